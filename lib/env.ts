@@ -1,0 +1,131 @@
+import { z } from 'zod'
+
+const seconds = (fallback: number, max = 86_400) =>
+  z.coerce.number().int('must be a whole number of seconds').min(1).max(max).default(fallback)
+const count = (fallback: number, max: number) => z.coerce.number().int('must be a whole number').min(1).max(max).default(fallback)
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+
+/** Every setting of the server with its limits; `docs/settings.md` explains them and a test keeps the two equal. Times are seconds. */
+const Settings = z.object({
+  // The address that people use. Feeds next-auth, the audience of tokens, and links in mails.
+  APP_URL: httpUrl.transform((url) => url.replace(/\/+$/, '')),
+  APP_SECRET: z.string().min(32, 'must have at least 32 characters'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' }),
+  DATABASE_POOL_SIZE: count(10, 500),
+  // The address the server listens on; the start script sets it.
+  HOSTNAME: z.string().default('127.0.0.1'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  // How many proxies in front add an X-Forwarded-For entry that can be believed. 0: the header is ignored.
+  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
+
+  SIGN_UP: z.enum(['open', 'domain', 'closed']).optional(),
+  SIGN_UP_DOMAINS: z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .toLowerCase()
+        .split(/[\s,]+/)
+        .filter(Boolean),
+    ),
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
+  MAIL_FROM: z.string().optional(),
+  GITHUB_ID: z.string().optional(),
+  GITHUB_SECRET: z.string().optional(),
+  GOOGLE_ID: z.string().optional(),
+  GOOGLE_SECRET: z.string().optional(),
+  OIDC_ISSUER: httpUrl.optional(),
+  OIDC_ID: z.string().optional(),
+  OIDC_SECRET: z.string().optional(),
+  OIDC_NAME: z.string().default('Single sign-on'),
+
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_MODEL: z.string().default('gpt-5.2'),
+  OPENAI_BASE_URL: httpUrl.optional(),
+  OPENAI_API: z.enum(['responses', 'chat_completions']).default('responses'),
+  MODEL_IDLE_TIMEOUT: seconds(60),
+
+  // Set: the page loads OpenAI's own ChatKit script instead of ours.
+  CHATKIT_DOMAIN_KEY: z.string().optional(),
+  MESSAGE_MAX_CHARS: count(20_000, 1_000_000),
+  RUNS_PER_MINUTE: count(20, 10_000),
+
+  MCP_BUILTIN: z.enum(['on', 'off']).default('on'),
+  MCP_SERVER_URL: httpUrl.optional(),
+  MCP_CONNECT_TIMEOUT: seconds(30),
+  MCP_CALL_TIMEOUT: seconds(60),
+
+  SHUTDOWN_GRACE: seconds(25, 600),
+})
+
+export type Env = z.infer<typeof Settings>
+
+const EXAMPLES: Partial<Record<keyof Env, string>> = {
+  APP_URL: 'https://chat.example.com',
+  APP_SECRET: 'the output of `openssl rand -base64 48`',
+  DATABASE_URL: 'postgresql://switchboard_app:password@db.example.com:5432/switchboard',
+  SIGN_UP: 'closed',
+  SIGN_UP_DOMAINS: 'example.com',
+  SMTP_URL: 'smtp://user:password@mail.example.com:587',
+  MAIL_FROM: '"Switchboard" <switchboard@example.com>',
+  OIDC_ISSUER: 'https://login.example.com',
+  OPENAI_BASE_URL: 'http://localhost:11434/v1',
+  OPENAI_API: 'chat_completions',
+  MCP_SERVER_URL: 'http://localhost:8001/mcp',
+}
+
+/** Settings that mean nothing without another: the first needs the second. */
+const PAIRS: [keyof Env, keyof Env][] = [
+  ['GITHUB_ID', 'GITHUB_SECRET'],
+  ['GOOGLE_ID', 'GOOGLE_SECRET'],
+  ['OIDC_ISSUER', 'OIDC_ID'],
+  ['OIDC_ISSUER', 'OIDC_SECRET'],
+  ['SMTP_URL', 'MAIL_FROM'],
+]
+
+/** Thrown for settings that cannot work: the message has one line a variable, with what is wrong and an example. */
+export class SettingsError extends Error {}
+
+/** Reads settings out of `source`; an empty value counts as unset. Throws SettingsError. */
+export function parseEnv(source: Record<string, string | undefined>): Env {
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = Settings.safeParse(given)
+  const problems = new Map<string, string>()
+  for (const issue of parsed.error?.issues ?? []) {
+    const name = String(issue.path[0])
+    if (!problems.has(name)) problems.set(name, name in given ? issue.message : 'is missing')
+  }
+  for (const [name, needs] of PAIRS) if (given[name] && !given[needs]) problems.set(needs, `is missing, but ${name} is set`)
+  if (given.SIGN_UP === 'domain' && !given.SIGN_UP_DOMAINS) problems.set('SIGN_UP_DOMAINS', 'is missing, but SIGN_UP is "domain"')
+  if (given.SIGN_UP === 'domain' && !given.SMTP_URL)
+    problems.set('SMTP_URL', 'is missing, but SIGN_UP is "domain", which verifies addresses by mail')
+  if (parsed.success && problems.size === 0) return parsed.data
+  const lines = [...problems].map(([name, problem]) => {
+    const example = EXAMPLES[name as keyof Env]
+    return `${name} ${problem}.${example ? ` For example: ${name}=${example}` : ''}`
+  })
+  throw new SettingsError(lines.join('\n'))
+}
+
+const memo = globalThis as { switchboardEnv?: Env }
+
+/** The settings of this process, read once at the first call: while the server starts, never while it is built. Throws SettingsError. */
+export function env(): Env {
+  memo.switchboardEnv ??= parseEnv(process.env)
+  return memo.switchboardEnv
+}
+
+/** The log level alone, which is needed before the settings are parsed: to say that they are wrong. */
+export function logLevel(): Env['LOG_LEVEL'] {
+  return Settings.shape.LOG_LEVEL.catch('info').parse(process.env.LOG_LEVEL || undefined)
+}
+
+/** True for 127.0.0.0/8, ::1 and localhost. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/i.test(host)
+}
+
+/** True where only this machine can reach the server: it listens on loopback and is known by a loopback address. */
+export function isLocalOnly({ HOSTNAME, APP_URL }: Env): boolean {
+  return isLoopback(HOSTNAME) && isLoopback(new URL(APP_URL).hostname)
+}

@@ -1,0 +1,84 @@
+/** The stable codes of errors that a person or a client may see, with the HTTP status of each. */
+export const STATUS = {
+  bad_request: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  too_large: 413,
+  unsupported_type: 415,
+  limited: 429,
+  internal: 500,
+  unavailable: 503,
+} as const
+
+export type ErrorCode = keyof typeof STATUS
+
+type Detail = {
+  /** What really happened, for the log only. */
+  cause?: unknown
+  /** Seconds after which a client may try again; becomes the Retry-After header. */
+  retryAfter?: number
+}
+
+/** The one error of the product: `message` is a public sentence that says what happened and what to do; `cause` is private. */
+export class AppError extends Error {
+  readonly code: ErrorCode
+  readonly retryAfter: number | undefined
+
+  constructor(code: ErrorCode, publicMessage: string, detail: Detail = {}) {
+    super(publicMessage, detail.cause === undefined ? undefined : { cause: detail.cause })
+    this.name = 'AppError'
+    this.code = code
+    this.retryAfter = detail.retryAfter
+  }
+
+  /** The HTTP status that goes with the code. */
+  get status(): number {
+    return STATUS[this.code]
+  }
+}
+
+/** The same answer for "not yours" and "not there": nobody learns that a foreign id exists. */
+export function notFound(what: string): AppError {
+  return new AppError('not_found', `${what} was not found.`)
+}
+
+const DATABASE_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'P1001',
+  'P1002',
+  'P1008',
+  'P1017',
+  'P2024',
+  'P2028',
+  'P2037',
+])
+const DATABASE_WORDS =
+  /Connection terminated|timeout exceeded when trying to connect|the database system is|terminating connection|Can't reach database|Server has closed the connection/i
+
+/** True where the database cannot be reached or has no connection free: worth a "try again", not a bug. */
+export function isDatabaseDown(error: unknown): boolean {
+  for (let at = error, depth = 0; at instanceof Object && depth < 6; depth += 1) {
+    const { code, message, cause } = at as { code?: unknown; message?: unknown; cause?: unknown }
+    if (typeof code === 'string' && (DATABASE_CODES.has(code) || code.startsWith('57P') || code.startsWith('08') || code === '53300'))
+      return true
+    if (typeof message === 'string' && DATABASE_WORDS.test(message)) return true
+    at = cause
+  }
+  return false
+}
+
+/** Any thrown value as an AppError: what nobody designed becomes `unavailable` (database) or `internal`, its cause kept for the log. */
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error
+  if (isDatabaseDown(error))
+    return new AppError('unavailable', 'The database cannot be reached just now. Try again in a moment.', { cause: error, retryAfter: 5 })
+  return new AppError('internal', 'Something went wrong on our side. Try again; if it stays, tell your administrator the request id.', {
+    cause: error,
+  })
+}

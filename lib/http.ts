@@ -1,0 +1,82 @@
+import { AppError, toAppError } from '#lib/errors.ts'
+import { newId } from '#lib/ids.ts'
+import { log, withLogContext } from '#lib/log.ts'
+
+/** A JSON answer that no cache keeps. */
+export function json(data: unknown, init: { status?: number; headers?: Record<string, string> } = {}): Response {
+  return Response.json(data, { status: init.status ?? 200, headers: { 'cache-control': 'no-store', ...init.headers } })
+}
+
+/** An error as every JSON route answers it: `{ message, code, request_id }`. */
+export function errorResponse(error: AppError, requestId: string): Response {
+  const headers: Record<string, string> = { 'x-request-id': requestId }
+  if (error.retryAfter !== undefined) headers['retry-after'] = String(error.retryAfter)
+  return json({ message: error.message, code: error.code, request_id: requestId }, { status: error.status, headers })
+}
+
+/** A request id from the caller's `x-request-id` where it is harmless, else a new one. */
+export function requestIdOf(request: Request): string {
+  const given = request.headers.get('x-request-id')
+  return given && /^[\w.-]{8,64}$/.test(given) ? given : newId('req')
+}
+
+/** Wraps a route's handler: gives the work a request id, turns every thrown error into its JSON answer, and logs the failures. */
+export function route<Rest extends unknown[]>(
+  handler: (request: Request, ...rest: Rest) => Promise<Response>,
+): (request: Request, ...rest: Rest) => Promise<Response> {
+  return (request, ...rest) => {
+    const requestId = requestIdOf(request)
+    return withLogContext({ request_id: requestId }, async () => {
+      try {
+        const response = await handler(request, ...rest)
+        response.headers.set('x-request-id', requestId)
+        return response
+      } catch (thrown) {
+        const error = toAppError(thrown)
+        log[error.status >= 500 ? 'error' : 'info'](
+          { error: thrown, code: error.code, method: request.method, path: new URL(request.url).pathname },
+          'request refused',
+        )
+        return errorResponse(error, requestId)
+      }
+    })
+  }
+}
+
+/**
+ * Refuses a state-changing request that another site's page made: browsers send `Sec-Fetch-Site` and `Origin`, which a
+ * page cannot forge. Requests of scripts have neither and carry no cookie of a person's browser. Throws forbidden.
+ */
+export function requireSameOrigin(request: Request, appUrl: string): void {
+  const site = request.headers.get('sec-fetch-site')
+  const origin = request.headers.get('origin')
+  const foreign = (site !== null && site !== 'same-origin' && site !== 'none') || (origin !== null && origin !== new URL(appUrl).origin)
+  if (foreign) throw new AppError('forbidden', `This request came from another site. Open ${appUrl} and try again there.`)
+}
+
+/** The body as text, read up to `maxBytes`. Throws too_large. */
+export async function readBody(request: Request, maxBytes: number): Promise<string> {
+  const tooLarge = () => new AppError('too_large', `The request is larger than ${maxBytes} bytes.`)
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()
+  if (!request.body) return ''
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength
+    if (size > maxBytes) throw tooLarge()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** The JSON body, read up to `maxBytes`. Throws unsupported_type, too_large or bad_request. */
+export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json') throw new AppError('unsupported_type', 'Send the request as application/json.')
+  const body = await readBody(request, maxBytes)
+  try {
+    return JSON.parse(body)
+  } catch (cause) {
+    throw new AppError('bad_request', 'The request is not valid JSON.', { cause })
+  }
+}

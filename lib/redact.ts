@@ -1,0 +1,43 @@
+const SECRET_KEY = /pass(word|phrase|wd)?$|secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key|^otp$|^pin$|^cvv$/i
+
+const SECRET_VALUE = [
+  /\bBearer\s+[\w.~+/-]{12,}=*/gi,
+  /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/g,
+  /\b(sk|pk|rk|ghp|gho|ghs|github_pat|xox[abp]|swb|glpat|AKIA)[-_]?[A-Za-z0-9_-]{16,}/g,
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g,
+  /(\w+:\/\/[^\s:/@]+:)[^\s@/]+(?=@)/g,
+]
+
+/** What stands in the place of a secret. */
+export const REDACTED = '[redacted]'
+
+/** Text with everything that looks like a secret (bearer tokens, JWTs, API keys, private keys, passwords in URLs) replaced. */
+export function redactText(text: string): string {
+  let out = text
+  for (const pattern of SECRET_VALUE)
+    out = out.replace(pattern, (_match, prefix) => (typeof prefix === 'string' && prefix.includes('://') ? prefix + REDACTED : REDACTED))
+  return out
+}
+
+/** A copy of a JSON value without secrets: values under telling key names and texts that look like secrets are replaced. Deeper than 32 levels is cut. */
+export function redact(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return redactText(value)
+  if (value === null || typeof value !== 'object') return value
+  if (depth >= 32) return '[too deep]'
+  if (Array.isArray(value)) return value.map((entry) => redact(entry, depth + 1))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, entry]) => [
+      key,
+      SECRET_KEY.test(key) && entry !== null && entry !== '' ? REDACTED : redact(entry, depth + 1),
+    ]),
+  )
+}
+
+/** A JSON value made ready to be stored: redacted, and replaced by its first `maxBytes` of text when larger. `bytes` is the true size. */
+export function clipJson(value: unknown, maxBytes: number): { value: unknown; bytes: number } {
+  const bytes = Buffer.byteLength(JSON.stringify(value) ?? 'null')
+  const safe = redact(value)
+  if (bytes <= maxBytes) return { value: safe, bytes }
+  const text = Buffer.from(JSON.stringify(safe)).subarray(0, maxBytes).toString('utf8').replace(/�+$/, '')
+  return { value: { clipped: true, text }, bytes }
+}

@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { afterAll, afterEach, beforeEach, expect, inject, vi } from 'vitest'
+import { closeDb } from '#lib/db.ts'
+
+// Each test file has its own database, a copy of the migrated template, and settings that reach nothing outside this machine.
+const database = `test_${randomBytes(6).toString('hex')}`
+const admin = inject('adminUrl')
+
+function databaseUrl(role: string): string {
+  const url = new URL(admin)
+  url.username = role
+  url.password = 'test'
+  url.pathname = `/${database}`
+  return url.href
+}
+
+async function asAdmin(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: admin })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
+
+for (const name of Object.keys(process.env))
+  if (/^(OPENAI_|MCP_|SMTP_|OIDC_|GITHUB_|GOOGLE_|CHATKIT_|NEXTAUTH_|SIGN_UP)/.test(name)) delete process.env[name]
+Object.assign(process.env, {
+  APP_URL: 'http://127.0.0.1:3999',
+  APP_SECRET: 'a secret of the tests, long enough',
+  HOSTNAME: '127.0.0.1',
+  LOG_LEVEL: 'silent',
+  DATABASE_URL: databaseUrl('test_app'),
+  DATABASE_DIRECT_URL: databaseUrl('test_owner'),
+})
+
+await asAdmin(`CREATE DATABASE ${database} TEMPLATE ${inject('template')} OWNER test_owner`)
+
+// What the product prints in a test is either a bug or belongs in an assertion.
+const printed: string[] = []
+beforeEach(() => {
+  printed.length = 0
+  for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) {
+    vi.spyOn(console, method).mockImplementation(
+      (...parts: unknown[]) => void printed.push(`console.${method}: ${parts.map(String).join(' ')}`),
+    )
+  }
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  expect(printed, 'the console stays silent').toEqual([])
+})
+
+afterAll(async () => {
+  await closeDb()
+  await asAdmin(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`)
+})
