@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs'
+import { type Browser, chromium } from 'playwright-core'
+
+/** Quiet and self-contained: nothing that would reach out, ask, update or need a display. */
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+const INSTALLED: Partial<Record<NodeJS.Platform, string[]>> = {
+  darwin: ['/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium'],
+  linux: ['/usr/bin/google-chrome', '/usr/bin/chromium', '/usr/bin/chromium-browser'],
+  win32: ['C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe'],
+}
+
+/**
+ * A real Chromium for browser tests: `CHROME_PATH` if set, else the one that npm installs (Linux x64 only), else an installed Chrome.
+ * One browser a test file, a context a test; the caller closes it.
+ */
+export async function openBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: await findChromium(), args: FLAGS, timeout: 20_000 })
+}
+
+async function findChromium(): Promise<string> {
+  const chosen = process.env.CHROME_PATH
+  if (chosen) {
+    if (!existsSync(chosen)) throw new Error(`CHROME_PATH names no file: ${chosen}`)
+    return chosen
+  }
+  if (process.platform === 'linux' && process.arch === 'x64') return (await import('@sparticuz/chromium')).default.executablePath()
+  const installed = INSTALLED[process.platform]?.find(existsSync)
+  if (!installed) throw new Error('No Chrome was found. Install Google Chrome or set CHROME_PATH to its program file.')
+  return installed
+}
