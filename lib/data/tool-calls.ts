@@ -1,0 +1,231 @@
+import type { Caller } from '#lib/auth/caller.ts'
+import { type Tx, withCaller, withSystem } from '#lib/db.ts'
+import { notFound } from '#lib/errors.ts'
+import type { Prisma } from '#lib/generated/prisma/client.ts'
+import { newId } from '#lib/ids.ts'
+import { currentRequestId } from '#lib/log.ts'
+import { type Page, toPage } from '#lib/page.ts'
+import { clipJson, redactText } from '#lib/redact.ts'
+
+const ARGUMENTS_MAX_BYTES = 16_384
+const RESULT_MAX_BYTES = 32_768
+const MESSAGE_MAX_CHARS = 500
+const FACET_MAX = 200
+
+/** Why a tool call did not succeed: the same word in the ledger, the log, the chat line and what the model is told. */
+export type FailureClass =
+  | 'refused'
+  | 'dns'
+  | 'tls'
+  | 'connect_timeout'
+  | 'unauthorised'
+  | 'forbidden'
+  | 'protocol_error'
+  | 'session_lost'
+  | 'idle_timeout'
+  | 'hard_timeout'
+  | 'transport_lost'
+  | 'tool_error'
+  | 'bad_arguments'
+  | 'cancelled'
+  | 'denied'
+  | 'replica_died'
+  | 'outcome_unknown'
+
+export type ToolCallStatus = 'pending' | 'succeeded' | 'failed' | 'cancelled' | 'unknown'
+
+export type NewToolCall = {
+  ownerId: string
+  /** chat: called by the assistant in a run. mcp: called by an outside MCP client with a token. */
+  via: 'chat' | 'mcp'
+  server: string
+  tool: string
+  arguments: unknown
+  runId?: string
+  threadId?: string
+  /** The model's own id of the call. */
+  callId?: string
+  tokenId?: string
+  clientName?: string
+  clientVersion?: string
+}
+
+export type ToolCallOutcome = {
+  status: Exclude<ToolCallStatus, 'pending'>
+  result?: unknown
+  failureClass?: FailureClass
+  errorMessage?: string
+}
+
+/**
+ * Writes a call into the ledger before it is sent, without secrets and clipped (16 kB), and returns the row's id. A call
+ * that cannot be written must not be sent: let the error through.
+ */
+export async function beginToolCall(call: NewToolCall): Promise<string> {
+  const { value, bytes } = clipJson(call.arguments ?? {}, ARGUMENTS_MAX_BYTES)
+  const id = newId('call')
+  await withCaller({ userId: call.ownerId }, (tx) =>
+    tx.toolCall.create({
+      data: {
+        id,
+        ownerId: call.ownerId,
+        via: call.via,
+        server: call.server,
+        tool: call.tool,
+        arguments: value as Prisma.InputJsonValue,
+        argumentsBytes: bytes,
+        runId: call.runId,
+        threadId: call.threadId,
+        callId: call.callId,
+        tokenId: call.tokenId,
+        clientName: call.clientName?.slice(0, 200),
+        clientVersion: call.clientVersion?.slice(0, 100),
+        requestId: currentRequestId(),
+        startedAt: new Date(),
+      },
+      select: { id: true },
+    }),
+  )
+  return id
+}
+
+/** Settles a call, once: a row that is not pending any more stays as it is. The result is redacted and clipped (32 kB). */
+export async function finishToolCall(call: { id: string; ownerId: string }, outcome: ToolCallOutcome): Promise<void> {
+  const clipped = outcome.result === undefined ? undefined : clipJson(outcome.result, RESULT_MAX_BYTES)
+  await withCaller({ userId: call.ownerId }, (tx) =>
+    settle(tx, { id: call.id, ownerId: call.ownerId }, outcome, {
+      result: clipped ? JSON.stringify(clipped.value) : null,
+      bytes: clipped?.bytes ?? null,
+    }),
+  )
+}
+
+/**
+ * Settles the calls that a run left pending because its process died or lost them: nobody knows what became of them.
+ * Returns how many there were. Throws nothing but database errors.
+ */
+export async function abandonToolCalls(run: { runId: string; ownerId: string }, failureClass: FailureClass): Promise<number> {
+  return await withCaller({ userId: run.ownerId }, (tx) =>
+    settle(
+      tx,
+      run,
+      { status: 'unknown', failureClass, errorMessage: 'The server stopped during this call; whether it took effect is unknown.' },
+      { result: null, bytes: null },
+    ),
+  )
+}
+
+function settle(
+  tx: Tx,
+  which: { ownerId: string; id?: string; runId?: string },
+  { status, failureClass, errorMessage }: ToolCallOutcome,
+  { result, bytes }: { result: string | null; bytes: number | null },
+): Promise<number> {
+  const now = new Date()
+  const message = errorMessage === undefined ? null : redactText(errorMessage).slice(0, MESSAGE_MAX_CHARS).replaceAll('\0', '')
+  return tx.$executeRaw`
+    UPDATE tool_calls
+    SET status = ${status}::"ToolCallStatus", result = ${result}::jsonb, result_bytes = ${bytes}::int,
+        failure_class = ${failureClass ?? null}, error_message = ${message}, finished_at = ${now},
+        duration_ms = greatest(0, round(extract(epoch FROM ${now}::timestamptz - started_at) * 1000))::int
+    WHERE owner_id = ${which.ownerId} AND status = 'pending'
+      AND (${which.id ?? null}::text IS NULL OR id = ${which.id ?? null})
+      AND (${which.runId ?? null}::text IS NULL OR run_id = ${which.runId ?? null})`
+}
+
+/** Whose calls are read: everybody's (the caller of this must have checked the admin role), or one person's own. */
+export type ToolCallScope = { admin: true } | { caller: Caller }
+
+export type ToolCallFilter = {
+  status?: ToolCallStatus
+  tool?: string
+  server?: string
+  ownerId?: string
+  threadId?: string
+  runId?: string
+  failureClass?: string
+  since?: Date
+  /** The id of the last row of the page before. */
+  after?: string
+  /** 1 to 200; 50 where it is not given. */
+  limit?: number
+}
+
+const ROW = {
+  id: true,
+  ownerId: true,
+  owner: { select: { name: true, email: true } },
+  via: true,
+  threadId: true,
+  runId: true,
+  callId: true,
+  tokenId: true,
+  clientName: true,
+  clientVersion: true,
+  requestId: true,
+  server: true,
+  tool: true,
+  status: true,
+  failureClass: true,
+  errorMessage: true,
+  startedAt: true,
+  finishedAt: true,
+  durationMs: true,
+} satisfies Prisma.ToolCallSelect
+
+const DETAIL = { ...ROW, arguments: true, argumentsBytes: true, result: true, resultBytes: true } satisfies Prisma.ToolCallSelect
+
+/** A call as lists show it, with the person's name and email. */
+export type ToolCallRow = Prisma.ToolCallGetPayload<{ select: typeof ROW }>
+
+/** A call with its arguments and result. */
+export type ToolCallDetail = Prisma.ToolCallGetPayload<{ select: typeof DETAIL }>
+
+function read<T>(scope: ToolCallScope, work: (tx: Tx, own: { ownerId?: string }) => Promise<T>): Promise<T> {
+  if ('admin' in scope) return withSystem('admin', (tx) => work(tx, {}))
+  return withCaller(scope.caller, (tx) => work(tx, { ownerId: scope.caller.userId }))
+}
+
+/** Calls, newest first. A cursor that names no row of the scope gives an empty page. */
+export function listToolCalls(scope: ToolCallScope, filter: ToolCallFilter = {}): Promise<Page<ToolCallRow>> {
+  const limit = Math.min(Math.max(Math.trunc(filter.limit ?? 50), 1), 200)
+  return read(scope, async (tx, own) => {
+    const cursor = filter.after
+      ? await tx.toolCall.findFirst({ where: { id: filter.after, ...own }, select: { id: true, startedAt: true } })
+      : undefined
+    if (cursor === null) return { data: [], has_more: false }
+    const { status, tool, server, ownerId, threadId, runId, failureClass, since } = filter
+    const where: Prisma.ToolCallWhereInput[] = [{ status, tool, server, ownerId, threadId, runId, failureClass }, own]
+    if (since) where.push({ startedAt: { gte: since } })
+    if (cursor) where.push({ OR: [{ startedAt: { lt: cursor.startedAt } }, { startedAt: cursor.startedAt, id: { lt: cursor.id } }] })
+    const rows = await tx.toolCall.findMany({
+      where: { AND: where },
+      orderBy: [{ startedAt: 'desc' }, { id: 'desc' }],
+      take: limit + 1,
+      select: ROW,
+    })
+    return toPage(rows, limit, (row) => row.id)
+  })
+}
+
+/** One call with arguments and result. Throws not_found for a call outside the scope. */
+export async function findToolCall(scope: ToolCallScope, id: string): Promise<ToolCallDetail> {
+  const call = await read(scope, (tx, own) => tx.toolCall.findFirst({ where: { id, ...own }, select: DETAIL }))
+  if (!call) throw notFound('This tool call')
+  return call
+}
+
+/** The tools, servers and failure classes that the scope's calls have, for filter menus: sorted, 200 of each at most. */
+export function toolCallFacets(scope: ToolCallScope): Promise<{ tools: string[]; servers: string[]; failureClasses: string[] }> {
+  return read(scope, async (tx, where) => {
+    const tools = await tx.toolCall.groupBy({ by: ['tool'], where, orderBy: { tool: 'asc' }, take: FACET_MAX })
+    const servers = await tx.toolCall.groupBy({ by: ['server'], where, orderBy: { server: 'asc' }, take: FACET_MAX })
+    const failed = { ...where, failureClass: { not: null } }
+    const classes = await tx.toolCall.groupBy({ by: ['failureClass'], where: failed, orderBy: { failureClass: 'asc' }, take: FACET_MAX })
+    return {
+      tools: tools.map((row) => row.tool),
+      servers: servers.map((row) => row.server),
+      failureClasses: classes.flatMap((row) => row.failureClass ?? []),
+    }
+  })
+}

@@ -1,0 +1,168 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Caller } from '#lib/auth/caller.ts'
+import {
+  abandonToolCalls,
+  beginToolCall,
+  findToolCall,
+  finishToolCall,
+  listToolCalls,
+  type NewToolCall,
+  toolCallFacets,
+} from '#lib/data/tool-calls.ts'
+import { withCaller, withSystem } from '#lib/db.ts'
+import { withLogContext } from '#lib/log.ts'
+import { redactText } from '#lib/redact.ts'
+
+const ann: Caller = { userId: 'usr_ann', role: 'member', via: 'session' }
+const bob: Caller = { userId: 'usr_bob', role: 'member', via: 'session' }
+const admin = { admin: true } as const
+
+function call(about: Partial<NewToolCall> = {}): NewToolCall {
+  return { ownerId: ann.userId, via: 'chat', server: 'switchboard', tool: 'add_task', arguments: { title: 'milk' }, ...about }
+}
+
+beforeAll(() =>
+  withSystem('sign-in', (tx) =>
+    tx.user.createMany({
+      data: [ann, bob].map(({ userId }) => ({ id: userId, email: `${userId}@example.com`, name: userId.slice(4) })),
+    }),
+  ),
+)
+
+describe('one call', () => {
+  test('is pending when it is sent, and settled once', async () => {
+    const id = await withLogContext({ request_id: 'req_12345678' }, () => beginToolCall(call({ callId: 'c1', clientName: 'curl' })))
+    expect(await findToolCall({ caller: ann }, id)).toMatchObject({
+      status: 'pending',
+      requestId: 'req_12345678',
+      callId: 'c1',
+      clientName: 'curl',
+      arguments: { title: 'milk' },
+      argumentsBytes: 16,
+      finishedAt: null,
+    })
+    await finishToolCall({ id, ownerId: ann.userId }, { status: 'succeeded', result: { number: 1 } })
+    await finishToolCall({ id, ownerId: ann.userId }, { status: 'failed', failureClass: 'tool_error', errorMessage: 'late' })
+    const settled = await findToolCall({ caller: ann }, id)
+    expect(settled).toMatchObject({ status: 'succeeded', result: { number: 1 }, resultBytes: 12, failureClass: null, errorMessage: null })
+    expect(settled.durationMs).toBeGreaterThanOrEqual(0)
+    expect(settled.durationMs).toBeLessThan(5_000)
+    expect(settled.finishedAt?.getTime()).toBeGreaterThanOrEqual(settled.startedAt.getTime())
+  })
+
+  test('keeps no secret, whether in a key, a text, JSON inside a text, or the message', async () => {
+    const key = `sk-${'a'.repeat(24)}`
+    const id = await beginToolCall(call({ arguments: { password: 'hunter2', note: `use ${key}`, nested: [{ api_key: 'k' }] } }))
+    await finishToolCall(
+      { id, ownerId: ann.userId },
+      {
+        status: 'failed',
+        failureClass: 'tool_error',
+        errorMessage: 'cannot reach postgresql://app:hunter2@db/x',
+        result: { content: [{ type: 'text', text: '{"access_token":"hunter2","city":"Bern"}' }] },
+      },
+    )
+    const row = await findToolCall({ caller: ann }, id)
+    expect(JSON.stringify(row)).not.toMatch(/hunter2|sk-aaaa/)
+    expect(row.arguments).toEqual({ password: '[redacted]', note: 'use [redacted]', nested: [{ api_key: '[redacted]' }] })
+    expect(row.result).toEqual({ content: [{ type: 'text', text: '{"access_token":"[redacted]","city":"Bern"}' }] })
+  })
+
+  test('is clipped, and its true size kept', async () => {
+    const id = await beginToolCall(call({ arguments: { text: 'x'.repeat(100_000) } }))
+    await finishToolCall({ id, ownerId: ann.userId }, { status: 'succeeded', result: 'é'.repeat(50_000) })
+    const row = await findToolCall({ caller: ann }, id)
+    expect(row).toMatchObject({ argumentsBytes: 100_011, resultBytes: 100_002, arguments: { clipped: true }, result: { clipped: true } })
+    expect(JSON.stringify(row.result).length).toBeLessThan(40_000)
+  })
+
+  test('costs linear time to redact, whatever the text', () => {
+    const started = performance.now()
+    for (const text of ['x', 'a://', 'eyJ-', 'sk-', '-----BEGIN PRIVATE KEY-----', 'Bearer ', 'a://b:']) redactText(text.repeat(200_000))
+    expect(performance.now() - started).toBeLessThan(5_000)
+  })
+
+  test('can hold what jsonb refuses: NUL characters and half surrogate pairs', async () => {
+    const id = await beginToolCall(call({ arguments: { 'a\0b': 'c\0d', half: '\ud83d' } }))
+    await finishToolCall({ id, ownerId: ann.userId }, { status: 'succeeded', result: ['\0'], errorMessage: '\0' })
+    expect((await findToolCall({ caller: ann }, id)).status).toBe('succeeded')
+  })
+
+  test('cannot be written for a thread that does not exist, so it is never sent', async () => {
+    await expect(beginToolCall(call({ threadId: 'thr_gone' }))).rejects.toThrow()
+  })
+})
+
+describe('whose calls', () => {
+  test('a person finds and settles only their own', async () => {
+    const id = await beginToolCall(call())
+    await expect(findToolCall({ caller: bob }, id)).rejects.toMatchObject({ code: 'not_found' })
+    await finishToolCall({ id, ownerId: bob.userId }, { status: 'succeeded' })
+    expect((await findToolCall({ caller: ann }, id)).status).toBe('pending')
+    expect((await listToolCalls({ caller: bob })).data).toEqual([])
+    expect((await listToolCalls({ caller: bob }, { ownerId: ann.userId })).data).toEqual([])
+    expect(await toolCallFacets({ caller: bob })).toEqual({ tools: [], servers: [], failureClasses: [] })
+  })
+
+  test('an admin finds everybody, with name and email', async () => {
+    const id = await beginToolCall(call({ ownerId: bob.userId, tool: 'save_note', via: 'mcp', tokenId: 'tok_1' }))
+    const row = (await listToolCalls(admin, { ownerId: bob.userId })).data[0]
+    expect(row).toMatchObject({ id, via: 'mcp', tokenId: 'tok_1', owner: { name: 'bob', email: 'usr_bob@example.com' } })
+    expect((await toolCallFacets(admin)).tools).toEqual(['add_task', 'save_note'])
+  })
+})
+
+describe('lists', () => {
+  test('page without gaps or repeats, newest first, also within one millisecond', async () => {
+    const at = new Date()
+    await withCaller(bob, (tx) =>
+      tx.toolCall.createMany({
+        data: Array.from({ length: 7 }, (_, index) => ({
+          id: `call_page_${index}`,
+          ownerId: bob.userId,
+          via: 'chat',
+          server: 'paged',
+          tool: 't',
+          arguments: {},
+          argumentsBytes: 2,
+          startedAt: at,
+        })),
+      }),
+    )
+    const seen: string[] = []
+    let after: string | undefined
+    do {
+      const page = await listToolCalls({ caller: bob }, { server: 'paged', limit: 3, after })
+      seen.push(...page.data.map((row) => row.id))
+      after = page.after
+    } while (after)
+    expect(seen).toEqual([6, 5, 4, 3, 2, 1, 0].map((index) => `call_page_${index}`))
+    expect((await listToolCalls({ caller: bob }, { after: 'call_unknown' })).data).toEqual([])
+  })
+
+  test('filter by status, tool, failure class and time', async () => {
+    const id = await beginToolCall(call({ server: 'filtered', tool: 'slow' }))
+    await finishToolCall({ id, ownerId: ann.userId }, { status: 'failed', failureClass: 'hard_timeout', errorMessage: 'too slow' })
+    await beginToolCall(call({ server: 'filtered', tool: 'quick' }))
+    const count = async (filter: object) => (await listToolCalls({ caller: ann }, { server: 'filtered', ...filter })).data.length
+    expect(await count({})).toBe(2)
+    expect(await count({ status: 'failed' })).toBe(1)
+    expect(await count({ tool: 'quick' })).toBe(1)
+    expect(await count({ failureClass: 'hard_timeout' })).toBe(1)
+    expect(await count({ since: new Date(Date.now() + 60_000) })).toBe(0)
+    expect(await count({ limit: 0 })).toBe(1)
+  })
+})
+
+test('what a dead process left pending becomes unknown, of that run alone', async () => {
+  await withCaller(ann, (tx) =>
+    tx.run.createMany({
+      data: ['run_dead', 'run_alive'].map((id) => ({ id, ownerId: ann.userId, threadId: id, requestId: 'r', operation: 'o' })),
+    }),
+  )
+  const dead = await beginToolCall(call({ runId: 'run_dead' }))
+  const alive = await beginToolCall(call({ runId: 'run_alive' }))
+  expect(await abandonToolCalls({ runId: 'run_dead', ownerId: ann.userId }, 'replica_died')).toBe(1)
+  expect(await findToolCall({ caller: ann }, dead)).toMatchObject({ status: 'unknown', failureClass: 'replica_died' })
+  expect((await findToolCall({ caller: ann }, alive)).status).toBe('pending')
+})
