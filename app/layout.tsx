@@ -1,0 +1,34 @@
+import type { Metadata, Viewport } from 'next'
+import { cookies, headers } from 'next/headers'
+import type { ReactNode } from 'react'
+import { THEME_COOKIE, themeOf } from './ui/theme.ts'
+import './globals.css'
+
+export const metadata: Metadata = {
+  title: { default: 'Switchboard', template: '%s · Switchboard' },
+  description: 'Chat that gets things done through MCP tools.',
+  robots: { index: false, follow: false },
+}
+
+export const viewport: Viewport = {
+  width: 'device-width',
+  initialScale: 1,
+  viewportFit: 'cover',
+  interactiveWidget: 'resizes-content',
+  themeColor: [
+    { media: '(prefers-color-scheme: light)', color: '#f5f7f5' },
+    { media: '(prefers-color-scheme: dark)', color: '#0f1412' },
+  ],
+}
+
+/** Reads the request, which keeps every page dynamic: a page made at build time could not carry its request's nonce. */
+export default async function RootLayout({ children }: { children: ReactNode }) {
+  const theme = themeOf((await cookies()).get(THEME_COOKIE)?.value)
+  const nonce = (await headers()).get('x-nonce') ?? undefined
+  return (
+    <html lang="en" data-theme={theme === 'system' ? undefined : theme} suppressHydrationWarning>
+      <head>{nonce && <meta property="csp-nonce" nonce={nonce} />}</head>
+      <body>{children}</body>
+    </html>
+  )
+}

@@ -1,0 +1,28 @@
+'use client'
+
+import { useRef } from 'react'
+import { CopyButton } from './copy-button.tsx'
+
+/** Text to read or copy as it is: JSON, a command, a token. It scrolls inside itself; `wrap` breaks long lines instead. */
+export function CodeBlock({ text, label, wrap = false }: { text: string; label: string; wrap?: boolean }) {
+  const code = useRef<HTMLElement>(null)
+  return (
+    <div className="relative min-w-0 rounded-md border border-line bg-sunken">
+      <section
+        aria-label={label}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
+        tabIndex={0}
+        className="max-h-112 overflow-auto p-3 pe-12 text-sm"
+      >
+        <pre className={wrap ? 'whitespace-pre-wrap break-all' : ''}>
+          <code ref={code} className="font-mono">
+            {text}
+          </code>
+        </pre>
+      </section>
+      <div className="absolute end-1.5 top-1.5">
+        <CopyButton text={text} label={`Copy ${label}`} fallback={code} />
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,40 @@
+'use client'
+
+import { X } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { Dialog as AriaDialog, Button, DialogTrigger, Heading, Modal, ModalOverlay } from 'react-aria-components'
+import { type ButtonLook, buttonClass } from './button.tsx'
+
+/** A button that opens a modal dialog: focus stays inside, Escape and a press outside close it. `children` may ask for `close`. */
+export function Dialog({
+  label,
+  title,
+  tone,
+  size,
+  children,
+}: ButtonLook & { label: ReactNode; title: string; children: ReactNode | ((close: () => void) => ReactNode) }) {
+  return (
+    <DialogTrigger>
+      <Button className={buttonClass({ tone, size })}>{label}</Button>
+      <ModalOverlay isDismissable className="animate-appear fixed inset-0 z-50 grid place-items-end bg-shade sm:place-items-center sm:p-4">
+        <Modal className="animate-rise max-h-[92dvh] w-full overflow-auto rounded-t-lg border border-line bg-surface shadow-raised sm:max-w-md sm:rounded-lg">
+          <AriaDialog className="grid gap-4 p-5 outline-none">
+            {({ close }) => (
+              <>
+                <div className="flex items-start justify-between gap-3">
+                  <Heading slot="title" className="text-lg font-semibold">
+                    {title}
+                  </Heading>
+                  <Button aria-label="Close" onPress={close} className={buttonClass({ tone: 'quiet', size: 'sm' }, '-me-2 -mt-1 px-2')}>
+                    <X aria-hidden className="size-4" />
+                  </Button>
+                </div>
+                {typeof children === 'function' ? children(close) : children}
+              </>
+            )}
+          </AriaDialog>
+        </Modal>
+      </ModalOverlay>
+    </DialogTrigger>
+  )
+}

@@ -1,0 +1,45 @@
+'use client'
+
+import { useSyncExternalStore } from 'react'
+import { exactTime, relativeTime } from './time-text.ts'
+
+// One clock for all times of the page: it ticks each half minute while any is shown.
+let now = Date.now()
+const listeners = new Set<() => void>()
+let timer: ReturnType<typeof setInterval> | undefined
+
+function subscribe(listener: () => void) {
+  listeners.add(listener)
+  timer ??= setInterval(() => {
+    now = Date.now()
+    for (const each of listeners) each()
+  }, 30_000)
+  return () => {
+    listeners.delete(listener)
+    if (listeners.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
+}
+
+const inBrowser = () => () => {}
+
+/** A moment as people say it ("5 minutes ago"), with the exact time in the reader's own zone on hover. `at` is an ISO 8601 text. */
+export function RelativeTime({ at }: { at: string }) {
+  const current = useSyncExternalStore(
+    subscribe,
+    () => Math.max(now, Date.parse(at)),
+    () => Date.now(),
+  )
+  const zoneKnown = useSyncExternalStore(
+    inBrowser,
+    () => true,
+    () => false,
+  )
+  const moment = new Date(at)
+  return (
+    <time dateTime={at} title={exactTime(moment, zoneKnown ? undefined : 'UTC')} suppressHydrationWarning className="whitespace-nowrap">
+      {relativeTime(moment, current)}
+    </time>
+  )
+}

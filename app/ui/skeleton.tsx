@@ -1,0 +1,12 @@
+/** Grey lines in the shape of what is loading; screen readers hear `label` once. */
+export function Skeleton({ lines = 3, label = 'Loading' }: { lines?: number; label?: string }) {
+  return (
+    <div role="status" className="grid gap-3">
+      <span className="sr-only">{label}</span>
+      {Array.from({ length: lines }, (_, line) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the lines are alike and never move
+        <div key={line} aria-hidden className="h-4 animate-breathe rounded-sm bg-sunken odd:w-full even:w-3/4" />
+      ))}
+    </div>
+  )
+}
