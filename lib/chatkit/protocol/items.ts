@@ -1,0 +1,136 @@
+// Wire form of everything that can stand in a thread (protocol section 1.4). What is stored is the wire form. Fields with a
+// default are required here, so that they are always sent; an optional field is left out, never null.
+
+/** Where a statement comes from; shown as a footnote and in the list of sources under the message. */
+export type UrlSource = SourceBase & { type: 'url'; url: string; attribution?: string }
+export type FileSource = SourceBase & { type: 'file'; filename: string }
+export type EntitySource = SourceBase & {
+  type: 'entity'
+  id: string
+  icon?: string
+  label?: string
+  inline_label?: string
+  interactive: boolean
+  data: Record<string, unknown>
+}
+export type Source = UrlSource | FileSource | EntitySource
+type SourceBase = { title: string; description?: string; timestamp?: string; group?: string }
+
+/** A footnote of a text part; `index` is the character offset of its marker. */
+export type Annotation = { type: 'annotation'; source: Source; index?: number }
+
+/** One part of an assistant message: Markdown and its footnotes. */
+export type AssistantContent = { type: 'output_text'; text: string; annotations: Annotation[] }
+
+export type TextContent = { type: 'input_text'; text: string }
+export type TagContent = {
+  type: 'input_tag'
+  id: string
+  text: string
+  data: Record<string, unknown>
+  group?: string
+  interactive: boolean
+}
+export type UserMessageContent = TextContent | TagContent
+
+/** What the person chose for this one message: a model of the picker, a tool of the tools menu. */
+export type InferenceOptions = { tool_choice?: { id: string }; model?: string }
+
+type AttachmentBase = {
+  id: string
+  name: string
+  mime_type: string
+  upload_descriptor?: { url: string; method: 'POST' | 'PUT'; headers: Record<string, string> }
+  thread_id?: string
+  /** For the server alone: never sent (section 1.2). */
+  metadata?: Record<string, unknown>
+}
+export type FileAttachment = AttachmentBase & { type: 'file' }
+export type ImageAttachment = AttachmentBase & { type: 'image'; preview_url: string }
+export type Attachment = FileAttachment | ImageAttachment
+
+/** How far a task of a workflow is; outside a workflow it has no meaning. */
+export type StatusIndicator = 'none' | 'loading' | 'complete'
+type TaskBase = { status_indicator: StatusIndicator; title?: string }
+export type CustomTask = TaskBase & { type: 'custom'; icon?: string; content?: string }
+export type SearchTask = TaskBase & { type: 'web_search'; title_query?: string; queries: string[]; sources: UrlSource[] }
+export type ThoughtTask = TaskBase & { type: 'thought'; content: string }
+export type FileTask = TaskBase & { type: 'file'; sources: FileSource[] }
+export type ImageTask = TaskBase & { type: 'image' }
+export type Task = CustomTask | SearchTask | ThoughtTask | FileTask | ImageTask
+
+/** Replaces the list of tasks once a workflow is closed. `duration` is whole seconds. */
+export type WorkflowSummary = { title: string; icon?: string } | { duration: number }
+export type Workflow = { type: 'custom' | 'reasoning'; tasks: Task[]; summary?: WorkflowSummary; expanded: boolean }
+
+/** A node of a widget; unknown properties travel unchanged. */
+export type WidgetNode = { type: string; id?: string; key?: string; [property: string]: unknown }
+/** A widget's outermost node: Card, ListView or Basic. */
+export type WidgetRoot = WidgetNode
+
+export type StructuredAnswer = { values: string[]; skipped: boolean }
+export type MultipleChoice = {
+  type: 'multiple_choice'
+  id: string
+  question: string
+  options: { value: string }[]
+  multiple: boolean
+  answer?: StructuredAnswer
+}
+export type Freeform = { type: 'freeform'; id: string; question: string; description?: string; answer?: StructuredAnswer }
+export type StructuredInput = MultipleChoice | Freeform
+
+type ItemBase = { id: string; thread_id: string /** ISO 8601 in UTC. */; created_at: string }
+
+export type UserMessageItem = ItemBase & {
+  type: 'user_message'
+  content: UserMessageContent[]
+  attachments: Attachment[]
+  quoted_text?: string
+  inference_options: InferenceOptions
+}
+export type AssistantMessageItem = ItemBase & { type: 'assistant_message'; content: AssistantContent[] }
+export type ClientToolCallItem = ItemBase & {
+  type: 'client_tool_call'
+  status: 'pending' | 'completed'
+  call_id: string
+  name: string
+  arguments: Record<string, unknown>
+  output?: unknown
+}
+export type WidgetItem = ItemBase & { type: 'widget'; widget: WidgetRoot /** What the copy button copies. */; copy_text?: string }
+export type GeneratedImage = { id: string; url: string }
+export type GeneratedImageItem = ItemBase & { type: 'generated_image'; image?: GeneratedImage }
+export type StructuredInputItem = ItemBase & {
+  type: 'structured_input'
+  status: 'pending' | 'answered' | 'skipped'
+  inputs: StructuredInput[]
+}
+export type TaskItem = ItemBase & { type: 'task'; task: Task }
+export type WorkflowItem = ItemBase & { type: 'workflow'; workflow: Workflow }
+export type EndOfTurnItem = ItemBase & { type: 'end_of_turn' }
+/** Context for the model that no client ever sees. */
+export type HiddenContextItem = ItemBase & { type: 'hidden_context_item'; content: unknown }
+/** A note of the server itself to the model, never sent to a client. */
+export type SdkHiddenContextItem = ItemBase & { type: 'sdk_hidden_context'; content: string }
+
+export type ThreadItem =
+  | UserMessageItem
+  | AssistantMessageItem
+  | ClientToolCallItem
+  | WidgetItem
+  | GeneratedImageItem
+  | StructuredInputItem
+  | TaskItem
+  | WorkflowItem
+  | EndOfTurnItem
+  | HiddenContextItem
+  | SdkHiddenContextItem
+
+/** The item types that are stored for the model and never leave the server. */
+export const HIDDEN_TYPES = ['hidden_context_item', 'sdk_hidden_context'] as const satisfies ThreadItem['type'][]
+
+/** True for an item that no client may see. */
+export function isHidden(item: { type: string }): boolean {
+  return (HIDDEN_TYPES as readonly string[]).includes(item.type)
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod'
+
+// What a client may ask (protocol section 1.3): `{ type, params, metadata? }`. Unknown extra fields are ignored.
+
+const id = z.string().min(1).max(200)
+const bounded = (max: number) => z.string().max(max)
+const MAX_PARTS = 200
+const MAX_ATTACHMENTS = 50
+const MAX_TITLE = 10_000
+
+const TextPart = z.object({ type: z.literal('input_text'), text: z.string() })
+const TagPart = z.object({
+  type: z.literal('input_tag'),
+  id,
+  text: z.string(),
+  data: z.record(z.string(), z.unknown()).default({}),
+  group: bounded(500).nullish(),
+  interactive: z.boolean().default(false),
+})
+
+const UserMessageInput = z.object({
+  content: z.array(z.discriminatedUnion('type', [TextPart, TagPart])).max(MAX_PARTS),
+  attachments: z.array(id).max(MAX_ATTACHMENTS).default([]),
+  quoted_text: z.string().nullish(),
+  inference_options: z.object({ tool_choice: z.object({ id }).nullish(), model: bounded(200).nullish() }).nullish(),
+})
+
+const Answer = z.object({ values: z.array(bounded(20_000)).max(100).default([]), skipped: z.boolean().default(false) })
+const Action = z.object({ type: bounded(200).min(1), payload: z.unknown() })
+const thread = { thread_id: id }
+const page = { limit: z.number().int().min(0).nullish(), order: z.enum(['asc', 'desc']).nullish(), after: id.nullish() }
+const action = z.object({ ...thread, item_id: id.nullish(), action: Action })
+
+/** The operations and their parameters: 16 of the protocol and two of our own, which only our element sends. */
+export const PARAMS = {
+  'threads.create': z.object({ input: UserMessageInput }),
+  'threads.add_user_message': z.object({ ...thread, input: UserMessageInput }),
+  'threads.add_client_tool_output': z.object({ ...thread, result: z.unknown() }),
+  'threads.add_structured_input': z.object({
+    ...thread,
+    item_id: id,
+    input: z.object({
+      status: z.enum(['answered', 'skipped']).default('answered'),
+      answers: z.record(z.string(), Answer).default({}),
+    }),
+  }),
+  'threads.retry_after_item': z.object({ ...thread, item_id: id }),
+  'threads.custom_action': action,
+  'threads.sync_custom_action': action,
+  'threads.get_by_id': z.object(thread),
+  'threads.list': z.object(page),
+  'threads.update': z.object({ ...thread, title: bounded(MAX_TITLE) }),
+  'threads.delete': z.object(thread),
+  'items.list': z.object({ ...thread, ...page }),
+  'items.feedback': z.object({ ...thread, item_ids: z.array(id).max(1_000), kind: z.enum(['positive', 'negative']) }),
+  'attachments.create': z.object({ name: bounded(1_000).min(1), size: z.number().int().min(0), mime_type: bounded(200).min(1) }),
+  'attachments.delete': z.object({ attachment_id: id }),
+  'input.transcribe': z.object({ audio_base64: z.base64(), mime_type: bounded(200).min(1) }),
+  /** Ours: ends the thread's running turn and keeps what it has said so far. */
+  'threads.stop': z.object(thread),
+  /** Ours: the events of the thread's running turn, from its first one on. */
+  'threads.attach': z.object(thread),
+} as const
+
+export type Operation = keyof typeof PARAMS
+/** The parameters of an operation after parsing, with their defaults. */
+export type Params<O extends Operation> = z.output<(typeof PARAMS)[O]>
+export type UserMessageInput = z.output<typeof UserMessageInput>
+/** What a widget or the page asks the server to do. */
+export type Action = z.output<typeof Action>
+
+/** What clients send beside the parameters; `request_id` marks a repeated request as the same one. */
+export const RequestMetadata = z.object({ request_id: bounded(100).min(8).optional() })
+
+/** One request as it is sent. */
+export type ChatKitRequest = {
+  [O in Operation]: { type: O; params: z.input<(typeof PARAMS)[O]>; metadata?: Record<string, unknown> }
+}[Operation]
