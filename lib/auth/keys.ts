@@ -1,0 +1,7 @@
+import { hkdfSync } from 'node:crypto'
+import { env } from '#lib/env.ts'
+
+/** A key of 32 bytes for one purpose, derived from APP_SECRET by HKDF: every replica has the same one, and no two purposes share one. */
+export function deriveKey(purpose: 'session cookies' | 'run tokens' | 'set-up code'): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', env().APP_SECRET, '', `switchboard: ${purpose}`, 32))
+}

@@ -1,0 +1,19 @@
+import { headers } from 'next/headers.js'
+import { notFound, redirect } from 'next/navigation.js'
+import type { Caller } from '#lib/auth/caller.ts'
+import { findCaller } from '#lib/auth/session.ts'
+import { anyAccount } from '#lib/data/users.ts'
+
+/** The signed-in person of a page. Leads everybody else to /sign-in, or to /set-up while the server has no account. */
+export async function requirePageCaller(): Promise<Caller> {
+  const caller = await findCaller(await headers())
+  if (caller) return caller
+  redirect((await anyAccount()) ? '/sign-in' : '/set-up')
+}
+
+/** The signed-in admin of a page. For members the page does not exist. */
+export async function requirePageAdmin(): Promise<Caller> {
+  const caller = await requirePageCaller()
+  if (caller.role !== 'admin') notFound()
+  return caller
+}

@@ -1,0 +1,86 @@
+import { decode, encode } from 'next-auth/jwt'
+import type { Caller } from '#lib/auth/caller.ts'
+import { deriveKey } from '#lib/auth/keys.ts'
+import { findStanding } from '#lib/data/users.ts'
+import { env } from '#lib/env.ts'
+import { AppError } from '#lib/errors.ts'
+
+/** Seconds after which a person signs in again: 30 days. */
+export const SESSION_SECONDS = 30 * 86_400
+
+/** What a session cookie says: who, under which session version, and when (seconds) the person proved it. */
+export type SessionClaims = { sub: string; version: number; signedInAt: number }
+
+/** The secret of next-auth: its own encryption keys come from it. */
+export function sessionSecret(): string {
+  return Buffer.from(deriveKey('session cookies')).toString('base64url')
+}
+
+/** The session cookie as next-auth and we set it: host-bound and Secure wherever people use https. */
+export function sessionCookie(): { name: string; options: { httpOnly: true; sameSite: 'lax'; path: '/'; secure: boolean } } {
+  const secure = env().APP_URL.startsWith('https:')
+  return {
+    name: `${secure ? '__Host-' : ''}switchboard-session`,
+    options: { httpOnly: true, sameSite: 'lax', path: '/', secure },
+  }
+}
+
+/** The value of a session cookie for these claims. */
+export function sealSession(claims: SessionClaims): Promise<string> {
+  return encode({ token: claims, secret: sessionSecret(), maxAge: SESSION_SECONDS })
+}
+
+/** A Set-Cookie header that signs the person in under these claims: keeps this session when all others are ended. */
+export async function setSessionCookie(claims: SessionClaims): Promise<string> {
+  const { name, options } = sessionCookie()
+  const parts = [`${name}=${await sealSession(claims)}`, 'Path=/', `Max-Age=${SESSION_SECONDS}`, 'HttpOnly', 'SameSite=Lax']
+  return [...parts, ...(options.secure ? ['Secure'] : [])].join('; ')
+}
+
+/** The caller and the time of their sign-in (seconds), or null: no cookie, a forged or expired one, a revoked session, a disabled account. */
+export async function findSession(headers: Headers): Promise<{ caller: Caller; signedInAt: number } | null> {
+  const sealed = cookieValue(headers.get('cookie') ?? '', sessionCookie().name)
+  const claims = sealed && (await openSession(sealed))
+  if (!claims) return null
+  const standing = await findStanding(claims.sub)
+  if (!standing || standing.sessionVersion !== claims.version) return null
+  return { caller: { userId: claims.sub, role: standing.role, via: 'session' }, signedInAt: claims.signedInAt }
+}
+
+/** Who the session cookie says is calling, checked against the database; null for nobody. */
+export async function findCaller(headers: Headers): Promise<Caller | null> {
+  return (await findSession(headers))?.caller ?? null
+}
+
+/** The signed-in caller of a request. Throws unauthenticated. */
+export async function requireCaller(request: Request): Promise<Caller> {
+  const caller = await findCaller(request.headers)
+  if (!caller) throw new AppError('unauthenticated', 'You are not signed in. Sign in and try again.')
+  return caller
+}
+
+/** The signed-in caller, who must be an admin. Throws unauthenticated or forbidden. */
+export async function requireAdmin(request: Request): Promise<Caller> {
+  const caller = await requireCaller(request)
+  if (caller.role !== 'admin') throw new AppError('forbidden', 'Only admins may do this.')
+  return caller
+}
+
+async function openSession(sealed: string): Promise<SessionClaims | null> {
+  try {
+    const claims = await decode({ token: sealed, secret: sessionSecret() })
+    const { sub, version, signedInAt } = claims ?? {}
+    return typeof sub === 'string' && typeof version === 'number' && typeof signedInAt === 'number' ? { sub, version, signedInAt } : null
+  } catch {
+    // Not sealed by us, or expired: the same as no cookie.
+    return null
+  }
+}
+
+function cookieValue(header: string, name: string): string | undefined {
+  for (const part of header.split(';')) {
+    const at = part.indexOf('=')
+    if (part.slice(0, at).trim() === name) return part.slice(at + 1).trim()
+  }
+  return undefined
+}

@@ -1,0 +1,85 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { Caller } from '#lib/auth/caller.ts'
+import { withCaller, withSystem } from '#lib/db.ts'
+import { AppError, notFound } from '#lib/errors.ts'
+import { newId } from '#lib/ids.ts'
+
+const PREFIX = 'swb_'
+const TOKENS_MAX = 50
+const USED_EVERY_MS = 60_000
+
+/** A personal token as its owner sees it: never the token itself. */
+export type PersonalTokenRow = {
+  id: string
+  name: string
+  scopes: string[]
+  createdAt: Date
+  lastUsedAt: Date | null
+  expiresAt: Date | null
+}
+
+const ROW = { id: true, name: true, scopes: true, createdAt: true, lastUsedAt: true, expiresAt: true } as const
+
+/** True for what looks like a personal token: `swb_` and 32 random bytes in base64url. */
+export function isPersonalToken(token: string): boolean {
+  return /^swb_[\w-]{43}$/.test(token)
+}
+
+function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64url')
+}
+
+/** Makes a token and returns it for the only time. Throws conflict at 50 tokens that are in use. */
+export async function createPersonalToken(
+  caller: Caller,
+  wish: { name: string; scopes: string[]; expiresAt: Date | null },
+): Promise<{ token: string; row: PersonalTokenRow }> {
+  const token = PREFIX + randomBytes(32).toString('base64url')
+  const row = await withCaller(caller, async (tx) => {
+    const count = await tx.personalToken.count({ where: { ownerId: caller.userId, revokedAt: null } })
+    if (count >= TOKENS_MAX) throw new AppError('conflict', `You have ${TOKENS_MAX} tokens already. Revoke one that you no longer need.`)
+    const data = { id: newId('tok'), ownerId: caller.userId, tokenHash: hashOf(token), ...wish }
+    return tx.personalToken.create({ data, select: ROW })
+  })
+  return { token, row }
+}
+
+/** The caller's tokens that are not revoked, newest first. */
+export function listPersonalTokens(caller: Caller): Promise<PersonalTokenRow[]> {
+  return withCaller(caller, (tx) =>
+    tx.personalToken.findMany({
+      where: { ownerId: caller.userId, revokedAt: null },
+      select: ROW,
+      orderBy: { createdAt: 'desc' },
+      take: TOKENS_MAX,
+    }),
+  )
+}
+
+/** Ends a token at once. Throws not_found for a foreign, unknown or already revoked one. */
+export async function revokePersonalToken(caller: Caller, id: string): Promise<void> {
+  const { count } = await withCaller(caller, (tx) =>
+    tx.personalToken.updateMany({ where: { id, ownerId: caller.userId, revokedAt: null }, data: { revokedAt: new Date() } }),
+  )
+  if (count === 0) throw notFound('The token')
+}
+
+/** Who a personal token speaks for, and notes its use (once a minute at most). Null when it is unknown, revoked, expired or its owner is disabled. */
+export function findTokenOwner(token: string): Promise<Caller | null> {
+  return withSystem('tokens', async (tx) => {
+    const now = new Date()
+    const found = await tx.personalToken.findFirst({
+      where: {
+        tokenHash: hashOf(token),
+        revokedAt: null,
+        OR: [{ expiresAt: null }, { expiresAt: { gt: now } }],
+        owner: { disabledAt: null },
+      },
+      select: { id: true, ownerId: true, scopes: true, lastUsedAt: true, owner: { select: { role: true } } },
+    })
+    if (!found) return null
+    if (now.getTime() - (found.lastUsedAt?.getTime() ?? 0) > USED_EVERY_MS)
+      await tx.personalToken.updateMany({ where: { id: found.id }, data: { lastUsedAt: now } })
+    return { userId: found.ownerId, role: found.owner.role, via: 'token', tokenId: found.id, scopes: found.scopes }
+  })
+}

@@ -1,0 +1,39 @@
+import type { Caller } from '#lib/auth/caller.ts'
+import { sealSession, sessionCookie } from '#lib/auth/session.ts'
+import { createPersonalToken } from '#lib/data/personal-tokens.ts'
+import type { Person } from '#lib/data/users.ts'
+import { withSystem } from '#lib/db.ts'
+import { newId } from '#lib/ids.ts'
+
+type Overrides = Partial<{
+  email: string
+  name: string
+  role: 'admin' | 'member'
+  timeZone: string
+  locale: string
+  passwordHash: string
+  emailVerifiedAt: Date
+  disabledAt: Date
+}>
+
+/** A person with an account and a valid session: `headers` is what their browser sends. A member unless told otherwise. */
+export async function signedIn(overrides: Overrides = {}): Promise<{ caller: Caller; headers: { cookie: string }; person: Person }> {
+  const id = newId('usr')
+  const { role = 'member' } = overrides
+  const data = { id, email: `${id}@example.com`, name: 'Ann Example', ...overrides, role }
+  const row = await withSystem('sign-in', (tx) => tx.user.create({ data }))
+  const person = { id, email: row.email, name: row.name, role, timeZone: row.timeZone, locale: row.locale }
+  return { caller: { userId: id, role, via: 'session' }, headers: { cookie: await sessionCookieOf(id, row.sessionVersion) }, person }
+}
+
+/** The Cookie header of somebody who signed in `secondsAgo` under a session version. */
+export async function sessionCookieOf(userId: string, version: number, secondsAgo = 0): Promise<string> {
+  const sealed = await sealSession({ sub: userId, version, signedInAt: Math.floor(Date.now() / 1000) - secondsAgo })
+  return `${sessionCookie().name}=${sealed}`
+}
+
+/** A personal token of the caller with every scope, valid for ever. */
+export async function personalToken(caller: Caller, scopes = ['read', 'write']): Promise<string> {
+  const { token } = await createPersonalToken(caller, { name: 'a test', scopes, expiresAt: null })
+  return token
+}
