@@ -1,0 +1,18 @@
+'use client'
+
+import { LoadFailed } from './ui/load-failed.tsx'
+import './globals.css'
+
+/** Shown when even the frame of the page failed, so it brings its own. */
+export default function GlobalError({ error }: { error: Error & { digest?: string }; reset: () => void }) {
+  return (
+    <html lang="en">
+      <body>
+        <title>Something went wrong · Switchboard</title>
+        <main className="grid min-h-dvh place-items-center">
+          <LoadFailed error={error} reset={() => location.reload()} />
+        </main>
+      </body>
+    </html>
+  )
+}

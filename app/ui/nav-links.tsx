@@ -1,0 +1,36 @@
+'use client'
+
+import { Activity, Gauge, MessageSquareText, Settings } from 'lucide-react'
+import Link from 'next/link'
+import { usePathname } from 'next/navigation'
+
+const PLACES = [
+  { href: '/chat', label: 'Chat', icon: MessageSquareText },
+  { href: '/activity', label: 'Activity', icon: Activity },
+  { href: '/settings', label: 'Settings', icon: Settings },
+  { href: '/admin', label: 'Admin', icon: Gauge, adminOnly: true },
+]
+
+/** The main navigation. On a phone only the place where one is shows its name; the others are icons that carry theirs for screen readers. */
+export function NavLinks({ admin }: { admin: boolean }) {
+  const path = usePathname()
+  return (
+    <ul className="flex gap-1 md:flex-col">
+      {PLACES.filter((place) => admin || !place.adminOnly).map(({ href, label, icon: Icon }) => {
+        const here = path === href || path.startsWith(`${href}/`)
+        return (
+          <li key={href}>
+            <Link
+              href={href}
+              aria-current={here ? 'page' : undefined}
+              className="flex h-10 items-center gap-2.5 rounded-md px-2.5 text-ink-soft transition-colors hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-accent-strong"
+            >
+              <Icon aria-hidden className="size-5 shrink-0" />
+              <span className={here ? '' : 'sr-only md:not-sr-only'}>{label}</span>
+            </Link>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}
