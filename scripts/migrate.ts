@@ -1,13 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { requireHarmlessRole as requireHarmless } from '#lib/harmless-role.ts'
 
 const FOLDER = path.join(import.meta.dirname, '../prisma/migrations')
 // Any constant will do, as long as every replica that starts takes the same lock.
 const LOCK = 7_270_736_911
 const LOCK_WAIT_MS = 120_000
+const CONNECT_MS = 10_000
 
 type Options = {
   /** The owner of the tables: DATABASE_DIRECT_URL. */
@@ -24,29 +25,31 @@ type Options = {
  * rights. Throws an Error with one sentence that names the migration or the role.
  */
 export async function migrate({ ownerUrl, appUrl, folder = FOLDER, say = () => {} }: Options): Promise<void> {
-  const owner = new pg.Client({ connectionString: ownerUrl, connectionTimeoutMillis: 10_000 })
-  await owner.connect()
-  try {
+  await connected(ownerUrl, async (owner) => {
     await owner.query(`SET lock_timeout = ${LOCK_WAIT_MS}`)
-    await owner.query('SELECT pg_advisory_lock($1)', [LOCK])
+    await lock(owner)
     await applyAll(owner, folder, say)
     await grantToApp(owner, new URL(appUrl))
-  } finally {
-    await owner.end()
-  }
+  })
   await requireHarmlessRole(appUrl)
+}
+
+async function lock(owner: pg.Client): Promise<void> {
+  try {
+    await owner.query('SELECT pg_advisory_lock($1)', [LOCK])
+  } catch (cause) {
+    throw new Error(`Another start has been migrating this database for more than ${LOCK_WAIT_MS / 1000} s. Look at that one first.`, {
+      cause,
+    })
+  }
 }
 
 async function applyAll(owner: pg.Client, folder: string, say: (line: string) => void): Promise<void> {
   await owner.query(`CREATE TABLE IF NOT EXISTS _prisma_migrations (
     id varchar(36) PRIMARY KEY, checksum varchar(64) NOT NULL, finished_at timestamptz, migration_name varchar(255) NOT NULL,
     logs text, rolled_back_at timestamptz, started_at timestamptz NOT NULL DEFAULT now(), applied_steps_count integer NOT NULL DEFAULT 0)`)
-  const { rows } = await owner.query(
-    'SELECT migration_name, checksum FROM _prisma_migrations WHERE rolled_back_at IS NULL AND finished_at IS NOT NULL',
-  )
-  const applied = new Map<string, string>(rows.map((row) => [row.migration_name, row.checksum]))
-  const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map((entry) => entry.name)
-  for (const name of names.sort()) {
+  const applied = await appliedMigrations(owner)
+  for (const name of await listMigrations(folder)) {
     const sql = await readFile(path.join(folder, name, 'migration.sql'), 'utf8')
     const checksum = createHash('sha256').update(sql).digest('hex')
     if (applied.get(name) === checksum) continue
@@ -57,6 +60,21 @@ async function applyAll(owner: pg.Client, folder: string, say: (line: string) =>
     await applyOne(owner, name, sql, checksum)
     say(`applied migration ${name}`)
   }
+}
+
+async function appliedMigrations(client: pg.Client): Promise<Map<string, string>> {
+  const { rows } = await client.query(
+    'SELECT migration_name, checksum FROM _prisma_migrations WHERE rolled_back_at IS NULL AND finished_at IS NOT NULL',
+  )
+  return new Map(rows.map((row) => [row.migration_name, row.checksum]))
+}
+
+async function listMigrations(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort()
 }
 
 async function applyOne(owner: pg.Client, name: string, sql: string, checksum: string): Promise<void> {
@@ -87,41 +105,47 @@ async function grantToApp(owner: pg.Client, app: URL): Promise<void> {
   await owner.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`)
   await owner.query(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${role}`)
   await owner.query(`REVOKE ALL ON _prisma_migrations FROM ${role}`)
+  // A start without the owner's rights has to see whether a migration is missing.
+  await owner.query(`GRANT SELECT ON _prisma_migrations TO ${role}`)
 }
 
 /** Throws an Error with a sentence when the role of `appUrl` could look past row-level security. */
-export async function requireHarmlessRole(appUrl: string): Promise<void> {
-  const app = new pg.Client({ connectionString: appUrl, connectionTimeoutMillis: 10_000 })
-  await app.connect()
+export function requireHarmlessRole(appUrl: string): Promise<void> {
+  return connected(appUrl, (app) => requireHarmless(async (sql) => (await app.query(sql)).rows))
+}
+
+/** Throws an Error that names the first migration which the database of `appUrl` still lacks: for a start without the owner's rights. */
+export function requireMigrated(appUrl: string, folder = FOLDER): Promise<void> {
+  return connected(appUrl, async (app) => {
+    const todo = 'Run `npm run migrate` with DATABASE_DIRECT_URL set to the owner of the tables, or set it for this start as well.'
+    const { rows } = await app.query("SELECT has_table_privilege(to_regclass('public._prisma_migrations'), 'SELECT') AS readable")
+    if (!rows[0]?.readable) throw new Error(`The database has not been migrated yet. ${todo}`)
+    const applied = await appliedMigrations(app)
+    const missing = (await listMigrations(folder)).find((name) => !applied.has(name))
+    if (missing) throw new Error(`The database lacks the migration ${missing}. ${todo}`)
+  })
+}
+
+async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS })
+  // A connection that breaks while nothing is asked would end the process; the next query reports it.
+  client.on('error', () => {})
   try {
-    const { rows } = await app.query(`
-      SELECT current_user AS name, r.rolsuper OR r.rolbypassrls AS bypass,
-        EXISTS (SELECT 1 FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relrowsecurity AND pg_has_role(current_user, c.relowner, 'MEMBER')) AS owns
-      FROM pg_roles r WHERE r.rolname = current_user`)
-    const { name, bypass, owns } = rows[0]
-    const why = bypass ? 'is a superuser or has BYPASSRLS' : owns ? 'owns the tables' : undefined
-    if (why) {
-      throw new Error(
-        `DATABASE_URL signs in as "${name}", which ${why} and so could read every person's data past row-level security. ` +
-          'Use a plain role there, and give the owner in DATABASE_DIRECT_URL, which makes that role if it does not exist.',
-      )
-    }
+    await client.connect()
+  } catch (cause) {
+    await client.end().catch(() => {})
+    const { host, username } = new URL(url)
+    throw new Error(`The database at ${host} cannot be opened as "${decodeURIComponent(username)}": ${reason(cause)}.`, { cause })
+  }
+  try {
+    return await work(client)
   } finally {
-    await app.end()
+    await client.end()
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { DATABASE_URL, DATABASE_DIRECT_URL } = process.env
-  try {
-    if (!DATABASE_URL || !DATABASE_DIRECT_URL) {
-      throw new Error(
-        'DATABASE_URL (the role of the application) and DATABASE_DIRECT_URL (the owner of the tables) must both be set to migrate.',
-      )
-    }
-    await migrate({ ownerUrl: DATABASE_DIRECT_URL, appUrl: DATABASE_URL, say: console.log })
-  } catch (error) {
-    console.error((error as Error).message)
-    process.exit(1)
-  }
+// A refused connection to a name with several addresses is an AggregateError without a message.
+function reason(cause: unknown): string {
+  const { message, code } = cause as { message?: string; code?: string }
+  return message || code || 'no answer'
 }

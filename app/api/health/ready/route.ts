@@ -1,0 +1,26 @@
+import { db } from '#lib/db.ts'
+import { json } from '#lib/http.ts'
+import { log } from '#lib/log.ts'
+import { isShuttingDown } from '#lib/shutdown.ts'
+
+export const dynamic = 'force-dynamic'
+
+const ANSWER_MS = 2_000
+
+/** Answers 200 while requests can be served, 503 with a bare reason while they cannot: a balancer takes this process out meanwhile. */
+export async function GET(): Promise<Response> {
+  if (isShuttingDown()) return json({ status: 'unavailable', reason: 'shutting down' }, { status: 503 })
+  try {
+    await Promise.race([db().$queryRaw`SELECT 1`, deadline()])
+    return json({ status: 'ok' })
+  } catch (error) {
+    log.warn({ error }, 'not ready: the database does not answer')
+    return json({ status: 'unavailable', reason: 'database' }, { status: 503 })
+  }
+}
+
+function deadline(): Promise<never> {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error(`the database did not answer within ${ANSWER_MS} ms`)), ANSWER_MS).unref()
+  })
+}

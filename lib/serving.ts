@@ -1,0 +1,73 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { Server } from 'node:http'
+import { closeDb, db } from '#lib/db.ts'
+import { env, SettingsError } from '#lib/env.ts'
+import { HarmfulRoleError, requireHarmlessRole } from '#lib/harmless-role.ts'
+import { log } from '#lib/log.ts'
+import { shutDown } from '#lib/shutdown.ts'
+
+/** Called once when the server starts: refuses settings or a database role that cannot do, and arranges for a clean end. */
+export async function beginServing(): Promise<void> {
+  try {
+    const { APP_URL, HOSTNAME } = env()
+    endOnSignals()
+    await checkRole()
+    log.info({ app_url: APP_URL, listens_on: HOSTNAME }, 'serving')
+  } catch (error) {
+    if (!(error instanceof SettingsError || error instanceof HarmfulRoleError)) throw error
+    log.fatal(error.message)
+    process.exit(1)
+  }
+}
+
+async function checkRole(): Promise<void> {
+  try {
+    await requireHarmlessRole((sql) => db().$queryRawUnsafe(sql))
+  } catch (error) {
+    if (error instanceof HarmfulRoleError) throw error
+    // The server may be up before its database: /api/health/ready says so until it answers.
+    log.warn({ error }, 'the database does not answer yet')
+  }
+}
+
+function endOnSignals(): void {
+  const server = firstServer()
+  const end = (signal: NodeJS.Signals) => void endProcess(signal, server())
+  process.once('SIGTERM', end)
+  process.once('SIGINT', end)
+}
+
+/** Runs come to their end first, while the server still answers; then it takes nothing new, finishes what it has, and the process exits with 0. */
+async function endProcess(signal: string, server: Server | undefined): Promise<void> {
+  const graceMs = env().SHUTDOWN_GRACE * 1000
+  const giveUp = setTimeout(() => {
+    log.error({ grace_ms: graceMs }, 'the end took too long: exiting with work open')
+    process.exit(1)
+  }, graceMs + 2_000)
+  giveUp.unref()
+  log.info({ signal }, 'shutting down')
+  for (const error of await shutDown(graceMs)) log.error({ error }, 'shutting down went wrong')
+  if (server) await closeServer(server)
+  await closeDb()
+  log.info('stopped')
+  process.exit(0)
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+}
+
+/** Next keeps its HTTP server to itself; Node names it with the first request, and without a request nothing needs closing. */
+function firstServer(): () => Server | undefined {
+  let server: Server | undefined
+  const channel = 'http.server.request.start'
+  const remember = (message: unknown) => {
+    server = (message as { server: Server }).server
+    unsubscribe(channel, remember)
+  }
+  subscribe(channel, remember)
+  return () => server
+}
