@@ -71,7 +71,7 @@ CREATE TABLE "threads" (
     "title" TEXT,
     "status" JSONB NOT NULL DEFAULT '{"type":"active"}',
     "metadata" JSONB NOT NULL DEFAULT '{}',
-    "allowed_image_domains" TEXT[],
+    "allowed_image_domains" JSONB,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "updated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
@@ -97,6 +97,7 @@ CREATE TABLE "runs" (
     "owner_id" TEXT NOT NULL,
     "thread_id" TEXT NOT NULL,
     "request_id" TEXT NOT NULL,
+    "client_request_id" TEXT,
     "status" "RunStatus" NOT NULL DEFAULT 'queued',
     "operation" TEXT NOT NULL,
     "model" TEXT,
@@ -222,6 +223,9 @@ CREATE INDEX "thread_items_thread_id_seq_idx" ON "thread_items"("thread_id", "se
 
 -- CreateIndex
 CREATE INDEX "thread_items_owner_id_idx" ON "thread_items"("owner_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "runs_owner_id_client_request_id_key" ON "runs"("owner_id", "client_request_id");
 
 -- CreateIndex
 CREATE INDEX "runs_owner_id_created_at_idx" ON "runs"("owner_id", "created_at");
