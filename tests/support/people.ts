@@ -1,4 +1,5 @@
 import type { Caller } from '#lib/auth/caller.ts'
+import { SCOPES } from '#lib/auth/scopes.ts'
 import { sealSession, sessionCookie } from '#lib/auth/session.ts'
 import { createPersonalToken } from '#lib/data/personal-tokens.ts'
 import type { Person } from '#lib/data/users.ts'
@@ -33,7 +34,7 @@ export async function sessionCookieOf(userId: string, version: number, secondsAg
 }
 
 /** A personal token of the caller with every scope, valid for ever. */
-export async function personalToken(caller: Caller, scopes = ['read', 'write']): Promise<string> {
+export async function personalToken(caller: Caller, scopes: string[] = Object.keys(SCOPES)): Promise<string> {
   const { token } = await createPersonalToken(caller, { name: 'a test', scopes, expiresAt: null })
   return token
 }

@@ -1,0 +1,16 @@
+import type { Caller } from '#lib/auth/caller.ts'
+
+/** What a personal token may be allowed to do, each with the words that people read when they choose. */
+export const SCOPES = {
+  'tasks:read': 'See your tasks',
+  'tasks:write': 'Add, change, complete and delete your tasks',
+  'notes:read': 'Search and read your notes',
+  'notes:write': 'Write, change and delete your notes',
+} as const
+
+export type Scope = keyof typeof SCOPES
+
+/** True where the caller may use `scope`. A person in their own session or run has every scope; a token has those it was made with. */
+export function hasScope(caller: Caller, scope: Scope): boolean {
+  return caller.via !== 'token' || caller.scopes.includes(scope)
+}

@@ -1,0 +1,40 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+
+/** A fetch handler behind a real socket on 127.0.0.1. `close` ends open connections as well. */
+export async function serve(handler: (request: Request) => Promise<Response>): Promise<{ url: string; close: () => Promise<void> }> {
+  const server = createServer(async (incoming, outgoing) => {
+    const gone = new AbortController()
+    outgoing.on('close', () => gone.abort())
+    try {
+      const response = await handler(toRequest(incoming, gone.signal))
+      outgoing.writeHead(response.status, [...response.headers].flat())
+      if (response.body) await pipeline(Readable.fromWeb(response.body as never), outgoing)
+      else outgoing.end()
+    } catch {
+      // A handler that throws, or a client that went away: the socket's end says so.
+      outgoing.destroy()
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+}
+
+function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(incoming.headers)) for (const one of [value ?? []].flat()) headers.append(name, one)
+  const method = incoming.method ?? 'GET'
+  const body = method === 'GET' || method === 'HEAD' ? undefined : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>)
+  return new Request(`http://${incoming.headers.host ?? '127.0.0.1'}${incoming.url}`, { method, headers, body, signal, duplex: 'half' })
+}
