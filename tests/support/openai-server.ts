@@ -1,0 +1,95 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Api, framesOf } from '#tests/support/openai-frames.ts'
+
+/** One scripted answer. With several of text, calls and so on they come in this order: reasoning, text or refusal, calls. */
+export type Step = {
+  /** Whole, or in the pieces in which it streams. */
+  text?: string | string[]
+  reasoning?: string
+  refusal?: string
+  calls?: { name: string; arguments: unknown; id?: string }[]
+  usage?: { input: number; output: number }
+  /** Milliseconds between two frames. */
+  pace?: number
+  fault?:
+    | { kind: 'status'; status: number; headers?: Record<string, string>; message?: string; code?: string }
+    /** The socket is destroyed after so many frames. */
+    | { kind: 'cut'; after: number }
+    /** The stream ends in good order after so many frames, with no finish reason and no `completed`. */
+    | { kind: 'ends'; after: number }
+    /** Nothing more comes after so many frames; with 0 not even the headers. */
+    | { kind: 'silence'; after: number }
+    /** A frame that is no JSON, after so many good ones. */
+    | { kind: 'malformed'; after: number }
+}
+
+export type RecordedRequest = { path: string; headers: IncomingMessage['headers']; body: Record<string, unknown> }
+
+/** A server that speaks OpenAI's `/v1/responses` and `/v1/chat/completions` on a loopback socket and answers from a script. */
+export type OpenAIServer = AsyncDisposable & {
+  /** To be given as OPENAI_BASE_URL. */
+  url: string
+  requests: RecordedRequest[]
+  /** Appends to the script; each request takes one step. An empty script answers 500. */
+  script(...steps: Step[]): void
+}
+
+/** Starts the server; dispose of it with `await using` or `close`. */
+export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
+  const queue = [...steps]
+  const requests: RecordedRequest[] = []
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error) => response.destroy(error))
+  })
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    const path = request.url ?? ''
+    requests.push({ path, headers: request.headers, body: JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}') })
+    const api: Api | undefined = path.endsWith('/responses') ? 'responses' : path.endsWith('/chat/completions') ? 'chat' : undefined
+    const step = queue.shift() ?? { fault: { kind: 'status' as const, status: 500, message: 'the script is at its end' } }
+    if (!api) return refuse(response, 404, {}, `no such path: ${path}`)
+    const { fault } = step
+    if (fault?.kind === 'status') return refuse(response, fault.status, fault.headers, fault.message ?? 'scripted fault', fault.code)
+    if (fault?.kind === 'silence' && fault.after === 0) return
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.flushHeaders()
+    let sent = 0
+    for (const frame of framesOf(api, step, requests.length)) {
+      if (fault && sent === fault.after) return await misbehave(response, fault.kind)
+      response.write(`data: ${frame}\n\n`)
+      sent += 1
+      if (step.pace) await sleep(step.pace)
+    }
+    response.end()
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    requests,
+    script: (...more) => void queue.push(...more),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+async function misbehave(response: ServerResponse, kind: 'cut' | 'ends' | 'silence' | 'malformed'): Promise<void> {
+  if (kind === 'silence') return
+  if (kind === 'malformed') response.write('data: {"type": oh no\n\n')
+  // The frames before the cut are to arrive first.
+  await sleep(20)
+  if (kind === 'cut') response.destroy()
+  else response.end()
+}
+
+function refuse(response: ServerResponse, status: number, headers: Record<string, string> = {}, message = '', code?: string): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers })
+  response.end(JSON.stringify({ error: { message, type: 'error', code: code ?? null, param: null } }))
+}
