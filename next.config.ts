@@ -1,4 +1,7 @@
 import type { NextConfig } from 'next'
+import { INERT_POLICY, STATIC_HEADERS } from './lib/security-headers.ts'
+
+const list = (headers: Record<string, string>) => Object.entries(headers).map(([key, value]) => ({ key, value }))
 
 const config: NextConfig = {
   output: 'standalone',
@@ -7,6 +10,10 @@ const config: NextConfig = {
   skipTrailingSlashRedirect: true,
   serverExternalPackages: ['pg', 'pino', '@node-rs/argon2', '@openai/agents', '@openai/agents-core', '@openai/agents-openai', 'openai'],
   distDir: process.env.NEXT_DIST_DIR || '.next',
+  headers: async () => [
+    { source: '/:path*', headers: list(STATIC_HEADERS) },
+    { source: '/api/:path*', headers: list({ 'content-security-policy': INERT_POLICY }) },
+  ],
   typescript: { ignoreBuildErrors: true },
 }
 

@@ -111,7 +111,11 @@ const memo = globalThis as { switchboardEnv?: Env }
 
 /** The settings of this process, read once at the first call: while the server starts, never while it is built. Throws SettingsError. */
 export function env(): Env {
-  memo.switchboardEnv ??= parseEnv(process.env)
+  if (!memo.switchboardEnv) {
+    memo.switchboardEnv = parseEnv(process.env)
+    // next-auth reads its own origin from this variable and from nowhere else.
+    process.env.NEXTAUTH_URL = `${memo.switchboardEnv.APP_URL}/api/auth`
+  }
   return memo.switchboardEnv
 }
 
@@ -119,6 +123,9 @@ export function env(): Env {
 export function logLevel(): Env['LOG_LEVEL'] {
   return Settings.shape.LOG_LEVEL.catch('info').parse(process.env.LOG_LEVEL || undefined)
 }
+
+/** True under `next dev`, where React needs eval for its error stacks; decided when the code is built. */
+export const isDevelopment = process.env.NODE_ENV === 'development'
 
 /** True for 127.0.0.0/8, ::1 and localhost. */
 export function isLoopback(host: string): boolean {

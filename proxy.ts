@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto'
+import { type NextRequest, NextResponse } from 'next/server'
+import { env, isDevelopment } from '#lib/env.ts'
+import { pageHeaders } from '#lib/security-headers.ts'
+
+// Endpoints for programs are left alone: a redirect would swallow their POST, and they have no page to protect.
+export const config = { matcher: ['/((?!(?:api|mcp|oauth|\\.well-known|_next|chatkit)(?:/|$)|chatkit\\.js|icon\\.svg|favicon\\.ico).*)'] }
+
+const BEHIND_SIGN_IN = /^\/(?:(?:chat|activity|settings|admin)(?:\/.*)?)?$/
+
+/**
+ * Gives every page its security headers and its nonce, and leads visitors without a session cookie to the sign-in page.
+ * That is a courtesy and guards nothing: each page, action and route finds out itself who is calling.
+ */
+export function proxy(request: NextRequest): NextResponse {
+  const { APP_URL, CHATKIT_DOMAIN_KEY } = env()
+  const nonce = randomBytes(16).toString('base64')
+  const headers = pageHeaders({
+    nonce,
+    appUrl: APP_URL,
+    hostedChatKit: CHATKIT_DOMAIN_KEY !== undefined,
+    development: isDevelopment,
+  })
+  const response = leadsToSignIn(request)
+    ? NextResponse.redirect(new URL('/sign-in', request.nextUrl))
+    : NextResponse.next({ request: { headers: withPolicy(request.headers, nonce, headers) } })
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
+  return response
+}
+
+function leadsToSignIn(request: NextRequest): boolean {
+  const signedIn = request.cookies.getAll().some(({ name }) => name.includes('switchboard-session'))
+  return request.method === 'GET' && !signedIn && BEHIND_SIGN_IN.test(request.nextUrl.pathname)
+}
+
+/** Next finds the nonce for its own scripts in the request's policy; our layout reads `x-nonce`. */
+function withPolicy(headers: Headers, nonce: string, page: Record<string, string>): Headers {
+  const out = new Headers(headers)
+  out.set('x-nonce', nonce)
+  out.set('content-security-policy', page['content-security-policy'] ?? '')
+  return out
+}
