@@ -1,0 +1,138 @@
+import { errorEvent } from '#lib/chatkit/failure.ts'
+import { PendingItems } from '#lib/chatkit/pending.ts'
+import type { ErrorEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import { isHidden } from '#lib/chatkit/protocol/items.ts'
+import type { Turn } from '#lib/chatkit/respond.ts'
+import { ThreadChanges } from '#lib/chatkit/thread-changes.ts'
+import { untilAborted } from '#lib/chatkit/until-aborted.ts'
+import { wireEvent } from '#lib/chatkit/wire.ts'
+import { AppError } from '#lib/errors.ts'
+
+/** How long (ms) an aborted turn may take to close what it has open. */
+const CANCEL_GRACE_MS = 1_000
+
+/** Tells the model in the next turn why its last answer ends in the middle. */
+export const CANCELLED_NOTE = 'The user cancelled the stream. Stop responding to the prior request.'
+
+type Piped = Omit<Turn, 'input'> & {
+  /** Called once when the turn fails, with what the client is told. */
+  onFailure: (error: unknown, told: ErrorEvent) => void
+}
+
+/**
+ * The one way from a turn's events to the client (protocol sections 1.6 and 1.9): each event's effect is stored, what is hidden
+ * is held back, the rest is yielded, and changes of `thread` are saved and announced. Never throws: a failure is the last
+ * event. Items that are still open at an early end are kept where they have something to show.
+ *
+ * `signal` ends the turn early: with an AppError as its reason as a failure that says so, otherwise as the person's own stop.
+ */
+export async function* persist(turn: Piped, source: AsyncIterable<ThreadStreamEvent>): AsyncGenerator<ThreadStreamEvent> {
+  const { thread, store, signal } = turn
+  const pending = new PendingItems()
+  const changes = new ThreadChanges(thread, store)
+  const hidden = new Set<string>()
+  let open = true
+  try {
+    for await (const raw of untilAborted(source, signal, CANCEL_GRACE_MS)) {
+      if (signal.aborted && !isClosing(raw, pending)) continue
+      const event = wireEvent(raw)
+      pending.note(event)
+      await storeEffect(turn, event)
+      if (isShown(event, hidden)) yield event
+      const change = await changes.save()
+      if (change) yield change
+    }
+    open = false
+    if (signal.aborted) throw signal.reason
+    const change = await changes.save()
+    if (change) yield change
+  } catch (error) {
+    open = false
+    // Whatever an aborted source throws, the reason is the abort.
+    const cause = signal.aborted ? signal.reason : error
+    yield* endEarly(turn, signal.aborted && !(cause instanceof AppError) ? 'cancelled' : { error: cause }, pending, hidden, changes)
+  } finally {
+    // Closed from outside by return(): nobody reads on, but what was said is kept.
+    if (open) for await (const _ of endEarly(turn, 'cancelled', pending, hidden, changes));
+  }
+}
+
+async function* endEarly(
+  turn: Piped,
+  cause: 'cancelled' | { error: unknown },
+  pending: PendingItems,
+  hidden: Set<string>,
+  changes: ThreadChanges,
+): AsyncGenerator<ThreadStreamEvent> {
+  const { thread, store } = turn
+  let failure = cause === 'cancelled' ? undefined : cause
+  try {
+    const { kept, dropped } = pending.close()
+    for (const item of kept) {
+      await store.addItem(thread.id, item)
+      if (!isHidden(item)) yield { type: 'thread.item.done', item }
+    }
+    for (const item_id of dropped) if (!hidden.has(item_id)) yield { type: 'thread.item.removed', item_id }
+    if (cause === 'cancelled') await store.addItem(thread.id, cancelledNote(turn))
+  } catch (error) {
+    failure ??= { error }
+  }
+  if (failure) {
+    const told = errorEvent(failure.error)
+    turn.onFailure(failure.error, told)
+    yield told
+  }
+  try {
+    const change = await changes.save()
+    if (change) yield change
+  } catch (error) {
+    if (!failure) turn.onFailure(error, errorEvent(error))
+  }
+}
+
+function cancelledNote({ thread, store }: Piped) {
+  const id = store.newItemId('sdk_hidden_context')
+  return {
+    id,
+    thread_id: thread.id,
+    created_at: new Date().toISOString(),
+    type: 'sdk_hidden_context' as const,
+    content: CANCELLED_NOTE,
+  }
+}
+
+async function storeEffect({ thread, store }: Piped, event: ThreadStreamEvent): Promise<void> {
+  switch (event.type) {
+    case 'thread.created':
+      return store.saveThread(thread)
+    case 'thread.item.done':
+      return store.addItem(thread.id, event.item)
+    case 'thread.item.replaced':
+      return store.saveItem(thread.id, event.item)
+    case 'thread.item.removed':
+      return store.deleteItem(thread.id, event.item_id)
+  }
+}
+
+function isShown(event: ThreadStreamEvent, hidden: Set<string>): boolean {
+  if ('item' in event) {
+    if (!isHidden(event.item)) return true
+    hidden.add(event.item.id)
+    return false
+  }
+  return !('item_id' in event && hidden.has(event.item_id))
+}
+
+/** What still counts after the end was asked for: the person's own message, and what brings open items to their end. */
+function isClosing(event: ThreadStreamEvent, pending: PendingItems): boolean {
+  switch (event.type) {
+    case 'thread.created':
+    case 'thread.item.removed':
+    case 'thread.item.replaced':
+      return true
+    case 'thread.item.done':
+      return event.item.type === 'user_message' || isHidden(event.item) || pending.has(event.item.id)
+    default:
+      return false
+  }
+}

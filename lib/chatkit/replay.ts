@@ -1,0 +1,15 @@
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { Store } from '#lib/chatkit/store.ts'
+import { wireItem, wireThread } from '#lib/chatkit/wire.ts'
+
+const ITEMS = 50
+
+/** What a turn left behind, as events: for a repeated request whose own events are no longer kept. Throws not_found. */
+export async function replayStored(store: Store, threadId: string): Promise<AsyncGenerator<ThreadStreamEvent>> {
+  const thread = await store.loadThread(threadId)
+  const { data } = await store.listItems(threadId, { limit: ITEMS, order: 'desc', visible: true })
+  return (async function* () {
+    yield { type: 'thread.created', thread: wireThread(thread) } as const
+    for (const item of data.reverse()) yield { type: 'thread.item.done', item: wireItem(item) } as const
+  })()
+}

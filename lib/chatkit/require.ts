@@ -1,0 +1,57 @@
+import type { Attachment, ClientToolCallItem, StructuredInputItem, ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import type { Thread } from '#lib/chatkit/protocol/thread.ts'
+import type { Store } from '#lib/chatkit/store.ts'
+import { AppError, notFound } from '#lib/errors.ts'
+
+const RECENT_ITEMS = 20
+
+/** Throws conflict for a locked or closed thread, with the reason that the thread gives. */
+export function requireActive({ status }: Thread): void {
+  if (status.type === 'active') return
+  throw new AppError('conflict', status.reason || `This conversation is ${status.type}.`)
+}
+
+/** Throws too_large when the texts are longer together than a message may be. */
+export function requireShort(texts: Iterable<string>, maxChars: number): void {
+  let length = 0
+  for (const text of texts) length += text.length
+  if (length <= maxChars) return
+  const [most, given] = [maxChars, length].map((count) => count.toLocaleString('en'))
+  throw new AppError('too_large', `The message has ${given} characters; ${most} are the most that can be sent at once.`)
+}
+
+/** The item an action comes from, whatever its type; null when it comes from the page. Throws not_found. */
+export async function loadSender(store: Store, threadId: string, itemId: string | null | undefined): Promise<ThreadItem | null> {
+  return itemId ? store.loadItem(threadId, itemId) : null
+}
+
+/** The form to fill in. Throws not_found, bad_request for another kind of item, and conflict when it is answered already. */
+export async function requirePendingInput(store: Store, threadId: string, itemId: string): Promise<StructuredInputItem> {
+  const item = await store.loadItem(threadId, itemId)
+  if (item.type !== 'structured_input') throw new AppError('bad_request', 'params.item_id: this item asks no questions.')
+  if (item.status !== 'pending') throw new AppError('conflict', 'These questions were answered already.')
+  return item
+}
+
+/** The client tool calls that wait since the last message of the person, newest first: at least one. Throws conflict. */
+export async function requirePendingToolCalls(store: Store, threadId: string): Promise<[ClientToolCallItem, ...ClientToolCallItem[]]> {
+  const { data } = await store.listItems(threadId, { limit: RECENT_ITEMS, order: 'desc' })
+  const end = data.findIndex((item) => item.type === 'user_message')
+  const recent = end < 0 ? data : data.slice(0, end)
+  const [first, ...rest] = recent.filter((item) => item.type === 'client_tool_call').filter(({ status }) => status === 'pending')
+  if (!first) throw new AppError('conflict', 'No tool of this page is waiting for a result in this conversation.')
+  return [first, ...rest]
+}
+
+/** The attachments of a message. Throws not_found for a foreign or missing one, and conflict for one that another message has. */
+export async function loadAttachments(store: Store, ids: string[], threadId: string): Promise<Attachment[]> {
+  return Promise.all(
+    [...new Set(ids)].map(async (id) => {
+      if (!store.attachments) throw notFound('The attachment')
+      const attachment = await store.attachments.load(id)
+      if (attachment.thread_id && attachment.thread_id !== threadId)
+        throw new AppError('conflict', `${attachment.name} belongs to another conversation. Upload it again.`)
+      return attachment
+    }),
+  )
+}

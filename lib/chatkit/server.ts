@@ -1,0 +1,91 @@
+import { type Parsed, parseRequest } from '#lib/chatkit/parse.ts'
+import type { ErrorEvent, StreamOptions, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { Attachment, ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
+import type { Action, Operation, Params } from '#lib/chatkit/protocol/requests.ts'
+import type { Thread } from '#lib/chatkit/protocol/thread.ts'
+import { queries } from '#lib/chatkit/queries.ts'
+import { replayStored } from '#lib/chatkit/replay.ts'
+import type { Act, Respond } from '#lib/chatkit/respond.ts'
+import type { Store } from '#lib/chatkit/store.ts'
+import { turns } from '#lib/chatkit/turns.ts'
+
+/** A turn that is running or has just ended: its events from the first one on. */
+export type LiveTurn = { runId: string; threadId: string; events: AsyncGenerator<ThreadStreamEvent> }
+
+/** What the server may ask about turns in progress. */
+export interface LiveTurns {
+  /** Ends the thread's turn and resolves when it has ended; false where none was running. */
+  stop(threadId: string): Promise<boolean>
+  attach(threadId: string): Promise<LiveTurn | null>
+  /** The turn that an earlier request with this id began; without `events` when they are no longer kept. */
+  findRepeated(requestId: string): Promise<{ runId: string; threadId: string; events?: LiveTurn['events'] } | null>
+}
+
+/** Where uploaded bytes live, where the server takes attachments. */
+export interface AttachmentFiles {
+  create(params: Params<'attachments.create'>): Promise<Attachment>
+  delete(attachmentId: string): Promise<void>
+}
+
+/** What the application brings along. Whatever is absent is answered with a clear error. */
+export type Deps<Context> = {
+  store: Store
+  respond: Respond<Context>
+  limits: { messageMaxChars: number }
+  turns?: LiveTurns
+  act?: Act<Context>
+  actSync?: (call: { thread: Thread; action: Action; sender: WidgetItem | null; store: Store }) => Promise<ThreadItem | null>
+  feedback?: (given: Params<'items.feedback'>) => Promise<void>
+  files?: AttachmentFiles
+  /** `mediaType` is the MIME type without its parameters. */
+  transcribe?: (audio: { data: Uint8Array; mimeType: string; mediaType: string }) => Promise<{ text: string }>
+  streamOptions?: (thread: Thread) => StreamOptions
+  /** Hears of each turn that failed and of what the client was told. */
+  onFailure?: (error: unknown, told: ErrorEvent, context: Context) => void
+}
+
+/** A turn that passed every check: nothing is stored before `events` is read. `events` never throws. */
+export type PreparedTurn<Context> = {
+  threadId: string
+  events: (signal: AbortSignal, context: Context) => AsyncGenerator<ThreadStreamEvent>
+}
+
+export type Answer<Context> =
+  | { kind: 'json'; data: unknown }
+  /** Events of a turn that began earlier. */
+  | { kind: 'attached'; runId?: string; events: AsyncGenerator<ThreadStreamEvent> }
+  | ({ kind: 'turn'; operation: Operation; requestId?: string } & PreparedTurn<Context>)
+
+/**
+ * Answers one ChatKit request (protocol section 1). Everything that can be refused is refused here, with nothing stored.
+ * Throws AppError: bad_request with the field's name, not_found (the same for foreign and missing), conflict for a wrong
+ * state, too_large.
+ */
+export async function processChatKit<Context = void>(body: unknown, deps: Deps<Context>): Promise<Answer<Context>> {
+  const request = parseRequest(body)
+  if (isTurn(request)) {
+    const { type: operation, params, requestId } = request
+    const repeated = requestId ? await deps.turns?.findRepeated(requestId) : null
+    if (repeated) {
+      const { runId, threadId, events } = repeated
+      return { kind: 'attached', runId, events: events ?? (await replayStored(deps.store, threadId)) }
+    }
+    const prepare = turns[operation] as (given: typeof params, to: Deps<Context>) => Promise<PreparedTurn<Context>>
+    return { kind: 'turn', operation, requestId, ...(await prepare(params, deps)) }
+  }
+  if (request.type === 'threads.attach') return attach(request.params.thread_id, deps)
+  const answer = queries[request.type] as (given: typeof request.params, to: Deps<Context>) => Promise<unknown>
+  return { kind: 'json', data: await answer(request.params, deps) }
+}
+
+function isTurn(request: Parsed): request is Extract<Parsed, { type: keyof typeof turns }> {
+  return Object.hasOwn(turns, request.type)
+}
+
+async function attach<Context>(threadId: string, { store, turns: live }: Deps<Context>): Promise<Answer<Context>> {
+  await store.loadThread(threadId)
+  const running = await live?.attach(threadId)
+  return running ? { kind: 'attached', ...running } : { kind: 'attached', events: nothing() }
+}
+
+async function* nothing(): AsyncGenerator<ThreadStreamEvent> {}

@@ -1,0 +1,20 @@
+import type { StructuredAnswer, StructuredInput, StructuredInputItem } from '#lib/chatkit/protocol/items.ts'
+import type { Params } from '#lib/chatkit/protocol/requests.ts'
+
+type Submission = Params<'threads.add_structured_input'>['input']
+
+/**
+ * The form with the person's answers (protocol section 1.6). A question without an answer counts as skipped, a value outside
+ * the offered options is the person's own and kept, answers to unknown questions are ignored.
+ */
+export function answered(item: StructuredInputItem, { status, answers }: Submission): StructuredInputItem {
+  const inputs = item.inputs.map((input) => ({ ...input, answer: answerOf(input, status, answers) }))
+  return { ...item, status, inputs }
+}
+
+function answerOf(input: StructuredInput, status: Submission['status'], answers: Submission['answers']): StructuredAnswer {
+  const given = Object.hasOwn(answers, input.id) ? answers[input.id] : undefined
+  if (status === 'skipped' || !given || given.skipped || given.values.length === 0) return { values: [], skipped: true }
+  const single = input.type === 'multiple_choice' && !input.multiple
+  return { values: single ? given.values.slice(0, 1) : given.values, skipped: false }
+}

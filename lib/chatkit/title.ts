@@ -1,0 +1,24 @@
+import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+
+const MAX_TITLE = 200
+const MAX_DERIVED = 60
+
+/** A title on one line without control characters, 200 characters at most; empty when nothing is left. */
+export function cleanTitle(title: string): string {
+  return clip(title.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim(), MAX_TITLE)
+}
+
+/** A title for a thread that began with this message: its first line, cut at a word; undefined for a message without text. */
+export function titleFrom({ content }: UserMessageItem): string | undefined {
+  const text = content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('')
+  const line = text.split('\n').map(cleanTitle).find(Boolean)
+  return line === undefined ? undefined : clip(line, MAX_DERIVED)
+}
+
+function clip(text: string, max: number): string {
+  const characters = [...text]
+  if (characters.length <= max) return text
+  const cut = characters.slice(0, max - 1).join('')
+  const word = cut.lastIndexOf(' ')
+  return `${(word > max / 2 ? cut.slice(0, word) : cut).trimEnd()}…`
+}

@@ -1,0 +1,195 @@
+import { persist } from '#lib/chatkit/persist.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import type { Operation, Params, UserMessageInput } from '#lib/chatkit/protocol/requests.ts'
+import type { Thread } from '#lib/chatkit/protocol/thread.ts'
+import {
+  loadAttachments,
+  loadSender,
+  requireActive,
+  requirePendingInput,
+  requirePendingToolCalls,
+  requireShort,
+} from '#lib/chatkit/require.ts'
+import type { Deps, PreparedTurn } from '#lib/chatkit/server.ts'
+import type { Store } from '#lib/chatkit/store.ts'
+import { answered } from '#lib/chatkit/structured-input.ts'
+import { wireThread } from '#lib/chatkit/wire.ts'
+import { AppError, notFound } from '#lib/errors.ts'
+
+// The operations that stream (protocol section 1.6). Each checks everything first and stores nothing; what it stores
+// happens when its events are read. One turn at a time works on a thread, so a state is checked again there.
+
+type Events = AsyncIterable<ThreadStreamEvent>
+type Prepare<O extends Operation> = <Context>(params: Params<O>, deps: Deps<Context>) => Promise<PreparedTurn<Context>>
+
+/** Wraps the events of a turn into the pipeline. */
+function turn<Context>(
+  { store, onFailure }: Deps<Context>,
+  thread: Thread,
+  source: (signal: AbortSignal, context: Context) => Events,
+): PreparedTurn<Context> {
+  return {
+    threadId: thread.id,
+    events: (signal, context) =>
+      persist({ thread, store, signal, onFailure: (error, told) => onFailure?.(error, told, context) }, source(signal, context)),
+  }
+}
+
+function options<Context>({ streamOptions }: Deps<Context>, thread: Thread): ThreadStreamEvent {
+  return { type: 'stream_options', stream_options: streamOptions?.(thread) ?? { allow_cancel: true } }
+}
+
+async function* answer<Context>(
+  deps: Deps<Context>,
+  thread: Thread,
+  input: UserMessageItem | null,
+  signal: AbortSignal,
+  context: Context,
+): AsyncGenerator<ThreadStreamEvent> {
+  if (!signal.aborted) yield* deps.respond({ thread, input, store: deps.store, signal }, context)
+}
+
+const createThread: Prepare<'threads.create'> = async ({ input }, deps) => {
+  const thread: Thread = {
+    id: deps.store.newThreadId(),
+    created_at: new Date().toISOString(),
+    status: { type: 'active' },
+    metadata: {},
+  }
+  const message = await toMessage(deps.store, thread.id, input, deps.limits.messageMaxChars)
+  return turn(deps, thread, async function* (signal, context) {
+    yield { type: 'thread.created', thread: wireThread(thread) }
+    yield* sayAndAnswer(deps, thread, message, signal, context)
+  })
+}
+
+const addUserMessage: Prepare<'threads.add_user_message'> = async ({ thread_id, input }, deps) => {
+  const thread = await deps.store.loadThread(thread_id)
+  requireActive(thread)
+  const message = await toMessage(deps.store, thread_id, input, deps.limits.messageMaxChars)
+  return turn(deps, thread, (signal, context) => sayAndAnswer(deps, thread, message, signal, context))
+}
+
+async function* sayAndAnswer<Context>(
+  deps: Deps<Context>,
+  thread: Thread,
+  message: UserMessageItem,
+  signal: AbortSignal,
+  context: Context,
+): AsyncGenerator<ThreadStreamEvent> {
+  const item = { ...message, created_at: new Date().toISOString() }
+  for (const attachment of item.attachments) await deps.store.attachments?.save(attachment)
+  yield { type: 'thread.item.done', item }
+  yield options(deps, thread)
+  yield* answer(deps, thread, item, signal, context)
+}
+
+async function toMessage(store: Store, threadId: string, input: UserMessageInput, maxChars: number): Promise<UserMessageItem> {
+  const { content, quoted_text, inference_options: chosen } = input
+  requireShort([...content.map(({ text }) => text), quoted_text ?? ''], maxChars)
+  if (!input.attachments.length && !content.some((part) => part.type === 'input_tag' || part.text.trim()))
+    throw new AppError('bad_request', 'params.input.content: the message is empty.')
+  const attachments = await loadAttachments(store, input.attachments, threadId)
+  return {
+    id: store.newItemId('message'),
+    thread_id: threadId,
+    created_at: new Date().toISOString(),
+    type: 'user_message',
+    content: content.map((part) => {
+      if (part.type === 'input_text') return part
+      const { group, ...tag } = part
+      return group == null ? tag : { ...tag, group }
+    }),
+    attachments: attachments.map((attachment) => ({ ...attachment, thread_id: threadId })),
+    ...(quoted_text != null && { quoted_text }),
+    inference_options: {
+      ...(chosen?.tool_choice && { tool_choice: chosen.tool_choice }),
+      ...(chosen?.model != null && { model: chosen.model }),
+    },
+  }
+}
+
+const addToolOutput: Prepare<'threads.add_client_tool_output'> = async ({ thread_id, result }, deps) => {
+  const { store } = deps
+  const thread = await store.loadThread(thread_id)
+  await requirePendingToolCalls(store, thread_id)
+  return turn(deps, thread, async function* (signal, context) {
+    const [call, ...dangling] = await requirePendingToolCalls(store, thread_id)
+    await store.saveItem(thread_id, { ...call, status: 'completed', output: result ?? null })
+    for (const { id } of dangling) await store.deleteItem(thread_id, id)
+    yield options(deps, thread)
+    yield* answer(deps, thread, null, signal, context)
+  })
+}
+
+const addStructuredInput: Prepare<'threads.add_structured_input'> = async ({ thread_id, item_id, input }, deps) => {
+  const { store } = deps
+  const thread = await store.loadThread(thread_id)
+  await requirePendingInput(store, thread_id, item_id)
+  requireActive(thread)
+  requireShort(
+    Object.values(input.answers).flatMap(({ values }) => values),
+    deps.limits.messageMaxChars,
+  )
+  return turn(deps, thread, async function* (signal, context) {
+    const item = await requirePendingInput(store, thread_id, item_id)
+    yield options(deps, thread)
+    yield { type: 'thread.item.replaced', item: answered(item, input) }
+    yield* answer(deps, thread, null, signal, context)
+  })
+}
+
+const retryAfterItem: Prepare<'threads.retry_after_item'> = async ({ thread_id, item_id }, deps) => {
+  const { store } = deps
+  const thread = await store.loadThread(thread_id)
+  const message = await store.loadItem(thread_id, item_id)
+  if (message.type !== 'user_message') throw new AppError('bad_request', `params.item_id: ${item_id} is not a user message.`)
+  requireActive(thread)
+  return turn(deps, thread, async function* (signal, context) {
+    for (const id of await newerThan(store, thread_id, item_id)) await store.deleteItem(thread_id, id)
+    yield options(deps, thread)
+    yield* answer(deps, thread, message, signal, context)
+  })
+}
+
+async function newerThan(store: Store, threadId: string, itemId: string): Promise<string[]> {
+  const newer: string[] = []
+  let after: string | undefined
+  do {
+    const page = await store.listItems(threadId, { limit: 100, order: 'desc', after })
+    for (const { id } of page.data) {
+      if (id === itemId) return newer
+      newer.push(id)
+    }
+    after = page.has_more ? page.after : undefined
+  } while (after)
+  // Deleted meanwhile: nothing is newer than what is not there.
+  throw notFound('The item')
+}
+
+const act: Prepare<'threads.custom_action'> = async ({ thread_id, item_id, action }, deps) => {
+  const { store, act } = deps
+  const thread = await store.loadThread(thread_id)
+  const sender = await loadSender(store, thread_id, item_id)
+  requireActive(thread)
+  if (sender && sender.type !== 'widget')
+    return turn(deps, thread, async function* () {
+      yield { type: 'error', code: 'stream.error', allow_retry: false }
+    })
+  if (!act) throw new AppError('bad_request', 'This server has no actions.')
+  return turn(deps, thread, async function* (signal, context) {
+    yield options(deps, thread)
+    yield* act({ thread, action, sender, store, signal }, context)
+  })
+}
+
+/** How each streaming operation is prepared. */
+export const turns = {
+  'threads.create': createThread,
+  'threads.add_user_message': addUserMessage,
+  'threads.add_client_tool_output': addToolOutput,
+  'threads.add_structured_input': addStructuredInput,
+  'threads.retry_after_item': retryAfterItem,
+  'threads.custom_action': act,
+} satisfies { [O in Operation]?: Prepare<O> }
