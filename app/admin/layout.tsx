@@ -1,0 +1,25 @@
+import type { Metadata } from 'next'
+import type { ReactNode } from 'react'
+import { requirePageAdmin } from '#lib/auth/page-caller.ts'
+import { Shell } from '../ui/shell.tsx'
+import { Tabs } from '../ui/tabs.tsx'
+
+export const metadata: Metadata = { title: { default: 'Admin', template: '%s · Admin · Switchboard' } }
+
+/** Asked here for the answer's status, before anything is sent; each page asks again for itself. */
+export default async function AdminLayout({ children }: { children: ReactNode }) {
+  await requirePageAdmin()
+  return (
+    <Shell>
+      <Tabs
+        label="Admin"
+        tabs={[
+          { href: '/admin', label: 'Overview', exact: true },
+          { href: '/admin/tool-calls', label: 'Tool calls', also: '/admin/runs' },
+          { href: '/admin/people', label: 'People' },
+        ]}
+      />
+      {children}
+    </Shell>
+  )
+}

@@ -1,0 +1,69 @@
+import { Suspense } from 'react'
+import { requirePageAdmin } from '#lib/auth/page-caller.ts'
+import { CHART_DAYS, PERIOD_DAYS, readOverview } from '#lib/data/stats.ts'
+import { findPerson } from '#lib/data/users.ts'
+import { Card } from '../ui/card.tsx'
+import { PageHeader } from '../ui/page-header.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
+import { countText, durationText } from '../ui/time-text.ts'
+import { CallStatsTable } from './call-stats-table.tsx'
+import { DayChart } from './day-chart.tsx'
+import { FailureList } from './failure-list.tsx'
+import { Stat } from './stat.tsx'
+
+/** The admin's start page: is it used, does it work, how fast is it, and what fails. */
+export default async function AdminPage() {
+  const caller = await requirePageAdmin()
+  const person = await findPerson(caller.userId)
+  return (
+    <>
+      <PageHeader title="Overview" hint={`Days begin at midnight in ${person?.timeZone ?? 'UTC'}.`} />
+      <Suspense fallback={<Skeleton lines={12} label="Loading the overview" />}>
+        <Numbers timeZone={person?.timeZone ?? 'UTC'} />
+      </Suspense>
+    </>
+  )
+}
+
+async function Numbers({ timeZone }: { timeZone: string }) {
+  const { people, threads, runs, calls, days, tools, servers, failures } = await readOverview(timeZone)
+  return (
+    <div className="grid gap-4">
+      <dl className="grid grid-cols-2 gap-4 lg:grid-cols-5">
+        <Stat name="People" value={countText(people.total)} note={`${countText(people.activeInPeriod)} active in ${PERIOD_DAYS} days`} />
+        <Stat name="Conversations" value={countText(threads.total)} note={`${countText(threads.newToday)} new today`} />
+        <Stat
+          name="Runs today"
+          value={countText(runs.today)}
+          note={`${countText(runs.active)} now · ${countText(runs.failedToday)} failed`}
+          bad={runs.failedToday > 0}
+        />
+        <Stat
+          name="Tool calls today"
+          value={countText(calls.today)}
+          note={`${countText(calls.failedToday)} failed`}
+          bad={calls.failedToday > 0}
+        />
+        <Stat name="Typical call" value={durationText(calls.p50)} note={`95 of 100 within ${durationText(calls.p95)}`} />
+      </dl>
+      <div className="grid gap-4 lg:grid-cols-[3fr_2fr]">
+        <Card title="Tool calls a day" hint={`The last ${CHART_DAYS} days`}>
+          <DayChart days={days} />
+        </Card>
+        <Card
+          title="What failed"
+          hint={`${countText(calls.failedInPeriod)} of ${countText(calls.inPeriod)} calls in ${PERIOD_DAYS} days`}
+          flush
+        >
+          <FailureList failures={failures} />
+        </Card>
+      </div>
+      <Card title="By tool" hint={`The last ${PERIOD_DAYS} days`} flush>
+        <CallStatsTable by="tool" rows={tools} />
+      </Card>
+      <Card title="By server" hint={`The last ${PERIOD_DAYS} days`} flush>
+        <CallStatsTable by="server" rows={servers} />
+      </Card>
+    </div>
+  )
+}

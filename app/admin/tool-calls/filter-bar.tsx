@@ -1,0 +1,61 @@
+'use client'
+
+import { useRouter } from 'next/navigation'
+import { useTransition } from 'react'
+import { Button } from '../../ui/button.tsx'
+import { Field, Select } from '../../ui/field.tsx'
+
+export type FilterMenu = { name: string; label: string; value?: string; options: { value: string; label: string }[] }
+
+/** The filters of a list as menus. A choice changes the address, so that it can be kept, shared and gone back from. */
+export function FilterBar({ path, menus, keep = {} }: { path: string; menus: FilterMenu[]; keep?: Record<string, string> }) {
+  const router = useRouter()
+  const [pending, startTransition] = useTransition()
+  const active = menus.some(({ value }) => value) || Object.keys(keep).length > 0
+
+  function show(form: HTMLFormElement) {
+    const given = [...new FormData(form)].filter((entry): entry is [string, string] => Boolean(entry[1]))
+    const query = new URLSearchParams(given).toString()
+    startTransition(() => router.push(query ? `${path}?${query}` : path))
+  }
+
+  return (
+    <form
+      // A new address from elsewhere (a link, the back button) brings new defaults.
+      key={JSON.stringify([menus.map(({ value }) => value), keep])}
+      method="get"
+      action={path}
+      onChange={(event) => show(event.currentTarget)}
+      onSubmit={(event) => {
+        event.preventDefault()
+        show(event.currentTarget)
+      }}
+      aria-busy={pending}
+      className="mb-4 grid grid-cols-2 items-end gap-3 sm:grid-cols-3 lg:grid-cols-[repeat(auto-fit,minmax(8rem,1fr))]"
+    >
+      {Object.entries(keep).map(([name, value]) => (
+        <input key={name} type="hidden" name={name} value={value} />
+      ))}
+      {menus.map(({ name, label, value = '', options }) => (
+        <Field key={name} label={label}>
+          <Select name={name} defaultValue={value}>
+            <option value="">All</option>
+            {options.map((option) => (
+              <option key={option.value} value={option.value}>
+                {option.label}
+              </option>
+            ))}
+          </Select>
+        </Field>
+      ))}
+      {active && (
+        <Button tone="quiet" onClick={() => startTransition(() => router.push(path))}>
+          Clear
+        </Button>
+      )}
+      <noscript>
+        <Button type="submit">Show</Button>
+      </noscript>
+    </form>
+  )
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import type { ToolCallFilter } from '#lib/data/tool-calls.ts'
+
+/** How far back a list can look, in hours. */
+export const PERIODS = { '1h': 1, '24h': 24, '7d': 168, '30d': 720 } as const
+
+const text = z.string().min(1).max(200).optional().catch(undefined)
+
+/** The filters of the list as its address carries them. What is unknown there counts as not given. */
+const Query = z.object({
+  status: z.enum(['pending', 'succeeded', 'failed', 'cancelled', 'unknown']).optional().catch(undefined),
+  tool: text,
+  server: text,
+  person: text,
+  failure: text,
+  thread: text,
+  since: z
+    .enum(Object.keys(PERIODS) as (keyof typeof PERIODS)[])
+    .optional()
+    .catch(undefined),
+  after: text,
+})
+
+export type ToolCallQuery = z.infer<typeof Query>
+
+/** Reads the filters out of a page's search parameters. */
+export function parseToolCallQuery(params: Record<string, unknown>): ToolCallQuery {
+  return Query.parse(params)
+}
+
+/** The address of the list with these filters. */
+export function toolCallsHref(query: ToolCallQuery): string {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]))
+  return given.length === 0 ? '/admin/tool-calls' : `/admin/tool-calls?${new URLSearchParams(given)}`
+}
+
+/** The filters as the ledger takes them. */
+export function toLedgerFilter({ status, tool, server, person, failure, thread, since, after }: ToolCallQuery): ToolCallFilter {
+  const from = since && new Date(Date.now() - PERIODS[since] * 3_600_000)
+  return { status, tool, server, ownerId: person, failureClass: failure, threadId: thread, since: from, after }
+}

@@ -1,0 +1,102 @@
+import { ListFilter, Plug } from 'lucide-react'
+import type { Metadata } from 'next'
+import { Suspense } from 'react'
+import { requirePageAdmin } from '#lib/auth/page-caller.ts'
+import { listPeople } from '#lib/data/people.ts'
+import { listToolCalls, toolCallFacets } from '#lib/data/tool-calls.ts'
+import { CALL_STATUS_NAMES } from '../../ui/call-status.tsx'
+import { CallTable } from '../../ui/call-table.tsx'
+import { Card } from '../../ui/card.tsx'
+import { EmptyState } from '../../ui/empty-state.tsx'
+import { explainFailure } from '../../ui/failure-text.ts'
+import { PageHeader } from '../../ui/page-header.tsx'
+import { Pager } from '../../ui/pager.tsx'
+import { Skeleton } from '../../ui/skeleton.tsx'
+import { parseToolCallQuery, type ToolCallQuery, toLedgerFilter, toolCallsHref } from './filter.ts'
+import { FilterBar } from './filter-bar.tsx'
+
+export const metadata: Metadata = { title: 'Tool calls' }
+
+const PERIOD_NAMES = { '1h': 'The last hour', '24h': 'The last 24 hours', '7d': 'The last 7 days', '30d': 'The last 30 days' }
+
+/** Everybody's tool calls, newest first, with filters in the address. */
+export default async function ToolCallsPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
+  await requirePageAdmin()
+  const query = parseToolCallQuery(await searchParams)
+  return (
+    <>
+      <PageHeader title="Tool calls" hint="Every call that the assistant or an outside MCP client made, written down before it was sent." />
+      <Filters query={query} />
+      <Card flush>
+        <Suspense
+          key={toolCallsHref(query)}
+          fallback={
+            <div className="p-5">
+              <Skeleton lines={8} label="Loading tool calls" />
+            </div>
+          }
+        >
+          <Calls query={query} />
+        </Suspense>
+      </Card>
+    </>
+  )
+}
+
+async function Filters({ query }: { query: ToolCallQuery }) {
+  const [facets, people] = await Promise.all([toolCallFacets({ admin: true }), listPeople({ limit: 100 })])
+  const plain = (values: string[]) => values.map((value) => ({ value, label: value }))
+  return (
+    <FilterBar
+      path="/admin/tool-calls"
+      keep={query.thread ? { thread: query.thread } : {}}
+      menus={[
+        {
+          name: 'status',
+          label: 'Status',
+          value: query.status,
+          options: Object.entries(CALL_STATUS_NAMES).map(([value, label]) => ({ value, label })),
+        },
+        { name: 'tool', label: 'Tool', value: query.tool, options: plain(facets.tools) },
+        { name: 'server', label: 'Server', value: query.server, options: plain(facets.servers) },
+        { name: 'person', label: 'Person', value: query.person, options: people.data.map(({ id, name }) => ({ value: id, label: name })) },
+        {
+          name: 'failure',
+          label: 'Failure',
+          value: query.failure,
+          options: facets.failureClasses.map((value) => ({ value, label: explainFailure(value).title })),
+        },
+        {
+          name: 'since',
+          label: 'Time',
+          value: query.since,
+          options: Object.entries(PERIOD_NAMES).map(([value, label]) => ({ value, label })),
+        },
+      ]}
+    />
+  )
+}
+
+async function Calls({ query }: { query: ToolCallQuery }) {
+  const page = await listToolCalls({ admin: true }, toLedgerFilter(query))
+  const { after, ...filters } = query
+  if (page.data.length === 0) return <NoCalls filtered={toolCallsHref(query) !== toolCallsHref({})} />
+  return (
+    <>
+      <CallTable calls={page.data} href={({ id }) => `/admin/tool-calls/${id}`} withPerson />
+      <Pager first={after && toolCallsHref(filters)} next={page.after && toolCallsHref({ ...filters, after: page.after })} />
+    </>
+  )
+}
+
+function NoCalls({ filtered }: { filtered: boolean }) {
+  return filtered ? (
+    <EmptyState icon={ListFilter} title="No call fits these filters">
+      Take one filter away, or look further back.
+    </EmptyState>
+  ) : (
+    <EmptyState icon={Plug} title="No tool calls yet">
+      They appear here with the first one, for example after “Add a task: buy milk tomorrow” in the chat.
+    </EmptyState>
+  )
+}

@@ -1,0 +1,61 @@
+import type { ReactNode } from 'react'
+import type { ToolCallDetail } from '#lib/data/tool-calls.ts'
+import { Card } from './card.tsx'
+import { CodeBlock } from './code-block.tsx'
+import { Facts, Id } from './facts.tsx'
+import { explainFailure } from './failure-text.ts'
+import { Notice } from './notice.tsx'
+import { RelativeTime } from './relative-time.tsx'
+import { bytesText, durationText } from './time-text.ts'
+
+/** All that the ledger knows of one call: what went wrong in plain words first, then facts, arguments and result. */
+export function CallDetail({ call, facts = [] }: { call: ToolCallDetail; facts?: [string, ReactNode][] }) {
+  const failure = call.failureClass ? explainFailure(call.failureClass) : undefined
+  const client = [call.clientName, call.clientVersion].filter(Boolean).join(' ')
+  return (
+    <div className="grid gap-4">
+      {failure && (
+        <Notice tone={call.status === 'unknown' ? 'warn' : call.status === 'cancelled' ? 'info' : 'bad'} title={failure.title}>
+          <p>{failure.means}</p>
+          <p className="mt-1">
+            <strong className="font-semibold">What to do:</strong> {failure.todo}
+          </p>
+          {call.errorMessage && <p className="mt-2 font-mono text-xs break-words">{call.errorMessage}</p>}
+        </Notice>
+      )}
+      {call.status === 'pending' && <Notice>The call was sent and has not ended yet.</Notice>}
+      <Card>
+        <Facts
+          facts={[
+            ['Started', <RelativeTime key="t" at={call.startedAt.toISOString()} />],
+            ['Took', durationText(call.durationMs)],
+            ['Server', call.server],
+            ['Made by', call.via === 'chat' ? 'The assistant, in a chat' : client || 'An outside MCP client'],
+            ...facts,
+            ['Request', call.requestId && <Id key="r">{call.requestId}</Id>],
+          ]}
+        />
+      </Card>
+      <Json title="Arguments" value={call.arguments} bytes={call.argumentsBytes} />
+      {call.result === null ? (
+        call.status !== 'pending' && <Card title="Result">No result came back.</Card>
+      ) : (
+        <Json title="Result" value={call.result} bytes={call.resultBytes} />
+      )}
+    </div>
+  )
+}
+
+function Json({ title, value, bytes }: { title: string; value: unknown; bytes: number | null }) {
+  const clipped = clippedText(value)
+  return (
+    <Card title={title} hint={clipped === undefined ? bytesText(bytes) : `The beginning of ${bytesText(bytes)}; the rest was not kept.`}>
+      <CodeBlock label={title.toLowerCase()} text={clipped ?? JSON.stringify(value, null, 2)} wrap />
+    </Card>
+  )
+}
+
+function clippedText(value: unknown): string | undefined {
+  if (value === null || typeof value !== 'object' || !('clipped' in value) || !('text' in value)) return undefined
+  return value.clipped === true && typeof value.text === 'string' ? value.text : undefined
+}

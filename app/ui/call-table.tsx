@@ -1,0 +1,48 @@
+import Link from 'next/link'
+import type { ToolCallRow } from '#lib/data/tool-calls.ts'
+import { CallStatus } from './call-status.tsx'
+import { explainFailure } from './failure-text.ts'
+import { RelativeTime } from './relative-time.tsx'
+import { type Column, Table } from './table.tsx'
+import { durationText } from './time-text.ts'
+
+/** Tool calls as rows; the whole row leads to the call's own page. */
+export function CallTable({
+  calls,
+  href,
+  withPerson = false,
+}: {
+  calls: ToolCallRow[]
+  href: (call: ToolCallRow) => string
+  withPerson?: boolean
+}) {
+  const columns: Column<ToolCallRow>[] = [
+    {
+      header: 'Tool',
+      lead: true,
+      cell: (call) => (
+        <Link
+          href={href(call)}
+          className="after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:outline-accent"
+        >
+          <span className="font-mono text-sm">{call.tool}</span>
+          <span className="block text-sm font-normal text-ink-faint">{call.server}</span>
+        </Link>
+      ),
+    },
+    {
+      header: 'Outcome',
+      cell: (call) => (
+        <span className="grid gap-0.5">
+          <CallStatus status={call.status} />
+          {call.failureClass && <span className="text-sm text-ink-soft">{explainFailure(call.failureClass).title}</span>}
+        </span>
+      ),
+    },
+    ...(withPerson ? [{ header: 'Person', cell: (call: ToolCallRow) => <span title={call.owner.email}>{call.owner.name}</span> }] : []),
+    { header: 'Made by', cell: (call) => (call.via === 'chat' ? 'Assistant' : (call.clientName ?? 'MCP client')) },
+    { header: 'Took', align: 'end', cell: (call) => durationText(call.durationMs) },
+    { header: 'When', align: 'end', cell: (call) => <RelativeTime at={call.startedAt.toISOString()} /> },
+  ]
+  return <Table caption="Tool calls" columns={columns} rows={calls} rowKey={({ id }) => id} />
+}

@@ -1,0 +1,22 @@
+import type { ReactNode } from 'react'
+
+/** Names and values of one thing. Values that are null, undefined or '' are left out. */
+export function Facts({ facts }: { facts: [name: string, value: ReactNode][] }) {
+  return (
+    <dl className="grid gap-x-8 gap-y-3 sm:grid-cols-2 lg:grid-cols-3">
+      {facts
+        .filter(([, value]) => value !== null && value !== undefined && value !== '')
+        .map(([name, value]) => (
+          <div key={name} className="min-w-0">
+            <dt className="text-sm text-ink-faint">{name}</dt>
+            <dd className="break-words">{value}</dd>
+          </div>
+        ))}
+    </dl>
+  )
+}
+
+/** An identifier, in full for copying, broken where it must be. */
+export function Id({ children }: { children: string }) {
+  return <code className="font-mono text-sm break-all">{children}</code>
+}

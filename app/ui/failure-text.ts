@@ -1,0 +1,154 @@
+import type { FailureClass } from '#lib/data/tool-calls.ts'
+
+type Explained = { title: string; means: string; todo: string }
+
+/** Each failure class of the ledger in words: what it means, and what an operator can do. */
+export const FAILURES: Record<FailureClass, Explained> = {
+  refused: {
+    title: 'Connection refused',
+    means: 'Nothing listened at the address of the tool server, so the call was not sent.',
+    todo: 'Start the server, or correct its address and port.',
+  },
+  dns: {
+    title: 'Name not found',
+    means: 'The name in the address of the tool server could not be resolved, so the call was not sent.',
+    todo: 'Check the spelling of the address and the name server of this machine.',
+  },
+  tls: {
+    title: 'Certificate not accepted',
+    means:
+      'The encrypted connection failed before the call was sent: the certificate is expired, for another name, or from an unknown issuer.',
+    todo: 'Renew the certificate, or make its issuer known to Node with NODE_EXTRA_CA_CERTS.',
+  },
+  connect_timeout: {
+    title: 'No connection in time',
+    means: 'The tool server did not accept a connection within the limit, so the call was not sent.',
+    todo: 'Check firewalls and load. MCP_CONNECT_TIMEOUT sets the limit.',
+  },
+  unauthorised: {
+    title: 'Not signed in at the server',
+    means: 'The tool server answered 401: it wants credentials that it did not get or does not accept.',
+    todo: 'Check how this server expects people to be identified, and whether a token has expired.',
+  },
+  forbidden: {
+    title: 'Not allowed at the server',
+    means: 'The tool server answered 403: it knows who called and refused.',
+    todo: 'Give the person or the token the right that this tool needs.',
+  },
+  protocol_error: {
+    title: 'Not an MCP answer',
+    means: 'What came back was not a valid MCP answer.',
+    todo: 'Check that the address ends where the server offers MCP (often /mcp) and that no proxy answers in its place.',
+  },
+  session_lost: {
+    title: 'Session lost',
+    means: 'The tool server no longer knew the session of the connection, as after a restart.',
+    todo: 'Try again. If it stays, several replicas may stand behind one address without sticky sessions.',
+  },
+  idle_timeout: {
+    title: 'Silent for too long',
+    means: 'The tool server accepted the call and then sent nothing within the limit. It may still be working.',
+    todo: 'Look at the server’s own log. A slow tool should report progress, or the limit be raised.',
+  },
+  hard_timeout: {
+    title: 'Took too long',
+    means: 'The call reached its time limit and was given up. The tool may still finish its work.',
+    todo: 'Make the tool faster, or raise MCP_CALL_TIMEOUT.',
+  },
+  transport_lost: {
+    title: 'Connection lost',
+    means: 'The connection broke after the call was sent. Whether it took effect is not known.',
+    todo: 'Check in the other system before you repeat it, and look for restarts and proxy limits.',
+  },
+  tool_error: {
+    title: 'The tool reported an error',
+    means: 'The call arrived, and the tool itself said that it failed. Its message is in the result.',
+    todo: 'Read the result. Often an argument names something that does not exist.',
+  },
+  bad_arguments: {
+    title: 'Arguments not accepted',
+    means: 'The arguments that the model chose do not fit the tool’s schema, so nothing was done.',
+    todo: 'If it happens often, make the tool’s description and the names of its arguments clearer.',
+  },
+  cancelled: {
+    title: 'Stopped',
+    means: 'The person stopped the answer while the call was under way.',
+    todo: 'Nothing. The tool may have finished before the stop reached it.',
+  },
+  denied: {
+    title: 'Not approved',
+    means: 'The person did not approve the call, so it was not sent.',
+    todo: 'Nothing.',
+  },
+  replica_died: {
+    title: 'Our server stopped',
+    means: 'The process that made the call ended before the answer came. Whether the call took effect is not known.',
+    todo: 'Check in the other system before you repeat it, and look for the reason in our log.',
+  },
+  outcome_unknown: {
+    title: 'Outcome unknown',
+    means: 'The call was sent and no clear answer came back. It may have taken effect, once.',
+    todo: 'Check in the other system before you repeat it.',
+  },
+}
+
+/** Why a run failed, in words. */
+export const RUN_FAILURES: Record<string, Explained> = {
+  model_unauthorised: {
+    title: 'The model refused the key',
+    means: 'The model’s provider answered 401 or 403.',
+    todo: 'Check OPENAI_API_KEY, and that the key may use the model.',
+  },
+  model_limited: {
+    title: 'The model’s limit is reached',
+    means: 'The model’s provider answered 429: too many requests, or the quota is used up.',
+    todo: 'Wait, or raise the limit at the provider.',
+  },
+  model_error: {
+    title: 'The model failed',
+    means: 'The model’s provider could not be reached or answered with an error.',
+    todo: 'Check OPENAI_BASE_URL and the provider’s status.',
+  },
+  model_cut: {
+    title: 'The answer was cut off',
+    means: 'The connection to the model broke in the middle of the answer.',
+    todo: 'Try again. If it stays, look at proxies between this server and the model.',
+  },
+  model_silent: {
+    title: 'The model fell silent',
+    means: 'The model sent nothing for longer than MODEL_IDLE_TIMEOUT.',
+    todo: 'Check the load of the model’s server, or raise the limit.',
+  },
+  model_refused: { title: 'The model declined', means: 'The model refused to answer this request.', todo: 'Nothing, or ask differently.' },
+  max_turns: {
+    title: 'Too many steps',
+    means: 'The assistant called tools again and again without coming to an answer.',
+    todo: 'Look at the tool calls below: often one tool fails in a way that the model does not understand.',
+  },
+  database: {
+    title: 'The database was away',
+    means: 'The database could not be reached during the run.',
+    todo: 'Check the database and its connection limit.',
+  },
+  tools_unavailable: {
+    title: 'No tools',
+    means: 'A tool server could not be reached when the run began.',
+    todo: 'Check that the server runs and its address is right.',
+  },
+  internal: {
+    title: 'A fault of ours',
+    means: 'Something failed that nobody expected.',
+    todo: 'Find the request id in the server’s log and report it.',
+  },
+}
+
+/** The words for a failure class, also for one that this version does not know. */
+export function explainFailure(failureClass: string, of: Record<string, Explained> = FAILURES): Explained {
+  return (
+    of[failureClass] ?? {
+      title: failureClass.replaceAll('_', ' '),
+      means: 'The call did not succeed.',
+      todo: 'Look at its message and result.',
+    }
+  )
+}

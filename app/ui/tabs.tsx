@@ -1,0 +1,39 @@
+'use client'
+
+import Link from 'next/link'
+import { usePathname } from 'next/navigation'
+
+type Tab = {
+  href: string
+  label: string
+  /** Only this address, not those below it. */
+  exact?: boolean
+  /** Addresses elsewhere that belong to the tab as well. */
+  also?: string
+}
+
+/** The second level of navigation, as links: each tab is a page. */
+export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
+  const path = usePathname()
+  const under = (href: string) => path === href || path.startsWith(`${href}/`)
+  return (
+    <nav aria-label={label} className="-mx-4 mb-6 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0">
+      <ul className="flex gap-1">
+        {tabs.map(({ href, label: name, exact, also }) => {
+          const here = exact ? path === href : under(href) || (also !== undefined && under(also))
+          return (
+            <li key={href}>
+              <Link
+                href={href}
+                aria-current={here ? 'page' : undefined}
+                className="-mb-px block border-b-2 border-transparent px-3 py-2 whitespace-nowrap text-ink-soft transition-colors hover:text-ink aria-[current=page]:border-accent aria-[current=page]:font-medium aria-[current=page]:text-ink"
+              >
+                {name}
+              </Link>
+            </li>
+          )
+        })}
+      </ul>
+    </nav>
+  )
+}
