@@ -36,5 +36,11 @@ function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request {
   for (const [name, value] of Object.entries(incoming.headers)) for (const one of [value ?? []].flat()) headers.append(name, one)
   const method = incoming.method ?? 'GET'
   const body = method === 'GET' || method === 'HEAD' ? undefined : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>)
-  return new Request(`http://${incoming.headers.host ?? '127.0.0.1'}${incoming.url}`, { method, headers, body, signal, duplex: 'half' })
+  return new Request(`http://${incoming.headers.host ?? '127.0.0.1'}${incoming.url}`, {
+    method,
+    headers,
+    body,
+    signal,
+    duplex: 'half',
+  } as RequestInit)
 }

@@ -1,0 +1,50 @@
+import type { Tool as ToolListing } from '@modelcontextprotocol/server'
+import { z } from 'zod'
+import type { Caller } from '#lib/auth/caller.ts'
+import type { Scope } from '#lib/auth/scopes.ts'
+import type { Person } from '#lib/data/users.ts'
+
+/** What a tool knows beside its arguments. `timeZone` is the person's, UTC where it is unknown. */
+export type ToolContext = { caller: Caller; person: Person; timeZone: string }
+
+type Definition<Input extends z.ZodObject, Output extends z.ZodObject> = {
+  /** snake_case, and for ever: clients and models remember it. */
+  name: string
+  /** For people, in lists and consent pages. */
+  title: string
+  /** For models: what it does, when to use it, and what to call before or after. */
+  description: string
+  access: 'read' | 'write' | 'destructive'
+  /** True where a second call with the same arguments changes nothing more. Reading always is. */
+  idempotent?: boolean
+  /** What a token must be allowed; null for what every token may do. */
+  scope: Scope | null
+  /** Every field has a limit and a description. */
+  input: Input
+  /** What comes back is checked against this: a field that is not here never leaves the server. */
+  output: Output
+  /** Throws AppError with a sentence that tells a model how to go on. */
+  run: (input: z.output<Input>, context: ToolContext) => Promise<z.input<Output>>
+}
+
+/** A tool as the server keeps it: its definition, and how tools/list shows it. */
+export type Tool = Definition<z.ZodObject, z.ZodObject> & { listing: ToolListing }
+
+/** Makes a tool out of its definition. Add it to `toolset.ts`; docs/tools.md shows how. */
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(definition: Definition<Input, Output>): Tool {
+  const { name, title, description, access, idempotent = false, input, output } = definition
+  const listing = {
+    name,
+    title,
+    description,
+    inputSchema: z.toJSONSchema(input, { io: 'input' }),
+    outputSchema: z.toJSONSchema(output, { io: 'output' }),
+    annotations: {
+      readOnlyHint: access === 'read',
+      destructiveHint: access === 'destructive',
+      idempotentHint: access === 'read' || idempotent,
+      openWorldHint: false,
+    },
+  } as ToolListing
+  return { ...(definition as unknown as Definition<z.ZodObject, z.ZodObject>), listing }
+}

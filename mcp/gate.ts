@@ -1,0 +1,44 @@
+import { localhostAllowedHostnames, validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server'
+import type { Env } from '#lib/env.ts'
+import { AppError } from '#lib/errors.ts'
+
+type Known = Pick<Env, 'APP_URL' | 'TRUSTED_PROXIES'>
+
+/**
+ * Refuses requests that were sent to another name than APP_URL's (DNS rebinding) or by a page of another site. Pages on this
+ * machine may call, such as MCP Inspector. Requests in process have neither header. Throws forbidden.
+ */
+export function requireKnownPlace(request: Request, { APP_URL, TRUSTED_PROXIES }: Known): void {
+  const ours = [new URL(APP_URL).hostname, ...localhostAllowedHostnames()]
+  const forwarded = TRUSTED_PROXIES > 0 ? request.headers.get('x-forwarded-host') : null
+  const host = forwarded ?? request.headers.get('host') ?? new URL(request.url).host
+  if (!validateHostHeader(host, ours).ok) {
+    throw new AppError(
+      'forbidden',
+      `This server is known as ${APP_URL}, but the request was sent to another host. Use that address; a proxy in front must pass the Host header on.`,
+    )
+  }
+  if (!validateOriginHeader(request.headers.get('origin'), ours).ok)
+    throw new AppError('forbidden', 'Pages of other sites may not call this server.')
+}
+
+const PREFLIGHT = {
+  'access-control-allow-methods': 'POST, OPTIONS',
+  'access-control-allow-headers':
+    'authorization, content-type, accept, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name, last-event-id, x-request-id',
+  'access-control-max-age': '7200',
+}
+
+/** The answer to a browser's question whether it may call. */
+export function preflight(): Response {
+  return new Response(null, { status: 204, headers: PREFLIGHT })
+}
+
+/** Lets the page that asked, which passed `requireKnownPlace`, read the answer. Cookies play no part, so credentials are never allowed. */
+export function allowOrigin(request: Request, response: Response): void {
+  const origin = request.headers.get('origin')
+  response.headers.append('vary', 'Origin')
+  if (!origin) return
+  response.headers.set('access-control-allow-origin', origin)
+  response.headers.set('access-control-expose-headers', 'www-authenticate, mcp-session-id, x-request-id')
+}

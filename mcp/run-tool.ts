@@ -1,0 +1,118 @@
+import type { CallToolResult } from '@modelcontextprotocol/server'
+import type { z } from 'zod'
+import type { Caller } from '#lib/auth/caller.ts'
+import { beginToolCall, type FailureClass, finishToolCall, type ToolCallOutcome } from '#lib/data/tool-calls.ts'
+import { findPerson } from '#lib/data/users.ts'
+import { AppError, toAppError } from '#lib/errors.ts'
+import { currentRequestId, log } from '#lib/log.ts'
+import { hasScope } from '#mcp/auth.ts'
+import type { ClientInfo } from '#mcp/client-info.ts'
+import type { Tool } from '#mcp/define-tool.ts'
+
+/** The name of this server in the ledger. */
+export const SERVER = 'switchboard'
+
+// Longer than a transaction may take (15 s), shorter than the minute that clients wait.
+const DEADLINE_MS = 20_000
+
+type Call = { tool: Tool; args: Record<string, unknown>; caller: Caller; client: ClientInfo }
+
+/**
+ * One tool call from beginning to end: scope, ledger, arguments, the work under a deadline of 20 s, ledger. Never throws:
+ * what goes wrong becomes an `isError` result with a public sentence. Calls of runs are written to the ledger by the agent.
+ */
+export async function runTool(call: Call, deadlineMs = DEADLINE_MS): Promise<CallToolResult> {
+  const { tool, args, caller } = call
+  const settled: { row?: string; outcome: Outcome } = { outcome: { status: 'failed' } }
+  let result: CallToolResult
+  try {
+    if (tool.scope && !hasScope(caller, tool.scope)) throw new AppError('forbidden', `This token may not use ${tool.scope}.`)
+    if (caller.via === 'token') settled.row = await begin(call, caller)
+    const output = await within(deadlineMs, tool, work(call))
+    settled.outcome = { status: 'succeeded', result: output }
+    result = toResult(output, unknownArguments(tool, args))
+  } catch (error) {
+    settled.outcome = toFailure(error, tool)
+    result = { content: [{ type: 'text', text: settled.outcome.errorMessage ?? '' }], isError: true }
+  }
+  if (settled.row) await finish({ id: settled.row, ownerId: caller.userId }, settled.outcome)
+  return result
+}
+
+type Outcome = ToolCallOutcome
+
+function begin({ tool, args, client }: Call, caller: Caller & { via: 'token' }): Promise<string> {
+  return beginToolCall({
+    ownerId: caller.userId,
+    via: 'mcp',
+    server: SERVER,
+    tool: tool.name,
+    arguments: args,
+    tokenId: caller.tokenId,
+    clientName: client.name,
+    clientVersion: client.version,
+  })
+}
+
+async function finish(row: { id: string; ownerId: string }, outcome: Outcome): Promise<void> {
+  try {
+    await finishToolCall(row, outcome)
+  } catch (error) {
+    // The work is done and its answer true; the row stays pending.
+    log.error({ error, tool_call: row.id }, 'tool call could not be settled in the ledger')
+  }
+}
+
+async function work({ tool, args, caller }: Call): Promise<Record<string, unknown>> {
+  const parsed = tool.input.safeParse(args)
+  if (!parsed.success) throw new BadArguments(tool.name, parsed.error)
+  const person = await findPerson(caller.userId)
+  if (!person) throw new AppError('unauthenticated', 'This account no longer exists.')
+  return tool.output.parse(await tool.run(parsed.data, { caller, person, timeZone: person.timeZone ?? 'UTC' }))
+}
+
+class BadArguments extends AppError {
+  constructor(tool: string, { issues }: z.ZodError) {
+    const problems = issues.slice(0, 5).map(({ path, message }) => `${path.join('.') || 'arguments'}: ${message}`)
+    super('bad_request', `Wrong arguments for ${tool}. ${problems.join('; ')}.`)
+  }
+}
+
+class TooSlow extends AppError {}
+
+async function within<T>(ms: number, tool: Tool, promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const advice = tool.access === 'read' ? 'Try again later.' : 'It may have taken effect all the same: look before you call it again.'
+  const timer = setTimeout(() => reject(new TooSlow('unavailable', `${tool.name} took longer than ${ms / 1000} s. ${advice}`)), ms)
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function toFailure(thrown: unknown, tool: Tool): Outcome {
+  const error = toAppError(thrown)
+  const ours = error.status >= 500
+  log[ours ? 'error' : 'info']({ error: thrown, code: error.code, tool: tool.name }, 'tool call failed')
+  const unknown = error instanceof TooSlow && tool.access !== 'read'
+  const message = error.code === 'internal' && currentRequestId() ? `${error.message} Request id: ${currentRequestId()}` : error.message
+  return { status: unknown ? 'unknown' : 'failed', failureClass: classOf(error), errorMessage: message }
+}
+
+function classOf(error: AppError): FailureClass {
+  if (error instanceof BadArguments) return 'bad_arguments'
+  if (error instanceof TooSlow) return 'hard_timeout'
+  return error.code === 'forbidden' ? 'forbidden' : 'tool_error'
+}
+
+function unknownArguments(tool: Tool, args: Record<string, unknown>): string[] {
+  return Object.keys(args).filter((name) => !(name in tool.input.shape))
+}
+
+function toResult(output: Record<string, unknown>, ignored: string[]): CallToolResult {
+  const text = [JSON.stringify(output)]
+  // Some clients add arguments of their own, so they are no error; but a model that misspelled one must learn of it.
+  if (ignored.length > 0) text.push(`Ignored, because the tool has no such argument: ${ignored.slice(0, 10).join(', ').slice(0, 200)}.`)
+  return { content: text.map((part) => ({ type: 'text', text: part })), structuredContent: output }
+}

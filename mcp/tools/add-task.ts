@@ -1,0 +1,17 @@
+import { z } from 'zod'
+import { addTask } from '#lib/data/tasks.ts'
+import { toWallClock } from '#mcp/dates.ts'
+import { defineTool } from '#mcp/define-tool.ts'
+import { dueInput, taskOutput, taskTitle, toTaskOutput } from '#mcp/task-fields.ts'
+
+export const addTaskTool = defineTool({
+  name: 'add_task',
+  title: 'Add a task',
+  description: 'Adds a task, or a reminder, to the person\'s list and answers with its number. Work out days such as "tomorrow" first.',
+  access: 'write',
+  scope: 'tasks:write',
+  input: z.object({ title: taskTitle, due: dueInput.optional() }),
+  output: taskOutput,
+  run: async ({ title, due }, { caller, timeZone }) =>
+    toTaskOutput(await addTask(caller, { title, due: due === undefined ? null : toWallClock(due, timeZone) }), timeZone),
+})

@@ -1,0 +1,21 @@
+import { z } from 'zod'
+import { updateTask } from '#lib/data/tasks.ts'
+import { defineTool } from '#mcp/define-tool.ts'
+import { taskNumber } from '#mcp/fields.ts'
+import { noTask, taskOutput, toTaskOutput } from '#mcp/task-fields.ts'
+
+export const completeTaskTool = defineTool({
+  name: 'complete_task',
+  title: 'Complete a task',
+  description: 'Marks a task as done. Completing it again changes nothing; update_task with done: false opens it again.',
+  access: 'write',
+  idempotent: true,
+  scope: 'tasks:write',
+  input: z.object({ number: taskNumber }),
+  output: taskOutput,
+  run: async ({ number }, { caller, timeZone }) => {
+    const task = await updateTask(caller, number, { done: true })
+    if (!task) throw noTask(number)
+    return toTaskOutput(task, timeZone)
+  },
+})

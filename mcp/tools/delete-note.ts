@@ -1,0 +1,21 @@
+import { z } from 'zod'
+import { deleteNote } from '#lib/data/notes.ts'
+import { defineTool } from '#mcp/define-tool.ts'
+import { noteId } from '#mcp/fields.ts'
+import { noNote } from '#mcp/note-fields.ts'
+
+export const deleteNoteTool = defineTool({
+  name: 'delete_note',
+  title: 'Delete a note',
+  description: 'Deletes a note for ever; there is no way back. Use it only when the person asks for deletion.',
+  access: 'destructive',
+  idempotent: true,
+  scope: 'notes:write',
+  input: z.object({ id: noteId }),
+  output: z.object({ deleted: z.object({ id: z.string(), title: z.string() }) }),
+  run: async ({ id }, { caller }) => {
+    const note = await deleteNote(caller, id)
+    if (!note) throw noNote(id)
+    return { deleted: { id, title: note.title } }
+  },
+})

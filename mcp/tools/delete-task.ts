@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { deleteTask } from '#lib/data/tasks.ts'
+import { defineTool } from '#mcp/define-tool.ts'
+import { taskNumber } from '#mcp/fields.ts'
+import { noTask } from '#mcp/task-fields.ts'
+
+export const deleteTaskTool = defineTool({
+  name: 'delete_task',
+  title: 'Delete a task',
+  description:
+    'Deletes a task for ever; there is no way back. Use complete_task for what is done, and this only when the person asks for deletion.',
+  access: 'destructive',
+  idempotent: true,
+  scope: 'tasks:write',
+  input: z.object({ number: taskNumber }),
+  output: z.object({ deleted: z.object({ number: z.int(), title: z.string() }) }),
+  run: async ({ number }, { caller }) => {
+    const task = await deleteTask(caller, number)
+    if (!task) throw noTask(number)
+    return { deleted: { number, title: task.title } }
+  },
+})

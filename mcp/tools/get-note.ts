@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import { findNote } from '#lib/data/notes.ts'
+import { defineTool } from '#mcp/define-tool.ts'
+import { noteId } from '#mcp/fields.ts'
+import { noNote, noteOutput, toNoteOutput } from '#mcp/note-fields.ts'
+
+export const getNoteTool = defineTool({
+  name: 'get_note',
+  title: 'Read a note',
+  description: 'Answers with the whole text of a note. search_notes finds its id.',
+  access: 'read',
+  scope: 'notes:read',
+  input: z.object({ id: noteId }),
+  output: noteOutput.extend({ body: z.string() }),
+  run: async ({ id }, { caller, timeZone }) => {
+    const note = await findNote(caller, id)
+    if (!note) throw noNote(id)
+    return { ...toNoteOutput(note, timeZone), body: note.body }
+  },
+})

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import { listTasks } from '#lib/data/tasks.ts'
+import { defineTool } from '#mcp/define-tool.ts'
+import { cursor, limit, line, nextCursor } from '#mcp/fields.ts'
+import { taskOutput, toTaskOutput } from '#mcp/task-fields.ts'
+
+const day = z.iso.date()
+
+export const listTasksTool = defineTool({
+  name: 'list_tasks',
+  title: 'List tasks',
+  description:
+    "Lists the person's tasks with their numbers: open ones by due date (those without one last), completed ones newest first. Call it before changing a task whose number is not known.",
+  access: 'read',
+  scope: 'tasks:read',
+  input: z.object({
+    status: z.enum(['open', 'done', 'all']).default('open').describe('Which tasks: open (the default), done or all.'),
+    due_from: day.describe('Only tasks due on this day or later ("2026-11-27").').optional(),
+    due_to: day.describe('Only tasks due on this day or earlier ("2026-11-27").').optional(),
+    text: line(200).describe('Only tasks whose title has this in it, in any case.').optional(),
+    limit: limit(100, 50),
+    cursor,
+  }),
+  output: z.object({ tasks: z.array(taskOutput), next_cursor: nextCursor }),
+  run: async ({ due_from, due_to, cursor, ...filter }, { caller, timeZone }) => {
+    const page = await listTasks(caller, { ...filter, dueFrom: due_from, dueTo: due_to, after: cursor })
+    return { tasks: page.data.map((task) => toTaskOutput(task, timeZone)), next_cursor: page.after }
+  },
+})

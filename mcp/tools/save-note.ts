@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { createNote, updateNote } from '#lib/data/notes.ts'
+import { AppError } from '#lib/errors.ts'
+import { defineTool } from '#mcp/define-tool.ts'
+import { noteId, text, title } from '#mcp/fields.ts'
+import { noNote, noteOutput, toNoteOutput } from '#mcp/note-fields.ts'
+
+const LEAD_CHARS = 80
+
+export const saveNoteTool = defineTool({
+  name: 'save_note',
+  title: 'Save a note',
+  description:
+    'Writes a new note, or replaces the title or text of the note whose id is given. To add to a note, read it with get_note and save the whole new text.',
+  access: 'write',
+  scope: 'notes:write',
+  input: z.object({
+    id: noteId.describe('The note to change, as search_notes shows it. Leave out to write a new one.').optional(),
+    title: title(200).describe("A few words to find it by. A new note without one gets its text's first line.").optional(),
+    body: text(100_000).describe('The whole text, plain or Markdown. It replaces the old text of a note that is there.').optional(),
+  }),
+  output: noteOutput,
+  run: async ({ id, title, body }, { caller, timeZone }) => {
+    const nothing = new AppError('bad_request', 'Nothing to save: give a title or a body.')
+    if (!id) {
+      if (!title && !body?.trim()) throw nothing
+      return toNoteOutput(await createNote(caller, { title: title ?? leadOf(body), body: body ?? '' }), timeZone)
+    }
+    if (title === undefined && body === undefined) throw nothing
+    const note = await updateNote(caller, id, { title, body })
+    if (!note) throw noNote(id)
+    return toNoteOutput(note, timeZone)
+  },
+})
+
+function leadOf(body = ''): string {
+  const lead = body.trim().split('\n', 1)[0]?.trim() ?? ''
+  return lead.length <= LEAD_CHARS ? lead : `${lead.slice(0, LEAD_CHARS - 1).trimEnd()}…`
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { searchNotes } from '#lib/data/notes.ts'
+import { toLocalTime } from '#mcp/dates.ts'
+import { defineTool } from '#mcp/define-tool.ts'
+import { cursor, limit, line, moment, nextCursor } from '#mcp/fields.ts'
+
+export const searchNotesTool = defineTool({
+  name: 'search_notes',
+  title: 'Search notes',
+  description:
+    "Finds the person's notes by their words, best match first, or lists the newest when no query is given. Answers with extracts; call get_note for the whole text.",
+  access: 'read',
+  scope: 'notes:read',
+  input: z.object({
+    query: line(500)
+      .describe('Words that the note has, all of them. "quoted words" must stand together, or means either, -word leaves out.')
+      .optional(),
+    limit: limit(20, 10),
+    cursor,
+  }),
+  output: z.object({
+    notes: z.array(
+      z.object({
+        id: z.string(),
+        title: z.string(),
+        snippet: z.string().describe('An extract on one line, with what was found in **.'),
+        updated_at: moment,
+      }),
+    ),
+    next_cursor: nextCursor,
+  }),
+  run: async ({ query, limit, cursor }, { caller, timeZone }) => {
+    const page = await searchNotes(caller, { query, limit, after: cursor })
+    const notes = page.data.map(({ id, title, snippet, updatedAt }) => ({
+      id,
+      title,
+      snippet,
+      updated_at: toLocalTime(updatedAt, timeZone),
+    }))
+    return { notes, next_cursor: page.after }
+  },
+})

@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import { updateTask } from '#lib/data/tasks.ts'
+import { AppError } from '#lib/errors.ts'
+import { toWallClock } from '#mcp/dates.ts'
+import { defineTool } from '#mcp/define-tool.ts'
+import { taskNumber } from '#mcp/fields.ts'
+import { dueInput, noTask, taskOutput, taskTitle, toTaskOutput } from '#mcp/task-fields.ts'
+
+export const updateTaskTool = defineTool({
+  name: 'update_task',
+  title: 'Change a task',
+  description: 'Changes the title or the due date of a task, or opens a completed one again. Give only what changes.',
+  access: 'write',
+  idempotent: true,
+  scope: 'tasks:write',
+  input: z.object({
+    number: taskNumber,
+    title: taskTitle.optional(),
+    due: dueInput.nullable().describe('The new due date, written as for add_task. null takes the due date away.').optional(),
+    done: z.boolean().describe('false opens a completed task again; true completes it.').optional(),
+  }),
+  output: taskOutput,
+  run: async ({ number, title, due, done }, { caller, timeZone }) => {
+    if (title === undefined && due === undefined && done === undefined)
+      throw new AppError('bad_request', 'Nothing to change: give title, due or done.')
+    const task = await updateTask(caller, number, { title, due: due ? toWallClock(due, timeZone) : due, done })
+    if (!task) throw noTask(number)
+    return toTaskOutput(task, timeZone)
+  },
+})
