@@ -37,6 +37,12 @@ export async function setSessionCookie(claims: SessionClaims): Promise<string> {
   return [...parts, ...(options.secure ? ['Secure'] : [])].join('; ')
 }
 
+/** A Set-Cookie header that ends the session in this browser. */
+export function clearSessionCookie(): string {
+  const { name, options } = sessionCookie()
+  return [`${name}=`, 'Path=/', 'Max-Age=0', 'HttpOnly', 'SameSite=Lax', ...(options.secure ? ['Secure'] : [])].join('; ')
+}
+
 /** The caller and the time of their sign-in (seconds), or null: no cookie, a forged or expired one, a revoked session, a disabled account. */
 export async function findSession(headers: Headers): Promise<{ caller: Caller; signedInAt: number } | null> {
   const sealed = cookieValue(headers.get('cookie') ?? '', sessionCookie().name)

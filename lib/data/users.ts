@@ -117,3 +117,69 @@ function insert(
 function isDuplicate(error: unknown): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === 'P2002'
 }
+
+/** Stores a new password in place of the one that was seen under `version` and ends every session. Returns the new version. Throws conflict when another change came between. */
+export async function changePasswordHash(caller: { userId: string }, version: number, passwordHash: string): Promise<number> {
+  const { count } = await withCaller(caller, (tx) =>
+    tx.user.updateMany({ where: { id: caller.userId, sessionVersion: version }, data: { passwordHash, sessionVersion: { increment: 1 } } }),
+  )
+  if (count === 0) throw new AppError('conflict', 'Your account was changed meanwhile. Load the page again and try once more.')
+  return version + 1
+}
+
+/** Stores a new password for the address and ends every session. `verified` says that a mail proved the address. Null when no account has it. */
+export function resetPasswordHash(
+  email: string,
+  passwordHash: string,
+  { verified }: { verified: boolean },
+): Promise<{ id: string } | null> {
+  return withSystem('recovery', async (tx) => {
+    const found = await tx.user.findUnique({ where: { email }, select: { id: true, emailVerifiedAt: true } })
+    if (!found) return null
+    const emailVerifiedAt = found.emailVerifiedAt ?? (verified ? new Date() : null)
+    await tx.user.update({ where: { id: found.id }, data: { passwordHash, emailVerifiedAt, sessionVersion: { increment: 1 } } })
+    return { id: found.id }
+  })
+}
+
+/** Ends every session and run token of the caller. Returns the new session version. */
+export async function endSessions(caller: { userId: string }): Promise<number> {
+  const { sessionVersion } = await withCaller(caller, (tx) =>
+    tx.user.update({ where: { id: caller.userId }, data: { sessionVersion: { increment: 1 } }, select: { sessionVersion: true } }),
+  )
+  return sessionVersion
+}
+
+/** Notes that the person has shown the address to be theirs. */
+export async function markVerified(userId: string): Promise<void> {
+  await withCaller({ userId }, (tx) =>
+    tx.user.updateMany({ where: { id: userId, emailVerifiedAt: null }, data: { emailVerifiedAt: new Date() } }),
+  )
+}
+
+/** Changes what the person is called and which time zone counts. Throws bad_request for a time zone that does not exist. */
+export async function updateProfile(
+  caller: { userId: string },
+  { name, timeZone }: { name: string; timeZone: string | null },
+): Promise<void> {
+  if (timeZone !== null && !isTimeZone(timeZone))
+    throw new AppError('bad_request', 'This time zone does not exist. Choose one like Europe/Berlin.')
+  await withCaller(caller, (tx) => tx.user.updateMany({ where: { id: caller.userId }, data: { name, timeZone } }))
+}
+
+/** Removes the account and, by cascade, everything that it owns. Throws conflict for the last admin while other accounts exist. */
+export async function deleteUser(userId: string): Promise<void> {
+  await withSystem('sign-in', async (tx) => {
+    // The lock makes two admins who leave at once take turns.
+    const admins = await tx.$queryRaw<
+      { id: string }[]
+    >`SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE`
+    const lastAdmin = admins.length === 1 && admins[0]?.id === userId
+    if (lastAdmin && (await tx.user.count()) > 1)
+      throw new AppError(
+        'conflict',
+        'You are the only admin. Make somebody else an admin first, so that the server is not left without one.',
+      )
+    await tx.user.delete({ where: { id: userId } })
+  })
+}

@@ -1,0 +1,9 @@
+import { parseFields } from '#lib/auth/fields.ts'
+import { Verify, verifyAddress } from '#lib/auth/verification.ts'
+import { env } from '#lib/env.ts'
+import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
+
+export const POST = route(async (request) => {
+  requireSameOrigin(request, env().APP_URL)
+  return json(await verifyAddress(parseFields(Verify, await readJson(request, 8_192)), request.headers))
+})

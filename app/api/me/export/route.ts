@@ -1,0 +1,46 @@
+import { consume } from '#lib/auth/rate-limit.ts'
+import { requireCaller } from '#lib/auth/session.ts'
+import { recordAudit } from '#lib/data/audit.ts'
+import { exportData } from '#lib/data/export.ts'
+import { requireAccount } from '#lib/data/users.ts'
+import { route } from '#lib/http.ts'
+import { log } from '#lib/log.ts'
+
+const EXPORTS = { name: 'export', points: 10, seconds: 3_600 }
+
+export const GET = route(async (request) => {
+  const caller = await requireCaller(request)
+  await consume(EXPORTS, caller.userId)
+  await requireAccount(caller)
+  await recordAudit({ action: 'data_exported', actorId: caller.userId, subject: caller.userId })
+  return new Response(asStream(exportData(caller)), {
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'content-disposition': `attachment; filename="switchboard-${new Date().toISOString().slice(0, 10)}.json"`,
+      'cache-control': 'no-store',
+    },
+  })
+})
+
+/** Text as bytes, each piece read from the database only when the client has taken the one before. */
+function asStream(pieces: AsyncGenerator<string>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        try {
+          const next = await pieces.next()
+          if (next.done) controller.close()
+          else controller.enqueue(encoder.encode(next.value))
+        } catch (error) {
+          log.error({ error }, 'an export was cut off')
+          controller.error(error)
+        }
+      },
+      async cancel() {
+        await pieces.return(undefined)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { PersonName, parseFields } from '#lib/auth/fields.ts'
+import { deleteAccount, requireSession } from '#lib/auth/own-account.ts'
+import { clearSessionCookie, requireCaller } from '#lib/auth/session.ts'
+import { requireAccount, updateProfile } from '#lib/data/users.ts'
+import { env } from '#lib/env.ts'
+import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
+
+const Profile = z.object({ name: PersonName, time_zone: z.string().max(64).nullable() })
+const Deletion = z.object({ password: z.string().max(1_000).optional() })
+
+export const GET = route(async (request) => {
+  const { id, email, emailVerifiedAt, name, role, timeZone, locale } = await requireAccount(await requireCaller(request))
+  return json({ id, email, email_verified: emailVerifiedAt !== null, name, role, time_zone: timeZone, locale })
+})
+
+export const PATCH = route(async (request) => {
+  requireSameOrigin(request, env().APP_URL)
+  const caller = await requireCaller(request)
+  const { name, time_zone } = parseFields(Profile, await readJson(request, 4_096))
+  await updateProfile(caller, { name, timeZone: time_zone })
+  return json({})
+})
+
+export const DELETE = route(async (request) => {
+  requireSameOrigin(request, env().APP_URL)
+  const session = await requireSession(request)
+  const { password } = parseFields(Deletion, await readJson(request, 4_096))
+  await deleteAccount(session, password)
+  return json({}, { headers: { 'set-cookie': clearSessionCookie() } })
+})

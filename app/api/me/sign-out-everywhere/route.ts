@@ -1,0 +1,9 @@
+import { requireSession, signOutEverywhere } from '#lib/auth/own-account.ts'
+import { env } from '#lib/env.ts'
+import { json, requireSameOrigin, route } from '#lib/http.ts'
+
+export const POST = route(async (request) => {
+  requireSameOrigin(request, env().APP_URL)
+  const cookie = await signOutEverywhere(await requireSession(request))
+  return json({}, { headers: { 'set-cookie': cookie } })
+})

@@ -1,0 +1,14 @@
+import { requireCaller } from '#lib/auth/session.ts'
+import { recordAudit } from '#lib/data/audit.ts'
+import { revokePersonalToken } from '#lib/data/personal-tokens.ts'
+import { env } from '#lib/env.ts'
+import { json, requireSameOrigin, route } from '#lib/http.ts'
+
+export const DELETE = route(async (request, { params }: { params: Promise<{ id: string }> }) => {
+  requireSameOrigin(request, env().APP_URL)
+  const caller = await requireCaller(request)
+  const { id } = await params
+  await revokePersonalToken(caller, id)
+  await recordAudit({ action: 'token_revoked', actorId: caller.userId, subject: id })
+  return json({})
+})

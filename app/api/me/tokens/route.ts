@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { parseFields } from '#lib/auth/fields.ts'
+import { SCOPES, type Scope } from '#lib/auth/scopes.ts'
+import { requireCaller } from '#lib/auth/session.ts'
+import { recordAudit } from '#lib/data/audit.ts'
+import { createPersonalToken, listPersonalTokens, type PersonalTokenRow } from '#lib/data/personal-tokens.ts'
+import { env } from '#lib/env.ts'
+import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
+
+const DAY_MS = 86_400_000
+
+const Wish = z.object({
+  name: z
+    .string({ error: 'Name the token after what will use it.' })
+    .trim()
+    .min(1, 'Name the token after what will use it.')
+    .max(100, 'The name is longer than 100 characters.'),
+  scopes: z
+    .array(z.enum(Object.keys(SCOPES) as Scope[], 'One of the permissions does not exist.'), 'Choose at least one permission.')
+    .min(1, 'Choose at least one permission.')
+    .transform((scopes) => [...new Set(scopes)]),
+  expires_in_days: z
+    .int('Choose how many days the token is valid.')
+    .min(1, 'A token is valid for a day at least.')
+    .max(3_650, 'A token is valid for ten years at most.')
+    .nullable(),
+})
+
+export const GET = route(async (request) => json({ data: (await listPersonalTokens(await requireCaller(request))).map(wire) }))
+
+export const POST = route(async (request) => {
+  requireSameOrigin(request, env().APP_URL)
+  const caller = await requireCaller(request)
+  const { name, scopes, expires_in_days: days } = parseFields(Wish, await readJson(request, 4_096))
+  const expiresAt = days === null ? null : new Date(Date.now() + days * DAY_MS)
+  const { token, row } = await createPersonalToken(caller, { name, scopes, expiresAt })
+  await recordAudit({ action: 'token_made', actorId: caller.userId, subject: row.id, detail: { scopes } })
+  return json({ ...wire(row), token }, { status: 201 })
+})
+
+function wire({ id, name, scopes, createdAt, lastUsedAt, expiresAt }: PersonalTokenRow) {
+  return { id, name, scopes, created_at: createdAt, last_used_at: lastUsedAt, expires_at: expiresAt }
+}

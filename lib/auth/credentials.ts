@@ -1,0 +1,43 @@
+import { afterAnswer } from '#lib/auth/after-answer.ts'
+import { consumeClient } from '#lib/auth/client-limit.ts'
+import { EmailAddress } from '#lib/auth/fields.ts'
+import { canMail } from '#lib/auth/mail.ts'
+import { passwordMatches } from '#lib/auth/passwords.ts'
+import { consume, forgive } from '#lib/auth/rate-limit.ts'
+import { SignInRefused } from '#lib/auth/sign-in-refused.ts'
+import { mustVerify } from '#lib/auth/sign-up-rules.ts'
+import { mailVerification } from '#lib/auth/verification.ts'
+import { recordAudit } from '#lib/data/audit.ts'
+import { type Account, findAccountByEmail } from '#lib/data/users.ts'
+
+const PER_ADDRESS = { name: 'sign-in', points: 10, seconds: 900 }
+const PER_CLIENT = { name: 'sign-in-client', points: 100, seconds: 900 }
+
+/**
+ * The account of an address and its password. A wrong password and an unknown address are answered alike and take alike.
+ * Throws SignInRefused for every reason that the person should read, AppError limited after ten tries within 15 minutes.
+ */
+export async function checkCredentials(given: { email?: unknown; password?: unknown }, headers: Headers): Promise<Account> {
+  const email = EmailAddress.safeParse(given.email)
+  const password = typeof given.password === 'string' ? given.password : ''
+  if (!email.success || password === '') throw new SignInRefused('CredentialsSignin')
+  await consumeClient(PER_CLIENT, headers)
+  await consume(PER_ADDRESS, email.data)
+  const account = await findAccountByEmail(email.data)
+  const matches = await passwordMatches(account?.passwordHash, password)
+  if (!account || !matches) {
+    // A mistyped address may be a password: only known accounts are named.
+    await recordAudit({ action: 'sign_in_failed', subject: account?.id, detail: { why: account ? 'password' : 'unknown address' } })
+    throw new SignInRefused('CredentialsSignin')
+  }
+  await forgive(PER_ADDRESS, email.data)
+  if (account.disabledAt) {
+    await recordAudit({ action: 'sign_in_failed', subject: account.id, detail: { why: 'disabled' } })
+    throw new SignInRefused('AccountDisabled')
+  }
+  if (mustVerify(account)) {
+    if (canMail()) afterAnswer('the mail that verifies an address', () => mailVerification(account.email))
+    throw new SignInRefused('AddressNotVerified')
+  }
+  return account
+}
