@@ -9,11 +9,11 @@ import { CallTable } from '../../ui/call-table.tsx'
 import { Card } from '../../ui/card.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { explainFailure } from '../../ui/failure-text.ts'
+import { FilterBar } from '../../ui/filter-bar.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { Pager } from '../../ui/pager.tsx'
 import { Skeleton } from '../../ui/skeleton.tsx'
 import { parseToolCallQuery, type ToolCallQuery, toLedgerFilter, toolCallsHref } from './filter.ts'
-import { FilterBar } from './filter-bar.tsx'
 
 export const metadata: Metadata = { title: 'Tool calls' }
 

@@ -2,8 +2,8 @@
 
 import { useRouter } from 'next/navigation'
 import { useTransition } from 'react'
-import { Button } from '../../ui/button.tsx'
-import { Field, Select } from '../../ui/field.tsx'
+import { Button } from './button.tsx'
+import { Field, Select } from './field.tsx'
 
 export type FilterMenu = { name: string; label: string; value?: string; options: { value: string; label: string }[] }
 

@@ -1,0 +1,99 @@
+import { Activity, ListFilter } from 'lucide-react'
+import type { Metadata } from 'next'
+import { Suspense } from 'react'
+import { z } from 'zod'
+import type { Caller } from '#lib/auth/caller.ts'
+import { requirePageCaller } from '#lib/auth/page-caller.ts'
+import { listToolCalls, type ToolCallStatus } from '#lib/data/tool-calls.ts'
+import { LinkButton } from '../ui/button.tsx'
+import { CALL_STATUS_NAMES } from '../ui/call-status.tsx'
+import { CallTable } from '../ui/call-table.tsx'
+import { Card } from '../ui/card.tsx'
+import { EmptyState } from '../ui/empty-state.tsx'
+import { FilterBar } from '../ui/filter-bar.tsx'
+import { PageHeader } from '../ui/page-header.tsx'
+import { Pager } from '../ui/pager.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
+
+export const metadata: Metadata = { title: 'Activity' }
+
+const Query = z.object({
+  status: z.enum(['pending', 'succeeded', 'failed', 'cancelled', 'unknown']).optional().catch(undefined),
+  after: z.string().min(1).max(200).optional().catch(undefined),
+})
+type Query = z.infer<typeof Query>
+
+/** The person's own tool calls: what was done for them, when, with what, and how it ended. */
+export default async function ActivityPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
+  const caller = await requirePageCaller()
+  const query = Query.parse(await searchParams)
+  return (
+    <>
+      <PageHeader
+        title="Activity"
+        hint="What the assistant, and any client that holds one of your tokens, did for you. Only you and the admins see it."
+      />
+      <FilterBar
+        path="/activity"
+        menus={[
+          {
+            name: 'status',
+            label: 'Outcome',
+            value: query.status,
+            options: Object.entries(CALL_STATUS_NAMES).map(([value, label]) => ({ value, label })),
+          },
+        ]}
+      />
+      <Card flush>
+        <Suspense
+          key={JSON.stringify(query)}
+          fallback={
+            <div className="p-5">
+              <Skeleton lines={8} label="Loading your activity" />
+            </div>
+          }
+        >
+          <Calls caller={caller} query={query} />
+        </Suspense>
+      </Card>
+    </>
+  )
+}
+
+async function Calls({ caller, query }: { caller: Caller; query: Query }) {
+  const page = await listToolCalls({ caller }, query)
+  if (page.data.length === 0) return <NoCalls status={query.status} />
+  return (
+    <>
+      <CallTable calls={page.data} href={({ id }) => `/activity/${id}`} />
+      <Pager first={query.after && href({ status: query.status })} next={page.after && href({ status: query.status, after: page.after })} />
+    </>
+  )
+}
+
+function NoCalls({ status }: { status?: ToolCallStatus }) {
+  if (status)
+    return (
+      <EmptyState icon={ListFilter} title="Nothing ended like this">
+        Choose another outcome.
+      </EmptyState>
+    )
+  return (
+    <EmptyState
+      icon={Activity}
+      title="Nothing done yet"
+      action={
+        <LinkButton href="/chat" tone="primary">
+          Go to the chat
+        </LinkButton>
+      }
+    >
+      When you ask for something that needs a tool, each step is listed here.
+    </EmptyState>
+  )
+}
+
+function href(query: Query): string {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]))
+  return given.length > 0 ? `/activity?${new URLSearchParams(given)}` : '/activity'
+}

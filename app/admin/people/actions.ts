@@ -1,0 +1,47 @@
+'use server'
+
+import { revalidatePath } from 'next/cache'
+import { requirePageAdmin } from '#lib/auth/page-caller.ts'
+import { endSessionsOf, setDisabled, setRole } from '#lib/data/people.ts'
+import { toAppError } from '#lib/errors.ts'
+import { log } from '#lib/log.ts'
+import type { ActionOutcome } from '../../ui/confirm-button.tsx'
+
+/** Makes the account of the form's `person` an admin or a member, as its `role` says. */
+export async function changeRole(form: FormData): Promise<ActionOutcome> {
+  const admin = await requirePageAdmin()
+  const role = form.get('role')
+  if (role !== 'admin' && role !== 'member') return { error: 'This role does not exist.' }
+  return settle(() => setRole(admin, personOf(form), role))
+}
+
+/** Bars the account from the server. */
+export async function disablePerson(form: FormData): Promise<ActionOutcome> {
+  const admin = await requirePageAdmin()
+  return settle(() => setDisabled(admin, personOf(form), true))
+}
+
+/** Lets a barred account in again. */
+export async function enablePerson(form: FormData): Promise<ActionOutcome> {
+  const admin = await requirePageAdmin()
+  return settle(() => setDisabled(admin, personOf(form), false))
+}
+
+/** Ends all sessions of the account. */
+export async function signOutPerson(form: FormData): Promise<ActionOutcome> {
+  const admin = await requirePageAdmin()
+  return settle(() => endSessionsOf(admin, personOf(form)))
+}
+
+const personOf = (form: FormData) => String(form.get('person') ?? '')
+
+async function settle(work: () => Promise<void>): Promise<ActionOutcome> {
+  try {
+    await work()
+  } catch (thrown) {
+    const error = toAppError(thrown)
+    if (error.status >= 500) log.error({ error: thrown }, 'account not changed')
+    return { error: error.message }
+  }
+  revalidatePath('/admin/people')
+}

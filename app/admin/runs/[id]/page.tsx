@@ -1,0 +1,93 @@
+import type { Metadata } from 'next'
+import Link from 'next/link'
+import { notFound } from 'next/navigation'
+import { requirePageAdmin } from '#lib/auth/page-caller.ts'
+import { findAnyRun } from '#lib/data/runs.ts'
+import { listToolCalls } from '#lib/data/tool-calls.ts'
+import { RunStatusBadge } from '../../../ui/call-status.tsx'
+import { CallTable } from '../../../ui/call-table.tsx'
+import { Card } from '../../../ui/card.tsx'
+import { EmptyState } from '../../../ui/empty-state.tsx'
+import { Facts, Id } from '../../../ui/facts.tsx'
+import { explainFailure, RUN_FAILURES } from '../../../ui/failure-text.ts'
+import { Notice } from '../../../ui/notice.tsx'
+import { PageHeader } from '../../../ui/page-header.tsx'
+import { RelativeTime } from '../../../ui/relative-time.tsx'
+import { countText, durationText } from '../../../ui/time-text.ts'
+import { toolCallsHref } from '../../tool-calls/filter.ts'
+
+export const metadata: Metadata = { title: 'Run' }
+
+const LINK = 'text-accent underline-offset-2 hover:underline'
+
+/**
+ * One turn of the assistant as the operator sees it: how it ended, how long it took, what it cost, which tools it called.
+ * What the person wrote and was answered is theirs and not shown.
+ */
+export default async function RunPage({ params }: { params: Promise<{ id: string }> }) {
+  await requirePageAdmin()
+  const run = await findAnyRun((await params).id)
+  if (!run) notFound()
+  const calls = await listToolCalls({ admin: true }, { runId: run.id, limit: 200 })
+  const since = (from: Date | null, to: Date | null) => (from && to ? durationText(to.getTime() - from.getTime()) : null)
+  const failure = run.failureClass ? explainFailure(run.failureClass, RUN_FAILURES) : undefined
+  return (
+    <>
+      <PageHeader
+        back={{ href: '/admin/tool-calls', label: 'Tool calls' }}
+        title={
+          <span className="flex flex-wrap items-center gap-3">
+            Run <RunStatusBadge status={run.status} />
+          </span>
+        }
+        hint="One turn of the assistant. What was said in it is the person’s own and not shown here."
+      />
+      <div className="grid gap-4">
+        {failure && (
+          <Notice tone="bad" title={failure.title}>
+            <p>{failure.means}</p>
+            <p className="mt-1">
+              <strong className="font-semibold">What to do:</strong> {failure.todo}
+            </p>
+            {run.errorMessage && <p className="mt-1">The person was told: “{run.errorMessage}”</p>}
+          </Notice>
+        )}
+        <Card>
+          <Facts
+            facts={[
+              [
+                'Person',
+                <Link key="p" className={LINK} href={toolCallsHref({ person: run.ownerId })} title={run.owner.email}>
+                  {run.owner.name}
+                </Link>,
+              ],
+              ['Model', run.model],
+              ['Began', <RelativeTime key="b" at={run.createdAt.toISOString()} />],
+              ['Waited to start', since(run.createdAt, run.startedAt)],
+              ['First words after', since(run.createdAt, run.firstDeltaAt)],
+              ['Took', since(run.createdAt, run.finishedAt)],
+              ['Calls of the model', countText(run.modelCalls)],
+              ['Tokens read', countText(run.inputTokens)],
+              ['Tokens written', countText(run.outputTokens)],
+              [
+                'Conversation',
+                <Link key="t" className={LINK} href={toolCallsHref({ thread: run.threadId })} title="All calls of this conversation">
+                  <Id>{run.threadId}</Id>
+                </Link>,
+              ],
+              ['Run', <Id key="i">{run.id}</Id>],
+              ['Request', <Id key="r">{run.requestId}</Id>],
+            ]}
+          />
+        </Card>
+        <Card title="Tool calls" hint="The latest first" flush>
+          {calls.data.length === 0 ? (
+            <EmptyState title="No tool calls">The assistant answered this turn without a tool.</EmptyState>
+          ) : (
+            <CallTable calls={calls.data} href={({ id }) => `/admin/tool-calls/${id}`} />
+          )}
+        </Card>
+      </div>
+    </>
+  )
+}
