@@ -1,0 +1,114 @@
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import { finishRun, markRunning, type RunFacts, type RunOutcome } from '#lib/data/runs.ts'
+import { AppError, isDatabaseDown, toAppError } from '#lib/errors.ts'
+import { log } from '#lib/log.ts'
+import { EventLog } from '#lib/runs/log.ts'
+import { keepForAWhile, type LiveRun, registry } from '#lib/runs/registry.ts'
+
+/** What the work of a run gets to know and to say about it. */
+export type RunHandle = {
+  id: string
+  threadId: string
+  /** Aborts when the run is to end early; its reason is an AppError unless the person stopped it. */
+  signal: AbortSignal
+  /** What was learned about the run, kept in its row. */
+  report(facts: { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number }): void
+  /** The run failed: the first word counts. `publicMessage` is the sentence that the person saw. */
+  fail(failureClass: string, publicMessage: string): void
+}
+
+/** Makes the events of a run. Should not throw: a failure is an event. */
+export type Produce = (run: RunHandle) => AsyncGenerator<ThreadStreamEvent>
+
+/** No run takes longer (ms). */
+const RUN_MAX_MS = 30 * 60_000
+/** Waits (ms) between attempts to write a run's end. */
+const RETRY_MS = [500, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000]
+/** How long (ms) readers wait for the row to have its end before theirs. */
+const FINISH_MS = 3_000
+
+/** Begins to pump `produce` into a log, whoever reads it. The run's row must be queued. */
+export function launch(about: { id: string; ownerId: string; threadId: string }, produce: Produce): LiveRun {
+  const controller = new AbortController()
+  const facts: RunFacts = {}
+  const state: { outcome?: RunOutcome } = {}
+  const end = (outcome: RunOutcome, reason?: AppError) => {
+    state.outcome ??= outcome
+    controller.abort(reason)
+  }
+  const run: LiveRun = {
+    ...about,
+    log: new EventLog(),
+    stop: () => end({ status: 'stopped' }),
+    interrupt: (errorMessage) => end({ status: 'interrupted', errorMessage }, new AppError('unavailable', errorMessage)),
+    ended: Promise.resolve(),
+    active: true,
+  }
+  const handle: RunHandle = {
+    id: about.id,
+    threadId: about.threadId,
+    signal: controller.signal,
+    report: (learned) => void Object.assign(facts, learned),
+    fail: (failureClass, errorMessage) => {
+      state.outcome ??= { status: 'failed', failureClass, errorMessage }
+    },
+  }
+  const tooLong = setTimeout(() => {
+    const errorMessage = 'The answer took longer than half an hour and was ended.'
+    end({ status: 'failed', failureClass: 'run_timeout', errorMessage }, new AppError('unavailable', errorMessage))
+  }, RUN_MAX_MS)
+  registry().runs.set(run.id, run)
+  run.ended = pump(run, handle, produce, facts)
+    .then(() => settle(run, state.outcome ?? { status: 'done' }, facts))
+    .finally(() => clearTimeout(tooLong))
+  return run
+}
+
+async function pump(run: LiveRun, handle: RunHandle, produce: Produce, facts: RunFacts): Promise<void> {
+  try {
+    if (!(await markRunning(run))) run.stop()
+    for await (const event of produce(handle)) {
+      if (!facts.firstDeltaAt && isDelta(event)) facts.firstDeltaAt = new Date()
+      run.log.append(event)
+    }
+  } catch (error) {
+    const { message, code } = toAppError(error)
+    log.error({ error }, 'run broke')
+    handle.fail(isDatabaseDown(error) ? 'database' : 'internal', message)
+    run.log.append({ type: 'error', code: 'custom', message, allow_retry: code !== 'not_found' })
+  }
+}
+
+function isDelta(event: ThreadStreamEvent): boolean {
+  return event.type === 'thread.item.updated' && event.update.type === 'assistant_message.content_part.text_delta'
+}
+
+/** Writes the run's end, ends its readers, and keeps trying in the background when the database is away. */
+async function settle(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Promise<void> {
+  const written = writeEnd(run, outcome, facts)
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, FINISH_MS)
+  // Row first, so that the next message finds the thread free; but readers do not wait for a database that is away.
+  await Promise.race([written, late])
+  clearTimeout(timer)
+  run.active = false
+  run.log.end()
+  const { status, failureClass: failure_class } = outcome
+  const { firstDeltaAt: _, ...told } = facts
+  log[status === 'failed' ? 'warn' : 'info']({ status, failure_class, ...told }, 'run ended')
+  keepForAWhile(run)
+  await written
+}
+
+async function writeEnd(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Promise<void> {
+  for (const wait of [...RETRY_MS, undefined]) {
+    try {
+      return await finishRun(run, outcome, facts)
+    } catch (error) {
+      // Given up: the row gets no heartbeat any more and is found as stale.
+      if (wait === undefined) return log.error({ error }, 'the end of a run could not be written')
+      log.warn({ error }, 'the end of a run is written later')
+      await new Promise((resolve) => setTimeout(resolve, wait).unref())
+    }
+  }
+}
