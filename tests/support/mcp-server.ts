@@ -1,0 +1,48 @@
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import { z } from 'zod'
+import { serve } from '#tests/support/serve.ts'
+
+type Args = Record<string, unknown>
+/** A tool of a test: what it returns becomes the text of its result, what it throws its error. */
+export type TestTool = { name: string; description?: string; run: (args: Args, request: Request) => unknown }
+
+export type TestMcp = AsyncDisposable & {
+  url: string
+  /** Every HTTP request, oldest first. */
+  requests: Request[]
+  calls: { tool: string; args: Args }[]
+}
+
+/** An MCP server with these tools (their arguments are free), on a loopback socket at `/mcp`. `before` may answer first. */
+export async function mcpServer(
+  tools: TestTool[],
+  before: (request: Request) => Promise<Response | undefined> | Response | undefined = () => undefined,
+): Promise<TestMcp> {
+  const requests: Request[] = []
+  const calls: TestMcp['calls'] = []
+  const handler = mcpHandler(tools, (tool, args) => calls.push({ tool, args }))
+  const { url, close } = await serve(async (request) => {
+    requests.push(request)
+    return (await before(request)) ?? handler(request)
+  })
+  return { url: `${url}/mcp`, requests, calls, [Symbol.asyncDispose]: close }
+}
+
+/** The same as a handler in this process. */
+export function mcpHandler(
+  tools: TestTool[],
+  onCall: (tool: string, args: Args) => void = () => undefined,
+): (request: Request) => Promise<Response> {
+  return (request) =>
+    createMcpHandler(() => {
+      const server = new McpServer({ name: 'test', version: '1' })
+      for (const { name, description = name, run } of tools) {
+        server.registerTool(name, { description, inputSchema: z.looseObject({}) }, async (args) => {
+          onCall(name, args)
+          const value = await run(args, request)
+          return { content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] }
+        })
+      }
+      return server
+    }).fetch(request)
+}
