@@ -42,7 +42,7 @@ afterEach(() => {
 const ledger = async () => (await listToolCalls({ caller })).data
 type Result = { content: { type: string; [key: string]: unknown }[]; _meta?: unknown } | undefined
 const text = (result: Result) => String(result?.content[0]?.text)
-const facts = (result: Result) => (result?._meta as { 'switchboard/call': CallFacts })['switchboard/call']
+const facts = (result: Result) => (result?._meta as { 'switchboard/call': CallFacts } | undefined)?.['switchboard/call']
 
 async function connect(...servers: McpServer[]) {
   const mcp = await openMcp(run, { servers })
@@ -136,7 +136,7 @@ describe('a failure is told in our words, and has its class in the ledger', () =
     await mcp.close()
     expect(result.isError).toBe(true)
     expect(text(result)).toMatch(says)
-    expect(facts(result).failure?.class).toBe(failureClass)
+    expect(facts(result)?.failure?.class).toBe(failureClass)
     const rows = await ledger()
     expect(rows).toMatchObject([{ status, failureClass }])
     expect(JSON.stringify([result, rows])).not.toContain('hunter2')
@@ -154,7 +154,7 @@ describe('a failure is told in our words, and has its class in the ledger', () =
     const result = await mcp.call('echo')
     await mcp.close()
     expect(broken).toBe(true)
-    expect(facts(result).failure?.class).toBe('transport_lost')
+    expect(facts(result)?.failure?.class).toBe('transport_lost')
     expect(await ledger()).toMatchObject([{ status: 'unknown', failureClass: 'transport_lost' }])
   })
 
@@ -169,7 +169,7 @@ describe('a failure is told in our words, and has its class in the ledger', () =
     const mcp = await connect(external(server.url))
     const result = await mcp.call('echo')
     await mcp.close()
-    expect(facts(result).failure?.class).toBe(failureClass)
+    expect(facts(result)?.failure?.class).toBe(failureClass)
     expect(JSON.stringify([result, await ledger()])).not.toContain('hunter2')
   })
 
@@ -234,8 +234,8 @@ describe('servers', () => {
     const mcp = await openMcp(run, { servers: [external(one.url, 'one'), external(two.url, 'two')] })
     const names = await Promise.all(mcp.connections.map(async (connection) => (await connection.listTools()).map(({ name }) => name)))
     expect(names).toEqual([['find'], ['two_find', 'a_b']])
-    expect(text(await mcp.connections[1]?.callToolResult('two_find', {})).toBe('two')
-    expect(text(await mcp.connections[1]?.callToolResult('a_b', {})).toBe('dotted')
+    expect(text(await mcp.connections[1]?.callToolResult('two_find', {}))).toBe('two')
+    expect(text(await mcp.connections[1]?.callToolResult('a_b', {}))).toBe('dotted')
     await mcp.close()
     expect((await ledger()).map(({ tool }) => tool)).toEqual(['a.b', 'find'])
   })
