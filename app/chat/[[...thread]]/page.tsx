@@ -1,0 +1,35 @@
+import type { Metadata } from 'next'
+import { headers } from 'next/headers'
+import { isDemo } from '#lib/agent/model.ts'
+import { requirePageCaller } from '#lib/auth/page-caller.ts'
+import { findPerson } from '#lib/data/users.ts'
+import { env } from '#lib/env.ts'
+import { CHATKIT_ORIGIN } from '#lib/security-headers.ts'
+import { ChatPanel } from '../chat-panel.tsx'
+import { DemoNotice } from '../demo-notice.tsx'
+
+export const metadata: Metadata = { title: 'Chat' }
+
+const OWN_SCRIPT = '/chatkit.js'
+const HOSTED_SCRIPT = `${CHATKIT_ORIGIN}/deployments/chatkit/chatkit.js`
+
+/** The chat. Which conversation is open stands in the address, which the client part reads and keeps. */
+export default async function ChatPage() {
+  const caller = await requirePageCaller()
+  const person = await findPerson(caller.userId)
+  const { CHATKIT_DOMAIN_KEY, MCP_BUILTIN } = env()
+  return (
+    <div className="flex h-full flex-col">
+      <h1 className="sr-only">Chat</h1>
+      {isDemo() && <DemoNotice admin={caller.role === 'admin'} />}
+      <ChatPanel
+        firstName={person?.name.trim().split(/\s+/)[0] ?? ''}
+        builtinTools={MCP_BUILTIN === 'on'}
+        script={CHATKIT_DOMAIN_KEY ? HOSTED_SCRIPT : OWN_SCRIPT}
+        // Our own element asks nobody about it.
+        domainKey={CHATKIT_DOMAIN_KEY ?? 'self-hosted'}
+        nonce={(await headers()).get('x-nonce') ?? undefined}
+      />
+    </div>
+  )
+}

@@ -1,0 +1,42 @@
+'use client'
+
+import { RotateCw } from 'lucide-react'
+import { Button } from '../ui/button.tsx'
+import { EmptyState } from '../ui/empty-state.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
+import { Chat, type ChatProps } from './chat.tsx'
+import { useElementScript } from './use-element-script.ts'
+
+/** The chat as soon as its script is there, and a message with Retry when it cannot be loaded. */
+export function ChatPanel({ script, nonce, ...chat }: ChatProps & { script: string; nonce?: string }) {
+  const { state, retry } = useElementScript(script, nonce)
+  return (
+    <div className="min-h-0 flex-1">
+      {state === 'ready' && <Chat {...chat} />}
+      {state === 'loading' && (
+        <div className="mx-auto grid h-full max-w-xl content-center px-6">
+          <Skeleton lines={4} label="Loading the chat" />
+        </div>
+      )}
+      {state === 'failed' && (
+        <div role="alert" className="grid h-full place-content-center">
+          <EmptyState
+            title="The chat could not be loaded"
+            action={
+              <Button tone="primary" onClick={retry}>
+                <RotateCw aria-hidden className="size-4" />
+                Try again
+              </Button>
+            }
+          >
+            Its script at <code className="font-mono break-all">{script}</code> did not arrive. Check your connection; if it stays, tell
+            your administrator.
+          </EmptyState>
+        </div>
+      )}
+      <noscript>
+        <p className="p-6">The chat needs JavaScript.</p>
+      </noscript>
+    </div>
+  )
+}

@@ -1,0 +1,76 @@
+'use client'
+
+import { ChatKit, type StartScreenPrompt, useChatKit } from '@openai/chatkit-react'
+import { useState } from 'react'
+import { LinkButton } from '../ui/button.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { useColorScheme } from '../ui/use-color-scheme.ts'
+import { chatTheme } from './chat-theme.ts'
+import { useThreadAddress } from './use-thread-address.ts'
+
+const PROMPTS: StartScreenPrompt[] = [
+  { label: 'Add a task: buy milk tomorrow', prompt: 'Add a task: buy milk tomorrow', icon: 'check-circle' },
+  { label: 'What is open?', prompt: 'What is open?', icon: 'square-text' },
+  { label: 'Note: the door code is 4711', prompt: 'Note: the door code is 4711', icon: 'notebook-pencil' },
+  { label: 'Find door code', prompt: 'Find door code', icon: 'search' },
+]
+const OTHER_PROMPTS: StartScreenPrompt[] = [
+  { label: 'What can you do for me?', prompt: 'What can you do for me?', icon: 'circle-question' },
+]
+
+export type ChatProps = { firstName: string; builtinTools: boolean; domainKey: string }
+
+/** The conversation: the unchanged ChatKit bindings on whichever element the page has loaded. */
+export function Chat({ firstName, builtinTools, domainKey }: ChatProps) {
+  const scheme = useColorScheme()
+  const [signedOut, setSignedOut] = useState(false)
+  const { initial, follow } = useThreadAddress((threadId) => void chat.setThreadId(threadId))
+
+  const chat = useChatKit({
+    api: {
+      url: '/api/chatkit',
+      domainKey,
+      fetch: async (input, init) => {
+        const headers = new Headers(init?.headers)
+        headers.set('x-time-zone', Intl.DateTimeFormat().resolvedOptions().timeZone)
+        const response = await fetch(input, { ...init, headers })
+        setSignedOut(response.status === 401)
+        return response
+      },
+    },
+    initialThread: initial,
+    theme: chatTheme(scheme),
+    frameTitle: 'Chat',
+    header: { enabled: true },
+    history: { enabled: true, showDelete: true, showRename: true },
+    startScreen: {
+      greeting: firstName ? `What shall we get done, ${firstName}?` : 'What shall we get done?',
+      prompts: builtinTools ? PROMPTS : OTHER_PROMPTS,
+    },
+    composer: { placeholder: 'Say what should be done' },
+    threadItemActions: { feedback: false, retry: true },
+    onThreadChange: ({ threadId }) => follow(threadId),
+  })
+
+  return (
+    <div className="flex h-full flex-col">
+      {signedOut && (
+        <div className="p-3">
+          <Notice
+            tone="warn"
+            title="You are signed out"
+            announce
+            action={
+              <LinkButton href="/sign-in" size="sm">
+                Sign in
+              </LinkButton>
+            }
+          >
+            Your session has ended. Nothing that you wrote before is lost.
+          </Notice>
+        </div>
+      )}
+      <ChatKit control={chat.control} className="block min-h-0 w-full flex-1" />
+    </div>
+  )
+}

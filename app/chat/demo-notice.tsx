@@ -1,0 +1,37 @@
+import { FlaskConical } from 'lucide-react'
+import { CodeBlock } from '../ui/code-block.tsx'
+import { Dialog } from '../ui/dialog.tsx'
+
+const HOSTED = 'OPENAI_API_KEY=sk-...\nOPENAI_MODEL=gpt-5.2'
+const COMPATIBLE = 'OPENAI_BASE_URL=http://localhost:11434/v1\nOPENAI_API=chat_completions\nOPENAI_MODEL=llama3.3'
+
+/** Says that no model answers here, and how to connect one. */
+export function DemoNotice({ admin }: { admin: boolean }) {
+  return (
+    <aside
+      aria-label="Demo assistant"
+      className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-sunken px-4 py-1.5 text-sm text-ink-soft"
+    >
+      <FlaskConical aria-hidden className="size-4 shrink-0 text-warn" />
+      <p className="min-w-0 flex-1">
+        <strong className="font-medium text-ink">Demo assistant.</strong> It understands plain requests about tasks and notes.
+      </p>
+      <Dialog label="Connect a model" title="Connect a model" tone="secondary" size="sm">
+        {admin ? (
+          <>
+            <p className="text-sm text-ink-soft">Set these variables where the server starts, and start it again. For OpenAI:</p>
+            <CodeBlock label="settings for OpenAI" text={HOSTED} />
+            <p className="text-sm text-ink-soft">For any server with the same interface, such as Ollama, vLLM or LM Studio:</p>
+            <CodeBlock label="settings for a compatible server" text={COMPATIBLE} />
+          </>
+        ) : (
+          <p className="text-sm text-ink-soft">
+            Ask your administrator to set <code className="font-mono">OPENAI_API_KEY</code>, or{' '}
+            <code className="font-mono">OPENAI_BASE_URL</code> for a model of your own. Your tasks, notes and conversations stay as they
+            are.
+          </p>
+        )}
+      </Dialog>
+    </aside>
+  )
+}
