@@ -13,11 +13,11 @@ import { toPlainJson } from '#mcp/plain-json.ts'
 import { makeServer } from '#mcp/server.ts'
 import { toolset } from '#mcp/toolset.ts'
 
-type Endpoint = (input: Request | string | URL, init?: RequestInit) => Promise<Response>
+type Endpoint = (request: Request) => Promise<Response>
 
 /**
- * A Streamable HTTP endpoint for `tools`: stateless, one server a request, JSON unless something streams. It has the shape of
- * `fetch`, so that the agent calls it in process as it calls others over the network. Never throws.
+ * A Streamable HTTP endpoint for `tools`: stateless, one server a request, JSON unless something streams. The route and, in
+ * process, the agent call it alike. Never throws.
  */
 export function makeEndpoint(tools: readonly Tool[], authenticate: Authenticate): Endpoint {
   const byName = new Map(tools.map((tool) => [tool.name, tool]))
@@ -49,8 +49,7 @@ export function makeEndpoint(tools: readonly Tool[], authenticate: Authenticate)
     return response
   }
 
-  return (input, init) => {
-    const request = input instanceof Request && !init ? input : new Request(input, init)
+  return (request) => {
     const requestId = currentRequestId() ?? requestIdOf(request)
     return withLogContext({ request_id: requestId }, async () => {
       let response: Response

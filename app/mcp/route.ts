@@ -1,5 +1,3 @@
 import { handleMcp } from '#mcp/http.ts'
 
-const handler = (request: Request) => handleMcp(request)
-
-export { handler as DELETE, handler as GET, handler as HEAD, handler as OPTIONS, handler as POST }
+export { handleMcp as DELETE, handleMcp as GET, handleMcp as HEAD, handleMcp as OPTIONS, handleMcp as POST }

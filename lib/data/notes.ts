@@ -7,7 +7,6 @@ import { type Page, toPage } from '#lib/page.ts'
 
 const NOTES_MAX = 10_000
 const OFFSET_MAX = 10_000
-const LEAD_CHARS = 240
 
 const ROW = { id: true, title: true, body: true, createdAt: true, updatedAt: true } satisfies Prisma.NoteSelect
 
@@ -61,40 +60,58 @@ export function searchNotes(
   return withCaller(caller, async (tx) => {
     const rows = await (query ? matching(tx, query, page) : newest(tx, page))
     const { data, has_more } = toPage(rows, limit, (row) => row.id)
-    const hits = data.map((row) => ({ ...row, snippet: toSnippet(row.snippet) }))
+    const hits = data.map(({ id, title, updatedAt, extract, begins, ends }) => ({
+      id,
+      title,
+      updatedAt,
+      snippet: toSnippet(extract, { begins, ends }),
+    }))
     return has_more ? { data: hits, has_more, after: String(offset + limit) } : { data: hits, has_more }
   })
 }
 
 type Slice = { owner: string; limit: number; offset: number }
+type Found = { id: string; title: string; updatedAt: Date; extract: string; begins: boolean; ends: boolean }
 
 // Marks around what was found: two private characters, which are taken out of the text itself, so that no note can forge them.
 const MARKS = '\uE000\uE001'
-const HEADLINE = `StartSel=${MARKS[0]}, StopSel=${MARKS[1]}, MaxFragments=2, MaxWords=30, MinWords=10, ShortWord=0, FragmentDelimiter=" … "`
+const EXTRACT_CHARS = 320
+const LEAD_CHARS = 80
 
-function matching(tx: Tx, query: string, { owner, limit, offset }: Slice): Promise<NoteHit[]> {
-  // The headline is made for the rows of the page alone: it reads the whole text.
+/**
+ * The extract is cut out of the wholly marked text, around the first mark: ts_headline's own fragments lose a number at
+ * their end, which is what people look for ("the door code is 4711"). It is made for the rows of the page alone.
+ */
+function matching(tx: Tx, query: string, { owner, limit, offset }: Slice): Promise<Found[]> {
   return tx.$queryRaw(Prisma.sql`
-    SELECT id, title, updated_at AS "updatedAt", ts_headline('english', translate(body, ${MARKS}, ''), query, ${HEADLINE}) AS snippet
+    SELECT id, title, updated_at AS "updatedAt", substr(marked, start, ${EXTRACT_CHARS}::int) AS extract,
+      start = 1 AS begins, length(marked) < start + ${EXTRACT_CHARS}::int AS ends
     FROM (
       SELECT id, title, body, updated_at, query, ts_rank(search, query) AS rank
       FROM notes, websearch_to_tsquery('english', ${query}) AS query
       WHERE owner_id = ${owner} AND search @@ query
       ORDER BY rank DESC, updated_at DESC, id LIMIT ${limit} OFFSET ${offset}
-    ) AS found
+    ) AS found,
+    ts_headline('english', translate(body, ${MARKS}, ''), query, ${`HighlightAll=true, StartSel=${MARKS[0]}, StopSel=${MARKS[1]}`}) AS marked,
+    greatest(1, strpos(marked, ${MARKS[0]}) - ${LEAD_CHARS}::int) AS start
     ORDER BY rank DESC, updated_at DESC, id`)
 }
 
-function newest(tx: Tx, { owner, limit, offset }: Slice): Promise<NoteHit[]> {
+function newest(tx: Tx, { owner, limit, offset }: Slice): Promise<Found[]> {
   return tx.$queryRaw(Prisma.sql`
-    SELECT id, title, updated_at AS "updatedAt", left(translate(body, ${MARKS}, ''), ${LEAD_CHARS}::int) AS snippet
+    SELECT id, title, updated_at AS "updatedAt", left(translate(body, ${MARKS}, ''), ${EXTRACT_CHARS}::int) AS extract,
+      true AS begins, length(body) <= ${EXTRACT_CHARS}::int AS ends
     FROM notes WHERE owner_id = ${owner} ORDER BY updated_at DESC, id LIMIT ${limit} OFFSET ${offset}`)
 }
 
-/** One line, `**` around what was found, and no angle bracket that a page could take for markup. */
-function toSnippet(headline: string): string {
-  return headline
-    .replace(/\s+/g, ' ')
+/** One line of whole words, `**` around what was found, and no angle bracket that a page could take for markup. */
+function toSnippet(extract: string, { begins, ends }: { begins: boolean; ends: boolean }): string {
+  let text = extract.replace(/\s+/g, ' ')
+  if (!begins) text = text.replace(/^[^ \uE000]* ?/, '… ')
+  if (!ends) text = text.replace(/ ?[^ ]{0,40}$/u, ' …')
+  // The cut may have taken the second mark of a pair.
+  if (text.lastIndexOf('\uE000') > text.lastIndexOf('\uE001')) text += '\uE001'
+  return text
     .replace(/[\uE000\uE001]/g, '**')
     .replaceAll('<', '‹')
     .replaceAll('>', '›')
