@@ -37,16 +37,15 @@ export function prismaStore(caller: { userId: string }): Store {
 
   async function writeItem(threadId: string, given: ThreadItem): Promise<void> {
     const item = storable(given)
-    const data = { type: item.type, data: item as Prisma.InputJsonObject }
-    const key = { threadId, id: item.id }
+    const { id, type } = item
+    const data = { type, data: item as Prisma.InputJsonObject }
+    const row = { threadId, id, ownerId, ...data, createdAt: timeOf(item.created_at) }
     try {
-      await inTx((tx) =>
-        tx.threadItem.upsert({
-          where: { threadId_id: key, ownerId },
-          create: { ...key, ...data, ownerId, createdAt: timeOf(item.created_at) },
-          update: data,
-        }),
-      )
+      await inTx(async (tx) => {
+        if ((await tx.threadItem.createMany({ data: row, skipDuplicates: true })).count > 0) return
+        const { count } = await tx.threadItem.updateMany({ where: { threadId, id, ownerId }, data })
+        if (count === 0) throw notFound('The conversation')
+      })
     } catch (error) {
       // The foreign key includes the owner: a thread of somebody else is as good as none.
       if (isForeignKeyError(error)) throw notFound('The conversation')
