@@ -1,17 +1,21 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
+import { startEmbeddedPostgres } from '#scripts/embedded-postgres.ts'
 import { migrate } from '#scripts/migrate.ts'
 
 const TEMPLATE = 'switchboard_template'
 
-/** One migrated template database for the whole run; each test file copies it (tests/support/database.ts). */
+/** One migrated template database for the whole run, in a PostgreSQL of its own or the one of TEST_DATABASE_URL; each test file copies it. */
 export default async function setup(project: TestProject) {
-  const admin = process.env.TEST_DATABASE_URL ?? ''
+  const postgres = await findPostgres()
+  const admin = postgres.url
   const client = new pg.Client({ connectionString: admin })
   await client.connect()
-  const suffix = randomBytes(4).toString('hex')
-  const template = `${TEMPLATE}_${suffix}`
+  const template = `${TEMPLATE}_${randomBytes(4).toString('hex')}`
   await client.query(`DO $$ BEGIN
     IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'test_owner') THEN CREATE ROLE test_owner LOGIN CREATEROLE PASSWORD 'test'; END IF;
     IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'test_app') THEN CREATE ROLE test_app LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD 'test'; END IF;
@@ -30,6 +34,21 @@ export default async function setup(project: TestProject) {
   return async () => {
     await client.query(`DROP DATABASE ${template} WITH (FORCE)`)
     await client.end()
+    await postgres.stop()
+  }
+}
+
+async function findPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
+  const given = process.env.TEST_DATABASE_URL
+  if (given) return { url: given, stop: async () => {} }
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'switchboard-tests-'))
+  const server = await startEmbeddedPostgres(folder, { durable: false })
+  return {
+    url: server.superuserUrl,
+    async stop() {
+      await server.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
   }
 }
 

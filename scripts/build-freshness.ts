@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto'
+import { existsSync, globSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+
+/** The project's folder. */
+export const ROOT = path.resolve(import.meta.dirname, '..')
+/** Where Next builds: NEXT_DIST_DIR, else `.next`. */
+export const DIST = path.join(ROOT, process.env.NEXT_DIST_DIR || '.next')
+/** Everything that a start needs, in one folder. */
+export const STANDALONE = path.join(DIST, 'standalone')
+
+const STAMP = path.join(DIST, 'sources.sha256')
+const SOURCES = [
+  '{app,lib,mcp,public}/**/*.*',
+  'prisma/**/*.{prisma,sql}',
+  '*.{ts,mjs,json}',
+  'scripts/{build,build-element,build-freshness,generate,start,migrate,run-migrations}.ts',
+]
+const MADE_BY_BUILDS = /^(lib\/generated\/|public\/chatkit|next-env\.d\.ts)/
+
+/** True where the last build was made of the sources as they are now. Looks at contents: times say nothing after a checkout. */
+export async function isFresh(): Promise<boolean> {
+  if (!existsSync(path.join(STANDALONE, 'server.js'))) return false
+  return (await readFile(STAMP, 'utf8').catch(() => '')) === (await hashSources())
+}
+
+/** Remembers what a build is made of. `hash` was taken before it began: what changes meanwhile makes it stale. */
+export async function stampBuild(hash: string): Promise<void> {
+  await writeFile(STAMP, hash)
+}
+
+/** One hash over the names and contents of all that goes into a build. */
+export async function hashSources(): Promise<string> {
+  const files = SOURCES.flatMap((pattern) => globSync(pattern, { cwd: ROOT })).filter((file) => !MADE_BY_BUILDS.test(file))
+  const hash = createHash('sha256')
+  for (const file of files.sort()) {
+    hash.update(`${file}\0`).update(
+      createHash('sha256')
+        .update(await readFile(path.join(ROOT, file)))
+        .digest(),
+    )
+  }
+  return hash.digest('hex')
+}

@@ -1,0 +1,84 @@
+// npm run build: everything that a start needs, in .next/standalone. With --if-stale only where the sources changed.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync } from 'node:fs'
+import { cp, mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { build as bundle } from 'esbuild'
+import { DIST, hashSources, isFresh, ROOT, STANDALONE, stampBuild } from '#scripts/build-freshness.ts'
+import { LockedError, takeLock } from '#scripts/folder-lock.ts'
+
+const WAIT_MS = 600_000
+
+const ifStale = process.argv.includes('--if-stale')
+await mkdir(DIST, { recursive: true })
+const unlock = await waitForLock(path.join(DIST, 'build.lock'))
+try {
+  if (!(ifStale && (await isFresh()))) await buildAll()
+} catch (error) {
+  console.error((error as Error).message)
+  process.exitCode = 1
+} finally {
+  await unlock()
+}
+
+async function buildAll(): Promise<void> {
+  const hash = await hashSources()
+  await step('generating the database client', ['scripts/generate.ts'])
+  await step('building the chat element', ['scripts/build-element.ts'])
+  await step('building the pages', ['node_modules/next/dist/bin/next', 'build'])
+  await completeStandalone()
+  await stampBuild(hash)
+}
+
+/** Next leaves the static files, and we the start script and the migrations, beside the server that it traced. */
+async function completeStandalone(): Promise<void> {
+  const dist = path.relative(ROOT, DIST)
+  for (const [from, to] of [
+    ['public', 'public'],
+    [`${dist}/static`, `${dist}/static`],
+    ['prisma/migrations', 'prisma/migrations'],
+  ] as const) {
+    await rm(path.join(STANDALONE, to), { recursive: true, force: true })
+    await cp(path.join(ROOT, from), path.join(STANDALONE, to), { recursive: true })
+  }
+  // Next copies the builder's own settings along, which must not travel with an image.
+  for (const file of globSync('.env*', { cwd: STANDALONE })) await rm(path.join(STANDALONE, file))
+  await bundle({
+    absWorkingDir: ROOT,
+    entryPoints: { start: 'scripts/start.ts', migrate: 'scripts/run-migrations.ts' },
+    outdir: path.join(STANDALONE, 'scripts'),
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+    external: ['pg-native'],
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    logLevel: 'warning',
+  })
+}
+
+/** Runs one part with its output held back: it is of interest when it fails. */
+async function step(what: string, args: string[]): Promise<void> {
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
+  })
+  const output: Buffer[] = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk))
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(`${Buffer.concat(output).toString().trimEnd()}\n\n${what} failed (exit code ${code}).`)
+}
+
+async function waitForLock(file: string): Promise<() => Promise<void>> {
+  for (const deadline = Date.now() + WAIT_MS; ; await sleep(200)) {
+    try {
+      return await takeLock(file)
+    } catch (error) {
+      if (!(error instanceof LockedError) || Date.now() > deadline) throw error
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { schemaDiff } from '#scripts/schema-diff.ts'
+
+test('the migrations make exactly what prisma/schema.prisma says', async () => {
+  expect(await schemaDiff(process.env.DATABASE_DIRECT_URL ?? '')).toBe('')
+})
+
+test('what differs is shown as SQL', async () => {
+  const owner = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
+  await owner.connect()
+  try {
+    await owner.query('ALTER TABLE tasks DROP COLUMN due')
+    expect(await schemaDiff(process.env.DATABASE_DIRECT_URL ?? '')).toContain('ALTER TABLE "tasks" ADD COLUMN     "due" TEXT')
+  } finally {
+    await owner.end()
+  }
+})
+
+test('every table that has an owner is under row-level security, forced', async () => {
+  const owner = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
+  await owner.connect()
+  try {
+    const { rows } = await owner.query(`
+      SELECT relname AS name FROM pg_class
+      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY 1`)
+    expect(rows.map((row) => row.name)).toEqual(['_prisma_migrations', 'rate_limits'])
+  } finally {
+    await owner.end()
+  }
+})
