@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { consumeClient } from '#lib/auth/client-limit.ts'
 import { deriveKey } from '#lib/auth/keys.ts'
-import { consume } from '#lib/auth/rate-limit.ts'
 import { anyAccount } from '#lib/data/users.ts'
 import { env, isLocalOnly } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
@@ -21,10 +21,10 @@ export function needsSetupCode(): boolean {
   return !isLocalOnly(env())
 }
 
-/** Throws forbidden unless `given` is the code or none is needed. Attempts are limited for all clients together. */
-export async function requireSetupCode(given: string | undefined): Promise<void> {
+/** Throws forbidden unless `given` is the code or none is needed. Throws limited after twenty tries of a client. */
+export async function requireSetupCode(given: string | undefined, headers: Headers): Promise<void> {
   if (!needsSetupCode()) return
-  await consume(ATTEMPTS, 'everybody')
+  await consumeClient(ATTEMPTS, headers)
   if (!equal(plain(given ?? ''), plain(setupCode())))
     throw new AppError(
       'forbidden',

@@ -31,11 +31,11 @@ export type SignedUp = { next: 'sign_in' | 'verify_email'; role: 'admin' | 'memb
  */
 export async function signUp(wish: z.infer<typeof SignUp>, headers: Headers): Promise<SignedUp> {
   await consumeClient(SIGN_UPS, headers)
-  return (await anyAccount()) ? signUpMember(wish) : signUpFounder(wish)
+  return (await anyAccount()) ? signUpMember(wish) : signUpFounder(wish, headers)
 }
 
-async function signUpFounder({ password, setup_code, ...wish }: z.infer<typeof SignUp>): Promise<SignedUp> {
-  await requireSetupCode(setup_code)
+async function signUpFounder({ password, setup_code, ...wish }: z.infer<typeof SignUp>, headers: Headers): Promise<SignedUp> {
+  await requireSetupCode(setup_code, headers)
   const founder = await createFounder({ ...wish, passwordHash: await hashPassword(password) })
   await recordAudit({ action: 'signed_up', actorId: founder.id, subject: founder.id, detail: { role: 'admin', way: 'password' } })
   return { next: 'sign_in', role: 'admin' }

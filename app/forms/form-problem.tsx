@@ -1,0 +1,11 @@
+import { Notice } from '../ui/notice.tsx'
+
+/** The problem that belongs to no single field, above the form's button. */
+export function FormProblem({ message }: { message: string | undefined }) {
+  if (!message) return null
+  return (
+    <Notice tone="bad" announce>
+      {message}
+    </Notice>
+  )
+}

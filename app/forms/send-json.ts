@@ -1,0 +1,22 @@
+'use client'
+
+/** What a route of ours answered: its data, or the sentence and code of its error. */
+export type Sent<T> = { ok: true; data: T } | { ok: false; code: string; message: string }
+
+const UNREACHABLE = 'The server cannot be reached. Check your connection and try again.'
+
+/** Sends JSON to a route of this server. Never throws: a network failure is an error with the code `unreachable`. */
+export async function sendJson<T = unknown>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Sent<T>> {
+  try {
+    const response = await fetch(path, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body ?? {}),
+      signal: AbortSignal.timeout(30_000),
+    })
+    const data = await response.json()
+    return response.ok ? { ok: true, data } : { ok: false, code: String(data.code), message: String(data.message) }
+  } catch {
+    return { ok: false, code: 'unreachable', message: UNREACHABLE }
+  }
+}

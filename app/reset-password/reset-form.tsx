@@ -1,0 +1,43 @@
+'use client'
+
+import { FormProblem } from '../forms/form-problem.tsx'
+import { PasswordInput } from '../forms/password-input.tsx'
+import { sendJson } from '../forms/send-json.ts'
+import { TextLink } from '../forms/text-link.tsx'
+import { checkNewPassword, useForm } from '../forms/use-form.ts'
+import { useFragment } from '../forms/use-fragment.ts'
+import { signInWithPassword } from '../sign-in/password-sign-in.ts'
+import { sentenceFor } from '../sign-in/sentences.ts'
+import { Field } from '../ui/field.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { SubmitButton } from '../ui/submit-button.tsx'
+
+export function ResetForm() {
+  const code = useFragment()
+  const { problems, pending, fields } = useForm({
+    check: (values) => checkNewPassword(values, 'password'),
+    async send({ password = '' }) {
+      const sent = await sendJson<{ email: string }>('POST', '/api/auth/reset-password', { code, password })
+      if (!sent.ok) return { form: sent.message }
+      const reason = await signInWithPassword(sent.data.email, password)
+      return reason ? { form: `Your password is changed. ${sentenceFor(reason)}` } : undefined
+    },
+  })
+  if (code === '')
+    return (
+      <Notice tone="warn" title="This link is not complete">
+        Open it from the mail again, or <TextLink href="/forgot-password">ask for a new one</TextLink>.
+      </Notice>
+    )
+  return (
+    <form {...fields} className="grid gap-4">
+      <Field label="New password" hint="At least 10 characters." error={problems.password}>
+        <PasswordInput name="password" autoComplete="new-password" required />
+      </Field>
+      <FormProblem message={problems.form} />
+      <SubmitButton pending={pending} disabled={!code} className="w-full">
+        Set password and sign in
+      </SubmitButton>
+    </form>
+  )
+}

@@ -1,0 +1,22 @@
+import type { Metadata } from 'next'
+import { redirect } from 'next/navigation'
+import { federatedProviders } from '#lib/auth/providers.ts'
+import { needsSetupCode } from '#lib/auth/setup-code.ts'
+import { anyAccount } from '#lib/data/users.ts'
+import { ProviderButtons } from '../sign-in/provider-buttons.tsx'
+import { AccountForm } from '../sign-up/account-form.tsx'
+import { Entrance } from '../ui/entrance.tsx'
+
+export const metadata: Metadata = { title: 'Welcome' }
+
+/** The first visit: makes the admin's account. Without it nobody can do anything here. */
+export default async function SetUpPage() {
+  if (await anyAccount()) redirect('/sign-in')
+  const needsCode = needsSetupCode()
+  return (
+    <Entrance title="Welcome to Switchboard" hint="Make the first account. It is the admin of this server and can let others in.">
+      <AccountForm first needsCode={needsCode} />
+      {!needsCode && <ProviderButtons providers={federatedProviders()} path="/chat" />}
+    </Entrance>
+  )
+}

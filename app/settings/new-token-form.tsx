@@ -1,0 +1,73 @@
+'use client'
+
+import { useState } from 'react'
+import { FormProblem } from '../forms/form-problem.tsx'
+import { sendJson } from '../forms/send-json.ts'
+import { requireFilled, useForm } from '../forms/use-form.ts'
+import { Button } from '../ui/button.tsx'
+import { Field, Select, TextInput } from '../ui/field.tsx'
+import { SubmitButton } from '../ui/submit-button.tsx'
+
+const LIFETIMES = [
+  { days: '7', label: '7 days' },
+  { days: '30', label: '30 days' },
+  { days: '90', label: '90 days' },
+  { days: '365', label: 'One year' },
+  { days: '', label: 'No end' },
+]
+
+type Props = { scopes: { id: string; label: string }[]; onMade: (token: string) => void; onCancel: () => void }
+
+export function NewTokenForm({ scopes, onMade, onCancel }: Props) {
+  const [chosen, setChosen] = useState(() => new Set(scopes.map(({ id }) => id)))
+  const { problems, pending, fields } = useForm({
+    check: (values) => requireFilled(values, { name: 'Name the token after what will use it.' }),
+    async send({ name, days }) {
+      const wish = { name, scopes: [...chosen], expires_in_days: days ? Number(days) : null }
+      const sent = await sendJson<{ token: string }>('POST', '/api/me/tokens', wish)
+      if (!sent.ok) return { form: sent.message }
+      onMade(sent.data.token)
+    },
+  })
+
+  function toggle(id: string) {
+    const next = new Set(chosen)
+    if (!next.delete(id)) next.add(id)
+    setChosen(next)
+  }
+
+  return (
+    <form {...fields} className="grid gap-4">
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field label="Name" hint="What will use it." error={problems.name}>
+          <TextInput name="name" autoComplete="off" maxLength={100} required autoFocus placeholder="My laptop" />
+        </Field>
+        <Field label="Valid for">
+          <Select name="days" defaultValue="90">
+            {LIFETIMES.map(({ days, label }) => (
+              <option key={label} value={days}>
+                {label}
+              </option>
+            ))}
+          </Select>
+        </Field>
+      </div>
+      <fieldset className="grid gap-2">
+        <legend className="mb-1.5 text-sm font-medium">It may</legend>
+        {scopes.map(({ id, label }) => (
+          <label key={id} className="flex items-start gap-2.5">
+            <input type="checkbox" checked={chosen.has(id)} onChange={() => toggle(id)} className="mt-1 size-4 accent-(--accent)" />
+            <span>
+              {label} <code className="font-mono text-sm text-ink-faint">{id}</code>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <FormProblem message={problems.form} />
+      <div className="flex flex-wrap gap-2">
+        <SubmitButton pending={pending}>Make token</SubmitButton>
+        <Button onClick={onCancel}>Cancel</Button>
+      </div>
+    </form>
+  )
+}

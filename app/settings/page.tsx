@@ -1,0 +1,72 @@
+import { Download } from 'lucide-react'
+import type { Metadata } from 'next'
+import { canMail } from '#lib/auth/mail.ts'
+import { requirePageCaller } from '#lib/auth/page-caller.ts'
+import { SCOPES } from '#lib/auth/scopes.ts'
+import { listPersonalTokens } from '#lib/data/personal-tokens.ts'
+import { requireAccount } from '#lib/data/users.ts'
+import { env } from '#lib/env.ts'
+import { buttonClass } from '../ui/button.tsx'
+import { Card } from '../ui/card.tsx'
+import { PageHeader } from '../ui/page-header.tsx'
+import { DeleteAccount } from './delete-account.tsx'
+import { PasswordForm } from './password-form.tsx'
+import { ProfileForm } from './profile-form.tsx'
+import { SignOutEverywhere } from './sign-out-everywhere.tsx'
+import { Tokens } from './tokens.tsx'
+
+export const metadata: Metadata = { title: 'Settings' }
+
+export default async function SettingsPage() {
+  const caller = await requirePageCaller()
+  const [account, tokens] = await Promise.all([requireAccount(caller), listPersonalTokens(caller)])
+  const hasPassword = account.passwordHash !== null
+  return (
+    <div className="max-w-3xl">
+      <PageHeader title="Settings" hint="Your account, your tokens, and your data." />
+      <div className="grid gap-5">
+        <Card title="Profile" hint="The assistant knows you by this name and counts days in this time zone.">
+          <ProfileForm
+            name={account.name}
+            email={account.email}
+            verified={account.emailVerifiedAt !== null}
+            canVerify={canMail()}
+            timeZone={account.timeZone}
+            timeZones={Intl.supportedValuesOf('timeZone')}
+          />
+        </Card>
+        <Card
+          title="Password"
+          hint={
+            hasPassword ? 'A change signs you out on every other device.' : 'You sign in another way so far. A password is a second one.'
+          }
+        >
+          <PasswordForm hasPassword={hasPassword} email={account.email} />
+        </Card>
+        <Card title="Sessions" hint="Signs you out in every other browser, at once. Personal tokens keep working until you revoke them.">
+          <SignOutEverywhere />
+        </Card>
+        <Tokens
+          endpoint={`${env().APP_URL}/mcp`}
+          scopes={Object.entries(SCOPES).map(([id, label]) => ({ id, label }))}
+          tokens={tokens.map(({ createdAt, lastUsedAt, expiresAt, ...token }) => ({
+            ...token,
+            createdAt: createdAt.toISOString(),
+            lastUsedAt: lastUsedAt?.toISOString() ?? null,
+            expiresAt: expiresAt?.toISOString() ?? null,
+            expired: expiresAt !== null && expiresAt < new Date(),
+          }))}
+        />
+        <Card title="Your data" hint="Profile, threads, runs, tool calls, tasks and notes as one JSON file.">
+          <a href="/api/me/export" download className={buttonClass()}>
+            <Download aria-hidden className="size-4" />
+            Export my data
+          </a>
+        </Card>
+        <Card title="Delete account" hint="Removes your account and everything in it from this server, for good.">
+          <DeleteAccount hasPassword={hasPassword} />
+        </Card>
+      </div>
+    </div>
+  )
+}

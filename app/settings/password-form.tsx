@@ -1,0 +1,60 @@
+'use client'
+
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import { FormProblem } from '../forms/form-problem.tsx'
+import { PasswordInput } from '../forms/password-input.tsx'
+import { sendJson } from '../forms/send-json.ts'
+import { checkNewPassword, requireFilled, useForm } from '../forms/use-form.ts'
+import { Field } from '../ui/field.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { SubmitButton } from '../ui/submit-button.tsx'
+
+export function PasswordForm({ hasPassword, email }: { hasPassword: boolean; email: string }) {
+  const router = useRouter()
+  // Counts the changes: a new key empties the fields after each.
+  const [changes, setChanges] = useState(0)
+  const { problems, pending, fields } = useForm({
+    check: (values) => ({
+      ...(hasPassword && requireFilled(values, { old_password: 'Enter your current password.' })),
+      ...checkNewPassword(values, 'new_password'),
+    }),
+    async send({ old_password, new_password }) {
+      const sent = await sendJson('POST', '/api/me/password', { ...(hasPassword && { old_password }), new_password })
+      if (sent.ok) {
+        setChanges((count) => count + 1)
+        router.refresh()
+        return
+      }
+      if (sent.code === 'forbidden' && hasPassword) return { old_password: sent.message }
+      return sent.code === 'bad_request' ? { new_password: sent.message } : { form: sent.message }
+    },
+  })
+  return (
+    <form {...fields} className="grid gap-4">
+      {/* Password managers save a new password under this name. */}
+      <input type="hidden" name="username" autoComplete="username" value={email} readOnly />
+      <div key={changes} className="grid gap-4 sm:grid-cols-2">
+        {hasPassword && (
+          <Field label="Current password" error={problems.old_password}>
+            <PasswordInput name="old_password" autoComplete="current-password" required />
+          </Field>
+        )}
+        <Field label="New password" hint="At least 10 characters." error={problems.new_password}>
+          <PasswordInput name="new_password" autoComplete="new-password" required />
+        </Field>
+      </div>
+      <FormProblem message={problems.form} />
+      {changes > 0 && !pending && (
+        <Notice tone="ok" announce>
+          Your password is changed, and every other session has ended.
+        </Notice>
+      )}
+      <div>
+        <SubmitButton pending={pending} tone="secondary">
+          {hasPassword ? 'Change password' : 'Set password'}
+        </SubmitButton>
+      </div>
+    </form>
+  )
+}

@@ -1,0 +1,66 @@
+'use client'
+
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import { FormProblem } from '../forms/form-problem.tsx'
+import { sendJson } from '../forms/send-json.ts'
+import { requireFilled, useForm } from '../forms/use-form.ts'
+import { Badge } from '../ui/badge.tsx'
+import { Field, Select, TextInput } from '../ui/field.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { SubmitButton } from '../ui/submit-button.tsx'
+import { VerifyButton } from './verify-button.tsx'
+
+type Props = { name: string; email: string; verified: boolean; canVerify: boolean; timeZone: string | null; timeZones: string[] }
+
+export function ProfileForm({ name, email, verified, canVerify, timeZone, timeZones }: Props) {
+  const router = useRouter()
+  const [saved, setSaved] = useState(false)
+  const { problems, pending, fields } = useForm({
+    check: (values) => requireFilled(values, { name: 'Enter your name.' }),
+    async send(values) {
+      setSaved(false)
+      const sent = await sendJson('PATCH', '/api/me', { name: values.name, time_zone: values.time_zone || null })
+      if (!sent.ok) return sent.code === 'bad_request' ? { name: sent.message } : { form: sent.message }
+      setSaved(true)
+      router.refresh()
+    },
+  })
+  const zones = timeZone && !timeZones.includes(timeZone) ? [timeZone, ...timeZones] : timeZones
+  return (
+    <form {...fields} className="grid gap-4">
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field label="Name" error={problems.name}>
+          <TextInput name="name" autoComplete="name" maxLength={100} required defaultValue={name} />
+        </Field>
+        <Field label="Time zone">
+          <Select name="time_zone" defaultValue={timeZone ?? ''}>
+            <option value="">As my browser says</option>
+            {zones.map((zone) => (
+              <option key={zone} value={zone}>
+                {zone.replaceAll('_', ' ')}
+              </option>
+            ))}
+          </Select>
+        </Field>
+      </div>
+      <div className="grid gap-1.5">
+        <p className="text-sm font-medium">E-mail</p>
+        <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+          <span className="break-all">{email}</span>
+          <Badge tone={verified ? 'ok' : 'neutral'}>{verified ? 'Verified' : 'Not verified'}</Badge>
+          {!verified && canVerify && <VerifyButton />}
+        </div>
+      </div>
+      <FormProblem message={problems.form} />
+      {saved && (
+        <Notice tone="ok" announce>
+          Saved.
+        </Notice>
+      )}
+      <div>
+        <SubmitButton pending={pending}>Save</SubmitButton>
+      </div>
+    </form>
+  )
+}

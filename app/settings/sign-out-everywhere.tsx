@@ -1,0 +1,32 @@
+'use client'
+
+import { useState } from 'react'
+import { sendJson } from '../forms/send-json.ts'
+import { ConfirmButton } from '../ui/confirm-button.tsx'
+import { Notice } from '../ui/notice.tsx'
+
+export function SignOutEverywhere() {
+  const [done, setDone] = useState(false)
+  return (
+    <div className="grid justify-items-start gap-4">
+      <ConfirmButton
+        label="Sign out everywhere else"
+        tone="secondary"
+        title="Sign out everywhere else?"
+        confirmLabel="Sign out everywhere else"
+        action={async () => {
+          const sent = await sendJson('POST', '/api/me/sign-out-everywhere')
+          setDone(sent.ok)
+          return sent.ok ? undefined : { error: sent.message }
+        }}
+      >
+        Every other browser must sign in again, and answers that the assistant is working on lose their access to tools.
+      </ConfirmButton>
+      {done && (
+        <Notice tone="ok" announce>
+          Every other session has ended.
+        </Notice>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,135 @@
+'use client'
+
+import { KeyRound } from 'lucide-react'
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import { sendJson } from '../forms/send-json.ts'
+import { Badge } from '../ui/badge.tsx'
+import { Button } from '../ui/button.tsx'
+import { Card } from '../ui/card.tsx'
+import { CodeBlock } from '../ui/code-block.tsx'
+import { ConfirmButton } from '../ui/confirm-button.tsx'
+import { EmptyState } from '../ui/empty-state.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { RelativeTime } from '../ui/relative-time.tsx'
+import { Table } from '../ui/table.tsx'
+import { NewTokenForm } from './new-token-form.tsx'
+
+type Token = {
+  id: string
+  name: string
+  scopes: string[]
+  createdAt: string
+  lastUsedAt: string | null
+  expiresAt: string | null
+  expired: boolean
+}
+
+/** The person's tokens for scripts and MCP clients: a new one is shown once, each can be revoked. */
+export function Tokens({ endpoint, scopes, tokens }: { endpoint: string; scopes: { id: string; label: string }[]; tokens: Token[] }) {
+  const router = useRouter()
+  const [making, setMaking] = useState(false)
+  const [made, setMade] = useState<string | null>(null)
+
+  return (
+    <Card
+      flush
+      title="Personal tokens"
+      hint={
+        <>
+          For scripts and MCP clients at <code className="font-mono break-all">{endpoint}</code>
+        </>
+      }
+      actions={
+        !making && (
+          <Button
+            size="sm"
+            onClick={() => {
+              setMade(null)
+              setMaking(true)
+            }}
+          >
+            New token
+          </Button>
+        )
+      }
+    >
+      {making && (
+        <div className="border-t border-line p-4 sm:p-5">
+          <NewTokenForm
+            scopes={scopes}
+            onCancel={() => setMaking(false)}
+            onMade={(token) => {
+              setMade(token)
+              setMaking(false)
+              router.refresh()
+            }}
+          />
+        </div>
+      )}
+      {made && (
+        <div className="border-t border-line p-4 sm:p-5">
+          <Notice tone="ok" announce title="Copy your token now: it is not shown again">
+            <div className="mt-2 grid gap-2">
+              <CodeBlock text={made} label="token" wrap />
+              <p>
+                Send it as <code className="font-mono">Authorization: Bearer …</code>
+              </p>
+            </div>
+          </Notice>
+        </div>
+      )}
+      <div className="border-t border-line">
+        {tokens.length === 0 ? (
+          <EmptyState icon={KeyRound} title="No tokens">
+            Make one to use your tools from a script or another MCP client.
+          </EmptyState>
+        ) : (
+          <Table
+            caption="Personal tokens"
+            rows={tokens}
+            rowKey={({ id }) => id}
+            columns={[
+              {
+                header: 'Name',
+                lead: true,
+                cell: ({ name, scopes: allowed }) => (
+                  <>
+                    <span className="block font-medium">{name}</span>
+                    <span className="block text-sm font-normal text-ink-faint">{allowed.join(', ')}</span>
+                  </>
+                ),
+              },
+              { header: 'Created', cell: ({ createdAt }) => <RelativeTime at={createdAt} /> },
+              { header: 'Last used', cell: ({ lastUsedAt }) => (lastUsedAt ? <RelativeTime at={lastUsedAt} /> : 'never') },
+              {
+                header: 'Expires',
+                cell: ({ expiresAt, expired }) =>
+                  expired ? <Badge tone="warn">Expired</Badge> : expiresAt ? <RelativeTime at={expiresAt} /> : 'never',
+              },
+              {
+                header: 'Revoke',
+                align: 'end',
+                cell: ({ id, name }) => (
+                  <ConfirmButton
+                    label="Revoke"
+                    size="sm"
+                    title={`Revoke “${name}”?`}
+                    confirmLabel="Revoke"
+                    action={async () => {
+                      const sent = await sendJson('DELETE', `/api/me/tokens/${id}`)
+                      if (!sent.ok) return { error: sent.message }
+                      router.refresh()
+                    }}
+                  >
+                    Whatever uses this token stops working at once.
+                  </ConfirmButton>
+                ),
+              },
+            ]}
+          />
+        )}
+      </div>
+    </Card>
+  )
+}

@@ -1,0 +1,27 @@
+'use client'
+
+import { useState } from 'react'
+import { sendJson } from '../forms/send-json.ts'
+import { Button } from '../ui/button.tsx'
+
+/** Mails a link that verifies the address, and says so. */
+export function VerifyButton() {
+  const [state, setState] = useState<{ pending: boolean; sentence?: string }>({ pending: false })
+
+  async function send() {
+    setState({ pending: true })
+    const sent = await sendJson('POST', '/api/me/verify-email')
+    setState({ pending: false, sentence: sent.ok ? 'We sent you a link. Open it within a day.' : sent.message })
+  }
+
+  return (
+    <>
+      <Button size="sm" onClick={send} disabled={state.pending} aria-busy={state.pending}>
+        Verify
+      </Button>
+      <span role="status" className="text-sm text-ink-soft">
+        {state.sentence}
+      </span>
+    </>
+  )
+}

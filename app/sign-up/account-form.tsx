@@ -1,0 +1,82 @@
+'use client'
+
+import { useState } from 'react'
+import { FormProblem } from '../forms/form-problem.tsx'
+import { PasswordInput } from '../forms/password-input.tsx'
+import { type Sent, sendJson } from '../forms/send-json.ts'
+import { checkNewPassword, type Problems, requireFilled, useForm } from '../forms/use-form.ts'
+import { signInWithPassword } from '../sign-in/password-sign-in.ts'
+import { sentenceFor } from '../sign-in/sentences.ts'
+import { Field, TextInput } from '../ui/field.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { SubmitButton } from '../ui/submit-button.tsx'
+
+const KNOWN = 'This address may have an account already. Sign in with its password, or reset the password.'
+
+/** Name, address and password of a new account; `first` is the one that becomes the admin, with the set-up code where it is needed. */
+export function AccountForm({ first, needsCode = false, emailHint }: { first: boolean; needsCode?: boolean; emailHint?: string }) {
+  const [mailed, setMailed] = useState<string | null>(null)
+  const { problems, pending, fields } = useForm({
+    check: (values) => ({
+      ...requireFilled(values, {
+        ...(needsCode && { setup_code: 'Enter the set-up code.' }),
+        name: 'Enter your name.',
+        email: 'Enter your e-mail address.',
+      }),
+      ...checkNewPassword(values, 'password'),
+    }),
+    async send({ name, email = '', password = '', setup_code = '' }) {
+      const sent = await sendJson<{ next: 'sign_in' | 'verify_email' }>('POST', '/api/auth/sign-up', {
+        name,
+        email,
+        password,
+        ...(first && { setup_code }),
+      })
+      if (!sent.ok) return problemOf(sent, needsCode)
+      if (sent.data.next === 'verify_email') {
+        setMailed(email)
+        return
+      }
+      const reason = await signInWithPassword(email, password)
+      return reason ? { form: reason === 'CredentialsSignin' ? KNOWN : sentenceFor(reason) } : undefined
+    },
+  })
+  if (mailed)
+    return (
+      <Notice tone="ok" announce title="Look into your mail">
+        We sent a link to {mailed}. Open it within a day to finish; then you can sign in.
+      </Notice>
+    )
+  return (
+    <form {...fields} className="grid gap-4">
+      {needsCode && (
+        <Field
+          label="Set-up code"
+          hint="It stands in the log of the server, in the line that begins with “first account”."
+          error={problems.setup_code}
+        >
+          <TextInput name="setup_code" autoComplete="off" autoCapitalize="characters" spellCheck={false} className="font-mono" required />
+        </Field>
+      )}
+      <Field label="Name" error={problems.name}>
+        <TextInput name="name" autoComplete="name" maxLength={100} required />
+      </Field>
+      <Field label="E-mail" hint={emailHint} error={problems.email}>
+        <TextInput type="email" name="email" autoComplete="username" inputMode="email" required />
+      </Field>
+      <Field label="Password" hint="At least 10 characters." error={problems.password}>
+        <PasswordInput name="password" autoComplete="new-password" required />
+      </Field>
+      <FormProblem message={problems.form} />
+      <SubmitButton pending={pending} className="w-full">
+        {first ? 'Create the admin account' : 'Create account'}
+      </SubmitButton>
+    </form>
+  )
+}
+
+function problemOf({ code, message }: Extract<Sent<unknown>, { ok: false }>, needsCode: boolean): Problems {
+  if (code === 'forbidden') return needsCode ? { setup_code: message } : { email: message }
+  if (code !== 'bad_request') return { form: message }
+  return /address/.test(message) ? { email: message } : /password/.test(message) ? { password: message } : { name: message }
+}

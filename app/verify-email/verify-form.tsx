@@ -1,0 +1,64 @@
+'use client'
+
+import { useState } from 'react'
+import { FormProblem } from '../forms/form-problem.tsx'
+import { PasswordInput } from '../forms/password-input.tsx'
+import { sendJson } from '../forms/send-json.ts'
+import { requireFilled, useForm } from '../forms/use-form.ts'
+import { useFragment } from '../forms/use-fragment.ts'
+import { signInWithPassword } from '../sign-in/password-sign-in.ts'
+import { sentenceFor } from '../sign-in/sentences.ts'
+import { LinkButton } from '../ui/button.tsx'
+import { Field } from '../ui/field.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { SubmitButton } from '../ui/submit-button.tsx'
+
+/** Proves an address: whoever is signed in confirms, everybody else also enters the account's password and is signed in. */
+export function VerifyForm({ signedIn }: { signedIn: boolean }) {
+  const code = useFragment()
+  const [asked, setAsked] = useState(!signedIn)
+  const [verified, setVerified] = useState<string | null>(null)
+  const { problems, pending, fields } = useForm({
+    check: (values) => (asked ? requireFilled(values, { password: 'Enter your password.' }) : {}),
+    async send({ password }) {
+      const sent = await sendJson<{ email: string }>('POST', '/api/auth/verify-email', { code, ...(asked && { password }) })
+      if (!sent.ok && sent.code === 'forbidden') {
+        // Signed in as somebody else: the account of this address asks for its own password.
+        setAsked(true)
+        return { password: sent.message }
+      }
+      if (!sent.ok) return { form: sent.message }
+      if (signedIn || !password) {
+        setVerified(sent.data.email)
+        return
+      }
+      const reason = await signInWithPassword(sent.data.email, password)
+      return reason ? { form: `Your address is verified. ${sentenceFor(reason)}` } : undefined
+    },
+  })
+  if (verified)
+    return (
+      <Notice tone="ok" announce title="Verified" action={<LinkButton href="/chat">Go to the chat</LinkButton>}>
+        {verified} is yours.
+      </Notice>
+    )
+  if (code === '')
+    return (
+      <Notice tone="warn" title="This link is not complete">
+        Open it from the mail again.
+      </Notice>
+    )
+  return (
+    <form {...fields} className="grid gap-4">
+      {asked && (
+        <Field label="Password" error={problems.password}>
+          <PasswordInput name="password" autoComplete="current-password" required />
+        </Field>
+      )}
+      <FormProblem message={problems.form} />
+      <SubmitButton pending={pending} disabled={!code} className="w-full">
+        Verify this address
+      </SubmitButton>
+    </form>
+  )
+}

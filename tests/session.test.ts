@@ -1,0 +1,143 @@
+import { expect, test } from 'vitest'
+import { GET as me } from '#app/api/me/route.ts'
+import { POST as everywhere } from '#app/api/me/sign-out-everywhere/route.ts'
+import { hashPassword } from '#lib/auth/passwords.ts'
+import { findCaller, requireAdmin, requireCaller } from '#lib/auth/session.ts'
+import { withSystem } from '#lib/db.ts'
+import { newId } from '#lib/ids.ts'
+import { sessionCookieOf, signedIn } from '#tests/support/people.ts'
+import { withSettings } from '#tests/support/settings.ts'
+import { Visitor } from '#tests/support/visitor.ts'
+
+const PASSWORD = 'correct horse battery'
+const passwordHash = await hashPassword(PASSWORD)
+const change = (id: string, data: object) => withSystem('admin', (tx) => tx.user.update({ where: { id }, data }))
+const callerOf = (visitor: Visitor) => findCaller(new Headers(visitor.headers))
+
+async function arrived(overrides = {}) {
+  const { person } = await signedIn({ passwordHash, ...overrides })
+  const visitor = new Visitor()
+  expect(await visitor.signIn(person.email, PASSWORD)).toBeNull()
+  return { visitor, person }
+}
+
+test('signing in sets a cookie that scripts cannot read and other sites cannot send, and signing out takes it away', async () => {
+  const { person } = await signedIn({ passwordHash })
+  const visitor = new Visitor()
+  const response = await visitor.nextAuth('callback/credentials', { email: person.email, password: PASSWORD, callbackUrl: '/chat' })
+  expect((await response.json()).url).toBe('http://127.0.0.1:3999/chat')
+  const cookie = response.headers.getSetCookie().find((line) => line.startsWith('switchboard-session='))
+  expect(cookie).toMatch(/; HttpOnly/)
+  expect(cookie).toMatch(/; SameSite=Lax/)
+  expect(await callerOf(visitor)).toEqual({ userId: person.id, role: 'member', via: 'session' })
+
+  await visitor.nextAuth('signout', {})
+  expect(visitor.cookies.has('switchboard-session')).toBe(false)
+})
+
+test('with https the session cookie is Secure and bound to the host', async () => {
+  withSettings({ APP_URL: 'https://chat.example.com' })
+  const { person } = await signedIn({ passwordHash })
+  const visitor = new Visitor()
+  const response = await visitor.nextAuth('callback/credentials', { email: person.email, password: PASSWORD })
+  expect((await response.json()).url).toBe('https://chat.example.com/')
+  const cookie = response.headers.getSetCookie().find((line) => line.startsWith('__Host-switchboard-session='))
+  expect(cookie).toMatch(/; Path=\/;.*; Secure/)
+  expect(await callerOf(visitor)).toMatchObject({ userId: person.id })
+})
+
+test.each([
+  ['no cookie', () => ''],
+  ['a forged cookie', () => 'switchboard-session=eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aaaa.bbbb.cccc'],
+  ['a cookie of somebody who never was', () => sessionCookieOf(newId('usr'), 1)],
+])('%s is nobody', async (_what, cookie) => {
+  const headers = new Headers({ cookie: await cookie() })
+  expect(await findCaller(headers)).toBeNull()
+  await expect(requireCaller(new Request('http://x/', { headers }))).rejects.toMatchObject({ code: 'unauthenticated' })
+})
+
+test('a cookie sealed with another secret is nobody', async () => {
+  const { visitor } = await arrived()
+  withSettings({ APP_SECRET: 'another secret, which is long enough too' })
+  expect(await callerOf(visitor)).toBeNull()
+})
+
+test('disabling an account ends its sessions at the next request', async () => {
+  const { visitor, person } = await arrived()
+  await change(person.id, { disabledAt: new Date() })
+  expect(await callerOf(visitor)).toBeNull()
+  expect(await new Visitor().signIn(person.email, PASSWORD)).toBe('AccountDisabled')
+  expect(await new Visitor().signIn(person.email, 'a wrong password')).toBe('CredentialsSignin')
+})
+
+test('signing out everywhere ends every other session and keeps this one', async () => {
+  const { visitor, person } = await arrived()
+  const other = new Visitor()
+  await other.signIn(person.email, PASSWORD)
+  expect((await visitor.send(everywhere, '/api/me/sign-out-everywhere')).status).toBe(200)
+  expect(await callerOf(other)).toBeNull()
+  expect(await callerOf(visitor)).toMatchObject({ userId: person.id })
+  // next-auth's own session door agrees, and takes the dead cookie away.
+  expect(await (await other.nextAuth('session')).json()).toEqual({})
+  expect(other.cookies.has('switchboard-session')).toBe(false)
+  expect(await (await visitor.nextAuth('session')).json()).toMatchObject({ user: { email: person.email } })
+})
+
+test('a role counts from the database at once', async () => {
+  const { visitor, person } = await arrived()
+  const request = () => new Request('http://x/', { headers: visitor.headers })
+  await expect(requireAdmin(request())).rejects.toMatchObject({ code: 'forbidden' })
+  await change(person.id, { role: 'admin' })
+  expect(await requireAdmin(request())).toMatchObject({ role: 'admin' })
+})
+
+test('signing in without the csrf token of next-auth, or from another site, does nothing', async () => {
+  const { person } = await signedIn({ passwordHash })
+  const visitor = new Visitor()
+  const fields = { email: person.email, password: PASSWORD, csrfToken: 'made up', json: 'true' }
+  expect((await (await visitor.nextAuth('callback/credentials', fields)).json()).url).toContain('csrf=true')
+  expect(visitor.cookies.has('switchboard-session')).toBe(false)
+})
+
+test('a sign-in leads nowhere but here', async () => {
+  const { person } = await signedIn({ passwordHash })
+  for (const callbackUrl of ['https://evil.example/', '//evil.example', '/\\evil.example', 'javascript:alert(1)']) {
+    const response = await new Visitor().nextAuth('callback/credentials', { email: person.email, password: PASSWORD, callbackUrl })
+    const { url } = await response.json()
+    if (url) expect(new URL(url).origin).toBe('http://127.0.0.1:3999')
+  }
+})
+
+test('ten wrong passwords for an address stop an eleventh, right or wrong; a right one in time forgives them', async () => {
+  const { person } = await signedIn({ passwordHash })
+  const attempt = (password: string) => new Visitor().signIn(person.email, password)
+  for (let count = 0; count < 9; count += 1) expect(await attempt('a wrong password')).toBe('CredentialsSignin')
+  expect(await attempt(PASSWORD)).toBeNull()
+  for (let count = 0; count < 10; count += 1) expect(await attempt('a wrong password')).toBe('CredentialsSignin')
+  expect(await attempt(PASSWORD)).toBe('TooManyAttempts')
+})
+
+test('an unknown address is refused like a wrong password, and the attempts stop alike', async () => {
+  for (let count = 0; count < 10; count += 1) expect(await new Visitor().signIn('nobody@example.com', PASSWORD)).toBe('CredentialsSignin')
+  expect(await new Visitor().signIn('nobody@example.com', PASSWORD)).toBe('TooManyAttempts')
+})
+
+test('every sign-in is on record, without the password or a mistyped address', async () => {
+  const { person, visitor } = await arrived()
+  await visitor.signIn(person.email, 'a wrong password')
+  await visitor.signIn('my-secret-password@example.com', 'x')
+  const events = await withSystem('admin', (tx) => tx.auditEvent.findMany({ orderBy: { at: 'desc' }, take: 3 }))
+  expect(events.map(({ action, subject, detail }) => [action, subject, detail])).toEqual([
+    ['sign_in_failed', null, { why: 'unknown address' }],
+    ['sign_in_failed', person.id, { why: 'password' }],
+    ['signed_in', person.id, { way: 'credentials' }],
+  ])
+  expect(JSON.stringify(events)).not.toMatch(/secret|wrong password|battery/)
+})
+
+test('the own account is answered to its owner only', async () => {
+  const { visitor, person } = await arrived()
+  expect(await (await visitor.send(me, '/api/me', { method: 'GET' })).json()).toMatchObject({ email: person.email, role: 'member' })
+  const nobody = await new Visitor().send(me, '/api/me', { method: 'GET' })
+  expect([nobody.status, (await nobody.json()).code]).toEqual([401, 'unauthenticated'])
+})

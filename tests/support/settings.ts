@@ -1,0 +1,18 @@
+import { onTestFinished } from 'vitest'
+
+const memo = globalThis as { switchboardEnv?: unknown }
+
+/** Other settings for the rest of this test; undefined unsets one. */
+export function withSettings(settings: Record<string, string | undefined>): void {
+  const before = Object.fromEntries(Object.keys(settings).map((name) => [name, process.env[name]]))
+  put(settings)
+  onTestFinished(() => put(before))
+}
+
+function put(settings: Record<string, string | undefined>): void {
+  for (const [name, value] of Object.entries(settings)) {
+    if (value === undefined) delete process.env[name]
+    else process.env[name] = value
+  }
+  memo.switchboardEnv = undefined
+}
