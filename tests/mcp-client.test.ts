@@ -274,7 +274,7 @@ describe('tokens', () => {
     const seen: string[] = []
     const note = { name: 'me', run: (_: unknown, request: Request) => seen.push(request.headers.get('authorization') ?? '') && 'ok' }
     const server: McpServer = { name: 'switchboard', url: 'http://127.0.0.1:3999/mcp', builtin: true }
-    const mcp = await openMcp(run, { servers: [server], builtinFetch: mcpHandler([note]) })
+    const mcp = await openMcp(run, { servers: [server], builtinFetch: (input, init) => mcpHandler([note])(new Request(input, init)) })
     await mcp.connections[0]?.callToolResult('me', {})
     await mcp.close()
     const token = seen[0]?.replace('Bearer ', '') ?? ''

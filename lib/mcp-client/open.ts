@@ -7,7 +7,7 @@ import { mcpFailure } from '#lib/mcp-client/failure.ts'
 import { configuredServers, type McpServer } from '#lib/mcp-client/servers.ts'
 import { isSilent, type McpTool, noteSilent } from '#lib/mcp-client/tool-lists.ts'
 import { toolNames } from '#lib/mcp-client/tool-names.ts'
-import { type BuiltinFetch, builtinTransport, externalTransport } from '#lib/mcp-client/transport.ts'
+import { builtinTransport, externalTransport } from '#lib/mcp-client/transport.ts'
 
 /** A server without whose tools the turn goes on. */
 export type Unavailable = { server: string; failureClass: FailureClass; sentence: string }
@@ -17,7 +17,7 @@ export type OpenMcp = { connections: ToolConnection[]; unavailable: Unavailable[
 
 const CLOSE_MS = 1_000
 
-type Edges = { builtinFetch?: BuiltinFetch; servers?: McpServer[]; signal?: AbortSignal }
+type Edges = { builtinFetch?: typeof fetch; servers?: McpServer[]; signal?: AbortSignal }
 
 /**
  * Opens the servers of a run side by side, each within MCP_CONNECT_TIMEOUT. A server that fails is left out and named.

@@ -3,14 +3,11 @@ import { mintRunToken } from '#lib/auth/run-tokens.ts'
 const TOKEN_SECONDS = 300
 const MAX_REDIRECTS = 3
 
-/** A door to the built-in server: its handler in this process, or the network where there is none. */
-export type BuiltinFetch = (request: Request) => Promise<Response>
-
-/** Requests to our own server, each with a run token for its audience that is at most five minutes old. */
+/** Requests to our own server (`send`: its handler in this process, else the network), each with a run token for its audience that is at most five minutes old. */
 export function builtinTransport(
   claims: { userId: string; runId: string; threadId: string },
   audience: string,
-  send: BuiltinFetch = (request) => fetch(request),
+  send: typeof fetch = fetch,
 ): typeof fetch {
   let token: Promise<string> | undefined
   let mintedAt = 0

@@ -1,0 +1,82 @@
+import type { Model, ModelRequest, StreamEvent } from '@openai/agents'
+import type { ChatCompletionChunk } from 'openai/resources/chat'
+import { ModelFault } from '#lib/agent/failure.ts'
+
+/** A tool call as the model asked for it; `arguments` is its text, which may be no JSON. */
+export type AskedCall = { callId: string; name: string; arguments: string }
+
+/** What one call of the model came to. */
+export type ModelAnswer = { inputTokens: number; outputTokens: number; calls: AskedCall[] }
+
+type Guard = {
+  /** Milliseconds between two events of the model after which it counts as silent. */
+  idleMs: number
+  /** Told of each complete answer before the SDK acts on it. */
+  onAnswer: (answer: ModelAnswer) => void
+}
+
+/**
+ * The model with what the SDK lacks: an idle timer, and no mistaking of half an answer for a whole one (a Chat Completions
+ * stream without a finish reason, whose half tool call would be carried out). The stream throws ModelFault.
+ */
+export function guardedModel(inner: Model, guard: Guard): Model {
+  return {
+    getResponse: (request) => inner.getResponse(request),
+    getStreamedResponse: (request) => guarded(inner, request, guard),
+  }
+}
+
+async function* guarded(inner: Model, request: ModelRequest, { idleMs, onAnswer }: Guard): AsyncGenerator<StreamEvent> {
+  const leave = new AbortController()
+  const signal = request.signal ? AbortSignal.any([request.signal, leave.signal]) : leave.signal
+  const events = inner.getStreamedResponse({ ...request, signal })[Symbol.asyncIterator]()
+  let chat: 'none' | 'open' | 'finished' = 'none'
+  try {
+    while (true) {
+      const next = await inTime(events.next(), idleMs, signal)
+      if (next.done) break
+      const event = next.value
+      const chunk = chatChunk(event)
+      if (chunk && chat !== 'finished') chat = chunk.choices?.some(({ finish_reason }) => finish_reason) ? 'finished' : 'open'
+      if (event.type === 'response_done') {
+        if (chat === 'open') throw new ModelFault('model_cut', 'the stream ended without a finish reason')
+        onAnswer(answerOf(event))
+      }
+      yield event
+    }
+  } finally {
+    leave.abort()
+    // Not awaited: a model that hangs would hold this up.
+    void events.return?.().catch(() => undefined)
+  }
+}
+
+function chatChunk(event: StreamEvent): ChatCompletionChunk | undefined {
+  const isChat = event.type === 'model' && event.providerData?.rawModelEventSource === 'openai-chat-completions'
+  return isChat ? (event.event as ChatCompletionChunk) : undefined
+}
+
+function answerOf({ response: { output, usage } }: Extract<StreamEvent, { type: 'response_done' }>): ModelAnswer {
+  const calls = output.flatMap((item) => {
+    return item.type === 'function_call' ? [{ callId: item.callId, name: item.name, arguments: item.arguments }] : []
+  })
+  const says = output.some((item) => item.type === 'message' && item.content.length > 0)
+  if (!says && calls.length === 0) throw new ModelFault('model_cut', 'the model gave an empty answer')
+  return { inputTokens: usage.inputTokens ?? 0, outputTokens: usage.outputTokens ?? 0, calls }
+}
+
+/** What `waited` resolves to, unless it takes `ms` or the signal aborts first. */
+async function inTime<T>(waited: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new ModelFault('model_silent', `no event of the model for ${ms} ms`)), ms)
+  const onAbort = () => reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  try {
+    return await Promise.race([waited, promise])
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+    waited.catch(() => undefined)
+  }
+}

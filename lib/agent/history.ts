@@ -1,0 +1,131 @@
+import type { AgentInputItem } from '@openai/agents'
+import type { KeptToolCall } from '#lib/agent/events.ts'
+import type { StructuredInputItem, ThreadItem, UserMessageItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
+
+/** How much of a conversation the model gets, in characters: about 30,000 tokens. */
+export const HISTORY_MAX_CHARS = 120_000
+
+/**
+ * The items of a thread, oldest first, as the model's input (protocol section 2.4): the newest that fit into `maxChars`, a
+ * tool call always with its result, and the last user message in any case.
+ */
+export function toModelInput(items: ThreadItem[], maxChars = HISTORY_MAX_CHARS): AgentInputItem[] {
+  const toolWorkflows = new Set(items.flatMap((item) => keptCall(item)?.workflow_id ?? []))
+  const groups: AgentInputItem[][] = []
+  const lastMessage = items.findLastIndex(({ type }) => type === 'user_message')
+  let room = maxChars
+  for (let index = items.length - 1; index >= 0; index -= 1) {
+    const item = items[index]
+    if (!item || (item.type === 'workflow' && toolWorkflows.has(item.id))) continue
+    const group = convert(item, index === items.length - 1)
+    const size = group.reduce((sum, entry) => sum + JSON.stringify(entry).length, 0)
+    if (size > room && index < lastMessage) break
+    room -= size
+    groups.push(group)
+  }
+  return groups.reverse().flat()
+}
+
+/** One item as model input: nothing, one entry or several that belong together. */
+function convert(item: ThreadItem, isLast: boolean): AgentInputItem[] {
+  switch (item.type) {
+    case 'user_message':
+      return fromUser(item, isLast)
+    case 'assistant_message': {
+      const content = item.content.filter(({ text }) => text !== '').map(({ text }) => ({ type: 'output_text' as const, text }))
+      return content.length > 0 ? [{ type: 'message', role: 'assistant', status: 'completed', content }] : []
+    }
+    case 'hidden_context_item':
+      return fromHidden(item)
+    case 'sdk_hidden_context':
+      return [hidden(item.content)]
+    case 'client_tool_call':
+      return item.status === 'completed'
+        ? pair(item.call_id, item.name, JSON.stringify(item.arguments), JSON.stringify(item.output ?? null))
+        : []
+    case 'widget':
+      return [user(`The following graphical UI widget (id: ${item.id}) was displayed to the user:${widgetJson(item)}`)]
+    case 'task':
+      return fromTasks([item.task])
+    case 'workflow':
+      return fromTasks(item.workflow.tasks)
+    case 'structured_input':
+      return [user(structuredInput(item))]
+    case 'generated_image':
+      return item.image ? [{ type: 'message', role: 'user', content: imageContent(item.image.url) }] : []
+    case 'end_of_turn':
+      return []
+  }
+}
+
+function user(text: string): AgentInputItem {
+  return { type: 'message', role: 'user', content: [{ type: 'input_text', text }] }
+}
+
+function hidden(text: string): AgentInputItem {
+  return user(`Hidden context for the agent (not shown to the user):\n<HiddenContext>\n${text}\n</HiddenContext>`)
+}
+
+function pair(callId: string, name: string, args: string, output: string): AgentInputItem[] {
+  return [
+    { type: 'function_call', callId, name, arguments: args, status: 'completed' },
+    { type: 'function_call_result', callId, name, status: 'completed', output },
+  ]
+}
+
+function fromUser({ content, quoted_text, attachments }: UserMessageItem, isLast: boolean): AgentInputItem[] {
+  const text = content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('')
+  const tags = new Map(content.flatMap((part) => (part.type === 'input_tag' ? [[part.text, part] as const] : [])))
+  const messages = [user(text)]
+  if (attachments.length > 0)
+    messages.push(hidden(`The user attached: ${attachments.map(({ name }) => name).join(', ')}. Their content is not available.`))
+  if (isLast && quoted_text) messages.push(user(`The user is referring to this in particular: \n${quoted_text}`))
+  if (tags.size > 0) {
+    const lines = [...tags.values()].map(
+      ({ text, id, data }) => `- @${text} (id: ${id})${Object.keys(data).length > 0 ? ` ${JSON.stringify(data)}` : ''}`,
+    )
+    messages.push(user(`# User-provided context for @-mentions\n${lines.join('\n')}`))
+  }
+  return messages
+}
+
+function fromHidden(item: ThreadItem & { type: 'hidden_context_item' }): AgentInputItem[] {
+  const call = keptCall(item)
+  if (call) return pair(call.call_id, call.name, call.arguments, call.output)
+  return [hidden(typeof item.content === 'string' ? item.content : JSON.stringify(item.content))]
+}
+
+function keptCall(item: ThreadItem): KeptToolCall | undefined {
+  if (item.type !== 'hidden_context_item') return undefined
+  const content = item.content as KeptToolCall | null
+  return content?.kind === 'tool_call' ? content : undefined
+}
+
+function fromTasks(tasks: { type: string; title?: string; content?: string }[]): AgentInputItem[] {
+  return tasks
+    .filter(({ type, title, content }) => type === 'custom' && (title || content))
+    .map(({ title, content }) => {
+      const text = [title, content].filter(Boolean).join(': ')
+      return user(`A message was displayed to the user that the following task was performed:\n<Task>\n${text}\n</Task>`)
+    })
+}
+
+function widgetJson({ widget }: WidgetItem): string {
+  return JSON.stringify(widget, (_key, value) => value ?? undefined)
+}
+
+function structuredInput({ status, inputs }: StructuredInputItem): string {
+  const lines = inputs.map(({ question, answer }) => {
+    const said = answer ? (answer.skipped ? 'skipped' : answer.values.join(', ')) : 'unanswered'
+    return `- ${question}: ${said}`
+  })
+  const intro = `A structured input request was displayed to the user with the following status: ${status}`
+  return `${intro}\n<StructuredInput>\n${lines.join('\n')}\n</StructuredInput>`
+}
+
+function imageContent(image: string) {
+  return [
+    { type: 'input_text' as const, text: 'The following image was generated by the agent.' },
+    { type: 'input_image' as const, image, detail: 'auto' },
+  ]
+}

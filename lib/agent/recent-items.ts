@@ -1,0 +1,21 @@
+import { HISTORY_MAX_CHARS } from '#lib/agent/history.ts'
+import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import type { Store } from '#lib/chatkit/store.ts'
+
+const PAGE = 100
+const MAX_PAGES = 10
+
+/** The newest items of a thread, oldest first: as many as can matter for the model's input, 1,000 at most. */
+export async function recentItems(store: Store, threadId: string): Promise<ThreadItem[]> {
+  const items: ThreadItem[] = []
+  let after: string | undefined
+  let size = 0
+  for (let page = 0; page < MAX_PAGES && size < HISTORY_MAX_CHARS; page += 1) {
+    const { data, has_more, after: next } = await store.listItems(threadId, { limit: PAGE, order: 'desc', ...(after && { after }) })
+    items.push(...data)
+    size += JSON.stringify(data).length
+    if (!has_more || !next) break
+    after = next
+  }
+  return items.reverse()
+}

@@ -1,0 +1,60 @@
+import type { CustomTask } from '#lib/chatkit/protocol/items.ts'
+import type { CallFacts } from '#lib/mcp-client/connection.ts'
+import { redact } from '#lib/redact.ts'
+
+const ARGUMENTS_MAX_CHARS = 300
+const OUTPUT_MAX_CHARS = 8_000
+
+/** A tool call that the model asked for. `arguments` is its text. */
+export type ToolCall = { callId: string; name: string; arguments: string }
+
+/** The line that a tool call has in the chat while it runs. */
+export function loadingTask(call: ToolCall): CustomTask {
+  return { type: 'custom', status_indicator: 'loading', title: call.name, icon: 'bolt', content: shownArguments(call) }
+}
+
+/** The same line with what became of the call: how long it took, and why it failed if it did. */
+export function settledTask(call: ToolCall, facts: Partial<CallFacts>): CustomTask {
+  const took = facts.durationMs === undefined ? '' : ` (${seconds(facts.durationMs)})`
+  const { failure } = facts
+  const content = failure ? `Failed${took}: ${failure.sentence}` : `${shownArguments(call)}${took}`
+  return {
+    type: 'custom',
+    status_indicator: 'complete',
+    title: call.name,
+    icon: failure ? 'circle-question' : 'check-circle',
+    content: failure ? [shownArguments(call), content].filter(Boolean).join('\n\n') : content,
+  }
+}
+
+/** The line of a call that the end of the turn cut off. */
+export function stoppedTask(call: ToolCall): CustomTask {
+  return settledTask(call, { failure: { class: 'cancelled', sentence: 'Stopped before the tool answered. It may have taken effect.' } })
+}
+
+function seconds(ms: number): string {
+  return ms < 100 ? '<0.1 s' : `${(ms / 1000).toFixed(1)} s`
+}
+
+/** The arguments as inline code, without secrets, on one line; empty where there are none. */
+function shownArguments({ arguments: text }: ToolCall): string {
+  const safe = String(redact(text)).replace(/\s+/g, ' ').trim()
+  if (safe === '' || safe === '{}') return ''
+  const clipped = safe.length > ARGUMENTS_MAX_CHARS ? `${safe.slice(0, ARGUMENTS_MAX_CHARS)}…` : safe
+  const fence = '`'.repeat(Math.max(0, ...[...clipped.matchAll(/`+/g)].map(([run]) => run.length)) + 1)
+  return fence.length > 1 ? `${fence} ${clipped} ${fence}` : `\`${clipped}\``
+}
+
+/** What a tool answered, as one text for later turns, clipped. */
+export function outputText(output: unknown): string {
+  const text = plainText(output)
+  return text.length > OUTPUT_MAX_CHARS ? `${text.slice(0, OUTPUT_MAX_CHARS)}\n[${text.length - OUTPUT_MAX_CHARS} more characters]` : text
+}
+
+function plainText(output: unknown): string {
+  if (typeof output === 'string') return output
+  if (Array.isArray(output)) return output.map(plainText).join('\n')
+  const { type, text } = (output ?? {}) as { type?: string; text?: unknown }
+  if (typeof text === 'string') return text
+  return type ? `[${type}]` : JSON.stringify(output ?? null)
+}
