@@ -21,7 +21,7 @@ type PageOptions = {
   appUrl: string
   /** The page loads OpenAI's script. */
   hostedChatKit: boolean
-  /** React uses eval for its error stacks while developing, and never in production. */
+  /** Under `next dev` React uses eval for its error stacks and the error overlay inline styles; neither in production. */
   development: boolean
 }
 
@@ -34,7 +34,7 @@ export function contentSecurityPolicy({ nonce, appUrl, hostedChatKit, developmen
   const directives: Record<string, string[]> = {
     'default-src': ["'none'"],
     'script-src': ["'self'", `'nonce-${nonce}'`, "'strict-dynamic'", ...hosted, ...(development ? ["'unsafe-eval'"] : [])],
-    'style-src': ["'self'", `'nonce-${nonce}'`],
+    'style-src': ["'self'", development ? "'unsafe-inline'" : `'nonce-${nonce}'`],
     'img-src': ["'self'", 'data:', 'blob:'],
     'font-src': ["'self'"],
     'connect-src': ["'self'", ...hosted],

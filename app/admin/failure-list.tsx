@@ -7,7 +7,7 @@ import { RelativeTime } from '../ui/relative-time.tsx'
 import { countText } from '../ui/time-text.ts'
 import { toolCallsHref } from './tool-calls/filter.ts'
 
-/** The failure classes of the period, the most frequent first, each leading to its calls. */
+/** The most frequent failure classes of the period, each leading to its calls. */
 export function FailureList({ failures }: { failures: Overview['failures'] }) {
   if (failures.length === 0)
     return (
@@ -26,7 +26,7 @@ export function FailureList({ failures }: { failures: Overview['failures'] }) {
             <span className="min-w-0">
               <span className="block font-medium">{explainFailure(failureClass).title}</span>
               <span className="text-sm text-ink-faint">
-                last <RelativeTime at={lastAt.toISOString()} />
+                Latest: <RelativeTime at={lastAt.toISOString()} />
               </span>
             </span>
             <span className="font-semibold tabular-nums">{countText(calls)}</span>

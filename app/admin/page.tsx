@@ -9,7 +9,7 @@ import { countText, durationText } from '../ui/time-text.ts'
 import { CallStatsTable } from './call-stats-table.tsx'
 import { DayChart } from './day-chart.tsx'
 import { FailureList } from './failure-list.tsx'
-import { Stat } from './stat.tsx'
+import { FailedCount, Stat } from './stat.tsx'
 
 /** The admin's start page: is it used, does it work, how fast is it, and what fails. */
 export default async function AdminPage() {
@@ -35,18 +35,16 @@ async function Numbers({ timeZone }: { timeZone: string }) {
         <Stat
           name="Runs today"
           value={countText(runs.today)}
-          note={`${countText(runs.active)} now · ${countText(runs.failedToday)} failed`}
-          bad={runs.failedToday > 0}
+          note={
+            <>
+              {countText(runs.active)} now · <FailedCount count={runs.failedToday} />
+            </>
+          }
         />
-        <Stat
-          name="Tool calls today"
-          value={countText(calls.today)}
-          note={`${countText(calls.failedToday)} failed`}
-          bad={calls.failedToday > 0}
-        />
-        <Stat name="Typical call" value={durationText(calls.p50)} note={`95 of 100 within ${durationText(calls.p95)}`} />
+        <Stat name="Tool calls today" value={countText(calls.today)} note={<FailedCount count={calls.failedToday} />} />
+        <Stat name="Typical call" value={durationText(calls.p50)} note={`95 % within ${durationText(calls.p95)}`} />
       </dl>
-      <div className="grid gap-4 lg:grid-cols-[3fr_2fr]">
+      <div className="grid items-start gap-4 lg:grid-cols-[3fr_2fr]">
         <Card title="Tool calls a day" hint={`The last ${CHART_DAYS} days`}>
           <DayChart days={days} />
         </Card>

@@ -27,7 +27,7 @@ export function CallDetail({ call, facts = [] }: { call: ToolCallDetail; facts?:
       <Card>
         <Facts
           facts={[
-            ['Started', <RelativeTime key="t" at={call.startedAt.toISOString()} />],
+            ['Started', <RelativeTime key="t" at={call.startedAt.toISOString()} exact />],
             ['Took', durationText(call.durationMs)],
             ['Server', call.server],
             ['Made by', call.via === 'chat' ? 'The assistant, in a chat' : client || 'An outside MCP client'],

@@ -35,7 +35,9 @@ export function CallTable({
       cell: (call) => (
         <span className="grid gap-0.5">
           <CallStatus status={call.status} />
-          {call.failureClass && <span className="text-sm text-ink-soft">{explainFailure(call.failureClass).title}</span>}
+          {call.failureClass && call.status !== 'cancelled' && (
+            <span className="text-sm text-ink-soft">{explainFailure(call.failureClass).title}</span>
+          )}
         </span>
       ),
     },

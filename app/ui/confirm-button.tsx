@@ -1,15 +1,25 @@
 'use client'
 
-import { type ReactNode, useActionState, useEffect } from 'react'
+import type { ReactNode } from 'react'
+import { ActionForm, type ActionOutcome } from './action-form.tsx'
 import { Button, type ButtonLook } from './button.tsx'
 import { Dialog } from './dialog.tsx'
-import { Notice } from './notice.tsx'
 import { SubmitButton } from './submit-button.tsx'
 
-/** What a server action answers to a form: nothing when all went well, or a sentence for the person. */
-export type ActionOutcome = { error: string } | undefined
+export type { ActionOutcome }
 
-type Props = ButtonLook & {
+/** A button that asks before it acts. A failed action leaves the dialog open with the sentence that it answered. */
+export function ConfirmButton({
+  label,
+  title,
+  children,
+  confirmLabel,
+  confirmTone = 'danger',
+  fields,
+  action,
+  tone = 'danger-quiet',
+  size,
+}: ButtonLook & {
   /** What the button says. */
   label: ReactNode
   /** The question, as the heading of the dialog. */
@@ -21,50 +31,18 @@ type Props = ButtonLook & {
   /** Values that the action finds in its form data. */
   fields?: Record<string, string>
   action: (form: FormData) => Promise<ActionOutcome>
-}
-
-/** A button that asks before it acts. A failed action leaves the dialog open with the sentence that it answered. */
-export function ConfirmButton({ label, title, tone = 'danger-quiet', size, ...rest }: Props) {
+}) {
   return (
     <Dialog label={label} title={title} tone={tone} size={size}>
-      {(close) => <Confirm close={close} {...rest} />}
-    </Dialog>
-  )
-}
-
-function Confirm({
-  children,
-  confirmLabel,
-  confirmTone = 'danger',
-  fields = {},
-  action,
-  close,
-}: Omit<Props, 'label' | 'title'> & { close: () => void }) {
-  const [state, submit] = useActionState<{ outcome?: ActionOutcome; done: boolean }, FormData>(
-    async (_before, form) => {
-      const outcome = await action(form)
-      return { outcome, done: !outcome }
-    },
-    { done: false },
-  )
-  useEffect(() => {
-    if (state.done) close()
-  }, [state.done, close])
-  return (
-    <form action={submit} className="grid gap-4">
-      {Object.entries(fields).map(([name, value]) => (
-        <input key={name} type="hidden" name={name} value={value} />
-      ))}
-      <div className="grid gap-3 text-ink-soft">{children}</div>
-      {state.outcome && (
-        <Notice tone="bad" announce>
-          {state.outcome.error}
-        </Notice>
+      {(close) => (
+        <ActionForm action={action} fields={fields} onDone={close} className="grid gap-4">
+          <div className="grid gap-3 text-ink-soft">{children}</div>
+          <div className="flex flex-wrap justify-end gap-2">
+            <Button onClick={close}>Cancel</Button>
+            <SubmitButton tone={confirmTone}>{confirmLabel}</SubmitButton>
+          </div>
+        </ActionForm>
       )}
-      <div className="flex flex-wrap justify-end gap-2">
-        <Button onClick={close}>Cancel</Button>
-        <SubmitButton tone={confirmTone}>{confirmLabel}</SubmitButton>
-      </div>
-    </form>
+    </Dialog>
   )
 }

@@ -24,8 +24,11 @@ function subscribe(listener: () => void) {
 
 const inBrowser = () => () => {}
 
-/** A moment as people say it ("5 minutes ago"), with the exact time in the reader's own zone on hover. `at` is an ISO 8601 text. */
-export function RelativeTime({ at }: { at: string }) {
+/**
+ * A moment as people say it ("5 minutes ago"), with the exact time in the reader's own zone on hover, or with `exact` beside it.
+ * `at` is an ISO 8601 text.
+ */
+export function RelativeTime({ at, exact = false }: { at: string; exact?: boolean }) {
   const current = useSyncExternalStore(
     subscribe,
     () => Math.max(now, Date.parse(at)),
@@ -37,9 +40,10 @@ export function RelativeTime({ at }: { at: string }) {
     () => false,
   )
   const moment = new Date(at)
+  const written = exactTime(moment, zoneKnown ? undefined : 'UTC')
   return (
-    <time dateTime={at} title={exactTime(moment, zoneKnown ? undefined : 'UTC')} suppressHydrationWarning className="whitespace-nowrap">
-      {relativeTime(moment, current)}
+    <time dateTime={at} title={written} suppressHydrationWarning className={exact ? '' : 'whitespace-nowrap'}>
+      {exact ? `${written} (${relativeTime(moment, current)})` : relativeTime(moment, current)}
     </time>
   )
 }

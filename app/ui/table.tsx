@@ -48,7 +48,7 @@ export function Table<Row>({
                   data-label={header}
                   data-lead={lead || undefined}
                   data-empty={empty || undefined}
-                  className={`px-4 py-2.5 align-top break-words sm:px-5 ${side(align)} ${align === 'end' ? 'tabular-nums' : ''}`}
+                  className={`px-4 py-2.5 align-top break-words sm:px-5 ${side(align)} ${align === 'end' ? 'whitespace-nowrap tabular-nums' : ''}`}
                 >
                   {content}
                 </td>

@@ -5,6 +5,7 @@ export const PERIOD_DAYS = 7
 /** How many days the chart shows, today included. */
 export const CHART_DAYS = 14
 const TABLE_ROWS = 50
+const FAILURE_ROWS = 5
 
 /** Calls of one tool or server in the last `PERIOD_DAYS` days. `failed` counts calls that failed or whose outcome is unknown; durations are milliseconds of finished calls. */
 export type CallStats = {
@@ -126,5 +127,5 @@ function readFailures(tx: Tx): Promise<Overview['failures']> {
     SELECT failure_class AS "failureClass", count(*)::int AS calls, max(started_at) AS "lastAt"
     FROM tool_calls
     WHERE started_at >= now() - make_interval(days => ${PERIOD_DAYS}) AND failure_class IS NOT NULL AND status IN ('failed', 'unknown')
-    GROUP BY failure_class ORDER BY calls DESC, failure_class`
+    GROUP BY failure_class ORDER BY calls DESC, failure_class LIMIT ${FAILURE_ROWS}`
 }

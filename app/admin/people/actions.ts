@@ -5,7 +5,7 @@ import { requirePageAdmin } from '#lib/auth/page-caller.ts'
 import { endSessionsOf, setDisabled, setRole } from '#lib/data/people.ts'
 import { toAppError } from '#lib/errors.ts'
 import { log } from '#lib/log.ts'
-import type { ActionOutcome } from '../../ui/confirm-button.tsx'
+import type { ActionOutcome } from '../../ui/action-form.tsx'
 
 /** Makes the account of the form's `person` an admin or a member, as its `role` says. */
 export async function changeRole(form: FormData): Promise<ActionOutcome> {

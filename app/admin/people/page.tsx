@@ -18,7 +18,7 @@ import { SubmitButton } from '../../ui/submit-button.tsx'
 import { Table } from '../../ui/table.tsx'
 import { countText } from '../../ui/time-text.ts'
 import { toolCallsHref } from '../tool-calls/filter.ts'
-import { PersonActions } from './person-actions.tsx'
+import { ManagePerson } from './manage-person.tsx'
 
 export const metadata: Metadata = { title: 'People' }
 
@@ -100,7 +100,7 @@ async function People({ query: { search, after }, me }: { query: Query; me: stri
             cell: ({ lastActiveAt }) => (lastActiveAt ? <RelativeTime at={lastActiveAt.toISOString()} /> : 'never'),
           },
           {
-            header: 'Calls in 7 days',
+            header: 'Calls, 7 days',
             align: 'end',
             cell: ({ id, calls }) => (
               <Link href={toolCallsHref({ person: id })} className="text-accent underline-offset-2 hover:underline">
@@ -111,7 +111,12 @@ async function People({ query: { search, after }, me }: { query: Query; me: stri
           {
             header: 'Actions',
             align: 'end',
-            cell: (person) => (person.id === me ? <span className="text-sm text-ink-faint">You</span> : <PersonActions person={person} />),
+            cell: (person) =>
+              person.id === me ? (
+                <span className="text-sm text-ink-faint">You</span>
+              ) : (
+                <ManagePerson person={{ id: person.id, name: person.name, role: person.role, disabled: person.disabledAt !== null }} />
+              ),
           },
         ]}
       />

@@ -62,7 +62,7 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
                 </Link>,
               ],
               ['Model', run.model],
-              ['Began', <RelativeTime key="b" at={run.createdAt.toISOString()} />],
+              ['Began', <RelativeTime key="b" at={run.createdAt.toISOString()} exact />],
               ['Waited to start', since(run.createdAt, run.startedAt)],
               ['First words after', since(run.createdAt, run.firstDeltaAt)],
               ['Took', since(run.createdAt, run.finishedAt)],

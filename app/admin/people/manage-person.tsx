@@ -1,0 +1,83 @@
+'use client'
+
+import { ActionForm } from '../../ui/action-form.tsx'
+import type { ButtonLook } from '../../ui/button.tsx'
+import { Dialog } from '../../ui/dialog.tsx'
+import { SubmitButton } from '../../ui/submit-button.tsx'
+import { changeRole, disablePerson, enablePerson, signOutPerson } from './actions.ts'
+
+type Managed = { id: string; name: string; role: 'admin' | 'member'; disabled: boolean }
+
+type Choice = {
+  label: string
+  effect: string
+  tone?: ButtonLook['tone']
+  fields?: Record<string, string>
+  action: typeof changeRole
+}
+
+/** What an admin can do with somebody else's account, each with what it leads to. */
+export function ManagePerson({ person }: { person: Managed }) {
+  return (
+    <Dialog label="Manage" title={person.name} size="sm">
+      {(close) => (
+        <ul className="grid gap-4">
+          {choices(person).map(({ label, effect, tone = 'secondary', fields, action }) => (
+            <li key={label} className="border-t border-line pt-4">
+              <ActionForm
+                action={action}
+                fields={{ person: person.id, ...fields }}
+                onDone={close}
+                className="grid justify-items-start gap-2"
+              >
+                <p className="text-sm text-ink-soft">{effect}</p>
+                <SubmitButton tone={tone} size="sm">
+                  {label}
+                </SubmitButton>
+              </ActionForm>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Dialog>
+  )
+}
+
+function choices({ name, role, disabled }: Managed): Choice[] {
+  if (disabled)
+    return [
+      {
+        label: 'Let in again',
+        effect: `${name} can sign in again as before, and finds all data as it was. Tokens that were not revoked work again too.`,
+        action: enablePerson,
+      },
+    ]
+  const change: Choice =
+    role === 'member'
+      ? {
+          label: 'Make admin',
+          effect: `Admins see everybody's tool calls with arguments and results, and can change accounts. ${name} has to sign in again.`,
+          fields: { role: 'admin' },
+          action: changeRole,
+        }
+      : {
+          label: 'Make member',
+          effect: `Members see only what is their own. ${name} has to sign in again.`,
+          fields: { role: 'member' },
+          action: changeRole,
+        }
+  return [
+    change,
+    {
+      label: 'Sign out everywhere',
+      effect: 'Ends all sessions of this account at once, on every device. Signing in again is possible.',
+      action: signOutPerson,
+    },
+    {
+      label: 'Disable the account',
+      effect: 'Signing in is refused, and sessions and tokens stop working at once. The data stays, and you can let the person in again.',
+      tone: 'danger',
+      action: disablePerson,
+    },
+  ]
+}
