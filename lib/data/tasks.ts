@@ -32,7 +32,8 @@ export function listTasks(caller: Caller, { status, dueFrom, dueTo, text, after,
   if (dueFrom) where.push({ due: { gte: dueFrom } })
   // T24 sorts after every time of the day.
   if (dueTo) where.push({ due: { lte: `${dueTo}T24` } })
-  if (text) where.push({ title: { contains: text, mode: 'insensitive' } })
+  // Prisma leaves LIKE's own signs in the text.
+  if (text) where.push({ title: { contains: text.replace(/[\\%_]/g, '\\$&'), mode: 'insensitive' } })
   if (after) where.push(order.after(readCursor(after)))
   return withCaller(caller, async (tx) => {
     const rows = await tx.task.findMany({ where: { AND: where }, orderBy: order.by, take: limit + 1, select: ROW })

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { listToolCalls } from '#lib/data/tool-calls.ts'
+import { handleMcp } from '#mcp/http.ts'
+import { mcpCaller } from '#tests/support/mcp-caller.ts'
+import { personalToken, signedIn } from '#tests/support/people.ts'
+import { serve } from '#tests/support/serve.ts'
+
+let server: Awaited<ReturnType<typeof serve>>
+beforeAll(async () => {
+  server = await serve(handleMcp)
+})
+afterAll(() => server.close())
+
+async function newPerson() {
+  const { caller } = await signedIn()
+  return { caller, ...mcpCaller(`${server.url}/mcp`, await personalToken(caller)) }
+}
+
+test("one person's tasks and notes are for the other what is not there: the same answer to the letter", async () => {
+  const ann = await newPerson()
+  const bob = await newPerson()
+  for (const title of ['one', 'two', 'three']) await ann.get('add_task', { title })
+  const { id } = await ann.get('save_note', { title: 'Secret', body: 'the vault code' })
+  const missing = 'note_00000000000000000000000000'
+
+  expect(await bob.get('list_tasks', { status: 'all' })).toEqual({ tasks: [] })
+  expect(await bob.get('search_notes')).toEqual({ notes: [] })
+  expect(await bob.get('search_notes', { query: 'vault' })).toEqual({ notes: [] })
+  for (const [tool, change] of [
+    ['update_task', { title: 'mine' }],
+    ['update_task', { done: false }],
+    ['complete_task', {}],
+    ['delete_task', {}],
+  ] as const)
+    expect(await bob.fail(tool, { number: 3, ...change })).toBe((await bob.fail(tool, { number: 9, ...change })).replace('9', '3'))
+  for (const [tool, change] of [
+    ['get_note', {}],
+    ['save_note', { body: 'mine' }],
+    ['delete_note', {}],
+  ] as const)
+    expect(await bob.fail(tool, { id, ...change })).toBe((await bob.fail(tool, { id: missing, ...change })).replace(missing, String(id)))
+
+  expect((await ann.get('list_tasks')).tasks).toMatchObject([{ title: 'one' }, { title: 'two' }, { title: 'three' }])
+  expect(await ann.get('get_note', { id })).toMatchObject({ title: 'Secret', body: 'the vault code' })
+})
+
+test('an argument named user_id or owner_id has no power, and the model is told that it was ignored', async () => {
+  const ann = await newPerson()
+  const bob = await newPerson()
+  const theirs = { user_id: ann.caller.userId, owner_id: ann.caller.userId, ownerId: ann.caller.userId }
+  const added = await bob.call('add_task', { title: 'whose?', ...theirs })
+  expect(added.content[1]?.text).toBe('Ignored, because the tool has no such argument: user_id, owner_id, ownerId.')
+  expect(await bob.get('whoami', theirs)).toMatchObject({ email: `${bob.caller.userId}@example.com` })
+  expect((await bob.get('list_tasks', theirs)).tasks).toHaveLength(1)
+  expect(await ann.get('list_tasks')).toEqual({ tasks: [] })
+})
+
+type Ask = { tool: string; args?: object }
+const asks = (index: number): Ask[] => [
+  { tool: 'whoami' },
+  { tool: 'list_tasks' },
+  { tool: 'search_notes', args: { query: 'same words' } },
+  { tool: 'add_task', args: { title: `more of ${index}` } },
+]
+
+test('200 concurrent calls of five people under the same JSON-RPC ids: each gets their own answer', async () => {
+  const people = await Promise.all(Array.from({ length: 5 }, () => newPerson()))
+  await Promise.all(
+    people.map((person, index) =>
+      Promise.all([
+        person.get('add_task', { title: `task of ${index}` }),
+        person.get('save_note', { title: `note of ${index}`, body: 'same words' }),
+      ]),
+    ),
+  )
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, async (_, turn) => {
+      const index = turn % people.length
+      const person = people[index] as (typeof people)[number]
+      const { tool, args = {} } = asks(index)[turn % 4] as Ask
+      const { structuredContent } = await person.call(tool, args, 1 + (turn % 3))
+      return { index, owner: person.caller.userId, text: JSON.stringify(structuredContent) }
+    }),
+  )
+  for (const { index, owner, text } of answers) {
+    expect(text).toMatch(new RegExp(`of ${index}"|${owner}`))
+    expect(text).not.toMatch(new RegExp(`of [^${index}]"`))
+  }
+  for (const [index, { caller }] of people.entries()) {
+    const { data } = await listToolCalls({ caller }, { limit: 200 })
+    expect(data).toHaveLength(42)
+    expect(
+      data.every((row) => row.ownerId === caller.userId && row.status === 'succeeded'),
+      `ledger of ${index}`,
+    ).toBe(true)
+  }
+})
+
+test('50 tasks added at once get the numbers 1 to 50; a deleted number is not used again', async () => {
+  const ann = await newPerson()
+  const added = await Promise.all(Array.from({ length: 50 }, (_, index) => ann.get('add_task', { title: `task ${index}` })))
+  expect(added.map((task) => Number(task.number)).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1))
+  await ann.get('delete_task', { number: 50 })
+  expect(await ann.get('add_task', { title: 'next' })).toMatchObject({ number: 51 })
+})
