@@ -32,9 +32,14 @@ async function checkRole(): Promise<void> {
 
 function endOnSignals(): void {
   const server = firstServer()
-  const end = (signal: NodeJS.Signals) => void endProcess(signal, server())
-  process.once('SIGTERM', end)
-  process.once('SIGINT', end)
+  let ending = false
+  // A Ctrl-C comes twice, from the terminal and from the start script: the second must not end the process at once.
+  const end = (signal: NodeJS.Signals) => {
+    if (!ending) void endProcess(signal, server())
+    ending = true
+  }
+  process.on('SIGTERM', end)
+  process.on('SIGINT', end)
 }
 
 /** Runs come to their end first, while the server still answers; then it takes nothing new, finishes what it has, and the process exits with 0. */

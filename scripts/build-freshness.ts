@@ -32,7 +32,10 @@ export async function stampBuild(hash: string): Promise<void> {
 
 /** One hash over the names and contents of all that goes into a build. */
 export async function hashSources(): Promise<string> {
-  const files = SOURCES.flatMap((pattern) => globSync(pattern, { cwd: ROOT })).filter((file) => !MADE_BY_BUILDS.test(file))
+  const found = SOURCES.flatMap((pattern) => globSync(pattern, { cwd: ROOT, withFileTypes: true })).filter((entry) => entry.isFile())
+  const files = found
+    .map((entry) => path.relative(ROOT, path.join(entry.parentPath, entry.name)))
+    .filter((file) => !MADE_BY_BUILDS.test(file))
   const hash = createHash('sha256')
   for (const file of files.sort()) {
     hash.update(`${file}\0`).update(

@@ -10,6 +10,7 @@ import { DIST, hashSources, isFresh, ROOT, STANDALONE, stampBuild } from '#scrip
 import { LockedError, takeLock } from '#scripts/folder-lock.ts'
 
 const WAIT_MS = 600_000
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 const ifStale = process.argv.includes('--if-stale')
 await mkdir(DIST, { recursive: true })
@@ -67,9 +68,12 @@ async function step(what: string, args: string[]): Promise<void> {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
   })
+  const pass = (signal: NodeJS.Signals) => child.kill(signal)
+  for (const signal of SIGNALS) process.on(signal, pass)
   const output: Buffer[] = []
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk))
   const [code] = await once(child, 'close')
+  for (const signal of SIGNALS) process.off(signal, pass)
   if (code !== 0) throw new Error(`${Buffer.concat(output).toString().trimEnd()}\n\n${what} failed (exit code ${code}).`)
 }
 

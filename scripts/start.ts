@@ -1,0 +1,66 @@
+// npm start: serves the build with the settings of the environment. `--listen <address>` goes before HOSTNAME, which shells
+// and containers set to the machine's name without being asked.
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import net from 'node:net'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { parseEnv } from '#lib/env.ts'
+import { log } from '#lib/log.ts'
+import { migrate, requireHarmlessRole, requireMigrated } from '#scripts/migrate.ts'
+
+try {
+  const { values } = parseArgs({ options: { listen: { type: 'string' } } })
+  const server = findServer()
+  process.env.HOSTNAME = values.listen ?? addressIn(process.env.HOSTNAME)
+  process.env.PORT ||= '3000'
+  const { DATABASE_URL: appUrl } = parseEnv(process.env)
+  await requireFreePort(process.env.HOSTNAME, Number(process.env.PORT))
+  await prepareDatabase(appUrl, process.env.DATABASE_DIRECT_URL)
+  // The process that serves has no use for the owner's rights.
+  delete process.env.DATABASE_DIRECT_URL
+  // Next would leave at SIGTERM with runs open; lib/serving.ts ends the process in order.
+  process.env.NEXT_MANUAL_SIG_HANDLE = 'true'
+  if (process.channel) process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  await import(pathToFileURL(server).href)
+} catch (error) {
+  console.error((error as Error).message)
+  process.exit(1)
+}
+
+async function prepareDatabase(appUrl: string, ownerUrl: string | undefined): Promise<void> {
+  if (ownerUrl) return migrate({ ownerUrl, appUrl, say: (line) => log.info(line) })
+  await requireMigrated(appUrl)
+  await requireHarmlessRole(appUrl)
+}
+
+/** The build: beside this file where both were packed together, else in the project's folder. */
+function findServer(): string {
+  const beside = path.join(import.meta.dirname, '../server.js')
+  const built = path.join(import.meta.dirname, '..', process.env.NEXT_DIST_DIR || '.next', 'standalone/server.js')
+  const found = [beside, built].find((file) => existsSync(file))
+  if (!found) throw new Error('There is no build yet: run `npm run build` first, or `npm run up`, which does everything.')
+  return found
+}
+
+function addressIn(hostname = ''): string {
+  return net.isIP(hostname) || hostname === 'localhost' ? hostname : '127.0.0.1'
+}
+
+async function requireFreePort(host: string, port: number): Promise<void> {
+  const probe = net.createServer()
+  try {
+    probe.listen(port, host)
+    await once(probe, 'listening')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'EADDRINUSE')
+      throw new Error(`Port ${port} of ${host} is in use by another program. Stop that one, or choose another with PORT=${port + 1}.`, {
+        cause,
+      })
+    throw new Error(`Nothing can listen on ${host}, port ${port} (${code}). Set PORT and HOSTNAME to what this machine has.`, { cause })
+  } finally {
+    probe.close()
+  }
+}
