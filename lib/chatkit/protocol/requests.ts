@@ -26,7 +26,7 @@ const UserMessageInput = z.object({
 })
 
 const Answer = z.object({ values: z.array(bounded(20_000)).max(100).default([]), skipped: z.boolean().default(false) })
-const Action = z.object({ type: bounded(200).min(1), payload: z.unknown() })
+const Action = z.object({ type: bounded(200).min(1), payload: z.unknown().optional() })
 const thread = { thread_id: id }
 const page = { limit: z.number().int().min(0).nullish(), order: z.enum(['asc', 'desc']).nullish(), after: id.nullish() }
 const action = z.object({ ...thread, item_id: id.nullish(), action: Action })
@@ -35,7 +35,7 @@ const action = z.object({ ...thread, item_id: id.nullish(), action: Action })
 export const PARAMS = {
   'threads.create': z.object({ input: UserMessageInput }),
   'threads.add_user_message': z.object({ ...thread, input: UserMessageInput }),
-  'threads.add_client_tool_output': z.object({ ...thread, result: z.unknown() }),
+  'threads.add_client_tool_output': z.object({ ...thread, result: z.unknown().optional() }),
   'threads.add_structured_input': z.object({
     ...thread,
     item_id: id,
