@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { callerFromBearer } from '#lib/auth/bearer.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
@@ -10,14 +10,7 @@ import { configuredServers, type McpServer } from '#lib/mcp-client/servers.ts'
 import { mcpHandler, mcpServer, type TestTool } from '#tests/support/mcp-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { serve } from '#tests/support/serve.ts'
-
-const memo = globalThis as { switchboardEnv?: unknown; switchboardToolLists?: unknown }
-
-/** Settings for one test; parsed anew. */
-function settings(values: Record<string, string>) {
-  Object.assign(process.env, values)
-  memo.switchboardEnv = undefined
-}
+import { withSettings } from '#tests/support/settings.ts'
 
 let caller: Caller
 let run: CallingRun
@@ -25,18 +18,13 @@ const external = (url: string, name = 'outside'): McpServer => ({ name, url, bui
 const echo: TestTool = { name: 'echo', run: (args) => args }
 
 beforeEach(async () => {
-  settings({ MCP_CONNECT_TIMEOUT: '2', MCP_CALL_TIMEOUT: '1' })
+  withSettings({ MCP_CONNECT_TIMEOUT: '2', MCP_CALL_TIMEOUT: '1' })
   caller = (await signedIn()).caller
   run = { id: newId('run'), threadId: newId('thr'), userId: caller.userId, callIdOf: () => 'call_1' }
   await withCaller(caller, async (tx) => {
     await tx.thread.create({ data: { id: run.threadId, ownerId: caller.userId } })
     await tx.run.create({ data: { id: run.id, ownerId: caller.userId, threadId: run.threadId, requestId: 'r', operation: 'o' } })
   })
-})
-afterEach(() => {
-  for (const name of ['MCP_CONNECT_TIMEOUT', 'MCP_CALL_TIMEOUT', 'MCP_SERVER_URL', 'MCP_BUILTIN']) delete process.env[name]
-  memo.switchboardEnv = undefined
-  memo.switchboardToolLists = undefined
 })
 
 const ledger = async () => (await listToolCalls({ caller })).data
@@ -188,12 +176,12 @@ describe('a failure is told in our words, and has its class in the ledger', () =
 
 describe('servers', () => {
   test('of the settings: our own, the operator’s, either or both', () => {
-    settings({ MCP_SERVER_URL: 'http://localhost:8001/mcp/' })
+    withSettings({ MCP_SERVER_URL: 'http://localhost:8001/mcp/' })
     expect(configuredServers()).toEqual([
       { name: 'switchboard', url: 'http://127.0.0.1:3999/mcp', builtin: true },
       { name: 'localhost_8001', url: 'http://localhost:8001/mcp/', builtin: false },
     ])
-    settings({ MCP_BUILTIN: 'off' })
+    withSettings({ MCP_BUILTIN: 'off' })
     expect(configuredServers().map(({ name }) => name)).toEqual(['localhost_8001'])
   })
 

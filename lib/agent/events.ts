@@ -2,7 +2,7 @@ import { isOpenAIChatCompletionsRawModelStreamEvent, isOpenAIResponsesRawModelSt
 import { type ItemContext, newItem } from '#lib/agent/item-context.ts'
 import { OpenMessages, type RawPart } from '#lib/agent/open-messages.ts'
 import { OpenWorkflow } from '#lib/agent/open-workflow.ts'
-import { loadingTask, outputText, settledTask, stoppedTask, type ToolCall } from '#lib/agent/tool-tasks.ts'
+import { loadingTask, NOT_MADE, outputText, settledTask, stoppedTask, type ToolCall } from '#lib/agent/tool-tasks.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { CallFacts } from '#lib/mcp-client/connection.ts'
@@ -152,8 +152,8 @@ export class TurnEvents {
     } else if (name === 'tool_output' && raw?.type === 'function_call_result') {
       const call = this.#calls.get(raw.callId ?? '')
       if (!call) return
-      const facts = ((item as { customData?: unknown }).customData ?? {}) as Partial<CallFacts>
-      yield* this.#workflow.update(call.task, settledTask(call, facts))
+      const facts = (item as { customData?: unknown }).customData as CallFacts | undefined
+      yield* this.#workflow.update(call.task, settledTask(call, facts ?? NOT_MADE))
       yield* this.#keep(call, outputText(raw.output))
     }
   }

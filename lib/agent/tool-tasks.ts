@@ -1,5 +1,4 @@
 import type { CustomTask } from '#lib/chatkit/protocol/items.ts'
-import type { CallFacts } from '#lib/mcp-client/connection.ts'
 import { redact } from '#lib/redact.ts'
 
 const ARGUMENTS_MAX_CHARS = 300
@@ -8,28 +7,42 @@ const OUTPUT_MAX_CHARS = 8_000
 /** A tool call that the model asked for. `arguments` is its text. */
 export type ToolCall = { callId: string; name: string; arguments: string }
 
+/** What became of a call, for people. */
+export type Outcome = { durationMs?: number; failure?: { sentence: string } }
+
+/** The call never left: the model named a tool that is not there, or its arguments could not be read. */
+export const NOT_MADE: Outcome = {
+  failure: { sentence: 'The call was not made: there is no such tool, or its arguments could not be read.' },
+}
+
 /** The line that a tool call has in the chat while it runs. */
 export function loadingTask(call: ToolCall): CustomTask {
-  return { type: 'custom', status_indicator: 'loading', title: call.name, icon: 'bolt', content: shownArguments(call) }
+  return { type: 'custom', status_indicator: 'loading', title: call.name, icon: 'bolt', ...withContent(shownArguments(call)) }
 }
 
 /** The same line with what became of the call: how long it took, and why it failed if it did. */
-export function settledTask(call: ToolCall, facts: Partial<CallFacts>): CustomTask {
-  const took = facts.durationMs === undefined ? '' : ` (${seconds(facts.durationMs)})`
-  const { failure } = facts
-  const content = failure ? `Failed${took}: ${failure.sentence}` : `${shownArguments(call)}${took}`
+export function settledTask(call: ToolCall, facts: Outcome): CustomTask {
+  const took = facts.durationMs === undefined ? '' : `(${seconds(facts.durationMs)})`
+  const shown = shownArguments(call)
+  const content = facts.failure
+    ? [shown, ['Failed', took].filter(Boolean).join(' ').concat(`: ${facts.failure.sentence}`)].filter(Boolean).join('\n\n')
+    : [shown, took].filter(Boolean).join(' ')
   return {
     type: 'custom',
     status_indicator: 'complete',
     title: call.name,
-    icon: failure ? 'circle-question' : 'check-circle',
-    content: failure ? [shownArguments(call), content].filter(Boolean).join('\n\n') : content,
+    icon: facts.failure ? 'circle-question' : 'check-circle',
+    ...withContent(content),
   }
 }
 
 /** The line of a call that the end of the turn cut off. */
 export function stoppedTask(call: ToolCall): CustomTask {
-  return settledTask(call, { failure: { class: 'cancelled', sentence: 'Stopped before the tool answered. It may have taken effect.' } })
+  return settledTask(call, { failure: { sentence: 'Stopped before the tool answered. It may have taken effect.' } })
+}
+
+function withContent(content: string): { content?: string } {
+  return content ? { content } : {}
 }
 
 function seconds(ms: number): string {

@@ -1,0 +1,90 @@
+import { respond } from '#lib/agent/respond.ts'
+import type { Caller } from '#lib/auth/caller.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { AssistantMessageItem, ThreadItem, UserMessageItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
+import type { Thread } from '#lib/chatkit/protocol/thread.ts'
+import type { Store } from '#lib/chatkit/store.ts'
+import { prismaStore } from '#lib/data/chatkit-store.ts'
+import { withCaller } from '#lib/db.ts'
+import { newId } from '#lib/ids.ts'
+
+type Edges = NonNullable<Parameters<typeof respond>[2]>
+
+/** What one turn of a conversation came to. */
+export type TurnResult = {
+  events: ThreadStreamEvent[]
+  error?: Error
+  runId: string
+  facts: { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number }
+  failed?: { failureClass: string; message: string }
+  /** The text of all assistant messages that were done. */
+  text: string
+  messages: AssistantMessageItem[]
+  workflows: WorkflowItem[]
+}
+
+/** A thread of one person on the real store, to whose turns `respond` answers: the pipeline's storing without its HTTP. */
+export async function conversation(caller: Caller, edges: Edges = {}) {
+  const store: Store = prismaStore(caller)
+  const thread: Thread = { id: store.newThreadId(), created_at: new Date().toISOString(), status: { type: 'active' }, metadata: {} }
+  await store.saveThread(thread)
+
+  async function say(
+    text: string,
+    { signal = new AbortController().signal, onEvent = (_: ThreadStreamEvent) => {} } = {},
+  ): Promise<TurnResult> {
+    const input: UserMessageItem = {
+      id: store.newItemId('message'),
+      thread_id: thread.id,
+      created_at: new Date().toISOString(),
+      type: 'user_message',
+      content: [{ type: 'input_text', text }],
+      attachments: [],
+      inference_options: {},
+    }
+    await store.addItem(thread.id, input)
+    const runId = newId('run')
+    await withCaller(caller, (tx) =>
+      tx.run.create({
+        data: { id: runId, ownerId: caller.userId, threadId: thread.id, requestId: 'req', operation: 'test', status: 'done' },
+      }),
+    )
+    const result: TurnResult = { events: [], runId, facts: {}, text: '', messages: [], workflows: [] }
+    const run = {
+      id: runId,
+      threadId: thread.id,
+      report: (facts: TurnResult['facts']) => void Object.assign(result.facts, facts),
+      fail: (failureClass: string, message: string) => {
+        result.failed ??= { failureClass, message }
+      },
+    }
+    try {
+      for await (const event of respond({ thread, input, store, signal }, { caller, run }, edges)) {
+        result.events.push(event)
+        if (event.type === 'thread.item.done') await store.addItem(thread.id, event.item)
+        onEvent(event)
+      }
+    } catch (error) {
+      result.error = error as Error
+    }
+    const done = result.events.flatMap((event) => (event.type === 'thread.item.done' ? event.item : []))
+    result.messages = done.filter((item) => item.type === 'assistant_message')
+    result.workflows = done.filter((item) => item.type === 'workflow')
+    result.text = result.messages.flatMap(({ content }) => content.map(({ text }) => text)).join('\n')
+    return result
+  }
+
+  const items = async (): Promise<ThreadItem[]> => (await store.listItems(thread.id, { limit: 100, order: 'asc' })).data
+  return { say, store, thread, items }
+}
+
+/** Items that were added and neither done nor removed: there must be none, however a turn ends. */
+export function halfOpen(events: ThreadStreamEvent[]): string[] {
+  const open = new Set<string>()
+  for (const event of events) {
+    if (event.type === 'thread.item.added') open.add(event.item.id)
+    if (event.type === 'thread.item.done') open.delete(event.item.id)
+    if (event.type === 'thread.item.removed') open.delete(event.item_id)
+  }
+  return [...open]
+}
