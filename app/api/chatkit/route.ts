@@ -1,0 +1,13 @@
+import { answerChatKit } from '#app/api/chatkit/answer.ts'
+import { respond } from '#lib/agent/respond.ts'
+import { route } from '#lib/http.ts'
+import { handleMcp } from '#mcp/http.ts'
+
+/** Seconds that a platform with a limit (Vercel) gives one request, its run included. */
+export const maxDuration = 300
+
+/** The ChatKit API: each operation of the protocol is a POST to this one address. */
+export const POST = route((request) => answerChatKit(request, (turn, context) => respond(turn, context, { builtinFetch: fetchBuiltin })))
+
+// The agent reaches our own MCP endpoint without a socket: same request, same response.
+const fetchBuiltin: typeof fetch = (input, init) => handleMcp(new Request(input, init))
