@@ -1,0 +1,111 @@
+import { readSse, type SseSignal } from '#lib/chatkit-element/sse.ts'
+
+/** A request without an answer after this long has failed. Streams have no such limit: an answer may take minutes. */
+const QUERY_TIMEOUT_MS = 30_000
+/** A stream whose response does not even begin after this long is lost. */
+const OPEN_TIMEOUT_MS = 60_000
+/** A server that sends `: ping` each 15 s and is silent for this long has lost us. */
+const SILENT_MS = 50_000
+
+/** The server answered and said no. `message` is its own sentence, fit to be shown. */
+export class ApiError extends Error {
+  override name = 'ApiError'
+  readonly status: number
+  constructor(message: string, status: number) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** The server could not be reached, or the stream broke off. What was asked may have been done. */
+export class ConnectionError extends Error {
+  override name = 'ConnectionError'
+}
+
+export type ApiSettings = { url: string; fetch?: typeof fetch | undefined; locale: string }
+
+export type EventStream = { runId: string | null; events: AsyncGenerator<unknown> }
+
+/** The ChatKit endpoint: one POST an operation, JSON or server-sent events back. */
+export class Api {
+  readonly #settings: () => ApiSettings
+
+  constructor(settings: () => ApiSettings) {
+    this.#settings = settings
+  }
+
+  /** Throws ApiError, ConnectionError or the signal's AbortError. */
+  async query<T>(type: string, params: object, signal?: AbortSignal): Promise<T> {
+    const deadline = AbortSignal.timeout(QUERY_TIMEOUT_MS)
+    const response = await this.#post(type, params, signal ? AbortSignal.any([signal, deadline]) : deadline)
+    try {
+      return (await response.json()) as T
+    } catch (cause) {
+      throw new ConnectionError('The answer could not be read.', { cause })
+    }
+  }
+
+  /** Opens a stream of events. The generator throws ConnectionError when the connection is lost before the end. */
+  async stream(type: string, params: object, signal: AbortSignal): Promise<EventStream> {
+    const quiet = new AbortController()
+    const timer = setTimeout(() => quiet.abort(new DOMException('No answer', 'TimeoutError')), OPEN_TIMEOUT_MS)
+    const response = await this.#post(type, params, AbortSignal.any([signal, quiet.signal])).finally(() => clearTimeout(timer))
+    if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream'))
+      throw new ApiError('The server did not answer with a stream of events.', 502)
+    return { runId: response.headers.get('x-run-id'), events: watch(readSse(response.body), signal, quiet) }
+  }
+
+  async #post(type: string, params: object, signal: AbortSignal): Promise<Response> {
+    const { url, fetch: custom, locale } = this.#settings()
+    const send = custom ?? ((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init))
+    let response: Response
+    try {
+      response = await send(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'text/event-stream, application/json', 'accept-language': locale },
+        body: JSON.stringify({ type, params, metadata: { request_id: requestId() } }),
+        signal,
+      })
+    } catch (cause) {
+      if (signal.aborted && !(signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError')) throw cause
+      throw new ConnectionError('The server could not be reached. Check your connection and try again.', { cause })
+    }
+    if (!response.ok) throw new ApiError(await messageOf(response), response.status)
+    return response
+  }
+}
+
+/** `crypto.randomUUID` exists only in secure contexts, and a self-hosted app may run on plain http in a local network. */
+function requestId(): string {
+  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()
+  const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`
+}
+
+async function messageOf(response: Response): Promise<string> {
+  try {
+    const { message } = (await response.json()) as { message?: unknown }
+    if (typeof message === 'string' && message) return message
+  } catch {
+    // Not JSON: a proxy's page, which says nothing to a person.
+  }
+  return response.statusText || `The server answered with an error (${response.status}).`
+}
+
+async function* watch(signals: AsyncGenerator<SseSignal>, signal: AbortSignal, quiet: AbortController): AsyncGenerator<unknown> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let pings = false
+  try {
+    for await (const next of signals) {
+      if ('alive' in next) pings = true
+      clearTimeout(timer)
+      if (pings) timer = setTimeout(() => quiet.abort(), SILENT_MS)
+      if ('event' in next) yield next.event
+    }
+  } catch (cause) {
+    if (signal.aborted) throw cause
+    throw new ConnectionError('The connection was lost.', { cause })
+  } finally {
+    clearTimeout(timer)
+  }
+}

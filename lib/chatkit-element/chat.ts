@@ -1,0 +1,301 @@
+import type { UserMessageContent as PublicContent } from '@openai/chatkit'
+import type {
+  Attachment,
+  InferenceOptions,
+  ThreadItem,
+  UserMessageContent,
+  UserMessageItem,
+  WidgetItem,
+} from '#lib/chatkit/protocol/items.ts'
+import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
+import { Api, ApiError } from '#lib/chatkit-element/api.ts'
+import { type ChatState, initialState, isBusy } from '#lib/chatkit-element/chat-state.ts'
+import { Composer } from '#lib/chatkit-element/composer.ts'
+import { History } from '#lib/chatkit-element/history.ts'
+import type { Host } from '#lib/chatkit-element/host.ts'
+import { Signal } from '#lib/chatkit-element/signal.ts'
+import { addLocalMessage, applyEvent, dropAfter, dropLocalMessages, loadedView } from '#lib/chatkit-element/state/reducer.ts'
+import { emptyView, localId } from '#lib/chatkit-element/state/view.ts'
+import { Turns } from '#lib/chatkit-element/turns.ts'
+
+const PAGE_SIZE = 50
+
+type Page = { data: ThreadItem[]; has_more: boolean; after?: string }
+export type Outgoing = {
+  content: readonly PublicContent[]
+  attachments?: Attachment[]
+  quotedText?: string
+  inference?: InferenceOptions
+}
+/** An action as a widget carries it; only `type` and `payload` go to the server. */
+export type WidgetAction = { type: string; payload?: Record<string, unknown>; handler?: 'server' | 'client'; streaming?: boolean }
+
+/** One conversation at a time: loads it, sends to it, and keeps what is shown true to the server. */
+export class Chat {
+  readonly state = new Signal<ChatState>(initialState)
+  readonly history: History
+  readonly composer: Composer
+  readonly #host: Host
+  readonly #api: Api
+  readonly #turns: Turns
+  #load: AbortController | null = null
+  #loaded: Promise<void> = Promise.resolve()
+
+  constructor(host: Host) {
+    this.#host = host
+    this.#api = new Api(() => ({ ...endpoint(host), locale: host.locale() }))
+    this.#turns = new Turns(this.state, this.#api, host, (signal) => this.#read(signal))
+    this.history = new History(this.#api, host)
+    this.composer = new Composer(host)
+  }
+
+  get threadId(): string | null {
+    return this.state.value.view.thread?.id ?? null
+  }
+
+  /** Shows a thread, or an empty new one for null. A running answer of the thread that is left goes on at the server. */
+  async open(threadId: string | null): Promise<void> {
+    const before = this.threadId
+    this.#leave()
+    this.composer.switchTo(threadId)
+    if (threadId === null) {
+      this.state.set(initialState)
+      if (before !== null) this.#host.emit('chatkit.thread.change', { threadId: null })
+      return
+    }
+    const load = new AbortController()
+    this.#load = load
+    const head = this.history.find(threadId)
+    const view = { ...emptyView, thread: { id: threadId, status: { type: 'active' as const }, ...(head?.title && { title: head.title }) } }
+    this.state.set({ ...initialState, phase: 'loading', view })
+    if (before !== threadId) this.#host.emit('chatkit.thread.change', { threadId })
+    this.#loaded = this.#openNow(threadId, load.signal)
+    await this.#loaded
+    if (!load.signal.aborted && this.threadId === threadId) void this.#turns.attach()
+  }
+
+  /** Sends a message. Throws when the chat cannot take one now; what happens afterwards is shown, not thrown. */
+  async send(message: Outgoing): Promise<void> {
+    await this.#loaded
+    const strings = this.#host.strings()
+    if (isBusy(this.state.value)) throw new Error('A message cannot be sent while an answer is being written.')
+    const { view } = this.state.value
+    if (view.thread && view.thread.status.type !== 'active') throw new Error(view.thread.status.reason ?? strings.lockedThread)
+    const content = message.content.map(wireContent)
+    const item: UserMessageItem = {
+      type: 'user_message',
+      id: localId(String(Date.now())),
+      thread_id: view.thread?.id ?? '',
+      created_at: new Date().toISOString(),
+      content,
+      attachments: message.attachments ?? [],
+      inference_options: message.inference ?? {},
+      ...(message.quotedText && { quoted_text: message.quotedText }),
+    }
+    this.state.patch({ view: addLocalMessage(dropLocalMessages(view), item) })
+    const input = {
+      content,
+      attachments: item.attachments.map(({ id }) => id),
+      quoted_text: message.quotedText ?? null,
+      inference_options: item.inference_options,
+    }
+    const [operation, params] = view.thread
+      ? (['threads.add_user_message', { thread_id: view.thread.id, input }] as const)
+      : (['threads.create', { input }] as const)
+    await this.#turns.run(operation, params, {
+      onRefused: (failure) => {
+        const { view: now } = this.state.value
+        if (!now.items.some(({ id }) => id === item.id)) return
+        // What was not sent goes back to the composer, where it can be changed and sent again.
+        this.composer.restore(content, now.thread?.id ?? null)
+        this.state.patch({ view: { ...dropLocalMessages(now), failure: { ...failure, retry: 'send' } } })
+      },
+    })
+    this.composer.adopt(this.threadId)
+    this.history.touch(this.state.value.view.thread)
+  }
+
+  /** Asks for the answer to a message again; what came after the message goes. */
+  async retry(itemId: string): Promise<void> {
+    const thread_id = this.threadId
+    if (!thread_id || isBusy(this.state.value)) return
+    await this.#turns.run(
+      'threads.retry_after_item',
+      { thread_id, item_id: itemId },
+      {
+        onOpen: () => this.state.patch({ view: dropAfter(this.state.value.view, itemId) }),
+      },
+    )
+  }
+
+  stop(): Promise<void> {
+    return this.#turns.stop()
+  }
+
+  /** Looks for the answer that was lost from sight: what the server has by now, and what is still being written. */
+  async reconnect(): Promise<void> {
+    const { threadId } = this
+    if (threadId) await this.open(threadId)
+  }
+
+  /** Reads the thread again, for pages that changed it behind the chat's back. */
+  async refresh(): Promise<void> {
+    await this.#loaded
+    if (isBusy(this.state.value)) throw new Error('The thread cannot be read again while an answer is being written.')
+    if (this.threadId) await this.#read(new AbortController().signal)
+  }
+
+  async loadOlder(): Promise<void> {
+    const { older, loadingOlder, view } = this.state.value
+    if (!older || loadingOlder || !view.thread) return
+    this.state.patch({ loadingOlder: true })
+    try {
+      const page = await this.#api.query<Page>('items.list', { thread_id: view.thread.id, limit: PAGE_SIZE, order: 'desc', after: older })
+      const now = this.state.value.view
+      if (now.thread?.id !== view.thread.id) return
+      const known = new Set(now.items.map(({ id }) => id))
+      const earlier = loadedView({ ...now.thread } as WireThread, page.data.toReversed()).items.filter(({ id }) => !known.has(id))
+      this.state.patch({ view: { ...now, items: [...earlier, ...now.items] }, older: page.has_more ? (page.after ?? null) : null })
+    } catch (error) {
+      this.report(error)
+    } finally {
+      this.state.patch({ loadingOlder: false })
+    }
+  }
+
+  async giveFeedback(key: string, itemIds: string[], kind: 'positive' | 'negative'): Promise<void> {
+    const thread_id = this.threadId
+    if (!thread_id) return
+    const before = this.state.value.feedback
+    this.state.patch({ feedback: new Map(before).set(key, kind), announcement: this.#host.strings().feedbackThanks })
+    try {
+      await this.#api.query('items.feedback', { thread_id, item_ids: itemIds, kind })
+    } catch (error) {
+      this.state.patch({ feedback: before, announcement: '' })
+      this.report(error)
+    }
+  }
+
+  /** Routes an action: to the page, or to the server with or without an answer that streams (protocol section 1.12). */
+  async act(action: WidgetAction, item: WidgetItem | { id: string } | null): Promise<void> {
+    const { type, payload } = action
+    const bare = { type, ...(payload && { payload }) }
+    if (action.handler === 'client') {
+      if (!item || !('widget' in item)) return
+      await this.#host.options().widgets?.onAction?.(bare, { id: item.id, widget: item.widget as never })
+      return
+    }
+    await this.#loaded
+    const thread_id = this.threadId
+    if (!thread_id) throw new Error('An action needs a thread; send a message first.')
+    const params = { thread_id, ...(item && { item_id: item.id }), action: bare }
+    if (action.streaming !== false) {
+      if (isBusy(this.state.value)) throw new Error('This action has to wait for the end of the answer.')
+      return this.#turns.run('threads.custom_action', params)
+    }
+    try {
+      const { updated_item } = await this.#api.query<{ updated_item?: ThreadItem }>('threads.sync_custom_action', params)
+      if (updated_item) this.state.patch({ view: applyEvent(this.state.value.view, { type: 'thread.item.replaced', item: updated_item }) })
+    } catch (error) {
+      this.report(error)
+    }
+  }
+
+  async answerInput(itemId: string, input: object): Promise<void> {
+    const thread_id = this.threadId
+    if (thread_id && !isBusy(this.state.value)) await this.#turns.run('threads.add_structured_input', { thread_id, item_id: itemId, input })
+  }
+
+  async rename(threadId: string, title: string): Promise<void> {
+    await this.history.rename(threadId, title)
+    const { view } = this.state.value
+    if (view.thread?.id === threadId) this.state.patch({ view: { ...view, thread: { ...view.thread, title } } })
+  }
+
+  async remove(threadId: string): Promise<void> {
+    await this.history.remove(threadId)
+    if (this.threadId === threadId) await this.open(null)
+  }
+
+  /** A `chatkit-link:` in an answer was followed: the page decides what it means. */
+  emitDeeplink(name: string, data: Record<string, unknown>): void {
+    this.#host.emit('chatkit.deeplink', { name, data })
+  }
+
+  dismissFailure(): void {
+    this.state.patch({ view: { ...this.state.value.view, failure: null } })
+  }
+
+  /** Ends every request of the element; answers go on at the server. */
+  close(): void {
+    this.#leave()
+    this.history.close()
+  }
+
+  #leave(): void {
+    this.#load?.abort()
+    this.#turns.detach()
+    this.#loaded = Promise.resolve()
+  }
+
+  async #openNow(threadId: string, signal: AbortSignal): Promise<void> {
+    this.#host.emit('chatkit.thread.load.start', { threadId })
+    try {
+      await this.#read(signal)
+    } catch (error) {
+      if (signal.aborted) return
+      // A thread that is not there leaves the new-chat screen; anything else may work at the next try.
+      const gone = error instanceof ApiError && error.status === 404
+      const { view } = this.state.value
+      this.state.patch({
+        view: { ...view, thread: gone ? null : view.thread, failure: { message: messageOf(error), retry: gone ? null : 'load' } },
+      })
+      this.#host.emit('chatkit.error', { error: toError(error) })
+      if (gone) this.#host.emit('chatkit.thread.change', { threadId: null })
+    } finally {
+      if (!signal.aborted) {
+        this.state.patch({ phase: 'idle' })
+        this.#host.emit('chatkit.thread.load.end', { threadId })
+      }
+    }
+  }
+
+  /** Reads the thread and its newest items. Long threads begin with their end; `loadOlder` goes on from there. */
+  async #read(signal: AbortSignal): Promise<void> {
+    const thread_id = this.threadId
+    if (!thread_id) return
+    const thread = await this.#api.query<WireThread>('threads.get_by_id', { thread_id }, signal)
+    let { data: items } = thread.items
+    let older: string | null = null
+    if (thread.items.has_more) {
+      const page = await this.#api.query<Page>('items.list', { thread_id, limit: PAGE_SIZE, order: 'desc' }, signal)
+      items = page.data.toReversed()
+      older = page.has_more ? (page.after ?? null) : null
+    }
+    if (!signal.aborted && this.threadId === thread_id) this.state.patch({ view: loadedView(thread, items), older })
+  }
+
+  /** Shows what went wrong outside of a turn, and tells the page. */
+  report(error: unknown): void {
+    this.state.patch({ view: { ...this.state.value.view, failure: { message: messageOf(error), retry: null } } })
+    this.#host.emit('chatkit.error', { error: toError(error) })
+  }
+}
+
+function endpoint(host: Host): { url: string; fetch?: typeof fetch } {
+  const { api } = host.options()
+  if (!('url' in api)) throw new Error('This element talks to your own server: set api.url. api.getClientSecret is not supported.')
+  return { url: api.url, ...(api.fetch && { fetch: api.fetch }) }
+}
+
+function wireContent(part: PublicContent): UserMessageContent {
+  return part.type === 'input_text' ? part : { ...part, data: part.data ?? {}, interactive: part.interactive ?? false }
+}
+
+function messageOf(error: unknown): string | null {
+  return error instanceof Error && error.name !== 'Error' ? error.message : null
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

@@ -1,0 +1,149 @@
+import type { ChatKitEvents, ChatKitOptions, OpenAIChatKit } from '@openai/chatkit'
+import { h, render } from 'preact'
+import { Chat } from '#lib/chatkit-element/chat.ts'
+import type { Host } from '#lib/chatkit-element/host.ts'
+import { Signal } from '#lib/chatkit-element/signal.ts'
+import { stringsFor } from '#lib/chatkit-element/strings.ts'
+import { styleSheet } from '#lib/chatkit-element/styles/sheet.ts'
+import { themeOf } from '#lib/chatkit-element/theme.ts'
+import { App } from '#lib/chatkit-element/views/app.tsx'
+
+type SendParams = Parameters<OpenAIChatKit['sendUserMessage']>[0]
+type ComposerParams = Parameters<OpenAIChatKit['setComposerValue']>[0]
+
+/** The `<openai-chatkit>` element: the public face of `@openai/chatkit`'s types over one Chat (specification section 3). */
+export class ChatKitElement extends HTMLElement {
+  readonly #options = new Signal<ChatKitOptions | null>(null)
+  readonly #mount = document.createElement('div')
+  readonly #chat: Chat
+  #ready = false
+  /** Somebody has heard, or will hear, that the element is ready. */
+  #readyHeard: boolean
+
+  constructor() {
+    super()
+    // An element that is upgraded in place may have listeners that were added before this class existed.
+    this.#readyHeard = this.isConnected
+    const root = this.attachShadow({ mode: 'open' })
+    root.adoptedStyleSheets = [styleSheet()]
+    this.#mount.className = 'mount'
+    root.append(this.#mount)
+    const host: Host = {
+      options: () => this.#needOptions(),
+      strings: () => stringsFor(host.locale()),
+      locale: () => this.#options.value?.locale ?? navigator.language,
+      emit: (name, ...[detail]) => this.#emit(name, detail),
+    }
+    this.#chat = new Chat(host)
+  }
+
+  connectedCallback(): void {
+    this.#draw()
+  }
+
+  /** A move within the page is a disconnect and a connect in one task: only an element that stays away is closed. */
+  disconnectedCallback(): void {
+    queueMicrotask(() => {
+      if (this.isConnected) return
+      this.#chat.close()
+      render(null, this.#mount)
+    })
+  }
+
+  /** Replaces all options. The first call opens `initialThread`; the same options again change nothing. */
+  setOptions(options: ChatKitOptions): void {
+    if (!options || typeof options !== 'object' || !options.api) {
+      const error = new Error('setOptions needs an object with api.url.')
+      this.#emit('chatkit.error', { error })
+      throw error
+    }
+    const first = this.#options.value === null
+    this.#options.set(options)
+    this.dataset.colorScheme = themeOf(options.theme).colorScheme ?? 'inherit'
+    this.#draw()
+    if (!first) return
+    if (options.initialThread) void this.#chat.open(options.initialThread)
+    requestAnimationFrame(() => {
+      this.#ready = true
+      this.dataset.loaded = 'true'
+      this.#emit('chatkit.ready', undefined)
+    })
+  }
+
+  async focusComposer(): Promise<void> {
+    this.#chat.composer.focus()
+  }
+
+  async setThreadId(threadId: string | null): Promise<void> {
+    this.#needOptions()
+    if (threadId !== this.#chat.threadId) await this.#chat.open(threadId)
+  }
+
+  async sendUserMessage(params: SendParams): Promise<void> {
+    this.#needOptions()
+    if (params.newThread) await this.#chat.open(null)
+    await this.#chat.send({
+      content: params.content ?? [{ type: 'input_text', text: params.text ?? '' }],
+      attachments: (params.attachments ?? []) as never,
+      ...(params.reply && { quotedText: params.reply }),
+      inference: { ...(params.toolChoice && { tool_choice: params.toolChoice }), ...(params.model && { model: params.model }) },
+    })
+  }
+
+  async setComposerValue(params: ComposerParams): Promise<void> {
+    const { composer } = this.#chat
+    if (params.content) composer.setContent(params.content)
+    else if (params.text !== undefined) composer.setContent([{ type: 'input_text', text: params.text }])
+    if (params.reply !== undefined) composer.state.patch({ quotedText: params.reply })
+    if (params.attachments) composer.state.patch({ attachments: params.attachments })
+    if (params.selectedModelId !== undefined) composer.state.patch({ modelId: params.selectedModelId })
+    if (params.selectedToolId !== undefined) composer.chooseTool(params.selectedToolId)
+  }
+
+  async fetchUpdates(): Promise<void> {
+    this.#needOptions()
+    await this.#chat.refresh()
+  }
+
+  async sendCustomAction(action: { type: string; payload?: Record<string, unknown> }, itemId?: string): Promise<void> {
+    this.#needOptions()
+    await this.#chat.act(action, itemId ? { id: itemId } : null)
+  }
+
+  async showHistory(): Promise<void> {
+    this.#needOptions()
+    this.#chat.history.show()
+  }
+
+  async hideHistory(): Promise<void> {
+    this.#chat.history.hide()
+  }
+
+  /** `chatkit.ready` is sticky for its first listener: a page that adds it after the element is ready hears of it all the same, once. */
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
+    super.addEventListener(type, listener, options)
+    if (type !== 'chatkit.ready' || !listener || this.#readyHeard) return
+    this.#readyHeard = true
+    if (!this.#ready) return
+    const late = new EventTarget()
+    late.addEventListener(type, listener, options)
+    queueMicrotask(() => late.dispatchEvent(new CustomEvent(type)))
+  }
+
+  #draw(): void {
+    if (this.isConnected && this.#options.value) render(h(App, { chat: this.#chat, options: this.#options }), this.#mount)
+  }
+
+  #needOptions(): ChatKitOptions {
+    if (!this.#options.value) throw new Error('Call setOptions first.')
+    return this.#options.value
+  }
+
+  #emit<K extends keyof ChatKitEvents>(name: K, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(name, { detail }))
+  }
+}

@@ -1,0 +1,25 @@
+const SAFE_LINK = /^(?:https?:\/\/|mailto:|chatkit-link:)/i
+const INLINE_IMAGE = /^data:image\/(?:png|jpe?g|gif|webp|avif);base64,[a-z0-9+/=\s]+$/i
+
+/** Whether a link may be followed: web, mail, or a message to the host page. Everything else stays plain text. */
+export function isSafeLink(href: string): boolean {
+  return SAFE_LINK.test(href.trim())
+}
+
+/**
+ * Whether an image may be loaded: only inline ones and those of the domains that the thread allows (`example.com`, `*.example.com`).
+ * Any other address could carry what the conversation knows to a stranger.
+ */
+export function isAllowedImage(src: string, domains: readonly string[]): boolean {
+  if (INLINE_IMAGE.test(src)) return true
+  try {
+    const { protocol, hostname } = new URL(src)
+    return protocol === 'https:' && domains.some((domain) => matches(hostname, domain.toLowerCase()))
+  } catch {
+    return false
+  }
+}
+
+function matches(host: string, domain: string): boolean {
+  return domain.startsWith('*.') ? host.endsWith(domain.slice(1)) : host === domain
+}

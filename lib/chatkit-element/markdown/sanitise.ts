@@ -1,0 +1,44 @@
+import createDOMPurify from 'dompurify'
+import { isAllowedImage, isSafeLink } from '#lib/chatkit-element/markdown/links.ts'
+
+const TAGS =
+  'a b blockquote br button code del div em h4 h5 h6 hr i img ins kbd li mark ol p pre s span strong sub sup table tbody td th thead tr u ul'
+const ATTRIBUTES = 'href title src alt class start align type tabindex data-copy-code'
+
+let purify: ReturnType<typeof createDOMPurify> | undefined
+let allowedDomains: readonly string[] = []
+
+/**
+ * Untrusted HTML as a harmless fragment: a closed list of tags and attributes, no styles, links only to web and mail in a new
+ * tab without an opener, images only from allowed domains. The work is done in an inert document, so nothing loads or runs.
+ */
+export function sanitise(html: string, imageDomains: readonly string[]): DocumentFragment {
+  purify ??= create()
+  allowedDomains = imageDomains
+  return purify.sanitize(html, {
+    ALLOWED_TAGS: TAGS.split(' '),
+    ALLOWED_ATTR: ATTRIBUTES.split(' '),
+    ALLOW_DATA_ATTR: false,
+    ALLOW_ARIA_ATTR: false,
+    ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|chatkit-link:|data:image\/)/i,
+    RETURN_DOM_FRAGMENT: true,
+  })
+}
+
+function create() {
+  const instance = createDOMPurify(window)
+  instance.addHook('afterSanitizeAttributes', (node) => {
+    if (node.tagName === 'IMG') {
+      if (!isAllowedImage(node.getAttribute('src') ?? '', allowedDomains)) return node.remove()
+      node.setAttribute('loading', 'lazy')
+      node.setAttribute('referrerpolicy', 'no-referrer')
+    }
+    if (node.tagName === 'A') {
+      if (!isSafeLink(node.getAttribute('href') ?? '')) return node.removeAttribute('href')
+      node.setAttribute('target', '_blank')
+      node.setAttribute('rel', 'noopener noreferrer')
+    }
+    if (node.tagName === 'BUTTON') node.setAttribute('type', 'button')
+  })
+  return instance
+}

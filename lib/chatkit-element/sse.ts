@@ -1,0 +1,48 @@
+/** What the reader hands on: a parsed event, or a sign of life (a comment line such as `: ping`). */
+export type SseSignal = { event: unknown } | { alive: true }
+
+/**
+ * Reads a server-sent event stream of JSON messages. Lines may end in LF, CRLF or CR, a frame may have several data lines, and a
+ * character may be cut between two chunks. Empty and unreadable messages are passed over: a later one may still be good.
+ * Throws what the body throws (a lost connection).
+ */
+export async function* readSse(body: ReadableStream<Uint8Array>): AsyncGenerator<SseSignal> {
+  const reader = body.getReader()
+  const decoder = new TextDecoder()
+  let rest = ''
+  let data: string[] = []
+  try {
+    while (true) {
+      const { done, value } = await reader.read()
+      rest += done ? decoder.decode() : decoder.decode(value, { stream: true })
+      // A CR at the very end may be half of a CRLF, so it waits for the next chunk.
+      const lines = rest.split(done ? /\r\n|\n|\r/ : /\r\n|\n|\r(?!$)/)
+      rest = lines.pop() ?? ''
+      for (const line of lines) {
+        if (line.startsWith('data:')) data.push(line.slice(line[5] === ' ' ? 6 : 5))
+        else if (line.startsWith(':')) yield { alive: true }
+        else if (line === '') {
+          const event = parse(data)
+          data = []
+          if (event !== undefined) yield { event }
+        }
+      }
+      if (done) {
+        const event = parse(data)
+        if (event !== undefined) yield { event }
+        return
+      }
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined)
+  }
+}
+
+function parse(data: string[]): unknown {
+  if (!data.length) return undefined
+  try {
+    return JSON.parse(data.join('\n'))
+  } catch {
+    return undefined
+  }
+}

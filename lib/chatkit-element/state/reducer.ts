@@ -1,0 +1,135 @@
+import type { ItemUpdated, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { Task, ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
+import { applyUpdate } from '#lib/chatkit-element/state/updates.ts'
+import { emptyView, isLocal, type ThreadHead, type ThreadView } from '#lib/chatkit-element/state/view.ts'
+
+const HIDDEN = new Set(['hidden_context_item', 'sdk_hidden_context'])
+
+/**
+ * One server event applied to what is shown (protocol section 1.5). Pure, total (what it does not know changes nothing) and
+ * idempotent under replay: a run that is read again from its first event ends in the same view and never shows less meanwhile.
+ */
+export function applyEvent(view: ThreadView, event: ThreadStreamEvent): ThreadView {
+  switch (event.type) {
+    case 'thread.created':
+    case 'thread.updated':
+      return { ...view, thread: headOf(event.thread) }
+    case 'thread.item.added':
+      return isShown(event.item) ? addItem(view, event.item) : view
+    case 'thread.item.updated':
+      return updateItem(view, event)
+    case 'thread.item.done':
+    case 'thread.item.replaced':
+      return isShown(event.item) ? settleItem(view, event.item) : view
+    case 'thread.item.removed':
+      return { ...closed(view, event.item_id), items: view.items.filter((item) => item.id !== event.item_id) }
+    case 'stream_options':
+      return { ...view, allowCancel: event.stream_options.allow_cancel }
+    case 'progress_update':
+      return { ...view, progress: { text: event.text, ...(event.icon && { icon: event.icon }) } }
+    case 'error':
+      return { ...view, progress: null, failure: { message: event.message ?? null, retry: event.allow_retry ? 'answer' : null } }
+    case 'notice':
+      return { ...view, notices: [...view.notices, event] }
+    default:
+      return view
+  }
+}
+
+/** A conversation as the server stores it, in place of whatever was shown. */
+export function loadedView(thread: WireThread, items: readonly ThreadItem[]): ThreadView {
+  return { ...emptyView, thread: headOf(thread), items: items.filter(isShown) }
+}
+
+/** A turn begins: what the last one said about itself goes away. */
+export function beginTurn(view: ThreadView): ThreadView {
+  return { ...view, failure: null, notices: [], progress: null, allowCancel: true }
+}
+
+/** The turn is over, however it ended: nothing on the screen goes on turning. */
+export function endTurn(view: ThreadView): ThreadView {
+  const items = view.items.map((item) => (view.open.has(item.id) ? atRest(item) : item))
+  return { ...view, items, open: new Set(), rebuilding: new Map(), imageProgress: new Map(), progress: null }
+}
+
+/** A message as it was sent, shown until the server's own takes its place. */
+export function addLocalMessage(view: ThreadView, item: UserMessageItem): ThreadView {
+  return { ...view, items: [...view.items, item] }
+}
+
+export function dropLocalMessages(view: ThreadView): ThreadView {
+  return { ...view, items: view.items.filter((item) => !isLocal(item)) }
+}
+
+/** Everything after an item goes: the server does the same when its answer is asked for again. */
+export function dropAfter(view: ThreadView, itemId: string): ThreadView {
+  const at = view.items.findIndex((item) => item.id === itemId)
+  return at < 0 ? view : { ...view, items: view.items.slice(0, at + 1) }
+}
+
+function headOf({ id, title, status, allowed_image_domains }: WireThread): ThreadHead {
+  return { id, status: status ?? { type: 'active' }, ...(title && { title }), ...(allowed_image_domains && { allowed_image_domains }) }
+}
+
+function isShown(item: ThreadItem): boolean {
+  return !HIDDEN.has(item.type)
+}
+
+function addItem(view: ThreadView, item: ThreadItem): ThreadView {
+  if (view.items.some(({ id }) => id === item.id)) return { ...view, rebuilding: new Map(view.rebuilding).set(item.id, item) }
+  return { ...view, items: [...view.items, item], open: new Set(view.open).add(item.id) }
+}
+
+function updateItem(view: ThreadView, { item_id: id, update }: ItemUpdated): ThreadView {
+  const at = view.items.findLastIndex((item) => item.id === id)
+  const shown = view.items[at]
+  if (!shown) return view
+  const rebuilt = view.rebuilding.get(id)
+  if (!rebuilt) {
+    const items = view.items.with(at, applyUpdate(shown, update))
+    if (update.type !== 'generated_image.updated' || update.progress === undefined) return { ...view, items }
+    return { ...view, items, imageProgress: new Map(view.imageProgress).set(id, update.progress) }
+  }
+  const next = applyUpdate(rebuilt, update)
+  const caughtUp = view.open.has(id) && extent(next) >= extent(shown)
+  const rebuilding = new Map(view.rebuilding)
+  if (!caughtUp) return { ...view, rebuilding: rebuilding.set(id, next) }
+  rebuilding.delete(id)
+  return { ...view, items: view.items.with(at, next), rebuilding }
+}
+
+function settleItem(view: ThreadView, item: ThreadItem): ThreadView {
+  const known = view.items.findLastIndex(({ id }) => id === item.id)
+  const at = known < 0 && item.type === 'user_message' ? view.items.findIndex(isLocal) : known
+  return { ...closed(view, item.id), items: at < 0 ? [...view.items, item] : view.items.with(at, item) }
+}
+
+function closed(view: ThreadView, id: string): ThreadView {
+  if (!view.open.has(id) && !view.rebuilding.has(id)) return view
+  const open = new Set(view.open)
+  const rebuilding = new Map(view.rebuilding)
+  open.delete(id)
+  rebuilding.delete(id)
+  return { ...view, open, rebuilding }
+}
+
+/** How much an item has to show; it only grows while the item is written. */
+function extent(item: ThreadItem): number {
+  switch (item.type) {
+    case 'assistant_message':
+      return item.content.reduce((sum, part) => sum + 1 + part.text.length, 0)
+    case 'workflow':
+      return JSON.stringify(item.workflow.tasks).length
+    case 'widget':
+      return JSON.stringify(item.widget).length
+    default:
+      return 0
+  }
+}
+
+function atRest(item: ThreadItem): ThreadItem {
+  if (item.type !== 'workflow') return item
+  const rest = (task: Task): Task => (task.status_indicator === 'loading' ? { ...task, status_indicator: 'none' } : task)
+  return { ...item, workflow: { ...item.workflow, tasks: item.workflow.tasks.map(rest) } }
+}

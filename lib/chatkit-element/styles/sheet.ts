@@ -1,0 +1,17 @@
+import base from '#lib/chatkit-element/styles/base.css'
+import composer from '#lib/chatkit-element/styles/composer.css'
+import history from '#lib/chatkit-element/styles/history.css'
+import markdown from '#lib/chatkit-element/styles/markdown.css'
+import theme from '#lib/chatkit-element/styles/theme.css'
+import thread from '#lib/chatkit-element/styles/thread.css'
+import widgets from '#lib/chatkit-element/styles/widgets.css'
+
+let sheet: CSSStyleSheet | undefined
+
+/** One sheet for all elements of the page, constructed: a Content-Security-Policy without 'unsafe-inline' allows it. */
+export function styleSheet(): CSSStyleSheet {
+  if (sheet) return sheet
+  sheet = new CSSStyleSheet()
+  sheet.replaceSync([theme, base, thread, markdown, composer, history, widgets].join('\n'))
+  return sheet
+}

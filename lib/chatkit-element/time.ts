@@ -1,0 +1,43 @@
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** How long ago, in the person's own language: "now", "5 min. ago", "yesterday", and a date after a week. Empty for an unreadable time. */
+export function relativeTime(iso: string, locale: string, now = Date.now()): string {
+  const at = Date.parse(iso)
+  if (Number.isNaN(at)) return ''
+  const age = Math.max(0, now - at)
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' })
+  if (age < MINUTE) return relative.format(0, 'second')
+  if (age < HOUR) return relative.format(-Math.floor(age / MINUTE), 'minute')
+  if (age < DAY) return relative.format(-Math.floor(age / HOUR), 'hour')
+  if (age < 7 * DAY) return relative.format(-Math.floor(age / DAY), 'day')
+  const year = new Date(at).getFullYear() === new Date(now).getFullYear() ? undefined : 'numeric'
+  return new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year }).format(at)
+}
+
+/** The exact local time, for hover. */
+export function exactTime(iso: string, locale: string): string {
+  const at = Date.parse(iso)
+  return Number.isNaN(at) ? '' : new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' }).format(at)
+}
+
+/** A duration in whole seconds as "12 s" or "2 min 5 s", in the person's language. */
+export function duration(seconds: number, locale: string): string {
+  const unit = (value: number, name: 'second' | 'minute') =>
+    new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short' }).format(value)
+  const whole = Math.max(0, Math.round(seconds))
+  if (whole < 60) return unit(whole, 'second')
+  const rest = whole % 60
+  return rest ? `${unit(Math.floor(whole / 60), 'minute')} ${unit(rest, 'second')}` : unit(whole / 60, 'minute')
+}
+
+/** In which group of the history a chat belongs, by calendar days of this machine's time zone. */
+export function ageGroup(iso: string, now = Date.now()): 'today' | 'yesterday' | 'week' | 'month' | 'older' {
+  const midnight = new Date(now).setHours(0, 0, 0, 0)
+  const at = Date.parse(iso)
+  if (at >= midnight) return 'today'
+  if (at >= midnight - DAY) return 'yesterday'
+  if (at >= midnight - 7 * DAY) return 'week'
+  return at >= midnight - 30 * DAY ? 'month' : 'older'
+}

@@ -1,0 +1,230 @@
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { ClientToolCallItem } from '#lib/chatkit/protocol/items.ts'
+import { type Api, ApiError, ConnectionError } from '#lib/chatkit-element/api.ts'
+import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
+import { exchange, LostError, prepend } from '#lib/chatkit-element/exchange.ts'
+import { FrameQueue } from '#lib/chatkit-element/frames.ts'
+import type { Host } from '#lib/chatkit-element/host.ts'
+import type { Signal } from '#lib/chatkit-element/signal.ts'
+import { plainText } from '#lib/chatkit-element/state/plain-text.ts'
+import { applyEvent, beginTurn, endTurn } from '#lib/chatkit-element/state/reducer.ts'
+import { lastTurn } from '#lib/chatkit-element/state/turn-groups.ts'
+import type { Failure } from '#lib/chatkit-element/state/view.ts'
+
+/** How long a stopped answer may take to end by itself, so that its last words are the ones the server keeps. */
+const STOP_GRACE_MS = 1_500
+/** A model that calls tools of the page for ever is stopped here. */
+const MAX_CLIENT_TOOL_ROUNDS = 32
+
+type TurnHooks = {
+  /** The server has accepted the request. */
+  onOpen?: () => void
+  /** The request was not accepted: nothing was done. */
+  onRefused?: (failure: Failure) => void
+}
+
+/** Runs one turn at a time: streams it into the state, answers client tool calls, stops it, and says how it ended. */
+export class Turns {
+  #running: AbortController | null = null
+  #probe: AbortController | null = null
+  #stopWhenCreated = false
+  #toolCalls: ClientToolCallItem[] = []
+  readonly #answered = new Set<string>()
+  readonly #queue: FrameQueue<ThreadStreamEvent>
+  readonly #state: Signal<ChatState>
+  readonly #api: Api
+  readonly #host: Host
+  readonly #reload: (signal: AbortSignal) => Promise<void>
+
+  constructor(state: Signal<ChatState>, api: Api, host: Host, reload: (signal: AbortSignal) => Promise<void>) {
+    this.#state = state
+    this.#api = api
+    this.#host = host
+    this.#reload = reload
+    this.#queue = new FrameQueue((events) => state.patch({ view: events.reduce(applyEvent, state.value.view) }))
+  }
+
+  /** Sends a streaming request and shows its answer to the end. Never throws: what goes wrong is shown and emitted. */
+  async run(operation: string, params: object, hooks: TurnHooks = {}): Promise<void> {
+    this.#probe?.abort()
+    await this.#turn((signal) => this.#exchange(this.#api, operation, params, signal, hooks.onOpen), hooks.onRefused)
+  }
+
+  /** Shows the thread's running answer, if there is one. A server without this operation of ours says no, and that is all right. */
+  async attach(): Promise<void> {
+    const threadId = this.#threadId()
+    if (!threadId || isBusy(this.#state.value)) return
+    this.#probe?.abort()
+    const probe = new AbortController()
+    this.#probe = probe
+    try {
+      const stream = await this.#api.stream('threads.attach', { thread_id: threadId }, probe.signal)
+      const first = await stream.events.next()
+      if (first.done || probe.signal.aborted) return
+      const events = { ...stream, events: prepend(first.value, stream.events) }
+      const opened = { stream: onceThen(events, this.#api) }
+      await this.#turn((signal) => this.#exchange(opened, 'threads.attach', { thread_id: threadId }, signal), undefined, probe)
+    } catch (error) {
+      if (!probe.signal.aborted) this.#host.emit('chatkit.log', { name: 'attach.unavailable', data: { message: String(error) } })
+    } finally {
+      if (this.#probe === probe) this.#probe = null
+    }
+  }
+
+  /** Ends the answer on the server and here. What it has said so far stays. */
+  async stop(): Promise<void> {
+    const running = this.#running
+    if (!running || this.#state.value.phase !== 'streaming') return
+    this.#state.patch({ phase: 'stopping' })
+    const threadId = this.#threadId()
+    if (!threadId) {
+      this.#stopWhenCreated = true
+      return
+    }
+    try {
+      await this.#api.query('threads.stop', { thread_id: threadId })
+      await aborted(running.signal, STOP_GRACE_MS)
+    } catch (error) {
+      this.#host.emit('chatkit.log', { name: 'stop.failed', data: { message: String(error) } })
+    }
+    running.abort()
+  }
+
+  /** Looks away without stopping anything: the answer goes on at the server and is found again by `attach`. */
+  detach(): void {
+    this.#probe?.abort()
+    this.#running?.abort()
+    this.#running = null
+    this.#queue.clear()
+  }
+
+  async #turn(work: (signal: AbortSignal) => Promise<void>, onRefused?: (failure: Failure) => void, controller = new AbortController()) {
+    this.#running = controller
+    this.#toolCalls = []
+    this.#stopWhenCreated = false
+    this.#state.patch({ phase: 'streaming', view: beginTurn(this.#state.value.view), announcement: '' })
+    this.#host.emit('chatkit.response.start')
+    try {
+      await work(controller.signal)
+      await this.#answerToolCalls(controller.signal)
+    } catch (error) {
+      if (!controller.signal.aborted) this.#fail(error, onRefused)
+    } finally {
+      // A turn that was detached from has left the screen to another thread.
+      if (this.#running === controller) {
+        this.#queue.flush()
+        this.#running = null
+        const view = endTurn(this.#state.value.view)
+        const said = view.failure ? '' : plainText(lastTurn(view.items))
+        this.#state.patch({ phase: 'idle', reconnecting: false, view, announcement: said })
+        controller.abort()
+        if (view.failure) this.#host.emit('chatkit.error', { error: new Error(view.failure.message ?? this.#host.strings().failed) })
+      }
+      this.#host.emit('chatkit.response.end')
+    }
+  }
+
+  #exchange(api: Pick<Api, 'stream'>, operation: string, params: object, signal: AbortSignal, onOpen?: () => void) {
+    return exchange(
+      api,
+      operation,
+      params,
+      {
+        onOpen,
+        onEvent: (event) => this.#receive(event, signal),
+        onReconnecting: (reconnecting) => this.#state.patch({ reconnecting }),
+        threadId: () => this.#threadId(),
+        isUnfinished: () => {
+          this.#queue.flush()
+          const { view, phase } = this.#state.value
+          return view.open.size > 0 && !view.failure && phase !== 'stopping'
+        },
+        reload: this.#reload,
+      },
+      signal,
+    )
+  }
+
+  #receive(event: ThreadStreamEvent, signal: AbortSignal): void {
+    if (signal.aborted) return
+    this.#queue.push(event)
+    if (event.type === 'thread.created') {
+      this.#queue.flush()
+      this.#host.emit('chatkit.thread.change', { threadId: event.thread.id })
+      if (this.#stopWhenCreated) {
+        this.#state.patch({ phase: 'streaming' })
+        void this.stop()
+      }
+    } else if (event.type === 'client_effect') {
+      this.#queue.flush()
+      this.#host.emit('chatkit.effect', { name: event.name, data: event.data })
+    } else if (event.type === 'thread.item.done' && event.item.type === 'client_tool_call' && event.item.status === 'pending') {
+      const { item } = event
+      this.#toolCalls = [...this.#toolCalls.filter(({ id }) => id !== item.id), item]
+    }
+  }
+
+  async #answerToolCalls(signal: AbortSignal): Promise<void> {
+    for (let round = 0; round < MAX_CLIENT_TOOL_ROUNDS; round++) {
+      const call = this.#toolCalls.find(({ id }) => !this.#answered.has(id))
+      const threadId = this.#threadId()
+      if (!call || !threadId || signal.aborted) return
+      this.#answered.add(call.id)
+      const result = await this.#callClientTool(call)
+      if (signal.aborted) return
+      const completed = { ...call, status: 'completed' as const, output: result }
+      await this.#exchange(this.#api, 'threads.add_client_tool_output', { thread_id: threadId, result }, signal, () =>
+        this.#queue.push({ type: 'thread.item.replaced', item: completed }),
+      )
+    }
+  }
+
+  async #callClientTool(call: ClientToolCallItem): Promise<unknown> {
+    const { onClientTool } = this.#host.options()
+    try {
+      if (!onClientTool) throw new Error(`The page has no handler for the client tool "${call.name}".`)
+      return (await onClientTool({ name: call.name, params: call.arguments })) ?? {}
+    } catch (error) {
+      this.#host.emit('chatkit.error', { error: error instanceof Error ? error : new Error(String(error)) })
+      return { error: error instanceof Error ? error.message : String(error) }
+    }
+  }
+
+  #fail(error: unknown, onRefused?: (failure: Failure) => void): void {
+    this.#queue.flush()
+    const strings = this.#host.strings()
+    const failure: Failure =
+      error instanceof LostError
+        ? { message: strings.connectionLost, retry: 'attach' }
+        : error instanceof ApiError || error instanceof ConnectionError
+          ? { message: error.message, retry: null }
+          : { message: null, retry: null }
+    this.#state.patch({ view: { ...this.#state.value.view, failure } })
+    if (!(error instanceof LostError)) onRefused?.(failure)
+    if (!(error instanceof ApiError || error instanceof ConnectionError || error instanceof LostError))
+      this.#host.emit('chatkit.error', { error: error instanceof Error ? error : new Error(String(error)) })
+  }
+
+  #threadId(): string | null {
+    return this.#state.value.view.thread?.id ?? null
+  }
+}
+
+/** Resolves when the signal aborts, or after `ms`. */
+function aborted(signal: AbortSignal, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms)
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+/** The stream that is open already for the first request, new ones afterwards. */
+function onceThen(first: Awaited<ReturnType<Api['stream']>>, api: Api): Api['stream'] {
+  let used = false
+  return async (...request) => {
+    if (used) return api.stream(...request)
+    used = true
+    return first
+  }
+}

@@ -1,0 +1,84 @@
+/** @jsxImportSource preact */
+import type { ChatKitOptions } from '@openai/chatkit'
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import type { Chat } from '#lib/chatkit-element/chat.ts'
+import { type Signal, useSignal } from '#lib/chatkit-element/signal.ts'
+import { directionOf, stringsFor } from '#lib/chatkit-element/strings.ts'
+import { loadFonts, themeOf, themeVariables } from '#lib/chatkit-element/theme.ts'
+import { Dock } from '#lib/chatkit-element/views/dock.tsx'
+import { Header } from '#lib/chatkit-element/views/header.tsx'
+import { HistoryPanel } from '#lib/chatkit-element/views/history-panel.tsx'
+import { StartScreen } from '#lib/chatkit-element/views/start-screen.tsx'
+import { Thread } from '#lib/chatkit-element/views/thread.tsx'
+import { UiContext } from '#lib/chatkit-element/views/ui.ts'
+
+/** The whole element: header, conversation or start screen, composer, history. */
+export function App({ chat, options }: { chat: Chat; options: Signal<ChatKitOptions | null> }) {
+  const current = useSignal(options) as ChatKitOptions
+  const locale = current.locale ?? navigator.language
+  const strings = useMemo(() => stringsFor(locale), [locale])
+  const ui = useMemo(() => ({ chat, options: current, strings, locale }), [chat, current, strings, locale])
+  const state = useSignal(chat.state)
+  const historyOpen = useSignal(chat.history.state).open
+  const root = useRef<HTMLDivElement>(null)
+  useTheme(root, current)
+  useKeyboardInset(root)
+  const isStart = state.view.items.length === 0 && state.phase !== 'loading' && state.view.thread === null
+  return (
+    <UiContext.Provider value={ui}>
+      <div
+        ref={root}
+        class="root"
+        role="region"
+        aria-label={current.frameTitle ?? 'Chat'}
+        lang={locale}
+        {...(current.locale && { dir: directionOf(locale) })}
+      >
+        <div class="page" inert={historyOpen}>
+          <Header />
+          {isStart ? <StartScreen /> : <Thread state={state} />}
+          <Dock state={state} />
+        </div>
+        <HistoryPanel />
+        <div class="sr-only" role="status">
+          {state.announcement}
+        </div>
+      </div>
+    </UiContext.Provider>
+  )
+}
+
+function useTheme(root: { current: HTMLDivElement | null }, options: ChatKitOptions): void {
+  useLayoutEffect(() => {
+    const element = root.current
+    if (!element) return
+    const theme = themeOf(options.theme)
+    const variables = themeVariables(theme)
+    element.dataset.scheme = theme.colorScheme ?? 'inherit'
+    element.dataset.accent = theme.color?.accent ? 'set' : 'none'
+    for (const [name, value] of Object.entries(variables)) element.style.setProperty(name, value)
+    loadFonts(theme)
+    return () => {
+      for (const name of Object.keys(variables)) element.style.removeProperty(name)
+    }
+  }, [options.theme])
+}
+
+/** A phone's keyboard covers the page without making it smaller; the composer moves up by what is covered. */
+function useKeyboardInset(root: { current: HTMLDivElement | null }): void {
+  useLayoutEffect(() => {
+    const viewport = window.visualViewport
+    if (!viewport) return
+    const measure = () => {
+      const bottom = root.current?.getBoundingClientRect().bottom ?? 0
+      const covered = viewport.scale > 1.01 ? 0 : Math.max(0, bottom - viewport.offsetTop - viewport.height)
+      root.current?.style.setProperty('--keyboard', `${covered > 80 ? Math.round(covered) : 0}px`)
+    }
+    viewport.addEventListener('resize', measure)
+    viewport.addEventListener('scroll', measure)
+    return () => {
+      viewport.removeEventListener('resize', measure)
+      viewport.removeEventListener('scroll', measure)
+    }
+  }, [])
+}

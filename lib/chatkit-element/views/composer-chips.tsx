@@ -1,0 +1,40 @@
+/** @jsxImportSource preact */
+import type { ComposerState } from '#lib/chatkit-element/composer.ts'
+import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
+import { useUi } from '#lib/chatkit-element/views/ui.ts'
+
+/** What goes out with the text: a quote, tags, files that are uploaded already. Each can be taken away. */
+export function ComposerChips({ draft }: { draft: ComposerState }) {
+  const { chat } = useUi()
+  const { quotedText, tags, attachments } = draft
+  if (!quotedText && !tags.length && !attachments.length) return null
+  const { state } = chat.composer
+  return (
+    <ul class="chips">
+      {quotedText && <Chip icon="square-text" label={quotedText} onRemove={() => state.patch({ quotedText: '' })} />}
+      {tags.map((tag) => (
+        <Chip key={tag.id} icon="name" label={tag.text} onRemove={() => state.patch({ tags: tags.filter((one) => one !== tag) })} />
+      ))}
+      {attachments.map((file) => (
+        <Chip
+          key={file.id}
+          icon={file.type === 'image' ? 'square-image' : 'document'}
+          label={file.name}
+          onRemove={() => state.patch({ attachments: attachments.filter((one) => one !== file) })}
+        />
+      ))}
+    </ul>
+  )
+}
+
+function Chip({ icon, label, onRemove }: { icon: string; label: string; onRemove: () => void }) {
+  const { strings } = useUi()
+  return (
+    <li class="chip">
+      <Icon name={icon} size={15} />
+      <span dir="auto">{label}</span>
+      <IconButton icon="close" size={14} label={`${strings.dismiss}: ${label}`} onClick={onRemove} />
+    </li>
+  )
+}

@@ -1,0 +1,25 @@
+/** @jsxImportSource preact */
+import type { GeneratedImageItem } from '#lib/chatkit/protocol/items.ts'
+import { isAllowedImage } from '#lib/chatkit-element/markdown/links.ts'
+import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { isSameOrigin } from '#lib/chatkit-element/views/user-message.tsx'
+
+type Props = { item: GeneratedImageItem; isOpen: boolean; progress: number | undefined; imageDomains: readonly string[] }
+
+/** A picture that the assistant made, from its first sketch to the last stroke. */
+export function GeneratedImage({ item, isOpen, progress, imageDomains }: Props) {
+  const { strings } = useUi()
+  const url = item.image?.url
+  const allowed = url && (isAllowedImage(url, imageDomains) || isSameOrigin(url))
+  if (url && !allowed) return <p class="blocked-image">{strings.blockedImage(strings.generatedImage)}</p>
+  return (
+    <figure class={`generated-image ${isOpen ? 'is-open' : ''}`}>
+      {url ? <img src={url} alt={strings.generatedImage} /> : <div class="generated-image-empty shimmer-block" />}
+      {isOpen && (
+        <progress aria-label={strings.generatingImage} max={1} {...(progress !== undefined && { value: progress })}>
+          {strings.generatingImage}
+        </progress>
+      )}
+    </figure>
+  )
+}

@@ -1,0 +1,41 @@
+/** @jsxImportSource preact */
+import { useSignal } from '#lib/chatkit-element/signal.ts'
+import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
+import { useUi } from '#lib/chatkit-element/views/ui.ts'
+
+/** The conversation's title between the way back (history) and the way on (new chat). */
+export function Header() {
+  const { chat, options, strings } = useUi()
+  const { view } = useSignal(chat.state)
+  const { header, history } = options
+  if (header?.enabled === false) return null
+  const title = header?.title?.text ?? view.thread?.title ?? ''
+  return (
+    <header class="header">
+      {header?.leftAction && (
+        <IconButton icon={header.leftAction.icon} label={strings.leftAction} onClick={() => header.leftAction?.onClick()} />
+      )}
+      {history?.enabled !== false && (
+        <IconButton icon="history" label={strings.history} aria-haspopup="dialog" onClick={() => chat.history.show()} data-opens-history />
+      )}
+      {header?.title?.enabled === false ? (
+        <div class="header-title" />
+      ) : (
+        <h2 class="header-title" dir="auto">
+          {title || <span class="sr-only">{strings.untitled}</span>}
+        </h2>
+      )}
+      <IconButton
+        icon="compose"
+        label={strings.newChat}
+        onClick={() => {
+          void chat.open(null)
+          chat.composer.focus()
+        }}
+      />
+      {header?.rightAction && (
+        <IconButton icon={header.rightAction.icon} label={strings.rightAction} onClick={() => header.rightAction?.onClick()} />
+      )}
+    </header>
+  )
+}

@@ -1,0 +1,23 @@
+/** @jsxImportSource preact */
+import type { Notice } from '#lib/chatkit/protocol/events.ts'
+import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { Markdown } from '#lib/chatkit-element/views/markdown.tsx'
+
+const ICONS = { info: 'info', warning: 'triangle-alert', danger: 'circle-alert' } as const
+
+/** What the server wants the person to know about this turn. */
+export function Notices({ notices }: { notices: readonly Notice[] }) {
+  return (
+    <>
+      {notices.map((notice, at) => (
+        <div key={at} class={`notice notice-${notice.level}`} role={notice.level === 'info' ? 'status' : 'alert'}>
+          <Icon name={ICONS[notice.level] ?? 'info'} />
+          <div>
+            {notice.title && <strong dir="auto">{notice.title}</strong>}
+            <Markdown text={notice.message} />
+          </div>
+        </div>
+      ))}
+    </>
+  )
+}

@@ -1,0 +1,65 @@
+/** @jsxImportSource preact */
+import { Component } from 'preact'
+import type { TurnGroup } from '#lib/chatkit-element/state/turn-groups.ts'
+import { isLocal } from '#lib/chatkit-element/state/view.ts'
+import { AnswerItem } from '#lib/chatkit-element/views/answer-item.tsx'
+import { TurnActions } from '#lib/chatkit-element/views/turn-actions.tsx'
+import type { Ui } from '#lib/chatkit-element/views/ui.ts'
+import { UserMessage } from '#lib/chatkit-element/views/user-message.tsx'
+
+export type TurnProps = {
+  group: TurnGroup
+  ui: Ui
+  open: ReadonlySet<string>
+  imageProgress: ReadonlyMap<string, number>
+  imageDomains: readonly string[]
+  isLast: boolean
+  busy: boolean
+  feedback: 'positive' | 'negative' | undefined
+}
+
+/** One message of the person and what came of it. Drawn again only when something in it has changed. */
+export class Turn extends Component<TurnProps> {
+  override shouldComponentUpdate(next: TurnProps): boolean {
+    const now = this.props
+    const sameAnswer =
+      next.group.answer.length === now.group.answer.length && next.group.answer.every((item, at) => item === now.group.answer[at])
+    return !(
+      sameAnswer &&
+      next.group.question === now.group.question &&
+      next.open === now.open &&
+      next.ui === now.ui &&
+      next.imageProgress === now.imageProgress &&
+      next.imageDomains === now.imageDomains &&
+      next.isLast === now.isLast &&
+      next.busy === now.busy &&
+      next.feedback === now.feedback
+    )
+  }
+
+  override render({ group, ui, open, imageProgress, imageDomains, isLast, busy, feedback }: TurnProps) {
+    const { question, answer } = group
+    const isWriting = isLast && busy
+    return (
+      <section class="turn">
+        {question && <UserMessage item={question} label={ui.strings.youSaid} isPending={isLocal(question)} />}
+        {answer.length > 0 && (
+          <div class="answer">
+            <h3 class="sr-only">{ui.strings.assistantSaid}</h3>
+            {answer.map((item) => (
+              <AnswerItem
+                key={item.id}
+                item={item}
+                isOpen={open.has(item.id)}
+                busy={busy}
+                progress={imageProgress.get(item.id)}
+                imageDomains={imageDomains}
+              />
+            ))}
+          </div>
+        )}
+        {!isWriting && answer.length > 0 && <TurnActions group={group} isLast={isLast} busy={busy} feedback={feedback} />}
+      </section>
+    )
+  }
+}

@@ -1,0 +1,16 @@
+import type { ChatKitOptions } from '@openai/chatkit'
+import { createContext } from 'preact'
+import { useContext } from 'preact/hooks'
+import type { Chat } from '#lib/chatkit-element/chat.ts'
+import type { Strings } from '#lib/chatkit-element/strings.ts'
+
+/** What every view may need. It is replaced only when the page sets other options. */
+export type Ui = { chat: Chat; options: ChatKitOptions; strings: Strings; locale: string }
+
+export const UiContext = createContext<Ui | null>(null)
+
+export function useUi(): Ui {
+  const ui = useContext(UiContext)
+  if (!ui) throw new Error('This view stands outside of the app.')
+  return ui
+}

@@ -1,0 +1,19 @@
+import { isBusy } from '#lib/chatkit-element/chat-state.ts'
+import { useUi } from '#lib/chatkit-element/views/ui.ts'
+
+/** Sends what is in the composer, if there is something and the chat can take it. */
+export function useSubmit(): () => void {
+  const { chat } = useUi()
+  return () => {
+    const state = chat.state.value
+    if (chat.composer.isEmpty || isBusy(state) || state.phase === 'loading') return
+    const model = chat.composer.modelId()
+    const { toolId, content, attachments, quotedText } = chat.composer.take()
+    void chat.send({
+      content,
+      attachments: attachments as never,
+      quotedText,
+      inference: { ...(toolId && { tool_choice: { id: toolId } }), ...(model && { model }) },
+    })
+  }
+}

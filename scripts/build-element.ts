@@ -1,0 +1,54 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { build, type Plugin, transform } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** The element's own budget for first paint; the build fails above it, so that nobody passes it by accident. */
+const BUDGET_GZIP = 120_000
+
+/** Style sheets are imported as minified text: the element adopts them as constructable style sheets, which a strict CSP allows. */
+const cssAsText: Plugin = {
+  name: 'css-as-text',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(await readFile(path, 'utf8'), { loader: 'css', minify: true, target: 'chrome123' })
+      return { contents: code, loader: 'text' }
+    })
+  },
+}
+
+/** Bundles `<openai-chatkit>` into one classic script and returns its text; `outfile` is replaced at once, never half written. */
+export async function buildElement(outfile = `${root}public/chatkit.js`): Promise<string> {
+  const result = await build({
+    entryPoints: [`${root}lib/chatkit-element/main.ts`],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'iife',
+    target: ['chrome123', 'firefox120', 'safari17.5'],
+    legalComments: 'none',
+    banner: { js: '/*! <openai-chatkit> by Switchboard. Contains preact (MIT), marked (MIT), DOMPurify (Apache-2.0), lucide (ISC). */' },
+    plugins: [cssAsText],
+    logLevel: 'warning',
+  })
+  const text = result.outputFiles[0]?.text ?? ''
+  await mkdir(dirname(outfile), { recursive: true })
+  await writeFile(`${outfile}.${process.pid}`, text)
+  await rename(`${outfile}.${process.pid}`, outfile)
+  return text
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const started = performance.now()
+  const text = await buildElement()
+  const gzip = gzipSync(text).length
+  const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`
+  console.log(`public/chatkit.js: ${kB(text.length)}, ${kB(gzip)} gzip, in ${Math.round(performance.now() - started)} ms`)
+  if (gzip > BUDGET_GZIP) {
+    console.error(`The element is over its budget of ${kB(BUDGET_GZIP)} gzip.`)
+    process.exitCode = 1
+  }
+}
