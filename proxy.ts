@@ -22,7 +22,7 @@ export function proxy(request: NextRequest): NextResponse {
     development: isDevelopment,
   })
   const response = leadsToSignIn(request)
-    ? NextResponse.redirect(new URL('/sign-in', request.nextUrl))
+    ? NextResponse.redirect(signInUrl(request))
     : NextResponse.next({ request: { headers: withPolicy(request.headers, nonce, headers) } })
   for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
   return response
@@ -31,6 +31,13 @@ export function proxy(request: NextRequest): NextResponse {
 function leadsToSignIn(request: NextRequest): boolean {
   const signedIn = request.cookies.getAll().some(({ name }) => name.includes('switchboard-session'))
   return request.method === 'GET' && !signedIn && BEHIND_SIGN_IN.test(request.nextUrl.pathname)
+}
+
+/** The sign-in page, which leads back to where the visitor wanted to go. */
+function signInUrl({ nextUrl }: NextRequest): URL {
+  const url = new URL('/sign-in', nextUrl)
+  if (nextUrl.pathname !== '/' && nextUrl.pathname !== '/chat') url.searchParams.set('callbackUrl', nextUrl.pathname + nextUrl.search)
+  return url
 }
 
 /** Next finds the nonce for its own scripts in the request's policy; our layout reads `x-nonce`. */

@@ -22,7 +22,7 @@ export function DayChart({ days }: { days: DayOfCalls[] }) {
         aria-label={label}
         viewBox={`0 0 ${days.length * STEP} ${HEIGHT}`}
         preserveAspectRatio="none"
-        className="h-60 w-full border-b border-line"
+        className="h-40 w-full sm:h-60 border-b border-line"
       >
         {days.map(({ day, calls, failed: bad }, index) => {
           const height = (calls / top) * HEIGHT

@@ -14,7 +14,8 @@ export function DemoNotice({ admin }: { admin: boolean }) {
     >
       <FlaskConical aria-hidden className="size-4 shrink-0 text-warn" />
       <p className="min-w-0 flex-1">
-        <strong className="font-medium text-ink">Demo assistant.</strong> It understands plain requests about tasks and notes.
+        <strong className="font-medium text-ink">Demo assistant</strong>
+        <span className="max-sm:sr-only">: no model is connected. It understands plain requests about tasks and notes.</span>
       </p>
       <Dialog label="Connect a model" title="Connect a model" tone="secondary" size="sm">
         {admin ? (

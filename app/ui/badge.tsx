@@ -13,7 +13,9 @@ export type BadgeTone = keyof typeof TONES
 /** One word of state with a lamp in front, so that colour is never the only sign. */
 export function Badge({ tone = 'neutral', children }: { tone?: BadgeTone; children: ReactNode }) {
   return (
-    <span className={`my-0.5 inline-flex w-fit items-center gap-1.5 rounded-full px-2 py-px text-xs font-medium whitespace-nowrap ${TONES[tone]}`}>
+    <span
+      className={`my-0.5 inline-flex w-fit items-center gap-1.5 rounded-full px-2 py-px text-xs font-medium whitespace-nowrap ${TONES[tone]}`}
+    >
       <span aria-hidden className="size-1.5 rounded-full bg-current" />
       {children}
     </span>

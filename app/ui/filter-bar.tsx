@@ -1,7 +1,8 @@
 'use client'
 
+import { SlidersHorizontal } from 'lucide-react'
 import { useRouter } from 'next/navigation'
-import { useTransition } from 'react'
+import { useId, useState, useTransition } from 'react'
 import { Button } from './button.tsx'
 import { Field, Select } from './field.tsx'
 
@@ -11,7 +12,9 @@ export type FilterMenu = { name: string; label: string; value?: string; options:
 export function FilterBar({ path, menus, keep = {} }: { path: string; menus: FilterMenu[]; keep?: Record<string, string> }) {
   const router = useRouter()
   const [pending, startTransition] = useTransition()
-  const active = menus.some(({ value }) => value) || Object.keys(keep).length > 0
+  const [open, setOpen] = useState(false)
+  const id = useId()
+  const count = menus.filter(({ value }) => value).length + Object.keys(keep).length
 
   function show(form: HTMLFormElement) {
     const given = [...new FormData(form)].filter((entry): entry is [string, string] => Boolean(entry[1]))
@@ -20,42 +23,50 @@ export function FilterBar({ path, menus, keep = {} }: { path: string; menus: Fil
   }
 
   return (
-    <form
-      // A new address from elsewhere (a link, the back button) brings new defaults.
-      key={JSON.stringify([menus.map(({ value }) => value), keep])}
-      method="get"
-      action={path}
-      onChange={(event) => show(event.currentTarget)}
-      onSubmit={(event) => {
-        event.preventDefault()
-        show(event.currentTarget)
-      }}
-      aria-busy={pending}
-      className="mb-4 grid grid-cols-2 items-end gap-3 sm:grid-cols-3 lg:grid-cols-[repeat(auto-fit,minmax(8rem,1fr))]"
-    >
-      {Object.entries(keep).map(([name, value]) => (
-        <input key={name} type="hidden" name={name} value={value} />
-      ))}
-      {menus.map(({ name, label, value = '', options }) => (
-        <Field key={name} label={label}>
-          <Select name={name} defaultValue={value}>
-            <option value="">All</option>
-            {options.map((option) => (
-              <option key={option.value} value={option.value}>
-                {option.label}
-              </option>
-            ))}
-          </Select>
-        </Field>
-      ))}
-      {active && (
-        <Button tone="quiet" onClick={() => startTransition(() => router.push(path))}>
-          Clear
-        </Button>
-      )}
-      <noscript>
-        <Button type="submit">Show</Button>
-      </noscript>
-    </form>
+    <div className="mb-4">
+      {/* On a phone the menus would push the list out of sight. */}
+      <Button aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)} className="w-full sm:hidden">
+        <SlidersHorizontal aria-hidden className="size-4" />
+        {count > 0 ? `Filters (${count})` : 'Filters'}
+      </Button>
+      <form
+        id={id}
+        // A new address from elsewhere (a link, the back button) brings new defaults.
+        key={JSON.stringify([menus.map(({ value }) => value), keep])}
+        method="get"
+        action={path}
+        onChange={(event) => show(event.currentTarget)}
+        onSubmit={(event) => {
+          event.preventDefault()
+          show(event.currentTarget)
+        }}
+        aria-busy={pending}
+        className={`${open ? 'max-sm:mt-3' : 'max-sm:hidden'} grid grid-cols-2 items-end gap-3 sm:grid-cols-3 lg:grid-cols-[repeat(auto-fit,minmax(8rem,1fr))]`}
+      >
+        {Object.entries(keep).map(([name, value]) => (
+          <input key={name} type="hidden" name={name} value={value} />
+        ))}
+        {menus.map(({ name, label, value = '', options }) => (
+          <Field key={name} label={label}>
+            <Select name={name} defaultValue={value}>
+              <option value="">All</option>
+              {options.map((option) => (
+                <option key={option.value} value={option.value}>
+                  {option.label}
+                </option>
+              ))}
+            </Select>
+          </Field>
+        ))}
+        {count > 0 && (
+          <Button tone="quiet" onClick={() => startTransition(() => router.push(path))}>
+            Clear
+          </Button>
+        )}
+        <noscript>
+          <Button type="submit">Show</Button>
+        </noscript>
+      </form>
+    </div>
   )
 }

@@ -24,7 +24,7 @@ export function PageHeader({
       )}
       <div className="flex flex-wrap items-start justify-between gap-3">
         <div className="min-w-0">
-          <h1 className="text-2xl font-semibold break-words">{title}</h1>
+          <h1 className="text-2xl font-semibold wrap-anywhere">{title}</h1>
           {hint && <p className="mt-1 max-w-prose text-ink-soft">{hint}</p>}
         </div>
         {actions && <div className="flex flex-wrap gap-2">{actions}</div>}
