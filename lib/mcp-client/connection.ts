@@ -149,7 +149,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
 
 function toolError({ content }: Result): { class: FailureClass; sentence: string } {
   const said = content.flatMap((part) => (part.type === 'text' && typeof part.text === 'string' ? part.text : [])).join('\n')
-  const badArguments = /^(input validation error|invalid arguments)|^mcp error -32602/i.test(said)
+  const badArguments = /^(input validation error|invalid arguments|wrong arguments for)|^mcp error -32602/i.test(said)
   return { class: badArguments ? 'bad_arguments' : 'tool_error', sentence: safeDetail(said) || 'The tool reported an error.' }
 }
 
