@@ -14,7 +14,8 @@ const STAMP = path.join(DIST, 'sources.sha256')
 const SOURCES = [
   '{app,lib,mcp,public}/**/*.*',
   'prisma/**/*.{prisma,sql}',
-  '*.{ts,mjs,json}',
+  '*.{ts,mjs}',
+  '{package,package-lock,tsconfig}.json',
   'scripts/{build,build-element,build-freshness,generate,start,migrate,run-migrations}.ts',
 ]
 const MADE_BY_BUILDS = /^(lib\/generated\/|public\/chatkit|next-env\.d\.ts)/

@@ -12,13 +12,14 @@ import { LockedError, takeLock } from '#scripts/folder-lock.ts'
 const WAIT_MS = 600_000
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
+let stopped = false
 const ifStale = process.argv.includes('--if-stale')
 await mkdir(DIST, { recursive: true })
 const unlock = await waitForLock(path.join(DIST, 'build.lock'))
 try {
   if (!(ifStale && (await isFresh()))) await buildAll()
 } catch (error) {
-  console.error((error as Error).message)
+  if (!stopped) console.error((error as Error).message)
   process.exitCode = 1
 } finally {
   await unlock()
@@ -68,7 +69,9 @@ async function step(what: string, args: string[]): Promise<void> {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
   })
-  const pass = (signal: NodeJS.Signals) => child.kill(signal)
+  const pass = (signal: NodeJS.Signals) => {
+    stopped = child.kill(signal)
+  }
   for (const signal of SIGNALS) process.on(signal, pass)
   const output: Buffer[] = []
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk))

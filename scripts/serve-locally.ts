@@ -16,7 +16,7 @@ const READY_MS = 90_000
 // The server's own time to end its runs, and a little more.
 const END_MS = (Number(process.env.SHUTDOWN_GRACE) || 25) * 1000 + 10_000
 // What Next says of itself at its start; our own line comes when the server can be used.
-const BANNER = /^(▲ Next|\s+- (Local|Network|Environments|Experiments):|\s*✓ (Starting|Ready)|\s*$)/
+const BANNER = /^\s*(▲ Next|- (Local|Network|Environments|Experiments)|✓ |$)/
 
 const { values: options } = parseArgs({ options: { dev: { type: 'boolean' }, data: { type: 'string' }, quiet: { type: 'boolean' } } })
 const stopping = new AbortController()
@@ -62,7 +62,7 @@ type Settings = NodeJS.ProcessEnv & { HOSTNAME: string; PORT: string }
 /** The settings of the server: the person's own, and for the embedded database what goes with it. */
 async function settings(): Promise<Settings> {
   const { HOSTNAME = '', PORT, DATABASE_URL, APP_URL, APP_SECRET } = process.env
-  const env = { ...process.env, HOSTNAME: net.isIP(HOSTNAME) ? HOSTNAME : '127.0.0.1', PORT: PORT || '3000' }
+  const env = { LOG_LEVEL: 'warn', ...process.env, HOSTNAME: net.isIP(HOSTNAME) ? HOSTNAME : '127.0.0.1', PORT: PORT || '3000' }
   if (DATABASE_URL) return env
   if (!APP_URL && !isLoopback(env.HOSTNAME))
     throw new Error(
