@@ -24,7 +24,7 @@ export type Produce = (run: RunHandle) => AsyncGenerator<ThreadStreamEvent>
 const RUN_MAX_MS = 30 * 60_000
 /** Waits (ms) between attempts to write a run's end. */
 const RETRY_MS = [500, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000]
-/** How long (ms) readers wait for the row to have its end before theirs. */
+/** How long (ms) readers wait for the first attempt to write the row's end before they get theirs. */
 const FINISH_MS = 3_000
 
 /** Begins to pump `produce` into a log, whoever reads it. The run's row must be queued. */
@@ -85,11 +85,11 @@ function isDelta(event: ThreadStreamEvent): boolean {
 
 /** Writes the run's end, ends its readers, and keeps trying in the background when the database is away. */
 async function settle(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Promise<void> {
-  const written = writeEnd(run, outcome, facts)
-  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const { promise: tried, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, FINISH_MS)
+  const written = writeEnd(run, outcome, facts, resolve)
   // Row first, so that the next message finds the thread free; but readers do not wait for a database that is away.
-  await Promise.race([written, late])
+  await tried
   clearTimeout(timer)
   run.active = false
   run.log.end()
@@ -100,7 +100,7 @@ async function settle(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Promi
   await written
 }
 
-async function writeEnd(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Promise<void> {
+async function writeEnd(run: LiveRun, outcome: RunOutcome, facts: RunFacts, tried: () => void): Promise<void> {
   for (const wait of [...RETRY_MS, undefined]) {
     try {
       return await finishRun(run, outcome, facts)
@@ -108,7 +108,10 @@ async function writeEnd(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Pro
       // Given up: the row gets no heartbeat any more and is found as stale.
       if (wait === undefined) return log.error({ error }, 'the end of a run could not be written')
       log.warn({ error }, 'the end of a run is written later')
+      tried()
       await new Promise((resolve) => setTimeout(resolve, wait).unref())
+    } finally {
+      tried()
     }
   }
 }

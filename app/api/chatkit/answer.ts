@@ -2,6 +2,7 @@ import { after } from 'next/server'
 import type { Caller } from '#lib/auth/caller.ts'
 import { consume } from '#lib/auth/rate-limit.ts'
 import { requireCaller } from '#lib/auth/session.ts'
+import { CustomStreamError } from '#lib/chatkit/errors.ts'
 import type { Respond } from '#lib/chatkit/respond.ts'
 import { type Deps, processChatKit } from '#lib/chatkit/server.ts'
 import { titleFrom } from '#lib/chatkit/title.ts'
@@ -53,7 +54,8 @@ function wire(caller: Caller, respond: Respond<TurnContext>, messageMaxChars: nu
       findRepeated: (requestId) => findRepeated(caller, requestId),
     },
     onFailure: (error, told, { run }) => {
-      log.error({ error }, 'turn failed')
+      // The agent has logged and classed its own failures already.
+      if (!(error instanceof CustomStreamError)) log.error({ error }, 'turn failed')
       run.fail(isDatabaseDown(error) ? 'database' : 'internal', told.message ?? toAppError(error).message)
     },
   }

@@ -1,0 +1,142 @@
+import fc from 'fast-check'
+import { beforeAll, expect, test } from 'vitest'
+import type { TurnContext } from '#app/api/chatkit/answer.ts'
+import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import { PARAMS } from '#lib/chatkit/protocol/requests.ts'
+import type { Respond } from '#lib/chatkit/respond.ts'
+import { prismaStore } from '#lib/data/chatkit-store.ts'
+import { withCaller } from '#lib/db.ts'
+import { env } from '#lib/env.ts'
+import { door, message, threadOf, typed } from '#tests/support/chatkit.ts'
+import { signedIn } from '#tests/support/people.ts'
+
+// Whatever is sent: no 5xx, nothing stored by what is refused, and nothing hidden in any answer.
+
+const SECRET = 'never-to-be-seen'
+type Signed = Awaited<ReturnType<typeof signedIn>>
+let ann: Signed
+let known: { threads: string[]; items: string[] }
+
+const respond: Respond<TurnContext> = async function* (turn) {
+  const hidden = { thread_id: turn.thread.id, created_at: new Date().toISOString(), type: 'hidden_context_item' as const, content: SECRET }
+  yield { type: 'thread.item.done', item: { id: turn.store.newItemId('hidden_context'), ...hidden } }
+  yield* message(turn, ['ok'])
+}
+
+beforeAll(async () => {
+  env().RUNS_PER_MINUTE = 100_000
+  ann = await signedIn()
+  const ask = door(ann, respond)
+  const threads = [
+    threadOf(await ask({ type: 'threads.create', params: { input: typed('hi') } })),
+    threadOf(await ask({ type: 'threads.create', params: { input: typed('ho') } })),
+  ]
+  const store = prismaStore(ann.caller)
+  const put = (thread_id: string, more: object) =>
+    store.addItem(thread_id, { thread_id, created_at: '2026-01-01T00:00:00Z', ...more } as ThreadItem)
+  for (const id of threads) {
+    await put(id, { id: 'form', type: 'structured_input', status: 'pending', inputs: [{ type: 'freeform', id: 'q', question: '?' }] })
+    await put(id, { id: 'widget', type: 'widget', widget: { type: 'Card' } })
+    await put(id, { id: 'hidden', type: 'sdk_hidden_context', content: SECRET })
+    await put(id, { id: 'call', type: 'client_tool_call', status: 'pending', call_id: 'c', name: 'n', arguments: {} })
+  }
+  known = { threads, items: ['form', 'widget', 'hidden', 'call'] }
+})
+
+/** How much is stored, and when it was last touched. */
+async function stored(): Promise<unknown> {
+  return withCaller(ann.caller, async (tx) => [
+    await tx.thread.aggregate({ _count: true, _max: { updatedAt: true, seq: true } }),
+    await tx.threadItem.findMany({ select: { seq: true, data: true }, orderBy: { seq: 'desc' }, take: 20 }),
+    await tx.threadItem.count(),
+    await tx.run.count(),
+  ])
+}
+
+const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.constantFrom('', '\0', '\ud800', '__proto__', 'thr_nope'))
+const junk = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<unknown>
+const threadId = fc.oneof({ weight: 5, arbitrary: fc.nat(1).map((n) => known.threads[n]) }, text, junk)
+const itemId = fc.oneof({ weight: 5, arbitrary: fc.nat(3).map((n) => known.items[n]) }, text, junk)
+const input = fc.record(
+  {
+    content: fc.oneof(
+      fc.array(
+        fc.oneof(
+          fc.record({ type: fc.constant('input_text'), text }),
+          fc.record(
+            { type: fc.constant('input_tag'), id: text, text, data: fc.dictionary(text, junk) },
+            { requiredKeys: ['type', 'id', 'text'] },
+          ),
+          junk,
+        ),
+        { maxLength: 3 },
+      ),
+      junk,
+    ),
+    attachments: fc.oneof(fc.constant([]), fc.array(text, { maxLength: 2 }), junk),
+    quoted_text: fc.oneof(text, fc.constant(null)),
+    inference_options: fc.oneof(fc.constant({}), fc.constant({ model: 'm', tool_choice: { id: 't' } }), junk),
+    status: fc.constantFrom('answered', 'skipped', 'odd'),
+    answers: fc.oneof(fc.dictionary(fc.constantFrom('q', '__proto__', 'toString'), fc.record({ values: fc.array(text) })), junk),
+  },
+  { requiredKeys: ['content'] },
+)
+
+/** A request that often has the right form and often almost. */
+const request = fc.record(
+  {
+    type: fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...Object.keys(PARAMS)) }, text, junk),
+    params: fc.oneof(
+      {
+        weight: 9,
+        arbitrary: fc.record(
+          {
+            thread_id: threadId,
+            item_id: itemId,
+            input,
+            result: junk,
+            action: fc.oneof(fc.record({ type: text, payload: junk }), junk),
+            limit: fc.oneof(fc.integer({ min: -1, max: 200 }), fc.constant(null), fc.double()),
+            order: fc.constantFrom('asc', 'desc', null, 'up'),
+            after: fc.oneof(itemId, fc.constant(null)),
+            title: text,
+            item_ids: fc.oneof(fc.array(text, { maxLength: 3 }), junk),
+            kind: fc.constantFrom('positive', 'negative', 'odd'),
+            attachment_id: text,
+            name: text,
+            size: fc.double(),
+            mime_type: text,
+            audio_base64: fc.oneof(fc.base64String(), text),
+          },
+          { requiredKeys: [] },
+        ),
+      },
+      junk,
+    ),
+    metadata: fc.oneof(fc.constant({}), fc.record({ request_id: fc.oneof(fc.uuid(), text) }), junk),
+  },
+  { requiredKeys: ['type'] },
+)
+
+test('any request: an answer or a refusal that leaves no trace, and never a hidden word', { timeout: 120_000 }, async () => {
+  const ask = door(ann, respond)
+  const seen = new Map<number, number>()
+  await fc.assert(
+    fc.asyncProperty(fc.oneof({ weight: 9, arbitrary: request as fc.Arbitrary<unknown> }, junk), async (body) => {
+      // The two threads stay, so that the rest has something to work on.
+      fc.pre((body as { type?: unknown } | null)?.type !== 'threads.delete')
+      const before = await stored()
+      const reply = await ask(JSON.stringify(body) ?? 'undefined')
+      seen.set(reply.status, (seen.get(reply.status) ?? 0) + 1)
+      expect(reply.status).toBeLessThan(500)
+      if (reply.status >= 400) {
+        expect(await stored()).toEqual(before)
+        expect(reply.data.message).toMatch(/\S.*[.]$/s)
+      }
+      expect(JSON.stringify([reply.data, reply.events])).not.toContain(SECRET)
+      expect(reply.events.filter((event) => event.type === 'error' && event.code === 'stream.error' && event.allow_retry)).toEqual([])
+    }),
+    { numRuns: 400 },
+  )
+  expect([...seen.keys()].sort()).toEqual(expect.arrayContaining([200, 400, 404]))
+})
