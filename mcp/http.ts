@@ -61,10 +61,9 @@ export function makeEndpoint(tools: readonly Tool[], authenticate: Authenticate)
         const error = toAppError(thrown)
         log[error.status >= 500 ? 'error' : 'info']({ error: thrown, code: error.code, method: request.method }, 'mcp request refused')
         response = rpcError(error.status, error.status >= 500 ? INTERNAL_ERROR : -32_000, error.message)
+        if (error.retryAfter !== undefined) response.headers.set('retry-after', String(error.retryAfter))
         if (error.code !== 'forbidden') allowOrigin(request, response)
       }
-      // What was not read of a body would stand before the next request on this connection.
-      if (request.body && (!request.bodyUsed || response.status === 413)) response.headers.set('connection', 'close')
       response.headers.set('x-request-id', requestId)
       if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store')
       return response

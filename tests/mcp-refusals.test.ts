@@ -240,3 +240,31 @@ test('a tool that hangs is given up; whether it took effect is recorded as unkno
   })
   expect((await listToolCalls({ caller })).data).toMatchObject([{ status: 'unknown', failureClass: 'hard_timeout' }])
 })
+
+test('a call that cannot be written into the ledger is not made', async () => {
+  let ran = false
+  const run = async () => {
+    ran = true
+    return { ok: 'yes' }
+  }
+  const tool = defineTool({ ...fields, name: 'writes', access: 'write', run })
+  const nobody = { userId: 'usr_nobody', role: 'member' as const, via: 'token' as const, tokenId: 'tok_1', scopes: [] }
+  expect(await runTool({ tool, args: {}, caller: nobody, client: {} })).toMatchObject({ isError: true })
+  expect(ran).toBe(false)
+})
+
+test('a database that is away is a 503 with a sentence and without its address', async () => {
+  const away = async () => {
+    throw Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:5432'), { code: 'ECONNREFUSED' })
+  }
+  const endpoint = await serve(makeEndpoint([], away))
+  try {
+    const answer = await mcpCaller(endpoint.url).post(WHOAMI)
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
+    expect(await answer.json()).toMatchObject({
+      error: { code: -32_603, message: expect.stringMatching(/^The database cannot be reached/) },
+    })
+  } finally {
+    await endpoint.close()
+  }
+})

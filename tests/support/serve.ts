@@ -11,6 +11,8 @@ export async function serve(handler: (request: Request) => Promise<Response>): P
     outgoing.on('close', () => gone.abort())
     try {
       const response = await handler(toRequest(incoming, gone.signal))
+      // What the handler left unread of a body would stand before the next request on this connection.
+      if (!incoming.complete) outgoing.setHeader('connection', 'close')
       outgoing.writeHead(response.status, [...response.headers].flat())
       if (response.body) await pipeline(Readable.fromWeb(response.body as never), outgoing)
       else outgoing.end()
