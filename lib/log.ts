@@ -7,15 +7,22 @@ type Context = { request_id?: string; user_id?: string; run_id?: string; thread_
 
 const storage = new AsyncLocalStorage<Context>()
 
+// Where whoever read our output has died, every line fails; that must not keep us from ending in order.
+const output = pino.destination({ fd: 1, sync: true })
+output.on('error', () => {})
+
 /** One JSON object a line on standard output, with the request id of the work in progress. Secrets are cut out of error messages and stacks. */
-export const log = pino({
-  level: logLevel(),
-  base: undefined,
-  timestamp: pino.stdTimeFunctions.isoTime,
-  formatters: { level: (label) => ({ level: label }) },
-  mixin: () => storage.getStore() ?? {},
-  serializers: { error: describe },
-})
+export const log = pino(
+  {
+    level: logLevel(),
+    base: undefined,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    mixin: () => storage.getStore() ?? {},
+    serializers: { error: describe },
+  },
+  output,
+)
 
 function describe(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return error

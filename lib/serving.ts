@@ -46,8 +46,11 @@ function endOnSignals(): void {
 async function endProcess(signal: string, server: Server | undefined): Promise<void> {
   const graceMs = env().SHUTDOWN_GRACE * 1000
   const giveUp = setTimeout(() => {
-    log.error({ grace_ms: graceMs }, 'the end took too long: exiting with work open')
-    process.exit(1)
+    try {
+      log.error({ grace_ms: graceMs }, 'the end took too long: exiting with work open')
+    } finally {
+      process.exit(1)
+    }
   }, graceMs + 2_000)
   giveUp.unref()
   log.info({ signal }, 'shutting down')
