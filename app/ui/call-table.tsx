@@ -33,7 +33,7 @@ export function CallTable({
     {
       header: 'Outcome',
       cell: (call) => (
-        <span className="grid gap-0.5">
+        <span className="grid gap-0.5 md:min-w-40">
           <CallStatus status={call.status} />
           {call.failureClass && call.status !== 'cancelled' && (
             <span className="text-sm text-ink-soft">{explainFailure(call.failureClass).title}</span>

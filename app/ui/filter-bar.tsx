@@ -41,22 +41,24 @@ export function FilterBar({ path, menus, keep = {} }: { path: string; menus: Fil
           show(event.currentTarget)
         }}
         aria-busy={pending}
-        className={`${open ? 'max-sm:mt-3' : 'max-sm:hidden'} grid grid-cols-2 items-end gap-3 sm:grid-cols-3 lg:grid-cols-[repeat(auto-fit,minmax(8rem,1fr))]`}
+        className={`${open ? 'max-sm:mt-3' : 'max-sm:hidden'} flex flex-wrap items-end gap-3`}
       >
         {Object.entries(keep).map(([name, value]) => (
           <input key={name} type="hidden" name={name} value={value} />
         ))}
         {menus.map(({ name, label, value = '', options }) => (
-          <Field key={name} label={label}>
-            <Select name={name} defaultValue={value}>
-              <option value="">All</option>
-              {options.map((option) => (
-                <option key={option.value} value={option.value}>
-                  {option.label}
-                </option>
-              ))}
-            </Select>
-          </Field>
+          <div key={name} className="max-w-56 min-w-0 grow basis-[calc(50%-0.375rem)] sm:basis-32">
+            <Field label={label}>
+              <Select name={name} defaultValue={value}>
+                <option value="">All</option>
+                {options.map((option) => (
+                  <option key={option.value} value={option.value}>
+                    {option.label}
+                  </option>
+                ))}
+              </Select>
+            </Field>
+          </div>
         ))}
         {count > 0 && (
           <Button tone="quiet" onClick={() => startTransition(() => router.push(path))}>

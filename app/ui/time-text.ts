@@ -12,7 +12,7 @@ const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 export function relativeTime(at: Date, now: number): string {
   const seconds = (at.getTime() - now) / 1000
   for (const [unit, size] of STEPS) if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit)
-  return Math.abs(seconds) < 10 ? 'just now' : seconds < 0 ? 'less than a minute ago' : 'in less than a minute'
+  return seconds <= 0 ? 'just now' : 'in a moment'
 }
 
 /** "27 November 2026, 15:04:05 UTC", in the given zone or the reader's own. */

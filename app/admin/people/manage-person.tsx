@@ -9,6 +9,7 @@ import { changeRole, disablePerson, enablePerson, signOutPerson } from './action
 type Managed = { id: string; name: string; role: 'admin' | 'member'; disabled: boolean }
 
 type Choice = {
+  id: string
   label: string
   effect: string
   tone?: ButtonLook['tone']
@@ -22,8 +23,8 @@ export function ManagePerson({ person }: { person: Managed }) {
     <Dialog label="Manage" title={person.name} size="sm">
       {(close) => (
         <ul className="grid gap-4">
-          {choices(person).map(({ label, effect, tone = 'secondary', fields, action }) => (
-            <li key={label} className="border-t border-line pt-4">
+          {choices(person).map(({ id, label, effect, tone = 'secondary', fields, action }) => (
+            <li key={id} className="border-t border-line pt-4">
               <ActionForm
                 action={action}
                 fields={{ person: person.id, ...fields }}
@@ -47,6 +48,7 @@ function choices({ name, role, disabled }: Managed): Choice[] {
   if (disabled)
     return [
       {
+        id: 'standing',
         label: 'Let in again',
         effect: `${name} can sign in again as before, and finds all data as it was. Tokens that were not revoked work again too.`,
         action: enablePerson,
@@ -55,12 +57,14 @@ function choices({ name, role, disabled }: Managed): Choice[] {
   const change: Choice =
     role === 'member'
       ? {
+          id: 'role',
           label: 'Make admin',
           effect: `Admins see everybody's tool calls with arguments and results, and can change accounts. ${name} has to sign in again.`,
           fields: { role: 'admin' },
           action: changeRole,
         }
       : {
+          id: 'role',
           label: 'Make member',
           effect: `Members see only what is their own. ${name} has to sign in again.`,
           fields: { role: 'member' },
@@ -69,11 +73,13 @@ function choices({ name, role, disabled }: Managed): Choice[] {
   return [
     change,
     {
+      id: 'sessions',
       label: 'Sign out everywhere',
       effect: 'Ends all sessions of this account at once, on every device. Signing in again is possible.',
       action: signOutPerson,
     },
     {
+      id: 'standing',
       label: 'Disable the account',
       effect: 'Signing in is refused, and sessions and tokens stop working at once. The data stays, and you can let the person in again.',
       tone: 'danger',

@@ -17,7 +17,7 @@ import { parseToolCallQuery, type ToolCallQuery, toLedgerFilter, toolCallsHref }
 
 export const metadata: Metadata = { title: 'Tool calls' }
 
-const PERIOD_NAMES = { '1h': 'The last hour', '24h': 'The last 24 hours', '7d': 'The last 7 days', '30d': 'The last 30 days' }
+const PERIOD_NAMES = { '1h': 'Last hour', '24h': 'Last 24 hours', '7d': 'Last 7 days', '30d': 'Last 30 days' }
 
 /** Everybody's tool calls, newest first, with filters in the address. */
 export default async function ToolCallsPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
