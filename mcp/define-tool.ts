@@ -37,8 +37,8 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
     name,
     title,
     description,
-    inputSchema: z.toJSONSchema(input, { io: 'input' }),
-    outputSchema: z.toJSONSchema(output, { io: 'output' }),
+    inputSchema: toSchema(input, 'input'),
+    outputSchema: toSchema(output, 'output'),
     annotations: {
       readOnlyHint: access === 'read',
       destructiveHint: access === 'destructive',
@@ -47,4 +47,10 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
     },
   } as ToolListing
   return { ...(definition as unknown as Definition<z.ZodObject, z.ZodObject>), listing }
+}
+
+/** Without `$schema`: 2020-12 is what MCP means anyway, and validators of older clients know no other by name. */
+function toSchema(schema: z.ZodObject, io: 'input' | 'output'): object {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io })
+  return rest
 }

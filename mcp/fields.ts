@@ -23,5 +23,8 @@ export const limit = (most: number, usual: number) =>
 
 export const nextCursor = z.string().optional().describe('Present when there are more: give it as cursor for the next page.')
 
+/** A day in an argument. A short pattern: models read it. */
+export const day = z.string().regex(/^\d{4}-\d\d-\d\d$/, 'Write a day as 2026-11-27')
+
 /** A moment in an answer. */
 export const moment = z.string().describe("ISO 8601 with the offset of the person's time zone.")

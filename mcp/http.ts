@@ -35,6 +35,10 @@ export function makeEndpoint(tools: readonly Tool[], authenticate: Authenticate)
     if (caller instanceof Response) return caller
     // GET opens and DELETE ends a session's stream in older revisions; there are no sessions here.
     if (request.method !== 'POST') return new Response(null, { status: 405, headers: { allow: 'POST, OPTIONS' } })
+    return withLogContext({ user_id: caller.userId }, () => exchange(request, caller))
+  }
+
+  async function exchange(request: Request, caller: Caller): Promise<Response> {
     const message = await readMessage(request)
     if (message instanceof Response) return message
     const params = message.params as Record<string, unknown> | undefined

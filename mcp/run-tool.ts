@@ -9,7 +9,7 @@ import { hasScope } from '#mcp/auth.ts'
 import type { ClientInfo } from '#mcp/client-info.ts'
 import type { Tool } from '#mcp/define-tool.ts'
 
-/** The name of this server in the ledger. */
+/** The name of this server, in the ledger and for clients. */
 export const SERVER = 'switchboard'
 
 // Longer than a transaction may take (15 s), shorter than the minute that clients wait.

@@ -2,7 +2,7 @@ import { CLIENT_INFO_META_KEY, ProtocolError, ProtocolErrorCode, Server } from '
 import type { Caller } from '#lib/auth/caller.ts'
 import { type ClientInfo, toClientInfo } from '#mcp/client-info.ts'
 import type { Tool } from '#mcp/define-tool.ts'
-import { runTool } from '#mcp/run-tool.ts'
+import { runTool, SERVER } from '#mcp/run-tool.ts'
 
 /** The same as in package.json; a test keeps it so. */
 export const VERSION = '0.1.0'
@@ -24,7 +24,7 @@ export type Tools = ReadonlyMap<string, Tool>
 export function makeServer(tools: Tools, { caller, client }: { caller: Caller; client: ClientInfo }): Server {
   const cacheHint = { ttlMs: LIST_TTL_MS, cacheScope: 'private' } as const
   const server = new Server(
-    { name: 'switchboard', title: 'Switchboard', version: VERSION },
+    { name: SERVER, title: 'Switchboard', version: VERSION },
     { capabilities: { tools: {} }, instructions: INSTRUCTIONS, cacheHints: { 'tools/list': cacheHint, 'server/discover': cacheHint } },
   )
   const listing = { tools: [...tools.values()].map((tool) => tool.listing) }

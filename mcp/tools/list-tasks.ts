@@ -1,10 +1,8 @@
 import { z } from 'zod'
 import { listTasks } from '#lib/data/tasks.ts'
 import { defineTool } from '#mcp/define-tool.ts'
-import { cursor, limit, line, nextCursor } from '#mcp/fields.ts'
+import { cursor, day, limit, line, nextCursor } from '#mcp/fields.ts'
 import { taskOutput, toTaskOutput } from '#mcp/task-fields.ts'
-
-const day = z.iso.date()
 
 export const listTasksTool = defineTool({
   name: 'list_tasks',
