@@ -1,0 +1,62 @@
+import type { ModelRequest } from '@openai/agents'
+
+/** What a tool answered: its text, the JSON in it if it is JSON, and whether the call failed. */
+export type Answer = { text: string; value: unknown; failed: boolean }
+
+/** A tool as the model is offered it; `strings` are the arguments that its schema wants as text. */
+export type OfferedTool = { name: string; properties: Record<string, { type?: unknown }>; required: string[] }
+
+/** What the demo assistant sees of a turn. */
+export type DemoTurn = {
+  /** The person's last message. */
+  text: string
+  /** What the tools have answered since that message, in order. */
+  answers: Answer[]
+  /** What they answered before it, oldest first. */
+  earlier: Answer[]
+  tools: OfferedTool[]
+}
+
+/** Reads the request that the SDK makes of every model. */
+export function readTurn({ input, tools }: Pick<ModelRequest, 'input' | 'tools'>): DemoTurn {
+  const items = typeof input === 'string' ? [{ type: 'message' as const, role: 'user' as const, content: input }] : input
+  const last = items.findLastIndex((item) => 'role' in item && item.role === 'user' && isSaid(textOf(item.content)))
+  const said = items[last]
+  const answersIn = (part: typeof items) =>
+    part.flatMap((item) => (item.type === 'function_call_result' ? toAnswer(textOf(item.output)) : []))
+  return {
+    text: said && 'content' in said ? textOf(said.content).trim() : '',
+    answers: answersIn(items.slice(last + 1)),
+    earlier: answersIn(items.slice(0, Math.max(last, 0))),
+    tools: tools.flatMap((tool) => {
+      if (tool.type !== 'function') return []
+      const { properties = {}, required = [] } = tool.parameters as Partial<OfferedTool>
+      return { name: tool.name, properties, required }
+    }),
+  }
+}
+
+// Notes to the model travel as messages of the user.
+function isSaid(text: string): boolean {
+  return !/^(Hidden context for the agent|A message was displayed to the user|The user is referring to this|# User-provided context)/.test(
+    text,
+  )
+}
+
+function textOf(content: unknown): string {
+  if (typeof content === 'string') return content
+  if (Array.isArray(content)) return content.map(textOf).join('\n')
+  const { text } = (content ?? {}) as { text?: unknown }
+  return typeof text === 'string' ? text : ''
+}
+
+const FAILED = /^The call failed\. /
+
+function toAnswer(text: string): Answer {
+  if (FAILED.test(text)) return { text: text.replace(FAILED, ''), value: undefined, failed: true }
+  try {
+    return { text, value: JSON.parse(text), failed: false }
+  } catch {
+    return { text, value: undefined, failed: false }
+  }
+}
