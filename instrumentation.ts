@@ -3,4 +3,6 @@ export async function register(): Promise<void> {
   if (process.env.NEXT_RUNTIME !== 'nodejs') return
   const { beginServing } = await import('#lib/serving.ts')
   await beginServing()
+  const { watchForDeadRuns } = await import('#lib/runs/heartbeat.ts')
+  watchForDeadRuns()
 }

@@ -6,6 +6,7 @@ import { type Deps, processChatKit } from '#lib/chatkit/server.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { findRun } from '#lib/data/runs.ts'
 import { findPerson } from '#lib/data/users.ts'
+import { registry } from '#lib/runs/registry.ts'
 import { door, kinds, message, say, textOf, threadOf, typed } from '#tests/support/chatkit.ts'
 import { memoryStore } from '#tests/support/memory-store.ts'
 import { signedIn } from '#tests/support/people.ts'
@@ -154,6 +155,29 @@ test('the same request sent twice is answered once and streamed twice', async ()
   expect(calls).toBe(1)
   await Promise.all([ask({ ...create('yes') }), ask({ ...create('yes') })])
   expect(calls).toBe(3)
+})
+
+test('a repetition is no second answer to a form, and works when the events are no longer kept', async () => {
+  const person = await signedIn()
+  const ask = door(person)
+  const thread_id = threadOf(await ask(create('hi')))
+  await prismaStore(person.caller).addItem(thread_id, { thread_id, created_at: new Date().toISOString(), ...form() } as ThreadItem)
+  const params = { thread_id, item_id: 'form', input: { answers: { one: { values: ['A'] } } } }
+  const answer = { type: 'threads.add_structured_input', params, metadata: { request_id: crypto.randomUUID() } }
+  const first = await ask(answer)
+  expect((await ask(answer)).events).toEqual(expect.arrayContaining(first.events.slice(-1)))
+  expect((await ask({ ...answer, metadata: {} })).status).toBe(409)
+  registry().runs.clear()
+  const late = await ask(answer)
+  expect(late.status).toBe(200)
+  expect(kinds(late.events)).toEqual([
+    'thread.created',
+    'thread.item.done user_message',
+    'thread.item.done assistant_message',
+    'thread.item.done structured_input',
+    'thread.item.done assistant_message',
+  ])
+  expect((await door(await signedIn())(answer)).status).toBe(404)
 })
 
 // From here on with a store in memory: operations for which the product brings no handler yet.

@@ -4,6 +4,8 @@ import { activeRuns, registry } from '#lib/runs/registry.ts'
 
 /** How often (ms) this process says which runs it works on. */
 const BEAT_MS = 5_000
+/** How often (ms) this process looks for runs of processes that died. */
+const WATCH_MS = 60_000
 
 /** Sees to it that every active run of this process has a heartbeat. The timer ends itself when there is nothing to do. */
 export function keepBeating(): void {
@@ -32,7 +34,15 @@ async function beatAll(): Promise<void> {
   }
 }
 
-/** Marks runs whose process died as interrupted; to be called when the server starts. Resolves to their number. */
+/** Looks for runs whose process died, now and each minute; to be called once when the server starts. */
+export function watchForDeadRuns(): void {
+  const shared = registry()
+  const look = () => void recoverRuns().catch((error) => log.warn({ error }, 'looking for runs without a process failed'))
+  if (!shared.watching) look()
+  shared.watching ??= setInterval(look, WATCH_MS).unref()
+}
+
+/** Marks runs whose process died as interrupted. Resolves to their number. */
 export async function recoverRuns(): Promise<number> {
   const count = await interruptStaleRuns()
   if (count > 0) log.warn({ count }, 'runs without a process were marked as interrupted')

@@ -15,7 +15,7 @@ export type LiveRun = {
   active: boolean
 }
 
-type Registry = { runs: Map<string, LiveRun>; beating?: NodeJS.Timeout }
+type Registry = { runs: Map<string, LiveRun>; beating?: NodeJS.Timeout; watching?: NodeJS.Timeout }
 
 /** How long (ms) and how much (bytes) of the logs of ended runs is kept for readers that come late. */
 const KEPT_MS = 60_000
