@@ -7,6 +7,7 @@ import { POST as verify } from '#app/api/auth/verify-email/route.ts'
 import { POST as changePassword } from '#app/api/me/password/route.ts'
 import { DELETE as deleteMe, PATCH as patchMe } from '#app/api/me/route.ts'
 import { POST as askVerify } from '#app/api/me/verify-email/route.ts'
+import { resetPasswordByOperator } from '#lib/auth/operator-reset.ts'
 import { hashPassword } from '#lib/auth/passwords.ts'
 import { findCaller } from '#lib/auth/session.ts'
 import { requireAccount } from '#lib/data/users.ts'
@@ -98,6 +99,15 @@ test('what the database keeps of a code cannot be used as one', async () => {
   expect((await post(reset, '/api/auth/reset-password', { code: row?.tokenHash, password: NEW })).status).toBe(400)
   // A code for one purpose is none for another.
   expect(await byLink(code)).toBe('MailLinkSpent')
+})
+
+test('the operator resets a password by hand, which ends every session too', async () => {
+  const { visitor, person } = await arrived()
+  await resetPasswordByOperator(` ${person.email.toUpperCase()}`, NEW)
+  expect(await findCaller(new Headers(visitor.headers))).toBeNull()
+  expect(await signsIn(person.email, NEW)).toBeNull()
+  await expect(resetPasswordByOperator(person.email, 'short')).rejects.toThrow(/at least 10/)
+  await expect(resetPasswordByOperator('nobody@example.com', NEW)).rejects.toMatchObject({ code: 'not_found' })
 })
 
 test('an expired code is refused', async () => {

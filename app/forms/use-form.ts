@@ -19,13 +19,15 @@ export function useForm({
 }) {
   const form = useRef<HTMLFormElement>(null)
   const [problems, setProblems] = useState<Problems>({})
+  const [attempts, setAttempts] = useState(0)
   const [pending, setPending] = useState(false)
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the focus moves after an attempt, not while problems are mended
   useEffect(() => {
     const first = Object.keys(problems).find((name) => name !== 'form' && problems[name])
     const field = first && form.current?.elements.namedItem(first)
     if (field instanceof HTMLElement) field.focus()
-  }, [problems])
+  }, [attempts])
 
   async function onSubmit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
@@ -33,17 +35,25 @@ export function useForm({
     const values = Object.fromEntries([...new FormData(event.currentTarget)].map(([name, value]) => [name, String(value)]))
     const found = check?.(values) ?? {}
     setProblems(found)
-    if (Object.keys(found).length > 0) return
-    setPending(true)
-    try {
-      setProblems((await send(values)) ?? {})
-    } finally {
-      setPending(false)
+    if (Object.keys(found).length === 0) {
+      setPending(true)
+      try {
+        setProblems((await send(values)) ?? {})
+      } finally {
+        setPending(false)
+      }
     }
+    setAttempts((count) => count + 1)
+  }
+
+  // What was wrong with a field is over when the person mends it.
+  function onInput({ target }: FormEvent<HTMLFormElement>) {
+    const { name } = target as HTMLInputElement
+    if (problems[name]) setProblems(({ [name]: _mended, ...rest }) => rest)
   }
 
   // `post` keeps what was typed out of the address when the form is sent before its script has loaded.
-  return { problems, pending, fields: { ref: form, onSubmit, method: 'post' as const, noValidate: true } }
+  return { problems, pending, fields: { ref: form, onSubmit, onInput, method: 'post' as const, noValidate: true } }
 }
 
 /** A problem for each named field that is empty. */

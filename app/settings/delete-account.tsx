@@ -9,6 +9,7 @@ export function DeleteAccount({ hasPassword }: { hasPassword: boolean }) {
   return (
     <ConfirmButton
       label="Delete my account"
+      tone="danger"
       title="Delete your account?"
       confirmLabel="Delete for good"
       action={async (form) => {

@@ -38,7 +38,7 @@ export function NewTokenForm({ scopes, onMade, onCancel }: Props) {
 
   return (
     <form {...fields} className="grid gap-4">
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid items-start gap-4 sm:grid-cols-2">
         <Field label="Name" hint="What will use it." error={problems.name}>
           <TextInput name="name" autoComplete="off" maxLength={100} required autoFocus placeholder="My laptop" />
         </Field>

@@ -15,6 +15,8 @@ import { ProfileForm } from './profile-form.tsx'
 import { SignOutEverywhere } from './sign-out-everywhere.tsx'
 import { Tokens } from './tokens.tsx'
 
+const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' })
+
 export const metadata: Metadata = { title: 'Settings' }
 
 export default async function SettingsPage() {
@@ -53,7 +55,7 @@ export default async function SettingsPage() {
             ...token,
             createdAt: createdAt.toISOString(),
             lastUsedAt: lastUsedAt?.toISOString() ?? null,
-            expiresAt: expiresAt?.toISOString() ?? null,
+            expiresOn: expiresAt && DAY.format(expiresAt),
             expired: expiresAt !== null && expiresAt < new Date(),
           }))}
         />

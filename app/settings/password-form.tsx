@@ -34,7 +34,7 @@ export function PasswordForm({ hasPassword, email }: { hasPassword: boolean; ema
     <form {...fields} className="grid gap-4">
       {/* Password managers save a new password under this name. */}
       <input type="hidden" name="username" autoComplete="username" value={email} readOnly />
-      <div key={changes} className="grid gap-4 sm:grid-cols-2">
+      <div key={changes} className="grid items-start gap-4 sm:grid-cols-2">
         {hasPassword && (
           <Field label="Current password" error={problems.old_password}>
             <PasswordInput name="old_password" autoComplete="current-password" required />

@@ -29,7 +29,7 @@ export function ProfileForm({ name, email, verified, canVerify, timeZone, timeZo
   const zones = timeZone && !timeZones.includes(timeZone) ? [timeZone, ...timeZones] : timeZones
   return (
     <form {...fields} className="grid gap-4">
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid items-start gap-4 sm:grid-cols-2">
         <Field label="Name" error={problems.name}>
           <TextInput name="name" autoComplete="name" maxLength={100} required defaultValue={name} />
         </Field>

@@ -21,7 +21,8 @@ type Token = {
   scopes: string[]
   createdAt: string
   lastUsedAt: string | null
-  expiresAt: string | null
+  /** The day in UTC as people write it; null for a token without end. */
+  expiresOn: string | null
   expired: boolean
 }
 
@@ -104,8 +105,7 @@ export function Tokens({ endpoint, scopes, tokens }: { endpoint: string; scopes:
               { header: 'Last used', cell: ({ lastUsedAt }) => (lastUsedAt ? <RelativeTime at={lastUsedAt} /> : 'never') },
               {
                 header: 'Expires',
-                cell: ({ expiresAt, expired }) =>
-                  expired ? <Badge tone="warn">Expired</Badge> : expiresAt ? <RelativeTime at={expiresAt} /> : 'never',
+                cell: ({ expiresOn, expired }) => (expired ? <Badge tone="warn">Expired</Badge> : (expiresOn ?? 'never')),
               },
               {
                 header: 'Revoke',
