@@ -1,5 +1,6 @@
 import { isOpenAIChatCompletionsRawModelStreamEvent, isOpenAIResponsesRawModelStreamEvent, type RunStreamEvent } from '@openai/agents'
 import { type ItemContext, newItem } from '#lib/agent/item-context.ts'
+import { OpenImages } from '#lib/agent/open-images.ts'
 import { OpenMessages, type RawPart } from '#lib/agent/open-messages.ts'
 import { OpenWorkflow } from '#lib/agent/open-workflow.ts'
 import { loadingTask, NOT_MADE, outputText, settledTask, stoppedTask, type ToolCall } from '#lib/agent/tool-tasks.ts'
@@ -21,6 +22,7 @@ const MESSAGE = 'message'
 export class TurnEvents {
   readonly #context: ItemContext
   readonly #messages: OpenMessages
+  readonly #images: OpenImages
   readonly #workflow: OpenWorkflow
   readonly #calls = new Map<string, ToolCall & { task: number; workflowId?: string }>()
   #raw = false
@@ -29,6 +31,7 @@ export class TurnEvents {
   constructor(context: ItemContext) {
     this.#context = context
     this.#messages = new OpenMessages(context)
+    this.#images = new OpenImages(context)
     this.#workflow = new OpenWorkflow(context)
   }
 
@@ -62,12 +65,14 @@ export class TurnEvents {
 
   /** The run came to its end: closes the workflow. */
   *end(): Events {
+    yield* this.#images.interrupt()
     yield* this.#workflow.end()
   }
 
   /** The run was stopped or broke: nothing stays half open, and the model will know which calls have no answer. */
   *interrupt(): Events {
     yield* this.#messages.interrupt()
+    yield* this.#images.interrupt()
     for (const call of [...this.#calls.values()]) {
       const task = stoppedTask(call)
       yield* this.#workflow.update(call.task, task)
@@ -88,6 +93,7 @@ export class TurnEvents {
     switch (event.type) {
       case 'response.output_item.added':
         if (item?.type === 'reasoning' && !this.#workflow.id) yield* this.#workflow.start('reasoning')
+        if (item?.type === 'image_generation_call') yield* this.#images.start(item.id ?? '')
         if (item?.type === 'message') yield* this.#openMessage(item.id ?? '')
         return
       case 'response.content_part.added':
@@ -105,7 +111,10 @@ export class TurnEvents {
         return yield* this.#workflow.addThought(delta)
       case 'response.reasoning_summary_text.done':
         return yield* this.#workflow.endThought(text)
+      case 'response.image_generation_call.partial_image':
+        return yield* this.#images.update(id, event.partial_image_b64 ?? '')
       case 'response.output_item.done':
+        if (item?.type === 'image_generation_call') yield* this.#images.end(item.id ?? '', item.result)
         if (item?.type === 'message') yield* this.#messages.end(item.id ?? '', item.content ?? [])
     }
   }
@@ -182,6 +191,7 @@ type RawItem = {
   name?: string
   arguments?: string
   output?: unknown
+  result?: string | null
 }
 
 type RawEvent = {
@@ -193,4 +203,5 @@ type RawEvent = {
   text?: string
   delta?: string
   annotation?: unknown
+  partial_image_b64?: string
 }

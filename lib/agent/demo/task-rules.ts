@@ -63,7 +63,7 @@ export const taskRules: Rule[] = [
   ],
   [
     /^(?<verb>move|reschedule|postpone|shift|delay|change|set|push)(?: (?:the )?(?:due date|date) of)?(?: task| reminder)? (?<which>#?\d+|it|that|.+?) (?:to|until|till|for|by|on) (?<when>.+)$/i,
-    ({ which = '', when = '' }, about, turn) => reschedule(which, when, about, turn),
+    ({ verb = '', which = '', when = '' }, about, turn) => reschedule(which, when, about, turn, /change|set/i.test(verb)),
   ],
   [
     /^(?:task )?(?<which>#?\d+|it|that) is due (?<when>.+)$/i,
