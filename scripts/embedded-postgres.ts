@@ -46,6 +46,11 @@ export async function startEmbeddedPostgres(folder: string, { durable = true } =
   }
 }
 
+/** The URL of the application's role at the server on `port`, which this or another process runs. */
+export function embeddedAppUrl(port: number, password: string): string {
+  return serverUrl(port, APP, password, DATABASE)
+}
+
 async function open(home: string, durable: boolean, unlock: () => Promise<void>): Promise<EmbeddedPostgres> {
   const secrets = await localSecrets(home)
   const place = {
@@ -64,7 +69,7 @@ async function open(home: string, durable: boolean, unlock: () => Promise<void>)
     throw error
   }
   return {
-    appUrl: serverUrl(server.port, APP, secrets.app, DATABASE),
+    appUrl: embeddedAppUrl(server.port, secrets.app),
     ownerUrl: serverUrl(server.port, OWNER, secrets.owner, DATABASE),
     superuserUrl,
     appSecret: secrets.appSecret,

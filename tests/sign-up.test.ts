@@ -43,7 +43,7 @@ test('of racing first visitors one becomes the admin and the others read why the
 
 test('where others can reach the server the first account needs the code that the start logs', async () => {
   withSettings({ APP_URL: 'https://chat.example.com', HOSTNAME: '0.0.0.0' })
-  const said = vi.spyOn(log, 'info')
+  const said = vi.spyOn(log, 'warn')
   await announceSetupCode()
   expect(said.mock.lastCall?.[1]).toContain(setupCode())
 

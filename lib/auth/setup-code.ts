@@ -7,6 +7,7 @@ import { AppError } from '#lib/errors.ts'
 import { log } from '#lib/log.ts'
 
 const ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ'
+const ASK_AGAIN_MS = 5_000
 const ATTEMPTS = { name: 'set-up-code', points: 20, seconds: 900 }
 
 /** The code that proves who runs this server, such as `7KQM-2F9T-XW3H-PC6N`: 80 bits out of APP_SECRET, the same in every replica. */
@@ -32,10 +33,19 @@ export async function requireSetupCode(given: string | undefined, headers: Heade
     )
 }
 
-/** Writes the set-up code to the log while the server has no account. Called at the start. */
+/**
+ * Writes the set-up code to the log while the server has no account. Called at the start; asks again every five seconds
+ * while the database does not answer. A warning, so that quiet logs show it too.
+ */
 export async function announceSetupCode(): Promise<void> {
-  if (!needsSetupCode() || (await anyAccount())) return
-  log.info({ code: setupCode() }, `first account: open ${env().APP_URL}/set-up and enter the set-up code ${setupCode()}`)
+  if (!needsSetupCode()) return
+  try {
+    if (await anyAccount()) return
+    log.warn({ code: setupCode() }, `first account: open ${env().APP_URL}/set-up and enter the set-up code ${setupCode()}`)
+  } catch (error) {
+    log.debug({ error }, 'whether there is an account is not known yet')
+    setTimeout(announceSetupCode, ASK_AGAIN_MS).unref()
+  }
 }
 
 function plain(code: string): string {

@@ -1,0 +1,61 @@
+// npm run reset-password -- ann@example.com: gives an account a new password, which is printed once, and ends its sessions.
+// For servers that send no mail. Works while the server runs and while it does not.
+import { randomInt } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { resetPasswordByOperator } from '#lib/auth/operator-reset.ts'
+import { closeDb } from '#lib/db.ts'
+import { ROOT } from '#scripts/build-freshness.ts'
+import { type EmbeddedPostgres, EmbeddedPostgresError, embeddedAppUrl, startEmbeddedPostgres } from '#scripts/embedded-postgres.ts'
+import { LockedError } from '#scripts/folder-lock.ts'
+import { localSecrets } from '#scripts/local-secrets.ts'
+
+const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789'
+
+let started: EmbeddedPostgres | undefined
+try {
+  const { values, positionals } = parseArgs({ options: { data: { type: 'string' } }, allowPositionals: true })
+  const [email] = positionals
+  if (!email || positionals.length > 1)
+    throw new Error('Name the address of the account. For example: npm run reset-password -- ann@example.com')
+  await reachDatabase(path.resolve(ROOT, values.data ?? '.data'))
+  const password = Array.from({ length: 4 }, () => Array.from({ length: 5 }, () => LETTERS[randomInt(LETTERS.length)]).join('')).join('-')
+  await resetPasswordByOperator(email, password)
+  console.log(
+    `The new password of ${email} is ${password}\nSign in with it and change it under Settings. Every session of this account has ended.`,
+  )
+} catch (error) {
+  console.error((error as Error).message)
+  process.exitCode = 1
+}
+await closeDb()
+await started?.stop()
+
+/** Sets what lib/env.ts needs: the operator's own DATABASE_URL, else the embedded database, started here unless a server runs it already. */
+async function reachDatabase(folder: string): Promise<void> {
+  const { env } = process
+  env.LOG_LEVEL ||= 'silent'
+  env.APP_URL ||= 'http://127.0.0.1:3000'
+  if (env.DATABASE_URL) {
+    // Nothing is sealed or signed here, so any secret does.
+    env.APP_SECRET ||= 'a password is reset without this secret'
+    return
+  }
+  const { app, appSecret } = await existingSecrets(folder)
+  env.APP_SECRET ||= appSecret
+  try {
+    started = await startEmbeddedPostgres(folder)
+    env.DATABASE_URL = started.appUrl
+  } catch (error) {
+    if (!(error instanceof EmbeddedPostgresError && error.cause instanceof LockedError)) throw error
+    env.DATABASE_URL = embeddedAppUrl(Number(await readFile(path.join(folder, 'postgres.port'), 'utf8')), app)
+  }
+}
+
+async function existingSecrets(folder: string) {
+  await readFile(path.join(folder, 'secrets.json')).catch((cause) => {
+    throw new Error(`There is no database in ${folder}. Start Switchboard once with "npm run up", or set DATABASE_URL.`, { cause })
+  })
+  return localSecrets(folder)
+}
