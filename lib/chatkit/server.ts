@@ -65,13 +65,14 @@ export async function processChatKit<Context = void>(body: unknown, deps: Deps<C
   const request = parseRequest(body)
   if (isTurn(request)) {
     const { type: operation, params, requestId } = request
-    const repeated = requestId ? await deps.turns?.findRepeated(requestId) : null
-    if (repeated) {
-      const { runId, threadId, events } = repeated
-      return { kind: 'attached', runId, events: events ?? (await replayStored(deps.store, threadId)) }
-    }
     const prepare = turns[operation] as (given: typeof params, to: Deps<Context>) => Promise<PreparedTurn<Context>>
-    return { kind: 'turn', operation, requestId, ...(await prepare(params, deps)) }
+    const prepared = prepare(params, deps)
+    // Asked side by side. A repetition is answered whatever became of the state that it needed the first time.
+    prepared.catch(() => undefined)
+    const repeated = requestId ? await deps.turns?.findRepeated(requestId) : null
+    if (!repeated) return { kind: 'turn', operation, requestId, ...(await prepared) }
+    const { runId, threadId, events } = repeated
+    return { kind: 'attached', runId, events: events ?? (await replayStored(deps.store, threadId)) }
   }
   if (request.type === 'threads.attach') return attach(request.params.thread_id, deps)
   const answer = queries[request.type] as (given: typeof request.params, to: Deps<Context>) => Promise<unknown>

@@ -5,7 +5,9 @@ const MAX_DERIVED = 60
 
 /** A title on one line without control characters, 200 characters at most; empty when nothing is left. */
 export function cleanTitle(title: string): string {
-  return clip(title.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim(), MAX_TITLE)
+  // Joiners stay: some scripts and many emoji are written with them.
+  const visible = title.replace(/(?!\u200c|\u200d|\s)\p{Cf}/gu, '')
+  return clip(visible.replace(/[\p{Cc}\s]+/gu, ' ').trim(), MAX_TITLE)
 }
 
 /** A title for a thread that began with this message: its first line, cut at a word; undefined for a message without text. */

@@ -1,4 +1,5 @@
 import { beat, interruptStaleRuns } from '#lib/data/runs.ts'
+import { settleAbandonedCalls } from '#lib/data/tool-calls.ts'
 import { log, withLogContext } from '#lib/log.ts'
 import { activeRuns, registry } from '#lib/runs/registry.ts'
 
@@ -42,9 +43,11 @@ export function watchForDeadRuns(): void {
   shared.watching ??= setInterval(look, WATCH_MS).unref()
 }
 
-/** Marks runs whose process died as interrupted. Resolves to their number. */
+/** Marks runs whose process died as interrupted, and settles the tool calls that ended runs left pending. Resolves to the number of runs. */
 export async function recoverRuns(): Promise<number> {
   const count = await interruptStaleRuns()
+  const calls = await settleAbandonedCalls()
+  if (calls > 0) log.warn({ count: calls }, 'tool calls whose outcome nobody knows were settled as unknown')
   if (count > 0) log.warn({ count }, 'runs without a process were marked as interrupted')
   return count
 }

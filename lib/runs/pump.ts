@@ -65,17 +65,31 @@ export function launch(about: { id: string; ownerId: string; threadId: string },
 }
 
 async function pump(run: LiveRun, handle: RunHandle, produce: Produce, facts: RunFacts): Promise<void> {
+  const marked = mark(run, handle)
   try {
-    if (!(await markRunning(run))) run.stop()
     for await (const event of produce(handle)) {
       if (!facts.firstDeltaAt && isDelta(event)) facts.firstDeltaAt = new Date()
       run.log.append(event)
     }
   } catch (error) {
-    const { message, code } = toAppError(error)
+    const { message, status } = toAppError(error)
     log.error({ error }, 'run broke')
     handle.fail(isDatabaseDown(error) ? 'database' : 'internal', message)
-    run.log.append({ type: 'error', code: 'custom', message, allow_retry: code !== 'not_found' })
+    run.log.append({ type: 'error', code: 'custom', message, allow_retry: status >= 429 })
+  }
+  await marked
+}
+
+/** The row says that the run goes while it goes already: nobody waits for that. */
+async function mark(run: LiveRun, handle: RunHandle): Promise<void> {
+  try {
+    if (!(await markRunning(run))) run.stop()
+  } catch (error) {
+    log.warn({ error }, 'a run could not be marked as running')
+    // Without the mark there is no heartbeat, and another process may begin a second run in the thread.
+    const { message } = toAppError(error)
+    handle.fail('database', message)
+    run.interrupt(message)
   }
 }
 

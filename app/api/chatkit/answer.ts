@@ -34,13 +34,27 @@ export async function answerChatKit(request: Request, respond: Respond<TurnConte
   if (answer.kind === 'attached') return sseResponse(answer.events, { headers: runHeader(answer.runId) })
 
   await consume({ name: 'runs', points: RUNS_PER_MINUTE, seconds: MINUTE }, caller.userId)
-  await rememberLocale(caller, { timeZone: request.headers.get('x-time-zone'), locale: request.headers.get('accept-language') })
+  const remembered = rememberPlace(request, caller)
   const { operation, threadId, requestId: clientRequestId, events } = answer
-  const run = await startRun({ caller, threadId, operation, requestId: currentRequestId() ?? '', clientRequestId }, (handle) =>
-    events(handle.signal, { caller, run: handle }),
+  const run = await startRun(
+    { caller, threadId, operation, requestId: currentRequestId() ?? '', clientRequestId },
+    async function* (handle) {
+      // What "tomorrow" means depends on it.
+      await remembered
+      yield* events(handle.signal, { caller, run: handle })
+    },
   )
   keepAlive(run.ended)
   return sseResponse(subscribe(run.id), { headers: runHeader(run.id) })
+}
+
+/** Keeps the time zone and language that the browser names; that this fails is no reason not to answer. */
+async function rememberPlace({ headers }: Request, caller: Caller): Promise<void> {
+  try {
+    await rememberLocale(caller, { timeZone: headers.get('x-time-zone'), locale: headers.get('accept-language') })
+  } catch (error) {
+    log.warn({ error }, 'time zone and language were not kept')
+  }
 }
 
 function wire(caller: Caller, respond: Respond<TurnContext>, messageMaxChars: number): Deps<TurnContext> {
