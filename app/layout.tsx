@@ -1,6 +1,7 @@
 import type { Metadata, Viewport } from 'next'
 import { cookies, headers } from 'next/headers'
 import type { ReactNode } from 'react'
+import { NonceMeta } from './ui/nonce-meta.tsx'
 import { THEME_COOKIE, themeOf } from './ui/theme.ts'
 import './globals.css'
 
@@ -27,7 +28,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
   const nonce = (await headers()).get('x-nonce') ?? undefined
   return (
     <html lang="en" data-theme={theme === 'system' ? undefined : theme} suppressHydrationWarning>
-      <head>{nonce && <meta property="csp-nonce" nonce={nonce} />}</head>
+      <head>{nonce && <NonceMeta nonce={nonce} />}</head>
       <body>{children}</body>
     </html>
   )

@@ -1,6 +1,7 @@
 'use client'
 
 import { ChatKit, type StartScreenPrompt, useChatKit } from '@openai/chatkit-react'
+import { usePathname } from 'next/navigation'
 import { useState } from 'react'
 import { LinkButton } from '../ui/button.tsx'
 import { Notice } from '../ui/notice.tsx'
@@ -23,6 +24,7 @@ export type ChatProps = { firstName: string; builtinTools: boolean; domainKey: s
 /** The conversation: the unchanged ChatKit bindings on whichever element the page has loaded. */
 export function Chat({ firstName, builtinTools, domainKey }: ChatProps) {
   const scheme = useColorScheme()
+  const path = usePathname()
   const [signedOut, setSignedOut] = useState(false)
   const { initial, follow } = useThreadAddress((threadId) => void chat.setThreadId(threadId))
 
@@ -61,7 +63,7 @@ export function Chat({ firstName, builtinTools, domainKey }: ChatProps) {
             title="You are signed out"
             announce
             action={
-              <LinkButton href="/sign-in" size="sm">
+              <LinkButton href={`/sign-in?callbackUrl=${encodeURIComponent(path)}`} size="sm">
                 Sign in
               </LinkButton>
             }

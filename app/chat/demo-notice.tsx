@@ -21,9 +21,9 @@ export function DemoNotice({ admin }: { admin: boolean }) {
         {admin ? (
           <>
             <p className="text-sm text-ink-soft">Set these variables where the server starts, and start it again. For OpenAI:</p>
-            <CodeBlock label="settings for OpenAI" text={HOSTED} />
+            <CodeBlock label="settings for OpenAI" text={HOSTED} wrap />
             <p className="text-sm text-ink-soft">For any server with the same interface, such as Ollama, vLLM or LM Studio:</p>
-            <CodeBlock label="settings for a compatible server" text={COMPATIBLE} />
+            <CodeBlock label="settings for a compatible server" text={COMPATIBLE} wrap />
           </>
         ) : (
           <p className="text-sm text-ink-soft">

@@ -25,7 +25,7 @@ export function CallTable({
           href={href(call)}
           className="after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:outline-accent"
         >
-          <span className="font-mono text-sm">{call.tool}</span>
+          <span className="font-mono text-sm wrap-anywhere">{call.tool}</span>
           <span className="block text-sm font-normal text-ink-faint">{call.server}</span>
         </Link>
       ),
@@ -33,7 +33,7 @@ export function CallTable({
     {
       header: 'Outcome',
       cell: (call) => (
-        <span className="grid gap-0.5 md:min-w-40">
+        <span className="grid gap-0.5 min-w-36">
           <CallStatus status={call.status} />
           {call.failureClass && call.status !== 'cancelled' && (
             <span className="text-sm text-ink-soft">{explainFailure(call.failureClass).title}</span>

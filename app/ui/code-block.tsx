@@ -20,7 +20,7 @@ export function CodeBlock({ text, label, wrap = false }: { text: string; label: 
           </code>
         </pre>
       </section>
-      <div className="absolute end-1.5 top-1.5">
+      <div className="absolute end-1.5 top-1.5 rounded-md bg-sunken">
         <CopyButton text={text} label={`Copy ${label}`} fallback={code} />
       </div>
     </div>

@@ -24,7 +24,7 @@ export function CopyButton({ text, label, fallback }: { text: string; label: str
   }
 
   return (
-    <Button tone="quiet" size="sm" aria-label={label} title={label} onClick={copy} className="bg-sunken px-2">
+    <Button tone="quiet" size="sm" aria-label={label} title={label} onClick={copy} className="px-2">
       {outcome === 'copied' ? <Check aria-hidden className="size-4 text-ok" /> : <Copy aria-hidden className="size-4" />}
       <span role="status" className={outcome ? 'text-xs' : 'sr-only'}>
         {outcome === 'copied' ? 'Copied' : outcome === 'selected' ? 'Press Ctrl+C' : ''}

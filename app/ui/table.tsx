@@ -24,40 +24,42 @@ export function Table<Row>({
   return (
     // The roles are said again because stacked rows lose them with `display: block`.
     // biome-ignore-start lint/a11y/noRedundantRoles: see above
-    <table role="table" className="stacking w-full text-start">
-      <caption className="sr-only">{caption}</caption>
-      <thead role="rowgroup" className="border-b border-line text-sm text-ink-faint">
-        <tr role="row">
-          {columns.map(({ header, align }) => (
-            <th key={header} role="columnheader" scope="col" className={`px-4 py-2 font-medium sm:px-5 ${side(align)}`}>
-              {header}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody role="rowgroup" className="divide-y divide-line">
-        {rows.map((row) => (
-          <tr key={rowKey(row)} role="row" className="relative transition-colors hover:bg-sunken">
-            {columns.map(({ header, cell, lead, align }) => {
-              const content = cell(row)
-              const empty = content === null || content === undefined || content === ''
-              return (
-                <td
-                  key={header}
-                  role="cell"
-                  data-label={header}
-                  data-lead={lead || undefined}
-                  data-empty={empty || undefined}
-                  className={`px-4 py-2.5 align-top break-words sm:px-5 ${side(align)} ${align === 'end' ? 'whitespace-nowrap tabular-nums' : ''}`}
-                >
-                  {content}
-                </td>
-              )
-            })}
+    <div className="@container/table overflow-x-auto">
+      <table role="table" className="stacking w-full text-start">
+        <caption className="sr-only">{caption}</caption>
+        <thead role="rowgroup" className="border-b border-line text-sm text-ink-faint">
+          <tr role="row">
+            {columns.map(({ header, align }) => (
+              <th key={header} role="columnheader" scope="col" className={`px-4 py-2 font-medium sm:px-5 ${side(align)}`}>
+                {header}
+              </th>
+            ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody role="rowgroup" className="divide-y divide-line">
+          {rows.map((row) => (
+            <tr key={rowKey(row)} role="row" className="relative transition-colors hover:bg-sunken">
+              {columns.map(({ header, cell, lead, align }) => {
+                const content = cell(row)
+                const empty = content === null || content === undefined || content === ''
+                return (
+                  <td
+                    key={header}
+                    role="cell"
+                    data-label={header}
+                    data-lead={lead || undefined}
+                    data-empty={empty || undefined}
+                    className={`px-4 py-2.5 align-top break-words sm:px-5 ${side(align)} ${align === 'end' ? 'whitespace-nowrap tabular-nums' : ''}`}
+                  >
+                    {content}
+                  </td>
+                )
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
     // biome-ignore-end lint/a11y/noRedundantRoles: see above
   )
 }
