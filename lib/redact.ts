@@ -1,3 +1,5 @@
+import { storableText } from '#lib/storable.ts'
+
 const SECRET_KEY = /pass(word|phrase|wd)?$|secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key|^otp$|^pin$|^cvv$/i
 
 // Every repetition is anchored or bounded: a 10 MB tool result must not take quadratic time.
@@ -18,11 +20,6 @@ export function redactText(text: string): string {
   for (const pattern of SECRET_VALUE)
     out = out.replace(pattern, (_match, prefix) => (typeof prefix === 'string' && prefix.includes('://') ? prefix + REDACTED : REDACTED))
   return out
-}
-
-/** PostgreSQL's jsonb refuses NUL characters and half surrogate pairs. */
-function storableText(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '\uFFFD')
 }
 
 // Tools often answer with JSON inside a text: its key names tell secrets too.

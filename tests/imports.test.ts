@@ -116,6 +116,7 @@ test('who may look across people is a short list', () => {
       "admin: lib/data/tool-calls.ts",
       "recovery: lib/data/one-time-codes.ts",
       "recovery: lib/data/runs.ts",
+      "recovery: lib/data/tool-calls.ts",
       "recovery: lib/data/users.ts",
       "sign-in: lib/data/audit.ts",
       "sign-in: lib/data/identities.ts",

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Caller } from '#lib/auth/caller.ts'
 import {
-  abandonToolCalls,
   beginToolCall,
   findToolCall,
   finishToolCall,
   listToolCalls,
   type NewToolCall,
+  settleAbandonedCalls,
   toolCallFacets,
 } from '#lib/data/tool-calls.ts'
 import { withCaller, withSystem } from '#lib/db.ts'
@@ -154,15 +154,28 @@ describe('lists', () => {
   })
 })
 
-test('what a dead process left pending becomes unknown, of that run alone', async () => {
+test('what an ended run left pending becomes unknown; what goes on, or has just ended, does not', async () => {
+  const ended = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1_000)
+  const runs = { run_dead: ended(60), run_alive: null, run_ending: ended(1) }
   await withCaller(ann, (tx) =>
     tx.run.createMany({
-      data: ['run_dead', 'run_alive'].map((id) => ({ id, ownerId: ann.userId, threadId: id, requestId: 'r', operation: 'o' })),
+      data: Object.entries(runs).map(([id, finishedAt]) => ({
+        id,
+        ownerId: ann.userId,
+        threadId: id,
+        requestId: 'r',
+        operation: 'o',
+        finishedAt,
+      })),
     }),
   )
-  const dead = await beginToolCall(call({ runId: 'run_dead' }))
-  const alive = await beginToolCall(call({ runId: 'run_alive' }))
-  expect(await abandonToolCalls({ runId: 'run_dead', ownerId: ann.userId }, 'replica_died')).toBe(1)
-  expect(await findToolCall({ caller: ann }, dead)).toMatchObject({ status: 'unknown', failureClass: 'replica_died' })
-  expect((await findToolCall({ caller: ann }, alive)).status).toBe('pending')
+  const [dead, alive, ending, outside] = await Promise.all([
+    ...Object.keys(runs).map((runId) => beginToolCall(call({ runId }))),
+    beginToolCall(call({ via: 'mcp', server: 'old' })),
+  ])
+  await withCaller(ann, (tx) => tx.toolCall.updateMany({ where: { server: 'old' }, data: { startedAt: ended(3_600) } }))
+  await settleAbandonedCalls()
+  const statusOf = async (id = '') => (await findToolCall({ caller: ann }, id)).status
+  expect(await findToolCall({ caller: ann }, dead ?? '')).toMatchObject({ status: 'unknown', failureClass: 'replica_died' })
+  expect([await statusOf(alive), await statusOf(ending), await statusOf(outside)]).toEqual(['pending', 'pending', 'unknown'])
 })

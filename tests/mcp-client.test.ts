@@ -87,6 +87,19 @@ describe('a call', () => {
     expect((await ledger()).filter(({ status }) => status === 'succeeded')).toHaveLength(20)
   })
 
+  test('of one of 20 runs at once to a same server disturbs no other', async () => {
+    await using server = await mcpServer([echo])
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, async (_, n) => {
+        const mcp = await connect(external(server.url))
+        const result = await mcp.call('echo', { n })
+        await mcp.close()
+        return text(result)
+      }),
+    )
+    expect(answers).toEqual(Array.from({ length: 20 }, (_, n) => `{"n":${n}}`))
+  })
+
   test('with a huge answer is clipped for the model', async () => {
     await using server = await mcpServer([{ name: 'big', run: () => 'x'.repeat(200_000) }])
     const mcp = await connect(external(server.url))

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Caller } from '#lib/auth/caller.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
+import { closeDb } from '#lib/db.ts'
 import { handleMcp } from '#mcp/http.ts'
 import { openAIServer, type Step } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
@@ -196,4 +197,28 @@ test('a server that is not there', async () => {
   withSettings({ OPENAI_BASE_URL: server.url })
   const turn = await (await conversation(caller, { builtinFetch })).say('hello')
   expect(turn.failed).toMatchObject({ failureClass: 'model_error', message: expect.stringContaining('cannot be reached') })
+})
+
+test('a database that goes in the middle of a turn: the tool is not called, and the turn ends with a sentence', async () => {
+  await using server = await openAIServer(
+    { calls: [{ name: 'add_task', arguments: { title: 'milk' } }] },
+    { text: 'It could not be recorded.' },
+  )
+  withSettings({ OPENAI_BASE_URL: server.url })
+  const chat = await conversation(caller, { builtinFetch })
+  const url = process.env.DATABASE_URL
+  const turn = await chat.say('milk', {
+    onEvent: (event) => {
+      if (event.type !== 'thread.item.added' || event.item.type !== 'workflow') return
+      withSettings({ DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' })
+      void closeDb()
+    },
+  })
+  expect(turn.error).toBeDefined()
+  expect(halfOpen(turn.events.slice(0, 1))).toHaveLength(1)
+  withSettings({ DATABASE_URL: url })
+  await closeDb()
+  expect((await listToolCalls({ caller })).data).toEqual([])
+  server.script({ text: 'Here again.' })
+  expect((await chat.say('and now?')).text).toBe('Here again.')
 })

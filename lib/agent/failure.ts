@@ -29,6 +29,7 @@ export class ModelFault extends Error {
 }
 
 const CUT = 'The answer of the model was cut off before its end. Try again.'
+const FAILED = 'The server of the model failed. Try again in a moment.'
 const TOO_LONG = /context[_ ]length|maximum context|too many tokens|context window|prompt is too long/i
 
 /** Any error of a turn as what is recorded and told. Never has a word of the error itself. */
@@ -44,8 +45,12 @@ export function turnFailure(error: unknown): TurnFailure {
       retry: true,
     }
   }
-  // The SDK's word for a stream without its end, among other things a model does wrong.
-  if (error instanceof ModelBehaviorError) return { failureClass: 'model_cut', sentence: CUT, retry: true }
+  // The SDK's word for a stream that ended wrongly: the server said that it failed, or it just ended.
+  if (error instanceof ModelBehaviorError) {
+    if (/"(response\.failed|response\.error|error)"/.test(error.message))
+      return { failureClass: 'model_error', sentence: FAILED, retry: true }
+    return { failureClass: 'model_cut', sentence: CUT, retry: true }
+  }
   if (error instanceof AppError) {
     return { failureClass: isDatabaseDown(error) ? 'database' : 'internal', sentence: error.message, retry: error.status >= 429 }
   }
@@ -97,7 +102,7 @@ function apiFailure(error: APIError): TurnFailure {
     }
   }
   if (error.status === undefined || error.status >= 500) {
-    return { failureClass: 'model_error', sentence: 'The server of the model failed. Try again in a moment.', retry: true }
+    return { failureClass: 'model_error', sentence: FAILED, retry: true }
   }
   return {
     failureClass: 'model_error',

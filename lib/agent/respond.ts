@@ -80,7 +80,9 @@ export async function* respond(
     yield* events.interrupt()
     if (signal.aborted) return
     const { failureClass, sentence, retry } = turnFailure(error)
-    withLogContext({ run_id: run.id, thread_id: thread.id }, () => log.error({ error, failure_class: failureClass }, 'turn failed'))
+    withLogContext({ run_id: run.id, thread_id: thread.id }, () =>
+      log.warn({ failure_class: failureClass, ...(failureClass === 'model_refused' && { error }) }, 'agent turn failed'),
+    )
     run.fail(failureClass, sentence)
     // What the model said instead of an answer is shown as its message: it needs no error beside it.
     if (failureClass !== 'model_refused') throw new CustomStreamError(sentence, retry, { cause: error })

@@ -6,11 +6,15 @@ import { newId } from '#lib/ids.ts'
 import { currentRequestId } from '#lib/log.ts'
 import { type Page, toPage } from '#lib/page.ts'
 import { clipJson, redactText } from '#lib/redact.ts'
+import { storableText } from '#lib/storable.ts'
 
 const ARGUMENTS_MAX_BYTES = 16_384
 const RESULT_MAX_BYTES = 32_768
 const MESSAGE_MAX_CHARS = 500
 const FACET_MAX = 200
+// A call may be settled a little after its run; one without a run lasts minutes at most.
+const SETTLE_GRACE_MS = 30_000
+const ORPHAN_MS = 10 * 60_000
 
 /** Why a tool call did not succeed: the same word in the ledger, the log, the chat line and what the model is told. */
 export type FailureClass =
@@ -101,36 +105,37 @@ export async function finishToolCall(call: { id: string; ownerId: string }, outc
 }
 
 /**
- * Settles the calls that a run left pending because its process died or lost them: nobody knows what became of them.
- * Returns how many there were. Throws nothing but database errors.
+ * Settles the calls that were left pending although their run is over, or that no run can settle any more after ten minutes:
+ * their process died or lost the database, and nobody knows what became of them. Resolves to their number.
  */
-export async function abandonToolCalls(run: { runId: string; ownerId: string }, failureClass: FailureClass): Promise<number> {
-  return await withCaller({ userId: run.ownerId }, (tx) =>
-    settle(
-      tx,
-      run,
-      { status: 'unknown', failureClass, errorMessage: 'The server stopped during this call; whether it took effect is unknown.' },
-      { result: null, bytes: null },
-    ),
+export function settleAbandonedCalls(): Promise<number> {
+  const message = 'The server stopped during this call; whether it took effect is unknown.'
+  const now = Date.now()
+  return withSystem(
+    'recovery',
+    (tx) => tx.$executeRaw`
+      UPDATE tool_calls AS call
+      SET status = 'unknown', failure_class = 'replica_died', error_message = ${message}, finished_at = ${new Date(now)}
+      WHERE call.status = 'pending'
+        AND (EXISTS (SELECT FROM runs WHERE runs.id = call.run_id AND runs.finished_at < ${new Date(now - SETTLE_GRACE_MS)})
+          OR (call.run_id IS NULL AND call.started_at < ${new Date(now - ORPHAN_MS)}))`,
   )
 }
 
 function settle(
   tx: Tx,
-  which: { ownerId: string; id?: string; runId?: string },
+  which: { ownerId: string; id: string },
   { status, failureClass, errorMessage }: ToolCallOutcome,
   { result, bytes }: { result: string | null; bytes: number | null },
 ): Promise<number> {
   const now = new Date()
-  const message = errorMessage === undefined ? null : redactText(errorMessage).slice(0, MESSAGE_MAX_CHARS).replaceAll('\0', '')
+  const message = errorMessage === undefined ? null : storableText(redactText(errorMessage)).slice(0, MESSAGE_MAX_CHARS)
   return tx.$executeRaw`
     UPDATE tool_calls
     SET status = ${status}::"ToolCallStatus", result = ${result}::jsonb, result_bytes = ${bytes}::int,
         failure_class = ${failureClass ?? null}, error_message = ${message}, finished_at = ${now},
         duration_ms = greatest(0, round(extract(epoch FROM ${now}::timestamptz - started_at) * 1000))::int
-    WHERE owner_id = ${which.ownerId} AND status = 'pending'
-      AND (${which.id ?? null}::text IS NULL OR id = ${which.id ?? null})
-      AND (${which.runId ?? null}::text IS NULL OR run_id = ${which.runId ?? null})`
+    WHERE id = ${which.id} AND owner_id = ${which.ownerId} AND status = 'pending'`
 }
 
 /** Whose calls are read: everybody's (the caller of this must have checked the admin role), or one person's own. */

@@ -98,7 +98,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
     const facts: CallFacts = { server: this.server.name, tool, durationMs: Math.round(performance.now() - started), failure }
     if (failure)
       return { content: [{ type: 'text', text: `The call failed. ${failure.sentence}` }], isError: true, _meta: { [FACTS]: facts } }
-    return { ...result, content: clipped(result?.content ?? []), _meta: { ...result?._meta, [FACTS]: facts } } as Result
+    return { ...result, content: clipped(withSomething(result)), _meta: { ...result?._meta, [FACTS]: facts } } as Result
   }
 
   #connected(): Promise<void> {
@@ -151,6 +151,13 @@ function toolError({ content }: Result): { class: FailureClass; sentence: string
   const said = content.flatMap((part) => (part.type === 'text' && typeof part.text === 'string' ? part.text : [])).join('\n')
   const badArguments = /^(input validation error|invalid arguments|wrong arguments for)|^mcp error -32602/i.test(said)
   return { class: badArguments ? 'bad_arguments' : 'tool_error', sentence: safeDetail(said) || 'The tool reported an error.' }
+}
+
+/** Some models cannot take an empty answer, and some servers send their data beside the content alone. */
+function withSomething(result: Result | undefined): Result['content'] {
+  if (result && result.content.length > 0) return result.content
+  const { structuredContent } = result ?? {}
+  return [{ type: 'text', text: structuredContent ? JSON.stringify(structuredContent) : 'Done. The tool gave no answer.' }]
 }
 
 function withoutMeta(result: Result | undefined): unknown {
