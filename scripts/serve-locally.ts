@@ -62,7 +62,10 @@ type Settings = NodeJS.ProcessEnv & { HOSTNAME: string; PORT: string }
 /** The settings of the server: the person's own, and for the embedded database what goes with it. */
 async function settings(): Promise<Settings> {
   const { HOSTNAME = '', PORT, DATABASE_URL, APP_URL, APP_SECRET } = process.env
-  const env = { LOG_LEVEL: 'warn', ...process.env, HOSTNAME: net.isIP(HOSTNAME) ? HOSTNAME : '127.0.0.1', PORT: PORT || '3000' }
+  const address = net.isIP(HOSTNAME) ? HOSTNAME : '127.0.0.1'
+  // On any other address the log has the set-up code of the first account.
+  const LOG_LEVEL = process.env.LOG_LEVEL || (isLoopback(address) ? 'warn' : 'info')
+  const env = { ...process.env, LOG_LEVEL, HOSTNAME: address, PORT: PORT || '3000' }
   if (DATABASE_URL) return env
   if (!APP_URL && !isLoopback(env.HOSTNAME))
     throw new Error(

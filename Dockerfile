@@ -1,0 +1,17 @@
+# Builds in one stage and keeps, in the second, the traced server, the start and migrate scripts and the migrations.
+FROM node:24-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY . .
+RUN npm run build
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /app/.next/standalone ./
+USER node
+EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 3000) + '/api/health/ready').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+# Migrates first where DATABASE_DIRECT_URL is set, else makes sure that somebody did.
+CMD ["node", "scripts/start.mjs", "--listen", "0.0.0.0"]

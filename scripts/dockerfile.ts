@@ -1,0 +1,26 @@
+/** One instruction of a Dockerfile, its continuation lines joined. */
+export type Instruction = { name: string; args: string[] }
+
+/** Reads the part of the Dockerfile language that ours uses. Throws an Error for an instruction that it does not know. */
+export function parseDockerfile(text: string): Instruction[] {
+  const lines = text.replace(/\\\n/g, ' ').split('\n')
+  return lines.filter((line) => line.trim() !== '' && !line.startsWith('#')).map(parseLine)
+}
+
+function parseLine(line: string): Instruction {
+  const [, name = '', rest = ''] = /^(\w+)\s+(.*)$/.exec(line.trim()) ?? []
+  if (!/^(FROM|WORKDIR|COPY|RUN|ENV|USER|EXPOSE|HEALTHCHECK|CMD)$/.test(name))
+    throw new Error(`The Dockerfile has an instruction that cannot be walked: ${line}`)
+  if (name === 'HEALTHCHECK') return { name, args: JSON.parse(rest.slice(rest.indexOf('['))) }
+  if (rest.startsWith('[')) return { name, args: JSON.parse(rest) }
+  return { name, args: name === 'RUN' ? [rest] : rest.split(/\s+/) }
+}
+
+/** The paths of a .dockerignore as one test; our file has plain names and `*` only, no exceptions. */
+export function parseDockerignore(text: string): (file: string) => boolean {
+  const patterns = text
+    .split('\n')
+    .filter((line) => line && !line.startsWith('#'))
+    .map((line) => new RegExp(`^${line.replace(/[.+]/g, '\\$&').replace(/\*/g, '[^/]*')}(/|$)`))
+  return (file) => patterns.some((pattern) => pattern.test(file))
+}

@@ -1,0 +1,66 @@
+/** A browser's cookies and what it can do here, without a browser: for the Dockerfile's walk and the benchmark. */
+export type Visitor = { url: string; cookies: Map<string, string> }
+
+/** One turn: its events, and when (ms from the request) the answer began. */
+export type Turn = { events: Record<string, unknown>[]; firstDeltaMs: number }
+
+const PERSON = { name: 'First Visitor', email: 'first@example.com', password: 'a long walk through the house' }
+const TURN_MS = 60_000
+
+/** Makes the first account, with the set-up code out of the log where the server asks for one, and signs in. */
+export async function makeFirstAccount(url: string, logs: () => string): Promise<Visitor> {
+  const visitor: Visitor = { url, cookies: new Map() }
+  const setup_code = /enter the set-up code ([0-9A-Z-]+)/.exec(logs())?.[1] ?? ''
+  await expectOk(visitor, '/api/auth/sign-up', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...PERSON, setup_code }),
+  })
+  const { csrfToken } = (await (await expectOk(visitor, '/api/auth/csrf')).json()) as { csrfToken: string }
+  const form = new URLSearchParams({ csrfToken, email: PERSON.email, password: PERSON.password, json: 'true' })
+  await expectOk(visitor, '/api/auth/callback/credentials', { method: 'POST', body: form })
+  return visitor
+}
+
+/** Asks in a new thread and reads the answer to its end. Throws where the answer is an error. */
+export async function ask(visitor: Visitor, text: string): Promise<Turn> {
+  const input = { content: [{ type: 'input_text', text }], attachments: [], inference_options: {} }
+  const began = performance.now()
+  const answer = await expectOk(visitor, '/api/chatkit', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ type: 'threads.create', params: { input }, metadata: {} }),
+    signal: AbortSignal.timeout(TURN_MS),
+  })
+  const turn: Turn = { events: [], firstDeltaMs: Number.NaN }
+  for await (const event of readEvents(answer)) {
+    turn.events.push(event)
+    if (event.type === 'error') throw new Error(`The chat turn failed: ${JSON.stringify(event)}`)
+    if (Number.isNaN(turn.firstDeltaMs) && JSON.stringify(event).includes('text_delta')) turn.firstDeltaMs = performance.now() - began
+  }
+  return turn
+}
+
+async function* readEvents(answer: Response): AsyncGenerator<Record<string, unknown>> {
+  let rest = ''
+  for await (const chunk of (answer.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) if (line.startsWith('data: ')) yield JSON.parse(line.slice(6))
+  }
+}
+
+async function expectOk(visitor: Visitor, path: string, init: RequestInit = {}): Promise<Response> {
+  const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const answer = await fetch(`${visitor.url}${path}`, {
+    signal: AbortSignal.timeout(30_000),
+    ...init,
+    headers: { ...init.headers, cookie },
+  })
+  for (const line of answer.headers.getSetCookie()) {
+    const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+    visitor.cookies.set(name, value)
+  }
+  if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`)
+  return answer
+}
