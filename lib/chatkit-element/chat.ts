@@ -222,6 +222,10 @@ export class Chat {
     this.#host.emit('chatkit.deeplink', { name, data })
   }
 
+  emitLog(name: string, data: Record<string, unknown>): void {
+    this.#host.emit('chatkit.log', { name, data })
+  }
+
   dismissFailure(): void {
     this.state.patch({ view: { ...this.state.value.view, failure: null } })
   }

@@ -2,6 +2,8 @@ import type { ChatKitEvents, ChatKitOptions, OpenAIChatKit } from '@openai/chatk
 import { h, render } from 'preact'
 import { Chat } from '#lib/chatkit-element/chat.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
+import { resolveLocale } from '#lib/chatkit-element/locale.ts'
+import { Ready } from '#lib/chatkit-element/ready.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 import { stringsFor } from '#lib/chatkit-element/strings.ts'
 import { styleSheet } from '#lib/chatkit-element/styles/sheet.ts'
@@ -16,14 +18,18 @@ export class ChatKitElement extends HTMLElement {
   readonly #options = new Signal<ChatKitOptions | null>(null)
   readonly #mount = document.createElement('div')
   readonly #chat: Chat
-  #ready = false
-  /** Somebody has heard, or will hear, that the element is ready. */
-  #readyHeard: boolean
+  readonly #ready: Ready
+  /** Events before the element is ready wait for it, and for the listeners that a framework adds only after its first paint. */
+  readonly #early: CustomEvent[] = []
 
   constructor() {
     super()
     // An element that is upgraded in place may have listeners that were added before this class existed.
-    this.#readyHeard = this.isConnected
+    this.#ready = new Ready(this.isConnected, () => {
+      this.dataset.loaded = 'true'
+      this.dispatchEvent(new CustomEvent('chatkit.ready'))
+      for (const event of this.#early.splice(0)) this.dispatchEvent(event)
+    })
     const root = this.attachShadow({ mode: 'open' })
     root.adoptedStyleSheets = [styleSheet()]
     this.#mount.className = 'mount'
@@ -31,7 +37,7 @@ export class ChatKitElement extends HTMLElement {
     const host: Host = {
       options: () => this.#needOptions(),
       strings: () => stringsFor(host.locale()),
-      locale: () => this.#options.value?.locale ?? navigator.language,
+      locale: () => resolveLocale(this.#options.value?.locale),
       emit: (name, ...[detail]) => this.#emit(name, detail),
     }
     this.#chat = new Chat(host)
@@ -63,11 +69,7 @@ export class ChatKitElement extends HTMLElement {
     this.#draw()
     if (!first) return
     if (options.initialThread) void this.#chat.open(options.initialThread)
-    requestAnimationFrame(() => {
-      this.#ready = true
-      this.dataset.loaded = 'true'
-      this.#emit('chatkit.ready', undefined)
-    })
+    this.#ready.begin()
   }
 
   async focusComposer(): Promise<void> {
@@ -126,12 +128,7 @@ export class ChatKitElement extends HTMLElement {
     options?: boolean | AddEventListenerOptions,
   ): void {
     super.addEventListener(type, listener, options)
-    if (type !== 'chatkit.ready' || !listener || this.#readyHeard) return
-    this.#readyHeard = true
-    if (!this.#ready) return
-    const late = new EventTarget()
-    late.addEventListener(type, listener, options)
-    queueMicrotask(() => late.dispatchEvent(new CustomEvent(type)))
+    if (type === 'chatkit.ready' && listener) this.#ready.listen(listener, typeof options === 'object' ? options.signal : undefined)
   }
 
   #draw(): void {
@@ -144,6 +141,8 @@ export class ChatKitElement extends HTMLElement {
   }
 
   #emit<K extends keyof ChatKitEvents>(name: K, detail: unknown): void {
-    this.dispatchEvent(new CustomEvent(name, { detail }))
+    const event = new CustomEvent(name, { detail })
+    if (this.#ready.isOver) this.dispatchEvent(event)
+    else this.#early.push(event)
   }
 }

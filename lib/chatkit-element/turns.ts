@@ -6,7 +6,7 @@ import { exchange, LostError, prepend } from '#lib/chatkit-element/exchange.ts'
 import { FrameQueue } from '#lib/chatkit-element/frames.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
-import { plainText } from '#lib/chatkit-element/state/plain-text.ts'
+import { spokenText } from '#lib/chatkit-element/state/plain-text.ts'
 import { applyEvent, beginTurn, endTurn } from '#lib/chatkit-element/state/reducer.ts'
 import { lastTurn } from '#lib/chatkit-element/state/turn-groups.ts'
 import type { Failure } from '#lib/chatkit-element/state/view.ts'
@@ -115,7 +115,7 @@ export class Turns {
         this.#queue.flush()
         this.#running = null
         const view = endTurn(this.#state.value.view)
-        const said = view.failure ? '' : plainText(lastTurn(view.items))
+        const said = view.failure ? '' : spokenText(lastTurn(view.items))
         this.#state.patch({ phase: 'idle', reconnecting: false, view, announcement: said })
         controller.abort()
         if (view.failure) this.#host.emit('chatkit.error', { error: new Error(view.failure.message ?? this.#host.strings().failed) })

@@ -2,6 +2,7 @@
 import type { ChatKitOptions } from '@openai/chatkit'
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { Chat } from '#lib/chatkit-element/chat.ts'
+import { resolveLocale } from '#lib/chatkit-element/locale.ts'
 import { type Signal, useSignal } from '#lib/chatkit-element/signal.ts'
 import { directionOf, stringsFor } from '#lib/chatkit-element/strings.ts'
 import { loadFonts, themeOf, themeVariables } from '#lib/chatkit-element/theme.ts'
@@ -15,7 +16,7 @@ import { UiContext } from '#lib/chatkit-element/views/ui.ts'
 /** The whole element: header, conversation or start screen, composer, history. */
 export function App({ chat, options }: { chat: Chat; options: Signal<ChatKitOptions | null> }) {
   const current = useSignal(options) as ChatKitOptions
-  const locale = current.locale ?? navigator.language
+  const locale = resolveLocale(current.locale)
   const strings = useMemo(() => stringsFor(locale), [locale])
   const ui = useMemo(() => ({ chat, options: current, strings, locale }), [chat, current, strings, locale])
   const state = useSignal(chat.state)

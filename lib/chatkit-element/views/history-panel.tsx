@@ -9,6 +9,8 @@ import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
+const AGES = ['today', 'yesterday', 'week', 'month', 'older'] as const
+
 /** The person's chats, over the conversation. Escape or a click beside it goes back, and the focus returns to where it was. */
 export function HistoryPanel() {
   const { chat, strings } = useUi()
@@ -18,7 +20,7 @@ export function HistoryPanel() {
   const [doomed, setDoomed] = useState<ChatEntry | null>(null)
   useFocusInside(panel, state.open)
   if (!state.open) return null
-  const groups = Object.entries(Object.groupBy(state.chats, ({ created_at }) => ageGroup(created_at)))
+  const byAge = Object.groupBy(state.chats, ({ created_at }) => ageGroup(created_at))
   const titles = {
     today: strings.dateToday,
     yesterday: strings.dateYesterday,
@@ -62,11 +64,11 @@ export function HistoryPanel() {
               </button>
             </div>
           )}
-          {groups.map(([group, chats = []]) => (
-            <section key={group}>
-              <h3>{titles[group as keyof typeof titles]}</h3>
+          {AGES.filter((age) => byAge[age]).map((age) => (
+            <section key={age}>
+              <h3>{titles[age]}</h3>
               <ul>
-                {chats.map((entry) => (
+                {byAge[age]?.map((entry) => (
                   <HistoryRow key={entry.id} entry={entry} isCurrent={entry.id === chat.threadId} onDelete={() => setDoomed(entry)} />
                 ))}
               </ul>
@@ -99,7 +101,11 @@ function useFocusInside(panel: { current: HTMLElement | null }, open: boolean): 
     if (!open) return
     return () => {
       const target = before.current
-      requestAnimationFrame(() => target?.isConnected && target.focus())
+      requestAnimationFrame(() => {
+        // Whoever has taken the focus meanwhile keeps it.
+        const root = target?.getRootNode()
+        if (target && root instanceof ShadowRoot && !root.activeElement) target.focus()
+      })
     }
   }, [open])
 }

@@ -3,6 +3,7 @@ import { Component } from 'preact'
 import type { TurnGroup } from '#lib/chatkit-element/state/turn-groups.ts'
 import { isLocal } from '#lib/chatkit-element/state/view.ts'
 import { AnswerItem } from '#lib/chatkit-element/views/answer-item.tsx'
+import { Guard } from '#lib/chatkit-element/views/guard.tsx'
 import { TurnActions } from '#lib/chatkit-element/views/turn-actions.tsx'
 import type { Ui } from '#lib/chatkit-element/views/ui.ts'
 import { UserMessage } from '#lib/chatkit-element/views/user-message.tsx'
@@ -47,14 +48,15 @@ export class Turn extends Component<TurnProps> {
           <div class="answer">
             <h3 class="sr-only">{ui.strings.assistantSaid}</h3>
             {answer.map((item) => (
-              <AnswerItem
-                key={item.id}
-                item={item}
-                isOpen={open.has(item.id)}
-                busy={busy}
-                progress={imageProgress.get(item.id)}
-                imageDomains={imageDomains}
-              />
+              <Guard key={item.id}>
+                <AnswerItem
+                  item={item}
+                  isOpen={open.has(item.id)}
+                  busy={busy}
+                  progress={imageProgress.get(item.id)}
+                  imageDomains={imageDomains}
+                />
+              </Guard>
             ))}
           </div>
         )}

@@ -1,0 +1,20 @@
+/** @jsxImportSource preact */
+import { Component, type ComponentChildren } from 'preact'
+import { type Ui, UiContext } from '#lib/chatkit-element/views/ui.ts'
+
+/** One item that cannot be drawn (a server may send anything) says so, and takes nothing else down with it. */
+export class Guard extends Component<{ children: ComponentChildren }, { failed: boolean }> {
+  static override contextType = UiContext
+  override state = { failed: false }
+
+  override componentDidCatch(error: unknown): void {
+    const { chat } = this.context as Ui
+    chat.emitLog('item.undrawable', { message: String(error) })
+    this.setState({ failed: true })
+  }
+
+  override render() {
+    const { strings } = this.context as Ui
+    return this.state.failed ? <p class="blocked-image">{strings.unsupportedWidget}</p> : this.props.children
+  }
+}

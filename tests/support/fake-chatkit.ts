@@ -1,0 +1,219 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+type Json = Record<string, unknown>
+type Item = Json & { id: string; type: string }
+type Stored = { id: string; title?: string; created_at: string; status: Json; allowed_image_domains?: string[]; items: Item[] }
+export type Request = { type: string; params: Json; metadata: Json; headers: IncomingMessage['headers'] }
+
+/** What a scripted answer can do: send events, wait, drop every connection, and know whether it was stopped. */
+export type Run = {
+  id: string
+  thread: Stored
+  send: (event: Json) => void
+  pause: (ms: number) => Promise<void>
+  stopped: () => boolean
+  drop: () => void
+}
+export type Script = (run: Run, text: string) => Promise<void>
+
+const PAGE =
+  '<!doctype html><html lang="en"><head><title>Page</title><link rel="stylesheet" href="/page.css"><meta name="viewport" content="width=device-width,initial-scale=1,interactive-widget=resizes-content"></head><body><main id="app"></main><script src="/chatkit.js"></script><script src="/page.js"></script></body></html>'
+const STYLE =
+  ':root{color-scheme:light dark}html,body,main{margin:0;height:100%}body{background:light-dark(#fff,#161618)}main>openai-chatkit{height:100dvh}'
+/** As strict as a policy can be that still lets the page talk to itself: no inline script or style, no eval, nothing foreign. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+/** A small ChatKit server in memory with scripted answers, behind a strict Content-Security-Policy. Close it with `await using`. */
+export async function fakeChatKit(scripts: { element: string; page: string }, answer: Script) {
+  const threads = new Map<string, Stored>()
+  const runs = new Map<
+    string,
+    { id: string; events: Json[]; done: boolean; stopped: boolean; wake: Set<() => void>; sockets: Set<ServerResponse> }
+  >()
+  const requests: Request[] = []
+  /** Answers the next request of a type with this instead. */
+  const refusals = new Map<string, { status: number; body: string }>()
+  let count = 0
+  const next = (prefix: string) => `${prefix}_${++count}`
+  const head = ({ items: _, ...thread }: Stored) => ({ ...thread, metadata: {}, items: { data: [], has_more: false } })
+
+  function start(thread: Stored, first: Json[], text: string): void {
+    const run = {
+      id: next('run'),
+      events: [...first],
+      done: false,
+      stopped: false,
+      wake: new Set<() => void>(),
+      sockets: new Set<ServerResponse>(),
+    }
+    runs.set(thread.id, run)
+    const wake = () => {
+      for (const go of run.wake) go()
+    }
+    const send = (event: Json) => {
+      const item = event.item as Item | undefined
+      if ((event.type === 'thread.item.done' || event.type === 'thread.item.replaced') && item) {
+        const at = thread.items.findIndex(({ id }) => id === item.id)
+        if (at < 0) thread.items.push(item)
+        else thread.items[at] = item
+      }
+      run.events.push(event)
+      wake()
+    }
+    const drop = () => {
+      for (const socket of run.sockets) socket.destroy()
+    }
+    const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+    void answer({ id: run.id, thread, send, pause, drop, stopped: () => run.stopped }, text).finally(() => {
+      run.done = true
+      wake()
+    })
+  }
+
+  async function stream(response: ServerResponse, threadId: string): Promise<void> {
+    const run = runs.get(threadId)
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', ...(run && { 'x-run-id': run.id }) })
+    if (!run) return void response.end()
+    let wakeUp = () => {}
+    run.sockets.add(response)
+    response.on('close', () => wakeUp())
+    for (let at = 0; ; ) {
+      while (at < run.events.length) response.write(`data: ${JSON.stringify(run.events[at++])}\n\n`)
+      if (run.done || response.destroyed) break
+      await new Promise<void>((resolve) => {
+        wakeUp = () => {
+          run.wake.delete(wakeUp)
+          resolve()
+        }
+        run.wake.add(wakeUp)
+      })
+    }
+    run.sockets.delete(response)
+    response.end()
+  }
+
+  function operate(request: Request, response: ServerResponse): unknown {
+    const { type, params } = request
+    const thread = threads.get(String(params.thread_id ?? '')) ?? null
+    if (params.thread_id && !thread) return fail(response, 404, 'This conversation does not exist.')
+    const ask = (into: Stored, first: Json[]) => {
+      const input = params.input as { content: { text: string }[]; attachments: string[] }
+      const message = {
+        type: 'user_message',
+        id: next('msg'),
+        thread_id: into.id,
+        created_at: new Date().toISOString(),
+        content: input.content,
+        attachments: [],
+        inference_options: {},
+      }
+      into.items.push(message)
+      const text = input.content.map((part) => part.text).join('')
+      start(
+        into,
+        [...first, { type: 'thread.item.done', item: message }, { type: 'stream_options', stream_options: { allow_cancel: true } }],
+        text,
+      )
+      return stream(response, into.id)
+    }
+    const page = (all: Item[] | Stored[], rows = Number(params.limit) || 20) => {
+      const sorted = params.order === 'desc' ? all.toReversed() : [...all]
+      const from = params.after ? sorted.findIndex(({ id }) => id === params.after) + 1 : 0
+      const data = sorted.slice(from, from + rows)
+      return { data, has_more: from + rows < sorted.length, ...(from + rows < sorted.length && { after: data.at(-1)?.id }) }
+    }
+    switch (type) {
+      case 'threads.create': {
+        const created: Stored = { id: next('thr'), created_at: new Date().toISOString(), status: { type: 'active' }, items: [] }
+        threads.set(created.id, created)
+        return ask(created, [{ type: 'thread.created', thread: head(created) }])
+      }
+      case 'threads.list': {
+        const list = page([...threads.values()])
+        return json(response, { ...list, data: (list.data as Stored[]).map(head) })
+      }
+    }
+    if (!thread) return fail(response, 400, 'Unknown operation.')
+    switch (type) {
+      case 'threads.add_user_message':
+        return ask(thread, [])
+      case 'threads.add_client_tool_output':
+        start(thread, [], `tool output ${JSON.stringify(params.result)}`)
+        return stream(response, thread.id)
+      case 'threads.retry_after_item':
+        thread.items.splice(thread.items.findIndex(({ id }) => id === params.item_id) + 1)
+        start(thread, [], 'retry')
+        return stream(response, thread.id)
+      case 'threads.custom_action':
+        start(thread, [], `action ${JSON.stringify(params.action)}`)
+        return stream(response, thread.id)
+      case 'threads.attach':
+        if (runs.get(thread.id)?.done) runs.delete(thread.id)
+        return stream(response, thread.id)
+      case 'threads.stop': {
+        const run = runs.get(thread.id)
+        if (run) run.stopped = true
+        return json(response, {})
+      }
+      case 'threads.get_by_id':
+        return json(response, { ...head(thread), items: page(thread.items, 20) })
+      case 'items.list':
+        return json(response, page(thread.items))
+      case 'threads.update':
+        thread.title = String(params.title)
+        return json(response, head(thread))
+      case 'threads.delete':
+        threads.delete(thread.id)
+        return json(response, {})
+      case 'items.feedback':
+        return json(response, {})
+      default:
+        return fail(response, 400, 'Unknown operation.')
+    }
+  }
+
+  const files: Record<string, [string, string]> = {
+    '/': ['text/html; charset=utf-8', PAGE],
+    '/page.css': ['text/css', STYLE],
+    '/chatkit.js': ['text/javascript', scripts.element],
+    '/page.js': ['text/javascript', scripts.page],
+  }
+  const server = createServer(async (incoming, response) => {
+    response.setHeader('content-security-policy', POLICY)
+    const file = files[(incoming.url ?? '').split('?')[0] ?? '']
+    if (file) return response.setHeader('content-type', file[0]).end(file[1])
+    if (incoming.url !== '/chatkit') return response.writeHead(404).end()
+    let body = ''
+    for await (const chunk of incoming) body += chunk
+    const request = { ...JSON.parse(body), headers: incoming.headers } as Request
+    requests.push(request)
+    const refusal = refusals.get(request.type)
+    refusals.delete(request.type)
+    if (refusal) return response.writeHead(refusal.status, { 'content-type': 'application/json' }).end(refusal.body)
+    await operate(request, response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    threads,
+    requests,
+    refusals,
+    add(thread: Partial<Stored> & { id: string }) {
+      threads.set(thread.id, { created_at: new Date().toISOString(), status: { type: 'active' }, items: [], ...thread })
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+function json(response: ServerResponse, data: unknown): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(data))
+}
+
+function fail(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ message }))
+}
