@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { callerFromBearer } from '#lib/auth/bearer.ts'
 import type { Caller } from '#lib/auth/caller.ts'
-import { listToolCalls } from '#lib/data/tool-calls.ts'
+import { findToolCall, listToolCalls } from '#lib/data/tool-calls.ts'
 import { withCaller } from '#lib/db.ts'
 import { newId } from '#lib/ids.ts'
 import type { CallFacts, CallingRun } from '#lib/mcp-client/connection.ts'
+import { safeDetail } from '#lib/mcp-client/failure.ts'
 import { openMcp } from '#lib/mcp-client/open.ts'
 import { configuredServers, type McpServer } from '#lib/mcp-client/servers.ts'
 import { mcpHandler, mcpServer, type TestTool } from '#tests/support/mcp-server.ts'
@@ -140,7 +141,8 @@ describe('a failure is told in our words, and has its class in the ledger', () =
     expect(facts(result)?.failure?.class).toBe(failureClass)
     const rows = await ledger()
     expect(rows).toMatchObject([{ status, failureClass }])
-    expect(JSON.stringify([result, rows])).not.toContain('hunter2')
+    const detail = await findToolCall({ caller }, rows[0]?.id ?? '')
+    expect(JSON.stringify([result, rows, detail])).not.toContain('hunter2')
   })
 
   test('a connection that breaks during the call', async () => {
@@ -186,6 +188,15 @@ describe('a failure is told in our words, and has its class in the ledger', () =
     expect(await ledger()).toMatchObject([{ status: 'cancelled', failureClass: 'cancelled' }])
   })
 })
+
+test.each([
+  ['password hunter2', 'password [redacted]'],
+  ['password authentication failed for user "app"', 'password authentication failed for user "app"'],
+  ['the secret is "open sesame" today', 'the secret is [redacted] today'],
+  ['token=abc, api_key: def', 'token=[redacted] api_key: [redacted]'],
+  ['your token expired', 'your token expired'],
+  ['a\n  b', 'a b'],
+])('what a server says is shown without secrets: %s', (said, shown) => expect(safeDetail(said)).toBe(shown))
 
 describe('servers', () => {
   test('of the settings: our own, the operator’s, either or both', () => {

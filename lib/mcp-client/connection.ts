@@ -2,7 +2,7 @@ import { type MCPCallToolOptions, MCPServerStreamableHttp } from '@openai/agents
 import { beginToolCall, type FailureClass, finishToolCall, type ToolCallOutcome } from '#lib/data/tool-calls.ts'
 import { env } from '#lib/env.ts'
 import { log } from '#lib/log.ts'
-import { failureStatus, mcpFailure, safeDetail } from '#lib/mcp-client/failure.ts'
+import { failureStatus, mcpFailure, safeDetail, safeText } from '#lib/mcp-client/failure.ts'
 import { sdkLogger } from '#lib/mcp-client/sdk-logger.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
 import { forgetTools, type McpTool, rememberedTools, rememberTools } from '#lib/mcp-client/tool-lists.ts'
@@ -136,8 +136,8 @@ export class ToolConnection extends MCPServerStreamableHttp {
 
   async #finish(id: string, { result, failure }: Attempt): Promise<void> {
     const outcome: ToolCallOutcome = failure
-      ? { status: failureStatus(failure.class), failureClass: failure.class, errorMessage: failure.sentence, result: withoutMeta(result) }
-      : { status: 'succeeded', result: withoutMeta(result) }
+      ? { status: failureStatus(failure.class), failureClass: failure.class, errorMessage: failure.sentence, result: recorded(result) }
+      : { status: 'succeeded', result: recorded(result) }
     try {
       await finishToolCall({ id, ownerId: this.#run.userId }, outcome)
     } catch (error) {
@@ -160,10 +160,12 @@ function withSomething(result: Result | undefined): Result['content'] {
   return [{ type: 'text', text: structuredContent ? JSON.stringify(structuredContent) : 'Done. The tool gave no answer.' }]
 }
 
-function withoutMeta(result: Result | undefined): unknown {
+/** What the ledger keeps of a result. */
+function recorded(result: Result | undefined): unknown {
   if (!result) return undefined
   const { _meta, ...rest } = result
-  return rest
+  if (!result.isError) return rest
+  return { ...rest, content: rest.content.map((part) => (typeof part.text === 'string' ? { ...part, text: safeText(part.text) } : part)) }
 }
 
 function clipped(content: Result['content']): Result['content'] {

@@ -88,10 +88,17 @@ function causes(error: unknown): unknown[] {
   return chain
 }
 
-const NAMED_SECRET = /\b(pass(?:word|wd|phrase)?|secret|token|api[-_ ]?key|authorization)\b(\s*(?:is|of|=|:)?\s*)("[^"]*"|'[^']*'|\S+)/gi
+// "password hunter2", "token: abc", "the secret is xyz": a value after "=", ":" or "is", in quotes, or with a digit in it.
+const NAMED_SECRET =
+  /\b(pass(?:word|wd|phrase)?|secret|token|api[-_ ]?key|authorization)(\s*(?:=|:|\bis\b)\s*|\s+(?=["']|[^\s\d]{0,200}\d))("[^"]*"|'[^']*'|\S+)/gi
 
-/** What a server itself says of a failed call, made fit for the model and the chat: on one line, without secrets, clipped. */
+/** What a server says of its own failed call, without what looks like a secret. */
+export function safeText(text: string): string {
+  return redactText(text).replace(NAMED_SECRET, '$1$2[redacted]')
+}
+
+/** The same for the model and the chat: on one line, clipped. */
 export function safeDetail(text: string): string {
-  const line = redactText(text).replace(NAMED_SECRET, '$1$2[redacted]').replace(/\s+/g, ' ').trim()
+  const line = safeText(text.slice(0, 10_000)).replace(/\s+/g, ' ').trim()
   return line.length > 500 ? `${line.slice(0, 500)}…` : line
 }
