@@ -30,7 +30,12 @@ export function Table<Row>({
         <thead role="rowgroup" className="border-b border-line text-sm text-ink-faint">
           <tr role="row">
             {columns.map(({ header, align }) => (
-              <th key={header} role="columnheader" scope="col" className={`px-4 py-2 font-medium sm:px-5 ${side(align)}`}>
+              <th
+                key={header}
+                role="columnheader"
+                scope="col"
+                className={`px-3 py-2 font-medium first:ps-4 last:pe-4 sm:first:ps-5 sm:last:pe-5 ${side(align)}`}
+              >
                 {header}
               </th>
             ))}
@@ -49,7 +54,7 @@ export function Table<Row>({
                     data-label={header}
                     data-lead={lead || undefined}
                     data-empty={empty || undefined}
-                    className={`px-4 py-2.5 align-top break-words sm:px-5 ${side(align)} ${align === 'end' ? 'whitespace-nowrap tabular-nums' : ''}`}
+                    className={`px-3 py-2.5 align-top break-words first:ps-4 last:pe-4 sm:first:ps-5 sm:last:pe-5 ${side(align)} ${align === 'end' ? 'whitespace-nowrap tabular-nums' : ''}`}
                   >
                     {content}
                   </td>

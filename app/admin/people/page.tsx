@@ -100,7 +100,7 @@ async function People({ query: { search, after }, me }: { query: Query; me: stri
             cell: ({ lastActiveAt }) => (lastActiveAt ? <RelativeTime at={lastActiveAt.toISOString()} /> : 'never'),
           },
           {
-            header: 'Calls, 7 days',
+            header: 'Calls (7 d)',
             align: 'end',
             cell: ({ id, calls }) => (
               <Link href={toolCallsHref({ person: id })} className="text-accent underline-offset-2 hover:underline">
