@@ -43,8 +43,9 @@ export async function ask(visitor: Visitor, text: string): Promise<Turn> {
 
 async function* readEvents(answer: Response): AsyncGenerator<Record<string, unknown>> {
   let rest = ''
-  for await (const chunk of (answer.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split('\n')
+  const decoder = new TextDecoder()
+  for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
     rest = lines.pop() ?? ''
     for (const line of lines) if (line.startsWith('data: ')) yield JSON.parse(line.slice(6))
   }

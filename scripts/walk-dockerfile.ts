@@ -2,7 +2,7 @@
 // the person's settings; then starts what CMD says beside a PostgreSQL, and walks through a first visit and a chat turn.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, chown, cp, lchown, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { chmod, chown, cp, lchown, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { ROOT } from '#scripts/build-freshness.ts'
@@ -83,29 +83,25 @@ async function take(stage: Stage, stages: Map<string, Stage>, name: string, args
 async function copy(stage: Stage, args: string[], from: Stage | undefined): Promise<void> {
   const to = path.resolve(stage.root + stage.workdir, args.at(-1) ?? '.')
   const ignored = parseDockerignore(await readFile(path.join(ROOT, '.dockerignore'), 'utf8'))
+  const copied: string[] = []
   for (const source of args.slice(0, -1)) {
     const file = from ? from.root + source : path.join(ROOT, source)
-    const isFolder = await readdir(file).then(
-      () => true,
-      () => false,
-    )
-    await cp(file, isFolder ? to : path.join(to, path.basename(file)), {
+    await cp(file, (await stat(file)).isDirectory() ? to : path.join(to, path.basename(file)), {
       recursive: true,
       verbatimSymlinks: true,
-      filter: (one) => from !== undefined || !ignored(path.relative(ROOT, one)),
+      filter(one, destination) {
+        if (!from && ignored(path.relative(ROOT, one))) return false
+        copied.push(destination)
+        return true
+      },
     })
   }
-  await giveAway(to)
+  if (NOBODY) for (const one of copied) await lchown(one, NOBODY, NOBODY)
 }
 
 async function folder(at: string): Promise<void> {
   await mkdir(at, { recursive: true })
   if (NOBODY) await chown(at, NOBODY, NOBODY)
-}
-
-async function giveAway(at: string): Promise<void> {
-  if (!NOBODY) return
-  for (const name of await readdir(at, { recursive: true })) await lchown(path.join(at, name), NOBODY, NOBODY)
 }
 
 function run(stage: Stage, file: string, args: string[], env: Record<string, string>): ChildProcess {
@@ -116,7 +112,6 @@ function run(stage: Stage, file: string, args: string[], env: Record<string, str
     stdio: ['ignore', 'pipe', 'pipe'],
     // HOSTNAME as a container runtime sets it: it must not decide where the server listens.
     env: {
-      NODE_ENV: 'production',
       PATH: `${NODE}:${process.env.PATH}`,
       HOME: stage.root,
       HOSTNAME: '0123456789ab',
@@ -124,7 +119,7 @@ function run(stage: Stage, file: string, args: string[], env: Record<string, str
       ...npmSettings(),
       ...stage.env,
       ...env,
-    },
+    } as unknown as NodeJS.ProcessEnv,
   })
 }
 
