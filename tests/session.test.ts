@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { GET as me } from '#app/api/me/route.ts'
 import { POST as everywhere } from '#app/api/me/sign-out-everywhere/route.ts'
+import { returnPath } from '#app/sign-in/return-path.ts'
 import { hashPassword } from '#lib/auth/passwords.ts'
 import { findCaller, requireAdmin, requireCaller } from '#lib/auth/session.ts'
 import { withSystem } from '#lib/db.ts'
@@ -106,6 +107,21 @@ test('a sign-in leads nowhere but here', async () => {
     const { url } = await response.json()
     if (url) expect(new URL(url).origin).toBe('http://127.0.0.1:3999')
   }
+})
+
+test.each([
+  ['/settings?tab=1', '/settings?tab=1'],
+  ['http://127.0.0.1:3999/activity', '/activity'],
+  ['https://evil.example/', '/chat'],
+  ['//evil.example', '/chat'],
+  ['/\\\\evil.example', '/chat'],
+  ['javascript:alert(1)', '/chat'],
+  ['/sign-in', '/chat'],
+  ['/api/auth/signout', '/chat'],
+  [undefined, '/chat'],
+  [['/a', '/b'], '/chat'],
+])('the page leads from %j to %s', (wish, path) => {
+  expect(returnPath(wish, 'http://127.0.0.1:3999')).toBe(path)
 })
 
 test('ten wrong passwords for an address stop an eleventh, right or wrong; a right one in time forgives them', async () => {

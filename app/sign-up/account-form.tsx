@@ -19,7 +19,9 @@ export function AccountForm({ first, needsCode = false, emailHint }: { first: bo
   const { problems, pending, fields } = useForm({
     check: (values) => ({
       ...requireFilled(values, {
-        ...(needsCode && { setup_code: 'Enter the set-up code.' }),
+        ...(needsCode && {
+          setup_code: 'Enter the set-up code. It stands in the log of the server, in the line that begins with “first account”.',
+        }),
         name: 'Enter your name.',
         email: 'Enter your e-mail address.',
       }),

@@ -2,8 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-// @ts-expect-error: the package has no types
-import Provider from 'oidc-provider'
+import Provider, { type Adapter, type AdapterPayload, type Grant, type KoaContextWithOIDC } from 'oidc-provider'
 
 /** What the issuer says of a person. */
 export type IssuerPerson = { email?: string; email_verified?: boolean; name?: string }
@@ -22,7 +21,7 @@ export async function openIssuer(redirectUri: string) {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const provider = new Provider(url, {
+  const provider: Provider = new Provider(url, {
     adapter: memoryAdapter(),
     clients: [{ ...CLIENT, redirect_uris: [redirectUri] }],
     claims: { email: ['email', 'email_verified'], profile: ['name'] },
@@ -31,9 +30,9 @@ export async function openIssuer(redirectUri: string) {
       keys: [{ ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' }],
     },
     features: { devInteractions: { enabled: false } },
-    interactions: { url: (_context: unknown, interaction: { uid: string }) => `/interaction/${interaction.uid}` },
-    findAccount: (_context: unknown, sub: string) => ({ accountId: sub, claims: () => ({ sub, ...people.get(sub) }) }),
-    loadExistingGrant: async (context: never) => grantEverything(provider, context),
+    interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
+    findAccount: (_context, sub) => ({ accountId: sub, claims: () => ({ sub, ...people.get(sub) }) }),
+    loadExistingGrant: (context) => grantEverything(provider, context),
     ttl: Object.fromEntries(['AccessToken', 'AuthorizationCode', 'Grant', 'IdToken', 'Interaction', 'Session'].map((name) => [name, 600])),
   })
   const answer = provider.callback()
@@ -72,21 +71,16 @@ export async function followIssuer(start: string, issuerUrl: string): Promise<st
   return at
 }
 
-type Context = { oidc: { client: { clientId: string }; session: { accountId: string }; result?: { consent?: { grantId?: string } } } }
-
-async function grantEverything(
-  provider: { Grant: new (about: object) => { addOIDCScope(scope: string): void; save(): Promise<void> } },
-  { oidc }: Context,
-) {
-  const grant = new provider.Grant({ clientId: oidc.client.clientId, accountId: oidc.session.accountId })
+async function grantEverything(provider: Provider, { oidc }: KoaContextWithOIDC): Promise<Grant> {
+  const grant = new provider.Grant({ clientId: oidc.client?.clientId, accountId: oidc.session?.accountId })
   grant.addOIDCScope('openid email profile')
   await grant.save()
   return grant
 }
 
 function memoryAdapter() {
-  const rows = new Map<string, Record<string, unknown>>()
-  return class {
+  const rows = new Map<string, AdapterPayload>()
+  return class implements Adapter {
     readonly model: string
     constructor(model: string) {
       this.model = model
@@ -94,7 +88,7 @@ function memoryAdapter() {
     key(id: string) {
       return `${this.model}:${id}`
     }
-    async upsert(id: string, payload: Record<string, unknown>) {
+    async upsert(id: string, payload: AdapterPayload) {
       rows.set(this.key(id), payload)
     }
     async find(id: string) {
@@ -102,6 +96,9 @@ function memoryAdapter() {
     }
     async findByUid(uid: string) {
       return [...rows].find(([key, row]) => key.startsWith(`${this.model}:`) && row.uid === uid)?.[1]
+    }
+    async findByUserCode() {
+      return undefined
     }
     async consume(id: string) {
       const row = rows.get(this.key(id))
