@@ -1,5 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import { env } from '#lib/env.ts'
+import { isDatabaseDown, OutcomeUnknownError } from '#lib/errors.ts'
 import { type Prisma, PrismaClient } from '#lib/generated/prisma/client.ts'
 
 /** The database as one transaction sees it: under row-level security for one person, or for the system. */
@@ -34,14 +35,22 @@ export async function closeDb(): Promise<void> {
   await open?.$disconnect()
 }
 
-function transaction<T>(setting: 'app.user_id' | 'app.system', value: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-  return db().$transaction(
-    async (tx) => {
-      await tx.$executeRaw`SELECT set_config(${setting}, ${value}, true)`
-      return work(tx)
-    },
-    { maxWait: ACQUIRE_MS, timeout: TRANSACTION_MS },
-  )
+async function transaction<T>(setting: 'app.user_id' | 'app.system', value: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  let done = false
+  try {
+    return await db().$transaction(
+      async (tx) => {
+        await tx.$executeRaw`SELECT set_config(${setting}, ${value}, true)`
+        const result = await work(tx)
+        done = true
+        return result
+      },
+      { maxWait: ACQUIRE_MS, timeout: TRANSACTION_MS },
+    )
+  } catch (error) {
+    // Only the commit was still to come. Nothing but a lost connection leaves its outcome open.
+    throw done && isDatabaseDown(error) ? new OutcomeUnknownError(error) : error
+  }
 }
 
 /**

@@ -39,6 +39,17 @@ export class AppError extends Error {
   }
 }
 
+/** The database went away while a transaction was being committed: nobody can say whether it took effect. */
+export class OutcomeUnknownError extends AppError {
+  constructor(cause: unknown) {
+    super(
+      'unavailable',
+      'The connection to the database broke while this was being saved. Look whether it is there before you try again.',
+      { cause },
+    )
+  }
+}
+
 /** The same answer for "not yours" and "not there": nobody learns that a foreign id exists. */
 export function notFound(what: string): AppError {
   return new AppError('not_found', `${what} was not found.`)

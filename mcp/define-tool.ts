@@ -4,8 +4,19 @@ import type { Caller } from '#lib/auth/caller.ts'
 import type { Scope } from '#lib/auth/scopes.ts'
 import type { Person } from '#lib/data/users.ts'
 
-/** What a tool knows beside its arguments. `timeZone` is the person's, UTC where it is unknown. */
-export type ToolContext = { caller: Caller; person: Person; timeZone: string }
+/** Tells how far the work is, of `total` where that is known. A client that did not ask for it is not bothered. */
+export type Report = (progress: number, total?: number, message?: string) => Promise<void>
+
+/** What a tool knows beside its arguments. */
+export type ToolContext = {
+  caller: Caller
+  person: Person
+  /** IANA name; UTC where the person's is unknown. */
+  timeZone: string
+  /** Fires when the client cancels. What was done by then stays done: a tool that gives up throws `signal.reason`. */
+  signal: AbortSignal
+  report: Report
+}
 
 type Definition<Input extends z.ZodObject, Output extends z.ZodObject> = {
   /** snake_case, and for ever: clients and models remember it. */

@@ -23,7 +23,7 @@ export function requireKnownPlace(request: Request, { APP_URL, TRUSTED_PROXIES }
 }
 
 const PREFLIGHT = {
-  'access-control-allow-methods': 'POST, OPTIONS',
+  'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
   'access-control-allow-headers':
     'authorization, content-type, accept, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name, last-event-id, x-request-id',
   'access-control-max-age': '7200',

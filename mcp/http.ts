@@ -6,51 +6,64 @@ import { requestIdOf } from '#lib/http.ts'
 import { currentRequestId, log, withLogContext } from '#lib/log.ts'
 import { type Authenticate, authenticate, scopeChallenge } from '#mcp/auth.ts'
 import { fromSessionId, sessionIdFor, toClientInfo } from '#mcp/client-info.ts'
-import type { Tool } from '#mcp/define-tool.ts'
 import { allowOrigin, preflight, requireKnownPlace } from '#mcp/gate.ts'
-import { readMessage, rpcError } from '#mcp/message.ts'
+import { type Message, readMessage, rpcError } from '#mcp/message.ts'
 import { toPlainJson } from '#mcp/plain-json.ts'
-import { makeServer } from '#mcp/server.ts'
+import { type Offer, offerOf } from '#mcp/server.ts'
+import { beginSession, findSession, isChannelId, wantsChannel } from '#mcp/sessions.ts'
 import { toolset } from '#mcp/toolset.ts'
 
 type Endpoint = (request: Request) => Promise<Response>
 
+const SESSION = 'mcp-session-id'
+
 /**
- * A Streamable HTTP endpoint for `tools`: stateless, one server a request, JSON unless something streams. The route and, in
- * process, the agent call it alike. Never throws.
+ * A Streamable HTTP endpoint for what is offered: one server a request and JSON unless something streams. Only older
+ * clients that can be asked something get a session. The route and, in process, the agent call it alike. Never throws.
  */
-export function makeEndpoint(tools: readonly Tool[], authenticate: Authenticate): Endpoint {
-  const byName = new Map(tools.map((tool) => [tool.name, tool]))
-  const sdk = createMcpHandler(
-    ({ authInfo, requestInfo }) => {
-      const caller = authInfo?.extra?.caller as Caller
-      return makeServer(byName, { caller, client: fromSessionId(requestInfo?.headers.get('mcp-session-id') ?? null) })
-    },
-    { onerror: (error) => log.info({ error }, 'mcp request refused') },
-  )
+export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint {
+  const sdk = createMcpHandler(({ requestInfo }) => offer.makeServer(fromSessionId(requestInfo?.headers.get(SESSION) ?? null)), {
+    onerror: (error) => log.info({ error }, 'mcp request refused'),
+  })
 
   async function answer(request: Request): Promise<Response> {
     if (request.method === 'OPTIONS') return preflight()
     const caller = await authenticate(request)
     if (caller instanceof Response) return caller
-    // GET opens and DELETE ends a session's stream in older revisions; there are no sessions here.
-    if (request.method !== 'POST') return new Response(null, { status: 405, headers: { allow: 'POST, OPTIONS' } })
     return withLogContext({ user_id: caller.userId }, () => exchange(request, caller))
   }
 
   async function exchange(request: Request, caller: Caller): Promise<Response> {
-    const message = await readMessage(request)
-    if (message instanceof Response) return message
-    const params = message.params as Record<string, unknown> | undefined
-    if (message.method === 'tools/call') {
-      const challenge = scopeChallenge(caller, byName.get(String(params?.name))?.scope)
+    const sessionId = request.headers.get(SESSION)
+    if (request.method === 'POST') {
+      const message = await readMessage(request)
+      if (message instanceof Response) return message
+      const challenge = scopeChallenge(caller, offer.scopeOf(message))
       if (challenge) return challenge
+      if (message.method === 'initialize') return initialize(request, caller, message)
+      if (!isChannelId(sessionId)) return toPlainJson(await sdk.fetch(bare(request), { authInfo: authOf(caller), parsedBody: message }))
+      return inSession(request, caller, sessionId, message)
     }
-    const authInfo = { token: '', clientId: caller.via === 'token' ? caller.tokenId : caller.via, scopes: [], extra: { caller } }
-    const response = await toPlainJson(await sdk.fetch(bare(request), { authInfo, parsedBody: message }))
-    if (message.method === 'initialize' && response.ok)
-      response.headers.set('mcp-session-id', sessionIdFor(toClientInfo(params?.clientInfo)))
+    const sessionful = request.method === 'GET' || request.method === 'DELETE'
+    if (sessionful && isChannelId(sessionId)) return inSession(request, caller, sessionId)
+    return new Response(null, { status: 405, headers: { allow: 'POST, OPTIONS' } })
+  }
+
+  async function initialize(request: Request, caller: Caller, message: Message): Promise<Response> {
+    const client = toClientInfo(message.params?.clientInfo)
+    const options = { authInfo: authOf(caller), parsedBody: message }
+    const channel = wantsChannel(message) ? await beginSession(caller, offer.makeServer(client)) : null
+    const plain = bare(request)
+    plain.headers.delete(SESSION)
+    const response = await toPlainJson(await (channel ? channel.handleRequest(plain, options) : sdk.fetch(plain, options)))
+    if (response.ok) response.headers.set(SESSION, channel?.sessionId ?? sessionIdFor(client))
     return response
+  }
+
+  async function inSession(request: Request, caller: Caller, id: string, message?: Message): Promise<Response> {
+    const channel = findSession(caller, id)
+    if (!channel) return rpcError(404, -32_001, 'This session has ended or is not known to this server. Begin again with initialize.')
+    return toPlainJson(await channel.handleRequest(bare(request), { authInfo: authOf(caller), parsedBody: message }))
   }
 
   return (request) => {
@@ -75,14 +88,23 @@ export function makeEndpoint(tools: readonly Tool[], authenticate: Authenticate)
   }
 }
 
+function authOf(caller: Caller) {
+  return { token: '', clientId: caller.via === 'token' ? caller.tokenId : caller.via, scopes: [], extra: { caller } }
+}
+
 /** The request for the SDK, whose body is read already. It asks older clients to accept both forms of answer; we need not. */
-function bare(request: Request): Request {
-  const headers = new Headers(request.headers)
+function bare({ url, method, headers: given, signal }: Request): Request {
+  const headers = new Headers(given)
   headers.delete('authorization')
   headers.delete('cookie')
   headers.set('accept', 'application/json, text/event-stream')
-  return new Request(request.url, { method: 'POST', headers, signal: request.signal })
+  return new Request(url, { method, headers, signal })
 }
 
-/** Our own MCP server: the endpoint behind /mcp. */
-export const handleMcp: Endpoint = makeEndpoint(toolset, authenticate)
+const own = makeEndpoint(offerOf(toolset), authenticate)
+
+/** Our own MCP server: the endpoint behind /mcp. Answers 404 where MCP_BUILTIN is off. */
+export async function handleMcp(request: Request): Promise<Response> {
+  if (env().MCP_BUILTIN === 'on') return own(request)
+  return rpcError(404, -32_601, 'The MCP server of this installation is switched off (MCP_BUILTIN).')
+}

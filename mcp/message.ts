@@ -6,13 +6,16 @@ import { readBody } from '#lib/http.ts'
 const BODY_MAX_BYTES = 1_048_576
 const DEPTH_MAX = 64
 
+/** A JSON-RPC message as it arrived: an object, of which nothing more is known. */
+export type Message = { method?: unknown; params?: Record<string, unknown> }
+
 /** A JSON-RPC error without a result, as HTTP answers it. */
 export function rpcError(status: number, code: number, message: string): Response {
   return Response.json({ jsonrpc: '2.0', id: null, error: { code, message } }, { status })
 }
 
 /** The JSON-RPC message of a request, one object of 1 MiB and 64 levels at most, or the answer that refuses it. Throws too_large. */
-export async function readMessage(request: Request): Promise<Record<string, unknown> | Response> {
+export async function readMessage(request: Request): Promise<Message | Response> {
   if (!isJsonContentType(request.headers.get('content-type'))) {
     throw new AppError('unsupported_type', 'Send the message as application/json.')
   }
@@ -27,7 +30,7 @@ export async function readMessage(request: Request): Promise<Record<string, unkn
   if (Array.isArray(message)) return rpcError(400, INVALID_REQUEST, 'Batches are not supported; send one message in each request.')
   if (message === null || typeof message !== 'object') return rpcError(400, INVALID_REQUEST, 'A message is a JSON object.')
   if (isDeeper(message, DEPTH_MAX)) return rpcError(400, INVALID_REQUEST, `The message is nested deeper than ${DEPTH_MAX} levels.`)
-  return message as Record<string, unknown>
+  return message as Message
 }
 
 function isDeeper(value: unknown, levels: number): boolean {

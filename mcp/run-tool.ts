@@ -1,13 +1,13 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import type { z } from 'zod'
 import type { Caller } from '#lib/auth/caller.ts'
+import { hasScope } from '#lib/auth/scopes.ts'
 import { beginToolCall, type FailureClass, finishToolCall, type ToolCallOutcome } from '#lib/data/tool-calls.ts'
 import { findPerson } from '#lib/data/users.ts'
-import { AppError, toAppError } from '#lib/errors.ts'
+import { AppError, OutcomeUnknownError, toAppError } from '#lib/errors.ts'
 import { currentRequestId, log } from '#lib/log.ts'
-import { hasScope } from '#mcp/auth.ts'
 import type { ClientInfo } from '#mcp/client-info.ts'
-import type { Tool } from '#mcp/define-tool.ts'
+import type { Report, Tool } from '#mcp/define-tool.ts'
 
 /** The name of this server, in the ledger and for clients. */
 export const SERVER = 'switchboard'
@@ -15,7 +15,7 @@ export const SERVER = 'switchboard'
 // Longer than a transaction may take (15 s), shorter than the minute that clients wait.
 const DEADLINE_MS = 20_000
 
-type Call = { tool: Tool; args: Record<string, unknown>; caller: Caller; client: ClientInfo }
+type Call = { tool: Tool; args: Record<string, unknown>; caller: Caller; client: ClientInfo; signal: AbortSignal; report: Report }
 
 /**
  * One tool call from beginning to end: scope, ledger, arguments, the work under a deadline of 20 s, ledger. Never throws:
@@ -32,7 +32,7 @@ export async function runTool(call: Call, deadlineMs = DEADLINE_MS): Promise<Cal
     settled.outcome = { status: 'succeeded', result: output }
     result = toResult(output, unknownArguments(tool, args))
   } catch (error) {
-    settled.outcome = toFailure(error, tool)
+    settled.outcome = toFailure(error, call)
     result = { content: [{ type: 'text', text: settled.outcome.errorMessage ?? '' }], isError: true }
   }
   if (settled.row) await finish({ id: settled.row, ownerId: caller.userId }, settled.outcome)
@@ -63,12 +63,14 @@ async function finish(row: { id: string; ownerId: string }, outcome: Outcome): P
   }
 }
 
-async function work({ tool, args, caller }: Call): Promise<Record<string, unknown>> {
+async function work({ tool, args, caller, signal, report }: Call): Promise<Record<string, unknown>> {
   const parsed = tool.input.safeParse(args)
   if (!parsed.success) throw new BadArguments(tool.name, parsed.error)
   const person = await findPerson(caller.userId)
   if (!person) throw new AppError('unauthenticated', 'This account no longer exists.')
-  return tool.output.parse(await tool.run(parsed.data, { caller, person, timeZone: person.timeZone ?? 'UTC' }))
+  // From here on only the tool knows whether it can stop.
+  signal.throwIfAborted()
+  return tool.output.parse(await tool.run(parsed.data, { caller, person, timeZone: person.timeZone ?? 'UTC', signal, report }))
 }
 
 class BadArguments extends AppError {
@@ -91,18 +93,22 @@ async function within<T>(ms: number, tool: Tool, promise: Promise<T>): Promise<T
   }
 }
 
-function toFailure(thrown: unknown, tool: Tool): Outcome {
+function toFailure(thrown: unknown, { tool, signal }: Call): Outcome {
+  if (signal.aborted && thrown === signal.reason)
+    return { status: 'cancelled', failureClass: 'cancelled', errorMessage: 'The client cancelled this call.' }
   const error = toAppError(thrown)
   const ours = error.status >= 500
   log[ours ? 'error' : 'info']({ error: thrown, code: error.code, tool: tool.name }, 'tool call failed')
-  const unknown = error instanceof TooSlow && tool.access !== 'read'
+  const failureClass = classOf(error)
+  const unknown = tool.access !== 'read' && (failureClass === 'hard_timeout' || failureClass === 'outcome_unknown')
   const message = error.code === 'internal' && currentRequestId() ? `${error.message} Request id: ${currentRequestId()}` : error.message
-  return { status: unknown ? 'unknown' : 'failed', failureClass: classOf(error), errorMessage: message }
+  return { status: unknown ? 'unknown' : 'failed', failureClass, errorMessage: message }
 }
 
 function classOf(error: AppError): FailureClass {
   if (error instanceof BadArguments) return 'bad_arguments'
   if (error instanceof TooSlow) return 'hard_timeout'
+  if (error instanceof OutcomeUnknownError) return 'outcome_unknown'
   return error.code === 'forbidden' ? 'forbidden' : 'tool_error'
 }
 

@@ -1,7 +1,21 @@
-import { CLIENT_INFO_META_KEY, ProtocolError, ProtocolErrorCode, Server } from '@modelcontextprotocol/server'
+import {
+  CLIENT_INFO_META_KEY,
+  type McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server'
 import type { Caller } from '#lib/auth/caller.ts'
+import type { Scope } from '#lib/auth/scopes.ts'
+import { toAppError } from '#lib/errors.ts'
+import { log } from '#lib/log.ts'
 import { type ClientInfo, toClientInfo } from '#mcp/client-info.ts'
-import type { Tool } from '#mcp/define-tool.ts'
+import { complete } from '#mcp/completion.ts'
+import type { Report, Tool } from '#mcp/define-tool.ts'
+import type { Message } from '#mcp/message.ts'
+import { getPrompt, PROMPT_LISTING, promptScope } from '#mcp/prompts.ts'
+import { listResources, READ_SCOPE, readResource, TEMPLATES } from '#mcp/resources.ts'
 import { runTool, SERVER } from '#mcp/run-tool.ts'
 
 /** The same as in package.json; a test keeps it so. */
@@ -11,30 +25,86 @@ const INSTRUCTIONS =
   'Tasks and notes of the person whose token is used. People name tasks by their number. ' +
   "Dates are on the person's own clock: call whoami for their time zone and the current time."
 
-// The tools change only with a new release.
-const LIST_TTL_MS = 300_000
+// What is offered changes only with a new release; what people wrote changes at any time, so it has no lifetime.
+const LISTS = { ttlMs: 300_000, cacheScope: 'private' } as const
+const CACHE_HINTS = { 'tools/list': LISTS, 'prompts/list': LISTS, 'resources/templates/list': LISTS, 'server/discover': LISTS }
 
-/** Tools by name, in the order in which they are listed. */
-export type Tools = ReadonlyMap<string, Tool>
+/** What an endpoint serves. */
+export type Offer = {
+  /** A new server: of one request, or of one session of an older client. `client` is what the session id told. */
+  makeServer: (client: ClientInfo) => Server | McpServer
+  /** The scope without which a message is refused before a server sees it; null or nothing where any caller may send it. */
+  scopeOf: (message: Message) => Scope | null | undefined
+}
 
-/**
- * The MCP server of one request, for one caller: a server that lived longer could mix up clients. `client` is what the
- * session id told; a client that names itself in the request itself is believed instead.
- */
-export function makeServer(tools: Tools, { caller, client }: { caller: Caller; client: ClientInfo }): Server {
-  const cacheHint = { ttlMs: LIST_TTL_MS, cacheScope: 'private' } as const
-  const server = new Server(
-    { name: SERVER, title: 'Switchboard', version: VERSION },
-    { capabilities: { tools: {} }, instructions: INSTRUCTIONS, cacheHints: { 'tools/list': cacheHint, 'server/discover': cacheHint } },
-  )
-  const listing = { tools: [...tools.values()].map((tool) => tool.listing) }
-  server.setRequestHandler('tools/list', () => listing)
-  server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
-    const tool = tools.get(params.name)
-    if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name.slice(0, 100)}. Call tools/list.`)
-    const envelope: Record<string, unknown> = mcpReq.envelope ?? {}
-    const told = toClientInfo(envelope[CLIENT_INFO_META_KEY])
-    return runTool({ tool, args: params.arguments ?? {}, caller, client: told.name ? told : client })
-  })
-  return server
+/** These tools, with the notes as resources and the prompts of this server. */
+export function offerOf(tools: readonly Tool[]): Offer {
+  const byName = new Map(tools.map((tool) => [tool.name, tool]))
+  const listing = { tools: tools.map((tool) => tool.listing) }
+
+  function scopeOf({ method, params }: Message): Scope | null | undefined {
+    if (method === 'tools/call') return byName.get(String(params?.name))?.scope
+    if (method === 'resources/read') return READ_SCOPE
+    if (method === 'prompts/get') return promptScope(String(params?.name))
+  }
+
+  function makeServer(client: ClientInfo): Server {
+    const server = new Server(
+      { name: SERVER, title: 'Switchboard', version: VERSION },
+      {
+        capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },
+        instructions: INSTRUCTIONS,
+        cacheHints: CACHE_HINTS,
+      },
+    )
+    server.setRequestHandler('tools/list', () => listing)
+    server.setRequestHandler('tools/call', ({ params }, ctx) => {
+      const tool = byName.get(params.name)
+      if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name.slice(0, 100)}. Call tools/list.`)
+      const about = { client: clientOf(ctx, client), signal: ctx.mcpReq.signal, report: reporterOf(ctx) }
+      return runTool({ tool, args: params.arguments ?? {}, caller: callerOf(ctx), ...about })
+    })
+    server.setRequestHandler('resources/list', ({ params }, ctx) => guarded(() => listResources(callerOf(ctx), params?.cursor)))
+    server.setRequestHandler('resources/templates/list', () => TEMPLATES)
+    server.setRequestHandler('resources/read', ({ params }, ctx) => guarded(() => readResource(callerOf(ctx), params.uri)))
+    server.setRequestHandler('prompts/list', () => PROMPT_LISTING)
+    server.setRequestHandler('prompts/get', ({ params }, ctx) => guarded(() => getPrompt(callerOf(ctx), params)))
+    server.setRequestHandler('completion/complete', ({ params }, ctx) => guarded(() => complete(callerOf(ctx), params)))
+    return server
+  }
+
+  return { makeServer, scopeOf }
+}
+
+/** Who sent this request: in a session too, each request shows its own token. */
+function callerOf(ctx: ServerContext): Caller {
+  return ctx.http?.authInfo?.extra?.caller as Caller
+}
+
+/** A client that names itself in the request is believed before its session id. */
+function clientOf({ mcpReq: { envelope } }: ServerContext, fromSession: ClientInfo): ClientInfo {
+  const told = toClientInfo((envelope as Record<string, unknown> | undefined)?.[CLIENT_INFO_META_KEY])
+  return told.name ? told : fromSession
+}
+
+/** Sends progress to a client that asked for it; to any other, nothing. */
+function reporterOf({ mcpReq }: ServerContext): Report {
+  const progressToken = mcpReq._meta?.progressToken
+  return async (progress, total, message) => {
+    if (progressToken === undefined || mcpReq.signal.aborted) return
+    await mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress, total, message } })
+  }
+}
+
+/** The SDK sends what a handler throws to the client as it is: only public sentences may get so far. */
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (thrown) {
+    if (thrown instanceof ProtocolError) throw thrown
+    const error = toAppError(thrown)
+    const ours = error.status >= 500
+    log[ours ? 'error' : 'info']({ error: thrown, code: error.code }, 'mcp request failed')
+    throw new ProtocolError(ours ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams, error.message)
+  }
 }

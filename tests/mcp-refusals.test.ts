@@ -8,6 +8,7 @@ import { authenticate } from '#mcp/auth.ts'
 import { defineTool } from '#mcp/define-tool.ts'
 import { handleMcp, makeEndpoint } from '#mcp/http.ts'
 import { runTool } from '#mcp/run-tool.ts'
+import { offerOf } from '#mcp/server.ts'
 import { mcpCaller } from '#tests/support/mcp-caller.ts'
 import { personalToken, signedIn } from '#tests/support/people.ts'
 import { serve } from '#tests/support/serve.ts'
@@ -213,7 +214,7 @@ const broken = [
 
 test('a tool that breaks tells nothing of the inside, and what a tool did not promise is not sent', async () => {
   const { caller } = await signedIn()
-  const endpoint = await serve(makeEndpoint(broken, authenticate))
+  const endpoint = await serve(makeEndpoint(offerOf(broken), authenticate))
   try {
     const { fail, get, post } = mcpCaller(endpoint.url, await personalToken(caller), { 'x-request-id': 'the-request-1' })
     for (const name of ['leaks', 'wrong_answer'])
@@ -228,12 +229,14 @@ test('a tool that breaks tells nothing of the inside, and what a tool did not pr
   }
 })
 
+const unasked = { signal: new AbortController().signal, report: async () => {} }
+
 test('a tool that hangs is given up; whether it took effect is recorded as unknown', async () => {
   const { caller } = await signedIn()
   const token = { userId: caller.userId, role: caller.role, via: 'token' as const, tokenId: 'tok_1', scopes: [] }
   const [tool] = broken.slice(-1)
   if (!tool) throw new Error('no tool')
-  const result = await runTool({ tool, args: {}, caller: token, client: {} }, 30)
+  const result = await runTool({ tool, args: {}, caller: token, client: {}, ...unasked }, 30)
   expect(result).toMatchObject({
     isError: true,
     content: [{ text: expect.stringMatching(/longer than 0\.03 s\. It may have taken effect/) }],
@@ -249,7 +252,7 @@ test('a call that cannot be written into the ledger is not made', async () => {
   }
   const tool = defineTool({ ...fields, name: 'writes', access: 'write', run })
   const nobody = { userId: 'usr_nobody', role: 'member' as const, via: 'token' as const, tokenId: 'tok_1', scopes: [] }
-  expect(await runTool({ tool, args: {}, caller: nobody, client: {} })).toMatchObject({ isError: true })
+  expect(await runTool({ tool, args: {}, caller: nobody, client: {}, ...unasked })).toMatchObject({ isError: true })
   expect(ran).toBe(false)
 })
 
@@ -257,7 +260,7 @@ test('a database that is away is a 503 with a sentence and without its address',
   const away = async () => {
     throw Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:5432'), { code: 'ECONNREFUSED' })
   }
-  const endpoint = await serve(makeEndpoint([], away))
+  const endpoint = await serve(makeEndpoint(offerOf([]), away))
   try {
     const answer = await mcpCaller(endpoint.url).post(WHOAMI)
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])

@@ -7,6 +7,8 @@ import { type Page, toPage } from '#lib/page.ts'
 
 const NOTES_MAX = 10_000
 const OFFSET_MAX = 10_000
+const TITLE_MAX = 200
+const SUGGESTIONS = 20
 
 const ROW = { id: true, title: true, body: true, createdAt: true, updatedAt: true } satisfies Prisma.NoteSelect
 
@@ -18,6 +20,27 @@ export type NoteHit = { id: string; title: string; snippet: string; updatedAt: D
 /** The caller's note, or null. */
 export function findNote(caller: Caller, id: string): Promise<Note | null> {
   return withCaller(caller, (tx) => tx.note.findFirst({ where: { id, ownerId: caller.userId }, select: ROW }))
+}
+
+/** The caller's newest note with this title, or null. */
+export function findNoteByTitle(caller: Caller, title: string): Promise<Note | null> {
+  return withCaller(caller, (tx) =>
+    tx.note.findFirst({ where: { title, ownerId: caller.userId }, orderBy: { updatedAt: 'desc' }, select: ROW }),
+  )
+}
+
+/** Notes that somebody could mean who has typed so much of a title or an id, newest first, 20 at most. */
+export function suggestNotes(caller: Caller, typed: string): Promise<{ id: string; title: string }[]> {
+  const part = typed.replaceAll('\0', '').trim().slice(0, TITLE_MAX)
+  const like = { contains: part.replace(/[\\%_]/g, '\\$&'), mode: 'insensitive' } as const
+  return withCaller(caller, (tx) =>
+    tx.note.findMany({
+      where: { ownerId: caller.userId, ...(part && { OR: [{ title: like }, { id: { startsWith: part } }] }) },
+      orderBy: { updatedAt: 'desc' },
+      take: SUGGESTIONS,
+      select: { id: true, title: true },
+    }),
+  )
 }
 
 /** Writes a new note. Throws conflict at 10,000 notes. */

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto'
+import { type McpServer, type Server, WebStandardStreamableHTTPServerTransport as Transport } from '@modelcontextprotocol/server'
+import type { Caller } from '#lib/auth/caller.ts'
+import { log } from '#lib/log.ts'
+import { onShutdown } from '#lib/shutdown.ts'
+
+const SESSIONS_MAX = 500
+const EACH_PERSON_MAX = 20
+const IDLE_MS = 30 * 60_000
+// `sessionIdFor` makes no id that begins like this.
+const PREFIX = '~'
+
+type Session = { userId: string; transport: Transport; expiry: NodeJS.Timeout }
+
+// Next may load this module once for each route; the limits are those of the process.
+const shared = globalThis as { switchboardMcpSessions?: Map<string, Session> }
+
+function sessions(): Map<string, Session> {
+  if (!shared.switchboardMcpSessions) {
+    shared.switchboardMcpSessions = new Map()
+    onShutdown('mcp sessions', async () => {
+      for (const id of sessions().keys()) endSession(id)
+    })
+  }
+  return shared.switchboardMcpSessions
+}
+
+/** True for the id of a session with a channel to the client, which lives in one process. */
+export function isChannelId(sessionId: string | null): sessionId is string {
+  return sessionId?.startsWith(PREFIX) ?? false
+}
+
+/** True where an older client says in `initialize` that it can be asked something (elicitation, sampling), which takes a channel to it. */
+export function wantsChannel({ method, params }: { method?: unknown; params?: Record<string, unknown> }): boolean {
+  if (method !== 'initialize') return false
+  const { elicitation, sampling } = (params?.capabilities ?? {}) as Record<string, unknown>
+  return Boolean(elicitation ?? sampling)
+}
+
+/**
+ * The transport of a new session of this caller, connected to `server`, for the `initialize` that begins it. The session
+ * ends after half an hour without a request, at the client's wish or with the process. Null where there are too many: no tool of ours needs one,
+ * so the client is then served without.
+ */
+export async function beginSession(caller: Caller, server: Server | McpServer): Promise<Transport | null> {
+  const open = sessions()
+  const own = [...open].filter(([, { userId }]) => userId === caller.userId)
+  if (own.length >= EACH_PERSON_MAX && own[0]) endSession(own[0][0])
+  if (open.size >= SESSIONS_MAX) return null
+  const id = PREFIX + randomBytes(24).toString('base64url')
+  const transport = new Transport({
+    sessionIdGenerator: () => id,
+    onsessioninitialized: () => {
+      open.set(id, { userId: caller.userId, transport, expiry: setTimeout(endSession, IDLE_MS, id).unref() })
+    },
+    onsessionclosed: () => endSession(id),
+  })
+  transport.onerror = (error) => log.info({ error }, 'mcp request refused')
+  await server.connect(transport)
+  return transport
+}
+
+/** The transport of the caller's session, which thereby lives on. Null for one of another person, of another process, or that has ended. */
+export function findSession(caller: Caller, id: string): Transport | null {
+  const session = sessions().get(id)
+  if (session?.userId !== caller.userId) return null
+  session.expiry.refresh()
+  // The one that was used last stands last: the first to go is the one unused for longest.
+  sessions().delete(id)
+  sessions().set(id, session)
+  return session.transport
+}
+
+function endSession(id: string): void {
+  const session = sessions().get(id)
+  if (!session) return
+  sessions().delete(id)
+  clearTimeout(session.expiry)
+  session.transport.close().catch((error) => log.warn({ error }, 'an mcp session did not close'))
+}
