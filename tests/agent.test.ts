@@ -114,6 +114,25 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     expect(new Set(data.map(({ callId }) => callId)).size).toBe(20)
   })
 
+  test('a quick call shows its end while a slow one still runs', async () => {
+    await using server = await start()
+    await using outside = await mcpServer([
+      { name: 'quick', run: () => 'quick' },
+      { name: 'slow', run: () => new Promise((resolve) => setTimeout(resolve, 1_000, 'slow')) },
+    ])
+    withSettings({ MCP_SERVER_URL: outside.url, MCP_BUILTIN: 'off' })
+    server.script({ calls: ['slow', 'quick'].map((name) => ({ name, arguments: {} })) }, { text: 'done' })
+    const ends: [name: string | undefined, at: number][] = []
+    await (await conversation(caller, { builtinFetch })).say('both', {
+      onEvent: (event) => {
+        if (event.type !== 'thread.item.updated' || event.update.type !== 'workflow.task.updated') return
+        if (event.update.task.status_indicator === 'complete') ends.push([event.update.task.title, performance.now()])
+      },
+    })
+    expect(ends.map(([name]) => name)).toEqual(['quick', 'slow'])
+    expect((ends[1]?.[1] ?? 0) - (ends[0]?.[1] ?? 0)).toBeGreaterThan(500)
+  })
+
   test('a call that fails is told to the model and to the person', async () => {
     await using server = await start()
     server.script({ calls: [{ name: 'complete_task', arguments: { number: 77 } }] }, { text: 'There is no task 77.' })

@@ -24,7 +24,7 @@ export class TurnEvents {
   readonly #messages: OpenMessages
   readonly #images: OpenImages
   readonly #workflow: OpenWorkflow
-  readonly #calls = new Map<string, ToolCall & { task: number; workflowId?: string }>()
+  readonly #calls = new Map<string, ToolCall & { task: number; workflowId?: string; settled?: boolean }>()
   #raw = false
   #thinking = ''
 
@@ -63,6 +63,14 @@ export class TurnEvents {
     }
   }
 
+  /** A call of this turn has ended, which may be long before the run says so. */
+  *settled(callId: string, facts: CallFacts): Events {
+    const call = this.#calls.get(callId)
+    if (!call || call.settled) return
+    call.settled = true
+    yield* this.#workflow.update(call.task, settledTask(call, facts))
+  }
+
   /** The run came to its end: closes the workflow. */
   *end(): Events {
     yield* this.#images.interrupt()
@@ -74,8 +82,7 @@ export class TurnEvents {
     yield* this.#messages.interrupt()
     yield* this.#images.interrupt()
     for (const call of [...this.#calls.values()]) {
-      const task = stoppedTask(call)
-      yield* this.#workflow.update(call.task, task)
+      if (!call.settled) yield* this.#workflow.update(call.task, stoppedTask(call))
       yield* this.#keep(call, 'The turn ended before this call was answered. It may or may not have taken effect.')
     }
     yield* this.#workflow.end()
@@ -162,7 +169,7 @@ export class TurnEvents {
       const call = this.#calls.get(raw.callId ?? '')
       if (!call) return
       const facts = (item as { customData?: unknown }).customData as CallFacts | undefined
-      yield* this.#workflow.update(call.task, settledTask(call, facts ?? NOT_MADE))
+      if (!call.settled) yield* this.#workflow.update(call.task, settledTask(call, facts ?? NOT_MADE))
       yield* this.#keep(call, outputText(raw.output))
     }
   }

@@ -7,6 +7,7 @@ import { toModelInput } from '#lib/agent/history.ts'
 import { instructions, type TurnFacts, turnFacts } from '#lib/agent/instructions.ts'
 import { modelName, openModel } from '#lib/agent/model.ts'
 import { recentItems } from '#lib/agent/recent-items.ts'
+import { merged, SideEvents } from '#lib/agent/side-events.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { CustomStreamError } from '#lib/chatkit/errors.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
@@ -15,6 +16,7 @@ import { findPerson } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 import { log, withLogContext } from '#lib/log.ts'
+import type { CallFacts } from '#lib/mcp-client/connection.ts'
 import { type OpenMcp, openMcp } from '#lib/mcp-client/open.ts'
 
 const MAX_MODEL_CALLS = 16
@@ -43,13 +45,20 @@ export async function* respond(
 ): AsyncGenerator<ThreadStreamEvent> {
   const events = new TurnEvents({ threadId: thread.id, newItemId: (kind) => store.newItemId(kind), now: () => new Date() })
   const callIds = new CallIds()
+  const settled = new SideEvents<[callId: string, facts: CallFacts]>()
   let mcp: OpenMcp | undefined
   try {
     const person = await findPerson(caller.userId)
     if (!person) throw new AppError('unauthenticated', 'This account can no longer be used.')
     const items = await recentItems(store, thread.id)
     mcp = await openMcp(
-      { id: run.id, threadId: run.threadId, userId: caller.userId, callIdOf: (tool, args) => callIds.claim(tool, args) },
+      {
+        id: run.id,
+        threadId: run.threadId,
+        userId: caller.userId,
+        callIdOf: (tool, args) => callIds.claim(tool, args),
+        onSettled: (...call) => settled.push(call),
+      },
       { builtinFetch, signal },
     )
     if (signal.aborted) return
@@ -74,7 +83,10 @@ export async function* respond(
         for (const call of calls) callIds.note(call)
       },
     })
-    yield* answer(model, toModelInput(items), facts, mcp, events, signal)
+    const result = await start(model, toModelInput(items), facts, mcp, signal)
+    for await (const event of merged(result, settled)) yield* 'main' in event ? events.take(event.main) : events.settled(...event.side)
+    // An aborted run ends without throwing; a failed one has thrown by here or says so now.
+    if (!signal.aborted) await result.completed
     yield* signal.aborted ? events.interrupt() : events.end()
   } catch (error) {
     yield* events.interrupt()
@@ -91,21 +103,14 @@ export async function* respond(
   }
 }
 
-async function* answer(
-  model: Model,
-  input: AgentInputItem[],
-  context: TurnFacts,
-  mcp: OpenMcp,
-  events: TurnEvents,
-  signal: AbortSignal,
-): AsyncGenerator<ThreadStreamEvent> {
+function start(model: Model, input: AgentInputItem[], context: TurnFacts, mcp: OpenMcp, signal: AbortSignal) {
   const agent = new Agent<TurnFacts>({
     name: 'Switchboard',
     instructions: (runContext) => instructions(runContext.context),
     model,
     mcpServers: mcp.connections,
   })
-  const result = await runAgent(agent, input, {
+  return runAgent(agent, input, {
     stream: true,
     context,
     signal,
@@ -114,7 +119,4 @@ async function* answer(
     toolErrorFormatter: ({ toolName }) => `There is no tool named ${toolName}. Use one of those that are listed.`,
     toolExecution: { maxFunctionToolConcurrency: MAX_PARALLEL_TOOLS },
   })
-  for await (const event of result) yield* events.take(event)
-  // An aborted run ends without throwing; a failed one has thrown by here or says so now.
-  if (!signal.aborted) await result.completed
 }

@@ -9,8 +9,16 @@ import { forgetTools, type McpTool, rememberedTools, rememberTools } from '#lib/
 
 const MODEL_TEXT_MAX_CHARS = 40_000
 
-/** The run whose calls a connection makes. `callIdOf` finds the model's id of a call that is about to be made. */
-export type CallingRun = { id: string; threadId: string; userId: string; callIdOf: (tool: string, args: unknown) => string | undefined }
+/** The run whose calls a connection makes. */
+export type CallingRun = {
+  id: string
+  threadId: string
+  userId: string
+  /** Finds the model's id of a call that is about to be made. */
+  callIdOf: (tool: string, args: unknown) => string | undefined
+  /** Told of a call's end at once; the SDK tells of all calls of an answer together, when the slowest has ended. */
+  onSettled?: (callId: string, facts: CallFacts) => void
+}
 
 /** What became of a call; the agent's events read it from the output item's custom data. */
 export type CallFacts = { server: string; tool: string; durationMs: number; failure?: { class: FailureClass; sentence: string } }
@@ -85,9 +93,10 @@ export class ToolConnection extends MCPServerStreamableHttp {
   ): Promise<Result> {
     const tool = this.#rawNames.get(name) ?? name
     const started = performance.now()
+    const callId = this.#run.callIdOf(name, args ?? {})
     let attempt: Attempt
     try {
-      const id = await this.#begin(name, tool, args)
+      const id = await this.#begin(tool, args, callId)
       attempt = await this.#attempt(tool, args, meta, options)
       await this.#finish(id, attempt)
     } catch (error) {
@@ -96,6 +105,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
     }
     const { result, failure } = attempt
     const facts: CallFacts = { server: this.server.name, tool, durationMs: Math.round(performance.now() - started), failure }
+    if (callId) this.#run.onSettled?.(callId, facts)
     if (failure)
       return { content: [{ type: 'text', text: `The call failed. ${failure.sentence}` }], isError: true, _meta: { [FACTS]: facts } }
     return { ...result, content: clipped(withSomething(result)), _meta: { ...result?._meta, [FACTS]: facts } } as Result
@@ -106,9 +116,8 @@ export class ToolConnection extends MCPServerStreamableHttp {
     return this.#connecting
   }
 
-  #begin(name: string, tool: string, args: Record<string, unknown> | null): Promise<string> {
+  #begin(tool: string, args: Record<string, unknown> | null, callId: string | undefined): Promise<string> {
     const { id: runId, threadId, userId: ownerId } = this.#run
-    const callId = this.#run.callIdOf(name, args ?? {})
     return beginToolCall({ ownerId, via: 'chat', server: this.server.name, tool, arguments: args ?? {}, runId, threadId, callId })
   }
 
