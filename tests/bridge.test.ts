@@ -169,6 +169,18 @@ describe('tool calls', () => {
     expect(events.at(-1)).toMatchObject({ item: { type: 'workflow', workflow: { summary: { duration: 0 } } } })
   })
 
+  test('are kept clipped, their arguments as JSON all the same', () => {
+    const events = replay([called('a', 'save_note', JSON.stringify({ body: 'x'.repeat(50_000) })), output('a', 'y'.repeat(50_000))])
+    const kept = events.flatMap((event) =>
+      event.type === 'thread.item.done' && event.item.type === 'hidden_context_item' ? event.item.content : [],
+    )
+    const { arguments: args, output: text } = kept[0] as { arguments: string; output: string }
+    expect(JSON.parse(args)).toHaveProperty('clipped')
+    expect(args.length + text.length).toBeLessThan(15_000)
+    const broken = replay([called('b', 'add_task', '{"title": "ha'), output('b', 'no')]).find(({ type }) => type === 'thread.item.done')
+    expect(broken).toMatchObject({ item: { content: { arguments: JSON.stringify({ unreadable: '{"title": "ha' }) } } })
+  })
+
   test('show why they failed, and no secret', () => {
     const events = replay([
       called('a', 'sign_in', '{"password":"hunter2","x":"`"}'),

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { DemoTurn, OfferedTool } from '#lib/agent/demo/read-turn.ts'
 import { nextStep } from '#lib/agent/demo/steps.ts'
@@ -147,6 +148,51 @@ test.each([
 ])('"%s" is answered without a tool', (message, says) => {
   const step = first(message)
   expect('say' in step ? step.say : step).toMatch(says)
+})
+
+test('no message makes it throw or think for long', () => {
+  const words = fc.constantFrom(
+    '/add_task',
+    'title=',
+    '"',
+    "'",
+    '{',
+    '[',
+    'note:',
+    'done with',
+    'move',
+    '2',
+    'to',
+    'friday',
+    'remind me',
+    '   ',
+    '\n',
+    'is',
+    'it',
+    '#',
+  )
+  const messages = fc.oneof(
+    fc.string(),
+    fc.array(words, { maxLength: 30 }).map((parts) => parts.join(' ')),
+  )
+  fc.assert(
+    fc.property(messages, (text) => {
+      const step = first(text)
+      expect('say' in step ? step.say : step.calls.length).toBeTruthy()
+    }),
+    { numRuns: 500 },
+  )
+  const started = performance.now()
+  for (const part of [' ', 'please ', 'a ', '1 ', '/x a=', '(', 'friday ', 'note ', 'done with '])
+    for (const size of [1_990, 100_000]) first(`move ${part.repeat(size / part.length)}x`)
+  expect(performance.now() - started).toBeLessThan(5_000)
+})
+
+test('a long text is kept as a note, and nothing else is tried with it', () => {
+  const body = 'word '.repeat(2_000).trim()
+  expect(first(`note: ${body}`)).toEqual({ calls: [{ tool: 'save_note', args: { body } }] })
+  const step = first(body)
+  expect('say' in step && step.say).toContain('note:')
 })
 
 describe('what the tools answer', () => {

@@ -3,7 +3,7 @@ import { type ItemContext, newItem } from '#lib/agent/item-context.ts'
 import { OpenImages } from '#lib/agent/open-images.ts'
 import { OpenMessages, type RawPart } from '#lib/agent/open-messages.ts'
 import { OpenWorkflow } from '#lib/agent/open-workflow.ts'
-import { loadingTask, NOT_MADE, outputText, settledTask, stoppedTask, type ToolCall } from '#lib/agent/tool-tasks.ts'
+import { keptArguments, loadingTask, NOT_MADE, outputText, settledTask, stoppedTask, type ToolCall } from '#lib/agent/tool-tasks.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { CallFacts } from '#lib/mcp-client/connection.ts'
@@ -180,7 +180,7 @@ export class TurnEvents {
       kind: 'tool_call',
       call_id: call.callId,
       name: call.name,
-      arguments: call.arguments,
+      arguments: keptArguments(call),
       output,
       ...(call.workflowId && { workflow_id: call.workflowId }),
     }

@@ -2,6 +2,7 @@ import type { CustomTask } from '#lib/chatkit/protocol/items.ts'
 import { redact } from '#lib/redact.ts'
 
 const ARGUMENTS_MAX_CHARS = 300
+const ARGUMENTS_KEPT_CHARS = 4_000
 const OUTPUT_MAX_CHARS = 8_000
 
 /** A tool call that the model asked for. `arguments` is its text. */
@@ -56,6 +57,18 @@ function shownArguments({ arguments: text }: ToolCall): string {
   const clipped = safe.length > ARGUMENTS_MAX_CHARS ? `${safe.slice(0, ARGUMENTS_MAX_CHARS)}…` : safe
   const fence = '`'.repeat(Math.max(0, ...[...clipped.matchAll(/`+/g)].map(([run]) => run.length)) + 1)
   return fence.length > 1 ? `${fence} ${clipped} ${fence}` : `\`${clipped}\``
+}
+
+/** The arguments of a call as later turns know them: JSON in any case, clipped. */
+export function keptArguments({ arguments: text }: ToolCall): string {
+  if (text.length > ARGUMENTS_KEPT_CHARS) return JSON.stringify({ clipped: text.slice(0, ARGUMENTS_KEPT_CHARS) })
+  try {
+    JSON.parse(text)
+    return text
+  } catch {
+    // Some servers refuse a history whose arguments are not JSON.
+    return JSON.stringify({ unreadable: text })
+  }
 }
 
 /** What a tool answered, as one text for later turns, clipped. */

@@ -33,6 +33,12 @@ export const questionRules: Rule[] = [
   ],
 ]
 
+/** A text that begins with "note:" as a note, however long it is. */
+export function noteOf(text: string): Plan | undefined {
+  const lead = /^\s*(?:note|memo)\s*[:-]/i.exec(text.slice(0, 100))?.[0]
+  return lead === undefined ? undefined : save(text.slice(lead.length))
+}
+
 function save(text: string): Plan {
   const body = text.trim().replace(/^["“]([\s\S]*)["”]$/, '$1')
   if (!body) return { say: 'What shall I write down? For example: `note: the door code is 4711`.' }

@@ -1,5 +1,5 @@
 import { takeDate } from '#lib/agent/demo/dates.ts'
-import { noteRules, questionRules } from '#lib/agent/demo/note-rules.ts'
+import { noteOf, noteRules, questionRules } from '#lib/agent/demo/note-rules.ts'
 import { HELP, NOT_UNDERSTOOD } from '#lib/agent/demo/phrases.ts'
 import type { DemoTurn } from '#lib/agent/demo/read-turn.ts'
 import type { About, Plan } from '#lib/agent/demo/steps.ts'
@@ -41,10 +41,15 @@ function sayPerson(value: unknown): string {
   return `You are **${name}** (${email}), ${role === 'admin' ? 'an admin' : 'a member'} here. Your time zone is ${time_zone}.`
 }
 
+const LONG = 2_000
+const TOO_LONG = 'That is too much for the **demo assistant**. I can keep it, though: write `note:` before it.'
+
 const RULES: Rule[] = [...smallTalk, ...listRules, ...noteRules, ...taskRules, ...questionRules]
 
 /** What a plain message asks for. */
 export function understand(turn: DemoTurn, about: About): Plan {
+  // The rules are written for sentences; of a long text they would only cost time.
+  if (turn.text.length > LONG) return noteOf(turn.text) ?? { say: TOO_LONG }
   const text = bare(turn.text)
   for (const [pattern, plan] of RULES) {
     const match = pattern.exec(text)
