@@ -40,6 +40,7 @@ async function open(path: string, troubles: string[] = []): Promise<Page> {
 
 const field = (page: Page, name: string) => page.getByRole('textbox', { name, exact: true })
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
+const arrive = (page: Page, path: string) => page.waitForURL(({ pathname }) => pathname === path)
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.getAttribute('name'))
 
 async function signIn(page: Page, password: string): Promise<void> {
@@ -64,7 +65,7 @@ async function inspect(page: Page, name: string): Promise<void> {
 test('the first visit asks for the set-up code of the log, says what is wrong beside the fields, and ends in the chat', async () => {
   const troubles: string[] = []
   const page = await open('/', troubles)
-  await page.waitForURL('**/set-up')
+  await arrive(page, '/set-up')
   await press(page, 'Create the admin account')
   expect(await focused(page)).toBe('setup_code')
   await expect.poll(() => page.getByRole('alert').allTextContents()).toContain('Enter your name.')
@@ -81,7 +82,7 @@ test('the first visit asks for the set-up code of the log, says what is wrong be
   const code = /set-up code ([0-9A-Z-]{19})/.exec(app.logs())?.[1] ?? ''
   await field(page, 'Set-up code').fill(code.toLowerCase())
   await press(page, 'Create the admin account')
-  await page.waitForURL('**/chat')
+  await arrive(page, '/chat')
   expect(troubles).toEqual([])
 }, 60_000)
 
@@ -92,7 +93,7 @@ test('settings: a token is shown once and revoked, the password changes, and thi
   await page.getByText('The address or the password is wrong.').waitFor()
   await inspect(page, 'sign-in')
   await signIn(page, OLD)
-  await page.waitForURL('**/settings')
+  await arrive(page, '/settings')
   await inspect(page, 'settings')
 
   await press(page, 'New token')
@@ -132,7 +133,7 @@ test('a forgotten password is mailed about, reset through the link, and signs in
   await field(page, 'New password').fill(OLD)
   await inspect(page, 'reset-password')
   await press(page, 'Set password and sign in')
-  await page.waitForURL('**/chat')
+  await arrive(page, '/chat')
   expect(app.logs()).not.toContain(link.slice(link.indexOf('#') + 1))
 }, 60_000)
 
@@ -146,23 +147,22 @@ test('a mailed link signs in by its button, not by being opened', async () => {
   await page.goto(link)
   await inspect(page, 'mail-link')
   await press(page, 'Sign in')
-  await page.waitForURL('**/chat')
+  await arrive(page, '/chat')
 }, 60_000)
 
 test('signing out ends the session, and the account goes with its password', async () => {
   const page = await open('/sign-in')
   await signIn(page, OLD)
-  await page.waitForURL('**/chat')
+  await arrive(page, '/chat')
   await page.goto(`${app.url}/settings`)
   await page.getByRole('button', { name: /your menu/i }).click()
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
-  await page.waitForURL('**/sign-in')
+  await arrive(page, '/sign-in')
   await page.goto(`${app.url}/settings`)
-  await page.waitForURL('**/sign-in')
+  await arrive(page, '/sign-in')
 
   await signIn(page, OLD)
-  await page.waitForURL('**/chat')
-  await page.goto(`${app.url}/settings`)
+  await arrive(page, '/settings')
   await press(page, 'Delete my account')
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('textbox', { name: 'Password' }).fill('a wrong password')
@@ -171,5 +171,5 @@ test('signing out ends the session, and the account goes with its password', asy
   await inspect(page, 'delete')
   await dialog.getByRole('textbox', { name: 'Password' }).fill(OLD)
   await dialog.getByRole('button', { name: 'Delete for good' }).click()
-  await page.waitForURL('**/set-up')
+  await arrive(page, '/set-up')
 }, 60_000)
