@@ -1,0 +1,66 @@
+// npm run bench: what our own work costs, as ratios within one run; absolute times say nothing about another machine.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ROOT } from '#scripts/build-freshness.ts'
+import { startEmbeddedPostgres } from '#scripts/embedded-postgres.ts'
+import { makeFirstAccount } from '#scripts/first-visit.ts'
+import { openAIServer } from '#tests/support/openai-server.ts'
+import { benchTurn } from './turn.ts'
+
+const PORT = process.env.PORT || '3211'
+const READY_MS = 30_000
+
+const built = spawnSync(process.execPath, ['scripts/build.ts', '--if-stale'], { cwd: ROOT, stdio: 'inherit' })
+if (built.status !== 0) process.exit(1)
+const folder = await mkdtemp(path.join(os.tmpdir(), 'switchboard-bench-'))
+const database = await startEmbeddedPostgres(folder)
+const model = await openAIServer()
+const url = `http://127.0.0.1:${PORT}`
+const app = spawn(process.execPath, ['scripts/start.ts'], {
+  cwd: ROOT,
+  stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  env: {
+    NODE_ENV: 'production',
+    PATH: process.env.PATH,
+    PORT,
+    APP_URL: url,
+    APP_SECRET: database.appSecret,
+    DATABASE_URL: database.appUrl,
+    DATABASE_DIRECT_URL: database.ownerUrl,
+    NEXT_DIST_DIR: process.env.NEXT_DIST_DIR,
+    OPENAI_BASE_URL: model.url,
+    OPENAI_API_KEY: 'bench',
+    RUNS_PER_MINUTE: '10000',
+    LOG_LEVEL: 'warn',
+  },
+})
+const ended = once(app, 'exit')
+try {
+  await becomeReady(app)
+  const ratios = await benchTurn(await makeFirstAccount(url, () => ''), model)
+  for (const [name, ratio] of Object.entries(ratios)) console.log(`${ratio.toFixed(1).padStart(8)}  ${name}`)
+} finally {
+  app.kill('SIGTERM')
+  await ended
+  await model[Symbol.asyncDispose]()
+  await database.stop()
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function becomeReady(server: ChildProcess): Promise<void> {
+  for (const deadline = Date.now() + READY_MS; Date.now() < deadline; await sleep(50)) {
+    if (server.exitCode !== null) throw new Error(`The server ended with exit code ${server.exitCode}.`)
+    if (
+      await fetch(`${url}/api/health/ready`).then(
+        (answer) => answer.ok,
+        () => false,
+      )
+    )
+      return
+  }
+  throw new Error(`The server did not become ready within ${READY_MS / 1000} s.`)
+}
