@@ -259,9 +259,9 @@ describe('a conversation', () => {
     expect(await page.locator('.bubble').count()).toBe(0)
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.locator('.md strong', { hasText: 'hello' }).waitFor()
-    server.refusals.set('threads.add_user_message', { status: 502, body: '<html>Bad gateway</html>' })
+    server.refusals.set('threads.add_user_message', { status: 500, body: '<html>Oops</html>' })
     await say(page, 'more')
-    await page.getByRole('alert').getByText('Bad Gateway').waitFor()
+    await page.getByRole('alert').getByText('Internal Server Error').waitFor()
   })
 
   test('client tools run in the page, and one that throws does not strand the assistant', async () => {
@@ -305,6 +305,20 @@ describe('the connection', () => {
     expect((await names(page)).filter((name) => name === 'effect')).toHaveLength(1)
     expect(await page.locator('.message').count()).toBe(1)
     expect(await page.getByRole('alert').count()).toBe(0)
+  })
+
+  test('a message whose fate nobody knows is sent again under its own id, and answered once', async () => {
+    const page = await visit()
+    await say(page, 'hello')
+    await page.locator('.md strong', { hasText: 'hello' }).waitFor()
+    await sendButton(page).waitFor()
+    server.unheard.set('threads.add_user_message', 1)
+    await say(page, 'twice?')
+    await page.getByText('Reconnecting').first().waitFor()
+    await page.locator('.md strong', { hasText: 'twice?' }).waitFor()
+    const tries = sent('threads.add_user_message').map(({ metadata }) => metadata.request_id)
+    expect(tries).toEqual([tries[0], tries[0]])
+    expect(await page.locator('.bubble').allTextContents()).toEqual(['hello', 'twice?'])
   })
 
   test('a reload in the middle of an answer shows the same answer going on, and leaving it stops nothing', async () => {
@@ -651,9 +665,9 @@ test('options change looks at once, bad ones throw, and the theme reaches the co
   await expect.poll(() => sendButton(page).evaluate((button) => getComputedStyle(button).backgroundColor)).toBe('rgb(200, 30, 90)')
   expect(await page.locator('openai-chatkit').getAttribute('data-color-scheme')).toBe('dark')
   const thrown = await page.evaluate(() => {
-    const element = document.createElement('openai-chatkit')
+    const element = document.createElement('openai-chatkit') as unknown as { setOptions: (options: object) => void }
     try {
-      element.setOptions({} as never)
+      element.setOptions({})
     } catch (error) {
       return String(error)
     }

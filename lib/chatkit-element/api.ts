@@ -29,6 +29,7 @@ export type EventStream = { runId: string | null; events: AsyncGenerator<unknown
 /** The ChatKit endpoint: one POST an operation, JSON or server-sent events back. */
 export class Api {
   readonly #settings: () => ApiSettings
+  #recognisesRepeats = false
 
   constructor(settings: () => ApiSettings) {
     this.#settings = settings
@@ -45,17 +46,27 @@ export class Api {
     }
   }
 
-  /** Opens a stream of events. The generator throws ConnectionError when the connection is lost before the end. */
-  async stream(type: string, params: object, signal: AbortSignal): Promise<EventStream> {
-    const quiet = new AbortController()
-    const timer = setTimeout(() => quiet.abort(new DOMException('No answer', 'TimeoutError')), OPEN_TIMEOUT_MS)
-    const response = await this.#post(type, params, AbortSignal.any([signal, quiet.signal])).finally(() => clearTimeout(timer))
-    if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream'))
-      throw new ApiError('The server did not answer with a stream of events.', 502)
-    return { runId: response.headers.get('x-run-id'), events: watch(readSse(response.body), signal, quiet) }
+  /**
+   * True once the server has shown that its turns are runs of their own (`x-run-id`). Such a server answers a request id that
+   * it has seen before with the same run, so that a request may be sent again when nobody knows whether it arrived.
+   */
+  get recognisesRepeats(): boolean {
+    return this.#recognisesRepeats
   }
 
-  async #post(type: string, params: object, signal: AbortSignal): Promise<Response> {
+  /** Opens a stream of events. The generator throws ConnectionError when the connection is lost before the end. */
+  async stream(type: string, params: object, signal: AbortSignal, id = requestId()): Promise<EventStream> {
+    const quiet = new AbortController()
+    const timer = setTimeout(() => quiet.abort(new DOMException('No answer', 'TimeoutError')), OPEN_TIMEOUT_MS)
+    const response = await this.#post(type, params, AbortSignal.any([signal, quiet.signal]), id).finally(() => clearTimeout(timer))
+    if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream'))
+      throw new ApiError('The server did not answer with a stream of events.', 502)
+    const runId = response.headers.get('x-run-id')
+    this.#recognisesRepeats ||= runId !== null
+    return { runId, events: watch(readSse(response.body), signal, quiet) }
+  }
+
+  async #post(type: string, params: object, signal: AbortSignal, id = requestId()): Promise<Response> {
     const { url, fetch: custom, locale } = this.#settings()
     const send = custom ?? ((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init))
     let response: Response
@@ -63,7 +74,7 @@ export class Api {
       response = await send(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'text/event-stream, application/json', 'accept-language': locale },
-        body: JSON.stringify({ type, params, metadata: { request_id: requestId() } }),
+        body: JSON.stringify({ type, params, metadata: { request_id: id } }),
         signal,
       })
     } catch (cause) {
@@ -76,7 +87,7 @@ export class Api {
 }
 
 /** `crypto.randomUUID` exists only in secure contexts, and a self-hosted app may run on plain http in a local network. */
-function requestId(): string {
+export function requestId(): string {
   if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()
   const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`

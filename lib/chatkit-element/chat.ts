@@ -1,32 +1,23 @@
-import type { UserMessageContent as PublicContent } from '@openai/chatkit'
-import type {
-  Attachment,
-  InferenceOptions,
-  ThreadItem,
-  UserMessageContent,
-  UserMessageItem,
-  WidgetItem,
-} from '#lib/chatkit/protocol/items.ts'
-import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
+import type { ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { Api, ApiError } from '#lib/chatkit-element/api.ts'
 import { type ChatState, initialState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { Composer } from '#lib/chatkit-element/composer.ts'
 import { History } from '#lib/chatkit-element/history.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
+import { type Outgoing, outgoingMessage } from '#lib/chatkit-element/outgoing.ts'
+import { readOlder, readThread } from '#lib/chatkit-element/read-thread.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
-import { addLocalMessage, applyEvent, dropAfter, dropLocalMessages, loadedView } from '#lib/chatkit-element/state/reducer.ts'
-import { emptyView, localId } from '#lib/chatkit-element/state/view.ts'
+import {
+  addLocalMessage,
+  applyEvent,
+  dropAfter,
+  dropLocalMessages,
+  loadedView,
+  withEarlierItems,
+} from '#lib/chatkit-element/state/reducer.ts'
+import { emptyView } from '#lib/chatkit-element/state/view.ts'
 import { Turns } from '#lib/chatkit-element/turns.ts'
 
-const PAGE_SIZE = 50
-
-type Page = { data: ThreadItem[]; has_more: boolean; after?: string }
-export type Outgoing = {
-  content: readonly PublicContent[]
-  attachments?: Attachment[]
-  quotedText?: string
-  inference?: InferenceOptions
-}
 /** An action as a widget carries it; only `type` and `payload` go to the server. */
 export type WidgetAction = { type: string; payload?: Record<string, unknown>; handler?: 'server' | 'client'; streaming?: boolean }
 
@@ -81,24 +72,8 @@ export class Chat {
     if (isBusy(this.state.value)) throw new Error('A message cannot be sent while an answer is being written.')
     const { view } = this.state.value
     if (view.thread && view.thread.status.type !== 'active') throw new Error(view.thread.status.reason ?? strings.lockedThread)
-    const content = message.content.map(wireContent)
-    const item: UserMessageItem = {
-      type: 'user_message',
-      id: localId(String(Date.now())),
-      thread_id: view.thread?.id ?? '',
-      created_at: new Date().toISOString(),
-      content,
-      attachments: message.attachments ?? [],
-      inference_options: message.inference ?? {},
-      ...(message.quotedText && { quoted_text: message.quotedText }),
-    }
+    const { item, input } = outgoingMessage(message, view.thread?.id ?? null)
     this.state.patch({ view: addLocalMessage(dropLocalMessages(view), item) })
-    const input = {
-      content,
-      attachments: item.attachments.map(({ id }) => id),
-      quoted_text: message.quotedText ?? null,
-      inference_options: item.inference_options,
-    }
     const [operation, params] = view.thread
       ? (['threads.add_user_message', { thread_id: view.thread.id, input }] as const)
       : (['threads.create', { input }] as const)
@@ -107,7 +82,7 @@ export class Chat {
         const { view: now } = this.state.value
         if (!now.items.some(({ id }) => id === item.id)) return
         // What was not sent goes back to the composer, where it can be changed and sent again.
-        this.composer.restore(content, now.thread?.id ?? null)
+        this.composer.restore(item.content, now.thread?.id ?? null)
         this.state.patch({ view: { ...dropLocalMessages(now), failure: { ...failure, retry: 'send' } } })
       },
     })
@@ -150,12 +125,9 @@ export class Chat {
     if (!older || loadingOlder || !view.thread) return
     this.state.patch({ loadingOlder: true })
     try {
-      const page = await this.#api.query<Page>('items.list', { thread_id: view.thread.id, limit: PAGE_SIZE, order: 'desc', after: older })
+      const page = await readOlder(this.#api, view.thread.id, older)
       const now = this.state.value.view
-      if (now.thread?.id !== view.thread.id) return
-      const known = new Set(now.items.map(({ id }) => id))
-      const earlier = loadedView({ ...now.thread } as WireThread, page.data.toReversed()).items.filter(({ id }) => !known.has(id))
-      this.state.patch({ view: { ...now, items: [...earlier, ...now.items] }, older: page.has_more ? (page.after ?? null) : null })
+      if (now.thread?.id === view.thread.id) this.state.patch({ view: withEarlierItems(now, page.items), older: page.older })
     } catch (error) {
       this.report(error)
     } finally {
@@ -264,18 +236,10 @@ export class Chat {
     }
   }
 
-  /** Reads the thread and its newest items. Long threads begin with their end; `loadOlder` goes on from there. */
   async #read(signal: AbortSignal): Promise<void> {
     const thread_id = this.threadId
     if (!thread_id) return
-    const thread = await this.#api.query<WireThread>('threads.get_by_id', { thread_id }, signal)
-    let { data: items } = thread.items
-    let older: string | null = null
-    if (thread.items.has_more) {
-      const page = await this.#api.query<Page>('items.list', { thread_id, limit: PAGE_SIZE, order: 'desc' }, signal)
-      items = page.data.toReversed()
-      older = page.has_more ? (page.after ?? null) : null
-    }
+    const { thread, items, older } = await readThread(this.#api, thread_id, signal)
     if (!signal.aborted && this.threadId === thread_id) this.state.patch({ view: loadedView(thread, items), older })
   }
 
@@ -290,10 +254,6 @@ function endpoint(host: Host): { url: string; fetch?: typeof fetch } {
   const { api } = host.options()
   if (!('url' in api)) throw new Error('This element talks to your own server: set api.url. api.getClientSecret is not supported.')
   return { url: api.url, ...(api.fetch && { fetch: api.fetch }) }
-}
-
-function wireContent(part: PublicContent): UserMessageContent {
-  return part.type === 'input_text' ? part : { ...part, data: part.data ?? {}, interactive: part.interactive ?? false }
 }
 
 function messageOf(error: unknown): string | null {

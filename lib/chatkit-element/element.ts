@@ -127,8 +127,9 @@ export class ChatKitElement extends HTMLElement {
     listener: EventListenerOrEventListenerObject | null,
     options?: boolean | AddEventListenerOptions,
   ): void {
+    if (!listener) return
     super.addEventListener(type, listener, options)
-    if (type === 'chatkit.ready' && listener) this.#ready.listen(listener, typeof options === 'object' ? options.signal : undefined)
+    if (type === 'chatkit.ready') this.#ready.listen(listener, typeof options === 'object' ? options.signal : undefined)
   }
 
   #draw(): void {

@@ -1,8 +1,14 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import { type Api, ApiError, ConnectionError, type EventStream } from '#lib/chatkit-element/api.ts'
+import { type Api, ApiError, ConnectionError, type EventStream, requestId } from '#lib/chatkit-element/api.ts'
 
 /** Waits between attempts to find a running answer again, in ms: about half a minute in all. */
 const BACK_OFF_MS = [300, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000]
+/** Waits before a request that may not have arrived is sent again, in ms. */
+const SEND_AGAIN_MS = [500, 1_500, 4_000]
+const PASSING = new Set([502, 503, 504])
+
+/** What an exchange needs of the API. */
+export type StreamApi = Pick<Api, 'stream' | 'recognisesRepeats'>
 
 export type ExchangeHooks = {
   /** The server has accepted the request; what was sent is stored or about to be. */
@@ -28,14 +34,14 @@ export class LostError extends Error {
  * LostError when the answer could not be found again, and the signal's reason when it was given up.
  */
 export async function exchange(
-  api: Pick<Api, 'stream'>,
+  api: StreamApi,
   operation: string,
   params: object,
   hooks: ExchangeHooks,
   signal: AbortSignal,
 ): Promise<void> {
   const effects = new EffectFilter()
-  const stream = await api.stream(operation, params, signal)
+  const stream = await open(api, operation, params, hooks, signal)
   hooks.onOpen?.()
   if (await readToEnd(stream, hooks, effects)) return
   for (const delay of BACK_OFF_MS) {
@@ -57,6 +63,22 @@ export async function exchange(
     }
   }
   throw new LostError('The connection was lost.')
+}
+
+/** Sends the request, again under the same id where the server recognises it: what was done already is not done twice. */
+async function open(api: StreamApi, operation: string, params: object, hooks: ExchangeHooks, signal: AbortSignal): Promise<EventStream> {
+  const id = requestId()
+  for (const delay of SEND_AGAIN_MS) {
+    try {
+      return await api.stream(operation, params, signal, id)
+    } catch (error) {
+      const mayPass = error instanceof ConnectionError || (error instanceof ApiError && PASSING.has(error.status))
+      if (!mayPass || !api.recognisesRepeats) throw error
+    }
+    hooks.onReconnecting(true)
+    await pause(delay, signal).finally(() => hooks.onReconnecting(false))
+  }
+  return api.stream(operation, params, signal, id)
 }
 
 /** True when the stream came to its end, false when the connection was lost. */

@@ -13,6 +13,7 @@ const en = {
   code: 'Code',
   composerLabel: 'Message',
   connectionLost: 'The connection was lost. The answer may still be going on.',
+  conversation: 'Conversation',
   copied: 'Copied',
   copy: 'Copy',
   copyCode: 'Copy code',

@@ -2,7 +2,7 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ClientToolCallItem } from '#lib/chatkit/protocol/items.ts'
 import { type Api, ApiError, ConnectionError } from '#lib/chatkit-element/api.ts'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
-import { exchange, LostError, prepend } from '#lib/chatkit-element/exchange.ts'
+import { exchange, LostError, prepend, type StreamApi } from '#lib/chatkit-element/exchange.ts'
 import { FrameQueue } from '#lib/chatkit-element/frames.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
@@ -62,7 +62,7 @@ export class Turns {
       const first = await stream.events.next()
       if (first.done || probe.signal.aborted) return
       const events = { ...stream, events: prepend(first.value, stream.events) }
-      const opened = { stream: onceThen(events, this.#api) }
+      const opened = { recognisesRepeats: true, stream: onceThen(events, this.#api) }
       await this.#turn((signal) => this.#exchange(opened, 'threads.attach', { thread_id: threadId }, signal), undefined, probe)
     } catch (error) {
       if (!probe.signal.aborted) this.#host.emit('chatkit.log', { name: 'attach.unavailable', data: { message: String(error) } })
@@ -124,7 +124,7 @@ export class Turns {
     }
   }
 
-  #exchange(api: Pick<Api, 'stream'>, operation: string, params: object, signal: AbortSignal, onOpen?: () => void) {
+  #exchange(api: StreamApi, operation: string, params: object, signal: AbortSignal, onOpen?: () => void) {
     return exchange(
       api,
       operation,

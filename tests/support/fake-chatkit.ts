@@ -35,6 +35,9 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
   const requests: Request[] = []
   /** Answers the next request of a type with this instead. */
   const refusals = new Map<string, { status: number; body: string }>()
+  /** Carries out so many next requests of a type, but their answer never arrives. */
+  const unheard = new Map<string, number>()
+  const answered = new Map<unknown, string>()
   let count = 0
   const next = (prefix: string) => `${prefix}_${++count}`
   const head = ({ items: _, ...thread }: Stored) => ({ ...thread, metadata: {}, items: { data: [], has_more: false } })
@@ -100,6 +103,7 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
     if (params.thread_id && !thread) return fail(response, 404, 'This conversation does not exist.')
     const ask = (into: Stored, first: Json[]) => {
       const input = params.input as { content: { text: string }[]; attachments: string[] }
+      answered.set(request.metadata.request_id, into.id)
       const message = {
         type: 'user_message',
         id: next('msg'),
@@ -124,6 +128,8 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
       const data = sorted.slice(from, from + rows)
       return { data, has_more: from + rows < sorted.length, ...(from + rows < sorted.length && { after: data.at(-1)?.id }) }
     }
+    const repeated = answered.get(request.metadata.request_id)
+    if (repeated) return stream(response, repeated)
     switch (type) {
       case 'threads.create': {
         const created: Stored = { id: next('thr'), created_at: new Date().toISOString(), status: { type: 'active' }, items: [] }
@@ -182,6 +188,8 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
   }
   const server = createServer(async (incoming, response) => {
     response.setHeader('content-security-policy', POLICY)
+    // On a connection that was kept open Chromium itself would send a failed request once more.
+    response.setHeader('connection', 'close')
     const file = files[(incoming.url ?? '').split('?')[0] ?? '']
     if (file) return response.setHeader('content-type', file[0]).end(file[1])
     if (incoming.url !== '/chatkit') return response.writeHead(404).end()
@@ -192,6 +200,11 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
     const refusal = refusals.get(request.type)
     refusals.delete(request.type)
     if (refusal) return response.writeHead(refusal.status, { 'content-type': 'application/json' }).end(refusal.body)
+    const left = unheard.get(request.type) ?? 0
+    if (left > 0) {
+      unheard.set(request.type, left - 1)
+      response.destroy()
+    }
     await operate(request, response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -200,6 +213,7 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
     threads,
     requests,
     refusals,
+    unheard,
     add(thread: Partial<Stored> & { id: string }) {
       threads.set(thread.id, { created_at: new Date().toISOString(), status: { type: 'active' }, items: [], ...thread })
     },

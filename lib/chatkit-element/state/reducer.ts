@@ -42,6 +42,12 @@ export function loadedView(thread: WireThread, items: readonly ThreadItem[]): Th
   return { ...emptyView, thread: headOf(thread), items: items.filter(isShown) }
 }
 
+/** Earlier messages in front of those that are shown. */
+export function withEarlierItems(view: ThreadView, earlier: readonly ThreadItem[]): ThreadView {
+  const known = new Set(view.items.map(({ id }) => id))
+  return { ...view, items: [...earlier.filter((item) => isShown(item) && !known.has(item.id)), ...view.items] }
+}
+
 /** A turn begins: what the last one said about itself goes away. */
 export function beginTurn(view: ThreadView): ThreadView {
   return { ...view, failure: null, notices: [], progress: null, allowCancel: true }

@@ -21,16 +21,15 @@ export function App({ chat, options }: { chat: Chat; options: Signal<ChatKitOpti
   const ui = useMemo(() => ({ chat, options: current, strings, locale }), [chat, current, strings, locale])
   const state = useSignal(chat.state)
   const historyOpen = useSignal(chat.history.state).open
-  const root = useRef<HTMLDivElement>(null)
+  const root = useRef<HTMLElement>(null)
   useTheme(root, current)
   useKeyboardInset(root)
   const isStart = state.view.items.length === 0 && state.phase !== 'loading' && state.view.thread === null
   return (
     <UiContext.Provider value={ui}>
-      <div
+      <section
         ref={root}
         class="root"
-        role="region"
         aria-label={current.frameTitle ?? 'Chat'}
         lang={locale}
         {...(current.locale && { dir: directionOf(locale) })}
@@ -44,12 +43,12 @@ export function App({ chat, options }: { chat: Chat; options: Signal<ChatKitOpti
         <div class="sr-only" role="status">
           {state.announcement}
         </div>
-      </div>
+      </section>
     </UiContext.Provider>
   )
 }
 
-function useTheme(root: { current: HTMLDivElement | null }, options: ChatKitOptions): void {
+function useTheme(root: { current: HTMLElement | null }, options: ChatKitOptions): void {
   useLayoutEffect(() => {
     const element = root.current
     if (!element) return
@@ -62,11 +61,11 @@ function useTheme(root: { current: HTMLDivElement | null }, options: ChatKitOpti
     return () => {
       for (const name of Object.keys(variables)) element.style.removeProperty(name)
     }
-  }, [options.theme])
+  }, [options.theme, root])
 }
 
 /** A phone's keyboard covers the page without making it smaller; the composer moves up by what is covered. */
-function useKeyboardInset(root: { current: HTMLDivElement | null }): void {
+function useKeyboardInset(root: { current: HTMLElement | null }): void {
   useLayoutEffect(() => {
     const viewport = window.visualViewport
     if (!viewport) return
@@ -81,5 +80,5 @@ function useKeyboardInset(root: { current: HTMLDivElement | null }): void {
       viewport.removeEventListener('resize', measure)
       viewport.removeEventListener('scroll', measure)
     }
-  }, [])
+  }, [root])
 }

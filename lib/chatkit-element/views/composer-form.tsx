@@ -25,6 +25,7 @@ export function ComposerForm({ state, lockedReason }: { state: ChatState; locked
   }, [chat])
   useGrowth(field, draft.text)
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a click beside the text puts the cursor into it, as in any text field.
     <form
       class={`composer ${lockedReason ? 'is-locked' : ''}`}
       onSubmit={(event) => {
@@ -92,6 +93,6 @@ function useGrowth(field: { current: HTMLTextAreaElement | null }, text: string)
     const element = field.current
     if (!element || CSS.supports('field-sizing', 'content')) return
     element.style.height = 'auto'
-    element.style.height = `${element.scrollHeight}px`
-  }, [text])
+    element.style.height = text ? `${element.scrollHeight}px` : 'auto'
+  }, [text, field])
 }

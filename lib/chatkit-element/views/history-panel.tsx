@@ -30,6 +30,7 @@ export function HistoryPanel() {
   }
   return (
     <div class="history-layer">
+      {/* biome-ignore lint/a11y: Escape and the close button do the same for the keyboard. */}
       <div class="scrim" onClick={() => history.hide()} />
       <div
         ref={panel}
@@ -96,7 +97,7 @@ function useFocusInside(panel: { current: HTMLElement | null }, open: boolean): 
     const root = panel.current?.getRootNode() as ShadowRoot | undefined
     before.current = (root?.activeElement as HTMLElement | null) ?? root?.querySelector<HTMLElement>('[data-opens-history]') ?? null
     panel.current?.focus()
-  }, [open])
+  }, [open, panel])
   useEffect(() => {
     if (!open) return
     return () => {

@@ -27,24 +27,24 @@ export function Menu({ label, trigger, triggerClass, items, align = 'start' }: P
   const box = useRef<HTMLDivElement>(null)
   const button = useRef<HTMLButtonElement>(null)
   const id = useId()
-  const choices = () => [...(box.current?.querySelectorAll<HTMLElement>('[role^="menuitem"]:not(:disabled)') ?? [])]
-  const close = (refocus: boolean) => {
+  const close = () => {
     setOpen(false)
-    if (refocus) button.current?.focus()
+    button.current?.focus()
   }
   useLayoutEffect(() => {
-    if (open) (choices().find((choice) => choice.ariaChecked === 'true') ?? choices()[0])?.focus()
+    const all = choicesIn(box.current)
+    if (open) (all.find((choice) => choice.ariaChecked === 'true') ?? all[0])?.focus()
   }, [open])
   useEffect(() => {
     if (!open) return
     const onOutside = (event: Event) => {
-      if (box.current && !event.composedPath().includes(box.current)) close(false)
+      if (box.current && !event.composedPath().includes(box.current)) setOpen(false)
     }
     document.addEventListener('pointerdown', onOutside, true)
     return () => document.removeEventListener('pointerdown', onOutside, true)
   }, [open])
   const onKeyDown = (event: KeyboardEvent) => {
-    const all = choices()
+    const all = choicesIn(box.current)
     const at = all.indexOf(event.target as HTMLElement)
     const next = { ArrowDown: at + 1, ArrowUp: at - 1 + all.length, Home: 0, End: all.length - 1 }[event.key]
     if (next !== undefined) {
@@ -53,7 +53,7 @@ export function Menu({ label, trigger, triggerClass, items, align = 'start' }: P
     } else if (event.key === 'Escape') {
       event.preventDefault()
       event.stopPropagation()
-      close(true)
+      close()
     } else if (event.key === 'Tab') setOpen(false)
   }
   return (
@@ -89,7 +89,7 @@ export function Menu({ label, trigger, triggerClass, items, align = 'start' }: P
               class={`menu-item ${item.danger ? 'is-danger' : ''}`}
               disabled={item.disabled}
               onClick={() => {
-                close(true)
+                close()
                 item.onSelect()
               }}
             >
@@ -105,4 +105,8 @@ export function Menu({ label, trigger, triggerClass, items, align = 'start' }: P
       )}
     </div>
   )
+}
+
+function choicesIn(box: HTMLElement | null): HTMLElement[] {
+  return [...(box?.querySelectorAll<HTMLElement>('[role^="menuitem"]:not(:disabled)') ?? [])]
 }

@@ -25,10 +25,14 @@ export function Thread({ state }: { state: ChatState }) {
   const busy = isBusy(state)
   return (
     <div class="stage">
-      {/* Clicks on links and buttons inside answers bubble here; the keyboard reaches the same elements. */}
+      {/* biome-ignore lint/a11y: it scrolls by keyboard, and what is clicked are buttons and links inside, which the keyboard reaches. */}
       <div
         ref={scroller}
         class="scroller"
+        role="log"
+        aria-live="off"
+        aria-label={strings.conversation}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys scroll what has the focus.
         tabIndex={0}
         onClick={(event) => {
           void copyCode(event, strings)

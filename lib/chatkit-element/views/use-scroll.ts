@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { isLocal } from '#lib/chatkit-element/state/view.ts'
 
 type Box = { current: HTMLElement | null }
 type Facts = {
@@ -44,9 +45,12 @@ export function useScroll(scroller: Box, content: Box, { threadId, firstKey, las
       onGrowth.disconnect()
       box.removeEventListener('scroll', onScroll)
     }
-  }, [])
+  }, [scroller, content])
 
+  const thread = useRef(threadId)
   useLayoutEffect(() => {
+    if (thread.current === threadId) return
+    thread.current = threadId
     sticky.current = true
     setAway(false)
   }, [threadId])
@@ -57,11 +61,12 @@ export function useScroll(scroller: Box, content: Box, { threadId, firstKey, las
     if (box && first.current && firstKey !== first.current && !sticky.current) box.scrollTop += box.scrollHeight - height.current
     first.current = firstKey
     if (box) height.current = box.scrollHeight
-  }, [firstKey])
+  }, [firstKey, scroller])
 
   const question = useRef(lastQuestion)
   useLayoutEffect(() => {
-    const asked = lastQuestion !== null && lastQuestion !== question.current
+    // A message that the server has confirmed has another id, and is no new one.
+    const asked = lastQuestion !== null && lastQuestion !== question.current && !(question.current && isLocal({ id: question.current }))
     question.current = lastQuestion
     const box = scroller.current
     if (!asked || !box) return
@@ -70,7 +75,7 @@ export function useScroll(scroller: Box, content: Box, { threadId, firstKey, las
       sticky.current = false
       content.current?.querySelector('.turn:last-of-type')?.scrollIntoView({ block: 'start' })
     }
-  }, [lastQuestion, follow])
+  }, [lastQuestion, follow, scroller, content])
 
   const jump = () => {
     const box = scroller.current

@@ -1,0 +1,33 @@
+import type { UserMessageContent as PublicContent } from '@openai/chatkit'
+import type { Attachment, InferenceOptions, UserMessageContent, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import { localId } from '#lib/chatkit-element/state/view.ts'
+
+/** A message on its way out, from the composer or from the page. */
+export type Outgoing = {
+  content: readonly PublicContent[]
+  attachments?: Attachment[]
+  quotedText?: string
+  inference?: InferenceOptions
+}
+
+/** The message twice: as the item that is shown until the server confirms it, and as the input that is sent. */
+export function outgoingMessage(message: Outgoing, threadId: string | null): { item: UserMessageItem; input: object } {
+  const { attachments = [], quotedText = '', inference = {} } = message
+  const content = message.content.map(wireContent)
+  const item: UserMessageItem = {
+    type: 'user_message',
+    id: localId(String(Date.now())),
+    thread_id: threadId ?? '',
+    created_at: new Date().toISOString(),
+    content,
+    attachments,
+    inference_options: inference,
+    ...(quotedText && { quoted_text: quotedText }),
+  }
+  const input = { content, attachments: attachments.map(({ id }) => id), quoted_text: quotedText || null, inference_options: inference }
+  return { item, input }
+}
+
+function wireContent(part: PublicContent): UserMessageContent {
+  return part.type === 'input_text' ? part : { ...part, data: part.data ?? {}, interactive: part.interactive ?? false }
+}
