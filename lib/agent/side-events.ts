@@ -25,15 +25,21 @@ export class SideEvents<T> {
 export async function* merged<A, B>(main: AsyncIterable<A>, side: SideEvents<B>): AsyncGenerator<{ main: A } | { side: B }> {
   const iterator = main[Symbol.asyncIterator]()
   let ended = false
+  const advance = () => {
+    const next = iterator.next()
+    // It may reject while what came beside is read: that is not unhandled, only looked at later.
+    next.catch(() => undefined)
+    return next
+  }
   try {
-    let next = iterator.next()
+    let next = advance()
     while (true) {
       const first = await Promise.race([next, side.arrival.then(() => undefined)])
       for (const event of side.take()) yield { side: event }
       if (first === undefined) continue
       ended = first.done === true
       if (first.done) return
-      next = iterator.next()
+      next = advance()
       yield { main: first.value }
     }
   } catch (error) {
