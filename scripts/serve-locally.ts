@@ -110,9 +110,12 @@ function forwardLines(child: ChildProcess): void {
 }
 
 async function isReady(server: ChildProcess, address: string): Promise<boolean> {
+  const gone = new AbortController()
+  server.once('exit', () => gone.abort())
   for (const deadline = Date.now() + READY_MS; Date.now() < deadline; await sleep(50)) {
-    if (server.exitCode !== null || stopping.signal.aborted) return false
-    const answer = await fetch(`${address}/api/health/ready`, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined)
+    if (gone.signal.aborted || stopping.signal.aborted) return false
+    const signal = AbortSignal.any([gone.signal, stopping.signal, AbortSignal.timeout(10_000)])
+    const answer = await fetch(`${address}/api/health/ready`, { signal }).catch(() => undefined)
     if (answer?.ok) return true
   }
   throw new Error(`The server did not become ready within ${READY_MS / 1000} s.`)
