@@ -31,9 +31,9 @@ export async function stampBuild(hash: string): Promise<void> {
   await writeFile(STAMP, hash)
 }
 
-/** One hash over the names and contents of all that goes into a build. */
-export async function hashSources(): Promise<string> {
-  const found = SOURCES.flatMap((pattern) => globSync(pattern, { cwd: ROOT, withFileTypes: true })).filter((entry) => entry.isFile())
+/** One hash over the names and contents of all that goes into a build: the product's, or one of `patterns`. */
+export async function hashSources(patterns: readonly string[] = SOURCES): Promise<string> {
+  const found = patterns.flatMap((pattern) => globSync(pattern, { cwd: ROOT, withFileTypes: true })).filter((entry) => entry.isFile())
   const files = found
     .map((entry) => path.relative(ROOT, path.join(entry.parentPath, entry.name)))
     .filter((file) => !MADE_BY_BUILDS.test(file))
