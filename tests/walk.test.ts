@@ -44,6 +44,7 @@ async function visitor(viewport = WIDE): Promise<{ context: BrowserContext; page
 async function shoot(page: Page, name: string): Promise<void> {
   for (const [size, viewport] of Object.entries({ 1280: WIDE, 390: PHONE })) {
     await page.setViewportSize(viewport)
+    await page.waitForLoadState('networkidle')
     await page.screenshot({ path: `artifacts/${name}-${size}.png` })
   }
   await page.setViewportSize(WIDE)
