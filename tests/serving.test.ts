@@ -1,7 +1,12 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import pg from 'pg'
 import { afterEach, expect, inject, test } from 'vitest'
-import { ROOT } from '#scripts/build-freshness.ts'
+import { ROOT, STANDALONE } from '#scripts/build-freshness.ts'
+import { ask, makeFirstAccount } from '#scripts/first-visit.ts'
 import { type AppServer, startApp } from '#tests/support/app-server.ts'
+import { openAIServer } from '#tests/support/openai-server.ts'
 
 const BUILD_MS = 240_000
 const apps: AppServer[] = []
@@ -29,7 +34,6 @@ test('health, and a clean end at SIGTERM', { timeout: BUILD_MS }, async () => {
 
 test('ready says 503 and nothing more while the database is gone', { timeout: BUILD_MS }, async () => {
   const app = await start()
-  const { default: pg } = await import('pg')
   const admin = new pg.Client({ connectionString: inject('adminUrl') })
   await admin.connect()
   try {
@@ -44,6 +48,23 @@ test('ready says 503 and nothing more while the database is gone', { timeout: BU
   } finally {
     await admin.end()
   }
+})
+
+test('at SIGTERM an open answer gets its time and an end, new ones are refused, and the process leaves', {
+  timeout: BUILD_MS,
+}, async () => {
+  await using model = await openAIServer({ text: ['One', ' two', ' three'], fault: { kind: 'silence', after: 6 } })
+  const app = await start({ env: { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', SHUTDOWN_GRACE: '6' } })
+  const visitor = await makeFirstAccount(app.url, app.logs)
+  const answer = ask(visitor, 'Count to three.').catch((error: Error) => error)
+  await expect.poll(() => model.requests.length, { timeout: 10_000 }).toBe(1)
+  app.kill('SIGTERM')
+  await expect
+    .poll(async () => (await fetch(`${app.url}/api/health/ready`)).json())
+    .toEqual({ status: 'unavailable', reason: 'shutting down' })
+  await expect(ask(visitor, 'And now?')).rejects.toThrow(/\/api\/chatkit answered 503: .*restarting/)
+  expect(await app.ended).toBe(0)
+  expect(String(await answer)).toMatch(/The chat turn failed: .*"type":"error"/)
 })
 
 test('a start that cannot work ends with sentences and no stack', { timeout: BUILD_MS }, async () => {
@@ -67,3 +88,54 @@ test('a start that cannot work ends with sentences and no stack', { timeout: BUI
   expect(saidBy({ ...good, DATABASE_URL: app.databaseUrl })).toMatch(/^DATABASE_URL signs in as "test_owner", which owns the tables .*\.$/)
   expect(saidBy({ ...good, PORT: new URL(app.url).port })).toMatch(/^Port \d+ of 127.0.0.1 is in use by another program. .*\.?$/)
 })
+
+test('on Vercel the build command migrates, and the server runs without our start script', { timeout: BUILD_MS }, async () => {
+  const { buildCommand } = JSON.parse(await readFile(path.join(ROOT, 'vercel.json'), 'utf8'))
+  expect(buildCommand).toBe('npm run migrate && npm run build')
+  const app = await start()
+  const empty = await emptyDatabase()
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, NODE_ENV: 'production', DATABASE_URL: empty.appUrl } as NodeJS.ProcessEnv
+  const migrated = spawnSync('npm', ['run', '--silent', 'migrate'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    env: { ...env, DATABASE_DIRECT_URL: empty.ownerUrl },
+  })
+  expect(migrated.stdout).toMatch(/^applied migration \d+_init$/m)
+  await app.stop()
+
+  const port = new URL(app.url).port
+  const server = spawn(process.execPath, [path.join(STANDALONE, 'server.js')], {
+    env: { ...env, VERCEL: '1', APP_URL: app.url, APP_SECRET: 'x'.repeat(40), PORT: port, HOSTNAME: '127.0.0.1' },
+    stdio: 'ignore',
+  })
+  try {
+    await expect
+      .poll(
+        () =>
+          fetch(`${app.url}/api/health/ready`).then(
+            (answer) => answer.status,
+            () => 0,
+          ),
+        { timeout: 15_000 },
+      )
+      .toBe(200)
+    const { events } = await ask(await makeFirstAccount(app.url, () => ''), 'add a task: buy milk')
+    expect(JSON.stringify(events)).toContain('add_task')
+  } finally {
+    server.kill('SIGKILL')
+    await empty.drop()
+  }
+})
+
+async function emptyDatabase(): Promise<{ ownerUrl: string; appUrl: string; drop(): Promise<void> }> {
+  const name = `test_vercel_${process.pid}`
+  const asAdmin = async (sql: string) => {
+    const admin = new pg.Client({ connectionString: inject('adminUrl') })
+    await admin.connect()
+    await admin.query(sql).finally(() => admin.end())
+  }
+  const urlOf = (role: string) =>
+    Object.assign(new URL(inject('adminUrl')), { username: role, password: 'test', pathname: `/${name}` }).href
+  await asAdmin(`CREATE DATABASE ${name} OWNER test_owner`)
+  return { ownerUrl: urlOf('test_owner'), appUrl: urlOf('test_app'), drop: () => asAdmin(`DROP DATABASE ${name} WITH (FORCE)`) }
+}
