@@ -128,9 +128,9 @@ async function answer(run: Run, text: string): Promise<void> {
     return speak(run, 'See [this](chatkit-link://task/open?id=7).')
   }
   if (text === 'cut') {
-    setTimeout(run.drop, 120)
+    setTimeout(run.drop, 200)
     run.send({ type: 'client_effect', name: 'once', data: {} })
-    return speak(run, 'one two three four five six seven eight nine ten', { ms: 15, size: 5 })
+    return speak(run, 'one two three four five six seven eight nine ten', { ms: 80, size: 5 })
   }
   if (text.startsWith('call ')) {
     const name = text.slice(5)
@@ -650,6 +650,30 @@ describe('access', () => {
     expect(await composer(page).evaluate((field) => Number.parseFloat(getComputedStyle(field).fontSize))).toBeGreaterThanOrEqual(16)
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
   })
+})
+
+test('a plain page without React: ready is heard by the first listener however late, once, and a removed one heard nothing', async () => {
+  const page = await visit()
+  const heard = await page.evaluate(async () => {
+    const element = document.createElement('openai-chatkit') as HTMLElement & { setOptions: (options: object) => void }
+    const counts = { removed: 0, first: 0, second: 0 }
+    element.setOptions({ api: { url: '/chatkit', domainKey: 'x' } })
+    document.body.append(element)
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    const gone = new AbortController()
+    element.addEventListener('chatkit.ready', () => counts.removed++, { signal: gone.signal })
+    gone.abort()
+    element.addEventListener('chatkit.ready', () => counts.first++)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    element.addEventListener('chatkit.ready', () => counts.second++)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    // A move within the page keeps the conversation; a removed element goes quietly.
+    document.querySelector('main')?.append(element)
+    const kept = element.shadowRoot?.querySelector('.composer') !== null
+    element.remove()
+    return { ...counts, kept }
+  })
+  expect(heard).toEqual({ removed: 0, first: 1, second: 0, kept: true })
 })
 
 test('options change looks at once, bad ones throw, and the theme reaches the colours', async () => {

@@ -27,13 +27,7 @@ export function App({ chat, options }: { chat: Chat; options: Signal<ChatKitOpti
   const isStart = state.view.items.length === 0 && state.phase !== 'loading' && state.view.thread === null
   return (
     <UiContext.Provider value={ui}>
-      <section
-        ref={root}
-        class="root"
-        aria-label={current.frameTitle ?? 'Chat'}
-        lang={locale}
-        {...(current.locale && { dir: directionOf(locale) })}
-      >
+      <section ref={root} class="root" aria-label={current.frameTitle ?? 'Chat'} {...(current.locale && { dir: directionOf(locale) })}>
         <div class="page" inert={historyOpen}>
           <Header />
           {isStart ? <StartScreen /> : <Thread state={state} />}

@@ -63,7 +63,7 @@ function lineText(
     return { title: (current && taskTitle(current)) || fallback, detail: '' }
   }
   if (summary && 'title' in summary) return { title: summary.title, detail: '' }
-  const took = summary && 'duration' in summary ? duration(summary.duration, locale) : ''
+  const took = summary && 'duration' in summary && summary.duration >= 1 ? duration(summary.duration, locale) : ''
   if (!titles.length)
     return {
       title: type === 'reasoning' && took ? strings.thought(took) : took ? strings.worked(took) : strings.working.replace('…', ''),
