@@ -16,6 +16,7 @@ import { toolset } from '#mcp/toolset.ts'
 type Endpoint = (request: Request) => Promise<Response>
 
 const SESSION = 'mcp-session-id'
+const REASON_MAX_CHARS = 300
 
 /**
  * A Streamable HTTP endpoint for what is offered: one server a request and JSON unless something streams. Only older
@@ -23,7 +24,7 @@ const SESSION = 'mcp-session-id'
  */
 export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint {
   const sdk = createMcpHandler(({ requestInfo }) => offer.makeServer(fromSessionId(requestInfo?.headers.get(SESSION) ?? null)), {
-    onerror: (error) => log.info({ error }, 'mcp request refused'),
+    onerror: ({ message }) => log.info({ reason: message.slice(0, REASON_MAX_CHARS) }, 'mcp request refused'),
   })
 
   async function answer(request: Request): Promise<Response> {

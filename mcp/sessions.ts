@@ -55,7 +55,7 @@ export async function beginSession(caller: Caller, server: Server | McpServer): 
     },
     onsessionclosed: () => endSession(id),
   })
-  transport.onerror = (error) => log.info({ error }, 'mcp request refused')
+  transport.onerror = ({ message }) => log.info({ reason: message.slice(0, 300) }, 'mcp request refused')
   await server.connect(transport)
   return transport
 }

@@ -32,10 +32,12 @@ export function findNoteByTitle(caller: Caller, title: string): Promise<Note | n
 /** Notes that somebody could mean who has typed so much of a title or an id, newest first, 20 at most. */
 export function suggestNotes(caller: Caller, typed: string): Promise<{ id: string; title: string }[]> {
   const part = typed.replaceAll('\0', '').trim().slice(0, TITLE_MAX)
-  const like = { contains: part.replace(/[\\%_]/g, '\\$&'), mode: 'insensitive' } as const
+  // Prisma leaves LIKE's own signs in the text.
+  const literal = part.replace(/[\\%_]/g, '\\$&')
+  const mayBe = { OR: [{ title: { contains: literal, mode: 'insensitive' as const } }, { id: { startsWith: literal } }] }
   return withCaller(caller, (tx) =>
     tx.note.findMany({
-      where: { ownerId: caller.userId, ...(part && { OR: [{ title: like }, { id: { startsWith: part } }] }) },
+      where: { ownerId: caller.userId, ...(part && mayBe) },
       orderBy: { updatedAt: 'desc' },
       take: SUGGESTIONS,
       select: { id: true, title: true },

@@ -1,0 +1,164 @@
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { CreateMessageRequestSchema, ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { listToolCalls } from '#lib/data/tool-calls.ts'
+import { authenticate } from '#mcp/auth.ts'
+import { handleMcp, makeEndpoint } from '#mcp/http.ts'
+import { fixture } from '#tests/conformance/fixture/server.ts'
+import { personalToken, signedIn } from '#tests/support/people.ts'
+import { serve } from '#tests/support/serve.ts'
+
+const shared = globalThis as { switchboardMcpSessions?: Map<string, unknown> }
+const ASKABLE = { elicitation: {}, sampling: {} }
+const talkative = makeEndpoint(fixture, authenticate)
+
+let server: Awaited<ReturnType<typeof serve>>
+beforeAll(async () => {
+  server = await serve((request) => (new URL(request.url).pathname === '/fixture' ? talkative(request) : handleMcp(request)))
+})
+afterAll(() => server.close())
+afterEach(() => vi.useRealTimers())
+
+async function connect(path: string, token: string) {
+  const client = new OldClient({ name: 'askable', version: '3' }, { capabilities: ASKABLE })
+  client.setRequestHandler(ElicitRequestSchema, async ({ params }) => ({
+    action: 'accept',
+    content: { username: String(params.message), email: 'a@example.com' },
+  }))
+  client.setRequestHandler(CreateMessageRequestSchema, async ({ params }) => ({
+    model: 'm',
+    role: 'assistant',
+    content: { type: 'text', text: `you said ${JSON.stringify(params.messages[0]?.content)}` },
+  }))
+  const transport = new OldTransport(new URL(path, server.url), { requestInit: { headers: { authorization: `Bearer ${token}` } } })
+  await client.connect(transport)
+  return { client, transport }
+}
+
+/** One message to `endpoint` in this process. */
+function ask(endpoint: (request: Request) => Promise<Response>, token: string, message: unknown, sessionId?: string, method = 'POST') {
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    ...(sessionId && { 'mcp-session-id': sessionId }),
+  }
+  const body = method === 'POST' ? JSON.stringify(message) : undefined
+  return endpoint(new Request('http://127.0.0.1:3999/mcp', { method, headers, body }))
+}
+
+const hello = (capabilities: object) => ({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities, clientInfo: { name: 'c', version: '1' } },
+})
+const WHOAMI = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'whoami', arguments: {} } }
+
+async function begin(token: string, capabilities: object = ASKABLE): Promise<string> {
+  const answer = await ask(handleMcp, token, hello(capabilities))
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json'])
+  return answer.headers.get('mcp-session-id') ?? ''
+}
+
+test('a client that can be asked gets a session: a tool asks the person and the model through it', async () => {
+  const { caller } = await signedIn()
+  const { client, transport } = await connect('/fixture', await personalToken(caller))
+  expect(transport.sessionId).toMatch(/^~[\w-]{32}$/)
+  const asked = await client.callTool({ name: 'test_elicitation', arguments: { message: 'ann' } })
+  expect(asked.content).toMatchObject([{ text: expect.stringMatching(/action=accept.*"username":"ann"/) }])
+  const sampled = await client.callTool({ name: 'test_sampling', arguments: { prompt: 'hi' } })
+  expect(sampled.content).toMatchObject([{ text: expect.stringMatching(/you said/) }])
+  await transport.terminateSession()
+  await client.close()
+})
+
+test('our own tools work in a session; the ledger has the client; after its end there is 404 and a new beginning', async () => {
+  const { caller } = await signedIn()
+  const token = await personalToken(caller)
+  const { client, transport } = await connect('/mcp', token)
+  expect(await client.callTool({ name: 'whoami', arguments: {} })).toMatchObject({ structuredContent: { name: 'Ann Example' } })
+  expect((await listToolCalls({ caller })).data).toMatchObject([{ clientName: 'askable', clientVersion: '3', status: 'succeeded' }])
+  const id = transport.sessionId ?? ''
+  await transport.terminateSession()
+  await client.close()
+  for (const method of ['POST', 'GET', 'DELETE'])
+    expect([method, (await ask(handleMcp, token, WHOAMI, id, method)).status]).toEqual([method, 404])
+  expect(await begin(token)).not.toBe(id)
+})
+
+test('a session is one person’s: for another, and on another replica, it does not exist', async () => {
+  const [ann, bob] = await Promise.all([signedIn(), signedIn()])
+  const [annToken, annOther, bobToken] = await Promise.all([
+    personalToken(ann.caller),
+    personalToken(ann.caller),
+    personalToken(bob.caller),
+  ])
+  const id = await begin(annToken)
+  expect((await ask(handleMcp, annToken, WHOAMI, id)).status).toBe(200)
+  // A refreshed token goes on with the session; whose it is, is what counts.
+  expect((await ask(handleMcp, annOther, WHOAMI, id)).status).toBe(200)
+  for (const method of ['POST', 'GET', 'DELETE'])
+    expect([method, (await ask(handleMcp, bobToken, WHOAMI, id, method)).status]).toEqual([method, 404])
+  expect((await ask(handleMcp, 'swb_wrong', WHOAMI, id)).status).toBe(401)
+  const here = shared.switchboardMcpSessions
+  shared.switchboardMcpSessions = new Map()
+  const elsewhere = await ask(handleMcp, annToken, WHOAMI, id)
+  expect([elsewhere.status, await elsewhere.json()]).toMatchObject([404, { error: { message: expect.stringMatching(/initialize/) } }])
+  shared.switchboardMcpSessions = here
+  expect((await ask(handleMcp, annToken, WHOAMI, id)).status).toBe(200)
+})
+
+test('scopes count for each request, not for the session', async () => {
+  const { caller } = await signedIn()
+  const id = await begin(await personalToken(caller))
+  const reader = await personalToken(caller, ['tasks:read'])
+  const add = { ...WHOAMI, params: { name: 'add_task', arguments: { title: 'x' } } }
+  expect((await ask(handleMcp, reader, add, id)).status).toBe(403)
+})
+
+test('clients that cannot be asked have no session, and none is kept for a broken beginning', async () => {
+  const { caller } = await signedIn()
+  const token = await personalToken(caller)
+  const before = shared.switchboardMcpSessions?.size
+  expect(await begin(token, {})).not.toMatch(/^~/)
+  expect(await begin(token, { roots: {} })).not.toMatch(/^~/)
+  await ask(handleMcp, token, { ...hello(ASKABLE), jsonrpc: '1.0' })
+  await ask(handleMcp, token, { jsonrpc: '2.0', method: 'initialize', params: { capabilities: ASKABLE } })
+  expect(shared.switchboardMcpSessions?.size).toBe(before)
+})
+
+test('a person has 20 sessions at most, the process 500; who gets none is served without', async () => {
+  const { caller } = await signedIn()
+  const token = await personalToken(caller)
+  const ids: string[] = []
+  for (let count = 0; count < 20; count += 1) ids.push(await begin(token))
+  expect((await ask(handleMcp, token, WHOAMI, ids[0])).status).toBe(200)
+  ids.push(await begin(token))
+  const statuses = await Promise.all(ids.map(async (id) => (await ask(handleMcp, token, WHOAMI, id)).status))
+  // The first was used after the second, which is the one to go.
+  expect(statuses).toEqual([200, 404, ...Array(19).fill(200)])
+
+  const full = shared.switchboardMcpSessions ?? new Map()
+  for (let count = full.size; count < 500; count += 1) full.set(`filler ${count}`, { userId: 'usr_filler' })
+  const { caller: late } = await signedIn()
+  const lateToken = await personalToken(late)
+  const id = await begin(lateToken)
+  expect(id).not.toMatch(/^~/)
+  expect((await ask(handleMcp, lateToken, WHOAMI, id)).status).toBe(200)
+  for (const key of [...full.keys()]) if (key.startsWith('filler')) full.delete(key)
+})
+
+test('a session ends half an hour after its last request', async () => {
+  const { caller } = await signedIn()
+  const token = await personalToken(caller)
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const id = await begin(token)
+  vi.advanceTimersByTime(29 * 60_000)
+  const alive = await ask(handleMcp, token, { jsonrpc: '2.0', id: 2, method: 'tools/list' }, id)
+  expect(alive.status).toBe(200)
+  vi.advanceTimersByTime(29 * 60_000)
+  expect((await ask(handleMcp, token, { jsonrpc: '2.0', id: 3, method: 'ping' }, id)).status).toBe(200)
+  vi.advanceTimersByTime(31 * 60_000)
+  expect((await ask(handleMcp, token, WHOAMI, id)).status).toBe(404)
+})
