@@ -10,6 +10,7 @@ import type {
   WidgetItem,
   WorkflowItem,
 } from '#lib/chatkit/protocol/items.ts'
+import { spokenText } from '#lib/chatkit-element/state/plain-text.ts'
 import {
   addLocalMessage,
   applyEvent,
@@ -188,6 +189,51 @@ describe('one event at a time', () => {
     expect((events as ThreadStreamEvent[]).reduce(applyEvent, view)).toEqual(view)
     expect(apply(view, updated('a', { type: 'workflow.task.added', task_index: 0, task: task('x') })).items).toEqual(view.items)
   })
+})
+
+test('whatever a server leaves out or makes up, the view stays one that can be drawn', () => {
+  const loose = fc.record(
+    {
+      id: fc.constantFrom('a', 'b'),
+      type: fc.constantFrom(
+        'user_message',
+        'assistant_message',
+        'workflow',
+        'widget',
+        'structured_input',
+        'task',
+        'end_of_turn',
+        'from.the.future',
+      ),
+      content: fc.option(fc.array(fc.record({ text: fc.string() }, { requiredKeys: [] })), { nil: undefined }),
+      workflow: fc.option(fc.record({ type: fc.constant('custom') }), { nil: undefined }),
+      widget: fc.option(fc.record({ type: fc.string() }), { nil: undefined }),
+    },
+    { requiredKeys: ['id', 'type'] },
+  )
+  const event = fc.oneof(
+    fc.record({ type: fc.constantFrom('thread.item.added', 'thread.item.done', 'thread.item.replaced'), item: loose }),
+    fc.record({
+      type: fc.constant('thread.item.updated'),
+      item_id: fc.constantFrom('a', 'b', 'c'),
+      update: fc.constantFrom<object>(
+        { type: 'assistant_message.content_part.text_delta', content_index: 1, delta: 'x' },
+        { type: 'assistant_message.content_part.added', content_index: 0, content: {} },
+        { type: 'assistant_message.content_part.annotation_added', content_index: 0, annotation_index: 0, annotation: {} },
+        { type: 'workflow.task.added', task_index: 0, task: {} },
+        { type: 'widget.component.updated', component_id: 'x', component: {} },
+      ),
+    }),
+  )
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 12 }), (events) => {
+      const view = endTurn(apply(emptyView, ...(events as never as ThreadStreamEvent[])))
+      turnGroups(view.items)
+      spokenText(view.items)
+      for (const item of view.items)
+        if (item.type === 'assistant_message') expect(item.content.every((part) => Array.isArray(part.annotations))).toBe(true)
+    }),
+  )
 })
 
 describe('the course of a turn', () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { runInNewContext } from 'node:vm'
 import { build } from 'esbuild'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -493,6 +494,27 @@ describe('threads', () => {
     await page.getByRole('button', { name: 'Jump to the latest message' }).click()
     await expect.poll(bottomGap).toBeLessThan(60)
   })
+})
+
+test('the script does nothing where there is no browser', async () => {
+  expect(() => runInNewContext(readFileSync('artifacts/element-test/chatkit.js', 'utf8'), {})).not.toThrow()
+})
+
+test('with autoScroll off a new question goes to the top and stays there', async () => {
+  const page = await visit({ thread: { autoScroll: false } })
+  await say(page, 'first')
+  await page.locator('.md strong', { hasText: 'first' }).waitFor()
+  await sendButton(page).waitFor()
+  await say(page, 'slow')
+  await page.getByText('word word').first().waitFor()
+  const top = () =>
+    page
+      .locator('.bubble')
+      .last()
+      .evaluate((bubble) => bubble.getBoundingClientRect().top)
+  await expect.poll(top).toBeLessThan(140)
+  await page.waitForTimeout(400)
+  expect(await top()).toBeGreaterThan(50)
 })
 
 describe('safety', () => {

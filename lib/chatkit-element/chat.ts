@@ -35,9 +35,12 @@ export class Chat {
   constructor(host: Host) {
     this.#host = host
     this.#api = new Api(() => ({ ...endpoint(host), locale: host.locale() }))
-    this.#turns = new Turns(this.state, this.#api, host, (signal) => this.#read(signal))
     this.history = new History(this.#api, host)
     this.composer = new Composer(host)
+    this.#turns = new Turns(this.state, this.#api, host, {
+      onCreated: (threadId) => this.composer.adopt(threadId),
+      reload: (signal) => this.#read(signal),
+    })
   }
 
   get threadId(): string | null {
@@ -86,7 +89,6 @@ export class Chat {
         this.state.patch({ view: { ...dropLocalMessages(now), failure: { ...failure, retry: 'send' } } })
       },
     })
-    this.composer.adopt(this.threadId)
     this.history.touch(this.state.value.view.thread)
   }
 

@@ -36,8 +36,8 @@ export class Composer {
   }
 
   /** The new chat has become a thread: what is being written goes with it. */
-  adopt(threadId: string | null): void {
-    if (threadId && this.#thread === NEW_CHAT) this.#thread = threadId
+  adopt(threadId: string): void {
+    if (this.#thread === NEW_CHAT) this.#thread = threadId
   }
 
   /** Puts a message that was not sent back, unless something else has been written meanwhile. */

@@ -13,8 +13,11 @@ import { App } from '#lib/chatkit-element/views/app.tsx'
 type SendParams = Parameters<OpenAIChatKit['sendUserMessage']>[0]
 type ComposerParams = Parameters<OpenAIChatKit['setComposerValue']>[0]
 
+// On a server there is nothing to extend, and nothing is registered.
+const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement)
+
 /** The `<openai-chatkit>` element: the public face of `@openai/chatkit`'s types over one Chat (specification section 3). */
-export class ChatKitElement extends HTMLElement {
+export class ChatKitElement extends Base {
   readonly #options = new Signal<ChatKitOptions | null>(null)
   readonly #mount = document.createElement('div')
   readonly #chat: Chat

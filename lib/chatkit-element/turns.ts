@@ -23,6 +23,13 @@ type TurnHooks = {
   onRefused?: (failure: Failure) => void
 }
 
+type ThreadHooks = {
+  /** The new chat has become a thread. */
+  onCreated: (threadId: string) => void
+  /** Reads the thread as the server has it now. */
+  reload: (signal: AbortSignal) => Promise<void>
+}
+
 /** Runs one turn at a time: streams it into the state, answers client tool calls, stops it, and says how it ended. */
 export class Turns {
   #running: AbortController | null = null
@@ -34,13 +41,15 @@ export class Turns {
   readonly #state: Signal<ChatState>
   readonly #api: Api
   readonly #host: Host
+  readonly #onCreated: (threadId: string) => void
   readonly #reload: (signal: AbortSignal) => Promise<void>
 
-  constructor(state: Signal<ChatState>, api: Api, host: Host, reload: (signal: AbortSignal) => Promise<void>) {
+  constructor(state: Signal<ChatState>, api: Api, host: Host, to: ThreadHooks) {
     this.#state = state
     this.#api = api
     this.#host = host
-    this.#reload = reload
+    this.#onCreated = to.onCreated
+    this.#reload = to.reload
     this.#queue = new FrameQueue((events) => state.patch({ view: events.reduce(applyEvent, state.value.view) }))
   }
 
@@ -150,6 +159,7 @@ export class Turns {
     this.#queue.push(event)
     if (event.type === 'thread.created') {
       this.#queue.flush()
+      this.#onCreated(event.thread.id)
       this.#host.emit('chatkit.thread.change', { threadId: event.thread.id })
       if (this.#stopWhenCreated) {
         this.#state.patch({ phase: 'streaming' })

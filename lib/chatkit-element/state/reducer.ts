@@ -3,8 +3,7 @@ import type { Task, ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/it
 import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
 import { applyUpdate } from '#lib/chatkit-element/state/updates.ts'
 import { emptyView, isLocal, type ThreadHead, type ThreadView } from '#lib/chatkit-element/state/view.ts'
-
-const HIDDEN = new Set(['hidden_context_item', 'sdk_hidden_context'])
+import { wholeItem } from '#lib/chatkit-element/state/whole-item.ts'
 
 /**
  * One server event applied to what is shown (protocol section 1.5). Pure, total (what it does not know changes nothing) and
@@ -16,12 +15,12 @@ export function applyEvent(view: ThreadView, event: ThreadStreamEvent): ThreadVi
     case 'thread.updated':
       return { ...view, thread: headOf(event.thread) }
     case 'thread.item.added':
-      return isShown(event.item) ? addItem(view, event.item) : view
+      return withWhole(event.item, view, addItem)
     case 'thread.item.updated':
       return updateItem(view, event)
     case 'thread.item.done':
     case 'thread.item.replaced':
-      return isShown(event.item) ? settleItem(view, event.item) : view
+      return withWhole(event.item, view, settleItem)
     case 'thread.item.removed':
       return { ...closed(view, event.item_id), items: view.items.filter((item) => item.id !== event.item_id) }
     case 'stream_options':
@@ -39,13 +38,13 @@ export function applyEvent(view: ThreadView, event: ThreadStreamEvent): ThreadVi
 
 /** A conversation as the server stores it, in place of whatever was shown. */
 export function loadedView(thread: WireThread, items: readonly ThreadItem[]): ThreadView {
-  return { ...emptyView, thread: headOf(thread), items: items.filter(isShown) }
+  return { ...emptyView, thread: headOf(thread), items: wholeItems(items) }
 }
 
 /** Earlier messages in front of those that are shown. */
 export function withEarlierItems(view: ThreadView, earlier: readonly ThreadItem[]): ThreadView {
   const known = new Set(view.items.map(({ id }) => id))
-  return { ...view, items: [...earlier.filter((item) => isShown(item) && !known.has(item.id)), ...view.items] }
+  return { ...view, items: [...wholeItems(earlier).filter((item) => !known.has(item.id)), ...view.items] }
 }
 
 /** A turn begins: what the last one said about itself goes away. */
@@ -78,8 +77,13 @@ function headOf({ id, title, status, allowed_image_domains }: WireThread): Threa
   return { id, status: status ?? { type: 'active' }, ...(title && { title }), ...(allowed_image_domains && { allowed_image_domains }) }
 }
 
-function isShown(item: ThreadItem): boolean {
-  return !HIDDEN.has(item.type)
+function wholeItems(items: readonly ThreadItem[]): ThreadItem[] {
+  return items.flatMap((item) => wholeItem(item) ?? [])
+}
+
+function withWhole(item: ThreadItem, view: ThreadView, change: (view: ThreadView, item: ThreadItem) => ThreadView): ThreadView {
+  const whole = wholeItem(item)
+  return whole ? change(view, whole) : view
 }
 
 function addItem(view: ThreadView, item: ThreadItem): ThreadView {

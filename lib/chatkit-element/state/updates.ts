@@ -1,12 +1,13 @@
 import type { ThreadItemUpdate } from '#lib/chatkit/protocol/events.ts'
 import type { AssistantContent, ThreadItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
+import { wholePart } from '#lib/chatkit-element/state/whole-item.ts'
 
 /** The item with one update applied, or the same item when the update does not fit it. */
 export function applyUpdate(item: ThreadItem, update: ThreadItemUpdate): ThreadItem {
   switch (update.type) {
     case 'assistant_message.content_part.added':
     case 'assistant_message.content_part.done':
-      return withPart(item, update.content_index, () => update.content)
+      return withPart(item, update.content_index, () => wholePart(update.content))
     case 'assistant_message.content_part.text_delta':
       return withPart(item, update.content_index, (part) => ({ ...part, text: part.text + update.delta }))
     case 'assistant_message.content_part.annotation_added':
