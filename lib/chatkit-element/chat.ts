@@ -3,7 +3,7 @@ import { Api, ApiError } from '#lib/chatkit-element/api.ts'
 import { type ChatState, initialState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { Composer } from '#lib/chatkit-element/composer.ts'
 import { History } from '#lib/chatkit-element/history.ts'
-import type { Host } from '#lib/chatkit-element/host.ts'
+import { endpoint, type Host } from '#lib/chatkit-element/host.ts'
 import { type Outgoing, outgoingMessage } from '#lib/chatkit-element/outgoing.ts'
 import { readOlder, readThread } from '#lib/chatkit-element/read-thread.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
@@ -16,6 +16,7 @@ import {
   withEarlierItems,
 } from '#lib/chatkit-element/state/reducer.ts'
 import { emptyView } from '#lib/chatkit-element/state/view.ts'
+import { toError } from '#lib/chatkit-element/to-error.ts'
 import { Turns } from '#lib/chatkit-element/turns.ts'
 
 /** An action as a widget carries it; only `type` and `payload` go to the server. */
@@ -252,16 +253,6 @@ export class Chat {
   }
 }
 
-function endpoint(host: Host): { url: string; fetch?: typeof fetch } {
-  const { api } = host.options()
-  if (!('url' in api)) throw new Error('This element talks to your own server: set api.url. api.getClientSecret is not supported.')
-  return { url: api.url, ...(api.fetch && { fetch: api.fetch }) }
-}
-
 function messageOf(error: unknown): string | null {
   return error instanceof Error && error.name !== 'Error' ? error.message : null
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

@@ -2,6 +2,7 @@ import type { Api } from '#lib/chatkit-element/api.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 import type { ThreadHead } from '#lib/chatkit-element/state/view.ts'
+import { toError } from '#lib/chatkit-element/to-error.ts'
 
 export type ChatEntry = { id: string; title?: string; created_at: string }
 type HistoryState = {
@@ -106,7 +107,7 @@ export class History {
   }
 
   #sentence(error: unknown): string {
-    this.#host.emit('chatkit.error', { error: error instanceof Error ? error : new Error(String(error)) })
+    this.#host.emit('chatkit.error', { error: toError(error) })
     return error instanceof Error ? error.message : this.#host.strings().failed
   }
 }

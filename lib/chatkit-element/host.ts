@@ -11,3 +11,10 @@ export type Host = {
   locale(): string
   emit<K extends keyof ChatKitEvents>(name: K, ...detail: Detail<K> extends void ? [] : [Detail<K>]): void
 }
+
+/** Where the page's server is. Throws where the page has set up OpenAI's hosted service instead. */
+export function endpoint(host: Host): { url: string; fetch?: typeof fetch } {
+  const { api } = host.options()
+  if (!('url' in api)) throw new Error('This element talks to your own server: set api.url. api.getClientSecret is not supported.')
+  return { url: api.url, ...(api.fetch && { fetch: api.fetch }) }
+}

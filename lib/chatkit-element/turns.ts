@@ -10,6 +10,7 @@ import { spokenText } from '#lib/chatkit-element/state/plain-text.ts'
 import { applyEvent, beginTurn, endTurn } from '#lib/chatkit-element/state/reducer.ts'
 import { lastTurn } from '#lib/chatkit-element/state/turn-groups.ts'
 import type { Failure } from '#lib/chatkit-element/state/view.ts'
+import { toError } from '#lib/chatkit-element/to-error.ts'
 
 /** How long a stopped answer may take to end by itself, so that its last words are the ones the server keeps. */
 const STOP_GRACE_MS = 1_500
@@ -195,7 +196,7 @@ export class Turns {
       if (!onClientTool) throw new Error(`The page has no handler for the client tool "${call.name}".`)
       return (await onClientTool({ name: call.name, params: call.arguments })) ?? {}
     } catch (error) {
-      this.#host.emit('chatkit.error', { error: error instanceof Error ? error : new Error(String(error)) })
+      this.#host.emit('chatkit.error', { error: toError(error) })
       return { error: error instanceof Error ? error.message : String(error) }
     }
   }
@@ -212,7 +213,7 @@ export class Turns {
     this.#state.patch({ view: { ...this.#state.value.view, failure } })
     if (!(error instanceof LostError)) onRefused?.(failure)
     if (!(error instanceof ApiError || error instanceof ConnectionError || error instanceof LostError))
-      this.#host.emit('chatkit.error', { error: error instanceof Error ? error : new Error(String(error)) })
+      this.#host.emit('chatkit.error', { error: toError(error) })
   }
 
   #threadId(): string | null {
