@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { KeptToolCall } from '#lib/agent/events.ts'
 import { toModelInput } from '#lib/agent/history.ts'
+import type { KeptToolCall } from '#lib/agent/open-calls.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 
 let count = 0

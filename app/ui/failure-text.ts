@@ -120,6 +120,11 @@ export const RUN_FAILURES: Record<string, Explained> = {
     todo: 'Check the load of the model’s server, or raise the limit.',
   },
   model_refused: { title: 'The model declined', means: 'The model refused to answer this request.', todo: 'Nothing, or ask differently.' },
+  guardrail: {
+    title: 'A guardrail stepped in',
+    means: 'A guardrail of the agent rejected the request or the answer; nothing of the answer was kept.',
+    todo: 'Nothing, unless the rule is too strict.',
+  },
   max_turns: {
     title: 'Too many steps',
     means: 'The assistant called tools again and again without coming to an answer.',

@@ -1,4 +1,12 @@
-import { MaxTurnsExceededError, ModelBehaviorError, ModelRefusalError } from '@openai/agents'
+import {
+  InputGuardrailTripwireTriggered,
+  MaxTurnsExceededError,
+  ModelBehaviorError,
+  ModelRefusalError,
+  OutputGuardrailTripwireTriggered,
+  ToolInputGuardrailTripwireTriggered,
+  ToolOutputGuardrailTripwireTriggered,
+} from '@openai/agents'
 import { APIConnectionError, APIError } from 'openai'
 import { AppError, isDatabaseDown, toAppError } from '#lib/errors.ts'
 
@@ -11,6 +19,7 @@ export type TurnFailureClass =
   | 'model_silent'
   | 'model_refused'
   | 'max_turns'
+  | 'guardrail'
   | 'database'
   | 'internal'
 
@@ -32,12 +41,26 @@ const CUT = 'The answer of the model was cut off before its end. Try again.'
 const FAILED = 'The server of the model failed. Try again in a moment.'
 const TOO_LONG = /context[_ ]length|maximum context|too many tokens|context window|prompt is too long/i
 
+const GUARDRAILS = [
+  InputGuardrailTripwireTriggered,
+  OutputGuardrailTripwireTriggered,
+  ToolInputGuardrailTripwireTriggered,
+  ToolOutputGuardrailTripwireTriggered,
+]
+
+/** True where a guardrail rejected the turn: nothing of it may stay. */
+export function isGuardrail(error: unknown): boolean {
+  return GUARDRAILS.some((kind) => error instanceof kind)
+}
+
 /** Any error of a turn as what is recorded and told. Never has a word of the error itself. */
 export function turnFailure(error: unknown): TurnFailure {
   if (error instanceof ModelFault) return { failureClass: error.failureClass, sentence: faultSentence(error), retry: true }
   if (error instanceof APIError) return apiFailure(error)
   if (error instanceof ModelRefusalError)
     return { failureClass: 'model_refused', sentence: 'The model declined to answer this.', retry: false }
+  if (isGuardrail(error))
+    return { failureClass: 'guardrail', sentence: 'This was stopped by a rule of the server. Ask in another way.', retry: false }
   if (error instanceof MaxTurnsExceededError) {
     return {
       failureClass: 'max_turns',

@@ -1,5 +1,5 @@
 import type { AgentInputItem } from '@openai/agents'
-import type { KeptToolCall } from '#lib/agent/events.ts'
+import type { KeptToolCall } from '#lib/agent/open-calls.ts'
 import type { StructuredInputItem, ThreadItem, UserMessageItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
 
 /** How much of a conversation the model gets, in characters: about 30,000 tokens. */

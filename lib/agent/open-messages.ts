@@ -20,14 +20,20 @@ export type RawPart = {
  */
 export class OpenMessages {
   readonly #context: ItemContext
+  readonly #annotate: typeof toAnnotation
   readonly #open = new Map<string, AssistantMessageItem>()
 
-  constructor(context: ItemContext) {
+  constructor(context: ItemContext, annotate = toAnnotation) {
     this.#context = context
+    this.#annotate = annotate
   }
 
   has(key: string): boolean {
     return this.#open.has(key)
+  }
+
+  hasPart(key: string, index: number): boolean {
+    return this.#open.get(key)?.content[index] !== undefined
   }
 
   *start(key: string): Events {
@@ -39,8 +45,8 @@ export class OpenMessages {
   *addPart(key: string, index: number, part: RawPart): Events {
     const item = this.#open.get(key)
     if (!item) return
-    item.content[index] = toContent(part, [])
-    yield updated(item, { type: 'assistant_message.content_part.added', content_index: index, content: toContent(part, []) })
+    item.content[index] = this.#content(part, [])
+    yield updated(item, { type: 'assistant_message.content_part.added', content_index: index, content: this.#content(part, []) })
   }
 
   *addText(key: string, index: number, delta: string): Events {
@@ -55,7 +61,7 @@ export class OpenMessages {
   *addAnnotation(key: string, index: number, raw: unknown): Events {
     const item = this.#open.get(key)
     const part = item?.content[index]
-    const annotation = toAnnotation(raw)
+    const annotation = this.#annotate(raw)
     if (!item || !part || !annotation) return
     const annotation_index = part.annotations.push(annotation) - 1
     yield updated(item, { type: 'assistant_message.content_part.annotation_added', content_index: index, annotation_index, annotation })
@@ -73,7 +79,7 @@ export class OpenMessages {
     const item = this.#open.get(key)
     if (!item) return
     this.#open.delete(key)
-    const content = parts.map((part) => toContent(part, part.annotations ?? part.providerData?.annotations ?? []))
+    const content = parts.map((part) => this.#content(part, part.annotations ?? part.providerData?.annotations ?? []))
     yield { type: 'thread.item.done', item: { ...item, created_at: this.#context.now().toISOString(), content } }
   }
 
@@ -86,10 +92,10 @@ export class OpenMessages {
     }
     this.#open.clear()
   }
-}
 
-function toContent({ text, refusal }: RawPart, annotations: unknown[]): AssistantContent {
-  return { type: 'output_text', text: text ?? refusal ?? '', annotations: annotations.flatMap((raw) => toAnnotation(raw) ?? []) }
+  #content({ text, refusal }: RawPart, annotations: unknown[]): AssistantContent {
+    return { type: 'output_text', text: text ?? refusal ?? '', annotations: annotations.flatMap((raw) => this.#annotate(raw) ?? []) }
+  }
 }
 
 function updated(item: AssistantMessageItem, update: AssistantMessageUpdate): ThreadStreamEvent {

@@ -1,13 +1,14 @@
 import { type ItemContext, newItem } from '#lib/agent/item-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import type { Task, Workflow, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
+import type { Task, Workflow, WorkflowItem, WorkflowSummary } from '#lib/chatkit/protocol/items.ts'
 
 type Events = Generator<ThreadStreamEvent, void>
 
-/** The one workflow of a turn that is open: thoughts of the model, or its tool calls. */
+/** The one workflow of a turn that is open: thoughts of the model, its tool calls, or what a tool makes of it. */
 export class OpenWorkflow {
   readonly #context: ItemContext
   #item: WorkflowItem | undefined
+  #announced = false
   #startedAt = 0
   /** The thought that streams: the first one of an empty reasoning workflow (protocol section 2.2). */
   #streamed: number | undefined
@@ -24,16 +25,28 @@ export class OpenWorkflow {
     return this.#item?.workflow.type
   }
 
-  *start(type: Workflow['type'], tasks: Task[] = []): Events {
+  /** Opens a workflow, after closing one that is open. A custom one without tasks is shown with its first task. */
+  *start({ type, tasks = [], ...rest }: Pick<Workflow, 'type'> & Partial<Workflow>): Events {
+    yield* this.end()
     this.#startedAt = this.#context.now().getTime()
-    this.#streamed = undefined
-    this.#item = { ...newItem(this.#context, 'workflow'), type: 'workflow', workflow: { type, tasks: [...tasks], expanded: false } }
+    const workflow: Workflow = { type, tasks: [...tasks], expanded: false, ...rest }
+    this.#item = { ...newItem(this.#context, 'workflow'), type: 'workflow', workflow }
+    if (type === 'reasoning' || tasks.length > 0) yield* this.#announce()
+  }
+
+  *#announce(): Events {
+    if (!this.#item) return
+    this.#announced = true
     yield { type: 'thread.item.added', item: structuredClone(this.#item) }
   }
 
-  /** Goes on with a workflow that an earlier turn left open. */
+  /** Goes on with a workflow of an earlier turn, or with one that the client has been told of already. */
   resume(item: WorkflowItem): void {
-    this.#item = structuredClone(item)
+    const { summary, ...workflow } = structuredClone(item.workflow)
+    // A duration is counted anew; a title stays.
+    this.#item = { ...item, workflow: { ...workflow, ...(summary && !('duration' in summary) && { summary }) } }
+    this.#announced = true
+    this.#streamed = undefined
     this.#startedAt = Date.parse(item.created_at)
   }
 
@@ -45,6 +58,7 @@ export class OpenWorkflow {
   *add(task: Task): Events {
     if (!this.#item) return
     const task_index = this.#item.workflow.tasks.push(task) - 1
+    if (!this.#announced) return yield* this.#announce()
     yield { type: 'thread.item.updated', item_id: this.#item.id, update: { type: 'workflow.task.added', task_index, task } }
   }
 
@@ -73,12 +87,15 @@ export class OpenWorkflow {
     else yield* this.update(index, thought(text))
   }
 
-  /** Closes the workflow with its duration, tasks that still load as complete; nothing where none is open. */
-  *end(): Events {
+  /** Closes the workflow with a summary, its duration unless given, and tasks that still load as complete; nothing where none is open. */
+  *end(summary?: WorkflowSummary, expanded = false): Events {
     const item = this.#item
+    const announced = this.#announced
     if (!item) return
     this.#item = undefined
+    this.#announced = false
     this.#streamed = undefined
+    if (!announced) return
     const duration = Math.max(0, Math.floor((this.#context.now().getTime() - this.#startedAt) / 1000))
     const { workflow } = item
     const tasks = workflow.tasks.map((task) =>
@@ -86,7 +103,7 @@ export class OpenWorkflow {
     )
     yield {
       type: 'thread.item.done',
-      item: { ...item, workflow: { ...workflow, tasks, summary: workflow.summary ?? { duration }, expanded: false } },
+      item: { ...item, workflow: { ...workflow, tasks, summary: summary ?? workflow.summary ?? { duration }, expanded } },
     }
   }
 }

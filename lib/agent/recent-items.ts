@@ -1,5 +1,5 @@
 import { HISTORY_MAX_CHARS } from '#lib/agent/history.ts'
-import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import { isHidden, type ThreadItem, type WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/store.ts'
 
 const PAGE = 100
@@ -18,4 +18,12 @@ export async function recentItems(store: Store, threadId: string): Promise<Threa
     after = next
   }
   return items.reverse()
+}
+
+/** The workflow that a turn without a message of the person goes on with: the last item, or the one before a tool of the page. */
+export function openWorkflowOf(items: ThreadItem[]): WorkflowItem | undefined {
+  const shown = items.filter((item) => !isHidden(item))
+  const last = shown.at(-1)
+  const candidate = last?.type === 'client_tool_call' ? shown.at(-2) : last
+  return candidate?.type === 'workflow' ? candidate : undefined
 }

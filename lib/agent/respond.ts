@@ -1,12 +1,13 @@
 import { Agent, type AgentInputItem, type Model, run as runAgent } from '@openai/agents'
 import { CallIds } from '#lib/agent/call-ids.ts'
+import { ChatContext, type SideStep } from '#lib/agent/chat-context.ts'
 import { TurnEvents } from '#lib/agent/events.ts'
-import { turnFailure } from '#lib/agent/failure.ts'
+import { isGuardrail, turnFailure } from '#lib/agent/failure.ts'
 import { guardedModel } from '#lib/agent/guarded-model.ts'
 import { toModelInput } from '#lib/agent/history.ts'
 import { instructions, type TurnFacts, turnFacts } from '#lib/agent/instructions.ts'
 import { modelName, openModel } from '#lib/agent/model.ts'
-import { recentItems } from '#lib/agent/recent-items.ts'
+import { openWorkflowOf, recentItems } from '#lib/agent/recent-items.ts'
 import { merged, SideEvents } from '#lib/agent/side-events.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { CustomStreamError } from '#lib/chatkit/errors.ts'
@@ -16,7 +17,6 @@ import { findPerson } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 import { log, withLogContext } from '#lib/log.ts'
-import type { CallFacts } from '#lib/mcp-client/connection.ts'
 import { type OpenMcp, openMcp } from '#lib/mcp-client/open.ts'
 
 const MAX_MODEL_CALLS = 16
@@ -33,31 +33,36 @@ export type AgentRun = {
 /** What a test or a route puts in the place of the world: our MCP endpoint in process, a scripted model. */
 export type AgentEdges = { builtinFetch?: typeof fetch; model?: Model }
 
+/** What a run hands to its instructions and tools. */
+type RunFacts = TurnFacts & { chat: ChatContext }
+
 /**
  * Answers one turn: the thread's history to the model, its tool calls to the MCP servers as this person, the run's events to
  * thread events. Throws a CustomStreamError with a public sentence when the turn fails, after noting its class at the run;
  * ends without throwing when the turn is stopped. Nothing is left half open in either case.
  */
 export async function* respond(
-  { thread, store, signal }: Turn,
+  { thread, input, store, signal }: Turn,
   { caller, run }: { caller: Caller; run: AgentRun },
   { builtinFetch, model: givenModel }: AgentEdges = {},
 ): AsyncGenerator<ThreadStreamEvent> {
   const events = new TurnEvents({ threadId: thread.id, newItemId: (kind) => store.newItemId(kind), now: () => new Date() })
   const callIds = new CallIds()
-  const settled = new SideEvents<[callId: string, facts: CallFacts]>()
+  const steps = new SideEvents<SideStep>()
   let mcp: OpenMcp | undefined
   try {
     const person = await findPerson(caller.userId)
     if (!person) throw new AppError('unauthenticated', 'This account can no longer be used.')
     const items = await recentItems(store, thread.id)
+    const workflow = input ? undefined : openWorkflowOf(items)
+    if (workflow) events.resume(workflow)
     mcp = await openMcp(
       {
         id: run.id,
         threadId: run.threadId,
         userId: caller.userId,
         callIdOf: (tool, args) => callIds.claim(tool, args),
-        onSettled: (...call) => settled.push(call),
+        onSettled: (...call) => steps.push((turn) => turn.settled(...call)),
       },
       { builtinFetch, signal },
     )
@@ -83,13 +88,14 @@ export async function* respond(
         for (const call of calls) callIds.note(call)
       },
     })
-    const result = await start(model, toModelInput(items), facts, mcp, signal)
-    for await (const event of merged(result, settled)) yield* 'main' in event ? events.take(event.main) : events.settled(...event.side)
+    const context = { ...facts, chat: new ChatContext(thread, store, steps) }
+    const result = await start(model, toModelInput(items), context, mcp, signal)
+    for await (const event of merged(result, steps)) yield* 'main' in event ? events.take(event.main) : event.side(events)
     // An aborted run ends without throwing; a failed one has thrown by here or says so now.
     if (!signal.aborted) await result.completed
     yield* signal.aborted ? events.interrupt() : events.end()
   } catch (error) {
-    yield* events.interrupt()
+    yield* isGuardrail(error) ? events.rollBack() : events.interrupt()
     if (signal.aborted) return
     const { failureClass, sentence, retry } = turnFailure(error)
     withLogContext({ run_id: run.id, thread_id: thread.id }, () =>
@@ -103,8 +109,8 @@ export async function* respond(
   }
 }
 
-function start(model: Model, input: AgentInputItem[], context: TurnFacts, mcp: OpenMcp, signal: AbortSignal) {
-  const agent = new Agent<TurnFacts>({
+function start(model: Model, input: AgentInputItem[], context: RunFacts, mcp: OpenMcp, signal: AbortSignal) {
+  const agent = new Agent<RunFacts>({
     name: 'Switchboard',
     instructions: (runContext) => instructions(runContext.context),
     model,

@@ -46,7 +46,8 @@ function withContent(content: string): { content?: string } {
   return content ? { content } : {}
 }
 
-function seconds(ms: number): string {
+/** A duration for people: "1.2 s". */
+export function seconds(ms: number): string {
   return ms < 100 ? '<0.1 s' : `${(ms / 1000).toFixed(1)} s`
 }
 

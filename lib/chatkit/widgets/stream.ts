@@ -1,0 +1,34 @@
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { WidgetItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
+import { diffWidget } from '#lib/chatkit/widgets/diff.ts'
+
+type Place = { thread: { id: string }; newItemId: (kind: 'message') => string }
+
+/**
+ * A widget as the events of one item (protocol section 1.13): a finished one at once; of one that changes, each yielded state
+ * as what differs from the last. Nothing where no state comes. Throws what the source throws, with the item left open: the
+ * pipeline closes it.
+ */
+export async function* streamWidget(
+  { thread, newItemId }: Place,
+  widget: WidgetRoot | AsyncIterable<WidgetRoot>,
+  copyText?: string,
+): AsyncGenerator<ThreadStreamEvent> {
+  const about = {
+    id: newItemId('message'),
+    thread_id: thread.id,
+    created_at: new Date().toISOString(),
+    type: 'widget' as const,
+    ...(copyText !== undefined && { copy_text: copyText }),
+  }
+  const item = (state: WidgetRoot): WidgetItem => ({ ...about, widget: structuredClone(state) })
+  if (!(Symbol.asyncIterator in widget)) return yield { type: 'thread.item.done', item: item(widget as WidgetRoot) }
+  let last: WidgetRoot | undefined
+  for await (const state of widget as AsyncIterable<WidgetRoot>) {
+    if (last === undefined) yield { type: 'thread.item.added', item: item(state) }
+    else for (const update of diffWidget(last, state)) yield { type: 'thread.item.updated', item_id: about.id, update }
+    // A source may go on with the object that it has yielded.
+    last = structuredClone(state)
+  }
+  if (last) yield { type: 'thread.item.done', item: item(last) }
+}
