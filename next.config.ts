@@ -8,7 +8,16 @@ const config: NextConfig = {
   poweredByHeader: false,
   // A redirect from /mcp/ to /mcp makes clients drop the Authorization header.
   skipTrailingSlashRedirect: true,
-  serverExternalPackages: ['pg', 'pino', '@node-rs/argon2', '@openai/agents', '@openai/agents-core', '@openai/agents-openai', 'openai'],
+  serverExternalPackages: [
+    'oidc-provider',
+    'pg',
+    'pino',
+    '@node-rs/argon2',
+    '@openai/agents',
+    '@openai/agents-core',
+    '@openai/agents-openai',
+    'openai',
+  ],
   distDir: process.env.NEXT_DIST_DIR || '.next',
   headers: async () => [
     { source: '/:path*', headers: list(STATIC_HEADERS) },

@@ -3,8 +3,11 @@ import { type NextRequest, NextResponse } from 'next/server'
 import { env, isDevelopment } from '#lib/env.ts'
 import { pageHeaders } from '#lib/security-headers.ts'
 
-// Endpoints for programs are left alone: a redirect would swallow their POST, and they have no page to protect.
-export const config = { matcher: ['/((?!(?:api|mcp|oauth|\\.well-known|_next|chatkit)(?:/|$)|chatkit\\.js|icon\\.svg|favicon\\.ico).*)'] }
+// Endpoints for programs are left alone: a redirect would swallow their POST, and they have no page to protect. Of /oauth,
+// only the consent page is one.
+export const config = {
+  matcher: ['/((?!(?:api|mcp|oauth(?!/consent/)|\\.well-known|_next|chatkit)(?:/|$)|chatkit\\.js|icon\\.svg|favicon\\.ico).*)'],
+}
 
 const BEHIND_SIGN_IN = /^\/(?:(?:chat|activity|settings|admin)(?:\/.*)?)?$/
 

@@ -7,6 +7,7 @@ const SECRET_VALUE = [
   /\bBearer\s+[\w.~+/-]{12,}=*/gi,
   /\beyJ[\w-]{8,4096}\.[\w-]{8,8192}\.[\w-]{8,1024}/g,
   /\b(sk|pk|rk|ghp|gho|ghs|github_pat|xox[abp]|swb|glpat|AKIA)[-_]?[A-Za-z0-9_-]{16,}/g,
+  /\bsw[or]_[\w-]{40,}/g,
   /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:[^-]|-(?!----)){0,8192}-----END [A-Z ]{0,30}PRIVATE KEY-----/g,
   /\b(\w{1,30}:\/\/[^\s:/@]{1,256}:)[^\s@/]{1,1024}(?=@)/g,
 ]

@@ -49,7 +49,7 @@ function begin({ tool, args, client }: Call, caller: Caller & { via: 'token' }):
     tool: tool.name,
     arguments: args,
     tokenId: caller.tokenId,
-    clientName: client.name,
+    clientName: client.name ?? caller.clientName,
     clientVersion: client.version,
   })
 }

@@ -114,6 +114,7 @@ test('who may look across people is a short list', () => {
       "admin: lib/data/stats.ts",
       "admin: lib/data/threads.ts",
       "admin: lib/data/tool-calls.ts",
+      "expiry: lib/data/oauth-records.ts",
       "recovery: lib/data/one-time-codes.ts",
       "recovery: lib/data/runs.ts",
       "recovery: lib/data/tool-calls.ts",
@@ -121,7 +122,11 @@ test('who may look across people is a short list', () => {
       "sign-in: lib/data/audit.ts",
       "sign-in: lib/data/identities.ts",
       "sign-in: lib/data/users.ts",
+      "tokens: lib/data/oauth-clients.ts",
+      "tokens: lib/data/oauth-grants.ts",
+      "tokens: lib/data/oauth-records.ts",
       "tokens: lib/data/personal-tokens.ts",
+      "tokens: lib/data/signing-keys.ts",
     ]
   `)
 })

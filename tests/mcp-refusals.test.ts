@@ -27,7 +27,9 @@ test('without a token: 401 with a bare challenge, whatever cookie comes along', 
   const { headers } = await signedIn()
   const answer = await mcpCaller(url).post(WHOAMI, headers)
   expect(answer.status).toBe(401)
-  expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="Switchboard"')
+  expect(answer.headers.get('www-authenticate')).toBe(
+    'Bearer realm="Switchboard", scope="tasks:read tasks:write notes:read notes:write", resource_metadata="http://127.0.0.1:3999/.well-known/oauth-protected-resource/mcp"',
+  )
   expect(await answer.json()).toMatchObject({ error_description: expect.stringContaining('Settings') })
 })
 
@@ -74,7 +76,7 @@ test('a token without the scope: 403 that names it; nothing runs and nothing is 
     const answer = await door.post(message)
     expect(answer.status).toBe(403)
     expect(answer.headers.get('www-authenticate')).toContain('error="insufficient_scope"')
-    expect(answer.headers.get('www-authenticate')).toContain('scope="tasks:write"')
+    expect(answer.headers.get('www-authenticate')).toContain('scope="tasks:read tasks:write"')
   }
   expect((await listToolCalls({ caller })).data).toEqual([])
   expect(await door.get('list_tasks')).toEqual({ tasks: [] })

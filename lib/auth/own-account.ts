@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { hashPassword, NewPassword, passwordMatches } from '#lib/auth/passwords.ts'
 import { consume, forgive } from '#lib/auth/rate-limit.ts'
-import { findSession, type SessionClaims, setSessionCookie } from '#lib/auth/session.ts'
+import { findSession, type Session, type SessionClaims, setSessionCookie } from '#lib/auth/session.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { dropCodes } from '#lib/data/one-time-codes.ts'
 import { type Account, changePasswordHash, deleteUser, endSessions, requireAccount } from '#lib/data/users.ts'
@@ -9,8 +9,6 @@ import { AppError } from '#lib/errors.ts'
 
 const CHECKS = { name: 'password-check', points: 10, seconds: 900 }
 const FRESH_SECONDS = 600
-
-type Session = NonNullable<Awaited<ReturnType<typeof findSession>>>
 
 /** The session of a request. Throws unauthenticated. */
 export async function requireSession(request: Request): Promise<Session> {

@@ -1,6 +1,6 @@
 import type { Caller } from '#lib/auth/caller.ts'
 
-/** What a personal token may be allowed to do, each with the words that people read when they choose. */
+/** What a token may be allowed to do, each with the words that people read when they choose or consent. */
 export const SCOPES = {
   'tasks:read': 'See your tasks',
   'tasks:write': 'Add, change, complete and delete your tasks',

@@ -43,14 +43,17 @@ export function clearSessionCookie(): string {
   return [`${name}=`, 'Path=/', 'Max-Age=0', 'HttpOnly', 'SameSite=Lax', ...(options.secure ? ['Secure'] : [])].join('; ')
 }
 
-/** The caller and the time of their sign-in (seconds), or null: no cookie, a forged or expired one, a revoked session, a disabled account. */
-export async function findSession(headers: Headers): Promise<{ caller: Caller; signedInAt: number } | null> {
+/** A valid session: who, when they signed in (seconds), and under which session version. */
+export type Session = { caller: Caller; signedInAt: number; version: number }
+
+/** The session of a request, or null: no cookie, a forged or expired one, a revoked session, a disabled account. */
+export async function findSession(headers: Headers): Promise<Session | null> {
   const sealed = cookieValue(headers.get('cookie') ?? '', sessionCookie().name)
   const claims = sealed && (await openSession(sealed))
   if (!claims) return null
   const standing = await findStanding(claims.sub)
   if (!standing || standing.sessionVersion !== claims.version) return null
-  return { caller: { userId: claims.sub, role: standing.role, via: 'session' }, signedInAt: claims.signedInAt }
+  return { caller: { userId: claims.sub, role: standing.role, via: 'session' }, signedInAt: claims.signedInAt, version: claims.version }
 }
 
 /** Who the session cookie says is calling, checked against the database; null for nobody. */

@@ -15,12 +15,23 @@ export type AuditAction =
   | 'signed_out_everywhere'
   | 'token_made'
   | 'token_revoked'
+  | 'client_allowed'
+  | 'client_revoked'
   | 'data_exported'
   | 'account_deleted'
   | 'role_changed'
   | 'account_disabled'
   | 'account_enabled'
   | 'signed_out_by_admin'
+  | 'server_added'
+  | 'server_changed'
+  | 'server_enabled'
+  | 'server_disabled'
+  | 'server_removed'
+  | 'tool_agreed'
+  | 'tool_withdrawn'
+  | 'account_connected'
+  | 'account_disconnected'
 
 /** Notes an event for the operator. `subject` is the id of what it was done to; `detail` never holds a secret. */
 export async function recordAudit(event: {

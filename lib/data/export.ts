@@ -17,6 +17,9 @@ const PROFILE = {
   createdAt: true,
   identities: { select: { provider: true, createdAt: true } },
   personalTokens: { select: { name: true, scopes: true, createdAt: true, lastUsedAt: true, expiresAt: true, revokedAt: true } },
+  oauthGrants: {
+    select: { clientId: true, clientName: true, clientHost: true, scopes: true, createdAt: true, lastUsedAt: true, expiresAt: true },
+  },
 } as const
 
 const take = BATCH

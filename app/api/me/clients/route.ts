@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { parseFields } from '#lib/auth/fields.ts'
+import { requireCaller } from '#lib/auth/session.ts'
+import { recordAudit } from '#lib/data/audit.ts'
+import { revokeConnection } from '#lib/data/oauth-grants.ts'
+import { env } from '#lib/env.ts'
+import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
+
+// The id of a client may be an address, so it does not stand in the path.
+const Which = z.object({ client_id: z.string({ error: 'Name the client.' }).min(1).max(2_000) })
+
+export const DELETE = route(async (request) => {
+  requireSameOrigin(request, env().APP_URL)
+  const caller = await requireCaller(request)
+  const { client_id: clientId } = parseFields(Which, await readJson(request, 4_096))
+  await revokeConnection(caller, clientId)
+  await recordAudit({ action: 'client_revoked', actorId: caller.userId, detail: { client: clientId } })
+  return json({})
+})

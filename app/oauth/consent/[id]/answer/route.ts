@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { parseFields } from '#lib/auth/fields.ts'
+import { answerConsent } from '#lib/auth/oauth/consent.ts'
+import { requireSession } from '#lib/auth/own-account.ts'
+import { env } from '#lib/env.ts'
+import { AppError } from '#lib/errors.ts'
+import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
+
+const Answer = z.object({
+  allow: z.boolean({ error: 'Say whether you allow it.' }),
+  person: z.string({ error: 'Say who you are.' }).max(100),
+})
+
+export const POST = route(async (request, { params }: { params: Promise<{ id: string }> }) => {
+  requireSameOrigin(request, env().APP_URL)
+  const session = await requireSession(request)
+  const { allow, person } = parseFields(Answer, await readJson(request, 1_024))
+  // The page was shown to one person; another one may have signed in since, in another tab.
+  if (person !== session.caller.userId) throw new AppError('conflict', 'Somebody else has signed in here meanwhile. Load the page again.')
+  const { id } = await params
+  return json({ location: await answerConsent({ id, headers: request.headers, session, allow }) })
+})

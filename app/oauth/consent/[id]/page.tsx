@@ -1,0 +1,70 @@
+import { Check } from 'lucide-react'
+import type { Metadata } from 'next'
+import { headers } from 'next/headers'
+import { redirect } from 'next/navigation'
+import { type ConsentRequest, findConsentRequest } from '#lib/auth/oauth/consent.ts'
+import { SCOPES } from '#lib/auth/scopes.ts'
+import { findCaller } from '#lib/auth/session.ts'
+import { anyAccount, requireAccount } from '#lib/data/users.ts'
+import { Entrance } from '../../../ui/entrance.tsx'
+import { Notice } from '../../../ui/notice.tsx'
+import { Answer } from './answer.tsx'
+
+export const metadata: Metadata = { title: 'Allow access', referrer: 'no-referrer' }
+
+export default async function ConsentPage({ params }: { params: Promise<{ id: string }> }) {
+  const { id } = await params
+  const told = await headers()
+  const request = await findConsentRequest(id, told)
+  if (!request) redirect('/oauth/consent/problem?code=expired')
+  const caller = await findCaller(told)
+  if (!caller) redirect((await anyAccount()) ? `/sign-in?callbackUrl=${encodeURIComponent(`/oauth/consent/${id}`)}` : '/set-up')
+  const { name, email } = await requireAccount(caller)
+  return (
+    <Entrance
+      title={`Allow ${request.name}?`}
+      hint={`It wants to use Switchboard as you, ${name} (${email}).`}
+      below={<p>You can end this at any time under Settings. It also ends when you sign out everywhere, or after 60 days without use.</p>}
+    >
+      <div>
+        <h2 className="text-sm font-medium">It will be able to</h2>
+        <ul className="mt-2 grid gap-1.5">
+          {request.scopes.map((scope) => (
+            <li key={scope} className="flex items-start gap-2">
+              <Check aria-hidden className="mt-1 size-4 shrink-0 text-accent" />
+              {SCOPES[scope]}
+            </li>
+          ))}
+        </ul>
+      </div>
+      <dl className="grid gap-3 border-t border-line pt-4 text-sm">
+        <div>
+          <dt className="text-ink-faint">Who asks</dt>
+          <dd className="break-words">{publisherText(request)}</dd>
+        </div>
+        <div>
+          <dt className="text-ink-faint">Where your answer goes</dt>
+          <dd className="break-words">{placeText(request)}</dd>
+        </div>
+      </dl>
+      <Notice tone="warn">Allow it only if you have just started this yourself, in an app that you trust.</Notice>
+      <Answer id={id} person={caller.userId} />
+    </Entrance>
+  )
+}
+
+function publisherText({ publisher, name }: ConsentRequest) {
+  if (!publisher) return `It calls itself “${name}”. Nobody has verified that.`
+  return (
+    <>
+      An app of <strong className="font-semibold">{publisher}</strong>
+    </>
+  )
+}
+
+function placeText({ redirect: { host, kind } }: ConsentRequest) {
+  const strong = <strong className="font-semibold">{host}</strong>
+  if (kind === 'this computer') return <>A program on this computer ({strong})</>
+  if (kind === 'app') return <>The app on this device that opens {strong} links</>
+  return strong
+}

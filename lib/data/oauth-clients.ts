@@ -1,0 +1,31 @@
+import { withSystem } from '#lib/db.ts'
+import type { Prisma } from '#lib/generated/prisma/client.ts'
+
+/** What a client registered (RFC 7591), without its secret, which is sealed. */
+export type StoredClient = { metadata: Record<string, unknown>; sealedSecret: string | null }
+
+const FORGOTTEN_AFTER_MS = 90 * 86_400_000
+
+/**
+ * Stores a registration. On the way, those that nobody allowed anything within 90 days are removed: anybody may register. A
+ * client that was ever allowed stays, because it keeps its id for ever and could not mend an unknown one.
+ */
+export async function saveOauthClient(id: string, { metadata, sealedSecret }: StoredClient): Promise<void> {
+  await withSystem('tokens', async (tx) => {
+    await tx.oauthClient.deleteMany({ where: { allowedAt: null, createdAt: { lt: new Date(Date.now() - FORGOTTEN_AFTER_MS) } } })
+    await tx.oauthClient.create({ data: { id, metadata: metadata as Prisma.InputJsonObject, sealedSecret } })
+  })
+}
+
+/** The registration with this id, or null. */
+export function findOauthClient(id: string): Promise<StoredClient | null> {
+  return withSystem('tokens', async (tx) => {
+    const found = await tx.oauthClient.findUnique({ where: { id }, select: { metadata: true, sealedSecret: true } })
+    return found && { ...found, metadata: found.metadata as Record<string, unknown> }
+  })
+}
+
+/** Notes that a person allowed the client something. Does nothing for clients that are not registered here. */
+export async function noteOauthClientAllowed(id: string): Promise<void> {
+  await withSystem('tokens', (tx) => tx.oauthClient.updateMany({ where: { id }, data: { allowedAt: new Date() } }))
+}

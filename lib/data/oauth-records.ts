@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import type { Caller } from '#lib/auth/caller.ts'
+import { purgeOauthGrants, touchOauthGrant } from '#lib/data/oauth-grants.ts'
+import { withSystem } from '#lib/db.ts'
+import type { Prisma } from '#lib/generated/prisma/client.ts'
+import { log } from '#lib/log.ts'
+
+/** One thing that the authorization server remembers under a secret: a waiting request, a code, a token, an assertion it has seen. */
+export type OauthRecordRow = { payload: Record<string, unknown>; grantId: string | null; consumedAt: Date | null; expiresAt: Date }
+
+const PURGE_EVERY_MS = 600_000
+// So long a refresh token that was used up is remembered, to notice that somebody uses it again.
+const CONSUMED_KEPT_MS = 14 * 86_400_000
+let purgedAt = 0
+
+/** What every access token and every refresh token begins with, so that one that leaks is known for what it is. */
+export const ACCESS_TOKEN_PREFIX = 'swo_'
+export const REFRESH_TOKEN_PREFIX = 'swr_'
+
+/** True for what looks like an access token of the authorization server: `swo_` and 32 random bytes in base64url. */
+export function isAccessToken(token: string): boolean {
+  return /^swo_[\w-]{43}$/.test(token)
+}
+
+// The secret itself is not stored: who reads the table can use none of its tokens.
+function idOf(kind: string, secret: string): string {
+  return createHash('sha256').update(`${kind}:${secret}`).digest('base64url')
+}
+
+/** Stores or replaces what `secret` stands for, until `expiresAt`. */
+export async function saveOauthRecord(
+  kind: string,
+  secret: string,
+  { payload, ownerId, grantId, expiresAt }: { payload: Record<string, unknown>; ownerId?: string; grantId?: string; expiresAt: Date },
+): Promise<void> {
+  void purgeExpired()
+  const data = { kind, ownerId: ownerId ?? null, grantId: grantId ?? null, payload: payload as Prisma.InputJsonObject, expiresAt }
+  const id = idOf(kind, secret)
+  await withSystem('tokens', (tx) => tx.oauthRecord.upsert({ where: { id }, create: { id, ...data }, update: data }))
+}
+
+/** What `secret` stands for, also when it is used up or expired but not yet removed; null when it is unknown. */
+export function findOauthRecord(kind: string, secret: string): Promise<OauthRecordRow | null> {
+  return withSystem('tokens', async (tx) => {
+    const select = { payload: true, grantId: true, consumedAt: true, expiresAt: true }
+    const found = await tx.oauthRecord.findUnique({ where: { id: idOf(kind, secret) }, select })
+    return found && { ...found, payload: found.payload as Record<string, unknown> }
+  })
+}
+
+/** Uses a record up. False when it was used up already: of two at once, one gets true. */
+export function consumeOauthRecord(kind: string, secret: string): Promise<boolean> {
+  return withSystem('tokens', async (tx) => {
+    const now = new Date()
+    const keptUntil = new Date(now.getTime() + CONSUMED_KEPT_MS)
+    const where = { id: idOf(kind, secret), consumedAt: null }
+    const { count } = await tx.oauthRecord.updateMany({ where, data: { consumedAt: now } })
+    await tx.oauthRecord.updateMany({ where: { id: where.id, expiresAt: { gt: keptUntil } }, data: { expiresAt: keptUntil } })
+    return count === 1
+  })
+}
+
+/** Forgets a record. */
+export async function dropOauthRecord(kind: string, secret: string): Promise<void> {
+  await withSystem('tokens', (tx) => tx.oauthRecord.deleteMany({ where: { id: idOf(kind, secret) } }))
+}
+
+/**
+ * Who an access token of the authorization server speaks for at `audience`, and notes its use (once a minute at most). Null
+ * when it is unknown, expired, revoked, meant for another server, from before the person's last "sign out everywhere", or its
+ * owner is disabled.
+ */
+export function findAccessTokenOwner(token: string, audience: string): Promise<Caller | null> {
+  return withSystem('tokens', async (tx) => {
+    const now = new Date()
+    const found = await tx.oauthRecord.findFirst({
+      where: { id: idOf('AccessToken', token), expiresAt: { gt: now }, grant: { owner: { disabledAt: null } } },
+      select: { payload: true, grant: { include: { owner: { select: { role: true, sessionVersion: true } } } } },
+    })
+    const { aud, scope } = (found?.payload ?? {}) as { aud?: unknown; scope?: unknown }
+    if (!found?.grant || aud !== audience) return null
+    const { id, ownerId, clientName, sessionVersion, owner } = found.grant
+    if (sessionVersion !== owner.sessionVersion) return null
+    await touchOauthGrant(tx, found.grant, now)
+    const scopes = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []
+    return { userId: ownerId, role: owner.role, via: 'token', tokenId: id, scopes, clientName }
+  })
+}
+
+async function purgeExpired(): Promise<void> {
+  if (Date.now() - purgedAt < PURGE_EVERY_MS) return
+  purgedAt = Date.now()
+  try {
+    await withSystem('expiry', async (tx) => {
+      await tx.oauthRecord.deleteMany({ where: { expiresAt: { lt: new Date() } } })
+      await purgeOauthGrants(tx)
+    })
+  } catch (error) {
+    log.warn({ error }, 'expired tokens were not cleared')
+  }
+}
