@@ -117,6 +117,9 @@ async function speak(run: Run, text: string, { ms = 0, size = 7, annotations = [
   end(text)
 }
 
+/** What an answer waits for until the test has seen what it wanted to see. */
+const gates = new Map<string, Promise<void>>()
+
 /** What the server does when it is told these things. */
 async function answer(run: Run, text: string): Promise<void> {
   if (text === 'slow') return speak(run, 'word '.repeat(400), { ms: 15, size: 5 })
@@ -154,7 +157,7 @@ async function answer(run: Run, text: string): Promise<void> {
       },
     })
     run.send({ type: 'thread.item.added', item: workflow('loading') })
-    await run.pause(150)
+    await gates.get('work')
     const ended = workflow('complete')
     run.send({ type: 'thread.item.done', item: { ...ended, workflow: { ...ended.workflow, summary: { duration: 3 } } } })
     run.thread.title = 'Milk'
@@ -206,8 +209,11 @@ describe('a conversation', () => {
 
   test('a tool call shows as a line that unfolds, the title follows, and the footnote links to its source', async () => {
     const page = await visit()
+    const seenSpinning = Promise.withResolvers<void>()
+    gates.set('work', seenSpinning.promise)
     await say(page, 'work')
     await page.locator('.spin').first().waitFor()
+    seenSpinning.resolve()
     const line = page.getByRole('button', { name: /add_task/ })
     await page.getByText('Added the task').first().waitFor()
     expect(await line.textContent()).toMatch(/add_task3 sec/)
