@@ -7,7 +7,7 @@ import { type Prisma, PrismaClient } from '#lib/generated/prisma/client.ts'
 export type Tx = Prisma.TransactionClient
 
 /** Why code may look across people. A test lists the callers of each reason. */
-export type SystemReason = 'sign-in' | 'tokens' | 'admin' | 'recovery' | 'expiry'
+export type SystemReason = 'sign-in' | 'tokens' | 'admin' | 'recovery' | 'expiry' | 'tool-servers'
 
 const ACQUIRE_MS = 5_000
 const TRANSACTION_MS = 15_000
