@@ -56,7 +56,10 @@ async function answer(request: Request, endpoint: Endpoint | undefined, find: ()
   if (!endpoint) throw notFound('This address')
   if (request.method === 'OPTIONS' && endpoint.open) return new Response(null, { status: 204, headers: PREFLIGHT })
   if (request.method !== endpoint.method) return new Response(null, { status: 405, headers: { allow: endpoint.method } })
-  if (new URL(request.url).search.length > QUERY_MAX_CHARS) throw new AppError('bad_request', 'The request is too long.')
+  const { search, searchParams } = new URL(request.url)
+  if (search.length > QUERY_MAX_CHARS) throw new AppError('bad_request', 'The request is too long.')
+  // The others answer with a page of oidc-provider's own, which our policy forbids to do anything.
+  if ((searchParams.get('response_mode') ?? 'query') !== 'query') throw new AppError('bad_request', 'response_mode must be query.')
   await consumeClient(endpoint.limit, request.headers)
   const body = request.method === 'POST' ? await readBody(request, BODY_MAX) : undefined
   const headers = new Headers(request.headers)

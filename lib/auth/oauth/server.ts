@@ -67,7 +67,7 @@ function configuration(resource: string, keys: object[], fetchDocument: FetchDoc
     clientDefaults: { application_type: 'native' },
     // One property, so that the rules are applied once to every client.
     extraClientMetadata: { properties: ['switchboard_rules'], validator: (_context, _key, _value, metadata) => applyClientRules(metadata) },
-    extraParams: { scope: chooseScopes, response_mode: requireQueryMode },
+    extraParams: { scope: chooseScopes },
     pkce: { required: () => true },
     cookies: {
       keys: [Buffer.from(deriveKey('consent cookies')).toString('base64url')],
@@ -136,11 +136,6 @@ function chooseScopes({ oidc }: KoaContextWithOIDC, asked: unknown): void {
   if (oidc.params) oidc.params.scope = [...identity, ...known].join(' ')
 }
 
-/** The other modes answer with a page of oidc-provider's own. */
-function requireQueryMode(_context: KoaContextWithOIDC, asked: unknown): void {
-  if (asked !== undefined && asked !== 'query') throw new errors.InvalidRequest('response_mode must be query')
-}
-
 /** Errors that cannot be told to the client: browsers are shown our page with a sentence for the code, and never what the request said. */
 function renderError(context: KoaContextWithOIDC, out: { error: string }): void {
   if (context.accepts('json', 'html') === 'html') context.redirect(`/oauth/consent/problem?code=${encodeURIComponent(out.error)}`)
@@ -162,12 +157,16 @@ function prefixTokens(server: Provider): void {
   }
 }
 
-type Listener = (...told: unknown[]) => void
+type Listener = (context: KoaContextWithOIDC, error: Error & { error_detail?: string; error_description?: string }) => void
 
 function logFailures(server: Provider): void {
   const on = server.on.bind(server) as (event: string, listener: Listener) => unknown
   on('server_error', (_context, error) => log.error({ error }, 'the authorization server failed'))
-  on('error', (error) => log.error({ error }, 'the authorization server failed'))
+  // What a client did wrong needs no stack.
   for (const event of ['authorization.error', 'grant.error', 'registration_create.error', 'revocation.error'])
-    on(event, (_context, error) => log.info({ error, detail: (error as { error_detail?: string }).error_detail }, `oauth ${event}`))
+    on(event, ({ oidc }, { message, error_description: description, error_detail: detail }) =>
+      log.info({ code: message, description, detail, client_id: oidc.client?.clientId }, `oauth ${event}`),
+    )
+  const failures = server as { on(event: 'error', listener: (error: unknown) => void): unknown }
+  failures.on('error', (error) => log.error({ error }, 'the authorization server failed'))
 }

@@ -1,0 +1,113 @@
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import { DELETE as disconnect } from '#app/api/me/clients/route.ts'
+import { listConnections } from '#lib/data/oauth-grants.ts'
+import { withSystem } from '#lib/db.ts'
+import { mcpCaller } from '#tests/support/mcp-caller.ts'
+import { CALLBACK, type OauthClient, registeredClient } from '#tests/support/oauth-client.ts'
+import { openSite } from '#tests/support/oauth-site.ts'
+import { signedIn } from '#tests/support/people.ts'
+
+const site = await openSite()
+afterAll(site.close)
+
+let client: OauthClient
+beforeEach(async () => {
+  client = await registeredClient(site.url)
+})
+
+const begin = async (one = client) => (await one.authorize()).headers.get('location') ?? ''
+const works = async (token: string) =>
+  (await mcpCaller(`${site.url}/mcp`, token).post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })).status
+const grants = () => withSystem('tokens', (tx) => tx.oauthGrant.count())
+
+test('who denies is led back with access_denied, and nothing is kept', async () => {
+  const ann = await signedIn()
+  const back = await client.answer(await begin(), ann, false)
+  expect([back.origin + back.pathname, Object.fromEntries(back.searchParams)]).toEqual([
+    CALLBACK,
+    { error: 'access_denied', error_description: 'The person did not allow it.', state: 'the-state', iss: site.url },
+  ])
+  expect(await listConnections(ann.caller)).toEqual([])
+})
+
+test('only the signed-in person may answer, from our own page, in the browser where it began, once', async () => {
+  const ann = await signedIn()
+  const bob = await signedIn()
+  const page = await begin()
+  const before = await grants()
+  const nobody = { headers: { cookie: '' }, caller: ann.caller }
+  expect((await client.post(page, nobody)).status, 'not signed in').toBe(401)
+  for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }])
+    expect((await client.post(page, ann, true, headers as never)).status, JSON.stringify(headers)).toBe(403)
+  expect((await client.post(page, ann, true, { 'content-type': 'text/plain' })).status, 'a form of another site').toBe(415)
+  expect((await client.post(page, { headers: ann.headers, caller: bob.caller })).status, 'shown to somebody else').toBe(409)
+  const stranger = await registeredClient(site.url)
+  expect((await stranger.post(page, ann)).status, 'another browser').toBe(404)
+  expect((await client.post('/oauth/consent/unknown', ann)).status).toBe(404)
+  expect(await grants()).toBe(before)
+  const back = await client.answer(page, ann)
+  expect(back.searchParams.get('code')).toBeTruthy()
+  expect((await client.post(page, ann)).status, 'answered already').toBe(404)
+  expect(await grants()).toBe(before + 1)
+})
+
+test('one request answers for one person; the next asks again, whoever allowed the one before', async () => {
+  const ann = await signedIn()
+  const bob = await signedIn()
+  await client.connect(ann)
+  const page = await begin()
+  expect(page, 'no silent consent').toMatch(/^\/oauth\/consent\//)
+  const back = await client.answer(page, bob)
+  const tokens = await (await client.exchange(back.searchParams.get('code') ?? '')).json()
+  expect(await mcpCaller(`${site.url}/mcp`, tokens.access_token).get('whoami')).toMatchObject({ email: bob.person.email })
+})
+
+test('a connection is seen and ended by its person alone, all grants of a client together', async () => {
+  const ann = await signedIn()
+  const bob = await signedIn()
+  const [first, second] = [await client.connect(ann, { scope: 'tasks:read' }), await client.connect(ann, { scope: 'notes:read' })]
+  const his = await client.connect(bob)
+  await works(second.access_token)
+  expect(await listConnections(ann.caller)).toEqual([
+    {
+      clientId: client.clientId,
+      name: 'Hand-written client',
+      host: '127.0.0.1',
+      scopes: expect.arrayContaining(['tasks:read', 'notes:read']),
+      since: expect.any(Date),
+      lastUsedAt: expect.any(Date),
+    },
+  ])
+  const end = (headers: Record<string, string>, body: unknown = { client_id: client.clientId }) =>
+    disconnect(
+      new Request(`${site.url}/api/me/clients`, {
+        method: 'DELETE',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      }),
+    )
+  const eve = await signedIn()
+  expect((await end({})).status).toBe(401)
+  expect((await end(eve.headers)).status).toBe(404)
+  expect((await end({ ...ann.headers, origin: 'https://evil.example' })).status).toBe(403)
+  expect((await end(ann.headers, {})).status).toBe(400)
+  expect((await end(ann.headers)).status).toBe(200)
+  expect([await works(first.access_token), await works(second.access_token), await works(his.access_token)]).toEqual([401, 401, 200])
+  expect((await client.refresh(first.refresh_token ?? '')).status).toBe(400)
+  expect((await end(ann.headers)).status).toBe(404)
+  const actions = await withSystem('admin', (tx) => tx.auditEvent.findMany({ where: { actorId: ann.caller.userId } }))
+  expect(actions.map(({ action }) => action).sort()).toEqual(['client_allowed', 'client_allowed', 'client_revoked'])
+})
+
+test('a grant whose code is never fetched is gone after ten minutes; one with tokens lives as long as they do', async () => {
+  const ann = await signedIn()
+  await client.codeFor(ann)
+  const left = async () => {
+    const { expiresAt } = await withSystem('tokens', (tx) => tx.oauthGrant.findFirstOrThrow({ where: { ownerId: ann.caller.userId } }))
+    return Math.round((expiresAt.getTime() - Date.now()) / 60_000)
+  }
+  expect(await left()).toBe(10)
+  await withSystem('tokens', (tx) => tx.oauthGrant.deleteMany({ where: { ownerId: ann.caller.userId } }))
+  await client.connect(ann)
+  expect(await left()).toBe(60 * 24 * 60)
+})

@@ -1,0 +1,268 @@
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { afterAll, expect, test } from 'vitest'
+import { callerFromBearer } from '#lib/auth/bearer.ts'
+import { findConsentRequest } from '#lib/auth/oauth/consent.ts'
+import { listConnections } from '#lib/data/oauth-grants.ts'
+import { listToolCalls } from '#lib/data/tool-calls.ts'
+import { endSessions } from '#lib/data/users.ts'
+import { withSystem } from '#lib/db.ts'
+import { mcpCaller } from '#tests/support/mcp-caller.ts'
+import { CALLBACK, challengeOf, discover, OauthClient, registeredClient } from '#tests/support/oauth-client.ts'
+import { openSite } from '#tests/support/oauth-site.ts'
+import { signedIn } from '#tests/support/people.ts'
+
+const site = await openSite()
+const endpoint = `${site.url}/mcp`
+afterAll(site.close)
+
+const works = async (token: string) => (await mcpCaller(endpoint, token).post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })).status
+const errorOf = async (response: Response) => [response.status, ((await response.json()) as { error: string }).error]
+
+test('from the address of /mcp alone to a tool call, a fresh token, and back out', async () => {
+  const ann = await signedIn()
+  const { resource, server } = await discover(endpoint)
+  expect(resource).toEqual({
+    resource: endpoint,
+    resource_name: 'Switchboard',
+    authorization_servers: [site.url],
+    scopes_supported: ['tasks:read', 'tasks:write', 'notes:read', 'notes:write'],
+    bearer_methods_supported: ['header'],
+  })
+  expect(server).toMatchObject({
+    issuer: site.url,
+    authorization_endpoint: `${site.url}/oauth/authorize`,
+    token_endpoint: `${site.url}/oauth/token`,
+    registration_endpoint: `${site.url}/oauth/register`,
+    revocation_endpoint: `${site.url}/oauth/revoke`,
+    jwks_uri: `${site.url}/oauth/jwks`,
+    code_challenge_methods_supported: ['S256'],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: ['authorization_code', 'refresh_token'],
+    authorization_response_iss_parameter_supported: true,
+    client_id_metadata_document_supported: true,
+  })
+  expect(await (await fetch(`${site.url}/.well-known/openid-configuration`)).json()).toEqual(server)
+
+  const client = await registeredClient(site.url)
+  const asked = await client.authorize()
+  const page = asked.headers.get('location') ?? ''
+  expect([asked.status, page]).toEqual([303, expect.stringMatching(/^\/oauth\/consent\/[\w-]+$/)])
+  const id = page.split('/').at(-1) ?? ''
+  const cookie = client.browser.cookieFor(site.url + page)
+  expect(await findConsentRequest(id, new Headers({ cookie }))).toEqual({
+    id,
+    name: 'Hand-written client',
+    publisher: null,
+    redirect: { host: '127.0.0.1', kind: 'this computer' },
+    scopes: ['tasks:read', 'tasks:write'],
+  })
+  expect(await findConsentRequest(id, new Headers()), 'in another browser').toBeNull()
+
+  const back = await client.answer(page, ann)
+  expect(back.origin + back.pathname).toBe(CALLBACK)
+  expect(Object.fromEntries(back.searchParams)).toEqual({ code: expect.any(String), state: 'the-state', iss: site.url })
+  const answer = await client.exchange(back.searchParams.get('code') ?? '')
+  expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store'])
+  const tokens = await answer.json()
+  expect(tokens).toEqual({
+    access_token: expect.stringMatching(/^swo_[\w-]{43}$/),
+    refresh_token: expect.stringMatching(/^swr_[\w-]{43}$/),
+    expires_in: 3600,
+    scope: 'tasks:read tasks:write',
+    token_type: 'Bearer',
+  })
+  const { get } = mcpCaller(endpoint, tokens.access_token)
+  await get('add_task', { title: 'by OAuth' })
+  expect(await get('list_tasks')).toMatchObject({ tasks: [{ title: 'by OAuth' }] })
+  const [row] = (await listToolCalls({ caller: ann.caller })).data
+  expect(row).toMatchObject({ via: 'mcp', clientName: 'Hand-written client', status: 'succeeded' })
+  expect(await callerFromBearer(tokens.access_token, endpoint)).toEqual({
+    userId: ann.caller.userId,
+    role: 'member',
+    via: 'token',
+    tokenId: expect.stringMatching(/^grt_/),
+    scopes: ['tasks:read', 'tasks:write'],
+    clientName: 'Hand-written client',
+  })
+  expect(await listConnections(ann.caller)).toMatchObject([
+    { name: 'Hand-written client', host: '127.0.0.1', lastUsedAt: expect.any(Date) },
+  ])
+
+  const renewed = await (await client.refresh(tokens.refresh_token)).json()
+  expect(renewed.refresh_token).not.toBe(tokens.refresh_token)
+  expect(await works(renewed.access_token)).toBe(200)
+  expect((await client.revoke(renewed.refresh_token)).status).toBe(200)
+  expect([await works(renewed.access_token), await works(tokens.access_token)]).toEqual([401, 401])
+  expect(await errorOf(await client.refresh(renewed.refresh_token))).toEqual([400, 'invalid_grant'])
+  expect(await listConnections(ann.caller)).toEqual([])
+})
+
+test('what a request leaves out is put right: no scope means all, no resource means this one; unknown scopes alone are refused', async () => {
+  const ann = await signedIn()
+  const client = await registeredClient(site.url)
+  const tokens = await client.connect(ann, { scope: undefined, resource: undefined })
+  expect(tokens.scope).toBe('tasks:read tasks:write notes:read notes:write')
+  expect(await works(tokens.access_token)).toBe(200)
+  expect((await client.connect(ann, { scope: 'files:read notes:read' })).scope).toBe('notes:read')
+  const refused = new URL((await client.authorize({ scope: 'files:read' })).headers.get('location') ?? '')
+  expect([refused.origin + refused.pathname, refused.searchParams.get('error')]).toEqual([CALLBACK, 'invalid_scope'])
+})
+
+test.each([
+  ['no code challenge', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
+  ['a plain code challenge', { code_challenge_method: 'plain' }, 'invalid_request'],
+  ['another resource', { resource: 'https://elsewhere.example/mcp' }, 'invalid_target'],
+  ['our own address as the resource', { resource: 'the origin' }, 'invalid_target'],
+  ['no question asked', { prompt: 'none' }, 'login_required'],
+])('%s: the client is told, with iss and state, and nobody is asked', async (_case, over, error) => {
+  const client = await registeredClient(site.url)
+  const asked = 'resource' in over && over.resource === 'the origin' ? { resource: site.url } : over
+  const answer = await client.authorize(asked)
+  const back = new URL(answer.headers.get('location') ?? '')
+  expect([
+    back.origin + back.pathname,
+    back.searchParams.get('error'),
+    back.searchParams.get('iss'),
+    back.searchParams.get('state'),
+  ]).toEqual([CALLBACK, error, site.url, 'the-state'])
+})
+
+test('tokens never come in the address, and answers in no other way than the query', async () => {
+  const client = await registeredClient(site.url)
+  const back = (await client.authorize({ response_type: 'token' })).headers.get('location') ?? ''
+  expect(back).toMatch(new RegExp(`^${CALLBACK}#error=(unsupported_response_type|unauthorized_client)&`))
+  for (const response_mode of ['form_post', 'fragment', 'web_message'])
+    expect(await errorOf(await client.authorize({ response_mode }))).toEqual([400, 'invalid_request'])
+})
+
+test('nothing is sent to an address that was not registered; another port of this machine is the same address', async () => {
+  const client = await registeredClient(site.url)
+  for (const redirect_uri of [
+    'https://evil.example/callback',
+    'http://127.0.0.1:45871/other',
+    'http://127.0.0.1.evil.example:45871/callback',
+    'http://localhost:45871/callback',
+    `${CALLBACK}?x=1`,
+    `${CALLBACK}/../callback`,
+  ]) {
+    const answer = await client.authorize({ redirect_uri })
+    expect([redirect_uri, answer.status, answer.headers.get('location')]).toEqual([redirect_uri, 400, null])
+    expect(await answer.json()).toMatchObject({ error: 'invalid_redirect_uri' })
+    const page = await client.browser.send(answer.url, { headers: { accept: 'text/html' } })
+    expect(page.headers.get('location')).toBe('/oauth/consent/problem?code=invalid_redirect_uri')
+  }
+  expect((await client.authorize({ redirect_uri: 'http://127.0.0.1:1/callback' })).headers.get('location')).toMatch(/^\/oauth\/consent\//)
+  expect(await errorOf(await new OauthClient(site.url, 'client_unknown').authorize())).toEqual([400, 'invalid_client'])
+})
+
+test('a code works once, for its client, its verifier, its redirect URI and its resource; used twice, it ends what it brought', async () => {
+  const ann = await signedIn()
+  const client = await registeredClient(site.url)
+  const other = await registeredClient(site.url)
+  const code = await client.codeFor(ann)
+  const invalid = [400, 'invalid_grant']
+  expect(await errorOf(await client.exchange(code, { code_verifier: undefined }))).toEqual(invalid)
+  expect(await errorOf(await client.exchange(code, { code_verifier: 'a'.repeat(43) }))).toEqual(invalid)
+  expect(await errorOf(await client.exchange(code, { redirect_uri: 'http://127.0.0.1:1/callback' }))).toEqual(invalid)
+  expect(await errorOf(await client.exchange(code, { client_id: other.clientId }))).toEqual(invalid)
+  const first = await (await client.exchange(code)).json()
+  expect(await works(first.access_token)).toBe(200)
+  expect(await errorOf(await client.exchange(code))).toEqual(invalid)
+  expect(await works(first.access_token)).toBe(401)
+  expect(await errorOf(await client.refresh(first.refresh_token))).toEqual(invalid)
+  const elsewhere = await client.exchange(await client.codeFor(ann), { resource: 'https://elsewhere.example/mcp' })
+  expect(await errorOf(elsewhere)).toEqual([400, 'invalid_target'])
+})
+
+test('a refresh token works once: a second use ends the connection, also at the same moment', async () => {
+  const ann = await signedIn()
+  const client = await registeredClient(site.url)
+  const first = await client.connect(ann)
+  const second = await (await client.refresh(first.refresh_token ?? '')).json()
+  expect(await errorOf(await client.refresh(first.refresh_token ?? ''))).toEqual([400, 'invalid_grant'])
+  expect([await works(second.access_token), await works(first.access_token)]).toEqual([401, 401])
+  expect(await errorOf(await client.refresh(second.refresh_token))).toEqual([400, 'invalid_grant'])
+
+  const again = await client.connect(ann)
+  const race = await Promise.all(Array.from({ length: 5 }, () => client.refresh(again.refresh_token ?? '')))
+  const won = race.filter(({ ok }) => ok)
+  expect(won.length).toBeLessThanOrEqual(1)
+  for (const answer of won) expect(await works((await answer.json()).access_token)).toBe(401)
+  expect(await works(again.access_token)).toBe(401)
+  expect(await listConnections(ann.caller)).toEqual([])
+
+  const narrow = await (await client.refresh((await client.connect(ann)).refresh_token ?? '', { scope: 'tasks:read' })).json()
+  expect(narrow.scope).toBe('tasks:read')
+  expect(await errorOf(await client.refresh(narrow.refresh_token, { scope: 'notes:write' }))).toEqual([400, 'invalid_scope'])
+})
+
+test('a token that lacks a scope is told which ones to ask for, and gets them with a new consent', async () => {
+  const ann = await signedIn()
+  const client = await registeredClient(site.url)
+  const reader = await client.connect(ann, { scope: 'tasks:read' })
+  const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'add_task', arguments: { title: 'stepped up' } } }
+  const refused = await mcpCaller(endpoint, reader.access_token).post(call)
+  expect([refused.status, challengeOf(refused, 'error'), challengeOf(refused, 'resource_metadata')]).toEqual([
+    403,
+    'insufficient_scope',
+    `${site.url}/.well-known/oauth-protected-resource/mcp`,
+  ])
+  const scope = challengeOf(refused, 'scope')
+  expect(scope).toBe('tasks:read tasks:write')
+  const writer = await client.connect(ann, { scope })
+  await mcpCaller(endpoint, writer.access_token).get('add_task', { title: 'stepped up' })
+  expect(await listConnections(ann.caller)).toMatchObject([{ scopes: expect.arrayContaining(['tasks:read', 'tasks:write']) }])
+})
+
+test('a token is for /mcp here and for nothing else, and ends with the account and with "sign out everywhere"', async () => {
+  const ann = await signedIn()
+  const client = await registeredClient(site.url)
+  const tokens = await client.connect(ann)
+  for (const audience of [site.url, `${site.url}/`, `${site.url}/mcp/`, 'https://elsewhere.example/mcp'])
+    expect(await callerFromBearer(tokens.access_token, audience), audience).toBeNull()
+  expect(await works(tokens.refresh_token ?? ''), 'a refresh token is no access token').toBe(401)
+  const rows = await withSystem('tokens', (tx) => tx.oauthRecord.findMany())
+  for (const secret of Object.values(tokens))
+    if (/^sw._/.test(String(secret))) expect(JSON.stringify(rows)).not.toContain(String(secret).slice(4))
+  const waiting = await client.codeFor(ann)
+  await endSessions(ann.caller)
+  expect(await works(tokens.access_token)).toBe(401)
+  expect(await errorOf(await client.refresh(tokens.refresh_token ?? ''))).toEqual([400, 'invalid_grant'])
+  expect(await errorOf(await client.exchange(waiting))).toEqual([400, 'invalid_grant'])
+  expect(await listConnections(ann.caller)).toEqual([])
+
+  const bob = await signedIn()
+  const his = await client.connect(bob)
+  await withSystem('admin', (tx) => tx.user.update({ where: { id: bob.caller.userId }, data: { disabledAt: new Date() } }))
+  expect(await works(his.access_token)).toBe(401)
+  expect(await errorOf(await client.refresh(his.refresh_token ?? ''))).toEqual([400, 'invalid_grant'])
+  await withSystem('admin', (tx) => tx.user.delete({ where: { id: bob.caller.userId } }))
+  expect(await withSystem('tokens', (tx) => tx.oauthGrant.count({ where: { ownerId: bob.caller.userId } }))).toBe(0)
+})
+
+test('either token can be revoked by its client and by no other, and takes the connection with it', async () => {
+  const ann = await signedIn()
+  const client = await registeredClient(site.url)
+  const other = await registeredClient(site.url)
+  const tokens = await client.connect(ann)
+  expect((await client.revoke(tokens.access_token, { client_id: other.clientId })).status).toBe(200)
+  expect((await client.revoke('swo_unknown')).status).toBe(200)
+  expect(await works(tokens.access_token)).toBe(200)
+  expect((await client.revoke(tokens.access_token, { token_type_hint: 'access_token' })).status).toBe(200)
+  expect([await works(tokens.access_token), (await client.refresh(tokens.refresh_token ?? '')).status]).toEqual([401, 400])
+})
+
+test('with openid the client learns who it is, signed by a published key', async () => {
+  const ann = await signedIn()
+  const client = await registeredClient(site.url)
+  const { id_token: idToken, scope } = await client.connect(ann, { scope: 'openid tasks:read', nonce: 'the-nonce' })
+  const { payload } = await jwtVerify(idToken ?? '', createRemoteJWKSet(new URL(`${site.url}/oauth/jwks`)), {
+    issuer: site.url,
+    audience: client.clientId,
+    algorithms: ['RS256'],
+  })
+  expect([payload.sub, payload.nonce, scope]).toEqual([ann.caller.userId, 'the-nonce', 'tasks:read'])
+  const { keys } = await (await fetch(`${site.url}/oauth/jwks`)).json()
+  expect(keys.flatMap(Object.keys)).not.toContain('d')
+})
