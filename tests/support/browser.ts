@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
+import { unpackedChromium } from '#tests/support/chromium.ts'
 
 /** Quiet and self-contained: nothing that would reach out, ask, update or need a display. */
 const FLAGS = [
@@ -32,7 +33,7 @@ async function findChromium(): Promise<string> {
     if (!existsSync(chosen)) throw new Error(`CHROME_PATH names no file: ${chosen}`)
     return chosen
   }
-  if (process.platform === 'linux' && process.arch === 'x64') return (await import('@sparticuz/chromium')).default.executablePath()
+  if (process.platform === 'linux' && process.arch === 'x64') return unpackedChromium()
   const installed = INSTALLED[process.platform]?.find(existsSync)
   if (!installed) throw new Error('No Chrome was found. Install Google Chrome or set CHROME_PATH to its program file.')
   return installed
