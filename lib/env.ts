@@ -54,6 +54,7 @@ const Settings = z.object({
   MCP_SERVER_URL: httpUrl.optional(),
   MCP_CONNECT_TIMEOUT: seconds(30),
   MCP_CALL_TIMEOUT: seconds(60),
+  MCP_CALL_HARD_TIMEOUT: seconds(300),
 
   SHUTDOWN_GRACE: seconds(25, 600),
 })

@@ -126,7 +126,7 @@ describe('a failure is told in our words, and has its class in the ledger', () =
     {
       name: 'a tool that is too slow',
       tool: { name: 't', run: () => new Promise((resolve) => setTimeout(resolve, 1_500, 'late')) },
-      failureClass: 'hard_timeout',
+      failureClass: 'idle_timeout',
       status: 'unknown',
       says: /may have taken effect/,
     },
@@ -164,7 +164,7 @@ describe('a failure is told in our words, and has its class in the ledger', () =
   test.each([
     [401, 'unauthorised'],
     [403, 'forbidden'],
-    [500, 'protocol_error'],
+    [500, 'outcome_unknown'],
   ])('HTTP %d during the call', async (status, failureClass) => {
     await using server = await mcpServer([echo], async (request) =>
       (await request.clone().text()).includes('tools/call') ? new Response('hunter2', { status }) : undefined,

@@ -5,6 +5,8 @@ export type KeyPurpose = 'session cookies' | 'run tokens' | 'set-up code' | 'sig
   | 'server secrets'
   | 'server accounts'
   | 'account requests'
+  | 'ledger'
+  | 'paused runs'
 
 /** A key of 32 bytes for one purpose, derived from APP_SECRET by HKDF: every replica has the same one, and no two purposes share one. */
 export function deriveKey(purpose: KeyPurpose): Uint8Array {

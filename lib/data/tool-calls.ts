@@ -1,4 +1,6 @@
+import { createHmac } from 'node:crypto'
 import type { Caller } from '#lib/auth/caller.ts'
+import { deriveKey } from '#lib/auth/keys.ts'
 import { type Tx, withCaller, withSystem } from '#lib/db.ts'
 import { notFound } from '#lib/errors.ts'
 import type { Prisma } from '#lib/generated/prisma/client.ts'
@@ -45,8 +47,14 @@ export type NewToolCall = {
   server: string
   tool: string
   arguments: unknown
+  /** What may be kept of the arguments, where that is less than all; secrets by name and look are cut out of it in any case. */
+  stored?: unknown
   runId?: string
   threadId?: string
+  /** The person's message that the call works on. */
+  turnId?: string
+  traceId?: string
+  spanId?: string
   /** The model's own id of the call. */
   callId?: string
   tokenId?: string
@@ -57,6 +65,8 @@ export type NewToolCall = {
 export type ToolCallOutcome = {
   status: Exclude<ToolCallStatus, 'pending'>
   result?: unknown
+  /** What may be kept of the result, where that is less than all. */
+  stored?: unknown
   failureClass?: FailureClass
   errorMessage?: string
 }
@@ -66,7 +76,7 @@ export type ToolCallOutcome = {
  * that cannot be written must not be sent: let the error through.
  */
 export async function beginToolCall(call: NewToolCall): Promise<string> {
-  const { value, bytes } = clipJson(call.arguments ?? {}, ARGUMENTS_MAX_BYTES)
+  const { value } = clipJson(call.stored ?? call.arguments ?? {}, ARGUMENTS_MAX_BYTES)
   const id = newId('call')
   await withCaller({ userId: call.ownerId }, (tx) =>
     tx.toolCall.create({
@@ -77,9 +87,13 @@ export async function beginToolCall(call: NewToolCall): Promise<string> {
         server: call.server,
         tool: call.tool,
         arguments: value as Prisma.InputJsonValue,
-        argumentsBytes: bytes,
+        argumentsBytes: bytesOf(call.arguments ?? {}),
+        argumentsHash: argumentsHash(call.arguments ?? {}),
         runId: call.runId,
         threadId: call.threadId,
+        turnId: call.turnId,
+        traceId: call.traceId,
+        spanId: call.spanId,
         callId: call.callId,
         tokenId: call.tokenId,
         clientName: call.clientName?.slice(0, 200),
@@ -95,11 +109,60 @@ export async function beginToolCall(call: NewToolCall): Promise<string> {
 
 /** Settles a call, once: a row that is not pending any more stays as it is. The result is redacted and clipped (32 kB). */
 export async function finishToolCall(call: { id: string; ownerId: string }, outcome: ToolCallOutcome): Promise<void> {
-  const clipped = outcome.result === undefined ? undefined : clipJson(outcome.result, RESULT_MAX_BYTES)
+  const clipped = outcome.result === undefined ? undefined : clipJson(outcome.stored ?? outcome.result, RESULT_MAX_BYTES)
   await withCaller({ userId: call.ownerId }, (tx) =>
     settle(tx, { id: call.id, ownerId: call.ownerId }, outcome, {
       result: clipped ? JSON.stringify(clipped.value) : null,
-      bytes: clipped?.bytes ?? null,
+      bytes: clipped ? bytesOf(outcome.result) : null,
+    }),
+  )
+}
+
+function bytesOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value) ?? 'null')
+}
+
+/** The same for the same arguments in any order of their keys; under a key of ours, so that nobody finds a short secret by trying. */
+export function argumentsHash(args: unknown): string {
+  return createHmac('sha256', deriveKey('ledger'))
+    .update(JSON.stringify(sorted(args)) ?? 'null')
+    .digest('base64url')
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([key, entry]) => [key, sorted(entry)]),
+  )
+}
+
+/** A call of an earlier attempt at the same turn. `result` is redacted and clipped. */
+export type EarlierCall = {
+  runId: string | null
+  server: string
+  tool: string
+  arguments: unknown
+  argumentsHash: string | null
+  status: ToolCallStatus
+  failureClass: string | null
+  errorMessage: string | null
+  result: unknown
+}
+
+/** The calls that other runs made for a message, oldest first, 100 at most: what a new attempt to answer it has to know. */
+export function listEarlierCalls(caller: { userId: string }, turnId: string, runId: string): Promise<EarlierCall[]> {
+  return withCaller(caller, (tx) =>
+    tx.toolCall.findMany({
+      where: { ownerId: caller.userId, turnId, NOT: { runId } },
+      orderBy: [{ startedAt: 'asc' }, { id: 'asc' }],
+      take: 100,
+      select: {
+        ...{ runId: true, server: true, tool: true, arguments: true, argumentsHash: true, status: true },
+        ...{ failureClass: true, errorMessage: true, result: true },
+      },
     }),
   )
 }
@@ -178,7 +241,7 @@ const ROW = {
   durationMs: true,
 } satisfies Prisma.ToolCallSelect
 
-const DETAIL = { ...ROW, arguments: true, argumentsBytes: true, result: true, resultBytes: true } satisfies Prisma.ToolCallSelect
+const DETAIL = { ...ROW, traceId: true, spanId: true, arguments: true, argumentsBytes: true, result: true, resultBytes: true } satisfies Prisma.ToolCallSelect
 
 /** A call as lists show it, with the person's name and email. */
 export type ToolCallRow = Prisma.ToolCallGetPayload<{ select: typeof ROW }>

@@ -1,21 +1,32 @@
 import { type MCPCallToolOptions, MCPServerStreamableHttp } from '@openai/agents'
+import { type EffectivePolicy, policyOf, type ToolPolicy } from '#lib/data/policies.ts'
 import { beginToolCall, type FailureClass, finishToolCall, type ToolCallOutcome } from '#lib/data/tool-calls.ts'
 import { env } from '#lib/env.ts'
 import { log } from '#lib/log.ts'
-import { failureStatus, mcpFailure, safeDetail, safeText } from '#lib/mcp-client/failure.ts'
+import { CallClocks, deadlinesOf } from '#lib/mcp-client/deadlines.ts'
+import { type CallPhase, mcpFailure, safeDetail, safeText } from '#lib/mcp-client/failure.ts'
+import { type Progress, sayProgress, Throttle } from '#lib/mcp-client/progress.ts'
 import { sdkLogger } from '#lib/mcp-client/sdk-logger.ts'
+import { markedNames, withoutSensitive } from '#lib/mcp-client/sensitive.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
 import { forgetTools, type McpTool, rememberedTools, rememberTools } from '#lib/mcp-client/tool-lists.ts'
+import { newSpan, type TraceContext, traceparent } from '#lib/mcp-client/trace.ts'
 
 const MODEL_TEXT_MAX_CHARS = 40_000
+// The SDK's own clock must not be the first to run out: ours know which of the two it was.
+const SDK_MARGIN_MS = 60_000
 
 /** The run whose calls a connection makes. */
 export type CallingRun = {
   id: string
   threadId: string
   userId: string
+  /** The person's message that the run answers: another attempt at it has the same. */
+  turnId?: string
   /** Finds the model's id of a call that is about to be made. */
   callIdOf: (tool: string, args: unknown) => string | undefined
+  /** Told of a call's progress in words, four times a second at most. */
+  onProgress?: (callId: string, said: string) => void
   /** Told of a call's end at once; the SDK tells of all calls of an answer together, when the slowest has ended. */
   onSettled?: (callId: string, facts: CallFacts) => void
 }
@@ -24,11 +35,33 @@ export type CallingRun = {
 export type CallFacts = { server: string; tool: string; durationMs: number; failure?: { class: FailureClass; sentence: string } }
 
 const STALE_LIST: ReadonlySet<FailureClass> = new Set(['refused', 'dns', 'protocol_error', 'session_lost', 'bad_arguments'])
+// Worth a second try at once: the others would fail the same way, or have waited long already.
+const PASSING: ReadonlySet<FailureClass> = new Set(['session_lost', 'transport_lost', 'outcome_unknown'])
 
 const FACTS = 'switchboard/call'
 
 type Result = Awaited<ReturnType<MCPServerStreamableHttp['callToolResult']>>
-type Attempt = { result?: Result; failure?: { class: FailureClass; sentence: string } }
+type Failure = { class: FailureClass; sentence: string; status: ToolCallOutcome['status']; sent: boolean }
+type Attempt = { result?: Result; failure?: Failure }
+type Call = {
+  tool: string
+  args: Record<string, unknown>
+  meta: Record<string, unknown> | null | undefined
+  callId: string | undefined
+  signal: AbortSignal | undefined
+  policy: EffectivePolicy
+}
+
+/** The part of the SDK's inner server that sends a call: its own way of calling asks for no progress. */
+type Sender = {
+  callToolWithClient: (
+    client: { callTool: (params: unknown, options?: object) => Promise<unknown> },
+    tool: string,
+    args: unknown,
+    meta: unknown,
+    options?: MCPCallToolOptions & { onprogress?: (progress: Progress) => void; timeout?: number },
+  ) => Promise<Result>
+}
 
 /**
  * One run's connection to one MCP server: opened when first needed, its tools remembered for the person, every call in the
@@ -37,18 +70,19 @@ type Attempt = { result?: Result; failure?: { class: FailureClass; sentence: str
 export class ToolConnection extends MCPServerStreamableHttp {
   readonly server: McpServer
   readonly #run: CallingRun
+  readonly #policies: ToolPolicy[]
   #tools: McpTool[] | undefined
+  #listed = new Map<string, McpTool>()
   #rawNames = new Map<string, string>()
   #connecting: Promise<void> | undefined
 
-  constructor(server: McpServer, run: CallingRun, send: typeof fetch) {
-    const { MCP_CONNECT_TIMEOUT, MCP_CALL_TIMEOUT } = env()
+  constructor(server: McpServer, run: CallingRun, send: typeof fetch, policies: ToolPolicy[] = []) {
     super({
       url: server.url,
       name: server.name,
       fetch: send,
-      clientSessionTimeoutSeconds: MCP_CONNECT_TIMEOUT,
-      timeout: MCP_CALL_TIMEOUT * 1000,
+      clientSessionTimeoutSeconds: deadlinesOf(policyOf(policies, server.name, '')).connectMs / 1000,
+      timeout: env().MCP_CALL_HARD_TIMEOUT * 1000 + SDK_MARGIN_MS,
       logger: sdkLogger,
       customDataExtractor: ({ resultMeta }) => resultMeta?.[FACTS] as Record<string, unknown> | undefined,
       errorFunction: ({ error }) =>
@@ -56,6 +90,8 @@ export class ToolConnection extends MCPServerStreamableHttp {
     })
     this.server = server
     this.#run = run
+    this.#policies = policies
+    askForProgress((this as unknown as { underlying: Sender }).underlying)
   }
 
   /** The server's tools under their own names: remembered ones without asking, else from the server. Throws what the SDK throws. */
@@ -63,7 +99,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
     const remembered = rememberedTools(this.server.url, this.#run.userId)
     if (remembered) return remembered
     await this.#connected()
-    const tools = await super.listTools()
+    const tools: McpTool[] = await super.listTools()
     rememberTools(this.server.url, this.#run.userId, tools)
     return tools
   }
@@ -73,8 +109,16 @@ export class ToolConnection extends MCPServerStreamableHttp {
     this.#tools = tools.map((tool) => {
       const name = publicName(tool)
       this.#rawNames.set(name, tool.name)
+      this.#listed.set(tool.name, tool)
       return { ...structuredClone(tool), name }
     })
+  }
+
+  /** The tool behind a name that the model sees, as its server lists it, and what an admin decided about it. */
+  offered(publicName: string): { tool: McpTool; policy: EffectivePolicy } | undefined {
+    const raw = this.#rawNames.get(publicName)
+    const tool = raw === undefined ? undefined : this.#listed.get(raw)
+    return tool && { tool, policy: policyOf(this.#policies, this.server.name, tool.name) }
   }
 
   override async listTools(): Promise<McpTool[]> {
@@ -93,17 +137,13 @@ export class ToolConnection extends MCPServerStreamableHttp {
   ): Promise<Result> {
     const tool = this.#rawNames.get(name) ?? name
     const started = performance.now()
+    const policy = policyOf(this.#policies, this.server.name, tool)
     const callId = this.#run.callIdOf(name, args ?? {})
-    let attempt: Attempt
-    try {
-      const id = await this.#begin(tool, args, callId)
-      attempt = await this.#attempt(tool, args, meta, options)
-      await this.#finish(id, attempt)
-    } catch (error) {
-      log.error({ error, server: this.server.name, tool }, 'tool call not recorded, so not made')
-      attempt = { failure: { class: 'denied', sentence: 'The call was not made, because it could not be recorded.' } }
-    }
-    const { result, failure } = attempt
+    const call: Call = { tool, args: args ?? {}, meta, callId, signal: options?.signal, policy }
+    let attempt = await this.#recorded(call)
+    if (this.#mayRepeat(call, attempt)) attempt = await this.#recorded(call)
+    const { result } = attempt
+    const failure = attempt.failure && { class: attempt.failure.class, sentence: `${attempt.failure.sentence} (${attempt.failure.class})` }
     const facts: CallFacts = { server: this.server.name, tool, durationMs: Math.round(performance.now() - started), failure }
     if (callId) this.#run.onSettled?.(callId, facts)
     if (failure)
@@ -112,41 +152,96 @@ export class ToolConnection extends MCPServerStreamableHttp {
   }
 
   #connected(): Promise<void> {
-    this.#connecting ??= super.connect()
+    if (!this.#connecting) {
+      const connecting = super.connect()
+      this.#connecting = connecting
+      // The next call tries again.
+      connecting.catch(() => {
+        if (this.#connecting === connecting) this.#connecting = undefined
+      })
+    }
     return this.#connecting
   }
 
-  #begin(tool: string, args: Record<string, unknown> | null, callId: string | undefined): Promise<string> {
-    const { id: runId, threadId, userId: ownerId } = this.#run
-    return beginToolCall({ ownerId, via: 'chat', server: this.server.name, tool, arguments: args ?? {}, runId, threadId, callId })
+  /** One attempt, in the ledger before it is sent and after. */
+  async #recorded(call: Call): Promise<Attempt> {
+    const span = newSpan(this.#run.id)
+    const hidden = this.#hiddenNames(call)
+    let id: string
+    try {
+      id = await this.#begin(call, span, hidden)
+    } catch (error) {
+      log.error({ error, server: this.server.name, tool: call.tool }, 'tool call not recorded, so not made')
+      const sentence = 'The call was not made, because it could not be recorded.'
+      return { failure: { class: 'denied', sentence, status: 'failed', sent: false } }
+    }
+    const attempt = await this.#attempt(call, span)
+    await this.#finish(id, attempt, hidden)
+    return attempt
   }
 
-  async #attempt(
-    tool: string,
-    args: Record<string, unknown> | null,
-    meta?: Record<string, unknown> | null,
-    options?: MCPCallToolOptions,
-  ): Promise<Attempt> {
-    let phase: 'connect' | 'call' = 'connect'
+  #begin({ tool, args, callId }: Call, span: TraceContext, hidden: string[]): Promise<string> {
+    const { id: runId, threadId, turnId, userId: ownerId } = this.#run
+    const stored = withoutSensitive(args, hidden)
+    return beginToolCall({
+      ...{ ownerId, via: 'chat', server: this.server.name, tool, runId, threadId, turnId, callId, ...span },
+      arguments: args,
+      stored,
+    })
+  }
+
+  async #attempt({ tool, args, meta, callId, signal, policy }: Call, span: TraceContext): Promise<Attempt> {
+    let phase: CallPhase = 'connect'
+    let clocks: CallClocks | undefined
+    using shown = new Throttle<string>((said) => callId && this.#run.onProgress?.(callId, said))
+    const connecting = this.#connected()
     try {
-      await this.#connected()
+      await connecting
       phase = 'call'
-      const result = await super.callToolResult(tool, args, meta, options)
+      const deadlines = deadlinesOf(policy)
+      const running = new CallClocks(deadlines)
+      clocks = running
+      const options = {
+        signal: signal ? AbortSignal.any([signal, running.signal]) : running.signal,
+        timeout: deadlines.hardMs + SDK_MARGIN_MS,
+        onprogress: (progress: Progress) => {
+          running.wind()
+          shown.push(sayProgress(progress))
+        },
+      }
+      const result = await super.callToolResult(tool, args, { ...meta, traceparent: traceparent(span) }, options)
       return result.isError ? { result, failure: toolError(result) } : { result }
     } catch (error) {
-      const stopped = options?.signal?.aborted
-      const { failureClass, sentence } = mcpFailure(stopped ? new DOMException('stopped', 'AbortError') : error, phase)
-      log.warn({ error, server: this.server.name, tool, failure_class: failureClass }, 'tool call failed')
+      const { failureClass, sentence, status, sent } = mcpFailure(signal?.aborted ? stopped() : error, phase, clocks?.expired)
+      log.warn({ error, server: this.server.name, tool, failure_class: failureClass, trace_id: span.traceId }, 'tool call failed')
       // The remembered list may be why: the next turn asks again.
       if (STALE_LIST.has(failureClass)) forgetTools(this.server.url, this.#run.userId)
-      return { failure: { class: failureClass, sentence } }
+      if (failureClass === 'session_lost' && this.#connecting === connecting) this.#connecting = undefined
+      return { failure: { class: failureClass, sentence, status, sent } }
+    } finally {
+      clocks?.stop()
     }
   }
 
-  async #finish(id: string, { result, failure }: Attempt): Promise<void> {
-    const outcome: ToolCallOutcome = failure
-      ? { status: failureStatus(failure.class), failureClass: failure.class, errorMessage: failure.sentence, result: recorded(result) }
-      : { status: 'succeeded', result: recorded(result) }
+  /** True where a second try cannot do anything twice: the first was surely not carried out, or an admin confirmed that it may be repeated. */
+  #mayRepeat({ tool, signal, policy }: Call, { failure }: Attempt): boolean {
+    if (!failure || signal?.aborted || !PASSING.has(failure.class)) return false
+    const { readOnlyHint, idempotentHint } = this.#listed.get(tool)?.annotations ?? {}
+    const confirmed = this.server.builtin || policy.repeatable
+    return !failure.sent || (confirmed && (readOnlyHint === true || idempotentHint === true))
+  }
+
+  #hiddenNames({ tool, policy }: Call): string[] {
+    const { inputSchema, outputSchema } = this.#listed.get(tool) ?? {}
+    return [...policy.hidden, ...markedNames(inputSchema), ...markedNames(outputSchema)]
+  }
+
+  async #finish(id: string, { result, failure }: Attempt, hidden: string[]): Promise<void> {
+    const outcome: ToolCallOutcome = {
+      ...(failure ? { status: failure.status, failureClass: failure.class, errorMessage: failure.sentence } : { status: 'succeeded' }),
+      result: recorded(result),
+      stored: withoutSensitive(recorded(result), hidden),
+    }
     try {
       await finishToolCall({ id, ownerId: this.#run.userId }, outcome)
     } catch (error) {
@@ -156,10 +251,25 @@ export class ToolConnection extends MCPServerStreamableHttp {
   }
 }
 
-function toolError({ content }: Result): { class: FailureClass; sentence: string } {
+/** Makes the SDK's server hand progress and a deadline of ours to its client with each call. */
+function askForProgress(sender: Sender): void {
+  const send = sender.callToolWithClient.bind(sender)
+  sender.callToolWithClient = (client, tool, args, meta, options) => {
+    const { onprogress, timeout } = options ?? {}
+    const asking = { callTool: (params: unknown, given?: object) => client.callTool(params, { ...given, onprogress, timeout }) }
+    return send(asking, tool, args, meta, options)
+  }
+}
+
+function stopped(): DOMException {
+  return new DOMException('stopped', 'AbortError')
+}
+
+function toolError({ content }: Result): Failure {
   const said = content.flatMap((part) => (part.type === 'text' && typeof part.text === 'string' ? part.text : [])).join('\n')
   const badArguments = /^(input validation error|invalid arguments|wrong arguments for)|^mcp error -32602/i.test(said)
-  return { class: badArguments ? 'bad_arguments' : 'tool_error', sentence: safeDetail(said) || 'The tool reported an error.' }
+  const sentence = safeDetail(said) || 'The tool reported an error.'
+  return { class: badArguments ? 'bad_arguments' : 'tool_error', sentence, status: 'failed', sent: true }
 }
 
 /** Some models cannot take an empty answer, and some servers send their data beside the content alone. */

@@ -2,8 +2,19 @@ import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelconte
 import type { FailureClass, ToolCallOutcome } from '#lib/data/tool-calls.ts'
 import { redactText } from '#lib/redact.ts'
 
-/** Why a server or a call failed: the class for the ledger, and a sentence without a word of the error, for person and model. */
-export type McpFailure = { failureClass: FailureClass; sentence: string }
+/** Whether a failure came before the call was sent, or after. */
+export type CallPhase = 'connect' | 'call'
+
+/** Why a server or a call failed. */
+export type McpFailure = {
+  failureClass: FailureClass
+  /** For person and model, without a word of the error. */
+  sentence: string
+  /** The ledger's word: failed where the call was surely not carried out or the server says that it failed, else unknown. */
+  status: ToolCallOutcome['status']
+  /** False where the call provably never began. */
+  sent: boolean
+}
 
 const SENTENCES: Partial<Record<FailureClass, string>> = {
   refused: 'The server of this tool refuses connections.',
@@ -14,14 +25,26 @@ const SENTENCES: Partial<Record<FailureClass, string>> = {
   forbidden: 'The server of this tool does not allow this.',
   protocol_error: 'The server of this tool answered in a way that could not be understood.',
   session_lost: 'The server of this tool no longer knows our session.',
+  idle_timeout: 'The tool gave no sign of life for too long. It may have taken effect all the same.',
   hard_timeout: 'The tool did not answer in time. It may have taken effect all the same.',
+  outcome_unknown: 'The server of this tool broke down during the call. The tool may have taken effect all the same.',
   transport_lost: 'The connection broke during the call. The tool may have taken effect all the same.',
   bad_arguments: 'The tool did not accept these arguments.',
   cancelled: 'The call was stopped before the tool answered. It may have taken effect all the same.',
 }
+const GARBLED = 'The server of this tool answered in a way that could not be understood. The tool may have taken effect all the same.'
 
-// Sent or not? These say that a request went out and its fate is unknown.
-const UNKNOWN_OUTCOME: ReadonlySet<FailureClass> = new Set(['hard_timeout', 'idle_timeout', 'transport_lost'])
+// In the middle of a call these say that it never reached a tool; every other failure leaves that open.
+const NOT_SENT: ReadonlySet<FailureClass> = new Set([
+  'refused',
+  'dns',
+  'tls',
+  'connect_timeout',
+  'unauthorised',
+  'forbidden',
+  'session_lost',
+  'bad_arguments',
+])
 
 const CODES: Record<string, FailureClass> = {
   ECONNREFUSED: 'refused',
@@ -40,36 +63,46 @@ const CODES: Record<string, FailureClass> = {
 
 const TLS = /^(ERR_TLS|ERR_SSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|EPROTO)/
 const INVALID_PARAMS = -32602
+// The client's own complaint about an answer, under the code of wrong parameters.
+const BAD_RESULT = /output ?schema|structured content/i
 
-/** What went wrong with a connection or a call. `phase` decides what a timeout is called. Never throws. */
-export function mcpFailure(error: unknown, phase: 'connect' | 'call'): McpFailure {
-  const failureClass = classOf(error, phase)
+/** What went wrong with a connection or a call; `expired` is the clock of ours that ended it. Never throws. */
+export function mcpFailure(error: unknown, phase: CallPhase, expired?: 'idle_timeout' | 'hard_timeout'): McpFailure {
+  const failureClass = (phase === 'call' && expired) || classOf(error, phase)
   const detail = failureClass === 'bad_arguments' && error instanceof Error ? ` It said: ${safeDetail(error.message)}` : ''
-  return { failureClass, sentence: (SENTENCES[failureClass] ?? 'The tool failed.') + detail }
+  const sent = phase === 'call' && !NOT_SENT.has(failureClass)
+  // A server that answers in good order that it failed has not done the work, or says so.
+  const saysSo = failureClass === 'protocol_error' && (isAnsweredError(error) || (httpOf(error)?.status ?? 500) < 500)
+  const sentence = failureClass === 'protocol_error' && sent && !saysSo ? GARBLED : (SENTENCES[failureClass] ?? 'The tool failed.')
+  const status = failureClass === 'cancelled' ? 'cancelled' : sent && !saysSo ? 'unknown' : 'failed'
+  return { failureClass, sentence: sentence + detail, status, sent }
 }
 
-/** The ledger's word for a failed call: failed where it was surely not carried out, else unknown. */
-export function failureStatus(failureClass: FailureClass): ToolCallOutcome['status'] {
-  if (failureClass === 'cancelled') return 'cancelled'
-  return UNKNOWN_OUTCOME.has(failureClass) ? 'unknown' : 'failed'
+function httpOf(error: unknown): SdkHttpError | undefined {
+  return causes(error).find((at) => at instanceof SdkHttpError)
 }
 
-function classOf(error: unknown, phase: 'connect' | 'call'): FailureClass {
+function isAnsweredError(error: unknown): boolean {
+  return causes(error).some((at) => at instanceof ProtocolError && !BAD_RESULT.test(at.message))
+}
+
+function classOf(error: unknown, phase: CallPhase): FailureClass {
   const chain = causes(error)
   for (const { code } of chain as { code?: unknown }[]) {
     if (typeof code !== 'string') continue
     const known = CODES[code] ?? (TLS.test(code) ? 'tls' : undefined)
     if (known) return known
   }
-  const http = chain.find((at) => at instanceof SdkHttpError)
+  const http = httpOf(error)
   if (http?.status === 401) return 'unauthorised'
   if (http?.status === 403) return 'forbidden'
   if (http?.status === 404 && phase === 'call') return 'session_lost'
+  if ((http?.status ?? 0) >= 500 && phase === 'call') return 'outcome_unknown'
   if (chain.some((at) => at instanceof SdkError && at.code === SdkErrorCode.RequestTimeout)) {
     return phase === 'connect' ? 'connect_timeout' : 'hard_timeout'
   }
   if (chain.some((at) => at instanceof SdkError && at.code === SdkErrorCode.ConnectionClosed)) return 'transport_lost'
-  if (chain.some((at) => at instanceof ProtocolError && at.code === INVALID_PARAMS)) return 'bad_arguments'
+  if (chain.some((at) => at instanceof ProtocolError && at.code === INVALID_PARAMS && !BAD_RESULT.test(at.message))) return 'bad_arguments'
   if (chain.some((at) => at instanceof Error && (at.name === 'AbortError' || at.name === 'CanceledError'))) return 'cancelled'
   if (chain.some((at) => at instanceof TypeError && /terminated|other side closed/.test(at.message))) return 'transport_lost'
   return 'protocol_error'

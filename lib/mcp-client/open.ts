@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
+import { policyOf, type ToolPolicy } from '#lib/data/policies.ts'
 import type { FailureClass } from '#lib/data/tool-calls.ts'
-import { env } from '#lib/env.ts'
 import { log } from '#lib/log.ts'
 import { type CallingRun, ToolConnection } from '#lib/mcp-client/connection.ts'
+import { deadlinesOf } from '#lib/mcp-client/deadlines.ts'
 import { mcpFailure } from '#lib/mcp-client/failure.ts'
 import { configuredServers, type McpServer } from '#lib/mcp-client/servers.ts'
 import { isSilent, type McpTool, noteSilent } from '#lib/mcp-client/tool-lists.ts'
@@ -17,16 +18,20 @@ export type OpenMcp = { connections: ToolConnection[]; unavailable: Unavailable[
 
 const CLOSE_MS = 1_000
 
-type Edges = { builtinFetch?: typeof fetch; servers?: McpServer[]; signal?: AbortSignal }
+type Edges = { policies?: ToolPolicy[]; builtinFetch?: typeof fetch; servers?: McpServer[]; signal?: AbortSignal }
 
 /**
- * Opens the servers of a run side by side, each within MCP_CONNECT_TIMEOUT. A server that fails is left out and named.
+ * Opens the servers of a run side by side, each within its time to connect. A server that fails is left out and named.
  * Each run has connections of its own: one shared by concurrent runs mixes up their tool listings.
  */
-export async function openMcp(run: CallingRun, { builtinFetch, servers = configuredServers(), signal }: Edges = {}): Promise<OpenMcp> {
+export async function openMcp(
+  run: CallingRun,
+  { policies = [], builtinFetch, servers = configuredServers(), signal }: Edges = {},
+): Promise<OpenMcp> {
   const connections = servers.map((server) => {
     const claims = { userId: run.userId, runId: run.id, threadId: run.threadId }
-    return new ToolConnection(server, run, server.builtin ? builtinTransport(claims, server.url, builtinFetch) : externalTransport())
+    const send = server.builtin ? builtinTransport(claims, server.url, builtinFetch) : externalTransport()
+    return new ToolConnection(server, run, send, policies)
   })
   const close = async () => {
     const closing = connections.map((connection) =>
@@ -38,12 +43,14 @@ export async function openMcp(run: CallingRun, { builtinFetch, servers = configu
   const listed = await Promise.all(
     connections.map(async (connection) => {
       try {
-        return { connection, tools: await load(connection, signal) }
+        const { connectMs } = deadlinesOf(policyOf(policies, connection.server.name, ''))
+        return { connection, tools: await load(connection, connectMs, signal) }
       } catch (error) {
         const failure = mcpFailure(error, 'connect')
         log.warn({ error, server: connection.server.name, failure_class: failure.failureClass }, 'MCP server not available')
         if (failure.failureClass === 'connect_timeout') noteSilent(connection.server.url)
-        unavailable.push({ server: connection.server.name, ...failure })
+        const { failureClass, sentence } = failure
+        unavailable.push({ server: connection.server.name, failureClass, sentence: `${sentence} (${failureClass})` })
         return undefined
       }
     }),
@@ -56,11 +63,11 @@ export async function openMcp(run: CallingRun, { builtinFetch, servers = configu
   return { connections: open.map(({ connection }) => connection), unavailable, close }
 }
 
-async function load(connection: ToolConnection, signal?: AbortSignal): Promise<McpTool[]> {
+async function load(connection: ToolConnection, ms: number, signal?: AbortSignal): Promise<McpTool[]> {
   const late = () => Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })
   if (isSilent(connection.server.url)) throw late()
   const { promise, reject } = Promise.withResolvers<never>()
-  const timer = globalThis.setTimeout(() => reject(late()), env().MCP_CONNECT_TIMEOUT * 1000)
+  const timer = globalThis.setTimeout(() => reject(late()), ms)
   const onAbort = () => reject(new DOMException('stopped', 'AbortError'))
   signal?.addEventListener('abort', onAbort, { once: true })
   if (signal?.aborted) onAbort()

@@ -1,7 +1,14 @@
 import type { MCPServerStreamableHttp } from '@openai/agents'
 
-/** A tool as its server lists it. */
-export type McpTool = Awaited<ReturnType<MCPServerStreamableHttp['listTools']>>[number]
+/** A server's own claims about a tool (MCP, ToolAnnotations). Nobody checks them: they count for what an admin confirmed. */
+export type ToolAnnotations = { title?: string; readOnlyHint?: boolean; destructiveHint?: boolean; idempotentHint?: boolean }
+
+/** A tool as its server lists it. The SDK's type leaves out what it does not use itself. */
+export type McpTool = Awaited<ReturnType<MCPServerStreamableHttp['listTools']>>[number] & {
+  title?: string
+  outputSchema?: object
+  annotations?: ToolAnnotations
+}
 
 const TTL_MS = 5 * 60_000
 const MAX = 2_000
