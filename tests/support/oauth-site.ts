@@ -1,16 +1,24 @@
+import type Provider from 'oidc-provider'
 import { POST as answer } from '#app/oauth/consent/[id]/answer/route.ts'
+import { answerConsent } from '#lib/auth/oauth/consent.ts'
 import { handleOauth } from '#lib/auth/oauth/door.ts'
 import { handleWellKnown } from '#lib/auth/oauth/well-known.ts'
+import { requireSession } from '#lib/auth/own-account.ts'
+import { json } from '#lib/http.ts'
 import { handleMcp } from '#mcp/http.ts'
 import { serve } from '#tests/support/serve.ts'
 
 type Handler = (request: Request) => Promise<Response>
 
-/** /mcp, /oauth and /.well-known behind one socket, whose address is APP_URL from then on. */
-export async function openSite(oauth: Handler = handleOauth): Promise<{ url: string; close: () => Promise<void> }> {
+/** /mcp, /oauth and /.well-known behind one socket, whose address is APP_URL from then on. With `find`, consent is asked of that server. */
+export async function openSite(
+  oauth: Handler = handleOauth,
+  find?: () => Promise<Provider>,
+): Promise<{ url: string; close: () => Promise<void> }> {
   const site = await serve((request) => {
     const { pathname } = new URL(request.url)
     const consent = /^\/oauth\/consent\/([\w-]+)\/answer$/.exec(pathname)
+    if (consent && find) return answerThere(request, consent[1] ?? '', find)
     if (consent) return answer(request, { params: Promise.resolve({ id: consent[1] ?? '' }) })
     if (pathname.startsWith('/.well-known/')) return pathname.includes('protected-resource') ? handleWellKnown(request) : oauth(request)
     if (pathname.startsWith('/oauth/')) return oauth(request)
@@ -19,4 +27,9 @@ export async function openSite(oauth: Handler = handleOauth): Promise<{ url: str
   process.env.APP_URL = site.url
   ;(globalThis as { switchboardEnv?: unknown }).switchboardEnv = undefined
   return site
+}
+
+async function answerThere(request: Request, id: string, find: () => Promise<Provider>): Promise<Response> {
+  const session = await requireSession(request)
+  return json({ location: await answerConsent({ id, headers: request.headers, session, allow: true }, find) })
 }
