@@ -65,7 +65,7 @@ async function settings(): Promise<Settings> {
   const address = net.isIP(HOSTNAME) ? HOSTNAME : '127.0.0.1'
   // On any other address the log has the set-up code of the first account.
   const LOG_LEVEL = process.env.LOG_LEVEL || (isLoopback(address) ? 'warn' : 'info')
-  const env = { ...process.env, LOG_LEVEL, HOSTNAME: address, PORT: PORT || '3000' }
+  const env = { NEXT_TELEMETRY_DISABLED: '1', ...process.env, LOG_LEVEL, HOSTNAME: address, PORT: PORT || '3000' }
   if (DATABASE_URL) return env
   if (!APP_URL && !isLoopback(env.HOSTNAME))
     throw new Error(
