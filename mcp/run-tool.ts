@@ -2,7 +2,14 @@ import type { CallToolResult } from '@modelcontextprotocol/server'
 import type { z } from 'zod'
 import type { Caller } from '#lib/auth/caller.ts'
 import { hasScope } from '#lib/auth/scopes.ts'
-import { beginToolCall, type FailureClass, finishToolCall, type ToolCallOutcome } from '#lib/data/tool-calls.ts'
+import {
+  beginToolCall,
+  type FailureClass,
+  finishToolCall,
+  type NewToolCall,
+  recordToolCall,
+  type ToolCallOutcome,
+} from '#lib/data/tool-calls.ts'
 import { findPerson } from '#lib/data/users.ts'
 import { AppError, OutcomeUnknownError, toAppError } from '#lib/errors.ts'
 import { currentRequestId, log } from '#lib/log.ts'
@@ -18,31 +25,45 @@ const DEADLINE_MS = 20_000
 type Call = { tool: Tool; args: Record<string, unknown>; caller: Caller; client: ClientInfo; signal: AbortSignal; report: Report }
 
 /**
- * One tool call from beginning to end: scope, ledger, arguments, the work under a deadline of 20 s, ledger. Never throws:
+ * One tool call from beginning to end: scope, arguments, the work under a deadline of 20 s, and the ledger. Never throws:
  * what goes wrong becomes an `isError` result with a public sentence. Calls of runs are written to the ledger by the agent.
  */
 export async function runTool(call: Call, deadlineMs = DEADLINE_MS): Promise<CallToolResult> {
   const { tool, args, caller } = call
-  const settled: { row?: string; outcome: Outcome } = { outcome: { status: 'failed' } }
-  let result: CallToolResult
+  if (tool.scope && !hasScope(caller, tool.scope)) return toError(`This token may not use ${tool.scope}.`)
+  if (caller.via !== 'token') return toResult(call, await settle(call, deadlineMs))
+  const entry = entryOf(tool, args, caller, call.client)
   try {
-    if (tool.scope && !hasScope(caller, tool.scope)) throw new AppError('forbidden', `This token may not use ${tool.scope}.`)
-    if (caller.via === 'token') settled.row = await begin(call, caller)
-    const output = await within(deadlineMs, tool, work(call))
-    settled.outcome = { status: 'succeeded', result: output }
-    result = toResult(output, unknownArguments(tool, args))
+    if (tool.access === 'read') {
+      // What only reads leaves nothing behind if the process dies: one entry, written before the answer is given away.
+      const startedAt = new Date()
+      const outcome = await settle(call, deadlineMs)
+      await recordToolCall(entry, startedAt, outcome)
+      return toResult(call, outcome)
+    }
+    const id = await beginToolCall(entry)
+    const outcome = await settle(call, deadlineMs)
+    await finish({ id, ownerId: caller.userId }, outcome)
+    return toResult(call, outcome)
   } catch (error) {
-    settled.outcome = toFailure(error, call)
-    result = { content: [{ type: 'text', text: settled.outcome.errorMessage ?? '' }], isError: true }
+    return toError(toFailure(error, call).errorMessage)
   }
-  if (settled.row) await finish({ id: settled.row, ownerId: caller.userId }, settled.outcome)
-  return result
 }
 
-type Outcome = ToolCallOutcome
+type Outcome = ToolCallOutcome & { output?: Record<string, unknown> }
 
-function begin({ tool, args, client }: Call, caller: Caller & { via: 'token' }): Promise<string> {
-  return beginToolCall({
+/** Does the work and says what came of it. Never throws. */
+async function settle(call: Call, deadlineMs: number): Promise<Outcome> {
+  try {
+    const output = await within(deadlineMs, call.tool, work(call))
+    return { status: 'succeeded', result: output, output }
+  } catch (error) {
+    return toFailure(error, call)
+  }
+}
+
+function entryOf(tool: Tool, args: Record<string, unknown>, caller: Caller & { via: 'token' }, client: ClientInfo): NewToolCall {
+  return {
     ownerId: caller.userId,
     via: 'mcp',
     server: SERVER,
@@ -51,14 +72,14 @@ function begin({ tool, args, client }: Call, caller: Caller & { via: 'token' }):
     tokenId: caller.tokenId,
     clientName: client.name ?? caller.clientName,
     clientVersion: client.version,
-  })
+  }
 }
 
 async function finish(row: { id: string; ownerId: string }, outcome: Outcome): Promise<void> {
   try {
     await finishToolCall(row, outcome)
   } catch (error) {
-    // The work is done and its answer true; the row stays pending.
+    // The work is done and its answer true; the row stays pending until it is found abandoned.
     log.error({ error, tool_call: row.id }, 'tool call could not be settled in the ledger')
   }
 }
@@ -116,9 +137,15 @@ function unknownArguments(tool: Tool, args: Record<string, unknown>): string[] {
   return Object.keys(args).filter((name) => !(name in tool.input.shape))
 }
 
-function toResult(output: Record<string, unknown>, ignored: string[]): CallToolResult {
+function toResult({ tool, args }: Call, { output, errorMessage }: Outcome): CallToolResult {
+  if (!output) return toError(errorMessage)
   const text = [JSON.stringify(output)]
+  const ignored = unknownArguments(tool, args)
   // Some clients add arguments of their own, so they are no error; but a model that misspelled one must learn of it.
   if (ignored.length > 0) text.push(`Ignored, because the tool has no such argument: ${ignored.slice(0, 10).join(', ').slice(0, 200)}.`)
   return { content: text.map((part) => ({ type: 'text', text: part })), structuredContent: output }
+}
+
+function toError(message = ''): CallToolResult {
+  return { content: [{ type: 'text', text: message }], isError: true }
 }

@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Caller } from '#lib/auth/caller.ts'
-import { withCaller, withSystem } from '#lib/db.ts'
+import { systemStatement, withCaller } from '#lib/db.ts'
 import { AppError, notFound } from '#lib/errors.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
+import type { Role } from '#lib/generated/prisma/enums.ts'
 import { newId } from '#lib/ids.ts'
 
 const PREFIX = 'swb_'
@@ -65,21 +67,21 @@ export async function revokePersonalToken(caller: Caller, id: string): Promise<v
 }
 
 /** Who a personal token speaks for, and notes its use (once a minute at most). Null when it is unknown, revoked, expired or its owner is disabled. */
-export function findTokenOwner(token: string): Promise<Caller | null> {
-  return withSystem('tokens', async (tx) => {
-    const now = new Date()
-    const found = await tx.personalToken.findFirst({
-      where: {
-        tokenHash: hashOf(token),
-        revokedAt: null,
-        OR: [{ expiresAt: null }, { expiresAt: { gt: now } }],
-        owner: { disabledAt: null },
-      },
-      select: { id: true, ownerId: true, scopes: true, lastUsedAt: true, owner: { select: { role: true } } },
-    })
-    if (!found) return null
-    if (now.getTime() - (found.lastUsedAt?.getTime() ?? 0) > USED_EVERY_MS)
-      await tx.personalToken.updateMany({ where: { id: found.id }, data: { lastUsedAt: now } })
-    return { userId: found.ownerId, role: found.owner.role, via: 'token', tokenId: found.id, scopes: found.scopes }
-  })
+export async function findTokenOwner(token: string): Promise<Caller | null> {
+  const now = new Date()
+  const [found] = await systemStatement<Found>(
+    'tokens',
+    Prisma.sql`
+      SELECT token.id, token.owner_id AS "ownerId", token.scopes, token.last_used_at AS "lastUsedAt", owner.role
+      FROM personal_tokens AS token JOIN users AS owner ON owner.id = token.owner_id
+      WHERE token.token_hash = ${hashOf(token)} AND token.revoked_at IS NULL
+        AND (token.expires_at IS NULL OR token.expires_at >= ${now}) AND owner.disabled_at IS NULL`,
+  )
+  if (!found) return null
+  const { id, ownerId, scopes, lastUsedAt, role } = found
+  if (now.getTime() - (lastUsedAt?.getTime() ?? 0) > USED_EVERY_MS)
+    await withCaller({ userId: ownerId }, (tx) => tx.personalToken.updateMany({ where: { id, ownerId }, data: { lastUsedAt: now } }))
+  return { userId: ownerId, role, via: 'token', tokenId: id, scopes }
 }
+
+type Found = { id: string; ownerId: string; scopes: string[]; lastUsedAt: Date | null; role: Role }

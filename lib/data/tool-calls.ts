@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto'
 import type { Caller } from '#lib/auth/caller.ts'
 import { deriveKey } from '#lib/auth/keys.ts'
-import { type Tx, withCaller, withSystem } from '#lib/db.ts'
+import { statementAs, type Tx, withCaller, withSystem } from '#lib/db.ts'
 import { notFound } from '#lib/errors.ts'
-import type { Prisma } from '#lib/generated/prisma/client.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
 import { newId } from '#lib/ids.ts'
 import { currentRequestId } from '#lib/log.ts'
 import { type Page, toPage } from '#lib/page.ts'
@@ -75,47 +75,64 @@ export type ToolCallOutcome = {
  * Writes a call into the ledger before it is sent, without secrets and clipped (16 kB), and returns the row's id. A call
  * that cannot be written must not be sent: let the error through.
  */
-export async function beginToolCall(call: NewToolCall): Promise<string> {
+export function beginToolCall(call: NewToolCall): Promise<string> {
+  return insert(call, new Date(), null)
+}
+
+/**
+ * Writes a call that only read and is over, in one go. It must be written before its answer is given away: let the error
+ * through.
+ */
+export async function recordToolCall(call: NewToolCall, startedAt: Date, outcome: ToolCallOutcome): Promise<void> {
+  await insert(call, startedAt, outcome)
+}
+
+async function insert(call: NewToolCall, startedAt: Date, outcome: ToolCallOutcome | null): Promise<string> {
   const { value } = clipJson(call.stored ?? call.arguments ?? {}, ARGUMENTS_MAX_BYTES)
+  const end = outcome && settlement(outcome)
   const id = newId('call')
-  await withCaller({ userId: call.ownerId }, (tx) =>
-    tx.toolCall.create({
-      data: {
-        id,
-        ownerId: call.ownerId,
-        via: call.via,
-        server: call.server,
-        tool: call.tool,
-        arguments: value as Prisma.InputJsonValue,
-        argumentsBytes: bytesOf(call.arguments ?? {}),
-        argumentsHash: argumentsHash(call.arguments ?? {}),
-        runId: call.runId,
-        threadId: call.threadId,
-        turnId: call.turnId,
-        traceId: call.traceId,
-        spanId: call.spanId,
-        callId: call.callId,
-        tokenId: call.tokenId,
-        clientName: call.clientName?.slice(0, 200),
-        clientVersion: call.clientVersion?.slice(0, 100),
-        requestId: currentRequestId(),
-        startedAt: new Date(),
-      },
-      select: { id: true },
-    }),
+  await statementAs(
+    { userId: call.ownerId },
+    Prisma.sql`
+      INSERT INTO tool_calls (id, owner_id, via, server, tool, arguments, arguments_bytes, arguments_hash, run_id, thread_id, turn_id, call_id, token_id,
+        trace_id, span_id, client_name, client_version, request_id, started_at, status, result, result_bytes, failure_class, error_message, finished_at, duration_ms)
+      VALUES (${id}, ${call.ownerId}, ${call.via}, ${call.server}, ${call.tool}, ${JSON.stringify(value)}::jsonb, ${bytesOf(call.arguments ?? {})},
+        ${argumentsHash(call.arguments ?? {})}, ${call.runId}, ${call.threadId}, ${call.turnId}, ${call.callId}, ${call.tokenId},
+        ${call.traceId}, ${call.spanId}, ${label(call.clientName, 200)}, ${label(call.clientVersion, 100)},
+        ${currentRequestId()}, ${startedAt}, ${end?.status ?? 'pending'}::"ToolCallStatus", ${end?.result}::jsonb, ${end?.bytes}::int,
+        ${end?.failureClass}, ${end?.message}, ${end?.at}::timestamptz, ${end && Math.max(0, end.at.getTime() - startedAt.getTime())}::int)`,
   )
   return id
 }
 
+function label(text: string | undefined, max: number): string | undefined {
+  return text && storableText(text).slice(0, max)
+}
+
 /** Settles a call, once: a row that is not pending any more stays as it is. The result is redacted and clipped (32 kB). */
 export async function finishToolCall(call: { id: string; ownerId: string }, outcome: ToolCallOutcome): Promise<void> {
-  const clipped = outcome.result === undefined ? undefined : clipJson(outcome.stored ?? outcome.result, RESULT_MAX_BYTES)
-  await withCaller({ userId: call.ownerId }, (tx) =>
-    settle(tx, { id: call.id, ownerId: call.ownerId }, outcome, {
-      result: clipped ? JSON.stringify(clipped.value) : null,
-      bytes: clipped ? bytesOf(outcome.result) : null,
-    }),
+  const { status, result, bytes, failureClass, message, at } = settlement(outcome)
+  await statementAs(
+    { userId: call.ownerId },
+    Prisma.sql`
+      UPDATE tool_calls
+      SET status = ${status}::"ToolCallStatus", result = ${result}::jsonb, result_bytes = ${bytes}::int,
+          failure_class = ${failureClass}, error_message = ${message}, finished_at = ${at},
+          duration_ms = greatest(0, round(extract(epoch FROM ${at}::timestamptz - started_at) * 1000))::int
+      WHERE id = ${call.id} AND owner_id = ${call.ownerId} AND status = 'pending'`,
   )
+}
+
+function settlement({ status, result, stored, failureClass, errorMessage }: ToolCallOutcome) {
+  const clipped = result === undefined ? null : clipJson(stored ?? result, RESULT_MAX_BYTES)
+  return {
+    status,
+    result: clipped && JSON.stringify(clipped.value),
+    bytes: clipped && bytesOf(result),
+    failureClass,
+    message: errorMessage === undefined ? null : storableText(redactText(errorMessage)).slice(0, MESSAGE_MAX_CHARS),
+    at: new Date(),
+  }
 }
 
 function bytesOf(value: unknown): number {
@@ -169,9 +186,10 @@ export function listEarlierCalls(caller: { userId: string }, turnId: string, run
 
 /**
  * Settles the calls that were left pending although their run is over, or that no run can settle any more after ten minutes:
- * their process died or lost the database, and nobody knows what became of them. Resolves to their number.
+ * their process died or lost the database, and nobody knows what became of them. Those of `deadRuns`, whose process is known
+ * to be gone, are settled at once. Resolves to their number.
  */
-export function settleAbandonedCalls(): Promise<number> {
+export function settleAbandonedCalls(deadRuns: string[] = []): Promise<number> {
   const message = 'The server stopped during this call; whether it took effect is unknown.'
   const now = Date.now()
   return withSystem(
@@ -180,25 +198,10 @@ export function settleAbandonedCalls(): Promise<number> {
       UPDATE tool_calls AS call
       SET status = 'unknown', failure_class = 'replica_died', error_message = ${message}, finished_at = ${new Date(now)}
       WHERE call.status = 'pending'
-        AND (EXISTS (SELECT FROM runs WHERE runs.id = call.run_id AND runs.finished_at < ${new Date(now - SETTLE_GRACE_MS)})
+        AND (call.run_id = ANY(${deadRuns})
+          OR EXISTS (SELECT FROM runs WHERE runs.id = call.run_id AND runs.finished_at < ${new Date(now - SETTLE_GRACE_MS)})
           OR (call.run_id IS NULL AND call.started_at < ${new Date(now - ORPHAN_MS)}))`,
   )
-}
-
-function settle(
-  tx: Tx,
-  which: { ownerId: string; id: string },
-  { status, failureClass, errorMessage }: ToolCallOutcome,
-  { result, bytes }: { result: string | null; bytes: number | null },
-): Promise<number> {
-  const now = new Date()
-  const message = errorMessage === undefined ? null : storableText(redactText(errorMessage)).slice(0, MESSAGE_MAX_CHARS)
-  return tx.$executeRaw`
-    UPDATE tool_calls
-    SET status = ${status}::"ToolCallStatus", result = ${result}::jsonb, result_bytes = ${bytes}::int,
-        failure_class = ${failureClass ?? null}, error_message = ${message}, finished_at = ${now},
-        duration_ms = greatest(0, round(extract(epoch FROM ${now}::timestamptz - started_at) * 1000))::int
-    WHERE id = ${which.id} AND owner_id = ${which.ownerId} AND status = 'pending'`
 }
 
 /** Whose calls are read: everybody's (the caller of this must have checked the admin role), or one person's own. */
@@ -241,7 +244,15 @@ const ROW = {
   durationMs: true,
 } satisfies Prisma.ToolCallSelect
 
-const DETAIL = { ...ROW, traceId: true, spanId: true, arguments: true, argumentsBytes: true, result: true, resultBytes: true } satisfies Prisma.ToolCallSelect
+const DETAIL = {
+  ...ROW,
+  traceId: true,
+  spanId: true,
+  arguments: true,
+  argumentsBytes: true,
+  result: true,
+  resultBytes: true,
+} satisfies Prisma.ToolCallSelect
 
 /** A call as lists show it, with the person's name and email. */
 export type ToolCallRow = Prisma.ToolCallGetPayload<{ select: typeof ROW }>

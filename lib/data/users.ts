@@ -1,6 +1,7 @@
 import type { Caller } from '#lib/auth/caller.ts'
-import { type Tx, withCaller, withSystem } from '#lib/db.ts'
+import { statementAs, type Tx, withCaller, withSystem } from '#lib/db.ts'
 import { AppError, notFound } from '#lib/errors.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Role } from '#lib/generated/prisma/enums.ts'
 import { newId } from '#lib/ids.ts'
 
@@ -13,15 +14,21 @@ export type Standing = { role: Role; sessionVersion: number }
 const PERSON = { id: true, email: true, name: true, role: true, timeZone: true, locale: true } as const
 
 /** The person, or null when there is none with this id. */
-export function findPerson(userId: string): Promise<Person | null> {
-  return withCaller({ userId }, (tx) => tx.user.findUnique({ where: { id: userId }, select: PERSON }))
+export async function findPerson(userId: string): Promise<Person | null> {
+  const [person] = await statementAs<Person>(
+    { userId },
+    Prisma.sql`SELECT id, email, name, role, time_zone AS "timeZone", locale FROM users WHERE id = ${userId}`,
+  )
+  return person ?? null
 }
 
 /** The role and session version of an account that may be used; null for one that is disabled or gone. Asked at every request. */
-export function findStanding(userId: string): Promise<Standing | null> {
-  return withCaller({ userId }, (tx) =>
-    tx.user.findFirst({ where: { id: userId, disabledAt: null }, select: { role: true, sessionVersion: true } }),
+export async function findStanding(userId: string): Promise<Standing | null> {
+  const [standing] = await statementAs<Standing>(
+    { userId },
+    Prisma.sql`SELECT role, session_version AS "sessionVersion" FROM users WHERE id = ${userId} AND disabled_at IS NULL`,
   )
+  return standing ?? null
 }
 
 /** Keeps the time zone and locale that the person's browser names. Unknown ones are left out rather than stored. */
