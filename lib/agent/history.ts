@@ -1,24 +1,39 @@
 import type { AgentInputItem } from '@openai/agents'
 import type { KeptToolCall } from '#lib/agent/open-calls.ts'
-import type { StructuredInputItem, ThreadItem, UserMessageItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
+import { estimateTokens } from '#lib/agent/tokens.ts'
+import type { Attachment, StructuredInputItem, ThreadItem, UserMessageItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
 
-/** How much of a conversation the model gets, in characters: about 30,000 tokens. */
-export const HISTORY_MAX_CHARS = 120_000
+/** How much of a conversation the model gets, in estimated tokens. */
+export const HISTORY_MAX_TOKENS = 30_000
+
+/** A part of a message to the model. */
+export type InputPart = Exclude<Extract<AgentInputItem, { role: 'user' }>['content'], string>[number]
+
+type Options = {
+  maxTokens?: number
+  /** What the model gets of an attachment. Asked only for messages that have room. */
+  readAttachment?: (attachment: Attachment) => Promise<InputPart[]>
+}
 
 /**
- * The items of a thread, oldest first, as the model's input (protocol section 2.4): the newest that fit into `maxChars`, a
- * tool call always with its result, and the last user message in any case.
+ * The items of a thread, oldest first, as the model's input (protocol section 2.4): the newest that fit into `maxTokens`, a
+ * tool call always with its result, and the last user message and what came after it in any case.
  */
-export function toModelInput(items: ThreadItem[], maxChars = HISTORY_MAX_CHARS): AgentInputItem[] {
+export async function toModelInput(
+  items: ThreadItem[],
+  { maxTokens = HISTORY_MAX_TOKENS, readAttachment = unreadable }: Options = {},
+): Promise<AgentInputItem[]> {
   const toolWorkflows = new Set(items.flatMap((item) => keptCall(item)?.workflow_id ?? []))
   const groups: AgentInputItem[][] = []
   const lastMessage = items.findLastIndex(({ type }) => type === 'user_message')
-  let room = maxChars
+  let room = maxTokens
   for (let index = items.length - 1; index >= 0; index -= 1) {
     const item = items[index]
     if (!item || (item.type === 'workflow' && toolWorkflows.has(item.id))) continue
-    const group = convert(item, index === items.length - 1)
-    const size = group.reduce((sum, entry) => sum + JSON.stringify(entry).length, 0)
+    // Bytes are not read for a message whose words alone have no room.
+    if (item.type === 'user_message' && index < lastMessage && estimateTokens(item.content) > room) break
+    const group = item.type === 'user_message' ? await fromUser(item, index === items.length - 1, readAttachment) : convert(item)
+    const size = estimateTokens(group)
     if (size > room && index < lastMessage) break
     room -= size
     groups.push(group)
@@ -26,11 +41,13 @@ export function toModelInput(items: ThreadItem[], maxChars = HISTORY_MAX_CHARS):
   return groups.reverse().flat()
 }
 
+async function unreadable({ name }: Attachment): Promise<InputPart[]> {
+  return [{ type: 'input_text', text: `[The attached file ${JSON.stringify(name)} cannot be read.]` }]
+}
+
 /** One item as model input: nothing, one entry or several that belong together. */
-function convert(item: ThreadItem, isLast: boolean): AgentInputItem[] {
+function convert(item: Exclude<ThreadItem, UserMessageItem>): AgentInputItem[] {
   switch (item.type) {
-    case 'user_message':
-      return fromUser(item, isLast)
     case 'assistant_message': {
       const content = item.content.filter(({ text }) => text !== '').map(({ text }) => ({ type: 'output_text' as const, text }))
       return content.length > 0 ? [{ type: 'message', role: 'assistant', status: 'completed', content }] : []
@@ -73,13 +90,18 @@ function pair(callId: string, name: string, args: string, output: string): Agent
   ]
 }
 
-function fromUser({ content, quoted_text, attachments }: UserMessageItem, isLast: boolean): AgentInputItem[] {
+async function fromUser(
+  { content, quoted_text, attachments }: UserMessageItem,
+  isLast: boolean,
+  read: NonNullable<Options['readAttachment']>,
+): Promise<AgentInputItem[]> {
   const text = content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('')
-  const tags = new Map(content.flatMap((part) => (part.type === 'input_tag' ? [[part.text, part] as const] : [])))
-  const messages = [user(text)]
-  if (attachments.length > 0)
-    messages.push(hidden(`The user attached: ${attachments.map(({ name }) => name).join(', ')}. Their content is not available.`))
+  const parts = (await Promise.all(attachments.map(read))).flat()
+  const messages: AgentInputItem[] = [
+    { type: 'message', role: 'user', content: [...(text || parts.length === 0 ? [{ type: 'input_text' as const, text }] : []), ...parts] },
+  ]
   if (isLast && quoted_text) messages.push(user(`The user is referring to this in particular: \n${quoted_text}`))
+  const tags = new Map(content.flatMap((part) => (part.type === 'input_tag' ? [[part.text, part] as const] : [])))
   if (tags.size > 0) {
     const lines = [...tags.values()].map(
       ({ text, id, data }) => `- @${text} (id: ${id})${Object.keys(data).length > 0 ? ` ${JSON.stringify(data)}` : ''}`,

@@ -1,4 +1,5 @@
-import { HISTORY_MAX_CHARS } from '#lib/agent/history.ts'
+import { HISTORY_MAX_TOKENS } from '#lib/agent/history.ts'
+import { estimateTokens } from '#lib/agent/tokens.ts'
 import { isHidden, type ThreadItem, type WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/store.ts'
 
@@ -10,10 +11,10 @@ export async function recentItems(store: Store, threadId: string): Promise<Threa
   const items: ThreadItem[] = []
   let after: string | undefined
   let size = 0
-  for (let page = 0; page < MAX_PAGES && size < HISTORY_MAX_CHARS; page += 1) {
+  for (let page = 0; page < MAX_PAGES && size < HISTORY_MAX_TOKENS; page += 1) {
     const { data, has_more, after: next } = await store.listItems(threadId, { limit: PAGE, order: 'desc', ...(after && { after }) })
     items.push(...data)
-    size += JSON.stringify(data).length
+    size += estimateTokens(data)
     if (!has_more || !next) break
     after = next
   }

@@ -89,7 +89,7 @@ export async function* respond(
       },
     })
     const context = { ...facts, chat: new ChatContext(thread, store, steps) }
-    const result = await start(model, toModelInput(items), context, mcp, signal)
+    const result = await start(model, await toModelInput(items), context, mcp, signal)
     for await (const event of merged(result, steps)) yield* 'main' in event ? events.take(event.main) : event.side(events)
     // An aborted run ends without throwing; a failed one has thrown by here or says so now.
     if (!signal.aborted) await result.completed
