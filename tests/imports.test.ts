@@ -104,7 +104,11 @@ test('only lib/env.ts reads the environment, and only lib/db.ts makes a database
 
 test('who may look across people is a short list', () => {
   const users = files
-    .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/withSystem\(\s*'([a-z-]+)'/g)].map(([, reason]) => `${reason}: ${file}`))
+    .flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/(?:withSystem|systemStatement)(?:<\w+>)?\(\s*'([a-z-]+)'/g)].map(
+        ([, reason]) => `${reason}: ${file}`,
+      ),
+    )
     .filter((line, index, all) => all.indexOf(line) === index)
     .sort()
   expect(users).toMatchInlineSnapshot(`
