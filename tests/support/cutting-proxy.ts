@@ -1,0 +1,46 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
+
+type Moment = 'before its statement' | 'before its commit' | 'after its commit'
+
+/**
+ * A proxy in front of PostgreSQL that cuts, once, the connection of a transaction in which a text is seen: before that
+ * statement, before the database hears of the commit, or after, when only its answer is lost.
+ */
+export async function cuttingProxy(databaseUrl: string) {
+  const target = new URL(databaseUrl)
+  const state: { cut: { text: string; moment: Moment } | null } = { cut: null }
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port || 5432), target.hostname)
+    let seen = false
+    const end = () => {
+      client.destroy()
+      upstream.destroy()
+    }
+    client.on('error', end).on('close', end)
+    upstream.on('error', end).on('close', end)
+    upstream.on('data', (bytes) => client.write(bytes))
+    client.on('data', (bytes) => {
+      const text = bytes.toString('latin1')
+      if (state.cut && text.includes(state.cut.text)) seen = true
+      const now = state.cut?.moment === 'before its statement' || text.includes('COMMIT')
+      if (!(seen && state.cut && now)) return void upstream.write(bytes)
+      client.destroy()
+      if (state.cut.moment === 'after its commit') upstream.end(bytes)
+      else upstream.destroy()
+      state.cut = null
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = new URL(databaseUrl)
+  url.hostname = '127.0.0.1'
+  url.port = String((server.address() as AddressInfo).port)
+  return {
+    url: url.href,
+    cut: (moment: Moment, text: string) => {
+      state.cut = { text, moment }
+    },
+    close: () => void server.close(),
+  }
+}
