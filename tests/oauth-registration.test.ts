@@ -40,7 +40,7 @@ test.each([
     'grant_types' in metadata && !metadata.grant_types ? ['authorization_code'] : ['authorization_code', 'refresh_token'],
   )
   expect(registered.scope).toBeUndefined()
-  const redirect_uri = metadata.redirect_uris?.[0] ?? undefined
+  const redirect_uri = 'redirect_uris' in metadata ? metadata.redirect_uris[0] : undefined
   const asked = await new OauthClient(site.url, registered.client_id).authorize(redirect_uri ? { redirect_uri } : {})
   expect(asked.headers.get('location')).toMatch(/^\/oauth\/consent\//)
 })
