@@ -18,6 +18,9 @@ const config: NextConfig = {
     '@openai/agents-openai',
     'openai',
   ],
+  // A lock file in a folder above would move the root, and the standalone output with it.
+  outputFileTracingRoot: import.meta.dirname,
+  turbopack: { root: import.meta.dirname },
   distDir: process.env.NEXT_DIST_DIR || '.next',
   headers: async () => [
     { source: '/:path*', headers: list(STATIC_HEADERS) },

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type NextRequest, NextResponse } from 'next/server'
-import { env, isDevelopment } from '#lib/env.ts'
+import { env, isDevelopment, isLoopback } from '#lib/env.ts'
 import { pageHeaders } from '#lib/security-headers.ts'
 
 // Endpoints for programs are left alone: a redirect would swallow their POST, and they have no page to protect. Of /oauth,
@@ -17,6 +17,8 @@ const BEHIND_SIGN_IN = /^\/(?:(?:chat|activity|settings|admin)(?:\/.*)?)?$/
  */
 export function proxy(request: NextRequest): NextResponse {
   const { APP_URL, CHATKIT_DOMAIN_KEY } = env()
+  const alias = otherLoopbackName(request, APP_URL)
+  if (alias) return NextResponse.redirect(alias)
   const nonce = randomBytes(16).toString('base64')
   const headers = pageHeaders({
     nonce,
@@ -29,6 +31,17 @@ export function proxy(request: NextRequest): NextResponse {
     : NextResponse.next({ request: { headers: withPolicy(request.headers, nonce, headers) } })
   for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
   return response
+}
+
+/**
+ * On one's own machine `localhost` and `127.0.0.1` are the same server, but two origins: a form sent from the one that
+ * APP_URL does not name would be refused.
+ */
+function otherLoopbackName({ headers, nextUrl }: NextRequest, appUrl: string): URL | null {
+  const app = new URL(appUrl)
+  const host = headers.get('host') ?? app.host
+  if (host === app.host || !isLoopback(app.hostname) || !isLoopback(host.replace(/:\d+$/, ''))) return null
+  return new URL(nextUrl.pathname + nextUrl.search, app)
 }
 
 function leadsToSignIn(request: NextRequest): boolean {

@@ -124,3 +124,10 @@ test('every answer has the static headers, and answers of the API cannot run any
   )
   expect(rules.find(({ source }) => source === '/api/:path*')?.headers[0]?.value).toContain("default-src 'none'")
 })
+
+test('on one’s own machine the other loopback name leads to the one that APP_URL names', () => {
+  const at = (host: string) => proxy(new NextRequest(`http://${host}/sign-in?error=x`, { headers: { host } })).headers.get('location')
+  expect(at('localhost:3999')).toBe('http://127.0.0.1:3999/sign-in?error=x')
+  expect(at('127.0.0.1:3999')).toBeNull()
+  expect(at('chat.example.com')).toBeNull()
+})
