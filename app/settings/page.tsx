@@ -2,13 +2,15 @@ import { Download } from 'lucide-react'
 import type { Metadata } from 'next'
 import { canMail } from '#lib/auth/mail.ts'
 import { requirePageCaller } from '#lib/auth/page-caller.ts'
-import { SCOPES } from '#lib/auth/scopes.ts'
+import { SCOPES, type Scope } from '#lib/auth/scopes.ts'
+import { type Connection, listConnections } from '#lib/data/oauth-grants.ts'
 import { listPersonalTokens } from '#lib/data/personal-tokens.ts'
 import { requireAccount } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
 import { buttonClass } from '../ui/button.tsx'
 import { Card } from '../ui/card.tsx'
 import { PageHeader } from '../ui/page-header.tsx'
+import { Connections } from './connections.tsx'
 import { DeleteAccount } from './delete-account.tsx'
 import { PasswordForm } from './password-form.tsx'
 import { ProfileForm } from './profile-form.tsx'
@@ -21,11 +23,12 @@ export const metadata: Metadata = { title: 'Settings' }
 
 export default async function SettingsPage() {
   const caller = await requirePageCaller()
-  const [account, tokens] = await Promise.all([requireAccount(caller), listPersonalTokens(caller)])
+  const [account, tokens, connections] = await Promise.all([requireAccount(caller), listPersonalTokens(caller), listConnections(caller)])
+  const endpoint = `${env().APP_URL}/mcp`
   const hasPassword = account.passwordHash !== null
   return (
     <div className="max-w-3xl">
-      <PageHeader title="Settings" hint="Your account, your tokens, and your data." />
+      <PageHeader title="Settings" hint="Your account, who may act for you, and your data." />
       <div className="grid gap-5">
         <Card title="Profile" hint="The assistant knows you by this name and counts days in this time zone.">
           <ProfileForm
@@ -45,11 +48,15 @@ export default async function SettingsPage() {
         >
           <PasswordForm hasPassword={hasPassword} email={account.email} />
         </Card>
-        <Card title="Sessions" hint="Signs you out in every other browser, at once. Personal tokens keep working until you revoke them.">
+        <Card
+          title="Sessions"
+          hint="Signs you out in every other browser and disconnects every app, at once. Personal tokens keep working until you revoke them."
+        >
           <SignOutEverywhere />
         </Card>
+        <Connections endpoint={endpoint} connections={connections.map(toProps)} />
         <Tokens
-          endpoint={`${env().APP_URL}/mcp`}
+          endpoint={endpoint}
           scopes={Object.entries(SCOPES).map(([id, label]) => ({ id, label }))}
           tokens={tokens.map(({ createdAt, lastUsedAt, expiresAt, ...token }) => ({
             ...token,
@@ -71,4 +78,9 @@ export default async function SettingsPage() {
       </div>
     </div>
   )
+}
+
+function toProps({ scopes, since, lastUsedAt, ...connection }: Connection) {
+  const permissions = scopes.filter((scope): scope is Scope => scope in SCOPES).map((scope) => SCOPES[scope])
+  return { ...connection, permissions, since: since.toISOString(), lastUsedAt: lastUsedAt?.toISOString() ?? null }
 }

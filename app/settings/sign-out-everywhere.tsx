@@ -20,7 +20,8 @@ export function SignOutEverywhere() {
           return sent.ok ? undefined : { error: sent.message }
         }}
       >
-        Every other browser must sign in again, and answers that the assistant is working on lose their access to tools.
+        Every other browser must sign in again, connected apps must ask you again, and answers that the assistant is working on lose their
+        access to tools.
       </ConfirmButton>
       {done && (
         <Notice tone="ok" announce>

@@ -13,6 +13,7 @@ import { EmptyState } from '../ui/empty-state.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { RelativeTime } from '../ui/relative-time.tsx'
 import { Table } from '../ui/table.tsx'
+import { Connect } from './connect.tsx'
 import { NewTokenForm } from './new-token-form.tsx'
 
 type Token = {
@@ -36,11 +37,7 @@ export function Tokens({ endpoint, scopes, tokens }: { endpoint: string; scopes:
     <Card
       flush
       title="Personal tokens"
-      hint={
-        <>
-          For scripts and MCP clients at <code className="font-mono break-all">{endpoint}</code>
-        </>
-      }
+      hint="For scripts, and for MCP clients that cannot sign in by themselves."
       actions={
         !making && (
           <Button
@@ -74,8 +71,9 @@ export function Tokens({ endpoint, scopes, tokens }: { endpoint: string; scopes:
             <div className="mt-2 grid gap-2">
               <CodeBlock text={made} label="token" wrap />
               <p>
-                Send it as <code className="font-mono">Authorization: Bearer …</code>
+                Send it as <code className="font-mono">Authorization: Bearer …</code>, or paste it into a client:
               </p>
+              <Connect endpoint={endpoint} token={made} />
             </div>
           </Notice>
         </div>

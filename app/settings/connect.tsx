@@ -1,0 +1,47 @@
+'use client'
+
+import { useState } from 'react'
+import { CodeBlock } from '../ui/code-block.tsx'
+import { Field, Select } from '../ui/field.tsx'
+import { snippetsFor } from './snippets.ts'
+
+type Props = {
+  endpoint: string
+  /** A token that was just made and stands in the texts; without one the person chooses the way. */
+  token?: string
+}
+
+/** What to paste into which client. */
+export function Connect({ endpoint, token }: Props) {
+  const [way, setWay] = useState<'sign in' | 'token'>(token ? 'token' : 'sign in')
+  const [client, setClient] = useState('Claude Code')
+  const snippets = snippetsFor(endpoint, way, token)
+  const shown = snippets.find((snippet) => snippet.client === client) ?? snippets[0]
+  return (
+    <div className="grid gap-4">
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field label="Client">
+          <Select value={shown?.client} onChange={(event) => setClient(event.target.value)}>
+            {snippets.map((snippet) => (
+              <option key={snippet.client}>{snippet.client}</option>
+            ))}
+          </Select>
+        </Field>
+        {!token && (
+          <Field label="How it signs in">
+            <Select value={way} onChange={(event) => setWay(event.target.value as typeof way)}>
+              <option value="sign in">It opens a page here and asks you</option>
+              <option value="token">With a personal token</option>
+            </Select>
+          </Field>
+        )}
+      </div>
+      {shown && (
+        <div className="grid gap-2">
+          <p className="text-sm text-ink-soft">{shown.where}</p>
+          <CodeBlock text={shown.text} label={`settings for ${shown.client}`} />
+        </div>
+      )}
+    </div>
+  )
+}

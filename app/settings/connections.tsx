@@ -1,0 +1,83 @@
+'use client'
+
+import { Plug } from 'lucide-react'
+import { useRouter } from 'next/navigation'
+import { sendJson } from '../forms/send-json.ts'
+import { Card } from '../ui/card.tsx'
+import { ConfirmButton } from '../ui/confirm-button.tsx'
+import { EmptyState } from '../ui/empty-state.tsx'
+import { RelativeTime } from '../ui/relative-time.tsx'
+import { Table } from '../ui/table.tsx'
+import { Connect } from './connect.tsx'
+
+type Connection = { clientId: string; name: string; host: string; permissions: string[]; since: string; lastUsedAt: string | null }
+
+/** The apps that the person let in: each can be shut out. And how to let in another one. */
+export function Connections({ endpoint, connections }: { endpoint: string; connections: Connection[] }) {
+  const router = useRouter()
+  return (
+    <Card
+      flush
+      title="Connected apps"
+      hint={
+        <>
+          MCP clients that act for you at <code className="font-mono break-all">{endpoint}</code>
+        </>
+      }
+    >
+      <div className="border-t border-line">
+        {connections.length === 0 ? (
+          <EmptyState icon={Plug} title="No app is connected">
+            Add the address to an MCP client. It leads you here and asks before it may do anything.
+          </EmptyState>
+        ) : (
+          <Table
+            caption="Connected apps"
+            rows={connections}
+            rowKey={({ clientId }) => clientId}
+            columns={[
+              {
+                header: 'App',
+                lead: true,
+                cell: ({ name, host, permissions }) => (
+                  <>
+                    <span className="block font-medium">{name}</span>
+                    <span className="block text-sm font-normal text-ink-soft">{host}</span>
+                    <span className="block text-sm font-normal text-ink-faint">{permissions.join(', ')}</span>
+                  </>
+                ),
+              },
+              { header: 'Since', cell: ({ since }) => <RelativeTime at={since} /> },
+              { header: 'Last used', cell: ({ lastUsedAt }) => (lastUsedAt ? <RelativeTime at={lastUsedAt} /> : 'never') },
+              {
+                header: 'Disconnect',
+                align: 'end',
+                cell: ({ clientId, name }) => (
+                  <ConfirmButton
+                    label="Disconnect"
+                    size="sm"
+                    title={`Disconnect “${name}”?`}
+                    confirmLabel="Disconnect"
+                    action={async () => {
+                      const sent = await sendJson('DELETE', '/api/me/clients', { client_id: clientId })
+                      if (!sent.ok) return { error: sent.message }
+                      router.refresh()
+                    }}
+                  >
+                    It can do nothing here any more, at once. To come back it has to ask you again.
+                  </ConfirmButton>
+                ),
+              },
+            ]}
+          />
+        )}
+      </div>
+      <details className="border-t border-line p-4 sm:p-5">
+        <summary className="cursor-pointer font-medium">Connect an app</summary>
+        <div className="mt-4">
+          <Connect endpoint={endpoint} />
+        </div>
+      </details>
+    </Card>
+  )
+}

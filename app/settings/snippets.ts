@@ -1,0 +1,54 @@
+/** One way to connect: which client, where the text goes, and the text. */
+export type Snippet = { client: string; where: string; text: string }
+
+const PLACEHOLDER = 'YOUR_TOKEN'
+
+/**
+ * How the popular clients are told about the MCP endpoint: by its address alone, when they sign in by themselves (OAuth), or
+ * with a personal token in a header.
+ */
+export function snippetsFor(endpoint: string, way: 'sign in' | 'token', token = PLACEHOLDER): Snippet[] {
+  const header = way === 'token' ? { Authorization: `Bearer ${token}` } : undefined
+  const headers = header && { headers: header }
+  const flag = header ? ` --header "Authorization: ${header.Authorization}"` : ''
+  const remote = header ? { args: REMOTE_HEADER, env: { env: { AUTH_HEADER: header.Authorization } } } : { args: [] }
+  const claudeApp = { client: 'Claude', where: 'Settings, Connectors, Add custom connector: this address', text: endpoint }
+  return [
+    ...(way === 'sign in' ? [claudeApp] : []),
+    {
+      client: 'Claude Code',
+      where: 'In a terminal',
+      text: `claude mcp add --transport http switchboard ${endpoint}${flag}`,
+    },
+    {
+      client: 'VS Code',
+      where: '.vscode/mcp.json',
+      text: pretty({ servers: { switchboard: { type: 'http', url: endpoint, ...headers } } }),
+    },
+    {
+      client: 'Cursor',
+      where: '~/.cursor/mcp.json',
+      text: pretty({ mcpServers: { switchboard: { url: endpoint, ...headers } } }),
+    },
+    {
+      client: 'MCP Inspector',
+      where: 'In a terminal',
+      text: `npx @modelcontextprotocol/inspector --transport http --server-url ${endpoint}${flag}`,
+    },
+    {
+      client: 'Other clients',
+      where: 'Those that start a command, in their list of servers',
+      text: pretty({
+        mcpServers: { switchboard: { command: 'npx', args: ['-y', 'mcp-remote', endpoint, ...remote.args], ...remote.env } },
+      }),
+    },
+  ]
+}
+
+// The value stands in the environment because some clients break arguments at spaces.
+// biome-ignore lint/suspicious/noTemplateCurlyInString: mcp-remote puts the variable in
+const REMOTE_HEADER = ['--header', 'Authorization:${AUTH_HEADER}']
+
+function pretty(value: unknown): string {
+  return JSON.stringify(value, null, 2)
+}

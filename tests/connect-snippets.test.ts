@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { snippetsFor } from '#app/settings/snippets.ts'
+
+const ENDPOINT = 'https://chat.example.com/mcp'
+const TOKEN = `swb_${'a'.repeat(43)}`
+
+test.each(['sign in', 'token'] as const)('every text for the way "%s" names the endpoint, and settings files are JSON', (way) => {
+  for (const { client, where, text } of snippetsFor(ENDPOINT, way, TOKEN)) {
+    expect(text, client).toContain(ENDPOINT)
+    expect(text.includes(TOKEN), client).toBe(way === 'token')
+    if (where.endsWith('.json')) expect(() => JSON.parse(text), client).not.toThrow()
+  }
+})
+
+test('the popular clients are there, and by token only those that can send a header', () => {
+  const names = (way: 'sign in' | 'token') => snippetsFor(ENDPOINT, way).map(({ client }) => client)
+  expect(names('sign in')).toEqual(['Claude', 'Claude Code', 'VS Code', 'Cursor', 'MCP Inspector', 'Other clients'])
+  expect(names('token')).toEqual(['Claude Code', 'VS Code', 'Cursor', 'MCP Inspector', 'Other clients'])
+})
+
+test('a command that is started gets the token by its environment', () => {
+  const other = snippetsFor(ENDPOINT, 'token', TOKEN).at(-1)
+  expect(JSON.parse(other?.text ?? '').mcpServers.switchboard).toEqual({
+    command: 'npx',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: mcp-remote puts the variable in
+    args: ['-y', 'mcp-remote', ENDPOINT, '--header', 'Authorization:${AUTH_HEADER}'],
+    env: { AUTH_HEADER: `Bearer ${TOKEN}` },
+  })
+})
