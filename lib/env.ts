@@ -4,14 +4,17 @@ const seconds = (fallback: number, max = 86_400) =>
   z.coerce.number().int('must be a whole number of seconds').min(1).max(max).default(fallback)
 const count = (fallback: number, max: number) => z.coerce.number().int('must be a whole number').min(1).max(max).default(fallback)
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' })
 
 /** Every setting of the server with its limits; `docs/settings.md` explains them and a test keeps the two equal. Times are seconds. */
 const Settings = z.object({
   // The address that people use. Feeds next-auth, the audience of tokens, and links in mails.
   APP_URL: httpUrl.transform((url) => url.replace(/\/+$/, '')),
   APP_SECRET: z.string().min(32, 'must have at least 32 characters'),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' }),
+  DATABASE_URL: postgresUrl,
   DATABASE_POOL_SIZE: count(10, 500),
+  // For LISTEN: a direct address where DATABASE_URL is a transaction pooler's, or off.
+  DATABASE_LISTEN_URL: z.union([z.literal('off'), postgresUrl], 'must be a postgresql:// URL or "off"').optional(),
   // The address the server listens on; the start script sets it.
   HOSTNAME: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -49,9 +52,16 @@ const Settings = z.object({
   CHATKIT_DOMAIN_KEY: z.string().optional(),
   MESSAGE_MAX_CHARS: count(20_000, 1_000_000),
   RUNS_PER_MINUTE: count(20, 10_000),
+  RUNS_AT_ONCE: count(5, 10_000),
+  RUN_TIMEOUT: seconds(1_800),
+  // What becomes of a message while the assistant answers in its thread.
+  WHILE_ANSWERING: z.enum(['refuse', 'wait']).default('refuse'),
 
   MCP_BUILTIN: z.enum(['on', 'off']).default('on'),
   MCP_SERVER_URL: httpUrl.optional(),
+  MCP_SERVERS_FILE: z.string().optional(),
+  // Whether servers that admins add may have addresses that are not of the public internet. Those of the settings always may.
+  MCP_ALLOW_PRIVATE: z.enum(['on', 'off']).default('off'),
   MCP_CONNECT_TIMEOUT: seconds(30),
   MCP_CALL_TIMEOUT: seconds(60),
   MCP_CALL_HARD_TIMEOUT: seconds(300),
@@ -90,6 +100,8 @@ export class SettingsError extends Error {}
 /** Reads settings out of `source`; an empty value counts as unset. Throws SettingsError. */
 export function parseEnv(source: Record<string, string | undefined>): Env {
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''))
+  // A function of Vercel lives 300 s at most (vercel.json): an answer has to end before, in order.
+  if (given.VERCEL) given.RUN_TIMEOUT ??= '285'
   const parsed = Settings.safeParse(given)
   const problems = new Map<string, string>()
   for (const issue of parsed.error?.issues ?? []) {
@@ -100,6 +112,11 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   if (given.SIGN_UP === 'domain' && !given.SIGN_UP_DOMAINS) problems.set('SIGN_UP_DOMAINS', 'is missing, but SIGN_UP is "domain"')
   if (given.SIGN_UP === 'domain' && !given.SMTP_URL)
     problems.set('SMTP_URL', 'is missing, but SIGN_UP is "domain", which verifies addresses by mail')
+  if (given.VERCEL && !given.DATABASE_URL)
+    problems.set(
+      'DATABASE_URL',
+      'is missing: connect a PostgreSQL to the Vercel project and set this to its address, and DATABASE_DIRECT_URL for builds',
+    )
   if (parsed.success && problems.size === 0) return parsed.data
   const lines = [...problems].map(([name, problem]) => {
     const example = EXAMPLES[name as keyof Env]

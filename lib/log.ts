@@ -18,7 +18,8 @@ export const log = pino(
     base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    mixin: () => storage.getStore() ?? {},
+    // A copy: pino writes the line's own fields into it.
+    mixin: () => ({ ...storage.getStore() }),
     serializers: { error: describe },
   },
   output,

@@ -4,6 +4,7 @@ import { closeDb, db } from '#lib/db.ts'
 import { env, SettingsError } from '#lib/env.ts'
 import { HarmfulRoleError, requireHarmlessRole } from '#lib/harmless-role.ts'
 import { log } from '#lib/log.ts'
+import { closeNotify } from '#lib/notify.ts'
 import { shutDown } from '#lib/shutdown.ts'
 
 /** Called once when the server starts: refuses settings or a database role that cannot do, and arranges for a clean end. */
@@ -56,7 +57,7 @@ async function endProcess(signal: string, server: Server | undefined): Promise<v
   log.info({ signal }, 'shutting down')
   for (const error of await shutDown(graceMs)) log.error({ error }, 'shutting down went wrong')
   if (server) await closeServer(server)
-  await closeDb()
+  await Promise.all([closeDb(), closeNotify()])
   log.info('stopped')
   process.exit(0)
 }

@@ -1,12 +1,17 @@
 const PING_MS = 15_000
 const encoder = new TextEncoder()
 
+/** A message of a stream. `seq` is its number, for clients that read on after a broken connection. */
+export type SseMessage = { seq?: number; event: unknown }
+
 /** One server-sent event as the ChatKit protocol frames it: `data: <one line of JSON>` and a blank line. */
 export function sseFrame(data: unknown): string {
   return `data: ${JSON.stringify(data)}\n\n`
 }
 
 type SseOptions = {
+  /** Adds what lets a client read on: an `id:` line with each number, and a comment `: end` where nothing is missing at the end. */
+  resumable?: boolean
   /** Called once when the client goes away before the end; never called at a normal end. */
   onDetach?: () => void
   headers?: Record<string, string>
@@ -15,9 +20,9 @@ type SseOptions = {
 /**
  * A streaming response of JSON events with back-pressure. A comment line goes out each 15 s so that balancers keep the
  * connection; it is not followed by a blank line, which the official client would take for an empty message.
- * `frames` must not throw: a failure after the first byte is an event.
+ * `events` must not throw (a failure after the first byte is an event) and return whether the stream is complete.
  */
-export function sseResponse(events: AsyncIterator<unknown>, { onDetach, headers }: SseOptions = {}): Response {
+export function sseResponse(events: AsyncIterator<SseMessage, boolean>, { resumable, onDetach, headers }: SseOptions = {}): Response {
   let ping: NodeJS.Timeout | undefined
   let ended = false
   const body = new ReadableStream<Uint8Array>(
@@ -32,8 +37,13 @@ export function sseResponse(events: AsyncIterator<unknown>, { onDetach, headers 
         try {
           const next = await events.next()
           if (ended) return
-          if (!next.done) return controller.enqueue(encoder.encode(sseFrame(next.value)))
+          if (!next.done) {
+            const { seq, event } = next.value
+            const id = resumable && seq !== undefined ? `id: ${seq}\n` : ''
+            return controller.enqueue(encoder.encode(id + sseFrame(event)))
+          }
           ended = true
+          if (resumable && next.value) controller.enqueue(encoder.encode(': end\n'))
           controller.close()
         } catch (error) {
           ended = true

@@ -107,8 +107,8 @@ async function perform(request: unknown, deps: Deps<void>) {
   try {
     const answer = await processChatKit(request, deps)
     if (answer.kind === 'json') return { ...done, json: answer.data }
-    const events = answer.kind === 'turn' ? answer.events(new AbortController().signal) : answer.events
-    for await (const event of events) done.events.push(event)
+    if (answer.kind === 'turn') for await (const event of answer.events(new AbortController().signal)) done.events.push(event)
+    else for await (const { event } of answer.events) done.events.push(event)
     return withoutClosing(done)
   } catch (error) {
     if (error instanceof AppError) return { ...done, error }

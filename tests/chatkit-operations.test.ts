@@ -6,6 +6,7 @@ import { type Deps, processChatKit } from '#lib/chatkit/server.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { findRun } from '#lib/data/runs.ts'
 import { findPerson } from '#lib/data/users.ts'
+import { withSystem } from '#lib/db.ts'
 import { registry } from '#lib/runs/registry.ts'
 import { door, kinds, message, say, textOf, threadOf, typed } from '#tests/support/chatkit.ts'
 import { memoryStore } from '#tests/support/memory-store.ts'
@@ -168,6 +169,7 @@ test('a repetition is no second answer to a form, and works when the events are 
   expect((await ask(answer)).events).toEqual(expect.arrayContaining(first.events.slice(-1)))
   expect((await ask({ ...answer, metadata: {} })).status).toBe(409)
   registry().runs.clear()
+  await withSystem('expiry', (tx) => tx.run.updateMany({ data: { lastSeq: 0 } }))
   const late = await ask(answer)
   expect(late.status).toBe(200)
   expect(kinds(late.events)).toEqual([
@@ -191,7 +193,8 @@ function server(extra: Extra = {}) {
     const answer = await processChatKit({ type, params }, deps)
     if (answer.kind === 'json') return { data: answer.data, events: [] as ThreadStreamEvent[] }
     const events: ThreadStreamEvent[] = []
-    for await (const event of answer.kind === 'turn' ? answer.events(new AbortController().signal) : answer.events) events.push(event)
+    if (answer.kind === 'turn') for await (const event of answer.events(new AbortController().signal)) events.push(event)
+    else for await (const { event } of answer.events) events.push(event)
     return { data: undefined, events }
   }
   const begin = async (...items: object[]) => {

@@ -9,8 +9,8 @@ import { findRun, markStopped } from '#lib/data/runs.ts'
 import { closeDb, withCaller } from '#lib/db.ts'
 import { env } from '#lib/env.ts'
 import { newId } from '#lib/ids.ts'
-import { recoverRuns } from '#lib/runs/heartbeat.ts'
 import { EventLog } from '#lib/runs/log.ts'
+import { recoverRuns } from '#lib/runs/recovery.ts'
 import { activeRuns } from '#lib/runs/registry.ts'
 import { drainRuns } from '#lib/runs/runs.ts'
 import { door, kinds, openDoor, parseEvents, readReply, textOf, threadOf, typed } from '#tests/support/chatkit.ts'
@@ -222,7 +222,7 @@ test('a run that was stopped by another process ends at its next heartbeat', asy
   const person = await signedIn()
   const { respond, aborted } = paused()
   const { thread_id, reader, runId } = await begin(person, respond)
-  expect(await markStopped(person.caller, thread_id)).toBe(true)
+  expect(await markStopped(person.caller, thread_id)).toBe(runId)
   await ended(runId)
   expect(aborted()).toBe(true)
   expect(await findRun(person.caller, runId)).toMatchObject({ status: 'stopped', model: 'scripted' })
@@ -267,7 +267,7 @@ test('with the database gone the person reads why, and the run gets its end as s
 
 async function collect(log: EventLog, after = 0): Promise<ThreadStreamEvent[]> {
   const events: ThreadStreamEvent[] = []
-  for await (const event of log.read(after)) events.push(event)
+  for await (const { event } of log.read(after)) events.push(event)
   return events
 }
 
@@ -290,18 +290,23 @@ test('the log joins what everybody has read, loses no letter, and stays within i
   log.append(added('t'))
   const fast = collect(log)
   const slow = log.read()
-  const rest = [(await slow.next()).value]
+  const rest: ThreadStreamEvent[] = []
+  const readOne = async () => {
+    const { value } = await slow.next()
+    if (typeof value === 'object') rest.push(value.event)
+  }
+  await readOne()
   for (let n = 0; n < 60; n += 1) {
     log.append(delta(`${n} `))
     await sleep(0)
-    if (n < 40) rest.push((await slow.next()).value)
+    if (n < 40) await readOne()
   }
   log.end()
   const late = await collect(log)
   expect(late.length).toBeLessThan(40)
   const text = (events: ThreadStreamEvent[]) =>
     events.map((event) => ('update' in event && 'delta' in event.update ? event.update.delta : '')).join('')
-  for await (const event of slow) rest.push(event)
+  for await (const { event } of slow) rest.push(event)
   const whole = Array.from({ length: 60 }, (_, n) => `${n} `).join('')
   expect(text(await fast)).toBe(whole)
   expect(text(rest)).toBe(whole)

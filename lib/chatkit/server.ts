@@ -1,5 +1,5 @@
 import { type Parsed, parseRequest } from '#lib/chatkit/parse.ts'
-import type { ErrorEvent, StreamOptions, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { ErrorEvent, NumberedEvent, StreamOptions, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Attachment, ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import type { Action, Operation, Params } from '#lib/chatkit/protocol/requests.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
@@ -9,14 +9,15 @@ import type { Act, Respond } from '#lib/chatkit/respond.ts'
 import type { Store } from '#lib/chatkit/store.ts'
 import { turns } from '#lib/chatkit/turns.ts'
 
-/** A turn that is running or has just ended: its events from the first one on. */
-export type LiveTurn = { runId: string; threadId: string; events: AsyncGenerator<ThreadStreamEvent> }
+/** A turn that is running or has ended: its events, which return true when there are no more of them, false when the reader should ask again. */
+export type LiveTurn = { runId: string; threadId: string; events: AsyncGenerator<NumberedEvent, boolean> }
 
 /** What the server may ask about turns in progress. */
 export interface LiveTurns {
   /** Ends the thread's turn and resolves when it has ended; false where none was running. */
   stop(threadId: string): Promise<boolean>
-  attach(threadId: string): Promise<LiveTurn | null>
+  /** The thread's running turn, or the one that is named, from event number `after` on; without a number from its first one. */
+  attach(threadId: string, to: { runId?: string; after?: number }): Promise<LiveTurn | null>
   /** The turn that an earlier request with this id began; without `events` when they are no longer kept. */
   findRepeated(requestId: string): Promise<{ runId: string; threadId: string; events?: LiveTurn['events'] } | null>
 }
@@ -53,7 +54,7 @@ export type PreparedTurn<Context> = {
 export type Answer<Context> =
   | { kind: 'json'; data: unknown }
   /** Events of a turn that began earlier. */
-  | { kind: 'attached'; runId?: string; events: AsyncGenerator<ThreadStreamEvent> }
+  | { kind: 'attached'; runId?: string; events: LiveTurn['events'] }
   | ({ kind: 'turn'; operation: Operation; requestId?: string } & PreparedTurn<Context>)
 
 /**
@@ -74,7 +75,7 @@ export async function processChatKit<Context = void>(body: unknown, deps: Deps<C
     const { runId, threadId, events } = repeated
     return { kind: 'attached', runId, events: events ?? (await replayStored(deps.store, threadId)) }
   }
-  if (request.type === 'threads.attach') return attach(request.params.thread_id, deps)
+  if (request.type === 'threads.attach') return attach(request.params, deps)
   const answer = queries[request.type] as (given: typeof request.params, to: Deps<Context>) => Promise<unknown>
   return { kind: 'json', data: await answer(request.params, deps) }
 }
@@ -83,10 +84,16 @@ function isTurn(request: Parsed): request is Extract<Parsed, { type: keyof typeo
   return Object.hasOwn(turns, request.type)
 }
 
-async function attach<Context>(threadId: string, { store, turns: live }: Deps<Context>): Promise<Answer<Context>> {
-  await store.loadThread(threadId)
-  const running = await live?.attach(threadId)
+async function attach<Context>(
+  { thread_id, run_id, after }: Params<'threads.attach'>,
+  { store, turns: live }: Deps<Context>,
+): Promise<Answer<Context>> {
+  await store.loadThread(thread_id)
+  const running = await live?.attach(thread_id, { runId: run_id ?? undefined, after: after ?? undefined })
   return running ? { kind: 'attached', ...running } : { kind: 'attached', events: nothing() }
 }
 
-async function* nothing(): AsyncGenerator<ThreadStreamEvent> {}
+// biome-ignore lint/correctness/useYield: a stream that is complete without an event
+async function* nothing(): AsyncGenerator<NumberedEvent, boolean> {
+  return true
+}

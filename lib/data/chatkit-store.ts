@@ -10,6 +10,8 @@ import { newId } from '#lib/ids.ts'
 import { toPage } from '#lib/page.ts'
 import { storable, storableText } from '#lib/storable.ts'
 
+const CLOCKS_MS = 5_000
+
 const PREFIX: Record<ItemKind, string> = {
   message: 'msg',
   tool_call: 'tc',
@@ -35,17 +37,9 @@ export function prismaStore(caller: { userId: string }): Store {
     return row
   }
 
-  async function writeItem(threadId: string, given: ThreadItem): Promise<void> {
-    const item = storable(given)
-    const { id, type } = item
-    const data = { type, data: item as Prisma.InputJsonObject }
-    const row = { threadId, id, ownerId, ...data, createdAt: timeOf(item.created_at) }
+  async function writeItem(threadId: string, item: ThreadItem): Promise<void> {
     try {
-      await inTx(async (tx) => {
-        if ((await tx.threadItem.createMany({ data: row, skipDuplicates: true })).count > 0) return
-        const { count } = await tx.threadItem.updateMany({ where: { threadId, id, ownerId }, data })
-        if (count === 0) throw notFound('The conversation')
-      })
+      await inTx((tx) => putItem(tx, { ownerId, threadId }, item))
     } catch (error) {
       // The foreign key includes the owner: a thread of somebody else is as good as none.
       if (isForeignKeyError(error)) throw notFound('The conversation')
@@ -111,6 +105,31 @@ export function prismaStore(caller: { userId: string }): Store {
     saveItem: writeItem,
     deleteItem: (threadId, id) => inTx(async (tx) => void (await tx.threadItem.deleteMany({ where: { threadId, id, ownerId } }))),
   }
+}
+
+/** Whose thread. */
+type Home = { ownerId: string; threadId: string }
+
+async function putItem(tx: Tx, home: Home, given: ThreadItem): Promise<void> {
+  const item = storable(given)
+  const { id, type } = item
+  const data = { type, data: item as Prisma.InputJsonObject }
+  const row = { ...home, id, ...data, createdAt: timeOf(item.created_at) }
+  if ((await tx.threadItem.createMany({ data: row, skipDuplicates: true })).count > 0) return
+  const { count } = await tx.threadItem.updateMany({ where: { ...home, id }, data })
+  if (count === 0) throw notFound('The conversation')
+}
+
+/** Stores items in somebody's thread where it is still there: for work that outlives its process. Needs a transaction across people. */
+export async function keepItems(tx: Tx, home: Home, items: ThreadItem[]): Promise<void> {
+  if (!(await tx.thread.findFirst({ where: { id: home.threadId, ownerId: home.ownerId }, select: { id: true } }))) return
+  for (const item of items) await putItem(tx, home, item)
+}
+
+/** True where the thread may have a message of its person from `since` on; clocks may differ by some seconds. */
+export async function hasUserMessageSince(tx: Tx, home: Home, since: Date): Promise<boolean> {
+  const createdAt = { gte: new Date(since.getTime() - CLOCKS_MS) }
+  return (await tx.threadItem.findFirst({ where: { ...home, type: 'user_message', createdAt }, select: { id: true } })) !== null
 }
 
 function toThread(row: ThreadModel): Thread {

@@ -1,13 +1,18 @@
+import { appendEvents, type StoredEvent } from '#lib/data/run-events.ts'
 import { type Tx, withCaller, withSystem } from '#lib/db.ts'
-import type { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunStatus } from '#lib/generated/prisma/enums.ts'
 import type { RunModel } from '#lib/generated/prisma/models.ts'
 import { storableText } from '#lib/storable.ts'
 
 /** A run without a heartbeat for this long (ms) has no process any more. */
-export const STALE_MS = 15_000
+export const STALE_MS = 10_000
 
 const ACTIVE: RunStatus[] = ['queued', 'running']
+const LOST_MESSAGE = 'The server ended before the answer was complete.'
+
+export function isActive(status: RunStatus): boolean {
+  return ACTIVE.includes(status)
+}
 
 export type NewRun = {
   id: string
@@ -18,82 +23,148 @@ export type NewRun = {
   clientRequestId?: string
 }
 
-/** What a run turned out to be. `failureClass` and `errorMessage` (a public sentence) belong to `failed`. */
-export type RunOutcome = { status: 'done' | 'stopped' | 'interrupted' | 'failed'; failureClass?: string; errorMessage?: string }
+/**
+ * What a run turned out to be. `failureClass` and `errorMessage` (a public sentence) belong to `failed`. `waiting` is no end: a
+ * person is asked, no process holds the run, and another run goes on with it.
+ */
+export type RunOutcome = { status: 'done' | 'stopped' | 'interrupted' | 'failed' | 'waiting'; failureClass?: string; errorMessage?: string }
 
 /** What is learned about a run while it goes. */
 export type RunFacts = { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number; firstDeltaAt?: Date }
 
 /**
  * Writes a queued run. `busy`: the thread has an active one. `repeated`: this person's client sent this request before.
- * A run of the thread that lost its process is marked interrupted first.
+ * `limited`: this person has `atOnce` active runs already, in whatever process.
  */
-export function insertRun(run: NewRun): Promise<'inserted' | 'busy' | 'repeated'> {
-  return withCaller({ userId: run.ownerId }, async (tx) => {
-    const insert = () => tx.run.createMany({ data: run, skipDuplicates: true })
-    if ((await insert()).count > 0) return 'inserted'
-    const { ownerId, clientRequestId } = run
-    if (clientRequestId && (await tx.run.findFirst({ where: { ownerId, clientRequestId }, select: { id: true } }))) return 'repeated'
-    const { count } = await interrupt(tx, { threadId: run.threadId, ownerId })
-    return count > 0 && (await insert()).count > 0 ? 'inserted' : 'busy'
+export function insertRun(run: NewRun, atOnce: number): Promise<'inserted' | 'busy' | 'repeated' | 'limited'> {
+  const { ownerId, threadId, clientRequestId } = run
+  return withCaller({ userId: ownerId }, async (tx) => {
+    // Two requests of one person take turns, so that neither counts without the other.
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${ownerId}, 0))`
+    if ((await tx.run.createMany({ data: run, skipDuplicates: true })).count === 0) {
+      if (!clientRequestId) return 'busy'
+      return (await tx.run.findFirst({ where: { ownerId, clientRequestId }, select: { id: true } })) ? 'repeated' : 'busy'
+    }
+    const active = await tx.run.count({ where: { ownerId, status: { in: ACTIVE } } })
+    if (active <= atOnce) return 'inserted'
+    await tx.run.deleteMany({ where: { id: run.id, ownerId, threadId } })
+    return 'limited'
   })
 }
 
 /** queued -> running. False where somebody else decided about the run meanwhile. */
 export async function markRunning({ id, ownerId }: { id: string; ownerId: string }): Promise<boolean> {
-  const now = new Date()
-  const data = { status: 'running', startedAt: now, heartbeatAt: now } as const
-  const { count } = await withCaller({ userId: ownerId }, (tx) => tx.run.updateMany({ where: { id, ownerId, status: 'queued' }, data }))
+  const count = await withCaller(
+    { userId: ownerId },
+    (tx) => tx.$executeRaw`
+      UPDATE runs SET status = 'running', started_at = now(), heartbeat_at = now()
+      WHERE id = ${id} AND owner_id = ${ownerId} AND status = 'queued'`,
+  )
   return count > 0
 }
 
-/** queued or running -> an end. A run that was ended from elsewhere keeps that end and gets the facts alone. */
-export function finishRun({ id, ownerId }: { id: string; ownerId: string }, outcome: RunOutcome, facts: RunFacts): Promise<void> {
+/**
+ * queued or running -> an end, and the log is complete: `events` are its last ones. A run that was ended from elsewhere
+ * keeps that end and gets the facts alone. May be done again.
+ */
+export function finishRun(
+  { id, ownerId }: { id: string; ownerId: string },
+  outcome: RunOutcome,
+  facts: RunFacts,
+  { lastSeq, events }: { lastSeq: number; events: StoredEvent[] },
+): Promise<void> {
   return withCaller({ userId: ownerId }, async (tx) => {
+    await appendEvents(tx, [{ runId: id, ownerId, events }])
     const errorMessage = outcome.errorMessage && storableText(outcome.errorMessage)
-    const data = { ...outcome, errorMessage, ...facts, finishedAt: new Date() }
+    const data = { ...outcome, errorMessage, ...facts, lastSeq, finishedAt: outcome.status === 'waiting' ? null : new Date() }
     const { count } = await tx.run.updateMany({ where: { id, ownerId, status: { in: ACTIVE } }, data })
-    if (count === 0) await tx.run.updateMany({ where: { id, ownerId }, data: facts })
+    if (count === 0) await tx.run.updateMany({ where: { id, ownerId, lastSeq: null }, data: { ...facts, lastSeq } })
   })
 }
 
-/** Marks the thread's active run as stopped, wherever it runs: its process notices at the next heartbeat. False where none is active. */
-export async function markStopped(caller: { userId: string }, threadId: string): Promise<boolean> {
+/** Marks the thread's active run as stopped, wherever it runs, and resolves to its id: its process has to be told. Null where none is active. */
+export async function markStopped(caller: { userId: string }, threadId: string): Promise<string | null> {
   const where = { threadId, ownerId: caller.userId, status: { in: ACTIVE } }
-  const { count } = await withCaller(caller, (tx) => tx.run.updateMany({ where, data: { status: 'stopped', finishedAt: new Date() } }))
-  return count > 0
+  const stopped = { status: 'stopped', finishedAt: new Date() } as const
+  const [run] = await withCaller(caller, (tx) => tx.run.updateManyAndReturn({ where, data: stopped, select: { id: true } }))
+  return run?.id ?? null
 }
 
 /** Says that these runs are alive. Resolves to those that are no longer running, with the state they were given. */
 export function beat(ids: string[]): Promise<{ id: string; status: RunStatus }[]> {
   return withSystem('recovery', async (tx) => {
-    await tx.run.updateMany({ where: { id: { in: ids }, status: 'running' }, data: { heartbeatAt: new Date() } })
+    await tx.$executeRaw`UPDATE runs SET heartbeat_at = now() WHERE id = ANY(${ids}) AND status = 'running'`
     return tx.run.findMany({ where: { id: { in: ids }, status: { notIn: ACTIVE } }, select: { id: true, status: true } })
   })
 }
 
-/** Marks every run that lost its process as interrupted and resolves to their number. */
-export async function interruptStaleRuns(): Promise<number> {
-  const { count } = await withSystem('recovery', (tx) => interrupt(tx, {}))
-  return count
+/**
+ * Marks runs that lost their process as interrupted, in one thread or everywhere. Not while the database itself has just
+ * come up: what could not say that it lives in the meantime is not dead. Resolves to their number.
+ */
+export function interruptStaleRuns(threadId?: string): Promise<number> {
+  return withSystem(
+    'recovery',
+    (tx) => tx.$executeRaw`
+      UPDATE runs SET status = 'interrupted', finished_at = now(), error_message = ${LOST_MESSAGE}
+      WHERE status IN ('queued', 'running') AND (${threadId ?? null}::text IS NULL OR thread_id = ${threadId ?? null})
+        AND coalesce(heartbeat_at, created_at) < now() - ${STALE_MS}::integer * interval '1 millisecond'
+        AND pg_postmaster_start_time() < now() - ${STALE_MS}::integer * interval '1 millisecond'`,
+  )
 }
 
-function interrupt(tx: Tx, where: Prisma.RunWhereInput): Promise<{ count: number }> {
-  const stale = new Date(Date.now() - STALE_MS)
-  return tx.run.updateMany({
-    where: {
-      ...where,
-      status: { in: ACTIVE },
-      OR: [{ heartbeatAt: { lt: stale } }, { heartbeatAt: null, createdAt: { lt: stale } }],
-    },
-    data: { status: 'interrupted', finishedAt: new Date(), errorMessage: 'The server ended before the answer was complete.' },
+/** Runs that have ended but whose process did not live to close their log, oldest first, 100 at most. */
+export function unclosedRuns(threadId?: string): Promise<{ id: string }[]> {
+  return withSystem(
+    'recovery',
+    (tx) => tx.$queryRaw`
+      SELECT id FROM runs
+      WHERE last_seq IS NULL AND finished_at IS NOT NULL AND (${threadId ?? null}::text IS NULL OR thread_id = ${threadId ?? null})
+        AND coalesce(heartbeat_at, created_at) < now() - ${STALE_MS}::integer * interval '1 millisecond'
+      ORDER BY finished_at LIMIT 100`,
+  )
+}
+
+/** What has to be known of a run to close its log in the place of its dead process. */
+export type AbandonedRun = Pick<RunModel, 'id' | 'ownerId' | 'threadId' | 'status' | 'errorMessage' | 'clientRequestId' | 'createdAt'>
+
+/**
+ * Runs `close` in a transaction that holds the run, if its log is still open and nobody else is at it, and notes what it
+ * resolves to: the log's last number, and whether the request may be sent anew. False where there was nothing to do.
+ */
+export function closeAbandonedRun(
+  id: string,
+  close: (tx: Tx, run: AbandonedRun) => Promise<{ lastSeq: number; forgetRequest: boolean }>,
+): Promise<boolean> {
+  return withSystem('recovery', async (tx) => {
+    const [held] = await tx.$queryRaw<unknown[]>`SELECT id FROM runs WHERE id = ${id} AND last_seq IS NULL FOR UPDATE SKIP LOCKED`
+    const run = held ? await tx.run.findUnique({ where: { id } }) : null
+    if (!run) return false
+    const { lastSeq, forgetRequest } = await close(tx, run)
+    await tx.run.update({ where: { id }, data: { lastSeq, ...(forgetRequest && { clientRequestId: null }) } })
+    return true
   })
 }
 
-/** The run that an earlier request with the client's id began, or null. */
-export function findRepeatedRun(caller: { userId: string }, clientRequestId: string): Promise<{ id: string; threadId: string } | null> {
+/** The caller's run to attach to: the one of that id, else the thread's newest. Null where there is none in this thread. */
+export function findRunOfThread(
+  caller: { userId: string },
+  threadId: string,
+  runId?: string,
+): Promise<Pick<RunModel, 'id' | 'status' | 'errorMessage'> | null> {
+  const where = { threadId, ownerId: caller.userId, ...(runId !== undefined && { id: runId }) }
+  const select = { id: true, status: true, errorMessage: true } as const
+  return withCaller(caller, (tx) => tx.run.findFirst({ where, orderBy: { createdAt: 'desc' }, select }))
+}
+
+/** The run that an earlier request with the client's id began, or null. `isKept`: its events are. */
+export async function findRepeatedRun(
+  caller: { userId: string },
+  clientRequestId: string,
+): Promise<{ id: string; threadId: string; isKept: boolean } | null> {
   const where = { ownerId: caller.userId, clientRequestId }
-  return withCaller(caller, (tx) => tx.run.findFirst({ where, select: { id: true, threadId: true } }))
+  const run = await withCaller(caller, (tx) => tx.run.findFirst({ where, select: { id: true, threadId: true, lastSeq: true } }))
+  return run && { id: run.id, threadId: run.threadId, isKept: run.lastSeq !== 0 }
 }
 
 /** The caller's own run, or null. */

@@ -1,18 +1,23 @@
-import { beat, interruptStaleRuns } from '#lib/data/runs.ts'
-import { settleAbandonedCalls } from '#lib/data/tool-calls.ts'
+import { sweepRunEvents } from '#lib/data/run-events.ts'
+import { beat } from '#lib/data/runs.ts'
 import { log, withLogContext } from '#lib/log.ts'
+import { hearOfRuns } from '#lib/runs/channel.ts'
+import { recoverRuns } from '#lib/runs/recovery.ts'
 import { activeRuns, registry } from '#lib/runs/registry.ts'
 
 /** How often (ms) this process says which runs it works on. */
-const BEAT_MS = 5_000
-/** How often (ms) this process looks for runs of processes that died. */
-const WATCH_MS = 60_000
+const BEAT_MS = 2_500
+/** How often (ms) this process looks for runs of processes that died: with 10 s of silence, all are found within 15. */
+const WATCH_MS = 3_000
+/** How often (ms) this process looks for logs that are no longer kept. */
+const SWEEP_MS = 300_000
 
-/** Sees to it that every active run of this process has a heartbeat. The timer ends itself when there is nothing to do. */
+/** Sees to it that every active run of this process has a heartbeat, and hears of it when it is ended elsewhere. The timer ends itself when there is nothing to do. */
 export function keepBeating(): void {
   const shared = registry()
   // The timer outlives the request that started it, whose id must not stand in its log lines.
   shared.beating ??= withLogContext({ request_id: undefined, user_id: undefined }, () => setInterval(beatAll, BEAT_MS).unref())
+  hearOfRuns(() => void beatAll())
 }
 
 async function beatAll(): Promise<void> {
@@ -35,19 +40,35 @@ async function beatAll(): Promise<void> {
   }
 }
 
-/** Looks for runs whose process died, now and each minute; to be called once when the server starts. */
-export function watchForDeadRuns(): void {
+/** Looks for runs whose process died, now and every three seconds, and for logs that have to go; to be called once when the server starts. */
+export function watchRuns(): void {
   const shared = registry()
-  const look = () => void recoverRuns().catch((error) => log.warn({ error }, 'looking for runs without a process failed'))
-  if (!shared.watching) look()
-  shared.watching ??= setInterval(look, WATCH_MS).unref()
+  if (shared.watching) return
+  shared.watching = every(WATCH_MS, recoverRuns, 'looking for runs without a process failed')
+  shared.sweeping = every(SWEEP_MS, sweep, 'removing old logs of runs failed')
 }
 
-/** Marks runs whose process died as interrupted, and settles the tool calls that ended runs left pending. Resolves to the number of runs. */
-export async function recoverRuns(): Promise<number> {
-  const count = await interruptStaleRuns()
-  const calls = await settleAbandonedCalls()
-  if (calls > 0) log.warn({ count: calls }, 'tool calls whose outcome nobody knows were settled as unknown')
-  if (count > 0) log.warn({ count }, 'runs without a process were marked as interrupted')
-  return count
+async function sweep(): Promise<void> {
+  while ((await sweepRunEvents()).more);
+}
+
+/** Does something now and again and again, never twice at once. A failure that stays is reported once. */
+function every(ms: number, work: () => Promise<unknown>, complaint: string): NodeJS.Timeout {
+  let busy = false
+  let failed = false
+  const turn = async () => {
+    if (busy) return
+    busy = true
+    try {
+      await work()
+      failed = false
+    } catch (error) {
+      if (!failed) log.warn({ error }, complaint)
+      failed = true
+    } finally {
+      busy = false
+    }
+  }
+  void turn()
+  return setInterval(turn, ms).unref()
 }

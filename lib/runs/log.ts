@@ -1,12 +1,13 @@
-import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { NumberedEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import { deltaText, type Packed, pack, restOf } from '#lib/runs/packed.ts'
 
-type Entry = { seq: number; event: ThreadStreamEvent; bytes: number }
+type Entry = Packed & { bytes: number }
 type Reader = { at: number; wake?: () => void }
 
-const DELTA = 'assistant_message.content_part.text_delta'
 const OVERHEAD = 160
+const PIECE_BYTES = 8
 
-/** About how much of a run's log is kept, in bytes: above `soft` deltas that everybody has read are joined, above `hard` the oldest events go. */
+/** About how much of a run's log is kept, in bytes: above `soft` neighbouring deltas are joined, above `hard` the oldest events go. */
 export const LOG_LIMITS = { soft: 1_000_000, hard: 8_000_000 }
 
 /**
@@ -33,15 +34,27 @@ export class EventLog {
     return this.#bytes
   }
 
-  append(event: ThreadStreamEvent): void {
+  /** The number of the last event so far. */
+  get last(): number {
+    return this.#last
+  }
+
+  /** True where everything after number `after` is still here. */
+  reaches(after: number): boolean {
+    return after >= this.#droppedTo
+  }
+
+  /** Returns the event's number. */
+  append(event: ThreadStreamEvent): number {
     this.#last += 1
-    const bytes = sizeOf(event)
+    const bytes = sizeOf({ event })
     if (event.type === 'thread.item.done' || event.type === 'thread.item.replaced') this.#forget(event.item.id)
     else if (event.type === 'thread.item.removed') this.#forget(event.item_id)
     this.#entries.push({ seq: this.#last, event, bytes })
     this.#bytes += bytes
     if (this.#bytes > this.#joinAbove) this.#shorten()
     this.#wakeAll()
+    return this.#last
   }
 
   /** No event follows: readers end once they have read everything. */
@@ -50,19 +63,24 @@ export class EventLog {
     this.#wakeAll()
   }
 
-  /** Every event after number `after`, then those to come, until the end. A reader that falls behind what is kept ends early. */
-  async *read(after = 0): AsyncGenerator<ThreadStreamEvent> {
-    const reader: Reader = { at: Math.max(after, this.#droppedTo) }
+  /**
+   * Every event after number `after`, then those to come. Returns true at the log's end, false to a reader that falls behind
+   * what is kept.
+   */
+  async *read(after = 0): AsyncGenerator<NumberedEvent, boolean> {
+    const reader: Reader = { at: after }
     this.#readers.add(reader)
     try {
-      while (reader.at >= this.#droppedTo) {
+      while (this.reaches(reader.at)) {
         const next = this.#entries[this.#indexAfter(reader.at)]
-        if (next) {
-          reader.at = next.seq
-          yield next.event
-        } else if (this.#ended) return
+        const rest = next && restOf(next, reader.at)
+        if (rest) {
+          reader.at = rest.seq
+          yield rest
+        } else if (this.#ended) return true
         else await new Promise<void>((resolve) => (reader.wake = resolve))
       }
+      return false
     } finally {
       this.#readers.delete(reader)
     }
@@ -99,15 +117,8 @@ export class EventLog {
   }
 
   #shorten(): void {
-    const readByAll = Math.min(this.#last, ...[...this.#readers].map(({ at }) => at))
-    const joined: Entry[] = []
-    for (const entry of this.#entries) {
-      const before = joined.at(-1)
-      const event = before && entry.seq <= readByAll ? joinedDelta(before.event, entry.event) : undefined
-      if (event) joined[joined.length - 1] = { seq: entry.seq, event, bytes: sizeOf(event) }
-      else joined.push(entry)
-    }
-    this.#keep(joined)
+    const joined = pack(this.#entries)
+    this.#keep(joined.map((entry) => ({ ...entry, bytes: sizeOf(entry) })))
     while (this.#bytes > this.#limits.hard && this.#entries.length > 1) {
       const oldest = this.#entries.shift()
       this.#bytes -= oldest?.bytes ?? 0
@@ -118,14 +129,7 @@ export class EventLog {
   }
 }
 
-function sizeOf(event: ThreadStreamEvent): number {
-  if (event.type === 'thread.item.updated' && event.update.type === DELTA) return event.update.delta.length + OVERHEAD
-  return JSON.stringify(event).length
-}
-
-function joinedDelta(first: ThreadStreamEvent, second: ThreadStreamEvent): ThreadStreamEvent | undefined {
-  if (first.type !== 'thread.item.updated' || second.type !== 'thread.item.updated' || first.item_id !== second.item_id) return undefined
-  const [a, b] = [first.update, second.update]
-  if (a.type !== DELTA || b.type !== DELTA || a.content_index !== b.content_index) return undefined
-  return { ...second, update: { ...b, delta: a.delta + b.delta } }
+function sizeOf({ event, pieces = [] }: Pick<Packed, 'event' | 'pieces'>): number {
+  const text = deltaText(event)
+  return text === undefined ? JSON.stringify(event).length : text.length + OVERHEAD + pieces.length * PIECE_BYTES
 }

@@ -1,9 +1,12 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { finishRun, markRunning, type RunFacts, type RunOutcome } from '#lib/data/runs.ts'
+import { env } from '#lib/env.ts'
 import { AppError, isDatabaseDown, toAppError } from '#lib/errors.ts'
 import { log } from '#lib/log.ts'
+import { tellEvents } from '#lib/runs/channel.ts'
 import { EventLog } from '#lib/runs/log.ts'
 import { keepForAWhile, type LiveRun, registry } from '#lib/runs/registry.ts'
+import { LogWriter } from '#lib/runs/writer.ts'
 
 /** What the work of a run gets to know and to say about it. */
 export type RunHandle = {
@@ -15,17 +18,19 @@ export type RunHandle = {
   report(facts: { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number }): void
   /** The run failed: the first word counts. `publicMessage` is the sentence that the person saw. */
   fail(failureClass: string, publicMessage: string): void
+  /** The run waits for a person: its process ends here, its row says so, and a later run goes on. */
+  wait(): void
 }
 
 /** Makes the events of a run. Should not throw: a failure is an event. */
 export type Produce = (run: RunHandle) => AsyncGenerator<ThreadStreamEvent>
 
-/** No run takes longer (ms). */
-const RUN_MAX_MS = 30 * 60_000
 /** Waits (ms) between attempts to write a run's end. */
 const RETRY_MS = [500, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000]
 /** How long (ms) readers wait for the first attempt to write the row's end before they get theirs. */
 const FINISH_MS = 3_000
+
+const writer = new LogWriter()
 
 /** Begins to pump `produce` into a log, whoever reads it. The run's row must be queued. */
 export function launch(about: { id: string; ownerId: string; threadId: string }, produce: Produce): LiveRun {
@@ -52,11 +57,14 @@ export function launch(about: { id: string; ownerId: string; threadId: string },
     fail: (failureClass, errorMessage) => {
       state.outcome ??= { status: 'failed', failureClass, errorMessage }
     },
+    wait: () => {
+      state.outcome ??= { status: 'waiting' }
+    },
   }
-  const tooLong = setTimeout(() => {
-    const errorMessage = 'The answer took longer than half an hour and was ended.'
-    end({ status: 'failed', failureClass: 'run_timeout', errorMessage }, new AppError('unavailable', errorMessage))
-  }, RUN_MAX_MS)
+  const tooLong = setTimeout(
+    () => run.interrupt('The answer took too long and was cut off. What was said so far is kept.'),
+    env().RUN_TIMEOUT * 1000,
+  )
   registry().runs.set(run.id, run)
   run.ended = pump(run, handle, produce, facts)
     .then(() => settle(run, state.outcome ?? { status: 'done' }, facts))
@@ -69,15 +77,20 @@ async function pump(run: LiveRun, handle: RunHandle, produce: Produce, facts: Ru
   try {
     for await (const event of produce(handle)) {
       if (!facts.firstDeltaAt && isDelta(event)) facts.firstDeltaAt = new Date()
-      run.log.append(event)
+      keep(run, event)
     }
   } catch (error) {
     const { message, status } = toAppError(error)
     log.error({ error }, 'run broke')
     handle.fail(isDatabaseDown(error) ? 'database' : 'internal', message)
-    run.log.append({ type: 'error', code: 'custom', message, allow_retry: status >= 429 })
+    keep(run, { type: 'error', code: 'custom', message, allow_retry: status >= 429 })
   }
   await marked
+}
+
+/** Whoever reads here has it at once; the database gets it within a tenth of a second. */
+function keep(run: LiveRun, event: ThreadStreamEvent): void {
+  writer.add(run, { seq: run.log.append(event), event })
 }
 
 /** The row says that the run goes while it goes already: nobody waits for that. */
@@ -115,9 +128,12 @@ async function settle(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Promi
 }
 
 async function writeEnd(run: LiveRun, outcome: RunOutcome, facts: RunFacts, tried: () => void): Promise<void> {
+  const lastSeq = run.log.last
+  const events = await writer.take(run.id)
   for (const wait of [...RETRY_MS, undefined]) {
     try {
-      return await finishRun(run, outcome, facts)
+      await finishRun(run, outcome, facts, { lastSeq, events })
+      return void tellEvents([{ runId: run.id, lastSeq }])
     } catch (error) {
       // Given up: the row gets no heartbeat any more and is found as stale.
       if (wait === undefined) return log.error({ error }, 'the end of a run could not be written')

@@ -15,9 +15,17 @@ export type LiveRun = {
   active: boolean
 }
 
-type Registry = { runs: Map<string, LiveRun>; beating?: NodeJS.Timeout; watching?: NodeJS.Timeout }
+type Registry = {
+  runs: Map<string, LiveRun>
+  beating?: NodeJS.Timeout
+  watching?: NodeJS.Timeout
+  sweeping?: NodeJS.Timeout
+  hearing?: () => void
+  /** Who waits for news of a run of another process, by its id. */
+  waiting: Map<string, Set<() => void>>
+}
 
-/** How long (ms) and how much (bytes) of the logs of ended runs is kept for readers that come late. */
+/** How long (ms) and how much (bytes) of the logs of ended runs is kept for readers that come late. The database has them for longer. */
 const KEPT_MS = 60_000
 const KEPT_BYTES = 64_000_000
 
@@ -25,7 +33,7 @@ const KEPT_BYTES = 64_000_000
 const shared = globalThis as { switchboardRuns?: Registry }
 
 export function registry(): Registry {
-  shared.switchboardRuns ??= { runs: new Map() }
+  shared.switchboardRuns ??= { runs: new Map(), waiting: new Map() }
   return shared.switchboardRuns
 }
 

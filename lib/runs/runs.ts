@@ -1,21 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Caller } from '#lib/auth/caller.ts'
-import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import { findRepeatedRun, insertRun, markStopped } from '#lib/data/runs.ts'
+import type { NumberedEvent } from '#lib/chatkit/protocol/events.ts'
+import { findRepeatedRun, findRunOfThread, insertRun, isActive, markStopped } from '#lib/data/runs.ts'
+import { env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
 import { log, withLogContext } from '#lib/log.ts'
+import { hearOfRuns, tellChange, wakeAll } from '#lib/runs/channel.ts'
+import { follow } from '#lib/runs/follow.ts'
 import { keepBeating } from '#lib/runs/heartbeat.ts'
 import { launch, type Produce } from '#lib/runs/pump.ts'
+import { recoverRuns } from '#lib/runs/recovery.ts'
 import { activeRun, activeRuns, registry } from '#lib/runs/registry.ts'
 import { isShuttingDown, onShutdown } from '#lib/shutdown.ts'
 
 /** How long (ms) a stop waits for the run to end. */
 const STOP_WAIT_MS = 5_000
+/** After every event. */
+const LAST = 2_147_483_647
+/** How long (ms) a message waits for the answer before it, and how often (ms) it looks whether that one has ended. */
+const QUEUE_MS = 60_000
+const QUEUE_LOOK_MS = 500
 /** What a drained run gets (ms) to close what it has open. */
 const CLOSE_MS = 3_000
 
 /** What a run is for. `requestId` is ours, for logs; `clientRequestId` the client's own, which is never accepted twice. */
 export type RunAbout = { caller: Caller; threadId: string; operation: string; requestId: string; clientRequestId?: string }
+
+/** A run's events, for whoever attaches. */
+export type LiveTurn = { runId: string; threadId: string; events: AsyncGenerator<NumberedEvent, boolean> }
 
 export type StartedRun = {
   id: string
@@ -26,21 +39,35 @@ export type StartedRun = {
 }
 
 /**
- * Starts work that goes on whoever listens. Throws conflict where the thread has an active run already, and unavailable
- * while the server ends.
+ * Starts work that goes on whoever listens. Throws conflict where the thread has an active run already (after waiting for
+ * its end where the settings say so), limited where the person has too many runs, and unavailable while the server ends.
  */
 export async function startRun(about: RunAbout, produce: Produce): Promise<StartedRun> {
-  if (isShuttingDown()) throw new AppError('unavailable', 'The server is restarting. Try again in a moment.', { retryAfter: 5 })
-  onShutdown('runs', drainRuns)
   const { caller, threadId, operation, requestId, clientRequestId } = about
   const run = { id: newId('run'), ownerId: caller.userId, threadId }
-  const inserted = await insertRun({ ...run, operation, requestId, clientRequestId })
-  if (inserted === 'repeated' && clientRequestId) {
-    const first = await findRepeatedRun(caller, clientRequestId)
-    if (first) return { id: first.id, repeated: true, ended: registry().runs.get(first.id)?.ended ?? Promise.resolve() }
+  const { RUNS_AT_ONCE, WHILE_ANSWERING } = env()
+  const deadline = Date.now() + (WHILE_ANSWERING === 'wait' ? QUEUE_MS : 0)
+  for (let recovered = false; ; ) {
+    requireServing()
+    onShutdown('runs', drainRuns)
+    const inserted = await insertRun({ ...run, operation, requestId, clientRequestId }, RUNS_AT_ONCE)
+    if (inserted === 'inserted') break
+    if (inserted === 'limited')
+      throw new AppError('limited', `You have ${RUNS_AT_ONCE} answers being written already. Wait for one of them, or stop it.`, {
+        retryAfter: 5,
+      })
+    if (inserted === 'repeated' && clientRequestId) {
+      const first = await findRepeatedRun(caller, clientRequestId)
+      if (first) return { id: first.id, repeated: true, ended: registry().runs.get(first.id)?.ended ?? Promise.resolve() }
+    }
+    // The run that is in the way may have lost its process.
+    if (!recovered && (await recoverRuns(threadId)) > 0) recovered = true
+    else if (Date.now() < deadline) await within(QUEUE_LOOK_MS, activeRun(caller.userId, threadId)?.ended ?? sleep(QUEUE_LOOK_MS))
+    else
+      throw new AppError('conflict', 'The assistant is still answering in this conversation. Wait for it, or stop it first.', {
+        retryAfter: 5,
+      })
   }
-  if (inserted !== 'inserted')
-    throw new AppError('conflict', 'The assistant is still answering in this conversation. Wait for it, or stop it first.')
   return withLogContext({ user_id: caller.userId, run_id: run.id, thread_id: threadId }, () => {
     log.info({ operation }, 'run started')
     const { ended } = launch(run, produce)
@@ -49,49 +76,85 @@ export async function startRun(about: RunAbout, produce: Produce): Promise<Start
   })
 }
 
-/** The run's events after number `after`, then those to come. Nothing where the run is not (any more) known to this process. */
-export async function* subscribe(runId: string, after = 0): AsyncGenerator<ThreadStreamEvent> {
-  const run = registry().runs.get(runId)
-  if (run) yield* run.log.read(after)
+/**
+ * The run's events after number `after`, then those to come, whichever process it runs in. Returns true at the end of its
+ * log, false where the reader should ask again elsewhere. Whether the reader may see the run is the caller's business.
+ */
+export function subscribe(runId: string, after = 0): AsyncGenerator<NumberedEvent, boolean> {
+  const live = registry().runs.get(runId)
+  if (live?.log.reaches(after)) return live.log.read(after)
+  hearOfRuns(() => undefined)
+  return follow(runId, after)
 }
 
-/** The run that is answering in the caller's thread, with all its events, or null. */
-export async function attachToRun(
-  caller: Caller,
-  threadId: string,
-): Promise<{ runId: string; threadId: string; events: AsyncGenerator<ThreadStreamEvent> } | null> {
-  const run = activeRun(caller.userId, threadId)
-  return run ? { runId: run.id, threadId, events: run.log.read() } : null
+/** Where to go on reading: after which event of which run. */
+export type AttachTo = { runId?: string; after?: number }
+
+/**
+ * The run that is answering in the caller's thread, or the one that is named, from event `after` on. Of a run that lost its
+ * process only the failure is left to tell. Null where nothing is being written. Throws unavailable while the server ends.
+ */
+export async function attachToRun(caller: Caller, threadId: string, { runId, after = 0 }: AttachTo = {}): Promise<LiveTurn | null> {
+  const live = activeRun(caller.userId, threadId)
+  if (live && (runId ?? live.id) === live.id) return { runId: live.id, threadId, events: subscribe(live.id, after) }
+  const run = await findRunOfThread(caller, threadId, runId)
+  if (!run) return null
+  requireServing()
+  if (runId !== undefined || isActive(run.status)) return { runId: run.id, threadId, events: subscribe(run.id, after) }
+  if (run.status !== 'interrupted' || !run.errorMessage) return null
+  return { runId: run.id, threadId, events: failureAlone(run.errorMessage) }
+}
+
+async function* failureAlone(message: string): AsyncGenerator<NumberedEvent, boolean> {
+  yield { event: { type: 'error', code: 'custom', message, allow_retry: true } }
+  return true
 }
 
 /** The run that a request with this client id began; its events while they are kept. */
 export async function findRepeated(
   caller: Caller,
   clientRequestId: string,
-): Promise<{ runId: string; threadId: string; events?: AsyncGenerator<ThreadStreamEvent> } | null> {
+): Promise<{ runId: string; threadId: string; events?: LiveTurn['events'] } | null> {
   const first = await findRepeatedRun(caller, clientRequestId)
   if (!first) return null
-  return { runId: first.id, threadId: first.threadId, events: registry().runs.get(first.id)?.log.read() }
+  const { id: runId, threadId, isKept } = first
+  return { runId, threadId, ...(isKept && { events: subscribe(runId) }) }
 }
 
 /**
- * Ends the active run of the caller's thread and waits 5 s at most for its end. A run of another process ends at its next
- * heartbeat. False where none was active.
+ * Ends the active run of the caller's thread, whichever process it runs in, and waits 5 s at most for its end. False where
+ * none was active.
  */
 export async function stopRun(caller: Caller, threadId: string): Promise<boolean> {
-  const run = activeRun(caller.userId, threadId)
-  if (!run) return markStopped(caller, threadId)
-  run.stop()
-  await within(STOP_WAIT_MS, run.ended)
+  const live = activeRun(caller.userId, threadId)
+  if (live) {
+    live.stop()
+    await within(STOP_WAIT_MS, live.ended)
+    return true
+  }
+  const runId = await markStopped(caller, threadId)
+  if (!runId) return false
+  await tellChange(runId)
+  await within(STOP_WAIT_MS, endOf(runId))
   return true
+}
+
+async function endOf(runId: string): Promise<void> {
+  for await (const _ of subscribe(runId, LAST));
 }
 
 /** At the end of the process: active runs have until shortly before `graceMs` to finish, then they end with what they have. */
 export async function drainRuns(graceMs: number): Promise<void> {
+  // Who reads a run of another process is better off with a process that stays.
+  wakeAll()
   const ends = () => Promise.all(activeRuns().map(({ ended }) => ended))
   await within(Math.max(0, graceMs - CLOSE_MS), ends())
   for (const run of activeRuns()) run.interrupt('The server is restarting. Try again in a moment.')
   await within(Math.min(graceMs, CLOSE_MS), ends())
+}
+
+function requireServing(): void {
+  if (isShuttingDown()) throw new AppError('unavailable', 'The server is restarting. Try again in a moment.', { retryAfter: 5 })
 }
 
 async function within(ms: number, work: Promise<unknown>): Promise<void> {

@@ -54,6 +54,8 @@ afterEach(() => {
 })
 
 afterAll(async () => {
-  await closeDb()
+  // Loaded late: the log reads its level when it is loaded.
+  const { closeNotify } = await import('#lib/notify.ts')
+  await Promise.all([closeDb(), closeNotify()])
   await asAdmin(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`)
 })

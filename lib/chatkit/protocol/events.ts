@@ -57,3 +57,6 @@ export type ThreadStreamEvent =
   | ClientEffect
   | ErrorEvent
   | Notice
+
+/** An event with its number in its run's log, counted from 1. Events that belong to no log have none. */
+export type NumberedEvent = { seq?: number; event: ThreadStreamEvent }

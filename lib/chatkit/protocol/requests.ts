@@ -58,8 +58,8 @@ export const PARAMS = {
   'input.transcribe': z.object({ audio_base64: z.base64(), mime_type: bounded(200).min(1) }),
   /** Ours: ends the thread's running turn and keeps what it has said so far. */
   'threads.stop': z.object(thread),
-  /** Ours: the events of the thread's running turn, from its first one on. */
-  'threads.attach': z.object(thread),
+  /** Ours: the events of the thread's running turn, or of the one that is named, after number `after`. */
+  'threads.attach': z.object({ ...thread, run_id: id.nullish(), after: z.number().int().min(0).max(2_147_483_647).nullish() }),
 } as const
 
 export type Operation = keyof typeof PARAMS
