@@ -52,6 +52,29 @@ export async function listToolPins(serverId: string): Promise<ToolPin[]> {
   }))
 }
 
+/** What was agreed to of one server: what its tools are while it cannot be asked. */
+export async function agreedTools(serverId: string): Promise<ToolDefinition[]> {
+  const rows = await withSystem('tool-servers', (tx) =>
+    tx.mcpToolPin.findMany({
+      where: { serverId, agreedHash: { not: null } },
+      select: { agreed: true, agreedHash: true, offeredHash: true },
+      take: TOOLS_MAX,
+    }),
+  )
+  return rows.filter((row) => row.agreedHash === row.offeredHash).map(({ agreed }) => agreed as unknown as ToolDefinition)
+}
+
+/** For each of these servers the hash of every tool that was agreed to. */
+export async function agreedHashes(serverIds: string[]): Promise<Map<string, Map<string, string>>> {
+  const found = new Map(serverIds.map((id) => [id, new Map<string, string>()]))
+  if (serverIds.length === 0) return found
+  const rows = await withSystem('tool-servers', (tx) =>
+    tx.mcpToolPin.findMany({ where: { serverId: { in: serverIds } }, select: { serverId: true, tool: true, agreedHash: true } }),
+  )
+  for (const { serverId, tool, agreedHash } of rows) if (agreedHash) found.get(serverId)?.set(tool, agreedHash)
+  return found
+}
+
 /**
  * Notes what a server offers and returns the names of the tools that may be offered to a model: those whose definition is the
  * one that was agreed to. `agree` agrees to all of a server of which nothing was ever seen.

@@ -96,11 +96,11 @@ export class ToolConnection extends MCPServerStreamableHttp {
 
   /** The server's tools under their own names: remembered ones without asking, else from the server. Throws what the SDK throws. */
   async loadTools(): Promise<McpTool[]> {
-    const remembered = rememberedTools(this.server.url, this.#run.userId)
+    const remembered = rememberedTools(this.server, this.#run.userId)
     if (remembered) return remembered
     await this.#connected()
     const tools: McpTool[] = await super.listTools()
-    rememberTools(this.server.url, this.#run.userId, tools)
+    rememberTools(this.server, this.#run.userId, tools)
     return tools
   }
 
@@ -215,7 +215,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
       const { failureClass, sentence, status, sent } = mcpFailure(signal?.aborted ? stopped() : error, phase, clocks?.expired)
       log.warn({ error, server: this.server.name, tool, failure_class: failureClass, trace_id: span.traceId }, 'tool call failed')
       // The remembered list may be why: the next turn asks again.
-      if (STALE_LIST.has(failureClass)) forgetTools(this.server.url, this.#run.userId)
+      if (STALE_LIST.has(failureClass)) forgetTools(this.server, this.#run.userId)
       if (failureClass === 'session_lost' && this.#connecting === connecting) this.#connecting = undefined
       return { failure: { class: failureClass, sentence, status, sent } }
     } finally {

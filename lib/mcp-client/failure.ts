@@ -1,5 +1,6 @@
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client'
 import type { FailureClass, ToolCallOutcome } from '#lib/data/tool-calls.ts'
+import { refusalOf } from '#lib/mcp-client/refusal.ts'
 import { redactText } from '#lib/redact.ts'
 
 /** Whether a failure came before the call was sent, or after. */
@@ -68,6 +69,8 @@ const BAD_RESULT = /output ?schema|structured content/i
 
 /** What went wrong with a connection or a call; `expired` is the clock of ours that ended it. Never throws. */
 export function mcpFailure(error: unknown, phase: CallPhase, expired?: 'idle_timeout' | 'hard_timeout'): McpFailure {
+  const refusal = refusalOf(error)
+  if (refusal) return { failureClass: refusal.failureClass, sentence: refusal.message, status: 'failed', sent: false }
   const failureClass = (phase === 'call' && expired) || classOf(error, phase)
   const detail = failureClass === 'bad_arguments' && error instanceof Error ? ` It said: ${safeDetail(error.message)}` : ''
   const sent = phase === 'call' && !NOT_SENT.has(failureClass)

@@ -1,17 +1,23 @@
 import { setTimeout } from 'node:timers/promises'
 import { policyOf, type ToolPolicy } from '#lib/data/policies.ts'
 import type { FailureClass } from '#lib/data/tool-calls.ts'
+import { agreedHashes, definitionHash, type ToolDefinition } from '#lib/data/tool-pins.ts'
+import { findPerson } from '#lib/data/users.ts'
 import { log } from '#lib/log.ts'
+import { withoutBound } from '#lib/mcp-client/bound-arguments.ts'
 import { type CallingRun, ToolConnection } from '#lib/mcp-client/connection.ts'
 import { deadlinesOf } from '#lib/mcp-client/deadlines.ts'
 import { mcpFailure } from '#lib/mcp-client/failure.ts'
-import { configuredServers, type McpServer } from '#lib/mcp-client/servers.ts'
-import { isSilent, type McpTool, noteSilent } from '#lib/mcp-client/tool-lists.ts'
+import { isPinned, loadTools } from '#lib/mcp-client/load-tools.ts'
+import { refusalOf } from '#lib/mcp-client/refusal.ts'
+import { type McpServer, serversFor } from '#lib/mcp-client/servers.ts'
+import { mayOffer } from '#lib/mcp-client/tool-filter.ts'
+import type { McpTool } from '#lib/mcp-client/tool-lists.ts'
 import { toolNames } from '#lib/mcp-client/tool-names.ts'
-import { builtinTransport, externalTransport } from '#lib/mcp-client/transport.ts'
+import { builtinTransport, transportAs } from '#lib/mcp-client/transport.ts'
 
-/** A server without whose tools the turn goes on. */
-export type Unavailable = { server: string; failureClass: FailureClass; sentence: string }
+/** A server without whose tools the turn goes on. `connect`: the person mends it by connecting an account of theirs. */
+export type Unavailable = { server: string; failureClass: FailureClass; sentence: string; connect?: string }
 
 /** The MCP servers of one run. `close` ends every connection, waits a second for that at most, and never throws. */
 export type OpenMcp = { connections: ToolConnection[]; unavailable: Unavailable[]; close: () => Promise<void> }
@@ -21,62 +27,71 @@ const CLOSE_MS = 1_000
 type Edges = { policies?: ToolPolicy[]; builtinFetch?: typeof fetch; servers?: McpServer[]; signal?: AbortSignal }
 
 /**
- * Opens the servers of a run side by side, each within its time to connect. A server that fails is left out and named.
- * Each run has connections of its own: one shared by concurrent runs mixes up their tool listings.
+ * Opens the servers of a run side by side. Each has its time to connect, but the run waits for one only as long as it has earned.
+ * A server that fails is left out and named. Each run has connections of its own, so that no session of a server is ever shared
+ * between people; the sockets below are pooled.
  */
-export async function openMcp(
-  run: CallingRun,
-  { policies = [], builtinFetch, servers = configuredServers(), signal }: Edges = {},
-): Promise<OpenMcp> {
-  const connections = servers.map((server) => {
-    const claims = { userId: run.userId, runId: run.id, threadId: run.threadId }
-    const send = server.builtin ? builtinTransport(claims, server.url, builtinFetch) : externalTransport()
-    return new ToolConnection(server, run, send, policies)
+export async function openMcp(run: CallingRun, { policies = [], builtinFetch, servers: given, signal }: Edges = {}): Promise<OpenMcp> {
+  const servers = given ?? (await serversFor((await findPerson(run.userId))?.role ?? 'member'))
+  const opened = servers.map((server) => {
+    const who = { userId: run.userId, runId: run.id, threadId: run.threadId }
+    const { send, learn } = server.builtin
+      ? { send: builtinTransport(who, server.url, builtinFetch), learn: undefined }
+      : transportAs(server, who)
+    const connection = new ToolConnection(server, run, send, policies)
+    const { connectMs } = deadlinesOf(policyOf(policies, server.name, ''))
+    return { connection, learn, loading: loadTools(connection, run.userId, connectMs, signal) }
   })
   const close = async () => {
-    const closing = connections.map((connection) =>
-      connection.close().catch((error) => log.debug({ error, server: connection.server.name }, 'MCP connection not closed cleanly')),
-    )
+    const closing = opened.map(({ connection, loading }) => {
+      const end = () =>
+        connection.close().catch((error) => log.debug({ error, server: connection.server.name }, 'MCP connection not closed cleanly'))
+      // What is still being asked is asked to its end, for the next turn to know; this turn does not wait for it.
+      if (loading.isSettled()) return end()
+      void loading.settled.then(end)
+      return undefined
+    })
     await Promise.race([Promise.all(closing), setTimeout(CLOSE_MS, undefined, { ref: false })])
   }
   const unavailable: Unavailable[] = []
-  const listed = await Promise.all(
-    connections.map(async (connection) => {
-      try {
-        const { connectMs } = deadlinesOf(policyOf(policies, connection.server.name, ''))
-        return { connection, tools: await load(connection, connectMs, signal) }
-      } catch (error) {
-        const failure = mcpFailure(error, 'connect')
-        log.warn({ error, server: connection.server.name, failure_class: failure.failureClass }, 'MCP server not available')
-        if (failure.failureClass === 'connect_timeout') noteSilent(connection.server.url)
-        const { failureClass, sentence } = failure
-        unavailable.push({ server: connection.server.name, failureClass, sentence: `${sentence} (${failureClass})` })
-        return undefined
-      }
-    }),
-  )
+  const [agreed, listed] = await Promise.all([
+    agreedHashes(servers.filter(isPinned).map(({ id }) => id)),
+    Promise.all(
+      opened.map(async ({ connection, learn, loading }) => {
+        try {
+          const tools = await loading.tools
+          learn?.(tools)
+          return { connection, tools }
+        } catch (error) {
+          unavailable.push(missing(connection.server, error))
+          return undefined
+        }
+      }),
+    ),
+  ])
   const open = listed.filter((entry) => entry !== undefined)
-  const names = toolNames(open.map(({ connection, tools }) => ({ server: connection.server.name, tools })))
-  open.forEach(({ connection, tools }, index) => {
+  // The first listing of a server is agreed to while it is read, after `agreed` was.
+  const fresh = open.some(({ connection: { server } }) => isPinned(server) && agreed.get(server.id)?.size === 0)
+  const hashes = fresh ? await agreedHashes(servers.filter(isPinned).map(({ id }) => id)) : agreed
+  const offers = open.map(({ connection, tools }) => ({ connection, tools: offered(connection.server, tools, hashes) }))
+  const names = toolNames(offers.map(({ connection, tools }) => ({ server: connection.server.name, tools })))
+  offers.forEach(({ connection, tools }, index) => {
     connection.offer(tools, (tool) => names[index]?.get(tool.name) ?? tool.name)
   })
   return { connections: open.map(({ connection }) => connection), unavailable, close }
 }
 
-async function load(connection: ToolConnection, ms: number, signal?: AbortSignal): Promise<McpTool[]> {
-  const late = () => Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })
-  if (isSilent(connection.server.url)) throw late()
-  const { promise, reject } = Promise.withResolvers<never>()
-  const timer = globalThis.setTimeout(() => reject(late()), ms)
-  const onAbort = () => reject(new DOMException('stopped', 'AbortError'))
-  signal?.addEventListener('abort', onAbort, { once: true })
-  if (signal?.aborted) onAbort()
-  const loading = connection.loadTools()
-  loading.catch(() => undefined)
-  try {
-    return await Promise.race([loading, promise])
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
-  }
+/** What of a server's list a model may see, and how: allowed, agreed to as it is, and without what the session fills in. */
+function offered(server: McpServer, tools: McpTool[], agreed: Map<string, Map<string, string>>): McpTool[] {
+  const hashes = isPinned(server) ? agreed.get(server.id) : undefined
+  return tools
+    .filter(({ name }) => mayOffer(name, server.config))
+    .filter((tool) => !hashes || hashes.get(tool.name) === definitionHash(tool as ToolDefinition))
+    .map((tool) => withoutBound(tool, server))
+}
+
+function missing(server: McpServer, error: unknown): Unavailable {
+  const { failureClass, sentence } = mcpFailure(error, 'connect')
+  log.warn({ error, server: server.name, failure_class: failureClass }, 'MCP server not available')
+  return { server: server.name, failureClass, sentence: `${sentence} (${failureClass})`, connect: refusalOf(error)?.connect }
 }

@@ -14,28 +14,30 @@ const TTL_MS = 5 * 60_000
 const MAX = 2_000
 
 type Entry = { tools: McpTool[]; until: number }
-type Memory = { lists: Map<string, Entry>; dead: Map<string, number> }
+type Memory = Map<string, Entry>
 
 // Routes may be loaded in more than one module graph.
 const shared = globalThis as { switchboardToolLists?: Memory }
 
 function memory(): Memory {
-  shared.switchboardToolLists ??= { lists: new Map(), dead: new Map() }
+  shared.switchboardToolLists ??= new Map()
   return shared.switchboardToolLists
 }
 
-const keyOf = (url: string, userId: string) => JSON.stringify([url, userId])
+// Two servers may share an address and differ in whom they are told of.
+type Listed = { id?: string; url: string }
+const keyOf = ({ id, url }: Listed, userId: string) => JSON.stringify([id, url, userId])
 
-/** The tools that a server offered this person within the last five minutes. */
-export function rememberedTools(url: string, userId: string): McpTool[] | undefined {
-  const entry = memory().lists.get(keyOf(url, userId))
-  return entry && entry.until > Date.now() ? entry.tools : undefined
+/** The tools that a server offered this person within the last five minutes; `stale`: whenever it was. */
+export function rememberedTools(server: Listed, userId: string, { stale = false } = {}): McpTool[] | undefined {
+  const entry = memory().get(keyOf(server, userId))
+  return entry && (stale || entry.until > Date.now()) ? entry.tools : undefined
 }
 
 /** Keeps a list; the oldest of more than 2,000 is dropped. */
-export function rememberTools(url: string, userId: string, tools: McpTool[]): void {
-  const { lists } = memory()
-  const key = keyOf(url, userId)
+export function rememberTools(server: Listed, userId: string, tools: McpTool[]): void {
+  const lists = memory()
+  const key = keyOf(server, userId)
   lists.delete(key)
   lists.set(key, { tools, until: Date.now() + TTL_MS })
   const oldest = lists.size > MAX ? lists.keys().next().value : undefined
@@ -43,18 +45,12 @@ export function rememberTools(url: string, userId: string, tools: McpTool[]): vo
 }
 
 /** Asks the server again next time: it did not know a tool of the list, or could not be reached. */
-export function forgetTools(url: string, userId: string): void {
-  memory().lists.delete(keyOf(url, userId))
+export function forgetTools(server: Listed, userId: string): void {
+  memory().delete(keyOf(server, userId))
 }
 
-const DEAD_MS = 30_000
-
-/** Notes that a server did not answer in time: for half a minute no turn waits for it again. */
-export function noteSilent(url: string): void {
-  memory().dead.set(url, Date.now() + DEAD_MS)
-}
-
-/** True for half a minute after a server did not answer in time. */
-export function isSilent(url: string): boolean {
-  return (memory().dead.get(url) ?? 0) > Date.now()
+/** Asks the server again for everybody: what it is told of people, or what is known of it, has changed. */
+export function forgetServer(server: Listed): void {
+  const start = JSON.stringify([server.id, server.url]).slice(0, -1)
+  for (const key of memory().keys()) if (key.startsWith(start)) memory().delete(key)
 }

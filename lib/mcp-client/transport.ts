@@ -1,4 +1,8 @@
 import { mintRunToken } from '#lib/auth/run-tokens.ts'
+import { type Identified, identified, type Who } from '#lib/mcp-client/identity.ts'
+import { networkFetch } from '#lib/mcp-client/network.ts'
+import { type McpServer, reachOf } from '#lib/mcp-client/servers.ts'
+import { sseBridge } from '#lib/mcp-client/sse-bridge.ts'
 
 const TOKEN_SECONDS = 300
 const MAX_REDIRECTS = 3
@@ -21,6 +25,12 @@ export function builtinTransport(
     // A redirect would carry the token elsewhere, or drop it: our own endpoint has none.
     return send(new Request(input, { ...init, headers, redirect: 'error' }))
   }
+}
+
+/** Requests to a server elsewhere as somebody, over whichever transport it speaks. */
+export function transportAs(server: McpServer, who: Who): Identified {
+  const { send, learn } = identified(server, who, networkFetch(reachOf(server)))
+  return { send: server.config?.transport === 'sse' ? sseBridge(send) : externalTransport(send), learn }
 }
 
 /**

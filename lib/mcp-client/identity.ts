@@ -1,0 +1,110 @@
+import { signedIdentity } from '#lib/auth/identity-tokens.ts'
+import { findPerson } from '#lib/data/users.ts'
+import { accountHeaders, afterUnauthorised } from '#lib/mcp-client/accounts.ts'
+import { withBound } from '#lib/mcp-client/bound-arguments.ts'
+import { Refusal } from '#lib/mcp-client/refusal.ts'
+import type { McpServer } from '#lib/mcp-client/servers.ts'
+import { resolveHeader, resolveTemplate, type TemplateFacts, UnresolvedTemplate } from '#lib/mcp-client/templates.ts'
+
+/** For whom requests are made. */
+export type Who = { userId: string; runId?: string; threadId?: string }
+
+/** Requests as somebody: `send` for the transport, `learn` with what the server lists, so that arguments can be bound. */
+export type Identified = { send: typeof fetch; learn: (tools: { name: string; inputSchema?: unknown }[]) => void }
+
+/**
+ * Puts the person into every request to a server, as its config says: headers, bearer token, `_meta`, bound arguments. It is the
+ * last thing before the network, so that no way to a call can go around it. Throws Refusal, before anything is sent, where
+ * something about the person is not known or their account is not connected.
+ */
+export function identified(server: McpServer, who: Who, network: typeof fetch): Identified {
+  const schemas = new Map<string, unknown>()
+  let facts: Promise<TemplateFacts> | undefined
+  const known = () => (facts ??= factsOf(who))
+  const send: typeof fetch = async (input, init) => {
+    const request = new Request(input, init)
+    const body = await identifiedBody(server, request, schemas, known)
+    const go = async (): Promise<Response> => {
+      const headers = new Headers(request.headers)
+      for (const [name, value] of Object.entries(await headersFor(server, who, known))) headers.set(name, value)
+      const { method, signal } = request
+      return network(request.url, { method, headers, body, signal, redirect: 'manual' })
+    }
+    const response = await go()
+    if (response.status !== 401 || !(await afterUnauthorised(server, who, response))) return response
+    await response.body?.cancel()
+    return go()
+  }
+  return {
+    send,
+    learn: (tools) => {
+      for (const { name, inputSchema } of tools) schemas.set(name, inputSchema)
+    },
+  }
+}
+
+/** The headers that a server gets beside those of MCP itself. Throws Refusal. */
+export async function headersFor(server: McpServer, who: Who, known: () => Promise<TemplateFacts>): Promise<Record<string, string>> {
+  const { config, secrets } = server
+  if (!config) return {}
+  if (secrets === null)
+    throw new Refusal(
+      'denied',
+      `What ${server.name} needs to be signed in cannot be read any more. An administrator has to enter it again.`,
+    )
+  const headers: Record<string, string> = {}
+  const templates = [...config.headers.map(({ name, value }) => [name, value] as const), ...Object.entries(secrets?.headers ?? {})]
+  if (templates.length > 0) {
+    const facts = await known()
+    for (const [name, value] of templates) headers[name.toLowerCase()] = orRefuse(server, () => resolveHeader(value, facts))
+  }
+  if (config.identity.kind === 'token') headers.authorization = `Bearer ${await signedIdentity((await known()).user, server.url, who)}`
+  return { ...headers, ...(await accountHeaders(server, who)) }
+}
+
+/** What templates know of a person. Throws Refusal where the account may no longer be used. */
+export async function factsOf({ userId, runId, threadId }: Who): Promise<TemplateFacts> {
+  const person = await findPerson(userId)
+  if (!person) throw new Refusal('denied', 'This account can no longer be used.')
+  const { id, email, name, role, timeZone, locale } = person
+  return {
+    user: { id, email, name, role, time_zone: timeZone, locale },
+    run: runId === undefined ? undefined : { id: runId },
+    thread: threadId === undefined ? undefined : { id: threadId },
+  }
+}
+
+type Message = { method?: string; params?: { name?: string; arguments?: Record<string, unknown>; _meta?: Record<string, unknown> } }
+
+async function identifiedBody(
+  server: McpServer,
+  request: Request,
+  schemas: Map<string, unknown>,
+  known: () => Promise<TemplateFacts>,
+): Promise<string | undefined> {
+  if (request.body === null) return undefined
+  const text = await request.text()
+  const { meta = [], bound = [] } = server.config ?? {}
+  if (meta.length + bound.length === 0) return text
+  const message = JSON.parse(text) as Message
+  const { method, params } = message
+  if (method === undefined || method.startsWith('notifications/')) return text
+  const facts = await known()
+  return orRefuse(server, () => {
+    const _meta = { ...params?._meta, ...Object.fromEntries(meta.map(({ name, value }) => [name, resolveTemplate(value, facts)])) }
+    const changed = { ...params, ...(meta.length > 0 && { _meta }) }
+    if (method === 'tools/call')
+      changed.arguments = withBound(params?.arguments ?? {}, schemas.get(params?.name ?? ''), server, () => facts)
+    return JSON.stringify({ ...message, params: changed })
+  })
+}
+
+function orRefuse<T>(server: McpServer, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof UnresolvedTemplate)) throw error
+    const sentence = `Nothing was sent to ${server.name}, because it must be told {{${error.place}}} and that has no value here.`
+    throw new Refusal('denied', sentence, { cause: error })
+  }
+}

@@ -1,0 +1,88 @@
+import dns from 'node:dns'
+import http from 'node:http'
+import https from 'node:https'
+import net from 'node:net'
+import { Readable } from 'node:stream'
+import { Refusal } from '#lib/mcp-client/refusal.ts'
+import { isPublicAddress } from '#lib/public-fetch.ts'
+
+type Reach = 'anywhere' | 'public'
+type Lookup = NonNullable<https.RequestOptions['lookup']>
+type Agents = Record<'http:' | 'https:', http.Agent>
+
+// Shorter than the five seconds after which many servers close an idle connection: one that closes just then loses a request.
+const IDLE_MS = 4_000
+const SOCKETS_MAX = 256
+const NO_BODY = new Set([101, 204, 205, 304])
+
+// Routes may be loaded in more than one module graph; the sockets are shared by all runs, the MCP sessions on them by none.
+const shared = globalThis as { switchboardAgents?: Partial<Record<Reach, Agents>> }
+
+/**
+ * `fetch` for MCP servers: pooled connections, streamed answers, redirects returned as they are. With `public` the address that is
+ * connected to must be one of the public internet, decided after the name was resolved and at every new connection, so that no
+ * name leads to this machine or its network. Throws Refusal for an address that is refused.
+ */
+export function networkFetch(reach: Reach): typeof fetch {
+  return async (input, init) => {
+    const request = new Request(input, init)
+    const url = new URL(request.url)
+    requireReachable(url, reach)
+    const body = request.body === null ? undefined : Buffer.from(await request.arrayBuffer())
+    return send(url, request, body, agentsFor(reach)[url.protocol as 'http:' | 'https:'])
+  }
+}
+
+/** Throws Refusal where it is clear without resolving a name that an address is not reached. */
+export function requireReachable(url: URL, reach: Reach): void {
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Refusal('denied', 'Only http and https addresses can be servers.')
+  if (url.username || url.password) throw new Refusal('denied', 'The address of a server must not contain a name or password.')
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  // `lookup` is not asked about a literal.
+  if (reach === 'public' && net.isIP(host) && !isPublicAddress(host)) throw notPublic(host)
+}
+
+function send(url: URL, request: Request, body: Buffer | undefined, agent: http.Agent): Promise<Response> {
+  const { promise, resolve, reject } = Promise.withResolvers<Response>()
+  const headers: Record<string, string | number> = Object.fromEntries(request.headers)
+  if (body) headers['content-length'] = body.length
+  const { request: open } = url.protocol === 'https:' ? https : http
+  const outgoing = open(url, { method: request.method, headers, agent, signal: request.signal })
+  outgoing.on('error', reject)
+  outgoing.on('response', (incoming) => {
+    const status = incoming.statusCode ?? 502
+    const received = new Headers()
+    for (const [name, value] of Object.entries(incoming.headers)) for (const one of [value ?? []].flat()) received.append(name, one)
+    incoming.on('error', () => undefined)
+    if (NO_BODY.has(status)) incoming.resume()
+    const stream = NO_BODY.has(status) ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>)
+    resolve(new Response(stream, { status: status < 200 ? 502 : status, headers: received }))
+  })
+  outgoing.end(body)
+  return promise
+}
+
+function agentsFor(reach: Reach): Agents {
+  shared.switchboardAgents ??= {}
+  const options = { keepAlive: true, timeout: IDLE_MS, maxSockets: SOCKETS_MAX, ...(reach === 'public' && { lookup: publicLookup }) }
+  shared.switchboardAgents[reach] ??= { 'http:': new http.Agent(options), 'https:': new https.Agent(options) }
+  return shared.switchboardAgents[reach]
+}
+
+const publicLookup: Lookup = (hostname, options, callback) => {
+  dns.lookup(hostname, { ...options, all: true }, (error, found) => {
+    if (error) return callback(error, '', 0)
+    const refused = found.find(({ address }) => !isPublicAddress(address))
+    const [first] = found
+    if (refused || !first) callback(notPublic(hostname), '', 0)
+    else if (options.all) callback(null, found)
+    else callback(null, first.address, first.family)
+  })
+}
+
+function notPublic(host: string): Refusal {
+  return new Refusal(
+    'denied',
+    `${host} is not an address of the public internet. The operator can allow private addresses with MCP_ALLOW_PRIVATE=on.`,
+  )
+}

@@ -1,0 +1,23 @@
+import { networkFetch } from '#lib/mcp-client/network.ts'
+import { type McpServer, reachOf } from '#lib/mcp-client/servers.ts'
+
+const DEADLINE_MS = 10_000
+const MAX_REDIRECTS = 3
+
+/** `fetch` for metadata, registration and tokens: what the server itself may reach, ten seconds, GET redirects followed and checked each. */
+export function oauthFetch(server: McpServer): typeof fetch {
+  const network = networkFetch(reachOf(server))
+  return async (input, init) => {
+    const signal = AbortSignal.any([AbortSignal.timeout(DEADLINE_MS), ...(init?.signal ? [init.signal] : [])])
+    let request = new Request(input, { ...init, signal })
+    for (let hop = 0; ; hop += 1) {
+      const response = await network(request)
+      const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null
+      const next = location === null ? null : URL.parse(location, request.url)
+      // A POST carries codes and secrets: nobody may send those on.
+      if (!next || request.method !== 'GET' || hop >= MAX_REDIRECTS) return response
+      await response.body?.cancel()
+      request = new Request(next, { headers: { accept: request.headers.get('accept') ?? 'application/json' }, signal })
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import type { FailureClass } from '#lib/data/tool-calls.ts'
+
+/** Why we ourselves did not send a request: its class and a sentence for person and model. Nothing has reached the server. */
+export class Refusal extends Error {
+  readonly failureClass: FailureClass
+  /** Set where the person can mend it by connecting an account: the id of the server. */
+  readonly connect: string | undefined
+
+  constructor(failureClass: FailureClass, sentence: string, detail: { cause?: unknown; connect?: string } = {}) {
+    super(sentence, detail.cause === undefined ? undefined : { cause: detail.cause })
+    this.name = 'Refusal'
+    this.failureClass = failureClass
+    this.connect = detail.connect
+  }
+}
+
+/** The refusal behind an error, however the SDK wrapped it. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  for (let at = error, depth = 0; at instanceof Object && depth < 8; depth += 1) {
+    if (at instanceof Refusal) return at
+    const { cause, data } = at as { cause?: unknown; data?: { cause?: unknown } }
+    at = cause ?? data?.cause
+  }
+  return undefined
+}
