@@ -1,5 +1,5 @@
 import { Agent, run as runAgent, type Tool, tool } from '@openai/agents'
-import { assistantMessage, functionCall, ScriptedModel } from '@openai/agents/testing'
+import { assistantMessage, functionCall, modelStream, ScriptedModel } from '@openai/agents/testing'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { ChatContext, type SideStep } from '#lib/agent/chat-context.ts'
@@ -10,6 +10,7 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import { Card, Text } from '#lib/chatkit/widgets/components.ts'
+import { accumulateText } from '#lib/chatkit/widgets/stream.ts'
 import { kinds } from '#tests/support/chatkit.ts'
 import { memoryStore } from '#tests/support/memory-store.ts'
 import { halfOpen } from '#tests/support/turns.ts'
@@ -122,6 +123,24 @@ test('a widget that becomes another one is replaced as a whole', async () => {
   expect(updates).toEqual([{ type: 'widget.root.updated', widget: { type: 'Card', id: 'b', children: [] } }])
   const done = events.find((event) => event.type === 'thread.item.done' && event.item.type === 'widget') as { item: WidgetItem }
   expect(done.item.widget.id).toBe('b')
+})
+
+test('text that comes in pieces grows in a widget, and stops streaming at its end', async () => {
+  const model = new ScriptedModel([
+    modelStream([
+      { type: 'output_text_delta', delta: 'He' },
+      { type: 'output_text_delta', delta: 'llo' },
+      {
+        type: 'response_done',
+        response: { id: 'r', output: [assistantMessage('Hello')], usage: { inputTokens: 1, outputTokens: 1, totalTokens: 2 } },
+      },
+    ]),
+  ])
+  const result = await runAgent(new Agent({ name: 'Test', model }), 'hi', { stream: true })
+  const states: unknown[] = []
+  for await (const state of accumulateText(result.toTextStream() as unknown as AsyncIterable<string>, Text({ id: 't', value: '' })))
+    states.push(state)
+  expect(states).toEqual(['', 'He', 'Hello', 'Hello'].map((value, index) => ({ type: 'Text', id: 't', value, streaming: index < 3 })))
 })
 
 test('a tool of the page ends the turn, with the ids of the call and no line of its own', async () => {

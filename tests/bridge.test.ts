@@ -105,30 +105,33 @@ const DIFFERENT: Record<string, (events: ThreadStreamEvent[], recorded: ThreadSt
 }
 
 describe('recordings of the Python bridge', () => {
-  test.each(scenarios)('$name', ({ name, input, expected_events: recorded, store_added_directly: silent }) => {
-    const mapping = bridge({ clientTools: new Set(['get_sel']) })
-    if (name.startsWith('resume')) mapping.resume(OLD)
-    const events = input.flatMap(({ responses_event, tool_called, context }) => {
-      if (context) return [...(CONTEXT[context]?.(mapping) ?? [])]
-      return [
-        ...mapping.take(
-          tool_called ? item('tool_called', { type: 'function_call', name: 'get_sel', ...tool_called }) : raw(responses_event ?? {}),
-        ),
-      ]
-    })
-    events.push(...mapping.end())
-    expect(halfOpen(events)).toEqual([])
-    if (DIFFERENT[name]) return DIFFERENT[name](events, recorded)
-    // Python leaves a workflow without a message open and stores it in silence; ours is closed with an event.
-    const closing = events.filter(
-      (event) =>
-        event.type === 'thread.item.done' &&
-        event.item.type === 'workflow' &&
-        !recorded.some((other) => other.type === event.type && 'item' in other && other.item.type === 'workflow'),
-    )
-    expect(closing).toHaveLength(silent.length)
-    expect(comparable(events.filter((event) => !closing.includes(event)))).toEqual(comparable(recorded))
-  })
+  test.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
+    '%s',
+    (_, { name, input, expected_events: recorded, store_added_directly: silent }) => {
+      const mapping = bridge({ clientTools: new Set(['get_sel']) })
+      if (name.startsWith('resume')) mapping.resume(OLD)
+      const events = input.flatMap(({ responses_event, tool_called, context }) => {
+        if (context) return [...(CONTEXT[context]?.(mapping) ?? [])]
+        return [
+          ...mapping.take(
+            tool_called ? item('tool_called', { type: 'function_call', name: 'get_sel', ...tool_called }) : raw(responses_event ?? {}),
+          ),
+        ]
+      })
+      events.push(...mapping.end())
+      expect(halfOpen(events)).toEqual([])
+      if (DIFFERENT[name]) return DIFFERENT[name](events, recorded)
+      // Python leaves a workflow without a message open and stores it in silence; ours is closed with an event.
+      const closing = events.filter(
+        (event) =>
+          event.type === 'thread.item.done' &&
+          event.item.type === 'workflow' &&
+          !recorded.some((other) => other.type === event.type && 'item' in other && other.item.type === 'workflow'),
+      )
+      expect(closing).toHaveLength(silent.length)
+      expect(comparable(events.filter((event) => !closing.includes(event)))).toEqual(comparable(recorded))
+    },
+  )
 
   test('a client tool has the model’s ids of its call, also among several', () => {
     const call = (name: string, id: string) =>
@@ -435,6 +438,35 @@ describe('citations', () => {
     ])
   })
 
+  test('of every kind stand in a finished message of two parts', () => {
+    const annotations = [
+      { type: 'file_citation', filename: 'a.txt', index: 1 },
+      { type: 'container_file_citation', filename: 'b.txt', start_index: 0, end_index: 2 },
+      { type: 'url_citation', url: 'https://example.com', title: 'E', start_index: 0, end_index: 3 },
+      { type: 'file_path', file_id: 'f', index: 4 },
+    ]
+    const content = [
+      { type: 'output_text', text: 'One', annotations },
+      { type: 'refusal', refusal: 'Two' },
+    ]
+    const events = replay([...opened, raw({ type: 'response.output_item.done', item: { id: 'm', type: 'message', content } })])
+    expect(events.at(-1)).toMatchObject({
+      item: {
+        content: [
+          {
+            text: 'One',
+            annotations: [
+              { index: 1, source: { type: 'file' } },
+              { index: 2, source: { filename: 'b.txt' } },
+              { index: 3, source: { type: 'url', title: 'E' } },
+            ],
+          },
+          { text: 'Two', annotations: [] },
+        ],
+      },
+    })
+  })
+
   test('are made by the application where it wants to, while they stream and at the end', () => {
     const annotate = () => ({ type: 'annotation', source: { type: 'file', title: 'mine', filename: 'mine' }, index: 7 }) as const
     const mapping = bridge({ annotate })
@@ -446,6 +478,48 @@ describe('citations', () => {
     ].flatMap((event) => [...mapping.take(event)])
     expect(JSON.stringify(events).split('"mine"')).toHaveLength(5)
     expect(events.at(-1)).toMatchObject({ item: { content: [{ annotations: [annotate()] }] } })
+  })
+})
+
+describe('single events', () => {
+  const opened = (...parts: object[]) => [
+    raw({ type: 'response.output_item.added', item: { id: 'm', type: 'message', content: [] } }),
+    ...parts.map((part, content_index) => raw({ type: 'response.content_part.added', item_id: 'm', content_index, part })),
+  ]
+  const text = (value = '') => ({ type: 'output_text', text: value, annotations: [] })
+  const last = (events: RunStreamEvent[]) => {
+    const mapping = bridge()
+    return events.flatMap((event) => [...mapping.take(event)]).at(-1)
+  }
+
+  test('a part that is announced', () => {
+    expect(last(opened(text(), text('x')))).toEqual({
+      type: 'thread.item.updated',
+      item_id: 'message_1',
+      update: { type: 'assistant_message.content_part.added', content_index: 1, content: text('x') },
+    })
+  })
+
+  test('a part that is done', () => {
+    expect(
+      last([...opened(text()), raw({ type: 'response.output_text.done', item_id: 'm', content_index: 0, text: 'All.' })]),
+    ).toMatchObject({
+      update: { type: 'assistant_message.content_part.done', content_index: 0, content: text('All.') },
+    })
+  })
+
+  test('a citation of a file', () => {
+    const annotation = { type: 'file_citation', file_id: 'f', filename: 'a.txt', index: 5 }
+    expect(
+      last([...opened(text()), raw({ type: 'response.output_text.annotation.added', item_id: 'm', content_index: 0, annotation })]),
+    ).toMatchObject({
+      update: {
+        type: 'assistant_message.content_part.annotation_added',
+        content_index: 0,
+        annotation_index: 0,
+        annotation: { type: 'annotation', source: { type: 'file', title: 'a.txt', filename: 'a.txt' }, index: 5 },
+      },
+    })
   })
 })
 

@@ -1,15 +1,12 @@
 import { expect, test } from 'vitest'
-import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { StructuredInputItem, ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
-import type { Turn } from '#lib/chatkit/respond.ts'
-import { type Deps, processChatKit } from '#lib/chatkit/server.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { findRun } from '#lib/data/runs.ts'
 import { findPerson } from '#lib/data/users.ts'
 import { withSystem } from '#lib/db.ts'
 import { registry } from '#lib/runs/registry.ts'
 import { door, kinds, message, say, textOf, threadOf, typed } from '#tests/support/chatkit.ts'
-import { memoryStore } from '#tests/support/memory-store.ts'
+import { chatKitServer } from '#tests/support/chatkit-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 
 // At the HTTP door, on PostgreSQL: what the element needs. Below: the rest of the protocol, with a store in memory.
@@ -182,28 +179,7 @@ test('a repetition is no second answer to a form, and works when the events are 
   expect((await door(await signedIn())(answer)).status).toBe(404)
 })
 
-// From here on with a store in memory: operations for which the product brings no handler yet.
-
-type Extra = Omit<Partial<Deps<void>>, 'respond'> & { respond?: (turn: Turn) => AsyncIterable<ThreadStreamEvent> }
-
-function server(extra: Extra = {}) {
-  const store = memoryStore()
-  const deps: Deps<void> = { store, limits: { messageMaxChars: 1_000 }, respond: (turn) => message(turn, ['ok']), ...extra }
-  const ask = async (type: string, params: object) => {
-    const answer = await processChatKit({ type, params }, deps)
-    if (answer.kind === 'json') return { data: answer.data, events: [] as ThreadStreamEvent[] }
-    const events: ThreadStreamEvent[] = []
-    if (answer.kind === 'turn') for await (const event of answer.events(new AbortController().signal)) events.push(event)
-    else for await (const { event } of answer.events) events.push(event)
-    return { data: undefined, events }
-  }
-  const begin = async (...items: object[]) => {
-    const thread_id = threadOf(await ask('threads.create', { input: typed('hi') }))
-    for (const item of items) await store.addItem(thread_id, { thread_id, created_at: new Date().toISOString(), ...item } as ThreadItem)
-    return thread_id
-  }
-  return { store, ask, begin }
-}
+// From here on with a store in memory.
 
 const form = (more: Partial<StructuredInputItem> = {}) => ({
   id: 'form',
@@ -218,7 +194,7 @@ const form = (more: Partial<StructuredInputItem> = {}) => ({
 })
 
 test('answers to a form: own values count, single choice keeps one, what is missing is skipped, the unknown is ignored', async () => {
-  const { ask, begin, store } = server()
+  const { ask, begin, store } = chatKitServer()
   const thread_id = await begin(form())
   const answers = { one: { values: ['C', 'A'] }, many: { values: ['A', 'Z'] }, other: { values: ['x'] } }
   const { events } = await ask('threads.add_structured_input', { thread_id, item_id: 'form', input: { answers } })
@@ -238,7 +214,7 @@ test('answers to a form: own values count, single choice keeps one, what is miss
 })
 
 test('a skipped form has no answers, whatever was typed', async () => {
-  const { ask, begin, store } = server()
+  const { ask, begin, store } = chatKitServer()
   const thread_id = await begin(form())
   await ask('threads.add_structured_input', {
     thread_id,
@@ -253,7 +229,7 @@ test('a skipped form has no answers, whatever was typed', async () => {
 
 test('the result of a client tool is taken though other items follow the call, and calls left hanging go', async () => {
   const call = { type: 'client_tool_call', status: 'pending', call_id: 'c', name: 'locate', arguments: { a: null } }
-  const { ask, begin, store } = server()
+  const { ask, begin, store } = chatKitServer()
   const thread_id = await begin(
     { id: 'old', ...call },
     { id: 'call', ...call },
@@ -274,7 +250,7 @@ test('an action gets its widget; what it changes is stored and streamed; a synch
     ...item,
     widget: { type: 'Card', children: [null, { type: 'Text', value: 'x', id: null }] } as never,
   })
-  const { ask, begin, store } = server({
+  const { ask, begin, store } = chatKitServer({
     act: async function* ({ action, sender }) {
       seen.push([action, sender?.id])
       if (sender) yield { type: 'thread.item.replaced', item: updated(sender) }
@@ -301,7 +277,7 @@ test('an action gets its widget; what it changes is stored and streamed; a synch
 
 test('feedback, dictation and stream options reach their handlers', async () => {
   const heard: unknown[] = []
-  const { ask, begin } = server({
+  const { ask, begin } = chatKitServer({
     feedback: async (given) => void heard.push(given),
     transcribe: async ({ data, mimeType, mediaType }) => ({ text: `${Buffer.from(data)} ${mimeType} ${mediaType}` }),
     streamOptions: () => ({ allow_cancel: false }),
@@ -318,7 +294,7 @@ test('feedback, dictation and stream options reach their handlers', async () => 
 test('attachments belong to the thread of their message, and their metadata never leaves the server', async () => {
   const removed: string[] = []
   const file = { type: 'file' as const, id: 'atc_1', name: 'a.txt', mime_type: 'text/plain', metadata: { key: 'secret' } }
-  const { ask, store } = server({ files: { create: async () => file, delete: async (id) => void removed.push(id) } })
+  const { ask, store } = chatKitServer({ files: { create: async () => file, delete: async (id) => void removed.push(id) } })
   const made = await ask('attachments.create', { name: 'a.txt', size: 3, mime_type: 'text/plain' })
   expect(made.data).not.toHaveProperty('metadata')
   const created = await ask('threads.create', { input: typed('see', { attachments: ['atc_1'] }) })
@@ -333,7 +309,7 @@ test('attachments belong to the thread of their message, and their metadata neve
 
 test('what a turn hides is stored and never sent, however it is streamed', async () => {
   const hidden = { id: 'h', type: 'hidden_context_item' as const, created_at: '2026-01-01T00:00:00Z', content: 'the secret' }
-  const { ask, store } = server({
+  const { ask, store } = chatKitServer({
     respond: async function* ({ thread }) {
       const item = { ...hidden, thread_id: thread.id }
       yield { type: 'thread.item.added', item }
@@ -352,7 +328,7 @@ test('what a turn hides is stored and never sent, however it is streamed', async
 })
 
 test('status, image hosts and title set by a turn are saved and announced after the next event', async () => {
-  const { ask, store } = server({
+  const { ask, store } = chatKitServer({
     respond: async function* ({ thread }) {
       thread.title = ' New '
       thread.allowed_image_domains = ['example.com']

@@ -48,7 +48,9 @@ beforeEach(() => {
     )
   }
 })
-afterEach(() => {
+afterEach(({ task }) => {
+  // The table of docs/chatkit-parity.md names no test that asserts nothing (tests/support/parity.ts).
+  task.meta.assertions = expect.getState().assertionCalls
   vi.restoreAllMocks()
   expect(printed, 'the console stays silent').toEqual([])
 })
@@ -59,3 +61,9 @@ afterAll(async () => {
   await Promise.all([closeDb(), closeNotify()])
   await asAdmin(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`)
 })
+
+declare module 'vitest' {
+  interface TaskMeta {
+    assertions?: number
+  }
+}

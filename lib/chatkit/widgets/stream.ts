@@ -1,5 +1,5 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import type { WidgetItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
+import type { WidgetItem, WidgetNode, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
 import { diffWidget } from '#lib/chatkit/widgets/diff.ts'
 
 type Place = { thread: { id: string }; newItemId: (kind: 'message') => string }
@@ -31,4 +31,15 @@ export async function* streamWidget(
     last = structuredClone(state)
   }
   if (last) yield { type: 'thread.item.done', item: item(last) }
+}
+
+/** The states of a Text or Markdown component whose text comes in pieces: empty at first, streaming, and at rest at the end. */
+export async function* accumulateText<Node extends WidgetNode>(pieces: AsyncIterable<string>, component: Node): AsyncGenerator<Node> {
+  let value = ''
+  yield { ...component, value, streaming: true }
+  for await (const piece of pieces) {
+    value += piece
+    yield { ...component, value, streaming: true }
+  }
+  yield { ...component, value, streaming: false }
 }
