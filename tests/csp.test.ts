@@ -111,7 +111,8 @@ test('endpoints for programs and files never pass through here; pages whose name
     '/icon.svg',
   ])
     expect(path, path).not.toMatch(passes)
-  for (const path of ['/', '/chat', '/chat/thr_1', '/admin/people', '/mcp-servers', '/apiary']) expect(path, path).toMatch(passes)
+  for (const path of ['/', '/chat', '/chat/thr_1', '/admin/people', '/mcp-servers', '/apiary', '/oauth/consent/abc'])
+    expect(path, path).toMatch(passes)
 })
 
 test('every answer has the static headers, and answers of the API cannot run anything', async () => {

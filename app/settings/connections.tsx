@@ -43,7 +43,7 @@ export function Connections({ endpoint, connections }: { endpoint: string; conne
                   <>
                     <span className="block font-medium">{name}</span>
                     <span className="block text-sm font-normal text-ink-soft">{host}</span>
-                    <span className="block text-sm font-normal text-ink-faint">{permissions.join(', ')}</span>
+                    <span className="block text-sm font-normal text-ink-faint">{permissions.join(' · ')}</span>
                   </>
                 ),
               },

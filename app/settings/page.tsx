@@ -43,7 +43,9 @@ export default async function SettingsPage() {
         <Card
           title="Password"
           hint={
-            hasPassword ? 'A change signs you out on every other device.' : 'You sign in another way so far. A password is a second one.'
+            hasPassword
+              ? 'A change signs you out on every other device and disconnects every app.'
+              : 'You sign in another way so far. A password is a second one.'
           }
         >
           <PasswordForm hasPassword={hasPassword} email={account.email} />

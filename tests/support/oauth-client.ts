@@ -86,8 +86,8 @@ export class OauthClient {
     this.clientId = clientId
   }
 
-  /** Opens the authorization endpoint; undefined leaves a parameter out. */
-  authorize(over: Record<string, string | undefined> = {}): Promise<Response> {
+  /** The address that the client sends a person to; undefined leaves a parameter out. */
+  authorizeUrl(over: Record<string, string | undefined> = {}): string {
     const params = {
       client_id: this.clientId,
       redirect_uri: CALLBACK,
@@ -100,7 +100,12 @@ export class OauthClient {
       ...over,
     }
     const query = new URLSearchParams(Object.entries(params).filter((pair): pair is [string, string] => pair[1] !== undefined))
-    return this.browser.send(`${this.site}/oauth/authorize?${query}`)
+    return `${this.site}/oauth/authorize?${query}`
+  }
+
+  /** Opens that address. */
+  authorize(over: Record<string, string | undefined> = {}): Promise<Response> {
+    return this.browser.send(this.authorizeUrl(over))
   }
 
   /** Answers the consent page as `person` and returns where the browser ends: the client's redirect URI. */
