@@ -1,0 +1,62 @@
+// npm run doctor -- https://tools.example.com/mcp: examines an MCP server from here, step by step, and says what to change.
+// Without an address, every server of the settings (MCP_SERVER_URL, MCP_SERVERS_FILE). --call name --with '{"a":1}' calls a tool.
+import { parseArgs } from 'node:util'
+import { env } from '#lib/env.ts'
+import { examine } from '#lib/mcp-client/doctor.ts'
+import type { Step } from '#lib/mcp-client/examination.ts'
+import { configuredServers, type McpServer } from '#lib/mcp-client/servers.ts'
+
+const MARKS = { ok: '✓', warning: '!', failed: '✗', skipped: '-' }
+
+try {
+  process.env.LOG_LEVEL ||= 'silent'
+  const { values, positionals } = parseArgs({
+    options: { call: { type: 'string' }, with: { type: 'string' }, sse: { type: 'boolean' } },
+    allowPositionals: true,
+  })
+  const call = values.call ? { tool: values.call, args: JSON.parse(values.with ?? '{}') as Record<string, unknown> } : undefined
+  const servers = positionals.length > 0 ? positionals.map((url) => named(url, values.sse ?? false)) : fromSettings()
+  for (const server of servers) {
+    console.log(`\n${server.name === server.url ? '' : `${server.name}: `}${server.url}`)
+    const { healthy, spoken } = await examine(server, { call, onStep: print })
+    console.log(
+      healthy
+        ? `Healthy${spoken ? `: revision ${spoken.revision}, ${spoken.tools.length} tools` : ''}.`
+        : 'Something has to be changed: see above.',
+    )
+    if (!healthy) process.exitCode = 1
+  }
+} catch (error) {
+  console.error((error as Error).message)
+  process.exitCode = 1
+}
+
+function print({ name, outcome, ms, said, fault, fix }: Step): void {
+  console.log(`${MARKS[outcome]} ${name.padEnd(20)} ${`${ms} ms`.padStart(8)}  ${said}${fault ? ` [${fault}]` : ''}`)
+  if (fix) console.log(`${' '.repeat(32)}→ ${fix}`)
+}
+
+function named(url: string, sse: boolean): McpServer {
+  const config = {
+    transport: 'sse' as const,
+    identity: { kind: 'none' as const },
+    headers: [],
+    meta: [],
+    bound: [],
+    allow: [],
+    deny: [],
+    pinned: false,
+    trusted: false,
+  }
+  return { name: url, url, builtin: false, ...(sse && { config }) }
+}
+
+function fromSettings(): McpServer[] {
+  // Nothing of the database or of sign-in is needed to look at a server.
+  process.env.APP_URL ||= 'http://127.0.0.1:3000'
+  process.env.APP_SECRET ||= 'servers are examined without this secret'
+  process.env.DATABASE_URL ||= 'postgresql://nobody@127.0.0.1/none'
+  const servers = configuredServers().filter(({ builtin }) => !builtin)
+  if (servers.length > 0) return servers
+  throw new Error(`Name the address of a server. For example: npm run doctor -- ${env().APP_URL}/mcp`)
+}
