@@ -5,6 +5,7 @@ import { LockedError, takeLock } from '#scripts/folder-lock.ts'
 import { type LocalSecrets, localSecrets } from '#scripts/local-secrets.ts'
 import { postgresProgram } from '#scripts/postgres-program.ts'
 import { closeServer, openServer, SUPERUSER, serverUrl } from '#scripts/postgres-server.ts'
+import { watchServer } from '#scripts/postgres-watch.ts'
 
 const DATABASE = 'switchboard'
 const OWNER = 'switchboard_owner'
@@ -20,7 +21,9 @@ export type EmbeddedPostgres = {
   superuserUrl: string
   /** APP_SECRET of the embedded start, kept beside the passwords. */
   appSecret: string
-  pid: number
+  readonly pid: number
+  /** Rejects with EmbeddedPostgresError when the server ended by itself and could not be started again. Never resolves. */
+  lost: Promise<never>
   /** Ends the server with everything written (35 s at most) and gives the folder back. */
   stop(): Promise<void>
 }
@@ -30,14 +33,15 @@ export class EmbeddedPostgresError extends Error {}
 
 /**
  * Starts PostgreSQL with the data in `folder`, which is made where there is none, or adopts the server that a killed
- * process left there. `durable: false` gives up safety against power cuts, for tests. Throws EmbeddedPostgresError.
+ * process left there. A server that something else ends is started again, which `say` is told. `durable: false` gives up
+ * safety against power cuts, for tests. Throws EmbeddedPostgresError.
  */
-export async function startEmbeddedPostgres(folder: string, { durable = true } = {}): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(folder: string, { durable = true, say = (_: string) => {} } = {}): Promise<EmbeddedPostgres> {
   const home = path.resolve(folder)
   try {
     await mkdir(home, { recursive: true, mode: 0o700 })
     const unlock = await takeLock(path.join(home, 'lock'))
-    return await open(home, durable, unlock).catch(async (error) => {
+    return await open(home, durable, say, unlock).catch(async (error) => {
       await unlock()
       throw error
     })
@@ -51,7 +55,7 @@ export function embeddedAppUrl(port: number, password: string): string {
   return serverUrl(port, APP, password, DATABASE)
 }
 
-async function open(home: string, durable: boolean, unlock: () => Promise<void>): Promise<EmbeddedPostgres> {
+async function open(home: string, durable: boolean, say: (line: string) => void, unlock: () => Promise<void>): Promise<EmbeddedPostgres> {
   const secrets = await localSecrets(home)
   const place = {
     program: await postgresProgram(home),
@@ -68,14 +72,22 @@ async function open(home: string, durable: boolean, unlock: () => Promise<void>)
     await closeServer(server, place)
     throw error
   }
+  const watched = watchServer(server, place, say)
+  const lost = watched.lost.catch((error): never => {
+    throw new EmbeddedPostgresError(sentence(error, home), { cause: error })
+  })
+  lost.catch(() => {})
   return {
     appUrl: embeddedAppUrl(server.port, secrets.app),
     ownerUrl: serverUrl(server.port, OWNER, secrets.owner, DATABASE),
     superuserUrl,
     appSecret: secrets.appSecret,
-    pid: server.pid,
+    get pid() {
+      return watched.current().pid
+    },
+    lost,
     async stop() {
-      await closeServer(server, place)
+      await closeServer(await watched.release(), place)
       await unlock()
     },
   }

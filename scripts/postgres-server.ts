@@ -42,16 +42,20 @@ export async function openServer(place: Place): Promise<PostgresServer> {
 }
 
 /** Ends the server by a fast shutdown, which writes everything; after 30 s by an immediate one, from which the next start recovers. */
-export async function closeServer(server: PostgresServer, { program }: Place): Promise<void> {
-  const isGone = async () => (server.child ? hasExited(server.child) : !(await isServing(server.pid, program.dataFolder)))
+export async function closeServer(server: PostgresServer, place: Place): Promise<void> {
   for (const { signal, ms } of [
     { signal: 'SIGINT', ms: STOP_MS },
     { signal: 'SIGQUIT', ms: KILL_MS },
   ]) {
-    if (!(await isGone())) process.kill(server.pid, signal)
-    for (const deadline = Date.now() + ms; Date.now() < deadline; await sleep(POLL_MS)) if (await isGone()) return
+    if (!(await isGone(server, place))) process.kill(server.pid, signal)
+    for (const deadline = Date.now() + ms; Date.now() < deadline; await sleep(POLL_MS)) if (await isGone(server, place)) return
   }
   throw new Error(`PostgreSQL (process ${server.pid}) did not stop within ${(STOP_MS + KILL_MS) / 1000} s.`)
+}
+
+/** True once the server has ended, whoever ended it. */
+export async function isGone({ child, pid }: PostgresServer, { program }: Place): Promise<boolean> {
+  return child ? hasExited(child) : !(await isServing(pid, program.dataFolder))
 }
 
 /** A URL that signs in to the server at `port`; a person's own PGSSLMODE has no say in it. */

@@ -11,6 +11,7 @@ import { isLoopback } from '#lib/env.ts'
 import { isFresh, ROOT } from '#scripts/build-freshness.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '#scripts/embedded-postgres.ts'
 import { migrate } from '#scripts/migrate.ts'
+import { portIn } from '#scripts/port.ts'
 
 const READY_MS = 90_000
 // The server's own time to end its runs, and a little more.
@@ -53,7 +54,7 @@ async function serve(): Promise<void> {
   const address = `http://${env.HOSTNAME.includes(':') ? `[${env.HOSTNAME}]` : env.HOSTNAME}:${env.PORT}`
   if (await isReady(server, address))
     console.log(`Switchboard is ready: ${process.env.APP_URL ?? env.APP_URL ?? address} (Ctrl-C stops it)`)
-  const [code] = await ended
+  const [code] = await (database ? Promise.race([ended, database.lost]) : ended)
   if (!stopping.signal.aborted) process.exitCode = code || 1
 }
 
@@ -65,13 +66,13 @@ async function settings(): Promise<Settings> {
   const address = net.isIP(HOSTNAME) ? HOSTNAME : '127.0.0.1'
   // On any other address the log has the set-up code of the first account.
   const LOG_LEVEL = process.env.LOG_LEVEL || (isLoopback(address) ? 'warn' : 'info')
-  const env = { NEXT_TELEMETRY_DISABLED: '1', ...process.env, LOG_LEVEL, HOSTNAME: address, PORT: PORT || '3000' }
+  const env = { NEXT_TELEMETRY_DISABLED: '1', ...process.env, LOG_LEVEL, HOSTNAME: address, PORT: String(portIn(PORT)) }
   if (DATABASE_URL) return env
   if (!APP_URL && !isLoopback(env.HOSTNAME))
     throw new Error(
       `APP_URL is missing, but HOSTNAME is ${env.HOSTNAME}: set it to the address that people will use. For example: APP_URL=http://192.168.1.20:${env.PORT}`,
     )
-  database = await startEmbeddedPostgres(path.resolve(ROOT, options.data ?? '.data'))
+  database = await startEmbeddedPostgres(path.resolve(ROOT, options.data ?? '.data'), { say: console.error })
   return {
     ...env,
     DATABASE_URL: database.appUrl,

@@ -9,14 +9,16 @@ import { parseArgs } from 'node:util'
 import { parseEnv } from '#lib/env.ts'
 import { log } from '#lib/log.ts'
 import { migrate, requireHarmlessRole, requireMigrated } from '#scripts/migrate.ts'
+import { portIn } from '#scripts/port.ts'
 
 try {
   const { values } = parseArgs({ options: { listen: { type: 'string' } } })
   const server = findServer()
   process.env.HOSTNAME = values.listen ?? addressIn(process.env.HOSTNAME)
-  process.env.PORT ||= '3000'
+  const port = portIn(process.env.PORT)
+  process.env.PORT = String(port)
   const { DATABASE_URL: appUrl } = parseEnv(process.env)
-  await requireFreePort(process.env.HOSTNAME, Number(process.env.PORT))
+  await requireFreePort(process.env.HOSTNAME, port)
   await prepareDatabase(appUrl, process.env.DATABASE_DIRECT_URL)
   // The process that serves has no use for the owner's rights.
   delete process.env.DATABASE_DIRECT_URL

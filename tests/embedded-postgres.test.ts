@@ -24,8 +24,8 @@ afterEach(async () => {
   await rm(base, { recursive: true, force: true })
 })
 
-async function start({ durable = false } = {}): Promise<EmbeddedPostgres> {
-  const server = await startEmbeddedPostgres(folder, { durable })
+async function start({ durable = false, say = (_: string) => {} } = {}): Promise<EmbeddedPostgres> {
+  const server = await startEmbeddedPostgres(folder, { durable, say })
   started.push(server)
   return server
 }
@@ -115,6 +115,20 @@ test("a server that was killed itself is recovered, even if its process id is so
   await writeFile(pidFile, [process.pid, ...lines.slice(1)].join('\n'))
   const second = await start()
   expect(await query(second.ownerUrl, 'SELECT n FROM kept')).toEqual([{ n: 1 }])
+})
+
+test('a server that something else ends is started again where it was; one that cannot be is reported', async () => {
+  const said: string[] = []
+  const server = await start({ durable: true, say: (line) => said.push(line) })
+  await query(server.ownerUrl, 'CREATE TABLE kept AS SELECT 1 AS n')
+  const first = server.pid
+  process.kill(first, 'SIGKILL')
+  await expect.poll(() => query(server.ownerUrl, 'SELECT n FROM kept').catch(String), { timeout: 15_000 }).toEqual([{ n: 1 }])
+  expect(said).toEqual(['PostgreSQL ended unexpectedly and is started again.'])
+  expect(server.pid).not.toBe(first)
+  await rm(path.join(folder, 'postgres/global/pg_control'))
+  process.kill(server.pid, 'SIGKILL')
+  await expect(server.lost).rejects.toThrow(/PostgreSQL could not start with the data in .*: .*pg_control/)
 })
 
 test('what a person can mend is said in one sentence', async () => {

@@ -109,6 +109,9 @@ test('a taken port and an address without APP_URL are said in one sentence', { t
     `Port ${port} of 127.0.0.1 is in use by another program. Stop that one, or choose another with PORT=${port + 1}.\n`,
   )
   other.close()
+  const strange = up({ PORT: '99999' })
+  expect(await strange.ended).toBe(1)
+  expect(strange.said()).toBe('PORT must be a whole number from 1 to 65535. For example: PORT=3000\n')
   const open = up({ HOSTNAME: '0.0.0.0' })
   expect(await open.ended).toBe(1)
   expect(open.said()).toMatch(/^APP_URL is missing, but HOSTNAME is 0\.0\.0\.0: .*\n$/)
