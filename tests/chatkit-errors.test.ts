@@ -5,6 +5,7 @@ import { withCaller } from '#lib/db.ts'
 import { env } from '#lib/env.ts'
 import { type Door, door, openDoor, say, threadOf, typed } from '#tests/support/chatkit.ts'
 import { signedIn } from '#tests/support/people.ts'
+import { withSettings } from '#tests/support/settings.ts'
 
 // Whatever is refused is refused before the first byte, with a sentence, and leaves nothing behind.
 
@@ -177,6 +178,7 @@ test('who is not signed in, comes from another site or sends no JSON gets nowher
 })
 
 test('turns a minute are limited, with the time to wait; reading is not', async () => {
+  withSettings({ RUNS_AT_ONCE: '100' })
   const eager = door(await signedIn())
   const limit = env().RUNS_PER_MINUTE
   const replies = await Promise.all(

@@ -24,7 +24,11 @@ export class ConnectionError extends Error {
 
 export type ApiSettings = { url: string; fetch?: typeof fetch | undefined; locale: string }
 
-export type EventStream = { runId: string | null; events: AsyncGenerator<unknown> }
+/** An event, with its number where the server counts them. */
+export type Received = { event: unknown; seq: number | null }
+
+/** `events` returns true where the server has said that nothing is missing; a server that counts its events always does. */
+export type EventStream = { runId: string | null; events: AsyncGenerator<Received, boolean> }
 
 /** The ChatKit endpoint: one POST an operation, JSON or server-sent events back. */
 export class Api {
@@ -58,7 +62,7 @@ export class Api {
   async stream(type: string, params: object, signal: AbortSignal, id = requestId()): Promise<EventStream> {
     const quiet = new AbortController()
     const timer = setTimeout(() => quiet.abort(new DOMException('No answer', 'TimeoutError')), OPEN_TIMEOUT_MS)
-    const response = await this.#post(type, params, AbortSignal.any([signal, quiet.signal]), id).finally(() => clearTimeout(timer))
+    const response = await this.#post(type, params, AbortSignal.any([signal, quiet.signal]), id, true).finally(() => clearTimeout(timer))
     if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream'))
       throw new ApiError('The server did not answer with a stream of events.', 502)
     const runId = response.headers.get('x-run-id')
@@ -66,7 +70,7 @@ export class Api {
     return { runId, events: watch(readSse(response.body), signal, quiet) }
   }
 
-  async #post(type: string, params: object, signal: AbortSignal, id = requestId()): Promise<Response> {
+  async #post(type: string, params: object, signal: AbortSignal, id = requestId(), resume?: true): Promise<Response> {
     const { url, fetch: custom, locale } = this.#settings()
     const send = custom ?? ((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init))
     let response: Response
@@ -74,7 +78,7 @@ export class Api {
       response = await send(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'text/event-stream, application/json', 'accept-language': locale },
-        body: JSON.stringify({ type, params, metadata: { request_id: id } }),
+        body: JSON.stringify({ type, params, metadata: { request_id: id, resume } }),
         signal,
       })
     } catch (cause) {
@@ -103,16 +107,19 @@ async function messageOf(response: Response): Promise<string> {
   return response.statusText || `The server answered with an error (${response.status}).`
 }
 
-async function* watch(signals: AsyncGenerator<SseSignal>, signal: AbortSignal, quiet: AbortController): AsyncGenerator<unknown> {
+async function* watch(signals: AsyncGenerator<SseSignal>, signal: AbortSignal, quiet: AbortController): AsyncGenerator<Received, boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined
   let pings = false
+  let complete = false
   try {
     for await (const next of signals) {
       if ('alive' in next) pings = true
       clearTimeout(timer)
       if (pings) timer = setTimeout(() => quiet.abort(), SILENT_MS)
-      if ('event' in next) yield next.event
+      if ('complete' in next) complete = true
+      if ('event' in next) yield next
     }
+    return complete
   } catch (cause) {
     if (signal.aborted) throw cause
     throw new ConnectionError('The connection was lost.', { cause })

@@ -29,9 +29,10 @@ export class LostError extends Error {
 }
 
 /**
- * One streaming request to its end. When the connection is lost on the way, the running answer is found again by
- * `threads.attach`, which replays it from its start. Throws ApiError or ConnectionError when the request was not accepted,
- * LostError when the answer could not be found again, and the signal's reason when it was given up.
+ * One streaming request to its end. When the connection is lost on the way, the running answer is read on from where it broke
+ * (`threads.attach`), on whichever server answers; a request of which nothing was heard is sent again under its own id. Throws
+ * ApiError or ConnectionError when the request was not accepted, LostError when the answer could not be found again, and the
+ * signal's reason when it was given up.
  */
 export async function exchange(
   api: StreamApi,
@@ -40,23 +41,30 @@ export async function exchange(
   hooks: ExchangeHooks,
   signal: AbortSignal,
 ): Promise<void> {
-  const effects = new EffectFilter()
-  const stream = await open(api, operation, params, hooks, signal)
+  const id = requestId()
+  const place = new Place()
+  const stream = await open(api, operation, params, hooks, signal, id)
   hooks.onOpen?.()
-  if (await readToEnd(stream, hooks, effects)) return
+  if (await readToEnd(stream, hooks, place)) return
   for (const delay of BACK_OFF_MS) {
     hooks.onReconnecting(true)
     await pause(delay, signal)
     const threadId = hooks.threadId()
-    if (!threadId) break
+    if (!threadId && place.heard) break
     try {
-      const again = await api.stream('threads.attach', { thread_id: threadId }, signal)
+      const again = place.heard
+        ? await api.stream('threads.attach', { thread_id: threadId, ...place.params }, signal)
+        : await api.stream(operation, params, signal, id)
       const first = await again.events.next()
       hooks.onReconnecting(false)
-      if (first.done) return await hooks.reload(signal)
-      if (await readToEnd({ ...again, events: prepend(first.value, again.events) }, hooks, effects)) return
+      if (first.done) {
+        // The rest of a log that ended meanwhile may be nothing at all; without numbers an empty stream says only that none runs.
+        if (first.value && place.isNumbered && !hooks.isUnfinished()) return
+        return await hooks.reload(signal)
+      }
+      if (await readToEnd({ ...again, events: prepend(first.value, again.events) }, hooks, place)) return
     } catch (error) {
-      if (error instanceof ApiError && error.status < 500) return await hooks.reload(signal)
+      if (error instanceof ApiError && error.status < 500 && error.status !== 429) return await hooks.reload(signal)
       if (!(error instanceof ApiError || error instanceof ConnectionError)) throw error
     } finally {
       hooks.onReconnecting(false)
@@ -66,8 +74,14 @@ export async function exchange(
 }
 
 /** Sends the request, again under the same id where the server recognises it: what was done already is not done twice. */
-async function open(api: StreamApi, operation: string, params: object, hooks: ExchangeHooks, signal: AbortSignal): Promise<EventStream> {
-  const id = requestId()
+async function open(
+  api: StreamApi,
+  operation: string,
+  params: object,
+  hooks: ExchangeHooks,
+  signal: AbortSignal,
+  id: string,
+): Promise<EventStream> {
   for (const delay of SEND_AGAIN_MS) {
     try {
       return await api.stream(operation, params, signal, id)
@@ -82,45 +96,70 @@ async function open(api: StreamApi, operation: string, params: object, hooks: Ex
 }
 
 /** True when the stream came to its end, false when the connection was lost. */
-async function readToEnd(stream: EventStream, hooks: ExchangeHooks, effects: EffectFilter): Promise<boolean> {
-  effects.begin(stream.runId)
+async function readToEnd({ runId, events }: EventStream, hooks: ExchangeHooks, place: Place): Promise<boolean> {
+  place.begin(runId)
   try {
-    for await (const event of stream.events) {
-      if (isEvent(event) && effects.isNew(event)) hooks.onEvent(event)
+    for (let next = await events.next(); ; next = await events.next()) {
+      if (next.done) return next.value || (!place.isNumbered && !hooks.isUnfinished())
+      const { event, seq } = next.value
+      if (isEvent(event) && place.isNew(event, seq)) hooks.onEvent(event)
     }
-    return !hooks.isUnfinished()
   } catch (error) {
     if (error instanceof ConnectionError) return false
     throw error
   }
 }
 
-export async function* prepend<T>(first: T, rest: AsyncGenerator<T>): AsyncGenerator<T> {
+export async function* prepend<T, R>(first: T, rest: AsyncGenerator<T, R>): AsyncGenerator<T, R> {
   yield first
-  yield* rest
+  return yield* rest
 }
 
 function isEvent(value: unknown): value is ThreadStreamEvent {
   return typeof value === 'object' && value !== null && 'type' in value
 }
 
-/** Items may be replayed safely; an effect happens in the host page and must happen once. */
-class EffectFilter {
+/**
+ * How far an answer was read: nothing is taken twice. A server without numbers replays a run from its start: items may be
+ * replayed safely, but an effect happens in the host page and must happen once.
+ */
+class Place {
+  /** True once anything was heard of the answer. */
+  heard = false
   #runId: string | null = null
-  #seen = 0
+  #last = 0
+  #effects = 0
   #replayed = 0
 
   begin(runId: string | null): void {
-    if (!runId || runId !== this.#runId) this.#seen = 0
+    if (!runId || runId !== this.#runId) {
+      this.#effects = 0
+      this.#last = 0
+    }
     this.#runId = runId
     this.#replayed = 0
   }
 
-  isNew(event: ThreadStreamEvent): boolean {
+  get isNumbered(): boolean {
+    return this.#last > 0
+  }
+
+  /** What `threads.attach` is told beside the thread. */
+  get params(): { run_id?: string; after?: number } {
+    return this.#runId && this.#last > 0 ? { run_id: this.#runId, after: this.#last } : {}
+  }
+
+  isNew(event: ThreadStreamEvent, seq: number | null): boolean {
+    this.heard = true
+    if (seq !== null) {
+      if (seq <= this.#last) return false
+      this.#last = seq
+      return true
+    }
     if (event.type !== 'client_effect') return true
     this.#replayed += 1
-    if (this.#replayed <= this.#seen) return false
-    this.#seen = this.#replayed
+    if (this.#replayed <= this.#effects) return false
+    this.#effects = this.#replayed
     return true
   }
 }

@@ -1,5 +1,8 @@
-/** What the reader hands on: a parsed event, or a sign of life (a comment line such as `: ping`). */
-export type SseSignal = { event: unknown } | { alive: true }
+/**
+ * What the reader hands on: a parsed event with its number where it has one, a sign of life (a comment line such as `: ping`),
+ * or the server's word that nothing is missing (`: end`).
+ */
+export type SseSignal = { event: unknown; seq: number | null } | { alive: true } | { complete: true }
 
 /**
  * Reads a server-sent event stream of JSON messages. Lines may end in LF, CRLF or CR, a frame may have several data lines, and a
@@ -11,6 +14,7 @@ export async function* readSse(body: ReadableStream<Uint8Array>): AsyncGenerator
   const decoder = new TextDecoder()
   let rest = ''
   let data: string[] = []
+  let seq: number | null = null
   try {
     while (true) {
       const { done, value } = await reader.read()
@@ -20,16 +24,18 @@ export async function* readSse(body: ReadableStream<Uint8Array>): AsyncGenerator
       rest = lines.pop() ?? ''
       for (const line of lines) {
         if (line.startsWith('data:')) data.push(line.slice(line[5] === ' ' ? 6 : 5))
-        else if (line.startsWith(':')) yield { alive: true }
+        else if (line.startsWith('id:')) seq = Number(line.slice(3)) || null
+        else if (line.startsWith(':')) yield line === ': end' ? { complete: true } : { alive: true }
         else if (line === '') {
           const event = parse(data)
+          if (event !== undefined) yield { event, seq }
           data = []
-          if (event !== undefined) yield { event }
+          seq = null
         }
       }
       if (done) {
         const event = parse(data)
-        if (event !== undefined) yield { event }
+        if (event !== undefined) yield { event, seq }
         return
       }
     }

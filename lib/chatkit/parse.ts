@@ -4,8 +4,8 @@ import { AppError } from '#lib/errors.ts'
 
 const MAX_DEPTH = 64
 
-/** A request that has the right form. `requestId` is the client's own, for recognising repetitions. */
-export type Parsed = { [O in Operation]: { type: O; params: Params<O>; requestId?: string } }[Operation]
+/** A request that has the right form. `requestId` is the client's own, for recognising repetitions; `resume` asks for numbered streams. */
+export type Parsed = { [O in Operation]: { type: O; params: Params<O>; requestId?: string; resume: boolean } }[Operation]
 
 /**
  * Reads a request's JSON (protocol section 1.3). Text that no database can hold (NUL, half surrogate pairs) is replaced by U+FFFD.
@@ -21,7 +21,7 @@ export function parseRequest(body: unknown): Parsed {
   const parsed = PARAMS[operation].safeParse(params)
   if (!parsed.success) throw new AppError('bad_request', sentence(parsed.error))
   const { data } = RequestMetadata.safeParse(metadata ?? {})
-  return { type: operation, params: parsed.data, requestId: data?.request_id } as Parsed
+  return { type: operation, params: parsed.data, requestId: data?.request_id, resume: data?.resume ?? false } as Parsed
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

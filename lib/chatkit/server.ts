@@ -53,9 +53,9 @@ export type PreparedTurn<Context> = {
 
 export type Answer<Context> =
   | { kind: 'json'; data: unknown }
-  /** Events of a turn that began earlier. */
-  | { kind: 'attached'; runId?: string; events: LiveTurn['events'] }
-  | ({ kind: 'turn'; operation: Operation; requestId?: string } & PreparedTurn<Context>)
+  /** Events of a turn that began earlier. `resume`: the client wants them with their numbers. */
+  | { kind: 'attached'; resume: boolean; runId?: string; events: LiveTurn['events'] }
+  | ({ kind: 'turn'; operation: Operation; requestId?: string; resume: boolean } & PreparedTurn<Context>)
 
 /**
  * Answers one ChatKit request (protocol section 1). Everything that can be refused is refused here, with nothing stored.
@@ -65,17 +65,17 @@ export type Answer<Context> =
 export async function processChatKit<Context = void>(body: unknown, deps: Deps<Context>): Promise<Answer<Context>> {
   const request = parseRequest(body)
   if (isTurn(request)) {
-    const { type: operation, params, requestId } = request
+    const { type: operation, params, requestId, resume } = request
     const prepare = turns[operation] as (given: typeof params, to: Deps<Context>) => Promise<PreparedTurn<Context>>
     const prepared = prepare(params, deps)
     // Asked side by side. A repetition is answered whatever became of the state that it needed the first time.
     prepared.catch(() => undefined)
     const repeated = requestId ? await deps.turns?.findRepeated(requestId) : null
-    if (!repeated) return { kind: 'turn', operation, requestId, ...(await prepared) }
+    if (!repeated) return { kind: 'turn', operation, requestId, resume, ...(await prepared) }
     const { runId, threadId, events } = repeated
-    return { kind: 'attached', runId, events: events ?? (await replayStored(deps.store, threadId)) }
+    return { kind: 'attached', resume, runId, events: events ?? (await replayStored(deps.store, threadId)) }
   }
-  if (request.type === 'threads.attach') return attach(request.params, deps)
+  if (request.type === 'threads.attach') return { kind: 'attached', resume: request.resume, ...(await attach(request.params, deps)) }
   const answer = queries[request.type] as (given: typeof request.params, to: Deps<Context>) => Promise<unknown>
   return { kind: 'json', data: await answer(request.params, deps) }
 }
@@ -87,10 +87,9 @@ function isTurn(request: Parsed): request is Extract<Parsed, { type: keyof typeo
 async function attach<Context>(
   { thread_id, run_id, after }: Params<'threads.attach'>,
   { store, turns: live }: Deps<Context>,
-): Promise<Answer<Context>> {
+): Promise<Pick<LiveTurn, 'events'> & { runId?: string }> {
   await store.loadThread(thread_id)
-  const running = await live?.attach(thread_id, { runId: run_id ?? undefined, after: after ?? undefined })
-  return running ? { kind: 'attached', ...running } : { kind: 'attached', events: nothing() }
+  return (await live?.attach(thread_id, { runId: run_id ?? undefined, after: after ?? undefined })) ?? { events: nothing() }
 }
 
 // biome-ignore lint/correctness/useYield: a stream that is complete without an event

@@ -8,6 +8,8 @@ import { newId } from '#lib/ids.ts'
 import { log } from '#lib/log.ts'
 import { tellEvents } from '#lib/runs/channel.ts'
 
+/** More events than a process ever has before they are written: the last ones of a run come after all that a reader of the dead process can have seen. */
+const UNWRITTEN = 1_000_000
 const FAILURE = 'The server ended before the answer was complete. What it had said so far is kept.'
 
 /**
@@ -47,8 +49,7 @@ async function close(tx: Tx, run: AbandonedRun): Promise<{ lastSeq: number; forg
   await keepItems(tx, { ownerId, threadId }, items)
   // A message that was never stored is lost with the process, unless its client may send it anew.
   const forgetRequest = rows.length === 0 && !(await hasUserMessageSince(tx, { ownerId, threadId }, run.createdAt))
-  const last = rows.at(-1)?.seq ?? 0
-  // A log that is empty says so with its one event: 0 would mean that it is no longer kept.
+  const last = (rows.at(-1)?.seq ?? 0) + UNWRITTEN
   await appendEvents(tx, [{ runId, ownerId, events: closing.map((event, index) => ({ seq: last + index + 1, event })) }])
-  return { lastSeq: Math.max(1, last + closing.length), forgetRequest }
+  return { lastSeq: last + closing.length, forgetRequest }
 }

@@ -3,7 +3,7 @@ import type { Caller } from '#lib/auth/caller.ts'
 import { consume } from '#lib/auth/rate-limit.ts'
 import { requireCaller } from '#lib/auth/session.ts'
 import { CustomStreamError } from '#lib/chatkit/errors.ts'
-import type { Respond } from '#lib/chatkit/respond.ts'
+import type { Act, Respond } from '#lib/chatkit/respond.ts'
 import { type Deps, processChatKit } from '#lib/chatkit/server.ts'
 import { titleFrom } from '#lib/chatkit/title.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
@@ -24,15 +24,14 @@ const EXTRA_BYTES = 1_000_000
 const MINUTE = 60
 
 /** Answers one ChatKit request: who, how much, how often; then the protocol's server, with each turn as a run of its own. */
-export async function answerChatKit(request: Request, respond: Respond<TurnContext>): Promise<Response> {
+export async function answerChatKit(request: Request, respond: Respond<TurnContext>, act?: Act<TurnContext>): Promise<Response> {
   const { APP_URL, MESSAGE_MAX_CHARS, RUNS_PER_MINUTE } = env()
   requireSameOrigin(request, APP_URL)
   const caller = await requireCaller(request)
   const body = await readJson(request, MESSAGE_MAX_CHARS * 4 + EXTRA_BYTES)
-  const answer = await processChatKit<TurnContext>(body, wire(caller, respond, MESSAGE_MAX_CHARS))
+  const answer = await processChatKit<TurnContext>(body, wire(caller, { respond, act }, MESSAGE_MAX_CHARS))
   if (answer.kind === 'json') return json(answer.data)
-  const resumable = request.headers.has('x-resume')
-  if (answer.kind === 'attached') return sseResponse(answer.events, { resumable, headers: runHeader(answer.runId) })
+  if (answer.kind === 'attached') return sseResponse(answer.events, { resumable: answer.resume, headers: runHeader(answer.runId) })
 
   await consume({ name: 'runs', points: RUNS_PER_MINUTE, seconds: MINUTE }, caller.userId)
   const remembered = rememberPlace(request, caller)
@@ -46,7 +45,7 @@ export async function answerChatKit(request: Request, respond: Respond<TurnConte
     },
   )
   keepAlive(run.ended)
-  return sseResponse(subscribe(run.id), { resumable, headers: runHeader(run.id) })
+  return sseResponse(subscribe(run.id), { resumable: answer.resume, headers: runHeader(run.id) })
 }
 
 /** Keeps the time zone and language that the browser names; that this fails is no reason not to answer. */
@@ -58,10 +57,15 @@ async function rememberPlace({ headers }: Request, caller: Caller): Promise<void
   }
 }
 
-function wire(caller: Caller, respond: Respond<TurnContext>, messageMaxChars: number): Deps<TurnContext> {
+function wire(
+  caller: Caller,
+  { respond, act }: { respond: Respond<TurnContext>; act?: Act<TurnContext> },
+  messageMaxChars: number,
+): Deps<TurnContext> {
   return {
     store: prismaStore(caller),
     respond: titled(respond),
+    act,
     limits: { messageMaxChars },
     turns: {
       stop: (threadId) => stopRun(caller, threadId),

@@ -69,8 +69,14 @@ export type UserMessageInput = z.output<typeof UserMessageInput>
 /** What a widget or the page asks the server to do. */
 export type Action = z.output<typeof Action>
 
-/** What clients send beside the parameters; `request_id` marks a repeated request as the same one. */
-export const RequestMetadata = z.object({ request_id: bounded(100).min(8).optional() })
+/**
+ * What clients send beside the parameters: `request_id` marks a repeated request as the same one, `resume` asks for streams
+ * with numbers, which can be read on where they broke.
+ */
+export const RequestMetadata = z.object({
+  request_id: bounded(100).min(8).optional().catch(undefined),
+  resume: z.boolean().optional().catch(undefined),
+})
 
 /** One request as it is sent. */
 export type ChatKitRequest = {

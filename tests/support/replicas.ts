@@ -1,0 +1,37 @@
+import { type AppServer, startApp } from '#tests/support/app-server.ts'
+import { type RoundRobin, roundRobin } from '#tests/support/round-robin.ts'
+
+export type Replicas = AsyncDisposable & {
+  one: AppServer
+  two: AppServer
+  proxy: RoundRobin
+  /** Starts one more on the same database; the proxy does not know it. */
+  start(): Promise<AppServer>
+}
+
+/** Two production builds on the database of this test file, known by the address of a plain proxy in front. */
+export async function startReplicas(
+  env: Record<string, string> = {},
+  databaseUrl = process.env.DATABASE_DIRECT_URL ?? '',
+): Promise<Replicas> {
+  const proxy = await roundRobin()
+  const started: AppServer[] = []
+  const start = async () => {
+    const app = await startApp({ databaseUrl, env: { APP_URL: proxy.url, RUNS_PER_MINUTE: '10000', RUNS_AT_ONCE: '10000', ...env } })
+    started.push(app)
+    return app
+  }
+  const stopAll = async () => {
+    await Promise.all(started.map((app) => app.stop()))
+    await proxy[Symbol.asyncDispose]()
+  }
+  try {
+    const one = await start()
+    const two = await start()
+    proxy.use(one.url, two.url)
+    return { one, two, proxy, start, [Symbol.asyncDispose]: stopAll }
+  } catch (error) {
+    await stopAll()
+    throw error
+  }
+}
