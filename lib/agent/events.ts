@@ -6,6 +6,7 @@ import { type ImageOptions, OpenImages } from '#lib/agent/open-images.ts'
 import { OpenMessages } from '#lib/agent/open-messages.ts'
 import { OpenWorkflow } from '#lib/agent/open-workflow.ts'
 import { RunEvents } from '#lib/agent/run-events.ts'
+import type { ToolCall } from '#lib/agent/tool-tasks.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { isHidden, type Task, type Workflow, type WorkflowItem, type WorkflowSummary } from '#lib/chatkit/protocol/items.ts'
 import type { CallFacts } from '#lib/mcp-client/connection.ts'
@@ -57,6 +58,21 @@ export class TurnEvents {
 
   take(event: RunStreamEvent): Events {
     return this.#noted(this.#run.take(event))
+  }
+
+  /** Goes on with a call that waited for a person and is kept under `keptId`. */
+  startAgain(call: ToolCall, keptId: string): Events {
+    return this.#noted(this.#calls.startAgain(call, keptId))
+  }
+
+  /** A person has to agree to this call first: it is kept under `keptId` as not made. */
+  pause(callId: string, keptId: string): Events {
+    return this.#noted(this.#calls.pause(callId, keptId))
+  }
+
+  /** How far a call of this turn is, in words of its tool. */
+  progress(callId: string, said: string): Events {
+    return this.#noted(this.#calls.progress(callId, said))
   }
 
   /** A call of this turn has ended, which may be long before the run says so. */

@@ -11,6 +11,7 @@ import {
   settledTask,
   stoppedTask,
   type ToolCall,
+  waitingTask,
 } from '#lib/agent/tool-tasks.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Task } from '#lib/chatkit/protocol/items.ts'
@@ -21,11 +22,14 @@ type Place = { task: number; workflowId: string | undefined }
 /** A tool call of an earlier turn as it is kept in the thread for the model, hidden from clients. */
 export type KeptToolCall = { kind: 'tool_call'; call_id: string; name: string; arguments: string; output: string; workflow_id?: string }
 
+/** What the model knows of a call while nobody has agreed to it. */
+export const NOT_YET = 'Not made: the person has not agreed to this call yet.'
+
 /** The calls of a turn that are under way, each a line of the open workflow. */
 export class OpenCalls {
   readonly #context: ItemContext
   readonly #workflow: OpenWorkflow
-  readonly #functions = new Map<string, ToolCall & Place & { settled?: boolean }>()
+  readonly #functions = new Map<string, ToolCall & Place & { settled?: boolean; keptId?: string }>()
   readonly #others = new Map<string, Place & { startedAt: number; stopped: Task }>()
 
   constructor(context: ItemContext, workflow: OpenWorkflow) {
@@ -37,6 +41,30 @@ export class OpenCalls {
     if (this.#workflow.type === 'reasoning') yield* this.#workflow.end()
     const place = yield* this.#line(loadingTask(call))
     this.#functions.set(call.callId, { ...call, ...place })
+  }
+
+  /** Goes on with a call that waited for a person: in its old line where that is in the open workflow, and kept under its old id. */
+  *startAgain(call: ToolCall, keptId: string): Events {
+    const waiting = JSON.stringify(waitingTask(call))
+    const index = this.#workflow.tasks.findIndex((task) => JSON.stringify(task) === waiting)
+    const old = index < 0 ? undefined : { task: index, workflowId: this.#workflow.id }
+    if (old) yield* this.#update(old, loadingTask(call))
+    const place = old ?? (yield* this.#line(loadingTask(call)))
+    this.#functions.set(call.callId, { ...call, ...place, keptId })
+  }
+
+  /** A person has to agree to the call first: the turn ends, and the model will know that the call was not made. */
+  *pause(callId: string, keptId: string): Events {
+    const call = this.#functions.get(callId)
+    if (!call) return
+    yield* this.#update(call, waitingTask(call))
+    yield* this.#keep({ ...call, keptId }, NOT_YET)
+  }
+
+  /** How far an open call is, in words of its tool. */
+  *progress(callId: string, said: string): Events {
+    const call = this.#functions.get(callId)
+    if (call && !call.settled) yield* this.#update(call, loadingTask(call, said))
   }
 
   /** A call has ended, which may be long before the run says so. */
@@ -115,7 +143,7 @@ export class OpenCalls {
     if (this.#workflow.id === workflowId) yield* this.#workflow.update(index, task)
   }
 
-  *#keep(call: ToolCall & Place, output: string): Events {
+  *#keep(call: ToolCall & Place & { keptId?: string }, output: string): Events {
     this.#functions.delete(call.callId)
     const content: KeptToolCall = {
       kind: 'tool_call',
@@ -125,6 +153,7 @@ export class OpenCalls {
       output,
       ...(call.workflowId && { workflow_id: call.workflowId }),
     }
-    yield { type: 'thread.item.done', item: { ...newItem(this.#context, 'hidden_context'), type: 'hidden_context_item', content } }
+    const item = newItem(this.#context, 'hidden_context')
+    yield { type: 'thread.item.done', item: { ...item, id: call.keptId ?? item.id, type: 'hidden_context_item', content } }
   }
 }

@@ -50,6 +50,11 @@ export class OpenWorkflow {
     this.#startedAt = Date.parse(item.created_at)
   }
 
+  /** The tasks so far. */
+  get tasks(): readonly Task[] {
+    return this.#item?.workflow.tasks ?? []
+  }
+
   /** The number of tasks so far, which is the index of the next one. */
   get size(): number {
     return this.#item?.workflow.tasks.length ?? 0

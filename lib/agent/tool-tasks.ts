@@ -16,9 +16,16 @@ export const NOT_MADE: Outcome = {
   failure: { sentence: 'The call was not made: there is no such tool, or its arguments could not be read.' },
 }
 
-/** The line that a tool call has in the chat while it runs. */
-export function loadingTask(call: ToolCall): CustomTask {
-  return { type: 'custom', status_indicator: 'loading', title: call.name, icon: 'bolt', ...withContent(shownArguments(call)) }
+/** The line that a tool call has in the chat while it runs; `said` is how far it is, in words of the tool. */
+export function loadingTask(call: ToolCall, said = ''): CustomTask {
+  const content = [shownArguments(call), said && plainMarkdown(said)].filter(Boolean).join('\n\n')
+  return { type: 'custom', status_indicator: 'loading', title: call.name, icon: 'bolt', ...withContent(content) }
+}
+
+/** The line of a call that a person has to agree to first. */
+export function waitingTask(call: ToolCall): CustomTask {
+  const content = [shownArguments(call), 'Waits for your answer.'].filter(Boolean).join('\n\n')
+  return { type: 'custom', status_indicator: 'none', title: call.name, icon: 'circle-question', content }
 }
 
 /** The same line with what became of the call: how long it took, and why it failed if it did. */
@@ -44,6 +51,11 @@ export function stoppedTask(call: ToolCall): CustomTask {
 
 function withContent(content: string): { content?: string } {
   return content ? { content } : {}
+}
+
+// What a tool says of itself is text: no links, no pictures.
+function plainMarkdown(text: string): string {
+  return text.replace(/[\\`*_[\]<>#|~!]/g, '\\$&')
 }
 
 /** A duration for people: "1.2 s". */

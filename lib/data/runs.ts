@@ -98,6 +98,17 @@ export function beat(ids: string[]): Promise<{ id: string; status: RunStatus }[]
   })
 }
 
+/** waiting -> done (another run goes on with it) or stopped (nobody will). False where it waits no more. */
+export async function endWaiting(
+  { id, ownerId }: { id: string; ownerId: string },
+  end: 'done' | 'stopped',
+  why?: string,
+): Promise<boolean> {
+  const data = { status: end, errorMessage: why, finishedAt: new Date() }
+  const { count } = await withCaller({ userId: ownerId }, (tx) => tx.run.updateMany({ where: { id, ownerId, status: 'waiting' }, data }))
+  return count > 0
+}
+
 /**
  * Marks runs that lost their process as interrupted, in one thread or everywhere. Not while the database itself has just
  * come up: what could not say that it lives in the meantime is not dead. Resolves to their number.

@@ -169,11 +169,11 @@ export type EarlierCall = {
   result: unknown
 }
 
-/** The calls that other runs made for a message, oldest first, 100 at most: what a new attempt to answer it has to know. */
-export function listEarlierCalls(caller: { userId: string }, turnId: string, runId: string): Promise<EarlierCall[]> {
+/** The calls that other runs than these made for a message, oldest first, 100 at most: what a new attempt to answer it has to know. */
+export function listEarlierCalls(caller: { userId: string }, turnId: string, runs: string[]): Promise<EarlierCall[]> {
   return withCaller(caller, (tx) =>
     tx.toolCall.findMany({
-      where: { ownerId: caller.userId, turnId, NOT: { runId } },
+      where: { ownerId: caller.userId, turnId, runId: { notIn: runs } },
       orderBy: [{ startedAt: 'asc' }, { id: 'asc' }],
       take: 100,
       select: {

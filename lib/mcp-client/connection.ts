@@ -25,6 +25,8 @@ export type CallingRun = {
   turnId?: string
   /** Finds the model's id of a call that is about to be made. */
   callIdOf: (tool: string, args: unknown) => string | undefined
+  /** Why a call must not be made, as a sentence: it goes into the ledger as denied. */
+  refusal?: (callId: string) => string | undefined
   /** Told of a call's progress in words, four times a second at most. */
   onProgress?: (callId: string, said: string) => void
   /** Told of a call's end at once; the SDK tells of all calls of an answer together, when the slowest has ended. */
@@ -121,6 +123,11 @@ export class ToolConnection extends MCPServerStreamableHttp {
     return tool && { tool, policy: policyOf(this.#policies, this.server.name, tool.name) }
   }
 
+  /** The tool of this own name, as the server lists it. */
+  listed(tool: string): McpTool | undefined {
+    return this.#listed.get(tool)
+  }
+
   override async listTools(): Promise<McpTool[]> {
     return this.#tools ?? []
   }
@@ -172,10 +179,10 @@ export class ToolConnection extends MCPServerStreamableHttp {
       id = await this.#begin(call, span, hidden)
     } catch (error) {
       log.error({ error, server: this.server.name, tool: call.tool }, 'tool call not recorded, so not made')
-      const sentence = 'The call was not made, because it could not be recorded.'
-      return { failure: { class: 'denied', sentence, status: 'failed', sent: false } }
+      return denied('The call was not made, because it could not be recorded.')
     }
-    const attempt = await this.#attempt(call, span)
+    const refused = call.callId && this.#run.refusal?.(call.callId)
+    const attempt = refused ? denied(refused) : await this.#attempt(call, span)
     await this.#finish(id, attempt, hidden)
     return attempt
   }
@@ -259,6 +266,10 @@ function askForProgress(sender: Sender): void {
     const asking = { callTool: (params: unknown, given?: object) => client.callTool(params, { ...given, onprogress, timeout }) }
     return send(asking, tool, args, meta, options)
   }
+}
+
+function denied(sentence: string): Attempt {
+  return { failure: { class: 'denied', sentence, status: 'failed', sent: false } }
 }
 
 function stopped(): DOMException {

@@ -12,7 +12,7 @@ import { isPinned, loadTools } from '#lib/mcp-client/load-tools.ts'
 import { refusalOf } from '#lib/mcp-client/refusal.ts'
 import { type McpServer, serversFor } from '#lib/mcp-client/servers.ts'
 import { mayOffer } from '#lib/mcp-client/tool-filter.ts'
-import type { McpTool } from '#lib/mcp-client/tool-lists.ts'
+import { forgetTools, type McpTool } from '#lib/mcp-client/tool-lists.ts'
 import { toolNames } from '#lib/mcp-client/tool-names.ts'
 import { builtinTransport, transportAs } from '#lib/mcp-client/transport.ts'
 
@@ -24,15 +24,26 @@ export type OpenMcp = { connections: ToolConnection[]; unavailable: Unavailable[
 
 const CLOSE_MS = 1_000
 
-type Edges = { policies?: ToolPolicy[]; builtinFetch?: typeof fetch; servers?: McpServer[]; signal?: AbortSignal }
+type Edges = {
+  policies?: ToolPolicy[]
+  /** Asks every server for its tools again. */
+  relist?: boolean
+  builtinFetch?: typeof fetch
+  servers?: McpServer[]
+  signal?: AbortSignal
+}
 
 /**
  * Opens the servers of a run side by side. Each has its time to connect, but the run waits for one only as long as it has earned.
  * A server that fails is left out and named. Each run has connections of its own, so that no session of a server is ever shared
  * between people; the sockets below are pooled.
  */
-export async function openMcp(run: CallingRun, { policies = [], builtinFetch, servers: given, signal }: Edges = {}): Promise<OpenMcp> {
+export async function openMcp(
+  run: CallingRun,
+  { policies = [], relist, builtinFetch, servers: given, signal }: Edges = {},
+): Promise<OpenMcp> {
   const servers = given ?? (await serversFor((await findPerson(run.userId))?.role ?? 'member'))
+  if (relist) for (const server of servers) forgetTools(server, run.userId)
   const opened = servers.map((server) => {
     const who = { userId: run.userId, runId: run.id, threadId: run.threadId }
     const { send, learn } = server.builtin

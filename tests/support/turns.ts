@@ -17,6 +17,8 @@ export type TurnResult = {
   runId: string
   facts: { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number }
   failed?: { failureClass: string; message: string }
+  /** The run waits for a person. */
+  waits?: boolean
   /** The text of all assistant messages that were done. */
   text: string
   messages: AssistantMessageItem[]
@@ -56,6 +58,9 @@ export async function conversation(caller: Caller, edges: Edges = {}) {
       report: (facts: TurnResult['facts']) => void Object.assign(result.facts, facts),
       fail: (failureClass: string, message: string) => {
         result.failed ??= { failureClass, message }
+      },
+      wait: () => {
+        result.waits = true
       },
     }
     try {

@@ -1,4 +1,5 @@
 import { answerChatKit } from '#app/api/chatkit/answer.ts'
+import { act } from '#lib/agent/act.ts'
 import { respond } from '#lib/agent/respond.ts'
 import { route } from '#lib/http.ts'
 import { handleMcp } from '#mcp/http.ts'
@@ -7,7 +8,13 @@ import { handleMcp } from '#mcp/http.ts'
 export const maxDuration = 300
 
 /** The ChatKit API: each operation of the protocol is a POST to this one address. */
-export const POST = route((request) => answerChatKit(request, (turn, context) => respond(turn, context, { builtinFetch: fetchBuiltin })))
+export const POST = route((request) =>
+  answerChatKit(
+    request,
+    (turn, context) => respond(turn, context, { builtinFetch: fetchBuiltin }),
+    (turn, context) => act(turn, context, { builtinFetch: fetchBuiltin }),
+  ),
+)
 
 // The agent reaches our own MCP endpoint without a socket: same request, same response.
 const fetchBuiltin: typeof fetch = (input, init) => handleMcp(new Request(input, init))

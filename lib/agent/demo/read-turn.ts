@@ -38,7 +38,7 @@ export function readTurn({ input, tools }: Pick<ModelRequest, 'input' | 'tools'>
 
 // Notes to the model travel as messages of the user.
 function isSaid(text: string): boolean {
-  return !/^(Hidden context for the agent|A message was displayed to the user|The user is referring to this|# User-provided context)/.test(
+  return !/^(Hidden context for the agent|A message was displayed to the user|The following graphical UI widget|The user is referring to this|# User-provided context)/.test(
     text,
   )
 }
@@ -50,10 +50,11 @@ function textOf(content: unknown): string {
   return typeof text === 'string' ? text : ''
 }
 
-const FAILED = /^The call failed\. /
+const FAILED = /^The call failed\. ([\s\S]*?)(?: \([a-z_]+\))?$/
 
 function toAnswer(text: string): Answer {
-  if (FAILED.test(text)) return { text: text.replace(FAILED, ''), value: undefined, failed: true }
+  const [, said] = FAILED.exec(text) ?? []
+  if (said !== undefined) return { text: said, value: undefined, failed: true }
   try {
     return { text, value: JSON.parse(text), failed: false }
   } catch {

@@ -1,0 +1,85 @@
+import { APPROVAL_ACTIONS } from '#lib/agent/approval-card.ts'
+import { closeCard, closeRun, findItem } from '#lib/agent/close-approvals.ts'
+import type { KeptToolCall } from '#lib/agent/open-calls.ts'
+import { unsealState } from '#lib/agent/pause.ts'
+import { ResumedRun } from '#lib/agent/resumed-run.ts'
+import { type AgentEdges, type AgentRun, work } from '#lib/agent/work.ts'
+import type { Caller } from '#lib/auth/caller.ts'
+import { CustomStreamError } from '#lib/chatkit/errors.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { Act } from '#lib/chatkit/respond.ts'
+import type { Store } from '#lib/chatkit/store.ts'
+import { type Approval, decideApproval, findApproval, listApprovals, takePause } from '#lib/data/approvals.ts'
+import { endWaiting } from '#lib/data/runs.ts'
+
+type ActTurn = Parameters<Act>[0]
+type Context = { caller: Caller; run: AgentRun }
+
+/** Carries out what a widget's button asks for. Throws a CustomStreamError for a button that means nothing here. */
+export async function* act(turn: ActTurn, context: Context, edges: AgentEdges = {}): AsyncGenerator<ThreadStreamEvent> {
+  const { type, payload } = turn.action
+  if (!Object.hasOwn(APPROVAL_ACTIONS, type)) throw new CustomStreamError('This button does nothing here.')
+  const id = (payload as { approval?: unknown } | null | undefined)?.approval
+  yield* decide(turn, context, edges, type as keyof typeof APPROVAL_ACTIONS, String(id))
+}
+
+async function* decide(
+  { thread, store, signal }: ActTurn,
+  context: Context,
+  edges: AgentEdges,
+  action: keyof typeof APPROVAL_ACTIONS,
+  id: string,
+): AsyncGenerator<ThreadStreamEvent> {
+  const { caller } = context
+  const asked = await findApproval(caller, thread.id, id)
+  if (!asked) throw new CustomStreamError('This question was not found.')
+  const decision = APPROVAL_ACTIONS[action]
+  const won = await decideApproval(caller, id, decision, action === 'approval.always')
+  if (won) yield* closeCard(store, asked, CARD[action])
+  const approvals = await listApprovals(caller, asked.runId)
+  if (approvals.some(isLate)) return yield* late(caller, store, asked)
+  // The others of this run are still to be answered.
+  if (won && approvals.some(({ status }) => status === 'pending')) return
+  const resumed = await take(caller, store, asked.runId, approvals)
+  if (!resumed) return yield* tooLate(approvals.find((approval) => approval.id === id)?.status)
+  await endWaiting({ id: asked.runId, ownerId: caller.userId }, 'done')
+  yield* work({ thread, input: null, store, signal }, context, edges, resumed)
+}
+
+const CARD: Record<keyof typeof APPROVAL_ACTIONS, string> = {
+  'approval.approve': 'You approved this call.',
+  'approval.always': 'You approved this tool for the rest of this thread.',
+  'approval.deny': 'You denied this call.',
+}
+
+function isLate({ status, expiresAt }: Approval): boolean {
+  return status === 'expired' || (status === 'pending' && expiresAt <= new Date())
+}
+
+async function* late(caller: Caller, store: Store, { runId }: Approval): AsyncGenerator<ThreadStreamEvent> {
+  yield* closeRun(caller, store, runId, 'expired')
+  yield* tooLate('expired')
+}
+
+async function* tooLate(status: string | undefined): AsyncGenerator<ThreadStreamEvent> {
+  const message =
+    status === 'expired'
+      ? 'This question has expired. Nothing was called; ask again.'
+      : 'This question was answered before. Nothing more was done.'
+  yield { type: 'notice', level: 'warning', message }
+}
+
+/** What is needed to go on with a run, for the one who comes first; null for anybody later. */
+async function take(caller: Caller, store: Store, runId: string, approvals: Approval[]): Promise<ResumedRun | null> {
+  if (approvals.some(({ status }) => status === 'pending')) return null
+  const sealed = await takePause(caller, runId)
+  const open = sealed && (await unsealState(sealed, { id: runId, ownerId: caller.userId }))
+  if (!open) return null
+  const asked = await Promise.all(
+    approvals.map(async (approval) => {
+      const item = await findItem(store, approval.threadId, approval.keptId)
+      return item?.type === 'hidden_context_item' ? [{ approval, kept: item.content as KeptToolCall }] : []
+    }),
+  )
+  return new ResumedRun({ caller, store, ...open }, asked.flat())
+}

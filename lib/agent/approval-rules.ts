@@ -1,0 +1,50 @@
+import type { Agreed } from '#lib/data/approvals.ts'
+import type { EffectivePolicy } from '#lib/data/policies.ts'
+import { argumentsHash, type EarlierCall } from '#lib/data/tool-calls.ts'
+import { definitionHash, type ToolDefinition } from '#lib/data/tool-pins.ts'
+import type { ToolConnection } from '#lib/mcp-client/connection.ts'
+import type { McpTool } from '#lib/mcp-client/tool-lists.ts'
+
+/** Why a person is asked before a call is made. */
+export type AskReason = 'always' | 'first' | 'destructive' | 'repeated'
+
+/** What is known when a call is judged. */
+export type Known = {
+  /** Tools to which the person said yes in this thread. */
+  agreed: Agreed[]
+  /** What earlier attempts at the same turn did. */
+  earlier: EarlierCall[]
+}
+
+/** A tool as the model sees it, with all that a decision about its calls needs. */
+export type OfferedTool = { connection: ToolConnection; tool: McpTool; policy: EffectivePolicy }
+
+// What may have taken effect. A call that failed in good order did not.
+const MAY_HAVE_FINISHED: ReadonlySet<string> = new Set(['pending', 'succeeded', 'unknown', 'cancelled'])
+
+/** Whether and why a person has to be asked before this call; undefined where it may simply be made. */
+export function whyAsk({ connection: { server }, tool, policy }: OfferedTool, args: unknown, known: Known): AskReason | undefined {
+  if (!onlyReads(server.builtin, tool, policy) && isRepeated(server.name, tool.name, args, known.earlier)) return 'repeated'
+  const asks = { never: false, always: true, first: true, annotation: tool.annotations?.destructiveHint === true }[policy.approval]
+  if (!asks) return undefined
+  if (policy.approval === 'always') return 'always'
+  const hash = definitionHash(tool as ToolDefinition)
+  const first = policy.approval === 'first'
+  const yes = ({ remember, ...it }: Agreed) =>
+    (first || remember) && it.server === server.name && it.tool === tool.name && it.toolHash === hash
+  if (known.agreed.some(yes)) return undefined
+  return first ? 'first' : 'destructive'
+}
+
+/** A server's word that a tool only reads counts for our own server, and where an admin confirmed it. */
+function onlyReads(builtin: boolean, { annotations }: McpTool, policy: EffectivePolicy): boolean {
+  return annotations?.readOnlyHint === true && (builtin || policy.repeatable)
+}
+
+function isRepeated(server: string, tool: string, args: unknown, earlier: EarlierCall[]): boolean {
+  if (earlier.length === 0) return false
+  const hash = argumentsHash(args)
+  return earlier.some(
+    (call) => call.server === server && call.tool === tool && call.argumentsHash === hash && MAY_HAVE_FINISHED.has(call.status),
+  )
+}

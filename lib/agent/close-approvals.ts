@@ -1,0 +1,71 @@
+import { closedCard } from '#lib/agent/approval-card.ts'
+import type { KeptToolCall } from '#lib/agent/open-calls.ts'
+import type { Caller } from '#lib/auth/caller.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import type { Store } from '#lib/chatkit/store.ts'
+import { type Approval, closeApprovals, listAskingRuns } from '#lib/data/approvals.ts'
+import { endWaiting } from '#lib/data/runs.ts'
+import { beginToolCall, finishToolCall } from '#lib/data/tool-calls.ts'
+import { AppError } from '#lib/errors.ts'
+
+/** Why a question got no answer. */
+type Ending = 'denied' | 'expired'
+
+const TOLD: Record<Ending, { card: string; call: string; run: string }> = {
+  denied: {
+    card: 'Not made: you wrote something else.',
+    call: 'The person wrote something else instead of agreeing to this call.',
+    run: 'A new message took the place of the answer.',
+  },
+  expired: {
+    card: 'Not made: this question has expired.',
+    call: 'Nobody agreed to this call in time.',
+    run: 'Nobody answered in time.',
+  },
+}
+
+/** A new message in a thread denies what is still asked there. */
+export async function* denyAsked(caller: Caller, store: Store, threadId: string): AsyncGenerator<ThreadStreamEvent> {
+  for (const runId of await listAskingRuns(caller, threadId)) yield* closeRun(caller, store, runId, 'denied')
+}
+
+/** Ends all open questions of a waiting run, and the run. */
+export async function* closeRun(caller: Caller, store: Store, runId: string, ending: Ending): AsyncGenerator<ThreadStreamEvent> {
+  for (const approval of await closeApprovals(caller, runId, ending)) {
+    yield* closeCard(store, approval, TOLD[ending].card)
+    yield* recordUnmade(caller, store, approval, TOLD[ending].call)
+  }
+  await endWaiting({ id: runId, ownerId: caller.userId }, 'stopped', TOLD[ending].run)
+}
+
+/** Takes the buttons off a question's card. A card that was deleted meanwhile needs none. */
+export async function* closeCard(store: Store, { threadId, itemId }: Approval, ending: string): AsyncGenerator<ThreadStreamEvent> {
+  const item = await findItem(store, threadId, itemId)
+  if (item?.type === 'widget') yield { type: 'thread.item.replaced', item: { ...item, widget: closedCard(item.widget, ending) } }
+}
+
+/** Tells the ledger and the model that a call was not made. */
+export async function* recordUnmade(caller: Caller, store: Store, approval: Approval, sentence: string): AsyncGenerator<ThreadStreamEvent> {
+  const { threadId, runId, callId, server, tool, keptId } = approval
+  const kept = await findItem(store, threadId, keptId)
+  const content = kept?.type === 'hidden_context_item' ? (kept.content as KeptToolCall) : undefined
+  const args = content ? JSON.parse(content.arguments) : {}
+  const id = await beginToolCall({ ownerId: caller.userId, via: 'chat', server, tool, arguments: args, runId, threadId, callId })
+  await finishToolCall({ id, ownerId: caller.userId }, { status: 'failed', failureClass: 'denied', errorMessage: sentence })
+  if (kept?.type !== 'hidden_context_item' || !content) return
+  yield {
+    type: 'thread.item.replaced',
+    item: { ...kept, content: { ...content, output: `The call failed. ${sentence} (denied)` } satisfies KeptToolCall },
+  }
+}
+
+/** The item, or undefined where it was deleted. */
+export async function findItem(store: Store, threadId: string, itemId: string): Promise<ThreadItem | undefined> {
+  try {
+    return await store.loadItem(threadId, itemId)
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not_found') return undefined
+    throw error
+  }
+}

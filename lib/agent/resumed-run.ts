@@ -1,0 +1,77 @@
+import { closeCard, recordUnmade } from '#lib/agent/close-approvals.ts'
+import type { KeptToolCall } from '#lib/agent/open-calls.ts'
+import type { ToolCall } from '#lib/agent/tool-tasks.ts'
+import type { Caller } from '#lib/auth/caller.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { ThreadItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
+import type { Store } from '#lib/chatkit/store.ts'
+import { type Approval, voidApprovals } from '#lib/data/approvals.ts'
+import { definitionHash, type ToolDefinition } from '#lib/data/tool-pins.ts'
+import type { ToolConnection } from '#lib/mcp-client/connection.ts'
+
+const DENIED = 'The person did not agree to this call.'
+const CHANGED = 'The tool was changed after the person was asked, so that the answer does not count.'
+
+/** A run that waited for a person and goes on: its sealed state, what was asked and what was answered. */
+export class ResumedRun {
+  readonly state: string
+  /** The runs that led here, the one that waited last. */
+  readonly runs: readonly string[]
+  /** What was asked about, under the ids by which it is kept. */
+  readonly calls: readonly (ToolCall & { keptId: string })[]
+  readonly #caller: Caller
+  readonly #store: Store
+  readonly #approvals: Approval[]
+  readonly #kept: ReadonlyMap<string, KeptToolCall>
+
+  constructor(
+    { caller, store, state, runs }: { caller: Caller; store: Store; state: string; runs: readonly string[] },
+    asked: { approval: Approval; kept: KeptToolCall }[],
+  ) {
+    this.state = state
+    this.runs = runs
+    this.#caller = caller
+    this.#store = store
+    this.#approvals = asked.map(({ approval }) => approval)
+    this.#kept = new Map(asked.map(({ approval, kept }) => [approval.id, kept]))
+    this.calls = asked.map(({ approval, kept }) => {
+      return { callId: approval.callId, name: kept.name, arguments: kept.arguments, keptId: approval.keptId }
+    })
+  }
+
+  /** The calls to which the person said no, each with the sentence for it. */
+  get refused(): [callId: string, sentence: string][] {
+    return this.#approvals.filter(({ status }) => status !== 'approved').map(({ callId }) => [callId, DENIED])
+  }
+
+  /** True where each tool that was agreed to is still the same. */
+  fits(connections: ToolConnection[]): boolean {
+    return this.#approvals.every(({ status, server, tool, toolHash: hash }) => {
+      if (status !== 'approved') return true
+      const connection = connections.find((candidate) => candidate.server.name === server)
+      const listed = connection?.listed(tool)
+      return listed !== undefined && definitionHash(listed as ToolDefinition) === hash
+    })
+  }
+
+  /** The workflow in which the calls have their lines. */
+  workflowOf(items: ThreadItem[]): WorkflowItem | undefined {
+    const ids = new Set([...this.#kept.values()].map((kept) => kept.workflow_id))
+    return items.find((item): item is WorkflowItem => item.type === 'workflow' && ids.has(item.id))
+  }
+
+  /** The tools are not those any more to which the person agreed: nothing is called. */
+  async *expire(): AsyncGenerator<ThreadStreamEvent> {
+    await voidApprovals(this.#caller, this.runs.at(-1) ?? '')
+    for (const approval of this.#approvals) {
+      yield* closeCard(this.#store, approval, 'Expired: the tool was changed meanwhile. Ask again.')
+      yield* recordUnmade(this.#caller, this.#store, approval, CHANGED)
+    }
+    yield {
+      type: 'notice',
+      level: 'warning',
+      title: 'Not called',
+      message: 'The tool was changed or is gone since you were asked. Ask again.',
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import { Agent, type AgentInputItem, type Model, RunContext, RunState, run as runAgent } from '@openai/agents'
+import { isApprovalCard, SHOWN_MAX_CHARS, shownArguments } from '#lib/agent/approval-card.ts'
+import { whyAsk } from '#lib/agent/approval-rules.ts'
+import { CallIds } from '#lib/agent/call-ids.ts'
+import { ChatContext, type SideStep } from '#lib/agent/chat-context.ts'
+import { earlierCallsNote } from '#lib/agent/earlier-calls.ts'
+import { TurnEvents } from '#lib/agent/events.ts'
+import { isGuardrail, turnFailure } from '#lib/agent/failure.ts'
+import { guardedModel } from '#lib/agent/guarded-model.ts'
+import { toModelInput } from '#lib/agent/history.ts'
+import { instructions, type TurnFacts, turnFacts } from '#lib/agent/instructions.ts'
+import { modelName, openModel } from '#lib/agent/model.ts'
+import { type HeldCall, pause } from '#lib/agent/pause.ts'
+import { openWorkflowOf, recentItems } from '#lib/agent/recent-items.ts'
+import type { ResumedRun } from '#lib/agent/resumed-run.ts'
+import { merged, SideEvents } from '#lib/agent/side-events.ts'
+import { agentTools } from '#lib/agent/tools.ts'
+import type { Caller } from '#lib/auth/caller.ts'
+import { CustomStreamError } from '#lib/chatkit/errors.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { Turn } from '#lib/chatkit/respond.ts'
+import { listAgreed } from '#lib/data/approvals.ts'
+import { listPolicies } from '#lib/data/policies.ts'
+import { listEarlierCalls } from '#lib/data/tool-calls.ts'
+import { findPerson } from '#lib/data/users.ts'
+import { env } from '#lib/env.ts'
+import { AppError } from '#lib/errors.ts'
+import { log, withLogContext } from '#lib/log.ts'
+import { type OpenMcp, openMcp } from '#lib/mcp-client/open.ts'
+
+const MAX_MODEL_CALLS = 16
+const MAX_PARALLEL_TOOLS = 16
+
+/** The run that a turn belongs to, as far as the agent has to do with it. Reports are totals so far. */
+export type AgentRun = {
+  id: string
+  threadId: string
+  report(facts: { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number }): void
+  fail(failureClass: string, publicMessage: string): void
+  /** A person has to agree to a call first: no process holds the run until then. */
+  wait(): void
+}
+
+/** What a test or a route puts in the place of the world: our MCP endpoint in process, a scripted model. */
+export type AgentEdges = { builtinFetch?: typeof fetch; model?: Model }
+
+/** What a run hands to its instructions and tools. */
+type RunFacts = TurnFacts & { chat: ChatContext }
+
+/**
+ * One run of the agent: the thread's history to the model, or the state of a run that waited; tool calls to the MCP servers as
+ * this person; the run's events to thread events. Throws a CustomStreamError with a public sentence when the turn fails, after
+ * noting its class at the run; ends without throwing when the turn is stopped. Nothing is left half open in either case.
+ */
+export async function* work(
+  { thread, input, store, signal }: Turn,
+  { caller, run }: { caller: Caller; run: AgentRun },
+  { builtinFetch, model: givenModel }: AgentEdges,
+  resumed?: ResumedRun,
+): AsyncGenerator<ThreadStreamEvent> {
+  const events = new TurnEvents({ threadId: thread.id, newItemId: (kind) => store.newItemId(kind), now: () => new Date() })
+  const callIds = new CallIds()
+  const steps = new SideEvents<SideStep>()
+  const held = new Map<string, HeldCall>()
+  const refused = new Map(resumed?.refused)
+  let mcp: OpenMcp | undefined
+  try {
+    const { person, items, policies, agreed } = await read(caller, store, thread.id)
+    const turnId = items.findLast(({ type }) => type === 'user_message')?.id
+    const earlier = turnId ? await listEarlierCalls(caller, turnId, [run.id, ...(resumed?.runs ?? [])]) : []
+    const workflow = resumed ? resumed.workflowOf(items) : input ? undefined : openWorkflowOf(items)
+    if (workflow) events.resume(workflow)
+    mcp = await openMcp(
+      {
+        ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId },
+        callIdOf: (tool, args) => callIds.claim(tool, args),
+        refusal: (callId) => refused.get(callId),
+        onProgress: (...call) => steps.push((turn) => turn.progress(...call)),
+        onSettled: (...call) => steps.push((turn) => turn.settled(...call)),
+      },
+      { policies, builtinFetch, signal, relist: resumed !== undefined },
+    )
+    if (signal.aborted) return
+    for (const { server, sentence } of mcp.unavailable) {
+      yield { type: 'notice', level: 'warning', title: `The tools of ${server} are not available`, message: sentence }
+    }
+    if (resumed && !resumed.fits(mcp.connections)) return yield* resumed.expire()
+    const now = new Date()
+    const missing = mcp.unavailable.map(({ server, sentence }) => `${server}: ${sentence}`)
+    const facts = turnFacts(person, now, missing)
+    const totals = { model: givenModel ? 'given' : modelName(), inputTokens: 0, outputTokens: 0, modelCalls: 0 }
+    run.report({ ...totals })
+    const model = guardedModel(givenModel ?? openModel({ person, timeZone: facts.timeZone, now }), {
+      idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
+      onAnswer: ({ inputTokens, outputTokens }) => {
+        totals.inputTokens += inputTokens
+        totals.outputTokens += outputTokens
+        totals.modelCalls += 1
+        run.report({ ...totals })
+      },
+    })
+    const tools = await agentTools<RunFacts>(mcp.connections, (offered, args, { callId, name }) => {
+      const decided = resumed?.calls.some((call) => call.callId === callId)
+      const reason = decided ? undefined : whyAsk(offered, args, { agreed, earlier })
+      const askable = reason && shownArguments(args).length <= SHOWN_MAX_CHARS
+      if (reason && askable) held.set(callId, { ...offered, callId, name, arguments: args, reason })
+      else callIds.note({ callId, name, arguments: JSON.stringify(args) })
+      if (reason && !askable) refused.set(callId, 'A person has to agree to this call, and its arguments are too long to be read.')
+      // What was decided counts only for a call that has to be asked about.
+      return decided || askable || false
+    })
+    const context: RunFacts = { ...facts, chat: new ChatContext(thread, store, steps) }
+    const agent = new Agent<RunFacts>({
+      name: 'Switchboard',
+      instructions: (runContext) => instructions(runContext.context),
+      model,
+      tools,
+    })
+    for (const call of resumed?.calls ?? []) yield* events.startAgain(call, call.keptId)
+    const history = resumed ? [] : await toModelInput(items.filter((item) => !isApprovalCard(item)))
+    const from = resumed ? await restore(agent, resumed.state, context) : [...history, ...earlierCallsNote(earlier)]
+    let result = await start(agent, from, context, signal)
+    for (; ; result = await start(agent, result.state, context, signal)) {
+      for await (const event of merged(result, steps)) yield* 'main' in event ? events.take(event.main) : event.side(events)
+      // An aborted run ends without throwing; a failed one has thrown by here or says so now.
+      if (signal.aborted) return yield* events.interrupt()
+      await result.completed
+      // Arguments that cannot be read never came before our judge: the SDK tells the model so.
+      const unread = result.interruptions.filter(({ rawItem }) => !('callId' in rawItem && held.has(rawItem.callId)))
+      if (unread.length === 0) break
+      for (const item of unread) result.state.approve(item)
+    }
+    if (result.interruptions.length > 0) {
+      const about = { id: run.id, ownerId: caller.userId, runs: resumed?.runs ?? [] }
+      yield* pause({ thread, store, run: about, events, state: result.state, interruptions: result.interruptions, held })
+      run.wait()
+    } else yield* events.end()
+  } catch (error) {
+    yield* isGuardrail(error) ? events.rollBack() : events.interrupt()
+    if (signal.aborted) return
+    const { failureClass, sentence, retry } = turnFailure(error)
+    withLogContext({ run_id: run.id, thread_id: thread.id }, () =>
+      log.warn({ failure_class: failureClass, ...(failureClass === 'model_refused' && { error }) }, 'agent turn failed'),
+    )
+    run.fail(failureClass, sentence)
+    // What the model said instead of an answer is shown as its message: it needs no error beside it.
+    if (failureClass !== 'model_refused') throw new CustomStreamError(sentence, retry, { cause: error })
+  } finally {
+    await mcp?.close()
+  }
+}
+
+async function read(caller: Caller, store: Turn['store'], threadId: string) {
+  const [person, items, policies, agreed] = await Promise.all([
+    findPerson(caller.userId),
+    recentItems(store, threadId),
+    listPolicies(caller),
+    listAgreed(caller, threadId),
+  ])
+  if (!person) throw new AppError('unauthenticated', 'This account can no longer be used.')
+  return { person, items, policies, agreed }
+}
+
+/** A stored state with everything else made anew: who calls, what the time is, which tools there are. */
+async function restore(agent: Agent<RunFacts>, stored: string, context: RunFacts): Promise<RunState<RunFacts, Agent<RunFacts>>> {
+  const state = await RunState.fromStringWithContext(agent, stored, new RunContext(context), { contextStrategy: 'replace' })
+  // A call that was denied is let through to where it is refused, so that ledger, chat and model hear the same.
+  for (const item of state.getInterruptions()) state.approve(item)
+  return state
+}
+
+function start(
+  agent: Agent<RunFacts>,
+  from: AgentInputItem[] | RunState<RunFacts, Agent<RunFacts>>,
+  context: RunFacts,
+  signal: AbortSignal,
+) {
+  return runAgent(agent, from, {
+    stream: true,
+    context,
+    signal,
+    maxTurns: MAX_MODEL_CALLS,
+    toolNotFoundBehavior: 'return_error_to_model',
+    toolErrorFormatter: ({ toolName }) => `There is no tool named ${toolName}. Use one of those that are listed.`,
+    toolExecution: { maxFunctionToolConcurrency: MAX_PARALLEL_TOOLS },
+  })
+}

@@ -1,0 +1,104 @@
+import { withCaller, withSystem } from '#lib/db.ts'
+import type { ApprovalModel } from '#lib/generated/prisma/models.ts'
+
+/** How long (ms) a question waits for its answer. */
+export const APPROVAL_MS = 24 * 60 * 60_000
+const SWEEP = 500
+
+export type Approval = ApprovalModel
+export type Decision = 'approved' | 'denied'
+
+/** A question to a person about one call of a run. */
+export type NewApproval = Pick<Approval, 'id' | 'callId' | 'server' | 'tool' | 'toolHash' | 'itemId' | 'keptId'>
+
+/** Stores a run's sealed state and its questions, in one transaction: from now on any process can go on with it, for a day. */
+export async function storePause(
+  run: { id: string; ownerId: string; threadId: string },
+  sealed: string,
+  questions: NewApproval[],
+): Promise<void> {
+  const { id: runId, ownerId, threadId } = run
+  const expiresAt = new Date(Date.now() + APPROVAL_MS)
+  await withCaller({ userId: ownerId }, async (tx) => {
+    await tx.pausedRun.create({ data: { runId, ownerId, threadId, sealed, expiresAt } })
+    await tx.approval.createMany({ data: questions.map((question) => ({ ...question, runId, ownerId, threadId, expiresAt })) })
+  })
+}
+
+/** The caller's question in this thread, or null. */
+export function findApproval(caller: { userId: string }, threadId: string, id: string): Promise<Approval | null> {
+  return withCaller(caller, (tx) => tx.approval.findFirst({ where: { id, threadId, ownerId: caller.userId } }))
+}
+
+/** All questions of a run, in the order in which they were asked. */
+export function listApprovals(caller: { userId: string }, runId: string): Promise<Approval[]> {
+  return withCaller(caller, (tx) =>
+    tx.approval.findMany({ where: { runId, ownerId: caller.userId }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] }),
+  )
+}
+
+/** pending -> an answer, once: false where somebody was faster, or a day has passed. `remember`: it holds for the thread. */
+export async function decideApproval(caller: { userId: string }, id: string, status: Decision, remember: boolean): Promise<boolean> {
+  const now = new Date()
+  const where = { id, ownerId: caller.userId, status: 'pending', expiresAt: { gt: now } }
+  const { count } = await withCaller(caller, (tx) => tx.approval.updateMany({ where, data: { status, remember, decidedAt: now } }))
+  return count > 0
+}
+
+/** Ends whatever questions of a run are open, as expired or denied, and forgets its state. Resolves to those that it ended. */
+export function closeApprovals(caller: { userId: string }, runId: string, status: 'denied' | 'expired'): Promise<Approval[]> {
+  return withCaller(caller, async (tx) => {
+    const where = { runId, ownerId: caller.userId, status: 'pending' }
+    await tx.pausedRun.deleteMany({ where: { runId, ownerId: caller.userId } })
+    return tx.approval.updateManyAndReturn({ where, data: { status, decidedAt: new Date() } })
+  })
+}
+
+/** The runs of a thread that have open questions. */
+export async function listAskingRuns(caller: { userId: string }, threadId: string): Promise<string[]> {
+  const where = { threadId, ownerId: caller.userId, status: 'pending' }
+  const rows = await withCaller(caller, (tx) => tx.approval.findMany({ where, distinct: ['runId'], select: { runId: true } }))
+  return rows.map(({ runId }) => runId)
+}
+
+/** A tool to which the person said yes in a thread, as it was then. */
+export type Agreed = Pick<Approval, 'server' | 'tool' | 'toolHash' | 'remember'>
+
+/** What the person agreed to in this thread. */
+export function listAgreed(caller: { userId: string }, threadId: string): Promise<Agreed[]> {
+  const where = { threadId, ownerId: caller.userId, status: 'approved' }
+  const select = { server: true, tool: true, toolHash: true, remember: true }
+  return withCaller(caller, (tx) =>
+    tx.approval.findMany({ where, distinct: ['server', 'tool', 'toolHash', 'remember'], select, take: 1_000 }),
+  )
+}
+
+/** approved -> expired: the tools are not those any more to which the person agreed. */
+export async function voidApprovals(caller: { userId: string }, runId: string): Promise<void> {
+  const where = { runId, ownerId: caller.userId, status: 'approved' }
+  await withCaller(caller, (tx) => tx.approval.updateMany({ where, data: { status: 'expired', remember: false } }))
+}
+
+/** Takes the state of a run that goes on: the second one who asks gets null, as for one that is too old. */
+export function takePause(caller: { userId: string }, runId: string): Promise<string | null> {
+  const where = { runId, ownerId: caller.userId }
+  return withCaller(caller, async (tx) => {
+    const row = await tx.pausedRun.findFirst({ where })
+    const { count } = await tx.pausedRun.deleteMany({ where })
+    return row && count > 0 && row.expiresAt > new Date() ? row.sealed : null
+  })
+}
+
+/** Marks questions that nobody answered for a day as expired and forgets their runs' states: 500 at most. Resolves to the runs that had them. */
+export function expireApprovals(): Promise<{ runId: string; ownerId: string }[]> {
+  return withSystem('expiry', async (tx) => {
+    const now = new Date()
+    const late = await tx.approval.findMany({ where: { status: 'pending', expiresAt: { lte: now } }, take: SWEEP })
+    await tx.approval.updateMany({
+      where: { id: { in: late.map(({ id }) => id) }, status: 'pending' },
+      data: { status: 'expired', decidedAt: now },
+    })
+    await tx.pausedRun.deleteMany({ where: { expiresAt: { lte: now } } })
+    return [...new Map(late.map(({ runId, ownerId }) => [runId, { runId, ownerId }])).values()]
+  })
+}
