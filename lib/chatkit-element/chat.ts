@@ -1,22 +1,16 @@
 import type { ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
-import { Api, ApiError } from '#lib/chatkit-element/api.ts'
+import { Api } from '#lib/chatkit-element/api.ts'
 import { type ChatState, initialState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { Composer } from '#lib/chatkit-element/composer.ts'
+import { DraftFiles } from '#lib/chatkit-element/draft-files.ts'
 import { History } from '#lib/chatkit-element/history.ts'
 import { endpoint, type Host } from '#lib/chatkit-element/host.ts'
 import { type Outgoing, outgoingMessage } from '#lib/chatkit-element/outgoing.ts'
-import { readOlder, readThread } from '#lib/chatkit-element/read-thread.ts'
+import { Reader } from '#lib/chatkit-element/reader.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
-import {
-  addLocalMessage,
-  applyEvent,
-  dropAfter,
-  dropLocalMessages,
-  loadedView,
-  withEarlierItems,
-} from '#lib/chatkit-element/state/reducer.ts'
+import { addLocalMessage, applyEvent, dropAfter, dropLocalMessages } from '#lib/chatkit-element/state/reducer.ts'
 import { emptyView } from '#lib/chatkit-element/state/view.ts'
-import { toError } from '#lib/chatkit-element/to-error.ts'
+import { messageOf, toError } from '#lib/chatkit-element/to-error.ts'
 import { Turns } from '#lib/chatkit-element/turns.ts'
 
 /** An action as a widget carries it; only `type` and `payload` go to the server. */
@@ -27,9 +21,11 @@ export class Chat {
   readonly state = new Signal<ChatState>(initialState)
   readonly history: History
   readonly composer: Composer
+  readonly files: DraftFiles
   readonly #host: Host
   readonly #api: Api
   readonly #turns: Turns
+  readonly #reader: Reader
   #load: AbortController | null = null
   #loaded: Promise<void> = Promise.resolve()
 
@@ -38,9 +34,11 @@ export class Chat {
     this.#api = new Api(() => ({ ...endpoint(host), locale: host.locale() }))
     this.history = new History(this.#api, host)
     this.composer = new Composer(host)
+    this.files = new DraftFiles(this.composer, this.#api, host)
+    this.#reader = new Reader(this.state, this.#api, host)
     this.#turns = new Turns(this.state, this.#api, host, {
       onCreated: (threadId) => this.composer.adopt(threadId),
-      reload: (signal) => this.#read(signal),
+      reload: (signal) => this.#reader.read(signal),
     })
   }
 
@@ -64,7 +62,7 @@ export class Chat {
     const view = { ...emptyView, thread: { id: threadId, status: { type: 'active' as const }, ...(head?.title && { title: head.title }) } }
     this.state.set({ ...initialState, phase: 'loading', view })
     if (before !== threadId) this.#host.emit('chatkit.thread.change', { threadId })
-    this.#loaded = this.#openNow(threadId, load.signal)
+    this.#loaded = this.#reader.open(threadId, load.signal)
     await this.#loaded
     if (!load.signal.aborted && this.threadId === threadId) void this.#turns.attach()
   }
@@ -86,7 +84,7 @@ export class Chat {
         const { view: now } = this.state.value
         if (!now.items.some(({ id }) => id === item.id)) return
         // What was not sent goes back to the composer, where it can be changed and sent again.
-        this.composer.restore(item.content, now.thread?.id ?? null)
+        this.composer.restore(message, now.thread?.id ?? null)
         this.state.patch({ view: { ...dropLocalMessages(now), failure: { ...failure, retry: 'send' } } })
       },
     })
@@ -120,22 +118,11 @@ export class Chat {
   async refresh(): Promise<void> {
     await this.#loaded
     if (isBusy(this.state.value)) throw new Error('The thread cannot be read again while an answer is being written.')
-    if (this.threadId) await this.#read(new AbortController().signal)
+    if (this.threadId) await this.#reader.read(new AbortController().signal)
   }
 
-  async loadOlder(): Promise<void> {
-    const { older, loadingOlder, view } = this.state.value
-    if (!older || loadingOlder || !view.thread) return
-    this.state.patch({ loadingOlder: true })
-    try {
-      const page = await readOlder(this.#api, view.thread.id, older)
-      const now = this.state.value.view
-      if (now.thread?.id === view.thread.id) this.state.patch({ view: withEarlierItems(now, page.items), older: page.older })
-    } catch (error) {
-      this.report(error)
-    } finally {
-      this.state.patch({ loadingOlder: false })
-    }
+  loadOlder(): Promise<void> {
+    return this.#reader.readOlder().catch((error: unknown) => this.report(error))
   }
 
   async giveFeedback(key: string, itemIds: string[], kind: 'positive' | 'negative'): Promise<void> {
@@ -208,6 +195,7 @@ export class Chat {
   /** Ends every request of the element; answers go on at the server. */
   close(): void {
     this.#leave()
+    this.files.close()
     this.history.close()
   }
 
@@ -217,42 +205,9 @@ export class Chat {
     this.#loaded = Promise.resolve()
   }
 
-  async #openNow(threadId: string, signal: AbortSignal): Promise<void> {
-    this.#host.emit('chatkit.thread.load.start', { threadId })
-    try {
-      await this.#read(signal)
-    } catch (error) {
-      if (signal.aborted) return
-      // A thread that is not there leaves the new-chat screen; anything else may work at the next try.
-      const gone = error instanceof ApiError && error.status === 404
-      const { view } = this.state.value
-      this.state.patch({
-        view: { ...view, thread: gone ? null : view.thread, failure: { message: messageOf(error), retry: gone ? null : 'load' } },
-      })
-      this.#host.emit('chatkit.error', { error: toError(error) })
-      if (gone) this.#host.emit('chatkit.thread.change', { threadId: null })
-    } finally {
-      if (!signal.aborted) {
-        this.state.patch({ phase: 'idle' })
-        this.#host.emit('chatkit.thread.load.end', { threadId })
-      }
-    }
-  }
-
-  async #read(signal: AbortSignal): Promise<void> {
-    const thread_id = this.threadId
-    if (!thread_id) return
-    const { thread, items, older } = await readThread(this.#api, thread_id, signal)
-    if (!signal.aborted && this.threadId === thread_id) this.state.patch({ view: loadedView(thread, items), older })
-  }
-
   /** Shows what went wrong outside of a turn, and tells the page. */
   report(error: unknown): void {
     this.state.patch({ view: { ...this.state.value.view, failure: { message: messageOf(error), retry: null } } })
     this.#host.emit('chatkit.error', { error: toError(error) })
   }
-}
-
-function messageOf(error: unknown): string | null {
-  return error instanceof Error && error.name !== 'Error' ? error.message : null
 }

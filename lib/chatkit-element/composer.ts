@@ -4,15 +4,36 @@ import { Signal } from '#lib/chatkit-element/signal.ts'
 
 type Tag = Extract<PublicContent, { type: 'input_tag' }>
 
-export type Draft = { text: string; tags: readonly Tag[]; attachments: readonly Attachment[]; quotedText: string }
-export type ComposerState = Draft & { toolId: string | null; modelId: string | null }
+/** A file beside the text. `part` of its bytes (0 to 1) has been sent, null where nobody knows; `preview` is a small `data:` picture. */
+export type DraftFile = {
+  key: string
+  name: string
+  size: number | null
+  isImage: boolean
+  status: 'uploading' | 'failed' | 'done'
+  part: number | null
+  error: string
+  preview?: string
+  attachment?: Attachment
+}
 
-const EMPTY: Draft = { text: '', tags: [], attachments: [], quotedText: '' }
+export type Draft = { text: string; tags: readonly Tag[]; files: readonly DraftFile[]; quotedText: string }
+export type ComposerState = Draft & {
+  toolId: string | null
+  modelId: string | null
+  /** Why files were not taken, as sentences. */
+  refusal: string
+}
+
+const EMPTY: Draft = { text: '', tags: [], files: [], quotedText: '' }
 const NEW_CHAT = ''
+
+/** A message that was not sent. */
+type Returned = { content: readonly PublicContent[]; attachments?: readonly Attachment[]; quotedText?: string }
 
 /** What is being written. Each thread keeps its own draft as long as the page lives. */
 export class Composer {
-  readonly state = new Signal<ComposerState>({ ...EMPTY, toolId: null, modelId: null })
+  readonly state = new Signal<ComposerState>({ ...EMPTY, toolId: null, modelId: null, refusal: '' })
   /** Moves the focus into the input; set by the view that draws it. */
   focus: () => void = () => undefined
   readonly #drafts = new Map<string, Draft>()
@@ -24,15 +45,20 @@ export class Composer {
   }
 
   get isEmpty(): boolean {
-    const { text, tags, attachments } = this.state.value
-    return !text.trim() && !tags.length && !attachments.length
+    const { text, tags, files } = this.state.value
+    return !text.trim() && !tags.length && !files.length
+  }
+
+  /** Whether there is a message to send: something is written or attached, and every file has arrived. */
+  get isReady(): boolean {
+    return !this.isEmpty && this.state.value.files.every(({ status }) => status === 'done')
   }
 
   switchTo(threadId: string | null): void {
-    const { text, tags, attachments, quotedText } = this.state.value
-    this.#drafts.set(this.#thread, { text, tags, attachments, quotedText })
+    const { text, tags, files, quotedText } = this.state.value
+    this.#drafts.set(this.#thread, { text, tags, files, quotedText })
     this.#thread = threadId ?? NEW_CHAT
-    this.state.patch(this.#drafts.get(this.#thread) ?? EMPTY)
+    this.state.patch({ ...(this.#drafts.get(this.#thread) ?? EMPTY), refusal: '' })
   }
 
   /** The new chat has become a thread: what is being written goes with it. */
@@ -41,8 +67,23 @@ export class Composer {
   }
 
   /** Puts a message that was not sent back, unless something else has been written meanwhile. */
-  restore(content: readonly PublicContent[], threadId: string | null): void {
-    if (this.isEmpty && this.#thread === (threadId ?? NEW_CHAT)) this.setContent(content)
+  restore(message: Returned, threadId: string | null): void {
+    if (!this.isEmpty || this.#thread !== (threadId ?? NEW_CHAT)) return
+    this.setContent(message.content)
+    this.setAttachments(message.attachments ?? [])
+    this.state.patch({ quotedText: message.quotedText ?? '' })
+  }
+
+  /** Puts files beside the text that the server has already. */
+  setAttachments(attachments: readonly Attachment[]): void {
+    this.state.patch({ files: attachments.map(arrived) })
+  }
+
+  /** Says how a file is doing, in whichever draft it is by now. */
+  changeFile(key: string, change: Partial<DraftFile>): void {
+    const changed = (files: readonly DraftFile[]) => files.map((file) => (file.key === key ? { ...file, ...change } : file))
+    for (const [thread, draft] of this.#drafts) this.#drafts.set(thread, { ...draft, files: changed(draft.files) })
+    if (this.state.value.files.some((file) => file.key === key)) this.state.patch({ files: changed(this.state.value.files) })
   }
 
   setContent(content: readonly PublicContent[]): void {
@@ -52,12 +93,13 @@ export class Composer {
 
   /** The message as it goes out; the draft is empty afterwards, and so is a tool that is chosen for one message only. */
   take(): { content: PublicContent[]; attachments: Attachment[]; quotedText: string; toolId: string | null } {
-    const { text, tags, attachments, quotedText, toolId } = this.state.value
+    const { text, tags, files, quotedText, toolId } = this.state.value
     const content: PublicContent[] = [...tags, ...(text.trim() ? [{ type: 'input_text' as const, text: text.trim() }] : [])]
-    this.state.patch(EMPTY)
+    const attachments = files.flatMap(({ attachment, preview }) => (attachment ? withPreview(attachment, preview) : []))
+    this.state.patch({ ...EMPTY, refusal: '' })
     const tool = this.#host.options().composer?.tools?.find(({ id }) => id === toolId)
     if (tool && !tool.persistent) this.chooseTool(null)
-    return { content, attachments: [...attachments], quotedText, toolId }
+    return { content, attachments, quotedText, toolId }
   }
 
   chooseTool(toolId: string | null): void {
@@ -72,4 +114,15 @@ export class Composer {
     const { modelId } = this.state.value
     return (models.find(({ id }) => id === modelId) ?? models.find((model) => model.default) ?? models[0])?.id ?? null
   }
+}
+
+/** Until the server confirms the message, its pictures are shown from memory. */
+function withPreview(attachment: Attachment, preview: string | undefined): Attachment {
+  return attachment.type === 'image' && preview ? { ...attachment, preview_url: preview } : attachment
+}
+
+function arrived(attachment: Attachment): DraftFile {
+  const { id, name, type } = attachment
+  const preview = attachment.type === 'image' ? { preview: attachment.preview_url } : {}
+  return { key: id, name, size: null, isImage: type === 'image', status: 'done', part: 1, error: '', ...preview, attachment }
 }

@@ -100,7 +100,8 @@ export class ChatKitElement extends Base {
     if (params.content) composer.setContent(params.content)
     else if (params.text !== undefined) composer.setContent([{ type: 'input_text', text: params.text }])
     if (params.reply !== undefined) composer.state.patch({ quotedText: params.reply })
-    if (params.attachments) composer.state.patch({ attachments: params.attachments })
+    if (params.attachments) composer.setAttachments(params.attachments)
+    if (params.files) this.#chat.files.add(params.files)
     if (params.selectedModelId !== undefined) composer.state.patch({ modelId: params.selectedModelId })
     if (params.selectedToolId !== undefined) composer.chooseTool(params.selectedToolId)
   }

@@ -41,3 +41,11 @@ export function ageGroup(iso: string, now = Date.now()): 'today' | 'yesterday' |
   if (at >= midnight - 7 * DAY) return 'week'
   return at >= midnight - 30 * DAY ? 'month' : 'older'
 }
+
+/** A size in bytes as "840 kB" or "2.5 MB", in the person's language. */
+export function fileSize(bytes: number, locale: string): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
+  const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log(Math.max(1, bytes)) / Math.log(1000))))
+  const format = { style: 'unit', unit: units[step] ?? 'byte', unitDisplay: 'short', maximumFractionDigits: step < 2 ? 0 : 1 } as const
+  return new Intl.NumberFormat(locale, format).format(bytes / 1000 ** step)
+}

@@ -10,11 +10,6 @@ const chosen: Partial<UseChatKitOptions> = JSON.parse(decodeURIComponent(locatio
 
 function Page() {
   const chat = useChatKit({
-    api: {
-      url: '/chatkit',
-      domainKey: 'ignored',
-      fetch: (input, init) => fetch(input, { ...init, headers: { ...init?.headers, 'x-page': 'yes' } }),
-    },
     header: { rightAction: { icon: 'settings-cog', onClick: note('header.right') } },
     threadItemActions: { feedback: true, retry: true },
     onClientTool: async ({ name, params }) => {
@@ -34,6 +29,12 @@ function Page() {
     onHistoryClose: note('history.close'),
     onToolChange: note('tool.change'),
     ...chosen,
+    api: {
+      url: '/chatkit',
+      domainKey: 'ignored',
+      fetch: (input, init) => fetch(input, { ...init, headers: { ...init?.headers, 'x-page': 'yes' } }),
+      ...chosen.api,
+    },
   })
   Object.assign(window, { chat, seen })
   return <ChatKit control={chat.control} />

@@ -25,6 +25,8 @@ const STYLE =
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
+
 /** A small ChatKit server in memory with scripted answers, behind a strict Content-Security-Policy. Close it with `await using`. */
 export async function fakeChatKit(scripts: { element: string; page: string }, answer: Script) {
   const threads = new Map<string, Stored>()
@@ -38,6 +40,14 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
   /** Carries out so many next requests of a type, but their answer never arrives. */
   const unheard = new Map<string, number>()
   const answered = new Map<unknown, string>()
+  /** What was uploaded, by attachment id or `direct`, and what the next uploads wait for or are refused with. */
+  const uploads = new Map<string, { method: string; headers: IncomingMessage['headers']; body: Buffer }>()
+  const uploading: { gate: Promise<void> | null; refuse: string | null; method: 'PUT' | 'POST' } = {
+    gate: null,
+    refuse: null,
+    method: 'PUT',
+  }
+  const attachments = new Map<string, Json>()
   let count = 0
   const next = (prefix: string) => `${prefix}_${++count}`
   const head = ({ items: _, ...thread }: Stored) => ({ ...thread, metadata: {}, items: { data: [], has_more: false } })
@@ -75,6 +85,25 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
     })
   }
 
+  function attach(id: string, name: string, mime_type: string): Json {
+    const isImage = mime_type.startsWith('image/')
+    const made = { type: isImage ? 'image' : 'file', id, name, mime_type, ...(isImage && { preview_url: `/preview/${id}` }) }
+    attachments.set(id, made)
+    return made
+  }
+
+  /** Takes the bytes of a file, or the whole file where there is no first step. */
+  async function takeUpload(id: string, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = []
+    for await (const chunk of incoming) chunks.push(chunk as Buffer)
+    await uploading.gate
+    const { refuse } = uploading
+    uploading.refuse = null
+    if (refuse) return fail(response, 413, refuse)
+    uploads.set(id, { method: incoming.method ?? '', headers: incoming.headers, body: Buffer.concat(chunks) })
+    json(response, id === 'direct' ? attach(next('atc'), 'direct.txt', 'text/plain') : {})
+  }
+
   async function stream(response: ServerResponse, threadId: string): Promise<void> {
     const run = runs.get(threadId)
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', ...(run && { 'x-run-id': run.id }) })
@@ -110,7 +139,7 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
         thread_id: into.id,
         created_at: new Date().toISOString(),
         content: input.content,
-        attachments: [],
+        attachments: (input.attachments ?? []).flatMap((id) => attachments.get(id) ?? []),
         inference_options: {},
       }
       into.items.push(message)
@@ -136,6 +165,15 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
         threads.set(created.id, created)
         return ask(created, [{ type: 'thread.created', thread: head(created) }])
       }
+      case 'attachments.create': {
+        const id = next('atc')
+        const made = attach(id, String(params.name), String(params.mime_type))
+        const upload_descriptor = { url: `/upload/${id}`, method: uploading.method, headers: { 'x-signed': id } }
+        return json(response, { ...made, upload_descriptor })
+      }
+      case 'attachments.delete':
+        attachments.delete(String(params.attachment_id))
+        return json(response, {})
       case 'threads.list': {
         const list = page([...threads.values()])
         return json(response, { ...list, data: (list.data as Stored[]).map(head) })
@@ -192,6 +230,8 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
     response.setHeader('connection', 'close')
     const file = files[(incoming.url ?? '').split('?')[0] ?? '']
     if (file) return response.setHeader('content-type', file[0]).end(file[1])
+    if (incoming.url?.startsWith('/upload/')) return takeUpload(incoming.url.slice(8), incoming, response)
+    if (incoming.url?.startsWith('/preview/')) return response.setHeader('content-type', 'image/png').end(PIXEL)
     if (incoming.url !== '/chatkit') return response.writeHead(404).end()
     let body = ''
     for await (const chunk of incoming) body += chunk
@@ -214,6 +254,9 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
     requests,
     refusals,
     unheard,
+    uploads,
+    uploading,
+    attachments,
     add(thread: Partial<Stored> & { id: string }) {
       threads.set(thread.id, { created_at: new Date().toISOString(), status: { type: 'active' }, items: [], ...thread })
     },

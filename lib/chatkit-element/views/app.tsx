@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 import type { ChatKitOptions } from '@openai/chatkit'
-import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import { useCallback, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { Chat } from '#lib/chatkit-element/chat.ts'
 import { resolveLocale } from '#lib/chatkit-element/locale.ts'
 import { type Signal, useSignal } from '#lib/chatkit-element/signal.ts'
@@ -9,9 +9,11 @@ import { loadFonts, themeOf, themeVariables } from '#lib/chatkit-element/theme.t
 import { Dock } from '#lib/chatkit-element/views/dock.tsx'
 import { Header } from '#lib/chatkit-element/views/header.tsx'
 import { HistoryPanel } from '#lib/chatkit-element/views/history-panel.tsx'
+import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { StartScreen } from '#lib/chatkit-element/views/start-screen.tsx'
 import { Thread } from '#lib/chatkit-element/views/thread.tsx'
 import { UiContext } from '#lib/chatkit-element/views/ui.ts'
+import { useFileDrop } from '#lib/chatkit-element/views/use-file-drop.ts'
 
 /** The whole element: header, conversation or start screen, composer, history. */
 export function App({ chat, options }: { chat: Chat; options: Signal<ChatKitOptions | null> }) {
@@ -24,6 +26,9 @@ export function App({ chat, options }: { chat: Chat; options: Signal<ChatKitOpti
   const root = useRef<HTMLElement>(null)
   useTheme(root, current)
   useKeyboardInset(root)
+  const addFiles = useCallback((files: File[]) => chat.files.add(files), [chat])
+  const canAttach = current.composer?.attachments?.enabled === true && (state.view.thread?.status.type ?? 'active') === 'active'
+  const hovering = useFileDrop(root, canAttach, addFiles)
   const isStart = state.view.items.length === 0 && state.phase !== 'loading' && state.view.thread === null
   return (
     <UiContext.Provider value={ui}>
@@ -34,6 +39,12 @@ export function App({ chat, options }: { chat: Chat; options: Signal<ChatKitOpti
           <Dock state={state} />
         </div>
         <HistoryPanel />
+        {hovering && (
+          <div class="drop-zone" aria-hidden="true">
+            <Icon name="paperclip" size={26} />
+            {strings.dropFiles}
+          </div>
+        )}
         <div class="sr-only" role="status">
           {state.announcement}
         </div>

@@ -1,14 +1,15 @@
 /** @jsxImportSource preact */
 import type { ComposerState } from '#lib/chatkit-element/composer.ts'
+import { FileChip } from '#lib/chatkit-element/views/file-chip.tsx'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** What goes out with the text: a quote, tags, files that are uploaded already. Each can be taken away. */
+/** What goes out with the text: a quote, tags, files. Each can be taken away. */
 export function ComposerChips({ draft }: { draft: ComposerState }) {
   const { chat } = useUi()
-  const { quotedText, tags, attachments } = draft
-  if (!quotedText && !tags.length && !attachments.length) return null
+  const { quotedText, tags, files } = draft
+  if (!quotedText && !tags.length && !files.length) return null
   const { state } = chat.composer
   return (
     <ul class="chips">
@@ -16,13 +17,8 @@ export function ComposerChips({ draft }: { draft: ComposerState }) {
       {tags.map((tag) => (
         <Chip key={tag.id} icon="name" label={tag.text} onRemove={() => state.patch({ tags: tags.filter((one) => one !== tag) })} />
       ))}
-      {attachments.map((file) => (
-        <Chip
-          key={file.id}
-          icon={file.type === 'image' ? 'square-image' : 'document'}
-          label={file.name}
-          onRemove={() => state.patch({ attachments: attachments.filter((one) => one !== file) })}
-        />
+      {files.map((file) => (
+        <FileChip key={file.key} file={file} />
       ))}
     </ul>
   )

@@ -5,6 +5,7 @@ import { useSignal } from '#lib/chatkit-element/signal.ts'
 import { ComposerChips } from '#lib/chatkit-element/views/composer-chips.tsx'
 import { ComposerMenus } from '#lib/chatkit-element/views/composer-menus.tsx'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 import { useSubmit } from '#lib/chatkit-element/views/use-submit.ts'
 
@@ -37,6 +38,13 @@ export function ComposerForm({ state, lockedReason }: { state: ChatState; locked
       }}
     >
       <ComposerChips draft={draft} />
+      {draft.refusal && (
+        <p class="composer-refusal" role="alert">
+          <Icon name="circle-alert" size={16} />
+          <span dir="auto">{draft.refusal}</span>
+          <IconButton icon="close" size={14} label={strings.dismiss} onClick={() => chat.composer.state.patch({ refusal: '' })} />
+        </p>
+      )}
       <textarea
         ref={field}
         rows={1}
@@ -48,6 +56,13 @@ export function ComposerForm({ state, lockedReason }: { state: ChatState; locked
         enterkeyhint="send"
         autocomplete="off"
         onInput={(event) => chat.composer.state.patch({ text: event.currentTarget.value })}
+        onPaste={(event) => {
+          // Office programs put a picture of the text beside the text: the text is what is meant.
+          const files = event.clipboardData?.types.includes('text/plain') ? [] : [...(event.clipboardData?.files ?? [])]
+          if (!files.length || !chat.files.option) return
+          event.preventDefault()
+          chat.files.add(files)
+        }}
         onKeyDown={(event) => {
           // 229 is what Safari says for the Enter that ends a composition.
           if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return
@@ -77,7 +92,7 @@ export function ComposerForm({ state, lockedReason }: { state: ChatState; locked
             class="send"
             aria-label={strings.send}
             title={strings.send}
-            disabled={chat.composer.isEmpty || busy || state.phase === 'loading' || lockedReason !== null}
+            disabled={!chat.composer.isReady || busy || state.phase === 'loading' || lockedReason !== null}
           >
             <Icon name="arrow-up" />
           </button>

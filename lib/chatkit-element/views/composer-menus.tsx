@@ -4,6 +4,7 @@ import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { Menu } from '#lib/chatkit-element/views/menu.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useFilePicker } from '#lib/chatkit-element/views/use-file-picker.tsx'
 
 /** The tools and models that the page offers, and the tool that is chosen for the next message. */
 export function ComposerMenus({ draft }: { draft: ComposerState }) {
@@ -13,20 +14,27 @@ export function ComposerMenus({ draft }: { draft: ComposerState }) {
   const chosen = tools.find(({ id }) => id === draft.toolId)
   const model = models.find(({ id }) => id === composer.modelId())
   const pinned = tools.filter((tool) => tool.pinned && tool !== chosen)
+  const { picker, pick } = useFilePicker()
+  const attach = { id: ':attach', label: strings.attach, icon: 'paperclip', onSelect: pick }
   return (
     <div class="composer-menus">
+      {picker}
+      {picker && tools.length === 0 && <IconButton icon="paperclip" label={strings.attach} onClick={pick} />}
       {tools.length > 0 && (
         <Menu
           label={strings.tools}
           trigger={<Icon name="plus" size={20} />}
           triggerClass="icon-button"
-          items={tools.map(({ id, label, icon }) => ({
-            id,
-            label,
-            icon,
-            checked: id === draft.toolId,
-            onSelect: () => composer.chooseTool(id === draft.toolId ? null : id),
-          }))}
+          items={[
+            ...(picker ? [attach] : []),
+            ...tools.map(({ id, label, icon }) => ({
+              id,
+              label,
+              icon,
+              checked: id === draft.toolId,
+              onSelect: () => composer.chooseTool(id === draft.toolId ? null : id),
+            })),
+          ]}
         />
       )}
       {pinned.map((tool) => (

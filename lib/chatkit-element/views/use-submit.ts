@@ -6,7 +6,7 @@ export function useSubmit(): () => void {
   const { chat } = useUi()
   return () => {
     const state = chat.state.value
-    if (chat.composer.isEmpty || isBusy(state) || state.phase === 'loading') return
+    if (!chat.composer.isReady || isBusy(state) || state.phase === 'loading') return
     const model = chat.composer.modelId()
     const { toolId, content, attachments, quotedText } = chat.composer.take()
     void chat.send({

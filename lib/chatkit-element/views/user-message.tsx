@@ -1,4 +1,5 @@
 /** @jsxImportSource preact */
+import { useState } from 'preact/hooks'
 import type { Attachment, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { isAllowedImage } from '#lib/chatkit-element/markdown/links.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
@@ -17,31 +18,42 @@ export function UserMessage({ item, label, isPending }: { item: UserMessageItem;
           ))}
         </ul>
       )}
-      <div class="bubble" dir="auto">
-        {item.quoted_text && <blockquote class="quote">{item.quoted_text}</blockquote>}
-        {item.content.map((part, at) =>
-          part.type === 'input_tag' ? (
-            <span key={at} class="tag">
-              {part.text}
-            </span>
-          ) : (
-            <span key={at}>{part.text}</span>
-          ),
-        )}
-      </div>
+      {(item.content.length > 0 || item.quoted_text) && (
+        <div class="bubble" dir="auto">
+          {item.quoted_text && <blockquote class="quote">{item.quoted_text}</blockquote>}
+          {item.content.map((part, at) =>
+            part.type === 'input_tag' ? (
+              <span key={at} class="tag">
+                {part.text}
+              </span>
+            ) : (
+              <span key={at}>{part.text}</span>
+            ),
+          )}
+        </div>
+      )}
     </div>
   )
 }
 
 function AttachmentChip({ attachment }: { attachment: Attachment }) {
-  if (attachment.type === 'image' && (isAllowedImage(attachment.preview_url, []) || isSameOrigin(attachment.preview_url)))
-    return <img class="attachment-image" src={attachment.preview_url} alt={attachment.name} />
+  const [broken, setBroken] = useState(false)
+  const { name } = attachment
+  if (attachment.type === 'image' && !broken && isPicture(attachment.preview_url))
+    return <img class="attachment-image" src={attachment.preview_url} alt={name} title={name} onError={() => setBroken(true)} />
   return (
     <span class="attachment-file">
-      <Icon name={attachment.type === 'image' ? 'square-image' : 'document'} />
-      {attachment.name}
+      <span class="file-icon">
+        <Icon name={attachment.type === 'image' ? 'square-image' : 'document'} size={20} />
+      </span>
+      <span dir="auto">{name}</span>
     </span>
   )
+}
+
+/** Previews come from the server, which keeps them where it likes: no model has a word in these addresses. */
+function isPicture(url: string): boolean {
+  return url.startsWith('https://') || isSameOrigin(url) || isAllowedImage(url, [])
 }
 
 /** Pictures that the app itself serves. */

@@ -1,0 +1,55 @@
+/** @jsxImportSource preact */
+import type { DraftFile } from '#lib/chatkit-element/composer.ts'
+import { fileSize } from '#lib/chatkit-element/time.ts'
+import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
+import { useUi } from '#lib/chatkit-element/views/ui.ts'
+
+/** A file of the draft: a picture as itself, any other by name; how far its upload is, or why it failed. */
+export function FileChip({ file }: { file: DraftFile }) {
+  const { chat, strings, locale } = useUi()
+  const { key, name, size, status, preview } = file
+  const isPicture = file.isImage && preview && status !== 'failed'
+  return (
+    <li class={`file-chip ${isPicture ? 'is-picture' : ''} is-${status}`}>
+      {isPicture ? (
+        <img src={preview} alt={name} title={name} />
+      ) : (
+        <>
+          <span class="file-icon">
+            <Icon name={status === 'failed' ? 'circle-alert' : file.isImage ? 'square-image' : 'document'} size={20} />
+          </span>
+          <span class="file-text">
+            <strong dir="auto">{name}</strong>
+            {status === 'failed' ? <small role="alert">{file.error}</small> : size !== null && <small>{fileSize(size, locale)}</small>}
+          </span>
+        </>
+      )}
+      {status === 'failed' && (
+        <IconButton icon="reload" size={16} label={strings.uploadRetry(name)} onClick={() => chat.files.retry(key)} />
+      )}
+      {status === 'uploading' && <UploadRing label={strings.uploading(name)} part={file.part} />}
+      <IconButton class="file-remove" icon="close" size={14} label={strings.removeFile(name)} onClick={() => chat.files.remove(key)} />
+    </li>
+  )
+}
+
+const AROUND = 2 * Math.PI * 9
+
+/** Filled as far as the upload is; it turns while nobody knows how far that is, and while the server has the last word. */
+function UploadRing({ label, part }: { label: string; part: number | null }) {
+  const known = part !== null && part < 1
+  return (
+    <span
+      class="upload-ring"
+      role="progressbar"
+      aria-label={label}
+      {...(known && { 'aria-valuenow': Math.round(part * 100), 'aria-valuemin': 0, 'aria-valuemax': 100 })}
+    >
+      <svg viewBox="0 0 24 24" width="22" height="22" class={known ? '' : 'spin'} aria-hidden="true">
+        <circle cx="12" cy="12" r="9" />
+        <circle cx="12" cy="12" r="9" stroke-dasharray={`${(known ? part : 0.25) * AROUND} ${AROUND}`} transform="rotate(-90 12 12)" />
+      </svg>
+    </span>
+  )
+}
