@@ -31,8 +31,7 @@ export async function answerChatKit(request: Request, respond: Respond<TurnConte
   const body = await readJson(request, MESSAGE_MAX_CHARS * 4 + EXTRA_BYTES)
   const answer = await processChatKit<TurnContext>(body, wire(caller, { respond, act }, MESSAGE_MAX_CHARS))
   if (answer.kind === 'json') return json(answer.data)
-  const resumable = request.headers.has('x-resume')
-  if (answer.kind === 'attached') return sseResponse(answer.events, { resumable, headers: runHeader(answer.runId) })
+  if (answer.kind === 'attached') return sseResponse(answer.events, { resumable: answer.resume, headers: runHeader(answer.runId) })
 
   await consume({ name: 'runs', points: RUNS_PER_MINUTE, seconds: MINUTE }, caller.userId)
   const remembered = rememberPlace(request, caller)
@@ -46,7 +45,7 @@ export async function answerChatKit(request: Request, respond: Respond<TurnConte
     },
   )
   keepAlive(run.ended)
-  return sseResponse(subscribe(run.id), { resumable, headers: runHeader(run.id) })
+  return sseResponse(subscribe(run.id), { resumable: answer.resume, headers: runHeader(run.id) })
 }
 
 /** Keeps the time zone and language that the browser names; that this fails is no reason not to answer. */
