@@ -47,7 +47,7 @@ test('the authorization-server scenarios pass without a failure or a warning', a
   const args = ['--url', site.url, '--client-id', id, '--resource', `${site.url}/mcp`, '--port', String(port), '--output-dir', folder]
   const suite = spawn(process.execPath, [SUITE, 'authorization', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: folder, HOME: folder },
+    env: { NODE_ENV: 'test', PATH: folder, HOME: folder },
   })
   const killer = setTimeout(() => suite.kill('SIGKILL'), 15_000)
   let output = ''

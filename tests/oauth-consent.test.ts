@@ -48,6 +48,8 @@ test('only the signed-in person may answer, from our own page, in the browser wh
   const back = await client.answer(page, ann)
   expect(back.searchParams.get('code')).toBeTruthy()
   expect((await client.post(page, ann)).status, 'answered already').toBe(404)
+  const twice = await begin()
+  expect([(await client.post(twice, ann, false)).status, (await client.post(twice, ann)).status], 'a no stays a no').toEqual([200, 404])
   expect(await grants()).toBe(before + 1)
 })
 

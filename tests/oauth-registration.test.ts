@@ -1,3 +1,4 @@
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { saveOauthClient } from '#lib/data/oauth-clients.ts'
 import { withSystem } from '#lib/db.ts'
@@ -107,6 +108,35 @@ test('the secret of a client is sealed, proves the client, and is asked for', as
   expect((await ask(secret)).status).toBe(200)
   withSettings({ APP_SECRET: 'another secret of the tests, long enough' })
   expect((await client.authorize()).status, 'sealed under another APP_SECRET').toBe(400)
+})
+
+test('a client that proves itself by a key of its own is believed once for each proof', async () => {
+  const ann = await signedIn()
+  const { publicKey, privateKey } = await generateKeyPair('ES256')
+  const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }] }
+  const { client_id: id } = await (await register(endpoint, { token_endpoint_auth_method: 'private_key_jwt', jwks })).json()
+  const client = new OauthClient(site.url, id)
+  const prove = (key: CryptoKey, audience = site.url) =>
+    new SignJWT({})
+      .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+      .setIssuer(id)
+      .setSubject(id)
+      .setAudience(audience)
+      .setJti(crypto.randomUUID())
+      .setExpirationTime('1m')
+      .sign(key)
+  const ask = async (proof: string) =>
+    client.exchange(await client.codeFor(ann), {
+      client_id: undefined,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: proof,
+    })
+  const proof = await prove(privateKey)
+  expect((await ask(proof)).status).toBe(200)
+  expect((await ask(proof)).status, 'the same proof again').toBe(401)
+  expect((await ask(await prove((await generateKeyPair('ES256')).privateKey))).status, 'by another key').toBe(401)
+  expect((await ask(await prove(privateKey, 'https://elsewhere.example'))).status, 'for another server').toBe(401)
+  expect((await client.exchange(await client.codeFor(ann))).status, 'without').toBe(401)
 })
 
 test('a client that was ever allowed is never removed; one that nobody allowed is, after 90 days', async () => {
