@@ -30,6 +30,18 @@ async function fill(ownerId: string, mark: string, notes: number) {
   })
 }
 
+// Node says each warning once a process, so this one comes first.
+test('an export makes the process warn of nothing', async () => {
+  const warnings: string[] = []
+  const note = (warning: Error) => void warnings.push(warning.message)
+  process.on('warning', note)
+  const { headers } = await signedIn()
+  await (await ask(headers)).text()
+  await new Promise(setImmediate)
+  process.off('warning', note)
+  expect(warnings).toEqual([])
+})
+
 test('the export is one JSON document with everything of the person, without secrets, and nothing of others', async () => {
   const ann = await signedIn({ passwordHash: 'a hash that stays here' })
   const bob = await signedIn()

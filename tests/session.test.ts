@@ -1,10 +1,10 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { GET as me } from '#app/api/me/route.ts'
 import { POST as everywhere } from '#app/api/me/sign-out-everywhere/route.ts'
 import { returnPath } from '#app/sign-in/return-path.ts'
 import { hashPassword } from '#lib/auth/passwords.ts'
 import { findCaller, requireAdmin, requireCaller } from '#lib/auth/session.ts'
-import { withSystem } from '#lib/db.ts'
+import { closeDb, withSystem } from '#lib/db.ts'
 import { newId } from '#lib/ids.ts'
 import { sessionCookieOf, signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -34,6 +34,20 @@ test('signing in sets a cookie that scripts cannot read and other sites cannot s
 
   await visitor.nextAuth('signout', {})
   expect(visitor.cookies.has('switchboard-session')).toBe(false)
+})
+
+test('a database that is away for a moment signs nobody out', async () => {
+  const { visitor, person } = await arrived()
+  const { DATABASE_URL } = process.env
+  onTestFinished(closeDb)
+  await closeDb()
+  withSettings({ DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' })
+  const away = await visitor.nextAuth('session')
+  expect(away.status).toBe(503)
+  expect(away.headers.getSetCookie()).toEqual([])
+  await closeDb()
+  withSettings({ DATABASE_URL })
+  expect(await (await visitor.nextAuth('session')).json()).toMatchObject({ user: { email: person.email } })
 })
 
 test('with https the session cookie is Secure and bound to the host', async () => {

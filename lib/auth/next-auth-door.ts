@@ -1,4 +1,5 @@
 import { nextAuth } from '#lib/auth/next-auth.ts'
+import { findSession } from '#lib/auth/session.ts'
 import { env } from '#lib/env.ts'
 import { notFound } from '#lib/errors.ts'
 import { readBody, requireSameOrigin } from '#lib/http.ts'
@@ -16,6 +17,10 @@ export async function handleNextAuth(request: Request): Promise<Response> {
   const segments = url.pathname.split('/').slice(3)
   if (!ACTIONS.has(segments[0] ?? '') || segments.length > 2) throw notFound('This address')
   if (request.method === 'POST') requireSameOrigin(request, env().APP_URL)
+  // Credentials are posted; of anything else next-auth says 500.
+  if (request.method !== 'POST' && segments.join('/') === 'callback/credentials') throw notFound('This address')
+  // Whatever goes wrong while next-auth reads a session, it takes the cookie away: a database that is away for a moment must not.
+  if (segments[0] === 'session') await findSession(request.headers)
   const answer = new Answer()
   await nextAuth(
     {

@@ -15,27 +15,40 @@ const PROFILE = {
   timeZone: true,
   locale: true,
   createdAt: true,
-  identities: { select: { provider: true, createdAt: true } },
-  personalTokens: { select: { name: true, scopes: true, createdAt: true, lastUsedAt: true, expiresAt: true, revokedAt: true } },
-  oauthGrants: {
-    select: { clientId: true, clientName: true, clientHost: true, scopes: true, createdAt: true, lastUsedAt: true, expiresAt: true },
-  },
+} as const
+
+const IDENTITY = { provider: true, createdAt: true } as const
+const TOKEN = { name: true, scopes: true, createdAt: true, lastUsedAt: true, expiresAt: true, revokedAt: true } as const
+const GRANT = {
+  clientId: true,
+  clientName: true,
+  clientHost: true,
+  scopes: true,
+  createdAt: true,
+  lastUsedAt: true,
+  expiresAt: true,
 } as const
 
 const take = BATCH
 
 /**
- * Everything that the caller owns, as the pieces of one JSON document: profile, threads, their items, runs, tool calls, tasks and notes.
+ * Everything that the caller owns, as the pieces of one JSON document: profile, threads, their items, attachments (not their bytes), feedback, runs, tool calls, tasks and notes.
  * The one module beside the tables' own that reads them: a copy of all is no business of any single one. Two hundred rows are held at a time.
  */
 export async function* exportData(caller: Caller): AsyncGenerator<string> {
-  const profile = await withCaller(caller, (tx) => tx.user.findUniqueOrThrow({ where: { id: caller.userId }, select: PROFILE }))
+  const profile = await withCaller(caller, (tx) => readProfile(tx, caller.userId))
   yield `{"exported_at":${JSON.stringify(new Date())},"profile":${JSON.stringify(profile)}`
   yield* list(caller, 'threads', (tx, ownerId, after?: { seq: bigint }) =>
     tx.thread.findMany({ where: { ownerId, seq: { gt: after?.seq ?? 0n } }, orderBy: { seq: 'asc' }, take }),
   )
   yield* list(caller, 'thread_items', (tx, ownerId, after?: { seq: bigint }) =>
     tx.threadItem.findMany({ where: { ownerId, seq: { gt: after?.seq ?? 0n } }, orderBy: { seq: 'asc' }, take }),
+  )
+  yield* list(caller, 'attachments', (tx, ownerId, after?: { id: string }) =>
+    tx.attachment.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
+  )
+  yield* list(caller, 'feedback', (tx, ownerId, after?: { id: string }) =>
+    tx.feedback.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
   )
   yield* list(caller, 'runs', (tx, ownerId, after?: { id: string }) =>
     tx.run.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
@@ -50,6 +63,15 @@ export async function* exportData(caller: Caller): AsyncGenerator<string> {
     tx.note.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
   )
   yield '}\n'
+}
+
+// One after the other: as nested selects, Prisma would send them side by side on the transaction's one connection.
+async function readProfile(tx: Tx, ownerId: string) {
+  const user = await tx.user.findUniqueOrThrow({ where: { id: ownerId }, select: PROFILE })
+  const identities = await tx.identity.findMany({ where: { userId: ownerId }, select: IDENTITY })
+  const personalTokens = await tx.personalToken.findMany({ where: { ownerId }, select: TOKEN })
+  const oauthGrants = await tx.oauthGrant.findMany({ where: { ownerId }, select: GRANT })
+  return { ...user, identities, personalTokens, oauthGrants }
 }
 
 async function* list<Row>(caller: Caller, name: string, read: Read<Row>): AsyncGenerator<string> {
