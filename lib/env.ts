@@ -1,8 +1,12 @@
 import { z } from 'zod'
 
-const seconds = (fallback: number, max = 86_400) =>
-  z.coerce.number().int('must be a whole number of seconds').min(1).max(max).default(fallback)
-const count = (fallback: number, max: number) => z.coerce.number().int('must be a whole number').min(1).max(max).default(fallback)
+const whole = (fallback: number, min: number, max: number, unit = '') => {
+  const error = `must be a whole number${unit} from ${min} to ${max}`
+  return z.coerce.number(error).int(error).min(min, error).max(max, error).default(fallback)
+}
+const seconds = (fallback: number, max = 86_400) => whole(fallback, 1, max, ' of seconds')
+const count = (fallback: number, max: number) => whole(fallback, 1, max)
+const oneOf = <const Choice extends string>(...choices: Choice[]) => z.enum(choices, `must be one of: ${choices.join(', ')}`)
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' })
 
@@ -17,11 +21,11 @@ const Settings = z.object({
   DATABASE_LISTEN_URL: z.union([z.literal('off'), postgresUrl], 'must be a postgresql:// URL or "off"').optional(),
   // The address the server listens on; the start script sets it.
   HOSTNAME: z.string().default('127.0.0.1'),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent').default('info'),
   // How many proxies in front add an X-Forwarded-For entry that can be believed. 0: the header is ignored.
-  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
+  TRUSTED_PROXIES: whole(0, 0, 10),
 
-  SIGN_UP: z.enum(['open', 'domain', 'closed']).optional(),
+  SIGN_UP: oneOf('open', 'domain', 'closed').optional(),
   SIGN_UP_DOMAINS: z
     .string()
     .default('')
@@ -45,7 +49,7 @@ const Settings = z.object({
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_MODEL: z.string().default('gpt-5.2'),
   OPENAI_BASE_URL: httpUrl.optional(),
-  OPENAI_API: z.enum(['responses', 'chat_completions']).default('responses'),
+  OPENAI_API: oneOf('responses', 'chat_completions').default('responses'),
   MODEL_IDLE_TIMEOUT: seconds(60),
 
   // Set: the page loads OpenAI's own ChatKit script instead of ours.
@@ -55,13 +59,13 @@ const Settings = z.object({
   RUNS_AT_ONCE: count(5, 10_000),
   RUN_TIMEOUT: seconds(1_800),
   // What becomes of a message while the assistant answers in its thread.
-  WHILE_ANSWERING: z.enum(['refuse', 'wait']).default('refuse'),
+  WHILE_ANSWERING: oneOf('refuse', 'wait').default('refuse'),
 
-  MCP_BUILTIN: z.enum(['on', 'off']).default('on'),
+  MCP_BUILTIN: oneOf('on', 'off').default('on'),
   MCP_SERVER_URL: httpUrl.optional(),
   MCP_SERVERS_FILE: z.string().optional(),
   // Whether servers that admins add may have addresses that are not of the public internet. Those of the settings always may.
-  MCP_ALLOW_PRIVATE: z.enum(['on', 'off']).default('off'),
+  MCP_ALLOW_PRIVATE: oneOf('on', 'off').default('off'),
   MCP_CONNECT_TIMEOUT: seconds(30),
   MCP_CALL_TIMEOUT: seconds(60),
   MCP_CALL_HARD_TIMEOUT: seconds(300),
@@ -119,7 +123,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     )
   if (parsed.success && problems.size === 0) return parsed.data
   const lines = [...problems].map(([name, problem]) => {
-    const example = EXAMPLES[name as keyof Env]
+    const example = EXAMPLES[name as keyof Env] ?? Settings.shape[name as keyof Env].safeParse(undefined).data
     return `${name} ${problem}.${example ? ` For example: ${name}=${example}` : ''}`
   })
   throw new SettingsError(lines.join('\n'))

@@ -55,10 +55,16 @@ test('each problem is one line: the variable, what is wrong, an example', () => 
     'APP_URL must be an http or https URL. For example: APP_URL=https://chat.example.com',
   ])
   expect(problemsOf({ ...GOOD, DATABASE_URL: 'mysql://db/x' })[0]).toMatch(/^DATABASE_URL must be a postgresql:\/\/ URL\. For example: /)
-  expect(problemsOf({ ...GOOD, OPENAI_API: 'chat' })[0]).toMatch(
-    /^OPENAI_API .*"responses"\|"chat_completions".*For example: OPENAI_API=chat_completions$/,
-  )
-  expect(problemsOf({ ...GOOD, MCP_CALL_TIMEOUT: 'soon' })[0]).toMatch(/^MCP_CALL_TIMEOUT .+\.$/)
+  expect(problemsOf({ ...GOOD, OPENAI_API: 'chat' })).toEqual([
+    'OPENAI_API must be one of: responses, chat_completions. For example: OPENAI_API=chat_completions',
+  ])
+  for (const RUNS_PER_MINUTE of ['many', '0', '1.5', '10001'])
+    expect(problemsOf({ ...GOOD, RUNS_PER_MINUTE })).toEqual([
+      'RUNS_PER_MINUTE must be a whole number from 1 to 10000. For example: RUNS_PER_MINUTE=20',
+    ])
+  expect(problemsOf({ ...GOOD, MCP_CALL_TIMEOUT: 'soon' })).toEqual([
+    'MCP_CALL_TIMEOUT must be a whole number of seconds from 1 to 86400. For example: MCP_CALL_TIMEOUT=60',
+  ])
 })
 
 test('no value, which may be a secret, stands in a sentence', () => {
