@@ -7,6 +7,7 @@ import { LinkButton } from '../ui/button.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { useColorScheme } from '../ui/use-color-scheme.ts'
 import { chatTheme } from './chat-theme.ts'
+import { useResumableFetch } from './use-resumable-fetch.ts'
 import { useThreadAddress } from './use-thread-address.ts'
 
 const PROMPTS: StartScreenPrompt[] = [
@@ -28,18 +29,19 @@ export function Chat({ firstName, builtinTools, domainKey }: ChatProps) {
   const [signedOut, setSignedOut] = useState(false)
   const { initial, follow } = useThreadAddress((threadId) => void chat.setThreadId(threadId))
 
-  const chat = useChatKit({
-    api: {
-      url: '/api/chatkit',
-      domainKey,
-      fetch: async (input, init) => {
-        const headers = new Headers(init?.headers)
-        headers.set('x-time-zone', Intl.DateTimeFormat().resolvedOptions().timeZone)
-        const response = await fetch(input, { ...init, headers })
-        setSignedOut(response.status === 401)
-        return response
-      },
+  const resumable = useResumableFetch(
+    async (input, init) => {
+      const headers = new Headers(init?.headers)
+      headers.set('x-time-zone', Intl.DateTimeFormat().resolvedOptions().timeZone)
+      const response = await fetch(input, { ...init, headers })
+      setSignedOut(response.status === 401)
+      return response
     },
+    () => void chat.fetchUpdates(),
+  )
+
+  const chat = useChatKit({
+    api: { url: '/api/chatkit', domainKey, fetch: resumable.fetch },
     initialThread: initial,
     theme: chatTheme(scheme),
     frameTitle: 'Chat',
@@ -51,7 +53,10 @@ export function Chat({ firstName, builtinTools, domainKey }: ChatProps) {
     },
     composer: { placeholder: 'Say what should be done' },
     threadItemActions: { feedback: false, retry: true },
-    onThreadChange: ({ threadId }) => follow(threadId),
+    onThreadChange: ({ threadId }) => {
+      resumable.noteThread(threadId)
+      follow(threadId)
+    },
   })
 
   return (

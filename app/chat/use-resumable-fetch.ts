@@ -1,0 +1,52 @@
+'use client'
+
+import { useEffect, useMemo, useRef } from 'react'
+import { resumableFetch } from './resumable-fetch.ts'
+
+/** A stream that is given up within this time (ms) of leaving a conversation was left, not stopped. */
+const LEAVING_MS = 1_000
+/** The chat says that it has another conversation a little after it gives the old one's stream up. */
+const SETTLE_MS = 300
+
+/**
+ * `send` for the chat, with streams that survive a lost network, and a stop for what the chat gives up. `noteThread` has to
+ * hear of each change of conversation; `onLost` reads the conversation again.
+ */
+export function useResumableFetch(
+  send: typeof fetch,
+  onLost: () => void,
+): { fetch: typeof fetch; noteThread: (threadId: string | null) => void } {
+  const latest = useRef({ send, onLost })
+  latest.current = { send, onLost }
+  const left = useRef<{ to: string | null | undefined; at: number }>({ to: undefined, at: 0 })
+
+  useEffect(() => {
+    const leave = () => {
+      left.current = { to: undefined, at: Number.POSITIVE_INFINITY }
+    }
+    left.current = { to: undefined, at: 0 }
+    addEventListener('pagehide', leave)
+    return () => {
+      removeEventListener('pagehide', leave)
+      leave()
+    }
+  }, [])
+
+  return useMemo(
+    () => ({
+      fetch: resumableFetch((...request) => latest.current.send(...request), {
+        hasLeft: async (threadId) => {
+          const givenUp = Date.now()
+          await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+          const { to, at } = left.current
+          return to !== threadId && at > givenUp - LEAVING_MS
+        },
+        onLost: () => latest.current.onLost(),
+      }),
+      noteThread: (threadId) => {
+        left.current = { to: threadId, at: Date.now() }
+      },
+    }),
+    [],
+  )
+}
