@@ -110,12 +110,14 @@ class Answer {
   /** True when the answer came to its end. */
   async #readAll(first: Response, forward: (text: string) => void): Promise<boolean> {
     if (await this.#read(first, forward)) return true
-    for (const delay of BACK_OFF_MS) {
-      await pause(delay)
+    for (let tries = 0; tries < BACK_OFF_MS.length; tries += 1) {
+      await pause(BACK_OFF_MS[tries] ?? 0)
+      const before = this.#last
       if (this.#gone.signal.aborted || !this.#threadId) return false
       const params = { thread_id: this.#threadId, ...(this.#runId && { run_id: this.#runId }), after: this.#last }
       const response = await this.#request({ type: 'threads.attach', params }).catch(() => undefined)
       if (response && isStream(response) && (await this.#read(response, forward))) return true
+      if (this.#last > before) tries = -1
       if (response && response.status >= 400 && response.status < 500 && response.status !== 429) return false
     }
     return false

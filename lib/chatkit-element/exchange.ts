@@ -46,9 +46,10 @@ export async function exchange(
   const stream = await open(api, operation, params, hooks, signal, id)
   hooks.onOpen?.()
   if (await readToEnd(stream, hooks, place)) return
-  for (const delay of BACK_OFF_MS) {
+  for (let tries = 0; tries < BACK_OFF_MS.length; tries += 1) {
     hooks.onReconnecting(true)
-    await pause(delay, signal)
+    await pause(BACK_OFF_MS[tries] ?? 0, signal)
+    const before = place.last
     const threadId = hooks.threadId()
     if (!threadId && place.heard) break
     try {
@@ -63,6 +64,8 @@ export async function exchange(
         return await hooks.reload(signal)
       }
       if (await readToEnd({ ...again, events: prepend(first.value, again.events) }, hooks, place)) return
+      // A network that lets some of it through each time has time.
+      if (place.last > before) tries = -1
     } catch (error) {
       if (error instanceof ApiError && error.status < 500 && error.status !== 429) return await hooks.reload(signal)
       if (!(error instanceof ApiError || error instanceof ConnectionError)) throw error
@@ -124,36 +127,37 @@ function isEvent(value: unknown): value is ThreadStreamEvent {
  * replayed safely, but an effect happens in the host page and must happen once.
  */
 class Place {
+  /** The number of the last event that was taken; 0 while the server counts nothing. */
+  last = 0
   /** True once anything was heard of the answer. */
   heard = false
   #runId: string | null = null
-  #last = 0
   #effects = 0
   #replayed = 0
 
   begin(runId: string | null): void {
     if (!runId || runId !== this.#runId) {
       this.#effects = 0
-      this.#last = 0
+      this.last = 0
     }
     this.#runId = runId
     this.#replayed = 0
   }
 
   get isNumbered(): boolean {
-    return this.#last > 0
+    return this.last > 0
   }
 
   /** What `threads.attach` is told beside the thread. */
   get params(): { run_id?: string; after?: number } {
-    return this.#runId && this.#last > 0 ? { run_id: this.#runId, after: this.#last } : {}
+    return this.#runId && this.last > 0 ? { run_id: this.#runId, after: this.last } : {}
   }
 
   isNew(event: ThreadStreamEvent, seq: number | null): boolean {
     this.heard = true
     if (seq !== null) {
-      if (seq <= this.#last) return false
-      this.#last = seq
+      if (seq <= this.last) return false
+      this.last = seq
       return true
     }
     if (event.type !== 'client_effect') return true
