@@ -16,6 +16,7 @@ export default async function AdminLayout({ children }: { children: ReactNode })
         tabs={[
           { href: '/admin', label: 'Overview', exact: true },
           { href: '/admin/tool-calls', label: 'Tool calls', also: '/admin/runs' },
+          { href: '/admin/servers', label: 'Servers' },
           { href: '/admin/people', label: 'People' },
         ]}
       />

@@ -1,4 +1,4 @@
-import { Download } from 'lucide-react'
+import { Download, Plug } from 'lucide-react'
 import type { Metadata } from 'next'
 import { canMail } from '#lib/auth/mail.ts'
 import { requirePageCaller } from '#lib/auth/page-caller.ts'
@@ -7,7 +7,7 @@ import { type Connection, listConnections } from '#lib/data/oauth-grants.ts'
 import { listPersonalTokens } from '#lib/data/personal-tokens.ts'
 import { requireAccount } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
-import { buttonClass } from '../ui/button.tsx'
+import { buttonClass, LinkButton } from '../ui/button.tsx'
 import { Card } from '../ui/card.tsx'
 import { PageHeader } from '../ui/page-header.tsx'
 import { Connections } from './connections.tsx'
@@ -68,6 +68,12 @@ export default async function SettingsPage() {
             expired: expiresAt !== null && expiresAt < new Date(),
           }))}
         />
+        <Card title="Connected services" hint="Your own accounts at services whose tools the assistant uses for you.">
+          <LinkButton href="/settings/connections">
+            <Plug aria-hidden className="size-4" />
+            Manage connections
+          </LinkButton>
+        </Card>
         <Card title="Your data" hint="Profile, threads, runs, tool calls, tasks and notes as one JSON file.">
           <a href="/api/me/export" download className={buttonClass()}>
             <Download aria-hidden className="size-4" />

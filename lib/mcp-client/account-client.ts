@@ -3,6 +3,7 @@ import type {
   OAuthClientInformationMixed,
   OAuthClientMetadata,
   OAuthClientProvider,
+  OAuthDiscoveryState,
   OAuthTokens,
 } from '@modelcontextprotocol/client'
 import { findRegistration, saveRegistration } from '#lib/data/server-accounts.ts'
@@ -11,7 +12,7 @@ import type { McpServer } from '#lib/mcp-client/servers.ts'
 
 /** Where the authorization server of an MCP server sends people back to. */
 export function callbackUrl(): string {
-  return `${env().APP_URL}/settings/connections/callback`
+  return `${env().APP_URL}/api/connections/callback`
 }
 
 /** What this installation is, for authorization servers: sent at registration and published as the client-id metadata document. */
@@ -39,6 +40,7 @@ export type AccountSteps = {
   state?: string
   redirect?: (url: URL) => void
   verifier?: { get: () => string; set: (verifier: string) => void }
+  discovery?: { get: () => OAuthDiscoveryState | undefined; set: (found: OAuthDiscoveryState) => void }
 }
 
 /** Our side of OAuth at an MCP server (authorization section of the MCP specification), as the SDK drives it. */
@@ -100,6 +102,14 @@ export class AccountClient implements OAuthClientProvider {
 
   codeVerifier(): string {
     return this.#steps.verifier?.get() ?? ''
+  }
+
+  discoveryState(): OAuthDiscoveryState | undefined {
+    return this.#steps.discovery?.get()
+  }
+
+  saveDiscoveryState(found: OAuthDiscoveryState): void {
+    this.#steps.discovery?.set(found)
   }
 
   async invalidateCredentials(scope: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery'): Promise<void> {

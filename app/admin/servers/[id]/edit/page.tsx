@@ -1,0 +1,38 @@
+import type { Metadata } from 'next'
+import { notFound } from 'next/navigation'
+import { requirePageAdmin } from '#lib/auth/page-caller.ts'
+import { requireServer } from '#lib/data/servers.ts'
+import { AppError } from '#lib/errors.ts'
+import { TEMPLATE_NAMES } from '#lib/mcp-client/templates.ts'
+import { Card } from '../../../../ui/card.tsx'
+import { PageHeader } from '../../../../ui/page-header.tsx'
+import { ServerForm } from '../../server-form.tsx'
+
+export const metadata: Metadata = { title: 'Change a server' }
+
+export default async function EditServerPage({ params }: { params: Promise<{ id: string }> }) {
+  await requirePageAdmin()
+  const { secrets, ...server } = await requireServer(decodeURIComponent((await params).id)).catch((error) => {
+    if (error instanceof AppError && error.code === 'not_found') notFound()
+    throw error
+  })
+  return (
+    <div className="max-w-3xl">
+      <PageHeader back={{ href: `/admin/servers/${server.id}`, label: server.name }} title={`Change ${server.name}`} />
+      <Card>
+        <ServerForm
+          templateNames={TEMPLATE_NAMES}
+          server={{
+            id: server.id,
+            name: server.name,
+            url: server.url,
+            audience: server.audience,
+            config: server.config,
+            secretNames: Object.keys(secrets?.headers ?? {}),
+            hasClientSecret: Boolean(secrets?.clientSecret),
+          }}
+        />
+      </Card>
+    </div>
+  )
+}

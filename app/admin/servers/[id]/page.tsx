@@ -1,0 +1,99 @@
+import type { Metadata } from 'next'
+import { notFound } from 'next/navigation'
+import { z } from 'zod'
+import { requirePageAdmin } from '#lib/auth/page-caller.ts'
+import { listServers } from '#lib/data/servers.ts'
+import { listToolPins } from '#lib/data/tool-pins.ts'
+import { AppError } from '#lib/errors.ts'
+import { isPinned } from '#lib/mcp-client/load-tools.ts'
+import { Badge } from '../../../ui/badge.tsx'
+import { LinkButton } from '../../../ui/button.tsx'
+import { Card } from '../../../ui/card.tsx'
+import { ConfirmButton } from '../../../ui/confirm-button.tsx'
+import { Facts } from '../../../ui/facts.tsx'
+import { PageHeader } from '../../../ui/page-header.tsx'
+import { deleteServer } from '../actions.ts'
+import { requireAdminServer } from '../admin-server.ts'
+import { Examination } from '../examination.tsx'
+import { IDENTITIES } from '../identities.ts'
+import { Preview } from '../preview.tsx'
+import { Switch } from '../switch.tsx'
+import { ToolPins } from '../tool-pins.tsx'
+
+export const metadata: Metadata = { title: 'Tool server' }
+
+const Query = z.object({ as: z.string().trim().max(320).optional().catch(undefined) })
+
+/** One server: its state, its tools with what changed in them, what it is told of people, and a test. */
+export default async function ServerPage({
+  params,
+  searchParams,
+}: {
+  params: Promise<{ id: string }>
+  searchParams: Promise<Record<string, unknown>>
+}) {
+  const admin = await requirePageAdmin()
+  const id = decodeURIComponent((await params).id)
+  const server = await requireAdminServer(id).catch((error) => {
+    if (error instanceof AppError && error.code === 'not_found') notFound()
+    throw error
+  })
+  const { as } = Query.parse(await searchParams)
+  const [pins, stored] = await Promise.all([listToolPins(id), server.fromAdmin ? listServers() : []])
+  const enabled = !server.fromAdmin || stored.some((other) => other.id === id && other.enabled)
+  return (
+    <>
+      <PageHeader
+        back={{ href: '/admin/servers', label: 'Tool servers' }}
+        title={
+          <span className="flex flex-wrap items-center gap-3">
+            {server.name}
+            {enabled ? <Badge tone="ok">Enabled</Badge> : <Badge>Disabled</Badge>}
+          </span>
+        }
+        hint={<span className="break-all">{server.url}</span>}
+        actions={
+          server.fromAdmin && (
+            <>
+              <Switch id={id} enabled={enabled} />
+              <LinkButton href={`/admin/servers/${id}/edit`}>Change</LinkButton>
+            </>
+          )
+        }
+      />
+      <div className="grid gap-5">
+        <Card>
+          <Facts
+            facts={[
+              ['Transport', server.config?.transport === 'sse' ? 'HTTP+SSE' : 'Streamable HTTP'],
+              ['Knows people by', IDENTITIES[server.config?.identity.kind ?? 'none'].short],
+              ['For', server.audience === 'admins' ? 'Admins only' : 'Everyone'],
+              ['Allowed tools', server.config?.allow.join(', ') || 'All'],
+              ['Denied tools', server.config?.deny.join(', ')],
+              ['From', server.fromAdmin ? 'This page' : 'Settings'],
+            ]}
+          />
+        </Card>
+        <Card title="Test" hint="From the name to the tools, as you. Nothing is called.">
+          <Examination id={id} />
+        </Card>
+        <ToolPins serverId={id} pins={pins} pinned={isPinned(server)} />
+        <Preview server={server} as={as} adminId={admin.userId} />
+        {server.fromAdmin && (
+          <Card title="Remove" hint="Its tools disappear from every assistant. Its calls stay in the ledger.">
+            <ConfirmButton
+              label="Remove the server"
+              title={`Remove ${server.name}?`}
+              confirmLabel="Remove"
+              fields={{ server: id }}
+              action={deleteServer}
+              tone="danger"
+            >
+              Everybody’s accounts and keys for it are deleted here.
+            </ConfirmButton>
+          </Card>
+        )}
+      </div>
+    </>
+  )
+}

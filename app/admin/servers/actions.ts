@@ -1,0 +1,115 @@
+'use server'
+
+import { revalidatePath } from 'next/cache'
+import { redirect } from 'next/navigation'
+import type { Caller } from '#lib/auth/caller.ts'
+import { requirePageAdmin } from '#lib/auth/page-caller.ts'
+import { addServer, changeServer, removeServer, requireServer, setServerEnabled } from '#lib/data/servers.ts'
+import { agreeToTool, listToolPins, notePins, withdrawTool } from '#lib/data/tool-pins.ts'
+import { toAppError } from '#lib/errors.ts'
+import { log } from '#lib/log.ts'
+import { examine } from '#lib/mcp-client/doctor.ts'
+import type { Step } from '#lib/mcp-client/examination.ts'
+import { isPinned } from '#lib/mcp-client/load-tools.ts'
+import { fromStored, type McpServer } from '#lib/mcp-client/servers.ts'
+import { forgetServer } from '#lib/mcp-client/tool-lists.ts'
+import type { ActionOutcome } from '../../ui/action-form.tsx'
+import { requireAdminServer } from './admin-server.ts'
+import { parseServerForm } from './server-form-data.ts'
+
+/** Adds the server of the form, or changes the one that the form's `server` names, and leads to its page. */
+export async function saveServer(form: FormData): Promise<ActionOutcome> {
+  const admin = await requirePageAdmin()
+  let id = idOf(form)
+  const outcome = await settle(async () => {
+    const before = id ? await requireServer(id) : undefined
+    const wish = parseServerForm(form, before)
+    const saved = before ? await changeServer(admin, before.id, wish) : await addServer(admin, wish)
+    if (before) forgetServer(before)
+    id = saved.id
+  })
+  if (outcome) return outcome
+  redirect(`/admin/servers/${id}`)
+}
+
+/** Lets assistants use the server, after having its tools agreed to as they are now where it can be asked for them. */
+export async function enableServer(form: FormData): Promise<ActionOutcome> {
+  const admin = await requirePageAdmin()
+  return settle(async () => {
+    const id = idOf(form)
+    const server = fromStored(await requireServer(id))
+    if (isPinned(server)) await agreeToAll(admin, server, await toolsNow(admin, server))
+    await setServerEnabled(admin, id, true)
+  })
+}
+
+/** Takes the server from the assistants. */
+export async function disableServer(form: FormData): Promise<ActionOutcome> {
+  const admin = await requirePageAdmin()
+  return settle(() => setServerEnabled(admin, idOf(form), false))
+}
+
+/** Removes the server for good. */
+export async function deleteServer(form: FormData): Promise<ActionOutcome> {
+  const admin = await requirePageAdmin()
+  const outcome = await settle(() => removeServer(admin, idOf(form)))
+  if (outcome) return outcome
+  redirect('/admin/servers')
+}
+
+/** Examines the server as the admin who asks, and notes the tools that it offers. */
+export async function examineServer(id: string): Promise<{ steps: Step[]; healthy: boolean } | { error: string }> {
+  const admin = await requirePageAdmin()
+  try {
+    const server = await requireAdminServer(id)
+    const { steps, healthy, spoken } = await examine(server, { who: admin })
+    if (spoken && isPinned(server)) await notePins(server.id, spoken.tools, false)
+    forgetServer(server)
+    revalidatePath(`/admin/servers/${id}`)
+    return { steps, healthy }
+  } catch (thrown) {
+    return { error: sentenceOf(thrown) }
+  }
+}
+
+/** Agrees to a tool as the page showed it: the form's `hash`. */
+export async function agreeTool(form: FormData): Promise<ActionOutcome> {
+  const admin = await requirePageAdmin()
+  return settle(() => agreeToTool(admin, idOf(form), String(form.get('tool') ?? ''), String(form.get('hash') ?? '')))
+}
+
+/** Quarantines a tool. */
+export async function quarantineTool(form: FormData): Promise<ActionOutcome> {
+  const admin = await requirePageAdmin()
+  return settle(() => withdrawTool(admin, idOf(form), String(form.get('tool') ?? '')))
+}
+
+async function toolsNow(admin: Caller, server: McpServer) {
+  const { spoken } = await examine(server, { who: admin })
+  return spoken?.tools ?? []
+}
+
+/** Enabling is agreeing to what is there now; a tool that was looked at and left quarantined before stays so. */
+async function agreeToAll(admin: Caller, server: McpServer & { id: string }, tools: Parameters<typeof notePins>[1]): Promise<void> {
+  const before = new Set((await listToolPins(server.id)).filter(({ agreedAt }) => agreedAt !== null).map(({ tool }) => tool))
+  await notePins(server.id, tools, false)
+  if (before.size > 0) return
+  for (const { tool, offeredHash } of await listToolPins(server.id)) await agreeToTool(admin, server.id, tool, offeredHash)
+}
+
+const idOf = (form: FormData) => String(form.get('server') ?? '')
+
+async function settle(work: () => Promise<void>): Promise<ActionOutcome> {
+  try {
+    await work()
+  } catch (thrown) {
+    return { error: sentenceOf(thrown) }
+  }
+  revalidatePath('/admin/servers', 'layout')
+}
+
+function sentenceOf(thrown: unknown): string {
+  const error = toAppError(thrown)
+  if (error.status >= 500) log.error({ error: thrown }, 'a change of an MCP server failed')
+  return error.message
+}

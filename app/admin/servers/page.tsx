@@ -1,0 +1,91 @@
+import { ServerCog } from 'lucide-react'
+import type { Metadata } from 'next'
+import Link from 'next/link'
+import { requirePageAdmin } from '#lib/auth/page-caller.ts'
+import { listServers } from '#lib/data/servers.ts'
+import { countQuarantined } from '#lib/data/tool-pins.ts'
+import { downUntil } from '#lib/mcp-client/health.ts'
+import { configuredServers, fromStored, type McpServer } from '#lib/mcp-client/servers.ts'
+import { Badge } from '../../ui/badge.tsx'
+import { LinkButton } from '../../ui/button.tsx'
+import { Card } from '../../ui/card.tsx'
+import { EmptyState } from '../../ui/empty-state.tsx'
+import { PageHeader } from '../../ui/page-header.tsx'
+import { Table } from '../../ui/table.tsx'
+import { IDENTITIES } from './identities.ts'
+
+export const metadata: Metadata = { title: 'Tool servers' }
+
+type Row = McpServer & { enabled: boolean; waiting: number }
+
+/** The MCP servers whose tools the assistants use: those of the settings and those that admins added. */
+export default async function ServersPage() {
+  await requirePageAdmin()
+  const [stored, waiting] = await Promise.all([listServers(), countQuarantined()])
+  const rows: Row[] = [
+    ...configuredServers().map((server) => ({ ...server, enabled: true })),
+    ...stored.map((server) => ({ ...fromStored(server), enabled: server.enabled })),
+  ].map((server) => ({ ...server, waiting: waiting.get(server.id ?? '') ?? 0 }))
+  return (
+    <>
+      <PageHeader
+        title="Tool servers"
+        hint="MCP servers whose tools the assistants call, each as the person who asks."
+        actions={
+          <LinkButton tone="primary" href="/admin/servers/new">
+            Add a server
+          </LinkButton>
+        }
+      />
+      <Card flush>
+        {rows.length === 0 ? (
+          <EmptyState icon={ServerCog} title="No tool servers">
+            Add one by its address, or set MCP_SERVER_URL or MCP_SERVERS_FILE.
+          </EmptyState>
+        ) : (
+          <Table
+            caption="Tool servers"
+            rows={rows}
+            rowKey={({ name, id }) => id ?? name}
+            columns={[
+              {
+                header: 'Server',
+                lead: true,
+                cell: ({ id, name, url }) => (
+                  <>
+                    {id ? (
+                      <Link
+                        href={`/admin/servers/${encodeURIComponent(id)}`}
+                        className="font-medium text-accent underline-offset-2 hover:underline"
+                      >
+                        {name}
+                      </Link>
+                    ) : (
+                      <span className="font-medium">{name}</span>
+                    )}
+                    <span className="block text-sm font-normal break-all text-ink-faint">{url}</span>
+                  </>
+                ),
+              },
+              { header: 'State', cell: (server) => <State {...server} /> },
+              {
+                header: 'Knows people by',
+                cell: ({ builtin, config }) => (builtin ? 'A token of the run' : IDENTITIES[config?.identity.kind ?? 'none'].short),
+              },
+              { header: 'For', cell: ({ audience }) => (audience === 'admins' ? 'Admins' : 'Everyone') },
+              { header: 'From', cell: ({ builtin, fromAdmin }) => (builtin ? 'Built in' : fromAdmin ? 'This page' : 'Settings') },
+            ]}
+          />
+        )}
+      </Card>
+    </>
+  )
+}
+
+function State({ enabled, waiting, url, secrets }: Row) {
+  if (!enabled) return <Badge>Disabled</Badge>
+  if (secrets === null) return <Badge tone="bad">Secrets unreadable</Badge>
+  if (downUntil(url)) return <Badge tone="bad">Does not answer</Badge>
+  if (waiting > 0) return <Badge tone="warn">{waiting === 1 ? '1 tool to look at' : `${waiting} tools to look at`}</Badge>
+  return <Badge tone="ok">Enabled</Badge>
+}

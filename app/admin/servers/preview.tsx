@@ -1,0 +1,43 @@
+import Form from 'next/form'
+import { findAccountByEmail } from '#lib/data/users.ts'
+import { previewFor, type Told } from '#lib/mcp-client/preview.ts'
+import type { McpServer } from '#lib/mcp-client/servers.ts'
+import { Card } from '../../ui/card.tsx'
+import { TextInput } from '../../ui/field.tsx'
+import { Notice } from '../../ui/notice.tsx'
+import { SubmitButton } from '../../ui/submit-button.tsx'
+import { Table } from '../../ui/table.tsx'
+
+const WHERE: Record<Told['where'], string> = { header: 'Header', _meta: '_meta', argument: 'Argument' }
+
+/** What the server would be told of a person: the admin themselves, or whoever's address is given. Nothing is sent. */
+export async function Preview({ server, as, adminId }: { server: McpServer; as: string | undefined; adminId: string }) {
+  const person = as ? await findAccountByEmail(as) : { id: adminId }
+  const told = person ? await previewFor(server, person.id) : []
+  return (
+    <Card flush title="What it is told of a person" hint={as && person ? `For ${as}.` : 'For you. Nothing is sent.'}>
+      <div className="grid gap-4 px-4 pb-4 sm:px-5">
+        <Form action="" className="flex max-w-md gap-2">
+          <TextInput name="as" type="email" aria-label="Address of a person" placeholder="ann@example.com" defaultValue={as} />
+          <SubmitButton tone="secondary">Look</SubmitButton>
+        </Form>
+        {!person && <Notice tone="warn">Nobody here has this address.</Notice>}
+        {person && told.length === 0 && <Notice>Nothing: it cannot tell people apart.</Notice>}
+      </div>
+      {told.length > 0 && (
+        <div className="border-t border-line">
+          <Table
+            caption="What the server is told"
+            rows={told}
+            rowKey={({ where, name }) => where + name}
+            columns={[
+              { header: 'Name', lead: true, cell: ({ name }) => <code className="font-mono text-sm">{name}</code> },
+              { header: 'Where', cell: ({ where }) => WHERE[where] },
+              { header: 'Value', cell: ({ value, problem }) => <span className={`break-all ${problem ? 'text-bad' : ''}`}>{value}</span> },
+            ]}
+          />
+        </div>
+      )}
+    </Card>
+  )
+}

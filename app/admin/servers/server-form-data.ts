@@ -1,0 +1,108 @@
+import { z } from 'zod'
+import { Audience, type Identity, ServerConfig, ServerName, ServerSecrets } from '#lib/data/server-config.ts'
+import type { ServerWish, StoredServer } from '#lib/data/servers.ts'
+import { AppError } from '#lib/errors.ts'
+import { requireReachable } from '#lib/mcp-client/network.ts'
+import { Refusal } from '#lib/mcp-client/refusal.ts'
+import { fromStored, reachOf } from '#lib/mcp-client/servers.ts'
+import { unknownNames } from '#lib/mcp-client/templates.ts'
+
+/** What an admin wrote into the form of a server. `before`: the one that is changed, whose secrets stay where nothing new is written. Throws bad_request. */
+export function parseServerForm(form: FormData, before?: StoredServer): ServerWish {
+  const text = (name: string) => String(form.get(name) ?? '').trim()
+  const url = readUrl(text('url'))
+  const secretHeaders = Object.fromEntries(pairs(text('secretHeaders'), ':', 'Secret headers').map(({ name, value }) => [name, value]))
+  const kept = text('secretHeaders') === '' ? (before?.secrets?.headers ?? {}) : secretHeaders
+  const wish = {
+    name: text('name'),
+    url,
+    audience: text('audience'),
+    config: {
+      transport: text('transport') || undefined,
+      identity: identityOf(text),
+      headers: pairs(text('headers'), ':', 'Headers'),
+      meta: pairs(text('meta'), '=', 'Request metadata'),
+      bound: pairs(text('bound'), '=', 'Bound arguments').map(({ name, value }) => ({ parameter: name, value })),
+      allow: list(text('allow')),
+      deny: list(text('deny')),
+      pinned: form.get('pinned') === 'on',
+      trusted: form.get('trusted') === 'on',
+    },
+    secrets: {
+      headers: form.get('dropSecrets') === 'on' ? {} : kept,
+      clientSecret: text('clientSecret') || before?.secrets?.clientSecret,
+    },
+  }
+  const parsed = Wish.safeParse(wish)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    throw new AppError(
+      'bad_request',
+      `${LABELS[String(issue?.path.at(-1))] ?? LABELS[String(issue?.path[1])] ?? 'The form'}: ${issue?.message}`,
+    )
+  }
+  requireKnownNames(parsed.data)
+  requireAllowed(parsed.data)
+  return parsed.data
+}
+
+const Wish = z.object({ name: ServerName, url: z.string(), audience: Audience, config: ServerConfig, secrets: ServerSecrets })
+
+const LABELS: Record<string, string> = {
+  name: 'Name',
+  headers: 'Headers',
+  meta: 'Request metadata',
+  bound: 'Bound arguments',
+  allow: 'Allowed tools',
+  deny: 'Denied tools',
+  format: 'Format of the key',
+  header: 'Header of the key',
+  identity: 'Identity',
+}
+
+function readUrl(text: string): string {
+  const url = URL.parse(text)
+  if (!url) throw new AppError('bad_request', 'Address: write the whole address, such as https://tools.example.com/mcp')
+  url.hash = ''
+  return url.href
+}
+
+function identityOf(text: (name: string) => string): Partial<Identity> & { kind: string } {
+  const kind = text('identity') || 'none'
+  const given = (name: string) => text(name) || undefined
+  if (kind === 'oauth') return { kind, scope: given('scope'), clientId: given('clientId') }
+  if (kind === 'key') return { kind, header: given('keyHeader'), format: given('keyFormat'), hint: given('keyHint') }
+  return { kind } as { kind: 'none' }
+}
+
+/** Lines of a name, a sign and a value. */
+function pairs(text: string, sign: string, label: string): { name: string; value: string }[] {
+  return lines(text).map((line) => {
+    const at = line.indexOf(sign)
+    if (at < 1) throw new AppError('bad_request', `${label}: each line needs a name, “${sign}” and a value.`)
+    return { name: line.slice(0, at).trim(), value: line.slice(at + 1).trim() }
+  })
+}
+
+const list = (text: string) => text.split(/[\s,]+/).filter(Boolean)
+const lines = (text: string) =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+
+function requireKnownNames({ config, secrets }: ServerWish): void {
+  const templates = [...config.headers, ...config.meta, ...config.bound].map(({ value }) => value).concat(Object.values(secrets.headers))
+  const unknown = templates.flatMap(unknownNames)
+  if (unknown.length > 0) throw new AppError('bad_request', `{{${unknown[0]}}} is not one of the values that there are.`)
+}
+
+function requireAllowed(wish: ServerWish): void {
+  const stored = { ...wish, id: '', enabled: false, createdAt: new Date(), updatedAt: new Date() }
+  try {
+    requireReachable(new URL(wish.url), reachOf(fromStored(stored)))
+  } catch (error) {
+    if (error instanceof Refusal) throw new AppError('bad_request', `Address: ${error.message}`, { cause: error })
+    throw error
+  }
+}

@@ -1,0 +1,200 @@
+'use client'
+
+import { useState } from 'react'
+import type { ServerConfig } from '#lib/data/server-config.ts'
+import { ActionForm } from '../../ui/action-form.tsx'
+import { LinkButton } from '../../ui/button.tsx'
+import { Field, Select, TextArea, TextInput } from '../../ui/field.tsx'
+import { SubmitButton } from '../../ui/submit-button.tsx'
+import { saveServer } from './actions.ts'
+import { IDENTITIES } from './identities.ts'
+
+type Given = {
+  id: string
+  name: string
+  url: string
+  audience: 'everyone' | 'admins'
+  config: ServerConfig
+  secretNames: string[]
+  hasClientSecret: boolean
+}
+
+/** Everything that is decided about a server. Secrets are never shown again: an empty field keeps them. */
+export function ServerForm({ server, templateNames }: { server?: Given; templateNames: string[] }) {
+  const { config } = server ?? {}
+  const [identity, setIdentity] = useState<keyof typeof IDENTITIES>(config?.identity.kind ?? 'none')
+  const oauth = config?.identity.kind === 'oauth' ? config.identity : undefined
+  const key = config?.identity.kind === 'key' ? config.identity : undefined
+  return (
+    <ActionForm action={saveServer} fields={server ? { server: server.id } : {}} className="grid gap-6">
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field label="Name" hint="Short, in small letters: it stands before tool names that two servers share.">
+          <TextInput
+            name="name"
+            required
+            maxLength={40}
+            autoComplete="off"
+            placeholder="wiki"
+            defaultValue={server?.name}
+            autoFocus={!server}
+          />
+        </Field>
+        <Field label="For">
+          <Select name="audience" defaultValue={server?.audience ?? 'everyone'}>
+            <option value="everyone">Everyone</option>
+            <option value="admins">Admins only</option>
+          </Select>
+        </Field>
+      </div>
+      <Field
+        label="Address"
+        hint={
+          server
+            ? 'Another address is another server: tools must be agreed to again and accounts connected again.'
+            : 'Of the MCP endpoint itself.'
+        }
+      >
+        <TextInput
+          name="url"
+          type="url"
+          required
+          autoComplete="off"
+          placeholder="https://tools.example.com/mcp"
+          defaultValue={server?.url}
+        />
+      </Field>
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field label="Transport">
+          <Select name="transport" defaultValue={config?.transport ?? 'streamable_http'}>
+            <option value="streamable_http">Streamable HTTP</option>
+            <option value="sse">HTTP+SSE (older)</option>
+          </Select>
+        </Field>
+        <Field label="It knows people by">
+          <Select name="identity" value={identity} onChange={(event) => setIdentity(event.target.value as keyof typeof IDENTITIES)}>
+            {Object.entries(IDENTITIES).map(([kind, { label }]) => (
+              <option key={kind} value={kind}>
+                {label}
+              </option>
+            ))}
+          </Select>
+        </Field>
+      </div>
+      {identity === 'oauth' && (
+        <div className="grid gap-4 sm:grid-cols-2">
+          <Field label="Scopes" optional hint="Only where the server does not say itself which it needs.">
+            <TextInput name="scope" autoComplete="off" defaultValue={oauth?.scope} />
+          </Field>
+          <Field label="Client id" optional hint="Only where its authorization server registers nobody by itself.">
+            <TextInput name="clientId" autoComplete="off" defaultValue={oauth?.clientId} />
+          </Field>
+          <Field
+            label="Client secret"
+            optional
+            hint={server?.hasClientSecret ? 'One is stored. Leave this empty to keep it.' : 'Stored encrypted.'}
+          >
+            <TextInput name="clientSecret" type="password" autoComplete="new-password" />
+          </Field>
+        </div>
+      )}
+      {identity === 'key' && (
+        <div className="grid gap-4 sm:grid-cols-2">
+          <Field label="Header">
+            <TextInput name="keyHeader" autoComplete="off" defaultValue={key?.header ?? 'Authorization'} />
+          </Field>
+          <Field label="Format" hint="{{key}} is the key.">
+            <TextInput name="keyFormat" autoComplete="off" defaultValue={key?.format ?? 'Bearer {{key}}'} />
+          </Field>
+          <Field label="Where people find their key" optional>
+            <TextInput name="keyHint" autoComplete="off" defaultValue={key?.hint} />
+          </Field>
+        </div>
+      )}
+      <details open={Boolean(config && (config.headers.length || config.meta.length || config.bound.length || server?.secretNames.length))}>
+        <summary className="cursor-pointer font-medium">What else the server is told</summary>
+        <div className="mt-4 grid gap-4">
+          <p className="text-sm text-ink-soft">
+            Values may contain {templateNames.map((name) => `{{${name}}}`).join(', ')}. Where one has no value, nothing is sent at all.
+          </p>
+          <Field label="Bound arguments" optional hint="Parameters that the model neither sees nor chooses, one a line.">
+            <TextArea
+              name="bound"
+              rows={2}
+              className="font-mono text-sm"
+              placeholder="user_id = {{user.id}}"
+              defaultValue={config?.bound.map(({ parameter, value }) => `${parameter} = ${value}`).join('\n')}
+            />
+          </Field>
+          <Field label="Headers" optional hint="One a line.">
+            <TextArea
+              name="headers"
+              rows={2}
+              className="font-mono text-sm"
+              placeholder="X-User-Id: {{user.id}}"
+              defaultValue={config?.headers.map(({ name, value }) => `${name}: ${value}`).join('\n')}
+            />
+          </Field>
+          <Field
+            label="Secret headers"
+            optional
+            hint={
+              server?.secretNames.length
+                ? `Stored: ${server.secretNames.join(', ')}. What you write here takes their place.`
+                : 'One a line, stored encrypted and never shown again.'
+            }
+          >
+            <TextArea name="secretHeaders" rows={2} className="font-mono text-sm" autoComplete="off" placeholder="X-Api-Key: …" />
+          </Field>
+          {Boolean(server?.secretNames.length) && <Check name="dropSecrets" label="Remove the stored secret headers" />}
+          <Field label="Request metadata" optional hint="Goes into _meta of every request, one a line.">
+            <TextArea
+              name="meta"
+              rows={2}
+              className="font-mono text-sm"
+              placeholder="example.com/user = {{user.email}}"
+              defaultValue={config?.meta.map(({ name, value }) => `${name} = ${value}`).join('\n')}
+            />
+          </Field>
+        </div>
+      </details>
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field label="Allowed tools" optional hint="Names, * for anything. Empty: all.">
+          <TextInput name="allow" autoComplete="off" placeholder="search_*, read_page" defaultValue={config?.allow.join(', ')} />
+        </Field>
+        <Field label="Denied tools" optional hint="These never, whatever is allowed.">
+          <TextInput name="deny" autoComplete="off" placeholder="delete_*" defaultValue={config?.deny.join(', ')} />
+        </Field>
+      </div>
+      <div className="grid gap-2">
+        <Check
+          name="pinned"
+          label="Quarantine tools that change"
+          hint="A tool whose description or schema is no longer what you agreed to is not offered before you have looked."
+          checked={config?.pinned ?? true}
+        />
+        <Check
+          name="trusted"
+          label="Trusted"
+          hint="It may answer with widgets, whose buttons call its tools."
+          checked={config?.trusted ?? false}
+        />
+      </div>
+      <div className="flex flex-wrap gap-2">
+        <SubmitButton>{server ? 'Save' : 'Add'}</SubmitButton>
+        <LinkButton href={server ? `/admin/servers/${server.id}` : '/admin/servers'}>Cancel</LinkButton>
+      </div>
+    </ActionForm>
+  )
+}
+
+function Check({ name, label, hint, checked = false }: { name: string; label: string; hint?: string; checked?: boolean }) {
+  return (
+    <label className="flex items-start gap-2.5">
+      <input type="checkbox" name={name} defaultChecked={checked} className="mt-1 size-4 accent-(--accent)" />
+      <span>
+        {label}
+        {hint && <span className="block text-sm text-ink-faint">{hint}</span>}
+      </span>
+    </label>
+  )
+}

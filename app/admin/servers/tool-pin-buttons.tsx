@@ -1,0 +1,27 @@
+'use client'
+
+import { ActionForm } from '../../ui/action-form.tsx'
+import { SubmitButton } from '../../ui/submit-button.tsx'
+import { agreeTool, quarantineTool } from './actions.ts'
+
+/** Agrees to the tool as it is shown beside the button. */
+export function AgreeButton({ server, tool, hash }: { server: string; tool: string; hash: string }) {
+  return (
+    <ActionForm action={agreeTool} fields={{ server, tool, hash }}>
+      <SubmitButton size="sm" aria-label={`Agree to ${tool}`}>
+        Agree
+      </SubmitButton>
+    </ActionForm>
+  )
+}
+
+/** Takes the tool from the assistants until somebody agrees to it again. */
+export function QuarantineButton({ server, tool }: { server: string; tool: string }) {
+  return (
+    <ActionForm action={quarantineTool} fields={{ server, tool }}>
+      <SubmitButton size="sm" tone="secondary" aria-label={`Quarantine ${tool}`}>
+        Quarantine
+      </SubmitButton>
+    </ActionForm>
+  )
+}

@@ -1,0 +1,82 @@
+import { Wrench } from 'lucide-react'
+import type { ToolPin } from '#lib/data/tool-pins.ts'
+import { type DiffLine, definitionDiff } from '#lib/mcp-client/definition-diff.ts'
+import { Badge, type BadgeTone } from '../../ui/badge.tsx'
+import { Card } from '../../ui/card.tsx'
+import { EmptyState } from '../../ui/empty-state.tsx'
+import { AgreeButton, QuarantineButton } from './tool-pin-buttons.tsx'
+
+const STATES: Record<ToolPin['state'], { label: string; tone: BadgeTone; what: string }> = {
+  agreed: { label: 'Agreed', tone: 'ok', what: '' },
+  new: { label: 'New: quarantined', tone: 'warn', what: 'No assistant sees this tool before you agree to it.' },
+  changed: {
+    label: 'Changed: quarantined',
+    tone: 'bad',
+    what: 'It is no longer what was agreed to. No assistant sees it before you agree to the change.',
+  },
+}
+const ORDER = { changed: 0, new: 1, agreed: 2 }
+const LINES: Record<DiffLine['kind'], { sign: string; look: string }> = {
+  same: { sign: ' ', look: 'text-ink-soft' },
+  before: { sign: '-', look: 'bg-bad-soft text-bad' },
+  now: { sign: '+', look: 'bg-ok-soft text-ok' },
+}
+
+/** The tools of a server, those that wait for an admin first, each with what is different from what was agreed to. */
+export function ToolPins({ serverId, pins, pinned }: { serverId: string; pins: ToolPin[]; pinned: boolean }) {
+  const sorted = pins.toSorted((a, b) => ORDER[a.state] - ORDER[b.state])
+  return (
+    <Card flush title="Tools" hint={pinned ? 'As this server offered them last.' : 'Changes are not held back for this server.'}>
+      {pins.length === 0 ? (
+        <EmptyState icon={Wrench} title="No tools seen yet">
+          Test the connection to see them. Enabling the server agrees to what is there then.
+        </EmptyState>
+      ) : (
+        <ul className="divide-y divide-line border-t border-line">
+          {sorted.map((pin) => (
+            <li key={pin.tool} className="grid gap-2 p-4 sm:px-5">
+              <div className="flex flex-wrap items-center justify-between gap-3">
+                <p className="flex flex-wrap items-center gap-2">
+                  <code className="font-mono font-medium break-all">{pin.tool}</code>
+                  {pinned && <Badge tone={STATES[pin.state].tone}>{STATES[pin.state].label}</Badge>}
+                </p>
+                {pinned &&
+                  (pin.state === 'agreed' ? (
+                    <QuarantineButton server={serverId} tool={pin.tool} />
+                  ) : (
+                    <AgreeButton server={serverId} tool={pin.tool} hash={pin.offeredHash} />
+                  ))}
+              </div>
+              {pinned && STATES[pin.state].what && <p className="text-sm text-ink-soft">{STATES[pin.state].what}</p>}
+              <details open={pinned && pin.state !== 'agreed'}>
+                <summary className="cursor-pointer text-sm text-ink-soft">
+                  {pin.state === 'changed' ? 'What changed' : 'Definition'}
+                </summary>
+                <Diff lines={definitionDiff(pin.state === 'changed' ? pin.agreed : pin.offered, pin.offered)} />
+              </details>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  )
+}
+
+function Diff({ lines }: { lines: DiffLine[] }) {
+  return (
+    <pre className="mt-2 max-h-112 overflow-auto rounded-md border border-line bg-sunken p-3 text-sm">
+      <code className="font-mono">
+        {lines.map(({ kind, text }, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: lines of a text that is drawn once
+          <span key={index} className={`block whitespace-pre-wrap break-words ${LINES[kind].look}`}>
+            <span aria-hidden className="select-none">
+              {LINES[kind].sign}{' '}
+            </span>
+            {kind !== 'same' && <span className="sr-only">{kind === 'now' ? 'Added: ' : 'Removed: '}</span>}
+            {text}
+          </span>
+        ))}
+      </code>
+    </pre>
+  )
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { parseFields } from '#lib/auth/fields.ts'
+import { requireCaller } from '#lib/auth/session.ts'
+import { removeAccount, saveAccount } from '#lib/data/server-accounts.ts'
+import { env } from '#lib/env.ts'
+import { AppError } from '#lib/errors.ts'
+import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
+import { beginConnection, requireUsable } from '#lib/mcp-client/connect-account.ts'
+import { forgetTools } from '#lib/mcp-client/tool-lists.ts'
+import { journeyCookie } from '../journey-cookie.ts'
+
+type Params = { params: Promise<{ id: string }> }
+
+const Wish = z.object({
+  key: z
+    .string()
+    .trim()
+    .min(1, 'Enter the key.')
+    .max(4_000, 'The key is longer than 4,000 characters.')
+    .regex(/^[\x20-\x7e]+$/, 'The key has characters that no key has.')
+    .optional(),
+})
+
+/** Connects the caller's account at a server: a key at once, else `{ url }`, where the browser must go. */
+export const POST = route(async (request, { params }: Params) => {
+  requireSameOrigin(request, env().APP_URL)
+  const caller = await requireCaller(request)
+  const server = await requireUsable(caller, (await params).id)
+  const { key } = parseFields(Wish, await readJson(request, 8_192))
+  if (server.config?.identity.kind === 'key') {
+    if (!key) throw new AppError('bad_request', 'Enter the key.')
+    await saveAccount(caller, server.id, { kind: 'key', key }, { fresh: true })
+    forgetTools(server, caller.userId)
+    return json({})
+  }
+  const { url, journey } = await beginConnection(caller, server)
+  return json({ url }, { headers: { 'set-cookie': journeyCookie(journey) } })
+})
+
+/** Forgets the caller's account at a server. */
+export const DELETE = route(async (request, { params }: Params) => {
+  requireSameOrigin(request, env().APP_URL)
+  const caller = await requireCaller(request)
+  const { id } = await params
+  await removeAccount(caller, id)
+  return json({})
+})

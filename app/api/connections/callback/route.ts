@@ -1,0 +1,21 @@
+import { requireCaller } from '#lib/auth/session.ts'
+import { env } from '#lib/env.ts'
+import { toAppError } from '#lib/errors.ts'
+import { route } from '#lib/http.ts'
+import { finishConnection } from '#lib/mcp-client/connect-account.ts'
+import { journeyCookie, journeyOf } from '../journey-cookie.ts'
+
+/** Where authorization servers send people back to: ends the connection and leads to the page that shows it. */
+export const GET = route(async (request) => {
+  const page = new URL('/settings/connections', env().APP_URL)
+  try {
+    const caller = await requireCaller(request)
+    page.searchParams.set('connected', await finishConnection(caller, new URL(request.url).searchParams, journeyOf(request)))
+  } catch (thrown) {
+    page.searchParams.set('problem', toAppError(thrown).code)
+  }
+  return new Response(null, {
+    status: 303,
+    headers: { location: page.href, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', 'set-cookie': journeyCookie() },
+  })
+})

@@ -1,0 +1,113 @@
+'use client'
+
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import { FormProblem } from '../../forms/form-problem.tsx'
+import { PasswordInput } from '../../forms/password-input.tsx'
+import { sendJson } from '../../forms/send-json.ts'
+import { requireFilled, useForm } from '../../forms/use-form.ts'
+import { Badge } from '../../ui/badge.tsx'
+import { Button } from '../../ui/button.tsx'
+import { ConfirmButton } from '../../ui/confirm-button.tsx'
+import { Field } from '../../ui/field.tsx'
+import { RelativeTime } from '../../ui/relative-time.tsx'
+import { SubmitButton } from '../../ui/submit-button.tsx'
+
+type Props = {
+  id: string
+  name: string
+  host: string
+  way: 'key' | 'oauth'
+  hint?: string
+  connectedAt: string | null
+  /** The service stopped accepting the account. */
+  broken: boolean
+}
+
+/** One service: whether it is connected, since when, and how to change that. */
+export function Connection({ id, name, host, way, hint, connectedAt, broken }: Props) {
+  const router = useRouter()
+  const [entering, setEntering] = useState(false)
+  const { problems, pending, fields } = useForm({
+    check: (values) => (way === 'key' ? requireFilled(values, { key: 'Enter the key.' }) : {}),
+    async send({ key }) {
+      const sent = await sendJson<{ url?: string }>('POST', `/api/connections/${encodeURIComponent(id)}`, way === 'key' ? { key } : {})
+      if (!sent.ok) return { form: sent.message }
+      if (sent.data.url) window.location.assign(sent.data.url)
+      setEntering(false)
+      router.refresh()
+    },
+  })
+  const connected = connectedAt !== null && !broken
+  return (
+    <form {...fields} aria-label={name} className="grid gap-3 p-4 sm:p-5">
+      <div className="flex flex-wrap items-center justify-between gap-3">
+        <div className="min-w-0">
+          <p className="flex flex-wrap items-center gap-2">
+            <span className="font-medium">{name}</span>
+            {broken ? (
+              <Badge tone="warn">Connect again</Badge>
+            ) : connected ? (
+              <Badge tone="ok">Connected</Badge>
+            ) : (
+              <Badge>Not connected</Badge>
+            )}
+          </p>
+          <p className="text-sm break-all text-ink-faint">
+            {host}
+            {connected && (
+              <>
+                {', since '}
+                <RelativeTime at={connectedAt} />
+              </>
+            )}
+          </p>
+        </div>
+        <div className="flex flex-wrap gap-2">
+          {connectedAt !== null && (
+            <ConfirmButton
+              label="Disconnect"
+              size="sm"
+              title={`Disconnect ${name}?`}
+              confirmLabel="Disconnect"
+              action={async () => {
+                const sent = await sendJson('DELETE', `/api/connections/${encodeURIComponent(id)}`)
+                if (!sent.ok) return { error: sent.message }
+                router.refresh()
+              }}
+            >
+              The assistant can no longer use your account there. What is stored of it here is deleted; the service itself may list this
+              connection until you remove it there too.
+            </ConfirmButton>
+          )}
+          {!connected && way === 'oauth' && (
+            <SubmitButton size="sm" pending={pending}>
+              Connect
+            </SubmitButton>
+          )}
+          {!connected && way === 'key' && !entering && (
+            <Button size="sm" tone="primary" onClick={() => setEntering(true)}>
+              Enter a key
+            </Button>
+          )}
+        </div>
+      </div>
+      {entering && (
+        <div className="grid gap-3">
+          <Field label="Your key" hint={hint ?? `As ${host} gave it to you. It is stored encrypted.`} error={problems.key}>
+            <PasswordInput name="key" autoComplete="new-password" />
+          </Field>
+          <div className="flex gap-2">
+            <SubmitButton size="sm" pending={pending}>
+              Connect
+            </SubmitButton>
+            <Button size="sm" onClick={() => setEntering(false)}>
+              Cancel
+            </Button>
+          </div>
+        </div>
+      )}
+      <FormProblem message={problems.form} />
+    </form>
+  )
+}

@@ -1,0 +1,78 @@
+import { Plug } from 'lucide-react'
+import type { Metadata } from 'next'
+import { z } from 'zod'
+import { requirePageCaller } from '#lib/auth/page-caller.ts'
+import { listAccounts } from '#lib/data/server-accounts.ts'
+import { needsAccount } from '#lib/mcp-client/accounts.ts'
+import { serversFor } from '#lib/mcp-client/servers.ts'
+import { Card } from '../../ui/card.tsx'
+import { EmptyState } from '../../ui/empty-state.tsx'
+import { Notice } from '../../ui/notice.tsx'
+import { PageHeader } from '../../ui/page-header.tsx'
+import { Connection } from './connection.tsx'
+
+export const metadata: Metadata = { title: 'Connected services' }
+
+const text = z.string().max(100).optional().catch(undefined)
+const Query = z.object({ connected: text, problem: text })
+
+const PROBLEMS: Record<string, string> = {
+  bad_request: 'This sign-in was not begun in this browser, or too long ago. Begin again.',
+  forbidden: 'The sign-in there was refused or broken off.',
+  not_found: 'This server is no longer there.',
+}
+
+/** The person's own accounts at the servers whose tools the assistant calls. */
+export default async function ConnectionsPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
+  const caller = await requirePageCaller()
+  const { connected, problem } = Query.parse(await searchParams)
+  const [servers, accounts] = await Promise.all([serversFor(caller.role), listAccounts(caller)])
+  const asking = servers.filter(needsAccount)
+  return (
+    <div className="max-w-3xl">
+      <PageHeader
+        back={{ href: '/settings', label: 'Settings' }}
+        title="Connected services"
+        hint="Your own accounts at the services whose tools the assistant uses for you. Nobody else’s assistant uses them."
+      />
+      <div className="grid gap-5">
+        {connected && (
+          <Notice tone="ok" announce title={`${connected} is connected`}>
+            The assistant can use its tools now.
+          </Notice>
+        )}
+        {problem && (
+          <Notice tone="bad" announce title="Not connected">
+            {PROBLEMS[problem] ?? 'Its sign-in did not work. Try again, and tell your administrator if it stays.'}
+          </Notice>
+        )}
+        <Card flush>
+          {asking.length === 0 ? (
+            <EmptyState icon={Plug} title="Nothing to connect">
+              No service here asks for an account of yours.
+            </EmptyState>
+          ) : (
+            <ul className="divide-y divide-line">
+              {asking.map(({ id = '', name, url, config }) => {
+                const account = accounts.get(id)
+                return (
+                  <li key={id}>
+                    <Connection
+                      id={id}
+                      name={name}
+                      host={new URL(url).host}
+                      way={config?.identity.kind === 'key' ? 'key' : 'oauth'}
+                      hint={config?.identity.kind === 'key' ? config.identity.hint : undefined}
+                      connectedAt={account?.connectedAt.toISOString() ?? null}
+                      broken={account?.broken ?? false}
+                    />
+                  </li>
+                )
+              })}
+            </ul>
+          )}
+        </Card>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,111 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { auth, type OAuthDiscoveryState, type OAuthTokens } from '@modelcontextprotocol/client'
+import { z } from 'zod'
+import type { Caller } from '#lib/auth/caller.ts'
+import { seal, unseal } from '#lib/auth/seal.ts'
+import { saveAccount } from '#lib/data/server-accounts.ts'
+import { AppError, notFound } from '#lib/errors.ts'
+import { log } from '#lib/log.ts'
+import { AccountClient } from '#lib/mcp-client/account-client.ts'
+import { oauthFetch } from '#lib/mcp-client/oauth-fetch.ts'
+import { type McpServer, serversFor } from '#lib/mcp-client/servers.ts'
+
+/** What the browser keeps, sealed, while its person is away at the authorization server. */
+const Journey = z.object({
+  owner: z.string(),
+  server: z.string(),
+  state: z.string(),
+  verifier: z.string(),
+  discovered: z.unknown(),
+  until: z.number(),
+})
+type Journey = z.infer<typeof Journey>
+
+/** How long a person may take at the authorization server. */
+export const JOURNEY_SECONDS = 900
+
+/** The server of this id, where the caller may use it. Throws not_found. */
+export async function requireUsable(caller: Caller, serverId: string): Promise<McpServer & { id: string }> {
+  const found = (await serversFor(caller.role)).find(({ id }) => id === serverId)
+  if (!found) throw notFound('The server')
+  return { ...found, id: serverId }
+}
+
+/**
+ * Begins to connect the caller's account at a server by OAuth (authorization section of the MCP specification): where to send the
+ * browser, and what it must bring back. Throws unavailable with a sentence where the server's authorization does not work.
+ */
+export async function beginConnection(caller: Caller, server: McpServer & { id: string }): Promise<{ url: string; journey: string }> {
+  const { identity } = server.config ?? {}
+  if (identity?.kind !== 'oauth') throw new AppError('bad_request', `${server.name} does not take accounts that are connected.`)
+  const state = randomBytes(24).toString('base64url')
+  let destination: URL | undefined
+  let verifier = ''
+  let discovered: OAuthDiscoveryState | undefined
+  const client = new AccountClient(server, {
+    tokens: async () => undefined,
+    save: async () => undefined,
+    state,
+    redirect: (url) => {
+      destination = url
+    },
+    verifier: { get: () => verifier, set: (made) => (verifier = made) },
+    discovery: { get: () => undefined, set: (found) => (discovered = found) },
+  })
+  try {
+    await auth(client, { serverUrl: server.url, scope: identity.scope, fetchFn: oauthFetch(server) })
+  } catch (cause) {
+    log.warn({ error: cause, server: server.name }, 'an account cannot be connected')
+    throw new AppError('unavailable', `${server.name} cannot be asked for a sign-in just now. Tell your administrator if it stays.`, {
+      cause,
+    })
+  }
+  // An authorization server is a web page: nothing else may be opened in the person's browser.
+  if (!destination || !/^https?:$/.test(destination.protocol))
+    throw new AppError('unavailable', `${server.name} named no page to sign in at.`)
+  const journey: Journey = {
+    owner: caller.userId,
+    server: server.id,
+    state,
+    verifier,
+    discovered,
+    until: Date.now() + JOURNEY_SECONDS * 1000,
+  }
+  return { url: destination.href, journey: await seal(JSON.stringify(journey), 'account requests') }
+}
+
+/**
+ * Ends it with what the authorization server sent back and what the browser brought. Returns the server's name. Throws bad_request
+ * where the two do not belong together or to the caller, forbidden where the person said no, unavailable.
+ */
+export async function finishConnection(caller: Caller, answer: URLSearchParams, brought: string | undefined): Promise<string> {
+  const text = brought && (await unseal(brought, 'account requests'))
+  const journey = text ? Journey.parse(JSON.parse(text)) : null
+  if (!journey || journey.until < Date.now() || journey.owner !== caller.userId || !same(journey.state, answer.get('state') ?? ''))
+    throw new AppError('bad_request', 'This sign-in was not begun here, or too long ago. Begin again.')
+  const server = await requireUsable(caller, journey.server)
+  const code = answer.get('code')
+  if (!code) throw new AppError('forbidden', `${server.name} was not connected: the sign-in there was refused or broken off.`)
+  let saved = false
+  const client = new AccountClient(server, {
+    tokens: async () => undefined,
+    save: async (tokens: OAuthTokens, issuer) => {
+      await saveAccount(caller, server.id, { kind: 'oauth', issuer, tokens, savedAt: Date.now() }, { fresh: true })
+      saved = true
+    },
+    verifier: { get: () => journey.verifier, set: () => undefined },
+    discovery: { get: () => journey.discovered as OAuthDiscoveryState | undefined, set: () => undefined },
+  })
+  try {
+    await auth(client, { serverUrl: server.url, authorizationCode: code, iss: answer.get('iss') ?? undefined, fetchFn: oauthFetch(server) })
+  } catch (cause) {
+    log.warn({ error: cause, server: server.name }, 'an account was not connected')
+  }
+  if (!saved) throw new AppError('unavailable', `${server.name} was not connected: its sign-in did not work. Try again.`)
+  return server.name
+}
+
+function same(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}

@@ -1,0 +1,47 @@
+import type { ToolDefinition } from '#lib/data/tool-pins.ts'
+
+/** A line of a comparison: in both, only before, or only now. */
+export type DiffLine = { kind: 'same' | 'before' | 'now'; text: string }
+
+const MAX_LINES = 1_500
+
+/** What of a tool's definition is different now, line by line. A definition of more than 1,500 lines is shown whole instead. */
+export function definitionDiff(before: ToolDefinition | null, now: ToolDefinition): DiffLine[] {
+  const [a, b] = [before ? linesOf(before) : [], linesOf(now)]
+  if (a.length > MAX_LINES || b.length > MAX_LINES) return [...only('before', a), ...only('now', b)]
+  // lengths[i][j]: of the longest common run of lines of a from i and b from j.
+  const lengths = Array.from({ length: a.length + 1 }, () => new Uint16Array(b.length + 1))
+  const at = (i: number, j: number) => lengths[i]?.[j] ?? 0
+  for (let i = a.length - 1; i >= 0; i -= 1)
+    for (let j = b.length - 1; j >= 0; j -= 1) {
+      const row = lengths[i]
+      if (row) row[j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1))
+    }
+  const lines: DiffLine[] = []
+  let [i, j] = [0, 0]
+  while (i < a.length || j < b.length) {
+    if (i < a.length && j < b.length && a[i] === b[j]) {
+      lines.push({ kind: 'same', text: a[i] ?? '' })
+      i += 1
+      j += 1
+    } else if (i < a.length && (j >= b.length || at(i + 1, j) >= at(i, j + 1))) {
+      lines.push({ kind: 'before', text: a[i] ?? '' })
+      i += 1
+    } else {
+      lines.push({ kind: 'now', text: b[j] ?? '' })
+      j += 1
+    }
+  }
+  return lines
+}
+
+const only = (kind: DiffLine['kind'], lines: string[]) => lines.map((text) => ({ kind, text }))
+
+/** The description as the lines that it has, because hidden instructions are read there; the rest as JSON. */
+function linesOf({ description, ...rest }: ToolDefinition): string[] {
+  // Characters that are not seen are where instructions hide.
+  const visible = (description ?? '').replace(/[\p{Cc}\p{Cf}]/gu, (character) =>
+    character === '\n' ? character : `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  )
+  return [...visible.split('\n'), ...JSON.stringify(rest, null, 2).split('\n')]
+}
