@@ -1,5 +1,5 @@
 import { APPROVAL_ACTIONS } from '#lib/agent/approval-card.ts'
-import { closeCard, closeRun, findItem } from '#lib/agent/close-approvals.ts'
+import { CLOSED, closeCard, closeRun, findItem } from '#lib/agent/close-approvals.ts'
 import type { KeptToolCall } from '#lib/agent/open-calls.ts'
 import { unsealState } from '#lib/agent/pause.ts'
 import { ResumedRun } from '#lib/agent/resumed-run.ts'
@@ -37,7 +37,7 @@ async function* decide(
   const won = await decideApproval(caller, id, decision, action === 'approval.always')
   if (won) yield* closeCard(store, asked, CARD[action])
   const approvals = await listApprovals(caller, asked.runId)
-  if (approvals.some(isLate)) return yield* late(caller, store, asked)
+  if (approvals.some(isLate)) return yield* late(caller, store, approvals)
   // The others of this run are still to be answered.
   if (won && approvals.some(({ status }) => status === 'pending')) return
   const resumed = await take(caller, store, asked.runId, approvals)
@@ -56,8 +56,9 @@ function isLate({ status, expiresAt }: Approval): boolean {
   return status === 'expired' || (status === 'pending' && expiresAt <= new Date())
 }
 
-async function* late(caller: Caller, store: Store, { runId }: Approval): AsyncGenerator<ThreadStreamEvent> {
-  yield* closeRun(caller, store, runId, 'expired')
+async function* late(caller: Caller, store: Store, approvals: Approval[]): AsyncGenerator<ThreadStreamEvent> {
+  for (const runId of new Set(approvals.map((approval) => approval.runId))) yield* closeRun(caller, store, runId, 'expired')
+  for (const approval of approvals) if (approval.status === 'expired') yield* closeCard(store, approval, CLOSED.expired)
   yield* tooLate('expired')
 }
 

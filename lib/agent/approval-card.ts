@@ -50,9 +50,11 @@ export function askingCard({ id, server, tool, arguments: args, reason, remember
   })
 }
 
-/** The same card after its end: what was asked stays to be read, the buttons go. */
+/** The same card after its end: what was asked stays to be read, the buttons go. One that has ended before stays as it is. */
 export function closedCard(card: WidgetRoot, ending: string): WidgetRoot {
-  const children = ((card.children ?? []) as WidgetRoot[]).filter(({ type }) => type !== 'Row')
+  const all = (card.children ?? []) as WidgetRoot[]
+  const children = all.filter(({ type }) => type !== 'Row')
+  if (children.length === all.length) return card
   return { ...card, children: [...children, Caption({ value: ending })] }
 }
 

@@ -25,6 +25,9 @@ const TOLD: Record<Ending, { card: string; call: string; run: string }> = {
   },
 }
 
+/** What a card says after the end of its question. */
+export const CLOSED: Record<Ending, string> = { denied: TOLD.denied.card, expired: TOLD.expired.card }
+
 /** A new message in a thread denies what is still asked there. */
 export async function* denyAsked(caller: Caller, store: Store, threadId: string): AsyncGenerator<ThreadStreamEvent> {
   for (const runId of await listAskingRuns(caller, threadId)) yield* closeRun(caller, store, runId, 'denied')
@@ -42,7 +45,8 @@ export async function* closeRun(caller: Caller, store: Store, runId: string, end
 /** Takes the buttons off a question's card. A card that was deleted meanwhile needs none. */
 export async function* closeCard(store: Store, { threadId, itemId }: Approval, ending: string): AsyncGenerator<ThreadStreamEvent> {
   const item = await findItem(store, threadId, itemId)
-  if (item?.type === 'widget') yield { type: 'thread.item.replaced', item: { ...item, widget: closedCard(item.widget, ending) } }
+  if (item?.type !== 'widget') return
+  yield { type: 'thread.item.replaced', item: { ...item, widget: closedCard(item.widget, ending) } }
 }
 
 /** Tells the ledger and the model that a call was not made. */

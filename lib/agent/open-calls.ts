@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type HostedCall, hostedTask } from '#lib/agent/hosted-tasks.ts'
 import { type ItemContext, newItem } from '#lib/agent/item-context.ts'
 import type { OpenWorkflow } from '#lib/agent/open-workflow.ts'
@@ -45,8 +46,8 @@ export class OpenCalls {
 
   /** Goes on with a call that waited for a person: in its old line where that is in the open workflow, and kept under its old id. */
   *startAgain(call: ToolCall, keptId: string): Events {
-    const waiting = JSON.stringify(waitingTask(call))
-    const index = this.#workflow.tasks.findIndex((task) => JSON.stringify(task) === waiting)
+    const waiting = waitingTask(call)
+    const index = this.#workflow.tasks.findIndex((task) => isDeepStrictEqual(task, waiting))
     const old = index < 0 ? undefined : { task: index, workflowId: this.#workflow.id }
     if (old) yield* this.#update(old, loadingTask(call))
     const place = old ?? (yield* this.#line(loadingTask(call)))

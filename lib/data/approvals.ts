@@ -98,7 +98,7 @@ export function expireApprovals(): Promise<{ runId: string; ownerId: string }[]>
       where: { id: { in: late.map(({ id }) => id) }, status: 'pending' },
       data: { status: 'expired', decidedAt: now },
     })
-    await tx.pausedRun.deleteMany({ where: { expiresAt: { lte: now } } })
+    await tx.pausedRun.deleteMany({ where: { OR: [{ runId: { in: late.map(({ runId }) => runId) } }, { expiresAt: { lte: now } }] } })
     return [...new Map(late.map(({ runId, ownerId }) => [runId, { runId, ownerId }])).values()]
   })
 }

@@ -4,7 +4,12 @@ import { serve } from '#tests/support/serve.ts'
 
 type Args = Record<string, unknown>
 /** A tool of a test: what it returns becomes the text of its result, what it throws its error. */
-export type TestTool = { name: string; description?: string; run: (args: Args, request: Request) => unknown }
+export type TestTool = {
+  name: string
+  description?: string
+  annotations?: { readOnlyHint?: boolean; destructiveHint?: boolean; idempotentHint?: boolean }
+  run: (args: Args, request: Request, report: (progress: number, total?: number, message?: string) => Promise<void>) => unknown
+}
 
 export type TestMcp = AsyncDisposable & {
   url: string
@@ -36,10 +41,14 @@ export function mcpHandler(
   return (request) =>
     createMcpHandler(() => {
       const server = new McpServer({ name: 'test', version: '1' })
-      for (const { name, description = name, run } of tools) {
-        server.registerTool(name, { description, inputSchema: z.looseObject({}) }, async (args) => {
+      for (const { name, description = name, annotations, run } of tools) {
+        server.registerTool(name, { description, annotations, inputSchema: z.looseObject({}) }, async (args, { mcpReq }) => {
           onCall(name, args)
-          const value = await run(args, request)
+          const progressToken = mcpReq._meta?.progressToken
+          const value = await run(args, request, async (progress, total, message) => {
+            if (progressToken === undefined) return
+            await mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress, total, message } })
+          })
           return { content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] }
         })
       }
