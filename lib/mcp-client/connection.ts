@@ -112,7 +112,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
       const name = publicName(tool)
       this.#rawNames.set(name, tool.name)
       this.#listed.set(tool.name, tool)
-      return { ...structuredClone(tool), name }
+      return { ...withQuietSchema(tool), name }
     })
   }
 
@@ -256,6 +256,14 @@ export class ToolConnection extends MCPServerStreamableHttp {
       log.error({ error, tool_call_id: id }, 'tool call not settled in the ledger')
     }
   }
+}
+
+/** The SDK complains on the console about every schema that says aloud what is true anyway: that more properties are allowed. */
+function withQuietSchema(tool: McpTool): McpTool {
+  const copy = structuredClone(tool)
+  const schema: { additionalProperties?: unknown } = copy.inputSchema ?? {}
+  if (schema.additionalProperties === true) delete schema.additionalProperties
+  return copy
 }
 
 /** Makes the SDK's server hand progress and a deadline of ours to its client with each call. */
