@@ -24,7 +24,7 @@ const INSTALLED: Partial<Record<NodeJS.Platform, string[]>> = {
  * One browser a test file, a context a test; the caller closes it.
  */
 export async function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: await findChromium(), args: FLAGS, timeout: 20_000 })
+  return chromium.launch({ executablePath: await findChromium(), args: FLAGS, timeout: 60_000 })
 }
 
 async function findChromium(): Promise<string> {
