@@ -50,8 +50,10 @@ const Settings = z.object({
   OPENAI_MODEL: z.string().default('gpt-5.2'),
   OPENAI_BASE_URL: httpUrl.optional(),
   OPENAI_API: oneOf('responses', 'chat_completions').default('responses'),
+  OPENAI_TRANSCRIPTION_MODEL: z.string().default('gpt-4o-mini-transcribe'),
   MODEL_IDLE_TIMEOUT: seconds(60),
 
+  THREAD_TITLES: z.enum(['model', 'first_words']).default('model'),
   // Set: the page loads OpenAI's own ChatKit script instead of ours.
   CHATKIT_DOMAIN_KEY: z.string().optional(),
   MESSAGE_MAX_CHARS: count(20_000, 1_000_000),
@@ -60,6 +62,18 @@ const Settings = z.object({
   RUN_TIMEOUT: seconds(1_800),
   // What becomes of a message while the assistant answers in its thread.
   WHILE_ANSWERING: oneOf('refuse', 'wait').default('refuse'),
+
+  ATTACHMENTS: oneOf('on', 'off').default('on'),
+  ATTACHMENTS_DIR: z.string().default('.data/attachments'),
+  ATTACHMENT_MAX_MB: count(20, 200),
+  ATTACHMENTS_PER_MESSAGE: count(10, 50),
+  ATTACHMENTS_PER_PERSON_MB: count(1_000, 1_000_000),
+  // Set: the bytes of attachments are kept in this S3-compatible store instead of the folder.
+  S3_ENDPOINT: httpUrl.transform((url) => url.replace(/\/+$/, '')).optional(),
+  S3_BUCKET: z.string().optional(),
+  S3_REGION: z.string().default('us-east-1'),
+  S3_ACCESS_KEY_ID: z.string().optional(),
+  S3_SECRET_ACCESS_KEY: z.string().optional(),
 
   MCP_BUILTIN: oneOf('on', 'off').default('on'),
   MCP_SERVER_URL: httpUrl.optional(),
@@ -87,6 +101,8 @@ const EXAMPLES: Partial<Record<keyof Env, string>> = {
   OPENAI_BASE_URL: 'http://localhost:11434/v1',
   OPENAI_API: 'chat_completions',
   MCP_SERVER_URL: 'http://localhost:8001/mcp',
+  S3_ENDPOINT: 'https://s3.eu-central-1.amazonaws.com',
+  S3_BUCKET: 'switchboard-attachments',
 }
 
 /** Settings that mean nothing without another: the first needs the second. */
@@ -96,6 +112,9 @@ const PAIRS: [keyof Env, keyof Env][] = [
   ['OIDC_ISSUER', 'OIDC_ID'],
   ['OIDC_ISSUER', 'OIDC_SECRET'],
   ['SMTP_URL', 'MAIL_FROM'],
+  ['S3_ENDPOINT', 'S3_BUCKET'],
+  ['S3_ENDPOINT', 'S3_ACCESS_KEY_ID'],
+  ['S3_ENDPOINT', 'S3_SECRET_ACCESS_KEY'],
 ]
 
 /** Thrown for settings that cannot work: the message has one line a variable, with what is wrong and an example. */

@@ -54,19 +54,23 @@ export function requireSameOrigin(request: Request, appUrl: string): void {
   if (foreign) throw new AppError('forbidden', `This request came from another site. Open ${appUrl} and try again there.`)
 }
 
-/** The body as text, read up to `maxBytes`. Throws too_large. */
-export async function readBody(request: Request, maxBytes: number): Promise<string> {
+/** The body, read up to `maxBytes`. Throws too_large. */
+export async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
   const tooLarge = () => new AppError('too_large', `The request is larger than ${maxBytes} bytes.`)
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()
-  if (!request.body) return ''
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of (request.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength
     if (size > maxBytes) throw tooLarge()
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
+}
+
+/** The body as text, read up to `maxBytes`. Throws too_large. */
+export async function readBody(request: Request, maxBytes: number): Promise<string> {
+  return (await readBytes(request, maxBytes)).toString('utf8')
 }
 
 /** The JSON body, read up to `maxBytes`. Throws unsupported_type, too_large or bad_request. */

@@ -76,10 +76,10 @@ const table: [string, () => unknown, number, RegExp][] = [
   ],
   ['an action without a handler', () => ({ type: 'threads.custom_action', params: at({ action: { type: 'x' } }) }), 400, /no actions/],
   [
-    'an attachment',
-    () => ({ type: 'attachments.create', params: { name: 'a', size: 1, mime_type: 'text/plain' } }),
-    400,
-    /takes no attachments/,
+    'an attachment that no model can read',
+    () => ({ type: 'attachments.create', params: { name: 'a', size: 1, mime_type: 'video/mp4' } }),
+    415,
+    /video\/mp4 cannot be attached/,
   ],
   ['dictation', () => ({ type: 'input.transcribe', params: { audio_base64: 'aGk=', mime_type: 'audio/webm' } }), 400, /cannot turn speech/],
   [
@@ -133,7 +133,7 @@ const table: [string, () => unknown, number, RegExp][] = [
     413,
     /20,001 characters/,
   ],
-  ['a request over the limit', () => `"${'x'.repeat(1_090_000)}"`, 413, /larger than/],
+  ['a request over the limit', () => `"${'x'.repeat(6_090_000)}"`, 413, /larger than/],
 ]
 
 test.each(table)('%s is refused', async (_, body, status, message) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import type { Attachment, ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { Store } from '#lib/chatkit/store.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
@@ -218,19 +218,23 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     const many = new Set(Array.from({ length: 2_000 }, () => store.newItemId('message')))
     expect(many.size).toBe(2_000)
   })
-})
 
-describe('attachments of the store in memory', () => {
-  const file = { type: 'file', id: 'atc_1', name: 'a.txt', mime_type: 'text/plain', metadata: { key: 'v' } } as const
-  const image = { ...file, type: 'image', id: 'atc_2', mime_type: 'image/png', preview_url: 'https://example.com/p' } as const
+  const file = { type: 'file', name: 'a.txt', mime_type: 'text/plain', metadata: { key: 'v', none: null } } as const
+  const image = { ...file, type: 'image', mime_type: 'image/png', preview_url: 'https://example.com/p' } as const
 
-  test.each([file, image])('a $type comes back with its metadata, and is overwritten', async (attachment) => {
-    const { attachments } = memoryStore()
-    await attachments.save(attachment)
-    expect(await attachments.load(attachment.id)).toEqual(attachment)
-    await attachments.save({ ...attachment, thread_id: 'thr_1' })
-    expect(await attachments.load(attachment.id)).toMatchObject({ thread_id: 'thr_1' })
-    await attachments.delete(attachment.id)
-    await expect(attachments.load(attachment.id)).rejects.toMatchObject(missing)
+  test.each([file, image])('a $type comes back with its metadata, and is overwritten', async (about) => {
+    const [{ attachments: own, ...ann }, { attachments: other }] = await twoPeople(kind)
+    if (!own || !other) throw new Error('this store takes no attachments')
+    const attachment: Attachment = { ...about, id: ann.newItemId('attachment') }
+    await own.save(attachment)
+    expect(await own.load(attachment.id)).toEqual(attachment)
+    await own.save({ ...attachment, thread_id: 'thr_1' })
+    expect(await own.load(attachment.id)).toEqual({ ...attachment, thread_id: 'thr_1' })
+    await expect(other.load(attachment.id)).rejects.toMatchObject(missing)
+    await expect(other.save({ ...attachment, name: 'stolen' })).rejects.toMatchObject(missing)
+    await other.delete(attachment.id)
+    expect(await own.load(attachment.id)).toMatchObject({ name: 'a.txt' })
+    await own.delete(attachment.id)
+    await expect(own.load(attachment.id)).rejects.toMatchObject(missing)
   })
 })

@@ -1,9 +1,11 @@
 import { globSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import * as files from '#app/api/attachments/[id]/route.ts'
 import * as clients from '#app/api/me/clients/route.ts'
 import * as tokens from '#app/api/me/tokens/[id]/route.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { PARAMS } from '#lib/chatkit/protocol/requests.ts'
+import { announceAttachment, receiveAttachment } from '#lib/data/attachments.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { createOauthGrant, listConnections } from '#lib/data/oauth-grants.ts'
 import { listPersonalTokens } from '#lib/data/personal-tokens.ts'
@@ -30,6 +32,7 @@ type Ids = {
   task: number
   note: string
   token: string
+  attachment: string
   client: string
   title: string
 }
@@ -41,6 +44,7 @@ const MISSING: Ids = {
   task: 4_712,
   note: 'note_00000000000000000000000000',
   token: 'tok_00000000000000000000000000',
+  attachment: 'atc_00000000000000000000000000',
   client: 'https://nobody.example/client.json',
   title: 'No such title at all',
 }
@@ -71,11 +75,14 @@ beforeAll(async () => {
   const thread = threadOf(turn)
   const items = await prismaStore(ann.caller).listItems(thread, { limit: 10, order: 'asc' })
   const client = 'https://client.example/metadata.json'
+  const { id: attachment } = await announceAttachment(ann.caller, { name: SECRET, size: 1, mime_type: 'text/plain' })
+  await receiveAttachment(ann.caller, attachment, Buffer.from(SECRET))
   const about = { clientId: client, clientName: 'C', clientHost: 'client.example', scopes: ['notes:read'] }
   await createOauthGrant({ caller: ann.caller, version: 1 }, about)
   hers = {
     thread,
     note,
+    attachment,
     title,
     client,
     item: items.data[0]?.id ?? '',
@@ -117,6 +124,12 @@ const NO_IDS = 'names nothing: acts on the account that is signed in'
 const SIGN_IN = 'before sign-in: takes an address, a code or a password'
 const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/.well-known/[...path]/route.ts': 'public documents',
+  'app/api/attachments/[id]/route.ts': async ({ attachment }) => {
+    const at = { params: Promise.resolve({ id: attachment }) }
+    const request = (method: string) => new Request('http://127.0.0.1:3999/api/attachments/x?preview', { method, headers: bob.headers })
+    return [await seen(await files.GET(request('GET'), at)), await seen(await files.PUT(request('PUT'), at))]
+  },
+  'app/api/attachments/route.ts': NO_IDS,
   'app/api/auth/[...nextauth]/route.ts': SIGN_IN,
   'app/api/auth/forgot-password/route.ts': SIGN_IN,
   'app/api/auth/mail-link/route.ts': SIGN_IN,
@@ -234,7 +247,7 @@ const OPERATIONS: Record<Operation, null | ((ids: Ids) => Record<string, unknown
   'items.list': ({ thread, item }) => ({ thread_id: thread, after: item }),
   'items.feedback': ({ thread, item }) => ({ thread_id: thread, item_ids: [item], kind: 'positive' }),
   'attachments.create': null,
-  'attachments.delete': ({ item }) => ({ attachment_id: item }),
+  'attachments.delete': ({ attachment }) => ({ attachment_id: attachment }),
   'input.transcribe': null,
   'threads.stop': ({ thread }) => ({ thread_id: thread }),
   'threads.attach': ({ thread }) => ({ thread_id: thread }),

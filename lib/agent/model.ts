@@ -34,11 +34,12 @@ export function openModel(about: { person: Person; timeZone: string; now: Date }
   if (isDemo()) return demoModel(about)
   const { OPENAI_API, OPENAI_MODEL } = env()
   return OPENAI_API === 'responses'
-    ? new OpenAIResponsesModel(client(), OPENAI_MODEL)
-    : new OpenAIChatCompletionsModel(client(), OPENAI_MODEL)
+    ? new OpenAIResponsesModel(modelClient(), OPENAI_MODEL)
+    : new OpenAIChatCompletionsModel(modelClient(), OPENAI_MODEL)
 }
 
-function client(): OpenAI {
+/** The client of the model's server, as the settings say. */
+export function modelClient(): OpenAI {
   const { OPENAI_API_KEY, OPENAI_BASE_URL } = env()
   return new OpenAI({
     // Servers such as Ollama want no key, but the client wants one.

@@ -1,6 +1,7 @@
 import { Agent, type AgentInputItem, type Model, RunContext, RunState, run as runAgent } from '@openai/agents'
 import { isApprovalCard, SHOWN_MAX_CHARS, shownArguments } from '#lib/agent/approval-card.ts'
 import { whyAsk } from '#lib/agent/approval-rules.ts'
+import { attachmentReader } from '#lib/agent/attachment-parts.ts'
 import { CallIds } from '#lib/agent/call-ids.ts'
 import { ChatContext, type SideStep } from '#lib/agent/chat-context.ts'
 import { earlierCallsNote } from '#lib/agent/earlier-calls.ts'
@@ -117,7 +118,12 @@ export async function* work(
       tools,
     })
     for (const call of resumed?.calls ?? []) yield* events.startAgain(call, call.keptId)
-    const history = resumed ? [] : await toModelInput(items.filter((item) => !isApprovalCard(item)))
+    const history = resumed
+      ? []
+      : await toModelInput(
+          items.filter((item) => !isApprovalCard(item)),
+          { readAttachment: attachmentReader(caller) },
+        )
     const from = resumed ? await restore(agent, resumed.state, context) : [...history, ...earlierCallsNote(earlier)]
     let result = await start(agent, from, context, signal)
     for (; ; result = await start(agent, result.state, context, signal)) {

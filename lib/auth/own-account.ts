@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { hashPassword, NewPassword, passwordMatches } from '#lib/auth/passwords.ts'
 import { consume, forgive } from '#lib/auth/rate-limit.ts'
 import { findSession, type Session, type SessionClaims, setSessionCookie } from '#lib/auth/session.ts'
+import { attachmentIds, deleteBytesOf } from '#lib/data/attachment-expiry.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { dropCodes } from '#lib/data/one-time-codes.ts'
 import { type Account, changePasswordHash, deleteUser, endSessions, requireAccount } from '#lib/data/users.ts'
@@ -40,7 +41,9 @@ export async function signOutEverywhere(session: Session): Promise<string> {
 export async function deleteAccount(session: Session, password: string | undefined): Promise<void> {
   const account = await requireAccount(session.caller)
   await requireProof(session, account, password)
+  const files = await attachmentIds(session.caller)
   await deleteUser(account.id)
+  await deleteBytesOf(account.id, files)
   await dropCodes(account.email)
   await recordAudit({ action: 'account_deleted', actorId: account.id, subject: account.id })
 }

@@ -1,5 +1,6 @@
 import type { Attachment, ClientToolCallItem, StructuredInputItem, ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
+import type { Deps } from '#lib/chatkit/server.ts'
 import type { Store } from '#lib/chatkit/store.ts'
 import { AppError, notFound } from '#lib/errors.ts'
 
@@ -43,14 +44,25 @@ export async function requirePendingToolCalls(store: Store, threadId: string): P
   return [first, ...rest]
 }
 
-/** The attachments of a message. Throws not_found for a foreign or missing one, and conflict for one that another message has. */
-export async function loadAttachments(store: Store, ids: string[], threadId: string): Promise<Attachment[]> {
+/**
+ * The attachments of a message. Throws not_found for a foreign or missing one, too_large for too many, and conflict for one
+ * that is not uploaded yet or belongs to another thread.
+ */
+export async function loadAttachments(
+  { store, limits, files }: Pick<Deps<never>, 'store' | 'limits' | 'files'>,
+  ids: string[],
+  threadId: string,
+): Promise<Attachment[]> {
+  const wanted = [...new Set(ids)]
+  const { attachmentsMax = wanted.length } = limits
+  if (wanted.length > attachmentsMax) throw new AppError('too_large', `A message can have ${attachmentsMax} files at most.`)
   return Promise.all(
-    [...new Set(ids)].map(async (id) => {
+    wanted.map(async (id) => {
       if (!store.attachments) throw notFound('The attachment')
       const attachment = await store.attachments.load(id)
       if (attachment.thread_id && attachment.thread_id !== threadId)
         throw new AppError('conflict', `${attachment.name} belongs to another conversation. Upload it again.`)
+      if (files?.isReady?.(attachment) === false) throw new AppError('conflict', `${attachment.name} is not uploaded yet.`)
       return attachment
     }),
   )

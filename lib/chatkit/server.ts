@@ -26,13 +26,16 @@ export interface LiveTurns {
 export interface AttachmentFiles {
   create(params: Params<'attachments.create'>): Promise<Attachment>
   delete(attachmentId: string): Promise<void>
+  /** False for an attachment whose bytes are not there yet: no message may have it. */
+  isReady?(attachment: Attachment): boolean
 }
 
 /** What the application brings along. Whatever is absent is answered with a clear error. */
 export type Deps<Context> = {
   store: Store
   respond: Respond<Context>
-  limits: { messageMaxChars: number }
+  /** `attachmentsMax` is the most that one message may have. */
+  limits: { messageMaxChars: number; attachmentsMax?: number }
   turns?: LiveTurns
   act?: Act<Context>
   actSync?: (call: { thread: Thread; action: Action; sender: WidgetItem | null; store: Store }) => Promise<ThreadItem | null>

@@ -10,10 +10,14 @@ export function cleanTitle(title: string): string {
   return clip(visible.replace(/[\p{Cc}\s]+/gu, ' ').trim(), MAX_TITLE)
 }
 
+/** A person's message as one text, tags as `@name`. */
+export function messageText({ content }: Pick<UserMessageItem, 'content'>): string {
+  return content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('')
+}
+
 /** A title for a thread that began with this message: its first line, cut at a word; undefined for a message without text. */
 export function titleFrom({ content }: UserMessageItem): string | undefined {
-  const text = content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('')
-  const line = text.split('\n').map(cleanTitle).find(Boolean)
+  const line = messageText({ content }).split('\n').map(cleanTitle).find(Boolean)
   return line === undefined ? undefined : clip(line, MAX_DERIVED)
 }
 

@@ -57,7 +57,7 @@ const createThread: Prepare<'threads.create'> = async ({ input }, deps) => {
     status: { type: 'active' },
     metadata: {},
   }
-  const message = await toMessage(deps.store, thread.id, input, deps.limits.messageMaxChars)
+  const message = await toMessage(deps, thread.id, input)
   return turn(deps, thread, async function* (signal, context) {
     yield { type: 'thread.created', thread: wireThread(thread) }
     yield* sayAndAnswer(deps, thread, message, signal, context)
@@ -67,7 +67,7 @@ const createThread: Prepare<'threads.create'> = async ({ input }, deps) => {
 const addUserMessage: Prepare<'threads.add_user_message'> = async ({ thread_id, input }, deps) => {
   const thread = await deps.store.loadThread(thread_id)
   requireActive(thread)
-  const message = await toMessage(deps.store, thread_id, input, deps.limits.messageMaxChars)
+  const message = await toMessage(deps, thread_id, input)
   return turn(deps, thread, (signal, context) => sayAndAnswer(deps, thread, message, signal, context))
 }
 
@@ -85,14 +85,14 @@ async function* sayAndAnswer<Context>(
   yield* answer(deps, thread, item, signal, context)
 }
 
-async function toMessage(store: Store, threadId: string, input: UserMessageInput, maxChars: number): Promise<UserMessageItem> {
+async function toMessage<Context>(deps: Deps<Context>, threadId: string, input: UserMessageInput): Promise<UserMessageItem> {
   const { content, quoted_text, inference_options: chosen } = input
-  requireShort([...content.map(({ text }) => text), quoted_text ?? ''], maxChars)
+  requireShort([...content.map(({ text }) => text), quoted_text ?? ''], deps.limits.messageMaxChars)
   if (!input.attachments.length && !content.some((part) => part.type === 'input_tag' || part.text.trim()))
     throw new AppError('bad_request', 'params.input.content: the message is empty.')
-  const attachments = await loadAttachments(store, input.attachments, threadId)
+  const attachments = await loadAttachments(deps, input.attachments, threadId)
   return {
-    id: store.newItemId('message'),
+    id: deps.store.newItemId('message'),
     thread_id: threadId,
     created_at: new Date().toISOString(),
     type: 'user_message',

@@ -2,12 +2,16 @@ import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { HIDDEN_TYPES } from '#lib/chatkit/protocol/items.ts'
 import type { Thread, ThreadStatus } from '#lib/chatkit/protocol/thread.ts'
 import type { ItemKind, PageQuery, Store } from '#lib/chatkit/store.ts'
+import { expireAttachments } from '#lib/data/attachment-expiry.ts'
+import { attachmentRecords } from '#lib/data/attachments.ts'
 import { type Tx, withCaller } from '#lib/db.ts'
 import { notFound } from '#lib/errors.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { ThreadModel } from '#lib/generated/prisma/models.ts'
 import { newId } from '#lib/ids.ts'
+import { log } from '#lib/log.ts'
 import { toPage } from '#lib/page.ts'
+import { repeatably } from '#lib/patience.ts'
 import { storable, storableText } from '#lib/storable.ts'
 
 const CLOCKS_MS = 5_000
@@ -30,6 +34,7 @@ const PREFIX: Record<ItemKind, string> = {
 export function prismaStore(caller: { userId: string }): Store {
   const ownerId = caller.userId
   const inTx = <T>(work: (tx: Tx) => Promise<T>) => withCaller(caller, work)
+  const inRepeatableTx = <T>(work: (tx: Tx) => Promise<T>) => repeatably(() => inTx(work))
 
   async function requireThread(tx: Tx, id: string): Promise<ThreadModel> {
     const row = await tx.thread.findFirst({ where: { id, ownerId } })
@@ -39,7 +44,7 @@ export function prismaStore(caller: { userId: string }): Store {
 
   async function writeItem(threadId: string, item: ThreadItem): Promise<void> {
     try {
-      await inTx((tx) => putItem(tx, { ownerId, threadId }, item))
+      await inRepeatableTx((tx) => putItem(tx, { ownerId, threadId }, item))
     } catch (error) {
       // The foreign key includes the owner: a thread of somebody else is as good as none.
       if (isForeignKeyError(error)) throw notFound('The conversation')
@@ -54,7 +59,7 @@ export function prismaStore(caller: { userId: string }): Store {
     loadThread: (id) => inTx(async (tx) => toThread(await requireThread(tx, id))),
 
     saveThread: (thread) =>
-      inTx(async (tx) => {
+      inRepeatableTx(async (tx) => {
         const { id, created_at, title, status, metadata, allowed_image_domains } = storable(thread)
         const data = {
           title: title ?? null,
@@ -78,11 +83,16 @@ export function prismaStore(caller: { userId: string }): Store {
         return { ...page, data: page.data.map(toThread) }
       }),
 
-    deleteThread: (id) =>
-      inTx(async (tx) => {
-        const { count } = await tx.thread.deleteMany({ where: { id, ownerId } })
-        if (count === 0) throw notFound('The conversation')
-      }),
+    deleteThread: async (id) => {
+      const { count } = await inTx((tx) => tx.thread.deleteMany({ where: { id, ownerId } }))
+      if (count === 0) throw notFound('The conversation')
+      try {
+        await expireAttachments(caller)
+      } catch (error) {
+        // The thread is gone; its files go with the next round.
+        log.warn({ error }, 'the files of a deleted conversation were not deleted yet')
+      }
+    },
 
     loadItem: (threadId, id) =>
       inTx(async (tx) => {
@@ -103,7 +113,9 @@ export function prismaStore(caller: { userId: string }): Store {
 
     addItem: writeItem,
     saveItem: writeItem,
-    deleteItem: (threadId, id) => inTx(async (tx) => void (await tx.threadItem.deleteMany({ where: { threadId, id, ownerId } }))),
+    deleteItem: (threadId, id) => inRepeatableTx(async (tx) => void (await tx.threadItem.deleteMany({ where: { threadId, id, ownerId } }))),
+
+    attachments: attachmentRecords(caller),
   }
 }
 

@@ -8,7 +8,7 @@ import { type Page, toPage } from '#lib/page.ts'
 
 type Rows = {
   threads: Map<string, { ownerId: string; thread: Thread; items: Map<string, ThreadItem> }>
-  attachments: Map<string, Attachment>
+  attachments: Map<string, { ownerId: string; attachment: Attachment }>
 }
 
 /** What several people's stores share, as one database would. */
@@ -22,6 +22,11 @@ export function memoryStore(rows: Rows = memoryRows(), ownerId = 'ann'): Store &
     const row = rows.threads.get(id)
     if (row?.ownerId !== ownerId) throw notFound('The conversation')
     return row
+  }
+  const findAttachment = (id: string) => {
+    const row = rows.attachments.get(id)
+    if (row?.ownerId !== ownerId) throw notFound('The attachment')
+    return row.attachment
   }
   const write = async (threadId: string, item: ThreadItem) => void find(threadId).items.set(item.id, copy(item))
   return {
@@ -51,13 +56,14 @@ export function memoryStore(rows: Rows = memoryRows(), ownerId = 'ann'): Store &
     saveItem: write,
     deleteItem: async (threadId, id) => void find(threadId).items.delete(id),
     attachments: {
-      load: async (id) => {
-        const attachment = rows.attachments.get(id)
-        if (!attachment) throw notFound('The attachment')
-        return copy(attachment)
+      load: async (id) => copy(findAttachment(id)),
+      save: async (attachment) => {
+        if (rows.attachments.has(attachment.id)) findAttachment(attachment.id)
+        rows.attachments.set(attachment.id, { ownerId, attachment: copy(attachment) })
       },
-      save: async (attachment) => void rows.attachments.set(attachment.id, copy(attachment)),
-      delete: async (id) => void rows.attachments.delete(id),
+      delete: async (id) => {
+        if (rows.attachments.get(id)?.ownerId === ownerId) rows.attachments.delete(id)
+      },
     },
   }
 }

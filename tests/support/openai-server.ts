@@ -32,6 +32,9 @@ export type OpenAIServer = AsyncDisposable & {
   /** To be given as OPENAI_BASE_URL. */
   url: string
   requests: RecordedRequest[]
+  /** The requests for a name of a conversation: they take no step and are answered by `naming`. */
+  names: RecordedRequest[]
+  naming(step: Step): void
   /** Appends to the script; each request takes one step. An empty script answers 500. */
   script(...steps: Step[]): void
 }
@@ -40,6 +43,8 @@ export type OpenAIServer = AsyncDisposable & {
 export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
   const queue = [...steps]
   const requests: RecordedRequest[] = []
+  const names: RecordedRequest[] = []
+  let naming: Step = { text: 'A name' }
   const server = createServer((request, response) => {
     answer(request, response).catch((error) => response.destroy(error))
   })
@@ -48,9 +53,15 @@ export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
     const path = request.url ?? ''
-    requests.push({ path, headers: request.headers, body: JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}') })
+    const text = Buffer.concat(chunks).toString('utf8')
+    // Names for conversations are asked for beside every script.
+    const isName = text.includes('Name this conversation')
+    const recorded = { path, headers: request.headers, body: JSON.parse(text || '{}') }
+    ;(isName ? names : requests).push(recorded)
     const api: Api | undefined = path.endsWith('/responses') ? 'responses' : path.endsWith('/chat/completions') ? 'chat' : undefined
-    const step = queue.shift() ?? { fault: { kind: 'status' as const, status: 500, message: 'the script is at its end' } }
+    const step = isName
+      ? naming
+      : (queue.shift() ?? { fault: { kind: 'status' as const, status: 500, message: 'the script is at its end' } })
     if (!api) return refuse(response, 404, {}, `no such path: ${path}`)
     const { fault } = step
     if (fault?.kind === 'status') return refuse(response, fault.status, fault.headers, fault.message ?? 'scripted fault', fault.code)
@@ -72,6 +83,10 @@ export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
   return {
     url: `http://127.0.0.1:${port}/v1`,
     requests,
+    names,
+    naming: (step) => {
+      naming = step
+    },
     script: (...more) => void queue.push(...more),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()

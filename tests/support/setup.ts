@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeEach, expect, inject, vi } from 'vitest'
 import { closeDb } from '#lib/db.ts'
@@ -6,6 +9,7 @@ import { closeDb } from '#lib/db.ts'
 // Each test file has its own database, a copy of the migrated template, and settings that reach nothing outside this machine.
 const database = `test_${randomBytes(6).toString('hex')}`
 const admin = inject('adminUrl')
+const attachments = path.join(os.tmpdir(), database)
 
 function databaseUrl(role: string): string {
   const url = new URL(admin)
@@ -26,7 +30,7 @@ async function asAdmin(sql: string): Promise<void> {
 }
 
 for (const name of Object.keys(process.env))
-  if (/^(OPENAI_|MCP_|SMTP_|OIDC_|GITHUB_|GOOGLE_|CHATKIT_|NEXTAUTH_|SIGN_UP)/.test(name)) delete process.env[name]
+  if (/^(OPENAI_|MCP_|SMTP_|OIDC_|GITHUB_|GOOGLE_|CHATKIT_|NEXTAUTH_|S3_|ATTACHMENT|SIGN_UP)/.test(name)) delete process.env[name]
 Object.assign(process.env, {
   APP_URL: 'http://127.0.0.1:3999',
   APP_SECRET: 'a secret of the tests, long enough',
@@ -34,6 +38,7 @@ Object.assign(process.env, {
   LOG_LEVEL: 'silent',
   DATABASE_URL: databaseUrl('test_app'),
   DATABASE_DIRECT_URL: databaseUrl('test_owner'),
+  ATTACHMENTS_DIR: attachments,
 })
 
 await asAdmin(`CREATE DATABASE ${database} TEMPLATE ${inject('template')} OWNER test_owner`)
@@ -59,6 +64,7 @@ afterAll(async () => {
   // Loaded late: the log reads its level when it is loaded.
   const { closeNotify } = await import('#lib/notify.ts')
   await Promise.all([closeDb(), closeNotify()])
+  await rm(attachments, { recursive: true, force: true })
   await asAdmin(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`)
 })
 

@@ -1,0 +1,41 @@
+import { requireUploader, withUpload } from '#app/api/attachments/upload.ts'
+import { requireCaller } from '#lib/auth/session.ts'
+import { kindOf } from '#lib/data/attachment-type.ts'
+import { readAttachment, receiveAttachment } from '#lib/data/attachments.ts'
+import { json, route } from '#lib/http.ts'
+
+type Context = { params: Promise<{ id: string }> }
+
+/** The second phase of an upload (protocol section 1.11): the bytes as they are, or a form with the field `file`. */
+async function receive(request: Request, { params }: Context): Promise<Response> {
+  const caller = await requireUploader(request)
+  const { id } = await params
+  return withUpload(request, async ({ bytes }) => json(await receiveAttachment(caller, id, bytes)))
+}
+
+/** The bytes of one's own attachment: a file to be saved, or with `?preview` a picture to be shown. Nothing is ever a page. */
+async function download(request: Request, { params }: Context): Promise<Response> {
+  const caller = await requireCaller(request)
+  const { attachment, bytes } = await readAttachment(caller, (await params).id)
+  const kind = kindOf(attachment.mime_type)
+  const shown = kind === 'image' && new URL(request.url).searchParams.has('preview')
+  return new Response(new Uint8Array(bytes), {
+    headers: {
+      'content-type': kind === 'text' ? 'text/plain; charset=utf-8' : attachment.mime_type,
+      'content-disposition': `${shown ? 'inline' : 'attachment'}; filename*=UTF-8''${encoded(attachment.name)}`,
+      'content-security-policy': "default-src 'none'; sandbox",
+      'x-content-type-options': 'nosniff',
+      'cross-origin-resource-policy': 'same-origin',
+      'cache-control': 'private, max-age=3600, immutable',
+    },
+  })
+}
+
+/** RFC 8187: what encodeURIComponent leaves as it is and a header may not have. */
+function encoded(name: string): string {
+  return encodeURIComponent(name).replace(/['()*]/g, (character) => `%${character.charCodeAt(0).toString(16)}`)
+}
+
+export const PUT = route(receive)
+export const POST = route(receive)
+export const GET = route(download)

@@ -1,0 +1,56 @@
+import type { Caller } from '#lib/auth/caller.ts'
+import { consume } from '#lib/auth/rate-limit.ts'
+import { requireCaller } from '#lib/auth/session.ts'
+import { env } from '#lib/env.ts'
+import { AppError } from '#lib/errors.ts'
+import { readBytes, requireSameOrigin } from '#lib/http.ts'
+
+const MEGABYTE = 1024 * 1024
+/** Room (bytes) for what surrounds the file in a form. */
+const FORM_BYTES = 10_000
+const UPLOADS = { name: 'uploads', points: 120, seconds: 60 }
+/** Uploads that this process holds in memory at once. */
+const AT_ONCE = 8
+let running = 0
+
+export type Upload = { bytes: Uint8Array; name: string; type: string }
+
+/** Who uploads: signed in, from our own pages, not too often. Throws unauthenticated, forbidden, limited, not_found where files are off. */
+export async function requireUploader(request: Request): Promise<Caller> {
+  const { APP_URL, ATTACHMENTS } = env()
+  requireSameOrigin(request, APP_URL)
+  const caller = await requireCaller(request)
+  if (ATTACHMENTS === 'off') throw new AppError('not_found', 'This server takes no attachments.')
+  await consume(UPLOADS, caller.userId)
+  return caller
+}
+
+/** The file of a request: the field `file` of a form, or the whole body. Throws too_large, bad_request, and limited when too many come at once. */
+export async function withUpload<T>(request: Request, use: (upload: Upload) => Promise<T>): Promise<T> {
+  if (running >= AT_ONCE) throw new AppError('limited', 'Many files are being uploaded just now. Try again in a moment.', { retryAfter: 2 })
+  running += 1
+  try {
+    return await use(await readUpload(request))
+  } finally {
+    running -= 1
+  }
+}
+
+async function readUpload(request: Request): Promise<Upload> {
+  const max = env().ATTACHMENT_MAX_MB * MEGABYTE
+  const type = request.headers.get('content-type') ?? ''
+  const body = await readBytes(request, max + FORM_BYTES)
+  if (!type.toLowerCase().startsWith('multipart/form-data')) return { bytes: body, name: '', type }
+  const file = await fileOf(new Response(new Uint8Array(body), { headers: { 'content-type': type } }))
+  return { bytes: new Uint8Array(await file.arrayBuffer()), name: file.name, type: file.type }
+}
+
+async function fileOf(form: Response): Promise<File> {
+  try {
+    const file = (await form.formData()).get('file')
+    if (file instanceof File) return file
+  } catch (cause) {
+    throw new AppError('bad_request', 'The form cannot be read.', { cause })
+  }
+  throw new AppError('bad_request', 'The form has no file in its field "file".')
+}

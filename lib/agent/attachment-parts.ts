@@ -1,0 +1,36 @@
+import type { InputPart } from '#lib/agent/history.ts'
+import type { Attachment } from '#lib/chatkit/protocol/items.ts'
+import { kindOf } from '#lib/data/attachment-type.ts'
+import { readAttachment } from '#lib/data/attachments.ts'
+import { AppError } from '#lib/errors.ts'
+
+const TEXT_MAX_CHARS = 40_000
+
+/** What the model gets of the caller's attachments: pictures and PDF as they are, text as text, clipped. */
+export function attachmentReader(caller: { userId: string }): (attachment: Attachment) => Promise<InputPart[]> {
+  return async ({ id, name, mime_type }) => {
+    try {
+      const { bytes } = await readAttachment(caller, id)
+      return [toPart(name, mime_type, bytes)]
+    } catch (error) {
+      // Deleted since: the rest of the conversation goes on. A store that is away is another matter.
+      if (!(error instanceof AppError && error.code === 'not_found')) throw error
+      return [text(`[The attached file ${JSON.stringify(name)} is not there any more.]`)]
+    }
+  }
+}
+
+function toPart(name: string, mimeType: string, bytes: Uint8Array): InputPart {
+  const kind = kindOf(mimeType)
+  const dataUrl = () => `data:${mimeType};base64,${Buffer.from(bytes).toString('base64')}`
+  if (kind === 'image') return { type: 'input_image', image: dataUrl(), detail: 'auto' }
+  if (kind === 'pdf') return { type: 'input_file', file: dataUrl(), filename: name }
+  const whole = new TextDecoder().decode(bytes)
+  const shown =
+    whole.length > TEXT_MAX_CHARS ? `${whole.slice(0, TEXT_MAX_CHARS)}\n[${whole.length - TEXT_MAX_CHARS} more characters]` : whole
+  return text(`<Attachment name=${JSON.stringify(name)}>\n${shown}\n</Attachment>`)
+}
+
+function text(value: string): InputPart {
+  return { type: 'input_text', text: value }
+}

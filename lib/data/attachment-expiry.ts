@@ -1,0 +1,63 @@
+import { attachmentBytes, bytesKey } from '#lib/data/attachment-bytes.ts'
+import { type Tx, withCaller, withSystem } from '#lib/db.ts'
+import { log } from '#lib/log.ts'
+
+const HOUR_MS = 3_600_000
+/** How long (ms) an announced file may take to be uploaded. */
+export const UNFINISHED_MS = HOUR_MS
+const UNSENT_MS = 24 * HOUR_MS
+const BATCH = 100
+
+type Gone = { id: string; owner_id: string }
+
+/**
+ * Deletes attachments that nobody can reach: uploads that were not finished within an hour, files that were not sent within a
+ * day, and those whose conversation is gone. Bytes first, so that nothing is forgotten that still takes room. Of one person,
+ * or of all. Resolves to how many went.
+ */
+export async function expireAttachments(caller?: { userId: string }): Promise<number> {
+  const inTx = <T>(work: (tx: Tx) => Promise<T>) => (caller ? withCaller(caller, work) : withSystem('expiry', work))
+  const gone = await inTx((tx) => findGone(tx, caller?.userId))
+  const deleted: string[] = []
+  for (const { id, owner_id } of gone) {
+    try {
+      await attachmentBytes().delete(bytesKey(owner_id, id))
+      deleted.push(id)
+    } catch (error) {
+      // The record stays, so that the next round tries again.
+      log.warn({ error, attachment_id: id }, 'the bytes of an attachment could not be deleted')
+    }
+  }
+  if (deleted.length > 0) await inTx((tx) => tx.attachment.deleteMany({ where: { id: { in: deleted } } }))
+  return deleted.length
+}
+
+function findGone(tx: Tx, ownerId: string | undefined): Promise<Gone[]> {
+  const [unfinished, unsent] = [UNFINISHED_MS, UNSENT_MS].map((ms) => new Date(Date.now() - ms))
+  return tx.$queryRaw<Gone[]>`
+    SELECT id, owner_id FROM attachments a
+    WHERE (${ownerId ?? null}::text IS NULL OR owner_id = ${ownerId ?? null}) AND (
+      (uploaded_at IS NULL AND created_at < ${unfinished})
+      OR (thread_id IS NULL AND created_at < ${unsent})
+      OR (thread_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM threads t WHERE t.id = a.thread_id)))
+    ORDER BY created_at LIMIT ${BATCH}`
+}
+
+/** The attachments of a person, for deleting their bytes once the person is gone. */
+export function attachmentIds(caller: { userId: string }): Promise<string[]> {
+  return withCaller(caller, async (tx) => {
+    const rows = await tx.attachment.findMany({ where: { ownerId: caller.userId }, select: { id: true } })
+    return rows.map(({ id }) => id)
+  })
+}
+
+/** Deletes the bytes of attachments whose records are gone. What fails is logged, and stays. */
+export async function deleteBytesOf(ownerId: string, ids: string[]): Promise<void> {
+  for (const id of ids) {
+    try {
+      await attachmentBytes().delete(bytesKey(ownerId, id))
+    } catch (error) {
+      log.error({ error, attachment_id: id }, 'the bytes of a deleted attachment could not be deleted')
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import type { Attachment } from '#lib/chatkit/protocol/items.ts'
+import type { AttachmentRecords } from '#lib/chatkit/store.ts'
+import { attachmentBytes, bytesKey } from '#lib/data/attachment-bytes.ts'
+import { expireAttachments, UNFINISHED_MS } from '#lib/data/attachment-expiry.ts'
+import { checkedType, kindOf } from '#lib/data/attachment-type.ts'
+import { type Tx, withCaller } from '#lib/db.ts'
+import { env } from '#lib/env.ts'
+import { AppError, notFound } from '#lib/errors.ts'
+import type { Prisma } from '#lib/generated/prisma/client.ts'
+import { newId } from '#lib/ids.ts'
+import { log } from '#lib/log.ts'
+import { storable, storableText } from '#lib/storable.ts'
+
+const MEGABYTE = 1024 * 1024
+const NAME_MAX_CHARS = 200
+const WHAT = 'The attachment'
+const EXPIRE_EVERY_MS = 600_000
+let expiredAt = 0
+
+type Person = { userId: string }
+
+/** The caller's attachments as the ChatKit server keeps them: each query names the owner, row-level security stands behind it. */
+export function attachmentRecords(caller: Person): AttachmentRecords {
+  const ownerId = caller.userId
+  return {
+    load: async (id) => (await findRow(caller, id)).data as unknown as Attachment,
+    save: (attachment) =>
+      withCaller(caller, async (tx) => {
+        const { id, thread_id: threadId = null, ...rest } = storable(attachment)
+        const data = { ...rest, id, ...(threadId && { thread_id: threadId }) } as Prisma.InputJsonObject
+        const { count } = await tx.attachment.updateMany({ where: { id, ownerId }, data: { data, threadId } })
+        if (count > 0) return
+        const made = await tx.attachment.createMany({ data: { id, ownerId, threadId, data }, skipDuplicates: true })
+        if (made.count === 0) throw notFound(WHAT)
+      }),
+    delete: (id) => withCaller(caller, async (tx) => void (await tx.attachment.deleteMany({ where: { id: storableText(id), ownerId } }))),
+  }
+}
+
+/**
+ * Makes room for a file that is to be uploaded: an attachment with the address for its bytes. Throws unsupported_type,
+ * too_large, and conflict when the person's files take too much room.
+ */
+export async function announceAttachment(
+  caller: Person,
+  { name, size, mime_type }: { name: string; size: number; mime_type: string },
+): Promise<Attachment> {
+  const kind = kindOf(mime_type)
+  requireSize(size)
+  void expireSometimes()
+  const id = newId('atc')
+  const url = `${env().APP_URL}/api/attachments/${id}`
+  const about = {
+    id,
+    name: cleanName(name),
+    mime_type: mime_type.toLowerCase(),
+    upload_descriptor: { url, method: 'PUT' as const, headers: { 'content-type': 'application/octet-stream' } },
+  }
+  const attachment: Attachment = kind === 'image' ? { ...about, type: 'image', preview_url: `${url}?preview` } : { ...about, type: 'file' }
+  await withCaller(caller, async (tx) => {
+    await requireRoom(tx, caller, size)
+    const data = attachment as unknown as Prisma.InputJsonObject
+    await tx.attachment.create({ data: { id, ownerId: caller.userId, data, size } })
+  })
+  return attachment
+}
+
+/**
+ * Takes the bytes of an announced attachment, once, and checks that they are what was announced. Throws not_found, conflict
+ * for one that has its bytes, too_large, unsupported_type, and unavailable when the bytes cannot be kept.
+ */
+export async function receiveAttachment(caller: Person, id: string, bytes: Uint8Array): Promise<Attachment> {
+  const ownerId = caller.userId
+  const row = await findRow(caller, id)
+  if (row.uploadedAt) throw new AppError('conflict', 'This file was uploaded already.')
+  requireSize(bytes.byteLength)
+  if (Date.now() - row.createdAt.getTime() > UNFINISHED_MS) throw notFound(WHAT)
+  const { upload_descriptor: _, ...announced } = row.data as unknown as Attachment
+  const attachment = { ...announced, mime_type: await checkedType(announced.mime_type, bytes) } as Attachment
+  await withCaller(caller, (tx) => requireRoom(tx, caller, bytes.byteLength - row.size))
+  // Claimed before the bytes are written, so that of two uploads at once only one writes.
+  await claim(caller, id, { data: attachment as unknown as Prisma.InputJsonObject, size: bytes.byteLength, uploadedAt: new Date() })
+  try {
+    await attachmentBytes().write(bytesKey(ownerId, id), bytes)
+  } catch (error) {
+    const before = { data: row.data as Prisma.InputJsonObject, size: row.size, uploadedAt: null }
+    await withCaller(caller, (tx) => tx.attachment.updateMany({ where: { id, ownerId }, data: before }))
+    throw error
+  }
+  // Deleted meanwhile: its bytes go as well.
+  if (await isThere(caller, id)) return attachment
+  await deleteBytes(caller, id)
+  throw notFound(WHAT)
+}
+
+async function claim(caller: Person, id: string, data: Prisma.AttachmentUpdateManyMutationInput): Promise<void> {
+  const where = { id, ownerId: caller.userId, uploadedAt: null }
+  const { count } = await withCaller(caller, (tx) => tx.attachment.updateMany({ where, data }))
+  if (count === 0) throw (await isThere(caller, id)) ? new AppError('conflict', 'This file was uploaded already.') : notFound(WHAT)
+}
+
+async function isThere({ userId: ownerId }: Person, id: string): Promise<boolean> {
+  return (await withCaller({ userId: ownerId }, (tx) => tx.attachment.count({ where: { id, ownerId } }))) > 0
+}
+
+/** An uploaded attachment of the caller with its bytes. Throws not_found. */
+export async function readAttachment(caller: Person, id: string): Promise<{ attachment: Attachment; bytes: Uint8Array }> {
+  const row = await findRow(caller, id)
+  const bytes = row.uploadedAt ? await attachmentBytes().read(bytesKey(caller.userId, row.id)) : null
+  if (!bytes) throw notFound(WHAT)
+  return { attachment: row.data as unknown as Attachment, bytes }
+}
+
+/** Deletes the bytes of the caller's attachment; its record is another matter. */
+export function deleteBytes(caller: Person, id: string): Promise<void> {
+  return attachmentBytes().delete(bytesKey(caller.userId, id))
+}
+
+async function findRow({ userId: ownerId }: Person, id: string) {
+  const row = await withCaller({ userId: ownerId }, (tx) => tx.attachment.findFirst({ where: { id: storableText(id), ownerId } }))
+  if (!row) throw notFound(WHAT)
+  return row
+}
+
+function requireSize(bytes: number): void {
+  const { ATTACHMENT_MAX_MB } = env()
+  if (bytes > ATTACHMENT_MAX_MB * MEGABYTE) throw new AppError('too_large', `The file is larger than ${ATTACHMENT_MAX_MB} MB.`)
+}
+
+async function requireRoom(tx: Tx, { userId: ownerId }: Person, more: number): Promise<void> {
+  const { ATTACHMENTS_PER_PERSON_MB } = env()
+  const { _sum } = await tx.attachment.aggregate({ where: { ownerId }, _sum: { size: true } })
+  if ((_sum.size ?? 0) + more <= ATTACHMENTS_PER_PERSON_MB * MEGABYTE) return
+  throw new AppError(
+    'conflict',
+    `Your files take ${ATTACHMENTS_PER_PERSON_MB} MB already. Delete conversations with files that you no longer need.`,
+  )
+}
+
+/** A name for people, without folders and control characters. */
+function cleanName(name: string): string {
+  const last = storableText(name).split(/[\\/]/).at(-1) ?? ''
+  const visible = last.replace(/[\p{Cc}\p{Cf}]/gu, '').trim()
+  return [...visible].slice(-NAME_MAX_CHARS).join('') || 'file'
+}
+
+/** What others left behind goes on the way, every ten minutes at most. */
+async function expireSometimes(): Promise<void> {
+  if (Date.now() - expiredAt < EXPIRE_EVERY_MS) return
+  expiredAt = Date.now()
+  try {
+    await expireAttachments()
+  } catch (error) {
+    log.warn({ error }, 'attachments that nobody can reach were not deleted')
+  }
+}
