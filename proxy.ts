@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { type NextRequest, NextResponse } from 'next/server'
 import { env, isDevelopment, isLoopback } from '#lib/env.ts'
+import { toAppError } from '#lib/errors.ts'
+import { errorResponse, requestIdOf, requireSameOrigin } from '#lib/http.ts'
 import { pageHeaders } from '#lib/security-headers.ts'
 
 // Endpoints for programs are left alone: a redirect would swallow their POST, and they have no page to protect. Of /oauth,
@@ -12,11 +14,16 @@ export const config = {
 const BEHIND_SIGN_IN = /^\/(?:(?:chat|activity|settings|admin)(?:\/.*)?)?$/
 
 /**
- * Gives every page its security headers and its nonce, and leads visitors without a session cookie to the sign-in page.
- * That is a courtesy and guards nothing: each page, action and route finds out itself who is calling.
+ * Refuses what another site's page sends to ours, gives every page its security headers and its nonce, and leads visitors
+ * without a session cookie to the sign-in page. Who is calling each page, action and route finds out itself.
  */
-export function proxy(request: NextRequest): NextResponse {
+export function proxy(request: NextRequest): Response {
   const { APP_URL, CHATKIT_DOMAIN_KEY } = env()
+  try {
+    if (request.method !== 'GET' && request.method !== 'HEAD') requireSameOrigin(request, APP_URL)
+  } catch (error) {
+    return errorResponse(toAppError(error), requestIdOf(request))
+  }
   const alias = otherLoopbackName(request, APP_URL)
   if (alias) return NextResponse.redirect(alias)
   const nonce = randomBytes(16).toString('base64')

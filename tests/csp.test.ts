@@ -6,8 +6,7 @@ import { withSettings } from '#tests/support/settings.ts'
 import nextConfig from '../next.config.ts'
 import { config, proxy } from '../proxy.ts'
 
-function visit(path: string, { cookie, method = 'GET' }: { cookie?: string; method?: string } = {}) {
-  const headers = cookie ? { cookie } : undefined
+function visit(path: string, { method = 'GET', ...headers }: { cookie?: string; origin?: string; method?: string } = {}) {
   return proxy(new NextRequest(new URL(path, process.env.APP_URL), { method, headers }))
 }
 
@@ -94,6 +93,15 @@ test('nobody is led away from the pages before sign-in, from a form that is sent
     expect(visit(path).headers.get('location'), path).toBeNull()
   expect(visit('/settings', { method: 'POST' }).headers.get('location')).toBeNull()
   expect(visit('/chat', { cookie: signedInCookie() }).headers.get('location')).toBeNull()
+})
+
+test("what another site's page sends to one of ours is refused in a sentence; links from there lead here", async () => {
+  const sent = visit('/admin/people', { cookie: signedInCookie(), method: 'POST', origin: 'https://evil.example' })
+  expect(sent.status).toBe(403)
+  expect(await sent.json()).toMatchObject({ code: 'forbidden', message: expect.stringContaining('another site') })
+  const { origin } = new URL(process.env.APP_URL ?? '')
+  expect(visit('/admin/people', { cookie: signedInCookie(), method: 'POST', origin }).status).toBe(200)
+  expect(visit('/sign-in', { origin: 'https://evil.example' }).status).toBe(200)
 })
 
 test('endpoints for programs and files never pass through here; pages whose names begin alike do', () => {

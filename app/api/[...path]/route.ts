@@ -1,0 +1,9 @@
+import { notFound } from '#lib/errors.ts'
+import { route } from '#lib/http.ts'
+
+const nothing = route(async () => {
+  throw notFound('This address')
+})
+
+/** Whatever no other route answers: a program gets JSON, not the page that people see. */
+export { nothing as DELETE, nothing as GET, nothing as PATCH, nothing as POST, nothing as PUT }
