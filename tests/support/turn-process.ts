@@ -1,0 +1,23 @@
+// One turn in a process of its own, for tests that kill it: `node turn-process.ts <user id> <request as JSON>`.
+import { respond } from '#lib/agent/respond.ts'
+import type { AgentRun } from '#lib/agent/work.ts'
+import type { Caller } from '#lib/auth/caller.ts'
+import { processChatKit } from '#lib/chatkit/server.ts'
+import { prismaStore } from '#lib/data/chatkit-store.ts'
+import { closeDb } from '#lib/db.ts'
+import { startRun } from '#lib/runs/runs.ts'
+
+const [userId = '', body = '{}'] = process.argv.slice(2)
+const caller: Caller = { userId, role: 'member', via: 'session' }
+const answer = await processChatKit<{ caller: Caller; run: AgentRun }>(JSON.parse(body), {
+  store: prismaStore(caller),
+  respond,
+  limits: { messageMaxChars: 10_000 },
+})
+if (answer.kind !== 'turn') throw new Error('not a turn')
+const { threadId, operation, events } = answer
+const run = await startRun({ caller, threadId, operation, requestId: 'process' }, (handle) =>
+  events(handle.signal, { caller, run: handle }),
+)
+await run.ended
+await closeDb()
