@@ -3,6 +3,7 @@ import pg from 'pg'
 import { env } from '#lib/env.ts'
 import { isDatabaseDown, OutcomeUnknownError } from '#lib/errors.ts'
 import { type Prisma, PrismaClient } from '#lib/generated/prisma/client.ts'
+import { withPatience } from '#lib/patience.ts'
 
 /** The database as one transaction sees it: under row-level security for one person, or for the system. */
 export type Tx = Prisma.TransactionClient
@@ -28,7 +29,10 @@ function pool(): pg.Pool {
     // Longer than the database's own limit: this is for one that does not answer at all.
     query_timeout: TRANSACTION_MS + 1_000,
     application_name: 'switchboard',
-  }).on('error', ignore)
+  })
+    .on('error', ignore)
+    // Nor may one that breaks while it is lent out: whoever has it finds out with its next query.
+    .on('connect', (connection) => void connection.on('error', ignore))
   return shared.switchboardPool
 }
 
@@ -67,15 +71,15 @@ async function transaction<T>(setting: 'app.user_id' | 'app.system', value: stri
 
 /**
  * One transaction (15 s at most) in which only `caller`'s rows exist: the second wall behind the owner condition that
- * every query has anyway. Throws what `work` throws, after rolling back.
+ * every query has anyway. Throws what `work` throws, after rolling back. Within `patiently` a database that is away is waited for.
  */
 export function withCaller<T>(caller: { userId: string }, work: (tx: Tx) => Promise<T>): Promise<T> {
-  return transaction('app.user_id', caller.userId, work)
+  return withPatience(() => transaction('app.user_id', caller.userId, work))
 }
 
 /** One transaction (15 s at most) across all people, for the few reasons that need it. */
 export function withSystem<T>(reason: SystemReason, work: (tx: Tx) => Promise<T>): Promise<T> {
-  return transaction('app.system', reason, work)
+  return withPatience(() => transaction('app.system', reason, work))
 }
 
 /**
@@ -83,12 +87,12 @@ export function withSystem<T>(reason: SystemReason, work: (tx: Tx) => Promise<T>
  * own. It costs a quarter of `withCaller`. Columns come under the names that the statement gives them.
  */
 export function statementAs<Row extends object>(caller: { userId: string }, statement: Prisma.Sql): Promise<Row[]> {
-  return single<Row>('app.user_id', caller.userId, statement)
+  return withPatience(() => single<Row>('app.user_id', caller.userId, statement))
 }
 
 /** The short way across all people, for the same few reasons as `withSystem`. */
 export function systemStatement<Row extends object>(reason: SystemReason, statement: Prisma.Sql): Promise<Row[]> {
-  return single<Row>('app.system', reason, statement)
+  return withPatience(() => single<Row>('app.system', reason, statement))
 }
 
 async function single<Row extends object>(
@@ -98,17 +102,19 @@ async function single<Row extends object>(
 ): Promise<Row[]> {
   const connection = await pool().connect()
   let broken: Error | undefined
+  let done = false
   try {
     await connection.query('BEGIN')
     await connection.query('SELECT set_config($1, $2, true)', [setting, value])
     const { rows } = await connection.query<Row>(text, values)
+    done = true
     await connection.query('COMMIT')
     return rows
   } catch (error) {
     // Only what the database itself refused can be rolled back; a connection that broke otherwise must not be used again.
     if (error instanceof pg.DatabaseError) await connection.query('ROLLBACK').catch((cause) => (broken = cause))
     else broken = error as Error
-    throw error
+    throw done && isDatabaseDown(error) ? new OutcomeUnknownError(error) : error
   } finally {
     connection.release(broken)
   }

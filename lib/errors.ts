@@ -70,7 +70,7 @@ const DATABASE_CODES = new Set([
   'P2037',
 ])
 const DATABASE_WORDS =
-  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|the database system is|terminating connection|Can't reach database|Server has closed the connection/i
+  /Connection terminated|is not queryable|timeout exceeded when trying to connect|Query read timeout|the database system is|terminating connection|Can't reach database|Server has closed the connection/i
 
 /** True where the database cannot be reached or has no connection free: worth a "try again", not a bug. */
 export function isDatabaseDown(error: unknown): boolean {

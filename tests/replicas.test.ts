@@ -23,7 +23,7 @@ let apps: Replicas
 
 beforeAll(async () => {
   model = await openAIServer()
-  apps = await startReplicas({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', SHUTDOWN_GRACE: '4' })
+  apps = await startReplicas({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', THREAD_TITLES: 'first_words', SHUTDOWN_GRACE: '4' })
 }, 240_000)
 
 afterAll(async () => {

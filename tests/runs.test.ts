@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, onTestFinished, test } from 'vitest'
 import type { TurnContext } from '#app/api/chatkit/answer.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
@@ -10,6 +10,7 @@ import { closeDb, withCaller } from '#lib/db.ts'
 import { env } from '#lib/env.ts'
 import { newId } from '#lib/ids.ts'
 import { EventLog } from '#lib/runs/log.ts'
+import { PATIENCE } from '#lib/runs/pump.ts'
 import { recoverRuns } from '#lib/runs/recovery.ts'
 import { activeRuns } from '#lib/runs/registry.ts'
 import { drainRuns } from '#lib/runs/runs.ts'
@@ -240,8 +241,13 @@ test('at the end of the process a run says why it ends, and is interrupted', asy
   await reader.cancel()
 })
 
-test('with the database gone the person reads why, and the run gets its end as soon as it is back', async () => {
+test('with the database gone for long the person reads why, and the run gets its end as soon as it is back', async () => {
   const person = await signedIn()
+  const { ms } = PATIENCE
+  PATIENCE.ms = 300
+  onTestFinished(() => {
+    PATIENCE.ms = ms
+  })
   const { respond, go } = paused()
   const { thread_id, reader, runId } = await begin(person, respond)
   const over = ended(runId)

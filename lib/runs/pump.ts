@@ -3,6 +3,7 @@ import { finishRun, markRunning, type RunFacts, type RunOutcome } from '#lib/dat
 import { env } from '#lib/env.ts'
 import { AppError, isDatabaseDown, toAppError } from '#lib/errors.ts'
 import { log } from '#lib/log.ts'
+import { patiently } from '#lib/patience.ts'
 import { tellEvents } from '#lib/runs/channel.ts'
 import { EventLog } from '#lib/runs/log.ts'
 import { keepForAWhile, type LiveRun, registry } from '#lib/runs/registry.ts'
@@ -25,6 +26,8 @@ export type RunHandle = {
 /** Makes the events of a run. Should not throw: a failure is an event. */
 export type Produce = (run: RunHandle) => AsyncGenerator<ThreadStreamEvent>
 
+/** How long (ms) a run waits for a database that is away, each time. */
+export const PATIENCE = { ms: 30_000 }
 /** Waits (ms) between attempts to write a run's end. */
 const RETRY_MS = [500, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000]
 /** How long (ms) readers wait for the first attempt to write the row's end before they get theirs. */
@@ -66,7 +69,7 @@ export function launch(about: { id: string; ownerId: string; threadId: string },
     env().RUN_TIMEOUT * 1000,
   )
   registry().runs.set(run.id, run)
-  run.ended = pump(run, handle, produce, facts)
+  run.ended = patiently(PATIENCE.ms, () => pump(run, handle, produce, facts))
     .then(() => settle(run, state.outcome ?? { status: 'done' }, facts))
     .finally(() => clearTimeout(tooLong))
   return run
