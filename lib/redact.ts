@@ -3,10 +3,12 @@ import { storableText } from '#lib/storable.ts'
 const SECRET_KEY = /pass(word|phrase|wd)?$|secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key|^otp$|^pin$|^cvv$/i
 
 // Every repetition is anchored or bounded: a 10 MB tool result must not take quadratic time.
+// What a pattern captures is kept.
 const SECRET_VALUE = [
   /\bBearer\s+[\w.~+/-]{12,}=*/gi,
-  /\beyJ[\w-]{8,4096}\.[\w-]{8,8192}\.[\w-]{8,1024}/g,
-  /\b(sk|pk|rk|ghp|gho|ghs|github_pat|xox[abp]|swb|glpat|AKIA)[-_]?[A-Za-z0-9_-]{16,}/g,
+  // Looked for from the start of a run of its characters only, in whose middle every `-` would begin another search.
+  /(?<![\w-])([\w-]{0,64}?)\beyJ[\w-]{8,4096}\.[\w-]{8,8192}\.[\w-]{8,1024}/g,
+  /\b(?:sk|pk|rk|ghp|gho|ghs|github_pat|xox[abp]|swb|glpat|AKIA)[-_]?[A-Za-z0-9_-]{16,}/g,
   /\bsw[or]_[\w-]{40,}/g,
   /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:[^-]|-(?!----)){0,8192}-----END [A-Z ]{0,30}PRIVATE KEY-----/g,
   /\b(\w{1,30}:\/\/[^\s:/@]{1,256}:)[^\s@/]{1,1024}(?=@)/g,
@@ -18,8 +20,7 @@ export const REDACTED = '[redacted]'
 /** Text with everything that looks like a secret (bearer tokens, JWTs, API keys, private keys, passwords in URLs) replaced. */
 export function redactText(text: string): string {
   let out = text
-  for (const pattern of SECRET_VALUE)
-    out = out.replace(pattern, (_match, prefix) => (typeof prefix === 'string' && prefix.includes('://') ? prefix + REDACTED : REDACTED))
+  for (const pattern of SECRET_VALUE) out = out.replace(pattern, (_match, kept) => (typeof kept === 'string' ? kept + REDACTED : REDACTED))
   return out
 }
 

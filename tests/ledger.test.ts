@@ -78,7 +78,8 @@ describe('one call', () => {
 
   test('costs linear time to redact, whatever the text', () => {
     const started = performance.now()
-    for (const text of ['x', 'a://', 'eyJ-', 'sk-', '-----BEGIN PRIVATE KEY-----', 'Bearer ', 'a://b:']) redactText(text.repeat(200_000))
+    for (const text of ['x', 'a://', 'eyJ-', 'eyJaaaaaaaa-', 'sk-', '-----BEGIN PRIVATE KEY-----', 'Bearer ', 'a://b:'])
+      redactText(text.repeat(200_000))
     expect(performance.now() - started).toBeLessThan(5_000)
   })
 
