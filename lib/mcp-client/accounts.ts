@@ -1,13 +1,12 @@
-import { auth, type OAuthClientProvider, type OAuthTokens } from '@modelcontextprotocol/client'
 import { type Account, findAccount, markAccountBroken, saveAccount } from '#lib/data/server-accounts.ts'
 import { env } from '#lib/env.ts'
 import { log } from '#lib/log.ts'
-import { AccountClient } from '#lib/mcp-client/account-client.ts'
-import { oauthFetch } from '#lib/mcp-client/oauth-fetch.ts'
+import { refreshAccount } from '#lib/mcp-client/account-tokens.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
 
 type Owner = { userId: string }
+type OauthAccount = Extract<Account, { kind: 'oauth' }>
 
 const EXPIRES_SOON_MS = 30_000
 
@@ -55,14 +54,13 @@ function notConnected(server: McpServer): Refusal {
   })
 }
 
-function expiresSoon(account: Account): boolean {
-  if (account.kind !== 'oauth') return false
+function expiresSoon(account: OauthAccount): boolean {
   const seconds = Number(account.tokens.expires_in)
   return Number.isFinite(seconds) && account.savedAt + seconds * 1000 < Date.now() + EXPIRES_SOON_MS
 }
 
 /** The account with a new access token, or null where the owner has to connect again. One refresh at a time for each account. */
-function refreshed(server: McpServer, owner: Owner, used: Account): Promise<Account | null> {
+function refreshed(server: McpServer, owner: Owner, used: OauthAccount): Promise<Account | null> {
   shared.switchboardRefreshes ??= new Map()
   const refreshes = shared.switchboardRefreshes
   const key = JSON.stringify([owner.userId, server.id])
@@ -71,23 +69,18 @@ function refreshed(server: McpServer, owner: Owner, used: Account): Promise<Acco
   return running
 }
 
-async function refresh(server: McpServer, owner: Owner, used: Account): Promise<Account | null> {
+async function refresh(server: McpServer, owner: Owner, used: OauthAccount): Promise<Account | null> {
   const newer = async () => {
     const now = await findAccount(owner, server.id ?? '')
-    return now?.kind === 'oauth' && used.kind === 'oauth' && now.savedAt > used.savedAt ? now : null
+    return now?.kind === 'oauth' && now.savedAt > used.savedAt ? now : null
   }
   // Somebody, here or on another replica, may have been faster.
   const already = await newer()
   if (already) return already
   try {
-    const client: OAuthClientProvider = new AccountClient(server, {
-      tokens: async () => (used.kind === 'oauth' ? (used.tokens as OAuthTokens) : undefined),
-      save: (tokens, issuer) =>
-        saveAccount(owner, server.id ?? '', { kind: 'oauth', issuer, tokens, savedAt: Date.now() }, { fresh: false }),
-    })
-    const scope = server.config?.identity.kind === 'oauth' ? server.config.identity.scope : undefined
-    await auth(client, { serverUrl: server.url, scope, fetchFn: oauthFetch(server) })
-    return await newer()
+    const fresh = await refreshAccount(server, used)
+    await saveAccount(owner, server.id ?? '', fresh, { fresh: false })
+    return fresh
   } catch (error) {
     log.info({ error, server: server.name }, 'an account at an MCP server could not be refreshed')
     return newer()

@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { auth, type OAuthDiscoveryState, type OAuthTokens } from '@modelcontextprotocol/client'
+import { auth, type OAuthDiscoveryState } from '@modelcontextprotocol/client'
 import { z } from 'zod'
 import type { Caller } from '#lib/auth/caller.ts'
 import { seal, unseal } from '#lib/auth/seal.ts'
@@ -7,8 +7,10 @@ import { saveAccount } from '#lib/data/server-accounts.ts'
 import { AppError, notFound } from '#lib/errors.ts'
 import { log } from '#lib/log.ts'
 import { AccountClient } from '#lib/mcp-client/account-client.ts'
+import { exchangeCode } from '#lib/mcp-client/account-tokens.ts'
 import { oauthFetch } from '#lib/mcp-client/oauth-fetch.ts'
 import { type McpServer, serversFor } from '#lib/mcp-client/servers.ts'
+import { forgetTools } from '#lib/mcp-client/tool-lists.ts'
 
 /** What the browser keeps, sealed, while its person is away at the authorization server. */
 const Journey = z.object({
@@ -86,22 +88,15 @@ export async function finishConnection(caller: Caller, answer: URLSearchParams, 
   const server = await requireUsable(caller, journey.server)
   const code = answer.get('code')
   if (!code) throw new AppError('forbidden', `${server.name} was not connected: the sign-in there was refused or broken off.`)
-  let saved = false
-  const client = new AccountClient(server, {
-    tokens: async () => undefined,
-    save: async (tokens: OAuthTokens, issuer) => {
-      await saveAccount(caller, server.id, { kind: 'oauth', issuer, tokens, savedAt: Date.now() }, { fresh: true })
-      saved = true
-    },
-    verifier: { get: () => journey.verifier, set: () => undefined },
-    discovery: { get: () => journey.discovered as OAuthDiscoveryState | undefined, set: () => undefined },
-  })
   try {
-    await auth(client, { serverUrl: server.url, authorizationCode: code, iss: answer.get('iss') ?? undefined, fetchFn: oauthFetch(server) })
+    const discovered = journey.discovered as OAuthDiscoveryState | undefined
+    const account = await exchangeCode(server, { code, iss: answer.get('iss') ?? undefined, verifier: journey.verifier, discovered })
+    await saveAccount(caller, server.id, account, { fresh: true })
+    forgetTools(server, caller.userId)
   } catch (cause) {
     log.warn({ error: cause, server: server.name }, 'an account was not connected')
+    throw new AppError('unavailable', `${server.name} was not connected: its sign-in did not work. Try again.`, { cause })
   }
-  if (!saved) throw new AppError('unavailable', `${server.name} was not connected: its sign-in did not work. Try again.`)
   return server.name
 }
 

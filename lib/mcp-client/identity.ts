@@ -9,8 +9,11 @@ import { resolveHeader, resolveTemplate, type TemplateFacts, UnresolvedTemplate 
 /** For whom requests are made. */
 export type Who = { userId: string; runId?: string; threadId?: string }
 
-/** Requests as somebody: `send` for the transport, `learn` with what the server lists, so that arguments can be bound. */
-export type Identified = { send: typeof fetch; learn: (tools: { name: string; inputSchema?: unknown }[]) => void }
+/**
+ * Requests as somebody: `send` for the transport; `learn` with what the server lists and the names of what may be called of it, so
+ * that arguments can be bound and nothing else is called.
+ */
+export type Identified = { send: typeof fetch; learn: (tools: { name: string; inputSchema?: unknown }[], callable: Set<string>) => void }
 
 /**
  * Puts the person into every request to a server, as its config says: headers, bearer token, `_meta`, bound arguments. It is the
@@ -18,15 +21,14 @@ export type Identified = { send: typeof fetch; learn: (tools: { name: string; in
  * something about the person is not known or their account is not connected.
  */
 export function identified(server: McpServer, who: Who, network: typeof fetch): Identified {
-  const schemas = new Map<string, unknown>()
+  const known: Known = { schemas: new Map(), callable: undefined, facts: () => (facts ??= factsOf(who)) }
   let facts: Promise<TemplateFacts> | undefined
-  const known = () => (facts ??= factsOf(who))
   const send: typeof fetch = async (input, init) => {
     const request = new Request(input, init)
-    const body = await identifiedBody(server, request, schemas, known)
+    const body = await identifiedBody(server, request, known)
     const go = async (): Promise<Response> => {
       const headers = new Headers(request.headers)
-      for (const [name, value] of Object.entries(await headersFor(server, who, known))) headers.set(name, value)
+      for (const [name, value] of Object.entries(await headersFor(server, who, known.facts))) headers.set(name, value)
       const { method, signal } = request
       return network(request.url, { method, headers, body, signal, redirect: 'manual' })
     }
@@ -37,8 +39,9 @@ export function identified(server: McpServer, who: Who, network: typeof fetch): 
   }
   return {
     send,
-    learn: (tools) => {
-      for (const { name, inputSchema } of tools) schemas.set(name, inputSchema)
+    learn: (tools, callable) => {
+      for (const { name, inputSchema } of tools) known.schemas.set(name, inputSchema)
+      known.callable = callable
     },
   }
 }
@@ -76,25 +79,24 @@ export async function factsOf({ userId, runId, threadId }: Who): Promise<Templat
 
 type Message = { method?: string; params?: { name?: string; arguments?: Record<string, unknown>; _meta?: Record<string, unknown> } }
 
-async function identifiedBody(
-  server: McpServer,
-  request: Request,
-  schemas: Map<string, unknown>,
-  known: () => Promise<TemplateFacts>,
-): Promise<string | undefined> {
+type Known = { schemas: Map<string, unknown>; callable: Set<string> | undefined; facts: () => Promise<TemplateFacts> }
+
+async function identifiedBody(server: McpServer, request: Request, known: Known): Promise<string | undefined> {
   if (request.body === null) return undefined
   const text = await request.text()
-  const { meta = [], bound = [] } = server.config ?? {}
-  if (meta.length + bound.length === 0) return text
   const message = JSON.parse(text) as Message
   const { method, params } = message
+  const tool = method === 'tools/call' ? (params?.name ?? '') : undefined
+  if (tool !== undefined && known.callable?.has(tool) === false)
+    throw new Refusal('denied', 'This tool is not offered: it is switched off, or waits for an administrator to look at a change in it.')
+  const { meta = [], bound = [] } = server.config ?? {}
+  if (meta.length + bound.length === 0) return text
   if (method === undefined || method.startsWith('notifications/')) return text
-  const facts = await known()
+  const facts = await known.facts()
   return orRefuse(server, () => {
     const _meta = { ...params?._meta, ...Object.fromEntries(meta.map(({ name, value }) => [name, resolveTemplate(value, facts)])) }
     const changed = { ...params, ...(meta.length > 0 && { _meta }) }
-    if (method === 'tools/call')
-      changed.arguments = withBound(params?.arguments ?? {}, schemas.get(params?.name ?? ''), server, () => facts)
+    if (tool !== undefined) changed.arguments = withBound(params?.arguments ?? {}, known.schemas.get(tool), server, () => facts)
     return JSON.stringify({ ...message, params: changed })
   })
 }

@@ -12,8 +12,10 @@ import { type McpTool, rememberedTools } from '#lib/mcp-client/tool-lists.ts'
 /** A list that is on its way. `settled` ends with the asking itself, within the time to connect, and never throws. */
 export type Loading = { tools: Promise<McpTool[]>; settled: Promise<void>; isSettled: () => boolean }
 
-// A turn waits so long for a server that has proven nothing, or whose tools are known from before.
-const GRACE_MS = 250
+// A turn waits 200 ms for a server that has proven nothing, or whose tools are known from before. In steps: where this process
+// itself is late, each step is, and the server is not blamed for it.
+const GRACE_STEPS = 4
+const STEP_MS = 50
 const PATIENCE_MS = 5_000
 const OUT_OF_REACH: ReadonlySet<FailureClass> = new Set(['refused', 'dns', 'tls', 'connect_timeout', 'transport_lost'])
 
@@ -73,8 +75,11 @@ async function patiently(
 ): Promise<McpTool[]> {
   asking.catch(() => undefined)
   const ended = new AbortController()
-  const pause = (ms: number) => setTimeout(Math.min(ms, patience.ms), undefined, { signal: ended.signal, ref: false })
-  const first = pause(GRACE_MS)
+  const pause = (ms: number) => setTimeout(ms, undefined, { signal: ended.signal, ref: false })
+  const grace = async () => {
+    for (let step = 0; step < GRACE_STEPS; step += 1) await pause(STEP_MS)
+  }
+  const first = grace()
   first.catch(() => undefined)
   try {
     const early = await withSignal(Promise.race([asking, first]), signal)
@@ -82,7 +87,7 @@ async function patiently(
     const before = await fromBefore(server, userId)
     if (before) return before
     if (!patience.proven) throw tooLate()
-    const second = pause(patience.ms - GRACE_MS)
+    const second = pause(patience.ms)
     second.catch(() => undefined)
     return (await withSignal(Promise.race([asking, second]), signal)) ?? Promise.reject(tooLate())
   } catch (error) {

@@ -25,9 +25,9 @@ const shared = globalThis as { switchboardAgents?: Partial<Record<Reach, Agents>
  */
 export function networkFetch(reach: Reach): typeof fetch {
   return async (input, init) => {
-    const request = new Request(input, init)
-    const url = new URL(request.url)
+    const url = new URL(input instanceof Request ? input.url : input)
     requireReachable(url, reach)
+    const request = new Request(input, init)
     const body = request.body === null ? undefined : Buffer.from(await request.arrayBuffer())
     return send(url, request, body, agentsFor(reach)[url.protocol as 'http:' | 'https:'])
   }
