@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { DemoTurn, OfferedTool } from '#lib/agent/demo/read-turn.ts'
 import { nextStep } from '#lib/agent/demo/steps.ts'
+import type { DirectTurn, OfferedTool } from '#lib/agent/direct/read-turn.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { handleMcp } from '#mcp/http.ts'
@@ -35,7 +35,7 @@ const TOOLS = [
 ]
 
 /** What the assistant does first with a message. */
-function first(text: string, more: Partial<DemoTurn> = {}) {
+function first(text: string, more: Partial<DirectTurn> = {}) {
   return nextStep({ text, answers: [], earlier: [], tools: TOOLS, ...more }, about)
 }
 const answered = (value: unknown) => ({ text: JSON.stringify(value), value, failed: false })

@@ -4,6 +4,8 @@ import { whyAsk } from '#lib/agent/approval-rules.ts'
 import { attachmentReader } from '#lib/agent/attachment-parts.ts'
 import { CallIds } from '#lib/agent/call-ids.ts'
 import { ChatContext, type SideStep } from '#lib/agent/chat-context.ts'
+import { DIRECT_NAME, directModel } from '#lib/agent/direct/plan-model.ts'
+import { isDirectCall } from '#lib/agent/direct/slash.ts'
 import { earlierCallsNote } from '#lib/agent/earlier-calls.ts'
 import { TurnEvents } from '#lib/agent/events.ts'
 import { isGuardrail, turnFailure } from '#lib/agent/failure.ts'
@@ -19,6 +21,7 @@ import { agentTools } from '#lib/agent/tools.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { CustomStreamError } from '#lib/chatkit/errors.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Turn } from '#lib/chatkit/respond.ts'
 import { listAgreed } from '#lib/data/approvals.ts'
 import { listPolicies } from '#lib/data/policies.ts'
@@ -67,7 +70,8 @@ export async function* work(
   let mcp: OpenMcp | undefined
   try {
     const { person, items, policies, agreed } = await read(caller, store, thread.id)
-    const turnId = items.findLast(({ type }) => type === 'user_message')?.id
+    const said = items.findLast((item) => item.type === 'user_message')
+    const turnId = said?.id
     const earlier = turnId ? await listEarlierCalls(caller, turnId, [run.id, ...(resumed?.runs ?? [])]) : []
     const workflow = resumed ? resumed.workflowOf(items) : input ? undefined : openWorkflowOf(items)
     if (workflow) events.resume(workflow)
@@ -89,17 +93,6 @@ export async function* work(
     const now = new Date()
     const missing = mcp.unavailable.map(({ server, sentence }) => `${server}: ${sentence}`)
     const facts = turnFacts(person, now, missing)
-    const totals = { model: givenModel ? 'given' : modelName(), inputTokens: 0, outputTokens: 0, modelCalls: 0 }
-    run.report({ ...totals })
-    const model = guardedModel(givenModel ?? openModel({ person, timeZone: facts.timeZone, now }), {
-      idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
-      onAnswer: ({ inputTokens, outputTokens }) => {
-        totals.inputTokens += inputTokens
-        totals.outputTokens += outputTokens
-        totals.modelCalls += 1
-        run.report({ ...totals })
-      },
-    })
     const tools = await agentTools<RunFacts>(mcp.connections, (offered, args, { callId, name }) => {
       const decided = resumed?.calls.some((call) => call.callId === callId)
       const reason = decided ? undefined : whyAsk(offered, args, { agreed, earlier })
@@ -109,6 +102,19 @@ export async function* work(
       if (reason && !askable) refused.set(callId, 'A person has to agree to this call, and its arguments are too long to be read.')
       // What was decided counts only for a call that has to be asked about.
       return decided || askable || false
+    })
+    const direct = isDirectCall(saidText(said), tools)
+    const name = direct ? DIRECT_NAME : givenModel ? 'given' : modelName()
+    const totals = { model: name, inputTokens: 0, outputTokens: 0, modelCalls: 0 }
+    run.report({ ...totals })
+    const model = guardedModel(direct ? directModel() : (givenModel ?? openModel({ person, timeZone: facts.timeZone, now })), {
+      idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
+      onAnswer: ({ inputTokens, outputTokens }) => {
+        totals.inputTokens += inputTokens
+        totals.outputTokens += outputTokens
+        totals.modelCalls += 1
+        run.report({ ...totals })
+      },
     })
     const context: RunFacts = { ...facts, chat: new ChatContext(thread, store, steps) }
     const agent = new Agent<RunFacts>({
@@ -165,6 +171,11 @@ async function read(caller: Caller, store: Turn['store'], threadId: string) {
   ])
   if (!person) throw new AppError('unauthenticated', 'This account can no longer be used.')
   return { person, items, policies, agreed }
+}
+
+/** What the person typed. */
+function saidText(message: UserMessageItem | undefined): string {
+  return message?.content.map(({ text }) => text).join('') ?? ''
 }
 
 /** A stored state with everything else made anew: who calls, what the time is, which tools there are. */

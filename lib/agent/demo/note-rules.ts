@@ -1,6 +1,6 @@
 import { listNotes, NOT_UNDERSTOOD, type NoteHit, plain } from '#lib/agent/demo/phrases.ts'
-import type { Plan } from '#lib/agent/demo/steps.ts'
 import type { Rule } from '#lib/agent/demo/understand.ts'
+import type { Plan } from '#lib/agent/direct/plan.ts'
 
 /** Writing and finding notes. */
 export const noteRules: Rule[] = [

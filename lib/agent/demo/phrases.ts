@@ -9,12 +9,6 @@ export function plain(text: string): string {
   return text.replace(/[\\`*_[\]<>#|~]/g, '\\$&')
 }
 
-/** A block of text as it is, whatever it has in it. */
-export function fenced(text: string, language = ''): string {
-  const fence = '`'.repeat(Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)) + 1)
-  return `${fence}${language}\n${text}\n${fence}`
-}
-
 export function sayTask({ number, title, due }: Task, about: About): string {
   return `**${number}** ${plain(title)}${due ? ` (${sayDue(due, about)})` : ''}`
 }

@@ -1,8 +1,9 @@
 import { localDay, sayDue, takeDate } from '#lib/agent/demo/dates.ts'
 import { listTasks, plain, sayTask, type Task } from '#lib/agent/demo/phrases.ts'
-import type { Answer, DemoTurn } from '#lib/agent/demo/read-turn.ts'
-import type { About, Plan } from '#lib/agent/demo/steps.ts'
+import type { About } from '#lib/agent/demo/steps.ts'
 import type { Rule } from '#lib/agent/demo/understand.ts'
+import type { Plan } from '#lib/agent/direct/plan.ts'
+import type { Answer, DirectTurn } from '#lib/agent/direct/read-turn.ts'
 
 const NUMBERS = /^(?:(?:tasks?|numbers?|no\.?|items?|reminders?)\s*)?#?\d+(?:(?:\s*,\s*|\s+)(?:and\s+|&\s*)?#?\d+)*$/i
 const IT = /^(?:it|that|this|that one|this one|the (?:last|same) (?:one|task)|them)$/i
@@ -152,7 +153,7 @@ function change(args: { number: number; title?: string; due?: string | null; don
   return { calls: [{ tool: 'update_task', args }], next: ([answer]) => changed(verb, answer, about) }
 }
 
-function complete(which: string, about: About, turn: DemoTurn): Plan {
+function complete(which: string, about: About, turn: DirectTurn): Plan {
   if (NUMBERS.test(which)) {
     const numbers = [...new Set((which.match(/\d+/g) ?? []).map(Number))].slice(0, 20)
     return {
@@ -169,7 +170,7 @@ function sayCompleted(answer: Answer): string {
   return task?.title ? `Done: ~~${plain(task.title)}~~ (${task.number}).` : 'Done.'
 }
 
-function reschedule(which: string, when: string, about: About, turn: DemoTurn, orTitle = false): Plan | undefined {
+function reschedule(which: string, when: string, about: About, turn: DirectTurn, orTitle = false): Plan | undefined {
   const never = /^(?:never|no date|someday|nothing)$/i.test(when)
   const { due, rest } = takeDate(when, about)
   if (!never && (!due || rest)) {
@@ -180,7 +181,7 @@ function reschedule(which: string, when: string, about: About, turn: DemoTurn, o
   return withTask(which, about, turn, (number) => change({ number, due: never ? null : due }, about, 'Moved'))
 }
 
-function remove(which: string, about: About, turn: DemoTurn): Plan {
+function remove(which: string, about: About, turn: DirectTurn): Plan {
   const [number] = /^#?(\d+)$/.exec(which) ?? []
   if (number) {
     return {
@@ -198,7 +199,7 @@ function remove(which: string, about: About, turn: DemoTurn): Plan {
 }
 
 /** Goes on with the one task that is meant: by number, by "it", or by words of its title. Asks where that is not clear. */
-function withTask(which: string, about: About, turn: DemoTurn, goOn: (number: number) => Plan): Plan {
+function withTask(which: string, about: About, turn: DirectTurn, goOn: (number: number) => Plan): Plan {
   const number = /^(?:task )?#?(\d+)$/i.exec(which.trim())?.[1]
   if (number) return goOn(Number(number))
   if (IT.test(which.trim())) {
@@ -235,7 +236,7 @@ function whichOne(args: Record<string, unknown>, lead: string, about: About): Pl
 }
 
 /** The task that the last answer was about, where it was about one. */
-function lastMentioned({ earlier }: DemoTurn): number | undefined {
+function lastMentioned({ earlier }: DirectTurn): number | undefined {
   const value = earlier.findLast((answer) => !answer.failed && answer.value)?.value as { number?: number; tasks?: Task[] } | undefined
   if (typeof value?.number === 'number') return value.number
   return value?.tasks?.length === 1 ? value.tasks[0]?.number : undefined

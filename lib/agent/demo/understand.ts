@@ -1,12 +1,13 @@
 import { takeDate } from '#lib/agent/demo/dates.ts'
 import { noteOf, noteRules, questionRules } from '#lib/agent/demo/note-rules.ts'
 import { HELP, NOT_UNDERSTOOD } from '#lib/agent/demo/phrases.ts'
-import type { DemoTurn } from '#lib/agent/demo/read-turn.ts'
-import type { About, Plan } from '#lib/agent/demo/steps.ts'
+import type { About } from '#lib/agent/demo/steps.ts'
 import { listRules, taskRules } from '#lib/agent/demo/task-rules.ts'
+import type { Plan } from '#lib/agent/direct/plan.ts'
+import type { DirectTurn } from '#lib/agent/direct/read-turn.ts'
 
 /** A way to say something, and what is meant by it. The first that matches counts; undefined means: not this after all. */
-export type Rule = [pattern: RegExp, plan: (groups: Record<string, string>, about: About, turn: DemoTurn) => Plan | undefined]
+export type Rule = [pattern: RegExp, plan: (groups: Record<string, string>, about: About, turn: DirectTurn) => Plan | undefined]
 
 const POLITE =
   /^(?:(?:hey|hi|hello|ok|okay|so|and|now|well)[,!]?\s+(?=\S+\s)|please[,]?\s+|(?:can|could|would|will) you (?:please )?|i(?:'d| would) like (?:you )?to |i want (?:you )?to |let's )/i
@@ -47,7 +48,7 @@ const TOO_LONG = 'That is too much for the **demo assistant**. I can keep it, th
 const RULES: Rule[] = [...smallTalk, ...listRules, ...noteRules, ...taskRules, ...questionRules]
 
 /** What a plain message asks for. */
-export function understand(turn: DemoTurn, about: About): Plan {
+export function understand(turn: DirectTurn, about: About): Plan {
   // The rules are written for sentences; of a long text they would only cost time.
   if (turn.text.length > LONG) return noteOf(turn.text) ?? { say: TOO_LONG }
   const text = bare(turn.text)

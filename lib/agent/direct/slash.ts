@@ -1,10 +1,17 @@
-import { fenced } from '#lib/agent/demo/phrases.ts'
-import type { Answer, DemoTurn, OfferedTool } from '#lib/agent/demo/read-turn.ts'
-import { findTool, type Plan, toolsLike } from '#lib/agent/demo/steps.ts'
+import { findTool, type Plan, toolsLike } from '#lib/agent/direct/plan.ts'
+import type { Answer, DirectTurn, OfferedTool } from '#lib/agent/direct/read-turn.ts'
+
+const COMMAND = /^\/([\w-]+)(?:\s+([\s\S]*))?$/
+
+/** True for a message that calls one of these tools, or asks for their list: no model has to understand it. */
+export function isDirectCall(text: string, tools: { name: string }[]): boolean {
+  const name = COMMAND.exec(text.trim())?.[1]
+  return name !== undefined && (name === 'tools' || tools.some((tool) => tool.name === name || tool.name.endsWith(`_${name}`)))
+}
 
 /** A message such as `/add_task title="buy milk"` as a plan; undefined where the message is no command. `/tools` lists them. */
-export function slashCommand({ text, tools }: DemoTurn): Plan | undefined {
-  const [, name, rest = ''] = /^\/([\w-]+)(?:\s+([\s\S]*))?$/.exec(text) ?? []
+export function slashCommand({ text, tools }: DirectTurn): Plan | undefined {
+  const [, name, rest = ''] = COMMAND.exec(text) ?? []
   if (!name || name === 'help') return undefined
   if (name === 'tools') return { say: listOf(tools) }
   const tool = findTool(tools, name)
@@ -28,6 +35,12 @@ function unknownTool(name: string, tools: OfferedTool[]): string {
   if (alike.length > 0)
     return `Several servers have a tool of that name. Which one do you mean? ${alike.map((tool) => `\`/${tool.name}\``).join(', ')}`
   return `There is no tool \`${name}\`. \`/tools\` lists those that there are.`
+}
+
+/** A block of text as it is, whatever it has in it. */
+function fenced(text: string, language = ''): string {
+  const fence = '`'.repeat(Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)) + 1)
+  return `${fence}${language}\n${text}\n${fence}`
 }
 
 function shown(tool: string, answer: Answer | undefined): string {

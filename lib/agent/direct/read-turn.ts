@@ -6,8 +6,8 @@ export type Answer = { text: string; value: unknown; failed: boolean }
 /** A tool as the model is offered it; `strings` are the arguments that its schema wants as text. */
 export type OfferedTool = { name: string; properties: Record<string, { type?: unknown }>; required: string[] }
 
-/** What the demo assistant sees of a turn. */
-export type DemoTurn = {
+/** What is seen of a turn where no model understands it. */
+export type DirectTurn = {
   /** The person's last message. */
   text: string
   /** What the tools have answered since that message, in order. */
@@ -18,7 +18,7 @@ export type DemoTurn = {
 }
 
 /** Reads the request that the SDK makes of every model. */
-export function readTurn({ input, tools }: Pick<ModelRequest, 'input' | 'tools'>): DemoTurn {
+export function readTurn({ input, tools }: Pick<ModelRequest, 'input' | 'tools'>): DirectTurn {
   const items = typeof input === 'string' ? [{ type: 'message' as const, role: 'user' as const, content: input }] : input
   const last = items.findLastIndex((item) => 'role' in item && item.role === 'user' && isSaid(textOf(item.content)))
   const said = items[last]

@@ -1,0 +1,109 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { answerChatKit } from '#app/api/chatkit/answer.ts'
+import { act } from '#lib/agent/act.ts'
+import { isDirectCall } from '#lib/agent/direct/slash.ts'
+import { respond } from '#lib/agent/respond.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
+import { listToolCalls } from '#lib/data/tool-calls.ts'
+import { withCaller } from '#lib/db.ts'
+import { route } from '#lib/http.ts'
+import { handleMcp } from '#mcp/http.ts'
+import { readReply, threadOf, typed } from '#tests/support/chatkit.ts'
+import { mcpServer } from '#tests/support/mcp-server.ts'
+import { openAIServer } from '#tests/support/openai-server.ts'
+import { signedIn } from '#tests/support/people.ts'
+import { withSettings } from '#tests/support/settings.ts'
+
+let ann: Awaited<ReturnType<typeof signedIn>>
+beforeEach(async () => {
+  ann = await signedIn()
+})
+
+const edges = { builtinFetch: ((input, init) => handleMcp(new Request(input, init))) as typeof fetch }
+const post = route((request) =>
+  answerChatKit(
+    request,
+    (turn, context) => respond(turn, context, edges),
+    (turn, context) => act(turn, context, edges),
+  ),
+)
+async function ask(body: unknown) {
+  const headers = { 'content-type': 'application/json', ...ann.headers }
+  return readReply(await post(new Request('http://127.0.0.1:3999/api/chatkit', { method: 'POST', headers, body: JSON.stringify(body) })))
+}
+const begin = (text: string) => ask({ type: 'threads.create', params: { input: typed(text) } })
+const say = (thread: string, text: string) => ask({ type: 'threads.add_user_message', params: { thread_id: thread, input: typed(text) } })
+const said = (events: ThreadStreamEvent[]) =>
+  events
+    .flatMap((event) => (event.type === 'thread.item.done' && event.item.type === 'assistant_message' ? event.item.content : []))
+    .map(({ text }) => text)
+    .join('\n')
+const tasks = () => withCaller(ann.caller, (tx) => tx.task.findMany())
+
+describe.each([true, false])('with a real model: %s', (real) => {
+  test('a tool is called by its name, as the person, in the ledger, and no model hears of it', async () => {
+    await using model = await openAIServer()
+    await using server = await mcpServer([{ name: 'my_tool', run: ({ param }) => `you said ${param}` }])
+    withSettings({ ...(real && { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'k' }), MCP_SERVER_URL: server.url })
+    const first = await begin('/add_task title="buy milk" due=2026-12-01')
+    expect(said(first.events)).toContain('"title": "buy milk"')
+    expect(await tasks()).toMatchObject([{ title: 'buy milk', due: '2026-12-01' }])
+    const second = await say(threadOf(first), '/my_tool param=hello')
+    expect(said(second.events)).toContain('you said hello')
+    expect(JSON.stringify(second.events)).toContain('"title":"my_tool"')
+    const { data } = await listToolCalls({ caller: ann.caller })
+    expect(data.map(({ tool, status, via }) => [tool, status, via])).toEqual([
+      ['my_tool', 'succeeded', 'chat'],
+      ['add_task', 'succeeded', 'chat'],
+    ])
+    expect((await say(threadOf(first), '/tools')).events.length).toBeGreaterThan(0)
+    expect(model.requests).toEqual([])
+    const runs = await withCaller(ann.caller, (tx) => tx.run.findMany())
+    expect(runs.map((run) => run.model)).toEqual(['direct call', 'direct call', 'direct call'])
+  })
+
+  test('the same policy holds: what destroys asks first, and goes on after the yes', async () => {
+    await using model = await openAIServer()
+    if (real) withSettings({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'k' })
+    const thread = threadOf(await begin('/add_task title="buy milk"'))
+    const { events } = await say(thread, '/delete_task number=1')
+    const card = events.flatMap((event) => ('item' in event && event.item.type === 'widget' ? event.item : []))[0] as WidgetItem
+    expect(await tasks()).toHaveLength(1)
+    const approval = /"approval":"([^"]+)"/.exec(JSON.stringify(card.widget))?.[1]
+    const action = { type: 'approval.approve', payload: { approval } }
+    const after = await ask({ type: 'threads.custom_action', params: { thread_id: thread, item_id: card.id, action } })
+    expect(await tasks()).toEqual([])
+    expect(said(after.events)).toContain('`delete_task` answered')
+    expect(model.requests).toEqual([])
+  })
+})
+
+test('a later turn’s model knows what was called, and what is no tool is for the model', async () => {
+  await using model = await openAIServer({ text: 'One task.' }, { text: 'Sorry?' })
+  withSettings({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'k' })
+  const thread = threadOf(await begin('/add_task buy milk'))
+  expect(said((await say(thread, 'what did I add?')).events)).toBe('One task.')
+  expect(JSON.stringify(model.requests[0]?.body)).toContain('buy milk')
+  expect(said((await say(thread, '/shrug')).events)).toBe('Sorry?')
+})
+
+test('wrong arguments are explained without a call', async () => {
+  await using model = await openAIServer()
+  withSettings({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'k' })
+  expect(said((await begin('/add_task title="never closed')).events)).toContain('Write arguments as')
+  expect((await listToolCalls({ caller: ann.caller })).data).toEqual([])
+})
+
+test.each([
+  ['/add_task x=1', true],
+  ['  /add_task\n{"a":1}', true],
+  ['/tools', true],
+  ['/find x', true],
+  ['/etc/hosts is what?', false],
+  ['/shrug', false],
+  ['say /add_task', false],
+  ['/', false],
+])('%j is a direct call: %s', (text, direct) => {
+  expect(isDirectCall(text, [{ name: 'add_task' }, { name: 'two_find' }])).toBe(direct)
+})
