@@ -139,7 +139,7 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     const turn = await (await conversation(caller, { builtinFetch })).say('done with 77')
     expect(turn.text).toBe('There is no task 77.')
     expect(turn.workflows[0]?.workflow.tasks).toMatchObject([
-      { status_indicator: 'complete', content: expect.stringMatching(/Failed.*77/s), icon: 'circle-question' },
+      { status_indicator: 'complete', content: expect.stringMatching(/Failed.*77/s), icon: 'lucide:circle-alert' },
     ])
     expect(bodies(server)[1]).toContain('The call failed.')
     expect((await listToolCalls({ caller })).data).toMatchObject([{ status: 'failed', failureClass: 'tool_error' }])

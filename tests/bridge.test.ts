@@ -255,7 +255,7 @@ describe('tool calls', () => {
     ])
     expect(JSON.stringify(events.filter(({ type }) => type !== 'thread.item.done'))).not.toContain('hunter2')
     expect(events[1]).toMatchObject({
-      update: { task: { content: expect.stringContaining('Failed (60.0 s): Too slow.'), icon: 'circle-question' } },
+      update: { task: { content: expect.stringContaining('Failed (60.0 s): Too slow.'), icon: 'lucide:circle-alert' } },
     })
   })
 

@@ -39,7 +39,7 @@ export function settledTask(call: ToolCall, facts: Outcome): CustomTask {
     type: 'custom',
     status_indicator: 'complete',
     title: call.name,
-    icon: facts.failure ? 'circle-question' : 'check-circle',
+    icon: facts.failure ? 'lucide:circle-alert' : 'check-circle',
     ...withContent(content),
   }
 }

@@ -14,7 +14,13 @@ import { messageOf, toError } from '#lib/chatkit-element/to-error.ts'
 import { Turns } from '#lib/chatkit-element/turns.ts'
 
 /** An action as a widget carries it; only `type` and `payload` go to the server. */
-export type WidgetAction = { type: string; payload?: Record<string, unknown>; handler?: 'server' | 'client'; streaming?: boolean }
+export type WidgetAction = {
+  type: string
+  payload?: Record<string, unknown>
+  handler?: 'server' | 'client'
+  streaming?: boolean
+  loadingBehavior?: 'auto' | 'none' | 'self' | 'container'
+}
 
 /** One conversation at a time: loads it, sends to it, and keeps what is shown true to the server. */
 export class Chat {
@@ -182,6 +188,11 @@ export class Chat {
   /** A `chatkit-link:` in an answer was followed: the page decides what it means. */
   emitDeeplink(name: string, data: Record<string, unknown>): void {
     this.#host.emit('chatkit.deeplink', { name, data })
+  }
+
+  /** Tells the page of a mistake in what its server sent, which is nothing to show to a person. */
+  emitError(error: Error): void {
+    this.#host.emit('chatkit.error', { error })
   }
 
   emitLog(name: string, data: Record<string, unknown>): void {

@@ -23,3 +23,12 @@ export function isAllowedImage(src: string, domains: readonly string[]): boolean
 function matches(host: string, domain: string): boolean {
   return domain.startsWith('*.') ? host.endsWith(domain.slice(1)) : host === domain
 }
+
+/** Pictures that the app itself serves. */
+export function isSameOrigin(url: string): boolean {
+  try {
+    return new URL(url, location.href).origin === location.origin
+  } catch {
+    return false
+  }
+}

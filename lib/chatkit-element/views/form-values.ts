@@ -6,15 +6,30 @@ type Values = Record<string, unknown>
 export function formValues(form: HTMLFormElement): Values {
   const values: Values = {}
   for (const field of form.querySelectorAll<HTMLInputElement>('[name]')) {
-    if (field.type === 'radio' && !field.checked) continue
+    if (!field.name || (field.type === 'radio' && !field.checked)) continue
     place(values, field.name.split('.'), field.type === 'checkbox' ? field.checked : field.value)
   }
   return values
 }
 
-/** The action with the form's values in its payload. What the server has put there already counts before what the form says. */
-export function withFormValues(action: WidgetAction, values: Values): WidgetAction {
-  return { ...action, payload: { ...values, ...action.payload } }
+/**
+ * The action with the form's values in its payload. What the server has put there already counts before what the form says;
+ * `dropped` names what therefore was left out.
+ */
+export function withFormValues(action: WidgetAction, values: Values): { action: WidgetAction; dropped: string[] } {
+  const dropped: string[] = []
+  return { action: { ...action, payload: merged(action.payload ?? {}, values, '', dropped) }, dropped }
+}
+
+function merged(before: Values, values: Values, path: string, dropped: string[]): Values {
+  const out = { ...before }
+  for (const [name, value] of Object.entries(values)) {
+    const there = Object.hasOwn(before, name) ? before[name] : undefined
+    if (there === undefined) out[name] = value
+    else if (isRecord(there) && isRecord(value)) out[name] = merged(there, value, `${path}${name}.`, dropped)
+    else dropped.push(`${path}${name}`)
+  }
+  return out
 }
 
 function place(into: Values, [first = '', ...rest]: string[], value: unknown): void {
@@ -23,7 +38,12 @@ function place(into: Values, [first = '', ...rest]: string[], value: unknown): v
     into[first] = value
     return
   }
-  const inner = Object.hasOwn(into, first) && typeof into[first] === 'object' ? (into[first] as Values) : {}
+  const before = Object.hasOwn(into, first) ? into[first] : undefined
+  const inner = isRecord(before) ? before : {}
   into[first] = inner
   place(inner, rest, value)
+}
+
+function isRecord(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,8 +1,7 @@
 /** @jsxImportSource preact */
 import type { GeneratedImageItem } from '#lib/chatkit/protocol/items.ts'
-import { isAllowedImage } from '#lib/chatkit-element/markdown/links.ts'
+import { isAllowedImage, isSameOrigin } from '#lib/chatkit-element/markdown/links.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
-import { isSameOrigin } from '#lib/chatkit-element/views/user-message.tsx'
 
 type Props = { item: GeneratedImageItem; isOpen: boolean; progress: number | undefined; imageDomains: readonly string[] }
 

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import { useState } from 'preact/hooks'
 import type { Attachment, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
-import { isAllowedImage } from '#lib/chatkit-element/markdown/links.ts'
+import { isAllowedImage, isSameOrigin } from '#lib/chatkit-element/markdown/links.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 
 /** What the person said, as they wrote it: plain text, never Markdown. */
@@ -54,13 +54,4 @@ function AttachmentChip({ attachment }: { attachment: Attachment }) {
 /** Previews come from the server, which keeps them where it likes: no model has a word in these addresses. */
 function isPicture(url: string): boolean {
   return url.startsWith('https://') || isSameOrigin(url) || isAllowedImage(url, [])
-}
-
-/** Pictures that the app itself serves. */
-export function isSameOrigin(url: string): boolean {
-  try {
-    return new URL(url, location.href).origin === location.origin
-  } catch {
-    return false
-  }
 }

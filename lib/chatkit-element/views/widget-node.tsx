@@ -1,22 +1,24 @@
 /** @jsxImportSource preact */
 import type { ComponentChildren } from 'preact'
-import { useContext, useState } from 'preact/hooks'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
-import type { WidgetAction } from '#lib/chatkit-element/chat.ts'
-import { isAllowedImage } from '#lib/chatkit-element/markdown/links.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { Markdown } from '#lib/chatkit-element/views/markdown.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
-import { isSameOrigin } from '#lib/chatkit-element/views/user-message.tsx'
-import { WidgetContext } from '#lib/chatkit-element/views/widget-context.ts'
+import { WidgetButton } from '#lib/chatkit-element/views/widget-button.tsx'
+import { Card, Form } from '#lib/chatkit-element/views/widget-card.tsx'
+import { Chart } from '#lib/chatkit-element/views/widget-chart.tsx'
+import { Children } from '#lib/chatkit-element/views/widget-children.tsx'
+import { str } from '#lib/chatkit-element/views/widget-context.ts'
 import { isField, WidgetField } from '#lib/chatkit-element/views/widget-field.tsx'
+import { WidgetImage } from '#lib/chatkit-element/views/widget-image.tsx'
+import { ListView, ListViewItem } from '#lib/chatkit-element/views/widget-list.tsx'
 import { boxStyle, colour, space, textStyle } from '#lib/chatkit-element/views/widget-style.ts'
+import { Table, TableCell, TableRow } from '#lib/chatkit-element/views/widget-table.tsx'
 
 type NodeProps = { node: WidgetNode }
 
 /** One node of a widget. A type that is not known shows its text and its children, so that nothing is blank. */
 export function WidgetNodeView({ node }: NodeProps) {
-  const View = VIEWS[node.type]
+  const View = Object.hasOwn(VIEWS, node.type) ? VIEWS[node.type] : undefined
   if (View) return <View node={node} />
   if (isField(node)) return <WidgetField node={node} />
   return (
@@ -28,18 +30,31 @@ export function WidgetNodeView({ node }: NodeProps) {
 }
 
 const VIEWS: Record<string, (props: NodeProps) => ComponentChildren> = {
-  Basic: ({ node }) => <Box node={node} type="w-col" />,
+  Basic: ({ node }) => <Box node={node} type={node.direction === 'row' ? 'w-row' : 'w-col'} />,
   Badge: ({ node }) => (
-    <span class={`w-badge w-${str(node.color) ?? 'secondary'} w-${str(node.variant) ?? 'soft'}`} dir="auto">
+    <span
+      class={`w-badge w-${str(node.color) ?? 'secondary'} w-${str(node.variant) ?? 'soft'} w-badge-${str(node.size) ?? 'sm'} ${node.pill === false ? 'is-square' : ''}`}
+      dir="auto"
+    >
       {str(node.label)}
     </span>
   ),
   Box: ({ node }) => <Box node={node} type={node.direction === 'row' ? 'w-row' : 'w-col'} />,
-  Button,
-  Caption: ({ node }) => <Text node={node} type="w-caption" />,
+  Button: WidgetButton,
+  Caption: ({ node }) => <Text node={node} type={`w-caption w-caption-${str(node.size) ?? 'md'}`} />,
   Card,
+  Chart,
   Col: ({ node }) => <Box node={node} type="w-col" />,
-  Divider: ({ node }) => <hr class="w-divider" style={{ borderColor: colour(node.color), marginBlock: space(node.spacing) }} />,
+  Divider: ({ node }) => (
+    <hr
+      class={`w-divider ${node.flush === true ? 'is-flush' : ''}`}
+      style={{
+        borderColor: colour(node.color),
+        borderTopWidth: node.size as string | number | undefined,
+        marginBlock: space(node.spacing),
+      }}
+    />
+  ),
   Form,
   Icon: ({ node }) => (
     <span class="w-icon" style={{ color: colour(node.color) }}>
@@ -52,23 +67,24 @@ const VIEWS: Record<string, (props: NodeProps) => ComponentChildren> = {
   Markdown: ({ node }) => <Markdown text={str(node.value) ?? ''} growing={node.streaming === true} />,
   Row: ({ node }) => <Box node={node} type="w-row" />,
   Spacer: ({ node }) => <div class="w-spacer" style={{ minWidth: space(node.minSize), minHeight: space(node.minSize) }} />,
+  Table,
+  'Table.Row': TableRow,
+  'Table.Cell': TableCell,
   Text: ({ node }) => (node.editable ? <WidgetField node={node} /> : <Text node={node} type={`w-text w-text-${str(node.size) ?? 'md'}`} />),
   Title: ({ node }) => <Text node={node} type={`w-title w-title-${str(node.size) ?? 'md'}`} />,
-  Transition: ({ node }) => <Children node={node} />,
+  Transition: ({ node }) => (
+    // Another child is another element, which comes in softly.
+    <div key={transitionKey(node)} class="w-transition">
+      <Children node={node} />
+    </div>
+  ),
 }
 
 const ICON_SIZES: Record<string, number> = { xs: 12, sm: 15, md: 18, lg: 22, xl: 26, '2xl': 32, '3xl': 40 }
 
-function Children({ node }: NodeProps) {
-  const { children } = node
-  const list = Array.isArray(children) ? children : children ? [children] : []
-  return (
-    <>
-      {list.filter(isNode).map((child, at) => (
-        <WidgetNodeView key={child.key ?? child.id ?? at} node={child} />
-      ))}
-    </>
-  )
+function transitionKey({ children }: WidgetNode): string {
+  const { key, id, type } = (Array.isArray(children) ? children[0] : children) ?? ({} as Partial<WidgetNode>)
+  return key ?? id ?? type ?? ''
 }
 
 function Box({ node, type }: NodeProps & { type: string }) {
@@ -86,131 +102,4 @@ function Text({ node, type }: NodeProps & { type: string }) {
       {str(node.value)}
     </p>
   )
-}
-
-function Card({ node }: NodeProps) {
-  const { act, waiting } = useContext(WidgetContext)
-  const status = node.status as { text?: string; icon?: string } | undefined
-  const choice = (name: 'cancel' | 'confirm') => {
-    const config = node[name] as { label?: string; action?: WidgetAction } | undefined
-    if (!config?.label) return null
-    return (
-      <button
-        type="button"
-        class={`button ${name === 'confirm' ? 'is-primary' : ''}`}
-        disabled={waiting}
-        onClick={(event) => config.action && act(config.action, event.currentTarget)}
-      >
-        {config.label}
-      </button>
-    )
-  }
-  const Frame = node.asForm ? 'form' : 'div'
-  return (
-    <Frame class={`card w-card w-card-${str(node.size) ?? 'md'}`} onSubmit={(event: Event) => event.preventDefault()}>
-      {status?.text && (
-        <p class="w-status" dir="auto">
-          {status.icon && <Icon name={status.icon} size={14} />}
-          {status.text}
-        </p>
-      )}
-      <div class="w-col" style={boxStyle({ ...node, size: undefined })}>
-        <Children node={node} />
-      </div>
-      {(node.confirm || node.cancel) && (
-        <div class="question-buttons">
-          {choice('cancel')}
-          {choice('confirm')}
-        </div>
-      )}
-    </Frame>
-  )
-}
-
-function Form({ node }: NodeProps) {
-  const { act } = useContext(WidgetContext)
-  return (
-    <form
-      class="w-col"
-      style={boxStyle(node)}
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (node.onSubmitAction) act(node.onSubmitAction as WidgetAction, event.currentTarget)
-      }}
-    >
-      <Children node={node} />
-    </form>
-  )
-}
-
-function ListView({ node }: NodeProps) {
-  const { strings } = useUi()
-  const [all, setAll] = useState(false)
-  const rows = (Array.isArray(node.children) ? node.children : []).filter(isNode)
-  const limit = typeof node.limit === 'number' ? node.limit : node.limit === 'auto' ? 8 : rows.length
-  const shown = all ? rows : rows.slice(0, limit)
-  return (
-    <div class="card w-list">
-      <Children node={{ type: 'rows', children: shown }} />
-      {shown.length < rows.length && (
-        <button type="button" class="quiet-button" onClick={() => setAll(true)}>
-          {strings.loadMore}
-        </button>
-      )}
-    </div>
-  )
-}
-
-function ListViewItem({ node }: NodeProps) {
-  const { act, waiting } = useContext(WidgetContext)
-  const action = node.onClickAction as WidgetAction | undefined
-  const style = boxStyle(node)
-  if (!action)
-    return (
-      <div class="w-list-item" style={style}>
-        <Children node={node} />
-      </div>
-    )
-  return (
-    <button type="button" class="w-list-item" style={style} disabled={waiting} onClick={(event) => act(action, event.currentTarget)}>
-      <Children node={node} />
-    </button>
-  )
-}
-
-function Button({ node }: NodeProps) {
-  const { act, waiting } = useContext(WidgetContext)
-  const action = node.onClickAction as WidgetAction | undefined
-  const look = node.style === 'primary' || (node.variant === 'solid' && node.color !== 'secondary') ? 'is-primary' : ''
-  const danger = node.color === 'danger' ? 'is-danger' : ''
-  return (
-    <button
-      type={node.submit ? 'submit' : 'button'}
-      class={`button ${look} ${danger} ${node.block ? 'is-block' : ''}`}
-      disabled={node.disabled === true || waiting}
-      {...(!node.label && { 'aria-label': str(node.iconStart) ?? str(node.iconEnd) ?? 'Button' })}
-      onClick={(event) => action && act(action, event.currentTarget)}
-    >
-      {typeof node.iconStart === 'string' && <Icon name={node.iconStart} size={16} />}
-      {str(node.label)}
-      {typeof node.iconEnd === 'string' && <Icon name={node.iconEnd} size={16} />}
-    </button>
-  )
-}
-
-function WidgetImage({ node }: NodeProps) {
-  const { imageDomains } = useContext(WidgetContext)
-  const { strings } = useUi()
-  const src = str(node.src) ?? ''
-  const alt = str(node.alt) ?? ''
-  if (!isAllowedImage(src, imageDomains) && !isSameOrigin(src)) return <span class="blocked-image">{strings.blockedImage(alt)}</span>
-  return <img class="w-image" src={src} alt={alt} style={{ ...boxStyle(node), objectFit: str(node.fit) ?? 'cover' }} />
-}
-
-function isNode(value: unknown): value is WidgetNode {
-  return typeof value === 'object' && value !== null && 'type' in value
-}
-
-function str(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined
 }

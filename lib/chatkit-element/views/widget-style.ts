@@ -53,14 +53,42 @@ function length(value: unknown): string | undefined {
   return typeof value === 'number' ? `${value}px` : typeof value === 'string' ? value : undefined
 }
 
-/** A colour token, a CSS colour, or a pair for the two schemes. Nothing that could fetch is let through. */
+/** Hue and chroma of the named palettes; `blue-500` and its like are computed from them. */
+const PALETTES: Record<string, [hue: number, chroma: number]> = {
+  gray: [265, 0.01],
+  red: [27, 0.2],
+  orange: [50, 0.17],
+  yellow: [90, 0.16],
+  green: [152, 0.16],
+  blue: [255, 0.18],
+  purple: [300, 0.19],
+  pink: [355, 0.19],
+}
+
+function primitive(name: string): string | undefined {
+  const [, hueName = '', step] = /^([a-z]+)(?:-(\d{1,4}))?$/.exec(name) ?? []
+  const palette = Object.hasOwn(PALETTES, hueName) ? PALETTES[hueName] : undefined
+  if (!palette) return undefined
+  const depth = Math.min(1000, Number(step ?? 500)) / 1000
+  const lightness = 0.99 - depth * 0.72
+  return `oklch(${lightness.toFixed(3)} ${(palette[1] * Math.sin(Math.PI * (0.12 + depth * 0.76))).toFixed(3)} ${palette[0]})`
+}
+
+/** A colour token, a palette step, a CSS colour, or a pair for the two schemes. Nothing that could fetch is let through. */
 export function colour(value: unknown): string | undefined {
   if (value && typeof value === 'object' && 'light' in value && 'dark' in value) {
     const { light, dark } = value as { light: unknown; dark: unknown }
     return `light-dark(${colour(light) ?? 'inherit'}, ${colour(dark) ?? 'inherit'})`
   }
   if (typeof value !== 'string' || /url|image|;/i.test(value)) return undefined
-  return TOKENS[value] ?? (/^[a-z]+-\d+$/.test(value) ? undefined : value)
+  return (Object.hasOwn(TOKENS, value) ? TOKENS[value] : undefined) ?? primitive(value) ?? value
+}
+
+const COLUMNS: Record<string, string> = { xs: '3rem', sm: '5rem', md: '8rem', lg: '12rem', xl: '16rem' }
+
+/** The least width of a table's column. */
+export function columnWidth(size: unknown): string | undefined {
+  return COLUMNS[String(size)]
 }
 
 function sides(name: 'padding' | 'margin', value: unknown): Style {
@@ -74,15 +102,22 @@ function sides(name: 'padding' | 'margin', value: unknown): Style {
   })
 }
 
-function border(value: unknown): Style {
-  const { size, color, style } = (typeof value === 'number' ? { size: value } : value) as {
-    size?: unknown
-    color?: unknown
-    style?: unknown
-  }
-  return typeof size === 'number'
-    ? { border: `${size}px ${typeof style === 'string' ? style : 'solid'} ${colour(color) ?? 'var(--line)'}` }
-    : {}
+/** One border for all sides, or a different one for some. */
+function borders(value: unknown): Style {
+  if (!value || (typeof value === 'object' && 'size' in value) || typeof value === 'number') return defined({ border: border(value) })
+  if (typeof value !== 'object') return {}
+  const { x, y, top = y, bottom = y, left = x, right = x } = value as Record<string, unknown>
+  return defined({
+    borderTop: border(top),
+    borderBottom: border(bottom),
+    borderInlineStart: border(left),
+    borderInlineEnd: border(right),
+  })
+}
+
+function border(value: unknown): string | undefined {
+  const { size, color, style } = (typeof value === 'number' ? { size: value } : (value ?? {})) as Record<string, unknown>
+  return typeof size === 'number' ? `${size}px ${typeof style === 'string' ? style : 'solid'} ${colour(color) ?? 'var(--line)'}` : undefined
 }
 
 /** The box properties that layout nodes share. Set as properties of the style object, which every CSP allows. */
@@ -108,7 +143,7 @@ export function boxStyle(node: WidgetNode): JSX.CSSProperties {
     }),
     ...sides('padding', node.padding),
     ...sides('margin', node.margin),
-    ...(node.border !== undefined && node.border !== null && border(node.border)),
+    ...borders(node.border),
   } as JSX.CSSProperties
 }
 

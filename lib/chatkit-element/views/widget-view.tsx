@@ -1,34 +1,47 @@
 /** @jsxImportSource preact */
-import { useState } from 'preact/hooks'
-import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
+import { useId, useMemo, useState } from 'preact/hooks'
+import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import type { WidgetAction } from '#lib/chatkit-element/chat.ts'
 import { formValues, withFormValues } from '#lib/chatkit-element/views/form-values.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
-import { WidgetContext } from '#lib/chatkit-element/views/widget-context.ts'
+import { childrenOf, str, WidgetContext } from '#lib/chatkit-element/views/widget-context.ts'
 import { WidgetNodeView } from '#lib/chatkit-element/views/widget-node.tsx'
 
 type Props = { item: WidgetItem; busy: boolean; imageDomains: readonly string[] }
 
-/** A widget of the thread. Its actions go to the page or to the server; while one is under way the widget waits. */
+/** A widget of the thread. Its actions go to the page or to the server; one that concerns the whole widget stops it meanwhile. */
 export function WidgetView({ item, busy, imageDomains }: Props) {
   const { chat } = useUi()
-  const [acting, setActing] = useState(false)
-  const act = (action: WidgetAction, from: Element) => {
+  const id = useId()
+  const [waiting, setWaiting] = useState(false)
+  const labelled = useMemo(() => new Set(labelledFields(item.widget)), [item.widget])
+  const act = async (action: WidgetAction, from: Element) => {
     const form = from.closest('form')
-    if (form && !form.reportValidity()) return
-    if (acting || (busy && action.streaming !== false && action.handler !== 'client')) return
-    setActing(true)
-    const merged = form ? withFormValues(action, formValues(form)) : action
-    chat
-      .act(merged, item)
-      .catch((error: unknown) => chat.report(error))
-      .finally(() => setActing(false))
+    const { action: merged, dropped } = form ? withFormValues(action, formValues(form)) : { action, dropped: [] }
+    if (dropped.length)
+      chat.emitError(new Error(`The action "${action.type}" sets these already, so the form cannot: ${dropped.join(', ')}.`))
+    await chat.act(merged, item).catch((error: unknown) => chat.report(error))
+  }
+  const scope = {
+    act,
+    waiting,
+    setWaiting,
+    busy,
+    imageDomains,
+    fieldId: (name: string) => `${id}-${name}`,
+    isLabelled: (name: string) => labelled.has(name),
+    draw: (node: WidgetNode, key: string | number) => <WidgetNodeView key={key} node={node} />,
   }
   return (
-    <WidgetContext.Provider value={{ act, waiting: acting, imageDomains }}>
-      <div class="widget" aria-busy={acting}>
+    <WidgetContext.Provider value={scope}>
+      <div class="widget" aria-busy={waiting}>
         <WidgetNodeView node={item.widget} />
       </div>
     </WidgetContext.Provider>
   )
+}
+
+function labelledFields(node: WidgetNode): string[] {
+  const own = node.type === 'Label' ? [str(node.fieldName) ?? ''] : []
+  return [...own, ...childrenOf(node).flatMap(labelledFields)]
 }

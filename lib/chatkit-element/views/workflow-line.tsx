@@ -14,7 +14,8 @@ export function WorkflowLine({ item, isOpen }: { item: WorkflowItem; isOpen: boo
   const [unfolded, setUnfolded] = useState<boolean | null>(null)
   const listId = useId()
   const isWorking = isOpen || workflow.tasks.some((task) => task.status_indicator === 'loading')
-  const shown = unfolded ?? workflow.expanded
+  const failed = !isWorking && workflow.tasks.some(hasFailed)
+  const shown = unfolded ?? (workflow.expanded || failed)
   const canUnfold = workflow.tasks.length > 1 || workflow.tasks.some(hasDetails)
   const { title, detail } = lineText(workflow, isWorking, strings, locale)
   const line = (
@@ -28,7 +29,7 @@ export function WorkflowLine({ item, isOpen }: { item: WorkflowItem; isOpen: boo
     </>
   )
   return (
-    <div class="workflow">
+    <div class={`workflow ${failed ? 'is-failed' : ''}`}>
       {canUnfold ? (
         <button type="button" class="workflow-line" aria-expanded={shown} aria-controls={listId} onClick={() => setUnfolded(!shown)}>
           {line}
@@ -66,7 +67,7 @@ function lineText(
   const took = summary && 'duration' in summary && summary.duration >= 1 ? duration(summary.duration, locale) : ''
   if (!titles.length)
     return {
-      title: type === 'reasoning' && took ? strings.thought(took) : took ? strings.worked(took) : strings.working.replace('…', ''),
+      title: type === 'reasoning' ? (took ? strings.thought(took) : strings.thoughtBriefly) : took ? strings.worked(took) : strings.done,
       detail: '',
     }
   const listed = titles.slice(0, 3).join(', ')
@@ -76,6 +77,7 @@ function lineText(
 function StatusIcon({ workflow, isWorking }: { workflow: WorkflowItem['workflow']; isWorking: boolean }) {
   const { summary, tasks, type } = workflow
   if (isWorking) return <Icon name="loader-circle" class="spin" />
+  if (tasks.some(hasFailed)) return <Icon name="circle-alert" class="is-bad" />
   if (summary && 'icon' in summary && summary.icon) return <Icon name={summary.icon} />
   if (type === 'reasoning') return <Icon name="brain" />
   const done = tasks.length > 0 && tasks.every((task) => task.status_indicator === 'complete')
@@ -86,20 +88,29 @@ function StatusIcon({ workflow, isWorking }: { workflow: WorkflowItem['workflow'
 export function TaskLine({ task, inWorkflow = false }: { task: Task; inWorkflow?: boolean }) {
   const { strings } = useUi()
   const status = inWorkflow ? task.status_indicator : 'none'
+  const failed = hasFailed(task)
+  const spoken = status === 'loading' ? strings.stepLoading : failed ? strings.stepFailed : strings.stepComplete
   return (
-    <div class="task">
+    <div class={`task ${failed ? 'is-failed' : ''}`}>
       <p class="task-title">
         {status === 'loading' ? (
           <Icon name="loader-circle" size={15} class="spin" />
         ) : (
-          <Icon name={status === 'complete' ? 'check' : (ownIcon(task) ?? 'dot')} size={15} />
+          <Icon name={failed ? 'circle-alert' : status === 'complete' ? 'check' : (ownIcon(task) ?? 'dot')} size={15} />
         )}
         <span dir="auto">{taskTitle(task) ?? strings.working.replace('…', '')}</span>
-        {status !== 'none' && <span class="sr-only">{status === 'loading' ? strings.stepLoading : strings.stepComplete}</span>}
+        {(status !== 'none' || failed) && <span class="sr-only">{spoken}</span>}
       </p>
       <TaskDetails task={task} />
     </div>
   )
+}
+
+/** The protocol has no word for a step that failed: its icon says so. */
+const BAD_ICONS = new Set(['lucide:circle-alert', 'lucide:circle-x', 'lucide:triangle-alert', 'lucide:octagon-x'])
+
+function hasFailed(task: Task): boolean {
+  return task.type === 'custom' && task.status_indicator !== 'loading' && BAD_ICONS.has(task.icon ?? '')
 }
 
 function ownIcon(task: Task): string | undefined {
