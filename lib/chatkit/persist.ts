@@ -22,7 +22,7 @@ type Piped = Omit<Turn, 'input'> & {
 /**
  * The one way from a turn's events to the client (protocol sections 1.6 and 1.9): each event's effect is stored, what is hidden
  * is held back, the rest is yielded, and changes of `thread` are saved and announced. Never throws: a failure is the last
- * event. Items that are still open at an early end are kept where they have something to show.
+ * event. Items that are still open at the end are kept where they have something to show.
  *
  * `signal` ends the turn early: with an AppError as its reason as a failure that says so, otherwise as the person's own stop.
  */
@@ -38,12 +38,14 @@ export async function* persist(turn: Piped, source: AsyncIterable<ThreadStreamEv
       const event = wireEvent(raw)
       pending.note(event)
       await storeEffect(turn, event)
-      if (isShown(event, hidden)) yield event
+      const told = toTell(event, hidden)
+      if (told) yield told
       const change = await changes.save()
       if (change) yield change
     }
     open = false
     if (signal.aborted) throw signal.reason
+    yield* closeItems(turn, pending, hidden)
     const change = await changes.save()
     if (change) yield change
   } catch (error) {
@@ -67,12 +69,7 @@ async function* endEarly(
   const { thread, store } = turn
   let failure = cause === 'cancelled' ? undefined : cause
   try {
-    const { kept, dropped } = pending.close()
-    for (const item of kept) {
-      await store.addItem(thread.id, item)
-      if (!isHidden(item)) yield { type: 'thread.item.done', item }
-    }
-    for (const item_id of dropped) if (!hidden.has(item_id)) yield { type: 'thread.item.removed', item_id }
+    yield* closeItems(turn, pending, hidden)
     if (cause === 'cancelled') await store.addItem(thread.id, cancelledNote(turn))
   } catch (error) {
     failure ??= { error }
@@ -88,6 +85,16 @@ async function* endEarly(
   } catch (error) {
     if (!failure) turn.onFailure(error, errorEvent(error))
   }
+}
+
+/** Brings every item that is still open to its end: kept where it has something to show, else taken away. */
+async function* closeItems({ thread, store }: Piped, pending: PendingItems, hidden: Set<string>): AsyncGenerator<ThreadStreamEvent> {
+  const { kept, dropped } = pending.close()
+  for (const item of kept) {
+    await store.addItem(thread.id, item)
+    if (!isHidden(item)) yield { type: 'thread.item.done', item }
+  }
+  for (const item_id of dropped) if (!hidden.has(item_id)) yield { type: 'thread.item.removed', item_id }
 }
 
 function cancelledNote({ thread, store }: Piped) {
@@ -114,13 +121,17 @@ async function storeEffect({ thread, store }: Piped, event: ThreadStreamEvent): 
   }
 }
 
-function isShown(event: ThreadStreamEvent, hidden: Set<string>): boolean {
-  if ('item' in event) {
-    if (!isHidden(event.item)) return true
-    hidden.add(event.item.id)
-    return false
+/** What the client hears of an event: nothing of what is hidden, and that an item is gone where a hidden one takes its place. */
+function toTell(event: ThreadStreamEvent, hidden: Set<string>): ThreadStreamEvent | undefined {
+  if (!('item' in event)) return 'item_id' in event && hidden.has(event.item_id) ? undefined : event
+  const { id } = event.item
+  if (!isHidden(event.item)) {
+    hidden.delete(id)
+    return event
   }
-  return !('item_id' in event && hidden.has(event.item_id))
+  const wasShown = event.type === 'thread.item.replaced' && !hidden.has(id)
+  hidden.add(id)
+  return wasShown ? { type: 'thread.item.removed', item_id: id } : undefined
 }
 
 /** What still counts after the end was asked for: the person's own message, and what brings open items to their end. */
