@@ -71,8 +71,7 @@ export async function openMcp(
       opened.map(async ({ connection, learn, loading }) => {
         try {
           const tools = await loading.tools
-          learn?.(tools)
-          return { connection, tools }
+          return { connection, learn, tools }
         } catch (error) {
           unavailable.push(missing(connection.server, error))
           return undefined
@@ -84,7 +83,11 @@ export async function openMcp(
   // The first listing of a server is agreed to while it is read, after `agreed` was.
   const fresh = open.some(({ connection: { server } }) => isPinned(server) && agreed.get(server.id)?.size === 0)
   const hashes = fresh ? await agreedHashes(servers.filter(isPinned).map(({ id }) => id)) : agreed
-  const offers = open.map(({ connection, tools }) => ({ connection, tools: offered(connection.server, tools, hashes) }))
+  const offers = open.map(({ connection, learn, tools }) => {
+    const shown = offered(connection.server, tools, hashes)
+    learn?.(tools, new Set(shown.map(({ name }) => name)))
+    return { connection, tools: shown }
+  })
   const names = toolNames(offers.map(({ connection, tools }) => ({ server: connection.server.name, tools })))
   offers.forEach(({ connection, tools }, index) => {
     connection.offer(tools, (tool) => names[index]?.get(tool.name) ?? tool.name)
