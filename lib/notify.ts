@@ -2,7 +2,7 @@ import pg from 'pg'
 import { env } from '#lib/env.ts'
 import { log, withLogContext } from '#lib/log.ts'
 
-/** Told of each message of a channel, and of each time when messages may have been missed: whoever listens reads again then. */
+/** Told of each message of a channel, this process's own among them, and of each time when messages may have been missed: whoever listens reads again then. */
 export type Listener = { heard: (payload: string) => void; missed: () => void }
 
 type State = {
@@ -93,9 +93,7 @@ async function connect(own: State, connectionString: string): Promise<void> {
   })
   client.on('error', () => lose(own, client))
   client.on('end', () => lose(own, client))
-  client.on('notification', ({ channel, payload = '', processId }) => {
-    // Our own messages come back to us.
-    if (processId === (client as { processID?: number }).processID) return
+  client.on('notification', ({ channel, payload = '' }) => {
     for (const { heard } of own.channels.get(channel) ?? []) heard(payload)
   })
   try {
