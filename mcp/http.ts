@@ -1,14 +1,14 @@
-import { createMcpHandler, INTERNAL_ERROR } from '@modelcontextprotocol/server'
+import { type AuthInfo, createMcpHandler, INTERNAL_ERROR, isLegacyRequest } from '@modelcontextprotocol/server'
 import type { Caller } from '#lib/auth/caller.ts'
 import { env } from '#lib/env.ts'
 import { toAppError } from '#lib/errors.ts'
 import { requestIdOf } from '#lib/http.ts'
 import { currentRequestId, log, withLogContext } from '#lib/log.ts'
 import { type Authenticate, authenticate, scopeChallenge } from '#mcp/auth.ts'
-import { fromSessionId, sessionIdFor, toClientInfo } from '#mcp/client-info.ts'
+import { type ClientInfo, fromSessionId, sessionIdFor, toClientInfo } from '#mcp/client-info.ts'
 import { allowOrigin, preflight, requireKnownPlace } from '#mcp/gate.ts'
 import { type Message, readMessage, rpcError } from '#mcp/message.ts'
-import { toPlainJson } from '#mcp/plain-json.ts'
+import { answerPlainly, wantsProgress } from '#mcp/plain-answer.ts'
 import { type Offer, offerOf } from '#mcp/server.ts'
 import { beginSession, findSession, isChannelId, wantsChannel } from '#mcp/sessions.ts'
 import { toolset } from '#mcp/toolset.ts'
@@ -42,21 +42,26 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
       const challenge = scopeChallenge(caller, offer.scopeOf(message))
       if (challenge) return challenge
       if (message.method === 'initialize') return initialize(request, caller, message)
-      if (!isChannelId(sessionId)) return toPlainJson(await sdk.fetch(bare(request), { authInfo: authOf(caller), parsedBody: message }))
-      return inSession(request, caller, sessionId, message)
+      if (isChannelId(sessionId)) return inSession(request, caller, sessionId, message)
+      return once(request, fromSessionId(sessionId), { authInfo: authOf(caller), parsedBody: message })
     }
     const sessionful = request.method === 'GET' || request.method === 'DELETE'
     if (sessionful && isChannelId(sessionId)) return inSession(request, caller, sessionId)
     return new Response(null, { status: 405, headers: { allow: 'POST, OPTIONS' } })
   }
 
+  /** One request, one server. */
+  async function once(request: Request, client: ClientInfo, options: { authInfo: AuthInfo; parsedBody: Message }): Promise<Response> {
+    const plain = bare(request)
+    const streams = wantsProgress(options.parsedBody) || !(await isLegacyRequest(plain, options.parsedBody))
+    return streams ? sdk.fetch(plain, options) : answerPlainly(offer.makeServer(client), plain, options)
+  }
+
   async function initialize(request: Request, caller: Caller, message: Message): Promise<Response> {
     const client = toClientInfo(message.params?.clientInfo)
     const options = { authInfo: authOf(caller), parsedBody: message }
     const channel = wantsChannel(message) ? await beginSession(caller, offer.makeServer(client)) : null
-    const plain = bare(request)
-    plain.headers.delete(SESSION)
-    const response = await toPlainJson(await (channel ? channel.handleRequest(plain, options) : sdk.fetch(plain, options)))
+    const response = await (channel ? channel.handleRequest(bare(request), options) : once(request, client, options))
     if (response.ok) response.headers.set(SESSION, channel?.sessionId ?? sessionIdFor(client))
     return response
   }
@@ -64,7 +69,7 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
   async function inSession(request: Request, caller: Caller, id: string, message?: Message): Promise<Response> {
     const channel = findSession(caller, id)
     if (!channel) return rpcError(404, -32_001, 'This session has ended or is not known to this server. Begin again with initialize.')
-    return toPlainJson(await channel.handleRequest(bare(request), { authInfo: authOf(caller), parsedBody: message }))
+    return channel.handleRequest(bare(request), { authInfo: authOf(caller), parsedBody: message })
   }
 
   return (request) => {
@@ -89,7 +94,7 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
   }
 }
 
-function authOf(caller: Caller) {
+function authOf(caller: Caller): AuthInfo {
   return { token: '', clientId: caller.via === 'token' ? caller.tokenId : caller.via, scopes: [], extra: { caller } }
 }
 

@@ -57,7 +57,7 @@ const WHOAMI = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'w
 
 async function begin(token: string, capabilities: object = ASKABLE): Promise<string> {
   const answer = await ask(handleMcp, token, hello(capabilities))
-  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json'])
+  expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('"protocolVersion":"2025-11-25"')])
   return answer.headers.get('mcp-session-id') ?? ''
 }
 
