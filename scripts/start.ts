@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { parseEnv } from '#lib/env.ts'
 import { log } from '#lib/log.ts'
+import { fileServers } from '#lib/mcp-client/servers-file.ts'
 import { migrate, requireHarmlessRole, requireMigrated } from '#scripts/migrate.ts'
 import { portIn } from '#scripts/port.ts'
 
@@ -18,6 +19,7 @@ try {
   const port = portIn(process.env.PORT)
   process.env.PORT = String(port)
   const { DATABASE_URL: appUrl } = parseEnv(process.env)
+  fileServers()
   await requireFreePort(process.env.HOSTNAME, port)
   await prepareDatabase(appUrl, process.env.DATABASE_DIRECT_URL)
   // The process that serves has no use for the owner's rights.

@@ -1,0 +1,32 @@
+import { log } from '#lib/log.ts'
+import { mcpFailure } from '#lib/mcp-client/failure.ts'
+import { noteAnswer, noteFailure } from '#lib/mcp-client/health.ts'
+import { networkFetch } from '#lib/mcp-client/network.ts'
+import { allServers, type McpServer, reachOf } from '#lib/mcp-client/servers.ts'
+
+const DEADLINE_MS = 5_000
+
+/**
+ * Knocks at every server once, as nobody, so that the first turn knows for which it is worth while to wait. For the start of the
+ * server; never throws.
+ */
+export async function warmUp(): Promise<void> {
+  try {
+    await Promise.all((await allServers()).filter(({ builtin }) => !builtin).map(knock))
+  } catch (error) {
+    log.warn({ error }, 'the MCP servers are not known yet')
+  }
+}
+
+async function knock(server: McpServer): Promise<void> {
+  try {
+    const response = await networkFetch(reachOf(server))(server.url, { method: 'OPTIONS', signal: AbortSignal.timeout(DEADLINE_MS) })
+    // Any answer will do: what it says is for those who ask as somebody.
+    noteAnswer(server.url)
+    await response.body?.cancel()
+  } catch (error) {
+    const { failureClass } = mcpFailure(error, 'connect')
+    log.info({ server: server.name, failure_class: failureClass }, 'an MCP server did not answer at the start')
+    noteFailure(server.url, { silent: failureClass === 'cancelled' || failureClass === 'connect_timeout' })
+  }
+}
