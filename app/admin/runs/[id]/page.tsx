@@ -2,8 +2,10 @@ import type { Metadata } from 'next'
 import Link from 'next/link'
 import { notFound } from 'next/navigation'
 import { requirePageAdmin } from '#lib/auth/page-caller.ts'
+import { listFeedback } from '#lib/data/feedback.ts'
 import { findAnyRun } from '#lib/data/runs.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
+import { Badge } from '../../../ui/badge.tsx'
 import { RunStatusBadge } from '../../../ui/call-status.tsx'
 import { CallTable } from '../../../ui/call-table.tsx'
 import { Card } from '../../../ui/card.tsx'
@@ -29,6 +31,7 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
   const run = await findAnyRun((await params).id)
   if (!run) notFound()
   const calls = await listToolCalls({ admin: true }, { runId: run.id, limit: 200 })
+  const feedback = await listFeedback({ admin: true }, { threadId: run.threadId, limit: 20 })
   const since = (from: Date | null, to: Date | null) => (from && to ? durationText(to.getTime() - from.getTime()) : null)
   const failure = run.failureClass ? explainFailure(run.failureClass, RUN_FAILURES) : undefined
   return (
@@ -87,6 +90,19 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
             <CallTable calls={calls.data} href={({ id }) => `/admin/tool-calls/${id}`} />
           )}
         </Card>
+        {feedback.length > 0 && (
+          <Card title="Feedback" hint="What the person thought of answers in this conversation, the latest first">
+            <ul className="grid gap-2">
+              {feedback.map(({ id, kind, createdAt, itemIds }) => (
+                <li key={id} className="flex flex-wrap items-center gap-3">
+                  <Badge tone={kind === 'positive' ? 'ok' : 'bad'}>{kind === 'positive' ? 'Good' : 'Not good'}</Badge>
+                  <RelativeTime at={createdAt.toISOString()} />
+                  <Id>{itemIds.at(-1) ?? ''}</Id>
+                </li>
+              ))}
+            </ul>
+          </Card>
+        )}
       </div>
     </>
   )
