@@ -10,6 +10,8 @@ type State = {
   client?: pg.Client
   connecting?: Promise<void>
   timer?: NodeJS.Timeout
+  /** A connection does one thing at a time. */
+  last: Promise<unknown>
   failures: number
   closed: boolean
 }
@@ -22,7 +24,7 @@ const RETRY_MS = [250, 1_000, 2_000, 5_000]
 const shared = globalThis as { switchboardNotify?: State }
 
 function state(): State {
-  shared.switchboardNotify ??= { channels: new Map(), failures: 0, closed: false }
+  shared.switchboardNotify ??= { channels: new Map(), last: Promise.resolve(), failures: 0, closed: false }
   return shared.switchboardNotify
 }
 
@@ -34,7 +36,7 @@ export function listen(channel: string, listener: Listener): () => void {
   const own = state()
   const listeners = own.channels.get(channel) ?? new Set()
   own.channels.set(channel, listeners.add(listener))
-  if (listeners.size === 1 && own.client) void own.client.query(`LISTEN ${pg.escapeIdentifier(channel)}`).catch(() => lose(own))
+  if (listeners.size === 1 && own.client) void query(own, `LISTEN ${pg.escapeIdentifier(channel)}`)
   open(own)
   return () => listeners.delete(listener)
 }
@@ -51,12 +53,19 @@ export async function notify(channel: string, payloads: string[]): Promise<void>
   const own = state()
   if (payloads.length === 0 || !open(own)) return
   await own.connecting
-  try {
-    await own.client?.query('SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload', [channel, payloads])
-  } catch (error) {
-    log.debug({ error }, 'other processes could not be told')
-    lose(own)
-  }
+  await query(own, 'SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload', [channel, payloads])
+}
+
+/** Waits for what the connection does already. Never throws: a connection that fails is made again. */
+function query(own: State, sql: string, values: unknown[] = []): Promise<unknown> {
+  const { client } = own
+  own.last = own.last
+    .then(() => (client === own.client ? client?.query(sql, values) : undefined))
+    .catch((error) => {
+      log.debug({ error }, 'other processes could not be told or heard')
+      lose(own, client)
+    })
+  return own.last
 }
 
 /** Closes the connection, at the end of the process and between tests. The next `listen` or `notify` opens it again. */
@@ -114,7 +123,7 @@ async function connect(own: State, connectionString: string): Promise<void> {
 
 function ping(own: State, client: pg.Client): void {
   const timer = setInterval(() => {
-    if (own.client === client) client.query('SELECT 1').catch(() => lose(own, client))
+    if (own.client === client) void query(own, 'SELECT 1')
     else clearInterval(timer)
   }, PING_MS)
   timer.unref()

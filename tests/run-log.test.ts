@@ -13,7 +13,7 @@ import { follow } from '#lib/runs/follow.ts'
 import { EventLog } from '#lib/runs/log.ts'
 import { pack, restOf } from '#lib/runs/packed.ts'
 import { recoverRuns } from '#lib/runs/recovery.ts'
-import { activeRuns } from '#lib/runs/registry.ts'
+import { activeRuns, registry } from '#lib/runs/registry.ts'
 import { door, kinds, message, openDoor, readReply, textOf, threadOf, typed } from '#tests/support/chatkit.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -118,6 +118,7 @@ test.for([
 ] as const)('another process follows a run while it goes, by %s', async ([, listen]) => {
   withSettings({ DATABASE_LISTEN_URL: listen })
   await closeNotify()
+  registry().hearing = undefined
   const person = await signedIn()
   const { respond, go } = stepwise()
   const response = await openDoor(person, respond)(create)

@@ -18,17 +18,17 @@ export function tellChange(runId: string): Promise<void> {
   return notify(CHANNEL, [`${runId} 0`])
 }
 
-/** Begins to hear of runs of other processes; once a process. `lookAtRows` is called when a run of this one was ended elsewhere. */
-export function hearOfRuns(lookAtRows: () => void): void {
+/** Begins to hear of runs of other processes, and of what others do to the runs of this one; once a process. */
+export function hearOfRuns(): void {
   const shared = registry()
   shared.hearing ??= listen(CHANNEL, {
     heard(payload) {
       const [runId = '', seq] = payload.split(' ')
-      if (seq === '0' && shared.runs.get(runId)?.active) lookAtRows()
+      if (seq === '0' && shared.runs.get(runId)?.active) shared.lookAtRows?.()
       for (const wake of shared.waiting.get(runId) ?? []) wake()
     },
     missed() {
-      lookAtRows()
+      shared.lookAtRows?.()
       wakeAll()
     },
   })

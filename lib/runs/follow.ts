@@ -4,7 +4,7 @@ import { PAGE_ROWS, type Place, type RunProgress, readRunEvents } from '#lib/dat
 import { isActive, STALE_MS } from '#lib/data/runs.ts'
 import { isDatabaseDown } from '#lib/errors.ts'
 import { log } from '#lib/log.ts'
-import { hearsOfRuns, newsOf } from '#lib/runs/channel.ts'
+import { hearOfRuns, hearsOfRuns, newsOf } from '#lib/runs/channel.ts'
 import { restOf } from '#lib/runs/packed.ts'
 import { recoverRuns } from '#lib/runs/recovery.ts'
 import { isShuttingDown } from '#lib/shutdown.ts'
@@ -26,6 +26,7 @@ type Wish = { place: Place; found: (found: Found) => void; failed: (error: unkno
  * Never throws. Whether the reader may see the run is the caller's business.
  */
 export async function* follow(runId: string, after: number): AsyncGenerator<NumberedEvent, boolean> {
+  hearOfRuns()
   // News count from before the first look: what happens in between is not missed.
   const news = newsOf(runId)
   let at = after

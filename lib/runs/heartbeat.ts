@@ -18,7 +18,8 @@ export function keepBeating(): void {
   const shared = registry()
   // The timer outlives the request that started it, whose id must not stand in its log lines.
   shared.beating ??= withLogContext({ request_id: undefined, user_id: undefined }, () => setInterval(beatAll, BEAT_MS).unref())
-  hearOfRuns(() => void beatAll())
+  shared.lookAtRows = () => void beatAll()
+  hearOfRuns()
 }
 
 async function beatAll(): Promise<void> {

@@ -21,6 +21,8 @@ type Registry = {
   watching?: NodeJS.Timeout
   sweeping?: NodeJS.Timeout
   hearing?: () => void
+  /** Asks the database what became of this process's runs. */
+  lookAtRows?: () => void
   /** Who waits for news of a run of another process, by its id. */
   waiting: Map<string, Set<() => void>>
 }

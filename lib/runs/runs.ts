@@ -6,7 +6,7 @@ import { env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
 import { log, withLogContext } from '#lib/log.ts'
-import { hearOfRuns, tellChange, wakeAll } from '#lib/runs/channel.ts'
+import { tellChange, wakeAll } from '#lib/runs/channel.ts'
 import { follow } from '#lib/runs/follow.ts'
 import { keepBeating } from '#lib/runs/heartbeat.ts'
 import { launch, type Produce } from '#lib/runs/pump.ts'
@@ -83,7 +83,6 @@ export async function startRun(about: RunAbout, produce: Produce): Promise<Start
 export function subscribe(runId: string, after = 0): AsyncGenerator<NumberedEvent, boolean> {
   const live = registry().runs.get(runId)
   if (live?.log.reaches(after)) return live.log.read(after)
-  hearOfRuns(() => undefined)
   return follow(runId, after)
 }
 
