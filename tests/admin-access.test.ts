@@ -3,7 +3,12 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import AdminPage from '#app/admin/page.tsx'
 import { changeRole, disablePerson, enablePerson, signOutPerson } from '#app/admin/people/actions.ts'
 import PeoplePage from '#app/admin/people/page.tsx'
+import PoliciesPage from '#app/admin/policies/page.tsx'
 import RunPage from '#app/admin/runs/[id]/page.tsx'
+import EditServerPage from '#app/admin/servers/[id]/edit/page.tsx'
+import ServerPage from '#app/admin/servers/[id]/page.tsx'
+import NewServerPage from '#app/admin/servers/new/page.tsx'
+import ServersPage from '#app/admin/servers/page.tsx'
 import ToolCallPage from '#app/admin/tool-calls/[id]/page.tsx'
 import ToolCallsPage from '#app/admin/tool-calls/page.tsx'
 import { findCaller } from '#lib/auth/session.ts'
@@ -48,6 +53,11 @@ const PAGES: [string, () => Promise<unknown>][] = [
   ['a tool call', () => ToolCallPage({ params })],
   ['a run', () => RunPage({ params })],
   ['the people', () => PeoplePage({ searchParams })],
+  ['the tool policies', () => PoliciesPage()],
+  ['the tool servers', () => ServersPage()],
+  ['a tool server', () => ServerPage({ params, searchParams })],
+  ['a tool server’s settings', () => EditServerPage({ params })],
+  ['a new tool server', () => NewServerPage()],
 ]
 const ACTIONS = { changeRole, disablePerson, enablePerson, signOutPerson }
 

@@ -115,10 +115,12 @@ test('who may look across people is a short list', () => {
     [
       "admin: lib/data/feedback.ts",
       "admin: lib/data/people.ts",
+      "admin: lib/data/policies.ts",
       "admin: lib/data/runs.ts",
       "admin: lib/data/stats.ts",
       "admin: lib/data/threads.ts",
       "admin: lib/data/tool-calls.ts",
+      "expiry: lib/data/approvals.ts",
       "expiry: lib/data/attachment-expiry.ts",
       "expiry: lib/data/oauth-records.ts",
       "expiry: lib/data/run-events.ts",

@@ -17,6 +17,7 @@ export default async function AdminLayout({ children }: { children: ReactNode })
           { href: '/admin', label: 'Overview', exact: true },
           { href: '/admin/tool-calls', label: 'Tool calls', also: '/admin/runs' },
           { href: '/admin/servers', label: 'Servers' },
+          { href: '/admin/policies', label: 'Policies' },
           { href: '/admin/people', label: 'People' },
         ]}
       />

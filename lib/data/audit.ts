@@ -30,6 +30,8 @@ export type AuditAction =
   | 'server_removed'
   | 'tool_agreed'
   | 'tool_withdrawn'
+  | 'policy_changed'
+  | 'policy_removed'
   | 'account_connected'
   | 'account_disconnected'
 

@@ -1,4 +1,5 @@
 import type { Caller } from '#lib/auth/caller.ts'
+import { recordAudit } from '#lib/data/audit.ts'
 import { withCaller, withSystem } from '#lib/db.ts'
 import type { ToolPolicyModel } from '#lib/generated/prisma/models.ts'
 
@@ -42,11 +43,13 @@ export async function savePolicy(admin: Caller, { server, tool, ...policy }: Too
   await withSystem('admin', (tx) =>
     tx.toolPolicy.upsert({ where: { server_tool: { server, tool } }, create: { server, tool, ...data }, update: data }),
   )
+  await recordAudit({ action: 'policy_changed', actorId: admin.userId, subject: `${server} ${tool}`, detail: policy })
 }
 
 /** Back to what holds for the server. The caller of this must have checked the admin role. */
-export async function deletePolicy(_admin: Caller, { server, tool }: { server: string; tool: string }): Promise<void> {
-  await withSystem('admin', (tx) => tx.toolPolicy.deleteMany({ where: { server, tool } }))
+export async function deletePolicy(admin: Caller, { server, tool }: { server: string; tool: string }): Promise<void> {
+  const { count } = await withSystem('admin', (tx) => tx.toolPolicy.deleteMany({ where: { server, tool } }))
+  if (count > 0) await recordAudit({ action: 'policy_removed', actorId: admin.userId, subject: `${server} ${tool}` })
 }
 
 /** What holds for a tool: its own policy, where that says nothing its server's, else the default. */

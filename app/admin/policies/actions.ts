@@ -1,0 +1,34 @@
+'use server'
+
+import { revalidatePath } from 'next/cache'
+import { requirePageAdmin } from '#lib/auth/page-caller.ts'
+import { deletePolicy, savePolicy } from '#lib/data/policies.ts'
+import { toAppError } from '#lib/errors.ts'
+import { log } from '#lib/log.ts'
+import type { ActionOutcome } from '../../ui/action-form.tsx'
+import { readPolicy } from './form-data.ts'
+
+/** Writes what the form decides about a tool, or about all tools of a server. */
+export async function setPolicy(form: FormData): Promise<ActionOutcome> {
+  const admin = await requirePageAdmin()
+  const policy = readPolicy(form)
+  if ('error' in policy) return policy
+  return settle(() => savePolicy(admin, policy))
+}
+
+/** Takes back what was decided about the form's `server` and `tool`. */
+export async function removePolicy(form: FormData): Promise<ActionOutcome> {
+  const admin = await requirePageAdmin()
+  return settle(() => deletePolicy(admin, { server: String(form.get('server') ?? ''), tool: String(form.get('tool') ?? '') }))
+}
+
+async function settle(work: () => Promise<void>): Promise<ActionOutcome> {
+  try {
+    await work()
+  } catch (thrown) {
+    const error = toAppError(thrown)
+    if (error.status >= 500) log.error({ error: thrown }, 'tool policy not changed')
+    return { error: error.message }
+  }
+  revalidatePath('/admin/policies')
+}

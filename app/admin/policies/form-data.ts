@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { APPROVAL_POLICIES, EVERY_TOOL, type ToolPolicy } from '#lib/data/policies.ts'
+
+const DAY_SECONDS = 86_400
+const name = z.string().trim().min(1).max(200)
+const text = z.string().trim().max(2_000).default('')
+const seconds = z
+  .literal('')
+  .transform(() => null)
+  .or(z.coerce.number().int().min(1).max(DAY_SECONDS))
+  .default(null)
+
+const Form = z.object({
+  server: name,
+  tool: name.or(z.literal('').transform(() => EVERY_TOOL)).default(EVERY_TOOL),
+  approval: z
+    .literal('')
+    .transform(() => null)
+    .or(z.enum(APPROVAL_POLICIES))
+    .default(null),
+  repeatable: z
+    .literal('on')
+    .optional()
+    .transform((ticked) => ticked === 'on'),
+  hidden: text.transform((list) => [...new Set(list.split(/[\s,]+/).filter(Boolean))].slice(0, 100)),
+  connectSeconds: seconds,
+  idleSeconds: seconds,
+  hardSeconds: seconds,
+})
+
+/** What the form says, or the sentence to answer it with. */
+export function readPolicy(form: FormData): ToolPolicy | { error: string } {
+  const parsed = Form.safeParse(Object.fromEntries(form))
+  if (!parsed.success) {
+    const field = String(parsed.error.issues[0]?.path[0] ?? '')
+    if (field.endsWith('Seconds')) return { error: `Times are whole seconds between 1 and ${DAY_SECONDS}, or nothing.` }
+    return { error: 'Say which server it is about, and how it is to be.' }
+  }
+  const { tool, repeatable } = parsed.data
+  if (repeatable && tool === EVERY_TOOL)
+    return { error: 'Confirm that calls may be repeated for one tool at a time, after reading what it does.' }
+  return parsed.data
+}

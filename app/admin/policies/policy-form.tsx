@@ -1,0 +1,76 @@
+'use client'
+
+import { ActionForm } from '../../ui/action-form.tsx'
+import { Field, Select, TextInput } from '../../ui/field.tsx'
+import { SubmitButton } from '../../ui/submit-button.tsx'
+import { setPolicy } from './actions.ts'
+
+const ASKS = [
+  ['', 'As for the server, else when the tool says that it destroys'],
+  ['never', 'Never'],
+  ['annotation', 'When the tool says that it destroys'],
+  ['first', 'Before the first call in a conversation'],
+  ['always', 'Before every call'],
+] as const
+
+/** Sets what holds for a tool, or for all tools of a server. */
+export function PolicyForm({ servers, tools }: { servers: string[]; tools: string[] }) {
+  return (
+    <ActionForm action={setPolicy} className="grid gap-4">
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field label="Server">
+          <Select name="server" required>
+            {servers.map((server) => (
+              <option key={server}>{server}</option>
+            ))}
+          </Select>
+        </Field>
+        <Field label="Tool" hint="Its own name, without that of the server. Empty: every tool of the server." optional>
+          <TextInput name="tool" list="known-tools" autoComplete="off" maxLength={200} />
+        </Field>
+      </div>
+      <datalist id="known-tools">
+        {tools.map((tool) => (
+          <option key={tool} value={tool} />
+        ))}
+      </datalist>
+      <Field label="A person is asked">
+        <Select name="approval">
+          {ASKS.map(([value, label]) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </Select>
+      </Field>
+      <div className="grid gap-4 sm:grid-cols-3">
+        <Field label="Connect" hint="Seconds, for all tools of a server." optional>
+          <TextInput name="connectSeconds" inputMode="numeric" />
+        </Field>
+        <Field label="Silence" hint="Seconds without a sign of life." optional>
+          <TextInput name="idleSeconds" inputMode="numeric" />
+        </Field>
+        <Field label="In all" hint="Seconds, whatever it reports." optional>
+          <TextInput name="hardSeconds" inputMode="numeric" />
+        </Field>
+      </div>
+      <Field
+        label="Never stored"
+        hint="Names of arguments and result fields whose values stay out of the ledger: iban, card_number."
+        optional
+      >
+        <TextInput name="hidden" maxLength={2_000} />
+      </Field>
+      <label className="flex items-start gap-2 text-sm">
+        <input type="checkbox" name="repeatable" className="mt-0.5 size-4" />
+        <span>
+          I have read what this tool does, and its annotation is true: a second call with the same arguments changes nothing more. Only then
+          may a call whose answer was lost be sent again.
+        </span>
+      </label>
+      <div>
+        <SubmitButton tone="primary">Save</SubmitButton>
+      </div>
+    </ActionForm>
+  )
+}
