@@ -214,6 +214,12 @@ describe('reading', () => {
     expect(text).toEqual([{ type: 'input_text', text: '<Attachment name="n.txt">\nZahl: 4711\n</Attachment>' }])
     const gone: Attachment = { type: 'file', id: 'atc_gone', name: 'old.txt', mime_type: 'text/plain' }
     expect(await read(gone)).toEqual([{ type: 'input_text', text: '[The attached file "old.txt" is not there any more.]' }])
+    withSettings({ ATTACHMENT_MAX_MB: '20', ATTACHMENTS_PER_PERSON_MB: '100' })
+    const large = await uploaded(ann, 'text/plain', Buffer.alloc(16 * 1024 * 1024, 'a'))
+    const again = attachmentReader(ann.caller)
+    const largeOne = await attachmentRecords(ann.caller).load(large)
+    expect(await again(largeOne)).toEqual([{ type: 'input_text', text: expect.stringContaining('more characters') }])
+    expect(await again(largeOne)).toEqual([{ type: 'input_text', text: '[There is no room for the attached file "cat.png".]' }])
     const foreign = await attachmentReader(bob.caller)(await attachmentRecords(ann.caller).load(await uploaded(ann)))
     expect(foreign).toEqual([{ type: 'input_text', text: expect.stringContaining('not there any more') }])
   })

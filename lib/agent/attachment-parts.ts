@@ -5,12 +5,17 @@ import { readAttachment } from '#lib/data/attachments.ts'
 import { AppError } from '#lib/errors.ts'
 
 const TEXT_MAX_CHARS = 40_000
+/** Bytes of all attachments together in one request: more, and servers of models refuse it. */
+const REQUEST_MAX_BYTES = 30 * 1024 * 1024
 
-/** What the model gets of the caller's attachments: pictures and PDF as they are, text as text, clipped. */
+/** What the model gets of the caller's attachments in one request: pictures and PDF as they are, text as text, clipped; the first ones asked for go first. */
 export function attachmentReader(caller: { userId: string }): (attachment: Attachment) => Promise<InputPart[]> {
+  let room = REQUEST_MAX_BYTES
   return async ({ id, name, mime_type }) => {
     try {
       const { bytes } = await readAttachment(caller, id)
+      if (bytes.byteLength > room) return [text(`[There is no room for the attached file ${JSON.stringify(name)}.]`)]
+      room -= bytes.byteLength
       return [toPart(name, mime_type, bytes)]
     } catch (error) {
       // Deleted since: the rest of the conversation goes on. A store that is away is another matter.

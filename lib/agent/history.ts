@@ -96,7 +96,9 @@ async function fromUser(
   read: NonNullable<Options['readAttachment']>,
 ): Promise<AgentInputItem[]> {
   const text = content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('')
-  const parts = (await Promise.all(attachments.map(read))).flat()
+  const parts: InputPart[] = []
+  // One after the other: they may be large.
+  for (const attachment of attachments) parts.push(...(await read(attachment)))
   const messages: AgentInputItem[] = [
     { type: 'message', role: 'user', content: [...(text || parts.length === 0 ? [{ type: 'input_text' as const, text }] : []), ...parts] },
   ]
