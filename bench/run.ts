@@ -1,4 +1,4 @@
-// npm run bench: what our own work costs, as ratios within one run; absolute times say nothing about another machine.
+// npm run bench [turn|mcp]: what our own work costs, as ratios within one run; absolute times say nothing about another machine.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -7,12 +7,15 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT } from '#scripts/build-freshness.ts'
 import { startEmbeddedPostgres } from '#scripts/embedded-postgres.ts'
-import { makeFirstAccount } from '#scripts/first-visit.ts'
+import { makeFirstAccount, makePersonalToken } from '#scripts/first-visit.ts'
 import { openAIServer } from '#tests/support/openai-server.ts'
+import { benchMcp } from './mcp.ts'
+import { benchStreams } from './streams.ts'
 import { benchTurn } from './turn.ts'
 
 const PORT = process.env.PORT || '3211'
 const READY_MS = 30_000
+const only = process.argv[2]
 
 const built = spawnSync(process.execPath, ['scripts/build.ts', '--if-stale'], { cwd: ROOT, stdio: 'inherit' })
 if (built.status !== 0) process.exit(1)
@@ -35,14 +38,21 @@ const app = spawn(process.execPath, ['scripts/start.ts'], {
     OPENAI_BASE_URL: model.url,
     OPENAI_API_KEY: 'bench',
     RUNS_PER_MINUTE: '10000',
+    RUNS_AT_ONCE: '1000',
+    THREAD_TITLES: 'first_words',
     LOG_LEVEL: 'warn',
   },
 })
 const ended = once(app, 'exit')
 try {
   await becomeReady(app)
-  const ratios = await benchTurn(await makeFirstAccount(url, () => ''), model)
-  for (const [name, ratio] of Object.entries(ratios)) console.log(`${ratio.toFixed(1).padStart(8)}  ${name}`)
+  const visitor = await makeFirstAccount(url, () => '')
+  const ratios: Record<string, number> = {}
+  if (only === undefined || only === 'turn')
+    Object.assign(ratios, await benchTurn(visitor, model), await benchStreams({ visitor, model, pid: app.pid ?? 0 }))
+  if (only === undefined || only === 'mcp')
+    Object.assign(ratios, await benchMcp({ url, pid: app.pid ?? 0, token: await makePersonalToken(visitor) }))
+  for (const [name, ratio] of Object.entries(ratios)) console.log(`${ratio.toFixed(2).padStart(8)}  ${name}`)
 } finally {
   app.kill('SIGTERM')
   await ended

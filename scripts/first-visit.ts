@@ -22,6 +22,16 @@ export async function makeFirstAccount(url: string, logs: () => string): Promise
   return visitor
 }
 
+/** Makes a personal token with every permission on tasks and notes, as the settings page does. */
+export async function makePersonalToken(visitor: Visitor): Promise<string> {
+  const answer = await expectOk(visitor, '/api/me/tokens', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'Benchmark', scopes: ['tasks:read', 'tasks:write', 'notes:read', 'notes:write'], expires_in_days: 1 }),
+  })
+  return ((await answer.json()) as { token: string }).token
+}
+
 /** Asks in a new thread and reads the answer to its end. Throws where the answer is an error. */
 export async function ask(visitor: Visitor, text: string): Promise<Turn> {
   const input = { content: [{ type: 'input_text', text }], attachments: [], inference_options: {} }

@@ -1,0 +1,97 @@
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { start, startConformanceApp } from '#scripts/conformance-app.ts'
+import { type Load, load, type Sent } from './load.ts'
+
+const CONNECTIONS = 32
+const COUNT = 3_000
+const ROUNDS = 3
+// npm run bench mcp 200000: as many calls, to see that memory stays.
+const MEMORY_CALLS = Number(process.argv[3] ?? 10_000)
+
+/**
+ * tools/call requests a second at 32 connections. The handler alone: a tool that does nothing in a Next route, beside routes
+ * that do nothing in the same build, and beside the SDK's own server on node:http. The product: tools with their token,
+ * person and ledger, which is mostly the database's time, beside /api/health/live. On a machine that has other work too, the
+ * processor time says more than the requests a second.
+ */
+export async function benchMcp(product: { url: string; pid: number; token: string }): Promise<Record<string, number>> {
+  const fixture = await startConformanceApp()
+  const sdk = start(['bench/sdk-server.ts'])
+  try {
+    const [sdkUrl] = await once(sdk.child.stdout, 'data')
+    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+    const trivial = { headers, body: callOf('trivial') }
+    const live = { url: `${product.url}/api/health/live`, pid: product.pid, method: 'GET' } as const
+    const mcp = { url: `${product.url}/mcp`, pid: product.pid, headers: { ...headers, authorization: `Bearer ${product.token}` } }
+    const [nothing, bare, handler, own] = await takeTurns([
+      { url: `${fixture.url}/bare`, pid: fixture.pid, method: 'GET' },
+      { url: `${fixture.url}/bare`, pid: fixture.pid, ...trivial },
+      { url: `${fixture.url}/trivial`, pid: fixture.pid, ...trivial },
+      { url: String(sdkUrl).trim(), pid: sdk.child.pid ?? 0, ...trivial },
+    ])
+    show({
+      'route that does nothing': nothing,
+      'route that reads its message': bare,
+      'trivial tool in a route': handler,
+      "the SDK's own server": own,
+    })
+    const [alive, listed, called, read] = await takeTurns([
+      live,
+      { ...mcp, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }) },
+      { ...mcp, body: callOf('whoami') },
+      { ...mcp, body: callOf('list_tasks') },
+    ])
+    show({ '/api/health/live': alive, 'tools/list with a token': listed, 'whoami with ledger': called, 'list_tasks with ledger': read })
+    await watchMemory('the handler', { url: `${fixture.url}/trivial`, pid: fixture.pid, ...trivial })
+    await watchMemory('the product', { ...mcp, body: callOf('whoami') })
+    return {
+      'mcp: trivial tool / route that does nothing': handler.rps / nothing.rps,
+      'mcp: trivial tool / route that reads its message': handler.rps / bare.rps,
+      'mcp: the same by processor time': bare.cpu / handler.cpu,
+      "mcp: trivial tool / SDK's own server, by processor time": own.cpu / handler.cpu,
+      'mcp: whoami with token and ledger / bare route': called.rps / alive.rps,
+    }
+  } finally {
+    sdk.child.kill('SIGTERM')
+    await Promise.all([fixture.stop(), sdk.ended])
+  }
+}
+
+function callOf(name: string): string {
+  return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } })
+}
+
+/** The best of some rounds, in which all take turns: what else runs on the machine only ever costs. */
+async function takeTurns<Requests extends Sent[]>(requests: [...Requests]): Promise<{ [P in keyof Requests]: Load }> {
+  const best: Load[] = []
+  for (const sent of requests) await load(sent, COUNT / 4, CONNECTIONS)
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [index, sent] of requests.entries()) {
+      const result = await load(sent, COUNT, CONNECTIONS)
+      if (result.rps > (best[index]?.rps ?? 0)) best[index] = result
+    }
+  }
+  return best as { [P in keyof Requests]: Load }
+}
+
+function show(loads: Record<string, Load>): void {
+  for (const [name, { rps, p50, p99, cpu }] of Object.entries(loads))
+    console.log(
+      `${rps.toFixed(0).padStart(8)}/s  p50 ${p50.toFixed(1)} ms  p99 ${p99.toFixed(1)} ms  processor ${cpu.toFixed(2)} ms  ${name}`,
+    )
+}
+
+async function watchMemory(name: string, sent: Sent): Promise<void> {
+  const seen: string[] = []
+  for (let part = 0; part <= 4; part += 1) {
+    if (part > 0) await load(sent, MEMORY_CALLS / 4, CONNECTIONS)
+    seen.push(await residentMegabytes(sent.pid))
+  }
+  console.log(`${name}: resident memory over ${MEMORY_CALLS} calls, at each quarter: ${seen.join(', ')} MB`)
+}
+
+async function residentMegabytes(pid: number): Promise<string> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return (Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1_024).toFixed(0)
+}
