@@ -5,6 +5,7 @@ import { findRun } from '#lib/data/runs.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { withCaller } from '#lib/db.ts'
 import { deltas, message, open, post, type Received, textOf } from '#tests/support/browser-tab.ts'
+import { addThenTalk, crash } from '#tests/support/crash.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { type Replicas, startReplicas } from '#tests/support/replicas.ts'
@@ -154,6 +155,13 @@ test('kill -9 in mid-answer: the other replica keeps what was streamed, says so 
     ['succeeded', null],
     ['unknown', 'replica_died'],
   ])
+})
+
+test('kill -9 at random points of turns that call a tool: nothing that was acknowledged is lost, and nothing is there twice', {
+  timeout: 60_000,
+}, async () => {
+  model.otherwise(addThenTalk)
+  await crash(await apps.start(), apps.two, 6)
 })
 
 test('SIGTERM with 50 open streams: not ready at once, nothing new, everybody gets an end, exit code 0', { timeout: 60_000 }, async () => {

@@ -37,6 +37,8 @@ export type OpenAIServer = AsyncDisposable & {
   naming(step: Step): void
   /** Appends to the script; each request takes one step. An empty script answers 500. */
   script(...steps: Step[]): void
+  /** What a request gets that finds the script at its end: for many turns at once, whose order nobody knows. */
+  otherwise(choose: (request: RecordedRequest) => Step): void
 }
 
 /** Starts the server; dispose of it with `await using` or `close`. */
@@ -45,6 +47,7 @@ export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
   const requests: RecordedRequest[] = []
   const names: RecordedRequest[] = []
   let naming: Step = { text: 'A name' }
+  let otherwise = (_: RecordedRequest): Step => ({ fault: { kind: 'status', status: 500, message: 'the script is at its end' } })
   const server = createServer((request, response) => {
     answer(request, response).catch((error) => response.destroy(error))
   })
@@ -59,9 +62,7 @@ export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
     const recorded = { path, headers: request.headers, body: JSON.parse(text || '{}') }
     ;(isName ? names : requests).push(recorded)
     const api: Api | undefined = path.endsWith('/responses') ? 'responses' : path.endsWith('/chat/completions') ? 'chat' : undefined
-    const step = isName
-      ? naming
-      : (queue.shift() ?? { fault: { kind: 'status' as const, status: 500, message: 'the script is at its end' } })
+    const step = isName ? naming : (queue.shift() ?? otherwise(recorded))
     if (!api) return refuse(response, 404, {}, `no such path: ${path}`)
     const { fault } = step
     if (fault?.kind === 'status') return refuse(response, fault.status, fault.headers, fault.message ?? 'scripted fault', fault.code)
@@ -88,6 +89,9 @@ export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
       naming = step
     },
     script: (...more) => void queue.push(...more),
+    otherwise: (choose) => {
+      otherwise = choose
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { prismaStore } from '#lib/data/chatkit-store.ts'
+import { findRun } from '#lib/data/runs.ts'
+import { listToolCalls } from '#lib/data/tool-calls.ts'
+import { withCaller } from '#lib/db.ts'
+import type { AppServer } from '#tests/support/app-server.ts'
+import { message, open, post, type Stream, textOf } from '#tests/support/browser-tab.ts'
+import type { RecordedRequest, Step } from '#tests/support/openai-server.ts'
+import { signedIn } from '#tests/support/people.ts'
+
+const WORDS = Array.from({ length: 30 }, (_, n) => `word${n} `)
+/** The longest that a dead process's run may look alive. */
+const FOUND_MS = 15_000
+
+/** A model that first adds a task and then talks for about half a second. */
+export function addThenTalk({ body }: RecordedRequest): Step {
+  const input = body.input as { type?: string }[]
+  if (input.at(-1)?.type === 'function_call_output') return { text: WORDS, pace: 15 }
+  return { calls: [{ name: 'add_task', arguments: { title: 'Buy milk' } }], pace: 5 }
+}
+
+/**
+ * Kills a process in the middle of turns that began at random moments, and checks what a living one makes of them: every message
+ * that was acknowledged is there once, no item twice, every run and call has its end, and each turn can be asked for again.
+ */
+export async function crash(doomed: AppServer, living: AppServer, turns: number): Promise<void> {
+  const people = await Promise.all(Array.from({ length: turns }, () => signedIn()))
+  const streams = people.map(async (person) => {
+    await sleep(Math.random() * 600)
+    const requestId = crypto.randomUUID()
+    const stream = await open(doomed.url, person, 'threads.create', message('Buy milk, and talk about it.'), requestId).catch(
+      () => undefined,
+    )
+    await stream?.read().catch(() => undefined)
+    return { person, stream, requestId }
+  })
+  await sleep(600 + Math.random() * 600)
+  doomed.kill('SIGKILL')
+  await doomed.ended
+  const died = Date.now()
+  for (const { person, stream, requestId } of await Promise.all(streams)) await check(living, person, stream, requestId, died)
+}
+
+type Person = Awaited<ReturnType<typeof signedIn>>
+
+async function check(living: AppServer, person: Person, stream: Stream | undefined, requestId: string, died: number): Promise<void> {
+  const active = () => withCaller(person.caller, (tx) => tx.run.count({ where: { lastSeq: null } }))
+  await expect.poll(active, { timeout: FOUND_MS - (Date.now() - died) + 1_000, interval: 100 }).toBe(0)
+  const pending = async () => (await listToolCalls({ caller: person.caller })).data.filter(({ status }) => status === 'pending')
+  await expect.poll(pending, { timeout: 3_000 }).toEqual([])
+  const said = stream?.events.find((event) => event.type === 'thread.item.done' && event.item.type === 'user_message')
+  if (!stream || !said) {
+    // Nobody was told that the message had arrived: sent again under its own id it is answered once, whatever was kept.
+    const again = await open(living.url, person, 'threads.create', message('Buy milk, and talk about it.'), requestId)
+    await again.read()
+    const { data } = await prismaStore(person.caller).listThreads({ limit: 9, order: 'asc' })
+    return expect(data.length).toBe(1)
+  }
+  const run = await findRun(person.caller, stream.runId)
+  expect(['done', 'interrupted']).toContain(run?.status)
+  const { data } = await prismaStore(person.caller).listItems(stream.threadId, { limit: 100, order: 'asc' })
+  expect(new Set(data.map(({ id }) => id)).size).toBe(data.length)
+  expect(data.filter(({ type }) => type === 'user_message')).toHaveLength(1)
+  expect(data.filter(({ type }) => type === 'assistant_message').length).toBeLessThanOrEqual(1)
+  for (const { event } of stream.received) if (event.type === 'thread.item.done') expect(data.map(({ id }) => id)).toContain(event.item.id)
+  expect(await withCaller(person.caller, (tx) => tx.task.count())).toBeLessThanOrEqual(1)
+
+  const { threadId: thread_id, runId: run_id, lastId: after } = stream
+  const rest = await open(living.url, person, 'threads.attach', { thread_id, run_id, after })
+  await rest.read()
+  expect(rest.complete).toBe(true)
+  if (run?.status === 'done') return expect(textOf([...stream.received, ...rest.received])).toBe(WORDS.join(''))
+  expect(rest.events.findLast(({ type }) => type === 'error')).toMatchObject({ allow_retry: true })
+  const { id: item_id } = data.find(({ type }) => type === 'user_message') ?? { id: '' }
+  const retried = await open(living.url, person, 'threads.retry_after_item', { thread_id, item_id })
+  expect(textOf((await retried.read()).received)).toBe(WORDS.join(''))
+  expect((await post(living.url, person, 'threads.stop', { thread_id })).status).toBe(200)
+}
