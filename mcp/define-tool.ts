@@ -36,6 +36,8 @@ type Definition<Input extends z.ZodObject, Output extends z.ZodObject> = {
   output: Output
   /** Throws AppError with a sentence that tells a model how to go on. */
   run: (input: z.output<Input>, context: ToolContext) => Promise<z.input<Output>>
+  /** How the assistant's chat shows the output: a ChatKit widget, or one of its nodes whose `key` says whose place it takes. */
+  widget?: (output: z.output<Output>) => Record<string, unknown> | undefined
 }
 
 /** A tool as the server keeps it: its definition, and how tools/list shows it. */

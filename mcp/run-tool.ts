@@ -137,13 +137,19 @@ function unknownArguments(tool: Tool, args: Record<string, unknown>): string[] {
   return Object.keys(args).filter((name) => !(name in tool.input.shape))
 }
 
-function toResult({ tool, args }: Call, { output, errorMessage }: Outcome): CallToolResult {
+function toResult({ tool, args, caller }: Call, { output, errorMessage }: Outcome): CallToolResult {
   if (!output) return toError(errorMessage)
   const text = [JSON.stringify(output)]
   const ignored = unknownArguments(tool, args)
   // Some clients add arguments of their own, so they are no error; but a model that misspelled one must learn of it.
   if (ignored.length > 0) text.push(`Ignored, because the tool has no such argument: ${ignored.slice(0, 10).join(', ').slice(0, 200)}.`)
-  return { content: text.map((part) => ({ type: 'text', text: part })), structuredContent: output }
+  // Only our own chat shows widgets.
+  const widget = caller.via === 'run' ? tool.widget?.(output) : undefined
+  return {
+    content: text.map((part) => ({ type: 'text', text: part })),
+    structuredContent: output,
+    ...(widget && { _meta: { 'switchboard/widget': widget } }),
+  }
 }
 
 function toError(message = ''): CallToolResult {

@@ -92,6 +92,7 @@ test('a message becomes a tool call on the caller’s own data, an answer, and a
     'assistant_message',
     'user_message',
     'workflow',
+    'widget',
     'assistant_message',
   ])
 })

@@ -3,6 +3,7 @@ import { CLOSED, closeCard, closeRun, findItem } from '#lib/agent/close-approval
 import type { KeptToolCall } from '#lib/agent/open-calls.ts'
 import { unsealState } from '#lib/agent/pause.ts'
 import { ResumedRun } from '#lib/agent/resumed-run.ts'
+import { callFromWidget, TOOL_ACTION } from '#lib/agent/tool-action.ts'
 import { type AgentEdges, type AgentRun, work } from '#lib/agent/work.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { CustomStreamError } from '#lib/chatkit/errors.ts'
@@ -18,6 +19,7 @@ type Context = { caller: Caller; run: AgentRun }
 /** Carries out what a widget's button asks for. Throws a CustomStreamError for a button that means nothing here. */
 export async function* act(turn: ActTurn, context: Context, edges: AgentEdges = {}): AsyncGenerator<ThreadStreamEvent> {
   const { type, payload } = turn.action
+  if (type === TOOL_ACTION) return yield* callFromWidget(turn, context, edges)
   if (!Object.hasOwn(APPROVAL_ACTIONS, type)) throw new CustomStreamError('This button does nothing here.')
   const id = (payload as { approval?: unknown } | null | undefined)?.approval
   yield* decide(turn, context, edges, type as keyof typeof APPROVAL_ACTIONS, String(id))

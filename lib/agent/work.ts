@@ -12,9 +12,11 @@ import { isGuardrail, turnFailure } from '#lib/agent/failure.ts'
 import { guardedModel } from '#lib/agent/guarded-model.ts'
 import { toModelInput } from '#lib/agent/history.ts'
 import { instructions, type TurnFacts, turnFacts } from '#lib/agent/instructions.ts'
+import type { ItemContext } from '#lib/agent/item-context.ts'
 import { modelName, openModel } from '#lib/agent/model.ts'
 import { type HeldCall, pause } from '#lib/agent/pause.ts'
 import { openWorkflowOf, recentItems } from '#lib/agent/recent-items.ts'
+import { isResultWidget, ResultWidgets } from '#lib/agent/result-widgets.ts'
 import type { ResumedRun } from '#lib/agent/resumed-run.ts'
 import { merged, SideEvents } from '#lib/agent/side-events.ts'
 import { agentTools } from '#lib/agent/tools.ts'
@@ -62,7 +64,9 @@ export async function* work(
   { builtinFetch, model: givenModel }: AgentEdges,
   resumed?: ResumedRun,
 ): AsyncGenerator<ThreadStreamEvent> {
-  const events = new TurnEvents({ threadId: thread.id, newItemId: (kind) => store.newItemId(kind), now: () => new Date() })
+  const making: ItemContext = { threadId: thread.id, newItemId: (kind) => store.newItemId(kind), now: () => new Date() }
+  const events = new TurnEvents(making)
+  const widgets = new ResultWidgets(making)
   const callIds = new CallIds()
   const steps = new SideEvents<SideStep>()
   const held = new Map<string, HeldCall>()
@@ -127,13 +131,20 @@ export async function* work(
     const history = resumed
       ? []
       : await toModelInput(
-          items.filter((item) => !isApprovalCard(item)),
+          items.filter((item) => !isApprovalCard(item) && !isResultWidget(item)),
           { readAttachment: attachmentReader(caller) },
         )
     const from = resumed ? await restore(agent, resumed.state, context) : [...history, ...earlierCallsNote(earlier)]
     let result = await start(agent, from, context, signal)
     for (; ; result = await start(agent, result.state, context, signal)) {
-      for await (const event of merged(result, steps)) yield* 'main' in event ? events.take(event.main) : event.side(events)
+      for await (const event of merged(result, steps)) {
+        if ('side' in event) yield* event.side(events)
+        else {
+          widgets.note(event.main)
+          for (const item of widgets.due(event.main)) yield* events.show({ type: 'thread.item.done', item })
+          yield* events.take(event.main)
+        }
+      }
       // An aborted run ends without throwing; a failed one has thrown by here or says so now.
       if (signal.aborted) return yield* events.interrupt()
       await result.completed
@@ -142,6 +153,7 @@ export async function* work(
       if (unread.length === 0) break
       for (const item of unread) result.state.approve(item)
     }
+    for (const item of widgets.due()) yield* events.show({ type: 'thread.item.done', item })
     if (result.interruptions.length > 0) {
       const about = { id: run.id, ownerId: caller.userId, runs: resumed?.runs ?? [] }
       yield* pause({ thread, store, run: about, events, state: result.state, interruptions: result.interruptions, held })

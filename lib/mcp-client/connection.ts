@@ -6,6 +6,7 @@ import { log } from '#lib/log.ts'
 import { CallClocks, deadlinesOf } from '#lib/mcp-client/deadlines.ts'
 import { type CallPhase, mcpFailure, safeDetail, safeText } from '#lib/mcp-client/failure.ts'
 import { type Progress, sayProgress, Throttle } from '#lib/mcp-client/progress.ts'
+import { type SentWidget, sentWidget } from '#lib/mcp-client/result-widget.ts'
 import { sdkLogger } from '#lib/mcp-client/sdk-logger.ts'
 import { markedNames, withoutSensitive } from '#lib/mcp-client/sensitive.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
@@ -34,7 +35,13 @@ export type CallingRun = {
 }
 
 /** What became of a call; the agent's events read it from the output item's custom data. */
-export type CallFacts = { server: string; tool: string; durationMs: number; failure?: { class: FailureClass; sentence: string } }
+export type CallFacts = {
+  server: string
+  tool: string
+  durationMs: number
+  failure?: { class: FailureClass; sentence: string }
+  widget?: SentWidget
+}
 
 const STALE_LIST: ReadonlySet<FailureClass> = new Set(['refused', 'dns', 'protocol_error', 'session_lost', 'bad_arguments'])
 // Worth a second try at once: the others would fail the same way, or have waited long already.
@@ -123,6 +130,13 @@ export class ToolConnection extends MCPServerStreamableHttp {
     return tool && { tool, policy: policyOf(this.#policies, this.server.name, tool.name) }
   }
 
+  /** The tool of this own name, with the one under which it is offered. */
+  offeredRaw(tool: string): { name: string; tool: McpTool; policy: EffectivePolicy } | undefined {
+    const name = [...this.#rawNames].find(([, raw]) => raw === tool)?.[0]
+    const offered = name === undefined ? undefined : this.offered(name)
+    return name !== undefined && offered ? { name, ...offered } : undefined
+  }
+
   /** The tool of this own name, as the server lists it. */
   listed(tool: string): McpTool | undefined {
     return this.#listed.get(tool)
@@ -151,7 +165,13 @@ export class ToolConnection extends MCPServerStreamableHttp {
     if (this.#mayRepeat(call, attempt)) attempt = await this.#recorded(call)
     const { result } = attempt
     const failure = attempt.failure && { class: attempt.failure.class, sentence: `${attempt.failure.sentence} (${attempt.failure.class})` }
-    const facts: CallFacts = { server: this.server.name, tool, durationMs: Math.round(performance.now() - started), failure }
+    const facts: CallFacts = {
+      server: this.server.name,
+      tool,
+      durationMs: Math.round(performance.now() - started),
+      failure,
+      widget: sentWidget(this.server, result?._meta),
+    }
     if (callId) this.#run.onSettled?.(callId, facts)
     if (failure)
       return { content: [{ type: 'text', text: `The call failed. ${failure.sentence}` }], isError: true, _meta: { [FACTS]: facts } }

@@ -3,6 +3,7 @@ import { updateTask } from '#lib/data/tasks.ts'
 import { defineTool } from '#mcp/define-tool.ts'
 import { taskNumber } from '#mcp/fields.ts'
 import { noTask, taskOutput, toTaskOutput } from '#mcp/task-fields.ts'
+import { taskRow } from '#mcp/task-widgets.ts'
 
 export const completeTaskTool = defineTool({
   name: 'complete_task',
@@ -13,6 +14,7 @@ export const completeTaskTool = defineTool({
   scope: 'tasks:write',
   input: z.object({ number: taskNumber }),
   output: taskOutput,
+  widget: taskRow,
   run: async ({ number }, { caller, timeZone }) => {
     const task = await updateTask(caller, number, { done: true })
     if (!task) throw noTask(number)

@@ -5,6 +5,7 @@ import { toWallClock } from '#mcp/dates.ts'
 import { defineTool } from '#mcp/define-tool.ts'
 import { taskNumber } from '#mcp/fields.ts'
 import { dueInput, noTask, taskOutput, taskTitle, toTaskOutput } from '#mcp/task-fields.ts'
+import { taskRow } from '#mcp/task-widgets.ts'
 
 export const updateTaskTool = defineTool({
   name: 'update_task',
@@ -20,6 +21,7 @@ export const updateTaskTool = defineTool({
     done: z.boolean().describe('false opens a completed task again; true completes it.').optional(),
   }),
   output: taskOutput,
+  widget: taskRow,
   run: async ({ number, title, due, done }, { caller, timeZone }) => {
     if (title === undefined && due === undefined && done === undefined)
       throw new AppError('bad_request', 'Nothing to change: give title, due or done.')

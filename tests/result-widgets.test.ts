@@ -1,0 +1,123 @@
+import { beforeEach, expect, test } from 'vitest'
+import { answerChatKit } from '#app/api/chatkit/answer.ts'
+import { act } from '#lib/agent/act.ts'
+import { respond } from '#lib/agent/respond.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
+import { savePolicy } from '#lib/data/policies.ts'
+import { listToolCalls } from '#lib/data/tool-calls.ts'
+import { withCaller } from '#lib/db.ts'
+import { route } from '#lib/http.ts'
+import { sentWidget } from '#lib/mcp-client/result-widget.ts'
+import type { McpServer } from '#lib/mcp-client/servers.ts'
+import { handleMcp } from '#mcp/http.ts'
+import { readReply, threadOf, typed } from '#tests/support/chatkit.ts'
+import { openAIServer } from '#tests/support/openai-server.ts'
+import { signedIn } from '#tests/support/people.ts'
+import { withSettings } from '#tests/support/settings.ts'
+
+let ann: Awaited<ReturnType<typeof signedIn>>
+beforeEach(async () => {
+  ann = await signedIn({ role: 'admin' })
+})
+
+const edges = { builtinFetch: ((input, init) => handleMcp(new Request(input, init))) as typeof fetch }
+const post = route((request) =>
+  answerChatKit(
+    request,
+    (turn, context) => respond(turn, context, edges),
+    (turn, context) => act(turn, context, edges),
+  ),
+)
+async function ask(body: unknown) {
+  const headers = { 'content-type': 'application/json', ...ann.headers }
+  return readReply(await post(new Request('http://127.0.0.1:3999/api/chatkit', { method: 'POST', headers, body: JSON.stringify(body) })))
+}
+const say = (thread: string, text: string) => ask({ type: 'threads.add_user_message', params: { thread_id: thread, input: typed(text) } })
+const widgets = (events: ThreadStreamEvent[]) =>
+  events.flatMap((event) => ('item' in event && event.item.type === 'widget' ? event.item : []))
+const boxes = (node: WidgetNode): WidgetNode[] => [
+  ...(node.type === 'Checkbox' ? [node] : []),
+  ...((node.children ?? []) as WidgetNode[]).flatMap(boxes),
+]
+const use = (thread: string, item: WidgetItem, action: unknown) =>
+  ask({ type: 'threads.custom_action', params: { thread_id: thread, item_id: item.id, action } })
+const tasks = async () => {
+  const rows = await withCaller(ann.caller, (tx) => tx.task.findMany({ orderBy: { number: 'asc' } }))
+  return rows.map(({ title, completedAt }) => [title, completedAt !== null])
+}
+
+/** A thread in which the demo assistant has shown the two open tasks. */
+async function listed() {
+  const thread = threadOf(await ask({ type: 'threads.create', params: { input: typed('add a task: buy milk tomorrow') } }))
+  await say(thread, 'add a task: call Ann')
+  const [list] = widgets((await say(thread, 'what is open?')).events)
+  if (!list) throw new Error('no list')
+  return { thread, list }
+}
+
+test('the task list is shown with working check boxes: on, and off again', async () => {
+  const { thread, list } = await listed()
+  expect(list.widget).toMatchObject({ type: 'ListView' })
+  expect(boxes(list.widget).map(({ label, defaultChecked }) => [label, defaultChecked])).toEqual([
+    ['1 Buy milk', false],
+    ['2 Call Ann', false],
+  ])
+  const ticked = await use(thread, list, boxes(list.widget)[1]?.onChangeAction)
+  expect(await tasks()).toEqual([
+    ['Buy milk', false],
+    ['Call Ann', true],
+  ])
+  const [after] = widgets(ticked.events)
+  expect(after?.id).toBe(list.id)
+  expect(boxes((after as WidgetItem).widget).map(({ defaultChecked }) => defaultChecked)).toEqual([false, true])
+  await use(thread, list, boxes((after as WidgetItem).widget)[1]?.onChangeAction)
+  expect(await tasks()).toEqual([
+    ['Buy milk', false],
+    ['Call Ann', false],
+  ])
+  const { data } = await listToolCalls({ caller: ann.caller }, { threadId: thread })
+  expect(data.slice(0, 2).map(({ tool, status, via, runId }) => [tool, status, via, runId !== null])).toEqual([
+    ['update_task', 'succeeded', 'chat', true],
+    ['complete_task', 'succeeded', 'chat', true],
+  ])
+})
+
+test('the model of the next turn knows what a box did, and gets the list once', async () => {
+  const { thread, list } = await listed()
+  await use(thread, list, boxes(list.widget)[0]?.onChangeAction)
+  await using model = await openAIServer({ text: 'You bought milk.' })
+  withSettings({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'k' })
+  await say(thread, 'what did I do?')
+  const told = JSON.stringify(model.requests[0]?.body)
+  expect(told).toContain('complete_task')
+  expect(told).not.toContain('graphical UI widget')
+})
+
+test('the same policy holds, and nothing is called that the widget does not offer', async () => {
+  const { thread, list } = await listed()
+  const forged = { type: 'tool.call', payload: { server: 'switchboard', tool: 'delete_task', arguments: { number: 1 } } }
+  expect((await use(thread, list, forged)).events.at(-1)).toMatchObject({ type: 'error', message: expect.stringContaining('nothing') })
+  const nothing = { repeatable: false, hidden: [], connectSeconds: null, idleSeconds: null, hardSeconds: null }
+  await savePolicy(ann.caller, { server: 'switchboard', tool: 'complete_task', approval: 'always', ...nothing })
+  const refused = await use(thread, list, boxes(list.widget)[0]?.onChangeAction)
+  expect(refused.events.at(-1)).toMatchObject({
+    type: 'error',
+    message: 'You have to agree to this call: write `/complete_task {"number":1}`.',
+  })
+  expect(await tasks()).toEqual([
+    ['Buy milk', false],
+    ['Call Ann', false],
+  ])
+})
+
+test('only a trusted server’s widgets are shown, and only of a size', () => {
+  const server = (more: object): McpServer => ({ name: 's', url: 'http://s/mcp', builtin: false, ...more }) as McpServer
+  const meta = { 'switchboard/widget': { type: 'Card', children: [] } }
+  expect(sentWidget(server({ config: { trusted: true } }), meta)).toEqual(meta['switchboard/widget'])
+  expect(sentWidget(server({ builtin: true }), meta)).toEqual(meta['switchboard/widget'])
+  expect(sentWidget(server({}), meta)).toBeUndefined()
+  expect(sentWidget(server({ config: { trusted: false } }), meta)).toBeUndefined()
+  for (const odd of [null, 'Card', {}, { type: 5 }, { type: 'Card', value: 'x'.repeat(200_000) }])
+    expect(sentWidget(server({ builtin: true }), { 'switchboard/widget': odd })).toBeUndefined()
+})
