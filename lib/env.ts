@@ -18,7 +18,10 @@ const Settings = z.object({
   DATABASE_URL: postgresUrl,
   DATABASE_POOL_SIZE: count(10, 500),
   // For LISTEN: a direct address where DATABASE_URL is a transaction pooler's, or off.
-  DATABASE_LISTEN_URL: z.union([z.literal('off'), postgresUrl], 'must be a postgresql:// URL or "off"').optional(),
+  DATABASE_LISTEN_URL: z
+    .string()
+    .refine((value) => value === 'off' || postgresUrl.safeParse(value).success, 'must be a postgresql:// URL or "off"')
+    .optional(),
   // The address the server listens on; the start script sets it.
   HOSTNAME: z.string().default('127.0.0.1'),
   LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent').default('info'),

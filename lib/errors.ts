@@ -84,9 +84,24 @@ export function isDatabaseDown(error: unknown): boolean {
   return false
 }
 
-/** Any thrown value as an AppError: what nobody designed becomes `unavailable` (database) or `internal`, its cause kept for the log. */
+/** True where PostgreSQL has no room to write: its disk is full, or its quota used up. */
+export function isDiskFull(error: unknown): boolean {
+  for (let at = error, depth = 0; at instanceof Object && depth < 6; depth += 1) {
+    const { code, message, cause } = at as { code?: unknown; message?: unknown; cause?: unknown }
+    if (code === '53100' || (typeof message === 'string' && /No space left on device|Disk quota exceeded/.test(message))) return true
+    at = cause
+  }
+  return false
+}
+
+/** Any thrown value as an AppError: what nobody designed becomes `unavailable` (database, full disk) or `internal`, its cause kept for the log. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
+  if (isDiskFull(error))
+    return new AppError('unavailable', 'The disk of the database is full: nothing can be saved. Tell your administrator.', {
+      cause: error,
+      retryAfter: 60,
+    })
   if (isDatabaseDown(error))
     return new AppError('unavailable', 'The database cannot be reached just now. Try again in a moment.', { cause: error, retryAfter: 5 })
   return new AppError('internal', 'Something went wrong on our side. Try again; if it stays, tell your administrator the request id.', {

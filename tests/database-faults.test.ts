@@ -4,6 +4,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterEach, expect, test } from 'vitest'
+import { toAppError } from '#lib/errors.ts'
 import { startEmbeddedPostgres } from '#scripts/embedded-postgres.ts'
 import { migrate } from '#scripts/migrate.ts'
 import { type AppServer, startApp } from '#tests/support/app-server.ts'
@@ -77,6 +78,15 @@ test('PostgreSQL goes away for some seconds during 20 answers: they come later, 
   expect(model.requests).toHaveLength(30)
   const after = await open(app.url, person, 'threads.attach', { thread_id: streams[0]?.threadId, run_id: streams[0]?.runId })
   expect(textOf((await after.read()).received)).toBe(WORDS.join(''))
+})
+
+test('a full disk is called by its name, to people without details', () => {
+  const full = Object.assign(new Error('could not extend file "base/1/2": No space left on device'), { code: '53100' })
+  expect(toAppError(new Error('query failed', { cause: full }))).toMatchObject({
+    status: 503,
+    retryAfter: 60,
+    message: 'The disk of the database is full: nothing can be saved. Tell your administrator.',
+  })
 })
 
 test('with every connection taken a request is told to come again instead of hanging', { timeout: 60_000 }, async () => {

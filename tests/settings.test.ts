@@ -67,6 +67,21 @@ test('each problem is one line: the variable, what is wrong, an example', () => 
   ])
 })
 
+test('on Vercel a missing database says where to get one, and an answer ends before its function does', () => {
+  const { DATABASE_URL: _, ...rest } = GOOD
+  expect(problemsOf({ ...rest, VERCEL: '1' })).toEqual([
+    expect.stringMatching(
+      /^DATABASE_URL is missing: connect a PostgreSQL to the Vercel project .* DATABASE_DIRECT_URL for builds\. For example: /,
+    ),
+  ])
+  expect(parseEnv({ ...GOOD, VERCEL: '1' }).RUN_TIMEOUT).toBe(285)
+  expect(parseEnv({ ...GOOD, VERCEL: '1', RUN_TIMEOUT: '60' }).RUN_TIMEOUT).toBe(60)
+  expect(parseEnv({ ...GOOD, DATABASE_LISTEN_URL: 'off' }).DATABASE_LISTEN_URL).toBe('off')
+  expect(problemsOf({ ...GOOD, DATABASE_LISTEN_URL: 'mysql://x/y' })[0]).toMatch(
+    /^DATABASE_LISTEN_URL must be a postgresql:\/\/ URL or "off"\./,
+  )
+})
+
 test('no value, which may be a secret, stands in a sentence', () => {
   const secret = 'hunter2-hunter2'
   expect(
