@@ -213,7 +213,7 @@ test('a dead process: what it had streamed is kept once, told to who reads on, a
       heartbeatAt: new Date(Date.now() - 11_000),
     },
   })
-  const [spoke, silent] = [dead('request-spoke', threadId), dead('request-silent', 'thr_never')]
+  const [spoke, silent] = [dead('request-spoke', threadId), { ...dead('request-silent', 'thr_never'), operation: 'threads.create' }]
   await withCaller(caller, (tx) => tx.run.createMany({ data: [spoke, silent] }))
   const item = {
     id: 'msg_half',
@@ -223,6 +223,9 @@ test('a dead process: what it had streamed is kept once, told to who reads on, a
     content: [],
   }
   const half = [{ type: 'thread.item.added', item } as const, delta('Half of', 'msg_half'), delta(' it', 'msg_half')]
+  // The process died between the thread and the message: nobody was told of either.
+  const empty = { id: silent.threadId, created_at: new Date().toISOString(), status: { type: 'active' as const }, metadata: {} }
+  await prismaStore(caller).saveThread(empty)
   const rows = half.map((event, at) => ({ seq: at + 1, event: event as ThreadStreamEvent }))
   await insertRunEvents([{ runId: spoke.id, ownerId: caller.userId, events: pack(rows) }])
   const reader = collect(follow(spoke.id, 2))
@@ -237,5 +240,6 @@ test('a dead process: what it had streamed is kept once, told to who reads on, a
   expect(data.map(textOf)).toEqual(['', 'Hello.', 'Half of it'])
   expect(await findRun(caller, spoke.id)).toMatchObject({ status: 'interrupted', clientRequestId: 'request-spoke' })
   expect(await findRun(caller, silent.id)).toMatchObject({ status: 'interrupted', clientRequestId: null })
+  expect((await prismaStore(caller).listThreads({ limit: 9, order: 'asc' })).data.map(({ id }) => id)).toEqual([threadId])
   expect(await recoverRuns()).toBe(0)
 })

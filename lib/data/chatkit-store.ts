@@ -138,6 +138,11 @@ export async function keepItems(tx: Tx, home: Home, items: ThreadItem[]): Promis
   for (const item of items) await putItem(tx, home, item)
 }
 
+/** Removes somebody's thread in which nothing was ever said. Needs a transaction across people. */
+export async function removeEmptyThread(tx: Tx, { ownerId, threadId }: Home): Promise<void> {
+  await tx.thread.deleteMany({ where: { id: threadId, ownerId, items: { none: {} } } })
+}
+
 /** True where the thread may have a message of its person from `since` on; clocks may differ by some seconds. */
 export async function hasUserMessageSince(tx: Tx, home: Home, since: Date): Promise<boolean> {
   const createdAt = { gte: new Date(since.getTime() - CLOCKS_MS) }

@@ -137,7 +137,7 @@ export function unclosedRuns(threadId?: string): Promise<{ id: string }[]> {
 }
 
 /** What has to be known of a run to close its log in the place of its dead process. */
-export type AbandonedRun = Pick<RunModel, 'id' | 'ownerId' | 'threadId' | 'status' | 'errorMessage' | 'clientRequestId' | 'createdAt'>
+export type AbandonedRun = Pick<RunModel, 'id' | 'ownerId' | 'threadId' | 'status' | 'operation' | 'createdAt'>
 
 /**
  * Runs `close` in a transaction that holds the run, if its log is still open and nobody else is at it, and notes what it

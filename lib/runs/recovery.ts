@@ -1,5 +1,5 @@
 import { closeAbandoned } from '#lib/chatkit/abandoned.ts'
-import { hasUserMessageSince, keepItems } from '#lib/data/chatkit-store.ts'
+import { hasUserMessageSince, keepItems, removeEmptyThread } from '#lib/data/chatkit-store.ts'
 import { allEvents, appendEvents } from '#lib/data/run-events.ts'
 import { type AbandonedRun, closeAbandonedRun, interruptStaleRuns, unclosedRuns } from '#lib/data/runs.ts'
 import { settleAbandonedCalls } from '#lib/data/tool-calls.ts'
@@ -40,7 +40,7 @@ export async function recoverRuns(threadId?: string): Promise<number> {
 
 /** Whatever the log says was streamed becomes what the thread keeps. */
 async function close(tx: Tx, run: AbandonedRun): Promise<{ lastSeq: number; forgetRequest: boolean }> {
-  const { id: runId, ownerId, threadId, status } = run
+  const { id: runId, ownerId, threadId, status, operation } = run
   const rows = await allEvents(tx, runId)
   const { items, closing } = closeAbandoned(
     rows.map(({ event }) => event),
@@ -49,6 +49,7 @@ async function close(tx: Tx, run: AbandonedRun): Promise<{ lastSeq: number; forg
   await keepItems(tx, { ownerId, threadId }, items)
   // A message that was never stored is lost with the process, unless its client may send it anew.
   const forgetRequest = rows.length === 0 && !(await hasUserMessageSince(tx, { ownerId, threadId }, run.createdAt))
+  if (forgetRequest && operation === 'threads.create') await removeEmptyThread(tx, { ownerId, threadId })
   const last = (rows.at(-1)?.seq ?? 0) + UNWRITTEN
   await appendEvents(tx, [{ runId, ownerId, events: closing.map((event, index) => ({ seq: last + index + 1, event })) }])
   return { lastSeq: last + closing.length, forgetRequest }
