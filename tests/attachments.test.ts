@@ -270,7 +270,7 @@ describe('going', () => {
   test('where bytes cannot be written nothing is claimed; where they cannot be deleted the record stays for the next round', async () => {
     const { id } = await announced(ann)
     withSettings({ ATTACHMENTS_DIR: '/dev/null/nowhere' })
-    expect((await put(ann, id, PNG)).status).toBe(500)
+    expect((await put(ann, id, PNG)).status).toBe(503)
     await age(id, 2)
     await expireAttachments(ann.caller)
     expect(await there(id)).toBe(true)

@@ -1,11 +1,12 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { AttachmentBytes } from '#lib/data/attachment-bytes.ts'
+import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
 
 const KEY = /^[a-z]+_[0-9a-z]+\/[a-z]+_[0-9a-z]+$/
 
-/** Bytes in a folder that only this process's user can read, one file each. */
+/** Bytes in a folder that only this process's user can read, one file each. Writing throws unavailable where the folder cannot be written. */
 export function folderBytes(folder: string): AttachmentBytes {
   const root = path.resolve(folder)
   const fileOf = (key: string) => {
@@ -17,13 +18,14 @@ export function folderBytes(folder: string): AttachmentBytes {
     async write(key, bytes) {
       const file = fileOf(key)
       const unfinished = `${file}.${newId('tmp')}`
-      await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
       try {
+        await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
         await writeFile(unfinished, bytes, { mode: 0o600, flush: true })
         await rename(unfinished, file)
-      } catch (error) {
-        await rm(unfinished, { force: true })
-        throw error
+      } catch (cause) {
+        await rm(unfinished, { force: true }).catch(() => undefined)
+        // A full disk, or a folder that this process may not write.
+        throw new AppError('unavailable', 'The file cannot be kept just now. If it stays so, tell your administrator.', { cause })
       }
     },
     async read(key) {
