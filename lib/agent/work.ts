@@ -90,8 +90,9 @@ export async function* work(
       { policies, builtinFetch, signal, relist: resumed !== undefined },
     )
     if (signal.aborted) return
-    for (const { server, sentence } of mcp.unavailable) {
-      yield { type: 'notice', level: 'warning', title: `The tools of ${server} are not available`, message: sentence }
+    for (const { server, sentence, connect } of mcp.unavailable) {
+      const title = connect ? `Connect your account at ${server}` : `The tools of ${server} are not available`
+      yield { type: 'notice', level: connect ? 'info' : 'warning', title, message: sentence }
     }
     if (resumed && !resumed.fits(mcp.connections)) return yield* resumed.expire()
     const now = new Date()
