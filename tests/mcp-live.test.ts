@@ -86,11 +86,29 @@ async function settled(caller: Parameters<typeof listToolCalls>[0]) {
   throw new Error('the call was not settled')
 }
 
+const CALLS = [
+  ['waits', { status: 'cancelled', failureClass: 'cancelled' }],
+  ['does_not_stop', { status: 'succeeded', failureClass: null }],
+] as const
+
+test('a client of an older revision that goes away: the same', async () => {
+  for (const [name, outcome] of CALLS) {
+    const { caller } = await signedIn()
+    const gone = new AbortController()
+    const waiting = once(events, 'waiting')
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${await personalToken(caller)}` }
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } })
+    const call = fetch(server.url, { method: 'POST', headers, body, signal: gone.signal })
+    const refused = expect(call).rejects.toThrow()
+    await waiting
+    gone.abort()
+    await refused
+    expect(await settled({ caller })).toMatchObject([{ tool: name, ...outcome }])
+  }
+})
+
 test('a client that cancels: the tool learns of it, and the ledger says what came of the call', async () => {
-  for (const [name, outcome] of [
-    ['waits', { status: 'cancelled', failureClass: 'cancelled' }],
-    ['does_not_stop', { status: 'succeeded', failureClass: null }],
-  ] as const) {
+  for (const [name, outcome] of CALLS) {
     const { caller, client } = await connect({ pin: '2026-07-28' })
     const cancel = new AbortController()
     const waiting = once(events, 'waiting')
