@@ -189,6 +189,10 @@ describe('a call that destroys', () => {
     expect(replies.filter(({ events }) => said(events).includes('Deleted'))).toHaveLength(1)
     const again = await press(thread, card, 'Approve')
     expect(notices(again.events)).toEqual([expect.stringContaining('answered before')])
+    const no = await press(thread, card, 'Deny')
+    expect(notices(no.events)).toEqual([expect.stringContaining('answered before')])
+    const rows = await withCaller(ann.caller, (tx) => tx.approval.findMany())
+    expect(rows.map(({ status }) => status)).toEqual(['approved'])
     expect(await ledger('delete_task')).toHaveLength(1)
   })
 
