@@ -71,7 +71,11 @@ async function take(stage: Stage, stages: Map<string, Stage>, name: string, args
     for (const pair of args) stage.env[pair.slice(0, pair.indexOf('='))] = pair.slice(pair.indexOf('=') + 1)
   } else if (name === 'COPY') {
     const from = args[0]?.startsWith('--from=') ? stages.get(args.shift()?.slice(7) ?? '') : undefined
-    await copy(stage, args, from)
+    await copy(
+      stage,
+      args.filter((arg) => !arg.startsWith('--')),
+      from,
+    )
   } else if (name === 'RUN') {
     const child = run(stage, '/bin/sh', ['-c', args[0] ?? ''], {})
     const logs = collect(child)
