@@ -1,8 +1,8 @@
 'use client'
 
-import { useState } from 'react'
+import { type FormEvent, useState, useTransition } from 'react'
 import type { ServerConfig } from '#lib/data/server-config.ts'
-import { ActionForm } from '../../ui/action-form.tsx'
+import { FormProblem } from '../../forms/form-problem.tsx'
 import { LinkButton } from '../../ui/button.tsx'
 import { Field, Select, TextArea, TextInput } from '../../ui/field.tsx'
 import { SubmitButton } from '../../ui/submit-button.tsx'
@@ -25,9 +25,18 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
   const [identity, setIdentity] = useState<keyof typeof IDENTITIES>(config?.identity.kind ?? 'none')
   const oauth = config?.identity.kind === 'oauth' ? config.identity : undefined
   const key = config?.identity.kind === 'key' ? config.identity : undefined
+  const [problem, setProblem] = useState<string>()
+  const [pending, start] = useTransition()
+  // Not by `action`: React empties such a form afterwards, and what was written would be lost with a mistake in it.
+  function onSubmit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget)
+    start(async () => setProblem((await saveServer(form))?.error))
+  }
   return (
-    <ActionForm action={saveServer} fields={server ? { server: server.id } : {}} className="grid gap-6">
-      <div className="grid gap-4 sm:grid-cols-2">
+    <form onSubmit={onSubmit} className="grid gap-6">
+      {server && <input type="hidden" name="server" value={server.id} />}
+      <div className="grid items-start gap-4 sm:grid-cols-2">
         <Field label="Name" hint="Short, in small letters: it stands before tool names that two servers share.">
           <TextInput
             name="name"
@@ -63,7 +72,7 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
           defaultValue={server?.url}
         />
       </Field>
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid items-start gap-4 sm:grid-cols-2">
         <Field label="Transport">
           <Select name="transport" defaultValue={config?.transport ?? 'streamable_http'}>
             <option value="streamable_http">Streamable HTTP</option>
@@ -81,7 +90,7 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
         </Field>
       </div>
       {identity === 'oauth' && (
-        <div className="grid gap-4 sm:grid-cols-2">
+        <div className="grid items-start gap-4 sm:grid-cols-2">
           <Field label="Scopes" optional hint="Only where the server does not say itself which it needs.">
             <TextInput name="scope" autoComplete="off" defaultValue={oauth?.scope} />
           </Field>
@@ -98,7 +107,7 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
         </div>
       )}
       {identity === 'key' && (
-        <div className="grid gap-4 sm:grid-cols-2">
+        <div className="grid items-start gap-4 sm:grid-cols-2">
           <Field label="Header">
             <TextInput name="keyHeader" autoComplete="off" defaultValue={key?.header ?? 'Authorization'} />
           </Field>
@@ -157,7 +166,7 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
           </Field>
         </div>
       </details>
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid items-start gap-4 sm:grid-cols-2">
         <Field label="Allowed tools" optional hint="Names, * for anything. Empty: all.">
           <TextInput name="allow" autoComplete="off" placeholder="search_*, read_page" defaultValue={config?.allow.join(', ')} />
         </Field>
@@ -179,11 +188,12 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
           checked={config?.trusted ?? false}
         />
       </div>
+      <FormProblem message={problem} />
       <div className="flex flex-wrap gap-2">
-        <SubmitButton>{server ? 'Save' : 'Add'}</SubmitButton>
+        <SubmitButton pending={pending}>{server ? 'Save' : 'Add'}</SubmitButton>
         <LinkButton href={server ? `/admin/servers/${server.id}` : '/admin/servers'}>Cancel</LinkButton>
       </div>
-    </ActionForm>
+    </form>
   )
 }
 
