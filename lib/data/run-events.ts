@@ -1,5 +1,6 @@
 import type { NumberedEvent } from '#lib/chatkit/protocol/events.ts'
-import { type Tx, withSystem } from '#lib/db.ts'
+import { systemStatement, type Tx, withSystem } from '#lib/db.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunStatus } from '#lib/generated/prisma/enums.ts'
 import { storable } from '#lib/storable.ts'
 
@@ -18,20 +19,23 @@ export const PAGE_ROWS = 500
 const KEPT_MS = 3_600_000
 const SWEEP_RUNS = 200
 
-/** Writes events of several runs in one transaction; writing one twice changes nothing. Rejects as a whole where a run is not there. */
-export function insertRunEvents(runs: { runId: string; ownerId: string; events: StoredEvent[] }[]): Promise<void> {
-  return withSystem('runs', async (tx) => {
-    await appendEvents(tx, runs)
-  })
+type RunEvents = { runId: string; ownerId: string; events: StoredEvent[] }
+
+/** Writes events of several runs in one statement; writing one twice changes nothing. Rejects as a whole where a run is not there. */
+export async function insertRunEvents(runs: RunEvents[]): Promise<void> {
+  await systemStatement('runs', insertion(runs))
 }
 
 /** The same within a transaction. */
-export async function appendEvents(tx: Tx, runs: { runId: string; ownerId: string; events: StoredEvent[] }[]): Promise<void> {
+export async function appendEvents(tx: Tx, runs: RunEvents[]): Promise<void> {
+  if (runs.some(({ events }) => events.length > 0)) await tx.$executeRaw(insertion(runs))
+}
+
+function insertion(runs: RunEvents[]): Prisma.Sql {
   const rows = runs.flatMap(({ runId, ownerId, events }) =>
     events.map(({ seq, event, pieces }) => ({ run_id: runId, seq, owner_id: ownerId, event, pieces: pieces ?? [] })),
   )
-  if (rows.length === 0) return
-  await tx.$executeRaw`
+  return Prisma.sql`
     INSERT INTO run_events (run_id, seq, owner_id, event, pieces)
     SELECT run_id, seq, owner_id, event, pieces
     FROM jsonb_to_recordset(${JSON.stringify(storable(rows))}::jsonb)

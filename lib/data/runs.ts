@@ -1,7 +1,9 @@
 import { appendEvents, type StoredEvent } from '#lib/data/run-events.ts'
-import { type Tx, withCaller, withSystem } from '#lib/db.ts'
+import { statementAs, systemStatement, type Tx, withCaller, withSystem } from '#lib/db.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunStatus } from '#lib/generated/prisma/enums.ts'
 import type { RunModel } from '#lib/generated/prisma/models.ts'
+import { repeatably } from '#lib/patience.ts'
 import { storableText } from '#lib/storable.ts'
 
 /** A run without a heartbeat for this long (ms) has no process any more. */
@@ -52,15 +54,13 @@ export function insertRun(run: NewRun, atOnce: number): Promise<'inserted' | 'bu
   })
 }
 
-/** queued -> running. False where somebody else decided about the run meanwhile. */
+/** queued -> running. False where somebody else decided about the run meanwhile. May be done again. */
 export async function markRunning({ id, ownerId }: { id: string; ownerId: string }): Promise<boolean> {
-  const count = await withCaller(
-    { userId: ownerId },
-    (tx) => tx.$executeRaw`
-      UPDATE runs SET status = 'running', started_at = now(), heartbeat_at = now()
-      WHERE id = ${id} AND owner_id = ${ownerId} AND status = 'queued'`,
-  )
-  return count > 0
+  const statement = Prisma.sql`
+    UPDATE runs SET status = 'running', started_at = now(), heartbeat_at = now()
+    WHERE id = ${id} AND owner_id = ${ownerId} AND status IN ('queued', 'running') RETURNING id`
+  const marked = await repeatably(() => statementAs({ userId: ownerId }, statement))
+  return marked.length > 0
 }
 
 /**
@@ -113,22 +113,24 @@ export async function endWaiting(
  * Marks runs that lost their process as interrupted, in one thread or everywhere. Not while the database itself has just
  * come up: what could not say that it lives in the meantime is not dead. Resolves to their number.
  */
-export function interruptStaleRuns(threadId?: string): Promise<number> {
-  return withSystem(
+export async function interruptStaleRuns(threadId?: string): Promise<number> {
+  const interrupted = await systemStatement(
     'recovery',
-    (tx) => tx.$executeRaw`
+    Prisma.sql`
       UPDATE runs SET status = 'interrupted', finished_at = now(), error_message = ${LOST_MESSAGE}
       WHERE status IN ('queued', 'running') AND (${threadId ?? null}::text IS NULL OR thread_id = ${threadId ?? null})
         AND coalesce(heartbeat_at, created_at) < now() - ${STALE_MS}::integer * interval '1 millisecond'
-        AND pg_postmaster_start_time() < now() - ${STALE_MS}::integer * interval '1 millisecond'`,
+        AND pg_postmaster_start_time() < now() - ${STALE_MS}::integer * interval '1 millisecond'
+      RETURNING id`,
   )
+  return interrupted.length
 }
 
 /** Runs that have ended but whose process did not live to close their log, oldest first, 100 at most. */
 export function unclosedRuns(threadId?: string): Promise<{ id: string }[]> {
-  return withSystem(
+  return systemStatement(
     'recovery',
-    (tx) => tx.$queryRaw`
+    Prisma.sql`
       SELECT id FROM runs
       WHERE last_seq IS NULL AND finished_at IS NOT NULL AND (${threadId ?? null}::text IS NULL OR thread_id = ${threadId ?? null})
         AND coalesce(heartbeat_at, created_at) < now() - ${STALE_MS}::integer * interval '1 millisecond'
