@@ -38,15 +38,18 @@ export async function crash(doomed: AppServer, living: AppServer, turns: number)
   await sleep(600 + Math.random() * 600)
   doomed.kill('SIGKILL')
   await doomed.ended
-  const died = Date.now()
-  for (const { person, stream, requestId } of await Promise.all(streams)) await check(living, person, stream, requestId, died)
+  const all = await Promise.all(streams)
+  const openRuns = async () => {
+    const counts = all.map(({ person: { caller } }) => withCaller(caller, (tx) => tx.run.count({ where: { lastSeq: null } })))
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
+  }
+  await expect.poll(openRuns, { timeout: FOUND_MS, interval: 300 }).toBe(0)
+  for (const { person, stream, requestId } of all) await check(living, person, stream, requestId)
 }
 
 type Person = Awaited<ReturnType<typeof signedIn>>
 
-async function check(living: AppServer, person: Person, stream: Stream | undefined, requestId: string, died: number): Promise<void> {
-  const active = () => withCaller(person.caller, (tx) => tx.run.count({ where: { lastSeq: null } }))
-  await expect.poll(active, { timeout: FOUND_MS - (Date.now() - died) + 1_000, interval: 100 }).toBe(0)
+async function check(living: AppServer, person: Person, stream: Stream | undefined, requestId: string): Promise<void> {
   const pending = async () => (await listToolCalls({ caller: person.caller })).data.filter(({ status }) => status === 'pending')
   await expect.poll(pending, { timeout: 3_000 }).toEqual([])
   const said = stream?.events.find((event) => event.type === 'thread.item.done' && event.item.type === 'user_message')
