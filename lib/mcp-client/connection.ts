@@ -4,16 +4,17 @@ import { beginToolCall, type FailureClass, finishToolCall, type ToolCallOutcome 
 import { env } from '#lib/env.ts'
 import { log } from '#lib/log.ts'
 import { CallClocks, deadlinesOf } from '#lib/mcp-client/deadlines.ts'
-import { type CallPhase, mcpFailure, safeDetail, safeText } from '#lib/mcp-client/failure.ts'
+import { type CallPhase, mcpFailure } from '#lib/mcp-client/failure.ts'
 import { type Progress, sayProgress, Throttle } from '#lib/mcp-client/progress.ts'
 import { type SentWidget, sentWidget } from '#lib/mcp-client/result-widget.ts'
+import { type Attempt, clipped, denied, type Result, recorded, toolError, withSomething } from '#lib/mcp-client/results.ts'
+import { askForProgress, withQuietSchema } from '#lib/mcp-client/sdk-gaps.ts'
 import { sdkLogger } from '#lib/mcp-client/sdk-logger.ts'
 import { markedNames, withoutSensitive } from '#lib/mcp-client/sensitive.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
 import { forgetTools, type McpTool, rememberedTools, rememberTools } from '#lib/mcp-client/tool-lists.ts'
 import { newSpan, type TraceContext, traceparent } from '#lib/mcp-client/trace.ts'
 
-const MODEL_TEXT_MAX_CHARS = 40_000
 // The SDK's own clock must not be the first to run out: ours know which of the two it was.
 const SDK_MARGIN_MS = 60_000
 
@@ -49,9 +50,6 @@ const PASSING: ReadonlySet<FailureClass> = new Set(['session_lost', 'transport_l
 
 const FACTS = 'switchboard/call'
 
-type Result = Awaited<ReturnType<MCPServerStreamableHttp['callToolResult']>>
-type Failure = { class: FailureClass; sentence: string; status: ToolCallOutcome['status']; sent: boolean }
-type Attempt = { result?: Result; failure?: Failure }
 type Call = {
   tool: string
   args: Record<string, unknown>
@@ -59,17 +57,6 @@ type Call = {
   callId: string | undefined
   signal: AbortSignal | undefined
   policy: EffectivePolicy
-}
-
-/** The part of the SDK's inner server that sends a call: its own way of calling asks for no progress. */
-type Sender = {
-  callToolWithClient: (
-    client: { callTool: (params: unknown, options?: object) => Promise<unknown> },
-    tool: string,
-    args: unknown,
-    meta: unknown,
-    options?: MCPCallToolOptions & { onprogress?: (progress: Progress) => void; timeout?: number },
-  ) => Promise<Result>
 }
 
 /**
@@ -100,7 +87,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
     this.server = server
     this.#run = run
     this.#policies = policies
-    askForProgress((this as unknown as { underlying: Sender }).underlying)
+    askForProgress(this)
   }
 
   /** The server's tools under their own names: remembered ones without asking, else from the server. Throws what the SDK throws. */
@@ -278,58 +265,6 @@ export class ToolConnection extends MCPServerStreamableHttp {
   }
 }
 
-/** The SDK complains on the console about every schema that says aloud what is true anyway: that more properties are allowed. */
-function withQuietSchema(tool: McpTool): McpTool {
-  const copy = structuredClone(tool)
-  const schema: { additionalProperties?: unknown } = copy.inputSchema ?? {}
-  if (schema.additionalProperties === true) delete schema.additionalProperties
-  return copy
-}
-
-/** Makes the SDK's server hand progress and a deadline of ours to its client with each call. */
-function askForProgress(sender: Sender): void {
-  const send = sender.callToolWithClient.bind(sender)
-  sender.callToolWithClient = (client, tool, args, meta, options) => {
-    const { onprogress, timeout } = options ?? {}
-    const asking = { callTool: (params: unknown, given?: object) => client.callTool(params, { ...given, onprogress, timeout }) }
-    return send(asking, tool, args, meta, options)
-  }
-}
-
-function denied(sentence: string): Attempt {
-  return { failure: { class: 'denied', sentence, status: 'failed', sent: false } }
-}
-
 function stopped(): DOMException {
   return new DOMException('stopped', 'AbortError')
-}
-
-function toolError({ content }: Result): Failure {
-  const said = content.flatMap((part) => (part.type === 'text' && typeof part.text === 'string' ? part.text : [])).join('\n')
-  const badArguments = /^(input validation error|invalid arguments|wrong arguments for)|^mcp error -32602/i.test(said)
-  const sentence = safeDetail(said) || 'The tool reported an error.'
-  return { class: badArguments ? 'bad_arguments' : 'tool_error', sentence, status: 'failed', sent: true }
-}
-
-/** Some models cannot take an empty answer, and some servers send their data beside the content alone. */
-function withSomething(result: Result | undefined): Result['content'] {
-  if (result && result.content.length > 0) return result.content
-  const { structuredContent } = result ?? {}
-  return [{ type: 'text', text: structuredContent ? JSON.stringify(structuredContent) : 'Done. The tool gave no answer.' }]
-}
-
-/** What the ledger keeps of a result. */
-function recorded(result: Result | undefined): unknown {
-  if (!result) return undefined
-  const { _meta, ...rest } = result
-  if (!result.isError) return rest
-  return { ...rest, content: rest.content.map((part) => (typeof part.text === 'string' ? { ...part, text: safeText(part.text) } : part)) }
-}
-
-function clipped(content: Result['content']): Result['content'] {
-  return content.map((part) => {
-    if (part.type !== 'text' || typeof part.text !== 'string' || part.text.length <= MODEL_TEXT_MAX_CHARS) return part
-    const left = part.text.length - MODEL_TEXT_MAX_CHARS
-    return { ...part, text: `${part.text.slice(0, MODEL_TEXT_MAX_CHARS)}\n[${left} more characters were cut off]` }
-  }) as Result['content']
 }
