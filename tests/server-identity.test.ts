@@ -78,6 +78,8 @@ describe('a server is told of the person', () => {
   test('by a token that only this server can use, for a minute', async () => {
     await using server = await mcpServer([whoami])
     const ann = await signedIn()
+    // The first key takes longer to make than a turn waits for a server.
+    await signingKeys()
     const { text } = await call(toolServer(server.url, { identity: { kind: 'token' } }), ann, 'whoami')
     const token = String(JSON.parse(text).authorization).replace('Bearer ', '')
     const keys = createLocalJWKSet({ keys: (await signingKeys()).map(({ kty, n, e, kid, alg }) => ({ kty, n, e, kid, alg })) as never })
