@@ -175,9 +175,13 @@ export async function findRepeatedRun(
   caller: { userId: string },
   clientRequestId: string,
 ): Promise<{ id: string; threadId: string; isKept: boolean } | null> {
-  const where = { ownerId: caller.userId, clientRequestId }
-  const run = await withCaller(caller, (tx) => tx.run.findFirst({ where, select: { id: true, threadId: true, lastSeq: true } }))
-  return run && { id: run.id, threadId: run.threadId, isKept: run.lastSeq !== 0 }
+  const [run] = await statementAs<{ id: string; threadId: string; isKept: boolean }>(
+    caller,
+    Prisma.sql`
+      SELECT id, thread_id AS "threadId", last_seq IS DISTINCT FROM 0 AS "isKept" FROM runs
+      WHERE owner_id = ${caller.userId} AND client_request_id = ${clientRequestId}`,
+  )
+  return run ?? null
 }
 
 /** The caller's own run, or null. */
