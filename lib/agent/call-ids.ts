@@ -6,9 +6,13 @@ import type { AskedCall } from '#lib/agent/guarded-model.ts'
  * calls are made in the order in which the model asked for them, so that the first unclaimed equal one is meant.
  */
 export class CallIds {
+  readonly #seen = new Set<string>()
   #asked: { callId: string; name: string; arguments: unknown }[] = []
 
+  /** A call that is about to be made; the SDK may judge one more than once. */
   note(call: AskedCall): void {
+    if (this.#seen.has(call.callId)) return
+    this.#seen.add(call.callId)
     this.#asked.push({ ...call, arguments: parsed(call.arguments) })
   }
 
