@@ -334,6 +334,24 @@ describe('with a real model', () => {
     }
   })
 
+  test.each(['[]', 'null', '"x"', '7', 'true'])('arguments that are no object pass no judge, so nothing is called: %s', async (text) => {
+    await using server = await mcpServer([wipe()])
+    await using model = await openAIServer({ calls: [{ name: 'wipe', arguments: text }] }, { text: 'I see.' })
+    await ready(server, 'chat_completions', model.url)
+    const { events } = await begin('clean up')
+    expect(server.calls).toEqual([])
+    expect(cards(events)).toEqual([])
+    expect(said(events)).toBe('I see.')
+  })
+
+  test('no arguments at all are an empty object', async () => {
+    await using server = await mcpServer([wipe(), { name: 'look', run: () => 'all is well' }])
+    await using model = await openAIServer({ calls: [{ name: 'look', arguments: '' }] }, { text: 'Fine.' })
+    await ready(server, 'chat_completions', model.url)
+    expect(said((await begin('look')).events)).toBe('Fine.')
+    expect(server.calls).toEqual([{ tool: 'look', args: {} }])
+  })
+
   test('arguments that are too long to be read are refused, not hidden', async () => {
     await using server = await mcpServer([wipe()])
     await using model = await openAIServer({ calls: [call('x'.repeat(30_000))] }, { text: 'I see.' })

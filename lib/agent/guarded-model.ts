@@ -41,6 +41,8 @@ async function* guarded(inner: Model, request: ModelRequest, { idleMs, onAnswer 
       if (event.type === 'response_done') {
         if (chat === 'open') throw new ModelFault('model_cut', 'the stream ended without a finish reason')
         onAnswer(answerOf(event))
+        // Some servers send nothing where a tool takes nothing; the SDK wants an object before it asks whether a call may be made.
+        for (const item of event.response.output) if (item.type === 'function_call' && item.arguments.trim() === '') item.arguments = '{}'
       }
       yield event
     }

@@ -36,6 +36,7 @@ import { type OpenMcp, openMcp } from '#lib/mcp-client/open.ts'
 
 const MAX_MODEL_CALLS = 16
 const MAX_PARALLEL_TOOLS = 16
+const UNJUDGED = 'The arguments have to be a JSON object. Call the tool again with one.'
 
 /** The run that a turn belongs to, as far as the agent has to do with it. Reports are totals so far. */
 export type AgentRun = {
@@ -83,7 +84,8 @@ export async function* work(
       {
         ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId },
         callIdOf: (tool, args) => callIds.claim(tool, args),
-        refusal: (callId) => refused.get(callId),
+        // What nobody judged is not made.
+        refusal: (callId) => (callId === undefined ? UNJUDGED : refused.get(callId)),
         onProgress: (...call) => steps.push((turn) => turn.progress(...call)),
         onSettled: (...call) => steps.push((turn) => turn.settled(...call)),
       },

@@ -28,7 +28,7 @@ export type CallingRun = {
   /** Finds the model's id of a call that is about to be made. */
   callIdOf: (tool: string, args: unknown) => string | undefined
   /** Why a call must not be made, as a sentence: it goes into the ledger as denied. */
-  refusal?: (callId: string) => string | undefined
+  refusal?: (callId: string | undefined) => string | undefined
   /** Told of a call's progress in words, four times a second at most. */
   onProgress?: (callId: string, said: string) => void
   /** Told of a call's end at once; the SDK tells of all calls of an answer together, when the slowest has ended. */
@@ -188,7 +188,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
       log.error({ error, server: this.server.name, tool: call.tool }, 'tool call not recorded, so not made')
       return denied('The call was not made, because it could not be recorded.')
     }
-    const refused = call.callId && this.#run.refusal?.(call.callId)
+    const refused = this.#run.refusal?.(call.callId)
     const attempt = refused ? denied(refused) : await this.#attempt(call, span)
     await this.#finish(id, attempt, hidden)
     return attempt
