@@ -6,6 +6,7 @@ import { withCaller } from '#lib/db.ts'
 import { newId } from '#lib/ids.ts'
 import type { CallFacts, CallingRun } from '#lib/mcp-client/connection.ts'
 import { safeDetail } from '#lib/mcp-client/failure.ts'
+import { noteAnswer } from '#lib/mcp-client/health.ts'
 import { openMcp } from '#lib/mcp-client/open.ts'
 import { configuredServers, type McpServer } from '#lib/mcp-client/servers.ts'
 import { mcpHandler, mcpServer, type TestTool } from '#tests/support/mcp-server.ts'
@@ -34,6 +35,7 @@ const text = (result: Result) => String(result?.content[0]?.text)
 const facts = (result: Result) => (result?._meta as { 'switchboard/call': CallFacts } | undefined)?.['switchboard/call']
 
 async function connect(...servers: McpServer[]) {
+  for (const { url } of servers) noteAnswer(url)
   const mcp = await openMcp(run, { servers })
   const only = mcp.connections[0]
   return {

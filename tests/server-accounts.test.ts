@@ -7,6 +7,7 @@ import { addServer, setServerEnabled } from '#lib/data/servers.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { endSessions } from '#lib/data/users.ts'
 import { withCaller, withSystem } from '#lib/db.ts'
+import { noteAnswer } from '#lib/mcp-client/health.ts'
 import { openMcp } from '#lib/mcp-client/open.ts'
 import { fromStored, type McpServer } from '#lib/mcp-client/servers.ts'
 import { Browser } from '#tests/support/oauth-client.ts'
@@ -77,6 +78,7 @@ async function comeBack(back: URL, person: Person, journey: string): Promise<URL
 }
 
 async function call(person: Person, tool: string, args = {}) {
+  noteAnswer(server.url)
   const mcp = await openMcp(await callingRun(person.caller), { servers: [server] })
   const [connection] = mcp.connections
   const result = await connection?.callToolResult(tool, args)

@@ -6,6 +6,7 @@ import { IDENTITY_TOKEN_TYPE } from '#lib/auth/identity-tokens.ts'
 import { signingKeys } from '#lib/auth/oauth/signing-keys.ts'
 import { listAccounts, saveAccount } from '#lib/data/server-accounts.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
+import { noteAnswer } from '#lib/mcp-client/health.ts'
 import { openMcp } from '#lib/mcp-client/open.ts'
 import { previewFor } from '#lib/mcp-client/preview.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
@@ -21,6 +22,7 @@ const whoami = {
 }
 
 async function call(server: McpServer, person: Awaited<ReturnType<typeof signedIn>>, tool: string, args = {}) {
+  noteAnswer(server.url)
   const mcp = await openMcp(await callingRun(person.caller), { servers: [server] })
   const [connection] = mcp.connections
   const result = await connection?.callToolResult(tool, args)

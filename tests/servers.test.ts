@@ -14,6 +14,7 @@ import { saveAccount } from '#lib/data/server-accounts.ts'
 import { ServerConfig } from '#lib/data/server-config.ts'
 import { addServer, changeServer, listServers, removeServer, requireServer, type ServerWish, setServerEnabled } from '#lib/data/servers.ts'
 import { withCaller, withSystem } from '#lib/db.ts'
+import { noteAnswer } from '#lib/mcp-client/health.ts'
 import { openMcp } from '#lib/mcp-client/open.ts'
 import { configuredServers, serversFor } from '#lib/mcp-client/servers.ts'
 import { mayOffer } from '#lib/mcp-client/tool-filter.ts'
@@ -267,8 +268,10 @@ async function olderServer(kind: 'sse' | 'streamable') {
   })
   http.listen(0, '127.0.0.1')
   await once(http, 'listening')
+  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/${kind === 'sse' ? 'sse' : 'mcp'}`
+  noteAnswer(url)
   return {
-    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/${kind === 'sse' ? 'sse' : 'mcp'}`,
+    url,
     transports,
     [Symbol.asyncDispose]: async () => {
       http.closeAllConnections()

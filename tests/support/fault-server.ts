@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer as createTls } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createServer as createTcp, type Socket } from 'node:net'
+import { noteAnswer } from '#lib/mcp-client/health.ts'
 import { mcpHandler, type TestTool } from '#tests/support/mcp-server.ts'
 import { SELF_SIGNED } from '#tests/support/self-signed.ts'
 import { serve } from '#tests/support/serve.ts'
@@ -44,6 +45,7 @@ export async function faultServer(tools: TestTool[], fault: Fault = { kind: 'non
     const answer = () => mcpHandler(state.tools, (tool, args) => state.calls.push({ tool, args }))(request)
     return (await faulty(state.fault, method, state.seen, answer)) ?? answer()
   })
+  if (fault.kind === 'none') noteAnswer(`${url}/mcp`)
   return Object.assign(state, { url: `${url}/mcp`, [Symbol.asyncDispose]: close })
 }
 

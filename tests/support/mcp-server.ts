@@ -1,5 +1,6 @@
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
+import { noteAnswer } from '#lib/mcp-client/health.ts'
 import { serve } from '#tests/support/serve.ts'
 
 type Args = Record<string, unknown>
@@ -30,6 +31,8 @@ export async function mcpServer(
     requests.push(request)
     return (await before(request)) ?? handler(request)
   })
+  // As the start of the product does by knocking: a busy machine is no reason for a test to go without its server.
+  noteAnswer(`${url}/mcp`)
   return { url: `${url}/mcp`, requests, calls, [Symbol.asyncDispose]: close }
 }
 
