@@ -56,7 +56,7 @@ async function killedAfterTheCommit(server: FaultServer, model: OpenAIServer) {
     complaint += chunk
   })
   const gone = once(child, 'exit')
-  await Promise.race([vi.waitFor(() => expect(server.calls).toHaveLength(1), { timeout: 20_000, interval: 20 }), gone])
+  await Promise.race([vi.waitFor(() => expect(server.calls).toHaveLength(1), { timeout: 45_000, interval: 20 }), gone])
   expect(server.calls, complaint).toHaveLength(1)
   child.kill('SIGKILL')
   await gone
@@ -67,7 +67,11 @@ async function killedAfterTheCommit(server: FaultServer, model: OpenAIServer) {
   return run?.threadId ?? ''
 }
 
-test('a process is killed after the tool’s commit, the person presses Retry: one row, and a question', { timeout: 60_000 }, async () => {
+// Tried again where a busy machine let the first turn go on without a server that it did not know yet.
+test('a process is killed after the tool’s commit, the person presses Retry: one row, and a question', {
+  timeout: 120_000,
+  retry: 2,
+}, async () => {
   const rows: unknown[] = []
   const pay: TestTool = {
     name: 'pay',
