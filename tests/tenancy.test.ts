@@ -1,6 +1,7 @@
 import { globSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as files from '#app/api/attachments/[id]/route.ts'
+import * as connections from '#app/api/connections/[id]/route.ts'
 import * as clients from '#app/api/me/clients/route.ts'
 import * as tokens from '#app/api/me/tokens/[id]/route.ts'
 import type { Caller } from '#lib/auth/caller.ts'
@@ -10,6 +11,8 @@ import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { createOauthGrant, listConnections } from '#lib/data/oauth-grants.ts'
 import { listPersonalTokens } from '#lib/data/personal-tokens.ts'
 import { findRun } from '#lib/data/runs.ts'
+import { findAccount, saveAccount } from '#lib/data/server-accounts.ts'
+import { addServer } from '#lib/data/servers.ts'
 import { findToolCall, listToolCalls } from '#lib/data/tool-calls.ts'
 import { withSystem } from '#lib/db.ts'
 import { handleMcp } from '#mcp/http.ts'
@@ -34,6 +37,7 @@ type Ids = {
   token: string
   attachment: string
   client: string
+  server: string
   title: string
 }
 const MISSING: Ids = {
@@ -46,6 +50,7 @@ const MISSING: Ids = {
   token: 'tok_00000000000000000000000000',
   attachment: 'atc_00000000000000000000000000',
   client: 'https://nobody.example/client.json',
+  server: 'srv_00000000000000000000000000',
   title: 'No such title at all',
 }
 const SECRET = 'the vault code is 90210'
@@ -71,6 +76,17 @@ beforeAll(async () => {
   await ann.mcp.get('add_task', { title: SECRET })
   const title = 'Vault'
   const note = String((await ann.mcp.get('save_note', { title, body: SECRET })).id)
+  // A server that admins share, where Ann has an account of her own.
+  const admin = (await signedIn({ role: 'admin' })).caller
+  const config = { identity: { kind: 'key', header: 'x-key' } } as never
+  const toolServer = await addServer(admin, {
+    name: 'vault',
+    url: 'https://tools.example.com/mcp',
+    audience: 'everyone',
+    config,
+    secrets: {},
+  } as never)
+  await saveAccount(ann.caller, toolServer.id, { kind: 'key', key: SECRET }, { fresh: true })
   const turn = await readReply(await ann.chat({ type: 'threads.create', params: { input: typed(SECRET) } }))
   const thread = threadOf(turn)
   const items = await prismaStore(ann.caller).listItems(thread, { limit: 10, order: 'asc' })
@@ -85,6 +101,7 @@ beforeAll(async () => {
     attachment,
     title,
     client,
+    server: toolServer.id,
     item: items.data[0]?.id ?? '',
     run: turn.headers.get('x-run-id') ?? '',
     call: (await listToolCalls({ caller: ann.caller })).data[0]?.id ?? '',
@@ -137,6 +154,11 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/api/auth/sign-up/route.ts': SIGN_IN,
   'app/api/auth/verify-email/route.ts': SIGN_IN,
   'app/api/chatkit/route.ts': 'each operation below',
+  'app/api/[...path]/route.ts': 'answers 404',
+  'app/api/connections/[id]/route.ts': async ({ server: id }) =>
+    seen(await connections.DELETE(mine('x', 'DELETE'), { params: Promise.resolve({ id }) })),
+  'app/api/connections/callback/route.ts': 'bound to one browser and one person (tests/server-accounts.test.ts)',
+  'app/api/connections/client.json/route.ts': 'a public document',
   'app/api/health/live/route.ts': 'nothing of a person',
   'app/api/health/ready/route.ts': 'nothing of a person',
   'app/api/me/clients/route.ts': async ({ client }) => seen(await clients.DELETE(mine('clients', 'DELETE', { client_id: client }))),
@@ -163,12 +185,15 @@ test('every route', async () => {
   for (const [file, attack] of Object.entries(ROUTES)) if (typeof attack !== 'string') await expectSame(file, attack)
   expect((await listPersonalTokens(ann.caller)).map(({ id }) => id)).toContain(hers.token)
   expect(await listConnections(ann.caller)).toMatchObject([{ clientId: hers.client }])
+  expect(await findAccount(ann.caller, hers.server)).toMatchObject({ key: SECRET })
 })
 
 // A page with an id reads through one function; admins' pages are closed to Bob as a whole (tests/admin-access.test.ts).
 const PAGES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/activity/[id]/page.tsx': ({ call }) => findToolCall({ caller: bob.caller }, call).catch(String),
   'app/admin/runs/[id]/page.tsx': 'admins only',
+  'app/admin/servers/[id]/edit/page.tsx': 'admins only',
+  'app/admin/servers/[id]/page.tsx': 'admins only',
   'app/admin/tool-calls/[id]/page.tsx': 'admins only',
   'app/chat/[[...thread]]/page.tsx': 'the page asks the ChatKit API for the thread',
   'app/oauth/consent/[id]/page.tsx': 'bound to one browser and one person (tests/oauth-consent.test.ts)',
