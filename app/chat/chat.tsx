@@ -6,6 +6,7 @@ import { useState } from 'react'
 import { LinkButton } from '../ui/button.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { useColorScheme } from '../ui/use-color-scheme.ts'
+import { type AttachmentLimits, attachmentOption } from './chat-attachments.ts'
 import { chatTheme } from './chat-theme.ts'
 import { useResumableFetch } from './use-resumable-fetch.ts'
 import { useThreadAddress } from './use-thread-address.ts'
@@ -20,10 +21,16 @@ const OTHER_PROMPTS: StartScreenPrompt[] = [
   { label: 'What can you do for me?', prompt: 'What can you do for me?', icon: 'circle-question' },
 ]
 
-export type ChatProps = { firstName: string; builtinTools: boolean; domainKey: string }
+export type ChatProps = {
+  firstName: string
+  builtinTools: boolean
+  domainKey: string
+  /** Null where the server takes no files. */
+  attachments: AttachmentLimits | null
+}
 
 /** The conversation: the unchanged ChatKit bindings on whichever element the page has loaded. */
-export function Chat({ firstName, builtinTools, domainKey }: ChatProps) {
+export function Chat({ firstName, builtinTools, domainKey, attachments }: ChatProps) {
   const scheme = useColorScheme()
   const path = usePathname()
   const [signedOut, setSignedOut] = useState(false)
@@ -41,7 +48,7 @@ export function Chat({ firstName, builtinTools, domainKey }: ChatProps) {
   )
 
   const chat = useChatKit({
-    api: { url: '/api/chatkit', domainKey, fetch: resumable.fetch },
+    api: { url: '/api/chatkit', domainKey, fetch: resumable.fetch, uploadStrategy: { type: 'two_phase' } },
     initialThread: initial,
     theme: chatTheme(scheme),
     frameTitle: 'Chat',
@@ -51,8 +58,11 @@ export function Chat({ firstName, builtinTools, domainKey }: ChatProps) {
       greeting: firstName ? `What shall we get done, ${firstName}?` : 'What shall we get done?',
       prompts: builtinTools ? PROMPTS : OTHER_PROMPTS,
     },
-    composer: { placeholder: 'Say what should be done' },
-    threadItemActions: { feedback: false, retry: true },
+    composer: {
+      placeholder: 'Say what should be done',
+      attachments: attachmentOption(attachments),
+    },
+    threadItemActions: { feedback: true, retry: true },
     onThreadChange: ({ threadId }) => {
       resumable.noteThread(threadId)
       follow(threadId)

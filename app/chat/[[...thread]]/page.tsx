@@ -17,7 +17,7 @@ const HOSTED_SCRIPT = `${CHATKIT_ORIGIN}/deployments/chatkit/chatkit.js`
 export default async function ChatPage() {
   const caller = await requirePageCaller()
   const person = await findPerson(caller.userId)
-  const { CHATKIT_DOMAIN_KEY, MCP_BUILTIN } = env()
+  const { CHATKIT_DOMAIN_KEY, MCP_BUILTIN, ATTACHMENTS, ATTACHMENT_MAX_MB, ATTACHMENTS_PER_MESSAGE } = env()
   return (
     <div className="flex h-full flex-col">
       <h1 className="sr-only">Chat</h1>
@@ -28,6 +28,7 @@ export default async function ChatPage() {
         script={CHATKIT_DOMAIN_KEY ? HOSTED_SCRIPT : OWN_SCRIPT}
         // Our own element asks nobody about it.
         domainKey={CHATKIT_DOMAIN_KEY ?? 'self-hosted'}
+        attachments={ATTACHMENTS === 'on' ? { maxBytes: ATTACHMENT_MAX_MB * 1024 * 1024, maxCount: ATTACHMENTS_PER_MESSAGE } : null}
         nonce={(await headers()).get('x-nonce') ?? undefined}
       />
     </div>
