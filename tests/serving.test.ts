@@ -5,7 +5,7 @@ import pg from 'pg'
 import { afterEach, expect, inject, test } from 'vitest'
 import { ROOT, STANDALONE } from '#scripts/build-freshness.ts'
 import { ask, makeFirstAccount } from '#scripts/first-visit.ts'
-import { type AppServer, startApp } from '#tests/support/app-server.ts'
+import { type AppServer, freePort, startApp } from '#tests/support/app-server.ts'
 import { openAIServer } from '#tests/support/openai-server.ts'
 
 const BUILD_MS = 240_000
@@ -71,7 +71,12 @@ test('a start that cannot work ends with sentences and no stack', { timeout: BUI
   const app = await start()
   const databaseUrl = new URL(app.databaseUrl)
   databaseUrl.username = 'test_app'
-  const good = { APP_URL: 'http://127.0.0.1:3999', APP_SECRET: 'x'.repeat(40), DATABASE_URL: databaseUrl.href, PORT: '0' }
+  const good = {
+    APP_URL: 'http://127.0.0.1:3999',
+    APP_SECRET: 'x'.repeat(40),
+    DATABASE_URL: databaseUrl.href,
+    PORT: String(await freePort()),
+  }
   const saidBy = (env: Record<string, string>) => {
     const { status, stderr } = spawnSync(process.execPath, ['scripts/start.ts'], {
       cwd: ROOT,

@@ -1,7 +1,13 @@
 import { hkdfSync } from 'node:crypto'
 import { env } from '#lib/env.ts'
 
-export type KeyPurpose = 'session cookies' | 'run tokens' | 'set-up code' | 'signing keys' | 'client secrets' | 'consent cookies'
+export type KeyPurpose =
+  | 'session cookies'
+  | 'run tokens'
+  | 'set-up code'
+  | 'signing keys'
+  | 'client secrets'
+  | 'consent cookies'
   | 'server secrets'
   | 'server accounts'
   | 'account requests'
