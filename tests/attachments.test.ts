@@ -127,7 +127,7 @@ describe('what is taken', () => {
     if (status !== 200) expect(await filesOnDisk()).not.toContain(id)
   })
 
-  test.each(['video/mp4', 'application/zip', 'image/svg+xml', 'application/x-msdownload'])(
+  test.each(['video/mp4', 'application/zip', 'image/svg+xml', 'application/x-msdownload', 'constructor', '__proto__'])(
     '%s is refused before it is uploaded',
     async (type) => {
       expect(await create(ann, type)).toMatchObject({ status: 415, data: { message: expect.stringContaining(type) } })

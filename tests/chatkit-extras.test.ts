@@ -60,7 +60,7 @@ describe('speech', () => {
 
   test('of another kind, none at all, and where no server is: each has its sentence', async () => {
     const heard = await listener()
-    expect(await door(ann)(audio('video/mp4'))).toMatchObject({ status: 415 })
+    for (const kind of ['video/mp4', 'constructor', '__proto__']) expect(await door(ann)(audio(kind))).toMatchObject({ status: 415 })
     expect(await door(ann)(audio('audio/webm', ''))).toMatchObject({ status: 400, data: { message: 'The recording is empty.' } })
     withSettings({ OPENAI_TRANSCRIPTION_MODEL: 'off' })
     expect(await door(ann)(audio())).toMatchObject({ status: 400, data: { message: 'This server cannot turn speech into text.' } })
@@ -88,6 +88,14 @@ describe('feedback', () => {
     await give('positive', ['msg_invented'])
     expect(await listFeedback({ admin: true }, { threadId: thread_id })).toEqual(rows)
     expect((await listFeedback({ admin: true })).map(({ id }) => id)).toContain(rows[0]?.id)
+  })
+
+  test('given many times at once is kept once', async () => {
+    const { ask, thread_id, items } = await answered(ann)
+    const give = () => ask({ type: 'items.feedback', params: { thread_id, item_ids: items, kind: 'positive' } })
+    const replies = await Promise.all(Array.from({ length: 30 }, give))
+    expect(replies.filter(({ status }) => status !== 200)).toEqual([])
+    expect(await listFeedback({ admin: true }, { threadId: thread_id })).toHaveLength(1)
   })
 
   test('is given in one’s own conversations alone, and goes with them', async () => {

@@ -29,7 +29,8 @@ export function canTranscribe(): boolean {
  */
 export async function transcribe({ data, mediaType }: { data: Uint8Array; mediaType: string }): Promise<{ text: string }> {
   if (!canTranscribe()) throw new AppError('bad_request', 'This server cannot turn speech into text.')
-  const ending = ENDINGS[mediaType.toLowerCase()]
+  const kind = mediaType.toLowerCase()
+  const ending = Object.hasOwn(ENDINGS, kind) && ENDINGS[kind]
   if (!ending) throw new AppError('unsupported_type', `Recordings of the type ${mediaType.slice(0, 60)} cannot be read.`)
   if (data.byteLength === 0) throw new AppError('bad_request', 'The recording is empty.')
   try {

@@ -9,7 +9,11 @@ const TEXTS =
   /^(text\/|application\/(json|xml|yaml|x-yaml|toml|javascript|typescript|sql|x-sh|x-ndjson)$|application\/[\w.-]+\+(json|xml)$)/
 /** What browsers say of files whose type they do not know. */
 const UNKNOWN = new Set(['', 'application/octet-stream'])
-const ALIASES: Record<string, string> = { 'image/jpg': 'image/jpeg', 'image/apng': 'image/png', 'application/x-pdf': PDF }
+const ALIASES = new Map([
+  ['image/jpg', 'image/jpeg'],
+  ['image/apng', 'image/png'],
+  ['application/x-pdf', PDF],
+])
 
 export type AttachmentKind = 'image' | 'pdf' | 'text'
 
@@ -45,7 +49,7 @@ export async function checkedType(declared: string, bytes: Uint8Array): Promise<
 
 function plain(mimeType: string): string {
   const type = mimeType.split(';')[0]?.trim().toLowerCase() ?? ''
-  return ALIASES[type] ?? type
+  return ALIASES.get(type) ?? type
 }
 
 function readsAsText(bytes: Uint8Array): boolean {

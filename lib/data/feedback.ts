@@ -25,6 +25,8 @@ export async function saveFeedback(
     const items = await tx.threadItem.findMany({ where, select: { id: true }, orderBy: { seq: 'asc' } })
     const itemIds = items.map(({ id }) => id)
     if (itemIds.length === 0) return
+    // One at a time, or two at once would both be kept.
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${threadId}, 0))`
     await tx.feedback.deleteMany({ where: { threadId, ownerId, itemIds: { hasSome: itemIds } } })
     await tx.feedback.create({ data: { id: newId('fb'), ownerId, threadId, itemIds, kind } })
   })
