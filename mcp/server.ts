@@ -43,9 +43,10 @@ export function offerOf(tools: readonly Tool[]): Offer {
   const listing = { tools: tools.map((tool) => tool.listing) }
 
   function scopeOf({ method, params }: Message): Scope | null | undefined {
-    if (method === 'tools/call') return byName.get(String(params?.name))?.scope
+    const name = typeof params?.name === 'string' ? params.name : ''
+    if (method === 'tools/call') return byName.get(name)?.scope
     if (method === 'resources/read') return READ_SCOPE
-    if (method === 'prompts/get') return promptScope(String(params?.name))
+    if (method === 'prompts/get') return promptScope(name)
   }
 
   function makeServer(client: ClientInfo): Server {

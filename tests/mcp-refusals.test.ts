@@ -147,6 +147,7 @@ test('malformed messages get the right error, and nothing is recorded', async ()
     ['a tool named like a property', call({ name: 'constructor', arguments: {} }), 200, -32_602],
     ['no tool name', call({ arguments: {} }), 200, -32_602],
     ['a number as the name', call({ name: 7 }), 200, -32_602],
+    ['an object as the name that is no text either', call({ name: { toString: 1, valueOf: 1 } }), 200, -32_602],
     ['arguments that are text', call({ name: 'whoami', arguments: 'all' }), 200, -32_602],
     ['arguments that are a list', call({ name: 'whoami', arguments: [] }), 200, -32_602],
     ['no params', call(undefined), 200, -32_602],

@@ -50,6 +50,8 @@ test.each([
   ['a redirect in plain text', { redirect_uris: ['http://app.example.com/callback'] }, /https/],
   ['a redirect that runs a script', { redirect_uris: ['javascript:alert(1)'] }, /scheme/],
   ['a redirect that is data', { redirect_uris: ['data:text/html,x'] }, /scheme/],
+  ['an address with NUL', { client_uri: 'https://app.example.com/\0' }, /stored/],
+  ['half a character', { tos_uri: 'https://app.example.com/\ud800' }, /stored/],
   ['a redirect with a fragment', { redirect_uris: ['https://app.example.com/#x'] }, /fragment/],
   ['a redirect with a password', { redirect_uris: ['https://a:b@app.example.com/'] }, /password/],
   ['no redirect', { redirect_uris: [] }, /redirect_uris/],

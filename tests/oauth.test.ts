@@ -109,6 +109,18 @@ test('what a request leaves out is put right: no scope means all, no resource me
   expect([refused.origin + refused.pathname, refused.searchParams.get('error')]).toEqual([CALLBACK, 'invalid_scope'])
 })
 
+test('what every object inherits is no scope, and NUL anywhere is a bad request', async () => {
+  const client = await registeredClient(site.url)
+  for (const scope of ['constructor', '__proto__ toString']) {
+    const refused = new URL((await client.authorize({ scope })).headers.get('location') ?? '', site.url)
+    expect([scope, refused.searchParams.get('error')]).toEqual([scope, 'invalid_scope'])
+  }
+  for (const over of [{ state: '\0' }, { login_hint: '\0' }, { client_id: '\0' }])
+    expect(await errorOf(await client.authorize(over))).toEqual([400, 'invalid_request'])
+  const unknown = new URLSearchParams({ client_id: '\0', grant_type: 'refresh_token', refresh_token: 'x' })
+  expect(await errorOf(await fetch(`${site.url}/oauth/token`, { method: 'POST', body: unknown }))).toEqual([401, 'invalid_client'])
+})
+
 test.each([
   ['no code challenge', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
   ['a plain code challenge', { code_challenge_method: 'plain' }, 'invalid_request'],

@@ -2,7 +2,7 @@ import { Download, Plug } from 'lucide-react'
 import type { Metadata } from 'next'
 import { canMail } from '#lib/auth/mail.ts'
 import { requirePageCaller } from '#lib/auth/page-caller.ts'
-import { SCOPES, type Scope } from '#lib/auth/scopes.ts'
+import { isScope, SCOPES } from '#lib/auth/scopes.ts'
 import { type Connection, listConnections } from '#lib/data/oauth-grants.ts'
 import { listPersonalTokens } from '#lib/data/personal-tokens.ts'
 import { requireAccount } from '#lib/data/users.ts'
@@ -89,6 +89,6 @@ export default async function SettingsPage() {
 }
 
 function toProps({ scopes, since, lastUsedAt, ...connection }: Connection) {
-  const permissions = scopes.filter((scope): scope is Scope => scope in SCOPES).map((scope) => SCOPES[scope])
+  const permissions = scopes.filter(isScope).map((scope) => SCOPES[scope])
   return { ...connection, permissions, since: since.toISOString(), lastUsedAt: lastUsedAt?.toISOString() ?? null }
 }

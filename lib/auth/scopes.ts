@@ -10,6 +10,11 @@ export const SCOPES = {
 
 export type Scope = keyof typeof SCOPES
 
+/** True for the name of a scope, and not for what every object inherits ("constructor"). */
+export function isScope(name: string): name is Scope {
+  return Object.hasOwn(SCOPES, name)
+}
+
 /** True where the caller may use `scope`. A person in their own session or run has every scope; a token has those it was made with. */
 export function hasScope(caller: Caller, scope: Scope): boolean {
   return caller.via !== 'token' || caller.scopes.includes(scope)

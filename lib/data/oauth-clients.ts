@@ -1,5 +1,6 @@
 import { withSystem } from '#lib/db.ts'
 import type { Prisma } from '#lib/generated/prisma/client.ts'
+import { storableText } from '#lib/storable.ts'
 
 /** What a client registered (RFC 7591), without its secret, which is sealed. */
 export type StoredClient = { metadata: Record<string, unknown>; sealedSecret: string | null }
@@ -20,7 +21,7 @@ export async function saveOauthClient(id: string, { metadata, sealedSecret }: St
 /** The registration with this id, or null. */
 export function findOauthClient(id: string): Promise<StoredClient | null> {
   return withSystem('tokens', async (tx) => {
-    const found = await tx.oauthClient.findUnique({ where: { id }, select: { metadata: true, sealedSecret: true } })
+    const found = await tx.oauthClient.findUnique({ where: { id: storableText(id) }, select: { metadata: true, sealedSecret: true } })
     return found && { ...found, metadata: found.metadata as Record<string, unknown> }
   })
 }

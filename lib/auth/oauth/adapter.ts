@@ -1,5 +1,5 @@
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider'
-import { SCOPES } from '#lib/auth/scopes.ts'
+import { isScope } from '#lib/auth/scopes.ts'
 import { seal, unseal } from '#lib/auth/seal.ts'
 import { findOauthClient, saveOauthClient } from '#lib/data/oauth-clients.ts'
 import { dropOauthGrant, extendOauthGrant, findOauthGrant } from '#lib/data/oauth-grants.ts'
@@ -53,7 +53,7 @@ function grants(resource: string): Adapter {
     async find(id) {
       const grant = await findOauthGrant(id)
       if (!grant) return undefined
-      const ours = grant.scopes.filter((scope) => scope in SCOPES)
+      const ours = grant.scopes.filter(isScope)
       return {
         jti: id,
         kind: 'Grant',

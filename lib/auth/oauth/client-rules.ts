@@ -1,5 +1,6 @@
 import { type ClientMetadata, errors } from 'oidc-provider'
 import { isLoopback } from '#lib/env.ts'
+import { storable } from '#lib/storable.ts'
 
 const URIS_MAX = 20
 const URI_MAX_CHARS = 1_000
@@ -11,6 +12,8 @@ const GRANT_TYPES = ['authorization_code', 'refresh_token']
  * right and throws invalid_client_metadata or invalid_redirect_uri for the rest; oidc-provider checks the rest.
  */
 export function applyClientRules(metadata: ClientMetadata): void {
+  if (JSON.stringify(storable(metadata)) !== JSON.stringify(metadata))
+    throw new errors.InvalidClientMetadata('the metadata hold characters that cannot be stored')
   const { client_name: name, redirect_uris: uris } = metadata
   if (name !== undefined && (typeof name !== 'string' || [...name].length > NAME_MAX_CHARS || /[\p{C}\p{Zl}\p{Zp}]/u.test(name)))
     throw new errors.InvalidClientMetadata(`client_name must be text of ${NAME_MAX_CHARS} characters at most that can all be shown`)

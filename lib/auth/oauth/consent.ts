@@ -3,7 +3,7 @@ import { errors } from 'oidc-provider'
 import { placeOf } from '#lib/auth/oauth/client-rules.ts'
 import { toNodeExchange } from '#lib/auth/oauth/node-exchange.ts'
 import { authorizationServer } from '#lib/auth/oauth/server.ts'
-import { SCOPES, type Scope } from '#lib/auth/scopes.ts'
+import { isScope, type Scope } from '#lib/auth/scopes.ts'
 import type { Session } from '#lib/auth/session.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { noteOauthClientAllowed } from '#lib/data/oauth-clients.ts'
@@ -44,9 +44,7 @@ export async function findConsentRequest(
     name: client.clientName ?? publisher ?? redirect.host,
     publisher,
     redirect,
-    scopes: String(scope)
-      .split(' ')
-      .filter((one): one is Scope => one in SCOPES),
+    scopes: String(scope).split(' ').filter(isScope),
   }
 }
 

@@ -58,6 +58,7 @@ async function answer(request: Request, endpoint: Endpoint | undefined, find: ()
   if (request.method !== endpoint.method) return new Response(null, { status: 405, headers: { allow: endpoint.method } })
   const { search, searchParams } = new URL(request.url)
   if (search.length > QUERY_MAX_CHARS) throw new AppError('bad_request', 'The request is too long.')
+  if (/%00/i.test(search)) throw new AppError('bad_request', 'The request holds a character that cannot be stored (NUL).')
   // The others answer with a page of oidc-provider's own, which our policy forbids to do anything.
   if ((searchParams.get('response_mode') ?? 'query') !== 'query') throw new AppError('bad_request', 'response_mode must be query.')
   await consumeClient(endpoint.limit, request.headers)

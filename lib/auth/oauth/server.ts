@@ -4,7 +4,7 @@ import { deriveKey } from '#lib/auth/keys.ts'
 import { adapterFor } from '#lib/auth/oauth/adapter.ts'
 import { applyClientRules } from '#lib/auth/oauth/client-rules.ts'
 import { signingKeys } from '#lib/auth/oauth/signing-keys.ts'
-import { SCOPES } from '#lib/auth/scopes.ts'
+import { isScope, SCOPES } from '#lib/auth/scopes.ts'
 import { findOauthGrant } from '#lib/data/oauth-grants.ts'
 import { ACCESS_TOKEN_PREFIX, REFRESH_TOKEN_PREFIX } from '#lib/data/oauth-records.ts'
 import { findStanding } from '#lib/data/users.ts'
@@ -131,7 +131,7 @@ function chooseScopes({ oidc }: KoaContextWithOIDC, asked: unknown): void {
   const all = typeof asked === 'string' ? asked.split(' ') : []
   const identity = all.filter((scope) => IDENTITY_SCOPES.includes(scope))
   const others = all.filter((scope) => !IDENTITY_SCOPES.includes(scope))
-  const known = others.length > 0 ? others.filter((scope) => scope in SCOPES) : Object.keys(SCOPES)
+  const known = others.length > 0 ? others.filter(isScope) : Object.keys(SCOPES)
   if (known.length === 0) throw new errors.InvalidScope('none of the requested scopes exists here', others.join(' '))
   if (oidc.params) oidc.params.scope = [...identity, ...known].join(' ')
 }
