@@ -61,7 +61,8 @@ async function* readEvents(answer: Response): AsyncGenerator<Record<string, unkn
   }
 }
 
-async function expectOk(visitor: Visitor, path: string, init: RequestInit = {}): Promise<Response> {
+/** A request as that browser makes it, its cookies kept. Throws where the answer is no success. */
+export async function expectOk(visitor: Visitor, path: string, init: RequestInit = {}): Promise<Response> {
   const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   const answer = await fetch(`${visitor.url}${path}`, {
     signal: AbortSignal.timeout(30_000),

@@ -72,13 +72,15 @@ async function settings(): Promise<Settings> {
     throw new Error(
       `APP_URL is missing, but HOSTNAME is ${env.HOSTNAME}: set it to the address that people will use. For example: APP_URL=http://192.168.1.20:${env.PORT}`,
     )
-  database = await startEmbeddedPostgres(path.resolve(ROOT, options.data ?? '.data'), { say: console.error })
+  const data = path.resolve(ROOT, options.data ?? '.data')
+  database = await startEmbeddedPostgres(data, { say: console.error })
   return {
     ...env,
     DATABASE_URL: database.appUrl,
     DATABASE_DIRECT_URL: database.ownerUrl,
     APP_URL: APP_URL || `http://${env.HOSTNAME}:${env.PORT}`,
     APP_SECRET: APP_SECRET || database.appSecret,
+    ATTACHMENTS_DIR: process.env.ATTACHMENTS_DIR || path.join(data, 'attachments'),
   }
 }
 

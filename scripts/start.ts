@@ -18,7 +18,10 @@ try {
   process.env.HOSTNAME = values.listen ?? addressIn(process.env.HOSTNAME)
   const port = portIn(process.env.PORT)
   process.env.PORT = String(port)
-  const { DATABASE_URL: appUrl } = parseEnv(process.env)
+  const { DATABASE_URL: appUrl, ATTACHMENTS_DIR, MCP_SERVERS_FILE } = parseEnv(process.env)
+  // The server changes into the build's folder, which the next build empties: names of files mean what they mean here.
+  process.env.ATTACHMENTS_DIR = path.resolve(ATTACHMENTS_DIR)
+  if (MCP_SERVERS_FILE) process.env.MCP_SERVERS_FILE = path.resolve(MCP_SERVERS_FILE)
   fileServers()
   await requireFreePort(process.env.HOSTNAME, port)
   await prepareDatabase(appUrl, process.env.DATABASE_DIRECT_URL)

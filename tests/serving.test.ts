@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import pg from 'pg'
 import { afterEach, expect, inject, test } from 'vitest'
 import { ROOT, STANDALONE } from '#scripts/build-freshness.ts'
-import { ask, makeFirstAccount } from '#scripts/first-visit.ts'
+import { ask, expectOk, makeFirstAccount } from '#scripts/first-visit.ts'
 import { type AppServer, freePort, startApp } from '#tests/support/app-server.ts'
 import { openAIServer } from '#tests/support/openai-server.ts'
 
@@ -92,6 +92,29 @@ test('a start that cannot work ends with sentences and no stack', { timeout: BUI
   )
   expect(saidBy({ ...good, DATABASE_URL: app.databaseUrl })).toMatch(/^DATABASE_URL signs in as "test_owner", which owns the tables .*\.$/)
   expect(saidBy({ ...good, PORT: new URL(app.url).port })).toMatch(/^Port \d+ of 127.0.0.1 is in use by another program. .*\.?$/)
+})
+
+test('uploaded files lie where the setting says, seen from the start, and never in the build, which the next one empties', {
+  timeout: BUILD_MS,
+}, async () => {
+  const folder = path.relative(process.cwd(), path.join(ROOT, 'node_modules/.cache', `uploads-${crypto.randomUUID()}`))
+  const app = await start({ env: { ATTACHMENTS_DIR: folder } })
+  try {
+    const visitor = await makeFirstAccount(app.url, app.logs)
+    const announced = await expectOk(visitor, '/api/chatkit', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ type: 'attachments.create', params: { name: 'a.txt', size: 5, mime_type: 'text/plain' } }),
+    })
+    const { upload_descriptor: to } = (await announced.json()) as {
+      upload_descriptor: { url: string; method: string; headers: Record<string, string> }
+    }
+    await expectOk(visitor, new URL(to.url, app.url).pathname, { method: to.method, headers: to.headers, body: 'hello' })
+    const files = await readdir(folder, { recursive: true })
+    expect(files.length).toBeGreaterThan(0)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 })
 
 test('on Vercel the build command migrates, and the server runs without our start script', { timeout: BUILD_MS }, async () => {

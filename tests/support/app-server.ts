@@ -51,6 +51,7 @@ export async function startApp({ env = {}, databaseUrl }: { env?: Record<string,
       DATABASE_DIRECT_URL: urlOf('test_owner', database),
       LOG_LEVEL: 'info',
       SHUTDOWN_GRACE: '5',
+      ATTACHMENTS_DIR: process.env.ATTACHMENTS_DIR,
       ...env,
     },
   })
