@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { afterAll, expect, test } from 'vitest'
 import { callerFromBearer } from '#lib/auth/bearer.ts'
+import { adapterFor } from '#lib/auth/oauth/adapter.ts'
 import { findConsentRequest } from '#lib/auth/oauth/consent.ts'
 import { listConnections } from '#lib/data/oauth-grants.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
@@ -207,6 +208,11 @@ test('a refresh token works once: a second use ends the connection, also at the 
   const narrow = await (await client.refresh((await client.connect(ann)).refresh_token ?? '', { scope: 'tasks:read' })).json()
   expect(narrow.scope).toBe('tasks:read')
   expect(await errorOf(await client.refresh(narrow.refresh_token, { scope: 'notes:write' }))).toEqual([400, 'invalid_scope'])
+})
+
+test('a token for a grant that ended meanwhile is refused as such', async () => {
+  const token = { kind: 'AccessToken', grantId: 'grt_ended' }
+  await expect(adapterFor('AccessToken', endpoint).upsert('swo_late', token, 60)).rejects.toMatchObject({ error: 'invalid_grant' })
 })
 
 test('a token that lacks a scope is told which ones to ask for, and gets them with a new consent', async () => {

@@ -74,7 +74,13 @@ function records(kind: string): Adapter {
     async upsert(secret, { jti, ...payload }, ttl) {
       const ownerId = ownerOf(payload)
       const expiresAt = new Date(Date.now() + (ttl ?? 0) * 1000)
-      await saveOauthRecord(kind, secret, { payload, ownerId, grantId: payload.grantId, expiresAt })
+      try {
+        await saveOauthRecord(kind, secret, { payload, ownerId, grantId: payload.grantId, expiresAt })
+      } catch (error) {
+        // A second use at the same moment ended the grant before the first one's token was stored.
+        if (payload.grantId && !(await findOauthGrant(payload.grantId))) throw new errors.InvalidGrant('the grant has ended')
+        throw error
+      }
       if (kind.endsWith('Token') && payload.grantId) await extendOauthGrant(payload.grantId, expiresAt)
     },
     async find(secret) {
