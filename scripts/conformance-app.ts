@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
-import net from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hashSources, ROOT } from '#scripts/build-freshness.ts'
+import { freePort } from '#scripts/port.ts'
 
 const APP = path.join(ROOT, 'tests/conformance/app')
 const STAMP = path.join(APP, '.next/sources.sha256')
@@ -74,13 +74,4 @@ export function start(args: string[], env: Record<string, string> = {}) {
     return code as number | null
   })
   return { child, ended, output: () => chunks.join('') }
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

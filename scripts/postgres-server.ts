@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import net from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { isAlive, processName } from '#scripts/folder-lock.ts'
+import { freePort } from '#scripts/port.ts'
 import type { PostgresProgram } from '#scripts/postgres-program.ts'
 
 const INITDB_MS = 120_000
@@ -189,18 +189,4 @@ async function isServing(pid: number, dataFolder: string): Promise<boolean> {
 
 function hasExited(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null
-}
-
-async function freePort(wanted: number): Promise<number> {
-  const server = net.createServer()
-  try {
-    server.listen(wanted, '127.0.0.1')
-    await once(server, 'listening')
-    return (server.address() as net.AddressInfo).port
-  } catch (error) {
-    if (wanted === 0) throw error
-    return freePort(0)
-  } finally {
-    server.close()
-  }
 }

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { freePort } from '#scripts/port.ts'
 import { Browser, register } from '#tests/support/oauth-client.ts'
 import { openSite } from '#tests/support/oauth-site.ts'
 import { signedIn } from '#tests/support/people.ts'
@@ -18,14 +18,6 @@ afterAll(async () => {
   await site.close()
   await rm(folder, { recursive: true, force: true })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  return port
-}
 
 /** Opens the address that the suite prints, allows it, and brings the answer to where the suite listens. */
 async function allow(address: string, person: Awaited<ReturnType<typeof signedIn>>): Promise<void> {

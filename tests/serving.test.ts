@@ -5,7 +5,8 @@ import pg from 'pg'
 import { afterEach, expect, inject, test } from 'vitest'
 import { ROOT, STANDALONE } from '#scripts/build-freshness.ts'
 import { ask, expectOk, makeFirstAccount } from '#scripts/first-visit.ts'
-import { type AppServer, freePort, startApp } from '#tests/support/app-server.ts'
+import { freePort } from '#scripts/port.ts'
+import { type AppServer, startApp } from '#tests/support/app-server.ts'
 import { openAIServer } from '#tests/support/openai-server.ts'
 
 const BUILD_MS = 240_000

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ROOT } from '#scripts/build-freshness.ts'
 import { isAlive } from '#scripts/folder-lock.ts'
+import { freePort } from '#scripts/port.ts'
 
 const BUILD_MS = 240_000
 let folder: string
@@ -116,11 +117,3 @@ test('a taken port and an address without APP_URL are said in one sentence', { t
   expect(await open.ended).toBe(1)
   expect(open.said()).toMatch(/^APP_URL is missing, but HOSTNAME is 0\.0\.0\.0: .*\n$/)
 })
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port: free } = server.address() as net.AddressInfo
-  server.close()
-  return free
-}
