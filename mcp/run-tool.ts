@@ -2,14 +2,8 @@ import type { CallToolResult } from '@modelcontextprotocol/server'
 import type { z } from 'zod'
 import type { Caller } from '#lib/auth/caller.ts'
 import { hasScope } from '#lib/auth/scopes.ts'
-import {
-  beginToolCall,
-  type FailureClass,
-  finishToolCall,
-  type NewToolCall,
-  recordToolCall,
-  type ToolCallOutcome,
-} from '#lib/data/tool-calls.ts'
+import { beginToolCall, finishToolCall, type NewToolCall, recordToolCall, type ToolCallOutcome } from '#lib/data/ledger.ts'
+import type { FailureClass } from '#lib/data/tool-calls.ts'
 import { findPerson } from '#lib/data/users.ts'
 import { AppError, OutcomeUnknownError, toAppError } from '#lib/errors.ts'
 import { currentRequestId, log } from '#lib/log.ts'

@@ -1,14 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Caller } from '#lib/auth/caller.ts'
-import {
-  beginToolCall,
-  findToolCall,
-  finishToolCall,
-  listToolCalls,
-  type NewToolCall,
-  settleAbandonedCalls,
-  toolCallFacets,
-} from '#lib/data/tool-calls.ts'
+import { beginToolCall, finishToolCall, type NewToolCall, settleAbandonedCalls } from '#lib/data/ledger.ts'
+import { findToolCall, listToolCalls, toolCallFacets } from '#lib/data/tool-calls.ts'
 import { withCaller, withSystem } from '#lib/db.ts'
 import { withLogContext } from '#lib/log.ts'
 import { redactText } from '#lib/redact.ts'

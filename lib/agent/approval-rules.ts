@@ -1,6 +1,7 @@
 import type { Agreed } from '#lib/data/approvals.ts'
+import { argumentsHash } from '#lib/data/ledger.ts'
 import type { EffectivePolicy } from '#lib/data/policies.ts'
-import { argumentsHash, type EarlierCall } from '#lib/data/tool-calls.ts'
+import type { EarlierCall } from '#lib/data/tool-calls.ts'
 import { definitionHash, type ToolDefinition } from '#lib/data/tool-pins.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection.ts'
 import type { McpTool } from '#lib/mcp-client/tool-lists.ts'

@@ -5,8 +5,8 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/store.ts'
 import { type Approval, closeApprovals, listAskingRuns } from '#lib/data/approvals.ts'
+import { beginToolCall, finishToolCall } from '#lib/data/ledger.ts'
 import { endWaiting } from '#lib/data/runs.ts'
-import { beginToolCall, finishToolCall } from '#lib/data/tool-calls.ts'
 import { AppError } from '#lib/errors.ts'
 
 /** Why a question got no answer. */

@@ -1,8 +1,7 @@
 import type { Caller } from '#lib/auth/caller.ts'
 import { recordAudit } from '#lib/data/audit.ts'
-import { type Tx, withSystem } from '#lib/db.ts'
-import { AppError, notFound } from '#lib/errors.ts'
-import { Prisma } from '#lib/generated/prisma/client.ts'
+import { changeAsAdmin } from '#lib/data/users.ts'
+import { withSystem } from '#lib/db.ts'
 import type { Role } from '#lib/generated/prisma/enums.ts'
 import { type Page, toPage } from '#lib/page.ts'
 
@@ -44,35 +43,18 @@ export function listPeople({
 
 /** Makes an account admin or member. Its sessions and tokens end, since they were made under the old role. Throws conflict, not_found. */
 export async function setRole(admin: Caller, userId: string, role: Role): Promise<void> {
-  await change(admin, userId, { role, sessionVersion: { increment: 1 } })
+  await changeAsAdmin(admin, userId, { role, sessionVersion: { increment: 1 } })
   await recordAudit({ action: 'role_changed', actorId: admin.userId, subject: userId, detail: { role } })
 }
 
 /** Bars an account from the server, at once and everywhere, or lets it in again. Its data stays. Throws conflict, not_found. */
 export async function setDisabled(admin: Caller, userId: string, disabled: boolean): Promise<void> {
-  await change(admin, userId, { disabledAt: disabled ? new Date() : null, ...(disabled && { sessionVersion: { increment: 1 } }) })
+  await changeAsAdmin(admin, userId, { disabledAt: disabled ? new Date() : null, ...(disabled && { sessionVersion: { increment: 1 } }) })
   await recordAudit({ action: disabled ? 'account_disabled' : 'account_enabled', actorId: admin.userId, subject: userId })
 }
 
 /** Ends every session and run token of an account; the person may sign in again. Throws conflict, not_found. */
 export async function endSessionsOf(admin: Caller, userId: string): Promise<void> {
-  await change(admin, userId, { sessionVersion: { increment: 1 } })
+  await changeAsAdmin(admin, userId, { sessionVersion: { increment: 1 } })
   await recordAudit({ action: 'signed_out_by_admin', actorId: admin.userId, subject: userId })
-}
-
-async function change(admin: Caller, userId: string, data: Prisma.UserUpdateInput): Promise<void> {
-  if (userId === admin.userId) throw new AppError('conflict', 'This is your own account. Another admin has to do this.')
-  await withSystem('admin', async (tx) => {
-    await requireStillAdmin(tx, admin)
-    const { count } = await tx.user.updateMany({ where: { id: userId }, data: data as Prisma.UserUpdateManyMutationInput })
-    if (count === 0) throw notFound('This account')
-  })
-}
-
-/** Locks the admins, so that two who demote each other at the same moment cannot both succeed and leave none. */
-async function requireStillAdmin(tx: Tx, admin: Caller): Promise<void> {
-  const admins = await tx.$queryRaw<{ id: string }[]>(
-    Prisma.sql`SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE`,
-  )
-  if (!admins.some(({ id }) => id === admin.userId)) throw new AppError('forbidden', 'Only admins may do this.')
 }

@@ -177,10 +177,7 @@ export async function updateProfile(
 /** Removes the account and, by cascade, everything that it owns. Throws conflict for the last admin while other accounts exist. */
 export async function deleteUser(userId: string): Promise<void> {
   await withSystem('sign-in', async (tx) => {
-    // The lock makes two admins who leave at once take turns.
-    const admins = await tx.$queryRaw<
-      { id: string }[]
-    >`SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE`
+    const admins = await lockAdmins(tx)
     const lastAdmin = admins.length === 1 && admins[0]?.id === userId
     if (lastAdmin && (await tx.user.count()) > 1)
       throw new AppError(
@@ -189,4 +186,19 @@ export async function deleteUser(userId: string): Promise<void> {
       )
     await tx.user.delete({ where: { id: userId } })
   })
+}
+
+/** Changes somebody else's account. Only for callers whose admin role was checked; throws forbidden where it was just taken, conflict for one's own account, not_found. */
+export async function changeAsAdmin(admin: Caller, userId: string, data: Prisma.UserUpdateManyMutationInput): Promise<void> {
+  if (userId === admin.userId) throw new AppError('conflict', 'This is your own account. Another admin has to do this.')
+  await withSystem('admin', async (tx) => {
+    if (!(await lockAdmins(tx)).some(({ id }) => id === admin.userId)) throw new AppError('forbidden', 'Only admins may do this.')
+    const { count } = await tx.user.updateMany({ where: { id: userId }, data })
+    if (count === 0) throw notFound('This account')
+  })
+}
+
+/** Those who are admins now. Locked, so that two who leave or demote each other at the same moment take turns. */
+function lockAdmins(tx: Tx): Promise<{ id: string }[]> {
+  return tx.$queryRaw`SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE`
 }

@@ -1,6 +1,7 @@
 import { type MCPCallToolOptions, MCPServerStreamableHttp } from '@openai/agents'
+import { beginToolCall, finishToolCall, type ToolCallOutcome } from '#lib/data/ledger.ts'
 import { type EffectivePolicy, policyOf, type ToolPolicy } from '#lib/data/policies.ts'
-import { beginToolCall, type FailureClass, finishToolCall, type ToolCallOutcome } from '#lib/data/tool-calls.ts'
+import type { FailureClass } from '#lib/data/tool-calls.ts'
 import { env } from '#lib/env.ts'
 import { log } from '#lib/log.ts'
 import { CallClocks, deadlinesOf } from '#lib/mcp-client/deadlines.ts'

@@ -1,5 +1,6 @@
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client'
-import type { FailureClass, ToolCallOutcome } from '#lib/data/tool-calls.ts'
+import type { ToolCallOutcome } from '#lib/data/ledger.ts'
+import type { FailureClass } from '#lib/data/tool-calls.ts'
 import { refusalOf } from '#lib/mcp-client/refusal.ts'
 import { redactText } from '#lib/redact.ts'
 

@@ -1,5 +1,6 @@
 import type { MCPServerStreamableHttp } from '@openai/agents'
-import type { FailureClass, ToolCallOutcome } from '#lib/data/tool-calls.ts'
+import type { ToolCallOutcome } from '#lib/data/ledger.ts'
+import type { FailureClass } from '#lib/data/tool-calls.ts'
 import { safeDetail, safeText } from '#lib/mcp-client/failure.ts'
 
 const MODEL_TEXT_MAX_CHARS = 40_000
