@@ -46,7 +46,7 @@ async function turnOf(
   if (answer.kind !== 'turn') throw new Error('no turn')
   const stop = new AbortController()
   const events: ThreadStreamEvent[] = []
-  const stream = answer.events(stop.signal)
+  const stream = (await answer.begin())(stop.signal)
   for await (const event of stream) {
     events.push(event)
     if (!end || !JSON.stringify(event).includes(end.after)) continue

@@ -107,7 +107,7 @@ async function perform(request: unknown, deps: Deps<void>) {
   try {
     const answer = await processChatKit(request, deps)
     if (answer.kind === 'json') return { ...done, json: answer.data }
-    if (answer.kind === 'turn') for await (const event of answer.events(new AbortController().signal)) done.events.push(event)
+    if (answer.kind === 'turn') for await (const event of (await answer.begin())(new AbortController().signal)) done.events.push(event)
     else for await (const { event } of answer.events) done.events.push(event)
     return withoutClosing(done)
   } catch (error) {

@@ -142,7 +142,7 @@ async function play(turns: Turn[]): Promise<{ view: ThreadView; stored: ThreadIt
     if (answer.kind !== 'turn') throw new Error('not a turn')
     threadId = answer.threadId
     view = beginTurn(view)
-    for await (const event of answer.events(stop.signal)) {
+    for await (const event of (await answer.begin())(stop.signal)) {
       if (event.type === 'thread.item.done' && event.item.type === 'user_message') lastMessage = event.item.id
       view = applyEvent(view, JSON.parse(JSON.stringify(event)))
     }

@@ -1,6 +1,6 @@
 import { isHidden } from '#lib/chatkit/protocol/items.ts'
 import type { Operation, Params } from '#lib/chatkit/protocol/requests.ts'
-import { loadSender, requireActive } from '#lib/chatkit/require.ts'
+import { loadActive, loadSender } from '#lib/chatkit/require.ts'
 import type { Deps } from '#lib/chatkit/server.ts'
 import { pageQuery } from '#lib/chatkit/store.ts'
 import { cleanTitle } from '#lib/chatkit/title.ts'
@@ -59,10 +59,9 @@ const giveFeedback: Query<'items.feedback'> = async (given, { store, feedback })
 }
 
 const actSync: Query<'threads.sync_custom_action'> = async ({ thread_id, item_id, action }, { store, actSync: act }) => {
-  const thread = await store.loadThread(thread_id)
+  const thread = await loadActive(store, thread_id)
   const sender = await loadSender(store, thread_id, item_id)
   if (sender && sender.type !== 'widget') throw new AppError('bad_request', 'params.item_id: only a widget can send this action.')
-  requireActive(thread)
   if (!act) throw new AppError('bad_request', 'This server has no actions.')
   const updated = await act({ thread, action, sender, store })
   return updated && !isHidden(updated) ? { updated_item: wireItem(updated) } : {}

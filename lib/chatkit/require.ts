@@ -1,4 +1,4 @@
-import type { Attachment, ClientToolCallItem, StructuredInputItem, ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import type { Attachment, ClientToolCallItem, StructuredInputItem, ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { Deps } from '#lib/chatkit/server.ts'
 import type { Store } from '#lib/chatkit/store.ts'
@@ -6,9 +6,11 @@ import { AppError, notFound } from '#lib/errors.ts'
 
 const RECENT_ITEMS = 20
 
-/** Throws conflict for a locked or closed thread, with the reason that the thread gives. */
-export function requireActive({ status }: Thread): void {
-  if (status.type === 'active') return
+/** A thread that takes new turns. Throws not_found, and conflict for a locked or closed one, with the reason that it gives. */
+export async function loadActive(store: Store, id: string): Promise<Thread> {
+  const thread = await store.loadThread(id)
+  const { status } = thread
+  if (status.type === 'active') return thread
   throw new AppError('conflict', status.reason || `This conversation is ${status.type}.`)
 }
 
@@ -24,6 +26,13 @@ export function requireShort(texts: Iterable<string>, maxChars: number): void {
 /** The item an action comes from, whatever its type; null when it comes from the page. Throws not_found. */
 export async function loadSender(store: Store, threadId: string, itemId: string | null | undefined): Promise<ThreadItem | null> {
   return itemId ? store.loadItem(threadId, itemId) : null
+}
+
+/** The message to answer again. Throws not_found, and bad_request for another kind of item. */
+export async function requireUserMessage(store: Store, threadId: string, itemId: string): Promise<UserMessageItem> {
+  const item = await store.loadItem(threadId, itemId)
+  if (item.type !== 'user_message') throw new AppError('bad_request', `params.item_id: ${itemId} is not a user message.`)
+  return item
 }
 
 /** The form to fill in. Throws not_found, bad_request for another kind of item, and conflict when it is answered already. */

@@ -48,10 +48,13 @@ export type Deps<Context> = {
   onFailure?: (error: unknown, told: ErrorEvent, context: Context) => void
 }
 
-/** A turn that passed every check: nothing is stored before `events` is read. `events` never throws. */
+/**
+ * A turn that passed every check. `begin` is for when nobody else works on the thread: it checks again, throws as
+ * `processChatKit` does, and gives the events, which never throw. Nothing is stored before they are read.
+ */
 export type PreparedTurn<Context> = {
   threadId: string
-  events: (signal: AbortSignal, context: Context) => AsyncGenerator<ThreadStreamEvent>
+  begin: () => Promise<(signal: AbortSignal, context: Context) => AsyncGenerator<ThreadStreamEvent>>
 }
 
 export type Answer<Context> =

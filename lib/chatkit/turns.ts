@@ -4,12 +4,13 @@ import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Operation, Params, UserMessageInput } from '#lib/chatkit/protocol/requests.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import {
+  loadActive,
   loadAttachments,
   loadSender,
-  requireActive,
   requirePendingInput,
   requirePendingToolCalls,
   requireShort,
+  requireUserMessage,
 } from '#lib/chatkit/require.ts'
 import type { Deps, PreparedTurn } from '#lib/chatkit/server.ts'
 import type { Store } from '#lib/chatkit/store.ts'
@@ -17,22 +18,32 @@ import { answered } from '#lib/chatkit/structured-input.ts'
 import { wireThread } from '#lib/chatkit/wire.ts'
 import { AppError, notFound } from '#lib/errors.ts'
 
-// The operations that stream (protocol section 1.6). Each checks everything first and stores nothing; what it stores
-// happens when its events are read. One turn at a time works on a thread, so a state is checked again there.
+// The operations that stream (protocol section 1.6). Each checks everything and stores nothing; what it stores happens when
+// its events are read.
 
 type Events = AsyncIterable<ThreadStreamEvent>
 type Prepare<O extends Operation> = <Context>(params: Params<O>, deps: Deps<Context>) => Promise<PreparedTurn<Context>>
 
-/** Wraps the events of a turn into the pipeline. */
-function turn<Context>(
+/**
+ * A turn that goes through the pipeline. `check` is asked at once, and again when the turn begins: another one may have had the
+ * thread in between.
+ */
+async function turn<Context, State extends { thread: Thread }>(
   { store, onFailure }: Deps<Context>,
-  thread: Thread,
-  source: (signal: AbortSignal, context: Context) => Events,
-): PreparedTurn<Context> {
+  check: () => Promise<State>,
+  source: (state: State, signal: AbortSignal, context: Context) => Events,
+): Promise<PreparedTurn<Context>> {
+  const { thread } = await check()
   return {
     threadId: thread.id,
-    events: (signal, context) =>
-      persist({ thread, store, signal, onFailure: (error, told) => onFailure?.(error, told, context) }, source(signal, context)),
+    begin: async () => {
+      const state = await check()
+      return (signal, context) =>
+        persist(
+          { thread: state.thread, store, signal, onFailure: (error, told) => onFailure?.(error, told, context) },
+          source(state, signal, context),
+        )
+    },
   }
 }
 
@@ -57,18 +68,16 @@ const createThread: Prepare<'threads.create'> = async ({ input }, deps) => {
     status: { type: 'active' },
     metadata: {},
   }
-  const message = await toMessage(deps, thread.id, input)
-  return turn(deps, thread, async function* (signal, context) {
+  const check = async () => ({ thread, message: await toMessage(deps, thread.id, input) })
+  return turn(deps, check, async function* ({ message }, signal, context) {
     yield { type: 'thread.created', thread: wireThread(thread) }
     yield* sayAndAnswer(deps, thread, message, signal, context)
   })
 }
 
 const addUserMessage: Prepare<'threads.add_user_message'> = async ({ thread_id, input }, deps) => {
-  const thread = await deps.store.loadThread(thread_id)
-  requireActive(thread)
-  const message = await toMessage(deps, thread_id, input)
-  return turn(deps, thread, (signal, context) => sayAndAnswer(deps, thread, message, signal, context))
+  const check = async () => ({ thread: await loadActive(deps.store, thread_id), message: await toMessage(deps, thread_id, input) })
+  return turn(deps, check, ({ thread, message }, signal, context) => sayAndAnswer(deps, thread, message, signal, context))
 }
 
 async function* sayAndAnswer<Context>(
@@ -112,10 +121,8 @@ async function toMessage<Context>(deps: Deps<Context>, threadId: string, input: 
 
 const addToolOutput: Prepare<'threads.add_client_tool_output'> = async ({ thread_id, result }, deps) => {
   const { store } = deps
-  const thread = await store.loadThread(thread_id)
-  await requirePendingToolCalls(store, thread_id)
-  return turn(deps, thread, async function* (signal, context) {
-    const [call, ...dangling] = await requirePendingToolCalls(store, thread_id)
+  const check = async () => ({ thread: await loadActive(store, thread_id), calls: await requirePendingToolCalls(store, thread_id) })
+  return turn(deps, check, async function* ({ thread, calls: [call, ...dangling] }, signal, context) {
     await store.saveItem(thread_id, { ...call, status: 'completed', output: result ?? null })
     for (const { id } of dangling) await store.deleteItem(thread_id, id)
     yield options(deps, thread)
@@ -125,28 +132,22 @@ const addToolOutput: Prepare<'threads.add_client_tool_output'> = async ({ thread
 
 const addStructuredInput: Prepare<'threads.add_structured_input'> = async ({ thread_id, item_id, input }, deps) => {
   const { store } = deps
-  const thread = await store.loadThread(thread_id)
-  await requirePendingInput(store, thread_id, item_id)
-  requireActive(thread)
+  const check = async () => ({ thread: await loadActive(store, thread_id), form: await requirePendingInput(store, thread_id, item_id) })
   requireShort(
     Object.values(input.answers).flatMap(({ values }) => values),
     deps.limits.messageMaxChars,
   )
-  return turn(deps, thread, async function* (signal, context) {
-    const item = await requirePendingInput(store, thread_id, item_id)
+  return turn(deps, check, async function* ({ thread, form }, signal, context) {
     yield options(deps, thread)
-    yield { type: 'thread.item.replaced', item: answered(item, input) }
+    yield { type: 'thread.item.replaced', item: answered(form, input) }
     yield* answer(deps, thread, null, signal, context)
   })
 }
 
 const retryAfterItem: Prepare<'threads.retry_after_item'> = async ({ thread_id, item_id }, deps) => {
   const { store } = deps
-  const thread = await store.loadThread(thread_id)
-  const message = await store.loadItem(thread_id, item_id)
-  if (message.type !== 'user_message') throw new AppError('bad_request', `params.item_id: ${item_id} is not a user message.`)
-  requireActive(thread)
-  return turn(deps, thread, async function* (signal, context) {
+  const check = async () => ({ thread: await loadActive(store, thread_id), message: await requireUserMessage(store, thread_id, item_id) })
+  return turn(deps, check, async function* ({ thread, message }, signal, context) {
     for (const id of await newerThan(store, thread_id, item_id)) await store.deleteItem(thread_id, id)
     yield options(deps, thread)
     yield* answer(deps, thread, message, signal, context)
@@ -170,17 +171,15 @@ async function newerThan(store: Store, threadId: string, itemId: string): Promis
 
 const act: Prepare<'threads.custom_action'> = async ({ thread_id, item_id, action }, deps) => {
   const { store, act } = deps
-  const thread = await store.loadThread(thread_id)
-  const sender = await loadSender(store, thread_id, item_id)
-  requireActive(thread)
-  if (sender && sender.type !== 'widget')
-    return turn(deps, thread, async function* () {
-      yield { type: 'error', code: 'stream.error', allow_retry: false }
-    })
-  if (!act) throw new AppError('bad_request', 'This server has no actions.')
-  return turn(deps, thread, async function* (signal, context) {
+  const check = async () => {
+    const state = { thread: await loadActive(store, thread_id), sender: await loadSender(store, thread_id, item_id) }
+    if (!act && (!state.sender || state.sender.type === 'widget')) throw new AppError('bad_request', 'This server has no actions.')
+    return state
+  }
+  return turn(deps, check, async function* ({ thread, sender }, signal, context) {
+    if (sender && sender.type !== 'widget') return yield { type: 'error', code: 'stream.error', allow_retry: false }
     yield options(deps, thread)
-    yield* act({ thread, action, sender, store, signal }, context)
+    if (act) yield* act({ thread, action, sender, store, signal }, context)
   })
 }
 

@@ -54,6 +54,11 @@ export function insertRun(run: NewRun, atOnce: number): Promise<'inserted' | 'bu
   })
 }
 
+/** Takes back a run that was inserted and never launched. */
+export async function withdrawRun({ id, ownerId }: { id: string; ownerId: string }): Promise<void> {
+  await withCaller({ userId: ownerId }, (tx) => tx.run.deleteMany({ where: { id, ownerId, startedAt: null } }))
+}
+
 /** queued -> running. False where somebody else decided about the run meanwhile. May be done again. */
 export async function markRunning({ id, ownerId }: { id: string; ownerId: string }): Promise<boolean> {
   const statement = Prisma.sql`
@@ -64,21 +69,24 @@ export async function markRunning({ id, ownerId }: { id: string; ownerId: string
 }
 
 /**
- * queued or running -> an end, and the log is complete: `events` are its last ones. A run that was ended from elsewhere
- * keeps that end and gets the facts alone. May be done again.
+ * queued or running -> an end, and the log is complete: `events` are its last ones. A run that was stopped from elsewhere
+ * keeps that end and gets the facts alone. False where nothing was written: the log was complete already, or the run was
+ * taken for dead.
  */
 export function finishRun(
   { id, ownerId }: { id: string; ownerId: string },
   outcome: RunOutcome,
   facts: RunFacts,
   { lastSeq, events }: { lastSeq: number; events: StoredEvent[] },
-): Promise<void> {
+): Promise<boolean> {
   return withCaller({ userId: ownerId }, async (tx) => {
-    await appendEvents(tx, [{ runId: id, ownerId, events }])
     const errorMessage = outcome.errorMessage && storableText(outcome.errorMessage)
     const data = { ...outcome, errorMessage, ...facts, lastSeq, finishedAt: outcome.status === 'waiting' ? null : new Date() }
-    const { count } = await tx.run.updateMany({ where: { id, ownerId, status: { in: ACTIVE } }, data })
-    if (count === 0) await tx.run.updateMany({ where: { id, ownerId, lastSeq: null }, data: { ...facts, lastSeq } })
+    let { count } = await tx.run.updateMany({ where: { id, ownerId, status: { in: ACTIVE } }, data })
+    if (count === 0)
+      ({ count } = await tx.run.updateMany({ where: { id, ownerId, status: 'stopped', lastSeq: null }, data: { ...facts, lastSeq } }))
+    if (count > 0) await appendEvents(tx, [{ runId: id, ownerId, events }])
+    return count > 0
   })
 }
 
@@ -90,11 +98,16 @@ export async function markStopped(caller: { userId: string }, threadId: string):
   return run?.id ?? null
 }
 
-/** Says that these runs are alive. Resolves to those that are no longer running, with the state they were given. */
-export function beat(ids: string[]): Promise<{ id: string; status: RunStatus }[]> {
+/**
+ * Says that these runs are alive. Resolves to those that are no longer running; `isOpen` while their process still has to
+ * close the log: they were stopped, and not taken for dead.
+ */
+export function beat(ids: string[]): Promise<{ id: string; isOpen: boolean }[]> {
   return withSystem('recovery', async (tx) => {
     await tx.$executeRaw`UPDATE runs SET heartbeat_at = now() WHERE id = ANY(${ids}) AND status = 'running'`
-    return tx.run.findMany({ where: { id: { in: ids }, status: { notIn: ACTIVE } }, select: { id: true, status: true } })
+    const where = { id: { in: ids }, status: { notIn: ACTIVE } }
+    const ended = await tx.run.findMany({ where, select: { id: true, status: true, lastSeq: true } })
+    return ended.map(({ id, status, lastSeq }) => ({ id, isOpen: status === 'stopped' && lastSeq === null }))
   })
 }
 

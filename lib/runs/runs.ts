@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Caller } from '#lib/auth/caller.ts'
 import type { NumberedEvent } from '#lib/chatkit/protocol/events.ts'
-import { findRepeatedRun, findRunOfThread, insertRun, isActive, markStopped } from '#lib/data/runs.ts'
+import { findRepeatedRun, findRunOfThread, insertRun, isActive, markStopped, withdrawRun } from '#lib/data/runs.ts'
 import { env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
@@ -39,10 +39,11 @@ export type StartedRun = {
 }
 
 /**
- * Starts work that goes on whoever listens. Throws conflict where the thread has an active run already (after waiting for
- * its end where the settings say so), limited where the person has too many runs, and unavailable while the server ends.
+ * Starts work that goes on whoever listens. `begin` is asked once nobody else works on the thread; what it throws is thrown, and
+ * no run is left. Throws conflict where the thread has an active run already (after waiting for its end where the settings say
+ * so), limited where the person has too many runs, and unavailable while the server ends.
  */
-export async function startRun(about: RunAbout, produce: Produce): Promise<StartedRun> {
+export async function startRun(about: RunAbout, begin: () => Promise<Produce>): Promise<StartedRun> {
   const { caller, threadId, operation, requestId, clientRequestId } = about
   const run = { id: newId('run'), ownerId: caller.userId, threadId }
   const { RUNS_AT_ONCE, WHILE_ANSWERING } = env()
@@ -68,6 +69,11 @@ export async function startRun(about: RunAbout, produce: Produce): Promise<Start
         retryAfter: 5,
       })
   }
+  const produce = await begin().catch(async (error) => {
+    // Where this fails, the row is found as stale.
+    await withdrawRun(run).catch((cause) => log.warn({ error: cause }, 'a run that did not begin could not be taken back'))
+    throw error
+  })
   return withLogContext({ user_id: caller.userId, run_id: run.id, thread_id: threadId }, () => {
     log.info({ operation }, 'run started')
     const { ended } = launch(run, produce)

@@ -15,7 +15,7 @@ export function chatKitServer<Context = void>(extra: Partial<Deps<Context>> = {}
     if (answer.kind === 'json') return { data: answer.data as Record<string, unknown>, events: [] }
     const events: ThreadStreamEvent[] = []
     if (answer.kind === 'attached') for await (const { event } of answer.events) events.push(event)
-    else for await (const event of answer.events(new AbortController().signal, context as Context)) events.push(event)
+    else for await (const event of (await answer.begin())(new AbortController().signal, context as Context)) events.push(event)
     return { data: {}, events }
   }
 

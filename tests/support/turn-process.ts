@@ -15,9 +15,10 @@ const answer = await processChatKit<{ caller: Caller; run: AgentRun }>(JSON.pars
   limits: { messageMaxChars: 10_000 },
 })
 if (answer.kind !== 'turn') throw new Error('not a turn')
-const { threadId, operation, events } = answer
-const run = await startRun({ caller, threadId, operation, requestId: 'process' }, (handle) =>
-  events(handle.signal, { caller, run: handle }),
-)
+const { threadId, operation, begin } = answer
+const run = await startRun({ caller, threadId, operation, requestId: 'process' }, async () => {
+  const events = await begin()
+  return (handle) => events(handle.signal, { caller, run: handle })
+})
 await run.ended
 await closeDb()

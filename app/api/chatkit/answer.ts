@@ -32,15 +32,15 @@ export async function answerChatKit(request: Request, respond: Respond<TurnConte
 
   await consume({ name: 'runs', points: RUNS_PER_MINUTE, seconds: MINUTE }, caller.userId)
   const remembered = rememberPlace(request, caller)
-  const { operation, threadId, requestId: clientRequestId, events } = answer
-  const run = await startRun(
-    { caller, threadId, operation, requestId: currentRequestId() ?? '', clientRequestId },
-    async function* (handle) {
+  const { operation, threadId, requestId: clientRequestId, begin } = answer
+  const run = await startRun({ caller, threadId, operation, requestId: currentRequestId() ?? '', clientRequestId }, async () => {
+    const events = await begin()
+    return async function* (handle) {
       // What "tomorrow" means depends on it.
       await remembered
       yield* events(handle.signal, { caller, run: handle })
-    },
-  )
+    }
+  })
   inBackground(run.ended)
   return sseResponse(subscribe(run.id), { resumable: answer.resume, headers: runHeader(run.id) })
 }
