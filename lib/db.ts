@@ -2,7 +2,8 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { env } from '#lib/env.ts'
 import { isDatabaseDown, OutcomeUnknownError } from '#lib/errors.ts'
-import { type Prisma, PrismaClient } from '#lib/generated/prisma/client.ts'
+import { currentRun } from '#lib/fence.ts'
+import { Prisma, PrismaClient } from '#lib/generated/prisma/client.ts'
 import { withPatience } from '#lib/patience.ts'
 
 /** The database as one transaction sees it: under row-level security for one person, or for the system. */
@@ -13,6 +14,8 @@ export type SystemReason = 'sign-in' | 'tokens' | 'admin' | 'recovery' | 'expiry
 
 const ACQUIRE_MS = 5_000
 const TRANSACTION_MS = 15_000
+/** A transaction whose process says nothing for so long is rolled back, before the process's runs are taken over (STALE_MS). */
+const IDLE_MS = 8_000
 const shared = globalThis as { switchboardDb?: PrismaClient; switchboardPool?: pg.Pool }
 
 // A connection that breaks while nobody uses it is replaced when the next one is needed; without this it would end the process.
@@ -25,8 +28,7 @@ function pool(): pg.Pool {
     max: env().DATABASE_POOL_SIZE,
     connectionTimeoutMillis: ACQUIRE_MS,
     idleTimeoutMillis: 30_000,
-    statement_timeout: TRANSACTION_MS,
-    // Longer than the database's own limit: this is for one that does not answer at all.
+    // Longer than a transaction's own limit: this is for a database that does not answer at all.
     query_timeout: TRANSACTION_MS + 1_000,
     application_name: 'switchboard',
   })
@@ -51,12 +53,23 @@ export async function closeDb(): Promise<void> {
   await connections?.end()
 }
 
-async function transaction<T>(setting: 'app.user_id' | 'app.system', value: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+type Whose = 'app.user_id' | 'app.system'
+
+// Settings of the transaction, not of the connection: a transaction pooler hands these on and refuses the others.
+function settings(whose: Whose, value: string): Prisma.Sql {
+  return Prisma.sql`
+    SELECT set_config(${whose}, ${value}, true), set_config('app.run_id', ${currentRun() ?? ''}, true),
+      set_config('statement_timeout', ${String(TRANSACTION_MS)}, true),
+      set_config('idle_in_transaction_session_timeout', ${String(IDLE_MS)}, true)`
+}
+
+async function transaction<T>(whose: Whose, value: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const set = settings(whose, value)
   let done = false
   try {
     return await db().$transaction(
       async (tx) => {
-        await tx.$executeRaw`SELECT set_config(${setting}, ${value}, true)`
+        await tx.$executeRaw(set)
         const result = await work(tx)
         done = true
         return result
@@ -95,17 +108,14 @@ export function systemStatement<Row extends object>(reason: SystemReason, statem
   return withPatience(() => single<Row>('app.system', reason, statement))
 }
 
-async function single<Row extends object>(
-  setting: 'app.user_id' | 'app.system',
-  value: string,
-  { text, values }: Prisma.Sql,
-): Promise<Row[]> {
+async function single<Row extends object>(whose: Whose, value: string, { text, values }: Prisma.Sql): Promise<Row[]> {
+  const set = settings(whose, value)
   const connection = await pool().connect()
   let broken: Error | undefined
   let done = false
   try {
     await connection.query('BEGIN')
-    await connection.query('SELECT set_config($1, $2, true)', [setting, value])
+    await connection.query(set.text, set.values)
     const { rows } = await connection.query<Row>(text, values)
     done = true
     await connection.query('COMMIT')

@@ -21,17 +21,29 @@ const SWEEP_RUNS = 200
 
 type RunEvents = { runId: string; ownerId: string; events: StoredEvent[] }
 
-/** Writes events of several runs in one statement; writing one twice changes nothing. Rejects as a whole where a run is not there. */
+/**
+ * Writes events of several runs in one statement; writing one twice changes nothing. Those of a run that is over are left out:
+ * its process was taken for dead, and somebody else has closed the log.
+ */
 export async function insertRunEvents(runs: RunEvents[]): Promise<void> {
-  await systemStatement('runs', insertion(runs))
+  const ids = runs.map(({ runId }) => runId)
+  await systemStatement(
+    'runs',
+    insertion(
+      runs,
+      Prisma.sql`
+        WHERE run_id IN (
+          SELECT id FROM runs WHERE id = ANY(${ids}) AND last_seq IS NULL AND status IN ('queued', 'running', 'stopped') FOR KEY SHARE)`,
+    ),
+  )
 }
 
-/** The same within a transaction. */
+/** Writes events of one's own run within a transaction that has seen to it that the log is open. */
 export async function appendEvents(tx: Tx, runs: RunEvents[]): Promise<void> {
   if (runs.some(({ events }) => events.length > 0)) await tx.$executeRaw(insertion(runs))
 }
 
-function insertion(runs: RunEvents[]): Prisma.Sql {
+function insertion(runs: RunEvents[], where = Prisma.empty): Prisma.Sql {
   const rows = runs.flatMap(({ runId, ownerId, events }) =>
     events.map(({ seq, event, pieces }) => ({ run_id: runId, seq, owner_id: ownerId, event, pieces: pieces ?? [] })),
   )
@@ -40,6 +52,7 @@ function insertion(runs: RunEvents[]): Prisma.Sql {
     SELECT run_id, seq, owner_id, event, pieces
     FROM jsonb_to_recordset(${JSON.stringify(storable(rows))}::jsonb)
       AS given (run_id text, seq integer, owner_id text, event jsonb, pieces integer[])
+    ${where}
     ON CONFLICT DO NOTHING`
 }
 

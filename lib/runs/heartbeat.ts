@@ -32,10 +32,10 @@ async function beatAll(): Promise<void> {
   }
   try {
     // A run that was stopped elsewhere, or taken for dead, must not go on here.
-    for (const { id, status } of await beat(runs.map(({ id }) => id))) {
+    for (const { id, isOpen } of await beat(runs.map(({ id }) => id))) {
       const run = runs.find((candidate) => candidate.id === id)
-      if (status === 'stopped') run?.stop()
-      else run?.interrupt('The connection to the database was lost for too long. Try again.')
+      if (isOpen) run?.stop()
+      else run?.lose()
     }
   } catch (error) {
     log.warn({ error }, 'heartbeat of runs failed')

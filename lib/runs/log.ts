@@ -57,6 +57,12 @@ export class EventLog {
     return this.#last
   }
 
+  /** The run's log goes on elsewhere: readers end at once and have to look there. */
+  abandon(): void {
+    this.#droppedTo = Number.POSITIVE_INFINITY
+    this.#wakeAll()
+  }
+
   /** No event follows: readers end once they have read everything. */
   end(): void {
     this.#ended = true

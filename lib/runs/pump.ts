@@ -2,6 +2,7 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { finishRun, markRunning, type RunFacts, type RunOutcome } from '#lib/data/runs.ts'
 import { env } from '#lib/env.ts'
 import { AppError, isDatabaseDown, toAppError } from '#lib/errors.ts'
+import { inRun } from '#lib/fence.ts'
 import { log } from '#lib/log.ts'
 import { patiently } from '#lib/patience.ts'
 import { tellEvents } from '#lib/runs/channel.ts'
@@ -39,7 +40,7 @@ const writer = new LogWriter()
 export function launch(about: { id: string; ownerId: string; threadId: string }, produce: Produce): LiveRun {
   const controller = new AbortController()
   const facts: RunFacts = {}
-  const state: { outcome?: RunOutcome } = {}
+  const state: { outcome?: RunOutcome; settling?: boolean } = {}
   const end = (outcome: RunOutcome, reason?: AppError) => {
     state.outcome ??= outcome
     controller.abort(reason)
@@ -49,6 +50,12 @@ export function launch(about: { id: string; ownerId: string; threadId: string },
     log: new EventLog(),
     stop: () => end({ status: 'stopped' }),
     interrupt: (errorMessage) => end({ status: 'interrupted', errorMessage }, new AppError('unavailable', errorMessage)),
+    lose: () => {
+      // Its own end may be what the row says; otherwise writing it fails.
+      if (state.settling) return
+      run.log.abandon()
+      end({ status: 'interrupted' }, new AppError('unavailable', 'The answer was cut off.'))
+    },
     ended: Promise.resolve(),
     active: true,
   }
@@ -69,8 +76,11 @@ export function launch(about: { id: string; ownerId: string; threadId: string },
     env().RUN_TIMEOUT * 1000,
   )
   registry().runs.set(run.id, run)
-  run.ended = patiently(PATIENCE.ms, () => pump(run, handle, produce, facts))
-    .then(() => settle(run, state.outcome ?? { status: 'done' }, facts))
+  run.ended = patiently(PATIENCE.ms, () => inRun(run.id, () => pump(run, handle, produce, facts)))
+    .then(() => {
+      state.settling = true
+      return settle(run, state.outcome ?? { status: 'done' }, facts)
+    })
     .finally(() => clearTimeout(tooLong))
   return run
 }
@@ -135,7 +145,7 @@ async function writeEnd(run: LiveRun, outcome: RunOutcome, facts: RunFacts, trie
   const events = await writer.take(run.id)
   for (const wait of [...RETRY_MS, undefined]) {
     try {
-      await finishRun(run, outcome, facts, { lastSeq, events })
+      if (!(await finishRun(run, outcome, facts, { lastSeq, events }))) return lost(run)
       return void tellEvents([{ runId: run.id, lastSeq }])
     } catch (error) {
       // Given up: the row gets no heartbeat any more and is found as stale.
@@ -147,4 +157,10 @@ async function writeEnd(run: LiveRun, outcome: RunOutcome, facts: RunFacts, trie
       tried()
     }
   }
+}
+
+/** Others took the run for dead and closed it: what they wrote counts. */
+function lost(run: LiveRun): void {
+  log.warn('a run was closed by another process')
+  run.log.abandon()
 }

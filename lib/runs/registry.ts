@@ -10,6 +10,8 @@ export type LiveRun = {
   stop(): void
   /** Ends the run as a failure of ours, with a sentence for the person. */
   interrupt(publicMessage: string): void
+  /** Ends the work on a run that others have taken for dead and closed: nothing more of it is kept, and its readers look there. */
+  lose(): void
   /** Resolves when the row has its end (or writing it was given up) and every reader got everything. Never rejects. */
   ended: Promise<void>
   active: boolean

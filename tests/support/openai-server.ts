@@ -25,7 +25,13 @@ export type Step = {
     | { kind: 'malformed'; after: number }
 }
 
-export type RecordedRequest = { path: string; headers: IncomingMessage['headers']; body: Record<string, unknown> }
+export type RecordedRequest = {
+  path: string
+  headers: IncomingMessage['headers']
+  body: Record<string, unknown>
+  /** True once the client has gone away before the end of its answer. */
+  left?: boolean
+}
 
 /** A server that speaks OpenAI's `/v1/responses` and `/v1/chat/completions` on a loopback socket and answers from a script. */
 export type OpenAIServer = AsyncDisposable & {
@@ -59,7 +65,10 @@ export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
     const text = Buffer.concat(chunks).toString('utf8')
     // Names for conversations are asked for beside every script.
     const isName = text.includes('Name this conversation')
-    const recorded = { path, headers: request.headers, body: JSON.parse(text || '{}') }
+    const recorded: RecordedRequest = { path, headers: request.headers, body: JSON.parse(text || '{}') }
+    response.on('close', () => {
+      recorded.left = !response.writableEnded
+    })
     ;(isName ? names : requests).push(recorded)
     const api: Api | undefined = path.endsWith('/responses') ? 'responses' : path.endsWith('/chat/completions') ? 'chat' : undefined
     const step = isName ? naming : (queue.shift() ?? otherwise(recorded))

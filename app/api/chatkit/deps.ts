@@ -13,6 +13,7 @@ import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { saveFeedback } from '#lib/data/feedback.ts'
 import { env } from '#lib/env.ts'
 import { isDatabaseDown, toAppError } from '#lib/errors.ts'
+import { outsideRun } from '#lib/fence.ts'
 import { log } from '#lib/log.ts'
 import { attachToRun, findRepeated, stopRun } from '#lib/runs/runs.ts'
 
@@ -61,7 +62,7 @@ function titled(respond: Respond<TurnContext>): Respond<TurnContext> {
       if (first) answer += saidIn(event)
       yield event
     }
-    if (first && answer && !turn.signal.aborted && namesThreads()) inBackground(rename(turn, context.caller, answer))
+    if (first && answer && !turn.signal.aborted && namesThreads()) inBackground(outsideRun(() => rename(turn, context.caller, answer)))
   }
 }
 
