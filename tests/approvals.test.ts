@@ -1,17 +1,14 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { answerChatKit } from '#app/api/chatkit/answer.ts'
 import { act } from '#lib/agent/act.ts'
 import { shownArguments } from '#lib/agent/approval-card.ts'
-import { respond } from '#lib/agent/respond.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
+import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { type ApprovalPolicy, savePolicy } from '#lib/data/policies.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { closeDb, withCaller, withSystem } from '#lib/db.ts'
-import { route } from '#lib/http.ts'
 import { expireQuestions } from '#lib/runs/expire-questions.ts'
-import { handleMcp } from '#mcp/http.ts'
-import { readReply, threadOf, typed } from '#tests/support/chatkit.ts'
+import { agentDoor, button, buttons, nodes, said, widgets } from '#tests/support/agent-door.ts'
+import { threadOf } from '#tests/support/chatkit.ts'
 import { mcpServer, type TestMcp, type TestTool } from '#tests/support/mcp-server.ts'
 import { openAIServer } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
@@ -26,46 +23,15 @@ beforeEach(async () => {
   ann = await signedIn({ role: 'admin' })
 })
 
-const edges = { builtinFetch: ((input, init) => handleMcp(new Request(input, init))) as typeof fetch }
-let post = route((request) =>
-  answerChatKit(
-    request,
-    (turn, context) => respond(turn, context, edges),
-    (turn, context) => act(turn, context, edges),
-  ),
-)
-
-async function ask(who: Ann, body: unknown) {
-  const headers = { 'content-type': 'application/json', ...who.headers }
-  return readReply(await post(new Request('http://127.0.0.1:3999/api/chatkit', { method: 'POST', headers, body: JSON.stringify(body) })))
-}
-
-const begin = (text: string) => ask(ann, { type: 'threads.create', params: { input: typed(text) } })
-const say = (thread: string, text: string) =>
-  ask(ann, { type: 'threads.add_user_message', params: { thread_id: thread, input: typed(text) } })
-const press = (thread: string, card: WidgetItem, label: string, who = ann) =>
-  ask(who, { type: 'threads.custom_action', params: { thread_id: thread, item_id: card.id, action: button(card, label)?.onClickAction } })
-
-function nodes(node: WidgetNode): WidgetNode[] {
-  return [node, ...((node.children ?? []) as WidgetNode[]).flatMap(nodes)]
-}
-const button = (card: WidgetItem, label: string) => nodes(card.widget).find((node) => node.type === 'Button' && node.label === label)
-const buttons = (card: WidgetItem | undefined) =>
-  card ? nodes(card.widget).flatMap((node) => (node.type === 'Button' ? String(node.label) : [])) : []
-
-function cards(events: ThreadStreamEvent[]): WidgetItem[] {
-  return events.flatMap((event) => ('item' in event && event.item.type === 'widget' ? event.item : []))
-}
+let send: Parameters<typeof agentDoor>[1]
+const begin = (text: string) => agentDoor(ann, send).begin(text)
+const say = (thread: string, text: string) => agentDoor(ann, send).say(thread, text)
+const press = (thread: string, card: WidgetItem, label: string, who = ann) => agentDoor(who, send).press(thread, card, label)
 function card(events: ThreadStreamEvent[]): WidgetItem {
-  const [only] = cards(events)
+  const [only] = widgets(events)
   if (!only) throw new Error(`no card in ${JSON.stringify(events)}`)
   return only
 }
-const said = (events: ThreadStreamEvent[]) =>
-  events
-    .flatMap((event) => (event.type === 'thread.item.done' && event.item.type === 'assistant_message' ? event.item.content : []))
-    .map(({ text }) => text)
-    .join('\n')
 const notices = (events: ThreadStreamEvent[]) => events.flatMap((event) => (event.type === 'notice' ? event.message : []))
 const tasks = () => withCaller(ann.caller, (tx) => tx.task.findMany({ orderBy: { number: 'asc' } }))
 const runs = () => withCaller(ann.caller, (tx) => tx.run.findMany({ orderBy: { createdAt: 'asc' } }))
@@ -92,7 +58,7 @@ async function forgetProcess() {
   ])
   expect(again.act).not.toBe(act)
   const fresh = { builtinFetch: ((input, init) => doors.handleMcp(new Request(input, init))) as typeof fetch }
-  post = web.route((request) =>
+  send = web.route((request) =>
     answering.answerChatKit(
       request,
       (turn, context) => asking.respond(turn, context, fresh),
@@ -129,11 +95,8 @@ describe('a call that destroys', () => {
     expect(await ledger('delete_task')).toMatchObject([{ status: 'succeeded' }])
     expect(await withCaller(ann.caller, (tx) => tx.pausedRun.count())).toBe(0)
     // The line that waited is the one that is done: a call has one line.
-    const read = await ask(ann, { type: 'items.list', params: { thread_id: thread, order: 'asc', limit: 50 } })
-    const lines = (read.data.data as { type: string; workflow?: { tasks: { title: string; icon: string }[] } }[]).flatMap((item) =>
-      item.type === 'workflow' ? (item.workflow?.tasks ?? []) : [],
-    )
-    expect(lines.map(({ title, icon }) => [title, icon])).toEqual([
+    const lines = (await agentDoor(ann).read(thread)).flatMap((item) => (item.type === 'workflow' ? item.workflow.tasks : []))
+    expect(lines.map((task) => [task.title, task.type === 'custom' && task.icon])).toEqual([
       ['add_task', 'check-circle'],
       ['delete_task', 'check-circle'],
     ])
@@ -172,11 +135,8 @@ describe('a call that destroys', () => {
     const { thread, card } = await asked()
     const bob = await signedIn({ name: 'Bob', role: 'admin' })
     expect((await press(thread, card, 'Approve', bob)).status).toBe(404)
-    const own = threadOf(await ask(bob, { type: 'threads.create', params: { input: typed('hello') } }))
-    const stolen = await ask(bob, {
-      type: 'threads.custom_action',
-      params: { thread_id: own, action: button(card, 'Approve')?.onClickAction },
-    })
+    const own = threadOf(await agentDoor(bob).begin('hello'))
+    const stolen = await agentDoor(bob).act(own, undefined, button(card, 'Approve')?.onClickAction)
     expect(stolen.events.at(-1)).toMatchObject({ type: 'error', message: 'This question was not found.' })
     expect(await tasks()).toHaveLength(1)
     expect((await press(thread, card, 'Approve')).status).toBe(200)
@@ -252,7 +212,7 @@ describe('with a real model', () => {
     await ready(server, api, model.url)
     const first = await begin('clean up')
     const thread = threadOf(first)
-    const [disk, tape] = cards(first.events)
+    const [disk, tape] = widgets(first.events)
     expect(server.calls).toEqual([{ tool: 'look', args: {} }])
     expect(model.requests).toHaveLength(1)
     const denied = await press(thread, disk as WidgetItem, 'Deny')
@@ -321,16 +281,16 @@ describe('with a real model', () => {
     await using model = await openAIServer(...answers)
     await ready(server, 'responses', model.url, policy)
     const first = await begin('clean up')
-    const seen: Step[] = [cards(first.events).length > 0 ? 'asks' : 'calls']
+    const seen: Step[] = [widgets(first.events).length > 0 ? 'asks' : 'calls']
     if (seen[0] === 'asks') await press(threadOf(first), card(first.events), label)
     const second = await say(threadOf(first), 'and the next one')
-    seen.push(cards(second.events).length > 0 ? 'asks' : 'calls')
+    seen.push(widgets(second.events).length > 0 ? 'asks' : 'calls')
     expect(seen).toEqual(steps)
     // Another thread knows nothing of it.
     if (steps[0] === 'asks') {
       model.script({ calls: [call('other')] })
       if (seen[1] === 'asks') await press(threadOf(first), card(second.events), 'Deny')
-      expect(cards((await begin('clean up')).events)).toHaveLength(1)
+      expect(widgets((await begin('clean up')).events)).toHaveLength(1)
     }
   })
 
@@ -340,7 +300,7 @@ describe('with a real model', () => {
     await ready(server, 'chat_completions', model.url)
     const { events } = await begin('clean up')
     expect(server.calls).toEqual([])
-    expect(cards(events)).toEqual([])
+    expect(widgets(events)).toEqual([])
     expect(said(events)).toBe('I see.')
   })
 
@@ -357,7 +317,7 @@ describe('with a real model', () => {
     await using model = await openAIServer({ calls: [call('x'.repeat(30_000))] }, { text: 'I see.' })
     await ready(server, 'responses', model.url)
     const { events } = await begin('clean up')
-    expect(cards(events)).toEqual([])
+    expect(widgets(events)).toEqual([])
     expect(said(events)).toBe('I see.')
     expect(server.calls).toEqual([])
     expect(await ledger('wipe')).toMatchObject([{ failureClass: 'denied' }])

@@ -1,15 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { answerChatKit } from '#app/api/chatkit/answer.ts'
-import { act } from '#lib/agent/act.ts'
 import { isDirectCall } from '#lib/agent/direct/slash.ts'
-import { respond } from '#lib/agent/respond.ts'
-import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { withCaller } from '#lib/db.ts'
-import { route } from '#lib/http.ts'
-import { handleMcp } from '#mcp/http.ts'
-import { readReply, threadOf, typed } from '#tests/support/chatkit.ts'
+import { agentDoor, said, widgets } from '#tests/support/agent-door.ts'
+import { threadOf } from '#tests/support/chatkit.ts'
 import { mcpServer } from '#tests/support/mcp-server.ts'
 import { openAIServer } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
@@ -20,25 +15,8 @@ beforeEach(async () => {
   ann = await signedIn()
 })
 
-const edges = { builtinFetch: ((input, init) => handleMcp(new Request(input, init))) as typeof fetch }
-const post = route((request) =>
-  answerChatKit(
-    request,
-    (turn, context) => respond(turn, context, edges),
-    (turn, context) => act(turn, context, edges),
-  ),
-)
-async function ask(body: unknown) {
-  const headers = { 'content-type': 'application/json', ...ann.headers }
-  return readReply(await post(new Request('http://127.0.0.1:3999/api/chatkit', { method: 'POST', headers, body: JSON.stringify(body) })))
-}
-const begin = (text: string) => ask({ type: 'threads.create', params: { input: typed(text) } })
-const say = (thread: string, text: string) => ask({ type: 'threads.add_user_message', params: { thread_id: thread, input: typed(text) } })
-const said = (events: ThreadStreamEvent[]) =>
-  events
-    .flatMap((event) => (event.type === 'thread.item.done' && event.item.type === 'assistant_message' ? event.item.content : []))
-    .map(({ text }) => text)
-    .join('\n')
+const begin = (text: string) => agentDoor(ann).begin(text)
+const say = (thread: string, text: string) => agentDoor(ann).say(thread, text)
 const tasks = () => withCaller(ann.caller, (tx) => tx.task.findMany())
 
 describe.each([true, false])('with a real model: %s', (real) => {
@@ -68,11 +46,9 @@ describe.each([true, false])('with a real model: %s', (real) => {
     if (real) withSettings({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'k' })
     const thread = threadOf(await begin('/add_task title="buy milk"'))
     const { events } = await say(thread, '/delete_task number=1')
-    const card = events.flatMap((event) => ('item' in event && event.item.type === 'widget' ? event.item : []))[0] as WidgetItem
+    const card = widgets(events)[0] as WidgetItem
     expect(await tasks()).toHaveLength(1)
-    const approval = /"approval":"([^"]+)"/.exec(JSON.stringify(card.widget))?.[1]
-    const action = { type: 'approval.approve', payload: { approval } }
-    const after = await ask({ type: 'threads.custom_action', params: { thread_id: thread, item_id: card.id, action } })
+    const after = await agentDoor(ann).press(thread, card, 'Approve')
     expect(await tasks()).toEqual([])
     expect(said(after.events)).toContain('`delete_task` answered')
     expect(model.requests).toEqual([])

@@ -1,17 +1,12 @@
 import { beforeEach, expect, test } from 'vitest'
-import { answerChatKit } from '#app/api/chatkit/answer.ts'
-import { act } from '#lib/agent/act.ts'
-import { respond } from '#lib/agent/respond.ts'
-import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { savePolicy } from '#lib/data/policies.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { withCaller } from '#lib/db.ts'
-import { route } from '#lib/http.ts'
 import { sentWidget } from '#lib/mcp-client/result-widget.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
-import { handleMcp } from '#mcp/http.ts'
-import { readReply, threadOf, typed } from '#tests/support/chatkit.ts'
+import { agentDoor, nodes, widgets } from '#tests/support/agent-door.ts'
+import { threadOf } from '#tests/support/chatkit.ts'
 import { openAIServer } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -21,27 +16,9 @@ beforeEach(async () => {
   ann = await signedIn({ role: 'admin' })
 })
 
-const edges = { builtinFetch: ((input, init) => handleMcp(new Request(input, init))) as typeof fetch }
-const post = route((request) =>
-  answerChatKit(
-    request,
-    (turn, context) => respond(turn, context, edges),
-    (turn, context) => act(turn, context, edges),
-  ),
-)
-async function ask(body: unknown) {
-  const headers = { 'content-type': 'application/json', ...ann.headers }
-  return readReply(await post(new Request('http://127.0.0.1:3999/api/chatkit', { method: 'POST', headers, body: JSON.stringify(body) })))
-}
-const say = (thread: string, text: string) => ask({ type: 'threads.add_user_message', params: { thread_id: thread, input: typed(text) } })
-const widgets = (events: ThreadStreamEvent[]) =>
-  events.flatMap((event) => ('item' in event && event.item.type === 'widget' ? event.item : []))
-const boxes = (node: WidgetNode): WidgetNode[] => [
-  ...(node.type === 'Checkbox' ? [node] : []),
-  ...((node.children ?? []) as WidgetNode[]).flatMap(boxes),
-]
-const use = (thread: string, item: WidgetItem, action: unknown) =>
-  ask({ type: 'threads.custom_action', params: { thread_id: thread, item_id: item.id, action } })
+const say = (thread: string, text: string) => agentDoor(ann).say(thread, text)
+const boxes = (widget: WidgetNode) => nodes(widget).filter(({ type }) => type === 'Checkbox')
+const use = (thread: string, item: WidgetItem, action: unknown) => agentDoor(ann).act(thread, item, action)
 const tasks = async () => {
   const rows = await withCaller(ann.caller, (tx) => tx.task.findMany({ orderBy: { number: 'asc' } }))
   return rows.map(({ title, completedAt }) => [title, completedAt !== null])
@@ -49,7 +26,7 @@ const tasks = async () => {
 
 /** A thread in which the demo assistant has shown the two open tasks. */
 async function listed() {
-  const thread = threadOf(await ask({ type: 'threads.create', params: { input: typed('add a task: buy milk tomorrow') } }))
+  const thread = threadOf(await agentDoor(ann).begin('add a task: buy milk tomorrow'))
   await say(thread, 'add a task: call Ann')
   const [list] = widgets((await say(thread, 'what is open?')).events)
   if (!list) throw new Error('no list')
