@@ -244,14 +244,16 @@ describe('servers', () => {
     await using two = await mcpServer([
       { name: 'find', run: () => 'two' },
       { name: 'a.b', run: () => 'dotted' },
+      { name: 'a-b', run: () => 'hyphened' },
     ])
     const mcp = await openMcp(run, { servers: [external(one.url, 'one'), external(two.url, 'two')] })
     const names = await Promise.all(mcp.connections.map(async (connection) => (await connection.listTools()).map(({ name }) => name)))
-    expect(names).toEqual([['find'], ['two_find', 'a_b']])
+    expect(names).toEqual([['find'], ['two_find', 'a_b', 'two_a_b']])
     expect(text(await mcp.connections[1]?.callToolResult('two_find', {}))).toBe('two')
     expect(text(await mcp.connections[1]?.callToolResult('a_b', {}))).toBe('dotted')
+    expect(text(await mcp.connections[1]?.callToolResult('two_a_b', {}))).toBe('hyphened')
     await mcp.close()
-    expect((await ledger()).map(({ tool }) => tool)).toEqual(['a.b', 'find'])
+    expect((await ledger()).map(({ tool }) => tool)).toEqual(['a-b', 'a.b', 'find'])
   })
 
   test('are asked for their tools once, not in every turn, and each person for themselves', async () => {

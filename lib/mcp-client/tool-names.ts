@@ -1,7 +1,7 @@
 const MAX_LENGTH = 64
 
 /**
- * Under which name the model sees each tool: its own where that is free and made of letters, digits, `_` and `-`; else with
+ * Under which name the model sees each tool: its own where that is free, with `_` for all but letters and digits; else with
  * the server's name before it. One map of tool name to public name for each server; the order of servers decides who keeps a name.
  */
 export function toolNames(servers: { server: string; tools: { name: string }[] }[]): Map<string, string>[] {
@@ -20,6 +20,7 @@ export function toolNames(servers: { server: string; tools: { name: string }[] }
   })
 }
 
+// The Agents SDK would change what it does not like itself, and we should not know a tool again under its new name.
 function allowed(name: string): string {
-  return name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, MAX_LENGTH) || 'tool'
+  return name.replace(/[^A-Za-z0-9]/g, '_').slice(0, MAX_LENGTH) || 'tool'
 }
