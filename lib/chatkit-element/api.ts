@@ -11,9 +11,12 @@ const SILENT_MS = 50_000
 export class ApiError extends Error {
   override name = 'ApiError'
   readonly status: number
-  constructor(message: string, status: number) {
+  /** How long (ms) the server wants to be left alone; 0 where it did not say. */
+  readonly retryAfterMs: number
+  constructor(message: string, status: number, retryAfterMs = 0) {
     super(message)
     this.status = status
+    this.retryAfterMs = retryAfterMs
   }
 }
 
@@ -85,7 +88,7 @@ export class Api {
       if (signal.aborted && !(signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError')) throw cause
       throw new ConnectionError('The server could not be reached. Check your connection and try again.', { cause })
     }
-    if (!response.ok) throw new ApiError(await messageOf(response), response.status)
+    if (!response.ok) throw new ApiError(await messageOf(response), response.status, retryAfterMs(response))
     return response
   }
 }
@@ -95,6 +98,13 @@ export function requestId(): string {
   if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()
   const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`
+}
+
+/** `Retry-After` is a number of seconds or a date (RFC 9110, section 10.2.3). */
+function retryAfterMs({ headers }: Response): number {
+  const value = headers.get('retry-after') ?? ''
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
+  return ms > 0 ? ms : 0
 }
 
 async function messageOf(response: Response): Promise<string> {

@@ -1,5 +1,6 @@
 import type { ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
-import { Api } from '#lib/chatkit-element/api.ts'
+import { Api, ApiError } from '#lib/chatkit-element/api.ts'
+import { CatchUp } from '#lib/chatkit-element/catch-up.ts'
 import { type ChatState, initialState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { Composer } from '#lib/chatkit-element/composer.ts'
 import { DraftFiles } from '#lib/chatkit-element/draft-files.ts'
@@ -32,6 +33,7 @@ export class Chat {
   readonly #api: Api
   readonly #turns: Turns
   readonly #reader: Reader
+  readonly #catchUp: CatchUp
   #load: AbortController | null = null
   #loaded: Promise<void> = Promise.resolve()
 
@@ -46,6 +48,7 @@ export class Chat {
       onCreated: (threadId) => this.composer.adopt(threadId),
       reload: (signal) => this.#reader.read(signal),
     })
+    this.#catchUp = new CatchUp(this.state, this.#turns, this.#reader, this.composer)
   }
 
   get threadId(): string | null {
@@ -85,15 +88,13 @@ export class Chat {
     const [operation, params] = view.thread
       ? (['threads.add_user_message', { thread_id: view.thread.id, input }] as const)
       : (['threads.create', { input }] as const)
-    await this.#turns.run(operation, params, {
-      onRefused: (failure) => {
-        const { view: now } = this.state.value
-        if (!now.items.some(({ id }) => id === item.id)) return
-        // What was not sent goes back to the composer, where it can be changed and sent again.
-        this.composer.restore(message, now.thread?.id ?? null)
-        this.state.patch({ view: { ...dropLocalMessages(now), failure: { ...failure, retry: 'send' } } })
-      },
-    })
+    const refusal = await this.#turns.run(operation, params, { again: 'send' })
+    if (refusal) {
+      // What was not sent goes back to the composer, where it can be changed and sent again.
+      this.composer.restore(message, view.thread?.id ?? null)
+      this.state.patch({ view: dropLocalMessages(this.state.value.view) })
+      await this.#meet(refusal)
+    }
     this.history.touch(this.state.value.view.thread)
   }
 
@@ -101,17 +102,17 @@ export class Chat {
   async retry(itemId: string): Promise<void> {
     const thread_id = this.threadId
     if (!thread_id || isBusy(this.state.value)) return
-    await this.#turns.run(
-      'threads.retry_after_item',
-      { thread_id, item_id: itemId },
-      {
-        onOpen: () => this.state.patch({ view: dropAfter(this.state.value.view, itemId) }),
-      },
-    )
+    const onOpen = () => this.state.patch({ view: dropAfter(this.state.value.view, itemId) })
+    await this.#meet(await this.#turns.run('threads.retry_after_item', { thread_id, item_id: itemId }, { onOpen, again: 'answer' }))
   }
 
   stop(): Promise<void> {
     return this.#turns.stop()
+  }
+
+  /** Learns what other tabs and devices have done meanwhile, an answer that is being written included. Never throws. */
+  lookAgain(): Promise<void> {
+    return this.#catchUp.look()
   }
 
   /** Looks for the answer that was lost from sight: what the server has by now, and what is still being written. */
@@ -159,7 +160,7 @@ export class Chat {
     const params = { thread_id, ...(item && { item_id: item.id }), action: bare }
     if (action.streaming !== false) {
       if (isBusy(this.state.value)) throw new Error('This action has to wait for the end of the answer.')
-      return this.#turns.run('threads.custom_action', params)
+      return this.#meet(await this.#turns.run('threads.custom_action', params))
     }
     try {
       const { updated_item } = await this.#api.query<{ updated_item?: ThreadItem }>('threads.sync_custom_action', params)
@@ -171,7 +172,8 @@ export class Chat {
 
   async answerInput(itemId: string, input: object): Promise<void> {
     const thread_id = this.threadId
-    if (thread_id && !isBusy(this.state.value)) await this.#turns.run('threads.add_structured_input', { thread_id, item_id: itemId, input })
+    if (!thread_id || isBusy(this.state.value)) return
+    await this.#meet(await this.#turns.run('threads.add_structured_input', { thread_id, item_id: itemId, input }))
   }
 
   async rename(threadId: string, title: string): Promise<void> {
@@ -208,6 +210,11 @@ export class Chat {
     this.#leave()
     this.files.close()
     this.history.close()
+  }
+
+  /** A thread that has moved on elsewhere is shown as it is now. */
+  async #meet(refusal: unknown): Promise<void> {
+    if (refusal instanceof ApiError && refusal.status === 409 && this.threadId) await this.#catchUp.conflict(refusal)
   }
 
   #leave(): void {

@@ -21,7 +21,7 @@ export type Draft = { text: string; tags: readonly Tag[]; files: readonly DraftF
 export type ComposerState = Draft & {
   toolId: string | null
   modelId: string | null
-  /** Why files were not taken, as sentences. */
+  /** Why files or a message were not taken, as sentences. */
   refusal: string
 }
 
@@ -66,12 +66,18 @@ export class Composer {
     if (this.#thread === NEW_CHAT) this.#thread = threadId
   }
 
-  /** Puts a message that was not sent back, unless something else has been written meanwhile. */
-  restore(message: Returned, threadId: string | null): void {
-    if (!this.isEmpty || this.#thread !== (threadId ?? NEW_CHAT)) return
-    this.setContent(message.content)
-    this.setAttachments(message.attachments ?? [])
-    this.state.patch({ quotedText: message.quotedText ?? '' })
+  /** Puts a message that was not sent back, before whatever was written meanwhile. */
+  restore({ content, attachments = [], quotedText = '' }: Returned, threadId: string | null): void {
+    const thread = threadId ?? NEW_CHAT
+    const draft = thread === this.#thread ? this.state.value : (this.#drafts.get(thread) ?? EMPTY)
+    const restored: Draft = {
+      text: [textOf(content), draft.text].filter((text) => text.trim()).join('\n\n'),
+      tags: [...tagsOf(content), ...draft.tags],
+      files: [...attachments.map(arrived), ...draft.files],
+      quotedText: quotedText || draft.quotedText,
+    }
+    if (thread === this.#thread) this.state.patch(restored)
+    else this.#drafts.set(thread, restored)
   }
 
   /** Puts files beside the text that the server has already. */
@@ -87,8 +93,7 @@ export class Composer {
   }
 
   setContent(content: readonly PublicContent[]): void {
-    const text = content.map((part) => (part.type === 'input_text' ? part.text : '')).join('')
-    this.state.patch({ text, tags: content.filter((part): part is Tag => part.type === 'input_tag') })
+    this.state.patch({ text: textOf(content), tags: tagsOf(content) })
   }
 
   /** The message as it goes out; the draft is empty afterwards, and so is a tool that is chosen for one message only. */
@@ -114,6 +119,14 @@ export class Composer {
     const { modelId } = this.state.value
     return (models.find(({ id }) => id === modelId) ?? models.find((model) => model.default) ?? models[0])?.id ?? null
   }
+}
+
+function textOf(content: readonly PublicContent[]): string {
+  return content.map((part) => (part.type === 'input_text' ? part.text : '')).join('')
+}
+
+function tagsOf(content: readonly PublicContent[]): Tag[] {
+  return content.filter((part) => part.type === 'input_tag')
 }
 
 /** Until the server confirms the message, its pictures are shown from memory. */

@@ -3,6 +3,7 @@ import { h, render } from 'preact'
 import { Chat } from '#lib/chatkit-element/chat.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { resolveLocale } from '#lib/chatkit-element/locale.ts'
+import { onReturn } from '#lib/chatkit-element/on-return.ts'
 import { Ready } from '#lib/chatkit-element/ready.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 import { stringsFor } from '#lib/chatkit-element/strings.ts'
@@ -24,6 +25,7 @@ export class ChatKitElement extends Base {
   readonly #ready: Ready
   /** Events before the element is ready wait for it, and for the listeners that a framework adds only after its first paint. */
   readonly #early: CustomEvent[] = []
+  #stopListening: (() => void) | null = null
 
   constructor() {
     super()
@@ -47,6 +49,7 @@ export class ChatKitElement extends Base {
   }
 
   connectedCallback(): void {
+    this.#stopListening ??= onReturn(() => void this.#chat.lookAgain())
     this.#draw()
   }
 
@@ -54,6 +57,8 @@ export class ChatKitElement extends Base {
   disconnectedCallback(): void {
     queueMicrotask(() => {
       if (this.isConnected) return
+      this.#stopListening?.()
+      this.#stopListening = null
       this.#chat.close()
       render(null, this.#mount)
     })

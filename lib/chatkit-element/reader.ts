@@ -3,7 +3,7 @@ import type { ChatState } from '#lib/chatkit-element/chat-state.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { readOlder, readThread } from '#lib/chatkit-element/read-thread.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
-import { loadedView, withEarlierItems } from '#lib/chatkit-element/state/reducer.ts'
+import { caughtUpView, loadedView, withEarlierItems } from '#lib/chatkit-element/state/reducer.ts'
 import { messageOf, toError } from '#lib/chatkit-element/to-error.ts'
 
 /** Brings what the server has of the thread on the screen into the state. */
@@ -47,6 +47,16 @@ export class Reader {
     if (!threadId) return
     const { thread, items, older } = await readThread(this.#api, threadId, signal)
     if (!signal.aborted && this.#threadId() === threadId) this.#state.patch({ view: loadedView(thread, items), older })
+  }
+
+  /** Brings in what has changed elsewhere; what is the same stays as it is. Throws what `Api.query` throws. */
+  async catchUp(signal: AbortSignal): Promise<void> {
+    const threadId = this.#threadId()
+    if (!threadId) return
+    const { thread, items, older } = await readThread(this.#api, threadId, signal)
+    if (signal.aborted || this.#threadId() !== threadId) return
+    const { view, joins } = caughtUpView(this.#state.value.view, thread, items)
+    this.#state.patch({ view, ...(!joins && { older }) })
   }
 
   /** Reads the messages before the first one shown. Throws what `Api.query` throws. */

@@ -5,6 +5,7 @@ import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { exchange, LostError, prepend, type StreamApi } from '#lib/chatkit-element/exchange.ts'
 import { FrameQueue } from '#lib/chatkit-element/frames.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
+import { refused } from '#lib/chatkit-element/refused.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
 import { spokenText } from '#lib/chatkit-element/state/plain-text.ts'
 import { applyEvent, beginTurn, endTurn } from '#lib/chatkit-element/state/reducer.ts'
@@ -20,8 +21,8 @@ const MAX_CLIENT_TOOL_ROUNDS = 32
 type TurnHooks = {
   /** The server has accepted the request. */
   onOpen?: () => void
-  /** The request was not accepted: nothing was done. */
-  onRefused?: (failure: Failure) => void
+  /** The button that sends a request again which was not accepted for a reason that may pass. */
+  again?: Failure['retry']
 }
 
 type ThreadHooks = {
@@ -54,26 +55,45 @@ export class Turns {
     this.#queue = new FrameQueue((events) => state.patch({ view: events.reduce(applyEvent, state.value.view) }))
   }
 
-  /** Sends a streaming request and shows its answer to the end. Never throws: what goes wrong is shown and emitted. */
-  async run(operation: string, params: object, hooks: TurnHooks = {}): Promise<void> {
+  /**
+   * Sends a streaming request and shows its answer to the end. Never throws: what goes wrong is shown and emitted. Returns the
+   * error of a request that was not accepted and changed nothing, null otherwise.
+   */
+  async run(operation: string, params: object, { onOpen, again = null }: TurnHooks = {}): Promise<unknown> {
     this.#probe?.abort()
-    await this.#turn((signal) => this.#exchange(this.#api, operation, params, signal, hooks.onOpen), hooks.onRefused)
+    let accepted = false
+    const opened = () => {
+      accepted = true
+      onOpen?.()
+    }
+    const exchanged = (signal: AbortSignal) => this.#exchange(this.#api, operation, params, signal, opened)
+    const error = await this.#turn(exchanged, () => (accepted ? null : again))
+    return accepted ? null : error
   }
 
-  /** Shows the thread's running answer, if there is one. A server without this operation of ours says no, and that is all right. */
-  async attach(): Promise<void> {
+  /**
+   * Shows the thread's running answer, if there is one; after `read`, where that is given. `onFound` hears of an answer before
+   * it is shown. A server without this operation of ours says no, and that is all right.
+   */
+  async attach(read?: (signal: AbortSignal) => Promise<void>, onFound?: () => void): Promise<void> {
     const threadId = this.#threadId()
     if (!threadId || isBusy(this.#state.value)) return
     this.#probe?.abort()
     const probe = new AbortController()
     this.#probe = probe
     try {
+      await read?.(probe.signal)
       const stream = await this.#api.stream('threads.attach', { thread_id: threadId }, probe.signal)
       const first = await stream.events.next()
       if (first.done || probe.signal.aborted) return
       const events = { ...stream, events: prepend(first.value, stream.events) }
       const opened = { recognisesRepeats: true, stream: onceThen(events, this.#api) }
-      await this.#turn((signal) => this.#exchange(opened, 'threads.attach', { thread_id: threadId }, signal), undefined, probe)
+      onFound?.()
+      await this.#turn(
+        (signal) => this.#exchange(opened, 'threads.attach', { thread_id: threadId }, signal),
+        () => null,
+        probe,
+      )
     } catch (error) {
       if (!probe.signal.aborted) this.#host.emit('chatkit.log', { name: 'attach.unavailable', data: { message: String(error) } })
     } finally {
@@ -108,7 +128,9 @@ export class Turns {
     this.#queue.clear()
   }
 
-  async #turn(work: (signal: AbortSignal) => Promise<void>, onRefused?: (failure: Failure) => void, controller = new AbortController()) {
+  /** Returns the error that ended the turn, null where it came to its end. */
+  async #turn(work: (signal: AbortSignal) => Promise<void>, again: () => Failure['retry'], controller = new AbortController()) {
+    let failed: unknown = null
     this.#running = controller
     this.#toolCalls = []
     this.#stopWhenCreated = false
@@ -118,7 +140,10 @@ export class Turns {
       await work(controller.signal)
       await this.#answerToolCalls(controller.signal)
     } catch (error) {
-      if (!controller.signal.aborted) this.#fail(error, onRefused)
+      if (!controller.signal.aborted) {
+        failed = error
+        this.#fail(error, again())
+      }
     } finally {
       // A turn that was detached from has left the screen to another thread.
       if (this.#running === controller) {
@@ -132,6 +157,7 @@ export class Turns {
       }
       this.#host.emit('chatkit.response.end')
     }
+    return failed
   }
 
   #exchange(api: StreamApi, operation: string, params: object, signal: AbortSignal, onOpen?: () => void) {
@@ -201,18 +227,12 @@ export class Turns {
     }
   }
 
-  #fail(error: unknown, onRefused?: (failure: Failure) => void): void {
+  #fail(error: unknown, again: Failure['retry']): void {
     this.#queue.flush()
-    const strings = this.#host.strings()
-    const failure: Failure =
-      error instanceof LostError
-        ? { message: strings.connectionLost, retry: 'attach' }
-        : error instanceof ApiError || error instanceof ConnectionError
-          ? { message: error.message, retry: null }
-          : { message: null, retry: null }
+    const isLost = error instanceof LostError
+    const failure: Failure = isLost ? { message: this.#host.strings().connectionLost, retry: 'attach' } : refused(error, again)
     this.#state.patch({ view: { ...this.#state.value.view, failure } })
-    if (!(error instanceof LostError)) onRefused?.(failure)
-    if (!(error instanceof ApiError || error instanceof ConnectionError || error instanceof LostError))
+    if (!(isLost || error instanceof ApiError || error instanceof ConnectionError))
       this.#host.emit('chatkit.error', { error: toError(error) })
   }
 

@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { build } from 'esbuild'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { buildElement } from '#scripts/build-element.ts'
 import { openBrowser } from '#tests/support/browser.ts'
 import { fakeChatKit, type Script } from '#tests/support/fake-chatkit.ts'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** The element in a real browser, on a page of the unchanged React bindings, before a scripted server. */
 export async function elementBrowser(answer: Script) {
@@ -27,7 +31,7 @@ export async function elementBrowser(answer: Script) {
   async function visit(options: object = {}, settings: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
     server.requests.length = 0
     context = await browser.newContext({ viewport: { width: 900, height: 700 }, ...settings })
-    context.setDefaultTimeout(5_000)
+    context.setDefaultTimeout(20_000)
     const page = await context.newPage()
     page.on('request', (request) => {
       if (!request.url().startsWith(server.origin) && !/^(data|blob):/.test(request.url())) watched.foreign.push(request.url())
@@ -43,6 +47,7 @@ export async function elementBrowser(answer: Script) {
   }
 
   return {
+    element,
     server,
     visit,
     sent: (type: string) => server.requests.filter((request) => request.type === type),
@@ -60,14 +65,39 @@ export async function elementBrowser(answer: Script) {
   }
 }
 
+export const composer = (page: Page) => page.getByRole('textbox', { name: 'Message' })
+export const sendButton = (page: Page) => page.getByRole('button', { name: 'Send message' })
+export const answerText = (page: Page) => page.locator('.message').last()
+
 /** What the page has heard from the element. */
 export function seen(page: Page): Promise<{ name: string; detail?: never }[]> {
   return page.evaluate(() => (window as never as { seen: { name: string; detail?: never }[] }).seen)
 }
 
+/** The names of what the page has heard, in order. */
+export async function heard(page: Page): Promise<string[]> {
+  return (await seen(page)).map(({ name }) => name)
+}
+
 /** Writes a message and sends it. */
 export async function say(page: Page, text: string): Promise<void> {
-  const composer = page.getByRole('textbox', { name: 'Message' })
-  await composer.fill(text)
-  await composer.press('Enter')
+  await composer(page).fill(text)
+  await composer(page).press('Enter')
+}
+
+/** What axe finds to be a serious barrier on the page, for people who cannot see, hear or point. */
+export async function barriers(page: Page): Promise<object[]> {
+  // The page's policy forbids foreign scripts; the debugger's door is not bound by it.
+  await page.evaluate(AXE)
+  const found = await page.evaluate(async () => {
+    type Violation = { id: string; impact: string; nodes: { target: string[]; failureSummary: string }[] }
+    const { axe } = window as never as { axe: { run: (options: object) => Promise<{ violations: Violation[] }> } }
+    const { violations } = await axe.run({ resultTypes: ['violations'] })
+    return violations.map(({ id, impact, nodes }) => ({
+      id,
+      impact,
+      nodes: nodes.map(({ target, failureSummary }) => `${target.join(' ')} ${failureSummary}`),
+    }))
+  })
+  return found.filter(({ impact }) => impact === 'serious' || impact === 'critical')
 }

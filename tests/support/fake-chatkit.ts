@@ -36,7 +36,7 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
   >()
   const requests: Request[] = []
   /** Answers the next request of a type with this instead. */
-  const refusals = new Map<string, { status: number; body: string }>()
+  const refusals = new Map<string, { status: number; body: string; headers?: Record<string, string> }>()
   /** Carries out so many next requests of a type, but their answer never arrives. */
   const unheard = new Map<string, number>()
   const answered = new Map<unknown, string>()
@@ -181,8 +181,11 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
     }
     if (!thread) return fail(response, 400, 'Unknown operation.')
     switch (type) {
-      case 'threads.add_user_message':
+      case 'threads.add_user_message': {
+        const running = runs.get(thread.id)
+        if (running && !running.done) return fail(response, 409, 'The assistant is still answering.')
         return ask(thread, [])
+      }
       case 'threads.add_client_tool_output':
         start(thread, [], `tool output ${JSON.stringify(params.result)}`)
         return stream(response, thread.id)
@@ -239,7 +242,7 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
     requests.push(request)
     const refusal = refusals.get(request.type)
     refusals.delete(request.type)
-    if (refusal) return response.writeHead(refusal.status, { 'content-type': 'application/json' }).end(refusal.body)
+    if (refusal) return response.writeHead(refusal.status, { 'content-type': 'application/json', ...refusal.headers }).end(refusal.body)
     const left = unheard.get(request.type) ?? 0
     if (left > 0) {
       unheard.set(request.type, left - 1)

@@ -41,6 +41,24 @@ export function loadedView(thread: WireThread, items: readonly ThreadItem[]): Th
   return { ...emptyView, thread: headOf(thread), items: wholeItems(items) }
 }
 
+/**
+ * The newest items as the server has them now. What is the same keeps its identity, and where the new items join those that are
+ * shown, the earlier ones stay. What was said of a turn stays as long as no other has come.
+ */
+export function caughtUpView(view: ThreadView, thread: WireThread, newest: readonly ThreadItem[]): { view: ThreadView; joins: boolean } {
+  const shown = new Map(view.items.map((item) => [item.id, item]))
+  const items = wholeItems(newest).map((item) => {
+    const before = shown.get(item.id)
+    return before && JSON.stringify(before) === JSON.stringify(item) ? before : item
+  })
+  const at = view.items.findIndex(({ id }) => id === items[0]?.id)
+  const earlier = view.items.slice(0, Math.max(0, at))
+  const isSame = [...earlier, ...items].map(({ id }) => id).join() === view.items.map(({ id }) => id).join()
+  const isOver = !isSame || view.failure?.retry === 'attach' || view.failure?.retry === 'load'
+  const head = { ...view, thread: headOf(thread), items: [...earlier, ...items] }
+  return { view: { ...head, ...(isOver && { failure: null }), ...(!isSame && { notices: [] }) }, joins: at >= 0 }
+}
+
 /** Earlier messages in front of those that are shown. */
 export function withEarlierItems(view: ThreadView, earlier: readonly ThreadItem[]): ThreadView {
   const known = new Set(view.items.map(({ id }) => id))

@@ -4,8 +4,11 @@ import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 
 export type ThreadHead = Pick<Thread, 'id' | 'title' | 'status' | 'allowed_image_domains'>
 
-/** What went wrong, as a sentence, and what its button does: ask for the answer again, send the draft again, or look for the running answer. */
-export type Failure = { message: string | null; retry: 'answer' | 'send' | 'attach' | 'load' | null }
+/**
+ * What went wrong, as a sentence, and what its button does: ask for the answer again, send the draft again, or look for the
+ * running answer; null where doing the same again cannot help. `notBefore` is when (ms since 1970) the server will listen again.
+ */
+export type Failure = { message: string | null; retry: 'answer' | 'send' | 'attach' | 'load' | null; notBefore?: number }
 
 /** Everything of one conversation that is on the screen. Each change makes a new value; untouched items keep their identity. */
 export type ThreadView = {

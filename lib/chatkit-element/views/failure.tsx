@@ -1,5 +1,7 @@
 /** @jsxImportSource preact */
+import { useEffect, useState } from 'preact/hooks'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
+import { duration } from '#lib/chatkit-element/time.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
@@ -7,9 +9,10 @@ import { useSubmit } from '#lib/chatkit-element/views/use-submit.ts'
 
 /** What went wrong, in a sentence, with the one thing that may help. */
 export function Failure({ state }: { state: ChatState }) {
-  const { chat, strings } = useUi()
+  const { chat, strings, locale } = useUi()
   const submit = useSubmit()
   const { failure, items } = state.view
+  const wait = useSecondsUntil(failure?.notBefore ?? 0)
   if (!failure) return null
   const question = items.findLast((item) => item.type === 'user_message')
   const again = {
@@ -20,15 +23,32 @@ export function Failure({ state }: { state: ChatState }) {
   }
   const { retry } = failure
   return (
-    <div class="failure" role="alert">
+    <div class="failure">
       <Icon name="circle-alert" />
-      <p dir="auto">{failure.message ?? strings.failed}</p>
+      <div class="failure-text" role="alert">
+        <p dir="auto">{failure.message ?? strings.failed}</p>
+      </div>
       {retry && !isBusy(state) && (retry !== 'answer' || question) && (
-        <button type="button" class="button" onClick={() => void again[retry]()}>
+        <button type="button" class="button" disabled={wait > 0} onClick={() => void again[retry]()}>
           {retry === 'answer' ? strings.retry : strings.tryAgain}
+          {wait > 0 && <small>{duration(wait, locale)}</small>}
         </button>
       )}
       <IconButton icon="close" size={16} label={strings.dismiss} onClick={() => chat.dismissFailure()} />
     </div>
   )
+}
+
+/** Counts down to a moment (ms since 1970); 0 once it has come. */
+function useSecondsUntil(moment: number): number {
+  const left = () => Math.max(0, Math.ceil((moment - Date.now()) / 1000))
+  const [seconds, setSeconds] = useState(left)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each second sets the next timer
+  useEffect(() => {
+    setSeconds(left())
+    if (moment <= Date.now()) return
+    const timer = setTimeout(() => setSeconds(left()), 1_000)
+    return () => clearTimeout(timer)
+  }, [moment, seconds])
+  return seconds
 }
