@@ -54,18 +54,39 @@ export function requireSameOrigin(request: Request, appUrl: string): void {
   if (foreign) throw new AppError('forbidden', `This request came from another site. Open ${appUrl} and try again there.`)
 }
 
-/** The body, read up to `maxBytes`. Throws too_large. */
+/** How long (ms) nothing of a body may arrive, and how long a whole one may take. */
+export const BODY_MS = { idle: 20_000, whole: 300_000 }
+
+/** The body, read up to `maxBytes`. Throws too_large, and bad_request for one that does not arrive. */
 export async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
   const tooLarge = () => new AppError('too_large', `The request is larger than ${maxBytes} bytes.`)
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of (request.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of request.body ? arriving(request.body) : []) {
     size += chunk.byteLength
     if (size > maxBytes) throw tooLarge()
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
+}
+
+async function* arriving(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader()
+  const tooSlow = () => new AppError('bad_request', 'The request did not arrive in time. Check your connection and try again.')
+  const end = Date.now() + BODY_MS.whole
+  try {
+    for (;;) {
+      const { promise: late, reject } = Promise.withResolvers<never>()
+      const timer = setTimeout(() => reject(tooSlow()), Math.min(BODY_MS.idle, end - Date.now()))
+      const { done, value } = await Promise.race([reader.read(), late]).finally(() => clearTimeout(timer))
+      if (done) return
+      yield value
+    }
+  } finally {
+    // Whoever still sends has no reader any more.
+    void reader.cancel().catch(() => undefined)
+  }
 }
 
 /** The body as text, read up to `maxBytes`. Throws too_large. */

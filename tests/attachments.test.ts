@@ -13,6 +13,7 @@ import { expireAttachments } from '#lib/data/attachment-expiry.ts'
 import { attachmentRecords } from '#lib/data/attachments.ts'
 import { withSystem } from '#lib/db.ts'
 import { env } from '#lib/env.ts'
+import { BODY_MS } from '#lib/http.ts'
 import { door, threadOf, typed } from '#tests/support/chatkit.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -164,6 +165,70 @@ describe('what is taken', () => {
     expect(await say(ids.slice(0, 1))).toMatchObject({ status: 409 })
     const { data } = await ask({ type: 'items.list', params: { thread_id: threadOf(first), order: 'asc' } })
     expect((data.data as UserMessageItem[])[0]?.attachments.map((one) => one.id)).toEqual(ids.slice(0, 2))
+  })
+})
+
+describe('many at once', () => {
+  test('one file goes to one conversation, and nothing is left of the others', async () => {
+    const id = await uploaded(ann)
+    const send = () => door(ann)({ type: 'threads.create', params: { input: typed('see', { attachments: [id] }) } })
+    const replies = await Promise.all([send(), send(), send()])
+    expect(replies.map(({ status }) => status).sort()).toEqual([200, 409, 409])
+    const kept = threadOf(replies.find(({ status }) => status === 200) as (typeof replies)[0])
+    const { data } = await door(ann)({ type: 'threads.list', params: {} })
+    expect((data.data as { id: string }[]).map((thread) => thread.id)).toEqual([kept])
+    expect(await withSystem('admin', (tx) => tx.run.count({ where: { ownerId: ann.caller.userId } }))).toBe(1)
+    expect(await attachmentRecords(ann.caller).load(id)).toMatchObject({ thread_id: kept })
+  })
+
+  test('the files of a message that has just begun are not taken for forgotten ones', async () => {
+    const id = await uploaded(ann)
+    await attachmentRecords(ann.caller).bind('thr_to_be', [id])
+    const run = { id: 'run_to_be', ownerId: ann.caller.userId, threadId: 'thr_to_be', requestId: 'r', operation: 'threads.create' }
+    await withSystem('admin', (tx) => tx.run.create({ data: run }))
+    await expireAttachments(ann.caller)
+    expect((await get(ann, id)).status).toBe(200)
+    await withSystem('admin', (tx) => tx.run.update({ where: { id: run.id }, data: { status: 'failed' } }))
+    await expireAttachments(ann.caller)
+    expect((await get(ann, id)).status).toBe(404)
+  })
+
+  test('files announced together have no more room than one after the other', async () => {
+    const statuses = await Promise.all(Array.from({ length: 6 }, async () => (await create(ann, 'text/plain', 500_000)).status))
+    expect(statuses.sort()).toEqual([200, 200, 200, 200, 409, 409])
+  })
+
+  test('files that grow while they are uploaded have no more room, either', async () => {
+    withSettings({ ATTACHMENTS_PER_PERSON_MB: '1' })
+    const made = await Promise.all([1, 2, 3].map(() => announced(ann, 'text/plain', 1)))
+    const answers = await Promise.all(made.map(({ id }) => put(ann, id, Buffer.alloc(600_000, 'a'))))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409])
+  })
+
+  test('one person’s slow uploads leave room for others, and end when nothing comes', async () => {
+    const { idle } = BODY_MS
+    onTestFinished(() => {
+      BODY_MS.idle = idle
+    })
+    const waiting = await Promise.all([1, 2, 3, 4].map(() => announced(ann)))
+    const read: ReadableStreamDefaultController<Uint8Array>[] = []
+    const slowly = (id: string) => {
+      const body = new ReadableStream<Uint8Array>({ pull: (source) => void read.push(source) }, { highWaterMark: 0 })
+      return PUT(request(ann, id, { method: 'PUT', body, duplex: 'half' } as RequestInit), at(id))
+    }
+    const slow = waiting.slice(0, 3).map(({ id }) => slowly(id))
+    await expect.poll(() => read.length, { timeout: 20_000 }).toBe(3)
+    const fourth = waiting[3]?.id ?? ''
+    const refused = await put(ann, fourth, PNG)
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '2'])
+    await uploaded(bob)
+    BODY_MS.idle = 50
+    for (const source of read.slice(0, 3)) source.enqueue(PNG.subarray(0, 10))
+    for (const answer of await Promise.all(slow)) {
+      expect(answer.status).toBe(400)
+      expect((await answer.json()).message).toBe('The request did not arrive in time. Check your connection and try again.')
+    }
+    expect((await put(ann, fourth, PNG)).status).toBe(200)
   })
 })
 

@@ -177,6 +177,32 @@ test('who is not signed in, comes from another site or sends no JSON gets nowher
   expect((await ask(body, { 'content-type': 'text/plain' })).status).toBe(415)
 })
 
+test.each(['locked', 'closed'])('a %s thread takes no turn of any kind', async (state) => {
+  const thread_id = `thr_${state}`
+  for (const [type, params] of [
+    ['threads.add_user_message', { input: typed('x') }],
+    ['threads.add_client_tool_output', { result: 1 }],
+    ['threads.add_structured_input', { item_id: 'form', input: {} }],
+    ['threads.retry_after_item', { item_id: 'x' }],
+    ['threads.custom_action', { action: { type: 'x' } }],
+    ['threads.sync_custom_action', { action: { type: 'x' } }],
+  ] as const)
+    expect(await ask({ type, params: { thread_id, ...params } })).toMatchObject({ status: 409, data: { message: `It is ${state}.` } })
+})
+
+test.each([
+  ['words for speech', { type: 'input.transcribe', params: { audio_base64: 'aGk=', mime_type: 'audio/webm' } }, 20],
+  ['places for files', { type: 'attachments.create', params: { name: 'a', size: 1, mime_type: 'video/mp4' } }, 120],
+])('%s are limited for each person, with the time to wait', async (_, body, limit) => {
+  withSettings({ OPENAI_BASE_URL: 'http://127.0.0.1:9/v1', OPENAI_API_KEY: 'key' })
+  const eager = door(await signedIn())
+  const replies = await Promise.all(Array.from({ length: limit + 1 }, () => eager(body)))
+  const refused = replies.filter(({ status }) => status === 429)
+  expect(refused).toHaveLength(1)
+  expect(Number(refused[0]?.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect((await door(await signedIn())(body)).status).not.toBe(429)
+})
+
 test('turns a minute are limited, with the time to wait; reading is not', async () => {
   withSettings({ RUNS_AT_ONCE: '100' })
   const eager = door(await signedIn())

@@ -80,14 +80,27 @@ describe('feedback', () => {
     const { ask, thread_id, items } = await answered(ann)
     const give = (kind: string, item_ids = items) => ask({ type: 'items.feedback', params: { thread_id, item_ids, kind } })
     expect((await give('positive')).data).toEqual({})
-    await give('negative', [...items.slice(1), 'msg_invented'])
+    await give('negative', items.slice(1))
     const rows = await listFeedback({ admin: true }, { threadId: thread_id })
     expect(rows).toMatchObject([
       { threadId: thread_id, kind: 'negative', itemIds: items.slice(1), owner: { id: ann.caller.userId, name: 'Ann' } },
     ])
-    await give('positive', ['msg_invented'])
-    expect(await listFeedback({ admin: true }, { threadId: thread_id })).toEqual(rows)
     expect((await listFeedback({ admin: true })).map(({ id }) => id)).toContain(rows[0]?.id)
+  })
+
+  test('on what is not there, is hidden or is another thread’s is not found, and nothing of it is kept', async () => {
+    const { ask, thread_id, items } = await answered(ann)
+    const elsewhere = await answered(ann)
+    const hidden = { id: 'hidden', thread_id, created_at: '2026-01-01T00:00:00Z', type: 'sdk_hidden_context' as const, content: 'x' }
+    await prismaStore(ann.caller).addItem(thread_id, hidden)
+    for (const id of ['msg_invented', 'hidden', elsewhere.items[0]]) {
+      const reply = await ask({ type: 'items.feedback', params: { thread_id, item_ids: [...items, id], kind: 'positive' } })
+      expect([reply.status, reply.data.message]).toEqual([404, 'The item was not found.'])
+    }
+    expect(await listFeedback({ admin: true }, { threadId: thread_id })).toEqual([])
+    expect((await ask({ type: 'items.feedback', params: { thread_id, item_ids: [...items, ...items], kind: 'positive' } })).status).toBe(
+      200,
+    )
   })
 
   test('given many times at once is kept once', async () => {

@@ -98,7 +98,6 @@ test('a thread is renamed with a bounded title and deleted with everything in it
   const renamed = await ask({ type: 'threads.update', params: { thread_id, title: `  a\n\u0007b  ${'x'.repeat(500)}` } })
   expect((renamed.data.title as string).length).toBe(200)
   expect(renamed.data).toMatchObject({ id: thread_id, items: { data: [] }, metadata: {} })
-  expect((await ask({ type: 'items.feedback', params: { thread_id, item_ids: ['a'], kind: 'negative' } })).data).toEqual({})
   expect((await ask({ type: 'threads.delete', params: { thread_id } })).data).toEqual({})
   expect((await ask({ type: 'threads.get_by_id', params: { thread_id } })).status).toBe(404)
 })

@@ -232,9 +232,27 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     expect(await own.load(attachment.id)).toEqual({ ...attachment, thread_id: 'thr_1' })
     await expect(other.load(attachment.id)).rejects.toMatchObject(missing)
     await expect(other.save({ ...attachment, name: 'stolen' })).rejects.toMatchObject(missing)
+    await expect(other.bind('thr_2', [attachment.id])).rejects.toMatchObject({ code: expect.stringMatching(/not_found|conflict/) })
     await other.delete(attachment.id)
     expect(await own.load(attachment.id)).toMatchObject({ name: 'a.txt' })
     await own.delete(attachment.id)
     await expect(own.load(attachment.id)).rejects.toMatchObject(missing)
+  })
+
+  test('files go to one thread alone, all of a message or none, also when two ask at once', async () => {
+    const store = await open()
+    const { attachments } = store
+    if (!attachments) throw new Error('this store takes no attachments')
+    const ids = [1, 2, 3].map(() => store.newItemId('attachment'))
+    for (const id of ids) await attachments.save({ ...file, id })
+    const [a, b, c] = ids as [string, string, string]
+    await attachments.bind('thr_1', [a])
+    await attachments.bind('thr_1', [a])
+    await expect(attachments.bind('thr_2', [b, a])).rejects.toMatchObject({ code: 'conflict' })
+    expect(await attachments.load(b)).not.toHaveProperty('thread_id')
+    const both = await Promise.allSettled([attachments.bind('thr_1', [b, c]), attachments.bind('thr_2', [c, b])])
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    const [kept] = await Promise.all([b, c].map((id) => attachments.load(id)))
+    expect(await attachments.load(c)).toMatchObject({ thread_id: kept?.thread_id })
   })
 })

@@ -52,6 +52,8 @@ export interface AttachmentRecords {
   load(id: string): Promise<Attachment>
   /** Creates or overwrites. */
   save(attachment: Attachment): Promise<void>
+  /** Makes them the thread's, all or none. Throws conflict for one that another thread has, also where both are asked at once. */
+  bind(threadId: string, ids: string[]): Promise<void>
   delete(id: string): Promise<void>
 }
 

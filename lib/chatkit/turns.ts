@@ -26,18 +26,20 @@ type Prepare<O extends Operation> = <Context>(params: Params<O>, deps: Deps<Cont
 
 /**
  * A turn that goes through the pipeline. `check` is asked at once, and again when the turn begins: another one may have had the
- * thread in between.
+ * thread in between. `claim` then takes what only one turn can have.
  */
 async function turn<Context, State extends { thread: Thread }>(
   { store, onFailure }: Deps<Context>,
   check: () => Promise<State>,
   source: (state: State, signal: AbortSignal, context: Context) => Events,
+  claim?: (state: State) => Promise<void>,
 ): Promise<PreparedTurn<Context>> {
   const { thread } = await check()
   return {
     threadId: thread.id,
     begin: async () => {
       const state = await check()
+      await claim?.(state)
       return (signal, context) =>
         persist(
           { thread: state.thread, store, signal, onFailure: (error, told) => onFailure?.(error, told, context) },
@@ -61,6 +63,21 @@ async function* answer<Context>(
   if (!signal.aborted) yield* deps.respond({ thread, input, store: deps.store, signal }, context)
 }
 
+/** A turn that begins with a message, whose attachments are its thread's from then on. */
+function messageTurn<Context, State extends { thread: Thread; message: UserMessageItem }>(
+  deps: Deps<Context>,
+  check: () => Promise<State>,
+  source: (state: State, signal: AbortSignal, context: Context) => Events,
+): Promise<PreparedTurn<Context>> {
+  return turn(deps, check, source, async ({ thread, message: { attachments } }) => {
+    if (attachments.length > 0)
+      await deps.store.attachments?.bind(
+        thread.id,
+        attachments.map(({ id }) => id),
+      )
+  })
+}
+
 const createThread: Prepare<'threads.create'> = async ({ input }, deps) => {
   const thread: Thread = {
     id: deps.store.newThreadId(),
@@ -69,7 +86,7 @@ const createThread: Prepare<'threads.create'> = async ({ input }, deps) => {
     metadata: {},
   }
   const check = async () => ({ thread, message: await toMessage(deps, thread.id, input) })
-  return turn(deps, check, async function* ({ message }, signal, context) {
+  return messageTurn(deps, check, async function* ({ message }, signal, context) {
     yield { type: 'thread.created', thread: wireThread(thread) }
     yield* sayAndAnswer(deps, thread, message, signal, context)
   })
@@ -77,7 +94,7 @@ const createThread: Prepare<'threads.create'> = async ({ input }, deps) => {
 
 const addUserMessage: Prepare<'threads.add_user_message'> = async ({ thread_id, input }, deps) => {
   const check = async () => ({ thread: await loadActive(deps.store, thread_id), message: await toMessage(deps, thread_id, input) })
-  return turn(deps, check, ({ thread, message }, signal, context) => sayAndAnswer(deps, thread, message, signal, context))
+  return messageTurn(deps, check, ({ thread, message }, signal, context) => sayAndAnswer(deps, thread, message, signal, context))
 }
 
 async function* sayAndAnswer<Context>(
@@ -88,7 +105,6 @@ async function* sayAndAnswer<Context>(
   context: Context,
 ): AsyncGenerator<ThreadStreamEvent> {
   const item = { ...message, created_at: new Date().toISOString() }
-  for (const attachment of item.attachments) await deps.store.attachments?.save(attachment)
   yield { type: 'thread.item.done', item }
   yield options(deps, thread)
   yield* answer(deps, thread, item, signal, context)

@@ -39,7 +39,9 @@ function findGone(tx: Tx, ownerId: string | undefined): Promise<Gone[]> {
     WHERE (${ownerId ?? null}::text IS NULL OR owner_id = ${ownerId ?? null}) AND (
       (uploaded_at IS NULL AND created_at < ${unfinished})
       OR (thread_id IS NULL AND created_at < ${unsent})
-      OR (thread_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM threads t WHERE t.id = a.thread_id)))
+      OR (thread_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM threads t WHERE t.id = a.thread_id)
+        -- A turn that has just begun is still to make its thread.
+        AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.thread_id = a.thread_id AND r.status IN ('queued', 'running'))))
     ORDER BY created_at LIMIT ${BATCH}`
 }
 

@@ -33,8 +33,19 @@ export function attachmentRecords(caller: Person): AttachmentRecords {
         const made = await tx.attachment.createMany({ data: { id, ownerId, threadId, data }, skipDuplicates: true })
         if (made.count === 0) throw notFound(WHAT)
       }),
+    bind: (threadId, ids) => withCaller(caller, (tx) => bindAll(tx, { ownerId, threadId }, ids)),
     delete: (id) => withCaller(caller, async (tx) => void (await tx.attachment.deleteMany({ where: { id: storableText(id), ownerId } }))),
   }
+}
+
+/** One statement decides: of two threads that want a file at once, one gets it. */
+async function bindAll(tx: Tx, { ownerId, threadId }: { ownerId: string; threadId: string }, ids: string[]): Promise<void> {
+  // Always in the same order, so that two messages with the same files never wait for each other.
+  await tx.$queryRaw`SELECT id FROM attachments WHERE id = ANY(${ids}) AND owner_id = ${ownerId} ORDER BY id FOR UPDATE`
+  const bound = await tx.$executeRaw`
+    UPDATE attachments SET thread_id = ${threadId}, data = jsonb_set(data, '{thread_id}', to_jsonb(${threadId}::text))
+    WHERE id = ANY(${ids}) AND owner_id = ${ownerId} AND (thread_id IS NULL OR thread_id = ${threadId})`
+  if (bound < new Set(ids).size) throw new AppError('conflict', 'A file of this message belongs to another conversation. Upload it again.')
 }
 
 /**
@@ -77,9 +88,8 @@ export async function receiveAttachment(caller: Person, id: string, bytes: Uint8
   if (Date.now() - row.createdAt.getTime() > UNFINISHED_MS) throw notFound(WHAT)
   const { upload_descriptor: _, ...announced } = row.data as unknown as Attachment
   const attachment = { ...announced, mime_type: await checkedType(announced.mime_type, bytes) } as Attachment
-  await withCaller(caller, (tx) => requireRoom(tx, caller, bytes.byteLength - row.size))
   // Claimed before the bytes are written, so that of two uploads at once only one writes.
-  await claim(caller, id, { data: attachment as unknown as Prisma.InputJsonObject, size: bytes.byteLength, uploadedAt: new Date() })
+  await claim(caller, row, { data: attachment as unknown as Prisma.InputJsonObject, size: bytes.byteLength, uploadedAt: new Date() })
   try {
     await attachmentBytes().write(bytesKey(ownerId, id), bytes)
   } catch (error) {
@@ -93,9 +103,16 @@ export async function receiveAttachment(caller: Person, id: string, bytes: Uint8
   throw notFound(WHAT)
 }
 
-async function claim(caller: Person, id: string, data: Prisma.AttachmentUpdateManyMutationInput): Promise<void> {
+async function claim(
+  caller: Person,
+  { id, size }: { id: string; size: number },
+  data: Prisma.AttachmentUpdateManyMutationInput & { size: number },
+): Promise<void> {
   const where = { id, ownerId: caller.userId, uploadedAt: null }
-  const { count } = await withCaller(caller, (tx) => tx.attachment.updateMany({ where, data }))
+  const { count } = await withCaller(caller, async (tx) => {
+    await requireRoom(tx, caller, data.size - size)
+    return tx.attachment.updateMany({ where, data })
+  })
   if (count === 0) throw (await isThere(caller, id)) ? new AppError('conflict', 'This file was uploaded already.') : notFound(WHAT)
 }
 
@@ -127,8 +144,10 @@ function requireSize(bytes: number): void {
   if (bytes > ATTACHMENT_MAX_MB * MEGABYTE) throw new AppError('too_large', `The file is larger than ${ATTACHMENT_MAX_MB} MB.`)
 }
 
+/** Of one person's files one at a time is counted until the transaction ends. Throws conflict. */
 async function requireRoom(tx: Tx, { userId: ownerId }: Person, more: number): Promise<void> {
   const { ATTACHMENTS_PER_PERSON_MB } = env()
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${ownerId}, 1))`
   const { _sum } = await tx.attachment.aggregate({ where: { ownerId }, _sum: { size: true } })
   if ((_sum.size ?? 0) + more <= ATTACHMENTS_PER_PERSON_MB * MEGABYTE) return
   throw new AppError(

@@ -1,5 +1,7 @@
 import type { Caller } from '#lib/auth/caller.ts'
+import { HIDDEN_TYPES } from '#lib/chatkit/protocol/items.ts'
 import { withCaller, withSystem } from '#lib/db.ts'
+import { notFound } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
 import { storableText } from '#lib/storable.ts'
 
@@ -13,7 +15,10 @@ export type FeedbackRow = {
   owner: { id: string; name: string; email: string }
 }
 
-/** Keeps what the caller thinks of items of their own thread; a later word on the same items takes the place of an earlier one. */
+/**
+ * Keeps what the caller thinks of items of their own thread; a later word on the same items takes the place of an earlier one.
+ * Throws not_found where one of them is not there.
+ */
 export async function saveFeedback(
   caller: Caller,
   { thread_id, item_ids, kind }: { thread_id: string; item_ids: string[]; kind: 'positive' | 'negative' },
@@ -21,9 +26,11 @@ export async function saveFeedback(
   const ownerId = caller.userId
   const threadId = storableText(thread_id)
   await withCaller(caller, async (tx) => {
-    const where = { threadId, ownerId, id: { in: item_ids.map(storableText) } }
+    const wanted = [...new Set(item_ids.map(storableText))]
+    const where = { threadId, ownerId, id: { in: wanted }, type: { notIn: [...HIDDEN_TYPES] } }
     const items = await tx.threadItem.findMany({ where, select: { id: true }, orderBy: { seq: 'asc' } })
     const itemIds = items.map(({ id }) => id)
+    if (itemIds.length < wanted.length) throw notFound('The item')
     if (itemIds.length === 0) return
     // One at a time, or two at once would both be kept.
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${threadId}, 0))`

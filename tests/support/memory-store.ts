@@ -2,7 +2,7 @@ import type { Attachment, ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { isHidden } from '#lib/chatkit/protocol/items.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { PageQuery, Store } from '#lib/chatkit/store.ts'
-import { notFound } from '#lib/errors.ts'
+import { AppError, notFound } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
 import { type Page, toPage } from '#lib/page.ts'
 
@@ -60,6 +60,11 @@ export function memoryStore(rows: Rows = memoryRows(), ownerId = 'ann'): Store &
       save: async (attachment) => {
         if (rows.attachments.has(attachment.id)) findAttachment(attachment.id)
         rows.attachments.set(attachment.id, { ownerId, attachment: copy(attachment) })
+      },
+      bind: async (threadId, ids) => {
+        const found = ids.map(findAttachment)
+        if (found.some(({ thread_id = threadId }) => thread_id !== threadId)) throw new AppError('conflict', 'Another thread has it.')
+        for (const attachment of found) attachment.thread_id = threadId
       },
       delete: async (id) => {
         if (rows.attachments.get(id)?.ownerId === ownerId) rows.attachments.delete(id)

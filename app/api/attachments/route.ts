@@ -5,7 +5,7 @@ import { json, route } from '#lib/http.ts'
 /** Direct upload (protocol section 1.11): a form with the field `file`, answered with the attachment. */
 export const POST = route(async (request) => {
   const caller = await requireUploader(request)
-  return withUpload(request, async ({ bytes, name, type }) => {
+  return withUpload(caller, request, async ({ bytes, name, type }) => {
     const { id } = await announceAttachment(caller, { name, size: bytes.byteLength, mime_type: type })
     return json(await receiveAttachment(caller, id, bytes))
   })

@@ -9,9 +9,10 @@ const MEGABYTE = 1024 * 1024
 /** Room (bytes) for what surrounds the file in a form. */
 const FORM_BYTES = 10_000
 const UPLOADS = { name: 'uploads', points: 120, seconds: 60 }
-/** Uploads that this process holds in memory at once. */
+/** Uploads that this process holds in memory at once, and those of one person among them. */
 const AT_ONCE = 8
-let running = 0
+const AT_ONCE_EACH = 3
+const running: string[] = []
 
 export type Upload = { bytes: Uint8Array; name: string; type: string }
 
@@ -25,14 +26,16 @@ export async function requireUploader(request: Request): Promise<Caller> {
   return caller
 }
 
-/** The file of a request: the field `file` of a form, or the whole body. Throws too_large, bad_request, and limited when too many come at once. */
-export async function withUpload<T>(request: Request, use: (upload: Upload) => Promise<T>): Promise<T> {
-  if (running >= AT_ONCE) throw new AppError('limited', 'Many files are being uploaded just now. Try again in a moment.', { retryAfter: 2 })
-  running += 1
+/** The caller's file of a request: the field `file` of a form, or the whole body. Throws too_large, bad_request, and limited when too many come at once. */
+export async function withUpload<T>({ userId }: Caller, request: Request, use: (upload: Upload) => Promise<T>): Promise<T> {
+  const own = running.filter((person) => person === userId).length
+  if (own >= AT_ONCE_EACH || running.length >= AT_ONCE)
+    throw new AppError('limited', 'Many files are being uploaded just now. Try again in a moment.', { retryAfter: 2 })
+  running.push(userId)
   try {
     return await use(await readUpload(request))
   } finally {
-    running -= 1
+    running.splice(running.indexOf(userId), 1)
   }
 }
 

@@ -1,8 +1,10 @@
 import type { TurnContext } from '#app/api/chatkit/answer.ts'
 import { inBackground } from '#app/api/chatkit/background.ts'
+import { withStandingCards } from '#lib/agent/standing-cards.ts'
 import { namesThreads, nameThread } from '#lib/agent/title.ts'
 import { canTranscribe, transcribe } from '#lib/agent/transcribe.ts'
 import type { Caller } from '#lib/auth/caller.ts'
+import { consume, type Limit } from '#lib/auth/rate-limit.ts'
 import { CustomStreamError } from '#lib/chatkit/errors.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Act, Respond, Turn } from '#lib/chatkit/respond.ts'
@@ -17,6 +19,10 @@ import { outsideRun } from '#lib/fence.ts'
 import { log } from '#lib/log.ts'
 import { attachToRun, findRepeated, stopRun } from '#lib/runs/runs.ts'
 
+/** What one person may ask for: words for speech, places for files. */
+const SPEECH: Limit = { name: 'speech', points: 20, seconds: 60 }
+const ANNOUNCEMENTS: Limit = { name: 'announcements', points: 120, seconds: 60 }
+
 /** What answers: the agent, or a script of a test. */
 export type Answering = { respond: Respond<TurnContext>; act?: Act<TurnContext> }
 
@@ -24,7 +30,7 @@ export type Answering = { respond: Respond<TurnContext>; act?: Act<TurnContext> 
 export function depsFor(caller: Caller, { respond, act }: Answering): Deps<TurnContext> {
   const { MESSAGE_MAX_CHARS, ATTACHMENTS, ATTACHMENTS_PER_MESSAGE } = env()
   return {
-    store: prismaStore(caller),
+    store: withStandingCards(prismaStore(caller), caller),
     respond: titled(respond),
     act,
     limits: { messageMaxChars: MESSAGE_MAX_CHARS, attachmentsMax: ATTACHMENTS_PER_MESSAGE },
@@ -35,7 +41,7 @@ export function depsFor(caller: Caller, { respond, act }: Answering): Deps<TurnC
     },
     files: ATTACHMENTS === 'on' ? filesOf(caller) : undefined,
     feedback: (given) => saveFeedback(caller, given),
-    transcribe: canTranscribe() ? transcribe : undefined,
+    transcribe: canTranscribe() ? (audio) => within(SPEECH, caller, () => transcribe(audio)) : undefined,
     onFailure: (error, told, { run }) => {
       // The agent has logged and classed its own failures already.
       if (!(error instanceof CustomStreamError)) log.error({ error }, 'turn failed')
@@ -46,10 +52,15 @@ export function depsFor(caller: Caller, { respond, act }: Answering): Deps<TurnC
 
 function filesOf(caller: Caller): AttachmentFiles {
   return {
-    create: (params) => announceAttachment(caller, params),
+    create: (params) => within(ANNOUNCEMENTS, caller, () => announceAttachment(caller, params)),
     delete: (id) => deleteBytes(caller, id),
     isReady: ({ upload_descriptor }) => !upload_descriptor,
   }
+}
+
+async function within<T>(limit: Limit, caller: Caller, work: () => Promise<T>): Promise<T> {
+  await consume(limit, caller.userId)
+  return work()
 }
 
 /** A thread without a title gets one from the message that it is asked to answer, and a better one by the model once it is answered. */

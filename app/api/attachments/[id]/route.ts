@@ -10,7 +10,7 @@ type Context = { params: Promise<{ id: string }> }
 async function receive(request: Request, { params }: Context): Promise<Response> {
   const caller = await requireUploader(request)
   const { id } = await params
-  return withUpload(request, async ({ bytes }) => json(await receiveAttachment(caller, id, bytes)))
+  return withUpload(caller, request, async ({ bytes }) => json(await receiveAttachment(caller, id, bytes)))
 }
 
 /** The bytes of one's own attachment: a file to be saved, or with `?preview` a picture to be shown. Nothing is ever a page. */
