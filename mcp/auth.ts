@@ -1,7 +1,7 @@
 import { callerFromBearer } from '#lib/auth/bearer.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { resourceMetadataUrl } from '#lib/auth/oauth/metadata.ts'
-import { SCOPES, type Scope } from '#lib/auth/scopes.ts'
+import { hasScope, SCOPES, type Scope } from '#lib/auth/scopes.ts'
 import { env } from '#lib/env.ts'
 
 const TOKEN_MAX_CHARS = 4_096
@@ -26,11 +26,6 @@ export async function authenticate(request: Request): Promise<Caller | Response>
   const token = /^Bearer +([\w.~+/=-]+) *$/i.exec(header)?.[1]
   const caller = token && token.length <= TOKEN_MAX_CHARS ? await callerFromBearer(token, `${env().APP_URL}/mcp`) : null
   return caller ?? refuse(401, 'invalid_token', 'This token is unknown, expired, revoked or meant for another server.', Object.keys(SCOPES))
-}
-
-/** True where the caller may use `scope`. A person in their own session or run has every scope, a token those it was made with. */
-export function hasScope(caller: Caller, scope: Scope): boolean {
-  return caller.via !== 'token' || caller.scopes.includes(scope)
 }
 
 /** The 403 that asks for a scope which the token lacks (RFC 6750, section 3.1), or nothing. It names what the token has as well, so that the next one can do both. */

@@ -1,4 +1,4 @@
-import { type AuthInfo, createMcpHandler, INTERNAL_ERROR, isLegacyRequest } from '@modelcontextprotocol/server'
+import { type AuthInfo, createMcpHandler, INTERNAL_ERROR, isLegacyRequest, SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/server'
 import type { Caller } from '#lib/auth/caller.ts'
 import { env } from '#lib/env.ts'
 import { toAppError } from '#lib/errors.ts'
@@ -10,7 +10,7 @@ import { allowOrigin, preflight, requireKnownPlace } from '#mcp/gate.ts'
 import { type Message, readMessage, rpcError } from '#mcp/message.ts'
 import { answerPlainly, wantsProgress } from '#mcp/plain-answer.ts'
 import { type Offer, offerOf } from '#mcp/server.ts'
-import { beginSession, findSession, isChannelId, wantsChannel } from '#mcp/sessions.ts'
+import { beginSession, findSession, holderOf, isChannelId, wantsChannel } from '#mcp/sessions.ts'
 import { toolset } from '#mcp/toolset.ts'
 
 type Endpoint = (request: Request) => Promise<Response>
@@ -52,9 +52,14 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
 
   /** One request, one server. */
   async function once(request: Request, client: ClientInfo, options: { authInfo: AuthInfo; parsedBody: Message }): Promise<Response> {
-    const plain = bare(request)
-    const streams = wantsProgress(options.parsedBody) || !(await isLegacyRequest(plain, options.parsedBody))
-    return streams ? sdk.fetch(plain, options) : answerPlainly(offer.makeServer(client), plain, options)
+    const { authInfo, parsedBody: message } = options
+    if (wantsProgress(message) || !(await isLegacyRequest(request, message))) return sdk.fetch(bare(request), options)
+    const version = request.headers.get('mcp-protocol-version')
+    if (version && message.method !== 'initialize' && !SUPPORTED_PROTOCOL_VERSIONS.includes(version))
+      return rpcError(400, -32_000, `Unsupported protocol version (supported versions: ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')})`)
+    // Notifications, and answers to questions that nobody asked: without a session they concern nothing.
+    if (!('id' in message && 'method' in message)) return new Response(null, { status: 202 })
+    return answerPlainly(offer.makeServer(client), message, { authInfo, signal: request.signal })
   }
 
   async function initialize(request: Request, caller: Caller, message: Message): Promise<Response> {
@@ -95,7 +100,7 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
 }
 
 function authOf(caller: Caller): AuthInfo {
-  return { token: '', clientId: caller.via === 'token' ? caller.tokenId : caller.via, scopes: [], extra: { caller } }
+  return { token: '', clientId: holderOf(caller), scopes: [], extra: { caller } }
 }
 
 /** The request for the SDK, whose body is read already. It asks older clients to accept both forms of answer; we need not. */

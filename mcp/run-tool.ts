@@ -9,6 +9,7 @@ import { AppError, OutcomeUnknownError, toAppError } from '#lib/errors.ts'
 import { currentRequestId, log } from '#lib/log.ts'
 import type { ClientInfo } from '#mcp/client-info.ts'
 import type { Report, Tool } from '#mcp/define-tool.ts'
+import { problemsOf } from '#mcp/problems-of.ts'
 
 /** The name of this server, in the ledger and for clients. */
 export const SERVER = 'switchboard'
@@ -90,8 +91,7 @@ async function work({ tool, args, caller, signal, report }: Call): Promise<Recor
 
 class BadArguments extends AppError {
   constructor(tool: string, { issues }: z.ZodError) {
-    const problems = issues.slice(0, 5).map(({ path, message }) => `${path.join('.') || 'arguments'}: ${message}`)
-    super('bad_request', `Wrong arguments for ${tool}. ${problems.join('; ')}.`)
+    super('bad_request', `Wrong arguments for ${tool}. ${problemsOf(issues, 'arguments')}.`)
   }
 }
 

@@ -3,18 +3,17 @@ import {
   type McpServer,
   ProtocolError,
   ProtocolErrorCode,
-  Server,
+  type Server,
   type ServerContext,
 } from '@modelcontextprotocol/server'
 import type { Caller } from '#lib/auth/caller.ts'
 import type { Scope } from '#lib/auth/scopes.ts'
-import { toAppError } from '#lib/errors.ts'
-import { log } from '#lib/log.ts'
 import { type ClientInfo, toClientInfo } from '#mcp/client-info.ts'
 import { complete } from '#mcp/completion.ts'
 import type { Report, Tool } from '#mcp/define-tool.ts'
 import type { Message } from '#mcp/message.ts'
 import { getPrompt, PROMPT_LISTING, promptScope } from '#mcp/prompts.ts'
+import { PublicServer } from '#mcp/public-server.ts'
 import { listResources, READ_SCOPE, readResource, TEMPLATES } from '#mcp/resources.ts'
 import { runTool, SERVER } from '#mcp/run-tool.ts'
 
@@ -49,8 +48,8 @@ export function offerOf(tools: readonly Tool[]): Offer {
     if (method === 'prompts/get') return promptScope(name)
   }
 
-  function makeServer(client: ClientInfo): Server {
-    const server = new Server(
+  function makeServer(client: ClientInfo): PublicServer {
+    const server = new PublicServer(
       { name: SERVER, title: 'Switchboard', version: VERSION },
       {
         capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },
@@ -65,12 +64,12 @@ export function offerOf(tools: readonly Tool[]): Offer {
       const about = { client: clientOf(ctx, client), signal: ctx.mcpReq.signal, report: reporterOf(ctx) }
       return runTool({ tool, args: params.arguments ?? {}, caller: callerOf(ctx), ...about })
     })
-    server.setRequestHandler('resources/list', ({ params }, ctx) => guarded(() => listResources(callerOf(ctx), params?.cursor)))
+    server.setRequestHandler('resources/list', ({ params }, ctx) => listResources(callerOf(ctx), params?.cursor))
     server.setRequestHandler('resources/templates/list', () => TEMPLATES)
-    server.setRequestHandler('resources/read', ({ params }, ctx) => guarded(() => readResource(callerOf(ctx), params.uri)))
+    server.setRequestHandler('resources/read', ({ params }, ctx) => readResource(callerOf(ctx), params.uri))
     server.setRequestHandler('prompts/list', () => PROMPT_LISTING)
-    server.setRequestHandler('prompts/get', ({ params }, ctx) => guarded(() => getPrompt(callerOf(ctx), params)))
-    server.setRequestHandler('completion/complete', ({ params }, ctx) => guarded(() => complete(callerOf(ctx), params)))
+    server.setRequestHandler('prompts/get', ({ params }, ctx) => getPrompt(callerOf(ctx), params))
+    server.setRequestHandler('completion/complete', ({ params }, ctx) => complete(callerOf(ctx), params))
     return server
   }
 
@@ -94,18 +93,5 @@ function reporterOf({ mcpReq }: ServerContext): Report {
   return async (progress, total, message) => {
     if (progressToken === undefined || mcpReq.signal.aborted) return
     await mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress, total, message } })
-  }
-}
-
-/** The SDK sends what a handler throws to the client as it is: only public sentences may get so far. */
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (thrown) {
-    if (thrown instanceof ProtocolError) throw thrown
-    const error = toAppError(thrown)
-    const ours = error.status >= 500
-    log[ours ? 'error' : 'info']({ error: thrown, code: error.code }, 'mcp request failed')
-    throw new ProtocolError(ours ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams, error.message)
   }
 }

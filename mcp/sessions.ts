@@ -1,5 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { type McpServer, type Server, WebStandardStreamableHTTPServerTransport as Transport } from '@modelcontextprotocol/server'
+import {
+  isInitializeRequest,
+  type McpServer,
+  type Server,
+  WebStandardStreamableHTTPServerTransport as Transport,
+} from '@modelcontextprotocol/server'
 import type { Caller } from '#lib/auth/caller.ts'
 import { log } from '#lib/log.ts'
 import { onShutdown } from '#lib/shutdown.ts'
@@ -10,7 +15,8 @@ const IDLE_MS = 30 * 60_000
 // `sessionIdFor` makes no id that begins like this.
 const PREFIX = '~'
 
-type Session = { userId: string; transport: Transport; expiry: NodeJS.Timeout }
+/** `holder` is the token or grant that began it. */
+type Session = { userId: string; holder: string; transport: Transport; expiry: NodeJS.Timeout }
 
 // Next may load this module once for each route; the limits are those of the process.
 const shared = globalThis as { switchboardMcpSessions?: Map<string, Session> }
@@ -31,9 +37,9 @@ export function isChannelId(sessionId: string | null): sessionId is string {
 }
 
 /** True where an older client says in `initialize` that it can be asked something (elicitation, sampling), which takes a channel to it. */
-export function wantsChannel({ method, params }: { method?: unknown; params?: Record<string, unknown> }): boolean {
-  if (method !== 'initialize') return false
-  const { elicitation, sampling } = (params?.capabilities ?? {}) as Record<string, unknown>
+export function wantsChannel(message: unknown): boolean {
+  if (!isInitializeRequest(message)) return false
+  const { elicitation, sampling } = message.params.capabilities
   return Boolean(elicitation ?? sampling)
 }
 
@@ -51,7 +57,7 @@ export async function beginSession(caller: Caller, server: Server | McpServer): 
   const transport = new Transport({
     sessionIdGenerator: () => id,
     onsessioninitialized: () => {
-      open.set(id, { userId: caller.userId, transport, expiry: setTimeout(endSession, IDLE_MS, id).unref() })
+      open.set(id, { userId: caller.userId, holder: holderOf(caller), transport, expiry: setTimeout(endSession, IDLE_MS, id).unref() })
     },
     onsessionclosed: () => endSession(id),
   })
@@ -60,15 +66,21 @@ export async function beginSession(caller: Caller, server: Server | McpServer): 
   return transport
 }
 
-/** The transport of the caller's session, which thereby lives on. Null for one of another person, of another process, or that has ended. */
+/** The transport of the caller's session, which thereby lives on. Null for one of another person or token, of another process, or that has ended. */
 export function findSession(caller: Caller, id: string): Transport | null {
   const session = sessions().get(id)
-  if (session?.userId !== caller.userId) return null
+  if (session?.userId !== caller.userId || session.holder !== holderOf(caller)) return null
   session.expiry.refresh()
   // The one that was used last stands last: the first to go is the one unused for longest.
   sessions().delete(id)
   sessions().set(id, session)
   return session.transport
+}
+
+/** What a caller shows to be let in: a grant stays the same when its tokens are refreshed. */
+export function holderOf(caller: Caller): string {
+  if (caller.via === 'token') return caller.tokenId
+  return caller.via === 'run' ? caller.runId : caller.via
 }
 
 function endSession(id: string): void {

@@ -8,7 +8,7 @@ import { personalToken, signedIn } from '#tests/support/people.ts'
 
 const RUNS = 300
 const LEAK =
-  /\bat .{1,200}:\d+:\d+|\/work\/|node_modules|\.ts\b|\b(SELECT|INSERT|UPDATE|DELETE) .* (FROM|INTO|SET|WHERE)\b|prisma|postgres|P2\d{3}|ZodError|TypeError/i
+  /\bat .{1,200}:\d+:\d+|\/work\/|node_modules|\.ts\b|\b(SELECT|INSERT|UPDATE|DELETE) .* (FROM|INTO|SET|WHERE)\b|prisma|postgres|P2\d{3}|ZodError|TypeError|invalid_(type|value|union)/i
 
 let caller: Caller
 let token: string

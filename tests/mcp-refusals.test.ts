@@ -125,6 +125,10 @@ test('malformed messages get the right error, and nothing is recorded', async ()
   const { caller } = await signedIn()
   const { post } = mcpCaller(url, await personalToken(caller))
   const call = (params: unknown) => ({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+  const hello = (params: object) => ({
+    ...{ jsonrpc: '2.0', id: 1, method: 'initialize' },
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' }, ...params },
+  })
   const cases: [string, unknown, number, number][] = [
     ['no JSON', '{"jsonrpc": "2.0",', 400, -32_700],
     ['nothing', '', 400, -32_700],
@@ -151,13 +155,25 @@ test('malformed messages get the right error, and nothing is recorded', async ()
     ['arguments that are text', call({ name: 'whoami', arguments: 'all' }), 200, -32_602],
     ['arguments that are a list', call({ name: 'whoami', arguments: [] }), 200, -32_602],
     ['no params', call(undefined), 200, -32_602],
+    ['a task that is a number', call({ name: 'whoami', task: 7 }), 200, -32_602],
+    ['no protocol version', { jsonrpc: '2.0', id: 1, method: 'initialize', params: {} }, 200, -32_602],
+    ['no params at all', { jsonrpc: '2.0', id: 1, method: 'initialize' }, 200, -32_602],
+    ['odd capabilities', hello({ capabilities: { elicitation: 7 } }), 200, -32_602],
+    ['no client, but capabilities', hello({ capabilities: { elicitation: {} }, clientInfo: undefined }), 200, -32_602],
+    ['a cursor that is a number', { jsonrpc: '2.0', id: 1, method: 'tools/list', params: { cursor: 7 } }, 200, -32_602],
+    ['no address', { jsonrpc: '2.0', id: 1, method: 'resources/read', params: {} }, 200, -32_602],
+    ['nothing to complete', { jsonrpc: '2.0', id: 1, method: 'completion/complete', params: { ref: { type: 'x' } } }, 200, -32_602],
   ]
   for (const [name, message, status, code] of cases) {
     const answer = await post(message)
     const text = await answer.text()
     expect([name, answer.status, JSON.parse(text).error?.code], text).toEqual([name, status, code])
-    expect(text, name).not.toMatch(/\bat .*:\d+|\/work|node_modules|SELECT|prisma/i)
+    expect(text, name).not.toMatch(/\bat .*:\d+|\/work|node_modules|SELECT|prisma|invalid_type|\\n/i)
   }
+  const unversioned = await post(hello({ protocolVersion: undefined }))
+  expect((await unversioned.json()).error.message).toBe(
+    'Wrong params for initialize. protocolVersion: expected string, received undefined.',
+  )
   expect((await listToolCalls({ caller })).data).toEqual([])
 })
 
