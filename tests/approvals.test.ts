@@ -3,6 +3,7 @@ import { act } from '#lib/agent/act.ts'
 import { shownArguments } from '#lib/agent/approval-card.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
+import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { type ApprovalPolicy, savePolicy } from '#lib/data/policies.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { closeDb, withCaller, withSystem } from '#lib/db.ts'
@@ -171,6 +172,16 @@ describe('a call that destroys', () => {
     await expireQuestions()
     expect((await runs()).at(-1)).toMatchObject({ status: 'stopped', errorMessage: 'Nobody answered in time.' })
     expect(await withCaller(ann.caller, (tx) => tx.pausedRun.count())).toBe(0)
+  })
+
+  test('that nobody answered for a day has no buttons for whoever reads the thread', async () => {
+    const { thread, card: question } = await asked()
+    const shown = async () => (await agentDoor(ann).read(thread)).find(({ id }) => id === question.id) as WidgetItem
+    expect(buttons(await shown())).toHaveLength(3)
+    const created_at = new Date(Date.now() - 25 * 3_600_000).toISOString()
+    await prismaStore(ann.caller).saveItem(thread, { ...question, created_at })
+    expect(buttons(await shown())).toEqual([])
+    expect(JSON.stringify(await shown())).toContain('has expired')
   })
 
   test('that waits under another secret or in another run’s row is never made', async () => {

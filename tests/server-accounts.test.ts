@@ -41,12 +41,12 @@ beforeEach(async () => {
   server = { ...fromStored(stored), id: stored.id }
 })
 
-const post = (person: Person, headers = {}) =>
+const post = (person: Person, headers = {}, body: unknown = {}) =>
   POST(
     new Request(`${site.url}/api/connections/x`, {
       method: 'POST',
       headers: { ...person.headers, 'content-type': 'application/json', ...headers },
-      body: '{}',
+      body: JSON.stringify(body),
     }),
     {
       params: Promise.resolve({ id: server.id }),
@@ -54,8 +54,8 @@ const post = (person: Person, headers = {}) =>
   )
 
 /** What a person does in the browser: from the Connect button to the page that says that it is connected. */
-async function connect(person: Person, allow = true): Promise<{ page: URL; journey: string; back: URL }> {
-  const begun = await post(person)
+async function connect(person: Person, allow = true, thread?: string): Promise<{ page: URL; journey: string; back: URL }> {
+  const begun = await post(person, {}, { thread })
   expect(begun.status).toBe(200)
   const journey = (begun.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
   const { url } = (await begun.json()) as { url: string }
@@ -176,4 +176,11 @@ test('what was disconnected is gone, also when a refresh ends later', async () =
   expect(gone.status).toBe(200)
   await saveAccount(ann.caller, server.id, account, { fresh: false })
   expect(await findAccount(ann.caller, server.id)).toBeNull()
+})
+
+test('who began in a conversation comes back to it, and to no place that is none', async () => {
+  const ann = await signedIn()
+  expect((await connect(ann, true, 'thr_abc')).page.pathname).toBe('/chat/thr_abc')
+  expect((await connect(ann, false, 'thr_abc')).page.searchParams.get('problem')).toBe('forbidden')
+  expect((await post(ann, {}, { thread: '//evil.example.com' })).status).toBe(400)
 })

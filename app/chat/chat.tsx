@@ -8,6 +8,7 @@ import { Notice } from '../ui/notice.tsx'
 import { useColorScheme } from '../ui/use-color-scheme.ts'
 import { type AttachmentLimits, attachmentOption } from './chat-attachments.ts'
 import { chatTheme } from './chat-theme.ts'
+import { openConnection } from './open-connection.ts'
 import { useResumableFetch } from './use-resumable-fetch.ts'
 import { useThreadAddress } from './use-thread-address.ts'
 
@@ -62,6 +63,7 @@ export function Chat({ firstName, builtinTools, domainKey, attachments }: ChatPr
       placeholder: 'Say what should be done',
       attachments: attachmentOption(attachments),
     },
+    widgets: { onAction: openConnection },
     threadItemActions: { feedback: true, retry: true },
     onThreadChange: ({ threadId }) => {
       resumable.noteThread(threadId)

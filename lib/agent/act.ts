@@ -1,5 +1,7 @@
+import { answerAgain } from '#lib/agent/answer-again.ts'
 import { APPROVAL_ACTIONS } from '#lib/agent/approval-card.ts'
 import { CLOSED, closeCard, closeRun, findItem } from '#lib/agent/close-approvals.ts'
+import { CONNECTED_RETRY } from '#lib/agent/connect-card.ts'
 import type { KeptToolCall } from '#lib/agent/open-calls.ts'
 import { unsealState } from '#lib/agent/pause.ts'
 import { ResumedRun } from '#lib/agent/resumed-run.ts'
@@ -20,6 +22,7 @@ type Context = { caller: Caller; run: AgentRun }
 export async function* act(turn: ActTurn, context: Context, edges: AgentEdges = {}): AsyncGenerator<ThreadStreamEvent> {
   const { type, payload } = turn.action
   if (type === TOOL_ACTION) return yield* callFromWidget(turn, context, edges)
+  if (type === CONNECTED_RETRY) return yield* answerAgain(turn, context, edges)
   if (!Object.hasOwn(APPROVAL_ACTIONS, type)) throw new CustomStreamError('This button does nothing here.')
   const id = (payload as { approval?: unknown } | null | undefined)?.approval
   yield* decide(turn, context, edges, type as keyof typeof APPROVAL_ACTIONS, String(id))

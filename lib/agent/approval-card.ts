@@ -65,7 +65,8 @@ export function shownArguments(args: unknown): string {
   return `${fence}json\n${text}\n${fence}`
 }
 
-function printable(text: string): string {
+/** The text with characters that cannot be seen written out. */
+export function printable(text: string): string {
   return text.replace(/[^\P{C}\n]|[\u2028\u2029\u115f\u1160\u3164\uffa0]/gu, (char) =>
     [...Array(char.length).keys()].map((at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
   )

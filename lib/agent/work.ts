@@ -4,6 +4,7 @@ import { whyAsk } from '#lib/agent/approval-rules.ts'
 import { attachmentReader } from '#lib/agent/attachment-parts.ts'
 import { CallIds } from '#lib/agent/call-ids.ts'
 import { ChatContext, type SideStep } from '#lib/agent/chat-context.ts'
+import { connectCardOf } from '#lib/agent/connect-card.ts'
 import { DIRECT_NAME, directModel } from '#lib/agent/direct/plan-model.ts'
 import { isDirectCall } from '#lib/agent/direct/slash.ts'
 import { earlierCallsNote } from '#lib/agent/earlier-calls.ts'
@@ -14,6 +15,7 @@ import { toModelInput } from '#lib/agent/history.ts'
 import { instructions, type TurnFacts, turnFacts } from '#lib/agent/instructions.ts'
 import type { ItemContext } from '#lib/agent/item-context.ts'
 import { modelName, openModel } from '#lib/agent/model.ts'
+import { NeededAccounts } from '#lib/agent/needed-accounts.ts'
 import { type HeldCall, pause } from '#lib/agent/pause.ts'
 import { openWorkflowOf, recentItems } from '#lib/agent/recent-items.ts'
 import { isResultWidget, ResultWidgets } from '#lib/agent/result-widgets.ts'
@@ -68,6 +70,7 @@ export async function* work(
   const making: ItemContext = { threadId: thread.id, newItemId: (kind) => store.newItemId(kind), now: () => new Date() }
   const events = new TurnEvents(making)
   const widgets = new ResultWidgets(making)
+  const needed = new NeededAccounts()
   const callIds = new CallIds()
   const steps = new SideEvents<SideStep>()
   const held = new Map<string, HeldCall>()
@@ -87,15 +90,19 @@ export async function* work(
         // What nobody judged is not made.
         refusal: (callId) => (callId === undefined ? UNJUDGED : refused.get(callId)),
         onProgress: (...call) => steps.push((turn) => turn.progress(...call)),
-        onSettled: (...call) => steps.push((turn) => turn.settled(...call)),
+        onSettled: (callId, settled) => {
+          needed.noteCall(settled, mcp?.connections ?? [])
+          steps.push((turn) => turn.settled(callId, settled))
+        },
       },
       { policies, builtinFetch, signal, relist: resumed !== undefined },
     )
     if (signal.aborted) return
     for (const { server, sentence, connect } of mcp.unavailable) {
-      const title = connect ? `Connect your account at ${server}` : `The tools of ${server} are not available`
-      yield { type: 'notice', level: connect ? 'info' : 'warning', title, message: sentence }
+      if (connect === undefined)
+        yield { type: 'notice', level: 'warning', title: `The tools of ${server} are not available`, message: sentence }
     }
+    needed.noteMissing(mcp.unavailable, items)
     if (resumed && !resumed.fits(mcp.connections)) return yield* resumed.expire()
     const now = new Date()
     const missing = mcp.unavailable.map(({ server, sentence }) => `${server}: ${sentence}`)
@@ -134,7 +141,7 @@ export async function* work(
     const history = resumed
       ? []
       : await toModelInput(
-          items.filter((item) => !isApprovalCard(item) && !isResultWidget(item)),
+          items.filter((item) => !isApprovalCard(item) && !isResultWidget(item) && connectCardOf(item) === undefined),
           { readAttachment: attachmentReader(caller) },
         )
     const from = resumed ? await restore(agent, resumed.state, context) : [...history, ...earlierCallsNote(earlier)]
@@ -156,7 +163,8 @@ export async function* work(
       if (unread.length === 0) break
       for (const item of unread) result.state.approve(item)
     }
-    for (const item of widgets.due()) yield* events.show({ type: 'thread.item.done', item })
+    const last = [...widgets.due(), ...(await needed.cards(caller, making))]
+    for (const item of last) yield* events.show({ type: 'thread.item.done', item })
     if (result.interruptions.length > 0) {
       const about = { id: run.id, ownerId: caller.userId, runs: resumed?.runs ?? [] }
       yield* pause({ thread, store, run: about, events, state: result.state, interruptions: result.interruptions, held })

@@ -19,6 +19,8 @@ const Journey = z.object({
   state: z.string(),
   verifier: z.string(),
   discovered: z.unknown(),
+  /** The thread that the person came from. */
+  thread: z.string().optional(),
   until: z.number(),
 })
 type Journey = z.infer<typeof Journey>
@@ -35,9 +37,13 @@ export async function requireUsable(caller: Caller, serverId: string): Promise<M
 
 /**
  * Begins to connect the caller's account at a server by OAuth (authorization section of the MCP specification): where to send the
- * browser, and what it must bring back. Throws unavailable with a sentence where the server's authorization does not work.
+ * browser, and what it must bring back. `thread` is where it comes back to. Throws unavailable with a sentence where the server's authorization does not work.
  */
-export async function beginConnection(caller: Caller, server: McpServer & { id: string }): Promise<{ url: string; journey: string }> {
+export async function beginConnection(
+  caller: Caller,
+  server: McpServer & { id: string },
+  thread?: string,
+): Promise<{ url: string; journey: string }> {
   const { identity } = server.config ?? {}
   if (identity?.kind !== 'oauth') throw new AppError('bad_request', `${server.name} does not take accounts that are connected.`)
   const state = randomBytes(24).toString('base64url')
@@ -71,16 +77,21 @@ export async function beginConnection(caller: Caller, server: McpServer & { id: 
     state,
     verifier,
     discovered,
+    thread,
     until: Date.now() + JOURNEY_SECONDS * 1000,
   }
   return { url: destination.href, journey: await seal(JSON.stringify(journey), 'account requests') }
 }
 
 /**
- * Ends it with what the authorization server sent back and what the browser brought. Returns the server's name. Throws bad_request
- * where the two do not belong together or to the caller, forbidden where the person said no, unavailable.
+ * Ends it with what the authorization server sent back and what the browser brought. Returns the server's name and the
+ * thread that the person came from. Throws bad_request where the two do not belong together or to the caller, forbidden where the person said no, unavailable.
  */
-export async function finishConnection(caller: Caller, answer: URLSearchParams, brought: string | undefined): Promise<string> {
+export async function finishConnection(
+  caller: Caller,
+  answer: URLSearchParams,
+  brought: string | undefined,
+): Promise<{ name: string; thread?: string }> {
   const text = brought && (await unseal(brought, 'account requests'))
   const journey = text ? Journey.parse(JSON.parse(text)) : null
   if (!journey || journey.until < Date.now() || journey.owner !== caller.userId || !same(journey.state, answer.get('state') ?? ''))
@@ -97,7 +108,7 @@ export async function finishConnection(caller: Caller, answer: URLSearchParams, 
     log.warn({ error: cause, server: server.name }, 'an account was not connected')
     throw new AppError('unavailable', `${server.name} was not connected: its sign-in did not work. Try again.`, { cause })
   }
-  return server.name
+  return { name: server.name, thread: journey.thread }
 }
 
 function same(one: string, other: string): boolean {

@@ -22,20 +22,31 @@ type Props = {
   connectedAt: string | null
   /** The service stopped accepting the account. */
   broken: boolean
+  /** The person came to connect this one. */
+  begun: boolean
+  /** Where they came from, and go back to. */
+  thread?: string
 }
 
 /** One service: whether it is connected, since when, and how to change that. */
-export function Connection({ id, name, host, way, hint, connectedAt, broken }: Props) {
+export function Connection({ id, name, host, way, hint, connectedAt, broken, begun, thread }: Props) {
   const router = useRouter()
-  const [entering, setEntering] = useState(false)
+  const [entering, setEntering] = useState(begun && way === 'key' && (connectedAt === null || broken))
   const { problems, pending, fields } = useForm({
     check: (values) => (way === 'key' ? requireFilled(values, { key: 'Enter the key.' }) : {}),
     async send({ key }) {
-      const sent = await sendJson<{ url?: string }>('POST', `/api/connections/${encodeURIComponent(id)}`, way === 'key' ? { key } : {})
+      const sent = await sendJson<{ url?: string }>(
+        'POST',
+        `/api/connections/${encodeURIComponent(id)}`,
+        way === 'key' ? { key } : { thread },
+      )
       if (!sent.ok) return { form: sent.message }
       if (sent.data.url) window.location.assign(sent.data.url)
-      setEntering(false)
-      router.refresh()
+      else if (thread) router.push(`/chat/${thread}`)
+      else {
+        setEntering(false)
+        router.refresh()
+      }
     },
   })
   const connected = connectedAt !== null && !broken

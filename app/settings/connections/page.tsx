@@ -14,7 +14,12 @@ import { Connection } from './connection.tsx'
 export const metadata: Metadata = { title: 'Connected services' }
 
 const text = z.string().max(100).optional().catch(undefined)
-const Query = z.object({ connected: text, problem: text })
+const thread = z
+  .string()
+  .regex(/^thr_[\w-]{1,80}$/)
+  .optional()
+  .catch(undefined)
+const Query = z.object({ connected: text, problem: text, service: text, thread })
 
 const PROBLEMS: Record<string, string> = {
   bad_request: 'This sign-in was not begun in this browser, or too long ago. Begin again.',
@@ -25,13 +30,13 @@ const PROBLEMS: Record<string, string> = {
 /** The person's own accounts at the servers whose tools the assistant calls. */
 export default async function ConnectionsPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
   const caller = await requirePageCaller()
-  const { connected, problem } = Query.parse(await searchParams)
+  const { connected, problem, service, thread } = Query.parse(await searchParams)
   const [servers, accounts] = await Promise.all([serversFor(caller.role), listAccounts(caller)])
   const asking = servers.filter(needsAccount)
   return (
     <div className="max-w-3xl">
       <PageHeader
-        back={{ href: '/settings', label: 'Settings' }}
+        back={thread ? { href: `/chat/${thread}`, label: 'Back to the conversation' } : { href: '/settings', label: 'Settings' }}
         title="Connected services"
         hint="Your own accounts at the services whose tools the assistant uses for you. Nobody else’s assistant uses them."
       />
@@ -65,6 +70,8 @@ export default async function ConnectionsPage({ searchParams }: { searchParams: 
                       hint={config?.identity.kind === 'key' ? config.identity.hint : undefined}
                       connectedAt={account?.connectedAt.toISOString() ?? null}
                       broken={account?.broken ?? false}
+                      begun={id === service}
+                      thread={thread}
                     />
                   </li>
                 )

@@ -19,6 +19,11 @@ const Wish = z.object({
     .max(4_000, 'The key is longer than 4,000 characters.')
     .regex(/^[\x20-\x7e]+$/, 'The key has characters that no key has.')
     .optional(),
+  /** The thread whose card began it: the browser comes back to it. */
+  thread: z
+    .string()
+    .regex(/^thr_[\w-]{1,80}$/)
+    .optional(),
 })
 
 /** Connects the caller's account at a server: a key at once, else `{ url }`, where the browser must go. */
@@ -26,14 +31,14 @@ export const POST = route(async (request, { params }: Params) => {
   requireSameOrigin(request, env().APP_URL)
   const caller = await requireCaller(request)
   const server = await requireUsable(caller, (await params).id)
-  const { key } = parseFields(Wish, await readJson(request, 8_192))
+  const { key, thread } = parseFields(Wish, await readJson(request, 8_192))
   if (server.config?.identity.kind === 'key') {
     if (!key) throw new AppError('bad_request', 'Enter the key.')
     await saveAccount(caller, server.id, { kind: 'key', key }, { fresh: true })
     forgetTools(server, caller.userId)
     return json({})
   }
-  const { url, journey } = await beginConnection(caller, server)
+  const { url, journey } = await beginConnection(caller, server, thread)
   return json({ url }, { headers: { 'set-cookie': journeyCookie(journey) } })
 })
 

@@ -10,7 +10,9 @@ export const GET = route(async (request) => {
   const page = new URL('/settings/connections', env().APP_URL)
   try {
     const caller = await requireCaller(request)
-    page.searchParams.set('connected', await finishConnection(caller, new URL(request.url).searchParams, journeyOf(request)))
+    const { name, thread } = await finishConnection(caller, new URL(request.url).searchParams, journeyOf(request))
+    if (thread) page.pathname = `/chat/${thread}`
+    else page.searchParams.set('connected', name)
   } catch (thrown) {
     page.searchParams.set('problem', toAppError(thrown).code)
   }

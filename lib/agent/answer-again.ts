@@ -1,0 +1,43 @@
+import type { AgentEdges, AgentRun } from '#lib/agent/work.ts'
+import { work } from '#lib/agent/work.ts'
+import type { Caller } from '#lib/auth/caller.ts'
+import { CustomStreamError } from '#lib/chatkit/errors.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import { isHidden, type ThreadItem, type UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import type { Act } from '#lib/chatkit/respond.ts'
+import type { Store } from '#lib/chatkit/store.ts'
+
+const PAGE = 100
+
+/**
+ * Answers the message above a card anew, as a retry of that message does: what came after it goes. Throws a CustomStreamError
+ * where the card is not of the thread's last answer.
+ */
+export async function* answerAgain(
+  { thread, sender, store, signal }: Parameters<Act>[0],
+  context: { caller: Caller; run: AgentRun },
+  edges: AgentEdges,
+): AsyncGenerator<ThreadStreamEvent> {
+  const { message, after } = await lastTurn(store, thread.id)
+  if (!message || !after.some(({ id }) => id === sender?.id)) throw new CustomStreamError('This was some time ago. Ask again.')
+  for (const item of after) {
+    if (isHidden(item)) await store.deleteItem(thread.id, item.id)
+    else yield { type: 'thread.item.removed', item_id: item.id }
+  }
+  yield* work({ thread, input: message, store, signal }, context, edges)
+}
+
+/** The person's last message and what stands after it. */
+async function lastTurn(store: Store, threadId: string): Promise<{ message?: UserMessageItem; after: ThreadItem[] }> {
+  const newest: ThreadItem[] = []
+  let place: string | undefined
+  do {
+    const page = await store.listItems(threadId, { limit: PAGE, order: 'desc', ...(place && { after: place }) })
+    for (const item of page.data) {
+      if (item.type === 'user_message') return { message: item, after: newest }
+      newest.push(item)
+    }
+    place = page.has_more ? page.after : undefined
+  } while (place)
+  return { after: newest }
+}

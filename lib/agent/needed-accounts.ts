@@ -1,0 +1,39 @@
+import { connectCard, connectCardOf, type Need } from '#lib/agent/connect-card.ts'
+import { type ItemContext, newItem } from '#lib/agent/item-context.ts'
+import type { Caller } from '#lib/auth/caller.ts'
+import type { ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
+import { listAccounts } from '#lib/data/server-accounts.ts'
+import { needsAccount } from '#lib/mcp-client/accounts.ts'
+import type { CallFacts } from '#lib/mcp-client/connection.ts'
+import type { OpenMcp } from '#lib/mcp-client/open.ts'
+import { serversFor } from '#lib/mcp-client/servers.ts'
+
+/** The servers that a turn could not use for want of the person's own account: a card for each is shown when the turn ends. */
+export class NeededAccounts {
+  /** Server ids, with the tool that was called. */
+  readonly #needed = new Map<string, string | undefined>()
+
+  /** Servers whose tools are not even known. One that has a card in the thread gets no second one until a call asks for it. */
+  noteMissing(unavailable: OpenMcp['unavailable'], items: ThreadItem[]): void {
+    const shown = new Set(items.map(connectCardOf))
+    for (const { connect } of unavailable) if (connect !== undefined && !shown.has(connect)) this.#needed.set(connect, undefined)
+  }
+
+  /** A call that ended. */
+  noteCall({ server, tool, failure }: CallFacts, connections: OpenMcp['connections']): void {
+    if (failure?.class !== 'unauthorised') return
+    const called = connections.find((connection) => connection.server.name === server)?.server
+    if (called?.id !== undefined && needsAccount(called)) this.#needed.set(called.id, tool)
+  }
+
+  /** The cards, as new items of the thread. */
+  async cards(caller: Caller, making: ItemContext): Promise<WidgetItem[]> {
+    if (this.#needed.size === 0) return []
+    const [servers, accounts] = await Promise.all([serversFor(caller.role), listAccounts(caller)])
+    return servers.flatMap((server) => {
+      if (server.id === undefined || !this.#needed.has(server.id)) return []
+      const need: Need = { server, tool: this.#needed.get(server.id), broken: accounts.get(server.id)?.broken ?? false }
+      return [{ ...newItem(making, 'message'), type: 'widget', widget: connectCard(need) }]
+    })
+  }
+}
