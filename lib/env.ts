@@ -25,6 +25,8 @@ const Settings = z.object({
   // The address the server listens on; the start script sets it.
   HOSTNAME: z.string().default('127.0.0.1'),
   LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent').default('info'),
+  // Set: /api/metrics answers whoever brings it.
+  METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   // How many proxies in front add an X-Forwarded-For entry that can be believed. 0: the header is ignored.
   TRUSTED_PROXIES: whole(0, 0, 10),
 
@@ -96,6 +98,7 @@ const EXAMPLES: Partial<Record<keyof Env, string>> = {
   APP_URL: 'https://chat.example.com',
   APP_SECRET: 'the output of `openssl rand -base64 48`',
   DATABASE_URL: 'postgresql://switchboard_app:password@db.example.com:5432/switchboard',
+  METRICS_TOKEN: 'the output of `openssl rand -hex 24`',
   SIGN_UP: 'closed',
   SIGN_UP_DOMAINS: 'example.com',
   SMTP_URL: 'smtp://user:password@mail.example.com:587',

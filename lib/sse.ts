@@ -1,3 +1,5 @@
+import { countStream } from '#lib/metrics.ts'
+
 const PING_MS = 15_000
 const encoder = new TextEncoder()
 
@@ -25,6 +27,7 @@ type SseOptions = {
 export function sseResponse(events: AsyncIterator<SseMessage, boolean>, { resumable, onDetach, headers }: SseOptions = {}): Response {
   let ping: NodeJS.Timeout | undefined
   let ended = false
+  const closed = countStream()
   const body = new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -49,12 +52,16 @@ export function sseResponse(events: AsyncIterator<SseMessage, boolean>, { resuma
           ended = true
           controller.error(error)
         } finally {
-          if (ended) clearInterval(ping)
+          if (ended) {
+            clearInterval(ping)
+            closed()
+          }
         }
       },
       async cancel() {
         ended = true
         clearInterval(ping)
+        closed()
         onDetach?.()
         await events.return?.()
       },

@@ -105,7 +105,7 @@ test('only lib/env.ts reads the environment, and only lib/db.ts and lib/notify.t
 test('who may look across people is a short list', () => {
   const users = files
     .flatMap((file) =>
-      [...readFileSync(file, 'utf8').matchAll(/(?:withSystem|systemStatement)(?:<\w+>)?\(\s*'([a-z-]+)'/g)].map(
+      [...readFileSync(file, 'utf8').matchAll(/(?:withSystem|systemStatement)(?:<[^()]*>)?\(\s*'([a-z-]+)'/g)].map(
         ([, reason]) => `${reason}: ${file}`,
       ),
     )

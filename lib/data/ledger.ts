@@ -1,10 +1,11 @@
 import { createHmac } from 'node:crypto'
 import { deriveKey } from '#lib/auth/keys.ts'
 import type { FailureClass, ToolCallStatus } from '#lib/data/tool-calls.ts'
-import { statementAs, withSystem } from '#lib/db.ts'
+import { statementAs, systemStatement } from '#lib/db.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { newId } from '#lib/ids.ts'
 import { currentRequestId } from '#lib/log.ts'
+import { countToolCall } from '#lib/metrics.ts'
 import { clipJson, redactText } from '#lib/redact.ts'
 import { storableText } from '#lib/storable.ts'
 
@@ -62,6 +63,7 @@ export function beginToolCall(call: NewToolCall): Promise<string> {
  */
 export async function recordToolCall(call: NewToolCall, startedAt: Date, outcome: ToolCallOutcome): Promise<void> {
   await insert(call, startedAt, outcome)
+  countToolCall({ ...outcome, server: call.server, milliseconds: Date.now() - startedAt.getTime() })
 }
 
 async function insert(call: NewToolCall, startedAt: Date, outcome: ToolCallOutcome | null): Promise<string> {
@@ -89,15 +91,17 @@ function label(text: string | undefined, max: number): string | undefined {
 /** Settles a call, once: a row that is not pending any more stays as it is. The result is redacted and clipped (32 kB). */
 export async function finishToolCall(call: { id: string; ownerId: string }, outcome: ToolCallOutcome): Promise<void> {
   const { status, result, bytes, failureClass, message, at } = settlement(outcome)
-  await statementAs(
+  const [settled] = await statementAs<{ server: string; milliseconds: number }>(
     { userId: call.ownerId },
     Prisma.sql`
       UPDATE tool_calls
       SET status = ${status}::"ToolCallStatus", result = ${result}::jsonb, result_bytes = ${bytes}::int,
           failure_class = ${failureClass}, error_message = ${message}, finished_at = ${at},
           duration_ms = greatest(0, round(extract(epoch FROM ${at}::timestamptz - started_at) * 1000))::int
-      WHERE id = ${call.id} AND owner_id = ${call.ownerId} AND status = 'pending'`,
+      WHERE id = ${call.id} AND owner_id = ${call.ownerId} AND status = 'pending'
+      RETURNING server, duration_ms AS milliseconds`,
   )
+  if (settled) countToolCall({ ...outcome, ...settled })
 }
 
 function settlement({ status, result, stored, failureClass, errorMessage }: ToolCallOutcome) {
@@ -138,17 +142,21 @@ function sorted(value: unknown): unknown {
  * their process died or lost the database, and nobody knows what became of them. Those of `deadRuns`, whose process is known
  * to be gone, are settled at once. Resolves to their number.
  */
-export function settleAbandonedCalls(deadRuns: string[] = []): Promise<number> {
+export async function settleAbandonedCalls(deadRuns: string[] = []): Promise<number> {
   const message = 'The server stopped during this call; whether it took effect is unknown.'
+  const end = { status: 'unknown', failureClass: 'replica_died' } as const
   const now = Date.now()
-  return withSystem(
+  const settled = await systemStatement<{ server: string }>(
     'recovery',
-    (tx) => tx.$executeRaw`
+    Prisma.sql`
       UPDATE tool_calls AS call
-      SET status = 'unknown', failure_class = 'replica_died', error_message = ${message}, finished_at = ${new Date(now)}
+      SET status = ${end.status}::"ToolCallStatus", failure_class = ${end.failureClass}, error_message = ${message}, finished_at = ${new Date(now)}
       WHERE call.status = 'pending'
         AND (call.run_id = ANY(${deadRuns})
           OR EXISTS (SELECT FROM runs WHERE runs.id = call.run_id AND runs.finished_at < ${new Date(now - SETTLE_GRACE_MS)})
-          OR (call.run_id IS NULL AND call.started_at < ${new Date(now - ORPHAN_MS)}))`,
+          OR (call.run_id IS NULL AND call.started_at < ${new Date(now - ORPHAN_MS)}))
+      RETURNING call.server`,
   )
+  for (const { server } of settled) countToolCall({ ...end, server, milliseconds: null })
+  return settled.length
 }

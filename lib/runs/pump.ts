@@ -4,6 +4,7 @@ import { env } from '#lib/env.ts'
 import { AppError, isDatabaseDown, toAppError } from '#lib/errors.ts'
 import { inRun } from '#lib/fence.ts'
 import { log } from '#lib/log.ts'
+import { countRun } from '#lib/metrics.ts'
 import { patiently } from '#lib/patience.ts'
 import { tellEvents } from '#lib/runs/channel.ts'
 import { EventLog } from '#lib/runs/log.ts'
@@ -135,6 +136,7 @@ async function settle(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Promi
   run.log.end()
   const { status, failureClass: failure_class } = outcome
   const { firstDeltaAt: _, ...told } = facts
+  countRun(outcome)
   log[status === 'failed' ? 'warn' : 'info']({ status, failure_class, ...told }, 'run ended')
   keepForAWhile(run)
   await written

@@ -6,6 +6,7 @@ import { type AbandonedRun, closeAbandonedRun, interruptStaleRuns, unclosedRuns 
 import type { Tx } from '#lib/db.ts'
 import { newId } from '#lib/ids.ts'
 import { log } from '#lib/log.ts'
+import { countRun } from '#lib/metrics.ts'
 import { tellEvents } from '#lib/runs/channel.ts'
 
 /** More events than a process ever has before they are written: the last ones of a run come after all that a reader of the dead process can have seen. */
@@ -18,7 +19,10 @@ const FAILURE = 'The server ended before the answer was complete. What it had sa
  */
 export async function recoverRuns(threadId?: string): Promise<number> {
   const interrupted = await interruptStaleRuns(threadId)
-  if (interrupted > 0) log.warn({ count: interrupted }, 'runs without a process were marked as interrupted')
+  if (interrupted > 0) {
+    log.warn({ count: interrupted }, 'runs without a process were marked as interrupted')
+    countRun({ status: 'interrupted', failureClass: 'replica_died' }, interrupted)
+  }
   const closed: { runId: string; lastSeq: number }[] = []
   for (const { id } of await unclosedRuns(threadId)) {
     try {

@@ -1,0 +1,22 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { env } from '#lib/env.ts'
+import { AppError, notFound } from '#lib/errors.ts'
+import { route } from '#lib/http.ts'
+import { metricsText } from '#lib/metrics.ts'
+
+export const dynamic = 'force-dynamic'
+
+/** The metrics of this process for Prometheus, behind METRICS_TOKEN; without that setting there is nothing here. */
+export const GET = route(async (request) => {
+  const { METRICS_TOKEN } = env()
+  if (!METRICS_TOKEN) throw notFound('This address')
+  if (!same(request.headers.get('authorization') ?? '', `Bearer ${METRICS_TOKEN}`))
+    throw new AppError('unauthenticated', 'Send METRICS_TOKEN as a bearer token.')
+  const { type, text } = await metricsText()
+  return new Response(text, { headers: { 'content-type': type, 'cache-control': 'no-store' } })
+})
+
+function same(one: string, other: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(one), digest(other))
+}
