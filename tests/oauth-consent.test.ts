@@ -3,7 +3,7 @@ import { DELETE as disconnect } from '#app/api/me/clients/route.ts'
 import { listConnections } from '#lib/data/oauth-grants.ts'
 import { withSystem } from '#lib/db.ts'
 import { mcpCaller } from '#tests/support/mcp-caller.ts'
-import { CALLBACK, type OauthClient, registeredClient } from '#tests/support/oauth-client.ts'
+import { CALLBACK, challengeOf, type OauthClient, registeredClient } from '#tests/support/oauth-client.ts'
 import { openSite } from '#tests/support/oauth-site.ts'
 import { signedIn } from '#tests/support/people.ts'
 
@@ -51,6 +51,47 @@ test('only the signed-in person may answer, from our own page, in the browser wh
   const twice = await begin()
   expect([(await client.post(twice, ann, false)).status, (await client.post(twice, ann)).status], 'a no stays a no').toEqual([200, 404])
   expect(await grants()).toBe(before + 1)
+})
+
+test('of two answers at the same moment one counts, and what was answered goes on to the client once', async () => {
+  const ann = await signedIn()
+  const before = await grants()
+  for (const answers of [
+    [true, false],
+    [false, true],
+    [true, true],
+  ]) {
+    const page = await begin()
+    const both = await Promise.all(answers.map((allow) => client.post(page, ann, allow)))
+    expect(both.map(({ status }) => status).sort()).toEqual([200, expect.toSatisfy((status) => status === 409 || status === 404)])
+    const told = await Promise.all(both.map((answer) => answer.json()))
+    expect(told).toContainEqual(expect.objectContaining({ message: expect.stringMatching(/answered already\. Start again/) }))
+    const { location } = told.find((one) => one.location)
+    const ends = await Promise.all([1, 2, 3].map(() => client.browser.send(location, { headers: ann.headers })))
+    const codes = ends.filter((end) => end.headers.get('location')?.startsWith(CALLBACK))
+    expect(codes).toHaveLength(1)
+  }
+  expect(await grants()).toBeLessThanOrEqual(before + 3)
+})
+
+test('who unticks a scope grants the others alone; a client that needs it asks again', async () => {
+  const ann = await signedIn()
+  const asked = { scope: 'openid tasks:read tasks:write notes:read' }
+  const page = (await client.authorize(asked)).headers.get('location') ?? ''
+  expect((await client.post(page, ann, [])).status, 'nothing is no consent').toBe(400)
+  const back = await client.answer(page, ann, ['tasks:read', 'notes:write', 'admin'])
+  const tokens = await (await client.exchange(back.searchParams.get('code') ?? '')).json()
+  expect(tokens.scope).toBe('tasks:read')
+  const door = mcpCaller(`${site.url}/mcp`, tokens.access_token)
+  expect(await door.get('list_tasks')).toEqual({ tasks: [] })
+  const add = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'add_task', arguments: { title: 'x' } } }
+  const refused = await door.post(add)
+  expect([refused.status, challengeOf(refused, 'scope')]).toEqual([403, 'tasks:read tasks:write'])
+  const again = await (await client.refresh(tokens.refresh_token)).json()
+  expect(again.scope, 'refreshing brings no more').toBe('tasks:read')
+  expect((await client.refresh(again.refresh_token, { scope: 'tasks:read tasks:write' })).status).toBe(400)
+  const more = await client.connect(ann, { scope: challengeOf(refused, 'scope') })
+  expect((await mcpCaller(`${site.url}/mcp`, more.access_token).post(add)).status).toBe(200)
 })
 
 test('one request answers for one person; the next asks again, whoever allowed the one before', async () => {

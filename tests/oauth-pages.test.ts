@@ -93,12 +93,18 @@ test('somebody who is not signed in yet signs in, allows the app, sees it under 
   await page.getByText('Add, change, complete and delete your tasks').waitFor()
   await page.getByText('A program on this computer').waitFor()
   await inspect(page, 'consent')
+  const writing = page.getByRole('checkbox', { name: 'Write, change and delete your notes' })
+  await writing.focus()
+  await page.keyboard.press('Space')
+  expect(await writing.isChecked()).toBe(false)
 
   await press(page, 'Allow')
   await page.getByText('You can close this page.').waitFor()
   expect(Object.fromEntries(arrived.at(-1)?.searchParams ?? [])).toEqual({ code: expect.any(String), state: 'the-state', iss: app.url })
   const token = await tokenFor(client)
   expect(await status(token)).toBe(200)
+  const write = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'save_note', arguments: { title: 'x' } } }
+  expect((await mcpCaller(`${app.url}/mcp`, token).post(write)).status, 'what was unticked').toBe(403)
 
   await page.goto(`${app.url}/settings`)
   await page.getByText('My editor').waitFor()

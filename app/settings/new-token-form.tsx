@@ -2,6 +2,7 @@
 
 import { useState } from 'react'
 import { FormProblem } from '../forms/form-problem.tsx'
+import { ScopeChoice } from '../forms/scope-choice.tsx'
 import { sendJson } from '../forms/send-json.ts'
 import { requireFilled, useForm } from '../forms/use-form.ts'
 import { Button } from '../ui/button.tsx'
@@ -19,7 +20,7 @@ const LIFETIMES = [
 type Props = { scopes: { id: string; label: string }[]; onMade: (token: string) => void; onCancel: () => void }
 
 export function NewTokenForm({ scopes, onMade, onCancel }: Props) {
-  const [chosen, setChosen] = useState(() => new Set(scopes.map(({ id }) => id)))
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(() => new Set(scopes.map(({ id }) => id)))
   const { problems, pending, fields } = useForm({
     check: (values) => requireFilled(values, { name: 'Name the token after what will use it.' }),
     async send({ name, days }) {
@@ -29,12 +30,6 @@ export function NewTokenForm({ scopes, onMade, onCancel }: Props) {
       onMade(sent.data.token)
     },
   })
-
-  function toggle(id: string) {
-    const next = new Set(chosen)
-    if (!next.delete(id)) next.add(id)
-    setChosen(next)
-  }
 
   return (
     <form {...fields} className="grid gap-4">
@@ -52,17 +47,7 @@ export function NewTokenForm({ scopes, onMade, onCancel }: Props) {
           </Select>
         </Field>
       </div>
-      <fieldset className="grid gap-2">
-        <legend className="mb-1.5 text-sm font-medium">It may</legend>
-        {scopes.map(({ id, label }) => (
-          <label key={id} className="flex items-start gap-2.5">
-            <input type="checkbox" checked={chosen.has(id)} onChange={() => toggle(id)} className="mt-1 size-4 accent-(--accent)" />
-            <span>
-              {label} <code className="font-mono text-sm text-ink-faint">{id}</code>
-            </span>
-          </label>
-        ))}
-      </fieldset>
+      <ScopeChoice legend="It may" scopes={scopes} chosen={chosen} onChange={setChosen} />
       <FormProblem message={problems.form} />
       <div className="flex flex-wrap gap-2">
         <SubmitButton pending={pending}>Make token</SubmitButton>

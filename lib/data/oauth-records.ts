@@ -60,9 +60,10 @@ export function consumeOauthRecord(kind: string, secret: string): Promise<boolea
   })
 }
 
-/** Forgets a record. */
-export async function dropOauthRecord(kind: string, secret: string): Promise<void> {
-  await withSystem('tokens', (tx) => tx.oauthRecord.deleteMany({ where: { id: idOf(kind, secret) } }))
+/** Forgets a record. False when it was forgotten already: of two at once, one gets true. */
+export async function dropOauthRecord(kind: string, secret: string): Promise<boolean> {
+  const { count } = await withSystem('tokens', (tx) => tx.oauthRecord.deleteMany({ where: { id: idOf(kind, secret) } }))
+  return count === 1
 }
 
 /**

@@ -109,19 +109,20 @@ export class OauthClient {
   }
 
   /** Answers the consent page as `person` and returns where the browser ends: the client's redirect URI. */
-  async answer(page: string, person: Person, allow = true): Promise<URL> {
+  async answer(page: string, person: Person, allow: boolean | string[] = true): Promise<URL> {
     const answered = await this.post(page, person, allow)
     const { location } = (await answered.json()) as { location: string }
     const back = await this.browser.send(location, { headers: person.headers })
     return new URL(back.headers.get('location') ?? 'about:blank')
   }
 
-  /** The consent page's own request. */
-  post(page: string, person: Person, allow = true, headers: Record<string, string> = {}): Promise<Response> {
+  /** The consent page's own request: everything is allowed, nothing, or these scopes. */
+  post(page: string, person: Person, allow: boolean | string[] = true, headers: Record<string, string> = {}): Promise<Response> {
+    const scopes = Array.isArray(allow) ? allow : undefined
     return this.browser.send(new URL(`${page}/answer`, this.site).href, {
       method: 'POST',
       headers: { ...person.headers, origin: this.site, 'content-type': 'application/json', ...headers },
-      body: JSON.stringify({ allow, person: person.caller.userId }),
+      body: JSON.stringify({ allow: Boolean(allow), person: person.caller.userId, scopes }),
     })
   }
 

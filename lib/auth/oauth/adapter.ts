@@ -1,5 +1,5 @@
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider'
-import { isScope } from '#lib/auth/scopes.ts'
+import { isScope, SCOPES } from '#lib/auth/scopes.ts'
 import { seal, unseal } from '#lib/auth/seal.ts'
 import { findOauthClient, saveOauthClient } from '#lib/data/oauth-clients.ts'
 import { dropOauthGrant, extendOauthGrant, findOauthGrant } from '#lib/data/oauth-grants.ts'
@@ -54,6 +54,10 @@ function grants(resource: string): Adapter {
       const grant = await findOauthGrant(id)
       if (!grant) return undefined
       const ours = grant.scopes.filter(isScope)
+      // What was asked for and not granted must count as answered, or the person is asked for it again at once.
+      const denied = Object.keys(SCOPES)
+        .filter((scope) => !grant.scopes.includes(scope))
+        .join(' ')
       return {
         jti: id,
         kind: 'Grant',
@@ -63,6 +67,7 @@ function grants(resource: string): Adapter {
         clientId: grant.clientId,
         openid: { scope: grant.scopes.join(' ') },
         resources: { [resource]: ours.join(' ') },
+        ...(denied && { rejected: { openid: { scope: denied }, resources: { [resource]: denied } } }),
       }
     },
   }
@@ -96,7 +101,11 @@ function records(kind: string): Adapter {
       if (found?.grantId) await dropOauthGrant(found.grantId)
       throw new errors.InvalidGrant('used twice at once')
     },
-    destroy: (secret) => dropOauthRecord(kind, secret),
+    async destroy(secret) {
+      const dropped = await dropOauthRecord(kind, secret)
+      // An answered request goes on to the client once.
+      if (!dropped && kind === 'Interaction') throw new errors.SessionNotFound('went on already')
+    },
   }
 }
 

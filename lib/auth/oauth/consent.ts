@@ -8,6 +8,7 @@ import type { Session } from '#lib/auth/session.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { noteOauthClientAllowed } from '#lib/data/oauth-clients.ts'
 import { createOauthGrant } from '#lib/data/oauth-grants.ts'
+import { consumeOauthRecord } from '#lib/data/oauth-records.ts'
 import { env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 
@@ -24,6 +25,8 @@ export type ConsentRequest = {
 }
 
 type FindServer = () => Promise<Provider>
+
+const AGAIN = 'Start again where you came from.'
 
 /** The request with this id that was begun in this browser; null when it is unknown, answered, an hour old, or another browser's. */
 export async function findConsentRequest(
@@ -49,34 +52,36 @@ export async function findConsentRequest(
 }
 
 /**
- * Notes the person's answer and returns the address to go on to, which leads to the client. Throws not_found when the request is
- * gone.
+ * Notes the person's answer and returns the address to go on to, which leads to the client. `scopes` are those
+ * that the person grants, of the ones asked for; all of them where it is left out. Throws not_found when the request is gone, conflict when it was
+ * answered at the same moment, bad_request when nothing is granted.
  */
 export async function answerConsent(
-  { id, headers, session, allow }: { id: string; headers: Headers; session: Session; allow: boolean },
+  { id, headers, session, allow, scopes }: { id: string; headers: Headers; session: Session; allow: boolean; scopes?: string[] },
   find: FindServer = authorizationServer,
 ): Promise<string> {
   const server = await find()
   const [interaction, request] = [await openInteraction(server, id, headers), await findConsentRequest(id, headers, find)]
-  if (!interaction || !request)
-    throw new AppError('not_found', 'This request has expired or was answered already. Start again where you came from.')
+  if (!interaction || !request) throw new AppError('not_found', `This request has expired or was answered already. ${AGAIN}`)
+  const granted = request.scopes.filter((scope) => scopes?.includes(scope) ?? true)
+  if (allow && granted.length === 0) throw new AppError('bad_request', 'Choose at least one thing that it may do, or deny.')
+  // Two answers at once, from two tabs: the first one counts.
+  if (!(await consumeOauthRecord('Interaction', id))) throw new AppError('conflict', `This request was answered already. ${AGAIN}`)
   const { req, res } = exchangeFor(id, headers)
   if (!allow) return server.interactionResult(req, res, { error: 'access_denied', error_description: 'The person did not allow it.' })
   const { client_id: clientId, scope } = interaction.params as Record<string, string>
+  const identity = String(scope)
+    .split(' ')
+    .filter((one) => !isScope(one))
   const grantId = await createOauthGrant(session, {
     clientId: String(clientId),
     clientName: request.name,
     clientHost: request.publisher ?? request.redirect.host,
-    scopes: String(scope).split(' '),
+    scopes: [...identity, ...granted],
   })
   await noteOauthClientAllowed(String(clientId))
   const { userId } = session.caller
-  await recordAudit({
-    action: 'client_allowed',
-    actorId: userId,
-    subject: grantId,
-    detail: { client: request.name, scopes: request.scopes },
-  })
+  await recordAudit({ action: 'client_allowed', actorId: userId, subject: grantId, detail: { client: request.name, scopes: granted } })
   return server.interactionResult(req, res, {
     login: { accountId: userId, ts: session.signedInAt, remember: false },
     consent: { grantId },

@@ -1,4 +1,3 @@
-import { Check } from 'lucide-react'
 import type { Metadata } from 'next'
 import { headers } from 'next/headers'
 import { redirect } from 'next/navigation'
@@ -8,7 +7,7 @@ import { findCaller } from '#lib/auth/session.ts'
 import { anyAccount, requireAccount } from '#lib/data/users.ts'
 import { Entrance } from '../../../ui/entrance.tsx'
 import { Notice } from '../../../ui/notice.tsx'
-import { Answer } from './answer.tsx'
+import { ConsentForm } from './consent-form.tsx'
 
 export const metadata: Metadata = { title: 'Allow access', referrer: 'no-referrer' }
 
@@ -26,29 +25,19 @@ export default async function ConsentPage({ params }: { params: Promise<{ id: st
       hint={`It wants to use Switchboard as you, ${name} (${email}).`}
       below={<p>You can end this at any time under Settings. It also ends when you sign out everywhere, or after 60 days without use.</p>}
     >
-      <div>
-        <h2 className="text-sm font-medium">It will be able to</h2>
-        <ul className="mt-2 grid gap-1.5">
-          {request.scopes.map((scope) => (
-            <li key={scope} className="flex items-start gap-2">
-              <Check aria-hidden className="mt-1 size-4 shrink-0 text-accent" />
-              {SCOPES[scope]}
-            </li>
-          ))}
-        </ul>
-      </div>
-      <dl className="grid gap-3 border-t border-line pt-4 text-sm">
-        <div>
-          <dt className="text-ink-faint">Who asks</dt>
-          <dd className="break-words">{publisherText(request)}</dd>
-        </div>
-        <div>
-          <dt className="text-ink-faint">Where your answer goes</dt>
-          <dd className="break-words">{placeText(request)}</dd>
-        </div>
-      </dl>
-      <Notice tone="warn">Allow it only if you have just started this yourself, in an app that you trust.</Notice>
-      <Answer id={id} person={caller.userId} />
+      <ConsentForm id={id} person={caller.userId} scopes={request.scopes.map((scope) => ({ id: scope, label: SCOPES[scope] }))}>
+        <dl className="grid gap-3 border-t border-line pt-4 text-sm">
+          <div>
+            <dt className="text-ink-faint">Who asks</dt>
+            <dd className="break-words">{publisherText(request)}</dd>
+          </div>
+          <div>
+            <dt className="text-ink-faint">Where your answer goes</dt>
+            <dd className="break-words">{placeText(request)}</dd>
+          </div>
+        </dl>
+        <Notice tone="warn">Allow it only if you have just started this yourself, in an app that you trust.</Notice>
+      </ConsentForm>
     </Entrance>
   )
 }

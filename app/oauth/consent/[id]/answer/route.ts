@@ -9,14 +9,15 @@ import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
 const Answer = z.object({
   allow: z.boolean({ error: 'Say whether you allow it.' }),
   person: z.string({ error: 'Say who you are.' }).max(100),
+  scopes: z.array(z.string().max(50), { error: 'Say what you allow.' }).max(50).optional(),
 })
 
 export const POST = route(async (request, { params }: { params: Promise<{ id: string }> }) => {
   requireSameOrigin(request, env().APP_URL)
   const session = await requireSession(request)
-  const { allow, person } = parseFields(Answer, await readJson(request, 1_024))
+  const { allow, person, scopes } = parseFields(Answer, await readJson(request, 4_096))
   // The page was shown to one person; another one may have signed in since, in another tab.
   if (person !== session.caller.userId) throw new AppError('conflict', 'Somebody else has signed in here meanwhile. Load the page again.')
   const { id } = await params
-  return json({ location: await answerConsent({ id, headers: request.headers, session, allow }) })
+  return json({ location: await answerConsent({ id, headers: request.headers, session, allow, scopes }) })
 })

@@ -1,0 +1,48 @@
+'use client'
+
+import { type ReactNode, useState } from 'react'
+import { FormProblem } from '../../../forms/form-problem.tsx'
+import { ScopeChoice } from '../../../forms/scope-choice.tsx'
+import { sendJson } from '../../../forms/send-json.ts'
+import { Button } from '../../../ui/button.tsx'
+
+type Props = {
+  id: string
+  person: string
+  scopes: { id: string; label: string }[] /** Who asks, and where the answer goes. */
+  children: ReactNode
+}
+
+/** Which of the wishes are granted, and allow or deny. Goes on by script: a form's redirect to the client would need a hole in the page's policy (form-action). */
+export function ConsentForm({ id, person, scopes, children }: Props) {
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(() => new Set(scopes.map((scope) => scope.id)))
+  const [state, setState] = useState<{ sending?: 'allow' | 'deny'; problem?: string }>({})
+
+  async function send(allow: boolean) {
+    setState({ sending: allow ? 'allow' : 'deny' })
+    const wish = { allow, person, ...(allow && { scopes: [...chosen] }) }
+    const sent = await sendJson<{ location: string }>('POST', `/oauth/consent/${id}/answer`, wish)
+    if (sent.ok) window.location.assign(sent.data.location)
+    else setState({ problem: sent.message })
+  }
+
+  const busy = state.sending !== undefined
+  const nothing = chosen.size === 0
+  return (
+    <>
+      <ScopeChoice legend="It will be able to" scopes={scopes} chosen={chosen} onChange={setChosen} disabled={busy} />
+      {children}
+      <div className="grid gap-3">
+        <FormProblem message={state.problem ?? (nothing ? 'Choose what it may do, or deny.' : undefined)} />
+        <div className="grid grid-cols-2 gap-2">
+          <Button onClick={() => send(false)} disabled={busy} aria-busy={state.sending === 'deny'}>
+            Deny
+          </Button>
+          <Button tone="primary" onClick={() => send(true)} disabled={busy || nothing} aria-busy={state.sending === 'allow'}>
+            Allow
+          </Button>
+        </div>
+      </div>
+    </>
+  )
+}
