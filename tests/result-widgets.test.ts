@@ -5,7 +5,7 @@ import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { withCaller } from '#lib/db.ts'
 import { sentWidget } from '#lib/mcp-client/result-widget.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
-import { agentDoor, nodes, widgets } from '#tests/support/agent-door.ts'
+import { agentDoor, buttons, nodes, widgets } from '#tests/support/agent-door.ts'
 import { threadOf } from '#tests/support/chatkit.ts'
 import { openAIServer } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
@@ -71,21 +71,56 @@ test('the model of the next turn knows what a box did, and gets the list once', 
   expect(told).not.toContain('graphical UI widget')
 })
 
-test('the same policy holds, and nothing is called that the widget does not offer', async () => {
+test('nothing is called that the widget does not offer', async () => {
   const { thread, list } = await listed()
   const forged = { type: 'tool.call', payload: { server: 'switchboard', tool: 'delete_task', arguments: { number: 1 } } }
   expect((await use(thread, list, forged)).events.at(-1)).toMatchObject({ type: 'error', message: expect.stringContaining('nothing') })
+})
+
+/** The person has ticked a box whose tool asks first. */
+async function asking() {
+  const { thread, list } = await listed()
   const nothing = { repeatable: false, hidden: [], connectSeconds: null, idleSeconds: null, hardSeconds: null }
   await savePolicy(ann.caller, { server: 'switchboard', tool: 'complete_task', approval: 'always', ...nothing })
-  const refused = await use(thread, list, boxes(list.widget)[0]?.onChangeAction)
-  expect(refused.events.at(-1)).toMatchObject({
-    type: 'error',
-    message: 'You have to agree to this call: write `/complete_task {"number":1}`.',
-  })
+  const asked = await use(thread, list, boxes(list.widget)[0]?.onChangeAction)
+  const card = widgets(asked.events).find((item) => buttons(item).includes('Approve')) as WidgetItem
+  expect(JSON.stringify(card.widget)).toContain('complete_task')
+  expect(widgets(asked.events).find(({ id }) => id === list.id)?.widget, 'the box shows what is').toEqual(list.widget)
+  expect((await tasks()).filter(([, done]) => done)).toEqual([])
+  return { thread, list, card }
+}
+
+test('a box under an asking policy asks with a card: made after the yes, once, and shown in the list', async () => {
+  const { thread, list, card } = await asking()
+  const ledger = async () => (await listToolCalls({ caller: ann.caller }, { tool: 'complete_task' })).data
+  expect(await ledger()).toEqual([])
+  const replies = await Promise.all([1, 2, 3].map(() => agentDoor(ann).press(thread, card, 'Approve')))
+  const { events } = replies.find((reply) => widgets(reply.events).some(({ id }) => id === list.id)) ?? { events: [] }
   expect(await tasks()).toEqual([
-    ['Buy milk', false],
+    ['Buy milk', true],
     ['Call Ann', false],
   ])
+  const after = widgets(events).find(({ id }) => id === list.id) as WidgetItem
+  expect(boxes(after.widget).map(({ defaultChecked }) => defaultChecked)).toEqual([true, false])
+  expect(buttons(widgets(events).find(({ id }) => id === card.id))).toEqual([])
+  expect(await ledger()).toMatchObject([{ status: 'succeeded' }])
+})
+
+test('a box whose card gets a no, a new message, or a tool that is gone changes nothing', async () => {
+  const denied = await asking()
+  await agentDoor(ann).press(denied.thread, denied.card, 'Deny')
+  const passed = await asking()
+  await say(passed.thread, 'never mind')
+  expect((await agentDoor(ann).press(passed.thread, passed.card, 'Approve')).events.at(-1)).toMatchObject({ type: 'notice' })
+  const gone = await asking()
+  withSettings({ MCP_BUILTIN: 'off' })
+  expect((await agentDoor(ann).press(gone.thread, gone.card, 'Approve')).events.at(-1)).toMatchObject({
+    type: 'notice',
+    title: 'Not called',
+  })
+  expect((await tasks()).filter(([, done]) => done)).toEqual([])
+  const { data } = await listToolCalls({ caller: ann.caller }, { tool: 'complete_task' })
+  expect(data.map(({ status, failureClass }) => [status, failureClass])).toEqual(Array(3).fill(['failed', 'denied']))
 })
 
 test('only a trusted server’s widgets are shown, and only of a size', () => {

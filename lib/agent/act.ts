@@ -5,7 +5,7 @@ import { CONNECTED_RETRY } from '#lib/agent/connect-card.ts'
 import type { KeptToolCall } from '#lib/agent/open-calls.ts'
 import { unsealState } from '#lib/agent/pause.ts'
 import { ResumedRun } from '#lib/agent/resumed-run.ts'
-import { callFromWidget, TOOL_ACTION } from '#lib/agent/tool-action.ts'
+import { callFromWidget, resumeWidgetCall, TOOL_ACTION } from '#lib/agent/tool-action.ts'
 import { type AgentEdges, type AgentRun, work } from '#lib/agent/work.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { CustomStreamError } from '#lib/chatkit/errors.ts'
@@ -45,10 +45,14 @@ async function* decide(
   if (approvals.some(isLate)) return yield* late(caller, store, approvals)
   // The others of this run are still to be answered.
   if (won && approvals.some(({ status }) => status === 'pending')) return
-  const resumed = await take(caller, store, asked.runId, approvals)
-  if (!resumed) return yield* tooLate(approvals.find((approval) => approval.id === id)?.status)
+  const open = await take(caller, asked.runId, approvals)
+  const answered = approvals.find((approval) => approval.id === id)
+  if (!open || !answered) return yield* tooLate(answered?.status)
   await endWaiting({ id: asked.runId, ownerId: caller.userId }, 'done')
-  yield* work({ thread, input: null, store, signal }, context, edges, resumed)
+  const here = { thread, store, signal }
+  if ('call' in open) return yield* resumeWidgetCall(answered, open.call, here, context, edges)
+  const resumed = new ResumedRun({ caller, store, ...open }, await keptCalls(store, approvals))
+  yield* work({ ...here, input: null }, context, edges, resumed)
 }
 
 const CARD: Record<keyof typeof APPROVAL_ACTIONS, string> = {
@@ -76,16 +80,19 @@ async function* tooLate(status: string | undefined): AsyncGenerator<ThreadStream
 }
 
 /** What is needed to go on with a run, for the one who comes first; null for anybody later. */
-async function take(caller: Caller, store: Store, runId: string, approvals: Approval[]): Promise<ResumedRun | null> {
+async function take(caller: Caller, runId: string, approvals: Approval[]): ReturnType<typeof unsealState> {
   if (approvals.some(({ status }) => status === 'pending')) return null
   const sealed = await takePause(caller, runId)
-  const open = sealed && (await unsealState(sealed, { id: runId, ownerId: caller.userId }))
-  if (!open) return null
+  return sealed === null ? null : unsealState(sealed, { id: runId, ownerId: caller.userId })
+}
+
+/** The calls that were asked about, as the thread keeps them. */
+async function keptCalls(store: Store, approvals: Approval[]): Promise<{ approval: Approval; kept: KeptToolCall }[]> {
   const asked = await Promise.all(
     approvals.map(async (approval) => {
       const item = await findItem(store, approval.threadId, approval.keptId)
       return item?.type === 'hidden_context_item' ? [{ approval, kept: item.content as KeptToolCall }] : []
     }),
   )
-  return new ResumedRun({ caller, store, ...open }, asked.flat())
+  return asked.flat()
 }

@@ -4,10 +4,13 @@ import type { Caller } from '#lib/auth/caller.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/store.ts'
-import { type Approval, closeApprovals, listAskingRuns } from '#lib/data/approvals.ts'
+import { type Approval, closeApprovals, listAskingRuns, voidApprovals } from '#lib/data/approvals.ts'
 import { beginToolCall, finishToolCall } from '#lib/data/ledger.ts'
 import { endWaiting } from '#lib/data/runs.ts'
 import { AppError } from '#lib/errors.ts'
+
+/** What ledger, chat and model hear of a call to which the person said no. */
+export const DENIED = 'The person did not agree to this call.'
 
 /** Why a question got no answer. */
 type Ending = 'denied' | 'expired'
@@ -47,6 +50,18 @@ export async function* closeCard(store: Store, { threadId, itemId }: Approval, e
   const item = await findItem(store, threadId, itemId)
   if (item?.type !== 'widget') return
   yield { type: 'thread.item.replaced', item: { ...item, widget: closedCard(item.widget, ending) } }
+}
+
+/** The tools are not those any more to which the person agreed: nothing of the run is called. */
+export async function* expireChanged(caller: Caller, store: Store, approvals: Approval[]): AsyncGenerator<ThreadStreamEvent> {
+  const changed = 'The tool was changed after the person was asked, so that the answer does not count.'
+  await voidApprovals(caller, approvals[0]?.runId ?? '')
+  for (const approval of approvals) {
+    yield* closeCard(store, approval, 'Expired: the tool was changed meanwhile. Ask again.')
+    yield* recordUnmade(caller, store, approval, changed)
+  }
+  const message = 'The tool was changed or is gone since you were asked. Ask again.'
+  yield { type: 'notice', level: 'warning', title: 'Not called', message }
 }
 
 /** Tells the ledger and the model that a call was not made. */

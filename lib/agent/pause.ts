@@ -2,11 +2,13 @@ import type { RunToolApprovalItem } from '@openai/agents'
 import { askingCard } from '#lib/agent/approval-card.ts'
 import type { AskReason, OfferedTool } from '#lib/agent/approval-rules.ts'
 import type { TurnEvents } from '#lib/agent/events.ts'
+import { type KeptToolCall, NOT_YET } from '#lib/agent/open-calls.ts'
 import { seal, unseal } from '#lib/auth/seal.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { HiddenContextItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { Store } from '#lib/chatkit/store.ts'
-import { storePause } from '#lib/data/approvals.ts'
+import { type NewApproval, storePause } from '#lib/data/approvals.ts'
 import { definitionHash, type ToolDefinition } from '#lib/data/tool-pins.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
@@ -36,41 +38,78 @@ export async function* pause({ thread, store, run, events, state, interruptions,
   const asked = interruptions.flatMap(({ rawItem }) => {
     const call = 'callId' in rawItem ? held.get(rawItem.callId) : undefined
     if (!call) return []
-    const ids = { id: newId('apr'), itemId: store.newItemId('message'), keptId: store.newItemId('hidden_context') }
-    return [{ ...ids, call }]
+    return [{ ...newIds(store), call }]
   })
   for (const { call, keptId } of asked) yield* events.pause(call.callId, keptId)
   yield* events.end()
-  const questions = asked.map(({ call, ...ids }) => {
-    const { connection, tool, callId } = call
-    return { ...ids, callId, server: connection.server.name, tool: tool.name, toolHash: definitionHash(tool as ToolDefinition) }
-  })
-  await storePause({ id: run.id, ownerId: run.ownerId, threadId: thread.id }, await sealState(run, state.toString()), questions)
-  for (const { id, itemId, call } of asked) {
-    const { connection, tool, arguments: args, reason } = call
-    const remember = reason === 'destructive'
-    const widget = askingCard({ id, server: connection.server.name, tool: tool.name, arguments: args, reason, remember })
-    const copy_text = `${tool.name} ${JSON.stringify(args)}`
-    const item = { id: itemId, thread_id: thread.id, created_at: new Date().toISOString(), type: 'widget', widget, copy_text } as const
-    yield { type: 'thread.item.done', item }
-  }
+  const sealed = await sealState(run, { state: state.toString() })
+  await storePause({ id: run.id, ownerId: run.ownerId, threadId: thread.id }, sealed, asked.map(toQuestion))
+  for (const question of asked) yield { type: 'thread.item.done', item: cardOf(thread, question) }
 }
 
-type Sealed = { runs: string[]; owner: string; state: string }
+/** A call that a control of a widget asks for. */
+export type WidgetCall = { server: string; tool: string; arguments: Record<string, unknown> /** The widget's item. */; item: string }
 
-function sealState({ id, ownerId, runs }: Pausing['run'], state: string): Promise<string> {
-  if (state.length > STATE_MAX_CHARS)
+/** Ends an action whose one call waits for a person: what it is goes into the sealed state, as no agent had a part in it. */
+export async function* pauseWidgetCall(
+  { thread, store, run }: { thread: Thread; store: Store; run: { id: string; ownerId: string } },
+  held: HeldCall,
+  call: WidgetCall,
+): AsyncGenerator<ThreadStreamEvent> {
+  const asked: Asked = { ...newIds(store), call: held }
+  yield { type: 'thread.item.done', item: keptCall(thread, asked.keptId, held, NOT_YET) }
+  const sealed = await sealState({ ...run, runs: [] }, { call })
+  await storePause({ ...run, threadId: thread.id }, sealed, [toQuestion(asked)])
+  yield { type: 'thread.item.done', item: cardOf(thread, asked) }
+}
+
+/** The hidden item that tells the model of later turns of a call that no agent made. */
+export function keptCall(
+  thread: Thread,
+  id: string,
+  { callId, name, arguments: args }: Pick<HeldCall, 'callId' | 'name' | 'arguments'>,
+  output: string,
+): HiddenContextItem {
+  const content: KeptToolCall = { kind: 'tool_call', call_id: callId, name, arguments: JSON.stringify(args), output }
+  return { id, thread_id: thread.id, created_at: new Date().toISOString(), type: 'hidden_context_item', content }
+}
+
+type Asked = { id: string; itemId: string; keptId: string; call: HeldCall }
+
+function newIds(store: Store): Omit<Asked, 'call'> {
+  return { id: newId('apr'), itemId: store.newItemId('message'), keptId: store.newItemId('hidden_context') }
+}
+
+function toQuestion({ call, ...ids }: Asked): NewApproval {
+  const { connection, tool, callId } = call
+  return { ...ids, callId, server: connection.server.name, tool: tool.name, toolHash: definitionHash(tool as ToolDefinition) }
+}
+
+function cardOf(thread: Thread, { id, itemId, call }: Asked): WidgetItem {
+  const { connection, tool, arguments: args, reason } = call
+  const remember = reason === 'destructive'
+  const widget = askingCard({ id, server: connection.server.name, tool: tool.name, arguments: args, reason, remember })
+  const copy_text = `${tool.name} ${JSON.stringify(args)}`
+  return { id: itemId, thread_id: thread.id, created_at: new Date().toISOString(), type: 'widget', widget, copy_text }
+}
+
+/** What goes on after the answer: the state of an agent, or the one call of a widget. */
+type Rest = { state: string } | { call: WidgetCall }
+type Sealed = { runs: string[]; owner: string } & Rest
+
+function sealState({ id, ownerId, runs }: Pausing['run'], rest: Rest): Promise<string> {
+  if ('state' in rest && rest.state.length > STATE_MAX_CHARS)
     throw new AppError('too_large', 'This conversation has grown too long to wait for your answer. Start a new chat.')
-  return seal(JSON.stringify({ runs: [...runs, id], owner: ownerId, state } satisfies Sealed), 'paused runs')
+  return seal(JSON.stringify({ runs: [...runs, id], owner: ownerId, ...rest } satisfies Sealed), 'paused runs')
 }
 
 /** The state of exactly this run of this person, with the runs that led to it; null where nobody can read it any more. */
 export async function unsealState(
   sealed: string,
   run: { id: string; ownerId: string },
-): Promise<{ state: string; runs: readonly string[] } | null> {
+): Promise<({ runs: readonly string[] } & Rest) | null> {
   const text = await unseal(sealed, 'paused runs')
   if (text === null) return null
-  const { runs, owner, state } = JSON.parse(text) as Sealed
-  return runs.at(-1) === run.id && owner === run.ownerId ? { state, runs } : null
+  const { owner, ...open } = JSON.parse(text) as Sealed
+  return open.runs.at(-1) === run.id && owner === run.ownerId ? open : null
 }

@@ -1,16 +1,13 @@
-import { closeCard, recordUnmade } from '#lib/agent/close-approvals.ts'
+import { DENIED, expireChanged } from '#lib/agent/close-approvals.ts'
 import type { KeptToolCall } from '#lib/agent/open-calls.ts'
 import type { ToolCall } from '#lib/agent/tool-tasks.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/store.ts'
-import { type Approval, voidApprovals } from '#lib/data/approvals.ts'
+import type { Approval } from '#lib/data/approvals.ts'
 import { definitionHash, type ToolDefinition } from '#lib/data/tool-pins.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection.ts'
-
-const DENIED = 'The person did not agree to this call.'
-const CHANGED = 'The tool was changed after the person was asked, so that the answer does not count.'
 
 /** A run that waited for a person and goes on: its sealed state, what was asked and what was answered. */
 export class ResumedRun {
@@ -61,17 +58,7 @@ export class ResumedRun {
   }
 
   /** The tools are not those any more to which the person agreed: nothing is called. */
-  async *expire(): AsyncGenerator<ThreadStreamEvent> {
-    await voidApprovals(this.#caller, this.runs.at(-1) ?? '')
-    for (const approval of this.#approvals) {
-      yield* closeCard(this.#store, approval, 'Expired: the tool was changed meanwhile. Ask again.')
-      yield* recordUnmade(this.#caller, this.#store, approval, CHANGED)
-    }
-    yield {
-      type: 'notice',
-      level: 'warning',
-      title: 'Not called',
-      message: 'The tool was changed or is gone since you were asked. Ask again.',
-    }
+  expire(): AsyncGenerator<ThreadStreamEvent> {
+    return expireChanged(this.#caller, this.#store, this.#approvals)
   }
 }

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { whyAsk } from '#lib/agent/approval-rules.ts'
-import type { KeptToolCall } from '#lib/agent/open-calls.ts'
+import { SHOWN_MAX_CHARS, shownArguments } from '#lib/agent/approval-card.ts'
+import { type OfferedTool, whyAsk } from '#lib/agent/approval-rules.ts'
+import { DENIED, expireChanged, findItem, recordUnmade } from '#lib/agent/close-approvals.ts'
+import { keptCall, pauseWidgetCall, type WidgetCall } from '#lib/agent/pause.ts'
 import { outputText } from '#lib/agent/tool-tasks.ts'
 import type { AgentEdges, AgentRun } from '#lib/agent/work.ts'
 import type { Caller } from '#lib/auth/caller.ts'
@@ -9,8 +11,9 @@ import { CustomStreamError } from '#lib/chatkit/errors.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import type { Act } from '#lib/chatkit/respond.ts'
-import { listAgreed } from '#lib/data/approvals.ts'
+import { type Approval, listAgreed } from '#lib/data/approvals.ts'
 import { listPolicies } from '#lib/data/policies.ts'
+import { definitionHash, type ToolDefinition } from '#lib/data/tool-pins.ts'
 import { newId } from '#lib/ids.ts'
 import type { CallFacts } from '#lib/mcp-client/connection.ts'
 import { openMcp } from '#lib/mcp-client/open.ts'
@@ -20,46 +23,94 @@ export const TOOL_ACTION = 'tool.call'
 
 const Payload = z.object({ server: z.string(), tool: z.string(), arguments: z.record(z.string(), z.unknown()).default({}) })
 
+type Here = Omit<Parameters<Act>[0], 'action' | 'sender'>
+type Context = { caller: Caller; run: AgentRun }
+
 /**
- * Calls the tool that a widget's control names, as this person, under the same policy and ledger as any call. A node in the
- * answer takes the place of the widget's node of the same key. Throws a CustomStreamError with a sentence where it cannot be done.
+ * Calls the tool that a widget's control names, as this person, under the same policy and ledger as any call: where they have to
+ * agree, a card asks first. A node in the answer takes the place of the widget's node of the same key. Throws a CustomStreamError
+ * with a sentence where it cannot be done.
  */
 export async function* callFromWidget(
-  { thread, action, sender, store, signal }: Parameters<Act>[0],
-  { caller, run }: { caller: Caller; run: AgentRun },
-  { builtinFetch }: AgentEdges,
+  { action, sender, ...here }: Parameters<Act>[0],
+  context: Context,
+  edges: AgentEdges,
 ): AsyncGenerator<ThreadStreamEvent> {
   const payload = Payload.safeParse(action.payload)
   // Only what a server offered in this very widget is called, never what a page made up.
   if (!payload.success || !sender || !offers(sender.widget, action.payload))
     throw new CustomStreamError('This control does nothing any more.')
-  const { server, tool, arguments: args } = payload.data
-  const callId = newId('call')
-  const [policies, agreed] = await Promise.all([listPolicies(caller), listAgreed(caller, thread.id)])
+  const call: WidgetCall = { ...payload.data, item: sender.id }
+  yield* withTool(call, here, context, edges, {}, async function* (offered) {
+    if (!offered) throw new CustomStreamError('The tool behind this control is not available just now.', true)
+    const { caller, run } = context
+    const agreed = await listAgreed(caller, here.thread.id)
+    const reason = whyAsk(offered, call.arguments, { agreed, earlier: [] })
+    if (!reason) return yield* made(call, offered, here)
+    if (shownArguments(call.arguments).length > SHOWN_MAX_CHARS)
+      throw new CustomStreamError('You would have to agree to this call, and its arguments are too long to be read.')
+    yield* pauseWidgetCall({ ...here, run: { id: run.id, ownerId: caller.userId } }, { ...offered, reason }, call)
+    // The control shows again what is, not what was wished.
+    yield { type: 'thread.item.replaced', item: sender }
+    run.wait()
+  })
+}
+
+/** Goes on with a call of a widget that a person was asked about: makes it, or says why not. */
+export async function* resumeWidgetCall(
+  approval: Approval,
+  call: WidgetCall,
+  here: Here,
+  context: Context,
+  edges: AgentEdges,
+): AsyncGenerator<ThreadStreamEvent> {
+  const { caller } = context
+  if (approval.status !== 'approved') return yield* recordUnmade(caller, here.store, approval, DENIED)
+  yield* withTool(call, here, context, edges, { callId: approval.callId, relist: true }, async function* (offered) {
+    if (offered && definitionHash(offered.tool as ToolDefinition) === approval.toolHash)
+      return yield* made(call, offered, here, approval.keptId)
+    yield* expireChanged(caller, here.store, [approval])
+  })
+}
+
+type Offered = OfferedTool & { name: string; callId: string; arguments: Record<string, unknown> }
+
+/** Opens the person's servers for one call; the tool is undefined where it is not offered to them now. */
+async function* withTool(
+  call: WidgetCall,
+  { signal }: Here,
+  { caller, run }: Context,
+  { builtinFetch }: AgentEdges,
+  { callId = newId('call'), relist = false },
+  work: (offered: Offered | undefined) => AsyncGenerator<ThreadStreamEvent>,
+): AsyncGenerator<ThreadStreamEvent> {
+  const policies = await listPolicies(caller)
   const mcp = await openMcp(
     { id: run.id, threadId: run.threadId, userId: caller.userId, callIdOf: () => callId },
-    { policies, builtinFetch, signal },
+    { policies, builtinFetch, signal, relist },
   )
   try {
-    const connection = mcp.connections.find((candidate) => candidate.server.name === server)
-    const offered = connection?.offeredRaw(tool)
-    if (!connection || !offered) throw new CustomStreamError('The tool behind this control is not available just now.', true)
-    if (whyAsk({ connection, ...offered }, args, { agreed, earlier: [] }))
-      throw new CustomStreamError(`You have to agree to this call: write \`/${offered.name} ${JSON.stringify(args)}\`.`)
-    const result = await connection.callToolResult(offered.name, args, null, { signal })
-    const facts = (result._meta as { 'switchboard/call'?: CallFacts } | undefined)?.['switchboard/call']
-    const kept: KeptToolCall = {
-      ...{ kind: 'tool_call', call_id: callId, name: offered.name, arguments: JSON.stringify(args) },
-      output: outputText(result.content),
-    }
-    const item = { id: store.newItemId('hidden_context'), thread_id: thread.id, created_at: new Date().toISOString() }
-    yield { type: 'thread.item.done', item: { ...item, type: 'hidden_context_item', content: kept } }
-    if (facts?.failure) throw new CustomStreamError(facts.failure.sentence, true)
-    const { widget } = facts ?? {}
-    if (widget) yield { type: 'thread.item.replaced', item: { ...sender, widget: replaced(sender.widget, widget) } }
+    const connection = mcp.connections.find(({ server }) => server.name === call.server)
+    const offered = connection?.offeredRaw(call.tool)
+    yield* work(connection && offered && { connection, ...offered, callId, arguments: call.arguments })
   } finally {
     await mcp.close()
   }
+}
+
+async function* made(
+  call: WidgetCall,
+  offered: Offered,
+  { thread, store, signal }: Here,
+  keptId = store.newItemId('hidden_context'),
+): AsyncGenerator<ThreadStreamEvent> {
+  const result = await offered.connection.callToolResult(offered.name, call.arguments, null, { signal })
+  const facts = (result._meta as { 'switchboard/call'?: CallFacts } | undefined)?.['switchboard/call']
+  yield { type: 'thread.item.done', item: keptCall(thread, keptId, offered, outputText(result.content)) }
+  if (facts?.failure) throw new CustomStreamError(facts.failure.sentence, true)
+  const shown = facts?.widget && (await findItem(store, thread.id, call.item))
+  if (facts?.widget && shown?.type === 'widget')
+    yield { type: 'thread.item.replaced', item: { ...shown, widget: replaced(shown.widget, facts.widget) } }
 }
 
 function offers(node: WidgetNode, payload: unknown): boolean {

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import { useContext, useRef } from 'preact/hooks'
+import { useContext, useLayoutEffect, useRef } from 'preact/hooks'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 import { Combobox } from '#lib/chatkit-element/views/widget-combobox.tsx'
@@ -23,6 +23,11 @@ export function WidgetField({ node }: { node: WidgetNode }) {
   const { waiting, fieldId, isLabelled } = useContext(WidgetContext)
   const { perform } = useAction(actionOf(node.onChangeAction), 'none')
   const root = useRef<HTMLDivElement>(null)
+  const box = useRef<HTMLInputElement>(null)
+  useLayoutEffect(() => {
+    // A box that acts shows what the server says, not what was clicked; one of a form keeps what was ticked.
+    if (box.current && node.onChangeAction) box.current.checked = node.defaultChecked === true
+  }, [node])
   const editable = (node.editable ?? {}) as Record<string, unknown>
   const property = (name: string) => node[name] ?? editable[name]
   const text = (name: string) => str(property(name))
@@ -92,7 +97,7 @@ export function WidgetField({ node }: { node: WidgetNode }) {
     case 'Checkbox':
       return (
         <label class="choice">
-          <input type="checkbox" defaultChecked={node.defaultChecked === true} {...common} aria-label={undefined} />
+          <input ref={box} type="checkbox" defaultChecked={node.defaultChecked === true} {...common} aria-label={undefined} />
           {text('label') ?? name}
         </label>
       )
