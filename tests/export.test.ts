@@ -23,6 +23,12 @@ async function fill(ownerId: string, mark: string, notes: number) {
         argumentsBytes: 1,
       },
     })
+    const asked = { threadId: `thr_${mark}`, callId: 'c', toolHash: 'h', itemId: 'i', keptId: 'k', expiresAt: new Date() }
+    await tx.approval.create({ data: { id: `apr_${mark}`, ownerId, runId: `run_${mark}`, server: 's', tool: 'delete', ...asked } })
+    await tx.pausedRun.create({
+      data: { runId: `run_${mark}`, ownerId, threadId: `thr_${mark}`, sealed: 'a sealed state', expiresAt: new Date() },
+    })
+    await tx.mcpAccount.create({ data: { ownerId, serverId: `srv_${mark}`, kind: 'key', sealed: 'a sealed account' } })
     await tx.task.createMany({ data: [1, 2].map((number) => ({ ownerId, number, title: `${mark} ${number}` })) })
     await tx.note.createMany({
       data: Array.from({ length: notes }, (_, n) => ({ id: `note_${mark}_${n}`, ownerId, title: mark, body: 'b' })),
@@ -57,9 +63,11 @@ test('the export is one JSON document with everything of the person, without sec
   expect(data.thread_items).toMatchObject([{ threadId: 'thr_ann', data: { text: 'said ann' } }])
   expect(data.runs).toMatchObject([{ id: 'run_ann' }])
   expect(data.tool_calls).toMatchObject([{ tool: 'add_task', arguments: { title: 'ann' } }])
+  expect(data.approvals).toMatchObject([{ tool: 'delete', status: 'pending' }])
+  expect(data.profile.serverAccounts).toMatchObject([{ serverId: 'srv_ann', kind: 'key', brokenAt: null }])
   expect(data.tasks).toMatchObject([{ number: 1 }, { number: 2 }])
   expect(new Set(data.notes.map(({ id }: { id: string }) => id)).size).toBe(450)
-  expect(text).not.toMatch(/bob|a hash that stays here/)
+  expect(text).not.toMatch(/bob|a hash that stays here|sealed/)
   expect(text).not.toContain(token)
 })
 

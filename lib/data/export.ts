@@ -29,10 +29,12 @@ const GRANT = {
   expiresAt: true,
 } as const
 
+const ACCOUNT = { serverId: true, kind: true, createdAt: true, updatedAt: true, brokenAt: true } as const
+
 const take = BATCH
 
 /**
- * Everything that the caller owns, as the pieces of one JSON document: profile, threads, their items, attachments (not their bytes), feedback, runs, tool calls, tasks and notes.
+ * Everything that the caller owns, as the pieces of one JSON document: profile, threads, their items, attachments (not their bytes), feedback, runs, approvals, tool calls, tasks and notes; of connected services and their accounts everything but what opens them.
  * The one module beside the tables' own that reads them: a copy of all is no business of any single one. Two hundred rows are held at a time.
  */
 export async function* exportData(caller: Caller): AsyncGenerator<string> {
@@ -53,6 +55,9 @@ export async function* exportData(caller: Caller): AsyncGenerator<string> {
   yield* list(caller, 'runs', (tx, ownerId, after?: { id: string }) =>
     tx.run.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
   )
+  yield* list(caller, 'approvals', (tx, ownerId, after?: { id: string }) =>
+    tx.approval.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
+  )
   yield* list(caller, 'tool_calls', (tx, ownerId, after?: { id: string }) =>
     tx.toolCall.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
   )
@@ -71,7 +76,8 @@ async function readProfile(tx: Tx, ownerId: string) {
   const identities = await tx.identity.findMany({ where: { userId: ownerId }, select: IDENTITY })
   const personalTokens = await tx.personalToken.findMany({ where: { ownerId }, select: TOKEN })
   const oauthGrants = await tx.oauthGrant.findMany({ where: { ownerId }, select: GRANT })
-  return { ...user, identities, personalTokens, oauthGrants }
+  const serverAccounts = await tx.mcpAccount.findMany({ where: { ownerId }, select: ACCOUNT })
+  return { ...user, identities, personalTokens, oauthGrants, serverAccounts }
 }
 
 async function* list<Row>(caller: Caller, name: string, read: Read<Row>): AsyncGenerator<string> {
