@@ -1,5 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
+import { Connection } from '#lib/connection.ts'
 import { env } from '#lib/env.ts'
 import { isDatabaseDown, OutcomeUnknownError } from '#lib/errors.ts'
 import { currentRun } from '#lib/fence.ts'
@@ -24,6 +25,7 @@ const ignore = () => {}
 /** The connections of the process: Prisma's and those of the short way share them. */
 function pool(): pg.Pool {
   shared.switchboardPool ??= new pg.Pool({
+    Client: Connection,
     connectionString: env().DATABASE_URL,
     max: env().DATABASE_POOL_SIZE,
     connectionTimeoutMillis: ACQUIRE_MS,

@@ -1,5 +1,6 @@
 import { withCaller, withSystem } from '#lib/db.ts'
 import type { ApprovalModel } from '#lib/generated/prisma/models.ts'
+import { repeatably } from '#lib/patience.ts'
 
 /** How long (ms) a question waits for its answer. */
 export const APPROVAL_MS = 24 * 60 * 60_000
@@ -19,10 +20,14 @@ export async function storePause(
 ): Promise<void> {
   const { id: runId, ownerId, threadId } = run
   const expiresAt = new Date(Date.now() + APPROVAL_MS)
-  await withCaller({ userId: ownerId }, async (tx) => {
-    await tx.pausedRun.create({ data: { runId, ownerId, threadId, sealed, expiresAt } })
-    await tx.approval.createMany({ data: questions.map((question) => ({ ...question, runId, ownerId, threadId, expiresAt })) })
-  })
+  const paused = { runId, ownerId, threadId, sealed, expiresAt }
+  const asked = questions.map((question) => ({ ...question, runId, ownerId, threadId, expiresAt }))
+  await repeatably(() =>
+    withCaller({ userId: ownerId }, async (tx) => {
+      await tx.pausedRun.createMany({ data: paused, skipDuplicates: true })
+      await tx.approval.createMany({ data: asked, skipDuplicates: true })
+    }),
+  )
 }
 
 /** The caller's question in this thread, or null. */

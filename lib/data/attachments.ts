@@ -9,6 +9,7 @@ import { AppError, notFound } from '#lib/errors.ts'
 import type { Prisma } from '#lib/generated/prisma/client.ts'
 import { newId } from '#lib/ids.ts'
 import { log } from '#lib/log.ts'
+import { repeatably } from '#lib/patience.ts'
 import { storable, storableText } from '#lib/storable.ts'
 
 const MEGABYTE = 1024 * 1024
@@ -33,7 +34,7 @@ export function attachmentRecords(caller: Person): AttachmentRecords {
         const made = await tx.attachment.createMany({ data: { id, ownerId, threadId, data }, skipDuplicates: true })
         if (made.count === 0) throw notFound(WHAT)
       }),
-    bind: (threadId, ids) => withCaller(caller, (tx) => bindAll(tx, { ownerId, threadId }, ids)),
+    bind: (threadId, ids) => repeatably(() => withCaller(caller, (tx) => bindAll(tx, { ownerId, threadId }, ids))),
     delete: (id) => withCaller(caller, async (tx) => void (await tx.attachment.deleteMany({ where: { id: storableText(id), ownerId } }))),
   }
 }

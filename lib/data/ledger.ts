@@ -6,6 +6,7 @@ import { Prisma } from '#lib/generated/prisma/client.ts'
 import { newId } from '#lib/ids.ts'
 import { currentRequestId } from '#lib/log.ts'
 import { countToolCall } from '#lib/metrics.ts'
+import { repeatably } from '#lib/patience.ts'
 import { clipJson, redactText } from '#lib/redact.ts'
 import { storableText } from '#lib/storable.ts'
 
@@ -70,17 +71,16 @@ async function insert(call: NewToolCall, startedAt: Date, outcome: ToolCallOutco
   const { value } = clipJson(call.stored ?? call.arguments ?? {}, ARGUMENTS_MAX_BYTES)
   const end = outcome && settlement(outcome)
   const id = newId('call')
-  await statementAs(
-    { userId: call.ownerId },
-    Prisma.sql`
-      INSERT INTO tool_calls (id, owner_id, via, server, tool, arguments, arguments_bytes, arguments_hash, run_id, thread_id, turn_id, call_id, token_id,
-        trace_id, span_id, client_name, client_version, request_id, started_at, status, result, result_bytes, failure_class, error_message, finished_at, duration_ms)
-      VALUES (${id}, ${call.ownerId}, ${call.via}, ${call.server}, ${call.tool}, ${JSON.stringify(value)}::jsonb, ${bytesOf(call.arguments ?? {})},
-        ${argumentsHash(call.arguments ?? {})}, ${call.runId}, ${call.threadId}, ${call.turnId}, ${call.callId}, ${call.tokenId},
-        ${call.traceId}, ${call.spanId}, ${label(call.clientName, 200)}, ${label(call.clientVersion, 100)},
-        ${currentRequestId()}, ${startedAt}, ${end?.status ?? 'pending'}::"ToolCallStatus", ${end?.result}::jsonb, ${end?.bytes}::int,
-        ${end?.failureClass}, ${end?.message}, ${end?.at}::timestamptz, ${end && Math.max(0, end.at.getTime() - startedAt.getTime())}::int)`,
-  )
+  const statement = Prisma.sql`
+    INSERT INTO tool_calls (id, owner_id, via, server, tool, arguments, arguments_bytes, arguments_hash, run_id, thread_id, turn_id, call_id, token_id,
+      trace_id, span_id, client_name, client_version, request_id, started_at, status, result, result_bytes, failure_class, error_message, finished_at, duration_ms)
+    VALUES (${id}, ${call.ownerId}, ${call.via}, ${call.server}, ${call.tool}, ${JSON.stringify(value)}::jsonb, ${bytesOf(call.arguments ?? {})},
+      ${argumentsHash(call.arguments ?? {})}, ${call.runId}, ${call.threadId}, ${call.turnId}, ${call.callId}, ${call.tokenId},
+      ${call.traceId}, ${call.spanId}, ${label(call.clientName, 200)}, ${label(call.clientVersion, 100)},
+      ${currentRequestId()}, ${startedAt}, ${end?.status ?? 'pending'}::"ToolCallStatus", ${end?.result}::jsonb, ${end?.bytes}::int,
+      ${end?.failureClass}, ${end?.message}, ${end?.at}::timestamptz, ${end && Math.max(0, end.at.getTime() - startedAt.getTime())}::int)
+    ON CONFLICT (id) DO NOTHING`
+  await repeatably(() => statementAs({ userId: call.ownerId }, statement))
   return id
 }
 
@@ -91,16 +91,15 @@ function label(text: string | undefined, max: number): string | undefined {
 /** Settles a call, once: a row that is not pending any more stays as it is. The result is redacted and clipped (32 kB). */
 export async function finishToolCall(call: { id: string; ownerId: string }, outcome: ToolCallOutcome): Promise<void> {
   const { status, result, bytes, failureClass, message, at } = settlement(outcome)
-  const [settled] = await statementAs<{ server: string; milliseconds: number }>(
-    { userId: call.ownerId },
-    Prisma.sql`
-      UPDATE tool_calls
-      SET status = ${status}::"ToolCallStatus", result = ${result}::jsonb, result_bytes = ${bytes}::int,
-          failure_class = ${failureClass}, error_message = ${message}, finished_at = ${at},
-          duration_ms = greatest(0, round(extract(epoch FROM ${at}::timestamptz - started_at) * 1000))::int
-      WHERE id = ${call.id} AND owner_id = ${call.ownerId} AND status = 'pending'
-      RETURNING server, duration_ms AS milliseconds`,
-  )
+  const statement = Prisma.sql`
+    UPDATE tool_calls
+    SET status = ${status}::"ToolCallStatus", result = ${result}::jsonb, result_bytes = ${bytes}::int,
+      failure_class = ${failureClass}, error_message = ${message}, finished_at = ${at},
+      duration_ms = greatest(0, round(extract(epoch FROM ${at}::timestamptz - started_at) * 1000))::int
+    WHERE id = ${call.id} AND owner_id = ${call.ownerId} AND status = 'pending'
+    RETURNING server, duration_ms AS milliseconds`
+  const owner = { userId: call.ownerId }
+  const [settled] = await repeatably(() => statementAs<{ server: string; milliseconds: number }>(owner, statement))
   if (settled) countToolCall({ ...outcome, ...settled })
 }
 

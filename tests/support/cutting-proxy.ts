@@ -5,11 +5,12 @@ type Moment = 'before its statement' | 'before its commit' | 'after its commit'
 
 /**
  * A proxy in front of PostgreSQL that cuts, once, the connection of a transaction in which a text is seen: before that
- * statement, before the database hears of the commit, or after, when only its answer is lost.
+ * statement, before the database hears of the commit, or after, when only its answer is lost. `skip` lets so many such
+ * moments pass first.
  */
 export async function cuttingProxy(databaseUrl: string) {
   const target = new URL(databaseUrl)
-  const state: { cut: { text: string; moment: Moment } | null } = { cut: null }
+  const state: { cut: { text: string; moment: Moment; skip: number } | null } = { cut: null }
   const server = createServer((client) => {
     const upstream = connect(Number(target.port || 5432), target.hostname)
     let seen = false
@@ -24,7 +25,7 @@ export async function cuttingProxy(databaseUrl: string) {
       const text = bytes.toString('latin1')
       if (state.cut && text.includes(state.cut.text)) seen = true
       const now = state.cut?.moment === 'before its statement' || text.includes('COMMIT')
-      if (!(seen && state.cut && now)) return void upstream.write(bytes)
+      if (!(seen && state.cut && now && state.cut.skip-- <= 0)) return void upstream.write(bytes)
       client.destroy()
       if (state.cut.moment === 'after its commit') upstream.end(bytes)
       else upstream.destroy()
@@ -38,9 +39,11 @@ export async function cuttingProxy(databaseUrl: string) {
   url.port = String((server.address() as AddressInfo).port)
   return {
     url: url.href,
-    cut: (moment: Moment, text: string) => {
-      state.cut = { text, moment }
+    cut: (moment: Moment, text: string, skip = 0) => {
+      state.cut = { text, moment, skip }
     },
+    /** True while the cut is still to come. */
+    armed: () => state.cut !== null,
     close: () => void server.close(),
   }
 }
