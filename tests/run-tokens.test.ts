@@ -52,7 +52,7 @@ test('a changed, foreign or unsigned token and a session cookie are nobody', asy
   const forged = Buffer.from(JSON.stringify({ ...claims, sub: 'usr_somebody' })).toString('base64url')
   const none = Buffer.from(JSON.stringify({ alg: 'none', typ: 'run+jwt' })).toString('base64url')
   const otherType = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'JWT' }).sign(deriveKey('run tokens'))
-  const session = await sealSession({ sub: caller.userId, version: 1, signedInAt: 1 })
+  const session = await sealSession({ sub: caller.userId, session: 'ses_1', version: 1, signedInAt: 1 })
   const otherKey = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'run+jwt' }).sign(deriveKey('session cookies'))
   for (const bad of [`${head}.${forged}.${signature}`, `${none}.${body}.`, otherType, session, otherKey, 'Bearer', ''])
     expect(await callerFromBearer(bad, AUDIENCE)).toBeNull()

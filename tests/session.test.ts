@@ -36,6 +36,59 @@ test('signing in sets a cookie that scripts cannot read and other sites cannot s
   expect(visitor.cookies.has('switchboard-session')).toBe(false)
 })
 
+test('signing out ends that session on the server: a copied cookie is worth nothing, and no other session ends', async () => {
+  const { visitor, person } = await arrived()
+  const elsewhere = new Visitor()
+  await elsewhere.signIn(person.email, PASSWORD)
+  const thief = new Visitor()
+  for (const [name, value] of visitor.cookies) thief.cookies.set(name, value)
+  // Reading the session seals a new cookie for it, which is the same session.
+  await thief.nextAuth('session')
+  expect(await callerOf(thief)).toMatchObject({ userId: person.id })
+
+  await visitor.nextAuth('signout', {})
+  expect(await callerOf(thief)).toBeNull()
+  expect(await (await thief.nextAuth('session')).json()).toEqual({})
+  expect(await callerOf(elsewhere)).toMatchObject({ userId: person.id })
+  expect(await visitor.signIn(person.email, PASSWORD)).toBeNull()
+  expect(await callerOf(visitor)).toMatchObject({ userId: person.id })
+})
+
+test('the session that stays when all others end can still be ended', async () => {
+  const { visitor } = await arrived()
+  await visitor.send(everywhere, '/api/me/sign-out-everywhere')
+  const copy = { ...visitor.headers }
+  await visitor.nextAuth('signout', {})
+  expect(await findCaller(new Headers(copy))).toBeNull()
+})
+
+test('ended sessions are forgotten when their cookies would have expired', async () => {
+  const { visitor, person } = await arrived()
+  await visitor.nextAuth('signout', {})
+  const rows = () => withSystem('admin', (tx) => tx.endedSession.findMany({ where: { ownerId: person.id } }))
+  const [first] = await rows()
+  expect(first?.expiresAt.getTime()).toBeGreaterThan(Date.now() + 29 * 86_400_000)
+  await withSystem('admin', (tx) => tx.endedSession.updateMany({ data: { expiresAt: new Date(Date.now() - 1_000) } }))
+  await visitor.signIn(person.email, PASSWORD)
+  await visitor.nextAuth('signout', {})
+  expect((await rows()).map(({ id }) => id)).not.toContain(first?.id)
+})
+
+test('while the database is away nobody is told that they are signed out', async () => {
+  const { visitor } = await arrived()
+  const { DATABASE_URL } = process.env
+  const { csrfToken } = await (await visitor.nextAuth('csrf')).json()
+  onTestFinished(closeDb)
+  await closeDb()
+  withSettings({ DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' })
+  const away = await visitor.nextAuth('signout', { csrfToken })
+  expect(away.status).toBe(503)
+  expect(visitor.cookies.has('switchboard-session')).toBe(true)
+  await closeDb()
+  withSettings({ DATABASE_URL })
+  expect(await callerOf(visitor)).not.toBeNull()
+})
+
 test('a database that is away for a moment signs nobody out', async () => {
   const { visitor, person } = await arrived()
   const { DATABASE_URL } = process.env
@@ -145,6 +198,36 @@ test('ten wrong passwords for an address stop an eleventh, right or wrong; a rig
   expect(await attempt(PASSWORD)).toBeNull()
   for (let count = 0; count < 10; count += 1) expect(await attempt('a wrong password')).toBe('CredentialsSignin')
   expect(await attempt(PASSWORD)).toBe('TooManyAttempts')
+})
+
+test('nobody can lock a person out of a browser in which they have signed in before', async () => {
+  const { visitor, person } = await arrived()
+  await visitor.nextAuth('signout', {})
+  for (let count = 0; count < 10; count += 1) await new Visitor().signIn(person.email, 'a wrong password')
+  expect(await new Visitor().signIn(person.email, PASSWORD), 'an unknown browser waits').toBe('TooManyAttempts')
+  expect(await visitor.signIn(person.email, PASSWORD)).toBeNull()
+
+  // The cookie opens nothing, counts its own guesses, and speaks for one address only.
+  for (let count = 0; count < 10; count += 1) expect(await visitor.signIn(person.email, 'a wrong password')).toBe('CredentialsSignin')
+  expect(await visitor.signIn(person.email, PASSWORD)).toBe('TooManyAttempts')
+  const { person: other } = await signedIn({ passwordHash })
+  for (let count = 0; count < 10; count += 1) await new Visitor().signIn(other.email, 'a wrong password')
+  expect(await visitor.signIn(other.email, PASSWORD)).toBe('TooManyAttempts')
+  const forger = new Visitor()
+  forger.cookies.set('switchboard-device', 'eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl')
+  expect(await forger.signIn(other.email, PASSWORD)).toBe('TooManyAttempts')
+})
+
+test('guesses from one network leave other networks alone, until too many networks guess', async () => {
+  withSettings({ TRUSTED_PROXIES: '1' })
+  const { person } = await signedIn({ passwordHash })
+  const from = (network: number) => new Visitor({ 'x-forwarded-for': `203.0.113.${network}` })
+  for (let count = 0; count < 10; count += 1) await from(1).signIn(person.email, 'a wrong password')
+  expect(await from(1).signIn(person.email, PASSWORD)).toBe('TooManyAttempts')
+  expect(await from(2).signIn(person.email, PASSWORD)).toBeNull()
+  for (let network = 10; network < 16; network += 1)
+    for (let count = 0; count < 10; count += 1) await from(network).signIn(person.email, 'a wrong password')
+  expect(await from(99).signIn(person.email, PASSWORD)).toBe('TooManyAttempts')
 })
 
 test('an unknown address is refused like a wrong password, and the attempts stop alike', async () => {

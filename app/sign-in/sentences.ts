@@ -4,7 +4,7 @@ const PROVIDER = 'The other service did not let you in, or could not be reached.
 /** What each reason of a refused sign-in means to the person: next-auth's own and ours. */
 const SENTENCES: Record<string, string> = {
   CredentialsSignin: 'The address or the password is wrong.',
-  TooManyAttempts: 'Too many attempts. Wait 15 minutes and try again.',
+  TooManyAttempts: 'Too many attempts. Try again in 15 minutes; after many from different places it can take an hour.',
   Unavailable: 'The server is busy or cannot reach its database just now. Try again in a moment.',
   AccountDisabled: 'This account is disabled. Ask your administrator.',
   AddressNotVerified: 'Your address is not verified yet. We have sent you a mail: open its link to finish.',

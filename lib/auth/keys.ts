@@ -4,6 +4,7 @@ import { env } from '#lib/env.ts'
 export type KeyPurpose =
   | 'session cookies'
   | 'run tokens'
+  | 'known devices'
   | 'set-up code'
   | 'signing keys'
   | 'client secrets'

@@ -1,5 +1,7 @@
+import { EmailAddress } from '#lib/auth/fields.ts'
+import { rememberDevice } from '#lib/auth/known-device.ts'
 import { nextAuth } from '#lib/auth/next-auth.ts'
-import { findSession } from '#lib/auth/session.ts'
+import { findSession, sessionCookie, signOut } from '#lib/auth/session.ts'
 import { env } from '#lib/env.ts'
 import { notFound } from '#lib/errors.ts'
 import { readBody, requireSameOrigin } from '#lib/http.ts'
@@ -21,6 +23,8 @@ export async function handleNextAuth(request: Request): Promise<Response> {
   if (request.method !== 'POST' && segments.join('/') === 'callback/credentials') throw notFound('This address')
   // Whatever goes wrong while next-auth reads a session, it takes the cookie away: a database that is away for a moment must not.
   if (segments[0] === 'session') await findSession(request.headers)
+  if (segments[0] === 'signout' && request.method === 'POST') await signOut(request.headers)
+  const fields = request.method === 'POST' ? await fieldsOf(request) : undefined
   const answer = new Answer()
   await nextAuth(
     {
@@ -28,11 +32,19 @@ export async function handleNextAuth(request: Request): Promise<Response> {
       headers: Object.fromEntries(request.headers),
       cookies: cookiesOf(request),
       query: { ...Object.fromEntries(url.searchParams), nextauth: segments },
-      body: request.method === 'POST' ? await fieldsOf(request) : undefined,
+      body: fields,
     },
     answer,
   )
-  return answer.toResponse()
+  const response = answer.toResponse()
+  const email = EmailAddress.safeParse(fields?.email)
+  if (segments.join('/') === 'callback/credentials' && setsSession(response) && email.success)
+    response.headers.append('set-cookie', await rememberDevice(request.headers, email.data))
+  return response
+}
+
+function setsSession(response: Response): boolean {
+  return response.headers.getSetCookie().some((line) => line.startsWith(`${sessionCookie().name}=ey`))
 }
 
 async function fieldsOf(request: Request): Promise<Record<string, unknown>> {

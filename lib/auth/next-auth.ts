@@ -5,10 +5,12 @@ import { identityProvider, providers } from '#lib/auth/providers.ts'
 import { SESSION_SECONDS, type SessionClaims, sessionCookie, sessionSecret } from '#lib/auth/session.ts'
 import { SignInRefused } from '#lib/auth/sign-in-refused.ts'
 import { recordAudit } from '#lib/data/audit.ts'
+import { findSessionStanding } from '#lib/data/ended-sessions.ts'
 import { findIdentityOwner } from '#lib/data/identities.ts'
 import { findPerson, findStanding } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
 import { toAppError } from '#lib/errors.ts'
+import { newId } from '#lib/ids.ts'
 import { log } from '#lib/log.ts'
 
 declare module 'next-auth' {
@@ -42,11 +44,12 @@ export function authOptions(): NextAuthOptions {
       async jwt({ token, user, account }) {
         if (!account) return requireStanding(token as unknown as SessionClaims)
         const signedInAt = Math.floor(Date.now() / 1000)
-        if (account.type !== 'oauth') return { sub: user.id, version: user.sessionVersion, signedInAt }
+        const session = newId('ses')
+        if (account.type !== 'oauth') return { sub: user.id, session, version: user.sessionVersion, signedInAt }
         const userId = await findIdentityOwner(identityProvider(account.provider), account.providerAccountId)
         const standing = userId && (await findStanding(userId))
         if (!userId || !standing) throw new SignInRefused('AccountDisabled')
-        return { sub: userId, version: standing.sessionVersion, signedInAt }
+        return { sub: userId, session, version: standing.sessionVersion, signedInAt }
       },
       async session({ session, token }) {
         const person = await findPerson(String(token.sub))
@@ -78,10 +81,10 @@ export function authOptions(): NextAuthOptions {
 export const nextAuth = (request: unknown, response: unknown): Promise<unknown> =>
   NextAuth(request as never, response as never, authOptions())
 
-async function requireStanding({ sub, version, signedInAt }: SessionClaims) {
-  const standing = await findStanding(sub)
-  if (standing?.sessionVersion !== version) throw new Error('The session was revoked.')
-  return { sub, version, signedInAt }
+async function requireStanding({ sub, session, version, signedInAt }: SessionClaims) {
+  const standing = await findSessionStanding(sub, session)
+  if (standing?.sessionVersion !== version) throw new Error('The session was ended.')
+  return { sub, session, version, signedInAt }
 }
 
 // Of what next-auth tells its logger only the error is kept: the rest holds profiles and tokens.

@@ -59,6 +59,6 @@ async function requireProof({ signedInAt }: Session, account: Account, password:
   await forgive(CHECKS, account.id)
 }
 
-function renewed({ caller, signedInAt }: Session, version: number): Promise<string> {
-  return setSessionCookie({ sub: caller.userId, version, signedInAt } satisfies SessionClaims)
+function renewed({ caller, id, signedInAt }: Session, version: number): Promise<string> {
+  return setSessionCookie({ sub: caller.userId, session: id, version, signedInAt } satisfies SessionClaims)
 }

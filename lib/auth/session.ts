@@ -1,15 +1,16 @@
 import { decode, encode } from 'next-auth/jwt'
+import { z } from 'zod'
 import type { Caller } from '#lib/auth/caller.ts'
 import { deriveKey } from '#lib/auth/keys.ts'
-import { findStanding } from '#lib/data/users.ts'
+import { endSession, findSessionStanding } from '#lib/data/ended-sessions.ts'
 import { env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 
 /** Seconds after which a person signs in again: 30 days. */
 export const SESSION_SECONDS = 30 * 86_400
 
-/** What a session cookie says: who, under which session version, and when (seconds) the person proved it. */
-export type SessionClaims = { sub: string; version: number; signedInAt: number }
+/** What a session cookie says: who, in which session, under which session version, and when (seconds) the person proved it. */
+export type SessionClaims = { sub: string; session: string; version: number; signedInAt: number }
 
 /** The secret of next-auth: its own encryption keys come from it. */
 export function sessionSecret(): string {
@@ -44,16 +45,23 @@ export function clearSessionCookie(): string {
 }
 
 /** A valid session: who, when they signed in (seconds), and under which session version. */
-export type Session = { caller: Caller; signedInAt: number; version: number }
+export type Session = { caller: Caller; id: string; signedInAt: number; version: number }
 
-/** The session of a request, or null: no cookie, a forged or expired one, a revoked session, a disabled account. */
+/** The session of a request, or null: no cookie, a forged or expired one, a session that was ended, a disabled account. */
 export async function findSession(headers: Headers): Promise<Session | null> {
-  const sealed = cookieValue(headers.get('cookie') ?? '', sessionCookie().name)
+  const sealed = cookieValue(headers, sessionCookie().name)
   const claims = sealed && (await openSession(sealed))
   if (!claims) return null
-  const standing = await findStanding(claims.sub)
-  if (!standing || standing.sessionVersion !== claims.version) return null
-  return { caller: { userId: claims.sub, role: standing.role, via: 'session' }, signedInAt: claims.signedInAt, version: claims.version }
+  const { sub, session, version, signedInAt } = claims
+  const standing = await findSessionStanding(sub, session)
+  if (standing?.sessionVersion !== version) return null
+  return { caller: { userId: sub, role: standing.role, via: 'session' }, id: session, signedInAt, version }
+}
+
+/** Ends the session of a request for whoever holds a copy of its cookie, on every replica. */
+export async function signOut(headers: Headers): Promise<void> {
+  const session = await findSession(headers)
+  if (session) await endSession(session.caller, session.id, SESSION_SECONDS)
 }
 
 /** Who the session cookie says is calling, checked against the database; null for nobody. */
@@ -75,19 +83,22 @@ export async function requireAdmin(request: Request): Promise<Caller> {
   return caller
 }
 
+const Claims = z.object({ sub: z.string(), session: z.string(), version: z.number(), signedInAt: z.number() })
+
 async function openSession(sealed: string): Promise<SessionClaims | null> {
   try {
     const claims = await decode({ token: sealed, secret: sessionSecret() })
-    const { sub, version, signedInAt } = claims ?? {}
-    return typeof sub === 'string' && typeof version === 'number' && typeof signedInAt === 'number' ? { sub, version, signedInAt } : null
+    const whole = Claims.safeParse(claims)
+    return whole.success ? whole.data : null
   } catch {
     // Not sealed by us, or expired: the same as no cookie.
     return null
   }
 }
 
-function cookieValue(header: string, name: string): string | undefined {
-  for (const part of header.split(';')) {
+/** A cookie of a request by its name. */
+export function cookieValue(headers: Headers, name: string): string | undefined {
+  for (const part of (headers.get('cookie') ?? '').split(';')) {
     const at = part.indexOf('=')
     if (part.slice(0, at).trim() === name) return part.slice(at + 1).trim()
   }

@@ -29,7 +29,7 @@ export async function signedIn(overrides: Overrides = {}): Promise<{ caller: Cal
 
 /** The Cookie header of somebody who signed in `secondsAgo` under a session version. */
 export async function sessionCookieOf(userId: string, version: number, secondsAgo = 0): Promise<string> {
-  const sealed = await sealSession({ sub: userId, version, signedInAt: Math.floor(Date.now() / 1000) - secondsAgo })
+  const sealed = await sealSession({ sub: userId, session: newId('ses'), version, signedInAt: Math.floor(Date.now() / 1000) - secondsAgo })
   return `${sessionCookie().name}=${sealed}`
 }
 

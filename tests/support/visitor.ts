@@ -10,10 +10,16 @@ const nextAuth = route(handleNextAuth)
 /** Somebody with a browser: keeps cookies, and sends what a page of ours would send to a route's handler. */
 export class Visitor {
   readonly cookies = new Map<string, string>()
+  readonly #always: Record<string, string>
+
+  /** `always` goes with every request: what a proxy adds. */
+  constructor(always: Record<string, string> = {}) {
+    this.#always = always
+  }
 
   /** Sends a request to `handler`; POST unless told otherwise. Redirects are not followed. */
   async send(handler: Handler, path: string, { method = 'POST', json, form, headers = {} }: Sent = {}): Promise<Response> {
-    const all = new Headers({ origin: new URL(env().APP_URL).origin, ...headers })
+    const all = new Headers({ origin: new URL(env().APP_URL).origin, ...this.#always, ...headers })
     if (this.cookies.size > 0) all.set('cookie', [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; '))
     const body = json === undefined ? form && new URLSearchParams(form) : JSON.stringify(json)
     if (json !== undefined) all.set('content-type', 'application/json')
