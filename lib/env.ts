@@ -8,6 +8,16 @@ const seconds = (fallback: number, max = 86_400) => whole(fallback, 1, max, ' of
 const count = (fallback: number, max: number) => whole(fallback, 1, max)
 const oneOf = <const Choice extends string>(...choices: Choice[]) => z.enum(choices, `must be one of: ${choices.join(', ')}`)
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .toLowerCase()
+      .split(/[\s,]+/)
+      .filter(Boolean),
+  )
+const isOrigin = (text: string) => /^https?:/.test(text) && URL.parse(text)?.origin === text
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' })
 
 /** Every setting of the server with its limits; `docs/settings.md` explains them and a test keeps the two equal. Times are seconds. */
@@ -31,15 +41,7 @@ const Settings = z.object({
   TRUSTED_PROXIES: whole(0, 0, 10),
 
   SIGN_UP: oneOf('open', 'domain', 'closed').optional(),
-  SIGN_UP_DOMAINS: z
-    .string()
-    .default('')
-    .transform((list) =>
-      list
-        .toLowerCase()
-        .split(/[\s,]+/)
-        .filter(Boolean),
-    ),
+  SIGN_UP_DOMAINS: list,
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
   MAIL_FROM: z.string().optional(),
   GITHUB_ID: z.string().optional(),
@@ -81,6 +83,8 @@ const Settings = z.object({
   S3_SECRET_ACCESS_KEY: z.string().optional(),
 
   MCP_BUILTIN: oneOf('on', 'off').default('on'),
+  // Pages of these sites may call /mcp, beside our own and those of this machine.
+  MCP_ALLOWED_ORIGINS: list.refine((origins) => origins.every(isOrigin), 'must be origins without a path, separated by commas'),
   MCP_SERVER_URL: httpUrl.optional(),
   MCP_SERVERS_FILE: z.string().optional(),
   // Whether servers that admins add may have addresses that are not of the public internet. Those of the settings always may.
@@ -106,6 +110,7 @@ const EXAMPLES: Partial<Record<keyof Env, string>> = {
   OIDC_ISSUER: 'https://login.example.com',
   OPENAI_BASE_URL: 'http://localhost:11434/v1',
   OPENAI_API: 'chat_completions',
+  MCP_ALLOWED_ORIGINS: 'https://app.example.com,https://inspector.example.com',
   MCP_SERVER_URL: 'http://localhost:8001/mcp',
   S3_ENDPOINT: 'https://s3.eu-central-1.amazonaws.com',
   S3_BUCKET: 'switchboard-attachments',

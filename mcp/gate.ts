@@ -2,13 +2,13 @@ import { localhostAllowedHostnames, validateHostHeader, validateOriginHeader } f
 import type { Env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 
-type Known = Pick<Env, 'APP_URL' | 'TRUSTED_PROXIES'>
+type Known = Pick<Env, 'APP_URL' | 'TRUSTED_PROXIES' | 'MCP_ALLOWED_ORIGINS'>
 
 /**
  * Refuses requests that were sent to another name than APP_URL's (DNS rebinding) or by a page of another site. Pages on this
- * machine may call, such as MCP Inspector. Requests in process have neither header. Throws forbidden.
+ * machine may call, such as MCP Inspector, and those of MCP_ALLOWED_ORIGINS. Requests in process have neither header. Throws forbidden.
  */
-export function requireKnownPlace(request: Request, { APP_URL, TRUSTED_PROXIES }: Known): void {
+export function requireKnownPlace(request: Request, { APP_URL, TRUSTED_PROXIES, MCP_ALLOWED_ORIGINS }: Known): void {
   const ours = [new URL(APP_URL).hostname, ...localhostAllowedHostnames()]
   const forwarded = TRUSTED_PROXIES > 0 ? request.headers.get('x-forwarded-host') : null
   const host = forwarded ?? request.headers.get('host') ?? new URL(request.url).host
@@ -18,8 +18,9 @@ export function requireKnownPlace(request: Request, { APP_URL, TRUSTED_PROXIES }
       `This server is known as ${APP_URL}, but the request was sent to another host. Use that address; a proxy in front must pass the Host header on.`,
     )
   }
-  if (!validateOriginHeader(request.headers.get('origin'), ours).ok)
-    throw new AppError('forbidden', 'Pages of other sites may not call this server.')
+  const origin = request.headers.get('origin')
+  if (!validateOriginHeader(origin, ours).ok && !MCP_ALLOWED_ORIGINS.includes(origin ?? ''))
+    throw new AppError('forbidden', 'Pages of this site may not call this server. Its operator can allow it (MCP_ALLOWED_ORIGINS).')
 }
 
 const PREFLIGHT = {

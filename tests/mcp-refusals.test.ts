@@ -4,6 +4,7 @@ import { mintRunToken } from '#lib/auth/run-tokens.ts'
 import { createPersonalToken, listPersonalTokens, revokePersonalToken } from '#lib/data/personal-tokens.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { withSystem } from '#lib/db.ts'
+import { parseEnv } from '#lib/env.ts'
 import { authenticate } from '#mcp/auth.ts'
 import { defineTool } from '#mcp/define-tool.ts'
 import { handleMcp, makeEndpoint } from '#mcp/http.ts'
@@ -12,6 +13,7 @@ import { offerOf } from '#mcp/server.ts'
 import { mcpCaller } from '#tests/support/mcp-caller.ts'
 import { personalToken, signedIn } from '#tests/support/people.ts'
 import { serve } from '#tests/support/serve.ts'
+import { withSettings } from '#tests/support/settings.ts'
 
 const WHOAMI = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami' } }
 
@@ -119,6 +121,25 @@ test('other hosts and pages of other sites are refused before the token is looke
       expect(answer.headers.get('access-control-allow-origin')).toBeNull()
     }
   }
+})
+
+test('pages of the sites that the operator names may call, and read the answer; no other address of those sites may', async () => {
+  const { caller } = await signedIn()
+  const door = mcpCaller(url, await personalToken(caller))
+  const from = (origin: string) => door.post(WHOAMI, { origin })
+  expect((await from('https://app.example.com')).status).toBe(403)
+  withSettings({ MCP_ALLOWED_ORIGINS: 'https://app.example.com, http://lab.example:8080' })
+  for (const origin of ['https://app.example.com', 'http://lab.example:8080', 'http://localhost:6274']) {
+    const answer = await from(origin)
+    expect([origin, answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([origin, 200, origin])
+    expect(answer.headers.get('access-control-allow-credentials')).toBeNull()
+    const asked = await fetch(url, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } })
+    expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([204, origin])
+  }
+  for (const origin of ['http://app.example.com', 'https://app.example.com:444', 'https://x.app.example.com', 'http://lab.example', 'null'])
+    expect([origin, (await from(origin)).status]).toEqual([origin, 403])
+  for (const wrong of ['*', 'app.example.com', 'https://app.example.com/mcp', 'null'])
+    expect(() => parseEnv({ ...process.env, MCP_ALLOWED_ORIGINS: wrong }), wrong).toThrow(/MCP_ALLOWED_ORIGINS must be origins/)
 })
 
 test('malformed messages get the right error, and nothing is recorded', async () => {

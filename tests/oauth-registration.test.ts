@@ -155,7 +155,13 @@ test('a client that was ever allowed is never removed; one that nobody allowed i
 
 test('programs in a browser may read what carries no cookie, and nothing else of the server is reached', async () => {
   const headers = { origin: 'https://inspector.example', 'access-control-request-method': 'POST' }
-  for (const path of ['/oauth/token', '/oauth/register', '/oauth/revoke', '/.well-known/oauth-authorization-server']) {
+  for (const path of [
+    '/oauth/token',
+    '/oauth/register',
+    '/oauth/revoke',
+    '/.well-known/oauth-authorization-server',
+    '/.well-known/oauth-protected-resource/mcp',
+  ]) {
     const answer = await fetch(site.url + path, { method: 'OPTIONS', headers })
     expect([path, answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([path, 204, '*'])
   }
@@ -173,5 +179,21 @@ test('programs in a browser may read what carries no cookie, and nothing else of
     '/.well-known/webfinger',
     '/oauth/token/x',
   ])
+    expect([path, (await fetch(site.url + path, { method: 'POST' })).status]).toEqual([path, 404])
+})
+
+test('where our own tools are switched off nothing speaks of them: there is no /mcp, and nobody who gives tokens for it', async () => {
+  withSettings({ MCP_BUILTIN: 'off' })
+  for (const path of [
+    '/mcp',
+    '/.well-known/oauth-protected-resource',
+    '/.well-known/oauth-protected-resource/mcp',
+    '/.well-known/oauth-authorization-server',
+    '/.well-known/openid-configuration',
+    '/oauth/authorize',
+    '/oauth/jwks',
+  ])
+    expect([path, (await fetch(site.url + path)).status]).toEqual([path, 404])
+  for (const path of ['/oauth/token', '/oauth/register', '/oauth/revoke'])
     expect([path, (await fetch(site.url + path, { method: 'POST' })).status]).toEqual([path, 404])
 })

@@ -57,10 +57,14 @@ export async function dropOauthGrant(id: string): Promise<void> {
   await withSystem('tokens', (tx) => tx.oauthGrant.deleteMany({ where: { id } }))
 }
 
-/** Notes within `tx` that a grant's token was used, once a minute at most. */
-export async function touchOauthGrant(tx: Tx, { id, lastUsedAt }: { id: string; lastUsedAt: Date | null }, now: Date): Promise<void> {
+/** Notes that a grant's token was used, once a minute at most. */
+export async function touchOauthGrant(
+  grant: Pick<OauthGrantRow, 'id' | 'ownerId'> & { lastUsedAt: Date | null },
+  now: Date,
+): Promise<void> {
+  const { id, ownerId, lastUsedAt } = grant
   if (now.getTime() - (lastUsedAt?.getTime() ?? 0) > USED_EVERY_MS)
-    await tx.oauthGrant.updateMany({ where: { id }, data: { lastUsedAt: now } })
+    await withCaller({ userId: ownerId }, (tx) => tx.oauthGrant.updateMany({ where: { id, ownerId }, data: { lastUsedAt: now } }))
 }
 
 /** Removes within `tx` the grants that have outlived their tokens. */

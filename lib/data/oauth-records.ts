@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Caller } from '#lib/auth/caller.ts'
 import { purgeOauthGrants, touchOauthGrant } from '#lib/data/oauth-grants.ts'
-import { withSystem } from '#lib/db.ts'
-import type { Prisma } from '#lib/generated/prisma/client.ts'
+import { systemStatement, withSystem } from '#lib/db.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
+import type { Role } from '#lib/generated/prisma/enums.ts'
 import { log } from '#lib/log.ts'
 
 /** One thing that the authorization server remembers under a secret: a waiting request, a code, a token, an assertion it has seen. */
@@ -71,22 +72,26 @@ export async function dropOauthRecord(kind: string, secret: string): Promise<boo
  * when it is unknown, expired, revoked, meant for another server, from before the person's last "sign out everywhere", or its
  * owner is disabled.
  */
-export function findAccessTokenOwner(token: string, audience: string): Promise<Caller | null> {
-  return withSystem('tokens', async (tx) => {
-    const now = new Date()
-    const found = await tx.oauthRecord.findFirst({
-      where: { id: idOf('AccessToken', token), expiresAt: { gt: now }, grant: { owner: { disabledAt: null } } },
-      select: { payload: true, grant: { include: { owner: { select: { role: true, sessionVersion: true } } } } },
-    })
-    const { aud, scope } = (found?.payload ?? {}) as { aud?: unknown; scope?: unknown }
-    if (!found?.grant || aud !== audience) return null
-    const { id, ownerId, clientName, sessionVersion, owner } = found.grant
-    if (sessionVersion !== owner.sessionVersion) return null
-    await touchOauthGrant(tx, found.grant, now)
-    const scopes = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []
-    return { userId: ownerId, role: owner.role, via: 'token', tokenId: id, scopes, clientName }
-  })
+export async function findAccessTokenOwner(token: string, audience: string): Promise<Caller | null> {
+  const now = new Date()
+  const [found] = await systemStatement<Found>(
+    'tokens',
+    Prisma.sql`
+      SELECT record.payload ->> 'scope' AS scope, allowed.id, allowed.owner_id AS "ownerId", allowed.client_name AS "clientName",
+        allowed.last_used_at AS "lastUsedAt", owner.role
+      FROM oauth_records AS record
+        JOIN oauth_grants AS allowed ON allowed.id = record.grant_id
+        JOIN users AS owner ON owner.id = allowed.owner_id
+      WHERE record.id = ${idOf('AccessToken', token)} AND record.expires_at > ${now} AND record.payload ->> 'aud' = ${audience}
+        AND allowed.session_version = owner.session_version AND owner.disabled_at IS NULL`,
+  )
+  if (!found) return null
+  await touchOauthGrant(found, now)
+  const { id, ownerId, role, clientName, scope } = found
+  return { userId: ownerId, role, via: 'token', tokenId: id, scopes: scope?.split(' ').filter(Boolean) ?? [], clientName }
 }
+
+type Found = { id: string; ownerId: string; role: Role; clientName: string; lastUsedAt: Date | null; scope: string | null }
 
 async function purgeExpired(): Promise<void> {
   if (Date.now() - purgedAt < PURGE_EVERY_MS) return

@@ -2,7 +2,6 @@ import type Provider from 'oidc-provider'
 import { POST as answer } from '#app/oauth/consent/[id]/answer/route.ts'
 import { answerConsent } from '#lib/auth/oauth/consent.ts'
 import { handleOauth } from '#lib/auth/oauth/door.ts'
-import { handleWellKnown } from '#lib/auth/oauth/well-known.ts'
 import { requireSession } from '#lib/auth/own-account.ts'
 import { json } from '#lib/http.ts'
 import { handleMcp } from '#mcp/http.ts'
@@ -20,8 +19,7 @@ export async function openSite(
     const consent = /^\/oauth\/consent\/([\w-]+)\/answer$/.exec(pathname)
     if (consent && find) return answerThere(request, consent[1] ?? '', find)
     if (consent) return answer(request, { params: Promise.resolve({ id: consent[1] ?? '' }) })
-    if (pathname.startsWith('/.well-known/')) return pathname.includes('protected-resource') ? handleWellKnown(request) : oauth(request)
-    if (pathname.startsWith('/oauth/')) return oauth(request)
+    if (/^\/(\.well-known|oauth)\//.test(pathname)) return oauth(request)
     return pathname.startsWith('/mcp') ? handleMcp(request) : Promise.resolve(new Response(null, { status: 404 }))
   })
   process.env.APP_URL = site.url

@@ -1,3 +1,3 @@
-import { handleWellKnown } from '#lib/auth/oauth/well-known.ts'
+import { handleOauth } from '#lib/auth/oauth/door.ts'
 
-export { handleWellKnown as GET, handleWellKnown as OPTIONS, handleWellKnown as POST }
+export { handleOauth as GET, handleOauth as OPTIONS, handleOauth as POST }

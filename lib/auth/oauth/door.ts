@@ -1,8 +1,10 @@
 import type Provider from 'oidc-provider'
 import { consumeClient } from '#lib/auth/client-limit.ts'
+import { protectedResourceMetadata } from '#lib/auth/oauth/metadata.ts'
 import { toNodeExchange } from '#lib/auth/oauth/node-exchange.ts'
 import { authorizationServer } from '#lib/auth/oauth/server.ts'
 import type { Limit } from '#lib/auth/rate-limit.ts'
+import { env } from '#lib/env.ts'
 import { AppError, notFound, toAppError } from '#lib/errors.ts'
 import { json, readBody, requestIdOf } from '#lib/http.ts'
 import { log, withLogContext } from '#lib/log.ts'
@@ -12,21 +14,35 @@ const BODY_MAX = 16_384
 const QUERY_MAX_CHARS = 8_192
 const TEN_MINUTES = 600
 
-type Endpoint = { path: RegExp; method: 'GET' | 'POST'; limit: Limit /** Pages of other sites may call it. */; open: boolean }
+type Endpoint = {
+  path: RegExp
+  method: 'GET' | 'POST'
+  limit: Limit
+  /** Pages of other sites may call it: its answers depend on no cookie. */
+  open: boolean
+  /** What it answers, where that is ours and not oidc-provider's. */
+  document?: () => object
+}
 
 const limited = (name: string, points: number, seconds = TEN_MINUTES): Limit => ({ name: `oauth-${name}`, points, seconds })
 
-// What of oidc-provider is reached from outside. The answers of open ones depend on no cookie.
+const READ = limited('read', 600)
+
+// What is reached from outside. Clients ask for the path of the endpoint behind the well-known one; older ones for the latter alone.
 const ENDPOINTS: Endpoint[] = [
   { path: /^\/oauth\/authorize(\/[\w-]{1,64})?$/, method: 'GET', limit: limited('authorize', 100), open: false },
   { path: /^\/oauth\/token$/, method: 'POST', limit: limited('token', 300), open: true },
   { path: /^\/oauth\/register$/, method: 'POST', limit: limited('register', 20, 3_600), open: true },
   { path: /^\/oauth\/revoke$/, method: 'POST', limit: limited('revoke', 100), open: true },
-  { path: /^\/oauth\/jwks$/, method: 'GET', limit: limited('read', 600), open: true },
-  { path: /^\/\.well-known\/(oauth-authorization-server|openid-configuration)$/, method: 'GET', limit: limited('read', 600), open: true },
+  { path: /^\/oauth\/jwks$/, method: 'GET', limit: READ, open: true },
+  { path: /^\/\.well-known\/(oauth-authorization-server|openid-configuration)$/, method: 'GET', limit: READ, open: true },
+  {
+    ...{ path: /^\/\.well-known\/oauth-protected-resource(\/mcp\/?)?$/, method: 'GET', limit: READ, open: true },
+    document: protectedResourceMetadata,
+  },
 ]
 
-/** The authorization server behind /oauth and /.well-known. Never throws. `find` is a parameter of tests. */
+/** The authorization server behind /oauth and /.well-known. There is none where MCP_BUILTIN is off. Never throws. `find` is a parameter of tests. */
 export function makeOauthDoor(find: () => Promise<Provider> = authorizationServer): (request: Request) => Promise<Response> {
   return (request) => {
     const requestId = requestIdOf(request)
@@ -53,7 +69,8 @@ export function makeOauthDoor(find: () => Promise<Provider> = authorizationServe
 export const handleOauth = makeOauthDoor()
 
 async function answer(request: Request, endpoint: Endpoint | undefined, find: () => Promise<Provider>): Promise<Response> {
-  if (!endpoint) throw notFound('This address')
+  // Its tokens are for `/mcp` alone.
+  if (!endpoint || env().MCP_BUILTIN === 'off') throw notFound('This address')
   if (request.method === 'OPTIONS' && endpoint.open) return new Response(null, { status: 204, headers: PREFLIGHT })
   if (request.method !== endpoint.method) return new Response(null, { status: 405, headers: { allow: endpoint.method } })
   const { search, searchParams } = new URL(request.url)
@@ -62,6 +79,7 @@ async function answer(request: Request, endpoint: Endpoint | undefined, find: ()
   // The others answer with a page of oidc-provider's own, which our policy forbids to do anything.
   if ((searchParams.get('response_mode') ?? 'query') !== 'query') throw new AppError('bad_request', 'response_mode must be query.')
   await consumeClient(endpoint.limit, request.headers)
+  if (endpoint.document) return json(endpoint.document())
   const body = request.method === 'POST' ? await readBody(request, BODY_MAX) : undefined
   const headers = new Headers(request.headers)
   // Whether a page may read the answer is decided here, for all clients alike.
