@@ -1,26 +1,19 @@
-import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { McpServer as OlderServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js'
-import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
-import { afterEach, describe, expect, test } from 'vitest'
-import { z } from 'zod'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Caller } from '#lib/auth/caller.ts'
 import { saveAccount } from '#lib/data/server-accounts.ts'
 import { ServerConfig } from '#lib/data/server-config.ts'
 import { addServer, changeServer, listServers, removeServer, requireServer, type ServerWish, setServerEnabled } from '#lib/data/servers.ts'
 import { withCaller, withSystem } from '#lib/db.ts'
-import { noteAnswer } from '#lib/mcp-client/health.ts'
 import { openMcp } from '#lib/mcp-client/open.ts'
 import { configuredServers, serversFor } from '#lib/mcp-client/servers.ts'
 import { mayOffer } from '#lib/mcp-client/tool-filter.ts'
 import { blackHole, faultServer, refusingUrl } from '#tests/support/fault-server.ts'
-import { mcpServer } from '#tests/support/mcp-server.ts'
+import { mcpServer, type TestTool } from '#tests/support/mcp-server.ts'
 import { signedIn } from '#tests/support/people.ts'
+import { sessionServer } from '#tests/support/session-server.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { callingRun, textOf, toolServer } from '#tests/support/tool-servers.ts'
 
@@ -230,85 +223,39 @@ describe('a server that does not answer', () => {
   })
 })
 
-/** The server of an older SDK, with sessions, on the transport that `kind` says. `forget` loses all sessions. */
-async function olderServer(kind: 'sse' | 'streamable') {
-  type Transport = SSEServerTransport | StreamableHTTPServerTransport
-  const transports = new Map<string, Transport>()
-  const make = () => {
-    const server = new OlderServer({ name: 'older', version: '1' })
-    server.registerTool('add', { description: 'Adds', inputSchema: { a: z.number(), b: z.number() } }, async ({ a, b }) => ({
-      content: [{ type: 'text', text: String(a + b) }],
-    }))
-    return server
-  }
-  const http = createServer(async (request, response) => {
-    const url = new URL(request.url ?? '/', 'http://x')
-    if (kind === 'sse') {
-      if (request.method === 'GET') {
-        const transport = new SSEServerTransport('/messages', response)
-        transports.set(transport.sessionId, transport)
-        await make().connect(transport)
-        return
-      }
-      const transport = transports.get(url.searchParams.get('sessionId') ?? '') as SSEServerTransport | undefined
-      return transport && url.pathname === '/messages' ? transport.handlePostMessage(request, response) : void response.writeHead(405).end()
-    }
-    const id = request.headers['mcp-session-id']
-    let transport = transports.get(String(id)) as StreamableHTTPServerTransport | undefined
-    if (id && !transport) return void response.writeHead(404).end()
-    if (!transport) {
-      const fresh = new StreamableHTTPServerTransport({
-        sessionIdGenerator: () => crypto.randomUUID(),
-        onsessioninitialized: (made) => void transports.set(made, fresh),
-      })
-      transport = fresh
-      await make().connect(fresh as never)
-    }
-    await transport.handleRequest(request, response)
-  })
-  http.listen(0, '127.0.0.1')
-  await once(http, 'listening')
-  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/${kind === 'sse' ? 'sse' : 'mcp'}`
-  noteAnswer(url)
-  return {
-    url,
-    transports,
-    [Symbol.asyncDispose]: async () => {
-      http.closeAllConnections()
-      http.close()
-      await once(http, 'close')
-    },
-  }
-}
-
 describe('servers of older revisions', () => {
+  const add: TestTool = { name: 'add', run: ({ a, b }) => String(Number(a) + Number(b)) }
+
   test.each(['sse', 'streamable'] as const)('over %s: tools, calls side by side, and an end', async (kind) => {
-    await using server = await olderServer(kind)
+    await using server = await sessionServer([add], { kind })
     const { caller } = await signedIn()
     const mcp = await openMcp(await callingRun(caller), { servers: [toolServer(server.url, kind === 'sse' ? { transport: 'sse' } : {})] })
     expect(mcp.unavailable).toEqual([])
     const answers = await Promise.all([1, 2, 3].map((n) => mcp.connections[0]?.callToolResult('add', { a: n, b: n })))
     expect(answers.map(textOf)).toEqual(['2', '4', '6'])
     await mcp.close()
+    await vi.waitFor(() => expect(server.sessions()).toBe(0), { timeout: 10_000 })
   })
 
   test('a session that the server lost is begun again once, and the call made', async () => {
-    await using server = await olderServer('streamable')
+    await using server = await sessionServer([add])
     const { caller } = await signedIn()
     const mcp = await openMcp(await callingRun(caller), { servers: [toolServer(server.url)] })
     expect(textOf(await mcp.connections[0]?.callToolResult('add', { a: 1, b: 1 }))).toBe('2')
-    server.transports.clear()
+    server.forget()
     expect(textOf(await mcp.connections[0]?.callToolResult('add', { a: 2, b: 2 }))).toBe('4')
+    expect(server.calls).toHaveLength(2)
     await mcp.close()
   })
 
-  test('two people never share a session', async () => {
-    await using server = await olderServer('streamable')
-    for (let n = 0; n < 2; n += 1) {
-      const mcp = await openMcp(await callingRun((await signedIn()).caller), { servers: [toolServer(server.url)] })
-      await mcp.connections[0]?.callToolResult('add', { a: 1, b: 1 })
-      await mcp.close()
-    }
-    expect(server.transports.size).toBe(2)
+  test('two people never share a session, nor do two turns of one', async () => {
+    await using server = await sessionServer([add])
+    const people = [(await signedIn()).caller, (await signedIn()).caller]
+    const turns = await Promise.all(
+      [...people, ...people].map(async (caller) => openMcp(await callingRun(caller), { servers: [toolServer(server.url)] })),
+    )
+    await Promise.all(turns.map((mcp) => mcp.connections[0]?.callToolResult('add', { a: 1, b: 1 })))
+    expect(server.sessions()).toBe(4)
+    await Promise.all(turns.map((mcp) => mcp.close()))
   })
 })

@@ -8,12 +8,12 @@ import { CallClocks, deadlinesOf } from '#lib/mcp-client/deadlines.ts'
 import { type CallPhase, mcpFailure } from '#lib/mcp-client/failure.ts'
 import { type Progress, sayProgress, Throttle } from '#lib/mcp-client/progress.ts'
 import { type SentWidget, sentWidget } from '#lib/mcp-client/result-widget.ts'
-import { type Attempt, clipped, denied, type Result, recorded, toolError, withSomething } from '#lib/mcp-client/results.ts'
-import { askForProgress, withQuietSchema } from '#lib/mcp-client/sdk-gaps.ts'
+import { type Attempt, clipped, denied, type Result, recorded, type Times, toolError, withSomething } from '#lib/mcp-client/results.ts'
+import { type Listing, listing, onListChanged, sendAlong, withQuietSchema } from '#lib/mcp-client/sdk-gaps.ts'
 import { sdkLogger } from '#lib/mcp-client/sdk-logger.ts'
 import { markedNames, withoutSensitive } from '#lib/mcp-client/sensitive.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
-import { forgetTools, type McpTool, rememberedTools, rememberTools } from '#lib/mcp-client/tool-lists.ts'
+import { expireTools, forgetTools, type McpTool } from '#lib/mcp-client/tool-lists.ts'
 import { newSpan, type TraceContext, traceparent } from '#lib/mcp-client/trace.ts'
 
 // The SDK's own clock must not be the first to run out: ours know which of the two it was.
@@ -32,6 +32,8 @@ export type CallingRun = {
   refusal?: (callId: string | undefined) => string | undefined
   /** Told of a call's progress in words, four times a second at most. */
   onProgress?: (callId: string, said: string) => void
+  /** Set where the call is one of the ledger that is made again, outside any run. */
+  repeats?: { callId: string; by: string }
   /** Told of a call's end at once; the SDK tells of all calls of an answer together, when the slowest has ended. */
   onSettled?: (callId: string, facts: CallFacts) => void
 }
@@ -88,17 +90,13 @@ export class ToolConnection extends MCPServerStreamableHttp {
     this.server = server
     this.#run = run
     this.#policies = policies
-    askForProgress(this)
+    sendAlong(this)
   }
 
-  /** The server's tools under their own names: remembered ones without asking, else from the server. Throws what the SDK throws. */
-  async loadTools(): Promise<McpTool[]> {
-    const remembered = rememberedTools(this.server, this.#run.userId)
-    if (remembered) return remembered
+  /** Asks the server for its tools. Throws what the SDK throws. */
+  async askTools(): Promise<Listing> {
     await this.#connected()
-    const tools: McpTool[] = await super.listTools()
-    rememberTools(this.server, this.#run.userId, tools)
-    return tools
+    return listing(this, deadlinesOf(policyOf(this.#policies, this.server.name, '')).connectMs)
   }
 
   /** Decides under which names the model sees the tools. */
@@ -168,7 +166,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
 
   #connected(): Promise<void> {
     if (!this.#connecting) {
-      const connecting = super.connect()
+      const connecting = super.connect().then(() => onListChanged(this, () => expireTools(this.server, this.#run.userId)))
       this.#connecting = connecting
       // The next call tries again.
       connecting.catch(() => {
@@ -196,10 +194,13 @@ export class ToolConnection extends MCPServerStreamableHttp {
   }
 
   #begin({ tool, args, callId }: Call, span: TraceContext, hidden: string[]): Promise<string> {
-    const { id: runId, threadId, turnId, userId: ownerId } = this.#run
+    const { id: runId, threadId, turnId, userId: ownerId, repeats } = this.#run
     const stored = withoutSensitive(args, hidden)
+    const origin = repeats
+      ? ({ via: 'repeat', repeatOf: repeats.callId, repeatedBy: repeats.by } as const)
+      : ({ via: 'chat', runId, turnId, callId } as const)
     return beginToolCall({
-      ...{ ownerId, via: 'chat', server: this.server.name, tool, runId, threadId, turnId, callId, ...span },
+      ...{ ownerId, server: this.server.name, tool, threadId: threadId || undefined, ...origin, ...span },
       arguments: args,
       stored,
     })
@@ -208,10 +209,13 @@ export class ToolConnection extends MCPServerStreamableHttp {
   async #attempt({ tool, args, meta, callId, signal, policy }: Call, span: TraceContext): Promise<Attempt> {
     let phase: CallPhase = 'connect'
     let clocks: CallClocks | undefined
+    const times: Times = {}
+    const started = performance.now()
     using shown = new Throttle<string>((said) => callId && this.#run.onProgress?.(callId, said))
     const connecting = this.#connected()
     try {
       await connecting
+      times.connectedMs = Math.round(performance.now() - started)
       phase = 'call'
       const deadlines = deadlinesOf(policy)
       const running = new CallClocks(deadlines)
@@ -219,20 +223,22 @@ export class ToolConnection extends MCPServerStreamableHttp {
       const options = {
         signal: signal ? AbortSignal.any([signal, running.signal]) : running.signal,
         timeout: deadlines.hardMs + SDK_MARGIN_MS,
+        toolDefinition: this.#listed.get(tool),
         onprogress: (progress: Progress) => {
+          times.firstSignMs ??= Math.round(performance.now() - started)
           running.wind()
           shown.push(sayProgress(progress))
         },
       }
       const result = await super.callToolResult(tool, args, { ...meta, traceparent: traceparent(span) }, options)
-      return result.isError ? { result, failure: toolError(result) } : { result }
+      return result.isError ? { result, failure: toolError(result), times } : { result, times }
     } catch (error) {
       const { failureClass, sentence, status, sent } = mcpFailure(signal?.aborted ? stopped() : error, phase, clocks?.expired)
       log.warn({ error, server: this.server.name, tool, failure_class: failureClass, trace_id: span.traceId }, 'tool call failed')
       // The remembered list may be why: the next turn asks again.
       if (STALE_LIST.has(failureClass)) forgetTools(this.server, this.#run.userId)
       if (failureClass === 'session_lost' && this.#connecting === connecting) this.#connecting = undefined
-      return { failure: { class: failureClass, sentence, status, sent } }
+      return { failure: { class: failureClass, sentence, status, sent }, times }
     } finally {
       clocks?.stop()
     }
@@ -251,11 +257,12 @@ export class ToolConnection extends MCPServerStreamableHttp {
     return [...policy.hidden, ...markedNames(inputSchema), ...markedNames(outputSchema)]
   }
 
-  async #finish(id: string, { result, failure }: Attempt, hidden: string[]): Promise<void> {
+  async #finish(id: string, { result, failure, times }: Attempt, hidden: string[]): Promise<void> {
     const outcome: ToolCallOutcome = {
       ...(failure ? { status: failure.status, failureClass: failure.class, errorMessage: failure.sentence } : { status: 'succeeded' }),
       result: recorded(result),
       stored: withoutSensitive(recorded(result), hidden),
+      ...times,
     }
     try {
       await finishToolCall({ id, ownerId: this.#run.userId }, outcome)

@@ -5,9 +5,10 @@ import { log } from '#lib/log.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection.ts'
 import { mcpFailure } from '#lib/mcp-client/failure.ts'
 import { downUntil, noteAnswer, noteFailure, standing } from '#lib/mcp-client/health.ts'
+import { keepWatching, watchTools } from '#lib/mcp-client/list-watch.ts'
 import { Refusal, refusalOf } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
-import { type McpTool, rememberedTools } from '#lib/mcp-client/tool-lists.ts'
+import { type McpTool, rememberedTools, rememberTools, usableTools } from '#lib/mcp-client/tool-lists.ts'
 
 /** A list that is on its way. `settled` ends with the asking itself, within the time to connect, and never throws. */
 export type Loading = { tools: Promise<McpTool[]>; settled: Promise<void>; isSettled: () => boolean }
@@ -26,11 +27,15 @@ const OUT_OF_REACH: ReadonlySet<FailureClass> = new Set(['refused', 'dns', 'tls'
  */
 export function loadTools(connection: ToolConnection, userId: string, connectMs: number, signal?: AbortSignal): Loading {
   const { server } = connection
-  if (rememberedTools(server, userId)) return loading(connection.loadTools())
+  const remembered = rememberedTools(server, userId)
+  if (remembered) {
+    keepWatching(server, userId)
+    return loading(Promise.resolve(remembered))
+  }
   const { url, builtin } = server
   const known = standing(url)
   if (!builtin && known === 'down') return loading(fromBefore(server, userId).then((tools) => tools ?? Promise.reject(down(url))))
-  const asking = asked(connection, connectMs)
+  const asking = asked(connection, userId, connectMs)
   const patience = { proven: known === 'proven', ms: Math.min(connectMs, PATIENCE_MS) }
   return loading(builtin ? withSignal(asking, signal) : patiently(server, userId, asking, patience, signal), asking)
 }
@@ -43,17 +48,22 @@ function loading(tools: Promise<McpTool[]>, asking: Promise<unknown> = tools): L
   return { tools, settled: asking.then(end, end), isSettled: () => done }
 }
 
-async function asked(connection: ToolConnection, connectMs: number): Promise<McpTool[]> {
+async function asked(connection: ToolConnection, userId: string, connectMs: number): Promise<McpTool[]> {
   const { server } = connection
   const ended = new AbortController()
-  const loading = connection.loadTools()
+  const askedAt = Date.now()
+  const loading = connection.askTools()
   loading.catch(() => undefined)
   try {
     const late = setTimeout(connectMs, undefined, { signal: ended.signal, ref: false }).then(() => Promise.reject(tooLate()))
     late.catch(() => undefined)
-    const tools = await Promise.race([loading, late])
+    const { tools: listed, ttlMs, announced } = await Promise.race([loading, late])
     noteAnswer(server.url)
+    const tools = usableTools(listed)
     if (isPinned(server)) await notePins(server.id, tools as ToolDefinition[], true)
+    // Not before the pins: who finds a remembered list looks for what was agreed to of it.
+    rememberTools(server, userId, tools, { ttlMs, askedAt })
+    if (announced && !server.builtin) watchTools(server, userId)
     return tools
   } catch (error) {
     const { failureClass } = mcpFailure(error, 'connect')

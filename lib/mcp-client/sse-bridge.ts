@@ -4,14 +4,17 @@ import { log } from '#lib/log.ts'
 
 type Id = string | number
 type Message = { jsonrpc: '2.0'; id?: Id; method?: string; params?: Record<string, unknown> }
-type Open = { transport: SSEClientTransport; waiting: Map<Id, ReadableStreamDefaultController<Uint8Array>> }
+type Controller = ReadableStreamDefaultController<Uint8Array>
+/** `waiting`: the answers that are on their way. `ears`: who listens for what belongs to no request. */
+type Open = { transport: SSEClientTransport; waiting: Map<Id, Controller>; ears: Set<Controller> }
 
 const METHOD_NOT_FOUND = -32601
 const SESSION = 'mcp-session-id'
 
 /**
  * An HTTP+SSE server (revision 2024-11-05) behind the face of a Streamable HTTP one: a `fetch` for the client that speaks to it
- * through the older transport. Each request's answer, with the progress before it, is one event stream; a DELETE ends the connection.
+ * through the older transport. Each request's answer, with the progress before it, is one event stream, and what belongs to no request
+ * comes by a GET; a DELETE ends the connection.
  */
 export function sseBridge(send: typeof fetch): typeof fetch {
   let open: Promise<Open> | undefined
@@ -23,6 +26,7 @@ export function sseBridge(send: typeof fetch): typeof fetch {
       open = undefined
       return new Response(null, { status: 204 })
     }
+    if (request.method === 'GET' && open) return listen(await open, session)
     if (request.method !== 'POST') return new Response(null, { status: 405 })
     const message = (await request.json()) as Message
     if (message.method === 'server/discover')
@@ -51,22 +55,43 @@ export function sseBridge(send: typeof fetch): typeof fetch {
       waiting.delete(id)
       throw error
     })
-    return new Response(stream, { headers: { 'content-type': 'text/event-stream', [SESSION]: session } })
+    return streamed(stream, session)
   }
+}
+
+function listen({ ears }: Open, session: string): Response {
+  let ear: Controller | undefined
+  const stream = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      ear = controller
+      ears.add(controller)
+    },
+    cancel: () => void (ear && ears.delete(ear)),
+  })
+  return streamed(stream, session)
+}
+
+function streamed(stream: ReadableStream<Uint8Array>, session: string): Response {
+  return new Response(stream, { headers: { 'content-type': 'text/event-stream', [SESSION]: session } })
 }
 
 async function start(url: URL, send: typeof fetch, onGone: () => void): Promise<Open> {
   const transport = new SSEClientTransport(url, { fetch: send as never, eventSourceInit: { fetch: send as never } })
   const waiting: Open['waiting'] = new Map()
+  const ears: Open['ears'] = new Set()
   const end = (error: Error) => {
     onGone()
-    for (const controller of waiting.values()) controller.error(error)
+    for (const controller of [...waiting.values(), ...ears]) controller.error(error)
     waiting.clear()
+    ears.clear()
   }
   transport.onmessage = (message) => {
     const { id, method, params } = message as Message
     const controller = waiting.get(id ?? tokenOf(params) ?? '')
-    if (!controller) return
+    if (!controller) {
+      if (method !== undefined) for (const ear of ears) ear.enqueue(event(message))
+      return
+    }
     controller.enqueue(event(message))
     if (method !== undefined || id === undefined) return
     waiting.delete(id)
@@ -79,7 +104,7 @@ async function start(url: URL, send: typeof fetch, onGone: () => void): Promise<
     if ('event' in error) void transport.close()
   }
   await transport.start()
-  return { transport, waiting }
+  return { transport, waiting, ears }
 }
 
 /** Requests carry their id as progress token, as the SDK's clients choose it. */

@@ -10,10 +10,15 @@ export type McpTool = Awaited<ReturnType<MCPServerStreamableHttp['listTools']>>[
   annotations?: ToolAnnotations
 }
 
-const TTL_MS = 5 * 60_000
-const MAX = 2_000
+// What a server says of a list's lifetime counts within these bounds; FIXED where it says nothing.
+const SHORTEST_MS = 1_000
+const LONGEST_MS = 3_600_000
+const FIXED_MS = 300_000
+const LISTS_MAX = 2_000
+const TOOLS_MAX = 500
+const DEFINITION_MAX_CHARS = 100_000
 
-type Entry = { tools: McpTool[]; until: number }
+type Entry = { tools: McpTool[]; until: number; changedAt: number }
 type Memory = Map<string, Entry>
 
 // Routes may be loaded in more than one module graph.
@@ -26,27 +31,55 @@ function memory(): Memory {
 
 // Two servers may share an address and differ in whom they are told of.
 type Listed = { id?: string; url: string }
-const keyOf = ({ id, url }: Listed, userId: string) => JSON.stringify([id, url, userId])
 
-/** The tools that a server offered this person within the last five minutes; `stale`: whenever it was. */
+/** Under which key a server's list for a person is remembered. */
+export const listKey = ({ id, url }: Listed, userId: string) => JSON.stringify([id, url, userId])
+
+/** The tools that a server offered this person, while they count; `stale`: whenever it was. */
 export function rememberedTools(server: Listed, userId: string, { stale = false } = {}): McpTool[] | undefined {
-  const entry = memory().get(keyOf(server, userId))
+  const entry = memory().get(listKey(server, userId))
   return entry && (stale || entry.until > Date.now()) ? entry.tools : undefined
 }
 
-/** Keeps a list; the oldest of more than 2,000 is dropped. */
-export function rememberTools(server: Listed, userId: string, tools: McpTool[]): void {
+/** The tools of a listing that count: of two with one name the first, none whose definition is longer than 100,000 characters, 500 at most. */
+export function usableTools(listed: McpTool[]): McpTool[] {
+  const byName = new Map<string, McpTool>()
+  for (const tool of listed) {
+    if (byName.size === TOOLS_MAX) break
+    if (!byName.has(tool.name) && JSON.stringify(tool).length <= DEFINITION_MAX_CHARS) byName.set(tool.name, tool)
+  }
+  return [...byName.values()]
+}
+
+/**
+ * Keeps a list. It counts for `ttlMs` (MCP 2026-07-28, caching), at least a second and at most an hour, five minutes where the
+ * server does not say; not at all where the server said after `askedAt` that it has changed. The oldest of more than 2,000 is dropped.
+ */
+export function rememberTools(
+  server: Listed,
+  userId: string,
+  tools: McpTool[],
+  { ttlMs = FIXED_MS, askedAt = Date.now() }: { ttlMs?: number; askedAt?: number } = {},
+): void {
   const lists = memory()
-  const key = keyOf(server, userId)
+  const key = listKey(server, userId)
+  const changedAt = lists.get(key)?.changedAt ?? 0
+  const counts = Math.min(Math.max(ttlMs, SHORTEST_MS), LONGEST_MS)
   lists.delete(key)
-  lists.set(key, { tools, until: Date.now() + TTL_MS })
-  const oldest = lists.size > MAX ? lists.keys().next().value : undefined
+  lists.set(key, { tools, until: changedAt >= askedAt ? 0 : Date.now() + counts, changedAt })
+  const oldest = lists.size > LISTS_MAX ? lists.keys().next().value : undefined
   if (oldest !== undefined) lists.delete(oldest)
+}
+
+/** The server said that its list has changed: it is asked again next time. Until it answers, what is known is better than nothing. */
+export function expireTools(server: Listed, userId: string): void {
+  const entry = memory().get(listKey(server, userId))
+  if (entry) Object.assign(entry, { until: 0, changedAt: Date.now() })
 }
 
 /** Asks the server again next time: it did not know a tool of the list, or could not be reached. */
 export function forgetTools(server: Listed, userId: string): void {
-  memory().delete(keyOf(server, userId))
+  memory().delete(listKey(server, userId))
 }
 
 /** Asks the server again for everybody: what it is told of people, or what is known of it, has changed. */

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer as createTls } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createServer as createTcp, type Socket } from 'node:net'
+import type { ServerEventBus } from '@modelcontextprotocol/server'
 import { noteAnswer } from '#lib/mcp-client/health.ts'
 import { mcpHandler, type TestTool } from '#tests/support/mcp-server.ts'
 import { SELF_SIGNED } from '#tests/support/self-signed.ts'
@@ -32,21 +33,44 @@ export type FaultServer = AsyncDisposable & {
   /** The MCP method of each request (or its HTTP method), in order. */
   seen: string[]
   requests: Request[]
+  /** Tells everybody who subscribed that the tools have changed, and how many those are. */
+  announce: () => void
+  listening: () => number
 }
 
-/** An MCP server on a loopback socket that does what `fault` says. */
-export async function faultServer(tools: TestTool[], fault: Fault = { kind: 'none' }): Promise<FaultServer> {
+/** An MCP server on a loopback socket that does what `fault` says. Its list counts for `ttlMs`; with `announces` it says when that changes. */
+export async function faultServer(
+  tools: TestTool[],
+  fault: Fault = { kind: 'none' },
+  { ttlMs, announces = false }: { ttlMs?: number; announces?: boolean } = {},
+): Promise<FaultServer> {
+  const listeners = new Set<Parameters<ServerEventBus['subscribe']>[0]>()
+  const bus: ServerEventBus = {
+    publish: (event) => {
+      for (const listener of listeners) listener(event)
+    },
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
   const state = { fault, tools, calls: [] as FaultServer['calls'], seen: [] as string[], requests: [] as Request[] }
   const { url, close } = await serve(async (request) => {
     const text = request.method === 'POST' ? await request.clone().text() : ''
     const method = methodOf(text) ?? request.method
     state.seen.push(method)
     state.requests.push(request)
-    const answer = () => mcpHandler(state.tools, (tool, args) => state.calls.push({ tool, args }))(request)
+    const answer = () =>
+      mcpHandler(state.tools, (tool, args) => state.calls.push({ tool, args }), { ttlMs, bus: announces ? bus : undefined })(request)
     return (await faulty(state.fault, method, state.seen, answer)) ?? answer()
   })
   if (fault.kind === 'none') noteAnswer(`${url}/mcp`)
-  return Object.assign(state, { url: `${url}/mcp`, [Symbol.asyncDispose]: close })
+  return Object.assign(state, {
+    url: `${url}/mcp`,
+    announce: () => bus.publish({ kind: 'tools_list_changed' }),
+    listening: () => listeners.size,
+    [Symbol.asyncDispose]: close,
+  })
 }
 
 async function faulty(fault: Fault, method: string, seen: string[], answer: () => Promise<Response>): Promise<Response | undefined> {

@@ -1,4 +1,4 @@
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import { createMcpHandler, McpServer, type ServerEventBus } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { noteAnswer } from '#lib/mcp-client/health.ts'
 import { serve } from '#tests/support/serve.ts'
@@ -36,25 +36,27 @@ export async function mcpServer(
   return { url: `${url}/mcp`, requests, calls, [Symbol.asyncDispose]: close }
 }
 
-/** The same as a handler in this process. */
+/** The same as a handler in this process. Its list counts for `ttlMs`; with a `bus` it says when that changes. */
 export function mcpHandler(
   tools: TestTool[],
   onCall: (tool: string, args: Args) => void = () => undefined,
+  { ttlMs = 300_000, bus }: { ttlMs?: number; bus?: ServerEventBus } = {},
 ): (request: Request) => Promise<Response> {
-  return (request) =>
-    createMcpHandler(() => {
-      const server = new McpServer({ name: 'test', version: '1' })
-      for (const { name, description = name, annotations, run } of tools) {
-        server.registerTool(name, { description, annotations, inputSchema: z.looseObject({}) }, async (args, { mcpReq }) => {
-          onCall(name, args)
-          const progressToken = mcpReq._meta?.progressToken
-          const value = await run(args, request, async (progress, total, message) => {
-            if (progressToken === undefined) return
-            await mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress, total, message } })
-          })
-          return { content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] }
+  const options = { capabilities: { tools: { listChanged: bus !== undefined } }, cacheHints: { 'tools/list': { ttlMs } } }
+  const make = (request: Request) => {
+    const server = new McpServer({ name: 'test', version: '1' }, options)
+    for (const { name, description = name, annotations, run } of tools) {
+      server.registerTool(name, { description, annotations, inputSchema: z.looseObject({}) }, async (args, { mcpReq }) => {
+        onCall(name, args)
+        const progressToken = mcpReq._meta?.progressToken
+        const value = await run(args, request, async (progress, total, message) => {
+          if (progressToken === undefined) return
+          await mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress, total, message } })
         })
-      }
-      return server
-    }).fetch(request)
+        return { content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] }
+      })
+    }
+    return server
+  }
+  return (request) => createMcpHandler(() => make(request), { bus }).fetch(request)
 }
