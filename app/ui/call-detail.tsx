@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import type { ToolCallDetail } from '#lib/data/tool-calls.ts'
+import { CallTimes } from './call-times.tsx'
 import { Card } from './card.tsx'
 import { CodeBlock } from './code-block.tsx'
 import { Facts, Id } from './facts.tsx'
@@ -29,12 +30,20 @@ export function CallDetail({ call, facts = [] }: { call: ToolCallDetail; facts?:
           facts={[
             ['Started', <RelativeTime key="t" at={call.startedAt.toISOString()} exact />],
             ['Took', durationText(call.durationMs)],
+            ['Connected after', call.connectedMs !== null && durationText(call.connectedMs)],
+            ['First sign of life after', call.firstSignMs !== null && durationText(call.firstSignMs)],
             ['Server', call.server],
-            ['Made by', call.via === 'chat' ? 'The assistant, in a chat' : client || 'An outside MCP client'],
+            [
+              'Made by',
+              { chat: 'The assistant, in a chat', repeat: 'Made again on its page' }[call.via] ?? (client || 'An outside MCP client'),
+            ],
             ...facts,
+            ['Trace', call.traceId && <Id key="tr">{call.traceId}</Id>],
+            ['Span', call.spanId && <Id key="sp">{call.spanId}</Id>],
             ['Request', call.requestId && <Id key="r">{call.requestId}</Id>],
           ]}
         />
+        <CallTimes call={call} />
       </Card>
       <Json title="Arguments" value={call.arguments} bytes={call.argumentsBytes} />
       {call.result === null ? (

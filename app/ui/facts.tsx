@@ -1,11 +1,11 @@
 import type { ReactNode } from 'react'
 
-/** Names and values of one thing. Values that are null, undefined or '' are left out. */
+/** Names and values of one thing. Values that are null, undefined, false or '' are left out. */
 export function Facts({ facts }: { facts: [name: string, value: ReactNode][] }) {
   return (
     <dl className="grid gap-x-8 gap-y-3 sm:grid-cols-2 lg:grid-cols-3">
       {facts
-        .filter(([, value]) => value !== null && value !== undefined && value !== '')
+        .filter(([, value]) => value !== null && value !== undefined && value !== false && value !== '')
         .map(([name, value]) => (
           <div key={name} className="min-w-0">
             <dt className="text-sm text-ink-faint">{name}</dt>

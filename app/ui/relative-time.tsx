@@ -1,7 +1,7 @@
 'use client'
 
 import { useSyncExternalStore } from 'react'
-import { exactTime, relativeTime } from './time-text.ts'
+import { clockFor, exactTime, relativeTime } from './time-text.ts'
 
 // One clock for all times of the page: it ticks each half minute while any is shown.
 let now = Date.now()
@@ -31,7 +31,7 @@ const inBrowser = () => () => {}
 export function RelativeTime({ at, exact = false }: { at: string; exact?: boolean }) {
   const current = useSyncExternalStore(
     subscribe,
-    () => Math.max(now, Date.parse(at)),
+    () => clockFor(Date.parse(at), now),
     () => Date.now(),
   )
   const zoneKnown = useSyncExternalStore(

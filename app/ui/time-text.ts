@@ -15,6 +15,11 @@ export function relativeTime(at: Date, now: number): string {
   return seconds <= 0 ? 'just now' : 'in a moment'
 }
 
+/** What time it is for a moment, where `now` may be half a minute behind: what has just happened is not still to come. */
+export function clockFor(moment: number, now: number): number {
+  return moment - now < 60_000 ? Math.max(moment, now) : now
+}
+
 /** "27 November 2026, 15:04:05 UTC", in the given zone or the reader's own. */
 export function exactTime(at: Date, timeZone?: string): string {
   return new Intl.DateTimeFormat('en-GB', {

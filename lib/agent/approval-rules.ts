@@ -38,7 +38,7 @@ export function whyAsk({ connection: { server }, tool, policy }: OfferedTool, ar
 }
 
 /** A server's word that a tool only reads counts for our own server, and where an admin confirmed it. */
-function onlyReads(builtin: boolean, { annotations }: McpTool, policy: EffectivePolicy): boolean {
+export function onlyReads(builtin: boolean, { annotations }: McpTool, policy: EffectivePolicy): boolean {
   return annotations?.readOnlyHint === true && (builtin || policy.repeatable)
 }
 

@@ -32,6 +32,7 @@ export type AuditAction =
   | 'tool_withdrawn'
   | 'policy_changed'
   | 'policy_removed'
+  | 'call_repeated'
   | 'account_connected'
   | 'account_disconnected'
 

@@ -21,8 +21,8 @@ const ORPHAN_MS = 10 * 60_000
 
 export type NewToolCall = {
   ownerId: string
-  /** chat: called by the assistant in a run. mcp: called by an outside MCP client with a token. */
-  via: 'chat' | 'mcp'
+  /** chat: called by the assistant in a run. mcp: called by an outside MCP client with a token. repeat: made again on its page. */
+  via: 'chat' | 'mcp' | 'repeat'
   server: string
   tool: string
   arguments: unknown
@@ -39,6 +39,9 @@ export type NewToolCall = {
   tokenId?: string
   clientName?: string
   clientVersion?: string
+  /** The call that this one makes again, and the person who asked for that. */
+  repeatOf?: string
+  repeatedBy?: string
 }
 
 export type ToolCallOutcome = {
@@ -48,6 +51,9 @@ export type ToolCallOutcome = {
   stored?: unknown
   failureClass?: FailureClass
   errorMessage?: string
+  /** Milliseconds since the start: when the connection stood, and when the tool first said how far it was. */
+  connectedMs?: number
+  firstSignMs?: number
 }
 
 /**
@@ -73,10 +79,10 @@ async function insert(call: NewToolCall, startedAt: Date, outcome: ToolCallOutco
   const id = newId('call')
   const statement = Prisma.sql`
     INSERT INTO tool_calls (id, owner_id, via, server, tool, arguments, arguments_bytes, arguments_hash, run_id, thread_id, turn_id, call_id, token_id,
-      trace_id, span_id, client_name, client_version, request_id, started_at, status, result, result_bytes, failure_class, error_message, finished_at, duration_ms)
+      trace_id, span_id, client_name, client_version, repeat_of, repeated_by, request_id, started_at, status, result, result_bytes, failure_class, error_message, finished_at, duration_ms)
     VALUES (${id}, ${call.ownerId}, ${call.via}, ${call.server}, ${call.tool}, ${JSON.stringify(value)}::jsonb, ${bytesOf(call.arguments ?? {})},
       ${argumentsHash(call.arguments ?? {})}, ${call.runId}, ${call.threadId}, ${call.turnId}, ${call.callId}, ${call.tokenId},
-      ${call.traceId}, ${call.spanId}, ${label(call.clientName, 200)}, ${label(call.clientVersion, 100)},
+      ${call.traceId}, ${call.spanId}, ${label(call.clientName, 200)}, ${label(call.clientVersion, 100)}, ${call.repeatOf}, ${call.repeatedBy},
       ${currentRequestId()}, ${startedAt}, ${end?.status ?? 'pending'}::"ToolCallStatus", ${end?.result}::jsonb, ${end?.bytes}::int,
       ${end?.failureClass}, ${end?.message}, ${end?.at}::timestamptz, ${end && Math.max(0, end.at.getTime() - startedAt.getTime())}::int)
     ON CONFLICT (id) DO NOTHING`
@@ -95,6 +101,7 @@ export async function finishToolCall(call: { id: string; ownerId: string }, outc
     UPDATE tool_calls
     SET status = ${status}::"ToolCallStatus", result = ${result}::jsonb, result_bytes = ${bytes}::int,
       failure_class = ${failureClass}, error_message = ${message}, finished_at = ${at},
+          connected_ms = ${outcome.connectedMs}, first_sign_ms = ${outcome.firstSignMs},
       duration_ms = greatest(0, round(extract(epoch FROM ${at}::timestamptz - started_at) * 1000))::int
     WHERE id = ${call.id} AND owner_id = ${call.ownerId} AND status = 'pending'
     RETURNING server, duration_ms AS milliseconds`

@@ -1,4 +1,5 @@
-import { type Tx, withSystem } from '#lib/db.ts'
+import { systemStatement, type Tx, withSystem } from '#lib/db.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
 
 /** How many days the tables and percentiles of the overview look back. */
 export const PERIOD_DAYS = 7
@@ -128,4 +129,18 @@ function readFailures(tx: Tx): Promise<Overview['failures']> {
     FROM tool_calls
     WHERE started_at >= now() - make_interval(days => ${PERIOD_DAYS}) AND failure_class IS NOT NULL AND status IN ('failed', 'unknown')
     GROUP BY failure_class ORDER BY calls DESC, failure_class LIMIT ${FAILURE_ROWS}`
+}
+
+/** How long a tool's calls usually take: milliseconds within which half and 95 % of the period's calls ended. Only for callers whose admin role was checked. */
+export async function readUsual(server: string, tool: string): Promise<{ calls: number; p50: number | null; p95: number | null }> {
+  const [row] = await systemStatement<{ calls: number; p50: number | null; p95: number | null }>(
+    'admin',
+    Prisma.sql`
+      SELECT count(*)::int AS calls, percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50,
+             percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95
+      FROM tool_calls
+      WHERE server = ${server} AND tool = ${tool} AND status = 'succeeded'
+        AND started_at >= now() - make_interval(days => ${PERIOD_DAYS})`,
+  )
+  return row ?? { calls: 0, p50: null, p95: null }
 }

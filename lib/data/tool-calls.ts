@@ -98,14 +98,20 @@ const ROW = {
   startedAt: true,
   finishedAt: true,
   durationMs: true,
+  repeatOf: true,
 } satisfies Prisma.ToolCallSelect
 
 const DETAIL = {
   ...ROW,
   traceId: true,
   spanId: true,
+  turnId: true,
+  repeatedBy: true,
+  connectedMs: true,
+  firstSignMs: true,
   arguments: true,
   argumentsBytes: true,
+  argumentsHash: true,
   result: true,
   resultBytes: true,
 } satisfies Prisma.ToolCallSelect
@@ -148,6 +154,13 @@ export async function findToolCall(scope: ToolCallScope, id: string): Promise<To
   const call = await read(scope, (tx, own) => tx.toolCall.findFirst({ where: { id, ...own }, select: DETAIL }))
   if (!call) throw notFound('This tool call')
   return call
+}
+
+/** The calls that made this one again, newest first, 20 at most. */
+export async function listRepeats(scope: ToolCallScope, id: string): Promise<ToolCallRow[]> {
+  return read(scope, (tx, own) =>
+    tx.toolCall.findMany({ where: { repeatOf: id, ...own }, orderBy: [{ startedAt: 'desc' }, { id: 'desc' }], take: 20, select: ROW }),
+  )
 }
 
 /** The tools, servers and failure classes that the scope's calls have, for filter menus: sorted, 200 of each at most. */

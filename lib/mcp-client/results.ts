@@ -11,8 +11,11 @@ export type Result = Awaited<ReturnType<MCPServerStreamableHttp['callToolResult'
 /** Why an attempt failed; `sent` is false where it provably never began. */
 export type Failure = { class: FailureClass; sentence: string; status: ToolCallOutcome['status']; sent: boolean }
 
+/** When (ms since its start) an attempt had its connection and first heard how far the tool was. */
+export type Times = Pick<ToolCallOutcome, 'connectedMs' | 'firstSignMs'>
+
 /** What came of sending a call once. */
-export type Attempt = { result?: Result; failure?: Failure }
+export type Attempt = { result?: Result; failure?: Failure; times?: Times }
 
 /** A call that must not be made. */
 export function denied(sentence: string): Attempt {

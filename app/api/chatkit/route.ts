@@ -1,8 +1,8 @@
 import { answerChatKit } from '#app/api/chatkit/answer.ts'
+import { builtinFetch } from '#app/builtin-fetch.ts'
 import { act } from '#lib/agent/act.ts'
 import { respond } from '#lib/agent/respond.ts'
 import { route } from '#lib/http.ts'
-import { handleMcp } from '#mcp/http.ts'
 
 /** Seconds that a platform with a limit (Vercel) gives one request, its run included. */
 export const maxDuration = 300
@@ -11,10 +11,7 @@ export const maxDuration = 300
 export const POST = route((request) =>
   answerChatKit(
     request,
-    (turn, context) => respond(turn, context, { builtinFetch: fetchBuiltin }),
-    (turn, context) => act(turn, context, { builtinFetch: fetchBuiltin }),
+    (turn, context) => respond(turn, context, { builtinFetch }),
+    (turn, context) => act(turn, context, { builtinFetch }),
   ),
 )
-
-// The agent reaches our own MCP endpoint without a socket: same request, same response.
-const fetchBuiltin: typeof fetch = (input, init) => handleMcp(new Request(input, init))

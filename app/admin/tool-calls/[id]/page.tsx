@@ -1,14 +1,16 @@
 import type { Metadata } from 'next'
 import Link from 'next/link'
-import { notFound } from 'next/navigation'
+import type { ReactNode } from 'react'
 import { requirePageAdmin } from '#lib/auth/page-caller.ts'
-import { findToolCall } from '#lib/data/tool-calls.ts'
-import { AppError } from '#lib/errors.ts'
-import { CallDetail } from '../../../ui/call-detail.tsx'
-import { CallStatus } from '../../../ui/call-status.tsx'
+import { findAnyRun } from '#lib/data/runs.ts'
+import { PERIOD_DAYS, readUsual } from '#lib/data/stats.ts'
+import type { ToolCallDetail } from '#lib/data/tool-calls.ts'
+import { findPerson } from '#lib/data/users.ts'
+import { CallPage } from '../../../ui/call-page.tsx'
 import { Id } from '../../../ui/facts.tsx'
-import { PageHeader } from '../../../ui/page-header.tsx'
+import { countText, durationText } from '../../../ui/time-text.ts'
 import { toolCallsHref } from '../filter.ts'
+import { repeatAnyCall } from './actions.ts'
 
 export const metadata: Metadata = { title: 'Tool call' }
 
@@ -16,56 +18,62 @@ const LINK = 'text-accent underline-offset-2 hover:underline'
 
 /** One call of anybody, with its person, run and conversation. */
 export default async function ToolCallPage({ params }: { params: Promise<{ id: string }> }) {
-  const caller = await requirePageAdmin()
-  const call = await findToolCall({ admin: true }, (await params).id).catch((error) => {
-    if (error instanceof AppError && error.code === 'not_found') notFound()
-    throw error
-  })
+  const { userId } = await requirePageAdmin()
   return (
-    <>
-      <PageHeader
-        back={{ href: '/admin/tool-calls', label: 'Tool calls' }}
-        title={
-          <span className="flex flex-wrap items-center gap-3">
-            <span className="font-mono">{call.tool}</span>
-            <CallStatus status={call.status} />
-          </span>
-        }
-      />
-      <CallDetail
-        call={call}
-        facts={[
-          [
-            'Person',
-            <Link key="p" className={LINK} href={toolCallsHref({ person: call.ownerId })} title={call.owner.email}>
-              {call.owner.name}
-            </Link>,
-          ],
-          [
-            'Run',
-            call.runId && (
-              <Link key="r" className={LINK} href={`/admin/runs/${call.runId}`}>
-                <Id>{call.runId}</Id>
-              </Link>
-            ),
-          ],
-          [
-            'Conversation',
-            call.threadId && (
-              <Link
-                key="t"
-                className={LINK}
-                href={call.ownerId === caller.userId ? `/chat/${call.threadId}` : toolCallsHref({ thread: call.threadId })}
-                title={call.ownerId === caller.userId ? 'Open your conversation' : 'All calls of this conversation'}
-              >
-                <Id>{call.threadId}</Id>
-              </Link>
-            ),
-          ],
-          ['Call id of the model', call.callId && <Id key="c">{call.callId}</Id>],
-          ['Token', call.tokenId && <Id key="k">{call.tokenId}</Id>],
-        ]}
-      />
-    </>
+    <CallPage
+      scope={{ admin: true }}
+      id={(await params).id}
+      list={{ href: '/admin/tool-calls', label: 'Tool calls' }}
+      asWhom={({ ownerId, owner }) => (ownerId === userId ? 'as you' : `as ${owner.name}, who sees that an admin did it`)}
+      repeat={repeatAnyCall}
+      facts={(call) => factsOf(call, userId)}
+    />
   )
+}
+
+async function factsOf(call: ToolCallDetail, me: string): Promise<[string, ReactNode][]> {
+  const { ownerId, owner, runId, threadId, callId, tokenId, repeatedBy, server, tool, startedAt } = call
+  const [run, usual, asker] = await Promise.all([
+    runId ? findAnyRun(runId) : null,
+    readUsual(server, tool),
+    repeatedBy ? findPerson(repeatedBy) : null,
+  ])
+  return [
+    [
+      `Usual in ${PERIOD_DAYS} days`,
+      usual.calls > 0 &&
+        `Half within ${durationText(usual.p50)}, 95 % within ${durationText(usual.p95)}, of ${countText(usual.calls)} that succeeded`,
+    ],
+    [
+      'Person',
+      <Link key="p" className={LINK} href={toolCallsHref({ person: ownerId })} title={owner.email}>
+        {owner.name}
+      </Link>,
+    ],
+    ['Asked for by', repeatedBy && (asker?.name ?? 'An account that is gone')],
+    [
+      'Run',
+      runId && (
+        <Link key="r" className={LINK} href={`/admin/runs/${runId}`}>
+          <Id>{runId}</Id>
+        </Link>
+      ),
+    ],
+    ['In its run after', run && durationText(startedAt.getTime() - run.createdAt.getTime())],
+    [
+      'Conversation',
+      threadId && (
+        <Link
+          key="t"
+          className={LINK}
+          href={ownerId === me ? `/chat/${threadId}` : toolCallsHref({ thread: threadId })}
+          title={ownerId === me ? 'Open your conversation' : 'All calls of this conversation'}
+        >
+          <Id>{threadId}</Id>
+        </Link>
+      ),
+    ],
+    ['Call id of the model', callId && <Id key="c">{callId}</Id>],
+    ['Token', tokenId && <Id key="k">{tokenId}</Id>],
+  ]
 }

@@ -1,0 +1,15 @@
+'use server'
+
+import { redirect } from 'next/navigation'
+import { requirePageCaller } from '#lib/auth/page-caller.ts'
+import { repeatFrom } from '../../repeat-from.ts'
+import type { ActionOutcome } from '../../ui/action-form.tsx'
+
+/** Makes one of the person's own calls again, and shows it. */
+export async function repeatMyCall(form: FormData): Promise<ActionOutcome> {
+  const { role: _, ...caller } = await requirePageCaller()
+  // As a member, whatever they are: this page knows their own calls alone.
+  const made = await repeatFrom({ ...caller, role: 'member' }, form)
+  if ('error' in made) return made
+  redirect(`/activity/${made.id}`)
+}

@@ -1,0 +1,20 @@
+import { repeatCall } from '#lib/agent/repeat-call.ts'
+import type { Caller } from '#lib/auth/caller.ts'
+import { consume } from '#lib/auth/rate-limit.ts'
+import { toAppError } from '#lib/errors.ts'
+import { log } from '#lib/log.ts'
+import { builtinFetch } from './builtin-fetch.ts'
+
+const REPEATS = { name: 'repeats', points: 30, seconds: 60 }
+
+/** Makes the call of the form again: its id, or a sentence why not. */
+export async function repeatFrom(asker: Caller, form: FormData): Promise<{ id: string } | { error: string }> {
+  try {
+    await consume(REPEATS, asker.userId)
+    return { id: await repeatCall(asker, String(form.get('call') ?? ''), { twice: form.get('twice') === 'on' }, { builtinFetch }) }
+  } catch (thrown) {
+    const error = toAppError(thrown)
+    if (error.status >= 500) log.error({ error: thrown }, 'a call was not repeated')
+    return { error: error.message }
+  }
+}

@@ -1,0 +1,79 @@
+import { onlyReads, whyAsk } from '#lib/agent/approval-rules.ts'
+import type { AgentEdges } from '#lib/agent/work.ts'
+import type { Caller } from '#lib/auth/caller.ts'
+import { recordAudit } from '#lib/data/audit.ts'
+import { argumentsHash } from '#lib/data/ledger.ts'
+import { listPolicies } from '#lib/data/policies.ts'
+import { findToolCall, listRepeats, type ToolCallDetail } from '#lib/data/tool-calls.ts'
+import { findStanding } from '#lib/data/users.ts'
+import { AppError } from '#lib/errors.ts'
+import { newId } from '#lib/ids.ts'
+import { needsAccount } from '#lib/mcp-client/accounts.ts'
+import { openMcp } from '#lib/mcp-client/open.ts'
+import { serversFor } from '#lib/mcp-client/servers.ts'
+
+/** Why a call of the ledger cannot be made again by this person, as a sentence; null where nothing is known against it yet. */
+export function whyNotRepeatable(call: ToolCallDetail): string | null {
+  if (call.status === 'pending') return 'This call is still under way.'
+  // What was hidden or cut off cannot be sent, and what stands in its place must not be.
+  if (call.argumentsHash !== argumentsHash(call.arguments))
+    return 'Its arguments were not kept whole, because they were secret or too long. Ask for it in the chat.'
+  return null
+}
+
+/**
+ * Makes a call of the ledger again, with the same arguments, as the person whose call it was, under today's servers, tools and
+ * policies. `asker` is that person, or an admin: then it is audited, the row names the admin, and what only the person may decide
+ * or connect is refused. `twice`: the asker said that something may be changed once more. Resolves to the new call's id. Throws
+ * not_found, conflict, forbidden and unavailable, each with nothing sent.
+ */
+export async function repeatCall(
+  asker: Caller,
+  id: string,
+  { twice }: { twice: boolean },
+  { builtinFetch }: Pick<AgentEdges, 'builtinFetch'> = {},
+): Promise<string> {
+  const scope = asker.role === 'admin' ? ({ admin: true } as const) : { caller: asker }
+  const call = await findToolCall(scope, id)
+  const refused = whyNotRepeatable(call)
+  if (refused) throw new AppError('conflict', refused)
+  const owner = { userId: call.ownerId }
+  const standing = await findStanding(owner.userId)
+  if (!standing) throw new AppError('conflict', 'The account of this person can no longer be used.')
+  const foreign = owner.userId !== asker.userId
+  const server = (await serversFor(standing.role)).find(({ name }) => name === call.server)
+  if (!server) throw gone()
+  if (foreign && needsAccount(server))
+    throw new AppError('forbidden', `Calls at ${server.name} are made with each person's own account there: only they can repeat this one.`)
+  const policies = await listPolicies(owner)
+  const args = call.arguments as Record<string, unknown>
+  const run = { id: newId('rpt'), threadId: call.threadId ?? '', ...owner, callIdOf: () => undefined }
+  const mcp = await openMcp(
+    { ...run, repeats: { callId: id, by: asker.userId } },
+    { policies, builtinFetch, servers: [server], relist: true },
+  )
+  try {
+    const [connection] = mcp.connections
+    const offered = connection?.offeredRaw(call.tool)
+    if (!connection || !offered) throw mcp.unavailable[0] ? new AppError('unavailable', mcp.unavailable[0].sentence) : gone()
+    if (foreign && whyAsk({ connection, ...offered }, args, { agreed: [], earlier: [] }))
+      throw new AppError('forbidden', 'This tool asks its person before it is called: only they can repeat the call.')
+    if (!twice && !onlyReads(server.builtin, offered.tool, offered.policy))
+      throw new AppError('conflict', 'This tool may change something. Tick the box if it is to be called all the same.')
+    if (foreign)
+      await recordAudit({
+        ...{ action: 'call_repeated', actorId: asker.userId, subject: id },
+        detail: { owner: owner.userId, server: call.server, tool: call.tool },
+      })
+    await connection.callToolResult(offered.name, args, null)
+  } finally {
+    await mcp.close()
+  }
+  const [made] = await listRepeats(scope, id)
+  if (!made) throw new AppError('unavailable', 'The call could not be recorded, so it was not made. Try again.')
+  return made.id
+}
+
+function gone(): AppError {
+  return new AppError('conflict', 'This tool is not offered to its person any more.')
+}
