@@ -137,6 +137,26 @@ test('a forgotten password is mailed about, reset through the link, and signs in
   expect(app.logs()).not.toContain(link.slice(link.indexOf('#') + 1))
 }, 60_000)
 
+test('a session that ends while somebody writes leads through sign-in back to the text', async () => {
+  const page = await open('/sign-in')
+  await signIn(page, OLD)
+  await arrive(page, '/chat')
+  await page.context().clearCookies({ name: 'switchboard-session' })
+  const message = page.getByRole('textbox', { name: 'Message' })
+  await message.fill('Add a task: water the plants')
+  await message.press('Enter')
+  await page.getByText('You are signed out').waitFor()
+  expect(await message.inputValue()).toBe('Add a task: water the plants')
+  await page.getByRole('link', { name: 'Sign in' }).click()
+  await arrive(page, '/sign-in')
+  await signIn(page, OLD)
+  await arrive(page, '/chat')
+  await expect.poll(() => message.inputValue()).toBe('Add a task: water the plants')
+  await page.reload()
+  await message.waitFor()
+  expect(await message.inputValue(), 'it is handed over once').toBe('')
+}, 60_000)
+
 test('a mailed link signs in by its button, not by being opened', async () => {
   const page = await open('/sign-in')
   await press(page, 'Sign in by mail')

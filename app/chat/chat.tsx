@@ -9,6 +9,7 @@ import { useColorScheme } from '../ui/use-color-scheme.ts'
 import { type AttachmentLimits, attachmentOption } from './chat-attachments.ts'
 import { chatTheme } from './chat-theme.ts'
 import { openConnection } from './open-connection.ts'
+import { keepUnsent, takeUnsent } from './unsent-text.ts'
 import { useResumableFetch } from './use-resumable-fetch.ts'
 import { useThreadAddress } from './use-thread-address.ts'
 
@@ -23,6 +24,7 @@ const OTHER_PROMPTS: StartScreenPrompt[] = [
 ]
 
 export type ChatProps = {
+  personId: string
   firstName: string
   builtinTools: boolean
   domainKey: string
@@ -31,7 +33,7 @@ export type ChatProps = {
 }
 
 /** The conversation: the unchanged ChatKit bindings on whichever element the page has loaded. */
-export function Chat({ firstName, builtinTools, domainKey, attachments }: ChatProps) {
+export function Chat({ personId, firstName, builtinTools, domainKey, attachments }: ChatProps) {
   const scheme = useColorScheme()
   const path = usePathname()
   const [signedOut, setSignedOut] = useState(false)
@@ -43,6 +45,7 @@ export function Chat({ firstName, builtinTools, domainKey, attachments }: ChatPr
       headers.set('x-time-zone', Intl.DateTimeFormat().resolvedOptions().timeZone)
       const response = await fetch(input, { ...init, headers })
       setSignedOut(response.status === 401)
+      if (response.status === 401) keepUnsent(personId, init)
       return response
     },
     () => void chat.fetchUpdates(),
@@ -65,6 +68,10 @@ export function Chat({ firstName, builtinTools, domainKey, attachments }: ChatPr
     },
     widgets: { onAction: openConnection },
     threadItemActions: { feedback: true, retry: true },
+    onReady: () => {
+      const text = takeUnsent(personId)
+      if (text) void chat.setComposerValue({ text })
+    },
     onThreadChange: ({ threadId }) => {
       resumable.noteThread(threadId)
       follow(threadId)
@@ -85,7 +92,7 @@ export function Chat({ firstName, builtinTools, domainKey, attachments }: ChatPr
               </LinkButton>
             }
           >
-            Your session has ended. Nothing that you wrote before is lost.
+            Your session has ended. Nothing that you wrote is lost: it waits in the message field.
           </Notice>
         </div>
       )}

@@ -23,6 +23,7 @@ export default async function ChatPage() {
       <h1 className="sr-only">Chat</h1>
       {isDemo() && <DemoNotice admin={caller.role === 'admin'} />}
       <ChatPanel
+        personId={caller.userId}
         firstName={person?.name.trim().split(/\s+/)[0] ?? ''}
         builtinTools={MCP_BUILTIN === 'on'}
         script={CHATKIT_DOMAIN_KEY ? HOSTED_SCRIPT : OWN_SCRIPT}
