@@ -70,7 +70,7 @@ describe('a server is told of the person', () => {
       if (request.method === 'POST') seen.push((await request.clone().json()).params?._meta)
       return undefined
     })
-    const ann = await signedIn()
+    const ann = await signedIn({ emailVerifiedAt: new Date() })
     await call(toolServer(server.url, { meta: [{ name: 'example.com/user', value: '{{user.email}}' }] }), ann, 'whoami')
     expect(seen.length).toBeGreaterThan(1)
     expect(seen.every((meta) => (meta as Record<string, unknown>)['example.com/user'] === ann.person.email)).toBe(true)
@@ -79,7 +79,7 @@ describe('a server is told of the person', () => {
 
   test('by a token that only this server can use, for a minute', async () => {
     await using server = await mcpServer([whoami])
-    const ann = await signedIn()
+    const ann = await signedIn({ emailVerifiedAt: new Date() })
     // The first key takes longer to make than a turn waits for a server.
     await signingKeys()
     const { text } = await call(toolServer(server.url, { identity: { kind: 'token' } }), ann, 'whoami')
@@ -90,6 +90,19 @@ describe('a server is told of the person', () => {
     expect(payload).toMatchObject({ sub: ann.caller.userId, email: ann.person.email })
     expect(Number(payload.exp) - Number(payload.iat)).toBe(60)
     await expect(jwtVerify(token, keys, { audience: 'http://127.0.0.1:3999/mcp' })).rejects.toThrow(/aud/)
+  })
+
+  test('by an address only where that was shown to be theirs', async () => {
+    await using server = await mcpServer([whoami])
+    const ann = await signedIn()
+    const { unavailable } = await call(toolServer(server.url, { headers: [{ name: 'X-Mail', value: '{{user.email}}' }] }), ann, 'whoami')
+    expect(unavailable).toMatchObject([{ failureClass: 'denied', sentence: expect.stringContaining('was never verified') }])
+    expect(server.requests).toEqual([])
+    await signingKeys()
+    const { text } = await call(toolServer(server.url, { identity: { kind: 'token' } }), ann, 'whoami')
+    expect(text).toContain('Bearer ')
+    const [, claims = ''] = String(JSON.parse(text).authorization).split('.')
+    expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).not.toHaveProperty('email')
   })
 
   test('not at all, and not by a literal template, where something has no value', async () => {

@@ -15,13 +15,19 @@ const shared = globalThis as { switchboardIdentityKey?: { until: number; key: Re
  * nothing at any other server, expired after 60 seconds.
  */
 export async function signedIdentity(
-  user: { id: string; email: string; name: string; role: string },
+  user: { id: string; email: string | null; name: string; role: string },
   audience: string,
   { runId, threadId }: { runId?: string; threadId?: string } = {},
 ): Promise<string> {
   const { key, kid, alg } = await currentKey()
   const { id, email, name, role } = user
-  return new SignJWT({ email, name, role, ...(runId && { run: runId }), ...(threadId && { thread: threadId }) })
+  return new SignJWT({
+    ...(email && { email, email_verified: true }),
+    name,
+    role,
+    ...(runId && { run: runId }),
+    ...(threadId && { thread: threadId }),
+  })
     .setProtectedHeader({ alg, kid, typ: IDENTITY_TOKEN_TYPE })
     .setIssuer(env().APP_URL)
     .setSubject(id)

@@ -13,11 +13,13 @@ export type Standing = { role: Role; sessionVersion: number }
 
 const PERSON = { id: true, email: true, name: true, role: true, timeZone: true, locale: true } as const
 
-/** The person, or null when there is none with this id. */
-export async function findPerson(userId: string): Promise<Person | null> {
-  const [person] = await statementAs<Person>(
+/** The person, or null when there is none with this id. `emailVerified`: the address was shown to be theirs. */
+export async function findPerson(userId: string): Promise<(Person & { emailVerified: boolean }) | null> {
+  const [person] = await statementAs<Person & { emailVerified: boolean }>(
     { userId },
-    Prisma.sql`SELECT id, email, name, role, time_zone AS "timeZone", locale FROM users WHERE id = ${userId}`,
+    Prisma.sql`
+      SELECT id, email, email_verified_at IS NOT NULL AS "emailVerified", name, role, time_zone AS "timeZone", locale
+      FROM users WHERE id = ${userId}`,
   )
   return person ?? null
 }

@@ -69,9 +69,10 @@ export async function headersFor(server: McpServer, who: Who, known: () => Promi
 export async function factsOf({ userId, runId, threadId }: Who): Promise<TemplateFacts> {
   const person = await findPerson(userId)
   if (!person) throw new Refusal('denied', 'This account can no longer be used.')
-  const { id, email, name, role, timeZone, locale } = person
+  const { id, email, emailVerified, name, role, timeZone, locale } = person
   return {
-    user: { id, email, name, role, time_zone: timeZone, locale },
+    // Anybody can write somebody else's address into a form.
+    user: { id, email: emailVerified ? email : null, name, role, time_zone: timeZone, locale },
     run: runId === undefined ? undefined : { id: runId },
     thread: threadId === undefined ? undefined : { id: threadId },
   }
@@ -106,7 +107,8 @@ function orRefuse<T>(server: McpServer, work: () => T): T {
     return work()
   } catch (error) {
     if (!(error instanceof UnresolvedTemplate)) throw error
-    const sentence = `Nothing was sent to ${server.name}, because it must be told {{${error.place}}} and that has no value here.`
+    const why = error.place === 'user.email' ? 'the address of this account was never verified' : 'that has no value here'
+    const sentence = `Nothing was sent to ${server.name}, because it must be told {{${error.place}}} and ${why}.`
     throw new Refusal('denied', sentence, { cause: error })
   }
 }

@@ -38,7 +38,7 @@ async function tellAccount(server: McpServer, userId: string, told: Told[]): Pro
 
 function claims({ url }: McpServer, { user }: TemplateFacts) {
   const { id, email, name, role } = user
-  return { iss: env().APP_URL, aud: url, sub: id, email, name, role }
+  return { iss: env().APP_URL, aud: url, sub: id, ...(email && { email, email_verified: true }), name, role }
 }
 
 function attempted(resolve: () => string): { value: string; problem?: true } {

@@ -1,6 +1,6 @@
-/** For whom a call is made, as templates know it. Empty or missing values are unresolved. */
+/** For whom a call is made, as templates know it. Empty or missing values are unresolved; `email` is only known where it was verified. */
 export type TemplateFacts = {
-  user: { id: string; email: string; name: string; role: string; time_zone: string | null; locale: string | null }
+  user: { id: string; email: string | null; name: string; role: string; time_zone: string | null; locale: string | null }
   run?: { id: string }
   thread?: { id: string }
 }
