@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { beforeEach, expect, test, vi } from 'vitest'
+import AuditPage from '#app/admin/audit/page.tsx'
 import AdminPage from '#app/admin/page.tsx'
 import { changeRole, disablePerson, enablePerson, signOutPerson } from '#app/admin/people/actions.ts'
 import PeoplePage from '#app/admin/people/page.tsx'
@@ -9,6 +10,7 @@ import EditServerPage from '#app/admin/servers/[id]/edit/page.tsx'
 import ServerPage from '#app/admin/servers/[id]/page.tsx'
 import NewServerPage from '#app/admin/servers/new/page.tsx'
 import ServersPage from '#app/admin/servers/page.tsx'
+import { repeatAnyCall } from '#app/admin/tool-calls/[id]/actions.ts'
 import ToolCallPage from '#app/admin/tool-calls/[id]/page.tsx'
 import ToolCallsPage from '#app/admin/tool-calls/page.tsx'
 import { findCaller } from '#lib/auth/session.ts'
@@ -52,6 +54,7 @@ const PAGES: [string, () => Promise<unknown>][] = [
   ['the tool calls', () => ToolCallsPage({ searchParams })],
   ['a tool call', () => ToolCallPage({ params })],
   ['a run', () => RunPage({ params })],
+  ['the audit', () => AuditPage({ searchParams })],
   ['the people', () => PeoplePage({ searchParams })],
   ['the tool policies', () => PoliciesPage()],
   ['the tool servers', () => ServersPage()],
@@ -59,7 +62,7 @@ const PAGES: [string, () => Promise<unknown>][] = [
   ['a tool server’s settings', () => EditServerPage({ params })],
   ['a new tool server', () => NewServerPage()],
 ]
-const ACTIONS = { changeRole, disablePerson, enablePerson, signOutPerson }
+const ACTIONS = { changeRole, disablePerson, enablePerson, signOutPerson, repeatAnyCall }
 
 test.each(PAGES)('%s: for a member it does not exist, and a visitor is led to sign in', async (_name, open) => {
   as(member)

@@ -113,6 +113,7 @@ test('who may look across people is a short list', () => {
     .sort()
   expect(users).toMatchInlineSnapshot(`
     [
+      "admin: lib/data/audit.ts",
       "admin: lib/data/feedback.ts",
       "admin: lib/data/people.ts",
       "admin: lib/data/policies.ts",

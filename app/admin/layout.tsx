@@ -19,6 +19,7 @@ export default async function AdminLayout({ children }: { children: ReactNode })
           { href: '/admin/servers', label: 'Servers' },
           { href: '/admin/policies', label: 'Policies' },
           { href: '/admin/people', label: 'People' },
+          { href: '/admin/audit', label: 'Audit' },
         ]}
       />
       {children}

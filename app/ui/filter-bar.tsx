@@ -4,20 +4,33 @@ import { SlidersHorizontal } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useId, useState, useTransition } from 'react'
 import { Button } from './button.tsx'
-import { Field, Select } from './field.tsx'
+import { Field, Select, TextInput } from './field.tsx'
 
 export type FilterMenu = { name: string; label: string; value?: string; options: { value: string; label: string }[] }
 
-/** The filters of a list as menus. A choice changes the address, so that it can be kept, shared and gone back from. */
-export function FilterBar({ path, menus, keep = {} }: { path: string; menus: FilterMenu[]; keep?: Record<string, string> }) {
+/** A filter that is typed: it counts with Enter, or when the field is left. */
+export type FilterText = { name: string; label: string; value?: string; placeholder?: string }
+
+/** The filters of a list as menus and fields. A choice changes the address, so that it can be kept, shared and gone back from. */
+export function FilterBar({
+  path,
+  menus,
+  texts = [],
+  keep = {},
+}: {
+  path: string
+  menus: FilterMenu[]
+  texts?: FilterText[]
+  keep?: Record<string, string>
+}) {
   const router = useRouter()
   const [pending, startTransition] = useTransition()
   const [open, setOpen] = useState(false)
   const id = useId()
-  const count = menus.filter(({ value }) => value).length + Object.keys(keep).length
+  const count = [...menus, ...texts].filter(({ value }) => value).length + Object.keys(keep).length
 
   function show(form: HTMLFormElement) {
-    const given = [...new FormData(form)].filter((entry): entry is [string, string] => Boolean(entry[1]))
+    const given = [...new FormData(form)].map(([name, value]) => [name, String(value).trim()]).filter(([, value]) => value)
     const query = new URLSearchParams(given).toString()
     startTransition(() => router.push(query ? `${path}?${query}` : path))
   }
@@ -32,10 +45,10 @@ export function FilterBar({ path, menus, keep = {} }: { path: string; menus: Fil
       <form
         id={id}
         // A new address from elsewhere (a link, the back button) brings new defaults.
-        key={JSON.stringify([menus.map(({ value }) => value), keep])}
+        key={JSON.stringify([[...menus, ...texts].map(({ value }) => value), keep])}
         method="get"
         action={path}
-        onChange={(event) => show(event.currentTarget)}
+        onChange={(event) => event.target instanceof HTMLSelectElement && show(event.currentTarget)}
         onSubmit={(event) => {
           event.preventDefault()
           show(event.currentTarget)
@@ -45,6 +58,22 @@ export function FilterBar({ path, menus, keep = {} }: { path: string; menus: Fil
       >
         {Object.entries(keep).map(([name, value]) => (
           <input key={name} type="hidden" name={name} value={value} />
+        ))}
+        {texts.map(({ name, label, value = '', placeholder }) => (
+          <div key={name} className="max-w-56 min-w-0 grow basis-[calc(50%-0.375rem)] sm:basis-32">
+            <Field label={label}>
+              <TextInput
+                type="search"
+                name={name}
+                defaultValue={value}
+                placeholder={placeholder}
+                maxLength={200}
+                onBlur={({ currentTarget }) => {
+                  if (currentTarget.value.trim() !== value && currentTarget.form) show(currentTarget.form)
+                }}
+              />
+            </Field>
+          </div>
         ))}
         {menus.map(({ name, label, value = '', options }) => (
           <div key={name} className="max-w-56 min-w-0 grow basis-[calc(50%-0.375rem)] sm:basis-32">

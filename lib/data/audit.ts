@@ -1,40 +1,43 @@
-import { withSystem } from '#lib/db.ts'
-import type { Prisma } from '#lib/generated/prisma/client.ts'
+import { systemStatement, withSystem } from '#lib/db.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
 import { newId } from '#lib/ids.ts'
 import { currentRequestId } from '#lib/log.ts'
+import { type Page, toPage } from '#lib/page.ts'
 
-/** What happened to an account. */
-export type AuditAction =
-  | 'signed_in'
-  | 'sign_in_failed'
-  | 'signed_up'
-  | 'identity_joined'
-  | 'address_verified'
-  | 'password_changed'
-  | 'password_reset'
-  | 'signed_out_everywhere'
-  | 'token_made'
-  | 'token_revoked'
-  | 'client_allowed'
-  | 'client_revoked'
-  | 'data_exported'
-  | 'account_deleted'
-  | 'role_changed'
-  | 'account_disabled'
-  | 'account_enabled'
-  | 'signed_out_by_admin'
-  | 'server_added'
-  | 'server_changed'
-  | 'server_enabled'
-  | 'server_disabled'
-  | 'server_removed'
-  | 'tool_agreed'
-  | 'tool_withdrawn'
-  | 'policy_changed'
-  | 'policy_removed'
-  | 'call_repeated'
-  | 'account_connected'
-  | 'account_disconnected'
+/** What can happen to accounts, settings and the calls of others. */
+export const AUDIT_ACTIONS = [
+  'signed_in',
+  'sign_in_failed',
+  'signed_up',
+  'identity_joined',
+  'address_verified',
+  'password_changed',
+  'password_reset',
+  'signed_out_everywhere',
+  'token_made',
+  'token_revoked',
+  'client_allowed',
+  'client_revoked',
+  'data_exported',
+  'account_deleted',
+  'role_changed',
+  'account_disabled',
+  'account_enabled',
+  'signed_out_by_admin',
+  'server_added',
+  'server_changed',
+  'server_enabled',
+  'server_disabled',
+  'server_removed',
+  'tool_agreed',
+  'tool_withdrawn',
+  'policy_changed',
+  'policy_removed',
+  'call_repeated',
+  'account_connected',
+  'account_disconnected',
+] as const
+export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 
 /** Notes an event for the operator. `subject` is the id of what it was done to; `detail` never holds a secret. */
 export async function recordAudit(event: {
@@ -44,4 +47,44 @@ export async function recordAudit(event: {
   detail?: Prisma.InputJsonObject
 }): Promise<void> {
   await withSystem('sign-in', (tx) => tx.auditEvent.create({ data: { id: newId('evt'), ...event, requestId: currentRequestId() } }))
+}
+
+/** Who did what to whom or what. Names are null where there is no such account, or none any more. */
+export type AuditRow = {
+  id: string
+  at: Date
+  action: string
+  actorId: string | null
+  actorName: string | null
+  subject: string | null
+  subjectName: string | null
+  detail: Record<string, unknown>
+  requestId: string | null
+}
+
+export type AuditFilter = {
+  action?: string
+  /** Part of the name or address of whoever did it, or to whom it was done. */
+  person?: string
+  /** The id of the last row of the page before. */
+  after?: string
+}
+
+const PAGE = 50
+
+/** What was noted, the latest first, 50 a page. Only for callers whose admin role was checked. */
+export async function listAuditEvents({ action, person, after }: AuditFilter = {}): Promise<Page<AuditRow>> {
+  const like = person ? `%${person.replace(/[\\%_]/g, '\\$&')}%` : null
+  const rows = await systemStatement<AuditRow>(
+    'admin',
+    Prisma.sql`
+      SELECT e.id, e.at, e.action, e.actor_id AS "actorId", a.name AS "actorName", e.subject, s.name AS "subjectName",
+             e.detail, e.request_id AS "requestId"
+      FROM audit_events e LEFT JOIN users a ON a.id = e.actor_id LEFT JOIN users s ON s.id = e.subject
+      WHERE (${action ?? null}::text IS NULL OR e.action = ${action ?? null})
+        AND (${like}::text IS NULL OR a.name ILIKE ${like} OR a.email ILIKE ${like} OR s.name ILIKE ${like} OR s.email ILIKE ${like})
+        AND (${after ?? null}::text IS NULL OR (e.at, e.id) < (SELECT at, id FROM audit_events WHERE id = ${after ?? null}))
+      ORDER BY e.at DESC, e.id DESC LIMIT ${PAGE + 1}`,
+  )
+  return toPage(rows, PAGE, ({ id }) => id)
 }

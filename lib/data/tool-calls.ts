@@ -68,6 +68,8 @@ export type ToolCallFilter = {
   tool?: string
   server?: string
   ownerId?: string
+  /** Part of the person's name or address. */
+  person?: string
   threadId?: string
   runId?: string
   failureClass?: string
@@ -135,8 +137,10 @@ export function listToolCalls(scope: ToolCallScope, filter: ToolCallFilter = {})
       ? await tx.toolCall.findFirst({ where: { id: filter.after, ...own }, select: { id: true, startedAt: true } })
       : undefined
     if (cursor === null) return { data: [], has_more: false }
-    const { status, tool, server, ownerId, threadId, runId, failureClass, since } = filter
+    const { status, tool, server, ownerId, person, threadId, runId, failureClass, since } = filter
     const where: Prisma.ToolCallWhereInput[] = [{ status, tool, server, ownerId, threadId, runId, failureClass }, own]
+    const named = { contains: person, mode: 'insensitive' } as const
+    if (person) where.push({ owner: { OR: [{ name: named }, { email: named }] } })
     if (since) where.push({ startedAt: { gte: since } })
     if (cursor) where.push({ OR: [{ startedAt: { lt: cursor.startedAt } }, { startedAt: cursor.startedAt, id: { lt: cursor.id } }] })
     const rows = await tx.toolCall.findMany({

@@ -11,6 +11,8 @@ const Query = z.object({
   status: z.enum(['pending', 'succeeded', 'failed', 'cancelled', 'unknown']).optional().catch(undefined),
   tool: text,
   server: text,
+  /** Part of a name or address, and the id of one person. */
+  who: text,
   person: text,
   failure: text,
   thread: text,
@@ -35,7 +37,7 @@ export function toolCallsHref(query: ToolCallQuery): string {
 }
 
 /** The filters as the ledger takes them. */
-export function toLedgerFilter({ status, tool, server, person, failure, thread, since, after }: ToolCallQuery): ToolCallFilter {
+export function toLedgerFilter({ status, tool, server, who, person, failure, thread, since, after }: ToolCallQuery): ToolCallFilter {
   const from = since && new Date(Date.now() - PERIODS[since] * 3_600_000)
-  return { status, tool, server, ownerId: person, failureClass: failure, threadId: thread, since: from, after }
+  return { status, tool, server, ownerId: person, person: who, failureClass: failure, threadId: thread, since: from, after }
 }

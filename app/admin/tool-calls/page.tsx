@@ -2,8 +2,8 @@ import { ListFilter, Plug } from 'lucide-react'
 import type { Metadata } from 'next'
 import { Suspense } from 'react'
 import { requirePageAdmin } from '#lib/auth/page-caller.ts'
-import { listPeople } from '#lib/data/people.ts'
 import { listToolCalls, toolCallFacets } from '#lib/data/tool-calls.ts'
+import { findPerson } from '#lib/data/users.ts'
 import { CALL_STATUS_NAMES } from '../../ui/call-status.tsx'
 import { CallTable } from '../../ui/call-table.tsx'
 import { Card } from '../../ui/card.tsx'
@@ -23,9 +23,13 @@ const PERIOD_NAMES = { '1h': 'Last hour', '24h': 'Last 24 hours', '7d': 'Last 7 
 export default async function ToolCallsPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
   await requirePageAdmin()
   const query = parseToolCallQuery(await searchParams)
+  const person = query.person ? await findPerson(query.person) : null
   return (
     <>
-      <PageHeader title="Tool calls" hint="Every call that the assistant or an outside MCP client made, written down before it was sent." />
+      <PageHeader
+        title={person ? `Tool calls of ${person.name}` : 'Tool calls'}
+        hint={person?.email ?? 'Every call that the assistant or an outside MCP client made, written down before it was sent.'}
+      />
       <Filters query={query} />
       <Card flush>
         <Suspense
@@ -44,12 +48,13 @@ export default async function ToolCallsPage({ searchParams }: { searchParams: Pr
 }
 
 async function Filters({ query }: { query: ToolCallQuery }) {
-  const [facets, people] = await Promise.all([toolCallFacets({ admin: true }), listPeople({ limit: 100 })])
+  const facets = await toolCallFacets({ admin: true })
   const plain = (values: string[]) => values.map((value) => ({ value, label: value }))
   return (
     <FilterBar
       path="/admin/tool-calls"
-      keep={query.thread ? { thread: query.thread } : {}}
+      keep={{ ...(query.thread && { thread: query.thread }), ...(query.person && { person: query.person }) }}
+      texts={query.person ? [] : [{ name: 'who', label: 'Person', value: query.who, placeholder: 'Name or address' }]}
       menus={[
         {
           name: 'status',
@@ -59,7 +64,6 @@ async function Filters({ query }: { query: ToolCallQuery }) {
         },
         { name: 'tool', label: 'Tool', value: query.tool, options: plain(facets.tools) },
         { name: 'server', label: 'Server', value: query.server, options: plain(facets.servers) },
-        { name: 'person', label: 'Person', value: query.person, options: people.data.map(({ id, name }) => ({ value: id, label: name })) },
         {
           name: 'failure',
           label: 'Failure',

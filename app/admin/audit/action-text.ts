@@ -1,0 +1,40 @@
+import type { AuditAction } from '#lib/data/audit.ts'
+
+/** Each noted action in words. */
+export const ACTION_NAMES: Record<AuditAction, string> = {
+  signed_in: 'Signed in',
+  sign_in_failed: 'Sign-in failed',
+  signed_up: 'Made an account',
+  identity_joined: 'Joined another way to sign in',
+  address_verified: 'Verified the address',
+  password_changed: 'Changed the password',
+  password_reset: 'Reset the password',
+  signed_out_everywhere: 'Signed out everywhere',
+  token_made: 'Made a token',
+  token_revoked: 'Revoked a token',
+  client_allowed: 'Connected an app',
+  client_revoked: 'Disconnected an app',
+  data_exported: 'Exported their data',
+  account_deleted: 'Deleted the account',
+  role_changed: 'Changed a role',
+  account_disabled: 'Disabled an account',
+  account_enabled: 'Let an account in again',
+  signed_out_by_admin: 'Signed somebody out',
+  server_added: 'Added a server',
+  server_changed: 'Changed a server',
+  server_enabled: 'Enabled a server',
+  server_disabled: 'Disabled a server',
+  server_removed: 'Removed a server',
+  tool_agreed: 'Agreed to a tool',
+  tool_withdrawn: 'Withdrew a tool',
+  policy_changed: 'Changed a policy',
+  policy_removed: 'Removed a policy',
+  call_repeated: 'Repeated a call',
+  account_connected: 'Connected a service',
+  account_disconnected: 'Disconnected a service',
+}
+
+/** The words for an action, also for one that this version does not know. */
+export function actionName(action: string): string {
+  return Object.hasOwn(ACTION_NAMES, action) ? ACTION_NAMES[action as AuditAction] : action.replaceAll('_', ' ')
+}

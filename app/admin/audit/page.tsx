@@ -1,0 +1,124 @@
+import { ListFilter, ScrollText } from 'lucide-react'
+import type { Metadata } from 'next'
+import Link from 'next/link'
+import { Suspense } from 'react'
+import { z } from 'zod'
+import { requirePageAdmin } from '#lib/auth/page-caller.ts'
+import { AUDIT_ACTIONS, type AuditRow, listAuditEvents } from '#lib/data/audit.ts'
+import { Card } from '../../ui/card.tsx'
+import { EmptyState } from '../../ui/empty-state.tsx'
+import { FilterBar } from '../../ui/filter-bar.tsx'
+import { PageHeader } from '../../ui/page-header.tsx'
+import { Pager } from '../../ui/pager.tsx'
+import { RelativeTime } from '../../ui/relative-time.tsx'
+import { Skeleton } from '../../ui/skeleton.tsx'
+import { Table } from '../../ui/table.tsx'
+import { actionName } from './action-text.ts'
+
+export const metadata: Metadata = { title: 'Audit' }
+
+const text = z.string().trim().min(1).max(200).optional().catch(undefined)
+const Query = z.object({ action: z.enum(AUDIT_ACTIONS).optional().catch(undefined), person: text, after: text })
+type Query = z.infer<typeof Query>
+
+/** Who did what to accounts and settings, and when. */
+export default async function AuditPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
+  await requirePageAdmin()
+  const query = Query.parse(await searchParams)
+  const { after: _, ...filters } = query
+  return (
+    <>
+      <PageHeader title="Audit" hint="Sign-ins, and every change to accounts, tokens, servers and policies: who did what, and when." />
+      <FilterBar
+        path="/admin/audit"
+        texts={[{ name: 'person', label: 'Person', value: query.person, placeholder: 'Name or address' }]}
+        menus={[
+          {
+            name: 'action',
+            label: 'What',
+            value: query.action,
+            options: AUDIT_ACTIONS.map((value) => ({ value, label: actionName(value) })),
+          },
+        ]}
+      />
+      <Card flush>
+        <Suspense
+          key={href(query)}
+          fallback={
+            <div className="p-5">
+              <Skeleton lines={8} label="Loading events" />
+            </div>
+          }
+        >
+          <Events query={query} filtered={href(filters) !== href({})} />
+        </Suspense>
+      </Card>
+    </>
+  )
+}
+
+async function Events({ query: { after, ...filters }, filtered }: { query: Query; filtered: boolean }) {
+  const page = await listAuditEvents({ ...filters, after })
+  if (page.data.length === 0)
+    return filtered ? (
+      <EmptyState icon={ListFilter} title="No event fits these filters">
+        Take one filter away.
+      </EmptyState>
+    ) : (
+      <EmptyState icon={ScrollText} title="Nothing noted yet">
+        Sign-ins and changes are listed here.
+      </EmptyState>
+    )
+  return (
+    <>
+      <Table
+        caption="Events"
+        rows={page.data}
+        rowKey={({ id }) => id}
+        columns={[
+          { header: 'What', lead: true, cell: ({ action }) => <span className="font-medium">{actionName(action)}</span> },
+          { header: 'Who', cell: (row) => <Who row={row} /> },
+          { header: 'To whom or what', cell: (row) => <Subject row={row} /> },
+          { header: 'Detail', cell: ({ detail }) => <Detail detail={detail} /> },
+          { header: 'When', align: 'end', cell: ({ at }) => <RelativeTime at={at.toISOString()} /> },
+        ]}
+      />
+      <Pager first={after && href(filters)} next={page.after && href({ ...filters, after: page.after })} />
+    </>
+  )
+}
+
+function Who({ row: { actorId, actorName } }: { row: AuditRow }) {
+  if (actorName) return actorName
+  return <span className="text-ink-faint">{actorId ? 'An account that is gone' : 'Nobody known'}</span>
+}
+
+function Subject({ row: { action, actorId, subject, subjectName } }: { row: AuditRow }) {
+  if (!subject || subject === actorId) return null
+  if (subjectName) return subjectName
+  const code = <code className="font-mono text-sm break-all">{subject}</code>
+  return action === 'call_repeated' ? (
+    <Link href={`/admin/tool-calls/${encodeURIComponent(subject)}`} className="text-accent underline-offset-2 hover:underline">
+      {code}
+    </Link>
+  ) : (
+    code
+  )
+}
+
+/** What else was noted, on a few lines at most. */
+function Detail({ detail }: { detail: AuditRow['detail'] }) {
+  const entries = Object.entries(detail).filter(([, value]) => value !== null && value !== '')
+  if (entries.length === 0) return null
+  const said = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+  return (
+    <span className="line-clamp-3 text-sm break-all text-ink-soft" title={JSON.stringify(detail, null, 2)}>
+      {entries.map(([name, value]) => `${name}: ${said(value)}`).join(', ')}
+    </span>
+  )
+}
+
+function href(query: Query): string {
+  const given = Object.entries(query).filter((entry): entry is [NonNullable<typeof entry>[0], string] => Boolean(entry[1]))
+  return given.length > 0 ? `/admin/audit?${new URLSearchParams(given)}` : '/admin/audit'
+}
