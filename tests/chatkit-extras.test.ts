@@ -1,7 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { TurnContext } from '#app/api/chatkit/answer.ts'
 import { respond } from '#lib/agent/respond.ts'
+import type { Respond, Turn } from '#lib/chatkit/respond.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { listFeedback } from '#lib/data/feedback.ts'
 import { handleMcp } from '#mcp/http.ts'
@@ -147,6 +149,40 @@ describe('names of conversations', () => {
       expect(await titleOf(thread_id)).toBe('A week in Lisbon')
     },
   )
+
+  /** Says more than enough for a name, and goes on until the thread has one, or `meanwhile` is done. */
+  const talkative = (meanwhile?: (turn: Turn) => Promise<void>): Respond<TurnContext> =>
+    async function* (turn) {
+      const deadline = Date.now() + 30_000
+      yield* message(turn, ['Sure: day one. '.repeat(20)])
+      await meanwhile?.(turn)
+      while (turn.thread.title === 'Plan a week in Lisbon, please' && Date.now() < deadline) {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        yield { type: 'progress_update', text: 'still talking' }
+      }
+    }
+
+  test('are announced while a long answer still streams', { timeout: 60_000 }, async () => {
+    await using server = await openAIServer()
+    withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'key' })
+    server.naming({ text: 'A week in Lisbon' })
+    const reply = await door(ann, talkative())(first)
+    expect(reply.events.findLast(({ type }) => type === 'thread.updated')).toMatchObject({ thread: { title: 'A week in Lisbon' } })
+    expect(await titleOf(threadOf(reply))).toBe('A week in Lisbon')
+    expect(server.names).toHaveLength(1)
+  })
+
+  test('that the person gave while the answer streams stay, too', { timeout: 60_000 }, async () => {
+    await using server = await openAIServer()
+    withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'key' })
+    const rename = async ({ store, thread }: Turn) => {
+      await store.saveThread({ ...(await store.loadThread(thread.id)), title: 'Mine' })
+      await vi.waitFor(() => expect(server.names).toHaveLength(1), 20_000)
+      thread.metadata = { step: 1 }
+    }
+    const reply = await door(ann, talkative(rename))(first)
+    expect(await titleOf(threadOf(reply))).toBe('Mine')
+  })
 
   test('that the person gave meanwhile stay', async () => {
     await using server = await openAIServer({ text: 'Sure.' })
