@@ -1,16 +1,28 @@
+import type { Instrumentation } from 'next'
+
 /** Next calls this once when a server starts, before the first request, and never while it builds. */
 export async function register(): Promise<void> {
   if (process.env.NEXT_RUNTIME !== 'nodejs') return
-  const [{ beginServing }, { announceSetupCode }, { warmUp }, { watchRuns }, { log }] = await Promise.all([
+  const [{ takeConsole }, { beginServing }, { announceSetupCode }, { warmUp }, { watchRuns }, { log }] = await Promise.all([
+    import('#lib/console-log.ts'),
     import('#lib/serving.ts'),
     import('#lib/auth/setup-code.ts'),
     import('#lib/mcp-client/warm-up.ts'),
     import('#lib/runs/heartbeat.ts'),
     import('#lib/log.ts'),
   ])
+  if (process.env.NODE_ENV === 'production') takeConsole()
   await beginServing()
   watchRuns()
   // A database that does not answer yet is no reason not to start; the code can be had by starting again.
   await announceSetupCode().catch((error) => log.warn({ error }, 'the set-up code could not be announced'))
   void warmUp()
+}
+
+/** Next calls this for each page and action that failed: the line has the reference that the person is shown (`digest`). */
+export const onRequestError: Instrumentation.onRequestError = async (error, { path, method, headers }) => {
+  if (process.env.NEXT_RUNTIME !== 'nodejs') return
+  const { log } = await import('#lib/log.ts')
+  const { digest } = error as { digest?: string }
+  log.error({ error, digest, method, path: path.split('?')[0], request_id: headers['x-request-id'] }, 'page failed')
 }

@@ -26,6 +26,7 @@ export function proxy(request: NextRequest): Response {
   }
   const alias = otherLoopbackName(request, APP_URL)
   if (alias) return NextResponse.redirect(alias)
+  const requestId = requestIdOf(request)
   const nonce = randomBytes(16).toString('base64')
   const headers = pageHeaders({
     nonce,
@@ -35,8 +36,9 @@ export function proxy(request: NextRequest): Response {
   })
   const response = leadsToSignIn(request)
     ? NextResponse.redirect(signInUrl(request))
-    : NextResponse.next({ request: { headers: withPolicy(request.headers, nonce, headers) } })
+    : NextResponse.next({ request: { headers: withPolicy(request.headers, { nonce, requestId, page: headers }) } })
   for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
+  response.headers.set('x-request-id', requestId)
   return response
 }
 
@@ -63,9 +65,12 @@ function signInUrl({ nextUrl }: NextRequest): URL {
   return url
 }
 
-/** Next finds the nonce for its own scripts in the request's policy; our layout reads `x-nonce`. */
-function withPolicy(headers: Headers, nonce: string, page: Record<string, string>): Headers {
+type Given = { nonce: string; requestId: string; page: Record<string, string> }
+
+/** Next finds the nonce for its own scripts in the request's policy; our layout reads `x-nonce`, and the log `x-request-id`. */
+function withPolicy(headers: Headers, { nonce, requestId, page }: Given): Headers {
   const out = new Headers(headers)
+  out.set('x-request-id', requestId)
   out.set('x-nonce', nonce)
   out.set('content-security-policy', page['content-security-policy'] ?? '')
   return out

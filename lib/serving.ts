@@ -7,6 +7,9 @@ import { log } from '#lib/log.ts'
 import { closeNotify } from '#lib/notify.ts'
 import { shutDown } from '#lib/shutdown.ts'
 
+/** How long (ms) until a database that did not answer at the start is asked again. */
+const ASK_AGAIN_MS = 1_000
+
 /** Called once when the server starts: refuses settings or a database role that cannot do, and arranges for a clean end. */
 export async function beginServing(): Promise<void> {
   try {
@@ -15,19 +18,25 @@ export async function beginServing(): Promise<void> {
     await checkRole()
     log.info({ app_url: APP_URL, listens_on: HOSTNAME }, 'serving')
   } catch (error) {
-    if (!(error instanceof SettingsError || error instanceof HarmfulRoleError)) throw error
-    log.fatal(error.message)
-    process.exit(1)
+    refuse(error)
   }
 }
 
-async function checkRole(): Promise<void> {
+function refuse(error: unknown): never {
+  if (!(error instanceof SettingsError || error instanceof HarmfulRoleError)) throw error
+  log.fatal(error.message)
+  process.exit(1)
+}
+
+async function checkRole(isFirst = true): Promise<void> {
   try {
     await requireHarmlessRole((sql) => db().$queryRawUnsafe(sql))
+    if (!isFirst) log.info('the database answers')
   } catch (error) {
     if (error instanceof HarmfulRoleError) throw error
     // The server may be up before its database: /api/health/ready says so until it answers.
-    log.warn({ error }, 'the database does not answer yet')
+    if (isFirst) log.warn({ error }, 'the database does not answer yet')
+    setTimeout(() => void checkRole(false).catch(refuse), ASK_AGAIN_MS).unref()
   }
 }
 

@@ -1,4 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import pg from 'pg'
@@ -44,6 +46,17 @@ test('ready says 503 and nothing more while the database is gone', { timeout: BU
     const ready = await fetch(`${app.url}/api/health/ready`)
     expect([ready.status, await ready.json()]).toEqual([503, { status: 'unavailable', reason: 'database' }])
     expect((await fetch(`${app.url}/api/health/live`)).status).toBe(200)
+    const page = await fetch(`${app.url}/sign-in`)
+    const requestId = page.headers.get('x-request-id') ?? 'none'
+    expect(page.status).toBe(500)
+    const lines = () =>
+      app
+        .logs()
+        .split('\n')
+        .filter((line) => line.includes(requestId))
+    await expect.poll(lines, { timeout: 10_000 }).toHaveLength(1)
+    expect(JSON.parse(lines()[0] ?? '')).toMatchObject({ level: 'error', msg: 'page failed', path: '/sign-in', digest: expect.any(String) })
+    expect(app.logs()).not.toContain('⨯')
     await admin.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS true`)
     await expect.poll(async () => (await fetch(`${app.url}/api/health/ready`)).status, { timeout: 10_000 }).toBe(200)
   } finally {
@@ -66,6 +79,39 @@ test('at SIGTERM an open answer gets its time and an end, new ones are refused, 
   await expect(ask(visitor, 'And now?')).rejects.toThrow(/\/api\/chatkit answered 503: .*restarting/)
   expect(await app.ended).toBe(0)
   expect(String(await answer)).toMatch(/The chat turn failed: .*"type":"error"/)
+})
+
+test('a server that is up before its database asks it for the rights of its role as soon as it answers', {
+  timeout: BUILD_MS,
+}, async () => {
+  await (await start()).stop()
+  const database = await emptyDatabase()
+  await withAdmin((admin) => admin.query(`ALTER DATABASE ${database.name} ALLOW_CONNECTIONS false`))
+  const [port, url] = await freePort().then((free) => [String(free), `http://127.0.0.1:${free}`])
+  const server = spawn(process.execPath, [path.join(STANDALONE, 'server.js')], {
+    env: {
+      ...{ PATH: process.env.PATH, NODE_ENV: 'production', HOSTNAME: '127.0.0.1', PORT: port },
+      ...{ APP_URL: url, APP_SECRET: 'x'.repeat(40), DATABASE_URL: inject('adminUrl').replace(/[^/]*$/, database.name) },
+    } as NodeJS.ProcessEnv,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let said = ''
+  server.stdout.setEncoding('utf8').on('data', (chunk: string) => (said += chunk))
+  const ended = once(server, 'close')
+  try {
+    const ready = () =>
+      fetch(`${url}/api/health/ready`).then(
+        ({ status }) => status,
+        () => 0,
+      )
+    await expect.poll(ready, { timeout: 30_000 }).toBe(503)
+    await withAdmin((admin) => admin.query(`ALTER DATABASE ${database.name} ALLOW_CONNECTIONS true`))
+    expect(await ended).toEqual([1, null])
+    expect(said).toMatch(/"level":"fatal".*DATABASE_URL signs in as .*superuser/)
+  } finally {
+    server.kill('SIGKILL')
+    await database.drop()
+  }
 })
 
 test('a start that cannot work ends with sentences and no stack', { timeout: BUILD_MS }, async () => {
@@ -156,15 +202,17 @@ test('on Vercel the build command migrates, and the server runs without our star
   }
 })
 
-async function emptyDatabase(): Promise<{ ownerUrl: string; appUrl: string; drop(): Promise<void> }> {
-  const name = `test_vercel_${process.pid}`
-  const asAdmin = async (sql: string) => {
-    const admin = new pg.Client({ connectionString: inject('adminUrl') })
-    await admin.connect()
-    await admin.query(sql).finally(() => admin.end())
-  }
+async function withAdmin(work: (admin: pg.Client) => Promise<unknown>): Promise<void> {
+  const admin = new pg.Client({ connectionString: inject('adminUrl') })
+  await admin.connect()
+  await work(admin).finally(() => admin.end())
+}
+
+async function emptyDatabase(): Promise<{ name: string; ownerUrl: string; appUrl: string; drop(): Promise<void> }> {
+  const name = `test_empty_${randomBytes(4).toString('hex')}`
   const urlOf = (role: string) =>
     Object.assign(new URL(inject('adminUrl')), { username: role, password: 'test', pathname: `/${name}` }).href
-  await asAdmin(`CREATE DATABASE ${name} OWNER test_owner`)
-  return { ownerUrl: urlOf('test_owner'), appUrl: urlOf('test_app'), drop: () => asAdmin(`DROP DATABASE ${name} WITH (FORCE)`) }
+  await withAdmin((admin) => admin.query(`CREATE DATABASE ${name} OWNER test_owner`))
+  const drop = () => withAdmin((admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`))
+  return { name, ownerUrl: urlOf('test_owner'), appUrl: urlOf('test_app'), drop }
 }
