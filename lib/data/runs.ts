@@ -34,24 +34,43 @@ export type RunOutcome = { status: 'done' | 'stopped' | 'interrupted' | 'failed'
 /** What is learned about a run while it goes. */
 export type RunFacts = { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number; firstDeltaAt?: Date }
 
+/** How many runs a person may have at the same time, and begin within a minute. */
+export type RunLimits = { atOnce: number; perMinute: number }
+
+/** What became of a new run; `retryAfter` are seconds. */
+export type Insertion = { outcome: 'inserted' | 'repeated' | 'busy' | 'too_many' } | { outcome: 'too_often'; retryAfter: number }
+
 /**
  * Writes a queued run. `busy`: the thread has an active one. `repeated`: this person's client sent this request before.
- * `limited`: this person has `atOnce` active runs already, in whatever process.
+ * `too_many`, `too_often`: this person has reached a limit, in whatever processes.
  */
-export function insertRun(run: NewRun, atOnce: number): Promise<'inserted' | 'busy' | 'repeated' | 'limited'> {
-  const { ownerId, threadId, clientRequestId } = run
-  return withCaller({ userId: ownerId }, async (tx) => {
+export async function insertRun(run: NewRun, { atOnce, perMinute }: RunLimits): Promise<Insertion> {
+  const { id, ownerId, threadId, operation, requestId, clientRequestId = null } = run
+  const own = Prisma.sql`FROM runs WHERE owner_id = ${ownerId}`
+  const active = Prisma.sql`${own} AND status IN ('queued', 'running')`
+  const lately = Prisma.sql`${own} AND created_at > now() - interval '1 minute'`
+  const [found] = await statementAs<{ is: Insertion['outcome']; retryAfter: number }>(
+    { userId: ownerId },
     // Two requests of one person take turns, so that neither counts without the other.
-    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${ownerId}, 0))`
-    if ((await tx.run.createMany({ data: run, skipDuplicates: true })).count === 0) {
-      if (!clientRequestId) return 'busy'
-      return (await tx.run.findFirst({ where: { ownerId, clientRequestId }, select: { id: true } })) ? 'repeated' : 'busy'
-    }
-    const active = await tx.run.count({ where: { ownerId, status: { in: ACTIVE } } })
-    if (active <= atOnce) return 'inserted'
-    await tx.run.deleteMany({ where: { id: run.id, ownerId, threadId } })
-    return 'limited'
-  })
+    Prisma.sql`SELECT pg_advisory_xact_lock(hashtextextended(${ownerId}, 0))`,
+    Prisma.sql`
+      INSERT INTO runs (id, owner_id, thread_id, operation, request_id, client_request_id)
+      SELECT ${id}, ${ownerId}, ${threadId}, ${operation}, ${requestId}, ${clientRequestId}
+      WHERE (SELECT count(*) ${active}) < ${atOnce}::integer AND (SELECT count(*) ${lately}) < ${perMinute}::integer
+      ON CONFLICT DO NOTHING`,
+    Prisma.sql`
+      SELECT CASE
+          WHEN EXISTS (SELECT ${own} AND id = ${id}) THEN 'inserted'
+          WHEN EXISTS (SELECT ${own} AND client_request_id = ${clientRequestId}) THEN 'repeated'
+          WHEN EXISTS (SELECT ${active} AND thread_id = ${threadId}) THEN 'busy'
+          WHEN (SELECT count(*) ${lately}) >= ${perMinute}::integer THEN 'too_often'
+          WHEN (SELECT count(*) ${active}) >= ${atOnce}::integer THEN 'too_many'
+          ELSE 'busy' END AS "is",
+        (SELECT greatest(1, ceil(extract(epoch FROM created_at + interval '1 minute' - now())))::integer
+          ${lately} ORDER BY created_at DESC OFFSET ${perMinute - 1}::integer LIMIT 1) AS "retryAfter"`,
+  )
+  if (found?.is === 'too_often') return { outcome: 'too_often', retryAfter: found.retryAfter }
+  return { outcome: found?.is ?? 'busy' }
 }
 
 /** Takes back a run that was inserted and never launched. */

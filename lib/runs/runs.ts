@@ -41,30 +41,42 @@ export type StartedRun = {
 /**
  * Starts work that goes on whoever listens. `begin` is asked once nobody else works on the thread; what it throws is thrown, and
  * no run is left. Throws conflict where the thread has an active run already (after waiting for its end where the settings say
- * so), limited where the person has too many runs, and unavailable while the server ends.
+ * so), limited where the person has or begins too many runs, and unavailable while the server ends.
  */
 export async function startRun(about: RunAbout, begin: () => Promise<Produce>): Promise<StartedRun> {
   const { caller, threadId, operation, requestId, clientRequestId } = about
   const run = { id: newId('run'), ownerId: caller.userId, threadId }
-  const { RUNS_AT_ONCE, WHILE_ANSWERING } = env()
+  const { RUNS_AT_ONCE, RUNS_PER_MINUTE, WHILE_ANSWERING } = env()
   const deadline = Date.now() + (WHILE_ANSWERING === 'wait' ? QUEUE_MS : 0)
-  for (let recovered = false; ; ) {
+  for (let recovered = false, waits = false; ; ) {
     requireServing()
     onShutdown('runs', drainRuns)
-    const inserted = await insertRun({ ...run, operation, requestId, clientRequestId }, RUNS_AT_ONCE)
-    if (inserted === 'inserted') break
-    if (inserted === 'limited')
+    const inserted = await insertRun(
+      { ...run, operation, requestId, clientRequestId },
+      { atOnce: RUNS_AT_ONCE, perMinute: RUNS_PER_MINUTE },
+    )
+    if (inserted.outcome === 'inserted') break
+    if (inserted.outcome === 'too_many')
       throw new AppError('limited', `You have ${RUNS_AT_ONCE} answers being written already. Wait for one of them, or stop it.`, {
         retryAfter: 5,
       })
-    if (inserted === 'repeated' && clientRequestId) {
+    if (inserted.outcome === 'too_often') {
+      const { retryAfter } = inserted
+      throw new AppError('limited', `You have asked ${RUNS_PER_MINUTE} times within a minute. Try again in ${retryAfter} s.`, {
+        retryAfter,
+      })
+    }
+    if (inserted.outcome === 'repeated' && clientRequestId) {
       const first = await findRepeatedRun(caller, clientRequestId)
       if (first) return { id: first.id, repeated: true, ended: registry().runs.get(first.id)?.ended ?? Promise.resolve() }
     }
     // The run that is in the way may have lost its process.
     if (!recovered && (await recoverRuns(threadId)) > 0) recovered = true
-    else if (Date.now() < deadline) await within(QUEUE_LOOK_MS, activeRun(caller.userId, threadId)?.ended ?? sleep(QUEUE_LOOK_MS))
-    else
+    else if (Date.now() < deadline) {
+      if (!waits) log.info({ operation, thread_id: threadId }, 'a turn waits for the one before it')
+      waits = true
+      await within(QUEUE_LOOK_MS, activeRun(caller.userId, threadId)?.ended ?? sleep(QUEUE_LOOK_MS))
+    } else
       throw new AppError('conflict', 'The assistant is still answering in this conversation. Wait for it, or stop it first.', {
         retryAfter: 5,
       })

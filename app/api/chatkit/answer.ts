@@ -1,7 +1,6 @@
 import { inBackground } from '#app/api/chatkit/background.ts'
 import { depsFor } from '#app/api/chatkit/deps.ts'
 import type { Caller } from '#lib/auth/caller.ts'
-import { consume } from '#lib/auth/rate-limit.ts'
 import { requireCaller } from '#lib/auth/session.ts'
 import type { Act, Respond } from '#lib/chatkit/respond.ts'
 import { processChatKit } from '#lib/chatkit/server.ts'
@@ -18,11 +17,10 @@ export type TurnContext = { caller: Caller; run: RunHandle }
 
 /** Room (bytes) in a request for everything but the message: client tool results, quotes, tags, and some minutes of speech. */
 const EXTRA_BYTES = 6_000_000
-const MINUTE = 60
 
 /** Answers one ChatKit request: who, how much, how often; then the protocol's server, with each turn as a run of its own. */
 export async function answerChatKit(request: Request, respond: Respond<TurnContext>, act?: Act<TurnContext>): Promise<Response> {
-  const { APP_URL, MESSAGE_MAX_CHARS, RUNS_PER_MINUTE } = env()
+  const { APP_URL, MESSAGE_MAX_CHARS } = env()
   requireSameOrigin(request, APP_URL)
   const caller = await requireCaller(request)
   const body = await readJson(request, MESSAGE_MAX_CHARS * 4 + EXTRA_BYTES)
@@ -30,7 +28,6 @@ export async function answerChatKit(request: Request, respond: Respond<TurnConte
   if (answer.kind === 'json') return json(answer.data)
   if (answer.kind === 'attached') return sseResponse(answer.events, { resumable: answer.resume, headers: runHeader(answer.runId) })
 
-  await consume({ name: 'runs', points: RUNS_PER_MINUTE, seconds: MINUTE }, caller.userId)
   const remembered = rememberPlace(request, caller)
   const { operation, threadId, requestId: clientRequestId, begin } = answer
   const run = await startRun({ caller, threadId, operation, requestId: currentRequestId() ?? '', clientRequestId }, async () => {
