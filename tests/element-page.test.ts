@@ -50,15 +50,19 @@ test('options change looks at once, bad ones throw, and the theme reaches the co
   await composer(page).fill('x')
   await expect.poll(() => sendButton(page).evaluate((button) => getComputedStyle(button).backgroundColor)).toBe('rgb(200, 30, 90)')
   expect(await page.locator('openai-chatkit').getAttribute('data-color-scheme')).toBe('dark')
-  const thrown = await page.evaluate(() => {
-    const element = document.createElement('openai-chatkit') as unknown as { setOptions: (options: object) => void }
-    try {
-      element.setOptions({})
-    } catch (error) {
-      return String(error)
-    }
-  })
-  expect(thrown).toContain('api.url')
+  const refusal = (options: object) =>
+    page.evaluate((bad) => {
+      const element = document.createElement('openai-chatkit') as unknown as { setOptions: (options: object) => void }
+      try {
+        element.setOptions(bad)
+      } catch (error) {
+        return String(error)
+      }
+    }, options)
+  expect(await refusal({})).toContain('api.url')
+  expect(await refusal({ api: { getClientSecret: 'a function' } })).toContain('getClientSecret is not supported')
+  const attachments = { enabled: true }
+  expect(await refusal({ api: { url: '/chatkit', domainKey: 'x' }, composer: { attachments } })).toContain('needs api.uploadStrategy')
 })
 
 test('nothing in an answer runs, loads or leads astray, streamed and loaded again', async () => {

@@ -1,4 +1,5 @@
 import { readSse, type SseSignal } from '#lib/chatkit-element/sse.ts'
+import type { Strings } from '#lib/chatkit-element/strings.ts'
 
 /** A request without an answer after this long has failed. Streams have no such limit: an answer may take minutes. */
 const QUERY_TIMEOUT_MS = 30_000
@@ -25,7 +26,7 @@ export class ConnectionError extends Error {
   override name = 'ConnectionError'
 }
 
-export type ApiSettings = { url: string; fetch?: typeof fetch | undefined; locale: string }
+export type ApiSettings = { url: string; fetch?: typeof fetch | undefined; locale: string; strings: Strings }
 
 /** An event, with its number where the server counts them. */
 export type Received = { event: unknown; seq: number | null }
@@ -43,13 +44,13 @@ export class Api {
   }
 
   /** Throws ApiError, ConnectionError or the signal's AbortError. */
-  async query<T>(type: string, params: object, signal?: AbortSignal): Promise<T> {
-    const deadline = AbortSignal.timeout(QUERY_TIMEOUT_MS)
+  async query<T>(type: string, params: object, signal?: AbortSignal, timeoutMs = QUERY_TIMEOUT_MS): Promise<T> {
+    const deadline = AbortSignal.timeout(timeoutMs)
     const response = await this.#post(type, params, signal ? AbortSignal.any([signal, deadline]) : deadline)
     try {
       return (await response.json()) as T
     } catch (cause) {
-      throw new ConnectionError('The answer could not be read.', { cause })
+      throw new ConnectionError(this.#settings().strings.serverFault, { cause })
     }
   }
 
@@ -67,14 +68,14 @@ export class Api {
     const timer = setTimeout(() => quiet.abort(new DOMException('No answer', 'TimeoutError')), OPEN_TIMEOUT_MS)
     const response = await this.#post(type, params, AbortSignal.any([signal, quiet.signal]), id, true).finally(() => clearTimeout(timer))
     if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream'))
-      throw new ApiError('The server did not answer with a stream of events.', 502)
+      throw new ApiError(this.#settings().strings.serverFault, 502)
     const runId = response.headers.get('x-run-id')
     this.#recognisesRepeats ||= runId !== null
     return { runId, events: watch(readSse(response.body), signal, quiet) }
   }
 
   async #post(type: string, params: object, signal: AbortSignal, id = requestId(), resume?: true): Promise<Response> {
-    const { url, fetch: custom, locale } = this.#settings()
+    const { url, fetch: custom, locale, strings } = this.#settings()
     const send = custom ?? ((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init))
     let response: Response
     try {
@@ -86,9 +87,9 @@ export class Api {
       })
     } catch (cause) {
       if (signal.aborted && !(signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError')) throw cause
-      throw new ConnectionError('The server could not be reached. Check your connection and try again.', { cause })
+      throw new ConnectionError(strings.unreachable, { cause })
     }
-    if (!response.ok) throw new ApiError(await messageOf(response), response.status, retryAfterMs(response))
+    if (!response.ok) throw new ApiError((await messageOf(response)) ?? strings.serverFault, response.status, retryAfterMs(response))
     return response
   }
 }
@@ -107,14 +108,15 @@ function retryAfterMs({ headers }: Response): number {
   return ms > 0 ? ms : 0
 }
 
-async function messageOf(response: Response): Promise<string> {
+/** The server's own sentence, where it has one. */
+async function messageOf(response: Response): Promise<string | null> {
   try {
     const { message } = (await response.json()) as { message?: unknown }
     if (typeof message === 'string' && message) return message
   } catch {
     // Not JSON: a proxy's page, which says nothing to a person.
   }
-  return response.statusText || `The server answered with an error (${response.status}).`
+  return null
 }
 
 async function* watch(signals: AsyncGenerator<SseSignal>, signal: AbortSignal, quiet: AbortController): AsyncGenerator<Received, boolean> {

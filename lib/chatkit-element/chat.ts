@@ -3,14 +3,17 @@ import { Api, ApiError } from '#lib/chatkit-element/api.ts'
 import { CatchUp } from '#lib/chatkit-element/catch-up.ts'
 import { type ChatState, initialState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { Composer } from '#lib/chatkit-element/composer.ts'
+import { Dictation } from '#lib/chatkit-element/dictation.ts'
 import { DraftFiles } from '#lib/chatkit-element/draft-files.ts'
 import { History } from '#lib/chatkit-element/history.ts'
 import { endpoint, type Host } from '#lib/chatkit-element/host.ts'
 import { type Outgoing, outgoingMessage } from '#lib/chatkit-element/outgoing.ts'
+import { ownCommands } from '#lib/chatkit-element/own-commands.ts'
 import { Reader } from '#lib/chatkit-element/reader.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 import { addLocalMessage, applyEvent, dropAfter, dropLocalMessages } from '#lib/chatkit-element/state/reducer.ts'
 import { emptyView } from '#lib/chatkit-element/state/view.ts'
+import { Suggestions } from '#lib/chatkit-element/suggestions.ts'
 import { messageOf, toError } from '#lib/chatkit-element/to-error.ts'
 import { Turns } from '#lib/chatkit-element/turns.ts'
 
@@ -29,6 +32,8 @@ export class Chat {
   readonly history: History
   readonly composer: Composer
   readonly files: DraftFiles
+  readonly dictation: Dictation
+  readonly suggestions: Suggestions
   readonly #host: Host
   readonly #api: Api
   readonly #turns: Turns
@@ -39,15 +44,21 @@ export class Chat {
 
   constructor(host: Host) {
     this.#host = host
-    this.#api = new Api(() => ({ ...endpoint(host), locale: host.locale() }))
+    this.#api = new Api(() => ({ ...endpoint(host), locale: host.locale(), strings: host.strings() }))
     this.history = new History(this.#api, host)
     this.composer = new Composer(host)
     this.files = new DraftFiles(this.composer, this.#api, host)
+    this.dictation = new Dictation(this.composer, this.#api, host)
+    this.suggestions = new Suggestions(this.composer, host, () => ownCommands(this.composer, this.files, host))
     this.#reader = new Reader(this.state, this.#api, host)
     this.#turns = new Turns(this.state, this.#api, host, {
-      onCreated: (threadId) => this.composer.adopt(threadId),
+      onCreated: (thread) => {
+        this.composer.adopt(thread.id)
+        this.history.add(thread)
+      },
       reload: (signal) => this.#reader.read(signal),
     })
+    this.state.subscribe(() => this.history.follow(this.state.value.view.thread))
     this.#catchUp = new CatchUp(this.state, this.#turns, this.#reader, this.composer)
   }
 
@@ -95,7 +106,6 @@ export class Chat {
       this.state.patch({ view: dropLocalMessages(this.state.value.view) })
       await this.#meet(refusal)
     }
-    this.history.touch(this.state.value.view.thread)
   }
 
   /** Asks for the answer to a message again; what came after the message goes. */
@@ -209,6 +219,7 @@ export class Chat {
   close(): void {
     this.#leave()
     this.files.close()
+    this.dictation.cancel()
     this.history.close()
   }
 

@@ -1,8 +1,7 @@
 import type { Attachment, UserMessageContent as PublicContent } from '@openai/chatkit'
 import type { Host } from '#lib/chatkit-element/host.ts'
+import { contentOf, mentioned, type Tag, tagsIn, writtenText } from '#lib/chatkit-element/mentions.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
-
-type Tag = Extract<PublicContent, { type: 'input_tag' }>
 
 /** A file beside the text. `part` of its bytes (0 to 1) has been sent, null where nobody knows; `preview` is a small `data:` picture. */
 export type DraftFile = {
@@ -17,6 +16,7 @@ export type DraftFile = {
   attachment?: Attachment
 }
 
+/** `tags` are those that were mentioned; they count as long as their names stand in the text. */
 export type Draft = { text: string; tags: readonly Tag[]; files: readonly DraftFile[]; quotedText: string }
 export type ComposerState = Draft & {
   toolId: string | null
@@ -36,6 +36,9 @@ export class Composer {
   readonly state = new Signal<ComposerState>({ ...EMPTY, toolId: null, modelId: null, refusal: '' })
   /** Moves the focus into the input; set by the view that draws it. */
   focus: () => void = () => undefined
+  /** Where the cursor is in the text, and a way to put a text with the cursor in it there; set by the view. */
+  cursor: () => number = () => this.state.value.text.length
+  write: (text: string, cursor: number) => void = (text) => this.state.patch({ text })
   readonly #drafts = new Map<string, Draft>()
   #thread = NEW_CHAT
   readonly #host: Host
@@ -45,8 +48,8 @@ export class Composer {
   }
 
   get isEmpty(): boolean {
-    const { text, tags, files } = this.state.value
-    return !text.trim() && !tags.length && !files.length
+    const { text, files } = this.state.value
+    return !text.trim() && !files.length
   }
 
   /** Whether there is a message to send: something is written or attached, and every file has arrived. */
@@ -71,8 +74,8 @@ export class Composer {
     const thread = threadId ?? NEW_CHAT
     const draft = thread === this.#thread ? this.state.value : (this.#drafts.get(thread) ?? EMPTY)
     const restored: Draft = {
-      text: [textOf(content), draft.text].filter((text) => text.trim()).join('\n\n'),
-      tags: [...tagsOf(content), ...draft.tags],
+      text: [writtenText(content), draft.text].filter((text) => text.trim()).join('\n\n'),
+      tags: [...tagsIn(content), ...draft.tags],
       files: [...attachments.map(arrived), ...draft.files],
       quotedText: quotedText || draft.quotedText,
     }
@@ -93,13 +96,40 @@ export class Composer {
   }
 
   setContent(content: readonly PublicContent[]): void {
-    this.state.patch({ text: textOf(content), tags: tagsOf(content) })
+    this.state.patch({ text: writtenText(content), tags: tagsIn(content) })
+  }
+
+  /** Replaces a stretch of the text; the cursor stands behind what is new. */
+  replace(from: number, to: number, by: string): void {
+    const { text } = this.state.value
+    this.write(text.slice(0, from) + by + text.slice(to), from + by.length)
+  }
+
+  /** Inserts words at the cursor, apart from those around them. */
+  insert(words: string): void {
+    const { text } = this.state.value
+    const at = this.cursor()
+    const before = at > 0 && !/\s$/.test(text.slice(0, at)) ? ' ' : ''
+    const after = at < text.length && !/^\s/.test(text.slice(at)) ? ' ' : ''
+    this.replace(at, at, before + words + after)
+  }
+
+  /** Puts a tag in the place of what was typed to find it. */
+  mention(tag: Tag, from: number, to: number): void {
+    const { tags } = this.state.value
+    this.state.patch({ tags: [...tags.filter(({ id }) => id !== tag.id), tag] })
+    this.replace(from, to, `@${tag.text} `)
+  }
+
+  /** The tags that the text mentions. */
+  get mentions(): Tag[] {
+    return mentioned(this.state.value.text, this.state.value.tags)
   }
 
   /** The message as it goes out; the draft is empty afterwards, and so is a tool that is chosen for one message only. */
   take(): { content: PublicContent[]; attachments: Attachment[]; quotedText: string; toolId: string | null } {
     const { text, tags, files, quotedText, toolId } = this.state.value
-    const content: PublicContent[] = [...tags, ...(text.trim() ? [{ type: 'input_text' as const, text: text.trim() }] : [])]
+    const content = contentOf(text, tags)
     const attachments = files.flatMap(({ attachment, preview }) => (attachment ? withPreview(attachment, preview) : []))
     this.state.patch({ ...EMPTY, refusal: '' })
     const tool = this.#host.options().composer?.tools?.find(({ id }) => id === toolId)
@@ -119,14 +149,6 @@ export class Composer {
     const { modelId } = this.state.value
     return (models.find(({ id }) => id === modelId) ?? models.find((model) => model.default) ?? models[0])?.id ?? null
   }
-}
-
-function textOf(content: readonly PublicContent[]): string {
-  return content.map((part) => (part.type === 'input_text' ? part.text : '')).join('')
-}
-
-function tagsOf(content: readonly PublicContent[]): Tag[] {
-  return content.filter((part) => part.type === 'input_tag')
 }
 
 /** Until the server confirms the message, its pictures are shown from memory. */

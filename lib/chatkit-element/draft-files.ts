@@ -14,6 +14,8 @@ const PARALLEL = 3
 
 /** The files of what is being written: checks them, uploads them, retries and takes them away. */
 export class DraftFiles {
+  /** Opens the browser's file picker; set by the view that has it. */
+  pick: () => void = () => undefined
   readonly #composer: Composer
   readonly #api: Api
   readonly #host: Host
@@ -119,7 +121,8 @@ export class DraftFiles {
   }
 
   #reason(error: unknown): string {
-    if (error instanceof ApiError || error instanceof ConnectionError) return error.message
+    if (error instanceof ApiError) return error.message
+    if (error instanceof ConnectionError) return this.#host.strings().uploadLost
     this.#host.emit('chatkit.error', { error: toError(error) })
     return this.#host.strings().uploadFailed
   }

@@ -66,8 +66,9 @@ export class ChatKitElement extends Base {
 
   /** Replaces all options. The first call opens `initialThread`; the same options again change nothing. */
   setOptions(options: ChatKitOptions): void {
-    if (!options || typeof options !== 'object' || !options.api) {
-      const error = new Error('setOptions needs an object with api.url.')
+    const problem = problemWith(options)
+    if (problem) {
+      const error = new Error(problem)
       this.#emit('chatkit.error', { error })
       throw error
     }
@@ -155,4 +156,12 @@ export class ChatKitElement extends Base {
     if (this.#ready.isOver) this.dispatchEvent(event)
     else this.#early.push(event)
   }
+}
+
+/** Why these options cannot be used, as a sentence for the page's developer; null when they can. */
+function problemWith(options: ChatKitOptions): string | null {
+  if (!options || typeof options !== 'object' || !options.api) return 'setOptions needs an object with api.url.'
+  if (!('url' in options.api)) return 'This element talks to your own server: set api.url. api.getClientSecret is not supported.'
+  if (options.composer?.attachments?.enabled && !options.api.uploadStrategy) return 'composer.attachments needs api.uploadStrategy.'
+  return null
 }

@@ -118,6 +118,16 @@ export async function* prepend<T, R>(first: T, rest: AsyncGenerator<T, R>): Asyn
   return yield* rest
 }
 
+/** The stream that is open already for the first request, new ones afterwards. */
+export function onceThen(first: Awaited<ReturnType<Api['stream']>>, api: StreamApi): Api['stream'] {
+  let used = false
+  return async (...request) => {
+    if (used) return api.stream(...request)
+    used = true
+    return first
+  }
+}
+
 function isEvent(value: unknown): value is ThreadStreamEvent {
   return typeof value === 'object' && value !== null && 'type' in value
 }

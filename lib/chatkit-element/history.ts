@@ -66,17 +66,18 @@ export class History {
     return this.state.value.chats.find(({ id }) => id === threadId)
   }
 
-  /** A thread has a new title, or is new: the list that is shown follows without a request. */
-  touch(thread: ThreadHead | null): void {
-    if (!thread || !this.state.value.loaded) return
+  /** A chat was begun: a list that was read already has it at once. */
+  add({ id, title, created_at }: ChatEntry): void {
+    const { chats, loaded } = this.state.value
+    if (loaded && !this.find(id)) this.state.patch({ chats: [{ id, created_at, ...(title && { title }) }, ...chats] })
+  }
+
+  /** A chat may have got another title, from its model or elsewhere: the list shows it at once. */
+  follow(thread: ThreadHead | null): void {
+    const known = thread && this.find(thread.id)
+    if (!known || !thread.title || known.title === thread.title) return
     const { chats } = this.state.value
-    const known = this.find(thread.id)
-    const entry: ChatEntry = {
-      id: thread.id,
-      created_at: known?.created_at ?? new Date().toISOString(),
-      ...(thread.title && { title: thread.title }),
-    }
-    this.state.patch({ chats: known ? chats.map((chat) => (chat.id === thread.id ? entry : chat)) : [entry, ...chats] })
+    this.state.patch({ chats: chats.map((chat) => (chat === known ? { ...chat, title: thread.title } : chat)) })
   }
 
   /** Throws when the server refuses; the list is then as before. */

@@ -12,9 +12,10 @@ export type Host = {
   emit<K extends keyof ChatKitEvents>(name: K, ...detail: Detail<K> extends void ? [] : [Detail<K>]): void
 }
 
-/** Where the page's server is. Throws where the page has set up OpenAI's hosted service instead. */
+/** Where the page's server is. */
 export function endpoint(host: Host): { url: string; fetch?: typeof fetch } {
   const { api } = host.options()
-  if (!('url' in api)) throw new Error('This element talks to your own server: set api.url. api.getClientSecret is not supported.')
+  // setOptions has seen to it.
+  if (!('url' in api)) throw new Error('api.url is missing.')
   return { url: api.url, ...(api.fetch && { fetch: api.fetch }) }
 }

@@ -1,8 +1,10 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ClientToolCallItem } from '#lib/chatkit/protocol/items.ts'
+import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
 import { type Api, ApiError, ConnectionError } from '#lib/chatkit-element/api.ts'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
-import { exchange, LostError, prepend, type StreamApi } from '#lib/chatkit-element/exchange.ts'
+import { callClientTool } from '#lib/chatkit-element/client-tool.ts'
+import { exchange, LostError, onceThen, prepend, type StreamApi } from '#lib/chatkit-element/exchange.ts'
 import { FrameQueue } from '#lib/chatkit-element/frames.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { refused } from '#lib/chatkit-element/refused.ts'
@@ -27,7 +29,7 @@ type TurnHooks = {
 
 type ThreadHooks = {
   /** The new chat has become a thread. */
-  onCreated: (threadId: string) => void
+  onCreated: (thread: WireThread) => void
   /** Reads the thread as the server has it now. */
   reload: (signal: AbortSignal) => Promise<void>
 }
@@ -43,7 +45,7 @@ export class Turns {
   readonly #state: Signal<ChatState>
   readonly #api: Api
   readonly #host: Host
-  readonly #onCreated: (threadId: string) => void
+  readonly #onCreated: (thread: WireThread) => void
   readonly #reload: (signal: AbortSignal) => Promise<void>
 
   constructor(state: Signal<ChatState>, api: Api, host: Host, to: ThreadHooks) {
@@ -186,7 +188,7 @@ export class Turns {
     this.#queue.push(event)
     if (event.type === 'thread.created') {
       this.#queue.flush()
-      this.#onCreated(event.thread.id)
+      this.#onCreated(event.thread)
       this.#host.emit('chatkit.thread.change', { threadId: event.thread.id })
       if (this.#stopWhenCreated) {
         this.#state.patch({ phase: 'streaming' })
@@ -207,23 +209,12 @@ export class Turns {
       const threadId = this.#threadId()
       if (!call || !threadId || signal.aborted) return
       this.#answered.add(call.id)
-      const result = await this.#callClientTool(call)
+      const result = await callClientTool(call, this.#host)
       if (signal.aborted) return
       const completed = { ...call, status: 'completed' as const, output: result }
       await this.#exchange(this.#api, 'threads.add_client_tool_output', { thread_id: threadId, result }, signal, () =>
         this.#queue.push({ type: 'thread.item.replaced', item: completed }),
       )
-    }
-  }
-
-  async #callClientTool(call: ClientToolCallItem): Promise<unknown> {
-    const { onClientTool } = this.#host.options()
-    try {
-      if (!onClientTool) throw new Error(`The page has no handler for the client tool "${call.name}".`)
-      return (await onClientTool({ name: call.name, params: call.arguments })) ?? {}
-    } catch (error) {
-      this.#host.emit('chatkit.error', { error: toError(error) })
-      return { error: error instanceof Error ? error.message : String(error) }
     }
   }
 
@@ -248,14 +239,4 @@ function aborted(signal: AbortSignal, ms: number): Promise<void> {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
-}
-
-/** The stream that is open already for the first request, new ones afterwards. */
-function onceThen(first: Awaited<ReturnType<Api['stream']>>, api: Api): Api['stream'] {
-  let used = false
-  return async (...request) => {
-    if (used) return api.stream(...request)
-    used = true
-    return first
-  }
 }

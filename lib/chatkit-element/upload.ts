@@ -16,11 +16,11 @@ type Target = { url: string; method: 'POST' | 'PUT'; headers: Record<string, str
 
 /**
  * Brings a file to the server by the page's `uploadStrategy` (protocol section 1.11). Throws ApiError with the server's sentence,
- * ConnectionError, or the signal's reason.
+ * ConnectionError where it could not be sent, an Error where the server answers nonsense, or the signal's reason.
  */
 export async function upload(file: File, api: Api, config: CustomApiConfig, hooks: UploadHooks): Promise<Attachment> {
   const { uploadStrategy: strategy } = config
-  if (!strategy) throw new Error('Attachments need api.uploadStrategy.')
+  if (!strategy) throw new Error('composer.attachments needs api.uploadStrategy.')
   if (strategy.type === 'direct') return directly(file, strategy.uploadUrl, config.fetch, hooks)
   const { upload_descriptor: target, ...attachment } = await api.query<Attachment>(
     'attachments.create',
@@ -39,7 +39,7 @@ async function directly(file: File, url: string, custom: typeof fetch | undefine
     ? await viaFetch(custom, url, body, hooks.signal)
     : await transfer({ url, method: 'POST', headers: { accept: 'application/json' } }, body, hooks)
   const attachment = parsed(text)
-  if (typeof attachment?.id !== 'string') throw new ApiError('The server did not confirm the file.', 502)
+  if (typeof attachment?.id !== 'string') throw new Error('The upload URL did not answer with an attachment.')
   hooks.onId(attachment.id)
   return attachment as Attachment
 }
@@ -88,13 +88,14 @@ function asForm(file: File): FormData {
   return form
 }
 
-function refused(text: string, status: number): ApiError {
+function refused(text: string, status: number): Error {
   const message = parsed(text)?.message
-  return new ApiError(typeof message === 'string' && message ? message : `The server did not take the file (${status}).`, status)
+  if (typeof message === 'string' && message) return new ApiError(message, status)
+  return new Error(`The server did not take the file (${status}).`)
 }
 
 function lost(cause: unknown): ConnectionError {
-  return new ConnectionError('The file could not be sent. Check your connection and try again.', { cause })
+  return new ConnectionError('The connection was lost.', { cause })
 }
 
 function parsed(text: string): Record<string, unknown> | null {

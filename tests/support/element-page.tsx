@@ -1,4 +1,4 @@
-import { ChatKit, type UseChatKitOptions, useChatKit } from '@openai/chatkit-react'
+import { ChatKit, type Command, type Entity, type UseChatKitOptions, useChatKit } from '@openai/chatkit-react'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 
@@ -7,6 +7,43 @@ type Seen = { name: string; detail?: unknown }
 const seen: Seen[] = []
 const note = (name: string) => (detail?: unknown) => void seen.push({ name, detail })
 const chosen: Partial<UseChatKitOptions> = JSON.parse(decodeURIComponent(location.hash.slice(1) || '{}'))
+
+const ENTITIES: Entity[] = [
+  { id: 'ann', title: 'Ann Lee', group: 'People', icon: 'user', interactive: true, data: { team: 'blue' } },
+  { id: 'anna', title: 'Ann Leek', group: 'People', icon: 'user' },
+  { id: 'plan', title: 'Q2 Plan', group: 'Documents', icon: 'document' },
+]
+const COMMANDS: Command[] = [
+  { id: 'assign', label: 'Assign', description: 'Choose somebody', icon: 'user' },
+  { id: 'archive', label: 'Archive', description: 'Put it away', icon: 'suitcase' },
+]
+
+/** Callbacks cannot travel in an address: these stand in for them where the options ask. */
+const callbacks: Partial<UseChatKitOptions> = {
+  entities: {
+    onTagSearch: async (query) => ENTITIES.filter(({ title }) => title.toLowerCase().startsWith(query.toLowerCase())),
+    onClick: note('entity.click'),
+    onRequestPreview: async (entity) => ({
+      preview: {
+        type: 'Basic',
+        children: [
+          { type: 'Title', value: entity.title },
+          { type: 'Text', value: 'Team blue' },
+        ],
+      },
+    }),
+    showComposerMenu: true,
+  },
+  commands: {
+    enabled: true,
+    onSearch: async (query) => COMMANDS.filter(({ label }) => label.toLowerCase().startsWith(query.toLowerCase())),
+    onSelect: async ({ id }) => {
+      note('command')(id)
+      if (id === 'assign') return { type: 'menu', commands: [{ id: 'to-ann', label: 'To Ann' }] }
+      if (id === 'to-ann') return { type: 'entity', entity: ENTITIES[0] as Entity }
+    },
+  },
+}
 
 function Page() {
   const chat = useChatKit({
@@ -29,6 +66,8 @@ function Page() {
     onHistoryClose: note('history.close'),
     onToolChange: note('tool.change'),
     ...chosen,
+    ...(chosen.entities && { entities: callbacks.entities }),
+    ...(chosen.commands && { commands: callbacks.commands }),
     api: {
       url: '/chatkit',
       domainKey: 'ignored',

@@ -171,6 +171,8 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
         const upload_descriptor = { url: `/upload/${id}`, method: uploading.method, headers: { 'x-signed': id } }
         return json(response, { ...made, upload_descriptor })
       }
+      case 'input.transcribe':
+        return json(response, { text: params.audio_base64 ? 'buy milk' : '' })
       case 'attachments.delete':
         attachments.delete(String(params.attachment_id))
         return json(response, {})

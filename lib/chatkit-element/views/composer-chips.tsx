@@ -1,5 +1,8 @@
 /** @jsxImportSource preact */
+import type { ComponentChildren } from 'preact'
 import type { ComposerState } from '#lib/chatkit-element/composer.ts'
+import { entityOf, withoutMention } from '#lib/chatkit-element/mentions.ts'
+import { EntityPill } from '#lib/chatkit-element/views/entity-pill.tsx'
 import { FileChip } from '#lib/chatkit-element/views/file-chip.tsx'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
@@ -8,14 +11,21 @@ import { useUi } from '#lib/chatkit-element/views/ui.ts'
 /** What goes out with the text: a quote, tags, files. Each can be taken away. */
 export function ComposerChips({ draft }: { draft: ComposerState }) {
   const { chat } = useUi()
-  const { quotedText, tags, files } = draft
-  if (!quotedText && !tags.length && !files.length) return null
-  const { state } = chat.composer
+  const { quotedText, text, files } = draft
+  const { state, mentions } = chat.composer
+  if (!quotedText && !mentions.length && !files.length) return null
   return (
     <ul class="chips">
-      {quotedText && <Chip icon="square-text" label={quotedText} onRemove={() => state.patch({ quotedText: '' })} />}
-      {tags.map((tag) => (
-        <Chip key={tag.id} icon="name" label={tag.text} onRemove={() => state.patch({ tags: tags.filter((one) => one !== tag) })} />
+      {quotedText && (
+        <Chip label={quotedText} onRemove={() => state.patch({ quotedText: '' })}>
+          <Icon name="square-text" size={15} />
+          <span dir="auto">{quotedText}</span>
+        </Chip>
+      )}
+      {mentions.map((tag) => (
+        <Chip key={tag.id} label={tag.text} onRemove={() => state.patch({ text: withoutMention(text, tag) })}>
+          <EntityPill entity={entityOf(tag)} />
+        </Chip>
       ))}
       {files.map((file) => (
         <FileChip key={file.key} file={file} />
@@ -24,12 +34,11 @@ export function ComposerChips({ draft }: { draft: ComposerState }) {
   )
 }
 
-function Chip({ icon, label, onRemove }: { icon: string; label: string; onRemove: () => void }) {
+function Chip({ label, onRemove, children }: { label: string; onRemove: () => void; children: ComponentChildren }) {
   const { strings } = useUi()
   return (
     <li class="chip">
-      <Icon name={icon} size={15} />
-      <span dir="auto">{label}</span>
+      {children}
       <IconButton icon="close" size={14} label={`${strings.dismiss}: ${label}`} onClick={onRemove} />
     </li>
   )

@@ -14,12 +14,12 @@ export function ComposerMenus({ draft }: { draft: ComposerState }) {
   const chosen = tools.find(({ id }) => id === draft.toolId)
   const model = models.find(({ id }) => id === composer.modelId())
   const pinned = tools.filter((tool) => tool.pinned && tool !== chosen)
-  const { picker, pick } = useFilePicker()
-  const attach = { id: ':attach', label: strings.attach, icon: 'paperclip', onSelect: pick }
+  const picker = useFilePicker()
+  const attach = { id: ':attach', label: strings.attach, icon: 'paperclip', onSelect: () => chat.files.pick() }
   return (
     <div class="composer-menus">
       {picker}
-      {picker && tools.length === 0 && <IconButton icon="paperclip" label={strings.attach} onClick={pick} />}
+      {picker && tools.length === 0 && <IconButton icon="paperclip" label={strings.attach} onClick={() => chat.files.pick()} />}
       {tools.length > 0 && (
         <Menu
           label={strings.tools}
@@ -36,6 +36,9 @@ export function ComposerMenus({ draft }: { draft: ComposerState }) {
             })),
           ]}
         />
+      )}
+      {options.entities?.onTagSearch && options.entities.showComposerMenu && (
+        <IconButton icon="at-sign" label={strings.mention} onClick={() => composer.insert('@')} />
       )}
       {pinned.map((tool) => (
         <button key={tool.id} type="button" class="tool-chip" aria-pressed="false" onClick={() => composer.chooseTool(tool.id)}>

@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 import type { CitedSource } from '#lib/chatkit-element/markdown/citations.ts'
 import { isSafeLink } from '#lib/chatkit-element/markdown/links.ts'
+import { EntityPill } from '#lib/chatkit-element/views/entity-pill.tsx'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
@@ -39,6 +40,8 @@ export function SourceLink({ source }: { source: CitedSource['source'] }) {
       {detail && detail !== source.title && <span class="source-detail">{detail}</span>}
     </>
   )
+  if (source.type === 'entity' && source.interactive)
+    return <EntityPill entity={{ ...source, data: source.data as Record<string, string> }} />
   if (source.type !== 'url' || !isSafeLink(source.url)) return <span class="source">{body}</span>
   return (
     <a class="source" href={source.url} target="_blank" rel="noopener noreferrer">

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import { useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { acceptAttribute } from '#lib/chatkit-element/attachment-rules.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
@@ -8,6 +8,9 @@ export function useFilePicker() {
   const { chat } = useUi()
   const input = useRef<HTMLInputElement>(null)
   const { option } = chat.files
+  useLayoutEffect(() => {
+    chat.files.pick = () => input.current?.click()
+  }, [chat])
   const picker = option && (
     <input
       ref={input}
@@ -24,5 +27,5 @@ export function useFilePicker() {
       }}
     />
   )
-  return { picker, pick: () => input.current?.click() }
+  return picker
 }

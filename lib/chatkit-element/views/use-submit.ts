@@ -7,6 +7,7 @@ export function useSubmit(): () => void {
   return () => {
     const state = chat.state.value
     if (!chat.composer.isReady || isBusy(state) || state.phase === 'loading') return
+    chat.suggestions.close()
     const model = chat.composer.modelId()
     const { toolId, content, attachments, quotedText } = chat.composer.take()
     void chat.send({

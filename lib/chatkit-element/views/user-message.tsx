@@ -2,6 +2,8 @@
 import { useState } from 'preact/hooks'
 import type { Attachment, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { isAllowedImage, isSameOrigin } from '#lib/chatkit-element/markdown/links.ts'
+import { entityOf } from '#lib/chatkit-element/mentions.ts'
+import { EntityPill } from '#lib/chatkit-element/views/entity-pill.tsx'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 
 /** What the person said, as they wrote it: plain text, never Markdown. */
@@ -22,13 +24,7 @@ export function UserMessage({ item, label, isPending }: { item: UserMessageItem;
         <div class="bubble" dir="auto">
           {item.quoted_text && <blockquote class="quote">{item.quoted_text}</blockquote>}
           {item.content.map((part, at) =>
-            part.type === 'input_tag' ? (
-              <span key={at} class="tag">
-                {part.text}
-              </span>
-            ) : (
-              <span key={at}>{part.text}</span>
-            ),
+            part.type === 'input_tag' ? <EntityPill key={at} entity={entityOf(part)} /> : <span key={at}>{part.text}</span>,
           )}
         </div>
       )}

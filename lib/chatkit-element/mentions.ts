@@ -1,0 +1,56 @@
+import type { Entity, UserMessageContent as PublicContent } from '@openai/chatkit'
+
+/** An entity in a message. In the text of the composer it is `@` and its name, so that it keeps its place in the sentence. */
+export type Tag = Extract<PublicContent, { type: 'input_tag' }>
+
+/** The text of a message as it is written in the composer. */
+export function writtenText(content: readonly PublicContent[]): string {
+  return content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('')
+}
+
+export function tagsIn(content: readonly PublicContent[]): Tag[] {
+  return content.filter((part) => part.type === 'input_tag')
+}
+
+/** The written text as the parts that are sent: every `@name` of a tag becomes that tag. Of two names the longer one counts. */
+export function contentOf(written: string, tags: readonly Tag[]): PublicContent[] {
+  const text = written.trim()
+  const byLength = tags.toSorted((a, b) => b.text.length - a.text.length)
+  const parts: PublicContent[] = []
+  let from = 0
+  for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
+    const tag = byLength.find((one) => text.startsWith(one.text, at + 1))
+    if (!tag) continue
+    if (at > from) parts.push({ type: 'input_text', text: text.slice(from, at) })
+    parts.push(tag)
+    from = at + 1 + tag.text.length
+    at = from - 1
+  }
+  if (from < text.length) parts.push({ type: 'input_text', text: text.slice(from) })
+  return parts
+}
+
+/** The tags whose names still stand in the text, each once. */
+export function mentioned(written: string, tags: readonly Tag[]): Tag[] {
+  return [...new Set(tagsIn(contentOf(written, tags)))]
+}
+
+/** The text without a tag's name. */
+export function withoutMention(written: string, tag: Tag): string {
+  return written.replaceAll(`@${tag.text}`, '').replace(/ {2,}/g, ' ')
+}
+
+export function tagOf({ id, title, group, data, interactive = false }: Entity): Tag {
+  return { type: 'input_tag', id, text: title, interactive, ...(group && { group }), ...(data && { data }) }
+}
+
+/** The entity of a tag, as the page knows it. */
+export function entityOf({ id, text, group, data, interactive }: Omit<Tag, 'type'>): Entity {
+  return {
+    id,
+    title: text,
+    ...(group && { group }),
+    ...(data && { data: data as Record<string, string> }),
+    ...(interactive && { interactive }),
+  }
+}
