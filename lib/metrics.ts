@@ -43,7 +43,11 @@ function make() {
       labelNames: ['status', 'failure_class'],
       registers,
     }),
-    streams: new Gauge({ name: 'switchboard_open_streams', help: 'Answers that are being streamed to clients now.', registers }),
+    streams: new Gauge({
+      name: 'switchboard_open_streams',
+      help: 'Streams that are open to clients now: answers, and pages of admins that follow the ledger.',
+      registers,
+    }),
   }
 }
 

@@ -141,6 +141,7 @@ const NO_IDS = 'names nothing: acts on the account that is signed in'
 const SIGN_IN = 'before sign-in: takes an address, a code or a password'
 const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/.well-known/[...path]/route.ts': 'public documents',
+  'app/api/admin/changes/route.ts': 'hints without content, for admins alone (tests/live-pages.test.ts)',
   'app/api/attachments/[id]/route.ts': async ({ attachment }) => {
     const at = { params: Promise.resolve({ id: attachment }) }
     const request = (method: string) => new Request('http://127.0.0.1:3999/api/attachments/x?preview', { method, headers: bob.headers })

@@ -9,6 +9,7 @@ import { countText, durationText } from '../ui/time-text.ts'
 import { CallStatsTable } from './call-stats-table.tsx'
 import { DayChart } from './day-chart.tsx'
 import { FailureList } from './failure-list.tsx'
+import { Live } from './live.tsx'
 import { FailedCount, Stat } from './stat.tsx'
 
 /** The admin's start page: is it used, does it work, how fast is it, and what fails. */
@@ -17,7 +18,7 @@ export default async function AdminPage() {
   const person = await findPerson(caller.userId)
   return (
     <>
-      <PageHeader title="Overview" hint={`Days begin at midnight in ${person?.timeZone ?? 'UTC'}.`} />
+      <PageHeader title="Overview" hint={`Days begin at midnight in ${person?.timeZone ?? 'UTC'}.`} actions={<Live everySeconds={10} />} />
       <Suspense fallback={<Skeleton lines={12} label="Loading the overview" />}>
         <Numbers timeZone={person?.timeZone ?? 'UTC'} />
       </Suspense>

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { deriveKey } from '#lib/auth/keys.ts'
+import { noteChange } from '#lib/changes.ts'
 import type { FailureClass, ToolCallStatus } from '#lib/data/tool-calls.ts'
 import { statementAs, systemStatement } from '#lib/db.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
@@ -87,6 +88,7 @@ async function insert(call: NewToolCall, startedAt: Date, outcome: ToolCallOutco
       ${end?.failureClass}, ${end?.message}, ${end?.at}::timestamptz, ${end && Math.max(0, end.at.getTime() - startedAt.getTime())}::int)
     ON CONFLICT (id) DO NOTHING`
   await repeatably(() => statementAs({ userId: call.ownerId }, statement))
+  noteChange()
   return id
 }
 
@@ -108,6 +110,7 @@ export async function finishToolCall(call: { id: string; ownerId: string }, outc
   const owner = { userId: call.ownerId }
   const [settled] = await repeatably(() => statementAs<{ server: string; milliseconds: number }>(owner, statement))
   if (settled) countToolCall({ ...outcome, ...settled })
+  noteChange()
 }
 
 function settlement({ status, result, stored, failureClass, errorMessage }: ToolCallOutcome) {

@@ -1,3 +1,4 @@
+import { noteChange } from '#lib/changes.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { finishRun, markRunning, type RunFacts, type RunOutcome } from '#lib/data/runs.ts'
 import { env } from '#lib/env.ts'
@@ -77,6 +78,7 @@ export function launch(about: { id: string; ownerId: string; threadId: string },
     env().RUN_TIMEOUT * 1000,
   )
   registry().runs.set(run.id, run)
+  noteChange()
   run.ended = patiently(PATIENCE.ms, () => inRun(run.id, () => pump(run, handle, produce, facts)))
     .then(() => {
       state.settling = true
@@ -137,6 +139,7 @@ async function settle(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Promi
   const { status, failureClass: failure_class } = outcome
   const { firstDeltaAt: _, ...told } = facts
   countRun(outcome)
+  noteChange()
   log[status === 'failed' ? 'warn' : 'info']({ status, failure_class, ...told }, 'run ended')
   keepForAWhile(run)
   await written

@@ -13,6 +13,7 @@ import { FilterBar } from '../../ui/filter-bar.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { Pager } from '../../ui/pager.tsx'
 import { Skeleton } from '../../ui/skeleton.tsx'
+import { Live } from '../live.tsx'
 import { parseToolCallQuery, type ToolCallQuery, toLedgerFilter, toolCallsHref } from './filter.ts'
 
 export const metadata: Metadata = { title: 'Tool calls' }
@@ -28,6 +29,7 @@ export default async function ToolCallsPage({ searchParams }: { searchParams: Pr
     <>
       <PageHeader
         title={person ? `Tool calls of ${person.name}` : 'Tool calls'}
+        actions={!query.after && <Live />}
         hint={person?.email ?? 'Every call that the assistant or an outside MCP client made, written down before it was sent.'}
       />
       <Filters query={query} />
@@ -47,8 +49,22 @@ export default async function ToolCallsPage({ searchParams }: { searchParams: Pr
   )
 }
 
+let kept: { at: number; facets: ReturnType<typeof toolCallFacets> } | undefined
+
+/** What the menus offer, half a minute old at most: it is counted over the whole ledger, and the page follows each call. */
+function recentFacets(): ReturnType<typeof toolCallFacets> {
+  if (!kept || Date.now() - kept.at > 30_000) {
+    const facets = toolCallFacets({ admin: true })
+    kept = { at: Date.now(), facets }
+    facets.catch(() => {
+      kept = undefined
+    })
+  }
+  return kept.facets
+}
+
 async function Filters({ query }: { query: ToolCallQuery }) {
-  const facets = await toolCallFacets({ admin: true })
+  const facets = await recentFacets()
   const plain = (values: string[]) => values.map((value) => ({ value, label: value }))
   return (
     <FilterBar

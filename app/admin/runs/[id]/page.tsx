@@ -16,6 +16,7 @@ import { Notice } from '../../../ui/notice.tsx'
 import { PageHeader } from '../../../ui/page-header.tsx'
 import { RelativeTime } from '../../../ui/relative-time.tsx'
 import { countText, durationText } from '../../../ui/time-text.ts'
+import { Live } from '../../live.tsx'
 import { toolCallsHref } from '../../tool-calls/filter.ts'
 
 export const metadata: Metadata = { title: 'Run' }
@@ -43,6 +44,7 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
             Run <RunStatusBadge status={run.status} />
           </span>
         }
+        actions={!run.finishedAt && <Live />}
         hint="One turn of the assistant. What was said in it is the person’s own and not shown here."
       />
       <div className="grid gap-4">

@@ -1,0 +1,19 @@
+import { requireCaller } from '#lib/auth/session.ts'
+import { watchChanges } from '#lib/changes.ts'
+import { notFound } from '#lib/errors.ts'
+import { route } from '#lib/http.ts'
+import { sseResponse } from '#lib/sse.ts'
+
+export const dynamic = 'force-dynamic'
+
+/** Seconds that a platform with a limit (Vercel) gives one stream; the page then opens another. */
+export const maxDuration = 300
+
+/** Tells an admin's page when there is something new to read. Nothing of it is said here; for anybody else there is nothing here. */
+export const GET = route(async (request) => {
+  const { role } = await requireCaller(request)
+  if (role !== 'admin') throw notFound('This address')
+  const left = new AbortController()
+  const signal = AbortSignal.any([request.signal, left.signal])
+  return sseResponse(watchChanges(signal), { onDetach: () => left.abort() })
+})
