@@ -1,4 +1,11 @@
-import { type AuthInfo, createMcpHandler, INTERNAL_ERROR, isLegacyRequest, SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/server'
+import {
+  type AuthInfo,
+  createMcpHandler,
+  INTERNAL_ERROR,
+  isLegacyRequest,
+  PROTOCOL_VERSION_META_KEY,
+  SUPPORTED_PROTOCOL_VERSIONS,
+} from '@modelcontextprotocol/server'
 import type { Caller } from '#lib/auth/caller.ts'
 import { env } from '#lib/env.ts'
 import { toAppError } from '#lib/errors.ts'
@@ -53,7 +60,8 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
   /** One request, one server. */
   async function once(request: Request, client: ClientInfo, options: { authInfo: AuthInfo; parsedBody: Message }): Promise<Response> {
     const { authInfo, parsedBody: message } = options
-    if (wantsProgress(message) || !(await isLegacyRequest(request, message))) return sdk.fetch(bare(request), options)
+    if (claimsRevision(message) || !(await isLegacyRequest(request, message))) return sdk.fetch(request, options)
+    if (wantsProgress(message)) return sdk.fetch(bare(request), options)
     const version = request.headers.get('mcp-protocol-version')
     if (version && message.method !== 'initialize' && !SUPPORTED_PROTOCOL_VERSIONS.includes(version))
       return rpcError(400, -32_000, `Unsupported protocol version (supported versions: ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')})`)
@@ -103,7 +111,12 @@ function authOf(caller: Caller): AuthInfo {
   return { token: '', clientId: holderOf(caller), scopes: [], extra: { caller } }
 }
 
-/** The request for the SDK, whose body is read already. It asks older clients to accept both forms of answer; we need not. */
+/** True for requests of 2026-07-28 and later, which say so themselves. */
+function claimsRevision({ params }: Message): boolean {
+  return (params?._meta as Record<string, unknown> | undefined)?.[PROTOCOL_VERSION_META_KEY] !== undefined
+}
+
+/** The request for the SDK's older transport, whose body is read already. It asks older clients to accept both forms of answer; we need not. */
 function bare({ url, method, headers: given, signal }: Request): Request {
   const headers = new Headers(given)
   headers.delete('authorization')
