@@ -152,6 +152,15 @@ describe('a retry', () => {
   })
 })
 
+test('a model that makes a call again of which nobody knows whether it took effect has to wait for a yes', async () => {
+  await using server = await faultServer([{ name: 'pay', run: () => 'paid' }], { kind: 'cut', stage: 'tools/call', commits: true })
+  await using model = await openAIServer(callOf('pay'), callOf('pay'), { text: 'Paid after all.' })
+  withSettings(settings(server, model))
+  const { events } = await begin('pay')
+  expect(server.calls).toHaveLength(1)
+  expect(JSON.stringify(cards(events)[0]?.widget)).toContain('The same call was made before')
+})
+
 describe('a call is sent a second time', () => {
   const cut: Fault = { kind: 'cut', stage: 'tools/call', commits: true }
   type Case = [what: string, annotations: TestTool['annotations'], confirmed: boolean, fault: Fault, sent: number]

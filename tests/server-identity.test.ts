@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { IDENTITY_TOKEN_TYPE } from '#lib/auth/identity-tokens.ts'
 import { signingKeys } from '#lib/auth/oauth/signing-keys.ts'
 import { listAccounts, saveAccount } from '#lib/data/server-accounts.ts'
-import { listToolCalls } from '#lib/data/tool-calls.ts'
+import { findToolCall, listToolCalls } from '#lib/data/tool-calls.ts'
 import { noteAnswer } from '#lib/mcp-client/health.ts'
 import { openMcp } from '#lib/mcp-client/open.ts'
 import { previewFor } from '#lib/mcp-client/preview.ts'
@@ -144,6 +144,22 @@ describe('bound arguments', () => {
     expect(tools?.[0]?.inputSchema).toMatchObject({ properties: { param: {} }, required: [] })
     expect(JSON.stringify(tools)).not.toContain('user_id')
     expect((await call(outside, bob, 'my_tool')).text).toBe('of Bob')
+    const [row] = (await listToolCalls({ caller: ann.caller })).data
+    const sent = { param: 'x', user_id: ann.caller.userId }
+    expect(await findToolCall({ caller: ann.caller }, row?.id ?? '')).toMatchObject({ arguments: sent, filledIn: ['user_id'] })
+    await server.close()
+  })
+
+  test('that have no value are told to nobody, and the ledger says that nothing was sent', async () => {
+    const server = await plain()
+    const ann = await signedIn()
+    const outside = toolServer(`${server.url}/mcp`, { bound: [{ parameter: 'user_id', value: '{{user.locale}}' }] })
+    const { text, isError } = await call(outside, ann, 'my_tool', { param: 'x', user_id: 'usr_other' })
+    expect(isError).toBe(true)
+    expect(text).toMatch(/Nothing was sent to outside.*\(denied\)$/)
+    const [row] = (await listToolCalls({ caller: ann.caller })).data
+    const found = await findToolCall({ caller: ann.caller }, row?.id ?? '')
+    expect(found).toMatchObject({ status: 'failed', failureClass: 'denied', arguments: { param: 'x' }, filledIn: [] })
     await server.close()
   })
 

@@ -38,6 +38,7 @@ export function CallDetail({ call, facts = [] }: { call: ToolCallDetail; facts?:
               { chat: 'The assistant, in a chat', repeat: 'Made again on its page' }[call.via] ?? (client || 'An outside MCP client'),
             ],
             ...facts,
+            ['Filled in by the session', call.filledIn.join(', ')],
             ['Trace', call.traceId && <Id key="tr">{call.traceId}</Id>],
             ['Span', call.spanId && <Id key="sp">{call.spanId}</Id>],
             ['Request', call.requestId && <Id key="r">{call.requestId}</Id>],

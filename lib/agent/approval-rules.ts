@@ -3,6 +3,7 @@ import { argumentsHash } from '#lib/data/ledger.ts'
 import type { EffectivePolicy } from '#lib/data/policies.ts'
 import type { EarlierCall } from '#lib/data/tool-calls.ts'
 import { definitionHash, type ToolDefinition } from '#lib/data/tool-pins.ts'
+import { unbound } from '#lib/mcp-client/bound-arguments.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection.ts'
 import type { McpTool } from '#lib/mcp-client/tool-lists.ts'
 
@@ -24,8 +25,11 @@ export type OfferedTool = { connection: ToolConnection; tool: McpTool; policy: E
 const MAY_HAVE_FINISHED: ReadonlySet<string> = new Set(['pending', 'succeeded', 'unknown', 'cancelled'])
 
 /** Whether and why a person has to be asked before this call; undefined where it may simply be made. */
-export function whyAsk({ connection: { server }, tool, policy }: OfferedTool, args: unknown, known: Known): AskReason | undefined {
-  if (!onlyReads(server.builtin, tool, policy) && isRepeated(server.name, tool.name, args, known.earlier)) return 'repeated'
+export function whyAsk({ connection, tool, policy }: OfferedTool, args: unknown, known: Known): AskReason | undefined {
+  const { server } = connection
+  const asked = unbound(args as Record<string, unknown>, server)
+  const again = connection.mayHaveCalled(tool.name, asked) || isRepeated(server.name, tool.name, asked, known.earlier)
+  if (again && !onlyReads(server.builtin, tool, policy)) return 'repeated'
   const asks = { never: false, always: true, first: true, annotation: tool.annotations?.destructiveHint === true }[policy.approval]
   if (!asks) return undefined
   if (policy.approval === 'always') return 'always'

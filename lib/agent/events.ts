@@ -9,7 +9,7 @@ import { RunEvents } from '#lib/agent/run-events.ts'
 import type { ToolCall } from '#lib/agent/tool-tasks.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { isHidden, type Task, type Workflow, type WorkflowItem, type WorkflowSummary } from '#lib/chatkit/protocol/items.ts'
-import type { CallFacts } from '#lib/mcp-client/connection.ts'
+import type { CallFacts } from '#lib/mcp-client/calling-run.ts'
 
 type Events = Generator<ThreadStreamEvent, void>
 

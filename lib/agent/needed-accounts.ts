@@ -4,7 +4,7 @@ import type { Caller } from '#lib/auth/caller.ts'
 import type { ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { listAccounts } from '#lib/data/server-accounts.ts'
 import { needsAccount } from '#lib/mcp-client/accounts.ts'
-import type { CallFacts } from '#lib/mcp-client/connection.ts'
+import type { CallFacts } from '#lib/mcp-client/calling-run.ts'
 import type { OpenMcp } from '#lib/mcp-client/open.ts'
 import { serversFor } from '#lib/mcp-client/servers.ts'
 

@@ -12,6 +12,7 @@ import { type NewApproval, storePause } from '#lib/data/approvals.ts'
 import { definitionHash, type ToolDefinition } from '#lib/data/tool-pins.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
+import { unbound } from '#lib/mcp-client/bound-arguments.ts'
 
 /** The most (characters) of an agent's state that is kept for a day. */
 const STATE_MAX_CHARS = 4_000_000
@@ -86,7 +87,9 @@ function toQuestion({ call, ...ids }: Asked): NewApproval {
 }
 
 function cardOf(thread: Thread, { id, itemId, call }: Asked): WidgetItem {
-  const { connection, tool, arguments: args, reason } = call
+  const { connection, tool, reason } = call
+  // What the model says of parameters that the session fills in is not sent.
+  const args = unbound(call.arguments as Record<string, unknown>, connection.server)
   const remember = reason === 'destructive'
   const widget = askingCard({ id, server: connection.server.name, tool: tool.name, arguments: args, reason, remember })
   const copy_text = `${tool.name} ${JSON.stringify(args)}`

@@ -2,7 +2,7 @@ import { onlyReads, whyAsk } from '#lib/agent/approval-rules.ts'
 import type { AgentEdges } from '#lib/agent/work.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { recordAudit } from '#lib/data/audit.ts'
-import { argumentsHash } from '#lib/data/ledger.ts'
+import { argumentsHash, askedArguments } from '#lib/data/ledger.ts'
 import { listPolicies } from '#lib/data/policies.ts'
 import { findToolCall, listRepeats, type ToolCallDetail } from '#lib/data/tool-calls.ts'
 import { findStanding } from '#lib/data/users.ts'
@@ -16,7 +16,7 @@ import { serversFor } from '#lib/mcp-client/servers.ts'
 export function whyNotRepeatable(call: ToolCallDetail): string | null {
   if (call.status === 'pending') return 'This call is still under way.'
   // What was hidden or cut off cannot be sent, and what stands in its place must not be.
-  if (call.argumentsHash !== argumentsHash(call.arguments))
+  if (call.argumentsHash !== argumentsHash(askedArguments(call.arguments, call.filledIn)))
     return 'Its arguments were not kept whole, because they were secret or too long. Ask for it in the chat.'
   return null
 }
@@ -46,7 +46,7 @@ export async function repeatCall(
   if (foreign && needsAccount(server))
     throw new AppError('forbidden', `Calls at ${server.name} are made with each person's own account there: only they can repeat this one.`)
   const policies = await listPolicies(owner)
-  const args = call.arguments as Record<string, unknown>
+  const args = askedArguments(call.arguments, call.filledIn) as Record<string, unknown>
   const run = { id: newId('rpt'), threadId: call.threadId ?? '', ...owner, callIdOf: () => undefined }
   const mcp = await openMcp(
     { ...run, repeats: { callId: id, by: asker.userId } },

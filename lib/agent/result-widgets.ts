@@ -1,7 +1,7 @@
 import type { RunStreamEvent } from '@openai/agents'
 import type { ItemContext } from '#lib/agent/item-context.ts'
 import type { ThreadItem, WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
-import type { CallFacts } from '#lib/mcp-client/connection.ts'
+import type { CallFacts } from '#lib/mcp-client/calling-run.ts'
 
 const ROOTS: ReadonlySet<string> = new Set(['Card', 'ListView', 'Basic'])
 const KEY = 'result:'

@@ -6,7 +6,7 @@ import type { OpenMessages } from '#lib/agent/open-messages.ts'
 import type { OpenWorkflow } from '#lib/agent/open-workflow.ts'
 import type { ChatDelta, RawEvent, RawItem } from '#lib/agent/raw-events.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import type { CallFacts } from '#lib/mcp-client/connection.ts'
+import type { CallFacts } from '#lib/mcp-client/calling-run.ts'
 
 type Events = Generator<ThreadStreamEvent, void>
 

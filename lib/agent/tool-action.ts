@@ -15,7 +15,7 @@ import { type Approval, listAgreed } from '#lib/data/approvals.ts'
 import { listPolicies } from '#lib/data/policies.ts'
 import { definitionHash, type ToolDefinition } from '#lib/data/tool-pins.ts'
 import { newId } from '#lib/ids.ts'
-import type { CallFacts } from '#lib/mcp-client/connection.ts'
+import type { CallFacts } from '#lib/mcp-client/calling-run.ts'
 import { openMcp } from '#lib/mcp-client/open.ts'
 
 /** The action of a result's widget that calls a tool of the same server. */

@@ -27,6 +27,8 @@ export type NewToolCall = {
   server: string
   tool: string
   arguments: unknown
+  /** The names of the arguments that the session filled in, whatever the caller said. */
+  filledIn?: string[]
   /** What may be kept of the arguments, where that is less than all; secrets by name and look are cut out of it in any case. */
   stored?: unknown
   runId?: string
@@ -79,10 +81,10 @@ async function insert(call: NewToolCall, startedAt: Date, outcome: ToolCallOutco
   const end = outcome && settlement(outcome)
   const id = newId('call')
   const statement = Prisma.sql`
-    INSERT INTO tool_calls (id, owner_id, via, server, tool, arguments, arguments_bytes, arguments_hash, run_id, thread_id, turn_id, call_id, token_id,
+    INSERT INTO tool_calls (id, owner_id, via, server, tool, arguments, filled_in, arguments_bytes, arguments_hash, run_id, thread_id, turn_id, call_id, token_id,
       trace_id, span_id, client_name, client_version, repeat_of, repeated_by, request_id, started_at, status, result, result_bytes, failure_class, error_message, finished_at, duration_ms)
-    VALUES (${id}, ${call.ownerId}, ${call.via}, ${call.server}, ${call.tool}, ${JSON.stringify(value)}::jsonb, ${bytesOf(call.arguments ?? {})},
-      ${argumentsHash(call.arguments ?? {})}, ${call.runId}, ${call.threadId}, ${call.turnId}, ${call.callId}, ${call.tokenId},
+    VALUES (${id}, ${call.ownerId}, ${call.via}, ${call.server}, ${call.tool}, ${JSON.stringify(value)}::jsonb, ${call.filledIn ?? []}::text[],
+      ${bytesOf(call.arguments ?? {})}, ${argumentsHash(askedArguments(call.arguments ?? {}, call.filledIn ?? []))}, ${call.runId}, ${call.threadId}, ${call.turnId}, ${call.callId}, ${call.tokenId},
       ${call.traceId}, ${call.spanId}, ${label(call.clientName, 200)}, ${label(call.clientVersion, 100)}, ${call.repeatOf}, ${call.repeatedBy},
       ${currentRequestId()}, ${startedAt}, ${end?.status ?? 'pending'}::"ToolCallStatus", ${end?.result}::jsonb, ${end?.bytes}::int,
       ${end?.failureClass}, ${end?.message}, ${end?.at}::timestamptz, ${end && Math.max(0, end.at.getTime() - startedAt.getTime())}::int)
@@ -127,6 +129,12 @@ function settlement({ status, result, stored, failureClass, errorMessage }: Tool
 
 function bytesOf(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value) ?? 'null')
+}
+
+/** The arguments without those that the session filled in: what was asked for, by which equal calls are told. */
+export function askedArguments(args: unknown, filledIn: readonly string[]): unknown {
+  if (filledIn.length === 0 || args === null || typeof args !== 'object') return args
+  return Object.fromEntries(Object.entries(args).filter(([name]) => !filledIn.includes(name)))
 }
 
 /** The same for the same arguments in any order of their keys; under a key of ours, so that nobody finds a short secret by trying. */

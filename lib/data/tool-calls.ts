@@ -112,6 +112,7 @@ const DETAIL = {
   connectedMs: true,
   firstSignMs: true,
   arguments: true,
+  filledIn: true,
   argumentsBytes: true,
   argumentsHash: true,
   result: true,

@@ -17,24 +17,24 @@ export function withoutBound<Tool extends Pick<McpTool, 'inputSchema'>>(tool: To
   return { ...tool, inputSchema }
 }
 
+/** Arguments as they are sent, and the names of those that the session filled in. */
+export type Filled = { args: Record<string, unknown>; filledIn: string[] }
+
+/** The arguments without what the model says of parameters that are not its to choose. */
+export function unbound(args: Record<string, unknown>, { config }: McpServer): Record<string, unknown> {
+  const bound = new Set(config?.bound.map(({ parameter }) => parameter))
+  return bound.size === 0 ? args : Object.fromEntries(Object.entries(args).filter(([name]) => !bound.has(name)))
+}
+
 /**
  * The arguments of a call with what the session says in the place of what the model said. A tool whose schema is known and lacks
  * the parameter gets none, not even the model's. Throws UnresolvedTemplate.
  */
-export function withBound(
-  args: Record<string, unknown>,
-  schema: unknown,
-  { config }: McpServer,
-  facts: () => TemplateFacts,
-): Record<string, unknown> {
-  const filled = { ...args }
+export function withBound(args: Record<string, unknown>, schema: unknown, server: McpServer, facts: TemplateFacts): Filled {
   const { properties } = (schema ?? {}) as Schema
-  for (const { parameter, value } of config?.bound ?? []) {
-    delete filled[parameter]
-    if (schema && !Object.hasOwn(properties ?? {}, parameter)) continue
-    filled[parameter] = typed(resolveTemplate(value, facts()), properties?.[parameter]?.type)
-  }
-  return filled
+  const wanted = (server.config?.bound ?? []).filter(({ parameter }) => !schema || Object.hasOwn(properties ?? {}, parameter))
+  const filled = wanted.map(({ parameter, value }) => [parameter, typed(resolveTemplate(value, facts), properties?.[parameter]?.type)])
+  return { args: { ...unbound(args, server), ...Object.fromEntries(filled) }, filledIn: wanted.map(({ parameter }) => parameter) }
 }
 
 function typed(value: string, type: unknown): string | number {

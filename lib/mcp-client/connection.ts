@@ -1,17 +1,19 @@
 import { type MCPCallToolOptions, MCPServerStreamableHttp } from '@openai/agents'
-import { beginToolCall, finishToolCall, type ToolCallOutcome } from '#lib/data/ledger.ts'
+import { argumentsHash } from '#lib/data/ledger.ts'
 import { type EffectivePolicy, policyOf, type ToolPolicy } from '#lib/data/policies.ts'
 import type { FailureClass } from '#lib/data/tool-calls.ts'
 import { env } from '#lib/env.ts'
 import { log } from '#lib/log.ts'
+import { type Filled, unbound } from '#lib/mcp-client/bound-arguments.ts'
+import { factsIn, factsOf, told } from '#lib/mcp-client/call-facts.ts'
+import { CallRow, type OutgoingCall } from '#lib/mcp-client/call-row.ts'
+import type { CallingRun } from '#lib/mcp-client/calling-run.ts'
 import { CallClocks, deadlinesOf } from '#lib/mcp-client/deadlines.ts'
 import { type CallPhase, mcpFailure } from '#lib/mcp-client/failure.ts'
 import { type Progress, sayProgress, Throttle } from '#lib/mcp-client/progress.ts'
-import { type SentWidget, sentWidget } from '#lib/mcp-client/result-widget.ts'
-import { type Attempt, clipped, denied, type Result, recorded, type Times, toolError, withSomething } from '#lib/mcp-client/results.ts'
+import { type Attempt, denied, type Result, type Times, toolError } from '#lib/mcp-client/results.ts'
 import { type Listing, listing, onListChanged, sendAlong, withQuietSchema } from '#lib/mcp-client/sdk-gaps.ts'
 import { sdkLogger } from '#lib/mcp-client/sdk-logger.ts'
-import { markedNames, withoutSensitive } from '#lib/mcp-client/sensitive.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
 import { expireTools, forgetTools, type McpTool } from '#lib/mcp-client/tool-lists.ts'
 import { newSpan, type TraceContext, traceparent } from '#lib/mcp-client/trace.ts'
@@ -19,48 +21,19 @@ import { newSpan, type TraceContext, traceparent } from '#lib/mcp-client/trace.t
 // The SDK's own clock must not be the first to run out: ours know which of the two it was.
 const SDK_MARGIN_MS = 60_000
 
-/** The run whose calls a connection makes. */
-export type CallingRun = {
-  id: string
-  threadId: string
-  userId: string
-  /** The person's message that the run answers: another attempt at it has the same. */
-  turnId?: string
-  /** Finds the model's id of a call that is about to be made. */
-  callIdOf: (tool: string, args: unknown) => string | undefined
-  /** Why a call must not be made, as a sentence: it goes into the ledger as denied. */
-  refusal?: (callId: string | undefined) => string | undefined
-  /** Told of a call's progress in words, four times a second at most. */
-  onProgress?: (callId: string, said: string) => void
-  /** Set where the call is one of the ledger that is made again, outside any run. */
-  repeats?: { callId: string; by: string }
-  /** Told of a call's end at once; the SDK tells of all calls of an answer together, when the slowest has ended. */
-  onSettled?: (callId: string, facts: CallFacts) => void
-}
-
-/** What became of a call; the agent's events read it from the output item's custom data. */
-export type CallFacts = {
-  server: string
-  tool: string
-  durationMs: number
-  failure?: { class: FailureClass; sentence: string }
-  widget?: SentWidget
-}
-
 const STALE_LIST: ReadonlySet<FailureClass> = new Set(['refused', 'dns', 'protocol_error', 'session_lost', 'bad_arguments'])
 // Worth a second try at once: the others would fail the same way, or have waited long already.
 const PASSING: ReadonlySet<FailureClass> = new Set(['session_lost', 'transport_lost', 'outcome_unknown'])
 
-const FACTS = 'switchboard/call'
-
-type Call = {
-  tool: string
-  args: Record<string, unknown>
+type Call = OutgoingCall & {
   meta: Record<string, unknown> | null | undefined
-  callId: string | undefined
   signal: AbortSignal | undefined
-  policy: EffectivePolicy
+  /** Why it cannot be sent: what must be filled in is not known. */
+  problem?: Attempt
 }
+
+/** What stands between a connection and the network: who the person is. */
+export type Wire = { send: typeof fetch; fill?: (tool: string, args: Record<string, unknown>) => Promise<Filled> }
 
 /**
  * One run's connection to one MCP server: opened when first needed, its tools remembered for the person, every call in the
@@ -73,9 +46,11 @@ export class ToolConnection extends MCPServerStreamableHttp {
   #tools: McpTool[] | undefined
   #listed = new Map<string, McpTool>()
   #rawNames = new Map<string, string>()
+  readonly #fill: Wire['fill']
+  readonly #inDoubt = new Set<string>()
   #connecting: Promise<void> | undefined
 
-  constructor(server: McpServer, run: CallingRun, send: typeof fetch, policies: ToolPolicy[] = []) {
+  constructor(server: McpServer, run: CallingRun, { send, fill }: Wire, policies: ToolPolicy[] = []) {
     super({
       url: server.url,
       name: server.name,
@@ -83,13 +58,14 @@ export class ToolConnection extends MCPServerStreamableHttp {
       clientSessionTimeoutSeconds: deadlinesOf(policyOf(policies, server.name, '')).connectMs / 1000,
       timeout: env().MCP_CALL_HARD_TIMEOUT * 1000 + SDK_MARGIN_MS,
       logger: sdkLogger,
-      customDataExtractor: ({ resultMeta }) => resultMeta?.[FACTS] as Record<string, unknown> | undefined,
+      customDataExtractor: ({ resultMeta }) => factsIn(resultMeta),
       errorFunction: ({ error }) =>
         error instanceof SyntaxError ? 'The arguments were not valid JSON. Call the tool again with a JSON object.' : 'The tool failed.',
     })
     this.server = server
     this.#run = run
     this.#policies = policies
+    this.#fill = fill
     sendAlong(this)
   }
 
@@ -128,6 +104,11 @@ export class ToolConnection extends MCPServerStreamableHttp {
     return this.#listed.get(tool)
   }
 
+  /** True where a call of this run with these arguments may have taken effect, and nobody knows. */
+  mayHaveCalled(tool: string, args: Record<string, unknown>): boolean {
+    return this.#inDoubt.has(this.#doubtOf(tool, args))
+  }
+
   override async listTools(): Promise<McpTool[]> {
     return this.#tools ?? []
   }
@@ -142,26 +123,16 @@ export class ToolConnection extends MCPServerStreamableHttp {
     meta?: Record<string, unknown> | null,
     options?: MCPCallToolOptions,
   ): Promise<Result> {
-    const tool = this.#rawNames.get(name) ?? name
     const started = performance.now()
-    const policy = policyOf(this.#policies, this.server.name, tool)
     const callId = this.#run.callIdOf(name, args ?? {})
-    const call: Call = { tool, args: args ?? {}, meta, callId, signal: options?.signal, policy }
+    const call = await this.#outgoing(this.#rawNames.get(name) ?? name, args ?? {}, { meta, callId, signal: options?.signal })
+    const { tool } = call
     let attempt = await this.#recorded(call)
     if (this.#mayRepeat(call, attempt)) attempt = await this.#recorded(call)
-    const { result } = attempt
-    const failure = attempt.failure && { class: attempt.failure.class, sentence: `${attempt.failure.sentence} (${attempt.failure.class})` }
-    const facts: CallFacts = {
-      server: this.server.name,
-      tool,
-      durationMs: Math.round(performance.now() - started),
-      failure,
-      widget: sentWidget(this.server, result?._meta),
-    }
+    if (attempt.failure?.status === 'unknown') this.#inDoubt.add(this.#doubtOf(tool, call.args))
+    const facts = factsOf(this.server, tool, attempt, performance.now() - started)
     if (callId) this.#run.onSettled?.(callId, facts)
-    if (failure)
-      return { content: [{ type: 'text', text: `The call failed. ${failure.sentence}` }], isError: true, _meta: { [FACTS]: facts } }
-    return { ...result, content: clipped(withSomething(result)), _meta: { ...result?._meta, [FACTS]: facts } } as Result
+    return told(attempt, facts)
   }
 
   #connected(): Promise<void> {
@@ -176,37 +147,45 @@ export class ToolConnection extends MCPServerStreamableHttp {
     return this.#connecting
   }
 
+  /** The call as it will be sent: with what the session says in the place of what the model said. */
+  async #outgoing(tool: string, args: Record<string, unknown>, made: Pick<Call, 'meta' | 'callId' | 'signal'>): Promise<Call> {
+    const { name } = this.server
+    const call = { server: name, tool, listed: this.#listed.get(tool), policy: policyOf(this.#policies, name, tool), ...made }
+    try {
+      return { ...call, ...((await this.#fill?.(tool, args)) ?? { args, filledIn: [] }) }
+    } catch (error) {
+      const { failureClass, sentence, status, sent } = mcpFailure(error, 'connect')
+      log.warn({ error, server: name, tool, failure_class: failureClass }, 'tool call not made')
+      return {
+        ...call,
+        args: unbound(args, this.server),
+        filledIn: [],
+        problem: { failure: { class: failureClass, sentence, status, sent } },
+      }
+    }
+  }
+
+  #doubtOf(tool: string, args: Record<string, unknown>): string {
+    return `${tool} ${argumentsHash(unbound(args, this.server))}`
+  }
+
   /** One attempt, in the ledger before it is sent and after. */
   async #recorded(call: Call): Promise<Attempt> {
     const span = newSpan(this.#run.id)
-    const hidden = this.#hiddenNames(call)
-    let id: string
+    let row: CallRow
     try {
-      id = await this.#begin(call, span, hidden)
+      row = await CallRow.begin(call, this.#run, span)
     } catch (error) {
       log.error({ error, server: this.server.name, tool: call.tool }, 'tool call not recorded, so not made')
       return denied('The call was not made, because it could not be recorded.')
     }
     const refused = this.#run.refusal?.(call.callId)
-    const attempt = refused ? denied(refused) : await this.#attempt(call, span)
-    await this.#finish(id, attempt, hidden)
+    const attempt = refused ? denied(refused) : (call.problem ?? (await this.#attempt(call, span)))
+    await row.settle(attempt)
     return attempt
   }
 
-  #begin({ tool, args, callId }: Call, span: TraceContext, hidden: string[]): Promise<string> {
-    const { id: runId, threadId, turnId, userId: ownerId, repeats } = this.#run
-    const stored = withoutSensitive(args, hidden)
-    const origin = repeats
-      ? ({ via: 'repeat', repeatOf: repeats.callId, repeatedBy: repeats.by } as const)
-      : ({ via: 'chat', runId, turnId, callId } as const)
-    return beginToolCall({
-      ...{ ownerId, server: this.server.name, tool, threadId: threadId || undefined, ...origin, ...span },
-      arguments: args,
-      stored,
-    })
-  }
-
-  async #attempt({ tool, args, meta, callId, signal, policy }: Call, span: TraceContext): Promise<Attempt> {
+  async #attempt({ tool, listed, args, meta, callId, signal, policy }: Call, span: TraceContext): Promise<Attempt> {
     let phase: CallPhase = 'connect'
     let clocks: CallClocks | undefined
     const times: Times = {}
@@ -223,7 +202,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
       const options = {
         signal: signal ? AbortSignal.any([signal, running.signal]) : running.signal,
         timeout: deadlines.hardMs + SDK_MARGIN_MS,
-        toolDefinition: this.#listed.get(tool),
+        toolDefinition: listed,
         onprogress: (progress: Progress) => {
           times.firstSignMs ??= Math.round(performance.now() - started)
           running.wind()
@@ -245,31 +224,11 @@ export class ToolConnection extends MCPServerStreamableHttp {
   }
 
   /** True where a second try cannot do anything twice: the first was surely not carried out, or an admin confirmed that it may be repeated. */
-  #mayRepeat({ tool, signal, policy }: Call, { failure }: Attempt): boolean {
+  #mayRepeat({ listed, signal, policy }: Call, { failure }: Attempt): boolean {
     if (!failure || signal?.aborted || !PASSING.has(failure.class)) return false
-    const { readOnlyHint, idempotentHint } = this.#listed.get(tool)?.annotations ?? {}
+    const { readOnlyHint, idempotentHint } = listed?.annotations ?? {}
     const confirmed = this.server.builtin || policy.repeatable
     return !failure.sent || (confirmed && (readOnlyHint === true || idempotentHint === true))
-  }
-
-  #hiddenNames({ tool, policy }: Call): string[] {
-    const { inputSchema, outputSchema } = this.#listed.get(tool) ?? {}
-    return [...policy.hidden, ...markedNames(inputSchema), ...markedNames(outputSchema)]
-  }
-
-  async #finish(id: string, { result, failure, times }: Attempt, hidden: string[]): Promise<void> {
-    const outcome: ToolCallOutcome = {
-      ...(failure ? { status: failure.status, failureClass: failure.class, errorMessage: failure.sentence } : { status: 'succeeded' }),
-      result: recorded(result),
-      stored: withoutSensitive(recorded(result), hidden),
-      ...times,
-    }
-    try {
-      await finishToolCall({ id, ownerId: this.#run.userId }, outcome)
-    } catch (error) {
-      // The call was made: its answer counts more than its row, which stays pending until the run is settled.
-      log.error({ error, tool_call_id: id }, 'tool call not settled in the ledger')
-    }
   }
 }
 

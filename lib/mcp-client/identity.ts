@@ -1,7 +1,7 @@
 import { signedIdentity } from '#lib/auth/identity-tokens.ts'
 import { findPerson } from '#lib/data/users.ts'
 import { accountHeaders, afterUnauthorised } from '#lib/mcp-client/accounts.ts'
-import { withBound } from '#lib/mcp-client/bound-arguments.ts'
+import { type Filled, withBound } from '#lib/mcp-client/bound-arguments.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
 import { resolveHeader, resolveTemplate, type TemplateFacts, UnresolvedTemplate } from '#lib/mcp-client/templates.ts'
@@ -11,9 +11,13 @@ export type Who = { userId: string; runId?: string; threadId?: string }
 
 /**
  * Requests as somebody: `send` for the transport; `learn` with what the server lists and the names of what may be called of it, so
- * that arguments can be bound and nothing else is called.
+ * that arguments can be bound and nothing else is called; `fill` for whoever has to know beforehand what will be sent, throws Refusal.
  */
-export type Identified = { send: typeof fetch; learn: (tools: { name: string; inputSchema?: unknown }[], callable: Set<string>) => void }
+export type Identified = {
+  send: typeof fetch
+  learn: (tools: { name: string; inputSchema?: unknown }[], callable: Set<string>) => void
+  fill: (tool: string, args: Record<string, unknown>) => Promise<Filled>
+}
 
 /**
  * Puts the person into every request to a server, as its config says: headers, bearer token, `_meta`, bound arguments. It is the
@@ -39,6 +43,11 @@ export function identified(server: McpServer, who: Who, network: typeof fetch): 
   }
   return {
     send,
+    fill: async (tool, args) => {
+      if (!server.config?.bound.length) return { args, filledIn: [] }
+      const facts = await known.facts()
+      return orRefuse(server, () => withBound(args, known.schemas.get(tool), server, facts))
+    },
     learn: (tools, callable) => {
       for (const { name, inputSchema } of tools) known.schemas.set(name, inputSchema)
       known.callable = callable
@@ -97,7 +106,7 @@ async function identifiedBody(server: McpServer, request: Request, known: Known)
   return orRefuse(server, () => {
     const _meta = { ...params?._meta, ...Object.fromEntries(meta.map(({ name, value }) => [name, resolveTemplate(value, facts)])) }
     const changed = { ...params, ...(meta.length > 0 && { _meta }) }
-    if (tool !== undefined) changed.arguments = withBound(params?.arguments ?? {}, known.schemas.get(tool), server, () => facts)
+    if (tool !== undefined) changed.arguments = withBound(params?.arguments ?? {}, known.schemas.get(tool), server, facts).args
     return JSON.stringify({ ...message, params: changed })
   })
 }

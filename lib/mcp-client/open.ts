@@ -5,7 +5,8 @@ import { agreedHashes, definitionHash, type ToolDefinition } from '#lib/data/too
 import { findPerson } from '#lib/data/users.ts'
 import { log } from '#lib/log.ts'
 import { withoutBound } from '#lib/mcp-client/bound-arguments.ts'
-import { type CallingRun, ToolConnection } from '#lib/mcp-client/connection.ts'
+import type { CallingRun } from '#lib/mcp-client/calling-run.ts'
+import { ToolConnection } from '#lib/mcp-client/connection.ts'
 import { deadlinesOf } from '#lib/mcp-client/deadlines.ts'
 import { mcpFailure } from '#lib/mcp-client/failure.ts'
 import { isPinned, loadTools } from '#lib/mcp-client/load-tools.ts'
@@ -46,10 +47,10 @@ export async function openMcp(
   if (relist) for (const server of servers) forgetTools(server, run.userId)
   const opened = servers.map((server) => {
     const who = { userId: run.userId, runId: run.id, threadId: run.threadId }
-    const { send, learn } = server.builtin
+    const { learn, ...wire } = server.builtin
       ? { send: builtinTransport(who, server.url, builtinFetch), learn: undefined }
       : transportAs(server, who)
-    const connection = new ToolConnection(server, run, send, policies)
+    const connection = new ToolConnection(server, run, wire, policies)
     const { connectMs } = deadlinesOf(policyOf(policies, server.name, ''))
     return { connection, learn, loading: loadTools(connection, run.userId, connectMs, signal) }
   })

@@ -29,8 +29,8 @@ export function builtinTransport(
 
 /** Requests to a server elsewhere as somebody, over whichever transport it speaks. */
 export function transportAs(server: McpServer, who: Who): Identified {
-  const { send, learn } = identified(server, who, networkFetch(reachOf(server)))
-  return { send: server.config?.transport === 'sse' ? sseBridge(send) : externalTransport(send), learn }
+  const { send, ...rest } = identified(server, who, networkFetch(reachOf(server)))
+  return { send: server.config?.transport === 'sse' ? sseBridge(send) : externalTransport(send), ...rest }
 }
 
 /**

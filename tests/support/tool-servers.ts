@@ -1,7 +1,7 @@
 import { ServerConfig } from '#lib/data/server-config.ts'
 import { withCaller } from '#lib/db.ts'
 import { newId } from '#lib/ids.ts'
-import type { CallingRun } from '#lib/mcp-client/connection.ts'
+import type { CallingRun } from '#lib/mcp-client/calling-run.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
 
 /** A server as the settings file would name it, pinned or not as `config` says (not, unless told so). */

@@ -1,0 +1,30 @@
+import type { CallFacts } from '#lib/mcp-client/calling-run.ts'
+import { sentWidget } from '#lib/mcp-client/result-widget.ts'
+import { type Attempt, clipped, type Result, withSomething } from '#lib/mcp-client/results.ts'
+import type { McpServer } from '#lib/mcp-client/servers.ts'
+
+const FACTS = 'switchboard/call'
+
+/** What became of a call, from the `_meta` of the result that a connection gave; undefined where no connection did. */
+export function factsIn(meta: unknown): CallFacts | undefined {
+  return (meta as { [FACTS]?: CallFacts } | null | undefined)?.[FACTS]
+}
+
+/** What became of a call, for the run that made it. */
+export function factsOf(server: McpServer, tool: string, { result, failure }: Attempt, ms: number): CallFacts {
+  return {
+    server: server.name,
+    tool,
+    durationMs: Math.round(ms),
+    failure: failure && { class: failure.class, sentence: `${failure.sentence} (${failure.class})` },
+    widget: sentWidget(server, result?._meta),
+  }
+}
+
+/** What the model reads of it, with the facts beside it: a failure in our words, an answer as long as a model can use it. */
+export function told({ result }: Attempt, facts: CallFacts): Result {
+  const { failure } = facts
+  if (failure)
+    return { content: [{ type: 'text', text: `The call failed. ${failure.sentence}` }], isError: true, _meta: { [FACTS]: facts } }
+  return { ...result, content: clipped(withSomething(result)), _meta: { ...result?._meta, [FACTS]: facts } } as Result
+}

@@ -1,0 +1,60 @@
+import { beginToolCall, finishToolCall, type ToolCallOutcome } from '#lib/data/ledger.ts'
+import type { EffectivePolicy } from '#lib/data/policies.ts'
+import { log } from '#lib/log.ts'
+import type { Filled } from '#lib/mcp-client/bound-arguments.ts'
+import type { CallingRun } from '#lib/mcp-client/calling-run.ts'
+import { type Attempt, recorded } from '#lib/mcp-client/results.ts'
+import { markedNames, withoutSensitive } from '#lib/mcp-client/sensitive.ts'
+import type { McpTool } from '#lib/mcp-client/tool-lists.ts'
+import type { TraceContext } from '#lib/mcp-client/trace.ts'
+
+/** A call as it is sent: the tool under its server's name for it, as it is listed there, and what an admin decided about it. */
+export type OutgoingCall = Filled & {
+  server: string
+  tool: string
+  listed: McpTool | undefined
+  policy: EffectivePolicy
+  /** The model's id of it. */
+  callId: string | undefined
+}
+
+/** A call's row in the ledger: there before the call is sent, settled once after. */
+export class CallRow {
+  readonly #id: string
+  readonly #ownerId: string
+  readonly #hidden: string[]
+
+  private constructor(id: string, ownerId: string, hidden: string[]) {
+    this.#id = id
+    this.#ownerId = ownerId
+    this.#hidden = hidden
+  }
+
+  /** Throws where it cannot be written: then the call must not be sent. */
+  static async begin(call: OutgoingCall, run: CallingRun, span: TraceContext): Promise<CallRow> {
+    const { server, tool, listed, policy, args, filledIn, callId } = call
+    const hidden = [...policy.hidden, ...markedNames(listed?.inputSchema), ...markedNames(listed?.outputSchema)]
+    const { id: runId, threadId, turnId, userId: ownerId, repeats } = run
+    const origin = repeats
+      ? ({ via: 'repeat', repeatOf: repeats.callId, repeatedBy: repeats.by } as const)
+      : ({ via: 'chat', runId, turnId, callId } as const)
+    const id = await beginToolCall({
+      ...{ ownerId, server, tool, threadId: threadId || undefined, ...origin, ...span },
+      ...{ arguments: args, filledIn, stored: withoutSensitive(args, hidden) },
+    })
+    return new CallRow(id, ownerId, hidden)
+  }
+
+  /** Never throws: the call was made, and its answer counts more than its row, which stays pending until the run is settled. */
+  async settle({ result, failure, times }: Attempt): Promise<void> {
+    const outcome: ToolCallOutcome = {
+      ...(failure ? { status: failure.status, failureClass: failure.class, errorMessage: failure.sentence } : { status: 'succeeded' }),
+      ...{ result: recorded(result), stored: withoutSensitive(recorded(result), this.#hidden), ...times },
+    }
+    try {
+      await finishToolCall({ id: this.#id, ownerId: this.#ownerId }, outcome)
+    } catch (error) {
+      log.error({ error, tool_call_id: this.#id }, 'tool call not settled in the ledger')
+    }
+  }
+}
