@@ -170,6 +170,7 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/api/me/tokens/[id]/route.ts': async ({ token }) =>
     seen(await tokens.DELETE(mine(`tokens/${token}`, 'DELETE'), { params: Promise.resolve({ id: token }) })),
   'app/api/me/tokens/route.ts': NO_IDS,
+  'app/api/me/tools/route.ts': NO_IDS,
   'app/api/me/verify-email/route.ts': NO_IDS,
   'app/api/metrics/route.ts': 'nothing of a person, behind a token of the operator',
   'app/mcp/route.ts': 'each tool, resource and prompt below',

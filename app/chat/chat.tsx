@@ -9,6 +9,7 @@ import { useColorScheme } from '../ui/use-color-scheme.ts'
 import { type AttachmentLimits, attachmentOption } from './chat-attachments.ts'
 import { chatTheme } from './chat-theme.ts'
 import { openConnection } from './open-connection.ts'
+import { toolCommands } from './tool-commands.ts'
 import { keepUnsent, takeUnsent } from './unsent-text.ts'
 import { useResumableFetch } from './use-resumable-fetch.ts'
 import { useThreadAddress } from './use-thread-address.ts'
@@ -25,6 +26,8 @@ const OTHER_PROMPTS: StartScreenPrompt[] = [
 
 export type ChatProps = {
   personId: string
+  /** Speech can be turned into text. */
+  dictation: boolean
   firstName: string
   builtinTools: boolean
   domainKey: string
@@ -33,7 +36,7 @@ export type ChatProps = {
 }
 
 /** The conversation: the unchanged ChatKit bindings on whichever element the page has loaded. */
-export function Chat({ personId, firstName, builtinTools, domainKey, attachments }: ChatProps) {
+export function Chat({ personId, dictation, firstName, builtinTools, domainKey, attachments }: ChatProps) {
   const scheme = useColorScheme()
   const path = usePathname()
   const [signedOut, setSignedOut] = useState(false)
@@ -51,6 +54,7 @@ export function Chat({ personId, firstName, builtinTools, domainKey, attachments
     () => void chat.fetchUpdates(),
   )
 
+  const [commands] = useState(() => toolCommands((text) => void chat.setComposerValue({ text }).then(() => chat.focusComposer())))
   const chat = useChatKit({
     api: { url: '/api/chatkit', domainKey, fetch: resumable.fetch, uploadStrategy: { type: 'two_phase' } },
     initialThread: initial,
@@ -65,7 +69,9 @@ export function Chat({ personId, firstName, builtinTools, domainKey, attachments
     composer: {
       placeholder: 'Say what should be done',
       attachments: attachmentOption(attachments),
+      dictation: { enabled: dictation },
     },
+    commands,
     widgets: { onAction: openConnection },
     threadItemActions: { feedback: true, retry: true },
     onReady: () => {

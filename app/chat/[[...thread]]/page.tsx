@@ -1,6 +1,7 @@
 import type { Metadata } from 'next'
 import { headers } from 'next/headers'
 import { isDemo } from '#lib/agent/model.ts'
+import { canTranscribe } from '#lib/agent/transcribe.ts'
 import { requirePageCaller } from '#lib/auth/page-caller.ts'
 import { findPerson } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
@@ -24,6 +25,7 @@ export default async function ChatPage() {
       {isDemo() && <DemoNotice admin={caller.role === 'admin'} />}
       <ChatPanel
         personId={caller.userId}
+        dictation={canTranscribe()}
         firstName={person?.name.trim().split(/\s+/)[0] ?? ''}
         builtinTools={MCP_BUILTIN === 'on'}
         script={CHATKIT_DOMAIN_KEY ? HOSTED_SCRIPT : OWN_SCRIPT}

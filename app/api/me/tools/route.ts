@@ -1,0 +1,15 @@
+import { listTools } from '#lib/agent/tool-list.ts'
+import { consume } from '#lib/auth/rate-limit.ts'
+import { requireCaller } from '#lib/auth/session.ts'
+import { json, route } from '#lib/http.ts'
+import { handleMcp } from '#mcp/http.ts'
+
+const ASKS = { name: 'tool-list', points: 60, seconds: 60 }
+
+/** The tools that the person's assistant can call, for completions in the chat. */
+export const GET = route(async (request) => {
+  const caller = await requireCaller(request)
+  await consume(ASKS, caller.userId)
+  const tools = await listTools(caller, { builtinFetch: (input, init) => handleMcp(new Request(input, init)) })
+  return json({ tools })
+})

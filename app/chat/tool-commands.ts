@@ -1,0 +1,84 @@
+'use client'
+
+import type { Command, CommandsOption } from '@openai/chatkit'
+
+type Parameter = { name: string; required: boolean; type?: string; description?: string }
+type Tool = { name: string; server: string; description: string; parameters: Parameter[] }
+
+/** A list counts for this long (ms): typing asks for it at every key. */
+const FRESH_MS = 60_000
+
+/**
+ * Completions for direct calls: `/` shows the names of the tools, and a name is followed by its parameters, those that it needs
+ * first. What is complete shows nothing more, so that Enter sends it. `write` puts a text into the composer.
+ */
+export function toolCommands(write: (text: string) => void): CommandsOption {
+  let known: { tools: Promise<Tool[]>; at: number } | null = null
+  const tools = () => {
+    if (!known || Date.now() - known.at > FRESH_MS) known = { tools: readTools(), at: Date.now() }
+    known.tools.catch(() => {
+      known = null
+    })
+    return known.tools
+  }
+  return {
+    enabled: true,
+    onSearch: async (query) => completions(await tools(), query),
+    // The id is the text to go on with.
+    onSelect: async ({ id }) => write(id),
+  }
+}
+
+async function readTools(): Promise<Tool[]> {
+  const response = await fetch('/api/me/tools', { signal: AbortSignal.timeout(10_000) })
+  if (!response.ok) throw new Error(`The list of tools was not to be had (${response.status}).`)
+  return ((await response.json()) as { tools: Tool[] }).tools
+}
+
+/** What may follow a `/` and these characters. */
+export function completions(tools: readonly Tool[], query: string): Command[] {
+  const [name = '', ...rest] = query.split(/\s+/)
+  if (rest.length === 0) return names(tools, name)
+  const tool = tools.find((one) => one.name === name)
+  return tool ? parameters(tool, query, rest) : []
+}
+
+function names(tools: readonly Tool[], typed: string): Command[] {
+  const wanted = typed.toLowerCase()
+  return tools
+    .filter((tool) => tool.name.toLowerCase().includes(wanted) && !(tool.name === typed && tool.parameters.length === 0))
+    .sort((a, b) => Number(b.name.startsWith(wanted)) - Number(a.name.startsWith(wanted)))
+    .map((tool) => {
+      const [first] = tool.parameters.filter(({ required }) => required)
+      const next = first ? ` ${first.name}=` : tool.parameters.length > 0 ? ' ' : ''
+      const takes = tool.parameters.map(({ name, required }) => (required ? `${name}=…` : `[${name}=…]`)).join(' ')
+      return {
+        id: `/${tool.name}${next}`,
+        label: `/${tool.name}`,
+        description: [takes, tool.description].filter(Boolean).join(' · '),
+        icon: 'lucide:wrench',
+        group: tool.server,
+      }
+    })
+}
+
+function parameters(tool: Tool, query: string, rest: string[]): Command[] {
+  const typed = rest.at(-1) ?? ''
+  if (typed.includes('=') || insideQuotes(query)) return []
+  const given = new Set([...query.matchAll(/\s([\w.-]+)=/g)].map(([, key]) => key))
+  const open = tool.parameters.filter(({ name }) => !given.has(name) && name.startsWith(typed))
+  // Nothing is typed and nothing is needed: Enter is for sending.
+  const offered = typed === '' ? open.filter(({ required }) => required) : open
+  return offered
+    .sort((a, b) => Number(b.required) - Number(a.required))
+    .map(({ name, required, type, description }) => ({
+      id: `/${query.slice(0, query.length - typed.length)}${name}=`,
+      label: `${name}=`,
+      description: [required ? 'needed' : 'optional', type, description].filter(Boolean).join(' · '),
+      group: `/${tool.name}`,
+    }))
+}
+
+function insideQuotes(text: string): boolean {
+  return (text.match(/"/g)?.length ?? 0) % 2 === 1
+}
