@@ -1,5 +1,11 @@
 import type { AssistantMessageUpdate, ThreadStreamEvent, WorkflowUpdate } from '#lib/chatkit/protocol/events.ts'
-import type { AssistantContent, AssistantMessageItem, ThreadItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
+import {
+  type AssistantContent,
+  type AssistantMessageItem,
+  isHidden,
+  type ThreadItem,
+  type WorkflowItem,
+} from '#lib/chatkit/protocol/items.ts'
 
 const MAX_PARTS = 1_000
 
@@ -9,6 +15,8 @@ const MAX_PARTS = 1_000
  */
 export class PendingItems {
   readonly #items = new Map<string, ThreadItem>()
+  /** Those that have their place in the store already. */
+  readonly #placed = new Set<string>()
 
   /** Follows one event of the turn. */
   note(event: ThreadStreamEvent): void {
@@ -22,19 +30,33 @@ export class PendingItems {
     }
   }
 
+  /**
+   * The visible items that began before the visible one that `event` finishes and are still open, each once: they are to be stored first,
+   * since a thread is read in the order in which its client saw it grow.
+   */
+  toPlace(event: ThreadStreamEvent): ThreadItem[] {
+    if ((event.type !== 'thread.item.done' && event.type !== 'thread.item.replaced') || isHidden(event.item)) return []
+    const open = [...this.#items.values()]
+    const at = open.findIndex(({ id }) => id === event.item.id)
+    const older = open.slice(0, at < 0 ? open.length : at).filter((item) => !isHidden(item) && !this.#placed.has(item.id))
+    for (const { id } of older) this.#placed.add(id)
+    return older
+  }
+
   has(itemId: string): boolean {
     return this.#items.has(itemId)
   }
 
   /**
    * Takes everything that is still open: `kept` is worth storing (text that somebody has read, work that was shown), `dropped`
-   * are the ids of the rest.
+   * are the ids of the rest, and `stored` those of them that have to leave the store.
    */
-  close(): { kept: ThreadItem[]; dropped: string[] } {
+  close(): { kept: ThreadItem[]; dropped: string[]; stored: string[] } {
     const all = [...this.#items.values()]
     this.#items.clear()
     const kept = all.filter(isWorthKeeping)
-    return { kept: kept.map(closed), dropped: all.filter((item) => !kept.includes(item)).map(({ id }) => id) }
+    const dropped = all.filter((item) => !kept.includes(item)).map(({ id }) => id)
+    return { kept: kept.map(closed), dropped, stored: dropped.filter((id) => this.#placed.has(id)) }
   }
 }
 

@@ -36,8 +36,9 @@ export async function* persist(turn: Piped, source: AsyncIterable<ThreadStreamEv
     for await (const raw of untilAborted(source, signal, CANCEL_GRACE_MS)) {
       if (signal.aborted && !isClosing(raw, pending)) continue
       const event = wireEvent(raw)
+      for (const item of pending.toPlace(event)) await store.addItem(thread.id, item)
       pending.note(event)
-      await storeEffect(turn, event)
+      await storeEffect(turn, event, hidden)
       const told = toTell(event, hidden)
       if (told) yield told
       const change = await changes.save()
@@ -89,11 +90,12 @@ async function* endEarly(
 
 /** Brings every item that is still open to its end: kept where it has something to show, else taken away. */
 async function* closeItems({ thread, store }: Piped, pending: PendingItems, hidden: Set<string>): AsyncGenerator<ThreadStreamEvent> {
-  const { kept, dropped } = pending.close()
+  const { kept, dropped, stored } = pending.close()
   for (const item of kept) {
     await store.addItem(thread.id, item)
     if (!isHidden(item)) yield { type: 'thread.item.done', item }
   }
+  for (const id of stored) await store.deleteItem(thread.id, id)
   for (const item_id of dropped) if (!hidden.has(item_id)) yield { type: 'thread.item.removed', item_id }
 }
 
@@ -108,13 +110,15 @@ function cancelledNote({ thread, store }: Piped) {
   }
 }
 
-async function storeEffect({ thread, store }: Piped, event: ThreadStreamEvent): Promise<void> {
+async function storeEffect({ thread, store }: Piped, event: ThreadStreamEvent, hidden: ReadonlySet<string>): Promise<void> {
   switch (event.type) {
     case 'thread.created':
       return store.saveThread(thread)
     case 'thread.item.done':
       return store.addItem(thread.id, event.item)
     case 'thread.item.replaced':
+      // For its client it is new, and comes last.
+      if (hidden.has(event.item.id) && !isHidden(event.item)) await store.deleteItem(thread.id, event.item.id)
       return store.saveItem(thread.id, event.item)
     case 'thread.item.removed':
       return store.deleteItem(thread.id, event.item_id)

@@ -8,6 +8,7 @@ import { replayStored } from '#lib/chatkit/replay.ts'
 import type { Act, Respond } from '#lib/chatkit/respond.ts'
 import type { Store } from '#lib/chatkit/store.ts'
 import { turns } from '#lib/chatkit/turns.ts'
+import { AppError } from '#lib/errors.ts'
 
 /** A turn that is running or has ended: its events, which return true when there are no more of them, false when the reader should ask again. */
 export type LiveTurn = { runId: string; threadId: string; events: AsyncGenerator<NumberedEvent, boolean> }
@@ -38,6 +39,7 @@ export type Deps<Context> = {
   limits: { messageMaxChars: number; attachmentsMax?: number }
   turns?: LiveTurns
   act?: Act<Context>
+  /** Answers synchronous actions at once, also while a turn runs. Without it `act` answers them, as a turn of its own. */
   actSync?: (call: { thread: Thread; action: Action; sender: WidgetItem | null; store: Store }) => Promise<ThreadItem | null>
   feedback?: (given: Params<'items.feedback'>) => Promise<void>
   files?: AttachmentFiles
@@ -60,8 +62,11 @@ export type PreparedTurn<Context> = {
 export type Answer<Context> =
   | { kind: 'json'; data: unknown }
   /** Events of a turn that began earlier. `resume`: the client wants them with their numbers. */
-  | { kind: 'attached'; resume: boolean; runId?: string; events: LiveTurn['events'] }
-  | ({ kind: 'turn'; operation: Operation; requestId?: string; resume: boolean } & PreparedTurn<Context>)
+  | { kind: 'attached'; resume: boolean; runId?: string; events: LiveTurn['events']; whole?: Whole }
+  | ({ kind: 'turn'; operation: Operation; requestId?: string; resume: boolean; whole?: Whole } & PreparedTurn<Context>)
+
+/** Where it is there the client gets no stream, but what this makes of all events. Throws conflict with the sentence of an error event. */
+export type Whole = (events: ThreadStreamEvent[]) => unknown
 
 /**
  * Answers one ChatKit request (protocol section 1). Everything that can be refused is refused here, with nothing stored.
@@ -70,20 +75,29 @@ export type Answer<Context> =
  */
 export async function processChatKit<Context = void>(body: unknown, deps: Deps<Context>): Promise<Answer<Context>> {
   const request = parseRequest(body)
-  if (isTurn(request)) {
+  if (isTurn(request) && !(request.type === 'threads.sync_custom_action' && deps.actSync)) {
     const { type: operation, params, requestId, resume } = request
     const prepare = turns[operation] as (given: typeof params, to: Deps<Context>) => Promise<PreparedTurn<Context>>
     const prepared = prepare(params, deps)
     // Asked side by side. A repetition is answered whatever became of the state that it needed the first time.
     prepared.catch(() => undefined)
     const repeated = requestId ? await deps.turns?.findRepeated(requestId) : null
-    if (!repeated) return { kind: 'turn', operation, requestId, resume, ...(await prepared) }
+    const whole = operation === 'threads.sync_custom_action' ? (all: ThreadStreamEvent[]) => updatedItem(all, params.item_id) : undefined
+    if (!repeated) return { kind: 'turn', operation, requestId, resume, whole, ...(await prepared) }
     const { runId, threadId, events } = repeated
-    return { kind: 'attached', resume, runId, events: events ?? (await replayStored(deps.store, threadId)) }
+    return { kind: 'attached', resume, runId, whole, events: events ?? (await replayStored(deps.store, threadId)) }
   }
   if (request.type === 'threads.attach') return { kind: 'attached', resume: request.resume, ...(await attach(request.params, deps)) }
   const answer = queries[request.type] as (given: typeof request.params, to: Deps<Context>) => Promise<unknown>
   return { kind: 'json', data: await answer(request.params, deps) }
+}
+
+/** What a synchronous action made of the widget that it came from. */
+function updatedItem(events: ThreadStreamEvent[], itemId: string | null | undefined): { updated_item?: ThreadItem } {
+  const error = events.find((event) => event.type === 'error')
+  if (error) throw new AppError('conflict', error.message ?? 'That could not be done. Try again.')
+  const last = events.findLast((event) => 'item' in event && event.item.id === itemId)
+  return last && 'item' in last ? { updated_item: last.item } : {}
 }
 
 function isTurn(request: Parsed): request is Extract<Parsed, { type: keyof typeof turns }> {

@@ -185,6 +185,12 @@ async function newerThan(store: Store, threadId: string, itemId: string): Promis
   throw notFound('The item')
 }
 
+const actSync: Prepare<'threads.sync_custom_action'> = async (params, deps) => {
+  const sender = await loadSender(deps.store, params.thread_id, params.item_id)
+  if (sender && sender.type !== 'widget') throw new AppError('bad_request', 'params.item_id: only a widget can send this action.')
+  return act(params, deps)
+}
+
 const act: Prepare<'threads.custom_action'> = async ({ thread_id, item_id, action }, deps) => {
   const { store, act } = deps
   const check = async () => {
@@ -207,4 +213,5 @@ export const turns = {
   'threads.add_structured_input': addStructuredInput,
   'threads.retry_after_item': retryAfterItem,
   'threads.custom_action': act,
+  'threads.sync_custom_action': actSync,
 } satisfies { [O in Operation]?: Prepare<O> }

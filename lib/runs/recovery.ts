@@ -46,11 +46,11 @@ export async function recoverRuns(threadId?: string): Promise<number> {
 async function close(tx: Tx, run: AbandonedRun): Promise<{ lastSeq: number; forgetRequest: boolean }> {
   const { id: runId, ownerId, threadId, status, operation } = run
   const rows = await allEvents(tx, runId)
-  const { items, closing } = closeAbandoned(
+  const { items, gone, closing } = closeAbandoned(
     rows.map(({ event }) => event),
     { threadId, noteId: newId('shcx'), ...(status !== 'stopped' && { failure: FAILURE }) },
   )
-  await keepItems(tx, { ownerId, threadId }, items)
+  await keepItems(tx, { ownerId, threadId }, items, gone)
   // A message that was never stored is lost with the process, unless its client may send it anew.
   const forgetRequest = rows.length === 0 && !(await hasUserMessageSince(tx, { ownerId, threadId }, run.createdAt))
   if (forgetRequest && operation === 'threads.create') await removeEmptyThread(tx, { ownerId, threadId })

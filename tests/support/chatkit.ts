@@ -1,21 +1,21 @@
 import { answerChatKit, type TurnContext } from '#app/api/chatkit/answer.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { AssistantMessageItem, ThreadItem } from '#lib/chatkit/protocol/items.ts'
-import type { Respond, Turn } from '#lib/chatkit/respond.ts'
+import type { Act, Respond, Turn } from '#lib/chatkit/respond.ts'
 import { route } from '#lib/http.ts'
 
 export type Reply = { status: number; headers: Headers; events: ThreadStreamEvent[]; data: Record<string, unknown> }
 export type Door = (body: unknown, headers?: Record<string, string>) => Promise<Reply>
 
 /** The ChatKit API's door for one signed-in browser, with a scripted `respond`; the whole answer is read. */
-export function door(person: { headers: { cookie: string } }, respond: Respond<TurnContext> = say('Hello.')): Door {
-  const open = openDoor(person, respond)
+export function door(person: { headers: { cookie: string } }, respond: Respond<TurnContext> = say('Hello.'), act?: Act<TurnContext>): Door {
+  const open = openDoor(person, respond, act)
   return async (body, headers) => readReply(await open(body, headers))
 }
 
 /** The same, with the response as it is: for streams that are read in part. */
-export function openDoor(person: { headers: { cookie: string } }, respond: Respond<TurnContext>) {
-  const post = route((request) => answerChatKit(request, respond))
+export function openDoor(person: { headers: { cookie: string } }, respond: Respond<TurnContext>, act?: Act<TurnContext>) {
+  const post = route((request) => answerChatKit(request, respond, act))
   return (body: unknown, headers: Record<string, string> = {}) =>
     post(
       new Request('http://127.0.0.1:3999/api/chatkit', {

@@ -2,10 +2,12 @@ import { inBackground } from '#app/api/chatkit/background.ts'
 import { depsFor } from '#app/api/chatkit/deps.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { requireCaller } from '#lib/auth/session.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Act, Respond } from '#lib/chatkit/respond.ts'
-import { processChatKit } from '#lib/chatkit/server.ts'
+import { type LiveTurn, processChatKit, type Whole } from '#lib/chatkit/server.ts'
 import { rememberLocale } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
+import { AppError } from '#lib/errors.ts'
 import { json, readJson, requireSameOrigin } from '#lib/http.ts'
 import { currentRequestId, log } from '#lib/log.ts'
 import type { RunHandle } from '#lib/runs/pump.ts'
@@ -26,7 +28,7 @@ export async function answerChatKit(request: Request, respond: Respond<TurnConte
   const body = await readJson(request, MESSAGE_MAX_CHARS * 4 + EXTRA_BYTES)
   const answer = await processChatKit<TurnContext>(body, depsFor(caller, { respond, act }))
   if (answer.kind === 'json') return json(answer.data)
-  if (answer.kind === 'attached') return sseResponse(answer.events, { resumable: answer.resume, headers: runHeader(answer.runId) })
+  if (answer.kind === 'attached') return told(answer, answer.runId, answer.events)
 
   const remembered = rememberPlace(request, caller)
   const { operation, threadId, requestId: clientRequestId, begin } = answer
@@ -39,7 +41,23 @@ export async function answerChatKit(request: Request, respond: Respond<TurnConte
     }
   })
   inBackground(run.ended)
-  return sseResponse(subscribe(run.id), { resumable: answer.resume, headers: runHeader(run.id) })
+  return told(answer, run.id, subscribe(run.id))
+}
+
+/** A run's events as they come, or the one object that is made of them all. */
+async function told(
+  { resume, whole }: { resume: boolean; whole?: Whole },
+  runId: string | undefined,
+  events: LiveTurn['events'],
+): Promise<Response> {
+  const headers: Record<string, string> = runId ? { 'x-run-id': runId } : {}
+  if (!whole) return sseResponse(events, { resumable: resume, headers })
+  const all: ThreadStreamEvent[] = []
+  for (let next = await events.next(); ; next = await events.next()) {
+    if (!next.done) all.push(next.value.event)
+    else if (next.value) return json(whole(all), { headers })
+    else throw new AppError('unavailable', 'The server is restarting. Try again in a moment.', { retryAfter: 5 })
+  }
 }
 
 /** Keeps the time zone and language that the browser names; that this fails is no reason not to answer. */
@@ -49,8 +67,4 @@ async function rememberPlace({ headers }: Request, caller: Caller): Promise<void
   } catch (error) {
     log.warn({ error }, 'time zone and language were not kept')
   }
-}
-
-function runHeader(runId: string | undefined): Record<string, string> {
-  return runId ? { 'x-run-id': runId } : {}
 }
