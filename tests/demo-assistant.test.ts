@@ -3,8 +3,12 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { nextStep } from '#lib/agent/demo/steps.ts'
 import type { DirectTurn, OfferedTool } from '#lib/agent/direct/read-turn.ts'
 import type { Caller } from '#lib/auth/caller.ts'
+import { announceAttachment, receiveAttachment } from '#lib/data/attachments.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
+import { withCaller } from '#lib/db.ts'
 import { handleMcp } from '#mcp/http.ts'
+import { agentDoor } from '#tests/support/agent-door.ts'
+import { typed } from '#tests/support/chatkit.ts'
 import { mcpServer } from '#tests/support/mcp-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -355,4 +359,13 @@ describe('in a conversation, with real tools', () => {
     expect(halfOpen(turn.events)).toEqual([])
     expect(turn.text.length).toBeLessThan(200)
   })
+})
+
+test('an attached file is not taken for words of the person', async () => {
+  const ann = await signedIn()
+  const { id } = await announceAttachment(ann.caller, { name: 'notes.txt', size: 5, mime_type: 'text/plain' })
+  await receiveAttachment(ann.caller, id, Buffer.from('water'))
+  const input = { ...typed('add a task: buy milk'), attachments: [id] }
+  await agentDoor(ann).ask({ type: 'threads.create', params: { input } })
+  expect(await withCaller(ann.caller, (tx) => tx.task.findMany())).toMatchObject([{ title: 'Buy milk' }])
 })

@@ -25,7 +25,7 @@ export function readTurn({ input, tools }: Pick<ModelRequest, 'input' | 'tools'>
   const answersIn = (part: typeof items) =>
     part.flatMap((item) => (item.type === 'function_call_result' ? toAnswer(textOf(item.output)) : []))
   return {
-    text: said && 'content' in said ? textOf(said.content).trim() : '',
+    text: said && 'content' in said ? wordsOf(said.content).trim() : '',
     answers: answersIn(items.slice(last + 1)),
     earlier: answersIn(items.slice(0, Math.max(last, 0))),
     tools: tools.flatMap((tool) => {
@@ -41,6 +41,12 @@ function isSaid(text: string): boolean {
   return !/^(Hidden context for the agent|A message was displayed to the user|The following graphical UI widget|The user is referring to this|# User-provided context)/.test(
     text,
   )
+}
+
+// Attached files follow the words as parts of their own, and are not what the person says.
+function wordsOf(content: unknown): string {
+  if (!Array.isArray(content)) return textOf(content)
+  return textOf(content.filter((part) => !/^(<Attachment name="|\[The attached file |\[There is no room for)/.test(textOf(part))))
 }
 
 function textOf(content: unknown): string {
