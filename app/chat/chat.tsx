@@ -8,6 +8,7 @@ import { Notice } from '../ui/notice.tsx'
 import { useColorScheme } from '../ui/use-color-scheme.ts'
 import { type AttachmentLimits, attachmentOption } from './chat-attachments.ts'
 import { chatTheme } from './chat-theme.ts'
+import { lateName } from './late-name.ts'
 import { openConnection } from './open-connection.ts'
 import { toolCommands } from './tool-commands.ts'
 import { keepUnsent, takeUnsent } from './unsent-text.ts'
@@ -55,6 +56,7 @@ export function Chat({ personId, dictation, firstName, builtinTools, domainKey, 
   )
 
   const [commands] = useState(() => toolCommands((text) => void chat.setComposerValue({ text }).then(() => chat.focusComposer())))
+  const [late] = useState(() => lateName(() => void chat.fetchUpdates()))
   const chat = useChatKit({
     api: { url: '/api/chatkit', domainKey, fetch: resumable.fetch, uploadStrategy: { type: 'two_phase' } },
     initialThread: initial,
@@ -80,8 +82,11 @@ export function Chat({ personId, dictation, firstName, builtinTools, domainKey, 
     },
     onThreadChange: ({ threadId }) => {
       resumable.noteThread(threadId)
+      late.onThreadChange(threadId)
       follow(threadId)
     },
+    onResponseStart: late.onResponseStart,
+    onResponseEnd: late.onResponseEnd,
   })
 
   return (
