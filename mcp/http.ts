@@ -19,6 +19,7 @@ import { answerPlainly, wantsProgress } from '#mcp/plain-answer.ts'
 import { type Offer, offerOf } from '#mcp/server.ts'
 import { beginSession, findSession, holderOf, isChannelId, wantsChannel } from '#mcp/sessions.ts'
 import { toolset } from '#mcp/toolset.ts'
+import { whileAllowed } from '#mcp/while-allowed.ts'
 
 type Endpoint = (request: Request) => Promise<Response>
 
@@ -42,18 +43,18 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
   }
 
   async function exchange(request: Request, caller: Caller): Promise<Response> {
+    const message = request.method === 'POST' ? await readMessage(request) : undefined
+    if (message instanceof Response) return message
+    const challenge = message && scopeChallenge(caller, offer.scopeOf(message))
+    if (challenge) return challenge
+    return whileAllowed(await respond(request, caller, message), async () => !((await authenticate(request)) instanceof Response))
+  }
+
+  async function respond(request: Request, caller: Caller, message: Message | undefined): Promise<Response> {
     const sessionId = request.headers.get(SESSION)
-    if (request.method === 'POST') {
-      const message = await readMessage(request)
-      if (message instanceof Response) return message
-      const challenge = scopeChallenge(caller, offer.scopeOf(message))
-      if (challenge) return challenge
-      if (message.method === 'initialize') return initialize(request, caller, message)
-      if (isChannelId(sessionId)) return inSession(request, caller, sessionId, message)
-      return once(request, fromSessionId(sessionId), { authInfo: authOf(caller), parsedBody: message })
-    }
-    const sessionful = request.method === 'GET' || request.method === 'DELETE'
-    if (sessionful && isChannelId(sessionId)) return inSession(request, caller, sessionId)
+    if (message?.method === 'initialize') return initialize(request, caller, message)
+    if (isChannelId(sessionId) && request.method !== 'HEAD') return inSession(request, caller, sessionId, message)
+    if (message) return once(request, fromSessionId(sessionId), { authInfo: authOf(caller), parsedBody: message })
     return new Response(null, { status: 405, headers: { allow: 'POST, OPTIONS' } })
   }
 

@@ -2,6 +2,7 @@ import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { CreateMessageRequestSchema, ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { listPersonalTokens, revokePersonalToken } from '#lib/data/personal-tokens.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { authenticate } from '#mcp/auth.ts'
 import { handleMcp, makeEndpoint } from '#mcp/http.ts'
@@ -106,6 +107,26 @@ test('a session is one token’s: for another of the same person or of another, 
   expect([elsewhere.status, await elsewhere.json()]).toMatchObject([404, { error: { message: expect.stringMatching(/initialize/) } }])
   shared.switchboardMcpSessions = here
   expect((await ask(handleMcp, annToken, WHOAMI, id)).status).toBe(200)
+})
+
+test('the open channel of a session ends with its token, at once for what it asks and within moments for what it hears', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  const { caller } = await signedIn()
+  const [token, other] = [await personalToken(caller, ['tasks:read']), await personalToken(caller)]
+  const ended: string[] = []
+  for (const [name, held] of Object.entries({ token, other })) {
+    const headers = { authorization: `Bearer ${held}`, accept: 'text/event-stream', 'mcp-session-id': await begin(held) }
+    const channel = await handleMcp(new Request('http://127.0.0.1:3999/mcp', { headers }))
+    expect(channel.headers.get('content-type')).toBe('text/event-stream')
+    void channel.text().then(() => ended.push(name))
+  }
+  await vi.advanceTimersByTimeAsync(16_000)
+  expect(ended).toEqual([])
+  const row = (await listPersonalTokens(caller)).find(({ scopes }) => scopes.length === 1)
+  await revokePersonalToken(caller, row?.id ?? '')
+  expect((await ask(handleMcp, token, WHOAMI)).status).toBe(401)
+  await vi.advanceTimersByTimeAsync(16_000)
+  await expect.poll(() => ended, { timeout: 15_000 }).toEqual(['token'])
 })
 
 test('scopes count for each request, not for the session', async () => {
