@@ -1,5 +1,6 @@
+import { connectCardOf } from '#lib/agent/connect-card.ts'
+import { respond } from '#lib/agent/respond.ts'
 import type { AgentEdges, AgentRun } from '#lib/agent/work.ts'
-import { work } from '#lib/agent/work.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { CustomStreamError } from '#lib/chatkit/errors.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
@@ -10,7 +11,7 @@ import type { Store } from '#lib/chatkit/store.ts'
 const PAGE = 100
 
 /**
- * Answers the message above a card anew, as a retry of that message does: what came after it goes. Throws a CustomStreamError
+ * Answers the message above a Connect card anew, as a retry of that message does: what came after it goes. Throws a CustomStreamError
  * where the card is not of the thread's last answer.
  */
 export async function* answerAgain(
@@ -18,13 +19,14 @@ export async function* answerAgain(
   context: { caller: Caller; run: AgentRun },
   edges: AgentEdges,
 ): AsyncGenerator<ThreadStreamEvent> {
+  if (!sender || connectCardOf(sender) === undefined) throw new CustomStreamError('This control does nothing any more.')
   const { message, after } = await lastTurn(store, thread.id)
-  if (!message || !after.some(({ id }) => id === sender?.id)) throw new CustomStreamError('This was some time ago. Ask again.')
+  if (!message || !after.some(({ id }) => id === sender.id)) throw new CustomStreamError('This was some time ago. Ask again.')
   for (const item of after) {
     if (isHidden(item)) await store.deleteItem(thread.id, item.id)
     else yield { type: 'thread.item.removed', item_id: item.id }
   }
-  yield* work({ thread, input: message, store, signal }, context, edges)
+  yield* respond({ thread, input: message, store, signal }, context, edges)
 }
 
 /** The person's last message and what stands after it. */

@@ -1,6 +1,7 @@
 import type { Model, ModelRequest, StreamEvent } from '@openai/agents'
 import type { ChatCompletionChunk } from 'openai/resources/chat'
 import { ModelFault } from '#lib/agent/failure.ts'
+import { newId } from '#lib/ids.ts'
 
 /** A tool call as the model asked for it; `arguments` is its text, which may be no JSON. */
 export type AskedCall = { callId: string; name: string; arguments: string }
@@ -40,6 +41,7 @@ async function* guarded(inner: Model, request: ModelRequest, { idleMs, onAnswer 
       if (chunk && chat !== 'finished') chat = chunk.choices?.some(({ finish_reason }) => finish_reason) ? 'finished' : 'open'
       if (event.type === 'response_done') {
         if (chat === 'open') throw new ModelFault('model_cut', 'the stream ended without a finish reason')
+        nameApart(event, request.input)
         onAnswer(answerOf(event))
         // Some servers send nothing where a tool takes nothing; the SDK wants an object before it asks whether a call may be made.
         for (const item of event.response.output) if (item.type === 'function_call' && item.arguments.trim() === '') item.arguments = '{}'
@@ -50,6 +52,19 @@ async function* guarded(inner: Model, request: ModelRequest, { idleMs, onAnswer 
     leave.abort()
     // Not awaited: a model that hangs would hold this up.
     void events.return?.().catch(() => undefined)
+  }
+}
+
+/**
+ * Gives calls ids of their own where the model's were used before: some servers call the first of every answer `call_0`, and
+ * a person's yes to one call must not be taken for another's.
+ */
+function nameApart({ response }: Extract<StreamEvent, { type: 'response_done' }>, input: ModelRequest['input']): void {
+  const used = new Set(typeof input === 'string' ? [] : input.flatMap((item) => (item.type === 'function_call' ? item.callId : [])))
+  for (const item of response.output) {
+    if (item.type !== 'function_call') continue
+    if (used.has(item.callId)) item.callId = newId('call')
+    used.add(item.callId)
   }
 }
 

@@ -9,7 +9,7 @@ const KEY = 'result:'
 /** The widgets that came with the results of a turn's tools: shown when the model goes on, after the lines of all calls. */
 export class ResultWidgets {
   readonly #context: ItemContext
-  #waiting: WidgetNode[] = []
+  #waiting: { server: string; widget: WidgetNode }[] = []
 
   constructor(context: ItemContext) {
     this.#context = context
@@ -17,22 +17,22 @@ export class ResultWidgets {
 
   note(event: RunStreamEvent): void {
     if (event.type !== 'run_item_stream_event' || event.name !== 'tool_output') return
-    const { widget } = ((event.item as { customData?: unknown }).customData ?? {}) as CallFacts
-    if (widget && ROOTS.has(widget.type)) this.#waiting.push(widget)
+    const { server, widget } = ((event.item as { customData?: unknown }).customData ?? {}) as CallFacts
+    if (widget && ROOTS.has(widget.type)) this.#waiting.push({ server, widget })
   }
 
   /** What is to be shown before this event; without one, at the turn's end. */
   *due(event?: RunStreamEvent): Generator<WidgetItem, void> {
     if (event?.type === 'run_item_stream_event') return
-    for (const widget of this.#waiting.splice(0)) {
+    for (const { server, widget } of this.#waiting.splice(0)) {
       const id = this.#context.newItemId('message')
       const item = { id, thread_id: this.#context.threadId, created_at: this.#context.now().toISOString() }
-      yield { ...item, type: 'widget', widget: { ...widget, key: `${KEY}${widget.key ?? ''}` } }
+      yield { ...item, type: 'widget', widget: { ...widget, key: `${KEY}${server}:${widget.key ?? ''}` } }
     }
   }
 }
 
-/** True for a widget that came with a result: the model knows the result itself. */
-export function isResultWidget(item: ThreadItem): boolean {
-  return item.type === 'widget' && item.widget.key?.startsWith(KEY) === true
+/** The server that a result's widget came from; undefined for any other item. The model knows the result itself. */
+export function resultWidgetOf(item: ThreadItem): string | undefined {
+  return item.type === 'widget' && item.widget.key?.startsWith(KEY) ? item.widget.key.split(':')[1] : undefined
 }

@@ -4,6 +4,7 @@ import { SHOWN_MAX_CHARS, shownArguments } from '#lib/agent/approval-card.ts'
 import { type OfferedTool, whyAsk } from '#lib/agent/approval-rules.ts'
 import { DENIED, expireChanged, findItem, recordUnmade } from '#lib/agent/close-approvals.ts'
 import { keptCall, pauseWidgetCall, type WidgetCall } from '#lib/agent/pause.ts'
+import { resultWidgetOf } from '#lib/agent/result-widgets.ts'
 import { outputText } from '#lib/agent/tool-tasks.ts'
 import type { AgentEdges, AgentRun } from '#lib/agent/work.ts'
 import type { Caller } from '#lib/auth/caller.ts'
@@ -37,9 +38,9 @@ export async function* callFromWidget(
   edges: AgentEdges,
 ): AsyncGenerator<ThreadStreamEvent> {
   const payload = Payload.safeParse(action.payload)
-  // Only what a server offered in this very widget is called, never what a page made up.
-  if (!payload.success || !sender || !offers(sender.widget, action.payload))
-    throw new CustomStreamError('This control does nothing any more.')
+  // Only what a server offered in this very widget is called, never what a page made up, and nothing of other servers.
+  const own = payload.success && sender && resultWidgetOf(sender) === payload.data.server
+  if (!own || !offers(sender.widget, action.payload)) throw new CustomStreamError('This control does nothing any more.')
   const call: WidgetCall = { ...payload.data, item: sender.id }
   yield* withTool(call, here, context, edges, {}, async function* (offered) {
     if (!offered) throw new CustomStreamError('The tool behind this control is not available just now.', true)

@@ -18,7 +18,7 @@ import { modelName, openModel } from '#lib/agent/model.ts'
 import { NeededAccounts } from '#lib/agent/needed-accounts.ts'
 import { type HeldCall, pause } from '#lib/agent/pause.ts'
 import { openWorkflowOf, recentItems } from '#lib/agent/recent-items.ts'
-import { isResultWidget, ResultWidgets } from '#lib/agent/result-widgets.ts'
+import { ResultWidgets, resultWidgetOf } from '#lib/agent/result-widgets.ts'
 import type { ResumedRun } from '#lib/agent/resumed-run.ts'
 import { merged, SideEvents } from '#lib/agent/side-events.ts'
 import { agentTools } from '#lib/agent/tools.ts'
@@ -141,7 +141,7 @@ export async function* work(
     const history = resumed
       ? []
       : await toModelInput(
-          items.filter((item) => !isApprovalCard(item) && !isResultWidget(item) && connectCardOf(item) === undefined),
+          items.filter((item) => !isApprovalCard(item) && resultWidgetOf(item) === undefined && connectCardOf(item) === undefined),
           { readAttachment: attachmentReader(caller) },
         )
     const from = resumed ? await restore(agent, resumed.state, context) : [...history, ...earlierCallsNote(earlier)]
