@@ -1,7 +1,8 @@
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { CreateMessageRequestSchema, ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { listPersonalTokens, revokePersonalToken } from '#lib/data/personal-tokens.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { authenticate } from '#mcp/auth.ts'
@@ -108,6 +109,38 @@ test('a session is one token’s: for another of the same person or of another, 
   shared.switchboardMcpSessions = here
   expect((await ask(handleMcp, annToken, WHOAMI, id)).status).toBe(200)
 })
+
+test.each(['v1', 'v2'] as const)(
+  'a client (%s) whose next request meets another replica hears 404, and begins again there',
+  async (sdk) => {
+    const { caller } = await signedIn()
+    const requestInit = { headers: { authorization: `Bearer ${await personalToken(caller)}` } }
+    const begin = async () => {
+      const url = new URL('/mcp', server.url)
+      const [client, transport] =
+        sdk === 'v1'
+          ? [new OldClient({ name: 'askable', version: '3' }, { capabilities: ASKABLE }), new OldTransport(url, { requestInit })]
+          : [
+              new Client({ name: 'askable', version: '3' }, { capabilities: ASKABLE, versionNegotiation: { mode: 'legacy' } }),
+              new StreamableHTTPClientTransport(url, { requestInit }),
+            ]
+      await (client as OldClient).connect(transport as OldTransport)
+      onTestFinished(() => client.close())
+      return { client: client as OldClient, id: transport.sessionId }
+    }
+    const first = await begin()
+    expect(first.id).toMatch(/^~/)
+    const here = shared.switchboardMcpSessions
+    shared.switchboardMcpSessions = new Map()
+    onTestFinished(() => {
+      shared.switchboardMcpSessions = here
+    })
+    await expect(first.client.callTool({ name: 'whoami', arguments: {} })).rejects.toThrow(/Begin again with initialize/)
+    const second = await begin()
+    expect(second.id).not.toBe(first.id)
+    expect(await second.client.callTool({ name: 'whoami', arguments: {} })).toMatchObject({ structuredContent: { name: 'Ann Example' } })
+  },
+)
 
 test('the open channel of a session ends with its token, at once for what it asks and within moments for what it hears', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
