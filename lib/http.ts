@@ -59,7 +59,7 @@ export const BODY_MS = { idle: 20_000, whole: 300_000 }
 
 /** The body, read up to `maxBytes`. Throws too_large, and bad_request for one that does not arrive. */
 export async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
-  const tooLarge = () => new AppError('too_large', `The request is larger than ${maxBytes} bytes.`)
+  const tooLarge = () => new AppError('too_large', `The request is larger than ${sizeOf(maxBytes)}.`)
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()
   const chunks: Uint8Array[] = []
   let size = 0
@@ -69,6 +69,11 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Buf
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
+}
+
+function sizeOf(bytes: number): string {
+  if (bytes < 1_000_000) return `${Math.floor(bytes / 1_000)} kB`
+  return `${Math.floor(bytes / 100_000) / 10} MB`
 }
 
 async function* arriving(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {

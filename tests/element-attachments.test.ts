@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => stage?.close())
 afterEach(async () => {
   await stage.leave()
-  Object.assign(stage.server.uploading, { gate: null, refuse: null, method: 'PUT' })
+  Object.assign(stage.server.uploading, { half: null, gate: null, refuse: null, method: 'PUT' })
 })
 
 async function answer(run: Run): Promise<void> {
@@ -82,13 +82,28 @@ test('a POST descriptor gets a form; the direct strategy goes through the fetch 
   await direct.locator('.question').getByText('direct.txt').waitFor()
 })
 
+test('a long upload says how far it is', async () => {
+  const page = await stage.visit(twoPhase())
+  const half = Promise.withResolvers<void>()
+  stage.server.uploading.half = half.promise
+  await page.evaluate(() => {
+    const { chat } = window as never as { chat: { setComposerValue: (value: { files: File[] }) => Promise<void> } }
+    return chat.setComposerValue({ files: [new File([new Uint8Array(40 * 1024 * 1024)], 'film.bin')] })
+  })
+  const chip = page.locator('.file-chip')
+  await chip.getByText(/^\d+% · 40 MB$/).waitFor()
+  expect(Number(await page.getByRole('progressbar').getAttribute('aria-valuenow'))).toBeLessThan(100)
+  half.resolve()
+  await chip.getByText(/^40 MB$/).waitFor()
+})
+
 test('what is too large, too many or of a wrong kind is told and never sent', async () => {
   const page = await stage.visit(
     twoPhase({ maxSize: { 'image/*': 10, '*': 1_000 }, maxCount: 1, accept: { 'image/*': ['.png'], 'text/plain': ['.txt'] } }),
   )
   const alert = page.locator('.composer-refusal')
   await pick(page, [picture])
-  await alert.getByText('sunset.png is too large; the limit is 10 byte').waitFor()
+  await alert.getByText('sunset.png is too large; the limit is 10 bytes.').waitFor()
   await pick(page, [{ name: 'tool.exe', mimeType: 'application/x-msdownload', buffer: PNG }])
   await alert.getByText('tool.exe is not a kind of file').waitFor()
   await pick(page, [{ ...text, buffer: Buffer.alloc(0) }])

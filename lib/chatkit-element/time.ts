@@ -42,10 +42,17 @@ export function ageGroup(iso: string, now = Date.now()): 'today' | 'yesterday' |
   return at >= midnight - 30 * DAY ? 'month' : 'older'
 }
 
-/** A size in bytes as "840 kB" or "2.5 MB", in the person's language. */
+/** A size in bytes as "1 byte", "840 kB" or "2.5 MB", in the person's language. A kB has 1,024 bytes, as the limits of servers have. */
 export function fileSize(bytes: number, locale: string): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
-  const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log(Math.max(1, bytes)) / Math.log(1000))))
-  const format = { style: 'unit', unit: units[step] ?? 'byte', unitDisplay: 'short', maximumFractionDigits: step < 2 ? 0 : 1 } as const
-  return new Intl.NumberFormat(locale, format).format(bytes / 1000 ** step)
+  const step = Math.min(units.length - 1, Math.floor(Math.log(Math.max(1, bytes)) / Math.log(1024)))
+  // The short form of a byte has no plural.
+  const unitDisplay = step === 0 ? 'long' : 'short'
+  const format = { style: 'unit', unit: units[step] ?? 'byte', unitDisplay, maximumFractionDigits: step < 2 ? 0 : 1 } as const
+  return new Intl.NumberFormat(locale, format).format(bytes / 1024 ** step)
+}
+
+/** A part (0 to 1) as "45%", in the person's language. */
+export function percent(part: number, locale: string): string {
+  return new Intl.NumberFormat(locale, { style: 'percent' }).format(part)
 }

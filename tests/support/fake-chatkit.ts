@@ -40,9 +40,10 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
   /** Carries out so many next requests of a type, but their answer never arrives. */
   const unheard = new Map<string, number>()
   const answered = new Map<unknown, string>()
-  /** What was uploaded, by attachment id or `direct`, and what the next uploads wait for or are refused with. */
+  /** What was uploaded, by attachment id or `direct`, what the next uploads wait for before and after their bytes are read, and what they are refused with. */
   const uploads = new Map<string, { method: string; headers: IncomingMessage['headers']; body: Buffer }>()
-  const uploading: { gate: Promise<void> | null; refuse: string | null; method: 'PUT' | 'POST' } = {
+  const uploading: { half: Promise<void> | null; gate: Promise<void> | null; refuse: string | null; method: 'PUT' | 'POST' } = {
+    half: null,
     gate: null,
     refuse: null,
     method: 'PUT',
@@ -95,6 +96,7 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
   /** Takes the bytes of a file, or the whole file where there is no first step. */
   async function takeUpload(id: string, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = []
+    await uploading.half
     for await (const chunk of incoming) chunks.push(chunk as Buffer)
     await uploading.gate
     const { refuse } = uploading

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 import type { DraftFile } from '#lib/chatkit-element/composer.ts'
-import { fileSize } from '#lib/chatkit-element/time.ts'
+import { fileSize, percent } from '#lib/chatkit-element/time.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
@@ -9,6 +9,8 @@ import { useUi } from '#lib/chatkit-element/views/ui.ts'
 export function FileChip({ file }: { file: DraftFile }) {
   const { chat, strings, locale } = useUi()
   const { key, name, size, status, preview } = file
+  const isUnderway = status === 'uploading' && file.part !== null && file.part < 1
+  const facts = [isUnderway && percent(file.part ?? 0, locale), size !== null && fileSize(size, locale)].filter(Boolean)
   const isPicture = file.isImage && preview && status !== 'failed'
   return (
     <li class={`file-chip ${isPicture ? 'is-picture' : ''} is-${status}`}>
@@ -21,7 +23,7 @@ export function FileChip({ file }: { file: DraftFile }) {
           </span>
           <span class="file-text">
             <strong dir="auto">{name}</strong>
-            {status === 'failed' ? <small role="alert">{file.error}</small> : size !== null && <small>{fileSize(size, locale)}</small>}
+            {status === 'failed' ? <small role="alert">{file.error}</small> : <small>{facts.join(' · ')}</small>}
           </span>
         </>
       )}
