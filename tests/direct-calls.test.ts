@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { readArguments } from '#lib/agent/direct/arguments.ts'
 import { isDirectCall } from '#lib/agent/direct/slash.ts'
 import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
@@ -82,4 +83,42 @@ test.each([
   ['/', false],
 ])('%j is a direct call: %s', (text, direct) => {
   expect(isDirectCall(text, [{ name: 'add_task' }, { name: 'two_find' }])).toBe(direct)
+})
+
+const tool = {
+  name: 'book',
+  properties: {
+    title: { type: 'string' },
+    due: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+    seats: { type: ['string', 'integer'] },
+    tags: { type: 'array' },
+    open: {},
+  },
+  required: ['title'],
+}
+test.each<[string, object]>([
+  [String.raw`title="say \"hi\" to Ann" tags=["a b", 'c']`, { problem: expect.stringContaining('could not read') }],
+  [String.raw`title="say \"hi\" to Ann" tags=["a b","c"]`, { values: { title: 'say "hi" to Ann', tags: ['a b', 'c'] } }],
+  [String.raw`title='it\'s {odd' due=2026`, { values: { title: "it's {odd", due: '2026' } }],
+  ['title=123 seats=4 due=null open=true', { values: { title: '123', seats: 4, due: null, open: true } }],
+  ['title={"a": 1}', { values: { title: '{"a": 1}' } }],
+  ['buy milk, bread & "more"', { values: { title: 'buy milk, bread & "more"' } }],
+  ['{"title": "x", "open": [1]}', { values: { title: 'x', open: [1] } }],
+  ['title=', { values: { title: '' } }],
+  ['title=buy milk', { problem: expect.stringContaining('`milk`') }],
+  ['title="buy"milk', { problem: expect.stringContaining('`milk`') }],
+  ['title=a title=b', { problem: '`title` is given twice. Say it once.' }],
+  ['due=tomorrow', { problem: '`title` is missing: `/book title=… [due=…] [seats=…] [tags=…] [open=…]`.' }],
+  ['', { problem: expect.stringContaining('is missing') }],
+])('arguments %j', (text, expected) => expect(readArguments(text, tool)).toEqual(expected))
+
+test('names that every object inherits are arguments like others', () => {
+  const read = readArguments('title=a __proto__={"admin":true} constructor=1', tool)
+  expect(JSON.stringify(read)).toBe('{"values":{"title":"a","__proto__":{"admin":true},"constructor":1}}')
+})
+
+test('who mistypes a tool’s name is shown those that are near', async () => {
+  expect(said((await begin('/add')).events)).toBe('There is no tool `add`. Did you mean `/add_task`?')
+  expect(said((await begin('/delete_tasks')).events)).toContain('`/delete_task`')
+  expect(said((await begin('/zzz')).events)).toBe('There is no tool `zzz`. `/tools` lists those that there are.')
 })

@@ -4,7 +4,7 @@ import type { ModelRequest } from '@openai/agents'
 export type Answer = { text: string; value: unknown; failed: boolean }
 
 /** A tool as the model is offered it; `strings` are the arguments that its schema wants as text. */
-export type OfferedTool = { name: string; properties: Record<string, { type?: unknown }>; required: string[] }
+export type OfferedTool = { name: string; properties: Record<string, unknown>; required: string[] }
 
 /** What is seen of a turn where no model understands it. */
 export type DirectTurn = {

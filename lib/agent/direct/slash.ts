@@ -1,3 +1,4 @@
+import { readArguments, usageOf } from '#lib/agent/direct/arguments.ts'
 import { findTool, type Plan, toolsLike } from '#lib/agent/direct/plan.ts'
 import type { Answer, DirectTurn, OfferedTool } from '#lib/agent/direct/read-turn.ts'
 
@@ -23,18 +24,32 @@ export function slashCommand({ text, tools }: DirectTurn): Plan | undefined {
 
 function listOf(tools: OfferedTool[]): string {
   if (tools.length === 0) return 'No tools are available just now.'
-  const lines = tools.map(({ name, properties, required }) => {
-    const args = Object.keys(properties).map((key) => (required.includes(key) ? `${key}=…` : `[${key}=…]`))
-    return `- \`${[`/${name}`, ...args].join(' ')}\``
-  })
-  return `These tools can be called:\n\n${lines.join('\n')}`
+  return `These tools can be called:\n\n${tools.map((tool) => `- \`${usageOf(tool)}\``).join('\n')}`
 }
 
 function unknownTool(name: string, tools: OfferedTool[]): string {
   const alike = toolsLike(tools, name)
   if (alike.length > 0)
     return `Several servers have a tool of that name. Which one do you mean? ${alike.map((tool) => `\`/${tool.name}\``).join(', ')}`
+  const near = nearest(name, tools)
+  if (near.length > 0) return `There is no tool \`${name}\`. Did you mean ${near.map((other) => `\`/${other}\``).join(' or ')}?`
   return `There is no tool \`${name}\`. \`/tools\` lists those that there are.`
+}
+
+/** Up to three names that begin or end like this one, or share a word with it. */
+function nearest(name: string, tools: OfferedTool[]): string[] {
+  const wanted = name.toLowerCase()
+  const words = new Set(wanted.split(/[_-]+/).filter((word) => word.length > 2))
+  const score = (other: string) => {
+    const candidate = other.toLowerCase()
+    if (candidate.startsWith(wanted) || candidate.endsWith(wanted)) return 2
+    return candidate.split('_').some((word) => words.has(word)) ? 1 : 0
+  }
+  const scored = tools.map((tool) => ({ name: tool.name, score: score(tool.name) })).filter((it) => it.score > 0)
+  return scored
+    .sort((one, other) => other.score - one.score)
+    .slice(0, 3)
+    .map((it) => it.name)
 }
 
 /** A block of text as it is, whatever it has in it. */
@@ -47,79 +62,4 @@ function shown(tool: string, answer: Answer | undefined): string {
   if (answer?.value !== undefined && typeof answer.value === 'object')
     return `\`${tool}\` answered:\n\n${fenced(JSON.stringify(answer.value, null, 2), 'json')}`
   return `\`${tool}\` answered:\n\n${fenced(answer?.text ?? '')}`
-}
-
-type Read = { values: Record<string, unknown> } | { problem: string }
-
-const KEY = /([\w.-]+)=/y
-
-function readArguments(text: string, tool: OfferedTool): Read {
-  const values: Record<string, unknown> = {}
-  let at = 0
-  while (at < text.length) {
-    if (/\s/.test(text[at] ?? '')) {
-      at += 1
-      continue
-    }
-    KEY.lastIndex = at
-    const key = KEY.exec(text)?.[1]
-    if (key === undefined) return at === 0 ? onlyArgument(text, tool) : problem(text.slice(at))
-    const end = endOfValue(text, at + key.length + 1)
-    if (end === undefined) return problem(text.slice(at))
-    values[key] = readValue(text.slice(at + key.length + 1, end), tool.properties[key])
-    at = end
-  }
-  return { values }
-}
-
-/** `/add_task buy milk`: a tool with one required text argument needs no key. */
-function onlyArgument(text: string, tool: OfferedTool): Read {
-  const [key, another] = tool.required
-  if (text.startsWith('{')) {
-    try {
-      return { values: JSON.parse(text) }
-    } catch {
-      return problem(text)
-    }
-  }
-  return key && another === undefined ? { values: { [key]: readValue(text.trim(), tool.properties[key]) } } : problem(text)
-}
-
-function problem(near: string): Read {
-  return {
-    problem: `I could not read \`${near.slice(0, 60).replaceAll('`', "'")}\`. Write arguments as \`key=value\`, \`key="several words"\` or \`key={"json": true}\`.`,
-  }
-}
-
-/** Where the value that begins at `start` ends: after its closing quote or bracket, or at the next space. */
-function endOfValue(text: string, start: number): number | undefined {
-  const first = text[start] ?? ''
-  if (!'"\'{['.includes(first) || first === '') {
-    const space = text.slice(start).search(/\s/)
-    return space < 0 ? text.length : start + space
-  }
-  let quote = ''
-  let depth = 0
-  for (let at = start; at < text.length; at += 1) {
-    const char = text[at] ?? ''
-    if (quote) {
-      if (char === '\\') at += 1
-      else if (char === quote) quote = ''
-    } else if (char === '"' || (char === "'" && at === start)) quote = char
-    else if (char === '{' || char === '[') depth += 1
-    else if (char === '}' || char === ']') depth -= 1
-    if (!quote && depth === 0) return at + 1
-  }
-  return undefined
-}
-
-function readValue(text: string, schema: { type?: unknown } | undefined): unknown {
-  if (text.startsWith("'")) return text.slice(1, -1).replaceAll("\\'", "'")
-  // "title=123" is a text where the tool wants one.
-  if (schema?.type === 'string' && !text.startsWith('"')) return text
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text.startsWith('"') ? text.slice(1, -1).replaceAll('\\"', '"') : text
-  }
 }
