@@ -25,7 +25,7 @@ describe('speech', () => {
   })
 
   /** Speaks as much of OpenAI's transcription as is used. */
-  async function listener(status = 200) {
+  async function listener(status = 200, answer: object = { text: 'Buy milk.' }) {
     const heard: { url?: string; body: string }[] = []
     const server = createServer(async (request, response) => {
       const chunks: Buffer[] = []
@@ -33,7 +33,7 @@ describe('speech', () => {
       heard.push({ url: request.url, body: Buffer.concat(chunks).toString('latin1') })
       response
         .writeHead(status, { 'content-type': 'application/json' })
-        .end(JSON.stringify(status === 200 ? { text: 'Buy milk.' } : { error: { message: 'sk-secret' } }))
+        .end(JSON.stringify(status === 200 ? answer : { error: { message: 'sk-secret' } }))
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void server.close())
@@ -53,8 +53,9 @@ describe('speech', () => {
     [404, 400, /cannot turn speech into text.*OPENAI_TRANSCRIPTION_MODEL/],
     [400, 400, /could not be understood/],
     [500, 503, /just now/],
+    [200, 503, /just now/],
   ])('a server that answers %s is told as %s', async (status, ours, says) => {
-    await listener(status)
+    await listener(status, { words: 'none of its fields is the text' })
     const reply = await door(ann)(audio())
     expect([reply.status, reply.data.message]).toEqual([ours, expect.stringMatching(says)])
     expect(JSON.stringify(reply.data)).not.toContain('sk-secret')

@@ -36,7 +36,11 @@ export async function transcribe({ data, mediaType }: { data: Uint8Array; mediaT
   try {
     const file = await toFile(data, `speech.${ending}`, { type: mediaType })
     const model = env().OPENAI_TRANSCRIPTION_MODEL
-    const { text } = await modelClient().audio.transcriptions.create({ file, model }, { timeout: TIMEOUT_MS, maxRetries: 1 })
+    const { text }: { text?: unknown } = await modelClient().audio.transcriptions.create(
+      { file, model },
+      { timeout: TIMEOUT_MS, maxRetries: 1 },
+    )
+    if (typeof text !== 'string') throw new Error('the answer has no text')
     return { text }
   } catch (cause) {
     log.warn({ error: cause }, 'speech could not be turned into text')
