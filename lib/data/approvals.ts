@@ -1,4 +1,5 @@
-import { withCaller, withSystem } from '#lib/db.ts'
+import { statementAs, withCaller, withSystem } from '#lib/db.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { ApprovalModel } from '#lib/generated/prisma/models.ts'
 import { repeatably } from '#lib/patience.ts'
 
@@ -61,9 +62,13 @@ export function closeApprovals(caller: { userId: string }, runId: string, status
 
 /** The runs of a thread that have open questions. */
 export async function listAskingRuns(caller: { userId: string }, threadId: string): Promise<string[]> {
-  const where = { threadId, ownerId: caller.userId, status: 'pending' }
-  const rows = await withCaller(caller, (tx) => tx.approval.findMany({ where, distinct: ['runId'], select: { runId: true } }))
-  return rows.map(({ runId }) => runId)
+  const rows = await statementAs<{ id: string }>(
+    caller,
+    Prisma.sql`
+      SELECT DISTINCT run_id AS id FROM approvals
+      WHERE thread_id = ${threadId} AND owner_id = ${caller.userId} AND status = 'pending'`,
+  )
+  return rows.map(({ id }) => id)
 }
 
 /** A tool to which the person said yes in a thread, as it was then. */
@@ -71,10 +76,11 @@ export type Agreed = Pick<Approval, 'server' | 'tool' | 'toolHash' | 'remember'>
 
 /** What the person agreed to in this thread. */
 export function listAgreed(caller: { userId: string }, threadId: string): Promise<Agreed[]> {
-  const where = { threadId, ownerId: caller.userId, status: 'approved' }
-  const select = { server: true, tool: true, toolHash: true, remember: true }
-  return withCaller(caller, (tx) =>
-    tx.approval.findMany({ where, distinct: ['server', 'tool', 'toolHash', 'remember'], select, take: 1_000 }),
+  return statementAs<Agreed>(
+    caller,
+    Prisma.sql`
+      SELECT DISTINCT server, tool, tool_hash AS "toolHash", remember FROM approvals
+      WHERE thread_id = ${threadId} AND owner_id = ${caller.userId} AND status = 'approved' LIMIT 1000`,
   )
 }
 

@@ -1,10 +1,10 @@
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { HIDDEN_TYPES } from '#lib/chatkit/protocol/items.ts'
 import type { Thread, ThreadStatus } from '#lib/chatkit/protocol/thread.ts'
-import type { ItemKind, PageQuery, Store } from '#lib/chatkit/store.ts'
+import type { ItemKind, Store } from '#lib/chatkit/store.ts'
 import { expireAttachments } from '#lib/data/attachment-expiry.ts'
 import { attachmentRecords } from '#lib/data/attachments.ts'
-import { type Tx, withCaller } from '#lib/db.ts'
+import { statementAs, type Tx, withCaller } from '#lib/db.ts'
 import { notFound } from '#lib/errors.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { ThreadModel } from '#lib/generated/prisma/models.ts'
@@ -34,50 +34,54 @@ const PREFIX: Record<ItemKind, string> = {
 export function prismaStore(caller: { userId: string }): Store {
   const ownerId = caller.userId
   const inTx = <T>(work: (tx: Tx) => Promise<T>) => withCaller(caller, work)
-  const inRepeatableTx = <T>(work: (tx: Tx) => Promise<T>) => repeatably(() => inTx(work))
-
-  async function requireThread(tx: Tx, id: string): Promise<ThreadModel> {
-    const row = await tx.thread.findFirst({ where: { id, ownerId } })
-    if (!row) throw notFound('The conversation')
-    return row
-  }
+  const write = (statement: Prisma.Sql) => repeatably(() => statementAs(caller, statement))
 
   async function writeItem(threadId: string, item: ThreadItem): Promise<void> {
-    try {
-      await inRepeatableTx((tx) => putItem(tx, { ownerId, threadId }, item))
-    } catch (error) {
-      // The foreign key includes the owner: a thread of somebody else is as good as none.
-      if (isForeignKeyError(error)) throw notFound('The conversation')
-      throw error
-    }
+    const [written] = await write(upsertItem({ ownerId, threadId }, item)).catch(foreignAsNone)
+    if (!written) throw notFound('The conversation')
+  }
+
+  async function loadItem(threadId: string, id: string): Promise<ThreadItem> {
+    const [row] = await statementAs<{ data: ThreadItem }>(
+      caller,
+      Prisma.sql`SELECT data FROM thread_items WHERE thread_id = ${threadId} AND id = ${id} AND owner_id = ${ownerId}`,
+    )
+    if (!row) throw notFound('The item')
+    return row.data
   }
 
   return {
     newThreadId: () => newId('thr'),
     newItemId: (kind) => newId(PREFIX[kind]),
 
-    loadThread: (id) => inTx(async (tx) => toThread(await requireThread(tx, id))),
+    loadThread: async (id) => {
+      const [row] = await statementAs<ThreadRow>(
+        caller,
+        Prisma.sql`
+          SELECT id, title, status, metadata, allowed_image_domains AS "allowedImageDomains", created_at AS "createdAt"
+          FROM threads WHERE id = ${id} AND owner_id = ${ownerId}`,
+      )
+      if (!row) throw notFound('The conversation')
+      return toThread(row)
+    },
 
-    saveThread: (thread) =>
-      inRepeatableTx(async (tx) => {
-        const { id, created_at, title, status, metadata, allowed_image_domains } = storable(thread)
-        const data = {
-          title: title ?? null,
-          status,
-          metadata: metadata as Prisma.InputJsonObject,
-          allowedImageDomains: allowed_image_domains ?? Prisma.DbNull,
-        }
-        const { count } = await tx.thread.updateMany({ where: { id, ownerId }, data })
-        if (count > 0) return
-        // An id that is another person's is skipped without a word of it, and then missing.
-        await tx.thread.createMany({ data: { id, ownerId, createdAt: timeOf(created_at), ...data }, skipDuplicates: true })
-        await requireThread(tx, id)
-      }),
+    saveThread: async (thread) => {
+      const { id, created_at, title = null, status, metadata, allowed_image_domains: domains } = storable(thread)
+      const [written] = await write(Prisma.sql`
+        INSERT INTO threads (id, owner_id, created_at, title, status, metadata, allowed_image_domains)
+        VALUES (${id}, ${ownerId}, ${timeOf(created_at)}, ${title}, ${JSON.stringify(status)}::jsonb, ${JSON.stringify(metadata)}::jsonb,
+          ${domains === undefined ? null : JSON.stringify(domains)}::jsonb)
+        ON CONFLICT (id) DO UPDATE SET title = excluded.title, status = excluded.status, metadata = excluded.metadata,
+          allowed_image_domains = excluded.allowed_image_domains, updated_at = now()
+        WHERE threads.owner_id = excluded.owner_id RETURNING id`).catch(foreignAsNone)
+      if (!written) throw notFound('The conversation')
+    },
 
     listThreads: ({ limit, after, order }) =>
       inTx(async (tx) => {
-        const place = after === undefined ? undefined : (await requireThread(tx, storableText(after))).seq
-        const where = { ownerId, ...beyond(place, order) }
+        const cursor = after === undefined ? undefined : await tx.thread.findFirst({ where: { id: storableText(after), ownerId } })
+        if (cursor === null) throw notFound('The conversation')
+        const where = { ownerId, ...(cursor && { seq: order === 'asc' ? { gt: cursor.seq } : { lt: cursor.seq } }) }
         const rows = await tx.thread.findMany({ where, orderBy: { seq: order }, take: limit + 1 })
         const page = toPage(rows, limit, (row) => row.id)
         return { ...page, data: page.data.map(toThread) }
@@ -94,49 +98,52 @@ export function prismaStore(caller: { userId: string }): Store {
       }
     },
 
-    loadItem: (threadId, id) =>
-      inTx(async (tx) => {
-        const row = await tx.threadItem.findFirst({ where: { threadId, id, ownerId } })
-        if (!row) throw notFound('The item')
-        return row.data as unknown as ThreadItem
-      }),
+    loadItem,
 
-    listItems: (threadId, { limit, after, order, visible }) =>
-      inTx(async (tx) => {
-        const cursor = after === undefined ? undefined : await tx.threadItem.findFirst({ where: { threadId, id: after, ownerId } })
-        if (cursor === null) throw notFound('The item')
-        const where = { threadId, ownerId, ...(visible && { type: { notIn: [...HIDDEN_TYPES] } }), ...beyond(cursor?.seq, order) }
-        const rows = await tx.threadItem.findMany({ where, orderBy: { seq: order }, take: limit + 1 })
-        const page = toPage(rows, limit, (row) => row.id)
-        return { ...page, data: page.data.map((row) => row.data as unknown as ThreadItem) }
-      }),
+    listItems: async (threadId, { limit, after, order, visible }) => {
+      const own = Prisma.sql`thread_id = ${threadId} AND owner_id = ${ownerId}`
+      const [isBeyond, direction] = order === 'asc' ? [Prisma.sql`>`, Prisma.sql`ASC`] : [Prisma.sql`<`, Prisma.sql`DESC`]
+      const rows = await statementAs<{ id: string; data: ThreadItem }>(
+        caller,
+        Prisma.sql`
+          SELECT id, data FROM thread_items
+          WHERE ${own} ${visible ? Prisma.sql`AND type <> ALL(${[...HIDDEN_TYPES]}::text[])` : Prisma.empty}
+            ${after === undefined ? Prisma.empty : Prisma.sql`AND seq ${isBeyond} (SELECT seq FROM thread_items WHERE ${own} AND id = ${after})`}
+          ORDER BY seq ${direction} LIMIT ${limit + 1}::integer`,
+      )
+      // After an item that is not there comes nothing either.
+      if (rows.length === 0 && after !== undefined) await loadItem(threadId, after)
+      const page = toPage(rows, limit, ({ id }) => id)
+      return { ...page, data: page.data.map(({ data }) => data) }
+    },
 
     addItem: writeItem,
     saveItem: writeItem,
-    deleteItem: (threadId, id) => inRepeatableTx(async (tx) => void (await tx.threadItem.deleteMany({ where: { threadId, id, ownerId } }))),
+    deleteItem: async (threadId, id) =>
+      void (await write(Prisma.sql`DELETE FROM thread_items WHERE thread_id = ${threadId} AND id = ${id} AND owner_id = ${ownerId}`)),
 
     attachments: attachmentRecords(caller),
   }
 }
 
+type ThreadRow = Pick<ThreadModel, 'id' | 'title' | 'status' | 'metadata' | 'allowedImageDomains' | 'createdAt'>
+
 /** Whose thread. */
 type Home = { ownerId: string; threadId: string }
 
-async function putItem(tx: Tx, home: Home, given: ThreadItem): Promise<void> {
+function upsertItem({ ownerId, threadId }: Home, given: ThreadItem): Prisma.Sql {
   const item = storable(given)
-  const { id, type } = item
-  const data = { type, data: item as Prisma.InputJsonObject }
-  const row = { ...home, id, ...data, createdAt: timeOf(item.created_at) }
-  if ((await tx.threadItem.createMany({ data: row, skipDuplicates: true })).count > 0) return
-  const { count } = await tx.threadItem.updateMany({ where: { ...home, id }, data })
-  if (count === 0) throw notFound('The conversation')
+  return Prisma.sql`
+    INSERT INTO thread_items (thread_id, id, owner_id, type, data, created_at)
+    VALUES (${threadId}, ${item.id}, ${ownerId}, ${item.type}, ${JSON.stringify(item)}::jsonb, ${timeOf(item.created_at)})
+    ON CONFLICT (thread_id, id) DO UPDATE SET type = excluded.type, data = excluded.data
+    WHERE thread_items.owner_id = excluded.owner_id RETURNING id`
 }
 
-/** Stores items in somebody's thread where it is still there, and deletes others: for work that outlives its process. Needs a transaction across people. */
-export async function keepItems(tx: Tx, home: Home, items: ThreadItem[], gone: string[]): Promise<void> {
+/** Stores items in somebody's thread where it is still there: for work that outlives its process. Needs a transaction across people. */
+export async function keepItems(tx: Tx, home: Home, items: ThreadItem[]): Promise<void> {
   if (!(await tx.thread.findFirst({ where: { id: home.threadId, ownerId: home.ownerId }, select: { id: true } }))) return
-  for (const item of items) await putItem(tx, home, item)
-  if (gone.length > 0) await tx.threadItem.deleteMany({ where: { ...home, id: { in: gone } } })
+  for (const item of items) await tx.$executeRaw(upsertItem(home, item))
 }
 
 /** Removes somebody's thread in which nothing was ever said. Needs a transaction across people. */
@@ -150,7 +157,7 @@ export async function hasUserMessageSince(tx: Tx, home: Home, since: Date): Prom
   return (await tx.threadItem.findFirst({ where: { ...home, type: 'user_message', createdAt }, select: { id: true } })) !== null
 }
 
-function toThread(row: ThreadModel): Thread {
+function toThread(row: ThreadRow): Thread {
   return {
     id: row.id,
     ...(row.title !== null && { title: row.title }),
@@ -161,16 +168,15 @@ function toThread(row: ThreadModel): Thread {
   }
 }
 
-function beyond(seq: bigint | undefined, order: PageQuery['order']) {
-  return seq === undefined ? {} : { seq: order === 'asc' ? { gt: seq } : { lt: seq } }
-}
-
 // Only a column for people who look into the database: the item keeps its own time.
 function timeOf(iso: string): Date {
   const time = new Date(iso)
   return Number.isNaN(time.getTime()) ? new Date() : time
 }
 
-function isForeignKeyError(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2003'
+// An item's foreign key includes the owner, and row-level security refuses to write over what it hides.
+function foreignAsNone(error: unknown): [] {
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  if (code === '23503' || (code === '42501' && /row-level security/.test(String(message)))) return []
+  throw error
 }

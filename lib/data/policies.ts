@@ -1,7 +1,7 @@
 import type { Caller } from '#lib/auth/caller.ts'
 import { recordAudit } from '#lib/data/audit.ts'
-import { withCaller, withSystem } from '#lib/db.ts'
-import type { ToolPolicyModel } from '#lib/generated/prisma/models.ts'
+import { statementAs, withSystem } from '#lib/db.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
 
 /**
  * When a person is asked before a tool is called: never, always, before the first call in a thread, or where the tool's own
@@ -32,9 +32,14 @@ export type ToolPolicy = {
 export type EffectivePolicy = Omit<ToolPolicy, 'server' | 'tool' | 'approval'> & { approval: ApprovalPolicy }
 
 /** All policies, for judging the caller's calls or for an admin to read: 5,000 at most. */
-export async function listPolicies(caller: { userId: string }): Promise<ToolPolicy[]> {
-  const rows = await withCaller(caller, (tx) => tx.toolPolicy.findMany({ orderBy: [{ server: 'asc' }, { tool: 'asc' }], take: 5_000 }))
-  return rows.map(toPolicy)
+export function listPolicies(caller: { userId: string }): Promise<ToolPolicy[]> {
+  return statementAs<ToolPolicy>(
+    caller,
+    Prisma.sql`
+      SELECT server, tool, approval, repeatable, hidden, connect_seconds AS "connectSeconds", idle_seconds AS "idleSeconds",
+        hard_seconds AS "hardSeconds"
+      FROM tool_policies ORDER BY server, tool LIMIT 5000`,
+  )
 }
 
 /** Writes what holds for a tool from now on. The caller of this must have checked the admin role. */
@@ -65,8 +70,4 @@ export function policyOf(policies: ToolPolicy[], server: string, tool: string): 
     idleSeconds: own?.idleSeconds ?? all?.idleSeconds ?? null,
     hardSeconds: own?.hardSeconds ?? all?.hardSeconds ?? null,
   }
-}
-
-function toPolicy({ server, tool, approval, repeatable, hidden, connectSeconds, idleSeconds, hardSeconds }: ToolPolicyModel): ToolPolicy {
-  return { server, tool, approval: approval as ApprovalPolicy | null, repeatable, hidden, connectSeconds, idleSeconds, hardSeconds }
 }
