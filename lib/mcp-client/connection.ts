@@ -11,7 +11,7 @@ import type { CallingRun } from '#lib/mcp-client/calling-run.ts'
 import { CallClocks, deadlinesOf } from '#lib/mcp-client/deadlines.ts'
 import { type CallPhase, mcpFailure } from '#lib/mcp-client/failure.ts'
 import { type Progress, sayProgress, Throttle } from '#lib/mcp-client/progress.ts'
-import { type Attempt, denied, type Result, type Times, toolError } from '#lib/mcp-client/results.ts'
+import { type Attempt, denied, type Result, shallow, type Times, toolError } from '#lib/mcp-client/results.ts'
 import { type Listing, listing, onListChanged, sendAlong, withQuietSchema } from '#lib/mcp-client/sdk-gaps.ts'
 import { sdkLogger } from '#lib/mcp-client/sdk-logger.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
@@ -209,7 +209,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
           shown.push(sayProgress(progress))
         },
       }
-      const result = await super.callToolResult(tool, args, { ...meta, traceparent: traceparent(span) }, options)
+      const result = shallow(await super.callToolResult(tool, args, { ...meta, traceparent: traceparent(span) }, options))
       return result.isError ? { result, failure: toolError(result), times } : { result, times }
     } catch (error) {
       const { failureClass, sentence, status, sent } = mcpFailure(signal?.aborted ? stopped() : error, phase, clocks?.expired)

@@ -13,13 +13,15 @@ type Agents = Record<'http:' | 'https:', http.Agent>
 // Shorter than the five seconds after which many servers close an idle connection: one that closes just then loses a request.
 const IDLE_MS = 4_000
 const SOCKETS_MAX = 256
+/** The most (bytes) that is taken of one answer or stream. */
+const ANSWER_MAX_BYTES = 32 * 1024 * 1024
 const NO_BODY = new Set([101, 204, 205, 304])
 
 // Routes may be loaded in more than one module graph; the sockets are shared by all runs, the MCP sessions on them by none.
 const shared = globalThis as { switchboardAgents?: Partial<Record<Reach, Agents>> }
 
 /**
- * `fetch` for MCP servers: pooled connections, streamed answers, redirects returned as they are. With `public` the address that is
+ * `fetch` for MCP servers: pooled connections, streamed answers of 32 MB at most, redirects returned as they are. With `public` the address that is
  * connected to must be one of the public internet, decided after the name was resolved and at every new connection, so that no
  * name leads to this machine or its network. Throws Refusal for an address that is refused.
  */
@@ -55,11 +57,22 @@ function send(url: URL, request: Request, body: Buffer | undefined, agent: http.
     for (const [name, value] of Object.entries(incoming.headers)) for (const one of [value ?? []].flat()) received.append(name, one)
     incoming.on('error', () => undefined)
     if (NO_BODY.has(status)) incoming.resume()
-    const stream = NO_BODY.has(status) ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>)
+    const stream = NO_BODY.has(status) ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>).pipeThrough(bounded())
     resolve(new Response(stream, { status: status < 200 ? 502 : status, headers: received }))
   })
   outgoing.end(body)
   return promise
+}
+
+function bounded(): TransformStream<Uint8Array, Uint8Array> {
+  let left = ANSWER_MAX_BYTES
+  return new TransformStream({
+    transform: (chunk, controller) => {
+      left -= chunk.byteLength
+      if (left >= 0) controller.enqueue(chunk)
+      else controller.error(new Error(`the answer is longer than ${ANSWER_MAX_BYTES} bytes`))
+    },
+  })
 }
 
 function agentsFor(reach: Reach): Agents {

@@ -4,6 +4,7 @@ import type { FailureClass } from '#lib/data/tool-calls.ts'
 import { safeDetail, safeText } from '#lib/mcp-client/failure.ts'
 
 const MODEL_TEXT_MAX_CHARS = 40_000
+const MAX_DEPTH = 100
 
 /** What a tool answered, as the SDK has it. */
 export type Result = Awaited<ReturnType<MCPServerStreamableHttp['callToolResult']>>
@@ -16,6 +17,18 @@ export type Times = Pick<ToolCallOutcome, 'connectedMs' | 'firstSignMs'>
 
 /** What came of sending a call once. */
 export type Attempt = { result?: Result; failure?: Failure; times?: Times }
+
+/** A result whose values lie no deeper than a hundred levels: JSON that is nested without end can be read, but not written. */
+export function shallow(result: Result): Result {
+  return cut(result, 0) as Result
+}
+
+function cut(value: unknown, depth: number): unknown {
+  if (value === null || typeof value !== 'object') return value
+  if (depth === MAX_DEPTH) return '[too deep]'
+  if (Array.isArray(value)) return value.map((entry) => cut(entry, depth + 1))
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, cut(entry, depth + 1)]))
+}
 
 /** A call that must not be made. */
 export function denied(sentence: string): Attempt {

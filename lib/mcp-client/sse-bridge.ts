@@ -22,8 +22,9 @@ export function sseBridge(send: typeof fetch): typeof fetch {
   return async (input, init) => {
     const request = new Request(input, init)
     if (request.method === 'DELETE') {
-      await (await open)?.transport.close()
+      const ending = open
       open = undefined
+      await (await ending?.catch(() => undefined))?.transport.close()
       return new Response(null, { status: 204 })
     }
     if (request.method === 'GET' && open) return listen(await open, session)
@@ -34,7 +35,7 @@ export function sseBridge(send: typeof fetch): typeof fetch {
     // A stream that broke took the session with it.
     if (message.method === 'initialize') open = undefined
     else if (!open) return new Response('Session not found', { status: 404 })
-    open ??= start(new URL(request.url), send, () => {
+    open ??= start(request, send, () => {
       open = undefined
     })
     const { transport, waiting } = await open.catch((error) => {
@@ -75,8 +76,9 @@ function streamed(stream: ReadableStream<Uint8Array>, session: string): Response
   return new Response(stream, { headers: { 'content-type': 'text/event-stream', [SESSION]: session } })
 }
 
-async function start(url: URL, send: typeof fetch, onGone: () => void): Promise<Open> {
-  const transport = new SSEClientTransport(url, { fetch: send as never, eventSourceInit: { fetch: send as never } })
+/** Opens the stream for the first request, and gives up with it where the server never says where to post. */
+async function start({ url, signal }: Request, send: typeof fetch, onGone: () => void): Promise<Open> {
+  const transport = new SSEClientTransport(new URL(url), { fetch: send as never, eventSourceInit: { fetch: send as never } })
   const waiting: Open['waiting'] = new Map()
   const ears: Open['ears'] = new Set()
   const end = (error: Error) => {
@@ -103,7 +105,17 @@ async function start(url: URL, send: typeof fetch, onGone: () => void): Promise<
     // An event source would connect again, to a session that knows nothing of what waits here.
     if ('event' in error) void transport.close()
   }
-  await transport.start()
+  const given = Promise.withResolvers<never>()
+  const giveUp = () => {
+    given.reject(signal.reason)
+    void transport.close()
+  }
+  signal.addEventListener('abort', giveUp, { once: true })
+  try {
+    await Promise.race([transport.start(), given.promise])
+  } finally {
+    signal.removeEventListener('abort', giveUp)
+  }
   return { transport, waiting, ears }
 }
 
