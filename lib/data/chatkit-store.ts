@@ -140,10 +140,11 @@ function upsertItem({ ownerId, threadId }: Home, given: ThreadItem): Prisma.Sql 
     WHERE thread_items.owner_id = excluded.owner_id RETURNING id`
 }
 
-/** Stores items in somebody's thread where it is still there: for work that outlives its process. Needs a transaction across people. */
-export async function keepItems(tx: Tx, home: Home, items: ThreadItem[]): Promise<void> {
+/** Stores items in somebody's thread where it is still there, and deletes others: for work that outlives its process. Needs a transaction across people. */
+export async function keepItems(tx: Tx, home: Home, items: ThreadItem[], gone: string[]): Promise<void> {
   if (!(await tx.thread.findFirst({ where: { id: home.threadId, ownerId: home.ownerId }, select: { id: true } }))) return
   for (const item of items) await tx.$executeRaw(upsertItem(home, item))
+  if (gone.length > 0) await tx.threadItem.deleteMany({ where: { ...home, id: { in: gone } } })
 }
 
 /** Removes somebody's thread in which nothing was ever said. Needs a transaction across people. */
