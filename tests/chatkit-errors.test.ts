@@ -133,6 +133,15 @@ const table: [string, () => unknown, number, RegExp][] = [
     413,
     /20,001 characters/,
   ],
+  [
+    'the data of a tag over the limit',
+    () => ({
+      type: 'threads.create',
+      params: { input: { ...typed(''), content: [{ type: 'input_tag', id: 'u', text: 'Ann', data: { note: 'y'.repeat(20_000) } }] } },
+    }),
+    413,
+    /20,014 characters/,
+  ],
   ['a request over the limit', () => `"${'x'.repeat(6_090_000)}"`, 413, /larger than/],
 ]
 

@@ -239,6 +239,31 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     await expect(own.load(attachment.id)).rejects.toMatchObject(missing)
   })
 
+  test('fields of a thread change one by one, and what others changed meanwhile stays', async () => {
+    const [ann, bob] = await twoPeople(kind)
+    const thread = {
+      id: ann.newThreadId(),
+      created_at: '2026-01-02T03:04:05.678Z',
+      title: 'A',
+      status: { type: 'active' as const },
+      metadata: {},
+    }
+    await ann.saveThread(thread)
+    await Promise.all([
+      ann.changeThread(thread.id, { title: 'B\0' }),
+      ann.changeThread(thread.id, { status: { type: 'locked', reason: 'x' } }),
+      ann.changeThread(thread.id, { metadata: { step: 1 } }),
+      ann.changeThread(thread.id, { allowed_image_domains: [] }),
+    ])
+    const changed = { ...thread, title: expect.stringMatching(/^B/), status: { type: 'locked', reason: 'x' }, metadata: { step: 1 } }
+    expect(await ann.loadThread(thread.id)).toEqual({ ...changed, allowed_image_domains: [] })
+    const bare = await ann.changeThread(thread.id, { title: undefined, allowed_image_domains: undefined })
+    expect(bare).toEqual(await ann.loadThread(thread.id))
+    expect(Object.keys(bare).sort()).toEqual(['created_at', 'id', 'metadata', 'status'])
+    for (const store of [bob, ann])
+      await expect(store.changeThread(store === bob ? thread.id : 'nope', { title: 'stolen' })).rejects.toMatchObject(missing)
+  })
+
   test('files go to one thread alone, all of a message or none, also when two ask at once', async () => {
     const store = await open()
     const { attachments } = store

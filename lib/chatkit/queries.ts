@@ -27,9 +27,7 @@ const listThreads: Query<'threads.list'> = async (params, { store }) => {
 const updateThread: Query<'threads.update'> = async ({ thread_id, title }, { store }) => {
   const cleaned = cleanTitle(title)
   if (!cleaned) throw new AppError('bad_request', 'params.title is empty.')
-  const thread = { ...(await store.loadThread(thread_id)), title: cleaned }
-  await store.saveThread(thread)
-  return wireThread(thread)
+  return wireThread(await store.changeThread(thread_id, { title: cleaned }))
 }
 
 const deleteThread: Query<'threads.delete'> = async ({ thread_id }, { store, turns }) => {

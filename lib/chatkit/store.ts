@@ -16,6 +16,9 @@ export type ItemKind =
   | 'hidden_context'
   | 'sdk_hidden_context'
 
+/** What of a thread may change. */
+export type ThreadFields = Partial<Pick<Thread, 'title' | 'status' | 'allowed_image_domains' | 'metadata'>>
+
 /**
  * Where threads live, bound to one person: everything of another person is not found (protocol section 1.10). Methods throw
  * an AppError `not_found` for what is missing and reject when the store cannot be reached. Order is the order of the first
@@ -29,6 +32,8 @@ export interface Store {
   loadThread(id: string): Promise<Thread>
   /** Creates or overwrites. */
   saveThread(thread: Thread): Promise<void>
+  /** Writes these fields alone, so that what others change meanwhile stays, and resolves to the whole. Undefined takes a field away. */
+  changeThread(id: string, changes: ThreadFields): Promise<Thread>
   listThreads(query: PageQuery): Promise<Page<Thread>>
   /** Items go with their thread. */
   deleteThread(id: string): Promise<void>

@@ -25,9 +25,9 @@ export class ThreadChanges {
     if (changed.length === 0) return undefined
     if (changed.includes('title') && this.#thread.title != null) this.#thread.title = cleanTitle(this.#thread.title) || undefined
     // Only what this turn changed is written: the person may have renamed the thread meanwhile.
-    const stored = await this.#store.loadThread(this.#thread.id)
-    const merged = { ...stored, ...Object.fromEntries(changed.map((field) => [field, this.#thread[field]])) }
-    await this.#store.saveThread(merged)
+    const fields = Object.fromEntries(changed.map((field) => [field, this.#thread[field]]))
+    const merged = await this.#store.changeThread(this.#thread.id, fields)
+    for (const field of FIELDS) delete this.#thread[field as 'title']
     Object.assign(this.#thread, merged)
     this.#seen = snapshot(this.#thread)
     return { type: 'thread.updated', thread: wireThread(this.#thread) }

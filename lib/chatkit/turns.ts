@@ -112,7 +112,7 @@ async function* sayAndAnswer<Context>(
 
 async function toMessage<Context>(deps: Deps<Context>, threadId: string, input: UserMessageInput): Promise<UserMessageItem> {
   const { content, quoted_text, inference_options: chosen } = input
-  requireShort([...content.map(({ text }) => text), quoted_text ?? ''], deps.limits.messageMaxChars)
+  requireShort([...content.flatMap(textsOf), quoted_text ?? ''], deps.limits.messageMaxChars)
   if (!input.attachments.length && !content.some((part) => part.type === 'input_tag' || part.text.trim()))
     throw new AppError('bad_request', 'params.input.content: the message is empty.')
   const attachments = await loadAttachments(deps, input.attachments, threadId)
@@ -133,6 +133,12 @@ async function toMessage<Context>(deps: Deps<Context>, threadId: string, input: 
       ...(chosen?.model != null && { model: chosen.model }),
     },
   }
+}
+
+/** Everything of a part that reaches the model. */
+function textsOf(part: UserMessageInput['content'][number]): string[] {
+  if (part.type === 'input_text') return [part.text]
+  return [part.text, ...(Object.keys(part.data).length > 0 ? [JSON.stringify(part.data)] : [])]
 }
 
 const addToolOutput: Prepare<'threads.add_client_tool_output'> = async ({ thread_id, result }, deps) => {

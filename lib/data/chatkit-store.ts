@@ -57,9 +57,7 @@ export function prismaStore(caller: { userId: string }): Store {
     loadThread: async (id) => {
       const [row] = await statementAs<ThreadRow>(
         caller,
-        Prisma.sql`
-          SELECT id, title, status, metadata, allowed_image_domains AS "allowedImageDomains", created_at AS "createdAt"
-          FROM threads WHERE id = ${id} AND owner_id = ${ownerId}`,
+        Prisma.sql`SELECT ${COLUMNS} FROM threads WHERE id = ${id} AND owner_id = ${ownerId}`,
       )
       if (!row) throw notFound('The conversation')
       return toThread(row)
@@ -75,6 +73,27 @@ export function prismaStore(caller: { userId: string }): Store {
           allowed_image_domains = excluded.allowed_image_domains, updated_at = now()
         WHERE threads.owner_id = excluded.owner_id RETURNING id`).catch(foreignAsNone)
       if (!written) throw notFound('The conversation')
+    },
+
+    changeThread: async (id, changes) => {
+      const { title, status, metadata, allowed_image_domains: domains } = storable(changes)
+      const set = [
+        ...('title' in changes ? [Prisma.sql`title = ${title ?? null}`] : []),
+        ...(status ? [Prisma.sql`status = ${JSON.stringify(status)}::jsonb`] : []),
+        ...(metadata ? [Prisma.sql`metadata = ${JSON.stringify(metadata)}::jsonb`] : []),
+        ...('allowed_image_domains' in changes
+          ? [Prisma.sql`allowed_image_domains = ${domains ? JSON.stringify(domains) : null}::jsonb`]
+          : []),
+        Prisma.sql`updated_at = now()`,
+      ]
+      const [row] = await repeatably(() =>
+        statementAs<ThreadRow>(
+          caller,
+          Prisma.sql`UPDATE threads SET ${Prisma.join(set)} WHERE id = ${id} AND owner_id = ${ownerId} RETURNING ${COLUMNS}`,
+        ),
+      )
+      if (!row) throw notFound('The conversation')
+      return toThread(row)
     },
 
     listThreads: ({ limit, after, order }) =>
@@ -126,6 +145,7 @@ export function prismaStore(caller: { userId: string }): Store {
   }
 }
 
+const COLUMNS = Prisma.sql`id, title, status, metadata, allowed_image_domains AS "allowedImageDomains", created_at AS "createdAt"`
 type ThreadRow = Pick<ThreadModel, 'id' | 'title' | 'status' | 'metadata' | 'allowedImageDomains' | 'createdAt'>
 
 /** Whose thread. */

@@ -38,6 +38,11 @@ export function memoryStore(rows: Rows = memoryRows(), ownerId = 'ann'): Store &
       if (row && row.ownerId !== ownerId) throw notFound('The conversation')
       rows.threads.set(thread.id, { ownerId, items: new Map(), ...row, thread: copy(thread) })
     },
+    changeThread: async (id, changes) => {
+      Object.assign(find(id).thread, copy({ ...find(id).thread, ...changes }))
+      for (const [field, value] of Object.entries(changes)) if (value === undefined) delete find(id).thread[field as 'title']
+      return copy(find(id).thread)
+    },
     listThreads: async (query) => {
       const own = [...rows.threads.values()].filter((row) => row.ownerId === ownerId).map(({ thread }) => thread)
       return page(own, query, () => true)

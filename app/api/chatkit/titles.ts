@@ -83,7 +83,7 @@ function textIn(event: ThreadStreamEvent): string {
   return event.item.content.map(({ text }) => text).join('')
 }
 
-async function storedTitle({ store, thread }: Turn): Promise<string | undefined> {
+async function storedTitle({ store, thread }: Pick<Turn, 'store' | 'thread'>): Promise<string | undefined> {
   return (await store.loadThread(thread.id)).title
 }
 
@@ -91,8 +91,7 @@ async function keepLate({ store, thread }: Turn, naming: Naming, firstWords: str
   try {
     const title = await naming.ask()
     if (!title || thread.title !== firstWords) return
-    const stored = await store.loadThread(thread.id)
-    if (stored.title === firstWords) await store.saveThread({ ...stored, title })
+    if ((await storedTitle({ store, thread })) === firstWords) await store.changeThread(thread.id, { title })
   } catch (error) {
     log.warn({ error, thread_id: thread.id }, 'the name of a conversation was not kept')
   }
