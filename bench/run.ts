@@ -1,4 +1,4 @@
-// npm run bench [turn|mcp|runs]: what our own work costs, as ratios within one run; absolute times say nothing about another machine.
+// npm run bench [turn|mcp|runs|connections]: what our own work costs, as ratios within one run; absolute times say nothing about another machine.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -16,8 +16,9 @@ import { benchTurn } from './turn.ts'
 const PORT = process.env.PORT || '3211'
 const READY_MS = 30_000
 const only = process.argv[2]
-// It needs no build, and ends the process itself.
+// These need no build, and end the process themselves.
 if (only === 'runs') await import('./runs.ts')
+if (only === 'connections') await import('./connections.ts')
 
 const built = spawnSync(process.execPath, ['scripts/build.ts', '--if-stale'], { cwd: ROOT, stdio: 'inherit' })
 if (built.status !== 0) process.exit(1)

@@ -1,0 +1,147 @@
+// npm run bench connections [turns]: what a tool call costs over asking its server directly, what a server that never answers costs a
+// turn, and what is left in memory after many turns. It needs no build: the agent runs in this process, its servers beside it.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import v8 from 'node:v8'
+import vm from 'node:vm'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { startEmbeddedPostgres } from '#scripts/embedded-postgres.ts'
+import { migrate } from '#scripts/migrate.ts'
+import { openAIServer } from '#tests/support/openai-server.ts'
+import { measure } from './measure.ts'
+
+const TURNS = Number(process.argv[3] ?? 1_000)
+const SERVERS = 5
+const ROUNDS = 40
+
+const folder = await mkdtemp(path.join(os.tmpdir(), 'switchboard-bench-'))
+const serversFile = path.join(folder, 'servers.json')
+const database = await startEmbeddedPostgres(folder)
+const model = await openAIServer()
+Object.assign(process.env, {
+  APP_URL: 'http://127.0.0.1:3999',
+  APP_SECRET: database.appSecret,
+  DATABASE_URL: database.appUrl,
+  OPENAI_BASE_URL: model.url,
+  OPENAI_API: 'responses',
+  OPENAI_API_KEY: 'bench',
+  MCP_BUILTIN: 'off',
+  MCP_SERVERS_FILE: serversFile,
+  LOG_LEVEL: 'silent',
+})
+await writeFile(serversFile, '{"servers":[]}')
+await migrate({ ownerUrl: database.ownerUrl, appUrl: database.appUrl })
+// Loaded late: they read the settings above.
+const { closeDb, withSystem } = await import('#lib/db.ts')
+const { newId } = await import('#lib/ids.ts')
+const { openMcp } = await import('#lib/mcp-client/open.ts')
+const { blackHole } = await import('#tests/support/fault-server.ts')
+const { mcpServer } = await import('#tests/support/mcp-server.ts')
+const { callingRun, toolServer } = await import('#tests/support/tool-servers.ts')
+const { conversation } = await import('#tests/support/turns.ts')
+
+const caller = { userId: newId('usr'), role: 'member', via: 'session' } as const
+const servers = await Promise.all(
+  Array.from({ length: SERVERS }, (_, n) => mcpServer([{ name: `echo_${n}`, run: (args) => args, annotations: { readOnlyHint: true } }])),
+)
+try {
+  await withSystem('sign-in', (tx) => tx.user.create({ data: { id: caller.userId, email: 'bench@example.com', name: 'Bench' } }))
+  await calls()
+  await silence()
+  await turns()
+} finally {
+  for (const server of servers) await server[Symbol.asyncDispose]()
+  await closeDb()
+  await model[Symbol.asyncDispose]()
+  await database.stop()
+  await rm(folder, { recursive: true, force: true })
+}
+process.exit()
+
+function say(value: number, unit: string, what: string): void {
+  console.log(`${value.toFixed(2).padStart(10)} ${unit.padEnd(6)} ${what}`)
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await work()
+  return performance.now() - began
+}
+
+/** One call on a connection that stands, with identity, deadlines and two writes to the ledger; the same by the SDK's client alone. */
+async function calls(): Promise<void> {
+  const url = servers[0]?.url ?? ''
+  const direct = new Client({ name: 'bench', version: '1' }, { versionNegotiation: { mode: 'auto' } })
+  await direct.connect(new StreamableHTTPClientTransport(new URL(url)))
+  const mcp = await openMcp(await callingRun(caller), {
+    servers: [toolServer(url, { headers: [{ name: 'X-User-Id', value: '{{user.id}}' }] })],
+  })
+  const [ours, own] = await measure(ROUNDS, [
+    () => timed(async () => mcp.connections[0]?.callToolResult('echo_0', { a: 1 })),
+    () => timed(() => direct.callTool({ name: 'echo_0', arguments: { a: 1 } })),
+  ])
+  await Promise.all([mcp.close(), direct.close()])
+  say(ours / own, '', 'a tool call / the same call by the SDK’s client alone')
+  say(ours - own, 'ms', 'added to a tool call')
+}
+
+/** The first token of a turn, where nothing is known of a server that takes connections and never answers. */
+async function silence(): Promise<void> {
+  await using hole = await blackHole()
+  const firstToken = async (more: { name: string; url: string }[]) => {
+    await configure([{ name: 'alive', url: servers[0]?.url ?? '' }, ...more])
+    // As in a process that has just started and knocked at every server.
+    ;(globalThis as { switchboardServerHealth?: Map<string, unknown> }).switchboardServerHealth?.delete(hole.url)
+    model.script({ text: ['One', ' two'] })
+    const began = performance.now()
+    let first = Number.NaN
+    await (await conversation(caller)).say('Count.', {
+      onEvent: (event) => {
+        if (Number.isNaN(first) && JSON.stringify(event).includes('text_delta')) first = performance.now() - began
+      },
+    })
+    return first
+  }
+  const [silent, without] = await measure(ROUNDS / 2, [() => firstToken([{ name: 'hole', url: hole.url }]), () => firstToken([])])
+  say(silent - without, 'ms', 'later comes the first token with a server that never answers (300 at most)')
+}
+
+/** Turns with five servers, each with one tool call; the heap after a tenth of them and at their end, garbage collected. */
+async function turns(): Promise<void> {
+  await configure(servers.map(({ url }, n) => ({ name: `server_${n}`, url })))
+  const gc = collector()
+  let early = 0
+  for (let turn = 1; turn <= TURNS; turn += 1) {
+    model.script({ calls: [{ name: `echo_${turn % SERVERS}`, arguments: { turn } }] }, { text: 'Done.' })
+    const { error, text } = await (await conversation(caller)).say('Echo.')
+    if (error || text !== 'Done.') throw error ?? new Error(`turn ${turn} said ${text}`)
+    // What this program itself remembers is not the product's.
+    model.requests.length = 0
+    for (const server of servers) server.requests.length = server.calls.length = 0
+    if (turn === Math.ceil(TURNS / 10)) early = await gc()
+  }
+  const late = await gc()
+  say(early, 'MB', `of heap after ${Math.ceil(TURNS / 10)} turns with ${SERVERS} servers`)
+  say(late, 'MB', `after ${TURNS}`)
+  say(late / early, '', 'memory late / early')
+}
+
+async function configure(list: { name: string; url: string }[]): Promise<void> {
+  await writeFile(serversFile, JSON.stringify({ servers: list }))
+  // Read again when it changes, which two writes within a millisecond would hide.
+  ;(globalThis as { switchboardServersFile?: unknown }).switchboardServersFile = undefined
+}
+
+/** The heap (MB) when everything that can go has gone. */
+function collector(): () => Promise<number> {
+  v8.setFlagsFromString('--expose-gc')
+  const gc = vm.runInNewContext('gc') as () => void
+  return async () => {
+    for (let round = 0; round < 3; round += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      gc()
+    }
+    return process.memoryUsage().heapUsed / 1024 / 1024
+  }
+}
