@@ -1,6 +1,7 @@
 import { INVALID_REQUEST, isJsonContentType, PARSE_ERROR } from '@modelcontextprotocol/server'
 import { AppError } from '#lib/errors.ts'
 import { readBody } from '#lib/http.ts'
+import { isDeeper } from '#lib/is-deeper.ts'
 
 // A note of 100,000 characters takes 600 kB where each is escaped.
 const BODY_MAX_BYTES = 1_048_576
@@ -31,9 +32,4 @@ export async function readMessage(request: Request): Promise<Message | Response>
   if (message === null || typeof message !== 'object') return rpcError(400, INVALID_REQUEST, 'A message is a JSON object.')
   if (isDeeper(message, DEPTH_MAX)) return rpcError(400, INVALID_REQUEST, `The message is nested deeper than ${DEPTH_MAX} levels.`)
   return message as Message
-}
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (value === null || typeof value !== 'object') return false
-  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1))
 }

@@ -52,6 +52,11 @@ test.each([
   ['a redirect that is data', { redirect_uris: ['data:text/html,x'] }, /scheme/],
   ['an address with NUL', { client_uri: 'https://app.example.com/\0' }, /stored/],
   ['half a character', { tos_uri: 'https://app.example.com/\ud800' }, /stored/],
+  ['a redirect to a mailbox', { redirect_uris: ['mailto:eve@example.com'] }, /no app's own/],
+  ['a redirect to another protocol', { redirect_uris: ['wss://app.example.com/'] }, /no app's own/],
+  ['a redirect that programs read differently', { redirect_uris: ['https://app.example.com\\@evil.example/'] }, /ASCII/],
+  ['a redirect with spaces', { redirect_uris: [' https://app.example.com/'] }, /without spaces/],
+  ['a redirect with letters of other alphabets', { redirect_uris: ['https://\u0430pp.example.com/'] }, /ASCII/],
   ['a redirect with a fragment', { redirect_uris: ['https://app.example.com/#x'] }, /fragment/],
   ['a redirect with a password', { redirect_uris: ['https://a:b@app.example.com/'] }, /password/],
   ['no redirect', { redirect_uris: [] }, /redirect_uris/],
@@ -79,6 +84,10 @@ test('malformed, huge and too many registrations are refused in the form that cl
     fetch(`${site.url}/oauth/register`, { method: 'POST', headers, body })
   for (const body of ['{', '[]', '7', 'null', '']) expect([body, (await post(body)).status]).toEqual([body, 400])
   expect((await post(JSON.stringify({ client_name: 'x'.repeat(20_000) }))).status).toBe(413)
+  for (const field of ['redirect_uris', 'contacts', 'unknown']) {
+    const deep = await post(`{"${field}":${'['.repeat(7_000)}${']'.repeat(7_000)}}`)
+    expect([field, deep.status, await deep.json()]).toMatchObject([field, 400, { error: 'invalid_request' }])
+  }
   expect((await fetch(`${site.url}/oauth/register`)).status).toBe(405)
   withSettings({ TRUSTED_PROXIES: '1' })
   const from = (address: string) => post('{}', { 'content-type': 'application/json', 'x-forwarded-for': address })
@@ -151,6 +160,20 @@ test('a client that was ever allowed is never removed; one that nobody allowed i
   await saveOauthClient('client_next', { metadata: {}, sealedSecret: null })
   const left = await withSystem('tokens', (tx) => tx.oauthClient.findMany({ where: { id: { in: [...old, fresh.clientId] } } }))
   expect(left.map(({ id }) => id).sort()).toEqual([used.clientId, fresh.clientId].sort())
+})
+
+test('of those that nobody allowed so many wait, the newest; the one that was allowed stays', async () => {
+  const ids = Array.from({ length: 6 }, (_, n) => `client_waiting_${n}`)
+  await withSystem('tokens', (tx) => tx.oauthClient.deleteMany())
+  for (const id of ids) await saveOauthClient(id, { metadata: {}, sealedSecret: null })
+  await withSystem('tokens', async (tx) => {
+    for (const [n, id] of ids.entries())
+      await tx.oauthClient.update({ where: { id }, data: { createdAt: new Date(Date.now() - 60_000 + n) } })
+    await tx.oauthClient.update({ where: { id: ids[0] ?? '' }, data: { allowedAt: new Date() } })
+  })
+  await saveOauthClient('client_waiting_6', { metadata: {}, sealedSecret: null }, 3)
+  const left = await withSystem('tokens', (tx) => tx.oauthClient.findMany({ orderBy: { createdAt: 'asc' } }))
+  expect(left.map(({ id }) => id)).toEqual([0, 3, 4, 5, 6].map((n) => `client_waiting_${n}`))
 })
 
 test('programs in a browser may read what carries no cookie, and nothing else of the server is reached', async () => {

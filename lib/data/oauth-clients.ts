@@ -6,14 +6,21 @@ import { storableText } from '#lib/storable.ts'
 export type StoredClient = { metadata: Record<string, unknown>; sealedSecret: string | null }
 
 const FORGOTTEN_AFTER_MS = 90 * 86_400_000
+const WAITING_MAX = 10_000
 
 /**
- * Stores a registration. On the way, those that nobody allowed anything within 90 days are removed: anybody may register. A
- * client that was ever allowed stays, because it keeps its id for ever and could not mend an unknown one.
+ * Stores a registration. On the way, those that nobody allowed anything are removed, after 90 days or when 10,000 newer ones
+ * wait: anybody may register. A client that was ever allowed stays, because it keeps its id for ever and could not mend an unknown one.
  */
-export async function saveOauthClient(id: string, { metadata, sealedSecret }: StoredClient): Promise<void> {
+export async function saveOauthClient(id: string, { metadata, sealedSecret }: StoredClient, waitingMax = WAITING_MAX): Promise<void> {
   await withSystem('tokens', async (tx) => {
-    await tx.oauthClient.deleteMany({ where: { allowedAt: null, createdAt: { lt: new Date(Date.now() - FORGOTTEN_AFTER_MS) } } })
+    const old = new Date(Date.now() - FORGOTTEN_AFTER_MS)
+    const [last] = await tx.oauthClient.findMany({
+      ...{ where: { allowedAt: null }, orderBy: { createdAt: 'desc' }, skip: waitingMax - 1, take: 1 },
+      select: { createdAt: true },
+    })
+    const before = last && last.createdAt > old ? last.createdAt : old
+    await tx.oauthClient.deleteMany({ where: { allowedAt: null, createdAt: { lt: before } } })
     await tx.oauthClient.create({ data: { id, metadata: metadata as Prisma.InputJsonObject, sealedSecret } })
   })
 }

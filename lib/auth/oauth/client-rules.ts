@@ -5,6 +5,8 @@ import { storable } from '#lib/storable.ts'
 const URIS_MAX = 20
 const URI_MAX_CHARS = 1_000
 const NAME_MAX_CHARS = 100
+// What every system opens by itself. oidc-provider refuses the schemes that run or show something in the browser.
+const NO_APP = /^(wss?|s?ftps?|mailto|tel|sms|view-source|intent|ssh|ldaps?|smb|nfs):$/
 const GRANT_TYPES = ['authorization_code', 'refresh_token']
 
 /**
@@ -31,9 +33,14 @@ export function applyClientRules(metadata: ClientMetadata): void {
 }
 
 function checkRedirectUri(uri: unknown): void {
-  const url = typeof uri === 'string' && uri.length <= URI_MAX_CHARS ? URL.parse(uri) : null
-  if (!url) throw new errors.InvalidClientMetadata(`redirect_uris must be addresses of ${URI_MAX_CHARS} characters at most`)
+  // Of what RFC 3986 does not allow, each program reads something else.
+  const whole = typeof uri === 'string' && uri.length <= URI_MAX_CHARS && /^[!-~]+$/.test(uri) && !uri.includes('\\')
+  const url = whole ? URL.parse(uri) : null
+  if (!url)
+    throw new errors.InvalidClientMetadata(`redirect_uris must be addresses of ${URI_MAX_CHARS} ASCII characters at most, without spaces`)
   if (url.username || url.password) throw new errors.InvalidClientMetadata('redirect_uris must not hold a password')
+  if (NO_APP.test(url.protocol))
+    throw new errors.InvalidClientMetadata(`redirect_uris must not use the ${url.protocol} scheme, which is no app's own`)
   if (url.protocol === 'http:' && !isLoopback(url.hostname))
     throw new errors.InvalidClientMetadata('redirect_uris must use https, but for those on this machine')
 }

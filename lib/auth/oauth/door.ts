@@ -7,10 +7,12 @@ import type { Limit } from '#lib/auth/rate-limit.ts'
 import { env } from '#lib/env.ts'
 import { AppError, notFound, toAppError } from '#lib/errors.ts'
 import { json, readBody, requestIdOf } from '#lib/http.ts'
+import { isDeeper } from '#lib/is-deeper.ts'
 import { log, withLogContext } from '#lib/log.ts'
 import { INERT_POLICY } from '#lib/security-headers.ts'
 
 const BODY_MAX = 16_384
+const DEPTH_MAX = 16
 const QUERY_MAX_CHARS = 8_192
 const TEN_MINUTES = 600
 
@@ -81,6 +83,7 @@ async function answer(request: Request, endpoint: Endpoint | undefined, find: ()
   await consumeClient(endpoint.limit, request.headers)
   if (endpoint.document) return json(endpoint.document())
   const body = request.method === 'POST' ? await readBody(request, BODY_MAX) : undefined
+  if (body) requireShallow(body)
   const headers = new Headers(request.headers)
   // Whether a page may read the answer is decided here, for all clients alike.
   headers.delete('origin')
@@ -88,6 +91,18 @@ async function answer(request: Request, endpoint: Endpoint | undefined, find: ()
   const { req, res, response } = toNodeExchange(new Request(request.url, { method: request.method, headers }), body)
   await server.callback()(req, res)
   return tidy(await response, endpoint)
+}
+
+/** Metadata are nested a few levels; oidc-provider would run out of stack at thousands. Throws bad_request. */
+function requireShallow(body: string): void {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(body)
+  } catch {
+    // A form, or something that oidc-provider refuses in its own words.
+    return
+  }
+  if (isDeeper(parsed, DEPTH_MAX)) throw new AppError('bad_request', `The request is nested deeper than ${DEPTH_MAX} levels.`)
 }
 
 /** Without the body of redirects and the provider's session cookie, which nothing reads. */
