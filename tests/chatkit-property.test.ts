@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest'
 import type { TurnContext } from '#app/api/chatkit/answer.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { PARAMS } from '#lib/chatkit/protocol/requests.ts'
-import type { Respond } from '#lib/chatkit/respond.ts'
+import type { Act, Respond } from '#lib/chatkit/respond.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { withCaller } from '#lib/db.ts'
 import { env } from '#lib/env.ts'
@@ -21,6 +21,11 @@ const respond: Respond<TurnContext> = async function* (turn) {
   const hidden = { thread_id: turn.thread.id, created_at: new Date().toISOString(), type: 'hidden_context_item' as const, content: SECRET }
   yield { type: 'thread.item.done', item: { id: turn.store.newItemId('hidden_context'), ...hidden } }
   yield* message(turn, ['ok'])
+}
+
+const act: Act<TurnContext> = async function* ({ sender }) {
+  yield { type: 'progress_update', text: 'pressed' }
+  if (sender) yield { type: 'thread.item.replaced', item: sender }
 }
 
 beforeAll(async () => {
@@ -50,6 +55,8 @@ async function stored(): Promise<unknown> {
     await tx.threadItem.findMany({ select: { seq: true, data: true }, orderBy: { seq: 'desc' }, take: 20 }),
     await tx.threadItem.count(),
     await tx.run.count(),
+    await tx.attachment.findMany({ select: { id: true, data: true }, orderBy: { id: 'asc' } }),
+    await tx.feedback.findMany({ orderBy: { id: 'asc' } }),
   ])
 }
 
@@ -118,24 +125,83 @@ const request = fc.record(
   { requiredKeys: ['type'] },
 )
 
+/** One right request of each operation, but for the deletion of a thread. */
+const right = (): { type: string; params: Record<string, unknown> }[] => {
+  const [thread_id, other] = known.threads
+  const action = { type: 'press', payload: { n: 1 } }
+  const content = [{ type: 'input_tag', id: 'u', text: 'Ann', data: { a: null }, group: 'People', interactive: true }]
+  return [
+    { type: 'threads.create', params: { input: { ...typed('hi', { quoted_text: 'q' }), content } } },
+    { type: 'threads.add_user_message', params: { thread_id, input: typed('hi', { inference_options: { tool_choice: { id: 't' } } }) } },
+    { type: 'threads.add_client_tool_output', params: { thread_id: other, result: { a: [1] } } },
+    { type: 'threads.add_structured_input', params: { thread_id, item_id: 'form', input: { answers: { q: { values: ['x'] } } } } },
+    { type: 'threads.retry_after_item', params: { thread_id, item_id: 'form' } },
+    { type: 'threads.custom_action', params: { thread_id, item_id: 'widget', action } },
+    { type: 'threads.sync_custom_action', params: { thread_id, item_id: 'widget', action } },
+    { type: 'threads.get_by_id', params: { thread_id } },
+    { type: 'threads.list', params: { limit: 2, order: 'asc', after: other } },
+    { type: 'threads.update', params: { thread_id, title: 'A name' } },
+    { type: 'threads.stop', params: { thread_id } },
+    { type: 'threads.attach', params: { thread_id, after: 1 } },
+    { type: 'items.list', params: { thread_id, limit: 2, order: 'desc', after: 'widget' } },
+    { type: 'items.feedback', params: { thread_id, item_ids: ['widget'], kind: 'positive' } },
+    { type: 'attachments.create', params: { name: 'a.txt', size: 3, mime_type: 'text/plain' } },
+    { type: 'attachments.delete', params: { attachment_id: 'atc_nope' } },
+    { type: 'input.transcribe', params: { audio_base64: 'aGk=', mime_type: 'audio/webm' } },
+  ]
+}
+
+type Mutation = { at: number; how: 'delete' | 'replace' | 'wrap' | 'extra' | 'none'; by: unknown }
+const mutation: fc.Arbitrary<Mutation> = fc.record({
+  at: fc.nat(30),
+  how: fc.constantFrom('delete' as const, 'replace' as const, 'wrap' as const, 'extra' as const, 'none' as const),
+  by: fc.oneof(junk, text, fc.constantFrom('x'.repeat(300), -1, 1.5, 2 ** 53, 'hidden', 'atc_nope')),
+})
+
+/** Changes one of the places in a JSON value, counted from the outside in. */
+function mutate(value: unknown, { at, how, by }: Mutation): unknown {
+  const places: [Record<string, unknown>, string][] = []
+  const collect = (node: unknown) => {
+    if (node === null || typeof node !== 'object') return
+    for (const [key, inner] of Object.entries(node)) {
+      places.push([node as Record<string, unknown>, key])
+      collect(inner)
+    }
+  }
+  collect(value)
+  const [node, key] = places[at % places.length] ?? []
+  if (!node || key === undefined || how === 'none') return value
+  if (how === 'delete') delete node[key]
+  else if (how === 'extra') node[`${key}_x`] = by
+  else node[key] = how === 'wrap' ? [node[key]] : by
+  return value
+}
+
+const mutated = fc
+  .tuple(fc.nat(16), fc.array(mutation, { minLength: 1, maxLength: 2 }))
+  .map(([index, mutations]) => mutations.reduce<unknown>(mutate, structuredClone(right()[index])))
+
 test('any request: an answer or a refusal that leaves no trace, and never a hidden word', { timeout: 120_000 }, async () => {
-  const ask = door(ann, respond)
+  const ask = door(ann, respond, act)
   const seen = new Map<number, number>()
   await fc.assert(
-    fc.asyncProperty(fc.oneof({ weight: 9, arbitrary: request as fc.Arbitrary<unknown> }, junk), async (body) => {
-      // The two threads stay, so that the rest has something to work on.
-      fc.pre((body as { type?: unknown } | null)?.type !== 'threads.delete')
-      const before = await stored()
-      const reply = await ask(JSON.stringify(body) ?? 'undefined')
-      seen.set(reply.status, (seen.get(reply.status) ?? 0) + 1)
-      expect(reply.status).toBeLessThan(500)
-      if (reply.status >= 400) {
-        expect(await stored()).toEqual(before)
-        expect(reply.data.message).toMatch(/\S.*[.]$/s)
-      }
-      expect(JSON.stringify([reply.data, reply.events])).not.toContain(SECRET)
-      expect(reply.events.filter((event) => event.type === 'error' && event.code === 'stream.error' && event.allow_retry)).toEqual([])
-    }),
+    fc.asyncProperty(
+      fc.oneof({ weight: 5, arbitrary: request as fc.Arbitrary<unknown> }, { weight: 5, arbitrary: mutated }, junk),
+      async (body) => {
+        // The two threads stay, so that the rest has something to work on.
+        fc.pre((body as { type?: unknown } | null)?.type !== 'threads.delete')
+        const before = await stored()
+        const reply = await ask(JSON.stringify(body) ?? 'undefined')
+        seen.set(reply.status, (seen.get(reply.status) ?? 0) + 1)
+        expect(reply.status).toBeLessThan(500)
+        if (reply.status >= 400) {
+          expect(await stored()).toEqual(before)
+          expect(reply.data.message).toMatch(/\S.*[.]$/s)
+        }
+        expect(JSON.stringify([reply.data, reply.events])).not.toContain(SECRET)
+        expect(reply.events.filter((event) => event.type === 'error' && event.code === 'stream.error' && event.allow_retry)).toEqual([])
+      },
+    ),
     { numRuns: 400 },
   )
   expect([...seen.keys()].sort()).toEqual(expect.arrayContaining([200, 400, 404]))
