@@ -24,10 +24,16 @@ export function useResumableFetch(
     const leave = () => {
       left.current = { to: undefined, at: Number.POSITIVE_INFINITY }
     }
-    left.current = { to: undefined, at: 0 }
+    const come = () => {
+      left.current = { to: undefined, at: 0 }
+    }
+    come()
     addEventListener('pagehide', leave)
+    // A page that was put away whole may be shown again.
+    addEventListener('pageshow', come)
     return () => {
       removeEventListener('pagehide', leave)
+      removeEventListener('pageshow', come)
       leave()
     }
   }, [])
