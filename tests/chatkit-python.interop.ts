@@ -6,21 +6,16 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { PARAMS } from '#lib/chatkit/protocol/requests.ts'
 import { route } from '#lib/http.ts'
 import { freePort } from '#scripts/port.ts'
-import { parseEvents, threadOf, typed } from '#tests/support/chatkit.ts'
+import { threadOf, typed } from '#tests/support/chatkit.ts'
 import { act, respond } from '#tests/support/chatkit-scripts.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { type Program, startProgram } from '#tests/support/program.ts'
 import { serve } from '#tests/support/serve.ts'
 import { withSettings } from '#tests/support/settings.ts'
+import { type Ask, type Dialogue, record, type Told } from '#tests/support/side-by-side.ts'
 
 // The ChatKit server that OpenAI ships (openai-chatkit, from PyPI) and ours answer the same requests over HTTP with the same
 // scripts. Ids and times aside the answers are equal, but for the differences that docs/chatkit-parity.md names.
-
-type Told = { status: number; events?: ThreadStreamEvent[]; json?: unknown; broken?: true }
-type Ask = (type: string, params: object, differs?: string) => Promise<Told>
-type Dialogue = (ask: Ask, put: (id: string) => Promise<void>) => Promise<void>
-type Place = { url: string; headers: Record<string, string> }
-type Exchange = { type: string; params: object; differs?: string; told: Told }
 
 /** What is allowed to differ, by the name that the document gives it: true for a pair that differs in this very way. */
 const DIFFERENCES: { [name: string]: (ours: Told, theirs: Told) => boolean } = {
@@ -86,61 +81,6 @@ async function compare(dialogue: Dialogue): Promise<void> {
     used.add(differs)
     expect([request, DIFFERENCES[differs]?.(told, other), told, other]).toEqual([request, true, told, other])
   }
-}
-
-async function record({ url, headers }: Place, dialogue: Dialogue): Promise<Exchange[]> {
-  const records: Exchange[] = []
-  const plain = namer()
-  const ask: Ask = async (type, params, differs) => {
-    const response = await fetch(`${url}/api/chatkit`, {
-      method: 'POST',
-      headers: { ...headers, 'content-type': 'application/json' },
-      body: JSON.stringify({ type, params }),
-    })
-    const told = await readTold(response)
-    records.push({ type, params, differs, told: plain(told) as Told })
-    return told
-  }
-  const put = async (id: string) => {
-    const init = { method: 'PUT', headers: { ...headers, 'content-type': 'application/octet-stream' }, body: 'Hello.' }
-    expect((await fetch(`${url}/api/attachments/${id}`, init)).status).toBe(200)
-  }
-  await dialogue(ask, put)
-  return records
-}
-
-async function readTold(response: Response): Promise<Told> {
-  const { status } = response
-  const chunks: Uint8Array[] = []
-  let broken = false
-  try {
-    for await (const chunk of response.body ?? []) chunks.push(chunk)
-  } catch {
-    broken = true
-  }
-  // What a refusal says is the application's own in both.
-  if (status !== 200) return { status }
-  const text = Buffer.concat(chunks).toString('utf8')
-  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return { status, json: JSON.parse(text) }
-  return { status, events: parseEvents(text), ...(broken && { broken }) }
-}
-
-/** Gives ids that a server made up the same names in both, by the order in which they come, and takes the times away. */
-function namer(): (told: unknown) => unknown {
-  const names = new Map<string, string>()
-  const rename = (id: string, prefix: string) => {
-    const known = names.get(id) ?? `${prefix}#${[...names.values()].filter((name) => name.startsWith(`${prefix}#`)).length + 1}`
-    names.set(id, known)
-    return known
-  }
-  return (told) =>
-    JSON.parse(JSON.stringify(told), (key, value) => {
-      if (key === 'created_at') return Number.isNaN(Date.parse(value)) ? value : undefined
-      if (typeof value === 'string') return value.replace(/\b(thr|msg|atc)_[0-9a-z]{8,}/g, rename)
-      // Neither server promises an order of keys.
-      const isObject = value !== null && typeof value === 'object' && !Array.isArray(value)
-      return isObject ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => a.localeCompare(b))) : value
-    })
 }
 
 const said = ({ events = [] }: Told) => ({ thread_id: threadOf({ events }) })

@@ -1,11 +1,11 @@
+import { toMessage } from '#lib/chatkit/message.ts'
 import { persist } from '#lib/chatkit/persist.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
-import type { Operation, Params, UserMessageInput } from '#lib/chatkit/protocol/requests.ts'
+import type { Operation, Params } from '#lib/chatkit/protocol/requests.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import {
   loadActive,
-  loadAttachments,
   loadSender,
   requirePendingInput,
   requirePendingToolCalls,
@@ -108,37 +108,6 @@ async function* sayAndAnswer<Context>(
   yield { type: 'thread.item.done', item }
   yield options(deps, thread)
   yield* answer(deps, thread, item, signal, context)
-}
-
-async function toMessage<Context>(deps: Deps<Context>, threadId: string, input: UserMessageInput): Promise<UserMessageItem> {
-  const { content, quoted_text, inference_options: chosen } = input
-  requireShort([...content.flatMap(textsOf), quoted_text ?? ''], deps.limits.messageMaxChars)
-  if (!input.attachments.length && !content.some((part) => part.type === 'input_tag' || part.text.trim()))
-    throw new AppError('bad_request', 'params.input.content: the message is empty.')
-  const attachments = await loadAttachments(deps, input.attachments, threadId)
-  return {
-    id: deps.store.newItemId('message'),
-    thread_id: threadId,
-    created_at: new Date().toISOString(),
-    type: 'user_message',
-    content: content.map((part) => {
-      if (part.type === 'input_text') return part
-      const { group, ...tag } = part
-      return group == null ? tag : { ...tag, group }
-    }),
-    attachments: attachments.map((attachment) => ({ ...attachment, thread_id: threadId })),
-    ...(quoted_text != null && { quoted_text }),
-    inference_options: {
-      ...(chosen?.tool_choice && { tool_choice: chosen.tool_choice }),
-      ...(chosen?.model != null && { model: chosen.model }),
-    },
-  }
-}
-
-/** Everything of a part that reaches the model. */
-function textsOf(part: UserMessageInput['content'][number]): string[] {
-  if (part.type === 'input_text') return [part.text]
-  return [part.text, ...(Object.keys(part.data).length > 0 ? [JSON.stringify(part.data)] : [])]
 }
 
 const addToolOutput: Prepare<'threads.add_client_tool_output'> = async ({ thread_id, result }, deps) => {
