@@ -1,5 +1,6 @@
+import { globSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build, type Plugin, transform } from 'esbuild'
@@ -20,7 +21,10 @@ const cssAsText: Plugin = {
   },
 }
 
-/** Bundles `<openai-chatkit>` into one classic script and returns its text; `outfile` is replaced at once, never half written. */
+/**
+ * Bundles `<openai-chatkit>` into one classic script and returns its text. The languages that it loads when they are wanted lie
+ * beside it in `chatkit/`. Every file is replaced at once, never half written.
+ */
 export async function buildElement(outfile = `${root}public/chatkit.js`): Promise<string> {
   const result = await build({
     entryPoints: [`${root}lib/chatkit-element/main.ts`],
@@ -35,10 +39,31 @@ export async function buildElement(outfile = `${root}public/chatkit.js`): Promis
     logLevel: 'warning',
   })
   const text = result.outputFiles[0]?.text ?? ''
-  await mkdir(dirname(outfile), { recursive: true })
-  await writeFile(`${outfile}.${process.pid}`, text)
-  await rename(`${outfile}.${process.pid}`, outfile)
+  await replaceFile(outfile, text)
+  await buildLanguages(path.join(path.dirname(outfile), 'chatkit'))
   return text
+}
+
+async function buildLanguages(folder: string): Promise<void> {
+  const { outputFiles } = await build({
+    entryPoints: globSync(`${root}lib/chatkit-element/locales/*.ts`),
+    bundle: true,
+    minify: true,
+    write: false,
+    outdir: folder,
+    format: 'esm',
+    // They come as they are written, without escapes, in half the bytes.
+    charset: 'utf8',
+    target: 'es2022',
+    logLevel: 'warning',
+  })
+  for (const { path: file, text } of outputFiles) await replaceFile(file, text)
+}
+
+async function replaceFile(file: string, text: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true })
+  await writeFile(`${file}.${process.pid}`, text)
+  await rename(`${file}.${process.pid}`, file)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

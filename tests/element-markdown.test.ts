@@ -6,7 +6,7 @@ import { blockToHtml } from '#lib/chatkit-element/markdown/html.ts'
 import { isAllowedImage, isSafeLink } from '#lib/chatkit-element/markdown/links.ts'
 import { mend } from '#lib/chatkit-element/markdown/mend.ts'
 import { spokenText } from '#lib/chatkit-element/state/plain-text.ts'
-import { stringsFor } from '#lib/chatkit-element/strings.ts'
+import { english } from '#lib/chatkit-element/strings.ts'
 
 const TEXT = `# Plan
 
@@ -83,7 +83,7 @@ test('raw HTML is shown as the text that it is, but for a few harmless tags', ()
   const html = (text: string) =>
     new Blocks()
       .read(text, false)
-      .map(({ token }) => blockToHtml(token, { strings: stringsFor('en'), imageDomains: [] }))
+      .map(({ token }) => blockToHtml(token, { strings: english, imageDomains: [] }))
       .join('')
   expect(html('a <script>x</script> b')).not.toContain('<script')
   expect(html('<img src=x onerror=alert(1)>')).not.toContain('<img')

@@ -41,7 +41,7 @@ test('a plain page without React: ready is heard by the first listener however l
 test('options change looks at once, bad ones throw, and the theme reaches the colours', async () => {
   const page = await stage.visit({
     theme: { colorScheme: 'dark', radius: 'sharp', color: { accent: { primary: 'rgb(200, 30, 90)', level: 2 } } },
-    locale: 'ar',
+    locale: 'he',
     frameTitle: 'Helpdesk',
   })
   const region = page.getByRole('region', { name: 'Helpdesk' })

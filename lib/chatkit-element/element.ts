@@ -2,11 +2,11 @@ import type { ChatKitEvents, ChatKitOptions, OpenAIChatKit } from '@openai/chatk
 import { h, render } from 'preact'
 import { Chat } from '#lib/chatkit-element/chat.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
+import { Language } from '#lib/chatkit-element/language.ts'
 import { resolveLocale } from '#lib/chatkit-element/locale.ts'
 import { onReturn } from '#lib/chatkit-element/on-return.ts'
 import { Ready } from '#lib/chatkit-element/ready.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
-import { stringsFor } from '#lib/chatkit-element/strings.ts'
 import { styleSheet } from '#lib/chatkit-element/styles/sheet.ts'
 import { themeOf } from '#lib/chatkit-element/theme.ts'
 import { App } from '#lib/chatkit-element/views/app.tsx'
@@ -22,6 +22,7 @@ export class ChatKitElement extends Base {
   readonly #options = new Signal<ChatKitOptions | null>(null)
   readonly #mount = document.createElement('div')
   readonly #chat: Chat
+  readonly #language = new Language((error) => this.#emit('chatkit.log', { name: 'locale.unavailable', data: { message: String(error) } }))
   readonly #ready: Ready
   /** Events before the element is ready wait for it, and for the listeners that a framework adds only after its first paint. */
   readonly #early: CustomEvent[] = []
@@ -41,11 +42,12 @@ export class ChatKitElement extends Base {
     root.append(this.#mount)
     const host: Host = {
       options: () => this.#needOptions(),
-      strings: () => stringsFor(host.locale()),
+      strings: () => this.#language.strings,
       locale: () => resolveLocale(this.#options.value?.locale),
       emit: (name, ...[detail]) => this.#emit(name, detail),
     }
     this.#chat = new Chat(host)
+    this.#language.state.subscribe(() => this.#draw())
   }
 
   connectedCallback(): void {
@@ -74,6 +76,7 @@ export class ChatKitElement extends Base {
     }
     const first = this.#options.value === null
     this.#options.set(options)
+    this.#language.choose(options.locale)
     this.dataset.colorScheme = themeOf(options.theme).colorScheme ?? 'inherit'
     this.#draw()
     if (!first) return
@@ -143,7 +146,9 @@ export class ChatKitElement extends Base {
   }
 
   #draw(): void {
-    if (this.isConnected && this.#options.value) render(h(App, { chat: this.#chat, options: this.#options }), this.#mount)
+    const speaks = this.#language.state.value
+    if (this.isConnected && this.#options.value && speaks)
+      render(h(App, { chat: this.#chat, options: this.#options, ...speaks }), this.#mount)
   }
 
   #needOptions(): ChatKitOptions {

@@ -1,12 +1,15 @@
-/** Every text that the element itself shows or says. A translation may leave texts out; English fills the gaps. */
-export type Strings = typeof en
+/** Every text that the element itself shows or says. Each language of `locales/` has all of them, or the types say so. */
+export type Strings = {
+  [Key in keyof typeof english]: (typeof english)[Key] extends string ? string : (typeof english)[Key]
+}
 
-const en = {
+export const english = {
   assistant: 'Assistant',
   assistantSaid: 'Assistant said:',
   attach: 'Add photos and files',
   blockedImage: (alt: string) => (alt ? `Image not loaded: ${alt}` : 'Image not loaded'),
   cancel: 'Cancel',
+  chat: 'Chat',
   chatActions: (title: string) => `Actions for ${title}`,
   chats: 'Chats',
   close: 'Close',
@@ -19,15 +22,18 @@ const en = {
   copy: 'Copy',
   copyCode: 'Copy code',
   date: 'Date',
-  dateToday: 'Today',
-  dateYesterday: 'Yesterday',
-  dateWeek: 'Previous 7 days',
   dateMonth: 'Previous 30 days',
   dateOlder: 'Older',
+  dateToday: 'Today',
+  dateWeek: 'Previous 7 days',
+  dateYesterday: 'Yesterday',
   delete: 'Delete',
   deleteQuestion: 'Delete this chat?',
   deleteWarning: (title: string) => `“${title}” will be deleted for good.`,
+  dictate: 'Dictate',
+  dictationFailed: 'The recording could not be turned into text.',
   dismiss: 'Dismiss',
+  done: 'Done',
   dropFiles: 'Drop files here to attach them',
   failed: 'Something went wrong. Please try again.',
   feedbackBad: 'Bad answer',
@@ -44,20 +50,20 @@ const en = {
   jumpToLatest: 'Jump to the latest message',
   leftAction: 'Header action, left',
   listening: 'Listening…',
+  loading: 'Loading',
   loadMore: 'Load more',
   loadOlder: 'Show earlier messages',
-  loading: 'Loading',
   lockedThread: 'This conversation is locked.',
   mention: 'Mention',
   microphoneRefused: 'The microphone may not be used here. Allow it for this page in the settings of your browser.',
   models: 'Model',
   newChat: 'New chat',
-  noMicrophone: 'No microphone was found.',
   noChats: 'Your chats will appear here.',
-  placeholder: 'Message the AI',
-  nothingHeard: 'Nothing was heard. Try again, closer to the microphone.',
+  noMicrophone: 'No microphone was found.',
   nothingFound: 'Nothing found',
+  nothingHeard: 'Nothing was heard. Try again, closer to the microphone.',
   otherAnswer: 'Another answer',
+  placeholder: 'Message the AI',
   reconnecting: 'Connection lost. Reconnecting…',
   removeFile: (name: string) => `Remove ${name}`,
   rename: 'Rename',
@@ -70,43 +76,33 @@ const en = {
   showMore: 'Show more',
   skip: 'Skip',
   skipped: 'Skipped',
-  sources: (count: number) => (count === 1 ? '1 source' : `${count} sources`),
   sourceNumber: (number: number, title: string) => `Source ${number}: ${title}`,
-  stepLoading: 'In progress',
+  sources: (count: number) => (count === 1 ? '1 source' : `${count} sources`),
   stepComplete: 'Complete',
   stepFailed: 'Failed',
+  stepLoading: 'In progress',
   stop: 'Stop answering',
   stopDictating: 'Stop dictating',
   submit: 'Submit',
   suggestions: 'Suggestions',
   suggestionsFound: (count: number) => (count === 1 ? '1 suggestion' : `${count} suggestions`),
   thinking: 'Thinking…',
-  thoughtBriefly: 'Thought for a moment',
   thought: (seconds: string) => `Thought for ${seconds}`,
-  tooManyFiles: (limit: number) => (limit === 1 ? 'Only one file can be attached.' : `Only ${limit} files can be attached.`),
+  thoughtBriefly: 'Thought for a moment',
   tools: 'Tools',
+  tooManyFiles: (limit: number) => (limit === 1 ? 'Only one file can be attached.' : `Only ${limit} files can be attached.`),
   transcribing: 'Turning speech into text…',
   tryAgain: 'Try again',
+  unreachable: 'The server could not be reached. Check your connection and try again.',
+  unsupportedWidget: 'This content cannot be shown.',
+  untitled: 'New chat',
   uploadFailed: 'The file could not be uploaded.',
+  uploading: (name: string) => `Uploading ${name}`,
   uploadLost: 'The file could not be sent. Check your connection and try again.',
   uploadRetry: (name: string) => `Upload ${name} again`,
-  uploading: (name: string) => `Uploading ${name}`,
-  unreachable: 'The server could not be reached. Check your connection and try again.',
-  untitled: 'New chat',
-  unsupportedWidget: 'This content cannot be shown.',
-  working: 'Working…',
-  done: 'Done',
-  dictate: 'Dictate',
-  dictationFailed: 'The recording could not be turned into text.',
   worked: (seconds: string) => `Done in ${seconds}`,
+  working: 'Working…',
   youSaid: 'You said:',
-}
-
-const tables: Record<string, Partial<Strings>> = {}
-
-/** The texts for a BCP 47 locale: the exact one, else its language, else English. */
-export function stringsFor(locale: string): Strings {
-  return { ...en, ...tables[locale.split('-')[0] ?? ''], ...tables[locale] }
 }
 
 const RIGHT_TO_LEFT = new Set(['ar', 'dv', 'fa', 'he', 'ps', 'ur', 'yi'])

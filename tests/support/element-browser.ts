@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import path from 'node:path'
 import { build } from 'esbuild'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { expect } from 'vitest'
@@ -11,8 +12,9 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 /** The element in a real browser, on a page of the unchanged React bindings, before a scripted server. */
 export async function elementBrowser(answer: Script) {
+  const folder = path.resolve('artifacts/element-test', `${process.pid}-${Date.now()}`)
   const [element, script, browser] = await Promise.all([
-    buildElement(`artifacts/element-test/${process.pid}-${Date.now()}.js`),
+    buildElement(path.join(folder, 'chatkit.js')),
     build({
       entryPoints: ['tests/support/element-page.tsx'],
       bundle: true,
@@ -23,7 +25,7 @@ export async function elementBrowser(answer: Script) {
     }),
     openBrowser(),
   ])
-  const server = await fakeChatKit({ element, page: script.outputFiles[0]?.text ?? '' }, answer)
+  const server = await fakeChatKit({ element, page: script.outputFiles[0]?.text ?? '', folder }, answer)
   const watched = { foreign: [] as string[], complaints: [] as string[] }
   let context: BrowserContext | undefined
 

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import path from 'node:path'
 
 type Json = Record<string, unknown>
 type Item = Json & { id: string; type: string }
@@ -28,7 +30,7 @@ const POLICY =
 const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
 
 /** A small ChatKit server in memory with scripted answers, behind a strict Content-Security-Policy. Close it with `await using`. */
-export async function fakeChatKit(scripts: { element: string; page: string }, answer: Script) {
+export async function fakeChatKit(scripts: { element: string; page: string; folder: string }, answer: Script) {
   const threads = new Map<string, Stored>()
   const runs = new Map<
     string,
@@ -236,6 +238,9 @@ export async function fakeChatKit(scripts: { element: string; page: string }, an
     // On a connection that was kept open Chromium itself would send a failed request once more.
     response.setHeader('connection', 'close')
     const file = files[(incoming.url ?? '').split('?')[0] ?? '']
+    const language = /^\/chatkit\/(\w+\.js)$/.exec(incoming.url ?? '')?.[1]
+    if (language)
+      return response.setHeader('content-type', 'text/javascript').end(await readFile(path.join(scripts.folder, 'chatkit', language)))
     if (file) return response.setHeader('content-type', file[0]).end(file[1])
     if (incoming.url?.startsWith('/upload/')) return takeUpload(incoming.url.slice(8), incoming, response)
     if (incoming.url?.startsWith('/preview/')) return response.setHeader('content-type', 'image/png').end(PIXEL)

@@ -2,9 +2,8 @@
 import type { ChatKitOptions } from '@openai/chatkit'
 import { useCallback, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { Chat } from '#lib/chatkit-element/chat.ts'
-import { resolveLocale } from '#lib/chatkit-element/locale.ts'
 import { type Signal, useSignal } from '#lib/chatkit-element/signal.ts'
-import { directionOf, stringsFor } from '#lib/chatkit-element/strings.ts'
+import { directionOf, type Strings } from '#lib/chatkit-element/strings.ts'
 import { loadFonts, themeOf, themeVariables } from '#lib/chatkit-element/theme.ts'
 import { Dock } from '#lib/chatkit-element/views/dock.tsx'
 import { Header } from '#lib/chatkit-element/views/header.tsx'
@@ -15,11 +14,11 @@ import { Thread } from '#lib/chatkit-element/views/thread.tsx'
 import { UiContext } from '#lib/chatkit-element/views/ui.ts'
 import { useFileDrop } from '#lib/chatkit-element/views/use-file-drop.ts'
 
+type Props = { chat: Chat; options: Signal<ChatKitOptions | null>; strings: Strings; locale: string }
+
 /** The whole element: header, conversation or start screen, composer, history. */
-export function App({ chat, options }: { chat: Chat; options: Signal<ChatKitOptions | null> }) {
+export function App({ chat, options, strings, locale }: Props) {
   const current = useSignal(options) as ChatKitOptions
-  const locale = resolveLocale(current.locale)
-  const strings = useMemo(() => stringsFor(locale), [locale])
   const ui = useMemo(() => ({ chat, options: current, strings, locale }), [chat, current, strings, locale])
   const state = useSignal(chat.state)
   const historyOpen = useSignal(chat.history.state).open
@@ -29,10 +28,12 @@ export function App({ chat, options }: { chat: Chat; options: Signal<ChatKitOpti
   const addFiles = useCallback((files: File[]) => chat.files.add(files), [chat])
   const canAttach = current.composer?.attachments?.enabled === true && (state.view.thread?.status.type ?? 'active') === 'active'
   const hovering = useFileDrop(root, canAttach, addFiles)
+  // A page that says nothing of languages has a direction of its own, which English follows.
+  const direction = current.locale ? directionOf(current.locale) : directionOf(locale) === 'rtl' && 'rtl'
   const isStart = state.view.items.length === 0 && state.phase !== 'loading' && state.view.thread === null
   return (
     <UiContext.Provider value={ui}>
-      <section ref={root} class="root" aria-label={current.frameTitle ?? 'Chat'} {...(current.locale && { dir: directionOf(locale) })}>
+      <section ref={root} class="root" lang={locale} aria-label={current.frameTitle ?? strings.chat} {...(direction && { dir: direction })}>
         <div class="page" inert={historyOpen}>
           <Header />
           {isStart ? <StartScreen /> : <Thread state={state} />}

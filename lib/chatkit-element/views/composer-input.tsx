@@ -38,7 +38,8 @@ export function ComposerInput({ text, placeholder, lockedReason, onSubmit }: Pro
       <textarea
         ref={field}
         rows={1}
-        dir="auto"
+        // Of an empty field the browser knows no direction, and its placeholder would stand on the wrong side.
+        {...(text && { dir: 'auto' as const })}
         value={text}
         placeholder={placeholder}
         aria-label={lockedReason ?? strings.composerLabel}
