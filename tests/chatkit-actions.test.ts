@@ -92,7 +92,11 @@ test('a tool’s widget may have controls that do not stream', async () => {
   await put({
     id: 'tasks',
     type: 'widget',
-    widget: { type: 'Card', children: [{ type: 'Button', onClickAction: { type: 'tool.call', payload, streaming: false } }] },
+    widget: {
+      type: 'Card',
+      key: 'result:switchboard:',
+      children: [{ type: 'Button', onClickAction: { type: 'tool.call', payload, streaming: false } }],
+    },
   })
   expect((await ask(press('sync_custom', 'tasks', { type: 'tool.call', payload }))).status).toBe(200)
   const calls = await withCaller(ann.caller, (tx) => tx.toolCall.findMany())
