@@ -310,6 +310,29 @@ describe('going', () => {
     expect([await there(sent), files.includes(sent), await there(kept), files.includes(kept)]).toEqual([false, false, true, true])
   })
 
+  test('more files than are deleted at once all go, also where some of them cannot', async () => {
+    const made = await Promise.all(
+      Array.from({ length: 50 }, (_, n) =>
+        attachmentRecords(ann.caller).save({
+          type: 'file',
+          id: `atc_${n}${ann.caller.userId.slice(4)}`,
+          name: 'a',
+          mime_type: 'text/plain',
+          thread_id: 'thr_gone',
+        }),
+      ),
+    )
+    const odd = Array.from({ length: 25 }, (_, n) => ({
+      id: `!${n}${ann.caller.userId}`,
+      ownerId: ann.caller.userId,
+      threadId: 'thr_gone',
+      data: {},
+    }))
+    await withSystem('admin', (tx) => tx.attachment.createMany({ data: odd }))
+    expect(await expireAttachments(ann.caller)).toBe(made.length)
+    expect(await withSystem('admin', (tx) => tx.attachment.count({ where: { ownerId: ann.caller.userId } }))).toBe(odd.length)
+  })
+
   test('an upload that is not finished within an hour, and a file that is not sent within a day, go', async () => {
     const [unfinished, fresh] = [await announced(ann), await announced(bob)].map(({ id }) => id) as [string, string]
     const [unsent, sent] = [await uploaded(ann), await uploaded(ann)]

@@ -6,7 +6,8 @@ const HOUR_MS = 3_600_000
 /** How long (ms) an announced file may take to be uploaded. */
 export const UNFINISHED_MS = HOUR_MS
 const UNSENT_MS = 24 * HOUR_MS
-const BATCH = 100
+/** How many are deleted at once. */
+const BATCH = 20
 
 type Gone = { id: string; owner_id: string }
 
@@ -17,32 +18,40 @@ type Gone = { id: string; owner_id: string }
  */
 export async function expireAttachments(caller?: { userId: string }): Promise<number> {
   const inTx = <T>(work: (tx: Tx) => Promise<T>) => (caller ? withCaller(caller, work) : withSystem('expiry', work))
-  const gone = await inTx((tx) => findGone(tx, caller?.userId))
-  const deleted: string[] = []
-  for (const { id, owner_id } of gone) {
-    try {
-      await attachmentBytes().delete(bytesKey(owner_id, id))
-      deleted.push(id)
-    } catch (error) {
-      // The record stays, so that the next round tries again.
-      log.warn({ error, attachment_id: id }, 'the bytes of an attachment could not be deleted')
-    }
+  let count = 0
+  // Those whose bytes stay are passed over, so that they never stand before the others.
+  for (let after = ''; ; ) {
+    const gone = await inTx((tx) => findGone(tx, caller?.userId, after))
+    const deleted = (await Promise.all(gone.map(deleteGone))).flat()
+    if (deleted.length > 0) await inTx((tx) => tx.attachment.deleteMany({ where: { id: { in: deleted } } }))
+    count += deleted.length
+    if (gone.length < BATCH) return count
+    after = gone.at(-1)?.id ?? after
   }
-  if (deleted.length > 0) await inTx((tx) => tx.attachment.deleteMany({ where: { id: { in: deleted } } }))
-  return deleted.length
 }
 
-function findGone(tx: Tx, ownerId: string | undefined): Promise<Gone[]> {
+/** The id where the bytes are gone, nothing where the next round has to try again. */
+async function deleteGone({ id, owner_id }: Gone): Promise<string[]> {
+  try {
+    await attachmentBytes().delete(bytesKey(owner_id, id))
+    return [id]
+  } catch (error) {
+    log.warn({ error, attachment_id: id }, 'the bytes of an attachment could not be deleted')
+    return []
+  }
+}
+
+function findGone(tx: Tx, ownerId: string | undefined, after: string): Promise<Gone[]> {
   const [unfinished, unsent] = [UNFINISHED_MS, UNSENT_MS].map((ms) => new Date(Date.now() - ms))
   return tx.$queryRaw<Gone[]>`
     SELECT id, owner_id FROM attachments a
-    WHERE (${ownerId ?? null}::text IS NULL OR owner_id = ${ownerId ?? null}) AND (
+    WHERE id > ${after} AND (${ownerId ?? null}::text IS NULL OR owner_id = ${ownerId ?? null}) AND (
       (uploaded_at IS NULL AND created_at < ${unfinished})
       OR (thread_id IS NULL AND created_at < ${unsent})
       OR (thread_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM threads t WHERE t.id = a.thread_id)
         -- A turn that has just begun is still to make its thread.
         AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.thread_id = a.thread_id AND r.status IN ('queued', 'running'))))
-    ORDER BY created_at LIMIT ${BATCH}`
+    ORDER BY id LIMIT ${BATCH}`
 }
 
 /** The attachments of a person, for deleting their bytes once the person is gone. */
