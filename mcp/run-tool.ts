@@ -128,7 +128,7 @@ function classOf(error: AppError): FailureClass {
 }
 
 function unknownArguments(tool: Tool, args: Record<string, unknown>): string[] {
-  return Object.keys(args).filter((name) => !(name in tool.input.shape))
+  return Object.keys(args).filter((name) => !Object.hasOwn(tool.input.shape, name))
 }
 
 function toResult({ tool, args, caller }: Call, { output, errorMessage }: Outcome): CallToolResult {

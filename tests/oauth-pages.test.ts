@@ -119,7 +119,8 @@ test('somebody who is not signed in yet signs in, allows the app, sees it under 
 }, 90_000)
 
 test('the page cannot be framed or posted to by another site, and a denied app is told so', async () => {
-  const client = await registeredClient(app.url, { redirect_uris: [redirect_uri] })
+  // As long as a name may be, with nowhere to break it.
+  const client = await registeredClient(app.url, { client_name: 'W'.repeat(100), redirect_uris: [redirect_uri] })
   const page = await open(`${app.url}/sign-in`)
   await signIn(page)
   await at(page, '/chat')
@@ -128,6 +129,10 @@ test('the page cannot be framed or posted to by another site, and a denied app i
   expect(policy).toMatch(/frame-ancestors 'none'/)
   expect(policy).toMatch(/form-action 'self'/)
   expect(policy).not.toMatch(/unsafe/)
+  for (const box of await page.getByRole('checkbox').all()) await box.uncheck()
+  await page.getByText('Choose at least one thing').waitFor()
+  expect(await page.getByRole('button', { name: 'Allow', exact: true }).isDisabled()).toBe(true)
+  await inspect(page, 'consent-nothing')
   await press(page, 'Deny')
   await page.getByText('You can close this page.').waitFor()
   expect(arrived.at(-1)?.searchParams.get('error')).toBe('access_denied')

@@ -136,8 +136,8 @@ test('a client that proves itself by a key of its own is believed once for each 
       .setJti(crypto.randomUUID())
       .setExpirationTime('1m')
       .sign(key)
-  const ask = async (proof: string) =>
-    client.exchange(await client.codeFor(ann), {
+  const ask = async (proof: string, code?: string) =>
+    client.exchange(code ?? (await client.codeFor(ann)), {
       client_id: undefined,
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       client_assertion: proof,
@@ -145,6 +145,9 @@ test('a client that proves itself by a key of its own is believed once for each 
   const proof = await prove(privateKey)
   expect((await ask(proof)).status).toBe(200)
   expect((await ask(proof)).status, 'the same proof again').toBe(401)
+  const [once, codes] = [await prove(privateKey), await Promise.all(Array.from({ length: 5 }, () => client.codeFor(ann)))]
+  const together = await Promise.all(codes.map((code) => ask(once, code)))
+  expect(together.map(({ status }) => status).sort(), 'the same proof at the same moment').toEqual([200, 401, 401, 401, 401])
   expect((await ask(await prove((await generateKeyPair('ES256')).privateKey))).status, 'by another key').toBe(401)
   expect((await ask(await prove(privateKey, 'https://elsewhere.example'))).status, 'for another server').toBe(401)
   expect((await client.exchange(await client.codeFor(ann))).status, 'without').toBe(401)

@@ -6,10 +6,12 @@ type Props = {
   chosen: ReadonlySet<string>
   onChange: (chosen: Set<string>) => void
   disabled?: boolean
+  /** Shows what the scopes are called in tokens, too. */
+  named?: boolean
 }
 
 /** What a token or an app may do: a check box for each scope. */
-export function ScopeChoice({ legend, scopes, chosen, onChange, disabled }: Props) {
+export function ScopeChoice({ legend, scopes, chosen, onChange, disabled, named }: Props) {
   function toggle(id: string) {
     const next = new Set(chosen)
     if (!next.delete(id)) next.add(id)
@@ -23,7 +25,7 @@ export function ScopeChoice({ legend, scopes, chosen, onChange, disabled }: Prop
         <label key={id} className="flex items-start gap-2.5">
           <input type="checkbox" checked={chosen.has(id)} onChange={() => toggle(id)} className="mt-1 size-4 shrink-0 accent-(--accent)" />
           <span>
-            {label} <code className="font-mono text-sm text-ink-faint">{id}</code>
+            {label} {named && <code className="font-mono text-sm text-ink-faint">{id}</code>}
           </span>
         </label>
       ))}

@@ -41,8 +41,8 @@ export function Connections({ endpoint, connections }: { endpoint: string; conne
                 lead: true,
                 cell: ({ name, host, permissions }) => (
                   <>
-                    <span className="block font-medium">{name}</span>
-                    <span className="block text-sm font-normal text-ink-soft">{host}</span>
+                    <span className="block font-medium wrap-anywhere">{name}</span>
+                    <span className="block text-sm font-normal text-ink-soft wrap-anywhere">{host}</span>
                     <span className="block text-sm font-normal text-ink-faint">{permissions.join(' · ')}</span>
                   </>
                 ),

@@ -47,7 +47,7 @@ export function NewTokenForm({ scopes, onMade, onCancel }: Props) {
           </Select>
         </Field>
       </div>
-      <ScopeChoice legend="It may" scopes={scopes} chosen={chosen} onChange={setChosen} />
+      <ScopeChoice named legend="It may" scopes={scopes} chosen={chosen} onChange={setChosen} />
       <FormProblem message={problems.form} />
       <div className="flex flex-wrap gap-2">
         <SubmitButton pending={pending}>Make token</SubmitButton>

@@ -6,7 +6,7 @@ export function Entrance({ title, hint, children, below }: { title: string; hint
   return (
     <main id="content" className="grid min-h-dvh content-center justify-items-center gap-6 px-4 py-10">
       <Wordmark />
-      <section className="w-full max-w-sm rounded-lg border border-line bg-surface p-6">
+      <section className="w-full max-w-sm rounded-lg border border-line bg-surface p-6 wrap-anywhere">
         <h1 className="text-xl font-semibold">{title}</h1>
         {hint && <p className="mt-1 text-sm text-ink-soft">{hint}</p>}
         <div className="mt-5 grid gap-4">{children}</div>

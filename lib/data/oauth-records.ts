@@ -40,6 +40,13 @@ export async function saveOauthRecord(
   await withSystem('tokens', (tx) => tx.oauthRecord.upsert({ where: { id }, create: { id, ...data }, update: data }))
 }
 
+/** Remembers that `secret` was seen, until `expiresAt`. False when it was seen before: of two at once, one gets true. */
+export async function addOauthRecord(kind: string, secret: string, expiresAt: Date): Promise<boolean> {
+  const data = { id: idOf(kind, secret), kind, payload: {}, expiresAt }
+  const { count } = await withSystem('tokens', (tx) => tx.oauthRecord.createMany({ data, skipDuplicates: true }))
+  return count === 1
+}
+
 /** What `secret` stands for, also when it is used up or expired but not yet removed; null when it is unknown. */
 export function findOauthRecord(kind: string, secret: string): Promise<OauthRecordRow | null> {
   return withSystem('tokens', async (tx) => {

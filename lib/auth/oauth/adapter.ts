@@ -3,7 +3,7 @@ import { isScope, SCOPES } from '#lib/auth/scopes.ts'
 import { seal, unseal } from '#lib/auth/seal.ts'
 import { findOauthClient, saveOauthClient } from '#lib/data/oauth-clients.ts'
 import { dropOauthGrant, extendOauthGrant, findOauthGrant } from '#lib/data/oauth-grants.ts'
-import { consumeOauthRecord, dropOauthRecord, findOauthRecord, saveOauthRecord } from '#lib/data/oauth-records.ts'
+import { addOauthRecord, consumeOauthRecord, dropOauthRecord, findOauthRecord, saveOauthRecord } from '#lib/data/oauth-records.ts'
 
 const seconds = (date: Date) => Math.floor(date.getTime() / 1000)
 const nothing = async () => undefined
@@ -26,6 +26,7 @@ export function adapterFor(kind: string, resource: string): Adapter {
   if (kind === 'Grant') return grants(resource)
   // Who is signed in, our own session says, at each request for consent anew.
   if (kind === 'Session') return unused
+  if (kind === 'ReplayDetection') return proofs
   return records(kind)
 }
 
@@ -71,6 +72,15 @@ function grants(resource: string): Adapter {
       }
     },
   }
+}
+
+/** The proofs of clients that were used. oidc-provider asks and then writes; two requests at one moment would both pass. */
+const proofs: Adapter = {
+  ...records('ReplayDetection'),
+  async upsert(id, _payload, ttl) {
+    const fresh = await addOauthRecord('ReplayDetection', id, new Date(Date.now() + (ttl ?? 0) * 1000))
+    if (!fresh) throw new errors.InvalidClientAuth('client assertion tokens must only be used once')
+  },
 }
 
 function records(kind: string): Adapter {

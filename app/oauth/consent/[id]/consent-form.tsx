@@ -31,9 +31,13 @@ export function ConsentForm({ id, person, scopes, children }: Props) {
   return (
     <>
       <ScopeChoice legend="It will be able to" scopes={scopes} chosen={chosen} onChange={setChosen} disabled={busy} />
+      <p className="text-sm text-ink-soft">It will also see your name, e-mail address, time zone and language.</p>
       {children}
       <div className="grid gap-3">
-        <FormProblem message={state.problem ?? (nothing ? 'Choose what it may do, or deny.' : undefined)} />
+        <FormProblem message={state.problem} />
+        <p role="status" className="text-sm text-ink-soft empty:hidden">
+          {nothing && 'Choose at least one thing that it may do, or deny.'}
+        </p>
         <div className="grid grid-cols-2 gap-2">
           <Button onClick={() => send(false)} disabled={busy} aria-busy={state.sending === 'deny'}>
             Deny
