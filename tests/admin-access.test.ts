@@ -56,7 +56,7 @@ const PAGES: [string, () => Promise<unknown>][] = [
   ['a run', () => RunPage({ params })],
   ['the audit', () => AuditPage({ searchParams })],
   ['the people', () => PeoplePage({ searchParams })],
-  ['the tool policies', () => PoliciesPage()],
+  ['the tool policies', () => PoliciesPage({ searchParams })],
   ['the tool servers', () => ServersPage()],
   ['a tool server', () => ServerPage({ params, searchParams })],
   ['a tool server’s settings', () => EditServerPage({ params })],

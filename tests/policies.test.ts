@@ -41,7 +41,7 @@ test('an admin decides about a tool and about its server; the tool’s own word 
     ['policy_changed', 'crm look'],
     ['policy_removed', 'crm look'],
   ])
-  expect(await PoliciesPage()).toBeDefined()
+  expect(await PoliciesPage({ searchParams: Promise.resolve({}) })).toBeDefined()
 })
 
 test.each([
@@ -61,7 +61,7 @@ test('nobody else decides, neither at the page nor in the database', async () =>
   browser = new Headers(member.headers)
   await expect(setPolicy(form({ approval: 'never' }))).rejects.toThrow()
   await expect(removePolicy(form({}))).rejects.toThrow()
-  await expect(PoliciesPage()).rejects.toThrow()
+  await expect(PoliciesPage({ searchParams: Promise.resolve({}) })).rejects.toThrow()
   const data = { server: 'crm', tool: '*', approval: 'never', hidden: [] }
   await expect(withCaller(member.caller, (tx) => tx.toolPolicy.create({ data }))).rejects.toThrow(/row-level security/)
   expect(await listPolicies(member.caller)).toEqual([])

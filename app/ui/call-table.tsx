@@ -42,7 +42,7 @@ export function CallTable({
       ),
     },
     ...(withPerson ? [{ header: 'Person', cell: (call: ToolCallRow) => <span title={call.owner.email}>{call.owner.name}</span> }] : []),
-    { header: 'Made by', cell: (call) => (call.via === 'chat' ? 'Assistant' : (call.clientName ?? 'MCP client')) },
+    { header: 'Made by', cell: (call) => ({ chat: 'Assistant', repeat: 'Repetition' })[call.via] ?? call.clientName ?? 'MCP client' },
     { header: 'Took', align: 'end', cell: (call) => durationText(call.durationMs) },
     { header: 'When', align: 'end', cell: (call) => <RelativeTime at={call.startedAt.toISOString()} /> },
   ]

@@ -32,7 +32,7 @@ export function Field({
   const note = `${id}-note`
   const wiring: Wiring = { id, ...((error || hint) && { 'aria-describedby': note }), ...(error && { 'aria-invalid': true }) }
   return (
-    <div className="grid gap-1.5">
+    <div className="grid content-start gap-1.5">
       <label htmlFor={id} className="text-sm font-medium">
         {label}
         {optional && <span className="font-normal text-ink-faint"> (optional)</span>}

@@ -2,6 +2,7 @@
 
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
+import { useEffect, useRef } from 'react'
 
 type Tab = {
   href: string
@@ -15,9 +16,18 @@ type Tab = {
 /** The second level of navigation, as links: each tab is a page. */
 export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
   const path = usePathname()
+  const nav = useRef<HTMLElement>(null)
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each page has its own tab
+  useEffect(() => {
+    // On a phone not all fit: the one of this page is not to be out of sight.
+    const here = nav.current?.querySelector<HTMLElement>('[aria-current=page]')
+    if (nav.current && here) nav.current.scrollLeft = here.offsetLeft - (nav.current.clientWidth - here.offsetWidth) / 2
+  }, [path])
+
   const under = (href: string) => path === href || path.startsWith(`${href}/`)
   return (
-    <nav aria-label={label} className="-mx-4 mb-6 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0">
+    <nav ref={nav} aria-label={label} className="relative -mx-4 mb-6 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0">
       <ul className="flex gap-1">
         {tabs.map(({ href, label: name, exact, also }) => {
           const here = exact ? path === href : under(href) || (also !== undefined && under(also))

@@ -49,7 +49,7 @@ export async function recordAudit(event: {
   await withSystem('sign-in', (tx) => tx.auditEvent.create({ data: { id: newId('evt'), ...event, requestId: currentRequestId() } }))
 }
 
-/** Who did what to whom or what. Names are null where there is no such account, or none any more. */
+/** Who did what to whom or what. Names (of the subject: an account's or a server's) are null where there is none, or none any more. */
 export type AuditRow = {
   id: string
   at: Date
@@ -78,9 +78,10 @@ export async function listAuditEvents({ action, person, after }: AuditFilter = {
   const rows = await systemStatement<AuditRow>(
     'admin',
     Prisma.sql`
-      SELECT e.id, e.at, e.action, e.actor_id AS "actorId", a.name AS "actorName", e.subject, s.name AS "subjectName",
+      SELECT e.id, e.at, e.action, e.actor_id AS "actorId", a.name AS "actorName", e.subject, coalesce(s.name, m.name) AS "subjectName",
              e.detail, e.request_id AS "requestId"
       FROM audit_events e LEFT JOIN users a ON a.id = e.actor_id LEFT JOIN users s ON s.id = e.subject
+        LEFT JOIN mcp_servers m ON m.id = e.subject
       WHERE (${action ?? null}::text IS NULL OR e.action = ${action ?? null})
         AND (${like}::text IS NULL OR a.name ILIKE ${like} OR a.email ILIKE ${like} OR s.name ILIKE ${like} OR s.email ILIKE ${like})
         AND (${after ?? null}::text IS NULL OR (e.at, e.id) < (SELECT at, id FROM audit_events WHERE id = ${after ?? null}))

@@ -76,10 +76,14 @@ async function Events({ query: { after, ...filters }, filtered }: { query: Query
         rows={page.data}
         rowKey={({ id }) => id}
         columns={[
-          { header: 'What', lead: true, cell: ({ action }) => <span className="font-medium">{actionName(action)}</span> },
-          { header: 'Who', cell: (row) => <Who row={row} /> },
-          { header: 'To whom or what', cell: (row) => <Subject row={row} /> },
-          { header: 'Detail', cell: ({ detail }) => <Detail detail={detail} /> },
+          {
+            header: 'What',
+            lead: true,
+            cell: ({ action }) => <span className="font-medium sm:whitespace-nowrap">{actionName(action)}</span>,
+          },
+          { header: 'Who', cell: whoOf },
+          { header: 'To whom or what', cell: subjectOf },
+          { header: 'Detail', cell: detailOf },
           { header: 'When', align: 'end', cell: ({ at }) => <RelativeTime at={at.toISOString()} /> },
         ]}
       />
@@ -88,12 +92,12 @@ async function Events({ query: { after, ...filters }, filtered }: { query: Query
   )
 }
 
-function Who({ row: { actorId, actorName } }: { row: AuditRow }) {
+function whoOf({ actorId, actorName }: AuditRow) {
   if (actorName) return actorName
   return <span className="text-ink-faint">{actorId ? 'An account that is gone' : 'Nobody known'}</span>
 }
 
-function Subject({ row: { action, actorId, subject, subjectName } }: { row: AuditRow }) {
+function subjectOf({ action, actorId, subject, subjectName }: AuditRow) {
   if (!subject || subject === actorId) return null
   if (subjectName) return subjectName
   const code = <code className="font-mono text-sm break-all">{subject}</code>
@@ -107,7 +111,7 @@ function Subject({ row: { action, actorId, subject, subjectName } }: { row: Audi
 }
 
 /** What else was noted, on a few lines at most. */
-function Detail({ detail }: { detail: AuditRow['detail'] }) {
+function detailOf({ detail }: AuditRow) {
   const entries = Object.entries(detail).filter(([, value]) => value !== null && value !== '')
   if (entries.length === 0) return null
   const said = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))

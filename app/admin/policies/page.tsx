@@ -4,6 +4,7 @@ import { requirePageAdmin } from '#lib/auth/page-caller.ts'
 import { EVERY_TOOL, listPolicies, type ToolPolicy } from '#lib/data/policies.ts'
 import { toolCallFacets } from '#lib/data/tool-calls.ts'
 import { allServers } from '#lib/mcp-client/servers.ts'
+import { LinkButton } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { ConfirmButton } from '../../ui/confirm-button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
@@ -22,9 +23,11 @@ const ASKS: Record<NonNullable<ToolPolicy['approval']>, string> = {
 }
 
 /** What admins decided about tools: when people are asked, how long a call may take, what is not stored. */
-export default async function PoliciesPage() {
+export default async function PoliciesPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
   const admin = await requirePageAdmin()
+  const { server: ofServer, tool: ofTool } = await searchParams
   const [policies, servers, { tools }] = await Promise.all([listPolicies(admin), allServers(), toolCallFacets({ admin: true })])
+  const chosen = policies.find(({ server, tool }) => server === ofServer && tool === ofTool)
   const names = [...new Set([...servers.map(({ name }) => name), ...policies.map(({ server }) => server)])]
   return (
     <>
@@ -56,31 +59,41 @@ export default async function PoliciesPage() {
                 },
                 { header: 'A person is asked', cell: ({ approval }) => (approval ? ASKS[approval] : 'As for the server') },
                 { header: 'Seconds', cell: (policy) => secondsText(policy) },
-                { header: 'Never stored', cell: ({ hidden }) => hidden.join(', ') || 'only secrets by their look' },
+                {
+                  header: 'Never stored',
+                  cell: ({ hidden }) => <span className="wrap-anywhere">{hidden.join(', ') || 'only secrets by their look'}</span>,
+                },
                 { header: 'Sent again', cell: ({ repeatable }) => (repeatable ? 'Yes, confirmed' : 'No') },
                 {
                   header: 'Actions',
                   align: 'end',
                   cell: ({ server, tool }) => (
-                    <ConfirmButton
-                      label="Remove"
-                      title="Remove this policy?"
-                      confirmLabel="Remove"
-                      size="sm"
-                      fields={{ server, tool }}
-                      action={removePolicy}
-                    >
-                      <p>What holds for the server, or else the default, counts from the next call on.</p>
-                    </ConfirmButton>
+                    <span className="inline-flex gap-1">
+                      <LinkButton size="sm" href={`/admin/policies?${new URLSearchParams({ server, tool })}#decide`}>
+                        Change
+                      </LinkButton>
+                      <ConfirmButton
+                        label="Remove"
+                        title="Remove this policy?"
+                        confirmLabel="Remove"
+                        size="sm"
+                        fields={{ server, tool }}
+                        action={removePolicy}
+                      >
+                        <p>What holds for the server, or else the default, counts from the next call on.</p>
+                      </ConfirmButton>
+                    </span>
                   ),
                 },
               ]}
             />
           )}
         </Card>
-        <Card title="Decide about a tool">
-          <PolicyForm servers={names} tools={tools} />
-        </Card>
+        <div id="decide" className="scroll-mt-4">
+          <Card title={chosen ? `Change the policy of ${chosen.tool === EVERY_TOOL ? 'every tool' : chosen.tool}` : 'Decide about a tool'}>
+            <PolicyForm key={chosen && `${chosen.server} ${chosen.tool}`} servers={names} tools={tools} policy={chosen} />
+          </Card>
+        </div>
       </div>
     </>
   )

@@ -1,9 +1,13 @@
 'use client'
 
+import type { ToolPolicy } from '#lib/data/policies.ts'
 import { ActionForm } from '../../ui/action-form.tsx'
 import { Field, Select, TextInput } from '../../ui/field.tsx'
 import { SubmitButton } from '../../ui/submit-button.tsx'
 import { setPolicy } from './actions.ts'
+
+/** The name that stands for every tool of a server, as policies have it. */
+const EVERY_TOOL: ToolPolicy['tool'] = '*'
 
 const ASKS = [
   ['', 'As for the server, else when the tool says that it destroys'],
@@ -13,20 +17,26 @@ const ASKS = [
   ['always', 'Before every call'],
 ] as const
 
-/** Sets what holds for a tool, or for all tools of a server. */
-export function PolicyForm({ servers, tools }: { servers: string[]; tools: string[] }) {
+/** Sets what holds for a tool, or for all tools of a server; `policy` is what is decided so far. */
+export function PolicyForm({ servers, tools, policy }: { servers: string[]; tools: string[]; policy?: ToolPolicy }) {
   return (
     <ActionForm action={setPolicy} className="grid gap-4">
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="Server">
-          <Select name="server" required>
+          <Select name="server" required defaultValue={policy?.server}>
             {servers.map((server) => (
               <option key={server}>{server}</option>
             ))}
           </Select>
         </Field>
         <Field label="Tool" hint="Its own name, without that of the server. Empty: every tool of the server." optional>
-          <TextInput name="tool" list="known-tools" autoComplete="off" maxLength={200} />
+          <TextInput
+            name="tool"
+            list="known-tools"
+            autoComplete="off"
+            maxLength={200}
+            defaultValue={policy?.tool === EVERY_TOOL ? '' : policy?.tool}
+          />
         </Field>
       </div>
       <datalist id="known-tools">
@@ -35,7 +45,7 @@ export function PolicyForm({ servers, tools }: { servers: string[]; tools: strin
         ))}
       </datalist>
       <Field label="A person is asked">
-        <Select name="approval">
+        <Select name="approval" defaultValue={policy?.approval ?? ''}>
           {ASKS.map(([value, label]) => (
             <option key={value} value={value}>
               {label}
@@ -45,13 +55,13 @@ export function PolicyForm({ servers, tools }: { servers: string[]; tools: strin
       </Field>
       <div className="grid gap-4 sm:grid-cols-3">
         <Field label="Connect" hint="Seconds, for all tools of a server." optional>
-          <TextInput name="connectSeconds" inputMode="numeric" />
+          <TextInput name="connectSeconds" inputMode="numeric" defaultValue={policy?.connectSeconds ?? ''} />
         </Field>
         <Field label="Silence" hint="Seconds without a sign of life." optional>
-          <TextInput name="idleSeconds" inputMode="numeric" />
+          <TextInput name="idleSeconds" inputMode="numeric" defaultValue={policy?.idleSeconds ?? ''} />
         </Field>
         <Field label="In all" hint="Seconds, whatever it reports." optional>
-          <TextInput name="hardSeconds" inputMode="numeric" />
+          <TextInput name="hardSeconds" inputMode="numeric" defaultValue={policy?.hardSeconds ?? ''} />
         </Field>
       </div>
       <Field
@@ -59,10 +69,10 @@ export function PolicyForm({ servers, tools }: { servers: string[]; tools: strin
         hint="Names of arguments and result fields whose values stay out of the ledger: iban, card_number."
         optional
       >
-        <TextInput name="hidden" maxLength={2_000} />
+        <TextInput name="hidden" maxLength={2_000} defaultValue={policy?.hidden.join(', ')} />
       </Field>
       <label className="flex items-start gap-2 text-sm">
-        <input type="checkbox" name="repeatable" className="mt-0.5 size-4" />
+        <input type="checkbox" name="repeatable" className="mt-0.5 size-4" defaultChecked={policy?.repeatable} />
         <span>
           I have read what this tool does, and its annotation is true: a second call with the same arguments changes nothing more. Only then
           may a call whose answer was lost be sent again.

@@ -59,7 +59,7 @@ async function factsOf(call: ToolCallDetail, me: string): Promise<[string, React
         </Link>
       ),
     ],
-    ['In its run after', run && durationText(startedAt.getTime() - run.createdAt.getTime())],
+    ['In its run after', run && durationText(Math.max(0, startedAt.getTime() - run.createdAt.getTime()))],
     [
       'Conversation',
       threadId && (
