@@ -22,6 +22,15 @@ const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR
 const PDF = Buffer.from('%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n')
 const HTML = Buffer.from('<!doctype html><script>alert(1)</script>')
 
+const SVG = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
+/** A picture of one pixel whose comment is a page. */
+const GIF_AND_HTML = Buffer.concat([
+  Buffer.from('GIF89a'),
+  Buffer.from([1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255, 0x21, 0xfe, HTML.length]),
+  HTML,
+  Buffer.from([0, 0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3b]),
+])
+
 type Person = Awaited<ReturnType<typeof signedIn>>
 let folder: string
 let ann: Person
@@ -121,6 +130,14 @@ describe('what is taken', () => {
     ['application/json', Buffer.from('{}'), 200],
     ['application/octet-stream', Buffer.from('export {}'), 200],
     ['application/octet-stream', Buffer.from([1, 0, 2, 3]), 415],
+    ['image/png', SVG, 415],
+    ['image/gif', SVG, 415],
+    ['application/octet-stream', SVG, 200],
+    ['text/html', Buffer.from('\ufeff<script>1</script>', 'utf16le'), 415],
+    ['application/pdf', Buffer.concat([HTML, PDF]), 415],
+    ['image/gif', GIF_AND_HTML, 200],
+    ['image/png', GIF_AND_HTML, 415],
+    ['text/html', GIF_AND_HTML, 415],
   ] as const)('%s whose bytes are something: %#', async (type, bytes, status) => {
     const { id } = await announced(ann, type, bytes.length, 'f')
     const answer = await put(ann, id, bytes)
@@ -255,6 +272,16 @@ describe('reading', () => {
       expect(headers.get('content-security-policy')).toBe("default-src 'none'; sandbox")
       expect(headers.get('x-content-type-options')).toBe('nosniff')
     }
+  })
+
+  test.each([
+    ['application/octet-stream', SVG, 'text/plain; charset=utf-8'],
+    ['image/gif', GIF_AND_HTML, 'image/gif'],
+  ])('what is two things at once is one: %s', async (type, bytes, told) => {
+    const { headers } = await get(ann, await uploaded(ann, type, bytes, 'page.html'), '?preview')
+    expect([headers.get('content-type'), headers.get('x-content-type-options')]).toEqual([told, 'nosniff'])
+    expect(headers.get('content-security-policy')).toBe("default-src 'none'; sandbox")
+    expect(headers.get('content-disposition')).toMatch(told === 'image/gif' ? /^inline/ : /^attachment/)
   })
 
   test('shows pictures', async () => {
