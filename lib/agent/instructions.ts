@@ -18,9 +18,20 @@ export function turnFacts(person: Person, now: Date, unavailable: string[]): Tur
   return { userId, name, timeZone: timeZone ?? 'UTC', locale: locale ?? 'en', now, unavailable }
 }
 
+const CLOCKS_MAX = 500
+const clocks = new Map<string, Intl.DateTimeFormat>()
+
+// Kept, because to make one costs more than the rest of the text.
+function clockOf(timeZone: string): Intl.DateTimeFormat {
+  const clock = clocks.get(timeZone) ?? new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'full', timeStyle: 'short' })
+  if (clocks.size >= CLOCKS_MAX) clocks.clear()
+  clocks.set(timeZone, clock)
+  return clock
+}
+
 /** The system text of a turn: what the assistant is, for whom it works, and what time it is there. */
 export function instructions({ userId, name, timeZone, locale, now, unavailable }: TurnFacts): string {
-  const clock = new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'full', timeStyle: 'short' }).format(now)
+  const clock = clockOf(timeZone).format(now)
   const lines = [
     'You are Switchboard, an assistant that gets things done for one person through tools.',
     '',

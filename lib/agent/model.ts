@@ -38,16 +38,15 @@ export function openModel(about: { person: Person; timeZone: string; now: Date }
     : new OpenAIChatCompletionsModel(modelClient(), OPENAI_MODEL)
 }
 
-/** The client of the model's server, as the settings say. */
+let client: OpenAI | undefined
+
+/** The client of the model's server, as the settings say: one for all turns, since it knows of none. */
 export function modelClient(): OpenAI {
-  const { OPENAI_API_KEY, OPENAI_BASE_URL } = env()
-  return new OpenAI({
-    // Servers such as Ollama want no key, but the client wants one.
-    apiKey: OPENAI_API_KEY ?? 'none',
-    baseURL: OPENAI_BASE_URL ?? 'https://api.openai.com/v1',
-    logLevel: 'off',
-    fetch: fetchWithoutLongWaits,
-  })
+  // Servers such as Ollama want no key, but the client wants one.
+  const { OPENAI_API_KEY: apiKey = 'none', OPENAI_BASE_URL: baseURL = 'https://api.openai.com/v1' } = env()
+  if (client?.apiKey !== apiKey || client.baseURL !== baseURL)
+    client = new OpenAI({ apiKey, baseURL, logLevel: 'off', fetch: fetchWithoutLongWaits })
+  return client
 }
 
 /** The client waits for as long as Retry-After says, up to a minute and in silence: people are told instead. */

@@ -35,6 +35,7 @@ import { env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 import { log, withLogContext } from '#lib/log.ts'
 import { type OpenMcp, openMcp } from '#lib/mcp-client/open.ts'
+import { serversFor } from '#lib/mcp-client/servers.ts'
 
 const MAX_MODEL_CALLS = 16
 const MAX_PARALLEL_TOOLS = 16
@@ -77,15 +78,15 @@ export async function* work(
   const refused = new Map(resumed?.refused)
   let mcp: OpenMcp | undefined
   try {
-    const { person, items, policies, agreed } = await read(caller, store, thread.id)
-    const said = items.findLast((item) => item.type === 'user_message')
-    const turnId = said?.id
-    const earlier = turnId ? await listEarlierCalls(caller, turnId, [run.id, ...(resumed?.runs ?? [])]) : []
+    const { person, items, said, policies, agreed, earlier } = await read(caller, { thread, input, store }, [
+      run.id,
+      ...(resumed?.runs ?? []),
+    ])
     const workflow = resumed ? resumed.workflowOf(items) : input ? undefined : openWorkflowOf(items)
     if (workflow) events.resume(workflow)
     mcp = await openMcp(
       {
-        ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId },
+        ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId: said?.id },
         callIdOf: (tool, args) => callIds.claim(tool, args),
         // What nobody judged is not made.
         refusal: (callId) => (callId === undefined ? UNJUDGED : refused.get(callId)),
@@ -95,7 +96,7 @@ export async function* work(
           steps.push((turn) => turn.settled(callId, settled))
         },
       },
-      { policies, builtinFetch, signal, relist: resumed !== undefined },
+      { servers: await serversFor(person.role), policies, builtinFetch, signal, relist: resumed !== undefined },
     )
     if (signal.aborted) return
     for (const { server, sentence, connect } of mcp.unavailable) {
@@ -185,15 +186,19 @@ export async function* work(
   }
 }
 
-async function read(caller: Caller, store: Turn['store'], threadId: string) {
-  const [person, items, policies, agreed] = await Promise.all([
+/** What the turn has to know, read side by side. `runs` are its own. */
+async function read(caller: Caller, { thread, input, store }: Omit<Turn, 'signal'>, runs: string[]) {
+  const callsFor = async (message?: UserMessageItem | null) => (message ? listEarlierCalls(caller, message.id, runs) : [])
+  const [person, items, policies, agreed, calls] = await Promise.all([
     findPerson(caller.userId),
-    recentItems(store, threadId),
+    recentItems(store, thread.id),
     listPolicies(caller),
-    listAgreed(caller, threadId),
+    listAgreed(caller, thread.id),
+    callsFor(input),
   ])
   if (!person) throw new AppError('unauthenticated', 'This account can no longer be used.')
-  return { person, items, policies, agreed }
+  const said = items.findLast((item) => item.type === 'user_message')
+  return { person, items, said, policies, agreed, earlier: input ? calls : await callsFor(said) }
 }
 
 /** What the person typed. */

@@ -1,7 +1,7 @@
 import type { Caller } from '#lib/auth/caller.ts'
-import { type Tx, withCaller, withSystem } from '#lib/db.ts'
+import { statementAs, type Tx, withCaller, withSystem } from '#lib/db.ts'
 import { notFound } from '#lib/errors.ts'
-import type { Prisma } from '#lib/generated/prisma/client.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
 import { type Page, toPage } from '#lib/page.ts'
 
 // Reading the ledger; lib/data/ledger.ts writes it.
@@ -47,16 +47,13 @@ export type EarlierCall = {
 
 /** The calls that other runs than these made for a message, oldest first, 100 at most: what a new attempt to answer it has to know. */
 export function listEarlierCalls(caller: { userId: string }, turnId: string, runs: string[]): Promise<EarlierCall[]> {
-  return withCaller(caller, (tx) =>
-    tx.toolCall.findMany({
-      where: { ownerId: caller.userId, turnId, runId: { notIn: runs } },
-      orderBy: [{ startedAt: 'asc' }, { id: 'asc' }],
-      take: 100,
-      select: {
-        ...{ runId: true, server: true, tool: true, arguments: true, argumentsHash: true, status: true },
-        ...{ failureClass: true, errorMessage: true, result: true },
-      },
-    }),
+  return statementAs<EarlierCall>(
+    caller,
+    Prisma.sql`
+      SELECT run_id AS "runId", server, tool, arguments, arguments_hash AS "argumentsHash", status, failure_class AS "failureClass",
+        error_message AS "errorMessage", result
+      FROM tool_calls WHERE owner_id = ${caller.userId} AND turn_id = ${turnId} AND run_id <> ALL(${runs}::text[])
+      ORDER BY started_at, id LIMIT 100`,
   )
 }
 

@@ -40,10 +40,8 @@ const innerOf = (server: object) => (server as { underlying: Inner }).underlying
 
 /** The SDK complains on the console about every schema that says aloud what is true anyway: that more properties are allowed. */
 export function withQuietSchema(tool: McpTool): McpTool {
-  const copy = structuredClone(tool)
-  const schema: { additionalProperties?: unknown } = copy.inputSchema ?? {}
-  if (schema.additionalProperties === true) delete schema.additionalProperties
-  return copy
+  const { additionalProperties, ...inputSchema } = tool.inputSchema as McpTool['inputSchema'] & { additionalProperties?: unknown }
+  return additionalProperties === true ? { ...tool, inputSchema } : tool
 }
 
 /** Makes the SDK's server hand to its client what goes along with each call. */
