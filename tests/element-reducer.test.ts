@@ -15,6 +15,7 @@ import {
   addLocalMessage,
   applyEvent,
   beginTurn,
+  caughtUpView,
   dropAfter,
   dropLocalMessages,
   endTurn,
@@ -262,6 +263,40 @@ describe('the course of a turn', () => {
       ['m1', 'm1', ['w1', 'a1']],
       ['m2', 'm2', []],
     ])
+  })
+})
+
+describe('coming back', () => {
+  const shown: ThreadView = {
+    ...loadedView(thread(), [user('u1'), said('a1', 'One'), user('u2'), said('a2', 'Two')]),
+    failure: { message: 'The model is tired.', retry: 'answer' },
+  }
+
+  test('the same items stay the same objects, and what was said of the last turn stays', () => {
+    const { view, joins } = caughtUpView(shown, thread('Titled'), [user('u2'), said('a2', 'Two')])
+    expect(joins).toBe(true)
+    expect(view.items).toEqual(shown.items)
+    expect(view.items.every((item, at) => item === shown.items[at])).toBe(true)
+    expect(view).toMatchObject({ thread: { title: 'Titled' }, failure: shown.failure })
+  })
+
+  test('new items join those that are shown; what is gone goes, and so does what was said of an older turn', () => {
+    const { view, joins } = caughtUpView(shown, thread(), [user('u2'), said('a2', 'Two, better'), user('u3')])
+    expect(joins).toBe(true)
+    expect(view.items.map(({ id }) => id)).toEqual(['u1', 'a1', 'u2', 'a2', 'u3'])
+    expect(textOf(view, 'a2')).toBe('Two, better')
+    expect(view.failure).toBeNull()
+  })
+
+  test('where too much has come between, only the newest are shown', () => {
+    const { view, joins } = caughtUpView(shown, thread(), [user('u9'), said('a9', 'Nine')])
+    expect(joins).toBe(false)
+    expect(view.items.map(({ id }) => id)).toEqual(['u9', 'a9'])
+  })
+
+  test('a thread that can be read again was not lost for good', () => {
+    const lost: ThreadView = { ...shown, failure: { message: 'Lost.', retry: 'attach' } }
+    expect(caughtUpView(lost, thread(), shown.items).view.failure).toBeNull()
   })
 })
 

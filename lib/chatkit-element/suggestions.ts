@@ -55,6 +55,12 @@ export class Suggestions {
     if (shown) this.state.set({ ...shown, active: (shown.active + step + shown.items.length) % shown.items.length })
   }
 
+  /** The pointer is over the suggestion at `index`. */
+  point(index: number): void {
+    const shown = this.state.value
+    if (shown && shown.active !== index) this.state.set({ ...shown, active: index })
+  }
+
   /** Takes the suggestion at `index`, else the active one. */
   choose(index?: number): void {
     const shown = this.state.value

@@ -34,6 +34,7 @@ export function SuggestionList({ suggested }: { suggested: { items: readonly Sug
                 tabIndex={-1}
                 class={`menu-item ${index === suggested.active ? 'is-active' : ''}`}
                 aria-selected={index === suggested.active}
+                onPointerMove={() => chat.suggestions.point(index)}
                 onPointerDown={(event) => event.preventDefault()}
                 onClick={() => chat.suggestions.choose(index)}
               >
