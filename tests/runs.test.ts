@@ -118,10 +118,9 @@ test('whoever attaches gets the running answer from its first event, and only it
   expect(second.runId).toBe(runId)
   expect(second.events).toEqual(events)
   expect((await door(await signedIn(), respond)(attach)).status).toBe(404)
-  const third = open(attach).then(readReply)
-  await sleep(20)
+  const third = await open(attach)
   go()
-  expect(kinds((await third).events).at(-1)).toBe('thread.item.done assistant_message')
+  expect(kinds((await readReply(third)).events).at(-1)).toBe('thread.item.done assistant_message')
   await Promise.all([reader.cancel(), second.reader.cancel()])
   const after = await door(person, respond)(attach)
   expect([after.status, after.events]).toEqual([200, []])
@@ -239,6 +238,19 @@ test('at the end of the process a run says why it ends, and is interrupted', asy
   expect(rest).toContain('thread.item.done')
   expect(await findRun(person.caller, runId)).toMatchObject({ status: 'interrupted', errorMessage: expect.stringMatching(/restarting/) })
   await reader.cancel()
+})
+
+test('at the end of the process a run that does not end holds up nobody: its readers look elsewhere', async () => {
+  const person = await signedIn()
+  const hanging: Respond<TurnContext> = async function* ({ thread }) {
+    yield added(thread.id)
+    yield delta('One')
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
+  }
+  const { reader, runId } = await begin(person, hanging)
+  await drainRuns(100)
+  expect(await reader.read()).toEqual({ done: true, value: undefined })
+  await ended(runId)
 })
 
 test('with the database gone for long the person reads why, and the run gets its end as soon as it is back', async () => {

@@ -168,6 +168,8 @@ export async function drainRuns(graceMs: number): Promise<void> {
   await within(Math.max(0, graceMs - CLOSE_MS), ends())
   for (const run of activeRuns()) run.interrupt('The server is restarting. Try again in a moment.')
   await within(Math.min(graceMs, CLOSE_MS), ends())
+  // The streams of what does not end would hold up the process: their readers go on elsewhere, where it is found without one.
+  for (const run of activeRuns()) run.log.abandon()
 }
 
 function requireServing(): void {
