@@ -4,16 +4,21 @@ import { start, startConformanceApp } from '#scripts/conformance-app.ts'
 import { type Load, load, type Sent } from './load.ts'
 
 const CONNECTIONS = 32
-const COUNT = 3_000
-const ROUNDS = 3
+const COUNT = 300
+const ROUNDS = 20
+const REVISION = '2026-07-28'
+const CLIENT = {
+  'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+}
 // npm run bench mcp 200000: as many calls, to see that memory stays.
 const MEMORY_CALLS = Number(process.argv[3] ?? 10_000)
 
 /**
- * tools/call requests a second at 32 connections. The handler alone: a tool that does nothing in a Next route, beside routes
- * that do nothing in the same build, and beside the SDK's own server on node:http. The product: tools with their token,
- * person and ledger, which is mostly the database's time, beside /api/health/live. On a machine that has other work too, the
- * processor time says more than the requests a second.
+ * tools/call requests a second at 32 connections. The handler alone, without token and ledger: a tool that does nothing in a
+ * Next route, beside routes that do nothing in the same build, and beside the SDK's own server on node:http. The product: tools
+ * with their token, person and ledger, which is mostly the database's time, beside /api/health/live. On a machine that has
+ * other work too, the processor time says more than the requests a second.
  */
 export async function benchMcp(product: { url: string; pid: number; token: string }): Promise<Record<string, number>> {
   const fixture = await startConformanceApp()
@@ -22,19 +27,30 @@ export async function benchMcp(product: { url: string; pid: number; token: strin
     const [sdkUrl] = await once(sdk.child.stdout, 'data')
     const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
     const trivial = { headers, body: callOf('trivial') }
+    const newest = {
+      headers: { ...headers, 'mcp-protocol-version': REVISION, 'mcp-method': 'tools/call', 'mcp-name': 'trivial' },
+      body: callOf('trivial', { 'io.modelcontextprotocol/protocolVersion': REVISION, ...CLIENT }),
+    }
+    const own = { url: String(sdkUrl).trim(), pid: sdk.child.pid ?? 0 }
     const live = { url: `${product.url}/api/health/live`, pid: product.pid, method: 'GET' } as const
     const mcp = { url: `${product.url}/mcp`, pid: product.pid, headers: { ...headers, authorization: `Bearer ${product.token}` } }
-    const [nothing, bare, handler, own] = await takeTurns([
+    const [nothing, bare, handler, newer, sdkBare, sdkHandler, sdkNewer] = await takeTurns([
       { url: `${fixture.url}/bare`, pid: fixture.pid, method: 'GET' },
       { url: `${fixture.url}/bare`, pid: fixture.pid, ...trivial },
       { url: `${fixture.url}/trivial`, pid: fixture.pid, ...trivial },
-      { url: String(sdkUrl).trim(), pid: sdk.child.pid ?? 0, ...trivial },
+      { url: `${fixture.url}/trivial`, pid: fixture.pid, ...newest },
+      { ...own, ...trivial, url: `${own.url}/bare` },
+      { ...own, ...trivial },
+      { ...own, ...newest },
     ])
     show({
       'route that does nothing': nothing,
       'route that reads its message': bare,
       'trivial tool in a route': handler,
-      "the SDK's own server": own,
+      [`trivial tool in a route, ${REVISION}`]: newer,
+      'node:http that reads its message': sdkBare,
+      "the SDK's own server": sdkHandler,
+      [`the SDK's own server, ${REVISION}`]: sdkNewer,
     })
     const [alive, listed, called, read] = await takeTurns([
       live,
@@ -46,10 +62,11 @@ export async function benchMcp(product: { url: string; pid: number; token: strin
     await watchMemory('the handler', { url: `${fixture.url}/trivial`, pid: fixture.pid, ...trivial })
     await watchMemory('the product', { ...mcp, body: callOf('whoami') })
     return {
-      'mcp: trivial tool / route that does nothing': handler.rps / nothing.rps,
       'mcp: trivial tool / route that reads its message': handler.rps / bare.rps,
       'mcp: the same by processor time': bare.cpu / handler.cpu,
-      "mcp: trivial tool / SDK's own server, by processor time": own.cpu / handler.cpu,
+      [`mcp: the same by processor time, ${REVISION}`]: bare.cpu / newer.cpu,
+      'mcp: what the SDK as it comes would leave of that route': bare.cpu / (bare.cpu + sdkHandler.cpu - sdkBare.cpu),
+      [`mcp: what the SDK as it comes would leave of that route, ${REVISION}`]: bare.cpu / (bare.cpu + sdkNewer.cpu - sdkBare.cpu),
       'mcp: whoami with token and ledger / bare route': called.rps / alive.rps,
     }
   } finally {
@@ -58,21 +75,22 @@ export async function benchMcp(product: { url: string; pid: number; token: strin
   }
 }
 
-function callOf(name: string): string {
-  return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } })
+function callOf(name: string, meta?: object): string {
+  return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {}, ...(meta && { _meta: meta }) } })
 }
 
-/** The best of some rounds, in which all take turns: what else runs on the machine only ever costs. */
+/** All of some short rounds, in which the requests take turns: what else runs on the machine then costs each of them the same. */
 async function takeTurns<Requests extends Sent[]>(requests: [...Requests]): Promise<{ [P in keyof Requests]: Load }> {
-  const best: Load[] = []
-  for (const sent of requests) await load(sent, COUNT / 4, CONNECTIONS)
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [index, sent] of requests.entries()) {
-      const result = await load(sent, COUNT, CONNECTIONS)
-      if (result.rps > (best[index]?.rps ?? 0)) best[index] = result
-    }
-  }
-  return best as { [P in keyof Requests]: Load }
+  for (const sent of requests) await load(sent, COUNT * 3, CONNECTIONS)
+  const rounds: Load[][] = requests.map(() => [])
+  for (let round = 0; round < ROUNDS; round += 1)
+    for (const [index, sent] of requests.entries()) rounds[index]?.push(await load(sent, COUNT, CONNECTIONS))
+  return rounds.map(summed) as { [P in keyof Requests]: Load }
+}
+
+function summed(loads: Load[]): Load {
+  const mean = (pick: (one: Load) => number) => loads.reduce((sum, one) => sum + pick(one), 0) / loads.length
+  return { rps: 1 / mean(({ rps }) => 1 / rps), cpu: mean(({ cpu }) => cpu), p50: mean(({ p50 }) => p50), p99: mean(({ p99 }) => p99) }
 }
 
 function show(loads: Record<string, Load>): void {

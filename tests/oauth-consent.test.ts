@@ -1,11 +1,13 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { DELETE as disconnect } from '#app/api/me/clients/route.ts'
+import { handleOauth } from '#lib/auth/oauth/door.ts'
 import { listConnections } from '#lib/data/oauth-grants.ts'
 import { withSystem } from '#lib/db.ts'
 import { mcpCaller } from '#tests/support/mcp-caller.ts'
 import { CALLBACK, challengeOf, type OauthClient, registeredClient } from '#tests/support/oauth-client.ts'
 import { openSite } from '#tests/support/oauth-site.ts'
 import { signedIn } from '#tests/support/people.ts'
+import { withSettings } from '#tests/support/settings.ts'
 
 const site = await openSite()
 afterAll(site.close)
@@ -153,4 +155,19 @@ test('a grant whose code is never fetched is gone after ten minutes; one with to
   await withSystem('tokens', (tx) => tx.oauthGrant.deleteMany({ where: { ownerId: ann.caller.userId } }))
   await client.connect(ann)
   expect(await left()).toBe(60 * 24 * 60)
+})
+
+test('the cookies of a request are for its browser and its paths alone', async () => {
+  const cookies = async () => {
+    const answer = await handleOauth(new Request(client.authorizeUrl({ resource: undefined })))
+    return answer.headers.getSetCookie().filter((cookie) => !/=;/.test(cookie))
+  }
+  const plain = await cookies()
+  expect(plain, 'two, each with its signature').toHaveLength(4)
+  for (const cookie of plain)
+    expect(cookie).toMatch(/^switchboard-consent.*; path=\/oauth\/(consent|authorize)\/[\w-]+;.*samesite=lax; httponly/i)
+  withSettings({ APP_URL: 'https://chat.example.com' })
+  const secure = await cookies()
+  expect(secure).toHaveLength(4)
+  for (const cookie of secure) expect(cookie).toMatch(/; secure/i)
 })

@@ -25,6 +25,8 @@ export default async function SettingsPage() {
   const caller = await requirePageCaller()
   const [account, tokens, connections] = await Promise.all([requireAccount(caller), listPersonalTokens(caller), listConnections(caller)])
   const endpoint = `${env().APP_URL}/mcp`
+  // Without our own tools there is nothing to connect to; what was allowed before can still be taken back.
+  const offered = env().MCP_BUILTIN === 'on'
   const hasPassword = account.passwordHash !== null
   return (
     <div className="max-w-3xl">
@@ -56,18 +58,20 @@ export default async function SettingsPage() {
         >
           <SignOutEverywhere />
         </Card>
-        <Connections endpoint={endpoint} connections={connections.map(toProps)} />
-        <Tokens
-          endpoint={endpoint}
-          scopes={Object.entries(SCOPES).map(([id, label]) => ({ id, label }))}
-          tokens={tokens.map(({ createdAt, lastUsedAt, expiresAt, ...token }) => ({
-            ...token,
-            createdAt: createdAt.toISOString(),
-            lastUsedAt: lastUsedAt?.toISOString() ?? null,
-            expiresOn: expiresAt && DAY.format(expiresAt),
-            expired: expiresAt !== null && expiresAt < new Date(),
-          }))}
-        />
+        {(offered || connections.length > 0) && <Connections endpoint={endpoint} connections={connections.map(toProps)} />}
+        {(offered || tokens.length > 0) && (
+          <Tokens
+            endpoint={endpoint}
+            scopes={Object.entries(SCOPES).map(([id, label]) => ({ id, label }))}
+            tokens={tokens.map(({ createdAt, lastUsedAt, expiresAt, ...token }) => ({
+              ...token,
+              createdAt: createdAt.toISOString(),
+              lastUsedAt: lastUsedAt?.toISOString() ?? null,
+              expiresOn: expiresAt && DAY.format(expiresAt),
+              expired: expiresAt !== null && expiresAt < new Date(),
+            }))}
+          />
+        )}
         <Card title="Connected services" hint="Your own accounts at services whose tools the assistant uses for you.">
           <LinkButton href="/settings/connections">
             <Plug aria-hidden className="size-4" />
