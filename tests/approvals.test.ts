@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { act } from '#lib/agent/act.ts'
 import { shownArguments } from '#lib/agent/approval-card.ts'
+import { expireQuestions } from '#lib/agent/expire-questions.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { type ApprovalPolicy, savePolicy } from '#lib/data/policies.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { closeDb, withCaller, withSystem } from '#lib/db.ts'
-import { expireQuestions } from '#lib/runs/expire-questions.ts'
 import { agentDoor, button, buttons, nodes, said, widgets } from '#tests/support/agent-door.ts'
 import { threadOf } from '#tests/support/chatkit.ts'
 import { mcpServer, type TestMcp, type TestTool } from '#tests/support/mcp-server.ts'
@@ -167,11 +167,15 @@ describe('a call that destroys', () => {
     expect(await tasks()).toHaveLength(1)
     expect((await runs()).map(({ status }) => status)).toEqual(['done', 'stopped', 'done'])
 
-    await say(thread, 'delete task 1')
+    const [unanswered] = widgets((await say(thread, 'delete task 1')).events)
     await withSystem('expiry', (tx) => tx.approval.updateMany({ where: { status: 'pending' }, data: { expiresAt: past } }))
     await expireQuestions()
     expect((await runs()).at(-1)).toMatchObject({ status: 'stopped', errorMessage: 'Nobody answered in time.' })
     expect(await withCaller(ann.caller, (tx) => tx.pausedRun.count())).toBe(0)
+    const shown = (await agentDoor(ann).read(thread)).find(({ id }) => id === unanswered?.id)
+    expect(buttons(shown as WidgetItem)).toEqual([])
+    expect((await ledger('delete_task')).map(({ failureClass }) => failureClass)).toEqual(['denied', 'denied'])
+    expect(await expireQuestions()).toBe(0)
   })
 
   test('that nobody answered for a day has no buttons for whoever reads the thread', async () => {

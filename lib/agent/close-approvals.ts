@@ -1,6 +1,5 @@
 import { closedCard } from '#lib/agent/approval-card.ts'
 import type { KeptToolCall } from '#lib/agent/open-calls.ts'
-import type { Caller } from '#lib/auth/caller.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/store.ts'
@@ -11,6 +10,8 @@ import { AppError } from '#lib/errors.ts'
 
 /** What ledger, chat and model hear of a call to which the person said no. */
 export const DENIED = 'The person did not agree to this call.'
+
+type Owner = { userId: string }
 
 /** Why a question got no answer. */
 type Ending = 'denied' | 'expired'
@@ -32,12 +33,12 @@ const TOLD: Record<Ending, { card: string; call: string; run: string }> = {
 export const CLOSED: Record<Ending, string> = { denied: TOLD.denied.card, expired: TOLD.expired.card }
 
 /** A new message in a thread denies what is still asked there. */
-export async function* denyAsked(caller: Caller, store: Store, threadId: string): AsyncGenerator<ThreadStreamEvent> {
+export async function* denyAsked(caller: Owner, store: Store, threadId: string): AsyncGenerator<ThreadStreamEvent> {
   for (const runId of await listAskingRuns(caller, threadId)) yield* closeRun(caller, store, runId, 'denied')
 }
 
 /** Ends all open questions of a waiting run, and the run. */
-export async function* closeRun(caller: Caller, store: Store, runId: string, ending: Ending): AsyncGenerator<ThreadStreamEvent> {
+export async function* closeRun(caller: Owner, store: Store, runId: string, ending: Ending): AsyncGenerator<ThreadStreamEvent> {
   for (const approval of await closeApprovals(caller, runId, ending)) {
     yield* closeCard(store, approval, TOLD[ending].card)
     yield* recordUnmade(caller, store, approval, TOLD[ending].call)
@@ -53,7 +54,7 @@ export async function* closeCard(store: Store, { threadId, itemId }: Approval, e
 }
 
 /** The tools are not those any more to which the person agreed: nothing of the run is called. */
-export async function* expireChanged(caller: Caller, store: Store, approvals: Approval[]): AsyncGenerator<ThreadStreamEvent> {
+export async function* expireChanged(caller: Owner, store: Store, approvals: Approval[]): AsyncGenerator<ThreadStreamEvent> {
   const changed = 'The tool was changed after the person was asked, so that the answer does not count.'
   await voidApprovals(caller, approvals[0]?.runId ?? '')
   for (const approval of approvals) {
@@ -65,7 +66,7 @@ export async function* expireChanged(caller: Caller, store: Store, approvals: Ap
 }
 
 /** Tells the ledger and the model that a call was not made. */
-export async function* recordUnmade(caller: Caller, store: Store, approval: Approval, sentence: string): AsyncGenerator<ThreadStreamEvent> {
+export async function* recordUnmade(caller: Owner, store: Store, approval: Approval, sentence: string): AsyncGenerator<ThreadStreamEvent> {
   const { threadId, runId, callId, server, tool, keptId } = approval
   const kept = await findItem(store, threadId, keptId)
   const content = kept?.type === 'hidden_context_item' ? (kept.content as KeptToolCall) : undefined

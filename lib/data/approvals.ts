@@ -100,16 +100,12 @@ export function takePause(caller: { userId: string }, runId: string): Promise<st
   })
 }
 
-/** Marks questions that nobody answered for a day as expired and forgets their runs' states: 500 at most. Resolves to the runs that had them. */
-export function expireApprovals(): Promise<{ runId: string; ownerId: string }[]> {
+/** The runs that have questions which nobody answered for a day, 500 at most. States that nobody can go on with are forgotten. */
+export function listLateRuns(): Promise<{ runId: string; ownerId: string }[]> {
   return withSystem('expiry', async (tx) => {
-    const now = new Date()
-    const late = await tx.approval.findMany({ where: { status: 'pending', expiresAt: { lte: now } }, take: SWEEP })
-    await tx.approval.updateMany({
-      where: { id: { in: late.map(({ id }) => id) }, status: 'pending' },
-      data: { status: 'expired', decidedAt: now },
-    })
-    await tx.pausedRun.deleteMany({ where: { OR: [{ runId: { in: late.map(({ runId }) => runId) } }, { expiresAt: { lte: now } }] } })
-    return [...new Map(late.map(({ runId, ownerId }) => [runId, { runId, ownerId }])).values()]
+    const expiresAt = { lte: new Date() }
+    await tx.pausedRun.deleteMany({ where: { expiresAt } })
+    const where = { status: 'pending', expiresAt }
+    return tx.approval.findMany({ where, distinct: ['runId'], select: { runId: true, ownerId: true }, take: SWEEP })
   })
 }

@@ -2,7 +2,6 @@ import { sweepRunEvents } from '#lib/data/run-events.ts'
 import { beat } from '#lib/data/runs.ts'
 import { log, withLogContext } from '#lib/log.ts'
 import { hearOfRuns } from '#lib/runs/channel.ts'
-import { expireQuestions } from '#lib/runs/expire-questions.ts'
 import { recoverRuns } from '#lib/runs/recovery.ts'
 import { activeRuns, registry } from '#lib/runs/registry.ts'
 
@@ -10,7 +9,7 @@ import { activeRuns, registry } from '#lib/runs/registry.ts'
 const BEAT_MS = 2_500
 /** How often (ms) this process looks for runs of processes that died: with 10 s of silence, all are found within 15. */
 const WATCH_MS = 3_000
-/** How often (ms) this process looks for logs that are no longer kept and questions that nobody answered. */
+/** How often (ms) this process looks for logs that are no longer kept. */
 const SWEEP_MS = 300_000
 
 /** Sees to it that every active run of this process has a heartbeat, and hears of it when it is ended elsewhere. The timer ends itself when there is nothing to do. */
@@ -51,7 +50,6 @@ export function watchRuns(): void {
 }
 
 async function sweep(): Promise<void> {
-  await expireQuestions()
   while ((await sweepRunEvents()).more);
 }
 
