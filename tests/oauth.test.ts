@@ -210,6 +210,22 @@ test('a refresh token works once: a second use ends the connection, also at the 
   expect(await errorOf(await client.refresh(narrow.refresh_token, { scope: 'notes:write' }))).toEqual([400, 'invalid_scope'])
 })
 
+test('a second use ends its own connection alone; a refresh token is nothing to another client, which ends nothing with it', async () => {
+  const ann = await signedIn()
+  const [client, other] = [await registeredClient(site.url), await registeredClient(site.url)]
+  const [one, two] = [await client.connect(ann), await client.connect(ann)]
+  const theirs = await other.connect(ann)
+  expect(await errorOf(await other.refresh(one.refresh_token ?? ''))).toEqual([400, 'invalid_grant'])
+  const next = await (await client.refresh(one.refresh_token ?? '')).json()
+  expect(await works(next.access_token)).toBe(200)
+  expect(await errorOf(await client.refresh(one.refresh_token ?? ''))).toEqual([400, 'invalid_grant'])
+  expect([await works(next.access_token), await works(two.access_token), await works(theirs.access_token)]).toEqual([401, 200, 200])
+  expect((await client.refresh(two.refresh_token ?? '')).status).toBe(200)
+  for (const wrong of [two.access_token, theirs.refresh_token ?? '', 'swr_unknown'])
+    expect(await errorOf(await client.refresh(wrong))).toEqual([400, 'invalid_grant'])
+  expect(await works(theirs.access_token)).toBe(200)
+})
+
 test('a token for a grant that ended meanwhile is refused as such', async () => {
   const token = { kind: 'AccessToken', grantId: 'grt_ended' }
   await expect(adapterFor('AccessToken', endpoint).upsert('swo_late', token, 60)).rejects.toMatchObject({ error: 'invalid_grant' })
