@@ -64,6 +64,8 @@ test('tools that need the person’s own account lead to a card: connect, try ag
     payload: { server: server.id, way: 'key' },
   })
 
+  const direct = await agentDoor(ann).begin('/tools')
+  expect(widgets(direct.events), 'who names what is there needs nothing else').toEqual([])
   const second = await agentDoor(ann).say(thread, 'really?')
   expect(widgets(second.events), 'one card is enough').toEqual([])
   expect(JSON.stringify(model.requests[1]?.body)).not.toContain('connect.open')

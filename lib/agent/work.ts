@@ -103,7 +103,6 @@ export async function* work(
       if (connect === undefined)
         yield { type: 'notice', level: 'warning', title: `The tools of ${server} are not available`, message: sentence }
     }
-    needed.noteMissing(mcp.unavailable, items)
     if (resumed && !resumed.fits(mcp.connections)) return yield* resumed.expire()
     const now = new Date()
     const missing = mcp.unavailable.map(({ server, sentence }) => `${server}: ${sentence}`)
@@ -119,6 +118,8 @@ export async function* work(
       return decided || askable || false
     })
     const direct = isDirectCall(saidText(said), tools)
+    // Whoever names a tool that is there needs no other.
+    if (!direct) needed.noteMissing(mcp.unavailable, items)
     const name = direct ? DIRECT_NAME : givenModel ? 'given' : modelName()
     const totals = { model: name, inputTokens: 0, outputTokens: 0, modelCalls: 0 }
     run.report({ ...totals })
