@@ -21,7 +21,7 @@ try {
     const { healthy, spoken } = await examine(server, { call, onStep: print })
     console.log(
       healthy
-        ? `Healthy${spoken ? `: revision ${spoken.revision}, ${spoken.tools.length} tools` : ''}.`
+        ? `Healthy${spoken ? `: revision ${spoken.revision}, ${spoken.tools.length} ${spoken.tools.length === 1 ? 'tool' : 'tools'}` : ''}.`
         : 'Something has to be changed: see above.',
     )
     if (!healthy) process.exitCode = 1

@@ -99,6 +99,25 @@ describe('each fault is named, at the step where it is, with what to change', ()
     expect(found?.fix).toBeTruthy()
   })
 
+  test.each<[string, Fault, string]>([
+    ['a session that the server forgets', { kind: 'status', status: 404, stage: 'tools/list' }, 'Tools: session_lost'],
+    ['a server that breaks down at the list', { kind: 'status', status: 502, stage: 'tools/list' }, 'Tools: server_error'],
+    ['a tool that says nothing', { kind: 'hang', stage: 'tools/call' }, 'Call echo: hard_timeout'],
+    ['a connection that breaks in the middle of a call', { kind: 'cut', stage: 'tools/call', commits: true }, 'Call echo: transport_lost'],
+    [
+      'a server that breaks down in the middle of a call',
+      { kind: 'status', status: 502, stage: 'tools/call' },
+      'Call echo: outcome_unknown',
+    ],
+    ['half an object for an answer', { kind: 'malformed', stage: 'tools/call' }, 'Call echo: protocol_error'],
+  ])('%s', async (_, fault, expected) => {
+    await using server = await faultServer([echo], fault)
+    const { steps } = await examine(at(server.url), { stepMs: 2_000, call: { tool: 'echo', args: {} } })
+    const found = steps.find(({ outcome }) => outcome === 'failed')
+    expect(`${found?.name}: ${found?.fault}`).toBe(expected)
+    expect(found?.fix).toBeTruthy()
+  })
+
   test('the transport of 2024', async () => {
     const server = await serve(async (request) =>
       request.method === 'GET'

@@ -32,6 +32,9 @@ const FIXES: Record<string, string> = {
   session_lost:
     'The server forgets its sessions between two requests. Behind a load balancer it needs sticky sessions, or must be run stateless.',
   no_tools: 'The server offers no tools to whoever asks. Check whether tools depend on the account.',
+  hard_timeout:
+    'The tool takes longer than an examination waits. Look whether it hangs; if it only takes long, let it report progress, or raise its deadlines on the page of policies.',
+  outcome_unknown: 'The server broke down in the middle of the call, which may have taken effect. Look at its log.',
   tool_error: 'The tool itself reports a failure: read what it said.',
   bad_arguments: 'The tool does not accept these arguments. Compare them with its schema.',
   transport_lost: 'The connection broke in the middle of an answer. Look for a crash in the server’s log and for idle limits of proxies.',

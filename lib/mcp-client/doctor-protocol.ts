@@ -27,20 +27,24 @@ export async function protocolSteps({ url, send, stepMs, call, step }: Examinati
       }
     })
     if (!newest) return undefined
-    const tools = await step<ToolDefinition[]>('Tools', async (signal) => {
-      // The SDK's client prints a line of its own where a server has none.
-      const offers = client.getServerCapabilities()?.tools !== undefined
-      const listed = offers ? await client.listTools({}, { ...options, signal }) : { tools: [] }
-      const said =
-        listed.tools.length === 0
-          ? 'none'
-          : `${listed.tools.length}: ${listed.tools
-              .map(({ name }) => name)
-              .join(', ')
-              .slice(0, 300)}`
-      if (listed.tools.length === 0) throw new Finding('no_tools', 'It offers no tools.', { stop: false })
-      return { said, value: listed.tools as ToolDefinition[] }
-    })
+    const tools = await step<ToolDefinition[]>(
+      'Tools',
+      async (signal) => {
+        // The SDK's client prints a line of its own where a server has none.
+        const offers = client.getServerCapabilities()?.tools !== undefined
+        const listed = offers ? await client.listTools({}, { ...options, signal }) : { tools: [] }
+        const said =
+          listed.tools.length === 0
+            ? 'none'
+            : `${listed.tools.length}: ${listed.tools
+                .map(({ name }) => name)
+                .join(', ')
+                .slice(0, 300)}`
+        if (listed.tools.length === 0) throw new Finding('no_tools', 'It offers no tools.', { stop: false })
+        return { said, value: listed.tools as ToolDefinition[] }
+      },
+      'list',
+    )
     await step('Older clients', async (signal) => {
       const transport = new OlderTransport(url, { fetch: send })
       try {
@@ -52,12 +56,16 @@ export async function protocolSteps({ url, send, stepMs, call, step }: Examinati
       return { said: `initialize agrees on ${(transport as { protocolVersion?: string }).protocolVersion ?? 'a revision'}` }
     })
     if (call && tools)
-      await step(`Call ${call.tool}`, async (signal) => {
-        const result = await client.callTool({ name: call.tool, arguments: call.args }, { ...options, signal })
-        const text = safeDetail(result.content.map((part) => (part.type === 'text' ? part.text : `[${part.type}]`)).join(' '))
-        if (result.isError) throw new Finding('tool_error', text || 'It reports an error without a word.', { stop: false })
-        return { said: text || 'done' }
-      })
+      await step(
+        `Call ${call.tool}`,
+        async (signal) => {
+          const result = await client.callTool({ name: call.tool, arguments: call.args }, { ...options, signal })
+          const text = safeDetail(result.content.map((part) => (part.type === 'text' ? part.text : `[${part.type}]`)).join(' '))
+          if (result.isError) throw new Finding('tool_error', text || 'It reports an error without a word.', { stop: false })
+          return { said: text || 'done' }
+        },
+        'call',
+      )
     return { ...newest, tools: tools ?? [] }
   } finally {
     // A DELETE of a session that nobody answers must not hold anybody up.

@@ -2,7 +2,7 @@ import { fixFor } from '#lib/mcp-client/doctor-fixes.ts'
 import { authSteps, endpointStep } from '#lib/mcp-client/doctor-http.ts'
 import { networkSteps } from '#lib/mcp-client/doctor-network.ts'
 import { protocolSteps, type Spoken } from '#lib/mcp-client/doctor-protocol.ts'
-import { type Examination, Finding, type Step } from '#lib/mcp-client/examination.ts'
+import { type Examination, Finding, type Stage, type Step } from '#lib/mcp-client/examination.ts'
 import { mcpFailure } from '#lib/mcp-client/failure.ts'
 import type { Who } from '#lib/mcp-client/identity.ts'
 import { networkFetch } from '#lib/mcp-client/network.ts'
@@ -16,6 +16,7 @@ export type Examined = { steps: Step[]; healthy: boolean; spoken?: Spoken }
 const STEP_MS = 10_000
 
 class Stopped extends Error {}
+const TOO_LATE = new Finding('connect_timeout', 'No answer in time.')
 
 /**
  * Examines an MCP server from the name to the tools, each step timed and at most ten seconds long, and says for everything that is
@@ -30,7 +31,7 @@ export async function examine(
     steps.push(step)
     onStep?.(step)
   }
-  const step: Examination['step'] = async (name, work) => {
+  const step: Examination['step'] = async (name, work, stage = 'connect') => {
     const started = performance.now()
     const ms = () => Math.round(performance.now() - started)
     const signal = AbortSignal.timeout(stepMs)
@@ -39,7 +40,7 @@ export async function examine(
       note({ name, outcome: warn ? 'warning' : 'ok', ms: ms(), said, ...warn })
       return value
     } catch (error) {
-      const found = error instanceof Finding ? error : asFinding(error, signal)
+      const found = error instanceof Finding ? error : asFinding(error, signal, stage)
       note({ name, outcome: 'failed', ms: ms(), said: found.message, fault: found.fault, fix: found.fix ?? fixFor(found.fault) })
       if (found.stop) throw new Stopped()
       return undefined
@@ -71,10 +72,12 @@ function addressOf(address: string): URL {
   return url
 }
 
-function asFinding(error: unknown, signal: AbortSignal): Finding {
-  if (signal.aborted) return new Finding('connect_timeout', 'No answer in time.')
-  const { failureClass, sentence } = mcpFailure(error, 'connect')
-  return new Finding(failureClass, sentence)
+function asFinding(error: unknown, signal: AbortSignal, stage: Stage): Finding {
+  if (signal.aborted) return stage === 'call' ? new Finding('hard_timeout', 'The tool gave no answer in time.') : TOO_LATE
+  const { failureClass, sentence } = mcpFailure(error, stage === 'connect' ? 'connect' : 'call')
+  if (stage === 'list' && failureClass === 'hard_timeout') return TOO_LATE
+  if (stage === 'list' && failureClass === 'outcome_unknown') return new Finding('server_error', 'The server broke down.')
+  return new Finding(failureClass, sentence.replace(' of this tool', ''))
 }
 
 async function withDeadline<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

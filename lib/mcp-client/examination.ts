@@ -23,6 +23,9 @@ export class Finding extends Error {
   }
 }
 
+/** How far a step has got: the same failure means something else on the way to a server than in a session with it. */
+export type Stage = 'connect' | 'list' | 'call'
+
 /** What an examination is made of and with. */
 export type Examination = {
   server: McpServer
@@ -37,5 +40,6 @@ export type Examination = {
   step: <T>(
     name: string,
     work: (signal: AbortSignal) => Promise<{ said: string; value?: T; warn?: { fault: string; fix: string } }>,
+    stage?: Stage,
   ) => Promise<T | undefined>
 }

@@ -41,7 +41,7 @@ const innerOf = (server: object) => (server as { underlying: Inner }).underlying
 /** The SDK complains on the console about every schema that says aloud what is true anyway: that more properties are allowed. */
 export function withQuietSchema(tool: McpTool): McpTool {
   const { additionalProperties, ...inputSchema } = tool.inputSchema as McpTool['inputSchema'] & { additionalProperties?: unknown }
-  return additionalProperties === true ? { ...tool, inputSchema } : tool
+  return additionalProperties === true ? { ...tool, inputSchema: inputSchema as McpTool['inputSchema'] } : tool
 }
 
 /** Makes the SDK's server hand to its client what goes along with each call. */
