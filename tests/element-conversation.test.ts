@@ -107,3 +107,14 @@ test('a widget is drawn, its button acts, and a component from the future shows 
   await page.getByText('Acted: {"type":"done","payload":{"id":7}}').first().waitFor()
   expect(stage.sent('threads.custom_action')[0]?.params.item_id).toMatch(/^w_/)
 })
+
+test('columns stand as the answer aligns them, lists begin where it says, and the keyboard can scroll code and tables', async () => {
+  const page = await stage.visit()
+  await say(page, 'table')
+  const cell = page.getByRole('cell', { name: '5 €' })
+  await cell.waitFor()
+  await sendButton(page).waitFor()
+  expect(await cell.evaluate((element) => getComputedStyle(element).textAlign)).toBe('end')
+  expect(await page.locator('.md ol').getAttribute('start')).toBe('3')
+  expect(await page.locator('.md pre, .md-table').evaluateAll((all) => all.map((one) => (one as HTMLElement).tabIndex))).toEqual([0, 0])
+})

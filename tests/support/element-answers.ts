@@ -61,6 +61,7 @@ export async function scriptedAnswer(run: Run, text: string): Promise<void> {
     const whole = run.stopped() ? 'Half of it' : 'Half of it and the rest.'
     return run.send({ type: 'thread.item.done', item: { ...item, content: [{ type: 'output_text', text: whole, annotations: [] }] } })
   }
+  if (text === 'table') return speak(run, '| Plan | Price |\n|---|---:|\n| Small | 5 € |\n\n3. third\n\n```js\nlet a = 1\n```')
   if (text === 'xss') return speak(run, XSS)
   if (text === 'fail') return run.send({ type: 'error', code: 'custom', message: 'The model is tired.', allow_retry: true })
   if (text === 'retry') return speak(run, 'Better now.')

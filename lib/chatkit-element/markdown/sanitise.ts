@@ -20,6 +20,8 @@ export function sanitise(html: string, imageDomains: readonly string[]): Documen
     ALLOWED_ATTR: ATTRIBUTES.split(' '),
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
+    // Whatever is not named here is held against the pattern of addresses, and no alignment is one.
+    ADD_URI_SAFE_ATTR: ['align', 'start', 'tabindex', 'type'],
     ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|chatkit-link:|data:image\/)/i,
     RETURN_DOM_FRAGMENT: true,
   })
