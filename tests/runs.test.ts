@@ -5,7 +5,7 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Respond } from '#lib/chatkit/respond.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
-import { findRun, markStopped } from '#lib/data/runs.ts'
+import { findRun, finishRun, markStopped } from '#lib/data/runs.ts'
 import { closeDb, withCaller } from '#lib/db.ts'
 import { env } from '#lib/env.ts'
 import { newId } from '#lib/ids.ts'
@@ -251,6 +251,19 @@ test('at the end of the process a run that does not end holds up nobody: its rea
   await drainRuns(100)
   expect(await reader.read()).toEqual({ done: true, value: undefined })
   await ended(runId)
+})
+
+test('an end that may have been written is written again; the one that others gave a run stays', async () => {
+  const { caller } = await signedIn()
+  const run = (status: 'running' | 'interrupted', lastSeq?: number) =>
+    ({ id: newId('run'), ownerId: caller.userId, threadId: newId('thr'), requestId: 'r', operation: 'o', status, lastSeq }) as const
+  const [own, taken] = [run('running'), run('interrupted', 1_000_001)]
+  await withCaller(caller, (tx) => tx.run.createMany({ data: [own, taken] }))
+  const last = { lastSeq: 1, events: [{ seq: 1, event: delta('One') }] }
+  for (const _ of [1, 2]) expect(await finishRun(own, { status: 'done' }, {}, last)).toBe(true)
+  expect(await finishRun(taken, { status: 'done' }, {}, last)).toBe(false)
+  expect(await findRun(caller, taken.id)).toMatchObject({ status: 'interrupted', lastSeq: 1_000_001 })
+  expect(await withCaller(caller, (tx) => tx.runEvent.count())).toBe(1)
 })
 
 test('with the database gone for long the person reads why, and the run gets its end as soon as it is back', async () => {

@@ -89,8 +89,8 @@ export async function markRunning({ id, ownerId }: { id: string; ownerId: string
 
 /**
  * queued or running -> an end, and the log is complete: `events` are its last ones. A run that was stopped from elsewhere
- * keeps that end and gets the facts alone. False where nothing was written: the log was complete already, or the run was
- * taken for dead.
+ * keeps that end and gets the facts alone. May be done again. False where nothing was written, because the run was taken
+ * for dead.
  */
 export function finishRun(
   { id, ownerId }: { id: string; ownerId: string },
@@ -105,7 +105,8 @@ export function finishRun(
     if (count === 0)
       ({ count } = await tx.run.updateMany({ where: { id, ownerId, status: 'stopped', lastSeq: null }, data: { ...facts, lastSeq } }))
     if (count > 0) await appendEvents(tx, [{ runId: id, ownerId, events }])
-    return count > 0
+    // Whoever closes the log of a dead process gives it another last number.
+    return count > 0 || (await tx.run.count({ where: { id, ownerId, lastSeq } })) > 0
   })
 }
 
