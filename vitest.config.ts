@@ -6,7 +6,9 @@ export default defineConfig({
     globalSetup: ['tests/support/parity.ts', 'tests/support/global-setup.ts'],
     setupFiles: ['tests/support/setup.ts'],
     pool: 'forks',
-    testTimeout: 20_000,
+    // Deadlines for a machine that is busy with other things: what is right is there long before.
+    testTimeout: 60_000,
     hookTimeout: 90_000,
+    expect: { poll: { timeout: 20_000 } },
   },
 })

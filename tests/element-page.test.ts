@@ -21,14 +21,15 @@ test('a plain page without React: ready is heard by the first listener however l
     const counts = { removed: 0, first: 0, second: 0 }
     element.setOptions({ api: { url: '/chatkit', domainKey: 'x' } })
     document.body.append(element)
-    await new Promise((resolve) => setTimeout(resolve, 400))
+    const frame = () => new Promise((resolve) => setTimeout(resolve, 20))
+    while (!element.shadowRoot?.querySelector('.composer')) await frame()
     const gone = new AbortController()
     element.addEventListener('chatkit.ready', () => counts.removed++, { signal: gone.signal })
     gone.abort()
     element.addEventListener('chatkit.ready', () => counts.first++)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    while (counts.first === 0) await frame()
     element.addEventListener('chatkit.ready', () => counts.second++)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    for (let wait = 0; wait < 5; wait += 1) await frame()
     // A move within the page keeps the conversation; a removed element goes quietly.
     document.querySelector('main')?.append(element)
     const kept = element.shadowRoot?.querySelector('.composer') !== null

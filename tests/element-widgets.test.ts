@@ -115,11 +115,13 @@ test('a form checks itself, nests dotted names, and never overrides what the ser
     .toMatchObject({
       action: { type: 'moved', payload: { country: 'c13', event: { title: 'Pizza' } } },
     })
-  gate = new Promise((resolve) => setTimeout(resolve, 300))
+  const held = Promise.withResolvers<void>()
+  gate = held.promise
   await page.getByLabel('Remind me').check()
   await title.press('Enter')
-  await expect.poll(() => page.locator('.widget').getAttribute('aria-busy'), { timeout: 2_000 }).toBe('true')
+  await expect.poll(() => page.locator('.widget').getAttribute('aria-busy')).toBe('true')
   expect(await title.isDisabled(), 'a confirmed card waits as a whole').toBe(true)
+  held.resolve()
   await page.getByText('Acted: action').first().waitFor()
   expect(stage.sent('threads.custom_action')).toHaveLength(1)
   expect(stage.sent('threads.custom_action')[0]?.params.action).toEqual({

@@ -3,6 +3,7 @@ import type { Caller } from '#lib/auth/caller.ts'
 import { type FailureClass, listToolCalls } from '#lib/data/tool-calls.ts'
 import { log } from '#lib/log.ts'
 import { rememberTools } from '#lib/mcp-client/tool-lists.ts'
+import { metricsText } from '#lib/metrics.ts'
 import { blackHole, type Fault, faultServer, refusingUrl, untrustedTls } from '#tests/support/fault-server.ts'
 import type { TestTool } from '#tests/support/mcp-server.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/openai-server.ts'
@@ -10,7 +11,7 @@ import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { conversation, halfOpen } from '#tests/support/turns.ts'
 
-// Each way in which a call fails, through the agent: the same word in the ledger, the log, the chat and what the model is told.
+// Each way in which a call fails, through the agent: the same word in the ledger, the log, the metric, the chat and what the model is told.
 
 let caller: Caller
 let model: OpenAIServer
@@ -21,10 +22,14 @@ beforeEach(async () => {
 })
 afterEach(() => model[Symbol.asyncDispose]())
 
-function settings(url: string) {
+function settings(url: string, failureClass: FailureClass) {
   withSettings({
     ...{ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k', MCP_BUILTIN: 'off', MCP_SERVER_URL: url },
-    ...{ MCP_CONNECT_TIMEOUT: '1', MCP_CALL_TIMEOUT: '1', MCP_CALL_HARD_TIMEOUT: '2' },
+    ...{
+      MCP_CONNECT_TIMEOUT: failureClass === 'connect_timeout' ? '1' : '20',
+      MCP_CALL_TIMEOUT: failureClass === 'idle_timeout' ? '1' : '20',
+    },
+    MCP_CALL_HARD_TIMEOUT: failureClass === 'hard_timeout' ? '1' : '20',
   })
 }
 
@@ -53,6 +58,8 @@ async function expectEverywhere(failureClass: FailureClass, status: string, { tu
   const told = JSON.stringify(model.requests.at(-1)?.body)
   expect(told).toMatch(new RegExp(`The call failed\\. [^"]+\\(${failureClass}\\)`))
   if (failureClass !== 'tool_error' && failureClass !== 'denied') expect(logged).toContain(failureClass)
+  const counted = `switchboard_tool_calls_total{server="${(await ledger())[0]?.server}",status="${status}",failure_class="${failureClass}"} `
+  expect((await metricsText()).text).toContain(counted)
   expect(turn.text).toBe('I see.')
   expect(halfOpen(turn.events)).toEqual([])
 }
@@ -67,7 +74,7 @@ const dead: [FailureClass, () => Promise<{ url: string } & Partial<AsyncDisposab
 ]
 test.each(dead)('%s: the server is gone when it is called', async (failureClass, open) => {
   const server = await open()
-  settings(server.url)
+  settings(server.url, failureClass)
   listedBefore(server.url)
   await expectEverywhere(failureClass, 'failed', await pay())
   expect(await ledger()).toHaveLength(1)
@@ -88,7 +95,7 @@ const faults: [FailureClass, status: string, fault: Fault, ran: number, rows: nu
 ]
 test.each(faults)('%s, %s: %j', async (failureClass, status, fault, ran, rows) => {
   await using server = await faultServer([paid])
-  settings(server.url)
+  settings(server.url, failureClass)
   model.script({ text: 'Hello.' })
   await (await conversation(caller)).say('hello')
   server.fault = fault
@@ -108,7 +115,7 @@ test('hard_timeout: a tool that reports progress for ever', async () => {
     },
   }
   await using server = await faultServer([drip])
-  settings(server.url)
+  settings(server.url, 'hard_timeout')
   await expectEverywhere('hard_timeout', 'unknown', await pay())
   expect(server.calls).toHaveLength(1)
 })
@@ -121,21 +128,21 @@ test('tool_error: the tool says so, without secrets', async () => {
     },
   }
   await using server = await faultServer([broken])
-  settings(server.url)
+  settings(server.url, 'tool_error')
   await expectEverywhere('tool_error', 'failed', await pay())
   expect(JSON.stringify(model.requests)).not.toContain('hunter2')
 })
 
 test('bad_arguments: the server does not know the tool, or wants other arguments', async () => {
   await using server = await faultServer([{ name: 'other', run: () => 'ok' }])
-  settings(server.url)
+  settings(server.url, 'bad_arguments')
   listedBefore(server.url)
   await expectEverywhere('bad_arguments', 'failed', await pay())
 })
 
 test('denied: nobody could read the arguments that somebody has to agree to', async () => {
   await using server = await faultServer([{ ...paid, annotations: { destructiveHint: true } }])
-  settings(server.url)
+  settings(server.url, 'denied')
   await expectEverywhere('denied', 'failed', await pay({ note: 'x'.repeat(30_000) }))
   expect(server.calls).toEqual([])
 })
@@ -144,10 +151,10 @@ test('cancelled: the person stops the turn, and the next one knows of the call',
   const stop = new AbortController()
   const slow: TestTool = { name: 'pay', run: () => new Promise((resolve) => setTimeout(resolve, 500, stop.abort() ?? 'late')) }
   await using server = await faultServer([slow])
-  settings(server.url)
+  settings(server.url, 'cancelled')
   const { turn, talk, logged } = await pay({ amount: 1 }, { signal: stop.signal })
   expect(halfOpen(turn.events)).toEqual([])
-  await vi.waitFor(async () => expect(await ledger()).toMatchObject([{ status: 'cancelled', failureClass: 'cancelled' }]))
+  await vi.waitFor(async () => expect(await ledger()).toMatchObject([{ status: 'cancelled', failureClass: 'cancelled' }]), 20_000)
   expect(JSON.stringify(turn.workflows)).toMatch(/Stopped before the tool answered|\(cancelled\)/)
   await talk.say('go on')
   expect(JSON.stringify(model.requests.at(-1)?.body)).toContain('may or may not have taken effect')

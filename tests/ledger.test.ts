@@ -38,9 +38,7 @@ describe('one call', () => {
     await finishToolCall({ id, ownerId: ann.userId }, { status: 'failed', failureClass: 'tool_error', errorMessage: 'late' })
     const settled = await findToolCall({ caller: ann }, id)
     expect(settled).toMatchObject({ status: 'succeeded', result: { number: 1 }, resultBytes: 12, failureClass: null, errorMessage: null })
-    expect(settled.durationMs).toBeGreaterThanOrEqual(0)
-    expect(settled.durationMs).toBeLessThan(5_000)
-    expect(settled.finishedAt?.getTime()).toBeGreaterThanOrEqual(settled.startedAt.getTime())
+    expect(settled.durationMs).toBe((settled.finishedAt?.getTime() ?? 0) - settled.startedAt.getTime())
   })
 
   test('keeps no secret, whether in a key, a text, JSON inside a text, or the message', async () => {

@@ -78,12 +78,8 @@ test.each([{ mode: { pin: '2026-07-28' } }, { mode: 'legacy' as const }])(
 )
 
 async function settled(caller: Parameters<typeof listToolCalls>[0]) {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const { data } = await listToolCalls(caller)
-    if (data[0] && data[0].status !== 'pending') return data
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  throw new Error('the call was not settled')
+  await expect.poll(async () => (await listToolCalls(caller)).data[0]?.status ?? 'pending').not.toBe('pending')
+  return (await listToolCalls(caller)).data
 }
 
 const CALLS = [

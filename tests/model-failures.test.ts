@@ -108,7 +108,7 @@ const cases: Case[] = [
 describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
   test.each(cases)('$name: a sentence, its class at the run, nothing half open, and the next message works', async (expected) => {
     await using server = await openAIServer(...expected.steps)
-    const idle = expected.failureClass === 'model_silent' ? '1' : '10'
+    const idle = expected.failureClass === 'model_silent' ? '2' : '20'
     withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: api, MODEL_IDLE_TIMEOUT: idle })
     const chat = await conversation(caller, { builtinFetch })
     const turn = await chat.say('hello')
@@ -169,7 +169,7 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
 
   test('a model that is slow but not silent is waited for', async () => {
     await using server = await openAIServer({ text: TEXT, pace: 400 })
-    withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: api, MODEL_IDLE_TIMEOUT: '1' })
+    withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: api, MODEL_IDLE_TIMEOUT: '2' })
     expect((await (await conversation(caller, { builtinFetch })).say('slowly')).text).toBe('One two three four')
   })
 

@@ -41,7 +41,7 @@ test('the authorization-server scenarios pass without a failure or a warning', a
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { NODE_ENV: 'test', PATH: folder, HOME: folder },
   })
-  const killer = setTimeout(() => suite.kill('SIGKILL'), 15_000)
+  const killer = setTimeout(() => suite.kill('SIGKILL'), 45_000)
   let output = ''
   let allowed: Promise<void> | undefined
   for (const stream of [suite.stdout, suite.stderr])
@@ -55,4 +55,4 @@ test('the authorization-server scenarios pass without a failure or a warning', a
   await allowed
   expect([code, output]).toEqual([0, expect.not.stringMatching(/FAILURE|WARNING|SKIPPED/)])
   expect(output).toContain('Total: 3 passed, 0 failed')
-}, 20_000)
+})

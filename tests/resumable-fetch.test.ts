@@ -109,7 +109,7 @@ test('what is given up in the middle is stopped, and goes on where the person on
     stop.abort()
     await expect(reader.read().then(() => reader.read())).rejects.toThrow()
     const run = response.headers.get('x-run-id') ?? ''
-    await expect.poll(async () => (await findRun(person.caller, run))?.status, { timeout: 5_000 }).toBe(hasLeft ? 'done' : 'stopped')
+    await expect.poll(async () => (await findRun(person.caller, run))?.status).toBe(hasLeft ? 'done' : 'stopped')
     expect(seen.map(({ type }) => type)).toEqual(['threads.create', ...(hasLeft ? [] : ['threads.stop'])])
   }
 })

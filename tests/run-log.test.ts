@@ -188,7 +188,7 @@ test('where the settings say so, a second message waits for its turn instead of 
 })
 
 test('an answer that takes too long is interrupted, kept, and can be asked for again', async () => {
-  withSettings({ RUN_TIMEOUT: '1' })
+  withSettings({ RUN_TIMEOUT: '3' })
   const person = await signedIn()
   const { respond, go } = stepwise()
   go(2)

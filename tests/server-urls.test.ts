@@ -124,6 +124,6 @@ test('answers are streamed, aborted and reused on one socket', async () => {
   expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('first')
   stop.abort()
   await expect(reader?.read()).rejects.toThrow()
-  await vi.waitFor(() => expect(open).toBe(0))
+  await expect.poll(() => open).toBe(0)
   await server.close()
 })

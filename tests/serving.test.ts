@@ -54,11 +54,11 @@ test('ready says 503 and nothing more while the database is gone', { timeout: BU
         .logs()
         .split('\n')
         .filter((line) => line.includes(requestId))
-    await expect.poll(lines, { timeout: 10_000 }).toHaveLength(1)
+    await expect.poll(lines, { timeout: 30_000 }).toHaveLength(1)
     expect(JSON.parse(lines()[0] ?? '')).toMatchObject({ level: 'error', msg: 'page failed', path: '/sign-in', digest: expect.any(String) })
     expect(app.logs()).not.toContain('⨯')
     await admin.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS true`)
-    await expect.poll(async () => (await fetch(`${app.url}/api/health/ready`)).status, { timeout: 10_000 }).toBe(200)
+    await expect.poll(async () => (await fetch(`${app.url}/api/health/ready`)).status, { timeout: 30_000 }).toBe(200)
   } finally {
     await admin.end()
   }
@@ -68,10 +68,10 @@ test('at SIGTERM an open answer gets its time and an end, new ones are refused, 
   timeout: BUILD_MS,
 }, async () => {
   await using model = await openAIServer({ text: ['One', ' two', ' three'], fault: { kind: 'silence', after: 6 } })
-  const app = await start({ env: { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', SHUTDOWN_GRACE: '6' } })
+  const app = await start({ env: { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', SHUTDOWN_GRACE: '12' } })
   const visitor = await makeFirstAccount(app.url, app.logs)
   const answer = ask(visitor, 'Count to three.').catch((error: Error) => error)
-  await expect.poll(() => model.requests.length, { timeout: 10_000 }).toBe(1)
+  await expect.poll(() => model.requests.length, { timeout: 30_000 }).toBe(1)
   app.kill('SIGTERM')
   await expect
     .poll(async () => (await fetch(`${app.url}/api/health/ready`)).json())
@@ -104,7 +104,7 @@ test('a server that is up before its database asks it for the rights of its role
         ({ status }) => status,
         () => 0,
       )
-    await expect.poll(ready, { timeout: 30_000 }).toBe(503)
+    await expect.poll(ready, { timeout: 60_000 }).toBe(503)
     await withAdmin((admin) => admin.query(`ALTER DATABASE ${database.name} ALLOW_CONNECTIONS true`))
     expect(await ended).toEqual([1, null])
     expect(said).toMatch(/"level":"fatal".*DATABASE_URL signs in as .*superuser/)
@@ -191,7 +191,7 @@ test('on Vercel the build command migrates, and the server runs without our star
             (answer) => answer.status,
             () => 0,
           ),
-        { timeout: 15_000 },
+        { timeout: 60_000 },
       )
       .toBe(200)
     const { events } = await ask(await makeFirstAccount(app.url, () => ''), 'add a task: buy milk')

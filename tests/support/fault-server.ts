@@ -64,7 +64,8 @@ export async function faultServer(
       mcpHandler(state.tools, (tool, args) => state.calls.push({ tool, args }), { ttlMs, bus: announces ? bus : undefined })(request)
     return (await faulty(state.fault, method, state.seen, answer)) ?? answer()
   })
-  if (fault.kind === 'none') noteAnswer(`${url}/mcp`)
+  // One that lists its tools is known, as to a product that has run for a while: a turn waits for it.
+  if (fault.kind === 'none' || ('stage' in fault && fault.stage === 'tools/call')) noteAnswer(`${url}/mcp`)
   return Object.assign(state, {
     url: `${url}/mcp`,
     announce: () => bus.publish({ kind: 'tools_list_changed' }),

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 
 export type ReceivedMail = { to: string; subject: string; text: string }
 
-/** A mail server on 127.0.0.1 that keeps what it is sent. `mails` fills up; `nextMail` waits (5 s) for one that was not handed out yet. */
+/** A mail server on 127.0.0.1 that keeps what it is sent. `mails` fills up; `nextMail` waits (20 s) for one that was not handed out yet. */
 export async function openSmtpSink(): Promise<{
   url: string
   mails: ReceivedMail[]
@@ -20,14 +20,14 @@ export async function openSmtpSink(): Promise<{
     url: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`,
     mails,
     nextMail: async () => {
-      const deadline = Date.now() + 5_000
+      const deadline = Date.now() + 20_000
       for (;;) {
         const mail = mails[handedOut]
         if (mail) {
           handedOut += 1
           return mail
         }
-        if (Date.now() > deadline) throw new Error('no mail came within 5 s')
+        if (Date.now() > deadline) throw new Error('no mail came within 20 s')
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
     },

@@ -5,9 +5,13 @@ import type { Caller } from '#lib/auth/caller.ts'
 import { processChatKit } from '#lib/chatkit/server.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { closeDb } from '#lib/db.ts'
+import { env } from '#lib/env.ts'
+import { noteAnswer } from '#lib/mcp-client/health.ts'
 import { startRun } from '#lib/runs/runs.ts'
 
 const [userId = '', body = '{}'] = process.argv.slice(2)
+// A busy machine may be slow to list the tools of a server that nobody knows: the turn is to wait for it.
+noteAnswer(env().MCP_SERVER_URL ?? '')
 const caller: Caller = { userId, role: 'member', via: 'session' }
 const answer = await processChatKit<{ caller: Caller; run: AgentRun }>(JSON.parse(body), {
   store: prismaStore(caller),
