@@ -74,6 +74,7 @@ test('wrong arguments are explained without a call', async () => {
 
 test.each([
   ['/add_task x=1', true],
+  ['/add-task x=1', true],
   ['  /add_task\n{"a":1}', true],
   ['/tools', true],
   ['/find x', true],

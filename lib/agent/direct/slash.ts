@@ -6,13 +6,13 @@ const COMMAND = /^\/([\w-]+)(?:\s+([\s\S]*))?$/
 
 /** True for a message that calls one of these tools, or asks for their list: no model has to understand it. */
 export function isDirectCall(text: string, tools: { name: string }[]): boolean {
-  const name = COMMAND.exec(text.trim())?.[1]
+  const { name } = readCommand(text.trim())
   return name !== undefined && (name === 'tools' || tools.some((tool) => tool.name === name || tool.name.endsWith(`_${name}`)))
 }
 
 /** A message such as `/add_task title="buy milk"` as a plan; undefined where the message is no command. `/tools` lists them. */
 export function slashCommand({ text, tools }: DirectTurn): Plan | undefined {
-  const [, name, rest = ''] = COMMAND.exec(text) ?? []
+  const { name, rest } = readCommand(text)
   if (!name || name === 'help') return undefined
   if (name === 'tools') return { say: listOf(tools) }
   const tool = findTool(tools, name)
@@ -20,6 +20,12 @@ export function slashCommand({ text, tools }: DirectTurn): Plan | undefined {
   const args = readArguments(rest, tool)
   if ('problem' in args) return { say: args.problem }
   return { calls: [{ tool: tool.name, args: args.values }], next: ([answer]) => ({ say: shown(tool.name, answer) }) }
+}
+
+/** Servers may write `get-sum` where the tool is offered as `get_sum`. */
+function readCommand(text: string): { name: string | undefined; rest: string } {
+  const [, name, rest = ''] = COMMAND.exec(text) ?? []
+  return { name: name?.replaceAll('-', '_'), rest }
 }
 
 function listOf(tools: OfferedTool[]): string {
