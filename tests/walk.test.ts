@@ -25,8 +25,8 @@ afterAll(async () => {
 })
 
 /** A context that fails the test for a request to another host, a page error or a policy violation. */
-async function visitor(viewport = WIDE): Promise<{ context: BrowserContext; page: Page; troubles: string[] }> {
-  const context = await browser.newContext({ viewport, timezoneId: 'Europe/Vienna', locale: 'en-GB' })
+async function visitor(viewport = WIDE, locale = 'en-GB'): Promise<{ context: BrowserContext; page: Page; troubles: string[] }> {
+  const context = await browser.newContext({ viewport, timezoneId: 'Europe/Vienna', locale })
   const page = await context.newPage()
   onTestFailed(() => page.screenshot({ path: `artifacts/failed-${viewport.width}.png` }).then(() => {}))
   const troubles: string[] = []
@@ -88,10 +88,21 @@ test('first visit, account, a task by chat, reload, a second account, and the ad
   await chat.getByRole('paragraph').filter({ hasText: 'Added: 1 Buy milk' }).waitFor()
   expect(page.url()).toBe(address)
 
-  const bob = await visitor()
+  const composer = page.getByRole('textbox', { name: 'Message' })
+  await composer.pressSequentially('/add')
+  await page.getByRole('option', { name: /^\/add_task/ }).waitFor()
+  await shoot(page, 'chat-tools')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => composer.inputValue()).toBe('/add_task title=')
+  await page.keyboard.type('Stamps')
+  await page.keyboard.press('Enter')
+  await chat.getByRole('paragraph').filter({ hasText: 'add_task answered' }).waitFor()
+
+  const bob = await visitor(WIDE, 'de-AT')
   await bob.page.goto(`${app.url}/sign-up`)
   await shoot(bob.page, 'sign-up')
   await signUp(bob.page, { name: 'Bob Baker', email: 'bob@example.com' })
+  await bob.page.getByRole('textbox', { name: 'Nachricht' }).waitFor()
   await bob.page.goto(address)
   await bob.page
     .getByText(/not found/i)
@@ -106,7 +117,7 @@ test('first visit, account, a task by chat, reload, a second account, and the ad
   await page.goto(`${app.url}/admin/tool-calls`)
   await page.getByRole('link', { name: 'add_task' }).first().waitFor()
   await shoot(page, 'admin-tool-calls')
-  await page.getByRole('link', { name: 'add_task' }).first().click()
+  await page.getByRole('link', { name: 'add_task' }).last().click()
   await page.waitForURL(/\/admin\/tool-calls\/call_/)
   await page.getByText('buy milk').first().waitFor()
   await page.getByText('Ann Archer').first().waitFor()
