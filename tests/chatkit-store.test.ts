@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Attachment, ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
@@ -150,6 +151,35 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     const page = await store.listItems(id, { limit: 2, order: 'asc', visible: true })
     expect(ids(page)).toEqual(['m2', 'm4'])
     expect(ids(await store.listItems(id, { limit: 2, order: 'asc', visible: true, after: page.after }))).toEqual(['m6'])
+  })
+
+  test('pages of whatever size, from whichever item, give each visible item once and in order', async () => {
+    const { store, id } = await withThread()
+    const all = Array.from({ length: 9 }, (_, n) => `m${n}`)
+    for (const [n, item] of all.entries())
+      await store.addItem(id, n % 3 === 1 ? { ...message(id, item), type: 'sdk_hidden_context', content: 'x' } : message(id, item))
+    const query = fc.record({
+      limit: fc.integer({ min: 1, max: 12 }),
+      order: fc.constantFrom('asc' as const, 'desc' as const),
+      visible: fc.boolean(),
+    })
+    await fc.assert(
+      fc.asyncProperty(query, fc.option(fc.constantFrom(...all), { nil: undefined }), async (asked, from) => {
+        const listed = all.filter((_, n) => !asked.visible || n % 3 !== 1 || all[n] === from)
+        const ordered = asked.order === 'asc' ? listed : listed.toReversed()
+        const seen: string[] = []
+        for (let after = from, more = true; more; ) {
+          const page = await store.listItems(id, { ...asked, after })
+          expect(page.after).toBe(page.has_more ? ids(page).at(-1) : undefined)
+          expect(page.data.length).toBeLessThanOrEqual(asked.limit)
+          seen.push(...ids(page))
+          more = page.has_more
+          after = page.after
+        }
+        expect(seen).toEqual(ordered.slice(from === undefined ? 0 : ordered.indexOf(from) + 1))
+      }),
+      { numRuns: 25 },
+    )
   })
 
   test('an unknown cursor is not found', async () => {
