@@ -157,6 +157,23 @@ test('a model that makes a call again of which nobody knows whether it took effe
   expect(JSON.stringify(cards(events)[0]?.widget)).toContain('The same call was made before')
 })
 
+test('a yes to another call does not let it forget that', async () => {
+  const wipe: TestTool = { name: 'wipe', annotations: { destructiveHint: true }, run: () => 'wiped' }
+  await using server = await faultServer([{ name: 'pay', run: () => 'paid' }, wipe], { kind: 'cut', stage: 'tools/call', commits: true })
+  await using model = await openAIServer(callOf('pay'), callOf('wipe'), callOf('pay'), { text: 'Paid after all.' })
+  withSettings(settings(server, model))
+  const first = await begin('pay and wipe')
+  server.fault = { kind: 'none' }
+  const [card] = cards(first.events)
+  const approve = { type: 'approval.approve', payload: payloadOf(card) }
+  const { events } = await ask({
+    type: 'threads.custom_action',
+    params: { thread_id: threadOf(first), item_id: card?.id, action: approve },
+  })
+  expect(server.calls.map(({ tool }) => tool)).toEqual(['pay', 'wipe'])
+  expect(JSON.stringify(cards(events).at(-1)?.widget)).toContain('The same call was made before')
+})
+
 describe('a call is sent a second time', () => {
   const cut: Fault = { kind: 'cut', stage: 'tools/call', commits: true }
   type Case = [what: string, annotations: TestTool['annotations'], confirmed: boolean, fault: Fault, sent: number]

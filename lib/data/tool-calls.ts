@@ -45,14 +45,17 @@ export type EarlierCall = {
   result: unknown
 }
 
-/** The calls that other runs than these made for a message, oldest first, 100 at most: what a new attempt to answer it has to know. */
+/**
+ * What a new attempt to answer a message has to know: the calls that other runs than these made for it, and those of theirs whose
+ * outcome nobody knows. Oldest first, 100 at most.
+ */
 export function listEarlierCalls(caller: { userId: string }, turnId: string, runs: string[]): Promise<EarlierCall[]> {
   return statementAs<EarlierCall>(
     caller,
     Prisma.sql`
       SELECT run_id AS "runId", server, tool, arguments, arguments_hash AS "argumentsHash", status, failure_class AS "failureClass",
         error_message AS "errorMessage", result
-      FROM tool_calls WHERE owner_id = ${caller.userId} AND turn_id = ${turnId} AND run_id <> ALL(${runs}::text[])
+      FROM tool_calls WHERE owner_id = ${caller.userId} AND turn_id = ${turnId} AND (run_id <> ALL(${runs}::text[]) OR status = 'unknown')
       ORDER BY started_at, id LIMIT 100`,
   )
 }
