@@ -1,8 +1,10 @@
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { POST as connectTo } from '#app/api/connections/[id]/route.ts'
+import { NeededAccounts } from '#lib/agent/needed-accounts.ts'
 import { ServerConfig } from '#lib/data/server-config.ts'
 import { addServer, setServerEnabled } from '#lib/data/servers.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
+import { serversFor } from '#lib/mcp-client/servers.ts'
 import { agentDoor, button, buttons, nodes, said, widgets } from '#tests/support/agent-door.ts'
 import { threadOf } from '#tests/support/chatkit.ts'
 import { mcpServer } from '#tests/support/mcp-server.ts'
@@ -31,7 +33,7 @@ async function lockedServer() {
   const stored = await addServer(ann.caller, given)
   await setServerEnabled(ann.caller, stored.id, true)
   onTestFinished(() => setServerEnabled(ann.caller, stored.id, false))
-  return { ...server, lock, id: stored.id }
+  return { ...server, lock, id: stored.id, name: stored.name }
 }
 
 async function enter(serverId: string, key: string) {
@@ -113,4 +115,14 @@ test('a key that the server no longer accepts leads to the card after the call, 
     ['failed', 'unauthorised'],
     ['succeeded', null],
   ])
+})
+
+test('a server that a busy process did not wait for is known to want an account', async () => {
+  await using server = await lockedServer()
+  const servers = await serversFor('member')
+  const late = { server: server.name, failureClass: 'connect_timeout', sentence: 'It did not answer in time.' } as const
+  const explained = async () => (await new NeededAccounts(ann.caller, servers).explain([late]))[0]
+  expect(await explained()).toMatchObject({ connect: server.id, failureClass: 'unauthorised' })
+  await enter(server.id, 'right')
+  expect(await explained()).toBe(late)
 })

@@ -71,7 +71,6 @@ export async function* work(
   const making: ItemContext = { threadId: thread.id, newItemId: (kind) => store.newItemId(kind), now: () => new Date() }
   const events = new TurnEvents(making)
   const widgets = new ResultWidgets(making)
-  const needed = new NeededAccounts()
   const callIds = new CallIds()
   const steps = new SideEvents<SideStep>()
   const held = new Map<string, HeldCall>()
@@ -84,6 +83,8 @@ export async function* work(
     ])
     const workflow = resumed ? resumed.workflowOf(items) : input ? undefined : openWorkflowOf(items)
     if (workflow) events.resume(workflow)
+    const servers = await serversFor(person.role)
+    const needed = new NeededAccounts(caller, servers)
     mcp = await openMcp(
       {
         ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId: said?.id },
@@ -96,16 +97,17 @@ export async function* work(
           steps.push((turn) => turn.settled(callId, settled))
         },
       },
-      { servers: await serversFor(person.role), policies, builtinFetch, signal, relist: resumed !== undefined },
+      { servers, policies, builtinFetch, signal, relist: resumed !== undefined },
     )
     if (signal.aborted) return
-    for (const { server, sentence, connect } of mcp.unavailable) {
+    const unavailable = await needed.explain(mcp.unavailable)
+    for (const { server, sentence, connect } of unavailable) {
       if (connect === undefined)
         yield { type: 'notice', level: 'warning', title: `The tools of ${server} are not available`, message: sentence }
     }
     if (resumed && !resumed.fits(mcp.connections)) return yield* resumed.expire()
     const now = new Date()
-    const missing = mcp.unavailable.map(({ server, sentence }) => `${server}: ${sentence}`)
+    const missing = unavailable.map(({ server, sentence }) => `${server}: ${sentence}`)
     const facts = turnFacts(person, now, missing)
     const tools = await agentTools<RunFacts>(mcp.connections, (offered, args, { callId, name }) => {
       const decided = resumed?.calls.some((call) => call.callId === callId)
@@ -119,7 +121,7 @@ export async function* work(
     })
     const direct = isDirectCall(saidText(said), tools)
     // Whoever names a tool that is there needs no other.
-    if (!direct) needed.noteMissing(mcp.unavailable, items)
+    if (!direct) needed.noteMissing(unavailable, items)
     const name = direct ? DIRECT_NAME : givenModel ? 'given' : modelName()
     const totals = { model: name, inputTokens: 0, outputTokens: 0, modelCalls: 0 }
     run.report({ ...totals })
@@ -165,7 +167,7 @@ export async function* work(
       if (unread.length === 0) break
       for (const item of unread) result.state.approve(item)
     }
-    const last = [...widgets.due(), ...(await needed.cards(caller, making))]
+    const last = [...widgets.due(), ...(await needed.cards(making))]
     for (const item of last) yield* events.show({ type: 'thread.item.done', item })
     if (result.interruptions.length > 0) {
       const about = { id: run.id, ownerId: caller.userId, runs: resumed?.runs ?? [] }

@@ -48,10 +48,13 @@ export async function afterUnauthorised(server: McpServer, owner: Owner, respons
   throw notConnected(server)
 }
 
+/** What is said where a server needs an account that is not there, or not accepted any more. */
+export function connectSentence({ name }: McpServer): string {
+  return `${name} needs your own account there. Connect it at ${connectionsUrl()}, then ask again.`
+}
+
 function notConnected(server: McpServer): Refusal {
-  return new Refusal('unauthorised', `${server.name} needs your own account there. Connect it at ${connectionsUrl()}, then ask again.`, {
-    connect: server.id,
-  })
+  return new Refusal('unauthorised', connectSentence(server), { connect: server.id })
 }
 
 function expiresSoon(account: OauthAccount): boolean {
