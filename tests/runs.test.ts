@@ -306,7 +306,7 @@ test('the log forgets how an item came about once it is done, for late readers a
   const log = new EventLog()
   const live = collect(log)
   await sleep(0)
-  for (const event of [added('t'), delta('x'), added('t', 'b'), done('t', 'x')]) {
+  for (const event of [added('t', 'b'), added('t'), delta('x'), done('t', 'x')]) {
     log.append(event)
     await sleep(0)
   }
@@ -314,6 +314,13 @@ test('the log forgets how an item came about once it is done, for late readers a
   expect(kinds(await live)).toHaveLength(4)
   expect(kinds(await collect(log))).toEqual(['thread.item.added assistant_message', 'thread.item.done assistant_message'])
   expect(await collect(log, 3)).toEqual([done('t', 'x')])
+})
+
+test('a late reader gets items in the order in which they began, in whichever order they ended', async () => {
+  const log = new EventLog()
+  for (const event of [added('t'), added('t', 'b'), delta('y', 'b'), done('t', 'y', 'b'), delta('x'), done('t', 'x')]) log.append(event)
+  log.end()
+  expect(await collect(log)).toEqual([added('t'), done('t', 'y', 'b'), done('t', 'x')])
 })
 
 test('the log joins what everybody has read, loses no letter, and stays within its bound', async () => {

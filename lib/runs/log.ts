@@ -111,10 +111,13 @@ export class EventLog {
     return low
   }
 
+  /** How an item came about. That it began is kept where another one came after it: a late reader shows both in their order. */
   #forget(itemId: string): void {
-    this.#keep(
-      this.#entries.filter(({ event }) => !('item' in event ? event.item.id === itemId : 'item_id' in event && event.item_id === itemId)),
-    )
+    const isOwn = (event: ThreadStreamEvent) =>
+      'item' in event ? event.item.id === itemId : 'item_id' in event && event.item_id === itemId
+    const begun = this.#entries.findIndex(({ event }) => event.type === 'thread.item.added' && isOwn(event))
+    const isBeforeOthers = this.#entries.slice(begun + 1).some(({ event }) => 'item' in event && !isOwn(event))
+    this.#keep(this.#entries.filter(({ event }, at) => !isOwn(event) || (at === begun && isBeforeOthers)))
   }
 
   #keep(entries: Entry[]): void {
