@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { deltas, message, open, type Stream, textOf } from '#tests/support/browser-tab.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
@@ -9,6 +9,9 @@ import { type Replicas, startReplicas } from '#tests/support/replicas.ts'
 // wakes up again: what it has not heard of by then it must not undo.
 
 const WORDS = Array.from({ length: 400 }, (_, n) => `word${n} `)
+
+// Processes start and end here, which takes its time where others are at work as well.
+vi.setConfig({ testTimeout: 240_000 })
 
 let model: OpenAIServer
 let apps: Replicas
@@ -61,14 +64,13 @@ async function foundOut(runId: string): Promise<void> {
       .logs()
       .split('\n')
       .some((text) => text.includes(runId) && text.includes('closed by another process'))
-  await expect.poll(line, { timeout: 15_000 }).toBe(true)
+  await expect.poll(line, { timeout: 180_000 }).toBe(true)
 }
 
-test('frozen in mid-answer: it wakes up to nothing, asks its model for no more, and its readers learn what is kept', {
-  timeout: 60_000,
-}, async () => {
+test('frozen in mid-answer: it wakes up to nothing, asks its model for no more, and its readers learn what is kept', async () => {
   const person = await signedIn()
-  model.script({ text: WORDS, pace: 10 })
+  // The rest of it waits for the process when it wakes, and then the model is silent.
+  model.script({ text: WORDS, pace: 10, fault: { kind: 'silence', after: 300 } })
   const stream = await open(apps.one.url, person, 'threads.create', message('go'))
   await stream.read(() => deltas(stream.received) >= 20)
   const asked = model.requests.at(-1)
@@ -82,7 +84,7 @@ test('frozen in mid-answer: it wakes up to nothing, asks its model for no more, 
 
   apps.one.kill('SIGCONT')
   await foundOut(stream.runId)
-  await expect.poll(() => asked?.left, { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => asked?.left, { timeout: 60_000 }).toBe(true)
   expect(await stored(stream.threadId)).toEqual(before)
   await stream.read()
   expect(stream.complete).toBe(false)
@@ -92,7 +94,7 @@ test('frozen in mid-answer: it wakes up to nothing, asks its model for no more, 
   expect(textOf(rest.received)).toBe(textOf(elsewhere.received))
 })
 
-test('frozen in the middle of a tool call: the call takes no effect, and its outcome stays unknown', { timeout: 60_000 }, async () => {
+test('frozen in the middle of a tool call: the call takes no effect, and its outcome stays unknown', async () => {
   const person = await signedIn()
   model.script({ calls: [{ name: 'add_task', arguments: { title: 'Buy milk' } }] })
   const holder = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
@@ -103,7 +105,7 @@ test('frozen in the middle of a tool call: the call takes no effect, and its out
     const stream = await open(apps.one.url, person, 'threads.create', message('go'))
     const reading = stream.read().catch(() => undefined)
     const waiting = `SELECT count(*)::int AS n FROM pg_locks JOIN pg_class ON pg_class.oid = relation WHERE relname = 'tasks' AND NOT granted`
-    await expect.poll(async () => (await database.query(waiting)).rows[0].n, { timeout: 10_000 }).toBe(1)
+    await expect.poll(async () => (await database.query(waiting)).rows[0].n, { timeout: 60_000 }).toBe(1)
     await freeze(stream, person)
     const before = await stored(stream.threadId)
     expect(JSON.stringify(before)).toContain('replica_died')

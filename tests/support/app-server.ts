@@ -7,7 +7,7 @@ import { inject } from 'vitest'
 import { isFresh, ROOT } from '#scripts/build-freshness.ts'
 import { freePort } from '#scripts/port.ts'
 
-const READY_MS = 30_000
+const READY_MS = 120_000
 const STOP_MS = 40_000
 
 /** The production build as a process of its own. */

@@ -1,5 +1,8 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 
+/** Longer than any stream of a test. */
+const DEADLINE_MS = 240_000
+
 type Person = { headers: { cookie: string } }
 export type Received = { id: number; event: ThreadStreamEvent }
 
@@ -74,7 +77,7 @@ export function post(url: string, person: Person, type: string, params: object, 
     method: 'POST',
     headers: { 'content-type': 'application/json', ...person.headers },
     body: JSON.stringify({ type, params, metadata: { request_id: requestId, resume: true } }),
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(DEADLINE_MS),
     ...rest,
   })
 }
@@ -82,7 +85,10 @@ export function post(url: string, person: Person, type: string, params: object, 
 /** Opens a stream. Throws where it is refused. */
 export async function open(url: string, person: Person, type: string, params: object, requestId?: string): Promise<Stream> {
   const gone = new AbortController()
-  const response = await post(url, person, type, params, { requestId, signal: AbortSignal.any([gone.signal, AbortSignal.timeout(60_000)]) })
+  const response = await post(url, person, type, params, {
+    requestId,
+    signal: AbortSignal.any([gone.signal, AbortSignal.timeout(DEADLINE_MS)]),
+  })
   if (!response.ok) throw new Error(`${type} answered ${response.status}: ${await response.text()}`)
   return new Stream(response, gone)
 }

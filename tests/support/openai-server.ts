@@ -13,6 +13,8 @@ export type Step = {
   usage?: { input: number; output: number }
   /** Milliseconds between two frames. */
   pace?: number
+  /** After so many frames the others wait for this. */
+  pause?: { after: number; until: Promise<unknown> }
   fault?:
     | { kind: 'status'; status: number; headers?: Record<string, string>; message?: string; code?: string }
     /** The socket is destroyed after so many frames. */
@@ -81,6 +83,7 @@ export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
     let sent = 0
     for (const frame of framesOf(api, step, requests.length)) {
       if (fault && sent === fault.after) return await misbehave(response, fault.kind)
+      if (sent === step.pause?.after) await step.pause.until
       response.write(`data: ${frame}\n\n`)
       sent += 1
       if (step.pace) await sleep(step.pace)
