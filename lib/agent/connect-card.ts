@@ -50,11 +50,11 @@ export function connectCard({ server, tool, broken }: Need): WidgetRoot {
 
 /** The same card once the account is there. */
 export function connectedCard(card: WidgetRoot): WidgetRoot {
-  const title = ((card.children ?? []) as WidgetRoot[]).find(({ type }) => type === 'Title')
+  const asked = ((card.children ?? []) as WidgetRoot[]).find(({ type }) => type === 'Title')
   return Card({
     key: card.key,
     children: [
-      ...(title ? [title] : []),
+      Title({ value: String(asked?.value ?? '').replace(/^Connect /, ''), size: 'sm' }),
       Caption({ value: 'Connected. What you asked can be answered now.' }),
       Row({ children: [Button({ label: 'Try again', style: 'primary', onClickAction: action(CONNECTED_RETRY) })] }),
     ],
