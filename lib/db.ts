@@ -15,8 +15,8 @@ export type SystemReason = 'sign-in' | 'tokens' | 'admin' | 'recovery' | 'expiry
 
 const ACQUIRE_MS = 5_000
 const TRANSACTION_MS = 15_000
-/** A transaction whose process says nothing for so long is rolled back, before the process's runs are taken over (STALE_MS). */
-const IDLE_MS = 8_000
+/** A run's transaction whose process says nothing for so long is rolled back, before the run is taken over (STALE_MS). */
+const RUN_IDLE_MS = 8_000
 const shared = globalThis as { switchboardDb?: PrismaClient; switchboardPool?: pg.Pool }
 
 // A connection that breaks while nobody uses it is replaced when the next one is needed; without this it would end the process.
@@ -61,10 +61,12 @@ type Whose = 'app.user_id' | 'app.system'
 
 // Settings of the transaction, not of the connection: a transaction pooler hands these on and refuses the others.
 function settings(whose: Whose, value: string): Prisma.Sql {
+  // The system's transactions hold runs, too: their logs and heartbeats.
+  const idleMs = currentRun() || whose === 'app.system' ? RUN_IDLE_MS : TRANSACTION_MS
   return Prisma.sql`
     SELECT set_config(${whose}, ${value}, true), set_config('app.run_id', ${currentRun() ?? ''}, true),
       set_config('statement_timeout', ${String(TRANSACTION_MS)}, true),
-      set_config('idle_in_transaction_session_timeout', ${String(IDLE_MS)}, true)`
+      set_config('idle_in_transaction_session_timeout', ${String(idleMs)}, true)`
 }
 
 async function transaction<T>(whose: Whose, value: string, work: (tx: Tx) => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { hashPassword } from '#lib/auth/passwords.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { withCaller } from '#lib/db.ts'
@@ -21,6 +21,9 @@ const HELLO = {
   method: 'initialize',
   params: { protocolVersion: '2025-11-25', capabilities: { elicitation: {} }, clientInfo: { name: 'askable', version: '1' } },
 }
+
+// Processes start and end here, which takes its time where others are at work as well.
+vi.setConfig({ testTimeout: 240_000 })
 
 let apps: Replicas
 
@@ -142,4 +145,20 @@ test('an admin sees at each replica what was done at the other', async () => {
       const page = await fetch(apps.proxy.url + path, { headers: admin.headers })
       expect([path, page.status, (await page.text()).includes('add_task')]).toEqual([path, 200, true])
     }
+})
+
+test('an admin page at one replica hears at once of what happens at the other', async () => {
+  const admin = await signedIn({ role: 'admin' })
+  const left = new AbortController()
+  const changes = await fetch(`${apps.two.url}/api/admin/changes`, { headers: admin.headers, signal: left.signal })
+  const reader = (changes.body as ReadableStream<Uint8Array>).getReader()
+  let heard = ''
+  const hear = async () => {
+    while (!heard.includes('changed')) heard += new TextDecoder().decode((await reader.read()).value)
+  }
+  const hearing = hear()
+  await doorAt(apps.one.url, await signedIn()).begin('add a task: water the plants')
+  await hearing
+  expect(heard.replaceAll(': ping\n', '')).toBe('data: {"type":"changed"}\n\n')
+  left.abort()
 })

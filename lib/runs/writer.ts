@@ -1,5 +1,6 @@
 import { insertRunEvents } from '#lib/data/run-events.ts'
 import { isDatabaseDown } from '#lib/errors.ts'
+import { outsideRun } from '#lib/fence.ts'
 import { log, withLogContext } from '#lib/log.ts'
 import { tellEvents } from '#lib/runs/channel.ts'
 import { type Packed, pack } from '#lib/runs/packed.ts'
@@ -67,7 +68,8 @@ export class LogWriter {
   async #insert(batch: Waiting[]): Promise<void> {
     const rows = ({ run, events }: Waiting) => ({ runId: run.id, ownerId: run.ownerId, events: pack(events) })
     try {
-      await insertRunEvents(batch.map(rows))
+      // The first run of a batch is not the only one in it.
+      await outsideRun(() => insertRunEvents(batch.map(rows)))
       this.#failures = 0
       void tellEvents(batch.map(({ run, events }) => ({ runId: run.id, lastSeq: events.at(-1)?.seq ?? 0 })))
     } catch (error) {
