@@ -87,3 +87,18 @@ test('a turn that came and went elsewhere is there on return, and one look draws
     .evaluate((message) => 'drawnBefore' in message)
   expect(kept, 'what was there stays as it is').toBe(true)
 })
+
+test('an answer that ends while the tab looks for it is not missed', async () => {
+  const { first, second } = await twoTabs()
+  await say(first, 'wait')
+  await first.getByText('Half of it').waitFor()
+  await second.route('**/chatkit', async (route) => {
+    if (route.request().postDataJSON().type !== 'threads.get_by_id') return route.continue()
+    const response = await route.fetch()
+    rest.resolve()
+    await sendButton(first).waitFor()
+    return route.fulfill({ response })
+  })
+  await returnTo(second)
+  await second.locator('.message', { hasText: 'Half of it and the rest.' }).waitFor()
+})

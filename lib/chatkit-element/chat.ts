@@ -84,7 +84,10 @@ export class Chat {
     if (before !== threadId) this.#host.emit('chatkit.thread.change', { threadId })
     this.#loaded = this.#reader.open(threadId, load.signal)
     await this.#loaded
-    if (!load.signal.aborted && this.threadId === threadId) void this.#turns.attach()
+    if (load.signal.aborted || this.threadId !== threadId) return
+    // An answer may have ended between the reading and the looking for it.
+    const isAnswered = this.state.value.view.items.at(-1)?.type === 'assistant_message'
+    void this.#turns.attach(isAnswered ? undefined : (signal) => this.#reader.catchUp(signal))
   }
 
   /** Sends a message. Throws when the chat cannot take one now; what happens afterwards is shown, not thrown. */

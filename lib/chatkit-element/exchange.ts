@@ -1,5 +1,6 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { type Api, ApiError, ConnectionError, type EventStream, requestId } from '#lib/chatkit-element/api.ts'
+import { pause } from '#lib/chatkit-element/waits.ts'
 
 /** Waits between attempts to find a running answer again, in ms: about half a minute in all. */
 const BACK_OFF_MS = [300, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000]
@@ -176,21 +177,4 @@ class Place {
     this.#effects = this.#replayed
     return true
   }
-}
-
-/** Ends early when the network comes back. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const finish = () => {
-      clearTimeout(timer)
-      removeEventListener('online', finish)
-      signal.removeEventListener('abort', finish)
-      if (signal.aborted) reject(signal.reason)
-      else resolve()
-    }
-    const timer = setTimeout(finish, ms)
-    addEventListener('online', finish)
-    signal.addEventListener('abort', finish)
-    if (signal.aborted) finish()
-  })
 }

@@ -1,7 +1,7 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ClientToolCallItem } from '#lib/chatkit/protocol/items.ts'
 import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
-import { type Api, ApiError, ConnectionError } from '#lib/chatkit-element/api.ts'
+import { type Api, ApiError, ConnectionError, type EventStream } from '#lib/chatkit-element/api.ts'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { callClientTool } from '#lib/chatkit-element/client-tool.ts'
 import { exchange, LostError, onceThen, prepend, type StreamApi } from '#lib/chatkit-element/exchange.ts'
@@ -14,6 +14,7 @@ import { applyEvent, beginTurn, endTurn } from '#lib/chatkit-element/state/reduc
 import { lastTurn } from '#lib/chatkit-element/state/turn-groups.ts'
 import type { Failure } from '#lib/chatkit-element/state/view.ts'
 import { toError } from '#lib/chatkit-element/to-error.ts'
+import { aborted } from '#lib/chatkit-element/waits.ts'
 
 /** How long a stopped answer may take to end by itself, so that its last words are the ones the server keeps. */
 const STOP_GRACE_MS = 1_500
@@ -74,8 +75,8 @@ export class Turns {
   }
 
   /**
-   * Shows the thread's running answer, if there is one; after `read`, where that is given. `onFound` hears of an answer before
-   * it is shown. A server without this operation of ours says no, and that is all right.
+   * Shows the thread's running answer, if there is one. `read` brings in what is stored once it is known whether there is, so
+   * that an answer which ends meanwhile is in the one or in the other. `onFound` hears of an answer before it is shown.
    */
   async attach(read?: (signal: AbortSignal) => Promise<void>, onFound?: () => void): Promise<void> {
     const threadId = this.#threadId()
@@ -84,12 +85,10 @@ export class Turns {
     const probe = new AbortController()
     this.#probe = probe
     try {
+      const running = await this.#findRunning(threadId, probe.signal)
       await read?.(probe.signal)
-      const stream = await this.#api.stream('threads.attach', { thread_id: threadId }, probe.signal)
-      const first = await stream.events.next()
-      if (first.done || probe.signal.aborted) return
-      const events = { ...stream, events: prepend(first.value, stream.events) }
-      const opened = { recognisesRepeats: true, stream: onceThen(events, this.#api) }
+      if (!running || probe.signal.aborted) return
+      const opened = { recognisesRepeats: true, stream: onceThen(running, this.#api) }
       onFound?.()
       await this.#turn(
         (signal) => this.#exchange(opened, 'threads.attach', { thread_id: threadId }, signal),
@@ -97,9 +96,21 @@ export class Turns {
         probe,
       )
     } catch (error) {
-      if (!probe.signal.aborted) this.#host.emit('chatkit.log', { name: 'attach.unavailable', data: { message: String(error) } })
+      if (!probe.signal.aborted) this.#host.emit('chatkit.log', { name: 'read.failed', data: { message: String(error) } })
     } finally {
       if (this.#probe === probe) this.#probe = null
+    }
+  }
+
+  /** The stream of the answer that is being written. A server without this operation of ours says no, and that is all right. */
+  async #findRunning(threadId: string, signal: AbortSignal): Promise<EventStream | null> {
+    try {
+      const stream = await this.#api.stream('threads.attach', { thread_id: threadId }, signal)
+      const first = await stream.events.next()
+      return first.done ? null : { ...stream, events: prepend(first.value, stream.events) }
+    } catch (error) {
+      if (!signal.aborted) this.#host.emit('chatkit.log', { name: 'attach.unavailable', data: { message: String(error) } })
+      return null
     }
   }
 
@@ -230,13 +241,4 @@ export class Turns {
   #threadId(): string | null {
     return this.#state.value.view.thread?.id ?? null
   }
-}
-
-/** Resolves when the signal aborts, or after `ms`. */
-function aborted(signal: AbortSignal, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms)
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
