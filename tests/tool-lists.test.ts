@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Caller } from '#lib/auth/caller.ts'
 import { noteAnswer } from '#lib/mcp-client/health.ts'
 import { openMcp } from '#lib/mcp-client/open.ts'
@@ -17,7 +17,7 @@ beforeEach(async () => {
 
 const one = { name: 'one', run: () => 1 }
 const two = { name: 'two', run: () => 2 }
-const POLL = { timeout: 15_000, interval: 20 }
+const POLL = { timeout: 30_000, interval: 20 }
 
 /** What a turn of this person offers to the model. */
 async function offered(server: ReturnType<typeof toolServer>, person = ann): Promise<string[]> {
@@ -38,21 +38,27 @@ describe('a server that says how long its list counts', () => {
   test('a second: it is asked again after it, not before', async () => {
     await using fault = await faultServer([one], { kind: 'none' }, { ttlMs: 1_000 })
     const server = toolServer(fault.url)
-    await offered(server)
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    await soonOffered(server, ['one'])
+    await vi.waitFor(() => expect(rememberedTools(server, ann.userId)).toBeDefined(), POLL)
+    const asked = lists(fault)
     fault.tools = [one, two]
-    const counts = rememberedTools(server, ann.userId)
-    if (counts) expect(await offered(server)).toEqual(['one'])
-    await vi.waitFor(() => expect(rememberedTools(server, ann.userId)).toBeUndefined(), POLL)
+    expect(await offered(server)).toEqual(['one'])
+    expect(lists(fault)).toBe(asked)
+    vi.advanceTimersByTime(1_001)
     await soonOffered(server, ['one', 'two'])
   })
 
   test('nothing: for five minutes, for each person', async () => {
     await using older = await sessionServer([one], { announces: false })
     const server = toolServer(older.url)
-    for (let turn = 0; turn < 3; turn += 1) await offered(server)
-    expect(lists(older)).toBe(1)
-    await offered(server, (await signedIn()).caller)
-    expect(lists(older)).toBe(2)
+    await soonOffered(server, ['one'])
+    const asked = lists(older)
+    for (let turn = 0; turn < 3; turn += 1) expect(await offered(server)).toEqual(['one'])
+    expect(lists(older)).toBe(asked)
+    await soonOffered(server, ['one'], (await signedIn()).caller)
+    expect(lists(older)).toBeGreaterThan(asked)
   })
 
   test.each([
@@ -62,16 +68,13 @@ describe('a server that says how long its list counts', () => {
     [undefined, 300_000],
   ])('%s ms count for %s ms', (ttlMs, counts) => {
     vi.useFakeTimers({ toFake: ['Date'] })
-    try {
-      const server = { url: `http://127.0.0.1/${ttlMs}` }
-      rememberTools(server, ann.userId, [], { ttlMs })
-      vi.advanceTimersByTime(counts - 1)
-      expect(rememberedTools(server, ann.userId)).toEqual([])
-      vi.advanceTimersByTime(1)
-      expect(rememberedTools(server, ann.userId)).toBeUndefined()
-    } finally {
-      vi.useRealTimers()
-    }
+    onTestFinished(() => void vi.useRealTimers())
+    const server = { url: `http://127.0.0.1/${ttlMs}` }
+    rememberTools(server, ann.userId, [], { ttlMs })
+    vi.advanceTimersByTime(counts - 1)
+    expect(rememberedTools(server, ann.userId)).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(rememberedTools(server, ann.userId)).toBeUndefined()
   })
 })
 
@@ -79,10 +82,11 @@ describe('a server that says when its tools change', () => {
   test('to those who subscribed (2026-07-28): the next turn has the new ones', async () => {
     await using fault = await faultServer([one], { kind: 'none' }, { ttlMs: 3_600_000, announces: true })
     const server = toolServer(fault.url)
-    expect(await offered(server)).toEqual(['one'])
+    await soonOffered(server, ['one'])
     await vi.waitFor(() => expect(fault.listening()).toBe(1), POLL)
+    const asked = lists(fault)
     await offered(server)
-    expect(lists(fault)).toBe(1)
+    expect(lists(fault)).toBe(asked)
     fault.tools = [one, two]
     fault.announce()
     await vi.waitFor(() => expect(rememberedTools(server, ann.userId)).toBeUndefined(), POLL)
@@ -113,17 +117,17 @@ describe('a server that says when its tools change', () => {
   test('and ends the stream: what cannot be heard any more does not count any more', async () => {
     const fault = await faultServer([one], { kind: 'none' }, { ttlMs: 3_600_000, announces: true })
     const server = toolServer(fault.url)
-    await offered(server)
+    await soonOffered(server, ['one'])
     await vi.waitFor(() => expect(fault.listening()).toBe(1), POLL)
     fault.announce()
     await vi.waitFor(() => expect(rememberedTools(server, ann.userId)).toBeUndefined(), POLL)
     await vi.waitFor(async () => expect(await offered(server).then(() => rememberedTools(server, ann.userId))).toBeDefined(), POLL)
     vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
     vi.advanceTimersByTime(60_000)
     await fault[Symbol.asyncDispose]()
     await vi.waitFor(() => expect(rememberedTools(server, ann.userId)).toBeUndefined(), POLL)
     expect(rememberedTools(server, ann.userId, { stale: true })?.map(({ name }) => name)).toEqual(['one'])
-    vi.useRealTimers()
   })
 })
 
@@ -143,5 +147,5 @@ test('of two tools with one name the first counts, and none that is larger than 
     announces: false,
     twice: true,
   })
-  expect(await offered(toolServer(older.url))).toEqual(['one'])
+  await soonOffered(toolServer(older.url), ['one'])
 })
