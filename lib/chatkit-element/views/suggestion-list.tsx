@@ -27,6 +27,7 @@ export function SuggestionList({ suggested }: { suggested: { items: readonly Sug
                   {group}
                 </div>
               )}
+              {!group && items[index - 1]?.group && <hr class="menu-rule" role="presentation" />}
               <button
                 id={`suggestion-${index}`}
                 type="button"
