@@ -6,6 +6,7 @@ import { changeRole, disablePerson, enablePerson, signOutPerson } from '#app/adm
 import PeoplePage from '#app/admin/people/page.tsx'
 import PoliciesPage from '#app/admin/policies/page.tsx'
 import RunPage from '#app/admin/runs/[id]/page.tsx'
+import RunsPage from '#app/admin/runs/page.tsx'
 import EditServerPage from '#app/admin/servers/[id]/edit/page.tsx'
 import ServerPage from '#app/admin/servers/[id]/page.tsx'
 import NewServerPage from '#app/admin/servers/new/page.tsx'
@@ -53,6 +54,7 @@ const PAGES: [string, () => Promise<unknown>][] = [
   ['the overview', () => AdminPage()],
   ['the tool calls', () => ToolCallsPage({ searchParams })],
   ['a tool call', () => ToolCallPage({ params })],
+  ['the runs', () => RunsPage({ searchParams })],
   ['a run', () => RunPage({ params })],
   ['the audit', () => AuditPage({ searchParams })],
   ['the people', () => PeoplePage({ searchParams })],

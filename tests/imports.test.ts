@@ -117,6 +117,7 @@ test('who may look across people is a short list', () => {
       "admin: lib/data/feedback.ts",
       "admin: lib/data/people.ts",
       "admin: lib/data/policies.ts",
+      "admin: lib/data/run-list.ts",
       "admin: lib/data/runs.ts",
       "admin: lib/data/stats.ts",
       "admin: lib/data/threads.ts",

@@ -15,7 +15,8 @@ export default async function AdminLayout({ children }: { children: ReactNode })
         label="Admin"
         tabs={[
           { href: '/admin', label: 'Overview', exact: true },
-          { href: '/admin/tool-calls', label: 'Tool calls', also: '/admin/runs' },
+          { href: '/admin/tool-calls', label: 'Tool calls' },
+          { href: '/admin/runs', label: 'Runs' },
           { href: '/admin/servers', label: 'Servers' },
           { href: '/admin/policies', label: 'Policies' },
           { href: '/admin/people', label: 'People' },

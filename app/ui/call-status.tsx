@@ -26,6 +26,12 @@ const RUNS: Record<RunStatus, [BadgeTone, string]> = {
   failed: ['bad', 'Failed'],
 }
 
+/** The state of a run, as people read it. */
+export const RUN_STATUS_NAMES = Object.fromEntries(Object.entries(RUNS).map(([status, [, name]]) => [status, name])) as Record<
+  RunStatus,
+  string
+>
+
 export function CallStatus({ status }: { status: ToolCallStatus }) {
   const [tone, name] = CALLS[status]
   return <Badge tone={tone}>{name}</Badge>

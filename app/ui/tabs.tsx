@@ -9,8 +9,6 @@ type Tab = {
   label: string
   /** Only this address, not those below it. */
   exact?: boolean
-  /** Addresses elsewhere that belong to the tab as well. */
-  also?: string
 }
 
 /** The second level of navigation, as links: each tab is a page. */
@@ -29,8 +27,8 @@ export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
   return (
     <nav ref={nav} aria-label={label} className="relative -mx-4 mb-6 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0">
       <ul className="flex gap-1">
-        {tabs.map(({ href, label: name, exact, also }) => {
-          const here = exact ? path === href : under(href) || (also !== undefined && under(also))
+        {tabs.map(({ href, label: name, exact }) => {
+          const here = exact ? path === href : under(href)
           return (
             <li key={href}>
               <Link

@@ -38,7 +38,7 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
   return (
     <>
       <PageHeader
-        back={{ href: '/admin/tool-calls', label: 'Tool calls' }}
+        back={{ href: '/admin/runs', label: 'Runs' }}
         title={
           <span className="flex flex-wrap items-center gap-3">
             Run <RunStatusBadge status={run.status} />

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest'
 import { actionName } from '#app/admin/audit/action-text.ts'
 import { AUDIT_ACTIONS, listAuditEvents, recordAudit } from '#lib/data/audit.ts'
 import { setRole } from '#lib/data/people.ts'
+import { listRuns } from '#lib/data/run-list.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { withSystem } from '#lib/db.ts'
 import { newId } from '#lib/ids.ts'
@@ -66,4 +67,25 @@ test('calls are found by a part of their person’s name or address', async () =
   expect(await tools('mo@EXAMPLE')).toEqual(['of_1'])
   expect(await tools('ada')).toEqual(['of_0'])
   expect((await listToolCalls({ caller: mo.caller }, { person: 'ada' })).data).toEqual([])
+})
+
+test('runs are found by their state and by their person, page by page', async () => {
+  const at = new Date()
+  const run = (id: string, ownerId: string, status: 'done' | 'waiting') => ({
+    id,
+    ownerId,
+    threadId: 't',
+    requestId: 'r',
+    operation: 'o',
+    status,
+    createdAt: at,
+  })
+  const many = Array.from({ length: 60 }, (_, n) => run(`run_a${n}`, ada.caller.userId, 'done'))
+  await withSystem('admin', (tx) => tx.run.createMany({ data: [...many, run('run_mo', mo.caller.userId, 'waiting')] }))
+  const first = await listRuns()
+  const second = await listRuns({ after: first.after })
+  expect(new Set([...first.data, ...second.data].map(({ id }) => id)).size).toBe(61)
+  expect(second.has_more).toBe(false)
+  for (const filter of [{ status: 'waiting' as const }, { person: 'mo@' }])
+    expect((await listRuns(filter)).data).toMatchObject([{ id: 'run_mo', name: 'Mo 100%', calls: 0, status: 'waiting' }])
 })

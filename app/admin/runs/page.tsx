@@ -1,0 +1,124 @@
+import { ListFilter, MessagesSquare } from 'lucide-react'
+import type { Metadata } from 'next'
+import Link from 'next/link'
+import { Suspense } from 'react'
+import { z } from 'zod'
+import { requirePageAdmin } from '#lib/auth/page-caller.ts'
+import { listRuns } from '#lib/data/run-list.ts'
+import { RUN_STATUS_NAMES, RunStatusBadge } from '../../ui/call-status.tsx'
+import { Card } from '../../ui/card.tsx'
+import { EmptyState } from '../../ui/empty-state.tsx'
+import { explainFailure, RUN_FAILURES } from '../../ui/failure-text.ts'
+import { FilterBar } from '../../ui/filter-bar.tsx'
+import { PageHeader } from '../../ui/page-header.tsx'
+import { Pager } from '../../ui/pager.tsx'
+import { RelativeTime } from '../../ui/relative-time.tsx'
+import { Skeleton } from '../../ui/skeleton.tsx'
+import { Table } from '../../ui/table.tsx'
+import { countText, durationText } from '../../ui/time-text.ts'
+import { Live } from '../live.tsx'
+
+export const metadata: Metadata = { title: 'Runs' }
+
+const STATUSES = ['queued', 'running', 'waiting', 'done', 'stopped', 'interrupted', 'failed'] as const
+const text = z.string().trim().min(1).max(200).optional().catch(undefined)
+const Query = z.object({ status: z.enum(STATUSES).optional().catch(undefined), person: text, after: text })
+type Query = z.infer<typeof Query>
+
+/** Everybody's turns of the assistant, the latest first: who waits, what failed, how fast it is. */
+export default async function RunsPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
+  await requirePageAdmin()
+  const query = Query.parse(await searchParams)
+  return (
+    <>
+      <PageHeader
+        title="Runs"
+        hint="Each turn of the assistant. What was said in it is the person’s own and not shown."
+        actions={!query.after && <Live />}
+      />
+      <FilterBar
+        path="/admin/runs"
+        texts={[{ name: 'person', label: 'Person', value: query.person, placeholder: 'Name or address' }]}
+        menus={[
+          {
+            name: 'status',
+            label: 'State',
+            value: query.status,
+            options: STATUSES.map((value) => ({ value, label: RUN_STATUS_NAMES[value] })),
+          },
+        ]}
+      />
+      <Card flush>
+        <Suspense
+          key={href(query)}
+          fallback={
+            <div className="p-5">
+              <Skeleton lines={8} label="Loading runs" />
+            </div>
+          }
+        >
+          <Runs query={query} />
+        </Suspense>
+      </Card>
+    </>
+  )
+}
+
+async function Runs({ query: { after, ...filters } }: { query: Query }) {
+  const page = await listRuns({ ...filters, after })
+  if (page.data.length === 0)
+    return href(filters) === href({}) ? (
+      <EmptyState icon={MessagesSquare} title="No runs yet">
+        They appear with the first message in a chat.
+      </EmptyState>
+    ) : (
+      <EmptyState icon={ListFilter} title="No run fits these filters">
+        Take one filter away.
+      </EmptyState>
+    )
+  const since = (from: Date, to: Date | null) => (to ? durationText(to.getTime() - from.getTime()) : null)
+  return (
+    <>
+      <Table
+        caption="Runs"
+        rows={page.data}
+        rowKey={({ id }) => id}
+        columns={[
+          {
+            header: 'Person',
+            lead: true,
+            cell: ({ id, name, email }) => (
+              <Link
+                href={`/admin/runs/${id}`}
+                title={email}
+                className="after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:outline-accent"
+              >
+                {name}
+              </Link>
+            ),
+          },
+          {
+            header: 'State',
+            cell: ({ status, failureClass }) => (
+              <span className="grid min-w-32 gap-0.5">
+                <RunStatusBadge status={status} />
+                {failureClass && <span className="text-sm text-ink-soft">{explainFailure(failureClass, RUN_FAILURES).title}</span>}
+              </span>
+            ),
+          },
+          { header: 'Model', cell: ({ model }) => model && <span className="wrap-anywhere">{model}</span> },
+          { header: 'Calls', align: 'end', cell: ({ calls }) => countText(calls) },
+          { header: 'First words after', align: 'end', cell: ({ createdAt, firstDeltaAt }) => since(createdAt, firstDeltaAt) },
+          { header: 'Took', align: 'end', cell: ({ createdAt, finishedAt }) => since(createdAt, finishedAt) },
+          { header: 'When', align: 'end', cell: ({ createdAt }) => <RelativeTime at={createdAt.toISOString()} /> },
+        ]}
+      />
+      <Pager first={after && href(filters)} next={page.after && href({ ...filters, after: page.after })} />
+    </>
+  )
+}
+
+function href(query: Query): string {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]))
+  return given.length > 0 ? `/admin/runs?${new URLSearchParams(given)}` : '/admin/runs'
+}
