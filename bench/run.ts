@@ -14,6 +14,7 @@ import { benchStreams } from './streams.ts'
 import { benchTurn } from './turn.ts'
 
 const PORT = process.env.PORT || '3211'
+const INSPECT_PORT = Number(PORT) + 1
 const READY_MS = 30_000
 const only = process.argv[2]
 // These need no build, and end the process themselves.
@@ -26,7 +27,7 @@ const folder = await mkdtemp(path.join(os.tmpdir(), 'switchboard-bench-'))
 const database = await startEmbeddedPostgres(folder)
 const model = await openAIServer()
 const url = `http://127.0.0.1:${PORT}`
-const app = spawn(process.execPath, ['scripts/start.ts'], {
+const app = spawn(process.execPath, [`--inspect=127.0.0.1:${INSPECT_PORT}`, 'scripts/start.ts'], {
   cwd: ROOT,
   stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   env: {
@@ -52,7 +53,11 @@ try {
   const visitor = await makeFirstAccount(url, () => '')
   const ratios: Record<string, number> = {}
   if (only === undefined || only === 'turn')
-    Object.assign(ratios, await benchTurn(visitor, model), await benchStreams({ visitor, model, pid: app.pid ?? 0 }))
+    Object.assign(
+      ratios,
+      await benchTurn(visitor, model),
+      await benchStreams({ visitor, model, pid: app.pid ?? 0, inspectPort: INSPECT_PORT }),
+    )
   if (only === undefined || only === 'mcp')
     Object.assign(ratios, await benchMcp({ url, pid: app.pid ?? 0, token: await makePersonalToken(visitor) }))
   for (const [name, ratio] of Object.entries(ratios)) console.log(`${ratio.toFixed(2).padStart(8)}  ${name}`)

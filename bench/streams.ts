@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ask, type Visitor } from '#scripts/first-visit.ts'
 import type { OpenAIServer } from '#tests/support/openai-server.ts'
+import { liveHeapMb } from './live-heap.ts'
 
 const AT_ONCE = [1, 32, 256]
 const DELTAS = 100
@@ -14,16 +15,19 @@ type Process = { residentMb: number; cpuMs: number }
 
 /**
  * Turns at once, each a hundred deltas that the model paces over five seconds: how much later than from the model itself the
- * first delta and the end come, what 1,000 deltas cost in CPU, and what a stream takes of memory while all of them run.
+ * first delta and the end come, what 1,000 deltas cost in CPU, and what a stream takes of memory while all of them run: what
+ * lives on the heap half-way through, and what the process holds at most, which is mostly room that V8 keeps for the next burst.
  */
 export async function benchStreams({
   visitor,
   model,
   pid,
+  inspectPort,
 }: {
   visitor: Visitor
   model: OpenAIServer
   pid: number
+  inspectPort: number
 }): Promise<Record<string, number>> {
   const text = Array.from({ length: DELTAS }, (_, index) => `word${index} `)
   const ratios: Record<string, number> = {}
@@ -32,23 +36,27 @@ export async function benchStreams({
     const rounds = count === 1 ? ROUNDS_OF_ONE : 1
     const own: Times[] = []
     const ours: Times[] = []
+    const liveBefore = await liveHeapMb(inspectPort)
     const before = await processOf(pid)
     let cpuMs = 0
+    let liveMb = 0
     let peakMb = 0
     for (let round = 0; round < rounds; round += 1) {
       own.push(...(await Promise.all(Array.from({ length: count }, () => fromModel(model, text)))))
       const from = await processOf(pid)
       const running = turns(count, visitor, model, text)
+      const live = sleep((DELTAS * PACE_MS) / 2).then(() => liveHeapMb(inspectPort))
       peakMb = Math.max(peakMb, await peakUntil(running, pid))
+      liveMb = Math.max(liveMb, await live)
       ours.push(...(await running))
       cpuMs += (await processOf(pid)).cpuMs - from.cpuMs
     }
     const [first, whole] = [median(ours, 'first') - median(own, 'first'), median(ours, 'whole') - median(own, 'whole')]
     const perThousand = cpuMs / ((count * rounds * DELTAS) / 1_000)
-    const perStream = (peakMb - before.residentMb) / count
+    const [livePer, heldPer] = [(liveMb - liveBefore) / count, (peakMb - before.residentMb) / count]
     console.log(
       `${String(count).padStart(4)} at once: first delta +${first.toFixed(1)} ms, end +${whole.toFixed(1)} ms over the model's own; ` +
-        `${perThousand.toFixed(0)} ms CPU per 1,000 deltas; ${perStream.toFixed(2)} MB a stream`,
+        `${perThousand.toFixed(0)} ms CPU per 1,000 deltas; ${livePer.toFixed(2)} MB live a stream, ${heldPer.toFixed(2)} MB held`,
     )
     ratios[`turn: whole answer, ${count} at once / model alone`] = median(ours, 'whole') / median(own, 'whole')
   }

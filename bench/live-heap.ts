@@ -1,0 +1,22 @@
+import { once } from 'node:events'
+
+type Answer = { id?: number; result?: { usedSize: number; backingStorageSize?: number } }
+
+/** How many MB live on the heap of a process that inspects itself on `port` (node --inspect): what only waits for its collection is collected first. */
+export async function liveHeapMb(port: number): Promise<number> {
+  const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as { webSocketDebuggerUrl: string }[]
+  const socket = new WebSocket(targets[0]?.webSocketDebuggerUrl ?? '')
+  await once(socket, 'open')
+  const ask = async (id: number, method: string) => {
+    socket.send(JSON.stringify({ id, method }))
+    for (;;) {
+      const [{ data }] = await once(socket, 'message')
+      const answer = JSON.parse(data) as Answer
+      if (answer.id === id) return answer.result
+    }
+  }
+  await ask(1, 'HeapProfiler.collectGarbage')
+  const usage = await ask(2, 'Runtime.getHeapUsage')
+  socket.close()
+  return ((usage?.usedSize ?? Number.NaN) + (usage?.backingStorageSize ?? 0)) / 1_000_000
+}
