@@ -3,13 +3,13 @@ import type { Caller } from '#lib/auth/caller.ts'
 import { findToolCall, listToolCalls } from '#lib/data/tool-calls.ts'
 import { examine } from '#lib/mcp-client/doctor.ts'
 import { noteAnswer } from '#lib/mcp-client/health.ts'
-import { openMcp } from '#lib/mcp-client/open.ts'
 import { freePort } from '#scripts/port.ts'
+import { openInTime } from '#tests/support/open-in-time.ts'
 import { openAIServer, type Step } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { type Program, startProgram } from '#tests/support/program.ts'
 import { withSettings } from '#tests/support/settings.ts'
-import { callingRun, toolServer } from '#tests/support/tool-servers.ts'
+import { toolServer } from '#tests/support/tool-servers.ts'
 import { conversation } from '#tests/support/turns.ts'
 
 // @modelcontextprotocol/server-everything over Streamable HTTP, with sessions, as its authors ship it.
@@ -35,6 +35,7 @@ async function turn(...calls: NonNullable<Step['calls']>) {
     ...{ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k' },
     ...{ MCP_BUILTIN: 'off', MCP_SERVER_URL: everything.url },
   })
+  await (await openInTime(ann)).close()
   const live: string[] = []
   const said = await (await conversation(ann)).say('go', {
     onEvent: (event) => {
@@ -62,7 +63,7 @@ test('the doctor finds nothing wrong with it', async () => {
 })
 
 test('its tools are offered with what they say of themselves', async () => {
-  const mcp = await openMcp(await callingRun(ann), { servers: [toolServer(everything.url)] })
+  const mcp = await openInTime(ann, [toolServer(everything.url)])
   const tools = (await mcp.connections[0]?.listTools()) ?? []
   await mcp.close()
   expect(tools.map(({ name }) => name)).toEqual(expect.arrayContaining(['echo', 'get_sum', 'trigger_long_running_operation']))

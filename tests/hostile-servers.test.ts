@@ -9,6 +9,7 @@ import { openMcp } from '#lib/mcp-client/open.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
 import { faultServer } from '#tests/support/fault-server.ts'
 import type { TestTool } from '#tests/support/mcp-server.ts'
+import { openInTime } from '#tests/support/open-in-time.ts'
 import { openAIServer } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { serve } from '#tests/support/serve.ts'
@@ -27,18 +28,8 @@ beforeEach(async () => {
 const POLL = { timeout: 30_000, interval: 20 }
 const MEGABYTE = 1024 * 1024
 
-/** The servers as a turn has them that found nobody busy: it goes on without one that is late. */
-function open(servers?: McpServer[]) {
-  return vi.waitFor(async () => {
-    const mcp = await openMcp(await callingRun(ann), { servers })
-    if (mcp.unavailable.length > 0) await mcp.close()
-    expect(mcp.unavailable).toEqual([])
-    return mcp
-  }, POLL)
-}
-
 async function call(server: McpServer, tool: string, args = {}) {
-  const mcp = await open([server])
+  const mcp = await openInTime(ann, [server])
   const result = await mcp.connections[0]?.callToolResult(tool, args)
   await mcp.close()
   const [row] = (await listToolCalls({ caller: ann })).data
@@ -155,7 +146,7 @@ test('two tools of one name, and names that the model’s API would not take, co
   await using older = await sessionServer(tools, { twice: true })
   await using model = await openAIServer({ calls: [{ name: 'list_files', arguments: {} }] }, { text: 'Done.' })
   withSettings({ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k', MCP_BUILTIN: 'off', MCP_SERVER_URL: older.url })
-  await (await open()).close()
+  await (await openInTime(ann)).close()
   const turn = await (await conversation(ann)).say('go')
   expect(turn.text).toBe('Done.')
   expect(JSON.stringify(model.requests.at(-1)?.body)).toContain('of list-files')
@@ -169,7 +160,7 @@ test('a tool that destroys asks first, whatever characters its name has', async 
   await using fault = await faultServer([wipe])
   await using model = await openAIServer({ calls: [{ name: 'wipe_disk', arguments: {} }] }, { text: 'Done.' })
   withSettings({ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k', MCP_BUILTIN: 'off', MCP_SERVER_URL: fault.url })
-  await (await open()).close()
+  await (await openInTime(ann)).close()
   const turn = await (await conversation(ann)).say('wipe it')
   expect(turn.waits).toBe(true)
   expect(fault.calls).toEqual([])

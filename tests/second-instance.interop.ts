@@ -1,21 +1,20 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { POST } from '#app/api/connections/[id]/route.ts'
 import { GET as callback } from '#app/api/connections/callback/route.ts'
 import { findAccount, saveAccount } from '#lib/data/server-accounts.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { noteAnswer } from '#lib/mcp-client/health.ts'
-import { openMcp } from '#lib/mcp-client/open.ts'
 import { expectOk, makeFirstAccount, type Visitor } from '#scripts/first-visit.ts'
 import { widgets } from '#tests/support/agent-door.ts'
 import { type AppServer, startApp } from '#tests/support/app-server.ts'
 import { Browser } from '#tests/support/oauth-client.ts'
+import { openInTime } from '#tests/support/open-in-time.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
-import { callingRun } from '#tests/support/tool-servers.ts'
 import { conversation } from '#tests/support/turns.ts'
 
 // The production build of this app as somebody else's protected server: a process, a database and accounts of its own.
@@ -97,13 +96,7 @@ async function connect({ here, there }: Both): Promise<void> {
   const back = (await browser.send(location, { headers: { cookie } })).headers.get('location') ?? ''
   const ended = await callback(new Request(back, { headers: { cookie: `${here.headers.cookie}; ${journey}` } }))
   expect(ended.headers.get('location')).toContain('connected=other')
-  // A turn goes on without a server that is late, which a busy machine is.
-  const listed = async () => {
-    const mcp = await openMcp(await callingRun(here.caller))
-    await mcp.close()
-    expect(mcp.unavailable).toEqual([])
-  }
-  await vi.waitFor(listed, { timeout: 30_000, interval: 100 })
+  await (await openInTime(here.caller)).close()
 }
 
 /** One turn in which the model calls a tool of the other server, and what it was told. */
