@@ -26,6 +26,7 @@ test('@ suggests entities; the chosen one keeps its place in the sentence and go
   await page.keyboard.press('ArrowUp')
   await page.keyboard.press('Enter')
   expect(await composer(page).inputValue()).toBe('Ask @Ann Lee ')
+  await expect.poll(() => page.locator('.chip').count()).toBe(1)
   await page.keyboard.type('and @ann')
   await options(page).nth(1).click()
   await page.keyboard.type('about @Nobody')
@@ -42,6 +43,18 @@ test('@ suggests entities; the chosen one keeps its place in the sentence and go
   await page.getByRole('tooltip').getByText('Team blue').waitFor()
   expect(await seen(page)).toContainEqual({ name: 'entity.click', detail: expect.objectContaining({ id: 'ann', title: 'Ann Lee' }) })
   expect(await barriers(page)).toEqual([])
+})
+
+test('a message that ends with a mention is sent by the next Enter', async () => {
+  const page = await stage.visit({ entities: {} })
+  await composer(page).pressSequentially('Ask @q2')
+  await options(page).first().waitFor()
+  await page.keyboard.press('Enter')
+  await expect.poll(() => composer(page).inputValue()).toBe('Ask @Q2 Plan ')
+  await page.waitForTimeout(300)
+  expect(await options(page).count(), 'what was chosen is not suggested again').toBe(0)
+  await page.keyboard.press('Enter')
+  await page.locator('.bubble .tag', { hasText: 'Q2 Plan' }).waitFor()
 })
 
 test('a mention goes with its chip or its name, Escape closes the list, and a mail address opens none', async () => {

@@ -85,8 +85,10 @@ export class Suggestions {
     const before = text.slice(0, cursor)
     if (commands?.enabled && before.startsWith('/') && !before.includes('\n') && before.length <= QUERY_MAX)
       return { sign: '/', query: before.slice(1), from: 0, to: cursor }
-    const query = entities?.onTagSearch && /(?<![\w.])@([^@\n]{0,40})$/.exec(before)?.[1]
-    return typeof query === 'string' ? { sign: '@', query, from: cursor - query.length - 1, to: cursor } : null
+    const query = entities?.onTagSearch && /(?<![\w.])@((?:[^\s@][^@\n]{0,39})?)$/.exec(before)?.[1]
+    // What follows a mention is the rest of the sentence.
+    const isMentioned = this.#composer.state.value.tags.some((tag) => query?.startsWith(`${tag.text} `))
+    return typeof query === 'string' && !isMentioned ? { sign: '@', query, from: cursor - query.length - 1, to: cursor } : null
   }
 
   async #search(place: Place, search: number): Promise<void> {

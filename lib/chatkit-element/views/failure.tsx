@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { duration } from '#lib/chatkit-element/time.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
@@ -41,14 +41,15 @@ export function Failure({ state }: { state: ChatState }) {
 
 /** Counts down to a moment (ms since 1970); 0 once it has come. */
 function useSecondsUntil(moment: number): number {
-  const left = () => Math.max(0, Math.ceil((moment - Date.now()) / 1000))
-  const [seconds, setSeconds] = useState(left)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each second sets the next timer
-  useEffect(() => {
-    setSeconds(left())
-    if (moment <= Date.now()) return
-    const timer = setTimeout(() => setSeconds(left()), 1_000)
-    return () => clearTimeout(timer)
-  }, [moment, seconds])
+  const [seconds, setSeconds] = useState(0)
+  useLayoutEffect(() => {
+    const count = () => {
+      setSeconds(Math.max(0, Math.ceil((moment - Date.now()) / 1000)))
+      if (moment <= Date.now()) clearInterval(timer)
+    }
+    const timer = setInterval(count, 500)
+    count()
+    return () => clearInterval(timer)
+  }, [moment])
   return seconds
 }
