@@ -202,7 +202,8 @@ export class ToolConnection extends MCPServerStreamableHttp {
       const options = {
         signal: signal ? AbortSignal.any([signal, running.signal]) : running.signal,
         timeout: deadlines.hardMs + SDK_MARGIN_MS,
-        toolDefinition: listed,
+        // By it answers are checked against their schema, which for our own would cost more than the call.
+        toolDefinition: this.server.builtin ? undefined : listed,
         onprogress: (progress: Progress) => {
           times.firstSignMs ??= Math.round(performance.now() - started)
           running.wind()
