@@ -29,11 +29,11 @@ export default async function ConsentPage({ params }: { params: Promise<{ id: st
         <dl className="grid gap-3 border-t border-line pt-4 text-sm">
           <div>
             <dt className="text-ink-faint">Who asks</dt>
-            <dd className="break-words">{publisherText(request)}</dd>
+            <dd>{publisherText(request)}</dd>
           </div>
           <div>
             <dt className="text-ink-faint">Where your answer goes</dt>
-            <dd className="break-words">{placeText(request)}</dd>
+            <dd>{placeText(request)}</dd>
           </div>
         </dl>
         <Notice tone="warn">Allow it only if you have just started this yourself, in an app that you trust.</Notice>
