@@ -1,23 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { withSystem } from '#lib/db.ts'
-import { deltas, message, open, type Stream, textOf } from '#tests/support/browser-tab.ts'
+import { afterAll, beforeAll, test } from 'vitest'
 import { addThenTalk, crash } from '#tests/support/crash.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/openai-server.ts'
-import { signedIn } from '#tests/support/people.ts'
+import { crowd, cut, drain } from '#tests/support/replica-rounds.ts'
 import { type Replicas, startReplicas } from '#tests/support/replicas.ts'
 
-// npm run soak: the long rounds of what tests/replicas.test.ts proves in short ones. SOAK_ROUNDS says how many.
+// npm run soak: the long rounds of what tests/replica-rounds.test.ts proves in five short ones. SOAK_ROUNDS says how many.
 
 const ROUNDS = Number(process.env.SOAK_ROUNDS) || 50
-const WORDS = Array.from({ length: 200 }, (_, n) => `word${n} `)
+/** The longest (ms) that a dead process's run may look alive. */
+const FOUND_MS = 15_000
 
 let model: OpenAIServer
 let apps: Replicas
 
 beforeAll(async () => {
   model = await openAIServer()
-  apps = await startReplicas({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', LOG_LEVEL: 'warn' })
+  apps = await startReplicas({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', LOG_LEVEL: 'warn', SHUTDOWN_GRACE: '12' })
 }, 300_000)
 
 afterAll(async () => {
@@ -25,48 +23,18 @@ afterAll(async () => {
   await model?.[Symbol.asyncDispose]()
 })
 
-/** A machine that is full says 503, and a client comes again. */
-async function patiently(attempt: () => Promise<Stream>): Promise<Stream> {
-  for (let tries = 0; tries < 20; tries += 1) {
-    const stream = await attempt().catch((error: Error) => error)
-    if (!(stream instanceof Error)) return stream
-    if (!/answered 503/.test(stream.message)) throw stream
-    await sleep(1_000)
-  }
-  throw new Error('the server was full for 20 s')
+async function rounds(round: (n: number) => Promise<void>): Promise<void> {
+  for (let n = 0; n < ROUNDS; n += 1) await round(n)
 }
 
-test(`${ROUNDS} rounds of kill -9 at ten random points of a turn with a tool`, async () => {
+test(`${ROUNDS} rounds of a connection cut at delta 60 of 200`, () => rounds(() => cut(apps, model)))
+
+test(`${ROUNDS} rounds of kill -9 at ten random points of a turn with a tool, found within 15 s`, async () => {
   model.otherwise(addThenTalk)
-  for (let round = 0; round < ROUNDS; round += 1) await crash(await apps.start(), round % 2 ? apps.one : apps.two, 10)
+  await rounds(async (n) => crash(await apps.start(), n % 2 ? apps.one : apps.two, { turns: 10, foundMs: FOUND_MS }))
 })
 
-test('300 runs at once on two replicas, each read to its half on one and to its end on the other', async () => {
-  model.otherwise(() => ({ text: WORDS, pace: 100 }))
-  const before = model.requests.length
-  const people = await Promise.all(Array.from({ length: 30 }, () => signedIn()))
-  const turn = async (n: number) => {
-    await sleep(n * 50)
-    const person = people[n % people.length] as (typeof people)[number]
-    const [here, there] = n % 2 ? [apps.one, apps.two] : [apps.two, apps.one]
-    const id = crypto.randomUUID()
-    const first = await patiently(() => open(here.url, person, 'threads.create', message(`go ${n}`), id))
-    await first.read(() => deltas(first.received) >= 20 + (n % 100))
-    first.cut()
-    const params = { thread_id: first.threadId, run_id: first.runId, after: first.lastId }
-    const second = await patiently(() => open(there.url, person, 'threads.attach', params))
-    await second.read()
-    return [first, second]
-  }
-  const all = await Promise.all(Array.from({ length: 300 }, (_, n) => turn(n)))
-  const isDelta = ({ event }: Stream['received'][number]) => event.type !== 'thread.item.done'
-  for (const [first, second] of all as [Stream, Stream][]) {
-    expect(second.complete).toBe(true)
-    expect(textOf([...first.received, ...second.received].filter(isDelta))).toBe(WORDS.join(''))
-  }
-  expect(model.requests.length).toBe(before + 300)
-  const open_runs = await withSystem('runs', (tx) =>
-    tx.run.count({ where: { status: { not: 'done' }, operation: 'threads.create', lastSeq: null } }),
-  )
-  expect(open_runs).toBe(0)
-})
+test(`${ROUNDS} rounds of SIGTERM with 50 open streams`, () =>
+  rounds(async (n) => drain(await apps.start(), apps.two, model, { hurry: n % 2 === 1 })))
+
+test('300 runs at once on two replicas, each read to its half on one and to its end on the other', () => crowd(apps, model, 300, 100))

@@ -5,8 +5,8 @@ export type Replicas = AsyncDisposable & {
   one: AppServer
   two: AppServer
   proxy: RoundRobin
-  /** Starts one more on the same database; the proxy does not know it. */
-  start(): Promise<AppServer>
+  /** Starts one more on the same database, with these settings beside the others'; the proxy does not know it. */
+  start(env?: Record<string, string>): Promise<AppServer>
 }
 
 /** Two production builds on the database of this test file, known by the address of a plain proxy in front. */
@@ -16,8 +16,9 @@ export async function startReplicas(
 ): Promise<Replicas> {
   const proxy = await roundRobin()
   const started: AppServer[] = []
-  const start = async () => {
-    const app = await startApp({ databaseUrl, env: { APP_URL: proxy.url, RUNS_PER_MINUTE: '10000', RUNS_AT_ONCE: '10000', ...env } })
+  const start = async (more: Record<string, string> = {}) => {
+    const limits = { RUNS_PER_MINUTE: '10000', RUNS_AT_ONCE: '10000' }
+    const app = await startApp({ databaseUrl, env: { APP_URL: proxy.url, ...limits, ...env, ...more } })
     started.push(app)
     return app
   }
