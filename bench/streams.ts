@@ -15,8 +15,8 @@ type Process = { residentMb: number; cpuMs: number }
 
 /**
  * Turns at once, each a hundred deltas that the model paces over five seconds: how much later than from the model itself the
- * first delta and the end come, what 1,000 deltas cost in CPU, and what a stream takes of memory while all of them run: what
- * lives on the heap half-way through, and what the process holds at most, which is mostly room that V8 keeps for the next burst.
+ * first delta and the end come, what 1,000 deltas cost in CPU, and what the process holds at most for each stream, which is
+ * mostly room that V8 keeps for the next burst. What lives on the heap is looked at in a round of its own: looking takes time.
  */
 export async function benchStreams({
   visitor,
@@ -36,31 +36,40 @@ export async function benchStreams({
     const rounds = count === 1 ? ROUNDS_OF_ONE : 1
     const own: Times[] = []
     const ours: Times[] = []
-    const liveBefore = await liveHeapMb(inspectPort)
     const before = await processOf(pid)
     let cpuMs = 0
-    let liveMb = 0
     let peakMb = 0
     for (let round = 0; round < rounds; round += 1) {
       own.push(...(await Promise.all(Array.from({ length: count }, () => fromModel(model, text)))))
       const from = await processOf(pid)
       const running = turns(count, visitor, model, text)
-      const live = sleep((DELTAS * PACE_MS) / 2).then(() => liveHeapMb(inspectPort))
       peakMb = Math.max(peakMb, await peakUntil(running, pid))
-      liveMb = Math.max(liveMb, await live)
       ours.push(...(await running))
       cpuMs += (await processOf(pid)).cpuMs - from.cpuMs
     }
     const [first, whole] = [median(ours, 'first') - median(own, 'first'), median(ours, 'whole') - median(own, 'whole')]
     const perThousand = cpuMs / ((count * rounds * DELTAS) / 1_000)
-    const [livePer, heldPer] = [(liveMb - liveBefore) / count, (peakMb - before.residentMb) / count]
+    const perStream = (peakMb - before.residentMb) / count
     console.log(
       `${String(count).padStart(4)} at once: first delta +${first.toFixed(1)} ms, end +${whole.toFixed(1)} ms over the model's own; ` +
-        `${perThousand.toFixed(0)} ms CPU per 1,000 deltas; ${livePer.toFixed(2)} MB live a stream, ${heldPer.toFixed(2)} MB held`,
+        `${perThousand.toFixed(0)} ms CPU per 1,000 deltas; ${perStream.toFixed(2)} MB held a stream`,
     )
     ratios[`turn: whole answer, ${count} at once / model alone`] = median(ours, 'whole') / median(own, 'whole')
   }
+  const most = Math.max(...AT_ONCE)
+  const live = await liveMbOf(() => turns(most, visitor, model, text), inspectPort)
+  console.log(`${String(most).padStart(4)} at once: ${(live / most).toFixed(2)} MB live on the heap a stream`)
   return ratios
+}
+
+/** How much more (MB) lives on the heap half-way through some turns than before. */
+async function liveMbOf(begin: () => Promise<unknown>, inspectPort: number): Promise<number> {
+  const before = await liveHeapMb(inspectPort)
+  const running = begin()
+  await sleep((DELTAS * PACE_MS) / 2)
+  const within = await liveHeapMb(inspectPort)
+  await running
+  return within - before
 }
 
 async function turns(count: number, visitor: Visitor, model: OpenAIServer, text: string[]): Promise<Times[]> {
