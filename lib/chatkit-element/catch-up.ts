@@ -3,6 +3,7 @@ import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import type { Composer } from '#lib/chatkit-element/composer.ts'
 import type { Reader } from '#lib/chatkit-element/reader.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
+import type { Failure } from '#lib/chatkit-element/state/view.ts'
 import type { Turns } from '#lib/chatkit-element/turns.ts'
 
 /**
@@ -34,8 +35,11 @@ export class CatchUp {
     }
   }
 
-  /** After a 409: shows what the thread has become. The reason stays in sight as long as it holds. */
-  async conflict({ message }: ApiError): Promise<void> {
+  /**
+   * After a 409: shows what the thread has become. The reason stays in sight as long as it holds; `again` is offered where nothing
+   * is in the way any more.
+   */
+  async conflict({ message }: ApiError, again: Failure['retry']): Promise<void> {
     const threadId = this.#state.value.view.thread?.id
     let found = false
     await this.look(() => {
@@ -45,7 +49,7 @@ export class CatchUp {
     const { view } = this.#state.value
     if (found && this.#composer.state.value.refusal === message) this.#composer.state.patch({ refusal: '' })
     if (found || isBusy(this.#state.value) || view.thread?.id !== threadId) return
-    const mayPass = view.thread?.status.type === 'active' && !this.#composer.isEmpty
-    this.#state.patch({ view: { ...view, failure: { message, retry: mayPass ? 'send' : null } } })
+    const retry = view.thread?.status.type === 'active' ? again : null
+    this.#state.patch({ view: { ...view, failure: { message, retry } } })
   }
 }

@@ -12,7 +12,7 @@ import { ownCommands } from '#lib/chatkit-element/own-commands.ts'
 import { Reader } from '#lib/chatkit-element/reader.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 import { addLocalMessage, applyEvent, dropAfter, dropLocalMessages } from '#lib/chatkit-element/state/reducer.ts'
-import { emptyView } from '#lib/chatkit-element/state/view.ts'
+import { emptyView, type Failure } from '#lib/chatkit-element/state/view.ts'
 import { Suggestions } from '#lib/chatkit-element/suggestions.ts'
 import { messageOf, toError } from '#lib/chatkit-element/to-error.ts'
 import { Turns } from '#lib/chatkit-element/turns.ts'
@@ -107,7 +107,7 @@ export class Chat {
       // What was not sent goes back to the composer, where it can be changed and sent again.
       this.composer.restore(message, view.thread?.id ?? null)
       this.state.patch({ view: dropLocalMessages(this.state.value.view) })
-      await this.#meet(refusal)
+      await this.#meet(refusal, 'send')
     }
   }
 
@@ -227,8 +227,8 @@ export class Chat {
   }
 
   /** A thread that has moved on elsewhere is shown as it is now. */
-  async #meet(refusal: unknown): Promise<void> {
-    if (refusal instanceof ApiError && refusal.status === 409 && this.threadId) await this.#catchUp.conflict(refusal)
+  async #meet(refusal: unknown, again: Failure['retry'] = null): Promise<void> {
+    if (refusal instanceof ApiError && refusal.status === 409 && this.threadId) await this.#catchUp.conflict(refusal, again)
   }
 
   #leave(): void {
