@@ -44,7 +44,14 @@ async function visitor(viewport = WIDE, locale = 'en-GB'): Promise<{ context: Br
 async function shoot(page: Page, name: string): Promise<void> {
   for (const [size, viewport] of Object.entries({ 1280: WIDE, 390: PHONE })) {
     await page.setViewportSize(viewport)
-    await page.waitForLoadState('networkidle')
+    // An admin's page follows the ledger, so that its network is never idle.
+    if (page.url().includes('/admin'))
+      await page
+        .getByRole('status')
+        .filter({ hasText: /^Loading/ })
+        .first()
+        .waitFor({ state: 'detached' })
+    else await page.waitForLoadState('networkidle')
     await page.screenshot({ path: `artifacts/${name}-${size}.png` })
   }
   await page.setViewportSize(WIDE)
