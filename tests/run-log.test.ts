@@ -179,6 +179,10 @@ test('where the settings say so, a second message waits for its turn instead of 
   go(2)
   const [run] = await expect.poll(activeRuns).toHaveLength(1).then(activeRuns)
   const thread_id = run?.threadId ?? ''
+  // A run is there before its thread.
+  await expect
+    .poll(() => prismaStore(person.caller).listThreads({ limit: 1, order: 'asc' }), { timeout: 20_000 })
+    .toMatchObject({ data: [{}] })
   const next = door(person)({ type: 'threads.add_user_message', params: { thread_id, input: typed('next') } })
   go(4)
   expect(kinds((await first).events).at(-1)).toBe('thread.item.done assistant_message')
