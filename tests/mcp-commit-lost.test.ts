@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { closeDb } from '#lib/db.ts'
@@ -35,6 +34,5 @@ test.each([
   })
   expect((await listToolCalls({ caller })).data[0]).toMatchObject({ tool: 'add_task', ...outcome })
   // The database hears of the broken connection in its own time.
-  await sleep(100)
-  expect((await get('list_tasks')).tasks).toHaveLength(tasks)
+  await expect.poll(async () => (await get('list_tasks')).tasks).toHaveLength(tasks)
 })
