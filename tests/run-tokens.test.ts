@@ -6,6 +6,7 @@ import { mintRunToken } from '#lib/auth/run-tokens.ts'
 import { sealSession } from '#lib/auth/session.ts'
 import { endSessions } from '#lib/data/users.ts'
 import { withSystem } from '#lib/db.ts'
+import { builtinTransport } from '#lib/mcp-client/transport.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 
@@ -58,4 +59,17 @@ test('a changed, foreign or unsigned token and a session cookie are nobody', asy
     expect(await callerFromBearer(bad, AUDIENCE)).toBeNull()
   withSettings({ APP_SECRET: 'another secret, which is long enough too' })
   expect(await callerFromBearer(token, AUDIENCE)).toBeNull()
+})
+
+test('a token that could not be made is made for the next request', async () => {
+  const { caller } = await signedIn({ disabledAt: new Date() })
+  const sent: Request[] = []
+  const send = builtinTransport({ userId: caller.userId, runId: 'run_1', threadId: 'thr_1' }, AUDIENCE, async (request) => {
+    sent.push(request as Request)
+    return new Response('ok')
+  })
+  await expect(send(AUDIENCE)).rejects.toThrow('This account can no longer be used.')
+  await withSystem('admin', (tx) => tx.user.update({ where: { id: caller.userId }, data: { disabledAt: null } }))
+  expect((await send(AUDIENCE)).ok).toBe(true)
+  expect(sent).toHaveLength(1)
 })

@@ -19,6 +19,10 @@ export function builtinTransport(
     if (!token || Date.now() - mintedAt > (TOKEN_SECONDS / 2) * 1000) {
       mintedAt = Date.now()
       token = mintRunToken(claims, audience, TOKEN_SECONDS)
+      // The next request tries again.
+      token.catch(() => {
+        token = undefined
+      })
     }
     const headers = new Headers(init?.headers)
     headers.set('authorization', `Bearer ${await token}`)
