@@ -94,7 +94,8 @@ test('Arabic runs from right to left, the composer and its buttons with it', asy
   await page.getByText('مصدر واحد').waitFor()
   const bubble = await page.locator('.bubble').boundingBox()
   expect(bubble?.x, 'a question stands on the far side').toBeLessThan(width / 2)
-  expect(await barriers(page)).toEqual([])
+  // What fades in has its colours at the end.
+  await expect.poll(() => barriers(page)).toEqual([])
   for (const size of [1280, 390]) {
     await page.setViewportSize({ width: size, height: 800 })
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(size)

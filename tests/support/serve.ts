@@ -6,7 +6,8 @@ import { pipeline } from 'node:stream/promises'
 
 /** A fetch handler behind a real socket on 127.0.0.1. `close` ends open connections as well. */
 export async function serve(handler: (request: Request) => Promise<Response>): Promise<{ url: string; close: () => Promise<void> }> {
-  const server = createServer(async (incoming, outgoing) => {
+  // On a busy machine a client would else send its next request on a connection that is just being closed as idle.
+  const server = createServer({ keepAliveTimeout: 120_000 }, async (incoming, outgoing) => {
     const gone = new AbortController()
     outgoing.on('close', () => gone.abort())
     try {
