@@ -19,7 +19,7 @@ test.each(['light', 'dark'] as const)('axe finds nothing serious in the %s schem
     },
     { colorScheme, reducedMotion: 'reduce' },
   )
-  expect(await barriers(page)).toEqual([])
+  await expect.poll(() => barriers(page)).toEqual([])
   await page.getByRole('button', { name: 'What is open?' }).click()
   await page.locator('.md strong', { hasText: 'hello' }).waitFor()
   await say(page, 'work')
@@ -27,10 +27,10 @@ test.each(['light', 'dark'] as const)('axe finds nothing serious in the %s schem
   await page.getByText('1 source').click()
   await say(page, 'fail')
   await page.getByRole('alert').waitFor()
-  expect(await barriers(page)).toEqual([])
+  await expect.poll(() => barriers(page)).toEqual([])
   await page.getByRole('button', { name: 'Chat history' }).click()
   await page.locator('.history-row').first().waitFor()
-  expect(await barriers(page)).toEqual([])
+  await expect.poll(() => barriers(page)).toEqual([])
 })
 
 test('the keyboard alone is enough', async () => {

@@ -20,7 +20,7 @@ test('@ suggests entities; the chosen one keeps its place in the sentence and go
   await expect.poll(() => options(page).allTextContents()).toEqual(['Ann Lee', 'Ann Leek'])
   await page.getByText('People', { exact: true }).waitFor()
   expect(await page.getByRole('status').allTextContents()).toContain('2 suggestions')
-  expect(await barriers(page)).toEqual([])
+  await expect.poll(() => barriers(page)).toEqual([])
   await page.keyboard.press('ArrowDown')
   await expect.poll(() => active(page).textContent()).toBe('Ann Leek')
   await page.keyboard.press('ArrowUp')
@@ -42,7 +42,7 @@ test('@ suggests entities; the chosen one keeps its place in the sentence and go
   await page.locator('.bubble').getByRole('button', { name: 'Ann Lee', exact: true }).click()
   await page.getByRole('tooltip').getByText('Team blue').waitFor()
   expect(await seen(page)).toContainEqual({ name: 'entity.click', detail: expect.objectContaining({ id: 'ann', title: 'Ann Lee' }) })
-  expect(await barriers(page)).toEqual([])
+  await expect.poll(() => barriers(page)).toEqual([])
 })
 
 test('a message that ends with a mention is sent by the next Enter', async () => {
@@ -122,7 +122,7 @@ test('speech becomes text at the cursor, and is not sent', async () => {
   await composer(page).evaluate((field: HTMLTextAreaElement) => field.setSelectionRange(7, 7))
   await page.getByRole('button', { name: 'Dictate' }).click()
   await page.getByText('Listening…').waitFor()
-  expect(await barriers(page)).toEqual([])
+  await expect.poll(() => barriers(page)).toEqual([])
   await page.getByRole('button', { name: 'Stop dictating' }).click()
   await expect.poll(() => composer(page).inputValue()).toBe('Please buy milk today')
   expect(stage.sent('input.transcribe')[0]?.params).toMatchObject({

@@ -50,7 +50,7 @@ test('the page’s choice is loaded from beside the script, and another choice c
   await page.getByRole('button', { name: 'Nachricht senden' }).click()
   await page.getByRole('button', { name: 'Code kopieren' }).waitFor()
   expect(stage.sent('threads.create')[0]?.headers['accept-language']).toBe('de-AT')
-  expect(await barriers(page)).toEqual([])
+  await expect.poll(() => barriers(page)).toEqual([])
   await page.evaluate(() => {
     const element = document.querySelector('openai-chatkit') as unknown as { setOptions: (options: object) => void }
     element.setOptions({ api: { url: '/chatkit', domainKey: 'x' }, locale: 'ja' })
