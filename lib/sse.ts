@@ -20,8 +20,8 @@ type SseOptions = {
 }
 
 /**
- * A streaming response of JSON events with back-pressure. A comment line goes out each 15 s so that balancers keep the
- * connection; it is not followed by a blank line, which the official client would take for an empty message.
+ * A streaming response of JSON events with back-pressure. A comment line goes out at once and each 15 s, so that balancers keep
+ * the connection; it is not followed by a blank line, which the official client would take for an empty message.
  * `events` must not throw (a failure after the first byte is an event) and return whether the stream is complete.
  */
 export function sseResponse(events: AsyncIterator<SseMessage, boolean>, { resumable, onDetach, headers }: SseOptions = {}): Response {
@@ -31,8 +31,10 @@ export function sseResponse(events: AsyncIterator<SseMessage, boolean>, { resuma
   const body = new ReadableStream<Uint8Array>(
     {
       start(controller) {
+        // The server holds the headers back until the body begins: a reader of a quiet stream must not wait for them.
+        sendPing(controller)
         ping = setInterval(() => {
-          if (!ended) controller.enqueue(encoder.encode(': ping\n'))
+          if (!ended) sendPing(controller)
         }, PING_MS)
         ping.unref()
       },
@@ -76,4 +78,8 @@ export function sseResponse(events: AsyncIterator<SseMessage, boolean>, { resuma
       ...headers,
     },
   })
+}
+
+function sendPing(controller: ReadableStreamDefaultController<Uint8Array>): void {
+  controller.enqueue(encoder.encode(': ping\n'))
 }

@@ -9,12 +9,13 @@ import { withSettings } from '#tests/support/settings.ts'
 
 const ask = (headers: Record<string, string>) => GET(new Request('http://127.0.0.1:3999/api/admin/changes', { headers }))
 
-/** The stream of an admin's page; `hint` resolves with the next thing that it says. */
+/** The stream of an admin's page; after its first ping; `hint` resolves with the next thing that it says. */
 async function follow() {
   const admin = await signedIn({ role: 'admin' })
   const response = await ask(admin.headers)
   const reader = (response.body as ReadableStream<Uint8Array>).getReader()
   onTestFinished(() => reader.cancel())
+  await reader.read()
   return { admin, hint: async () => new TextDecoder().decode((await reader.read()).value) }
 }
 

@@ -122,6 +122,6 @@ test('what asks for numbers itself, a query and a refusal are passed through as 
   expect((await post({ type: 'threads.list', params: {} })).status).toBe(200)
   expect((await post({ type: 'threads.add_user_message', params: { thread_id: 'thr_none', input: typed('x') } })).status).toBe(404)
   const own = await post({ type: 'threads.create', params: { input: typed('go') }, metadata: { resume: true } })
-  expect(await own.text()).toMatch(/^id: 1\ndata: /)
+  expect(await own.text()).toMatch(/^: ping\nid: 1\ndata: /)
   expect(seen).toHaveLength(3)
 })

@@ -10,10 +10,11 @@ async function* quiet(...events: unknown[]): AsyncGenerator<SseMessage, boolean>
   return true
 }
 
-test('a stream that has nothing to say sends a comment each 15 s, without the blank line that would make it a message', async () => {
+test('a stream that has nothing to say sends a comment at once and each 15 s, without the blank line that would make it a message', async () => {
   vi.useFakeTimers()
   const reader = (sseResponse(quiet({ type: 'hello' })).body as ReadableStream<Uint8Array>).getReader()
   const read = async () => new TextDecoder().decode((await reader.read()).value)
+  expect(await read()).toBe(': ping\n')
   expect(await read()).toBe('data: {"type":"hello"}\n\n')
   for (const _ of [1, 2, 3]) {
     const next = read()
