@@ -49,14 +49,15 @@ test('a second tab sees, stops and goes on with what the first one began', async
   await second.goto(first.url())
   await message(second, 'The moon').waitFor()
 
-  // The tab was there before, and knows of nothing: its message is refused.
+  // The tab was there before, and knows of nothing until it has sent its message, which is refused.
+  let knows = false
   await second.route('**/api/chatkit', async (route) => {
-    if (route.request().postDataJSON().type === 'threads.attach') return route.fulfill({ status: 503, json: { message: 'Away.' } })
+    const { type } = route.request().postDataJSON()
+    if (type === 'threads.attach' && !knows) return route.fulfill({ status: 503, json: { message: 'Away.' } })
+    knows ||= type === 'threads.add_user_message'
     return route.continue()
   })
-  await second.reload()
-  await composer(second).waitFor()
-  await second.unroute('**/api/chatkit')
+  await Promise.all([second.waitForResponse((response) => response.status() === 503), second.reload()])
   await say(second, 'And of the sun')
   await second.getByRole('alert').getByText('still answering').waitFor()
   await message(second, 'The moon').waitFor()
