@@ -35,8 +35,11 @@ export async function readReply(response: Response): Promise<Reply> {
 }
 
 export function parseEvents(text: string): ThreadStreamEvent[] {
-  const frames = text.split('\n\n').filter(Boolean)
-  return frames.map((frame) => JSON.parse(frame.replace(/^(: ping\n)*data: /, '')))
+  const frames = text
+    .replaceAll(/^: ping\n/gm, '')
+    .split('\n\n')
+    .filter(Boolean)
+  return frames.map((frame) => JSON.parse(frame.replace(/^data: /, '')))
 }
 
 /** A `respond` that streams one message in pieces. */
