@@ -19,12 +19,22 @@ const INSTALLED: Partial<Record<NodeJS.Platform, string[]>> = {
   win32: ['C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe'],
 }
 
+/** Chromium itself crashes at its start now and then (SIGSEGV before any page is open), which says nothing about what is tested. */
+const LAUNCHES = 3
+
 /**
  * A real Chromium for browser tests: `CHROME_PATH` if set, else the one that npm installs (Linux x64 only), else an installed Chrome.
  * One browser a test file, a context a test; the caller closes it.
  */
 export async function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: await findChromium(), args: FLAGS, timeout: 60_000 })
+  const executablePath = await findChromium()
+  for (let launch = 1; ; launch += 1) {
+    try {
+      return await chromium.launch({ executablePath, args: FLAGS, timeout: 60_000 })
+    } catch (error) {
+      if (launch === LAUNCHES || !String(error).includes('SIGSEGV')) throw error
+    }
+  }
 }
 
 async function findChromium(): Promise<string> {
