@@ -1,6 +1,5 @@
 import { Activity, ListFilter } from 'lucide-react'
 import type { Metadata } from 'next'
-import { Suspense } from 'react'
 import { z } from 'zod'
 import type { Caller } from '#lib/auth/caller.ts'
 import { requirePageCaller } from '#lib/auth/page-caller.ts'
@@ -8,12 +7,12 @@ import { listToolCalls, type ToolCallStatus } from '#lib/data/tool-calls.ts'
 import { LinkButton } from '../ui/button.tsx'
 import { CALL_STATUS_NAMES } from '../ui/call-status.tsx'
 import { CallTable } from '../ui/call-table.tsx'
-import { Card } from '../ui/card.tsx'
 import { EmptyState } from '../ui/empty-state.tsx'
 import { FilterBar } from '../ui/filter-bar.tsx'
+import { listAddress } from '../ui/list-address.ts'
+import { ListCard } from '../ui/list-card.tsx'
 import { PageHeader } from '../ui/page-header.tsx'
 import { Pager } from '../ui/pager.tsx'
-import { Skeleton } from '../ui/skeleton.tsx'
 
 export const metadata: Metadata = { title: 'Activity' }
 
@@ -44,18 +43,9 @@ export default async function ActivityPage({ searchParams }: { searchParams: Pro
           },
         ]}
       />
-      <Card flush>
-        <Suspense
-          key={JSON.stringify(query)}
-          fallback={
-            <div className="p-5">
-              <Skeleton lines={8} label="Loading your activity" />
-            </div>
-          }
-        >
-          <Calls caller={caller} query={query} />
-        </Suspense>
-      </Card>
+      <ListCard address={href(query)} label="Loading your activity">
+        <Calls caller={caller} query={query} />
+      </ListCard>
     </>
   )
 }
@@ -94,6 +84,5 @@ function NoCalls({ status }: { status?: ToolCallStatus }) {
 }
 
 function href(query: Query): string {
-  const given = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]))
-  return given.length > 0 ? `/activity?${new URLSearchParams(given)}` : '/activity'
+  return listAddress('/activity', query)
 }

@@ -5,6 +5,7 @@ import { useRouter } from 'next/navigation'
 import { useId, useState, useTransition } from 'react'
 import { Button } from './button.tsx'
 import { Field, Select, TextInput } from './field.tsx'
+import { listAddress } from './list-address.ts'
 
 export type FilterMenu = { name: string; label: string; value?: string; options: { value: string; label: string }[] }
 
@@ -30,9 +31,8 @@ export function FilterBar({
   const count = [...menus, ...texts].filter(({ value }) => value).length + Object.keys(keep).length
 
   function show(form: HTMLFormElement) {
-    const given = [...new FormData(form)].map(([name, value]) => [name, String(value).trim()]).filter(([, value]) => value)
-    const query = new URLSearchParams(given).toString()
-    startTransition(() => router.push(query ? `${path}?${query}` : path))
+    const given = [...new FormData(form)].map(([name, value]) => [name, String(value).trim()])
+    startTransition(() => router.push(listAddress(path, Object.fromEntries(given))))
   }
 
   return (

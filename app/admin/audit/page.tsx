@@ -1,17 +1,16 @@
 import { ListFilter, ScrollText } from 'lucide-react'
 import type { Metadata } from 'next'
 import Link from 'next/link'
-import { Suspense } from 'react'
 import { z } from 'zod'
 import { requirePageAdmin } from '#lib/auth/page-caller.ts'
 import { AUDIT_ACTIONS, type AuditRow, listAuditEvents } from '#lib/data/audit.ts'
-import { Card } from '../../ui/card.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { FilterBar } from '../../ui/filter-bar.tsx'
+import { listAddress } from '../../ui/list-address.ts'
+import { ListCard } from '../../ui/list-card.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { Pager } from '../../ui/pager.tsx'
 import { RelativeTime } from '../../ui/relative-time.tsx'
-import { Skeleton } from '../../ui/skeleton.tsx'
 import { Table } from '../../ui/table.tsx'
 import { actionName } from './action-text.ts'
 
@@ -41,18 +40,9 @@ export default async function AuditPage({ searchParams }: { searchParams: Promis
           },
         ]}
       />
-      <Card flush>
-        <Suspense
-          key={href(query)}
-          fallback={
-            <div className="p-5">
-              <Skeleton lines={8} label="Loading events" />
-            </div>
-          }
-        >
-          <Events query={query} filtered={href(filters) !== href({})} />
-        </Suspense>
-      </Card>
+      <ListCard address={href(query)} label="Loading events">
+        <Events query={query} filtered={href(filters) !== href({})} />
+      </ListCard>
     </>
   )
 }
@@ -123,6 +113,5 @@ function detailOf({ detail }: AuditRow) {
 }
 
 function href(query: Query): string {
-  const given = Object.entries(query).filter((entry): entry is [NonNullable<typeof entry>[0], string] => Boolean(entry[1]))
-  return given.length > 0 ? `/admin/audit?${new URLSearchParams(given)}` : '/admin/audit'
+  return listAddress('/admin/audit', query)
 }

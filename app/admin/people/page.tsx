@@ -2,18 +2,17 @@ import { Search, UserSearch } from 'lucide-react'
 import type { Metadata } from 'next'
 import Form from 'next/form'
 import Link from 'next/link'
-import { Suspense } from 'react'
 import { z } from 'zod'
 import { requirePageAdmin } from '#lib/auth/page-caller.ts'
 import { listPeople } from '#lib/data/people.ts'
 import { Badge } from '../../ui/badge.tsx'
-import { Card } from '../../ui/card.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { TextInput } from '../../ui/field.tsx'
+import { listAddress } from '../../ui/list-address.ts'
+import { ListCard } from '../../ui/list-card.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { Pager } from '../../ui/pager.tsx'
 import { RelativeTime } from '../../ui/relative-time.tsx'
-import { Skeleton } from '../../ui/skeleton.tsx'
 import { SubmitButton } from '../../ui/submit-button.tsx'
 import { Table } from '../../ui/table.tsx'
 import { countText } from '../../ui/time-text.ts'
@@ -40,28 +39,15 @@ export default async function PeoplePage({ searchParams }: { searchParams: Promi
           Search
         </SubmitButton>
       </Form>
-      <Card flush>
-        <Suspense
-          key={JSON.stringify(query)}
-          fallback={
-            <div className="p-5">
-              <Skeleton lines={6} label="Loading people" />
-            </div>
-          }
-        >
-          <People query={query} me={caller.userId} />
-        </Suspense>
-      </Card>
+      <ListCard address={href(query)} label="Loading people">
+        <People query={query} me={caller.userId} />
+      </ListCard>
     </>
   )
 }
 
 async function People({ query: { search, after }, me }: { query: Query; me: string }) {
   const page = await listPeople({ search, after })
-  const href = (params: Query) => {
-    const given = Object.entries(params).filter((entry): entry is [string, string] => Boolean(entry[1]))
-    return given.length > 0 ? `/admin/people?${new URLSearchParams(given)}` : '/admin/people'
-  }
   if (page.data.length === 0)
     return (
       <EmptyState icon={UserSearch} title="Nobody found">
@@ -123,4 +109,8 @@ async function People({ query: { search, after }, me }: { query: Query; me: stri
       <Pager first={after && href({ search })} next={page.after && href({ search, after: page.after })} />
     </>
   )
+}
+
+function href(query: Query): string {
+  return listAddress('/admin/people', query)
 }

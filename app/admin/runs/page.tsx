@@ -1,19 +1,18 @@
 import { ListFilter, MessagesSquare } from 'lucide-react'
 import type { Metadata } from 'next'
 import Link from 'next/link'
-import { Suspense } from 'react'
 import { z } from 'zod'
 import { requirePageAdmin } from '#lib/auth/page-caller.ts'
 import { listRuns } from '#lib/data/run-list.ts'
 import { RUN_STATUS_NAMES, RunStatusBadge } from '../../ui/call-status.tsx'
-import { Card } from '../../ui/card.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { explainFailure, RUN_FAILURES } from '../../ui/failure-text.ts'
 import { FilterBar } from '../../ui/filter-bar.tsx'
+import { listAddress } from '../../ui/list-address.ts'
+import { ListCard } from '../../ui/list-card.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { Pager } from '../../ui/pager.tsx'
 import { RelativeTime } from '../../ui/relative-time.tsx'
-import { Skeleton } from '../../ui/skeleton.tsx'
 import { Table } from '../../ui/table.tsx'
 import { countText, durationText } from '../../ui/time-text.ts'
 import { Live } from '../live.tsx'
@@ -48,18 +47,9 @@ export default async function RunsPage({ searchParams }: { searchParams: Promise
           },
         ]}
       />
-      <Card flush>
-        <Suspense
-          key={href(query)}
-          fallback={
-            <div className="p-5">
-              <Skeleton lines={8} label="Loading runs" />
-            </div>
-          }
-        >
-          <Runs query={query} />
-        </Suspense>
-      </Card>
+      <ListCard address={href(query)} label="Loading runs">
+        <Runs query={query} />
+      </ListCard>
     </>
   )
 }
@@ -119,6 +109,5 @@ async function Runs({ query: { after, ...filters } }: { query: Query }) {
 }
 
 function href(query: Query): string {
-  const given = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]))
-  return given.length > 0 ? `/admin/runs?${new URLSearchParams(given)}` : '/admin/runs'
+  return listAddress('/admin/runs', query)
 }

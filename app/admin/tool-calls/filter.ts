@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ToolCallFilter } from '#lib/data/tool-calls.ts'
+import { listAddress } from '../../ui/list-address.ts'
 
 /** How far back a list can look, in hours. */
 export const PERIODS = { '1h': 1, '24h': 24, '7d': 168, '30d': 720 } as const
@@ -32,8 +33,7 @@ export function parseToolCallQuery(params: Record<string, unknown>): ToolCallQue
 
 /** The address of the list with these filters. */
 export function toolCallsHref(query: ToolCallQuery): string {
-  const given = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]))
-  return given.length === 0 ? '/admin/tool-calls' : `/admin/tool-calls?${new URLSearchParams(given)}`
+  return listAddress('/admin/tool-calls', query)
 }
 
 /** The filters as the ledger takes them. */

@@ -1,18 +1,16 @@
 import { ListFilter, Plug } from 'lucide-react'
 import type { Metadata } from 'next'
-import { Suspense } from 'react'
 import { requirePageAdmin } from '#lib/auth/page-caller.ts'
 import { listToolCalls, toolCallFacets } from '#lib/data/tool-calls.ts'
 import { findPerson } from '#lib/data/users.ts'
 import { CALL_STATUS_NAMES } from '../../ui/call-status.tsx'
 import { CallTable } from '../../ui/call-table.tsx'
-import { Card } from '../../ui/card.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { explainFailure } from '../../ui/failure-text.ts'
 import { FilterBar } from '../../ui/filter-bar.tsx'
+import { ListCard } from '../../ui/list-card.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { Pager } from '../../ui/pager.tsx'
-import { Skeleton } from '../../ui/skeleton.tsx'
 import { Live } from '../live.tsx'
 import { parseToolCallQuery, type ToolCallQuery, toLedgerFilter, toolCallsHref } from './filter.ts'
 
@@ -33,18 +31,9 @@ export default async function ToolCallsPage({ searchParams }: { searchParams: Pr
         hint={person?.email ?? 'Every call that the assistant or an outside MCP client made, written down before it was sent.'}
       />
       <Filters query={query} />
-      <Card flush>
-        <Suspense
-          key={toolCallsHref(query)}
-          fallback={
-            <div className="p-5">
-              <Skeleton lines={8} label="Loading tool calls" />
-            </div>
-          }
-        >
-          <Calls query={query} />
-        </Suspense>
-      </Card>
+      <ListCard address={toolCallsHref(query)} label="Loading tool calls">
+        <Calls query={query} />
+      </ListCard>
     </>
   )
 }
