@@ -8,7 +8,37 @@ const argumentsOf = (value: unknown) => (typeof value === 'string' ? value : JSO
 
 /** The data of each server-sent event of a scripted answer, `number` making its ids unique. */
 export function framesOf(api: Api, step: Step, number: number): string[] {
+  if (step.frames) return [...step.frames.map((frame) => JSON.stringify(frame)), ...(api === 'chat' ? ['[DONE]'] : [])]
   return api === 'responses' ? responsesFrames(step, number) : chatFrames(step, number)
+}
+
+const STANDARD = new Set([
+  'role',
+  'content',
+  'refusal',
+  'tool_calls',
+  'index',
+  'id',
+  'type',
+  'function',
+  'name',
+  'arguments',
+  'status',
+  'call_id',
+])
+
+type Call = { function?: object }
+type Frame = { choices?: { delta?: { tool_calls?: unknown } }[]; item?: { type?: string } }
+
+/** The fields beyond the standard in an answer's calls and messages: a server takes back what it sent. */
+export function echoedFields(api: Api, frames: string[]): string[] {
+  const values: Frame[] = frames.filter((frame) => frame.startsWith('{')).map((frame) => JSON.parse(frame))
+  const calls = (list: unknown) => (Array.isArray(list) ? list.flatMap((call: Call) => [call, call.function ?? {}]) : [])
+  const holders =
+    api === 'chat'
+      ? values.flatMap(({ choices = [] }) => choices.flatMap(({ delta = {} }) => [delta, ...calls(delta.tool_calls)]))
+      : values.flatMap(({ item }) => (item?.type === 'function_call' ? item : []))
+  return holders.flatMap((holder) => Object.keys(holder)).filter((key) => !STANDARD.has(key))
 }
 
 function chatFrames(step: Step, number: number): string[] {

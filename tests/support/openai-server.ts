@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Api, framesOf } from '#tests/support/openai-frames.ts'
+import { requestFaults } from '#tests/support/model-request.ts'
+import { type Api, echoedFields, framesOf } from '#tests/support/openai-frames.ts'
 
 /** One scripted answer. With several of text, calls and so on they come in this order: reasoning, text or refusal, calls. */
 export type Step = {
@@ -11,6 +12,10 @@ export type Step = {
   refusal?: string
   calls?: { name: string; arguments: unknown; id?: string }[]
   usage?: { input: number; output: number }
+  /** The answer as it stands on the wire, instead of all the above: chunks of Chat Completions, or events of Responses. */
+  frames?: unknown[]
+  /** Everything, a fault included, arrives at once, as behind a proxy that buffers. */
+  burst?: boolean
   /** Milliseconds between two frames. */
   pace?: number
   /** After so many frames the others wait for this. */
@@ -35,7 +40,10 @@ export type RecordedRequest = {
   left?: boolean
 }
 
-/** A server that speaks OpenAI's `/v1/responses` and `/v1/chat/completions` on a loopback socket and answers from a script. */
+/**
+ * A server that speaks OpenAI's `/v1/responses` and `/v1/chat/completions` on a loopback socket and answers from a script. What
+ * strict servers refuse gets a 400 and a line in `faults`; a test that leaves such lines behind fails when it disposes of the server.
+ */
 export type OpenAIServer = AsyncDisposable & {
   /** To be given as OPENAI_BASE_URL. */
   url: string
@@ -43,6 +51,10 @@ export type OpenAIServer = AsyncDisposable & {
   /** The requests for a name of a conversation: they take no step and are answered by `naming`. */
   names: RecordedRequest[]
   naming(step: Step): void
+  /** What was wrong with the requests so far. */
+  faults: string[]
+  /** Set where a test is about such requests. */
+  lenient?: boolean
   /** Appends to the script; each request takes one step. An empty script answers 500. */
   script(...steps: Step[]): void
   /** What a request gets that finds the script at its end: for many turns at once, whose order nobody knows. */
@@ -54,6 +66,8 @@ export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
   const queue = [...steps]
   const requests: RecordedRequest[] = []
   const names: RecordedRequest[] = []
+  const faults: string[] = []
+  const echoed = new Set<string>()
   let naming: Step = { text: 'A name' }
   let otherwise = (_: RecordedRequest): Step => ({ fault: { kind: 'status', status: 500, message: 'the script is at its end' } })
   const server = createServer((request, response) => {
@@ -73,15 +87,23 @@ export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
     })
     ;(isName ? names : requests).push(recorded)
     const api: Api | undefined = path.endsWith('/responses') ? 'responses' : path.endsWith('/chat/completions') ? 'chat' : undefined
-    const step = isName ? naming : (queue.shift() ?? otherwise(recorded))
     if (!api) return refuse(response, 404, {}, `no such path: ${path}`)
+    const wrong = requestFaults(api, recorded.body, echoed)
+    if (wrong.length > 0 && !it.lenient) {
+      faults.push(...wrong)
+      return refuse(response, 400, {}, wrong.join('; '), 'invalid_request_error')
+    }
+    const step = isName ? naming : (queue.shift() ?? otherwise(recorded))
     const { fault } = step
     if (fault?.kind === 'status') return refuse(response, fault.status, fault.headers, fault.message ?? 'scripted fault', fault.code)
     if (fault?.kind === 'silence' && fault.after === 0) return
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     response.flushHeaders()
+    const frames = framesOf(api, step, requests.length)
+    for (const field of echoedFields(api, frames)) echoed.add(field)
+    if (step.burst) return sendAtOnce(response, frames, fault)
     let sent = 0
-    for (const frame of framesOf(api, step, requests.length)) {
+    for (const frame of frames) {
       if (fault && sent === fault.after) return await misbehave(response, fault.kind)
       if (sent === step.pause?.after) await step.pause.until
       response.write(`data: ${frame}\n\n`)
@@ -93,10 +115,11 @@ export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  return {
+  const it: OpenAIServer = {
     url: `http://127.0.0.1:${port}/v1`,
     requests,
     names,
+    faults,
     naming: (step) => {
       naming = step
     },
@@ -107,8 +130,19 @@ export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
+      if (faults.length > 0) throw new Error(`a strict model server refuses these requests:\n${faults.join('\n')}`)
     },
   }
+  return it
+}
+
+function sendAtOnce(response: ServerResponse, frames: string[], fault: Exclude<Step['fault'], { kind: 'status' }>): void {
+  const sent = frames.slice(0, fault?.after)
+  if (fault?.kind === 'malformed') sent.push('{"type": oh no')
+  const bytes = sent.map((frame) => `data: ${frame}\n\n`).join('')
+  if (fault?.kind === 'cut') response.write(bytes, () => response.destroy())
+  else if (fault?.kind === 'silence') response.write(bytes)
+  else response.end(bytes)
 }
 
 async function misbehave(response: ServerResponse, kind: 'cut' | 'ends' | 'silence' | 'malformed'): Promise<void> {
