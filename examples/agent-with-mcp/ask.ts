@@ -11,7 +11,7 @@ export async function ask(question: string, person: Person, { url, token, model 
     url,
     name: 'switchboard',
     requestInit: { headers: { authorization: `Bearer ${token}` } },
-    // The list of tools is asked for once, however many steps the run takes.
+    // The SDK keeps the list for servers with sessions; a stateless one, such as ours, is asked at every step.
     cacheToolsList: true,
     clientSessionTimeoutSeconds: 10,
     timeout: 30_000,
