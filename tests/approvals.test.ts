@@ -328,6 +328,45 @@ describe('with a real model', () => {
     expect(server.calls).toEqual([{ tool: 'look', args: {} }])
   })
 
+  test.each([
+    ['{"what":"disk","n":-0}', 'the number -0 would be sent as 0'],
+    ['{"what":"disk","n":1e400}', 'the number 1e400 would be sent as null'],
+    ['{"what":"disk","id":12345678901234567890}', 'the number 12345678901234567890 would be sent as'],
+    ['{"what":"disk","what":"tape"}', 'an object has the same key twice'],
+    [`{"what":${'['.repeat(40)}${']'.repeat(40)}}`, 'nested deeper than 32 levels'],
+  ])('a call that would be sent otherwise than it is shown is refused before the card: %s', async (text, why) => {
+    await using server = await mcpServer([wipe()])
+    await using model = await openAIServer({ calls: [{ name: 'wipe', arguments: text }] }, { text: 'I see.' })
+    await ready(server, 'chat_completions', model.url)
+    const { events } = await begin('clean up')
+    expect(widgets(events)).toEqual([])
+    expect(server.calls).toEqual([])
+    expect(said(events)).toBe('I see.')
+    expect(JSON.stringify(model.requests[1]?.body)).toContain(why)
+    expect(await ledger('wipe')).toMatchObject([{ status: 'failed', failureClass: 'denied' }])
+  })
+
+  test('a call that nobody has to be asked about is made with such numbers, too', async () => {
+    await using server = await mcpServer([{ name: 'look', run: () => 'all is well' }])
+    await using model = await openAIServer({ calls: [{ name: 'look', arguments: '{"x":-0}' }] }, { text: 'Fine.' })
+    await ready(server, 'chat_completions', model.url)
+    expect(said((await begin('look')).events)).toBe('Fine.')
+    expect(server.calls).toEqual([{ tool: 'look', args: { x: 0 } }])
+  })
+
+  test('what hides in arguments is on the card, and what is approved is sent as it was', async () => {
+    const what = `disk${' '.repeat(400)}and tape \u{e0100}\u2800`
+    await using server = await mcpServer([wipe()])
+    await using model = await openAIServer({ calls: [call(what)] }, { text: 'Done.' })
+    await ready(server, 'responses', model.url)
+    const first = await begin('clean up')
+    const shown = JSON.stringify(card(first.events))
+    expect(shown).toContain('disk⟦400 spaces⟧and tape ⟦U+E0100⟧⟦U+2800⟧')
+    expect(shown).not.toMatch(/\u2800|\u{e0100}/u)
+    await press(threadOf(first), card(first.events), 'Approve')
+    expect(server.calls).toEqual([{ tool: 'wipe', args: { what } }])
+  })
+
   test('arguments that are too long to be read are refused, not hidden', async () => {
     await using server = await mcpServer([wipe()])
     await using model = await openAIServer({ calls: [call('x'.repeat(30_000))] }, { text: 'I see.' })
@@ -342,7 +381,7 @@ describe('with a real model', () => {
 
 test('nothing hides between the characters of what is shown', () => {
   expect(shownArguments({ file: 'a\u202etxt.exe', zero: 'a\u200bb', tag: '\u{e0041}' })).toBe(
-    '```json\n{\n  "file": "a\\u202etxt.exe",\n  "zero": "a\\u200bb",\n  "tag": "\\udb40\\udc41"\n}\n```',
+    '```json\n{\n  "file": "a⟦U+202E⟧txt.exe",\n  "zero": "a⟦U+200B⟧b",\n  "tag": "⟦U+E0041⟧"\n}\n```',
   )
   expect(shownArguments('```')).toBe('````json\n"```"\n````')
 })

@@ -119,5 +119,5 @@ test('what counts is name, title, description, schemas and annotations, in whate
 
 test('what hides in a description is shown', () => {
   const now = { name: 'a', description: 'Adds.\u200b\u{e0041}\u202e', inputSchema: {} }
-  expect(definitionDiff(null, now)[0]?.text).toBe('Adds.\\u{200b}\\u{e0041}\\u{202e}')
+  expect(definitionDiff(null, now)[0]?.text).toBe('Adds.⟦U+200B⟧⟦U+E0041⟧⟦U+202E⟧')
 })

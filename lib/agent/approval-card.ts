@@ -2,6 +2,7 @@ import type { AskReason } from '#lib/agent/approval-rules.ts'
 import type { ThreadItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
 import { action } from '#lib/chatkit/widgets/actions.ts'
 import { Button, Caption, Card, Markdown, Row, Title } from '#lib/chatkit/widgets/components.ts'
+import { toVisibleJson, toVisibleText } from '#lib/visible-text.ts'
 
 /** The actions of a card: yes, no, and yes for the rest of the thread. The payload is `{ approval }`, its id. */
 export const APPROVAL_ACTIONS = { 'approval.approve': 'approved', 'approval.always': 'approved', 'approval.deny': 'denied' } as const
@@ -10,7 +11,16 @@ export const APPROVAL_ACTIONS = { 'approval.approve': 'approved', 'approval.alwa
 export const SHOWN_MAX_CHARS = 20_000
 
 /** What a card asks, or asked. */
-export type Question = { id: string; server: string; tool: string; arguments: unknown; reason: AskReason; remember: boolean }
+export type Question = {
+  id: string
+  server: string
+  tool: string
+  arguments: unknown
+  /** The parameters that the session fills in, beside these arguments. */
+  filledIn?: string[]
+  reason: AskReason
+  remember: boolean
+}
 
 const KEY = 'approval:'
 
@@ -27,14 +37,15 @@ const WHY: Record<AskReason, string> = {
 }
 
 /** The card that asks a person about a call: the tool, its exact arguments, and the buttons. */
-export function askingCard({ id, server, tool, arguments: args, reason, remember }: Question): WidgetRoot {
+export function askingCard({ id, server, tool, arguments: args, filledIn = [], reason, remember }: Question): WidgetRoot {
   const payload = { approval: id }
   return Card({
     key: `${KEY}${id}`,
     children: [
-      Title({ value: `Call ${printable(tool)}?`, size: 'sm' }),
-      Caption({ value: `A tool of ${printable(server)}. ${WHY[reason]}` }),
+      Title({ value: `Call ${toVisibleText(tool)}?`, size: 'sm' }),
+      Caption({ value: `A tool of ${toVisibleText(server)}. ${WHY[reason]}` }),
       Markdown({ value: shownArguments(args) }),
+      filledIn.length > 0 ? Caption({ value: `Your session fills in: ${filledIn.map(toVisibleText).join(', ')}.` }) : null,
       Row({
         wrap: 'wrap',
         gap: 2,
@@ -58,16 +69,9 @@ export function closedCard(card: WidgetRoot, ending: string): WidgetRoot {
   return { ...card, children: [...children, Caption({ value: ending })] }
 }
 
-/** Everything that the tool would get; characters that cannot be seen are written out, so that nothing hides between the others. */
+/** Everything that the tool would get, with what hides between the characters made visible. */
 export function shownArguments(args: unknown): string {
-  const text = printable(JSON.stringify(args, null, 2) ?? 'null')
+  const text = toVisibleJson(args)
   const fence = '`'.repeat(Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)) + 1)
   return `${fence}json\n${text}\n${fence}`
-}
-
-/** The text with characters that cannot be seen written out. */
-export function printable(text: string): string {
-  return text.replace(/[^\P{C}\n]|[\u2028\u2029\u115f\u1160\u3164\uffa0]/gu, (char) =>
-    [...Array(char.length).keys()].map((at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
-  )
 }

@@ -1,9 +1,9 @@
-import { printable } from '#lib/agent/approval-card.ts'
 import type { ThreadItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
 import { action } from '#lib/chatkit/widgets/actions.ts'
 import { Button, Caption, Card, Markdown, Row, Title } from '#lib/chatkit/widgets/components.ts'
 import { connectionsUrl } from '#lib/mcp-client/accounts.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
+import { toVisibleText } from '#lib/visible-text.ts'
 
 /** What the page does when Connect is pressed: the only action that needs the browser, which has to go to the server's sign-in. */
 export const CONNECT = 'connect.open'
@@ -24,11 +24,11 @@ export function connectCardOf(item: ThreadItem): string | undefined {
 export function connectCard({ server, tool, broken }: Need): WidgetRoot {
   const { id = '', name, url, config } = server
   const way = config?.identity.kind === 'key' ? 'key' : 'oauth'
-  const wish = tool ? `The tool ${printable(tool)}` : 'What it offers'
+  const wish = tool ? `The tool ${toVisibleText(tool)}` : 'What it offers'
   return Card({
     key: `${KEY}${id}`,
     children: [
-      Title({ value: `Connect ${name}`, size: 'sm' }),
+      Title({ value: `Connect ${toVisibleText(name)}`, size: 'sm' }),
       Caption({
         value: `${wish} works with your own account at ${new URL(url).host}. ${broken ? 'It no longer accepts the one that you connected before.' : 'You have not connected it yet.'}`,
       }),

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { SHOWN_MAX_CHARS, shownArguments } from '#lib/agent/approval-card.ts'
 import { type OfferedTool, whyAsk } from '#lib/agent/approval-rules.ts'
+import { whyUnreadable } from '#lib/agent/approvals/unreadable.ts'
 import { DENIED, expireChanged, findItem, recordUnmade } from '#lib/agent/close-approvals.ts'
 import { keptCall, pauseWidgetCall, type WidgetCall } from '#lib/agent/pause.ts'
 import { resultWidgetOf } from '#lib/agent/result-widgets.ts'
@@ -48,8 +48,8 @@ export async function* callFromWidget(
     const agreed = await listAgreed(caller, here.thread.id)
     const reason = whyAsk(offered, call.arguments, { agreed, earlier: [] })
     if (!reason) return yield* made(call, offered, here)
-    if (shownArguments(call.arguments).length > SHOWN_MAX_CHARS)
-      throw new CustomStreamError('You would have to agree to this call, and its arguments are too long to be read.')
+    const unreadable = whyUnreadable(call.arguments)
+    if (unreadable) throw new CustomStreamError(`You would have to agree to this call, and ${unreadable}.`)
     yield* pauseWidgetCall({ ...here, run: { id: run.id, ownerId: caller.userId } }, { ...offered, reason }, call)
     // The control shows again what is, not what was wished.
     yield { type: 'thread.item.replaced', item: sender }

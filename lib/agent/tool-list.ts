@@ -1,6 +1,7 @@
 import type { Caller } from '#lib/auth/caller.ts'
 import { newId } from '#lib/ids.ts'
 import { openMcp } from '#lib/mcp-client/open.ts'
+import { toVisibleText } from '#lib/visible-text.ts'
 
 /** A tool that the person can call by its name in the chat. `type` is the JSON schema's, where that is one word. */
 export type NamedTool = {
@@ -37,12 +38,16 @@ function named({ name, description = '', inputSchema }: Listed, server: string):
       name: key,
       required: required.includes(key),
       ...(typeof type === 'string' && { type }),
-      ...(typeof about === 'string' && { description: about.slice(0, DESCRIPTION_MAX) }),
+      ...(typeof about === 'string' && { description: shorten(about) }),
     }
   })
   return { name, server, description: firstSentence(description), parameters }
 }
 
 function firstSentence(text: string): string {
-  return (/^[\s\S]*?[.!?](?=\s|$)/.exec(text)?.[0] ?? text).trim().slice(0, DESCRIPTION_MAX)
+  return shorten((/^[\s\S]*?[.!?](?=\s|$)/.exec(text)?.[0] ?? text).trim())
+}
+
+function shorten(text: string): string {
+  return toVisibleText(text.slice(0, DESCRIPTION_MAX)).slice(0, DESCRIPTION_MAX)
 }

@@ -1,6 +1,7 @@
 import { Agent, type AgentInputItem, type Model, RunContext, RunState, run as runAgent } from '@openai/agents'
-import { isApprovalCard, SHOWN_MAX_CHARS, shownArguments } from '#lib/agent/approval-card.ts'
+import { isApprovalCard } from '#lib/agent/approval-card.ts'
 import { whyAsk } from '#lib/agent/approval-rules.ts'
+import { whyUnreadable } from '#lib/agent/approvals/unreadable.ts'
 import { attachmentReader } from '#lib/agent/attachment-parts.ts'
 import { CallIds } from '#lib/agent/call-ids.ts'
 import { ChatContext, type SideStep } from '#lib/agent/chat-context.ts'
@@ -75,6 +76,8 @@ export async function* work(
   const steps = new SideEvents<SideStep>()
   const held = new Map<string, HeldCall>()
   const refused = new Map(resumed?.refused)
+  /** By the ids of the calls, their arguments as the model wrote them. */
+  const written = new Map<string, string>()
   let mcp: OpenMcp | undefined
   try {
     const { person, items, said, policies, agreed, earlier } = await read(caller, { thread, input, store }, [
@@ -112,12 +115,13 @@ export async function* work(
     const tools = await agentTools<RunFacts>(mcp.connections, (offered, args, { callId, name }) => {
       const decided = resumed?.calls.some((call) => call.callId === callId)
       const reason = decided ? undefined : whyAsk(offered, args, { agreed, earlier })
-      const askable = reason && shownArguments(args).length <= SHOWN_MAX_CHARS
-      if (reason && askable) held.set(callId, { ...offered, callId, name, arguments: args, reason })
-      else callIds.note({ callId, name, arguments: JSON.stringify(args) })
-      if (reason && !askable) refused.set(callId, 'A person has to agree to this call, and its arguments are too long to be read.')
+      const unreadable = reason && whyUnreadable(args, written.get(callId))
+      const askable = reason !== undefined && unreadable === undefined
+      if (askable) held.set(callId, { ...offered, callId, name, arguments: args, reason })
+      else callIds.note({ callId, name, arguments: args })
+      if (unreadable) refused.set(callId, `A person has to agree to this call, and ${unreadable}.`)
       // What was decided counts only for a call that has to be asked about.
-      return decided || askable || false
+      return decided || askable
     })
     const direct = isDirectCall(saidText(said), tools)
     // Whoever names a tool that is there needs no other.
@@ -127,7 +131,8 @@ export async function* work(
     run.report({ ...totals })
     const model = guardedModel(direct ? directModel() : (givenModel ?? openModel({ person, timeZone: facts.timeZone, now })), {
       idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
-      onAnswer: ({ inputTokens, outputTokens }) => {
+      onAnswer: ({ inputTokens, outputTokens, calls }) => {
+        for (const call of calls) written.set(call.callId, call.arguments)
         totals.inputTokens += inputTokens
         totals.outputTokens += outputTokens
         totals.modelCalls += 1

@@ -26,13 +26,19 @@ export function unbound(args: Record<string, unknown>, { config }: McpServer): R
   return bound.size === 0 ? args : Object.fromEntries(Object.entries(args).filter(([name]) => !bound.has(name)))
 }
 
+/** The parameters of a tool that the session fills in. A tool whose schema is not known is taken to have all that there are. */
+export function boundParameters(schema: unknown, { config }: McpServer) {
+  const { properties } = (schema ?? {}) as Schema
+  return (config?.bound ?? []).filter(({ parameter }) => !schema || Object.hasOwn(properties ?? {}, parameter))
+}
+
 /**
  * The arguments of a call with what the session says in the place of what the model said. A tool whose schema is known and lacks
  * the parameter gets none, not even the model's. Throws UnresolvedTemplate.
  */
 export function withBound(args: Record<string, unknown>, schema: unknown, server: McpServer, facts: TemplateFacts): Filled {
   const { properties } = (schema ?? {}) as Schema
-  const wanted = (server.config?.bound ?? []).filter(({ parameter }) => !schema || Object.hasOwn(properties ?? {}, parameter))
+  const wanted = boundParameters(schema, server)
   const filled = wanted.map(({ parameter, value }) => [parameter, typed(resolveTemplate(value, facts), properties?.[parameter]?.type)])
   return { args: { ...unbound(args, server), ...Object.fromEntries(filled) }, filledIn: wanted.map(({ parameter }) => parameter) }
 }

@@ -1,4 +1,5 @@
 import type { ToolDefinition } from '#lib/data/tool-pins.ts'
+import { toVisibleJson, toVisibleText } from '#lib/visible-text.ts'
 
 /** A line of a comparison: in both, only before, or only now. */
 export type DiffLine = { kind: 'same' | 'before' | 'now'; text: string }
@@ -37,11 +38,10 @@ export function definitionDiff(before: ToolDefinition | null, now: ToolDefinitio
 
 const only = (kind: DiffLine['kind'], lines: string[]) => lines.map((text) => ({ kind, text }))
 
-/** The description as the lines that it has, because hidden instructions are read there; the rest as JSON. */
+/**
+ * The description as the lines that it has, the rest as JSON. Names, titles, descriptions of parameters, permitted and default
+ * values reach a model just as the description does: what hides in any of them is shown.
+ */
 function linesOf({ description, ...rest }: ToolDefinition): string[] {
-  // Characters that are not seen are where instructions hide.
-  const visible = (description ?? '').replace(/[\p{Cc}\p{Cf}]/gu, (character) =>
-    character === '\n' ? character : `\\u{${character.codePointAt(0)?.toString(16)}}`,
-  )
-  return [...visible.split('\n'), ...JSON.stringify(rest, null, 2).split('\n')]
+  return [...toVisibleText(description ?? '').split('\n'), ...toVisibleJson(rest).split('\n')]
 }

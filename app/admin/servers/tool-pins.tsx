@@ -1,6 +1,7 @@
 import { Wrench } from 'lucide-react'
 import type { ToolPin } from '#lib/data/tool-pins.ts'
 import { type DiffLine, definitionDiff } from '#lib/mcp-client/definition-diff.ts'
+import { toVisibleText } from '#lib/visible-text.ts'
 import { Badge, type BadgeTone } from '../../ui/badge.tsx'
 import { Card } from '../../ui/card.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
@@ -37,7 +38,7 @@ export function ToolPins({ serverId, pins, pinned }: { serverId: string; pins: T
             <li key={pin.tool} className="grid gap-2 p-4 sm:px-5">
               <div className="flex flex-wrap items-center justify-between gap-3">
                 <p className="flex flex-wrap items-center gap-2">
-                  <code className="font-mono font-medium break-all">{pin.tool}</code>
+                  <code className="font-mono font-medium break-all">{toVisibleText(pin.tool)}</code>
                   {pinned && <Badge tone={STATES[pin.state].tone}>{STATES[pin.state].label}</Badge>}
                 </p>
                 {pinned &&
@@ -68,7 +69,7 @@ function Diff({ lines }: { lines: DiffLine[] }) {
       <code className="font-mono">
         {lines.map(({ kind, text }, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines of a text that is drawn once
-          <span key={index} className={`block whitespace-pre-wrap break-words ${LINES[kind].look}`}>
+          <span key={index} className={`block whitespace-break-spaces wrap-anywhere ${LINES[kind].look}`}>
             <span aria-hidden className="select-none">
               {LINES[kind].sign}{' '}
             </span>

@@ -1,0 +1,82 @@
+import { domainToASCII } from 'node:url'
+
+// What draws nothing, or what looks like U+0020 or a line break and is neither: everything that Unicode calls default-ignorable,
+// control and format characters (bidirectional ones too), blanks, and the few that are empty in all fonts without being any of
+// these. The brackets of our own notation are in the set, so that no text can forge it.
+const HIDDEN = String.raw`[[\p{C}\p{DI}\p{Z}\u2800\u{16FE4}\u{1D159}⟦⟧]--[ \n]]`
+// Scripts whose letters change their shape where a joiner stands between them (RFC 5892, appendix A.1 and A.2).
+const JOINING = [
+  'Arabic Syriac Mandaic Nko Mongolian Adlam Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada Malayalam Sinhala',
+  'Khmer Myanmar Balinese Javanese Tibetan',
+]
+  .join(' ')
+  .split(' ')
+  .map((script) => String.raw`\p{Script=${script}}`)
+  .join('')
+const JOINER = String.raw`(?<=[[${JOINING}]--${HIDDEN}])[\u200C\u200D](?![\u200C\u200D])`
+// A digit before U+FE0F begins an emoji.
+const LETTER = String.raw`[[\p{L}\p{M}\p{N}.．\-]--${HIDDEN}](?!\uFE0F)|${JOINER}`
+// In an address the full stops of Chinese part a host's labels, as browsers read it; elsewhere they end a sentence.
+const WORD = String.raw`(?<=:\/\/|@)(?:${LETTER}|[。｡])+|(?:${LETTER})+`
+
+const NOTABLE = new RegExp(
+  String.raw`(?<whole>\p{RGI_Emoji}|${JOINER})|(?<word>${WORD})|(?<space>[ \n]{16,})|(?<hidden>${HIDDEN})\k<hidden>*`,
+  'gv',
+)
+const PLAIN = /^[!-~]*(?:[ \n]{1,15}[!-~]+)*[ \n]{0,15}$/
+
+/** More of the same hidden character than this are shown as a count. */
+const EACH_MAX = 3
+
+/**
+ * The text with everything in it to be seen, for a person who decides by it: a hidden character as `⟦U+200B⟧`, a run of blanks as
+ * `⟦400 spaces⟧`, beside a host name that is not plain ASCII its punycode. Emoji, and joiners where a script needs them, stay as
+ * they are. Two texts that differ never look the same, so that a comparison of the results is one of the texts.
+ */
+export function toVisibleText(text: string): string {
+  if (PLAIN.test(text)) return text
+  return text.replace(NOTABLE, (match, ...rest) => {
+    const { word, space, hidden } = rest.at(-1) as Record<string, string | undefined>
+    if (word) {
+      const at = rest.at(-3) as number
+      return withPunycode(word, text.slice(Math.max(0, at - 3), at))
+    }
+    if (space) return `⟦${space.length} ${nameOf(space)}⟧`
+    return hidden ? hiddenRun(hidden, match.length / hidden.length) : match
+  })
+}
+
+/** A JSON value on several lines, every key and every text in it as `toVisibleText` shows it. The value must not be nested deeply. */
+export function toVisibleJson(value: unknown): string {
+  return JSON.stringify(toVisible(value), null, 2) ?? 'null'
+}
+
+function toVisible(value: unknown): unknown {
+  if (typeof value === 'string') return toVisibleText(value)
+  if (Array.isArray(value)) return value.map(toVisible)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [toVisibleText(key), toVisible(inner)]))
+}
+
+function hiddenRun(char: string, count: number): string {
+  const name = char === '\t' ? 'tab' : `U+${char.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`
+  return count > EACH_MAX ? `⟦${count} × ${name}⟧` : `⟦${name}⟧`.repeat(count)
+}
+
+function nameOf(blanks: string): string {
+  if (!blanks.includes('\n')) return 'spaces'
+  return blanks.includes(' ') ? 'spaces and line breaks' : 'line breaks'
+}
+
+// The ends of common file names, none of which is a top-level domain.
+const FILE = /\.(?:csv|docx?|gif|html?|jpe?g|json|log|mp[34]|odt|pdf|png|pptx?|svg|txt|xlsx?|xml|ya?ml)$/i
+// Names without an address around them are taken for hosts only where a top-level domain of one script ends them.
+const BARE_HOST = /[.．](?:[a-z]{2,63}|xn--[a-z\d-]+|[^\p{ASCII}\p{N}]{2,63})$/iu
+
+function withPunycode(word: string, before: string): string {
+  if (/^\p{ASCII}*$/u.test(word)) return word
+  const [, name = '', rest = ''] = /^(.*?)([.．-]*)$/u.exec(word) ?? []
+  const inAddress = /(?::\/\/|@)$/.test(before)
+  const ascii = inAddress || (BARE_HOST.test(name) && !FILE.test(name)) ? domainToASCII(name) : ''
+  return ascii ? `${name}⟦${ascii}⟧${rest}` : word
+}
