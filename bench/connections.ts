@@ -41,7 +41,7 @@ const { mcpServer } = await import('#tests/support/mcp-server.ts')
 const { callingRun, toolServer } = await import('#tests/support/tool-servers.ts')
 const { conversation } = await import('#tests/support/turns.ts')
 
-const caller = { userId: newId('usr'), role: 'member', via: 'session' } as const
+const caller = { userId: newId('usr'), role: 'member', via: 'session', sessionVersion: 1 } as const
 const servers = await Promise.all(
   Array.from({ length: SERVERS }, (_, n) => mcpServer([{ name: `echo_${n}`, run: (args) => args, annotations: { readOnlyHint: true } }])),
 )

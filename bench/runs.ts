@@ -57,7 +57,7 @@ function delta(text: string): ThreadStreamEvent {
 
 async function begin(produce: () => AsyncGenerator<ThreadStreamEvent>) {
   const run = { id: newId('run'), ownerId, threadId: newId('thr') }
-  await insertRun({ ...run, operation: 'bench', requestId: 'bench' }, { atOnce: 100_000, perMinute: 100_000 })
+  await insertRun({ ...run, sessionVersion: 1, operation: 'bench', requestId: 'bench' }, { atOnce: 100_000, perMinute: 100_000 })
   return launch(run, produce)
 }
 

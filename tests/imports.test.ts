@@ -118,7 +118,6 @@ test('who may look across people is a short list', () => {
       "admin: lib/data/people.ts",
       "admin: lib/data/policies.ts",
       "admin: lib/data/run-list.ts",
-      "admin: lib/data/runs.ts",
       "admin: lib/data/stats.ts",
       "admin: lib/data/threads.ts",
       "admin: lib/data/tool-calls.ts",

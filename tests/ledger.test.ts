@@ -6,8 +6,8 @@ import { withCaller, withSystem } from '#lib/db.ts'
 import { withLogContext } from '#lib/log.ts'
 import { redactText } from '#lib/redact.ts'
 
-const ann: Caller = { userId: 'usr_ann', role: 'member', via: 'session' }
-const bob: Caller = { userId: 'usr_bob', role: 'member', via: 'session' }
+const ann: Caller = { userId: 'usr_ann', role: 'member', via: 'session', sessionVersion: 1 }
+const bob: Caller = { userId: 'usr_bob', role: 'member', via: 'session', sessionVersion: 1 }
 const admin = { admin: true } as const
 
 function call(about: Partial<NewToolCall> = {}): NewToolCall {

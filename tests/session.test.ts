@@ -30,7 +30,7 @@ test('signing in sets a cookie that scripts cannot read and other sites cannot s
   const cookie = response.headers.getSetCookie().find((line) => line.startsWith('switchboard-session='))
   expect(cookie).toMatch(/; HttpOnly/)
   expect(cookie).toMatch(/; SameSite=Lax/)
-  expect(await callerOf(visitor)).toEqual({ userId: person.id, role: 'member', via: 'session' })
+  expect(await callerOf(visitor)).toEqual({ userId: person.id, role: 'member', via: 'session', sessionVersion: 1 })
 
   await visitor.nextAuth('signout', {})
   expect(visitor.cookies.has('switchboard-session')).toBe(false)

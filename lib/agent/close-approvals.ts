@@ -5,7 +5,7 @@ import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/store.ts'
 import { type Approval, closeApprovals, listAskingRuns, voidApprovals } from '#lib/data/approvals.ts'
 import { beginToolCall, finishToolCall } from '#lib/data/ledger.ts'
-import { endWaiting } from '#lib/data/runs.ts'
+import { endWaiting, findRun } from '#lib/data/runs.ts'
 import { AppError } from '#lib/errors.ts'
 
 /** What ledger, chat and model hear of a call to which the person said no. */
@@ -39,11 +39,18 @@ export async function* denyAsked(caller: Owner, store: Store, threadId: string):
 
 /** Ends all open questions of a waiting run, and the run. */
 export async function* closeRun(caller: Owner, store: Store, runId: string, ending: Ending): AsyncGenerator<ThreadStreamEvent> {
+  const told = (await toldOfRun(caller, runId)) ?? TOLD[ending]
   for (const approval of await closeApprovals(caller, runId, ending)) {
-    yield* closeCard(store, approval, TOLD[ending].card)
-    yield* recordUnmade(caller, store, approval, TOLD[ending].call)
+    yield* closeCard(store, approval, told.card)
+    yield* recordUnmade(caller, store, approval, told.call)
   }
   await endWaiting({ id: runId, ownerId: caller.userId }, 'stopped', TOLD[ending].run)
+}
+
+/** What is said of the questions of a run that was ended with its person's access; null for any other. */
+async function toldOfRun(caller: Owner, runId: string): Promise<{ card: string; call: string } | null> {
+  const run = await findRun(caller, runId)
+  return run?.status === 'stopped' && run.errorMessage ? { card: `Not made: ${run.errorMessage}`, call: run.errorMessage } : null
 }
 
 /** Takes the buttons off a question's card. A card that was deleted meanwhile needs none. */

@@ -1,18 +1,23 @@
 import { closeRun } from '#lib/agent/close-approvals.ts'
-import { listLateRuns } from '#lib/data/approvals.ts'
+import { listLateRuns, QUESTIONS_CHANNEL } from '#lib/data/approvals.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { log } from '#lib/log.ts'
+import { listen } from '#lib/notify.ts'
 
 /** How often (ms) this process looks for questions that nobody answered. */
 const LOOK_MS = 300_000
 
 // Routes and instrumentation are separate module graphs of one process.
-const shared = globalThis as { switchboardQuestions?: NodeJS.Timeout }
+const shared = globalThis as { switchboardQuestions?: { timer: NodeJS.Timeout; stopHearing: () => void } }
 
-/** Looks for questions that nobody answered for a day, now and every five minutes; to be called once when the server starts. */
+/** Looks for questions that nobody can answer any more, now, every five minutes and when told so; to be called once when the server starts. */
 export function watchQuestions(): void {
   if (shared.switchboardQuestions) return
-  shared.switchboardQuestions = setInterval(look, LOOK_MS).unref()
+  const again = () => void look()
+  shared.switchboardQuestions = {
+    timer: setInterval(look, LOOK_MS).unref(),
+    stopHearing: listen(QUESTIONS_CHANNEL, { heard: again, missed: again }),
+  }
   void look()
 }
 
@@ -24,7 +29,7 @@ async function look(): Promise<void> {
   }
 }
 
-/** Ends the runs whose question nobody answered for a day: card, ledger and model know of it. Resolves to their number. */
+/** Ends the runs whose question nobody answered in time, or nobody may answer any more: card, ledger and model know why. Resolves to their number. */
 export async function expireQuestions(): Promise<number> {
   const runs = await listLateRuns()
   for (const { runId, ownerId } of runs) {

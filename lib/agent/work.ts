@@ -90,7 +90,7 @@ export async function* work(
     const needed = new NeededAccounts(caller, servers)
     mcp = await openMcp(
       {
-        ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId: said?.id },
+        ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId: said?.id, signal },
         callIdOf: (tool, args) => callIds.claim(tool, args),
         // What nobody judged is not made.
         refusal: (callId) => (callId === undefined ? UNJUDGED : refused.get(callId)),

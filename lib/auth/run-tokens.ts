@@ -1,7 +1,7 @@
 import { jwtVerify, SignJWT } from 'jose'
 import type { Caller } from '#lib/auth/caller.ts'
 import { deriveKey } from '#lib/auth/keys.ts'
-import { findStanding } from '#lib/data/users.ts'
+import { findAuthority, whyRefused } from '#lib/data/authority.ts'
 import { env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
@@ -10,16 +10,18 @@ const TYPE = 'run+jwt'
 
 /**
  * A token with which one run calls one MCP server as the person: a JWT bound to `audience` that ends after `ttlSeconds`,
- * and earlier with the person's session version. Throws unauthenticated when the account may no longer be used.
+ * and earlier with the run or the person's session version. Throws unauthenticated, with the reason, when the account may no longer
+ * be used or the run has ended.
  */
 export async function mintRunToken(
   claims: { userId: string; runId: string; threadId: string },
   audience: string,
   ttlSeconds: number,
 ): Promise<string> {
-  const standing = await findStanding(claims.userId)
-  if (!standing) throw new AppError('unauthenticated', 'This account can no longer be used.')
-  return new SignJWT({ run: claims.runId, thread: claims.threadId, version: standing.sessionVersion })
+  const authority = await findAuthority(claims)
+  const refused = whyRefused(authority)
+  if (refused !== null) throw new AppError('unauthenticated', refused)
+  return new SignJWT({ run: claims.runId, thread: claims.threadId, version: authority?.sessionVersion })
     .setProtectedHeader({ alg: 'HS256', typ: TYPE })
     .setSubject(claims.userId)
     .setIssuer(env().APP_URL)
@@ -30,13 +32,13 @@ export async function mintRunToken(
     .sign(deriveKey('run tokens'))
 }
 
-/** The caller of a run token, or null: another audience, expired, forged, signed out since, or a disabled account. */
+/** The caller of a run token, or null: another audience, expired, forged, of a run that has ended, signed out since, or a disabled account. */
 export async function callerFromRunToken(token: string, audience: string): Promise<Caller | null> {
   const claims = await verify(token, audience)
   if (!claims) return null
-  const standing = await findStanding(claims.userId)
-  if (!standing || standing.sessionVersion !== claims.version) return null
-  return { userId: claims.userId, role: standing.role, via: 'run', runId: claims.runId, threadId: claims.threadId }
+  const authority = await findAuthority(claims)
+  if (!authority || whyRefused(authority) !== null || authority.sessionVersion !== claims.version) return null
+  return { userId: claims.userId, role: authority.role, via: 'run', runId: claims.runId, threadId: claims.threadId }
 }
 
 async function verify(token: string, audience: string) {

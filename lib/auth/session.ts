@@ -1,6 +1,6 @@
 import { decode, encode } from 'next-auth/jwt'
 import { z } from 'zod'
-import type { Caller } from '#lib/auth/caller.ts'
+import type { SessionCaller } from '#lib/auth/caller.ts'
 import { deriveKey } from '#lib/auth/keys.ts'
 import { endSession, findSessionStanding } from '#lib/data/ended-sessions.ts'
 import { env } from '#lib/env.ts'
@@ -45,7 +45,7 @@ export function clearSessionCookie(): string {
 }
 
 /** A valid session: who, when they signed in (seconds), and under which session version. */
-export type Session = { caller: Caller; id: string; signedInAt: number; version: number }
+export type Session = { caller: SessionCaller; id: string; signedInAt: number; version: number }
 
 /** The session of a request, or null: no cookie, a forged or expired one, a session that was ended, a disabled account. */
 export async function findSession(headers: Headers): Promise<Session | null> {
@@ -55,7 +55,7 @@ export async function findSession(headers: Headers): Promise<Session | null> {
   const { sub, session, version, signedInAt } = claims
   const standing = await findSessionStanding(sub, session)
   if (standing?.sessionVersion !== version) return null
-  return { caller: { userId: sub, role: standing.role, via: 'session' }, id: session, signedInAt, version }
+  return { caller: { userId: sub, role: standing.role, via: 'session', sessionVersion: version }, id: session, signedInAt, version }
 }
 
 /** Ends the session of a request for whoever holds a copy of its cookie, on every replica. */
@@ -65,19 +65,19 @@ export async function signOut(headers: Headers): Promise<void> {
 }
 
 /** Who the session cookie says is calling, checked against the database; null for nobody. */
-export async function findCaller(headers: Headers): Promise<Caller | null> {
+export async function findCaller(headers: Headers): Promise<SessionCaller | null> {
   return (await findSession(headers))?.caller ?? null
 }
 
 /** The signed-in caller of a request. Throws unauthenticated. */
-export async function requireCaller(request: Request): Promise<Caller> {
+export async function requireCaller(request: Request): Promise<SessionCaller> {
   const caller = await findCaller(request.headers)
   if (!caller) throw new AppError('unauthenticated', 'You are not signed in. Sign in and try again.')
   return caller
 }
 
 /** The signed-in caller, who must be an admin. Throws unauthenticated or forbidden. */
-export async function requireAdmin(request: Request): Promise<Caller> {
+export async function requireAdmin(request: Request): Promise<SessionCaller> {
   const caller = await requireCaller(request)
   if (caller.role !== 'admin') throw new AppError('forbidden', 'Only admins may do this.')
   return caller

@@ -1,10 +1,13 @@
-import { statementAs, withCaller, withSystem } from '#lib/db.ts'
+import { statementAs, type Tx, withCaller, withSystem } from '#lib/db.ts'
+import { AppError } from '#lib/errors.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { ApprovalModel } from '#lib/generated/prisma/models.ts'
 import { repeatably } from '#lib/patience.ts'
 
 /** How long (ms) a question waits for its answer. */
 export const APPROVAL_MS = 24 * 60 * 60_000
+/** Where processes tell each other that questions have become late. */
+export const QUESTIONS_CHANNEL = 'switchboard_questions'
 const SWEEP = 500
 
 export type Approval = ApprovalModel
@@ -13,7 +16,10 @@ export type Decision = 'approved' | 'denied'
 /** A question to a person about one call of a run. */
 export type NewApproval = Pick<Approval, 'id' | 'callId' | 'server' | 'tool' | 'toolHash' | 'itemId' | 'keptId'>
 
-/** Stores a run's sealed state and its questions, in one transaction: from now on any process can go on with it, for a day. */
+/**
+ * Stores a run's sealed state and its questions, in one transaction: from now on any process can go on with it, for a day. Throws
+ * conflict where the run was ended meanwhile: nobody is asked for it any more.
+ */
 export async function storePause(
   run: { id: string; ownerId: string; threadId: string },
   sealed: string,
@@ -25,10 +31,24 @@ export async function storePause(
   const asked = questions.map((question) => ({ ...question, runId, ownerId, threadId, expiresAt }))
   await repeatably(() =>
     withCaller({ userId: ownerId }, async (tx) => {
+      // Held until the questions are there, so that whoever ends the run ends them, too.
+      const [open] = await tx.$queryRaw<unknown[]>`
+        SELECT 1 AS open FROM runs WHERE id = ${runId} AND owner_id = ${ownerId} AND status IN ('queued', 'running') FOR SHARE`
+      if (!open) throw new AppError('conflict', 'This answer was stopped.')
       await tx.pausedRun.createMany({ data: paused, skipDuplicates: true })
       await tx.approval.createMany({ data: asked, skipDuplicates: true })
     }),
   )
+}
+
+/**
+ * Ends the time of every question of a person within `tx`: nobody can answer them any more, nobody can go on with what waits for the
+ * answers, and whoever looks for late questions (lib/agent/expire-questions.ts), told at the commit, closes their cards.
+ */
+export async function dueNow(tx: Tx, ownerId: string): Promise<void> {
+  await tx.pausedRun.deleteMany({ where: { ownerId } })
+  const { count } = await tx.approval.updateMany({ where: { ownerId, status: 'pending' }, data: { expiresAt: new Date() } })
+  if (count > 0) await tx.$executeRaw`SELECT pg_notify(${QUESTIONS_CHANNEL}, '')`
 }
 
 /** The caller's question in this thread, or null. */

@@ -41,7 +41,10 @@ export function listPeople({
   })
 }
 
-/** Makes an account admin or member. Its sessions and tokens end, since they were made under the old role. Throws conflict, not_found. */
+/**
+ * Makes an account admin or member. Its sessions end, since they were made under the old role; runs go on with what the new one gives,
+ * which is asked at each of their calls. Throws conflict, not_found.
+ */
 export async function setRole(admin: Caller, userId: string, role: Role): Promise<void> {
   await changeAsAdmin(admin, userId, { role, sessionVersion: { increment: 1 } })
   await recordAudit({ action: 'role_changed', actorId: admin.userId, subject: userId, detail: { role } })
@@ -49,12 +52,12 @@ export async function setRole(admin: Caller, userId: string, role: Role): Promis
 
 /** Bars an account from the server, at once and everywhere, or lets it in again. Its data stays. Throws conflict, not_found. */
 export async function setDisabled(admin: Caller, userId: string, disabled: boolean): Promise<void> {
-  await changeAsAdmin(admin, userId, { disabledAt: disabled ? new Date() : null, ...(disabled && { sessionVersion: { increment: 1 } }) })
+  await changeAsAdmin(admin, userId, { disabledAt: disabled ? new Date() : null }, disabled ? 'account_disabled' : undefined)
   await recordAudit({ action: disabled ? 'account_disabled' : 'account_enabled', actorId: admin.userId, subject: userId })
 }
 
-/** Ends every session and run token of an account; the person may sign in again. Throws conflict, not_found. */
+/** Ends every session and run of an account; the person may sign in again. Throws conflict, not_found. */
 export async function endSessionsOf(admin: Caller, userId: string): Promise<void> {
-  await changeAsAdmin(admin, userId, { sessionVersion: { increment: 1 } })
+  await changeAsAdmin(admin, userId, {}, 'signed_out_by_admin')
   await recordAudit({ action: 'signed_out_by_admin', actorId: admin.userId, subject: userId })
 }

@@ -1,6 +1,7 @@
-import { systemStatement } from '#lib/db.ts'
+import { systemStatement, withSystem } from '#lib/db.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunStatus } from '#lib/generated/prisma/enums.ts'
+import type { RunModel } from '#lib/generated/prisma/models.ts'
 import { type Page, toPage } from '#lib/page.ts'
 
 /** One run as lists show it, with its person and the number of its tool calls. */
@@ -44,4 +45,9 @@ export async function listRuns({ status, person, after }: RunFilter = {}): Promi
       ORDER BY r.created_at DESC, r.id DESC LIMIT ${PAGE + 1}`,
   )
   return toPage(rows, PAGE, ({ id }) => id)
+}
+
+/** Anybody's run with its person, or null. Only for callers whose admin role was checked. */
+export function findAnyRun(id: string): Promise<(RunModel & { owner: { name: string; email: string } }) | null> {
+  return withSystem('admin', (tx) => tx.run.findUnique({ where: { id }, include: { owner: { select: { name: true, email: true } } } }))
 }

@@ -1,3 +1,4 @@
+import { lockPerson } from '#lib/data/person-lock.ts'
 import { appendEvents, type StoredEvent } from '#lib/data/run-events.ts'
 import { statementAs, systemStatement, type Tx, withCaller, withSystem } from '#lib/db.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
@@ -9,6 +10,9 @@ import { storableText } from '#lib/storable.ts'
 /** A run without a heartbeat for this long (ms) has no process any more. */
 export const STALE_MS = 10_000
 
+/** Where processes tell each other of runs (lib/runs/channel.ts). */
+export const RUNS_CHANNEL = 'switchboard_runs'
+
 const ACTIVE: RunStatus[] = ['queued', 'running']
 const LOST_MESSAGE = 'The server ended before the answer was complete.'
 
@@ -19,6 +23,8 @@ export function isActive(status: RunStatus): boolean {
 export type NewRun = {
   id: string
   ownerId: string
+  /** Under which the owner signed in: where it has changed since, nothing begins. */
+  sessionVersion: number
   threadId: string
   operation: string
   requestId: string
@@ -38,29 +44,33 @@ export type RunFacts = { model?: string; inputTokens?: number; outputTokens?: nu
 export type RunLimits = { atOnce: number; perMinute: number }
 
 /** What became of a new run; `retryAfter` are seconds. */
-export type Insertion = { outcome: 'inserted' | 'repeated' | 'busy' | 'too_many' } | { outcome: 'too_often'; retryAfter: number }
+export type Insertion =
+  | { outcome: 'inserted' | 'repeated' | 'busy' | 'too_many' | 'signed_out' }
+  | { outcome: 'too_often'; retryAfter: number }
 
 /**
  * Writes a queued run. `busy`: the thread has an active one. `repeated`: this person's client sent this request before.
- * `too_many`, `too_often`: this person has reached a limit, in whatever processes.
+ * `too_many`, `too_often`: this person has reached a limit, in whatever processes. `signed_out`: what let this person in has ended.
  */
 export async function insertRun(run: NewRun, { atOnce, perMinute }: RunLimits): Promise<Insertion> {
-  const { id, ownerId, threadId, operation, requestId, clientRequestId = null } = run
+  const { id, ownerId, sessionVersion, threadId, operation, requestId, clientRequestId = null } = run
   const own = Prisma.sql`FROM runs WHERE owner_id = ${ownerId}`
   const active = Prisma.sql`${own} AND status IN ('queued', 'running')`
+  const admitted = Prisma.sql`SELECT FROM users WHERE id = ${ownerId} AND session_version = ${sessionVersion} AND disabled_at IS NULL`
   const lately = Prisma.sql`${own} AND created_at > now() - interval '1 minute'`
   const [found] = await statementAs<{ is: Insertion['outcome']; retryAfter: number }>(
     { userId: ownerId },
     // Two requests of one person take turns, so that neither counts without the other.
-    Prisma.sql`SELECT pg_advisory_xact_lock(hashtextextended(${ownerId}, 0))`,
+    lockPerson(ownerId),
     Prisma.sql`
       INSERT INTO runs (id, owner_id, thread_id, operation, request_id, client_request_id)
       SELECT ${id}, ${ownerId}, ${threadId}, ${operation}, ${requestId}, ${clientRequestId}
-      WHERE (SELECT count(*) ${active}) < ${atOnce}::integer AND (SELECT count(*) ${lately}) < ${perMinute}::integer
+      WHERE EXISTS (${admitted}) AND (SELECT count(*) ${active}) < ${atOnce}::integer AND (SELECT count(*) ${lately}) < ${perMinute}::integer
       ON CONFLICT DO NOTHING`,
     Prisma.sql`
       SELECT CASE
           WHEN EXISTS (SELECT ${own} AND id = ${id}) THEN 'inserted'
+          WHEN NOT EXISTS (${admitted}) THEN 'signed_out'
           WHEN EXISTS (SELECT ${own} AND client_request_id = ${clientRequestId}) THEN 'repeated'
           WHEN EXISTS (SELECT ${active} AND thread_id = ${threadId}) THEN 'busy'
           WHEN (SELECT count(*) ${lately}) >= ${perMinute}::integer THEN 'too_often'
@@ -119,16 +129,32 @@ export async function markStopped(caller: { userId: string }, threadId: string):
 }
 
 /**
- * Says that these runs are alive. Resolves to those that are no longer running; `isOpen` while their process still has to
- * close the log: they were stopped, and not taken for dead.
+ * Says that these runs are alive. Resolves to those that are no longer running, as those of a person who is gone: stopped ones are
+ * open until their process has closed the log, those that were taken for dead are not.
  */
-export function beat(ids: string[]): Promise<{ id: string; isOpen: boolean }[]> {
+export function beat(ids: string[]): Promise<EndedRun[]> {
   return withSystem('recovery', async (tx) => {
     await tx.$executeRaw`UPDATE runs SET heartbeat_at = now() WHERE id = ANY(${ids}) AND status = 'running'`
-    const where = { id: { in: ids }, status: { notIn: ACTIVE } }
-    const ended = await tx.run.findMany({ where, select: { id: true, status: true, lastSeq: true } })
-    return ended.map(({ id, status, lastSeq }) => ({ id, isOpen: status === 'stopped' && lastSeq === null }))
+    const select = { id: true, status: true, lastSeq: true, errorMessage: true } as const
+    const found = new Map((await tx.run.findMany({ where: { id: { in: ids } }, select })).map((run) => [run.id, run]))
+    return ids.flatMap((id) => {
+      const run = found.get(id)
+      if (run && isActive(run.status)) return []
+      return { id, isOpen: run?.status === 'stopped' && run.lastSeq === null, why: run?.errorMessage ?? undefined }
+    })
   })
+}
+
+/** A run that is no longer running: `isOpen` while its log is to be closed, `why` where somebody else than its person ended it. */
+export type EndedRun = { id: string; isOpen: boolean; why?: string }
+
+/** Ends every run of a person within `tx`, those that wait among them, and says why. Their processes are told at the commit. */
+export async function stopRunsOf(tx: Tx, ownerId: string, why: string): Promise<void> {
+  await tx.$executeRaw`
+    WITH stopped AS (
+      UPDATE runs SET status = 'stopped', finished_at = now(), error_message = ${why}
+      WHERE owner_id = ${ownerId} AND status IN ('queued', 'running', 'waiting') RETURNING id
+    ) SELECT pg_notify(${RUNS_CHANNEL}, id || ' 0') FROM stopped`
 }
 
 /** waiting -> done (another run goes on with it) or stopped (nobody will). False where it waits no more. */
@@ -220,9 +246,4 @@ export async function findRepeatedRun(
 /** The caller's own run, or null. */
 export function findRun(caller: { userId: string }, id: string): Promise<RunModel | null> {
   return withCaller(caller, (tx) => tx.run.findFirst({ where: { id, ownerId: caller.userId } }))
-}
-
-/** Anybody's run with its person, or null. Only for callers whose admin role was checked. */
-export function findAnyRun(id: string): Promise<(RunModel & { owner: { name: string; email: string } }) | null> {
-  return withSystem('admin', (tx) => tx.run.findUnique({ where: { id }, include: { owner: { select: { name: true, email: true } } } }))
 }

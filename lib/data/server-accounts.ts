@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { seal, unseal } from '#lib/auth/seal.ts'
 import { recordAudit } from '#lib/data/audit.ts'
+import { tellEnd } from '#lib/data/servers.ts'
 import { withCaller, withSystem } from '#lib/db.ts'
 import { env } from '#lib/env.ts'
 import { notFound } from '#lib/errors.ts'
@@ -57,7 +58,10 @@ export async function markAccountBroken(owner: Owner, serverId: string): Promise
 
 /** Forgets the owner's account at a server. Throws not_found. */
 export async function removeAccount(owner: Owner, serverId: string): Promise<void> {
-  const { count } = await withCaller(owner, (tx) => tx.mcpAccount.deleteMany({ where: { ownerId: owner.userId, serverId } }))
+  const { count } = await withCaller(owner, async (tx) => {
+    await tellEnd(tx, serverId, owner.userId)
+    return tx.mcpAccount.deleteMany({ where: { ownerId: owner.userId, serverId } })
+  })
   if (count === 0) throw notFound('The connection')
   await recordAudit({ action: 'account_disconnected', actorId: owner.userId, subject: serverId })
 }

@@ -2,9 +2,9 @@ import type { Caller } from '#lib/auth/caller.ts'
 import { seal, unseal } from '#lib/auth/seal.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { Audience, ServerConfig, ServerSecrets } from '#lib/data/server-config.ts'
-import { withSystem } from '#lib/db.ts'
+import { systemStatement, type Tx, withSystem } from '#lib/db.ts'
 import { AppError, notFound } from '#lib/errors.ts'
-import type { McpServer as Row } from '#lib/generated/prisma/client.ts'
+import { Prisma, type McpServer as Row } from '#lib/generated/prisma/client.ts'
 import { newId } from '#lib/ids.ts'
 import { log } from '#lib/log.ts'
 
@@ -24,6 +24,8 @@ export type StoredServer = {
 /** What an admin decides about a server. */
 export type ServerWish = Pick<StoredServer, 'name' | 'url' | 'audience' | 'config'> & { secrets: ServerSecrets }
 
+/** Where processes tell each other that a server may not be called any more: its id, and a person's where only their account ended. */
+export const SERVERS_CHANNEL = 'switchboard_servers'
 const SERVERS_MAX = 100
 const REMEMBERED_MS = 2_000
 
@@ -47,6 +49,15 @@ export async function requireServer(id: string): Promise<StoredServer> {
   const row = await withSystem('tool-servers', (tx) => tx.mcpServer.findUnique({ where: { id } }))
   if (!row) throw notFound('The server')
   return toServer(row)
+}
+
+/** What decides whether a server may still be called, as it is now and not two seconds ago; null for one that was removed. */
+export async function findServerState(id: string): Promise<Pick<StoredServer, 'url' | 'enabled' | 'audience'> | null> {
+  const [row] = await systemStatement<Pick<StoredServer, 'url' | 'enabled' | 'audience'>>(
+    'tool-servers',
+    Prisma.sql`SELECT url, enabled, audience FROM mcp_servers WHERE id = ${id}`,
+  )
+  return row ? { ...row, audience: Audience.catch('admins').parse(row.audience) } : null
 }
 
 /** Adds a server, disabled. Only for callers whose admin role was checked. Throws conflict for a name that is taken. */
@@ -73,6 +84,7 @@ export async function changeServer(admin: Caller, id: string, wish: ServerWish):
       if (moved) {
         await tx.mcpAccount.deleteMany({ where: { serverId: id } })
         await tx.mcpToolPin.deleteMany({ where: { serverId: id } })
+        await tellEnd(tx, id)
       }
       return tx.mcpServer.update({ where: { id }, data: { ...data, ...(moved && { enabled: false }) } })
     }),
@@ -83,7 +95,12 @@ export async function changeServer(admin: Caller, id: string, wish: ServerWish):
 
 /** Lets the assistants use a server, or not. Only for callers whose admin role was checked. Throws not_found. */
 export async function setServerEnabled(admin: Caller, id: string, enabled: boolean): Promise<void> {
-  const { count } = await writing(() => withSystem('tool-servers', (tx) => tx.mcpServer.updateMany({ where: { id }, data: { enabled } })))
+  const { count } = await writing(() =>
+    withSystem('tool-servers', async (tx) => {
+      if (!enabled) await tellEnd(tx, id)
+      return tx.mcpServer.updateMany({ where: { id }, data: { enabled } })
+    }),
+  )
   if (count === 0) throw notFound('The server')
   await recordAudit({ action: enabled ? 'server_enabled' : 'server_disabled', actorId: admin.userId, subject: id })
 }
@@ -96,9 +113,15 @@ export async function removeServer(admin: Caller, id: string): Promise<void> {
       await tx.mcpAccount.deleteMany({ where: { serverId: id } })
       await tx.mcpToolPin.deleteMany({ where: { serverId: id } })
       await tx.mcpServer.delete({ where: { id } })
+      await tellEnd(tx, id)
     }),
   )
   await recordAudit({ action: 'server_removed', actorId: admin.userId, subject: id, detail: { name } })
+}
+
+/** Ends the calls that are under way at a server, or one person's there, when `tx` is committed. */
+export async function tellEnd(tx: Tx, serverId: string, userId?: string): Promise<void> {
+  await tx.$executeRaw`SELECT pg_notify(${SERVERS_CHANNEL}, ${userId === undefined ? serverId : `${serverId} ${userId}`})`
 }
 
 function forget(): void {

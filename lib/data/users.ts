@@ -1,4 +1,5 @@
 import type { Caller } from '#lib/auth/caller.ts'
+import { type AccessEnding, endAccess } from '#lib/data/end-access.ts'
 import { statementAs, type Tx, withCaller, withSystem } from '#lib/db.ts'
 import { AppError, notFound } from '#lib/errors.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
@@ -127,16 +128,16 @@ function isDuplicate(error: unknown): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === 'P2002'
 }
 
-/** Stores a new password in place of the one that was seen under `version` and ends every session. Returns the new version. Throws conflict when another change came between. */
+/** Stores a new password in place of the one that was seen under `version` and ends every session and run. Returns the new version. Throws conflict when another change came between. */
 export async function changePasswordHash(caller: { userId: string }, version: number, passwordHash: string): Promise<number> {
-  const { count } = await withCaller(caller, (tx) =>
-    tx.user.updateMany({ where: { id: caller.userId, sessionVersion: version }, data: { passwordHash, sessionVersion: { increment: 1 } } }),
-  )
-  if (count === 0) throw new AppError('conflict', 'Your account was changed meanwhile. Load the page again and try once more.')
-  return version + 1
+  return withCaller(caller, async (tx) => {
+    const { count } = await tx.user.updateMany({ where: { id: caller.userId, sessionVersion: version }, data: { passwordHash } })
+    if (count === 0) throw new AppError('conflict', 'Your account was changed meanwhile. Load the page again and try once more.')
+    return endAccess(tx, caller.userId, 'password_changed')
+  })
 }
 
-/** Stores a new password for the address and ends every session. `verified` says that a mail proved the address. Null when no account has it. */
+/** Stores a new password for the address and ends every session and run. `verified` says that a mail proved the address. Null when no account has it. */
 export function resetPasswordHash(
   email: string,
   passwordHash: string,
@@ -146,17 +147,15 @@ export function resetPasswordHash(
     const found = await tx.user.findUnique({ where: { email }, select: { id: true, emailVerifiedAt: true } })
     if (!found) return null
     const emailVerifiedAt = found.emailVerifiedAt ?? (verified ? new Date() : null)
-    await tx.user.update({ where: { id: found.id }, data: { passwordHash, emailVerifiedAt, sessionVersion: { increment: 1 } } })
+    await tx.user.update({ where: { id: found.id }, data: { passwordHash, emailVerifiedAt } })
+    await endAccess(tx, found.id, 'password_reset')
     return { id: found.id }
   })
 }
 
-/** Ends every session and run token of the caller. Returns the new session version. */
-export async function endSessions(caller: { userId: string }): Promise<number> {
-  const { sessionVersion } = await withCaller(caller, (tx) =>
-    tx.user.update({ where: { id: caller.userId }, data: { sessionVersion: { increment: 1 } }, select: { sessionVersion: true } }),
-  )
-  return sessionVersion
+/** Ends every session and run of the caller. Returns the new session version. */
+export function endSessions(caller: { userId: string }): Promise<number> {
+  return withCaller(caller, (tx) => endAccess(tx, caller.userId, 'signed_out_everywhere'))
 }
 
 /** Notes that the person has shown the address to be theirs. */
@@ -186,17 +185,25 @@ export async function deleteUser(userId: string): Promise<void> {
         'conflict',
         'You are the only admin. Make somebody else an admin first, so that the server is not left without one.',
       )
+    // The rows go with the account; this tells the processes of its runs.
+    await endAccess(tx, userId, 'account_deleted')
     await tx.user.delete({ where: { id: userId } })
   })
 }
 
-/** Changes somebody else's account. Only for callers whose admin role was checked; throws forbidden where it was just taken, conflict for one's own account, not_found. */
-export async function changeAsAdmin(admin: Caller, userId: string, data: Prisma.UserUpdateManyMutationInput): Promise<void> {
+/** Changes somebody else's account; `ends` says why all that acts for it ends. Only for callers whose admin role was checked; throws forbidden where it was just taken, conflict for one's own account, not_found. */
+export async function changeAsAdmin(
+  admin: Caller,
+  userId: string,
+  data: Prisma.UserUpdateManyMutationInput,
+  ends?: AccessEnding,
+): Promise<void> {
   if (userId === admin.userId) throw new AppError('conflict', 'This is your own account. Another admin has to do this.')
   await withSystem('admin', async (tx) => {
     if (!(await lockAdmins(tx)).some(({ id }) => id === admin.userId)) throw new AppError('forbidden', 'Only admins may do this.')
     const { count } = await tx.user.updateMany({ where: { id: userId }, data })
     if (count === 0) throw notFound('This account')
+    if (ends) await endAccess(tx, userId, ends)
   })
 }
 

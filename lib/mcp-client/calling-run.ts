@@ -12,6 +12,8 @@ export type CallingRun = {
   callIdOf: (tool: string, args: unknown) => string | undefined
   /** Why a call must not be made, as a sentence: it goes into the ledger as denied. */
   refusal?: (callId: string | undefined) => string | undefined
+  /** Aborts when the run ends early; its reason is an AppError where not the person stopped it. */
+  signal?: AbortSignal
   /** Told of a call's progress in words, four times a second at most. */
   onProgress?: (callId: string, said: string) => void
   /** Set where the call is one of the ledger that is made again, outside any run. */

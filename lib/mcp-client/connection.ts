@@ -8,6 +8,7 @@ import { type Filled, unbound } from '#lib/mcp-client/bound-arguments.ts'
 import { factsIn, factsOf, told } from '#lib/mcp-client/call-facts.ts'
 import { CallRow, type OutgoingCall } from '#lib/mcp-client/call-row.ts'
 import type { CallingRun } from '#lib/mcp-client/calling-run.ts'
+import { noteCall, whyEnded } from '#lib/mcp-client/calls-under-way.ts'
 import { CallClocks, deadlinesOf } from '#lib/mcp-client/deadlines.ts'
 import { type CallPhase, mcpFailure } from '#lib/mcp-client/failure.ts'
 import { type Progress, sayProgress, Throttle } from '#lib/mcp-client/progress.ts'
@@ -190,6 +191,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
     let clocks: CallClocks | undefined
     const times: Times = {}
     const started = performance.now()
+    using underWay = noteCall(this.server.id ?? this.server.name, this.#run.userId)
     using shown = new Throttle<string>((said) => callId && this.#run.onProgress?.(callId, said))
     const connecting = this.#connected()
     try {
@@ -200,7 +202,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
       const running = new CallClocks(deadlines)
       clocks = running
       const options = {
-        signal: signal ? AbortSignal.any([signal, running.signal]) : running.signal,
+        signal: AbortSignal.any([...(signal ? [signal] : []), running.signal, underWay.signal]),
         timeout: deadlines.hardMs + SDK_MARGIN_MS,
         // By it answers are checked against their schema, which for our own would cost more than the call.
         toolDefinition: this.server.builtin ? undefined : listed,
@@ -213,12 +215,17 @@ export class ToolConnection extends MCPServerStreamableHttp {
       const result = shallow(await super.callToolResult(tool, args, { ...meta, traceparent: traceparent(span) }, options))
       return result.isError ? { result, failure: toolError(result), times } : { result, times }
     } catch (error) {
-      const { failureClass, sentence, status, sent } = mcpFailure(signal?.aborted ? stopped() : error, phase, clocks?.expired)
+      const { failureClass, sentence, status, sent } = mcpFailure(
+        signal?.aborted || underWay.signal.aborted ? stopped() : error,
+        phase,
+        clocks?.expired,
+      )
       log.warn({ error, server: this.server.name, tool, failure_class: failureClass, trace_id: span.traceId }, 'tool call failed')
       // The remembered list may be why: the next turn asks again.
       if (STALE_LIST.has(failureClass)) forgetTools(this.server, this.#run.userId)
       if (failureClass === 'session_lost' && this.#connecting === connecting) this.#connecting = undefined
-      return { failure: { class: failureClass, sentence, status, sent }, times }
+      const ended = failureClass === 'cancelled' ? (whyEnded(this.#run.signal) ?? whyEnded(underWay.signal) ?? '') : ''
+      return { failure: { class: failureClass, sentence: ended + sentence, status, sent }, times }
     } finally {
       clocks?.stop()
     }

@@ -1,13 +1,11 @@
 import { signedIdentity } from '#lib/auth/identity-tokens.ts'
-import { findPerson } from '#lib/data/users.ts'
+import type { Authority } from '#lib/data/authority.ts'
 import { accountHeaders, afterUnauthorised } from '#lib/mcp-client/accounts.ts'
+import { isClosing, requireAuthority, requireStanding, type Who } from '#lib/mcp-client/authority.ts'
 import { type Filled, withBound } from '#lib/mcp-client/bound-arguments.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
 import { resolveHeader, resolveTemplate, type TemplateFacts, UnresolvedTemplate } from '#lib/mcp-client/templates.ts'
-
-/** For whom requests are made. */
-export type Who = { userId: string; runId?: string; threadId?: string }
 
 /**
  * Requests as somebody: `send` for the transport; `learn` with what the server lists and the names of what may be called of it, so
@@ -21,18 +19,23 @@ export type Identified = {
 
 /**
  * Puts the person into every request to a server, as its config says: headers, bearer token, `_meta`, bound arguments. It is the
- * last thing before the network, so that no way to a call can go around it. Throws Refusal, before anything is sent, where
- * something about the person is not known or their account is not connected.
+ * last thing before the network, so that no way to a call can go around it, and asks anew at each request who the person is and
+ * whether their run may go on. Throws Refusal, before anything is sent, where it may not, where something about the person is not
+ * known, or their account is not connected.
  */
 export function identified(server: McpServer, who: Who, network: typeof fetch): Identified {
-  const known: Known = { schemas: new Map(), callable: undefined, facts: () => (facts ??= factsOf(who)) }
-  let facts: Promise<TemplateFacts> | undefined
+  const known: Known = { schemas: new Map(), callable: undefined }
   const send: typeof fetch = async (input, init) => {
     const request = new Request(input, init)
-    const body = await identifiedBody(server, request, known)
+    const text = request.body === null ? undefined : await request.text()
+    const message = text === undefined ? undefined : (JSON.parse(text) as Message)
+    const authority = await requireStanding(who)
+    if (who.runId !== undefined && !isClosing(request.method, message)) await requireAuthority(server, authority)
+    const facts = toFacts(authority, who)
+    const body = message && (identifiedBody(server, message, known, facts) ?? text)
     const go = async (): Promise<Response> => {
       const headers = new Headers(request.headers)
-      for (const [name, value] of Object.entries(await headersFor(server, who, known.facts))) headers.set(name, value)
+      for (const [name, value] of Object.entries(await headersFor(server, who, facts))) headers.set(name, value)
       const { method, signal } = request
       return network(request.url, { method, headers, body, signal, redirect: 'manual' })
     }
@@ -45,7 +48,7 @@ export function identified(server: McpServer, who: Who, network: typeof fetch): 
     send,
     fill: async (tool, args) => {
       if (!server.config?.bound.length) return { args, filledIn: [] }
-      const facts = await known.facts()
+      const facts = await factsOf(who)
       return orRefuse(server, () => withBound(args, known.schemas.get(tool), server, facts))
     },
     learn: (tools, callable) => {
@@ -56,7 +59,7 @@ export function identified(server: McpServer, who: Who, network: typeof fetch): 
 }
 
 /** The headers that a server gets beside those of MCP itself. Throws Refusal. */
-export async function headersFor(server: McpServer, who: Who, known: () => Promise<TemplateFacts>): Promise<Record<string, string>> {
+async function headersFor(server: McpServer, who: Who, facts: TemplateFacts): Promise<Record<string, string>> {
   const { config, secrets } = server
   if (!config) return {}
   if (secrets === null)
@@ -66,19 +69,17 @@ export async function headersFor(server: McpServer, who: Who, known: () => Promi
     )
   const headers: Record<string, string> = {}
   const templates = [...config.headers.map(({ name, value }) => [name, value] as const), ...Object.entries(secrets?.headers ?? {})]
-  if (templates.length > 0) {
-    const facts = await known()
-    for (const [name, value] of templates) headers[name.toLowerCase()] = orRefuse(server, () => resolveHeader(value, facts))
-  }
-  if (config.identity.kind === 'token') headers.authorization = `Bearer ${await signedIdentity((await known()).user, server.url, who)}`
+  for (const [name, value] of templates) headers[name.toLowerCase()] = orRefuse(server, () => resolveHeader(value, facts))
+  if (config.identity.kind === 'token') headers.authorization = `Bearer ${await signedIdentity(facts.user, server.url, who)}`
   return { ...headers, ...(await accountHeaders(server, who)) }
 }
 
 /** What templates know of a person. Throws Refusal where the account may no longer be used. */
-export async function factsOf({ userId, runId, threadId }: Who): Promise<TemplateFacts> {
-  const person = await findPerson(userId)
-  if (!person) throw new Refusal('denied', 'This account can no longer be used.')
-  const { id, email, emailVerified, name, role, timeZone, locale } = person
+export async function factsOf(who: Who): Promise<TemplateFacts> {
+  return toFacts(await requireStanding(who), who)
+}
+
+function toFacts({ id, email, emailVerified, name, role, timeZone, locale }: Authority, { runId, threadId }: Who): TemplateFacts {
   return {
     // Anybody can write somebody else's address into a form.
     user: { id, email: emailVerified ? email : null, name, role, time_zone: timeZone, locale },
@@ -89,20 +90,15 @@ export async function factsOf({ userId, runId, threadId }: Who): Promise<Templat
 
 type Message = { method?: string; params?: { name?: string; arguments?: Record<string, unknown>; _meta?: Record<string, unknown> } }
 
-type Known = { schemas: Map<string, unknown>; callable: Set<string> | undefined; facts: () => Promise<TemplateFacts> }
+type Known = { schemas: Map<string, unknown>; callable: Set<string> | undefined }
 
-async function identifiedBody(server: McpServer, request: Request, known: Known): Promise<string | undefined> {
-  if (request.body === null) return undefined
-  const text = await request.text()
-  const message = JSON.parse(text) as Message
+function identifiedBody(server: McpServer, message: Message, known: Known, facts: TemplateFacts): string | undefined {
   const { method, params } = message
   const tool = method === 'tools/call' ? (params?.name ?? '') : undefined
   if (tool !== undefined && known.callable?.has(tool) === false)
     throw new Refusal('denied', 'This tool is not offered: it is switched off, or waits for an administrator to look at a change in it.')
   const { meta = [], bound = [] } = server.config ?? {}
-  if (meta.length + bound.length === 0) return text
-  if (method === undefined || method.startsWith('notifications/')) return text
-  const facts = await known.facts()
+  if (meta.length + bound.length === 0 || method === undefined || method.startsWith('notifications/')) return undefined
   return orRefuse(server, () => {
     const _meta = { ...params?._meta, ...Object.fromEntries(meta.map(({ name, value }) => [name, resolveTemplate(value, facts)])) }
     const changed = { ...params, ...(meta.length > 0 && { _meta }) }

@@ -1,34 +1,47 @@
 import { mintRunToken } from '#lib/auth/run-tokens.ts'
-import { type Identified, identified, type Who } from '#lib/mcp-client/identity.ts'
+import { AppError } from '#lib/errors.ts'
+import type { Who } from '#lib/mcp-client/authority.ts'
+import { type Identified, identified } from '#lib/mcp-client/identity.ts'
 import { networkFetch } from '#lib/mcp-client/network.ts'
+import { Refusal } from '#lib/mcp-client/refusal.ts'
 import { type McpServer, reachOf } from '#lib/mcp-client/servers.ts'
 import { sseBridge } from '#lib/mcp-client/sse-bridge.ts'
 
 const TOKEN_SECONDS = 300
 const MAX_REDIRECTS = 3
 
-/** Requests to our own server (`send`: its handler in this process, else the network), each with a run token for its audience that is at most five minutes old. */
+/**
+ * Requests to our own server (`send`: its handler in this process, else the network), each with a run token for its audience that is
+ * at most five minutes old. One that is refused is made anew, once: the person's role may have changed. Throws Refusal, with the
+ * reason, where none is given any more.
+ */
 export function builtinTransport(
   claims: { userId: string; runId: string; threadId: string },
   audience: string,
   send: typeof fetch = fetch,
 ): typeof fetch {
-  let token: Promise<string> | undefined
-  let mintedAt = 0
-  return async (input, init) => {
-    if (!token || Date.now() - mintedAt > (TOKEN_SECONDS / 2) * 1000) {
-      mintedAt = Date.now()
-      token = mintRunToken(claims, audience, TOKEN_SECONDS)
-      // The next request tries again.
-      token.catch(() => {
-        token = undefined
-      })
-    }
-    const headers = new Headers(init?.headers)
-    headers.set('authorization', `Bearer ${await token}`)
-    // A redirect would carry the token elsewhere, or drop it: our own endpoint has none.
-    return send(new Request(input, { ...init, headers, redirect: 'error' }))
+  let known: { token: string; mintedAt: number } | undefined
+  const token = async (fresh: boolean) => {
+    if (!known || fresh || Date.now() - known.mintedAt > (TOKEN_SECONDS / 2) * 1000)
+      known = { mintedAt: Date.now(), token: await mintRunToken(claims, audience, TOKEN_SECONDS).catch(refuse) }
+    return known.token
   }
+  return async (input, init) => {
+    const go = async (fresh: boolean) => {
+      const headers = new Headers(init?.headers)
+      headers.set('authorization', `Bearer ${await token(fresh)}`)
+      // A redirect would carry the token elsewhere, or drop it: our own endpoint has none.
+      return send(new Request(input, { ...init, headers, redirect: 'error' }))
+    }
+    const response = await go(false)
+    if (response.status !== 401) return response
+    await response.body?.cancel()
+    return go(true)
+  }
+}
+
+function refuse(error: unknown): never {
+  throw error instanceof AppError && error.code === 'unauthenticated' ? new Refusal('denied', error.message, { cause: error }) : error
 }
 
 /** Requests to a server elsewhere as somebody, over whichever transport it speaks. */

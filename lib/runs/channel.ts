@@ -1,7 +1,6 @@
+import { RUNS_CHANNEL as CHANNEL } from '#lib/data/runs.ts'
 import { isListening, listen, notify } from '#lib/notify.ts'
 import { registry } from '#lib/runs/registry.ts'
-
-const CHANNEL = 'switchboard_runs'
 
 // A message is a run's id and the number of its last event: 0 where the row itself has changed.
 

@@ -31,9 +31,9 @@ async function beatAll(): Promise<void> {
   }
   try {
     // A run that was stopped elsewhere, or taken for dead, must not go on here.
-    for (const { id, isOpen } of await beat(runs.map(({ id }) => id))) {
+    for (const { id, isOpen, why } of await beat(runs.map(({ id }) => id))) {
       const run = runs.find((candidate) => candidate.id === id)
-      if (isOpen) run?.stop()
+      if (isOpen) run?.stop(why)
       else run?.lose()
     }
   } catch (error) {

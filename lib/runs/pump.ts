@@ -50,7 +50,7 @@ export function launch(about: { id: string; ownerId: string; threadId: string },
   const run: LiveRun = {
     ...about,
     log: new EventLog(),
-    stop: () => end({ status: 'stopped' }),
+    stop: (why) => end({ status: 'stopped', errorMessage: why }, why === undefined ? undefined : new AppError('unauthenticated', why)),
     interrupt: (errorMessage) => end({ status: 'interrupted', errorMessage }, new AppError('unavailable', errorMessage)),
     lose: () => {
       // Its own end may be what the row says; otherwise writing it fails.

@@ -6,8 +6,8 @@ export type LiveRun = {
   readonly ownerId: string
   readonly threadId: string
   readonly log: EventLog
-  /** Ends the run as the person's own wish. */
-  stop(): void
+  /** Ends the run as the person's own wish; or, with a sentence for the person, because they may no longer be acted for. */
+  stop(why?: string): void
   /** Ends the run as a failure of ours, with a sentence for the person. */
   interrupt(publicMessage: string): void
   /** Ends the work on a run that others have taken for dead and closed: nothing more of it is kept, and its readers look there. */

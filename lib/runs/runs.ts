@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Caller } from '#lib/auth/caller.ts'
+import type { Caller, SessionCaller } from '#lib/auth/caller.ts'
 import type { NumberedEvent } from '#lib/chatkit/protocol/events.ts'
 import { findRepeatedRun, findRunOfThread, insertRun, isActive, markStopped, withdrawRun } from '#lib/data/runs.ts'
 import { env } from '#lib/env.ts'
@@ -25,7 +25,7 @@ const QUEUE_LOOK_MS = 500
 const CLOSE_MS = 3_000
 
 /** What a run is for. `requestId` is ours, for logs; `clientRequestId` the client's own, which is never accepted twice. */
-export type RunAbout = { caller: Caller; threadId: string; operation: string; requestId: string; clientRequestId?: string }
+export type RunAbout = { caller: SessionCaller; threadId: string; operation: string; requestId: string; clientRequestId?: string }
 
 /** A run's events, for whoever attaches. */
 export type LiveTurn = { runId: string; threadId: string; events: AsyncGenerator<NumberedEvent, boolean> }
@@ -41,7 +41,8 @@ export type StartedRun = {
 /**
  * Starts work that goes on whoever listens. `begin` is asked once nobody else works on the thread; what it throws is thrown, and
  * no run is left. Throws conflict where the thread has an active run already (after waiting for its end where the settings say
- * so), limited where the person has or begins too many runs, and unavailable while the server ends.
+ * so), limited where the person has or begins too many runs, unauthenticated where the session has ended meanwhile, and unavailable
+ * while the server ends.
  */
 export async function startRun(about: RunAbout, begin: () => Promise<Produce>): Promise<StartedRun> {
   const { caller, threadId, operation, requestId, clientRequestId } = about
@@ -52,10 +53,11 @@ export async function startRun(about: RunAbout, begin: () => Promise<Produce>): 
     requireServing()
     onShutdown('runs', drainRuns)
     const inserted = await insertRun(
-      { ...run, operation, requestId, clientRequestId },
+      { ...run, sessionVersion: caller.sessionVersion, operation, requestId, clientRequestId },
       { atOnce: RUNS_AT_ONCE, perMinute: RUNS_PER_MINUTE },
     )
     if (inserted.outcome === 'inserted') break
+    if (inserted.outcome === 'signed_out') throw new AppError('unauthenticated', 'You were signed out meanwhile. Sign in and try again.')
     if (inserted.outcome === 'too_many')
       throw new AppError('limited', `You have ${RUNS_AT_ONCE} answers being written already. Wait for one of them, or stop it.`, {
         retryAfter: 5,

@@ -1,4 +1,4 @@
-import type { Caller } from '#lib/auth/caller.ts'
+import type { Caller, SessionCaller } from '#lib/auth/caller.ts'
 import { SCOPES } from '#lib/auth/scopes.ts'
 import { sealSession, sessionCookie } from '#lib/auth/session.ts'
 import { createPersonalToken } from '#lib/data/personal-tokens.ts'
@@ -18,13 +18,17 @@ type Overrides = Partial<{
 }>
 
 /** A person with an account and a valid session: `headers` is what their browser sends. A member unless told otherwise. */
-export async function signedIn(overrides: Overrides = {}): Promise<{ caller: Caller; headers: { cookie: string }; person: Person }> {
+export async function signedIn(overrides: Overrides = {}): Promise<{ caller: SessionCaller; headers: { cookie: string }; person: Person }> {
   const id = newId('usr')
   const { role = 'member' } = overrides
   const data = { id, email: `${id}@example.com`, name: 'Ann Example', ...overrides, role }
   const row = await withSystem('sign-in', (tx) => tx.user.create({ data }))
   const person = { id, email: row.email, name: row.name, role, timeZone: row.timeZone, locale: row.locale }
-  return { caller: { userId: id, role, via: 'session' }, headers: { cookie: await sessionCookieOf(id, row.sessionVersion) }, person }
+  return {
+    caller: { userId: id, role, via: 'session', sessionVersion: row.sessionVersion },
+    headers: { cookie: await sessionCookieOf(id, row.sessionVersion) },
+    person,
+  }
 }
 
 /** The Cookie header of somebody who signed in `secondsAgo` under a session version. */

@@ -1,7 +1,7 @@
 // One turn in a process of its own, for tests that kill it: `node turn-process.ts <user id> <request as JSON>`.
 import { respond } from '#lib/agent/respond.ts'
 import type { AgentRun } from '#lib/agent/work.ts'
-import type { Caller } from '#lib/auth/caller.ts'
+import type { SessionCaller } from '#lib/auth/caller.ts'
 import { processChatKit } from '#lib/chatkit/server.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { closeDb } from '#lib/db.ts'
@@ -12,8 +12,8 @@ import { startRun } from '#lib/runs/runs.ts'
 const [userId = '', body = '{}'] = process.argv.slice(2)
 // A busy machine may be slow to list the tools of a server that nobody knows: the turn is to wait for it.
 noteAnswer(env().MCP_SERVER_URL ?? '')
-const caller: Caller = { userId, role: 'member', via: 'session' }
-const answer = await processChatKit<{ caller: Caller; run: AgentRun }>(JSON.parse(body), {
+const caller: SessionCaller = { userId, role: 'member', via: 'session', sessionVersion: 1 }
+const answer = await processChatKit<{ caller: SessionCaller; run: AgentRun }>(JSON.parse(body), {
   store: prismaStore(caller),
   respond,
   limits: { messageMaxChars: 10_000 },

@@ -48,7 +48,7 @@ export async function conversation(caller: Caller, edges: Edges = {}) {
     const runId = newId('run')
     await withCaller(caller, (tx) =>
       tx.run.create({
-        data: { id: runId, ownerId: caller.userId, threadId: thread.id, requestId: 'req', operation: 'test', status: 'done' },
+        data: { id: runId, ownerId: caller.userId, threadId: thread.id, requestId: 'req', operation: 'test', status: 'running' },
       }),
     )
     const result: TurnResult = { events: [], runId, facts: {}, text: '', messages: [], workflows: [] }
@@ -72,6 +72,9 @@ export async function conversation(caller: Caller, edges: Edges = {}) {
     } catch (error) {
       result.error = error as Error
     }
+    await withCaller(caller, (tx) =>
+      tx.run.updateMany({ where: { id: runId, status: 'running' }, data: { status: result.waits ? 'waiting' : 'done' } }),
+    )
     const done = result.events.flatMap((event) => (event.type === 'thread.item.done' ? event.item : []))
     result.messages = done.filter((item) => item.type === 'assistant_message')
     result.workflows = done.filter((item) => item.type === 'workflow')

@@ -14,5 +14,5 @@ export const POST = makeEndpoint(
       return server
     },
   },
-  async () => ({ userId: 'usr_trivial', role: 'member', via: 'session' }),
+  async () => ({ userId: 'usr_trivial', role: 'member', via: 'session', sessionVersion: 1 }),
 )

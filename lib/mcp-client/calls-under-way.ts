@@ -1,0 +1,34 @@
+import { SERVERS_CHANNEL } from '#lib/data/servers.ts'
+import { AppError } from '#lib/errors.ts'
+import { listen } from '#lib/notify.ts'
+
+type UnderWay = { serverId: string; userId: string; end: AbortController }
+
+// Routes may be loaded in more than one module graph: the calls are those of the process.
+const shared = globalThis as { switchboardCalls?: { calls: Set<UnderWay>; stopHearing: () => void } }
+
+/**
+ * Notes a call at a server for as long as it goes, so that it ends when an admin takes the server away, or its person their account
+ * there, on any replica. `signal` aborts then; its reason is an AppError with the sentence.
+ */
+export function noteCall(serverId: string, userId: string): Disposable & { signal: AbortSignal } {
+  shared.switchboardCalls ??= { calls: new Set(), stopHearing: listen(SERVERS_CHANNEL, { heard: endCalls, missed: () => {} }) }
+  const { calls } = shared.switchboardCalls
+  const call = { serverId, userId, end: new AbortController() }
+  calls.add(call)
+  return { signal: call.end.signal, [Symbol.dispose]: () => calls.delete(call) }
+}
+
+/** `payload` is a server's id; with a person's behind it, only their account there has ended. */
+function endCalls(payload: string): void {
+  const [server, person] = payload.split(' ')
+  const why = person ? 'The account at this server was disconnected.' : 'An administrator took this server away.'
+  for (const { serverId, userId, end } of shared.switchboardCalls?.calls ?? [])
+    if (serverId === server && (person === undefined || userId === person)) end.abort(new AppError('forbidden', why))
+}
+
+/** Why somebody else than its person ended what was under way, before the sentence of a call that this stopped. */
+export function whyEnded(signal: AbortSignal | undefined): string | undefined {
+  const reason: unknown = signal?.reason
+  return reason instanceof AppError ? `${reason.message} ` : undefined
+}
