@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { applyUpdate } from '#lib/chatkit/protocol/apply-update.ts'
 import type { ThreadStreamEvent, WidgetUpdate } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem, WidgetItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
 import { action } from '#lib/chatkit/widgets/actions.ts'
@@ -30,7 +31,6 @@ import { ICON_NAMES, iconName, isIconName } from '#lib/chatkit/widgets/icons.ts'
 import { streamWidget } from '#lib/chatkit/widgets/stream.ts'
 import { WidgetTemplate } from '#lib/chatkit/widgets/template.ts'
 import { withoutNulls } from '#lib/chatkit/wire.ts'
-import { applyUpdate } from '#lib/chatkit-element/state/updates.ts'
 
 const card = (...children: WidgetRoot[]) => Card({ children })
 

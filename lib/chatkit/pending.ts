@@ -1,13 +1,6 @@
-import type { AssistantMessageUpdate, ThreadStreamEvent, WorkflowUpdate } from '#lib/chatkit/protocol/events.ts'
-import {
-  type AssistantContent,
-  type AssistantMessageItem,
-  isHidden,
-  type ThreadItem,
-  type WorkflowItem,
-} from '#lib/chatkit/protocol/items.ts'
-
-const MAX_PARTS = 1_000
+import { applyUpdate } from '#lib/chatkit/protocol/apply-update.ts'
+import type { ThreadItemUpdate, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import { isHidden, type ThreadItem } from '#lib/chatkit/protocol/items.ts'
 
 /**
  * The items of a turn that were added but are not done yet, with their updates applied to copies: what is kept when the turn
@@ -25,8 +18,7 @@ export class PendingItems {
     else if (event.type === 'thread.item.removed') this.#items.delete(event.item_id)
     else if (event.type === 'thread.item.updated') {
       const item = this.#items.get(event.item_id)
-      if (item?.type === 'assistant_message') updateMessage(item, event.update as AssistantMessageUpdate)
-      if (item?.type === 'workflow') updateWorkflow(item, event.update as WorkflowUpdate)
+      if (item) this.#items.set(event.item_id, applyUpdate(item, isolate(event.update)))
     }
   }
 
@@ -73,32 +65,7 @@ function closed(item: ThreadItem): ThreadItem {
   return { ...item, workflow: { ...workflow, tasks, summary: workflow.summary ?? { duration: seconds }, expanded: false } }
 }
 
-function updateMessage(item: AssistantMessageItem, update: AssistantMessageUpdate): void {
-  if (!('content_index' in update)) return
-  const part = partAt(item, update.content_index)
-  if (!part) return
-  switch (update.type) {
-    case 'assistant_message.content_part.added':
-    case 'assistant_message.content_part.done':
-      item.content[update.content_index] = structuredClone(update.content)
-      break
-    case 'assistant_message.content_part.text_delta':
-      part.text += update.delta
-      break
-    case 'assistant_message.content_part.annotation_added':
-      part.annotations.splice(update.annotation_index, 0, update.annotation)
-  }
-}
-
-/** The part at `index`; missing ones before it are made empty. */
-function partAt(item: AssistantMessageItem, index: number): AssistantContent | undefined {
-  if (!Number.isInteger(index) || index < 0 || index > MAX_PARTS) return undefined
-  while (item.content.length <= index) item.content.push({ type: 'output_text', text: '', annotations: [] })
-  return item.content[index]
-}
-
-function updateWorkflow({ workflow }: WorkflowItem, update: WorkflowUpdate): void {
-  if (update.type === 'workflow.task.added') workflow.tasks.push(structuredClone(update.task))
-  else if (update.type === 'workflow.task.updated' && update.task_index in workflow.tasks)
-    workflow.tasks[update.task_index] = structuredClone(update.task)
+/** A copy that shares nothing with what the source may still change; a delta has nothing to share. */
+function isolate(update: ThreadItemUpdate): ThreadItemUpdate {
+  return 'delta' in update ? update : structuredClone(update)
 }

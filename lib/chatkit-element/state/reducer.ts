@@ -1,7 +1,7 @@
+import { applyUpdate } from '#lib/chatkit/protocol/apply-update.ts'
 import type { ItemUpdated, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Task, ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
-import { applyUpdate } from '#lib/chatkit-element/state/updates.ts'
 import { emptyView, isLocal, type ThreadHead, type ThreadView } from '#lib/chatkit-element/state/view.ts'
 import { wholeItem } from '#lib/chatkit-element/state/whole-item.ts'
 

@@ -1,4 +1,5 @@
-import type { AssistantContent, ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import { isWholePart, toWholePart } from '#lib/chatkit/protocol/apply-update.ts'
+import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 
 const HIDDEN = new Set(['hidden_context_item', 'sdk_hidden_context'])
 
@@ -14,7 +15,7 @@ export function wholeItem(item: ThreadItem): ThreadItem | null {
       return { ...item, content: list(item.content), attachments: list(item.attachments) }
     case 'assistant_message':
       if (Array.isArray(item.content) && item.content.every(isWholePart)) return item
-      return { ...item, content: list(item.content).map(wholePart) }
+      return { ...item, content: list(item.content).map(toWholePart) }
     case 'workflow':
       if (Array.isArray(item.workflow?.tasks)) return item
       return { ...item, workflow: { type: item.workflow?.type ?? 'custom', expanded: false, tasks: [] } }
@@ -25,15 +26,6 @@ export function wholeItem(item: ThreadItem): ThreadItem | null {
     default:
       return item
   }
-}
-
-/** A text part with all that belongs to it. */
-export function wholePart(part: AssistantContent): AssistantContent {
-  return isWholePart(part) ? part : { type: 'output_text', text: String(part?.text ?? ''), annotations: list(part?.annotations) }
-}
-
-function isWholePart(part: AssistantContent): boolean {
-  return typeof part?.text === 'string' && Array.isArray(part.annotations)
 }
 
 function list<T>(value: readonly T[] | undefined): T[] {
