@@ -140,6 +140,7 @@ test('who may look across people is a short list', () => {
       "tokens: lib/data/oauth-grants.ts",
       "tokens: lib/data/oauth-records.ts",
       "tokens: lib/data/personal-tokens.ts",
+      "tokens: lib/data/refresh-tokens.ts",
       "tokens: lib/data/signing-keys.ts",
       "tool-servers: lib/data/server-accounts.ts",
       "tool-servers: lib/data/servers.ts",

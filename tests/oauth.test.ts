@@ -3,12 +3,13 @@ import { afterAll, expect, test } from 'vitest'
 import { callerFromBearer } from '#lib/auth/bearer.ts'
 import { adapterFor } from '#lib/auth/oauth/adapter.ts'
 import { findConsentRequest } from '#lib/auth/oauth/consent.ts'
-import { listConnections } from '#lib/data/oauth-grants.ts'
+import { listAuditEvents } from '#lib/data/audit.ts'
+import { listConnections, revokeConnection } from '#lib/data/oauth-grants.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { endSessions } from '#lib/data/users.ts'
 import { withSystem } from '#lib/db.ts'
 import { mcpCaller } from '#tests/support/mcp-caller.ts'
-import { CALLBACK, challengeOf, discover, OauthClient, registeredClient } from '#tests/support/oauth-client.ts'
+import { CALLBACK, challengeOf, discover, OauthClient, registeredClient, type Tokens } from '#tests/support/oauth-client.ts'
 import { openSite } from '#tests/support/oauth-site.ts'
 import { signedIn } from '#tests/support/people.ts'
 
@@ -188,36 +189,117 @@ test('a code works once, for its client, its verifier, its redirect URI and its 
   expect(await errorOf(elsewhere)).toEqual([400, 'invalid_target'])
 })
 
-test('a refresh token works once: a second use ends the connection, also at the same moment', async () => {
+/** Lets time pass for what was spent: as if all first uses of a person's refresh tokens were so long ago. */
+const later = ({ caller }: Awaited<ReturnType<typeof signedIn>>, seconds: number) =>
+  withSystem(
+    'tokens',
+    (tx) => tx.$executeRaw`
+      UPDATE oauth_records SET consumed_at = consumed_at - ${seconds}::integer * interval '1 second' WHERE owner_id = ${caller.userId}`,
+  )
+const pairOf = async (response: Response) => (await response.json()) as Required<Tokens>
+const reuses = async () => (await listAuditEvents({ action: 'client_token_reused' })).data
+
+test('a client that refreshes four times at once gets four pairs, each of which works', async () => {
   const ann = await signedIn()
   const client = await registeredClient(site.url)
   const first = await client.connect(ann)
-  const second = await (await client.refresh(first.refresh_token ?? '')).json()
-  expect(await errorOf(await client.refresh(first.refresh_token ?? ''))).toEqual([400, 'invalid_grant'])
-  expect([await works(second.access_token), await works(first.access_token)]).toEqual([401, 401])
-  expect(await errorOf(await client.refresh(second.refresh_token))).toEqual([400, 'invalid_grant'])
+  const answers = await Promise.all(Array.from({ length: 4 }, () => client.refresh(first.refresh_token ?? '')))
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+  const pairs = await Promise.all(answers.map(pairOf))
+  expect(new Set(pairs.flatMap((pair) => [pair.access_token, pair.refresh_token])).size).toBe(8)
+  for (const { access_token } of pairs) expect(await works(access_token)).toBe(200)
+  const next = await Promise.all(pairs.map(({ refresh_token }) => client.refresh(refresh_token)))
+  expect(next.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+})
 
-  const again = await client.connect(ann)
-  const race = await Promise.all(Array.from({ length: 5 }, () => client.refresh(again.refresh_token ?? '')))
-  const won = race.filter(({ ok }) => ok)
-  expect(won.length).toBeLessThanOrEqual(1)
-  for (const answer of won) expect(await works((await answer.json()).access_token)).toBe(401)
-  expect(await works(again.access_token)).toBe(401)
+test('a refresh token is taken six times in 30 s from its first use, and a seventh time ends the connection', async () => {
+  const ann = await signedIn()
+  const client = await registeredClient(site.url)
+  const { refresh_token: token = '' } = await client.connect(ann)
+  const pairs = []
+  for (let use = 1; use <= 6; use += 1) {
+    pairs.push(await pairOf(await client.refresh(token)))
+    // The time does not begin again: six uses within 25 seconds.
+    await later(ann, 5)
+  }
+  expect(await errorOf(await client.refresh(token))).toEqual([400, 'invalid_grant'])
+  for (const pair of pairs) expect([await works(pair.access_token), (await client.refresh(pair.refresh_token)).status]).toEqual([401, 400])
   expect(await listConnections(ann.caller)).toEqual([])
+  expect((await reuses())[0]).toMatchObject({ subject: ann.caller.userId, detail: { client: 'Hand-written client' } })
+})
 
-  const narrow = await (await client.refresh((await client.connect(ann)).refresh_token ?? '', { scope: 'tasks:read' })).json()
+test('after 30 s a second use ends the connection, though it was used in between', async () => {
+  const ann = await signedIn()
+  const client = await registeredClient(site.url)
+  const { refresh_token: token = '' } = await client.connect(ann)
+  const second = await pairOf(await client.refresh(token))
+  await later(ann, 20)
+  expect((await client.refresh(token)).status).toBe(200)
+  await later(ann, 11)
+  expect(await errorOf(await client.refresh(token))).toEqual([400, 'invalid_grant'])
+  expect(await works(second.access_token)).toBe(401)
+})
+
+test('30 s after one sibling was exchanged, the use of another ends the connection', async () => {
+  const ann = await signedIn()
+  const client = await registeredClient(site.url)
+  const { refresh_token: token = '' } = await client.connect(ann)
+  const [one, other, third] = [
+    await pairOf(await client.refresh(token)),
+    await pairOf(await client.refresh(token)),
+    await pairOf(await client.refresh(token)),
+  ]
+  await later(ann, 3_600)
+  const going = await pairOf(await client.refresh(one.refresh_token))
+  await later(ann, 20)
+  expect((await client.refresh(other.refresh_token)).status).toBe(200)
+  expect(await works(going.access_token)).toBe(200)
+  await later(ann, 11)
+  const before = (await reuses()).length
+  expect(await errorOf(await client.refresh(third.refresh_token))).toEqual([400, 'invalid_grant'])
+  expect(await works(going.access_token)).toBe(401)
+  expect((await reuses()).length).toBe(before + 1)
+})
+
+test('a repeated refresh may ask for the same scope or less, never for more, and a refusal uses nothing up', async () => {
+  const ann = await signedIn()
+  const client = await registeredClient(site.url)
+  const { refresh_token: token = '' } = await client.connect(ann)
+  for (let use = 1; use <= 8; use += 1)
+    expect(await errorOf(await client.refresh(token, { scope: 'tasks:read notes:write' }))).toEqual([400, 'invalid_scope'])
+  const narrow = await pairOf(await client.refresh(token, { scope: 'tasks:read' }))
   expect(narrow.scope).toBe('tasks:read')
+  expect((await client.refresh(token)).status).toBe(200)
   expect(await errorOf(await client.refresh(narrow.refresh_token, { scope: 'notes:write' }))).toEqual([400, 'invalid_scope'])
 })
 
-test('a second use ends its own connection alone; a refresh token is nothing to another client, which ends nothing with it', async () => {
+test('there is no grace for a barred person or a revoked grant', async () => {
+  const [ann, bob, eve] = [await signedIn(), await signedIn(), await signedIn()]
+  const client = await registeredClient(site.url)
+  const spent = async (person: typeof ann) => {
+    const { refresh_token: token = '' } = await client.connect(person)
+    expect((await client.refresh(token)).status).toBe(200)
+    return token
+  }
+  const [signedOut, disabled, revoked] = [await spent(ann), await spent(bob), await spent(eve)]
+  const before = (await reuses()).length
+  await endSessions(ann.caller)
+  await withSystem('admin', (tx) => tx.user.update({ where: { id: bob.caller.userId }, data: { disabledAt: new Date() } }))
+  await revokeConnection(eve.caller, client.clientId)
+  for (const token of [signedOut, disabled, revoked]) expect(await errorOf(await client.refresh(token))).toEqual([400, 'invalid_grant'])
+  expect((await reuses()).length).toBe(before)
+})
+
+test('a reuse ends its own connection alone; a refresh token is nothing to another client, which ends nothing with it', async () => {
   const ann = await signedIn()
   const [client, other] = [await registeredClient(site.url), await registeredClient(site.url)]
   const [one, two] = [await client.connect(ann), await client.connect(ann)]
   const theirs = await other.connect(ann)
   expect(await errorOf(await other.refresh(one.refresh_token ?? ''))).toEqual([400, 'invalid_grant'])
-  const next = await (await client.refresh(one.refresh_token ?? '')).json()
+  const next = await pairOf(await client.refresh(one.refresh_token ?? ''))
+  expect(await errorOf(await other.refresh(one.refresh_token ?? ''))).toEqual([400, 'invalid_grant'])
   expect(await works(next.access_token)).toBe(200)
+  await later(ann, 31)
   expect(await errorOf(await client.refresh(one.refresh_token ?? ''))).toEqual([400, 'invalid_grant'])
   expect([await works(next.access_token), await works(two.access_token), await works(theirs.access_token)]).toEqual([401, 200, 200])
   expect((await client.refresh(two.refresh_token ?? '')).status).toBe(200)

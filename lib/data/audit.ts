@@ -18,6 +18,7 @@ export const AUDIT_ACTIONS = [
   'token_revoked',
   'client_allowed',
   'client_revoked',
+  'client_token_reused',
   'data_exported',
   'account_deleted',
   'role_changed',

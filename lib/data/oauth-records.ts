@@ -10,8 +10,8 @@ import { log } from '#lib/log.ts'
 export type OauthRecordRow = { payload: Record<string, unknown>; grantId: string | null; consumedAt: Date | null; expiresAt: Date }
 
 const PURGE_EVERY_MS = 600_000
-// So long a refresh token that was used up is remembered, to notice that somebody uses it again.
-const CONSUMED_KEPT_MS = 14 * 86_400_000
+/** So long (ms) a refresh token that was used up is remembered, to notice that somebody uses it again. */
+export const CONSUMED_KEPT_MS = 14 * 86_400_000
 let purgedAt = 0
 
 /** What every access token and every refresh token begins with, so that one that leaks is known for what it is. */
@@ -23,8 +23,8 @@ export function isAccessToken(token: string): boolean {
   return /^swo_[\w-]{43}$/.test(token)
 }
 
-// The secret itself is not stored: who reads the table can use none of its tokens.
-function idOf(kind: string, secret: string): string {
+/** The row of a secret, which itself is not stored: who reads the table can use none of its tokens. */
+export function idOf(kind: string, secret: string): string {
   return createHash('sha256').update(`${kind}:${secret}`).digest('base64url')
 }
 

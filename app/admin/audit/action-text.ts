@@ -14,6 +14,7 @@ export const ACTION_NAMES: Record<AuditAction, string> = {
   token_revoked: 'Revoked a token',
   client_allowed: 'Connected an app',
   client_revoked: 'Disconnected an app',
+  client_token_reused: 'Used a spent token: the app was disconnected',
   data_exported: 'Exported their data',
   account_deleted: 'Deleted the account',
   role_changed: 'Changed a role',

@@ -4,6 +4,7 @@ import { seal, unseal } from '#lib/auth/seal.ts'
 import { findOauthClient, saveOauthClient } from '#lib/data/oauth-clients.ts'
 import { dropOauthGrant, extendOauthGrant, findOauthGrant } from '#lib/data/oauth-grants.ts'
 import { addOauthRecord, consumeOauthRecord, dropOauthRecord, findOauthRecord, saveOauthRecord } from '#lib/data/oauth-records.ts'
+import { useRefreshToken } from '#lib/data/refresh-tokens.ts'
 
 const seconds = (date: Date) => Math.floor(date.getTime() / 1000)
 const nothing = async () => undefined
@@ -27,6 +28,7 @@ export function adapterFor(kind: string, resource: string): Adapter {
   // Who is signed in, our own session says, at each request for consent anew.
   if (kind === 'Session') return unused
   if (kind === 'ReplayDetection') return proofs
+  if (kind === 'RefreshToken') return refreshTokens
   return records(kind)
 }
 
@@ -83,6 +85,19 @@ const proofs: Adapter = {
   },
 }
 
+/** oidc-provider ends a grant at the second use of a refresh token. Clients refresh several times at once: the rows decide how often. */
+const refreshTokens: Adapter = {
+  ...records('RefreshToken'),
+  async find(secret) {
+    const found = await records('RefreshToken').find(secret)
+    return found && { ...found, consumed: undefined }
+  },
+  async consume(secret) {
+    const outcome = await useRefreshToken(secret)
+    if (outcome !== 'used') throw new errors.InvalidGrant(outcome === 'reused' ? 'refresh token already used' : 'the grant has ended')
+  },
+}
+
 function records(kind: string): Adapter {
   return {
     ...unused,
@@ -106,7 +121,7 @@ function records(kind: string): Adapter {
     },
     async consume(secret) {
       if (await consumeOauthRecord(kind, secret)) return
-      // Two requests with one code or token at the same moment: the second is a use after use.
+      // Two requests with one code at the same moment: the second is a use after use.
       const found = await findOauthRecord(kind, secret)
       if (found?.grantId) await dropOauthGrant(found.grantId)
       throw new errors.InvalidGrant('used twice at once')
