@@ -38,6 +38,7 @@ const { newId } = await import('#lib/ids.ts')
 const { openMcp } = await import('#lib/mcp-client/open.ts')
 const { blackHole } = await import('#tests/support/fault-server.ts')
 const { mcpServer } = await import('#tests/support/mcp-server.ts')
+const { processStates } = await import('#tests/support/process-states.ts')
 const { callingRun, toolServer } = await import('#tests/support/tool-servers.ts')
 const { conversation } = await import('#tests/support/turns.ts')
 
@@ -92,7 +93,7 @@ async function silence(): Promise<void> {
   const firstToken = async (more: { name: string; url: string }[]) => {
     await configure([{ name: 'alive', url: servers[0]?.url ?? '' }, ...more])
     // As in a process that has just started and knocked at every server.
-    ;(globalThis as { switchboardServerHealth?: Map<string, unknown> }).switchboardServerHealth?.delete(hole.url)
+    ;(processStates().get('server health') as Map<string, unknown> | undefined)?.delete(hole.url)
     model.script({ text: ['One', ' two'] })
     const began = performance.now()
     let first = Number.NaN
@@ -130,7 +131,7 @@ async function turns(): Promise<void> {
 async function configure(list: { name: string; url: string }[]): Promise<void> {
   await writeFile(serversFile, JSON.stringify({ servers: list }))
   // Read again when it changes, which two writes within a millisecond would hide.
-  ;(globalThis as { switchboardServersFile?: unknown }).switchboardServersFile = undefined
+  processStates().delete('servers file')
 }
 
 /** The heap (MB) when everything that can go has gone. */

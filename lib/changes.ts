@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '#lib/errors.ts'
 import { isListening, listen, notify } from '#lib/notify.ts'
+import { processState } from '#lib/process-state.ts'
 import { isShuttingDown, onShutdown } from '#lib/shutdown.ts'
 
 const CHANNEL = 'switchboard_changes'
@@ -16,13 +17,7 @@ type Watcher = { changed: boolean; wake: () => void }
 type State = { watchers: Set<Watcher>; telling?: NodeJS.Timeout; stopHearing?: () => void }
 type Hint = { event: { type: 'changed' } }
 
-// Routes and instrumentation are separate module graphs of one process.
-const shared = globalThis as { switchboardChanges?: State }
-
-function state(): State {
-  shared.switchboardChanges ??= { watchers: new Set() }
-  return shared.switchboardChanges
-}
+const state = processState('changes', (): State => ({ watchers: new Set() }))
 
 /** Lets whoever watches, on any replica, know within a second that the ledger or a run has changed. Costs one message a second at most. */
 export function noteChange(): void {

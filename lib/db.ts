@@ -6,6 +6,7 @@ import { isDatabaseDown, OutcomeUnknownError } from '#lib/errors.ts'
 import { currentRun } from '#lib/fence.ts'
 import { Prisma, PrismaClient } from '#lib/generated/prisma/client.ts'
 import { withPatience } from '#lib/patience.ts'
+import { processState } from '#lib/process-state.ts'
 
 /** The database as one transaction sees it: under row-level security for one person, or for the system. */
 export type Tx = Prisma.TransactionClient
@@ -17,14 +18,14 @@ const ACQUIRE_MS = 5_000
 const TRANSACTION_MS = 15_000
 /** A run's transaction whose process says nothing for so long is rolled back, before the run is taken over (STALE_MS). */
 const RUN_IDLE_MS = 8_000
-const shared = globalThis as { switchboardDb?: PrismaClient; switchboardPool?: pg.Pool }
+const shared = processState('database', (): { client?: PrismaClient; pool?: pg.Pool } => ({}))
 
 // A connection that breaks while nobody uses it is replaced when the next one is needed; without this it would end the process.
 const ignore = () => {}
 
 /** The connections of the process: Prisma's and those of the short way share them. */
 function pool(): pg.Pool {
-  shared.switchboardPool ??= new pg.Pool({
+  shared().pool ??= new pg.Pool({
     Client: Connection,
     connectionString: env().DATABASE_URL,
     max: env().DATABASE_POOL_SIZE,
@@ -39,20 +40,22 @@ function pool(): pg.Pool {
     .on('error', ignore)
     // Nor may one that breaks while it is lent out: whoever has it finds out with its next query.
     .on('connect', (connection) => void connection.on('error', ignore))
-  return shared.switchboardPool
+  return shared().pool as pg.Pool
 }
 
 /** The one database client of the process. Only row-level-security-free tables (rate limits) and health checks use it directly. */
 export function db(): PrismaClient {
-  shared.switchboardDb ??= new PrismaClient({ adapter: new PrismaPg(pool()) })
-  return shared.switchboardDb
+  const own = shared()
+  own.client ??= new PrismaClient({ adapter: new PrismaPg(pool()) })
+  return own.client
 }
 
 /** Closes the pool, at shutdown and between tests. The next call of `db` opens a new one. */
 export async function closeDb(): Promise<void> {
-  const { switchboardDb: client, switchboardPool: connections } = shared
-  shared.switchboardDb = undefined
-  shared.switchboardPool = undefined
+  const own = shared()
+  const { client, pool: connections } = own
+  own.client = undefined
+  own.pool = undefined
   await client?.$disconnect()
   await connections?.end()
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { processState } from '#lib/process-state.ts'
 
 const whole = (fallback: number, min: number, max: number, unit = '') => {
   const error = `must be a whole number${unit} from ${min} to ${max}`
@@ -159,16 +160,17 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   throw new SettingsError(lines.join('\n'))
 }
 
-const memo = globalThis as { switchboardEnv?: Env }
+const parsed = processState('env', (): { env?: Env } => ({}))
 
 /** The settings of this process, read once at the first call: while the server starts, never while it is built. Throws SettingsError. */
 export function env(): Env {
-  if (!memo.switchboardEnv) {
-    memo.switchboardEnv = parseEnv(process.env)
+  const memo = parsed()
+  if (!memo.env) {
+    memo.env = parseEnv(process.env)
     // next-auth reads its own origin from this variable and from nowhere else.
-    process.env.NEXTAUTH_URL = `${memo.switchboardEnv.APP_URL}/api/auth`
+    process.env.NEXTAUTH_URL = `${memo.env.APP_URL}/api/auth`
   }
-  return memo.switchboardEnv
+  return memo.env
 }
 
 /** The log level alone, which is needed before the settings are parsed: to say that they are wrong. */

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { processState } from '#lib/process-state.ts'
 
 /** More names of servers than this count as `other`: an admin who adds and removes many must not fill anybody's database of metrics. */
 const SERVERS_MAX = 100
@@ -6,15 +7,7 @@ const OTHER = 'other'
 /** Upper edges (s): from a tool of ours in the same process to the hard limit of a call. */
 const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
 
-type Metrics = ReturnType<typeof make>
-
-// Routes and instrumentation are separate module graphs of one process, which counts once.
-const shared = globalThis as { switchboardMetrics?: Metrics }
-
-function metrics(): Metrics {
-  shared.switchboardMetrics ??= make()
-  return shared.switchboardMetrics
-}
+const metrics = processState('metrics', make)
 
 /** What is counted. No label ever names a person, a thread or an argument, and each has few values. */
 function make() {

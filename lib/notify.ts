@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { env } from '#lib/env.ts'
 import { log, withLogContext } from '#lib/log.ts'
+import { processState } from '#lib/process-state.ts'
 
 /** Told of each message of a channel, this process's own among them, and of each time when messages may have been missed: whoever listens reads again then. */
 export type Listener = { heard: (payload: string) => void; missed: () => void }
@@ -20,12 +21,13 @@ const CONNECT_MS = 5_000
 const PING_MS = 15_000
 const RETRY_MS = [250, 1_000, 2_000, 5_000]
 
-// Routes and instrumentation are separate module graphs of one process, which has one connection for this.
-const shared = globalThis as { switchboardNotify?: State }
+// One connection serves the whole process; after it is closed, the next listener begins anew.
+const shared = processState('notify', (): { state?: State } => ({}))
 
 function state(): State {
-  shared.switchboardNotify ??= { channels: new Map(), last: Promise.resolve(), failures: 0, closed: false }
-  return shared.switchboardNotify
+  const own = shared()
+  own.state ??= { channels: new Map(), last: Promise.resolve(), failures: 0, closed: false }
+  return own.state
 }
 
 /**
@@ -71,7 +73,7 @@ function query(own: State, sql: string, values: unknown[] = []): Promise<unknown
 /** Closes the connection, at the end of the process and between tests. The next `listen` or `notify` opens it again. */
 export async function closeNotify(): Promise<void> {
   const own = state()
-  shared.switchboardNotify = undefined
+  shared().state = undefined
   own.closed = true
   clearTimeout(own.timer)
   await own.connecting

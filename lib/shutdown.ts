@@ -1,15 +1,11 @@
+import { processState } from '#lib/process-state.ts'
+
 /** Work that must end before the process may: told how many milliseconds it has. Its failure is reported, and stops nobody else's. */
 export type ShutdownHook = (graceMs: number) => Promise<void>
 
 type State = { hooks: Map<string, ShutdownHook>; ending?: Promise<Error[]> }
 
-// Next compiles instrumentation.ts and the routes as separate module graphs: what they share lives here.
-const shared = globalThis as { switchboardShutdown?: State }
-
-function state(): State {
-  shared.switchboardShutdown ??= { hooks: new Map() }
-  return shared.switchboardShutdown
-}
+const state = processState('shutdown', (): State => ({ hooks: new Map() }))
 
 /** Registers what has to be wound up at the end of the process, once for each name: the same module may be loaded in two graphs. */
 export function onShutdown(name: string, hook: ShutdownHook): void {

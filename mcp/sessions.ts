@@ -7,6 +7,7 @@ import {
 } from '@modelcontextprotocol/server'
 import type { Caller } from '#lib/auth/caller.ts'
 import { log } from '#lib/log.ts'
+import { processState } from '#lib/process-state.ts'
 import { onShutdown } from '#lib/shutdown.ts'
 
 const SESSIONS_MAX = 500
@@ -18,18 +19,12 @@ const PREFIX = '~'
 /** `holder` is the token or grant that began it. */
 type Session = { userId: string; holder: string; transport: Transport; expiry: NodeJS.Timeout }
 
-// Next may load this module once for each route; the limits are those of the process.
-const shared = globalThis as { switchboardMcpSessions?: Map<string, Session> }
-
-function sessions(): Map<string, Session> {
-  if (!shared.switchboardMcpSessions) {
-    shared.switchboardMcpSessions = new Map()
-    onShutdown('mcp sessions', async () => {
-      for (const id of sessions().keys()) endSession(id)
-    })
-  }
-  return shared.switchboardMcpSessions
-}
+const sessions = processState('mcp sessions', () => {
+  onShutdown('mcp sessions', async () => {
+    for (const id of sessions().keys()) endSession(id)
+  })
+  return new Map<string, Session>()
+})
 
 /** True for the id of a session with a channel to the client, which lives in one process. */
 export function isChannelId(sessionId: string | null): sessionId is string {

@@ -10,9 +10,11 @@ import { authenticate } from '#mcp/auth.ts'
 import { handleMcp, makeEndpoint } from '#mcp/http.ts'
 import { fixture } from '#tests/conformance/fixture/server.ts'
 import { personalToken, signedIn } from '#tests/support/people.ts'
+import { processStates } from '#tests/support/process-states.ts'
 import { serve } from '#tests/support/serve.ts'
 
-const shared = globalThis as { switchboardMcpSessions?: Map<string, unknown> }
+const SESSIONS = 'mcp sessions'
+const sessions = () => (processStates().get(SESSIONS) ?? new Map()) as Map<string, unknown>
 const ASKABLE = { elicitation: {}, sampling: {} }
 const talkative = makeEndpoint(fixture, authenticate)
 
@@ -103,11 +105,11 @@ test('a session is one token’s: for another of the same person or of another, 
     for (const method of ['POST', 'GET', 'DELETE'])
       expect([name, method, (await ask(handleMcp, token, WHOAMI, id, method)).status]).toEqual([name, method, 404])
   expect((await ask(handleMcp, 'swb_wrong', WHOAMI, id)).status).toBe(401)
-  const here = shared.switchboardMcpSessions
-  shared.switchboardMcpSessions = new Map()
+  const here = sessions()
+  processStates().set(SESSIONS, new Map())
   const elsewhere = await ask(handleMcp, annToken, WHOAMI, id)
   expect([elsewhere.status, await elsewhere.json()]).toMatchObject([404, { error: { message: expect.stringMatching(/initialize/) } }])
-  shared.switchboardMcpSessions = here
+  processStates().set(SESSIONS, here)
   expect((await ask(handleMcp, annToken, WHOAMI, id)).status).toBe(200)
 })
 
@@ -131,10 +133,10 @@ test.each(['v1', 'v2'] as const)(
     }
     const first = await begin()
     expect(first.id).toMatch(/^~/)
-    const here = shared.switchboardMcpSessions
-    shared.switchboardMcpSessions = new Map()
+    const here = sessions()
+    processStates().set(SESSIONS, new Map())
     onTestFinished(() => {
-      shared.switchboardMcpSessions = here
+      processStates().set(SESSIONS, here)
     })
     await expect(first.client.callTool({ name: 'whoami', arguments: {} })).rejects.toThrow(/Begin again with initialize/)
     const second = await begin()
@@ -174,12 +176,12 @@ test('scopes count for each request, not for the session', async () => {
 test('clients that cannot be asked have no session, and none is kept for a broken beginning', async () => {
   const { caller } = await signedIn()
   const token = await personalToken(caller)
-  const before = shared.switchboardMcpSessions?.size
+  const before = sessions().size
   expect(await begin(token, {})).not.toMatch(/^~/)
   expect(await begin(token, { roots: {} })).not.toMatch(/^~/)
   await ask(handleMcp, token, { ...hello(ASKABLE), jsonrpc: '1.0' })
   await ask(handleMcp, token, { jsonrpc: '2.0', method: 'initialize', params: { capabilities: ASKABLE } })
-  expect(shared.switchboardMcpSessions?.size).toBe(before)
+  expect(sessions().size).toBe(before)
 })
 
 test('a person has 20 sessions at most, the process 500; who gets none is served without', async () => {
@@ -193,7 +195,7 @@ test('a person has 20 sessions at most, the process 500; who gets none is served
   // The first was used after the second, which is the one to go.
   expect(statuses).toEqual([200, 404, ...Array(19).fill(200)])
 
-  const full = shared.switchboardMcpSessions ?? new Map()
+  const full = sessions()
   for (let count = full.size; count < 500; count += 1) full.set(`filler ${count}`, { userId: 'usr_filler', holder: 'tok_filler' })
   const { caller: late } = await signedIn()
   const lateToken = await personalToken(late)

@@ -4,6 +4,7 @@ import { handleOauth } from '#lib/auth/oauth/door.ts'
 import { rotateSigningKeys, signingKeys } from '#lib/auth/oauth/signing-keys.ts'
 import { seal, unseal } from '#lib/auth/seal.ts'
 import { withSystem } from '#lib/db.ts'
+import { processStates } from '#tests/support/process-states.ts'
 import { withSettings } from '#tests/support/settings.ts'
 
 const HOUR = 3_600_000
@@ -62,7 +63,7 @@ test('with another APP_SECRET the old key is not used and a new one is made', as
 
 test('every replica publishes the keys of the database, without their private parts', async () => {
   const read = async () => {
-    ;(globalThis as { switchboardOauth?: unknown }).switchboardOauth = undefined
+    processStates().delete('oauth')
     return (await handleOauth(new Request('http://127.0.0.1:3999/oauth/jwks'))).json()
   }
   const [one, other] = [await read(), await read()]

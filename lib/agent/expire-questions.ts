@@ -3,21 +3,21 @@ import { listLateRuns, QUESTIONS_CHANNEL } from '#lib/data/approvals.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { log } from '#lib/log.ts'
 import { listen } from '#lib/notify.ts'
+import { processState } from '#lib/process-state.ts'
 
 /** How often (ms) this process looks for questions that nobody answered. */
 const LOOK_MS = 300_000
 
-// Routes and instrumentation are separate module graphs of one process.
-const shared = globalThis as { switchboardQuestions?: { timer: NodeJS.Timeout; stopHearing: () => void } }
+const watching = processState('questions', (): { timer?: NodeJS.Timeout; stopHearing?: () => void } => ({}))
 
 /** Looks for questions that nobody can answer any more, now, every five minutes and when told so; to be called once when the server starts. */
 export function watchQuestions(): void {
-  if (shared.switchboardQuestions) return
+  if (watching().timer) return
   const again = () => void look()
-  shared.switchboardQuestions = {
+  Object.assign(watching(), {
     timer: setInterval(look, LOOK_MS).unref(),
     stopHearing: listen(QUESTIONS_CHANNEL, { heard: again, missed: again }),
-  }
+  })
   void look()
 }
 

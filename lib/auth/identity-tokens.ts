@@ -2,13 +2,14 @@ import { importJWK, SignJWT } from 'jose'
 import { signingKeys } from '#lib/auth/oauth/signing-keys.ts'
 import { env } from '#lib/env.ts'
 import { newId } from '#lib/ids.ts'
+import { processState } from '#lib/process-state.ts'
 
 /** The type in the header of these tokens: nothing else that is signed with the same keys has it. */
 export const IDENTITY_TOKEN_TYPE = 'mcp-identity+jwt'
 const VALID_SECONDS = 60
 const KEYS_REREAD_MS = 60_000
 
-const shared = globalThis as { switchboardIdentityKey?: { until: number; key: ReturnType<typeof firstKey> } }
+const signing = processState('identity key', (): { current?: { until: number; key: ReturnType<typeof firstKey> } } => ({}))
 
 /**
  * A JWT that tells the server at `audience` for whom a call is made: signed with a key of the set at `${APP_URL}/oauth/jwks`, worth
@@ -39,12 +40,12 @@ export async function signedIdentity(
 }
 
 function currentKey(): ReturnType<typeof firstKey> {
-  const known = shared.switchboardIdentityKey
+  const known = signing().current
   if (known && known.until > Date.now()) return known.key
   const key = firstKey()
-  shared.switchboardIdentityKey = { until: Date.now() + KEYS_REREAD_MS, key }
+  signing().current = { until: Date.now() + KEYS_REREAD_MS, key }
   key.catch(() => {
-    shared.switchboardIdentityKey = undefined
+    signing().current = undefined
   })
   return key
 }

@@ -7,6 +7,7 @@ import { AppError, notFound } from '#lib/errors.ts'
 import { Prisma, type McpServer as Row } from '#lib/generated/prisma/client.ts'
 import { newId } from '#lib/ids.ts'
 import { log } from '#lib/log.ts'
+import { processState } from '#lib/process-state.ts'
 
 /** An MCP server that an admin added. `secrets` is null where they were sealed under another APP_SECRET. */
 export type StoredServer = {
@@ -30,16 +31,16 @@ const SERVERS_MAX = 100
 const REMEMBERED_MS = 2_000
 
 // Every turn asks. Another replica's change is seen two seconds later, our own at once.
-const shared = globalThis as { switchboardServers?: { until: number; servers: Promise<StoredServer[]> } }
+const remembered = processState('servers', (): { listed?: { until: number; servers: Promise<StoredServer[]> } } => ({}))
 
 /** All servers that admins added, by name. At most two seconds old. */
 export function listServers(): Promise<StoredServer[]> {
-  const known = shared.switchboardServers
+  const known = remembered().listed
   if (known && known.until > Date.now()) return known.servers
   const servers = withSystem('tool-servers', (tx) => tx.mcpServer.findMany({ orderBy: { name: 'asc' }, take: SERVERS_MAX })).then((rows) =>
     Promise.all(rows.map(toServer)),
   )
-  shared.switchboardServers = { until: Date.now() + REMEMBERED_MS, servers }
+  remembered().listed = { until: Date.now() + REMEMBERED_MS, servers }
   servers.catch(forget)
   return servers
 }
@@ -125,7 +126,7 @@ export async function tellEnd(tx: Tx, serverId: string, userId?: string): Promis
 }
 
 function forget(): void {
-  shared.switchboardServers = undefined
+  remembered().listed = undefined
 }
 
 async function writing<T>(work: () => Promise<T>): Promise<T> {

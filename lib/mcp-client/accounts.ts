@@ -4,6 +4,7 @@ import { log } from '#lib/log.ts'
 import { refreshAccount } from '#lib/mcp-client/account-tokens.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
+import { processState } from '#lib/process-state.ts'
 
 type Owner = { userId: string }
 type OauthAccount = Extract<Account, { kind: 'oauth' }>
@@ -11,7 +12,7 @@ type OauthAccount = Extract<Account, { kind: 'oauth' }>
 const EXPIRES_SOON_MS = 30_000
 
 // Two requests that find the token expired must not both use up one refresh token.
-const shared = globalThis as { switchboardRefreshes?: Map<string, Promise<Account | null>> }
+const refreshes = processState('account refreshes', () => new Map<string, Promise<Account | null>>())
 
 /** The page on which people connect their accounts. */
 export function connectionsUrl(): string {
@@ -64,11 +65,9 @@ function expiresSoon(account: OauthAccount): boolean {
 
 /** The account with a new access token, or null where the owner has to connect again. One refresh at a time for each account. */
 function refreshed(server: McpServer, owner: Owner, used: OauthAccount): Promise<Account | null> {
-  shared.switchboardRefreshes ??= new Map()
-  const refreshes = shared.switchboardRefreshes
   const key = JSON.stringify([owner.userId, server.id])
-  const running = refreshes.get(key) ?? refresh(server, owner, used).finally(() => refreshes.delete(key))
-  refreshes.set(key, running)
+  const running = refreshes().get(key) ?? refresh(server, owner, used).finally(() => refreshes().delete(key))
+  refreshes().set(key, running)
   return running
 }
 

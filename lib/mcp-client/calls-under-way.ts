@@ -1,19 +1,21 @@
 import { SERVERS_CHANNEL } from '#lib/data/servers.ts'
 import { AppError } from '#lib/errors.ts'
 import { listen } from '#lib/notify.ts'
+import { processState } from '#lib/process-state.ts'
 
 type UnderWay = { serverId: string; userId: string; end: AbortController }
 
-// Routes may be loaded in more than one module graph: the calls are those of the process.
-const shared = globalThis as { switchboardCalls?: { calls: Set<UnderWay>; stopHearing: () => void } }
+const underWay = processState('tool calls', () => {
+  const stopHearing = listen(SERVERS_CHANNEL, { heard: endCalls, missed: () => {} })
+  return { calls: new Set<UnderWay>(), stopHearing }
+})
 
 /**
  * Notes a call at a server for as long as it goes, so that it ends when an admin takes the server away, or its person their account
  * there, on any replica. `signal` aborts then; its reason is an AppError with the sentence.
  */
 export function noteCall(serverId: string, userId: string): Disposable & { signal: AbortSignal } {
-  shared.switchboardCalls ??= { calls: new Set(), stopHearing: listen(SERVERS_CHANNEL, { heard: endCalls, missed: () => {} }) }
-  const { calls } = shared.switchboardCalls
+  const { calls } = underWay()
   const call = { serverId, userId, end: new AbortController() }
   calls.add(call)
   return { signal: call.end.signal, [Symbol.dispose]: () => calls.delete(call) }
@@ -23,7 +25,7 @@ export function noteCall(serverId: string, userId: string): Disposable & { signa
 function endCalls(payload: string): void {
   const [server, person] = payload.split(' ')
   const why = person ? 'The account at this server was disconnected.' : 'An administrator took this server away.'
-  for (const { serverId, userId, end } of shared.switchboardCalls?.calls ?? [])
+  for (const { serverId, userId, end } of underWay().calls)
     if (serverId === server && (person === undefined || userId === person)) end.abort(new AppError('forbidden', why))
 }
 

@@ -1,3 +1,5 @@
+import { processState } from '#lib/process-state.ts'
+
 // After so many failures in a row nobody waits for a server; one that never answers in time is left alone at once.
 const FAILURES = 3
 const FIRST_PAUSE_MS = 30_000
@@ -6,12 +8,10 @@ const MAX = 1_000
 
 type Health = { failures: number; pauseMs: number; openUntil: number; answeredAt: number }
 
-// Routes may be loaded in more than one module graph.
-const shared = globalThis as { switchboardServerHealth?: Map<string, Health> }
+const servers = processState('server health', () => new Map<string, Health>())
 
 function healthOf(url: string): Health {
-  shared.switchboardServerHealth ??= new Map()
-  const all = shared.switchboardServerHealth
+  const all = servers()
   const health = all.get(url) ?? { failures: 0, pauseMs: FIRST_PAUSE_MS, openUntil: 0, answeredAt: 0 }
   if (!all.has(url) && all.size >= MAX) all.delete(all.keys().next().value ?? '')
   all.set(url, health)

@@ -4,6 +4,7 @@ import { log } from '#lib/log.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
 import { expireTools, listKey, rememberedTools } from '#lib/mcp-client/tool-lists.ts'
 import { transportAs } from '#lib/mcp-client/transport.ts'
+import { processState } from '#lib/process-state.ts'
 
 // So many ears in one process, each open as long as its person goes on chatting. Who finds no place has lists that end by time.
 const WATCHES_MAX = 64
@@ -17,8 +18,7 @@ const SHORTEST_MS = 5_000
 type Watch = { usedAt: number; hearsSince?: number }
 type Watches = { open: Map<string, Watch>; muteUntil: Map<string, number> }
 
-// Routes may be loaded in more than one module graph.
-const shared = globalThis as { switchboardListWatches?: Watches }
+const watches = processState('list watches', (): Watches => ({ open: new Map(), muteUntil: new Map() }))
 
 /**
  * Listens, as this person, for a server's word that its tools have changed: a subscription (2026-07-28), or the stream of a session
@@ -26,8 +26,7 @@ const shared = globalThis as { switchboardListWatches?: Watches }
  * after ten minutes without a turn, or when the server ends the stream. Returns at once and never throws.
  */
 export function watchTools(server: McpServer, userId: string): void {
-  shared.switchboardListWatches ??= { open: new Map(), muteUntil: new Map() }
-  const { open, muteUntil } = shared.switchboardListWatches
+  const { open, muteUntil } = watches()
   const key = listKey(server, userId)
   if (open.has(key) || open.size >= WATCHES_MAX || (muteUntil.get(server.url) ?? 0) > Date.now()) return
   const watch: Watch = { usedAt: Date.now() }
@@ -45,7 +44,7 @@ export function watchTools(server: McpServer, userId: string): void {
 
 /** The person is still there: their ear at this server, where there is one, stays open. */
 export function keepWatching(server: McpServer, userId: string): void {
-  const watch = shared.switchboardListWatches?.open.get(listKey(server, userId))
+  const watch = watches().open.get(listKey(server, userId))
   if (watch) watch.usedAt = Date.now()
 }
 

@@ -4,6 +4,7 @@ import https from 'node:https'
 import net from 'node:net'
 import { Readable } from 'node:stream'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
+import { processState } from '#lib/process-state.ts'
 import { isPublicAddress } from '#lib/public-fetch.ts'
 
 type Reach = 'anywhere' | 'public'
@@ -17,8 +18,8 @@ const SOCKETS_MAX = 256
 const ANSWER_MAX_BYTES = 32 * 1024 * 1024
 const NO_BODY = new Set([101, 204, 205, 304])
 
-// Routes may be loaded in more than one module graph; the sockets are shared by all runs, the MCP sessions on them by none.
-const shared = globalThis as { switchboardAgents?: Partial<Record<Reach, Agents>> }
+// The sockets are shared by all runs, the MCP sessions on them by none.
+const agents = processState('agents', (): Partial<Record<Reach, Agents>> => ({}))
 
 /**
  * `fetch` for MCP servers: pooled connections, streamed answers of 32 MB at most, redirects returned as they are. With `public` the address that is
@@ -76,10 +77,10 @@ function bounded(): TransformStream<Uint8Array, Uint8Array> {
 }
 
 function agentsFor(reach: Reach): Agents {
-  shared.switchboardAgents ??= {}
   const options = { keepAlive: true, timeout: IDLE_MS, maxSockets: SOCKETS_MAX, ...(reach === 'public' && { lookup: publicLookup }) }
-  shared.switchboardAgents[reach] ??= { 'http:': new http.Agent(options), 'https:': new https.Agent(options) }
-  return shared.switchboardAgents[reach]
+  const pair = agents()[reach] ?? { 'http:': new http.Agent(options), 'https:': new https.Agent(options) }
+  agents()[reach] = pair
+  return pair
 }
 
 const publicLookup: Lookup = (hostname, options, callback) => {

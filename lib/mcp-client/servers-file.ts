@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { z } from 'zod'
 import { Audience, ServerConfig, ServerName } from '#lib/data/server-config.ts'
 import { env, SettingsError } from '#lib/env.ts'
+import { processState } from '#lib/process-state.ts'
 
 const FileServer = z.strictObject({
   name: ServerName,
@@ -15,7 +16,7 @@ export type FileServer = z.infer<typeof FileServer>
 
 const ServersFile = z.strictObject({ servers: z.array(FileServer).max(100) })
 
-const shared = globalThis as { switchboardServersFile?: { path: string; changed: number; servers: FileServer[] } }
+const read = processState('servers file', (): { last?: { path: string; changed: number; servers: FileServer[] } } => ({}))
 
 /** The servers of MCP_SERVERS_FILE, read again when the file changes. Throws SettingsError with what is wrong and where. */
 export function fileServers(): FileServer[] {
@@ -23,10 +24,10 @@ export function fileServers(): FileServer[] {
   if (!path) return []
   try {
     const changed = statSync(path).mtimeMs
-    const known = shared.switchboardServersFile
+    const known = read().last
     if (known?.path === path && known.changed === changed) return known.servers
     const servers = parse(readFileSync(path, 'utf8'))
-    shared.switchboardServersFile = { path, changed, servers }
+    read().last = { path, changed, servers }
     return servers
   } catch (error) {
     if (error instanceof SettingsError) throw error

@@ -1,4 +1,5 @@
 import type { MCPServerStreamableHttp } from '@openai/agents'
+import { processState } from '#lib/process-state.ts'
 
 /** A server's own claims about a tool (MCP, ToolAnnotations). Nobody checks them: they count for what an admin confirmed. */
 export type ToolAnnotations = { title?: string; readOnlyHint?: boolean; destructiveHint?: boolean; idempotentHint?: boolean }
@@ -21,13 +22,7 @@ const DEFINITION_MAX_CHARS = 100_000
 type Entry = { tools: McpTool[]; until: number; changedAt: number }
 type Memory = Map<string, Entry>
 
-// Routes may be loaded in more than one module graph.
-const shared = globalThis as { switchboardToolLists?: Memory }
-
-function memory(): Memory {
-  shared.switchboardToolLists ??= new Map()
-  return shared.switchboardToolLists
-}
+const memory = processState('tool lists', (): Memory => new Map())
 
 // Two servers may share an address and differ in whom they are told of.
 type Listed = { id?: string; url: string }

@@ -1,3 +1,4 @@
+import { processState } from '#lib/process-state.ts'
 import type { EventLog } from '#lib/runs/log.ts'
 
 /** A run of this process, and for a while after its end. */
@@ -33,13 +34,8 @@ type Registry = {
 const KEPT_MS = 60_000
 const KEPT_BYTES = 64_000_000
 
-// Routes and instrumentation are separate module graphs of one process: what they share lives here.
-const shared = globalThis as { switchboardRuns?: Registry }
-
-export function registry(): Registry {
-  shared.switchboardRuns ??= { runs: new Map(), waiting: new Map() }
-  return shared.switchboardRuns
-}
+/** The runs of this process. */
+export const registry = processState('runs', (): Registry => ({ runs: new Map(), waiting: new Map() }))
 
 /** The thread's run that is still going in this process, if it is this person's. */
 export function activeRun(ownerId: string, threadId: string): LiveRun | undefined {

@@ -5,6 +5,7 @@ import { handleOauth } from '#lib/auth/oauth/door.ts'
 import { requireSession } from '#lib/auth/own-account.ts'
 import { json } from '#lib/http.ts'
 import { handleMcp } from '#mcp/http.ts'
+import { processStates } from '#tests/support/process-states.ts'
 import { serve } from '#tests/support/serve.ts'
 
 type Handler = (request: Request) => Promise<Response>
@@ -23,7 +24,7 @@ export async function openSite(
     return pathname.startsWith('/mcp') ? handleMcp(request) : Promise.resolve(new Response(null, { status: 404 }))
   })
   process.env.APP_URL = site.url
-  ;(globalThis as { switchboardEnv?: unknown }).switchboardEnv = undefined
+  processStates().delete('env')
   return site
 }
 

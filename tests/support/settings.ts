@@ -1,6 +1,5 @@
 import { onTestFinished } from 'vitest'
-
-const memo = globalThis as { switchboardEnv?: unknown }
+import { processStates } from '#tests/support/process-states.ts'
 
 /** Other settings for the rest of this test; undefined unsets one. */
 export function withSettings(settings: Record<string, string | undefined>): void {
@@ -14,5 +13,5 @@ function put(settings: Record<string, string | undefined>): void {
     if (value === undefined) delete process.env[name]
     else process.env[name] = value
   }
-  memo.switchboardEnv = undefined
+  processStates().delete('env')
 }

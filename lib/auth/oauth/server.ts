@@ -10,6 +10,7 @@ import { ACCESS_TOKEN_PREFIX, REFRESH_TOKEN_PREFIX } from '#lib/data/oauth-recor
 import { findStanding } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
 import { log } from '#lib/log.ts'
+import { processState } from '#lib/process-state.ts'
 import { publicFetch } from '#lib/public-fetch.ts'
 
 // Of OpenID Connect: who it is, and tokens that last.
@@ -25,17 +26,17 @@ export type FetchDocument = (address: string, options: { signal: AbortSignal }) 
 
 const fetchPublicly: FetchDocument = (address, { signal }) => publicFetch(address, { signal, maxBytes: DOCUMENT_MAX_BYTES })
 
-const shared = globalThis as { switchboardOauth?: { server: Provider; keyIds: string; readAt: number } }
+const made = processState('oauth', (): { current?: { server: Provider; keyIds: string; readAt: number } } => ({}))
 
 /** Our authorization server, with the keys that the database has now: they are read again once a minute. */
 export async function authorizationServer(): Promise<Provider> {
-  const known = shared.switchboardOauth
+  const known = made().current
   if (known && Date.now() - known.readAt < KEYS_REREAD_MS && known.server.issuer === env().APP_URL) return known.server
   const keys = await signingKeys()
   const keyIds = keys.map(({ kid }) => kid).join(' ')
   const same = known?.keyIds === keyIds && known.server.issuer === env().APP_URL
   const server = same ? known.server : makeAuthorizationServer(keys)
-  shared.switchboardOauth = { server, keyIds, readAt: Date.now() }
+  made().current = { server, keyIds, readAt: Date.now() }
   return server
 }
 
