@@ -1,7 +1,9 @@
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
+import { parseServerForm } from '#app/admin/servers/server-form-data.ts'
 import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
+import { savePolicy } from '#lib/data/policies.ts'
 import { ServerConfig } from '#lib/data/server-config.ts'
 import { addServer, changeServer, setServerEnabled } from '#lib/data/servers.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
@@ -116,3 +118,55 @@ test('a server’s widget calls its own tools alone, and presses no button of ou
   expect((await listToolCalls({ caller: ann.caller })).data.map(({ tool }) => tool)).toEqual(['show'])
   expect(said(shown.events)).toContain('shown')
 })
+
+/** What a tool may say of itself without saying whether it destroys anything, and what its server's page and config may say to that. */
+const UNSAID: [TestTool['annotations'], object, asks: boolean][] = [
+  [{}, {}, true],
+  [{ idempotentHint: true }, {}, true],
+  [{ readOnlyHint: false }, {}, true],
+  [{}, { trusted: true }, false],
+  [{}, { trusted: true, asksUnannotated: true }, true],
+  [{}, { asksUnannotated: false }, false],
+  [{ readOnlyHint: true }, {}, false],
+  [{ destructiveHint: false }, {}, false],
+  [{ destructiveHint: true }, { asksUnannotated: false }, true],
+]
+
+test.each(UNSAID)('a tool that says %j, of a server with %j: asks first is %s', async (annotations, config, asks) => {
+  await using server = await mcpServer([{ name: 'send', run: () => 'sent', annotations }])
+  await added(server.url, config)
+  const first = await agentDoor(ann).begin('/send to=ann')
+  const [card] = widgets(first.events)
+  expect(card !== undefined).toBe(asks)
+  expect(server.calls).toHaveLength(asks ? 0 : 1)
+  if (!card || annotations?.destructiveHint) return
+  expect(JSON.stringify(card.widget)).toContain('does not say whether this can be undone')
+  await agentDoor(ann).press(threadOf(first), card, 'Always in this thread')
+  expect(server.calls).toHaveLength(1)
+  expect(widgets((await agentDoor(ann).say(threadOf(first), '/send to=bob')).events)).toEqual([])
+  expect(server.calls).toHaveLength(2)
+})
+
+test('a policy of the server decides about a tool that says nothing, also for the address of the settings', async () => {
+  await using server = await mcpServer([{ name: 'send', run: () => 'sent', annotations: {} }])
+  withSettings({ MCP_BUILTIN: 'off', MCP_SERVER_URL: server.url })
+  expect(widgets((await agentDoor(ann).begin('/send to=ann')).events)).toHaveLength(1)
+  const nothing = { repeatable: false, hidden: [], connectSeconds: null, idleSeconds: null, hardSeconds: null }
+  const name = new URL(server.url).host.replace(/[^A-Za-z0-9]+/g, '_')
+  await savePolicy(admin.caller, { server: name, tool: '*', approval: 'never', ...nothing })
+  expect(widgets((await agentDoor(ann).begin('/send to=ann')).events)).toEqual([])
+  expect(server.calls).toHaveLength(1)
+})
+
+test('the form of a server keeps what an admin decides about such tools', () => {
+  const given = { name: 'wiki', url: 'https://tools.example.com/mcp', audience: 'everyone' }
+  const parsed = (more: object) => parseServerForm(formOf({ ...given, ...more })).config.asksUnannotated
+  expect(parsed({ asksUnannotated: 'on' })).toBe(true)
+  expect(parsed({})).toBe(false)
+})
+
+function formOf(fields: object): FormData {
+  const form = new FormData()
+  for (const [name, value] of Object.entries(fields)) form.set(name, value)
+  return form
+}

@@ -5,7 +5,7 @@ import { log } from '#lib/log.ts'
 import { rememberTools } from '#lib/mcp-client/tool-lists.ts'
 import { metricsText } from '#lib/metrics.ts'
 import { blackHole, type Fault, faultServer, refusingUrl, untrustedTls } from '#tests/support/fault-server.ts'
-import type { TestTool } from '#tests/support/mcp-server.ts'
+import { HARMLESS, type TestTool } from '#tests/support/mcp-server.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -36,7 +36,7 @@ function settings(url: string, failureClass: FailureClass) {
 /** The server was there when its tools were listed. */
 function listedBefore(url: string) {
   const inputSchema = { type: 'object' as const, properties: {}, required: [], additionalProperties: true }
-  rememberTools({ url }, caller.userId, [{ name: 'pay', description: 'pays', inputSchema }])
+  rememberTools({ url }, caller.userId, [{ name: 'pay', description: 'pays', inputSchema, annotations: HARMLESS }])
 }
 
 const ledger = async () => (await listToolCalls({ caller })).data

@@ -102,8 +102,12 @@ test('add, test, enable, see a change in a tool, agree to it, look at what is to
 
   await page.getByRole('link', { name: 'Change' }).click()
   await page.getByText('Stored: X-Api-Key').waitFor()
+  const asks = page.getByLabel('Ask before tools that do not say what they do')
+  expect(await asks.isChecked()).toBe(true)
+  await asks.uncheck()
   await page.getByRole('button', { name: 'Save' }).click()
   await page.waitForURL(address)
+  await page.getByText('Are called without asking').waitFor()
   await page.getByRole('button', { name: 'Remove the server' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
   await page.waitForURL(`${app.url}/admin/servers`)

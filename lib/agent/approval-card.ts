@@ -33,6 +33,7 @@ const WHY: Record<AskReason, string> = {
   always: 'This tool is called only after you agree.',
   first: 'This is its first call in this conversation.',
   destructive: 'The tool says that this cannot be undone.',
+  unannotated: 'The tool does not say whether this can be undone.',
   repeated: 'The same call was made before for this message, and took or may have taken effect.',
 }
 

@@ -1,14 +1,15 @@
 import type { Agreed } from '#lib/data/approvals.ts'
 import { argumentsHash } from '#lib/data/ledger.ts'
-import type { EffectivePolicy } from '#lib/data/policies.ts'
+import type { ApprovalPolicy, EffectivePolicy } from '#lib/data/policies.ts'
 import type { EarlierCall } from '#lib/data/tool-calls.ts'
 import { definitionHash, type ToolDefinition } from '#lib/data/tool-pins.ts'
 import { unbound } from '#lib/mcp-client/bound-arguments.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection.ts'
+import { asksUnannotated, type McpServer } from '#lib/mcp-client/servers.ts'
 import type { McpTool } from '#lib/mcp-client/tool-lists.ts'
 
 /** Why a person is asked before a call is made. */
-export type AskReason = 'always' | 'first' | 'destructive' | 'repeated'
+export type AskReason = 'always' | 'first' | 'destructive' | 'unannotated' | 'repeated'
 
 /** What is known when a call is judged. */
 export type Known = {
@@ -30,15 +31,24 @@ export function whyAsk({ connection, tool, policy }: OfferedTool, args: unknown,
   const asked = unbound(args as Record<string, unknown>, server)
   const again = connection.mayHaveCalled(tool.name, asked) || isRepeated(server.name, tool.name, asked, known.earlier)
   if (again && !onlyReads(server.builtin, tool, policy)) return 'repeated'
-  const asks = { never: false, always: true, first: true, annotation: tool.annotations?.destructiveHint === true }[policy.approval]
-  if (!asks) return undefined
-  if (policy.approval === 'always') return 'always'
+  const reasons: Record<ApprovalPolicy, AskReason | undefined> = {
+    ...{ never: undefined, always: 'always', first: 'first' },
+    annotation: whyRisky(server, tool),
+  }
+  const reason = reasons[policy.approval]
+  if (reason === undefined || reason === 'always') return reason
   const hash = definitionHash(tool as ToolDefinition)
-  const first = policy.approval === 'first'
+  const first = reason === 'first'
   const yes = ({ remember, ...it }: Agreed) =>
     (first || remember) && it.server === server.name && it.tool === tool.name && it.toolHash === hash
-  if (known.agreed.some(yes)) return undefined
-  return first ? 'first' : 'destructive'
+  return known.agreed.some(yes) ? undefined : reason
+}
+
+/** What a tool's annotations say of harm. Without `destructiveHint` a tool that does not only read may destroy (MCP, ToolAnnotations). */
+function whyRisky(server: McpServer, { annotations }: McpTool): AskReason | undefined {
+  const { destructiveHint, readOnlyHint } = annotations ?? {}
+  if (destructiveHint === true) return 'destructive'
+  return destructiveHint === undefined && readOnlyHint !== true && asksUnannotated(server) ? 'unannotated' : undefined
 }
 
 /** A server's word that a tool only reads counts for our own server, and where an admin confirmed it. */

@@ -91,7 +91,7 @@ function cardOf(thread: Thread, { id, itemId, call }: Asked): WidgetItem {
   const { connection, tool, reason } = call
   // What the model says of parameters that the session fills in is not sent.
   const args = unbound(call.arguments as Record<string, unknown>, connection.server)
-  const remember = reason === 'destructive'
+  const remember = reason === 'destructive' || reason === 'unannotated'
   const filledIn = boundParameters(tool.inputSchema, connection.server).map(({ parameter }) => parameter)
   const widget = askingCard({ id, server: connection.server.name, tool: tool.name, arguments: args, filledIn, reason, remember })
   const copy_text = `${toVisibleText(tool.name)} ${toVisibleJson(args)}`

@@ -4,8 +4,8 @@ import { statementAs, withSystem } from '#lib/db.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 
 /**
- * When a person is asked before a tool is called: never, always, before the first call in a thread, or where the tool's own
- * annotation says that it destroys something.
+ * When a person is asked before a tool is called: never, always, before the first call in a thread, or if the tool may
+ * destroy something by its own annotations.
  */
 export const APPROVAL_POLICIES = ['never', 'always', 'first', 'annotation'] as const
 export type ApprovalPolicy = (typeof APPROVAL_POLICIES)[number]

@@ -63,6 +63,8 @@ export const ServerConfig = z.object({
   pinned: z.boolean().default(true),
   /** The server may answer with widgets. */
   trusted: z.boolean().default(false),
+  /** A tool whose annotations do not rule out that it destroys something asks first. Absent: yes, unless the server is trusted. */
+  asksUnannotated: z.boolean().optional(),
 })
 export type ServerConfig = z.infer<typeof ServerConfig>
 

@@ -55,6 +55,11 @@ export function fromStored({ id, name, url, audience, config, secrets }: StoredS
   return { id, name, url, builtin: false, audience, config, secrets, fromAdmin: true }
 }
 
+/** True if tools ask a person first that do not say whether they destroy anything. By the specification such a tool may. */
+export function asksUnannotated({ builtin, config }: McpServer): boolean {
+  return !builtin && (config?.asksUnannotated ?? !config?.trusted)
+}
+
 /** Where a server's requests may go. */
 export function reachOf({ fromAdmin }: McpServer): 'anywhere' | 'public' {
   return fromAdmin && env().MCP_ALLOW_PRIVATE === 'off' ? 'public' : 'anywhere'

@@ -8,9 +8,13 @@ type Args = Record<string, unknown>
 export type TestTool = {
   name: string
   description?: string
+  /** Those of a tool that destroys nothing, unless told otherwise: `{}` for none. */
   annotations?: { readOnlyHint?: boolean; destructiveHint?: boolean; idempotentHint?: boolean }
   run: (args: Args, request: Request, report: (progress: number, total?: number, message?: string) => Promise<void>) => unknown
 }
+
+/** What a tool says whose calls need nobody's yes. */
+export const HARMLESS = { readOnlyHint: false, destructiveHint: false }
 
 export type TestMcp = AsyncDisposable & {
   url: string
@@ -45,7 +49,7 @@ export function mcpHandler(
   const options = { capabilities: { tools: { listChanged: bus !== undefined } }, cacheHints: { 'tools/list': { ttlMs } } }
   const make = (request: Request) => {
     const server = new McpServer({ name: 'test', version: '1' }, options)
-    for (const { name, description = name, annotations, run } of tools) {
+    for (const { name, description = name, annotations = HARMLESS, run } of tools) {
       server.registerTool(name, { description, annotations, inputSchema: z.looseObject({}) }, async (args, { mcpReq }) => {
         onCall(name, args)
         const progressToken = mcpReq._meta?.progressToken

@@ -6,7 +6,7 @@ import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { noteAnswer } from '#lib/mcp-client/health.ts'
-import type { TestTool } from '#tests/support/mcp-server.ts'
+import { HARMLESS, type TestTool } from '#tests/support/mcp-server.ts'
 
 type Transport = SSEServerTransport | StreamableHTTPServerTransport
 
@@ -47,7 +47,7 @@ export async function sessionServer(
     const server = new Server({ name: 'older', version: '1' }, { capabilities: { tools: { listChanged: announces } } })
     server.setRequestHandler(ListToolsRequestSchema, () => {
       state.seen.push('tools/list')
-      const listed = state.tools.map(({ name, description = name, annotations }) => ({
+      const listed = state.tools.map(({ name, description = name, annotations = HARMLESS }) => ({
         ...{ name, description, annotations },
         inputSchema: { type: 'object' as const },
       }))

@@ -19,7 +19,7 @@ const ASKS: Record<NonNullable<ToolPolicy['approval']>, string> = {
   never: 'Never',
   always: 'Before every call',
   first: 'Before the first call in a conversation',
-  annotation: 'When the tool says that it destroys',
+  annotation: 'When the tool may destroy something',
 }
 
 /** What admins decided about tools: when people are asked, how long a call may take, what is not stored. */
@@ -39,7 +39,8 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
         <Card flush>
           {policies.length === 0 ? (
             <EmptyState icon={ShieldCheck} title="Nothing decided yet">
-              People are asked before a call of a tool that says that it destroys something. The times are those of the settings.
+              People are asked before a call of a tool that may destroy something: one that says so, or one that says nothing and belongs to
+              a server whose page says that such tools ask. The times are those of the settings.
             </EmptyState>
           ) : (
             <Table

@@ -10,9 +10,9 @@ import { setPolicy } from './actions.ts'
 const EVERY_TOOL: ToolPolicy['tool'] = '*'
 
 const ASKS = [
-  ['', 'As for the server, else when the tool says that it destroys'],
+  ['', 'As for the server, else when the tool may destroy something'],
   ['never', 'Never'],
-  ['annotation', 'When the tool says that it destroys'],
+  ['annotation', 'When the tool may destroy something'],
   ['first', 'Before the first call in a conversation'],
   ['always', 'Before every call'],
 ] as const

@@ -27,6 +27,7 @@ export function parseServerForm(form: FormData, before?: StoredServer): ServerWi
       deny: list(text('deny')),
       pinned: form.get('pinned') === 'on',
       trusted: form.get('trusted') === 'on',
+      asksUnannotated: form.get('asksUnannotated') === 'on',
     },
     secrets: {
       headers: form.get('dropSecrets') === 'on' ? {} : kept,

@@ -187,6 +187,12 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
           hint="It may answer with widgets, whose buttons call its tools."
           checked={config?.trusted ?? false}
         />
+        <Check
+          name="asksUnannotated"
+          label="Ask before tools that do not say what they do"
+          hint="A tool without the annotations readOnlyHint and destructiveHint may destroy something, by the specification of MCP."
+          checked={config?.asksUnannotated ?? !config?.trusted}
+        />
       </div>
       <FormProblem message={problem} />
       <div className="flex flex-wrap gap-2">

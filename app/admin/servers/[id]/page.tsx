@@ -6,6 +6,7 @@ import { listServers } from '#lib/data/servers.ts'
 import { listToolPins } from '#lib/data/tool-pins.ts'
 import { AppError } from '#lib/errors.ts'
 import { isPinned } from '#lib/mcp-client/load-tools.ts'
+import { asksUnannotated } from '#lib/mcp-client/servers.ts'
 import { Badge } from '../../../ui/badge.tsx'
 import { LinkButton } from '../../../ui/button.tsx'
 import { Card } from '../../../ui/card.tsx'
@@ -70,6 +71,7 @@ export default async function ServerPage({
               ['For', server.audience === 'admins' ? 'Admins only' : 'Everyone'],
               ['Allowed tools', server.config?.allow.join(', ') || 'All'],
               ['Denied tools', server.config?.deny.join(', ')],
+              ['Tools that do not say what they do', asksUnannotated(server) ? 'Ask a person first' : 'Are called without asking'],
               ['From', server.fromAdmin ? 'This page' : 'Settings'],
             ]}
           />
