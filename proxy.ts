@@ -11,7 +11,7 @@ export const config = {
   matcher: ['/((?!(?:api|mcp|oauth(?!/consent/)|\\.well-known|_next|chatkit)(?:/|$)|chatkit\\.js|icon\\.svg|favicon\\.ico).*)'],
 }
 
-const BEHIND_SIGN_IN = /^\/(?:(?:chat|activity|settings|admin)(?:\/.*)?)?$/
+const BEHIND_SIGN_IN = /^\/(?:(?:chat|activity|settings|admin|earlier-content)(?:\/.*)?)?$/
 
 /**
  * Refuses what another site's page sends to ours, gives every page its security headers and its nonce, and leads visitors

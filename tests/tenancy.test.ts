@@ -163,6 +163,7 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/api/health/live/route.ts': 'nothing of a person',
   'app/api/health/ready/route.ts': 'nothing of a person',
   'app/api/me/clients/route.ts': async ({ client }) => seen(await clients.DELETE(mine('clients', 'DELETE', { client_id: client }))),
+  'app/api/me/earlier-content/route.ts': NO_IDS,
   'app/api/me/export/route.ts': NO_IDS,
   'app/api/me/password/route.ts': NO_IDS,
   'app/api/me/route.ts': NO_IDS,

@@ -9,7 +9,10 @@ export const metadata: Metadata = { title: 'Verify your address' }
 export default async function VerifyEmailPage() {
   const signedIn = (await findCaller(await headers())) !== null
   return (
-    <Entrance title="Verify your address" hint={signedIn ? undefined : 'Enter the password that you chose, so that we know it was you.'}>
+    <Entrance
+      title="Verify your address"
+      hint={`${signedIn ? '' : 'Enter the password that you chose, so that we know it was you. '}The first time, everything else that was made for this account ends: tokens, authorized apps, connected accounts and other sessions.`}
+    >
       <VerifyForm signedIn={signedIn} />
     </Entrance>
   )

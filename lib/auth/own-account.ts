@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { hashPassword, NewPassword, passwordMatches } from '#lib/auth/passwords.ts'
 import { consume, forgive } from '#lib/auth/rate-limit.ts'
-import { findSession, type Session, type SessionClaims, setSessionCookie } from '#lib/auth/session.ts'
+import { findSession, renewSession, type Session } from '#lib/auth/session.ts'
 import { attachmentIds, deleteBytesOf } from '#lib/data/attachment-expiry.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { dropCodes } from '#lib/data/one-time-codes.ts'
@@ -26,7 +26,7 @@ export async function changePassword(session: Session, wish: z.infer<typeof Pass
   await requireProof(session, account, wish.old_password)
   const version = await changePasswordHash(session.caller, account.sessionVersion, await hashPassword(wish.new_password))
   await recordAudit({ action: 'password_changed', actorId: account.id, subject: account.id })
-  return renewed(session, version)
+  return renewSession(session, version)
 }
 
 /** Ends every session and run token of the caller but this session: returns the Set-Cookie header that keeps it. */
@@ -34,7 +34,7 @@ export async function signOutEverywhere(session: Session): Promise<string> {
   const { userId } = session.caller
   const version = await endSessions(session.caller)
   await recordAudit({ action: 'signed_out_everywhere', actorId: userId, subject: userId })
-  return renewed(session, version)
+  return renewSession(session, version)
 }
 
 /** Deletes the caller's account with everything it owns. Throws forbidden for a wrong password, conflict for the last admin. */
@@ -57,8 +57,4 @@ async function requireProof({ signedInAt }: Session, account: Account, password:
   await consume(CHECKS, account.id)
   if (!(await passwordMatches(account.passwordHash, password ?? ''))) throw new AppError('forbidden', 'The password is wrong.')
   await forgive(CHECKS, account.id)
-}
-
-function renewed({ caller, id, signedInAt }: Session, version: number): Promise<string> {
-  return setSessionCookie({ sub: caller.userId, session: id, version, signedInAt } satisfies SessionClaims)
 }

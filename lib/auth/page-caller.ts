@@ -2,10 +2,18 @@ import { headers } from 'next/headers.js'
 import { notFound, redirect } from 'next/navigation.js'
 import type { Caller } from '#lib/auth/caller.ts'
 import { findCaller } from '#lib/auth/session.ts'
+import { hasUnclaimedContent } from '#lib/data/unclaimed-content.ts'
 import { anyAccount } from '#lib/data/users.ts'
 
 /** The signed-in person of a page. Leads everybody else to /sign-in, or to /set-up while the server has no account. */
 export async function requirePageCaller(): Promise<Caller> {
+  const caller = await requireSignedIn()
+  if (await hasUnclaimedContent(caller)) redirect('/earlier-content')
+  return caller
+}
+
+/** The same for the page that asks what is to become of content from before the address was proven: every other page leads there first. */
+export async function requireSignedIn(): Promise<Caller> {
   const caller = await findCaller(await headers())
   if (caller) return caller
   redirect((await anyAccount()) ? '/sign-in' : '/set-up')

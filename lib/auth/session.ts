@@ -31,11 +31,16 @@ export function sealSession(claims: SessionClaims): Promise<string> {
   return encode({ token: claims, secret: sessionSecret(), maxAge: SESSION_SECONDS })
 }
 
-/** A Set-Cookie header that signs the person in under these claims: keeps this session when all others are ended. */
+/** A Set-Cookie header that signs the person in under these claims. */
 export async function setSessionCookie(claims: SessionClaims): Promise<string> {
   const { name, options } = sessionCookie()
   const parts = [`${name}=${await sealSession(claims)}`, 'Path=/', `Max-Age=${SESSION_SECONDS}`, 'HttpOnly', 'SameSite=Lax']
   return [...parts, ...(options.secure ? ['Secure'] : [])].join('; ')
+}
+
+/** A Set-Cookie header that keeps this session under a new version, when all others are ended. */
+export function renewSession({ caller, id, signedInAt }: Session, version: number): Promise<string> {
+  return setSessionCookie({ sub: caller.userId, session: id, version, signedInAt })
 }
 
 /** A Set-Cookie header that ends the session in this browser. */

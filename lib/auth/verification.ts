@@ -3,7 +3,7 @@ import { verifyLetter } from '#lib/auth/letters.ts'
 import { sendMail } from '#lib/auth/mail.ts'
 import { passwordMatches } from '#lib/auth/passwords.ts'
 import { consume } from '#lib/auth/rate-limit.ts'
-import { findSession } from '#lib/auth/session.ts'
+import { findSession, renewSession } from '#lib/auth/session.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { createCode, peekCode, redeemCode } from '#lib/data/one-time-codes.ts'
 import { findAccountByEmail, markVerified } from '#lib/data/users.ts'
@@ -23,23 +23,28 @@ export const Verify = z.object({ code: z.string().max(200), password: z.string()
 /**
  * Marks the address of a mailed code as proven and returns it. Who opens the mail must also be signed in or know the
  * password: else a stranger could sign up with somebody's address and have its owner's click bless their own password.
- * Throws forbidden when the password is missing or wrong, bad_request for a used or expired code.
+ * The first time everything else that was made before ends; `cookie` is a Set-Cookie header that keeps this session. Throws forbidden
+ * when the password is missing or wrong, bad_request for a used or expired code.
  */
-export async function verifyAddress({ code, password }: z.infer<typeof Verify>, headers: Headers): Promise<{ email: string }> {
+export async function verifyAddress(
+  { code, password }: z.infer<typeof Verify>,
+  headers: Headers,
+): Promise<{ email: string; cookie?: string }> {
   const email = await peekCode('verify-email', code)
   const account = email && (await findAccountByEmail(email))
   if (!account) throw spent()
   const session = await findSession(headers)
-  if (session?.caller.userId !== account.id) {
+  const own = session?.caller.userId === account.id ? session : null
+  if (!own) {
     if (password === undefined) throw new AppError('forbidden', 'Enter the password that you chose for this account.')
     await consume(GUESSES, account.id)
     if (!(await passwordMatches(account.passwordHash, password)))
       throw new AppError('forbidden', 'The password is wrong. It is the one that you chose when you made the account.')
   }
   if (!(await redeemCode('verify-email', code))) throw spent()
-  await markVerified(account.id)
+  const version = await markVerified(account.id)
   await recordAudit({ action: 'address_verified', actorId: account.id, subject: account.id })
-  return { email: account.email }
+  return { email: account.email, ...(own && version !== null && { cookie: await renewSession(own, version) }) }
 }
 
 const spent = () => new AppError('bad_request', 'This link was used already or is older than a day. Sign in to get a new one.')

@@ -56,10 +56,13 @@ function findGone(tx: Tx, ownerId: string | undefined, after: string): Promise<G
 
 /** The attachments of a person, for deleting their bytes once the person is gone. */
 export function attachmentIds(caller: { userId: string }): Promise<string[]> {
-  return withCaller(caller, async (tx) => {
-    const rows = await tx.attachment.findMany({ where: { ownerId: caller.userId }, select: { id: true } })
-    return rows.map(({ id }) => id)
-  })
+  return withCaller(caller, (tx) => attachmentIdsBefore(tx, caller.userId))
+}
+
+/** Those that were made before a moment, within `tx`. */
+export async function attachmentIdsBefore(tx: Tx, ownerId: string, before?: Date): Promise<string[]> {
+  const rows = await tx.attachment.findMany({ where: { ownerId, ...(before && { createdAt: { lt: before } }) }, select: { id: true } })
+  return rows.map(({ id }) => id)
 }
 
 /** Deletes the bytes of attachments whose records are gone. What fails is logged, and stays. */

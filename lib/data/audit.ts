@@ -11,6 +11,7 @@ export const AUDIT_ACTIONS = [
   'signed_up',
   'identity_joined',
   'address_verified',
+  'earlier_content_decided',
   'password_changed',
   'password_reset',
   'signed_out_everywhere',

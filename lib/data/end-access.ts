@@ -5,6 +5,7 @@ import type { Tx } from '#lib/db.ts'
 
 /** Why everything that acts for a person ended, as the run, the ledger and the person are told. */
 export const ACCESS_ENDINGS = {
+  address_proven: 'The address of this account was proven for the first time, which ended all that was begun before.',
   account_disabled: 'This account was disabled by an administrator.',
   account_deleted: 'This account was deleted.',
   password_changed: 'The password of this account was changed.',

@@ -102,3 +102,9 @@ export async function revokeConnection(caller: { userId: string }, clientId: str
   const { count } = await withCaller(caller, (tx) => tx.oauthGrant.deleteMany({ where: { ownerId: caller.userId, clientId } }))
   if (count === 0) throw notFound('The connected client')
 }
+
+/** Ends everything that a person allowed any client within `tx`, and the requests that wait for an answer of theirs. */
+export async function dropGrantsOf(tx: Tx, ownerId: string): Promise<void> {
+  await tx.oauthRecord.deleteMany({ where: { ownerId } })
+  await tx.oauthGrant.deleteMany({ where: { ownerId } })
+}

@@ -1,6 +1,20 @@
+import type { Caller } from '#lib/auth/caller.ts'
+import type { Tx } from '#lib/db.ts'
+import { AppError } from '#lib/errors.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 
 /** Lets the transactions that count or end what one person has take turns. Held until the end of the transaction. */
 export function lockPerson(userId: string): Prisma.Sql {
   return Prisma.sql`SELECT pg_advisory_xact_lock(hashtextextended(${userId}, 0))`
+}
+
+/**
+ * Takes the person's turn within `tx` for something that outlives the session which makes it, such as a token. Throws unauthenticated
+ * where the session has ended since the request was let in: what ends everything must not miss the last thing.
+ */
+export async function takeTurn(tx: Tx, caller: Caller): Promise<void> {
+  await tx.$executeRaw(lockPerson(caller.userId))
+  const person = await tx.user.findFirst({ where: { id: caller.userId }, select: { sessionVersion: true, disabledAt: true } })
+  const ended = caller.via === 'session' && person?.sessionVersion !== caller.sessionVersion
+  if (!person || person.disabledAt || ended) throw new AppError('unauthenticated', 'You were signed out meanwhile. Sign in and try again.')
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Caller } from '#lib/auth/caller.ts'
-import { systemStatement, withCaller } from '#lib/db.ts'
+import { takeTurn } from '#lib/data/person-lock.ts'
+import { systemStatement, type Tx, withCaller } from '#lib/db.ts'
 import { AppError, notFound } from '#lib/errors.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Role } from '#lib/generated/prisma/enums.ts'
@@ -31,13 +32,14 @@ function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('base64url')
 }
 
-/** Makes a token and returns it for the only time. Throws conflict at 50 tokens that are in use. */
+/** Makes a token and returns it for the only time. Throws conflict at 50 tokens that are in use, unauthenticated where the session has ended. */
 export async function createPersonalToken(
   caller: Caller,
   wish: { name: string; scopes: string[]; expiresAt: Date | null },
 ): Promise<{ token: string; row: PersonalTokenRow }> {
   const token = PREFIX + randomBytes(32).toString('base64url')
   const row = await withCaller(caller, async (tx) => {
+    await takeTurn(tx, caller)
     const count = await tx.personalToken.count({ where: { ownerId: caller.userId, revokedAt: null } })
     if (count >= TOKENS_MAX) throw new AppError('conflict', `You have ${TOKENS_MAX} tokens already. Revoke one that you no longer need.`)
     const data = { id: newId('tok'), ownerId: caller.userId, tokenHash: hashOf(token), ...wish }
@@ -64,6 +66,12 @@ export async function revokePersonalToken(caller: Caller, id: string): Promise<v
     tx.personalToken.updateMany({ where: { id, ownerId: caller.userId, revokedAt: null }, data: { revokedAt: new Date() } }),
   )
   if (count === 0) throw notFound('The token')
+}
+
+/** Ends all tokens of a person at once, within `tx`. Returns how many there were. */
+export async function revokeTokensOf(tx: Tx, ownerId: string): Promise<number> {
+  const { count } = await tx.personalToken.updateMany({ where: { ownerId, revokedAt: null }, data: { revokedAt: new Date() } })
+  return count
 }
 
 /** Who a personal token speaks for, and notes its use (once a minute at most). Null when it is unknown, revoked, expired or its owner is disabled. */

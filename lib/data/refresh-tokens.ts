@@ -17,7 +17,7 @@ type Use = { grantId: string; ownerId: string; clientName: string; uses: number;
  * All tokens that were issued the same number of refreshes after the consent are siblings, most often answers to the same refresh. Their
  * time begins when the first of them is used, and does not begin again: whoever kept one for later is not the client that went on with another.
  */
-export async function useRefreshToken(secret: string): Promise<'used' | 'ended' | 'reused'> {
+export async function spendRefreshToken(secret: string): Promise<'used' | 'ended' | 'reused'> {
   const id = idOf('RefreshToken', secret)
   const { outcome, use } = await withSystem('tokens', async (tx) => {
     // Refreshes of one grant take turns, on all replicas.

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import type { Caller } from '#lib/auth/caller.ts'
 import { seal, unseal } from '#lib/auth/seal.ts'
 import { recordAudit } from '#lib/data/audit.ts'
+import { takeTurn } from '#lib/data/person-lock.ts'
 import { tellEnd } from '#lib/data/servers.ts'
-import { withCaller, withSystem } from '#lib/db.ts'
+import { type Tx, withCaller, withSystem } from '#lib/db.ts'
 import { env } from '#lib/env.ts'
 import { notFound } from '#lib/errors.ts'
 
@@ -31,11 +33,15 @@ export async function listAccounts(owner: Owner): Promise<Map<string, { connecte
   return new Map(rows.map(({ serverId, createdAt, brokenAt }) => [serverId, { connectedAt: createdAt, broken: brokenAt !== null }]))
 }
 
-/** Stores an account in the place of the one before it. `fresh`: the owner has just connected it, which is audited. */
-export async function saveAccount(owner: Owner, serverId: string, account: Account, { fresh }: { fresh: boolean }): Promise<void> {
+/**
+ * Stores an account in the place of the one before it. `fresh`: the owner has just connected it, which is audited; throws
+ * unauthenticated where their session has ended since.
+ */
+export async function saveAccount(owner: Owner | Caller, serverId: string, account: Account, { fresh }: { fresh: boolean }): Promise<void> {
   const sealed = await seal(JSON.stringify(account), 'server accounts')
   const changed = { kind: account.kind, sealed, brokenAt: null }
   await withCaller(owner, async (tx) => {
+    if (fresh && 'via' in owner) await takeTurn(tx, owner)
     const where = { ownerId_serverId: { ownerId: owner.userId, serverId } }
     if (fresh)
       await tx.mcpAccount.upsert({
@@ -64,6 +70,11 @@ export async function removeAccount(owner: Owner, serverId: string): Promise<voi
   })
   if (count === 0) throw notFound('The connection')
   await recordAudit({ action: 'account_disconnected', actorId: owner.userId, subject: serverId })
+}
+
+/** Forgets every account of a person, within `tx`. */
+export async function forgetAccounts(tx: Tx, ownerId: string): Promise<void> {
+  await tx.mcpAccount.deleteMany({ where: { ownerId } })
 }
 
 /** What the authorization server `issuer` knows this installation as, or null. */

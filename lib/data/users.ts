@@ -1,5 +1,6 @@
 import type { Caller } from '#lib/auth/caller.ts'
 import { type AccessEnding, endAccess } from '#lib/data/end-access.ts'
+import { proveAddress } from '#lib/data/prove-address.ts'
 import { statementAs, type Tx, withCaller, withSystem } from '#lib/db.ts'
 import { AppError, notFound } from '#lib/errors.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
@@ -137,18 +138,18 @@ export async function changePasswordHash(caller: { userId: string }, version: nu
   })
 }
 
-/** Stores a new password for the address and ends every session and run. `verified` says that a mail proved the address. Null when no account has it. */
+/** Stores a new password for the address and ends every session and run. `verified` says that a mail proved the address, which ends all that was made before. Null when no account has it. */
 export function resetPasswordHash(
   email: string,
   passwordHash: string,
   { verified }: { verified: boolean },
 ): Promise<{ id: string } | null> {
   return withSystem('recovery', async (tx) => {
-    const found = await tx.user.findUnique({ where: { email }, select: { id: true, emailVerifiedAt: true } })
+    const found = await tx.user.findUnique({ where: { email }, select: { id: true } })
     if (!found) return null
-    const emailVerifiedAt = found.emailVerifiedAt ?? (verified ? new Date() : null)
-    await tx.user.update({ where: { id: found.id }, data: { passwordHash, emailVerifiedAt } })
+    await tx.user.update({ where: { id: found.id }, data: { passwordHash } })
     await endAccess(tx, found.id, 'password_reset')
+    if (verified) await proveAddress(tx, found.id)
     return { id: found.id }
   })
 }
@@ -158,11 +159,9 @@ export function endSessions(caller: { userId: string }): Promise<number> {
   return withCaller(caller, (tx) => endAccess(tx, caller.userId, 'signed_out_everywhere'))
 }
 
-/** Notes that the person has shown the address to be theirs. */
-export async function markVerified(userId: string): Promise<void> {
-  await withCaller({ userId }, (tx) =>
-    tx.user.updateMany({ where: { id: userId, emailVerifiedAt: null }, data: { emailVerifiedAt: new Date() } }),
-  )
+/** Notes that the person has shown the address to be theirs, which ends all that was made before. Returns the new session version; null where it was known. */
+export function markVerified(userId: string): Promise<number | null> {
+  return withCaller({ userId }, (tx) => proveAddress(tx, userId))
 }
 
 /** Changes what the person is called and which time zone counts. Throws bad_request for a time zone that does not exist. */

@@ -7,6 +7,7 @@ export const ACTION_NAMES: Record<AuditAction, string> = {
   signed_up: 'Made an account',
   identity_joined: 'Joined another way to sign in',
   address_verified: 'Verified the address',
+  earlier_content_decided: 'Decided about earlier content',
   password_changed: 'Changed the password',
   password_reset: 'Reset the password',
   signed_out_everywhere: 'Signed out everywhere',

@@ -4,7 +4,7 @@ import { seal, unseal } from '#lib/auth/seal.ts'
 import { findOauthClient, saveOauthClient } from '#lib/data/oauth-clients.ts'
 import { dropOauthGrant, extendOauthGrant, findOauthGrant } from '#lib/data/oauth-grants.ts'
 import { addOauthRecord, consumeOauthRecord, dropOauthRecord, findOauthRecord, saveOauthRecord } from '#lib/data/oauth-records.ts'
-import { useRefreshToken } from '#lib/data/refresh-tokens.ts'
+import { spendRefreshToken } from '#lib/data/refresh-tokens.ts'
 
 const seconds = (date: Date) => Math.floor(date.getTime() / 1000)
 const nothing = async () => undefined
@@ -93,7 +93,7 @@ const refreshTokens: Adapter = {
     return found && { ...found, consumed: undefined }
   },
   async consume(secret) {
-    const outcome = await useRefreshToken(secret)
+    const outcome = await spendRefreshToken(secret)
     if (outcome !== 'used') throw new errors.InvalidGrant(outcome === 'reused' ? 'refresh token already used' : 'the grant has ended')
   },
 }

@@ -5,5 +5,6 @@ import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
 
 export const POST = route(async (request) => {
   requireSameOrigin(request, env().APP_URL)
-  return json(await verifyAddress(parseFields(Verify, await readJson(request, 8_192)), request.headers))
+  const { email, cookie } = await verifyAddress(parseFields(Verify, await readJson(request, 8_192)), request.headers)
+  return json({ email }, { headers: cookie ? { 'set-cookie': cookie } : {} })
 })

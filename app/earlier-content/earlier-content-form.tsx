@@ -1,0 +1,34 @@
+'use client'
+
+import { useState } from 'react'
+import { FormProblem } from '../forms/form-problem.tsx'
+import { sendJson } from '../forms/send-json.ts'
+import { Button } from '../ui/button.tsx'
+import { ConfirmButton } from '../ui/confirm-button.tsx'
+
+/** Keeps or deletes all of it, and goes on to the chat. */
+export function EarlierContentForm() {
+  const [problem, setProblem] = useState<string>()
+  const decide = async (decision: 'keep' | 'delete') => {
+    const sent = await sendJson('POST', '/api/me/earlier-content', { decision })
+    if (!sent.ok) return { error: sent.message }
+    window.location.assign('/chat')
+  }
+  return (
+    <div className="grid gap-3">
+      <FormProblem message={problem} />
+      <Button tone="primary" onClick={async () => setProblem((await decide('keep'))?.error)}>
+        It is mine: keep it
+      </Button>
+      <ConfirmButton
+        label="Delete it"
+        tone="danger"
+        title="Delete all of it?"
+        confirmLabel="Delete for good"
+        action={() => decide('delete')}
+      >
+        <p>The conversations, tasks, notes and files of the list are removed. This cannot be undone.</p>
+      </ConfirmButton>
+    </div>
+  )
+}

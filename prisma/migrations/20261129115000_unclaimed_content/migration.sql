@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "users" ADD COLUMN     "unclaimed_before" TIMESTAMPTZ(3);
