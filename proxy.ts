@@ -50,7 +50,11 @@ function otherLoopbackName({ headers, nextUrl }: NextRequest, appUrl: string): U
   const app = new URL(appUrl)
   const host = headers.get('host') ?? app.host
   if (host === app.host || !isLoopback(app.hostname) || !isLoopback(host.replace(/:\d+$/, ''))) return null
-  return new URL(nextUrl.pathname + nextUrl.search, app)
+  const other = new URL(app)
+  // Set, and not resolved: a path that begins with two slashes would name another host.
+  other.pathname = nextUrl.pathname
+  other.search = nextUrl.search
+  return other
 }
 
 function leadsToSignIn(request: NextRequest): boolean {

@@ -135,8 +135,11 @@ test('every answer has the static headers, and answers of the API cannot run any
 })
 
 test('on one’s own machine the other loopback name leads to the one that APP_URL names', () => {
-  const at = (host: string) => proxy(new NextRequest(`http://${host}/sign-in?error=x`, { headers: { host } })).headers.get('location')
+  const at = (host: string, path = '/sign-in?error=x') =>
+    proxy(new NextRequest(`http://${host}${path}`, { headers: { host } })).headers.get('location')
   expect(at('localhost:3999')).toBe('http://127.0.0.1:3999/sign-in?error=x')
+  for (const path of ['//evil.example/x', '/\\evil.example/x', '/.//evil.example'])
+    expect(new URL(at('localhost:3999', path) ?? '').host, path).toBe('127.0.0.1:3999')
   expect(at('127.0.0.1:3999')).toBeNull()
   expect(at('chat.example.com')).toBeNull()
 })

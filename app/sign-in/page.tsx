@@ -11,13 +11,13 @@ import { TextLink } from '../forms/text-link.tsx'
 import { Entrance } from '../ui/entrance.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { ProviderButtons } from './provider-buttons.tsx'
-import { returnPath } from './return-path.ts'
+import { returnPath, withReturnPath } from './return-path.ts'
 import { sentenceFor } from './sentences.ts'
 import { SignInForm } from './sign-in-form.tsx'
 
 export const metadata: Metadata = { title: 'Sign in' }
 
-type Query = { callbackUrl?: string; error?: string }
+type Query = { callbackUrl?: string | string[]; error?: string }
 
 export default async function SignInPage({ searchParams }: { searchParams: Promise<Query> }) {
   const { callbackUrl, error } = await searchParams
@@ -30,7 +30,7 @@ export default async function SignInPage({ searchParams }: { searchParams: Promi
       below={
         signUpMode() !== 'closed' && (
           <p>
-            New here? <TextLink href="/sign-up">Create an account</TextLink>
+            New here? <TextLink href={withReturnPath('/sign-up', path)}>Create an account</TextLink>
           </p>
         )
       }

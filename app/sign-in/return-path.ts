@@ -1,7 +1,27 @@
-/** The path on this server where a sign-in leads: what was asked for when that is a path of ours, else the chat. */
+import { localPath } from '#lib/local-path.ts'
+
+const START = '/chat'
+// Who has signed in has no use for the pages before it, and the others answer programs.
+const NO_PAGE = /^\/(?:sign-in|sign-up|set-up|forgot-password|reset-password|api|mcp|\.well-known|_next)(?:\/|$)/
+
+/** The path on this server where a sign-in leads: what was asked for if that is a page of ours, else the chat. */
 export function returnPath(wish: unknown, appUrl: string): string {
-  const { origin } = new URL(appUrl)
-  const url = typeof wish === 'string' ? URL.parse(wish, origin) : null
-  if (!url || url.origin !== origin || /^\/(?:sign-in|sign-up|set-up|api)(?:\/|$)/.test(url.pathname)) return '/chat'
-  return url.pathname + url.search
+  const path = localPath(wish, appUrl)
+  if (path === null) return START
+  const { pathname } = new URL(path, appUrl)
+  return NO_PAGE.test(decoded(pathname)) ? START : path
+}
+
+/** A page before sign-in that goes on to the same place: the link from one to the other. */
+export function withReturnPath(page: '/sign-in' | '/sign-up', path: string): string {
+  return path === START ? page : `${page}?callbackUrl=${encodeURIComponent(path)}`
+}
+
+function decoded(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname)
+  } catch {
+    // No page of ours has such a name.
+    return '/api'
+  }
 }

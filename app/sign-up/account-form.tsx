@@ -13,8 +13,18 @@ import { SubmitButton } from '../ui/submit-button.tsx'
 
 const KNOWN = 'This address may have an account already. Sign in with its password, or reset the password.'
 
-/** Name, address and password of a new account; `first` is the one that becomes the admin, with the set-up code where it is needed. */
-export function AccountForm({ first, needsCode = false, emailHint }: { first: boolean; needsCode?: boolean; emailHint?: string }) {
+/** Name, address and password of a new account, and where it leads; `first` is the one that becomes the admin, with the set-up code where it is needed. */
+export function AccountForm({
+  first,
+  path,
+  needsCode = false,
+  emailHint,
+}: {
+  first: boolean
+  path?: string
+  needsCode?: boolean
+  emailHint?: string
+}) {
   const [mailed, setMailed] = useState<string | null>(null)
   const { problems, pending, fields } = useForm({
     check: (values) => ({
@@ -39,7 +49,7 @@ export function AccountForm({ first, needsCode = false, emailHint }: { first: bo
         setMailed(email)
         return
       }
-      const reason = await signInWithPassword(email, password)
+      const reason = await signInWithPassword(email, password, path)
       return reason ? { form: reason === 'CredentialsSignin' ? KNOWN : sentenceFor(reason) } : undefined
     },
   })

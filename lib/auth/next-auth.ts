@@ -11,6 +11,7 @@ import { findPerson, findStanding } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
 import { toAppError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
+import { localPath } from '#lib/local-path.ts'
 import { log } from '#lib/log.ts'
 
 declare module 'next-auth' {
@@ -55,7 +56,7 @@ export function authOptions(): NextAuthOptions {
         const person = await findPerson(String(token.sub))
         return { ...session, user: { name: person?.name, email: person?.email } }
       },
-      redirect: ({ url }) => sameOrigin(url) ?? env().APP_URL,
+      redirect: ({ url }) => new URL(localPath(url, env().APP_URL) ?? '/', env().APP_URL).href,
     },
     events: {
       async signIn({ user, account }) {
@@ -91,9 +92,4 @@ async function requireStanding({ sub, session, version, signedInAt }: SessionCla
 function causeOf(metadata: unknown): unknown {
   if (metadata instanceof Error) return metadata
   return (metadata as { error?: unknown } | undefined)?.error
-}
-
-function sameOrigin(url: string): string | null {
-  const parsed = URL.parse(url, env().APP_URL)
-  return parsed && parsed.origin === new URL(env().APP_URL).origin ? parsed.href : null
 }
