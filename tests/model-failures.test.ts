@@ -32,18 +32,18 @@ const secret = 'Incorrect API key provided: sk-proj-hunter2hunter2hunter2'
 const cases: Case[] = [
   { name: '401', steps: [status(401, { message: secret })], failureClass: 'model_unauthorised', says: /OPENAI_API_KEY/, retry: false },
   { name: '403', steps: [status(403)], failureClass: 'model_unauthorised', says: /OPENAI_API_KEY/, retry: false },
-  { name: '404', steps: [status(404)], failureClass: 'model_error', says: /OPENAI_MODEL/, retry: false },
+  { name: '404', steps: [status(404)], failureClass: 'model_not_found', says: /OPENAI_MODEL/, retry: false },
   {
     name: '429 with Retry-After',
     steps: [status(429, { headers: { 'retry-after': '42' } })],
     failureClass: 'model_limited',
-    says: /42 seconds/,
+    says: /again in 42 s\./,
     retry: true,
   },
   {
     name: 'a used-up quota',
     steps: [status(429, { headers: { 'retry-after': '42' }, code: 'insufficient_quota' })],
-    failureClass: 'model_limited',
+    failureClass: 'model_quota',
     says: /quota/,
     retry: false,
   },
@@ -51,11 +51,11 @@ const cases: Case[] = [
   {
     name: 'a conversation that is too long',
     steps: [status(400, { code: 'context_length_exceeded', message: 'maximum context length is 8192 tokens' })],
-    failureClass: 'model_error',
+    failureClass: 'model_too_long',
     says: /too long/,
     retry: false,
   },
-  { name: 'a bad request', steps: [status(400, { message: secret })], failureClass: 'model_error', says: /rejected/, retry: true },
+  { name: 'a bad request', steps: [status(400, { message: secret })], failureClass: 'model_rejected', says: /rejected/, retry: true },
   {
     name: 'a socket that is cut',
     steps: [{ text: TEXT, fault: { kind: 'cut', after: 5 } }],
@@ -87,7 +87,7 @@ const cases: Case[] = [
     retry: true,
     keeps: /^One two/,
   },
-  { name: 'an empty answer', steps: [{}], failureClass: 'model_cut', says: /cut off/, retry: true },
+  { name: 'an empty answer', steps: [{}], failureClass: 'model_empty', says: /empty/, retry: true },
   {
     name: 'silence from the start',
     steps: [{ fault: { kind: 'silence', after: 0 } }],
@@ -109,7 +109,7 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
   test.each(cases)('$name: a sentence, its class at the run, nothing half open, and the next message works', async (expected) => {
     await using server = await openAIServer(...expected.steps)
     const idle = expected.failureClass === 'model_silent' ? '2' : '20'
-    withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: api, MODEL_IDLE_TIMEOUT: idle })
+    withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: api, MODEL_IDLE_TIMEOUT: idle, MODEL_WAIT_MAX: '0' })
     const chat = await conversation(caller, { builtinFetch })
     const turn = await chat.say('hello')
 
@@ -118,7 +118,8 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
       message: expect.stringMatching(expected.says),
       allowRetry: expected.retry,
     })
-    expect(turn.failed).toEqual({ failureClass: expected.failureClass, message: turn.error?.message })
+    expect(turn.failed).toMatchObject({ failureClass: expected.failureClass, message: turn.error?.message })
+    expect(JSON.stringify(turn.failed)).not.toContain('hunter2')
     expect(turn.error?.message).not.toContain('hunter2')
     expect(halfOpen(turn.events)).toEqual([])
     expect(turn.text).toMatch(expected.keeps ?? /^$/)
@@ -196,7 +197,11 @@ test('a server that is not there', async () => {
   await server[Symbol.asyncDispose]()
   withSettings({ OPENAI_BASE_URL: server.url })
   const turn = await (await conversation(caller, { builtinFetch })).say('hello')
-  expect(turn.failed).toMatchObject({ failureClass: 'model_error', message: expect.stringContaining('cannot be reached') })
+  expect(turn.failed).toMatchObject({
+    failureClass: 'model_unreachable',
+    message: expect.stringContaining('cannot be reached'),
+    detail: { code: 'ECONNREFUSED' },
+  })
 })
 
 test('a database that goes in the middle of a turn: the tool is not called, and the turn ends with a sentence', async () => {

@@ -92,61 +92,6 @@ export const FAILURES: Record<FailureClass, Explained> = {
   },
 }
 
-/** Why a run failed, in words. */
-export const RUN_FAILURES: Record<string, Explained> = {
-  model_unauthorised: {
-    title: 'The model refused the key',
-    means: 'The model’s provider answered 401 or 403.',
-    todo: 'Check OPENAI_API_KEY, and that the key may use the model.',
-  },
-  model_limited: {
-    title: 'The model’s limit is reached',
-    means: 'The model’s provider answered 429: too many requests, or the quota is used up.',
-    todo: 'Wait, or raise the limit at the provider.',
-  },
-  model_error: {
-    title: 'The model failed',
-    means: 'The model’s provider could not be reached or answered with an error.',
-    todo: 'Check OPENAI_BASE_URL and the provider’s status.',
-  },
-  model_cut: {
-    title: 'The answer was cut off',
-    means: 'The connection to the model broke in the middle of the answer.',
-    todo: 'Try again. If it stays, look at proxies between this server and the model.',
-  },
-  model_silent: {
-    title: 'The model fell silent',
-    means: 'The model sent nothing for longer than MODEL_IDLE_TIMEOUT.',
-    todo: 'Check the load of the model’s server, or raise the limit.',
-  },
-  model_refused: { title: 'The model declined', means: 'The model refused to answer this request.', todo: 'Nothing, or ask differently.' },
-  guardrail: {
-    title: 'A guardrail stepped in',
-    means: 'A guardrail of the agent rejected the request or the answer; nothing of the answer was kept.',
-    todo: 'Nothing, unless the rule is too strict.',
-  },
-  max_turns: {
-    title: 'Too many steps',
-    means: 'The assistant called tools again and again without coming to an answer.',
-    todo: 'Look at the tool calls below: often one tool fails in a way that the model does not understand.',
-  },
-  database: {
-    title: 'The database was away',
-    means: 'The database could not be reached during the run.',
-    todo: 'Check the database and its connection limit.',
-  },
-  tools_unavailable: {
-    title: 'No tools',
-    means: 'A tool server could not be reached when the run began.',
-    todo: 'Check that the server runs and its address is right.',
-  },
-  internal: {
-    title: 'A fault of ours',
-    means: 'Something failed that nobody expected.',
-    todo: 'Find the request id in the server’s log and report it.',
-  },
-}
-
 /** The words for a failure class, also for one that this version does not know. */
 export function explainFailure(failureClass: string, of: Record<string, Explained> = FAILURES): Explained {
   return (

@@ -12,6 +12,8 @@ export type ModelAnswer = { inputTokens: number; outputTokens: number; calls: As
 type Guard = {
   /** Milliseconds between two events of the model after which it counts as silent. */
   idleMs: number
+  /** When (ms since 1970) its server gave the last sign of life, a comment or the word that it has to be waited for. */
+  lastSignAt?: () => number
   /** Told of each complete answer before the SDK acts on it. */
   onAnswer: (answer: ModelAnswer) => void
 }
@@ -27,14 +29,14 @@ export function guardedModel(inner: Model, guard: Guard): Model {
   }
 }
 
-async function* guarded(inner: Model, request: ModelRequest, { idleMs, onAnswer }: Guard): AsyncGenerator<StreamEvent> {
+async function* guarded(inner: Model, request: ModelRequest, { idleMs, lastSignAt, onAnswer }: Guard): AsyncGenerator<StreamEvent> {
   const leave = new AbortController()
   const signal = request.signal ? AbortSignal.any([request.signal, leave.signal]) : leave.signal
   const events = inner.getStreamedResponse({ ...request, signal })[Symbol.asyncIterator]()
   let chat: 'none' | 'open' | 'finished' = 'none'
   try {
     while (true) {
-      const next = await inTime(events.next(), idleMs, signal)
+      const next = await inTime(events.next(), { idleMs, lastSignAt }, signal)
       if (next.done) break
       const event = next.value
       const chunk = chatChunk(event)
@@ -77,15 +79,32 @@ function answerOf({ response: { output, usage } }: Extract<StreamEvent, { type: 
   const calls = output.flatMap((item) => {
     return item.type === 'function_call' ? [{ callId: item.callId, name: item.name, arguments: item.arguments }] : []
   })
-  const says = output.some((item) => item.type === 'message' && item.content.length > 0)
-  if (!says && calls.length === 0) throw new ModelFault('model_cut', 'the model gave an empty answer')
+  const says = output.some((item) => item.type === 'message' && (item.content as SaidPart[]).some(isSaid))
+  if (!says && calls.length === 0) throw new ModelFault('model_empty', 'the model gave an empty answer')
   return { inputTokens: usage.inputTokens ?? 0, outputTokens: usage.outputTokens ?? 0, calls }
 }
 
-/** What `waited` resolves to, unless it takes `ms` or the signal aborts first. */
-async function inTime<T>(waited: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
+type SaidPart = { type: string; text?: string; refusal?: string }
+
+/** White space alone is no answer; a picture or sound is one. */
+function isSaid({ text, refusal }: SaidPart): boolean {
+  return (text ?? refusal ?? 'other').trim() !== ''
+}
+
+/** What `waited` resolves to, unless there is no sign of life for `idleMs` or the signal aborts first. */
+async function inTime<T>(
+  waited: Promise<T>,
+  { idleMs, lastSignAt = () => 0 }: Pick<Guard, 'idleMs' | 'lastSignAt'>,
+  signal: AbortSignal,
+): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new ModelFault('model_silent', `no event of the model for ${ms} ms`)), ms)
+  const began = Date.now()
+  const look = () => {
+    const left = Math.max(began, lastSignAt()) + idleMs - Date.now()
+    if (left > 0) timer = setTimeout(look, left)
+    else reject(new ModelFault('model_silent', `no event of the model for ${idleMs} ms`))
+  }
+  let timer = setTimeout(look, idleMs)
   const onAbort = () => reject(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
   if (signal.aborted) onAbort()

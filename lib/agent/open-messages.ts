@@ -74,12 +74,13 @@ export class OpenMessages {
     yield updated(item, { type: 'assistant_message.content_part.done', content_index: index, content })
   }
 
-  /** Closes a message with the content that the model gives as final. */
+  /** Closes a message with the content that the model gives as final; one without a word goes. */
   *end(key: string, parts: RawPart[]): Events {
     const item = this.#open.get(key)
     if (!item) return
     this.#open.delete(key)
     const content = parts.map((part) => this.#content(part, part.annotations ?? part.providerData?.annotations ?? []))
+    if (content.every(({ text }) => text.trim() === '')) return yield { type: 'thread.item.removed', item_id: item.id }
     yield { type: 'thread.item.done', item: { ...item, created_at: this.#context.now().toISOString(), content } }
   }
 

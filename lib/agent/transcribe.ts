@@ -1,5 +1,6 @@
-import { APIError, toFile } from 'openai'
+import { toFile } from 'openai'
 import { isDemo, modelClient } from '#lib/agent/model.ts'
+import { findServerError } from '#lib/agent/models/openai/server-error.ts'
 import { env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 import { log } from '#lib/log.ts'
@@ -36,10 +37,7 @@ export async function transcribe({ data, mediaType }: { data: Uint8Array; mediaT
   try {
     const file = await toFile(data, `speech.${ending}`, { type: mediaType })
     const model = env().OPENAI_TRANSCRIPTION_MODEL
-    const { text }: { text?: unknown } = await modelClient().audio.transcriptions.create(
-      { file, model },
-      { timeout: TIMEOUT_MS, maxRetries: 1 },
-    )
+    const { text }: { text?: unknown } = await modelClient().audio.transcriptions.create({ file, model }, { timeout: TIMEOUT_MS })
     if (typeof text !== 'string') throw new Error('the answer has no text')
     return { text }
   } catch (cause) {
@@ -49,7 +47,7 @@ export async function transcribe({ data, mediaType }: { data: Uint8Array; mediaT
 }
 
 function failure(cause: unknown): AppError {
-  const status = cause instanceof APIError ? cause.status : undefined
+  const status = findServerError(cause)?.detail.status
   if (status === 404 || status === 405 || status === 501)
     return new AppError(
       'bad_request',

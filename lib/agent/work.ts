@@ -16,6 +16,7 @@ import { toModelInput } from '#lib/agent/history.ts'
 import { instructions, type TurnFacts, turnFacts } from '#lib/agent/instructions.ts'
 import type { ItemContext } from '#lib/agent/item-context.ts'
 import { modelName, openModel } from '#lib/agent/model.ts'
+import { toLog } from '#lib/agent/models/openai/model-fetch.ts'
 import { NeededAccounts } from '#lib/agent/needed-accounts.ts'
 import { type HeldCall, pause } from '#lib/agent/pause.ts'
 import { openWorkflowOf, recentItems } from '#lib/agent/recent-items.ts'
@@ -23,6 +24,7 @@ import { ResultWidgets, resultWidgetOf } from '#lib/agent/result-widgets.ts'
 import type { ResumedRun } from '#lib/agent/resumed-run.ts'
 import { merged, SideEvents } from '#lib/agent/side-events.ts'
 import { agentTools } from '#lib/agent/tools.ts'
+import { TurnLine } from '#lib/agent/turn-line.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { CustomStreamError } from '#lib/chatkit/errors.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
@@ -30,6 +32,7 @@ import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Turn } from '#lib/chatkit/respond.ts'
 import { listAgreed } from '#lib/data/approvals.ts'
 import { listPolicies } from '#lib/data/policies.ts'
+import type { FailureDetail, RunFailureClass } from '#lib/data/run-failures.ts'
 import { listEarlierCalls } from '#lib/data/tool-calls.ts'
 import { findPerson } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
@@ -47,7 +50,7 @@ export type AgentRun = {
   id: string
   threadId: string
   report(facts: { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number }): void
-  fail(failureClass: string, publicMessage: string): void
+  fail(failureClass: RunFailureClass, publicMessage: string, detail?: FailureDetail): void
   /** A person has to agree to a call first: no process holds the run until then. */
   wait(): void
 }
@@ -129,8 +132,10 @@ export async function* work(
     const name = direct ? DIRECT_NAME : givenModel ? 'given' : modelName()
     const totals = { model: name, inputTokens: 0, outputTokens: 0, modelCalls: 0 }
     run.report({ ...totals })
-    const model = guardedModel(direct ? directModel() : (givenModel ?? openModel({ person, timeZone: facts.timeZone, now })), {
+    const line = new TurnLine(steps)
+    const model = guardedModel(direct ? directModel() : (givenModel ?? openModel({ person, timeZone: facts.timeZone, now }, line)), {
       idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
+      lastSignAt: () => line.lastSignAt,
       onAnswer: ({ inputTokens, outputTokens, calls }) => {
         for (const call of calls) written.set(call.callId, call.arguments)
         totals.inputTokens += inputTokens
@@ -182,11 +187,11 @@ export async function* work(
   } catch (error) {
     yield* isGuardrail(error) ? events.rollBack() : events.interrupt()
     if (signal.aborted) return
-    const { failureClass, sentence, retry } = turnFailure(error)
+    const { failureClass, sentence, retry, detail } = turnFailure(error)
     withLogContext({ run_id: run.id, thread_id: thread.id }, () =>
-      log.warn({ failure_class: failureClass, ...(failureClass === 'model_refused' && { error }) }, 'agent turn failed'),
+      log.warn({ failure_class: failureClass, ...(detail ? toLog(detail) : { error }) }, 'agent turn failed'),
     )
-    run.fail(failureClass, sentence)
+    run.fail(failureClass, sentence, detail)
     // What the model said instead of an answer is shown as its message: it needs no error beside it.
     if (failureClass !== 'model_refused') throw new CustomStreamError(sentence, retry, { cause: error })
   } finally {

@@ -1,5 +1,6 @@
 import { lockPerson } from '#lib/data/person-lock.ts'
 import { appendEvents, type StoredEvent } from '#lib/data/run-events.ts'
+import type { FailureDetail, RunFailureClass } from '#lib/data/run-failures.ts'
 import { statementAs, systemStatement, type Tx, withCaller, withSystem } from '#lib/db.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunStatus } from '#lib/generated/prisma/enums.ts'
@@ -32,10 +33,15 @@ export type NewRun = {
 }
 
 /**
- * What a run turned out to be. `failureClass` and `errorMessage` (a public sentence) belong to `failed`. `waiting` is no end: a
+ * What a run turned out to be. `failureClass`, `errorMessage` (a public sentence) and `failureDetail` belong to `failed`. `waiting` is no end: a
  * person is asked, no process holds the run, and another run goes on with it.
  */
-export type RunOutcome = { status: 'done' | 'stopped' | 'interrupted' | 'failed' | 'waiting'; failureClass?: string; errorMessage?: string }
+export type RunOutcome = {
+  status: 'done' | 'stopped' | 'interrupted' | 'failed' | 'waiting'
+  failureClass?: RunFailureClass
+  errorMessage?: string
+  failureDetail?: FailureDetail
+}
 
 /** What is learned about a run while it goes. */
 export type RunFacts = { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number; firstDeltaAt?: Date }

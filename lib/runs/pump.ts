@@ -1,5 +1,6 @@
 import { noteChange } from '#lib/changes.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { FailureDetail, RunFailureClass } from '#lib/data/run-failures.ts'
 import { finishRun, markRunning, type RunFacts, type RunOutcome } from '#lib/data/runs.ts'
 import { env } from '#lib/env.ts'
 import { AppError, isDatabaseDown, toAppError } from '#lib/errors.ts'
@@ -20,8 +21,8 @@ export type RunHandle = {
   signal: AbortSignal
   /** What was learned about the run, kept in its row. */
   report(facts: { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number }): void
-  /** The run failed: the first word counts. `publicMessage` is the sentence that the person saw. */
-  fail(failureClass: string, publicMessage: string): void
+  /** The run failed: the first word counts. `publicMessage` is the sentence that the person saw, `detail` is for operators. */
+  fail(failureClass: RunFailureClass, publicMessage: string, detail?: FailureDetail): void
   /** The run waits for a person: its process ends here, its row says so, and a later run goes on. */
   wait(): void
 }
@@ -66,8 +67,8 @@ export function launch(about: { id: string; ownerId: string; threadId: string },
     threadId: about.threadId,
     signal: controller.signal,
     report: (learned) => void Object.assign(facts, learned),
-    fail: (failureClass, errorMessage) => {
-      state.outcome ??= { status: 'failed', failureClass, errorMessage }
+    fail: (failureClass, errorMessage, failureDetail) => {
+      state.outcome ??= { status: 'failed', failureClass, errorMessage, failureDetail }
     },
     wait: () => {
       state.outcome ??= { status: 'waiting' }

@@ -5,6 +5,7 @@ import type { AssistantMessageItem, ThreadItem, UserMessageItem, WorkflowItem } 
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { Store } from '#lib/chatkit/store.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
+import type { FailureDetail } from '#lib/data/run-failures.ts'
 import { withCaller } from '#lib/db.ts'
 import { newId } from '#lib/ids.ts'
 
@@ -16,7 +17,7 @@ export type TurnResult = {
   error?: Error
   runId: string
   facts: { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number }
-  failed?: { failureClass: string; message: string }
+  failed?: { failureClass: string; message: string; detail?: FailureDetail }
   /** The run waits for a person. */
   waits?: boolean
   /** The text of all assistant messages that were done. */
@@ -56,8 +57,8 @@ export async function conversation(caller: Caller, edges: Edges = {}) {
       id: runId,
       threadId: thread.id,
       report: (facts: TurnResult['facts']) => void Object.assign(result.facts, facts),
-      fail: (failureClass: string, message: string) => {
-        result.failed ??= { failureClass, message }
+      fail: (failureClass: string, message: string, detail?: FailureDetail) => {
+        result.failed ??= { failureClass, message, ...(detail && { detail }) }
       },
       wait: () => {
         result.waits = true

@@ -26,7 +26,8 @@ export function applyEvent(view: ThreadView, event: ThreadStreamEvent): ThreadVi
     case 'stream_options':
       return { ...view, allowCancel: event.stream_options.allow_cancel }
     case 'progress_update':
-      return { ...view, progress: { text: event.text, ...(event.icon && { icon: event.icon }) } }
+      // An empty text takes the line away.
+      return { ...view, progress: event.text ? { text: event.text, ...(event.icon && { icon: event.icon }) } : null }
     case 'error':
       return { ...view, progress: null, failure: { message: event.message ?? null, retry: event.allow_retry ? 'answer' : null } }
     case 'notice':

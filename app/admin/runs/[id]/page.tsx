@@ -3,6 +3,7 @@ import Link from 'next/link'
 import { notFound } from 'next/navigation'
 import { requirePageAdmin } from '#lib/auth/page-caller.ts'
 import { listFeedback } from '#lib/data/feedback.ts'
+import { FailureDetail, RUN_FAILURES } from '#lib/data/run-failures.ts'
 import { findAnyRun } from '#lib/data/run-list.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { Badge } from '../../../ui/badge.tsx'
@@ -11,7 +12,7 @@ import { CallTable } from '../../../ui/call-table.tsx'
 import { Card } from '../../../ui/card.tsx'
 import { EmptyState } from '../../../ui/empty-state.tsx'
 import { Facts, Id } from '../../../ui/facts.tsx'
-import { explainFailure, RUN_FAILURES } from '../../../ui/failure-text.ts'
+import { explainFailure } from '../../../ui/failure-text.ts'
 import { Notice } from '../../../ui/notice.tsx'
 import { PageHeader } from '../../../ui/page-header.tsx'
 import { RelativeTime } from '../../../ui/relative-time.tsx'
@@ -35,6 +36,7 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
   const feedback = await listFeedback({ admin: true }, { threadId: run.threadId, limit: 20 })
   const since = (from: Date | null, to: Date | null) => (from && to ? durationText(to.getTime() - from.getTime()) : null)
   const failure = run.failureClass ? explainFailure(run.failureClass, RUN_FAILURES) : undefined
+  const { data: detail } = FailureDetail.safeParse(run.failureDetail)
   return (
     <>
       <PageHeader
@@ -56,6 +58,20 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
             </p>
             {run.errorMessage && <p className="mt-1">The person was told: “{run.errorMessage}”</p>}
           </Notice>
+        )}
+        {detail && (
+          <Card title="What the model’s server said" hint="Without secrets. The provider’s support finds the request by its id.">
+            <Facts
+              facts={[
+                ['Status', detail.status],
+                ['Code', detail.code],
+                ['Type', detail.type],
+                ['About', detail.param],
+                ['Message', detail.message && <span className="wrap-anywhere">{detail.message}</span>],
+                ['Provider’s request', detail.requestId && <Id>{detail.requestId}</Id>],
+              ]}
+            />
+          </Card>
         )}
         <Card>
           <Facts

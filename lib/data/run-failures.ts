@@ -1,0 +1,218 @@
+import { z } from 'zod'
+
+/** What is said of one class of failure, to the person who waited and to the operator. */
+type RunFailureWords = {
+  /** What happened and what to do, for the person. */
+  sentence: string
+  /** Whether asking again may help without a change by anybody. */
+  retry: boolean
+  /** For the operator: a name, what it means, and what to do. */
+  title: string
+  means: string
+  todo: string
+}
+
+const WHERE = 'An administrator finds the reason on the page of this run and in the log.'
+
+/** Every class of failure of a run, with all that is said of it. The one place that knows the classes. */
+export const RUN_FAILURES = {
+  model_unreachable: {
+    sentence: 'The server of the model cannot be reached just now. Try again in a moment.',
+    retry: true,
+    title: 'The model’s server cannot be reached',
+    means: 'No connection to the model’s server was made: it is down, or its address, name or certificate is wrong.',
+    todo: 'Check OPENAI_BASE_URL, and that this machine reaches it.',
+  },
+  model_unauthorised: {
+    sentence: 'The server of the model refused our key. An administrator has to check OPENAI_API_KEY.',
+    retry: false,
+    title: 'The model refused the key',
+    means: 'The model’s provider answered 401 or 403.',
+    todo: 'Check OPENAI_API_KEY, and that the key may use the model.',
+  },
+  model_payment: {
+    sentence: 'The account at the model’s provider has no credit left. An administrator has to look at it.',
+    retry: false,
+    title: 'The model wants to be paid',
+    means: 'The model’s provider answered 402, or said that the credit of the account is used up.',
+    todo: 'Add credit or a payment method at the provider.',
+  },
+  model_quota: {
+    sentence: 'The quota at the model is used up. An administrator has to look at the account.',
+    retry: false,
+    title: 'The quota at the model is used up',
+    means: 'The model’s provider says that the account may use no more in this period.',
+    todo: 'Raise the quota at the provider, or wait for the next period.',
+  },
+  model_limited: {
+    sentence: 'The model has too many requests just now. Try again in a moment.',
+    retry: true,
+    title: 'The model’s rate limit is reached',
+    means: 'The model’s provider answered 429: too many requests or tokens in a short time.',
+    todo: 'Wait, or have the limit raised at the provider.',
+  },
+  model_overloaded: {
+    sentence: 'The server of the model is overloaded or still starting. Try again in a moment.',
+    retry: true,
+    title: 'The model’s server is overloaded',
+    means: 'The model’s server has no capacity free, or is still loading the model.',
+    todo: 'Wait. If it stays, give the server more capacity or choose another model.',
+  },
+  model_too_long: {
+    sentence: 'This conversation has grown too long for the model. Start a new chat, or ask something shorter.',
+    retry: false,
+    title: 'Too long for the model',
+    means: 'What was sent has more tokens than the model’s context window: the conversation, its files, and the definitions of tools.',
+    todo: 'Choose a model with a larger context, start the model’s server with one, or offer fewer tools.',
+  },
+  model_too_large: {
+    sentence: 'This message is too large for the server of the model. Send fewer or smaller files.',
+    retry: false,
+    title: 'Too large for the model’s server',
+    means: 'The model’s server, or a proxy before it, does not accept a request of this size.',
+    todo: 'Raise the limit for request bodies there, or lower ATTACHMENT_MAX_MB.',
+  },
+  model_filtered: {
+    sentence: 'A content filter of the model’s provider stopped this. Say it in another way.',
+    retry: false,
+    title: 'Stopped by a content filter',
+    means: 'The model’s provider judged the request or the answer as not allowed.',
+    todo: 'Nothing, unless the filter is too strict: it is set at the provider.',
+  },
+  model_no_tools: {
+    sentence: 'This model cannot call tools, which every answer here needs. An administrator has to choose another one.',
+    retry: false,
+    title: 'The model cannot call tools',
+    means: 'The model’s server refuses requests that offer tools.',
+    todo: 'Set OPENAI_MODEL to a model that can call tools, or start its server with tool calling switched on.',
+  },
+  model_too_many_tools: {
+    sentence: 'The model takes fewer tools than it was offered. An administrator has to set MODEL_MAX_TOOLS.',
+    retry: false,
+    title: 'Too many tools for the model',
+    means: 'The model’s server refuses requests that offer so many tools.',
+    todo: 'Set MODEL_MAX_TOOLS to what it takes, or deny tools that nobody needs on the servers’ pages.',
+  },
+  model_schema_refused: {
+    sentence: 'The model does not accept the definition of one of the tools. An administrator finds its name on the page of this run.',
+    retry: false,
+    title: 'A tool’s definition was refused',
+    means: 'The model’s server does not accept the schema of a tool that it was offered.',
+    todo: 'Read below which one. Deny it on its server’s page, or have its schema put right.',
+  },
+  model_file_refused: {
+    sentence: 'The model cannot read a file of this conversation. Send the message without it, or the file in another format.',
+    retry: false,
+    title: 'A file was refused',
+    means: 'The model’s server does not accept a picture or document of the conversation, or takes none at all.',
+    todo: 'Check that the model takes pictures and PDF. If it takes none, set ATTACHMENTS=off.',
+  },
+  model_not_found: {
+    sentence: 'The server of the model does not know this model. An administrator has to check OPENAI_MODEL and OPENAI_BASE_URL.',
+    retry: false,
+    title: 'The model was not found',
+    means: 'The model’s server knows no model of this name, or has nothing at this address.',
+    todo: 'Check OPENAI_MODEL, OPENAI_BASE_URL (most end with /v1) and OPENAI_API.',
+  },
+  model_unprocessable: {
+    sentence: `The server of the model could not process the request. ${WHERE}`,
+    retry: false,
+    title: 'The request could not be processed',
+    means: 'The model’s server answered 422: it does not accept a field of the request or its value.',
+    todo: 'Read below which one. OPENAI_API may have to be the other one.',
+  },
+  model_rejected: {
+    sentence: `The server of the model rejected the request. ${WHERE}`,
+    retry: true,
+    title: 'The request was rejected',
+    means: 'The model’s server answered that the request is wrong.',
+    todo: 'Read below what it said. OPENAI_API may have to be the other one.',
+  },
+  model_error: {
+    sentence: 'The server of the model failed. Try again in a moment.',
+    retry: true,
+    title: 'The model failed',
+    means: 'The model’s server answered with an error of its own.',
+    todo: 'Look at its log, or at the provider’s status page.',
+  },
+  model_empty: {
+    sentence: 'The model gave an empty answer. Try again, or ask in another way.',
+    retry: true,
+    title: 'An empty answer',
+    means: 'The model’s server answered in good order, but without a word and without a call.',
+    todo: 'If it happens often, look at the model’s chat template and at its limit for the length of answers.',
+  },
+  model_garbled: {
+    sentence: 'The server of the model answered in a way that could not be understood. An administrator has to check OPENAI_BASE_URL.',
+    retry: true,
+    title: 'Not a model’s answer',
+    means: 'What came back is not an answer of the API that was asked: a web page, another format, or damaged.',
+    todo: 'Check that OPENAI_BASE_URL ends where the API begins (often /v1), OPENAI_API, and that no proxy answers in its place.',
+  },
+  model_cut: {
+    sentence: 'The answer of the model was cut off before its end. Try again.',
+    retry: true,
+    title: 'The answer was cut off',
+    means: 'The connection to the model broke in the middle of the answer.',
+    todo: 'Try again. If it stays, look at proxies between this server and the model.',
+  },
+  model_silent: {
+    sentence: 'The model stopped answering, so the turn was ended. Try again.',
+    retry: true,
+    title: 'The model fell silent',
+    means: 'The model sent nothing for longer than MODEL_IDLE_TIMEOUT.',
+    todo: 'Check the load of the model’s server, or raise the limit.',
+  },
+  model_refused: {
+    sentence: 'The model declined to answer this.',
+    retry: false,
+    title: 'The model declined',
+    means: 'The model refused to answer this request.',
+    todo: 'Nothing, or ask differently.',
+  },
+  max_turns: {
+    sentence: 'The assistant called tools many times without coming to an answer, and was stopped. Try a smaller question.',
+    retry: true,
+    title: 'Too many steps',
+    means: 'The assistant called tools again and again without coming to an answer.',
+    todo: 'Look at the tool calls below: often one tool fails in a way that the model does not understand.',
+  },
+  guardrail: {
+    sentence: 'This was stopped by a rule of the server. Ask in another way.',
+    retry: false,
+    title: 'A guardrail stepped in',
+    means: 'A guardrail of the agent rejected the request or the answer; nothing of the answer was kept.',
+    todo: 'Nothing, unless the rule is too strict.',
+  },
+  database: {
+    sentence: 'The database cannot be reached just now. Try again in a moment.',
+    retry: true,
+    title: 'The database was away',
+    means: 'The database could not be reached during the run.',
+    todo: 'Check the database and its connection limit.',
+  },
+  internal: {
+    sentence: 'Something went wrong on our side. Try again; if it stays, tell your administrator the request id.',
+    retry: true,
+    title: 'A fault of ours',
+    means: 'Something failed that nobody expected.',
+    todo: 'Find the request id in the server’s log and report it.',
+  },
+} as const satisfies Record<string, RunFailureWords>
+
+/** Why a run failed, as its row keeps it. */
+export type RunFailureClass = keyof typeof RUN_FAILURES
+
+/**
+ * What the model's server said of a failure, without secrets: kept in the run's row and in the log, for operators alone. `status` is the
+ * HTTP status, `requestId` the provider's own id of the request, under which its support finds it.
+ */
+export const FailureDetail = z.object({
+  status: z.number().optional(),
+  code: z.string().optional(),
+  type: z.string().optional(),
+  param: z.string().optional(),
+  message: z.string().optional(),
+  requestId: z.string().optional(),
+})
+export type FailureDetail = z.infer<typeof FailureDetail>
