@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto'
+import { createHash, randomFillSync } from 'node:crypto'
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const LENGTH = 26
@@ -19,4 +19,12 @@ export function newId(prefix: string): string {
   let id = `${prefix}_`
   for (const end = used + LENGTH; used < end; used += 1) id += ALPHABET[(pool[used] as number) & 31]
   return id
+}
+
+/** The identifier that these parts always lead to, in the form of `newId`: what is made for one request has it again when the request comes again. */
+export function idFrom(prefix: string, ...parts: string[]): string {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([prefix, ...parts]))
+    .digest()
+  return `${prefix}_${Array.from(digest.subarray(0, LENGTH), (byte) => ALPHABET[byte & 31]).join('')}`
 }

@@ -210,7 +210,10 @@ test('a question that waits ends with the access of its person; the card and the
 test('a message that waited in a queue does not begin under a session that has ended', async () => {
   await setDisabled(admin.caller, ann.caller.userId, true)
   await setDisabled(admin.caller, ann.caller.userId, false)
-  const begun = startRun({ caller: ann.caller, threadId: 'thr_x', operation: 'test', requestId: 'r' }, async () => async function* () {})
+  const begun = startRun(
+    { caller: ann.caller, threadId: 'thr_x', operation: 'test', requestId: 'r' },
+    { check: async () => {}, begin: async () => async function* () {} },
+  )
   await expect(begun).rejects.toMatchObject({ code: 'unauthenticated' })
 })
 

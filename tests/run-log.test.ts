@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
 import type { TurnContext } from '#app/api/chatkit/answer.ts'
 import type { NumberedEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Respond } from '#lib/chatkit/respond.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { insertRunEvents, sweepRunEvents } from '#lib/data/run-events.ts'
@@ -203,7 +204,7 @@ test('an answer that takes too long is interrupted, kept, and can be asked for a
   expect(textOf(data.at(-1))).toBe('One two')
 })
 
-test('a dead process: what it had streamed is kept once, told to who reads on, and its unstored message may be sent anew', async () => {
+test('a dead process: what it had streamed is kept once and told to who reads on; of a run that said nothing the request may be sent anew', async () => {
   const person = await signedIn()
   const { caller } = person
   const { events } = await door(person)(create)
@@ -217,7 +218,8 @@ test('a dead process: what it had streamed is kept once, told to who reads on, a
       heartbeatAt: new Date(Date.now() - 11_000),
     },
   })
-  const [spoke, silent] = [dead('request-spoke', threadId), { ...dead('request-silent', 'thr_never'), operation: 'threads.create' }]
+  const silent = { ...dead('request-silent', 'thr_never'), operation: 'threads.create', turnId: 'msg_sent' }
+  const spoke = dead('request-spoke', threadId)
   await withCaller(caller, (tx) => tx.run.createMany({ data: [spoke, silent] }))
   const item = {
     id: 'msg_half',
@@ -227,12 +229,18 @@ test('a dead process: what it had streamed is kept once, told to who reads on, a
     content: [],
   }
   const half = [{ type: 'thread.item.added', item } as const, delta('Half of', 'msg_half'), delta(' it', 'msg_half')]
-  // The process died between the thread and the message: nobody was told of either.
-  const empty = { id: silent.threadId, created_at: new Date().toISOString(), status: { type: 'active' as const }, metadata: {} }
-  await prismaStore(caller).saveThread(empty)
+  // The process died between the message and the first word of the answer.
+  const created_at = new Date().toISOString()
+  const begun = { id: silent.threadId, created_at, status: { type: 'active' as const }, metadata: {} }
+  await prismaStore(caller).saveThread(begun)
+  const sent = { ...typed('hi'), type: 'user_message', id: 'msg_sent', thread_id: begun.id, created_at } as unknown as ThreadItem
+  await prismaStore(caller).addItem(begun.id, sent)
+  const told = [{ seq: 1, event: { type: 'thread.item.done', item: sent } as ThreadStreamEvent }]
+  await insertRunEvents([{ runId: silent.id, ownerId: caller.userId, events: told }])
   const rows = half.map((event, at) => ({ seq: at + 1, event: event as ThreadStreamEvent }))
   await insertRunEvents([{ runId: spoke.id, ownerId: caller.userId, events: pack(rows) }])
   const reader = collect(follow(spoke.id, 2))
+  const repeat = collect(follow(silent.id, 0))
   await Promise.all([recoverRuns(), recoverRuns(), recoverRuns()])
   const { seen, complete } = await reader
   expect([complete, text(seen), kinds(seen.map(({ event }) => event))]).toEqual([
@@ -243,7 +251,10 @@ test('a dead process: what it had streamed is kept once, told to who reads on, a
   const { data } = await prismaStore(caller).listItems(threadId, { limit: 9, order: 'asc' })
   expect(data.map(textOf)).toEqual(['', 'Hello.', 'Half of it'])
   expect(await findRun(caller, spoke.id)).toMatchObject({ status: 'interrupted', clientRequestId: 'request-spoke' })
-  expect(await findRun(caller, silent.id)).toMatchObject({ status: 'interrupted', clientRequestId: null })
-  expect((await prismaStore(caller).listThreads({ limit: 9, order: 'asc' })).data.map(({ id }) => id)).toEqual([threadId])
+  // Who follows the other is told nothing that would end its wait: it sends again, and the message is there once.
+  const followed = await repeat
+  expect([followed.complete, kinds(followed.seen.map(({ event }) => event)).filter((kind) => kind === 'error')]).toEqual([false, []])
+  expect(await findRun(caller, silent.id)).toMatchObject({ status: 'interrupted', clientRequestId: null, lastSeq: 0 })
+  expect((await prismaStore(caller).listItems(begun.id, { limit: 9, order: 'asc' })).data).toEqual([sent])
   expect(await recoverRuns()).toBe(0)
 })

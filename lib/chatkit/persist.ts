@@ -112,8 +112,6 @@ function cancelledNote({ thread, store }: Piped) {
 
 async function storeEffect({ thread, store }: Piped, event: ThreadStreamEvent, hidden: ReadonlySet<string>): Promise<void> {
   switch (event.type) {
-    case 'thread.created':
-      return store.saveThread(thread)
     case 'thread.item.done':
       return store.addItem(thread.id, event.item)
     case 'thread.item.replaced':
@@ -138,15 +136,14 @@ function toTell(event: ThreadStreamEvent, hidden: Set<string>): ThreadStreamEven
   return wasShown ? { type: 'thread.item.removed', item_id: id } : undefined
 }
 
-/** What still counts after the end was asked for: the person's own message, and what brings open items to their end. */
+/** What still counts after the end was asked for: what brings open items to their end. */
 function isClosing(event: ThreadStreamEvent, pending: PendingItems): boolean {
   switch (event.type) {
-    case 'thread.created':
     case 'thread.item.removed':
     case 'thread.item.replaced':
       return true
     case 'thread.item.done':
-      return event.item.type === 'user_message' || isHidden(event.item) || pending.has(event.item.id)
+      return isHidden(event.item) || pending.has(event.item.id)
     default:
       return false
   }

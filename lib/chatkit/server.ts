@@ -6,7 +6,7 @@ import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import { queries } from '#lib/chatkit/queries.ts'
 import { replayStored } from '#lib/chatkit/replay.ts'
 import type { Act, Respond } from '#lib/chatkit/respond.ts'
-import type { Store } from '#lib/chatkit/store.ts'
+import type { Opening, Store } from '#lib/chatkit/store.ts'
 import { turns } from '#lib/chatkit/turns.ts'
 import { AppError } from '#lib/errors.ts'
 
@@ -52,11 +52,17 @@ export type Deps<Context> = {
 
 /**
  * A turn that passed every check. `begin` is for when nobody else works on the thread: it checks again, throws as
- * `processChatKit` does, and gives the events, which never throw. Nothing is stored before they are read.
+ * `processChatKit` does, stores the `opening` and gives the events, which never throw. Nothing else is stored before they are
+ * read. Who can store the opening together with a record of the turn does that first and says so (`isStored`): `begin` then
+ * does nothing that could fail. `check` throws what the turn would be refused for now.
  */
 export type PreparedTurn<Context> = {
   threadId: string
-  begin: () => Promise<(signal: AbortSignal, context: Context) => AsyncGenerator<ThreadStreamEvent>>
+  /** The message that the turn answers; unknown where the turn goes on with whatever the last one is. */
+  messageId?: string
+  opening?: Opening
+  check: () => Promise<void>
+  begin: (from?: { isStored?: boolean }) => Promise<(signal: AbortSignal, context: Context) => AsyncGenerator<ThreadStreamEvent>>
 }
 
 export type Answer<Context> =
@@ -77,8 +83,8 @@ export async function processChatKit<Context = void>(body: unknown, deps: Deps<C
   const request = parseRequest(body)
   if (isTurn(request) && !(request.type === 'threads.sync_custom_action' && deps.actSync)) {
     const { type: operation, params, requestId, resume } = request
-    const prepare = turns[operation] as (given: typeof params, to: Deps<Context>) => Promise<PreparedTurn<Context>>
-    const prepared = prepare(params, deps)
+    const prepare = turns[operation] as (given: typeof params, to: Deps<Context>, requestId?: string) => Promise<PreparedTurn<Context>>
+    const prepared = prepare(params, deps, requestId)
     // Asked side by side. A repetition is answered whatever became of the state that it needed the first time.
     prepared.catch(() => undefined)
     const repeated = requestId ? await deps.turns?.findRepeated(requestId) : null

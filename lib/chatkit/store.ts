@@ -1,4 +1,4 @@
-import type { Attachment, ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import type { Attachment, ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { Page } from '#lib/page.ts'
 
@@ -25,9 +25,12 @@ export type ThreadFields = Partial<Pick<Thread, 'title' | 'status' | 'allowed_im
  * write, strictly monotonic. Values go in and come out as copies.
  */
 export interface Store {
-  /** An id nobody can guess, with at least 96 random bits. */
-  newThreadId(): string
-  newItemId(kind: ItemKind): string
+  /**
+   * An id nobody can guess, with at least 96 random bits. The same request of the same person may get the same id each time: what
+   * it stored before its process died is then not stored twice.
+   */
+  newThreadId(requestId?: string): string
+  newItemId(kind: ItemKind, requestId?: string): string
 
   loadThread(id: string): Promise<Thread>
   /** Creates or overwrites. */
@@ -51,6 +54,9 @@ export interface Store {
   /** Absent where the server takes no attachments. */
   attachments?: AttachmentRecords
 }
+
+/** What a turn begins with: the person's message, and its thread where the message begins one. Stored together, or not at all. */
+export type Opening = { thread?: Thread; message: UserMessageItem }
 
 /** What is known of uploaded files, `metadata` included. */
 export interface AttachmentRecords {

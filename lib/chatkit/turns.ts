@@ -13,7 +13,8 @@ import {
   requireUserMessage,
 } from '#lib/chatkit/require.ts'
 import type { Deps, PreparedTurn } from '#lib/chatkit/server.ts'
-import type { Store } from '#lib/chatkit/store.ts'
+import type { Opening, Store } from '#lib/chatkit/store.ts'
+import { storeOpening } from '#lib/chatkit/store-opening.ts'
 import { answered } from '#lib/chatkit/structured-input.ts'
 import { wireThread } from '#lib/chatkit/wire.ts'
 import { AppError, notFound } from '#lib/errors.ts'
@@ -22,24 +23,22 @@ import { AppError, notFound } from '#lib/errors.ts'
 // its events are read.
 
 type Events = AsyncIterable<ThreadStreamEvent>
-type Prepare<O extends Operation> = <Context>(params: Params<O>, deps: Deps<Context>) => Promise<PreparedTurn<Context>>
+type Prepare<O extends Operation> = <Context>(params: Params<O>, deps: Deps<Context>, requestId?: string) => Promise<PreparedTurn<Context>>
 
-/**
- * A turn that goes through the pipeline. `check` is asked at once, and again when the turn begins: another one may have had the
- * thread in between. `claim` then takes what only one turn can have.
- */
+/** A turn that goes through the pipeline. `check` is asked at once, and again when the turn begins: another one may have had the thread in between. */
 async function turn<Context, State extends { thread: Thread }>(
   { store, onFailure }: Deps<Context>,
   check: () => Promise<State>,
   source: (state: State, signal: AbortSignal, context: Context) => Events,
-  claim?: (state: State) => Promise<void>,
+  messageId?: string,
 ): Promise<PreparedTurn<Context>> {
   const { thread } = await check()
   return {
     threadId: thread.id,
+    messageId,
+    check: async () => void (await check()),
     begin: async () => {
       const state = await check()
-      await claim?.(state)
       return (signal, context) =>
         persist(
           { thread: state.thread, store, signal, onFailure: (error, told) => onFailure?.(error, told, context) },
@@ -63,51 +62,69 @@ async function* answer<Context>(
   if (!signal.aborted) yield* deps.respond({ thread, input, store: deps.store, signal }, context)
 }
 
-/** A turn that begins with a message, whose attachments are its thread's from then on. */
-function messageTurn<Context, State extends { thread: Thread; message: UserMessageItem }>(
+/** A turn that begins with a message: it is stored, and its files are its thread's, before anybody hears of it. */
+function messageTurn<Context>(
   deps: Deps<Context>,
-  check: () => Promise<State>,
-  source: (state: State, signal: AbortSignal, context: Context) => Events,
-): Promise<PreparedTurn<Context>> {
-  return turn(deps, check, source, async ({ thread, message: { attachments } }) => {
-    if (attachments.length > 0)
-      await deps.store.attachments?.bind(
-        thread.id,
-        attachments.map(({ id }) => id),
-      )
-  })
+  opening: Opening,
+  loadThread: () => Promise<Thread>,
+  recheck: () => Promise<unknown>,
+): PreparedTurn<Context> {
+  const { store, onFailure } = deps
+  const { message } = opening
+  return {
+    threadId: message.thread_id,
+    messageId: message.id,
+    opening,
+    check: async () => void (await recheck()),
+    begin: async ({ isStored = false } = {}) => {
+      if (!isStored) {
+        await recheck()
+        await storeOpening(store, opening)
+      }
+      return async function* (signal, context) {
+        // Another turn may have given it a title while this one waited.
+        const thread = await loadThread()
+        if (opening.thread) yield { type: 'thread.created', thread: wireThread(thread) }
+        yield { type: 'thread.item.done', item: message }
+        yield* persist(
+          { thread, store, signal, onFailure: (error, told) => onFailure?.(error, told, context) },
+          optionsAndAnswer(deps, thread, message, signal, context),
+        )
+      }
+    },
+  }
 }
 
-const createThread: Prepare<'threads.create'> = async ({ input }, deps) => {
+const createThread: Prepare<'threads.create'> = async ({ input }, deps, requestId) => {
+  const { store } = deps
   const thread: Thread = {
-    id: deps.store.newThreadId(),
+    id: store.newThreadId(requestId),
     created_at: new Date().toISOString(),
     status: { type: 'active' },
     metadata: {},
   }
-  const check = async () => ({ thread, message: await toMessage(deps, thread.id, input) })
-  return messageTurn(deps, check, async function* ({ message }, signal, context) {
-    yield { type: 'thread.created', thread: wireThread(thread) }
-    yield* sayAndAnswer(deps, thread, message, signal, context)
-  })
+  const toStore = () => toMessage(deps, thread.id, input, requestId)
+  return messageTurn(deps, { thread, message: await toStore() }, async () => thread, toStore)
 }
 
-const addUserMessage: Prepare<'threads.add_user_message'> = async ({ thread_id, input }, deps) => {
-  const check = async () => ({ thread: await loadActive(deps.store, thread_id), message: await toMessage(deps, thread_id, input) })
-  return messageTurn(deps, check, ({ thread, message }, signal, context) => sayAndAnswer(deps, thread, message, signal, context))
+const addUserMessage: Prepare<'threads.add_user_message'> = async ({ thread_id, input }, deps, requestId) => {
+  const { store } = deps
+  const toStore = async () => {
+    await loadActive(store, thread_id)
+    return toMessage(deps, thread_id, input, requestId)
+  }
+  return messageTurn(deps, { message: await toStore() }, () => store.loadThread(thread_id), toStore)
 }
 
-async function* sayAndAnswer<Context>(
+async function* optionsAndAnswer<Context>(
   deps: Deps<Context>,
   thread: Thread,
   message: UserMessageItem,
   signal: AbortSignal,
   context: Context,
 ): AsyncGenerator<ThreadStreamEvent> {
-  const item = { ...message, created_at: new Date().toISOString() }
-  yield { type: 'thread.item.done', item }
   yield options(deps, thread)
-  yield* answer(deps, thread, item, signal, context)
+  yield* answer(deps, thread, message, signal, context)
 }
 
 const addToolOutput: Prepare<'threads.add_client_tool_output'> = async ({ thread_id, result }, deps) => {
@@ -138,11 +155,15 @@ const addStructuredInput: Prepare<'threads.add_structured_input'> = async ({ thr
 const retryAfterItem: Prepare<'threads.retry_after_item'> = async ({ thread_id, item_id }, deps) => {
   const { store } = deps
   const check = async () => ({ thread: await loadActive(store, thread_id), message: await requireUserMessage(store, thread_id, item_id) })
-  return turn(deps, check, async function* ({ thread, message }, signal, context) {
-    for (const id of await newerThan(store, thread_id, item_id)) await store.deleteItem(thread_id, id)
-    yield options(deps, thread)
-    yield* answer(deps, thread, message, signal, context)
-  })
+  return turn(
+    deps,
+    check,
+    async function* ({ thread, message }, signal, context) {
+      for (const id of await newerThan(store, thread_id, item_id)) await store.deleteItem(thread_id, id)
+      yield* optionsAndAnswer(deps, thread, message, signal, context)
+    },
+    item_id,
+  )
 }
 
 async function newerThan(store: Store, threadId: string, itemId: string): Promise<string[]> {

@@ -6,7 +6,7 @@ import { checkedType, kindOf } from '#lib/data/attachment-type.ts'
 import { type Tx, withCaller } from '#lib/db.ts'
 import { env } from '#lib/env.ts'
 import { AppError, notFound } from '#lib/errors.ts'
-import type { Prisma } from '#lib/generated/prisma/client.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
 import { newId } from '#lib/ids.ts'
 import { log } from '#lib/log.ts'
 import { repeatably } from '#lib/patience.ts'
@@ -39,13 +39,24 @@ export function attachmentRecords(caller: Person): AttachmentRecords {
   }
 }
 
+/** The statements that make files a thread's: `lock` comes first, `isFree` tells whether all can be its, and `bind` makes them so where `when` holds. */
+export function bindStatements({ ownerId, threadId }: { ownerId: string; threadId: string }, ids: string[], when = Prisma.sql`true`) {
+  const free = Prisma.sql`id = ANY(${ids}) AND owner_id = ${ownerId} AND (thread_id IS NULL OR thread_id = ${threadId})`
+  return {
+    // Always in the same order, so that two messages with the same files never wait for each other.
+    lock: Prisma.sql`SELECT id FROM attachments WHERE id = ANY(${ids}) AND owner_id = ${ownerId} ORDER BY id FOR UPDATE`,
+    isFree: Prisma.sql`(SELECT count(*) FROM attachments WHERE ${free}) = ${new Set(ids).size}::integer`,
+    bind: Prisma.sql`
+      UPDATE attachments SET thread_id = ${threadId}, data = jsonb_set(data, '{thread_id}', to_jsonb(${threadId}::text))
+      WHERE ${free} AND ${when}`,
+  }
+}
+
 /** One statement decides: of two threads that want a file at once, one gets it. */
 async function bindAll(tx: Tx, { ownerId, threadId }: { ownerId: string; threadId: string }, ids: string[]): Promise<void> {
-  // Always in the same order, so that two messages with the same files never wait for each other.
-  await tx.$queryRaw`SELECT id FROM attachments WHERE id = ANY(${ids}) AND owner_id = ${ownerId} ORDER BY id FOR UPDATE`
-  const bound = await tx.$executeRaw`
-    UPDATE attachments SET thread_id = ${threadId}, data = jsonb_set(data, '{thread_id}', to_jsonb(${threadId}::text))
-    WHERE id = ANY(${ids}) AND owner_id = ${ownerId} AND (thread_id IS NULL OR thread_id = ${threadId})`
+  const { lock, bind } = bindStatements({ ownerId, threadId }, ids)
+  await tx.$queryRaw(lock)
+  const bound = await tx.$executeRaw(bind)
   if (bound < new Set(ids).size) throw new AppError('conflict', 'A file of this message belongs to another conversation. Upload it again.')
 }
 

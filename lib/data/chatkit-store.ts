@@ -8,13 +8,11 @@ import { statementAs, type Tx, withCaller } from '#lib/db.ts'
 import { notFound } from '#lib/errors.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { ThreadModel } from '#lib/generated/prisma/models.ts'
-import { newId } from '#lib/ids.ts'
+import { idFrom, newId } from '#lib/ids.ts'
 import { log } from '#lib/log.ts'
 import { toPage } from '#lib/page.ts'
 import { repeatably } from '#lib/patience.ts'
 import { storable, storableText } from '#lib/storable.ts'
-
-const CLOCKS_MS = 5_000
 
 const PREFIX: Record<ItemKind, string> = {
   message: 'msg',
@@ -34,6 +32,7 @@ const PREFIX: Record<ItemKind, string> = {
 export function prismaStore(caller: { userId: string }): Store {
   const ownerId = caller.userId
   const inTx = <T>(work: (tx: Tx) => Promise<T>) => withCaller(caller, work)
+  const idOf = (prefix: string, requestId?: string) => (requestId === undefined ? newId(prefix) : idFrom(prefix, ownerId, requestId))
   const write = (statement: Prisma.Sql) => repeatably(() => statementAs(caller, statement))
 
   async function writeItem(threadId: string, item: ThreadItem): Promise<void> {
@@ -51,8 +50,8 @@ export function prismaStore(caller: { userId: string }): Store {
   }
 
   return {
-    newThreadId: () => newId('thr'),
-    newItemId: (kind) => newId(PREFIX[kind]),
+    newThreadId: (requestId) => idOf('thr', requestId),
+    newItemId: (kind, requestId) => idOf(PREFIX[kind], requestId),
 
     loadThread: async (id) => {
       const [row] = await statementAs<ThreadRow>(
@@ -64,14 +63,7 @@ export function prismaStore(caller: { userId: string }): Store {
     },
 
     saveThread: async (thread) => {
-      const { id, created_at, title = null, status, metadata, allowed_image_domains: domains } = storable(thread)
-      const [written] = await write(Prisma.sql`
-        INSERT INTO threads (id, owner_id, created_at, title, status, metadata, allowed_image_domains)
-        VALUES (${id}, ${ownerId}, ${timeOf(created_at)}, ${title}, ${JSON.stringify(status)}::jsonb, ${JSON.stringify(metadata)}::jsonb,
-          ${domains === undefined ? null : JSON.stringify(domains)}::jsonb)
-        ON CONFLICT (id) DO UPDATE SET title = excluded.title, status = excluded.status, metadata = excluded.metadata,
-          allowed_image_domains = excluded.allowed_image_domains, updated_at = now()
-        WHERE threads.owner_id = excluded.owner_id RETURNING id`).catch(foreignAsNone)
+      const [written] = await write(upsertThread(ownerId, thread)).catch(foreignAsNone)
       if (!written) throw notFound('The conversation')
     },
 
@@ -145,17 +137,33 @@ export function prismaStore(caller: { userId: string }): Store {
   }
 }
 
+const ALWAYS = Prisma.sql`true`
 const COLUMNS = Prisma.sql`id, title, status, metadata, allowed_image_domains AS "allowedImageDomains", created_at AS "createdAt"`
 type ThreadRow = Pick<ThreadModel, 'id' | 'title' | 'status' | 'metadata' | 'allowedImageDomains' | 'createdAt'>
 
 /** Whose thread. */
 type Home = { ownerId: string; threadId: string }
 
-function upsertItem({ ownerId, threadId }: Home, given: ThreadItem): Prisma.Sql {
+/** Writes a thread where the condition holds. */
+export function upsertThread(ownerId: string, thread: Thread, when = ALWAYS): Prisma.Sql {
+  const { id, created_at, title = null, status, metadata, allowed_image_domains: domains } = storable(thread)
+  return Prisma.sql`
+    INSERT INTO threads (id, owner_id, created_at, title, status, metadata, allowed_image_domains)
+    SELECT ${id}, ${ownerId}, ${timeOf(created_at)}, ${title}, ${JSON.stringify(status)}::jsonb, ${JSON.stringify(metadata)}::jsonb,
+      ${domains === undefined ? null : JSON.stringify(domains)}::jsonb
+    WHERE ${when}
+    ON CONFLICT (id) DO UPDATE SET title = excluded.title, status = excluded.status, metadata = excluded.metadata,
+      allowed_image_domains = excluded.allowed_image_domains, updated_at = now()
+    WHERE threads.owner_id = excluded.owner_id RETURNING id`
+}
+
+/** Writes an item where the condition holds. */
+export function upsertItem({ ownerId, threadId }: Home, given: ThreadItem, when = ALWAYS): Prisma.Sql {
   const item = storable(given)
   return Prisma.sql`
     INSERT INTO thread_items (thread_id, id, owner_id, type, data, created_at)
-    VALUES (${threadId}, ${item.id}, ${ownerId}, ${item.type}, ${JSON.stringify(item)}::jsonb, ${timeOf(item.created_at)})
+    SELECT ${threadId}, ${item.id}, ${ownerId}, ${item.type}, ${JSON.stringify(item)}::jsonb, ${timeOf(item.created_at)}
+    WHERE ${when}
     ON CONFLICT (thread_id, id) DO UPDATE SET type = excluded.type, data = excluded.data
     WHERE thread_items.owner_id = excluded.owner_id RETURNING id`
 }
@@ -167,15 +175,11 @@ export async function keepItems(tx: Tx, home: Home, items: ThreadItem[], gone: s
   if (gone.length > 0) await tx.threadItem.deleteMany({ where: { ...home, id: { in: gone } } })
 }
 
-/** Removes somebody's thread in which nothing was ever said. Needs a transaction across people. */
-export async function removeEmptyThread(tx: Tx, { ownerId, threadId }: Home): Promise<void> {
-  await tx.thread.deleteMany({ where: { id: threadId, ownerId, items: { none: {} } } })
-}
-
-/** True where the thread may have a message of its person from `since` on; clocks may differ by some seconds. */
-export async function hasUserMessageSince(tx: Tx, home: Home, since: Date): Promise<boolean> {
-  const createdAt = { gte: new Date(since.getTime() - CLOCKS_MS) }
-  return (await tx.threadItem.findFirst({ where: { ...home, type: 'user_message', createdAt }, select: { id: true } })) !== null
+/** True where the thread has items after this one. False where it is not there. */
+export async function hasItemsAfter(tx: Tx, { ownerId, threadId }: Home, itemId: string): Promise<boolean> {
+  const item = await tx.threadItem.findFirst({ where: { threadId, ownerId, id: itemId }, select: { seq: true } })
+  if (!item) return false
+  return (await tx.threadItem.findFirst({ where: { threadId, ownerId, seq: { gt: item.seq } }, select: { id: true } })) !== null
 }
 
 function toThread(row: ThreadRow): Thread {

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { deriveKey } from '#lib/auth/keys.ts'
 import { noteChange } from '#lib/changes.ts'
 import type { FailureClass, ToolCallStatus } from '#lib/data/tool-calls.ts'
-import { statementAs, systemStatement } from '#lib/db.ts'
+import { statementAs, systemStatement, type Tx } from '#lib/db.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { newId } from '#lib/ids.ts'
 import { currentRequestId } from '#lib/log.ts'
@@ -176,4 +176,9 @@ export async function settleAbandonedCalls(deadRuns: string[] = []): Promise<num
   )
   for (const { server } of settled) countToolCall({ ...end, server, milliseconds: null })
   return settled.length
+}
+
+/** True where a run has called a tool, whatever came of it. */
+export async function hasToolCalls(tx: Tx, runId: string): Promise<boolean> {
+  return (await tx.toolCall.findFirst({ where: { runId }, select: { id: true } })) !== null
 }

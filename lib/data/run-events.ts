@@ -88,6 +88,11 @@ export function allEvents(tx: Tx, runId: string): Promise<StoredEvent[]> {
   return tx.$queryRaw<StoredEvent[]>`SELECT seq, event, pieces FROM run_events WHERE run_id = ${runId} ORDER BY seq`
 }
 
+/** Removes what was logged of a run that is taken back. */
+export async function forgetEvents(tx: Tx, runId: string): Promise<void> {
+  await tx.runEvent.deleteMany({ where: { runId } })
+}
+
 /** Removes the events of some runs that ended an hour ago. Resolves to the number of runs; a full 200 means that there may be more. */
 export async function sweepRunEvents(): Promise<{ runs: number; more: boolean }> {
   const runs = await withSystem(

@@ -1,7 +1,6 @@
-import { lockPerson } from '#lib/data/person-lock.ts'
 import { appendEvents, type StoredEvent } from '#lib/data/run-events.ts'
 import type { FailureDetail, RunFailureClass } from '#lib/data/run-failures.ts'
-import { statementAs, systemStatement, type Tx, withCaller, withSystem } from '#lib/db.ts'
+import { statementAs, type Tx, withCaller, withSystem } from '#lib/db.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunStatus } from '#lib/generated/prisma/enums.ts'
 import type { RunModel } from '#lib/generated/prisma/models.ts'
@@ -15,21 +14,9 @@ export const STALE_MS = 10_000
 export const RUNS_CHANNEL = 'switchboard_runs'
 
 const ACTIVE: RunStatus[] = ['queued', 'running']
-const LOST_MESSAGE = 'The server ended before the answer was complete.'
 
 export function isActive(status: RunStatus): boolean {
   return ACTIVE.includes(status)
-}
-
-export type NewRun = {
-  id: string
-  ownerId: string
-  /** Under which the owner signed in: where it has changed since, nothing begins. */
-  sessionVersion: number
-  threadId: string
-  operation: string
-  requestId: string
-  clientRequestId?: string
 }
 
 /**
@@ -44,49 +31,13 @@ export type RunOutcome = {
 }
 
 /** What is learned about a run while it goes. */
-export type RunFacts = { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number; firstDeltaAt?: Date }
-
-/** How many runs a person may have at the same time, and begin within a minute. */
-export type RunLimits = { atOnce: number; perMinute: number }
-
-/** What became of a new run; `retryAfter` are seconds. */
-export type Insertion =
-  | { outcome: 'inserted' | 'repeated' | 'busy' | 'too_many' | 'signed_out' }
-  | { outcome: 'too_often'; retryAfter: number }
-
-/**
- * Writes a queued run. `busy`: the thread has an active one. `repeated`: this person's client sent this request before.
- * `too_many`, `too_often`: this person has reached a limit, in whatever processes. `signed_out`: what let this person in has ended.
- */
-export async function insertRun(run: NewRun, { atOnce, perMinute }: RunLimits): Promise<Insertion> {
-  const { id, ownerId, sessionVersion, threadId, operation, requestId, clientRequestId = null } = run
-  const own = Prisma.sql`FROM runs WHERE owner_id = ${ownerId}`
-  const active = Prisma.sql`${own} AND status IN ('queued', 'running')`
-  const admitted = Prisma.sql`SELECT FROM users WHERE id = ${ownerId} AND session_version = ${sessionVersion} AND disabled_at IS NULL`
-  const lately = Prisma.sql`${own} AND created_at > now() - interval '1 minute'`
-  const [found] = await statementAs<{ is: Insertion['outcome']; retryAfter: number }>(
-    { userId: ownerId },
-    // Two requests of one person take turns, so that neither counts without the other.
-    lockPerson(ownerId),
-    Prisma.sql`
-      INSERT INTO runs (id, owner_id, thread_id, operation, request_id, client_request_id)
-      SELECT ${id}, ${ownerId}, ${threadId}, ${operation}, ${requestId}, ${clientRequestId}
-      WHERE EXISTS (${admitted}) AND (SELECT count(*) ${active}) < ${atOnce}::integer AND (SELECT count(*) ${lately}) < ${perMinute}::integer
-      ON CONFLICT DO NOTHING`,
-    Prisma.sql`
-      SELECT CASE
-          WHEN EXISTS (SELECT ${own} AND id = ${id}) THEN 'inserted'
-          WHEN NOT EXISTS (${admitted}) THEN 'signed_out'
-          WHEN EXISTS (SELECT ${own} AND client_request_id = ${clientRequestId}) THEN 'repeated'
-          WHEN EXISTS (SELECT ${active} AND thread_id = ${threadId}) THEN 'busy'
-          WHEN (SELECT count(*) ${lately}) >= ${perMinute}::integer THEN 'too_often'
-          WHEN (SELECT count(*) ${active}) >= ${atOnce}::integer THEN 'too_many'
-          ELSE 'busy' END AS "is",
-        (SELECT greatest(1, ceil(extract(epoch FROM created_at + interval '1 minute' - now())))::integer
-          ${lately} ORDER BY created_at DESC OFFSET ${perMinute - 1}::integer LIMIT 1) AS "retryAfter"`,
-  )
-  if (found?.is === 'too_often') return { outcome: 'too_often', retryAfter: found.retryAfter }
-  return { outcome: found?.is ?? 'busy' }
+export type RunFacts = {
+  model?: string
+  inputTokens?: number
+  outputTokens?: number
+  modelCalls?: number
+  firstDeltaAt?: Date
+  allowRetry?: boolean
 }
 
 /** Takes back a run that was inserted and never launched. */
@@ -172,56 +123,6 @@ export async function endWaiting(
   const data = { status: end, errorMessage: why, finishedAt: new Date() }
   const { count } = await withCaller({ userId: ownerId }, (tx) => tx.run.updateMany({ where: { id, ownerId, status: 'waiting' }, data }))
   return count > 0
-}
-
-/**
- * Marks runs that lost their process as interrupted, in one thread or everywhere. Not while the database itself has just
- * come up: what could not say that it lives in the meantime is not dead. Resolves to their number.
- */
-export async function interruptStaleRuns(threadId?: string): Promise<number> {
-  const interrupted = await systemStatement(
-    'recovery',
-    Prisma.sql`
-      UPDATE runs SET status = 'interrupted', finished_at = now(), error_message = ${LOST_MESSAGE}
-      WHERE status IN ('queued', 'running') AND (${threadId ?? null}::text IS NULL OR thread_id = ${threadId ?? null})
-        AND coalesce(heartbeat_at, created_at) < now() - ${STALE_MS}::integer * interval '1 millisecond'
-        AND pg_postmaster_start_time() < now() - ${STALE_MS}::integer * interval '1 millisecond'
-      RETURNING id`,
-  )
-  return interrupted.length
-}
-
-/** Runs that have ended but whose process did not live to close their log, oldest first, 100 at most. */
-export function unclosedRuns(threadId?: string): Promise<{ id: string }[]> {
-  return systemStatement(
-    'recovery',
-    Prisma.sql`
-      SELECT id FROM runs
-      WHERE last_seq IS NULL AND finished_at IS NOT NULL AND (${threadId ?? null}::text IS NULL OR thread_id = ${threadId ?? null})
-        AND coalesce(heartbeat_at, created_at) < now() - ${STALE_MS}::integer * interval '1 millisecond'
-      ORDER BY finished_at LIMIT 100`,
-  )
-}
-
-/** What has to be known of a run to close its log in the place of its dead process. */
-export type AbandonedRun = Pick<RunModel, 'id' | 'ownerId' | 'threadId' | 'status' | 'operation' | 'createdAt'>
-
-/**
- * Runs `close` in a transaction that holds the run, if its log is still open and nobody else is at it, and notes what it
- * resolves to: the log's last number, and whether the request may be sent anew. False where there was nothing to do.
- */
-export function closeAbandonedRun(
-  id: string,
-  close: (tx: Tx, run: AbandonedRun) => Promise<{ lastSeq: number; forgetRequest: boolean }>,
-): Promise<boolean> {
-  return withSystem('recovery', async (tx) => {
-    const [held] = await tx.$queryRaw<unknown[]>`SELECT id FROM runs WHERE id = ${id} AND last_seq IS NULL FOR UPDATE SKIP LOCKED`
-    const run = held ? await tx.run.findUnique({ where: { id } }) : null
-    if (!run) return false
-    const { lastSeq, forgetRequest } = await close(tx, run)
-    await tx.run.update({ where: { id }, data: { lastSeq, ...(forgetRequest && { clientRequestId: null }) } })
-    return true
-  })
 }
 
 /** The caller's run to attach to: the one of that id, else the thread's newest. Null where there is none in this thread. */

@@ -94,13 +94,15 @@ async function pump(run: LiveRun, handle: RunHandle, produce: Produce, facts: Ru
   try {
     for await (const event of produce(handle)) {
       if (!facts.firstDeltaAt && isDelta(event)) facts.firstDeltaAt = new Date()
+      if (event.type === 'error') facts.allowRetry = event.allow_retry
       keep(run, event)
     }
   } catch (error) {
     const { message, status } = toAppError(error)
     log.error({ error }, 'run broke')
     handle.fail(isDatabaseDown(error) ? 'database' : 'internal', message)
-    keep(run, { type: 'error', code: 'custom', message, allow_retry: status >= 429 })
+    facts.allowRetry = status >= 429
+    keep(run, { type: 'error', code: 'custom', message, allow_retry: facts.allowRetry })
   }
   await marked
 }
@@ -138,7 +140,7 @@ async function settle(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Promi
   run.active = false
   run.log.end()
   const { status, failureClass: failure_class } = outcome
-  const { firstDeltaAt: _, ...told } = facts
+  const { firstDeltaAt: _, allowRetry: __, ...told } = facts
   countRun(outcome)
   noteChange()
   log[status === 'failed' ? 'warn' : 'info']({ status, failure_class, ...told }, 'run ended')

@@ -1,8 +1,9 @@
 import { closeAbandoned } from '#lib/chatkit/abandoned.ts'
-import { hasUserMessageSince, keepItems, removeEmptyThread } from '#lib/data/chatkit-store.ts'
-import { settleAbandonedCalls } from '#lib/data/ledger.ts'
-import { allEvents, appendEvents } from '#lib/data/run-events.ts'
-import { type AbandonedRun, closeAbandonedRun, interruptStaleRuns, unclosedRuns } from '#lib/data/runs.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import { hasItemsAfter, keepItems } from '#lib/data/chatkit-store.ts'
+import { hasToolCalls, settleAbandonedCalls } from '#lib/data/ledger.ts'
+import { allEvents, appendEvents, forgetEvents } from '#lib/data/run-events.ts'
+import { type AbandonedRun, closeAbandonedRun, interruptStaleRuns, unclosedRuns } from '#lib/data/stale-runs.ts'
 import type { Tx } from '#lib/db.ts'
 import { newId } from '#lib/ids.ts'
 import { log } from '#lib/log.ts'
@@ -11,6 +12,7 @@ import { tellEvents } from '#lib/runs/channel.ts'
 
 /** More events than a process ever has before they are written: the last ones of a run come after all that a reader of the dead process can have seen. */
 const UNWRITTEN = 1_000_000
+const ANSWERS_A_MESSAGE = new Set(['threads.create', 'threads.add_user_message', 'threads.retry_after_item'])
 const FAILURE = 'The server ended before the answer was complete. What it had said so far is kept.'
 
 /**
@@ -27,9 +29,9 @@ export async function recoverRuns(threadId?: string): Promise<number> {
   for (const { id } of await unclosedRuns(threadId)) {
     try {
       await closeAbandonedRun(id, async (tx, run) => {
-        const end = await close(tx, run)
-        closed.push({ runId: id, lastSeq: end.lastSeq })
-        return end
+        const lastSeq = await close(tx, run)
+        closed.push({ runId: id, lastSeq })
+        return lastSeq
       })
     } catch (error) {
       // The others are not to wait for one that cannot be closed.
@@ -42,19 +44,45 @@ export async function recoverRuns(threadId?: string): Promise<number> {
   return closed.length
 }
 
-/** Whatever the log says was streamed becomes what the thread keeps. */
-async function close(tx: Tx, run: AbandonedRun): Promise<{ lastSeq: number; forgetRequest: boolean }> {
-  const { id: runId, ownerId, threadId, status, operation } = run
+/**
+ * Whatever the log says was streamed becomes what the thread keeps. Resolves to the log's last number; 0 for a run that had not
+ * begun to answer: it tells nobody that it failed, so that its client sends the request again, and is answered.
+ */
+async function close(tx: Tx, run: AbandonedRun): Promise<number> {
+  const { id: runId, ownerId, threadId, status } = run
   const rows = await allEvents(tx, runId)
+  if (status !== 'stopped' && rows.every(({ event }) => isOpening(event)) && !(await hasActed(tx, run))) {
+    await forgetEvents(tx, runId)
+    return 0
+  }
   const { items, gone, closing } = closeAbandoned(
     rows.map(({ event }) => event),
     { threadId, noteId: newId('shcx'), ...(status !== 'stopped' && { failure: FAILURE }) },
   )
   await keepItems(tx, { ownerId, threadId }, items, gone)
-  // A message that was never stored is lost with the process, unless its client may send it anew.
-  const forgetRequest = rows.length === 0 && !(await hasUserMessageSince(tx, { ownerId, threadId }, run.createdAt))
-  if (forgetRequest && operation === 'threads.create') await removeEmptyThread(tx, { ownerId, threadId })
   const last = (rows.at(-1)?.seq ?? 0) + UNWRITTEN
   await appendEvents(tx, [{ runId, ownerId, events: closing.map((event, index) => ({ seq: last + index + 1, event })) }])
-  return { lastSeq: last + closing.length, forgetRequest }
+  return last + closing.length
+}
+
+/** True where a run has done something that its log may not tell of, because its process died within a tenth of a second. */
+async function hasActed(tx: Tx, { id, ownerId, threadId, operation, turnId }: AbandonedRun): Promise<boolean> {
+  if (await hasToolCalls(tx, id)) return true
+  // What goes on with a turn refuses by itself to be done twice.
+  return ANSWERS_A_MESSAGE.has(operation) && (turnId === null || hasItemsAfter(tx, { ownerId, threadId }, turnId))
+}
+
+/** What a turn says before its answer begins. */
+function isOpening(event: ThreadStreamEvent): boolean {
+  switch (event.type) {
+    case 'thread.created':
+    case 'thread.updated':
+    case 'stream_options':
+    case 'progress_update':
+      return true
+    case 'thread.item.done':
+      return event.item.type === 'user_message'
+    default:
+      return false
+  }
 }

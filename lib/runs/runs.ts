@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Caller, SessionCaller } from '#lib/auth/caller.ts'
 import type { NumberedEvent } from '#lib/chatkit/protocol/events.ts'
-import { findRepeatedRun, findRunOfThread, insertRun, isActive, markStopped, withdrawRun } from '#lib/data/runs.ts'
+import type { Opening } from '#lib/chatkit/store.ts'
+import { insertRun } from '#lib/data/insert-run.ts'
+import { findRepeatedRun, findRunOfThread, isActive, markStopped, withdrawRun } from '#lib/data/runs.ts'
 import { env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
@@ -24,8 +26,25 @@ const QUEUE_LOOK_MS = 500
 /** What a drained run gets (ms) to close what it has open. */
 const CLOSE_MS = 3_000
 
-/** What a run is for. `requestId` is ours, for logs; `clientRequestId` the client's own, which is never accepted twice. */
-export type RunAbout = { caller: SessionCaller; threadId: string; operation: string; requestId: string; clientRequestId?: string }
+/**
+ * What a run is for. `requestId` is ours, for logs; `clientRequestId` the client's own, which is never accepted twice.
+ * `messageId` is the message that it answers, where one is named.
+ */
+export type RunAbout = {
+  caller: SessionCaller
+  threadId: string
+  operation: string
+  requestId: string
+  clientRequestId?: string
+  messageId?: string
+}
+
+/** The work of a run: what is stored with its row, what would refuse it now, and what gives its events once it has the thread. */
+export type RunWork = {
+  opening?: Opening
+  check: () => Promise<void>
+  begin: () => Promise<Produce>
+}
 
 /** A run's events, for whoever attaches. */
 export type LiveTurn = { runId: string; threadId: string; events: AsyncGenerator<NumberedEvent, boolean> }
@@ -39,13 +58,13 @@ export type StartedRun = {
 }
 
 /**
- * Starts work that goes on whoever listens. `begin` is asked once nobody else works on the thread; what it throws is thrown, and
- * no run is left. Throws conflict where the thread has an active run already (after waiting for its end where the settings say
- * so), limited where the person has or begins too many runs, unauthenticated where the session has ended meanwhile, and unavailable
- * while the server ends.
+ * Starts work that goes on whoever listens. The run and what its turn begins with are stored in one transaction. `begin` is
+ * asked once nobody else works on the thread; what it throws is thrown, and no run is left. Throws what `check` throws, conflict
+ * where the thread has an active run already (after waiting for its end where the settings say so), limited where the person has
+ * or begins too many runs, unauthenticated where the session has ended meanwhile, and unavailable while the server ends.
  */
-export async function startRun(about: RunAbout, begin: () => Promise<Produce>): Promise<StartedRun> {
-  const { caller, threadId, operation, requestId, clientRequestId } = about
+export async function startRun(about: RunAbout, { opening, check, begin }: RunWork): Promise<StartedRun> {
+  const { caller, threadId, operation, requestId, clientRequestId, messageId } = about
   const run = { id: newId('run'), ownerId: caller.userId, threadId }
   const { RUNS_AT_ONCE, RUNS_PER_MINUTE, WHILE_ANSWERING } = env()
   const deadline = Date.now() + (WHILE_ANSWERING === 'wait' ? QUEUE_MS : 0)
@@ -53,8 +72,9 @@ export async function startRun(about: RunAbout, begin: () => Promise<Produce>): 
     requireServing()
     onShutdown('runs', drainRuns)
     const inserted = await insertRun(
-      { ...run, sessionVersion: caller.sessionVersion, operation, requestId, clientRequestId },
+      { ...run, sessionVersion: caller.sessionVersion, operation, requestId, clientRequestId, turnId: messageId },
       { atOnce: RUNS_AT_ONCE, perMinute: RUNS_PER_MINUTE },
+      opening,
     )
     if (inserted.outcome === 'inserted') break
     if (inserted.outcome === 'signed_out') throw new AppError('unauthenticated', 'You were signed out meanwhile. Sign in and try again.')
@@ -68,10 +88,12 @@ export async function startRun(about: RunAbout, begin: () => Promise<Produce>): 
         retryAfter,
       })
     }
-    if (inserted.outcome === 'repeated' && clientRequestId) {
-      const first = await findRepeatedRun(caller, clientRequestId)
-      if (first) return { id: first.id, repeated: true, ended: registry().runs.get(first.id)?.ended ?? Promise.resolve() }
+    if (inserted.outcome === 'repeated') {
+      const { firstId: id } = inserted
+      return { id, repeated: true, ended: registry().runs.get(id)?.ended ?? Promise.resolve() }
     }
+    // Otherwise the thread takes messages again by now, and the next attempt finds it so.
+    if (inserted.outcome === 'refused') await check()
     // The run that is in the way may have lost its process.
     if (!recovered && (await recoverRuns(threadId)) > 0) recovered = true
     else if (Date.now() < deadline) {

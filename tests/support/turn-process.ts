@@ -19,10 +19,17 @@ const answer = await processChatKit<{ caller: SessionCaller; run: AgentRun }>(JS
   limits: { messageMaxChars: 10_000 },
 })
 if (answer.kind !== 'turn') throw new Error('not a turn')
-const { threadId, operation, begin } = answer
-const run = await startRun({ caller, threadId, operation, requestId: 'process' }, async () => {
-  const events = await begin()
-  return (handle) => events(handle.signal, { caller, run: handle })
-})
+const { threadId, messageId, operation, opening, check, begin } = answer
+const run = await startRun(
+  { caller, threadId, messageId, operation, requestId: 'process' },
+  {
+    opening,
+    check,
+    begin: async () => {
+      const events = await begin({ isStored: true })
+      return (handle) => events(handle.signal, { caller, run: handle })
+    },
+  },
+)
 await run.ended
 await closeDb()

@@ -31,14 +31,19 @@ export async function answerChatKit(request: Request, respond: Respond<TurnConte
   if (answer.kind === 'attached') return told(answer, answer.runId, answer.events)
 
   const remembered = rememberPlace(request, caller)
-  const { operation, threadId, requestId: clientRequestId, begin } = answer
-  const run = await startRun({ caller, threadId, operation, requestId: currentRequestId() ?? '', clientRequestId }, async () => {
-    const events = await begin()
-    return async function* (handle) {
-      // What "tomorrow" means depends on it.
-      await remembered
-      yield* events(handle.signal, { caller, run: handle })
-    }
+  const { operation, threadId, messageId, requestId: clientRequestId, opening, check, begin } = answer
+  const about = { caller, threadId, messageId, operation, requestId: currentRequestId() ?? '', clientRequestId }
+  const run = await startRun(about, {
+    opening,
+    check,
+    begin: async () => {
+      const events = await begin({ isStored: true })
+      return async function* (handle) {
+        // What "tomorrow" means depends on it.
+        await remembered
+        yield* events(handle.signal, { caller, run: handle })
+      }
+    },
   })
   inBackground(run.ended)
   return told(answer, run.id, subscribe(run.id))

@@ -88,6 +88,8 @@ export type UserMessageItem = ItemBase & {
   attachments: Attachment[]
   quoted_text?: string
   inference_options: InferenceOptions
+  /** Ours: the client's own id of the request that sent it, by which its sender knows that it arrived. */
+  request_id?: string
 }
 export type AssistantMessageItem = ItemBase & { type: 'assistant_message'; content: AssistantContent[] }
 export type ClientToolCallItem = ItemBase & {
