@@ -47,6 +47,16 @@ describe('a text that is still being written', () => {
     ['a table waits for its second line', '| a | b |\n| -', ''],
     ['half a tag waits', 'line<b', 'line'],
     ['two times three stays', '2 * 3 = 6', '2 * 3 = 6'],
+    ['a backtick with nothing after it waits', 'run `', 'run '],
+    ['two backticks wait at the start', '``', ''],
+    ['the beginning of the end of code waits', 'so ``a `', 'so ``a``'],
+    ['the beginning of the end of a fence waits', '```ts\ncode\n``', '```ts\ncode'],
+    ['a fence in a list is left alone', '- a\n  ```js\n  const a = `x', '- a\n  ```js\n  const a = `x'],
+    ['a fence in a quote waits for its end', '> ```\n> a\n> ``', '> ```\n> a'],
+    ['half a footnote shows nothing', 'as said[^no', 'as said'],
+    ['TeX is left alone', 'so \\(a*b', 'so \\(a*b'],
+    ['an escaped bracket keeps its backslash', 'so \\[ x', 'so \\[ x'],
+    ['an escaped star opens nothing', 'a \\*b', 'a \\*b'],
   ])('%s', (_, raw, shown) => expect(mend(raw).trimEnd()).toBe(shown.trimEnd()))
 
   test('reading piece by piece ends in the same blocks as reading at once', () => {
@@ -79,12 +89,66 @@ describe('a text that is still being written', () => {
   })
 })
 
+/** The HTML of a text, before it is sanitised. */
+function html(text: string, growing = false): string {
+  const blocks = new Blocks()
+  const read = blocks.read(text, growing)
+  const context = { strings: english, imageDomains: [], footnotes: blocks.footnotes }
+  return read.map(({ token }) => blockToHtml(token, context)).join('')
+}
+
+describe('what models and people mean', () => {
+  test.each([
+    ['TeX keeps its backslashes', '\\(x^2\\) is \\[a*b*c\\], \\{y\\}', ['\\(x^2\\)', '\\[a*b*c\\]', '\\{y\\}']],
+    ['an escaped bracket makes no link', '\\[not\\](https://a.b)', ['\\[not\\]']],
+    ['other escapes work', '\\*not\\* \\_this\\_ 1\\. no', ['*not* _this_ 1. no']],
+    ['one tilde is text', 'Boards of 0.3~8mm and weights of 0.3~4.5mm', ['0.3~8mm and weights of 0.3~4.5mm']],
+    ['two tildes strike out', '~~gone~~ ~5', ['<del>gone</del> ~5']],
+    ['Chinese bold ends with a comma', '今天**历经10年发展，**年终。', ['今天<strong>历经10年发展，</strong>年终。']],
+    ['Japanese bold ends with a full stop', 'これは**テスト。**です', ['これは<strong>テスト。</strong>です']],
+    ['bold around quotes', '中文**“你好”**吗，也**"hi"**吧', ['<strong>“你好”</strong>吗', '<strong>&quot;hi&quot;</strong>吧']],
+    ['Korean bold with brackets', '**한국어(韓國語)**는', ['<strong>한국어(韓國語)</strong>는']],
+    ['Chinese struck out', '~~删除，~~了', ['<del>删除，</del>了']],
+    ['emphasis elsewhere is as before', 'a**b**c 2 * 3 * 4 snake_case_word "**a**"', ['a<strong>b</strong>c 2 * 3 * 4 snake_case_word']],
+    ['an address ends before a Chinese full stop', '见https://example.com/a。然后继续', ['>https://example.com/a</a>。然后继续']],
+    ['before a full-width comma and bracket', '（https://a.b/c），https://d.e/f、x', ['>https://a.b/c</a>），', '>https://d.e/f</a>、x']],
+    ['before a quote', '“https://a.b/c” says', ['“<a href="https://a.b/c">https://a.b/c</a>” says']],
+    ['before an Arabic comma', 'https://a.b/c، ثم', ['>https://a.b/c</a>، ثم']],
+    ['letters and dashes of any script belong to it', 'https://a.b/北京–上海 x', ['>https://a.b/北京–上海</a> x']],
+    ['inline code runs from left to right', 'استخدم `--flag` الآن', ['<code dir="ltr">--flag</code>']],
+    ['a picture that is not loaded is a link', '![cat](https://e.com/c.png)', ['href="https://e.com/c.png"', 'Image not loaded: cat</a>']],
+    ['in a link it is the link', '[![cat](https://e.com/c.png)](https://x.y)', ['<a href="https://x.y"><span']],
+  ])('%s', (_, text, parts) => {
+    for (const part of parts)
+      expect(html(text)).toContain(part.replaceAll('"', part.includes('<') || part.startsWith('href') ? '"' : '&#34;'))
+  })
+
+  test('a picture with an address that cannot be followed is only named', () => {
+    expect(html('![x](javascript:alert(1)) ![y](data:text/html,z)')).not.toContain('<a ')
+  })
+
+  test('footnotes are numbered by their first mention, stand at the end, and one that nothing explains is text', () => {
+    const text = 'One[^b] and two[^a], again[^b].\n\n[^a]: Note **a**\n[^b]: Note b\n    goes on\n\n[^c]: Alone\n\nAfter[^x].'
+    const blocks = new Blocks()
+    const read = blocks.read(text, false)
+    expect(read.map(({ raw }) => raw.trim())).toEqual(['One[^b] and two[^a], again[^b].', 'After[^x].'])
+    expect(blocks.footnotes.map(({ label, number, definition }) => [label, number, definition?.tokens.length])).toEqual([
+      ['b', 1, 1],
+      ['a', 2, 1],
+      ['c', 3, 1],
+    ])
+    expect(html(text).match(/data-note-ref="\d"/g)).toEqual(['data-note-ref="1"', 'data-note-ref="2"', 'data-note-ref="1"'])
+    expect(html(text)).toContain('After[^x].')
+    expect(html('`[^1]` and [^1]: no line of its own')).not.toContain('data-note-ref')
+  })
+
+  test('thousands of marks that lead nowhere are read in a moment', () => {
+    for (const mark of ['\\(', '\\[', '[^a]', '中**，', '~~，', '[^a]: x\n', '`', '见https://a.b/。'])
+      expect(() => html(mark.repeat(3_000))).not.toThrow()
+  })
+})
+
 test('raw HTML is shown as the text that it is, but for a few harmless tags', () => {
-  const html = (text: string) =>
-    new Blocks()
-      .read(text, false)
-      .map(({ token }) => blockToHtml(token, { strings: english, imageDomains: [] }))
-      .join('')
   expect(html('a <script>x</script> b')).not.toContain('<script')
   expect(html('<img src=x onerror=alert(1)>')).not.toContain('<img')
   expect(html('a<br>b H<sub>2</sub>O')).toContain('a<br>b H<sub>2</sub>O')
@@ -137,4 +201,5 @@ test('a screen reader hears words, not marks', () => {
   const spoken = spokenText([item])
   expect(spoken).toMatch(/^Plan Some bold and code ?, a link\. 1\. one 2\. two nested/)
   expect(spoken).not.toMatch(/[*`#|[\]]/)
+  expect(spokenText([{ ...item, content: [{ type: 'output_text', text: 'So[^1].', annotations: [] }] }])).toBe('So.')
 })

@@ -42,6 +42,8 @@ export const english = {
   fileEmpty: (name: string) => `${name} is empty.`,
   fileTooLarge: (name: string, limit: string) => `${name} is too large; the limit is ${limit}.`,
   fileTypeRefused: (name: string) => `${name} is not a kind of file that can be attached here.`,
+  footnote: (number: number) => `Footnote ${number}`,
+  footnoteBack: (number: number) => `Back to the text of footnote ${number}`,
   generatedImage: 'Generated image',
   generatingImage: 'Creating an image',
   greeting: 'What can I help with today?',

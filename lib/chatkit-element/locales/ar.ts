@@ -50,6 +50,8 @@ const ar: Strings = {
   fileEmpty: (name: string) => `الملف ${name} فارغ.`,
   fileTooLarge: (name: string, limit: string) => `الملف ${name} كبير جدًا؛ الحد الأقصى ${limit}.`,
   fileTypeRefused: (name: string) => `لا يمكن هنا إرفاق ملفات من نوع ${name}.`,
+  footnote: (number) => `الحاشية ${number}`,
+  footnoteBack: (number) => `العودة إلى موضع الحاشية ${number}`,
   generatedImage: 'صورة مولَّدة',
   generatingImage: 'جارٍ إنشاء صورة',
   greeting: 'كيف يمكنني مساعدتك اليوم؟',

@@ -40,6 +40,8 @@ const de: Strings = {
   fileEmpty: (name: string) => `${name} ist leer.`,
   fileTooLarge: (name: string, limit: string) => `${name} ist zu groß; erlaubt sind höchstens ${limit}.`,
   fileTypeRefused: (name: string) => `Dateien wie ${name} können hier nicht angehängt werden.`,
+  footnote: (number) => `Fußnote ${number}`,
+  footnoteBack: (number) => `Zurück zur Textstelle von Fußnote ${number}`,
   generatedImage: 'Erzeugtes Bild',
   generatingImage: 'Ein Bild entsteht',
   greeting: 'Womit kann ich heute helfen?',

@@ -40,6 +40,8 @@ const es: Strings = {
   fileEmpty: (name: string) => `${name} está vacío.`,
   fileTooLarge: (name: string, limit: string) => `${name} es demasiado grande; el límite es de ${limit}.`,
   fileTypeRefused: (name: string) => `Aquí no se pueden adjuntar archivos como ${name}.`,
+  footnote: (number) => `Nota al pie ${number}`,
+  footnoteBack: (number) => `Volver al texto de la nota ${number}`,
   generatedImage: 'Imagen generada',
   generatingImage: 'Creando una imagen',
   greeting: '¿En qué puedo ayudarte hoy?',

@@ -40,6 +40,8 @@ const fr: Strings = {
   fileEmpty: (name: string) => `${name} est vide.`,
   fileTooLarge: (name: string, limit: string) => `${name} est trop volumineux ; la limite est de ${limit}.`,
   fileTypeRefused: (name: string) => `Les fichiers comme ${name} ne peuvent pas être joints ici.`,
+  footnote: (number) => `Note de bas de page ${number}`,
+  footnoteBack: (number) => `Retour au texte de la note ${number}`,
   generatedImage: 'Image générée',
   generatingImage: 'Création d’une image',
   greeting: 'Comment puis-je vous aider aujourd’hui ?',

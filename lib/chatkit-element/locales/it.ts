@@ -40,6 +40,8 @@ const it: Strings = {
   fileEmpty: (name: string) => `${name} è vuoto.`,
   fileTooLarge: (name: string, limit: string) => `${name} è troppo grande; il limite è ${limit}.`,
   fileTypeRefused: (name: string) => `Qui non si possono allegare file come ${name}.`,
+  footnote: (number) => `Nota a piè di pagina ${number}`,
+  footnoteBack: (number) => `Torna al testo della nota ${number}`,
   generatedImage: 'Immagine generata',
   generatingImage: 'Creazione di un’immagine',
   greeting: 'Come posso aiutarti oggi?',

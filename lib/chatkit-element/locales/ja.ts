@@ -40,6 +40,8 @@ const ja: Strings = {
   fileEmpty: (name: string) => `${name}は空です。`,
   fileTooLarge: (name: string, limit: string) => `${name}は大きすぎます。上限は${limit}です。`,
   fileTypeRefused: (name: string) => `${name}の種類のファイルはここに添付できません。`,
+  footnote: (number) => `脚注 ${number}`,
+  footnoteBack: (number) => `本文に戻る：脚注 ${number}`,
   generatedImage: '生成された画像',
   generatingImage: '画像を作成しています',
   greeting: '今日はどのようなご用件でしょうか？',

@@ -40,6 +40,8 @@ const nl: Strings = {
   fileEmpty: (name: string) => `${name} is leeg.`,
   fileTooLarge: (name: string, limit: string) => `${name} is te groot; de limiet is ${limit}.`,
   fileTypeRefused: (name: string) => `Bestanden zoals ${name} kunnen hier niet worden toegevoegd.`,
+  footnote: (number) => `Voetnoot ${number}`,
+  footnoteBack: (number) => `Terug naar de tekst van voetnoot ${number}`,
   generatedImage: 'Gegenereerde afbeelding',
   generatingImage: 'Een afbeelding wordt gemaakt',
   greeting: 'Waarmee kan ik vandaag helpen?',

@@ -40,6 +40,8 @@ const pt: Strings = {
   fileEmpty: (name: string) => `${name} está vazio.`,
   fileTooLarge: (name: string, limit: string) => `${name} é grande demais; o limite é ${limit}.`,
   fileTypeRefused: (name: string) => `Arquivos como ${name} não podem ser anexados aqui.`,
+  footnote: (number) => `Nota de rodapé ${number}`,
+  footnoteBack: (number) => `Voltar ao texto da nota ${number}`,
   generatedImage: 'Imagem gerada',
   generatingImage: 'Criando uma imagem',
   greeting: 'Como posso ajudar hoje?',

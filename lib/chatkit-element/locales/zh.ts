@@ -40,6 +40,8 @@ const zh: Strings = {
   fileEmpty: (name: string) => `${name} 是空文件。`,
   fileTooLarge: (name: string, limit: string) => `${name} 过大，上限为 ${limit}。`,
   fileTypeRefused: (name: string) => `此处无法添加 ${name} 这类文件。`,
+  footnote: (number) => `脚注 ${number}`,
+  footnoteBack: (number) => `返回正文：脚注 ${number}`,
   generatedImage: '生成的图片',
   generatingImage: '正在生成图片',
   greeting: '今天我能帮您做些什么？',

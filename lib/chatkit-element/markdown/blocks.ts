@@ -1,10 +1,10 @@
-import { Lexer, type Token } from 'marked'
+import type { Token } from 'marked'
+import { type Footnote, footnotesOf, isDefinition } from '#lib/chatkit-element/markdown/footnotes.ts'
 import { mend } from '#lib/chatkit-element/markdown/mend.ts'
+import { tokensOf } from '#lib/chatkit-element/markdown/tokenizer.ts'
 
 /** One top-level piece of a text (a paragraph, a list, a fence). Equal `raw` means equal rendering. */
 export type Block = { raw: string; token: Token }
-
-const OPTIONS = { gfm: true, breaks: true }
 
 /**
  * Splits a growing text into blocks. While the text only grows, everything before its last two blocks is kept as it is, so the
@@ -13,24 +13,41 @@ const OPTIONS = { gfm: true, breaks: true }
 export class Blocks {
   #text = ''
   #tokens: Token[] = []
+  #footnotes: Footnote[] = []
+
+  /** The footnotes of the text that was read last. The same array as before if no number has changed and no note. */
+  get footnotes(): Footnote[] {
+    return this.#footnotes
+  }
 
   read(text: string, growing: boolean): Block[] {
     const kept = growing && text.startsWith(this.#text) ? this.#tokens.slice(0, -2) : []
     const offset = kept.reduce((length, token) => length + token.raw.length, 0)
     // The lexer rewrites line ends; where raw no longer adds up to the text, everything is read again.
     const exact = text.startsWith(kept.map((token) => token.raw).join(''))
-    this.#tokens = exact ? [...kept, ...new Lexer(OPTIONS).lex(text.slice(offset))] : new Lexer(OPTIONS).lex(text)
+    this.#tokens = exact ? [...kept, ...tokensOf(text.slice(offset))] : tokensOf(text)
     this.#text = text
     const shown = this.#tokens.filter((token) => token.type !== 'space' && token.type !== 'def')
-    return shown.flatMap((token, at) => (growing && at === shown.length - 1 ? mendedBlocks(token) : [{ raw: token.raw, token }]))
+    const blocks = shown.flatMap((token, at) => (growing && at === shown.length - 1 ? mendedBlocks(token) : [{ raw: token.raw, token }]))
+    this.#number(
+      blocks.map(({ token }) => token),
+      growing,
+    )
+    return blocks.filter(({ token }) => !isDefinition(token))
+  }
+
+  #number(tokens: readonly Token[], growing: boolean): void {
+    const found = footnotesOf(tokens, growing)
+    const before = this.#footnotes
+    const same = found.every(({ label, definition }, at) => before[at]?.label === label && before[at]?.definition?.raw === definition?.raw)
+    if (!same || found.length !== before.length) this.#footnotes = found
   }
 }
 
 function mendedBlocks(token: Token): Block[] {
   const raw = mend(token.raw)
   if (raw === token.raw) return [{ raw, token }]
-  return new Lexer(OPTIONS)
-    .lex(raw)
+  return tokensOf(raw)
     .filter(({ type }) => type !== 'space')
     .map((mended) => ({ raw: mended.raw, token: mended }))
 }

@@ -1,8 +1,9 @@
 import { Marked, type Token, type Tokens } from 'marked'
+import type { Footnote, FootnoteReference } from '#lib/chatkit-element/markdown/footnotes.ts'
 import { isAllowedImage, isSafeLink } from '#lib/chatkit-element/markdown/links.ts'
 import type { Strings } from '#lib/chatkit-element/strings.ts'
 
-export type RenderContext = { strings: Strings; imageDomains: readonly string[] }
+export type RenderContext = { strings: Strings; imageDomains: readonly string[]; footnotes: readonly Footnote[] }
 
 /** Tags without attributes that people expect to work inside Markdown. All other HTML is shown as the text that it is. */
 const HARMLESS_TAG = /^<\/?(?:br|sub|sup|kbd|mark|u|s|del|ins)\s*\/?>$/i
@@ -12,10 +13,14 @@ export function escapeHtml(text: string): string {
 }
 
 /** One block as HTML, not yet trusted: sanitise.ts is the wall, this file only says how things look. */
-export function blockToHtml(token: Token, { strings, imageDomains }: RenderContext): string {
+export function blockToHtml(token: Token, context: RenderContext): string {
+  const { strings } = context
+  let isInLink = false
   const marked = new Marked({
     renderer: {
       code: ({ text, lang }: Tokens.Code) => codeHtml(text, lang?.trim().split(/\s/)[0] ?? '', strings),
+      // Code is written from left to right, also in a sentence that is not.
+      codespan: ({ text }: Tokens.Codespan) => `<code dir="ltr">${escapeHtml(text)}</code>`,
       html: ({ text }: Tokens.HTML | Tokens.Tag) => (HARMLESS_TAG.test(text.trim()) ? text : escapeHtml(text)),
       heading({ tokens, depth }: Tokens.Heading) {
         // The element's own headings are levels 2 and 3, so an answer's begin below them.
@@ -23,16 +28,24 @@ export function blockToHtml(token: Token, { strings, imageDomains }: RenderConte
         return `<h${level} class="md-h${Math.min(4, depth)}">${this.parser.parseInline(tokens)}</h${level}>`
       },
       link({ href, title, tokens }: Tokens.Link) {
+        const isSafe = isSafeLink(href)
+        const before = isInLink
+        isInLink ||= isSafe
         const label = this.parser.parseInline(tokens)
-        if (!isSafeLink(href)) return label
+        isInLink = before
+        if (!isSafe) return label
         return `<a href="${escapeHtml(href)}"${title ? ` title="${escapeHtml(title)}"` : ''}>${label}</a>`
       },
       image: ({ href, text }: Tokens.Image) =>
-        isAllowedImage(href, imageDomains)
+        isAllowedImage(href, context.imageDomains)
           ? `<img src="${escapeHtml(href)}" alt="${escapeHtml(text)}">`
-          : `<span class="blocked-image">${escapeHtml(strings.blockedImage(text))}</span>`,
+          : blockedImageHtml(strings.blockedImage(text), isInLink ? '' : href),
       checkbox: ({ checked }: Tokens.Checkbox) => `<span class="md-check">${checked ? '☑' : '☐'}</span> `,
     },
+    extensions: [
+      { name: 'maths', renderer: ({ raw }) => `<span class="maths" dir="ltr">${escapeHtml(raw)}</span>` },
+      { name: 'footnoteRef', renderer: (reference) => footnoteHtml(reference as FootnoteReference, context) },
+    ],
   })
   const html = marked.parser([token])
   return token.type === 'table' ? `<div class="md-table" tabindex="0">${html}</div>` : html
@@ -41,4 +54,18 @@ export function blockToHtml(token: Token, { strings, imageDomains }: RenderConte
 function codeHtml(text: string, language: string, strings: Strings): string {
   const name = escapeHtml(language || strings.code)
   return `<div class="code"><div class="code-head"><span>${name}</span><button type="button" data-copy-code="">${escapeHtml(strings.copyCode)}</button></div><pre tabindex="0"><code>${escapeHtml(text)}</code></pre></div>`
+}
+
+/** A picture that is not loaded for the person, who may still go and see it. */
+function blockedImageHtml(label: string, href: string): string {
+  const text = escapeHtml(label)
+  if (!/^https?:/i.test(href)) return `<span class="blocked-image">${text}</span>`
+  return `<a class="blocked-image" href="${escapeHtml(href)}" title="${escapeHtml(href)}">${text}</a>`
+}
+
+function footnoteHtml({ label, raw }: FootnoteReference, { footnotes, strings }: RenderContext): string {
+  const number = footnotes.find((note) => note.label === label)?.number
+  if (!number) return escapeHtml(raw)
+  const name = escapeHtml(strings.footnote(number))
+  return `<sup><button type="button" class="note-ref" data-note-ref="${number}" aria-label="${name}">${number}</button></sup>`
 }

@@ -1,26 +1,49 @@
 const PARTIAL_IMAGE = /!\[[^\]\n]*(?:\]\([^)\n]*|\])?$/
-const PARTIAL_TARGET = /\[([^\]\n]*)\]\([^)\n]*$/
-const PARTIAL_LABEL = /(^|[^!\]])\[([^\]\n]*)$/
+const PARTIAL_TARGET = /(?<!\\)\[([^\]\n]*)\]\([^)\n]*$/
+/** The beginning of a footnote's mark, or a line that may become a footnote. */
+const PARTIAL_FOOTNOTE = /\[\^[^\]\n]*$|(?:^|\n) {0,3}\[\^[^\]\n]*\]$/
+const PARTIAL_LABEL = /(^|[^!\]\\])\[([^\]\n]*)$/
 const PARTIAL_TAG = /<\/?[a-z]*$/i
 /** A line that may still grow into something else: an underline that would turn the line above into a heading, or a fence. */
 const UNDECIDED_LINE = /\n[ \t]*(?:-+|=+|`{1,2}|~{1,2})[ \t]*$/
-const DELIMITER = /`+|\*{1,3}|~~|(?<![\p{L}\p{N}])_{1,2}(?=\S)|(?<=\S)_{1,2}(?![\p{L}\p{N}])/gu
+const DELIMITER = /\\[\s\S]|`+|\*{1,3}|~~|(?<![\p{L}\p{N}])_{1,2}(?=\S)|(?<=\S)_{1,2}(?![\p{L}\p{N}])/gu
+/** A fence at the start of a line, also in a list or a quote. */
+const FENCE = /^(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*(`{3,}|~{3,})/
+const MATHS = new Map([
+  ['\\(', '\\)'],
+  ['\\[', '\\]'],
+])
 
 /**
  * The last block of a text that is still being written, closed as its author most likely will: a half-written link shows its label,
  * open emphasis and inline code end at the cursor, and what cannot be told yet is held back. So nothing flashes while it grows.
  */
 export function mend(raw: string): string {
+  const fence = openFence(raw)
+  if (fence) return raw.replace(new RegExp(`\\n[ \\t>]*${fence[0]}{1,${fence.length - 1}}[ \\t]*$`), '')
   if (/^ {0,3}(?:```|~~~)/.test(raw)) return raw
   if (/^\|/.test(raw) && raw.split('\n').length < 3 && !/\n\|[ :|-]*-[ :|-]*\n/.test(raw)) return ''
   const settled = raw
     .replace(UNDECIDED_LINE, '')
     .replace(PARTIAL_IMAGE, '')
     .replace(PARTIAL_TARGET, '$1')
+    .replace(PARTIAL_FOOTNOTE, '')
     .replace(PARTIAL_LABEL, '$1$2')
     .replace(PARTIAL_TAG, '')
   const lineStart = settled.lastIndexOf('\n') + 1
-  return settled.slice(0, lineStart) + closeInline(settled.slice(lineStart))
+  return settled.slice(0, lineStart) + closeInline(settled.slice(lineStart).trimEnd())
+}
+
+/** The fence that is still open at the end of the text; '' if none is. */
+function openFence(raw: string): string {
+  let open = ''
+  for (const line of raw.split('\n')) {
+    const [, fence] = FENCE.exec(line) ?? []
+    if (!fence) continue
+    if (!open) open = fence
+    else if (fence[0] === open[0] && fence.length >= open.length && line.trimEnd().endsWith(fence)) open = ''
+  }
+  return open
 }
 
 function closeInline(line: string): string {
@@ -29,11 +52,19 @@ function closeInline(line: string): string {
   for (const match of text.matchAll(DELIMITER)) {
     const [mark] = match
     const last = open.at(-1)
+    const end = match.index + mark.length
     if (last?.startsWith('`')) {
       if (mark === last) open.pop()
+      // It may still become the end of this code.
+      else if (mark.startsWith('`') && end === text.length) return closeInline(line.slice(0, -mark.length))
+    } else if (last?.startsWith('\\')) {
+      if (mark === MATHS.get(last)) open.pop()
+    } else if (mark.startsWith('\\')) {
+      if (MATHS.has(mark)) open.push(mark)
     } else if (mark === last) open.pop()
-    else if (mark.startsWith('`') || /\S/.test(text[match.index + mark.length] ?? '')) open.push(mark)
-    else if (match.index + mark.length === text.length) return closeInline(line.slice(0, -mark.length))
+    else if (end === text.length) return closeInline(line.slice(0, -mark.length))
+    else if (mark.startsWith('`') || /\S/.test(text[end] ?? '')) open.push(mark)
   }
-  return line.replace(/\s+$/, '') + open.reverse().join('')
+  const marks = open.filter((mark) => !mark.startsWith('\\')).reverse()
+  return line.trimEnd() + marks.join('')
 }

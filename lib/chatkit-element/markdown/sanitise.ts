@@ -3,7 +3,7 @@ import { isAllowedImage, isSafeLink } from '#lib/chatkit-element/markdown/links.
 
 const TAGS =
   'a b blockquote br button code del div em h4 h5 h6 hr i img ins kbd li mark ol p pre s span strong sub sup table tbody td th thead tr u ul'
-const ATTRIBUTES = 'href title src alt class start align type tabindex data-copy-code'
+const ATTRIBUTES = 'href title src alt class start align type tabindex dir aria-label data-copy-code data-note-ref'
 
 let purify: ReturnType<typeof createDOMPurify> | undefined
 let allowedDomains: readonly string[] = []
@@ -21,7 +21,7 @@ export function sanitise(html: string, imageDomains: readonly string[]): Documen
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
     // Whatever is not named here is held against the pattern of addresses, and no alignment is one.
-    ADD_URI_SAFE_ATTR: ['align', 'start', 'tabindex', 'type'],
+    ADD_URI_SAFE_ATTR: ['align', 'aria-label', 'data-note-ref', 'dir', 'start', 'tabindex', 'type'],
     ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|chatkit-link:|data:image\/)/i,
     RETURN_DOM_FRAGMENT: true,
   })

@@ -17,6 +17,7 @@ const SPOKEN_MAX = 2_000
 export function spokenText(items: readonly ThreadItem[]): string {
   const text = plainText(items)
     .replace(/^\s*(?:```|~~~).*$/gm, '')
+    .replace(/\[\^[^\]\s]+\]:?/g, '')
     .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
     .replace(/^[ \t]*(?:#{1,6} |> |[-*+] (?:\[[ x]\] )?)/gm, '')
     .replace(/^\|?[ :|-]+\|?$/gm, '')

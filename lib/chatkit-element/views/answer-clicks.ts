@@ -14,6 +14,16 @@ export async function copyCode(event: Event, strings: Strings): Promise<void> {
   }, SHOWN_MS)
 }
 
+/** A click on a footnote's number leads to the note, and the arrow behind the note back to its first number. */
+export function followFootnote(event: Event): void {
+  const button = targetIn(event, 'button[data-note-ref], button[data-note-back]')
+  if (!(button instanceof HTMLElement)) return
+  const { noteRef, noteBack } = button.dataset
+  const target = button.closest('.md')?.querySelector<HTMLElement>(noteRef ? `[data-note="${noteRef}"]` : `[data-note-ref="${noteBack}"]`)
+  target?.focus({ preventScroll: true })
+  target?.scrollIntoView({ block: 'nearest' })
+}
+
 /** A click on `chatkit-link://name?key=value` is a message to the host page, not a way out of it. */
 export function followLink(event: Event, deliver: (name: string, data: Record<string, string>) => void): void {
   const href = targetIn(event, 'a[href^="chatkit-link:" i]')?.getAttribute('href')

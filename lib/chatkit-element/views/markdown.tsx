@@ -2,7 +2,9 @@
 import { Component, createRef } from 'preact'
 import { type Block, Blocks } from '#lib/chatkit-element/markdown/blocks.ts'
 import { type CitedSource, markCitations, placeCitations } from '#lib/chatkit-element/markdown/citations.ts'
+import type { Footnote } from '#lib/chatkit-element/markdown/footnotes.ts'
 import { blockToHtml } from '#lib/chatkit-element/markdown/html.ts'
+import { keepMeasuresTogether } from '#lib/chatkit-element/markdown/measures.ts'
 import { sanitise } from '#lib/chatkit-element/markdown/sanitise.ts'
 import type { Strings } from '#lib/chatkit-element/strings.ts'
 import { type Ui, UiContext } from '#lib/chatkit-element/views/ui.ts'
@@ -26,28 +28,61 @@ export class Markdown extends Component<Props> {
   override render({ text, growing = false, imageDomains = NONE, citations = NONE }: Props) {
     const { strings } = this.context as Ui
     const blocks = this.#blocks.read(markCitations(text, citations), growing)
+    const { footnotes } = this.#blocks
+    const shared = { imageDomains, citations, footnotes, strings }
     return (
-      <div class="md" dir="auto">
+      <div class="md">
         {blocks.map((block, at) => (
-          <BlockView key={at} block={block} imageDomains={imageDomains} citations={citations} strings={strings} />
+          <BlockView key={at} block={block} {...shared} />
         ))}
+        <Footnotes {...shared} />
       </div>
     )
   }
 }
 
-type BlockProps = { block: Block; imageDomains: readonly string[]; citations: readonly CitedSource[]; strings: Strings }
+type Shared = {
+  imageDomains: readonly string[]
+  citations: readonly CitedSource[]
+  footnotes: readonly Footnote[]
+  strings: Strings
+}
+type BlockProps = Shared & { block: Block }
+
+/** The notes under a text, each with a way back to where it belongs. */
+function Footnotes(shared: Shared) {
+  const { footnotes, strings } = shared
+  if (!footnotes.some(({ definition }) => definition)) return null
+  return (
+    <ol class="md-notes">
+      {footnotes.map(({ number, definition }) => (
+        <li key={number} value={number} data-note={number} tabIndex={-1}>
+          {definition?.tokens.map((token, at) => (
+            <BlockView key={at} block={{ raw: token.raw, token }} {...shared} />
+          ))}
+          {definition && (
+            <button type="button" data-note-back={number} aria-label={strings.footnoteBack(number)}>
+              ↩
+            </button>
+          )}
+        </li>
+      ))}
+    </ol>
+  )
+}
 
 class BlockView extends Component<BlockProps> {
   readonly #box = createRef<HTMLDivElement>()
 
-  override shouldComponentUpdate({ block, imageDomains, citations }: BlockProps): boolean {
+  override shouldComponentUpdate({ block, imageDomains, citations, footnotes }: BlockProps): boolean {
     const now = this.props
     return (
       block.raw !== now.block.raw ||
       block.token.type !== now.block.token.type ||
       imageDomains !== now.imageDomains ||
-      citations !== now.citations
+      citations !== now.citations ||
+      // Notes appear at the end of a text: only the blocks that refer to one are drawn again.
+      (footnotes !== now.footnotes && block.raw.includes('[^'))
     )
   }
 
@@ -60,13 +95,14 @@ class BlockView extends Component<BlockProps> {
   }
 
   override render() {
-    return <div ref={this.#box} class="md-block" />
+    return <div ref={this.#box} class="md-block" dir="auto" />
   }
 
   #fill(): void {
-    const { block, imageDomains, citations, strings } = this.props
-    const fragment = sanitise(blockToHtml(block.token, { strings, imageDomains }), imageDomains)
+    const { block, imageDomains, citations, footnotes, strings } = this.props
+    const fragment = sanitise(blockToHtml(block.token, { strings, imageDomains, footnotes }), imageDomains)
     placeCitations(fragment, citations, strings)
+    keepMeasuresTogether(fragment)
     this.#box.current?.replaceChildren(fragment)
   }
 }

@@ -2,7 +2,7 @@
 import { useRef } from 'preact/hooks'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { turnGroups } from '#lib/chatkit-element/state/turn-groups.ts'
-import { copyCode, followLink } from '#lib/chatkit-element/views/answer-clicks.ts'
+import { copyCode, followFootnote, followLink } from '#lib/chatkit-element/views/answer-clicks.ts'
 import { Failure } from '#lib/chatkit-element/views/failure.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { Notices } from '#lib/chatkit-element/views/notices.tsx'
@@ -36,6 +36,7 @@ export function Thread({ state }: { state: ChatState }) {
         tabIndex={0}
         onClick={(event) => {
           void copyCode(event, strings)
+          followFootnote(event)
           followLink(event, (name, data) => chat.emitDeeplink(name, data))
         }}
       >

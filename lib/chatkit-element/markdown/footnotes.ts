@@ -1,0 +1,81 @@
+import type { Token, TokenizerExtension, TokenizerThis, Tokens } from 'marked'
+
+export type FootnoteReference = Tokens.Generic & { type: 'footnoteRef'; label: string }
+export type FootnoteDefinition = Tokens.Generic & { type: 'footnote'; label: string; tokens: Token[] }
+/** A footnote as it is shown; nothing in it yet if its definition is still to come. */
+export type Footnote = { label: string; number: number; definition: FootnoteDefinition | undefined }
+
+const REFERENCE = /^\[\^([^\]\s]{1,80})\]/
+const DEFINITION =
+  /^ {0,3}\[\^([^\]\s]{1,80})\]:[ \t]*([^\n]*(?:\n(?!\s*\n| {0,3}\[\^[^\]\s]{1,80}\]:)[^\n]+|\n(?:[ \t]*\n)+(?: {4}|\t)[^\n]+)*)(?:\n|$)/
+const INDENT = /^(?: {1,4}|\t)/gm
+
+/** `[^label]` in the text, and `[^label]: note` in a line of its own, as GitHub reads them. */
+export const footnoteExtensions: TokenizerExtension[] = [
+  {
+    name: 'footnote',
+    level: 'block',
+    start(src: string) {
+      const [paragraph = ''] = src.split(/\n\s*\n/, 1)
+      const at = paragraph.search(/\n {0,3}\[\^[^\]\s]{1,80}\]:/)
+      return at < 0 ? undefined : at + 1
+    },
+    tokenizer(this: TokenizerThis, src: string): FootnoteDefinition | undefined {
+      const match = DEFINITION.exec(src)
+      if (!match) return
+      const [raw, label = '', note = ''] = match
+      const tokens: Token[] = []
+      this.lexer.blockTokens(note.replace(INDENT, ''), tokens)
+      return { type: 'footnote', raw, label, tokens }
+    },
+  },
+  {
+    name: 'footnoteRef',
+    level: 'inline',
+    start: (src: string) => src.indexOf('[^'),
+    tokenizer(src: string): FootnoteReference | undefined {
+      const match = REFERENCE.exec(src)
+      return match ? { type: 'footnoteRef', raw: match[0], label: match[1] ?? '' } : undefined
+    },
+  },
+]
+
+/**
+ * The footnotes of a text: those that it refers to, in that order, then the others. `awaited`: a definition may still come,
+ * so that a reference without one is numbered as well.
+ */
+export function footnotesOf(tokens: readonly Token[], awaited: boolean): Footnote[] {
+  const definitions = new Map<string, FootnoteDefinition>()
+  for (const token of tokens) if (isDefinition(token) && !definitions.has(token.label)) definitions.set(token.label, token)
+  if (definitions.size === 0 && !awaited) return []
+  const labels = new Set<string>()
+  const isReady = (label: string) => awaited || definitions.has(label)
+  for (const token of tokens) if (!isDefinition(token)) for (const label of labelsIn(token)) if (isReady(label)) labels.add(label)
+  for (const label of definitions.keys()) labels.add(label)
+  return [...labels].map((label, at) => ({ label, number: at + 1, definition: definitions.get(label) }))
+}
+
+export function isDefinition(token: Token): token is FootnoteDefinition {
+  return token.type === 'footnote'
+}
+
+const known = new WeakMap<Token, string[]>()
+
+/** The labels that a token refers to. Remembered: while a text grows, most of its tokens stay the same. */
+function labelsIn(token: Token): string[] {
+  let labels = known.get(token)
+  if (!labels) {
+    labels = token.raw.includes('[^') ? [...referencesIn(token)] : []
+    known.set(token, labels)
+  }
+  return labels
+}
+
+function* referencesIn(value: unknown): Generator<string> {
+  if (Array.isArray(value)) for (const one of value) yield* referencesIn(one)
+  else if (value && typeof value === 'object') {
+    const { type, label, tokens, items, header, rows } = value as Record<string, unknown>
+    if (type === 'footnoteRef') yield String(label)
+    for (const children of [tokens, items, header, rows]) if (children) yield* referencesIn(children)
+  }
+}
