@@ -3,6 +3,7 @@ import { useId, useMemo, useState } from 'preact/hooks'
 import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import type { WidgetAction } from '#lib/chatkit-element/chat.ts'
 import { formValues, withFormValues } from '#lib/chatkit-element/views/form-values.ts'
+import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 import { childrenOf, str, WidgetContext } from '#lib/chatkit-element/views/widget-context.ts'
 import { WidgetNodeView } from '#lib/chatkit-element/views/widget-node.tsx'
@@ -20,7 +21,8 @@ export function WidgetView({ item, busy, imageDomains }: Props) {
     const { action: merged, dropped } = form ? withFormValues(action, formValues(form)) : { action, dropped: [] }
     if (dropped.length)
       chat.emitError(new Error(`The action "${action.type}" sets these already, so the form cannot: ${dropped.join(', ')}.`))
-    await chat.act(merged, item).catch((error: unknown) => chat.report(error))
+    const acting = chat.act(merged, item).catch((error: unknown) => chat.report(error))
+    await holdFocus(from, chat, acting)
   }
   const scope = {
     act,
