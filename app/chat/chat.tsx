@@ -8,6 +8,7 @@ import { Notice } from '../ui/notice.tsx'
 import { useColorScheme } from '../ui/use-color-scheme.ts'
 import { type AttachmentLimits, attachmentOption } from './chat-attachments.ts'
 import { chatTheme } from './chat-theme.ts'
+import { DRAFTS_KEY } from './drafts.ts'
 import { lateName } from './late-name.ts'
 import { openConnection } from './open-connection.ts'
 import { toolCommands } from './tool-commands.ts'
@@ -41,7 +42,7 @@ export function Chat({ personId, dictation, firstName, builtinTools, domainKey, 
   const scheme = useColorScheme()
   const path = usePathname()
   const [signedOut, setSignedOut] = useState(false)
-  const { initial, follow } = useThreadAddress((threadId) => void chat.setThreadId(threadId))
+  const { initial, follow, noteAnswer } = useThreadAddress((threadId) => void chat.setThreadId(threadId))
 
   const resumable = useResumableFetch(
     async (input, init) => {
@@ -79,13 +80,17 @@ export function Chat({ personId, dictation, firstName, builtinTools, domainKey, 
     onReady: () => {
       const text = takeUnsent(personId)
       if (text) void chat.setComposerValue({ text })
+      if (mayTakeFocus()) void chat.focusComposer()
     },
     onThreadChange: ({ threadId }) => {
       resumable.noteThread(threadId)
       late.onThreadChange(threadId)
       follow(threadId)
     },
-    onResponseStart: late.onResponseStart,
+    onResponseStart: () => {
+      noteAnswer()
+      late.onResponseStart()
+    },
     onResponseEnd: late.onResponseEnd,
   })
 
@@ -107,7 +112,13 @@ export function Chat({ personId, dictation, firstName, builtinTools, domainKey, 
           </Notice>
         </div>
       )}
-      <ChatKit control={chat.control} className="block min-h-0 w-full flex-1" />
+      <ChatKit control={chat.control} className="block min-h-0 w-full flex-1" data-drafts-key={DRAFTS_KEY} data-drafts-owner={personId} />
     </div>
   )
+}
+
+/** On a phone the keyboard would cover the page, and whoever is in another field or a dialog stays there. */
+function mayTakeFocus(): boolean {
+  const { activeElement } = document
+  return matchMedia('(pointer: fine)').matches && !activeElement?.closest('input, textarea, select, [role="dialog"], [role="menu"]')
 }

@@ -1,5 +1,6 @@
 'use client'
 
+import { forgetDrafts } from '../chat/drafts.ts'
 import { PasswordInput } from '../forms/password-input.tsx'
 import { sendJson } from '../forms/send-json.ts'
 import { ConfirmButton } from '../ui/confirm-button.tsx'
@@ -15,6 +16,7 @@ export function DeleteAccount({ hasPassword }: { hasPassword: boolean }) {
       action={async (form) => {
         const sent = await sendJson('DELETE', '/api/me', hasPassword ? { password: String(form.get('password') ?? '') } : {})
         if (!sent.ok) return { error: sent.message }
+        forgetDrafts()
         window.location.assign('/sign-in')
       }}
     >

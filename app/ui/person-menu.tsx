@@ -5,6 +5,7 @@ import { useRouter } from 'next/navigation'
 import { signOut } from 'next-auth/react'
 import { useState } from 'react'
 import { Button, Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover, Separator } from 'react-aria-components'
+import { forgetDrafts } from '../chat/drafts.ts'
 import { Notice } from './notice.tsx'
 import { THEME_COOKIE, type Theme, themeOf } from './theme.ts'
 
@@ -33,7 +34,9 @@ export function PersonMenu({ name, email, theme: remembered }: { name: string; e
   async function leave() {
     setStuck(false)
     try {
-      await signOut({ callbackUrl: '/sign-in' })
+      await signOut({ redirect: false })
+      forgetDrafts()
+      location.assign('/sign-in')
     } catch {
       setStuck(true)
     }

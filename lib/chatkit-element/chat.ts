@@ -197,6 +197,7 @@ export class Chat {
 
   async remove(threadId: string): Promise<void> {
     await this.history.remove(threadId)
+    this.composer.forget(threadId)
     if (this.threadId === threadId) await this.open(null)
   }
 
@@ -222,6 +223,7 @@ export class Chat {
   close(): void {
     this.#leave()
     this.files.close()
+    this.composer.close()
     this.dictation.cancel()
     this.history.close()
   }

@@ -1,4 +1,5 @@
 import type { Attachment, UserMessageContent as PublicContent } from '@openai/chatkit'
+import type { KeptDraft } from '#lib/chatkit-element/draft-store.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { contentOf, mentioned, type Tag, tagsIn, writtenText } from '#lib/chatkit-element/mentions.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
@@ -26,12 +27,15 @@ export type ComposerState = Draft & {
 }
 
 const EMPTY: Draft = { text: '', tags: [], files: [], quotedText: '' }
+const EMPTY_KEPT: KeptDraft = { text: '', tags: [], attachments: [], quotedText: '' }
 const NEW_CHAT = ''
+/** A draft is kept when nothing has been typed for this long, and when the page goes. */
+const KEEP_MS = 250
 
 /** A message that was not sent. */
 type Returned = { content: readonly PublicContent[]; attachments?: readonly Attachment[]; quotedText?: string }
 
-/** What is being written. Each thread keeps its own draft as long as the page lives. */
+/** What is being written. Each thread keeps its own draft: as long as the page lives, or longer where the host has a store. */
 export class Composer {
   readonly state = new Signal<ComposerState>({ ...EMPTY, toolId: null, modelId: null, refusal: '' })
   /** Moves the focus into the input; set by the view that draws it. */
@@ -41,10 +45,45 @@ export class Composer {
   write: (text: string, cursor: number) => void = (text) => this.state.patch({ text })
   readonly #drafts = new Map<string, Draft>()
   #thread = NEW_CHAT
+  #timer: ReturnType<typeof setTimeout> | undefined
   readonly #host: Host
 
   constructor(host: Host) {
     this.#host = host
+    this.state.subscribe(() => {
+      clearTimeout(this.#timer)
+      this.#timer = setTimeout(() => this.keep(), KEEP_MS)
+    })
+  }
+
+  /** Shows the new chat's draft that an earlier page has kept. */
+  begin(): void {
+    if (this.isEmpty) this.state.patch(this.#draftOf(NEW_CHAT))
+    addEventListener('pagehide', this.keep)
+  }
+
+  /** Keeps the draft now, for the time after this page. */
+  readonly keep = (): void => {
+    clearTimeout(this.#timer)
+    this.#keep(this.#thread, this.state.value)
+  }
+
+  /** Ends the watching of the page. */
+  close(): void {
+    removeEventListener('pagehide', this.keep)
+    this.keep()
+  }
+
+  #keep(thread: string, { text, tags, files, quotedText }: Draft): void {
+    const attachments = files.flatMap(({ attachment }) => attachment ?? [])
+    this.#host.drafts()?.keep(thread, { text, tags, attachments, quotedText })
+  }
+
+  #draftOf(thread: string): Draft {
+    const kept = this.#drafts.get(thread)
+    if (kept) return kept
+    const { attachments = [], ...draft } = this.#host.drafts()?.find(thread) ?? EMPTY_KEPT
+    return { ...draft, files: attachments.map(arrived) }
   }
 
   get isEmpty(): boolean {
@@ -60,19 +99,30 @@ export class Composer {
   switchTo(threadId: string | null): void {
     const { text, tags, files, quotedText } = this.state.value
     this.#drafts.set(this.#thread, { text, tags, files, quotedText })
+    this.keep()
     this.#thread = threadId ?? NEW_CHAT
-    this.state.patch({ ...(this.#drafts.get(this.#thread) ?? EMPTY), refusal: '' })
+    this.state.patch({ ...this.#draftOf(this.#thread), refusal: '' })
+  }
+
+  /** Forgets the draft of a thread that is gone. */
+  forget(threadId: string): void {
+    this.#drafts.delete(threadId)
+    this.#keep(threadId, EMPTY)
+    if (threadId === this.#thread) this.state.patch(EMPTY)
   }
 
   /** The new chat has become a thread: what is being written goes with it. */
   adopt(threadId: string): void {
-    if (this.#thread === NEW_CHAT) this.#thread = threadId
+    if (this.#thread !== NEW_CHAT) return
+    this.#keep(NEW_CHAT, EMPTY)
+    this.#thread = threadId
+    this.keep()
   }
 
   /** Puts a message that was not sent back, before whatever was written meanwhile. */
   restore({ content, attachments = [], quotedText = '' }: Returned, threadId: string | null): void {
     const thread = threadId ?? NEW_CHAT
-    const draft = thread === this.#thread ? this.state.value : (this.#drafts.get(thread) ?? EMPTY)
+    const draft = thread === this.#thread ? this.state.value : this.#draftOf(thread)
     const restored: Draft = {
       text: [writtenText(content), draft.text].filter((text) => text.trim()).join('\n\n'),
       tags: [...tagsIn(content), ...draft.tags],
@@ -80,7 +130,10 @@ export class Composer {
       quotedText: quotedText || draft.quotedText,
     }
     if (thread === this.#thread) this.state.patch(restored)
-    else this.#drafts.set(thread, restored)
+    else {
+      this.#drafts.set(thread, restored)
+      this.#keep(thread, restored)
+    }
   }
 
   /** Puts files beside the text that the server has already. */

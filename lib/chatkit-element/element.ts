@@ -1,6 +1,7 @@
 import type { ChatKitEvents, ChatKitOptions, OpenAIChatKit } from '@openai/chatkit'
 import { h, render } from 'preact'
 import { Chat } from '#lib/chatkit-element/chat.ts'
+import { DraftStore } from '#lib/chatkit-element/draft-store.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { Language } from '#lib/chatkit-element/language.ts'
 import { resolveLocale } from '#lib/chatkit-element/locale.ts'
@@ -27,6 +28,7 @@ export class ChatKitElement extends Base {
   /** Events before the element is ready wait for it, and for the listeners that a framework adds only after its first paint. */
   readonly #early: CustomEvent[] = []
   #stopListening: (() => void) | null = null
+  #drafts: DraftStore | null = null
 
   constructor() {
     super()
@@ -44,6 +46,7 @@ export class ChatKitElement extends Base {
       options: () => this.#needOptions(),
       strings: () => this.#language.strings,
       locale: () => resolveLocale(this.#options.value?.locale),
+      drafts: () => this.#drafts,
       emit: (name, ...[detail]) => this.#emit(name, detail),
     }
     this.#chat = new Chat(host)
@@ -80,6 +83,9 @@ export class ChatKitElement extends Base {
     this.dataset.colorScheme = themeOf(options.theme).colorScheme ?? 'inherit'
     this.#draw()
     if (!first) return
+    const { draftsKey, draftsOwner } = this.dataset
+    if (draftsKey && draftsOwner) this.#drafts = new DraftStore(draftsKey, draftsOwner)
+    this.#chat.composer.begin()
     if (options.initialThread) void this.#chat.open(options.initialThread)
     this.#ready.begin()
   }

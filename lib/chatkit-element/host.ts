@@ -1,4 +1,5 @@
 import type { ChatKitEvents, ChatKitOptions } from '@openai/chatkit'
+import type { DraftStore } from '#lib/chatkit-element/draft-store.ts'
 import type { Strings } from '#lib/chatkit-element/strings.ts'
 
 type Detail<K extends keyof ChatKitEvents> = ChatKitEvents[K]['detail']
@@ -9,6 +10,8 @@ export type Host = {
   options(): ChatKitOptions
   strings(): Strings
   locale(): string
+  /** Where drafts outlive the page; null where the page does not want that. */
+  drafts(): DraftStore | null
   emit<K extends keyof ChatKitEvents>(name: K, ...detail: Detail<K> extends void ? [] : [Detail<K>]): void
 }
 
