@@ -39,7 +39,7 @@ test('a wrong, revoked, expired or foreign token, and one of a disabled account:
   const ann = await signedIn()
   const gone = await signedIn()
   const revoked = await personalToken(ann.caller)
-  const [row] = await listPersonalTokens(ann.caller)
+  const [row] = (await listPersonalTokens(ann.caller)).data
   await revokePersonalToken(ann.caller, row?.id ?? '')
   const wish = { name: 'old', scopes: ['tasks:read'], expiresAt: new Date(Date.now() - 1_000) }
   const disabled = await personalToken(gone.caller)

@@ -158,7 +158,7 @@ test('the open channel of a session ends with its token, at once for what it ask
   }
   await vi.advanceTimersByTimeAsync(16_000)
   expect(ended).toEqual([])
-  const row = (await listPersonalTokens(caller)).find(({ scopes }) => scopes.length === 1)
+  const row = (await listPersonalTokens(caller)).data.find(({ scopes }) => scopes.length === 1)
   await revokePersonalToken(caller, row?.id ?? '')
   expect((await ask(handleMcp, token, WHOAMI)).status).toBe(401)
   await vi.advanceTimersByTimeAsync(16_000)

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { DELETE as revoke } from '#app/api/me/tokens/[id]/route.ts'
-import { GET as list, POST as make } from '#app/api/me/tokens/route.ts'
+import { GET as list, POST as make, DELETE as revokeAll } from '#app/api/me/tokens/route.ts'
 import { callerFromBearer } from '#lib/auth/bearer.ts'
+import { listAuditEvents } from '#lib/data/audit.ts'
 import { withSystem } from '#lib/db.ts'
-import { signedIn } from '#tests/support/people.ts'
+import { personalToken, signedIn } from '#tests/support/people.ts'
 
 const AUDIENCE = 'http://127.0.0.1:3999/mcp'
 const WISH = { name: 'laptop', scopes: ['tasks:read', 'tasks:read'], expires_in_days: 30 }
@@ -64,7 +65,7 @@ test('nobody lists or revokes the tokens of others', async () => {
   const ann = await signedIn()
   const bob = await signedIn()
   const { id, token } = await (await make(request(ann.headers, 'POST', WISH))).json()
-  expect(await (await list(request(bob.headers, 'GET'))).json()).toEqual({ data: [] })
+  expect(await (await list(request(bob.headers, 'GET'))).json()).toEqual({ data: [], has_more: false })
   expect((await revokeAs(bob.headers, id)).status).toBe(404)
   expect(await callerFromBearer(token, AUDIENCE)).not.toBeNull()
   expect((await make(request({ cookie: '' }, 'POST', WISH))).status).toBe(401)
@@ -81,12 +82,54 @@ test.each([
   expect([refused.status, (await refused.json()).message]).toEqual([400, expect.stringMatching(sentence)])
 })
 
-test('fifty tokens are enough', async () => {
-  const { headers, caller } = await signedIn()
-  await withSystem('tokens', (tx) =>
+const insertTokens = (ownerId: string, count: number) =>
+  withSystem('tokens', (tx) =>
     tx.personalToken.createMany({
-      data: Array.from({ length: 50 }, (_, n) => ({ id: `tok_${n}`, ownerId: caller.userId, name: 'x', tokenHash: `h${n}`, scopes: [] })),
+      data: Array.from({ length: count }, (_, n) => ({
+        ...{ id: `tok_${ownerId}_${String(n).padStart(3, '0')}`, ownerId, name: `token ${n}`, tokenHash: `${ownerId}${n}`, scopes: [] },
+        // Several were made in the same moment.
+        createdAt: new Date(1_700_000_000_000 + Math.floor(n / 7) * 1000),
+      })),
     }),
   )
-  expect((await make(request(headers, 'POST', WISH))).status).toBe(409)
+
+test('fifty tokens are enough, also for requests at the same moment', async () => {
+  const { headers, caller } = await signedIn()
+  await insertTokens(caller.userId, 45)
+  const answers = await Promise.all(Array.from({ length: 12 }, () => make(request(headers, 'POST', WISH))))
+  expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 201, 201, 201, ...Array(7).fill(409)])
+  expect(await answers.find(({ status }) => status === 409)?.json()).toMatchObject({ message: expect.stringMatching(/50 tokens already/) })
+})
+
+test('every token is on some page, once, also more than there may be now', async () => {
+  const { headers, caller } = await signedIn()
+  const other = await signedIn()
+  await insertTokens(caller.userId, 55)
+  await insertTokens(other.caller.userId, 1)
+  const ids: string[] = []
+  const sizes: number[] = []
+  for (let after: string | undefined, more = true; more; ) {
+    const address = `http://127.0.0.1:3999/api/me/tokens${after ? `?after=${after}` : ''}`
+    const page = await (await list(new Request(address, { headers }))).json()
+    sizes.push(page.data.length)
+    ids.push(...page.data.map(({ id }: { id: string }) => id))
+    after = page.after
+    more = page.has_more
+  }
+  expect(sizes).toEqual([20, 20, 15])
+  expect(new Set(ids).size).toBe(55)
+  expect([...ids].sort().reverse()).toEqual(ids)
+})
+
+test('all tokens are revoked at once, and those of nobody else', async () => {
+  const [ann, bob] = [await signedIn(), await signedIn()]
+  const [one, two, his] = [await personalToken(ann.caller), await personalToken(ann.caller), await personalToken(bob.caller)]
+  const strange = await revokeAll(request({ ...ann.headers, origin: 'https://evil.example' } as never, 'DELETE', {}))
+  expect(strange.status).toBe(403)
+  const answer = await revokeAll(request(ann.headers, 'DELETE', {}))
+  expect([answer.status, await answer.json()]).toEqual([200, { revoked: 2 }])
+  expect(await Promise.all([one, two].map((token) => callerFromBearer(token, AUDIENCE)))).toEqual([null, null])
+  expect(await callerFromBearer(his, AUDIENCE)).toMatchObject({ userId: bob.caller.userId })
+  expect((await (await list(request(ann.headers, 'GET'))).json()).data).toEqual([])
+  expect((await listAuditEvents({ action: 'tokens_revoked' })).data).toMatchObject([{ actorId: ann.caller.userId, detail: { count: 2 } }])
 })

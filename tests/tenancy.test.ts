@@ -106,7 +106,7 @@ beforeAll(async () => {
     run: turn.headers.get('x-run-id') ?? '',
     call: (await listToolCalls({ caller: ann.caller })).data[0]?.id ?? '',
     task: 4_711,
-    token: (await listPersonalTokens(ann.caller))[0]?.id ?? '',
+    token: (await listPersonalTokens(ann.caller)).data[0]?.id ?? '',
   }
 })
 afterAll(() => server.close())
@@ -187,7 +187,7 @@ function mine(path: string, method: string, body?: object): Request {
 test('every route', async () => {
   expect(Object.keys(ROUTES).sort()).toEqual(globSync(['app/**/route.ts', 'app/.*/**/route.ts']).sort())
   for (const [file, attack] of Object.entries(ROUTES)) if (typeof attack !== 'string') await expectSame(file, attack)
-  expect((await listPersonalTokens(ann.caller)).map(({ id }) => id)).toContain(hers.token)
+  expect((await listPersonalTokens(ann.caller)).data.map(({ id }) => id)).toContain(hers.token)
   expect(await listConnections(ann.caller)).toMatchObject([{ clientId: hers.client }])
   expect(await findAccount(ann.caller, hers.server)).toMatchObject({ key: SECRET })
 })

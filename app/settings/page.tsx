@@ -14,6 +14,7 @@ import { Connections } from './connections.tsx'
 import { DeleteAccount } from './delete-account.tsx'
 import { PasswordForm } from './password-form.tsx'
 import { ProfileForm } from './profile-form.tsx'
+import { RevokeAllTokens } from './revoke-all-tokens.tsx'
 import { SignOutEverywhere } from './sign-out-everywhere.tsx'
 import { Tokens } from './tokens.tsx'
 
@@ -21,9 +22,14 @@ const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'U
 
 export const metadata: Metadata = { title: 'Settings' }
 
-export default async function SettingsPage() {
+export default async function SettingsPage({ searchParams }: { searchParams: Promise<{ tokens_after?: string | string[] }> }) {
   const caller = await requirePageCaller()
-  const [account, tokens, connections] = await Promise.all([requireAccount(caller), listPersonalTokens(caller), listConnections(caller)])
+  const after = [(await searchParams).tokens_after].flat()[0]
+  const [account, tokens, connections] = await Promise.all([
+    requireAccount(caller),
+    listPersonalTokens(caller, { after }),
+    listConnections(caller),
+  ])
   const endpoint = `${env().APP_URL}/mcp`
   // Without our own tools there is nothing to connect to; what was allowed before can still be taken back.
   const offered = env().MCP_BUILTIN === 'on'
@@ -53,23 +59,28 @@ export default async function SettingsPage() {
           <PasswordForm hasPassword={hasPassword} email={account.email} />
         </Card>
         <Card
-          title="Sessions"
-          hint="Signs you out in every other browser and disconnects every app, at once. Personal tokens keep working until you revoke them."
+          title="Sessions and tokens"
+          hint="Signs you out in every other browser and disconnects every app, at once. Personal tokens keep working until you revoke them, one by one or all."
         >
-          <SignOutEverywhere />
+          <div className="flex flex-wrap gap-3">
+            <SignOutEverywhere />
+            <RevokeAllTokens />
+          </div>
         </Card>
         {(offered || connections.length > 0) && <Connections endpoint={endpoint} connections={connections.map(toProps)} />}
-        {(offered || tokens.length > 0) && (
+        {(offered || tokens.data.length > 0) && (
           <Tokens
             endpoint={endpoint}
             scopes={Object.entries(SCOPES).map(([id, label]) => ({ id, label }))}
-            tokens={tokens.map(({ createdAt, lastUsedAt, expiresAt, ...token }) => ({
+            tokens={tokens.data.map(({ createdAt, lastUsedAt, expiresAt, ...token }) => ({
               ...token,
               createdAt: createdAt.toISOString(),
               lastUsedAt: lastUsedAt?.toISOString() ?? null,
               expiresOn: expiresAt && DAY.format(expiresAt),
               expired: expiresAt !== null && expiresAt < new Date(),
             }))}
+            first={after && '/settings#tokens'}
+            next={tokens.after && `/settings?tokens_after=${encodeURIComponent(tokens.after)}#tokens`}
           />
         )}
         <Card title="Connected services" hint="Your own accounts at services whose tools the assistant uses for you.">

@@ -11,6 +11,7 @@ import { CodeBlock } from '../ui/code-block.tsx'
 import { ConfirmButton } from '../ui/confirm-button.tsx'
 import { EmptyState } from '../ui/empty-state.tsx'
 import { Notice } from '../ui/notice.tsx'
+import { Pager } from '../ui/pager.tsx'
 import { RelativeTime } from '../ui/relative-time.tsx'
 import { Table } from '../ui/table.tsx'
 import { Connect } from './connect.tsx'
@@ -27,8 +28,17 @@ type Token = {
   expired: boolean
 }
 
-/** The person's tokens for scripts and MCP clients: a new one is shown once, each can be revoked. */
-export function Tokens({ endpoint, scopes, tokens }: { endpoint: string; scopes: { id: string; label: string }[]; tokens: Token[] }) {
+type Props = {
+  endpoint: string
+  scopes: { id: string; label: string }[]
+  tokens: Token[]
+  /** The addresses of the first page and of the next one, where there are any. */
+  first?: string
+  next?: string
+}
+
+/** The person's tokens for scripts and MCP clients, page by page: a new one is shown once, each can be revoked. */
+export function Tokens({ endpoint, scopes, tokens, first, next }: Props) {
   const router = useRouter()
   const [making, setMaking] = useState(false)
   const [made, setMade] = useState<string | null>(null)
@@ -78,7 +88,7 @@ export function Tokens({ endpoint, scopes, tokens }: { endpoint: string; scopes:
           </Notice>
         </div>
       )}
-      <div className="border-t border-line">
+      <div id="tokens" className="border-t border-line">
         {tokens.length === 0 ? (
           <EmptyState icon={KeyRound} title="No tokens">
             Make one to use your tools from a script or another MCP client.
@@ -127,6 +137,7 @@ export function Tokens({ endpoint, scopes, tokens }: { endpoint: string; scopes:
             ]}
           />
         )}
+        <Pager first={first} next={next} />
       </div>
     </Card>
   )

@@ -17,6 +17,7 @@ export const AUDIT_ACTIONS = [
   'signed_out_everywhere',
   'token_made',
   'token_revoked',
+  'tokens_revoked',
   'client_allowed',
   'client_revoked',
   'client_token_reused',

@@ -1,4 +1,5 @@
 import type { Caller } from '#lib/auth/caller.ts'
+import { lockPerson } from '#lib/data/person-lock.ts'
 import { type Tx, withCaller } from '#lib/db.ts'
 import { AppError } from '#lib/errors.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
@@ -48,6 +49,8 @@ export function suggestNotes(caller: Caller, typed: string): Promise<{ id: strin
 /** Writes a new note. Throws conflict at 10,000 notes. */
 export function createNote(caller: Caller, note: { title: string; body: string }): Promise<Note> {
   return withCaller(caller, async (tx) => {
+    // Two calls must not pass the limit together.
+    await tx.$executeRaw(lockPerson(caller.userId))
     if ((await tx.note.count({ where: { ownerId: caller.userId } })) >= NOTES_MAX)
       throw new AppError('conflict', `You have ${NOTES_MAX} notes, which is the most one person can keep. Delete some first.`)
     return tx.note.create({ data: { id: newId('note'), ownerId: caller.userId, ...note }, select: ROW })

@@ -6,9 +6,11 @@ import { AppError, notFound } from '#lib/errors.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Role } from '#lib/generated/prisma/enums.ts'
 import { newId } from '#lib/ids.ts'
+import { type Page, toPage } from '#lib/page.ts'
 
 const PREFIX = 'swb_'
 const TOKENS_MAX = 50
+const PAGE = 20
 const USED_EVERY_MS = 60_000
 
 /** A personal token as its owner sees it: never the token itself. */
@@ -48,16 +50,20 @@ export async function createPersonalToken(
   return { token, row }
 }
 
-/** The caller's tokens that are not revoked, newest first. */
-export function listPersonalTokens(caller: Caller): Promise<PersonalTokenRow[]> {
-  return withCaller(caller, (tx) =>
-    tx.personalToken.findMany({
-      where: { ownerId: caller.userId, revokedAt: null },
+/** The caller's tokens that are not revoked, newest first, 20 a page. An `after` that is no token of theirs begins at the first. */
+export async function listPersonalTokens(caller: Caller, { after }: { after?: string } = {}): Promise<Page<PersonalTokenRow>> {
+  const where = { ownerId: caller.userId, revokedAt: null }
+  const rows = await withCaller(caller, async (tx) => {
+    const last = after === undefined ? null : await tx.personalToken.findFirst({ where: { id: after, ownerId: caller.userId } })
+    const older = last && { OR: [{ createdAt: { lt: last.createdAt } }, { createdAt: last.createdAt, id: { lt: last.id } }] }
+    return tx.personalToken.findMany({
+      where: { ...where, ...older },
       select: ROW,
-      orderBy: { createdAt: 'desc' },
-      take: TOKENS_MAX,
-    }),
-  )
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      take: PAGE + 1,
+    })
+  })
+  return toPage(rows, PAGE, ({ id }) => id)
 }
 
 /** Ends a token at once. Throws not_found for a foreign, unknown or already revoked one. */
@@ -66,6 +72,11 @@ export async function revokePersonalToken(caller: Caller, id: string): Promise<v
     tx.personalToken.updateMany({ where: { id, ownerId: caller.userId, revokedAt: null }, data: { revokedAt: new Date() } }),
   )
   if (count === 0) throw notFound('The token')
+}
+
+/** Ends all of the caller's tokens at once. Returns how many there were. */
+export function revokePersonalTokens(caller: Caller): Promise<number> {
+  return withCaller(caller, (tx) => revokeTokensOf(tx, caller.userId))
 }
 
 /** Ends all tokens of a person at once, within `tx`. Returns how many there were. */

@@ -66,6 +66,8 @@ export async function addServer(admin: Caller, wish: ServerWish): Promise<Stored
   const data = { id: newId('srv'), ...(await toColumns(wish)) }
   const row = await writing(() =>
     withSystem('tool-servers', async (tx) => {
+      // Two admins must not pass the limit together.
+      await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('mcp_servers', 0))`
       if ((await tx.mcpServer.count()) >= SERVERS_MAX) throw new AppError('conflict', `There are ${SERVERS_MAX} servers already.`)
       return tx.mcpServer.create({ data })
     }),

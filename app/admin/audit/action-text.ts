@@ -13,6 +13,7 @@ export const ACTION_NAMES: Record<AuditAction, string> = {
   signed_out_everywhere: 'Signed out everywhere',
   token_made: 'Made a token',
   token_revoked: 'Revoked a token',
+  tokens_revoked: 'Revoked all tokens',
   client_allowed: 'Connected an app',
   client_revoked: 'Disconnected an app',
   client_token_reused: 'Used a spent token: the app was disconnected',

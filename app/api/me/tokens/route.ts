@@ -3,7 +3,7 @@ import { parseFields } from '#lib/auth/fields.ts'
 import { SCOPES, type Scope } from '#lib/auth/scopes.ts'
 import { requireCaller } from '#lib/auth/session.ts'
 import { recordAudit } from '#lib/data/audit.ts'
-import { createPersonalToken, listPersonalTokens, type PersonalTokenRow } from '#lib/data/personal-tokens.ts'
+import { createPersonalToken, listPersonalTokens, type PersonalTokenRow, revokePersonalTokens } from '#lib/data/personal-tokens.ts'
 import { env } from '#lib/env.ts'
 import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
 
@@ -26,7 +26,11 @@ const Wish = z.object({
     .nullable(),
 })
 
-export const GET = route(async (request) => json({ data: (await listPersonalTokens(await requireCaller(request))).map(wire) }))
+export const GET = route(async (request) => {
+  const after = new URL(request.url).searchParams.get('after') ?? undefined
+  const { data, ...rest } = await listPersonalTokens(await requireCaller(request), { after })
+  return json({ data: data.map(wire), ...rest })
+})
 
 export const POST = route(async (request) => {
   requireSameOrigin(request, env().APP_URL)
@@ -36,6 +40,15 @@ export const POST = route(async (request) => {
   const { token, row } = await createPersonalToken(caller, { name, scopes, expiresAt })
   await recordAudit({ action: 'token_made', actorId: caller.userId, subject: row.id, detail: { scopes } })
   return json({ ...wire(row), token }, { status: 201 })
+})
+
+/** Revokes all of them. */
+export const DELETE = route(async (request) => {
+  requireSameOrigin(request, env().APP_URL)
+  const caller = await requireCaller(request)
+  const revoked = await revokePersonalTokens(caller)
+  await recordAudit({ action: 'tokens_revoked', actorId: caller.userId, subject: caller.userId, detail: { count: revoked } })
+  return json({ revoked })
 })
 
 function wire({ id, name, scopes, createdAt, lastUsedAt, expiresAt }: PersonalTokenRow) {
