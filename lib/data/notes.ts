@@ -1,6 +1,9 @@
 import type { Caller } from '#lib/auth/caller.ts'
 import { lockPerson } from '#lib/data/person-lock.ts'
-import { type Tx, withCaller } from '#lib/db.ts'
+import { fillSearchIndex } from '#lib/data/search-index.ts'
+import { toSearchQuery } from '#lib/data/search-query.ts'
+import { toSnippet } from '#lib/data/search-snippet.ts'
+import { statementAs, withCaller } from '#lib/db.ts'
 import { AppError } from '#lib/errors.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { newId } from '#lib/ids.ts'
@@ -31,19 +34,37 @@ export function findNoteByTitle(caller: Caller, title: string): Promise<Note | n
 }
 
 /** Notes that somebody could mean who has typed so much of a title or an id, newest first, 20 at most. */
-export function suggestNotes(caller: Caller, typed: string): Promise<{ id: string; title: string }[]> {
+export async function suggestNotes(caller: Caller, typed: string): Promise<{ id: string; title: string }[]> {
   const part = typed.replaceAll('\0', '').trim().slice(0, TITLE_MAX)
   // Prisma leaves LIKE's own signs in the text.
   const literal = part.replace(/[\\%_]/g, '\\$&')
-  const mayBe = { OR: [{ title: { contains: literal, mode: 'insensitive' as const } }, { id: { startsWith: literal } }] }
+  const mayBe: Prisma.NoteWhereInput[] = [
+    { title: { contains: literal, mode: 'insensitive' as const } },
+    { id: { startsWith: literal } },
+    { id: { in: await idsTitled(caller, part) } },
+  ]
   return withCaller(caller, (tx) =>
     tx.note.findMany({
-      where: { ownerId: caller.userId, ...(part && mayBe) },
+      where: { ownerId: caller.userId, ...(part && { OR: mayBe }) },
       orderBy: { updatedAt: 'desc' },
       take: SUGGESTIONS,
       select: { id: true, title: true },
     }),
   )
+}
+
+/** Of the newest notes whose titles have words that begin like these. */
+async function idsTitled(caller: Caller, part: string): Promise<string[]> {
+  const { tsquery } = toSearchQuery(part, { prefix: true, weight: 'A' })
+  if (tsquery === null) return []
+  await fillSearchIndex(caller, 'notes')
+  const rows = await statementAs<{ id: string }>(
+    caller,
+    Prisma.sql`
+      SELECT id FROM notes WHERE owner_id = ${caller.userId} AND words @@ ${tsquery}::tsquery
+      ORDER BY updated_at DESC LIMIT ${SUGGESTIONS}`,
+  )
+  return rows.map(({ id }) => id)
 }
 
 /** Writes a new note. Throws conflict at 10,000 notes. */
@@ -79,71 +100,36 @@ export function deleteNote(caller: Caller, id: string): Promise<Note | null> {
  * Notes that match a web-search style query, best first; without a query the newest. A match in the title counts more.
  * `after` is the cursor of the page before. Throws bad_request for a cursor that is none.
  */
-export function searchNotes(
+export async function searchNotes(
   caller: Caller,
   { query, after, limit }: { query?: string; after?: string; limit: number },
 ): Promise<Page<NoteHit>> {
   const offset = readOffset(after)
-  const page = { owner: caller.userId, limit: limit + 1, offset }
-  return withCaller(caller, async (tx) => {
-    const rows = await (query ? matching(tx, query, page) : newest(tx, page))
-    const { data, has_more } = toPage(rows, limit, (row) => row.id)
-    const hits = data.map(({ id, title, updatedAt, extract, begins, ends }) => ({
-      id,
-      title,
-      updatedAt,
-      snippet: toSnippet(extract, { begins, ends }),
-    }))
-    return has_more ? { data: hits, has_more, after: String(offset + limit) } : { data: hits, has_more }
-  })
+  const slice = Prisma.sql`LIMIT ${limit + 1} OFFSET ${offset}`
+  const { tsquery, wanted } = query ? toSearchQuery(query) : { tsquery: null, wanted: [] }
+  if (query && tsquery === null) return { data: [], has_more: false }
+  if (query) await fillSearchIndex(caller, 'notes')
+  const rows = await statementAs<Found>(caller, tsquery === null ? newest(caller, slice) : matching(caller, tsquery, slice))
+  const { data, has_more } = toPage(rows, limit, (row) => row.id)
+  const hits: NoteHit[] = []
+  for (const { body, ...note } of data) hits.push({ ...note, snippet: await toSnippet(body, wanted) })
+  return has_more ? { data: hits, has_more, after: String(offset + limit) } : { data: hits, has_more }
 }
 
-type Slice = { owner: string; limit: number; offset: number }
-type Found = { id: string; title: string; updatedAt: Date; extract: string; begins: boolean; ends: boolean }
+type Found = { id: string; title: string; body: string; updatedAt: Date }
 
-// Marks around what was found: two private characters, which are taken out of the text itself, so that no note can forge them.
-const MARKS = '\uE000\uE001'
-const EXTRACT_CHARS = 320
-const LEAD_CHARS = 80
-
-/**
- * The extract is cut out of the wholly marked text, around the first mark: ts_headline's own fragments lose a number at
- * their end, which is what people look for ("the door code is 4711"). It is made for the rows of the page alone.
- */
-function matching(tx: Tx, query: string, { owner, limit, offset }: Slice): Promise<Found[]> {
-  return tx.$queryRaw(Prisma.sql`
-    SELECT id, title, updated_at AS "updatedAt", substr(marked, start, ${EXTRACT_CHARS}::int) AS extract,
-      start = 1 AS begins, length(marked) < start + ${EXTRACT_CHARS}::int AS ends
-    FROM (
-      SELECT id, title, body, updated_at, query, ts_rank(search, query) AS rank
-      FROM notes, websearch_to_tsquery('english', ${query}) AS query
-      WHERE owner_id = ${owner} AND search @@ query
-      ORDER BY rank DESC, updated_at DESC, id LIMIT ${limit} OFFSET ${offset}
-    ) AS found,
-    ts_headline('english', translate(body, ${MARKS}, ''), query, ${`HighlightAll=true, StartSel=${MARKS[0]}, StopSel=${MARKS[1]}`}) AS marked,
-    greatest(1, strpos(marked, ${MARKS[0]}) - ${LEAD_CHARS}::int) AS start
-    ORDER BY rank DESC, updated_at DESC, id`)
+function matching({ userId }: Caller, tsquery: string, slice: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`
+    SELECT id, title, body, updated_at AS "updatedAt"
+    FROM notes, CAST(${tsquery} AS tsquery) AS query
+    WHERE owner_id = ${userId} AND words @@ query
+    ORDER BY ts_rank(words, query) DESC, updated_at DESC, id ${slice}`
 }
 
-function newest(tx: Tx, { owner, limit, offset }: Slice): Promise<Found[]> {
-  return tx.$queryRaw(Prisma.sql`
-    SELECT id, title, updated_at AS "updatedAt", left(translate(body, ${MARKS}, ''), ${EXTRACT_CHARS}::int) AS extract,
-      true AS begins, length(body) <= ${EXTRACT_CHARS}::int AS ends
-    FROM notes WHERE owner_id = ${owner} ORDER BY updated_at DESC, id LIMIT ${limit} OFFSET ${offset}`)
-}
-
-/** One line of whole words, `**` around what was found, and no angle bracket that a page could take for markup. */
-function toSnippet(extract: string, { begins, ends }: { begins: boolean; ends: boolean }): string {
-  let text = extract.replace(/\s+/g, ' ')
-  if (!begins) text = text.replace(/^[^ \uE000]* ?/, '… ')
-  if (!ends) text = text.replace(/ ?[^ ]{0,40}$/u, ' …')
-  // The cut may have taken the second mark of a pair.
-  if (text.lastIndexOf('\uE000') > text.lastIndexOf('\uE001')) text += '\uE001'
-  return text
-    .replace(/[\uE000\uE001]/g, '**')
-    .replaceAll('<', '‹')
-    .replaceAll('>', '›')
-    .trim()
+function newest({ userId }: Caller, slice: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`
+    SELECT id, title, body, updated_at AS "updatedAt" FROM notes WHERE owner_id = ${userId}
+    ORDER BY updated_at DESC, id ${slice}`
 }
 
 function readOffset(after: string | undefined): number {

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import type { Caller } from '#lib/auth/caller.ts'
-import { type Tx, withCaller } from '#lib/db.ts'
+import { fillSearchIndex } from '#lib/data/search-index.ts'
+import { toSearchQuery } from '#lib/data/search-query.ts'
+import { statementAs, type Tx, withCaller } from '#lib/db.ts'
 import { AppError } from '#lib/errors.ts'
-import type { Prisma } from '#lib/generated/prisma/client.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
 import { type Page, toPage } from '#lib/page.ts'
 
 const TASKS_MAX = 10_000
@@ -17,7 +19,7 @@ export type TaskFilter = {
   /** First and last day of the due date, both included: "2026-11-27". Tasks without a due date are then left out. */
   dueFrom?: string
   dueTo?: string
-  /** A part of the title, in any case. */
+  /** A part of the title in any case, or words that are all in it; accents do not matter. */
   text?: string
   /** The cursor of the page before. */
   after?: string
@@ -25,20 +27,36 @@ export type TaskFilter = {
 }
 
 /** Tasks by due date (those without one last), done ones by the time they were completed, newest first. Throws bad_request for a foreign cursor. */
-export function listTasks(caller: Caller, { status, dueFrom, dueTo, text, after, limit }: TaskFilter): Promise<Page<Task>> {
+export async function listTasks(caller: Caller, { status, dueFrom, dueTo, text, after, limit }: TaskFilter): Promise<Page<Task>> {
   const order = status === 'done' ? byCompletion : byDue
   const where: Prisma.TaskWhereInput[] = [{ ownerId: caller.userId }]
   if (status !== 'all') where.push({ completedAt: status === 'done' ? { not: null } : null })
   if (dueFrom) where.push({ due: { gte: dueFrom } })
   // T24 sorts after every time of the day.
   if (dueTo) where.push({ due: { lte: `${dueTo}T24` } })
-  // Prisma leaves LIKE's own signs in the text.
-  if (text) where.push({ title: { contains: text.replace(/[\\%_]/g, '\\$&'), mode: 'insensitive' } })
+  if (text) where.push({ OR: [contains(text), { number: { in: await numbersWith(caller, text) } }] })
   if (after) where.push(order.after(readCursor(after)))
   return withCaller(caller, async (tx) => {
     const rows = await tx.task.findMany({ where: { AND: where }, orderBy: order.by, take: limit + 1, select: ROW })
     return toPage(rows, limit, (row) => Buffer.from(JSON.stringify([order.key(row), row.number])).toString('base64url'))
   })
+}
+
+function contains(text: string): Prisma.TaskWhereInput {
+  // Prisma leaves LIKE's own signs in the text.
+  return { title: { contains: text.replace(/[\\%_]/g, '\\$&'), mode: 'insensitive' } }
+}
+
+/** The tasks in whose titles there are words that begin like these. */
+async function numbersWith(caller: Caller, text: string): Promise<number[]> {
+  const { tsquery } = toSearchQuery(text, { prefix: true })
+  if (tsquery === null) return []
+  await fillSearchIndex(caller, 'tasks')
+  const rows = await statementAs<{ number: number }>(
+    caller,
+    Prisma.sql`SELECT number FROM tasks WHERE owner_id = ${caller.userId} AND words @@ ${tsquery}::tsquery LIMIT ${TASKS_MAX}`,
+  )
+  return rows.map(({ number }) => number)
 }
 
 type Cursor = { key: string | null; number: number }

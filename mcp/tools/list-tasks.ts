@@ -16,7 +16,9 @@ export const listTasksTool = defineTool({
     status: z.enum(['open', 'done', 'all']).default('open').describe('Which tasks: open (the default), done or all.'),
     due_from: day.describe('Only tasks due on this day or later ("2026-11-27").').optional(),
     due_to: day.describe('Only tasks due on this day or earlier ("2026-11-27").').optional(),
-    text: line(200).describe('Only tasks whose title has this in it, in any case.').optional(),
+    text: line(200)
+      .describe('Only tasks whose title has this in it, or all of these words, in any case and with or without accents.')
+      .optional(),
     limit: limit(100, 50),
     cursor,
   }),
