@@ -88,7 +88,10 @@ const faults: [FailureClass, status: string, fault: Fault, ran: number, rows: nu
   ['session_lost', 'failed', { kind: 'status', status: 404, stage }, 0, 2],
   ['protocol_error', 'unknown', { kind: 'malformed', stage }, 0, 1],
   ['protocol_error', 'unknown', { kind: 'wrong-type', stage }, 0, 1],
-  ['protocol_error', 'failed', { kind: 'status', status: 400, stage }, 0, 1],
+  // Whatever is not surely a refusal may have come after the tool's work.
+  ['protocol_error', 'unknown', { kind: 'status', status: 400, stage }, 0, 1],
+  ['too_large', 'failed', { kind: 'status', status: 413, stage }, 0, 1],
+  ['overloaded', 'failed', { kind: 'status', status: 429, stage, headers: { 'retry-after': '40' } }, 0, 1],
   ['outcome_unknown', 'unknown', { kind: 'status', status: 502, stage }, 0, 1],
   ['idle_timeout', 'unknown', { kind: 'hang', stage }, 0, 1],
   ['transport_lost', 'unknown', { kind: 'cut', stage, commits: true }, 1, 1],

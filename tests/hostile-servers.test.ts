@@ -109,7 +109,7 @@ test('a secret header goes to its server alone, not to where that server redirec
   await call(server, 'pay')
   fault.fault = { kind: 'redirect', to: elsewhere.url, stage: 'tools/call' }
   const { row } = await call(server, 'pay')
-  expect(row).toMatchObject({ status: 'failed', failureClass: 'protocol_error' })
+  expect(row).toMatchObject({ status: 'unknown', failureClass: 'protocol_error' })
   expect(elsewhere.seen).toEqual([])
   expect(fault.requests.every((request) => request.headers.get('x-api-key') === 'hunter2-hunter2')).toBe(true)
   expect(JSON.stringify(row)).not.toContain('hunter2')

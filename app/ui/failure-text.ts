@@ -35,6 +35,26 @@ export const FAILURES: Record<FailureClass, Explained> = {
     means: 'The tool server answered 403: it knows who called and refused.',
     todo: 'Give the person or the token the right that this tool needs.',
   },
+  too_large: {
+    title: 'Request too large',
+    means: 'The tool server, or a proxy before it, answered 413: it takes no request of this size, so nothing was done.',
+    todo: 'Raise the limit of the server or its proxy, or have the tool called with less at a time.',
+  },
+  overloaded: {
+    title: 'Server too busy',
+    means: 'The tool server answered 429: it has had too many requests and did not take this one.',
+    todo: 'Wait as long as it says, or have its limit raised.',
+  },
+  server_error: {
+    title: 'The server answered with an error',
+    means: 'The tool server answered the call with a JSON-RPC error. Its message says why; only some of them mean that nothing was done.',
+    todo: 'Read the message, and look at the server’s own log. If the call is unknown, check in the other system before you repeat it.',
+  },
+  input_required: {
+    title: 'Asked something back',
+    means: 'In the middle of the call the tool server asked for more (elicitation, sampling or roots), which is not supported yet.',
+    todo: 'Use a tool that takes all that it needs as arguments, or configure the server not to ask.',
+  },
   protocol_error: {
     title: 'Not an MCP answer',
     means: 'What came back was not a valid MCP answer.',

@@ -1,6 +1,7 @@
 import type { Model, ModelRequest, StreamEvent } from '@openai/agents'
 import type { ChatCompletionChunk } from 'openai/resources/chat'
 import { ModelFault } from '#lib/agent/failure.ts'
+import { wellFormedRequest } from '#lib/agent/models/well-formed.ts'
 import { newId } from '#lib/ids.ts'
 
 /** A tool call as the model asked for it; `arguments` is its text, which may be no JSON. */
@@ -32,7 +33,7 @@ export function guardedModel(inner: Model, guard: Guard): Model {
 async function* guarded(inner: Model, request: ModelRequest, { idleMs, lastSignAt, onAnswer }: Guard): AsyncGenerator<StreamEvent> {
   const leave = new AbortController()
   const signal = request.signal ? AbortSignal.any([request.signal, leave.signal]) : leave.signal
-  const events = inner.getStreamedResponse({ ...request, signal })[Symbol.asyncIterator]()
+  const events = inner.getStreamedResponse({ ...wellFormedRequest(request), signal })[Symbol.asyncIterator]()
   let chat: 'none' | 'open' | 'finished' = 'none'
   try {
     while (true) {

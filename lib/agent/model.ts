@@ -9,6 +9,7 @@ import {
 import OpenAI from 'openai'
 import { DEMO_NAME, demoModel } from '#lib/agent/demo/model.ts'
 import { type ModelLine, modelFetch } from '#lib/agent/models/openai/model-fetch.ts'
+import { withPicturesAfterTools } from '#lib/agent/models/openai/pictures-after-tools.ts'
 import type { Person } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
 
@@ -36,7 +37,9 @@ export function openModel(about: { person: Person; timeZone: string; now: Date }
   if (isDemo()) return demoModel(about)
   const { OPENAI_API, OPENAI_MODEL } = env()
   const client = modelClient(line)
-  return OPENAI_API === 'responses' ? new OpenAIResponsesModel(client, OPENAI_MODEL) : new OpenAIChatCompletionsModel(client, OPENAI_MODEL)
+  return OPENAI_API === 'responses'
+    ? new OpenAIResponsesModel(client, OPENAI_MODEL)
+    : withPicturesAfterTools(new OpenAIChatCompletionsModel(client, OPENAI_MODEL))
 }
 
 /** A client of the model's server, as the settings say. Clients share the process's connections. */

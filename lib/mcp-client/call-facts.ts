@@ -1,6 +1,7 @@
 import type { CallFacts } from '#lib/mcp-client/calling-run.ts'
+import { modelContent } from '#lib/mcp-client/model-content.ts'
 import { sentWidget } from '#lib/mcp-client/result-widget.ts'
-import { type Attempt, clipped, type Result, withSomething } from '#lib/mcp-client/results.ts'
+import type { Attempt, Result } from '#lib/mcp-client/results.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
 
 const FACTS = 'switchboard/call'
@@ -26,5 +27,5 @@ export function told({ result }: Attempt, facts: CallFacts): Result {
   const { failure } = facts
   if (failure)
     return { content: [{ type: 'text', text: `The call failed. ${failure.sentence}` }], isError: true, _meta: { [FACTS]: facts } }
-  return { ...result, content: clipped(withSomething(result)), _meta: { ...result?._meta, [FACTS]: facts } } as Result
+  return { ...result, content: modelContent(result), _meta: { ...result?._meta, [FACTS]: facts } } as Result
 }

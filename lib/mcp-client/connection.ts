@@ -9,22 +9,23 @@ import { factsIn, factsOf, told } from '#lib/mcp-client/call-facts.ts'
 import { CallRow, type OutgoingCall } from '#lib/mcp-client/call-row.ts'
 import type { CallingRun } from '#lib/mcp-client/calling-run.ts'
 import { noteCall, whyEnded } from '#lib/mcp-client/calls-under-way.ts'
+import { checkOutput } from '#lib/mcp-client/check-output.ts'
 import { CallClocks, deadlinesOf } from '#lib/mcp-client/deadlines.ts'
-import { type CallPhase, mcpFailure } from '#lib/mcp-client/failure.ts'
+import { asksSentence, mcpFailure, type Phase } from '#lib/mcp-client/failure.ts'
 import { type Progress, sayProgress, Throttle } from '#lib/mcp-client/progress.ts'
-import { type Attempt, denied, type Result, shallow, type Times, toolError } from '#lib/mcp-client/results.ts'
+import { mayRetry, onlyReads } from '#lib/mcp-client/repeat-rules.ts'
+import { type Attempt, denied, type Result, type Times, toolError } from '#lib/mcp-client/results.ts'
 import { type Listing, listing, onListChanged, sendAlong, withQuietSchema } from '#lib/mcp-client/sdk-gaps.ts'
 import { sdkLogger } from '#lib/mcp-client/sdk-logger.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
 import { expireTools, forgetTools, type McpTool } from '#lib/mcp-client/tool-lists.ts'
 import { newSpan, type TraceContext, traceparent } from '#lib/mcp-client/trace.ts'
+import { AnswerWatch } from '#lib/mcp-client/wire/answer-watch.ts'
 
 // The SDK's own clock must not be the first to run out: ours know which of the two it was.
 const SDK_MARGIN_MS = 60_000
 
 const STALE_LIST: ReadonlySet<FailureClass> = new Set(['refused', 'dns', 'protocol_error', 'session_lost', 'bad_arguments'])
-// Worth a second try at once: the others would fail the same way, or have waited long already.
-const PASSING: ReadonlySet<FailureClass> = new Set(['session_lost', 'transport_lost', 'outcome_unknown'])
 
 type Call = OutgoingCall & {
   meta: Record<string, unknown> | null | undefined
@@ -48,14 +49,17 @@ export class ToolConnection extends MCPServerStreamableHttp {
   #listed = new Map<string, McpTool>()
   #rawNames = new Map<string, string>()
   readonly #fill: Wire['fill']
+  readonly #watch: AnswerWatch | undefined
   readonly #inDoubt = new Set<string>()
   #connecting: Promise<void> | undefined
 
   constructor(server: McpServer, run: CallingRun, { send, fill }: Wire, policies: ToolPolicy[] = []) {
+    // Our own server needs no mending, and each call of it would pay for the looking.
+    const watch = server.builtin ? undefined : new AnswerWatch(send)
     super({
       url: server.url,
       name: server.name,
-      fetch: send,
+      fetch: watch?.fetch ?? send,
       clientSessionTimeoutSeconds: deadlinesOf(policyOf(policies, server.name, '')).connectMs / 1000,
       timeout: env().MCP_CALL_HARD_TIMEOUT * 1000 + SDK_MARGIN_MS,
       logger: sdkLogger,
@@ -67,13 +71,17 @@ export class ToolConnection extends MCPServerStreamableHttp {
     this.#run = run
     this.#policies = policies
     this.#fill = fill
+    this.#watch = watch
     sendAlong(this)
   }
 
   /** Asks the server for its tools. Throws what the SDK throws. */
   async askTools(): Promise<Listing> {
     await this.#connected()
-    return listing(this, deadlinesOf(policyOf(this.#policies, this.server.name, '')).connectMs)
+    const list = await listing(this, deadlinesOf(policyOf(this.#policies, this.server.name, '')).connectMs)
+    const leftOut = this.#watch?.leftOut.splice(0) ?? []
+    if (leftOut.length > 0) log.warn({ server: this.server.name, left_out: leftOut.slice(0, 20) }, 'tools of an MCP server are left out')
+    return list
   }
 
   /** Decides under which names the model sees the tools. */
@@ -129,7 +137,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
     const call = await this.#outgoing(this.#rawNames.get(name) ?? name, args ?? {}, { meta, callId, signal: options?.signal })
     const { tool } = call
     let attempt = await this.#recorded(call)
-    if (this.#mayRepeat(call, attempt)) attempt = await this.#recorded(call)
+    if (!call.signal?.aborted && mayRetry(this.#judged(call), attempt.failure)) attempt = await this.#recorded(call)
     if (attempt.failure?.status === 'unknown') this.#inDoubt.add(this.#doubtOf(tool, call.args))
     const facts = factsOf(this.server, tool, attempt, performance.now() - started)
     if (callId) this.#run.onSettled?.(callId, facts)
@@ -166,6 +174,10 @@ export class ToolConnection extends MCPServerStreamableHttp {
     }
   }
 
+  #judged({ listed, policy }: Pick<Call, 'listed' | 'policy'>) {
+    return { builtin: this.server.builtin, tool: listed, policy }
+  }
+
   #doubtOf(tool: string, args: Record<string, unknown>): string {
     return `${tool} ${argumentsHash(unbound(args, this.server))}`
   }
@@ -186,8 +198,17 @@ export class ToolConnection extends MCPServerStreamableHttp {
     return attempt
   }
 
-  async #attempt({ tool, listed, args, meta, callId, signal, policy }: Call, span: TraceContext): Promise<Attempt> {
-    let phase: CallPhase = 'connect'
+  /** One attempt, with what the server asked back for meanwhile as the reason where it failed. */
+  async #attempt(call: Call, span: TraceContext): Promise<Attempt> {
+    const attempt = await this.#sent(call, span)
+    const asks = this.#watch?.takeAsks(traceparent(span)) ?? []
+    const { failure } = attempt
+    if (!failure || asks.length === 0 || failure.class === 'cancelled') return attempt
+    return { ...attempt, failure: { ...failure, class: 'input_required', sentence: `${asksSentence(asks)} ${failure.sentence}` } }
+  }
+
+  async #sent({ tool, listed, args, meta, callId, signal, policy }: Call, span: TraceContext): Promise<Attempt> {
+    let phase: Phase = 'connect'
     let clocks: CallClocks | undefined
     const times: Times = {}
     const started = performance.now()
@@ -204,22 +225,22 @@ export class ToolConnection extends MCPServerStreamableHttp {
       const options = {
         signal: AbortSignal.any([...(signal ? [signal] : []), running.signal, underWay.signal]),
         timeout: deadlines.hardMs + SDK_MARGIN_MS,
-        // By it answers are checked against their schema, which for our own would cost more than the call.
-        toolDefinition: this.server.builtin ? undefined : listed,
+        // The SDK would throw away an answer that does not fit its schema, and not call a tool whose schema it cannot read.
+        toolDefinition: this.server.builtin || !listed ? undefined : { ...listed, outputSchema: undefined },
         onprogress: (progress: Progress) => {
           times.firstSignMs ??= Math.round(performance.now() - started)
           running.wind()
           shown.push(sayProgress(progress))
         },
       }
-      const result = shallow(await super.callToolResult(tool, args, { ...meta, traceparent: traceparent(span) }, options))
+      const answer = await super.callToolResult(tool, args, { ...meta, traceparent: traceparent(span) }, options)
+      const result = this.server.builtin ? answer : checkOutput(answer, listed)
       return result.isError ? { result, failure: toolError(result), times } : { result, times }
     } catch (error) {
-      const { failureClass, sentence, status, sent } = mcpFailure(
-        signal?.aborted || underWay.signal.aborted ? stopped() : error,
-        phase,
-        clocks?.expired,
-      )
+      const { failureClass, sentence, status, sent } = mcpFailure(signal?.aborted || underWay.signal.aborted ? stopped() : error, phase, {
+        expired: clocks?.expired,
+        readOnly: onlyReads(this.#judged({ listed, policy })),
+      })
       log.warn({ error, server: this.server.name, tool, failure_class: failureClass, trace_id: span.traceId }, 'tool call failed')
       // The remembered list may be why: the next turn asks again.
       if (STALE_LIST.has(failureClass)) forgetTools(this.server, this.#run.userId)
@@ -229,14 +250,6 @@ export class ToolConnection extends MCPServerStreamableHttp {
     } finally {
       clocks?.stop()
     }
-  }
-
-  /** True where a second try cannot do anything twice: the first was surely not carried out, or an admin confirmed that it may be repeated. */
-  #mayRepeat({ listed, signal, policy }: Call, { failure }: Attempt): boolean {
-    if (!failure || signal?.aborted || !PASSING.has(failure.class)) return false
-    const { readOnlyHint, idempotentHint } = listed?.annotations ?? {}
-    const confirmed = this.server.builtin || policy.repeatable
-    return !failure.sent || (confirmed && (readOnlyHint === true || idempotentHint === true))
   }
 }
 

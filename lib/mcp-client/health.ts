@@ -1,3 +1,4 @@
+import type { FailureClass } from '#lib/data/tool-calls.ts'
 import { processState } from '#lib/process-state.ts'
 
 // After so many failures in a row nobody waits for a server; one that never answers in time is left alone at once.
@@ -6,7 +7,10 @@ const FIRST_PAUSE_MS = 30_000
 const LONGEST_PAUSE_MS = 600_000
 const MAX = 1_000
 
-type Health = { failures: number; pauseMs: number; openUntil: number; answeredAt: number }
+/** Why a server could not be reached the last time. */
+export type LastFailure = { failureClass: FailureClass; sentence: string }
+
+type Health = { last?: LastFailure; failures: number; pauseMs: number; openUntil: number; answeredAt: number }
 
 const servers = processState('server health', () => new Map<string, Health>())
 
@@ -30,16 +34,22 @@ export function standing(url: string): 'proven' | 'unproven' | 'down' {
 
 /** The server answered, if only with a refusal: the circuit closes. */
 export function noteAnswer(url: string): void {
-  Object.assign(healthOf(url), { failures: 0, pauseMs: FIRST_PAUSE_MS, openUntil: 0, answeredAt: Date.now() })
+  Object.assign(healthOf(url), { last: undefined, failures: 0, pauseMs: FIRST_PAUSE_MS, openUntil: 0, answeredAt: Date.now() })
 }
 
 /** The server could not be reached; `silent`, it was reached and said nothing. Each pause is twice as long as the one before, ten minutes at most. */
-export function noteFailure(url: string, { silent }: { silent: boolean }): void {
+export function noteFailure(url: string, { silent, last }: { silent: boolean; last: LastFailure }): void {
   const health = healthOf(url)
+  health.last = last
   health.failures += 1
   if (!silent && health.failures < FAILURES) return
   health.openUntil = Date.now() + health.pauseMs
   health.pauseMs = Math.min(health.pauseMs * 2, LONGEST_PAUSE_MS)
+}
+
+/** Why a server could not be reached the last time: its name stays the same until it answers, in later turns too. */
+export function lastFailure(url: string): LastFailure | undefined {
+  return healthOf(url).last
 }
 
 /** When a server that is down will be asked again; undefined where it is not down. */

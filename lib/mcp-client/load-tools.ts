@@ -4,11 +4,12 @@ import { agreedTools, notePins, type ToolDefinition } from '#lib/data/tool-pins.
 import { log } from '#lib/log.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection.ts'
 import { mcpFailure } from '#lib/mcp-client/failure.ts'
-import { downUntil, noteAnswer, noteFailure, standing } from '#lib/mcp-client/health.ts'
+import { downUntil, lastFailure, noteAnswer, noteFailure, standing } from '#lib/mcp-client/health.ts'
 import { keepWatching, watchTools } from '#lib/mcp-client/list-watch.ts'
 import { Refusal, refusalOf } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
-import { type McpTool, rememberedTools, rememberTools, usableTools } from '#lib/mcp-client/tool-lists.ts'
+import { type McpTool, rememberedTools, rememberTools } from '#lib/mcp-client/tool-lists.ts'
+import { usableTools } from '#lib/mcp-client/wire/usable-tools.ts'
 
 /** A list that is on its way. `settled` ends with the asking itself, within the time to connect, and never throws. */
 export type Loading = { tools: Promise<McpTool[]>; settled: Promise<void>; isSettled: () => boolean }
@@ -59,17 +60,17 @@ async function asked(connection: ToolConnection, userId: string, connectMs: numb
     late.catch(() => undefined)
     const { tools: listed, ttlMs, announced } = await Promise.race([loading, late])
     noteAnswer(server.url)
-    const tools = usableTools(listed)
+    const { tools } = usableTools(listed)
     if (isPinned(server)) await notePins(server.id, tools as ToolDefinition[], true)
     // Not before the pins: who finds a remembered list looks for what was agreed to of it.
     rememberTools(server, userId, tools, { ttlMs, askedAt })
     if (announced && !server.builtin) watchTools(server, userId)
     return tools
   } catch (error) {
-    const { failureClass } = mcpFailure(error, 'connect')
+    const { failureClass, sentence } = mcpFailure(error, 'connect')
     if (!OUT_OF_REACH.has(failureClass)) {
       if (!refusalOf(error)) noteAnswer(server.url)
-    } else if (!server.builtin) noteFailure(server.url, { silent: failureClass === 'connect_timeout' })
+    } else if (!server.builtin) noteFailure(server.url, { silent: failureClass === 'connect_timeout', last: { failureClass, sentence } })
     throw error
   } finally {
     ended.abort()
@@ -96,10 +97,10 @@ async function patiently(
     if (early) return early
     const before = await fromBefore(server, userId)
     if (before) return before
-    if (!patience.proven) throw tooLate()
+    if (!patience.proven) throw asBefore(server.url)
     const second = pause(patience.ms)
     second.catch(() => undefined)
-    return (await withSignal(Promise.race([asking, second]), signal)) ?? Promise.reject(tooLate())
+    return (await withSignal(Promise.race([asking, second]), signal)) ?? Promise.reject(asBefore(server.url))
   } catch (error) {
     // Whoever has no account there yet learns of it by calling a tool, not by missing all of them.
     const before = refusalOf(error)?.connect ? await fromBefore(server, userId) : undefined
@@ -140,8 +141,16 @@ function tooLate(): Error {
   return Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })
 }
 
+/** A server that was not waited for: what was wrong with it the last time is likely to be so still. */
+function asBefore(url: string): Error {
+  const last = lastFailure(url)
+  return last && last.failureClass !== 'connect_timeout' ? new Refusal(last.failureClass, last.sentence) : tooLate()
+}
+
 function down(url: string): Refusal {
   const seconds = Math.max(1, Math.ceil(((downUntil(url)?.getTime() ?? 0) - Date.now()) / 1000))
   log.debug({ seconds }, 'MCP server not asked: its circuit is open')
-  return new Refusal('connect_timeout', `The server of this tool did not answer lately. It is asked again in ${seconds} s.`)
+  const { failureClass = 'connect_timeout', sentence = '' } = lastFailure(url) ?? {}
+  const why = failureClass === 'connect_timeout' ? 'The server of this tool did not answer lately.' : sentence
+  return new Refusal(failureClass, `${why} It is asked again in ${seconds} s.`)
 }

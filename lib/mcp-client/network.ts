@@ -4,6 +4,7 @@ import https from 'node:https'
 import net from 'node:net'
 import { Readable } from 'node:stream'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
+import { WireError } from '#lib/mcp-client/wire/wire-error.ts'
 import { processState } from '#lib/process-state.ts'
 import { isPublicAddress } from '#lib/public-fetch.ts'
 
@@ -24,7 +25,7 @@ const agents = processState('agents', (): Partial<Record<Reach, Agents>> => ({})
 /**
  * `fetch` for MCP servers: pooled connections, streamed answers of 32 MB at most, redirects returned as they are. With `public` the address that is
  * connected to must be one of the public internet, decided after the name was resolved and at every new connection, so that no
- * name leads to this machine or its network. Throws Refusal for an address that is refused.
+ * name leads to this machine or its network. Throws Refusal for an address that is refused, WireError for a connection that breaks.
  */
 export function networkFetch(reach: Reach): typeof fetch {
   return async (input, init) => {
@@ -51,7 +52,18 @@ function send(url: URL, request: Request, body: Buffer | undefined, agent: http.
   if (body) headers['content-length'] = body.length
   const { request: open } = url.protocol === 'https:' ? https : http
   const outgoing = open(url, { method: request.method, headers, agent, signal: request.signal })
-  outgoing.on('error', reject)
+  const secure = url.protocol === 'https:'
+  let left = false
+  outgoing.on('socket', (socket) => {
+    if (outgoing.reusedSocket) left = true
+    else
+      socket.once(secure ? 'secureConnect' : 'connect', () => {
+        left = true
+      })
+  })
+  outgoing.on('error', (error) =>
+    reject(request.signal.aborted || error instanceof Refusal ? error : new WireError(error, { left, secure })),
+  )
   outgoing.on('response', (incoming) => {
     const status = incoming.statusCode ?? 502
     const received = new Headers()

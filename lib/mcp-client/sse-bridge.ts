@@ -32,14 +32,20 @@ export function sseBridge(send: typeof fetch): typeof fetch {
     const message = (await request.json()) as Message
     if (message.method === 'server/discover')
       return answer({ id: message.id, error: { code: METHOD_NOT_FOUND, message: 'Method not found' } })
-    // A stream that broke took the session with it.
-    if (message.method === 'initialize') open = undefined
-    else if (!open) return new Response('Session not found', { status: 404 })
-    open ??= start(request, send, () => {
+    // A stream that broke took the session with it; one that did not is left by whoever begins anew.
+    if (message.method === 'initialize') {
+      const before = open
       open = undefined
-    })
-    const { transport, waiting } = await open.catch((error) => {
-      open = undefined
+      void before?.then(({ transport }) => transport.close()).catch(() => undefined)
+    } else if (!open) return new Response('Session not found', { status: 404 })
+    const opening =
+      open ??
+      start(request, send, () => {
+        if (open === opening) open = undefined
+      })
+    open = opening
+    const { transport, waiting } = await opening.catch((error) => {
+      if (open === opening) open = undefined
       throw error
     })
     const { id } = message
@@ -89,14 +95,17 @@ async function start({ url, signal }: Request, send: typeof fetch, onGone: () =>
   }
   transport.onmessage = (message) => {
     const { id, method, params } = message as Message
-    const controller = waiting.get(id ?? tokenOf(params) ?? '')
+    // An answer to nobody can only be a wrong one to whoever waits alone.
+    const stray = method === undefined && id !== undefined && !waiting.has(id) && waiting.size === 1
+    const [only] = stray ? waiting.keys() : []
+    const controller = waiting.get(only ?? id ?? tokenOf(params) ?? '')
     if (!controller) {
       if (method !== undefined) for (const ear of ears) ear.enqueue(event(message))
       return
     }
     controller.enqueue(event(message))
     if (method !== undefined || id === undefined) return
-    waiting.delete(id)
+    waiting.delete(only ?? id)
     controller.close()
   }
   transport.onclose = () => end(Object.assign(new Error('the event stream ended'), { code: 'ECONNRESET' }))

@@ -16,8 +16,6 @@ const SHORTEST_MS = 1_000
 const LONGEST_MS = 3_600_000
 const FIXED_MS = 300_000
 const LISTS_MAX = 2_000
-const TOOLS_MAX = 500
-const DEFINITION_MAX_CHARS = 100_000
 
 type Entry = { tools: McpTool[]; until: number; changedAt: number }
 type Memory = Map<string, Entry>
@@ -34,16 +32,6 @@ export const listKey = ({ id, url }: Listed, userId: string) => JSON.stringify([
 export function rememberedTools(server: Listed, userId: string, { stale = false } = {}): McpTool[] | undefined {
   const entry = memory().get(listKey(server, userId))
   return entry && (stale || entry.until > Date.now()) ? entry.tools : undefined
-}
-
-/** The tools of a listing that count: of two with one name the first, none whose definition is longer than 100,000 characters, 500 at most. */
-export function usableTools(listed: McpTool[]): McpTool[] {
-  const byName = new Map<string, McpTool>()
-  for (const tool of listed) {
-    if (byName.size === TOOLS_MAX) break
-    if (!byName.has(tool.name) && JSON.stringify(tool).length <= DEFINITION_MAX_CHARS) byName.set(tool.name, tool)
-  }
-  return [...byName.values()]
 }
 
 /**

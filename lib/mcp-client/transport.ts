@@ -45,14 +45,20 @@ function refuse(error: unknown): never {
 }
 
 /** Requests to a server elsewhere as somebody, over whichever transport it speaks. */
-export function transportAs(server: McpServer, who: Who): Identified {
-  const { send, ...rest } = identified(server, who, networkFetch(reachOf(server)))
-  return { send: server.config?.transport === 'sse' ? sseBridge(send) : externalTransport(send), ...rest }
+export function transportAs(server: McpServer, who: Who, network: typeof fetch = networkFetch(reachOf(server))): Identified {
+  const { send, ...rest } = identified(server, who, network)
+  return { send: overTransport(server, send), ...rest }
+}
+
+/** The transport that a server speaks, over these requests. */
+export function overTransport({ config }: McpServer, send: typeof fetch): typeof fetch {
+  return config?.transport === 'sse' ? sseBridge(send) : externalTransport(send)
 }
 
 /**
- * Requests to a server elsewhere. A redirect on the same origin keeps method and body (fetch turns a redirected POST into
- * a GET), one to another origin is not followed, and an address that lacks or has one slash too many at its end is mended.
+ * Requests to a server elsewhere. A redirect on the same origin that says that the request is to be made there (307, 308, or an older
+ * one to the same address with the other slash) keeps method and body. Any other is not followed: one to another origin would carry
+ * sign-ins there, and the rest say that a request was carried out. An address that lacks or has one slash too many at its end is mended.
  */
 export function externalTransport(send: typeof fetch = fetch): typeof fetch {
   let otherSlash: boolean | undefined
@@ -77,6 +83,8 @@ async function follow(send: typeof fetch, from: URL, init?: RequestInit): Promis
     const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null
     const next = location === null ? null : URL.parse(location, url)
     if (!next || next.origin !== url.origin || hop >= MAX_REDIRECTS) return response
+    const moved = response.status === 307 || response.status === 308 || ((init?.method ?? 'GET') === 'GET' && response.status !== 304)
+    if (!moved && (response.status === 303 || next.href !== withOtherSlash(url).href)) return response
     await response.body?.cancel()
     url = next
   }

@@ -25,8 +25,10 @@ async function knock(server: McpServer): Promise<void> {
     noteAnswer(server.url)
     await response.body?.cancel()
   } catch (error) {
-    const { failureClass } = mcpFailure(error, 'connect')
+    const { failureClass, sentence } = mcpFailure(error, 'connect')
     log.info({ server: server.name, failure_class: failureClass }, 'an MCP server did not answer at the start')
-    noteFailure(server.url, { silent: failureClass === 'cancelled' || failureClass === 'connect_timeout' })
+    const silent = failureClass === 'cancelled' || failureClass === 'connect_timeout'
+    const last = { failureClass: silent ? ('connect_timeout' as const) : failureClass, sentence }
+    noteFailure(server.url, { silent, last })
   }
 }

@@ -1,0 +1,22 @@
+const SECONDS_MAX = 86_400
+
+/** The server did not take a request at all, by the HTTP status of the request itself. */
+export class TurnedAway extends Error {
+  readonly reason: 'too_large' | 'overloaded'
+  /** Seconds after which the server wants to be asked again, where it says so: a day at most. */
+  readonly retryAfter: number | undefined
+
+  constructor(status: 413 | 429, retryAfter: string | null) {
+    super(`HTTP ${status}`)
+    this.name = 'TurnedAway'
+    this.reason = status === 413 ? 'too_large' : 'overloaded'
+    this.retryAfter = secondsUntil(retryAfter)
+  }
+}
+
+/** A Retry-After header, which is a number of seconds or a date, in seconds from now: a day at most. */
+export function secondsUntil(header: string | null): number | undefined {
+  if (header === null) return undefined
+  const seconds = /^\s*\d+\s*$/.test(header) ? Number(header) : Math.ceil((Date.parse(header) - Date.now()) / 1000)
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, SECONDS_MAX) : undefined
+}
