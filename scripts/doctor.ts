@@ -30,6 +30,8 @@ try {
   console.error((error as Error).message)
   process.exitCode = 1
 }
+// A socket or a timer that a server's answer left behind is no reason to stay.
+process.exit()
 
 function print({ name, outcome, ms, said, fault, fix }: Step): void {
   console.log(`${MARKS[outcome]} ${name.padEnd(20)} ${`${ms} ms`.padStart(8)}  ${said}${fault ? ` [${fault}]` : ''}`)

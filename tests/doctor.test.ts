@@ -42,8 +42,11 @@ describe('a healthy server', () => {
           ? fetch(lives.url, { method: request.method, headers: request.headers, body: request.body, duplex: 'half' } as RequestInit)
           : Promise.resolve(new Response(null, { status, headers: status === 307 ? { location: '/mcp/' } : {} })),
       )
-      const { found, spoken } = await diagnosis(`${server.url}/mcp`)
-      expect(found).toMatchObject({ name: 'Endpoint', fault: 'slash', fix: `Write ${server.url}/mcp/` })
+      const { steps, found, healthy, spoken } = await diagnosis(`${server.url}/mcp`)
+      expect(steps.find(({ outcome }) => outcome === 'warning')).toMatchObject({
+        ...{ name: 'Endpoint', fault: 'slash', fix: `Write ${server.url}/mcp/` },
+      })
+      expect([found, healthy]).toEqual([undefined, true])
       expect(spoken?.tools).toHaveLength(1)
       await server.close()
     }
@@ -81,7 +84,9 @@ describe('each fault is named, at the step where it is, with what to change', ()
     ['403', { kind: 'status', status: 403 }, 'Endpoint: forbidden'],
     ['404', { kind: 'status', status: 404 }, 'Endpoint: not_found'],
     ['405', { kind: 'status', status: 405 }, 'Endpoint: wrong_method'],
+    ['413', { kind: 'status', status: 413 }, 'Endpoint: too_large'],
     ['429', { kind: 'status', status: 429 }, 'Endpoint: overloaded'],
+    ['429 at the list', { kind: 'status', status: 429, stage: 'tools/list' }, 'Tools: overloaded'],
     ['500', { kind: 'status', status: 500 }, 'Endpoint: server_error'],
     ['401 without a word where to sign in', { kind: 'status', status: 401 }, 'Resource metadata: no_auth_metadata'],
     ['a page', { kind: 'wrong-type' }, 'Endpoint: wrong_type'],

@@ -6,6 +6,7 @@ import {
 import { fixFor } from '#lib/mcp-client/doctor-fixes.ts'
 import { type Examination, Finding } from '#lib/mcp-client/examination.ts'
 import { oauthFetch } from '#lib/mcp-client/oauth-fetch.ts'
+import { secondsUntil } from '#lib/mcp-client/wire/turned-away.ts'
 
 /** The challenge of a server that wants a sign-in. */
 export type Challenge = { resourceMetadataUrl?: URL; scope?: string }
@@ -17,41 +18,46 @@ const INITIALIZE = {
   params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'switchboard-doctor', version: '1' } },
 }
 const PEEK_CHARS = 20_000
+const END_MS = 1_000
 
 /** The first request, as nobody and without following anything: is this an MCP endpoint, and at exactly this address? */
 export async function endpointStep({ server, url, bare, step }: Examination): Promise<{ needsSignIn?: Challenge }> {
   const needsSignIn = await step<Challenge>('Endpoint', async (signal) => {
     if (server.config?.transport === 'sse') return { said: 'HTTP+SSE: the stream is opened below' }
-    const first = await post(bare, url, signal)
-    const { status } = first
+    const { response, at } = await atRightSlash(bare, url, signal)
+    // Calls find the right address by themselves, one request slower.
+    const warn = at.href === url.href ? {} : { warn: { fault: 'slash', fix: `Write ${at.href}` } }
+    const where = at.href === url.href ? '' : `, at ${at.href}`
+    const { status, headers } = response
+    await endSession(bare, at, response)
     if (status === 401) {
-      await first.body?.cancel()
-      return { said: 'answers, and wants a sign-in (HTTP 401)', value: extractWWWAuthenticateParams(first) }
+      await response.body?.cancel()
+      return { said: `answers, and wants a sign-in (HTTP 401)${where}`, value: extractWWWAuthenticateParams(response), ...warn }
     }
-    const type = first.headers.get('content-type') ?? ''
-    const location = first.headers.get('location')
+    const type = headers.get('content-type') ?? ''
+    const location = headers.get('location')
     if (status >= 300 && status < 400 && location) {
-      await first.body?.cancel()
-      throw redirected(url, location)
+      await response.body?.cancel()
+      throw redirected(at, location)
     }
     if (status === 404 || status === 405) {
-      await first.body?.cancel()
-      return missing(bare, url, status, signal)
+      await response.body?.cancel()
+      return missing(bare, at, status, signal)
     }
-    if (!first.ok) {
-      await first.body?.cancel()
-      throw refusedBy(status)
+    if (!response.ok) {
+      await response.body?.cancel()
+      throw refusedBy(status, headers.get('retry-after'))
     }
     if (/text\/html/i.test(type)) {
-      await first.body?.cancel()
+      await response.body?.cancel()
       throw new Finding('wrong_type', 'It answers with a web page.')
     }
     if (!/application\/json|text\/event-stream/i.test(type)) {
-      await first.body?.cancel()
+      await response.body?.cancel()
       throw new Finding('protocol_error', `It answers with ${type || 'no content type'} instead of JSON or an event stream.`)
     }
-    await requireReadable(first, type)
-    return { said: `HTTP ${status}, ${type.split(';')[0]}` }
+    await requireReadable(response, type)
+    return { said: `HTTP ${status}, ${type.split(';')[0]}${where}`, ...warn }
   })
   return { needsSignIn }
 }
@@ -100,31 +106,39 @@ function post(send: typeof fetch, url: URL, signal: AbortSignal): Promise<Respon
   return send(url, { method: 'POST', headers, body: JSON.stringify(INITIALIZE), signal, redirect: 'manual' })
 }
 
+/** The answer of the address, or of the same one with the other slash where the server leads there or has nothing here. */
+async function atRightSlash(send: typeof fetch, url: URL, signal: AbortSignal): Promise<{ response: Response; at: URL }> {
+  const first = await post(send, url, signal)
+  const other = new URL(url)
+  other.pathname = url.pathname.endsWith('/') ? url.pathname.replace(/\/+$/, '') : `${url.pathname}/`
+  const location = first.status >= 300 && first.status < 400 ? first.headers.get('location') : null
+  const leadsThere = location !== null && URL.parse(location, url)?.href === other.href
+  if (!leadsThere && first.status !== 404 && first.status !== 405) return { response: first, at: url }
+  const second = await post(send, other, signal)
+  const found = leadsThere || second.ok || second.status === 401
+  await (found ? first : second).body?.cancel()
+  return found ? { response: second, at: other } : { response: first, at: url }
+}
+
+/** The first request may have begun a session, which nobody would ever use. */
+async function endSession(send: typeof fetch, url: URL, { headers }: Response): Promise<void> {
+  const session = headers.get('mcp-session-id')
+  if (session === null) return
+  const signal = AbortSignal.timeout(END_MS)
+  const ended = await send(url, { method: 'DELETE', headers: { 'mcp-session-id': session }, signal }).catch(() => undefined)
+  await ended?.body?.cancel()
+}
+
 function redirected(url: URL, location: string): Finding {
   const next = URL.parse(location, url)
-  const slash = next && next.origin === url.origin && next.pathname.replace(/\/+$/, '') === url.pathname.replace(/\/+$/, '')
-  if (slash)
-    return new Finding('slash', `It redirects to ${next.href}, a matter of the slash. Calls follow it, one request slower.`, {
-      stop: false,
-      fix: `Write ${next.href}`,
-    })
   return new Finding('redirect', `It redirects to ${next?.href ?? location}.`, {
     stop: next?.origin !== url.origin,
     fix: `If that is the server, write ${next?.href ?? location}. ${fixFor('redirect')}`,
   })
 }
 
-/** 404 or 405: the other slash, or the older transport, may be what is there. */
+/** 404 or 405: the older transport may be what is there. */
 async function missing(send: typeof fetch, url: URL, status: number, signal: AbortSignal): Promise<never> {
-  const other = new URL(url)
-  other.pathname = url.pathname.endsWith('/') ? url.pathname.replace(/\/+$/, '') : `${url.pathname}/`
-  const second = await post(send, other, signal)
-  await second.body?.cancel()
-  if (second.ok || second.status === 401)
-    throw new Finding('slash', `The endpoint is at ${other.href}. Calls find it, one request slower.`, {
-      stop: false,
-      fix: `Write ${other.href}`,
-    })
   const stream = await send(url, { headers: { accept: 'text/event-stream' }, signal })
   await stream.body?.cancel()
   if (stream.ok && /text\/event-stream/i.test(stream.headers.get('content-type') ?? ''))
@@ -132,9 +146,12 @@ async function missing(send: typeof fetch, url: URL, status: number, signal: Abo
   throw new Finding(status === 404 ? 'not_found' : 'wrong_method', `HTTP ${status}: there is no MCP endpoint at this path.`)
 }
 
-function refusedBy(status: number): Finding {
+function refusedBy(status: number, retryAfter: string | null): Finding {
   if (status === 403) return new Finding('forbidden', 'It refuses (HTTP 403).')
-  if (status === 429 || status === 503) return new Finding('overloaded', `It is too busy (HTTP ${status}).`)
+  if (status === 413) return new Finding('too_large', 'Even the first request of MCP is too large for it (HTTP 413).')
+  const seconds = secondsUntil(retryAfter)
+  const again = seconds === undefined ? '' : `, and wants to be asked again in ${seconds} s`
+  if (status === 429 || status === 503) return new Finding('overloaded', `It is too busy (HTTP ${status})${again}.`)
   if (status >= 500) return new Finding('server_error', `It failed (HTTP ${status}).`)
   return new Finding('protocol_error', `It does not take the first request of MCP (HTTP ${status}).`)
 }

@@ -1,24 +1,34 @@
+import { setTimeout } from 'node:timers/promises'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { Client as OlderClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as OlderTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { cutText } from '#lib/cut-text.ts'
 import type { ToolDefinition } from '#lib/data/tool-pins.ts'
-import { type Examination, Finding } from '#lib/mcp-client/examination.ts'
+import { fixFor } from '#lib/mcp-client/doctor-fixes.ts'
+import { type Examination, Finding, type Found } from '#lib/mcp-client/examination.ts'
 import { safeDetail } from '#lib/mcp-client/failure.ts'
+import { AnswerWatch } from '#lib/mcp-client/wire/answer-watch.ts'
+import { type LeftOut, usableTools } from '#lib/mcp-client/wire/usable-tools.ts'
 
 /** What a server turned out to speak and to offer. */
 export type Spoken = { revision: string; software?: string; tools: ToolDefinition[] }
 
 const US = { name: 'switchboard-doctor', version: '1' }
 const NEWEST = '2026-07-28'
+const END_MS = 1_000
+const SAID_MAX_CHARS = 300
 
 /** The newest revision, the older ones, the tools, and a call where one is asked for. */
-export async function protocolSteps({ url, send, stepMs, call, step }: Examination): Promise<Spoken | undefined> {
+export async function protocolSteps({ url, connect, stepMs, call, step }: Examination): Promise<Spoken | undefined> {
   const options = { timeout: stepMs }
+  const watch = new AnswerWatch(connect())
   const client = new Client(US, { versionNegotiation: { mode: 'auto' } })
+  const transport = new StreamableHTTPClientTransport(url, { fetch: watch.fetch })
   const older = new OlderClient(US)
+  const olderTransport = new OlderTransport(url, { fetch: connect() })
   try {
     const newest = await step<{ revision: string; software?: string }>('Connect', async (signal) => {
-      await client.connect(new StreamableHTTPClientTransport(url, { fetch: send }), { ...options, signal })
+      await client.connect(transport, { ...options, signal })
       const revision = client.getNegotiatedProtocolVersion() ?? 'unknown'
       const software = softwareOf(client.getServerVersion())
       return {
@@ -33,27 +43,19 @@ export async function protocolSteps({ url, send, stepMs, call, step }: Examinati
         // The SDK's client prints a line of its own where a server has none.
         const offers = client.getServerCapabilities()?.tools !== undefined
         const listed = offers ? await client.listTools({}, { ...options, signal }) : { tools: [] }
-        const said =
-          listed.tools.length === 0
-            ? 'none'
-            : `${listed.tools.length}: ${listed.tools
-                .map(({ name }) => name)
-                .join(', ')
-                .slice(0, 300)}`
-        if (listed.tools.length === 0) throw new Finding('no_tools', 'It offers no tools.', { stop: false })
-        return { said, value: listed.tools as ToolDefinition[] }
+        const { tools, leftOut } = usableTools(listed.tools)
+        return toolsFound(tools, [...watch.leftOut, ...leftOut])
       },
       'list',
     )
     await step('Older clients', async (signal) => {
-      const transport = new OlderTransport(url, { fetch: send })
       try {
-        await older.connect(transport as never, { ...options, signal })
+        await older.connect(olderTransport as never, { ...options, signal })
       } catch (error) {
         if (newest.revision !== NEWEST) throw error
         return { said: `takes clients of ${NEWEST} alone` }
       }
-      return { said: `initialize agrees on ${(transport as { protocolVersion?: string }).protocolVersion ?? 'a revision'}` }
+      return { said: `initialize agrees on ${(olderTransport as { protocolVersion?: string }).protocolVersion ?? 'a revision'}` }
     })
     if (call && tools)
       await step(
@@ -68,10 +70,20 @@ export async function protocolSteps({ url, send, stepMs, call, step }: Examinati
       )
     return { ...newest, tools: tools ?? [] }
   } finally {
-    // A DELETE of a session that nobody answers must not hold anybody up.
-    void client.close().catch(() => undefined)
-    void older.close().catch(() => undefined)
+    // A server must not be left with a session that nobody ends, nor hold us up with the end of one.
+    const ends = Promise.allSettled([transport.terminateSession(), olderTransport.terminateSession()])
+    await Promise.race([ends, setTimeout(END_MS, undefined, { ref: false })])
+    await Promise.allSettled([client.close(), older.close()])
   }
+}
+
+function toolsFound(tools: ToolDefinition[], leftOut: LeftOut[]): Found<ToolDefinition[]> {
+  const bad = leftOut.map(({ name, why }) => `${name} (${why})`).join(', ')
+  const without = bad && `Left out: ${cutText(bad, SAID_MAX_CHARS)}.`
+  if (tools.length === 0) throw new Finding('no_tools', ['It offers no tools.', without].filter(Boolean).join(' '), { stop: false })
+  const names = cutText(tools.map(({ name }) => name).join(', '), SAID_MAX_CHARS)
+  const said = `${tools.length}: ${names}${without && `. ${without}`}`
+  return { said, value: tools, ...(bad && { warn: { fault: 'bad_tools', fix: fixFor('bad_tools') } }) }
 }
 
 function softwareOf(version: { name: string; version: string } | undefined): string | undefined {

@@ -3,12 +3,11 @@ import { fixFor } from '#lib/mcp-client/doctor-fixes.ts'
 import { authSteps, endpointStep } from '#lib/mcp-client/doctor-http.ts'
 import { networkSteps } from '#lib/mcp-client/doctor-network.ts'
 import { protocolSteps, type Spoken } from '#lib/mcp-client/doctor-protocol.ts'
-import { type Examination, Finding, type Stage, type Step } from '#lib/mcp-client/examination.ts'
-import { mcpFailure } from '#lib/mcp-client/failure.ts'
+import { type Examination, Finding, type Step } from '#lib/mcp-client/examination.ts'
+import { mcpFailure, type Phase } from '#lib/mcp-client/failure.ts'
 import { networkFetch } from '#lib/mcp-client/network.ts'
 import { type McpServer, reachOf } from '#lib/mcp-client/servers.ts'
-import { sseBridge } from '#lib/mcp-client/sse-bridge.ts'
-import { externalTransport, transportAs } from '#lib/mcp-client/transport.ts'
+import { overTransport, transportAs } from '#lib/mcp-client/transport.ts'
 
 /** What an examination found out beside its steps. */
 export type Examined = { steps: Step[]; healthy: boolean; spoken?: Spoken }
@@ -31,7 +30,7 @@ export async function examine(
     steps.push(step)
     onStep?.(step)
   }
-  const step: Examination['step'] = async (name, work, stage = 'connect') => {
+  const step: Examination['step'] = async (name, work, phase = 'connect') => {
     const started = performance.now()
     const ms = () => Math.round(performance.now() - started)
     const signal = AbortSignal.timeout(stepMs)
@@ -40,26 +39,29 @@ export async function examine(
       note({ name, outcome: warn ? 'warning' : 'ok', ms: ms(), said, ...warn })
       return value
     } catch (error) {
-      const found = error instanceof Finding ? error : asFinding(error, signal, stage)
+      const found = error instanceof Finding ? error : asFinding(error, signal, phase)
       note({ name, outcome: 'failed', ms: ms(), said: found.message, fault: found.fault, fix: found.fix ?? fixFor(found.fault) })
       if (found.stop) throw new Stopped()
       return undefined
     }
   }
   let spoken: Spoken | undefined
+  // Nothing of an examination outlives it, whatever a server keeps open.
+  const ended = new AbortController()
   try {
     const url = await step('Address', async () => ({ said: server.url, value: addressOf(server.url) }))
     if (!url) return { steps, healthy: false }
-    const bare = networkFetch(reachOf(server))
-    const asNobody = server.config?.transport === 'sse' ? sseBridge(bare) : externalTransport(bare)
-    const identity = who ? transportAs(server, who).send : asNobody
-    const examination = { server, url, send: identity, bare, stepMs, call, step }
+    const bare = untilAborted(networkFetch(reachOf(server)), ended.signal)
+    const connect = () => (who ? transportAs(server, who, bare).send : overTransport(server, bare))
+    const examination = { server, url, connect, bare, stepMs, call, step }
     await networkSteps(examination)
     const { needsSignIn } = await endpointStep(examination)
     if (needsSignIn) await authSteps(examination, needsSignIn)
     if (!needsSignIn || who) spoken = await protocolSteps(examination)
   } catch (error) {
     if (!(error instanceof Stopped)) throw error
+  } finally {
+    ended.abort()
   }
   return { steps, healthy: steps.every(({ outcome }) => outcome !== 'failed'), spoken }
 }
@@ -72,12 +74,16 @@ function addressOf(address: string): URL {
   return url
 }
 
-function asFinding(error: unknown, signal: AbortSignal, stage: Stage): Finding {
-  if (signal.aborted) return stage === 'call' ? new Finding('hard_timeout', 'The tool gave no answer in time.') : TOO_LATE
-  const { failureClass, sentence } = mcpFailure(error, stage === 'connect' ? 'connect' : 'call')
-  if (stage === 'list' && failureClass === 'hard_timeout') return TOO_LATE
-  if (stage === 'list' && failureClass === 'outcome_unknown') return new Finding('server_error', 'The server broke down.')
-  return new Finding(failureClass, sentence.replace(' of this tool', ''))
+function asFinding(error: unknown, signal: AbortSignal, phase: Phase): Finding {
+  if (signal.aborted) return phase === 'call' ? new Finding('hard_timeout', 'The tool gave no answer in time.') : TOO_LATE
+  const { failureClass, sentence, fault } = mcpFailure(error, phase)
+  if (phase === 'list' && failureClass === 'hard_timeout') return TOO_LATE
+  if (phase === 'list' && failureClass === 'outcome_unknown') return new Finding('server_error', 'The server broke down.')
+  return new Finding(fault ?? failureClass, sentence.replaceAll(' of this tool', ''))
+}
+
+function untilAborted(send: typeof fetch, signal: AbortSignal): typeof fetch {
+  return (input, init) => send(input, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, signal]) : signal })
 }
 
 async function withDeadline<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

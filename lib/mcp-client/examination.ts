@@ -1,3 +1,4 @@
+import type { Phase } from '#lib/mcp-client/failure.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
 
 /** What one step found. `fault` is a class of the ledger or a word of the doctor's own; with it comes what to change. */
@@ -23,15 +24,15 @@ export class Finding extends Error {
   }
 }
 
-/** How far a step has got: the same failure means something else on the way to a server than in a session with it. */
-export type Stage = 'connect' | 'list' | 'call'
+/** What a step found: in words, as a value for the next ones, and what should be changed all the same. */
+export type Found<T> = { said: string; value?: T; warn?: { fault: string; fix: string } }
 
 /** What an examination is made of and with. */
 export type Examination = {
   server: McpServer
   url: URL
-  /** As the person in question, or as nobody. */
-  send: typeof fetch
+  /** A connection of its own, as the person in question or as nobody. */
+  connect: () => typeof fetch
   /** Without any identity, redirects as they are. */
   bare: typeof fetch
   stepMs: number
@@ -39,7 +40,8 @@ export type Examination = {
   /** Makes one step: `work` answers what it found, throws a Finding or what the network throws. */
   step: <T>(
     name: string,
-    work: (signal: AbortSignal) => Promise<{ said: string; value?: T; warn?: { fault: string; fix: string } }>,
-    stage?: Stage,
+    work: (signal: AbortSignal) => Promise<Found<T>>,
+    /** How far the step has got: the same failure means something else on the way to a server than in a session with it. */
+    phase?: Phase,
   ) => Promise<T | undefined>
 }
