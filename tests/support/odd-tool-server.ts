@@ -167,7 +167,8 @@ export const CALL_HABITS = {
 export type CallHabit = keyof typeof CALL_HABITS
 
 const schema = { type: 'object', properties: {} }
-const good = (name: string) => ({ name, description: name, inputSchema: schema })
+// None of them destroys, so that nobody is asked.
+const good = (name: string) => ({ name, description: name, inputSchema: schema, annotations: { destructiveHint: false } })
 const listed: Record<string, unknown>[] = Object.keys(CALL_HABITS).map((name) =>
   name === 'wrong_structured'
     ? { ...good(name), outputSchema: { type: 'object', properties: { seat: { type: 'number' } }, required: ['seat'] } }
