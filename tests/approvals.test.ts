@@ -116,8 +116,8 @@ describe('a call that destroys', () => {
     const { events } = await press(thread, card, 'Deny')
     expect(await tasks()).toHaveLength(1)
     expect(said(events)).toContain('did not agree')
-    expect(await ledger('delete_task')).toMatchObject([{ status: 'failed', failureClass: 'denied' }])
-    expect(JSON.stringify(events)).toMatch(/Failed.*did not agree to this call\. \(denied\)/)
+    expect(await ledger('delete_task')).toMatchObject([{ status: 'declined', failureClass: 'declined' }])
+    expect(JSON.stringify(events)).toMatch(/Not made: The person did not agree to this call\. \(declined\)/)
   })
 
   test('is denied by a new message', async () => {
@@ -125,7 +125,7 @@ describe('a call that destroys', () => {
     const { events } = await say(thread, 'what is open?')
     expect(said(events)).toContain('Buy milk')
     expect(buttons(card(events))).toEqual([])
-    expect(await ledger('delete_task')).toMatchObject([{ status: 'failed', failureClass: 'denied' }])
+    expect(await ledger('delete_task')).toMatchObject([{ status: 'declined', failureClass: 'declined' }])
     expect((await runs()).map(({ status }) => status)).toEqual(['done', 'stopped', 'done'])
     const late = await press(thread, question, 'Approve')
     expect(notices(late.events)).toEqual([expect.stringContaining('answered before')])
@@ -174,7 +174,7 @@ describe('a call that destroys', () => {
     expect(await withCaller(ann.caller, (tx) => tx.pausedRun.count())).toBe(0)
     const shown = (await agentDoor(ann).read(thread)).find(({ id }) => id === unanswered?.id)
     expect(buttons(shown as WidgetItem)).toEqual([])
-    expect((await ledger('delete_task')).map(({ failureClass }) => failureClass)).toEqual(['denied', 'denied'])
+    expect((await ledger('delete_task')).map(({ failureClass }) => failureClass)).toEqual(['declined', 'declined'])
     expect(await expireQuestions()).toBe(0)
   })
 
@@ -242,9 +242,9 @@ describe('with a real model', () => {
     const told = JSON.stringify(model.requests[1]?.body)
     expect(told).toContain('all is well')
     expect(told).toContain('wiped tape')
-    expect(told).toMatch(/did not agree to this call\. \(denied\)/)
+    expect(told).toMatch(/did not agree to this call\. \(declined\)/)
     expect((await ledger('wipe')).map(({ status, failureClass, callId }) => [status, failureClass, callId]).sort()).toEqual([
-      ['failed', 'denied', 'c1'],
+      ['declined', 'declined', 'c1'],
       ['succeeded', null, 'c3'],
     ])
     // The next turn's model sees every call once, with its answer.

@@ -97,7 +97,7 @@ test('a process is killed after the tool’s commit, the person presses Retry: o
   await recoverRuns()
   expect((await ledger()).map(({ status, failureClass }) => [status, failureClass])).toEqual([
     ['unknown', 'replica_died'],
-    ['failed', 'denied'],
+    ['declined', 'declined'],
   ])
 })
 

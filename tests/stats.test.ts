@@ -4,7 +4,13 @@ import { withSystem } from '#lib/db.ts'
 
 const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000)
 
-type Call = { tool: string; server?: string; status?: 'succeeded' | 'failed' | 'cancelled' | 'unknown' | 'pending'; ms?: number; at: Date }
+type Call = {
+  tool: string
+  server?: string
+  status?: 'succeeded' | 'failed' | 'declined' | 'cancelled' | 'unknown' | 'pending'
+  ms?: number
+  at: Date
+}
 
 beforeAll(async () => {
   const calls: Call[] = [
@@ -14,6 +20,7 @@ beforeAll(async () => {
     { tool: 'search', server: 'elsewhere', status: 'unknown', at: ago(48) },
     { tool: 'search', server: 'elsewhere', status: 'pending', at: ago(0) },
     { tool: 'search', server: 'elsewhere', status: 'cancelled', ms: 5, at: ago(49) },
+    { tool: 'add_task', status: 'declined', ms: 1, at: ago(0) },
     { tool: 'old_tool', status: 'failed', ms: 1, at: ago(24 * 10) },
   ]
   await withSystem('admin', async (tx) => {

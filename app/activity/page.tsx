@@ -17,7 +17,7 @@ import { Pager } from '../ui/pager.tsx'
 export const metadata: Metadata = { title: 'Activity' }
 
 const Query = z.object({
-  status: z.enum(['pending', 'succeeded', 'failed', 'cancelled', 'unknown']).optional().catch(undefined),
+  status: z.enum(['pending', 'succeeded', 'failed', 'declined', 'cancelled', 'unknown']).optional().catch(undefined),
   after: z.string().min(1).max(200).optional().catch(undefined),
 })
 type Query = z.infer<typeof Query>

@@ -9,6 +9,9 @@ import { Notice } from './notice.tsx'
 import { RelativeTime } from './relative-time.tsx'
 import { bytesText, durationText } from './time-text.ts'
 
+/** What a person wanted so is no failure. */
+const NOBODYS_FAULT: ReadonlySet<string> = new Set(['cancelled', 'declined'])
+
 /** All that the ledger knows of one call: what went wrong in plain words first, then facts, arguments and result. */
 export function CallDetail({ call, facts = [] }: { call: ToolCallDetail; facts?: [string, ReactNode][] }) {
   const failure = call.failureClass ? explainFailure(call.failureClass) : undefined
@@ -16,7 +19,7 @@ export function CallDetail({ call, facts = [] }: { call: ToolCallDetail; facts?:
   return (
     <div className="grid gap-4">
       {failure && (
-        <Notice tone={call.status === 'unknown' ? 'warn' : call.status === 'cancelled' ? 'info' : 'bad'} title={failure.title}>
+        <Notice tone={call.status === 'unknown' ? 'warn' : NOBODYS_FAULT.has(call.status) ? 'info' : 'bad'} title={failure.title}>
           <p>{failure.means}</p>
           <p className="mt-1">
             <strong className="font-semibold">What to do:</strong> {failure.todo}

@@ -6,6 +6,7 @@ const CALLS: Record<ToolCallStatus, [BadgeTone, string]> = {
   pending: ['accent', 'Under way'],
   succeeded: ['ok', 'Succeeded'],
   failed: ['bad', 'Failed'],
+  declined: ['neutral', 'Declined'],
   cancelled: ['neutral', 'Stopped'],
   unknown: ['warn', 'Outcome unknown'],
 }

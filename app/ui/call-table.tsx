@@ -35,7 +35,7 @@ export function CallTable({
       cell: (call) => (
         <span className="grid gap-0.5 min-w-36">
           <CallStatus status={call.status} />
-          {call.failureClass && call.status !== 'cancelled' && (
+          {call.failureClass && call.status !== 'cancelled' && call.status !== 'declined' && (
             <span className="text-sm text-ink-soft">{explainFailure(call.failureClass).title}</span>
           )}
         </span>

@@ -96,8 +96,13 @@ export const FAILURES: Record<FailureClass, Explained> = {
     todo: 'Nothing. The tool may have finished before the stop reached it.',
   },
   denied: {
-    title: 'Not approved',
-    means: 'The person did not approve the call, so it was not sent.',
+    title: 'Not allowed',
+    means: 'Switchboard did not let the call be made, for the reason given below, so it was not sent.',
+    todo: 'Change what the reason names: an address, a setting, the person’s rights, or the arguments.',
+  },
+  declined: {
+    title: 'Declined',
+    means: 'The person was asked and said no, wrote something else, or did not answer, so the call was not sent.',
     todo: 'Nothing.',
   },
   replica_died: {

@@ -58,7 +58,7 @@ async function* decide(
 const CARD: Record<keyof typeof APPROVAL_ACTIONS, string> = {
   'approval.approve': 'You approved this call.',
   'approval.always': 'You approved this tool for the rest of this thread.',
-  'approval.deny': 'You denied this call.',
+  'approval.deny': 'You declined this call.',
 }
 
 function isLate({ status, expiresAt }: Approval): boolean {

@@ -9,7 +9,7 @@ import { endWaiting, findRun } from '#lib/data/runs.ts'
 import { AppError } from '#lib/errors.ts'
 
 /** What ledger, chat and model hear of a call to which the person said no. */
-export const DENIED = 'The person did not agree to this call.'
+export const DECLINED = 'The person did not agree to this call.'
 
 type Owner = { userId: string }
 
@@ -39,10 +39,11 @@ export async function* denyAsked(caller: Owner, store: Store, threadId: string):
 
 /** Ends all open questions of a waiting run, and the run. */
 export async function* closeRun(caller: Owner, store: Store, runId: string, ending: Ending): AsyncGenerator<ThreadStreamEvent> {
-  const told = (await toldOfRun(caller, runId)) ?? TOLD[ending]
+  const barred = await toldOfRun(caller, runId)
+  const told = barred ?? TOLD[ending]
   for (const approval of await closeApprovals(caller, runId, ending)) {
     yield* closeCard(store, approval, told.card)
-    yield* recordUnmade(caller, store, approval, told.call)
+    yield* recordUnmade(caller, store, approval, told.call, barred ? 'denied' : 'declined')
   }
   await endWaiting({ id: runId, ownerId: caller.userId }, 'stopped', TOLD[ending].run)
 }
@@ -66,24 +67,33 @@ export async function* expireChanged(caller: Owner, store: Store, approvals: App
   await voidApprovals(caller, approvals[0]?.runId ?? '')
   for (const approval of approvals) {
     yield* closeCard(store, approval, 'Expired: the tool was changed meanwhile. Ask again.')
-    yield* recordUnmade(caller, store, approval, changed)
+    yield* recordUnmade(caller, store, approval, changed, 'denied')
   }
   const message = 'The tool was changed or is gone since you were asked. Ask again.'
   yield { type: 'notice', level: 'warning', title: 'Not called', message }
 }
 
-/** Tells the ledger and the model that a call was not made. */
-export async function* recordUnmade(caller: Owner, store: Store, approval: Approval, sentence: string): AsyncGenerator<ThreadStreamEvent> {
+/** Tells the ledger and the model that a call was not made: because a person decided so (declined), or for another reason (denied). */
+export async function* recordUnmade(
+  caller: Owner,
+  store: Store,
+  approval: Approval,
+  sentence: string,
+  failureClass: 'declined' | 'denied',
+): AsyncGenerator<ThreadStreamEvent> {
   const { threadId, runId, callId, server, tool, keptId } = approval
   const kept = await findItem(store, threadId, keptId)
   const content = kept?.type === 'hidden_context_item' ? (kept.content as KeptToolCall) : undefined
   const args = content ? JSON.parse(content.arguments) : {}
   const id = await beginToolCall({ ownerId: caller.userId, via: 'chat', server, tool, arguments: args, runId, threadId, callId })
-  await finishToolCall({ id, ownerId: caller.userId }, { status: 'failed', failureClass: 'denied', errorMessage: sentence })
+  await finishToolCall(
+    { id, ownerId: caller.userId },
+    { status: failureClass === 'declined' ? 'declined' : 'failed', failureClass, errorMessage: sentence },
+  )
   if (kept?.type !== 'hidden_context_item' || !content) return
   yield {
     type: 'thread.item.replaced',
-    item: { ...kept, content: { ...content, output: `The call failed. ${sentence} (denied)` } satisfies KeptToolCall },
+    item: { ...kept, content: { ...content, output: `The call was not made. ${sentence} (${failureClass})` } satisfies KeptToolCall },
   }
 }
 

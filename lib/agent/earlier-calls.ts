@@ -8,6 +8,7 @@ const FATE: Record<EarlierCall['status'], string> = {
   pending: 'nobody knows whether it took effect',
   succeeded: 'it took effect',
   failed: 'it failed',
+  declined: 'the person declined it, and nothing was done',
   cancelled: 'it was stopped, and may have taken effect',
   unknown: 'it may have taken effect',
 }

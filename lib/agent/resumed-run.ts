@@ -1,4 +1,4 @@
-import { DENIED, expireChanged } from '#lib/agent/close-approvals.ts'
+import { DECLINED, expireChanged } from '#lib/agent/close-approvals.ts'
 import type { KeptToolCall } from '#lib/agent/open-calls.ts'
 import type { ToolCall } from '#lib/agent/tool-tasks.ts'
 import type { Caller } from '#lib/auth/caller.ts'
@@ -7,6 +7,7 @@ import type { ThreadItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/store.ts'
 import type { Approval } from '#lib/data/approvals.ts'
 import { definitionHash, type ToolDefinition } from '#lib/data/tool-pins.ts'
+import type { CallRefusal } from '#lib/mcp-client/calling-run.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection.ts'
 
 /** A run that waited for a person and goes on: its sealed state, what was asked and what was answered. */
@@ -36,9 +37,10 @@ export class ResumedRun {
     })
   }
 
-  /** The calls to which the person said no, each with the sentence for it. */
-  get refused(): [callId: string, sentence: string][] {
-    return this.#approvals.filter(({ status }) => status !== 'approved').map(({ callId }) => [callId, DENIED])
+  /** The calls to which the person said no, each with what is said of it. */
+  get refused(): [callId: string, refusal: CallRefusal][] {
+    const refusal = { sentence: DECLINED, declined: true }
+    return this.#approvals.filter(({ status }) => status !== 'approved').map(({ callId }) => [callId, refusal])
   }
 
   /** True where each tool that was agreed to is still the same. */

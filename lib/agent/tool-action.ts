@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { type OfferedTool, whyAsk } from '#lib/agent/approval-rules.ts'
 import { whyUnreadable } from '#lib/agent/approvals/unreadable.ts'
-import { DENIED, expireChanged, findItem, recordUnmade } from '#lib/agent/close-approvals.ts'
+import { DECLINED, expireChanged, findItem, recordUnmade } from '#lib/agent/close-approvals.ts'
 import { keptCall, pauseWidgetCall, type WidgetCall } from '#lib/agent/pause.ts'
 import { resultWidgetOf } from '#lib/agent/result-widgets.ts'
 import { outputText } from '#lib/agent/tool-tasks.ts'
@@ -66,7 +66,7 @@ export async function* resumeWidgetCall(
   edges: AgentEdges,
 ): AsyncGenerator<ThreadStreamEvent> {
   const { caller } = context
-  if (approval.status !== 'approved') return yield* recordUnmade(caller, here.store, approval, DENIED)
+  if (approval.status !== 'approved') return yield* recordUnmade(caller, here.store, approval, DECLINED, 'declined')
   yield* withTool(call, here, context, edges, { callId: approval.callId, relist: true }, async function* (offered) {
     if (offered && definitionHash(offered.tool as ToolDefinition) === approval.toolHash)
       return yield* made(call, offered, here, approval.keptId)

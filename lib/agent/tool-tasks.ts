@@ -9,7 +9,7 @@ const OUTPUT_MAX_CHARS = 8_000
 export type ToolCall = { callId: string; name: string; arguments: string }
 
 /** What became of a call, for people. */
-export type Outcome = { durationMs?: number; failure?: { sentence: string } }
+export type Outcome = { durationMs?: number; failure?: { class?: string; sentence: string } }
 
 /** The call never left: the model named a tool that is not there, or its arguments could not be read. */
 export const NOT_MADE: Outcome = {
@@ -32,16 +32,16 @@ export function waitingTask(call: ToolCall): CustomTask {
 export function settledTask(call: ToolCall, facts: Outcome): CustomTask {
   const took = facts.durationMs === undefined ? '' : `(${seconds(facts.durationMs)})`
   const shown = shownArguments(call)
-  const content = facts.failure
-    ? [shown, ['Failed', took].filter(Boolean).join(' ').concat(`: ${facts.failure.sentence}`)].filter(Boolean).join('\n\n')
-    : [shown, took].filter(Boolean).join(' ')
-  return {
-    type: 'custom',
-    status_indicator: 'complete',
-    title: call.name,
-    icon: facts.failure ? 'lucide:circle-alert' : 'check-circle',
-    ...withContent(content),
-  }
+  if (!facts.failure) return lineOf(call, 'check-circle', [shown, took].filter(Boolean).join(' '))
+  const isDeclined = facts.failure.class === 'declined'
+  const end = isDeclined ? 'Not made' : ['Failed', took].filter(Boolean).join(' ')
+  const content = [shown, `${end}: ${facts.failure.sentence}`].filter(Boolean).join('\n\n')
+  // A person's no is nothing that went wrong.
+  return isDeclined ? { ...lineOf(call, 'close', content), status_indicator: 'none' } : lineOf(call, 'lucide:circle-alert', content)
+}
+
+function lineOf(call: ToolCall, icon: CustomTask['icon'], content: string): CustomTask {
+  return { type: 'custom', status_indicator: 'complete', title: call.name, icon, ...withContent(content) }
 }
 
 /** The line of a call that the end of the turn cut off. */

@@ -38,12 +38,13 @@ import { findPerson } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 import { log, withLogContext } from '#lib/log.ts'
+import type { CallRefusal } from '#lib/mcp-client/calling-run.ts'
 import { type OpenMcp, openMcp } from '#lib/mcp-client/open.ts'
 import { serversFor } from '#lib/mcp-client/servers.ts'
 
 const MAX_MODEL_CALLS = 16
 const MAX_PARALLEL_TOOLS = 16
-const UNJUDGED = 'The arguments have to be a JSON object. Call the tool again with one.'
+const UNJUDGED = { sentence: 'The arguments have to be a JSON object. Call the tool again with one.', declined: false }
 
 /** The run that a turn belongs to, as far as the agent has to do with it. Reports are totals so far. */
 export type AgentRun = {
@@ -78,7 +79,7 @@ export async function* work(
   const callIds = new CallIds()
   const steps = new SideEvents<SideStep>()
   const held = new Map<string, HeldCall>()
-  const refused = new Map(resumed?.refused)
+  const refused = new Map<string, CallRefusal>(resumed?.refused)
   /** By the ids of the calls, their arguments as the model wrote them. */
   const written = new Map<string, string>()
   let mcp: OpenMcp | undefined
@@ -122,7 +123,7 @@ export async function* work(
       const askable = reason !== undefined && unreadable === undefined
       if (askable) held.set(callId, { ...offered, callId, name, arguments: args, reason })
       else callIds.note({ callId, name, arguments: args })
-      if (unreadable) refused.set(callId, `A person has to agree to this call, and ${unreadable}.`)
+      if (unreadable) refused.set(callId, { sentence: `A person has to agree to this call, and ${unreadable}.`, declined: false })
       // What was decided counts only for a call that has to be asked about.
       return decided || askable
     })

@@ -8,7 +8,7 @@ export const CHART_DAYS = 14
 const TABLE_ROWS = 50
 const FAILURE_ROWS = 5
 
-/** Calls of one tool or server in the last `PERIOD_DAYS` days. `failed` counts calls that failed or whose outcome is unknown; durations are milliseconds of finished calls. */
+/** Calls of one tool or server in the last `PERIOD_DAYS` days. Calls that a person declined were not made, and are not counted. `failed` counts calls that failed or whose outcome is unknown; durations are milliseconds of finished calls. */
 export type CallStats = {
   name: string
   calls: number
@@ -70,7 +70,7 @@ async function readTotals(tx: Tx, timeZone: string): Promise<Pick<Overview, 'peo
              count(*) FILTER (WHERE started_at >= edge.today AND status IN ('failed', 'unknown')) AS calls_today_failed,
              percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50,
              percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95
-      FROM tool_calls, edge WHERE started_at >= edge.period
+      FROM tool_calls, edge WHERE started_at >= edge.period AND status <> 'declined'
     ), run AS (
       SELECT count(*) FILTER (WHERE created_at >= edge.today) AS runs_today,
              count(*) FILTER (WHERE created_at >= edge.today AND status IN ('failed', 'interrupted')) AS runs_failed,
@@ -110,6 +110,7 @@ function readDays(tx: Tx, timeZone: string): Promise<DayOfCalls[]> {
            count(c.id) FILTER (WHERE c.status IN ('failed', 'unknown'))::int AS failed
     FROM day LEFT JOIN tool_calls c
       ON c.started_at >= day.start AT TIME ZONE ${timeZone} AND c.started_at < (day.start + interval '1 day') AT TIME ZONE ${timeZone}
+      AND c.status <> 'declined'
     GROUP BY day.start ORDER BY day.start`
 }
 
@@ -119,7 +120,7 @@ function readCallStats(tx: Tx, by: 'tool' | 'server'): Promise<CallStats[]> {
            percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50,
            percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95, max(started_at) AS "lastAt"
     FROM (SELECT CASE WHEN ${by} = 'tool' THEN tool ELSE server END AS name, status, duration_ms, started_at
-          FROM tool_calls WHERE started_at >= now() - make_interval(days => ${PERIOD_DAYS})) AS c
+          FROM tool_calls WHERE started_at >= now() - make_interval(days => ${PERIOD_DAYS}) AND status <> 'declined') AS c
     GROUP BY name ORDER BY calls DESC, name LIMIT ${TABLE_ROWS}`
 }
 

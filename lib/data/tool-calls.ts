@@ -29,12 +29,13 @@ export const FAILURE_CLASSES = [
   'bad_arguments',
   'cancelled',
   'denied',
+  'declined',
   'replica_died',
   'outcome_unknown',
 ] as const
 export type FailureClass = (typeof FAILURE_CLASSES)[number]
 
-export type ToolCallStatus = 'pending' | 'succeeded' | 'failed' | 'cancelled' | 'unknown'
+export type ToolCallStatus = 'pending' | 'succeeded' | 'failed' | 'declined' | 'cancelled' | 'unknown'
 
 /** A call of an earlier attempt at the same turn. `result` is redacted and clipped. */
 export type EarlierCall = {

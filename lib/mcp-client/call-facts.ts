@@ -25,7 +25,9 @@ export function factsOf(server: McpServer, tool: string, { result, failure }: At
 /** What the model reads of it, with the facts beside it: a failure in our words, an answer as long as a model can use it. */
 export function told({ result }: Attempt, facts: CallFacts): Result {
   const { failure } = facts
-  if (failure)
-    return { content: [{ type: 'text', text: `The call failed. ${failure.sentence}` }], isError: true, _meta: { [FACTS]: facts } }
+  if (failure) {
+    const text = `${failure.class === 'declined' ? 'The call was not made.' : 'The call failed.'} ${failure.sentence}`
+    return { content: [{ type: 'text', text }], isError: true, _meta: { [FACTS]: facts } }
+  }
   return { ...result, content: modelContent(result), _meta: { ...result?._meta, [FACTS]: facts } } as Result
 }

@@ -1,6 +1,9 @@
 import type { FailureClass } from '#lib/data/tool-calls.ts'
 import type { SentWidget } from '#lib/mcp-client/result-widget.ts'
 
+/** Why a call is not made, as a sentence; `declined` if a person decided so. */
+export type CallRefusal = { sentence: string; declined: boolean }
+
 /** The run whose calls a connection makes. */
 export type CallingRun = {
   id: string
@@ -10,8 +13,8 @@ export type CallingRun = {
   turnId?: string
   /** Finds the model's id of a call that is about to be made. */
   callIdOf: (tool: string, args: unknown) => string | undefined
-  /** Why a call must not be made, as a sentence: it goes into the ledger as denied. */
-  refusal?: (callId: string | undefined) => string | undefined
+  /** Why a call must not be made: it goes into the ledger as denied, or as declined if the person said no. */
+  refusal?: (callId: string | undefined) => CallRefusal | undefined
   /** Aborts when the run ends early; its reason is an AppError where not the person stopped it. */
   signal?: AbortSignal
   /** Told of a call's progress in words, four times a second at most. */

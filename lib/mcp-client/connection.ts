@@ -14,7 +14,7 @@ import { CallClocks, deadlinesOf } from '#lib/mcp-client/deadlines.ts'
 import { asksSentence, mcpFailure, type Phase } from '#lib/mcp-client/failure.ts'
 import { type Progress, sayProgress, Throttle } from '#lib/mcp-client/progress.ts'
 import { mayRetry, onlyReads } from '#lib/mcp-client/repeat-rules.ts'
-import { type Attempt, denied, type Result, type Times, toolError } from '#lib/mcp-client/results.ts'
+import { type Attempt, declined, denied, type Result, type Times, toolError } from '#lib/mcp-client/results.ts'
 import { type Listing, listing, onListChanged, sendAlong, withQuietSchema } from '#lib/mcp-client/sdk-gaps.ts'
 import { sdkLogger } from '#lib/mcp-client/sdk-logger.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
@@ -193,7 +193,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
       return denied('The call was not made, because it could not be recorded.')
     }
     const refused = this.#run.refusal?.(call.callId)
-    const attempt = refused ? denied(refused) : (call.problem ?? (await this.#attempt(call, span)))
+    const attempt = refused ? (refused.declined ? declined : denied)(refused.sentence) : (call.problem ?? (await this.#attempt(call, span)))
     await row.settle(attempt)
     return attempt
   }

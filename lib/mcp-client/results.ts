@@ -25,6 +25,11 @@ export function denied(sentence: string): Attempt {
   return { failure: { class: 'denied', sentence, status: 'failed', sent: false } }
 }
 
+/** A call to which the person said no. */
+export function declined(sentence: string): Attempt {
+  return { failure: { class: 'declined', sentence, status: 'declined', sent: false } }
+}
+
 /**
  * A result that says that it is a failure, without what looks like a secret. Servers on the older SDK send so, under the code of wrong
  * parameters, also that the output of a tool did not fit its schema: by then it has run.

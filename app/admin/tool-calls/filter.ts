@@ -9,7 +9,7 @@ const text = z.string().min(1).max(200).optional().catch(undefined)
 
 /** The filters of the list as its address carries them. What is unknown there counts as not given. */
 const Query = z.object({
-  status: z.enum(['pending', 'succeeded', 'failed', 'cancelled', 'unknown']).optional().catch(undefined),
+  status: z.enum(['pending', 'succeeded', 'failed', 'declined', 'cancelled', 'unknown']).optional().catch(undefined),
   tool: text,
   server: text,
   /** Part of a name or address, and the id of one person. */

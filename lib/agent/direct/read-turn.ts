@@ -56,7 +56,7 @@ function textOf(content: unknown): string {
   return typeof text === 'string' ? text : ''
 }
 
-const FAILED = /^The call failed\. ([\s\S]*?)(?: \([a-z_]+\))?$/
+const FAILED = /^The call (?:failed|was not made)\. ([\s\S]*?)(?: \([a-z_]+\))?$/
 
 function toAnswer(text: string): Answer {
   const [, said] = FAILED.exec(text) ?? []
