@@ -242,6 +242,25 @@ test('the result of a client tool is taken though other items follow the call, a
   await expect(ask('threads.add_client_tool_output', { thread_id, result: 1 })).rejects.toMatchObject({ code: 'conflict' })
 })
 
+test('a page tool without a result is completed, and its null is not sent', async () => {
+  for (const result of [null, undefined]) {
+    const { ask, begin } = chatKitServer()
+    const thread_id = await begin({
+      id: 'call',
+      type: 'client_tool_call',
+      status: 'pending',
+      call_id: 'c',
+      name: 'locate',
+      arguments: { near: null },
+    })
+    await ask('threads.add_client_tool_output', { thread_id, result })
+    const { data } = await ask('items.list', { thread_id })
+    const sent = (data.data as ThreadItem[]).find(({ id }) => id === 'call')
+    expect(sent).toMatchObject({ status: 'completed', arguments: { near: null } })
+    expect(sent).not.toHaveProperty('output')
+  }
+})
+
 test('an action gets its widget; what it changes is stored and streamed; a synchronous one answers with the item', async () => {
   const card = { id: 'w', type: 'widget', widget: { type: 'Card', children: [] } }
   const seen: unknown[] = []

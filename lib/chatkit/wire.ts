@@ -28,6 +28,10 @@ export function wireAttachment({ metadata: _, ...attachment }: Attachment): Atta
 export function wireItem<Item extends ThreadItem>(item: Item): Item {
   if (item.type === 'widget') return { ...item, widget: withoutNulls(item.widget) }
   if (item.type === 'user_message') return { ...item, attachments: item.attachments.map(wireAttachment) }
+  if (item.type === 'client_tool_call' && item.output === null) {
+    const { output: _, ...rest } = item
+    return rest as Item
+  }
   return item
 }
 
