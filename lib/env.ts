@@ -60,6 +60,8 @@ const Settings = z.object({
   OPENAI_API: oneOf('responses', 'chat_completions').default('responses'),
   OPENAI_TRANSCRIPTION_MODEL: z.string().default('gpt-4o-mini-transcribe'),
   MODEL_IDLE_TIMEOUT: seconds(60),
+  // The most tools that a model takes in one request.
+  MODEL_MAX_TOOLS: count(128, 10_000),
   // How long one call of the model may wait in all where its server asks for it (Retry-After).
   MODEL_WAIT_MAX: whole(60, 0, 3_600, ' of seconds'),
 

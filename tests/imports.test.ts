@@ -146,6 +146,7 @@ test('who may look across people is a short list', () => {
       "tool-servers: lib/data/server-accounts.ts",
       "tool-servers: lib/data/servers.ts",
       "tool-servers: lib/data/tool-pins.ts",
+      "tool-servers: lib/data/tool-refusals.ts",
     ]
   `)
 })

@@ -2,15 +2,25 @@ import type { SideStep } from '#lib/agent/chat-context.ts'
 import type { ModelLine } from '#lib/agent/models/openai/model-fetch.ts'
 import { waitText } from '#lib/agent/models/openai/retry-after.ts'
 import type { SideEvents } from '#lib/agent/side-events.ts'
+import type { Notice } from '#lib/chatkit/protocol/events.ts'
+import type { FailureDetail } from '#lib/data/run-failures.ts'
 
 /** What one turn hears of its model's server beside the answer: signs of life for the idle clock, waits for the person. */
 export class TurnLine implements ModelLine {
   readonly #steps: SideEvents<SideStep>
+  readonly #refuseTool: (name: string, detail: FailureDetail) => Notice
   /** When (ms since 1970) the server gave the last sign of life; ahead of now while it is waited for. */
   lastSignAt = 0
 
-  constructor(steps: SideEvents<SideStep>) {
+  /** `refuseTool` is told of a tool that the server does not take, and says what the person is told. */
+  constructor(steps: SideEvents<SideStep>, refuseTool: (name: string, detail: FailureDetail) => Notice) {
     this.#steps = steps
+    this.#refuseTool = refuseTool
+  }
+
+  onToolRefused = (name: string, detail: FailureDetail): void => {
+    const notice = this.#refuseTool(name, detail)
+    this.#steps.push((turn) => turn.show(notice))
   }
 
   onSign = (aheadMs = 0): void => {

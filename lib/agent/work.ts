@@ -15,7 +15,7 @@ import { guardedModel } from '#lib/agent/guarded-model.ts'
 import { toModelInput } from '#lib/agent/history.ts'
 import { instructions, type TurnFacts, turnFacts } from '#lib/agent/instructions.ts'
 import type { ItemContext } from '#lib/agent/item-context.ts'
-import { modelName, openModel } from '#lib/agent/model.ts'
+import { isDemo, modelName, openModel } from '#lib/agent/model.ts'
 import { toLog } from '#lib/agent/models/openai/model-fetch.ts'
 import { NeededAccounts } from '#lib/agent/needed-accounts.ts'
 import { type HeldCall, pause } from '#lib/agent/pause.ts'
@@ -23,6 +23,7 @@ import { openWorkflowOf, recentItems } from '#lib/agent/recent-items.ts'
 import { ResultWidgets, resultWidgetOf } from '#lib/agent/result-widgets.ts'
 import type { ResumedRun } from '#lib/agent/resumed-run.ts'
 import { merged, SideEvents } from '#lib/agent/side-events.ts'
+import { refuseTool, toolsForModel } from '#lib/agent/tools/tools-for-model.ts'
 import { agentTools } from '#lib/agent/tools.ts'
 import { TurnLine } from '#lib/agent/turn-line.ts'
 import type { Caller } from '#lib/auth/caller.ts'
@@ -104,7 +105,7 @@ export async function* work(
           steps.push((turn) => turn.settled(callId, settled))
         },
       },
-      { servers, policies, builtinFetch, signal, relist: resumed !== undefined },
+      { servers, policies, builtinFetch, signal, relist: resumed !== undefined, model: modelName() },
     )
     if (signal.aborted) return
     const unavailable = await needed.explain(mcp.unavailable)
@@ -133,7 +134,12 @@ export async function* work(
     const name = direct ? DIRECT_NAME : givenModel ? 'given' : modelName()
     const totals = { model: name, inputTokens: 0, outputTokens: 0, modelCalls: 0 }
     run.report({ ...totals })
-    const line = new TurnLine(steps)
+    const { connections } = mcp
+    const line = new TurnLine(steps, (...refusal) => refuseTool(connections, modelName(), ...refusal))
+    const needs = { connections, needed: resumed?.calls ?? [], said: saidText(said) }
+    const { offered, notice } =
+      direct || (isDemo() && !givenModel) ? { offered: tools, notice: undefined } : await toolsForModel(caller, tools, needs)
+    if (notice) yield notice
     const model = guardedModel(direct ? directModel() : (givenModel ?? openModel({ person, timeZone: facts.timeZone, now }, line)), {
       idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
       lastSignAt: () => line.lastSignAt,
@@ -150,7 +156,7 @@ export async function* work(
       name: 'Switchboard',
       instructions: (runContext) => instructions(runContext.context),
       model,
-      tools,
+      tools: offered,
     })
     for (const call of resumed?.calls ?? []) yield* events.startAgain(call, call.keptId)
     const history = resumed

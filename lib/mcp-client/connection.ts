@@ -4,7 +4,7 @@ import { type EffectivePolicy, policyOf, type ToolPolicy } from '#lib/data/polic
 import type { FailureClass } from '#lib/data/tool-calls.ts'
 import { env } from '#lib/env.ts'
 import { log } from '#lib/log.ts'
-import { type Filled, unbound } from '#lib/mcp-client/bound-arguments.ts'
+import { type Filled, unbound, withoutBound } from '#lib/mcp-client/bound-arguments.ts'
 import { factsIn, factsOf, told } from '#lib/mcp-client/call-facts.ts'
 import { CallRow, type OutgoingCall } from '#lib/mcp-client/call-row.ts'
 import type { CallingRun } from '#lib/mcp-client/calling-run.ts'
@@ -12,6 +12,7 @@ import { noteCall, whyEnded } from '#lib/mcp-client/calls-under-way.ts'
 import { checkOutput } from '#lib/mcp-client/check-output.ts'
 import { CallClocks, deadlinesOf } from '#lib/mcp-client/deadlines.ts'
 import { asksSentence, mcpFailure, type Phase } from '#lib/mcp-client/failure.ts'
+import { toModelTool } from '#lib/mcp-client/model-tool.ts'
 import { type Progress, sayProgress, Throttle } from '#lib/mcp-client/progress.ts'
 import { mayRetry, onlyReads } from '#lib/mcp-client/repeat-rules.ts'
 import { type Attempt, declined, denied, type Result, type Times, toolError } from '#lib/mcp-client/results.ts'
@@ -90,7 +91,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
       const name = publicName(tool)
       this.#rawNames.set(name, tool.name)
       this.#listed.set(tool.name, tool)
-      return { ...withQuietSchema(tool), name }
+      return { ...withQuietSchema(withoutBound(toModelTool(tool).tool ?? tool, this.server)), name }
     })
   }
 

@@ -5,6 +5,7 @@ import { StreamableHTTPClientTransport as OlderTransport } from '@modelcontextpr
 import { cutText } from '#lib/cut-text.ts'
 import type { ToolDefinition } from '#lib/data/tool-pins.ts'
 import { fixFor } from '#lib/mcp-client/doctor-fixes.ts'
+import { modelToolsStep } from '#lib/mcp-client/doctor-model-tools.ts'
 import { type Examination, Finding, type Found } from '#lib/mcp-client/examination.ts'
 import { safeDetail } from '#lib/mcp-client/failure.ts'
 import { AnswerWatch } from '#lib/mcp-client/wire/answer-watch.ts'
@@ -48,6 +49,7 @@ export async function protocolSteps({ url, connect, stepMs, call, step }: Examin
       },
       'list',
     )
+    if (tools) await modelToolsStep(step, tools)
     await step('Older clients', async (signal) => {
       try {
         await older.connect(olderTransport as never, { ...options, signal })

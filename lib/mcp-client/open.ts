@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { policyOf, type ToolPolicy } from '#lib/data/policies.ts'
 import type { FailureClass } from '#lib/data/tool-calls.ts'
 import { agreedHashes, definitionHash, type ToolDefinition } from '#lib/data/tool-pins.ts'
+import { listToolRefusals, type ToolRefusal } from '#lib/data/tool-refusals.ts'
 import { findPerson } from '#lib/data/users.ts'
 import { log } from '#lib/log.ts'
 import { withoutBound } from '#lib/mcp-client/bound-arguments.ts'
@@ -10,6 +11,7 @@ import { ToolConnection } from '#lib/mcp-client/connection.ts'
 import { deadlinesOf } from '#lib/mcp-client/deadlines.ts'
 import { mcpFailure } from '#lib/mcp-client/failure.ts'
 import { isPinned, loadTools } from '#lib/mcp-client/load-tools.ts'
+import { toModelTool } from '#lib/mcp-client/model-tool.ts'
 import { refusalOf } from '#lib/mcp-client/refusal.ts'
 import { type McpServer, serversFor } from '#lib/mcp-client/servers.ts'
 import { mayOffer } from '#lib/mcp-client/tool-filter.ts'
@@ -31,6 +33,8 @@ type Edges = {
   relist?: boolean
   builtinFetch?: typeof fetch
   servers?: McpServer[]
+  /** The model that gets the tools: those that its server refused are left out. */
+  model?: string
   signal?: AbortSignal
 }
 
@@ -41,7 +45,7 @@ type Edges = {
  */
 export async function openMcp(
   run: CallingRun,
-  { policies = [], relist, builtinFetch, servers: given, signal }: Edges = {},
+  { policies = [], relist, builtinFetch, servers: given, model, signal }: Edges = {},
 ): Promise<OpenMcp> {
   const servers = given ?? (await serversFor((await findPerson(run.userId))?.role ?? 'member'))
   if (relist) for (const server of servers) forgetTools(server, run.userId)
@@ -66,8 +70,9 @@ export async function openMcp(
     await Promise.race([Promise.all(closing), setTimeout(CLOSE_MS, undefined, { ref: false })])
   }
   const unavailable: Unavailable[] = []
-  const [agreed, listed] = await Promise.all([
+  const [agreed, refused, listed] = await Promise.all([
     agreedHashes(servers.filter(isPinned).map(({ id }) => id)),
+    model === undefined ? [] : listToolRefusals({ model }),
     Promise.all(
       opened.map(async ({ connection, learn, loading }) => {
         try {
@@ -85,7 +90,7 @@ export async function openMcp(
   const fresh = open.some(({ connection: { server } }) => isPinned(server) && agreed.get(server.id)?.size === 0)
   const hashes = fresh ? await agreedHashes(servers.filter(isPinned).map(({ id }) => id)) : agreed
   const offers = open.map(({ connection, learn, tools }) => {
-    const shown = offered(connection.server, tools, hashes)
+    const shown = offered(connection.server, tools, hashes).filter((tool) => mayReachModel(connection.server, tool, refused))
     learn?.(tools, new Set(shown.map(({ name }) => name)))
     return { connection, tools: shown }
   })
@@ -103,6 +108,13 @@ function offered(server: McpServer, tools: McpTool[], agreed: Map<string, Map<st
     .filter(({ name }) => mayOffer(name, server.config))
     .filter((tool) => !hashes || hashes.get(tool.name) === definitionHash(tool as ToolDefinition))
     .map((tool) => withoutBound(tool, server))
+}
+
+/** True for a tool that can be said as models take it, and that the model's server has not refused as it is now. */
+function mayReachModel({ name }: McpServer, tool: McpTool, refused: ToolRefusal[]): boolean {
+  if (toModelTool(tool).problem !== undefined) return false
+  const refusal = refused.find((it) => it.server === name && it.tool === tool.name)
+  return refusal === undefined || refusal.toolHash !== definitionHash(tool as ToolDefinition)
 }
 
 function missing(server: McpServer, error: unknown): Unavailable {

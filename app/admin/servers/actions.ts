@@ -6,6 +6,7 @@ import type { Caller } from '#lib/auth/caller.ts'
 import { requirePageAdmin } from '#lib/auth/page-caller.ts'
 import { addServer, changeServer, removeServer, requireServer, setServerEnabled } from '#lib/data/servers.ts'
 import { agreeToTool, listToolPins, notePins, withdrawTool } from '#lib/data/tool-pins.ts'
+import { listToolRefusals } from '#lib/data/tool-refusals.ts'
 import { toAppError } from '#lib/errors.ts'
 import { log } from '#lib/log.ts'
 import { examine } from '#lib/mcp-client/doctor.ts'
@@ -66,10 +67,20 @@ export async function examineServer(id: string): Promise<{ steps: Step[]; health
     if (spoken && isPinned(server)) await notePins(server.id, spoken.tools, false)
     forgetServer(server)
     revalidatePath(`/admin/servers/${id}`)
-    return { steps, healthy }
+    return { steps: [...steps, ...(await refusedSteps(server.name))], healthy }
   } catch (thrown) {
     return { error: sentenceOf(thrown) }
   }
+}
+
+/** What the models' servers said of the server's tools, as a step of the examination. */
+async function refusedSteps(server: string): Promise<Step[]> {
+  const refusals = await listToolRefusals({ server })
+  if (refusals.length === 0) return []
+  const said = `Left out: ${refusals.map(({ tool, reason }) => `${tool}: ${reason}`).join(' ')}`.slice(0, 1_000)
+  const fix =
+    'The server of the model does not accept the definition of these tools. They are tried again after a day, or as soon as they change.'
+  return [{ name: 'Refused by the model', outcome: 'warning', ms: 0, said, fault: 'unfit_tools', fix }]
 }
 
 /** Agrees to a tool as the page showed it: the form's `hash`. */

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { requirePageAdmin } from '#lib/auth/page-caller.ts'
 import { listServers } from '#lib/data/servers.ts'
 import { listToolPins } from '#lib/data/tool-pins.ts'
+import { listToolRefusals } from '#lib/data/tool-refusals.ts'
 import { AppError } from '#lib/errors.ts'
 import { isPinned } from '#lib/mcp-client/load-tools.ts'
 import { asksUnannotated } from '#lib/mcp-client/servers.ts'
@@ -17,6 +18,7 @@ import { deleteServer } from '../actions.ts'
 import { requireAdminServer } from '../admin-server.ts'
 import { Examination } from '../examination.tsx'
 import { IDENTITIES } from '../identities.ts'
+import { LeftOutTools } from '../left-out-tools.tsx'
 import { Preview } from '../preview.tsx'
 import { Switch } from '../switch.tsx'
 import { ToolPins } from '../tool-pins.tsx'
@@ -40,7 +42,11 @@ export default async function ServerPage({
     throw error
   })
   const { as } = Query.parse(await searchParams)
-  const [pins, stored] = await Promise.all([listToolPins(id), server.fromAdmin ? listServers() : []])
+  const [pins, stored, refusals] = await Promise.all([
+    listToolPins(id),
+    server.fromAdmin ? listServers() : [],
+    listToolRefusals({ server: server.name }),
+  ])
   const enabled = !server.fromAdmin || stored.some((other) => other.id === id && other.enabled)
   return (
     <>
@@ -79,6 +85,7 @@ export default async function ServerPage({
         <Card title="Test" hint="From the name to the tools, as you. Nothing is called.">
           <Examination id={id} />
         </Card>
+        <LeftOutTools pins={pins} refusals={refusals} />
         <ToolPins serverId={id} pins={pins} pinned={isPinned(server)} />
         <Preview server={server} as={as} adminId={admin.userId} />
         {server.fromAdmin && (

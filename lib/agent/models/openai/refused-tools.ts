@@ -8,6 +8,9 @@ const nameOf = (tool: SentTool | undefined): string | undefined => {
   return typeof name === 'string' ? name : undefined
 }
 
+// Gemini's declarations stand in the one tool that they are all in.
+const PLACES = [/function_declarations?\[(\d+)\]/, /functions\[(\d+)\]/, /tools[[.](\d+)/]
+
 /**
  * The name of the tool that a refusal is about: by its place (`tools[3]`, Anthropic's `tools.3`, Gemini's `function_declarations[3]`) or by
  * its name (`Invalid schema for function 'x'`). Undefined if it names none that was sent.
@@ -16,8 +19,7 @@ export function findRefusedTool({ failureClass, detail }: ModelServerError, body
   if (failureClass !== 'model_schema_refused') return undefined
   const tools = sentTools(body)
   for (const text of [detail.param, detail.message]) {
-    const place = /function_declarations?\[(\d+)\]|functions\[(\d+)\]|tools[[.](\d+)/.exec(text ?? '')
-    const index = place?.slice(1).find(Boolean)
+    const index = PLACES.map((place) => place.exec(text ?? '')?.[1]).find(Boolean)
     const named = /(?:function|tool) ['"`“]([\w-]{1,64})['"`”]/i.exec(text ?? '')?.[1]
     const found = (index === undefined ? undefined : nameOf(tools[Number(index)])) ?? tools.map(nameOf).find((name) => name === named)
     if (found !== undefined) return found

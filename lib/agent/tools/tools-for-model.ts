@@ -1,0 +1,54 @@
+import { limitTools } from '#lib/agent/tools/limit-tools.ts'
+import { findOffered } from '#lib/agent/tools.ts'
+import type { Caller } from '#lib/auth/caller.ts'
+import type { Notice } from '#lib/chatkit/protocol/events.ts'
+import { listRecentTools } from '#lib/data/recent-tools.ts'
+import type { FailureDetail } from '#lib/data/run-failures.ts'
+import { definitionHash, type ToolDefinition } from '#lib/data/tool-pins.ts'
+import { noteToolRefusal } from '#lib/data/tool-refusals.ts'
+import { env } from '#lib/env.ts'
+import { log } from '#lib/log.ts'
+import type { ToolConnection } from '#lib/mcp-client/connection.ts'
+
+/** `needed` are the calls that a turn goes on with, `said` is what the person said. */
+type About = { connections: ToolConnection[]; needed: readonly { name: string }[]; said: string }
+
+/** The tools of a turn as far as the model takes so many (MODEL_MAX_TOOLS), and what the person is told where it does not. */
+export async function toolsForModel<Tool extends { name: string }>(
+  caller: Caller,
+  tools: Tool[],
+  { connections, needed, said }: About,
+): Promise<{ offered: Tool[]; notice?: Notice }> {
+  const max = env().MODEL_MAX_TOOLS
+  if (tools.length <= max) return { offered: tools }
+  const { offered, left } = limitTools(tools, max, {
+    connections,
+    needed: new Set(needed.map(({ name }) => name)),
+    said,
+    recent: await listRecentTools(caller),
+  })
+  const where = [...left].map(([server, count]) => `${count} of ${server}`).join(', ')
+  log.info({ tools: tools.length, left_out: Object.fromEntries(left) }, 'more tools than the model takes')
+  const message = `The model takes ${max} tools at once, and there are ${tools.length}. Left out this time: ${where}. Name a tool in your message to have it among them.`
+  return { offered, notice: { type: 'notice', level: 'info', title: 'Not every tool is offered', message } }
+}
+
+/** Keeps that a model's server refused a tool, so that later turns go without it, and says so. Never throws. */
+export function refuseTool(connections: ToolConnection[], model: string, name: string, detail: FailureDetail): Notice {
+  const offered = findOffered(connections, name)
+  const reason = detail.message ?? 'The model’s server did not say why.'
+  const server = offered?.connection.server.name ?? ''
+  log.warn({ server, tool: offered?.tool.name ?? name, model, reason }, 'a tool was refused by the model’s server and is left out')
+  if (offered) {
+    const { tool } = offered
+    noteToolRefusal({ server, tool: tool.name, model, toolHash: definitionHash(tool as ToolDefinition), reason }).catch((error) =>
+      log.warn({ error, server, tool: tool.name }, 'a refused tool was not noted'),
+    )
+  }
+  return {
+    type: 'notice',
+    level: 'warning',
+    title: `The tool ${name} is left out`,
+    message: 'The model does not accept its definition. An administrator finds the reason on the page of its server.',
+  }
+}
