@@ -1,5 +1,5 @@
 import type { NextConfig } from 'next'
-import { INERT_POLICY, STATIC_HEADERS } from './lib/security-headers.ts'
+import { STATIC_HEADERS } from './lib/security-headers.ts'
 
 const list = (headers: Record<string, string>) => Object.entries(headers).map(([key, value]) => ({ key, value }))
 
@@ -22,10 +22,7 @@ const config: NextConfig = {
   outputFileTracingRoot: import.meta.dirname,
   turbopack: { root: import.meta.dirname },
   distDir: process.env.NEXT_DIST_DIR || '.next',
-  headers: async () => [
-    { source: '/:path*', headers: list(STATIC_HEADERS) },
-    { source: '/api/:path*', headers: list({ 'content-security-policy': INERT_POLICY }) },
-  ],
+  headers: async () => [{ source: '/:path*', headers: list(STATIC_HEADERS) }],
   typescript: { ignoreBuildErrors: true },
 }
 

@@ -1,10 +1,14 @@
 import { AppError, toAppError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
 import { log, withLogContext } from '#lib/log.ts'
+import { INERT_POLICY } from '#lib/security-headers.ts'
 
-/** A JSON answer that no cache keeps. */
+// Set here and not in next.config.ts, whose headers take the place of a route's own.
+const INERT = { 'content-security-policy': INERT_POLICY }
+
+/** A JSON answer that no cache keeps and no browser runs. */
 export function json(data: unknown, init: { status?: number; headers?: Record<string, string> } = {}): Response {
-  return Response.json(data, { status: init.status ?? 200, headers: { 'cache-control': 'no-store', ...init.headers } })
+  return Response.json(data, { status: init.status ?? 200, headers: { 'cache-control': 'no-store', ...INERT, ...init.headers } })
 }
 
 /** An error as every JSON route answers it: `{ message, code, request_id }`. */
@@ -20,7 +24,7 @@ export function requestIdOf(request: Request): string {
   return given && /^[\w.-]{8,64}$/.test(given) ? given : newId('req')
 }
 
-/** Wraps a route's handler: gives the work a request id, turns every thrown error into its JSON answer, and logs the failures. */
+/** Wraps a route's handler: gives the work a request id and the answer a policy (unless it has one), by which nothing in it runs, turns every thrown error into its JSON answer, and logs the failures. */
 export function route<Rest extends unknown[]>(
   handler: (request: Request, ...rest: Rest) => Promise<Response>,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
@@ -30,6 +34,7 @@ export function route<Rest extends unknown[]>(
       try {
         const response = await handler(request, ...rest)
         response.headers.set('x-request-id', requestId)
+        for (const [name, value] of Object.entries(INERT)) if (!response.headers.has(name)) response.headers.set(name, value)
         return response
       } catch (thrown) {
         const error = toAppError(thrown)

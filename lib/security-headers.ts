@@ -10,7 +10,7 @@ export const STATIC_HEADERS: Record<string, string> = {
     'camera=(), display-capture=(), geolocation=(), microphone=(self), payment=(), usb=(), serial=(), hid=(), midi=(), browsing-topics=()',
 }
 
-/** The policy of endpoints that never answer with a page of ours: nothing in their answer may run or be framed. */
+/** The policy of endpoints that never answer with a page of ours: nothing in their answer may run or be framed. lib/http.ts sets it. */
 export const INERT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 const YEAR_SECONDS = 31_536_000

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import { closeDb, db } from '#lib/db.ts'
 import { env, SettingsError } from '#lib/env.ts'
 import { HarmfulRoleError, requireHarmlessRole } from '#lib/harmless-role.ts'
@@ -78,6 +78,16 @@ function closeServer(server: Server): Promise<void> {
   })
 }
 
+/** TRACE, which no web request can have: Next would fail at making one, and answer 500. Comes before the first request is handled. */
+function refuseUnknownMethods(server: Server): void {
+  const handlers = server.listeners('request') as RequestListener[]
+  server.removeAllListeners('request')
+  server.on('request', (request, response) => {
+    if (request.method === 'TRACE') return response.writeHead(405, { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' }).end()
+    for (const handler of handlers) handler.call(server, request, response)
+  })
+}
+
 /** Next keeps its HTTP server to itself; Node names it with the first request, and without a request nothing needs closing. */
 function firstServer(): () => Server | undefined {
   let server: Server | undefined
@@ -85,6 +95,7 @@ function firstServer(): () => Server | undefined {
   const remember = (message: unknown) => {
     server = (message as { server: Server }).server
     unsubscribe(channel, remember)
+    refuseUnknownMethods(server)
   }
   subscribe(channel, remember)
   return () => server

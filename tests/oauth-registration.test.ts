@@ -24,6 +24,8 @@ test.each([
   ],
   ['a hosted app', { redirect_uris: ['https://app.example.com/callback'], client_uri: 'https://app.example.com' }],
   ['an app with links of its own', { redirect_uris: ['cursor://anysphere.cursor-mcp/oauth/callback'] }],
+  ['one with a scheme of its domain', { redirect_uris: ['com.example.app:/oauth/callback'] }],
+  ['an editor of many', { redirect_uris: ['vscode://publisher.extension/callback', 'zed://oauth', 'msteams-like-app://callback'] }],
   [
     'a tool on this machine that calls itself a web app',
     { redirect_uris: ['http://localhost:6274/oauth/callback'], application_type: 'web' },
@@ -54,6 +56,10 @@ test.each([
   ['half a character', { tos_uri: 'https://app.example.com/\ud800' }, /stored/],
   ['a redirect to a mailbox', { redirect_uris: ['mailto:eve@example.com'] }, /no app's own/],
   ['a redirect to another protocol', { redirect_uris: ['wss://app.example.com/'] }, /no app's own/],
+  ['a redirect to any host', { redirect_uris: ['https://*.example.com/callback'] }, /one host/],
+  ['a redirect to any host at all', { redirect_uris: ['https://*/callback'] }, /one host/],
+  ['a redirect to a host with a written-out star', { redirect_uris: ['https://%2a.example.com/callback'] }, /one host/],
+  ['a redirect of an app to any host', { redirect_uris: ['cursor://*.example.com/callback'] }, /one host/],
   ['a redirect that programs read differently', { redirect_uris: ['https://app.example.com\\@evil.example/'] }, /ASCII/],
   ['a redirect with spaces', { redirect_uris: [' https://app.example.com/'] }, /without spaces/],
   ['a redirect with letters of other alphabets', { redirect_uris: ['https://\u0430pp.example.com/'] }, /ASCII/],
@@ -77,6 +83,42 @@ test.each([
     { error: expect.stringMatching(/^invalid_(redirect_uri|client_metadata)$/), error_description: expect.stringMatching(sentence) },
   ])
   expect(await count()).toBe(before)
+})
+
+test.each([
+  'ms-msdt:/id',
+  'ms-msdt://x/y',
+  'search-ms://query=x',
+  'ms-appinstaller://?source=x',
+  'ms-word:ofe',
+  'MS-Settings://x',
+  'shell:startup',
+  'chrome://settings',
+  'chrome-extension://abc/x',
+  'edge://x',
+  'about:blank',
+  'jar:https://a.example/x!/y',
+  'moz-extension://a/b',
+  'filesystem:https://a.example/temporary/x',
+  'blob:https://a.example/x',
+  'file:///etc/passwd',
+  'view-source:https://a.example',
+  'x-apple.systempreferences:x',
+  'x-man-page://ls',
+  'applescript://x',
+  'itms-services://?x',
+  'intent://x',
+  'android-app://x',
+  'telnet://a.example',
+  'smb://a.example/x',
+  'vnc://a.example',
+  'webcal://a.example',
+  'tel:1',
+  'facetime:a@b',
+  'magnet:?xt=x',
+])('%s is no redirect of an app', async (uri) => {
+  const answer = await register(endpoint, { redirect_uris: [uri] })
+  expect([answer.status, (await answer.json()).error]).toEqual([400, expect.stringMatching(/^invalid_(redirect_uri|client_metadata)$/)])
 })
 
 test('malformed, huge and too many registrations are refused in the form that clients read', async () => {

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readdir, readFile, rm } from 'node:fs/promises'
+import { request } from 'node:http'
 import path from 'node:path'
 import pg from 'pg'
 import { afterEach, expect, inject, test } from 'vitest'
@@ -34,6 +35,35 @@ test('health, and a clean end at SIGTERM', { timeout: BUILD_MS }, async () => {
   expect(await app.ended).toBe(0)
   expect(app.logs()).toContain('"msg":"stopped"')
 })
+
+test('what a route says of its answer arrives, and a method that no web request has is refused', { timeout: BUILD_MS }, async () => {
+  const app = await start()
+  const visitor = await makeFirstAccount(app.url, app.logs)
+  const announced = await expectOk(visitor, '/api/chatkit', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ type: 'attachments.create', params: { name: 'a.txt', size: 5, mime_type: 'text/plain' } }),
+  })
+  const { upload_descriptor: to } = (await announced.json()) as {
+    upload_descriptor: { url: string; method: string; headers: Record<string, string> }
+  }
+  const { pathname } = new URL(to.url, app.url)
+  await expectOk(visitor, pathname, { method: to.method, headers: to.headers, body: 'hello' })
+  const download = await expectOk(visitor, pathname)
+  expect(download.headers.get('content-security-policy')).toBe("default-src 'none'; sandbox")
+  const other = await fetch(`${app.url}/api/health/live`)
+  expect(other.headers.get('content-security-policy')).toContain("default-src 'none'")
+  for (const path of ['/', '/chat', '/api/me', '/mcp', '/oauth/token', '/.well-known/x', '/chatkit.js'])
+    expect([path, await trace(app.url + path)]).toEqual([path, 405])
+  expect((await fetch(`${app.url}/api/health/live`)).status).toBe(200)
+})
+
+/** The status of a TRACE request, which fetch does not send. */
+async function trace(address: string): Promise<number | undefined> {
+  const [answer] = await once(request(address, { method: 'TRACE' }).end(), 'response')
+  answer.resume()
+  return answer.statusCode
+}
 
 test('ready says 503 and nothing more while the database is gone', { timeout: BUILD_MS }, async () => {
   const app = await start()

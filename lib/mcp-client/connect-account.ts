@@ -8,6 +8,7 @@ import { AppError, notFound } from '#lib/errors.ts'
 import { log } from '#lib/log.ts'
 import { AccountClient } from '#lib/mcp-client/account-client.ts'
 import { exchangeCode } from '#lib/mcp-client/account-tokens.ts'
+import { requireNamed } from '#lib/mcp-client/named-reach.ts'
 import { oauthFetch } from '#lib/mcp-client/oauth-fetch.ts'
 import { type McpServer, serversFor } from '#lib/mcp-client/servers.ts'
 import { forgetTools } from '#lib/mcp-client/tool-lists.ts'
@@ -71,6 +72,9 @@ export async function beginConnection(
   // An authorization server is a web page: nothing else may be opened in the person's browser.
   if (!destination || !/^https?:$/.test(destination.protocol))
     throw new AppError('unavailable', `${server.name} named no page to sign in at.`)
+  await requireNamed(server, destination).catch((cause) => {
+    throw new AppError('unavailable', `${server.name} named a page to sign in at that is not on the public internet.`, { cause })
+  })
   const journey: Journey = {
     owner: caller.userId,
     server: server.id,

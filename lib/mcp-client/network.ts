@@ -8,7 +8,8 @@ import { WireError } from '#lib/mcp-client/wire/wire-error.ts'
 import { processState } from '#lib/process-state.ts'
 import { isPublicAddress } from '#lib/public-fetch.ts'
 
-type Reach = 'anywhere' | 'public'
+/** Whether requests may go to any address or to those of the public internet alone. */
+export type Reach = 'anywhere' | 'public'
 type Lookup = NonNullable<https.RequestOptions['lookup']>
 type Agents = Record<'http:' | 'https:', http.Agent>
 

@@ -1,13 +1,16 @@
-import { networkFetch } from '#lib/mcp-client/network.ts'
-import { type McpServer, reachOf } from '#lib/mcp-client/servers.ts'
+import { reachOfNamed } from '#lib/mcp-client/named-reach.ts'
+import { networkFetch, type Reach } from '#lib/mcp-client/network.ts'
+import type { McpServer } from '#lib/mcp-client/servers.ts'
 
 const DEADLINE_MS = 10_000
 const MAX_REDIRECTS = 3
 
-/** `fetch` for metadata, registration and tokens: what the server itself may reach, ten seconds, GET redirects followed and checked each. */
+/** `fetch` for metadata, registration and tokens, at addresses that the server may name: ten seconds, GET redirects followed and checked each. */
 export function oauthFetch(server: McpServer): typeof fetch {
-  const network = networkFetch(reachOf(server))
+  let reach: Promise<Reach> | undefined
   return async (input, init) => {
+    reach ??= reachOfNamed(server)
+    const network = networkFetch(await reach)
     const signal = AbortSignal.any([AbortSignal.timeout(DEADLINE_MS), ...(init?.signal ? [init.signal] : [])])
     let request = new Request(input, { ...init, signal })
     for (let hop = 0; ; hop += 1) {

@@ -5,8 +5,24 @@ import { storable } from '#lib/storable.ts'
 const URIS_MAX = 20
 const URI_MAX_CHARS = 1_000
 const NAME_MAX_CHARS = 100
-// What every system opens by itself. oidc-provider refuses the schemes that run or show something in the browser.
-const NO_APP = /^(wss?|s?ftps?|mailto|tel|sms|view-source|intent|ssh|ldaps?|smb|nfs):$/
+// What a system or a browser opens by itself, and what has run code on one: an app that a person knows has links of its own.
+const NO_APP = new RegExp(
+  `^(?:${[
+    // of a browser
+    'about|blob|data|file|filesystem|jar|javascript|vbscript|view-source|resource|res|mk|mhtml|content|wyciwyg|feed',
+    '(?:chrome|edge|brave|opera|vivaldi|moz|safari|ms-browser|extension)(?:-[a-z-]+)?',
+    // of Windows, Office, macOS, iOS and Android
+    'ms-[a-z0-9.-]+|search(?:-ms)?|shell|microsoft(?:\\.|-)[a-z0-9.-]+|windowsdefender|onenote|outlook[a-z-]*|cmd|powershell|hcp|help',
+    'applescript|x-apple[a-z0-9.-]*|x-man-page|x-radar|rdar|terminal|itms[a-z-]*|macappstores?|prefs|app-(?:prefs|settings)|shortcuts|facetime(?:-audio)?',
+    'android-app|intent|market|package',
+    // of mail, telephones, money, places
+    'mailto|mid|cid|tel|callto|sips?|skype|smsto|sms|mmsto|mms|facetime|xmpp|im|geo|maps|webcals?|bitcoin|lightning|ethereum|magnet',
+    // of other protocols
+    'wss?|s?ftps?|tftp|gopher|telnet|rlogin|tn3270|ssh|scp|rsync|ldaps?|smb|cifs|nfs|afp|vnc|rdp|ipps?|lpd|printer|imaps?|pop3?|nntps?|news|snews|ircs?|git|svn|davs?|rtsps?|rtmps?|mailserver|ws-discovery',
+  ].join('|')}):$`,
+)
+// Of the addresses that lead to a host: letters of a name, or an address of IPv6. A star would stand for hosts that nobody named.
+const HOST = /^(?:[a-z0-9_-]+\.)*[a-z0-9_-]+\.?$|^\[[0-9a-f:.]+\]$/i
 const GRANT_TYPES = ['authorization_code', 'refresh_token']
 
 /**
@@ -41,6 +57,9 @@ function checkRedirectUri(uri: unknown): void {
   if (url.username || url.password) throw new errors.InvalidClientMetadata('redirect_uris must not hold a password')
   if (NO_APP.test(url.protocol))
     throw new errors.InvalidClientMetadata(`redirect_uris must not use the ${url.protocol} scheme, which is no app's own`)
+  const web = url.protocol === 'http:' || url.protocol === 'https:'
+  if ((web || url.hostname) && !HOST.test(url.hostname))
+    throw new errors.InvalidClientMetadata('redirect_uris must name one host, without wildcards')
   if (url.protocol === 'http:' && !isLoopback(url.hostname))
     throw new errors.InvalidClientMetadata('redirect_uris must use https, but for those on this machine')
 }
