@@ -19,12 +19,22 @@ const list = z
       .filter(Boolean),
   )
 const isOrigin = (text: string) => /^https?:/.test(text) && URL.parse(text)?.origin === text
+// What is no URL at all has its own sentence.
+const isSiteUrl = (text: string) => {
+  const url = URL.parse(text)
+  return !url || /^\/*$/.test(url.pathname + url.search + url.hash + url.username + url.password)
+}
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' })
 
 /** Every setting of the server with its limits; `docs/settings.md` explains them and a test keeps the two equal. Times are seconds. */
 const Settings = z.object({
   // The address that people use. Feeds next-auth, the audience of tokens, and links in mails.
-  APP_URL: httpUrl.transform((url) => url.replace(/\/+$/, '')),
+  APP_URL: httpUrl
+    .refine(
+      isSiteUrl,
+      'must be the address of a site alone, without a path, a query or a name: Switchboard answers at the root of its host',
+    )
+    .transform((url) => new URL(url).origin),
   APP_SECRET: z.string().min(32, 'must have at least 32 characters'),
   DATABASE_URL: postgresUrl,
   DATABASE_POOL_SIZE: count(10, 500),

@@ -14,10 +14,12 @@ import ServersPage from '#app/admin/servers/page.tsx'
 import { repeatAnyCall } from '#app/admin/tool-calls/[id]/actions.ts'
 import ToolCallPage from '#app/admin/tool-calls/[id]/page.tsx'
 import ToolCallsPage from '#app/admin/tool-calls/page.tsx'
+import { callerFromBearer } from '#lib/auth/bearer.ts'
 import { findCaller } from '#lib/auth/session.ts'
 import { listPeople } from '#lib/data/people.ts'
+import { readOverview } from '#lib/data/stats.ts'
 import { withSystem } from '#lib/db.ts'
-import { signedIn } from '#tests/support/people.ts'
+import { personalToken, sessionCookieOf, signedIn } from '#tests/support/people.ts'
 
 // Next gives pages and actions their request through these two modules; here the browser's headers are a variable.
 let browser = new Headers()
@@ -141,4 +143,34 @@ test('people are found by name or address, page by page, and a search text is no
     [1, false],
   ])
   expect(new Set([...first.data, ...second.data].map(({ id }) => id)).size).toBe(4)
+})
+
+test('whoever signs in, asks for something or uses a token is active, though no assistant answered them', async () => {
+  const [visitor, script, nobody] = [await signedIn(), await signedIn(), await signedIn()]
+  const lastActive = async ({ person }: typeof visitor) => (await listPeople({ search: person.email })).data[0]?.lastActiveAt ?? null
+  expect(await lastActive(visitor)).toBeNull()
+  const activeBefore = (await readOverview('UTC')).people.activeInPeriod
+  await findCaller(new Headers(visitor.headers))
+  expect((await lastActive(visitor))?.getTime()).toBeGreaterThan(Date.now() - 60_000)
+  expect((await readOverview('UTC')).people.activeInPeriod).toBe(activeBefore + 1)
+  const token = await personalToken(script.caller)
+  await callerFromBearer(token, 'http://127.0.0.1:3999/mcp')
+  expect(await lastActive(script)).not.toBeNull()
+  // A cookie of a session that was ended elsewhere is no request of theirs.
+  await findCaller(new Headers({ cookie: await sessionCookieOf(nobody.person.id, 7) }))
+  expect(await lastActive(nobody)).toBeNull()
+})
+
+test('a visit is noted once in five minutes, not at each request', async () => {
+  const visitor = await signedIn()
+  const noted = async () => (await withSystem('admin', (tx) => tx.user.findUnique({ where: { id: visitor.person.id } })))?.lastActiveAt
+  await findCaller(new Headers(visitor.headers))
+  const first = await noted()
+  await findCaller(new Headers(visitor.headers))
+  expect(await noted()).toEqual(first)
+  await withSystem('admin', (tx) =>
+    tx.user.update({ where: { id: visitor.person.id }, data: { lastActiveAt: new Date(Date.now() - 301_000) } }),
+  )
+  await findCaller(new Headers(visitor.headers))
+  expect((await noted())?.getTime()).toBeGreaterThanOrEqual(first?.getTime() ?? 0)
 })

@@ -54,6 +54,15 @@ test('each problem is one line: the variable, what is wrong, an example', () => 
   expect(problemsOf({ ...GOOD, APP_URL: 'chat.example.com' })).toEqual([
     'APP_URL must be an http or https URL. For example: APP_URL=https://chat.example.com',
   ])
+  for (const more of ['/chat', '/chat/', '/?x=1', '/#x', '?x'])
+    expect(problemsOf({ ...GOOD, APP_URL: `https://example.com${more}` }), more).toEqual([
+      expect.stringMatching(
+        /^APP_URL must be the address of a site alone, without a path.* For example: APP_URL=https:\/\/chat\.example\.com$/,
+      ),
+    ])
+  expect(problemsOf({ ...GOOD, APP_URL: 'https://ann:pw@example.com' })).toHaveLength(1)
+  for (const APP_URL of ['https://EXAMPLE.com:443//', 'https://example.com'])
+    expect(parseEnv({ ...GOOD, APP_URL }).APP_URL).toBe('https://example.com')
   expect(problemsOf({ ...GOOD, DATABASE_URL: 'mysql://db/x' })[0]).toMatch(/^DATABASE_URL must be a postgresql:\/\/ URL\. For example: /)
   expect(problemsOf({ ...GOOD, OPENAI_API: 'chat' })).toEqual([
     'OPENAI_API must be one of: responses, chat_completions. For example: OPENAI_API=chat_completions',

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { SessionCaller } from '#lib/auth/caller.ts'
 import { deriveKey } from '#lib/auth/keys.ts'
 import { endSession, findSessionStanding } from '#lib/data/ended-sessions.ts'
+import { noteActivity } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 
@@ -60,6 +61,7 @@ export async function findSession(headers: Headers): Promise<Session | null> {
   const { sub, session, version, signedInAt } = claims
   const standing = await findSessionStanding(sub, session)
   if (standing?.sessionVersion !== version) return null
+  await noteActivity(sub, standing.lastActiveAt)
   return { caller: { userId: sub, role: standing.role, via: 'session', sessionVersion: version }, id: session, signedInAt, version }
 }
 

@@ -13,13 +13,13 @@ export async function endSession(caller: { userId: string }, sessionId: string, 
 }
 
 /**
- * The role and session version of an account that may be used; null for one that is disabled or gone, and for a session that
- * was signed out of. Asked at every request, in one statement.
+ * The role and session version of an account that may be used, and when it was used last; null for one that is disabled or gone, and
+ * for a session that was signed out of. Asked at every request, in one statement.
  */
-export async function findSessionStanding(userId: string, sessionId: string): Promise<Standing | null> {
-  const [standing] = await statementAs<Standing>(
+export async function findSessionStanding(userId: string, sessionId: string): Promise<(Standing & { lastActiveAt: Date | null }) | null> {
+  const [standing] = await statementAs<Standing & { lastActiveAt: Date | null }>(
     { userId },
-    Prisma.sql`SELECT role, session_version AS "sessionVersion" FROM users WHERE id = ${userId} AND disabled_at IS NULL
+    Prisma.sql`SELECT role, session_version AS "sessionVersion", last_active_at AS "lastActiveAt" FROM users WHERE id = ${userId} AND disabled_at IS NULL
       AND NOT EXISTS (SELECT FROM ended_sessions WHERE id = ${sessionId} AND owner_id = ${userId})`,
   )
   return standing ?? null

@@ -15,6 +15,7 @@ const PROFILE = {
   timeZone: true,
   locale: true,
   createdAt: true,
+  lastActiveAt: true,
 } as const
 
 const IDENTITY = { provider: true, createdAt: true } as const

@@ -5,7 +5,7 @@ import { withSystem } from '#lib/db.ts'
 import type { Role } from '#lib/generated/prisma/enums.ts'
 import { type Page, toPage } from '#lib/page.ts'
 
-/** An account as admins see it. `lastActiveAt` is the last run or tool call; `calls` counts the tool calls of the last 7 days. */
+/** An account as admins see it. `lastActiveAt`: the last request with a session or a token (to five minutes), run or tool call; `calls` counts the tool calls of the last 7 days. */
 export type PersonRow = {
   id: string
   name: string
@@ -31,7 +31,10 @@ export function listPeople({
   return withSystem('admin', async (tx) => {
     const rows = await tx.$queryRaw<PersonRow[]>`
       SELECT u.id, u.name, u.email, u.role, u.created_at AS "createdAt", u.disabled_at AS "disabledAt",
-             greatest((SELECT max(created_at) FROM runs WHERE owner_id = u.id), (SELECT max(started_at) FROM tool_calls WHERE owner_id = u.id)) AS "lastActiveAt",
+             greatest(u.last_active_at,
+               (SELECT max(last_used_at) FROM personal_tokens WHERE owner_id = u.id), (SELECT max(last_used_at) FROM oauth_grants WHERE owner_id = u.id),
+               (SELECT max(created_at) FROM runs WHERE owner_id = u.id), (SELECT max(started_at) FROM tool_calls WHERE owner_id = u.id)
+             ) AS "lastActiveAt",
              (SELECT count(*)::int FROM tool_calls WHERE owner_id = u.id AND started_at >= now() - interval '7 days') AS calls
       FROM users u
       WHERE (${pattern}::text IS NULL OR u.name ILIKE ${pattern} OR u.email ILIKE ${pattern})

@@ -74,10 +74,11 @@ async function readTotals(tx: Tx, timeZone: string): Promise<Pick<Overview, 'peo
     ), run AS (
       SELECT count(*) FILTER (WHERE created_at >= edge.today) AS runs_today,
              count(*) FILTER (WHERE created_at >= edge.today AND status IN ('failed', 'interrupted')) AS runs_failed,
-             count(DISTINCT owner_id) AS active_people
+             array_agg(DISTINCT owner_id) AS owners
       FROM runs, edge WHERE created_at >= edge.period
     )
-    SELECT (SELECT count(*) FROM users)::int AS people, run.active_people::int,
+    SELECT (SELECT count(*) FROM users)::int AS people, 
+           (SELECT count(*) FROM users, edge WHERE last_active_at >= edge.period OR id = ANY(run.owners))::int AS active_people,
            (SELECT count(*) FROM threads)::int AS threads,
            (SELECT count(*) FROM threads, edge WHERE created_at >= edge.today)::int AS new_threads,
            run.runs_today::int, run.runs_failed::int,

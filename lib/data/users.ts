@@ -6,6 +6,7 @@ import { AppError, notFound } from '#lib/errors.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Role } from '#lib/generated/prisma/enums.ts'
 import { newId } from '#lib/ids.ts'
+import { log } from '#lib/log.ts'
 
 /** A person as other people's code may see them: no hash, no version. `timeZone` is an IANA name, `locale` a BCP 47 tag. */
 export type Person = { id: string; email: string; name: string; role: Role; timeZone: string | null; locale: string | null }
@@ -24,6 +25,19 @@ export async function findPerson(userId: string): Promise<(Person & { emailVerif
       FROM users WHERE id = ${userId}`,
   )
   return person ?? null
+}
+
+const ACTIVE_EVERY_MS = 5 * 60_000
+
+/** Notes that a person has just used their session, unless that was noted less than five minutes ago. Never throws. */
+export async function noteActivity(userId: string, lastActiveAt: Date | null): Promise<void> {
+  if (Date.now() - (lastActiveAt?.getTime() ?? 0) < ACTIVE_EVERY_MS) return
+  try {
+    await statementAs({ userId }, Prisma.sql`UPDATE users SET last_active_at = now() WHERE id = ${userId}`)
+  } catch (error) {
+    // What the person wants to do counts more.
+    log.warn({ error }, 'activity not noted')
+  }
 }
 
 /** The role and session version of an account that may be used; null for one that is disabled or gone. Asked at every request. */
