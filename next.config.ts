@@ -3,6 +3,9 @@ import { STATIC_HEADERS } from './lib/security-headers.ts'
 
 const list = (headers: Record<string, string>) => Object.entries(headers).map(([key, value]) => ({ key, value }))
 
+/** The packages that open attached files, with what they need. */
+const OPENERS = ['sharp', '@img', 'detect-libc', 'semver', 'unpdf']
+
 const config: NextConfig = {
   output: 'standalone',
   poweredByHeader: false,
@@ -13,11 +16,16 @@ const config: NextConfig = {
     'pg',
     'pino',
     '@node-rs/argon2',
+    'chardet',
     '@openai/agents',
     '@openai/agents-core',
     '@openai/agents-openai',
     'openai',
   ],
+  // Attached files are opened by a program of its own, which the tracing cannot see (lib/data/open-attachment.ts).
+  outputFileTracingIncludes: {
+    '/api/attachments{,/**}': ['lib/data/open-attachment-process.ts', ...OPENERS.map((name) => `node_modules/${name}/**`)],
+  },
   // A lock file in a folder above would move the root, and the standalone output with it.
   outputFileTracingRoot: import.meta.dirname,
   turbopack: { root: import.meta.dirname },

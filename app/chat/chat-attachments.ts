@@ -1,4 +1,5 @@
 import type { ComposerOption } from '@openai/chatkit'
+import textExtensions from 'text-extensions'
 
 /** What the server lets a person attach: bytes a file, files a message. */
 export type AttachmentLimits = { maxBytes: number; maxCount: number }
@@ -10,7 +11,7 @@ const ACCEPTED: Record<string, string[]> = {
   'image/gif': ['.gif'],
   'image/webp': ['.webp'],
   'application/pdf': ['.pdf'],
-  'text/*': ['.txt', '.md', '.csv', '.html', '.css', '.js', '.ts', '.py', '.log'],
+  'text/*': textExtensions.filter((ending) => ending !== 'svg').map((ending) => `.${ending}`),
   'application/json': ['.json'],
   'application/xml': ['.xml'],
   'application/yaml': ['.yaml', '.yml'],

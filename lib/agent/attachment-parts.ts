@@ -2,6 +2,7 @@ import type { InputPart } from '#lib/agent/history.ts'
 import type { Attachment } from '#lib/chatkit/protocol/items.ts'
 import { kindOf } from '#lib/data/attachment-type.ts'
 import { readAttachment } from '#lib/data/attachments.ts'
+import { decodeText } from '#lib/data/decode-text.ts'
 import { AppError } from '#lib/errors.ts'
 
 const TEXT_MAX_CHARS = 40_000
@@ -30,7 +31,7 @@ function toPart(name: string, mimeType: string, bytes: Uint8Array): InputPart {
   const dataUrl = () => `data:${mimeType};base64,${Buffer.from(bytes).toString('base64')}`
   if (kind === 'image') return { type: 'input_image', image: dataUrl(), detail: 'auto' }
   if (kind === 'pdf') return { type: 'input_file', file: dataUrl(), filename: name }
-  const whole = new TextDecoder().decode(bytes)
+  const whole = decodeText(bytes)?.text ?? new TextDecoder().decode(bytes)
   const shown =
     whole.length > TEXT_MAX_CHARS ? `${whole.slice(0, TEXT_MAX_CHARS)}\n[${whole.length - TEXT_MAX_CHARS} more characters]` : whole
   return text(`<Attachment name=${JSON.stringify(name)}>\n${shown}\n</Attachment>`)

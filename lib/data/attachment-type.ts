@@ -1,4 +1,6 @@
 import { fileTypeFromBuffer } from 'file-type'
+import textExtensions from 'text-extensions'
+import { decodeText } from '#lib/data/decode-text.ts'
 import { AppError } from '#lib/errors.ts'
 
 /** Pictures that models and browsers both read. SVG is not among them: it can hold scripts. */
@@ -14,50 +16,41 @@ const ALIASES = new Map([
   ['image/apng', 'image/png'],
   ['application/x-pdf', PDF],
 ])
+/** Endings of files that can be read, whatever type the browser makes of them: `.csv` is Excel to one, `.ts` a video to another. */
+const READABLE_ENDINGS = new Set([...textExtensions.filter((ending) => ending !== 'svg'), 'png', 'jpg', 'jpeg', 'gif', 'webp', 'pdf'])
+const KINDS = 'Pictures (PNG, JPEG, GIF, WebP), PDF and text can'
 
 export type AttachmentKind = 'image' | 'pdf' | 'text'
 
-/** What a declared type is to us. Throws unsupported_type for one that no model could read. */
-export function kindOf(mimeType: string): AttachmentKind | 'unknown' {
+/** What a stored type is to us. */
+export function kindOf(mimeType: string): AttachmentKind {
   const type = plain(mimeType)
   if (IMAGES.has(type)) return 'image'
-  if (type === PDF) return 'pdf'
-  if (TEXTS.test(type)) return 'text'
-  if (UNKNOWN.has(type)) return 'unknown'
-  throw new AppError(
-    'unsupported_type',
-    `Files of the type ${type.slice(0, 60)} cannot be attached. Pictures (PNG, JPEG, GIF, WebP), PDF and text can.`,
-  )
+  return type === PDF ? 'pdf' : 'text'
 }
 
-/** The type that the bytes have, which has to be the declared one. Throws unsupported_type. */
+/**
+ * Refuses a file that no model could read before it is uploaded, by what its browser says of it and by its name. The bytes have
+ * the last word (`checkedType`). Throws unsupported_type.
+ */
+export function requireReadable(mimeType: string, name: string): void {
+  const type = plain(mimeType)
+  if (IMAGES.has(type) || type === PDF || TEXTS.test(type) || UNKNOWN.has(type)) return
+  const ending = /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''
+  if (READABLE_ENDINGS.has(ending)) return
+  throw new AppError('unsupported_type', `Files of the type ${type.slice(0, 60)} cannot be attached. ${KINDS}.`)
+}
+
+/** The type that the bytes have. What says that it is a picture or a PDF has to be one. Throws unsupported_type. */
 export async function checkedType(declared: string, bytes: Uint8Array): Promise<string> {
-  const kind = kindOf(declared)
   const found = plain((await fileTypeFromBuffer(bytes))?.mime ?? '')
-  const isText = (found === '' || TEXTS.test(found)) && readsAsText(bytes)
-  if (kind === 'text' && isText) return plain(declared)
-  if (kind === 'unknown') {
-    if (isText) return 'text/plain'
-    if (IMAGES.has(found) || found === PDF) return found
-  }
-  if ((kind === 'image' || kind === 'pdf') && found === plain(declared)) return found
-  throw new AppError(
-    'unsupported_type',
-    'The file is not what its name says, or it is damaged. Pictures (PNG, JPEG, GIF, WebP), PDF and text can be attached.',
-  )
+  if (IMAGES.has(found) || found === PDF) return found
+  const type = plain(declared)
+  if (!IMAGES.has(type) && type !== PDF && decodeText(bytes)) return TEXTS.test(type) ? type : 'text/plain'
+  throw new AppError('unsupported_type', `The file is not what its name says, or it is damaged. ${KINDS} be attached.`)
 }
 
 function plain(mimeType: string): string {
   const type = mimeType.split(';')[0]?.trim().toLowerCase() ?? ''
   return ALIASES.get(type) ?? type
-}
-
-function readsAsText(bytes: Uint8Array): boolean {
-  if (bytes.includes(0)) return false
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    return true
-  } catch {
-    return false
-  }
 }

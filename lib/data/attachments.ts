@@ -2,7 +2,8 @@ import type { Attachment } from '#lib/chatkit/protocol/items.ts'
 import type { AttachmentRecords } from '#lib/chatkit/store.ts'
 import { attachmentBytes, bytesKey } from '#lib/data/attachment-bytes.ts'
 import { expireAttachments, UNFINISHED_MS } from '#lib/data/attachment-expiry.ts'
-import { checkedType, kindOf } from '#lib/data/attachment-type.ts'
+import { checkedType, kindOf, requireReadable } from '#lib/data/attachment-type.ts'
+import { requireOpenable } from '#lib/data/open-attachment.ts'
 import { type Tx, withCaller } from '#lib/db.ts'
 import { env } from '#lib/env.ts'
 import { AppError, notFound } from '#lib/errors.ts'
@@ -14,6 +15,10 @@ import { storable, storableText } from '#lib/storable.ts'
 
 const MEGABYTE = 1024 * 1024
 const NAME_MAX_CHARS = 200
+/** Characters that show nothing or turn the text around. Joiners shape letters and emoji, and the signs of Arabic are seen. */
+const UNSEEN = /(?!\u200c|\u200d|[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2])[\p{Cc}\p{Cf}]/gu
+/** Joiners that join nothing: at either end, and all but one of several. */
+const STRAY_JOINERS = /^(?:\u200c|\u200d)+|(?:\u200c|\u200d)+$|(\u200c|\u200d)(?:\u200c|\u200d)+/g
 const WHAT = 'The attachment'
 const EXPIRE_EVERY_MS = 600_000
 let expiredAt = 0
@@ -68,18 +73,13 @@ export async function announceAttachment(
   caller: Person,
   { name, size, mime_type }: { name: string; size: number; mime_type: string },
 ): Promise<Attachment> {
-  const kind = kindOf(mime_type)
+  requireReadable(mime_type, name)
   requireSize(size)
   void expireSometimes()
   const id = newId('atc')
   const url = `${env().APP_URL}/api/attachments/${id}`
-  const about = {
-    id,
-    name: cleanName(name),
-    mime_type: mime_type.toLowerCase(),
-    upload_descriptor: { url, method: 'PUT' as const, headers: { 'content-type': 'application/octet-stream' } },
-  }
-  const attachment: Attachment = kind === 'image' ? { ...about, type: 'image', preview_url: `${url}?preview` } : { ...about, type: 'file' }
+  const upload_descriptor = { url, method: 'PUT' as const, headers: { 'content-type': 'application/octet-stream' } }
+  const attachment: Attachment = { ...described({ id, name: cleanName(name) }, mime_type.toLowerCase()), upload_descriptor }
   await withCaller(caller, async (tx) => {
     await requireRoom(tx, caller, size)
     const data = attachment as unknown as Prisma.InputJsonObject
@@ -89,8 +89,8 @@ export async function announceAttachment(
 }
 
 /**
- * Takes the bytes of an announced attachment, once, and checks that they are what was announced. Throws not_found, conflict
- * for one that has its bytes, too_large, unsupported_type, and unavailable when the bytes cannot be kept.
+ * Takes the bytes of an announced attachment, once. They decide its type, and a picture or a PDF is opened. Throws not_found,
+ * conflict for one that has its bytes, too_large, unsupported_type, limited, and unavailable if the bytes cannot be kept.
  */
 export async function receiveAttachment(caller: Person, id: string, bytes: Uint8Array): Promise<Attachment> {
   const ownerId = caller.userId
@@ -98,8 +98,11 @@ export async function receiveAttachment(caller: Person, id: string, bytes: Uint8
   if (row.uploadedAt) throw new AppError('conflict', 'This file was uploaded already.')
   requireSize(bytes.byteLength)
   if (Date.now() - row.createdAt.getTime() > UNFINISHED_MS) throw notFound(WHAT)
-  const { upload_descriptor: _, ...announced } = row.data as unknown as Attachment
-  const attachment = { ...announced, mime_type: await checkedType(announced.mime_type, bytes) } as Attachment
+  const { name, mime_type } = row.data as unknown as Attachment
+  const type = await checkedType(mime_type, bytes)
+  const kind = kindOf(type)
+  if (kind !== 'text') await requireOpenable(kind, bytes)
+  const attachment = described({ id, name }, type)
   // Claimed before the bytes are written, so that of two uploads at once only one writes.
   await claim(caller, row, { data: attachment as unknown as Prisma.InputJsonObject, size: bytes.byteLength, uploadedAt: new Date() })
   try {
@@ -113,6 +116,12 @@ export async function receiveAttachment(caller: Person, id: string, bytes: Uint8
   if (await isThere(caller, id)) return attachment
   await deleteBytes(caller, id)
   throw notFound(WHAT)
+}
+
+/** An attachment as clients see it: a picture has an address at which it can be shown. */
+function described(about: { id: string; name: string }, mime_type: string): Attachment {
+  if (kindOf(mime_type) !== 'image') return { ...about, mime_type, type: 'file' }
+  return { ...about, mime_type, type: 'image', preview_url: `${env().APP_URL}/api/attachments/${about.id}?preview` }
 }
 
 async function claim(
@@ -171,8 +180,8 @@ async function requireRoom(tx: Tx, { userId: ownerId }: Person, more: number): P
 /** A name for people, without folders and control characters. */
 function cleanName(name: string): string {
   const last = storableText(name).split(/[\\/]/).at(-1) ?? ''
-  const visible = last.replace(/[\p{Cc}\p{Cf}]/gu, '').trim()
-  return [...visible].slice(-NAME_MAX_CHARS).join('') || 'file'
+  const visible = [...last.replace(UNSEEN, '').trim()].slice(-NAME_MAX_CHARS).join('')
+  return visible.replace(STRAY_JOINERS, '$1') || 'file'
 }
 
 /** What others left behind goes on the way, every ten minutes at most. */

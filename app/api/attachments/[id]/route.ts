@@ -2,6 +2,7 @@ import { requireUploader, withUpload } from '#app/api/attachments/upload.ts'
 import { requireCaller } from '#lib/auth/session.ts'
 import { kindOf } from '#lib/data/attachment-type.ts'
 import { readAttachment, receiveAttachment } from '#lib/data/attachments.ts'
+import { decodeText } from '#lib/data/decode-text.ts'
 import { json, route } from '#lib/http.ts'
 
 type Context = { params: Promise<{ id: string }> }
@@ -21,7 +22,7 @@ async function download(request: Request, { params }: Context): Promise<Response
   const shown = kind === 'image' && new URL(request.url).searchParams.has('preview')
   return new Response(new Uint8Array(bytes), {
     headers: {
-      'content-type': kind === 'text' ? 'text/plain; charset=utf-8' : attachment.mime_type,
+      'content-type': kind === 'text' ? `text/plain; charset=${decodeText(bytes)?.charset ?? 'utf-8'}` : attachment.mime_type,
       'content-disposition': `${shown ? 'inline' : 'attachment'}; filename*=UTF-8''${encoded(attachment.name)}`,
       'content-security-policy': "default-src 'none'; sandbox",
       'x-content-type-options': 'nosniff',

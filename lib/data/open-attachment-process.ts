@@ -1,0 +1,82 @@
+// Opens one file that a person has attached, in a process of its own: it may crash, hang or eat memory here without harm. It gets
+// the kind (`image` or `pdf`) as its argument and the bytes on its input, and answers with one line of JSON. It imports nothing of
+// ours, because it runs from its source in the build as well.
+import { writeFileSync } from 'node:fs'
+import { buffer } from 'node:stream/consumers'
+import { Worker } from 'node:worker_threads'
+
+/** What a file turned out to be; see `Opening` in open-attachment.ts. */
+type Found = { result: 'opened' | 'damaged' | 'locked' | 'empty' } | { result: 'too_many_pixels' | 'too_many_pages'; limit: number }
+
+/** All that the process may hold, in bytes. A decoded picture of MAX_PIXELS fits. */
+const MAX_RSS_BYTES = 700 * 1024 * 1024
+const MAX_PIXELS = 100_000_000
+const MAX_PAGES = 2_000
+/** Pages that are looked at before a PDF counts as empty. */
+const LOOKED_AT = 20
+/** PDF.js's names for what leaves a mark on a page: texts, paths, pictures and shadings. */
+const MARK = /ShowText$|^show|constructPath|rawFillPath|shadingFill|^paint.*(?:Image|Solid)/
+
+watchMemory()
+try {
+  const bytes = await buffer(process.stdin)
+  const found = process.argv[2] === 'pdf' ? await openPdf(bytes) : await openPicture(bytes)
+  process.stdout.write(`${JSON.stringify(found)}\n`)
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`)
+  process.exitCode = 1
+}
+process.stdout.end(() => process.exit())
+
+/** Native code and a busy loop hold no limit of V8: a second thread watches, and the kernel is told which process to end first. */
+function watchMemory(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '1000')
+  } catch {
+    // Only Linux knows it.
+  }
+  const watch = `setInterval(() => { if (process.memoryUsage.rss() > ${MAX_RSS_BYTES}) process.kill(process.pid, 'SIGKILL') }, 20)`
+  new Worker(watch, { eval: true }).unref()
+}
+
+/** Decodes the whole picture; of one that moves, its first frame. */
+async function openPicture(bytes: Buffer): Promise<Found> {
+  const { default: sharp } = await import('sharp')
+  sharp.concurrency(1)
+  sharp.cache(false)
+  try {
+    const picture = sharp(bytes, { failOn: 'error', limitInputPixels: false, sequentialRead: true, pages: 1 })
+    const { width, height } = await picture.metadata()
+    if (!width || !height) return { result: 'damaged' }
+    if (width * height > MAX_PIXELS) return { result: 'too_many_pixels', limit: MAX_PIXELS }
+    await picture.resize(8, 8, { fit: 'fill' }).raw().toBuffer()
+    return { result: 'opened' }
+  } catch {
+    return { result: 'damaged' }
+  }
+}
+
+async function openPdf(bytes: Buffer): Promise<Found> {
+  const { getResolvedPDFJS } = await import('unpdf')
+  const { getDocument, OPS } = await getResolvedPDFJS()
+  const task = getDocument({
+    data: new Uint8Array(bytes),
+    useSystemFonts: false,
+    verbosity: 0,
+    stopAtErrors: false,
+  })
+  try {
+    const pdf = await task.promise
+    if (pdf.numPages > MAX_PAGES) return { result: 'too_many_pages', limit: MAX_PAGES }
+    const marks = new Set<unknown>(Object.entries(OPS).flatMap(([name, operation]) => (MARK.test(name) ? [operation] : [])))
+    for (let number = 1; number <= Math.min(pdf.numPages, LOOKED_AT); number += 1) {
+      const page = await pdf.getPage(number)
+      const { fnArray } = await page.getOperatorList()
+      if (fnArray.some((operation) => marks.has(operation))) return { result: 'opened' }
+      page.cleanup()
+    }
+    return { result: pdf.numPages > LOOKED_AT ? 'opened' : 'empty' }
+  } catch (error) {
+    return { result: (error as Error).name === 'PasswordException' ? 'locked' : 'damaged' }
+  }
+}
