@@ -6,6 +6,7 @@ import net from 'node:net'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { requireWritableStore } from '#lib/data/attachment-bytes.ts'
 import { parseEnv } from '#lib/env.ts'
 import { log } from '#lib/log.ts'
 import { fileServers } from '#lib/mcp-client/servers-file.ts'
@@ -18,12 +19,14 @@ try {
   process.env.HOSTNAME = values.listen ?? addressIn(process.env.HOSTNAME)
   const port = portIn(process.env.PORT)
   process.env.PORT = String(port)
-  const { DATABASE_URL: appUrl, ATTACHMENTS_DIR, MCP_SERVERS_FILE } = parseEnv(process.env)
+  const settings = parseEnv(process.env)
+  const { DATABASE_URL: appUrl, ATTACHMENTS_DIR, MCP_SERVERS_FILE } = settings
   // The server changes into the build's folder, which the next build empties: names of files mean what they mean here.
   process.env.ATTACHMENTS_DIR = path.resolve(ATTACHMENTS_DIR)
   if (MCP_SERVERS_FILE) process.env.MCP_SERVERS_FILE = path.resolve(MCP_SERVERS_FILE)
   fileServers()
   await requireFreePort(process.env.HOSTNAME, port)
+  await requireWritableStore({ ...settings, ATTACHMENTS_DIR: process.env.ATTACHMENTS_DIR })
   await prepareDatabase(appUrl, process.env.DATABASE_DIRECT_URL)
   // The process that serves has no use for the owner's rights.
   delete process.env.DATABASE_DIRECT_URL

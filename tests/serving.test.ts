@@ -11,8 +11,10 @@ import { ask, expectOk, makeFirstAccount } from '#scripts/first-visit.ts'
 import { freePort } from '#scripts/port.ts'
 import { type AppServer, startApp } from '#tests/support/app-server.ts'
 import { openAIServer } from '#tests/support/openai-server.ts'
+import { HELLO, lockedPdf, pdfOf } from '#tests/support/pdf.ts'
 
 const BUILD_MS = 240_000
+const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
 const apps: AppServer[] = []
 
 afterEach(async () => {
@@ -168,6 +170,17 @@ test('a start that cannot work ends with sentences and no stack', { timeout: BUI
       'APP_SECRET must have at least 32 characters. For example: APP_SECRET=the output of `openssl rand -base64 48`',
   )
   expect(saidBy({ ...good, DATABASE_URL: app.databaseUrl })).toMatch(/^DATABASE_URL signs in as "test_owner", which owns the tables .*\.$/)
+  const store = { ATTACHMENTS_DIR: path.join(ROOT, 'package.json/files') }
+  expect(saidBy({ ...good, ...store })).toBe(
+    `Attached files cannot be kept in ${store.ATTACHMENTS_DIR}: ENOTDIR. Let this user write there, set ATTACHMENTS_DIR to a folder that it can write, or set ATTACHMENTS=off.`,
+  )
+  const nowhere = `http://127.0.0.1:${await freePort()}`
+  const bucket = { S3_ENDPOINT: nowhere, S3_BUCKET: 'files', S3_ACCESS_KEY_ID: 'id', S3_SECRET_ACCESS_KEY: 'secret' }
+  expect(saidBy({ ...good, ...bucket })).toMatch(
+    /^Attached files cannot be kept in the bucket files at http:.*: fetch failed\. Check S3_ENDPOINT/,
+  )
+  // Where nobody attaches anything, nothing has to be written.
+  expect(saidBy({ ...good, ...store, ATTACHMENTS: 'off', DATABASE_URL: app.databaseUrl })).toMatch(/^DATABASE_URL signs in/)
   expect(saidBy({ ...good, PORT: new URL(app.url).port })).toMatch(/^Port \d+ of 127.0.0.1 is in use by another program. .*\.?$/)
 })
 
@@ -178,17 +191,34 @@ test('uploaded files lie where the setting says, seen from the start, and never 
   const app = await start({ env: { ATTACHMENTS_DIR: folder } })
   try {
     const visitor = await makeFirstAccount(app.url, app.logs)
-    const announced = await expectOk(visitor, '/api/chatkit', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ type: 'attachments.create', params: { name: 'a.txt', size: 5, mime_type: 'text/plain' } }),
-    })
-    const { upload_descriptor: to } = (await announced.json()) as {
-      upload_descriptor: { url: string; method: string; headers: Record<string, string> }
+    const attach = async (name: string, mime_type: string, bytes: Uint8Array<ArrayBuffer>) => {
+      const announced = await expectOk(visitor, '/api/chatkit', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ type: 'attachments.create', params: { name, size: bytes.length, mime_type } }),
+      })
+      const { upload_descriptor: to } = (await announced.json()) as {
+        upload_descriptor: { url: string; method: string; headers: Record<string, string> }
+      }
+      const cookie = [...visitor.cookies].map(([key, value]) => `${key}=${value}`).join('; ')
+      const answer = await fetch(to.url, { method: to.method, headers: { ...to.headers, cookie }, body: bytes })
+      return { status: answer.status, ...((await answer.json()) as { message?: string }) }
     }
-    await expectOk(visitor, new URL(to.url, app.url).pathname, { method: to.method, headers: to.headers, body: 'hello' })
+    expect(await attach('a.txt', 'text/plain', new TextEncoder().encode('hello'))).toMatchObject({ status: 200 })
+    // The program that opens files, and all that it needs, is in the build.
+    expect(await attach('a.png', 'image/png', new Uint8Array(PNG))).toMatchObject({ status: 200 })
+    expect(await attach('b.png', 'image/png', new Uint8Array(PNG.subarray(0, 45)))).toMatchObject({
+      status: 415,
+      message: expect.stringContaining('damaged'),
+    })
+    expect(await attach('a.pdf', 'application/pdf', new Uint8Array(pdfOf(HELLO)))).toMatchObject({ status: 200 })
+    expect(await attach('b.pdf', 'application/pdf', new Uint8Array(lockedPdf()))).toMatchObject({
+      status: 415,
+      message: expect.stringContaining('password'),
+    })
+    expect(app.logs()).not.toContain('attached files cannot be opened')
     const files = await readdir(folder, { recursive: true })
-    expect(files.length).toBeGreaterThan(0)
+    expect(files.filter((name) => /atc_/.test(name))).toHaveLength(3)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
