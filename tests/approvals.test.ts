@@ -312,7 +312,6 @@ describe('with a real model', () => {
   test.each(['[]', 'null', '"x"', '7', 'true'])('arguments that are no object pass no judge, so nothing is called: %s', async (text) => {
     await using server = await mcpServer([wipe()])
     await using model = await openAIServer({ calls: [{ name: 'wipe', arguments: text }] }, { text: 'I see.' })
-    model.lenient = true
     await ready(server, 'chat_completions', model.url)
     const { events } = await begin('clean up')
     expect(server.calls).toEqual([])

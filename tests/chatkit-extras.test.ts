@@ -8,6 +8,7 @@ import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { listFeedback } from '#lib/data/feedback.ts'
 import { handleMcp } from '#mcp/http.ts'
 import { door, message, openDoor, readReply, say, threadOf, typed } from '#tests/support/chatkit.ts'
+import { chunks, spoken } from '#tests/support/model-frames.ts'
 import { openAIServer } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -150,6 +151,33 @@ describe('names of conversations', () => {
       expect(await titleOf(thread_id)).toBe('A week in Lisbon')
     },
   )
+
+  test.each([
+    ['responses', '<think>They want to travel.</think>\n\n**Title:** "A week in Lisbon"'],
+    ['chat_completions', '<think>They want to travel.</think>\n\n**Title:** "A week in Lisbon"'],
+    ['chat_completions', '# A week in Lisbon'],
+    ['chat_completions', 'Conversation title: *A week in Lisbon*.'],
+    ['chat_completions', '“**A week** in Lisbon”'],
+    ['responses', 'Titel：「A week in Lisbon」'],
+    ['chat_completions', 'They want to travel.</think>A week in Lisbon'],
+  ])('have no ornament (%s): %s', async (api, text) => {
+    await using server = await openAIServer({ text: 'Sure: day one.' })
+    withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'key', OPENAI_API: api })
+    server.naming({ text })
+    const thread_id = threadOf(await ask(first))
+    await vi.waitFor(async () => expect(await titleOf(thread_id)).toBe('A week in Lisbon'), 20_000)
+  })
+
+  test.each(['responses', 'chat_completions'])('are their first words if the name is cut off (%s)', async (api) => {
+    await using server = await openAIServer({ text: 'Sure: day one.' })
+    withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'key', OPENAI_API: api })
+    const details = { type: 'incomplete', details: { reason: 'max_output_tokens' } }
+    server.naming({ frames: api === 'responses' ? spoken(['A week in'], details) : chunks(['A week in'], 'length') })
+    const thread_id = threadOf(await ask(first))
+    await vi.waitFor(() => expect(server.names).toHaveLength(1), 20_000)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(await titleOf(thread_id)).toBe('Plan a week in Lisbon, please')
+  })
 
   /** Says more than enough for a name, and goes on until the thread has one, or `meanwhile` is done. */
   const talkative = (meanwhile?: (turn: Turn) => Promise<void>): Respond<TurnContext> =>

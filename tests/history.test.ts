@@ -164,6 +164,15 @@ describe('what an item becomes', () => {
     ])
   })
 
+  test('two mentions with the same text are two', async () => {
+    const tag = (id: string, data: object = {}) => ({ type: 'input_tag', id, text: 'Ann', data, interactive: false })
+    const content = [tag('1'), tag('2', { role: 'boss' }), tag('1'), tag('3')]
+    const input = await toModelInput([user('', { content })])
+    expect(input[1]).toMatchObject({
+      content: [{ text: '# User-provided context for @-mentions\n- @Ann (id: 1)\n- @Ann (id: 2) {"role":"boss"}\n- @Ann (id: 3)' }],
+    })
+  })
+
   test('attachments are parts of their message; one that cannot be read is named', async () => {
     const attachments = [
       { type: 'file', id: 'atc_1', name: 'a.pdf', mime_type: 'application/pdf' },

@@ -2,6 +2,8 @@ import { answerAgain } from '#lib/agent/answer-again.ts'
 import { APPROVAL_ACTIONS } from '#lib/agent/approval-card.ts'
 import { CLOSED, closeCard, closeRun, findItem } from '#lib/agent/close-approvals.ts'
 import { CONNECTED_RETRY } from '#lib/agent/connect-card.ts'
+import { continueAnswer } from '#lib/agent/continue-answer.ts'
+import { CONTINUE } from '#lib/agent/cut-card.ts'
 import type { KeptToolCall } from '#lib/agent/open-calls.ts'
 import { unsealState } from '#lib/agent/pause.ts'
 import { ResumedRun } from '#lib/agent/resumed-run.ts'
@@ -23,6 +25,7 @@ export async function* act(turn: ActTurn, context: Context, edges: AgentEdges = 
   const { type, payload } = turn.action
   if (type === TOOL_ACTION) return yield* callFromWidget(turn, context, edges)
   if (type === CONNECTED_RETRY) return yield* answerAgain(turn, context, edges)
+  if (type === CONTINUE) return yield* continueAnswer(turn, context, edges)
   if (!Object.hasOwn(APPROVAL_ACTIONS, type)) throw new CustomStreamError('This button does nothing here.')
   const id = (payload as { approval?: unknown } | null | undefined)?.approval
   yield* decide(turn, context, edges, type as keyof typeof APPROVAL_ACTIONS, String(id))

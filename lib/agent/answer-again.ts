@@ -30,7 +30,7 @@ export async function* answerAgain(
 }
 
 /** The person's last message and what stands after it. */
-async function lastTurn(store: Store, threadId: string): Promise<{ message?: UserMessageItem; after: ThreadItem[] }> {
+export async function lastTurn(store: Store, threadId: string): Promise<{ message?: UserMessageItem; after: ThreadItem[] }> {
   const newest: ThreadItem[] = []
   let place: string | undefined
   do {

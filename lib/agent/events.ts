@@ -154,7 +154,8 @@ export class TurnEvents {
   }
 
   *#end(): Events {
-    yield* this.#interrupt()
+    yield* this.#closeAll()
+    yield* this.#workflow.end()
     const call = this.#clientTool
     if (!call) return
     this.#clientTool = undefined
@@ -176,9 +177,13 @@ export class TurnEvents {
   }
 
   *#interrupt(): Events {
+    yield* this.#closeAll()
+    yield* this.#workflow.interrupt()
+  }
+
+  *#closeAll(): Events {
     yield* this.#messages.interrupt()
     yield* this.#images.interrupt()
     yield* this.#calls.interrupt()
-    yield* this.#workflow.end()
   }
 }

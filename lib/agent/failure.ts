@@ -21,7 +21,7 @@ export type TurnFailure = { failureClass: RunFailureClass; sentence: string; ret
 
 /** A fault of the model's stream that the SDK does not see by itself. */
 export class ModelFault extends Error {
-  readonly failureClass: 'model_cut' | 'model_silent' | 'model_empty'
+  readonly failureClass: 'model_cut' | 'model_silent' | 'model_empty' | 'model_filtered'
 
   constructor(failureClass: ModelFault['failureClass'], message: string) {
     super(message)

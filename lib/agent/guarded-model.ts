@@ -1,8 +1,9 @@
 import type { Model, ModelRequest, StreamEvent } from '@openai/agents'
-import type { ChatCompletionChunk } from 'openai/resources/chat'
 import { ModelFault } from '#lib/agent/failure.ts'
+import type { Cut } from '#lib/agent/models/openai/answer-repair.ts'
+import { repairOf } from '#lib/agent/models/openai/openai-model.ts'
+import { toTokenCount } from '#lib/agent/models/openai/token-count.ts'
 import { wellFormedRequest } from '#lib/agent/models/well-formed.ts'
-import { newId } from '#lib/ids.ts'
 
 /** A tool call as the model asked for it; `arguments` is its text, which may be no JSON. */
 export type AskedCall = { callId: string; name: string; arguments: string }
@@ -20,69 +21,93 @@ type Guard = {
 }
 
 /**
- * The model with what the SDK lacks: an idle timer, and no mistaking of half an answer for a whole one (a Chat Completions
- * stream without a finish reason, whose half tool call would be carried out). The stream throws ModelFault.
+ * The model with an idle timer, and with its failures beside the run instead of in it: the SDK throws away what was not read yet when a
+ * stream fails, which is a whole answer if it came in one burst. So the SDK sees an answer that ends, and the turn looks at `failure`
+ * once it has read everything.
  */
-export function guardedModel(inner: Model, guard: Guard): Model {
-  return {
-    getResponse: (request) => inner.getResponse(request),
-    getStreamedResponse: (request) => guarded(inner, request, guard),
-  }
-}
+export class GuardedModel implements Model {
+  /** Why the run has no answer: a ModelFault, what the model threw, or the SDK's word for its end. */
+  failure: unknown
+  /** Why the last answer ends before its end. */
+  cut: Cut | undefined
+  readonly #inner: Model
+  readonly #guard: Guard
+  readonly #unmakeable = new Map<string, string>()
 
-async function* guarded(inner: Model, request: ModelRequest, { idleMs, lastSignAt, onAnswer }: Guard): AsyncGenerator<StreamEvent> {
-  const leave = new AbortController()
-  const signal = request.signal ? AbortSignal.any([request.signal, leave.signal]) : leave.signal
-  const events = inner.getStreamedResponse({ ...wellFormedRequest(request), signal })[Symbol.asyncIterator]()
-  let chat: 'none' | 'open' | 'finished' = 'none'
-  try {
-    while (true) {
-      const next = await inTime(events.next(), { idleMs, lastSignAt }, signal)
-      if (next.done) break
-      const event = next.value
-      const chunk = chatChunk(event)
-      if (chunk && chat !== 'finished') chat = chunk.choices?.some(({ finish_reason }) => finish_reason) ? 'finished' : 'open'
-      if (event.type === 'response_done') {
-        if (chat === 'open') throw new ModelFault('model_cut', 'the stream ended without a finish reason')
-        nameApart(event, request.input)
-        onAnswer(answerOf(event))
-        // Some servers send nothing where a tool takes nothing; the SDK wants an object before it asks whether a call may be made.
-        for (const item of event.response.output) if (item.type === 'function_call' && item.arguments.trim() === '') item.arguments = '{}'
-      }
-      yield event
+  constructor(inner: Model, guard: Guard) {
+    this.#inner = inner
+    this.#guard = guard
+  }
+
+  /** What the model is told instead of a result of this call; undefined if the call can be made. */
+  whyUnmakeable(callId: string): string | undefined {
+    return this.#unmakeable.get(callId)
+  }
+
+  /** Notes why the run ends without an answer. */
+  noteFailure = (error: unknown): void => {
+    this.failure ??= error
+  }
+
+  getResponse(request: ModelRequest): ReturnType<Model['getResponse']> {
+    return this.#inner.getResponse(request)
+  }
+
+  async *getStreamedResponse(request: ModelRequest): AsyncGenerator<StreamEvent> {
+    try {
+      yield* this.#guarded(request)
+    } catch (error) {
+      if (request.signal?.aborted) throw error
+      this.noteFailure(error)
+      yield NOTHING_SAID
     }
-  } finally {
-    leave.abort()
-    // Not awaited: a model that hangs would hold this up.
-    void events.return?.().catch(() => undefined)
+  }
+
+  async *#guarded(request: ModelRequest): AsyncGenerator<StreamEvent> {
+    const leave = new AbortController()
+    const signal = request.signal ? AbortSignal.any([request.signal, leave.signal]) : leave.signal
+    const events = this.#inner.getStreamedResponse({ ...wellFormedRequest(request), signal })[Symbol.asyncIterator]()
+    try {
+      while (true) {
+        const next = await inTime(events.next(), this.#guard, signal)
+        if (next.done) return
+        if (next.value.type === 'response_done') this.#note(next.value)
+        yield next.value
+      }
+    } finally {
+      leave.abort()
+      // Not awaited: a model that hangs would hold this up.
+      void events.return?.().catch(() => undefined)
+    }
+  }
+
+  #note(event: Done): void {
+    const repair = repairOf(event)
+    for (const [callId, sentence] of repair?.unmakeable ?? []) this.#unmakeable.set(callId, sentence)
+    this.#guard.onAnswer(answerOf(event))
+    this.cut = repair?.cut
   }
 }
 
-/**
- * Gives calls ids of their own where the model's were used before: some servers call the first of every answer `call_0`, and
- * a person's yes to one call must not be taken for another's.
- */
-function nameApart({ response }: Extract<StreamEvent, { type: 'response_done' }>, input: ModelRequest['input']): void {
-  const used = new Set(typeof input === 'string' ? [] : input.flatMap((item) => (item.type === 'function_call' ? item.callId : [])))
-  for (const item of response.output) {
-    if (item.type !== 'function_call') continue
-    if (used.has(item.callId)) item.callId = newId('call')
-    used.add(item.callId)
-  }
+type Done = Extract<StreamEvent, { type: 'response_done' }>
+
+/** The end of an answer of which the SDK is to know no more. */
+const NOTHING_SAID: Done = {
+  type: 'response_done',
+  response: {
+    id: 'none',
+    usage: { inputTokens: 0, outputTokens: 0, totalTokens: 0 },
+    output: [{ type: 'message', role: 'assistant', status: 'completed', content: [{ type: 'output_text', text: '' }] }],
+  },
 }
 
-function chatChunk(event: StreamEvent): ChatCompletionChunk | undefined {
-  const isChat = event.type === 'model' && event.providerData?.rawModelEventSource === 'openai-chat-completions'
-  return isChat ? (event.event as ChatCompletionChunk) : undefined
-}
-
-function answerOf({ response: { output, usage } }: Extract<StreamEvent, { type: 'response_done' }>): ModelAnswer {
+function answerOf({ response: { output, usage } }: Done): ModelAnswer {
   const calls = output.flatMap((item) => {
     return item.type === 'function_call' ? [{ callId: item.callId, name: item.name, arguments: item.arguments }] : []
   })
   const says = output.some((item) => item.type === 'message' && (item.content as SaidPart[]).some(isSaid))
   if (!says && calls.length === 0) throw new ModelFault('model_empty', 'the model gave an empty answer')
-  return { inputTokens: usage.inputTokens ?? 0, outputTokens: usage.outputTokens ?? 0, calls }
+  return { inputTokens: toTokenCount(usage.inputTokens), outputTokens: toTokenCount(usage.outputTokens), calls }
 }
 
 type SaidPart = { type: string; text?: string; refusal?: string }

@@ -1,4 +1,5 @@
 import type { AgentInputItem } from '@openai/agents'
+import { ECHO } from '#lib/agent/models/openai/echo.ts'
 import type { KeptToolCall } from '#lib/agent/open-calls.ts'
 import { estimateTokens } from '#lib/agent/tokens.ts'
 import type { Attachment, StructuredInputItem, ThreadItem, UserMessageItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
@@ -83,9 +84,10 @@ function hidden(text: string): AgentInputItem {
   return user(`Hidden context for the agent (not shown to the user):\n<HiddenContext>\n${text}\n</HiddenContext>`)
 }
 
-function pair(callId: string, name: string, args: string, output: string): AgentInputItem[] {
+function pair(callId: string, name: string, args: string, output: string, echo?: string): AgentInputItem[] {
+  const providerData = echo === undefined ? {} : { providerData: { [ECHO]: echo } }
   return [
-    { type: 'function_call', callId, name, arguments: args, status: 'completed' },
+    { type: 'function_call', callId, name, arguments: args, status: 'completed', ...providerData },
     { type: 'function_call_result', callId, name, status: 'completed', output },
   ]
 }
@@ -103,7 +105,10 @@ async function fromUser(
     { type: 'message', role: 'user', content: [...(text || parts.length === 0 ? [{ type: 'input_text' as const, text }] : []), ...parts] },
   ]
   if (isLast && quoted_text) messages.push(user(`The user is referring to this in particular: \n${quoted_text}`))
-  const tags = new Map(content.flatMap((part) => (part.type === 'input_tag' ? [[part.text, part] as const] : [])))
+  // Two that are called the same are two.
+  const tags = new Map(
+    content.flatMap((part) => (part.type === 'input_tag' ? [[JSON.stringify([part.id, part.text, part.data]), part] as const] : [])),
+  )
   if (tags.size > 0) {
     const lines = [...tags.values()].map(
       ({ text, id, data }) => `- @${text} (id: ${id})${Object.keys(data).length > 0 ? ` ${JSON.stringify(data)}` : ''}`,
@@ -115,7 +120,7 @@ async function fromUser(
 
 function fromHidden(item: ThreadItem & { type: 'hidden_context_item' }): AgentInputItem[] {
   const call = keptCall(item)
-  if (call) return pair(call.call_id, call.name, call.arguments, call.output)
+  if (call) return pair(call.call_id, call.name, call.arguments, call.output, call.echo)
   return [hidden(typeof item.content === 'string' ? item.content : JSON.stringify(item.content))]
 }
 

@@ -1,14 +1,8 @@
-import {
-  type Model,
-  OpenAIChatCompletionsModel,
-  OpenAIResponsesModel,
-  setSensitiveDataLoggingEnabled,
-  setTraceProcessors,
-  setTracingDisabled,
-} from '@openai/agents'
+import { type Model, setSensitiveDataLoggingEnabled, setTraceProcessors, setTracingDisabled } from '@openai/agents'
 import OpenAI from 'openai'
 import { DEMO_NAME, demoModel } from '#lib/agent/demo/model.ts'
 import { type ModelLine, modelFetch } from '#lib/agent/models/openai/model-fetch.ts'
+import { OpenAIModel } from '#lib/agent/models/openai/openai-model.ts'
 import { withPicturesAfterTools } from '#lib/agent/models/openai/pictures-after-tools.ts'
 import type { Person } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
@@ -36,10 +30,8 @@ export function modelName(): string {
 export function openModel(about: { person: Person; timeZone: string; now: Date }, line?: ModelLine): Model {
   if (isDemo()) return demoModel(about)
   const { OPENAI_API, OPENAI_MODEL } = env()
-  const client = modelClient(line)
-  return OPENAI_API === 'responses'
-    ? new OpenAIResponsesModel(client, OPENAI_MODEL)
-    : withPicturesAfterTools(new OpenAIChatCompletionsModel(client, OPENAI_MODEL))
+  const model = new OpenAIModel(modelClient(line), OPENAI_API, OPENAI_MODEL)
+  return OPENAI_API === 'responses' ? model : withPicturesAfterTools(model)
 }
 
 /** A client of the model's server, as the settings say. Clients share the process's connections. */

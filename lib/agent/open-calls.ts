@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type HostedCall, hostedTask } from '#lib/agent/hosted-tasks.ts'
 import { type ItemContext, newItem } from '#lib/agent/item-context.ts'
+import { echoToKeep } from '#lib/agent/models/openai/echo.ts'
 import type { OpenWorkflow } from '#lib/agent/open-workflow.ts'
 import {
   keptArguments,
@@ -21,7 +22,16 @@ type Events = Generator<ThreadStreamEvent, void>
 type Place = { task: number; workflowId: string | undefined }
 
 /** A tool call of an earlier turn as it is kept in the thread for the model, hidden from clients. */
-export type KeptToolCall = { kind: 'tool_call'; call_id: string; name: string; arguments: string; output: string; workflow_id?: string }
+export type KeptToolCall = {
+  kind: 'tool_call'
+  call_id: string
+  name: string
+  arguments: string
+  output: string
+  workflow_id?: string
+  /** What the model's provider wants back with the call. */
+  echo?: string
+}
 
 /** What the model knows of a call while nobody has agreed to it. */
 export const NOT_YET = 'Not made: the person has not agreed to this call yet.'
@@ -146,6 +156,7 @@ export class OpenCalls {
 
   *#keep(call: ToolCall & Place & { keptId?: string }, output: string): Events {
     this.#functions.delete(call.callId)
+    const echo = echoToKeep(call.echo)
     const content: KeptToolCall = {
       kind: 'tool_call',
       call_id: call.callId,
@@ -153,6 +164,7 @@ export class OpenCalls {
       arguments: keptArguments(call),
       output,
       ...(call.workflowId && { workflow_id: call.workflowId }),
+      ...(echo !== undefined && { echo }),
     }
     const item = newItem(this.#context, 'hidden_context')
     yield { type: 'thread.item.done', item: { ...item, id: call.keptId ?? item.id, type: 'hidden_context_item', content } }

@@ -84,6 +84,13 @@ export class OpenMessages {
     yield { type: 'thread.item.done', item: { ...item, created_at: this.#context.now().toISOString(), content } }
   }
 
+  /** Takes back a message that was none. */
+  *retract(key: string): Events {
+    const item = this.#open.get(key)
+    if (item) yield { type: 'thread.item.removed', item_id: item.id }
+    this.#open.delete(key)
+  }
+
   /** Closes what a broken turn left open: with the text that was read already, or not at all. */
   *interrupt(): Events {
     for (const item of this.#open.values()) {

@@ -92,6 +92,15 @@ export class OpenWorkflow {
     else yield* this.update(index, thought(text))
   }
 
+  /** The turn broke off: a workflow in which nothing happened goes away, any other is closed. */
+  *interrupt(): Events {
+    if (!this.#item || this.size > 0 || !this.#announced) return yield* this.end()
+    const { id } = this.#item
+    this.#item = undefined
+    this.#announced = false
+    yield { type: 'thread.item.removed', item_id: id }
+  }
+
   /** Closes the workflow with a summary, its duration unless given, and tasks that still load as complete; nothing where none is open. */
   *end(summary?: WorkflowSummary, expanded = false): Events {
     const item = this.#item

@@ -29,5 +29,5 @@ export type RawEvent = {
   partial_image_index?: number
 }
 
-/** What a chunk of Chat Completions adds; thoughts have two names, by server. */
-export type ChatDelta = { reasoning?: unknown; reasoning_content?: unknown; refusal?: unknown }
+/** What a chunk of Chat Completions adds; thoughts have two names, by server. `retracted`: all text so far was a thought. */
+export type ChatDelta = { reasoning?: unknown; reasoning_content?: unknown; refusal?: unknown; retracted?: unknown }

@@ -33,7 +33,8 @@ export class ResumedRun {
     this.#approvals = asked.map(({ approval }) => approval)
     this.#kept = new Map(asked.map(({ approval, kept }) => [approval.id, kept]))
     this.calls = asked.map(({ approval, kept }) => {
-      return { callId: approval.callId, name: kept.name, arguments: kept.arguments, keptId: approval.keptId }
+      const { name, arguments: args, echo } = kept
+      return { callId: approval.callId, name, arguments: args, keptId: approval.keptId, ...(echo !== undefined && { echo }) }
     })
   }
 

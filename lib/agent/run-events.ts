@@ -1,5 +1,7 @@
 import { isOpenAIChatCompletionsRawModelStreamEvent, isOpenAIResponsesRawModelStreamEvent, type RunStreamEvent } from '@openai/agents'
 import { isHostedCall } from '#lib/agent/hosted-tasks.ts'
+import { ECHO } from '#lib/agent/models/openai/echo.ts'
+import { RETRACTED } from '#lib/agent/models/openai/response-messages.ts'
 import type { OpenCalls } from '#lib/agent/open-calls.ts'
 import type { OpenImages } from '#lib/agent/open-images.ts'
 import type { OpenMessages } from '#lib/agent/open-messages.ts'
@@ -99,6 +101,8 @@ export class RunEvents {
         return yield* this.#workflow.addThought(delta)
       case 'response.reasoning_text.done':
         return yield* this.#workflow.endThought(text)
+      case RETRACTED:
+        return yield* this.#messages.retract(id)
       case 'response.image_generation_call.partial_image':
         return yield* this.#images.update(id, event.partial_image_b64 ?? '', event.partial_image_index)
       case 'response.output_item.done':
@@ -109,6 +113,7 @@ export class RunEvents {
   }
 
   *#chat(delta: ChatDelta | undefined): Events {
+    if (delta?.retracted) yield* this.#messages.retract(MESSAGE)
     const thought = delta?.reasoning ?? delta?.reasoning_content
     if (typeof thought === 'string') yield* this.#think(thought)
     if (typeof delta?.refusal !== 'string' || delta.refusal === '') return
@@ -122,7 +127,7 @@ export class RunEvents {
       if (text.trim()) yield* this.#think(text)
       yield* this.#endThinking()
     }
-    if (item.type !== 'message' || !item.content?.length) return
+    if (item.type !== 'message' || !item.content?.some(({ text, refusal }) => text || refusal)) return
     yield* this.#openMessage(MESSAGE)
     for (const [index, part] of item.content.entries()) {
       if (!this.#messages.hasPart(MESSAGE, index)) yield* this.#messages.addPart(MESSAGE, index, part)
@@ -132,6 +137,8 @@ export class RunEvents {
   }
 
   *#think(delta: string): Events {
+    // Some servers send an empty thought with every chunk.
+    if (this.#thinking === '' && delta.trim() === '') return
     if (!this.#workflow.id) yield* this.#workflow.start({ type: 'reasoning' })
     this.#thinking += delta
     yield* this.#workflow.addThought(delta)
@@ -154,7 +161,8 @@ export class RunEvents {
     if (name === 'tool_called' && raw.type === 'function_call') {
       this.called.push({ name: raw.name ?? '', callId, ...(raw.id && { itemId: raw.id }) })
       if (this.#clientTools.has(raw.name ?? '')) return
-      yield* this.#calls.start({ callId, name: raw.name ?? '', arguments: raw.arguments ?? '' })
+      const echo = (raw.providerData as { [ECHO]?: string } | undefined)?.[ECHO]
+      yield* this.#calls.start({ callId, name: raw.name ?? '', arguments: raw.arguments ?? '', ...(echo !== undefined && { echo }) })
     } else if (name === 'tool_output' && raw.type === 'function_call_result') yield* this.#calls.end(callId, raw.output, customData)
     else if (name === 'handoff_requested') yield* this.#calls.startHandoff(callId, agentOf(raw.name))
     else if (name === 'handoff_occurred') yield* this.#calls.endHandoff(callId, targetAgent?.name ?? sourceAgent?.name ?? '')

@@ -1,5 +1,5 @@
 import { Agent, type Model, run as runAgent } from '@openai/agents'
-import { guardedModel } from '#lib/agent/guarded-model.ts'
+import { GuardedModel } from '#lib/agent/guarded-model.ts'
 import { isDemo, openModel } from '#lib/agent/model.ts'
 import { cleanTitle } from '#lib/chatkit/title.ts'
 import { findPerson } from '#lib/data/users.ts'
@@ -28,15 +28,30 @@ export async function nameThread(
   const person = await findPerson(caller.userId)
   if (!person) return undefined
   const inner = given ?? openModel({ person, timeZone: 'UTC', now: new Date() })
-  const model = guardedModel(inner, { idleMs: TIMEOUT_MS, onAnswer: () => undefined })
+  const model = new GuardedModel(inner, { idleMs: TIMEOUT_MS, onAnswer: () => undefined })
   const agent = new Agent({ name: 'Title', instructions: TITLE_INSTRUCTIONS, model })
   const { question, answer } = said
   const input = `Person: ${question.slice(0, SAID_MAX_CHARS)}\n\nAssistant: ${answer.slice(0, SAID_MAX_CHARS)}`
   const result = await runAgent(agent, input, { stream: true, maxTurns: 1, signal: AbortSignal.timeout(TIMEOUT_MS) })
   await result.completed
-  const title = cleanTitle(String(result.finalOutput ?? ''))
-    .replace(/^["'“”„«»]+|["'“”«».]+$/gu, '')
-    .trim()
+  if (model.failure) throw model.failure
+  // The first words are better than half a name.
+  if (model.cut) return undefined
+  const title = withoutOrnament(cleanTitle(String(result.finalOutput ?? '')))
   // A model that talks instead of naming has not understood.
   return title && [...title].length <= TITLE_MAX_CHARS ? title : undefined
+}
+
+const AROUND = /^[\s#>*_`~"'“”„‟«»‹›「『【《-]+|[\s#*_`~"'“”„«»‹›」』】》]+$|(?<=\S)[.。]$/gu
+const LABEL =
+  /^(?:(?:conversation |chat |thread )?(?:title|name)|titel|titre|título|titolo|tytuł|заголовок|标题|標題|タイトル|제목)\s*[:：]/iu
+
+/** A title without what models put around one: "Title:", quotation marks, Markdown. */
+function withoutOrnament(text: string): string {
+  let title = text.replace(/(\*{1,3}|_{2,3})(\S(?:.*?\S)?)\1/gu, '$2')
+  for (let before = ''; before !== title; ) {
+    before = title
+    title = title.replace(AROUND, '').replace(LABEL, '')
+  }
+  return title
 }

@@ -5,8 +5,8 @@ const ARGUMENTS_MAX_CHARS = 300
 const ARGUMENTS_KEPT_CHARS = 4_000
 const OUTPUT_MAX_CHARS = 8_000
 
-/** A tool call that the model asked for. `arguments` is its text. */
-export type ToolCall = { callId: string; name: string; arguments: string }
+/** A tool call that the model asked for. `arguments` is its text, `echo` what its provider wants back with it. */
+export type ToolCall = { callId: string; name: string; arguments: string; echo?: string }
 
 /** What became of a call, for people. */
 export type Outcome = { durationMs?: number; failure?: { class?: string; sentence: string } }

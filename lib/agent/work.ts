@@ -1,4 +1,4 @@
-import { Agent, type AgentInputItem, type Model, RunContext, RunState, run as runAgent } from '@openai/agents'
+import { Agent, type Model } from '@openai/agents'
 import { isApprovalCard } from '#lib/agent/approval-card.ts'
 import { whyAsk } from '#lib/agent/approval-rules.ts'
 import { whyUnreadable } from '#lib/agent/approvals/unreadable.ts'
@@ -6,30 +6,34 @@ import { attachmentReader } from '#lib/agent/attachment-parts.ts'
 import { CallIds } from '#lib/agent/call-ids.ts'
 import { ChatContext, type SideStep } from '#lib/agent/chat-context.ts'
 import { connectCardOf } from '#lib/agent/connect-card.ts'
+import { cutCard, cutNotice, isCutCard } from '#lib/agent/cut-card.ts'
 import { DIRECT_NAME, directModel } from '#lib/agent/direct/plan-model.ts'
 import { isDirectCall } from '#lib/agent/direct/slash.ts'
 import { earlierCallsNote } from '#lib/agent/earlier-calls.ts'
 import { TurnEvents } from '#lib/agent/events.ts'
 import { isGuardrail, turnFailure } from '#lib/agent/failure.ts'
-import { guardedModel } from '#lib/agent/guarded-model.ts'
+import { GuardedModel } from '#lib/agent/guarded-model.ts'
 import { toModelInput } from '#lib/agent/history.ts'
 import { instructions, type TurnFacts, turnFacts } from '#lib/agent/instructions.ts'
-import type { ItemContext } from '#lib/agent/item-context.ts'
+import { type ItemContext, newItem } from '#lib/agent/item-context.ts'
 import { isDemo, modelName, openModel } from '#lib/agent/model.ts'
+import type { Cut } from '#lib/agent/models/openai/answer-repair.ts'
 import { toLog } from '#lib/agent/models/openai/model-fetch.ts'
+import { toTokenCount } from '#lib/agent/models/openai/token-count.ts'
 import { NeededAccounts } from '#lib/agent/needed-accounts.ts'
 import { type HeldCall, pause } from '#lib/agent/pause.ts'
 import { openWorkflowOf, recentItems } from '#lib/agent/recent-items.ts'
 import { ResultWidgets, resultWidgetOf } from '#lib/agent/result-widgets.ts'
 import type { ResumedRun } from '#lib/agent/resumed-run.ts'
 import { merged, SideEvents } from '#lib/agent/side-events.ts'
+import { restoreAgent, startAgent } from '#lib/agent/start-agent.ts'
 import { refuseTool, toolsForModel } from '#lib/agent/tools/tools-for-model.ts'
 import { agentTools } from '#lib/agent/tools.ts'
 import { TurnLine } from '#lib/agent/turn-line.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { CustomStreamError } from '#lib/chatkit/errors.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Turn } from '#lib/chatkit/respond.ts'
 import { listAgreed } from '#lib/data/approvals.ts'
 import { listPolicies } from '#lib/data/policies.ts'
@@ -43,8 +47,6 @@ import type { CallRefusal } from '#lib/mcp-client/calling-run.ts'
 import { type OpenMcp, openMcp } from '#lib/mcp-client/open.ts'
 import { serversFor } from '#lib/mcp-client/servers.ts'
 
-const MAX_MODEL_CALLS = 16
-const MAX_PARALLEL_TOOLS = 16
 const UNJUDGED = { sentence: 'The arguments have to be a JSON object. Call the tool again with one.', declined: false }
 
 /** The run that a turn belongs to, as far as the agent has to do with it. Reports are totals so far. */
@@ -84,6 +86,8 @@ export async function* work(
   /** By the ids of the calls, their arguments as the model wrote them. */
   const written = new Map<string, string>()
   let mcp: OpenMcp | undefined
+  let model: GuardedModel | undefined
+  const whyUnmakeable = (callId: string) => model?.whyUnmakeable(callId)
   try {
     const { person, items, said, policies, agreed, earlier } = await read(caller, { thread, input, store }, [
       run.id,
@@ -117,17 +121,21 @@ export async function* work(
     const now = new Date()
     const missing = unavailable.map(({ server, sentence }) => `${server}: ${sentence}`)
     const facts = turnFacts(person, now, missing)
-    const tools = await agentTools<RunFacts>(mcp.connections, (offered, args, { callId, name }) => {
-      const decided = resumed?.calls.some((call) => call.callId === callId)
-      const reason = decided ? undefined : whyAsk(offered, args, { agreed, earlier })
-      const unreadable = reason && whyUnreadable(args, written.get(callId))
-      const askable = reason !== undefined && unreadable === undefined
-      if (askable) held.set(callId, { ...offered, callId, name, arguments: args, reason })
-      else callIds.note({ callId, name, arguments: args })
-      if (unreadable) refused.set(callId, { sentence: `A person has to agree to this call, and ${unreadable}.`, declined: false })
-      // What was decided counts only for a call that has to be asked about.
-      return decided || askable
-    })
+    const tools = await agentTools<RunFacts>(
+      mcp.connections,
+      (offered, args, { callId, name }) => {
+        const decided = resumed?.calls.some((call) => call.callId === callId)
+        const reason = decided ? undefined : whyAsk(offered, args, { agreed, earlier })
+        const unreadable = reason && whyUnreadable(args, written.get(callId))
+        const askable = reason !== undefined && unreadable === undefined
+        if (askable) held.set(callId, { ...offered, callId, name, arguments: args, reason })
+        else callIds.note({ callId, name, arguments: args })
+        if (unreadable) refused.set(callId, { sentence: `A person has to agree to this call, and ${unreadable}.`, declined: false })
+        // What was decided counts only for a call that has to be asked about.
+        return decided || askable
+      },
+      whyUnmakeable,
+    )
     const direct = isDirectCall(saidText(said), tools)
     // Whoever names a tool that is there needs no other.
     if (!direct) needed.noteMissing(unavailable, items)
@@ -140,13 +148,13 @@ export async function* work(
     const { offered, notice } =
       direct || (isDemo() && !givenModel) ? { offered: tools, notice: undefined } : await toolsForModel(caller, tools, needs)
     if (notice) yield notice
-    const model = guardedModel(direct ? directModel() : (givenModel ?? openModel({ person, timeZone: facts.timeZone, now }, line)), {
+    model = new GuardedModel(direct ? directModel() : (givenModel ?? openModel({ person, timeZone: facts.timeZone, now }, line)), {
       idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
       lastSignAt: () => line.lastSignAt,
       onAnswer: ({ inputTokens, outputTokens, calls }) => {
         for (const call of calls) written.set(call.callId, call.arguments)
-        totals.inputTokens += inputTokens
-        totals.outputTokens += outputTokens
+        totals.inputTokens = toTokenCount(totals.inputTokens + inputTokens)
+        totals.outputTokens = toTokenCount(totals.outputTokens + outputTokens)
         totals.modelCalls += 1
         run.report({ ...totals })
       },
@@ -162,12 +170,13 @@ export async function* work(
     const history = resumed
       ? []
       : await toModelInput(
-          items.filter((item) => !isApprovalCard(item) && resultWidgetOf(item) === undefined && connectCardOf(item) === undefined),
+          items.filter((item) => !isOurCard(item)),
           { readAttachment: attachmentReader(caller) },
         )
-    const from = resumed ? await restore(agent, resumed.state, context) : [...history, ...earlierCallsNote(earlier)]
-    let result = await start(agent, from, context, signal)
-    for (; ; result = await start(agent, result.state, context, signal)) {
+    const from = resumed ? await restoreAgent(agent, resumed.state, context) : [...history, ...earlierCallsNote(earlier)]
+    const starting = { signal, whyUnmakeable, onEnd: model.noteFailure }
+    let result = await startAgent(agent, from, context, starting)
+    for (; ; result = await startAgent(agent, result.state, context, starting)) {
       for await (const event of merged(result, steps)) {
         if ('side' in event) yield* event.side(events)
         else {
@@ -179,6 +188,7 @@ export async function* work(
       // An aborted run ends without throwing; a failed one has thrown by here or says so now.
       if (signal.aborted) return yield* events.interrupt()
       await result.completed
+      if (model.failure !== undefined) throw model.failure
       // Arguments that cannot be read never came before our judge: the SDK tells the model so.
       const unread = result.interruptions.filter(({ rawItem }) => !('callId' in rawItem && held.has(rawItem.callId)))
       if (unread.length === 0) break
@@ -191,6 +201,7 @@ export async function* work(
       yield* pause({ thread, store, run: about, events, state: result.state, interruptions: result.interruptions, held })
       run.wait()
     } else yield* events.end()
+    if (model.cut) yield* cutOff(model.cut, making, run)
   } catch (error) {
     yield* isGuardrail(error) ? events.rollBack() : events.interrupt()
     if (signal.aborted) return
@@ -204,6 +215,18 @@ export async function* work(
   } finally {
     await mcp?.close()
   }
+}
+
+/** Tells of an answer that ends before its end. */
+function* cutOff(cut: Cut, making: ItemContext, run: AgentRun): Generator<ThreadStreamEvent> {
+  withLogContext({ run_id: run.id, thread_id: run.threadId }, () => log.warn({ cut }, 'the answer of the model was cut off'))
+  yield cutNotice(cut)
+  yield { type: 'thread.item.done', item: { ...newItem(making, 'message'), type: 'widget', widget: cutCard(cut) } }
+}
+
+/** What the page shows of its own accord is nothing that the model said. */
+function isOurCard(item: ThreadItem): boolean {
+  return isApprovalCard(item) || isCutCard(item) || resultWidgetOf(item) !== undefined || connectCardOf(item) !== undefined
 }
 
 /** What the turn has to know, read side by side. `runs` are its own. */
@@ -224,29 +247,4 @@ async function read(caller: Caller, { thread, input, store }: Omit<Turn, 'signal
 /** What the person typed. */
 function saidText(message: UserMessageItem | undefined): string {
   return message?.content.map(({ text }) => text).join('') ?? ''
-}
-
-/** A stored state with everything else made anew: who calls, what the time is, which tools there are. */
-async function restore(agent: Agent<RunFacts>, stored: string, context: RunFacts): Promise<RunState<RunFacts, Agent<RunFacts>>> {
-  const state = await RunState.fromStringWithContext(agent, stored, new RunContext(context), { contextStrategy: 'replace' })
-  // A call that was denied is let through to where it is refused, so that ledger, chat and model hear the same.
-  for (const item of state.getInterruptions()) state.approve(item)
-  return state
-}
-
-function start(
-  agent: Agent<RunFacts>,
-  from: AgentInputItem[] | RunState<RunFacts, Agent<RunFacts>>,
-  context: RunFacts,
-  signal: AbortSignal,
-) {
-  return runAgent(agent, from, {
-    stream: true,
-    context,
-    signal,
-    maxTurns: MAX_MODEL_CALLS,
-    toolNotFoundBehavior: 'return_error_to_model',
-    toolErrorFormatter: ({ toolName }) => `There is no tool named ${toolName}. Use one of those that are listed.`,
-    toolExecution: { maxFunctionToolConcurrency: MAX_PARALLEL_TOOLS },
-  })
 }

@@ -28,7 +28,7 @@ const STANDARD = new Set([
 ])
 
 type Call = { function?: object }
-type Frame = { choices?: { delta?: { tool_calls?: unknown } }[]; item?: { type?: string } }
+type Frame = { choices?: { delta?: { tool_calls?: unknown } }[] | null; item?: { type?: string } }
 
 /** The fields beyond the standard in an answer's calls and messages: a server takes back what it sent. */
 export function echoedFields(api: Api, frames: string[]): string[] {
@@ -36,7 +36,7 @@ export function echoedFields(api: Api, frames: string[]): string[] {
   const calls = (list: unknown) => (Array.isArray(list) ? list.flatMap((call: Call) => [call, call.function ?? {}]) : [])
   const holders =
     api === 'chat'
-      ? values.flatMap(({ choices = [] }) => choices.flatMap(({ delta = {} }) => [delta, ...calls(delta.tool_calls)]))
+      ? values.flatMap(({ choices }) => (choices ?? []).flatMap(({ delta = {} }) => [delta, ...calls(delta.tool_calls)]))
       : values.flatMap(({ item }) => (item?.type === 'function_call' ? item : []))
   return holders.flatMap((holder) => Object.keys(holder)).filter((key) => !STANDARD.has(key))
 }

@@ -1,0 +1,26 @@
+import { lastTurn } from '#lib/agent/answer-again.ts'
+import { isCutCard } from '#lib/agent/cut-card.ts'
+import { type AgentEdges, type AgentRun, work } from '#lib/agent/work.ts'
+import type { Caller } from '#lib/auth/caller.ts'
+import { CustomStreamError } from '#lib/chatkit/errors.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { Act } from '#lib/chatkit/respond.ts'
+
+const GO_ON =
+  'Your answer above was cut off, and the person asks for the rest. Go on exactly where it stops, without an introduction and without saying anything twice.'
+
+/** Has the rest of an answer that was cut off, in the place of its card. Throws a CustomStreamError if the card is not of the last answer. */
+export async function* continueAnswer(
+  { thread, sender, store, signal }: Parameters<Act>[0],
+  context: { caller: Caller; run: AgentRun },
+  edges: AgentEdges,
+): AsyncGenerator<ThreadStreamEvent> {
+  if (!sender || !isCutCard(sender)) throw new CustomStreamError('This control does nothing any more.')
+  const { after } = await lastTurn(store, thread.id)
+  if (!after.some(({ id }) => id === sender.id)) throw new CustomStreamError('This was some time ago. Ask again.')
+  yield { type: 'thread.item.removed', item_id: sender.id }
+  const created_at = new Date().toISOString()
+  const id = store.newItemId('hidden_context')
+  yield { type: 'thread.item.done', item: { id, thread_id: thread.id, created_at, type: 'hidden_context_item', content: GO_ON } }
+  yield* work({ thread, input: null, store, signal }, context, edges)
+}

@@ -1,0 +1,114 @@
+import { readArguments } from '#lib/agent/models/openai/call-arguments.ts'
+import { type Echo, withoutEmpty, writeEcho } from '#lib/agent/models/openai/echo.ts'
+import { findListedName, isUsableName, standInName } from '#lib/agent/models/openai/tool-names.ts'
+import { newId } from '#lib/ids.ts'
+
+/** Why an answer ends before its end. */
+export type Cut = 'length' | 'filter' | 'error' | 'malformed_call'
+
+/** A call as a server sent it; any field may be missing or wrong. */
+export type SentCall = {
+  id?: unknown
+  name: string
+  arguments: unknown
+  call?: Record<string, unknown>
+  function?: Record<string, unknown>
+}
+
+/** A call that every server takes back. */
+export type SoundCall = { callId: string; name: string; arguments: string }
+
+// OpenAI's limit in Chat Completions.
+const ID_MAX_CHARS = 40
+
+const UNREADABLE = 'The call was not made: its arguments have to be one whole JSON object. Call the tool again with such.'
+
+/** What is put right in one answer of a model, with all that the turn has to know of it. */
+export class AnswerRepair {
+  cut: Cut | undefined
+  /** Fields of the message that its provider wants back with its calls. */
+  message: Record<string, unknown> = {}
+  /** The answer without thoughts, if it differs from what the server sent. */
+  visible: string | undefined
+  /** By call id: calls that cannot be made, with what the model is told instead of a result. */
+  readonly unmakeable = new Map<string, string>()
+  readonly #listed: ReadonlySet<string>
+  readonly #used: Set<string>
+  readonly #origin: string
+  readonly #echoes = new Map<string, Omit<Echo, 'origin' | 'message'>>()
+
+  /** `listed` are the names of the tools that the model was offered, `used` the ids of earlier calls. */
+  constructor(listed: ReadonlySet<string>, used: Iterable<string>, origin: string) {
+    this.#listed = listed
+    this.#used = new Set(used)
+    this.#origin = origin
+  }
+
+  /**
+   * The call under an id that no other has (a person's yes to one must not be taken for another's), the name of a listed tool and readable
+   * arguments. One that has neither is kept from being made.
+   */
+  admit({ id, name, arguments: args, call, function: asked }: SentCall): SoundCall {
+    const callId = this.#freeId(id)
+    const listed = findListedName(name, this.#listed)
+    const usable = listed ?? (isUsableName(name) ? name : standInName(this.#listed))
+    if (usable !== name && listed === undefined) this.unmakeable.set(callId, noSuchTool(name))
+    const text = readArguments(args)
+    if (text === undefined && !this.unmakeable.has(callId)) this.unmakeable.set(callId, UNREADABLE)
+    const own = typeof id === 'string' && id.length > ID_MAX_CHARS ? { id } : {}
+    this.#echoes.set(callId, {
+      ...own,
+      ...(call && withoutEmpty(call) && { call }),
+      ...(asked && withoutEmpty(asked) && { function: asked }),
+    })
+    return { callId, name: usable, arguments: text ?? '{}' }
+  }
+
+  /** What has to come back with this call, as it travels; undefined if nothing has to. */
+  echoOf(callId: string): string | undefined {
+    const message = withoutEmpty(this.message)
+    return writeEcho({ origin: this.#origin, ...this.#echoes.get(callId), ...(message && { message }) })
+  }
+
+  #freeId(id: unknown): string {
+    const isFree = typeof id === 'string' && id.trim() !== '' && id.length <= ID_MAX_CHARS && !this.#used.has(id)
+    const free = isFree ? id : newId('call')
+    this.#used.add(free)
+    return free
+  }
+}
+
+/** What a model is told that calls a tool which is not there. */
+export function noSuchTool(name: string): string {
+  return `There is no tool named ${name.slice(0, 100)}. Use one of those that are listed.`
+}
+
+// By the words of OpenAI, Anthropic, Gemini, Mistral, DeepSeek, Zhipu and those that forward them.
+const CUTS: Record<string, Cut> = {
+  length: 'length',
+  max_tokens: 'length',
+  max_output_tokens: 'length',
+  model_length: 'length',
+  model_context_window_exceeded: 'length',
+  content_filter: 'filter',
+  safety: 'filter',
+  recitation: 'filter',
+  blocklist: 'filter',
+  prohibited_content: 'filter',
+  spii: 'filter',
+  sensitive: 'filter',
+  error: 'error',
+  network_error: 'error',
+  abort: 'error',
+  cancelled: 'error',
+  insufficient_system_resource: 'error',
+  malformed_function_call: 'malformed_call',
+  malformed_tool_call: 'malformed_call',
+  unexpected_tool_call: 'malformed_call',
+}
+
+/** What a reason to finish means, if the answer ends before its end. */
+export function readCut(reason: string): Cut | undefined {
+  const key = reason.toLowerCase()
+  return Object.hasOwn(CUTS, key) ? CUTS[key] : undefined
+}
