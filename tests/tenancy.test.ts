@@ -3,17 +3,23 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as files from '#app/api/attachments/[id]/route.ts'
 import * as connections from '#app/api/connections/[id]/route.ts'
 import * as clients from '#app/api/me/clients/route.ts'
+import * as exported from '#app/api/me/export/route.ts'
+import * as me from '#app/api/me/route.ts'
 import * as tokens from '#app/api/me/tokens/[id]/route.ts'
+import * as allTokens from '#app/api/me/tokens/route.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { PARAMS } from '#lib/chatkit/protocol/requests.ts'
+import { listAgreed } from '#lib/data/approvals.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { createOauthGrant, listConnections } from '#lib/data/oauth-grants.ts'
-import { listPersonalTokens } from '#lib/data/personal-tokens.ts'
+import { listPersonalTokens, revokePersonalTokens } from '#lib/data/personal-tokens.ts'
 import { findRun } from '#lib/data/runs.ts'
-import { findAccount, saveAccount } from '#lib/data/server-accounts.ts'
+import { findAccount, listAccounts, saveAccount } from '#lib/data/server-accounts.ts'
 import { addServer } from '#lib/data/servers.ts'
 import { findToolCall, listToolCalls } from '#lib/data/tool-calls.ts'
+import { decideUnclaimedContent, listUnclaimedContent } from '#lib/data/unclaimed-content.ts'
+import { changePasswordHash, deleteUser, endSessions, markVerified, rememberLocale, updateProfile } from '#lib/data/users.ts'
 import { withSystem } from '#lib/db.ts'
 import { handleMcp } from '#mcp/http.ts'
 import { PROMPT_LISTING } from '#mcp/prompts.ts'
@@ -294,4 +300,50 @@ test('every ChatKit operation', async () => {
       await expectSame(`${type} in his thread`, (ids) => ask(type, { ...params(ids), thread_id: own }))
   const kept = await prismaStore(ann.caller).listItems(hers.thread, { limit: 10, order: 'asc' })
   expect(kept.data[0]).toMatchObject({ id: hers.item, content: [{ text: SECRET }] })
+})
+
+test('what names nothing shows nothing of hers', async () => {
+  // Not Bob, whose own calls name what is hers.
+  const carl = await newPerson()
+  const asCarl = (path: string) => new Request(`http://127.0.0.1:3999${path}`, { headers: carl.headers })
+  const shown: Record<string, unknown> = {
+    export: await (await exported.GET(asCarl('/api/me/export'))).text(),
+    tokens: await (await allTokens.GET(asCarl('/api/me/tokens'))).text(),
+    profile: await (await me.GET(asCarl('/api/me'))).text(),
+    calls: await listToolCalls({ caller: carl.caller }),
+    connections: await listConnections(carl.caller),
+    accounts: [...(await listAccounts(carl.caller)).keys()],
+    'earlier content': await listUnclaimedContent(carl.caller),
+    threads: await prismaStore(carl.caller).listThreads({ limit: 100, order: 'desc' }),
+    tasks: await carl.mcp.get('list_tasks', { status: 'all' }),
+    notes: await carl.mcp.get('search_notes', {}),
+    agreed: await listAgreed(carl.caller, hers.thread),
+  }
+  for (const [name, answer] of Object.entries(shown)) {
+    const text = JSON.stringify(answer)
+    for (const trace of [SECRET, ann.caller.userId, hers.thread, hers.note, hers.token, hers.attachment, hers.client, hers.server])
+      expect(text, name).not.toContain(trace)
+  }
+})
+
+test('what acts on everything of one’s own acts on nothing of hers', async () => {
+  const before = await withSystem('admin', (tx) => tx.user.findUniqueOrThrow({ where: { id: ann.caller.userId } }))
+  await withSystem('admin', (tx) => tx.user.updateMany({ data: { unclaimedBefore: new Date() } }))
+  await revokePersonalTokens(bob.caller)
+  await decideUnclaimedContent(bob.caller, 'delete')
+  await rememberLocale(bob.caller, { timeZone: 'Asia/Tokyo', locale: 'ja' })
+  await updateProfile(bob.caller, { name: 'Bob', timeZone: 'Asia/Tokyo' })
+  await changePasswordHash(bob.caller, 1, 'x')
+  await endSessions(bob.caller)
+  await markVerified(bob.caller.userId)
+  const after = await withSystem('admin', (tx) => tx.user.findUniqueOrThrow({ where: { id: ann.caller.userId } }))
+  expect(after).toEqual({ ...before, unclaimedBefore: expect.any(Date) })
+  expect((await listPersonalTokens(ann.caller)).data.map(({ id }) => id)).toContain(hers.token)
+  expect(await listConnections(ann.caller)).toMatchObject([{ clientId: hers.client }])
+  expect(await findAccount(ann.caller, hers.server)).toMatchObject({ key: SECRET })
+  expect(await ann.mcp.get('get_note', { id: hers.note })).toMatchObject({ title: 'Vault', body: SECRET })
+  expect((await ann.mcp.get('list_tasks', { status: 'all' })).tasks).toMatchObject([{ title: SECRET }])
+  expect((await prismaStore(ann.caller).listItems(hers.thread, { limit: 10, order: 'asc' })).data[0]).toMatchObject({ id: hers.item })
+  await deleteUser(bob.caller.userId)
+  expect(await findRun(ann.caller, hers.run)).toMatchObject({ threadId: hers.thread })
 })
