@@ -193,6 +193,8 @@ test('files stay with their draft, come back with a message that was refused, an
   stage.server.refusals.set('threads.create', { status: 429, body: JSON.stringify({ message: 'Slow down.' }) })
   await send(page).click()
   await page.getByText('Slow down.').waitFor()
+  await page.locator('.question', { hasText: 'Not sent' }).getByText('notes.txt').waitFor()
+  await page.getByRole('button', { name: 'Edit' }).click()
   await page.locator('.file-chip').getByText('notes.txt').waitFor()
   await send(page).click()
   await page.getByText('Seen.').first().waitFor()

@@ -17,7 +17,7 @@ import {
   beginTurn,
   caughtUpView,
   dropAfter,
-  dropLocalMessages,
+  dropMessage,
   endTurn,
   loadedView,
 } from '#lib/chatkit-element/state/reducer.ts'
@@ -242,7 +242,33 @@ describe('the course of a turn', () => {
     const local = addLocalMessage(loadedView(thread(), [user('m0'), said('a0', 'x')]), user(localId('1'), 'New'))
     const view = apply(local, done(user('m1', 'New')), added(said('a1')))
     expect(view.items.map(({ id }) => id)).toEqual(['m0', 'a0', 'm1', 'a1'])
-    expect(dropLocalMessages(local).items).toHaveLength(2)
+    expect(dropMessage(local, localId('1')).items).toHaveLength(2)
+  })
+
+  test('a message that the server names takes the place of that one, and an older one stays unsent', () => {
+    const two = addLocalMessage(addLocalMessage(loadedView(thread(), []), user(localId('r1'), 'A')), user(localId('r2'), 'B'))
+    const view = apply(two, done({ ...user('m2', 'B'), request_id: 'r2' }))
+    expect(view.items.map(({ id }) => id)).toEqual([localId('r1'), 'm2'])
+    expect(apply(two, done({ ...user('m1', 'A'), request_id: 'r1' })).items.map(({ id }) => id)).toEqual(['m1', localId('r2')])
+  })
+
+  test('a re-read keeps what was not sent, behind what the server has', () => {
+    const unsent = user(localId('r1'), 'A')
+    const view = addLocalMessage(loadedView(thread(), [user('m0')]), unsent)
+    expect(caughtUpView(view, thread(), [user('m0'), said('a0', 'x')], [unsent]).view.items.map(({ id }) => id)).toEqual([
+      'm0',
+      'a0',
+      unsent.id,
+    ])
+    expect(loadedView(thread(), [user('m0')], [unsent]).items.map(({ id }) => id)).toEqual(['m0', unsent.id])
+  })
+
+  test('a failure stays with its turn, and the next attempt takes it away', () => {
+    const asked = loadedView(thread(), [user('m0')])
+    const failed = apply(asked, { type: 'error', code: 'custom', message: 'No luck.', allow_retry: true })
+    expect(failed.items[0]).toMatchObject({ outcome: { status: 'failed', message: 'No luck.', allow_retry: true } })
+    const again = apply(beginTurn(failed), { type: 'stream_options', stream_options: { allow_cancel: true } })
+    expect([again.failure, again.items[0]]).toEqual([null, user('m0')])
   })
 
   test('at the end nothing goes on turning', () => {

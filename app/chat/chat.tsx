@@ -92,6 +92,7 @@ export function Chat({ personId, dictation, firstName, builtinTools, domainKey, 
       late.onResponseStart()
     },
     onResponseEnd: late.onResponseEnd,
+    onError: late.onError,
   })
 
   return (

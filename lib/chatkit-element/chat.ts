@@ -7,12 +7,14 @@ import { Dictation } from '#lib/chatkit-element/dictation.ts'
 import { DraftFiles } from '#lib/chatkit-element/draft-files.ts'
 import { History } from '#lib/chatkit-element/history.ts'
 import { endpoint, type Host } from '#lib/chatkit-element/host.ts'
-import { type Outgoing, outgoingMessage } from '#lib/chatkit-element/outgoing.ts'
+import { Outbox } from '#lib/chatkit-element/outbox.ts'
+import type { Outgoing } from '#lib/chatkit-element/outgoing.ts'
 import { ownCommands } from '#lib/chatkit-element/own-commands.ts'
 import { Reader } from '#lib/chatkit-element/reader.ts'
+import { Sender } from '#lib/chatkit-element/sender.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
-import { addLocalMessage, applyEvent, dropAfter, dropLocalMessages } from '#lib/chatkit-element/state/reducer.ts'
-import { emptyView, type Failure } from '#lib/chatkit-element/state/view.ts'
+import { applyEvent, dropAfter, withOutcome } from '#lib/chatkit-element/state/reducer.ts'
+import { emptyView, type Failure, isLocal } from '#lib/chatkit-element/state/view.ts'
 import { Suggestions } from '#lib/chatkit-element/suggestions.ts'
 import { messageOf, toError } from '#lib/chatkit-element/to-error.ts'
 import { Turns } from '#lib/chatkit-element/turns.ts'
@@ -34,8 +36,10 @@ export class Chat {
   readonly files: DraftFiles
   readonly dictation: Dictation
   readonly suggestions: Suggestions
+  readonly sender: Sender
   readonly #host: Host
   readonly #api: Api
+  readonly #outbox: Outbox
   readonly #turns: Turns
   readonly #reader: Reader
   readonly #catchUp: CatchUp
@@ -50,16 +54,20 @@ export class Chat {
     this.files = new DraftFiles(this.composer, this.#api, host)
     this.dictation = new Dictation(this.composer, this.#api, host)
     this.suggestions = new Suggestions(this.composer, host, () => ownCommands(this.composer, this.files, host))
-    this.#reader = new Reader(this.state, this.#api, host)
+    this.#outbox = new Outbox(host)
+    this.#reader = new Reader(this.state, this.#api, host, this.#outbox)
     this.#turns = new Turns(this.state, this.#api, host, {
       onCreated: (thread) => {
         this.composer.adopt(thread.id)
+        this.sender.noteThread(thread.id)
         this.history.add(thread)
       },
+      onMessage: (message) => this.sender.noteArrival(message),
       reload: (signal) => this.#reader.read(signal),
     })
     this.state.subscribe(() => this.history.follow(this.state.value.view.thread))
     this.#catchUp = new CatchUp(this.state, this.#turns, this.#reader, this.composer)
+    this.sender = new Sender(this.state, this.#turns, this.#outbox, this.composer, (refusal) => this.#meet(refusal, 'draft'))
   }
 
   get threadId(): string | null {
@@ -72,14 +80,19 @@ export class Chat {
     this.#leave()
     this.composer.switchTo(threadId)
     if (threadId === null) {
-      this.state.set(initialState)
+      this.#showNew()
       if (before !== null) this.#host.emit('chatkit.thread.change', { threadId: null })
       return
     }
     const load = new AbortController()
     this.#load = load
     const head = this.history.find(threadId)
-    const view = { ...emptyView, thread: { id: threadId, status: { type: 'active' as const }, ...(head?.title && { title: head.title }) } }
+    const items = this.#outbox.unsentIn(threadId)
+    const view = {
+      ...emptyView,
+      items,
+      thread: { id: threadId, status: { type: 'active' as const }, ...(head?.title && { title: head.title }) },
+    }
     this.state.set({ ...initialState, phase: 'loading', view })
     if (before !== threadId) this.#host.emit('chatkit.thread.change', { threadId })
     this.#loaded = this.#reader.open(threadId, load.signal)
@@ -93,29 +106,25 @@ export class Chat {
   /** Sends a message. Throws when the chat cannot take one now; what happens afterwards is shown, not thrown. */
   async send(message: Outgoing): Promise<void> {
     await this.#loaded
-    const strings = this.#host.strings()
     if (isBusy(this.state.value)) throw new Error('A message cannot be sent while an answer is being written.')
-    const { view } = this.state.value
-    if (view.thread && view.thread.status.type !== 'active') throw new Error(view.thread.status.reason ?? strings.lockedThread)
-    const { item, input } = outgoingMessage(message, view.thread?.id ?? null)
-    this.state.patch({ view: addLocalMessage(dropLocalMessages(view), item) })
-    const [operation, params] = view.thread
-      ? (['threads.add_user_message', { thread_id: view.thread.id, input }] as const)
-      : (['threads.create', { input }] as const)
-    const refusal = await this.#turns.run(operation, params, { again: 'send' })
-    if (refusal) {
-      // What was not sent goes back to the composer, where it can be changed and sent again.
-      this.composer.restore(message, view.thread?.id ?? null)
-      this.state.patch({ view: dropLocalMessages(this.state.value.view) })
-      await this.#meet(refusal, 'send')
-    }
+    const { thread } = this.state.value.view
+    if (thread && thread.status.type !== 'active') throw new Error(thread.status.reason ?? this.#host.strings().lockedThread)
+    await this.sender.send(message)
   }
 
-  /** Asks for the answer to a message again; what came after the message goes. */
+  /** Shows what an earlier page has kept: a draft, and messages that were not sent. */
+  begin(): void {
+    this.#outbox.begin()
+    this.composer.begin()
+    this.#showNew()
+  }
+
+  /** Asks for the answer to a message again; what came after the message goes. A message that was not sent is sent. */
   async retry(itemId: string): Promise<void> {
+    if (isLocal({ id: itemId })) return this.sender.sendAgain(itemId)
     const thread_id = this.threadId
     if (!thread_id || isBusy(this.state.value)) return
-    const onOpen = () => this.state.patch({ view: dropAfter(this.state.value.view, itemId) })
+    const onOpen = () => this.state.patch({ view: withOutcome(dropAfter(this.state.value.view, itemId), undefined) })
     await this.#meet(await this.#turns.run('threads.retry_after_item', { thread_id, item_id: itemId }, { onOpen, again: 'answer' }))
   }
 
@@ -138,7 +147,7 @@ export class Chat {
   async refresh(): Promise<void> {
     await this.#loaded
     if (isBusy(this.state.value)) throw new Error('The thread cannot be read again while an answer is being written.')
-    if (this.threadId) await this.#reader.read(new AbortController().signal)
+    if (this.threadId) await this.#reader.catchUp(new AbortController().signal)
   }
 
   loadOlder(): Promise<void> {
@@ -198,6 +207,7 @@ export class Chat {
   async remove(threadId: string): Promise<void> {
     await this.history.remove(threadId)
     this.composer.forget(threadId)
+    this.#outbox.forget(threadId)
     if (this.threadId === threadId) await this.open(null)
   }
 
@@ -231,6 +241,11 @@ export class Chat {
   /** A thread that has moved on elsewhere is shown as it is now. */
   async #meet(refusal: unknown, again: Failure['retry'] = null): Promise<void> {
     if (refusal instanceof ApiError && refusal.status === 409 && this.threadId) await this.#catchUp.conflict(refusal, again)
+  }
+
+  /** An empty new chat, with what was not sent from it. */
+  #showNew(): void {
+    this.state.set({ ...initialState, view: { ...emptyView, items: this.#outbox.unsentIn(null) } })
   }
 
   #leave(): void {

@@ -1,5 +1,6 @@
 import type { Attachment } from '@openai/chatkit'
 import type { Tag } from '#lib/chatkit-element/mentions.ts'
+import type { Sending } from '#lib/chatkit-element/outbox.ts'
 
 /** How many drafts one person keeps on a device; the one that was changed longest ago goes first. */
 const MAX_DRAFTS = 50
@@ -8,7 +9,7 @@ const FILES_MS = 23 * 3_600_000
 
 /** A draft as it outlives the page: files are in it once the server has them. */
 export type KeptDraft = { text: string; tags: readonly Tag[]; attachments: readonly Attachment[]; quotedText: string }
-type Kept = { ownerId: string; drafts: Record<string, KeptDraft & { at: number }> }
+type Kept = { ownerId: string; drafts: Record<string, KeptDraft & { at: number }>; unsent?: readonly Sending[] }
 
 /**
  * The drafts of one person on this device, in one entry of localStorage that the page names and deletes when the person signs
@@ -43,9 +44,23 @@ export class DraftStore {
       .sort(([, a], [, b]) => b.at - a.at)
       .slice(0, MAX_DRAFTS - 1)
     const changed = isEmpty ? {} : { [thread]: { ...draft, at: Date.now() } }
-    const ownerId = this.#ownerId
     // Where there is no room for all, the one that is being written matters most.
-    if (!this.#write({ ownerId, drafts: { ...Object.fromEntries(newest), ...changed } })) this.#write({ ownerId, drafts: changed })
+    if (!this.#write({ ...kept, drafts: { ...Object.fromEntries(newest), ...changed } })) this.#write({ ...kept, drafts: changed })
+  }
+
+  /** The messages that the server has not confirmed. */
+  unsent(): readonly Sending[] {
+    return this.#read()?.unsent ?? []
+  }
+
+  /** Keeps one tab's messages that the server has not confirmed; those that another tab has added stay. */
+  keepUnsent(added: readonly Sending[], gone: readonly string[]): void {
+    const kept = this.#read()
+    if (!kept) return
+    const known = new Set([...gone, ...added.map(({ id }) => id)])
+    const others = (kept.unsent ?? []).filter(({ id }) => !known.has(id))
+    if (others.length + added.length + (kept.unsent?.length ?? 0) > 0)
+      this.#write({ ...kept, unsent: [...others, ...added].slice(-MAX_DRAFTS) })
   }
 
   /** Null where there is no entry of this person. */

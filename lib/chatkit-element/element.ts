@@ -85,7 +85,7 @@ export class ChatKitElement extends Base {
     if (!first) return
     const { draftsKey, draftsOwner } = this.dataset
     if (draftsKey && draftsOwner) this.#drafts = new DraftStore(draftsKey, draftsOwner)
-    this.#chat.composer.begin()
+    this.#chat.begin()
     if (options.initialThread) void this.#chat.open(options.initialThread)
     this.#ready.begin()
   }

@@ -31,7 +31,8 @@ export class LostError extends Error {
 
 /**
  * One streaming request to its end. When the connection is lost on the way, the running answer is read on from where it broke
- * (`threads.attach`), on whichever server answers; a request of which nothing was heard is sent again under its own id. Throws
+ * (`threads.attach`), on whichever server answers; a request of which nothing was heard, or whose answer had not begun when its
+ * server died, is sent again under its own id (`id`). Throws
  * ApiError or ConnectionError when the request was not accepted, LostError when the answer could not be found again, and the
  * signal's reason when it was given up.
  */
@@ -41,9 +42,10 @@ export async function exchange(
   params: object,
   hooks: ExchangeHooks,
   signal: AbortSignal,
+  id = requestId(),
 ): Promise<void> {
-  const id = requestId()
   const place = new Place()
+  let fromStart = false
   const stream = await open(api, operation, params, hooks, signal, id)
   hooks.onOpen?.()
   if (await readToEnd(stream, hooks, place)) return
@@ -54,14 +56,19 @@ export async function exchange(
     const threadId = hooks.threadId()
     if (!threadId && place.heard) break
     try {
-      const again = place.heard
-        ? await api.stream('threads.attach', { thread_id: threadId, ...place.params }, signal)
-        : await api.stream(operation, params, signal, id)
+      const again =
+        place.heard && !fromStart
+          ? await api.stream('threads.attach', { thread_id: threadId, ...place.params }, signal)
+          : await api.stream(operation, params, signal, id)
       const first = await again.events.next()
       hooks.onReconnecting(false)
       if (first.done) {
         // The rest of a log that ended meanwhile may be nothing at all; without numbers an empty stream says only that none runs.
         if (first.value && place.isNumbered && !hooks.isUnfinished()) return
+        if (!first.value && place.isBeforeAnswer && operation !== 'threads.attach' && !fromStart) {
+          fromStart = true
+          continue
+        }
         return await hooks.reload(signal)
       }
       if (await readToEnd({ ...again, events: prepend(first.value, again.events) }, hooks, place)) return
@@ -140,8 +147,10 @@ function isEvent(value: unknown): value is ThreadStreamEvent {
 class Place {
   /** The number of the last event that was taken; 0 while the server counts nothing. */
   last = 0
-  /** True once anything was heard of the answer. */
+  /** True once anything was heard of the turn. */
   heard = false
+  /** True once its answer has begun. */
+  #isAnswered = false
   #runId: string | null = null
   #effects = 0
   #replayed = 0
@@ -155,6 +164,11 @@ class Place {
     this.#replayed = 0
   }
 
+  /** True where nothing but the message itself was heard, of a server that knows a request again. */
+  get isBeforeAnswer(): boolean {
+    return this.isNumbered && !this.#isAnswered
+  }
+
   get isNumbered(): boolean {
     return this.last > 0
   }
@@ -166,6 +180,7 @@ class Place {
 
   isNew(event: ThreadStreamEvent, seq: number | null): boolean {
     this.heard = true
+    this.#isAnswered ||= !isOpening(event)
     if (seq !== null) {
       if (seq <= this.last) return false
       this.last = seq
@@ -177,4 +192,10 @@ class Place {
     this.#effects = this.#replayed
     return true
   }
+}
+
+/** What a turn says before its answer begins. */
+function isOpening(event: ThreadStreamEvent): boolean {
+  if (event.type === 'thread.item.done') return event.item.type === 'user_message'
+  return event.type === 'thread.created' || event.type === 'thread.updated' || event.type === 'stream_options'
 }

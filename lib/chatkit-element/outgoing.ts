@@ -10,13 +10,13 @@ export type Outgoing = {
   inference?: InferenceOptions
 }
 
-/** The message twice: as the item that is shown until the server confirms it, and as the input that is sent. */
-export function outgoingMessage(message: Outgoing, threadId: string | null): { item: UserMessageItem; input: object } {
+/** The message twice: as the item that is shown until the server confirms it, and as the input that is sent. `id` names its request. */
+export function outgoingMessage(message: Outgoing, threadId: string | null, id: string): { item: UserMessageItem; input: object } {
   const { attachments = [], quotedText = '', inference = {} } = message
   const content = message.content.map(wireContent)
   const item: UserMessageItem = {
     type: 'user_message',
-    id: localId(String(Date.now())),
+    id: localId(id),
     thread_id: threadId ?? '',
     created_at: new Date().toISOString(),
     content,

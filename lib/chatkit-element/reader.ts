@@ -1,6 +1,7 @@
 import { type Api, ApiError } from '#lib/chatkit-element/api.ts'
 import type { ChatState } from '#lib/chatkit-element/chat-state.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
+import type { Outbox } from '#lib/chatkit-element/outbox.ts'
 import { readOlder, readThread } from '#lib/chatkit-element/read-thread.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
 import { caughtUpView, loadedView, withEarlierItems } from '#lib/chatkit-element/state/reducer.ts'
@@ -11,8 +12,10 @@ export class Reader {
   readonly #state: Signal<ChatState>
   readonly #api: Api
   readonly #host: Host
+  readonly #outbox: Outbox
 
-  constructor(state: Signal<ChatState>, api: Api, host: Host) {
+  constructor(state: Signal<ChatState>, api: Api, host: Host, outbox: Outbox) {
+    this.#outbox = outbox
     this.#state = state
     this.#api = api
     this.#host = host
@@ -27,6 +30,7 @@ export class Reader {
       if (signal.aborted) return
       // A thread that is not there leaves the new-chat screen; anything else may work at the next try.
       const gone = error instanceof ApiError && error.status === 404
+      if (gone) this.#outbox.release(threadId)
       const { view } = this.#state.value
       this.#state.patch({
         view: { ...view, thread: gone ? null : view.thread, failure: { message: messageOf(error), retry: gone ? null : 'load' } },
@@ -46,7 +50,8 @@ export class Reader {
     const threadId = this.#threadId()
     if (!threadId) return
     const { thread, items, older } = await readThread(this.#api, threadId, signal)
-    if (!signal.aborted && this.#threadId() === threadId) this.#state.patch({ view: loadedView(thread, items), older })
+    if (!signal.aborted && this.#threadId() === threadId)
+      this.#state.patch({ view: loadedView(thread, items, this.#outbox.unsentIn(threadId, items)), older })
   }
 
   /** Brings in what has changed elsewhere; what is the same stays as it is. Throws what `Api.query` throws. */
@@ -55,7 +60,7 @@ export class Reader {
     if (!threadId) return
     const { thread, items, older } = await readThread(this.#api, threadId, signal)
     if (signal.aborted || this.#threadId() !== threadId) return
-    const { view, joins } = caughtUpView(this.#state.value.view, thread, items)
+    const { view, joins } = caughtUpView(this.#state.value.view, thread, items, this.#outbox.unsentIn(threadId, items))
     this.#state.patch({ view, ...(!joins && { older }) })
   }
 

@@ -8,7 +8,12 @@ import type { Failure } from '#lib/chatkit-element/state/view.ts'
 export function refused(error: unknown, again: Failure['retry']): Failure {
   if (error instanceof ConnectionError) return { message: error.message, retry: again }
   if (!(error instanceof ApiError)) return { message: null, retry: null }
-  const { message, status, retryAfterMs } = error
-  const mayPass = status === 429 || status >= 500
+  const { message, retryAfterMs } = error
+  const mayPass = isPassing(error)
   return { message, retry: mayPass ? again : null, ...(mayPass && retryAfterMs > 0 && { notBefore: Date.now() + retryAfterMs }) }
+}
+
+/** True where the same request may fare better later, or may have been carried out: nobody knows after a broken connection. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof ConnectionError || (error instanceof ApiError && (error.status === 429 || error.status >= 500))
 }

@@ -1,5 +1,5 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import type { ClientToolCallItem } from '#lib/chatkit/protocol/items.ts'
+import type { ClientToolCallItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
 import { type Api, ApiError, ConnectionError, type EventStream } from '#lib/chatkit-element/api.ts'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
@@ -10,9 +10,9 @@ import type { Host } from '#lib/chatkit-element/host.ts'
 import { refused } from '#lib/chatkit-element/refused.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
 import { spokenText } from '#lib/chatkit-element/state/plain-text.ts'
-import { applyEvent, beginTurn, endTurn } from '#lib/chatkit-element/state/reducer.ts'
+import { applyEvent, beginTurn, endTurn, withOutcome } from '#lib/chatkit-element/state/reducer.ts'
 import { lastTurn } from '#lib/chatkit-element/state/turn-groups.ts'
-import type { Failure } from '#lib/chatkit-element/state/view.ts'
+import { type Failure, isLocal } from '#lib/chatkit-element/state/view.ts'
 import { toError } from '#lib/chatkit-element/to-error.ts'
 import { aborted } from '#lib/chatkit-element/waits.ts'
 
@@ -26,11 +26,15 @@ type TurnHooks = {
   onOpen?: () => void
   /** The button that sends a request again which was not accepted for a reason that may pass. */
   again?: Failure['retry']
+  /** The name of the request, where it has one already. */
+  id?: string
 }
 
 type ThreadHooks = {
   /** The new chat has become a thread. */
   onCreated: (thread: WireThread) => void
+  /** The server has a message of the person. */
+  onMessage: (message: UserMessageItem) => void
   /** Reads the thread as the server has it now. */
   reload: (signal: AbortSignal) => Promise<void>
 }
@@ -47,6 +51,7 @@ export class Turns {
   readonly #api: Api
   readonly #host: Host
   readonly #onCreated: (thread: WireThread) => void
+  readonly #onMessage: (message: UserMessageItem) => void
   readonly #reload: (signal: AbortSignal) => Promise<void>
 
   constructor(state: Signal<ChatState>, api: Api, host: Host, to: ThreadHooks) {
@@ -54,6 +59,7 @@ export class Turns {
     this.#api = api
     this.#host = host
     this.#onCreated = to.onCreated
+    this.#onMessage = to.onMessage
     this.#reload = to.reload
     this.#queue = new FrameQueue((events) => state.patch({ view: events.reduce(applyEvent, state.value.view) }))
   }
@@ -62,14 +68,14 @@ export class Turns {
    * Sends a streaming request and shows its answer to the end. Never throws: what goes wrong is shown and emitted. Returns the
    * error of a request that was not accepted and changed nothing, null otherwise.
    */
-  async run(operation: string, params: object, { onOpen, again = null }: TurnHooks = {}): Promise<unknown> {
+  async run(operation: string, params: object, { onOpen, again = null, id }: TurnHooks = {}): Promise<unknown> {
     this.#probe?.abort()
     let accepted = false
     const opened = () => {
       accepted = true
       onOpen?.()
     }
-    const exchanged = (signal: AbortSignal) => this.#exchange(this.#api, operation, params, signal, opened)
+    const exchanged = (signal: AbortSignal) => this.#exchange(this.#api, operation, params, signal, opened, id)
     const error = await this.#turn(exchanged, () => (accepted ? null : again))
     return accepted ? null : error
   }
@@ -162,7 +168,8 @@ export class Turns {
       if (this.#running === controller) {
         this.#queue.flush()
         this.#running = null
-        const view = endTurn(this.#state.value.view)
+        const { phase, view: last } = this.#state.value
+        const view = endTurn(phase === 'stopping' ? withOutcome(last, { status: 'stopped', allow_retry: true }) : last)
         const said = view.failure ? '' : spokenText(lastTurn(view.items))
         this.#state.patch({ phase: 'idle', reconnecting: false, view, announcement: said })
         controller.abort()
@@ -173,7 +180,7 @@ export class Turns {
     return failed
   }
 
-  #exchange(api: StreamApi, operation: string, params: object, signal: AbortSignal, onOpen?: () => void) {
+  #exchange(api: StreamApi, operation: string, params: object, signal: AbortSignal, onOpen?: () => void, id?: string) {
     return exchange(
       api,
       operation,
@@ -191,6 +198,7 @@ export class Turns {
         reload: this.#reload,
       },
       signal,
+      id,
     )
   }
 
@@ -205,6 +213,8 @@ export class Turns {
         this.#state.patch({ phase: 'streaming' })
         void this.stop()
       }
+    } else if (event.type === 'thread.item.done' && event.item.type === 'user_message') {
+      this.#onMessage(event.item)
     } else if (event.type === 'client_effect') {
       this.#queue.flush()
       this.#host.emit('chatkit.effect', { name: event.name, data: event.data })
@@ -232,7 +242,10 @@ export class Turns {
   #fail(error: unknown, again: Failure['retry']): void {
     this.#queue.flush()
     const isLost = error instanceof LostError
-    const failure: Failure = isLost ? { message: this.#host.strings().connectionLost, retry: 'attach' } : refused(error, again)
+    const question = this.#state.value.view.items.findLast(({ type }) => type === 'user_message')
+    const isUnsent = question !== undefined && isLocal(question)
+    const lost = { message: this.#host.strings().connectionLost, retry: isUnsent ? 'unsent' : 'attach' } as const
+    const failure: Failure = isLost ? lost : refused(error, again)
     this.#state.patch({ view: { ...this.#state.value.view, failure } })
     if (!(isLost || error instanceof ApiError || error instanceof ConnectionError))
       this.#host.emit('chatkit.error', { error: toError(error) })

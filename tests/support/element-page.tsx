@@ -6,7 +6,9 @@ import { createRoot } from 'react-dom/client'
 type Seen = { name: string; detail?: unknown }
 const seen: Seen[] = []
 const note = (name: string) => (detail?: unknown) => void seen.push({ name, detail })
-const chosen: Partial<UseChatKitOptions> = JSON.parse(decodeURIComponent(location.hash.slice(1) || '{}'))
+const { drafts, ...chosen }: Partial<UseChatKitOptions> & { drafts?: { key: string; owner: string } } = JSON.parse(
+  decodeURIComponent(location.hash.slice(1) || '{}'),
+)
 
 const ENTITIES: Entity[] = [
   { id: 'ann', title: 'Ann Lee', group: 'People', icon: 'user', interactive: true, data: { team: 'blue' } },
@@ -76,7 +78,7 @@ function Page() {
     },
   })
   Object.assign(window, { chat, seen })
-  return <ChatKit control={chat.control} />
+  return <ChatKit control={chat.control} data-drafts-key={drafts?.key} data-drafts-owner={drafts?.owner} />
 }
 
 const root = document.getElementById('app')

@@ -145,6 +145,7 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
         content: input.content,
         attachments: (input.attachments ?? []).flatMap((id) => attachments.get(id) ?? []),
         inference_options: {},
+        request_id: request.metadata.request_id,
       }
       into.items.push(message)
       const text = input.content.map((part) => part.text).join('')

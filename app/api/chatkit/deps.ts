@@ -10,6 +10,7 @@ import type { AttachmentFiles, Deps } from '#lib/chatkit/server.ts'
 import { announceAttachment, deleteBytes } from '#lib/data/attachments.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { saveFeedback } from '#lib/data/feedback.ts'
+import { withTurnOutcomes } from '#lib/data/turn-outcomes.ts'
 import { env } from '#lib/env.ts'
 import { isDatabaseDown, toAppError } from '#lib/errors.ts'
 import { log } from '#lib/log.ts'
@@ -26,7 +27,7 @@ export type Answering = { respond: Respond<TurnContext>; act?: Act<TurnContext> 
 export function depsFor(caller: Caller, { respond, act }: Answering): Deps<TurnContext> {
   const { MESSAGE_MAX_CHARS, ATTACHMENTS, ATTACHMENTS_PER_MESSAGE } = env()
   return {
-    store: withStandingCards(prismaStore(caller), caller),
+    store: withTurnOutcomes(withStandingCards(prismaStore(caller), caller), caller),
     respond: titled(respond),
     act,
     limits: { messageMaxChars: MESSAGE_MAX_CHARS, attachmentsMax: ATTACHMENTS_PER_MESSAGE },

@@ -1,8 +1,8 @@
 import { applyUpdate } from '#lib/chatkit/protocol/apply-update.ts'
 import type { ItemUpdated, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import type { Task, ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import type { Task, ThreadItem, TurnOutcome, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
-import { emptyView, isLocal, type ThreadHead, type ThreadView } from '#lib/chatkit-element/state/view.ts'
+import { emptyView, isLocal, localId, type ThreadHead, type ThreadView } from '#lib/chatkit-element/state/view.ts'
 import { wholeItem } from '#lib/chatkit-element/state/whole-item.ts'
 
 /**
@@ -24,12 +24,16 @@ export function applyEvent(view: ThreadView, event: ThreadStreamEvent): ThreadVi
     case 'thread.item.removed':
       return { ...closed(view, event.item_id), items: view.items.filter((item) => item.id !== event.item_id) }
     case 'stream_options':
-      return { ...view, allowCancel: event.stream_options.allow_cancel }
+      return { ...withOutcome(view, undefined), allowCancel: event.stream_options.allow_cancel }
     case 'progress_update':
       // An empty text takes the line away.
       return { ...view, progress: event.text ? { text: event.text, ...(event.icon && { icon: event.icon }) } : null }
     case 'error':
-      return { ...view, progress: null, failure: { message: event.message ?? null, retry: event.allow_retry ? 'answer' : null } }
+      return {
+        ...withOutcome(view, { status: 'failed', ...(event.message && { message: event.message }), allow_retry: event.allow_retry }),
+        progress: null,
+        failure: { message: event.message ?? null, retry: event.allow_retry ? 'answer' : null },
+      }
     case 'notice':
       return { ...view, notices: [...view.notices, event] }
     default:
@@ -37,16 +41,30 @@ export function applyEvent(view: ThreadView, event: ThreadStreamEvent): ThreadVi
   }
 }
 
-/** A conversation as the server stores it, in place of whatever was shown. */
-export function loadedView(thread: WireThread, items: readonly ThreadItem[]): ThreadView {
-  return { ...emptyView, thread: headOf(thread), items: wholeItems(items) }
+/** A conversation as the server stores it, in place of whatever was shown; after it what was not sent. */
+export function loadedView(thread: WireThread, items: readonly ThreadItem[], unsent: readonly UserMessageItem[] = []): ThreadView {
+  return { ...emptyView, thread: headOf(thread), items: [...wholeItems(items), ...unsent] }
+}
+
+/** The thread's last turn has come to this end; undefined while nobody can say. */
+export function withOutcome(view: ThreadView, outcome: TurnOutcome | undefined): ThreadView {
+  const at = view.items.findLastIndex((item) => item.type === 'user_message')
+  const item = view.items[at]
+  if (item?.type !== 'user_message' || isLocal(item) || item.outcome === outcome) return view
+  const { outcome: _, ...bare } = item
+  return { ...view, items: view.items.with(at, { ...bare, ...(outcome && { outcome }) }) }
 }
 
 /**
  * The newest items as the server has them now. What is the same keeps its identity, and where the new items join those that are
  * shown, the earlier ones stay. What was said of a turn stays as long as no other has come.
  */
-export function caughtUpView(view: ThreadView, thread: WireThread, newest: readonly ThreadItem[]): { view: ThreadView; joins: boolean } {
+export function caughtUpView(
+  view: ThreadView,
+  thread: WireThread,
+  newest: readonly ThreadItem[],
+  unsent: readonly UserMessageItem[] = [],
+): { view: ThreadView; joins: boolean } {
   const shown = new Map(view.items.map((item) => [item.id, item]))
   const items = wholeItems(newest).map((item) => {
     const before = shown.get(item.id)
@@ -54,9 +72,10 @@ export function caughtUpView(view: ThreadView, thread: WireThread, newest: reado
   })
   const at = view.items.findIndex(({ id }) => id === items[0]?.id)
   const earlier = view.items.slice(0, Math.max(0, at))
-  const isSame = [...earlier, ...items].map(({ id }) => id).join() === view.items.map(({ id }) => id).join()
+  const all = [...earlier, ...items, ...unsent.map((item) => shown.get(item.id) ?? item)]
+  const isSame = all.map(({ id }) => id).join() === view.items.map(({ id }) => id).join()
   const isOver = !isSame || view.failure?.retry === 'attach' || view.failure?.retry === 'load'
-  const head = { ...view, thread: headOf(thread), items: [...earlier, ...items] }
+  const head = { ...view, thread: headOf(thread), items: all }
   return { view: { ...head, ...(isOver && { failure: null }), ...(!isSame && { notices: [] }) }, joins: at >= 0 }
 }
 
@@ -77,13 +96,14 @@ export function endTurn(view: ThreadView): ThreadView {
   return { ...view, items, open: new Set(), rebuilding: new Map(), imageProgress: new Map(), progress: null }
 }
 
-/** A message as it was sent, shown until the server's own takes its place. */
+/** A message as it was sent, shown at the end until the server's own takes its place. */
 export function addLocalMessage(view: ThreadView, item: UserMessageItem): ThreadView {
-  return { ...view, items: [...view.items, item] }
+  return { ...view, items: [...dropMessage(view, item.id).items, item] }
 }
 
-export function dropLocalMessages(view: ThreadView): ThreadView {
-  return { ...view, items: view.items.filter((item) => !isLocal(item)) }
+/** Without a message that went back to its writer. */
+export function dropMessage(view: ThreadView, itemId: string): ThreadView {
+  return { ...view, items: view.items.filter(({ id }) => id !== itemId) }
 }
 
 /** Everything after an item goes: the server does the same when its answer is asked for again. */
@@ -130,8 +150,13 @@ function updateItem(view: ThreadView, { item_id: id, update }: ItemUpdated): Thr
 
 function settleItem(view: ThreadView, item: ThreadItem): ThreadView {
   const known = view.items.findLastIndex(({ id }) => id === item.id)
-  const at = known < 0 && item.type === 'user_message' ? view.items.findIndex(isLocal) : known
+  const at = known < 0 && item.type === 'user_message' ? localOf(view, item) : known
   return { ...closed(view, item.id), items: at < 0 ? [...view.items, item] : view.items.with(at, item) }
+}
+
+/** Where the message stands that this one confirms. A server that does not say which confirms the one that was sent last. */
+function localOf({ items }: ThreadView, { request_id: requestId }: UserMessageItem): number {
+  return items.findLastIndex((item) => (requestId === undefined ? isLocal(item) : item.id === localId(requestId)))
 }
 
 function closed(view: ThreadView, id: string): ThreadView {

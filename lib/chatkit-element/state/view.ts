@@ -5,10 +5,11 @@ import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 export type ThreadHead = Pick<Thread, 'id' | 'title' | 'status' | 'allowed_image_domains'>
 
 /**
- * What went wrong, as a sentence, and what its button does: ask for the answer again, send the draft again, or look for the
- * running answer; null where doing the same again cannot help. `notBefore` is when (ms since 1970) the server will listen again.
+ * What went wrong, as a sentence, and what its button does: ask for the answer again, send the message again that was not sent,
+ * send the draft again, or look for the running answer; null where doing the same again cannot help. `notBefore` is when (ms
+ * since 1970) the server will listen again.
  */
-export type Failure = { message: string | null; retry: 'answer' | 'send' | 'attach' | 'load' | null; notBefore?: number }
+export type Failure = { message: string | null; retry: 'answer' | 'unsent' | 'draft' | 'attach' | 'load' | null; notBefore?: number }
 
 /** Everything of one conversation that is on the screen. Each change makes a new value; untouched items keep their identity. */
 export type ThreadView = {
@@ -39,7 +40,7 @@ export const emptyView: ThreadView = {
 
 const LOCAL = 'local:'
 
-/** The id of a message that was sent but that the server has not confirmed. */
+/** The id of a message that the server has not confirmed, by the name of its request. */
 export function localId(id: string): string {
   return LOCAL + id
 }

@@ -17,7 +17,8 @@ export function Failure({ state }: { state: ChatState }) {
   const question = items.findLast((item) => item.type === 'user_message')
   const again = {
     answer: () => question && chat.retry(question.id),
-    send: () => submit(),
+    unsent: () => chat.sender.sendAgain(),
+    draft: () => submit(),
     attach: () => chat.reconnect(),
     load: () => chat.reconnect(),
   }

@@ -59,6 +59,7 @@ export function Thread({ state }: { state: ChatState }) {
                 imageDomains={view.thread?.allowed_image_domains ?? NO_DOMAINS}
                 isLast={isLast}
                 busy={busy}
+                isTold={isLast && view.failure !== null}
                 feedback={state.feedback.get(group.key)}
               />
             )

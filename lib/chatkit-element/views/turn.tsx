@@ -1,10 +1,12 @@
 /** @jsxImportSource preact */
 import { Component } from 'preact'
+import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { TurnGroup } from '#lib/chatkit-element/state/turn-groups.ts'
 import { isLocal } from '#lib/chatkit-element/state/view.ts'
 import { AnswerItem } from '#lib/chatkit-element/views/answer-item.tsx'
 import { Guard } from '#lib/chatkit-element/views/guard.tsx'
 import { TurnActions } from '#lib/chatkit-element/views/turn-actions.tsx'
+import { TurnMark } from '#lib/chatkit-element/views/turn-mark.tsx'
 import type { Ui } from '#lib/chatkit-element/views/ui.ts'
 import { UserMessage } from '#lib/chatkit-element/views/user-message.tsx'
 
@@ -16,6 +18,8 @@ export type TurnProps = {
   imageDomains: readonly string[]
   isLast: boolean
   busy: boolean
+  /** What went wrong with the turn is said below it. */
+  isTold: boolean
   feedback: 'positive' | 'negative' | undefined
 }
 
@@ -34,16 +38,17 @@ export class Turn extends Component<TurnProps> {
       next.imageDomains === now.imageDomains &&
       next.isLast === now.isLast &&
       next.busy === now.busy &&
+      next.isTold === now.isTold &&
       next.feedback === now.feedback
     )
   }
 
-  override render({ group, ui, open, imageProgress, imageDomains, isLast, busy, feedback }: TurnProps) {
+  override render({ group, ui, open, imageProgress, imageDomains, isLast, busy, isTold, feedback }: TurnProps) {
     const { question, answer } = group
     const isWriting = isLast && busy
     return (
       <section class="turn">
-        {question && <UserMessage item={question} label={ui.strings.youSaid} isPending={isLocal(question)} />}
+        {question && <UserMessage item={question} label={ui.strings.youSaid} state={stateOf(question, isWriting)} isTold={isTold} />}
         {answer.length > 0 && (
           <div class="answer">
             <h3 class="sr-only">{ui.strings.assistantSaid}</h3>
@@ -60,8 +65,16 @@ export class Turn extends Component<TurnProps> {
             ))}
           </div>
         )}
+        {question?.outcome && !isWriting && !isTold && (
+          <TurnMark question={question} outcome={question.outcome} canRetry={isLast && !busy} />
+        )}
         {!isWriting && answer.length > 0 && <TurnActions group={group} isLast={isLast} busy={busy} feedback={feedback} />}
       </section>
     )
   }
+}
+
+function stateOf(question: UserMessageItem, isWriting: boolean): 'sent' | 'pending' | 'unsent' {
+  if (!isLocal(question)) return 'sent'
+  return isWriting ? 'pending' : 'unsent'
 }

@@ -5,11 +5,20 @@ import { isAllowedImage, isSameOrigin } from '#lib/chatkit-element/markdown/link
 import { entityOf } from '#lib/chatkit-element/mentions.ts'
 import { EntityPill } from '#lib/chatkit-element/views/entity-pill.tsx'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { useUi } from '#lib/chatkit-element/views/ui.ts'
+
+type Props = {
+  item: UserMessageItem
+  label: string
+  state: 'sent' | 'pending' | 'unsent'
+  /** What went wrong is said below, with the button that sends the message again. */
+  isTold: boolean
+}
 
 /** What the person said, as they wrote it: plain text, never Markdown. */
-export function UserMessage({ item, label, isPending }: { item: UserMessageItem; label: string; isPending: boolean }) {
+export function UserMessage({ item, label, state, isTold }: Props) {
   return (
-    <div class={`question ${isPending ? 'is-pending' : ''}`}>
+    <div class={`question ${state === 'sent' ? '' : 'is-pending'}`}>
       <h3 class="sr-only">{label}</h3>
       {item.attachments.length > 0 && (
         <ul class="attachments">
@@ -28,7 +37,27 @@ export function UserMessage({ item, label, isPending }: { item: UserMessageItem;
           )}
         </div>
       )}
+      {state === 'unsent' && <Unsent itemId={item.id} isTold={isTold} />}
     </div>
+  )
+}
+
+/** Says that the server does not have a message, and offers what can be done with it. */
+function Unsent({ itemId, isTold }: { itemId: string; isTold: boolean }) {
+  const { chat, strings } = useUi()
+  return (
+    <p class="unsent">
+      <Icon name="circle-alert" size={16} />
+      {strings.notSent}
+      {!isTold && (
+        <button type="button" class="button" onClick={() => void chat.sender.sendAgain(itemId)}>
+          {strings.sendAgain}
+        </button>
+      )}
+      <button type="button" class="button" onClick={() => chat.sender.takeBack(itemId)}>
+        {strings.takeBack}
+      </button>
+    </p>
   )
 }
 

@@ -90,7 +90,11 @@ export type UserMessageItem = ItemBase & {
   inference_options: InferenceOptions
   /** Ours: the client's own id of the request that sent it, by which its sender knows that it arrived. */
   request_id?: string
+  /** Ours: that its answer came to no good end, where no later attempt did. Never stored. */
+  outcome?: TurnOutcome
 }
+/** How a turn ended that was not answered to its end. `message` says why, `allow_retry` that asking again may help. */
+export type TurnOutcome = { status: 'failed' | 'stopped' | 'interrupted'; message?: string; allow_retry: boolean }
 export type AssistantMessageItem = ItemBase & { type: 'assistant_message'; content: AssistantContent[] }
 export type ClientToolCallItem = ItemBase & {
   type: 'client_tool_call'

@@ -1,0 +1,25 @@
+/** @jsxImportSource preact */
+import type { TurnOutcome, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { useUi } from '#lib/chatkit-element/views/ui.ts'
+
+type Props = { question: UserMessageItem; outcome: TurnOutcome; canRetry: boolean }
+
+/** Stays with a turn that was not answered to its end, on every device, until a later attempt is. */
+export function TurnMark({ question, outcome: { status, message, allow_retry }, canRetry }: Props) {
+  const { chat, strings } = useUi()
+  const isStopped = status === 'stopped'
+  return (
+    <div class={`failure turn-mark ${isStopped ? 'is-stopped' : ''}`}>
+      <Icon name={isStopped ? 'square' : 'circle-alert'} />
+      <p class="failure-text" dir="auto">
+        {message ?? (isStopped ? strings.stopped : strings.failed)}
+      </p>
+      {canRetry && allow_retry && (
+        <button type="button" class="button" onClick={() => void chat.retry(question.id)}>
+          {strings.retry}
+        </button>
+      )}
+    </div>
+  )
+}
