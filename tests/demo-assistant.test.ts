@@ -306,9 +306,9 @@ describe('in a conversation, with real tools', () => {
     expect(said).toEqual([
       'Added: **1** Buy milk, due tomorrow.',
       'Added: **2** Call Ann.',
-      '2 tasks are open:\n\n- **1** Buy milk (tomorrow)\n- **2** Call Ann',
+      '2 tasks are open.',
       'Done: ~~Buy milk~~ (1).',
-      'One task is open:\n\n- **2** Call Ann',
+      'One task is open.',
       'Done: ~~Call Ann~~ (2).',
       'That did not work: No task has number 77; call list_tasks to see which there are.',
       'Noted: **the door code is 4711**. Ask for it with `find …`.',

@@ -5,7 +5,7 @@ import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { withCaller } from '#lib/db.ts'
 import { sentWidget } from '#lib/mcp-client/result-widget.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
-import { agentDoor, buttons, nodes, widgets } from '#tests/support/agent-door.ts'
+import { agentDoor, buttons, nodes, said, widgets } from '#tests/support/agent-door.ts'
 import { threadOf } from '#tests/support/chatkit.ts'
 import { openAIServer } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
@@ -32,6 +32,41 @@ async function listed() {
   if (!list) throw new Error('no list')
   return { thread, list }
 }
+
+test('what is open is shown once: the list has it, the words say how much', async () => {
+  const thread = threadOf(await agentDoor(ann).begin('add a task: buy milk tomorrow'))
+  await say(thread, 'add a task: call Ann')
+  const { events } = await say(thread, 'what is open?')
+  expect(said(events)).toBe('2 tasks are open.')
+  expect(boxes((widgets(events)[0] as WidgetItem).widget)).toHaveLength(2)
+})
+
+test('a model is told that the person sees the list', async () => {
+  await using model = await openAIServer({ calls: [{ name: 'list_tasks', arguments: {} }] }, { text: 'One task is open.' })
+  const thread = threadOf(await agentDoor(ann).begin('add a task: buy milk'))
+  withSettings({ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k' })
+  expect(widgets((await say(thread, 'what is open?')).events)).toHaveLength(1)
+  expect(JSON.stringify(model.requests[1]?.body)).toContain('The person sees this result in the chat')
+})
+
+test.each(['done with 2', '/complete_task number=2'])('the list of before follows what is done in words: %s', async (words) => {
+  const { thread, list } = await listed()
+  const { events } = await say(thread, words)
+  expect(widgets(events).map(({ id }) => id)).toEqual([list.id])
+  const kept = (await agentDoor(ann).read(thread)).find(({ id }) => id === list.id) as WidgetItem
+  expect(kept.widget.key).toBe(list.widget.key)
+  expect(boxes(kept.widget).map(({ defaultChecked }) => defaultChecked)).toEqual([false, true])
+  const renamed = await say(thread, 'rename 1 to buy oat milk')
+  expect(boxes((widgets(renamed.events)[0] as WidgetItem).widget).map(({ label }) => label)).toEqual(['1 buy oat milk', '2 Call Ann'])
+})
+
+test('a box that is ticked in one list is ticked in each', async () => {
+  const { thread, list } = await listed()
+  const [second] = widgets((await say(thread, 'what is open?')).events)
+  const { events } = await use(thread, second as WidgetItem, boxes((second as WidgetItem).widget)[0]?.onChangeAction)
+  expect(widgets(events).map(({ id }) => id)).toEqual([list.id, second?.id])
+  for (const item of widgets(events)) expect(boxes(item.widget).map(({ defaultChecked }) => defaultChecked)).toEqual([true, false])
+})
 
 test('the task list is shown with working check boxes: on, and off again', async () => {
   const { thread, list } = await listed()

@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { type OfferedTool, whyAsk } from '#lib/agent/approval-rules.ts'
 import { whyUnreadable } from '#lib/agent/approvals/unreadable.ts'
-import { DECLINED, expireChanged, findItem, recordUnmade } from '#lib/agent/close-approvals.ts'
+import { DECLINED, expireChanged, recordUnmade } from '#lib/agent/close-approvals.ts'
 import { keptCall, pauseWidgetCall, type WidgetCall } from '#lib/agent/pause.ts'
-import { resultWidgetOf } from '#lib/agent/result-widgets.ts'
+import { recentItems } from '#lib/agent/recent-items.ts'
+import { childrenOf, resultWidgetOf, updateWidgets } from '#lib/agent/result-widgets.ts'
 import { outputText } from '#lib/agent/tool-tasks.ts'
 import type { AgentEdges, AgentRun } from '#lib/agent/work.ts'
 import type { Caller } from '#lib/auth/caller.ts'
@@ -29,7 +30,7 @@ type Context = { caller: Caller; run: AgentRun }
 
 /**
  * Calls the tool that a widget's control names, as this person, under the same policy and ledger as any call: where they have to
- * agree, a card asks first. A node in the answer takes the place of the widget's node of the same key. Throws a CustomStreamError
+ * agree, a card asks first. A node in the answer takes the place of nodes with its key, in this widget and the server's others. Throws a CustomStreamError
  * with a sentence where it cannot be done.
  */
 export async function* callFromWidget(
@@ -109,9 +110,9 @@ async function* made(
   const facts = (result._meta as { 'switchboard/call'?: CallFacts } | undefined)?.['switchboard/call']
   yield { type: 'thread.item.done', item: keptCall(thread, keptId, offered, outputText(result.content)) }
   if (facts?.failure) throw new CustomStreamError(facts.failure.sentence, true)
-  const shown = facts?.widget && (await findItem(store, thread.id, call.item))
-  if (facts?.widget && shown?.type === 'widget')
-    yield { type: 'thread.item.replaced', item: { ...shown, widget: replaced(shown.widget, facts.widget) } }
+  if (!facts?.widget) return
+  const { server, widget } = facts
+  for (const item of updateWidgets(await recentItems(store, thread.id), { server, widget })) yield { type: 'thread.item.replaced', item }
 }
 
 function offers(node: WidgetNode, payload: unknown): boolean {
@@ -120,13 +121,4 @@ function offers(node: WidgetNode, payload: unknown): boolean {
     if (type === TOOL_ACTION && isDeepStrictEqual(own, payload)) return true
   }
   return childrenOf(node).some((child) => offers(child, payload))
-}
-
-function replaced(node: WidgetNode, by: WidgetNode): WidgetNode {
-  if (by.key !== undefined && node.key === by.key) return by
-  return node.children ? { ...node, children: childrenOf(node).map((child) => replaced(child, by)) } : node
-}
-
-function childrenOf({ children }: WidgetNode): WidgetNode[] {
-  return [children ?? []].flat() as WidgetNode[]
 }

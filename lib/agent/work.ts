@@ -93,6 +93,7 @@ export async function* work(
       run.id,
       ...(resumed?.runs ?? []),
     ])
+    widgets.begin(items)
     const workflow = resumed ? resumed.workflowOf(items) : input ? undefined : openWorkflowOf(items)
     if (workflow) events.resume(workflow)
     const servers = await serversFor(person.role)
@@ -181,7 +182,7 @@ export async function* work(
         if ('side' in event) yield* event.side(events)
         else {
           widgets.note(event.main)
-          for (const item of widgets.due(event.main)) yield* events.show({ type: 'thread.item.done', item })
+          for (const shown of widgets.due(event.main)) yield* events.show(shown)
           yield* events.take(event.main)
         }
       }
@@ -194,8 +195,8 @@ export async function* work(
       if (unread.length === 0) break
       for (const item of unread) result.state.approve(item)
     }
-    const last = [...widgets.due(), ...(await needed.cards(making))]
-    for (const item of last) yield* events.show({ type: 'thread.item.done', item })
+    for (const shown of widgets.due()) yield* events.show(shown)
+    for (const item of await needed.cards(making)) yield* events.show({ type: 'thread.item.done', item })
     if (result.interruptions.length > 0) {
       const about = { id: run.id, ownerId: caller.userId, runs: resumed?.runs ?? [] }
       yield* pause({ thread, store, run: about, events, state: result.state, interruptions: result.interruptions, held })

@@ -1,10 +1,13 @@
 import type { CallFacts } from '#lib/mcp-client/calling-run.ts'
 import { modelContent } from '#lib/mcp-client/model-content.ts'
-import { sentWidget } from '#lib/mcp-client/result-widget.ts'
+import { isWholeWidget, sentWidget } from '#lib/mcp-client/result-widget.ts'
 import type { Attempt, Result } from '#lib/mcp-client/results.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
 
 const FACTS = 'switchboard/call'
+
+/** What a model is told of a result that the chat shows as a widget. */
+export const SHOWN_NOTE = '[The person sees this result in the chat, as a list or a card. Do not repeat what is in it.]'
 
 /** What became of a call, from the `_meta` of the result that a connection gave; undefined where no connection did. */
 export function factsIn(meta: unknown): CallFacts | undefined {
@@ -29,5 +32,6 @@ export function told({ result }: Attempt, facts: CallFacts): Result {
     const text = `${failure.class === 'declined' ? 'The call was not made.' : 'The call failed.'} ${failure.sentence}`
     return { content: [{ type: 'text', text }], isError: true, _meta: { [FACTS]: facts } }
   }
-  return { ...result, content: modelContent(result), _meta: { ...result?._meta, [FACTS]: facts } } as Result
+  const shown = facts.widget && isWholeWidget(facts.widget) ? [{ type: 'text', text: SHOWN_NOTE }] : []
+  return { ...result, content: [...modelContent(result), ...shown], _meta: { ...result?._meta, [FACTS]: facts } } as Result
 }

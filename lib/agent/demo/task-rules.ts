@@ -112,8 +112,9 @@ function list(args: Record<string, unknown>, what: string, about: About): Plan {
       const more = (answer?.value as { next_cursor?: string } | undefined)?.next_cursor ? '\n\nThere are more than these.' : ''
       if (tasks.length === 0)
         return { say: what === 'open' ? 'Nothing is open. Enjoy!' : `I found no task that is ${what}.`.replace('that is about', 'about') }
-      const head = tasks.length === 1 ? `One task is ${what}:` : `${tasks.length} tasks are ${what}:`
-      return { say: `${head}\n\n${listTasks(tasks, about)}${more}` }
+      const head = tasks.length === 1 ? `One task is ${what}` : `${tasks.length} tasks are ${what}`
+      // The widget beside the answer has them already, with boxes to tick.
+      return { say: answer?.isShown ? `${head}.${more}` : `${head}:\n\n${listTasks(tasks, about)}${more}` }
     },
   }
 }

@@ -1,7 +1,8 @@
 import type { ModelRequest } from '@openai/agents'
+import { SHOWN_NOTE } from '#lib/mcp-client/call-facts.ts'
 
-/** What a tool answered: its text, the JSON in it if it is JSON, and whether the call failed. */
-export type Answer = { text: string; value: unknown; failed: boolean }
+/** What a tool answered: its text, the JSON in it if it is JSON, whether the call failed, and whether the chat shows it as a widget. */
+export type Answer = { text: string; value: unknown; failed: boolean; isShown?: boolean }
 
 /** A tool as the model is offered it; `strings` are the arguments that its schema wants as text. */
 export type OfferedTool = { name: string; properties: Record<string, unknown>; required: string[] }
@@ -58,9 +59,11 @@ function textOf(content: unknown): string {
 
 const FAILED = /^The call (?:failed|was not made)\. ([\s\S]*?)(?: \([a-z_]+\))?$/
 
-function toAnswer(text: string): Answer {
-  const [, said] = FAILED.exec(text) ?? []
+function toAnswer(told: string): Answer {
+  const [, said] = FAILED.exec(told) ?? []
   if (said !== undefined) return { text: said, value: undefined, failed: true }
+  if (told.endsWith(SHOWN_NOTE)) return { ...toAnswer(told.slice(0, -SHOWN_NOTE.length).trimEnd()), isShown: true }
+  const text = told
   try {
     return { text, value: JSON.parse(text), failed: false }
   } catch {

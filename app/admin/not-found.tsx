@@ -1,0 +1,9 @@
+import type { Metadata } from 'next'
+import { NothingHere } from '../ui/nothing-here.tsx'
+
+export const metadata: Metadata = { title: 'Not found' }
+
+/** Within the admin's pages their tabs stay, too. */
+export default function AdminNotFound() {
+  return <NothingHere />
+}
