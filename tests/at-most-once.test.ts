@@ -174,6 +174,65 @@ test('a yes to another call does not let it forget that', async () => {
   expect(JSON.stringify(cards(events).at(-1)?.widget)).toContain('The same call was made before')
 })
 
+describe('the same write again within one message', () => {
+  const other = { destructiveHint: false }
+  const twice = (annotations: TestTool['annotations'] = other): TestTool => ({ name: 'pay', annotations, run: () => 'paid' })
+
+  test('asks, also in one answer of the model, and is made with a yes', async () => {
+    for (const steps of [[callOf('pay'), callOf('pay')], [{ calls: [1, 2].map(() => ({ name: 'pay', arguments: { amount: 7 } })) }]]) {
+      await using server = await faultServer([twice()])
+      await using model = await openAIServer(...steps, { text: 'Paid.' })
+      withSettings(settings(server, model))
+      const first = await begin('pay 7')
+      const [card] = cards(first.events)
+      expect(server.calls).toHaveLength(1)
+      expect(JSON.stringify(card?.widget)).toContain('The same call was made before')
+      const action = { type: 'approval.approve', payload: payloadOf(card) }
+      await ask({ type: 'threads.custom_action', params: { thread_id: threadOf(first), item_id: card?.id, action } })
+      expect(server.calls).toHaveLength(2)
+    }
+  })
+
+  test('asks also where the run waited for the person in between', async () => {
+    const wipe: TestTool = { name: 'wipe', annotations: { destructiveHint: true }, run: () => 'wiped' }
+    await using server = await faultServer([twice(), wipe])
+    await using model = await openAIServer(callOf('pay'), callOf('wipe'), callOf('pay'), { text: 'Paid.' })
+    withSettings(settings(server, model))
+    const first = await begin('pay and wipe')
+    const [card] = cards(first.events)
+    const action = { type: 'approval.approve', payload: payloadOf(card) }
+    const { events } = await ask({ type: 'threads.custom_action', params: { thread_id: threadOf(first), item_id: card?.id, action } })
+    expect(server.calls.map(({ tool }) => tool)).toEqual(['pay', 'wipe'])
+    expect(JSON.stringify(cards(events).at(-1)?.widget)).toContain('The same call was made before')
+  })
+
+  test.each<[string, TestTool, object]>([
+    ['a tool that is idempotent', twice({ ...other, idempotentHint: true }), { amount: 7 }],
+    ['a tool that only reads', twice({ readOnlyHint: true }), { amount: 7 }],
+    ['other arguments', twice(), { amount: 8 }],
+  ])('does not ask for %s', async (_, tool, args) => {
+    await using server = await faultServer([tool])
+    await using model = await openAIServer(callOf('pay'), callOf('pay', args), { text: 'Paid.' })
+    withSettings(settings(server, model))
+    expect(cards((await begin('pay')).events)).toEqual([])
+    expect(server.calls).toHaveLength(2)
+  })
+
+  test('does not ask where the first call failed in good order', async () => {
+    let times = 0
+    const run = () => {
+      times += 1
+      if (times === 1) throw new Error('no money')
+      return 'paid'
+    }
+    await using server = await faultServer([{ name: 'pay', annotations: other, run }])
+    await using model = await openAIServer(callOf('pay'), callOf('pay'), { text: 'Paid.' })
+    withSettings(settings(server, model))
+    expect(cards((await begin('pay')).events)).toEqual([])
+    expect(times).toBe(2)
+  })
+})
+
 describe('a call is sent a second time', () => {
   const cut: Fault = { kind: 'cut', stage: 'tools/call', commits: true }
   type Case = [what: string, annotations: TestTool['annotations'], confirmed: boolean, fault: Fault, sent: number]

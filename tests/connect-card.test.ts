@@ -49,13 +49,17 @@ const cardIn = async (thread: string) => {
 
 test('tools that need the person’s own account lead to a card: connect, try again, and the answer comes', async () => {
   await using server = await lockedServer()
-  await using model = await openAIServer({ text: 'Connect it first.' }, { text: 'As I said.' })
+  const connect = { calls: [{ name: `connect_${server.name.replace('-', '_')}`, arguments: {} }] }
+  await using model = await openAIServer({ text: 'Hello.' }, connect, { text: 'Connect it first.' }, { text: 'As I said.' })
   const settings = { MCP_ALLOW_PRIVATE: 'on', MCP_BUILTIN: 'off', OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'k' }
   withSettings(settings)
-  const first = await agentDoor(ann).begin('what did I order?')
-  const thread = threadOf(first)
+  const hello = await agentDoor(ann).begin('hello')
+  expect(widgets(hello.events), 'nobody wanted a tool of the server').toEqual([])
+  const thread = threadOf(hello)
+  const first = await agentDoor(ann).say(thread, 'what did I order?')
   const [card] = widgets(first.events)
   expect(first.events.at(-1)).toMatchObject({ type: 'thread.item.done', item: { type: 'widget' } })
+  expect(JSON.stringify(first.events)).not.toContain('was not made')
   expect(first.events.some(({ type }) => type === 'notice')).toBe(false)
   if (!card) throw new Error('no card')
   expect(JSON.stringify(card.widget)).toContain(new URL(server.url).host)
@@ -70,7 +74,7 @@ test('tools that need the person’s own account lead to a card: connect, try ag
   expect(widgets(direct.events), 'who names what is there needs nothing else').toEqual([])
   const second = await agentDoor(ann).say(thread, 'really?')
   expect(widgets(second.events), 'one card is enough').toEqual([])
-  expect(JSON.stringify(model.requests[1]?.body)).not.toContain('connect.open')
+  expect(JSON.stringify(model.requests.at(-1)?.body)).not.toContain('connect.open')
   await enter(server.id, 'right')
   const connected = await cardIn(thread)
   expect(connected?.id).toBe(card.id)

@@ -1,3 +1,6 @@
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { createMcpHandler, McpServer as TestServer } from '@modelcontextprotocol/server'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
@@ -11,9 +14,14 @@ import { openMcp } from '#lib/mcp-client/open.ts'
 import { previewFor } from '#lib/mcp-client/preview.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
 import { resolveTemplate, UnresolvedTemplate } from '#lib/mcp-client/templates.ts'
+import { agentDoor, widgets } from '#tests/support/agent-door.ts'
+import { threadOf } from '#tests/support/chatkit.ts'
 import { mcpServer } from '#tests/support/mcp-server.ts'
+import { openInTime } from '#tests/support/open-in-time.ts'
+import { openAIServer } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { serve } from '#tests/support/serve.ts'
+import { withSettings } from '#tests/support/settings.ts'
 import { callingRun, textOf, toolServer } from '#tests/support/tool-servers.ts'
 
 const whoami = {
@@ -147,6 +155,32 @@ describe('bound arguments', () => {
     const [row] = (await listToolCalls({ caller: ann.caller })).data
     const sent = { param: 'x', user_id: ann.caller.userId }
     expect(await findToolCall({ caller: ann.caller }, row?.id ?? '')).toMatchObject({ arguments: sent, filledIn: ['user_id'] })
+    await server.close()
+  })
+
+  test('stand in the chat as they are sent, as "you", and not as the model wished: while the call waits, and after', async () => {
+    const server = await plain()
+    const [ann, bob] = [await signedIn(), await signedIn()]
+    await using model = await openAIServer(
+      { calls: [{ name: 'my_tool', arguments: { user_id: bob.caller.userId, param: 'x' } }] },
+      { text: 'Read.' },
+    )
+    const folder = await mkdtemp(path.join(tmpdir(), 'servers-'))
+    const file = path.join(folder, 'servers.json')
+    const bound = [{ parameter: 'user_id', value: '{{user.id}}' }]
+    await writeFile(file, JSON.stringify({ servers: [{ name: 'plain', url: `${server.url}/mcp`, bound, pinned: false }] }))
+    withSettings({ MCP_SERVERS_FILE: file, MCP_BUILTIN: 'off', OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k' })
+    noteAnswer(`${server.url}/mcp`)
+    await (await openInTime(ann.caller)).close()
+    const asking = await agentDoor(ann).begin('read it')
+    const [card] = widgets(asking.events)
+    if (!card) throw new Error('the tool says nothing of harm, so that a card is due')
+    expect(JSON.stringify(asking.events)).toContain('{\\"user_id\\":\\"you\\",\\"param\\":\\"x\\"}')
+    expect(JSON.stringify(card.widget)).toContain('Your session fills in: user_id.')
+    const done = await agentDoor(ann).press(threadOf(asking), card, 'Approve')
+    expect(JSON.stringify([asking.events, done.events])).not.toContain(bob.caller.userId)
+    const lines = (await agentDoor(ann).read(threadOf(asking))).flatMap((item) => (item.type === 'workflow' ? item.workflow.tasks : []))
+    expect(lines).toMatchObject([{ title: 'my_tool', content: expect.stringContaining('{"user_id":"you","param":"x"}') }])
     await server.close()
   })
 

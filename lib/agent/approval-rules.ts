@@ -5,6 +5,7 @@ import type { EarlierCall } from '#lib/data/tool-calls.ts'
 import { definitionHash, type ToolDefinition } from '#lib/data/tool-pins.ts'
 import { unbound } from '#lib/mcp-client/bound-arguments.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection.ts'
+import { isHarmlessTwice, onlyReads } from '#lib/mcp-client/repeat-rules.ts'
 import { asksUnannotated, type McpServer } from '#lib/mcp-client/servers.ts'
 import type { McpTool } from '#lib/mcp-client/tool-lists.ts'
 
@@ -15,8 +16,10 @@ export type AskReason = 'always' | 'first' | 'destructive' | 'unannotated' | 're
 export type Known = {
   /** Tools to which the person said yes in this thread. */
   agreed: Agreed[]
-  /** What earlier attempts at the same turn did. */
+  /** What earlier attempts at the same turn did, and what of this one nobody knows. */
   earlier: EarlierCall[]
+  /** What this attempt did before it waited for the person. */
+  own?: EarlierCall[]
 }
 
 /** A tool as the model sees it, with all that a decision about its calls needs. */
@@ -26,11 +29,14 @@ export type OfferedTool = { connection: ToolConnection; tool: McpTool; policy: E
 const MAY_HAVE_FINISHED: ReadonlySet<string> = new Set(['pending', 'succeeded', 'unknown', 'cancelled'])
 
 /** Whether and why a person has to be asked before this call; undefined where it may simply be made. */
-export function whyAsk({ connection, tool, policy }: OfferedTool, args: unknown, known: Known): AskReason | undefined {
-  const { server } = connection
+export function whyAsk({ connection, tool, policy }: OfferedTool, args: unknown, known: Known, callId?: string): AskReason | undefined {
+  const { server, made } = connection
   const asked = unbound(args as Record<string, unknown>, server)
-  const again = connection.mayHaveCalled(tool.name, asked) || isRepeated(server.name, tool.name, asked, known.earlier)
-  if (again && !onlyReads(server.builtin, tool, policy)) return 'repeated'
+  const inDoubt = made.isInDoubt(tool.name, asked) || isRepeated(server.name, tool.name, asked, known.earlier)
+  if (inDoubt && !onlyReads({ builtin: server.builtin, tool, policy })) return 'repeated'
+  const again = made.isMadeBefore(tool.name, asked, callId) || isRepeated(server.name, tool.name, asked, known.own ?? [])
+  // A tool that claims more than it keeps could as well do everything twice at the first call.
+  if (again && !isHarmlessTwice(tool)) return 'repeated'
   const reasons: Record<ApprovalPolicy, AskReason | undefined> = {
     ...{ never: undefined, always: 'always', first: 'first' },
     annotation: whyRisky(server, tool),
@@ -49,11 +55,6 @@ function whyRisky(server: McpServer, { annotations }: McpTool): AskReason | unde
   const { destructiveHint, readOnlyHint } = annotations ?? {}
   if (destructiveHint === true) return 'destructive'
   return destructiveHint === undefined && readOnlyHint !== true && asksUnannotated(server) ? 'unannotated' : undefined
-}
-
-/** A server's word that a tool only reads counts for our own server, and where an admin confirmed it. */
-export function onlyReads(builtin: boolean, { annotations }: McpTool, policy: EffectivePolicy): boolean {
-  return annotations?.readOnlyHint === true && (builtin || policy.repeatable)
 }
 
 function isRepeated(server: string, tool: string, args: unknown, earlier: EarlierCall[]): boolean {

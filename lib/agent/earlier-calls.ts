@@ -1,4 +1,5 @@
 import type { AgentInputItem } from '@openai/agents'
+import { cutText } from '#lib/cut-text.ts'
 import type { EarlierCall } from '#lib/data/tool-calls.ts'
 
 const ARGUMENTS_MAX_CHARS = 1_000
@@ -32,5 +33,5 @@ export function earlierCallsNote(calls: EarlierCall[]): AgentInputItem[] {
 }
 
 function clip(text: string, max: number): string {
-  return text.length > max ? `${text.slice(0, max)}…` : text
+  return text.length > max ? `${cutText(text, max)}…` : text
 }

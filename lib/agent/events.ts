@@ -19,6 +19,8 @@ export type TurnOptions = ImageOptions & {
   annotate?: typeof toAnnotation
   /** Names of tools that the page carries out: they have no line, and their placeholder answer is not kept. */
   clientTools?: ReadonlySet<string>
+  /** The arguments of a call as its line shows them: those that are sent. */
+  sentArguments?: (call: ToolCall) => string
 }
 
 /** A tool that the page is to carry out, with the model's ids of the call where they are known. */
@@ -46,7 +48,7 @@ export class TurnEvents {
     this.#messages = new OpenMessages(context, options.annotate)
     this.#images = new OpenImages(context, options)
     this.#workflow = new OpenWorkflow(context)
-    this.#calls = new OpenCalls(context, this.#workflow)
+    this.#calls = new OpenCalls(context, this.#workflow, options.sentArguments)
     const open = { messages: this.#messages, images: this.#images, workflow: this.#workflow, calls: this.#calls }
     this.#run = new RunEvents(open, options.clientTools ?? new Set())
   }

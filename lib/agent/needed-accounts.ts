@@ -1,7 +1,9 @@
-import { connectCard, connectCardOf, type Need } from '#lib/agent/connect-card.ts'
+import { type FunctionTool, tool } from '@openai/agents'
+import { z } from 'zod'
+import { connectCard, type Need } from '#lib/agent/connect-card.ts'
 import { type ItemContext, newItem } from '#lib/agent/item-context.ts'
 import type { Caller } from '#lib/auth/caller.ts'
-import type { ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
+import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { listAccounts } from '#lib/data/server-accounts.ts'
 import { connectSentence, needsAccount } from '#lib/mcp-client/accounts.ts'
 import type { CallFacts } from '#lib/mcp-client/calling-run.ts'
@@ -9,6 +11,8 @@ import type { OpenMcp } from '#lib/mcp-client/open.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
 
 type Unavailable = OpenMcp['unavailable']
+
+const NAME_MAX_CHARS = 60
 
 /** The servers that a turn could not use for want of the person's own account: a card for each is shown when the turn ends. */
 export class NeededAccounts {
@@ -36,10 +40,28 @@ export class NeededAccounts {
     })
   }
 
-  /** Servers whose tools are not even known. One that has a card in the thread gets no second one until a call asks for it. */
-  noteMissing(unavailable: Unavailable, items: ThreadItem[]): void {
-    const shown = new Set(items.map(connectCardOf))
-    for (const { connect } of unavailable) if (connect !== undefined && !shown.has(connect)) this.#needed.set(connect, undefined)
+  /**
+   * A tool for each server whose tools are not even known for want of an account: by calling it the model says that the person wants
+   * one of them, and only then a card is shown.
+   */
+  connectTools<Context>(unavailable: Unavailable, taken: { name: string }[]): FunctionTool<Context>[] {
+    const names = new Set(taken.map(({ name }) => name))
+    return unavailable.flatMap(({ server, connect }) => {
+      if (connect === undefined) return []
+      const name = connectToolName(server, names)
+      const made = tool({
+        name,
+        description: `Shows the person a card by which they connect their own account at ${server}, whose tools are not known before. Call it only if what the person asks for is something that ${server} would do.`,
+        parameters: z.object({}),
+        execute: () => {
+          this.#needed.set(connect, undefined)
+          return `Below your answer the person gets a card by which they connect their account at ${server}. Say that this is needed first.`
+        },
+        customDataExtractor: () => ({ server, tool: name, durationMs: 0 }) satisfies CallFacts,
+      })
+      // It takes nothing, so that nobody minds of which kind its parameters are.
+      return [made as unknown as FunctionTool<Context>]
+    })
   }
 
   /** A call that ended. */
@@ -59,4 +81,13 @@ export class NeededAccounts {
       return [{ ...newItem(making, 'message'), type: 'widget', widget: connectCard(need) }]
     })
   }
+}
+
+/** `connect_shop`, with a number where a tool has that name. */
+function connectToolName(server: string, taken: Set<string>): string {
+  const plain = `connect_${server.replace(/[^A-Za-z0-9]/g, '_')}`.slice(0, NAME_MAX_CHARS)
+  let name = plain
+  for (let count = 2; taken.has(name); count += 1) name = `${plain}_${count}`
+  taken.add(name)
+  return name
 }

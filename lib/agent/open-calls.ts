@@ -40,22 +40,26 @@ export const NOT_YET = 'Not made: the person has not agreed to this call yet.'
 export class OpenCalls {
   readonly #context: ItemContext
   readonly #workflow: OpenWorkflow
+  readonly #sentArguments: (call: ToolCall) => string
   readonly #functions = new Map<string, ToolCall & Place & { settled?: boolean; keptId?: string }>()
   readonly #others = new Map<string, Place & { startedAt: number; stopped: Task }>()
 
-  constructor(context: ItemContext, workflow: OpenWorkflow) {
+  constructor(context: ItemContext, workflow: OpenWorkflow, sentArguments = ({ arguments: args }: ToolCall) => args) {
     this.#context = context
     this.#workflow = workflow
+    this.#sentArguments = sentArguments
   }
 
-  *start(call: ToolCall): Events {
+  *start(asked: ToolCall): Events {
+    const call = { ...asked, sent: this.#sentArguments(asked) }
     if (this.#workflow.type === 'reasoning') yield* this.#workflow.end()
     const place = yield* this.#line(loadingTask(call))
     this.#functions.set(call.callId, { ...call, ...place })
   }
 
   /** Goes on with a call that waited for a person: in its old line where that is in the open workflow, and kept under its old id. */
-  *startAgain(call: ToolCall, keptId: string): Events {
+  *startAgain(asked: ToolCall, keptId: string): Events {
+    const call = { ...asked, sent: this.#sentArguments(asked) }
     const waiting = waitingTask(call)
     const index = this.#workflow.tasks.findIndex((task) => isDeepStrictEqual(task, waiting))
     const old = index < 0 ? undefined : { task: index, workflowId: this.#workflow.id }

@@ -12,7 +12,7 @@ import { type NewApproval, storePause } from '#lib/data/approvals.ts'
 import { definitionHash, type ToolDefinition } from '#lib/data/tool-pins.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
-import { boundParameters, unbound } from '#lib/mcp-client/bound-arguments.ts'
+import { unbound } from '#lib/mcp-client/bound-arguments.ts'
 import { toVisibleJson, toVisibleText } from '#lib/visible-text.ts'
 
 /** The most (characters) of an agent's state that is kept for a day. */
@@ -92,7 +92,7 @@ function cardOf(thread: Thread, { id, itemId, call }: Asked): WidgetItem {
   // What the model says of parameters that the session fills in is not sent.
   const args = unbound(call.arguments as Record<string, unknown>, connection.server)
   const remember = reason === 'destructive' || reason === 'unannotated'
-  const filledIn = boundParameters(tool.inputSchema, connection.server).map(({ parameter }) => parameter)
+  const filledIn = connection.filledIn(tool.name)
   const widget = askingCard({ id, server: connection.server.name, tool: tool.name, arguments: args, filledIn, reason, remember })
   const copy_text = `${toVisibleText(tool.name)} ${toVisibleJson(args)}`
   return { id: itemId, thread_id: thread.id, created_at: new Date().toISOString(), type: 'widget', widget, copy_text }

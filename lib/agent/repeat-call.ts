@@ -1,4 +1,4 @@
-import { onlyReads, whyAsk } from '#lib/agent/approval-rules.ts'
+import { whyAsk } from '#lib/agent/approval-rules.ts'
 import type { AgentEdges } from '#lib/agent/work.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { recordAudit } from '#lib/data/audit.ts'
@@ -10,6 +10,7 @@ import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
 import { needsAccount } from '#lib/mcp-client/accounts.ts'
 import { openMcp } from '#lib/mcp-client/open.ts'
+import { onlyReads } from '#lib/mcp-client/repeat-rules.ts'
 import { serversFor } from '#lib/mcp-client/servers.ts'
 
 /** Why a call of the ledger cannot be made again by this person, as a sentence; null where nothing is known against it yet. */
@@ -58,7 +59,7 @@ export async function repeatCall(
     if (!connection || !offered) throw mcp.unavailable[0] ? new AppError('unavailable', mcp.unavailable[0].sentence) : gone()
     if (foreign && whyAsk({ connection, ...offered }, args, { agreed: [], earlier: [] }))
       throw new AppError('forbidden', 'This tool asks its person before it is called: only they can repeat the call.')
-    if (!twice && !onlyReads(server.builtin, offered.tool, offered.policy))
+    if (!twice && !onlyReads({ builtin: server.builtin, ...offered }))
       throw new AppError('conflict', 'This tool may change something. Tick the box if it is to be called all the same.')
     if (foreign)
       await recordAudit({

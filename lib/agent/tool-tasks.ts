@@ -1,12 +1,16 @@
 import type { CustomTask } from '#lib/chatkit/protocol/items.ts'
+import { cutText } from '#lib/cut-text.ts'
 import { redact } from '#lib/redact.ts'
 
 const ARGUMENTS_MAX_CHARS = 300
 const ARGUMENTS_KEPT_CHARS = 4_000
 const OUTPUT_MAX_CHARS = 8_000
 
-/** A tool call that the model asked for. `arguments` is its text, `echo` what its provider wants back with it. */
-export type ToolCall = { callId: string; name: string; arguments: string; echo?: string }
+/**
+ * A tool call that the model asked for. `arguments` is its text, `sent` what of it is sent, where that is known, `echo` what the model's
+ * provider wants back with it.
+ */
+export type ToolCall = { callId: string; name: string; arguments: string; sent?: string; echo?: string }
 
 /** What became of a call, for people. */
 export type Outcome = { durationMs?: number; failure?: { class?: string; sentence: string } }
@@ -64,17 +68,17 @@ export function seconds(ms: number): string {
 }
 
 /** The arguments as inline code, without secrets, on one line; empty where there are none. */
-function shownArguments({ arguments: text }: ToolCall): string {
-  const safe = String(redact(text)).replace(/\s+/g, ' ').trim()
+function shownArguments({ arguments: asked, sent = asked }: ToolCall): string {
+  const safe = String(redact(sent)).replace(/\s+/g, ' ').trim()
   if (safe === '' || safe === '{}') return ''
-  const clipped = safe.length > ARGUMENTS_MAX_CHARS ? `${safe.slice(0, ARGUMENTS_MAX_CHARS)}…` : safe
+  const clipped = safe.length > ARGUMENTS_MAX_CHARS ? `${cutText(safe, ARGUMENTS_MAX_CHARS)}…` : safe
   const fence = '`'.repeat(Math.max(0, ...[...clipped.matchAll(/`+/g)].map(([run]) => run.length)) + 1)
   return fence.length > 1 ? `${fence} ${clipped} ${fence}` : `\`${clipped}\``
 }
 
 /** The arguments of a call as later turns know them: JSON in any case, clipped. */
 export function keptArguments({ arguments: text }: ToolCall): string {
-  if (text.length > ARGUMENTS_KEPT_CHARS) return JSON.stringify({ clipped: text.slice(0, ARGUMENTS_KEPT_CHARS) })
+  if (text.length > ARGUMENTS_KEPT_CHARS) return JSON.stringify({ clipped: cutText(text, ARGUMENTS_KEPT_CHARS) })
   try {
     JSON.parse(text)
     return text
@@ -87,7 +91,8 @@ export function keptArguments({ arguments: text }: ToolCall): string {
 /** What a tool answered, as one text for later turns, clipped. */
 export function outputText(output: unknown): string {
   const text = plainText(output)
-  return text.length > OUTPUT_MAX_CHARS ? `${text.slice(0, OUTPUT_MAX_CHARS)}\n[${text.length - OUTPUT_MAX_CHARS} more characters]` : text
+  const start = cutText(text, OUTPUT_MAX_CHARS)
+  return start.length < text.length ? `${start}\n[${text.length - start.length} more characters]` : text
 }
 
 function plainText(output: unknown): string {

@@ -1,5 +1,6 @@
 import { defineToolInputGuardrail, type FunctionTool, getAllMcpTools, ToolGuardrailFunctionOutputFactory } from '@openai/agents'
 import type { OfferedTool } from '#lib/agent/approval-rules.ts'
+import { unbound } from '#lib/mcp-client/bound-arguments.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection.ts'
 
 /**
@@ -39,4 +40,24 @@ export function findOffered(connections: ToolConnection[], publicName: string): 
     if (offered) return { connection, ...offered }
   }
   return undefined
+}
+
+/** A call's arguments (JSON) as they are sent: what the session fills in stands as "you" in the place of what the model said. */
+export function sentArguments(connections: ToolConnection[], call: { name: string; arguments: string }): string {
+  const { connection, tool } = findOffered(connections, call.name) ?? {}
+  if (!connection || !tool || !connection.server.config?.bound.length) return call.arguments
+  const args = parsedObject(call.arguments)
+  if (!args) return call.arguments
+  const filledIn = Object.fromEntries(connection.filledIn(tool.name).map((parameter) => [parameter, 'you']))
+  return JSON.stringify({ ...filledIn, ...unbound(args, connection.server) })
+}
+
+function parsedObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text || '{}')
+    return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+  } catch {
+    // No JSON: the call is not made, and its line says so.
+    return undefined
+  }
 }

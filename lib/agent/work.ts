@@ -22,27 +22,24 @@ import { toLog } from '#lib/agent/models/openai/model-fetch.ts'
 import { toTokenCount } from '#lib/agent/models/openai/token-count.ts'
 import { NeededAccounts } from '#lib/agent/needed-accounts.ts'
 import { type HeldCall, pause } from '#lib/agent/pause.ts'
-import { openWorkflowOf, recentItems } from '#lib/agent/recent-items.ts'
+import { readContext } from '#lib/agent/read-context.ts'
+import { openWorkflowOf } from '#lib/agent/recent-items.ts'
 import { ResultWidgets, resultWidgetOf } from '#lib/agent/result-widgets.ts'
 import type { ResumedRun } from '#lib/agent/resumed-run.ts'
 import { merged, SideEvents } from '#lib/agent/side-events.ts'
 import { restoreAgent, startAgent } from '#lib/agent/start-agent.ts'
 import { refuseTool, toolsForModel } from '#lib/agent/tools/tools-for-model.ts'
-import { agentTools } from '#lib/agent/tools.ts'
+import { agentTools, sentArguments } from '#lib/agent/tools.ts'
 import { TurnLine } from '#lib/agent/turn-line.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { CustomStreamError } from '#lib/chatkit/errors.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Turn } from '#lib/chatkit/respond.ts'
-import { listAgreed } from '#lib/data/approvals.ts'
-import { listPolicies } from '#lib/data/policies.ts'
 import type { FailureDetail, RunFailureClass } from '#lib/data/run-failures.ts'
-import { listEarlierCalls } from '#lib/data/tool-calls.ts'
-import { findPerson } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
-import { AppError } from '#lib/errors.ts'
 import { log, withLogContext } from '#lib/log.ts'
+import { unbound } from '#lib/mcp-client/bound-arguments.ts'
 import type { CallRefusal } from '#lib/mcp-client/calling-run.ts'
 import { type OpenMcp, openMcp } from '#lib/mcp-client/open.ts'
 import { serversFor } from '#lib/mcp-client/servers.ts'
@@ -77,7 +74,8 @@ export async function* work(
   resumed?: ResumedRun,
 ): AsyncGenerator<ThreadStreamEvent> {
   const making: ItemContext = { threadId: thread.id, newItemId: (kind) => store.newItemId(kind), now: () => new Date() }
-  const events = new TurnEvents(making)
+  let mcp: OpenMcp | undefined
+  const events = new TurnEvents(making, { sentArguments: (call) => sentArguments(mcp?.connections ?? [], call) })
   const widgets = new ResultWidgets(making)
   const callIds = new CallIds()
   const steps = new SideEvents<SideStep>()
@@ -85,11 +83,10 @@ export async function* work(
   const refused = new Map<string, CallRefusal>(resumed?.refused)
   /** By the ids of the calls, their arguments as the model wrote them. */
   const written = new Map<string, string>()
-  let mcp: OpenMcp | undefined
   let model: GuardedModel | undefined
   const whyUnmakeable = (callId: string) => model?.whyUnmakeable(callId)
   try {
-    const { person, items, said, policies, agreed, earlier } = await read(caller, { thread, input, store }, [
+    const { person, items, said, policies, agreed, earlier, own } = await readContext(caller, { thread, input, store }, [
       run.id,
       ...(resumed?.runs ?? []),
     ])
@@ -126,28 +123,31 @@ export async function* work(
       mcp.connections,
       (offered, args, { callId, name }) => {
         const decided = resumed?.calls.some((call) => call.callId === callId)
-        const reason = decided ? undefined : whyAsk(offered, args, { agreed, earlier })
+        const reason = decided ? undefined : whyAsk(offered, args, { agreed, earlier, own }, callId)
         const unreadable = reason && whyUnreadable(args, written.get(callId))
         const askable = reason !== undefined && unreadable === undefined
         if (askable) held.set(callId, { ...offered, callId, name, arguments: args, reason })
-        else callIds.note({ callId, name, arguments: args })
+        else {
+          callIds.note({ callId, name, arguments: args })
+          offered.connection.made.expect(offered.tool.name, unbound(args as Record<string, unknown>, offered.connection.server), callId)
+        }
         if (unreadable) refused.set(callId, { sentence: `A person has to agree to this call, and ${unreadable}.`, declined: false })
         // What was decided counts only for a call that has to be asked about.
         return decided || askable
       },
       whyUnmakeable,
     )
-    const direct = isDirectCall(saidText(said), tools)
-    // Whoever names a tool that is there needs no other.
-    if (!direct) needed.noteMissing(unavailable, items)
+    const connecting = needed.connectTools<RunFacts>(unavailable, tools)
+    const all = [...tools, ...connecting]
+    const direct = isDirectCall(saidText(said), all)
     const name = direct ? DIRECT_NAME : givenModel ? 'given' : modelName()
     const totals = { model: name, inputTokens: 0, outputTokens: 0, modelCalls: 0 }
     run.report({ ...totals })
     const { connections } = mcp
     const line = new TurnLine(steps, (...refusal) => refuseTool(connections, modelName(), ...refusal))
-    const needs = { connections, needed: resumed?.calls ?? [], said: saidText(said) }
+    const needs = { connections, needed: [...(resumed?.calls ?? []), ...connecting], said: saidText(said) }
     const { offered, notice } =
-      direct || (isDemo() && !givenModel) ? { offered: tools, notice: undefined } : await toolsForModel(caller, tools, needs)
+      direct || (isDemo() && !givenModel) ? { offered: all, notice: undefined } : await toolsForModel(caller, all, needs)
     if (notice) yield notice
     model = new GuardedModel(direct ? directModel() : (givenModel ?? openModel({ person, timeZone: facts.timeZone, now }, line)), {
       idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
@@ -228,21 +228,6 @@ function* cutOff(cut: Cut, making: ItemContext, run: AgentRun): Generator<Thread
 /** What the page shows of its own accord is nothing that the model said. */
 function isOurCard(item: ThreadItem): boolean {
   return isApprovalCard(item) || isCutCard(item) || resultWidgetOf(item) !== undefined || connectCardOf(item) !== undefined
-}
-
-/** What the turn has to know, read side by side. `runs` are its own. */
-async function read(caller: Caller, { thread, input, store }: Omit<Turn, 'signal'>, runs: string[]) {
-  const callsFor = async (message?: UserMessageItem | null) => (message ? listEarlierCalls(caller, message.id, runs) : [])
-  const [person, items, policies, agreed, calls] = await Promise.all([
-    findPerson(caller.userId),
-    recentItems(store, thread.id),
-    listPolicies(caller),
-    listAgreed(caller, thread.id),
-    callsFor(input),
-  ])
-  if (!person) throw new AppError('unauthenticated', 'This account can no longer be used.')
-  const said = items.findLast((item) => item.type === 'user_message')
-  return { person, items, said, policies, agreed, earlier: input ? calls : await callsFor(said) }
 }
 
 /** What the person typed. */

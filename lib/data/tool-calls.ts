@@ -37,7 +37,7 @@ export type FailureClass = (typeof FAILURE_CLASSES)[number]
 
 export type ToolCallStatus = 'pending' | 'succeeded' | 'failed' | 'declined' | 'cancelled' | 'unknown'
 
-/** A call of an earlier attempt at the same turn. `result` is redacted and clipped. */
+/** A call that was made for a message. `result` is redacted and clipped. */
 export type EarlierCall = {
   runId: string | null
   server: string
@@ -50,17 +50,14 @@ export type EarlierCall = {
   result: unknown
 }
 
-/**
- * What a new attempt to answer a message has to know: the calls that other runs than these made for it, and those of theirs whose
- * outcome nobody knows. Oldest first, 100 at most.
- */
-export function listEarlierCalls(caller: { userId: string }, turnId: string, runs: string[]): Promise<EarlierCall[]> {
+/** The calls that were made for a message, by whichever attempt to answer it. Oldest first, 100 at most. */
+export function listCallsFor(caller: { userId: string }, turnId: string): Promise<EarlierCall[]> {
   return statementAs<EarlierCall>(
     caller,
     Prisma.sql`
       SELECT run_id AS "runId", server, tool, arguments, arguments_hash AS "argumentsHash", status, failure_class AS "failureClass",
         error_message AS "errorMessage", result
-      FROM tool_calls WHERE owner_id = ${caller.userId} AND turn_id = ${turnId} AND (run_id <> ALL(${runs}::text[]) OR status = 'unknown')
+      FROM tool_calls WHERE owner_id = ${caller.userId} AND turn_id = ${turnId}
       ORDER BY started_at, id LIMIT 100`,
   )
 }

@@ -1,5 +1,4 @@
 import { type MCPCallToolOptions, MCPServerStreamableHttp } from '@openai/agents'
-import { argumentsHash } from '#lib/data/ledger.ts'
 import { type EffectivePolicy, policyOf, type ToolPolicy } from '#lib/data/policies.ts'
 import type { FailureClass } from '#lib/data/tool-calls.ts'
 import { env } from '#lib/env.ts'
@@ -12,7 +11,9 @@ import { noteCall, whyEnded } from '#lib/mcp-client/calls-under-way.ts'
 import { checkOutput } from '#lib/mcp-client/check-output.ts'
 import { CallClocks, deadlinesOf } from '#lib/mcp-client/deadlines.ts'
 import { asksSentence, mcpFailure, type Phase } from '#lib/mcp-client/failure.ts'
+import { MadeCalls } from '#lib/mcp-client/made-calls.ts'
 import { toModelTool } from '#lib/mcp-client/model-tool.ts'
+import { OfferedTools } from '#lib/mcp-client/offered-tools.ts'
 import { type Progress, sayProgress, Throttle } from '#lib/mcp-client/progress.ts'
 import { mayRetry, onlyReads } from '#lib/mcp-client/repeat-rules.ts'
 import { type Attempt, declined, denied, type Result, type Times, toolError } from '#lib/mcp-client/results.ts'
@@ -47,11 +48,11 @@ export class ToolConnection extends MCPServerStreamableHttp {
   readonly #run: CallingRun
   readonly #policies: ToolPolicy[]
   #tools: McpTool[] | undefined
-  #listed = new Map<string, McpTool>()
-  #rawNames = new Map<string, string>()
+  readonly #offered = new OfferedTools()
   readonly #fill: Wire['fill']
   readonly #watch: AnswerWatch | undefined
-  readonly #inDoubt = new Set<string>()
+  /** The calls of this run, without what the session fills in. */
+  readonly made = new MadeCalls()
   #connecting: Promise<void> | undefined
 
   constructor(server: McpServer, run: CallingRun, { send, fill }: Wire, policies: ToolPolicy[] = []) {
@@ -85,38 +86,35 @@ export class ToolConnection extends MCPServerStreamableHttp {
     return list
   }
 
-  /** Decides under which names the model sees the tools. */
-  offer(tools: McpTool[], publicName: (tool: McpTool) => string): void {
+  /** Decides under which names the model sees the tools. `filledIn`: which of their parameters the session fills in. */
+  offer(tools: McpTool[], publicName: (tool: McpTool) => string, filledIn: (tool: string) => string[] = () => []): void {
     this.#tools = tools.map((tool) => {
       const name = publicName(tool)
-      this.#rawNames.set(name, tool.name)
-      this.#listed.set(tool.name, tool)
+      this.#offered.add({ name, tool, filledIn: filledIn(tool.name) })
       return { ...withQuietSchema(withoutBound(toModelTool(tool).tool ?? tool, this.server)), name }
     })
   }
 
   /** The tool behind a name that the model sees, as its server lists it, and what an admin decided about it. */
-  offered(publicName: string): { tool: McpTool; policy: EffectivePolicy } | undefined {
-    const raw = this.#rawNames.get(publicName)
-    const tool = raw === undefined ? undefined : this.#listed.get(raw)
-    return tool && { tool, policy: policyOf(this.#policies, this.server.name, tool.name) }
+  offered(publicName: string): { name: string; tool: McpTool; policy: EffectivePolicy } | undefined {
+    const entry = this.#offered.named(publicName)
+    return entry && { name: entry.name, tool: entry.tool, policy: policyOf(this.#policies, this.server.name, entry.tool.name) }
   }
 
   /** The tool of this own name, with the one under which it is offered. */
   offeredRaw(tool: string): { name: string; tool: McpTool; policy: EffectivePolicy } | undefined {
-    const name = [...this.#rawNames].find(([, raw]) => raw === tool)?.[0]
-    const offered = name === undefined ? undefined : this.offered(name)
-    return name !== undefined && offered ? { name, ...offered } : undefined
+    const entry = this.#offered.raw(tool)
+    return entry && this.offered(entry.name)
   }
 
   /** The tool of this own name, as the server lists it. */
   listed(tool: string): McpTool | undefined {
-    return this.#listed.get(tool)
+    return this.#offered.raw(tool)?.tool
   }
 
-  /** True where a call of this run with these arguments may have taken effect, and nobody knows. */
-  mayHaveCalled(tool: string, args: Record<string, unknown>): boolean {
-    return this.#inDoubt.has(this.#doubtOf(tool, args))
+  /** The parameters of a tool that the session fills in. */
+  filledIn(tool: string): string[] {
+    return this.#offered.raw(tool)?.filledIn ?? []
   }
 
   override async listTools(): Promise<McpTool[]> {
@@ -135,11 +133,11 @@ export class ToolConnection extends MCPServerStreamableHttp {
   ): Promise<Result> {
     const started = performance.now()
     const callId = this.#run.callIdOf(name, args ?? {})
-    const call = await this.#outgoing(this.#rawNames.get(name) ?? name, args ?? {}, { meta, callId, signal: options?.signal })
+    const call = await this.#outgoing(this.#offered.named(name)?.tool.name ?? name, args ?? {}, { meta, callId, signal: options?.signal })
     const { tool } = call
     let attempt = await this.#recorded(call)
     if (!call.signal?.aborted && mayRetry(this.#judged(call), attempt.failure)) attempt = await this.#recorded(call)
-    if (attempt.failure?.status === 'unknown') this.#inDoubt.add(this.#doubtOf(tool, call.args))
+    this.made.settle(tool, unbound(call.args, this.server), callId, attempt.failure?.status)
     const facts = factsOf(this.server, tool, attempt, performance.now() - started)
     if (callId) this.#run.onSettled?.(callId, facts)
     return told(attempt, facts)
@@ -160,7 +158,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
   /** The call as it will be sent: with what the session says in the place of what the model said. */
   async #outgoing(tool: string, args: Record<string, unknown>, made: Pick<Call, 'meta' | 'callId' | 'signal'>): Promise<Call> {
     const { name } = this.server
-    const call = { server: name, tool, listed: this.#listed.get(tool), policy: policyOf(this.#policies, name, tool), ...made }
+    const call = { server: name, tool, listed: this.listed(tool), policy: policyOf(this.#policies, name, tool), ...made }
     try {
       return { ...call, ...((await this.#fill?.(tool, args)) ?? { args, filledIn: [] }) }
     } catch (error) {
@@ -177,10 +175,6 @@ export class ToolConnection extends MCPServerStreamableHttp {
 
   #judged({ listed, policy }: Pick<Call, 'listed' | 'policy'>) {
     return { builtin: this.server.builtin, tool: listed, policy }
-  }
-
-  #doubtOf(tool: string, args: Record<string, unknown>): string {
-    return `${tool} ${argumentsHash(unbound(args, this.server))}`
   }
 
   /** One attempt, in the ledger before it is sent and after. */
@@ -238,10 +232,14 @@ export class ToolConnection extends MCPServerStreamableHttp {
       const result = this.server.builtin ? answer : checkOutput(answer, listed)
       return result.isError ? { result, failure: toolError(result), times } : { result, times }
     } catch (error) {
-      const { failureClass, sentence, status, sent } = mcpFailure(signal?.aborted || underWay.signal.aborted ? stopped() : error, phase, {
-        expired: clocks?.expired,
-        readOnly: onlyReads(this.#judged({ listed, policy })),
-      })
+      const { failureClass, sentence, status, sent } = mcpFailure(
+        signal?.aborted || underWay.signal.aborted ? new DOMException('stopped', 'AbortError') : error,
+        phase,
+        {
+          expired: clocks?.expired,
+          readOnly: onlyReads(this.#judged({ listed, policy })),
+        },
+      )
       log.warn({ error, server: this.server.name, tool, failure_class: failureClass, trace_id: span.traceId }, 'tool call failed')
       // The remembered list may be why: the next turn asks again.
       if (STALE_LIST.has(failureClass)) forgetTools(this.server, this.#run.userId)
@@ -252,8 +250,4 @@ export class ToolConnection extends MCPServerStreamableHttp {
       clocks?.stop()
     }
   }
-}
-
-function stopped(): DOMException {
-  return new DOMException('stopped', 'AbortError')
 }

@@ -5,7 +5,7 @@ import { agreedHashes, definitionHash, type ToolDefinition } from '#lib/data/too
 import { listToolRefusals, type ToolRefusal } from '#lib/data/tool-refusals.ts'
 import { findPerson } from '#lib/data/users.ts'
 import { log } from '#lib/log.ts'
-import { withoutBound } from '#lib/mcp-client/bound-arguments.ts'
+import { boundParameters, withoutBound } from '#lib/mcp-client/bound-arguments.ts'
 import type { CallingRun } from '#lib/mcp-client/calling-run.ts'
 import { ToolConnection } from '#lib/mcp-client/connection.ts'
 import { deadlinesOf } from '#lib/mcp-client/deadlines.ts'
@@ -92,11 +92,13 @@ export async function openMcp(
   const offers = open.map(({ connection, learn, tools }) => {
     const shown = offered(connection.server, tools, hashes).filter((tool) => mayReachModel(connection.server, tool, refused))
     learn?.(tools, new Set(shown.map(({ name }) => name)))
-    return { connection, tools: shown }
+    const schemas = new Map(tools.map(({ name, inputSchema }) => [name, inputSchema]))
+    return { connection, tools: shown, schemas }
   })
   const names = toolNames(offers.map(({ connection, tools }) => ({ server: connection.server.name, tools })))
-  offers.forEach(({ connection, tools }, index) => {
-    connection.offer(tools, (tool) => names[index]?.get(tool.name) ?? tool.name)
+  offers.forEach(({ connection, tools, schemas }, index) => {
+    const filledIn = (tool: string) => boundParameters(schemas.get(tool), connection.server).map(({ parameter }) => parameter)
+    connection.offer(tools, (tool) => names[index]?.get(tool.name) ?? tool.name, filledIn)
   })
   return { connections: open.map(({ connection }) => connection), unavailable, close }
 }

@@ -1,3 +1,5 @@
+import { cutText } from '#lib/cut-text.ts'
+
 /** How far a tool says it is. Servers send what they like: only `progress` is sure. */
 export type Progress = { progress: number; total?: number; message?: string }
 
@@ -38,6 +40,6 @@ export function sayProgress({ progress, total, message }: Progress): string {
   const known = typeof total === 'number' && total > 0 && Number.isFinite(progress)
   const whole = known && Number.isInteger(progress) && Number.isInteger(total) && total <= 1_000 && total !== 100 && total !== 1
   const far = !known ? '' : whole ? `${progress} of ${total}` : `${Math.round((Math.min(progress, total) / total) * 100)} %`
-  const said = typeof message === 'string' ? message.replace(/\s+/g, ' ').trim().slice(0, MESSAGE_MAX_CHARS) : ''
+  const said = typeof message === 'string' ? cutText(message.replace(/\s+/g, ' ').trim(), MESSAGE_MAX_CHARS) : ''
   return [far, said].filter(Boolean).join(': ') || 'Working'
 }
