@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { GET as nothing } from '#app/api/[...path]/route.ts'
 import { GET } from '#app/api/admin/changes/route.ts'
 import { watchChanges } from '#lib/changes.ts'
+import { setRole } from '#lib/data/people.ts'
 import { notify } from '#lib/notify.ts'
 import { agentDoor } from '#tests/support/agent-door.ts'
 import { signedIn } from '#tests/support/people.ts'
@@ -25,6 +26,14 @@ test('a tool call anywhere lets the page of an admin know, and says nothing of i
   const ann = await signedIn()
   await agentDoor(ann).begin('/add_task title="a secret"')
   expect(await first).toBe('data: {"type":"changed"}\n\n')
+})
+
+test('whoever is no admin any more hears nothing further', async () => {
+  const { admin, hint } = await follow()
+  const other = await signedIn({ role: 'admin' })
+  await setRole(other.caller, admin.caller.userId, 'member')
+  await notify('switchboard_changes', [''])
+  expect(await hint(), 'the stream ends').toBe('')
 })
 
 test('what another replica says is heard, and where nothing can be heard hints come by themselves', async () => {

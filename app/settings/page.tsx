@@ -52,7 +52,7 @@ export default async function SettingsPage({ searchParams }: { searchParams: Pro
           title="Password"
           hint={
             hasPassword
-              ? 'A change signs you out on every other device and disconnects every app.'
+              ? 'A change signs you out on every other device, disconnects every app and stops running answers.'
               : 'You sign in another way so far. A password is a second one.'
           }
         >

@@ -20,8 +20,7 @@ export function SignOutEverywhere() {
           return sent.ok ? undefined : { error: sent.message }
         }}
       >
-        Every other browser must sign in again, connected apps must ask you again, and answers that the assistant is working on lose their
-        access to tools.
+        Every other browser must sign in again, connected apps must ask you again, and answers that the assistant is working on stop.
       </ConfirmButton>
       {done && (
         <Notice tone="ok" announce>

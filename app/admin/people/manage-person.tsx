@@ -75,13 +75,14 @@ function choices({ name, role, disabled }: Managed): Choice[] {
     {
       id: 'sessions',
       label: 'Sign out everywhere',
-      effect: 'Ends all sessions of this account at once, on every device. Signing in again is possible.',
+      effect: 'Ends all sessions and running answers of this account at once, on every device. Signing in again is possible.',
       action: signOutPerson,
     },
     {
       id: 'standing',
       label: 'Disable the account',
-      effect: 'Signing in is refused, and sessions and tokens stop working at once. The data stays, and you can let the person in again.',
+      effect:
+        'Signing in is refused, and sessions, tokens and running answers end at once. The data stays, and you can let the person in again.',
       tone: 'danger',
       action: disablePerson,
     },

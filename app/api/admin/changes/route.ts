@@ -1,4 +1,4 @@
-import { requireCaller } from '#lib/auth/session.ts'
+import { findCaller, requireCaller } from '#lib/auth/session.ts'
 import { watchChanges } from '#lib/changes.ts'
 import { notFound } from '#lib/errors.ts'
 import { route } from '#lib/http.ts'
@@ -9,11 +9,25 @@ export const dynamic = 'force-dynamic'
 /** Seconds that a platform with a limit (Vercel) gives one stream; the page then opens another. */
 export const maxDuration = 300
 
-/** Tells an admin's page when there is something new to read. Nothing of it is said here; for anybody else there is nothing here. */
+/**
+ * Tells an admin's page when there is something new to read, for as long as its reader is an admin. Nothing of it is said here; for
+ * anybody else there is nothing here.
+ */
 export const GET = route(async (request) => {
   const { role } = await requireCaller(request)
   if (role !== 'admin') throw notFound('This address')
   const left = new AbortController()
   const signal = AbortSignal.any([request.signal, left.signal])
-  return sseResponse(watchChanges(signal), { onDetach: () => left.abort() })
+  return sseResponse(whileAdmin(request.headers, watchChanges(signal)), { onDetach: () => left.abort() })
 })
+
+type Hints = ReturnType<typeof watchChanges>
+
+/** The hints until one comes for somebody who is no admin any more. */
+async function* whileAdmin(headers: Headers, hints: Hints): Hints {
+  for await (const hint of hints) {
+    if ((await findCaller(headers))?.role !== 'admin') return true
+    yield hint
+  }
+  return true
+}
