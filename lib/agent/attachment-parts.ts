@@ -1,7 +1,7 @@
 import type { InputPart } from '#lib/agent/history.ts'
 import type { Attachment } from '#lib/chatkit/protocol/items.ts'
 import { kindOf } from '#lib/data/attachment-type.ts'
-import { readAttachment } from '#lib/data/attachments.ts'
+import { isRefused, readAttachment } from '#lib/data/attachments.ts'
 import { decodeText } from '#lib/data/decode-text.ts'
 import { AppError } from '#lib/errors.ts'
 
@@ -9,14 +9,23 @@ const TEXT_MAX_CHARS = 40_000
 /** Bytes of all attachments together in one request: more, and servers of models refuse it. */
 const REQUEST_MAX_BYTES = 30 * 1024 * 1024
 
-/** What the model gets of the caller's attachments in one request: pictures and PDF as they are, text as text, clipped; the first ones asked for go first. */
-export function attachmentReader(caller: { userId: string }): (attachment: Attachment) => Promise<InputPart[]> {
+/**
+ * What the model gets of the caller's attachments in one request: pictures and PDF as they are, text as text, clipped; the first
+ * ones asked for go first. What a model has refused is only named. `onSent` hears of each picture and PDF that goes along.
+ */
+export function attachmentReader(
+  caller: { userId: string },
+  onSent: (attachment: Attachment) => void = () => undefined,
+): (attachment: Attachment) => Promise<InputPart[]> {
   let room = REQUEST_MAX_BYTES
-  return async ({ id, name, mime_type }) => {
+  return async (attachment) => {
+    const { id, name, mime_type } = attachment
     try {
+      if (await isRefused(caller, id)) return [text(`[The attached file ${JSON.stringify(name)} is left out: the model refused it.]`)]
       const { bytes } = await readAttachment(caller, id)
       if (bytes.byteLength > room) return [text(`[There is no room for the attached file ${JSON.stringify(name)}.]`)]
       room -= bytes.byteLength
+      if (kindOf(mime_type) !== 'text') onSent(attachment)
       return [toPart(name, mime_type, bytes)]
     } catch (error) {
       // Deleted since: the rest of the conversation goes on. A store that is away is another matter.

@@ -2,7 +2,6 @@ import { Agent, type Model } from '@openai/agents'
 import { isApprovalCard } from '#lib/agent/approval-card.ts'
 import { whyAsk } from '#lib/agent/approval-rules.ts'
 import { whyUnreadable } from '#lib/agent/approvals/unreadable.ts'
-import { attachmentReader } from '#lib/agent/attachment-parts.ts'
 import { CallIds } from '#lib/agent/call-ids.ts'
 import { ChatContext, type SideStep } from '#lib/agent/chat-context.ts'
 import { connectCardOf } from '#lib/agent/connect-card.ts'
@@ -13,7 +12,7 @@ import { earlierCallsNote } from '#lib/agent/earlier-calls.ts'
 import { TurnEvents } from '#lib/agent/events.ts'
 import { isGuardrail, turnFailure } from '#lib/agent/failure.ts'
 import { GuardedModel } from '#lib/agent/guarded-model.ts'
-import { toModelInput } from '#lib/agent/history.ts'
+import { SentFiles } from '#lib/agent/input/sent-files.ts'
 import { instructions, type TurnFacts, turnFacts } from '#lib/agent/instructions.ts'
 import { type ItemContext, newItem } from '#lib/agent/item-context.ts'
 import { isDemo, modelName, openModel } from '#lib/agent/model.ts'
@@ -83,6 +82,7 @@ export async function* work(
   const refused = new Map<string, CallRefusal>(resumed?.refused)
   /** By the ids of the calls, their arguments as the model wrote them. */
   const written = new Map<string, string>()
+  const files = new SentFiles(caller)
   let model: GuardedModel | undefined
   const whyUnmakeable = (callId: string) => model?.whyUnmakeable(callId)
   try {
@@ -168,12 +168,7 @@ export async function* work(
       tools: offered,
     })
     for (const call of resumed?.calls ?? []) yield* events.startAgain(call, call.keptId)
-    const history = resumed
-      ? []
-      : await toModelInput(
-          items.filter((item) => !isOurCard(item)),
-          { readAttachment: attachmentReader(caller) },
-        )
+    const history = resumed ? [] : await files.toModelInput(items.filter((item) => !isOurCard(item)))
     const from = resumed ? await restoreAgent(agent, resumed.state, context) : [...history, ...earlierCallsNote(earlier)]
     const starting = { signal, whyUnmakeable, onEnd: model.noteFailure }
     let result = await startAgent(agent, from, context, starting)
@@ -206,7 +201,8 @@ export async function* work(
   } catch (error) {
     yield* isGuardrail(error) ? events.rollBack() : events.interrupt()
     if (signal.aborted) return
-    const { failureClass, sentence, retry, detail } = turnFailure(error)
+    const { failureClass, retry, detail, ...told } = turnFailure(error)
+    const sentence = (failureClass === 'model_file_refused' && (await files.leaveOut())) || told.sentence
     withLogContext({ run_id: run.id, thread_id: thread.id }, () =>
       log.warn({ failure_class: failureClass, ...(detail ? toLog(detail) : { error }) }, 'agent turn failed'),
     )

@@ -149,6 +149,19 @@ export async function readAttachment(caller: Person, id: string): Promise<{ atta
   return { attachment: row.data as unknown as Attachment, bytes }
 }
 
+/** Notes that a model refused these files of the caller. */
+export async function markRefused({ userId: ownerId }: Person, ids: string[]): Promise<void> {
+  await withCaller({ userId: ownerId }, (tx) =>
+    tx.attachment.updateMany({ where: { id: { in: ids }, ownerId }, data: { refusedAt: new Date() } }),
+  )
+}
+
+/** Whether a model has refused this file of the caller. */
+export async function isRefused({ userId: ownerId }: Person, id: string): Promise<boolean> {
+  const where = { id: storableText(id), ownerId, refusedAt: { not: null } }
+  return (await withCaller({ userId: ownerId }, (tx) => tx.attachment.count({ where }))) > 0
+}
+
 /** Deletes the bytes of the caller's attachment; its record is another matter. */
 export function deleteBytes(caller: Person, id: string): Promise<void> {
   return attachmentBytes().delete(bytesKey(caller.userId, id))

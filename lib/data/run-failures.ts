@@ -102,7 +102,7 @@ export const RUN_FAILURES = {
   },
   model_file_refused: {
     sentence: 'The model cannot read a file of this conversation. Send the message without it, or the file in another format.',
-    retry: false,
+    retry: true,
     title: 'A file was refused',
     means: 'The model’s server does not accept a picture or document of the conversation, or takes none at all.',
     todo: 'Check that the model takes pictures and PDF. If it takes none, set ATTACHMENTS=off.',

@@ -1,7 +1,7 @@
 import { respond } from '#lib/agent/respond.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import type { AssistantMessageItem, ThreadItem, UserMessageItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
+import type { AssistantMessageItem, Attachment, ThreadItem, UserMessageItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { Store } from '#lib/chatkit/store.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'
@@ -34,7 +34,7 @@ export async function conversation(caller: Caller, edges: Edges = {}) {
 
   async function say(
     text: string,
-    { signal = new AbortController().signal, onEvent = (_: ThreadStreamEvent) => {} } = {},
+    { signal = new AbortController().signal, onEvent = (_: ThreadStreamEvent) => {}, attachments = [] as Attachment[] } = {},
   ): Promise<TurnResult> {
     const input: UserMessageItem = {
       id: store.newItemId('message'),
@@ -42,7 +42,7 @@ export async function conversation(caller: Caller, edges: Edges = {}) {
       created_at: new Date().toISOString(),
       type: 'user_message',
       content: [{ type: 'input_text', text }],
-      attachments: [],
+      attachments,
       inference_options: {},
     }
     await store.addItem(thread.id, input)

@@ -1,0 +1,46 @@
+import type { AgentInputItem } from '@openai/agents'
+import { attachmentReader } from '#lib/agent/attachment-parts.ts'
+import { toModelInput } from '#lib/agent/history.ts'
+import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import { markRefused } from '#lib/data/attachments.ts'
+import { log } from '#lib/log.ts'
+
+/** The pictures and PDF of one request to a model, for the case that it refuses one of them. */
+export class SentFiles {
+  readonly #caller: { userId: string }
+  readonly #sent = new Set<string>()
+  #items: readonly ThreadItem[] = []
+
+  constructor(caller: { userId: string }) {
+    this.#caller = caller
+  }
+
+  /** The items of a thread as the model's input, with the files of the caller. */
+  toModelInput(items: ThreadItem[]): Promise<AgentInputItem[]> {
+    this.#items = items
+    return toModelInput(items, { readAttachment: attachmentReader(this.#caller, ({ id }) => this.#sent.add(id)) })
+  }
+
+  /**
+   * Leaves the files of the newest message that had any out of every later request: those before them the model has taken already.
+   * Resolves to the sentence for the person; null if the request had no file, or that could not be noted.
+   */
+  async leaveOut(): Promise<string | null> {
+    const messages = this.#items.map((item) =>
+      item.type === 'user_message' ? item.attachments.filter(({ id }) => this.#sent.has(id)) : [],
+    )
+    const refused = messages.findLast((files) => files.length > 0)
+    if (!refused) return null
+    const ids = refused.map(({ id }) => id)
+    try {
+      await markRefused(this.#caller, ids)
+    } catch (error) {
+      log.warn({ error, attachment_ids: ids }, 'files that the model refused could not be left out')
+      return null
+    }
+    const names = refused.map(({ name }) => `“${name}”`).join(', ')
+    return refused.length === 1
+      ? `The model refused the file ${names}. It is left out from now on: try again without it, or attach it in another format.`
+      : `The model refused a file of ${names}. They are left out from now on: try again without them, or attach them one by one.`
+  }
+}
