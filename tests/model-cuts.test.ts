@@ -147,6 +147,7 @@ describe('an answer that was cut off', () => {
     const [card] = widgets(await replayed(door, thread))
     expect(buttons(card)).toEqual(continues ? ['Continue'] : [])
     if (!card || !continues) return
+    expect((await agentDoor(await signedIn()).press(thread, card, 'Continue')).status).toBe(404)
 
     const more = await door.press(thread, card, 'Continue')
     expect(said(more.events)).toBe('me there was.')
