@@ -315,6 +315,24 @@ describe('calls', () => {
   })
 })
 
+test.each([chat, responses])('over %s a conversation that holds what no server takes back goes on', async (api) => {
+  await using it = await open(api, { text: 'Here.' })
+  const { store, thread } = it.chat
+  const kept = (call_id: string, name: string, args: string) =>
+    store.addItem(thread.id, {
+      id: store.newItemId('hidden_context'),
+      thread_id: thread.id,
+      created_at: new Date().toISOString(),
+      type: 'hidden_context_item',
+      content: { kind: 'tool_call', call_id, name, arguments: args, output: '' },
+    })
+  await kept('call_0', 'add_task<|channel|>analysis', text)
+  await kept('call_0', 'add_task', 'null')
+  await kept('', 'add_task', '{"half')
+  await kept('call_0', '', '')
+  expect((await it.chat.say('hello')).text).toBe('Here.')
+})
+
 describe('content', () => {
   const parts: [string, object[], string][] = [
     [
