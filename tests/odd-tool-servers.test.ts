@@ -3,12 +3,14 @@ import type { Caller } from '#lib/auth/caller.ts'
 import { findToolCall, listToolCalls } from '#lib/data/tool-calls.ts'
 import { openMcp } from '#lib/mcp-client/open.ts'
 import { untrustedTls } from '#tests/support/fault-server.ts'
-import { type CallHabit, type OddServer, oddToolServer } from '#tests/support/odd-tool-server.ts'
+import { oddSseServer, type SSE_HABITS } from '#tests/support/odd-sse-server.ts'
+import { type OddServer, oddToolServer } from '#tests/support/odd-tool-server.ts'
 import { openInTime } from '#tests/support/open-in-time.ts'
 import { openAIServer } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
-import { callingRun, toolServer } from '#tests/support/tool-servers.ts'
+import type { CallHabit } from '#tests/support/tool-call-habits.ts'
+import { callingRun, textOf, toolServer } from '#tests/support/tool-servers.ts'
 import { conversation } from '#tests/support/turns.ts'
 
 // What real tool servers do wrong, over real sockets: what ledger, chat and model are told of it.
@@ -120,6 +122,34 @@ describe('the ledger says "not made" of nothing that may have been made', () => 
   test('what a server asked back for is no failure of a call that came to its end', async () => {
     expect((await call('elicits_and_goes_on')).row).toMatchObject({ status: 'succeeded', failureClass: null })
   })
+})
+
+test.each<[keyof typeof SSE_HABITS, status: string, failureClass: string | null, said: string]>([
+  ['other_id', 'unknown', 'protocol_error', 'answered another request'],
+  ['stream_ends', 'unknown', 'transport_lost', 'ended its answer before the result came'],
+  ['stream_breaks', 'unknown', 'transport_lost', 'ended its answer before the result came'],
+  ['string_content', 'succeeded', null, 'forty-two'],
+  ['quota', 'unknown', 'server_error', 'It said: Quota of 5 exports a day is used up'],
+])('over HTTP+SSE, %s: %s, %s', async (habit, status, failureClass, said) => {
+  await using server = await oddSseServer()
+  const mcp = await openInTime(ann, [toolServer(server.url, { transport: 'sse' })])
+  const result = await mcp.connections[0]?.callToolResult(habit, {})
+  await mcp.close()
+  const [row] = (await listToolCalls({ caller: ann })).data
+  expect(row).toMatchObject({ status, failureClass, tool: habit })
+  expect(textOf(result)).toContain(said)
+})
+
+test('what a server says in an error stands in the chat, in the next request to the model and in the ledger, without secrets', async () => {
+  await using model = await openAIServer({ calls: [{ name: 'quota', arguments: {} }] }, { text: 'I see.' })
+  withSettings({ MCP_BUILTIN: 'off', MCP_SERVER_URL: odd.url, OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k' })
+  await (await openInTime(ann)).close()
+  const turn = await (await conversation(ann)).say('export it')
+  const [row] = (await listToolCalls({ caller: ann })).data
+  for (const place of [turn.workflows, model.requests.at(-1)?.body, row]) {
+    expect(JSON.stringify(place)).toContain('Quota of 5 exports a day is used up, token [redacted]')
+    expect(JSON.stringify(place)).not.toContain('abc123def456')
+  }
 })
 
 describe('of an answer the model gets what it can use', () => {

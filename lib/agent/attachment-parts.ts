@@ -1,5 +1,6 @@
 import type { InputPart } from '#lib/agent/history.ts'
 import type { Attachment } from '#lib/chatkit/protocol/items.ts'
+import { cutText } from '#lib/cut-text.ts'
 import { kindOf } from '#lib/data/attachment-type.ts'
 import { isRefused, readAttachment } from '#lib/data/attachments.ts'
 import { decodeText } from '#lib/data/decode-text.ts'
@@ -42,7 +43,7 @@ function toPart(name: string, mimeType: string, bytes: Uint8Array): InputPart {
   if (kind === 'pdf') return { type: 'input_file', file: dataUrl(), filename: name }
   const whole = decodeText(bytes)?.text ?? new TextDecoder().decode(bytes)
   const shown =
-    whole.length > TEXT_MAX_CHARS ? `${whole.slice(0, TEXT_MAX_CHARS)}\n[${whole.length - TEXT_MAX_CHARS} more characters]` : whole
+    whole.length > TEXT_MAX_CHARS ? `${cutText(whole, TEXT_MAX_CHARS)}\n[${whole.length - TEXT_MAX_CHARS} more characters]` : whole
   return text(`<Attachment name=${JSON.stringify(name)}>\n${shown}\n</Attachment>`)
 }
 

@@ -1,5 +1,6 @@
 import { seconds, settledTask } from '#lib/agent/tool-tasks.ts'
 import type { CustomTask, Task, UrlSource } from '#lib/chatkit/protocol/items.ts'
+import { cutText } from '#lib/cut-text.ts'
 
 // Tools that the model's own provider runs: their calls come as items of the model's answer (protocol section 2.5).
 
@@ -76,7 +77,7 @@ function fileTask({ results }: HostedCall, took: number | undefined): Task {
 }
 
 function codeTask({ code }: HostedCall, took: number | undefined): Task {
-  const text = (code ?? '').slice(0, CODE_MAX_CHARS)
+  const text = cutText(code ?? '', CODE_MAX_CHARS)
   const fence = '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)))
   return {
     type: 'custom',

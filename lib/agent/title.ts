@@ -2,6 +2,7 @@ import { Agent, type Model, run as runAgent } from '@openai/agents'
 import { GuardedModel } from '#lib/agent/guarded-model.ts'
 import { isDemo, openModel } from '#lib/agent/model.ts'
 import { cleanTitle } from '#lib/chatkit/title.ts'
+import { cutText } from '#lib/cut-text.ts'
 import { findPerson } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
 
@@ -31,7 +32,7 @@ export async function nameThread(
   const model = new GuardedModel(inner, { idleMs: TIMEOUT_MS, onAnswer: () => undefined })
   const agent = new Agent({ name: 'Title', instructions: TITLE_INSTRUCTIONS, model })
   const { question, answer } = said
-  const input = `Person: ${question.slice(0, SAID_MAX_CHARS)}\n\nAssistant: ${answer.slice(0, SAID_MAX_CHARS)}`
+  const input = `Person: ${cutText(question, SAID_MAX_CHARS)}\n\nAssistant: ${cutText(answer, SAID_MAX_CHARS)}`
   const result = await runAgent(agent, input, { stream: true, maxTurns: 1, signal: AbortSignal.timeout(TIMEOUT_MS) })
   await result.completed
   if (model.failure) throw model.failure

@@ -1,4 +1,5 @@
 import type { Caller } from '#lib/auth/caller.ts'
+import { cutText } from '#lib/cut-text.ts'
 import { newId } from '#lib/ids.ts'
 import { openMcp } from '#lib/mcp-client/open.ts'
 import { toVisibleText } from '#lib/visible-text.ts'
@@ -49,5 +50,5 @@ function firstSentence(text: string): string {
 }
 
 function shorten(text: string): string {
-  return toVisibleText(text.slice(0, DESCRIPTION_MAX)).slice(0, DESCRIPTION_MAX)
+  return cutText(toVisibleText(cutText(text, DESCRIPTION_MAX)), DESCRIPTION_MAX)
 }
