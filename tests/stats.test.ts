@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
+import { listRuns } from '#lib/data/run-list.ts'
 import { CHART_DAYS, readOverview } from '#lib/data/stats.ts'
 import { withSystem } from '#lib/db.ts'
 
@@ -29,7 +30,15 @@ beforeAll(async () => {
     await tx.run.createMany({
       data: [
         { id: 'run_1', ownerId: 'a', threadId: 'thr_1', requestId: 'r', operation: 'threads.create', status: 'done' },
-        { id: 'run_2', ownerId: 'a', threadId: 'thr_1', requestId: 'r', operation: 'threads.create', status: 'failed' },
+        {
+          id: 'run_2',
+          ownerId: 'a',
+          threadId: 'thr_1',
+          requestId: 'r',
+          operation: 'threads.create',
+          status: 'failed',
+          failureClass: 'model_payment',
+        },
         { id: 'run_3', ownerId: 'b', threadId: 'thr_2', requestId: 'r', operation: 'threads.create', status: 'running' },
         {
           id: 'run_4',
@@ -64,7 +73,7 @@ test('counts people, threads, runs and calls across all people', async () => {
   const overview = await readOverview('UTC')
   expect(overview.people).toEqual({ total: 3, activeInPeriod: 2 })
   expect(overview.threads).toEqual({ total: 1, newToday: 1 })
-  expect(overview.runs).toEqual({ today: 3, failedToday: 1, active: 1 })
+  expect(overview.runs).toEqual({ today: 3, failedToday: 1, active: 1, inPeriod: 3, failedInPeriod: 1 })
   expect(overview.calls).toMatchObject({ today: 3, failedToday: 0, inPeriod: 6, failedInPeriod: 2 })
 })
 
@@ -78,15 +87,35 @@ test('percentiles come from finished calls, and a call without an end does not c
 })
 
 test('servers and failure classes are told apart', async () => {
-  const { servers, failures } = await readOverview('UTC')
+  const { servers, callFailures } = await readOverview('UTC')
   expect(servers.map(({ name, calls, failed }) => [name, calls, failed])).toEqual([
     ['elsewhere', 3, 1],
     ['switchboard', 3, 1],
   ])
-  expect(failures.map(({ failureClass, calls }) => [failureClass, calls])).toEqual([
+  expect(callFailures.map(({ failureClass, count }) => [failureClass, count])).toEqual([
     ['hard_timeout', 1],
     ['transport_lost', 1],
   ])
+})
+
+test('failed runs are counted by class, an interrupted one as such, those of long ago and those that were stopped not at all', async () => {
+  const base = { ownerId: 'c', requestId: 'r', operation: 'threads.create' }
+  const runs = [
+    { id: 'run_5', threadId: 'thr_5', status: 'failed', failureClass: 'model_payment' },
+    { id: 'run_6', threadId: 'thr_6', status: 'interrupted' },
+    { id: 'run_7', threadId: 'thr_7', status: 'failed', failureClass: 'model_cut', createdAt: ago(24 * 9) },
+    { id: 'run_8', threadId: 'thr_8', status: 'stopped' },
+  ] as const
+  await withSystem('admin', (tx) => tx.run.createMany({ data: runs.map((run) => ({ ...base, ...run })) }))
+  const { runFailures } = await readOverview('UTC')
+  expect(runFailures.map(({ failureClass, count }) => [failureClass, count])).toEqual([
+    ['model_payment', 2],
+    ['interrupted', 1],
+  ])
+  const found = async (filter: object) => (await listRuns(filter)).data.map(({ id }) => id).sort()
+  expect(await found({ failure: 'model_payment' })).toEqual(['run_2', 'run_5'])
+  expect(await found({ failure: 'interrupted' })).toEqual(['run_6'])
+  expect(await found({ failure: 'model_cut', since: ago(24 * 7) })).toEqual([])
 })
 
 test.each(['UTC', 'Pacific/Kiritimati', 'Pacific/Pago_Pago'])(

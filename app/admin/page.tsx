@@ -1,8 +1,13 @@
+import { CircleCheck } from 'lucide-react'
 import { Suspense } from 'react'
 import { requirePageAdmin } from '#lib/auth/page-caller.ts'
+import { RUN_FAILURES } from '#lib/data/run-failures.ts'
 import { CHART_DAYS, PERIOD_DAYS, readOverview } from '#lib/data/stats.ts'
 import { findPerson } from '#lib/data/users.ts'
 import { Card } from '../ui/card.tsx'
+import { EmptyState } from '../ui/empty-state.tsx'
+import { explainFailure } from '../ui/failure-text.ts'
+import { listAddress } from '../ui/list-address.ts'
 import { PageHeader } from '../ui/page-header.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { countText, durationText } from '../ui/time-text.ts'
@@ -11,6 +16,7 @@ import { DayChart } from './day-chart.tsx'
 import { FailureList } from './failure-list.tsx'
 import { Live } from './live.tsx'
 import { FailedCount, Stat } from './stat.tsx'
+import { toolCallsHref } from './tool-calls/filter.ts'
 
 /** The admin's start page: is it used, does it work, how fast is it, and what fails. */
 export default async function AdminPage() {
@@ -27,7 +33,7 @@ export default async function AdminPage() {
 }
 
 async function Numbers({ timeZone }: { timeZone: string }) {
-  const { people, threads, runs, calls, days, tools, servers, failures } = await readOverview(timeZone)
+  const { people, threads, runs, calls, days, tools, servers, callFailures, runFailures } = await readOverview(timeZone)
   return (
     <div className="grid gap-4">
       <dl className="grid grid-cols-2 gap-4 lg:grid-cols-5">
@@ -51,10 +57,26 @@ async function Numbers({ timeZone }: { timeZone: string }) {
         </Card>
         <Card
           title="What failed"
-          hint={`${countText(calls.failedInPeriod)} of ${countText(calls.inPeriod)} calls in ${PERIOD_DAYS} days`}
+          hint={`${countText(runs.failedInPeriod)} of ${countText(runs.inPeriod)} runs and ${countText(calls.failedInPeriod)} of ${countText(calls.inPeriod)} calls in ${PERIOD_DAYS} days`}
           flush
         >
-          <FailureList failures={failures} />
+          {runFailures.length + callFailures.length === 0 && (
+            <EmptyState icon={CircleCheck} title="Nothing failed">
+              Every finished run and call did what it was asked to.
+            </EmptyState>
+          )}
+          <FailureList
+            title="Runs"
+            failures={runFailures}
+            nameOf={(failureClass) => explainFailure(failureClass, RUN_FAILURES).title}
+            hrefOf={(failure) => listAddress('/admin/runs', { failure, since: '7d' })}
+          />
+          <FailureList
+            title="Tool calls"
+            failures={callFailures}
+            nameOf={(failureClass) => explainFailure(failureClass).title}
+            hrefOf={(failure) => toolCallsHref({ failure, since: '7d' })}
+          />
         </Card>
       </div>
       <Card title="By tool" hint={`The last ${PERIOD_DAYS} days`} flush>

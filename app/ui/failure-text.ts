@@ -121,7 +121,7 @@ export const FAILURES: Record<FailureClass, Explained> = {
 export function explainFailure(failureClass: string, of: Record<string, Explained> = FAILURES): Explained {
   return (
     of[failureClass] ?? {
-      title: failureClass.replaceAll('_', ' '),
+      title: failureClass.charAt(0).toUpperCase() + failureClass.slice(1).replaceAll('_', ' '),
       means: 'The call did not succeed.',
       todo: 'Look at its message and result.',
     }

@@ -23,6 +23,9 @@ export type RunFilter = {
   status?: RunStatus
   /** Part of the person's name or address. */
   person?: string
+  /** The class of its failure; `interrupted` for one that has none. */
+  failure?: string
+  since?: Date
   /** The id of the last row of the page before. */
   after?: string
 }
@@ -30,7 +33,7 @@ export type RunFilter = {
 const PAGE = 50
 
 /** Everybody's runs, the latest first, 50 a page. Only for callers whose admin role was checked. */
-export async function listRuns({ status, person, after }: RunFilter = {}): Promise<Page<RunRow>> {
+export async function listRuns({ status, person, failure, since, after }: RunFilter = {}): Promise<Page<RunRow>> {
   const like = person ? `%${person.replace(/[\\%_]/g, '\\$&')}%` : null
   const rows = await systemStatement<RunRow>(
     'admin',
@@ -40,6 +43,9 @@ export async function listRuns({ status, person, after }: RunFilter = {}): Promi
              (SELECT count(*)::int FROM tool_calls WHERE run_id = r.id) AS calls
       FROM runs r JOIN users u ON u.id = r.owner_id
       WHERE (${status ?? null}::text IS NULL OR r.status::text = ${status ?? null})
+        AND (${failure ?? null}::text IS NULL
+          OR (coalesce(r.failure_class, r.status::text) = ${failure ?? null} AND r.status IN ('failed', 'interrupted')))
+        AND (${since ?? null}::timestamptz IS NULL OR r.created_at >= ${since ?? null})
         AND (${like}::text IS NULL OR u.name ILIKE ${like} OR u.email ILIKE ${like})
         AND (${after ?? null}::text IS NULL OR (r.created_at, r.id) < (SELECT created_at, id FROM runs WHERE id = ${after ?? null}))
       ORDER BY r.created_at DESC, r.id DESC LIMIT ${PAGE + 1}`,

@@ -24,13 +24,17 @@ export type DayOfCalls = { day: string; calls: number; failed: number }
 export type Overview = {
   people: { total: number; activeInPeriod: number }
   threads: { total: number; newToday: number }
-  runs: { today: number; failedToday: number; active: number }
+  runs: { today: number; failedToday: number; active: number; inPeriod: number; failedInPeriod: number }
   calls: { today: number; failedToday: number; inPeriod: number; failedInPeriod: number; p50: number | null; p95: number | null }
   days: DayOfCalls[]
   tools: CallStats[]
   servers: CallStats[]
-  failures: { failureClass: string; calls: number; lastAt: Date }[]
+  /** The most frequent classes of the period. A run without a class has its status as one: interrupted. */
+  callFailures: FailureCount[]
+  runFailures: FailureCount[]
 }
+
+export type FailureCount = { failureClass: string; count: number; lastAt: Date }
 
 /** Everything that the admin's start page counts, across all people. "Today" begins at midnight in `timeZone` (an IANA name). Only for callers whose admin role was checked. */
 export function readOverview(timeZone: string): Promise<Overview> {
@@ -39,7 +43,8 @@ export function readOverview(timeZone: string): Promise<Overview> {
     days: await readDays(tx, timeZone),
     tools: await readCallStats(tx, 'tool'),
     servers: await readCallStats(tx, 'server'),
-    failures: await readFailures(tx),
+    callFailures: await readCallFailures(tx),
+    runFailures: await readRunFailures(tx),
   }))
 }
 
@@ -48,6 +53,8 @@ type Totals = Record<
   | 'active_people'
   | 'threads'
   | 'new_threads'
+  | 'runs'
+  | 'runs_failed_in_period'
   | 'runs_today'
   | 'runs_failed'
   | 'runs_active'
@@ -72,7 +79,8 @@ async function readTotals(tx: Tx, timeZone: string): Promise<Pick<Overview, 'peo
              percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95
       FROM tool_calls, edge WHERE started_at >= edge.period AND status <> 'declined'
     ), run AS (
-      SELECT count(*) FILTER (WHERE created_at >= edge.today) AS runs_today,
+      SELECT count(*) AS runs, count(*) FILTER (WHERE status IN ('failed', 'interrupted')) AS runs_failed_in_period,
+             count(*) FILTER (WHERE created_at >= edge.today) AS runs_today,
              count(*) FILTER (WHERE created_at >= edge.today AND status IN ('failed', 'interrupted')) AS runs_failed,
              array_agg(DISTINCT owner_id) AS owners
       FROM runs, edge WHERE created_at >= edge.period
@@ -81,14 +89,20 @@ async function readTotals(tx: Tx, timeZone: string): Promise<Pick<Overview, 'peo
            (SELECT count(*) FROM users, edge WHERE last_active_at >= edge.period OR id = ANY(run.owners))::int AS active_people,
            (SELECT count(*) FROM threads)::int AS threads,
            (SELECT count(*) FROM threads, edge WHERE created_at >= edge.today)::int AS new_threads,
-           run.runs_today::int, run.runs_failed::int,
+           run.runs::int, run.runs_failed_in_period::int, run.runs_today::int, run.runs_failed::int,
            (SELECT count(*) FROM runs WHERE status IN ('queued', 'running'))::int AS runs_active,
            call.calls::int, call.calls_failed::int, call.calls_today::int, call.calls_today_failed::int, call.p50, call.p95
     FROM call, run`
   return {
     people: { total: row.people, activeInPeriod: row.active_people },
     threads: { total: row.threads, newToday: row.new_threads },
-    runs: { today: row.runs_today, failedToday: row.runs_failed, active: row.runs_active },
+    runs: {
+      today: row.runs_today,
+      failedToday: row.runs_failed,
+      active: row.runs_active,
+      inPeriod: row.runs,
+      failedInPeriod: row.runs_failed_in_period,
+    },
     calls: {
       today: row.calls_today,
       failedToday: row.calls_today_failed,
@@ -125,12 +139,20 @@ function readCallStats(tx: Tx, by: 'tool' | 'server'): Promise<CallStats[]> {
     GROUP BY name ORDER BY calls DESC, name LIMIT ${TABLE_ROWS}`
 }
 
-function readFailures(tx: Tx): Promise<Overview['failures']> {
-  return tx.$queryRaw<Overview['failures']>`
-    SELECT failure_class AS "failureClass", count(*)::int AS calls, max(started_at) AS "lastAt"
+function readCallFailures(tx: Tx): Promise<FailureCount[]> {
+  return tx.$queryRaw<FailureCount[]>`
+    SELECT failure_class AS "failureClass", count(*)::int AS count, max(started_at) AS "lastAt"
     FROM tool_calls
     WHERE started_at >= now() - make_interval(days => ${PERIOD_DAYS}) AND failure_class IS NOT NULL AND status IN ('failed', 'unknown')
-    GROUP BY failure_class ORDER BY calls DESC, failure_class LIMIT ${FAILURE_ROWS}`
+    GROUP BY failure_class ORDER BY count DESC, failure_class LIMIT ${FAILURE_ROWS}`
+}
+
+function readRunFailures(tx: Tx): Promise<FailureCount[]> {
+  return tx.$queryRaw<FailureCount[]>`
+    SELECT coalesce(failure_class, status::text) AS "failureClass", count(*)::int AS count, max(created_at) AS "lastAt"
+    FROM runs
+    WHERE created_at >= now() - make_interval(days => ${PERIOD_DAYS}) AND status IN ('failed', 'interrupted')
+    GROUP BY 1 ORDER BY count DESC, 1 LIMIT ${FAILURE_ROWS}`
 }
 
 /** How long a tool's calls usually take: milliseconds within which half and 95 % of the period's calls ended. Only for callers whose admin role was checked. */

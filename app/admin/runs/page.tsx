@@ -17,12 +17,19 @@ import { RelativeTime } from '../../ui/relative-time.tsx'
 import { Table } from '../../ui/table.tsx'
 import { countText, durationText } from '../../ui/time-text.ts'
 import { Live } from '../live.tsx'
+import { PERIOD_OPTIONS, Period, startOf } from '../periods.ts'
 
 export const metadata: Metadata = { title: 'Runs' }
 
 const STATUSES = ['queued', 'running', 'waiting', 'done', 'stopped', 'interrupted', 'failed'] as const
 const text = z.string().trim().min(1).max(200).optional().catch(undefined)
-const Query = z.object({ status: z.enum(STATUSES).optional().catch(undefined), person: text, after: text })
+const Query = z.object({
+  status: z.enum(STATUSES).optional().catch(undefined),
+  failure: text,
+  since: Period,
+  person: text,
+  after: text,
+})
 type Query = z.infer<typeof Query>
 
 /** Everybody's turns of the assistant, the latest first: who waits, what failed, how fast it is. */
@@ -46,6 +53,21 @@ export default async function RunsPage({ searchParams }: { searchParams: Promise
             value: query.status,
             options: STATUSES.map((value) => ({ value, label: RUN_STATUS_NAMES[value] })),
           },
+          {
+            name: 'failure',
+            label: 'Failure',
+            value: query.failure,
+            options: [
+              ...Object.entries(RUN_FAILURES).map(([value, { title }]) => ({ value, label: title })),
+              { value: 'interrupted', label: RUN_STATUS_NAMES.interrupted },
+            ],
+          },
+          {
+            name: 'since',
+            label: 'When',
+            value: query.since,
+            options: PERIOD_OPTIONS,
+          },
         ]}
       />
       <ListCard address={href(query)} label="Loading runs">
@@ -56,7 +78,7 @@ export default async function RunsPage({ searchParams }: { searchParams: Promise
 }
 
 async function Runs({ query: { after, ...filters } }: { query: Query }) {
-  const page = await listRuns({ ...filters, after })
+  const page = await listRuns({ ...filters, since: startOf(filters.since), after })
   if (page.data.length === 0)
     return href(filters) === href({}) ? (
       <EmptyState icon={MessagesSquare} title="No runs yet">
@@ -67,7 +89,7 @@ async function Runs({ query: { after, ...filters } }: { query: Query }) {
         Take one filter away.
       </EmptyState>
     )
-  const since = (from: Date, to: Date | null) => (to ? durationText(to.getTime() - from.getTime()) : null)
+  const between = (from: Date, to: Date | null) => (to ? durationText(to.getTime() - from.getTime()) : null)
   return (
     <>
       <Table
@@ -99,8 +121,8 @@ async function Runs({ query: { after, ...filters } }: { query: Query }) {
           },
           { header: 'Model', cell: ({ model }) => model && <span className="wrap-anywhere">{model}</span> },
           { header: 'Calls', align: 'end', cell: ({ calls }) => countText(calls) },
-          { header: 'First words after', align: 'end', cell: ({ createdAt, firstDeltaAt }) => since(createdAt, firstDeltaAt) },
-          { header: 'Took', align: 'end', cell: ({ createdAt, finishedAt }) => since(createdAt, finishedAt) },
+          { header: 'First words after', align: 'end', cell: ({ createdAt, firstDeltaAt }) => between(createdAt, firstDeltaAt) },
+          { header: 'Took', align: 'end', cell: ({ createdAt, finishedAt }) => between(createdAt, finishedAt) },
           { header: 'When', align: 'end', cell: ({ createdAt }) => <RelativeTime at={createdAt.toISOString()} /> },
         ]}
       />

@@ -1,9 +1,7 @@
 import { z } from 'zod'
 import type { ToolCallFilter } from '#lib/data/tool-calls.ts'
 import { listAddress } from '../../ui/list-address.ts'
-
-/** How far back a list can look, in hours. */
-export const PERIODS = { '1h': 1, '24h': 24, '7d': 168, '30d': 720 } as const
+import { Period, startOf } from '../periods.ts'
 
 const text = z.string().min(1).max(200).optional().catch(undefined)
 
@@ -17,10 +15,7 @@ const Query = z.object({
   person: text,
   failure: text,
   thread: text,
-  since: z
-    .enum(Object.keys(PERIODS) as (keyof typeof PERIODS)[])
-    .optional()
-    .catch(undefined),
+  since: Period,
   after: text,
 })
 
@@ -38,6 +33,5 @@ export function toolCallsHref(query: ToolCallQuery): string {
 
 /** The filters as the ledger takes them. */
 export function toLedgerFilter({ status, tool, server, who, person, failure, thread, since, after }: ToolCallQuery): ToolCallFilter {
-  const from = since && new Date(Date.now() - PERIODS[since] * 3_600_000)
-  return { status, tool, server, ownerId: person, person: who, failureClass: failure, threadId: thread, since: from, after }
+  return { status, tool, server, ownerId: person, person: who, failureClass: failure, threadId: thread, since: startOf(since), after }
 }

@@ -12,11 +12,10 @@ import { ListCard } from '../../ui/list-card.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { Pager } from '../../ui/pager.tsx'
 import { Live } from '../live.tsx'
+import { PERIOD_OPTIONS } from '../periods.ts'
 import { parseToolCallQuery, type ToolCallQuery, toLedgerFilter, toolCallsHref } from './filter.ts'
 
 export const metadata: Metadata = { title: 'Tool calls' }
-
-const PERIOD_NAMES = { '1h': 'Last hour', '24h': 'Last 24 hours', '7d': 'Last 7 days', '30d': 'Last 30 days' }
 
 /** Everybody's tool calls, newest first, with filters in the address. */
 export default async function ToolCallsPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
@@ -79,7 +78,7 @@ async function Filters({ query }: { query: ToolCallQuery }) {
           name: 'since',
           label: 'Time',
           value: query.since,
-          options: Object.entries(PERIOD_NAMES).map(([value, label]) => ({ value, label })),
+          options: PERIOD_OPTIONS,
         },
       ]}
     />

@@ -1,0 +1,25 @@
+import { z } from 'zod'
+
+/** How far back a list can look: in hours, and in words. */
+const PERIODS = {
+  '1h': { hours: 1, label: 'Last hour' },
+  '24h': { hours: 24, label: 'Last 24 hours' },
+  '7d': { hours: 168, label: 'Last 7 days' },
+  '30d': { hours: 720, label: 'Last 30 days' },
+} as const
+
+export type PeriodName = keyof typeof PERIODS
+
+/** A period as an address carries it. What is unknown counts as not given. */
+export const Period = z
+  .enum(Object.keys(PERIODS) as PeriodName[])
+  .optional()
+  .catch(undefined)
+
+/** The periods as a filter's menu offers them. */
+export const PERIOD_OPTIONS = Object.entries(PERIODS).map(([value, { label }]) => ({ value, label }))
+
+/** When a period that ends now began. */
+export function startOf(period: PeriodName | undefined): Date | undefined {
+  return period && new Date(Date.now() - PERIODS[period].hours * 3_600_000)
+}
