@@ -82,6 +82,8 @@ describe.each(APIS)('over %s', (api) => {
         name: 'pointing',
         inputSchema: { type: 'object', properties: { at: { $ref: '#/$defs/place' } }, $defs: { place: { type: 'string' } } },
       },
+      { name: 'untyped', inputSchema: { anyOf: [{ type: 'object' }, { type: 'object' }] } },
+      { name: 'bare', inputSchema: {} },
       { name: 'talkative', description: 'x'.repeat(5_000), inputSchema: { type: 'object', properties: {} } },
       { name: 'elsewhere', inputSchema: { type: 'object', properties: { at: { $ref: 'https://example.com/place.json' } } } },
     ])
@@ -93,7 +95,7 @@ describe.each(APIS)('over %s', (api) => {
     const turn = await (await conversation(caller)).say('hello')
     expect(turn.error).toBeUndefined()
     expect(turn.text).toBe('Called.')
-    expect(names(server.requests[0])).toEqual(['choices', 'list', 'pointing', 'talkative'])
+    expect(names(server.requests[0])).toEqual(['choices', 'list', 'pointing', 'untyped', 'bare', 'talkative'])
     expect(mcp.calls).toEqual([{ tool: 'choices', args: { key: 'k' } }])
   })
 

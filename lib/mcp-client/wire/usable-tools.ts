@@ -1,6 +1,7 @@
 import { specTypeSchemas } from '@modelcontextprotocol/client'
 import { cutText } from '#lib/cut-text.ts'
 import { isDeeper } from '#lib/is-deeper.ts'
+import { withObjectType } from '#lib/mcp-client/wire/object-type.ts'
 import { isFields } from '#lib/mcp-client/wire/read-result.ts'
 
 /** A tool of a server's list that is not offered, and why, for whoever runs the server. */
@@ -13,12 +14,13 @@ const NAME_MAX_CHARS = 100
 
 /**
  * The tools of a listing that count. One that is not defined as MCP says, whose definition is longer than 100,000 characters or
- * deeper than a hundred levels, or that runs only as a task, is left out alone; of two with one name the first counts, and 500 at most.
+ * deeper than a hundred levels, or that runs only as a task, is left out alone; where arguments have no type they are an object; of two with one name the first counts, and 500 at most.
  */
 export function usableTools<Tool = unknown>(listed: Tool[]): { tools: Tool[]; leftOut: LeftOut[] } {
   const byName = new Map<string, Tool>()
   const leftOut: LeftOut[] = []
-  for (const [index, tool] of listed.entries()) {
+  for (const [index, given] of listed.entries()) {
+    const tool = withObjectType(given)
     const name = nameOf(tool) ?? `tool ${index + 1}`
     const why =
       byName.size === TOOLS_MAX
