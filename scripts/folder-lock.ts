@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 
 /** Thrown while another process holds the lock: `pid` is that process. */
@@ -30,14 +31,29 @@ export async function takeLock(file: string): Promise<() => Promise<void>> {
   }
 }
 
-/** True where the process exists, whoever it belongs to. */
+/** True where the process exists, whoever it belongs to. One that is dead and was not collected by its parent yet does not. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
+    return !isZombie(pid)
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
+}
+
+// A process that was killed stays in the table until its parent collects it, in a container without an init for ever.
+function isZombie(pid: number): boolean {
+  try {
+    return /^[ZX]/.test(afterName(readFileSync(`/proc/${pid}/stat`, 'utf8')))
+  } catch {
+    // No such file: another system, or a process that is gone by now.
+    return false
+  }
+}
+
+/** What stands behind the name in a line of `/proc/<pid>/stat`: the state, then numbers. The name may contain anything. */
+function afterName(stat: string): string {
+  return stat.slice(stat.lastIndexOf(')') + 2)
 }
 
 /** What the process calls itself, such as `postgres`; undefined where nobody can tell. */
@@ -81,5 +97,5 @@ async function contents(file: string): Promise<string | undefined> {
 // Process ids are used again, soon in a container: on Linux the time of the start tells two holders of one id apart.
 async function startTime(pid: number): Promise<number | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
-  return stat === undefined ? undefined : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
+  return stat === undefined ? undefined : Number(afterName(stat).split(' ')[19])
 }

@@ -1,6 +1,6 @@
 import { answerAgain } from '#lib/agent/answer-again.ts'
 import { APPROVAL_ACTIONS } from '#lib/agent/approval-card.ts'
-import { CLOSED, closeCard, closeRun, findItem } from '#lib/agent/close-approvals.ts'
+import { ANSWERED, CLOSED, closeCard, closeRun, findItem } from '#lib/agent/close-approvals.ts'
 import { CONNECTED_RETRY } from '#lib/agent/connect-card.ts'
 import { continueAnswer } from '#lib/agent/continue-answer.ts'
 import { CONTINUE } from '#lib/agent/cut-card.ts'
@@ -14,8 +14,7 @@ import { CustomStreamError } from '#lib/chatkit/errors.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Act } from '#lib/chatkit/respond.ts'
 import type { Store } from '#lib/chatkit/store.ts'
-import { type Approval, decideApproval, findApproval, listApprovals, takePause } from '#lib/data/approvals.ts'
-import { endWaiting } from '#lib/data/runs.ts'
+import { type Approval, answerApproval, findApproval } from '#lib/data/approvals.ts'
 
 type ActTurn = Parameters<Act>[0]
 type Context = { caller: Caller; run: AgentRun }
@@ -42,26 +41,18 @@ async function* decide(
   const asked = await findApproval(caller, thread.id, id)
   if (!asked) throw new CustomStreamError('This question was not found.')
   const decision = APPROVAL_ACTIONS[action]
-  const won = await decideApproval(caller, id, decision, action === 'approval.always')
-  if (won) yield* closeCard(store, asked, CARD[action])
-  const approvals = await listApprovals(caller, asked.runId)
+  const { won, approvals, sealed } = await answerApproval(caller, asked, decision, action === 'approval.always')
+  if (won) yield* closeCard(store, asked, ANSWERED[action])
   if (approvals.some(isLate)) return yield* late(caller, store, approvals)
   // The others of this run are still to be answered.
   if (won && approvals.some(({ status }) => status === 'pending')) return
-  const open = await take(caller, asked.runId, approvals)
+  const open = sealed === null ? null : await unsealState(sealed, { id: asked.runId, ownerId: caller.userId })
   const answered = approvals.find((approval) => approval.id === id)
   if (!open || !answered) return yield* tooLate(answered?.status)
-  await endWaiting({ id: asked.runId, ownerId: caller.userId }, 'done')
   const here = { thread, store, signal }
   if ('call' in open) return yield* resumeWidgetCall(answered, open.call, here, context, edges)
   const resumed = new ResumedRun({ caller, store, ...open }, await keptCalls(store, approvals))
   yield* work({ ...here, input: null }, context, edges, resumed)
-}
-
-const CARD: Record<keyof typeof APPROVAL_ACTIONS, string> = {
-  'approval.approve': 'You approved this call.',
-  'approval.always': 'You approved this tool for the rest of this thread.',
-  'approval.deny': 'You declined this call.',
 }
 
 function isLate({ status, expiresAt }: Approval): boolean {
@@ -80,13 +71,6 @@ async function* tooLate(status: string | undefined): AsyncGenerator<ThreadStream
       ? 'This question has expired. Nothing was called; ask again.'
       : 'This question was answered before. Nothing more was done.'
   yield { type: 'notice', level: 'warning', message }
-}
-
-/** What is needed to go on with a run, for the one who comes first; null for anybody later. */
-async function take(caller: Caller, runId: string, approvals: Approval[]): ReturnType<typeof unsealState> {
-  if (approvals.some(({ status }) => status === 'pending')) return null
-  const sealed = await takePause(caller, runId)
-  return sealed === null ? null : unsealState(sealed, { id: runId, ownerId: caller.userId })
 }
 
 /** The calls that were asked about, as the thread keeps them. */

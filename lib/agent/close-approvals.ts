@@ -1,11 +1,11 @@
-import { closedCard } from '#lib/agent/approval-card.ts'
+import { type APPROVAL_ACTIONS, closedCard } from '#lib/agent/approval-card.ts'
 import type { KeptToolCall } from '#lib/agent/open-calls.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/store.ts'
 import { type Approval, closeApprovals, listAskingRuns, voidApprovals } from '#lib/data/approvals.ts'
 import { beginToolCall, finishToolCall } from '#lib/data/ledger.ts'
-import { endWaiting, findRun } from '#lib/data/runs.ts'
+import { findRun } from '#lib/data/runs.ts'
 import { AppError } from '#lib/errors.ts'
 
 /** What ledger, chat and model hear of a call to which the person said no. */
@@ -32,6 +32,15 @@ const TOLD: Record<Ending, { card: string; call: string; run: string }> = {
 /** What a card says after the end of its question. */
 export const CLOSED: Record<Ending, string> = { denied: TOLD.denied.card, expired: TOLD.expired.card }
 
+/** What a card says after its answer. */
+export const ANSWERED = {
+  'approval.approve': 'You approved this call.',
+  'approval.always': 'You approved this tool for the rest of this thread.',
+  'approval.deny': 'You declined this call.',
+} satisfies Record<keyof typeof APPROVAL_ACTIONS, string>
+/** What a card says of a call that was approved and never made, because the process that was to make it died. */
+export const NEVER_MADE = 'You approved this call, but the server ended before it was made. Ask again.'
+
 /** A new message in a thread denies what is still asked there. */
 export async function* denyAsked(caller: Owner, store: Store, threadId: string): AsyncGenerator<ThreadStreamEvent> {
   for (const runId of await listAskingRuns(caller, threadId)) yield* closeRun(caller, store, runId, 'denied')
@@ -41,11 +50,10 @@ export async function* denyAsked(caller: Owner, store: Store, threadId: string):
 export async function* closeRun(caller: Owner, store: Store, runId: string, ending: Ending): AsyncGenerator<ThreadStreamEvent> {
   const barred = await toldOfRun(caller, runId)
   const told = barred ?? TOLD[ending]
-  for (const approval of await closeApprovals(caller, runId, ending)) {
+  for (const approval of await closeApprovals(caller, runId, ending, TOLD[ending].run)) {
     yield* closeCard(store, approval, told.card)
     yield* recordUnmade(caller, store, approval, told.call, barred ? 'denied' : 'declined')
   }
-  await endWaiting({ id: runId, ownerId: caller.userId }, 'stopped', TOLD[ending].run)
 }
 
 /** What is said of the questions of a run that was ended with its person's access; null for any other. */

@@ -1,3 +1,4 @@
+import { endWaiting } from '#lib/data/runs.ts'
 import { statementAs, type Tx, withCaller, withSystem } from '#lib/db.ts'
 import { AppError } from '#lib/errors.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
@@ -56,26 +57,68 @@ export function findApproval(caller: { userId: string }, threadId: string, id: s
   return withCaller(caller, (tx) => tx.approval.findFirst({ where: { id, threadId, ownerId: caller.userId } }))
 }
 
-/** All questions of a run, in the order in which they were asked. */
-export function listApprovals(caller: { userId: string }, runId: string): Promise<Approval[]> {
-  return withCaller(caller, (tx) =>
-    tx.approval.findMany({ where: { runId, ownerId: caller.userId }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] }),
+/** What came of an answer: `won` where it counts, all questions of its run, and the run's state for the one who goes on with it. */
+export type Answered = { won: boolean; approvals: Approval[]; sealed: string | null }
+
+/**
+ * pending -> an answer, once: it counts for nothing where somebody was faster, or a day has passed. `remember`: it holds for the
+ * thread. With the last answer that its run waits for, the same transaction ends the wait and takes the run's state, so that no
+ * run is left whose questions are all answered.
+ */
+export function answerApproval(
+  caller: { userId: string },
+  { id, runId }: Pick<Approval, 'id' | 'runId'>,
+  status: Decision,
+  remember: boolean,
+): Promise<Answered> {
+  const ownerId = caller.userId
+  return withCaller(caller, async (tx) => {
+    // Two answers to one run take turns: one of them is the last.
+    await tx.$queryRaw`SELECT 1 AS held FROM runs WHERE id = ${runId} AND owner_id = ${ownerId} FOR UPDATE`
+    const now = new Date()
+    const where = { id, ownerId, status: 'pending', expiresAt: { gt: now } }
+    const { count } = await tx.approval.updateMany({ where, data: { status, remember, decidedAt: now } })
+    const approvals = await tx.approval.findMany({ where: { runId, ownerId }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] })
+    const isAnswered = approvals.every((approval) => approval.status === 'approved' || approval.status === 'denied')
+    return { won: count > 0, approvals, sealed: isAnswered ? await takePause(tx, { id: runId, ownerId }, now) : null }
+  })
+}
+
+/** Takes the state of a run that goes on: the second one who asks gets null, as for one that is too old. */
+async function takePause(tx: Tx, run: { id: string; ownerId: string }, now: Date): Promise<string | null> {
+  const where = { runId: run.id, ownerId: run.ownerId }
+  const row = await tx.pausedRun.findFirst({ where })
+  const { count } = await tx.pausedRun.deleteMany({ where })
+  if (!row || count === 0 || row.expiresAt <= now) return null
+  await endWaiting(tx, run, 'done')
+  return row.sealed
+}
+
+/** How a question was answered, and whether its call was made: `isOpen` while a run of its thread may still make it. */
+export type Answer = { itemId: string; status: string; remember: boolean; isMade: boolean; isOpen: boolean }
+
+/** The answers to the questions on these cards of a thread; those without one are left out. */
+export function listAnswers(caller: { userId: string }, threadId: string, itemIds: string[]): Promise<Answer[]> {
+  const own = Prisma.sql`owner_id = ${caller.userId} AND thread_id = ${threadId}`
+  return statementAs<Answer>(
+    caller,
+    Prisma.sql`
+      SELECT item_id AS "itemId", status, remember,
+        EXISTS (SELECT FROM tool_calls WHERE ${own} AND tool_calls.call_id = approvals.call_id) AS "isMade",
+        EXISTS (SELECT FROM runs WHERE ${own} AND runs.status IN ('queued', 'running')) AS "isOpen"
+      FROM approvals WHERE ${own} AND item_id = ANY(${itemIds}) AND status <> 'pending'`,
   )
 }
 
-/** pending -> an answer, once: false where somebody was faster, or a day has passed. `remember`: it holds for the thread. */
-export async function decideApproval(caller: { userId: string }, id: string, status: Decision, remember: boolean): Promise<boolean> {
-  const now = new Date()
-  const where = { id, ownerId: caller.userId, status: 'pending', expiresAt: { gt: now } }
-  const { count } = await withCaller(caller, (tx) => tx.approval.updateMany({ where, data: { status, remember, decidedAt: now } }))
-  return count > 0
-}
-
-/** Ends whatever questions of a run are open, as expired or denied, and forgets its state. Resolves to those that it ended. */
-export function closeApprovals(caller: { userId: string }, runId: string, status: 'denied' | 'expired'): Promise<Approval[]> {
+/**
+ * Ends whatever questions of a run are open, as expired or denied, and with them the run's wait; its state is forgotten. Resolves to
+ * the questions that it ended. `why` is kept in the run's row.
+ */
+export function closeApprovals(caller: { userId: string }, runId: string, status: 'denied' | 'expired', why: string): Promise<Approval[]> {
   return withCaller(caller, async (tx) => {
     const where = { runId, ownerId: caller.userId, status: 'pending' }
     await tx.pausedRun.deleteMany({ where: { runId, ownerId: caller.userId } })
+    await endWaiting(tx, { id: runId, ownerId: caller.userId }, 'stopped', why)
     return tx.approval.updateManyAndReturn({ where, data: { status, decidedAt: new Date() } })
   })
 }
@@ -108,16 +151,6 @@ export function listAgreed(caller: { userId: string }, threadId: string): Promis
 export async function voidApprovals(caller: { userId: string }, runId: string): Promise<void> {
   const where = { runId, ownerId: caller.userId, status: 'approved' }
   await withCaller(caller, (tx) => tx.approval.updateMany({ where, data: { status: 'expired', remember: false } }))
-}
-
-/** Takes the state of a run that goes on: the second one who asks gets null, as for one that is too old. */
-export function takePause(caller: { userId: string }, runId: string): Promise<string | null> {
-  const where = { runId, ownerId: caller.userId }
-  return withCaller(caller, async (tx) => {
-    const row = await tx.pausedRun.findFirst({ where })
-    const { count } = await tx.pausedRun.deleteMany({ where })
-    return row && count > 0 && row.expiresAt > new Date() ? row.sealed : null
-  })
 }
 
 /** The runs that have questions which nobody answered for a day, 500 at most. States that nobody can go on with are forgotten. */

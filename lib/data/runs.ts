@@ -114,14 +114,15 @@ export async function stopRunsOf(tx: Tx, ownerId: string, why: string): Promise<
     ) SELECT pg_notify(${RUNS_CHANNEL}, id || ' 0') FROM stopped`
 }
 
-/** waiting -> done (another run goes on with it) or stopped (nobody will). False where it waits no more. */
+/** waiting -> done (another run goes on with it) or stopped (nobody will), as a part of a transaction. False where it waits no more. */
 export async function endWaiting(
+  tx: Tx,
   { id, ownerId }: { id: string; ownerId: string },
   end: 'done' | 'stopped',
   why?: string,
 ): Promise<boolean> {
   const data = { status: end, errorMessage: why, finishedAt: new Date() }
-  const { count } = await withCaller({ userId: ownerId }, (tx) => tx.run.updateMany({ where: { id, ownerId, status: 'waiting' }, data }))
+  const { count } = await tx.run.updateMany({ where: { id, ownerId, status: 'waiting' }, data })
   return count > 0
 }
 

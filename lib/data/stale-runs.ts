@@ -4,6 +4,7 @@ import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunModel } from '#lib/generated/prisma/models.ts'
 
 const LOST_MESSAGE = 'The server ended before the answer was complete.'
+const UNCLAIMED_MESSAGE = 'The server ended before it could go on with your answer. Nothing was called; ask again.'
 
 /**
  * Marks runs that lost their process as interrupted, in one thread or everywhere. Not while the database itself has just
@@ -20,6 +21,24 @@ export async function interruptStaleRuns(threadId?: string): Promise<number> {
       RETURNING id`,
   )
   return interrupted.length
+}
+
+/**
+ * Ends runs that wait for answers although none of their questions is open, and forgets their states. Resolves to their number.
+ */
+export async function endForgottenWaits(threadId?: string): Promise<number> {
+  const ended = await systemStatement(
+    'recovery',
+    Prisma.sql`
+      WITH ended AS (
+        UPDATE runs SET status = 'interrupted', finished_at = now(), error_message = ${UNCLAIMED_MESSAGE}, allow_retry = true
+        WHERE status = 'waiting' AND (${threadId ?? null}::text IS NULL OR thread_id = ${threadId ?? null})
+          AND NOT EXISTS (SELECT FROM approvals WHERE approvals.run_id = runs.id AND approvals.status = 'pending')
+        RETURNING id
+      ), gone AS (DELETE FROM paused_runs USING ended WHERE paused_runs.run_id = ended.id)
+      SELECT id FROM ended`,
+  )
+  return ended.length
 }
 
 /** Runs that have ended but whose process did not live to close their log, oldest first, 100 at most. */

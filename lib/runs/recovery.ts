@@ -3,7 +3,7 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { hasItemsAfter, keepItems } from '#lib/data/chatkit-store.ts'
 import { hasToolCalls, settleAbandonedCalls } from '#lib/data/ledger.ts'
 import { allEvents, appendEvents, forgetEvents } from '#lib/data/run-events.ts'
-import { type AbandonedRun, closeAbandonedRun, interruptStaleRuns, unclosedRuns } from '#lib/data/stale-runs.ts'
+import { type AbandonedRun, closeAbandonedRun, endForgottenWaits, interruptStaleRuns, unclosedRuns } from '#lib/data/stale-runs.ts'
 import type { Tx } from '#lib/db.ts'
 import { newId } from '#lib/ids.ts'
 import { log } from '#lib/log.ts'
@@ -25,6 +25,8 @@ export async function recoverRuns(threadId?: string): Promise<number> {
     log.warn({ count: interrupted }, 'runs without a process were marked as interrupted')
     countRun({ status: 'interrupted', failureClass: 'replica_died' }, interrupted)
   }
+  const forgotten = await endForgottenWaits(threadId)
+  if (forgotten > 0) log.warn({ count: forgotten }, 'runs that waited for no question any more were ended')
   const closed: { runId: string; lastSeq: number }[] = []
   for (const { id } of await unclosedRuns(threadId)) {
     try {
