@@ -12,6 +12,8 @@ export function readArguments(value: unknown): string | undefined {
 
 /** True if the text is one whole JSON object. */
 export function isObjectText(text: string): boolean {
+  // Asked of each piece of a long text: what cannot be whole is not read.
+  if (!text.trimEnd().endsWith('}')) return false
   try {
     return isObject(JSON.parse(text))
   } catch {
