@@ -4,7 +4,6 @@ import { beginToolCall, finishToolCall, type NewToolCall, settleAbandonedCalls }
 import { findToolCall, listToolCalls, toolCallFacets } from '#lib/data/tool-calls.ts'
 import { withCaller, withSystem } from '#lib/db.ts'
 import { withLogContext } from '#lib/log.ts'
-import { redactText } from '#lib/redact.ts'
 
 const ann: Caller = { userId: 'usr_ann', role: 'member', via: 'session', sessionVersion: 1 }
 const bob: Caller = { userId: 'usr_bob', role: 'member', via: 'session', sessionVersion: 1 }
@@ -65,13 +64,6 @@ describe('one call', () => {
     const row = await findToolCall({ caller: ann }, id)
     expect(row).toMatchObject({ argumentsBytes: 100_011, resultBytes: 100_002, arguments: { clipped: true }, result: { clipped: true } })
     expect(JSON.stringify(row.result).length).toBeLessThan(40_000)
-  })
-
-  test('costs linear time to redact, whatever the text', () => {
-    const started = performance.now()
-    for (const text of ['x', 'a://', 'eyJ-', 'eyJaaaaaaaa-', 'sk-', '-----BEGIN PRIVATE KEY-----', 'Bearer ', 'a://b:'])
-      redactText(text.repeat(200_000))
-    expect(performance.now() - started).toBeLessThan(20_000)
   })
 
   test('can hold what jsonb refuses: NUL characters and half surrogate pairs', async () => {

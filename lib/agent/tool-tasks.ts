@@ -1,6 +1,6 @@
 import type { CustomTask } from '#lib/chatkit/protocol/items.ts'
 import { cutText } from '#lib/cut-text.ts'
-import { redact } from '#lib/redact.ts'
+import { redact, redactText } from '#lib/redact.ts'
 
 const ARGUMENTS_MAX_CHARS = 300
 const ARGUMENTS_KEPT_CHARS = 4_000
@@ -69,30 +69,35 @@ export function seconds(ms: number): string {
 
 /** The arguments as inline code, without secrets, on one line; empty where there are none. */
 function shownArguments({ arguments: asked, sent = asked }: ToolCall): string {
-  const safe = String(redact(sent)).replace(/\s+/g, ' ').trim()
+  const safe = redactText(sent, ARGUMENTS_KEPT_CHARS).replace(/\s+/g, ' ').trim()
   if (safe === '' || safe === '{}') return ''
   const clipped = safe.length > ARGUMENTS_MAX_CHARS ? `${cutText(safe, ARGUMENTS_MAX_CHARS)}…` : safe
   const fence = '`'.repeat(Math.max(0, ...[...clipped.matchAll(/`+/g)].map(([run]) => run.length)) + 1)
   return fence.length > 1 ? `${fence} ${clipped} ${fence}` : `\`${clipped}\``
 }
 
-/** The arguments of a call as later turns know them: JSON in any case, clipped. */
+/** The arguments of a call as later turns know them: JSON in any case, without secrets, clipped. */
 export function keptArguments({ arguments: text }: ToolCall): string {
-  if (text.length > ARGUMENTS_KEPT_CHARS) return JSON.stringify({ clipped: cutText(text, ARGUMENTS_KEPT_CHARS) })
+  if (text.length > ARGUMENTS_KEPT_CHARS) return JSON.stringify({ clipped: firstOf(text, ARGUMENTS_KEPT_CHARS).kept })
   try {
-    JSON.parse(text)
-    return text
+    return JSON.stringify(redact(JSON.parse(text), ARGUMENTS_KEPT_CHARS))
   } catch {
     // Some servers refuse a history whose arguments are not JSON.
-    return JSON.stringify({ unreadable: text })
+    return JSON.stringify({ unreadable: redactText(text) })
   }
 }
 
-/** What a tool answered, as one text for later turns, clipped. */
+/** What a tool answered, as one text for later turns, without secrets, clipped. */
 export function outputText(output: unknown): string {
   const text = plainText(output)
-  const start = cutText(text, OUTPUT_MAX_CHARS)
-  return start.length < text.length ? `${start}\n[${text.length - start.length} more characters]` : text
+  const { kept, left } = firstOf(text, OUTPUT_MAX_CHARS)
+  return left > 0 ? `${kept}\n[${left} more characters]` : kept
+}
+
+/** The beginning of a text without secrets, which ends between two letters, and how many characters are left. */
+function firstOf(text: string, max: number): { kept: string; left: number } {
+  const { length } = cutText(text, max)
+  return { kept: redactText(text, length), left: text.length - length }
 }
 
 function plainText(output: unknown): string {

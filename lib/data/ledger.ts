@@ -5,6 +5,7 @@ import type { FailureClass, ToolCallStatus } from '#lib/data/tool-calls.ts'
 import { statementAs, systemStatement, type Tx } from '#lib/db.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { newId } from '#lib/ids.ts'
+import { jsonSize } from '#lib/json-size.ts'
 import { currentRequestId } from '#lib/log.ts'
 import { countToolCall } from '#lib/metrics.ts'
 import { repeatably } from '#lib/patience.ts'
@@ -29,8 +30,8 @@ export type NewToolCall = {
   arguments: unknown
   /** The names of the arguments that the session filled in, whatever the caller said. */
   filledIn?: string[]
-  /** What may be kept of the arguments, where that is less than all; secrets by name and look are cut out of it in any case. */
-  stored?: unknown
+  /** Names of fields whose values are not kept, in any case; secrets by name and look are cut out as well. */
+  hidden?: readonly string[]
   runId?: string
   threadId?: string
   /** The person's message that the call works on. */
@@ -50,8 +51,8 @@ export type NewToolCall = {
 export type ToolCallOutcome = {
   status: Exclude<ToolCallStatus, 'pending'>
   result?: unknown
-  /** What may be kept of the result, where that is less than all. */
-  stored?: unknown
+  /** Names of fields whose values are not kept. */
+  hidden?: readonly string[]
   failureClass?: FailureClass
   errorMessage?: string
   /** Milliseconds since the start: when the connection stood, and when the tool first said how far it was. */
@@ -77,14 +78,14 @@ export async function recordToolCall(call: NewToolCall, startedAt: Date, outcome
 }
 
 async function insert(call: NewToolCall, startedAt: Date, outcome: ToolCallOutcome | null): Promise<string> {
-  const { value } = clipJson(call.stored ?? call.arguments ?? {}, ARGUMENTS_MAX_BYTES)
-  const end = outcome && settlement(outcome)
+  const value = clipJson(call.arguments ?? {}, ARGUMENTS_MAX_BYTES, call.hidden)
+  const end = outcome && (await settlement(outcome))
   const id = newId('call')
   const statement = Prisma.sql`
     INSERT INTO tool_calls (id, owner_id, via, server, tool, arguments, filled_in, arguments_bytes, arguments_hash, run_id, thread_id, turn_id, call_id, token_id,
       trace_id, span_id, client_name, client_version, repeat_of, repeated_by, request_id, started_at, status, result, result_bytes, failure_class, error_message, finished_at, duration_ms)
     VALUES (${id}, ${call.ownerId}, ${call.via}, ${call.server}, ${call.tool}, ${JSON.stringify(value)}::jsonb, ${call.filledIn ?? []}::text[],
-      ${bytesOf(call.arguments ?? {})}, ${argumentsHash(askedArguments(call.arguments ?? {}, call.filledIn ?? []))}, ${call.runId}, ${call.threadId}, ${call.turnId}, ${call.callId}, ${call.tokenId},
+      ${await jsonSize(call.arguments ?? {})}, ${argumentsHash(askedArguments(call.arguments ?? {}, call.filledIn ?? []))}, ${call.runId}, ${call.threadId}, ${call.turnId}, ${call.callId}, ${call.tokenId},
       ${call.traceId}, ${call.spanId}, ${label(call.clientName, 200)}, ${label(call.clientVersion, 100)}, ${call.repeatOf}, ${call.repeatedBy},
       ${currentRequestId()}, ${startedAt}, ${end?.status ?? 'pending'}::"ToolCallStatus", ${end?.result}::jsonb, ${end?.bytes}::int,
       ${end?.failureClass}, ${end?.message}, ${end?.at}::timestamptz, ${end && Math.max(0, end.at.getTime() - startedAt.getTime())}::int)
@@ -100,7 +101,7 @@ function label(text: string | undefined, max: number): string | undefined {
 
 /** Settles a call, once: a row that is not pending any more stays as it is. The result is redacted and clipped (32 kB). */
 export async function finishToolCall(call: { id: string; ownerId: string }, outcome: ToolCallOutcome): Promise<void> {
-  const { status, result, bytes, failureClass, message, at } = settlement(outcome)
+  const { status, result, bytes, failureClass, message, at } = await settlement(outcome)
   const statement = Prisma.sql`
     UPDATE tool_calls
     SET status = ${status}::"ToolCallStatus", result = ${result}::jsonb, result_bytes = ${bytes}::int,
@@ -115,20 +116,16 @@ export async function finishToolCall(call: { id: string; ownerId: string }, outc
   noteChange()
 }
 
-function settlement({ status, result, stored, failureClass, errorMessage }: ToolCallOutcome) {
-  const clipped = result === undefined ? null : clipJson(stored ?? result, RESULT_MAX_BYTES)
+async function settlement({ status, result, hidden, failureClass, errorMessage }: ToolCallOutcome) {
+  const at = new Date()
   return {
     status,
-    result: clipped && JSON.stringify(clipped.value),
-    bytes: clipped && bytesOf(result),
+    result: result === undefined ? null : JSON.stringify(clipJson(result, RESULT_MAX_BYTES, hidden)),
+    bytes: result === undefined ? null : await jsonSize(result),
     failureClass,
-    message: errorMessage === undefined ? null : storableText(redactText(errorMessage)).slice(0, MESSAGE_MAX_CHARS),
-    at: new Date(),
+    message: errorMessage === undefined ? null : storableText(redactText(errorMessage, MESSAGE_MAX_CHARS)),
+    at,
   }
-}
-
-function bytesOf(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value) ?? 'null')
 }
 
 /** The arguments without those that the session filled in: what was asked for, by which equal calls are told. */

@@ -4,7 +4,7 @@ import { log } from '#lib/log.ts'
 import type { Filled } from '#lib/mcp-client/bound-arguments.ts'
 import type { CallingRun } from '#lib/mcp-client/calling-run.ts'
 import { type Attempt, recorded } from '#lib/mcp-client/results.ts'
-import { markedNames, withoutSensitive } from '#lib/mcp-client/sensitive.ts'
+import { markedNames } from '#lib/mcp-client/sensitive.ts'
 import type { McpTool } from '#lib/mcp-client/tool-lists.ts'
 import type { TraceContext } from '#lib/mcp-client/trace.ts'
 
@@ -40,7 +40,7 @@ export class CallRow {
       : ({ via: 'chat', runId, turnId, callId } as const)
     const id = await beginToolCall({
       ...{ ownerId, server, tool, threadId: threadId || undefined, ...origin, ...span },
-      ...{ arguments: args, filledIn, stored: withoutSensitive(args, hidden) },
+      ...{ arguments: args, filledIn, hidden },
     })
     return new CallRow(id, ownerId, hidden)
   }
@@ -49,7 +49,7 @@ export class CallRow {
   async settle({ result, failure, times }: Attempt): Promise<void> {
     const outcome: ToolCallOutcome = {
       ...(failure ? { status: failure.status, failureClass: failure.class, errorMessage: failure.sentence } : { status: 'succeeded' }),
-      ...{ result: recorded(result), stored: withoutSensitive(recorded(result), this.#hidden), ...times },
+      ...{ result: recorded(result), hidden: this.#hidden, ...times },
     }
     try {
       await finishToolCall({ id: this.#id, ownerId: this.#ownerId }, outcome)

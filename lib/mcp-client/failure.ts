@@ -171,13 +171,13 @@ function networkClass(chain: unknown[]): FailureClass | undefined {
 const NAMED_SECRET =
   /\b(pass(?:word|wd|phrase)?|secret|token|api[-_ ]?key|authorization)(\s*(?:=|:|\bis\b)\s*|\s+(?=["']|[^\s\d]{0,200}\d))("[^"]*"|'[^']*'|\S+)/gi
 
-/** What a server says of its own failed call, without what looks like a secret. */
-export function safeText(text: string): string {
-  return redactText(text).replace(NAMED_SECRET, '$1$2[redacted]')
+/** The first `max` characters of what a server says of its own failed call, without what looks like a secret. */
+export function safeText(text: string, max: number): string {
+  return redactText(text, max).replace(NAMED_SECRET, '$1$2[redacted]')
 }
 
 /** The same for the model and the chat: on one line, clipped. */
 export function safeDetail(text: string): string {
-  const line = safeText(cutText(text, 10_000)).replace(/\s+/g, ' ').trim()
+  const line = safeText(text, 10_000).replace(/\s+/g, ' ').trim()
   return line.length > 500 ? `${cutText(line, 500)}…` : line
 }

@@ -47,5 +47,10 @@ export function recorded(result: Result | undefined): unknown {
   if (!result) return undefined
   const { _meta, ...rest } = result
   if (!result.isError) return rest
-  return { ...rest, content: rest.content.map((part) => (typeof part.text === 'string' ? { ...part, text: safeText(part.text) } : part)) }
+  return {
+    ...rest,
+    content: rest.content.map((part) =>
+      typeof part.text === 'string' ? { ...part, text: safeText(part.text, MODEL_TEXT_MAX_CHARS) } : part,
+    ),
+  }
 }

@@ -1,0 +1,65 @@
+/** How much a name says: under a `strong` one everything is a secret, under a `weak` one what looks like nothing else. */
+export type Secrecy = 'strong' | 'weak'
+
+const NAME_MAX_CHARS = 100
+
+// Words that may follow the telling one: password_confirmation, tokenValue, SECRET_2.
+const TRAILING =
+  /(?: (?:value|string|data|text|plain|plaintext|raw|encoded|base64|b64|hash|digest|confirmation|confirm|repeat|again|old|new|current|header|env|json|prod|dev|test|live|\d+))+$/
+
+// A name is looked at as words in lower case with one space between them; the last ones tell.
+const STRONG = new RegExp(
+  `(?:${[
+    'pass ?(?:word|wd|phrase|code|key|wort)s?',
+    'pwd|pswd|contraseña|kennwort|mot de passe',
+    '(?:^|client|shared|app|webhook|token|consumer|api|user|db|jwt|totp|otp|mfa|signing|session) ?secrets?|(?:^| )secrets?',
+    'token',
+    '(?:api|app|access|secret|private|signing|signature|encryption|master|account|shared|auth|session|ssh|deploy|license|storage|webhook|hmac|rsa|pgp|gpg|admin|subscription) ?keys?',
+    'secret ?access ?key|key ?material|private ?pem',
+    'authorization',
+    'cookies?',
+    'credentials?|(?:^| )creds?',
+    'mnemonic|(?:seed|recovery|secret|mnemonic|backup) ?(?:phrase|words?)',
+    '(?:recovery|backup|verification|security|one ?time|otp|totp|mfa|2fa|2 fa|two factor|auth|authorization|activation|unlock|reset|login|scratch|pin) ?codes?',
+    'conn(?:ection)? ?(?:string|str|uri)|database url|db url|redis url|mongo(?:db)? ur[il]|broker url|webhook url',
+    '(?:^| )(?:otp|totp|mfa|pin|cvv|cvc|csc|cvv2|cvc2|jwt|jws|dsn|psk|bearer|pat|kubeconfig|htpasswd)',
+    '(?:php|j|asp ?net|connect)? ?sess(?:ion)? ?id|(?:^| )sid',
+    '(?:card|credit ?card|cc) ?(?:number|no|num)',
+  ].join('|')})$`,
+)
+const WEAK = /(?:^| )(?:auth|session|sess|pass|pw|tokens|xsrf|csrf)$/
+
+// Names that end in a telling word and mean something else: a place in a list, a count, a word of a text.
+const HARMLESS =
+  /(?:^| )(?:(?:next|previous|prev|page|pagination|continuation|continue|cursor|sync|start|end|resume|progress|skip|unk|pad|eos|bos|mask|sep|cls|stop|special|design|max|min|per|last|first|invalid|unexpected|syntax) ?(?:page )?tokens?|(?:forgot|reset|change|min|max|no|has|is|requires?|public|shift|foreign|primary) (?:pass ?word|secrets?|key)|public ?key|(?:error|status|exit|country|zip|postal|area|currency|language) codes?)$/
+
+/**
+ * Whether values under this name are secrets: `db_password`, `accessToken`, `X-Api-Key`, `the API key`. Undefined where the name
+ * tells nothing. Costs the same for any length: only the last 100 characters are looked at.
+ */
+export function secrecyOf(name: string): Secrecy | undefined {
+  if (name.length < 2) return undefined
+  const words = wordsOf(name)
+  if (words === '' || HARMLESS.test(words)) return undefined
+  if (STRONG.test(words)) return 'strong'
+  if (WEAK.test(words)) return 'weak'
+  const shorter = words.replace(TRAILING, '').replace(/\d+$/, '')
+  if (shorter === words) return undefined
+  // What came of a password is a secret; what came of a session is a name of it.
+  return STRONG.test(shorter) && !HARMLESS.test(shorter) ? 'strong' : undefined
+}
+
+function wordsOf(name: string): string {
+  return name
+    .slice(-NAME_MAX_CHARS)
+    .replace(/%5[bd]/gi, ' ')
+    .replace(/(\p{Ll}|\d)(?=\p{Lu})/gu, '$1 ')
+    .replace(/(\p{Lu})(?=\p{Lu}\p{Ll})/gu, '$1 ')
+    .replace(/[^\p{L}\d]+/gu, ' ')
+    .trim()
+    .toLowerCase()
+}
+
+/** Names that hold the name of a value beside them, and names that hold such a value: `{ name: 'password', value: 'x' }`. */
+export const NAMING = /^(?:name|key|field|header|parameter|param|variable|var|attribute|property|label|id|k)$/i
+export const VALUING = /^(?:value|val|v|secret_?value|string_?value|plain_?text)$/i
