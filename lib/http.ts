@@ -1,5 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AppError, toAppError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
+import { type JsonLimits, JsonMeter, REQUEST_LIMITS } from '#lib/json-meter.ts'
 import { log, withLogContext } from '#lib/log.ts'
 import { INERT_POLICY } from '#lib/security-headers.ts'
 
@@ -59,21 +61,29 @@ export function requireSameOrigin(request: Request, appUrl: string): void {
   if (foreign) throw new AppError('forbidden', `This request came from another site. Open ${appUrl} and try again there.`)
 }
 
+/** From this size on (bytes) reading, parsing and checking a body are done in turns of their own. */
+const LARGE_BYTES = 500_000
+
 /** How long (ms) nothing of a body may arrive, and how long a whole one may take. */
 export const BODY_MS = { idle: 20_000, whole: 300_000 }
 
 /** The body, read up to `maxBytes`. Throws too_large, and bad_request for one that does not arrive. */
 export async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of bodyOf(request, maxBytes)) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+/** The body in the pieces in which it arrives, `maxBytes` at most. */
+async function* bodyOf(request: Request, maxBytes: number): AsyncGenerator<Uint8Array> {
   const tooLarge = () => new AppError('too_large', `The request is larger than ${sizeOf(maxBytes)}.`)
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()
-  const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of request.body ? arriving(request.body) : []) {
     size += chunk.byteLength
     if (size > maxBytes) throw tooLarge()
-    chunks.push(chunk)
+    yield chunk
   }
-  return Buffer.concat(chunks)
 }
 
 function sizeOf(bytes: number): string {
@@ -106,12 +116,39 @@ export async function readBody(request: Request, maxBytes: number): Promise<stri
 
 /** The JSON body, read up to `maxBytes`. Throws unsupported_type, too_large or bad_request. */
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+  return (await readSizedJson(request, maxBytes)).value
+}
+
+/** The same with its size (bytes). A body of more values than REQUEST_LIMITS, or deeper, is refused before it is parsed. */
+export async function readSizedJson(request: Request, maxBytes: number): Promise<{ value: unknown; bytes: number }> {
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw new AppError('unsupported_type', 'Send the request as application/json.')
-  const body = await readBody(request, maxBytes)
+  const meter = new JsonMeter()
+  // Read as it arrives: what takes long for all of a large body takes a moment for each piece.
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  for await (const chunk of bodyOf(request, maxBytes)) {
+    const excess = meter.feed(chunk)
+    if (excess) throw tooComplex(excess)
+    text += decoder.decode(chunk, { stream: true })
+    bytes += chunk.byteLength
+  }
+  text += decoder.decode()
+  if (bytes > LARGE_BYTES) await nextTurn()
   try {
-    return JSON.parse(body)
+    return { value: JSON.parse(text), bytes }
   } catch (cause) {
     throw new AppError('bad_request', 'The request is not valid JSON.', { cause })
+  } finally {
+    if (bytes > LARGE_BYTES) await nextTurn()
   }
+}
+
+/** The error for JSON that its meter found to be too much. */
+export function tooComplex(excess: keyof JsonLimits): AppError {
+  const { values, depth } = REQUEST_LIMITS
+  if (excess === 'depth') return new AppError('bad_request', `The request is nested deeper than ${depth} levels.`)
+  if (excess === 'escapes') return new AppError('too_large', 'The request has too many escaped characters in its texts.')
+  return new AppError('too_large', `The request has more than ${values.toLocaleString('en')} values.`)
 }

@@ -81,7 +81,14 @@ export function clipJson(value: unknown, maxBytes: number, hidden?: readonly str
   const safe = copy(value, budget, 0)
   const bytes = Buffer.from(JSON.stringify(safe) ?? 'null')
   if (!budget.exceeded && bytes.length <= maxBytes) return safe
-  return { clipped: true, text: bytes.subarray(0, maxBytes).toString('utf8').replace(/�+$/, '') }
+  return { clipped: true, text: bytes.subarray(0, characterEnd(bytes, maxBytes)).toString('utf8') }
+}
+
+/** The last place, up to `max`, that is not in the middle of a character. */
+function characterEnd(bytes: Uint8Array, max: number): number {
+  let end = Math.min(max, bytes.length)
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1
+  return end
 }
 
 function copy(value: unknown, budget: Budget, depth: number): unknown {

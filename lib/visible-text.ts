@@ -75,8 +75,16 @@ const BARE_HOST = /[.．](?:[a-z]{2,63}|xn--[a-z\d-]+|[^\p{ASCII}\p{N}]{2,63})$/
 
 function withPunycode(word: string, before: string): string {
   if (/^\p{ASCII}*$/u.test(word)) return word
-  const [, name = '', rest = ''] = /^(.*?)([.．-]*)$/u.exec(word) ?? []
+  const end = nameEnd(word)
+  const [name, rest] = [word.slice(0, end), word.slice(end)]
   const inAddress = /(?::\/\/|@)$/.test(before)
   const ascii = inAddress || (BARE_HOST.test(name) && !FILE.test(name)) ? domainToASCII(name) : ''
   return ascii ? `${name}⟦${ascii}⟧${rest}` : word
+}
+
+/** Where the full stops and hyphens begin that end a word. By hand: an expression would look for them from each place anew. */
+function nameEnd(word: string): number {
+  let end = word.length
+  while (end > 0 && '.．-'.includes(word[end - 1] ?? ' ')) end -= 1
+  return end
 }

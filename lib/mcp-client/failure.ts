@@ -169,7 +169,7 @@ function networkClass(chain: unknown[]): FailureClass | undefined {
 
 // "password hunter2", "token: abc", "the secret is xyz": a value after "=", ":" or "is", in quotes, or with a digit in it.
 const NAMED_SECRET =
-  /\b(pass(?:word|wd|phrase)?|secret|token|api[-_ ]?key|authorization)(\s*(?:=|:|\bis\b)\s*|\s+(?=["']|[^\s\d]{0,200}\d))("[^"]*"|'[^']*'|\S+)/gi
+  /\b(pass(?:word|wd|phrase)?|secret|token|api[-_ ]?key|authorization)(\s{0,20}(?:=|:|\bis\b)\s{0,20}|\s{1,20}(?=["']|[^\s\d]{0,200}\d))("[^"]{0,500}"|'[^']{0,500}'|\S{1,500})/gi
 
 /** The first `max` characters of what a server says of its own failed call, without what looks like a secret. */
 export function safeText(text: string, max: number): string {

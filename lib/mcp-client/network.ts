@@ -3,6 +3,7 @@ import http from 'node:http'
 import https from 'node:https'
 import net from 'node:net'
 import { Readable } from 'node:stream'
+import { EventMeter, type JsonLimits, JsonMeter } from '#lib/json-meter.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
 import { WireError } from '#lib/mcp-client/wire/wire-error.ts'
 import { processState } from '#lib/process-state.ts'
@@ -16,15 +17,18 @@ type Agents = Record<'http:' | 'https:', http.Agent>
 // Shorter than the five seconds after which many servers close an idle connection: one that closes just then loses a request.
 const IDLE_MS = 4_000
 const SOCKETS_MAX = 256
-/** The most (bytes) that is taken of one answer or stream. */
-const ANSWER_MAX_BYTES = 32 * 1024 * 1024
+/** The most (bytes) that is taken of one stream of events, and of one answer or event. */
+const STREAM_MAX_BYTES = 32 * 1024 * 1024
+const ANSWER_MAX_BYTES = 12 * 1024 * 1024
+/** What one answer may have: parsing it must not hold up the process. Its depth is cut where it is read. */
+const ANSWER_LIMITS: JsonLimits = { values: 100_000, depth: Number.POSITIVE_INFINITY, escapes: 500_000 }
 const NO_BODY = new Set([101, 204, 205, 304])
 
 // The sockets are shared by all runs, the MCP sessions on them by none.
 const agents = processState('agents', (): Partial<Record<Reach, Agents>> => ({}))
 
 /**
- * `fetch` for MCP servers: pooled connections, streamed answers of 32 MB at most, redirects returned as they are. With `public` the address that is
+ * `fetch` for MCP servers: pooled connections, answers of 12 MB and streams of 32 MB at most, redirects returned as they are. With `public` the address that is
  * connected to must be one of the public internet, decided after the name was resolved and at every new connection, so that no
  * name leads to this machine or its network. Throws Refusal for an address that is refused, WireError for a connection that breaks.
  */
@@ -71,20 +75,27 @@ function send(url: URL, request: Request, body: Buffer | undefined, agent: http.
     for (const [name, value] of Object.entries(incoming.headers)) for (const one of [value ?? []].flat()) received.append(name, one)
     incoming.on('error', () => undefined)
     if (NO_BODY.has(status)) incoming.resume()
-    const stream = NO_BODY.has(status) ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>).pipeThrough(bounded())
+    const stream = NO_BODY.has(status)
+      ? null
+      : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>).pipeThrough(bounded(received.get('content-type') ?? ''))
     resolve(new Response(stream, { status: status < 200 ? 502 : status, headers: received }))
   })
   outgoing.end(body)
   return promise
 }
 
-function bounded(): TransformStream<Uint8Array, Uint8Array> {
-  let left = ANSWER_MAX_BYTES
+function bounded(type: string): TransformStream<Uint8Array, Uint8Array> {
+  const events = type.startsWith('text/event-stream')
+  const meter = events ? new EventMeter(ANSWER_LIMITS, ANSWER_MAX_BYTES) : new JsonMeter(ANSWER_LIMITS)
+  const max = events ? STREAM_MAX_BYTES : ANSWER_MAX_BYTES
+  let left = max
   return new TransformStream({
     transform: (chunk, controller) => {
       left -= chunk.byteLength
-      if (left >= 0) controller.enqueue(chunk)
-      else controller.error(new Error(`the answer is longer than ${ANSWER_MAX_BYTES} bytes`))
+      const excess = left < 0 ? 'bytes' : meter.feed(chunk)
+      if (!excess) controller.enqueue(chunk)
+      else if (left < 0) controller.error(new Error(`the answer is longer than ${max} bytes`))
+      else controller.error(new Error(`the answer has too many ${excess}`))
     },
   })
 }

@@ -5,7 +5,7 @@ export type TemplateFacts = {
   thread?: { id: string }
 }
 
-const PLACE = /\{\{\s*([^{}]*?)\s*\}\}/g
+const PLACE = /\{\{([^{}]{0,200})\}\}/g
 
 /** What stands between the braces, and where the value comes from. */
 const VALUES: Record<string, (facts: TemplateFacts) => string | null | undefined> = {
@@ -34,7 +34,8 @@ export class UnresolvedTemplate extends Error {
 
 /** The template with every `{{name}}` in it replaced. Throws UnresolvedTemplate for unknown names, empty values and stray braces. */
 export function resolveTemplate(template: string, facts: TemplateFacts): string {
-  const resolved = template.replace(PLACE, (_, name: string) => {
+  const resolved = template.replace(PLACE, (_, inner: string) => {
+    const name = inner.trim()
     const value = Object.hasOwn(VALUES, name) ? VALUES[name]?.(facts) : undefined
     if (!value) throw new UnresolvedTemplate(name)
     return value
@@ -51,6 +52,6 @@ export function resolveHeader(template: string, facts: TemplateFacts): string {
 
 /** The names in a template that do not exist, for whoever writes one. */
 export function unknownNames(template: string): string[] {
-  const names = [...template.matchAll(PLACE)].map(([, name = '']) => name).filter((name) => !Object.hasOwn(VALUES, name))
+  const names = [...template.matchAll(PLACE)].map(([, inner = '']) => inner.trim()).filter((name) => !Object.hasOwn(VALUES, name))
   return /\{\{|\}\}/.test(template.replace(PLACE, '')) ? [...names, '…'] : names
 }

@@ -3,7 +3,7 @@ import { isSecretText } from '#lib/redaction/secret-values.ts'
 import type { Span } from '#lib/redaction/spans.ts'
 
 const TAG = /<([A-Za-z][\w:.-]{0,79})(\s[^<>]{0,400})?>/y
-const LISTED = /<key>([^<]{1,80})<\/key>(?:\s|\\+[nrt]){0,20}<(?:string|data|integer)>/y
+const LISTED = /<key>([^<]{1,80})<\/key>(?:\s|\\{1,64}[nrt]){0,20}<(?:string|data|integer)>/y
 const ATTRIBUTE = /\s([\w:-]{1,40})=\\{0,8}["']([^"'\\]{1,80})\\{0,8}["']/g
 
 /** The content of an XML element that begins at `at` and whose name, or the name that it has as an attribute, is telling. */
@@ -31,7 +31,7 @@ function contentAt(text: string, start: number): Span[] {
 }
 
 const BLANK_LINE =
-  /(?:;[^\r\n\\]{0,200})?(?:\r?\n|\\+r\\+n|\\+n)(?:[\w-]{1,40}:[^\r\n\\]{0,200}(?:\r?\n|\\+r\\+n|\\+n)){0,4}(?:\r?\n|\\+r\\+n|\\+n)/y
+  /(?:;[^\r\n\\]{0,200})?(?:\r?\n|\\{1,64}r\\{1,64}n|\\{1,64}n)(?:[\w-]{1,40}:[^\r\n\\]{0,200}(?:\r?\n|\\{1,64}r\\{1,64}n|\\{1,64}n)){0,4}(?:\r?\n|\\{1,64}r\\{1,64}n|\\{1,64}n)/y
 
 /** The value of a field of a multipart form, whose name ends at `behind`: everything up to the next boundary. */
 export function multipartBehind(text: string, at: number, behind: number): Span | undefined {

@@ -152,7 +152,8 @@ const SCHEME = /^(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|NTLM|Hawk|OAuth|G
 function headerValue(text: string, start: number, name: Name): Span | undefined {
   if (!HEADER.test(lastWord(name.name))) return undefined
   const around = text[name.start - 1] ?? ''
-  const LINE_END = around === '"' ? /[\r\n"]|\\+[rn"]/g : around === "'" ? /[\r\n']|\\+[rn']/g : /[\r\n]|\\+[rn]|\\*"/g
+  const LINE_END =
+    around === '"' ? /[\r\n"]|(?<!\\)\\{1,64}[rn"]/g : around === "'" ? /[\r\n']|(?<!\\)\\{1,64}[rn']/g : /[\r\n]|(?<!\\)\\{1,64}[rn"]|"/g
   const begin = lineFrom(text.slice(start, start + LOOK_CHARS), LINE_END)
   const scheme = SCHEME.exec(begin)?.[0] ?? ''
   const secret = begin.slice(scheme.length).trim()
@@ -188,7 +189,7 @@ function nestedAt(text: string, start: number): Span | undefined {
   return { start, end: endOfBrackets(text, start) }
 }
 
-const WORD_END = /[\s"'`<>|]|\\+["'nrt]|[&;,](?=\s|$|\\|["'[{]|[\w.%[\]-]{1,40}[=:])|\$\{/g
+const WORD_END = /[\s"'`<>|]|(?<!\\)\\{1,64}["'nrt]|[&;,](?=\s|$|\\|["'[{]|[\w.%[\]-]{1,40}[=:])|\$\{/g
 
 /** Where a value without quotes ends: signs that part one pair from the next do so only with a pair behind them. */
 function endOfWord(text: string, start: number, max = Number.POSITIVE_INFINITY): number {

@@ -46,7 +46,7 @@ function isClosing(depth: number, opened: number): boolean {
 
 /** Where the object or list that begins at `at` ends, brackets within its texts aside. Without an end it is the text's. */
 export function endOfBrackets(text: string, at: number): number {
-  const SIGN = /[[\]{}]|\\*["]/g
+  const SIGN = /[[\]{}]|(?<!\\)\\{0,64}"/g
   SIGN.lastIndex = at
   let depth = 0
   for (let sign = SIGN.exec(text); sign; sign = SIGN.exec(text)) {

@@ -35,7 +35,7 @@ function findJwts(text: string, cut: boolean, spans: Span[]): void {
 
 // A header without a key behind it is somebody's explanation.
 const KEY_BLOCK =
-  /-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?=(?:\s|\\+[nr]|[\w-]{1,30}: [^\n\\]{0,200}(?:\n|\\+[nr])){0,40}[A-Za-z0-9+/=]{16})/g
+  /-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?=(?:\s|\\{1,64}[nr]|[\w-]{1,30}: [^\n\\]{0,200}(?:\n|\\{1,64}[nr])){0,40}[A-Za-z0-9+/=]{16})/g
 const KEY_END = /-----END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----/g
 const PUTTY = /PuTTY-User-Key-File-\d/g
 
@@ -100,7 +100,7 @@ function findSchemes(text: string, spans: Span[]): void {
 
 function isUserAndPassword(token: string): boolean {
   const said = Buffer.from(token.slice(0, 4_000), 'base64').toString('latin1')
-  return /^[\x20-\x7e]*:[\x20-\x7e]*$/.test(said)
+  return said.includes(':') && /^[\x20-\x7e]+$/.test(said)
 }
 
 const PLACEHOLDER =

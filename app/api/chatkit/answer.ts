@@ -3,12 +3,13 @@ import { depsFor } from '#app/api/chatkit/deps.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { requireCaller } from '#lib/auth/session.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { Operation } from '#lib/chatkit/protocol/requests.ts'
 import type { Act, Respond } from '#lib/chatkit/respond.ts'
 import { type LiveTurn, processChatKit, type Whole } from '#lib/chatkit/server.ts'
 import { rememberLocale } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
-import { json, readJson, requireSameOrigin } from '#lib/http.ts'
+import { json, readSizedJson, requireSameOrigin } from '#lib/http.ts'
 import { currentRequestId, log } from '#lib/log.ts'
 import type { RunHandle } from '#lib/runs/pump.ts'
 import { startRun, subscribe } from '#lib/runs/runs.ts'
@@ -17,15 +18,29 @@ import { sseResponse } from '#lib/sse.ts'
 /** What reaches `respond` beside the turn: who asked, and the run to report to. */
 export type TurnContext = { caller: Caller; run: RunHandle }
 
-/** Room (bytes) in a request for everything but the message: client tool results, quotes, tags, and some minutes of speech. */
-const EXTRA_BYTES = 6_000_000
+/** Room (bytes) beside the message for quotes and tags, and for what a client tool, a widget or a form may send. */
+const EXTRA_BYTES = 1_000_000
+/** Some minutes of speech. */
+const SPEECH_BYTES = 6_000_000
+/** What every other operation may take (bytes): it names threads and items. */
+const QUERY_BYTES = 262_144
+
+/** Operations that carry what a person wrote, or what a program of the page made. */
+const CONTENT = new Set<unknown>([
+  'threads.create',
+  'threads.add_user_message',
+  'threads.add_client_tool_output',
+  'threads.add_structured_input',
+  'threads.custom_action',
+  'threads.sync_custom_action',
+] satisfies Operation[])
 
 /** Answers one ChatKit request: who, how much, how often; then the protocol's server, with each turn as a run of its own. */
 export async function answerChatKit(request: Request, respond: Respond<TurnContext>, act?: Act<TurnContext>): Promise<Response> {
   const { APP_URL, MESSAGE_MAX_CHARS } = env()
   requireSameOrigin(request, APP_URL)
   const caller = await requireCaller(request)
-  const body = await readJson(request, MESSAGE_MAX_CHARS * 4 + EXTRA_BYTES)
+  const body = await readOperation(request, MESSAGE_MAX_CHARS)
   const answer = await processChatKit<TurnContext>(body, depsFor(caller, { respond, act }))
   if (answer.kind === 'json') return json(answer.data)
   if (answer.kind === 'attached') return told(answer, answer.runId, answer.events)
@@ -47,6 +62,16 @@ export async function answerChatKit(request: Request, respond: Respond<TurnConte
   })
   inBackground(run.ended)
   return told(answer, run.id, subscribe(run.id))
+}
+
+/** The body of a request. Its operation is known once it is parsed, and says how large it may be. Throws too_large. */
+async function readOperation(request: Request, messageMaxChars: number): Promise<unknown> {
+  const content = messageMaxChars * 4 + EXTRA_BYTES
+  const { value, bytes } = await readSizedJson(request, Math.max(content, SPEECH_BYTES))
+  const { type } = (value ?? {}) as { type?: unknown }
+  const max = type === 'input.transcribe' ? SPEECH_BYTES : CONTENT.has(type) ? content : QUERY_BYTES
+  if (bytes > max) throw new AppError('too_large', `This request is larger than ${Math.floor(max / 1_000)} kB.`)
+  return value
 }
 
 /** A run's events as they come, or the one object that is made of them all. */

@@ -16,10 +16,15 @@ export function takeDate(text: string, { timeZone, now }: Pick<About, 'timeZone'
   const two = (value: number | null) => String(value ?? 0).padStart(2, '0')
   const day = `${start.get('year')}-${two(start.get('month'))}-${two(start.get('day'))}`
   const due = start.isCertain('hour') ? `${day}T${two(start.get('hour'))}:${two(start.get('minute'))}` : day
-  const before = text.slice(0, result.index).replace(/\s*[,(]?\s*$/, '')
+  const before = withoutSign(text.slice(0, result.index).trimEnd())
   const after = text.slice(result.index + result.text.length).replace(/^\s*\)?\s*[,:]?\s*/, '')
   const rest = [withoutPreposition(before), after].filter(Boolean).join(' ').trim()
   return { rest, due }
+}
+
+// By hand: an expression would look for the blanks at the end from each blank anew.
+function withoutSign(text: string): string {
+  return /[,(]$/.test(text) ? text.slice(0, -1).trimEnd() : text
 }
 
 function withoutPreposition(text: string): string {

@@ -7,7 +7,7 @@ import type { Limit } from '#lib/auth/rate-limit.ts'
 import { env } from '#lib/env.ts'
 import { AppError, notFound, toAppError } from '#lib/errors.ts'
 import { json, readBody, requestIdOf } from '#lib/http.ts'
-import { isDeeper } from '#lib/is-deeper.ts'
+import { JsonMeter, REQUEST_LIMITS } from '#lib/json-meter.ts'
 import { log, withLogContext } from '#lib/log.ts'
 import { INERT_POLICY } from '#lib/security-headers.ts'
 
@@ -95,14 +95,10 @@ async function answer(request: Request, endpoint: Endpoint | undefined, find: ()
 
 /** Metadata are nested a few levels; oidc-provider would run out of stack at thousands. Throws bad_request. */
 function requireShallow(body: string): void {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(body)
-  } catch {
-    // A form, or something that oidc-provider refuses in its own words.
-    return
-  }
-  if (isDeeper(parsed, DEPTH_MAX)) throw new AppError('bad_request', `The request is nested deeper than ${DEPTH_MAX} levels.`)
+  // A form is none of JSON, and has no levels.
+  if (!/^\s*[[{]/.test(body)) return
+  const excess = new JsonMeter({ ...REQUEST_LIMITS, depth: DEPTH_MAX }).feed(Buffer.from(body))
+  if (excess) throw new AppError('bad_request', `The request is nested deeper than ${DEPTH_MAX} levels.`)
 }
 
 /** Without the body of redirects and the provider's session cookie, which nothing reads. */
