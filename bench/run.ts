@@ -1,4 +1,4 @@
-// npm run bench [turn|mcp|runs|connections]: what our own work costs, as ratios within one run; absolute times say nothing about another machine.
+// npm run bench [turn|mcp|hostile|runs|connections]: what our own work costs, as ratios within one run; absolute times say nothing about another machine.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -9,6 +9,7 @@ import { ROOT } from '#scripts/build-freshness.ts'
 import { startEmbeddedPostgres } from '#scripts/embedded-postgres.ts'
 import { makeFirstAccount, makePersonalToken } from '#scripts/first-visit.ts'
 import { openAIServer } from '#tests/support/openai-server.ts'
+import { benchHostile, hostileTools } from './hostile.ts'
 import { benchMcp } from './mcp.ts'
 import { benchStreams } from './streams.ts'
 import { benchTurn } from './turn.ts'
@@ -26,6 +27,7 @@ if (built.status !== 0) process.exit(1)
 const folder = await mkdtemp(path.join(os.tmpdir(), 'switchboard-bench-'))
 const database = await startEmbeddedPostgres(folder)
 const model = await openAIServer()
+const tools = only === 'hostile' ? await hostileTools() : undefined
 const url = `http://127.0.0.1:${PORT}`
 const app = spawn(process.execPath, [`--inspect=127.0.0.1:${INSPECT_PORT}`, 'scripts/start.ts'], {
   cwd: ROOT,
@@ -41,8 +43,13 @@ const app = spawn(process.execPath, [`--inspect=127.0.0.1:${INSPECT_PORT}`, 'scr
     NEXT_DIST_DIR: process.env.NEXT_DIST_DIR,
     OPENAI_BASE_URL: model.url,
     OPENAI_API_KEY: 'bench',
+    MCP_SERVER_URL: tools?.url,
     RUNS_PER_MINUTE: '10000',
     RUNS_AT_ONCE: '1000',
+    CHAT_REQUESTS_PER_MINUTE: '1000000',
+    STREAMS_AT_ONCE: '100000',
+    MCP_REQUESTS_PER_MINUTE: '1000000',
+    MCP_REQUESTS_PER_PERSON: '1000000',
     THREAD_TITLES: 'first_words',
     LOG_LEVEL: 'warn',
   },
@@ -60,11 +67,16 @@ try {
     )
   if (only === undefined || only === 'mcp')
     Object.assign(ratios, await benchMcp({ url, pid: app.pid ?? 0, token: await makePersonalToken(visitor) }))
+  if (only === 'hostile') {
+    const token = await makePersonalToken(visitor)
+    Object.assign(ratios, await benchHostile({ visitor, token, model, inspectPort: INSPECT_PORT }))
+  }
   for (const [name, ratio] of Object.entries(ratios)) console.log(`${ratio.toFixed(2).padStart(8)}  ${name}`)
 } finally {
   app.kill('SIGTERM')
   await ended
   await model[Symbol.asyncDispose]()
+  await tools?.[Symbol.asyncDispose]()
   await database.stop()
   await rm(folder, { recursive: true, force: true })
 }

@@ -80,6 +80,9 @@ const Settings = z.object({
   CHATKIT_DOMAIN_KEY: z.string().optional(),
   MESSAGE_MAX_CHARS: count(20_000, 1_000_000),
   RUNS_PER_MINUTE: count(20, 10_000),
+  // Requests of any kind that one person's pages may send to the chat's API.
+  CHAT_REQUESTS_PER_MINUTE: count(600, 1_000_000),
+  STREAMS_AT_ONCE: count(30, 100_000),
   RUNS_AT_ONCE: count(5, 10_000),
   RUN_TIMEOUT: seconds(1_800),
   // What becomes of a message while the assistant answers in its thread.
@@ -100,6 +103,8 @@ const Settings = z.object({
   MCP_BUILTIN: oneOf('on', 'off').default('on'),
   // Pages of these sites may call /mcp, beside our own and those of this machine.
   MCP_ALLOWED_ORIGINS: list.refine((origins) => origins.every(isOrigin), 'must be origins without a path, separated by commas'),
+  MCP_REQUESTS_PER_MINUTE: count(600, 1_000_000),
+  MCP_REQUESTS_PER_PERSON: count(1_200, 1_000_000),
   MCP_SERVER_URL: httpUrl.optional(),
   MCP_SERVERS_FILE: z.string().optional(),
   // Whether servers that admins add may have addresses that are not of the public internet. Those of the settings always may.

@@ -16,6 +16,8 @@ type SseOptions = {
   resumable?: boolean
   /** Called once when the client goes away before the end; never called at a normal end. */
   onDetach?: () => void
+  /** Called once when the stream is over, whoever ended it. */
+  onClose?: () => void
   headers?: Record<string, string>
 }
 
@@ -24,10 +26,17 @@ type SseOptions = {
  * the connection; it is not followed by a blank line, which the official client would take for an empty message.
  * `events` must not throw (a failure after the first byte is an event) and return whether the stream is complete.
  */
-export function sseResponse(events: AsyncIterator<SseMessage, boolean>, { resumable, onDetach, headers }: SseOptions = {}): Response {
+export function sseResponse(
+  events: AsyncIterator<SseMessage, boolean>,
+  { resumable, onDetach, onClose, headers }: SseOptions = {},
+): Response {
   let ping: NodeJS.Timeout | undefined
   let ended = false
-  const closed = countStream()
+  const uncount = countStream()
+  const closed = () => {
+    uncount()
+    onClose?.()
+  }
   const body = new ReadableStream<Uint8Array>(
     {
       start(controller) {

@@ -41,5 +41,5 @@ export function allowOrigin(request: Request, response: Response): void {
   response.headers.append('vary', 'Origin')
   if (!origin) return
   response.headers.set('access-control-allow-origin', origin)
-  response.headers.set('access-control-expose-headers', 'www-authenticate, mcp-session-id, x-request-id')
+  response.headers.set('access-control-expose-headers', 'www-authenticate, mcp-session-id, retry-after, x-request-id')
 }

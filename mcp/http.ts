@@ -11,11 +11,13 @@ import { env } from '#lib/env.ts'
 import { toAppError } from '#lib/errors.ts'
 import { requestIdOf } from '#lib/http.ts'
 import { currentRequestId, log, withLogContext } from '#lib/log.ts'
+import { openStream } from '#lib/open-streams.ts'
 import { type Authenticate, authenticate, scopeChallenge } from '#mcp/auth.ts'
 import { type ClientInfo, fromSessionId, sessionIdFor, toClientInfo } from '#mcp/client-info.ts'
 import { allowOrigin, preflight, requireKnownPlace } from '#mcp/gate.ts'
 import { type Message, readMessage, rpcError } from '#mcp/message.ts'
 import { answerPlainly, wantsProgress } from '#mcp/plain-answer.ts'
+import { consumeRequest } from '#mcp/request-limit.ts'
 import { type Offer, offerOf } from '#mcp/server.ts'
 import { beginSession, findSession, holderOf, isChannelId, wantsChannel } from '#mcp/sessions.ts'
 import { toolset } from '#mcp/toolset.ts'
@@ -39,6 +41,8 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
     if (request.method === 'OPTIONS') return preflight()
     const caller = await authenticate(request)
     if (caller instanceof Response) return caller
+    // A channel is bounded as a stream; what a server asks before its client has opened it is lost, so nothing delays it.
+    if (request.method !== 'GET') await consumeRequest(caller)
     return withLogContext({ user_id: caller.userId }, () => exchange(request, caller))
   }
 
@@ -47,7 +51,18 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
     if (message instanceof Response) return message
     const challenge = message && scopeChallenge(caller, offer.scopeOf(message))
     if (challenge) return challenge
-    return whileAllowed(await respond(request, caller, message), async () => !((await authenticate(request)) instanceof Response))
+    // Counted before anything is done: a call that was made must not be answered by a refusal.
+    const onClose = mayStream(request, message) ? openStream(caller.userId) : () => undefined
+    try {
+      return whileAllowed(
+        await respond(request, caller, message),
+        async () => !((await authenticate(request)) instanceof Response),
+        onClose,
+      )
+    } catch (error) {
+      onClose()
+      throw error
+    }
   }
 
   async function respond(request: Request, caller: Caller, message: Message | undefined): Promise<Response> {
@@ -106,6 +121,11 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
       return response
     })
   }
+}
+
+/** True for what may be answered by a stream: a session's channel, and a call whose client wants to know how far it is. */
+function mayStream({ method }: Request, message: Message | undefined): boolean {
+  return method === 'GET' || (message !== undefined && wantsProgress(message))
 }
 
 function authOf(caller: Caller): AuthInfo {

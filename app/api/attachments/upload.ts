@@ -1,5 +1,5 @@
 import type { Caller } from '#lib/auth/caller.ts'
-import { consume } from '#lib/auth/rate-limit.ts'
+import { consume, type Limit } from '#lib/auth/rate-limit.ts'
 import { requireCaller } from '#lib/auth/session.ts'
 import { env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
@@ -8,7 +8,7 @@ import { readBytes, requireSameOrigin } from '#lib/http.ts'
 const MEGABYTE = 1024 * 1024
 /** Room (bytes) for what surrounds the file in a form. */
 const FORM_BYTES = 10_000
-const UPLOADS = { name: 'uploads', points: 120, seconds: 60 }
+const UPLOADS: Limit = { name: 'uploads', points: 120, seconds: 60, said: 'You have sent 120 files within a minute.', flood: true }
 /** Uploads that this process holds in memory at once, and those of one person among them. */
 const AT_ONCE = 8
 const AT_ONCE_EACH = 3

@@ -1,18 +1,20 @@
 import { inBackground } from '#app/api/chatkit/background.ts'
 import { depsFor } from '#app/api/chatkit/deps.ts'
-import type { Caller } from '#lib/auth/caller.ts'
+import type { Caller, SessionCaller } from '#lib/auth/caller.ts'
+import { consume, type Limit } from '#lib/auth/rate-limit.ts'
 import { requireCaller } from '#lib/auth/session.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Operation } from '#lib/chatkit/protocol/requests.ts'
 import type { Act, Respond } from '#lib/chatkit/respond.ts'
-import { type LiveTurn, processChatKit, type Whole } from '#lib/chatkit/server.ts'
+import { type Answer, type LiveTurn, processChatKit, type Whole } from '#lib/chatkit/server.ts'
 import { rememberLocale } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 import { json, readSizedJson, requireSameOrigin } from '#lib/http.ts'
 import { currentRequestId, log } from '#lib/log.ts'
+import { openStream } from '#lib/open-streams.ts'
 import type { RunHandle } from '#lib/runs/pump.ts'
-import { startRun, subscribe } from '#lib/runs/runs.ts'
+import { type StartedRun, startRun, subscribe } from '#lib/runs/runs.ts'
 import { sseResponse } from '#lib/sse.ts'
 
 /** What reaches `respond` beside the turn: who asked, and the run to report to. */
@@ -40,15 +42,28 @@ export async function answerChatKit(request: Request, respond: Respond<TurnConte
   const { APP_URL, MESSAGE_MAX_CHARS } = env()
   requireSameOrigin(request, APP_URL)
   const caller = await requireCaller(request)
+  await consume(requestLimit(), caller.userId)
   const body = await readOperation(request, MESSAGE_MAX_CHARS)
   const answer = await processChatKit<TurnContext>(body, depsFor(caller, { respond, act }))
   if (answer.kind === 'json') return json(answer.data)
-  if (answer.kind === 'attached') return told(answer, answer.runId, answer.events)
+  // Before anything is stored or begun: who may open no more streams is told so, and loses nothing.
+  const onClose = openStream(caller.userId)
+  try {
+    if (answer.kind === 'attached') return await told(answer, answer.runId, answer.events, onClose)
+    const run = await startTurn(request, caller, answer)
+    inBackground(run.ended)
+    return await told(answer, run.id, subscribe(run.id), onClose)
+  } catch (error) {
+    onClose()
+    throw error
+  }
+}
 
+function startTurn(request: Request, caller: SessionCaller, answer: Extract<Answer<TurnContext>, { kind: 'turn' }>): Promise<StartedRun> {
   const remembered = rememberPlace(request, caller)
   const { operation, threadId, messageId, requestId: clientRequestId, opening, check, begin } = answer
   const about = { caller, threadId, messageId, operation, requestId: currentRequestId() ?? '', clientRequestId }
-  const run = await startRun(about, {
+  return startRun(about, {
     opening,
     check,
     begin: async () => {
@@ -60,8 +75,11 @@ export async function answerChatKit(request: Request, respond: Respond<TurnConte
       }
     },
   })
-  inBackground(run.ended)
-  return told(answer, run.id, subscribe(run.id))
+}
+
+function requestLimit(): Limit {
+  const { CHAT_REQUESTS_PER_MINUTE: points } = env()
+  return { name: 'chat', points, seconds: 60, said: `You have sent ${points} requests within a minute.`, flood: true }
 }
 
 /** The body of a request. Its operation is known once it is parsed, and says how large it may be. Throws too_large. */
@@ -79,14 +97,17 @@ async function told(
   { resume, whole }: { resume: boolean; whole?: Whole },
   runId: string | undefined,
   events: LiveTurn['events'],
+  onClose: () => void,
 ): Promise<Response> {
   const headers: Record<string, string> = runId ? { 'x-run-id': runId } : {}
-  if (!whole) return sseResponse(events, { resumable: resume, headers })
+  if (!whole) return sseResponse(events, { resumable: resume, headers, onClose })
   const all: ThreadStreamEvent[] = []
   for (let next = await events.next(); ; next = await events.next()) {
     if (!next.done) all.push(next.value.event)
-    else if (next.value) return json(whole(all), { headers })
-    else throw new AppError('unavailable', 'The server is restarting. Try again in a moment.', { retryAfter: 5 })
+    else if (next.value) {
+      onClose()
+      return json(whole(all), { headers })
+    } else throw new AppError('unavailable', 'The server is restarting. Try again in a moment.', { retryAfter: 5 })
   }
 }
 

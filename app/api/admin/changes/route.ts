@@ -2,6 +2,7 @@ import { findCaller, requireCaller } from '#lib/auth/session.ts'
 import { watchChanges } from '#lib/changes.ts'
 import { notFound } from '#lib/errors.ts'
 import { route } from '#lib/http.ts'
+import { openStream } from '#lib/open-streams.ts'
 import { sseResponse } from '#lib/sse.ts'
 
 export const dynamic = 'force-dynamic'
@@ -14,11 +15,17 @@ export const maxDuration = 300
  * anybody else there is nothing here.
  */
 export const GET = route(async (request) => {
-  const { role } = await requireCaller(request)
+  const { role, userId } = await requireCaller(request)
   if (role !== 'admin') throw notFound('This address')
   const left = new AbortController()
   const signal = AbortSignal.any([request.signal, left.signal])
-  return sseResponse(whileAdmin(request.headers, watchChanges(signal)), { onDetach: () => left.abort() })
+  const onClose = openStream(userId)
+  try {
+    return sseResponse(whileAdmin(request.headers, watchChanges(signal)), { onDetach: () => left.abort(), onClose })
+  } catch (error) {
+    onClose()
+    throw error
+  }
 })
 
 type Hints = ReturnType<typeof watchChanges>

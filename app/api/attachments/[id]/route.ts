@@ -1,9 +1,16 @@
 import { requireUploader, withUpload } from '#app/api/attachments/upload.ts'
+import { consume, type Limit } from '#lib/auth/rate-limit.ts'
 import { requireCaller } from '#lib/auth/session.ts'
 import { kindOf } from '#lib/data/attachment-type.ts'
 import { readAttachment, receiveAttachment } from '#lib/data/attachments.ts'
 import { decodeText } from '#lib/data/decode-text.ts'
 import { json, route } from '#lib/http.ts'
+
+/** A page of a conversation shows many pictures, each of which browsers keep for an hour. */
+const DOWNLOADS: Limit = {
+  ...{ name: 'downloads', points: 600, seconds: 60, flood: true },
+  said: 'You have loaded 600 files within a minute.',
+}
 
 type Context = { params: Promise<{ id: string }> }
 
@@ -17,6 +24,7 @@ async function receive(request: Request, { params }: Context): Promise<Response>
 /** The bytes of one's own attachment: a file to be saved, or with `?preview` a picture to be shown. Nothing is ever a page. */
 async function download(request: Request, { params }: Context): Promise<Response> {
   const caller = await requireCaller(request)
+  await consume(DOWNLOADS, caller.userId)
   const { attachment, bytes } = await readAttachment(caller, (await params).id)
   const kind = kindOf(attachment.mime_type)
   const shown = kind === 'image' && new URL(request.url).searchParams.has('preview')

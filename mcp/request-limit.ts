@@ -1,0 +1,16 @@
+import type { Caller } from '#lib/auth/caller.ts'
+import { consume } from '#lib/auth/rate-limit.ts'
+import { env } from '#lib/env.ts'
+
+/**
+ * Counts one request of an outside client, for its token or authorized app and for its person: one that runs wild must not use
+ * up what the person's others may. The assistant's own calls are bounded by its runs. Throws limited.
+ */
+export async function consumeRequest(caller: Caller): Promise<void> {
+  if (caller.via !== 'token') return
+  const { MCP_REQUESTS_PER_MINUTE: each, MCP_REQUESTS_PER_PERSON: all } = env()
+  const said = (who: string, points: number) => `${who} sent ${points} requests within a minute, which is the most.`
+  const about = { seconds: 60, flood: true } as const
+  await consume({ name: 'mcp-token', points: each, said: said('This token has', each), ...about }, caller.tokenId)
+  await consume({ name: 'mcp-person', points: all, said: said('Your clients have', all), ...about }, caller.userId)
+}
