@@ -51,6 +51,8 @@ export type NewToolCall = {
 export type ToolCallOutcome = {
   status: Exclude<ToolCallStatus, 'pending'>
   result?: unknown
+  /** What may be kept of the result, where that is less than all. */
+  stored?: unknown
   /** Names of fields whose values are not kept. */
   hidden?: readonly string[]
   failureClass?: FailureClass
@@ -116,11 +118,11 @@ export async function finishToolCall(call: { id: string; ownerId: string }, outc
   noteChange()
 }
 
-async function settlement({ status, result, hidden, failureClass, errorMessage }: ToolCallOutcome) {
+async function settlement({ status, result, stored, hidden, failureClass, errorMessage }: ToolCallOutcome) {
   const at = new Date()
   return {
     status,
-    result: result === undefined ? null : JSON.stringify(clipJson(result, RESULT_MAX_BYTES, hidden)),
+    result: result === undefined ? null : JSON.stringify(clipJson(stored ?? result, RESULT_MAX_BYTES, hidden)),
     bytes: result === undefined ? null : await jsonSize(result),
     failureClass,
     message: errorMessage === undefined ? null : storableText(redactText(errorMessage, MESSAGE_MAX_CHARS)),

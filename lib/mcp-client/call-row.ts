@@ -3,7 +3,7 @@ import type { EffectivePolicy } from '#lib/data/policies.ts'
 import { log } from '#lib/log.ts'
 import type { Filled } from '#lib/mcp-client/bound-arguments.ts'
 import type { CallingRun } from '#lib/mcp-client/calling-run.ts'
-import { type Attempt, recorded } from '#lib/mcp-client/results.ts'
+import { type Attempt, kept, recorded } from '#lib/mcp-client/results.ts'
 import { markedNames } from '#lib/mcp-client/sensitive.ts'
 import type { McpTool } from '#lib/mcp-client/tool-lists.ts'
 import type { TraceContext } from '#lib/mcp-client/trace.ts'
@@ -49,7 +49,7 @@ export class CallRow {
   async settle({ result, failure, times }: Attempt): Promise<void> {
     const outcome: ToolCallOutcome = {
       ...(failure ? { status: failure.status, failureClass: failure.class, errorMessage: failure.sentence } : { status: 'succeeded' }),
-      ...{ result: recorded(result), hidden: this.#hidden, ...times },
+      ...{ result: recorded(result), stored: kept(result), hidden: this.#hidden, ...times },
     }
     try {
       await finishToolCall({ id: this.#id, ownerId: this.#ownerId }, outcome)

@@ -8,6 +8,8 @@ import { isInputRefusal } from '#lib/mcp-client/input-refusal.ts'
 const INPUT_REFUSED =
   /^(mcp error -3260[12]\b|input validation error|invalid arguments|wrong arguments for|unknown tool|tool .{1,200} (not found|disabled))/i
 
+const ERROR_MAX_CHARS = 40_000
+
 /** What a tool answered, as the SDK has it. */
 export type Result = Awaited<ReturnType<MCPServerStreamableHttp['callToolResult']>>
 
@@ -42,15 +44,25 @@ export function toolError({ content }: Result): Failure {
   return { class: 'tool_error', sentence: `${EFFECT} It said: ${detail}`, status: 'unknown', sent: true }
 }
 
-/** What the ledger keeps of a result. */
-export function recorded(result: Result | undefined): unknown {
+/** A result as it came, without what it says to programs. */
+export function recorded(result: Result | undefined): Omit<Result, '_meta'> | undefined {
   if (!result) return undefined
   const { _meta, ...rest } = result
-  if (!result.isError) return rest
-  return {
-    ...rest,
-    content: rest.content.map((part) =>
-      typeof part.text === 'string' ? { ...part, text: safeText(part.text, MODEL_TEXT_MAX_CHARS) } : part,
-    ),
+  return rest
+}
+
+/** What the ledger keeps of it: of a failure its first 40,000 characters, without the secrets that error messages give away. */
+export function kept(result: Result | undefined): unknown {
+  const whole = recorded(result)
+  if (!whole?.isError) return whole
+  let room = ERROR_MAX_CHARS
+  const content: unknown[] = []
+  for (const part of whole.content) {
+    if (room <= 0) break
+    const text = typeof part.text === 'string' ? safeText(part.text, room) : undefined
+    content.push(text === undefined ? part : { ...part, text })
+    // Each part costs something, also one without a letter.
+    room -= (text?.length ?? 0) + 10
   }
+  return { ...whole, content }
 }
