@@ -218,6 +218,20 @@ describe('the same write again within one message', () => {
     expect(server.calls).toHaveLength(2)
   })
 
+  test('is none where the person declined the first', async () => {
+    const wipe: TestTool = { name: 'wipe', annotations: { destructiveHint: true }, run: () => 'wiped' }
+    await using server = await faultServer([wipe])
+    await using model = await openAIServer(callOf('wipe'), callOf('wipe'), { text: 'Then not.' })
+    withSettings(settings(server, model))
+    const first = await begin('wipe')
+    const [card] = cards(first.events)
+    const action = { type: 'approval.deny', payload: payloadOf(card) }
+    const { events } = await ask({ type: 'threads.custom_action', params: { thread_id: threadOf(first), item_id: card?.id, action } })
+    expect(JSON.stringify(cards(events).at(-1)?.widget)).toContain('Call wipe?')
+    expect(JSON.stringify(cards(events).at(-1)?.widget)).not.toContain('made before')
+    expect(server.calls).toEqual([])
+  })
+
   test('does not ask where the first call failed in good order', async () => {
     let times = 0
     const run = () => {

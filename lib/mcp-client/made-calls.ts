@@ -13,12 +13,12 @@ export class MadeCalls {
     if (!this.#made.has(key)) this.#made.set(key, { callId, inDoubt: false })
   }
 
-  /** A call that ended: what failed in good order was not made. */
+  /** A call that ended: what failed in good order or was declined was not made. */
   settle(tool: string, args: Record<string, unknown>, callId: string | undefined, status: ToolCallOutcome['status'] | undefined): void {
     const key = keyOf(tool, args)
     const before = this.#made.get(key)
     if (status === 'unknown') this.#made.set(key, { callId, inDoubt: true })
-    else if (status !== 'failed') this.#made.set(key, before ?? { callId, inDoubt: false })
+    else if (status !== 'failed' && status !== 'declined') this.#made.set(key, before ?? { callId, inDoubt: false })
     else if (before?.callId === callId && !before?.inDoubt) this.#made.delete(key)
   }
 
