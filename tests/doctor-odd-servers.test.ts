@@ -8,6 +8,7 @@ import { oddToolServer, type SERVER_HABITS } from '#tests/support/odd-tool-serve
 import { openInTime } from '#tests/support/open-in-time.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { type SessionServer, sessionServer } from '#tests/support/session-server.ts'
+import type { CallHabit } from '#tests/support/tool-call-habits.ts'
 import { toolServer } from '#tests/support/tool-servers.ts'
 
 // What the doctor says of servers that are odd, and that nothing of an examination stays behind.
@@ -77,6 +78,22 @@ test.each([
   const step = steps.find(({ name }) => name === 'Tools')
   expect(step?.outcome).toBe('failed')
   expect(`${step?.said} ${step?.fix}`).not.toMatch(/effect|during the call/)
+})
+
+test.each<[CallHabit, fault: string, said: string]>([
+  ['elicits', 'input_required', 'elicitation'],
+  ['samples', 'input_required', 'sampling'],
+  ['input_required', 'input_required', 'elicitation'],
+  ['quota', 'server_error', 'Quota of 5 exports a day is used up'],
+  ['status_413', 'too_large', 'larger'],
+  ['status_429', 'overloaded', 'Try again in 40 seconds'],
+  ['stream_ends', 'transport_lost', 'before the result came'],
+  ['accepted', 'protocol_error', 'gave no answer'],
+])('a call that ends as %s is %s', async (tool, fault, said) => {
+  await using server = await oddToolServer()
+  const { steps } = await examine(at(server.url), { call: { tool, args: {} } })
+  expect(steps.at(-1)).toMatchObject({ name: `Call ${tool}`, outcome: 'failed', fault, said: expect.stringContaining(said) })
+  expect(steps.at(-1)?.fix).not.toContain('log at this time')
 })
 
 describe.each(['sse', 'streamable'] as const)('after an examination of a %s server', (kind) => {

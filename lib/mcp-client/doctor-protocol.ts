@@ -7,7 +7,8 @@ import type { ToolDefinition } from '#lib/data/tool-pins.ts'
 import { fixFor } from '#lib/mcp-client/doctor-fixes.ts'
 import { modelToolsStep } from '#lib/mcp-client/doctor-model-tools.ts'
 import { type Examination, Finding, type Found } from '#lib/mcp-client/examination.ts'
-import { safeDetail } from '#lib/mcp-client/failure.ts'
+import { asksSentence, safeDetail } from '#lib/mcp-client/failure.ts'
+import { newSpan, traceparent } from '#lib/mcp-client/trace.ts'
 import { AnswerWatch } from '#lib/mcp-client/wire/answer-watch.ts'
 import { type LeftOut, usableTools } from '#lib/mcp-client/wire/usable-tools.ts'
 
@@ -63,9 +64,16 @@ export async function protocolSteps({ url, connect, stepMs, call, step }: Examin
       await step(
         `Call ${call.tool}`,
         async (signal) => {
-          const result = await client.callTool({ name: call.tool, arguments: call.args }, { ...options, signal })
+          const trace = traceparent(newSpan('doctor'))
+          const made = client.callTool({ name: call.tool, arguments: call.args, _meta: { traceparent: trace } }, { ...options, signal })
+          // A tool that fails because nobody answered its own question fails of that.
+          const failedOf = (error: unknown) => {
+            const asks = watch.takeAsks(trace)
+            return asks.length > 0 ? new Finding('input_required', asksSentence(asks), { stop: false }) : error
+          }
+          const result = await made.catch((error) => Promise.reject(failedOf(error)))
           const text = safeDetail(result.content.map((part) => (part.type === 'text' ? part.text : `[${part.type}]`)).join(' '))
-          if (result.isError) throw new Finding('tool_error', text || 'It reports an error without a word.', { stop: false })
+          if (result.isError) throw failedOf(new Finding('tool_error', text || 'It reports an error without a word.', { stop: false }))
           return { said: text || 'done' }
         },
         'call',
