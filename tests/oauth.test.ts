@@ -3,6 +3,9 @@ import { afterAll, expect, test } from 'vitest'
 import { callerFromBearer } from '#lib/auth/bearer.ts'
 import { adapterFor } from '#lib/auth/oauth/adapter.ts'
 import { findConsentRequest } from '#lib/auth/oauth/consent.ts'
+import { makeOauthDoor } from '#lib/auth/oauth/door.ts'
+import { makeAuthorizationServer } from '#lib/auth/oauth/server.ts'
+import { signingKeys } from '#lib/auth/oauth/signing-keys.ts'
 import { listAuditEvents } from '#lib/data/audit.ts'
 import { listConnections, revokeConnection } from '#lib/data/oauth-grants.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
@@ -12,6 +15,7 @@ import { mcpCaller } from '#tests/support/mcp-caller.ts'
 import { CALLBACK, challengeOf, discover, OauthClient, registeredClient, type Tokens } from '#tests/support/oauth-client.ts'
 import { openSite } from '#tests/support/oauth-site.ts'
 import { signedIn } from '#tests/support/people.ts'
+import { serve } from '#tests/support/serve.ts'
 
 const site = await openSite()
 const endpoint = `${site.url}/mcp`
@@ -210,6 +214,24 @@ test('a client that refreshes four times at once gets four pairs, each of which 
   for (const { access_token } of pairs) expect(await works(access_token)).toBe(200)
   const next = await Promise.all(pairs.map(({ refresh_token }) => client.refresh(refresh_token)))
   expect(next.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+})
+
+test('two replicas count the uses of a refresh token together', async () => {
+  const ann = await signedIn()
+  const client = await registeredClient(site.url)
+  const { refresh_token: token = '' } = await client.connect(ann)
+  const replica = makeAuthorizationServer(await signingKeys())
+  const there = await serve(makeOauthDoor(async () => replica))
+  try {
+    const body = new URLSearchParams({ client_id: client.clientId, grant_type: 'refresh_token', refresh_token: token })
+    const refreshThere = () => fetch(`${there.url}/oauth/token`, { method: 'POST', body })
+    const answers = await Promise.all(Array.from({ length: 6 }, (_, n) => (n % 2 ? refreshThere() : client.refresh(token))))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200])
+    expect((await refreshThere()).status).toBe(400)
+    expect(await listConnections(ann.caller), 'the seventh ended it').toEqual([])
+  } finally {
+    await there.close()
+  }
 })
 
 test('a refresh token is taken six times in 30 s from its first use, and a seventh time ends the connection', async () => {
