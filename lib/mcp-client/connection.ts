@@ -1,6 +1,5 @@
 import { type MCPCallToolOptions, MCPServerStreamableHttp } from '@openai/agents'
 import { type EffectivePolicy, policyOf, type ToolPolicy } from '#lib/data/policies.ts'
-import type { FailureClass } from '#lib/data/tool-calls.ts'
 import { env } from '#lib/env.ts'
 import { log } from '#lib/log.ts'
 import { type Filled, unbound, withoutBound } from '#lib/mcp-client/bound-arguments.ts'
@@ -20,14 +19,12 @@ import { type Attempt, declined, denied, type Result, type Times, toolError } fr
 import { type Listing, listing, onListChanged, sendAlong, withQuietSchema } from '#lib/mcp-client/sdk-gaps.ts'
 import { sdkLogger } from '#lib/mcp-client/sdk-logger.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
-import { expireTools, forgetTools, type McpTool } from '#lib/mcp-client/tool-lists.ts'
+import { expireTools, forgetTools, type McpTool, mayBeStale } from '#lib/mcp-client/tool-lists.ts'
 import { newSpan, type TraceContext, traceparent } from '#lib/mcp-client/trace.ts'
 import { AnswerWatch } from '#lib/mcp-client/wire/answer-watch.ts'
 
 // The SDK's own clock must not be the first to run out: ours know which of the two it was.
 const SDK_MARGIN_MS = 60_000
-
-const STALE_LIST: ReadonlySet<FailureClass> = new Set(['refused', 'dns', 'protocol_error', 'session_lost', 'bad_arguments'])
 
 type Call = OutgoingCall & {
   meta: Record<string, unknown> | null | undefined
@@ -241,8 +238,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
         },
       )
       log.warn({ error, server: this.server.name, tool, failure_class: failureClass, trace_id: span.traceId }, 'tool call failed')
-      // The remembered list may be why: the next turn asks again.
-      if (STALE_LIST.has(failureClass)) forgetTools(this.server, this.#run.userId)
+      if (mayBeStale(failureClass)) forgetTools(this.server, this.#run.userId)
       if (failureClass === 'session_lost' && this.#connecting === connecting) this.#connecting = undefined
       const ended = failureClass === 'cancelled' ? (whyEnded(this.#run.signal) ?? whyEnded(underWay.signal) ?? '') : ''
       return { failure: { class: failureClass, sentence: ended + sentence, status, sent }, times }

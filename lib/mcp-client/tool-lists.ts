@@ -1,4 +1,5 @@
 import type { MCPServerStreamableHttp } from '@openai/agents'
+import type { FailureClass } from '#lib/data/tool-calls.ts'
 import { processState } from '#lib/process-state.ts'
 
 /** A server's own claims about a tool (MCP, ToolAnnotations). Nobody checks them: they count for what an admin confirmed. */
@@ -69,4 +70,11 @@ export function forgetTools(server: Listed, userId: string): void {
 export function forgetServer(server: Listed): void {
   const start = JSON.stringify([server.id, server.url]).slice(0, -1)
   for (const key of memory().keys()) if (key.startsWith(start)) memory().delete(key)
+}
+
+const STALE: ReadonlySet<FailureClass> = new Set(['refused', 'dns', 'protocol_error', 'server_error', 'session_lost', 'bad_arguments'])
+
+/** True for a call's failure that a remembered list may be the reason of: the next turn asks again. */
+export function mayBeStale(failureClass: FailureClass): boolean {
+  return STALE.has(failureClass)
 }
