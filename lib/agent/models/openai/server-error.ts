@@ -90,7 +90,7 @@ function readSaid(body: unknown): Said {
   return {
     message: message.filter(Boolean).join(' '),
     code: word(error.code) ?? inner,
-    type: word(error.type) ?? word(error.status),
+    type: word(error.type) ?? (typeof error.status === 'string' ? error.status : undefined),
     param: word(error.param),
     retryDelay: details.map(({ retryDelay }) => word(retryDelay)).find(Boolean),
   }
@@ -116,10 +116,13 @@ function requestIdOf(headers: Headers, body: unknown): string | undefined {
   return named ?? (isObject(body) ? word(body.request_id) : undefined)
 }
 
+// How keys of models begin. Servers repeat them, whole or with stars in them.
+const KEY = /\b(?:sk|gsk|xai|hf|pplx)[-_][\w*.-]{3,200}/g
+
 /** On one line, clipped, without what looks like a secret or is our own. */
 function toSafe(text: string): string {
   const { OPENAI_API_KEY: key } = env()
-  return safeDetail(key ? text.replaceAll(key, REDACTED) : text)
+  return safeDetail((key ? text.replaceAll(key, REDACTED) : text).replace(KEY, REDACTED))
 }
 
 /** A page of a proxy, without its markup. */
