@@ -8,7 +8,7 @@ import { prismaStore } from '#lib/data/chatkit-store.ts'
 import { listFeedback } from '#lib/data/feedback.ts'
 import { handleMcp } from '#mcp/http.ts'
 import { door, message, openDoor, readReply, say, threadOf, typed } from '#tests/support/chatkit.ts'
-import { chunks, spoken } from '#tests/support/model-frames.ts'
+import { textChunks, textEvents } from '#tests/support/model-frames.ts'
 import { openAIServer } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -172,7 +172,7 @@ describe('names of conversations', () => {
     await using server = await openAIServer({ text: 'Sure: day one.' })
     withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'key', OPENAI_API: api })
     const details = { type: 'incomplete', details: { reason: 'max_output_tokens' } }
-    server.naming({ frames: api === 'responses' ? spoken(['A week in'], details) : chunks(['A week in'], 'length') })
+    server.naming({ frames: api === 'responses' ? textEvents(['A week in'], details) : textChunks(['A week in'], 'length') })
     const thread_id = threadOf(await ask(first))
     await vi.waitFor(() => expect(server.names).toHaveLength(1), 20_000)
     await new Promise((resolve) => setTimeout(resolve, 300))

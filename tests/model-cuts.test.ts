@@ -5,7 +5,7 @@ import { withCaller } from '#lib/db.ts'
 import { handleMcp } from '#mcp/http.ts'
 import { agentDoor, buttons, said, widgets } from '#tests/support/agent-door.ts'
 import { threadOf } from '#tests/support/chatkit.ts'
-import { called, chunk, chunks, ended, spoken } from '#tests/support/model-frames.ts'
+import { chunk, endEvent, functionCall, textChunks, textEvents } from '#tests/support/model-frames.ts'
 import { openAIServer, type Step } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -44,13 +44,13 @@ describe('text that arrives in one burst with a failure is kept', () => {
     ...both('a stream that just ends', 'ends'),
     ...both('a frame that is no JSON', 'malformed'),
     [chat, 'an error frame', { frames: [...WORDS.map((content) => chunk({ content })), { error: failure }], burst: true }],
-    [responses, 'an error frame', { frames: [...spoken(WORDS).slice(0, 62), { type: 'error', ...failure }], burst: true }],
+    [responses, 'an error frame', { frames: [...textEvents(WORDS).slice(0, 62), { type: 'error', ...failure }], burst: true }],
     [
       responses,
       'a failed response',
       {
         frames: [
-          ...spoken(WORDS).slice(0, 62),
+          ...textEvents(WORDS).slice(0, 62),
           { type: 'response.failed', response: { id: 'r', status: 'failed', error: failure, output: [] } },
         ],
         burst: true,
@@ -102,7 +102,7 @@ describe('text that arrives in one burst with a failure is kept', () => {
             ...words.map((delta) => ({ type: 'response.refusal.delta', ...at, delta })),
             { type: 'response.refusal.done', ...at, refusal: words.join('') },
             { type: 'response.output_item.done', output_index: 0, item: message },
-            ended([message]),
+            endEvent([message]),
           ]
     await using _it = await open(api, { frames, burst: true }, { text: 'Here.' })
     const door = agentDoor(person)
@@ -120,19 +120,19 @@ const incomplete = (reason: string) => ({ type: 'incomplete', details: { reason 
 
 describe('an answer that was cut off', () => {
   const cases = [
-    [chat, 'length', chunks(['Once upon a ti'], 'length'), true],
-    [chat, 'max_tokens', chunks(['Once upon a ti'], 'MAX_TOKENS'), true],
-    [chat, 'content_filter', chunks(['Once upon a ti'], 'content_filter'), false],
-    [chat, 'SAFETY', chunks(['Once upon a ti'], 'SAFETY'), false],
-    [chat, 'error', chunks(['Once upon a ti'], 'error'), true],
+    [chat, 'length', textChunks(['Once upon a ti'], 'length'), true],
+    [chat, 'max_tokens', textChunks(['Once upon a ti'], 'MAX_TOKENS'), true],
+    [chat, 'content_filter', textChunks(['Once upon a ti'], 'content_filter'), false],
+    [chat, 'SAFETY', textChunks(['Once upon a ti'], 'SAFETY'), false],
+    [chat, 'error', textChunks(['Once upon a ti'], 'error'), true],
     [chat, 'malformed_function_call', [chunk({ content: 'Once upon a ti' }, 'malformed_function_call')], true],
-    [responses, 'length', spoken(['Once upon a ti'], incomplete('max_output_tokens')), true],
-    [responses, 'content_filter', spoken(['Once upon a ti'], incomplete('content_filter')), false],
-    [responses, 'no reason', spoken(['Once upon a ti'], { type: 'incomplete' }), true],
+    [responses, 'length', textEvents(['Once upon a ti'], incomplete('max_output_tokens')), true],
+    [responses, 'content_filter', textEvents(['Once upon a ti'], incomplete('content_filter')), false],
+    [responses, 'no reason', textEvents(['Once upon a ti'], { type: 'incomplete' }), true],
     [
       responses,
       'a completed event that is incomplete',
-      spoken(['Once upon a ti'], { status: 'incomplete', details: { reason: 'max_output_tokens' } }),
+      textEvents(['Once upon a ti'], { status: 'incomplete', details: { reason: 'max_output_tokens' } }),
       true,
     ],
   ] as const
@@ -164,13 +164,13 @@ describe('an answer that was cut off', () => {
   const replayed = async (door: ReturnType<typeof agentDoor>, thread: string) =>
     (await door.read(thread)).map((item) => ({ type: 'thread.item.done', item }) as never)
 
-  const call = { index: 0, id: 'c1', type: 'function', ...called('add_task', { title: 'whole' }) }
-  const half = { index: 0, id: 'c1', type: 'function', ...called('add_task', '{"title":"half') }
+  const call = { index: 0, id: 'c1', type: 'function', ...functionCall('add_task', { title: 'whole' }) }
+  const half = { index: 0, id: 'c1', type: 'function', ...functionCall('add_task', '{"title":"half') }
   const item = { type: 'function_call', id: 'fc_1', call_id: 'c1', name: 'add_task', arguments: '{"title":"whole"}', status: 'incomplete' }
   const withCall = (reason: string, args = item.arguments) => [
-    ...spoken(['Let me see. ']).slice(0, -1),
+    ...textEvents(['Let me see. ']).slice(0, -1),
     { type: 'response.output_item.done', output_index: 1, item: { ...item, arguments: args } },
-    ended([spoken(['Let me see. ']).at(-2) as object].concat({ ...item, arguments: args }) as object[], incomplete(reason)),
+    endEvent([textEvents(['Let me see. ']).at(-2) as object].concat({ ...item, arguments: args }) as object[], incomplete(reason)),
   ]
   const calls: [typeof chat | typeof responses, string, object[]][] = [
     [
@@ -187,7 +187,7 @@ describe('an answer that was cut off', () => {
     [
       responses,
       'a whole one without words',
-      [{ type: 'response.output_item.done', output_index: 0, item }, ended([item], incomplete('max_output_tokens'))],
+      [{ type: 'response.output_item.done', output_index: 0, item }, endEvent([item], incomplete('max_output_tokens'))],
     ],
   ]
   test.each(calls)('over %s makes no call: %s', async (api, _, frames) => {
@@ -204,7 +204,7 @@ describe('an answer that was cut off', () => {
   const reasoning = [{ type: 'response.output_item.added', output_index: 0, item: { id: 'rs_1', type: 'reasoning', summary: [] } }]
   const empty: [typeof chat | typeof responses, string, Step][] = [
     [responses, 'and the socket is cut', { frames: reasoning, fault: { kind: 'cut', after: 1 } }],
-    [responses, 'at the length', { frames: [...reasoning, ended([], incomplete('max_output_tokens'))] }],
+    [responses, 'at the length', { frames: [...reasoning, endEvent([], incomplete('max_output_tokens'))] }],
     [chat, 'at the length', { frames: [chunk({ reasoning: '' }), chunk({ content: '<think>' }), chunk({}, 'length')] }],
     [chat, 'and the socket is cut', { frames: [chunk({ content: '<think>\n' })], fault: { kind: 'cut', after: 1 } }],
   ]

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { agentDoor, said, widgets } from '#tests/support/agent-door.ts'
 import { threadOf } from '#tests/support/chatkit.ts'
 import { mcpServer } from '#tests/support/mcp-server.ts'
-import { callChunks, called, callItems, chunk } from '#tests/support/model-frames.ts'
+import { callChunks, callItems, chunk, functionCall } from '#tests/support/model-frames.ts'
 import { openAIServer, type Step } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -37,7 +37,7 @@ const details = [
   { type: 'reasoning.text', text: 'look.', index: 0, signature: 'SEAL' },
   { type: 'reasoning.encrypted', data: 'gAAAA', index: 1, id: 'r1' },
 ]
-const list = (more: object = {}) => ({ index: 0, id: 'c1', type: 'function', ...called('list_tasks', {}), ...more })
+const list = (more: object = {}) => ({ index: 0, id: 'c1', type: 'function', ...functionCall('list_tasks', {}), ...more })
 const DONE: Step = { text: 'Done.' }
 
 describe('over chat_completions', () => {
@@ -65,7 +65,7 @@ describe('over chat_completions', () => {
   test('each of two calls gets its own', async () => {
     const calls = [
       list({ extra_content: { sig: 'A' } }),
-      list({ index: 1, id: 'c2', ...called('whoami', {}), extra_content: { sig: 'B' } }),
+      list({ index: 1, id: 'c2', ...functionCall('whoami', {}), extra_content: { sig: 'B' } }),
     ]
     await using server = await open('chat_completions', { frames: callChunks(calls) }, DONE)
     await door.begin('tasks')
@@ -140,8 +140,8 @@ test.each(['chat_completions', 'responses'] as const)(
     const frames =
       api === 'chat_completions'
         ? callChunks([
-            { index: 0, id: 'c1', type: 'function', ...called('wipe', { all: true }), ...signature },
-            { index: 1, id: 'c2', type: 'function', ...called('wipe', '{"half') },
+            { index: 0, id: 'c1', type: 'function', ...functionCall('wipe', { all: true }), ...signature },
+            { index: 1, id: 'c2', type: 'function', ...functionCall('wipe', '{"half') },
           ])
         : callItems(
             { id: 'fc_1', call_id: 'c1', name: 'wipe', arguments: '{"all":true}', ...signature },

@@ -3,7 +3,7 @@ import type { Caller } from '#lib/auth/caller.ts'
 import { listToolCalls } from '#lib/data/tool-calls.ts'
 import { withCaller } from '#lib/db.ts'
 import { handleMcp } from '#mcp/http.ts'
-import { callChunks, called, callItems, chunk, chunks, ended, spoken } from '#tests/support/model-frames.ts'
+import { callChunks, callItems, chunk, endEvent, functionCall, textChunks, textEvents } from '#tests/support/model-frames.ts'
 import { openAIServer, type Step } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -60,7 +60,7 @@ describe('a tool by a decorated name', () => {
   test.each(names.flatMap((name) => [[chat, name] as const, [responses, name] as const]))('over %s: %s', async (api, name) => {
     const frames =
       api === chat
-        ? callChunks([{ index: 0, id: 'c1', type: 'function', ...called(name, title) }])
+        ? callChunks([{ index: 0, id: 'c1', type: 'function', ...functionCall(name, title) }])
         : callItems({ call_id: 'c1', name, arguments: text })
     await using it = await open(api, { frames }, DONE)
     const turn = await it.chat.say('milk')
@@ -87,7 +87,7 @@ describe('a tool by a decorated name', () => {
     async (api, name) => {
       const frames =
         api === chat
-          ? callChunks([{ index: 0, id: 'c1', type: 'function', ...called(name, title) }])
+          ? callChunks([{ index: 0, id: 'c1', type: 'function', ...functionCall(name, title) }])
           : callItems({ call_id: 'c1', name, arguments: text })
       await using it = await open(api, { frames }, DONE, { text: 'Here.' })
       expect((await it.chat.say('milk')).text).toBe('Done.')
@@ -105,7 +105,7 @@ describe('arguments', () => {
     async (api, args) => {
       const frames =
         api === chat
-          ? callChunks([{ index: 0, id: 'c1', type: 'function', ...called('list_tasks', args) }])
+          ? callChunks([{ index: 0, id: 'c1', type: 'function', ...functionCall('list_tasks', args) }])
           : callItems({ call_id: 'c1', name: 'list_tasks', arguments: args })
       await using it = await open(api, { frames }, { calls: [{ name: 'add_task', arguments: title }] }, DONE, { text: 'Here.' })
       const turn = await it.chat.say('milk')
@@ -147,51 +147,58 @@ const two = [
 describe('calls', () => {
   const one = [two[0]]
   const cases: [string, object[], object[]][] = [
-    ['without an id', callChunks([{ index: 0, ...called('add_task', a) }]), one as object[]],
-    ['with an empty id', callChunks([{ index: 0, id: '', ...called('add_task', a) }]), one as object[]],
-    ['with a number for an id', callChunks([{ index: 0, id: 7, ...called('add_task', a) }]), one as object[]],
+    ['without an id', callChunks([{ index: 0, ...functionCall('add_task', a) }]), one as object[]],
+    ['with an empty id', callChunks([{ index: 0, id: '', ...functionCall('add_task', a) }]), one as object[]],
+    ['with a number for an id', callChunks([{ index: 0, id: 7, ...functionCall('add_task', a) }]), one as object[]],
     [
       'without an index',
       callChunks([
-        { id: 'x', ...called('add_task', a) },
-        { id: 'y', ...called('add_task', b) },
+        { id: 'x', ...functionCall('add_task', a) },
+        { id: 'y', ...functionCall('add_task', b) },
       ]),
       two,
     ],
-    ['without index or id, one a chunk', callChunks([called('add_task', a)], [called('add_task', b)]), two],
+    ['without index or id, one a chunk', callChunks([functionCall('add_task', a)], [functionCall('add_task', b)]), two],
     [
       'with the same index',
-      callChunks([{ index: 0, id: 'x', ...called('add_task', a) }], [{ index: 0, id: 'y', ...called('add_task', b) }]),
+      callChunks([{ index: 0, id: 'x', ...functionCall('add_task', a) }], [{ index: 0, id: 'y', ...functionCall('add_task', b) }]),
       two,
     ],
     [
       'with the same id',
       callChunks([
-        { index: 0, id: 'x', ...called('add_task', a) },
-        { index: 1, id: 'x', ...called('add_task', b) },
+        { index: 0, id: 'x', ...functionCall('add_task', a) },
+        { index: 1, id: 'x', ...functionCall('add_task', b) },
       ]),
       two,
     ],
     [
       'with the same id and index',
-      callChunks([{ index: 0, id: 'x', ...called('add_task', a) }], [{ index: 0, id: 'x', ...called('add_task', b) }]),
+      callChunks([{ index: 0, id: 'x', ...functionCall('add_task', a) }], [{ index: 0, id: 'x', ...functionCall('add_task', b) }]),
       two,
     ],
-    ['with the same index and no id', callChunks([{ index: 0, ...called('add_task', a) }], [{ index: 0, ...called('add_task', b) }]), two],
+    [
+      'with the same index and no id',
+      callChunks([{ index: 0, ...functionCall('add_task', a) }], [{ index: 0, ...functionCall('add_task', b) }]),
+      two,
+    ],
     [
       'with the name in each chunk',
-      callChunks([{ index: 0, id: 'x', ...called('add_task', '{"title"') }], [{ index: 0, id: 'x', ...called('add_task', ':"a"}') }]),
+      callChunks(
+        [{ index: 0, id: 'x', ...functionCall('add_task', '{"title"') }],
+        [{ index: 0, id: 'x', ...functionCall('add_task', ':"a"}') }],
+      ),
       one as object[],
     ],
     [
       'with the name in each chunk and no index',
-      callChunks([{ id: 'x', ...called('add_task', '{"title"') }], [{ id: 'x', ...called('add_task', ':"a"}') }]),
+      callChunks([{ id: 'x', ...functionCall('add_task', '{"title"') }], [{ id: 'x', ...functionCall('add_task', ':"a"}') }]),
       one as object[],
     ],
     [
       'with another id in each chunk',
       callChunks(
-        [{ index: 0, id: 'x', ...called('add_task', '') }],
+        [{ index: 0, id: 'x', ...functionCall('add_task', '') }],
         [{ index: 0, id: 'y', function: { arguments: '{"title":' } }],
         [{ index: 0, id: 'z', function: { arguments: '"a"}' } }],
       ),
@@ -199,25 +206,25 @@ describe('calls', () => {
     ],
     [
       'with a name in pieces',
-      callChunks([{ index: 0, id: 'x', ...called('add_', '') }], [{ index: 0, ...called('task', a) }]),
+      callChunks([{ index: 0, id: 'x', ...functionCall('add_', '') }], [{ index: 0, ...functionCall('task', a) }]),
       one as object[],
     ],
     [
       'with an id that comes late',
-      callChunks([{ index: 0, ...called('add_task', '{"title"') }], [{ index: 0, id: 'x', function: { arguments: ':"a"}' } }]),
+      callChunks([{ index: 0, ...functionCall('add_task', '{"title"') }], [{ index: 0, id: 'x', function: { arguments: ':"a"}' } }]),
       one as object[],
     ],
     [
       'after an empty object, as of Bedrock',
-      callChunks([{ index: 0, id: 'x', ...called('add_task', '{}') }], [{ index: 0, function: { arguments: JSON.stringify(a) } }]),
+      callChunks([{ index: 0, id: 'x', ...functionCall('add_task', '{}') }], [{ index: 0, function: { arguments: JSON.stringify(a) } }]),
       one as object[],
     ],
     [
       'in pieces of two at once without an index',
       callChunks(
         [
-          { id: 'x', ...called('add_task', '') },
-          { id: 'y', ...called('add_task', '') },
+          { id: 'x', ...functionCall('add_task', '') },
+          { id: 'y', ...functionCall('add_task', '') },
         ],
         [{ function: { arguments: JSON.stringify(a) } }, { function: { arguments: JSON.stringify(b) } }],
       ),
@@ -227,8 +234,8 @@ describe('calls', () => {
       'interleaved',
       callChunks(
         [
-          { index: 0, id: 'x', ...called('add_task', '') },
-          { index: 1, id: 'y', ...called('add_task', '') },
+          { index: 0, id: 'x', ...functionCall('add_task', '') },
+          { index: 1, id: 'y', ...functionCall('add_task', '') },
         ],
         [{ index: 1, function: { arguments: JSON.stringify(b) } }],
         [{ index: 0, function: { arguments: JSON.stringify(a) } }],
@@ -248,12 +255,12 @@ describe('calls', () => {
     [
       'in a choice without an index',
       [
-        { choices: [{ delta: { tool_calls: [{ index: 0, id: 'x', ...called('add_task', a) }] } }] },
+        { choices: [{ delta: { tool_calls: [{ index: 0, id: 'x', ...functionCall('add_task', a) }] } }] },
         { choices: [{ delta: {}, finish_reason: 'stop' }] },
       ],
       one as object[],
     ],
-    ['with a very long id', callChunks([{ index: 0, id: 'x'.repeat(100), ...called('add_task', a) }]), one as object[]],
+    ['with a very long id', callChunks([{ index: 0, id: 'x'.repeat(100), ...functionCall('add_task', a) }]), one as object[]],
   ]
   test.each(cases)('over chat_completions %s are made, each once', async (_, frames, made) => {
     await using it = await open(chat, { frames }, DONE, { frames }, DONE)
@@ -269,7 +276,10 @@ describe('calls', () => {
   })
 
   const item = (args: object, more: object) => ({ name: 'add_task', arguments: JSON.stringify(args), ...more })
-  const streamedOnly = [...callItems(item(a, { id: 'fc_1', call_id: 'x' }), item(b, { id: 'fc_2', call_id: 'y' })).slice(0, -1), ended([])]
+  const streamedOnly = [
+    ...callItems(item(a, { id: 'fc_1', call_id: 'x' }), item(b, { id: 'fc_2', call_id: 'y' })).slice(0, -1),
+    endEvent([]),
+  ]
   const items: [string, object[]][] = [
     ['without an id', callItems(item(a, {}), item(b, {}))],
     ['with an empty id', callItems(item(a, { call_id: '' }), item(b, { call_id: '' }))],
@@ -279,7 +289,7 @@ describe('calls', () => {
     [
       'that only the last event lists',
       [
-        ended([
+        endEvent([
           { type: 'function_call', ...item(a, { call_id: 'x' }) },
           { type: 'function_call', ...item(b, { call_id: 'y' }) },
         ]),
@@ -301,7 +311,7 @@ describe('calls', () => {
             item: { type: 'function_call', id: `fc_${index}`, call_id: `c${index}`, name: 'add_task' },
           },
         ])
-        .concat(ended([]) as never),
+        .concat(endEvent([]) as never),
     ],
   ]
   test.each(items)('over responses %s are made, each once', async (_, frames) => {
@@ -368,14 +378,14 @@ describe('content', () => {
 
   const message = (content: unknown) => ({ id: 'msg_1', type: 'message', role: 'assistant', content })
   const events: [string, object[]][] = [
-    ['as one text', [ended([message('Hello you')])]],
-    ['as parts of another name', [ended([message([{ type: 'text', text: 'Hello you' }])])]],
-    ['that no item announced', [{ type: 'response.output_text.delta', delta: 'Hello you' }, ended([])]],
+    ['as one text', [endEvent([message('Hello you')])]],
+    ['as parts of another name', [endEvent([message([{ type: 'text', text: 'Hello you' }])])]],
+    ['that no item announced', [{ type: 'response.output_text.delta', delta: 'Hello you' }, endEvent([])]],
     [
       'whose pieces came only whole',
-      [{ type: 'response.output_item.done', output_index: 0, item: message([{ type: 'output_text', text: 'Hello you' }]) }, ended([])],
+      [{ type: 'response.output_item.done', output_index: 0, item: message([{ type: 'output_text', text: 'Hello you' }]) }, endEvent([])],
     ],
-    ['that is listed but not streamed', [ended([message([{ type: 'output_text', text: 'Hello you', annotations: [] }])])]],
+    ['that is listed but not streamed', [endEvent([message([{ type: 'output_text', text: 'Hello you', annotations: [] }])])]],
   ]
   test.each(events)('over responses %s is read', async (_, frames) => {
     await using it = await open(responses, { frames })
@@ -405,7 +415,7 @@ describe('thoughts in the answer', () => {
   test.each(cases.flatMap((one) => [[chat, ...one] as const, [responses, ...one] as const]))(
     'over %s %s are shown as reasoning, not as the answer, and not sent back',
     async (api, _, pieces, answer, thought) => {
-      const frames = api === chat ? chunks(pieces) : spoken(pieces)
+      const frames = api === chat ? textChunks(pieces) : textEvents(pieces)
       await using it = await open(api, { frames }, { text: 'Here.' })
       const turn = await it.chat.say('hello')
       expect(turn.text).toBe(answer)
@@ -421,7 +431,7 @@ describe('thoughts in the answer', () => {
 
   test.each([chat, responses])('over %s an empty thought leaves nothing behind', async (api) => {
     const pieces = ['<think>\n\n</think>\n\n', 'Hello']
-    await using it = await open(api, { frames: api === chat ? chunks(pieces) : spoken(pieces) })
+    await using it = await open(api, { frames: api === chat ? textChunks(pieces) : textEvents(pieces) })
     const turn = await it.chat.say('hello')
     expect(turn.text).toBe('Hello')
     expect(turn.workflows).toEqual([])
@@ -429,7 +439,7 @@ describe('thoughts in the answer', () => {
 
   test.each([chat, responses])('over %s a thought without an end is no answer', async (api) => {
     const pieces = ['<think>and on and on']
-    await using it = await open(api, { frames: api === chat ? chunks(pieces) : spoken(pieces) })
+    await using it = await open(api, { frames: api === chat ? textChunks(pieces) : textEvents(pieces) })
     const turn = await it.chat.say('hello')
     expect(turn.text).toBe('')
     expect(turn.messages).toEqual([])
@@ -449,7 +459,7 @@ describe('thoughts in the answer', () => {
     'over %s an answer that speaks of them stays: %s',
     async (api, said) => {
       const pieces = said.match(/.{1,3}/gs) as string[]
-      await using it = await open(api, { frames: api === chat ? chunks(pieces) : spoken(pieces) })
+      await using it = await open(api, { frames: api === chat ? textChunks(pieces) : textEvents(pieces) })
       const turn = await it.chat.say('hello')
       expect(turn.text).toBe(said.replace(/\.<\/think>$/, '.'))
       expect(turn.workflows).toEqual([])
@@ -480,10 +490,10 @@ describe('counts of tokens', () => {
       const frames =
         api === chat
           ? [
-              ...chunks(['Hello']),
+              ...textChunks(['Hello']),
               { ...chunk({}), choices: [], usage: { prompt_tokens: count, completion_tokens: count, total_tokens: count } },
             ]
-          : spoken(['Hello'], { usage: { input_tokens: count, output_tokens: count, total_tokens: count } })
+          : textEvents(['Hello'], { usage: { input_tokens: count, output_tokens: count, total_tokens: count } })
       await using it = await open(api, { frames })
       const turn = await it.chat.say('hello')
       expect(turn.text).toBe('Hello')

@@ -1,5 +1,5 @@
 import { type Agent, type AgentInputItem, RunContext, RunState, run as runAgent } from '@openai/agents'
-import { noSuchTool } from '#lib/agent/models/openai/answer-repair.ts'
+import { describeMissingTool } from '#lib/agent/models/openai/answer-repair.ts'
 
 const MAX_MODEL_CALLS = 16
 const MAX_PARALLEL_TOOLS = 16
@@ -25,7 +25,7 @@ export function startAgent<Context>(
     signal,
     maxTurns: MAX_MODEL_CALLS,
     toolNotFoundBehavior: 'return_error_to_model',
-    toolErrorFormatter: ({ toolName, callId }) => whyUnmakeable(callId) ?? noSuchTool(toolName),
+    toolErrorFormatter: ({ toolName, callId }) => whyUnmakeable(callId) ?? describeMissingTool(toolName),
     toolExecution: { maxFunctionToolConcurrency: MAX_PARALLEL_TOOLS },
     errorHandlers: {
       default: ({ error }) => {

@@ -6,7 +6,7 @@ export function chunk(delta: object, finish_reason: string | null = null): objec
 }
 
 /** Chunks that say this text, in these pieces, and end. */
-export function chunks(pieces: string[], finish = 'stop'): object[] {
+export function textChunks(pieces: string[], finish = 'stop'): object[] {
   return [...pieces.map((content) => chunk({ content })), chunk({}, finish)]
 }
 
@@ -16,21 +16,21 @@ export function callChunks(...deltas: object[][]): object[] {
 }
 
 /** A function as it stands in a call of Chat Completions. */
-export function called(name: string, args: unknown): object {
+export function functionCall(name: string, args: unknown): object {
   return { function: { name, arguments: typeof args === 'object' && args !== null ? JSON.stringify(args) : args } }
 }
 
 type End = { type?: string; status?: string; details?: object; output?: object[]; usage?: object }
 
 /** The last event of Responses. */
-export function ended(output: object[], { type = 'completed', status = type, details, usage }: End = {}): object {
+export function endEvent(output: object[], { type = 'completed', status = type, details, usage }: End = {}): object {
   const counts = usage ?? { input_tokens: 1, output_tokens: 1, total_tokens: 2 }
   const response = { id: 'resp_1', object: 'response', status, output, usage: counts, error: null, incomplete_details: details ?? null }
   return { type: `response.${type}`, response }
 }
 
 /** Events of Responses that say this text, in these pieces, and end. */
-export function spoken(pieces: string[], end: End = {}): object[] {
+export function textEvents(pieces: string[], end: End = {}): object[] {
   const at = { item_id: 'msg_1', output_index: 0, content_index: 0 }
   const text = pieces.join('')
   const part = { type: 'output_text', text, annotations: [] }
@@ -42,12 +42,12 @@ export function spoken(pieces: string[], end: End = {}): object[] {
     { type: 'response.output_text.done', ...at, text },
     { type: 'response.content_part.done', ...at, part },
     { type: 'response.output_item.done', output_index: 0, item: message },
-    ended([message], end),
+    endEvent([message], end),
   ]
 }
 
 /** Events of Responses that make these calls, in which anything may be missing, and end. */
 export function callItems(...items: object[]): object[] {
   const whole = items.map((item) => ({ type: 'function_call', status: 'completed', ...item }))
-  return [...whole.map((item, output_index) => ({ type: 'response.output_item.done', output_index, item })), ended(whole)]
+  return [...whole.map((item, output_index) => ({ type: 'response.output_item.done', output_index, item })), endEvent(whole)]
 }

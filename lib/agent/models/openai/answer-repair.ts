@@ -1,6 +1,6 @@
 import { readArguments } from '#lib/agent/models/openai/call-arguments.ts'
 import { type Echo, withoutEmpty, writeEcho } from '#lib/agent/models/openai/echo.ts'
-import { findListedName, isUsableName, standInName } from '#lib/agent/models/openai/tool-names.ts'
+import { findListedName, isUsableName, toStandInName } from '#lib/agent/models/openai/tool-names.ts'
 import { newId } from '#lib/ids.ts'
 
 /** Why an answer ends before its end. */
@@ -51,8 +51,8 @@ export class AnswerRepair {
   admit({ id, name, arguments: args, call, function: asked }: SentCall): SoundCall {
     const callId = this.#freeId(id)
     const listed = findListedName(name, this.#listed)
-    const usable = listed ?? (isUsableName(name) ? name : standInName(this.#listed))
-    if (usable !== name && listed === undefined) this.unmakeable.set(callId, noSuchTool(name))
+    const usable = listed ?? (isUsableName(name) ? name : toStandInName(this.#listed))
+    if (usable !== name && listed === undefined) this.unmakeable.set(callId, describeMissingTool(name))
     const text = readArguments(args)
     if (text === undefined && !this.unmakeable.has(callId)) this.unmakeable.set(callId, UNREADABLE)
     const own = typeof id === 'string' && id.length > ID_MAX_CHARS ? { id } : {}
@@ -64,9 +64,10 @@ export class AnswerRepair {
     return { callId, name: usable, arguments: text ?? '{}' }
   }
 
-  /** What has to come back with this call, as it travels; undefined if nothing has to. */
+  /** What has to come back with this call, as it travels; undefined if nothing has to. The message's fields are with its first call. */
   echoOf(callId: string): string | undefined {
-    const message = withoutEmpty(this.message)
+    const [first] = this.#echoes.keys()
+    const message = callId === first ? withoutEmpty(this.message) : undefined
     return writeEcho({ origin: this.#origin, ...this.#echoes.get(callId), ...(message && { message }) })
   }
 
@@ -79,7 +80,7 @@ export class AnswerRepair {
 }
 
 /** What a model is told that calls a tool which is not there. */
-export function noSuchTool(name: string): string {
+export function describeMissingTool(name: string): string {
   return `There is no tool named ${name.slice(0, 100)}. Use one of those that are listed.`
 }
 

@@ -2,8 +2,8 @@ import { type Model, type ModelRequest, OpenAIChatCompletionsModel, OpenAIRespon
 import type OpenAI from 'openai'
 import { AnswerRepair } from '#lib/agent/models/openai/answer-repair.ts'
 import { ECHO, originOf } from '#lib/agent/models/openai/echo.ts'
+import { repairClient } from '#lib/agent/models/openai/repair-client.ts'
 import { repairInput } from '#lib/agent/models/openai/repair-input.ts'
-import { repairedClient } from '#lib/agent/models/openai/repaired-client.ts'
 
 type Done = Extract<StreamEvent, { type: 'response_done' }>
 
@@ -30,7 +30,7 @@ export class OpenAIModel implements Model {
     const origin = originOf(this.#client.baseURL, this.#name)
     const input = typeof request.input === 'string' ? request.input : repairInput(request.input)
     const answer = new AnswerRepair(toolNames(request), callIds(input), origin)
-    const inner = this.#open(repairedClient(this.#client, origin, answer))
+    const inner = this.#open(repairClient(this.#client, origin, answer))
     for await (const event of inner.getStreamedResponse({ ...request, input }))
       yield event.type === 'response_done' ? withRepair(event, answer) : event
   }

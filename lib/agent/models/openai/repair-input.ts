@@ -1,6 +1,6 @@
 import type { AgentInputItem } from '@openai/agents'
 import { readArguments } from '#lib/agent/models/openai/call-arguments.ts'
-import { isUsableName, standInName } from '#lib/agent/models/openai/tool-names.ts'
+import { isUsableName, toStandInName } from '#lib/agent/models/openai/tool-names.ts'
 import { newId } from '#lib/ids.ts'
 
 type Call = Extract<AgentInputItem, { type: 'function_call' }>
@@ -29,7 +29,7 @@ function repairItem(item: AgentInputItem): AgentInputItem[] {
 }
 
 function soundName({ name }: Call): string {
-  return isUsableName(name) ? name : standInName()
+  return isUsableName(name) ? name : toStandInName()
 }
 
 /** An id that is none of OpenAI's is left out: it may be. */

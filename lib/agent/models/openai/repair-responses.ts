@@ -28,7 +28,7 @@ export async function* repairResponses(events: AsyncIterable<unknown>, answer: A
         ended = true
         const listed = outputOf(event)
         yield* messages.end(listed.filter((one) => one.type === 'message'))
-        yield completed(event, listed, { messages, calls, others }, answer)
+        yield toCompleted(event, listed, { messages, calls, others }, answer)
         break
       } else {
         if (calls.take(event)) continue
@@ -48,7 +48,7 @@ export async function* repairResponses(events: AsyncIterable<unknown>, answer: A
 type Streamed = { messages: ResponseMessages; calls: ResponseCalls; others: Fields[] }
 
 /** The last event with the whole answer, whatever the server put into it. */
-function completed({ type, response: given, ...event }: Fields, listed: Fields[], streamed: Streamed, answer: AnswerRepair): Fields {
+function toCompleted({ type, response: given, ...event }: Fields, listed: Fields[], streamed: Streamed, answer: AnswerRepair): Fields {
   const response = isObject(given) ? given : {}
   const others = listed.filter(({ type }) => type !== 'message' && type !== 'function_call')
   const messages = streamed.messages.items

@@ -35,7 +35,7 @@ export function findListedName(name: string, listed: ReadonlySet<string>): strin
 }
 
 /** A name that stands for one that no server takes back, and that no listed tool has. */
-export function standInName(listed: ReadonlySet<string> = new Set()): string {
+export function toStandInName(listed: ReadonlySet<string> = new Set()): string {
   let name = STAND_IN
   while (listed.has(name)) name += '_'
   return name

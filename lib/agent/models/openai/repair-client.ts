@@ -12,7 +12,7 @@ type Create = (body: Body, options?: unknown) => { withResponse: () => Promise<S
  * The client as the SDK uses it for one streamed answer. What goes out gets back what its provider wants with it; what comes in is put
  * right before the SDK reads it.
  */
-export function repairedClient(client: OpenAI, origin: string, answer: AnswerRepair): OpenAI {
+export function repairClient(client: OpenAI, origin: string, answer: AnswerRepair): OpenAI {
   const chat: Create = (body, options) => {
     const create = client.chat.completions.create.bind(client.chat.completions) as unknown as Create
     const messages = restoreEchoes(body.messages ?? [], origin).map(withPlainText)
