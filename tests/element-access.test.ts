@@ -95,7 +95,8 @@ test('an Enter that ends a composition sends nothing', async () => {
 
 test('on a phone targets are large enough, nothing scrolls sideways, and the text is readable', async () => {
   const page = await stage.visit({}, { viewport: { width: 390, height: 700 }, hasTouch: true, isMobile: true })
-  await say(page, 'hello')
+  await composer(page).fill('hello')
+  await sendButton(page).tap()
   await sendButton(page).waitFor()
   const small = await page.evaluate(() => {
     const root = document.querySelector('openai-chatkit')?.shadowRoot

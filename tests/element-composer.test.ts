@@ -174,3 +174,36 @@ test('a title that the model makes stands in the header and in an open history a
   await sendButton(page).waitFor()
   expect((await heard(page)).at(-1)).toBe('history.close')
 })
+
+test('on a phone Enter makes a line, and the button sends; elsewhere Enter sends, and Shift with it makes a line', async () => {
+  const phone = await stage.visit({}, { viewport: { width: 390, height: 700 }, hasTouch: true, isMobile: true })
+  await composer(phone).pressSequentially('one\ntwo')
+  expect(await composer(phone).inputValue()).toBe('one\ntwo')
+  expect(await composer(phone).getAttribute('enterkeyhint')).toBe('enter')
+  expect(stage.sent('threads.create')).toEqual([])
+  await sendButton(phone).tap()
+  await expect.poll(contents).toEqual([{ type: 'input_text', text: 'one\ntwo' }])
+  await stage.leave()
+
+  const keyboard = await stage.visit({}, { viewport: { width: 390, height: 700 }, hasTouch: true, isMobile: true })
+  await composer(keyboard).pressSequentially('three')
+  await keyboard.keyboard.press('Control+Enter')
+  await expect.poll(contents).toEqual([{ type: 'input_text', text: 'three' }])
+  await stage.leave()
+
+  const desk = await stage.visit()
+  expect(await composer(desk).getAttribute('enterkeyhint')).toBe('send')
+  await composer(desk).pressSequentially('four')
+  await desk.keyboard.press('Shift+Enter')
+  await desk.keyboard.type('five')
+  await desk.keyboard.press('Enter')
+  await expect.poll(contents).toEqual([{ type: 'input_text', text: 'four\nfive' }])
+})
+
+test('on a phone Enter takes a suggestion all the same', async () => {
+  const page = await stage.visit({ entities: {} }, { viewport: { width: 390, height: 700 }, hasTouch: true, isMobile: true })
+  await composer(page).pressSequentially('Ask @ann')
+  await options(page).first().waitFor()
+  await page.keyboard.press('Enter')
+  expect(await composer(page).inputValue()).toBe('Ask @Ann Lee ')
+})

@@ -6,7 +6,10 @@ import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 type Props = { text: string; placeholder: string; lockedReason: string | null; onSubmit: () => void }
 
-/** The text of the message: grows as it is written, Enter sends or takes a suggestion, Shift+Enter breaks the line. */
+/**
+ * The text of the message: grows as it is written, Enter sends or takes a suggestion, Shift+Enter breaks the line. On a phone, whose
+ * keyboard has no Shift+Enter, Enter breaks the line and the button sends; Ctrl or Command with Enter sends everywhere.
+ */
 export function ComposerInput({ text, placeholder, lockedReason, onSubmit }: Props) {
   const { chat, strings } = useUi()
   const { composer, files, suggestions } = chat
@@ -44,7 +47,7 @@ export function ComposerInput({ text, placeholder, lockedReason, onSubmit }: Pro
         placeholder={placeholder}
         aria-label={lockedReason ?? strings.composerLabel}
         disabled={lockedReason !== null}
-        enterkeyhint="send"
+        enterkeyhint={isPhone() ? 'enter' : 'send'}
         autocomplete="off"
         {...(suggested && {
           'aria-autocomplete': 'list' as const,
@@ -75,7 +78,7 @@ export function ComposerInput({ text, placeholder, lockedReason, onSubmit }: Pro
           if (suggested && step) suggestions.move(step)
           else if (suggested && (event.key === 'Enter' || event.key === 'Tab') && !event.shiftKey) suggestions.choose()
           else if (suggested && event.key === 'Escape') suggestions.close()
-          else if (event.key === 'Enter' && !event.shiftKey) onSubmit()
+          else if (event.key === 'Enter' && sends(event)) onSubmit()
           else return
           event.preventDefault()
           event.stopPropagation()
@@ -83,6 +86,15 @@ export function ComposerInput({ text, placeholder, lockedReason, onSubmit }: Pro
       />
     </>
   )
+}
+
+/** True where a finger is the only pointer, so that the keyboard is on the screen. */
+function isPhone(): boolean {
+  return matchMedia('(hover: none) and (pointer: coarse)').matches
+}
+
+function sends({ shiftKey, ctrlKey, metaKey }: KeyboardEvent): boolean {
+  return ctrlKey || metaKey || !(shiftKey || isPhone())
 }
 
 /** Browsers without `field-sizing` measure the text themselves. The height goes through the CSSOM, which every CSP allows. */
