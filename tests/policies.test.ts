@@ -1,9 +1,13 @@
+import { renderToStaticMarkup } from 'react-dom/server'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { removePolicy, setPolicy } from '#app/admin/policies/actions.ts'
 import PoliciesPage from '#app/admin/policies/page.tsx'
 import { listPolicies, policyOf } from '#lib/data/policies.ts'
 import { withCaller, withSystem } from '#lib/db.ts'
+import { blackHole } from '#tests/support/fault-server.ts'
+import { mcpServer } from '#tests/support/mcp-server.ts'
 import { signedIn } from '#tests/support/people.ts'
+import { withSettings } from '#tests/support/settings.ts'
 
 // Next gives pages and actions their request through these two modules; here the browser's headers are a variable.
 let browser = new Headers()
@@ -65,4 +69,33 @@ test('nobody else decides, neither at the page nor in the database', async () =>
   const data = { server: 'crm', tool: '*', approval: 'never', hidden: [] }
   await expect(withCaller(member.caller, (tx) => tx.toolPolicy.create({ data }))).rejects.toThrow(/row-level security/)
   expect(await listPolicies(member.caller)).toEqual([])
+})
+
+test('a policy that names no tool or no server of ours says so, and what may be meant', async () => {
+  await using crm = await mcpServer([{ name: 'close_ticket', run: () => 'closed' }])
+  await using asleep = await blackHole()
+  withSettings({ MCP_SERVER_URL: crm.url, MCP_CONNECT_TIMEOUT: '1' })
+  const name = new URL(crm.url).host.replace(/[^A-Za-z0-9]+/g, '_')
+  const page = async () => renderToStaticMarkup(await PoliciesPage({ searchParams: Promise.resolve({}) }))
+  for (const fields of [
+    { server: name, tool: 'close_ticket' },
+    { server: name, tool: '' },
+    { server: 'switchboard', tool: 'delete_task' },
+  ])
+    await setPolicy(form({ ...fields, approval: 'always' }))
+  expect(await page()).not.toContain('about nothing')
+  await setPolicy(form({ server: name, tool: `${name}_close_ticket`, approval: 'always' }))
+  await setPolicy(form({ server: 'switchboard', tool: 'Delete-Task', approval: 'always' }))
+  await setPolicy(form({ server: 'gone', tool: '', approval: 'always' }))
+  const warned = await page()
+  expect(warned).toContain('3 policies decide about nothing')
+  expect(warned).toContain(`${name} has no tool ${name}_close_ticket. Is close_ticket meant?`)
+  expect(warned).toContain('switchboard has no tool Delete-Task. Is delete_task meant?')
+  expect(warned).toContain('There is no server gone, or it is switched off.')
+  expect(warned.match(/Not there/g)).toHaveLength(3)
+  // Of a server that does not answer nobody knows what it has.
+  withSettings({ MCP_SERVER_URL: asleep.url, MCP_CONNECT_TIMEOUT: '1' })
+  const sleeping = new URL(asleep.url).host.replace(/[^A-Za-z0-9]+/g, '_')
+  await setPolicy(form({ server: sleeping, tool: 'whatever', approval: 'always' }))
+  expect(await page()).not.toContain('has no tool whatever')
 })

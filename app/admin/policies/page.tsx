@@ -3,11 +3,15 @@ import type { Metadata } from 'next'
 import { requirePageAdmin } from '#lib/auth/page-caller.ts'
 import { EVERY_TOOL, listPolicies, type ToolPolicy } from '#lib/data/policies.ts'
 import { toolCallFacets } from '#lib/data/tool-calls.ts'
-import { allServers } from '#lib/mcp-client/servers.ts'
+import { listKnownTools } from '#lib/mcp-client/known-tools.ts'
+import { allServers, type McpServer } from '#lib/mcp-client/servers.ts'
+import { builtinFetch } from '../../builtin-fetch.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { LinkButton } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { ConfirmButton } from '../../ui/confirm-button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
+import { Notice } from '../../ui/notice.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { Table } from '../../ui/table.tsx'
 import { removePolicy } from './actions.ts'
@@ -27,6 +31,8 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
   const admin = await requirePageAdmin()
   const { server: ofServer, tool: ofTool } = await searchParams
   const [policies, servers, { tools }] = await Promise.all([listPolicies(admin), allServers(), toolCallFacets({ admin: true })])
+  const known = await listKnownTools(admin, servers, { builtinFetch })
+  const idle = policies.flatMap((policy) => whyIdle(policy, servers, known) ?? [])
   const chosen = policies.find(({ server, tool }) => server === ofServer && tool === ofTool)
   const names = [...new Set([...servers.map(({ name }) => name), ...policies.map(({ server }) => server)])]
   return (
@@ -36,6 +42,13 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
         hint="When people are asked before a tool is called, how long calls may take, and what stays out of the ledger."
       />
       <div className="grid gap-6">
+        {idle.length > 0 && (
+          <Notice tone="warn" title={idle.length === 1 ? 'A policy decides about nothing' : `${idle.length} policies decide about nothing`}>
+            {idle.map((sentence) => (
+              <p key={sentence}>{sentence}</p>
+            ))}
+          </Notice>
+        )}
         <Card flush>
           {policies.length === 0 ? (
             <EmptyState icon={ShieldCheck} title="Nothing decided yet">
@@ -55,6 +68,7 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
                     <>
                       <span className="block font-medium">{tool === EVERY_TOOL ? 'Every tool' : tool}</span>
                       <span className="block text-sm font-normal break-all text-ink-faint">{server}</span>
+                      {whyIdle({ server, tool }, servers, known) && <Badge tone="warn">Not there</Badge>}
                     </>
                   ),
                 },
@@ -92,12 +106,31 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
         </Card>
         <div id="decide" className="scroll-mt-4">
           <Card title={chosen ? `Change the policy of ${chosen.tool === EVERY_TOOL ? 'every tool' : chosen.tool}` : 'Decide about a tool'}>
-            <PolicyForm key={chosen && `${chosen.server} ${chosen.tool}`} servers={names} tools={tools} policy={chosen} />
+            <PolicyForm
+              key={chosen && `${chosen.server} ${chosen.tool}`}
+              servers={names}
+              tools={[...new Set([...tools, ...[...known.values()].flatMap((some) => [...some])])].sort()}
+              policy={chosen}
+            />
           </Card>
         </div>
       </div>
     </>
   )
+}
+
+/** Why a policy decides about nothing, with the tool that may have been meant; undefined for one that does, or where nobody knows. */
+function whyIdle(
+  { server, tool }: Pick<ToolPolicy, 'server' | 'tool'>,
+  servers: McpServer[],
+  known: Map<string, Set<string>>,
+): string | undefined {
+  if (!servers.some(({ name }) => name === server)) return `There is no server ${server}, or it is switched off.`
+  const tools = known.get(server)
+  if (tool === EVERY_TOOL || !tools || tools.has(tool)) return undefined
+  const bare = (name: string) => name.toLowerCase().replace(/[^a-z\d]/g, '')
+  const meant = [...tools].find((name) => bare(tool).endsWith(bare(name)) || bare(name).startsWith(bare(tool)))
+  return `${server} has no tool ${tool}.${meant ? ` Is ${meant} meant?` : ''}`
 }
 
 function secondsText({ connectSeconds, idleSeconds, hardSeconds }: ToolPolicy): string {

@@ -1,0 +1,31 @@
+import type { Caller } from '#lib/auth/caller.ts'
+import { listToolPins } from '#lib/data/tool-pins.ts'
+import { newId } from '#lib/ids.ts'
+import { openMcp } from '#lib/mcp-client/open.ts'
+import type { McpServer } from '#lib/mcp-client/servers.ts'
+import { rememberedTools } from '#lib/mcp-client/tool-lists.ts'
+
+const WAIT_MS = 1_500
+
+/**
+ * The names of the tools of each of these servers, denied and quarantined ones too. A server that does not tell within 1.5 s is not
+ * in the map: nobody knows then what it has.
+ */
+export async function listKnownTools(
+  caller: Caller,
+  servers: McpServer[],
+  { builtinFetch }: { builtinFetch?: typeof fetch } = {},
+): Promise<Map<string, Set<string>>> {
+  // No run is begun: nothing is called.
+  const nothing = { id: newId('run'), threadId: newId('thr'), userId: caller.userId, callIdOf: () => undefined }
+  const mcp = await openMcp(nothing, { servers, builtinFetch, signal: AbortSignal.timeout(WAIT_MS) })
+  await mcp.close()
+  const known = await Promise.all(
+    mcp.connections.map(async ({ server }): Promise<[string, Set<string>]> => {
+      const listed = rememberedTools(server, caller.userId, { stale: true }) ?? []
+      const pins = server.id === undefined ? [] : await listToolPins(server.id)
+      return [server.name, new Set([...listed.map(({ name }) => name), ...pins.map(({ tool }) => tool)])]
+    }),
+  )
+  return new Map(known)
+}
