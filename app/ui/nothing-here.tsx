@@ -1,6 +1,7 @@
 import { SearchX } from 'lucide-react'
 import { LinkButton } from './button.tsx'
 import { EmptyState } from './empty-state.tsx'
+import { PageTitle } from './page-title.tsx'
 
 /** What is said of an address that does not exist, and of one that this person may not see: the two look the same. */
 export function NothingHere() {
@@ -16,6 +17,7 @@ export function NothingHere() {
         }
       >
         <h1 className="sr-only">Not found</h1>
+        <PageTitle title="Not found · Switchboard" />
         <p>The address is wrong, or the page is not for your account.</p>
       </EmptyState>
     </div>
