@@ -7,6 +7,7 @@ import { findToolCall, listToolCalls } from '#lib/data/tool-calls.ts'
 import { noteAnswer } from '#lib/mcp-client/health.ts'
 import { openMcp } from '#lib/mcp-client/open.ts'
 import type { McpServer } from '#lib/mcp-client/servers.ts'
+import { readResult } from '#lib/mcp-client/wire/read-result.ts'
 import { faultServer } from '#tests/support/fault-server.ts'
 import type { TestTool } from '#tests/support/mcp-server.ts'
 import { openInTime } from '#tests/support/open-in-time.ts'
@@ -164,4 +165,12 @@ test('a tool that destroys asks first, whatever characters its name has', async 
   const turn = await (await conversation(ann)).say('wipe it')
   expect(turn.waits).toBe(true)
   expect(fault.calls).toEqual([])
+})
+
+test('of an answer of very many parts the first 500 are read, and how many are left out is said', () => {
+  const { content } = readResult({ content: Array.from({ length: 20_000 }, () => ({ type: 'unheard-of' })) }) as {
+    content: { text: string }[]
+  }
+  expect(content).toHaveLength(501)
+  expect(content.at(-1)?.text).toBe('[19500 more parts of this answer were left out]')
 })

@@ -21,7 +21,7 @@ const SOCKETS_MAX = 256
 const STREAM_MAX_BYTES = 32 * 1024 * 1024
 const ANSWER_MAX_BYTES = 12 * 1024 * 1024
 /** What one answer may have: parsing it must not hold up the process. Its depth is cut where it is read. */
-const ANSWER_LIMITS: JsonLimits = { values: 100_000, depth: Number.POSITIVE_INFINITY, escapes: 500_000 }
+const ANSWER_LIMITS: JsonLimits = { values: 60_000, depth: Number.POSITIVE_INFINITY, escapes: 500_000 }
 const NO_BODY = new Set([101, 204, 205, 304])
 
 // The sockets are shared by all runs, the MCP sessions on them by none.

@@ -2,6 +2,8 @@ import { isDeeper } from '#lib/is-deeper.ts'
 import { readPart } from '#lib/mcp-client/wire/read-part.ts'
 
 const MAX_DEPTH = 100
+/** Each part is looked at by itself, and no model reads so many. */
+const PARTS_MAX = 500
 
 /** A JSON object that nobody has looked into. */
 export type Fields = Record<string, unknown>
@@ -16,7 +18,9 @@ export function isFields(value: unknown): value is Fields {
  */
 export function readResult(sent: Fields): Fields {
   const { content, structuredContent, isError, _meta, ...rest } = isDeeper(sent, MAX_DEPTH) ? (cut(sent, 0) as Fields) : sent
-  const parts = partsOf(content, rest).map(readPart)
+  const given = partsOf(content, rest)
+  const parts = given.slice(0, PARTS_MAX).map(readPart)
+  if (given.length > PARTS_MAX) parts.push({ type: 'text', text: `[${given.length - PARTS_MAX} more parts of this answer were left out]` })
   const structured = structuredContent !== undefined && structuredContent !== null
   // Older revisions know objects alone there; what else it is goes into a text.
   if (structured && !isFields(structuredContent)) parts.push({ type: 'text', text: JSON.stringify(structuredContent) })
