@@ -15,7 +15,7 @@ const HEAP_MB = 512
 
 /** What the process answers. */
 type Opening = {
-  result: 'opened' | 'damaged' | 'locked' | 'empty' | 'too_many_pixels' | 'too_many_pages'
+  result: 'opened' | 'damaged' | 'locked' | 'empty' | 'too_many_pixels' | 'too_many_pages' | 'too_much'
   limit?: number
 }
 
@@ -72,13 +72,13 @@ async function open(kind: 'image' | 'pdf', bytes: Uint8Array): Promise<Opening |
   child.stdin.end(bytes)
   const [{ code, signal, error }, output, complaint] = await Promise.all([ended, text(child.stdout), text(child.stderr)])
   if (code === 0) return JSON.parse(output) as Opening
-  // Killed for its time or memory, or crashed by the file.
+  // Killed for its time or memory (V8 aborts by itself), or crashed by the file.
   if (signal !== null || (code !== null && code > 1)) {
     log.warn(
       { kind, size: bytes.byteLength, code, signal, complaint: complaint.slice(-500) },
       'a file that was attached could not be opened',
     )
-    return { result: 'damaged' }
+    return { result: signal === 'SIGKILL' || signal === 'SIGABRT' ? 'too_much' : 'damaged' }
   }
   log.error({ error, code, complaint: complaint.slice(-2_000) }, 'attached files cannot be opened')
   return null
@@ -95,6 +95,8 @@ function refuse(kind: 'image' | 'pdf', { result, limit = 0 }: Opening): void {
       throw new AppError('unsupported_type', `${what} is empty: there is nothing on its pages.`)
     case 'too_many_pixels':
       throw new AppError('too_large', `${what} has more than ${limit / 1_000_000} million pixels. Make it smaller and attach it again.`)
+    case 'too_much':
+      throw new AppError('too_large', `${what} takes too much time or memory to open. Save it in a simpler form and attach it again.`)
     case 'too_many_pages':
       throw new AppError('too_large', `${what} has more than ${limit} pages. Attach the part that matters.`)
   }
