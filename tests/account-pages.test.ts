@@ -153,7 +153,12 @@ test('a session that ends while somebody writes leads through sign-in back to th
   await arrive(page, '/chat')
   await expect.poll(() => message.inputValue()).toBe('Add a task: water the plants')
   await page.reload()
-  await message.waitFor()
+  await expect.poll(() => message.inputValue(), { message: 'a draft survives a reload' }).toBe('Add a task: water the plants')
+  await message.press('Enter')
+  await page.locator('.bubble', { hasText: 'water the plants' }).waitFor()
+  await page.getByRole('button', { name: 'Send message' }).waitFor()
+  await page.reload()
+  await page.locator('.bubble', { hasText: 'water the plants' }).waitFor()
   expect(await message.inputValue(), 'it is handed over once').toBe('')
 }, 60_000)
 

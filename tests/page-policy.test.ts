@@ -1,4 +1,4 @@
-import { globSync } from 'node:fs'
+import { globSync, mkdirSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AppServer, startApp } from '#tests/support/app-server.ts'
@@ -30,6 +30,7 @@ const PAGES: Record<string, () => string[] | Promise<string[]>> = {
   'app/reset-password/page.tsx': () => ['/reset-password', '/reset-password#token=abc'],
   'app/verify-email/page.tsx': () => ['/verify-email', '/verify-email#token=abc'],
   'app/chat/[[...thread]]/page.tsx': () => ['/chat', made.thread, '/chat/thr_of_nobody'],
+  'app/earlier-content/page.tsx': () => ['/earlier-content'],
   'app/activity/page.tsx': () => ['/activity', '/activity?status=failed'],
   'app/activity/[id]/page.tsx': () => linksOn('/activity'),
   'app/settings/page.tsx': () => ['/settings'],
@@ -145,5 +146,13 @@ test('where the time of a call went is drawn on a hard load', async () => {
   const widths = await bars.evaluateAll((all) => all.map((bar) => bar.getBoundingClientRect().width))
   expect(widths.length).toBeGreaterThan(1)
   expect(Math.max(...widths)).toBeGreaterThan(50)
+  mkdirSync('artifacts', { recursive: true })
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 800 })
+      await page.screenshot({ path: `artifacts/call-times-${colorScheme}-${width}.png`, fullPage: true })
+    }
+  }
   expect(complaints.splice(0)).toEqual([])
 })
