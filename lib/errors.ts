@@ -94,13 +94,28 @@ export function isDiskFull(error: unknown): boolean {
   return false
 }
 
-/** Any thrown value as an AppError: what nobody designed becomes `unavailable` (database, full disk) or `internal`, its cause kept for the log. */
+/** True where PostgreSQL takes no changes: a standby, or a server that an operator has made read-only. */
+export function isReadOnly(error: unknown): boolean {
+  for (let at = error, depth = 0; at instanceof Object && depth < 6; depth += 1) {
+    const { code, message, cause } = at as { code?: unknown; message?: unknown; cause?: unknown }
+    if (code === '25006' || (typeof message === 'string' && /in a read-only transaction/.test(message))) return true
+    at = cause
+  }
+  return false
+}
+
+/** Any thrown value as an AppError: what nobody designed becomes `unavailable` (database, full disk, read-only) or `internal`, its cause kept for the log. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
   if (isDiskFull(error))
     return new AppError('unavailable', 'The disk of the database is full: nothing can be saved. Tell your administrator.', {
       cause: error,
       retryAfter: 60,
+    })
+  if (isReadOnly(error))
+    return new AppError('unavailable', 'The database is read-only: nothing can be saved. Try again later, or tell your administrator.', {
+      cause: error,
+      retryAfter: 30,
     })
   if (isDatabaseDown(error))
     return new AppError('unavailable', 'The database cannot be reached just now. Try again in a moment.', { cause: error, retryAfter: 5 })

@@ -49,11 +49,13 @@ type Outcome = ToolCallOutcome & { output?: Record<string, unknown> }
 
 /** Does the work and says what came of it. Never throws. */
 async function settle(call: Call, deadlineMs: number): Promise<Outcome> {
+  const started = performance.now()
+  const durationMs = () => Math.round(performance.now() - started)
   try {
     const output = await within(deadlineMs, call.tool, work(call))
-    return { status: 'succeeded', result: output, output }
+    return { status: 'succeeded', result: output, output, durationMs: durationMs() }
   } catch (error) {
-    return toFailure(error, call)
+    return { ...toFailure(error, call), durationMs: durationMs() }
   }
 }
 

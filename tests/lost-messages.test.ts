@@ -28,12 +28,12 @@ const items = async (threadId: string) => (await store().listItems(threadId, { l
 const runs = () => withCaller(ann.caller, (tx) => tx.run.findMany({ orderBy: { createdAt: 'asc' } }))
 
 /** Does something while the database refuses what is written to a table. */
-async function refusing<T>(table: string, work: () => Promise<T>): Promise<T> {
+async function refusing<T>(table: string, work: () => Promise<T>, code = 'disk_full'): Promise<T> {
   const owner = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
   await owner.connect()
   try {
     await owner.query(`CREATE OR REPLACE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
-      $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = 'disk_full'; END $$`)
+      $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '${code}'; END $$`)
     await owner.query(`CREATE TRIGGER no_room BEFORE INSERT ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION no_room()`)
     return await work()
   } finally {
@@ -51,6 +51,13 @@ test.each(['threads', 'thread_items', 'runs'])('a message is stored whole or not
   const again = await ask(request)
   expect([again.status, (await threads()).map(({ id }) => id)]).toEqual([200, [threadOf(again)]])
   expect((await items(threadOf(again))).map(({ type }) => type)).toEqual(['user_message', 'assistant_message'])
+})
+
+test('a database that is read-only is called by its name', async () => {
+  const request = named({ input: typed('hi') })
+  const refused = await refusing('runs', () => door(ann)(request), 'read_only_sql_transaction')
+  expect(refused).toMatchObject({ status: 503, data: { message: expect.stringMatching(/^The database is read-only/) } })
+  expect((await door(ann)(request)).status).toBe(200)
 })
 
 test('a file is bound with its message or stays free', async () => {

@@ -136,14 +136,14 @@ export class OpenCalls {
 
   *#startOther(key: string, task: Task, stopped: Task): Events {
     const place = yield* this.#line(task)
-    this.#others.set(key, { ...place, startedAt: this.#context.now().getTime(), stopped })
+    this.#others.set(key, { ...place, startedAt: performance.now(), stopped })
   }
 
   *#endOther(key: string, task: (took: number) => Task): Events {
     const place = this.#others.get(key)
     if (!place) return
     this.#others.delete(key)
-    yield* this.#update(place, task(this.#context.now().getTime() - place.startedAt))
+    yield* this.#update(place, task(performance.now() - place.startedAt))
   }
 
   *#line(task: Task): Generator<ThreadStreamEvent, Place> {

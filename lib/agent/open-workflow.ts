@@ -28,7 +28,7 @@ export class OpenWorkflow {
   /** Opens a workflow, after closing one that is open. A custom one without tasks is shown with its first task. */
   *start({ type, tasks = [], ...rest }: Pick<Workflow, 'type'> & Partial<Workflow>): Events {
     yield* this.end()
-    this.#startedAt = this.#context.now().getTime()
+    this.#startedAt = performance.now()
     const workflow: Workflow = { type, tasks: [...tasks], expanded: false, ...rest }
     this.#item = { ...newItem(this.#context, 'workflow'), type: 'workflow', workflow }
     if (type === 'reasoning' || tasks.length > 0) yield* this.#announce()
@@ -47,7 +47,8 @@ export class OpenWorkflow {
     this.#item = { ...item, workflow: { ...workflow, ...(summary && !('duration' in summary) && { summary }) } }
     this.#announced = true
     this.#streamed = undefined
-    this.#startedAt = Date.parse(item.created_at)
+    // It may have begun in another process.
+    this.#startedAt = performance.now() - Math.max(0, this.#context.now().getTime() - Date.parse(item.created_at))
   }
 
   /** The tasks so far. */
@@ -110,7 +111,7 @@ export class OpenWorkflow {
     this.#announced = false
     this.#streamed = undefined
     if (!announced) return
-    const duration = Math.max(0, Math.floor((this.#context.now().getTime() - this.#startedAt) / 1000))
+    const duration = Math.max(0, Math.floor((performance.now() - this.#startedAt) / 1000))
     const { workflow } = item
     const tasks = workflow.tasks.map((task) =>
       task.status_indicator === 'loading' ? { ...task, status_indicator: 'complete' as const } : task,

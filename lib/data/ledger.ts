@@ -60,6 +60,8 @@ export type ToolCallOutcome = {
   /** Milliseconds since the start: when the connection stood, and when the tool first said how far it was. */
   connectedMs?: number
   firstSignMs?: number
+  /** How long it took, by a clock that nobody sets. */
+  durationMs?: number
 }
 
 /**
@@ -76,7 +78,7 @@ export function beginToolCall(call: NewToolCall): Promise<string> {
  */
 export async function recordToolCall(call: NewToolCall, startedAt: Date, outcome: ToolCallOutcome): Promise<void> {
   await insert(call, startedAt, outcome)
-  countToolCall({ ...outcome, server: call.server, milliseconds: Date.now() - startedAt.getTime() })
+  countToolCall({ ...outcome, server: call.server, milliseconds: outcome.durationMs ?? Math.max(0, Date.now() - startedAt.getTime()) })
 }
 
 async function insert(call: NewToolCall, startedAt: Date, outcome: ToolCallOutcome | null): Promise<string> {
@@ -90,7 +92,7 @@ async function insert(call: NewToolCall, startedAt: Date, outcome: ToolCallOutco
       ${await jsonSize(call.arguments ?? {})}, ${argumentsHash(askedArguments(call.arguments ?? {}, call.filledIn ?? []))}, ${call.runId}, ${call.threadId}, ${call.turnId}, ${call.callId}, ${call.tokenId},
       ${call.traceId}, ${call.spanId}, ${label(call.clientName, 200)}, ${label(call.clientVersion, 100)}, ${call.repeatOf}, ${call.repeatedBy},
       ${currentRequestId()}, ${startedAt}, ${end?.status ?? 'pending'}::"ToolCallStatus", ${end?.result}::jsonb, ${end?.bytes}::int,
-      ${end?.failureClass}, ${end?.message}, ${end?.at}::timestamptz, ${end && Math.max(0, end.at.getTime() - startedAt.getTime())}::int)
+      ${end?.failureClass}, ${end?.message}, ${end?.at}::timestamptz, ${end && (outcome?.durationMs ?? Math.max(0, end.at.getTime() - startedAt.getTime()))}::int)
     ON CONFLICT (id) DO NOTHING`
   await repeatably(() => statementAs({ userId: call.ownerId }, statement))
   noteChange()
@@ -109,7 +111,7 @@ export async function finishToolCall(call: { id: string; ownerId: string }, outc
     SET status = ${status}::"ToolCallStatus", result = ${result}::jsonb, result_bytes = ${bytes}::int,
       failure_class = ${failureClass}, error_message = ${message}, finished_at = ${at},
           connected_ms = ${outcome.connectedMs}, first_sign_ms = ${outcome.firstSignMs},
-      duration_ms = greatest(0, round(extract(epoch FROM ${at}::timestamptz - started_at) * 1000))::int
+      duration_ms = coalesce(${outcome.durationMs}::int, greatest(0, round(extract(epoch FROM ${at}::timestamptz - started_at) * 1000))::int)
     WHERE id = ${call.id} AND owner_id = ${call.ownerId} AND status = 'pending'
     RETURNING server, duration_ms AS milliseconds`
   const owner = { userId: call.ownerId }

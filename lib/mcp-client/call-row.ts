@@ -23,6 +23,7 @@ export class CallRow {
   readonly #id: string
   readonly #ownerId: string
   readonly #hidden: string[]
+  readonly #startedAt = performance.now()
 
   private constructor(id: string, ownerId: string, hidden: string[]) {
     this.#id = id
@@ -50,6 +51,7 @@ export class CallRow {
     const outcome: ToolCallOutcome = {
       ...(failure ? { status: failure.status, failureClass: failure.class, errorMessage: failure.sentence } : { status: 'succeeded' }),
       ...{ result: recorded(result), stored: kept(result), hidden: this.#hidden, ...times },
+      durationMs: Math.round(performance.now() - this.#startedAt),
     }
     try {
       await finishToolCall({ id: this.#id, ownerId: this.#ownerId }, outcome)

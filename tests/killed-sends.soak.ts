@@ -1,0 +1,45 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, test } from 'vitest'
+import { openBrowser } from '#tests/support/browser.ts'
+import { killPageSend, killSends, type Tally } from '#tests/support/killed-sends.ts'
+import { type OpenAIServer, openAIServer } from '#tests/support/openai-server.ts'
+import { type Replicas, startReplicas } from '#tests/support/replicas.ts'
+
+// npm run soak: of 500 sends that a kill -9 meets in their first 20 to 220 ms none is lost, and none is there twice. SOAK_SENDS
+// says how many.
+
+const SENDS = Number(process.env.SOAK_SENDS) || 500
+const AT_ONCE = 20
+const PAGES = Math.ceil(SENDS / 25)
+
+let model: OpenAIServer
+let apps: Replicas
+let browser: Browser
+
+beforeAll(async () => {
+  model = await openAIServer()
+  model.otherwise(() => ({ text: ['Here', ' you', ' are.'], pace: 20 }))
+  apps = await startReplicas({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', THREAD_TITLES: 'first_words', LOG_LEVEL: 'warn' })
+  browser = await openBrowser()
+}, 300_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await apps?.[Symbol.asyncDispose]()
+  await model?.[Symbol.asyncDispose]()
+})
+
+test(`${SENDS} sends, one replica and two in turns`, async () => {
+  const all: Tally = { sends: 0, heard: 0, byThemselves: 0 }
+  for (let round = 0; all.sends < SENDS; round += 1) {
+    const next = round % 2 ? () => apps.start() : async () => apps.two
+    const tally = await killSends(apps, await apps.start(), next, Math.min(AT_ONCE, SENDS - all.sends))
+    for (const key of ['sends', 'heard', 'byThemselves'] as const) all[key] += tally[key]
+  }
+  process.stdout.write(`${JSON.stringify(all)}\n`)
+})
+
+test(`${PAGES} sends of the page in a browser`, async () => {
+  for (let round = 0; round < PAGES; round += 1)
+    await killPageSend(apps, browser, await apps.start(), round % 2 ? () => apps.start() : async () => apps.two, round % 3 > 0)
+})
