@@ -65,13 +65,15 @@ export async function exchange(
       if (first.done) {
         // The rest of a log that ended meanwhile may be nothing at all; without numbers an empty stream says only that none runs.
         if (first.value && place.isNumbered && !hooks.isUnfinished()) return
-        if (!first.value && place.isBeforeAnswer && operation !== 'threads.attach' && !fromStart) {
+        // A server that has runs and says neither a word nor that nothing is missing had not begun to answer when it died.
+        if (!first.value && again.runId && !place.isAnswered && operation !== 'threads.attach') {
           fromStart = true
           continue
         }
         return await hooks.reload(signal)
       }
       if (await readToEnd({ ...again, events: prepend(first.value, again.events) }, hooks, place)) return
+      fromStart = false
       // A network that lets some of it through each time has time.
       if (place.last > before) tries = -1
     } catch (error) {
@@ -150,7 +152,7 @@ class Place {
   /** True once anything was heard of the turn. */
   heard = false
   /** True once its answer has begun. */
-  #isAnswered = false
+  isAnswered = false
   #runId: string | null = null
   #effects = 0
   #replayed = 0
@@ -164,11 +166,6 @@ class Place {
     this.#replayed = 0
   }
 
-  /** True where nothing but the message itself was heard, of a server that knows a request again. */
-  get isBeforeAnswer(): boolean {
-    return this.isNumbered && !this.#isAnswered
-  }
-
   get isNumbered(): boolean {
     return this.last > 0
   }
@@ -180,7 +177,7 @@ class Place {
 
   isNew(event: ThreadStreamEvent, seq: number | null): boolean {
     this.heard = true
-    this.#isAnswered ||= !isOpening(event)
+    this.isAnswered ||= !isOpening(event)
     if (seq !== null) {
       if (seq <= this.last) return false
       this.last = seq
