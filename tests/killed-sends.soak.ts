@@ -9,7 +9,7 @@ import { type Replicas, startReplicas } from '#tests/support/replicas.ts'
 // says how many.
 
 const SENDS = Number(process.env.SOAK_SENDS) || 500
-const AT_ONCE = 20
+const AT_ONCE = 50
 const PAGES = Math.ceil(SENDS / 25)
 
 let model: OpenAIServer
@@ -18,7 +18,7 @@ let browser: Browser
 
 beforeAll(async () => {
   model = await openAIServer()
-  model.otherwise(() => ({ text: ['Here', ' you', ' are.'], pace: 20 }))
+  model.otherwise(() => ({ text: ['Here', ' you', ' are', ' at', ' last.'], pace: 60 }))
   apps = await startReplicas({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', THREAD_TITLES: 'first_words', LOG_LEVEL: 'warn' })
   browser = await openBrowser()
 }, 300_000)

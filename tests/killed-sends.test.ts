@@ -17,7 +17,7 @@ let browser: Browser
 
 beforeAll(async () => {
   model = await openAIServer()
-  model.otherwise(() => ({ text: ['Here', ' you', ' are.'], pace: 20 }))
+  model.otherwise(() => ({ text: ['Here', ' you', ' are', ' at', ' last.'], pace: 60 }))
   ;[apps, browser] = await Promise.all([
     startReplicas({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', THREAD_TITLES: 'first_words' }),
     openBrowser(),
