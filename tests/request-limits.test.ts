@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { GET as changes } from '#app/api/admin/changes/route.ts'
 import { GET as download } from '#app/api/attachments/[id]/route.ts'
+import { fileOf } from '#app/api/attachments/form-file.ts'
 import { handleMcp } from '#mcp/http.ts'
 import { door, message, openDoor, typed } from '#tests/support/chatkit.ts'
 import { personalToken, signedIn } from '#tests/support/people.ts'
@@ -122,4 +123,14 @@ test('files are loaded so many times a minute', async () => {
   const refused = await load()
   expect(refused.status).toBe(429)
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+})
+
+test('of a form only the first parts are looked at, and the file comes as it was sent', () => {
+  const part = (name: string, body: string) => `--b\r\ncontent-disposition: form-data; name="${name}"${body}\r\n`
+  const file = part('file', '; filename="a%22b.txt"\r\ncontent-type: text/plain\r\n\r\none\r\n--two')
+  const read = (form: string) => fileOf(Buffer.from(form), 'multipart/form-data; boundary=b')
+  const { bytes, name, type } = read(`${part('x', '\r\n\r\n1')}${file}--b--\r\n`)
+  expect([Buffer.from(bytes).toString(), name, type]).toEqual(['one\r\n--two', 'a"b.txt', 'text/plain'])
+  expect(() => read(`${part('x', '\r\n\r\n').repeat(300_000)}${file}--b--`)).toThrow('no file')
+  expect(() => read('none')).toThrow('cannot be read')
 })

@@ -1,3 +1,4 @@
+import { fileOf } from '#app/api/attachments/form-file.ts'
 import type { Caller } from '#lib/auth/caller.ts'
 import { consume, type Limit } from '#lib/auth/rate-limit.ts'
 import { requireCaller } from '#lib/auth/session.ts'
@@ -44,16 +45,5 @@ async function readUpload(request: Request): Promise<Upload> {
   const type = request.headers.get('content-type') ?? ''
   const body = await readBytes(request, max + FORM_BYTES)
   if (!type.toLowerCase().startsWith('multipart/form-data')) return { bytes: body, name: '', type }
-  const file = await fileOf(new Response(new Uint8Array(body), { headers: { 'content-type': type } }))
-  return { bytes: new Uint8Array(await file.arrayBuffer()), name: file.name, type: file.type }
-}
-
-async function fileOf(form: Response): Promise<File> {
-  try {
-    const file = (await form.formData()).get('file')
-    if (file instanceof File) return file
-  } catch (cause) {
-    throw new AppError('bad_request', 'The form cannot be read.', { cause })
-  }
-  throw new AppError('bad_request', 'The form has no file in its field "file".')
+  return fileOf(body, type)
 }
