@@ -32,9 +32,8 @@ export class LostError extends Error {
 /**
  * One streaming request to its end. When the connection is lost on the way, the running answer is read on from where it broke
  * (`threads.attach`), on whichever server answers; a request of which nothing was heard, or whose answer had not begun when its
- * server died, is sent again under its own id (`id`). Throws
- * ApiError or ConnectionError when the request was not accepted, LostError when the answer could not be found again, and the
- * signal's reason when it was given up.
+ * server died, is sent again under its own id (`id`). Throws ApiError or ConnectionError when the request was not accepted,
+ * LostError when the answer could not be found again, and the signal's reason when it was given up.
  */
 export async function exchange(
   api: StreamApi,
