@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import type { TurnContext } from '#app/api/chatkit/answer.ts'
+import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import { act as agentAct } from '#lib/agent/act.ts'
 import { CustomStreamError } from '#lib/chatkit/errors.ts'
 import type { ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'

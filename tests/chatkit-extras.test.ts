@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { TurnContext } from '#app/api/chatkit/answer.ts'
+import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import { respond } from '#lib/agent/respond.ts'
 import type { Respond, Turn } from '#lib/chatkit/respond.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'

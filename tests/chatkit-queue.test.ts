@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest'
-import type { TurnContext } from '#app/api/chatkit/answer.ts'
+import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Respond } from '#lib/chatkit/respond.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'

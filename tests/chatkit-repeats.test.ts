@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import type { TurnContext } from '#app/api/chatkit/answer.ts'
+import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import type { Respond } from '#lib/chatkit/respond.ts'
 import { withCaller } from '#lib/db.ts'
 import { registry } from '#lib/runs/registry.ts'

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { beforeEach, expect, test } from 'vitest'
-import type { TurnContext } from '#app/api/chatkit/answer.ts'
+import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import type { Respond } from '#lib/chatkit/respond.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments.ts'
 import { prismaStore } from '#lib/data/chatkit-store.ts'

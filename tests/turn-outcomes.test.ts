@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import type { TurnContext } from '#app/api/chatkit/answer.ts'
+import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import { CustomStreamError } from '#lib/chatkit/errors.ts'
 import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Respond } from '#lib/chatkit/respond.ts'

@@ -1,6 +1,6 @@
 import type { Attachment } from '@openai/chatkit'
 import type { Tag } from '#lib/chatkit-element/mentions.ts'
-import type { Sending } from '#lib/chatkit-element/outbox.ts'
+import type { Sending } from '#lib/chatkit-element/sending.ts'
 
 /** How many drafts one person keeps on a device; the one that was changed longest ago goes first. */
 const MAX_DRAFTS = 50

@@ -2,10 +2,8 @@ import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts
 import { requestId } from '#lib/chatkit-element/api.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { type Outgoing, outgoingMessage } from '#lib/chatkit-element/outgoing.ts'
+import type { Sending } from '#lib/chatkit-element/sending.ts'
 import { localId } from '#lib/chatkit-element/state/view.ts'
-
-/** A message on its way: `id` names its request, `threadId` is where it is shown, `isNew` where it begins the thread. */
-export type Sending = { id: string; threadId: string | null; isNew: boolean; message: Outgoing }
 
 /**
  * The messages that the server has not confirmed. None is dropped before it is: each is shown wherever its thread is read again,

@@ -1,7 +1,7 @@
+import type { Deps } from '#lib/chatkit/deps.ts'
 import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { UserMessageInput } from '#lib/chatkit/protocol/requests.ts'
 import { loadAttachments, requireShort } from '#lib/chatkit/require.ts'
-import type { Deps } from '#lib/chatkit/server.ts'
 import { wireAttachment } from '#lib/chatkit/wire.ts'
 import { AppError } from '#lib/errors.ts'
 

@@ -1,7 +1,7 @@
+import type { Deps } from '#lib/chatkit/deps.ts'
 import { isHidden } from '#lib/chatkit/protocol/items.ts'
 import type { Operation, Params } from '#lib/chatkit/protocol/requests.ts'
 import { loadActive, loadSender } from '#lib/chatkit/require.ts'
-import type { Deps } from '#lib/chatkit/server.ts'
 import { pageQuery } from '#lib/chatkit/store.ts'
 import { cleanTitle } from '#lib/chatkit/title.ts'
 import { wireAttachment, wireItem, wireThread } from '#lib/chatkit/wire.ts'

@@ -1,6 +1,6 @@
+import type { Deps } from '#lib/chatkit/deps.ts'
 import type { Attachment, ClientToolCallItem, StructuredInputItem, ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
-import type { Deps } from '#lib/chatkit/server.ts'
 import type { Store } from '#lib/chatkit/store.ts'
 import { AppError, notFound } from '#lib/errors.ts'
 

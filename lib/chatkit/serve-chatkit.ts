@@ -1,5 +1,6 @@
+import type { Deps } from '#lib/chatkit/deps.ts'
 import type { NumberedEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import { type Deps, processChatKit, type Whole } from '#lib/chatkit/server.ts'
+import { processChatKit, type Whole } from '#lib/chatkit/server.ts'
 import { toAppError } from '#lib/errors.ts'
 import { sseResponse } from '#lib/sse.ts'
 

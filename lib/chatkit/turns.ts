@@ -1,3 +1,4 @@
+import type { Deps, PreparedTurn } from '#lib/chatkit/deps.ts'
 import { toMessage } from '#lib/chatkit/message.ts'
 import { persist } from '#lib/chatkit/persist.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
@@ -12,7 +13,6 @@ import {
   requireShort,
   requireUserMessage,
 } from '#lib/chatkit/require.ts'
-import type { Deps, PreparedTurn } from '#lib/chatkit/server.ts'
 import type { Opening, Store } from '#lib/chatkit/store.ts'
 import { storeOpening } from '#lib/chatkit/store-opening.ts'
 import { answered } from '#lib/chatkit/structured-input.ts'

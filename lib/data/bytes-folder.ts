@@ -1,13 +1,13 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { AttachmentBytes } from '#lib/data/attachment-bytes.ts'
+import type { ByteStore } from '#lib/data/byte-store.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
 
 const KEY = /^[a-z]+_[0-9a-z]+\/[a-z]+_[0-9a-z]+$/
 
 /** Bytes in a folder that only this process's user can read, one file each. Writing throws unavailable where the folder cannot be written. */
-export function folderBytes(folder: string): AttachmentBytes {
+export function folderBytes(folder: string): ByteStore {
   const root = path.resolve(folder)
   const fileOf = (key: string) => {
     // Keys are made of our own ids; nothing else may become a path.

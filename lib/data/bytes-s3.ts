@@ -1,5 +1,5 @@
 import { AwsClient } from 'aws4fetch'
-import type { AttachmentBytes } from '#lib/data/attachment-bytes.ts'
+import type { ByteStore } from '#lib/data/byte-store.ts'
 import { AppError } from '#lib/errors.ts'
 
 const TIMEOUT_MS = 60_000
@@ -9,7 +9,7 @@ const RETRIES = 2
 type Bucket = { url: string; region: string; accessKeyId: string; secretAccessKey: string }
 
 /** Bytes in a bucket of an S3-compatible store. Throws unavailable when the store does not answer as it should within a minute. */
-export function s3Bytes({ url, ...keys }: Bucket): AttachmentBytes {
+export function s3Bytes({ url, ...keys }: Bucket): ByteStore {
   const client = new AwsClient({ ...keys, service: 's3', retries: RETRIES })
 
   async function ask(method: 'PUT' | 'GET' | 'DELETE', key: string, body?: Uint8Array): Promise<Response> {

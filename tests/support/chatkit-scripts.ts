@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { TurnContext } from '#app/api/chatkit/answer.ts'
+import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import { CustomStreamError, StreamError } from '#lib/chatkit/errors.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'

@@ -1,6 +1,7 @@
+import type { Deps } from '#lib/chatkit/deps.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
-import { type Deps, processChatKit } from '#lib/chatkit/server.ts'
+import { processChatKit } from '#lib/chatkit/server.ts'
 import { message, threadOf, typed } from '#tests/support/chatkit.ts'
 import { memoryStore } from '#tests/support/memory-store.ts'
 

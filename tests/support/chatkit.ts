@@ -1,4 +1,5 @@
-import { answerChatKit, type TurnContext } from '#app/api/chatkit/answer.ts'
+import { answerChatKit } from '#app/api/chatkit/answer.ts'
+import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { AssistantMessageItem, ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Act, Respond, Turn } from '#lib/chatkit/respond.ts'

@@ -1,24 +1,22 @@
 import { inBackground } from '#app/api/chatkit/background.ts'
 import { depsFor } from '#app/api/chatkit/deps.ts'
+import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import type { Caller, SessionCaller } from '#lib/auth/caller.ts'
 import { consume, type Limit } from '#lib/auth/rate-limit.ts'
 import { requireCaller } from '#lib/auth/session.ts'
+import type { LiveTurn } from '#lib/chatkit/deps.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Operation } from '#lib/chatkit/protocol/requests.ts'
 import type { Act, Respond } from '#lib/chatkit/respond.ts'
-import { type Answer, type LiveTurn, processChatKit, type Whole } from '#lib/chatkit/server.ts'
+import { type Answer, processChatKit, type Whole } from '#lib/chatkit/server.ts'
 import { rememberLocale } from '#lib/data/users.ts'
 import { env } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 import { json, readSizedJson, requireSameOrigin } from '#lib/http.ts'
 import { currentRequestId, log } from '#lib/log.ts'
 import { openStream } from '#lib/open-streams.ts'
-import type { RunHandle } from '#lib/runs/pump.ts'
 import { type StartedRun, startRun, subscribe } from '#lib/runs/runs.ts'
 import { sseResponse } from '#lib/sse.ts'
-
-/** What reaches `respond` beside the turn: who asked, and the run to report to. */
-export type TurnContext = { caller: Caller; run: RunHandle }
 
 /** Room (bytes) beside the message for quotes and tags, and for what a client tool, a widget or a form may send. */
 const EXTRA_BYTES = 1_000_000

@@ -1,5 +1,5 @@
-import type { TurnContext } from '#app/api/chatkit/answer.ts'
 import { inBackground } from '#app/api/chatkit/background.ts'
+import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import { namesThreads, nameThread } from '#lib/agent/title.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Respond, Turn } from '#lib/chatkit/respond.ts'

@@ -1,5 +1,5 @@
 import * as chrono from 'chrono-node'
-import type { About } from '#lib/agent/demo/steps.ts'
+import type { About } from '#lib/agent/demo/about.ts'
 
 /** A date found in a text: the text without it, and the day or time on the person's own clock. */
 export type Dated = { rest: string; due?: string }

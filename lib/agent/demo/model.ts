@@ -1,5 +1,6 @@
 import type { Model } from '@openai/agents'
-import { type About, nextStep } from '#lib/agent/demo/steps.ts'
+import type { About } from '#lib/agent/demo/about.ts'
+import { nextStep } from '#lib/agent/demo/steps.ts'
 import { planModel } from '#lib/agent/direct/plan-model.ts'
 
 export const DEMO_NAME = 'demo assistant'

@@ -1,5 +1,5 @@
 import { listNotes, NOT_UNDERSTOOD, type NoteHit, plain } from '#lib/agent/demo/phrases.ts'
-import type { Rule } from '#lib/agent/demo/understand.ts'
+import type { Rule } from '#lib/agent/demo/rule.ts'
 import type { Plan } from '#lib/agent/direct/plan.ts'
 
 /** Writing and finding notes. */

@@ -1,5 +1,5 @@
+import type { About } from '#lib/agent/demo/about.ts'
 import { sayDue } from '#lib/agent/demo/dates.ts'
-import type { About } from '#lib/agent/demo/steps.ts'
 
 export type Task = { number: number; title: string; due: string | null; done: boolean }
 export type NoteHit = { id: string; title: string; snippet?: string }

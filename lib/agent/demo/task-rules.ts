@@ -1,7 +1,7 @@
+import type { About } from '#lib/agent/demo/about.ts'
 import { localDay, sayDue, takeDate } from '#lib/agent/demo/dates.ts'
 import { listTasks, plain, sayTask, type Task } from '#lib/agent/demo/phrases.ts'
-import type { About } from '#lib/agent/demo/steps.ts'
-import type { Rule } from '#lib/agent/demo/understand.ts'
+import type { Rule } from '#lib/agent/demo/rule.ts'
 import type { Plan } from '#lib/agent/direct/plan.ts'
 import type { Answer, DirectTurn } from '#lib/agent/direct/read-turn.ts'
 

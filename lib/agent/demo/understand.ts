@@ -1,13 +1,11 @@
+import type { About } from '#lib/agent/demo/about.ts'
 import { takeDate } from '#lib/agent/demo/dates.ts'
 import { noteOf, noteRules, questionRules } from '#lib/agent/demo/note-rules.ts'
 import { HELP, NOT_UNDERSTOOD } from '#lib/agent/demo/phrases.ts'
-import type { About } from '#lib/agent/demo/steps.ts'
+import type { Rule } from '#lib/agent/demo/rule.ts'
 import { listRules, taskRules } from '#lib/agent/demo/task-rules.ts'
 import type { Plan } from '#lib/agent/direct/plan.ts'
 import type { DirectTurn } from '#lib/agent/direct/read-turn.ts'
-
-/** A way to say something, and what is meant by it. The first that matches counts; undefined means: not this after all. */
-export type Rule = [pattern: RegExp, plan: (groups: Record<string, string>, about: About, turn: DirectTurn) => Plan | undefined]
 
 const POLITE =
   /^(?:(?:hey|hi|hello|ok|okay|so|and|now|well)[,!]?\s+(?=\S+\s)|please[,]?\s+|(?:can|could|would|will) you (?:please )?|i(?:'d| would) like (?:you )?to |i want (?:you )?to |let's )/i

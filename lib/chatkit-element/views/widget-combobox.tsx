@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
-import type { Option } from '#lib/chatkit-element/views/widget-field.tsx'
+import type { Option } from '#lib/chatkit-element/views/widget-option.ts'
 
 type Props = {
   id: string

@@ -4,14 +4,13 @@ import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 import { Combobox } from '#lib/chatkit-element/views/widget-combobox.tsx'
 import { actionOf, str, useAction, WidgetContext } from '#lib/chatkit-element/views/widget-context.ts'
+import type { Option } from '#lib/chatkit-element/views/widget-option.ts'
 import { textStyle } from '#lib/chatkit-element/views/widget-style.ts'
 
 const FIELDS = new Set(['Input', 'Textarea', 'Select', 'Checkbox', 'RadioGroup', 'DatePicker', 'Label'])
 const INPUT_TYPES = new Set(['text', 'number', 'email', 'password', 'tel', 'url'])
 /** A list longer than this is searched rather than scrolled. */
 const SEARCHABLE_FROM = 16
-
-export type Option = { value: string; label: string; disabled?: boolean; description?: string }
 
 export function isField(node: WidgetNode): boolean {
   return FIELDS.has(node.type)
