@@ -4,29 +4,39 @@ import { domainToASCII } from 'node:url'
 // control and format characters (bidirectional ones too), blanks, and the few that are empty in all fonts without being any of
 // these. The brackets of our own notation are in the set, so that no text can forge it.
 const HIDDEN = String.raw`[[\p{C}\p{DI}\p{Z}\u2800\u{16FE4}\u{1D159}⟦⟧]--[ \n]]`
-// Scripts whose letters change their shape where a joiner stands between them (RFC 5892, appendix A.1 and A.2).
-const JOINING = [
-  'Arabic Syriac Mandaic Nko Mongolian Adlam Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada Malayalam Sinhala',
-  'Khmer Myanmar Balinese Javanese Tibetan',
-]
-  .join(' ')
-  .split(' ')
-  .map((script) => String.raw`\p{Script=${script}}`)
-  .join('')
-const JOINER = String.raw`(?<=[[${JOINING}]--${HIDDEN}])[\u200C\u200D](?![\u200C\u200D])`
+// Where a joiner changes what is drawn (after RFC 5892, appendix A.1 and A.2): between letters that join by themselves, U+200D only
+// where none follows; beside a sign that joins two consonants. Elsewhere it draws nothing, and could spell a hidden text.
+const CURSIVE = scripts('Arabic Syriac Mandaic Nko Mongolian Adlam')
+const BRAHMIC = scripts(
+  'Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada Malayalam Sinhala Khmer Myanmar Balinese Javanese Tibetan',
+)
+const VIRAMA = String.raw`[\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D4D\u0DCA\u0F84\u1039\u103A\u17D2\u1B44\uA9C0]`
+const JOINER = [
+  String.raw`(?<=[[${CURSIVE}]--${HIDDEN}])(?:\u200C(?!\u200D)|\u200D(?![${CURSIVE}\u200C]))(?!\u200C)`,
+  String.raw`(?<=${VIRAMA})[\u200C\u200D](?![\u200C\u200D])|(?<=[[${BRAHMIC}]--${HIDDEN}])[\u200C\u200D](?=${VIRAMA})`,
+].join('|')
+
+function scripts(names: string): string {
+  return names
+    .split(' ')
+    .map((name) => String.raw`\p{Script=${name}}`)
+    .join('')
+}
+
 // A digit before U+FE0F begins an emoji.
-const LETTER = String.raw`[[\p{L}\p{M}\p{N}.．\-]--${HIDDEN}](?!\uFE0F)|${JOINER}`
-// In an address the full stops of Chinese part a host's labels, as browsers read it; elsewhere they end a sentence.
-const WORD = String.raw`(?<=:\/\/|@)(?:${LETTER}|[。｡])+|(?:${LETTER})+`
+const LETTER = String.raw`[[\p{L}\p{M}\p{N}Ⓐ-ⓩ🄰-🆉.．\-]--${HIDDEN}](?!\uFE0F)|${JOINER}`
+// In an address the full stops of Chinese part a host's labels, as browsers read it, and symbols are letters; elsewhere they are not.
+const WORD = String.raw`(?<=:\/\/|@)(?:\p{RGI_Emoji}|${LETTER}|[\p{So}。｡])+|(?:${LETTER})+`
 
 const NOTABLE = new RegExp(
-  String.raw`(?<whole>\p{RGI_Emoji}|${JOINER})|(?<word>${WORD})|(?<space>[ \n]{16,})|(?<hidden>${HIDDEN})\k<hidden>*`,
+  String.raw`(?<word>${WORD})|(?<whole>\p{RGI_Emoji}|${JOINER})|(?<space>[ \n]{16,})|(?<hidden>${HIDDEN})\k<hidden>*`,
   'gv',
 )
 const PLAIN = /^[!-~]*(?:[ \n]{1,15}[!-~]+)*[ \n]{0,15}$/
 
 /** More of the same hidden character than this are shown as a count. */
 const EACH_MAX = 3
+const RUN = new RegExp(String.raw`[ \n]{16,}|(${HIDDEN})\1{${EACH_MAX},}`, 'gv')
 
 /**
  * The text with everything in it to be seen, for a person who decides by it: a hidden character as `⟦U+200B⟧`, a run of blanks as
@@ -44,6 +54,11 @@ export function toVisibleText(text: string): string {
     if (space) return `⟦${space.length} ${nameOf(space)}⟧`
     return hidden ? hiddenRun(hidden, match.length / hidden.length) : match
   })
+}
+
+/** What is left of a text without the runs that `toVisibleText` shows as a count. */
+export function withoutRuns(text: string): string {
+  return text.replace(RUN, '')
 }
 
 /** A JSON value on several lines, every key and every text in it as `toVisibleText` shows it. The value must not be nested deeply. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { inexactPart } from '#lib/agent/approvals/inexact-json.ts'
+import { whyUnreadable } from '#lib/agent/approvals/unreadable.ts'
 import { definitionDiff } from '#lib/mcp-client/definition-diff.ts'
 import { toVisibleJson, toVisibleText } from '#lib/visible-text.ts'
 
@@ -30,6 +31,8 @@ describe('a text that a person decides by', () => {
     ['our own notation', '⟦400 spaces⟧', '⟦U+27E6⟧400 spaces⟦U+27E7⟧'],
     ['a joiner between Latin letters', 'pay\u200cpal', 'pay⟦U+200C⟧pal'],
     ['joiners in a row', 'می\u200c\u200cخ', 'می⟦U+200C⟧⟦U+200C⟧خ'],
+    ['joiners between letters of a script that joins them only beside a sign', 'क\u200cख\u200dग', 'क⟦U+200C⟧ख⟦U+200D⟧ग'],
+    ['a joiner between letters that are joined without it', 'ب\u200dب', 'ب⟦U+200D⟧ب'],
     ['a selector of text style', '☺\ufe0e', '☺⟦U+FE0E⟧'],
     ['a host in another script', 'https://аррӏе.com/x', 'https://аррӏе.com⟦xn--80ak6aa92e.com⟧/x'],
     ['a host of one label', 'http://локал/', 'http://локал⟦xn--80atccm⟧/'],
@@ -37,6 +40,9 @@ describe('a text that a person decides by', () => {
     ['a host behind a password', 'ftp://a:b@exаmple.com:21', 'ftp://a:b@exаmple.com⟦xn--exmple-4nf.com⟧:21'],
     ['a host by itself', 'пример.рф', 'пример.рф⟦xn--e1afmkfd.xn--p1ai⟧'],
     ['a host in wide letters', 'ｅｘａｍｐｌｅ．ｃｏｍ', 'ｅｘａｍｐｌｅ．ｃｏｍ⟦example.com⟧'],
+    ['a host in letters with circles', 'ⓔⓥⓘⓛ.com', 'ⓔⓥⓘⓛ.com⟦evil.com⟧'],
+    ['a host with a symbol', 'https://x™.com/', 'https://x™.com⟦xtm.com⟧/'],
+    ['a host with an emoji', 'https://i❤️.ws/', 'https://i❤️.ws⟦xn--i-7iq.ws⟧/'],
     ['a host with an ideographic full stop', 'http://例え。テスト/', 'http://例え。テスト⟦xn--r8jz45g.xn--zckzah⟧/'],
   ])('shows %s', (_, text, shown) => {
     expect(toVisibleText(text)).toBe(shown)
@@ -72,6 +78,16 @@ describe('a text that a person decides by', () => {
       '{\n  "k⟦U+200B⟧": [\n    "a⟦30 spaces⟧b",\n    1,\n    null\n  ]\n}',
     )
   })
+})
+
+test('arguments that no card could show are refused before they are looked through', () => {
+  const tooLong = 'its arguments are too long to be read'
+  for (const text of [`[-0${',1'.repeat(12_000)}]`, `{"a":-0,${' '.repeat(1_300_000)}"b":1}`, `[-0,"${'é.com '.repeat(4_000)}"]`])
+    expect(whyUnreadable(JSON.parse(text), text)).toBe(tooLong)
+  for (const unit of [' ', '\n', '\t', '\0', '\u200b']) {
+    const args = { a: `x${unit.repeat(30_000)}y` }
+    expect(whyUnreadable(args, JSON.stringify(args))).toBeUndefined()
+  }
 })
 
 test('all text of a definition is shown: names, titles, parameters, permitted and default values, annotations', () => {
