@@ -409,6 +409,10 @@ describe('thoughts in the answer', () => {
       'plan',
     ],
     ['of Magistral', ['[THINK]plan[/THINK]Visible'], 'Visible', 'plan'],
+    ['of Cohere', ['<|START_THINKING|>plan<|END_THINKING|><|START_RESPONSE|>Visible<|END_RESPONSE|>'], 'Visible', 'plan'],
+    ['of OpenThinker', ['<|begin_of_thought|>plan<|end_of_thought|>\n<|begin_of_solution|>Visible<|end_of_solution|>'], 'Visible', 'plan'],
+    ['of MedGemma', ['<unused94>thought\nplan<unused95>Visible'], 'Visible', 'plan'],
+    ['beside a letter that grows when it is small', ['<think>İİ</think>İVisible'], 'İVisible', 'İİ'],
     ['of Kimi', ['◁think▷plan◁/think▷Visible'], 'Visible', 'plan'],
     ['after the first line', ['Well.\n<think>plan</think>\nVisible'], 'Well.\nVisible', 'plan'],
   ]
@@ -428,6 +432,15 @@ describe('thoughts in the answer', () => {
       expect(bodies(it.server)[1]).not.toMatch(/think/i)
     },
   )
+
+  // Looking through the whole text for each of them took most of a minute, in which nobody was served.
+  test.each([
+    ['ends', `Hi ${'<|im_end|>'.repeat(60_000)}`, 'Hi '],
+    ['thoughts', `${'<think>x</think>\n'.repeat(36_000)}Hi`, 'Hi'],
+  ])('thousands of %s in one piece are read at once', async (_, said, answer) => {
+    await using it = await open(chat, { frames: textChunks([said]) })
+    expect((await it.chat.say('hello')).text).toBe(answer)
+  })
 
   test.each([chat, responses])('over %s an empty thought leaves nothing behind', async (api) => {
     const pieces = ['<think>\n\n</think>\n\n', 'Hello']

@@ -1,13 +1,18 @@
 /** A part of what a model wrote: the answer, a thought, or the word that all of the answer so far was a thought. */
 export type Piece = { kind: 'text' | 'thought'; text: string } | { kind: 'retract' }
 
-// Each way in which models mark their thoughts in the answer: Qwen, DeepSeek and most others, Magistral, Seed, Kimi, gpt-oss, Gemma.
+// Each way in which models mark their thoughts in the answer: Qwen, DeepSeek and most others, Magistral, Seed, Kimi, OpenThinker, Cohere,
+// gpt-oss, Gemma.
 const XML = ['think', 'thinking', 'thought', 'thoughts', 'reasoning', 'reflection', 'seed:think', 'antthinking']
+const LONG_XML = ['thought_process', 'inner_monologue', 'inner_thoughts', 'scratchpad']
 const MARKS: { open: string; close: string[] }[] = [
-  ...XML.map((name) => ({ open: `<${name}>`, close: [`</${name}>`] })),
+  ...[...XML, ...LONG_XML].map((name) => ({ open: `<${name}>`, close: [`</${name}>`] })),
   { open: '[think]', close: ['[/think]'] },
   { open: '◁think▷', close: ['◁/think▷'] },
   { open: '<|begin_of_thought|>', close: ['<|end_of_thought|>'] },
+  { open: '<|think|>', close: ['<|/think|>'] },
+  { open: '<|start_thinking|>', close: ['<|end_thinking|>'] },
+  { open: '<unused94>thought', close: ['<unused95>'] },
   { open: '<|channel>thought', close: ['<channel|>'] },
   ...['analysis', 'commentary'].map((channel) => ({
     open: `<|channel|>${channel}<|message|>`,
@@ -15,11 +20,15 @@ const MARKS: { open: string; close: string[] }[] = [
   })),
 ]
 /** Marks without a meaning for people. */
-const SILENT = ['<|channel|>final<|message|>', '<|start|>assistant', '<|end|>', '<|return|>', '<|im_end|>', '<|eot_id|>']
+const SILENT = [
+  ...['<|channel|>final<|message|>', '<|start|>assistant', '<|end|>', '<|return|>', '<|im_end|>', '<|eot_id|>'],
+  ...['<|start_response|>', '<|end_response|>', '<|begin_of_solution|>', '<|end_of_solution|>'],
+]
 
 const CLOSERS = new Map(MARKS.map(({ open, close }) => [open, close]))
 const CLOSING = new Set(MARKS.flatMap(({ close }) => close))
-const ALL = [...new Set([...CLOSERS.keys(), ...CLOSING, ...SILENT])]
+const ALL = toPattern([...CLOSERS.keys(), ...CLOSING, ...SILENT])
+const ENDS = new Map(MARKS.map(({ close }) => [close, toPattern(close)]))
 
 /**
  * Parts the thoughts of a model from its answer where it writes both as one text, `<think>` and the like, however the text is cut into
@@ -35,6 +44,8 @@ export class ThoughtSplitter {
   #loose = false
   #trims = false
   #visible = ''
+  /** More than white space is visible. */
+  #says = false
   readonly #code = new CodeWatch()
 
   /** The answer so far, without thoughts. */
@@ -43,23 +54,25 @@ export class ThoughtSplitter {
   }
 
   push(text: string): Piece[] {
-    this.#held += text
+    const held = this.#held + text
     const pieces: Piece[] = []
-    while (this.#held !== '') {
-      const marks = this.#closers ?? ALL
-      const found = findFirst(this.#held, marks)
-      const end = found ? found.at : this.#held.length - heldBack(this.#held, marks)
-      const before = this.#held.slice(0, end)
-      this.#held = this.#held.slice(end + (found?.mark.length ?? 0))
+    let from = 0
+    for (;;) {
+      const marks = (this.#closers && ENDS.get(this.#closers)) ?? ALL
+      const found = marks.find(held, from)
+      const end = found ? found.at : held.length - marks.heldBack(held, from)
+      const before = held.slice(from, end)
       if (this.#closers) {
         pieces.push(...this.#think(before))
         if (found) this.#leaveThought()
       } else {
         pieces.push(...this.#show(before))
-        if (found) pieces.push(...this.#meet(found.mark, found.text))
+        if (found) pieces.push(...this.#meet(found.text))
       }
+      from = end + (found?.text.length ?? 0)
       if (!found) break
     }
+    this.#held = held.slice(from)
     return pieces
   }
 
@@ -84,7 +97,8 @@ export class ThoughtSplitter {
     this.#trims = true
   }
 
-  #meet(mark: string, text: string): Piece[] {
+  #meet(text: string): Piece[] {
+    const mark = text.toLowerCase()
     if (this.#code.inside) return this.#show(text)
     const closers = CLOSERS.get(mark)
     if (closers) {
@@ -92,7 +106,7 @@ export class ThoughtSplitter {
       if (!this.#code.atLineStart) return this.#show(text)
       this.#closers = closers
       this.#lead = ''
-    } else if (CLOSING.has(mark) && this.#visible.trim() !== '') this.#loose = !SILENT.includes(mark)
+    } else if (CLOSING.has(mark) && this.#says) this.#loose = !SILENT.includes(mark)
     return []
   }
 
@@ -104,16 +118,19 @@ export class ThoughtSplitter {
       if (text.trim() === '') return []
       pieces.push({ kind: 'retract' }, { kind: 'thought', text: this.#visible })
       this.#visible = ''
+      this.#says = false
       this.#loose = false
       this.#code.reset()
       return [...pieces, ...this.#show(text.trimStart())]
     }
     this.#trims = false
     this.#code.read(text)
-    if (this.#visible === '' && text.trim() === '') {
+    const isWhite = text.trim() === ''
+    if (this.#visible === '' && isWhite) {
       this.#lead += text
       return []
     }
+    this.#says ||= !isWhite
     const shown = this.#lead + text
     this.#lead = ''
     this.#visible += shown
@@ -121,60 +138,65 @@ export class ThoughtSplitter {
   }
 }
 
-/** Knows whether a text that comes in pieces is inside of Markdown code. */
+/** Knows whether a text that comes in pieces is inside of Markdown code. Keeps nothing of the line but what tells, however long it is. */
 class CodeWatch {
   #fenced = false
-  #line = ''
-
-  get atLineStart(): boolean {
-    return this.#line.trim() === ''
-  }
+  #head = ''
+  #ticks = 0
+  atLineStart = true
 
   get inside(): boolean {
-    return this.#fenced || ((this.#line.match(/`/g)?.length ?? 0) % 2 === 1 && !isFence(this.#line))
+    return this.#fenced || (this.#ticks % 2 === 1 && !isFence(this.#head))
   }
 
   read(text: string): void {
-    const lines = text.split('\n')
-    for (const [index, part] of lines.entries()) {
+    for (const [index, part] of text.split('\n').entries()) {
       if (index > 0) {
-        if (isFence(this.#line)) this.#fenced = !this.#fenced
-        this.#line = ''
+        const fenced = isFence(this.#head) ? !this.#fenced : this.#fenced
+        this.reset()
+        this.#fenced = fenced
       }
-      // Ticks are counted on this line alone; a line is as long as the model likes.
-      this.#line = this.#line.length > 10_000 ? part : this.#line + part
+      this.#head = (this.#head + part.slice(0, FENCE_CHARS)).slice(0, FENCE_CHARS)
+      this.#ticks += part.split('`').length - 1
+      this.atLineStart &&= part.trim() === ''
     }
   }
 
   reset(): void {
     this.#fenced = false
-    this.#line = ''
+    this.#head = ''
+    this.#ticks = 0
+    this.atLineStart = true
   }
 }
+
+/** A fence of code and the white space before it are no longer (characters). */
+const FENCE_CHARS = 6
 
 function isFence(line: string): boolean {
   return /^\s{0,3}(```|~~~)/.test(line)
 }
 
-function findFirst(text: string, marks: readonly string[]): { at: number; mark: string; text: string } | undefined {
-  const low = text.toLowerCase()
-  let first: { at: number; mark: string; text: string } | undefined
-  for (const mark of marks) {
-    const at = low.indexOf(mark)
-    const isBefore = at >= 0 && (!first || at < first.at || (at === first.at && mark.length > first.mark.length))
-    if (isBefore) first = { at, mark, text: text.slice(at, at + mark.length) }
-  }
-  return first
-}
+/** Finds marks in a text, in one walk through it: a model that runs wild writes thousands of them. */
+type Pattern = { find(text: string, from: number): { at: number; text: string } | undefined; heldBack(text: string, from: number): number }
 
-/** How many characters at the end may be the beginning of a mark. */
-function heldBack(text: string, marks: readonly string[]): number {
-  const low = text.toLowerCase()
-  let longest = 0
-  for (const mark of marks) {
-    for (let length = Math.min(mark.length - 1, low.length); length > longest; length -= 1) {
-      if (low.endsWith(mark.slice(0, length))) longest = length
-    }
+function toPattern(marks: readonly string[]): Pattern {
+  // Of two that begin at one place the longer one is meant.
+  const sorted = [...new Set(marks)].sort((a, b) => b.length - a.length)
+  const any = new RegExp(sorted.map((mark) => mark.replace(/[|[\]/\\^$.*+?(){}]/g, '\\$&')).join('|'), 'gi')
+  const longest = sorted[0]?.length ?? 0
+  return {
+    find(text, from) {
+      any.lastIndex = from
+      const found = any.exec(text)
+      return found ? { at: found.index, text: found[0] } : undefined
+    },
+    /** How many characters at the end may be the beginning of a mark. */
+    heldBack(text, from) {
+      const tail = text.slice(Math.max(from, text.length - longest + 1)).toLowerCase()
+      for (let length = tail.length; length > 0; length -= 1)
+        if (sorted.some((mark) => mark.length > length && mark.startsWith(tail.slice(-length)))) return length
+      return 0
+    },
   }
-  return longest
 }
