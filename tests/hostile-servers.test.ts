@@ -38,8 +38,8 @@ async function call(server: McpServer, tool: string, args = {}) {
 }
 
 /** A tool whose answer is this JSON, as it is. */
-async function answering(result: string) {
-  const listed = { tools: [{ name: 'answer', inputSchema: { type: 'object' } }] }
+async function answering(result: string, outputSchema?: object) {
+  const listed = { tools: [{ name: 'answer', inputSchema: { type: 'object' }, outputSchema }] }
   const server = await serve(async (request) => {
     if (request.method !== 'POST') return new Response(null, { status: 405 })
     const { id, method } = (await request.json().catch(() => ({}))) as { id?: unknown; method?: string }
@@ -165,6 +165,23 @@ test('a tool that destroys asks first, whatever characters its name has', async 
   const turn = await (await conversation(ann)).say('wipe it')
   expect(turn.waits).toBe(true)
   expect(fault.calls).toEqual([])
+})
+
+// Each is found wrong, after a long time.
+const afterwards = (endless: object) => ({ type: 'object', allOf: [endless, { required: ['missing'] }] })
+const doubled = Object.fromEntries(
+  Array.from({ length: 28 }, (_, n) => [`d${n + 1}`, { allOf: [{ $ref: `#/$defs/d${n}` }, { $ref: `#/$defs/d${n}` }] }]),
+)
+
+test.each<[string, object, object]>([
+  ['a pattern', afterwards({ properties: { x: { pattern: '^(a+)+$' } } }), { x: `${'a'.repeat(28)}!` }],
+  ['references', { ...afterwards({ $ref: '#/$defs/d28' }), $defs: { ...doubled, d0: {} } }, { x: 1 }],
+  ['unique items', afterwards({ properties: { x: { uniqueItems: true } } }), { x: Array.from({ length: 20_000 }, (_, n) => [n]) }],
+])('a schema whose check has no end holds nobody up: %s', async (_, outputSchema, structuredContent) => {
+  await using server = await answering(JSON.stringify({ content: [{ type: 'text', text: 'done' }], structuredContent }), outputSchema)
+  const { row } = await call(toolServer(server.url), 'answer')
+  expect(row.status).toBe('succeeded')
+  expect(JSON.stringify(row.result)).not.toContain('does not fit')
 })
 
 test('of an answer of very many parts the first 500 are read, and how many are left out is said', () => {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { cutText } from '#lib/cut-text.ts'
 import { pictureTypeOf } from '#lib/mcp-client/picture-type.ts'
 import type { Result } from '#lib/mcp-client/results.ts'
+import { partsLeftOut } from '#lib/mcp-client/wire/read-result.ts'
 
 const TEXT_MAX_CHARS = 40_000
 const PARTS_MAX = 200
@@ -41,7 +42,7 @@ function withinBudget(parts: Part[]): Part[] {
     }
     const said = String(part.text)
     if (said === '' && parts.length > 1) continue
-    if (left === 0 || kept.length === PARTS_MAX) dropped += 1
+    if (left === 0 || kept.length === PARTS_MAX) dropped += partsLeftOut(said) || 1
     else kept.push(text(said.length <= left ? said : cut(said, left)))
     left = Math.max(0, left - said.length)
   }

@@ -4,6 +4,7 @@ import { readPart } from '#lib/mcp-client/wire/read-part.ts'
 const MAX_DEPTH = 100
 /** Each part is looked at by itself, and no model reads so many. */
 const PARTS_MAX = 500
+const LEFT_OUT = ' more parts of this answer were left out]'
 
 /** A JSON object that nobody has looked into. */
 export type Fields = Record<string, unknown>
@@ -20,7 +21,7 @@ export function readResult(sent: Fields): Fields {
   const { content, structuredContent, isError, _meta, ...rest } = isDeeper(sent, MAX_DEPTH) ? (cut(sent, 0) as Fields) : sent
   const given = partsOf(content, rest)
   const parts = given.slice(0, PARTS_MAX).map(readPart)
-  if (given.length > PARTS_MAX) parts.push({ type: 'text', text: `[${given.length - PARTS_MAX} more parts of this answer were left out]` })
+  if (given.length > PARTS_MAX) parts.push({ type: 'text', text: `[${given.length - PARTS_MAX}${LEFT_OUT}` })
   const structured = structuredContent !== undefined && structuredContent !== null
   // Older revisions know objects alone there; what else it is goes into a text.
   if (structured && !isFields(structuredContent)) parts.push({ type: 'text', text: JSON.stringify(structuredContent) })
@@ -31,6 +32,11 @@ export function readResult(sent: Fields): Fields {
     ...((isError === true || isError === 'true') && { isError: true }),
     ...(isFields(_meta) && { _meta }),
   }
+}
+
+/** How many parts a text says were not read; 0 for any other text. */
+export function partsLeftOut(text: string): number {
+  return text.endsWith(LEFT_OUT) ? Number(/^\[(\d{1,9}) /.exec(text)?.[1] ?? 0) : 0
 }
 
 function partsOf(content: unknown, { toolResult }: Fields): unknown[] {
