@@ -96,6 +96,12 @@ test.each<[CallHabit, fault: string, said: string]>([
   expect(steps.at(-1)?.fix).not.toContain('log at this time')
 })
 
+test('a call whose answer does not fit its schema was made, and is said to have been', async () => {
+  await using server = await oddToolServer()
+  const { steps } = await examine(at(server.url), { call: { tool: 'wrong_structured', args: {} } })
+  expect(steps.at(-1)).toMatchObject({ outcome: 'ok', said: expect.stringContaining('does not fit the schema of the tool') })
+})
+
 describe.each(['sse', 'streamable'] as const)('after an examination of a %s server', (kind) => {
   const examined = (server: SessionServer) =>
     examine(kind === 'sse' ? toolServer(server.url, { transport: 'sse' }) : at(server.url), { call: { tool: 'echo', args: {} } })

@@ -4,10 +4,13 @@ import { Client as OlderClient } from '@modelcontextprotocol/sdk/client/index.js
 import { StreamableHTTPClientTransport as OlderTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { cutText } from '#lib/cut-text.ts'
 import type { ToolDefinition } from '#lib/data/tool-pins.ts'
+import { checkOutput } from '#lib/mcp-client/check-output.ts'
 import { fixFor } from '#lib/mcp-client/doctor-fixes.ts'
 import { modelToolsStep } from '#lib/mcp-client/doctor-model-tools.ts'
 import { type Examination, Finding, type Found } from '#lib/mcp-client/examination.ts'
 import { asksSentence, safeDetail } from '#lib/mcp-client/failure.ts'
+import type { Result } from '#lib/mcp-client/results.ts'
+import type { McpTool } from '#lib/mcp-client/tool-lists.ts'
 import { newSpan, traceparent } from '#lib/mcp-client/trace.ts'
 import { AnswerWatch } from '#lib/mcp-client/wire/answer-watch.ts'
 import { type LeftOut, usableTools } from '#lib/mcp-client/wire/usable-tools.ts'
@@ -65,13 +68,18 @@ export async function protocolSteps({ url, connect, stepMs, call, step }: Examin
         `Call ${call.tool}`,
         async (signal) => {
           const trace = traceparent(newSpan('doctor'))
-          const made = client.callTool({ name: call.tool, arguments: call.args, _meta: { traceparent: trace } }, { ...options, signal })
+          const listed = tools.find(({ name }) => name === call.tool) as McpTool | undefined
+          // As in a turn: the client would throw away an answer that does not fit its schema, and check it for as long as that takes.
+          const toolDefinition = { name: call.tool, inputSchema: { type: 'object' as const }, ...listed, outputSchema: undefined }
+          const asked = { name: call.tool, arguments: call.args, _meta: { traceparent: trace } }
+          const made = client.callTool(asked, { ...options, signal, toolDefinition })
           // A tool that fails because nobody answered its own question fails of that.
           const failedOf = (error: unknown) => {
             const asks = watch.takeAsks(trace)
             return asks.length > 0 ? new Finding('input_required', asksSentence(asks), { stop: false }) : error
           }
-          const result = await made.catch((error) => Promise.reject(failedOf(error)))
+          const answer = (await made.catch((error) => Promise.reject(failedOf(error)))) as Result
+          const result = checkOutput(answer, listed)
           const text = safeDetail(result.content.map((part) => (part.type === 'text' ? part.text : `[${part.type}]`)).join(' '))
           if (result.isError) throw failedOf(new Finding('tool_error', text || 'It reports an error without a word.', { stop: false }))
           return { said: text || 'done' }
