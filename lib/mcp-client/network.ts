@@ -60,7 +60,8 @@ function send(url: URL, request: Request, body: Buffer | undefined, agent: http.
   const secure = url.protocol === 'https:'
   let left = false
   outgoing.on('socket', (socket) => {
-    if (outgoing.reusedSocket) left = true
+    // One that was waited for is not called reused.
+    if (outgoing.reusedSocket || !socket.connecting) left = true
     else
       socket.once(secure ? 'secureConnect' : 'connect', () => {
         left = true
