@@ -158,6 +158,68 @@ describe.each(APIS)('over %s', (api) => {
     expect(halfOpen(turn.events)).toEqual([])
   })
 
+  const stream =
+    (text: string): Answer =>
+    (response) =>
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end(text)
+  const said = eventsOf(api, { text: 'Here I am.' }).join('')
+
+  test.each([
+    ['nothing', `data: \n\ndata:\n\n${said}`],
+    ['null', `data: null\n\n${said}`],
+    ['a ping in words', `event: ping\ndata: ping\n\n${said}`],
+    ['a ping in brackets', `data: [PING]\n\n${said}`],
+    ['keep-alive', `data: keep-alive\n\n${said}`],
+    ['the word that it is queued', `data: {"status":"queued","message":"Two before you."}\n\n${said}`],
+    ['lines that are wrapped once more', said.replaceAll('data: ', 'data: data: ')],
+    ['its end three times', `${said}data: [done]\n\ndata: [DONE]\n\n`],
+  ])('a stream with %s is read', async (_, text) => {
+    await using server = await rawModel(stream(text))
+    settings(server.url)
+    const turn = await (await conversation(caller)).say('hello')
+    expect(turn.error).toBeUndefined()
+    expect(turn.text).toBe('Here I am.')
+  })
+
+  test.each<[string, Answer, string, string]>([
+    ['in words', stream('data: Upstream exploded\n\n'), 'model_error', 'Upstream exploded'],
+    ['without events', stream('Upstream exploded'), 'model_garbled', 'Upstream exploded'],
+    [
+      'of vLLM',
+      stream('data: {"object":"error","message":"maximum context length is 4096 tokens","code":400}\n\n'),
+      'model_too_long',
+      '4096',
+    ],
+    ['of FastAPI', stream('data: {"detail":"Upstream exploded"}\n\n'), 'model_error', 'exploded'],
+    ['of a gateway', stream('data: {"status":"error","message":"Upstream exploded","code":500}\n\n'), 'model_error', 'exploded'],
+    ['of MiniMax', jsonAnswer(200, { base_resp: { status_code: 1008, status_msg: 'insufficient balance' } }), 'model_payment', 'balance'],
+    ['of Baidu', jsonAnswer(200, { error_code: 336, error_msg: 'Upstream exploded' }), 'model_error', 'exploded'],
+    [
+      'beside the last words',
+      stream('data: {"choices":[{"index":0,"delta":{},"finish_reason":"error","error":{"code":502,"message":"Upstream exploded"}}]}\n\n'),
+      'model_error',
+      'exploded',
+    ],
+    ['in damaged bytes', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('no gzip'), 'model_cut', 'header'],
+  ])('a failure under a 200 keeps its reason: %s', async (_, answer, failureClass, word) => {
+    // What may pass is asked for again.
+    await using server = await rawModel(answer)
+    settings(server.url)
+    const turn = await (await conversation(caller)).say('hello')
+    expect(turn.failed?.failureClass).toBe(failureClass)
+    expect(JSON.stringify(turn.failed?.detail)).toContain(word)
+  })
+
+  test('an event of more than 50 million characters is no fault of ours', async () => {
+    await using server = await rawModel((response) => {
+      response.writeHead(200).write('data: {"choices":[{"index":0,"delta":{"content":"')
+      for (let megabytes = 0; megabytes < 51; megabytes += 1) response.write('x'.repeat(1_000_000))
+      response.end('"}}]}\n\n')
+    })
+    settings(server.url)
+    expect((await (await conversation(caller)).say('hello')).failed?.failureClass).toBe('model_garbled')
+  })
+
   test('a call in a whole answer is made', async () => {
     const call = {
       responses: {
@@ -235,4 +297,16 @@ test('an empty list of items after items that streamed keeps the items', async (
   expect(turn.error).toBeUndefined()
   expect(turn.text).toBe('It streamed.\nDone.')
   expect(JSON.stringify(server.requests[1])).toContain('function_call_output')
+})
+
+test.each([
+  ['with an error', { status: 'failed', error: { code: 'server_error', message: 'Upstream exploded' } }, 'model_error'],
+  ['without one', { status: 'failed', error: null, incomplete_details: { reason: 'content_filter' } }, 'model_filtered'],
+])('a response that is completed and failed is failed: %s', async (_, end, failureClass) => {
+  await using server = await rawModel((response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.end(`data: ${JSON.stringify({ type: 'response.completed', response: { id: 'resp_1', output: [], ...end } })}\n\n`)
+  })
+  withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: 'responses', MCP_BUILTIN: 'off' })
+  expect((await (await conversation(caller)).say('hello')).failed?.failureClass).toBe(failureClass)
 })

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import { ModelServerError, toServerError } from '#lib/agent/models/openai/server-error.ts'
+import { createParser, type EventSourceMessage, type ParseError } from 'eventsource-parser'
+import { isFailure, ModelServerError, saysFailure, toServerError } from '#lib/agent/models/openai/server-error.ts'
 import { framesOfWhole, toGarbled } from '#lib/agent/models/openai/whole-answer.ts'
 
 /** How long (ms) a stream may go on after the model has finished: the count of tokens comes then. */
@@ -13,7 +13,13 @@ const PAGE_MAX_CHARS = 10_000
 const FINISHED = /"finish_reason"\s*:\s*"[^"]/
 // Some servers write a reason into every chunk: one without it says that the model goes on.
 const GOES_ON = /"finish_reason"\s*:\s*null/
-const TELLING = /"error"|"type"\s*:\s*"(?:error|response\.(?:output_item\.done|completed|incomplete|failed|error))"/
+// An error that stands in the frame itself, as of FastAPI and MiniMax, begins it.
+const TELLING =
+  /"error"|"status_code"\s*:\s*[1-9]|^\s*\{\s*"(?:detail|message|msg|status|code|errors)"|"type"\s*:\s*"(?:error|response\.(?:output_item\.done|completed|incomplete|failed|error))"/
+// What proxies send instead of comments, so that a connection is not taken for dead.
+const KEEP_ALIVE = /^\W*(?:(?:ping|pong|heart-?beat|keep-?alive|processing|null|true)\b\W*)?$/i
+/** How a stream of events begins. */
+const FIELD = /^\s*(?::|(?:data|event|id|retry)\s*:)/im
 // White space and a byte order mark may come before anything.
 const FIRST = /[^\s\u{FEFF}]/u
 
@@ -71,21 +77,36 @@ async function* readEvents(
   answered: { status: number; headers: Headers },
 ): AsyncGenerator<Event> {
   const parsed: Event[] = []
-  const parser = createParser({ onEvent: (event) => parsed.push(event), maxBufferSize: WHOLE_MAX_CHARS })
+  let tooLong = false
+  const onError = ({ type }: ParseError) => {
+    tooLong ||= type === 'max-buffer-size-exceeded'
+  }
+  const parser = createParser({ onEvent: (event) => parsed.push(event), onError, maxBufferSize: WHOLE_MAX_CHARS })
   const repair = new EventRepair(answered)
   let finishedAt: number | undefined
   let count = 0
+  /** What may tell of a failure: it does if no answer follows. */
+  let suspect: ModelServerError | undefined
   const take = function* (): Generator<Event, boolean> {
-    for (const event of parsed.splice(0)) {
-      count += 1
-      if (event.data.trim() === '[DONE]') {
-        yield event
+    if (tooLong) throw toGarbled(`An event of more than ${WHOLE_MAX_CHARS} characters.`, answered)
+    for (const given of parsed.splice(0)) {
+      // Some proxies wrap each line of a stream once more.
+      const event = { ...given, data: given.data.replace(/^(?:\s*data:)+/, '').trim() }
+      if (/^\[done\]$/i.test(event.data)) {
+        yield { data: '[DONE]' }
         return true
       }
+      if (event.event !== 'error' && !event.data.startsWith('{')) {
+        if (!KEEP_ALIVE.test(event.data)) suspect ??= toServerError({ message: event.data }, answered)
+        continue
+      }
+      count += 1
       if (FINISHED.test(event.data)) finishedAt = Date.now()
       else if (GOES_ON.test(event.data)) finishedAt = undefined
-      const { data, isLast } = repair.take(event)
+      const { data, isLast, failure, suspicion } = repair.take(event)
+      suspect ??= suspicion
       yield { ...event, data }
+      if (failure) throw failure
       if (isLast) return true
     }
     return false
@@ -105,6 +126,8 @@ async function* readEvents(
     parser.reset({ consume: true })
     parser.feed('\n\n')
     if (yield* take()) return
+    if (suspect && finishedAt === undefined) throw suspect
+    if (count === 0 && !FIELD.test(head)) throw toGarbled(head, answered)
     if (count === 0) throw new ModelServerError('model_empty', toServerError({ message: 'A stream without an event.' }, answered).detail)
   } finally {
     // Not awaited: a server that leaves the socket open would hold this up.
@@ -132,7 +155,7 @@ class EventRepair {
     this.#answered = answered
   }
 
-  take({ event, data }: Event): { data: string; isLast: boolean } {
+  take({ event, data }: Event): { data: string; isLast: boolean; failure?: ModelServerError; suspicion?: ModelServerError } {
     const isError = event === 'error'
     if (!isError && !TELLING.test(data)) return { data, isLast: false }
     let frame: Frame
@@ -143,8 +166,14 @@ class EventRepair {
       return { data, isLast: false }
     }
     const type = frame.type ?? ''
-    if (isError || frame.error || type === 'error' || type === 'response.error') throw toServerError(frame, this.#answered)
-    if (type === 'response.failed') throw toServerError(frame.response?.error ? frame.response : frame, this.#answered)
+    if (isError || type === 'error' || type === 'response.error' || isFailure(frame)) throw toServerError(frame, this.#answered)
+    const { response } = frame
+    if (type === 'response.failed' || response?.status === 'failed')
+      throw toServerError(response?.error ? response : { ...frame, code: response?.incomplete_details?.reason }, this.#answered)
+    if (saysFailure(frame)) return { data, isLast: false, suspicion: toServerError(frame, this.#answered) }
+    // OpenRouter writes it beside the last words.
+    const choice = Array.isArray(frame.choices) ? frame.choices[0] : undefined
+    if (choice?.error) return { data, isLast: false, failure: toServerError(choice, this.#answered) }
     if (type === 'response.output_item.done') this.#items.set(frame.output_index ?? this.#items.size, frame.item)
     if (type !== 'response.completed' && type !== 'response.incomplete') return { data, isLast: false }
     // Some servers stream the items and end with an empty list of them.
@@ -159,7 +188,8 @@ type Frame = {
   error?: unknown
   output_index?: number
   item?: unknown
-  response?: { output?: unknown[]; error?: unknown }
+  choices?: ({ error?: unknown } | null)[]
+  response?: { output?: unknown[]; error?: unknown; status?: string; incomplete_details?: { reason?: unknown } | null }
 }
 
 /** Frames as the client reads them. One at a time: what was queued would be lost with an error. */

@@ -104,9 +104,7 @@ async function ask(input: Parameters<typeof fetch>[0], init: RequestInit, line: 
     response = await fetch(input, init)
   } catch (error) {
     if (init.signal?.aborted || !(error instanceof TypeError)) throw error
-    const { code, message } = (error.cause ?? error) as { code?: unknown; message?: string }
-    const detail = { ...(typeof code === 'string' && { code }), ...(message && { message }) }
-    return new ModelServerError('model_unreachable', detail, { cause: error })
+    return new ModelServerError('model_unreachable', socketDetail(error), { cause: error })
   }
   line.onSign?.()
   if (!response.ok) return readServerError(await readSome(response), response)
@@ -116,8 +114,15 @@ async function ask(input: Parameters<typeof fetch>[0], init: RequestInit, line: 
     return await toAnswerStream(response, () => line.onSign?.())
   } catch (error) {
     if (error instanceof ModelServerError) return error
-    throw error
+    if (init.signal?.aborted || !(error instanceof TypeError)) throw error
+    // It was reached, and broke before its first word.
+    return new ModelServerError('model_cut', socketDetail(error), { cause: error })
   }
+}
+
+function socketDetail(error: TypeError): FailureDetail {
+  const { code, message } = (error.cause ?? error) as { code?: unknown; message?: string }
+  return { ...(typeof code === 'string' && { code }), ...(message && { message }) }
 }
 
 /** The beginning of a body, as far as it comes in time. */

@@ -66,30 +66,44 @@ export function toServerError(body: unknown, { status, headers = new Headers() }
   return new ModelServerError(failureClass, detail, { retryAfterMs })
 }
 
+/** True if a body or a frame with the status 200 is a failure. */
+export function isFailure(body: Fields): boolean {
+  return Boolean(body.error) || body.object === 'error' || (isObject(body.base_resp) && Boolean(body.base_resp.status_code))
+}
+
+/** True if it has words of its own and no answer, as an error of FastAPI has, but a note on the way, too. */
+export function saysFailure(body: Fields): boolean {
+  if (['choices', 'output', 'response', 'item'].some((field) => body[field] !== undefined)) return false
+  return [body.message, body.detail, body.errors, body.error_msg, body.msg].some(Boolean)
+}
+
 type Fields = Record<string, unknown>
 const isObject = (value: unknown): value is Fields => value instanceof Object && !Array.isArray(value)
 const word = (value: unknown): string | undefined => (typeof value === 'string' || typeof value === 'number' ? String(value) : undefined)
 
 /**
  * The forms: `{error: {…}}` (OpenAI and most), `{error: "…"}` (Ollama, LM Studio), the error itself (vLLM, Mistral), a list of one
- * (Gemini), `{detail}` (FastAPI), `{errors: […]}` (Cloudflare), and an error of another provider passed on inside (OpenRouter).
+ * (Gemini), `{detail}` (FastAPI), `{errors: […]}` (Cloudflare), `{base_resp}` (MiniMax), `{error_code, error_msg}` (Baidu), and an error of
+ * another provider passed on inside (OpenRouter).
  */
 function readSaid(body: unknown): Said {
   const top = Array.isArray(body) ? body[0] : body
   if (!isObject(top)) return { message: word(top) ?? '' }
   const listed = Array.isArray(top.errors) ? top.errors[0] : undefined
-  const error = top.error ?? listed ?? top
+  const error = top.error ?? listed ?? top.base_resp ?? top
   if (!isObject(error)) return { message: word(error) ?? '' }
   const metadata = isObject(error.metadata) ? error.metadata : {}
   const inner = isObject(error.innererror) ? word(error.innererror.code) : undefined
   const details = Array.isArray(error.details) ? error.details.filter(isObject) : []
   const message = [
-    readMessage(error.message ?? error.detail ?? error.msg ?? (error === top ? undefined : top.message)),
+    readMessage(
+      error.message ?? error.detail ?? error.msg ?? error.error_msg ?? error.status_msg ?? (error === top ? undefined : top.message),
+    ),
     readMessage(metadata.raw),
   ]
   return {
     message: message.filter(Boolean).join(' '),
-    code: word(error.code) ?? inner,
+    code: word(error.code ?? error.error_code ?? error.status_code) ?? inner,
     type: word(error.type) ?? (typeof error.status === 'string' ? error.status : undefined),
     param: word(error.param),
     retryDelay: details.map(({ retryDelay }) => word(retryDelay)).find(Boolean),

@@ -1,4 +1,4 @@
-import { ModelServerError, toServerError } from '#lib/agent/models/openai/server-error.ts'
+import { isFailure, ModelServerError, saysFailure, toServerError } from '#lib/agent/models/openai/server-error.ts'
 
 type Fields = Record<string, unknown>
 const isObject = (value: unknown): value is Fields => value instanceof Object && !Array.isArray(value)
@@ -17,10 +17,10 @@ export function framesOfWhole(text: string, answered: { status: number; headers:
   }
   if (Array.isArray(body) && isObject(body[0]) && body[0].error) throw toServerError(body, answered)
   if (!isObject(body)) throw toGarbled(text, answered)
-  if (body.error || body.object === 'error' || body.type === 'error') throw toServerError(body, answered)
+  if (body.type === 'error' || isFailure(body) || saysFailure(body)) throw toServerError(body, answered)
   if (Array.isArray(body.choices)) return chatFrames(body).map((frame) => JSON.stringify(frame))
   if (Array.isArray(body.output)) return responsesFrames(body).map((frame) => JSON.stringify(frame))
-  throw body.message || body.detail || body.errors ? toServerError(body, answered) : toGarbled(text, answered)
+  throw toGarbled(text, answered)
 }
 
 /** What came is not the API's answer: a page, another format. */
