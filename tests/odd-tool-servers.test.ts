@@ -3,7 +3,7 @@ import type { Caller } from '#lib/auth/caller.ts'
 import { findToolCall, listToolCalls } from '#lib/data/tool-calls.ts'
 import { openMcp } from '#lib/mcp-client/open.ts'
 import { untrustedTls } from '#tests/support/fault-server.ts'
-import { oddSseServer, type SSE_HABITS } from '#tests/support/odd-sse-server.ts'
+import { oddSseServer } from '#tests/support/odd-sse-server.ts'
 import { type OddServer, oddToolServer } from '#tests/support/odd-tool-server.ts'
 import { openInTime } from '#tests/support/open-in-time.ts'
 import { openAIServer } from '#tests/support/openai-server.ts'
@@ -124,13 +124,23 @@ describe('the ledger says "not made" of nothing that may have been made', () => 
   })
 })
 
-test.each<[keyof typeof SSE_HABITS, status: string, failureClass: string | null, said: string]>([
+test.each<[habit: string, status: string, failureClass: string | null, said: string]>([
   ['other_id', 'unknown', 'protocol_error', 'answered another request'],
   ['stream_ends', 'unknown', 'transport_lost', 'ended its answer before the result came'],
   ['stream_breaks', 'unknown', 'transport_lost', 'ended its answer before the result came'],
   ['string_content', 'succeeded', null, 'forty-two'],
   ['quota', 'unknown', 'server_error', 'It said: Quota of 5 exports a day is used up'],
+  ['post_unanswered', 'succeeded', null, 'done'],
+  ['post_breaks_late', 'succeeded', null, 'done'],
+  ['post_breaks', 'unknown', 'transport_lost', 'may have taken effect'],
+  ['post_401', 'failed', 'unauthorised', 'did not accept our sign-in'],
+  ['post_403', 'failed', 'forbidden', 'does not allow this'],
+  ['post_404', 'failed', 'session_lost', 'no longer knows our session'],
+  ['post_413', 'failed', 'too_large', 'larger than the server of this tool takes'],
+  ['post_429', 'failed', 'overloaded', 'Try again in 40 seconds.'],
+  ['post_500', 'unknown', 'outcome_unknown', 'broke down'],
 ])('over HTTP+SSE, %s: %s, %s', async (habit, status, failureClass, said) => {
+  withSettings({ MCP_CALL_TIMEOUT: '5' })
   await using server = await oddSseServer()
   const mcp = await openInTime(ann, [toolServer(server.url, { transport: 'sse' })])
   const result = await mcp.connections[0]?.callToolResult(habit, {})

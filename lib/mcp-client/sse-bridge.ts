@@ -5,8 +5,21 @@ import { log } from '#lib/log.ts'
 type Id = string | number
 type Message = { jsonrpc: '2.0'; id?: Id; method?: string; params?: Record<string, unknown> }
 type Controller = ReadableStreamDefaultController<Uint8Array>
+/** An answer that is on its way; `heard` is told of the first that comes of it. */
+type Waiting = { controller: Controller; heard: () => void }
 /** `waiting`: the answers that are on their way. `ears`: who listens for what belongs to no request. */
-type Open = { transport: SSEClientTransport; waiting: Map<Id, Controller>; ears: Set<Controller> }
+type Open = { transport: SSEClientTransport; waiting: Map<Id, Waiting>; ears: Set<Controller> }
+
+/** The server did not take a request, by the status that it gave to it. */
+class NotTaken extends Error {
+  readonly response: Response
+
+  constructor(response: Response) {
+    super(`HTTP ${response.status}`)
+    this.name = 'NotTaken'
+    this.response = response
+  }
+}
 
 const METHOD_NOT_FOUND = -32601
 const SESSION = 'mcp-session-id'
@@ -53,15 +66,21 @@ export function sseBridge(send: typeof fetch): typeof fetch {
       await transport.send(message as never)
       return new Response(null, { status: 202 })
     }
+    const heard = Promise.withResolvers<undefined>()
     const stream = new ReadableStream<Uint8Array>({
-      start: (controller) => void waiting.set(id, controller),
+      start: (controller) => void waiting.set(id, { controller, heard: () => heard.resolve(undefined) }),
       cancel: () => void waiting.delete(id),
     })
     request.signal.addEventListener('abort', () => waiting.delete(id), { once: true })
-    await transport.send(message as never).catch((error) => {
+    const sent = transport.send(message as never).catch((error) => {
+      // Once something was heard, nobody waits for the request itself any more.
+      waiting.get(id)?.controller.error(error)
       waiting.delete(id)
-      throw error
+      return error instanceof NotTaken ? error.response : Promise.reject(error)
     })
+    // What comes of it counts, also where a server answers the request itself late or never.
+    const notTaken = await Promise.race([sent, heard.promise])
+    if (notTaken) return notTaken
     return streamed(stream, session)
   }
 }
@@ -84,12 +103,18 @@ function streamed(stream: ReadableStream<Uint8Array>, session: string): Response
 
 /** Opens the stream for the first request, and gives up with it where the server never says where to post. */
 async function start({ url, signal }: Request, send: typeof fetch, onGone: () => void): Promise<Open> {
-  const transport = new SSEClientTransport(new URL(url), { fetch: send as never, eventSourceInit: { fetch: send as never } })
+  const post: typeof fetch = async (input, init) => {
+    const response = await send(input, init)
+    if (init?.method === 'POST' && !response.ok) throw new NotTaken(response)
+    return response
+  }
+  const transport = new SSEClientTransport(new URL(url), { fetch: post as never, eventSourceInit: { fetch: send as never } })
   const waiting: Open['waiting'] = new Map()
   const ears: Open['ears'] = new Set()
   const end = (error: Error) => {
     onGone()
-    for (const controller of [...waiting.values(), ...ears]) controller.error(error)
+    for (const { controller } of waiting.values()) controller.error(error)
+    for (const ear of ears) ear.error(error)
     waiting.clear()
     ears.clear()
   }
@@ -98,12 +123,13 @@ async function start({ url, signal }: Request, send: typeof fetch, onGone: () =>
     // An answer to nobody can only be a wrong one to whoever waits alone.
     const stray = method === undefined && id !== undefined && !waiting.has(id) && waiting.size === 1
     const [only] = stray ? waiting.keys() : []
-    const controller = waiting.get(only ?? id ?? tokenOf(params) ?? '')
+    const { controller, heard } = waiting.get(only ?? id ?? tokenOf(params) ?? '') ?? {}
     if (!controller) {
       if (method !== undefined) for (const ear of ears) ear.enqueue(event(message))
       return
     }
     controller.enqueue(event(message))
+    heard?.()
     if (method !== undefined || id === undefined) return
     waiting.delete(only ?? id)
     controller.close()

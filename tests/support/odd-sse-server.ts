@@ -3,15 +3,28 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { noteAnswer } from '#lib/mcp-client/health.ts'
 
-/** What a call over HTTP+SSE (revision 2024-11-05) gets for an answer, by the name of its tool. */
-export const SSE_HABITS = {
-  other_id: (stream: ServerResponse) => send(stream, { jsonrpc: '2.0', id: 4711, result: { content: [] } }),
-  stream_ends: (stream: ServerResponse) => stream.end(),
-  stream_breaks: (stream: ServerResponse) => stream.destroy(),
-  string_content: (stream: ServerResponse, id: unknown) => send(stream, { jsonrpc: '2.0', id, result: { content: 'forty-two' } }),
-  quota: (stream: ServerResponse, id: unknown) =>
-    send(stream, { jsonrpc: '2.0', id, error: { code: -32000, message: 'Quota of 5 exports a day is used up' } }),
+/** What a call over HTTP+SSE (revision 2024-11-05) gets for an answer, by the name of its tool. Its request is answered with 202 where a habit does not answer it itself. */
+export const SSE_HABITS: Record<string, (stream: ServerResponse, id: unknown, posted: ServerResponse) => void> = {
+  other_id: (stream) => send(stream, { jsonrpc: '2.0', id: 4711, result: { content: [] } }),
+  stream_ends: (stream) => stream.end(),
+  stream_breaks: (stream) => stream.destroy(),
+  string_content: (stream, id) => send(stream, { jsonrpc: '2.0', id, result: { content: 'forty-two' } }),
+  quota: (stream, id) => send(stream, { jsonrpc: '2.0', id, error: { code: -32000, message: 'Quota of 5 exports a day is used up' } }),
+  post_unanswered: (stream, id, _posted) => send(stream, DONE(id)),
+  post_breaks_late: (stream, id, posted) => {
+    send(stream, DONE(id))
+    setTimeout(() => posted.destroy(), 100)
+  },
+  post_breaks: (_stream, _id, posted) => posted.destroy(),
+  post_401: (_stream, _id, posted) => posted.writeHead(401).end(),
+  post_403: (_stream, _id, posted) => posted.writeHead(403).end(),
+  post_404: (_stream, _id, posted) => posted.writeHead(404).end('unknown session'),
+  post_413: (_stream, _id, posted) => posted.writeHead(413).end(),
+  post_429: (_stream, _id, posted) => posted.writeHead(429, { 'retry-after': '40' }).end(),
+  post_500: (_stream, _id, posted) => posted.writeHead(500).end('it broke'),
 }
+
+const DONE = (id: unknown) => ({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text: 'done' }] } })
 
 function send(stream: ServerResponse, message: unknown): void {
   stream.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`)
@@ -33,14 +46,15 @@ export async function oddSseServer(): Promise<AsyncDisposable & { url: string }>
       method?: string
       params?: { name: string }
     }
-    response.writeHead(202).end()
+    const habit = method === 'tools/call' ? SSE_HABITS[params?.name ?? ''] : undefined
+    if ((habit?.length ?? 0) < 3) response.writeHead(202).end()
     if (!stream || id === undefined) return
     const inputSchema = { type: 'object', properties: {} }
     const results: Record<string, unknown> = {
       initialize: { protocolVersion: '2024-11-05', capabilities: { tools: {} }, serverInfo: { name: 'odd', version: '1' } },
       'tools/list': { tools: Object.keys(SSE_HABITS).map((name) => ({ name, inputSchema })) },
     }
-    if (method === 'tools/call') SSE_HABITS[params?.name as keyof typeof SSE_HABITS](stream, id)
+    if (habit) habit(stream, id, response)
     else send(stream, { jsonrpc: '2.0', id, result: results[method ?? ''] ?? {} })
   })
   server.listen(0, '127.0.0.1')
