@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { answerChatKit } from '#app/api/chatkit/answer.ts'
 import { act } from '#lib/agent/act.ts'
 import { respond } from '#lib/agent/respond.ts'
@@ -15,9 +15,12 @@ import { recoverRuns } from '#lib/runs/recovery.ts'
 import { readReply, threadOf, typed } from '#tests/support/chatkit.ts'
 import { type Fault, type FaultServer, faultServer } from '#tests/support/fault-server.ts'
 import { mcpServer, type TestTool } from '#tests/support/mcp-server.ts'
+import { untilDatabaseIsOld } from '#tests/support/old-database.ts'
 import { type OpenAIServer, openAIServer, type Step } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
+
+beforeAll(untilDatabaseIsOld)
 
 type Ann = Awaited<ReturnType<typeof signedIn>>
 let ann: Ann

@@ -3,9 +3,10 @@ import { GET as nothing } from '#app/api/[...path]/route.ts'
 import { GET } from '#app/api/admin/changes/route.ts'
 import { watchChanges } from '#lib/changes.ts'
 import { setRole } from '#lib/data/people.ts'
-import { notify } from '#lib/notify.ts'
+import { closeNotify, notify } from '#lib/notify.ts'
 import { agentDoor } from '#tests/support/agent-door.ts'
 import { signedIn } from '#tests/support/people.ts'
+import { processStates } from '#tests/support/process-states.ts'
 import { withSettings } from '#tests/support/settings.ts'
 
 const ask = (headers: Record<string, string>) => GET(new Request('http://127.0.0.1:3999/api/admin/changes', { headers }))
@@ -42,11 +43,22 @@ test('what another replica says is heard, and where nothing can be heard hints c
   await notify('switchboard_changes', [''])
   expect(await first).toContain('changed')
   withSettings({ DATABASE_LISTEN_URL: 'off' })
-  const { closeNotify } = await import('#lib/notify.ts')
-  await closeNotify()
+  await listenAnew()
   const blind = await follow()
   expect(await blind.hint()).toContain('changed')
+  withSettings({ DATABASE_LISTEN_URL: undefined })
+  await listenAnew()
+  const hearing = await follow()
+  const next = hearing.hint()
+  await notify('switchboard_changes', [''])
+  expect(await next).toContain('changed')
 })
+
+/** Ends the connection that hears, and lets the next watcher begin to listen as the settings are now. */
+async function listenAnew(): Promise<void> {
+  await closeNotify()
+  processStates().delete('changes')
+}
 
 test('for members it does not exist, and visitors have to sign in', async () => {
   const member = await signedIn()

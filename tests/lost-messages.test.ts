@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
 import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import type { Respond } from '#lib/chatkit/respond.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments.ts'
@@ -8,8 +8,11 @@ import { withCaller } from '#lib/db.ts'
 import { recoverRuns } from '#lib/runs/recovery.ts'
 import { registry } from '#lib/runs/registry.ts'
 import { door, message, openDoor, readReply, threadOf, typed } from '#tests/support/chatkit.ts'
+import { untilDatabaseIsOld } from '#tests/support/old-database.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
+
+beforeAll(untilDatabaseIsOld)
 
 // Nothing that a person sent is lost: the message, its thread and the run that answers it are stored together, before anybody
 // hears of them, and a request that comes again after a crash is answered without being stored twice.

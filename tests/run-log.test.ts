@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, beforeAll, expect, test } from 'vitest'
 import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import type { NumberedEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
@@ -16,8 +16,11 @@ import { pack, restOf } from '#lib/runs/packed.ts'
 import { recoverRuns } from '#lib/runs/recovery.ts'
 import { activeRuns, registry } from '#lib/runs/registry.ts'
 import { door, kinds, message, openDoor, readReply, textOf, threadOf, typed } from '#tests/support/chatkit.ts'
+import { untilDatabaseIsOld } from '#tests/support/old-database.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
+
+beforeAll(untilDatabaseIsOld)
 
 const create = { type: 'threads.create', params: { input: typed('hi') } }
 const PIECES = ['One', ' two', ' three', ' four', ' five']

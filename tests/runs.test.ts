@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, expect, onTestFinished, test } from 'vitest'
+import { afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
@@ -15,7 +15,10 @@ import { recoverRuns } from '#lib/runs/recovery.ts'
 import { activeRuns } from '#lib/runs/registry.ts'
 import { drainRuns } from '#lib/runs/runs.ts'
 import { door, kinds, openDoor, parseEvents, readReply, textOf, threadOf, typed } from '#tests/support/chatkit.ts'
+import { untilDatabaseIsOld } from '#tests/support/old-database.ts'
 import { signedIn } from '#tests/support/people.ts'
+
+beforeAll(untilDatabaseIsOld)
 
 type Signed = Awaited<ReturnType<typeof signedIn>>
 

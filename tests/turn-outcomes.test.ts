@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
 import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import { CustomStreamError } from '#lib/chatkit/errors.ts'
 import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
@@ -8,9 +8,12 @@ import { withCaller } from '#lib/db.ts'
 import { recoverRuns } from '#lib/runs/recovery.ts'
 import { agentDoor, widgets } from '#tests/support/agent-door.ts'
 import { door, kinds, message, openDoor, readReply, threadOf, typed } from '#tests/support/chatkit.ts'
+import { untilDatabaseIsOld } from '#tests/support/old-database.ts'
 import { openAIServer } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
+
+beforeAll(untilDatabaseIsOld)
 
 // A turn that failed or was stopped says so for as long as nothing better came of it: on every device, after every reload.
 
