@@ -116,14 +116,23 @@ test('what is too large, too many or of a wrong kind is told and never sent', as
   expect(stage.sent('attachments.create')).toHaveLength(1)
 })
 
-test('a failed upload says why and goes again; a file that is taken away leaves the server too', async () => {
+test('a failed upload says why, also when one sends, and goes again; a file that is taken away leaves the server too', async () => {
   const page = await stage.visit(twoPhase())
   stage.server.uploading.refuse = 'This file is infected.'
   await pick(page, [text])
   await page.locator('.file-chip').getByText('This file is infected.').waitFor()
-  expect(await send(page).isDisabled()).toBe(true)
+  const refusal = page.locator('.composer-refusal').getByText('Remove the file that could not be attached, or try it again.')
+  await send(page).click()
+  await refusal.waitFor()
+  await page.getByRole('button', { name: 'Dismiss' }).click()
+  await page.getByRole('textbox', { name: 'Message' }).fill('look')
+  await page.keyboard.press('Enter')
+  await refusal.waitFor()
+  expect(await page.getByRole('textbox', { name: 'Message' }).inputValue()).toBe('look')
+  expect(stage.sent('threads.create')).toHaveLength(0)
   await page.getByRole('button', { name: 'Upload notes.txt again' }).click()
-  await expect.poll(() => send(page).isEnabled()).toBe(true)
+  await page.locator('.file-chip.is-done').waitFor()
+  expect(await refusal.count()).toBe(0)
   const [first, second] = [...new Set(stage.server.uploads.keys())].slice(-2)
   await page.getByRole('button', { name: 'Remove notes.txt' }).click()
   await expect.poll(() => stage.sent('attachments.delete').length).toBe(2)

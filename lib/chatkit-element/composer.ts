@@ -96,6 +96,11 @@ export class Composer {
     return !this.isEmpty && this.state.value.files.every(({ status }) => status === 'done')
   }
 
+  /** Whether a file that could not be uploaded stands in the way of sending. */
+  get hasFailedFile(): boolean {
+    return this.state.value.files.some(({ status }) => status === 'failed')
+  }
+
   switchTo(threadId: string | null): void {
     const { text, tags, files, quotedText } = this.state.value
     this.#drafts.set(this.#thread, { text, tags, files, quotedText })

@@ -60,6 +60,7 @@ export class DraftFiles {
     entry.stop = new AbortController()
     entry.id = null
     this.#composer.changeFile(key, { status: 'uploading', part: null, error: '' })
+    this.#composer.state.patch({ refusal: '' })
     this.#begin(key)
   }
 

@@ -68,6 +68,7 @@ export const english = {
   otherAnswer: 'Another answer',
   placeholder: 'Message the AI',
   reconnecting: 'Connection lost. Reconnecting…',
+  removeFailedFiles: 'Remove the file that could not be attached, or try it again. Then send your message.',
   removeFile: (name: string) => `Remove ${name}`,
   rename: 'Rename',
   renameLabel: 'New title',

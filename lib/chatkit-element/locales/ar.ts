@@ -76,6 +76,7 @@ const ar: Strings = {
   otherAnswer: 'إجابة أخرى',
   placeholder: 'راسِل الذكاء الاصطناعي',
   reconnecting: 'انقطع الاتصال. جارٍ إعادة الاتصال…',
+  removeFailedFiles: 'أزِل الملف الذي تعذّر إرفاقه أو أعد المحاولة، ثم أرسل رسالتك.',
   removeFile: (name: string) => `إزالة ${name}`,
   rename: 'إعادة تسمية',
   renameLabel: 'عنوان جديد',

@@ -66,6 +66,7 @@ const de: Strings = {
   otherAnswer: 'Andere Antwort',
   placeholder: 'Nachricht an die KI',
   reconnecting: 'Verbindung verloren. Neuer Versuch…',
+  removeFailedFiles: 'Entferne die Datei, die nicht angehängt werden konnte, oder versuche es erneut. Sende dann deine Nachricht.',
   removeFile: (name: string) => `${name} entfernen`,
   rename: 'Umbenennen',
   renameLabel: 'Neuer Titel',

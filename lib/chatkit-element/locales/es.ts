@@ -66,6 +66,7 @@ const es: Strings = {
   otherAnswer: 'Otra respuesta',
   placeholder: 'Escribe a la IA',
   reconnecting: 'Conexión perdida. Reconectando…',
+  removeFailedFiles: 'Quita el archivo que no se pudo adjuntar o inténtalo de nuevo. Después, envía el mensaje.',
   removeFile: (name: string) => `Quitar ${name}`,
   rename: 'Cambiar nombre',
   renameLabel: 'Título nuevo',

@@ -66,6 +66,7 @@ const fr: Strings = {
   otherAnswer: 'Autre réponse',
   placeholder: 'Écrivez à l’IA',
   reconnecting: 'Connexion perdue. Reconnexion…',
+  removeFailedFiles: 'Retirez le fichier qui n’a pas pu être joint ou réessayez. Envoyez ensuite votre message.',
   removeFile: (name: string) => `Retirer ${name}`,
   rename: 'Renommer',
   renameLabel: 'Nouveau titre',

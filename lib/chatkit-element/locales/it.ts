@@ -66,6 +66,7 @@ const it: Strings = {
   otherAnswer: 'Altra risposta',
   placeholder: 'Scrivi all’IA',
   reconnecting: 'Connessione persa. Riconnessione…',
+  removeFailedFiles: 'Rimuovi il file che non è stato possibile allegare o riprova. Poi invia il messaggio.',
   removeFile: (name: string) => `Rimuovi ${name}`,
   rename: 'Rinomina',
   renameLabel: 'Nuovo titolo',

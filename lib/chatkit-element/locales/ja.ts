@@ -66,6 +66,7 @@ const ja: Strings = {
   otherAnswer: 'その他の回答',
   placeholder: 'AIにメッセージを送る',
   reconnecting: '接続が切れました。再接続しています…',
+  removeFailedFiles: '添付できなかったファイルを取り除くか、もう一度試してから、メッセージを送信してください。',
   removeFile: (name: string) => `${name}を取り除く`,
   rename: '名前を変更',
   renameLabel: '新しいタイトル',

@@ -66,6 +66,7 @@ const nl: Strings = {
   otherAnswer: 'Ander antwoord',
   placeholder: 'Bericht aan de AI',
   reconnecting: 'Verbinding verbroken. Opnieuw verbinden…',
+  removeFailedFiles: 'Verwijder het bestand dat niet kon worden toegevoegd of probeer het opnieuw. Verstuur daarna je bericht.',
   removeFile: (name: string) => `${name} verwijderen`,
   rename: 'Hernoemen',
   renameLabel: 'Nieuwe titel',

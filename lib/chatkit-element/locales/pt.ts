@@ -66,6 +66,7 @@ const pt: Strings = {
   otherAnswer: 'Outra resposta',
   placeholder: 'Escreva para a IA',
   reconnecting: 'Conexão perdida. Reconectando…',
+  removeFailedFiles: 'Remova o arquivo que não pôde ser anexado ou tente novamente. Depois envie a mensagem.',
   removeFile: (name: string) => `Remover ${name}`,
   rename: 'Renomear',
   renameLabel: 'Novo título',

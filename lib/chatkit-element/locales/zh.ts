@@ -66,6 +66,7 @@ const zh: Strings = {
   otherAnswer: '其他回答',
   placeholder: '给 AI 发消息',
   reconnecting: '连接已断开，正在重新连接…',
+  removeFailedFiles: '请移除无法添加的文件或重试，然后再发送消息。',
   removeFile: (name: string) => `移除 ${name}`,
   rename: '重命名',
   renameLabel: '新标题',

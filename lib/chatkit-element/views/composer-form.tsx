@@ -62,7 +62,7 @@ export function ComposerForm({ state, lockedReason }: { state: ChatState; locked
             class="send"
             aria-label={strings.send}
             title={strings.send}
-            disabled={!chat.composer.isReady || busy || state.phase === 'loading' || lockedReason !== null}
+            disabled={!(chat.composer.isReady || chat.composer.hasFailedFile) || busy || state.phase === 'loading' || lockedReason !== null}
           >
             <Icon name="arrow-up" />
           </button>

@@ -1,11 +1,12 @@
 import { isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** Sends what is in the composer, if there is something and the chat can take it. */
+/** Sends what is in the composer, if there is something and the chat can take it. A failed file is named as the reason why not. */
 export function useSubmit(): () => void {
-  const { chat } = useUi()
+  const { chat, strings } = useUi()
   return () => {
     const state = chat.state.value
+    if (chat.composer.hasFailedFile) return chat.composer.state.patch({ refusal: strings.removeFailedFiles })
     if (!chat.composer.isReady || isBusy(state) || state.phase === 'loading') return
     chat.suggestions.close()
     const model = chat.composer.modelId()
