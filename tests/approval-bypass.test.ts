@@ -141,7 +141,7 @@ test.each(UNSAID)('a tool that says %j, of a server with %j: asks first is %s', 
   expect(server.calls).toHaveLength(asks ? 0 : 1)
   if (!card || annotations?.destructiveHint) return
   expect(JSON.stringify(card.widget)).toContain('does not say whether this can be undone')
-  await agentDoor(ann).press(threadOf(first), card, 'Always in this thread')
+  await agentDoor(ann).press(threadOf(first), card, 'Always in this conversation')
   expect(server.calls).toHaveLength(1)
   expect(widgets((await agentDoor(ann).say(threadOf(first), '/send to=bob')).events)).toEqual([])
   expect(server.calls).toHaveLength(2)

@@ -72,7 +72,7 @@ describe('a call that destroys', () => {
   test('waits for a yes with its tool and exact arguments, no process holding it', async () => {
     const { card, events } = await asked()
     expect(await tasks()).toHaveLength(1)
-    expect(buttons(card)).toEqual(['Approve', 'Deny', 'Always in this thread'])
+    expect(buttons(card)).toEqual(['Approve', 'Decline', 'Always in this conversation'])
     expect(JSON.stringify(card.widget)).toContain('delete_task')
     expect(nodes(card.widget).find(({ type }) => type === 'Markdown')?.value).toBe('```json\n{\n  "number": 1\n}\n```')
     expect(events.at(-1)).toMatchObject({ type: 'thread.item.done', item: { type: 'widget' } })
@@ -113,7 +113,7 @@ describe('a call that destroys', () => {
 
   test('is not made after a no: ledger, chat and model hear the same', async () => {
     const { thread, card } = await asked()
-    const { events } = await press(thread, card, 'Deny')
+    const { events } = await press(thread, card, 'Decline')
     expect(await tasks()).toHaveLength(1)
     expect(said(events)).toContain('did not agree')
     expect(await ledger('delete_task')).toMatchObject([{ status: 'declined', failureClass: 'declined' }])
@@ -150,7 +150,7 @@ describe('a call that destroys', () => {
     expect(replies.filter(({ events }) => said(events).includes('Deleted'))).toHaveLength(1)
     const again = await press(thread, card, 'Approve')
     expect(notices(again.events)).toEqual([expect.stringContaining('answered before')])
-    const no = await press(thread, card, 'Deny')
+    const no = await press(thread, card, 'Decline')
     expect(notices(no.events)).toEqual([expect.stringContaining('answered before')])
     const rows = await withCaller(ann.caller, (tx) => tx.approval.findMany())
     expect(rows.map(({ status }) => status)).toEqual(['approved'])
@@ -230,7 +230,7 @@ describe('with a real model', () => {
     const [disk, tape] = widgets(first.events)
     expect(server.calls).toEqual([{ tool: 'look', args: {} }])
     expect(model.requests).toHaveLength(1)
-    const denied = await press(thread, disk as WidgetItem, 'Deny')
+    const denied = await press(thread, disk as WidgetItem, 'Decline')
     expect(said(denied.events)).toBe('')
     expect(server.calls).toHaveLength(1)
     const { events } = await press(thread, tape as WidgetItem, 'Approve')
@@ -288,7 +288,7 @@ describe('with a real model', () => {
     ['always', 'Approve', ['asks', 'asks']],
     ['first', 'Approve', ['asks', 'calls']],
     ['annotation', 'Approve', ['asks', 'asks']],
-    ['annotation', 'Always in this thread', ['asks', 'calls']],
+    ['annotation', 'Always in this conversation', ['asks', 'calls']],
   ]
   test.each(policies)('policy %s, answered with %s: %j', async (policy, label, steps) => {
     await using server = await mcpServer([wipe()])
@@ -304,7 +304,7 @@ describe('with a real model', () => {
     // Another thread knows nothing of it.
     if (steps[0] === 'asks') {
       model.script({ calls: [call('other')] })
-      if (seen[1] === 'asks') await press(threadOf(first), card(second.events), 'Deny')
+      if (seen[1] === 'asks') await press(threadOf(first), card(second.events), 'Decline')
       expect(widgets((await begin('clean up')).events)).toHaveLength(1)
     }
   })

@@ -143,7 +143,7 @@ test('a box under an asking policy asks with a card: made after the yes, once, a
 
 test('a box whose card gets a no, a new message, or a tool that is gone changes nothing', async () => {
   const denied = await asking()
-  await agentDoor(ann).press(denied.thread, denied.card, 'Deny')
+  await agentDoor(ann).press(denied.thread, denied.card, 'Decline')
   const passed = await asking()
   await say(passed.thread, 'never mind')
   expect((await agentDoor(ann).press(passed.thread, passed.card, 'Approve')).events.at(-1)).toMatchObject({ type: 'notice' })

@@ -52,9 +52,9 @@ export function askingCard({ id, server, tool, arguments: args, filledIn = [], r
         gap: 2,
         children: [
           Button({ label: 'Approve', style: 'primary', onClickAction: action('approval.approve', payload) }),
-          Button({ label: 'Deny', style: 'secondary', onClickAction: action('approval.deny', payload) }),
+          Button({ label: 'Decline', style: 'secondary', onClickAction: action('approval.deny', payload) }),
           remember
-            ? Button({ label: 'Always in this thread', style: 'secondary', onClickAction: action('approval.always', payload) })
+            ? Button({ label: 'Always in this conversation', style: 'secondary', onClickAction: action('approval.always', payload) })
             : null,
         ],
       }),
