@@ -145,7 +145,13 @@ function isHidden(key: string, value: unknown): boolean {
   if (!secrecy) return false
   if (typeof value === 'string') return secrecy === 'strong' ? !WORD_OF_FETCH.test(value) : isSecretText(value, 'weak')
   if (typeof value === 'number') return secrecy === 'strong'
+  // The words of a text are called tokens too.
+  if (secrecy === 'weak' && Array.isArray(value)) return value.slice(0, 100).some(isLongSecret)
   return secrecy === 'strong' && !isSchema(value as object)
+}
+
+function isLongSecret(entry: unknown): boolean {
+  return typeof entry === 'string' && entry.length >= 16 && /\d/.test(entry) && isSecretText(entry, 'weak')
 }
 
 // What `fetch` may be told about credentials, and what schemas say of any field.

@@ -290,14 +290,14 @@ describe.each(APIS)('over %s', (api) => {
       code: 'odd_request',
       type: 'invalid_request_error',
       param: 'top_k',
-      message: 'No such thing, [redacted]',
+      message: 'No such thing, Bearer [redacted]',
       requestId: 'req_123',
     })
     expect(logged).toMatchObject({
       failure_class: 'model_rejected',
       model_status: 400,
       model_code: 'odd_request',
-      model_message: 'No such thing, [redacted]',
+      model_message: 'No such thing, Bearer [redacted]',
       model_request_id: 'req_123',
     })
   })

@@ -43,3 +43,18 @@ export function multipartBehind(text: string, at: number, behind: number): Span 
   const end = rest < 0 ? text.length : rest
   return end > start ? { start, end } : undefined
 }
+
+const BLOCK = /[|>][+-]?[ \t]{0,8}(?:\r?\n|\\{1,64}n)[ \t]{1,40}(?=\S)/y
+const BLOCK_END = /\n|(?<!\\)\\{1,64}[rn"]|"/g
+// A phrase of a wallet has twelve words or more.
+const PHRASE = /(?:[a-z]{3,8} ){11,23}[a-z]{3,8}/y
+
+/** What stands on the lines below its name in YAML, up to the end of the first; or a phrase of many words. */
+export function blockAt(text: string, start: number): Span | undefined {
+  PHRASE.lastIndex = start
+  if (PHRASE.test(text)) return { start, end: PHRASE.lastIndex }
+  BLOCK.lastIndex = start
+  if (!BLOCK.test(text)) return undefined
+  BLOCK_END.lastIndex = BLOCK.lastIndex
+  return { start: BLOCK.lastIndex, end: BLOCK_END.exec(text)?.index ?? text.length }
+}

@@ -1,4 +1,4 @@
-import { elementAt, multipartBehind } from '#lib/redaction/markup.ts'
+import { blockAt, elementAt, multipartBehind } from '#lib/redaction/markup.ts'
 import { endOfBrackets, quotedAt } from '#lib/redaction/quoted.ts'
 import { NAMING, type Secrecy, secrecyOf, VALUING } from '#lib/redaction/secret-names.ts'
 import { isSecretText, isSecretWord } from '#lib/redaction/secret-values.ts'
@@ -8,7 +8,7 @@ import type { Span } from '#lib/redaction/spans.ts'
 // headers, settings, XML, multipart. Nothing is parsed: each sign that may part a name from its value is looked at once, the
 // name is sought a bounded way back, and a value that was found is not looked at again. So the time is in proportion to the text.
 
-const SIGN = /=>|:=|[=:{}<>]|\bis\b/g
+const SIGN = /=>|:=|[=:：{}<>]|%(?:25)?3[ad]|\bis\b/gi
 const NAME_MAX_CHARS = 64
 /** How much (characters) of a value is looked at before it is known to be a secret. */
 const LOOK_CHARS = 256
@@ -25,7 +25,7 @@ export function findPairs(text: string, hidden: ReadonlySet<string>): Span[] {
   const outer: Siblings[] = []
   SIGN.lastIndex = 0
   for (let sign = SIGN.exec(text); sign; sign = SIGN.exec(text)) {
-    const [found] = sign
+    const found = sign[0].toLowerCase()
     if (found === '{') {
       if (outer.length < NESTED_MAX) outer.push(siblings)
       siblings = {}
@@ -46,12 +46,14 @@ function pairAt(text: string, at: number, sign: string, siblings: Siblings, span
   if (isComparison(text, at, sign)) return undefined
   const name = nameBefore(text, at)
   if (!name) return undefined
-  const start = skipBlanks(text, at + sign.length, name.quoted)
-  const spaced = start > at + sign.length || /\s/.test(text[at - 1] ?? '')
+  if (sign.startsWith('%')) return secrecyOf(name.name) === 'strong' ? encodedAt(text, at + sign.length) : undefined
+  const behind = skipMarks(text, at + sign.length)
+  const start = skipBlanks(text, behind, name.quoted)
+  const spaced = start > behind || /\s/.test(text[at - 1] ?? '')
   if (sign !== 'is' && hidden.has(lastWord(name.name).toLowerCase())) return anythingAt(text, start, name)
-  const naming = sign !== 'is' && NAMING.test(lastWord(name.name))
-  const valuing = sign !== 'is' && VALUING.test(lastWord(name.name))
   const secrecy = sign === 'is' ? passwordAlone(name.name) : (secrecyOf(name.name) ?? inQuery(text, name))
+  const naming = sign !== 'is' && !secrecy && NAMING.test(lastWord(name.name))
+  const valuing = sign !== 'is' && !secrecy && VALUING.test(lastWord(name.name))
   if (!secrecy && !naming && !valuing) return undefined
   const header = sign === ':' && !name.quoted && secrecy ? headerValue(text, start, name) : undefined
   if (header) return header
@@ -74,6 +76,10 @@ function pairAt(text: string, at: number, sign: string, siblings: Siblings, span
   // Keys of the keyboard have names like those of a lock.
   if (quoted && said.length < 4 && /key$/i.test(name.name)) return undefined
   if (quoted) return isSecretText(said, secrecy) ? quoted : undefined
+  const block = secrecy === 'strong' && sign === ':' ? blockAt(text, start) : undefined
+  if (block) return block
+  if (secrecy === 'weak' && name.quoted && TOKENS.test(text.slice(start, start + LOOK_CHARS)))
+    return { start, end: endOfBrackets(text, start) }
   if (/[[{]/.test(text[start] ?? '')) return name.quoted && secrecy === 'strong' ? nestedAt(text, start) : undefined
   if (sign === '=>') return undefined
   const written = { secrecy, spaced, after: text.slice(value.end, value.end + 24), leads: sign !== 'is' && leadsLine(text, name.start) }
@@ -89,13 +95,30 @@ function isComparison(text: string, at: number, sign: string): boolean {
 
 // "is" is a word of every sentence: only a password is given away with it.
 function passwordAlone(name: string): Secrecy | undefined {
-  return /(?:pass ?(?:word|phrase|code|wd)|pwd|pin|api[ _-]?key|secret key)$/i.test(name) ? 'strong' : undefined
+  return /(?:pass ?(?:word|phrase|code|wd)|pwd|pin|api[ _-]?key|secret key|(?:verification|security|one[ -]time|otp|login|sign-in) code)$/i.test(
+    name,
+  )
+    ? 'strong'
+    : undefined
 }
 
 // What these say in an address they say nowhere else.
 function inQuery(text: string, { name, start }: Name): Secrecy | undefined {
   if (!/[?&]/.test(text[start - 1] ?? '')) return undefined
   return /^(?:sig|signature|x-amz-(?:signature|credential)|x-goog-signature|code|key|ticket|hmac)$/i.test(name) ? 'weak' : undefined
+}
+
+/** A value behind a sign that is encoded itself, as in an address within an address: it ends with the next sign of that kind. */
+function encodedAt(text: string, at: number): Span | undefined {
+  const start = at + (/^(?:%(?:25)?(?:2[027])|\+){0,4}/i.exec(text.slice(at, at + 24))?.[0].length ?? 0)
+  const length = text.slice(start, start + LOOK_CHARS * 2).search(/%(?:25)?(?:2[0267c]|3b|5d|7d|0[ad])|[\s"'<>&]/i)
+  const end = length < 0 ? endOfWord(text, start) : start + length
+  return isSecretWord(text.slice(start, end), { secrecy: 'strong', spaced: false, after: '', leads: false }) ? { start, end } : undefined
+}
+
+/** The asterisks that end what Markdown shows bold: **Password:** x. */
+function skipMarks(text: string, at: number): number {
+  return at + (/^\*{1,3}(?=\s)/.exec(text.slice(at, at + 4))?.[0].length ?? 0)
 }
 
 function lastWord(name: string): string {
@@ -115,7 +138,7 @@ const NAME_CHARACTER = /[\p{L}\p{N}_$.%[\]-]/u
 /** The name that ends before `at`: in quotes, or up to three words without any. */
 function nameBefore(text: string, at: number): Name | undefined {
   let end = at
-  while (end > 0 && at - end < 20 && /[\s?!]/.test(text[end - 1] ?? '')) end -= 1
+  while (end > 0 && at - end < 20 && /[\s?!*]/.test(text[end - 1] ?? '')) end -= 1
   const quote = text[end - 1] ?? ''
   const floor = Math.max(0, end - NAME_MAX_CHARS - 2)
   if (quote === '"' || quote === "'" || quote === '`') {
@@ -152,6 +175,8 @@ const SCHEME = /^(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|NTLM|Hawk|OAuth|G
 function headerValue(text: string, start: number, name: Name): Span | undefined {
   if (!HEADER.test(lastWord(name.name))) return undefined
   const around = text[name.start - 1] ?? ''
+  const parts = QUOTED_PARTS.exec(text.slice(start, start + LOOK_CHARS * 4))?.[0]
+  if (parts) return { start, end: start + parts.length }
   const LINE_END =
     around === '"' ? /[\r\n"]|(?<!\\)\\{1,64}[rn"]/g : around === "'" ? /[\r\n']|(?<!\\)\\{1,64}[rn']/g : /[\r\n]|(?<!\\)\\{1,64}[rn"]|"/g
   const begin = lineFrom(text.slice(start, start + LOOK_CHARS), LINE_END)
@@ -163,6 +188,10 @@ function headerValue(text: string, start: number, name: Name): Span | undefined 
   LINE_END.lastIndex = start
   return { start: start + scheme.length, end: LINE_END.exec(text)?.index ?? text.length }
 }
+
+// Schemes whose parts are in quotes, one behind the other.
+const QUOTED_PARTS =
+  /^(?:Digest|OAuth|Hawk|Signature|MAC)\s{1,4}(?:[\w-]{1,40}=(?:\\{0,64}"[^"\r\n]{0,512}"|[^\s,"\\]{1,128})(?:,\s{0,4})?){1,20}/i
 
 function lineFrom(text: string, end: RegExp): string {
   const length = text.search(end)
@@ -189,6 +218,8 @@ function nestedAt(text: string, start: number): Span | undefined {
   return { start, end: endOfBrackets(text, start) }
 }
 
+// The words of a text are called tokens too.
+const TOKENS = /^\[\s{0,20}\\{0,64}["'](?=[^"'\\]{0,64}\d)[\w.~+/=-]{16}/
 const WORD_END = /[\s"'`<>|]|(?<!\\)\\{1,64}["'nrt]|[&;,](?=\s|$|\\|["'[{]|[\w.%[\]-]{1,40}[=:])|\$\{/g
 
 /** Where a value without quotes ends: signs that part one pair from the next do so only with a pair behind them. */

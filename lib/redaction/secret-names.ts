@@ -11,12 +11,13 @@ const TRAILING =
 const STRONG = new RegExp(
   `(?:${[
     'pass ?(?:word|wd|phrase|code|key|wort)s?',
-    'pwd|pswd|contraseña|kennwort|mot de passe',
+    'pwd|pswd|contraseña|kennwort|mot de passe|senha|wachtwoord|hasło|lösenord|adgangskode|şifre|пароль|密码|密碼|口令|パスワード|暗証番号|비밀번호|암호',
     '(?:^|client|shared|app|webhook|token|consumer|api|user|db|jwt|totp|otp|mfa|signing|session) ?secrets?|(?:^| )secrets?',
     'token',
     '(?:api|app|access|secret|private|signing|signature|encryption|master|account|shared|auth|session|ssh|deploy|license|storage|webhook|hmac|rsa|pgp|gpg|admin|subscription) ?keys?',
     'secret ?access ?key|key ?material|private ?pem',
     'authorization',
+    'client ?assertion|saml ?(?:response|assertion)|code ?verifier|device ?code',
     'cookies?',
     'credentials?|(?:^| )creds?',
     'mnemonic|(?:seed|recovery|secret|mnemonic|backup) ?(?:phrase|words?)',
@@ -52,7 +53,9 @@ export function secrecyOf(name: string): Secrecy | undefined {
 function wordsOf(name: string): string {
   return name
     .slice(-NAME_MAX_CHARS)
-    .replace(/%5[bd]/gi, ' ')
+    .replace(/%(?:25)?[\da-f]{2}/gi, ' ')
+    .normalize('NFKC')
+    .replace(/\p{DI}/gu, '')
     .replace(/(\p{Ll}|\d)(?=\p{Lu})/gu, '$1 ')
     .replace(/(\p{Lu})(?=\p{Lu}\p{Ll})/gu, '$1 ')
     .replace(/[^\p{L}\d]+/gu, ' ')

@@ -57,5 +57,5 @@ function isCode(value: string, after: string): boolean {
 // config.db.password, request.body.token, token2, accessToken: a name, which was given with spaces around the sign.
 function isIdentifier(value: string): boolean {
   if (/^[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*){1,8}[!;,]?$/.test(value) && !/\d/.test(value)) return true
-  return /^[A-Za-z_$][\w$]*[;,!]?$/.test(value) && /pass|token|secret|key|cred|auth|session|cookie/i.test(value)
+  return value.length < 36 && /^[A-Za-z_$][\w$]*[;,!]?$/.test(value) && /pass|token|secret|key|cred|auth|session|cookie/i.test(value)
 }

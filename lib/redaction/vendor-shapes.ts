@@ -72,6 +72,11 @@ export const VENDOR_SHAPES: Shape[] = [
   shape('1Password', 'ops_eyJ[\\w+/=-]{20,}|A3(?:-[A-Z0-9]{5,11}){4,6}'),
   shape('age', 'AGE-SECRET-KEY-1[A-Z0-9]{50,}'),
   shape('Easypost, Flutterwave, Adyen', 'EZ[AT]K[a-zA-Z0-9]{50,}|FLWSECK(?:_TEST)?-[\\w-]{12,}|AQE[A-Za-z0-9+/=]{80,}'),
+  shape(
+    'hash of a password',
+    '\\$(?:2[abxy]\\$\\d\\d\\$[\\w./]{53}|[156y]\\$[\\w./=,$]{20,}|apr1\\$[\\w./$]{16,}|argon2(?:id?|d)\\$[\\w./+=,$-]{20,})',
+  ),
+  shape('extended private key of a wallet', '[xyzt]prv[1-9A-HJ-NP-Za-km-z]{100,}'),
   shape('otpauth', 'otpauth://[^\\s"\'<>]{10,}'),
 ]
 

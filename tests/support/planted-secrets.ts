@@ -157,6 +157,24 @@ const FORMS: [name: string, form: string][] = [
   ['XML CDATA', '<token><![CDATA[%]]></token>'],
   ['XML of Java', '<entry key="db.password">%</entry>'],
   ['plist', '<key>AuthToken</key>\n<string>%</string>'],
+  ['Markdown, bold', 'Here it is:\n\n**Password:** %\n'],
+  ['Markdown, bold and code', '- **API key**: `%`'],
+  ['Markdown, a table', '| what | value |\n|---|---|\n| Password | % |\n'],
+  ['YAML of a block', 'db:\n  password: |\n    %\n  port: 1'],
+  ['header with parts in quotes', 'Authorization: Digest username="ann", nonce="x1", response="%"\r\n'],
+  ['JSON in HTML', '<div data-x="{&quot;password&quot;:&quot;%&quot;}">'],
+  ['define of PHP', "define('DB_PASSWORD', '%');"],
+  ['list of two in a text', 'rows: ["password","%"]'],
+  ['setter of Java', 'source.setPassword("%");'],
+  ['flag of sshpass', "sshpass -p '%' ssh host"],
+  ['flag of docker', 'docker login -u ann -p % registry.example.com'],
+  ['flag of mysql', 'mysql -h db -u app -p% shop'],
+  ['Chinese', '密码：%'],
+  ['Russian', 'Логин: ann\nПароль: %'],
+  ['Japanese', 'パスワード: %'],
+  ['Portuguese', 'usuário: ann, senha: %'],
+  ['name in wide letters', 'ｐａｓｓｗｏｒｄ: %'],
+  ['settings of AWS', '[default]\naws_secret_access_key = %ABCDEFGHIJKLMNOPQRSTUVKEY'],
   ['HTML', '<input type="password" name="password" value="%">'],
 ]
 
@@ -167,9 +185,11 @@ const NAMES =
   apiKey X-Api-Key x_api_key access_key secretAccessKey aws_secret_access_key private_key privateKey signing_key encryptionKey master_key
   AccountKey authorization Authorization auth session session_id sessionId PHPSESSID JSESSIONID cookie Set-Cookie cookies credential credentials
   creds connection_string connectionString ConnectionString DATABASE_URL dsn mnemonic seed_phrase recovery_phrase otp totp_secret pin cvv cvc
-  card_number security_code verification_code recovery_code backupCodes one_time_password mfa_code jwt bearer ssh_key license_key`.split(
+  card_number security_code verification_code client_assertion SAMLResponse code_verifier recovery_code backupCodes one_time_password mfa_code jwt bearer ssh_key license_key`.split(
     /\s+/,
   )
+
+const WORDS = 'abandon ability able about above absent absorb abstract absurd abuse access accident'
 
 function keyBlocks(): Planted[] {
   const kinds = [
@@ -235,6 +255,29 @@ export function plantedSecrets(): Planted[] {
         secret: password(name),
       }),
     ),
+    {
+      name: 'address in an address',
+      planted: `https://x.example/login?next=https%3A%2F%2Fy.example%2Fcb%3Faccess_token%3D${password('encoded')}%26state%3D1`,
+      secret: password('encoded'),
+    },
+    { name: 'JSON in an address', planted: `/x?q=%7B%22password%22%3A%22${password('json')}%22%7D`, secret: password('json') },
+    { name: 'bearer of letters', planted: 'I sent Bearer abcdefghijklmnopqrstuvwxyz to it', secret: 'abcdefghijklmnopqrstuvwxyz' },
+    { name: 'list of tokens', planted: { tokens: [password('tokens')] }, secret: password('tokens') },
+    { name: 'code in a sentence', planted: 'Your verification code is 482913.', secret: '482913' },
+    { name: 'mnemonic', planted: `mnemonic: ${WORDS}`, secret: 'absurd' },
+    { name: 'seed phrase', planted: `My seed phrase is here.\nSeed phrase: ${WORDS}`, secret: 'absurd' },
+    { name: 'hash of bcrypt', planted: `ann:$2b$12$${letters('bcrypt', 53)}`, secret: letters('bcrypt', 53) },
+    {
+      name: 'key of a wallet',
+      planted: `xprv9${letters('wallet', 107, 'abcdefghijkmnpqrstuvwxyz123456789')}`,
+      secret: letters('wallet', 107, 'abcdefghijkmnpqrstuvwxyz123456789'),
+    },
+    {
+      name: 'key block in a quotation',
+      planted: `> -----BEGIN PRIVATE KEY-----\n> ${base64('quoted', 64)}\n> x`,
+      secret: base64('quoted', 64),
+    },
+    { name: 'card with dots', planted: 'Card 4111.1111.1111.1111', secret: '4111.1111.1111.1111' },
     { name: 'pair of JSON', planted: [{ name: 'password', value: password('pair') }], secret: password('pair') },
     { name: 'list of two', planted: { headers: [['Authorization', password('two')]] }, secret: password('two') },
     ...keyBlocks(),
