@@ -37,8 +37,8 @@ export function CallStatsTable({ by, rows }: { by: 'tool' | 'server'; rows: Call
               '0'
             ),
         },
-        { header: 'Half within', align: 'end', cell: ({ p50 }) => durationText(p50) },
-        { header: '95 % within', align: 'end', cell: ({ p95 }) => durationText(p95) },
+        { header: 'p50', align: 'end', cell: ({ p50 }) => durationText(p50) },
+        { header: 'p95', align: 'end', cell: ({ p95 }) => durationText(p95) },
         { header: 'Last', align: 'end', cell: ({ lastAt }) => <RelativeTime at={lastAt.toISOString()} /> },
       ]}
     />

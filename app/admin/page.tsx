@@ -49,7 +49,7 @@ async function Numbers({ timeZone }: { timeZone: string }) {
           }
         />
         <Stat name="Tool calls today" value={countText(calls.today)} note={<FailedCount count={calls.failedToday} />} />
-        <Stat name="Typical call" value={durationText(calls.p50)} note={`95 % within ${durationText(calls.p95)}`} />
+        <Stat name="Tool call p50" value={durationText(calls.p50)} note={`p95 ${durationText(calls.p95)}`} />
       </dl>
       <div className="grid items-start gap-4 lg:grid-cols-[3fr_2fr]">
         <Card title="Tool calls a day" hint={`The last ${CHART_DAYS} days`}>

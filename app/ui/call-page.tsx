@@ -74,7 +74,7 @@ export async function CallPage({
               </span>
             ),
           ],
-          ['Making it again', call.status !== 'pending' && refused],
+          ['Repeat', call.status !== 'pending' && refused],
         ]}
       />
     </>

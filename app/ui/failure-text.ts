@@ -15,23 +15,23 @@ export const FAILURES: Record<FailureClass, Explained> = {
     todo: 'Check the spelling of the address and the name server of this machine.',
   },
   tls: {
-    title: 'Certificate not accepted',
+    title: 'TLS certificate rejected',
     means:
       'The encrypted connection failed before the call was sent: the certificate is expired, for another name, or from an unknown issuer.',
     todo: 'Renew the certificate, or make its issuer known to Node with NODE_EXTRA_CA_CERTS.',
   },
   connect_timeout: {
-    title: 'No connection in time',
+    title: 'Connect timeout',
     means: 'The tool server did not accept a connection within the limit, so the call was not sent.',
     todo: 'Check firewalls and load. MCP_CONNECT_TIMEOUT sets the limit.',
   },
   unauthorised: {
-    title: 'Not signed in at the server',
+    title: 'Unauthorized (401)',
     means: 'The tool server answered 401: it wants credentials that it did not get or does not accept.',
     todo: 'Check how this server expects people to be identified, and whether a token has expired.',
   },
   forbidden: {
-    title: 'Not allowed at the server',
+    title: 'Forbidden (403)',
     means: 'The tool server answered 403: it knows who called and refused.',
     todo: 'Give the person or the token the right that this tool needs.',
   },
@@ -66,12 +66,12 @@ export const FAILURES: Record<FailureClass, Explained> = {
     todo: 'Try again. If it stays, several replicas may stand behind one address without sticky sessions.',
   },
   idle_timeout: {
-    title: 'Silent for too long',
+    title: 'Idle timeout',
     means: 'The tool server accepted the call and then sent nothing within the limit. It may still be working.',
     todo: 'Look at the server’s own log. A slow tool should report progress, or the limit be raised.',
   },
   hard_timeout: {
-    title: 'Took too long',
+    title: 'Total timeout',
     means: 'The call reached its time limit and was given up. The tool may still finish its work.',
     todo: 'Make the tool faster, or raise MCP_CALL_TIMEOUT.',
   },
@@ -86,7 +86,7 @@ export const FAILURES: Record<FailureClass, Explained> = {
     todo: 'Read the result. Often an argument names something that does not exist.',
   },
   bad_arguments: {
-    title: 'Arguments not accepted',
+    title: 'Invalid arguments',
     means: 'The arguments that the model chose do not fit the tool’s schema, so nothing was done.',
     todo: 'If it happens often, make the tool’s description and the names of its arguments clearer.',
   },

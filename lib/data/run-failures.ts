@@ -159,7 +159,7 @@ export const RUN_FAILURES = {
   model_silent: {
     sentence: 'The model stopped answering, so the turn was ended. Try again.',
     retry: true,
-    title: 'The model fell silent',
+    title: 'Model idle timeout',
     means: 'The model sent nothing for longer than MODEL_IDLE_TIMEOUT.',
     todo: 'Check the load of the model’s server, or raise the limit.',
   },
@@ -194,7 +194,7 @@ export const RUN_FAILURES = {
   internal: {
     sentence: 'Something went wrong on our side. Try again; if it stays, tell your administrator the request id.',
     retry: true,
-    title: 'A fault of ours',
+    title: 'Internal error',
     means: 'Something failed that nobody expected.',
     todo: 'Find the request id in the server’s log and report it.',
   },

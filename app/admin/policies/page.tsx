@@ -72,13 +72,13 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
                     </>
                   ),
                 },
-                { header: 'A person is asked', cell: ({ approval }) => (approval ? ASKS[approval] : 'As for the server') },
+                { header: 'Approval', cell: ({ approval }) => (approval ? ASKS[approval] : 'As for the server') },
                 { header: 'Seconds', cell: (policy) => secondsText(policy) },
                 {
                   header: 'Never stored',
                   cell: ({ hidden }) => <span className="wrap-anywhere">{hidden.join(', ') || 'only secrets by their look'}</span>,
                 },
-                { header: 'Sent again', cell: ({ repeatable }) => (repeatable ? 'Yes, confirmed' : 'No') },
+                { header: 'Retry', cell: ({ repeatable }) => (repeatable ? 'Yes, confirmed' : 'No') },
                 {
                   header: 'Actions',
                   align: 'end',

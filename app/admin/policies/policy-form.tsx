@@ -44,7 +44,7 @@ export function PolicyForm({ servers, tools, policy }: { servers: string[]; tool
           <option key={tool} value={tool} />
         ))}
       </datalist>
-      <Field label="A person is asked">
+      <Field label="Approval">
         <Select name="approval" defaultValue={policy?.approval ?? ''}>
           {ASKS.map(([value, label]) => (
             <option key={value} value={value}>
@@ -54,13 +54,13 @@ export function PolicyForm({ servers, tools, policy }: { servers: string[]; tool
         </Select>
       </Field>
       <div className="grid gap-4 sm:grid-cols-3">
-        <Field label="Connect" hint="Seconds, for all tools of a server." optional>
+        <Field label="Connect timeout" hint="Seconds, for all tools of a server." optional>
           <TextInput name="connectSeconds" inputMode="numeric" defaultValue={policy?.connectSeconds ?? ''} />
         </Field>
-        <Field label="Silence" hint="Seconds without a sign of life." optional>
+        <Field label="Idle timeout" hint="Seconds without an answer or progress." optional>
           <TextInput name="idleSeconds" inputMode="numeric" defaultValue={policy?.idleSeconds ?? ''} />
         </Field>
-        <Field label="In all" hint="Seconds, whatever it reports." optional>
+        <Field label="Total timeout" hint="Seconds, whatever progress it reports." optional>
           <TextInput name="hardSeconds" inputMode="numeric" defaultValue={policy?.hardSeconds ?? ''} />
         </Field>
       </div>

@@ -79,7 +79,7 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
             <option value="sse">HTTP+SSE (older)</option>
           </Select>
         </Field>
-        <Field label="It knows people by">
+        <Field label="Authentication">
           <Select name="identity" value={identity} onChange={(event) => setIdentity(event.target.value as keyof typeof IDENTITIES)}>
             {Object.entries(IDENTITIES).map(([kind, { label }]) => (
               <option key={kind} value={kind}>
@@ -120,7 +120,7 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
         </div>
       )}
       <details open={Boolean(config && (config.headers.length || config.meta.length || config.bound.length || server?.secretNames.length))}>
-        <summary className="cursor-pointer font-medium">What else the server is told</summary>
+        <summary className="cursor-pointer font-medium">Headers, arguments and metadata</summary>
         <div className="mt-4 grid gap-4">
           <p className="text-sm text-ink-soft">
             Values may contain {templateNames.map((name) => `{{${name}}}`).join(', ')}. Where one has no value, nothing is sent at all.

@@ -40,9 +40,8 @@ async function factsOf(call: ToolCallDetail, me: string): Promise<[string, React
   ])
   return [
     [
-      `Usual in ${PERIOD_DAYS} days`,
-      usual.calls > 0 &&
-        `Half within ${durationText(usual.p50)}, 95 % within ${durationText(usual.p95)}, of ${countText(usual.calls)} that succeeded`,
+      `Last ${PERIOD_DAYS} days`,
+      usual.calls > 0 && `p50 ${durationText(usual.p50)}, p95 ${durationText(usual.p95)} (${countText(usual.calls)} successful calls)`,
     ],
     [
       'Person',
