@@ -34,7 +34,7 @@ export function CallDetail({ call, facts = [] }: { call: ToolCallDetail; facts?:
             ['Started', <RelativeTime key="t" at={call.startedAt.toISOString()} exact />],
             ['Took', durationText(call.durationMs)],
             ['Connected after', call.connectedMs !== null && durationText(call.connectedMs)],
-            ['First sign of life after', call.firstSignMs !== null && durationText(call.firstSignMs)],
+            ['First progress after', call.firstSignMs !== null && durationText(call.firstSignMs)],
             ['Server', call.server],
             [
               'Made by',
