@@ -201,6 +201,13 @@ const CASES: Case[] = [
     }),
   ],
   ['nginx', 'model_too_large', 413, '<html><head><title>413 Request Entity Too Large</title></head></html>'],
+  ['llama.cpp, a schema', 'model_schema_refused', 400, error('JSON schema conversion failed:\nUnrecognized schema: {"type":"x"}')],
+  [
+    'Ollama, a schema',
+    'model_schema_refused',
+    400,
+    error('json: cannot unmarshal array into Go struct field .tools.function.parameters.properties.type of type string'),
+  ],
   [
     'FastAPI',
     'model_unprocessable',
@@ -279,7 +286,7 @@ describe.each(APIS)('over %s', (api) => {
     const { turn, logged } = await failWith(
       jsonAnswer(
         400,
-        error('No such thing, Bearer abcdefghijklmnopqrstuvwxyz', { code: 'odd_request', type: 'invalid_request_error', param: 'top_k' }),
+        error('No such thing, Bearer 7f3Kq9ZtLmX2vB8nRw5cYd', { code: 'odd_request', type: 'invalid_request_error', param: 'top_k' }),
         {
           'x-request-id': 'req_123',
         },

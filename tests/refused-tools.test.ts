@@ -126,6 +126,24 @@ describe.each(APIS)('over %s', (api) => {
     expect(names(server.requests[3])).toContain('bad')
   })
 
+  test.each<[string, number, object]>([
+    ['FastAPI', 422, { detail: [{ type: 'missing', loc: ['body', 'tools', 1, 'function', 'parameters'], msg: 'Field required' }] }],
+    [
+      'pydantic',
+      400,
+      { object: 'error', message: "[{'type': 'missing', 'loc': ('body', 'tools', 1, 'function'), 'msg': 'Field required'}]" },
+    ],
+    ['its older form', 400, { detail: 'body -> tools -> 1 -> function -> parameters: field required' }],
+  ])('a tool that is named in the words of %s is left out', async (_, status, body) => {
+    await using mcp = await serverOf([good('one'), good('bad'), good('two')])
+    await using server = await rawModel(jsonAnswer(status, body), fine)
+    settings(server.url, mcp.url, { OPENAI_MODEL: `model-${api}-${status}` })
+    const turn = await (await conversation(caller)).say('hello')
+    expect(turn.text).toBe('Fine.')
+    expect(names(server.requests[1])).toEqual(['one', 'two'])
+    expect(notices(turn)).toEqual([expect.stringContaining('The tool bad is left out')])
+  })
+
   test('the tool stays out for the rest of the turn, and the only one leaves no list behind', async () => {
     await using mcp = await serverOf([good('bad'), good('one')])
     await using server = await rawModel(strict(api, streamAnswer(api, { calls: [{ name: 'one', arguments: { a: 'x' } }] }), 'bad'))

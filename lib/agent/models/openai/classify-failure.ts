@@ -18,7 +18,7 @@ const NO_TOOLS =
   /(not|n't) (currently )?support (tools?|function|tool)|support tool use|(tools?|function calling|tool (use|calling|choice))( is| are)? not (supported|enabled)|enable-auto-tool-choice|tools param requires|unsupported.{0,20}['"`]?tools?['"`]?$/i
 const TOO_MANY_TOOLS = /too many (tools|functions)|(maximum|number) (number )?of (tools|functions)|array_above_max_length/i
 const SCHEMA =
-  /invalid_function_parameters|invalid schema for (function|tool)|tools?[[.]\d+\]?|function_declarations?\[|functions\[\d+\]|input_schema|(json )?schema .{0,40}(invalid|not (valid|supported))/i
+  /invalid_function_parameters|invalid schema for (function|tool)|tools?(?:[[.]|['"], | -> )\d+|function_declarations?\[|functions\[\d+\]|input_schema|(json )?schema .{0,40}(invalid|not (valid|supported))|schema conversion failed|unrecognized schema|\.tools\.function\.parameters|(convert|parse|compile) (the )?grammar/i
 const FILE =
   /image|picture|\bpdf\b|\bfile\b|input_file|input_image|\bvision\b|multi-?modal|mmproj|document (is|was|could|has)|unsupported (media|mime)|base64/i
 const NOT_FOUND =

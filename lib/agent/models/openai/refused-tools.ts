@@ -8,8 +8,8 @@ const nameOf = (tool: SentTool | undefined): string | undefined => {
   return typeof name === 'string' ? name : undefined
 }
 
-// Gemini's declarations stand in the one tool that they are all in.
-const PLACES = [/function_declarations?\[(\d+)\]/, /functions\[(\d+)\]/, /tools[[.](\d+)/]
+// Gemini's declarations stand in the one tool that they are all in. FastAPI's servers write a path, pydantic's a list of its steps.
+const PLACES = [/function_declarations?\[(\d+)\]/, /functions\[(\d+)\]/, /tools(?:[[.]|['"], | -> )(\d+)/]
 
 /**
  * The name of the tool that a refusal is about: by its place (`tools[3]`, Anthropic's `tools.3`, Gemini's `function_declarations[3]`) or by

@@ -114,7 +114,7 @@ function readMessage(value: unknown): string {
   if (typeof value === 'string') return value
   // FastAPI lists what is wrong with each field.
   if (Array.isArray(value))
-    return value.map((entry) => (isObject(entry) ? [entry.loc, entry.msg].flat().join(' ') : String(entry))).join('; ')
+    return value.map((entry) => (isObject(entry) ? [[entry.loc].flat().join('.'), entry.msg].join(' ') : String(entry))).join('; ')
   return value === undefined || value === null ? '' : JSON.stringify(value)
 }
 
