@@ -64,6 +64,20 @@ describe.each(APIS)('over %s', (api) => {
       /again in 75 s\./,
       'model_limited',
     ],
+    ['units', jsonAnswer(429, { error: { message: 'slow' } }, { 'retry-after': '1m30s' }), /again in 90 s\./, 'model_limited'],
+    [
+      'the same twice',
+      jsonAnswer(429, { error: { message: 'slow' } }, { 'retry-after': '600, 600' }),
+      /again in 10 min\./,
+      'model_limited',
+    ],
+    [
+      'a point in time',
+      (...at) => jsonAnswer(429, {}, { 'retry-after': String(Math.floor(Date.now() / 1_000) + 601) })(...at),
+      /again in 1[01] min\./,
+      'model_limited',
+    ],
+    ['other words', jsonAnswer(429, { error: { message: 'Please wait 75 seconds.' } }), /again in 75 s\./, 'model_limited'],
     [
       'a delay in words',
       jsonAnswer(429, {
@@ -79,6 +93,12 @@ describe.each(APIS)('over %s', (api) => {
     expect(turn.error?.message).toMatch(says)
     expect(turn.failed?.failureClass).toBe(failureClass)
     expect(server.requests).toHaveLength(1)
+  })
+
+  test.each(['Infinity', '99999999999', '-5', 'soon'])('a wait that nobody can mean is not told: %s', async (header) => {
+    await using server = await rawModel(jsonAnswer(429, { error: { message: 'slow' } }, { 'retry-after': header }))
+    settings(server.url)
+    expect((await (await conversation(caller)).say('hello')).error?.message).toMatch(/again in a moment\.$/)
   })
 
   test('what passes is asked for again twice, and no more', async () => {
