@@ -124,6 +124,15 @@ describe('an answer that was cut off', () => {
     [chat, 'max_tokens', textChunks(['Once upon a ti'], 'MAX_TOKENS'), true],
     [chat, 'content_filter', textChunks(['Once upon a ti'], 'content_filter'), false],
     [chat, 'SAFETY', textChunks(['Once upon a ti'], 'SAFETY'), false],
+    ...['FINISH_REASON_SAFETY', 'content-filter', 'guardrail_intervened', 'refusal', 'IMAGE_SAFETY', 'ERROR_TOXIC'].map(
+      (reason): [typeof chat, string, object[], boolean] => [chat, reason, textChunks(['Once upon a ti'], reason), false],
+    ),
+    ...['ERROR_LIMIT', 'OTHER', 'timeout', 'repetition', 'TOO_MANY_TOOL_CALLS'].map((reason): [typeof chat, string, object[], boolean] => [
+      chat,
+      reason,
+      textChunks(['Once upon a ti'], reason),
+      true,
+    ]),
     [chat, 'error', textChunks(['Once upon a ti'], 'error'), true],
     [chat, 'malformed_function_call', [chunk({ content: 'Once upon a ti' }, 'malformed_function_call')], true],
     [responses, 'length', textEvents(['Once upon a ti'], incomplete('max_output_tokens')), true],

@@ -84,13 +84,16 @@ export function describeMissingTool(name: string): string {
   return `There is no tool named ${name.slice(0, 100)}. Use one of those that are listed.`
 }
 
-// By the words of OpenAI, Anthropic, Gemini, Mistral, DeepSeek, Zhipu and those that forward them.
+// By the words of OpenAI, Anthropic, Bedrock, Gemini, Mistral, Cohere, DeepSeek, Zhipu, vLLM and those that forward them.
 const CUTS: Record<string, Cut> = {
   length: 'length',
   max_tokens: 'length',
   max_output_tokens: 'length',
   model_length: 'length',
   model_context_window_exceeded: 'length',
+  max_length: 'length',
+  token_limit: 'length',
+  error_limit: 'length',
   content_filter: 'filter',
   safety: 'filter',
   recitation: 'filter',
@@ -98,7 +101,21 @@ const CUTS: Record<string, Cut> = {
   prohibited_content: 'filter',
   spii: 'filter',
   sensitive: 'filter',
+  content_filtered: 'filter',
+  guardrail_intervened: 'filter',
+  refusal: 'filter',
+  language: 'filter',
+  error_toxic: 'filter',
+  image_safety: 'filter',
+  image_prohibited_content: 'filter',
   error: 'error',
+  other: 'error',
+  failed: 'error',
+  timeout: 'error',
+  time_limit: 'error',
+  repetition: 'error',
+  user_cancel: 'error',
+  canceled: 'error',
   network_error: 'error',
   abort: 'error',
   cancelled: 'error',
@@ -106,10 +123,17 @@ const CUTS: Record<string, Cut> = {
   malformed_function_call: 'malformed_call',
   malformed_tool_call: 'malformed_call',
   unexpected_tool_call: 'malformed_call',
+  too_many_tool_calls: 'malformed_call',
+  malformed_response: 'malformed_call',
+  missing_thought_signature: 'malformed_call',
 }
 
 /** What a reason to finish means, if the answer ends before its end. */
 export function readCut(reason: string): Cut | undefined {
-  const key = reason.toLowerCase()
+  // Vertex and Bedrock spell them in other ways: FINISH_REASON_SAFETY, content-filter, "max tokens".
+  const key = reason
+    .toLowerCase()
+    .replace(/^finish_reason_/, '')
+    .replace(/[\s-]+/g, '_')
   return Object.hasOwn(CUTS, key) ? CUTS[key] : undefined
 }
