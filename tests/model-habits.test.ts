@@ -56,6 +56,18 @@ describe('a tool by a decorated name', () => {
     'add_task()',
     ' "add_task" ',
     'add_task</function>',
+    'functions::add_task',
+    'tool_call:add_task',
+    'call:default_api:add_task',
+    'assistant.functions.add_task',
+    'assistant<|channel|>commentary to=functions.add_task',
+    '<tool_call>add_task',
+    '<function=add_task>',
+    'print(default_api.add_task(',
+    'functions/add_task/0',
+    '$functions.add_task',
+    '**add_task**',
+    'add_task\u200b',
   ]
   test.each(names.flatMap((name) => [[chat, name] as const, [responses, name] as const]))('over %s: %s', async (api, name) => {
     const frames =
@@ -76,6 +88,8 @@ describe('a tool by a decorated name', () => {
     'Add_Task.',
     'functions.add_tasks',
     'my.add_task',
+    'call_add_task',
+    'add_task(title="b")',
     '__proto__',
     'constructor',
     '',
@@ -99,7 +113,18 @@ describe('a tool by a decorated name', () => {
 })
 
 describe('arguments', () => {
-  const wrong = ['null', '[]', '7', 'true', '"x"', '{"title": "x"', 'title=x', '{"title":"a"}{"title":"b"}', '[{"title":"x"}]']
+  const wrong = [
+    'null',
+    '[]',
+    '7',
+    'true',
+    '"x"',
+    '{"title": "x"',
+    'title=x',
+    '{"title":"a"}{"title":"b"}',
+    '[{"title":"x"}]',
+    `{"title":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
+  ]
   test.each(wrong.flatMap((args) => [[chat, args] as const, [responses, args] as const]))(
     'over %s that are no object are told to the model, in this turn and later: %s',
     async (api, args) => {
@@ -243,6 +268,23 @@ describe('calls', () => {
       two,
     ],
     [
+      'with an index that is a text',
+      callChunks(
+        [
+          { index: '0', id: 'x', ...functionCall('add_task', '') },
+          { index: '1', id: 'y', ...functionCall('add_task', '') },
+        ],
+        [{ index: '1', function: { arguments: JSON.stringify(b) } }],
+        [{ index: '0', function: { arguments: JSON.stringify(a) } }],
+      ),
+      two,
+    ],
+    [
+      'in no list',
+      [chunk({ tool_calls: { index: 0, id: 'x', ...functionCall('add_task', a) } }), chunk({}, 'tool_calls')],
+      one as object[],
+    ],
+    [
       'in the old form',
       [chunk({ function_call: { name: 'add_task', arguments: JSON.stringify(a) } }), chunk({}, 'function_call')],
       one as object[],
@@ -286,6 +328,28 @@ describe('calls', () => {
     ['with the same id', callItems(item(a, { call_id: 'x', id: 'fc_1' }), item(b, { call_id: 'x', id: 'fc_1' }))],
     ['with ids that are none of OpenAI', callItems(item(a, { call_id: 'x', id: '1' }), item(b, { call_id: 'y', id: '' }))],
     ['that the last event does not list', streamedOnly],
+    [
+      'after a thought without an id',
+      [
+        {
+          type: 'response.output_item.done',
+          output_index: 0,
+          item: { type: 'reasoning', summary: [{ type: 'summary_text', text: 'hm' }] },
+        },
+        ...callItems(item(a, { call_id: 'x' }), item(b, { call_id: 'y' })),
+      ],
+    ],
+    [
+      'after a thought in another form',
+      [
+        {
+          type: 'response.output_item.done',
+          output_index: 0,
+          item: { type: 'reasoning', id: 'r7', content: [{ type: 'reasoning_text', text: 'hm' }] },
+        },
+        ...callItems(item(a, { call_id: 'x' }), item(b, { call_id: 'y' })),
+      ],
+    ],
     [
       'that only the last event lists',
       [

@@ -5,9 +5,32 @@ export function readArguments(value: unknown): string | undefined {
     const text = value.trim()
     // Some servers send nothing if a tool takes nothing.
     if (text === '') return '{}'
-    return isObjectText(text) ? text : undefined
+    return isShallow(text) && isObjectText(text) ? text : undefined
   }
-  return isObject(value) ? JSON.stringify(value) : undefined
+  if (!isObject(value)) return undefined
+  try {
+    const text = JSON.stringify(value)
+    return isShallow(text) ? text : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** What is nested deeper no tool means, and ends the stack of whoever walks through it. */
+const DEPTH_MAX = 200
+
+function isShallow(text: string): boolean {
+  let depth = 0
+  let inText = false
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at]
+    if (inText && char === '\\') at += 1
+    else if (char === '"') inText = !inText
+    else if (!inText && (char === '[' || char === '{')) depth += 1
+    else if (!inText && (char === ']' || char === '}')) depth -= 1
+    if (depth > DEPTH_MAX) return false
+  }
+  return true
 }
 
 /** True if the text is one whole JSON object. */

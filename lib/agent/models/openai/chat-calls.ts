@@ -21,13 +21,13 @@ export class ChatCalls {
     return this.#calls.length
   }
 
-  /** Takes the `tool_calls` of one chunk. */
+  /** Takes the `tool_calls` of one chunk, a list or a single piece. */
   take(deltas: unknown): void {
-    if (!Array.isArray(deltas)) return
-    for (const [place, raw] of deltas.entries()) {
+    const pieces = Array.isArray(deltas) ? deltas : [deltas]
+    for (const [place, raw] of pieces.entries()) {
       if (!isObject(raw) || raw.type === 'custom') continue
       const delta = readDelta(raw)
-      const call = this.#find(delta, deltas.length > 1 ? place : undefined)
+      const call = this.#find(delta, pieces.length > 1 ? place : undefined)
       if (call) addTo(call, delta)
       else if (this.#calls.length < MAX_CALLS) this.#calls.push(addTo({ names: [], text: '', call: {}, function: {} }, delta))
     }
@@ -92,7 +92,8 @@ function addTo(call: OpenCall, { index, id, name, arguments: args, call: more, f
 }
 
 function readDelta(raw: Fields): CallDelta {
-  const { index, id, type: _, function: given, ...call } = raw
+  const { index: sent, id, type: _, function: given, ...call } = raw
+  const index = typeof sent === 'string' && /^\d{1,4}$/.test(sent) ? Number(sent) : sent
   // Some servers leave out the level of the function.
   const { name, arguments: args, ...rest } = isObject(given) ? given : raw
   return {

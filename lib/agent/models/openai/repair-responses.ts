@@ -33,7 +33,7 @@ export async function* repairResponses(events: AsyncIterable<unknown>, answer: A
       } else {
         if (calls.take(event)) continue
         if (type === 'response.output_item.done' && isObject(item)) others.push(item)
-        yield event
+        yield isObject(item) && item.type === 'reasoning' ? { ...event, item: withSummary(item) } : event
       }
     }
   } catch (error) {
@@ -62,12 +62,22 @@ function toCompleted({ type, response: given, ...event }: Fields, listed: Fields
     const { callId, name, arguments: args } = answer.admit(call)
     return { ...pick(item, ['id', 'status', 'namespace', 'caller']), type: 'function_call', call_id: callId, name, arguments: args }
   })
-  const output = [...(others.length > 0 ? others : streamed.others), ...messages, ...sound]
+  const beside = (others.length > 0 ? others : streamed.others).filter(isTakenBack).map(withSummary)
+  const output = [...beside, ...messages, ...sound]
   return {
     ...event,
     type: 'response.completed',
     response: { ...response, id: response.id ?? '', status: 'completed', output, usage: soundUsage(response.usage) },
   }
+}
+
+/** False for a thought under an id that is none: no server takes it back. */
+function isTakenBack({ type, id }: Fields): boolean {
+  return type !== 'reasoning' || (typeof id === 'string' && id.startsWith('rs'))
+}
+
+function withSummary(item: Fields): Fields {
+  return item.type === 'reasoning' && !Array.isArray(item.summary) ? { ...item, summary: [] } : item
 }
 
 function outputOf({ response }: Fields): Fields[] {

@@ -6,13 +6,16 @@ const LONGEST = 300
 // What models write around the name of a tool: the namespace that their training knows it by, a channel of gpt-oss, Kimi's number of the
 // call, brackets and quotation marks.
 const DECORATIONS = [
-  /^(?:assistant\s+|to=|functions?[.:/]|tools?[.:/]|default_api[.:/]|namespace[.:/])/i,
+  /^(?:(?:assistant|commentary|analysis)[\s.:]+|to=|(?:functions?|tools?|tool_call|call|default_api|namespace)(?:::?|[./]|\s+)|print\()/i,
   /^<\|[^|]*\|>/,
+  /^<(?:tool_call>|(?:function|tool|invoke)(?:=|>| name=))/i,
+  // gpt-oss writes whom it speaks to after the channel.
+  /^assistant<\|channel\|>/i,
   /<[\s\S]*$/,
   /\((?:\)[\s\S]*)?$/,
-  /:\d+$/,
+  /[:/#]\d+$/,
   /\s+(?:json|commentary|analysis)$/i,
-  /^[\s"'`“”[{]+|[\s"'`“”\]},;>]+$/g,
+  /^[\s\u200b-\u200f\u2060"'`“”[{*|/@#$.:]+|[\s\u200b-\u200f\u2060"'`“”[\]{},;>*|.:=]+$/g,
 ]
 
 /** True if every server takes the name back in a later request. */
