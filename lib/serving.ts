@@ -78,14 +78,27 @@ function closeServer(server: Server): Promise<void> {
   })
 }
 
-/** TRACE, which no web request can have: Next would fail at making one, and answer 500. Comes before the first request is handled. */
-function refuseUnknownMethods(server: Server): void {
+/** What Next or the database would fail at, with a 500 and a line in the log for each. Comes before the first request is handled. */
+function refuseUnusable(server: Server): void {
   const handlers = server.listeners('request') as RequestListener[]
   server.removeAllListeners('request')
   server.on('request', (request, response) => {
+    // No web request can have it.
     if (request.method === 'TRACE') return response.writeHead(405, { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' }).end()
+    if (!isAddress(request.url ?? '')) return response.writeHead(400).end()
     for (const handler of handlers) handler.call(server, request, response)
   })
+}
+
+/** False for what is no path, for one whose encoding is broken, and where a NUL stands, which PostgreSQL takes in no text. */
+function isAddress(url: string): boolean {
+  if (!/^(?:\/|https?:\/\/)/i.test(url) || /%00/.test(url)) return false
+  try {
+    decodeURIComponent(url.replace(/[?#].*$/s, ''))
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Next keeps its HTTP server to itself; Node names it with the first request, and without a request nothing needs closing. */
@@ -95,7 +108,7 @@ function firstServer(): () => Server | undefined {
   const remember = (message: unknown) => {
     server = (message as { server: Server }).server
     unsubscribe(channel, remember)
-    refuseUnknownMethods(server)
+    refuseUnusable(server)
   }
   subscribe(channel, remember)
   return () => server

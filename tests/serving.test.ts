@@ -57,12 +57,19 @@ test('what a route says of its answer arrives, and a method that no web request 
   expect(other.headers.get('content-security-policy')).toContain("default-src 'none'")
   for (const path of ['/', '/chat', '/api/me', '/mcp', '/oauth/token', '/.well-known/x', '/chatkit.js'])
     expect([path, await trace(app.url + path)]).toEqual([path, 405])
-  expect((await fetch(`${app.url}/api/health/live`)).status).toBe(200)
+  for (const path of ['/chat/%FF', '/oauth/consent/%E0%A4%A', '/api/me/tokens?after=%00', '/activity?after=a%00', '/admin/servers/%00'])
+    expect([path, (await fetch(app.url + path, { redirect: 'manual' })).status]).toEqual([path, 400])
+  expect(await statusOf(app.url, { method: 'OPTIONS', path: '*' })).toBe(400)
+  expect((await fetch(`${app.url}/api/health/live?x=%FF`)).status).toBe(200)
 })
 
 /** The status of a TRACE request, which fetch does not send. */
-async function trace(address: string): Promise<number | undefined> {
-  const [answer] = await once(request(address, { method: 'TRACE' }).end(), 'response')
+function trace(address: string): Promise<number | undefined> {
+  return statusOf(address, { method: 'TRACE' })
+}
+
+async function statusOf(address: string, options: { method: string; path?: string }): Promise<number | undefined> {
+  const [answer] = await once(request(address, options).end(), 'response')
   answer.resume()
   return answer.statusCode
 }
