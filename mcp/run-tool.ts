@@ -2,7 +2,8 @@ import type { CallToolResult } from '@modelcontextprotocol/server'
 import type { z } from 'zod'
 import type { Caller } from '#lib/auth/caller.ts'
 import { hasScope } from '#lib/auth/scopes.ts'
-import { beginToolCall, finishToolCall, type NewToolCall, recordToolCall, type ToolCallOutcome } from '#lib/data/ledger.ts'
+import { beginToolCall, type NewToolCall, recordToolCall, type ToolCallOutcome } from '#lib/data/ledger.ts'
+import { settleToolCall } from '#lib/data/settle-tool-call.ts'
 import type { FailureClass } from '#lib/data/tool-calls.ts'
 import { findPerson } from '#lib/data/users.ts'
 import { AppError, OutcomeUnknownError, toAppError } from '#lib/errors.ts'
@@ -38,7 +39,7 @@ export async function runTool(call: Call, deadlineMs = DEADLINE_MS): Promise<Cal
     }
     const id = await beginToolCall(entry)
     const outcome = await settle(call, deadlineMs)
-    await finish({ id, ownerId: caller.userId }, outcome)
+    await settleToolCall({ id, ownerId: caller.userId }, outcome)
     return toResult(call, outcome)
   } catch (error) {
     return toError(toFailure(error, call).errorMessage)
@@ -69,15 +70,6 @@ function entryOf(tool: Tool, args: Record<string, unknown>, caller: Caller & { v
     tokenId: caller.tokenId,
     clientName: client.name ?? caller.clientName,
     clientVersion: client.version,
-  }
-}
-
-async function finish(row: { id: string; ownerId: string }, outcome: Outcome): Promise<void> {
-  try {
-    await finishToolCall(row, outcome)
-  } catch (error) {
-    // The work is done and its answer true; the row stays pending until it is found abandoned.
-    log.error({ error, tool_call: row.id }, 'tool call could not be settled in the ledger')
   }
 }
 

@@ -1,9 +1,14 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import pg from 'pg'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Caller } from '#lib/auth/caller.ts'
 import { beginToolCall, finishToolCall, type NewToolCall, settleAbandonedCalls } from '#lib/data/ledger.ts'
 import { findToolCall, listToolCalls, toolCallFacets } from '#lib/data/tool-calls.ts'
 import { withCaller, withSystem } from '#lib/db.ts'
 import { withLogContext } from '#lib/log.ts'
+import { agentDoor } from '#tests/support/agent-door.ts'
+import { mcpServer } from '#tests/support/mcp-server.ts'
+import { signedIn } from '#tests/support/people.ts'
+import { withSettings } from '#tests/support/settings.ts'
 
 const ann: Caller = { userId: 'usr_ann', role: 'member', via: 'session', sessionVersion: 1 }
 const bob: Caller = { userId: 'usr_bob', role: 'member', via: 'session', sessionVersion: 1 }
@@ -163,3 +168,27 @@ test('what an ended run left pending becomes unknown; what goes on, or has just 
   expect(await findToolCall({ caller: ann }, dead ?? '')).toMatchObject({ status: 'unknown', failureClass: 'replica_died' })
   expect([await statusOf(alive), await statusOf(ending), await statusOf(outside)]).toEqual(['pending', 'pending', 'unknown'])
 })
+
+test.each(['our own server', 'another server'])(
+  'a call of %s that the database would not settle is settled when it does',
+  async (whose) => {
+    const owner = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
+    await owner.connect()
+    await owner.query(`CREATE OR REPLACE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = 'disk_full'; END $$`)
+    await owner.query('CREATE TRIGGER no_room BEFORE UPDATE ON tool_calls FOR EACH STATEMENT EXECUTE FUNCTION no_room()')
+    onTestFinished(async () => {
+      await owner.query('DROP TRIGGER IF EXISTS no_room ON tool_calls')
+      await owner.end()
+    })
+    await using server = await mcpServer([{ name: 'pay', run: () => 'paid' }])
+    const isOwn = whose === 'our own server'
+    withSettings(isOwn ? {} : { MCP_BUILTIN: 'off', MCP_SERVER_URL: server.url })
+    const ann = await signedIn()
+    await agentDoor(ann).begin(isOwn ? '/add_task title="milk"' : '/pay')
+    const rows = async () => (await listToolCalls({ caller: ann.caller })).data.map(({ status }) => status)
+    expect(new Set(await rows())).toEqual(new Set(['pending']))
+    await owner.query('DROP TRIGGER no_room ON tool_calls')
+    await expect.poll(async () => new Set(await rows())).toEqual(new Set(['succeeded']))
+  },
+)

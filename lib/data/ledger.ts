@@ -83,7 +83,7 @@ export async function recordToolCall(call: NewToolCall, startedAt: Date, outcome
 
 async function insert(call: NewToolCall, startedAt: Date, outcome: ToolCallOutcome | null): Promise<string> {
   const value = clipJson(call.arguments ?? {}, ARGUMENTS_MAX_BYTES, call.hidden)
-  const end = outcome && (await settlement(outcome))
+  const end = outcome && (await settlement(outcome, new Date()))
   const id = newId('call')
   const statement = Prisma.sql`
     INSERT INTO tool_calls (id, owner_id, via, server, tool, arguments, filled_in, arguments_bytes, arguments_hash, run_id, thread_id, turn_id, call_id, token_id,
@@ -104,8 +104,12 @@ function label(text: string | undefined, max: number): string | undefined {
 }
 
 /** Settles a call, once: a row that is not pending any more stays as it is. The result is redacted and clipped (32 kB). */
-export async function finishToolCall(call: { id: string; ownerId: string }, outcome: ToolCallOutcome): Promise<void> {
-  const { status, result, bytes, failureClass, message, at } = await settlement(outcome)
+export async function finishToolCall(
+  call: { id: string; ownerId: string },
+  outcome: ToolCallOutcome,
+  finishedAt = new Date(),
+): Promise<void> {
+  const { status, result, bytes, failureClass, message, at } = await settlement(outcome, finishedAt)
   const statement = Prisma.sql`
     UPDATE tool_calls
     SET status = ${status}::"ToolCallStatus", result = ${result}::jsonb, result_bytes = ${bytes}::int,
@@ -120,8 +124,7 @@ export async function finishToolCall(call: { id: string; ownerId: string }, outc
   noteChange()
 }
 
-async function settlement({ status, result, stored, hidden, failureClass, errorMessage }: ToolCallOutcome) {
-  const at = new Date()
+async function settlement({ status, result, stored, hidden, failureClass, errorMessage }: ToolCallOutcome, at: Date) {
   return {
     status,
     result: result === undefined ? null : JSON.stringify(clipJson(stored ?? result, RESULT_MAX_BYTES, hidden)),

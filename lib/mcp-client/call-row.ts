@@ -1,6 +1,6 @@
-import { beginToolCall, finishToolCall, type ToolCallOutcome } from '#lib/data/ledger.ts'
+import { beginToolCall, type ToolCallOutcome } from '#lib/data/ledger.ts'
 import type { EffectivePolicy } from '#lib/data/policies.ts'
-import { log } from '#lib/log.ts'
+import { settleToolCall } from '#lib/data/settle-tool-call.ts'
 import type { Filled } from '#lib/mcp-client/bound-arguments.ts'
 import type { CallingRun } from '#lib/mcp-client/calling-run.ts'
 import { type Attempt, kept, recorded } from '#lib/mcp-client/results.ts'
@@ -46,17 +46,13 @@ export class CallRow {
     return new CallRow(id, ownerId, hidden)
   }
 
-  /** Never throws: the call was made, and its answer counts more than its row, which stays pending until the run is settled. */
+  /** Never throws. */
   async settle({ result, failure, times }: Attempt): Promise<void> {
     const outcome: ToolCallOutcome = {
       ...(failure ? { status: failure.status, failureClass: failure.class, errorMessage: failure.sentence } : { status: 'succeeded' }),
       ...{ result: recorded(result), stored: kept(result), hidden: this.#hidden, ...times },
       durationMs: Math.round(performance.now() - this.#startedAt),
     }
-    try {
-      await finishToolCall({ id: this.#id, ownerId: this.#ownerId }, outcome)
-    } catch (error) {
-      log.error({ error, tool_call_id: this.#id }, 'tool call not settled in the ledger')
-    }
+    await settleToolCall({ id: this.#id, ownerId: this.#ownerId }, outcome)
   }
 }
