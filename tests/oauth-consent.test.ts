@@ -136,6 +136,7 @@ test('a connection is seen and ended by its person alone, all grants of a client
   expect((await end(eve.headers)).status).toBe(404)
   expect((await end({ ...ann.headers, origin: 'https://evil.example' })).status).toBe(403)
   expect((await end(ann.headers, {})).status).toBe(400)
+  expect((await end(ann.headers, { client_id: 'a\0b' })).status).toBe(404)
   expect((await end(ann.headers)).status).toBe(200)
   expect([await works(first.access_token), await works(second.access_token), await works(his.access_token)]).toEqual([401, 401, 200])
   expect((await client.refresh(first.refresh_token ?? '')).status).toBe(400)

@@ -289,6 +289,8 @@ test('a repeated refresh may ask for the same scope or less, never for more, and
   const { refresh_token: token = '' } = await client.connect(ann)
   for (let use = 1; use <= 8; use += 1)
     expect(await errorOf(await client.refresh(token, { scope: 'tasks:read notes:write' }))).toEqual([400, 'invalid_scope'])
+  for (let use = 1; use <= 8; use += 1)
+    expect(await errorOf(await client.refresh(token, { resource: 'https://elsewhere.example/mcp' }))).toEqual([400, 'invalid_target'])
   const narrow = await pairOf(await client.refresh(token, { scope: 'tasks:read' }))
   expect(narrow.scope).toBe('tasks:read')
   expect((await client.refresh(token)).status).toBe(200)

@@ -1,6 +1,7 @@
 import { type Tx, withCaller, withSystem } from '#lib/db.ts'
 import { notFound } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
+import { storableText } from '#lib/storable.ts'
 
 // From the consent to the first token.
 const FIRST_MS = 600_000
@@ -99,7 +100,8 @@ export async function listConnections(caller: { userId: string }): Promise<Conne
 
 /** Ends everything that the caller allowed this client, at once. Throws not_found when there is nothing. */
 export async function revokeConnection(caller: { userId: string }, clientId: string): Promise<void> {
-  const { count } = await withCaller(caller, (tx) => tx.oauthGrant.deleteMany({ where: { ownerId: caller.userId, clientId } }))
+  const where = { ownerId: caller.userId, clientId: storableText(clientId) }
+  const { count } = await withCaller(caller, (tx) => tx.oauthGrant.deleteMany({ where }))
   if (count === 0) throw notFound('The connected client')
 }
 

@@ -81,7 +81,10 @@ function configuration(resource: string, keys: object[], fetchDocument: FetchDoc
       const id = oidc.result?.consent?.grantId
       return id ? oidc.provider.Grant.find(id) : Promise.resolve(undefined)
     },
-    findAccount: async (_context, id, token) => {
+    findAccount: async ({ oidc }, id, token) => {
+      // oidc-provider would look at it only after a refresh token was used up, and the client would lose its connection.
+      const asked = oidc.params?.resource
+      if (typeof asked === 'string' && asked !== resource) throw new errors.InvalidTarget(`the only resource here is ${resource}`)
       const grantId = (token as { grantId?: string } | undefined)?.grantId
       const valid = grantId ? (await findOauthGrant(grantId))?.ownerId === id : await findStanding(id)
       return valid ? { accountId: id, claims: () => ({ sub: id }) } : undefined
