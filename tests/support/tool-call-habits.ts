@@ -74,6 +74,11 @@ export const CALL_HABITS = {
     'Output validation error: Tool output_refused has an output schema but no structured content was provided',
   ),
   params_refused: failed(-32602, 'Invalid params'),
+  params_found_wrong_later: failed(-32602, 'Tool pay has charged the card, but the receipt was not found'),
+  params_wrong_elsewhere: failed(-32602, 'Paid. The mailer complains of invalid arguments and of an unknown tool'),
+  said_params_wrong_later: said('MCP error -32602: Tool pay has charged the card, but the receipt was not found'),
+  tool_quoted_unknown: failed(-32602, "tool 'pay' not found: tool not found"),
+  arguments_invalid_in_go: failed(-32602, 'invalid params: validating "arguments": missing properties: ["amount"]'),
   said_input_refused: said('MCP error -32602: Input validation error: amount must be a number'),
   said_output_refused: said('MCP error -32602: Output validation error: Invalid structured content for tool said_output_refused'),
   // Statuses.
