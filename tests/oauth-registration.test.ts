@@ -116,6 +116,14 @@ test.each([
   'tel:1',
   'facetime:a@b',
   'magnet:?xt=x',
+  'jnlps://a.example/x',
+  'onenote-cmd://x',
+  'ms-its:x',
+  'its:x',
+  'odopen://sync?x',
+  'steam://run/1',
+  'x-help-action://openApp?x',
+  'zoommtg://zoom.us/join',
 ])('%s is no redirect of an app', async (uri) => {
   const answer = await register(endpoint, { redirect_uris: [uri] })
   expect([answer.status, (await answer.json()).error]).toEqual([400, expect.stringMatching(/^invalid_(redirect_uri|client_metadata)$/)])

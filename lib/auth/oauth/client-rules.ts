@@ -12,11 +12,11 @@ const NO_APP = new RegExp(
     'about|blob|data|file|filesystem|jar|javascript|vbscript|view-source|resource|res|mk|mhtml|content|wyciwyg|feed',
     '(?:chrome|edge|brave|opera|vivaldi|moz|safari|ms-browser|extension)(?:-[a-z-]+)?',
     // of Windows, Office, macOS, iOS and Android
-    'ms-[a-z0-9.-]+|search(?:-ms)?|shell|microsoft(?:\\.|-)[a-z0-9.-]+|windowsdefender|onenote|outlook[a-z-]*|cmd|powershell|hcp|help',
-    'applescript|x-apple[a-z0-9.-]*|x-man-page|x-radar|rdar|terminal|itms[a-z-]*|macappstores?|prefs|app-(?:prefs|settings)|shortcuts|facetime(?:-audio)?',
+    'ms-[a-z0-9.-]+|search(?:-ms)?|shell|microsoft(?:\\.|-)[a-z0-9.-]+|windowsdefender|onenote(?:-[a-z]+)?|grvopen|odopen|its|jnlps?|outlook[a-z-]*|cmd|powershell|hcp|help',
+    'applescript|x-apple[a-z0-9.-]*|x-man-page|x-help-[a-z-]+|x-radar|rdar|terminal|itms[a-z-]*|macappstores?|prefs|app-(?:prefs|settings)|shortcuts|facetime(?:-audio)?',
     'android-app|intent|market|package',
     // of mail, telephones, money, places
-    'mailto|mid|cid|tel|callto|sips?|skype|smsto|sms|mmsto|mms|facetime|xmpp|im|geo|maps|webcals?|bitcoin|lightning|ethereum|magnet',
+    'steam|zoommtg|zoomus|mailto|mid|cid|tel|callto|sips?|skype|smsto|sms|mmsto|mms|facetime|xmpp|im|geo|maps|webcals?|bitcoin|lightning|ethereum|magnet',
     // of other protocols
     'wss?|s?ftps?|tftp|gopher|telnet|rlogin|tn3270|ssh|scp|rsync|ldaps?|smb|cifs|nfs|afp|vnc|rdp|ipps?|lpd|printer|imaps?|pop3?|nntps?|news|snews|ircs?|git|svn|davs?|rtsps?|rtmps?|mailserver|ws-discovery',
   ].join('|')}):$`,
