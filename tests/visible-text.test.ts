@@ -121,3 +121,16 @@ test.each([
 ])('what reading changes is found: %s', (text, part) => {
   expect(inexactPart(text)).toBe(part)
 })
+
+test('of a long definition only what changed is shown as changed', () => {
+  const definition = (changed: string) => ({
+    name: 'x',
+    description: Array.from({ length: 4_000 }, (_, line) => (line === 2_000 ? changed : `line ${line}`)).join('\n'),
+    inputSchema: { type: 'object' as const },
+  })
+  expect(definitionDiff(definition('old'), definition('new')).filter(({ kind }) => kind !== 'same')).toEqual([
+    { kind: 'before', text: 'old' },
+    { kind: 'now', text: 'new' },
+  ])
+  expect(definitionDiff(definition('old'), definition('old')).every(({ kind }) => kind === 'same')).toBe(true)
+})

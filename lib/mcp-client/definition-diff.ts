@@ -4,12 +4,27 @@ import { toVisibleJson, toVisibleText } from '#lib/visible-text.ts'
 /** A line of a comparison: in both, only before, or only now. */
 export type DiffLine = { kind: 'same' | 'before' | 'now'; text: string }
 
-const MAX_LINES = 1_500
+// The work grows with the product of the lines that differ: a page shows the definitions of many tools.
+const PAIRS_MAX = 100_000
 
-/** What of a tool's definition is different now, line by line. A definition of more than 1,500 lines is shown whole instead. */
+/**
+ * What of a tool's definition is different now, line by line. Where more than about 300 lines lie between the first and the last
+ * difference, those are shown whole instead.
+ */
 export function definitionDiff(before: ToolDefinition | null, now: ToolDefinition): DiffLine[] {
   const [a, b] = [before ? linesOf(before) : [], linesOf(now)]
-  if (a.length > MAX_LINES || b.length > MAX_LINES) return [...only('before', a), ...only('now', b)]
+  const shorter = Math.min(a.length, b.length)
+  let head = 0
+  while (head < shorter && a[head] === b[head]) head += 1
+  let tail = 0
+  while (tail < shorter - head && a.at(-1 - tail) === b.at(-1 - tail)) tail += 1
+  const same = (from: number, to: number) => only('same', b.slice(from, to))
+  const middle = compare(a.slice(head, a.length - tail), b.slice(head, b.length - tail))
+  return [...same(0, head), ...middle, ...same(b.length - tail, b.length)]
+}
+
+function compare(a: string[], b: string[]): DiffLine[] {
+  if (a.length * b.length > PAIRS_MAX) return [...only('before', a), ...only('now', b)]
   // lengths[i][j]: of the longest common run of lines of a from i and b from j.
   const lengths = Array.from({ length: a.length + 1 }, () => new Uint16Array(b.length + 1))
   const at = (i: number, j: number) => lengths[i]?.[j] ?? 0
