@@ -20,7 +20,8 @@ export function CodeBlock({ text, label, wrap = false }: { text: string; label: 
           </code>
         </pre>
       </section>
-      <div className="absolute end-1.5 top-1.5 rounded-md bg-sunken">
+      {/* Up to the edge, so that a line that scrolls past does not show again behind the button. */}
+      <div className="absolute end-0 top-0 rounded-md bg-sunken p-1.5">
         <CopyButton text={text} label={`Copy ${label}`} fallback={code} />
       </div>
     </div>

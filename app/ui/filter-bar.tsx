@@ -60,7 +60,7 @@ export function FilterBar({
           <input key={name} type="hidden" name={name} value={value} />
         ))}
         {texts.map(({ name, label, value = '', placeholder }) => (
-          <div key={name} className="max-w-56 min-w-0 grow basis-[calc(50%-0.375rem)] sm:basis-32">
+          <div key={name} className="max-w-56 min-w-0 grow basis-[calc(50%-0.375rem)] sm:basis-40">
             <Field label={label}>
               <TextInput
                 type="search"
@@ -76,7 +76,7 @@ export function FilterBar({
           </div>
         ))}
         {menus.map(({ name, label, value = '', options }) => (
-          <div key={name} className="max-w-56 min-w-0 grow basis-[calc(50%-0.375rem)] sm:basis-32">
+          <div key={name} className="max-w-56 min-w-0 grow basis-[calc(50%-0.375rem)] sm:basis-28">
             <Field label={label}>
               <Select name={name} defaultValue={value}>
                 <option value="">All</option>

@@ -20,8 +20,8 @@ export const RUN_FAILURES = {
     sentence: 'The server of the model cannot be reached just now. Try again in a moment.',
     retry: true,
     title: 'The model’s server cannot be reached',
-    means: 'No connection to the model’s server was made: it is down, or its address, name or certificate is wrong.',
-    todo: 'Check OPENAI_BASE_URL, and that this machine reaches it.',
+    means: 'The model’s server could not be reached, or the connection to it broke before the answer was whole.',
+    todo: 'Check that it runs, that OPENAI_BASE_URL names it, that its certificate is valid, and that no proxy between ends long answers.',
   },
   model_unauthorised: {
     sentence: 'The server of the model refused our key. An administrator has to check OPENAI_API_KEY.',
