@@ -15,8 +15,8 @@ import { toolServer } from '#tests/support/tool-servers.ts'
 
 const at = (url: string): McpServer => ({ name: 'examined', url, builtin: false })
 
-async function offered(url: string): Promise<string[]> {
-  const mcp = await openInTime((await signedIn()).caller, [toolServer(url)])
+async function offered(url: string, config = {}): Promise<string[]> {
+  const mcp = await openInTime((await signedIn()).caller, [toolServer(url, config)])
   const lists = await Promise.all(mcp.connections.map((connection) => connection.listTools()))
   await mcp.close()
   return lists.flat().map(({ name }) => name)
@@ -29,6 +29,7 @@ describe('one bad definition leaves out that tool alone, and is named', () => {
     ['tool_with_odd_schema', ['one'], 'Left out: bad_one (inputSchema.type: Invalid input'],
     ['tool_as_task', ['one'], 'Left out: slow_one (it runs only as a task'],
     ['tool_twice', ['one'], 'Left out: one (its name comes twice'],
+    ['tool_of_no_text', ['one', 'two'], 'its name has characters that are no text'],
   ])('%s', async (habit, tools, said) => {
     await using server = await oddToolServer(habit)
     const { steps, healthy, spoken } = await examine(at(server.url))
@@ -36,6 +37,7 @@ describe('one bad definition leaves out that tool alone, and is named', () => {
     expect(step).toMatchObject({ outcome: 'warning', fault: 'bad_tools', said: expect.stringContaining(said), fix: expect.any(String) })
     expect([healthy, spoken?.tools.map(({ name }) => name)]).toEqual([true, tools])
     expect(await offered(server.url)).toEqual(tools)
+    expect(await offered(server.url, { pinned: true }), 'as an admin agrees to them').toEqual(tools)
   })
 })
 

@@ -25,6 +25,9 @@ export const SERVER_HABITS = {
   tool_with_odd_schema: { 'tools/list': () => ({ tools: [good('one'), { name: 'bad_one', inputSchema: { type: 'array' } }] }) },
   tool_as_task: { 'tools/list': () => ({ tools: [good('one'), { ...good('slow_one'), execution: { taskSupport: 'required' } }] }) },
   tool_twice: { 'tools/list': () => ({ tools: [good('one'), good('one')] }) },
+  tool_of_no_text: {
+    'tools/list': () => ({ tools: [good('one'), good('nul\0'), good('half \ud83d'), { ...good('two'), description: 'a\0b\ud83d' }] }),
+  },
   null_cursor: { 'tools/list': () => ({ tools: [good('one')], nextCursor: null }) },
   empty_cursor: { 'tools/list': () => ({ tools: [good('one')], nextCursor: '' }) },
   endless_cursors: { 'tools/list': (count: number) => ({ tools: [good(`tool_${count}`)], nextCursor: `page ${count}` }) },

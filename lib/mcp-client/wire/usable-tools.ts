@@ -3,6 +3,7 @@ import { cutText } from '#lib/cut-text.ts'
 import { isDeeper } from '#lib/is-deeper.ts'
 import { withObjectType } from '#lib/mcp-client/wire/object-type.ts'
 import { isFields } from '#lib/mcp-client/wire/read-result.ts'
+import { storable, storableText } from '#lib/storable.ts'
 
 /** A tool of a server's list that is not offered, and why, for whoever runs the server. */
 export type LeftOut = { name: string; why: string }
@@ -14,7 +15,8 @@ const NAME_MAX_CHARS = 100
 
 /**
  * The tools of a listing that count. One that is not defined as MCP says, whose definition is longer than 100,000 characters or
- * deeper than a hundred levels, or that runs only as a task, is left out alone; where arguments have no type they are an object; of two with one name the first counts, and 500 at most.
+ * deeper than a hundred levels, whose name is no text, or that runs only as a task, is left out alone; where arguments have no type they
+ * are an object, and characters that cannot be kept become U+FFFD; of two with one name the first counts, and 500 at most.
  */
 export function usableTools<Tool = unknown>(listed: Tool[]): { tools: Tool[]; leftOut: LeftOut[] } {
   const byName = new Map<string, Tool>()
@@ -27,7 +29,7 @@ export function usableTools<Tool = unknown>(listed: Tool[]): { tools: Tool[]; le
         ? `more than ${TOOLS_MAX} tools`
         : (faultOf(tool) ?? (byName.has(name) ? 'its name comes twice' : undefined))
     if (why) leftOut.push({ name: cutText(name, NAME_MAX_CHARS), why })
-    else byName.set(name, tool)
+    else byName.set(name, storable(tool))
   }
   return { tools: [...byName.values()], leftOut }
 }
@@ -39,6 +41,8 @@ function nameOf(tool: unknown): string | undefined {
 function faultOf(tool: unknown): string | undefined {
   if (isDeeper(tool, DEFINITION_MAX_DEPTH)) return `its definition is deeper than ${DEFINITION_MAX_DEPTH} levels`
   if (JSON.stringify(tool).length > DEFINITION_MAX_CHARS) return `its definition is longer than ${DEFINITION_MAX_CHARS} characters`
+  const name = nameOf(tool)
+  if (name !== undefined && storableText(name) !== name) return 'its name has characters that are no text'
   const judged = specTypeSchemas.Tool['~standard'].validate(tool)
   // The schemas of MCP have nothing to wait for.
   if (judged instanceof Promise) return undefined
