@@ -149,12 +149,17 @@ async function play(turns: Turn[]): Promise<{ view: ThreadView; stored: ThreadIt
   return { view, stored: data, title: (await store.loadThread(threadId)).title }
 }
 
+/** How a turn ended is derived from its run, which this store knows nothing of (tests/turn-outcomes.test.ts). */
+function withoutOutcomes(items: readonly ThreadItem[]): object[] {
+  return items.map((item) => ({ ...item, outcome: undefined }))
+}
+
 test('the client ends with what the store lists, whatever turns did and however they ended', { timeout: 60_000 }, async () => {
   let compared = 0
   await fc.assert(
     fc.asyncProperty(fc.array(turn, { minLength: 1, maxLength: 4 }), async (turns) => {
       const { view, stored, title } = await play(turns)
-      expect(view.items).toEqual(stored)
+      expect(withoutOutcomes(view.items)).toEqual(stored)
       expect(view.thread?.title).toBe(title)
       expect([view.open.size, view.rebuilding.size]).toEqual([0, 0])
       expect(JSON.stringify(view)).not.toContain('secret')
@@ -189,7 +194,7 @@ test('a process that dies at any moment leaves what its client has seen, once th
       for (const id of gone) await store.deleteItem(threadId, id)
       const view = endTurn([...told, ...closing].reduce(applyEvent, beginTurn(emptyView)))
       const { data } = await store.listItems(threadId, { limit: 100, order: 'asc', visible: true })
-      expect(view.items).toEqual(data)
+      expect(withoutOutcomes(view.items)).toEqual(data)
     }),
     { numRuns: 1_000 },
   )

@@ -104,13 +104,13 @@ test('a run that the model failed is told in the chat, counted on the overview, 
   await page.getByRole('link', { name: 'Ann Archer' }).click()
   await page.waitForURL(/\/admin\/runs\/run_/)
   await page.getByText('req_of_the_provider').waitFor()
-  await page.getByText('Insufficient credits, [redacted]').waitFor()
+  await page.getByText('Insufficient credits, Bearer [redacted]').waitFor()
   await page.getByText('402', { exact: true }).first().waitFor()
   await page.getByText('Add credit or a payment method').waitFor()
   expect(await page.content()).not.toContain('abcdefghijklmnopqrstuvwxyz')
   await shoot(page, 'run-failed')
   expect(app.logs()).toMatch(
-    /"model_status":402.*"model_message":"Insufficient credits, \[redacted\]".*"model_request_id":"req_of_the_provider"/,
+    /"model_status":402.*"model_message":"Insufficient credits, Bearer \[redacted\]".*"model_request_id":"req_of_the_provider"/,
   )
 
   await page.goto(`${app.url}/admin/servers/${encodeURIComponent('settings:wiki')}`)
