@@ -58,6 +58,21 @@ test('after a reload the mark is there, with Retry for the last turn alone', asy
   expect(stage.sent('threads.retry_after_item').length).toBe(1)
 })
 
+test('the keyboard goes on in the composer after Retry and Dismiss, whose buttons are gone', async () => {
+  const page = await stage.visit({ threadItemActions: { retry: true } })
+  const field = page.getByRole('textbox', { name: 'Message' })
+  const isInField = () => field.evaluate((element) => (element.getRootNode() as ShadowRoot).activeElement === element)
+  await say(page, 'fail')
+  await page.getByRole('button', { name: 'Dismiss' }).press('Enter')
+  await expect.poll(isInField).toBe(true)
+  await retry(page).press('Enter')
+  await page.locator('.message', { hasText: 'Better now.' }).waitFor()
+  await expect.poll(isInField).toBe(true)
+  await page.locator('.actions').getByRole('button', { name: 'Retry' }).press('Enter')
+  await expect.poll(() => stage.sent('threads.retry_after_item').length).toBe(2)
+  await expect.poll(isInField).toBe(true)
+})
+
 test('a stopped answer is marked at once', async () => {
   const page = await stage.visit()
   await say(page, 'slow')

@@ -2,6 +2,7 @@
 import { useLayoutEffect, useState } from 'preact/hooks'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { duration } from '#lib/chatkit-element/time.ts'
+import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
@@ -30,12 +31,22 @@ export function Failure({ state }: { state: ChatState }) {
         <p dir="auto">{failure.message ?? strings.failed}</p>
       </div>
       {retry && !isBusy(state) && (retry !== 'answer' || question) && (
-        <button type="button" class="button" disabled={wait > 0} onClick={() => void again[retry]()}>
+        <button
+          type="button"
+          class="button"
+          disabled={wait > 0}
+          onClick={({ currentTarget }) => void holdFocus(currentTarget, chat, again[retry]())}
+        >
           {retry === 'answer' ? strings.retry : strings.tryAgain}
           {wait > 0 && <small>{duration(wait, locale)}</small>}
         </button>
       )}
-      <IconButton icon="close" size={16} label={strings.dismiss} onClick={() => chat.dismissFailure()} />
+      <IconButton
+        icon="close"
+        size={16}
+        label={strings.dismiss}
+        onClick={({ currentTarget }) => void holdFocus(currentTarget, chat, chat.dismissFailure())}
+      />
     </div>
   )
 }

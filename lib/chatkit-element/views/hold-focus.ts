@@ -4,9 +4,9 @@ import type { Chat } from '#lib/chatkit-element/chat.ts'
  * Keeps the keyboard's place while an action is carried out: a control that its own action disables or removes loses the focus.
  * It gets it back if it is still there, else the composer takes it. Nothing moves if the person has gone elsewhere.
  */
-export async function holdFocus(from: Element, chat: Chat, action: Promise<void>): Promise<void> {
+export async function holdFocus(from: Element, chat: Chat, action: unknown): Promise<void> {
   const root = from.getRootNode()
-  if (!(root instanceof ShadowRoot)) return action
+  if (!(root instanceof ShadowRoot)) return void (await action)
   const isLost = () => root.activeElement === null && (document.activeElement === document.body || document.activeElement === null)
   const recover = () => {
     if (from.isConnected || !isLost()) return

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { copyText } from '#lib/chatkit-element/clipboard.ts'
 import { plainText } from '#lib/chatkit-element/state/plain-text.ts'
 import type { TurnGroup } from '#lib/chatkit-element/state/turn-groups.ts'
+import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
@@ -29,7 +30,12 @@ export function TurnActions({ group, isLast, busy, feedback }: Props) {
       {withFeedback && feedback !== 'negative' && thumb('positive', 'thumbs-up', strings.feedbackGood)}
       {withFeedback && feedback !== 'positive' && thumb('negative', 'thumbs-down', strings.feedbackBad)}
       {withRetry && isLast && question && !busy && (
-        <IconButton icon="reload" size={16} label={strings.retry} onClick={() => void chat.retry(question.id)} />
+        <IconButton
+          icon="reload"
+          size={16}
+          label={strings.retry}
+          onClick={({ currentTarget }) => void holdFocus(currentTarget, chat, chat.retry(question.id))}
+        />
       )}
     </div>
   )

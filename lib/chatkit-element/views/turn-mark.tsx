@@ -1,5 +1,6 @@
 /** @jsxImportSource preact */
 import type { TurnOutcome, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
@@ -16,7 +17,7 @@ export function TurnMark({ question, outcome: { status, message, allow_retry }, 
         {message ?? (isStopped ? strings.stopped : strings.failed)}
       </p>
       {canRetry && allow_retry && (
-        <button type="button" class="button" onClick={() => void chat.retry(question.id)}>
+        <button type="button" class="button" onClick={({ currentTarget }) => void holdFocus(currentTarget, chat, chat.retry(question.id))}>
           {strings.retry}
         </button>
       )}
