@@ -1,12 +1,15 @@
 import pg from 'pg'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Caller } from '#lib/auth/caller.ts'
+import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { beginToolCall, finishToolCall, type NewToolCall, settleAbandonedCalls } from '#lib/data/ledger.ts'
 import { findToolCall, listToolCalls, toolCallFacets } from '#lib/data/tool-calls.ts'
 import { withCaller, withSystem } from '#lib/db.ts'
 import { withLogContext } from '#lib/log.ts'
-import { agentDoor } from '#tests/support/agent-door.ts'
+import { agentDoor, widgets } from '#tests/support/agent-door.ts'
+import { threadOf } from '#tests/support/chatkit.ts'
 import { mcpServer } from '#tests/support/mcp-server.ts'
+import { openAIServer } from '#tests/support/openai-server.ts'
 import { signedIn } from '#tests/support/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 
@@ -169,18 +172,26 @@ test('what an ended run left pending becomes unknown; what goes on, or has just 
   expect([await statusOf(alive), await statusOf(ending), await statusOf(outside)]).toEqual(['pending', 'pending', 'unknown'])
 })
 
+/** The database takes new rows of the ledger and changes none. Resolves to how to end that. */
+async function refusingToSettle(): Promise<() => Promise<void>> {
+  const owner = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
+  await owner.connect()
+  await owner.query(`CREATE OR REPLACE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = 'disk_full'; END $$`)
+  await owner.query('CREATE TRIGGER no_room BEFORE UPDATE ON tool_calls FOR EACH STATEMENT EXECUTE FUNCTION no_room()')
+  onTestFinished(async () => {
+    await owner.query('DROP TRIGGER IF EXISTS no_room ON tool_calls')
+    await owner.end()
+  })
+  return async () => {
+    await owner.query('DROP TRIGGER no_room ON tool_calls')
+  }
+}
+
 test.each(['our own server', 'another server'])(
   'a call of %s that the database would not settle is settled when it does',
   async (whose) => {
-    const owner = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
-    await owner.connect()
-    await owner.query(`CREATE OR REPLACE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = 'disk_full'; END $$`)
-    await owner.query('CREATE TRIGGER no_room BEFORE UPDATE ON tool_calls FOR EACH STATEMENT EXECUTE FUNCTION no_room()')
-    onTestFinished(async () => {
-      await owner.query('DROP TRIGGER IF EXISTS no_room ON tool_calls')
-      await owner.end()
-    })
+    const settle = await refusingToSettle()
     await using server = await mcpServer([{ name: 'pay', run: () => 'paid' }])
     const isOwn = whose === 'our own server'
     withSettings(isOwn ? {} : { MCP_BUILTIN: 'off', MCP_SERVER_URL: server.url })
@@ -188,7 +199,21 @@ test.each(['our own server', 'another server'])(
     await agentDoor(ann).begin(isOwn ? '/add_task title="milk"' : '/pay')
     const rows = async () => (await listToolCalls({ caller: ann.caller })).data.map(({ status }) => status)
     expect(new Set(await rows())).toEqual(new Set(['pending']))
-    await owner.query('DROP TRIGGER no_room ON tool_calls')
+    await settle()
     await expect.poll(async () => new Set(await rows())).toEqual(new Set(['succeeded']))
   },
 )
+
+test('a no is written in one go: never does it seem that the call may have been made', async () => {
+  await using server = await mcpServer([{ name: 'pay', annotations: { destructiveHint: true }, run: () => 'paid' }])
+  await using model = await openAIServer({ calls: [{ name: 'pay', arguments: {} }] }, { text: 'Then not.' })
+  withSettings({ MCP_BUILTIN: 'off', MCP_SERVER_URL: server.url, OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k' })
+  const ann = await signedIn()
+  const door = agentDoor(ann)
+  const asked = await door.begin('pay')
+  const [card] = widgets(asked.events)
+  await refusingToSettle()
+  await door.press(threadOf(asked), card as WidgetItem, 'Decline')
+  expect((await listToolCalls({ caller: ann.caller })).data).toMatchObject([{ status: 'declined', failureClass: 'declined' }])
+  expect(server.calls).toEqual([])
+})

@@ -4,7 +4,7 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/store.ts'
 import { type Approval, closeApprovals, listAskingRuns, voidApprovals } from '#lib/data/approvals.ts'
-import { beginToolCall, finishToolCall } from '#lib/data/ledger.ts'
+import { recordToolCall } from '#lib/data/ledger.ts'
 import { findRun } from '#lib/data/runs.ts'
 import { AppError } from '#lib/errors.ts'
 
@@ -93,11 +93,12 @@ export async function* recordUnmade(
   const kept = await findItem(store, threadId, keptId)
   const content = kept?.type === 'hidden_context_item' ? (kept.content as KeptToolCall) : undefined
   const args = content ? JSON.parse(content.arguments) : {}
-  const id = await beginToolCall({ ownerId: caller.userId, via: 'chat', server, tool, arguments: args, runId, threadId, callId })
-  await finishToolCall(
-    { id, ownerId: caller.userId },
-    { status: failureClass === 'declined' ? 'declined' : 'failed', failureClass, errorMessage: sentence },
-  )
+  // In one go: half of it would say that nobody knows what became of the call.
+  await recordToolCall({ ownerId: caller.userId, via: 'chat', server, tool, arguments: args, runId, threadId, callId }, new Date(), {
+    status: failureClass === 'declined' ? 'declined' : 'failed',
+    failureClass,
+    errorMessage: sentence,
+  })
   if (kept?.type !== 'hidden_context_item' || !content) return
   yield {
     type: 'thread.item.replaced',

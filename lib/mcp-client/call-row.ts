@@ -1,4 +1,4 @@
-import { beginToolCall, type ToolCallOutcome } from '#lib/data/ledger.ts'
+import { beginToolCall, recordToolCall, type ToolCallOutcome } from '#lib/data/ledger.ts'
 import type { EffectivePolicy } from '#lib/data/policies.ts'
 import { settleToolCall } from '#lib/data/settle-tool-call.ts'
 import type { Filled } from '#lib/mcp-client/bound-arguments.ts'
@@ -33,17 +33,15 @@ export class CallRow {
 
   /** Throws where it cannot be written: then the call must not be sent. */
   static async begin(call: OutgoingCall, run: CallingRun, span: TraceContext): Promise<CallRow> {
-    const { server, tool, listed, policy, args, filledIn, callId } = call
-    const hidden = [...policy.hidden, ...markedNames(listed?.inputSchema), ...markedNames(listed?.outputSchema)]
-    const { id: runId, threadId, turnId, userId: ownerId, repeats } = run
-    const origin = repeats
-      ? ({ via: 'repeat', repeatOf: repeats.callId, repeatedBy: repeats.by } as const)
-      : ({ via: 'chat', runId, turnId, callId } as const)
-    const id = await beginToolCall({
-      ...{ ownerId, server, tool, threadId: threadId || undefined, ...origin, ...span },
-      ...{ arguments: args, filledIn, hidden },
-    })
-    return new CallRow(id, ownerId, hidden)
+    const row = rowOf(call, run, span)
+    return new CallRow(await beginToolCall(row), row.ownerId, row.hidden)
+  }
+
+  /** A call that is not sent, in one go: half of it would say that nobody knows what became of it. Returns why; throws where it cannot be written. */
+  static async unsent(call: OutgoingCall, run: CallingRun, span: TraceContext, why: Attempt): Promise<Attempt> {
+    const { status = 'failed', class: failureClass, sentence: errorMessage } = why.failure ?? {}
+    await recordToolCall(rowOf(call, run, span), new Date(), { status, failureClass, errorMessage })
+    return why
   }
 
   /** Never throws. */
@@ -55,4 +53,13 @@ export class CallRow {
     }
     await settleToolCall({ id: this.#id, ownerId: this.#ownerId }, outcome)
   }
+}
+
+function rowOf({ server, tool, listed, policy, args, filledIn, callId }: OutgoingCall, run: CallingRun, span: TraceContext) {
+  const hidden = [...policy.hidden, ...markedNames(listed?.inputSchema), ...markedNames(listed?.outputSchema)]
+  const { id: runId, threadId, turnId, userId: ownerId, repeats } = run
+  const origin = repeats
+    ? ({ via: 'repeat', repeatOf: repeats.callId, repeatedBy: repeats.by } as const)
+    : ({ via: 'chat', runId, turnId, callId } as const)
+  return { ownerId, server, tool, threadId: threadId || undefined, ...origin, ...span, arguments: args, filledIn, hidden }
 }

@@ -131,11 +131,10 @@ export class ToolConnection extends MCPServerStreamableHttp {
     const started = performance.now()
     const callId = this.#run.callIdOf(name, args ?? {})
     const call = await this.#outgoing(this.#offered.named(name)?.tool.name ?? name, args ?? {}, { meta, callId, signal: options?.signal })
-    const { tool } = call
     let attempt = await this.#recorded(call)
     if (!call.signal?.aborted && mayRetry(this.#judged(call), attempt.failure)) attempt = await this.#recorded(call)
-    this.made.settle(tool, unbound(call.args, this.server), callId, attempt.failure?.status)
-    const facts = factsOf(this.server, tool, attempt, performance.now() - started)
+    this.made.settle(call.tool, unbound(call.args, this.server), callId, attempt.failure?.status)
+    const facts = factsOf(this.server, call.tool, attempt, performance.now() - started)
     if (callId) this.#run.onSettled?.(callId, facts)
     return told(attempt, facts)
   }
@@ -177,15 +176,17 @@ export class ToolConnection extends MCPServerStreamableHttp {
   /** One attempt, in the ledger before it is sent and after. */
   async #recorded(call: Call): Promise<Attempt> {
     const span = newSpan(this.#run.id)
+    const refused = this.#run.refusal?.(call.callId)
+    const unsent = refused ? (refused.declined ? declined : denied)(refused.sentence) : call.problem
     let row: CallRow
     try {
+      if (unsent) return await CallRow.unsent(call, this.#run, span, unsent)
       row = await CallRow.begin(call, this.#run, span)
     } catch (error) {
       log.error({ error, server: this.server.name, tool: call.tool }, 'tool call not recorded, so not made')
       return denied('The call was not made, because it could not be recorded.')
     }
-    const refused = this.#run.refusal?.(call.callId)
-    const attempt = refused ? (refused.declined ? declined : denied)(refused.sentence) : (call.problem ?? (await this.#attempt(call, span)))
+    const attempt = await this.#attempt(call, span)
     await row.settle(attempt)
     return attempt
   }
@@ -193,8 +194,8 @@ export class ToolConnection extends MCPServerStreamableHttp {
   /** One attempt, with what the server asked back for meanwhile as the reason where it failed. */
   async #attempt(call: Call, span: TraceContext): Promise<Attempt> {
     const attempt = await this.#sent(call, span)
-    const asks = this.#watch?.takeAsks(traceparent(span)) ?? []
     const { failure } = attempt
+    const asks = this.#watch?.takeAsks(traceparent(span)) ?? []
     if (!failure || asks.length === 0 || failure.class === 'cancelled') return attempt
     return { ...attempt, failure: { ...failure, class: 'input_required', sentence: `${asksSentence(asks)} ${failure.sentence}` } }
   }
