@@ -5,13 +5,13 @@ export async function register(): Promise<void> {
   if (process.env.NEXT_RUNTIME !== 'nodejs') return
   const [{ takeConsole }, { beginServing }, { announceSetupCode }, { warmUp }, { watchRuns }, { watchQuestions }, { log }] =
     await Promise.all([
-      import('#lib/console-log.ts'),
-      import('#lib/serving.ts'),
-      import('#lib/auth/setup-code.ts'),
-      import('#lib/mcp-client/warm-up.ts'),
+      import('#lib/platform/console-log.ts'),
+      import('#lib/platform/process/serving.ts'),
+      import('#lib/auth/sign-in/setup-code.ts'),
+      import('#lib/mcp-client/connection/warm-up.ts'),
       import('#lib/runs/heartbeat.ts'),
-      import('#lib/agent/expire-questions.ts'),
-      import('#lib/log.ts'),
+      import('#lib/agent/approvals/expire-approvals.ts'),
+      import('#lib/platform/log.ts'),
     ])
   if (process.env.NODE_ENV === 'production') takeConsole()
   await beginServing()
@@ -25,7 +25,7 @@ export async function register(): Promise<void> {
 /** Next calls this for each page and action that failed: the line has the reference that the person is shown (`digest`). */
 export const onRequestError: Instrumentation.onRequestError = async (error, { path, method, headers }) => {
   if (process.env.NEXT_RUNTIME !== 'nodejs') return
-  const { log } = await import('#lib/log.ts')
+  const { log } = await import('#lib/platform/log.ts')
   const { digest } = error as { digest?: string }
   log.error({ error, digest, method, path: path.split('?')[0], request_id: headers['x-request-id'] }, 'page failed')
 }

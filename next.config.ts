@@ -1,5 +1,5 @@
 import type { NextConfig } from 'next'
-import { STATIC_HEADERS } from './lib/security-headers.ts'
+import { STATIC_HEADERS } from './lib/platform/http/security-headers.ts'
 
 const list = (headers: Record<string, string>) => Object.entries(headers).map(([key, value]) => ({ key, value }))
 
@@ -22,9 +22,9 @@ const config: NextConfig = {
     '@openai/agents-openai',
     'openai',
   ],
-  // Attached files are opened by a program of its own, which the tracing cannot see (lib/data/open-attachment.ts).
+  // Attached files are opened by a program of its own, which the tracing cannot see (lib/data/attachments/open-attachment.ts).
   outputFileTracingIncludes: {
-    '/api/attachments{,/**}': ['lib/data/open-attachment-process.ts', ...OPENERS.map((name) => `node_modules/${name}/**`)],
+    '/api/attachments{,/**}': ['lib/data/attachments/open-attachment-process.ts', ...OPENERS.map((name) => `node_modules/${name}/**`)],
   },
   // A lock file in a folder above would move the root, and the standalone output with it.
   outputFileTracingRoot: import.meta.dirname,

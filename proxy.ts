@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { type NextRequest, NextResponse } from 'next/server'
-import { env, isDevelopment, isLoopback } from '#lib/env.ts'
-import { toAppError } from '#lib/errors.ts'
-import { errorResponse, requestIdOf, requireSameOrigin } from '#lib/http.ts'
-import { pageHeaders } from '#lib/security-headers.ts'
+import { env, isDevelopment, isLoopback } from '#lib/platform/env.ts'
+import { toAppError } from '#lib/platform/errors.ts'
+import { errorResponse, requestIdOf, requireSameOrigin } from '#lib/platform/http/http.ts'
+import { pageHeaders } from '#lib/platform/http/security-headers.ts'
 
 // Endpoints for programs are left alone: a redirect would swallow their POST, and they have no page to protect. Of /oauth,
 // only the consent page is one.

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
-    globalSetup: ['tests/support/parity.ts', 'tests/support/global-setup.ts'],
+    globalSetup: ['tests/support/chatkit/parity.ts', 'tests/support/global-setup.ts'],
     setupFiles: ['tests/support/setup.ts'],
     pool: 'forks',
     // Deadlines for a machine that is busy with other things: what is right is there long before.

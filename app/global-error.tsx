@@ -1,6 +1,6 @@
 'use client'
 
-import { LoadFailed } from './ui/load-failed.tsx'
+import { LoadFailed } from '#app/ui/lists/load-failed.tsx'
 import './globals.css'
 
 /** Shown when even the frame of the page failed, so it brings its own. */

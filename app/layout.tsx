@@ -1,8 +1,8 @@
 import type { Metadata, Viewport } from 'next'
 import { cookies, headers } from 'next/headers'
 import type { ReactNode } from 'react'
-import { NonceMeta } from './ui/nonce-meta.tsx'
-import { THEME_COOKIE, themeOf } from './ui/theme.ts'
+import { NonceMeta } from '#app/ui/layout/nonce-meta.tsx'
+import { THEME_COOKIE, themeOf } from '#app/ui/layout/theme.ts'
 import './globals.css'
 
 export const metadata: Metadata = {

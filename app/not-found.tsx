@@ -1,8 +1,8 @@
 import type { Metadata } from 'next'
 import { headers } from 'next/headers.js'
-import { findCaller } from '#lib/auth/session.ts'
-import { NothingHere } from './ui/nothing-here.tsx'
-import { Shell } from './ui/shell.tsx'
+import { NothingHere } from '#app/ui/layout/nothing-here.tsx'
+import { Shell } from '#app/ui/layout/shell.tsx'
+import { findCaller } from '#lib/auth/sessions/session.ts'
 
 export const metadata: Metadata = { title: 'Not found' }
 

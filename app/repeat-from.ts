@@ -1,8 +1,8 @@
 import { repeatCall } from '#lib/agent/repeat-call.ts'
-import type { Caller } from '#lib/auth/caller.ts'
-import { consume } from '#lib/auth/rate-limit.ts'
-import { toAppError } from '#lib/errors.ts'
-import { log } from '#lib/log.ts'
+import { consume } from '#lib/auth/limits/rate-limit.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { toAppError } from '#lib/platform/errors.ts'
+import { log } from '#lib/platform/log.ts'
 import { builtinFetch } from './builtin-fetch.ts'
 
 const REPEATS = { name: 'repeats', points: 30, seconds: 60 }

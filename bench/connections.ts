@@ -6,9 +6,9 @@ import path from 'node:path'
 import v8 from 'node:v8'
 import vm from 'node:vm'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { startEmbeddedPostgres } from '#scripts/embedded-postgres.ts'
 import { migrate } from '#scripts/migrate.ts'
-import { openAIServer } from '#tests/support/openai-server.ts'
+import { startEmbeddedPostgres } from '#scripts/postgres/embedded-postgres.ts'
+import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { measure } from './measure.ts'
 
 const TURNS = Number(process.argv[3] ?? 1_000)
@@ -33,13 +33,13 @@ Object.assign(process.env, {
 await writeFile(serversFile, '{"servers":[]}')
 await migrate({ ownerUrl: database.ownerUrl, appUrl: database.appUrl })
 // Loaded late: they read the settings above.
-const { closeDb, withSystem } = await import('#lib/db.ts')
-const { newId } = await import('#lib/ids.ts')
-const { openMcp } = await import('#lib/mcp-client/open.ts')
-const { blackHole } = await import('#tests/support/fault-server.ts')
-const { mcpServer } = await import('#tests/support/mcp-server.ts')
+const { closeDb, withSystem } = await import('#lib/platform/db/db.ts')
+const { newId } = await import('#lib/platform/ids.ts')
+const { openMcp } = await import('#lib/mcp-client/connection/open-mcp.ts')
+const { blackHole } = await import('#tests/support/tool-servers/fault-server.ts')
+const { mcpServer } = await import('#tests/support/tool-servers/mcp-server.ts')
 const { processStates } = await import('#tests/support/process-states.ts')
-const { callingRun, toolServer } = await import('#tests/support/tool-servers.ts')
+const { callingRun, toolServer } = await import('#tests/support/tool-servers/tool-servers.ts')
 const { conversation } = await import('#tests/support/turns.ts')
 
 const caller = { userId: newId('usr'), role: 'member', via: 'session', sessionVersion: 1 } as const

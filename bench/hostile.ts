@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { redactText } from '#lib/redact.ts'
-import { ask, expectOk, type Visitor } from '#scripts/first-visit.ts'
-import { mcpServer, type TestMcp } from '#tests/support/mcp-server.ts'
-import type { OpenAIServer } from '#tests/support/openai-server.ts'
+import { redactText } from '#lib/platform/redaction/redact.ts'
+import { ask, expectOk, type Visitor } from '#scripts/local/first-visit.ts'
+import type { OpenAIServer } from '#tests/support/models/openai-server.ts'
+import { mcpServer, type TestMcp } from '#tests/support/tool-servers/mcp-server.ts'
 import { watchEventLoop } from './event-loop.ts'
 
 /** No body that a limit lets through may keep everybody else waiting for longer (ms). */

@@ -5,8 +5,8 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { NumberedEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import { startEmbeddedPostgres } from '#scripts/embedded-postgres.ts'
 import { migrate } from '#scripts/migrate.ts'
+import { startEmbeddedPostgres } from '#scripts/postgres/embedded-postgres.ts'
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'switchboard-bench-'))
 const database = await startEmbeddedPostgres(folder)
@@ -18,14 +18,14 @@ Object.assign(process.env, {
 })
 await migrate({ ownerUrl: database.ownerUrl, appUrl: database.appUrl })
 // Loaded late: they read the settings above.
-const { closeDb, withSystem } = await import('#lib/db.ts')
-const { closeNotify } = await import('#lib/notify.ts')
-const { prismaStore } = await import('#lib/data/chatkit-store.ts')
-const { follow } = await import('#lib/runs/follow.ts')
-const { EventLog } = await import('#lib/runs/log.ts')
-const { launch } = await import('#lib/runs/pump.ts')
-const { insertRun } = await import('#lib/data/insert-run.ts')
-const { newId } = await import('#lib/ids.ts')
+const { closeDb, withSystem } = await import('#lib/platform/db/db.ts')
+const { closeNotify } = await import('#lib/platform/db/notify.ts')
+const { prismaStore } = await import('#lib/data/chat/chatkit-store.ts')
+const { follow } = await import('#lib/runs/follow-run.ts')
+const { EventLog } = await import('#lib/runs/event-log.ts')
+const { launch } = await import('#lib/runs/launch-run.ts')
+const { insertRun } = await import('#lib/data/runs/insert-run.ts')
+const { newId } = await import('#lib/platform/ids.ts')
 const owner = new pg.Client({ connectionString: database.superuserUrl.replace(/\/postgres\?/, '/switchboard?') })
 await owner.connect()
 const ownerId = newId('usr')

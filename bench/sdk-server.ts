@@ -1,7 +1,7 @@
 // The SDK's own server on node:http, as its documentation shows it: what our endpoint is measured against. Prints its address,
 // under which /bare only reads its message and answers: the difference of the two is what the SDK costs.
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
-import { serve } from '#tests/support/serve.ts'
+import { serve } from '#tests/support/processes/serve.ts'
 
 const handler = createMcpHandler(() => {
   const server = new McpServer({ name: 'bench', version: '1' })

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ask, type Visitor } from '#scripts/first-visit.ts'
-import type { OpenAIServer } from '#tests/support/openai-server.ts'
+import { ask, type Visitor } from '#scripts/local/first-visit.ts'
+import type { OpenAIServer } from '#tests/support/models/openai-server.ts'
 import { liveHeapMb } from './live-heap.ts'
 
 const AT_ONCE = [1, 32, 256]

@@ -1,5 +1,5 @@
-import { ask, type Visitor } from '#scripts/first-visit.ts'
-import type { OpenAIServer } from '#tests/support/openai-server.ts'
+import { ask, type Visitor } from '#scripts/local/first-visit.ts'
+import type { OpenAIServer } from '#tests/support/models/openai-server.ts'
 import { measure } from './measure.ts'
 
 const ROUNDS = 40

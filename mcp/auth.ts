@@ -1,8 +1,8 @@
-import { callerFromBearer } from '#lib/auth/bearer.ts'
-import type { Caller } from '#lib/auth/caller.ts'
-import { resourceMetadataUrl } from '#lib/auth/oauth/metadata.ts'
-import { hasScope, SCOPES, type Scope } from '#lib/auth/scopes.ts'
-import { env } from '#lib/env.ts'
+import { resourceMetadataUrl } from '#lib/auth/oauth-server/metadata.ts'
+import { callerFromBearer } from '#lib/auth/tokens/bearer.ts'
+import { hasScope, SCOPES, type Scope } from '#lib/auth/tokens/scopes.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { env } from '#lib/platform/env.ts'
 
 const TOKEN_MAX_CHARS = 4_096
 

@@ -1,8 +1,8 @@
 import type { Tool as ToolListing } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import type { Caller } from '#lib/auth/caller.ts'
-import type { Scope } from '#lib/auth/scopes.ts'
-import type { Person } from '#lib/data/users.ts'
+import type { Scope } from '#lib/auth/tokens/scopes.ts'
+import type { Person } from '#lib/data/people/users.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
 
 /** Tells how far the work is, of `total` where that is known. A client that did not ask for it is not bothered. */
 export type Report = (progress: number, total?: number, message?: string) => Promise<void>

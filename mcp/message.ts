@@ -1,7 +1,7 @@
 import { INVALID_REQUEST, isJsonContentType, PARSE_ERROR } from '@modelcontextprotocol/server'
-import { AppError } from '#lib/errors.ts'
-import { readBytes, tooComplex } from '#lib/http.ts'
-import { JsonMeter } from '#lib/json-meter.ts'
+import { AppError } from '#lib/platform/errors.ts'
+import { readBytes, tooComplex } from '#lib/platform/http/http.ts'
+import { JsonMeter } from '#lib/platform/json/json-meter.ts'
 
 // A note of 100,000 characters takes 600 kB where each is escaped.
 const BODY_MAX_BYTES = 1_048_576

@@ -1,5 +1,5 @@
 import type { AuthInfo, JSONRPCMessage, McpServer, MessageExtraInfo, Server, Transport } from '@modelcontextprotocol/server'
-import { log } from '#lib/log.ts'
+import { log } from '#lib/platform/log.ts'
 import type { Message } from '#mcp/message.ts'
 
 /** True where the answer may come in pieces: the client wants to hear how far the work is. */

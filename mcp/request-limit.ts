@@ -1,6 +1,6 @@
-import type { Caller } from '#lib/auth/caller.ts'
-import { consume } from '#lib/auth/rate-limit.ts'
-import { env } from '#lib/env.ts'
+import { consume } from '#lib/auth/limits/rate-limit.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { env } from '#lib/platform/env.ts'
 
 /**
  * Counts one request of an outside client, for its token or authorized app and for its person: one that runs wild must not use

@@ -5,10 +5,10 @@ import {
   type Server,
   WebStandardStreamableHTTPServerTransport as Transport,
 } from '@modelcontextprotocol/server'
-import type { Caller } from '#lib/auth/caller.ts'
-import { log } from '#lib/log.ts'
-import { processState } from '#lib/process-state.ts'
-import { onShutdown } from '#lib/shutdown.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { log } from '#lib/platform/log.ts'
+import { onShutdown } from '#lib/platform/process/shutdown.ts'
+import { processState } from '#lib/platform/process-state.ts'
 
 const SESSIONS_MAX = 500
 const EACH_PERSON_MAX = 20

@@ -7,7 +7,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { build as bundle } from 'esbuild'
 import { DIST, hashSources, isFresh, ROOT, STANDALONE, stampBuild } from '#scripts/build-freshness.ts'
-import { LockedError, takeLock } from '#scripts/folder-lock.ts'
+import { LockedError, takeLock } from '#scripts/postgres/folder-lock.ts'
 
 const WAIT_MS = 600_000
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

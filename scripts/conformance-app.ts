@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hashSources, ROOT } from '#scripts/build-freshness.ts'
-import { freePort } from '#scripts/port.ts'
+import { freePort } from '#scripts/local/port.ts'
 
 const APP = path.join(ROOT, 'tests/conformance/app')
 const STAMP = path.join(APP, '.next/sources.sha256')

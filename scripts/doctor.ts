@@ -1,10 +1,10 @@
 // npm run doctor -- https://tools.example.com/mcp: examines an MCP server from here, step by step, and says what to change.
 // Without an address, every server of the settings (MCP_SERVER_URL, MCP_SERVERS_FILE). --call name --with '{"a":1}' calls a tool.
 import { parseArgs } from 'node:util'
-import { env } from '#lib/env.ts'
-import { examine } from '#lib/mcp-client/doctor.ts'
-import type { Step } from '#lib/mcp-client/examination.ts'
-import { configuredServers, type McpServer } from '#lib/mcp-client/servers.ts'
+import type { Step } from '#lib/mcp-client/doctor/examination.ts'
+import { examine } from '#lib/mcp-client/doctor/examine.ts'
+import { configuredServers, type McpServer } from '#lib/mcp-client/servers/servers.ts'
+import { env } from '#lib/platform/env.ts'
 
 const MARKS = { ok: '✓', warning: '!', failed: '✗', skipped: '-' }
 

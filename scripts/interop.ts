@@ -1,4 +1,4 @@
-// npm run interop [part]: our side of every protocol against programs that others wrote, tests/*.interop.ts. The Python programs
+// npm run interop [part]: our side of every protocol against programs that others wrote, tests/interop/*.interop.ts. The Python programs
 // among them live in a virtual environment that this makes once for each content of tests/support/requirements.txt.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -14,7 +14,7 @@ const NO_PYTHON =
 
 rmSync(REPORT, { force: true })
 try {
-  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'tests/interop.config.ts']
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'tests/interop/interop.config.ts']
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`]
   run(process.execPath, [...vitest, ...reporters, ...process.argv.slice(2)], { INTEROP_PYTHON: pythonWithPackages() })
 } catch (error) {

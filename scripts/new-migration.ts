@@ -2,8 +2,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { startEmbeddedPostgres } from '#scripts/embedded-postgres.ts'
 import { migrate } from '#scripts/migrate.ts'
+import { startEmbeddedPostgres } from '#scripts/postgres/embedded-postgres.ts'
 import { schemaDiff } from '#scripts/schema-diff.ts'
 
 const name = process.argv[2] ?? ''

@@ -4,12 +4,12 @@ import { randomInt } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { resetPasswordByOperator } from '#lib/auth/operator-reset.ts'
-import { closeDb } from '#lib/db.ts'
+import { resetPasswordByOperator } from '#lib/auth/sign-in/operator-reset.ts'
+import { closeDb } from '#lib/platform/db/db.ts'
 import { ROOT } from '#scripts/build-freshness.ts'
-import { type EmbeddedPostgres, EmbeddedPostgresError, embeddedAppUrl, startEmbeddedPostgres } from '#scripts/embedded-postgres.ts'
-import { LockedError } from '#scripts/folder-lock.ts'
-import { localSecrets } from '#scripts/local-secrets.ts'
+import { localSecrets } from '#scripts/local/local-secrets.ts'
+import { type EmbeddedPostgres, EmbeddedPostgresError, embeddedAppUrl, startEmbeddedPostgres } from '#scripts/postgres/embedded-postgres.ts'
+import { LockedError } from '#scripts/postgres/folder-lock.ts'
 
 const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789'
 
@@ -32,7 +32,7 @@ try {
 await closeDb()
 await started?.stop()
 
-/** Sets what lib/env.ts needs: the operator's own DATABASE_URL, else the embedded database, started here unless a server runs it already. */
+/** Sets what lib/platform/env.ts needs: the operator's own DATABASE_URL, else the embedded database, started here unless a server runs it already. */
 async function reachDatabase(folder: string): Promise<void> {
   const { env } = process
   env.LOG_LEVEL ||= 'silent'

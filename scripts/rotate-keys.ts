@@ -1,6 +1,6 @@
 // npm run rotate-keys: gives the authorization server a new signing key. Needs the settings that the server runs with.
-import { rotateSigningKeys } from '#lib/auth/oauth/signing-keys.ts'
-import { closeDb } from '#lib/db.ts'
+import { rotateSigningKeys } from '#lib/auth/tokens/signing-keys.ts'
+import { closeDb } from '#lib/platform/db/db.ts'
 
 try {
   const { added, dropped } = await rotateSigningKeys()

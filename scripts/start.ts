@@ -6,12 +6,12 @@ import net from 'node:net'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { requireWritableStore } from '#lib/data/attachment-bytes.ts'
-import { parseEnv } from '#lib/env.ts'
-import { log } from '#lib/log.ts'
-import { fileServers } from '#lib/mcp-client/servers-file.ts'
+import { requireWritableStore } from '#lib/data/attachments/attachment-bytes.ts'
+import { fileServers } from '#lib/mcp-client/servers/servers-file.ts'
+import { parseEnv } from '#lib/platform/env.ts'
+import { log } from '#lib/platform/log.ts'
+import { portIn } from '#scripts/local/port.ts'
 import { migrate, requireHarmlessRole, requireMigrated } from '#scripts/migrate.ts'
-import { portIn } from '#scripts/port.ts'
 
 try {
   const { values } = parseArgs({ options: { listen: { type: 'string' } } })
@@ -30,7 +30,7 @@ try {
   await prepareDatabase(appUrl, process.env.DATABASE_DIRECT_URL)
   // The process that serves has no use for the owner's rights.
   delete process.env.DATABASE_DIRECT_URL
-  // Next would leave at SIGTERM with runs open; lib/serving.ts ends the process in order.
+  // Next would leave at SIGTERM with runs open; lib/platform/process/serving.ts ends the process in order.
   process.env.NEXT_MANUAL_SIG_HANDLE = 'true'
   if (process.channel) process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
   await import(pathToFileURL(server).href)

@@ -11,7 +11,7 @@ try {
     await install()
   }
   const settings = existsSync(path.join(ROOT, '.env')) ? ['--env-file=.env'] : []
-  const args = [...settings, 'scripts/serve-locally.ts', ...process.argv.slice(2), ...(first ? ['--quiet'] : [])]
+  const args = [...settings, 'scripts/local/serve-locally.ts', ...process.argv.slice(2), ...(first ? ['--quiet'] : [])]
   // The channel tells the child when this process is gone, whatever ended it.
   const child = spawn(findNode(), args, { cwd: ROOT, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))

@@ -1,10 +1,10 @@
 import Link from 'next/link'
-import type { CallStats } from '#lib/data/stats.ts'
-import { EmptyState } from '../ui/empty-state.tsx'
-import { RelativeTime } from '../ui/relative-time.tsx'
-import { Table } from '../ui/table.tsx'
-import { countText, durationText } from '../ui/time-text.ts'
-import { toolCallsHref } from './tool-calls/filter.ts'
+import { toolCallsHref } from '#app/admin/tool-calls/filter.ts'
+import { EmptyState } from '#app/ui/lists/empty-state.tsx'
+import { Table } from '#app/ui/lists/table.tsx'
+import { RelativeTime } from '#app/ui/relative-time.tsx'
+import { countText, durationText } from '#app/ui/time-text.ts'
+import type { CallStats } from '#lib/data/runs/stats.ts'
 
 /** Calls, failures and durations of each tool or server; the name leads to its calls. */
 export function CallStatsTable({ by, rows }: { by: 'tool' | 'server'; rows: CallStats[] }) {

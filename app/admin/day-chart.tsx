@@ -1,5 +1,5 @@
-import type { DayOfCalls } from '#lib/data/stats.ts'
-import { countText } from '../ui/time-text.ts'
+import { countText } from '#app/ui/time-text.ts'
+import type { DayOfCalls } from '#lib/data/runs/stats.ts'
 
 const HEIGHT = 100
 const STEP = 10

@@ -1,7 +1,7 @@
 import Link from 'next/link'
-import type { FailureCount } from '#lib/data/stats.ts'
-import { RelativeTime } from '../ui/relative-time.tsx'
-import { countText } from '../ui/time-text.ts'
+import { RelativeTime } from '#app/ui/relative-time.tsx'
+import { countText } from '#app/ui/time-text.ts'
+import type { FailureCount } from '#lib/data/runs/stats.ts'
 
 type Props = {
   title: string

@@ -1,8 +1,8 @@
 import type { Metadata } from 'next'
 import type { ReactNode } from 'react'
-import { requirePageAdmin } from '#lib/auth/page-caller.ts'
-import { Shell } from '../ui/shell.tsx'
-import { Tabs } from '../ui/tabs.tsx'
+import { Shell } from '#app/ui/layout/shell.tsx'
+import { Tabs } from '#app/ui/tabs.tsx'
+import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 
 export const metadata: Metadata = { title: { default: 'Admin', template: '%s · Admin · Switchboard' } }
 

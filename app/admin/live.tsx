@@ -3,7 +3,7 @@
 import { Pause, Play } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { startTransition, useEffect, useEffectEvent, useState } from 'react'
-import { Button } from '../ui/button.tsx'
+import { Button } from '#app/ui/button.tsx'
 
 /** How long (ms) to wait after a stream was refused. */
 const AGAIN_MS = 10_000

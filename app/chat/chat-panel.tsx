@@ -1,9 +1,9 @@
 'use client'
 
 import { RotateCw } from 'lucide-react'
-import { Button } from '../ui/button.tsx'
-import { EmptyState } from '../ui/empty-state.tsx'
-import { Skeleton } from '../ui/skeleton.tsx'
+import { Button } from '#app/ui/button.tsx'
+import { EmptyState } from '#app/ui/lists/empty-state.tsx'
+import { Skeleton } from '#app/ui/skeleton.tsx'
 import { Chat, type ChatProps } from './chat.tsx'
 import { useElementScript } from './use-element-script.ts'
 

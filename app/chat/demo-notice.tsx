@@ -1,6 +1,6 @@
 import { FlaskConical } from 'lucide-react'
-import { CodeBlock } from '../ui/code-block.tsx'
-import { Dialog } from '../ui/dialog.tsx'
+import { CodeBlock } from '#app/ui/code-block.tsx'
+import { Dialog } from '#app/ui/dialog.tsx'
 
 const HOSTED = 'OPENAI_API_KEY=sk-...\nOPENAI_MODEL=gpt-5.2'
 const COMPATIBLE = 'OPENAI_BASE_URL=http://localhost:11434/v1\nOPENAI_API=chat_completions\nOPENAI_MODEL=llama3.3'

@@ -1,6 +1,6 @@
 'use client'
 
-import { sendJson } from '../forms/send-json.ts'
+import { sendJson } from '#app/forms/send-json.ts'
 
 /** Connect, on a card in the chat: leads to the server's own sign-in, or to where a key is entered, and from there back into this conversation. */
 export async function openConnection(

@@ -1,10 +1,10 @@
 'use client'
 
 import { useState } from 'react'
-import { FormProblem } from '../forms/form-problem.tsx'
-import { sendJson } from '../forms/send-json.ts'
-import { Button } from '../ui/button.tsx'
-import { ConfirmButton } from '../ui/confirm-button.tsx'
+import { FormProblem } from '#app/forms/form-problem.tsx'
+import { sendJson } from '#app/forms/send-json.ts'
+import { Button } from '#app/ui/button.tsx'
+import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
 
 /** Keeps or deletes all of it, and goes on to the chat. */
 export function EarlierContentForm() {

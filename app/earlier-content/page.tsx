@@ -1,8 +1,8 @@
 import type { Metadata } from 'next'
 import { redirect } from 'next/navigation'
-import { requireSignedIn } from '#lib/auth/page-caller.ts'
-import { listUnclaimedContent } from '#lib/data/unclaimed-content.ts'
-import { Entrance } from '../ui/entrance.tsx'
+import { Entrance } from '#app/ui/layout/entrance.tsx'
+import { requireSignedIn } from '#lib/auth/sessions/page-caller.ts'
+import { listUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
 import { EarlierContentForm } from './earlier-content-form.tsx'
 
 export const metadata: Metadata = { title: 'Is this yours?' }

@@ -1,12 +1,12 @@
 'use client'
 
 import { useState } from 'react'
-import { FormProblem } from '../forms/form-problem.tsx'
-import { sendJson } from '../forms/send-json.ts'
-import { requireFilled, useForm } from '../forms/use-form.ts'
-import { Field, TextInput } from '../ui/field.tsx'
-import { Notice } from '../ui/notice.tsx'
-import { SubmitButton } from '../ui/submit-button.tsx'
+import { FormProblem } from '#app/forms/form-problem.tsx'
+import { sendJson } from '#app/forms/send-json.ts'
+import { requireFilled, useForm } from '#app/forms/use-form.ts'
+import { Field, TextInput } from '#app/ui/forms/field.tsx'
+import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
+import { Notice } from '#app/ui/notice.tsx'
 
 export function ForgotForm() {
   const [mailed, setMailed] = useState<string | null>(null)

@@ -1,8 +1,8 @@
 import type { Metadata } from 'next'
-import { canMail } from '#lib/auth/mail.ts'
-import { TextLink } from '../forms/text-link.tsx'
-import { Entrance } from '../ui/entrance.tsx'
-import { Notice } from '../ui/notice.tsx'
+import { TextLink } from '#app/forms/text-link.tsx'
+import { Entrance } from '#app/ui/layout/entrance.tsx'
+import { Notice } from '#app/ui/notice.tsx'
+import { canMail } from '#lib/auth/mail/send-mail.ts'
 import { ForgotForm } from './forgot-form.tsx'
 
 export const metadata: Metadata = { title: 'Forgotten password' }

@@ -1,4 +1,4 @@
-import { Notice } from '../ui/notice.tsx'
+import { Notice } from '#app/ui/notice.tsx'
 
 /** The problem that belongs to no single field, above the form's button. */
 export function FormProblem({ message }: { message: string | undefined }) {

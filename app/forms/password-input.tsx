@@ -2,7 +2,7 @@
 
 import { Eye, EyeOff } from 'lucide-react'
 import { type ComponentProps, useState } from 'react'
-import { TextInput } from '../ui/field.tsx'
+import { TextInput } from '#app/ui/forms/field.tsx'
 
 /** A password that can be looked at. `autoComplete` tells password managers whether it is a new or the current one. */
 export function PasswordInput({ autoComplete, ...rest }: ComponentProps<'input'> & { autoComplete: 'new-password' | 'current-password' }) {

@@ -1,6 +1,6 @@
 import type { Metadata } from 'next'
-import { TextLink } from '../forms/text-link.tsx'
-import { Entrance } from '../ui/entrance.tsx'
+import { TextLink } from '#app/forms/text-link.tsx'
+import { Entrance } from '#app/ui/layout/entrance.tsx'
 import { ResetForm } from './reset-form.tsx'
 
 export const metadata: Metadata = { title: 'New password' }

@@ -1,16 +1,16 @@
 'use client'
 
-import { FormProblem } from '../forms/form-problem.tsx'
-import { PasswordInput } from '../forms/password-input.tsx'
-import { sendJson } from '../forms/send-json.ts'
-import { TextLink } from '../forms/text-link.tsx'
-import { checkNewPassword, useForm } from '../forms/use-form.ts'
-import { useFragment } from '../forms/use-fragment.ts'
-import { signInWithPassword } from '../sign-in/password-sign-in.ts'
-import { sentenceFor } from '../sign-in/sentences.ts'
-import { Field } from '../ui/field.tsx'
-import { Notice } from '../ui/notice.tsx'
-import { SubmitButton } from '../ui/submit-button.tsx'
+import { FormProblem } from '#app/forms/form-problem.tsx'
+import { PasswordInput } from '#app/forms/password-input.tsx'
+import { sendJson } from '#app/forms/send-json.ts'
+import { TextLink } from '#app/forms/text-link.tsx'
+import { checkNewPassword, useForm } from '#app/forms/use-form.ts'
+import { useFragment } from '#app/forms/use-fragment.ts'
+import { signInWithPassword } from '#app/sign-in/password-sign-in.ts'
+import { sentenceFor } from '#app/sign-in/sentences.ts'
+import { Field } from '#app/ui/forms/field.tsx'
+import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
+import { Notice } from '#app/ui/notice.tsx'
 
 export function ResetForm() {
   const code = useFragment()

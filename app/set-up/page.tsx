@@ -1,11 +1,11 @@
 import type { Metadata } from 'next'
 import { redirect } from 'next/navigation'
-import { federatedProviders } from '#lib/auth/providers.ts'
-import { needsSetupCode } from '#lib/auth/setup-code.ts'
-import { anyAccount } from '#lib/data/users.ts'
-import { ProviderButtons } from '../sign-in/provider-buttons.tsx'
-import { AccountForm } from '../sign-up/account-form.tsx'
-import { Entrance } from '../ui/entrance.tsx'
+import { ProviderButtons } from '#app/sign-in/provider-buttons.tsx'
+import { AccountForm } from '#app/sign-up/account-form.tsx'
+import { Entrance } from '#app/ui/layout/entrance.tsx'
+import { federatedProviders } from '#lib/auth/sign-in/providers.ts'
+import { needsSetupCode } from '#lib/auth/sign-in/setup-code.ts'
+import { anyAccount } from '#lib/data/people/users.ts'
 
 export const metadata: Metadata = { title: 'Welcome' }
 

@@ -1,8 +1,8 @@
 'use client'
 
 import { useState } from 'react'
-import { CodeBlock } from '../ui/code-block.tsx'
-import { Field, Select } from '../ui/field.tsx'
+import { CodeBlock } from '#app/ui/code-block.tsx'
+import { Field, Select } from '#app/ui/forms/field.tsx'
 import { snippetsFor } from './snippets.ts'
 
 type Props = {

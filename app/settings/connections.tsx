@@ -2,12 +2,12 @@
 
 import { Plug } from 'lucide-react'
 import { useRouter } from 'next/navigation'
-import { sendJson } from '../forms/send-json.ts'
-import { Card } from '../ui/card.tsx'
-import { ConfirmButton } from '../ui/confirm-button.tsx'
-import { EmptyState } from '../ui/empty-state.tsx'
-import { RelativeTime } from '../ui/relative-time.tsx'
-import { Table } from '../ui/table.tsx'
+import { sendJson } from '#app/forms/send-json.ts'
+import { Card } from '#app/ui/card.tsx'
+import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
+import { EmptyState } from '#app/ui/lists/empty-state.tsx'
+import { Table } from '#app/ui/lists/table.tsx'
+import { RelativeTime } from '#app/ui/relative-time.tsx'
 import { Connect } from './connect.tsx'
 
 type Connection = { clientId: string; name: string; host: string; permissions: string[]; since: string; lastUsedAt: string | null }

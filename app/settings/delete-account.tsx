@@ -1,10 +1,10 @@
 'use client'
 
-import { forgetDrafts } from '../chat/drafts.ts'
-import { PasswordInput } from '../forms/password-input.tsx'
-import { sendJson } from '../forms/send-json.ts'
-import { ConfirmButton } from '../ui/confirm-button.tsx'
-import { Field } from '../ui/field.tsx'
+import { forgetDrafts } from '#app/chat/drafts.ts'
+import { PasswordInput } from '#app/forms/password-input.tsx'
+import { sendJson } from '#app/forms/send-json.ts'
+import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
+import { Field } from '#app/ui/forms/field.tsx'
 
 export function DeleteAccount({ hasPassword }: { hasPassword: boolean }) {
   return (

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { Shell } from '../ui/shell.tsx'
+import { Shell } from '#app/ui/layout/shell.tsx'
 
 export default function SettingsLayout({ children }: { children: ReactNode }) {
   return <Shell>{children}</Shell>

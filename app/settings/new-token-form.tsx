@@ -1,13 +1,13 @@
 'use client'
 
 import { useState } from 'react'
-import { FormProblem } from '../forms/form-problem.tsx'
-import { ScopeChoice } from '../forms/scope-choice.tsx'
-import { sendJson } from '../forms/send-json.ts'
-import { requireFilled, useForm } from '../forms/use-form.ts'
-import { Button } from '../ui/button.tsx'
-import { Field, Select, TextInput } from '../ui/field.tsx'
-import { SubmitButton } from '../ui/submit-button.tsx'
+import { FormProblem } from '#app/forms/form-problem.tsx'
+import { ScopeChoice } from '#app/forms/scope-choice.tsx'
+import { sendJson } from '#app/forms/send-json.ts'
+import { requireFilled, useForm } from '#app/forms/use-form.ts'
+import { Button } from '#app/ui/button.tsx'
+import { Field, Select, TextInput } from '#app/ui/forms/field.tsx'
+import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 
 const LIFETIMES = [
   { days: '7', label: '7 days' },

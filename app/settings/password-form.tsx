@@ -2,13 +2,13 @@
 
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
-import { FormProblem } from '../forms/form-problem.tsx'
-import { PasswordInput } from '../forms/password-input.tsx'
-import { sendJson } from '../forms/send-json.ts'
-import { checkNewPassword, requireFilled, useForm } from '../forms/use-form.ts'
-import { Field } from '../ui/field.tsx'
-import { Notice } from '../ui/notice.tsx'
-import { SubmitButton } from '../ui/submit-button.tsx'
+import { FormProblem } from '#app/forms/form-problem.tsx'
+import { PasswordInput } from '#app/forms/password-input.tsx'
+import { sendJson } from '#app/forms/send-json.ts'
+import { checkNewPassword, requireFilled, useForm } from '#app/forms/use-form.ts'
+import { Field } from '#app/ui/forms/field.tsx'
+import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
+import { Notice } from '#app/ui/notice.tsx'
 
 export function PasswordForm({ hasPassword, email }: { hasPassword: boolean; email: string }) {
   const router = useRouter()

@@ -2,13 +2,13 @@
 
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
-import { FormProblem } from '../forms/form-problem.tsx'
-import { sendJson } from '../forms/send-json.ts'
-import { requireFilled, useForm } from '../forms/use-form.ts'
-import { Badge } from '../ui/badge.tsx'
-import { Field, Select, TextInput } from '../ui/field.tsx'
-import { Notice } from '../ui/notice.tsx'
-import { SubmitButton } from '../ui/submit-button.tsx'
+import { FormProblem } from '#app/forms/form-problem.tsx'
+import { sendJson } from '#app/forms/send-json.ts'
+import { requireFilled, useForm } from '#app/forms/use-form.ts'
+import { Badge } from '#app/ui/badge.tsx'
+import { Field, Select, TextInput } from '#app/ui/forms/field.tsx'
+import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
+import { Notice } from '#app/ui/notice.tsx'
 import { VerifyButton } from './verify-button.tsx'
 
 type Props = { name: string; email: string; verified: boolean; canVerify: boolean; timeZone: string | null; timeZones: string[] }

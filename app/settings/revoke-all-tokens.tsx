@@ -2,9 +2,9 @@
 
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
-import { sendJson } from '../forms/send-json.ts'
-import { ConfirmButton } from '../ui/confirm-button.tsx'
-import { Notice } from '../ui/notice.tsx'
+import { sendJson } from '#app/forms/send-json.ts'
+import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
+import { Notice } from '#app/ui/notice.tsx'
 
 export function RevokeAllTokens() {
   const router = useRouter()

@@ -1,9 +1,9 @@
 'use client'
 
 import { useState } from 'react'
-import { sendJson } from '../forms/send-json.ts'
-import { ConfirmButton } from '../ui/confirm-button.tsx'
-import { Notice } from '../ui/notice.tsx'
+import { sendJson } from '#app/forms/send-json.ts'
+import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
+import { Notice } from '#app/ui/notice.tsx'
 
 export function SignOutEverywhere() {
   const [done, setDone] = useState(false)

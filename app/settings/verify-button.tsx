@@ -1,8 +1,8 @@
 'use client'
 
 import { useState } from 'react'
-import { sendJson } from '../forms/send-json.ts'
-import { Button } from '../ui/button.tsx'
+import { sendJson } from '#app/forms/send-json.ts'
+import { Button } from '#app/ui/button.tsx'
 
 /** Mails a link that verifies the address, and says so. */
 export function VerifyButton() {

@@ -3,7 +3,7 @@
 import { LogIn } from 'lucide-react'
 import { signIn } from 'next-auth/react'
 import { useState } from 'react'
-import { Button } from '../ui/button.tsx'
+import { Button } from '#app/ui/button.tsx'
 
 /** One button for each other service that signs people in here. */
 export function ProviderButtons({ providers, path }: { providers: { id: string; name: string }[]; path: string }) {

@@ -1,4 +1,4 @@
-import { localPath } from '#lib/local-path.ts'
+import { localPath } from '#lib/platform/http/local-path.ts'
 
 const START = '/chat'
 // Who has signed in has no use for the pages before it, and the others answer programs.

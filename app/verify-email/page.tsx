@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
 import { headers } from 'next/headers'
-import { findCaller } from '#lib/auth/session.ts'
-import { Entrance } from '../ui/entrance.tsx'
+import { Entrance } from '#app/ui/layout/entrance.tsx'
+import { findCaller } from '#lib/auth/sessions/session.ts'
 import { VerifyForm } from './verify-form.tsx'
 
 export const metadata: Metadata = { title: 'Verify your address' }

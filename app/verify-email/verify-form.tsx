@@ -1,17 +1,17 @@
 'use client'
 
 import { useState } from 'react'
-import { FormProblem } from '../forms/form-problem.tsx'
-import { PasswordInput } from '../forms/password-input.tsx'
-import { sendJson } from '../forms/send-json.ts'
-import { requireFilled, useForm } from '../forms/use-form.ts'
-import { useFragment } from '../forms/use-fragment.ts'
-import { signInWithPassword } from '../sign-in/password-sign-in.ts'
-import { sentenceFor } from '../sign-in/sentences.ts'
-import { LinkButton } from '../ui/button.tsx'
-import { Field } from '../ui/field.tsx'
-import { Notice } from '../ui/notice.tsx'
-import { SubmitButton } from '../ui/submit-button.tsx'
+import { FormProblem } from '#app/forms/form-problem.tsx'
+import { PasswordInput } from '#app/forms/password-input.tsx'
+import { sendJson } from '#app/forms/send-json.ts'
+import { requireFilled, useForm } from '#app/forms/use-form.ts'
+import { useFragment } from '#app/forms/use-fragment.ts'
+import { signInWithPassword } from '#app/sign-in/password-sign-in.ts'
+import { sentenceFor } from '#app/sign-in/sentences.ts'
+import { LinkButton } from '#app/ui/button.tsx'
+import { Field } from '#app/ui/forms/field.tsx'
+import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
+import { Notice } from '#app/ui/notice.tsx'
 
 /** Proves an address: whoever is signed in confirms, everybody else also enters the account's password and is signed in. */
 export function VerifyForm({ signedIn }: { signedIn: boolean }) {

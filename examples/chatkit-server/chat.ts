@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
-import type { Act, Respond, Turn } from '#lib/chatkit/respond.ts'
-import { messageText } from '#lib/chatkit/title.ts'
-import { streamWidget } from '#lib/chatkit/widgets/stream.ts'
-import { WidgetTemplate } from '#lib/chatkit/widgets/template.ts'
+import { messageText } from '#lib/chatkit/server/title.ts'
+import type { Act, Respond, Turn } from '#lib/chatkit/server/turn.ts'
+import { streamWidget } from '#lib/chatkit/server/widgets/stream-widget.ts'
+import { WidgetTemplate } from '#lib/chatkit/server/widgets/widget-template.ts'
 
 const weather = WidgetTemplate.parse(readFileSync(new URL('weather.widget', import.meta.url), 'utf8'))
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { isHidden, type ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import type { PageQuery, Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
-import type { PageQuery, Store } from '#lib/chatkit/store.ts'
-import { notFound } from '#lib/errors.ts'
-import { type Page, toPage } from '#lib/page.ts'
+import { notFound } from '#lib/platform/errors.ts'
+import { type Page, toPage } from '#lib/platform/page.ts'
 
 type Conversation = { thread: Thread; items: Map<string, ThreadItem> }
 

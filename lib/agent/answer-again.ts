@@ -1,12 +1,12 @@
-import { connectCardOf } from '#lib/agent/connect-card.ts'
-import { respond } from '#lib/agent/respond.ts'
-import type { AgentEdges, AgentRun } from '#lib/agent/work.ts'
-import type { Caller } from '#lib/auth/caller.ts'
-import { CustomStreamError } from '#lib/chatkit/errors.ts'
+import { respond } from '#lib/agent/answer-message.ts'
+import { connectCardOf } from '#lib/agent/cards/connect-card.ts'
+import type { AgentEdges, AgentRun } from '#lib/agent/run-turn.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { isHidden, type ThreadItem, type UserMessageItem } from '#lib/chatkit/protocol/items.ts'
-import type { Act } from '#lib/chatkit/respond.ts'
-import type { Store } from '#lib/chatkit/store.ts'
+import type { Store } from '#lib/chatkit/protocol/store.ts'
+import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
+import type { Act } from '#lib/chatkit/server/turn.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
 
 const PAGE = 100
 

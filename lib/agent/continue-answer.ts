@@ -1,10 +1,10 @@
 import { lastTurn } from '#lib/agent/answer-again.ts'
-import { isCutCard } from '#lib/agent/cut-card.ts'
-import { type AgentEdges, type AgentRun, work } from '#lib/agent/work.ts'
-import type { Caller } from '#lib/auth/caller.ts'
-import { CustomStreamError } from '#lib/chatkit/errors.ts'
+import { isCutCard } from '#lib/agent/cards/cut-card.ts'
+import { type AgentEdges, type AgentRun, work } from '#lib/agent/run-turn.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import type { Act } from '#lib/chatkit/respond.ts'
+import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
+import type { Act } from '#lib/chatkit/server/turn.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
 
 const GO_ON =
   'Your answer above was cut off, and the person asks for the rest. Go on exactly where it stops, without an introduction and without saying anything twice.'

@@ -1,5 +1,5 @@
 import { type Agent, type AgentInputItem, RunContext, RunState, run as runAgent } from '@openai/agents'
-import { describeMissingTool } from '#lib/agent/models/openai/answer-repair.ts'
+import { describeMissingTool } from '#lib/agent/models/openai/repair/answer-repair.ts'
 
 const MAX_MODEL_CALLS = 16
 const MAX_PARALLEL_TOOLS = 16

@@ -1,6 +1,6 @@
 import type { ChatKitEvents, ChatKitOptions } from '@openai/chatkit'
-import type { DraftStore } from '#lib/chatkit-element/draft-store.ts'
-import type { Strings } from '#lib/chatkit-element/strings.ts'
+import type { Strings } from '#lib/chatkit-element/language/strings.ts'
+import type { DraftStore } from '#lib/chatkit-element/message/draft-store.ts'
 
 type Detail<K extends keyof ChatKitEvents> = ChatKitEvents[K]['detail']
 

@@ -1,8 +1,8 @@
-import { systemStatement, withSystem } from '#lib/db.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
-import { newId } from '#lib/ids.ts'
-import { currentRequestId } from '#lib/log.ts'
-import { type Page, toPage } from '#lib/page.ts'
+import { systemStatement, withSystem } from '#lib/platform/db/db.ts'
+import { newId } from '#lib/platform/ids.ts'
+import { currentRequestId } from '#lib/platform/log.ts'
+import { type Page, toPage } from '#lib/platform/page.ts'
 
 /** What can happen to accounts, settings and the calls of others. */
 export const AUDIT_ACTIONS = [

@@ -1,7 +1,7 @@
-import type { Caller } from '#lib/auth/caller.ts'
-import type { Tx } from '#lib/db.ts'
-import { AppError } from '#lib/errors.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import type { Tx } from '#lib/platform/db/db.ts'
+import { AppError } from '#lib/platform/errors.ts'
 
 /** Lets the transactions that count or end what one person has take turns. Held until the end of the transaction. */
 export function lockPerson(userId: string): Prisma.Sql {

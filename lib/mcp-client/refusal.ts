@@ -1,4 +1,4 @@
-import type { FailureClass } from '#lib/data/tool-calls.ts'
+import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 
 /** Why we ourselves did not send a request: its class and a sentence for person and model. Nothing has reached the server. */
 export class Refusal extends Error {

@@ -1,5 +1,5 @@
-import { RUNS_CHANNEL as CHANNEL } from '#lib/data/runs.ts'
-import { isListening, listen, notify } from '#lib/notify.ts'
+import { RUNS_CHANNEL as CHANNEL } from '#lib/data/runs/runs.ts'
+import { isListening, listen, notify } from '#lib/platform/db/notify.ts'
 import { registry } from '#lib/runs/registry.ts'
 
 // A message is a run's id and the number of its last event: 0 where the row itself has changed.

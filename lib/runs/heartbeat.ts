@@ -1,8 +1,8 @@
-import { sweepRunEvents } from '#lib/data/run-events.ts'
-import { beat } from '#lib/data/runs.ts'
-import { log, withLogContext } from '#lib/log.ts'
+import { sweepRunEvents } from '#lib/data/runs/run-events.ts'
+import { beat } from '#lib/data/runs/runs.ts'
+import { log, withLogContext } from '#lib/platform/log.ts'
 import { hearOfRuns } from '#lib/runs/channel.ts'
-import { recoverRuns } from '#lib/runs/recovery.ts'
+import { recoverRuns } from '#lib/runs/recover-runs.ts'
 import { activeRuns, registry } from '#lib/runs/registry.ts'
 
 /** How often (ms) this process says which runs it works on. */

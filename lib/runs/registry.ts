@@ -1,5 +1,5 @@
-import { processState } from '#lib/process-state.ts'
-import type { EventLog } from '#lib/runs/log.ts'
+import { processState } from '#lib/platform/process-state.ts'
+import type { EventLog } from '#lib/runs/event-log.ts'
 
 /** A run of this process, and for a while after its end. */
 export type LiveRun = {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { addTask } from '#lib/data/tasks.ts'
-import { toWallClock } from '#mcp/dates.ts'
+import { addTask } from '#lib/data/notebook/tasks.ts'
 import { defineTool } from '#mcp/define-tool.ts'
-import { dueInput, taskOutput, taskTitle, toTaskOutput } from '#mcp/task-fields.ts'
+import { toWallClock } from '#mcp/fields/dates.ts'
+import { dueInput, taskOutput, taskTitle, toTaskOutput } from '#mcp/fields/task-fields.ts'
 
 export const addTaskTool = defineTool({
   name: 'add_task',

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { updateTask } from '#lib/data/tasks.ts'
+import { updateTask } from '#lib/data/notebook/tasks.ts'
 import { defineTool } from '#mcp/define-tool.ts'
-import { taskNumber } from '#mcp/fields.ts'
-import { noTask, taskOutput, toTaskOutput } from '#mcp/task-fields.ts'
-import { taskRow } from '#mcp/task-widgets.ts'
+import { taskNumber } from '#mcp/fields/fields.ts'
+import { noTask, taskOutput, toTaskOutput } from '#mcp/fields/task-fields.ts'
+import { taskRow } from '#mcp/fields/task-widgets.ts'
 
 export const completeTaskTool = defineTool({
   name: 'complete_task',

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { deleteNote } from '#lib/data/notes.ts'
+import { deleteNote } from '#lib/data/notebook/notes.ts'
 import { defineTool } from '#mcp/define-tool.ts'
-import { noteId } from '#mcp/fields.ts'
-import { noNote } from '#mcp/note-fields.ts'
+import { noteId } from '#mcp/fields/fields.ts'
+import { noNote } from '#mcp/fields/note-fields.ts'
 
 export const deleteNoteTool = defineTool({
   name: 'delete_note',

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { deleteTask } from '#lib/data/tasks.ts'
+import { deleteTask } from '#lib/data/notebook/tasks.ts'
 import { defineTool } from '#mcp/define-tool.ts'
-import { taskNumber } from '#mcp/fields.ts'
-import { noTask } from '#mcp/task-fields.ts'
+import { taskNumber } from '#mcp/fields/fields.ts'
+import { noTask } from '#mcp/fields/task-fields.ts'
 
 export const deleteTaskTool = defineTool({
   name: 'delete_task',

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { findNote } from '#lib/data/notes.ts'
+import { findNote } from '#lib/data/notebook/notes.ts'
 import { defineTool } from '#mcp/define-tool.ts'
-import { noteId } from '#mcp/fields.ts'
-import { noNote, noteOutput, toNoteOutput } from '#mcp/note-fields.ts'
+import { noteId } from '#mcp/fields/fields.ts'
+import { noNote, noteOutput, toNoteOutput } from '#mcp/fields/note-fields.ts'
 
 export const getNoteTool = defineTool({
   name: 'get_note',

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { listTasks } from '#lib/data/tasks.ts'
+import { listTasks } from '#lib/data/notebook/tasks.ts'
 import { defineTool } from '#mcp/define-tool.ts'
-import { cursor, day, limit, line, nextCursor } from '#mcp/fields.ts'
-import { taskOutput, toTaskOutput } from '#mcp/task-fields.ts'
-import { taskList } from '#mcp/task-widgets.ts'
+import { cursor, day, limit, line, nextCursor } from '#mcp/fields/fields.ts'
+import { taskOutput, toTaskOutput } from '#mcp/fields/task-fields.ts'
+import { taskList } from '#mcp/fields/task-widgets.ts'
 
 export const listTasksTool = defineTool({
   name: 'list_tasks',

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { createNote, updateNote } from '#lib/data/notes.ts'
-import { AppError } from '#lib/errors.ts'
+import { createNote, updateNote } from '#lib/data/notebook/notes.ts'
+import { AppError } from '#lib/platform/errors.ts'
 import { defineTool } from '#mcp/define-tool.ts'
-import { noteId, text, title } from '#mcp/fields.ts'
-import { noNote, noteOutput, toNoteOutput } from '#mcp/note-fields.ts'
+import { noteId, text, title } from '#mcp/fields/fields.ts'
+import { noNote, noteOutput, toNoteOutput } from '#mcp/fields/note-fields.ts'
 
 const LEAD_CHARS = 80
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { searchNotes } from '#lib/data/notes.ts'
-import { toLocalTime } from '#mcp/dates.ts'
+import { searchNotes } from '#lib/data/notebook/notes.ts'
 import { defineTool } from '#mcp/define-tool.ts'
-import { cursor, limit, line, moment, nextCursor } from '#mcp/fields.ts'
+import { toLocalTime } from '#mcp/fields/dates.ts'
+import { cursor, limit, line, moment, nextCursor } from '#mcp/fields/fields.ts'
 
 export const searchNotesTool = defineTool({
   name: 'search_notes',

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { updateTask } from '#lib/data/tasks.ts'
-import { AppError } from '#lib/errors.ts'
-import { toWallClock } from '#mcp/dates.ts'
+import { updateTask } from '#lib/data/notebook/tasks.ts'
+import { AppError } from '#lib/platform/errors.ts'
 import { defineTool } from '#mcp/define-tool.ts'
-import { taskNumber } from '#mcp/fields.ts'
-import { dueInput, noTask, taskOutput, taskTitle, toTaskOutput } from '#mcp/task-fields.ts'
-import { taskRow } from '#mcp/task-widgets.ts'
+import { toWallClock } from '#mcp/fields/dates.ts'
+import { taskNumber } from '#mcp/fields/fields.ts'
+import { dueInput, noTask, taskOutput, taskTitle, toTaskOutput } from '#mcp/fields/task-fields.ts'
+import { taskRow } from '#mcp/fields/task-widgets.ts'
 
 export const updateTaskTool = defineTool({
   name: 'update_task',

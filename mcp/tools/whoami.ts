@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { toLocalTime } from '#mcp/dates.ts'
 import { defineTool } from '#mcp/define-tool.ts'
+import { toLocalTime } from '#mcp/fields/dates.ts'
 
 export const whoamiTool = defineTool({
   name: 'whoami',

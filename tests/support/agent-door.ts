@@ -1,11 +1,11 @@
 import { answerChatKit } from '#app/api/chatkit/answer.ts'
-import { act } from '#lib/agent/act.ts'
-import { respond } from '#lib/agent/respond.ts'
+import { respond } from '#lib/agent/answer-message.ts'
+import { act } from '#lib/agent/handle-action.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
-import { route } from '#lib/http.ts'
+import { route } from '#lib/platform/http/http.ts'
 import { handleMcp } from '#mcp/http.ts'
-import { readReply, typed } from '#tests/support/chatkit.ts'
+import { readReply, typed } from '#tests/support/chatkit/chatkit.ts'
 
 const edges = { builtinFetch: ((input, init) => handleMcp(new Request(input, init))) as typeof fetch }
 const post = route((request) =>

@@ -4,8 +4,8 @@ import os from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
-import { startEmbeddedPostgres } from '#scripts/embedded-postgres.ts'
 import { migrate } from '#scripts/migrate.ts'
+import { startEmbeddedPostgres } from '#scripts/postgres/embedded-postgres.ts'
 
 const TEMPLATE = 'switchboard_template'
 

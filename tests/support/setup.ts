@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeEach, expect, inject, vi } from 'vitest'
-import { closeDb } from '#lib/db.ts'
+import { closeDb } from '#lib/platform/db/db.ts'
 
 // Each test file has its own database, a copy of the migrated template, and settings that reach nothing outside this machine.
 const database = `test_${randomBytes(6).toString('hex')}`
@@ -54,7 +54,7 @@ beforeEach(() => {
   }
 })
 afterEach(({ task }) => {
-  // The table of docs/chatkit-parity.md names no test that asserts nothing (tests/support/parity.ts).
+  // The table of docs/chatkit-parity.md names no test that asserts nothing (tests/support/chatkit/parity.ts).
   task.meta.assertions = expect.getState().assertionCalls
   vi.restoreAllMocks()
   expect(printed, 'the console stays silent').toEqual([])
@@ -62,7 +62,7 @@ afterEach(({ task }) => {
 
 afterAll(async () => {
   // Loaded late: the log reads its level when it is loaded.
-  const { closeNotify } = await import('#lib/notify.ts')
+  const { closeNotify } = await import('#lib/platform/db/notify.ts')
   await Promise.all([closeDb(), closeNotify()])
   await rm(attachments, { recursive: true, force: true })
   await asAdmin(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`)

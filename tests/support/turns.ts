@@ -1,13 +1,13 @@
-import { respond } from '#lib/agent/respond.ts'
-import type { Caller } from '#lib/auth/caller.ts'
+import { respond } from '#lib/agent/answer-message.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { AssistantMessageItem, Attachment, ThreadItem, UserMessageItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
+import type { Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
-import type { Store } from '#lib/chatkit/store.ts'
-import { prismaStore } from '#lib/data/chatkit-store.ts'
-import type { FailureDetail } from '#lib/data/run-failures.ts'
-import { withCaller } from '#lib/db.ts'
-import { newId } from '#lib/ids.ts'
+import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import type { FailureDetail } from '#lib/data/runs/run-failures.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { withCaller } from '#lib/platform/db/db.ts'
+import { newId } from '#lib/platform/ids.ts'
 
 type Edges = NonNullable<Parameters<typeof respond>[2]>
 

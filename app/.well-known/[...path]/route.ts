@@ -1,3 +1,3 @@
-import { handleOauth } from '#lib/auth/oauth/door.ts'
+import { handleOauth } from '#lib/auth/oauth-server/door.ts'
 
 export { handleOauth as GET, handleOauth as OPTIONS, handleOauth as POST }

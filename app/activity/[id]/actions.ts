@@ -1,9 +1,9 @@
 'use server'
 
 import { redirect } from 'next/navigation'
-import { requirePageCaller } from '#lib/auth/page-caller.ts'
-import { repeatFrom } from '../../repeat-from.ts'
-import type { ActionOutcome } from '../../ui/action-form.tsx'
+import { repeatFrom } from '#app/repeat-from.ts'
+import type { ActionOutcome } from '#app/ui/forms/action-form.tsx'
+import { requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
 
 /** Makes one of the person's own calls again, and shows it. */
 export async function repeatMyCall(form: FormData): Promise<ActionOutcome> {

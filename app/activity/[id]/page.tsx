@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
 import Link from 'next/link'
-import { requirePageCaller } from '#lib/auth/page-caller.ts'
-import { CallPage } from '../../ui/call-page.tsx'
+import { CallPage } from '#app/calls/call-page.tsx'
+import { requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
 import { repeatMyCall } from './actions.ts'
 
 export const metadata: Metadata = { title: 'Tool call' }

@@ -1,11 +1,11 @@
 'use server'
 
 import { revalidatePath } from 'next/cache'
-import { requirePageAdmin } from '#lib/auth/page-caller.ts'
-import { endSessionsOf, setDisabled, setRole } from '#lib/data/people.ts'
-import { toAppError } from '#lib/errors.ts'
-import { log } from '#lib/log.ts'
-import type { ActionOutcome } from '../../ui/action-form.tsx'
+import type { ActionOutcome } from '#app/ui/forms/action-form.tsx'
+import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
+import { endSessionsOf, setDisabled, setRole } from '#lib/data/people/people.ts'
+import { toAppError } from '#lib/platform/errors.ts'
+import { log } from '#lib/platform/log.ts'
 
 /** Makes the account of the form's `person` an admin or a member, as its `role` says. */
 export async function changeRole(form: FormData): Promise<ActionOutcome> {

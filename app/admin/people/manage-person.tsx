@@ -1,9 +1,9 @@
 'use client'
 
-import { ActionForm } from '../../ui/action-form.tsx'
-import type { ButtonLook } from '../../ui/button.tsx'
-import { Dialog } from '../../ui/dialog.tsx'
-import { SubmitButton } from '../../ui/submit-button.tsx'
+import type { ButtonLook } from '#app/ui/button.tsx'
+import { Dialog } from '#app/ui/dialog.tsx'
+import { ActionForm } from '#app/ui/forms/action-form.tsx'
+import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import { changeRole, disablePerson, enablePerson, signOutPerson } from './actions.ts'
 
 type Managed = { id: string; name: string; role: 'admin' | 'member'; disabled: boolean }

@@ -1,11 +1,11 @@
 'use server'
 
 import { revalidatePath } from 'next/cache'
-import { requirePageAdmin } from '#lib/auth/page-caller.ts'
-import { deletePolicy, savePolicy } from '#lib/data/policies.ts'
-import { toAppError } from '#lib/errors.ts'
-import { log } from '#lib/log.ts'
-import type { ActionOutcome } from '../../ui/action-form.tsx'
+import type { ActionOutcome } from '#app/ui/forms/action-form.tsx'
+import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
+import { deletePolicy, savePolicy } from '#lib/data/servers/policies.ts'
+import { toAppError } from '#lib/platform/errors.ts'
+import { log } from '#lib/platform/log.ts'
 import { readPolicy } from './form-data.ts'
 
 /** Writes what the form decides about a tool, or about all tools of a server. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { APPROVAL_POLICIES, EVERY_TOOL, type ToolPolicy } from '#lib/data/policies.ts'
+import { APPROVAL_POLICIES, EVERY_TOOL, type ToolPolicy } from '#lib/data/servers/policies.ts'
 
 const DAY_SECONDS = 86_400
 const name = z.string().trim().min(1).max(200)

@@ -1,9 +1,9 @@
 'use client'
 
-import type { ToolPolicy } from '#lib/data/policies.ts'
-import { ActionForm } from '../../ui/action-form.tsx'
-import { Field, Select, TextInput } from '../../ui/field.tsx'
-import { SubmitButton } from '../../ui/submit-button.tsx'
+import { ActionForm } from '#app/ui/forms/action-form.tsx'
+import { Field, Select, TextInput } from '#app/ui/forms/field.tsx'
+import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
+import type { ToolPolicy } from '#lib/data/servers/policies.ts'
 import { setPolicy } from './actions.ts'
 
 /** The name that stands for every tool of a server, as policies have it. */

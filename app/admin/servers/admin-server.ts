@@ -1,6 +1,6 @@
-import { requireServer } from '#lib/data/servers.ts'
-import { notFound } from '#lib/errors.ts'
-import { configuredServers, fromStored, type McpServer } from '#lib/mcp-client/servers.ts'
+import { requireServer } from '#lib/data/servers/servers.ts'
+import { configuredServers, fromStored, type McpServer } from '#lib/mcp-client/servers/servers.ts'
+import { notFound } from '#lib/platform/errors.ts'
 
 /** The server of this id for an admin's page, whether it is enabled or not: one of the settings, or one that was added. Throws not_found. */
 export async function requireAdminServer(id: string): Promise<McpServer & { id: string }> {

@@ -2,9 +2,9 @@
 
 import { CircleCheck, CircleX, LoaderCircle, Stethoscope, TriangleAlert } from 'lucide-react'
 import { useState, useTransition } from 'react'
-import type { Step } from '#lib/mcp-client/examination.ts'
-import { Button } from '../../ui/button.tsx'
-import { Notice } from '../../ui/notice.tsx'
+import { Button } from '#app/ui/button.tsx'
+import { Notice } from '#app/ui/notice.tsx'
+import type { Step } from '#lib/mcp-client/doctor/examination.ts'
 import { examineServer } from './actions.ts'
 
 const ICONS = { ok: CircleCheck, warning: TriangleAlert, failed: CircleX, skipped: TriangleAlert }

@@ -1,4 +1,4 @@
-import type { Identity } from '#lib/data/server-config.ts'
+import type { Identity } from '#lib/data/servers/server-config.ts'
 
 /** The ways in which a server learns for whom it is called, for people. */
 export const IDENTITIES: Record<Identity['kind'], { short: string; label: string }> = {

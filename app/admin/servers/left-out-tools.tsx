@@ -1,8 +1,8 @@
-import { definitionHash, type ToolPin } from '#lib/data/tool-pins.ts'
-import type { ToolRefusal } from '#lib/data/tool-refusals.ts'
-import { toModelTool } from '#lib/mcp-client/model-tool.ts'
-import type { McpTool } from '#lib/mcp-client/tool-lists.ts'
-import { Card } from '../../ui/card.tsx'
+import { Card } from '#app/ui/card.tsx'
+import { definitionHash, type ToolPin } from '#lib/data/servers/tool-pins.ts'
+import type { ToolRefusal } from '#lib/data/servers/tool-refusals.ts'
+import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
+import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 
 /** The tools of a server that models are not offered, and why: their schema cannot be put so that models take it, or the model’s server refused it. */
 export function LeftOutTools({ pins, refusals }: { pins: ToolPin[]; refusals: ToolRefusal[] }) {

@@ -1,12 +1,12 @@
 import Form from 'next/form'
-import { findAccountByEmail } from '#lib/data/users.ts'
-import { previewFor, type Told } from '#lib/mcp-client/preview.ts'
-import type { McpServer } from '#lib/mcp-client/servers.ts'
-import { Card } from '../../ui/card.tsx'
-import { TextInput } from '../../ui/field.tsx'
-import { Notice } from '../../ui/notice.tsx'
-import { SubmitButton } from '../../ui/submit-button.tsx'
-import { Table } from '../../ui/table.tsx'
+import { Card } from '#app/ui/card.tsx'
+import { TextInput } from '#app/ui/forms/field.tsx'
+import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
+import { Table } from '#app/ui/lists/table.tsx'
+import { Notice } from '#app/ui/notice.tsx'
+import { findAccountByEmail } from '#lib/data/people/users.ts'
+import { previewFor, type Told } from '#lib/mcp-client/connection/preview.ts'
+import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 
 const WHERE: Record<Told['where'], string> = { header: 'Header', _meta: '_meta', argument: 'Argument' }
 

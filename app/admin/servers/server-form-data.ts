@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { Audience, type Identity, ServerConfig, ServerName, ServerSecrets } from '#lib/data/server-config.ts'
-import type { ServerWish, StoredServer } from '#lib/data/servers.ts'
-import { AppError } from '#lib/errors.ts'
-import { requireReachable } from '#lib/mcp-client/network.ts'
+import { Audience, type Identity, ServerConfig, ServerName, ServerSecrets } from '#lib/data/servers/server-config.ts'
+import type { ServerWish, StoredServer } from '#lib/data/servers/servers.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
-import { fromStored, reachOf } from '#lib/mcp-client/servers.ts'
-import { unknownNames } from '#lib/mcp-client/templates.ts'
+import { fromStored, reachOf } from '#lib/mcp-client/servers/servers.ts'
+import { unknownNames } from '#lib/mcp-client/servers/templates.ts'
+import { requireReachable } from '#lib/mcp-client/wire/network-fetch.ts'
+import { AppError } from '#lib/platform/errors.ts'
 
 /** What an admin wrote into the form of a server. `before`: the one that is changed, whose secrets stay where nothing new is written. Throws bad_request. */
 export function parseServerForm(form: FormData, before?: StoredServer): ServerWish {

@@ -1,11 +1,11 @@
 'use client'
 
 import { type FormEvent, useState, useTransition } from 'react'
-import type { ServerConfig } from '#lib/data/server-config.ts'
-import { FormProblem } from '../../forms/form-problem.tsx'
-import { LinkButton } from '../../ui/button.tsx'
-import { Field, Select, TextArea, TextInput } from '../../ui/field.tsx'
-import { SubmitButton } from '../../ui/submit-button.tsx'
+import { FormProblem } from '#app/forms/form-problem.tsx'
+import { LinkButton } from '#app/ui/button.tsx'
+import { Field, Select, TextArea, TextInput } from '#app/ui/forms/field.tsx'
+import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
+import type { ServerConfig } from '#lib/data/servers/server-config.ts'
 import { saveServer } from './actions.ts'
 import { IDENTITIES } from './identities.ts'
 

@@ -1,7 +1,7 @@
 'use client'
 
-import { ActionForm } from '../../ui/action-form.tsx'
-import { SubmitButton } from '../../ui/submit-button.tsx'
+import { ActionForm } from '#app/ui/forms/action-form.tsx'
+import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import { agreeTool, quarantineTool } from './actions.ts'
 
 /** Agrees to the tool as it is shown beside the button. */

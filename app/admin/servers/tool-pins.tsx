@@ -1,10 +1,10 @@
 import { Wrench } from 'lucide-react'
-import type { ToolPin } from '#lib/data/tool-pins.ts'
-import { type DiffLine, definitionDiff } from '#lib/mcp-client/definition-diff.ts'
-import { toVisibleText } from '#lib/visible-text.ts'
-import { Badge, type BadgeTone } from '../../ui/badge.tsx'
-import { Card } from '../../ui/card.tsx'
-import { EmptyState } from '../../ui/empty-state.tsx'
+import { Badge, type BadgeTone } from '#app/ui/badge.tsx'
+import { Card } from '#app/ui/card.tsx'
+import { EmptyState } from '#app/ui/lists/empty-state.tsx'
+import type { ToolPin } from '#lib/data/servers/tool-pins.ts'
+import { type DiffLine, definitionDiff } from '#lib/mcp-client/tools/definition-diff.ts'
+import { toVisibleText } from '#lib/platform/text/visible-text.ts'
 import { AgreeButton, QuarantineButton } from './tool-pin-buttons.tsx'
 
 const STATES: Record<ToolPin['state'], { label: string; tone: BadgeTone; what: string }> = {

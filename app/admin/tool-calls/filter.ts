@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { ToolCallFilter } from '#lib/data/tool-calls.ts'
-import { listAddress } from '../../ui/list-address.ts'
-import { Period, startOf } from '../periods.ts'
+import { Period, startOf } from '#app/admin/periods.ts'
+import { listAddress } from '#app/ui/lists/list-address.ts'
+import type { ToolCallFilter } from '#lib/data/runs/tool-calls.ts'
 
 const text = z.string().min(1).max(200).optional().catch(undefined)
 

@@ -1,5 +1,5 @@
-import { notFound } from '#lib/errors.ts'
-import { route } from '#lib/http.ts'
+import { notFound } from '#lib/platform/errors.ts'
+import { route } from '#lib/platform/http/http.ts'
 
 const nothing = route(async () => {
   throw notFound('This address')

@@ -1,4 +1,4 @@
-import { AppError } from '#lib/errors.ts'
+import { AppError } from '#lib/platform/errors.ts'
 
 /** A form of ours has one part. What is behind these is not looked for. */
 const PARTS_MAX = 20

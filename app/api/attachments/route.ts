@@ -1,6 +1,6 @@
 import { requireUploader, withUpload } from '#app/api/attachments/upload.ts'
-import { announceAttachment, receiveAttachment } from '#lib/data/attachments.ts'
-import { json, route } from '#lib/http.ts'
+import { announceAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
+import { json, route } from '#lib/platform/http/http.ts'
 
 /** Direct upload (protocol section 1.11): a form with the field `file`, answered with the attachment. */
 export const POST = route(async (request) => {

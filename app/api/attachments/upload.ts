@@ -1,10 +1,10 @@
 import { fileOf } from '#app/api/attachments/form-file.ts'
-import type { Caller } from '#lib/auth/caller.ts'
-import { consume, type Limit } from '#lib/auth/rate-limit.ts'
-import { requireCaller } from '#lib/auth/session.ts'
-import { env } from '#lib/env.ts'
-import { AppError } from '#lib/errors.ts'
-import { readBytes, requireSameOrigin } from '#lib/http.ts'
+import { consume, type Limit } from '#lib/auth/limits/rate-limit.ts'
+import { requireCaller } from '#lib/auth/sessions/session.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { env } from '#lib/platform/env.ts'
+import { AppError } from '#lib/platform/errors.ts'
+import { readBytes, requireSameOrigin } from '#lib/platform/http/http.ts'
 
 const MEGABYTE = 1024 * 1024
 /** Room (bytes) for what surrounds the file in a form. */

@@ -1,5 +1,5 @@
 import { after } from 'next/server'
-import { log } from '#lib/log.ts'
+import { log } from '#lib/platform/log.ts'
 
 /** On platforms that freeze a process after its response, this work still gets to its end. It must not reject. */
 export function inBackground(work: Promise<void>): void {

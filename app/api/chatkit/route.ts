@@ -1,8 +1,8 @@
 import { answerChatKit } from '#app/api/chatkit/answer.ts'
 import { builtinFetch } from '#app/builtin-fetch.ts'
-import { act } from '#lib/agent/act.ts'
-import { respond } from '#lib/agent/respond.ts'
-import { route } from '#lib/http.ts'
+import { respond } from '#lib/agent/answer-message.ts'
+import { act } from '#lib/agent/handle-action.ts'
+import { route } from '#lib/platform/http/http.ts'
 
 /** Seconds that a platform with a limit (Vercel) gives one request, its run included. */
 export const maxDuration = 300

@@ -1,11 +1,11 @@
 import { inBackground } from '#app/api/chatkit/background.ts'
 import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
-import { namesThreads, nameThread } from '#lib/agent/title.ts'
+import { namesThreads, nameThread } from '#lib/agent/models/name-thread.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import type { Respond, Turn } from '#lib/chatkit/respond.ts'
-import { messageText, titleFrom } from '#lib/chatkit/title.ts'
-import { outsideRun } from '#lib/fence.ts'
-import { log } from '#lib/log.ts'
+import { messageText, titleFrom } from '#lib/chatkit/server/title.ts'
+import type { Respond, Turn } from '#lib/chatkit/server/turn.ts'
+import { outsideRun } from '#lib/platform/db/run-fence.ts'
+import { log } from '#lib/platform/log.ts'
 
 /** So much of an answer (characters) shows what a conversation is about; a shorter one is read to its end. */
 const ENOUGH = 200

@@ -1,5 +1,5 @@
-import { env } from '#lib/env.ts'
-import { JOURNEY_SECONDS } from '#lib/mcp-client/connect-account.ts'
+import { JOURNEY_SECONDS } from '#lib/mcp-client/accounts/connect-account.ts'
+import { env } from '#lib/platform/env.ts'
 
 const NAME = 'switchboard-connect'
 

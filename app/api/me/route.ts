@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { PersonName, parseFields } from '#lib/auth/fields.ts'
-import { deleteAccount, requireSession } from '#lib/auth/own-account.ts'
-import { clearSessionCookie, requireCaller } from '#lib/auth/session.ts'
-import { requireAccount, updateProfile } from '#lib/data/users.ts'
-import { env } from '#lib/env.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
+import { deleteAccount, requireSession } from '#lib/auth/sessions/own-account.ts'
+import { clearSessionCookie, requireCaller } from '#lib/auth/sessions/session.ts'
+import { PersonName, parseFields } from '#lib/auth/sign-in/fields.ts'
+import { requireAccount, updateProfile } from '#lib/data/people/users.ts'
+import { env } from '#lib/platform/env.ts'
+import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 const Profile = z.object({ name: PersonName, time_zone: z.string().max(64).nullable() })
 const Deletion = z.object({ password: z.string().max(1_000).optional() })

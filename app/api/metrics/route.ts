@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { env } from '#lib/env.ts'
-import { AppError, notFound } from '#lib/errors.ts'
-import { route } from '#lib/http.ts'
-import { metricsText } from '#lib/metrics.ts'
+import { env } from '#lib/platform/env.ts'
+import { AppError, notFound } from '#lib/platform/errors.ts'
+import { route } from '#lib/platform/http/http.ts'
+import { metricsText } from '#lib/platform/metrics.ts'
 
 export const dynamic = 'force-dynamic'
 

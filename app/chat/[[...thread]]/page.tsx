@@ -1,13 +1,13 @@
 import type { Metadata } from 'next'
 import { headers } from 'next/headers'
-import { isDemo } from '#lib/agent/model.ts'
-import { canTranscribe } from '#lib/agent/transcribe.ts'
-import { requirePageCaller } from '#lib/auth/page-caller.ts'
-import { findPerson } from '#lib/data/users.ts'
-import { env } from '#lib/env.ts'
-import { CHATKIT_ORIGIN } from '#lib/security-headers.ts'
-import { ChatPanel } from '../chat-panel.tsx'
-import { DemoNotice } from '../demo-notice.tsx'
+import { ChatPanel } from '#app/chat/chat-panel.tsx'
+import { DemoNotice } from '#app/chat/demo-notice.tsx'
+import { isDemo } from '#lib/agent/models/open-model.ts'
+import { canTranscribe } from '#lib/agent/models/transcribe.ts'
+import { requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
+import { findPerson } from '#lib/data/people/users.ts'
+import { env } from '#lib/platform/env.ts'
+import { CHATKIT_ORIGIN } from '#lib/platform/http/security-headers.ts'
 
 export const metadata: Metadata = { title: 'Chat' }
 

@@ -2,16 +2,16 @@
 
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
-import { FormProblem } from '../../forms/form-problem.tsx'
-import { PasswordInput } from '../../forms/password-input.tsx'
-import { sendJson } from '../../forms/send-json.ts'
-import { requireFilled, useForm } from '../../forms/use-form.ts'
-import { Badge } from '../../ui/badge.tsx'
-import { Button } from '../../ui/button.tsx'
-import { ConfirmButton } from '../../ui/confirm-button.tsx'
-import { Field } from '../../ui/field.tsx'
-import { RelativeTime } from '../../ui/relative-time.tsx'
-import { SubmitButton } from '../../ui/submit-button.tsx'
+import { FormProblem } from '#app/forms/form-problem.tsx'
+import { PasswordInput } from '#app/forms/password-input.tsx'
+import { sendJson } from '#app/forms/send-json.ts'
+import { requireFilled, useForm } from '#app/forms/use-form.ts'
+import { Badge } from '#app/ui/badge.tsx'
+import { Button } from '#app/ui/button.tsx'
+import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
+import { Field } from '#app/ui/forms/field.tsx'
+import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
+import { RelativeTime } from '#app/ui/relative-time.tsx'
 
 type Props = {
   id: string

@@ -1,12 +1,12 @@
 'use client'
 
-import { FormProblem } from '../../forms/form-problem.tsx'
-import { TextLink } from '../../forms/text-link.tsx'
-import { useForm } from '../../forms/use-form.ts'
-import { useFragment } from '../../forms/use-fragment.ts'
-import { SubmitButton } from '../../ui/submit-button.tsx'
-import { signInWithMailLink } from '../password-sign-in.ts'
-import { sentenceFor } from '../sentences.ts'
+import { FormProblem } from '#app/forms/form-problem.tsx'
+import { TextLink } from '#app/forms/text-link.tsx'
+import { useForm } from '#app/forms/use-form.ts'
+import { useFragment } from '#app/forms/use-fragment.ts'
+import { signInWithMailLink } from '#app/sign-in/password-sign-in.ts'
+import { sentenceFor } from '#app/sign-in/sentences.ts'
+import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 
 export function MailLinkForm() {
   const code = useFragment()

@@ -1,8 +1,8 @@
-import { SHOWN_MAX_CHARS, shownArguments } from '#lib/agent/approval-card.ts'
+import { SHOWN_MAX_CHARS, shownArguments } from '#lib/agent/approvals/approval-card.ts'
 import { inexactPart } from '#lib/agent/approvals/inexact-json.ts'
-import { isDeeper } from '#lib/is-deeper.ts'
-import { JsonMeter } from '#lib/json-meter.ts'
-import { withoutRuns } from '#lib/visible-text.ts'
+import { isDeeper } from '#lib/platform/json/is-deeper.ts'
+import { JsonMeter } from '#lib/platform/json/json-meter.ts'
+import { withoutRuns } from '#lib/platform/text/visible-text.ts'
 
 const LEVELS_MAX = 32
 // Blanks are shown as a count, so that a call may be longer than what is read of it.

@@ -1,9 +1,9 @@
 import type { AgentInputItem } from '@openai/agents'
-import { attachmentReader } from '#lib/agent/attachment-parts.ts'
-import { toModelInput } from '#lib/agent/history.ts'
+import { attachmentReader } from '#lib/agent/input/attachment-reader.ts'
+import { toModelInput } from '#lib/agent/input/history.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
-import { markRefused } from '#lib/data/attachments.ts'
-import { log } from '#lib/log.ts'
+import { markRefused } from '#lib/data/attachments/attachments.ts'
+import { log } from '#lib/platform/log.ts'
 
 /** The pictures and PDF of one request to a model, for the case that it refuses one of them. */
 export class SentFiles {

@@ -1,5 +1,5 @@
 import type { ModelRequest } from '@openai/agents'
-import { storableText } from '#lib/storable.ts'
+import { storableText } from '#lib/platform/json/to-storable.ts'
 
 /**
  * The request without what no model server takes in a text: NUL and halves of surrogate pairs become U+FFFD, wherever people, tools,

@@ -1,4 +1,4 @@
-import type { ToolConnection } from '#lib/mcp-client/connection.ts'
+import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
 
 /** What decides which tools come first where a model takes fewer than there are. */
 type Preference = {

@@ -1,14 +1,14 @@
+import { findOffered } from '#lib/agent/tools/agent-tools.ts'
 import { limitTools } from '#lib/agent/tools/limit-tools.ts'
-import { findOffered } from '#lib/agent/tools.ts'
-import type { Caller } from '#lib/auth/caller.ts'
 import type { Notice } from '#lib/chatkit/protocol/events.ts'
-import { listRecentTools } from '#lib/data/recent-tools.ts'
-import type { FailureDetail } from '#lib/data/run-failures.ts'
-import { definitionHash, type ToolDefinition } from '#lib/data/tool-pins.ts'
-import { noteToolRefusal } from '#lib/data/tool-refusals.ts'
-import { env } from '#lib/env.ts'
-import { log } from '#lib/log.ts'
-import type { ToolConnection } from '#lib/mcp-client/connection.ts'
+import type { FailureDetail } from '#lib/data/runs/run-failures.ts'
+import { listRecentTools } from '#lib/data/servers/recent-tools.ts'
+import { definitionHash, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
+import { noteToolRefusal } from '#lib/data/servers/tool-refusals.ts'
+import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { env } from '#lib/platform/env.ts'
+import { log } from '#lib/platform/log.ts'
 
 /** `needed` are the calls that a turn goes on with, `said` is what the person said. */
 type About = { connections: ToolConnection[]; needed: readonly { name: string }[]; said: string }

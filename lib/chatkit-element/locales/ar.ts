@@ -1,4 +1,4 @@
-import type { Strings } from '#lib/chatkit-element/strings.ts'
+import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 
 const PLURAL = new Intl.PluralRules('ar')
 

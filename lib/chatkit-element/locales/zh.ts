@@ -1,4 +1,4 @@
-import type { Strings } from '#lib/chatkit-element/strings.ts'
+import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 
 /** Chinese in simplified characters. */
 const zh: Strings = {

@@ -1,6 +1,6 @@
 import type { Annotation, Source } from '#lib/chatkit/protocol/items.ts'
+import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 import { isSafeLink } from '#lib/chatkit-element/markdown/links.ts'
-import type { Strings } from '#lib/chatkit-element/strings.ts'
 
 /** A source, its number in the list, and the places in the text that rest on it. */
 export type CitedSource = { number: number; source: Source; indexes: number[] }

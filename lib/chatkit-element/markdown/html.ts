@@ -1,7 +1,7 @@
 import { Marked, type Token, type Tokens } from 'marked'
+import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 import type { Footnote, FootnoteReference } from '#lib/chatkit-element/markdown/footnotes.ts'
 import { isAllowedImage, isSafeLink } from '#lib/chatkit-element/markdown/links.ts'
-import type { Strings } from '#lib/chatkit-element/strings.ts'
 
 export type RenderContext = { strings: Strings; imageDomains: readonly string[]; footnotes: readonly Footnote[] }
 

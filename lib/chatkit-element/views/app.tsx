@@ -2,17 +2,17 @@
 import type { ChatKitOptions } from '@openai/chatkit'
 import { useCallback, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { Chat } from '#lib/chatkit-element/chat.ts'
+import { directionOf, type Strings } from '#lib/chatkit-element/language/strings.ts'
 import { type Signal, useSignal } from '#lib/chatkit-element/signal.ts'
-import { directionOf, type Strings } from '#lib/chatkit-element/strings.ts'
-import { loadFonts, themeOf, themeVariables } from '#lib/chatkit-element/theme.ts'
+import { loadFonts, themeOf, themeVariables } from '#lib/chatkit-element/styles/theme.ts'
+import { useFileDrop } from '#lib/chatkit-element/views/composer/use-file-drop.ts'
 import { Dock } from '#lib/chatkit-element/views/dock.tsx'
 import { Header } from '#lib/chatkit-element/views/header.tsx'
-import { HistoryPanel } from '#lib/chatkit-element/views/history-panel.tsx'
+import { HistoryPanel } from '#lib/chatkit-element/views/history/history-panel.tsx'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { StartScreen } from '#lib/chatkit-element/views/start-screen.tsx'
-import { Thread } from '#lib/chatkit-element/views/thread.tsx'
+import { Thread } from '#lib/chatkit-element/views/thread/thread.tsx'
 import { UiContext } from '#lib/chatkit-element/views/ui.ts'
-import { useFileDrop } from '#lib/chatkit-element/views/use-file-drop.ts'
 
 type Props = { chat: Chat; options: Signal<ChatKitOptions | null>; strings: Strings; locale: string }
 

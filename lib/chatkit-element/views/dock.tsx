@@ -1,9 +1,9 @@
 /** @jsxImportSource preact */
 import type { ChatState } from '#lib/chatkit-element/chat-state.ts'
-import { ComposerForm } from '#lib/chatkit-element/views/composer-form.tsx'
+import { ComposerForm } from '#lib/chatkit-element/views/composer/composer-form.tsx'
 import { Failure } from '#lib/chatkit-element/views/failure.tsx'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
-import { Markdown } from '#lib/chatkit-element/views/markdown.tsx'
+import { Markdown } from '#lib/chatkit-element/views/items/markdown.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 /** What stays at the bottom: the composer, or why there is none, and the disclaimer. */

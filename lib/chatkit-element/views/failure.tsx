@@ -1,12 +1,12 @@
 /** @jsxImportSource preact */
 import { useLayoutEffect, useState } from 'preact/hooks'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
-import { duration } from '#lib/chatkit-element/time.ts'
+import { duration } from '#lib/chatkit-element/language/time.ts'
+import { useSubmit } from '#lib/chatkit-element/views/composer/use-submit.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
-import { useSubmit } from '#lib/chatkit-element/views/use-submit.ts'
 
 /** What went wrong, in a sentence, with the one thing that may help. */
 export function Failure({ state }: { state: ChatState }) {

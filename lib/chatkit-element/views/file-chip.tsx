@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
-import type { DraftFile } from '#lib/chatkit-element/composer.ts'
-import { fileSize, percent } from '#lib/chatkit-element/time.ts'
+import type { DraftFile } from '#lib/chatkit-element/composer/composer.ts'
+import { fileSize, percent } from '#lib/chatkit-element/language/time.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'

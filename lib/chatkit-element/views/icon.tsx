@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import { findIcon } from '#lib/chatkit-element/icons.ts'
+import { findIcon } from '#lib/chatkit-element/views/icons.ts'
 
 /** A decorative icon; what it stands beside or in has the name. */
 export function Icon({ name, size = 18, class: extra = '' }: { name: string; size?: number; class?: string }) {

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import type { Notice } from '#lib/chatkit/protocol/events.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
-import { Markdown } from '#lib/chatkit-element/views/markdown.tsx'
+import { Markdown } from '#lib/chatkit-element/views/items/markdown.tsx'
 
 const ICONS = { info: 'info', warning: 'triangle-alert', danger: 'circle-alert' } as const
 

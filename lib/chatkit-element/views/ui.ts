@@ -2,7 +2,7 @@ import type { ChatKitOptions } from '@openai/chatkit'
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { Chat } from '#lib/chatkit-element/chat.ts'
-import type { Strings } from '#lib/chatkit-element/strings.ts'
+import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 
 /** What every view may need. It is replaced only when the page sets other options. */
 export type Ui = { chat: Chat; options: ChatKitOptions; strings: Strings; locale: string }

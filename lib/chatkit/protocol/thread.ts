@@ -1,5 +1,5 @@
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
-import type { Page } from '#lib/page.ts'
+import type { Page } from '#lib/platform/page.ts'
 
 /** Locked: the composer is shown but disabled. Closed: it is replaced by a banner. The server refuses new turns in both. */
 export type ThreadStatus = { type: 'active' } | { type: 'locked'; reason?: string } | { type: 'closed'; reason?: string }

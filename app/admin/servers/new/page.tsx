@@ -1,9 +1,9 @@
 import type { Metadata } from 'next'
-import { requirePageAdmin } from '#lib/auth/page-caller.ts'
-import { TEMPLATE_NAMES } from '#lib/mcp-client/templates.ts'
-import { Card } from '../../../ui/card.tsx'
-import { PageHeader } from '../../../ui/page-header.tsx'
-import { ServerForm } from '../server-form.tsx'
+import { ServerForm } from '#app/admin/servers/server-form.tsx'
+import { Card } from '#app/ui/card.tsx'
+import { PageHeader } from '#app/ui/layout/page-header.tsx'
+import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
+import { TEMPLATE_NAMES } from '#lib/mcp-client/servers/templates.ts'
 
 export const metadata: Metadata = { title: 'Add a server' }
 

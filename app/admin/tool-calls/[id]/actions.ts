@@ -1,9 +1,9 @@
 'use server'
 
 import { redirect } from 'next/navigation'
-import { requirePageAdmin } from '#lib/auth/page-caller.ts'
-import { repeatFrom } from '../../../repeat-from.ts'
-import type { ActionOutcome } from '../../../ui/action-form.tsx'
+import { repeatFrom } from '#app/repeat-from.ts'
+import type { ActionOutcome } from '#app/ui/forms/action-form.tsx'
+import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 
 /** Makes anybody's call again, as far as an admin may, and shows it. */
 export async function repeatAnyCall(form: FormData): Promise<ActionOutcome> {

@@ -1,9 +1,9 @@
-import { findCaller, requireCaller } from '#lib/auth/session.ts'
-import { watchChanges } from '#lib/changes.ts'
-import { notFound } from '#lib/errors.ts'
-import { route } from '#lib/http.ts'
-import { openStream } from '#lib/open-streams.ts'
-import { sseResponse } from '#lib/sse.ts'
+import { findCaller, requireCaller } from '#lib/auth/sessions/session.ts'
+import { notFound } from '#lib/platform/errors.ts'
+import { route } from '#lib/platform/http/http.ts'
+import { openStream } from '#lib/platform/http/open-streams.ts'
+import { sseResponse } from '#lib/platform/http/sse.ts'
+import { watchChanges } from '#lib/platform/process/watch-changes.ts'
 
 export const dynamic = 'force-dynamic'
 

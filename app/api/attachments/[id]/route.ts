@@ -1,10 +1,10 @@
 import { requireUploader, withUpload } from '#app/api/attachments/upload.ts'
-import { consume, type Limit } from '#lib/auth/rate-limit.ts'
-import { requireCaller } from '#lib/auth/session.ts'
-import { kindOf } from '#lib/data/attachment-type.ts'
-import { readAttachment, receiveAttachment } from '#lib/data/attachments.ts'
-import { decodeText } from '#lib/data/decode-text.ts'
-import { json, route } from '#lib/http.ts'
+import { consume, type Limit } from '#lib/auth/limits/rate-limit.ts'
+import { requireCaller } from '#lib/auth/sessions/session.ts'
+import { kindOf } from '#lib/data/attachments/attachment-type.ts'
+import { readAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
+import { decodeText } from '#lib/data/attachments/decode-text.ts'
+import { json, route } from '#lib/platform/http/http.ts'
 
 /** A page of a conversation shows many pictures, each of which browsers keep for an hour. */
 const DOWNLOADS: Limit = {

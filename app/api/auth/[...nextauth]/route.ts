@@ -1,5 +1,5 @@
-import { handleNextAuth } from '#lib/auth/next-auth-door.ts'
-import { route } from '#lib/http.ts'
+import { handleNextAuth } from '#lib/auth/sign-in/next-auth-door.ts'
+import { route } from '#lib/platform/http/http.ts'
 
 export const GET = route(handleNextAuth)
 export const POST = route(handleNextAuth)

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { EmailAddress, parseFields } from '#lib/auth/fields.ts'
-import { askForReset } from '#lib/auth/recovery.ts'
-import { env } from '#lib/env.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
+import { askForReset } from '#lib/auth/passwords/recovery.ts'
+import { EmailAddress, parseFields } from '#lib/auth/sign-in/fields.ts'
+import { env } from '#lib/platform/env.ts'
+import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 const Wish = z.object({ email: EmailAddress })
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { EmailAddress, parseFields } from '#lib/auth/fields.ts'
-import { askForMailLink } from '#lib/auth/mail-link.ts'
-import { env } from '#lib/env.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
+import { EmailAddress, parseFields } from '#lib/auth/sign-in/fields.ts'
+import { askForMailLink } from '#lib/auth/sign-in/mail-link.ts'
+import { env } from '#lib/platform/env.ts'
+import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 const Wish = z.object({ email: EmailAddress })
 

@@ -1,7 +1,7 @@
-import { parseFields } from '#lib/auth/fields.ts'
-import { Reset, resetPassword } from '#lib/auth/recovery.ts'
-import { env } from '#lib/env.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
+import { Reset, resetPassword } from '#lib/auth/passwords/recovery.ts'
+import { parseFields } from '#lib/auth/sign-in/fields.ts'
+import { env } from '#lib/platform/env.ts'
+import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 export const POST = route(async (request) => {
   requireSameOrigin(request, env().APP_URL)

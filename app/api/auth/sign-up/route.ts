@@ -1,7 +1,7 @@
-import { parseFields } from '#lib/auth/fields.ts'
-import { SignUp, signUp } from '#lib/auth/sign-up.ts'
-import { env } from '#lib/env.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
+import { parseFields } from '#lib/auth/sign-in/fields.ts'
+import { SignUp, signUp } from '#lib/auth/sign-in/sign-up.ts'
+import { env } from '#lib/platform/env.ts'
+import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 const BODY_MAX = 8_192
 

@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { parseFields } from '#lib/auth/fields.ts'
-import { requireCaller } from '#lib/auth/session.ts'
-import { removeAccount, saveAccount } from '#lib/data/server-accounts.ts'
-import { env } from '#lib/env.ts'
-import { AppError } from '#lib/errors.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
-import { beginConnection, requireUsable } from '#lib/mcp-client/connect-account.ts'
-import { forgetTools } from '#lib/mcp-client/tool-lists.ts'
-import { journeyCookie } from '../journey-cookie.ts'
+import { journeyCookie } from '#app/api/connections/journey-cookie.ts'
+import { requireCaller } from '#lib/auth/sessions/session.ts'
+import { parseFields } from '#lib/auth/sign-in/fields.ts'
+import { removeAccount, saveAccount } from '#lib/data/servers/server-accounts.ts'
+import { beginConnection, requireUsable } from '#lib/mcp-client/accounts/connect-account.ts'
+import { forgetTools } from '#lib/mcp-client/tools/tool-lists.ts'
+import { env } from '#lib/platform/env.ts'
+import { AppError } from '#lib/platform/errors.ts'
+import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 type Params = { params: Promise<{ id: string }> }
 

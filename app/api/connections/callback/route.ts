@@ -1,9 +1,9 @@
-import { requireCaller } from '#lib/auth/session.ts'
-import { env } from '#lib/env.ts'
-import { toAppError } from '#lib/errors.ts'
-import { route } from '#lib/http.ts'
-import { finishConnection } from '#lib/mcp-client/connect-account.ts'
-import { journeyCookie, journeyOf } from '../journey-cookie.ts'
+import { journeyCookie, journeyOf } from '#app/api/connections/journey-cookie.ts'
+import { requireCaller } from '#lib/auth/sessions/session.ts'
+import { finishConnection } from '#lib/mcp-client/accounts/connect-account.ts'
+import { env } from '#lib/platform/env.ts'
+import { toAppError } from '#lib/platform/errors.ts'
+import { route } from '#lib/platform/http/http.ts'
 
 /** Where authorization servers send people back to: ends the connection and leads to the page that shows it. */
 export const GET = route(async (request) => {

@@ -1,4 +1,4 @@
-import { json } from '#lib/http.ts'
+import { json } from '#lib/platform/http/http.ts'
 
 export const dynamic = 'force-dynamic'
 

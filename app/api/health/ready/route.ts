@@ -1,7 +1,7 @@
-import { db } from '#lib/db.ts'
-import { json } from '#lib/http.ts'
-import { log } from '#lib/log.ts'
-import { isShuttingDown } from '#lib/shutdown.ts'
+import { db } from '#lib/platform/db/db.ts'
+import { json } from '#lib/platform/http/http.ts'
+import { log } from '#lib/platform/log.ts'
+import { isShuttingDown } from '#lib/platform/process/shutdown.ts'
 
 export const dynamic = 'force-dynamic'
 

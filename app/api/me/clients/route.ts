@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { parseFields } from '#lib/auth/fields.ts'
-import { requireCaller } from '#lib/auth/session.ts'
+import { requireCaller } from '#lib/auth/sessions/session.ts'
+import { parseFields } from '#lib/auth/sign-in/fields.ts'
 import { recordAudit } from '#lib/data/audit.ts'
-import { revokeConnection } from '#lib/data/oauth-grants.ts'
-import { env } from '#lib/env.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
+import { revokeConnection } from '#lib/data/oauth/oauth-grants.ts'
+import { env } from '#lib/platform/env.ts'
+import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 // The id of a client may be an address, so it does not stand in the path.
 const Which = z.object({ client_id: z.string({ error: 'Name the client.' }).min(1).max(2_000) })

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { parseFields } from '#lib/auth/fields.ts'
-import { requireCaller } from '#lib/auth/session.ts'
-import { decideUnclaimedContent } from '#lib/data/unclaimed-content.ts'
-import { env } from '#lib/env.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
+import { requireCaller } from '#lib/auth/sessions/session.ts'
+import { parseFields } from '#lib/auth/sign-in/fields.ts'
+import { decideUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
+import { env } from '#lib/platform/env.ts'
+import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 const Decision = z.object({ decision: z.enum(['keep', 'delete'], { error: 'Choose to keep or to delete it.' }) })
 

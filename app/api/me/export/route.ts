@@ -1,10 +1,10 @@
-import { consume } from '#lib/auth/rate-limit.ts'
-import { requireCaller } from '#lib/auth/session.ts'
+import { consume } from '#lib/auth/limits/rate-limit.ts'
+import { requireCaller } from '#lib/auth/sessions/session.ts'
 import { recordAudit } from '#lib/data/audit.ts'
-import { exportData } from '#lib/data/export.ts'
-import { requireAccount } from '#lib/data/users.ts'
-import { route } from '#lib/http.ts'
-import { log } from '#lib/log.ts'
+import { exportData } from '#lib/data/people/export.ts'
+import { requireAccount } from '#lib/data/people/users.ts'
+import { route } from '#lib/platform/http/http.ts'
+import { log } from '#lib/platform/log.ts'
 
 const EXPORTS = { name: 'export', points: 10, seconds: 3_600 }
 

@@ -1,7 +1,7 @@
-import { parseFields } from '#lib/auth/fields.ts'
-import { changePassword, PasswordChange, requireSession } from '#lib/auth/own-account.ts'
-import { env } from '#lib/env.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
+import { changePassword, PasswordChange, requireSession } from '#lib/auth/sessions/own-account.ts'
+import { parseFields } from '#lib/auth/sign-in/fields.ts'
+import { env } from '#lib/platform/env.ts'
+import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 export const POST = route(async (request) => {
   requireSameOrigin(request, env().APP_URL)

@@ -1,6 +1,6 @@
-import { requireSession, signOutEverywhere } from '#lib/auth/own-account.ts'
-import { env } from '#lib/env.ts'
-import { json, requireSameOrigin, route } from '#lib/http.ts'
+import { requireSession, signOutEverywhere } from '#lib/auth/sessions/own-account.ts'
+import { env } from '#lib/platform/env.ts'
+import { json, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 export const POST = route(async (request) => {
   requireSameOrigin(request, env().APP_URL)

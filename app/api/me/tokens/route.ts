@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { parseFields } from '#lib/auth/fields.ts'
-import { SCOPES, type Scope } from '#lib/auth/scopes.ts'
-import { requireCaller } from '#lib/auth/session.ts'
+import { requireCaller } from '#lib/auth/sessions/session.ts'
+import { parseFields } from '#lib/auth/sign-in/fields.ts'
+import { SCOPES, type Scope } from '#lib/auth/tokens/scopes.ts'
 import { recordAudit } from '#lib/data/audit.ts'
-import { createPersonalToken, listPersonalTokens, type PersonalTokenRow, revokePersonalTokens } from '#lib/data/personal-tokens.ts'
-import { env } from '#lib/env.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
+import { createPersonalToken, listPersonalTokens, type PersonalTokenRow, revokePersonalTokens } from '#lib/data/people/personal-tokens.ts'
+import { env } from '#lib/platform/env.ts'
+import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 const DAY_MS = 86_400_000
 

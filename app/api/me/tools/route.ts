@@ -1,7 +1,7 @@
-import { listTools } from '#lib/agent/tool-list.ts'
-import { consume } from '#lib/auth/rate-limit.ts'
-import { requireCaller } from '#lib/auth/session.ts'
-import { json, route } from '#lib/http.ts'
+import { listTools } from '#lib/agent/tools/list-tools.ts'
+import { consume } from '#lib/auth/limits/rate-limit.ts'
+import { requireCaller } from '#lib/auth/sessions/session.ts'
+import { json, route } from '#lib/platform/http/http.ts'
 import { handleMcp } from '#mcp/http.ts'
 
 const ASKS = { name: 'tool-list', points: 60, seconds: 60 }

@@ -1,10 +1,10 @@
-import { canMail } from '#lib/auth/mail.ts'
-import { requireCaller } from '#lib/auth/session.ts'
-import { mailVerification } from '#lib/auth/verification.ts'
-import { requireAccount } from '#lib/data/users.ts'
-import { env } from '#lib/env.ts'
-import { AppError } from '#lib/errors.ts'
-import { json, requireSameOrigin, route } from '#lib/http.ts'
+import { canMail } from '#lib/auth/mail/send-mail.ts'
+import { requireCaller } from '#lib/auth/sessions/session.ts'
+import { mailVerification } from '#lib/auth/sign-in/verification.ts'
+import { requireAccount } from '#lib/data/people/users.ts'
+import { env } from '#lib/platform/env.ts'
+import { AppError } from '#lib/platform/errors.ts'
+import { json, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 export const POST = route(async (request) => {
   requireSameOrigin(request, env().APP_URL)

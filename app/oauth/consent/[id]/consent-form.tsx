@@ -1,10 +1,10 @@
 'use client'
 
 import { type ReactNode, useState } from 'react'
-import { FormProblem } from '../../../forms/form-problem.tsx'
-import { ScopeChoice } from '../../../forms/scope-choice.tsx'
-import { sendJson } from '../../../forms/send-json.ts'
-import { Button } from '../../../ui/button.tsx'
+import { FormProblem } from '#app/forms/form-problem.tsx'
+import { ScopeChoice } from '#app/forms/scope-choice.tsx'
+import { sendJson } from '#app/forms/send-json.ts'
+import { Button } from '#app/ui/button.tsx'
 
 type Props = {
   id: string

@@ -1,12 +1,12 @@
 import type { Metadata } from 'next'
 import { headers } from 'next/headers'
 import { redirect } from 'next/navigation'
-import { type ConsentRequest, findConsentRequest } from '#lib/auth/oauth/consent.ts'
-import { SCOPES } from '#lib/auth/scopes.ts'
-import { findCaller } from '#lib/auth/session.ts'
-import { anyAccount, requireAccount } from '#lib/data/users.ts'
-import { Entrance } from '../../../ui/entrance.tsx'
-import { Notice } from '../../../ui/notice.tsx'
+import { Entrance } from '#app/ui/layout/entrance.tsx'
+import { Notice } from '#app/ui/notice.tsx'
+import { type ConsentRequest, findConsentRequest } from '#lib/auth/oauth-server/consent.ts'
+import { findCaller } from '#lib/auth/sessions/session.ts'
+import { SCOPES } from '#lib/auth/tokens/scopes.ts'
+import { anyAccount, requireAccount } from '#lib/data/people/users.ts'
 import { ConsentForm } from './consent-form.tsx'
 
 export const metadata: Metadata = { title: 'Allow access', referrer: 'no-referrer' }

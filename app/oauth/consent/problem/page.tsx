@@ -1,5 +1,5 @@
 import type { Metadata } from 'next'
-import { Entrance } from '../../../ui/entrance.tsx'
+import { Entrance } from '#app/ui/layout/entrance.tsx'
 
 export const metadata: Metadata = { title: 'Not connected' }
 

@@ -1,9 +1,9 @@
 import { type Model, type ModelRequest, OpenAIChatCompletionsModel, OpenAIResponsesModel, type StreamEvent } from '@openai/agents'
 import type OpenAI from 'openai'
-import { AnswerRepair } from '#lib/agent/models/openai/answer-repair.ts'
-import { ECHO, originOf } from '#lib/agent/models/openai/echo.ts'
-import { repairClient } from '#lib/agent/models/openai/repair-client.ts'
-import { repairInput } from '#lib/agent/models/openai/repair-input.ts'
+import { AnswerRepair } from '#lib/agent/models/openai/repair/answer-repair.ts'
+import { ECHO, originOf } from '#lib/agent/models/openai/repair/echo.ts'
+import { repairClient } from '#lib/agent/models/openai/repair/repair-client.ts'
+import { repairInput } from '#lib/agent/models/openai/repair/repair-input.ts'
 
 type Done = Extract<StreamEvent, { type: 'response_done' }>
 

@@ -1,12 +1,12 @@
 import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
-import { requirePageAdmin } from '#lib/auth/page-caller.ts'
-import { requireServer } from '#lib/data/servers.ts'
-import { AppError } from '#lib/errors.ts'
-import { TEMPLATE_NAMES } from '#lib/mcp-client/templates.ts'
-import { Card } from '../../../../ui/card.tsx'
-import { PageHeader } from '../../../../ui/page-header.tsx'
-import { ServerForm } from '../../server-form.tsx'
+import { ServerForm } from '#app/admin/servers/server-form.tsx'
+import { Card } from '#app/ui/card.tsx'
+import { PageHeader } from '#app/ui/layout/page-header.tsx'
+import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
+import { requireServer } from '#lib/data/servers/servers.ts'
+import { TEMPLATE_NAMES } from '#lib/mcp-client/servers/templates.ts'
+import { AppError } from '#lib/platform/errors.ts'
 
 export const metadata: Metadata = { title: 'Change a server' }
 

@@ -1,8 +1,8 @@
-import { requireCaller } from '#lib/auth/session.ts'
+import { requireCaller } from '#lib/auth/sessions/session.ts'
 import { recordAudit } from '#lib/data/audit.ts'
-import { revokePersonalToken } from '#lib/data/personal-tokens.ts'
-import { env } from '#lib/env.ts'
-import { json, requireSameOrigin, route } from '#lib/http.ts'
+import { revokePersonalToken } from '#lib/data/people/personal-tokens.ts'
+import { env } from '#lib/platform/env.ts'
+import { json, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 export const DELETE = route(async (request, { params }: { params: Promise<{ id: string }> }) => {
   requireSameOrigin(request, env().APP_URL)

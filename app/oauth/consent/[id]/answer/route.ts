@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { parseFields } from '#lib/auth/fields.ts'
-import { answerConsent } from '#lib/auth/oauth/consent.ts'
-import { requireSession } from '#lib/auth/own-account.ts'
-import { env } from '#lib/env.ts'
-import { AppError } from '#lib/errors.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/http.ts'
+import { answerConsent } from '#lib/auth/oauth-server/consent.ts'
+import { requireSession } from '#lib/auth/sessions/own-account.ts'
+import { parseFields } from '#lib/auth/sign-in/fields.ts'
+import { env } from '#lib/platform/env.ts'
+import { AppError } from '#lib/platform/errors.ts'
+import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 const Answer = z.object({
   allow: z.boolean({ error: 'Say whether you allow it.' }),

@@ -1,0 +1,108 @@
+import Link from 'next/link'
+import { notFound } from 'next/navigation'
+import type { ReactNode } from 'react'
+import type { ActionOutcome } from '#app/ui/forms/action-form.tsx'
+import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
+import { PageHeader } from '#app/ui/layout/page-header.tsx'
+import { RelativeTime } from '#app/ui/relative-time.tsx'
+import { whyNotRepeatable } from '#lib/agent/repeat-call.ts'
+import { findToolCall, listRepeats, type ToolCallDetail, type ToolCallScope } from '#lib/data/runs/tool-calls.ts'
+import { AppError } from '#lib/platform/errors.ts'
+import { CallDetail } from './call-detail.tsx'
+import { CallStatus } from './call-status.tsx'
+
+const LINK = 'text-accent underline-offset-2 hover:underline'
+
+/** One call of the ledger: heading, how to make it again, what is known of it. A call outside the scope does not exist. */
+export async function CallPage({
+  scope,
+  id,
+  list,
+  asWhom,
+  repeat,
+  facts,
+}: {
+  scope: ToolCallScope
+  id: string
+  /** The list that the call is in; its own page is one step below. */
+  list: { href: string; label: string }
+  /** Whose call a repetition is, as the question says it. */
+  asWhom: (call: ToolCallDetail) => string
+  repeat: (form: FormData) => Promise<ActionOutcome>
+  facts: (call: ToolCallDetail) => Promise<[string, ReactNode][]>
+}) {
+  const call = await findToolCall(scope, id).catch((error) => {
+    if (error instanceof AppError && error.code === 'not_found') notFound()
+    throw error
+  })
+  const [repeats, more] = [await listRepeats(scope, id), await facts(call)]
+  const refused = whyNotRepeatable(call)
+  const to = (other: string) => `${list.href}/${other}`
+  return (
+    <>
+      <PageHeader
+        back={list}
+        title={
+          <span className="flex flex-wrap items-center gap-3">
+            <span className="font-mono">{call.tool}</span>
+            <CallStatus status={call.status} />
+          </span>
+        }
+        actions={!refused && <Repeat call={call} asWhom={asWhom(call)} repeat={repeat} />}
+      />
+      <CallDetail
+        call={call}
+        facts={[
+          ...more,
+          [
+            'Repeats',
+            call.repeatOf && (
+              <Link key="o" className={LINK} href={to(call.repeatOf)}>
+                An earlier call
+              </Link>
+            ),
+          ],
+          [
+            'Repeated',
+            repeats.length > 0 && (
+              <span key="n" className="flex flex-wrap gap-x-3">
+                {repeats.map((other) => (
+                  <Link key={other.id} className={LINK} href={to(other.id)}>
+                    <RelativeTime at={other.startedAt.toISOString()} />
+                  </Link>
+                ))}
+              </span>
+            ),
+          ],
+          ['Repeat', call.status !== 'pending' && refused],
+        ]}
+      />
+    </>
+  )
+}
+
+function Repeat({ call, asWhom, repeat }: { call: ToolCallDetail; asWhom: string; repeat: (form: FormData) => Promise<ActionOutcome> }) {
+  return (
+    <ConfirmButton
+      label="Repeat"
+      title={`Call ${call.tool} again?`}
+      confirmLabel="Repeat the call"
+      confirmTone="primary"
+      tone="secondary"
+      fields={{ call: call.id }}
+      action={repeat}
+    >
+      <p>
+        It is sent once more, now, to {call.server} with the same arguments, {asWhom}. Today’s policies hold, and the ledger names who asked
+        for it.
+      </p>
+      {(call.status === 'succeeded' || call.status === 'unknown') && (
+        <p>{call.status === 'succeeded' ? 'It succeeded the first time.' : 'It may have taken effect the first time.'}</p>
+      )}
+      <label className="flex items-start gap-2 text-sm">
+        <input type="checkbox" name="twice" className="mt-0.5 size-4" />
+        <span>It may change something once more. Needed for every tool that does not only read.</span>
+      </label>
+    </ConfirmButton>
+  )
+}

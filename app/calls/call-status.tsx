@@ -1,0 +1,44 @@
+import { Badge, type BadgeTone } from '#app/ui/badge.tsx'
+import type { ToolCallStatus } from '#lib/data/runs/tool-calls.ts'
+import type { RunStatus } from '#lib/generated/prisma/enums.ts'
+
+const CALLS: Record<ToolCallStatus, [BadgeTone, string]> = {
+  pending: ['accent', 'Under way'],
+  succeeded: ['ok', 'Succeeded'],
+  failed: ['bad', 'Failed'],
+  declined: ['neutral', 'Declined'],
+  cancelled: ['neutral', 'Stopped'],
+  unknown: ['warn', 'Outcome unknown'],
+}
+
+/** How a tool call ended, as people read it. */
+export const CALL_STATUS_NAMES = Object.fromEntries(Object.entries(CALLS).map(([status, [, name]]) => [status, name])) as Record<
+  ToolCallStatus,
+  string
+>
+
+const RUNS: Record<RunStatus, [BadgeTone, string]> = {
+  queued: ['accent', 'Queued'],
+  running: ['accent', 'Running'],
+  waiting: ['warn', 'Waiting for approval'],
+  done: ['ok', 'Done'],
+  stopped: ['neutral', 'Stopped'],
+  interrupted: ['warn', 'Interrupted'],
+  failed: ['bad', 'Failed'],
+}
+
+/** The state of a run, as people read it. */
+export const RUN_STATUS_NAMES = Object.fromEntries(Object.entries(RUNS).map(([status, [, name]]) => [status, name])) as Record<
+  RunStatus,
+  string
+>
+
+export function CallStatus({ status }: { status: ToolCallStatus }) {
+  const [tone, name] = CALLS[status]
+  return <Badge tone={tone}>{name}</Badge>
+}
+
+export function RunStatusBadge({ status }: { status: RunStatus }) {
+  const [tone, name] = RUNS[status]
+  return <Badge tone={tone}>{name}</Badge>
+}

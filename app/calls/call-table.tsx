@@ -1,0 +1,50 @@
+import Link from 'next/link'
+import { type Column, Table } from '#app/ui/lists/table.tsx'
+import { RelativeTime } from '#app/ui/relative-time.tsx'
+import { durationText } from '#app/ui/time-text.ts'
+import type { ToolCallRow } from '#lib/data/runs/tool-calls.ts'
+import { CallStatus } from './call-status.tsx'
+import { explainFailure } from './failure-text.ts'
+
+/** Tool calls as rows; the whole row leads to the call's own page. */
+export function CallTable({
+  calls,
+  href,
+  withPerson = false,
+}: {
+  calls: ToolCallRow[]
+  href: (call: ToolCallRow) => string
+  withPerson?: boolean
+}) {
+  const columns: Column<ToolCallRow>[] = [
+    {
+      header: 'Tool',
+      lead: true,
+      cell: (call) => (
+        <Link
+          href={href(call)}
+          className="after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:outline-accent"
+        >
+          <span className="font-mono text-sm wrap-anywhere">{call.tool}</span>
+          <span className="block text-sm font-normal text-ink-faint">{call.server}</span>
+        </Link>
+      ),
+    },
+    {
+      header: 'Outcome',
+      cell: (call) => (
+        <span className="grid gap-0.5 min-w-36">
+          <CallStatus status={call.status} />
+          {call.failureClass && call.status !== 'cancelled' && call.status !== 'declined' && (
+            <span className="text-sm text-ink-soft">{explainFailure(call.failureClass).title}</span>
+          )}
+        </span>
+      ),
+    },
+    ...(withPerson ? [{ header: 'Person', cell: (call: ToolCallRow) => <span title={call.owner.email}>{call.owner.name}</span> }] : []),
+    { header: 'Made by', cell: (call) => ({ chat: 'Assistant', repeat: 'Repetition' })[call.via] ?? call.clientName ?? 'MCP client' },
+    { header: 'Took', align: 'end', cell: (call) => durationText(call.durationMs) },
+    { header: 'When', align: 'end', cell: (call) => <RelativeTime at={call.startedAt.toISOString()} /> },
+  ]
+  return <Table caption="Tool calls" columns={columns} rows={calls} rowKey={({ id }) => id} />
+}

@@ -1,0 +1,129 @@
+import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
+
+type Explained = { title: string; means: string; todo: string }
+
+/** Each failure class of the ledger in words: what it means, and what an operator can do. */
+export const FAILURES: Record<FailureClass, Explained> = {
+  refused: {
+    title: 'Connection refused',
+    means: 'Nothing listened at the address of the tool server, so the call was not sent.',
+    todo: 'Start the server, or correct its address and port.',
+  },
+  dns: {
+    title: 'Name not found',
+    means: 'The name in the address of the tool server could not be resolved, so the call was not sent.',
+    todo: 'Check the spelling of the address and the name server of this machine.',
+  },
+  tls: {
+    title: 'TLS certificate rejected',
+    means:
+      'The encrypted connection failed before the call was sent: the certificate is expired, for another name, or from an unknown issuer.',
+    todo: 'Renew the certificate, or make its issuer known to Node with NODE_EXTRA_CA_CERTS.',
+  },
+  connect_timeout: {
+    title: 'Connect timeout',
+    means: 'The tool server did not accept a connection within the limit, so the call was not sent.',
+    todo: 'Check firewalls and load. MCP_CONNECT_TIMEOUT sets the limit.',
+  },
+  unauthorised: {
+    title: 'Unauthorized (401)',
+    means: 'The tool server answered 401: it wants credentials that it did not get or does not accept.',
+    todo: 'Check how this server expects people to be identified, and whether a token has expired.',
+  },
+  forbidden: {
+    title: 'Forbidden (403)',
+    means: 'The tool server answered 403: it knows who called and refused.',
+    todo: 'Give the person or the token the right that this tool needs.',
+  },
+  too_large: {
+    title: 'Request too large',
+    means: 'The tool server, or a proxy before it, answered 413: it takes no request of this size, so nothing was done.',
+    todo: 'Raise the limit of the server or its proxy, or have the tool called with less at a time.',
+  },
+  overloaded: {
+    title: 'Server too busy',
+    means: 'The tool server answered 429: it has had too many requests and did not take this one.',
+    todo: 'Wait as long as it says, or have its limit raised.',
+  },
+  server_error: {
+    title: 'The server answered with an error',
+    means: 'The tool server answered the call with a JSON-RPC error. Its message says why; only some of them mean that nothing was done.',
+    todo: 'Read the message, and look at the server’s own log. If the call is unknown, check in the other system before you repeat it.',
+  },
+  input_required: {
+    title: 'Asked something back',
+    means: 'In the middle of the call the tool server asked for more (elicitation, sampling or roots), which is not supported yet.',
+    todo: 'Use a tool that takes all that it needs as arguments, or configure the server not to ask.',
+  },
+  protocol_error: {
+    title: 'Not an MCP answer',
+    means: 'What came back was not a valid MCP answer.',
+    todo: 'Check that the address ends where the server offers MCP (often /mcp) and that no proxy answers in its place.',
+  },
+  session_lost: {
+    title: 'Session lost',
+    means: 'The tool server no longer knew the session of the connection, as after a restart.',
+    todo: 'Try again. If it stays, several replicas may stand behind one address without sticky sessions.',
+  },
+  idle_timeout: {
+    title: 'Idle timeout',
+    means: 'The tool server accepted the call and then sent nothing within the limit. It may still be working.',
+    todo: 'Look at the server’s own log. A slow tool should report progress, or the limit be raised.',
+  },
+  hard_timeout: {
+    title: 'Total timeout',
+    means: 'The call reached its time limit and was given up. The tool may still finish its work.',
+    todo: 'Make the tool faster, or raise MCP_CALL_TIMEOUT.',
+  },
+  transport_lost: {
+    title: 'Connection lost',
+    means: 'The connection broke after the call was sent. Whether it took effect is not known.',
+    todo: 'Check in the other system before you repeat it, and look for restarts and proxy limits.',
+  },
+  tool_error: {
+    title: 'The tool reported an error',
+    means: 'The call arrived, and the tool itself said that it failed. Its message is in the result.',
+    todo: 'Read the result. Often an argument names something that does not exist.',
+  },
+  bad_arguments: {
+    title: 'Invalid arguments',
+    means: 'The arguments that the model chose do not fit the tool’s schema, so nothing was done.',
+    todo: 'If it happens often, make the tool’s description and the names of its arguments clearer.',
+  },
+  cancelled: {
+    title: 'Stopped',
+    means: 'The person stopped the answer while the call was under way.',
+    todo: 'Nothing. The tool may have finished before the stop reached it.',
+  },
+  denied: {
+    title: 'Not allowed',
+    means: 'Switchboard did not let the call be made, for the reason given below, so it was not sent.',
+    todo: 'Change what the reason names: an address, a setting, the person’s rights, or the arguments.',
+  },
+  declined: {
+    title: 'Declined',
+    means: 'The person was asked and said no, wrote something else, or did not answer, so the call was not sent.',
+    todo: 'Nothing.',
+  },
+  replica_died: {
+    title: 'Our server stopped',
+    means: 'The process that made the call ended before the answer came. Whether the call took effect is not known.',
+    todo: 'Check in the other system before you repeat it, and look for the reason in our log.',
+  },
+  outcome_unknown: {
+    title: 'Outcome unknown',
+    means: 'The call was sent and no clear answer came back. It may have taken effect, once.',
+    todo: 'Check in the other system before you repeat it.',
+  },
+}
+
+/** The words for a failure class, also for one that this version does not know. */
+export function explainFailure(failureClass: string, of: Record<string, Explained> = FAILURES): Explained {
+  return (
+    of[failureClass] ?? {
+      title: failureClass.charAt(0).toUpperCase() + failureClass.slice(1).replaceAll('_', ' '),
+      means: 'The call did not succeed.',
+      todo: 'Look at its message and result.',
+    }
+  )
+}

@@ -1,0 +1,48 @@
+'use client'
+
+import type { ReactNode } from 'react'
+import { Button, type ButtonLook } from '#app/ui/button.tsx'
+import { Dialog } from '#app/ui/dialog.tsx'
+import { ActionForm, type ActionOutcome } from './action-form.tsx'
+import { SubmitButton } from './submit-button.tsx'
+
+export type { ActionOutcome }
+
+/** A button that asks before it acts. A failed action leaves the dialog open with the sentence that it answered. */
+export function ConfirmButton({
+  label,
+  title,
+  children,
+  confirmLabel,
+  confirmTone = 'danger',
+  fields,
+  action,
+  tone = 'danger-quiet',
+  size,
+}: ButtonLook & {
+  /** What the button says. */
+  label: ReactNode
+  /** The question, as the heading of the dialog. */
+  title: string
+  /** What will happen, and fields of the form if it needs any. */
+  children?: ReactNode
+  confirmLabel: string
+  confirmTone?: ButtonLook['tone']
+  /** Values that the action finds in its form data. */
+  fields?: Record<string, string>
+  action: (form: FormData) => Promise<ActionOutcome>
+}) {
+  return (
+    <Dialog label={label} title={title} tone={tone} size={size}>
+      {(close) => (
+        <ActionForm action={action} fields={fields} onDone={close} className="grid gap-4">
+          <div className="grid gap-3 text-ink-soft">{children}</div>
+          <div className="flex flex-wrap justify-end gap-2">
+            <Button onClick={close}>Cancel</Button>
+            <SubmitButton tone={confirmTone}>{confirmLabel}</SubmitButton>
+          </div>
+        </ActionForm>
+      )}
+    </Dialog>
+  )
+}

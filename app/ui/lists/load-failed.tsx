@@ -1,0 +1,25 @@
+'use client'
+
+import { RotateCw } from 'lucide-react'
+import { Button } from '#app/ui/button.tsx'
+import { EmptyState } from './empty-state.tsx'
+
+/** What an error boundary shows: the failure in a sentence, Retry, and the digest that finds it in the server's log. */
+export function LoadFailed({ error, reset }: { error: Error & { digest?: string }; reset: () => void }) {
+  return (
+    <div role="alert">
+      <EmptyState
+        title="This page could not be loaded"
+        action={
+          <Button tone="primary" onClick={reset}>
+            <RotateCw aria-hidden className="size-4" />
+            Try again
+          </Button>
+        }
+      >
+        <p>Something failed on the server, or it cannot be reached just now. What you did before is kept.</p>
+        {error.digest && <p className="mt-2 font-mono text-xs text-ink-faint">Reference {error.digest}</p>}
+      </EmptyState>
+    </div>
+  )
+}

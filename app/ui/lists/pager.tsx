@@ -1,0 +1,25 @@
+import { ChevronRight, ChevronsLeft } from 'lucide-react'
+import { LinkButton } from '#app/ui/button.tsx'
+
+/** The ends of a list that is read page by page: back to the newest rows, on to older ones. Shows nothing when all rows fit. */
+export function Pager({ first, next }: { first?: string; next?: string }) {
+  if (!first && !next) return null
+  return (
+    <nav aria-label="Pages" className="flex items-center justify-between gap-3 border-t border-line px-4 py-3 sm:px-5">
+      {first ? (
+        <LinkButton href={first} size="sm" tone="quiet">
+          <ChevronsLeft aria-hidden className="size-4" />
+          Newest
+        </LinkButton>
+      ) : (
+        <span />
+      )}
+      {next && (
+        <LinkButton href={next} size="sm">
+          Older
+          <ChevronRight aria-hidden className="size-4" />
+        </LinkButton>
+      )}
+    </nav>
+  )
+}

@@ -1,0 +1,78 @@
+import type { AskReason } from '#lib/agent/approvals/approval-rules.ts'
+import type { ThreadItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
+import { action } from '#lib/chatkit/server/widgets/actions.ts'
+import { Button, Caption, Card, Markdown, Row, Title } from '#lib/chatkit/server/widgets/components.ts'
+import { toVisibleJson, toVisibleText } from '#lib/platform/text/visible-text.ts'
+
+/** The actions of a card: yes, no, and yes for the rest of the thread. The payload is `{ approval }`, its id. */
+export const APPROVAL_ACTIONS = { 'approval.approve': 'approved', 'approval.always': 'approved', 'approval.deny': 'denied' } as const
+
+/** Nobody reads more than this: a call with longer arguments is not asked about, but refused. */
+export const SHOWN_MAX_CHARS = 20_000
+
+/** What a card asks, or asked. */
+export type Question = {
+  id: string
+  server: string
+  tool: string
+  arguments: unknown
+  /** The parameters that the session fills in, beside these arguments. */
+  filledIn?: string[]
+  reason: AskReason
+  remember: boolean
+}
+
+const KEY = 'approval:'
+
+/** True for a card of ours: what became of its call is kept for the model beside it. */
+export function isApprovalCard(item: ThreadItem): boolean {
+  return item.type === 'widget' && item.widget.key?.startsWith(KEY) === true
+}
+
+const WHY: Record<AskReason, string> = {
+  always: 'This tool is called only after you agree.',
+  first: 'This is its first call in this conversation.',
+  destructive: 'The tool says that this cannot be undone.',
+  unannotated: 'The tool does not say whether this can be undone.',
+  repeated: 'The same call was made before for this message, and took or may have taken effect.',
+}
+
+/** The card that asks a person about a call: the tool, its exact arguments, and the buttons. */
+export function askingCard({ id, server, tool, arguments: args, filledIn = [], reason, remember }: Question): WidgetRoot {
+  const payload = { approval: id }
+  return Card({
+    key: `${KEY}${id}`,
+    children: [
+      Title({ value: `Call ${toVisibleText(tool)}?`, size: 'sm' }),
+      Caption({ value: `A tool of ${toVisibleText(server)}. ${WHY[reason]}` }),
+      Markdown({ value: shownArguments(args) }),
+      filledIn.length > 0 ? Caption({ value: `Your session fills in: ${filledIn.map(toVisibleText).join(', ')}.` }) : null,
+      Row({
+        wrap: 'wrap',
+        gap: 2,
+        children: [
+          Button({ label: 'Approve', style: 'primary', onClickAction: action('approval.approve', payload) }),
+          Button({ label: 'Decline', style: 'secondary', onClickAction: action('approval.deny', payload) }),
+          remember
+            ? Button({ label: 'Always in this conversation', style: 'secondary', onClickAction: action('approval.always', payload) })
+            : null,
+        ],
+      }),
+    ],
+  })
+}
+
+/** The same card after its end: what was asked stays to be read, the buttons go. One that has ended before stays as it is. */
+export function closedCard(card: WidgetRoot, ending: string): WidgetRoot {
+  const all = (card.children ?? []) as WidgetRoot[]
+  const children = all.filter(({ type }) => type !== 'Row')
+  if (children.length === all.length) return card
+  return { ...card, children: [...children, Caption({ value: ending })] }
+}
+
+/** Everything that the tool would get, with what hides between the characters made visible. */
+export function shownArguments(args: unknown): string {
+  const text = toVisibleJson(args)
+  const fence = '`'.repeat(Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)) + 1)
+  return `${fence}json\n${text}\n${fence}`
+}

@@ -1,0 +1,66 @@
+import type { Agreed } from '#lib/data/runs/approvals.ts'
+import { argumentsHash } from '#lib/data/runs/ledger.ts'
+import type { EarlierCall } from '#lib/data/runs/tool-calls.ts'
+import type { ApprovalPolicy, EffectivePolicy } from '#lib/data/servers/policies.ts'
+import { definitionHash, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
+import { isHarmlessTwice, onlyReads } from '#lib/mcp-client/calls/repeat-rules.ts'
+import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
+import { asksUnannotated, type McpServer } from '#lib/mcp-client/servers/servers.ts'
+import { unbound } from '#lib/mcp-client/tools/bound-arguments.ts'
+import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
+
+/** Why a person is asked before a call is made. */
+export type AskReason = 'always' | 'first' | 'destructive' | 'unannotated' | 'repeated'
+
+/** What is known when a call is judged. */
+export type Known = {
+  /** Tools to which the person said yes in this thread. */
+  agreed: Agreed[]
+  /** What earlier attempts at the same turn did, and what of this one nobody knows. */
+  earlier: EarlierCall[]
+  /** What this attempt did before it waited for the person. */
+  own?: EarlierCall[]
+}
+
+/** A tool as the model sees it, with all that a decision about its calls needs. */
+export type OfferedTool = { connection: ToolConnection; tool: McpTool; policy: EffectivePolicy }
+
+// What may have taken effect. A call that failed in good order did not.
+const MAY_HAVE_FINISHED: ReadonlySet<string> = new Set(['pending', 'succeeded', 'unknown', 'cancelled'])
+
+/** Whether and why a person has to be asked before this call; undefined where it may simply be made. */
+export function whyAsk({ connection, tool, policy }: OfferedTool, args: unknown, known: Known, callId?: string): AskReason | undefined {
+  const { server, made } = connection
+  const asked = unbound(args as Record<string, unknown>, server)
+  const inDoubt = made.isInDoubt(tool.name, asked) || isRepeated(server.name, tool.name, asked, known.earlier)
+  if (inDoubt && !onlyReads({ builtin: server.builtin, tool, policy })) return 'repeated'
+  const again = made.isMadeBefore(tool.name, asked, callId) || isRepeated(server.name, tool.name, asked, known.own ?? [])
+  // A tool that claims more than it keeps could as well do everything twice at the first call.
+  if (again && !isHarmlessTwice(tool)) return 'repeated'
+  const reasons: Record<ApprovalPolicy, AskReason | undefined> = {
+    ...{ never: undefined, always: 'always', first: 'first' },
+    annotation: whyRisky(server, tool),
+  }
+  const reason = reasons[policy.approval]
+  if (reason === undefined || reason === 'always') return reason
+  const hash = definitionHash(tool as ToolDefinition)
+  const first = reason === 'first'
+  const yes = ({ remember, ...it }: Agreed) =>
+    (first || remember) && it.server === server.name && it.tool === tool.name && it.toolHash === hash
+  return known.agreed.some(yes) ? undefined : reason
+}
+
+/** What a tool's annotations say of harm. Without `destructiveHint` a tool that does not only read may destroy (MCP, ToolAnnotations). */
+function whyRisky(server: McpServer, { annotations }: McpTool): AskReason | undefined {
+  const { destructiveHint, readOnlyHint } = annotations ?? {}
+  if (destructiveHint === true) return 'destructive'
+  return destructiveHint === undefined && readOnlyHint !== true && asksUnannotated(server) ? 'unannotated' : undefined
+}
+
+function isRepeated(server: string, tool: string, args: unknown, earlier: EarlierCall[]): boolean {
+  if (earlier.length === 0) return false
+  const hash = argumentsHash(args)
+  return earlier.some(
+    (call) => call.server === server && call.tool === tool && call.argumentsHash === hash && MAY_HAVE_FINISHED.has(call.status),
+  )
+}

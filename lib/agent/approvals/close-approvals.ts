@@ -1,0 +1,117 @@
+import { type APPROVAL_ACTIONS, closedCard } from '#lib/agent/approvals/approval-card.ts'
+import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import type { Store } from '#lib/chatkit/protocol/store.ts'
+import { type Approval, closeApprovals, listAskingRuns, voidApprovals } from '#lib/data/runs/approvals.ts'
+import { recordToolCall } from '#lib/data/runs/ledger.ts'
+import { findRun } from '#lib/data/runs/runs.ts'
+import { AppError } from '#lib/platform/errors.ts'
+
+/** What ledger, chat and model hear of a call to which the person said no. */
+export const DECLINED = 'The person did not agree to this call.'
+
+type Owner = { userId: string }
+
+/** Why a question got no answer. */
+type Ending = 'denied' | 'expired'
+
+const TOLD: Record<Ending, { card: string; call: string; run: string }> = {
+  denied: {
+    card: 'Not made: you wrote something else.',
+    call: 'The person wrote something else instead of agreeing to this call.',
+    run: 'A new message took the place of the answer.',
+  },
+  expired: {
+    card: 'Not made: this question has expired.',
+    call: 'Nobody agreed to this call in time.',
+    run: 'Nobody answered in time.',
+  },
+}
+
+/** What a card says after the end of its question. */
+export const CLOSED: Record<Ending, string> = { denied: TOLD.denied.card, expired: TOLD.expired.card }
+
+/** What a card says after its answer. */
+export const ANSWERED = {
+  'approval.approve': 'You approved this call.',
+  'approval.always': 'You approved this tool for the rest of this thread.',
+  'approval.deny': 'You declined this call.',
+} satisfies Record<keyof typeof APPROVAL_ACTIONS, string>
+/** What a card says of a call that was approved and never made, because the process that was to make it died. */
+export const NEVER_MADE = 'You approved this call, but the server ended before it was made. Ask again.'
+
+/** A new message in a thread denies what is still asked there. */
+export async function* denyAsked(caller: Owner, store: Store, threadId: string): AsyncGenerator<ThreadStreamEvent> {
+  for (const runId of await listAskingRuns(caller, threadId)) yield* closeRun(caller, store, runId, 'denied')
+}
+
+/** Ends all open questions of a waiting run, and the run. */
+export async function* closeRun(caller: Owner, store: Store, runId: string, ending: Ending): AsyncGenerator<ThreadStreamEvent> {
+  const barred = await toldOfRun(caller, runId)
+  const told = barred ?? TOLD[ending]
+  for (const approval of await closeApprovals(caller, runId, ending, TOLD[ending].run)) {
+    yield* closeCard(store, approval, told.card)
+    yield* recordUnmade(caller, store, approval, told.call, barred ? 'denied' : 'declined')
+  }
+}
+
+/** What is said of the questions of a run that was ended with its person's access; null for any other. */
+async function toldOfRun(caller: Owner, runId: string): Promise<{ card: string; call: string } | null> {
+  const run = await findRun(caller, runId)
+  return run?.status === 'stopped' && run.errorMessage ? { card: `Not made: ${run.errorMessage}`, call: run.errorMessage } : null
+}
+
+/** Takes the buttons off a question's card. A card that was deleted meanwhile needs none. */
+export async function* closeCard(store: Store, { threadId, itemId }: Approval, ending: string): AsyncGenerator<ThreadStreamEvent> {
+  const item = await findItem(store, threadId, itemId)
+  if (item?.type !== 'widget') return
+  yield { type: 'thread.item.replaced', item: { ...item, widget: closedCard(item.widget, ending) } }
+}
+
+/** The tools are not those any more to which the person agreed: nothing of the run is called. */
+export async function* expireChanged(caller: Owner, store: Store, approvals: Approval[]): AsyncGenerator<ThreadStreamEvent> {
+  const changed = 'The tool was changed after the person was asked, so that the answer does not count.'
+  await voidApprovals(caller, approvals[0]?.runId ?? '')
+  for (const approval of approvals) {
+    yield* closeCard(store, approval, 'Expired: the tool was changed meanwhile. Ask again.')
+    yield* recordUnmade(caller, store, approval, changed, 'denied')
+  }
+  const message = 'The tool was changed or is gone since you were asked. Ask again.'
+  yield { type: 'notice', level: 'warning', title: 'Not called', message }
+}
+
+/** Tells the ledger and the model that a call was not made: because a person decided so (declined), or for another reason (denied). */
+export async function* recordUnmade(
+  caller: Owner,
+  store: Store,
+  approval: Approval,
+  sentence: string,
+  failureClass: 'declined' | 'denied',
+): AsyncGenerator<ThreadStreamEvent> {
+  const { threadId, runId, callId, server, tool, keptId } = approval
+  const kept = await findItem(store, threadId, keptId)
+  const content = kept?.type === 'hidden_context_item' ? (kept.content as KeptToolCall) : undefined
+  const args = content ? JSON.parse(content.arguments) : {}
+  // In one go: half of it would say that nobody knows what became of the call.
+  await recordToolCall({ ownerId: caller.userId, via: 'chat', server, tool, arguments: args, runId, threadId, callId }, new Date(), {
+    status: failureClass === 'declined' ? 'declined' : 'failed',
+    failureClass,
+    errorMessage: sentence,
+  })
+  if (kept?.type !== 'hidden_context_item' || !content) return
+  yield {
+    type: 'thread.item.replaced',
+    item: { ...kept, content: { ...content, output: `The call was not made. ${sentence} (${failureClass})` } satisfies KeptToolCall },
+  }
+}
+
+/** The item, or undefined where it was deleted. */
+export async function findItem(store: Store, threadId: string, itemId: string): Promise<ThreadItem | undefined> {
+  try {
+    return await store.loadItem(threadId, itemId)
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not_found') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,120 @@
+import type { RunToolApprovalItem } from '@openai/agents'
+import { askingCard } from '#lib/agent/approvals/approval-card.ts'
+import type { AskReason, OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
+import { type KeptToolCall, NOT_YET } from '#lib/agent/stream/open-calls.ts'
+import type { TurnEvents } from '#lib/agent/stream/turn-events.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { HiddenContextItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
+import type { Store } from '#lib/chatkit/protocol/store.ts'
+import type { Thread } from '#lib/chatkit/protocol/thread.ts'
+import { type NewApproval, storePause } from '#lib/data/runs/approvals.ts'
+import { definitionHash, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
+import { unbound } from '#lib/mcp-client/tools/bound-arguments.ts'
+import { seal, unseal } from '#lib/platform/crypto/seal.ts'
+import { AppError } from '#lib/platform/errors.ts'
+import { newId } from '#lib/platform/ids.ts'
+import { toVisibleJson, toVisibleText } from '#lib/platform/text/visible-text.ts'
+
+/** The most (characters) of an agent's state that is kept for a day. */
+const STATE_MAX_CHARS = 4_000_000
+
+/** A call that a person is asked about. */
+export type HeldCall = OfferedTool & { callId: string; name: string; arguments: unknown; reason: AskReason }
+
+type Pausing = {
+  thread: Thread
+  store: Store
+  /** `runs` are those that it goes on with. */
+  run: { id: string; ownerId: string; runs: readonly string[] }
+  events: TurnEvents
+  state: { toString: () => string }
+  interruptions: RunToolApprovalItem[]
+  held: ReadonlyMap<string, HeldCall>
+}
+
+/**
+ * Ends a turn whose calls wait for a person: the state is stored first, then the cards are shown. Throws too_large where the
+ * state has grown beyond what is kept.
+ */
+export async function* pause({ thread, store, run, events, state, interruptions, held }: Pausing): AsyncGenerator<ThreadStreamEvent> {
+  const asked = interruptions.flatMap(({ rawItem }) => {
+    const call = 'callId' in rawItem ? held.get(rawItem.callId) : undefined
+    if (!call) return []
+    return [{ ...newIds(store), call }]
+  })
+  for (const { call, keptId } of asked) yield* events.pause(call.callId, keptId)
+  yield* events.end()
+  const sealed = await sealState(run, { state: state.toString() })
+  await storePause({ id: run.id, ownerId: run.ownerId, threadId: thread.id }, sealed, asked.map(toQuestion))
+  for (const question of asked) yield { type: 'thread.item.done', item: cardOf(thread, question) }
+}
+
+/** A call that a control of a widget asks for. */
+export type WidgetCall = { server: string; tool: string; arguments: Record<string, unknown> /** The widget's item. */; item: string }
+
+/** Ends an action whose one call waits for a person: what it is goes into the sealed state, as no agent had a part in it. */
+export async function* pauseWidgetCall(
+  { thread, store, run }: { thread: Thread; store: Store; run: { id: string; ownerId: string } },
+  held: HeldCall,
+  call: WidgetCall,
+): AsyncGenerator<ThreadStreamEvent> {
+  const asked: Asked = { ...newIds(store), call: held }
+  yield { type: 'thread.item.done', item: keptCall(thread, asked.keptId, held, NOT_YET) }
+  const sealed = await sealState({ ...run, runs: [] }, { call })
+  await storePause({ ...run, threadId: thread.id }, sealed, [toQuestion(asked)])
+  yield { type: 'thread.item.done', item: cardOf(thread, asked) }
+}
+
+/** The hidden item that tells the model of later turns of a call that no agent made. */
+export function keptCall(
+  thread: Thread,
+  id: string,
+  { callId, name, arguments: args }: Pick<HeldCall, 'callId' | 'name' | 'arguments'>,
+  output: string,
+): HiddenContextItem {
+  const content: KeptToolCall = { kind: 'tool_call', call_id: callId, name, arguments: JSON.stringify(args), output }
+  return { id, thread_id: thread.id, created_at: new Date().toISOString(), type: 'hidden_context_item', content }
+}
+
+type Asked = { id: string; itemId: string; keptId: string; call: HeldCall }
+
+function newIds(store: Store): Omit<Asked, 'call'> {
+  return { id: newId('apr'), itemId: store.newItemId('message'), keptId: store.newItemId('hidden_context') }
+}
+
+function toQuestion({ call, ...ids }: Asked): NewApproval {
+  const { connection, tool, callId } = call
+  return { ...ids, callId, server: connection.server.name, tool: tool.name, toolHash: definitionHash(tool as ToolDefinition) }
+}
+
+function cardOf(thread: Thread, { id, itemId, call }: Asked): WidgetItem {
+  const { connection, tool, reason } = call
+  // What the model says of parameters that the session fills in is not sent.
+  const args = unbound(call.arguments as Record<string, unknown>, connection.server)
+  const remember = reason === 'destructive' || reason === 'unannotated'
+  const filledIn = connection.filledIn(tool.name)
+  const widget = askingCard({ id, server: connection.server.name, tool: tool.name, arguments: args, filledIn, reason, remember })
+  const copy_text = `${toVisibleText(tool.name)} ${toVisibleJson(args)}`
+  return { id: itemId, thread_id: thread.id, created_at: new Date().toISOString(), type: 'widget', widget, copy_text }
+}
+
+/** What goes on after the answer: the state of an agent, or the one call of a widget. */
+type Rest = { state: string } | { call: WidgetCall }
+type Sealed = { runs: string[]; owner: string } & Rest
+
+function sealState({ id, ownerId, runs }: Pausing['run'], rest: Rest): Promise<string> {
+  if ('state' in rest && rest.state.length > STATE_MAX_CHARS)
+    throw new AppError('too_large', 'This conversation has grown too long to wait for your answer. Start a new chat.')
+  return seal(JSON.stringify({ runs: [...runs, id], owner: ownerId, ...rest } satisfies Sealed), 'paused runs')
+}
+
+/** The state of exactly this run of this person, with the runs that led to it; null where nobody can read it any more. */
+export async function unsealState(
+  sealed: string,
+  run: { id: string; ownerId: string },
+): Promise<({ runs: readonly string[] } & Rest) | null> {
+  const text = await unseal(sealed, 'paused runs')
+  if (text === null) return null
+  const { owner, ...open } = JSON.parse(text) as Sealed
+  return open.runs.at(-1) === run.id && owner === run.ownerId ? open : null
+}

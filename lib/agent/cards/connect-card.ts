@@ -1,0 +1,62 @@
+import type { ThreadItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
+import { action } from '#lib/chatkit/server/widgets/actions.ts'
+import { Button, Caption, Card, Markdown, Row, Title } from '#lib/chatkit/server/widgets/components.ts'
+import { connectionsUrl } from '#lib/mcp-client/accounts/accounts.ts'
+import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import { toVisibleText } from '#lib/platform/text/visible-text.ts'
+
+/** What the page does when Connect is pressed: the only action that needs the browser, which has to go to the server's sign-in. */
+export const CONNECT = 'connect.open'
+/** Answers the message again, after connecting. */
+export const CONNECTED_RETRY = 'connect.retry'
+
+const KEY = 'connect:'
+
+/** Why a server's tools need an account: which tool was called, and whether the server stopped accepting an account that there was. */
+export type Need = { server: McpServer; tool?: string; broken: boolean }
+
+/** The id of the server that a Connect card is about; undefined for any other item. */
+export function connectCardOf(item: ThreadItem): string | undefined {
+  return item.type === 'widget' && item.widget.key?.startsWith(KEY) ? item.widget.key.slice(KEY.length) : undefined
+}
+
+/** The card that leads a person to connect their own account at a server. */
+export function connectCard({ server, tool, broken }: Need): WidgetRoot {
+  const { id = '', name, url, config } = server
+  const way = config?.identity.kind === 'key' ? 'key' : 'oauth'
+  const wish = tool ? `The tool ${toVisibleText(tool)}` : 'What it offers'
+  return Card({
+    key: `${KEY}${id}`,
+    children: [
+      Title({ value: `Connect ${toVisibleText(name)}`, size: 'sm' }),
+      Caption({
+        value: `${wish} works with your own account at ${new URL(url).host}. ${broken ? 'It no longer accepts the one that you connected before.' : 'You have not connected it yet.'}`,
+      }),
+      Row({
+        wrap: 'wrap',
+        gap: 2,
+        children: [
+          Button({
+            label: broken ? 'Connect again' : 'Connect',
+            style: 'primary',
+            onClickAction: action(CONNECT, { server: id, way }, { handler: 'client' }),
+          }),
+        ],
+      }),
+      Markdown({ value: `Or go to your [connected services](${connectionsUrl()}) and come back.` }),
+    ],
+  })
+}
+
+/** The same card once the account is there. */
+export function connectedCard(card: WidgetRoot): WidgetRoot {
+  const asked = ((card.children ?? []) as WidgetRoot[]).find(({ type }) => type === 'Title')
+  return Card({
+    key: card.key,
+    children: [
+      Title({ value: String(asked?.value ?? '').replace(/^Connect /, ''), size: 'sm' }),
+      Caption({ value: 'Connected. What you asked can be answered now.' }),
+      Row({ children: [Button({ label: 'Try again', style: 'primary', onClickAction: action(CONNECTED_RETRY) })] }),
+    ],
+  })
+}

@@ -1,4 +1,0 @@
-import type { Person } from '#lib/data/users.ts'
-
-/** For whom and when. `timeZone` is an IANA name. */
-export type About = { person: Person; timeZone: string; now: Date }

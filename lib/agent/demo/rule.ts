@@ -1,6 +1,0 @@
-import type { About } from '#lib/agent/demo/about.ts'
-import type { Plan } from '#lib/agent/direct/plan.ts'
-import type { DirectTurn } from '#lib/agent/direct/read-turn.ts'
-
-/** A way to say something, and what is meant by it. The first that matches counts; undefined means: not this after all. */
-export type Rule = [pattern: RegExp, plan: (groups: Record<string, string>, about: About, turn: DirectTurn) => Plan | undefined]

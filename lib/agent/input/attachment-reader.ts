@@ -1,0 +1,52 @@
+import type { InputPart } from '#lib/agent/input/history.ts'
+import type { Attachment } from '#lib/chatkit/protocol/items.ts'
+import { kindOf } from '#lib/data/attachments/attachment-type.ts'
+import { isRefused, readAttachment } from '#lib/data/attachments/attachments.ts'
+import { decodeText } from '#lib/data/attachments/decode-text.ts'
+import { AppError } from '#lib/platform/errors.ts'
+import { cutText } from '#lib/platform/text/cut-text.ts'
+
+const TEXT_MAX_CHARS = 40_000
+/** Bytes of all attachments together in one request: more, and servers of models refuse it. */
+const REQUEST_MAX_BYTES = 30 * 1024 * 1024
+
+/**
+ * What the model gets of the caller's attachments in one request: pictures and PDF as they are, text as text, clipped; the first
+ * ones asked for go first. What a model has refused is only named. `onSent` hears of each picture and PDF that goes along.
+ */
+export function attachmentReader(
+  caller: { userId: string },
+  onSent: (attachment: Attachment) => void = () => undefined,
+): (attachment: Attachment) => Promise<InputPart[]> {
+  let room = REQUEST_MAX_BYTES
+  return async (attachment) => {
+    const { id, name, mime_type } = attachment
+    try {
+      if (await isRefused(caller, id)) return [text(`[The attached file ${JSON.stringify(name)} is left out: the model refused it.]`)]
+      const { bytes } = await readAttachment(caller, id)
+      if (bytes.byteLength > room) return [text(`[There is no room for the attached file ${JSON.stringify(name)}.]`)]
+      room -= bytes.byteLength
+      if (kindOf(mime_type) !== 'text') onSent(attachment)
+      return [toPart(name, mime_type, bytes)]
+    } catch (error) {
+      // Deleted since: the rest of the conversation goes on. A store that is away is another matter.
+      if (!(error instanceof AppError && error.code === 'not_found')) throw error
+      return [text(`[The attached file ${JSON.stringify(name)} is not there any more.]`)]
+    }
+  }
+}
+
+function toPart(name: string, mimeType: string, bytes: Uint8Array): InputPart {
+  const kind = kindOf(mimeType)
+  const dataUrl = () => `data:${mimeType};base64,${Buffer.from(bytes).toString('base64')}`
+  if (kind === 'image') return { type: 'input_image', image: dataUrl(), detail: 'auto' }
+  if (kind === 'pdf') return { type: 'input_file', file: dataUrl(), filename: name }
+  const whole = decodeText(bytes)?.text ?? new TextDecoder().decode(bytes)
+  const shown =
+    whole.length > TEXT_MAX_CHARS ? `${cutText(whole, TEXT_MAX_CHARS)}\n[${whole.length - TEXT_MAX_CHARS} more characters]` : whole
+  return text(`<Attachment name=${JSON.stringify(name)}>\n${shown}\n</Attachment>`)
+}
+
+function text(value: string): InputPart {
+  return { type: 'input_text', text: value }
+}

@@ -1,0 +1,37 @@
+import type { AgentInputItem } from '@openai/agents'
+import type { EarlierCall } from '#lib/data/runs/tool-calls.ts'
+import { cutText } from '#lib/platform/text/cut-text.ts'
+
+const ARGUMENTS_MAX_CHARS = 1_000
+const RESULT_MAX_CHARS = 2_000
+
+const FATE: Record<EarlierCall['status'], string> = {
+  pending: 'nobody knows whether it took effect',
+  succeeded: 'it took effect',
+  failed: 'it failed',
+  declined: 'the person declined it, and nothing was done',
+  cancelled: 'it was stopped, and may have taken effect',
+  unknown: 'it may have taken effect',
+}
+
+/** What the model is told of an earlier attempt's calls before it answers the same message again; nothing where there were none. */
+export function earlierCallsNote(calls: EarlierCall[]): AgentInputItem[] {
+  if (calls.length === 0) return []
+  const lines = calls.map(({ tool, arguments: args, status, failureClass, errorMessage, result }) => {
+    const fate = [FATE[status], failureClass && `(${failureClass})`, errorMessage].filter(Boolean).join(' ')
+    const answer = status === 'succeeded' && result ? ` It answered: ${clip(JSON.stringify(result), RESULT_MAX_CHARS)}` : ''
+    return `- ${tool} ${clip(JSON.stringify(args), ARGUMENTS_MAX_CHARS)}: ${fate}.${answer}`
+  })
+  const text = [
+    'Hidden context for the agent (not shown to the user):',
+    '<HiddenContext>',
+    'This message was worked on before, and that attempt was given up. It made these tool calls, oldest first. Do not make one that took or may have taken effect again without looking first what it did.',
+    ...lines,
+    '</HiddenContext>',
+  ].join('\n')
+  return [{ type: 'message', role: 'user', content: [{ type: 'input_text', text }] }]
+}
+
+function clip(text: string, max: number): string {
+  return text.length > max ? `${cutText(text, max)}…` : text
+}

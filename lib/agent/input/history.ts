@@ -1,0 +1,160 @@
+import type { AgentInputItem } from '@openai/agents'
+import { estimateTokens } from '#lib/agent/input/estimate-tokens.ts'
+import { ECHO } from '#lib/agent/models/openai/repair/echo.ts'
+import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
+import type { Attachment, StructuredInputItem, ThreadItem, UserMessageItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
+
+/** How much of a conversation the model gets, in estimated tokens. */
+export const HISTORY_MAX_TOKENS = 30_000
+
+/** A part of a message to the model. */
+export type InputPart = Exclude<Extract<AgentInputItem, { role: 'user' }>['content'], string>[number]
+
+type Options = {
+  maxTokens?: number
+  /** What the model gets of an attachment. Asked only for messages that have room. */
+  readAttachment?: (attachment: Attachment) => Promise<InputPart[]>
+}
+
+/**
+ * The items of a thread, oldest first, as the model's input (protocol section 2.4): the newest that fit into `maxTokens`, a
+ * tool call always with its result, and the last user message and what came after it in any case.
+ */
+export async function toModelInput(
+  items: ThreadItem[],
+  { maxTokens = HISTORY_MAX_TOKENS, readAttachment = unreadable }: Options = {},
+): Promise<AgentInputItem[]> {
+  const toolWorkflows = new Set(items.flatMap((item) => keptCall(item)?.workflow_id ?? []))
+  const groups: AgentInputItem[][] = []
+  const lastMessage = items.findLastIndex(({ type }) => type === 'user_message')
+  let room = maxTokens
+  for (let index = items.length - 1; index >= 0; index -= 1) {
+    const item = items[index]
+    if (!item || (item.type === 'workflow' && toolWorkflows.has(item.id))) continue
+    // Bytes are not read for a message whose words alone have no room.
+    if (item.type === 'user_message' && index < lastMessage && estimateTokens(item.content) > room) break
+    const group = item.type === 'user_message' ? await fromUser(item, index === items.length - 1, readAttachment) : convert(item)
+    const size = estimateTokens(group)
+    if (size > room && index < lastMessage) break
+    room -= size
+    groups.push(group)
+  }
+  return groups.reverse().flat()
+}
+
+async function unreadable({ name }: Attachment): Promise<InputPart[]> {
+  return [{ type: 'input_text', text: `[The attached file ${JSON.stringify(name)} cannot be read.]` }]
+}
+
+/** One item as model input: nothing, one entry or several that belong together. */
+function convert(item: Exclude<ThreadItem, UserMessageItem>): AgentInputItem[] {
+  switch (item.type) {
+    case 'assistant_message': {
+      const content = item.content.filter(({ text }) => text !== '').map(({ text }) => ({ type: 'output_text' as const, text }))
+      return content.length > 0 ? [{ type: 'message', role: 'assistant', status: 'completed', content }] : []
+    }
+    case 'hidden_context_item':
+      return fromHidden(item)
+    case 'sdk_hidden_context':
+      return [hidden(item.content)]
+    case 'client_tool_call':
+      return item.status === 'completed'
+        ? pair(item.call_id, item.name, JSON.stringify(item.arguments), JSON.stringify(item.output ?? null))
+        : []
+    case 'widget':
+      return [user(`The following graphical UI widget (id: ${item.id}) was displayed to the user:${widgetJson(item)}`)]
+    case 'task':
+      return fromTasks([item.task])
+    case 'workflow':
+      return fromTasks(item.workflow.tasks)
+    case 'structured_input':
+      return [user(structuredInput(item))]
+    case 'generated_image':
+      return item.image ? [{ type: 'message', role: 'user', content: imageContent(item.image.url) }] : []
+    case 'end_of_turn':
+      return []
+  }
+}
+
+function user(text: string): AgentInputItem {
+  return { type: 'message', role: 'user', content: [{ type: 'input_text', text }] }
+}
+
+function hidden(text: string): AgentInputItem {
+  return user(`Hidden context for the agent (not shown to the user):\n<HiddenContext>\n${text}\n</HiddenContext>`)
+}
+
+function pair(callId: string, name: string, args: string, output: string, echo?: string): AgentInputItem[] {
+  const providerData = echo === undefined ? {} : { providerData: { [ECHO]: echo } }
+  return [
+    { type: 'function_call', callId, name, arguments: args, status: 'completed', ...providerData },
+    { type: 'function_call_result', callId, name, status: 'completed', output },
+  ]
+}
+
+async function fromUser(
+  { content, quoted_text, attachments }: UserMessageItem,
+  isLast: boolean,
+  read: NonNullable<Options['readAttachment']>,
+): Promise<AgentInputItem[]> {
+  const text = content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('')
+  const parts: InputPart[] = []
+  // One after the other: they may be large.
+  for (const attachment of attachments) parts.push(...(await read(attachment)))
+  const messages: AgentInputItem[] = [
+    { type: 'message', role: 'user', content: [...(text || parts.length === 0 ? [{ type: 'input_text' as const, text }] : []), ...parts] },
+  ]
+  if (isLast && quoted_text) messages.push(user(`The user is referring to this in particular: \n${quoted_text}`))
+  // Two that are called the same are two.
+  const tags = new Map(
+    content.flatMap((part) => (part.type === 'input_tag' ? [[JSON.stringify([part.id, part.text, part.data]), part] as const] : [])),
+  )
+  if (tags.size > 0) {
+    const lines = [...tags.values()].map(
+      ({ text, id, data }) => `- @${text} (id: ${id})${Object.keys(data).length > 0 ? ` ${JSON.stringify(data)}` : ''}`,
+    )
+    messages.push(user(`# User-provided context for @-mentions\n${lines.join('\n')}`))
+  }
+  return messages
+}
+
+function fromHidden(item: ThreadItem & { type: 'hidden_context_item' }): AgentInputItem[] {
+  const call = keptCall(item)
+  if (call) return pair(call.call_id, call.name, call.arguments, call.output, call.echo)
+  return [hidden(typeof item.content === 'string' ? item.content : JSON.stringify(item.content))]
+}
+
+function keptCall(item: ThreadItem): KeptToolCall | undefined {
+  if (item.type !== 'hidden_context_item') return undefined
+  const content = item.content as KeptToolCall | null
+  return content?.kind === 'tool_call' ? content : undefined
+}
+
+function fromTasks(tasks: { type: string; title?: string; content?: string }[]): AgentInputItem[] {
+  return tasks
+    .filter(({ type, title, content }) => type === 'custom' && (title || content))
+    .map(({ title, content }) => {
+      const text = [title, content].filter(Boolean).join(': ')
+      return user(`A message was displayed to the user that the following task was performed:\n<Task>\n${text}\n</Task>`)
+    })
+}
+
+function widgetJson({ widget }: WidgetItem): string {
+  return JSON.stringify(widget, (_key, value) => value ?? undefined)
+}
+
+function structuredInput({ status, inputs }: StructuredInputItem): string {
+  const lines = inputs.map(({ question, answer }) => {
+    const said = answer ? (answer.skipped ? 'skipped' : answer.values.join(', ')) : 'unanswered'
+    return `- ${question}: ${said}`
+  })
+  const intro = `A structured input request was displayed to the user with the following status: ${status}`
+  return `${intro}\n<StructuredInput>\n${lines.join('\n')}\n</StructuredInput>`
+}
+
+function imageContent(image: string) {
+  return [
+    { type: 'input_text' as const, text: 'The following image was generated by the agent.' },
+    { type: 'input_image' as const, image, detail: 'auto' },
+  ]
+}

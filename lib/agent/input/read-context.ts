@@ -1,0 +1,29 @@
+import { recentItems } from '#lib/agent/input/recent-items.ts'
+import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import type { Turn } from '#lib/chatkit/server/turn.ts'
+import { findPerson } from '#lib/data/people/users.ts'
+import { listAgreed } from '#lib/data/runs/approvals.ts'
+import { type EarlierCall, listCallsFor } from '#lib/data/runs/tool-calls.ts'
+import { listPolicies } from '#lib/data/servers/policies.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { AppError } from '#lib/platform/errors.ts'
+
+/**
+ * What a turn has to know, read side by side. `runs` are its own: what they did for the message is `own`, what other attempts did, and
+ * what of its own nobody knows, is `earlier`. Throws unauthenticated where the account is gone.
+ */
+export async function readContext(caller: Caller, { thread, input, store }: Omit<Turn, 'signal'>, runs: string[]) {
+  const callsFor = async (message?: UserMessageItem | null) => (message ? listCallsFor(caller, message.id) : [])
+  const [person, items, policies, agreed, calls] = await Promise.all([
+    findPerson(caller.userId),
+    recentItems(store, thread.id),
+    listPolicies(caller),
+    listAgreed(caller, thread.id),
+    callsFor(input),
+  ])
+  if (!person) throw new AppError('unauthenticated', 'This account can no longer be used.')
+  const said = items.findLast((item) => item.type === 'user_message')
+  const all = input ? calls : await callsFor(said)
+  const isOwn = ({ runId, status }: EarlierCall) => runId !== null && runs.includes(runId) && status !== 'unknown'
+  return { person, items, said, policies, agreed, earlier: all.filter((call) => !isOwn(call)), own: all.filter(isOwn) }
+}

@@ -1,9 +1,0 @@
-import type { ItemKind } from '#lib/chatkit/store.ts'
-
-/** What the mapping of events needs from outside to make items. */
-export type ItemContext = { threadId: string; newItemId: (kind: ItemKind) => string; now: () => Date }
-
-/** The fields that every new item has. */
-export function newItem({ threadId, newItemId, now }: ItemContext, kind: ItemKind) {
-  return { id: newItemId(kind), thread_id: threadId, created_at: now().toISOString() }
-}

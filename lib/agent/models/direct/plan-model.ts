@@ -1,0 +1,55 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Model, ModelRequest, ModelResponse, StreamEvent } from '@openai/agents'
+import { followed, type Step } from '#lib/agent/models/direct/plan.ts'
+import { type DirectTurn, readTurn } from '#lib/agent/models/direct/read-turn.ts'
+import { slashCommand } from '#lib/agent/models/direct/slash-command.ts'
+import { newId } from '#lib/platform/ids.ts'
+
+/** Milliseconds between two pieces of an answer, so that it can be seen to stream. */
+const PACE_MS = 8
+
+type StepOf = (turn: DirectTurn) => Step
+
+/** What runs instead of a model where the person names a tool: `/add_task title="buy milk"`. */
+export const DIRECT_NAME = 'direct call'
+
+/** A model that does as the person's own command says, with no other model behind it. */
+export function directModel(): Model {
+  return planModel((turn) => followed(slashCommand(turn) ?? { say: 'There is no such tool. `/tools` lists those that there are.' }, turn))
+}
+
+/** A model of the Agents SDK whose every step is worked out in this process. */
+export function planModel(stepOf: StepOf): Model {
+  return {
+    getResponse: async (request) => respond(stepOf(readTurn(request))),
+    getStreamedResponse: (request) => stream(request, stepOf),
+  }
+}
+
+async function* stream(request: ModelRequest, stepOf: StepOf): AsyncGenerator<StreamEvent> {
+  yield { type: 'response_started' }
+  const step = stepOf(readTurn(request))
+  if ('say' in step) {
+    for (const delta of step.say.match(/\S*\s*/g)?.filter(Boolean) ?? []) {
+      yield { type: 'output_text_delta', delta }
+      await setTimeout(PACE_MS, undefined, { signal: request.signal })
+    }
+  }
+  const { output } = respond(step)
+  const usage = { inputTokens: 0, outputTokens: 0, totalTokens: 0 }
+  yield { type: 'response_done', response: { id: newId('demo'), output, usage } } as StreamEvent
+}
+
+function respond(step: Step): ModelResponse {
+  const output: ModelResponse['output'] =
+    'say' in step
+      ? [{ type: 'message', role: 'assistant', status: 'completed', content: [{ type: 'output_text', text: step.say }] }]
+      : step.calls.map(({ tool, args }) => ({
+          type: 'function_call',
+          callId: newId('call'),
+          name: tool,
+          arguments: JSON.stringify(args),
+          status: 'completed',
+        }))
+  return { output, usage: { requests: 1, inputTokens: 0, outputTokens: 0, totalTokens: 0 } as ModelResponse['usage'] }
+}

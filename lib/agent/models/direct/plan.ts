@@ -1,0 +1,39 @@
+import type { Answer, DirectTurn, OfferedTool } from '#lib/agent/models/direct/read-turn.ts'
+
+export type Call = { tool: string; args: Record<string, unknown> }
+
+/** What to do: say something, or make calls and go on with their answers. */
+export type Plan = { say: string } | { calls: Call[]; next: (answers: Answer[]) => Plan }
+
+/** What is to be done next. */
+export type Step = { say: string } | { calls: Call[] }
+
+/** The next step of a plan that was begun anew: it is followed as far as the tools have answered. */
+export function followed(begun: Plan, turn: DirectTurn): Step {
+  let plan = begun
+  const answers = [...turn.answers]
+  while (!('say' in plan) && answers.length > 0) {
+    const own = answers.splice(0, plan.calls.length)
+    const failed = own.find((answer) => answer.failed)
+    if (failed && own.length === 1) return { say: `That did not work: ${failed.text}` }
+    plan = plan.next(own)
+  }
+  if ('say' in plan) return plan
+  const calls = plan.calls.map((call) => ({ ...call, tool: findTool(turn.tools, call.tool) }))
+  const missing = plan.calls.find((_, index) => calls[index]?.tool === undefined)
+  if (missing) return { say: `I would need the tool \`${missing.tool}\` for that, and it is not available just now.` }
+  return { calls: calls.map(({ tool, args }) => ({ tool: tool?.name ?? '', args })) }
+}
+
+/** The tool of this name, or the only one that has it after a server's name. */
+export function findTool(tools: OfferedTool[], name: string): OfferedTool | undefined {
+  const exact = tools.find((tool) => tool.name === name)
+  if (exact) return exact
+  const [only, another] = toolsLike(tools, name)
+  return another ? undefined : only
+}
+
+/** The tools whose names end in this one, after a server's name. */
+export function toolsLike(tools: OfferedTool[], name: string): OfferedTool[] {
+  return tools.filter((tool) => tool.name.endsWith(`_${name}`))
+}

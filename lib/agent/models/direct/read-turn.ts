@@ -1,0 +1,72 @@
+import type { ModelRequest } from '@openai/agents'
+import { SHOWN_NOTE } from '#lib/mcp-client/calls/call-facts.ts'
+
+/** What a tool answered: its text, the JSON in it if it is JSON, whether the call failed, and whether the chat shows it as a widget. */
+export type Answer = { text: string; value: unknown; failed: boolean; isShown?: boolean }
+
+/** A tool as the model is offered it; `strings` are the arguments that its schema wants as text. */
+export type OfferedTool = { name: string; properties: Record<string, unknown>; required: string[] }
+
+/** What is seen of a turn where no model understands it. */
+export type DirectTurn = {
+  /** The person's last message. */
+  text: string
+  /** What the tools have answered since that message, in order. */
+  answers: Answer[]
+  /** What they answered before it, oldest first. */
+  earlier: Answer[]
+  tools: OfferedTool[]
+}
+
+/** Reads the request that the SDK makes of every model. */
+export function readTurn({ input, tools }: Pick<ModelRequest, 'input' | 'tools'>): DirectTurn {
+  const items = typeof input === 'string' ? [{ type: 'message' as const, role: 'user' as const, content: input }] : input
+  const last = items.findLastIndex((item) => 'role' in item && item.role === 'user' && isSaid(textOf(item.content)))
+  const said = items[last]
+  const answersIn = (part: typeof items) =>
+    part.flatMap((item) => (item.type === 'function_call_result' ? toAnswer(textOf(item.output)) : []))
+  return {
+    text: said && 'content' in said ? wordsOf(said.content).trim() : '',
+    answers: answersIn(items.slice(last + 1)),
+    earlier: answersIn(items.slice(0, Math.max(last, 0))),
+    tools: tools.flatMap((tool) => {
+      if (tool.type !== 'function') return []
+      const { properties = {}, required = [] } = tool.parameters as Partial<OfferedTool>
+      return { name: tool.name, properties, required }
+    }),
+  }
+}
+
+// Notes to the model travel as messages of the user.
+function isSaid(text: string): boolean {
+  return !/^(Hidden context for the agent|A message was displayed to the user|The following graphical UI widget|The user is referring to this|# User-provided context)/.test(
+    text,
+  )
+}
+
+// Attached files follow the words as parts of their own, and are not what the person says.
+function wordsOf(content: unknown): string {
+  if (!Array.isArray(content)) return textOf(content)
+  return textOf(content.filter((part) => !/^(<Attachment name="|\[The attached file |\[There is no room for)/.test(textOf(part))))
+}
+
+function textOf(content: unknown): string {
+  if (typeof content === 'string') return content
+  if (Array.isArray(content)) return content.map(textOf).join('\n')
+  const { text } = (content ?? {}) as { text?: unknown }
+  return typeof text === 'string' ? text : ''
+}
+
+const FAILED = /^The call (?:failed|was not made)\. ([\s\S]*?)(?: \([a-z_]+\))?$/
+
+function toAnswer(told: string): Answer {
+  const [, said] = FAILED.exec(told) ?? []
+  if (said !== undefined) return { text: said, value: undefined, failed: true }
+  if (told.endsWith(SHOWN_NOTE)) return { ...toAnswer(told.slice(0, -SHOWN_NOTE.length).trimEnd()), isShown: true }
+  const text = told
+  try {
+    return { text, value: JSON.parse(text), failed: false }
+  } catch {
+    return { text, value: undefined, failed: false }
+  }
+}

@@ -1,0 +1,71 @@
+import { findTool, type Plan, toolsLike } from '#lib/agent/models/direct/plan.ts'
+import { readArguments, usageOf } from '#lib/agent/models/direct/read-arguments.ts'
+import type { Answer, DirectTurn, OfferedTool } from '#lib/agent/models/direct/read-turn.ts'
+
+const COMMAND = /^\/([\w-]+)(?:\s+([\s\S]*))?$/
+
+/** True for a message that calls one of these tools, or asks for their list: no model has to understand it. */
+export function isDirectCall(text: string, tools: { name: string }[]): boolean {
+  const { name } = readCommand(text.trim())
+  return name !== undefined && (name === 'tools' || tools.some((tool) => tool.name === name || tool.name.endsWith(`_${name}`)))
+}
+
+/** A message such as `/add_task title="buy milk"` as a plan; undefined where the message is no command. `/tools` lists them. */
+export function slashCommand({ text, tools }: DirectTurn): Plan | undefined {
+  const { name, rest } = readCommand(text)
+  if (!name || name === 'help') return undefined
+  if (name === 'tools') return { say: listOf(tools) }
+  const tool = findTool(tools, name)
+  if (!tool) return { say: unknownTool(name, tools) }
+  const args = readArguments(rest, tool)
+  if ('problem' in args) return { say: args.problem }
+  return { calls: [{ tool: tool.name, args: args.values }], next: ([answer]) => ({ say: shown(tool.name, answer) }) }
+}
+
+/** Servers may write `get-sum` where the tool is offered as `get_sum`. */
+function readCommand(text: string): { name: string | undefined; rest: string } {
+  const [, name, rest = ''] = COMMAND.exec(text) ?? []
+  return { name: name?.replaceAll('-', '_'), rest }
+}
+
+function listOf(tools: OfferedTool[]): string {
+  if (tools.length === 0) return 'No tools are available just now.'
+  return `These tools can be called:\n\n${tools.map((tool) => `- \`${usageOf(tool)}\``).join('\n')}`
+}
+
+function unknownTool(name: string, tools: OfferedTool[]): string {
+  const alike = toolsLike(tools, name)
+  if (alike.length > 0)
+    return `Several servers have a tool of that name. Which one do you mean? ${alike.map((tool) => `\`/${tool.name}\``).join(', ')}`
+  const near = nearest(name, tools)
+  if (near.length > 0) return `There is no tool \`${name}\`. Did you mean ${near.map((other) => `\`/${other}\``).join(' or ')}?`
+  return `There is no tool \`${name}\`. \`/tools\` lists those that there are.`
+}
+
+/** Up to three names that begin or end like this one, or share a word with it. */
+function nearest(name: string, tools: OfferedTool[]): string[] {
+  const wanted = name.toLowerCase()
+  const words = new Set(wanted.split(/[_-]+/).filter((word) => word.length > 2))
+  const score = (other: string) => {
+    const candidate = other.toLowerCase()
+    if (candidate.startsWith(wanted) || candidate.endsWith(wanted)) return 2
+    return candidate.split('_').some((word) => words.has(word)) ? 1 : 0
+  }
+  const scored = tools.map((tool) => ({ name: tool.name, score: score(tool.name) })).filter((it) => it.score > 0)
+  return scored
+    .sort((one, other) => other.score - one.score)
+    .slice(0, 3)
+    .map((it) => it.name)
+}
+
+/** A block of text as it is, whatever it has in it. */
+function fenced(text: string, language = ''): string {
+  const fence = '`'.repeat(Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)) + 1)
+  return `${fence}${language}\n${text}\n${fence}`
+}
+
+function shown(tool: string, answer: Answer | undefined): string {
+  if (answer?.value !== undefined && typeof answer.value === 'object')
+    return `\`${tool}\` answered:\n\n${fenced(JSON.stringify(answer.value, null, 2), 'json')}`
+  return `\`${tool}\` answered:\n\n${fenced(answer?.text ?? '')}`
+}

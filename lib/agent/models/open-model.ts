@@ -1,0 +1,43 @@
+import { type Model, setSensitiveDataLoggingEnabled, setTraceProcessors, setTracingDisabled } from '@openai/agents'
+import OpenAI from 'openai'
+import { DEMO_NAME, demoModel } from '#lib/agent/models/demo/demo-model.ts'
+import { OpenAIModel } from '#lib/agent/models/openai/openai-model.ts'
+import { withPicturesAfterTools } from '#lib/agent/models/openai/pictures-after-tools.ts'
+import { type ModelLine, modelFetch } from '#lib/agent/models/openai/transport/model-fetch.ts'
+import type { Person } from '#lib/data/people/users.ts'
+import { env } from '#lib/platform/env.ts'
+
+// The SDK would send traces of every run to OpenAI and print what models and tools said.
+setTracingDisabled(true)
+setTraceProcessors([])
+setSensitiveDataLoggingEnabled(false)
+
+/** True where no model is set, so that the demo assistant answers. */
+export function isDemo(): boolean {
+  const { OPENAI_API_KEY, OPENAI_BASE_URL } = env()
+  return !OPENAI_API_KEY && !OPENAI_BASE_URL
+}
+
+/** The name of the model that answers, for people and for the runs' rows. */
+export function modelName(): string {
+  return isDemo() ? DEMO_NAME : env().OPENAI_MODEL
+}
+
+/**
+ * The model of one turn: OpenAI's or a compatible server's as the settings say, else the demo assistant for this person. `line` hears
+ * what its server says beside the answer.
+ */
+export function openModel(about: { person: Person; timeZone: string; now: Date }, line?: ModelLine): Model {
+  if (isDemo()) return demoModel(about)
+  const { OPENAI_API, OPENAI_MODEL } = env()
+  const model = new OpenAIModel(modelClient(line), OPENAI_API, OPENAI_MODEL)
+  return OPENAI_API === 'responses' ? model : withPicturesAfterTools(model)
+}
+
+/** A client of the model's server, as the settings say. Clients share the process's connections. */
+export function modelClient(line?: ModelLine): OpenAI {
+  // Servers such as Ollama want no key, but the client wants one.
+  const { OPENAI_API_KEY: apiKey = 'none', OPENAI_BASE_URL: baseURL = 'https://api.openai.com/v1' } = env()
+  // Asking again is the fetch's business, which tells the person.
+  return new OpenAI({ apiKey, baseURL, logLevel: 'off', maxRetries: 0, fetch: modelFetch(line) })
+}

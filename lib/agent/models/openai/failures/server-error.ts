@@ -1,0 +1,149 @@
+import { classifyFailure, type Said } from '#lib/agent/models/openai/failures/classify-failure.ts'
+import { readRetryAfter } from '#lib/agent/models/openai/failures/retry-after.ts'
+import type { FailureDetail, RunFailureClass } from '#lib/data/runs/run-failures.ts'
+import { safeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { env } from '#lib/platform/env.ts'
+import { REDACTED } from '#lib/platform/redaction/redact.ts'
+
+/** A failure that the model's server told of, or one of the way to it, with its class and what was said. */
+export class ModelServerError extends Error {
+  readonly failureClass: RunFailureClass
+  /** Without secrets, and never for the person. */
+  readonly detail: FailureDetail
+  /** After how long (ms) the server wants to be asked again. */
+  readonly retryAfterMs: number | undefined
+
+  constructor(
+    failureClass: RunFailureClass,
+    detail: FailureDetail = {},
+    { retryAfterMs, cause }: { retryAfterMs?: number; cause?: unknown } = {},
+  ) {
+    // The client takes an error for a timeout of its own if its text says so: what the server said stays out of it.
+    super(`the model failed: ${failureClass}`, cause === undefined ? undefined : { cause })
+    this.name = 'ModelServerError'
+    this.failureClass = failureClass
+    this.detail = detail
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+/** The ModelServerError that is this error or one of its causes. */
+export function findServerError(error: unknown): ModelServerError | undefined {
+  for (let at = error, depth = 0; at instanceof Error && depth < 6; depth += 1, at = at.cause) if (at instanceof ModelServerError) return at
+  return undefined
+}
+
+type Answered = { status?: number; headers?: Headers }
+
+/** The answer of a server that failed: its status, headers, and the text of its body, in whichever form servers say what is wrong. */
+export function readServerError(text: string, answered: Answered): ModelServerError {
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    body = { message: pageText(text) }
+  }
+  return toServerError(body, answered)
+}
+
+/** What is an error in a body that was parsed already, or in a frame of a stream. */
+export function toServerError(body: unknown, { status, headers = new Headers() }: Answered): ModelServerError {
+  const said = readSaid(body)
+  const inBody = asStatus(said.code)
+  // A server that answers 200 means the status that it writes beside its message.
+  const meant = status !== undefined && status >= 400 ? status : inBody
+  const retryAfterMs = readRetryAfter(headers, said)
+  const failureClass = classifyFailure({ ...said, status: meant, retryAfterMs })
+  const requestId = requestIdOf(headers, body)
+  const detail: FailureDetail = {
+    ...((meant ?? status) !== undefined && { status: meant ?? status }),
+    ...(said.code !== undefined && { code: toSafe(said.code) }),
+    ...(said.type !== undefined && { type: toSafe(said.type) }),
+    ...(said.param !== undefined && { param: toSafe(said.param) }),
+    ...(said.message && { message: toSafe(said.message) }),
+    ...(requestId && { requestId: toSafe(requestId) }),
+  }
+  return new ModelServerError(failureClass, detail, { retryAfterMs })
+}
+
+/** True if a body or a frame with the status 200 is a failure. */
+export function isFailure(body: Fields): boolean {
+  return Boolean(body.error) || body.object === 'error' || (isObject(body.base_resp) && Boolean(body.base_resp.status_code))
+}
+
+/** True if it has words of its own and no answer, as an error of FastAPI has, but a note on the way, too. */
+export function saysFailure(body: Fields): boolean {
+  if (['choices', 'output', 'response', 'item'].some((field) => body[field] !== undefined)) return false
+  return [body.message, body.detail, body.errors, body.error_msg, body.msg].some(Boolean)
+}
+
+type Fields = Record<string, unknown>
+const isObject = (value: unknown): value is Fields => value instanceof Object && !Array.isArray(value)
+const word = (value: unknown): string | undefined => (typeof value === 'string' || typeof value === 'number' ? String(value) : undefined)
+
+/**
+ * The forms: `{error: {…}}` (OpenAI and most), `{error: "…"}` (Ollama, LM Studio), the error itself (vLLM, Mistral), a list of one
+ * (Gemini), `{detail}` (FastAPI), `{errors: […]}` (Cloudflare), `{base_resp}` (MiniMax), `{error_code, error_msg}` (Baidu), and an error of
+ * another provider passed on inside (OpenRouter).
+ */
+function readSaid(body: unknown): Said {
+  const top = Array.isArray(body) ? body[0] : body
+  if (!isObject(top)) return { message: word(top) ?? '' }
+  const listed = Array.isArray(top.errors) ? top.errors[0] : undefined
+  const error = top.error ?? listed ?? top.base_resp ?? top
+  if (!isObject(error)) return { message: word(error) ?? '' }
+  const metadata = isObject(error.metadata) ? error.metadata : {}
+  const inner = isObject(error.innererror) ? word(error.innererror.code) : undefined
+  const details = Array.isArray(error.details) ? error.details.filter(isObject) : []
+  const message = [
+    readMessage(
+      error.message ?? error.detail ?? error.msg ?? error.error_msg ?? error.status_msg ?? (error === top ? undefined : top.message),
+    ),
+    readMessage(metadata.raw),
+  ]
+  return {
+    message: message.filter(Boolean).join(' '),
+    code: word(error.code ?? error.error_code ?? error.status_code) ?? inner,
+    type: word(error.type) ?? (typeof error.status === 'string' ? error.status : undefined),
+    param: word(error.param),
+    retryDelay: details.map(({ retryDelay }) => word(retryDelay)).find(Boolean),
+  }
+}
+
+function readMessage(value: unknown): string {
+  if (typeof value === 'string') return value
+  // FastAPI lists what is wrong with each field.
+  if (Array.isArray(value))
+    return value.map((entry) => (isObject(entry) ? [[entry.loc].flat().join('.'), entry.msg].join(' ') : String(entry))).join('; ')
+  return value === undefined || value === null ? '' : JSON.stringify(value)
+}
+
+function asStatus(code: string | undefined): number | undefined {
+  const status = Number(code)
+  return Number.isInteger(status) && status >= 400 && status <= 599 ? status : undefined
+}
+
+const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'apim-request-id', 'x-amzn-requestid', 'cf-ray']
+
+function requestIdOf(headers: Headers, body: unknown): string | undefined {
+  const named = REQUEST_ID_HEADERS.map((name) => headers.get(name)).find(Boolean)
+  return named ?? (isObject(body) ? word(body.request_id) : undefined)
+}
+
+// How keys of models begin. Servers repeat them, whole or with stars in them.
+const KEY = /\b(?:sk|gsk|xai|hf|pplx)[-_][\w*.-]{3,200}/g
+
+/** On one line, clipped, without what looks like a secret or is our own. */
+function toSafe(text: string): string {
+  const { OPENAI_API_KEY: key } = env()
+  return safeDetail((key ? text.replaceAll(key, REDACTED) : text).replace(KEY, REDACTED))
+}
+
+/** A page of a proxy, without its markup. */
+function pageText(text: string): string {
+  return text
+    .slice(0, 10_000)
+    .replace(/<(script|style)\b[^<]*<\/\1>/gi, ' ')
+    .replace(/<[^<>]*>/g, ' ')
+    .trim()
+}

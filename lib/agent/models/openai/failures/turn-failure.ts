@@ -1,0 +1,84 @@
+import {
+  InputGuardrailTripwireTriggered,
+  MaxTurnsExceededError,
+  ModelBehaviorError,
+  ModelRefusalError,
+  OutputGuardrailTripwireTriggered,
+  ToolInputGuardrailTripwireTriggered,
+  ToolOutputGuardrailTripwireTriggered,
+} from '@openai/agents'
+import { APIConnectionError, APIError } from 'openai'
+import { waitText } from '#lib/agent/models/openai/failures/retry-after.ts'
+import { findServerError, type ModelServerError, toServerError } from '#lib/agent/models/openai/failures/server-error.ts'
+import { type FailureDetail, RUN_FAILURES, type RunFailureClass } from '#lib/data/runs/run-failures.ts'
+import { AppError, isDatabaseDown, toAppError } from '#lib/platform/errors.ts'
+
+/**
+ * What is recorded and told of a turn that failed: `sentence` and `retry` (asking again may help) are for the person, `detail` is what the
+ * model's server said, for operators.
+ */
+export type TurnFailure = { failureClass: RunFailureClass; sentence: string; retry: boolean; detail?: FailureDetail }
+
+/** A fault of the model's stream that the SDK does not see by itself. */
+export class ModelFault extends Error {
+  readonly failureClass: 'model_cut' | 'model_silent' | 'model_empty' | 'model_filtered'
+
+  constructor(failureClass: ModelFault['failureClass'], message: string) {
+    super(message)
+    this.name = 'ModelFault'
+    this.failureClass = failureClass
+  }
+}
+
+const GUARDRAILS = [
+  InputGuardrailTripwireTriggered,
+  OutputGuardrailTripwireTriggered,
+  ToolInputGuardrailTripwireTriggered,
+  ToolOutputGuardrailTripwireTriggered,
+]
+
+/** True where a guardrail rejected the turn: nothing of it may stay. */
+export function isGuardrail(error: unknown): boolean {
+  return GUARDRAILS.some((kind) => error instanceof kind)
+}
+
+/** Any error of a turn as what is recorded and told. The sentence never has a word of the error itself. */
+export function turnFailure(error: unknown): TurnFailure {
+  if (error instanceof ModelFault) return toFailure(error.failureClass, { message: error.message })
+  const said = findServerError(error)
+  if (said) return fromServer(said)
+  if (error instanceof APIConnectionError) return toFailure('model_unreachable', cutDetail(error))
+  if (error instanceof APIError) return fromServer(toServerError(error.error ?? error.message, error))
+  if (error instanceof ModelRefusalError) return toFailure('model_refused')
+  if (isGuardrail(error)) return toFailure('guardrail')
+  if (error instanceof MaxTurnsExceededError) return toFailure('max_turns')
+  // The SDK's word for a stream that ended wrongly.
+  if (error instanceof ModelBehaviorError) return toFailure('model_cut', { message: error.message })
+  if (error instanceof AppError)
+    return { ...toFailure(isDatabaseDown(error) ? 'database' : 'internal'), sentence: error.message, retry: error.status >= 429 }
+  if (isCutSocket(error)) return toFailure('model_cut', cutDetail(error))
+  return { ...toFailure(isDatabaseDown(error) ? 'database' : 'internal'), sentence: toAppError(error).message }
+}
+
+function toFailure(failureClass: RunFailureClass, detail?: FailureDetail): TurnFailure {
+  const { sentence, retry } = RUN_FAILURES[failureClass]
+  return { failureClass, sentence, retry, ...(detail && { detail }) }
+}
+
+function fromServer({ failureClass, detail, retryAfterMs }: ModelServerError): TurnFailure {
+  const failure = toFailure(failureClass, detail)
+  if (retryAfterMs === undefined) return failure
+  return { ...failure, sentence: failure.sentence.replace(/in a moment\.$/, `in ${waitText(retryAfterMs)}.`) }
+}
+
+// undici's words for a socket that closed in the middle of a body; a JSON error is a frame that was cut or damaged.
+function isCutSocket(error: unknown): error is Error {
+  if (error instanceof SyntaxError) return true
+  return error instanceof TypeError && /terminated|fetch failed|network|other side closed/i.test(error.message)
+}
+
+/** What broke below: the code and words of the socket, where it has any. */
+function cutDetail({ cause, message }: Error): FailureDetail {
+  const { code, message: below } = (cause instanceof Error ? cause : {}) as { code?: unknown; message?: string }
+  return { ...(typeof code === 'string' && { code }), message: below ?? message }
+}

@@ -1,0 +1,218 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createParser, type EventSourceMessage, type ParseError } from 'eventsource-parser'
+import { isFailure, ModelServerError, saysFailure, toServerError } from '#lib/agent/models/openai/failures/server-error.ts'
+import { framesOfWhole, toGarbled } from '#lib/agent/models/openai/transport/whole-answer.ts'
+
+/** How long (ms) a stream may go on after the model has finished: the count of tokens comes then. */
+const AFTER_FINISH_MS = 2_000
+/** The longest whole answer, and the longest event (characters). */
+const WHOLE_MAX_CHARS = 50_000_000
+/** Of what is no answer, so much is read (characters). */
+const PAGE_MAX_CHARS = 10_000
+
+const FINISHED = /"finish_reason"\s*:\s*"[^"]/
+// Some servers write a reason into every chunk: one without it says that the model goes on.
+const GOES_ON = /"finish_reason"\s*:\s*null/
+// An error that stands in the frame itself, as of FastAPI and MiniMax, begins it.
+const TELLING =
+  /"error"|"status_code"\s*:\s*[1-9]|^\s*\{\s*"(?:detail|message|msg|status|code|errors)"|"type"\s*:\s*"(?:error|response\.(?:output_item\.done|completed|incomplete|failed|error))"/
+// What proxies send instead of comments, so that a connection is not taken for dead.
+const KEEP_ALIVE = /^\W*(?:(?:ping|pong|heart-?beat|keep-?alive|processing|null|true)\b\W*)?$/i
+/** How a stream of events begins. */
+const FIELD = /^\s*(?::|(?:data|event|id|retry)\s*:)/im
+// White space and a byte order mark may come before anything.
+const FIRST = /[^\s\u{FEFF}]/u
+
+/**
+ * The answer of a model's server as a stream of events that the client can read, whatever the server made of the wish for one: a stream,
+ * a whole answer, or nothing. What is not read beyond: an end that was said counts as the end, though the socket stays open or breaks.
+ * `onSign` is told of every byte, of comments too. Throws a ModelServerError, here or out of the stream, once all before it was read.
+ */
+export async function toAnswerStream(response: Response, onSign: () => void): Promise<Response> {
+  const { status, headers } = response
+  const texts = decoded(response.body, onSign)
+  let head = ''
+  for (let next = await texts.next(); !next.done; next = await texts.next()) {
+    head += next.value
+    if (FIRST.test(head)) break
+  }
+  const first = FIRST.exec(head)?.[0]
+  const answered = { status, headers }
+  if (first === undefined) throw new ModelServerError('model_empty', toServerError({ message: 'An empty body.' }, answered).detail)
+  if (first === '<') throw toGarbled(await rest(head, texts, PAGE_MAX_CHARS), answered)
+  const frames =
+    first === '{' || first === '['
+      ? framesOfWhole(await rest(head, texts, WHOLE_MAX_CHARS), answered).map((data) => ({ data }))
+      : readEvents(head, texts, answered)
+  const requestId = headers.get('x-request-id')
+  return new Response(bytesOf(frames), {
+    headers: { 'content-type': 'text/event-stream', ...(requestId && { 'x-request-id': requestId }) },
+  })
+}
+
+async function* decoded(body: ReadableStream<Uint8Array> | null, onSign: () => void): AsyncGenerator<string, void> {
+  const decoder = new TextDecoder()
+  for await (const bytes of body ?? []) {
+    onSign()
+    yield decoder.decode(bytes, { stream: true })
+  }
+}
+
+async function rest(head: string, texts: AsyncGenerator<string>, maxChars: number): Promise<string> {
+  let all = head
+  for (let next = await texts.next(); !next.done; next = await texts.next()) {
+    all += next.value
+    if (all.length > maxChars) break
+  }
+  void texts.return(undefined)
+  return all.slice(0, maxChars)
+}
+
+type Event = Pick<EventSourceMessage, 'event' | 'data'>
+
+/** The events of a stream up to its end. */
+async function* readEvents(
+  head: string,
+  texts: AsyncGenerator<string>,
+  answered: { status: number; headers: Headers },
+): AsyncGenerator<Event> {
+  const parsed: Event[] = []
+  let tooLong = false
+  const onError = ({ type }: ParseError) => {
+    tooLong ||= type === 'max-buffer-size-exceeded'
+  }
+  const parser = createParser({ onEvent: (event) => parsed.push(event), onError, maxBufferSize: WHOLE_MAX_CHARS })
+  const repair = new EventRepair(answered)
+  let finishedAt: number | undefined
+  let count = 0
+  /** What may tell of a failure: it does if no answer follows. */
+  let suspect: ModelServerError | undefined
+  const take = function* (): Generator<Event, boolean> {
+    if (tooLong) throw toGarbled(`An event of more than ${WHOLE_MAX_CHARS} characters.`, answered)
+    for (const given of parsed.splice(0)) {
+      // Some proxies wrap each line of a stream once more.
+      const event = { ...given, data: given.data.replace(/^(?:\s*data:)+/, '').trim() }
+      if (/^\[done\]$/i.test(event.data)) {
+        yield { data: '[DONE]' }
+        return true
+      }
+      if (event.event !== 'error' && !event.data.startsWith('{')) {
+        if (!KEEP_ALIVE.test(event.data)) suspect ??= toServerError({ message: event.data }, answered)
+        continue
+      }
+      count += 1
+      if (FINISHED.test(event.data)) finishedAt = Date.now()
+      else if (GOES_ON.test(event.data)) finishedAt = undefined
+      const { data, isLast, failure, suspicion } = repair.take(event)
+      suspect ??= suspicion
+      yield { ...event, data }
+      if (failure) throw failure
+      if (isLast) return true
+    }
+    return false
+  }
+  try {
+    parser.feed(head)
+    if (yield* take()) return
+    for (;;) {
+      const reading = texts.next()
+      reading.catch(() => undefined)
+      const next = await (finishedAt === undefined ? reading : withinOrEnd(reading, finishedAt + AFTER_FINISH_MS - Date.now()))
+      if (next.done) break
+      parser.feed(next.value)
+      if (yield* take()) return
+    }
+    // An event at the end may lack its empty line.
+    parser.reset({ consume: true })
+    parser.feed('\n\n')
+    if (yield* take()) return
+    if (suspect && finishedAt === undefined) throw suspect
+    if (count === 0 && !FIELD.test(head)) throw toGarbled(head, answered)
+    if (count === 0) throw new ModelServerError('model_empty', toServerError({ message: 'A stream without an event.' }, answered).detail)
+  } finally {
+    // Not awaited: a server that leaves the socket open would hold this up.
+    void texts.return(undefined).catch(() => undefined)
+  }
+}
+
+/** The model has finished: what the socket does then, nothing at all or breaking, is the end. */
+async function withinOrEnd(reading: Promise<IteratorResult<string, void>>, ms: number): Promise<IteratorResult<string, void>> {
+  const end = { done: true, value: undefined } as const
+  const late = new AbortController()
+  try {
+    return await Promise.race([reading.catch(() => end), sleep(Math.max(0, ms), end, { signal: late.signal })])
+  } finally {
+    late.abort()
+  }
+}
+
+/** Looks into the few events of a stream that say how it went, and throws the failure that one tells of. */
+class EventRepair {
+  readonly #answered: { status: number; headers: Headers }
+  readonly #items = new Map<number, unknown>()
+
+  constructor(answered: { status: number; headers: Headers }) {
+    this.#answered = answered
+  }
+
+  take({ event, data }: Event): { data: string; isLast: boolean; failure?: ModelServerError; suspicion?: ModelServerError } {
+    const isError = event === 'error'
+    if (!isError && !TELLING.test(data)) return { data, isLast: false }
+    let frame: Frame
+    try {
+      frame = JSON.parse(data)
+    } catch {
+      if (isError) throw toServerError({ message: data }, this.#answered)
+      return { data, isLast: false }
+    }
+    const type = frame.type ?? ''
+    if (isError || type === 'error' || type === 'response.error' || isFailure(frame)) throw toServerError(frame, this.#answered)
+    const { response } = frame
+    if (type === 'response.failed' || response?.status === 'failed')
+      throw toServerError(response?.error ? response : { ...frame, code: response?.incomplete_details?.reason }, this.#answered)
+    if (saysFailure(frame)) return { data, isLast: false, suspicion: toServerError(frame, this.#answered) }
+    // OpenRouter writes it beside the last words.
+    const choice = Array.isArray(frame.choices) ? frame.choices[0] : undefined
+    if (choice?.error) return { data, isLast: false, failure: toServerError(choice, this.#answered) }
+    if (type === 'response.output_item.done') this.#items.set(frame.output_index ?? this.#items.size, frame.item)
+    if (type !== 'response.completed' && type !== 'response.incomplete') return { data, isLast: false }
+    // Some servers stream the items and end with an empty list of them.
+    if (!frame.response || frame.response.output?.length || this.#items.size === 0) return { data, isLast: true }
+    const output = [...this.#items].sort(([a], [b]) => a - b).map(([, item]) => item)
+    return { data: JSON.stringify({ ...frame, response: { ...frame.response, output } }), isLast: true }
+  }
+}
+
+type Frame = {
+  type?: string
+  error?: unknown
+  output_index?: number
+  item?: unknown
+  choices?: ({ error?: unknown } | null)[]
+  response?: { output?: unknown[]; error?: unknown; status?: string; incomplete_details?: { reason?: unknown } | null }
+}
+
+/** Frames as the client reads them. One at a time: what was queued would be lost with an error. */
+function bytesOf(events: AsyncIterable<Event> | Iterable<Event>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  async function* frames() {
+    for await (const { event, data } of events) {
+      const lines = data.split('\n').map((line) => `data: ${line}\n`)
+      yield encoder.encode(`${event === undefined ? '' : `event: ${event}\n`}${lines.join('')}\n`)
+    }
+  }
+  const iterator = frames()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const next = await iterator.next()
+        if (next.done) controller.close()
+        else controller.enqueue(next.value)
+      },
+      async cancel() {
+        await iterator.return(undefined)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}

@@ -1,0 +1,59 @@
+import { toFile } from 'openai'
+import { isDemo, modelClient } from '#lib/agent/models/open-model.ts'
+import { findServerError } from '#lib/agent/models/openai/failures/server-error.ts'
+import { env } from '#lib/platform/env.ts'
+import { AppError } from '#lib/platform/errors.ts'
+import { log } from '#lib/platform/log.ts'
+
+const TIMEOUT_MS = 60_000
+
+/** What browsers record, and the ending that the model's server knows it by. */
+const ENDINGS: Record<string, string> = {
+  'audio/webm': 'webm',
+  'audio/ogg': 'ogg',
+  'audio/mp4': 'm4a',
+  'audio/x-m4a': 'm4a',
+  'audio/mpeg': 'mp3',
+  'audio/wav': 'wav',
+  'audio/x-wav': 'wav',
+  'audio/flac': 'flac',
+}
+
+/** True where speech may be turned into text: a model's server is set, and the setting is not off. */
+export function canTranscribe(): boolean {
+  return !isDemo() && env().OPENAI_TRANSCRIPTION_MODEL !== 'off'
+}
+
+/**
+ * What was said in a recording, by the model's server. Throws bad_request where there is no such server or it cannot do that,
+ * unsupported_type for a recording of another kind, and unavailable when it fails or takes more than a minute.
+ */
+export async function transcribe({ data, mediaType }: { data: Uint8Array; mediaType: string }): Promise<{ text: string }> {
+  if (!canTranscribe()) throw new AppError('bad_request', 'This server cannot turn speech into text.')
+  const kind = mediaType.toLowerCase()
+  const ending = Object.hasOwn(ENDINGS, kind) && ENDINGS[kind]
+  if (!ending) throw new AppError('unsupported_type', `Recordings of the type ${mediaType.slice(0, 60)} cannot be read.`)
+  if (data.byteLength === 0) throw new AppError('bad_request', 'The recording is empty.')
+  try {
+    const file = await toFile(data, `speech.${ending}`, { type: mediaType })
+    const model = env().OPENAI_TRANSCRIPTION_MODEL
+    const { text }: { text?: unknown } = await modelClient().audio.transcriptions.create({ file, model }, { timeout: TIMEOUT_MS })
+    if (typeof text !== 'string') throw new Error('the answer has no text')
+    return { text }
+  } catch (cause) {
+    log.warn({ error: cause }, 'speech could not be turned into text')
+    throw failure(cause)
+  }
+}
+
+function failure(cause: unknown): AppError {
+  const status = findServerError(cause)?.detail.status
+  if (status === 404 || status === 405 || status === 501)
+    return new AppError(
+      'bad_request',
+      'The server of the model cannot turn speech into text. An administrator can set OPENAI_TRANSCRIPTION_MODEL.',
+      { cause },
+    )
+  if (status === 400) return new AppError('bad_request', 'The recording could not be understood. Record it again.', { cause })
+  return new AppError('unavailable', 'Speech cannot be turned into text just now. Try again in a moment.', { cause, retryAfter: 5 })
+}

@@ -1,0 +1,176 @@
+import { isDeepStrictEqual } from 'node:util'
+import { echoToKeep } from '#lib/agent/models/openai/repair/echo.ts'
+import { type HostedCall, hostedTask } from '#lib/agent/stream/hosted-tasks.ts'
+import { type ItemContext, newItem } from '#lib/agent/stream/item-context.ts'
+import type { OpenWorkflow } from '#lib/agent/stream/open-workflow.ts'
+import {
+  keptArguments,
+  loadingTask,
+  NOT_MADE,
+  type Outcome,
+  outputText,
+  seconds,
+  settledTask,
+  stoppedTask,
+  type ToolCall,
+  waitingTask,
+} from '#lib/agent/stream/tool-tasks.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { Task } from '#lib/chatkit/protocol/items.ts'
+
+type Events = Generator<ThreadStreamEvent, void>
+type Place = { task: number; workflowId: string | undefined }
+
+/** A tool call of an earlier turn as it is kept in the thread for the model, hidden from clients. */
+export type KeptToolCall = {
+  kind: 'tool_call'
+  call_id: string
+  name: string
+  arguments: string
+  output: string
+  workflow_id?: string
+  /** What the model's provider wants back with the call. */
+  echo?: string
+}
+
+/** What the model knows of a call while nobody has agreed to it. */
+export const NOT_YET = 'Not made: the person has not agreed to this call yet.'
+
+/** The calls of a turn that are under way, each a line of the open workflow. */
+export class OpenCalls {
+  readonly #context: ItemContext
+  readonly #workflow: OpenWorkflow
+  readonly #sentArguments: (call: ToolCall) => string
+  readonly #functions = new Map<string, ToolCall & Place & { settled?: boolean; keptId?: string }>()
+  readonly #others = new Map<string, Place & { startedAt: number; stopped: Task }>()
+
+  constructor(context: ItemContext, workflow: OpenWorkflow, sentArguments = ({ arguments: args }: ToolCall) => args) {
+    this.#context = context
+    this.#workflow = workflow
+    this.#sentArguments = sentArguments
+  }
+
+  *start(asked: ToolCall): Events {
+    const call = { ...asked, sent: this.#sentArguments(asked) }
+    if (this.#workflow.type === 'reasoning') yield* this.#workflow.end()
+    const place = yield* this.#line(loadingTask(call))
+    this.#functions.set(call.callId, { ...call, ...place })
+  }
+
+  /** Goes on with a call that waited for a person: in its old line where that is in the open workflow, and kept under its old id. */
+  *startAgain(asked: ToolCall, keptId: string): Events {
+    const call = { ...asked, sent: this.#sentArguments(asked) }
+    const waiting = waitingTask(call)
+    const index = this.#workflow.tasks.findIndex((task) => isDeepStrictEqual(task, waiting))
+    const old = index < 0 ? undefined : { task: index, workflowId: this.#workflow.id }
+    if (old) yield* this.#update(old, loadingTask(call))
+    const place = old ?? (yield* this.#line(loadingTask(call)))
+    this.#functions.set(call.callId, { ...call, ...place, keptId })
+  }
+
+  /** A person has to agree to the call first: the turn ends, and the model will know that the call was not made. */
+  *pause(callId: string, keptId: string): Events {
+    const call = this.#functions.get(callId)
+    if (!call) return
+    yield* this.#update(call, waitingTask(call))
+    yield* this.#keep({ ...call, keptId }, NOT_YET)
+  }
+
+  /** How far an open call is, in words of its tool. */
+  *progress(callId: string, said: string): Events {
+    const call = this.#functions.get(callId)
+    if (call && !call.settled) yield* this.#update(call, loadingTask(call, said))
+  }
+
+  /** A call has ended, which may be long before the run says so. */
+  *settle(callId: string, outcome: Outcome): Events {
+    const call = this.#functions.get(callId)
+    if (!call || call.settled) return
+    call.settled = true
+    yield* this.#update(call, settledTask(call, outcome))
+  }
+
+  /** The run has the call's output: it is kept for the next turns. */
+  *end(callId: string, output: unknown, outcome: Outcome = NOT_MADE): Events {
+    const call = this.#functions.get(callId)
+    if (!call) return
+    yield* this.settle(callId, outcome)
+    yield* this.#keep(call, outputText(output))
+  }
+
+  /** A tool that the model's provider runs. */
+  *startHosted(key: string, call: HostedCall): Events {
+    yield* this.#startOther(key, hostedTask(call), { ...hostedTask(call), status_indicator: 'none' })
+  }
+
+  *endHosted(key: string, call: HostedCall): Events {
+    if (!this.#others.has(key)) yield* this.startHosted(key, call)
+    yield* this.#endOther(key, (took) => hostedTask(call, took))
+  }
+
+  *startHandoff(key: string, agent: string): Events {
+    const title = `Handing over to ${agent}`
+    const task = { type: 'custom', icon: 'agent', title } as const
+    yield* this.#startOther(key, { ...task, status_indicator: 'loading' }, { ...task, status_indicator: 'none' })
+  }
+
+  *endHandoff(key: string, agent: string): Events {
+    yield* this.#endOther(key, (took) => ({
+      type: 'custom',
+      status_indicator: 'complete',
+      icon: 'agent',
+      title: `Handed over to ${agent}`,
+      content: `(${seconds(took)})`,
+    }))
+  }
+
+  /** The turn ends before its calls do: their lines say so, and the model will know which have no answer. */
+  *interrupt(): Events {
+    for (const call of [...this.#functions.values()]) {
+      if (!call.settled) yield* this.#update(call, stoppedTask(call))
+      yield* this.#keep(call, 'The turn ended before this call was answered. It may or may not have taken effect.')
+    }
+    for (const place of this.#others.values()) yield* this.#update(place, place.stopped)
+    this.#others.clear()
+  }
+
+  *#startOther(key: string, task: Task, stopped: Task): Events {
+    const place = yield* this.#line(task)
+    this.#others.set(key, { ...place, startedAt: performance.now(), stopped })
+  }
+
+  *#endOther(key: string, task: (took: number) => Task): Events {
+    const place = this.#others.get(key)
+    if (!place) return
+    this.#others.delete(key)
+    yield* this.#update(place, task(performance.now() - place.startedAt))
+  }
+
+  *#line(task: Task): Generator<ThreadStreamEvent, Place> {
+    const index = this.#workflow.size
+    if (this.#workflow.id) yield* this.#workflow.add(task)
+    else yield* this.#workflow.start({ type: 'custom', tasks: [task] })
+    return { task: index, workflowId: this.#workflow.id }
+  }
+
+  // The workflow that a line is in may have been closed since: its index means nothing in another one.
+  *#update({ task: index, workflowId }: Place, task: Task): Events {
+    if (this.#workflow.id === workflowId) yield* this.#workflow.update(index, task)
+  }
+
+  *#keep(call: ToolCall & Place & { keptId?: string }, output: string): Events {
+    this.#functions.delete(call.callId)
+    const echo = echoToKeep(call.echo)
+    const content: KeptToolCall = {
+      kind: 'tool_call',
+      call_id: call.callId,
+      name: call.name,
+      arguments: keptArguments(call),
+      output,
+      ...(call.workflowId && { workflow_id: call.workflowId }),
+      ...(echo !== undefined && { echo }),
+    }
+    const item = newItem(this.#context, 'hidden_context')
+    yield { type: 'thread.item.done', item: { ...item, id: call.keptId ?? item.id, type: 'hidden_context_item', content } }
+  }
+}

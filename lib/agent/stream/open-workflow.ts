@@ -1,0 +1,128 @@
+import { type ItemContext, newItem } from '#lib/agent/stream/item-context.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { Task, Workflow, WorkflowItem, WorkflowSummary } from '#lib/chatkit/protocol/items.ts'
+
+type Events = Generator<ThreadStreamEvent, void>
+
+/** The one workflow of a turn that is open: thoughts of the model, its tool calls, or what a tool makes of it. */
+export class OpenWorkflow {
+  readonly #context: ItemContext
+  #item: WorkflowItem | undefined
+  #announced = false
+  #startedAt = 0
+  /** The thought that streams: the first one of an empty reasoning workflow (protocol section 2.2). */
+  #streamed: number | undefined
+
+  constructor(context: ItemContext) {
+    this.#context = context
+  }
+
+  get id(): string | undefined {
+    return this.#item?.id
+  }
+
+  get type(): Workflow['type'] | undefined {
+    return this.#item?.workflow.type
+  }
+
+  /** Opens a workflow, after closing one that is open. A custom one without tasks is shown with its first task. */
+  *start({ type, tasks = [], ...rest }: Pick<Workflow, 'type'> & Partial<Workflow>): Events {
+    yield* this.end()
+    this.#startedAt = performance.now()
+    const workflow: Workflow = { type, tasks: [...tasks], expanded: false, ...rest }
+    this.#item = { ...newItem(this.#context, 'workflow'), type: 'workflow', workflow }
+    if (type === 'reasoning' || tasks.length > 0) yield* this.#announce()
+  }
+
+  *#announce(): Events {
+    if (!this.#item) return
+    this.#announced = true
+    yield { type: 'thread.item.added', item: structuredClone(this.#item) }
+  }
+
+  /** Goes on with a workflow of an earlier turn, or with one that the client has been told of already. */
+  resume(item: WorkflowItem): void {
+    const { summary, ...workflow } = structuredClone(item.workflow)
+    // A duration is counted anew; a title stays.
+    this.#item = { ...item, workflow: { ...workflow, ...(summary && !('duration' in summary) && { summary }) } }
+    this.#announced = true
+    this.#streamed = undefined
+    // It may have begun in another process.
+    this.#startedAt = performance.now() - Math.max(0, this.#context.now().getTime() - Date.parse(item.created_at))
+  }
+
+  /** The tasks so far. */
+  get tasks(): readonly Task[] {
+    return this.#item?.workflow.tasks ?? []
+  }
+
+  /** The number of tasks so far, which is the index of the next one. */
+  get size(): number {
+    return this.#item?.workflow.tasks.length ?? 0
+  }
+
+  *add(task: Task): Events {
+    if (!this.#item) return
+    const task_index = this.#item.workflow.tasks.push(task) - 1
+    if (!this.#announced) return yield* this.#announce()
+    yield { type: 'thread.item.updated', item_id: this.#item.id, update: { type: 'workflow.task.added', task_index, task } }
+  }
+
+  *update(task_index: number, task: Task): Events {
+    if (!this.#item || !(task_index in this.#item.workflow.tasks)) return
+    this.#item.workflow.tasks[task_index] = task
+    yield { type: 'thread.item.updated', item_id: this.#item.id, update: { type: 'workflow.task.updated', task_index, task } }
+  }
+
+  *addThought(delta: string): Events {
+    if (!this.#item) return
+    if (this.#streamed !== undefined) {
+      const task = this.#item.workflow.tasks[this.#streamed]
+      if (task?.type === 'thought') yield* this.update(this.#streamed, { ...task, content: task.content + delta })
+    } else if (this.type === 'reasoning' && this.size === 0) {
+      this.#streamed = 0
+      yield* this.add(thought(delta))
+    }
+  }
+
+  *endThought(text: string): Events {
+    if (!this.#item) return
+    const index = this.#streamed
+    this.#streamed = undefined
+    if (index === undefined) yield* this.add(thought(text))
+    else yield* this.update(index, thought(text))
+  }
+
+  /** The turn broke off: a workflow in which nothing happened goes away, any other is closed. */
+  *interrupt(): Events {
+    if (!this.#item || this.size > 0 || !this.#announced) return yield* this.end()
+    const { id } = this.#item
+    this.#item = undefined
+    this.#announced = false
+    yield { type: 'thread.item.removed', item_id: id }
+  }
+
+  /** Closes the workflow with a summary, its duration unless given, and tasks that still load as complete; nothing where none is open. */
+  *end(summary?: WorkflowSummary, expanded = false): Events {
+    const item = this.#item
+    const announced = this.#announced
+    if (!item) return
+    this.#item = undefined
+    this.#announced = false
+    this.#streamed = undefined
+    if (!announced) return
+    const duration = Math.max(0, Math.floor((performance.now() - this.#startedAt) / 1000))
+    const { workflow } = item
+    const tasks = workflow.tasks.map((task) =>
+      task.status_indicator === 'loading' ? { ...task, status_indicator: 'complete' as const } : task,
+    )
+    yield {
+      type: 'thread.item.done',
+      item: { ...item, workflow: { ...workflow, tasks, summary: summary ?? workflow.summary ?? { duration }, expanded } },
+    }
+  }
+}
+
+function thought(content: string): Task {
+  return { type: 'thought', status_indicator: 'none', content }
+}

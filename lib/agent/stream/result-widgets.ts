@@ -1,0 +1,84 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { RunStreamEvent } from '@openai/agents'
+import type { ItemContext } from '#lib/agent/stream/item-context.ts'
+import type { ItemDone, ItemReplaced } from '#lib/chatkit/protocol/events.ts'
+import type { ThreadItem, WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
+import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
+import { isWholeWidget, type SentWidget } from '#lib/mcp-client/calls/result-widget.ts'
+
+const KEY = 'result:'
+/** So many of a thread's newest widgets follow what later results say. */
+const FOLLOWING_MAX = 20
+
+type Sent = { server: string; widget: SentWidget }
+type Shown = ItemDone | ItemReplaced
+
+/** The widgets that came with the results of a turn's tools: shown when the model goes on, after the lines of all calls. */
+export class ResultWidgets {
+  readonly #context: ItemContext
+  #waiting: Sent[] = []
+  #earlier: ThreadItem[] = []
+
+  constructor(context: ItemContext) {
+    this.#context = context
+  }
+
+  /** The items of the thread so far. */
+  begin(items: ThreadItem[]): void {
+    this.#earlier = items
+  }
+
+  note(event: RunStreamEvent): void {
+    if (event.type !== 'run_item_stream_event' || event.name !== 'tool_output') return
+    const { server, widget } = ((event.item as { customData?: unknown }).customData ?? {}) as CallFacts
+    if (widget) this.#waiting.push({ server, widget })
+  }
+
+  /** What is to be shown before this event; without one, at the turn's end. */
+  *due(event?: RunStreamEvent): Generator<Shown, void> {
+    if (event?.type === 'run_item_stream_event') return
+    for (const sent of this.#waiting.splice(0)) {
+      const changed = updateWidgets(this.#earlier, sent)
+      this.#earlier = this.#earlier.map((item) => changed.find(({ id }) => id === item.id) ?? item)
+      for (const item of changed) yield { type: 'thread.item.replaced', item }
+      if (!isWholeWidget(sent.widget)) continue
+      const { server, widget } = sent
+      const id = this.#context.newItemId('message')
+      const at = { id, thread_id: this.#context.threadId, created_at: this.#context.now().toISOString() }
+      const item: WidgetItem = { ...at, type: 'widget', widget: { ...widget, key: `${KEY}${server}:${widget.key ?? ''}` } }
+      this.#earlier = [...this.#earlier, item]
+      yield { type: 'thread.item.done', item }
+    }
+  }
+}
+
+/** Those of the newest widgets of a server that a new result changes: its nodes take the places of those with the same keys. */
+export function updateWidgets(items: ThreadItem[], { server, widget }: Sent): WidgetItem[] {
+  const news = new Map(nodesOf(widget).flatMap((node) => (node.key === undefined ? [] : [[node.key, node]])))
+  if (news.size === 0) return []
+  const own = items.filter((item): item is WidgetItem => resultWidgetOf(item) === server).slice(-FOLLOWING_MAX)
+  return own.flatMap((item) => {
+    const next = replaceNodes(item.widget, news)
+    return isDeepStrictEqual(next, item.widget) ? [] : [{ ...item, widget: next }]
+  })
+}
+
+function replaceNodes(node: WidgetNode, news: ReadonlyMap<string, WidgetNode>): WidgetNode {
+  const other = node.key === undefined ? undefined : news.get(node.key)
+  if (other) return other
+  return node.children ? { ...node, children: childrenOf(node).map((child) => replaceNodes(child, news)) } : node
+}
+
+function nodesOf(node: WidgetNode): WidgetNode[] {
+  return [node, ...childrenOf(node).flatMap(nodesOf)]
+}
+
+/** The nodes inside a node; a single one need not be in a list. */
+export function childrenOf({ children }: WidgetNode): WidgetNode[] {
+  return [children ?? []].flat() as WidgetNode[]
+}
+
+/** The server that a result's widget came from; undefined for any other item. The model knows the result itself. */
+export function resultWidgetOf(item: ThreadItem): string | undefined {
+  return item.type === 'widget' && item.widget.key?.startsWith(KEY) ? item.widget.key.split(':')[1] : undefined
+}

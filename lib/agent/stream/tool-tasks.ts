@@ -1,0 +1,109 @@
+import type { CustomTask } from '#lib/chatkit/protocol/items.ts'
+import { redact, redactText } from '#lib/platform/redaction/redact.ts'
+import { cutText } from '#lib/platform/text/cut-text.ts'
+
+const ARGUMENTS_MAX_CHARS = 300
+const ARGUMENTS_KEPT_CHARS = 4_000
+const OUTPUT_MAX_CHARS = 8_000
+
+/**
+ * A tool call that the model asked for. `arguments` is its text, `sent` what of it is sent, where that is known, `echo` what the model's
+ * provider wants back with it.
+ */
+export type ToolCall = { callId: string; name: string; arguments: string; sent?: string; echo?: string }
+
+/** What became of a call, for people. */
+export type Outcome = { durationMs?: number; failure?: { class?: string; sentence: string } }
+
+/** The call never left: the model named a tool that is not there, or its arguments could not be read. */
+export const NOT_MADE: Outcome = {
+  failure: { sentence: 'The call was not made: there is no such tool, or its arguments could not be read.' },
+}
+
+/** The line that a tool call has in the chat while it runs; `said` is how far it is, in words of the tool. */
+export function loadingTask(call: ToolCall, said = ''): CustomTask {
+  const content = [shownArguments(call), said && plainMarkdown(said)].filter(Boolean).join('\n\n')
+  return { type: 'custom', status_indicator: 'loading', title: call.name, icon: 'bolt', ...withContent(content) }
+}
+
+/** The line of a call that a person has to agree to first. */
+export function waitingTask(call: ToolCall): CustomTask {
+  const content = [shownArguments(call), 'Waits for your answer.'].filter(Boolean).join('\n\n')
+  return { type: 'custom', status_indicator: 'none', title: call.name, icon: 'circle-question', content }
+}
+
+/** The same line with what became of the call: how long it took, and why it failed if it did. */
+export function settledTask(call: ToolCall, facts: Outcome): CustomTask {
+  const took = facts.durationMs === undefined ? '' : `(${seconds(facts.durationMs)})`
+  const shown = shownArguments(call)
+  if (!facts.failure) return lineOf(call, 'check-circle', [shown, took].filter(Boolean).join(' '))
+  const isDeclined = facts.failure.class === 'declined'
+  const end = isDeclined ? 'Not made' : ['Failed', took].filter(Boolean).join(' ')
+  const content = [shown, `${end}: ${facts.failure.sentence}`].filter(Boolean).join('\n\n')
+  // A person's no is nothing that went wrong.
+  return isDeclined ? { ...lineOf(call, 'close', content), status_indicator: 'none' } : lineOf(call, 'lucide:circle-alert', content)
+}
+
+function lineOf(call: ToolCall, icon: CustomTask['icon'], content: string): CustomTask {
+  return { type: 'custom', status_indicator: 'complete', title: call.name, icon, ...withContent(content) }
+}
+
+/** The line of a call that the end of the turn cut off. */
+export function stoppedTask(call: ToolCall): CustomTask {
+  return settledTask(call, { failure: { sentence: 'Stopped before the tool answered. It may have taken effect.' } })
+}
+
+function withContent(content: string): { content?: string } {
+  return content ? { content } : {}
+}
+
+// What a tool says of itself is text: no links, no pictures.
+function plainMarkdown(text: string): string {
+  return text.replace(/[\\`*_[\]<>#|~!]/g, '\\$&')
+}
+
+/** A duration for people: "1.2 s". */
+export function seconds(ms: number): string {
+  return ms < 100 ? '<0.1 s' : `${(ms / 1000).toFixed(1)} s`
+}
+
+/** The arguments as inline code, without secrets, on one line; empty where there are none. */
+function shownArguments({ arguments: asked, sent = asked }: ToolCall): string {
+  const safe = redactText(sent, ARGUMENTS_KEPT_CHARS).replace(/\s+/g, ' ').trim()
+  if (safe === '' || safe === '{}') return ''
+  const clipped = safe.length > ARGUMENTS_MAX_CHARS ? `${cutText(safe, ARGUMENTS_MAX_CHARS)}…` : safe
+  const fence = '`'.repeat(Math.max(0, ...[...clipped.matchAll(/`+/g)].map(([run]) => run.length)) + 1)
+  return fence.length > 1 ? `${fence} ${clipped} ${fence}` : `\`${clipped}\``
+}
+
+/** The arguments of a call as later turns know them: JSON in any case, without secrets, clipped. */
+export function keptArguments({ arguments: text }: ToolCall): string {
+  if (text.length > ARGUMENTS_KEPT_CHARS) return JSON.stringify({ clipped: firstOf(text, ARGUMENTS_KEPT_CHARS).kept })
+  try {
+    return JSON.stringify(redact(JSON.parse(text), ARGUMENTS_KEPT_CHARS))
+  } catch {
+    // Some servers refuse a history whose arguments are not JSON.
+    return JSON.stringify({ unreadable: redactText(text) })
+  }
+}
+
+/** What a tool answered, as one text for later turns, without secrets, clipped. */
+export function outputText(output: unknown): string {
+  const text = plainText(output)
+  const { kept, left } = firstOf(text, OUTPUT_MAX_CHARS)
+  return left > 0 ? `${kept}\n[${left} more characters]` : kept
+}
+
+/** The beginning of a text without secrets, which ends between two letters, and how many characters are left. */
+function firstOf(text: string, max: number): { kept: string; left: number } {
+  const { length } = cutText(text, max)
+  return { kept: redactText(text, length), left: text.length - length }
+}
+
+function plainText(output: unknown): string {
+  if (typeof output === 'string') return output
+  if (Array.isArray(output)) return output.map(plainText).join('\n')
+  const { type, text } = (output ?? {}) as { type?: string; text?: unknown }
+  if (typeof text === 'string') return text
+  return type ? `[${type}]` : JSON.stringify(output ?? null)
+}

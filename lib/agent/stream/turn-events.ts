@@ -1,0 +1,191 @@
+import type { RunStreamEvent } from '@openai/agents'
+import { type ItemContext, newItem } from '#lib/agent/stream/item-context.ts'
+import { OpenCalls } from '#lib/agent/stream/open-calls.ts'
+import { type ImageOptions, OpenImages } from '#lib/agent/stream/open-images.ts'
+import { OpenMessages } from '#lib/agent/stream/open-messages.ts'
+import { OpenWorkflow } from '#lib/agent/stream/open-workflow.ts'
+import { RunEvents } from '#lib/agent/stream/run-events.ts'
+import type { toAnnotation } from '#lib/agent/stream/to-annotation.ts'
+import type { ToolCall } from '#lib/agent/stream/tool-tasks.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import { isHidden, type Task, type Workflow, type WorkflowItem, type WorkflowSummary } from '#lib/chatkit/protocol/items.ts'
+import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
+
+type Events = Generator<ThreadStreamEvent, void>
+
+/** What may be set about the mapping. */
+export type TurnOptions = ImageOptions & {
+  /** How a citation becomes a footnote; null drops it. */
+  annotate?: typeof toAnnotation
+  /** Names of tools that the page carries out: they have no line, and their placeholder answer is not kept. */
+  clientTools?: ReadonlySet<string>
+  /** The arguments of a call as its line shows them: those that are sent. */
+  sentArguments?: (call: ToolCall) => string
+}
+
+/** A tool that the page is to carry out, with the model's ids of the call where they are known. */
+export type ClientToolCall = { name: string; arguments: Record<string, unknown>; callId?: string; itemId?: string }
+
+/**
+ * Maps the events of an agents run, and what its tools put into the chat, to thread events, without any IO (protocol
+ * sections 2.1 and 2.2). Knows all that the turn has open, so that nothing stays half open however it ends.
+ */
+export class TurnEvents {
+  readonly #context: ItemContext
+  readonly #messages: OpenMessages
+  readonly #images: OpenImages
+  readonly #workflow: OpenWorkflow
+  readonly #calls: OpenCalls
+  readonly #run: RunEvents
+  /** Every item that this turn has shown or stored. */
+  readonly #produced = new Set<string>()
+  /** Where the tasks stand that a tool added to the open workflow, by the tool's own count. */
+  #own: number[] = []
+  #clientTool: ClientToolCall | undefined
+
+  constructor(context: ItemContext, options: TurnOptions = {}) {
+    this.#context = context
+    this.#messages = new OpenMessages(context, options.annotate)
+    this.#images = new OpenImages(context, options)
+    this.#workflow = new OpenWorkflow(context)
+    this.#calls = new OpenCalls(context, this.#workflow, options.sentArguments)
+    const open = { messages: this.#messages, images: this.#images, workflow: this.#workflow, calls: this.#calls }
+    this.#run = new RunEvents(open, options.clientTools ?? new Set())
+  }
+
+  /** Goes on with the workflow of the turn before. */
+  resume(workflow: WorkflowItem): void {
+    this.#workflow.resume(workflow)
+  }
+
+  take(event: RunStreamEvent): Events {
+    return this.#noted(this.#run.take(event))
+  }
+
+  /** Goes on with a call that waited for a person and is kept under `keptId`. */
+  startAgain(call: ToolCall, keptId: string): Events {
+    return this.#noted(this.#calls.startAgain(call, keptId))
+  }
+
+  /** A person has to agree to this call first: it is kept under `keptId` as not made. */
+  pause(callId: string, keptId: string): Events {
+    return this.#noted(this.#calls.pause(callId, keptId))
+  }
+
+  /** How far a call of this turn is, in words of its tool. */
+  progress(callId: string, said: string): Events {
+    return this.#noted(this.#calls.progress(callId, said))
+  }
+
+  /** A call of this turn has ended, which may be long before the run says so. */
+  settled(callId: string, facts: CallFacts): Events {
+    return this.#noted(this.#calls.settle(callId, facts))
+  }
+
+  /** An event that a tool sends of its own accord. Items that follow a workflow end it. */
+  show(event: ThreadStreamEvent): Events {
+    return this.#noted(this.#show(event))
+  }
+
+  /** Opens a workflow for a tool; one that is open is closed first. */
+  startWorkflow(workflow: Pick<Workflow, 'type'> & Partial<Workflow>): Events {
+    this.#own = (workflow.tasks ?? []).map((_, index) => index)
+    return this.#noted(this.#workflow.start(workflow))
+  }
+
+  /** Adds a task of a tool, in a custom workflow where none is open. */
+  addTask(task: Task): Events {
+    return this.#noted(this.#addTask(task))
+  }
+
+  /** Replaces a tool's task by its number among the tool's own. One that is not there changes nothing. */
+  updateTask(index: number, task: Task): Events {
+    return this.#noted(this.#workflow.update(this.#own[index] ?? -1, task))
+  }
+
+  endWorkflow(summary?: WorkflowSummary, expanded = false): Events {
+    return this.#noted(this.#workflow.end(summary, expanded))
+  }
+
+  /** The turn ends with a tool of the page: one a turn, the last one counts. */
+  callClientTool(call: ClientToolCall): void {
+    this.#clientTool = call
+  }
+
+  /** The run came to its end: closes what is open, and hands over to the page where its tool was called. */
+  end(): Events {
+    return this.#noted(this.#end())
+  }
+
+  /** The run was stopped or broke: nothing stays half open, and the model will know which calls have no answer. */
+  interrupt(): Events {
+    return this.#noted(this.#interrupt())
+  }
+
+  /** A guardrail rejected the turn: everything it has shown or kept goes. */
+  *rollBack(): Events {
+    for (const item_id of this.#produced) yield { type: 'thread.item.removed', item_id }
+    this.#produced.clear()
+  }
+
+  *#noted(events: Events): Events {
+    for (const event of events) {
+      if (event.type === 'thread.item.added' || event.type === 'thread.item.done') this.#produced.add(event.item.id)
+      if (event.type === 'thread.item.removed') this.#produced.delete(event.item_id)
+      yield event
+    }
+  }
+
+  *#show(event: ThreadStreamEvent): Events {
+    if (event.type === 'thread.item.added' || event.type === 'thread.item.done') {
+      const { item } = event
+      const goesOn = item.id === this.#workflow.id || item.type === 'client_tool_call' || isHidden(item)
+      if (!goesOn) yield* this.#workflow.end()
+      if (item.type === 'workflow' && event.type === 'thread.item.added') this.#workflow.resume(item)
+    }
+    yield event
+  }
+
+  *#addTask(task: Task): Events {
+    if (!this.#workflow.id) {
+      this.#own = []
+      yield* this.#workflow.start({ type: 'custom' })
+    }
+    this.#own.push(this.#workflow.size)
+    yield* this.#workflow.add(task)
+  }
+
+  *#end(): Events {
+    yield* this.#closeAll()
+    yield* this.#workflow.end()
+    const call = this.#clientTool
+    if (!call) return
+    this.#clientTool = undefined
+    const { called } = this.#run
+    const seen = called.findLast(({ name }) => name === call.name) ?? called.at(-1)
+    const item = newItem(this.#context, 'tool_call')
+    yield {
+      type: 'thread.item.done',
+      item: {
+        ...item,
+        id: call.itemId ?? seen?.itemId ?? item.id,
+        type: 'client_tool_call',
+        status: 'pending',
+        call_id: call.callId ?? seen?.callId ?? this.#context.newItemId('tool_call'),
+        name: call.name,
+        arguments: call.arguments,
+      },
+    }
+  }
+
+  *#interrupt(): Events {
+    yield* this.#closeAll()
+    yield* this.#workflow.interrupt()
+  }
+
+  *#closeAll(): Events {
+    yield* this.#messages.interrupt()
+    yield* this.#images.interrupt()
+    yield* this.#calls.interrupt()
+  }
+}

@@ -1,0 +1,63 @@
+import { defineToolInputGuardrail, type FunctionTool, getAllMcpTools, ToolGuardrailFunctionOutputFactory } from '@openai/agents'
+import type { OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
+import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
+import { unbound } from '#lib/mcp-client/tools/bound-arguments.ts'
+
+/**
+ * The tools of these servers as the agent takes them, with `mustAsk` as the judge of each call. The SDK can hold back function
+ * tools alone, so that the servers' tools are made into such. A call for which `whyNot` has a sentence is answered with it.
+ */
+export async function agentTools<Context>(
+  connections: ToolConnection[],
+  mustAsk: (offered: OfferedTool, args: unknown, call: { callId: string; name: string }) => boolean,
+  whyNot: (callId: string) => string | undefined,
+): Promise<FunctionTool<Context>[]> {
+  const all = await getAllMcpTools<Context>(connections)
+  const tools = all.filter((tool): tool is FunctionTool<Context> => tool.type === 'function')
+  const makeable = defineToolInputGuardrail<Context>({
+    name: 'makeable',
+    run: async ({ toolCall }) => {
+      const sentence = whyNot(toolCall.callId)
+      return sentence === undefined
+        ? ToolGuardrailFunctionOutputFactory.allow()
+        : ToolGuardrailFunctionOutputFactory.rejectContent(sentence)
+    },
+  })
+  for (const tool of tools) {
+    const { name } = tool
+    const offered = findOffered(connections, name)
+    tool.needsApproval = async (_context, args, callId = '') =>
+      offered !== undefined && whyNot(callId) === undefined && mustAsk(offered, args, { callId, name })
+    tool.inputGuardrails = [makeable]
+  }
+  return tools
+}
+
+/** The tool behind a name that the model uses. */
+export function findOffered(connections: ToolConnection[], publicName: string): OfferedTool | undefined {
+  for (const connection of connections) {
+    const offered = connection.offered(publicName)
+    if (offered) return { connection, ...offered }
+  }
+  return undefined
+}
+
+/** A call's arguments (JSON) as they are sent: what the session fills in stands as "you" in the place of what the model said. */
+export function sentArguments(connections: ToolConnection[], call: { name: string; arguments: string }): string {
+  const { connection, tool } = findOffered(connections, call.name) ?? {}
+  if (!connection || !tool || !connection.server.config?.bound.length) return call.arguments
+  const args = parsedObject(call.arguments)
+  if (!args) return call.arguments
+  const filledIn = Object.fromEntries(connection.filledIn(tool.name).map((parameter) => [parameter, 'you']))
+  return JSON.stringify({ ...filledIn, ...unbound(args, connection.server) })
+}
+
+function parsedObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text || '{}')
+    return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+  } catch {
+    // No JSON: the call is not made, and its line says so.
+    return undefined
+  }
+}

@@ -1,0 +1,54 @@
+import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { newId } from '#lib/platform/ids.ts'
+import { cutText } from '#lib/platform/text/cut-text.ts'
+import { toVisibleText } from '#lib/platform/text/visible-text.ts'
+
+/** A tool that the person can call by its name in the chat. `type` is the JSON schema's, where that is one word. */
+export type NamedTool = {
+  name: string
+  server: string
+  description: string
+  parameters: { name: string; required: boolean; type?: string; description?: string }[]
+}
+
+const DESCRIPTION_MAX = 200
+
+/** The tools that a turn of this person would be offered now. A server that does not answer in time is left out. */
+export async function listTools(caller: Caller, { builtinFetch }: { builtinFetch?: typeof fetch } = {}): Promise<NamedTool[]> {
+  // No run is begun: listing calls no tool, and tokens for the servers name an id that nothing has.
+  const nothing = { id: newId('run'), threadId: newId('thr'), userId: caller.userId, callIdOf: () => undefined }
+  const mcp = await openMcp(nothing, { builtinFetch })
+  try {
+    const lists = await Promise.all(
+      mcp.connections.map(async (connection) => (await connection.listTools()).map((tool) => named(tool, connection.server.name))),
+    )
+    return lists.flat()
+  } finally {
+    await mcp.close()
+  }
+}
+
+type Listed = { name: string; description?: string; inputSchema: { properties?: Record<string, unknown>; required?: string[] } }
+
+function named({ name, description = '', inputSchema }: Listed, server: string): NamedTool {
+  const { properties = {}, required = [] } = inputSchema
+  const parameters = Object.entries(properties).map(([key, schema]) => {
+    const { type, description: about } = (schema ?? {}) as { type?: unknown; description?: unknown }
+    return {
+      name: key,
+      required: required.includes(key),
+      ...(typeof type === 'string' && { type }),
+      ...(typeof about === 'string' && { description: shorten(about) }),
+    }
+  })
+  return { name, server, description: firstSentence(description), parameters }
+}
+
+function firstSentence(text: string): string {
+  return shorten((/^[\s\S]*?[.!?](?=\s|$)/.exec(text)?.[0] ?? text).trim())
+}
+
+function shorten(text: string): string {
+  return cutText(toVisibleText(cutText(text, DESCRIPTION_MAX)), DESCRIPTION_MAX)
+}

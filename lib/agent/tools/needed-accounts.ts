@@ -1,0 +1,93 @@
+import { type FunctionTool, tool } from '@openai/agents'
+import { z } from 'zod'
+import { connectCard, type Need } from '#lib/agent/cards/connect-card.ts'
+import { type ItemContext, newItem } from '#lib/agent/stream/item-context.ts'
+import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
+import { listAccounts } from '#lib/data/servers/server-accounts.ts'
+import { connectSentence, needsAccount } from '#lib/mcp-client/accounts/accounts.ts'
+import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
+import type { OpenMcp } from '#lib/mcp-client/connection/open-mcp.ts'
+import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+
+type Unavailable = OpenMcp['unavailable']
+
+const NAME_MAX_CHARS = 60
+
+/** The servers that a turn could not use for want of the person's own account: a card for each is shown when the turn ends. */
+export class NeededAccounts {
+  readonly #caller: Caller
+  readonly #servers: McpServer[]
+  /** Server ids, with the tool that was called. */
+  readonly #needed = new Map<string, string | undefined>()
+
+  constructor(caller: Caller, servers: McpServer[]) {
+    this.#caller = caller
+    this.#servers = servers
+  }
+
+  /** The same list, where a server that was not waited for is known to want an account that is not there. */
+  async explain(unavailable: Unavailable): Promise<Unavailable> {
+    const late = unavailable.filter(({ connect }) => connect === undefined).map(({ server }) => server)
+    const asking = this.#servers.filter((server) => late.includes(server.name) && needsAccount(server))
+    if (asking.length === 0) return unavailable
+    const accounts = await listAccounts(this.#caller)
+    return unavailable.map((entry) => {
+      const server = asking.find(({ name }) => name === entry.server)
+      const account = accounts.get(server?.id ?? '')
+      if (!server || (account && !account.broken)) return entry
+      return { ...entry, failureClass: 'unauthorised', sentence: `${connectSentence(server)} (unauthorised)`, connect: server.id }
+    })
+  }
+
+  /**
+   * A tool for each server whose tools are not even known for want of an account: by calling it the model says that the person wants
+   * one of them, and only then a card is shown.
+   */
+  connectTools<Context>(unavailable: Unavailable, taken: { name: string }[]): FunctionTool<Context>[] {
+    const names = new Set(taken.map(({ name }) => name))
+    return unavailable.flatMap(({ server, connect }) => {
+      if (connect === undefined) return []
+      const name = connectToolName(server, names)
+      const made = tool({
+        name,
+        description: `Shows the person a card by which they connect their own account at ${server}, whose tools are not known before. Call it only if what the person asks for is something that ${server} would do.`,
+        parameters: z.object({}),
+        execute: () => {
+          this.#needed.set(connect, undefined)
+          return `Below your answer the person gets a card by which they connect their account at ${server}. Say that this is needed first.`
+        },
+        customDataExtractor: () => ({ server, tool: name, durationMs: 0 }) satisfies CallFacts,
+      })
+      // It takes nothing, so that nobody minds of which kind its parameters are.
+      return [made as unknown as FunctionTool<Context>]
+    })
+  }
+
+  /** A call that ended. */
+  noteCall({ server, tool, failure }: CallFacts, connections: OpenMcp['connections']): void {
+    if (failure?.class !== 'unauthorised') return
+    const called = connections.find((connection) => connection.server.name === server)?.server
+    if (called?.id !== undefined && needsAccount(called)) this.#needed.set(called.id, tool)
+  }
+
+  /** The cards, as new items of the thread. */
+  async cards(making: ItemContext): Promise<WidgetItem[]> {
+    if (this.#needed.size === 0) return []
+    const accounts = await listAccounts(this.#caller)
+    return this.#servers.flatMap((server) => {
+      if (server.id === undefined || !this.#needed.has(server.id)) return []
+      const need: Need = { server, tool: this.#needed.get(server.id), broken: accounts.get(server.id)?.broken ?? false }
+      return [{ ...newItem(making, 'message'), type: 'widget', widget: connectCard(need) }]
+    })
+  }
+}
+
+/** `connect_shop`, with a number where a tool has that name. */
+function connectToolName(server: string, taken: Set<string>): string {
+  const plain = `connect_${server.replace(/[^A-Za-z0-9]/g, '_')}`.slice(0, NAME_MAX_CHARS)
+  let name = plain
+  for (let count = 2; taken.has(name); count += 1) name = `${plain}_${count}`
+  taken.add(name)
+  return name
+}

@@ -1,0 +1,35 @@
+import { consume, type Limit } from '#lib/auth/limits/rate-limit.ts'
+import { env } from '#lib/platform/env.ts'
+
+/** How many times as much all clients together may do where their addresses are not known. */
+const CROWD = 20
+
+/**
+ * Counts one event of the client that sent these headers. Its address is believed only from the proxies of TRUSTED_PROXIES;
+ * without any, all clients share one counter that is 20 times as large. Throws limited.
+ */
+export function consumeClient(limit: Limit, headers: Headers): Promise<void> {
+  const address = clientAddress(headers)
+  return address ? consume(limit, address) : consume({ ...limit, points: limit.points * CROWD }, 'everybody')
+}
+
+/** The address that the outermost trusted proxy saw; of IPv6 the /64 network, which is what one household or server has. */
+export function clientAddress(headers: Headers): string | null {
+  const { TRUSTED_PROXIES } = env()
+  if (TRUSTED_PROXIES === 0) return null
+  const seen = (headers.get('x-forwarded-for') ?? '').split(',').map((entry) => entry.trim())
+  const address = seen.at(-TRUSTED_PROXIES)
+  if (!address) return null
+  return address.includes(':') && !address.includes('.') ? network64(address) : address
+}
+
+function network64(address: string): string {
+  const [head = '', tail] = address
+    .replace(/[[\]]|%.*$/g, '')
+    .toLowerCase()
+    .split('::')
+  const before = head.split(':').filter(Boolean)
+  const after = (tail ?? '').split(':').filter(Boolean)
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length)
+  return [...before, ...Array<string>(zeros).fill('0'), ...after].slice(0, 4).join(':')
+}

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto'
+import { RateLimiterPrisma, RateLimiterRes } from 'rate-limiter-flexible'
+import { db } from '#lib/platform/db/db.ts'
+import { AppError } from '#lib/platform/errors.ts'
+import { log } from '#lib/platform/log.ts'
+import { processState } from '#lib/platform/process-state.ts'
+
+/** How often something may happen: `points` times within `seconds`, counted from the first. */
+export type Limit = {
+  name: string
+  points: number
+  seconds: number
+  /** What a person is told before they are told when to try again. */
+  said?: string
+  /** Used up, it is refused from memory until it begins anew: a flood costs the database nothing. For limits that nobody forgives. */
+  flood?: true
+}
+
+const PURGE_EVERY_MS = 600_000
+let purgedAt = 0
+
+// One of each for a database client: a limiter remembers which keys have used up a limit.
+const limiters = processState('limiters', () => new WeakMap<object, Map<string, RateLimiterPrisma>>())
+
+// Keys are addresses and people: the table keeps a digest, which is all that counting needs.
+function limiterFor({ name, points, seconds, flood }: Limit, key: string) {
+  const digest = createHash('sha256').update(key).digest('base64url').slice(0, 27)
+  const id = `${name} ${points} ${seconds}`
+  const client = db()
+  const own = limiters().get(client) ?? new Map<string, RateLimiterPrisma>()
+  limiters().set(client, own)
+  const known = own.get(id)
+  if (known) return { store: known, digest }
+  const store = new RateLimiterPrisma({
+    storeClient: client,
+    tableName: 'rateLimiterFlexible',
+    keyPrefix: name,
+    points,
+    duration: seconds,
+    clearExpiredByTimeout: false,
+    ...(flood && { inMemoryBlockOnConsumed: points + 1 }),
+  })
+  own.set(id, store)
+  return { store, digest }
+}
+
+/** Counts one event of `key` in a table that all replicas share. Throws limited, with the seconds until the next one may happen. */
+export async function consume(limit: Limit, key: string): Promise<void> {
+  void purgeExpired()
+  const { store, digest } = limiterFor(limit, key)
+  try {
+    await store.consume(digest)
+  } catch (refused) {
+    if (!(refused instanceof RateLimiterRes)) throw refused
+    const retryAfter = Math.max(1, Math.ceil(refused.msBeforeNext / 1000))
+    throw new AppError('limited', `${limit.said ?? 'Too many attempts.'} Try again in ${spoken(retryAfter)}.`, { retryAfter })
+  }
+}
+
+/** Forgets what `key` has used up: a right password after some wrong ones. */
+export async function forgive(limit: Limit, key: string): Promise<void> {
+  const { store, digest } = limiterFor(limit, key)
+  await store.delete(digest)
+}
+
+function spoken(seconds: number): string {
+  if (seconds < 60) return seconds === 1 ? 'a second' : `${seconds} seconds`
+  const minutes = Math.ceil(seconds / 60)
+  return minutes === 1 ? 'a minute' : `${minutes} minutes`
+}
+
+async function purgeExpired(): Promise<void> {
+  if (Date.now() - purgedAt < PURGE_EVERY_MS) return
+  purgedAt = Date.now()
+  try {
+    await db().rateLimiterFlexible.deleteMany({ where: { expire: { lt: new Date() } } })
+  } catch (error) {
+    log.warn({ error }, 'expired rate limits were not cleared')
+  }
+}

@@ -1,0 +1,50 @@
+import type { Letter } from '#lib/auth/mail/send-mail.ts'
+import { env } from '#lib/platform/env.ts'
+
+// Codes stand in the fragment, which no browser sends to a server and no log keeps.
+const link = (path: string, code?: string) => `${env().APP_URL}${path}${code ? `#${code}` : ''}`
+
+const letter = (subject: string, ...paragraphs: string[]): Letter => ({ subject, text: `${paragraphs.join('\n\n')}\n` })
+
+export const resetLetter = (code: string): Letter =>
+  letter(
+    'Reset your Switchboard password',
+    'Open this link to choose a new password:',
+    link('/reset-password', code),
+    'It works once and for one hour. If you did not ask for it, ignore this mail: nothing has changed.',
+  )
+
+export const verifyLetter = (code: string): Letter =>
+  letter(
+    'Verify your address for Switchboard',
+    'Open this link to show that this address is yours:',
+    link('/verify-email', code),
+    'It works once and for one day. If you did not make an account, ignore this mail.',
+  )
+
+export const signInLetter = (code: string): Letter =>
+  letter(
+    'Your sign-in link for Switchboard',
+    'Open this link to sign in:',
+    link('/sign-in/link', code),
+    'It works once and for 15 minutes. If you did not ask for it, ignore this mail: nobody has signed in.',
+  )
+
+/** To somebody who signs up with an address that has an account: only the mailbox learns of it. */
+export const knownLetter = (): Letter =>
+  letter(
+    'You have a Switchboard account already',
+    'Somebody, probably you, tried to make an account with this address. There is one already: sign in here.',
+    link('/sign-in'),
+    `Forgotten the password? ${link('/forgot-password')}`,
+    'If it was not you, ignore this mail: nothing has changed.',
+  )
+
+/** To somebody who asks for a sign-in link for an account whose address was never proven. */
+export const unprovenLetter = (): Letter =>
+  letter(
+    'Sign in to Switchboard',
+    'You asked for a sign-in link. The account with this address has never proven that the address is its own, so a link cannot open it. Choose a new password instead, which proves it:',
+    link('/forgot-password'),
+    'If you did not ask for it, ignore this mail: nobody has signed in.',
+  )

@@ -1,0 +1,24 @@
+import { createTransport } from 'nodemailer'
+import { env } from '#lib/platform/env.ts'
+import { log } from '#lib/platform/log.ts'
+
+export type Letter = { subject: string; text: string }
+
+/** True where mails can be sent: SMTP_URL is set. */
+export function canMail(): boolean {
+  return env().SMTP_URL !== undefined
+}
+
+/** Sends a plain-text mail, within 20 s. Throws what the mail server or the network answered. */
+export async function sendMail(to: string, { subject, text }: Letter): Promise<void> {
+  const { SMTP_URL, MAIL_FROM } = env()
+  if (!SMTP_URL) throw new Error('SMTP_URL is not set')
+  const transport = createTransport({ url: SMTP_URL, connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 })
+  try {
+    // The address object keeps a list or a header out of a forged address.
+    await transport.sendMail({ from: MAIL_FROM, to: { name: '', address: to }, subject, text })
+    log.info({ subject }, 'mail sent')
+  } finally {
+    transport.close()
+  }
+}

@@ -1,0 +1,72 @@
+import { type ClientMetadata, errors } from 'oidc-provider'
+import { isLoopback } from '#lib/platform/env.ts'
+import { storable } from '#lib/platform/json/to-storable.ts'
+
+const URIS_MAX = 20
+const URI_MAX_CHARS = 1_000
+const NAME_MAX_CHARS = 100
+// What a system or a browser opens by itself, and what has run code on one: an app that a person knows has links of its own.
+const NO_APP = new RegExp(
+  `^(?:${[
+    // of a browser
+    'about|blob|data|file|filesystem|jar|javascript|vbscript|view-source|resource|res|mk|mhtml|content|wyciwyg|feed',
+    '(?:chrome|edge|brave|opera|vivaldi|moz|safari|ms-browser|extension)(?:-[a-z-]+)?',
+    // of Windows, Office, macOS, iOS and Android
+    'ms-[a-z0-9.-]+|search(?:-ms)?|shell|microsoft(?:\\.|-)[a-z0-9.-]+|windowsdefender|onenote(?:-[a-z]+)?|grvopen|odopen|its|jnlps?|outlook[a-z-]*|cmd|powershell|hcp|help',
+    'applescript|x-apple[a-z0-9.-]*|x-man-page|x-help-[a-z-]+|x-radar|rdar|terminal|itms[a-z-]*|macappstores?|prefs|app-(?:prefs|settings)|shortcuts|facetime(?:-audio)?',
+    'android-app|intent|market|package',
+    // of mail, telephones, money, places
+    'steam|zoommtg|zoomus|mailto|mid|cid|tel|callto|sips?|skype|smsto|sms|mmsto|mms|facetime|xmpp|im|geo|maps|webcals?|bitcoin|lightning|ethereum|magnet',
+    // of other protocols
+    'wss?|s?ftps?|tftp|gopher|telnet|rlogin|tn3270|ssh|scp|rsync|ldaps?|smb|cifs|nfs|afp|vnc|rdp|ipps?|lpd|printer|imaps?|pop3?|nntps?|news|snews|ircs?|git|svn|davs?|rtsps?|rtmps?|mailserver|ws-discovery',
+  ].join('|')}):$`,
+)
+// Of the addresses that lead to a host: letters of a name, or an address of IPv6. A star would stand for hosts that nobody named.
+const HOST = /^(?:[a-z0-9_-]+\.)*[a-z0-9_-]+\.?$|^\[[0-9a-f:.]+\]$/i
+const GRANT_TYPES = ['authorization_code', 'refresh_token']
+
+/**
+ * Our rules for what a client says of itself, whether it registers or publishes a metadata document. Changes what can be put
+ * right and throws invalid_client_metadata or invalid_redirect_uri for the rest; oidc-provider checks the rest.
+ */
+export function applyClientRules(metadata: ClientMetadata): void {
+  if (JSON.stringify(storable(metadata)) !== JSON.stringify(metadata))
+    throw new errors.InvalidClientMetadata('the metadata hold characters that cannot be stored')
+  const { client_name: name, redirect_uris: uris } = metadata
+  if (name !== undefined && (typeof name !== 'string' || [...name].length > NAME_MAX_CHARS || /[\p{C}\p{Zl}\p{Zp}]/u.test(name)))
+    throw new errors.InvalidClientMetadata(`client_name must be text of ${NAME_MAX_CHARS} characters at most that can all be shown`)
+  if (Array.isArray(uris)) {
+    if (uris.length > URIS_MAX) throw new errors.InvalidClientMetadata(`redirect_uris must not have more than ${URIS_MAX} members`)
+    for (const uri of uris) checkRedirectUri(uri)
+  }
+  // Clients ask for whatever they know; RFC 7591 lets us leave out what we do not have.
+  if (Array.isArray(metadata.grant_types)) metadata.grant_types = metadata.grant_types.filter((type) => GRANT_TYPES.includes(type))
+  if (Array.isArray(metadata.response_types)) metadata.response_types = metadata.response_types.filter((type) => type === 'code')
+  // A registered scope would bar a client from asking for more later, which is how step-up works.
+  delete metadata.scope
+  // It would be fetched at once, for pairwise subjects, which we do not have.
+  delete metadata.sector_identifier_uri
+}
+
+function checkRedirectUri(uri: unknown): void {
+  // Of what RFC 3986 does not allow, each program reads something else.
+  const whole = typeof uri === 'string' && uri.length <= URI_MAX_CHARS && /^[!-~]+$/.test(uri) && !uri.includes('\\')
+  const url = whole ? URL.parse(uri) : null
+  if (!url)
+    throw new errors.InvalidClientMetadata(`redirect_uris must be addresses of ${URI_MAX_CHARS} ASCII characters at most, without spaces`)
+  if (url.username || url.password) throw new errors.InvalidClientMetadata('redirect_uris must not hold a password')
+  if (NO_APP.test(url.protocol))
+    throw new errors.InvalidClientMetadata(`redirect_uris must not use the ${url.protocol} scheme, which is no app's own`)
+  const web = url.protocol === 'http:' || url.protocol === 'https:'
+  if ((web || url.hostname) && !HOST.test(url.hostname))
+    throw new errors.InvalidClientMetadata('redirect_uris must name one host, without wildcards')
+  if (url.protocol === 'http:' && !isLoopback(url.hostname))
+    throw new errors.InvalidClientMetadata('redirect_uris must use https, but for those on this machine')
+}
+
+/** Where an answer to this redirect URI goes, for people: a host, or the scheme of an app's own links. */
+export function placeOf(redirectUri: string): { host: string; kind: 'web' | 'this computer' | 'app' } {
+  const { protocol, hostname, host } = new URL(redirectUri)
+  if (protocol !== 'https:' && protocol !== 'http:') return { host: protocol, kind: 'app' }
+  return isLoopback(hostname) ? { host: hostname, kind: 'this computer' } : { host, kind: 'web' }
+}

@@ -1,0 +1,19 @@
+import { SCOPES } from '#lib/auth/tokens/scopes.ts'
+import { env } from '#lib/platform/env.ts'
+
+/** Where the metadata of the protected resource `/mcp` are (RFC 9728, section 3.1): the path goes behind the well-known one. */
+export function resourceMetadataUrl(): string {
+  return `${env().APP_URL}/.well-known/oauth-protected-resource/mcp`
+}
+
+/** What a client must know to get a token for `/mcp` (RFC 9728, section 2). */
+export function protectedResourceMetadata() {
+  const { APP_URL } = env()
+  return {
+    resource: `${APP_URL}/mcp`,
+    resource_name: 'Switchboard',
+    authorization_servers: [APP_URL],
+    scopes_supported: Object.keys(SCOPES),
+    bearer_methods_supported: ['header'],
+  }
+}

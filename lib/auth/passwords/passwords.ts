@@ -1,0 +1,49 @@
+import { hash, verify } from '@node-rs/argon2'
+import { z } from 'zod'
+import { AppError } from '#lib/platform/errors.ts'
+
+// OWASP's parameters for argon2id: 19 MiB, two passes, one lane. The package's default algorithm is argon2id.
+const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+// The hash of a password that nobody knows, so that an unknown address takes as long as a known one.
+const NOBODY = '$argon2id$v=19$m=19456,t=2,p=1$mR4njddCzffSjo41OJ/Cug$5q5er98wCaOC3WaPRfzpGmMAQW2wy6ExsPmhfIaGKtk'
+const AT_ONCE = 2
+const WAITING_MAX = 100
+
+/** A new password: 10 to 200 characters after NFKC, so that it is the same one from every keyboard. */
+export const NewPassword = z
+  .string({ error: 'Choose a password.' })
+  .max(1_000, 'The password is longer than 200 characters.')
+  .transform((text) => text.normalize('NFKC'))
+  .refine((text) => [...text].length >= 10, 'The password needs at least 10 characters. A few words that only you put together are good.')
+  .refine((text) => [...text].length <= 200, 'The password is longer than 200 characters.')
+
+/** The hash to store. Throws unavailable when too many wait already. */
+export function hashPassword(password: string): Promise<string> {
+  return inTurn(() => hash(password, COST))
+}
+
+/** True when `password` made `stored`; always false without a stored hash, after the same time. Throws unavailable when too many wait already. */
+export async function passwordMatches(stored: string | null | undefined, password: string): Promise<boolean> {
+  const given = password.slice(0, 1_000).normalize('NFKC')
+  const matches = await inTurn(() => verify(stored ?? NOBODY, given))
+  return matches && Boolean(stored)
+}
+
+let running = 0
+const waiting: (() => void)[] = []
+
+// Each hash takes a core and 19 MiB: more than a few at once would starve the threads that files and names need.
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (running >= AT_ONCE) {
+    if (waiting.length >= WAITING_MAX)
+      throw new AppError('unavailable', 'Too many people are signing in just now. Try again in a moment.', { retryAfter: 5 })
+    await new Promise<void>((start) => waiting.push(start))
+  } else running += 1
+  try {
+    return await work()
+  } finally {
+    const next = waiting.shift()
+    if (next) next()
+    else running -= 1
+  }
+}

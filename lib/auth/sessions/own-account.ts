@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { consume, forgive } from '#lib/auth/limits/rate-limit.ts'
+import { hashPassword, NewPassword, passwordMatches } from '#lib/auth/passwords/passwords.ts'
+import { findSession, renewSession, type Session } from '#lib/auth/sessions/session.ts'
+import { attachmentIds, deleteBytesOf } from '#lib/data/attachments/attachment-expiry.ts'
+import { recordAudit } from '#lib/data/audit.ts'
+import { dropCodes } from '#lib/data/people/one-time-codes.ts'
+import { type Account, changePasswordHash, deleteUser, endSessions, requireAccount } from '#lib/data/people/users.ts'
+import { AppError } from '#lib/platform/errors.ts'
+
+const CHECKS = { name: 'password-check', points: 10, seconds: 900 }
+const FRESH_SECONDS = 600
+
+/** The session of a request. Throws unauthenticated. */
+export async function requireSession(request: Request): Promise<Session> {
+  const session = await findSession(request.headers)
+  if (!session) throw new AppError('unauthenticated', 'You are not signed in. Sign in and try again.')
+  return session
+}
+
+export const PasswordChange = z.object({ old_password: z.string().max(1_000).optional(), new_password: NewPassword })
+
+/** Changes the caller's password and ends every other session. Returns the Set-Cookie header that keeps this one. Throws forbidden for a wrong old password. */
+export async function changePassword(session: Session, wish: z.infer<typeof PasswordChange>): Promise<string> {
+  const account = await requireAccount(session.caller)
+  await requireProof(session, account, wish.old_password)
+  const version = await changePasswordHash(session.caller, account.sessionVersion, await hashPassword(wish.new_password))
+  await recordAudit({ action: 'password_changed', actorId: account.id, subject: account.id })
+  return renewSession(session, version)
+}
+
+/** Ends every session and run token of the caller but this session: returns the Set-Cookie header that keeps it. */
+export async function signOutEverywhere(session: Session): Promise<string> {
+  const { userId } = session.caller
+  const version = await endSessions(session.caller)
+  await recordAudit({ action: 'signed_out_everywhere', actorId: userId, subject: userId })
+  return renewSession(session, version)
+}
+
+/** Deletes the caller's account with everything it owns. Throws forbidden for a wrong password, conflict for the last admin. */
+export async function deleteAccount(session: Session, password: string | undefined): Promise<void> {
+  const account = await requireAccount(session.caller)
+  await requireProof(session, account, password)
+  const files = await attachmentIds(session.caller)
+  await deleteUser(account.id)
+  await deleteBytesOf(account.id, files)
+  await dropCodes(account.email)
+  await recordAudit({ action: 'account_deleted', actorId: account.id, subject: account.id })
+}
+
+// Who has no password proves themselves by having signed in just now.
+async function requireProof({ signedInAt }: Session, account: Account, password: string | undefined): Promise<void> {
+  if (!account.passwordHash) {
+    if (Date.now() / 1000 - signedInAt <= FRESH_SECONDS) return
+    throw new AppError('forbidden', 'Sign out, sign in again, and then do this within ten minutes.')
+  }
+  await consume(CHECKS, account.id)
+  if (!(await passwordMatches(account.passwordHash, password ?? ''))) throw new AppError('forbidden', 'The password is wrong.')
+  await forgive(CHECKS, account.id)
+}

@@ -1,0 +1,27 @@
+import { headers } from 'next/headers.js'
+import { notFound, redirect } from 'next/navigation.js'
+import { findCaller } from '#lib/auth/sessions/session.ts'
+import { hasUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
+import { anyAccount } from '#lib/data/people/users.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+
+/** The signed-in person of a page. Leads everybody else to /sign-in, or to /set-up while the server has no account. */
+export async function requirePageCaller(): Promise<Caller> {
+  const caller = await requireSignedIn()
+  if (await hasUnclaimedContent(caller)) redirect('/earlier-content')
+  return caller
+}
+
+/** The same for the page that asks what is to become of content from before the address was proven: every other page leads there first. */
+export async function requireSignedIn(): Promise<Caller> {
+  const caller = await findCaller(await headers())
+  if (caller) return caller
+  redirect((await anyAccount()) ? '/sign-in' : '/set-up')
+}
+
+/** The signed-in admin of a page. For members the page does not exist. */
+export async function requirePageAdmin(): Promise<Caller> {
+  const caller = await requirePageCaller()
+  if (caller.role !== 'admin') notFound()
+  return caller
+}

@@ -1,0 +1,14 @@
+import { z } from 'zod'
+import { hashPassword, NewPassword } from '#lib/auth/passwords/passwords.ts'
+import { parseFields } from '#lib/auth/sign-in/fields.ts'
+import { recordAudit } from '#lib/data/audit.ts'
+import { resetPasswordHash } from '#lib/data/people/users.ts'
+import { notFound } from '#lib/platform/errors.ts'
+
+/** Sets the password of an account by hand, on a server without mail, and ends its sessions. Throws not_found, or bad_request for a password that is too short. */
+export async function resetPasswordByOperator(email: string, password: string): Promise<void> {
+  const given = parseFields(z.object({ password: NewPassword }), { password })
+  const account = await resetPasswordHash(email.trim().toLowerCase(), await hashPassword(given.password), { verified: false })
+  if (!account) throw notFound('An account with this address')
+  await recordAudit({ action: 'password_reset', subject: account.id, detail: { way: 'operator' } })
+}

@@ -1,0 +1,58 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { consumeClient } from '#lib/auth/limits/client-limit.ts'
+import { anyAccount } from '#lib/data/people/users.ts'
+import { deriveKey } from '#lib/platform/crypto/derive-key.ts'
+import { env, isLocalOnly } from '#lib/platform/env.ts'
+import { AppError } from '#lib/platform/errors.ts'
+import { log } from '#lib/platform/log.ts'
+
+const ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ'
+const ASK_AGAIN_MS = 5_000
+const ATTEMPTS = { name: 'set-up-code', points: 20, seconds: 900 }
+
+/** The code that proves who runs this server, such as `7KQM-2F9T-XW3H-PC6N`: 80 bits out of APP_SECRET, the same in every replica. */
+export function setupCode(): string {
+  const bytes = createHmac('sha256', deriveKey('set-up code')).update('first account').digest().subarray(0, 16)
+  const letters = [...bytes].map((byte) => ALPHABET[byte & 31]).join('')
+  return letters.replace(/(.{4})(?=.)/g, '$1-')
+}
+
+/** True where the first account needs the code: others than this machine can reach the server. */
+export function needsSetupCode(): boolean {
+  return !isLocalOnly(env())
+}
+
+/** Throws forbidden unless `given` is the code or none is needed. Throws limited after twenty tries of a client. */
+export async function requireSetupCode(given: string | undefined, headers: Headers): Promise<void> {
+  if (!needsSetupCode()) return
+  await consumeClient(ATTEMPTS, headers)
+  if (!equal(plain(given ?? ''), plain(setupCode())))
+    throw new AppError(
+      'forbidden',
+      'The set-up code is wrong. It stands in the log of the server, in the line that begins with "first account".',
+    )
+}
+
+/**
+ * Writes the set-up code to the log while the server has no account. Called at the start; asks again every five seconds
+ * while the database does not answer. A warning, so that quiet logs show it too.
+ */
+export async function announceSetupCode(): Promise<void> {
+  if (!needsSetupCode()) return
+  try {
+    if (await anyAccount()) return
+    log.warn({ code: setupCode() }, `first account: open ${env().APP_URL}/set-up and enter the set-up code ${setupCode()}`)
+  } catch (error) {
+    log.debug({ error }, 'whether there is an account is not known yet')
+    setTimeout(announceSetupCode, ASK_AGAIN_MS).unref()
+  }
+}
+
+function plain(code: string): string {
+  return code.toUpperCase().replace(/[^0-9A-Z]/g, '')
+}
+
+function equal(a: string, b: string): boolean {
+  const [x, y] = [a, b].map((text) => createHmac('sha256', deriveKey('set-up code')).update(text).digest()) as [Buffer, Buffer]
+  return timingSafeEqual(x, y)
+}

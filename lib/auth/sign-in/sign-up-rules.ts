@@ -1,0 +1,26 @@
+import { env, isLocalOnly } from '#lib/platform/env.ts'
+import { AppError } from '#lib/platform/errors.ts'
+
+export type SignUpMode = 'open' | 'domain' | 'closed'
+
+/** Who may make an account: SIGN_UP, and unless it is set everybody on a server that only this machine reaches, else nobody. */
+export function signUpMode(): SignUpMode {
+  return env().SIGN_UP ?? (isLocalOnly(env()) ? 'open' : 'closed')
+}
+
+/** Throws forbidden, with the reason for the person, when no account may be made for this address. */
+export function requireSignUp(email: string): void {
+  const mode = signUpMode()
+  if (mode === 'closed') throw new AppError('forbidden', 'New accounts are closed on this server. Ask its administrator for one.')
+  if (mode === 'domain' && !allowedDomain(email))
+    throw new AppError('forbidden', `New accounts need an address at ${env().SIGN_UP_DOMAINS.join(' or ')}.`)
+}
+
+function allowedDomain(email: string): boolean {
+  return env().SIGN_UP_DOMAINS.includes(email.slice(email.lastIndexOf('@') + 1))
+}
+
+/** True where the account must prove its address before it can be used. The first account is excepted: it came with the set-up code. */
+export function mustVerify(account: { emailVerifiedAt: Date | null; founder: boolean }): boolean {
+  return signUpMode() === 'domain' && !account.emailVerifiedAt && !account.founder
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { consumeClient } from '#lib/auth/limits/client-limit.ts'
+import { knownLetter } from '#lib/auth/mail/letters.ts'
+import { afterAnswer } from '#lib/auth/mail/run-after-response.ts'
+import { sendMail } from '#lib/auth/mail/send-mail.ts'
+import { hashPassword, NewPassword } from '#lib/auth/passwords/passwords.ts'
+import { EmailAddress, PersonName } from '#lib/auth/sign-in/fields.ts'
+import { requireSetupCode } from '#lib/auth/sign-in/setup-code.ts'
+import { requireSignUp, signUpMode } from '#lib/auth/sign-in/sign-up-rules.ts'
+import { mailVerification } from '#lib/auth/sign-in/verification.ts'
+import { recordAudit } from '#lib/data/audit.ts'
+import { anyAccount, createFounder, createMember, type NewAccount } from '#lib/data/people/users.ts'
+import { AppError } from '#lib/platform/errors.ts'
+
+const SIGN_UPS = { name: 'sign-up', points: 20, seconds: 3_600 }
+
+/** The body of a sign-up. `setup_code` is sent (maybe empty) by whoever means to make the first account. */
+export const SignUp = z.object({
+  email: EmailAddress,
+  password: NewPassword,
+  name: PersonName,
+  setup_code: z.string().max(100).optional(),
+})
+
+/** What the person does next: sign in with what they chose, or open the mail that proves the address. */
+export type SignedUp = { next: 'sign_in' | 'verify_email'; role: 'admin' | 'member' }
+
+/**
+ * Makes an account: the first one is the admin's, later ones follow SIGN_UP. An address that has an account already is
+ * answered like a new one. Throws forbidden (closed, wrong domain, wrong set-up code), conflict (somebody else was first), limited.
+ */
+export async function signUp(wish: z.infer<typeof SignUp>, headers: Headers): Promise<SignedUp> {
+  await consumeClient(SIGN_UPS, headers)
+  return (await anyAccount()) ? signUpMember(wish) : signUpFounder(wish, headers)
+}
+
+async function signUpFounder({ password, setup_code, ...wish }: z.infer<typeof SignUp>, headers: Headers): Promise<SignedUp> {
+  await requireSetupCode(setup_code, headers)
+  const founder = await createFounder({ ...wish, passwordHash: await hashPassword(password) })
+  await recordAudit({ action: 'signed_up', actorId: founder.id, subject: founder.id, detail: { role: 'admin', way: 'password' } })
+  return { next: 'sign_in', role: 'admin' }
+}
+
+async function signUpMember({ password, setup_code, ...wish }: z.infer<typeof SignUp>): Promise<SignedUp> {
+  if (setup_code !== undefined)
+    throw new AppError('conflict', 'This server has its first account already. Sign in, or ask its administrator for an account.')
+  requireSignUp(wish.email)
+  const account: NewAccount = { ...wish, passwordHash: await hashPassword(password) }
+  const member = await createMember(account)
+  if (member)
+    await recordAudit({ action: 'signed_up', actorId: member.id, subject: member.id, detail: { role: 'member', way: 'password' } })
+  if (signUpMode() !== 'domain') return { next: 'sign_in', role: 'member' }
+  afterAnswer('the mail after a sign-up', () => (member ? mailVerification(wish.email) : sendMail(wish.email, knownLetter())))
+  return { next: 'verify_email', role: 'member' }
+}

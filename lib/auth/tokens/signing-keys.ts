@@ -1,0 +1,62 @@
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
+import { addSigningKey, dropSigningKeys, listSigningKeys, type StoredKey } from '#lib/data/oauth/signing-keys.ts'
+import { seal, unseal } from '#lib/platform/crypto/seal.ts'
+import { log } from '#lib/platform/log.ts'
+
+const ALGORITHM = 'RS256'
+// A new key is published before it signs, so that no client sees a signature by a key that another replica does not list yet.
+const PUBLISHED_FIRST_MS = 120_000
+// Longer than anything signed is valid (an hour) and than key sets are cached.
+const RETIRED_AFTER_MS = 86_400_000
+
+/**
+ * The private keys of the authorization server, the one that signs first, all of them to be published. Makes the first one
+ * where there is none, and one in the place of keys that were sealed under another APP_SECRET. The same on every replica.
+ */
+export async function signingKeys(now = Date.now()): Promise<JWK[]> {
+  const found = await readable(await listSigningKeys())
+  if (found.length > 0) return inOrder(found, now)
+  await addSigningKey(async (stored) => (await readable(stored)).length === 0, makeKey)
+  return inOrder(await readable(await listSigningKeys()), now)
+}
+
+/** Adds a key that signs from two minutes on, and drops those that were replaced more than a day ago. Returns the ids of both. */
+export async function rotateSigningKeys(now = Date.now()): Promise<{ added: string; dropped: string[] }> {
+  const key = await makeKey()
+  const before = await listSigningKeys()
+  await addSigningKey(
+    async () => true,
+    async () => key,
+  )
+  // A key was replaced when the next newer one was made.
+  const dropped = before.filter((_, index) => now - (before[index - 1]?.createdAt.getTime() ?? now) > RETIRED_AFTER_MS).map(({ id }) => id)
+  await dropSigningKeys(dropped)
+  return { added: key.id, dropped }
+}
+
+type Readable = { jwk: JWK; createdAt: Date }
+
+async function readable(stored: StoredKey[]): Promise<Readable[]> {
+  const keys = await Promise.all(
+    stored.map(async ({ id, sealed, createdAt }) => {
+      const text = await unseal(sealed, 'signing keys')
+      if (text === null) log.warn({ key: id }, 'a signing key was sealed under another APP_SECRET and is not used')
+      return text === null ? null : { jwk: JSON.parse(text) as JWK, createdAt }
+    }),
+  )
+  return keys.filter((key) => key !== null)
+}
+
+/** Newest first, but for keys that are too new to sign: those come last. */
+function inOrder(keys: Readable[], now: number): JWK[] {
+  const tooNew = ({ createdAt }: Readable) => now - createdAt.getTime() < PUBLISHED_FIRST_MS
+  const old = keys.filter((key) => !tooNew(key))
+  return [...old, ...keys.filter(tooNew).reverse()].map(({ jwk }) => jwk)
+}
+
+async function makeKey(): Promise<{ id: string; sealed: string }> {
+  const { privateKey } = await generateKeyPair(ALGORITHM, { modulusLength: 2048, extractable: true })
+  const jwk = await exportJWK(privateKey)
+  const id = await calculateJwkThumbprint(jwk)
+  return { id, sealed: await seal(JSON.stringify({ ...jwk, kid: id, alg: ALGORITHM, use: 'sig' }), 'signing keys') }
+}

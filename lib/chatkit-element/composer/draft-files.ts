@@ -1,0 +1,152 @@
+import type { CustomApiConfig } from '@openai/chatkit'
+import type { Attachment } from '#lib/chatkit/protocol/items.ts'
+import { type AttachmentOption, type Refusal, refusalOf } from '#lib/chatkit-element/composer/attachment-rules.ts'
+import type { Composer, DraftFile } from '#lib/chatkit-element/composer/composer.ts'
+import { thumbnail } from '#lib/chatkit-element/composer/thumbnail.ts'
+import type { Host } from '#lib/chatkit-element/host.ts'
+import { fileSize } from '#lib/chatkit-element/language/time.ts'
+import { type Api, ApiError, ConnectionError, requestId } from '#lib/chatkit-element/transport/api.ts'
+import { toError } from '#lib/chatkit-element/transport/to-error.ts'
+import { upload } from '#lib/chatkit-element/transport/upload.ts'
+
+/** Uploads at a time: the chat's own requests need connections too. */
+const PARALLEL = 3
+
+/** The files of what is being written: checks them, uploads them, retries and takes them away. */
+export class DraftFiles {
+  /** Opens the browser's file picker; set by the view that has it. */
+  pick: () => void = () => undefined
+  readonly #composer: Composer
+  readonly #api: Api
+  readonly #host: Host
+  readonly #under = new Map<string, { file: File; stop: AbortController; id: string | null }>()
+  /** What this composer has brought to the server, and may take off it again. */
+  readonly #uploaded = new Set<string>()
+  readonly #waiting: string[] = []
+  #running = 0
+
+  constructor(composer: Composer, api: Api, host: Host) {
+    this.#composer = composer
+    this.#api = api
+    this.#host = host
+  }
+
+  /** The page's rules for attachments; null where it wants none. */
+  get option(): AttachmentOption | null {
+    const option = this.#host.options().composer?.attachments
+    return option?.enabled ? option : null
+  }
+
+  /** Takes files into the draft and begins to upload them. What is not taken is told in the composer. */
+  add(files: readonly File[]): void {
+    const { option } = this
+    if (!option || !files.length) return
+    const refused: string[] = []
+    const taken: DraftFile[] = []
+    for (const file of files) {
+      const refusal = refusalOf(file, this.#composer.state.value.files.length + taken.length, option)
+      if (refusal) refused.push(this.#sentence(file.name, refusal))
+      else taken.push(this.#take(file))
+    }
+    const { files: before } = this.#composer.state.value
+    this.#composer.state.patch({ files: [...before, ...taken], refusal: [...new Set(refused)].join(' ') })
+    for (const { key } of taken) this.#begin(key)
+  }
+
+  retry(key: string): void {
+    const entry = this.#under.get(key)
+    if (!entry) return
+    this.#discard(entry.id)
+    entry.stop = new AbortController()
+    entry.id = null
+    this.#composer.changeFile(key, { status: 'uploading', part: null, error: '' })
+    this.#composer.state.patch({ refusal: '' })
+    this.#begin(key)
+  }
+
+  /** Takes a file out of the draft, and off the server when it was brought there from here. */
+  remove(key: string): void {
+    const { files } = this.#composer.state.value
+    const id = files.find((file) => file.key === key)?.attachment?.id
+    this.#composer.state.patch({ files: files.filter((file) => file.key !== key), refusal: '' })
+    const entry = this.#under.get(key)
+    this.#under.delete(key)
+    entry?.stop.abort()
+    this.#discard(entry?.id ?? (id && this.#uploaded.has(id) ? id : null))
+  }
+
+  /** Ends every upload. */
+  close(): void {
+    for (const { stop } of this.#under.values()) stop.abort()
+  }
+
+  #take(file: File): DraftFile {
+    const key = requestId()
+    this.#under.set(key, { file, stop: new AbortController(), id: null })
+    void thumbnail(file).then((preview) => preview && this.#composer.changeFile(key, { preview }))
+    return { key, name: file.name, size: file.size, isImage: file.type.startsWith('image/'), status: 'uploading', part: null, error: '' }
+  }
+
+  #begin(key: string): void {
+    this.#waiting.push(key)
+    void this.#next()
+  }
+
+  async #next(): Promise<void> {
+    if (this.#running >= PARALLEL) return
+    const key = this.#waiting.shift()
+    const entry = key === undefined ? undefined : this.#under.get(key)
+    if (key === undefined) return
+    if (!entry) return this.#next()
+    const { signal } = entry.stop
+    this.#running += 1
+    try {
+      const attachment: Attachment = await upload(entry.file, this.#api, this.#host.options().api as CustomApiConfig, {
+        signal,
+        onProgress: (part) => this.#composer.changeFile(key, { part }),
+        onId: (id) => {
+          entry.id = id
+          if (signal.aborted) this.#discard(id)
+        },
+      })
+      if (signal.aborted) return
+      this.#under.delete(key)
+      this.#uploaded.add(attachment.id)
+      this.#composer.changeFile(key, { status: 'done', attachment })
+    } catch (error) {
+      if (!signal.aborted) this.#composer.changeFile(key, { status: 'failed', error: this.#reason(error) })
+    } finally {
+      this.#running -= 1
+      void this.#next()
+    }
+  }
+
+  #reason(error: unknown): string {
+    if (error instanceof ApiError) return error.message
+    if (error instanceof ConnectionError) return this.#host.strings().uploadLost
+    this.#host.emit('chatkit.error', { error: toError(error) })
+    return this.#host.strings().uploadFailed
+  }
+
+  /** The server forgets a file that nobody will send; one that stays there by mistake harms nobody and is the server's to sweep. */
+  #discard(id: string | null): void {
+    if (!id) return
+    this.#api.query('attachments.delete', { attachment_id: id }).catch((error: unknown) => {
+      this.#host.emit('chatkit.log', { name: 'attachment.delete.failed', data: { message: String(error) } })
+    })
+  }
+
+  #sentence(name: string, refusal: Refusal): string {
+    const strings = this.#host.strings()
+    switch (refusal.reason) {
+      case 'count':
+        return strings.tooManyFiles(refusal.limit)
+      case 'size':
+        return strings.fileTooLarge(name, fileSize(refusal.limit, this.#host.locale()))
+      case 'empty':
+        return strings.fileEmpty(name)
+      default:
+        return strings.fileTypeRefused(name)
+    }
+  }
+}

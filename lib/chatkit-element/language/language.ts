@@ -1,0 +1,77 @@
+import { resolveLocale } from '#lib/chatkit-element/language/locale.ts'
+import { english, type Strings } from '#lib/chatkit-element/language/strings.ts'
+import { Signal } from '#lib/chatkit-element/signal.ts'
+
+/** The languages of `locales/`. Portuguese is as in Brazil, Chinese in simplified characters. */
+const LANGUAGES = new Set(['ar', 'de', 'es', 'fr', 'it', 'ja', 'nl', 'pt', 'zh'])
+/** How long (ms) nothing is shown for want of texts; English is, after that, until they come. */
+const PATIENCE_MS = 3_000
+// Known only while the script itself runs: the languages lie in a folder beside it.
+const SCRIPT = (globalThis.document?.currentScript as HTMLScriptElement | null | undefined)?.src
+
+const loading = new Map<string, Promise<Strings>>()
+
+/** Texts, and the locale for numbers and dates that goes with them. */
+type Spoken = { locale: string; strings: Strings }
+
+/** The language in which the element speaks: each but English is loaded when it is first wanted. */
+export class Language {
+  /** Null until it is known which language to begin with. */
+  readonly state = new Signal<Spoken | null>(null)
+  readonly #onFailed: (error: unknown) => void
+  #wanted = ''
+
+  constructor(onFailed: (error: unknown) => void) {
+    this.#onFailed = onFailed
+  }
+
+  get strings(): Strings {
+    return this.state.value?.strings ?? english
+  }
+
+  /** Speaks the page's choice, else the browser's, else English. */
+  choose(chosen: string | undefined): void {
+    const locale = resolveLocale(chosen)
+    if (locale === this.#wanted) return
+    this.#wanted = locale
+    const language = languageOf(locale)
+    if (!language) {
+      this.#speak(inEnglish(locale))
+      return
+    }
+    const late = setTimeout(() => this.state.value ?? this.#speak(inEnglish(locale)), PATIENCE_MS)
+    load(language)
+      .then(
+        (strings) => ({ locale, strings }),
+        (error: unknown) => {
+          this.#onFailed(error)
+          return inEnglish(locale)
+        },
+      )
+      .then((spoken) => {
+        clearTimeout(late)
+        if (locale === this.#wanted) this.#speak(spoken)
+      })
+  }
+
+  #speak(spoken: Spoken): void {
+    this.state.set(spoken)
+  }
+}
+
+function inEnglish(locale: string): Spoken {
+  return { locale: locale.startsWith('en') ? locale : 'en', strings: english }
+}
+
+function languageOf(locale: string): string | null {
+  const { language, script } = new Intl.Locale(locale).maximize()
+  return LANGUAGES.has(language) && script !== 'Hant' ? language : null
+}
+
+function load(language: string): Promise<Strings> {
+  const url = new URL(`chatkit/${language}.js`, SCRIPT || document.baseURI).href
+  const strings = loading.get(language) ?? import(url).then((module: { default: Strings }) => module.default)
+  loading.set(language, strings)
+  strings.catch(() => loading.delete(language))
+  return strings
+}

@@ -1,0 +1,85 @@
+import type { Attachment } from '@openai/chatkit'
+import type { Tag } from '#lib/chatkit-element/message/mentions.ts'
+import type { Sending } from '#lib/chatkit-element/message/sending.ts'
+
+/** How many drafts one person keeps on a device; the one that was changed longest ago goes first. */
+const MAX_DRAFTS = 50
+/** The server forgets a file that was not sent within a day; a kept one that it may have forgotten is not offered any more. */
+const FILES_MS = 23 * 3_600_000
+
+/** A draft as it outlives the page: files are in it once the server has them. */
+export type KeptDraft = { text: string; tags: readonly Tag[]; attachments: readonly Attachment[]; quotedText: string }
+type Kept = { ownerId: string; drafts: Record<string, KeptDraft & { at: number }>; unsent?: readonly Sending[] }
+
+/**
+ * The drafts of one person on this device, in one entry of localStorage that the page names and deletes when the person signs
+ * out. Drafts of somebody else are deleted when this is made. Where the browser keeps nothing, nothing is kept.
+ */
+export class DraftStore {
+  readonly #key: string
+  readonly #ownerId: string
+
+  constructor(key: string, ownerId: string) {
+    this.#key = key
+    this.#ownerId = ownerId
+    if (this.#read() === null) this.#write({ ownerId, drafts: {} })
+  }
+
+  /** What was being written in a thread, or in the new chat (`''`). */
+  find(thread: string): KeptDraft | null {
+    const draft = this.#read()?.drafts[thread]
+    if (!draft) return null
+    const { at, attachments, ...rest } = draft
+    return { ...rest, attachments: Date.now() - at < FILES_MS ? attachments : [] }
+  }
+
+  /** Keeps a draft, or forgets an empty one. Does nothing once the person has signed out, in whichever tab. */
+  keep(thread: string, draft: KeptDraft): void {
+    const kept = this.#read()
+    if (!kept) return
+    const { [thread]: _, ...others } = kept.drafts
+    const isEmpty = !draft.text.trim() && draft.attachments.length === 0 && !draft.quotedText
+    if (isEmpty && !kept.drafts[thread]) return
+    const newest = Object.entries(others)
+      .sort(([, a], [, b]) => b.at - a.at)
+      .slice(0, MAX_DRAFTS - 1)
+    const changed = isEmpty ? {} : { [thread]: { ...draft, at: Date.now() } }
+    // Where there is no room for all, the one that is being written matters most.
+    if (!this.#write({ ...kept, drafts: { ...Object.fromEntries(newest), ...changed } })) this.#write({ ...kept, drafts: changed })
+  }
+
+  /** The messages that the server has not confirmed. */
+  unsent(): readonly Sending[] {
+    return this.#read()?.unsent ?? []
+  }
+
+  /** Keeps one tab's messages that the server has not confirmed; those that another tab has added stay. */
+  keepUnsent(added: readonly Sending[], gone: readonly string[]): void {
+    const kept = this.#read()
+    if (!kept) return
+    const known = new Set([...gone, ...added.map(({ id }) => id)])
+    const others = (kept.unsent ?? []).filter(({ id }) => !known.has(id))
+    if (others.length + added.length + (kept.unsent?.length ?? 0) > 0)
+      this.#write({ ...kept, unsent: [...others, ...added].slice(-MAX_DRAFTS) })
+  }
+
+  /** Null where there is no entry of this person. */
+  #read(): Kept | null {
+    try {
+      const kept = JSON.parse(localStorage.getItem(this.#key) ?? 'null') as Kept | null
+      return kept?.ownerId === this.#ownerId && typeof kept.drafts === 'object' ? kept : null
+    } catch {
+      return null
+    }
+  }
+
+  /** False where there is no room, or storage is refused: the draft lives as long as the page. */
+  #write(kept: Kept): boolean {
+    try {
+      localStorage.setItem(this.#key, JSON.stringify(kept))
+      return true
+    } catch {
+      return false
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
+import type { Composer } from '#lib/chatkit-element/composer/composer.ts'
+import type { Reader } from '#lib/chatkit-element/session/reader.ts'
+import type { Turns } from '#lib/chatkit-element/session/turns.ts'
+import type { Signal } from '#lib/chatkit-element/signal.ts'
+import type { Failure } from '#lib/chatkit-element/state/view.ts'
+import type { ApiError } from '#lib/chatkit-element/transport/api.ts'
+
+/**
+ * Other tabs and devices write to the same thread. The chat learns of it without asking all the time: when the person comes back
+ * to it, and when the server says that something cannot be done because the thread has moved on.
+ */
+export class CatchUp {
+  readonly #state: Signal<ChatState>
+  readonly #turns: Turns
+  readonly #reader: Reader
+  readonly #composer: Composer
+  #isLooking = false
+
+  constructor(state: Signal<ChatState>, turns: Turns, reader: Reader, composer: Composer) {
+    this.#state = state
+    this.#turns = turns
+    this.#reader = reader
+    this.#composer = composer
+  }
+
+  /** Reads what is new and shows the running answer to its end, if there is one. Never throws; one look at a time. */
+  async look(onFound?: () => void): Promise<void> {
+    if (this.#isLooking || this.#state.value.phase !== 'idle') return
+    this.#isLooking = true
+    try {
+      await this.#turns.attach((signal) => this.#reader.catchUp(signal), onFound)
+    } finally {
+      this.#isLooking = false
+    }
+  }
+
+  /**
+   * After a 409: shows what the thread has become. The reason stays in sight as long as it holds; `again` is offered where nothing
+   * is in the way any more.
+   */
+  async conflict({ message }: ApiError, again: Failure['retry']): Promise<void> {
+    const threadId = this.#state.value.view.thread?.id
+    let found = false
+    await this.look(() => {
+      found = true
+      this.#composer.state.patch({ refusal: message })
+    })
+    const { view } = this.#state.value
+    if (found && this.#composer.state.value.refusal === message) this.#composer.state.patch({ refusal: '' })
+    if (found || isBusy(this.#state.value) || view.thread?.id !== threadId) return
+    const retry = view.thread?.status.type === 'active' ? again : null
+    this.#state.patch({ view: { ...view, failure: { message, retry } } })
+  }
+}

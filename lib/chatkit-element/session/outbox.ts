@@ -1,0 +1,71 @@
+import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import type { Host } from '#lib/chatkit-element/host.ts'
+import { type Outgoing, outgoingMessage } from '#lib/chatkit-element/message/outgoing.ts'
+import type { Sending } from '#lib/chatkit-element/message/sending.ts'
+import { localId } from '#lib/chatkit-element/state/view.ts'
+import { requestId } from '#lib/chatkit-element/transport/api.ts'
+
+/**
+ * The messages that the server has not confirmed. None is dropped before it is: each is shown wherever its thread is read again,
+ * also by the next page where the host keeps drafts, and is sent again under its own id, so that it arrives once.
+ */
+export class Outbox {
+  readonly #host: Host
+  #sending: Sending[] = []
+
+  constructor(host: Host) {
+    this.#host = host
+  }
+
+  /** Takes over what an earlier page could not send. */
+  begin(): void {
+    this.#sending = [...(this.#host.drafts()?.unsent() ?? [])]
+  }
+
+  add(message: Outgoing, threadId: string | null): Sending {
+    const sending = { id: requestId(), threadId, isNew: threadId === null, message }
+    this.#set([...this.#sending, sending])
+    return sending
+  }
+
+  find(itemId: string): Sending | undefined {
+    return this.#sending.find(({ id }) => localId(id) === itemId)
+  }
+
+  /** The new chat of a message has become a thread. */
+  adopt(id: string | null, threadId: string): void {
+    this.#set(this.#sending.map((sending) => (sending.id === id ? { ...sending, threadId } : sending)))
+  }
+
+  /** The message has arrived, or has gone back to its writer. */
+  remove(id: string | undefined): void {
+    if (this.#sending.some((sending) => sending.id === id)) this.#set(this.#sending.filter((sending) => sending.id !== id))
+  }
+
+  /** What a thread, or the new chat, shows of it beside the items that the server has: those that are there have arrived. */
+  unsentIn(threadId: string | null, items: readonly ThreadItem[] = []): UserMessageItem[] {
+    for (const { id } of this.#sending) if (items.some((item) => item.type === 'user_message' && item.request_id === id)) this.remove(id)
+    return this.#sending.filter((sending) => sending.threadId === threadId).map(itemOf)
+  }
+
+  /** The thread is not there: what was not sent to it begins a new one. */
+  release(threadId: string): void {
+    this.#set(this.#sending.map((sending) => (sending.threadId === threadId ? { ...sending, threadId: null, isNew: true } : sending)))
+  }
+
+  /** The person has deleted the thread, and what was not sent with it. */
+  forget(threadId: string): void {
+    this.#set(this.#sending.filter((sending) => sending.threadId !== threadId))
+  }
+
+  #set(sending: Sending[]): void {
+    const gone = this.#sending.filter(({ id }) => !sending.some((one) => one.id === id)).map(({ id }) => id)
+    this.#sending = sending
+    this.#host.drafts()?.keepUnsent(sending, gone)
+  }
+}
+
+/** The message as it is shown until the server confirms it. */
+export function itemOf({ id, threadId, message }: Sending): UserMessageItem {
+  return outgoingMessage(message, threadId, id).item
+}

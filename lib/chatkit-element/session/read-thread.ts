@@ -1,0 +1,26 @@
+import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
+import type { Api } from '#lib/chatkit-element/transport/api.ts'
+
+const PAGE_SIZE = 50
+
+type Page = { data: ThreadItem[]; has_more: boolean; after?: string }
+/** Items in the order of the conversation; `older` is the cursor of what comes before them, null when nothing does. */
+type Stretch = { items: ThreadItem[]; older: string | null }
+
+/** A thread and its newest items. A long thread begins with its end; `readOlder` goes on from there. */
+export async function readThread(api: Api, threadId: string, signal: AbortSignal): Promise<Stretch & { thread: WireThread }> {
+  const thread = await api.query<WireThread>('threads.get_by_id', { thread_id: threadId }, signal)
+  if (!thread.items.has_more) return { thread, items: thread.items.data, older: null }
+  return { thread, ...(await readPage(api, { thread_id: threadId }, signal)) }
+}
+
+/** The items before a cursor. */
+export function readOlder(api: Api, threadId: string, older: string): Promise<Stretch> {
+  return readPage(api, { thread_id: threadId, after: older })
+}
+
+async function readPage(api: Api, from: object, signal?: AbortSignal): Promise<Stretch> {
+  const page = await api.query<Page>('items.list', { ...from, limit: PAGE_SIZE, order: 'desc' }, signal)
+  return { items: page.data.toReversed(), older: page.has_more ? (page.after ?? null) : null }
+}

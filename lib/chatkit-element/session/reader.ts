@@ -1,0 +1,85 @@
+import type { ChatState } from '#lib/chatkit-element/chat-state.ts'
+import type { Host } from '#lib/chatkit-element/host.ts'
+import type { Outbox } from '#lib/chatkit-element/session/outbox.ts'
+import { readOlder, readThread } from '#lib/chatkit-element/session/read-thread.ts'
+import type { Signal } from '#lib/chatkit-element/signal.ts'
+import { caughtUpView, loadedView, withEarlierItems } from '#lib/chatkit-element/state/reducer.ts'
+import { type Api, ApiError } from '#lib/chatkit-element/transport/api.ts'
+import { messageOf, toError } from '#lib/chatkit-element/transport/to-error.ts'
+
+/** Brings what the server has of the thread on the screen into the state. */
+export class Reader {
+  readonly #state: Signal<ChatState>
+  readonly #api: Api
+  readonly #host: Host
+  readonly #outbox: Outbox
+
+  constructor(state: Signal<ChatState>, api: Api, host: Host, outbox: Outbox) {
+    this.#outbox = outbox
+    this.#state = state
+    this.#api = api
+    this.#host = host
+  }
+
+  /** Reads a thread that has just been opened. Never throws: what goes wrong is shown and emitted. */
+  async open(threadId: string, signal: AbortSignal): Promise<void> {
+    this.#host.emit('chatkit.thread.load.start', { threadId })
+    try {
+      await this.read(signal)
+    } catch (error) {
+      if (signal.aborted) return
+      // A thread that is not there leaves the new-chat screen; anything else may work at the next try.
+      const gone = error instanceof ApiError && error.status === 404
+      if (gone) this.#outbox.release(threadId)
+      const { view } = this.#state.value
+      this.#state.patch({
+        view: { ...view, thread: gone ? null : view.thread, failure: { message: messageOf(error), retry: gone ? null : 'load' } },
+      })
+      this.#host.emit('chatkit.error', { error: toError(error) })
+      if (gone) this.#host.emit('chatkit.thread.change', { threadId: null })
+    } finally {
+      if (!signal.aborted) {
+        this.#state.patch({ phase: 'idle' })
+        this.#host.emit('chatkit.thread.load.end', { threadId })
+      }
+    }
+  }
+
+  /** Reads the thread as the server has it now. Throws what `Api.query` throws. */
+  async read(signal: AbortSignal): Promise<void> {
+    const threadId = this.#threadId()
+    if (!threadId) return
+    const { thread, items, older } = await readThread(this.#api, threadId, signal)
+    if (!signal.aborted && this.#threadId() === threadId)
+      this.#state.patch({ view: loadedView(thread, items, this.#outbox.unsentIn(threadId, items)), older })
+  }
+
+  /** Brings in what has changed elsewhere; what is the same stays as it is. Throws what `Api.query` throws. */
+  async catchUp(signal: AbortSignal): Promise<void> {
+    const threadId = this.#threadId()
+    if (!threadId) return
+    const { thread, items, older } = await readThread(this.#api, threadId, signal)
+    if (signal.aborted || this.#threadId() !== threadId) return
+    const { view, joins } = caughtUpView(this.#state.value.view, thread, items, this.#outbox.unsentIn(threadId, items))
+    this.#state.patch({ view, ...(!joins && { older }) })
+  }
+
+  /** Reads the messages before the first one shown. Throws what `Api.query` throws. */
+  async readOlder(): Promise<void> {
+    const { older, loadingOlder } = this.#state.value
+    const threadId = this.#threadId()
+    if (!older || loadingOlder || !threadId) return
+    this.#state.patch({ loadingOlder: true })
+    try {
+      const page = await readOlder(this.#api, threadId, older)
+      const { view } = this.#state.value
+      if (view.thread?.id === threadId) this.#state.patch({ view: withEarlierItems(view, page.items), older: page.older })
+    } finally {
+      this.#state.patch({ loadingOlder: false })
+    }
+  }
+
+  #threadId(): string | null {
+    return this.#state.value.view.thread?.id ?? null
+  }
+}

@@ -1,0 +1,80 @@
+import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
+import type { Composer } from '#lib/chatkit-element/composer/composer.ts'
+import { type Outgoing, outgoingMessage } from '#lib/chatkit-element/message/outgoing.ts'
+import type { Sending } from '#lib/chatkit-element/message/sending.ts'
+import type { Outbox } from '#lib/chatkit-element/session/outbox.ts'
+import type { Turns } from '#lib/chatkit-element/session/turns.ts'
+import type { Signal } from '#lib/chatkit-element/signal.ts'
+import { addLocalMessage, dropMessage } from '#lib/chatkit-element/state/reducer.ts'
+import { isLocal, localId } from '#lib/chatkit-element/state/view.ts'
+import { isPassing } from '#lib/chatkit-element/transport/refused.ts'
+
+/** Sends messages. One that the server has not confirmed stays in sight, and is sent again under the id that it has. */
+export class Sender {
+  readonly #state: Signal<ChatState>
+  readonly #turns: Turns
+  readonly #outbox: Outbox
+  readonly #composer: Composer
+  readonly #onRefusal: (refusal: unknown) => Promise<void>
+  /** The request that is under way. */
+  #current: string | null = null
+
+  /** `onRefusal` hears why a message went back to the composer. */
+  constructor(state: Signal<ChatState>, turns: Turns, outbox: Outbox, composer: Composer, onRefusal: (refusal: unknown) => Promise<void>) {
+    this.#state = state
+    this.#turns = turns
+    this.#outbox = outbox
+    this.#composer = composer
+    this.#onRefusal = onRefusal
+  }
+
+  /** Sends to the thread on the screen, or begins a new one. Never throws. */
+  send(message: Outgoing): Promise<void> {
+    return this.#send(this.#outbox.add(message, this.#state.value.view.thread?.id ?? null))
+  }
+
+  async sendAgain(itemId = this.#state.value.view.items.findLast(isLocal)?.id): Promise<void> {
+    const sending = itemId === undefined ? undefined : this.#outbox.find(itemId)
+    if (sending && this.#state.value.phase === 'idle') await this.#send(sending)
+  }
+
+  takeBack(itemId: string): void {
+    const sending = this.#outbox.find(itemId)
+    if (!sending || isBusy(this.#state.value)) return
+    this.#giveBack(sending)
+    this.#state.patch({ view: { ...this.#state.value.view, failure: null } })
+    this.#composer.focus()
+  }
+
+  /** The new chat has become a thread: the message that began it is shown there. */
+  noteThread(threadId: string): void {
+    this.#outbox.adopt(this.#current, threadId)
+  }
+
+  /** A server that does not say whose request it was has confirmed the one that is under way. */
+  noteArrival({ request_id: id = this.#current ?? undefined }: UserMessageItem): void {
+    this.#outbox.remove(id)
+  }
+
+  async #send(sending: Sending): Promise<void> {
+    const { id, threadId, isNew, message } = sending
+    const { item, input } = outgoingMessage(message, threadId, id)
+    this.#state.patch({ view: addLocalMessage(this.#state.value.view, item) })
+    this.#current = id
+    const refusal = isNew
+      ? await this.#turns.run('threads.create', { input }, { again: 'unsent', id })
+      : await this.#turns.run('threads.add_user_message', { thread_id: threadId, input }, { again: 'unsent', id })
+    if (this.#current === id) this.#current = null
+    // What may be sent as it is stays where it is; anything else can be changed in the composer.
+    if (!refusal || isPassing(refusal)) return
+    this.#giveBack(sending)
+    await this.#onRefusal(refusal)
+  }
+
+  #giveBack({ id, threadId, message }: Sending): void {
+    this.#outbox.remove(id)
+    this.#composer.restore(message, threadId)
+    this.#state.patch({ view: dropMessage(this.#state.value.view, localId(id)) })
+  }
+}

@@ -1,0 +1,257 @@
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { ClientToolCallItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
+import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
+import type { Host } from '#lib/chatkit-element/host.ts'
+import { callClientTool } from '#lib/chatkit-element/session/client-tool.ts'
+import { FrameQueue } from '#lib/chatkit-element/session/frames.ts'
+import type { Signal } from '#lib/chatkit-element/signal.ts'
+import { spokenText } from '#lib/chatkit-element/state/plain-text.ts'
+import { applyEvent, beginTurn, endTurn, withOutcome } from '#lib/chatkit-element/state/reducer.ts'
+import { lastTurn } from '#lib/chatkit-element/state/turn-groups.ts'
+import { type Failure, isLocal } from '#lib/chatkit-element/state/view.ts'
+import { type Api, ApiError, ConnectionError, type EventStream } from '#lib/chatkit-element/transport/api.ts'
+import { exchange, LostError, onceThen, prepend, type StreamApi } from '#lib/chatkit-element/transport/exchange.ts'
+import { refused } from '#lib/chatkit-element/transport/refused.ts'
+import { toError } from '#lib/chatkit-element/transport/to-error.ts'
+import { aborted } from '#lib/chatkit-element/transport/waits.ts'
+
+/** How long a stopped answer may take to end by itself, so that its last words are the ones the server keeps. */
+const STOP_GRACE_MS = 1_500
+/** A model that calls tools of the page for ever is stopped here. */
+const MAX_CLIENT_TOOL_ROUNDS = 32
+
+type TurnHooks = {
+  /** The server has accepted the request. */
+  onOpen?: () => void
+  /** The button that sends a request again which was not accepted for a reason that may pass. */
+  again?: Failure['retry']
+  /** The name of the request, where it has one already. */
+  id?: string
+}
+
+type ThreadHooks = {
+  /** The new chat has become a thread. */
+  onCreated: (thread: WireThread) => void
+  /** The server has a message of the person. */
+  onMessage: (message: UserMessageItem) => void
+  /** Reads the thread as the server has it now. */
+  reload: (signal: AbortSignal) => Promise<void>
+}
+
+/** Runs one turn at a time: streams it into the state, answers client tool calls, stops it, and says how it ended. */
+export class Turns {
+  #running: AbortController | null = null
+  #probe: AbortController | null = null
+  #stopWhenCreated = false
+  #toolCalls: ClientToolCallItem[] = []
+  readonly #answered = new Set<string>()
+  readonly #queue: FrameQueue<ThreadStreamEvent>
+  readonly #state: Signal<ChatState>
+  readonly #api: Api
+  readonly #host: Host
+  readonly #onCreated: (thread: WireThread) => void
+  readonly #onMessage: (message: UserMessageItem) => void
+  readonly #reload: (signal: AbortSignal) => Promise<void>
+
+  constructor(state: Signal<ChatState>, api: Api, host: Host, to: ThreadHooks) {
+    this.#state = state
+    this.#api = api
+    this.#host = host
+    this.#onCreated = to.onCreated
+    this.#onMessage = to.onMessage
+    this.#reload = to.reload
+    this.#queue = new FrameQueue((events) => state.patch({ view: events.reduce(applyEvent, state.value.view) }))
+  }
+
+  /**
+   * Sends a streaming request and shows its answer to the end. Never throws: what goes wrong is shown and emitted. Returns the
+   * error of a request that was not accepted and changed nothing, null otherwise.
+   */
+  async run(operation: string, params: object, { onOpen, again = null, id }: TurnHooks = {}): Promise<unknown> {
+    this.#probe?.abort()
+    let accepted = false
+    const opened = () => {
+      accepted = true
+      onOpen?.()
+    }
+    const exchanged = (signal: AbortSignal) => this.#exchange(this.#api, operation, params, signal, opened, id)
+    const error = await this.#turn(exchanged, () => (accepted ? null : again))
+    return accepted ? null : error
+  }
+
+  /**
+   * Shows the thread's running answer, if there is one. `read` brings in what is stored once it is known whether there is, so
+   * that an answer which ends meanwhile is in the one or in the other. `onFound` hears of an answer before it is shown.
+   */
+  async attach(read?: (signal: AbortSignal) => Promise<void>, onFound?: () => void): Promise<void> {
+    const threadId = this.#threadId()
+    if (!threadId || isBusy(this.#state.value)) return
+    this.#probe?.abort()
+    const probe = new AbortController()
+    this.#probe = probe
+    try {
+      const running = await this.#findRunning(threadId, probe.signal)
+      await read?.(probe.signal)
+      if (!running || probe.signal.aborted) return
+      const opened = { recognisesRepeats: true, stream: onceThen(running, this.#api) }
+      onFound?.()
+      await this.#turn(
+        (signal) => this.#exchange(opened, 'threads.attach', { thread_id: threadId }, signal),
+        () => null,
+        probe,
+      )
+    } catch (error) {
+      if (!probe.signal.aborted) this.#host.emit('chatkit.log', { name: 'read.failed', data: { message: String(error) } })
+    } finally {
+      if (this.#probe === probe) this.#probe = null
+    }
+  }
+
+  /** The stream of the answer that is being written. A server without this operation of ours says no, and that is all right. */
+  async #findRunning(threadId: string, signal: AbortSignal): Promise<EventStream | null> {
+    try {
+      const stream = await this.#api.stream('threads.attach', { thread_id: threadId }, signal)
+      const first = await stream.events.next()
+      return first.done ? null : { ...stream, events: prepend(first.value, stream.events) }
+    } catch (error) {
+      if (!signal.aborted) this.#host.emit('chatkit.log', { name: 'attach.unavailable', data: { message: String(error) } })
+      return null
+    }
+  }
+
+  /** Ends the answer on the server and here. What it has said so far stays. */
+  async stop(): Promise<void> {
+    const running = this.#running
+    if (!running || this.#state.value.phase !== 'streaming') return
+    this.#state.patch({ phase: 'stopping' })
+    const threadId = this.#threadId()
+    if (!threadId) {
+      this.#stopWhenCreated = true
+      return
+    }
+    try {
+      await this.#api.query('threads.stop', { thread_id: threadId })
+      await aborted(running.signal, STOP_GRACE_MS)
+    } catch (error) {
+      this.#host.emit('chatkit.log', { name: 'stop.failed', data: { message: String(error) } })
+    }
+    running.abort()
+  }
+
+  /** Looks away without stopping anything: the answer goes on at the server and is found again by `attach`. */
+  detach(): void {
+    this.#probe?.abort()
+    this.#running?.abort()
+    this.#running = null
+    this.#queue.clear()
+  }
+
+  /** Returns the error that ended the turn, null where it came to its end. */
+  async #turn(work: (signal: AbortSignal) => Promise<void>, again: () => Failure['retry'], controller = new AbortController()) {
+    let failed: unknown = null
+    this.#running = controller
+    this.#toolCalls = []
+    this.#stopWhenCreated = false
+    this.#state.patch({ phase: 'streaming', view: beginTurn(this.#state.value.view), announcement: '' })
+    this.#host.emit('chatkit.response.start')
+    try {
+      await work(controller.signal)
+      await this.#answerToolCalls(controller.signal)
+    } catch (error) {
+      if (!controller.signal.aborted) {
+        failed = error
+        this.#fail(error, again())
+      }
+    } finally {
+      // A turn that was detached from has left the screen to another thread.
+      if (this.#running === controller) {
+        this.#queue.flush()
+        this.#running = null
+        const { phase, view: last } = this.#state.value
+        const view = endTurn(phase === 'stopping' ? withOutcome(last, { status: 'stopped', allow_retry: true }) : last)
+        const said = view.failure ? '' : spokenText(lastTurn(view.items))
+        this.#state.patch({ phase: 'idle', reconnecting: false, view, announcement: said })
+        controller.abort()
+        if (view.failure) this.#host.emit('chatkit.error', { error: new Error(view.failure.message ?? this.#host.strings().failed) })
+      }
+      this.#host.emit('chatkit.response.end')
+    }
+    return failed
+  }
+
+  #exchange(api: StreamApi, operation: string, params: object, signal: AbortSignal, onOpen?: () => void, id?: string) {
+    return exchange(
+      api,
+      operation,
+      params,
+      {
+        onOpen,
+        onEvent: (event) => this.#receive(event, signal),
+        onReconnecting: (reconnecting) => this.#state.patch({ reconnecting }),
+        threadId: () => this.#threadId(),
+        isUnfinished: () => {
+          this.#queue.flush()
+          const { view, phase } = this.#state.value
+          return view.open.size > 0 && !view.failure && phase !== 'stopping'
+        },
+        reload: this.#reload,
+      },
+      signal,
+      id,
+    )
+  }
+
+  #receive(event: ThreadStreamEvent, signal: AbortSignal): void {
+    if (signal.aborted) return
+    this.#queue.push(event)
+    if (event.type === 'thread.created') {
+      this.#queue.flush()
+      this.#onCreated(event.thread)
+      this.#host.emit('chatkit.thread.change', { threadId: event.thread.id })
+      if (this.#stopWhenCreated) {
+        this.#state.patch({ phase: 'streaming' })
+        void this.stop()
+      }
+    } else if (event.type === 'thread.item.done' && event.item.type === 'user_message') {
+      this.#onMessage(event.item)
+    } else if (event.type === 'client_effect') {
+      this.#queue.flush()
+      this.#host.emit('chatkit.effect', { name: event.name, data: event.data })
+    } else if (event.type === 'thread.item.done' && event.item.type === 'client_tool_call' && event.item.status === 'pending') {
+      const { item } = event
+      this.#toolCalls = [...this.#toolCalls.filter(({ id }) => id !== item.id), item]
+    }
+  }
+
+  async #answerToolCalls(signal: AbortSignal): Promise<void> {
+    for (let round = 0; round < MAX_CLIENT_TOOL_ROUNDS; round++) {
+      const call = this.#toolCalls.find(({ id }) => !this.#answered.has(id))
+      const threadId = this.#threadId()
+      if (!call || !threadId || signal.aborted) return
+      this.#answered.add(call.id)
+      const result = await callClientTool(call, this.#host)
+      if (signal.aborted) return
+      const completed = { ...call, status: 'completed' as const, output: result }
+      await this.#exchange(this.#api, 'threads.add_client_tool_output', { thread_id: threadId, result }, signal, () =>
+        this.#queue.push({ type: 'thread.item.replaced', item: completed }),
+      )
+    }
+  }
+
+  #fail(error: unknown, again: Failure['retry']): void {
+    this.#queue.flush()
+    const isLost = error instanceof LostError
+    const question = this.#state.value.view.items.findLast(({ type }) => type === 'user_message')
+    const isUnsent = question !== undefined && isLocal(question)
+    const lost = { message: this.#host.strings().connectionLost, retry: isUnsent ? 'unsent' : 'attach' } as const
+    const failure: Failure = isLost ? lost : refused(error, again)
+    this.#state.patch({ view: { ...this.#state.value.view, failure } })
+    if (!(isLost || error instanceof ApiError || error instanceof ConnectionError))
+      this.#host.emit('chatkit.error', { error: toError(error) })
+  }
+
+  #threadId(): string | null {
+    return this.#state.value.view.thread?.id ?? null
+  }
+}

@@ -1,0 +1,108 @@
+import type { CustomApiConfig } from '@openai/chatkit'
+import type { Attachment } from '#lib/chatkit/protocol/items.ts'
+import { type Api, ApiError, ConnectionError } from '#lib/chatkit-element/transport/api.ts'
+
+/** An upload of which nothing has moved for this long is lost. */
+const STALLED_MS = 60_000
+
+export type UploadHooks = {
+  signal: AbortSignal
+  /** The part that has been sent, 0 to 1. */
+  onProgress: (part: number) => void
+  /** The server knows the file by this id already, before its bytes have arrived. */
+  onId: (id: string) => void
+}
+type Target = { url: string; method: 'POST' | 'PUT'; headers: Record<string, string> }
+
+/**
+ * Brings a file to the server by the page's `uploadStrategy` (protocol section 1.11). Throws ApiError with the server's sentence,
+ * ConnectionError where it could not be sent, an Error where the server answers nonsense, or the signal's reason.
+ */
+export async function upload(file: File, api: Api, config: CustomApiConfig, hooks: UploadHooks): Promise<Attachment> {
+  const { uploadStrategy: strategy } = config
+  if (!strategy) throw new Error('composer.attachments needs api.uploadStrategy.')
+  if (strategy.type === 'direct') return directly(file, strategy.uploadUrl, config.fetch, hooks)
+  const { upload_descriptor: target, ...attachment } = await api.query<Attachment>(
+    'attachments.create',
+    { name: file.name, size: file.size, mime_type: file.type || 'application/octet-stream' },
+    hooks.signal,
+  )
+  hooks.onId(attachment.id)
+  if (target) await transfer(target, target.method === 'PUT' ? file : asForm(file), hooks)
+  return attachment
+}
+
+/** A page with a `fetch` of its own signs its requests there, which knows no progress; else the browser tells how far it is. */
+async function directly(file: File, url: string, custom: typeof fetch | undefined, hooks: UploadHooks): Promise<Attachment> {
+  const body = asForm(file)
+  const text = custom
+    ? await viaFetch(custom, url, body, hooks.signal)
+    : await transfer({ url, method: 'POST', headers: { accept: 'application/json' } }, body, hooks)
+  const attachment = parsed(text)
+  if (typeof attachment?.id !== 'string') throw new Error('The upload URL did not answer with an attachment.')
+  hooks.onId(attachment.id)
+  return attachment as Attachment
+}
+
+async function viaFetch(custom: typeof fetch, url: string, body: FormData, signal: AbortSignal): Promise<string> {
+  try {
+    const response = await custom(url, { method: 'POST', headers: { accept: 'application/json' }, body, signal })
+    const text = await response.text()
+    if (!response.ok) throw refused(text, response.status)
+    return text
+  } catch (cause) {
+    if (signal.aborted || cause instanceof ApiError) throw cause
+    throw lost(cause)
+  }
+}
+
+/** Sends the bytes with XMLHttpRequest, which alone reports how much has been sent. */
+function transfer({ url, method, headers }: Target, body: File | FormData, { signal, onProgress }: UploadHooks): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest()
+    const cancel = () => request.abort()
+    let timer = setTimeout(cancel, STALLED_MS)
+    request.open(method, url)
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
+    request.upload.onprogress = ({ loaded, total }) => {
+      clearTimeout(timer)
+      timer = setTimeout(cancel, STALLED_MS)
+      if (total > 0) onProgress(loaded / total)
+    }
+    request.onloadend = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', cancel)
+      if (request.status >= 200 && request.status < 300) resolve(request.responseText)
+      else if (signal.aborted) reject(signal.reason)
+      else reject(request.status ? refused(request.responseText, request.status) : lost(undefined))
+    }
+    signal.addEventListener('abort', cancel)
+    if (signal.aborted) reject(signal.reason)
+    else request.send(body)
+  })
+}
+
+function asForm(file: File): FormData {
+  const form = new FormData()
+  form.append('file', file, file.name)
+  return form
+}
+
+function refused(text: string, status: number): Error {
+  const message = parsed(text)?.message
+  if (typeof message === 'string' && message) return new ApiError(message, status)
+  return new Error(`The server did not take the file (${status}).`)
+}
+
+function lost(cause: unknown): ConnectionError {
+  return new ConnectionError('The connection was lost.', { cause })
+}
+
+function parsed(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return value && typeof value === 'object' ? (value as Record<string, unknown>) : null
+  } catch {
+    return null
+  }
+}

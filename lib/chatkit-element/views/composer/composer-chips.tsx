@@ -1,0 +1,45 @@
+/** @jsxImportSource preact */
+import type { ComponentChildren } from 'preact'
+import type { ComposerState } from '#lib/chatkit-element/composer/composer.ts'
+import { entityOf, withoutMention } from '#lib/chatkit-element/message/mentions.ts'
+import { FileChip } from '#lib/chatkit-element/views/file-chip.tsx'
+import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
+import { EntityPill } from '#lib/chatkit-element/views/items/entity-pill.tsx'
+import { useUi } from '#lib/chatkit-element/views/ui.ts'
+
+/** What goes out with the text: a quote, tags, files. Each can be taken away. */
+export function ComposerChips({ draft }: { draft: ComposerState }) {
+  const { chat } = useUi()
+  const { quotedText, text, files } = draft
+  const { state, mentions } = chat.composer
+  if (!quotedText && !mentions.length && !files.length) return null
+  return (
+    <ul class="chips">
+      {quotedText && (
+        <Chip label={quotedText} onRemove={() => state.patch({ quotedText: '' })}>
+          <Icon name="square-text" size={15} />
+          <span dir="auto">{quotedText}</span>
+        </Chip>
+      )}
+      {mentions.map((tag) => (
+        <Chip key={tag.id} label={tag.text} onRemove={() => state.patch({ text: withoutMention(text, tag) })}>
+          <EntityPill entity={entityOf(tag)} />
+        </Chip>
+      ))}
+      {files.map((file) => (
+        <FileChip key={file.key} file={file} />
+      ))}
+    </ul>
+  )
+}
+
+function Chip({ label, onRemove, children }: { label: string; onRemove: () => void; children: ComponentChildren }) {
+  const { strings } = useUi()
+  return (
+    <li class="chip">
+      {children}
+      <IconButton icon="close" size={14} label={`${strings.dismiss}: ${label}`} onClick={onRemove} />
+    </li>
+  )
+}

@@ -1,0 +1,31 @@
+/** @jsxImportSource preact */
+import { useLayoutEffect, useRef } from 'preact/hooks'
+import { acceptAttribute } from '#lib/chatkit-element/composer/attachment-rules.ts'
+import { useUi } from '#lib/chatkit-element/views/ui.ts'
+
+/** The browser's own file picker behind whatever opens it; picking the same file twice in a row works. */
+export function useFilePicker() {
+  const { chat } = useUi()
+  const input = useRef<HTMLInputElement>(null)
+  const { option } = chat.files
+  useLayoutEffect(() => {
+    chat.files.pick = () => input.current?.click()
+  }, [chat])
+  const picker = option && (
+    <input
+      ref={input}
+      type="file"
+      class="file-input"
+      hidden
+      tabIndex={-1}
+      multiple={option.maxCount !== 1}
+      accept={acceptAttribute(option.accept)}
+      onChange={({ currentTarget }) => {
+        chat.files.add([...(currentTarget.files ?? [])])
+        currentTarget.value = ''
+        chat.composer.focus()
+      }}
+    />
+  )
+  return picker
+}

@@ -1,0 +1,119 @@
+/** @jsxImportSource preact */
+import { useId, useState } from 'preact/hooks'
+import type { Task, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
+import type { Strings } from '#lib/chatkit-element/language/strings.ts'
+import { duration } from '#lib/chatkit-element/language/time.ts'
+import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { hasDetails, TaskDetails, taskTitle } from '#lib/chatkit-element/views/items/task-details.tsx'
+import { useUi } from '#lib/chatkit-element/views/ui.ts'
+
+/** What the assistant did: one quiet line that turns while it works, and unfolds to its steps. */
+export function WorkflowLine({ item, isOpen }: { item: WorkflowItem; isOpen: boolean }) {
+  const { strings, locale } = useUi()
+  const { workflow } = item
+  const [unfolded, setUnfolded] = useState<boolean | null>(null)
+  const listId = useId()
+  const isWorking = isOpen || workflow.tasks.some((task) => task.status_indicator === 'loading')
+  const failed = !isWorking && workflow.tasks.some(hasFailed)
+  const shown = unfolded ?? (workflow.expanded || failed)
+  const canUnfold = workflow.tasks.length > 1 || workflow.tasks.some(hasDetails)
+  const { title, detail } = lineText(workflow, isWorking, strings, locale)
+  const line = (
+    <>
+      <StatusIcon workflow={workflow} isWorking={isWorking} />
+      <span class={`workflow-title ${isWorking ? 'shimmer' : ''}`} dir="auto">
+        {title}
+      </span>
+      {detail && <span class="workflow-detail">{detail}</span>}
+      {canUnfold && <Icon name="chevron-down" size={15} class="chevron" />}
+    </>
+  )
+  return (
+    <div class={`workflow ${failed ? 'is-failed' : ''}`}>
+      {canUnfold ? (
+        <button type="button" class="workflow-line" aria-expanded={shown} aria-controls={listId} onClick={() => setUnfolded(!shown)}>
+          {line}
+        </button>
+      ) : (
+        <div class="workflow-line">{line}</div>
+      )}
+      {canUnfold && shown && (
+        <ol id={listId} class="tasks">
+          {workflow.tasks.map((task, at) => (
+            <li key={at}>
+              <TaskLine task={task} inWorkflow />
+            </li>
+          ))}
+        </ol>
+      )}
+    </div>
+  )
+}
+
+function lineText(
+  workflow: WorkflowItem['workflow'],
+  isWorking: boolean,
+  strings: Strings,
+  locale: string,
+): { title: string; detail: string } {
+  const { tasks, summary, type } = workflow
+  const titles = [...new Set(tasks.flatMap((task) => (task.type === 'thought' ? [] : (taskTitle(task) ?? []))))]
+  if (isWorking) {
+    const current = tasks.findLast((task) => task.status_indicator === 'loading') ?? tasks.at(-1)
+    const fallback = type === 'reasoning' ? strings.thinking : strings.working
+    return { title: (current && taskTitle(current)) || fallback, detail: '' }
+  }
+  if (summary && 'title' in summary) return { title: summary.title, detail: '' }
+  const took = summary && 'duration' in summary && summary.duration >= 1 ? duration(summary.duration, locale) : ''
+  if (!titles.length)
+    return {
+      title: type === 'reasoning' ? (took ? strings.thought(took) : strings.thoughtBriefly) : took ? strings.worked(took) : strings.done,
+      detail: '',
+    }
+  const listed = titles.slice(0, 3).join(', ')
+  return { title: titles.length > 3 ? `${listed} +${titles.length - 3}` : listed, detail: took }
+}
+
+function StatusIcon({ workflow, isWorking }: { workflow: WorkflowItem['workflow']; isWorking: boolean }) {
+  const { summary, tasks, type } = workflow
+  if (isWorking) return <Icon name="loader-circle" class="spin" />
+  if (tasks.some(hasFailed)) return <Icon name="circle-alert" class="is-bad" />
+  if (summary && 'icon' in summary && summary.icon) return <Icon name={summary.icon} />
+  if (type === 'reasoning') return <Icon name="brain" />
+  const done = tasks.length > 0 && tasks.every((task) => task.status_indicator === 'complete')
+  return <Icon name={done ? 'check' : 'wrench'} class={done ? 'is-done' : ''} />
+}
+
+/** One step: its state, its name, and its details. Standing alone it shows them at once. */
+export function TaskLine({ task, inWorkflow = false }: { task: Task; inWorkflow?: boolean }) {
+  const { strings } = useUi()
+  const status = inWorkflow ? task.status_indicator : 'none'
+  const failed = hasFailed(task)
+  const spoken = status === 'loading' ? strings.stepLoading : failed ? strings.stepFailed : strings.stepComplete
+  return (
+    <div class={`task ${failed ? 'is-failed' : ''}`}>
+      <p class="task-title">
+        {status === 'loading' ? (
+          <Icon name="loader-circle" size={15} class="spin" />
+        ) : (
+          <Icon name={failed ? 'circle-alert' : status === 'complete' ? 'check' : (ownIcon(task) ?? 'dot')} size={15} />
+        )}
+        <span dir="auto">{taskTitle(task) ?? strings.working.replace('…', '')}</span>
+        {(status !== 'none' || failed) && <span class="sr-only">{spoken}</span>}
+      </p>
+      <TaskDetails task={task} />
+    </div>
+  )
+}
+
+/** The protocol has no word for a step that failed: its icon says so. */
+const BAD_ICONS = new Set(['lucide:circle-alert', 'lucide:circle-x', 'lucide:triangle-alert', 'lucide:octagon-x'])
+
+function hasFailed(task: Task): boolean {
+  return task.type === 'custom' && task.status_indicator !== 'loading' && BAD_ICONS.has(task.icon ?? '')
+}
+
+function ownIcon(task: Task): string | undefined {
+  if (task.type === 'custom') return task.icon
+  return { web_search: 'globe', thought: 'brain', file: 'document', image: 'square-image' }[task.type]
+}

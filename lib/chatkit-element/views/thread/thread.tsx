@@ -1,0 +1,89 @@
+/** @jsxImportSource preact */
+import { useRef } from 'preact/hooks'
+import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
+import { turnGroups } from '#lib/chatkit-element/state/turn-groups.ts'
+import { Failure } from '#lib/chatkit-element/views/failure.tsx'
+import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
+import { Notices } from '#lib/chatkit-element/views/notices.tsx'
+import { copyCode, followFootnote, followLink } from '#lib/chatkit-element/views/thread/answer-clicks.ts'
+import { ProgressLine } from '#lib/chatkit-element/views/thread/progress-line.tsx'
+import { Turn } from '#lib/chatkit-element/views/thread/turn.tsx'
+import { useScroll } from '#lib/chatkit-element/views/thread/use-scroll.ts'
+import { useUi } from '#lib/chatkit-element/views/ui.ts'
+
+/** The conversation itself, and everything that scrolls with it. */
+export function Thread({ state }: { state: ChatState }) {
+  const ui = useUi()
+  const { chat, strings, options } = ui
+  const { view, phase } = state
+  const scroller = useRef<HTMLDivElement>(null)
+  const content = useRef<HTMLDivElement>(null)
+  const groups = turnGroups(view.items)
+  const lastQuestion = groups.at(-1)?.question?.id ?? null
+  const follow = options.thread?.autoScroll !== false
+  const { away, jump } = useScroll(scroller, content, { threadId: view.thread?.id ?? null, firstKey: groups[0]?.key, lastQuestion, follow })
+  const busy = isBusy(state)
+  return (
+    <div class="stage">
+      {/* biome-ignore lint/a11y: it scrolls by keyboard, and what is clicked are buttons and links inside, which the keyboard reaches. */}
+      <div
+        ref={scroller}
+        class="scroller"
+        role="log"
+        aria-live="off"
+        aria-label={strings.conversation}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys scroll what has the focus.
+        tabIndex={0}
+        onClick={(event) => {
+          void copyCode(event, strings)
+          followFootnote(event)
+          followLink(event, (name, data) => chat.emitDeeplink(name, data))
+        }}
+      >
+        <div ref={content} class={`thread ${follow ? '' : 'thread-pinned'}`} aria-busy={busy}>
+          {phase === 'loading' && view.items.length === 0 && <Skeleton label={strings.loading} />}
+          {state.older && (
+            <button type="button" class="quiet-button load-older" disabled={state.loadingOlder} onClick={() => void chat.loadOlder()}>
+              {state.loadingOlder ? strings.loading : strings.loadOlder}
+            </button>
+          )}
+          {groups.map((group, at) => {
+            const isLast = at === groups.length - 1
+            return (
+              <Turn
+                key={group.key}
+                group={group}
+                ui={ui}
+                open={isLast ? view.open : NONE}
+                imageProgress={view.imageProgress}
+                imageDomains={view.thread?.allowed_image_domains ?? NO_DOMAINS}
+                isLast={isLast}
+                busy={busy}
+                isTold={isLast && view.failure !== null}
+                feedback={state.feedback.get(group.key)}
+              />
+            )
+          })}
+          <Notices notices={view.notices} />
+          <ProgressLine state={state} lastAnswer={groups.at(-1)?.answer ?? []} />
+          <Failure state={state} />
+        </div>
+      </div>
+      {away && <IconButton icon="arrow-down" label={strings.jumpToLatest} class="jump" onClick={jump} />}
+    </div>
+  )
+}
+
+const NONE: ReadonlySet<string> = new Set()
+const NO_DOMAINS: readonly string[] = []
+
+function Skeleton({ label }: { label: string }) {
+  return (
+    <div class="skeleton" role="status" aria-label={label}>
+      <div class="skeleton-bubble" />
+      <div class="skeleton-line" />
+      <div class="skeleton-line" />
+      <div class="skeleton-line short" />
+    </div>
+  )
+}

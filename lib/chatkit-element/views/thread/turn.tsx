@@ -1,0 +1,80 @@
+/** @jsxImportSource preact */
+import { Component } from 'preact'
+import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import type { TurnGroup } from '#lib/chatkit-element/state/turn-groups.ts'
+import { isLocal } from '#lib/chatkit-element/state/view.ts'
+import { Guard } from '#lib/chatkit-element/views/guard.tsx'
+import { AnswerItem } from '#lib/chatkit-element/views/thread/answer-item.tsx'
+import { TurnActions } from '#lib/chatkit-element/views/thread/turn-actions.tsx'
+import { TurnMark } from '#lib/chatkit-element/views/thread/turn-mark.tsx'
+import { UserMessage } from '#lib/chatkit-element/views/thread/user-message.tsx'
+import type { Ui } from '#lib/chatkit-element/views/ui.ts'
+
+export type TurnProps = {
+  group: TurnGroup
+  ui: Ui
+  open: ReadonlySet<string>
+  imageProgress: ReadonlyMap<string, number>
+  imageDomains: readonly string[]
+  isLast: boolean
+  busy: boolean
+  /** What went wrong with the turn is said below it. */
+  isTold: boolean
+  feedback: 'positive' | 'negative' | undefined
+}
+
+/** One message of the person and what came of it. Drawn again only when something in it has changed. */
+export class Turn extends Component<TurnProps> {
+  override shouldComponentUpdate(next: TurnProps): boolean {
+    const now = this.props
+    const sameAnswer =
+      next.group.answer.length === now.group.answer.length && next.group.answer.every((item, at) => item === now.group.answer[at])
+    return !(
+      sameAnswer &&
+      next.group.question === now.group.question &&
+      next.open === now.open &&
+      next.ui === now.ui &&
+      next.imageProgress === now.imageProgress &&
+      next.imageDomains === now.imageDomains &&
+      next.isLast === now.isLast &&
+      next.busy === now.busy &&
+      next.isTold === now.isTold &&
+      next.feedback === now.feedback
+    )
+  }
+
+  override render({ group, ui, open, imageProgress, imageDomains, isLast, busy, isTold, feedback }: TurnProps) {
+    const { question, answer } = group
+    const isWriting = isLast && busy
+    return (
+      <section class="turn">
+        {question && <UserMessage item={question} label={ui.strings.youSaid} state={stateOf(question, isWriting)} isTold={isTold} />}
+        {answer.length > 0 && (
+          <div class="answer">
+            <h3 class="sr-only">{ui.strings.assistantSaid}</h3>
+            {answer.map((item) => (
+              <Guard key={item.id}>
+                <AnswerItem
+                  item={item}
+                  isOpen={open.has(item.id)}
+                  busy={busy}
+                  progress={imageProgress.get(item.id)}
+                  imageDomains={imageDomains}
+                />
+              </Guard>
+            ))}
+          </div>
+        )}
+        {question?.outcome && !isWriting && !isTold && (
+          <TurnMark question={question} outcome={question.outcome} canRetry={isLast && !busy} />
+        )}
+        {!isWriting && answer.length > 0 && <TurnActions group={group} isLast={isLast} busy={busy} feedback={feedback} />}
+      </section>
+    )
+  }
+}
+
+function stateOf(question: UserMessageItem, isWriting: boolean): 'sent' | 'pending' | 'unsent' {
+  if (!isLocal(question)) return 'sent'
+  return isWriting ? 'pending' : 'unsent'
+}

@@ -1,0 +1,82 @@
+/** @jsxImportSource preact */
+import { useState } from 'preact/hooks'
+import type { Attachment, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import { isAllowedImage, isSameOrigin } from '#lib/chatkit-element/markdown/links.ts'
+import { entityOf } from '#lib/chatkit-element/message/mentions.ts'
+import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { EntityPill } from '#lib/chatkit-element/views/items/entity-pill.tsx'
+import { useUi } from '#lib/chatkit-element/views/ui.ts'
+
+type Props = {
+  item: UserMessageItem
+  label: string
+  state: 'sent' | 'pending' | 'unsent'
+  /** What went wrong is said below, with the button that sends the message again. */
+  isTold: boolean
+}
+
+/** What the person said, as they wrote it: plain text, never Markdown. */
+export function UserMessage({ item, label, state, isTold }: Props) {
+  return (
+    <div class={`question ${state === 'sent' ? '' : 'is-pending'}`}>
+      <h3 class="sr-only">{label}</h3>
+      {item.attachments.length > 0 && (
+        <ul class="attachments">
+          {item.attachments.map((attachment) => (
+            <li key={attachment.id}>
+              <AttachmentChip attachment={attachment} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {(item.content.length > 0 || item.quoted_text) && (
+        <div class="bubble" dir="auto">
+          {item.quoted_text && <blockquote class="quote">{item.quoted_text}</blockquote>}
+          {item.content.map((part, at) =>
+            part.type === 'input_tag' ? <EntityPill key={at} entity={entityOf(part)} /> : <span key={at}>{part.text}</span>,
+          )}
+        </div>
+      )}
+      {state === 'unsent' && <Unsent itemId={item.id} isTold={isTold} />}
+    </div>
+  )
+}
+
+/** Says that the server does not have a message, and offers what can be done with it. */
+function Unsent({ itemId, isTold }: { itemId: string; isTold: boolean }) {
+  const { chat, strings } = useUi()
+  return (
+    <p class="unsent">
+      <Icon name="circle-alert" size={16} />
+      {strings.notSent}
+      {!isTold && (
+        <button type="button" class="button" onClick={() => void chat.sender.sendAgain(itemId)}>
+          {strings.sendAgain}
+        </button>
+      )}
+      <button type="button" class="button" onClick={() => chat.sender.takeBack(itemId)}>
+        {strings.takeBack}
+      </button>
+    </p>
+  )
+}
+
+function AttachmentChip({ attachment }: { attachment: Attachment }) {
+  const [broken, setBroken] = useState(false)
+  const { name } = attachment
+  if (attachment.type === 'image' && !broken && isPicture(attachment.preview_url))
+    return <img class="attachment-image" src={attachment.preview_url} alt={name} title={name} onError={() => setBroken(true)} />
+  return (
+    <span class="attachment-file">
+      <span class="file-icon">
+        <Icon name={attachment.type === 'image' ? 'square-image' : 'document'} size={20} />
+      </span>
+      <span dir="auto">{name}</span>
+    </span>
+  )
+}
+
+/** Previews come from the server, which keeps them where it likes: no model has a word in these addresses. */
+function isPicture(url: string): boolean {
+  return url.startsWith('https://') || isSameOrigin(url) || isAllowedImage(url, [])
+}

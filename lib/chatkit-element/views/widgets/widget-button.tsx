@@ -1,0 +1,48 @@
+/** @jsxImportSource preact */
+import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
+import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { actionOf, str, useAction } from '#lib/chatkit-element/views/widgets/widget-context.ts'
+
+const ICON_SIZES: Record<string, number> = { sm: 14, md: 16, lg: 18, xl: 20, '2xl': 24 }
+
+/** A button of a widget; it turns while its action is under way. One that submits asks the browser whether its form is in order. */
+export function WidgetButton({ node }: { node: WidgetNode }) {
+  const { perform, acting, disabled } = useAction(actionOf(node.onClickAction), 'self')
+  const { iconStart, iconEnd } = node
+  const label = str(node.label)
+  const size = ICON_SIZES[str(node.iconSize) ?? 'md'] ?? 16
+  return (
+    <button
+      type={node.submit ? 'submit' : 'button'}
+      class={`button ${look(node)}`}
+      disabled={node.disabled === true || disabled}
+      aria-busy={acting}
+      {...(!label && { 'aria-label': str(iconStart) ?? str(iconEnd) ?? 'Button' })}
+      onClick={({ currentTarget }) => {
+        if (!node.submit || !currentTarget.form || currentTarget.form.reportValidity()) perform(currentTarget)
+      }}
+    >
+      {acting ? (
+        <Icon name="loader-circle" size={size} class="spin" />
+      ) : (
+        typeof iconStart === 'string' && <Icon name={iconStart} size={size} />
+      )}
+      {label}
+      {typeof iconEnd === 'string' && <Icon name={iconEnd} size={size} />}
+    </button>
+  )
+}
+
+function look({ variant, style, color, size, pill, uniform, block, label }: WidgetNode): string {
+  const kind = str(variant) ?? (style === 'primary' ? 'solid' : 'outline')
+  return [
+    `is-${kind}`,
+    `w-${str(color) ?? (style === 'primary' || kind === 'solid' ? 'primary' : 'secondary')}`,
+    size !== undefined && `is-size-${str(size)}`,
+    pill === false && 'is-square',
+    (uniform === true || !label) && 'is-uniform',
+    block === true && 'is-block',
+  ]
+    .filter(Boolean)
+    .join(' ')
+}

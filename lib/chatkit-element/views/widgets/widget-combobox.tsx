@@ -1,0 +1,115 @@
+/** @jsxImportSource preact */
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import type { Option } from '#lib/chatkit-element/views/widgets/widget-option.ts'
+
+type Props = {
+  id: string
+  name: string
+  look: string
+  options: readonly Option[]
+  initial: string
+  placeholder: string | undefined
+  disabled: boolean
+  required: boolean
+  clearable: boolean
+  'aria-label': string | undefined
+  onChange: () => void
+}
+
+/** A choice from a long list: typing narrows it, arrows move, Enter chooses, Escape gives up. The form gets the value. */
+export function Combobox({ id, name, look, options, initial, placeholder, disabled, required, clearable, onChange, ...rest }: Props) {
+  const { strings } = useUi()
+  const listId = useId()
+  const list = useRef<HTMLDivElement>(null)
+  const [value, setValue] = useState(initial)
+  /** What is being typed; null while nobody is looking for anything. */
+  const [query, setQuery] = useState<string | null>(null)
+  const [at, setAt] = useState(0)
+  const changed = useRef(false)
+  const chosen = options.find((option) => option.value === value)
+  const wanted = query?.trim().toLocaleLowerCase() ?? ''
+  const found = options.filter(({ label, description = '' }) => `${label} ${description}`.toLocaleLowerCase().includes(wanted))
+  const choose = (option: Option | null) => {
+    if (option?.disabled) return
+    setQuery(null)
+    if ((option?.value ?? '') === value) return
+    changed.current = true
+    setValue(option?.value ?? '')
+  }
+  useEffect(() => {
+    // The action reads the form, which has the new value only now.
+    if (changed.current) onChange()
+    changed.current = false
+  })
+  useEffect(() => {
+    list.current?.children[at]?.scrollIntoView({ block: 'nearest' })
+  }, [at])
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+    if (step) {
+      event.preventDefault()
+      if (query === null) setQuery('')
+      else setAt((at + step + found.length) % Math.max(1, found.length))
+    } else if (event.key === 'Enter' && query !== null) {
+      event.preventDefault()
+      if (found[at]) choose(found[at])
+    } else if (event.key === 'Escape' && query !== null) {
+      event.preventDefault()
+      setQuery(null)
+    }
+  }
+  return (
+    <div class="combobox">
+      <input type="hidden" name={name} value={value} />
+      <input
+        {...rest}
+        {...{ id, disabled, required, placeholder }}
+        class={look}
+        dir="auto"
+        type="text"
+        role="combobox"
+        autocomplete="off"
+        aria-autocomplete="list"
+        aria-expanded={query !== null}
+        aria-controls={listId}
+        aria-activedescendant={query !== null && found[at] ? `${listId}-${at}` : undefined}
+        value={query ?? chosen?.label ?? ''}
+        onClick={() => setQuery(query ?? '')}
+        onInput={({ currentTarget }) => {
+          if (clearable && currentTarget.value === '' && value) choose(null)
+          setQuery(currentTarget.value)
+          setAt(0)
+        }}
+        onBlur={() => {
+          setQuery(null)
+        }}
+        onKeyDown={onKeyDown}
+      />
+      {query !== null && (
+        <div ref={list} id={listId} role="listbox" aria-label={rest['aria-label'] ?? name} class="menu combobox-list">
+          {found.map((option, index) => (
+            <button
+              key={option.value}
+              id={`${listId}-${index}`}
+              type="button"
+              tabIndex={-1}
+              class={`menu-item ${index === at ? 'is-active' : ''}`}
+              role="option"
+              aria-selected={option.value === value}
+              disabled={option.disabled}
+              onPointerDown={(event) => event.preventDefault()}
+              onClick={() => choose(option)}
+            >
+              <span class="menu-label">
+                {option.label}
+                {option.description && <small>{option.description}</small>}
+              </span>
+            </button>
+          ))}
+          {!found.length && <p class="menu-item is-empty">{strings.nothingFound}</p>}
+        </div>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,105 @@
+/** @jsxImportSource preact */
+import type { ComponentChildren } from 'preact'
+import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
+import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { Markdown } from '#lib/chatkit-element/views/items/markdown.tsx'
+import { WidgetButton } from '#lib/chatkit-element/views/widgets/widget-button.tsx'
+import { Card, Form } from '#lib/chatkit-element/views/widgets/widget-card.tsx'
+import { Chart } from '#lib/chatkit-element/views/widgets/widget-chart.tsx'
+import { Children } from '#lib/chatkit-element/views/widgets/widget-children.tsx'
+import { str } from '#lib/chatkit-element/views/widgets/widget-context.ts'
+import { isField, WidgetField } from '#lib/chatkit-element/views/widgets/widget-field.tsx'
+import { WidgetImage } from '#lib/chatkit-element/views/widgets/widget-image.tsx'
+import { ListView, ListViewItem } from '#lib/chatkit-element/views/widgets/widget-list.tsx'
+import { boxStyle, colour, space, textStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
+import { Table, TableCell, TableRow } from '#lib/chatkit-element/views/widgets/widget-table.tsx'
+
+type NodeProps = { node: WidgetNode }
+
+/** One node of a widget. A type that is not known shows its text and its children, so that nothing is blank. */
+export function WidgetNodeView({ node }: NodeProps) {
+  const View = Object.hasOwn(VIEWS, node.type) ? VIEWS[node.type] : undefined
+  if (View) return <View node={node} />
+  if (isField(node)) return <WidgetField node={node} />
+  return (
+    <div class="w-unknown">
+      {typeof node.value === 'string' || typeof node.label === 'string' ? String(node.value ?? node.label) : null}
+      <Children node={node} />
+    </div>
+  )
+}
+
+const VIEWS: Record<string, (props: NodeProps) => ComponentChildren> = {
+  Basic: ({ node }) => <Box node={node} type={node.direction === 'row' ? 'w-row' : 'w-col'} />,
+  Badge: ({ node }) => (
+    <span
+      class={`w-badge w-${str(node.color) ?? 'secondary'} w-${str(node.variant) ?? 'soft'} w-badge-${str(node.size) ?? 'sm'} ${node.pill === false ? 'is-square' : ''}`}
+      dir="auto"
+    >
+      {str(node.label)}
+    </span>
+  ),
+  Box: ({ node }) => <Box node={node} type={node.direction === 'row' ? 'w-row' : 'w-col'} />,
+  Button: WidgetButton,
+  Caption: ({ node }) => <Text node={node} type={`w-caption w-caption-${str(node.size) ?? 'md'}`} />,
+  Card,
+  Chart,
+  Col: ({ node }) => <Box node={node} type="w-col" />,
+  Divider: ({ node }) => (
+    <hr
+      class={`w-divider ${node.flush === true ? 'is-flush' : ''}`}
+      style={{
+        borderColor: colour(node.color),
+        borderTopWidth: node.size as string | number | undefined,
+        marginBlock: space(node.spacing),
+      }}
+    />
+  ),
+  Form,
+  Icon: ({ node }) => (
+    <span class="w-icon" style={{ color: colour(node.color) }}>
+      <Icon name={str(node.name) ?? ''} size={ICON_SIZES[str(node.size) ?? 'md'] ?? 18} />
+    </span>
+  ),
+  Image: WidgetImage,
+  ListView,
+  ListViewItem,
+  Markdown: ({ node }) => <Markdown text={str(node.value) ?? ''} growing={node.streaming === true} />,
+  Row: ({ node }) => <Box node={node} type="w-row" />,
+  Spacer: ({ node }) => <div class="w-spacer" style={{ minWidth: space(node.minSize), minHeight: space(node.minSize) }} />,
+  Table,
+  'Table.Row': TableRow,
+  'Table.Cell': TableCell,
+  Text: ({ node }) => (node.editable ? <WidgetField node={node} /> : <Text node={node} type={`w-text w-text-${str(node.size) ?? 'md'}`} />),
+  Title: ({ node }) => <Text node={node} type={`w-title w-title-${str(node.size) ?? 'md'}`} />,
+  Transition: ({ node }) => (
+    // Another child is another element, which comes in softly.
+    <div key={transitionKey(node)} class="w-transition">
+      <Children node={node} />
+    </div>
+  ),
+}
+
+const ICON_SIZES: Record<string, number> = { xs: 12, sm: 15, md: 18, lg: 22, xl: 26, '2xl': 32, '3xl': 40 }
+
+function transitionKey({ children }: WidgetNode): string {
+  const { key, id, type } = (Array.isArray(children) ? children[0] : children) ?? ({} as Partial<WidgetNode>)
+  return key ?? id ?? type ?? ''
+}
+
+function Box({ node, type }: NodeProps & { type: string }) {
+  return (
+    <div class={type} style={boxStyle(node)}>
+      <Children node={node} />
+    </div>
+  )
+}
+
+function Text({ node, type }: NodeProps & { type: string }) {
+  const clamped = node.truncate === true || typeof node.maxLines === 'number'
+  return (
+    <p class={`${type} ${clamped ? 'w-clamped' : ''}`} style={textStyle(node)} dir="auto">
+      {str(node.value)}
+    </p>
+  )
+}

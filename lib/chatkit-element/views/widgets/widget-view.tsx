@@ -1,0 +1,49 @@
+/** @jsxImportSource preact */
+import { useId, useMemo, useState } from 'preact/hooks'
+import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
+import type { WidgetAction } from '#lib/chatkit-element/chat.ts'
+import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
+import { formValues, withFormValues } from '#lib/chatkit-element/views/items/form-values.ts'
+import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { childrenOf, str, WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'
+import { WidgetNodeView } from '#lib/chatkit-element/views/widgets/widget-node.tsx'
+
+type Props = { item: WidgetItem; busy: boolean; imageDomains: readonly string[] }
+
+/** A widget of the thread. Its actions go to the page or to the server; one that concerns the whole widget stops it meanwhile. */
+export function WidgetView({ item, busy, imageDomains }: Props) {
+  const { chat } = useUi()
+  const id = useId()
+  const [waiting, setWaiting] = useState(false)
+  const labelled = useMemo(() => new Set(labelledFields(item.widget)), [item.widget])
+  const act = async (action: WidgetAction, from: Element) => {
+    const form = from.closest('form')
+    const { action: merged, dropped } = form ? withFormValues(action, formValues(form)) : { action, dropped: [] }
+    if (dropped.length)
+      chat.emitError(new Error(`The action "${action.type}" sets these already, so the form cannot: ${dropped.join(', ')}.`))
+    const acting = chat.act(merged, item).catch((error: unknown) => chat.report(error))
+    await holdFocus(from, chat, acting)
+  }
+  const scope = {
+    act,
+    waiting,
+    setWaiting,
+    busy,
+    imageDomains,
+    fieldId: (name: string) => `${id}-${name}`,
+    isLabelled: (name: string) => labelled.has(name),
+    draw: (node: WidgetNode, key: string | number) => <WidgetNodeView key={key} node={node} />,
+  }
+  return (
+    <WidgetContext.Provider value={scope}>
+      <div class="widget" aria-busy={waiting}>
+        <WidgetNodeView node={item.widget} />
+      </div>
+    </WidgetContext.Provider>
+  )
+}
+
+function labelledFields(node: WidgetNode): string[] {
+  const own = node.type === 'Label' ? [str(node.fieldName) ?? ''] : []
+  return [...own, ...childrenOf(node).flatMap(labelledFields)]
+}

@@ -1,0 +1,13 @@
+import type { ErrorEvent } from '#lib/chatkit/protocol/events.ts'
+import { CustomStreamError, StreamError } from '#lib/chatkit/server/stream-errors.ts'
+import { AppError, toAppError } from '#lib/platform/errors.ts'
+
+/** What a client is told of an error that ended a turn: a sentence where there is one for the public, else the client's own wording. */
+export function errorEvent(error: unknown): ErrorEvent {
+  if (error instanceof CustomStreamError) return { type: 'error', code: 'custom', message: error.message, allow_retry: error.allowRetry }
+  if (error instanceof StreamError) return { type: 'error', code: error.code, allow_retry: error.allowRetry }
+  const known = error instanceof AppError ? error : toAppError(error)
+  if (known === error || known.code === 'unavailable')
+    return { type: 'error', code: 'custom', message: known.message, allow_retry: known.status >= 429 }
+  return { type: 'error', code: 'stream.error', allow_retry: true }
+}

@@ -1,0 +1,107 @@
+import { isHidden } from '#lib/chatkit/protocol/items.ts'
+import type { Operation, Params } from '#lib/chatkit/protocol/requests.ts'
+import { pageQuery } from '#lib/chatkit/protocol/store.ts'
+import type { Deps } from '#lib/chatkit/server/deps.ts'
+import { loadActive, loadSender } from '#lib/chatkit/server/operations/require.ts'
+import { wireAttachment, wireItem, wireThread } from '#lib/chatkit/server/operations/wire.ts'
+import { cleanTitle } from '#lib/chatkit/server/title.ts'
+import { AppError } from '#lib/platform/errors.ts'
+
+// The operations that answer with JSON at once (protocol section 1.6).
+
+// biome-ignore lint/suspicious/noExplicitAny: a query has no use for the application's context, whatever its type
+type QueryDeps = Deps<any>
+type Query<O extends Operation> = (params: Params<O>, deps: QueryDeps) => Promise<unknown>
+
+const getThread: Query<'threads.get_by_id'> = async ({ thread_id }, { store }) => {
+  const thread = await store.loadThread(thread_id)
+  const items = await store.listItems(thread_id, { ...pageQuery({ order: 'asc' }), visible: true })
+  return wireThread(thread, { ...items, data: items.data.map(wireItem) })
+}
+
+const listThreads: Query<'threads.list'> = async (params, { store }) => {
+  const page = await store.listThreads(pageQuery(params))
+  return { ...page, data: page.data.map((thread) => wireThread(thread)) }
+}
+
+const updateThread: Query<'threads.update'> = async ({ thread_id, title }, { store }) => {
+  const cleaned = cleanTitle(title)
+  if (!cleaned) throw new AppError('bad_request', 'params.title is empty.')
+  return wireThread(await store.changeThread(thread_id, { title: cleaned }))
+}
+
+const deleteThread: Query<'threads.delete'> = async ({ thread_id }, { store, turns }) => {
+  await store.loadThread(thread_id)
+  // Otherwise the turn would go on writing into a thread that is gone.
+  await turns?.stop(thread_id)
+  await store.deleteThread(thread_id)
+  return {}
+}
+
+const stopTurn: Query<'threads.stop'> = async ({ thread_id }, { store, turns }) => {
+  await store.loadThread(thread_id)
+  await turns?.stop(thread_id)
+  return {}
+}
+
+const listItems: Query<'items.list'> = async ({ thread_id, ...params }, { store }) => {
+  await store.loadThread(thread_id)
+  const page = await store.listItems(thread_id, { ...pageQuery(params), visible: true })
+  return { ...page, data: page.data.map(wireItem) }
+}
+
+const giveFeedback: Query<'items.feedback'> = async (given, { store, feedback }) => {
+  await store.loadThread(given.thread_id)
+  await feedback?.(given)
+  return {}
+}
+
+const actSync: Query<'threads.sync_custom_action'> = async ({ thread_id, item_id, action }, { store, actSync: act }) => {
+  const thread = await loadActive(store, thread_id)
+  const sender = await loadSender(store, thread_id, item_id)
+  if (sender && sender.type !== 'widget') throw new AppError('bad_request', 'params.item_id: only a widget can send this action.')
+  if (!act) throw new AppError('bad_request', 'This server has no actions.')
+  const updated = await act({ thread, action, sender, store })
+  return updated && !isHidden(updated) ? { updated_item: wireItem(updated) } : {}
+}
+
+const createAttachment: Query<'attachments.create'> = async (params, { store, files }) => {
+  if (!files || !store.attachments) throw noAttachments()
+  const attachment = await files.create(params)
+  await store.attachments.save(attachment)
+  return wireAttachment(attachment)
+}
+
+const deleteAttachment: Query<'attachments.delete'> = async ({ attachment_id }, { store, files }) => {
+  if (!files || !store.attachments) throw noAttachments()
+  await store.attachments.load(attachment_id)
+  await files.delete(attachment_id)
+  await store.attachments.delete(attachment_id)
+  return {}
+}
+
+function noAttachments(): AppError {
+  return new AppError('bad_request', 'This server takes no attachments.')
+}
+
+const transcribe: Query<'input.transcribe'> = async ({ audio_base64, mime_type }, { transcribe: listen }) => {
+  if (!listen) throw new AppError('bad_request', 'This server cannot turn speech into text.')
+  const mediaType = mime_type.split(';')[0]?.trim() ?? ''
+  const { text } = await listen({ data: Buffer.from(audio_base64, 'base64'), mimeType: mime_type, mediaType })
+  return { text }
+}
+
+/** The answer of each operation that is no turn. */
+export const queries = {
+  'threads.get_by_id': getThread,
+  'threads.list': listThreads,
+  'threads.update': updateThread,
+  'threads.delete': deleteThread,
+  'threads.stop': stopTurn,
+  'threads.sync_custom_action': actSync,
+  'items.list': listItems,
+  'items.feedback': giveFeedback,
+  'attachments.create': createAttachment,
+  'attachments.delete': deleteAttachment,
+  'input.transcribe': transcribe,
+} satisfies { [O in Operation]?: Query<O> }

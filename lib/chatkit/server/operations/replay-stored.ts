@@ -1,0 +1,16 @@
+import type { NumberedEvent } from '#lib/chatkit/protocol/events.ts'
+import type { Store } from '#lib/chatkit/protocol/store.ts'
+import { wireItem, wireThread } from '#lib/chatkit/server/operations/wire.ts'
+
+const ITEMS = 50
+
+/** What a turn left behind, as events: for a repeated request whose own events are no longer kept. Throws not_found. */
+export async function replayStored(store: Store, threadId: string): Promise<AsyncGenerator<NumberedEvent, boolean>> {
+  const thread = await store.loadThread(threadId)
+  const { data } = await store.listItems(threadId, { limit: ITEMS, order: 'desc', visible: true })
+  return (async function* () {
+    yield { event: { type: 'thread.created', thread: wireThread(thread) } } as const
+    for (const item of data.reverse()) yield { event: { type: 'thread.item.done', item: wireItem(item) } } as const
+    return true
+  })()
+}

@@ -1,0 +1,69 @@
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { Attachment, ThreadItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
+import type { Thread, WireThread } from '#lib/chatkit/protocol/thread.ts'
+import type { Page } from '#lib/platform/page.ts'
+
+// What leaves the server, exactly as section 1.2 of the protocol wants it.
+
+/** A thread as clients get it: the server's own metadata stays behind. */
+export function wireThread(thread: Thread, items: Page<ThreadItem> = { data: [], has_more: false }): WireThread {
+  const { id, title, created_at, status, allowed_image_domains } = thread
+  return {
+    ...(title != null && { title }),
+    id,
+    created_at,
+    status,
+    ...(allowed_image_domains != null && { allowed_image_domains }),
+    metadata: {},
+    items,
+  }
+}
+
+/** An attachment as clients get it: without the server's metadata. */
+export function wireAttachment({ metadata: _, ...attachment }: Attachment): Attachment {
+  return attachment as Attachment
+}
+
+/** An item as it is stored and sent. */
+export function wireItem<Item extends ThreadItem>(item: Item): Item {
+  if (item.type === 'widget') return { ...item, widget: withoutNulls(item.widget) }
+  if (item.type === 'user_message') return { ...item, attachments: item.attachments.map(wireAttachment) }
+  if (item.type === 'client_tool_call' && item.output === null) {
+    const { output: _, ...rest } = item
+    return rest as Item
+  }
+  return item
+}
+
+/** An event as it is sent. */
+export function wireEvent(event: ThreadStreamEvent): ThreadStreamEvent {
+  switch (event.type) {
+    case 'thread.item.added':
+    case 'thread.item.done':
+    case 'thread.item.replaced':
+      return { ...event, item: wireItem(event.item) }
+    case 'thread.item.updated': {
+      const { update } = event
+      if (update.type === 'widget.root.updated') return { ...event, update: { ...update, widget: withoutNulls(update.widget) } }
+      if (update.type === 'widget.component.updated') return { ...event, update: { ...update, component: withoutNulls(update.component) } }
+      return event
+    }
+    default:
+      return event
+  }
+}
+
+/** A widget without the properties and list entries that are null, at any depth. */
+export function withoutNulls(widget: WidgetNode): WidgetNode {
+  return prune(widget) as WidgetNode
+}
+
+function prune(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((entry) => entry != null).map(prune)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, entry]) => entry != null)
+      .map(([key, entry]) => [key, prune(entry)]),
+  )
+}

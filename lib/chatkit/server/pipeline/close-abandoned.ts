@@ -1,0 +1,38 @@
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import { PendingItems } from '#lib/chatkit/server/pipeline/pending-items.ts'
+import { CANCELLED_NOTE } from '#lib/chatkit/server/pipeline/persist-events.ts'
+
+/**
+ * How a turn ends whose process died (protocol section 1.9): what `events` left open is kept where it has something to show.
+ * `items` are to be stored, those of the ids `gone` to be deleted, `closing` are the events to tell. With `failure` the turn was cut off, without it the person had stopped it.
+ */
+export function closeAbandoned(
+  events: Iterable<ThreadStreamEvent>,
+  { threadId, noteId, failure }: { threadId: string; noteId: string; failure?: string },
+): { items: ThreadItem[]; gone: string[]; closing: ThreadStreamEvent[] } {
+  const pending = new PendingItems()
+  let ended = false
+  for (const event of events) {
+    pending.toPlace(event)
+    pending.note(event)
+    ended ||= event.type === 'error'
+  }
+  const { kept, dropped, stored: gone } = pending.close()
+  const closing: ThreadStreamEvent[] = [
+    ...kept.map((item) => ({ type: 'thread.item.done', item }) as const),
+    ...dropped.map((item_id) => ({ type: 'thread.item.removed', item_id }) as const),
+  ]
+  if (failure !== undefined) {
+    if (!ended) closing.push({ type: 'error', code: 'custom', message: failure, allow_retry: true })
+    return { items: kept, gone, closing }
+  }
+  const note = {
+    id: noteId,
+    thread_id: threadId,
+    created_at: new Date().toISOString(),
+    type: 'sdk_hidden_context',
+    content: CANCELLED_NOTE,
+  }
+  return { items: [...kept, note as ThreadItem], gone, closing }
+}

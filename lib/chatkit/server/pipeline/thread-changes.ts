@@ -1,0 +1,39 @@
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { Store } from '#lib/chatkit/protocol/store.ts'
+import type { Thread } from '#lib/chatkit/protocol/thread.ts'
+import { wireThread } from '#lib/chatkit/server/operations/wire.ts'
+import { cleanTitle } from '#lib/chatkit/server/title.ts'
+
+const FIELDS = ['title', 'status', 'allowed_image_domains', 'metadata'] as const
+
+/** Notices that a turn changed its thread object, saves the changed fields and announces them (protocol section 1.6, pipeline 2). */
+export class ThreadChanges {
+  readonly #thread: Thread
+  readonly #store: Store
+  #seen: string[]
+
+  constructor(thread: Thread, store: Store) {
+    this.#thread = thread
+    this.#store = store
+    this.#seen = snapshot(thread)
+  }
+
+  /** The event to send where something changed since the last call, after saving it. */
+  async save(): Promise<ThreadStreamEvent | undefined> {
+    const now = snapshot(this.#thread)
+    const changed = FIELDS.filter((_, index) => now[index] !== this.#seen[index])
+    if (changed.length === 0) return undefined
+    if (changed.includes('title') && this.#thread.title != null) this.#thread.title = cleanTitle(this.#thread.title) || undefined
+    // Only what this turn changed is written: the person may have renamed the thread meanwhile.
+    const fields = Object.fromEntries(changed.map((field) => [field, this.#thread[field]]))
+    const merged = await this.#store.changeThread(this.#thread.id, fields)
+    for (const field of FIELDS) delete this.#thread[field as 'title']
+    Object.assign(this.#thread, merged)
+    this.#seen = snapshot(this.#thread)
+    return { type: 'thread.updated', thread: wireThread(this.#thread) }
+  }
+}
+
+function snapshot(thread: Thread): string[] {
+  return FIELDS.map((field) => JSON.stringify(thread[field] ?? null))
+}

@@ -1,0 +1,67 @@
+import type { NumberedEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import type { Operation, Params } from '#lib/chatkit/protocol/requests.ts'
+import type { Deps, LiveTurn, PreparedTurn } from '#lib/chatkit/server/deps.ts'
+import { queries } from '#lib/chatkit/server/operations/queries.ts'
+import { replayStored } from '#lib/chatkit/server/operations/replay-stored.ts'
+import { turns } from '#lib/chatkit/server/operations/turns.ts'
+import { type Parsed, parseRequest } from '#lib/chatkit/server/parse-request.ts'
+import { AppError } from '#lib/platform/errors.ts'
+
+export type Answer<Context> =
+  | { kind: 'json'; data: unknown }
+  /** Events of a turn that began earlier. `resume`: the client wants them with their numbers. */
+  | { kind: 'attached'; resume: boolean; runId?: string; events: LiveTurn['events']; whole?: Whole }
+  | ({ kind: 'turn'; operation: Operation; requestId?: string; resume: boolean; whole?: Whole } & PreparedTurn<Context>)
+
+/** Where it is there the client gets no stream, but what this makes of all events. Throws conflict with the sentence of an error event. */
+export type Whole = (events: ThreadStreamEvent[]) => unknown
+
+/**
+ * Answers one ChatKit request (protocol section 1). Everything that can be refused is refused here, with nothing stored.
+ * Throws AppError: bad_request with the field's name, not_found (the same for foreign and missing), conflict for a wrong
+ * state, too_large.
+ */
+export async function processChatKit<Context = void>(body: unknown, deps: Deps<Context>): Promise<Answer<Context>> {
+  const request = parseRequest(body)
+  if (isTurn(request) && !(request.type === 'threads.sync_custom_action' && deps.actSync)) {
+    const { type: operation, params, requestId, resume } = request
+    const prepare = turns[operation] as (given: typeof params, to: Deps<Context>, requestId?: string) => Promise<PreparedTurn<Context>>
+    const prepared = prepare(params, deps, requestId)
+    // Asked side by side. A repetition is answered whatever became of the state that it needed the first time.
+    prepared.catch(() => undefined)
+    const repeated = requestId ? await deps.turns?.findRepeated(requestId) : null
+    const whole = operation === 'threads.sync_custom_action' ? (all: ThreadStreamEvent[]) => updatedItem(all, params.item_id) : undefined
+    if (!repeated) return { kind: 'turn', operation, requestId, resume, whole, ...(await prepared) }
+    const { runId, threadId, events } = repeated
+    return { kind: 'attached', resume, runId, whole, events: events ?? (await replayStored(deps.store, threadId)) }
+  }
+  if (request.type === 'threads.attach') return { kind: 'attached', resume: request.resume, ...(await attach(request.params, deps)) }
+  const answer = queries[request.type] as (given: typeof request.params, to: Deps<Context>) => Promise<unknown>
+  return { kind: 'json', data: await answer(request.params, deps) }
+}
+
+/** What a synchronous action made of the widget that it came from. */
+function updatedItem(events: ThreadStreamEvent[], itemId: string | null | undefined): { updated_item?: ThreadItem } {
+  const error = events.find((event) => event.type === 'error')
+  if (error) throw new AppError('conflict', error.message ?? 'That could not be done. Try again.')
+  const last = events.findLast((event) => 'item' in event && event.item.id === itemId)
+  return last && 'item' in last ? { updated_item: last.item } : {}
+}
+
+function isTurn(request: Parsed): request is Extract<Parsed, { type: keyof typeof turns }> {
+  return Object.hasOwn(turns, request.type)
+}
+
+async function attach<Context>(
+  { thread_id, run_id, after }: Params<'threads.attach'>,
+  { store, turns: live }: Deps<Context>,
+): Promise<Pick<LiveTurn, 'events'> & { runId?: string }> {
+  await store.loadThread(thread_id)
+  return (await live?.attach(thread_id, { runId: run_id ?? undefined, after: after ?? undefined })) ?? { events: nothing() }
+}
+
+// biome-ignore lint/correctness/useYield: a stream that is complete without an event
+async function* nothing(): AsyncGenerator<NumberedEvent, boolean> {
+  return true
+}

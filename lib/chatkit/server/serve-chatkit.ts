@@ -1,0 +1,40 @@
+import type { NumberedEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { Deps } from '#lib/chatkit/server/deps.ts'
+import { processChatKit, type Whole } from '#lib/chatkit/server/process-request.ts'
+import { toAppError } from '#lib/platform/errors.ts'
+import { sseResponse } from '#lib/platform/http/sse.ts'
+
+/**
+ * Answers one ChatKit request by itself, without durable runs: a turn lives as long as its connection, and the end of the
+ * connection stops it (protocol section 1.9). `body` is the parsed JSON of the request; bounding its size is the caller's.
+ * Never throws: what is refused is answered as `{ message, code }` with its status.
+ *
+ * @example
+ * const response = await serveChatKit(await request.json(), { store, respond, limits: { messageMaxChars: 20_000 } }, undefined)
+ */
+export async function serveChatKit<Context>(body: unknown, deps: Deps<Context>, context: Context): Promise<Response> {
+  try {
+    const answer = await processChatKit(body, deps)
+    if (answer.kind === 'json') return Response.json(answer.data)
+    if (answer.kind === 'attached') return sseResponse(answer.events, { resumable: answer.resume })
+    const gone = new AbortController()
+    const events = (await answer.begin())(gone.signal, context)
+    if (answer.whole) return await wholeResponse(events, answer.whole)
+    return sseResponse(withoutNumbers(events), { resumable: answer.resume, onDetach: () => gone.abort() })
+  } catch (error) {
+    const { code, status, message } = toAppError(error)
+    return Response.json({ message, code }, { status })
+  }
+}
+
+async function wholeResponse(events: AsyncIterable<ThreadStreamEvent>, whole: Whole): Promise<Response> {
+  const all: ThreadStreamEvent[] = []
+  for await (const event of events) all.push(event)
+  return Response.json(whole(all))
+}
+
+/** True at the end: nothing of the stream is missing. */
+async function* withoutNumbers(events: AsyncIterable<ThreadStreamEvent>): AsyncGenerator<NumberedEvent, boolean> {
+  for await (const event of events) yield { event }
+  return true
+}

@@ -1,0 +1,55 @@
+import type { ByteStore } from '#lib/data/attachments/byte-store.ts'
+import { folderBytes } from '#lib/data/attachments/bytes-folder.ts'
+import { s3Bytes } from '#lib/data/attachments/bytes-s3.ts'
+import { type Env, env, SettingsError } from '#lib/platform/env.ts'
+import { newId } from '#lib/platform/ids.ts'
+
+type Settings = Pick<
+  Env,
+  'ATTACHMENTS' | 'ATTACHMENTS_DIR' | 'S3_ENDPOINT' | 'S3_BUCKET' | 'S3_REGION' | 'S3_ACCESS_KEY_ID' | 'S3_SECRET_ACCESS_KEY'
+>
+
+/** The store that the settings name: a folder, or an S3-compatible one. */
+export function attachmentBytes(settings: Settings = env()): ByteStore {
+  const { S3_ENDPOINT, S3_BUCKET, S3_REGION, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, ATTACHMENTS_DIR } = settings
+  if (!S3_ENDPOINT || !S3_BUCKET || !S3_ACCESS_KEY_ID || !S3_SECRET_ACCESS_KEY) return folderBytes(ATTACHMENTS_DIR)
+  const url = `${S3_ENDPOINT}/${encodeURIComponent(S3_BUCKET)}`
+  return s3Bytes({ url, region: S3_REGION, accessKeyId: S3_ACCESS_KEY_ID, secretAccessKey: S3_SECRET_ACCESS_KEY })
+}
+
+/**
+ * Writes, reads and deletes a few bytes where attachments will be kept, when a server starts: a folder or a bucket that cannot be
+ * written would else be found out by the first person who attaches a file. Throws SettingsError with what to change.
+ */
+export async function requireWritableStore(settings: Settings): Promise<void> {
+  if (settings.ATTACHMENTS === 'off') return
+  const { S3_ENDPOINT, S3_BUCKET, ATTACHMENTS_DIR } = settings
+  const store = attachmentBytes(settings)
+  // One folder for all starts, and a file for each: replicas may start at once.
+  const key = bytesKey('probe_start', newId('probe'))
+  const probe = new TextEncoder().encode('probe')
+  try {
+    await store.write(key, probe)
+    const written = await store.read(key)
+    await store.delete(key)
+    if (!written || Buffer.compare(written, probe) !== 0) throw new Error('what was written is not there')
+  } catch (error) {
+    const reason = causeOf(error)
+    throw new SettingsError(
+      S3_ENDPOINT
+        ? `Attached files cannot be kept in the bucket ${S3_BUCKET} at ${S3_ENDPOINT}: ${reason}. Check S3_ENDPOINT, S3_BUCKET, S3_REGION and the keys, or set ATTACHMENTS=off.`
+        : `Attached files cannot be kept in ${ATTACHMENTS_DIR}: ${reason}. Let this user write there, set ATTACHMENTS_DIR to a folder that it can write, or set ATTACHMENTS=off.`,
+    )
+  }
+}
+
+/** The words of the fault behind ours. */
+function causeOf(error: unknown): string {
+  const { message, cause } = error as Error
+  return cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : message.replace(/\.$/, '')
+}
+
+/** Where an attachment's bytes are. */
+export function bytesKey(ownerId: string, attachmentId: string): string {
+  return `${ownerId}/${attachmentId}`
+}

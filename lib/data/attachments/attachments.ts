@@ -1,0 +1,209 @@
+import type { Attachment } from '#lib/chatkit/protocol/items.ts'
+import type { AttachmentRecords } from '#lib/chatkit/protocol/store.ts'
+import { attachmentBytes, bytesKey } from '#lib/data/attachments/attachment-bytes.ts'
+import { expireAttachments, UNFINISHED_MS } from '#lib/data/attachments/attachment-expiry.ts'
+import { checkedType, kindOf, requireReadable } from '#lib/data/attachments/attachment-type.ts'
+import { requireOpenable } from '#lib/data/attachments/open-attachment.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
+import { type Tx, withCaller } from '#lib/platform/db/db.ts'
+import { repeatably } from '#lib/platform/db/retry.ts'
+import { env } from '#lib/platform/env.ts'
+import { AppError, notFound } from '#lib/platform/errors.ts'
+import { newId } from '#lib/platform/ids.ts'
+import { storable, storableText } from '#lib/platform/json/to-storable.ts'
+import { log } from '#lib/platform/log.ts'
+
+const MEGABYTE = 1024 * 1024
+const NAME_MAX_CHARS = 200
+/** Characters that show nothing or turn the text around. Joiners shape letters and emoji, and the signs of Arabic are seen. */
+const UNSEEN = /(?!\u200c|\u200d|[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2])[\p{Cc}\p{Cf}]/gu
+/** Joiners that join nothing: at either end, and all but one of several. */
+const STRAY_JOINERS = /^(?:\u200c|\u200d)+|(?:\u200c|\u200d)+$|(\u200c|\u200d)(?:\u200c|\u200d)+/g
+const WHAT = 'The attachment'
+const EXPIRE_EVERY_MS = 600_000
+let expiredAt = 0
+
+type Person = { userId: string }
+
+/** The caller's attachments as the ChatKit server keeps them: each query names the owner, row-level security stands behind it. */
+export function attachmentRecords(caller: Person): AttachmentRecords {
+  const ownerId = caller.userId
+  return {
+    load: async (id) => (await findRow(caller, id)).data as unknown as Attachment,
+    save: (attachment) =>
+      withCaller(caller, async (tx) => {
+        const { id, thread_id: threadId = null, ...rest } = storable(attachment)
+        const data = { ...rest, id, ...(threadId && { thread_id: threadId }) } as Prisma.InputJsonObject
+        const { count } = await tx.attachment.updateMany({ where: { id, ownerId }, data: { data, threadId } })
+        if (count > 0) return
+        const made = await tx.attachment.createMany({ data: { id, ownerId, threadId, data }, skipDuplicates: true })
+        if (made.count === 0) throw notFound(WHAT)
+      }),
+    bind: (threadId, ids) => repeatably(() => withCaller(caller, (tx) => bindAll(tx, { ownerId, threadId }, ids))),
+    delete: (id) => withCaller(caller, async (tx) => void (await tx.attachment.deleteMany({ where: { id: storableText(id), ownerId } }))),
+  }
+}
+
+/** The statements that make files a thread's: `lock` comes first, `isFree` tells whether all can be its, and `bind` makes them so where `when` holds. */
+export function bindStatements({ ownerId, threadId }: { ownerId: string; threadId: string }, ids: string[], when = Prisma.sql`true`) {
+  const free = Prisma.sql`id = ANY(${ids}) AND owner_id = ${ownerId} AND (thread_id IS NULL OR thread_id = ${threadId})`
+  return {
+    // Always in the same order, so that two messages with the same files never wait for each other.
+    lock: Prisma.sql`SELECT id FROM attachments WHERE id = ANY(${ids}) AND owner_id = ${ownerId} ORDER BY id FOR UPDATE`,
+    isFree: Prisma.sql`(SELECT count(*) FROM attachments WHERE ${free}) = ${new Set(ids).size}::integer`,
+    bind: Prisma.sql`
+      UPDATE attachments SET thread_id = ${threadId}, data = jsonb_set(data, '{thread_id}', to_jsonb(${threadId}::text))
+      WHERE ${free} AND ${when}`,
+  }
+}
+
+/** One statement decides: of two threads that want a file at once, one gets it. */
+async function bindAll(tx: Tx, { ownerId, threadId }: { ownerId: string; threadId: string }, ids: string[]): Promise<void> {
+  const { lock, bind } = bindStatements({ ownerId, threadId }, ids)
+  await tx.$queryRaw(lock)
+  const bound = await tx.$executeRaw(bind)
+  if (bound < new Set(ids).size) throw new AppError('conflict', 'A file of this message belongs to another conversation. Upload it again.')
+}
+
+/**
+ * Makes room for a file that is to be uploaded: an attachment with the address for its bytes. Throws unsupported_type,
+ * too_large, and conflict when the person's files take too much room.
+ */
+export async function announceAttachment(
+  caller: Person,
+  { name, size, mime_type }: { name: string; size: number; mime_type: string },
+): Promise<Attachment> {
+  requireReadable(mime_type, name)
+  requireSize(size)
+  void expireSometimes()
+  const id = newId('atc')
+  const url = `${env().APP_URL}/api/attachments/${id}`
+  const upload_descriptor = { url, method: 'PUT' as const, headers: { 'content-type': 'application/octet-stream' } }
+  const attachment: Attachment = { ...described({ id, name: cleanName(name) }, mime_type.toLowerCase()), upload_descriptor }
+  await withCaller(caller, async (tx) => {
+    await requireRoom(tx, caller, size)
+    const data = attachment as unknown as Prisma.InputJsonObject
+    await tx.attachment.create({ data: { id, ownerId: caller.userId, data, size } })
+  })
+  return attachment
+}
+
+/**
+ * Takes the bytes of an announced attachment, once. They decide its type, and a picture or a PDF is opened. Throws not_found,
+ * conflict for one that has its bytes, too_large, unsupported_type, limited, and unavailable if the bytes cannot be kept.
+ */
+export async function receiveAttachment(caller: Person, id: string, bytes: Uint8Array): Promise<Attachment> {
+  const ownerId = caller.userId
+  const row = await findRow(caller, id)
+  if (row.uploadedAt) throw new AppError('conflict', 'This file was uploaded already.')
+  requireSize(bytes.byteLength)
+  if (Date.now() - row.createdAt.getTime() > UNFINISHED_MS) throw notFound(WHAT)
+  const { name, mime_type } = row.data as unknown as Attachment
+  const type = await checkedType(mime_type, bytes)
+  const kind = kindOf(type)
+  if (kind !== 'text') await requireOpenable(kind, bytes)
+  const attachment = described({ id, name }, type)
+  // Claimed before the bytes are written, so that of two uploads at once only one writes.
+  await claim(caller, row, { data: attachment as unknown as Prisma.InputJsonObject, size: bytes.byteLength, uploadedAt: new Date() })
+  try {
+    await attachmentBytes().write(bytesKey(ownerId, id), bytes)
+  } catch (error) {
+    const before = { data: row.data as Prisma.InputJsonObject, size: row.size, uploadedAt: null }
+    await withCaller(caller, (tx) => tx.attachment.updateMany({ where: { id, ownerId }, data: before }))
+    throw error
+  }
+  // Deleted meanwhile: its bytes go as well.
+  if (await isThere(caller, id)) return attachment
+  await deleteBytes(caller, id)
+  throw notFound(WHAT)
+}
+
+/** An attachment as clients see it: a picture has an address at which it can be shown. */
+function described(about: { id: string; name: string }, mime_type: string): Attachment {
+  if (kindOf(mime_type) !== 'image') return { ...about, mime_type, type: 'file' }
+  return { ...about, mime_type, type: 'image', preview_url: `${env().APP_URL}/api/attachments/${about.id}?preview` }
+}
+
+async function claim(
+  caller: Person,
+  { id, size }: { id: string; size: number },
+  data: Prisma.AttachmentUpdateManyMutationInput & { size: number },
+): Promise<void> {
+  const where = { id, ownerId: caller.userId, uploadedAt: null }
+  const { count } = await withCaller(caller, async (tx) => {
+    await requireRoom(tx, caller, data.size - size)
+    return tx.attachment.updateMany({ where, data })
+  })
+  if (count === 0) throw (await isThere(caller, id)) ? new AppError('conflict', 'This file was uploaded already.') : notFound(WHAT)
+}
+
+async function isThere({ userId: ownerId }: Person, id: string): Promise<boolean> {
+  return (await withCaller({ userId: ownerId }, (tx) => tx.attachment.count({ where: { id, ownerId } }))) > 0
+}
+
+/** An uploaded attachment of the caller with its bytes. Throws not_found. */
+export async function readAttachment(caller: Person, id: string): Promise<{ attachment: Attachment; bytes: Uint8Array }> {
+  const row = await findRow(caller, id)
+  const bytes = row.uploadedAt ? await attachmentBytes().read(bytesKey(caller.userId, row.id)) : null
+  if (!bytes) throw notFound(WHAT)
+  return { attachment: row.data as unknown as Attachment, bytes }
+}
+
+/** Notes that a model refused these files of the caller. */
+export async function markRefused({ userId: ownerId }: Person, ids: string[]): Promise<void> {
+  await withCaller({ userId: ownerId }, (tx) =>
+    tx.attachment.updateMany({ where: { id: { in: ids }, ownerId }, data: { refusedAt: new Date() } }),
+  )
+}
+
+/** Whether a model has refused this file of the caller. */
+export async function isRefused({ userId: ownerId }: Person, id: string): Promise<boolean> {
+  const where = { id: storableText(id), ownerId, refusedAt: { not: null } }
+  return (await withCaller({ userId: ownerId }, (tx) => tx.attachment.count({ where }))) > 0
+}
+
+/** Deletes the bytes of the caller's attachment; its record is another matter. */
+export function deleteBytes(caller: Person, id: string): Promise<void> {
+  return attachmentBytes().delete(bytesKey(caller.userId, id))
+}
+
+async function findRow({ userId: ownerId }: Person, id: string) {
+  const row = await withCaller({ userId: ownerId }, (tx) => tx.attachment.findFirst({ where: { id: storableText(id), ownerId } }))
+  if (!row) throw notFound(WHAT)
+  return row
+}
+
+function requireSize(bytes: number): void {
+  const { ATTACHMENT_MAX_MB } = env()
+  if (bytes > ATTACHMENT_MAX_MB * MEGABYTE) throw new AppError('too_large', `The file is larger than ${ATTACHMENT_MAX_MB} MB.`)
+}
+
+/** Of one person's files one at a time is counted until the transaction ends. Throws conflict. */
+async function requireRoom(tx: Tx, { userId: ownerId }: Person, more: number): Promise<void> {
+  const { ATTACHMENTS_PER_PERSON_MB } = env()
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${ownerId}, 1))`
+  const { _sum } = await tx.attachment.aggregate({ where: { ownerId }, _sum: { size: true } })
+  if ((_sum.size ?? 0) + more <= ATTACHMENTS_PER_PERSON_MB * MEGABYTE) return
+  throw new AppError(
+    'conflict',
+    `Your files take ${ATTACHMENTS_PER_PERSON_MB} MB already. Delete conversations with files that you no longer need.`,
+  )
+}
+
+/** A name for people, without folders and control characters. */
+function cleanName(name: string): string {
+  const last = storableText(name).split(/[\\/]/).at(-1) ?? ''
+  const visible = [...last.replace(UNSEEN, '').trim()].slice(-NAME_MAX_CHARS).join('')
+  return visible.replace(STRAY_JOINERS, '$1') || 'file'
+}
+
+/** What others left behind goes on the way, every ten minutes at most. */
+async function expireSometimes(): Promise<void> {
+  if (Date.now() - expiredAt < EXPIRE_EVERY_MS) return
+  expiredAt = Date.now()
+  try {
+    await expireAttachments()
+  } catch (error) {
+    log.warn({ error }, 'attachments that nobody can reach were not deleted')
+  }
+}

@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { AppError } from '#lib/platform/errors.ts'
+import { log } from '#lib/platform/log.ts'
+
+/** From its source, also in a build: next.config.ts puts it and what it needs there, at the same place below the working folder. */
+const PROGRAM = path.resolve('lib/data/attachments/open-attachment-process.ts')
+/** How long (ms) one file may take to be opened, and how long it may wait for its turn. */
+const OPEN_MS = 20_000
+const TURN_MS = 30_000
+/** Files that are opened at once. Each may take a processor and 700 MB. */
+const AT_ONCE = 2
+const HEAP_MB = 512
+
+/** What the process answers. */
+type Opening = {
+  result: 'opened' | 'damaged' | 'locked' | 'empty' | 'too_many_pixels' | 'too_many_pages' | 'too_much'
+  limit?: number
+}
+
+const waiting: (() => void)[] = []
+let running = 0
+
+/**
+ * Opens a picture or a PDF in a process of its own, bounded in pixels, pages, time and memory. Throws unsupported_type for one that
+ * is damaged, locked or empty, too_large for one beyond a bound, and limited if too many are opened just now. A process that
+ * cannot be started is logged, and the file taken: the fault is ours.
+ */
+export async function requireOpenable(kind: 'image' | 'pdf', bytes: Uint8Array): Promise<void> {
+  await takeTurn()
+  try {
+    const found = await open(kind, bytes)
+    if (found) refuse(kind, found)
+  } finally {
+    const next = waiting.shift()
+    if (next) next()
+    else running -= 1
+  }
+}
+
+/** Resolves when this file may be opened; who ends hands the place on. */
+async function takeTurn(): Promise<void> {
+  if (running < AT_ONCE) {
+    running += 1
+    return
+  }
+  const turn = Promise.withResolvers<void>()
+  waiting.push(turn.resolve)
+  const timer = setTimeout(() => {
+    waiting.splice(waiting.indexOf(turn.resolve), 1)
+    turn.reject(new AppError('limited', 'Many files are being opened just now. Try again in a moment.', { retryAfter: 5 }))
+  }, TURN_MS)
+  await turn.promise.finally(() => clearTimeout(timer))
+}
+
+/** Null if the process did not come to a result through a fault of ours. */
+async function open(kind: 'image' | 'pdf', bytes: Uint8Array): Promise<Opening | null> {
+  // It gets none of our settings: what it opens is hostile.
+  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MB}`, PROGRAM, kind], {
+    env: { NODE_ENV: 'production' },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: OPEN_MS,
+    killSignal: 'SIGKILL',
+  })
+  const ended = new Promise<{ code: number | null; signal: string | null; error?: Error }>((resolve) => {
+    child.once('error', (error) => resolve({ code: null, signal: null, error }))
+    child.once('close', (code, signal) => resolve({ code, signal }))
+  })
+  // A process that has ended reads no more; how it ended is told below.
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(bytes)
+  const [{ code, signal, error }, output, complaint] = await Promise.all([ended, text(child.stdout), text(child.stderr)])
+  if (code === 0) return JSON.parse(output) as Opening
+  // Killed for its time or memory (V8 aborts by itself), or crashed by the file.
+  if (signal !== null || (code !== null && code > 1)) {
+    log.warn(
+      { kind, size: bytes.byteLength, code, signal, complaint: complaint.slice(-500) },
+      'a file that was attached could not be opened',
+    )
+    return { result: signal === 'SIGKILL' || signal === 'SIGABRT' ? 'too_much' : 'damaged' }
+  }
+  log.error({ error, code, complaint: complaint.slice(-2_000) }, 'attached files cannot be opened')
+  return null
+}
+
+function refuse(kind: 'image' | 'pdf', { result, limit = 0 }: Opening): void {
+  const what = kind === 'image' ? 'The picture' : 'The PDF'
+  switch (result) {
+    case 'damaged':
+      throw new AppError('unsupported_type', `${what} cannot be opened. It is damaged or incomplete.`)
+    case 'locked':
+      throw new AppError('unsupported_type', `${what} is locked with a password. Attach a copy without one.`)
+    case 'empty':
+      throw new AppError('unsupported_type', `${what} is empty: there is nothing on its pages.`)
+    case 'too_many_pixels':
+      throw new AppError('too_large', `${what} has more than ${limit / 1_000_000} million pixels. Make it smaller and attach it again.`)
+    case 'too_much':
+      throw new AppError('too_large', `${what} takes too much time or memory to open. Save it in a simpler form and attach it again.`)
+    case 'too_many_pages':
+      throw new AppError('too_large', `${what} has more than ${limit} pages. Attach the part that matters.`)
+  }
+}

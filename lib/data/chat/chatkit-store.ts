@@ -1,0 +1,207 @@
+import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import { HIDDEN_TYPES } from '#lib/chatkit/protocol/items.ts'
+import type { ItemKind, Store } from '#lib/chatkit/protocol/store.ts'
+import type { Thread, ThreadStatus } from '#lib/chatkit/protocol/thread.ts'
+import { expireAttachments } from '#lib/data/attachments/attachment-expiry.ts'
+import { attachmentRecords } from '#lib/data/attachments/attachments.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
+import type { ThreadModel } from '#lib/generated/prisma/models.ts'
+import { statementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'
+import { repeatably } from '#lib/platform/db/retry.ts'
+import { notFound } from '#lib/platform/errors.ts'
+import { idFrom, newId } from '#lib/platform/ids.ts'
+import { storable, storableText } from '#lib/platform/json/to-storable.ts'
+import { log } from '#lib/platform/log.ts'
+import { toPage } from '#lib/platform/page.ts'
+
+const PREFIX: Record<ItemKind, string> = {
+  message: 'msg',
+  tool_call: 'tc',
+  workflow: 'wf',
+  task: 'tsk',
+  structured_input: 'si',
+  attachment: 'atc',
+  hidden_context: 'hcx',
+  sdk_hidden_context: 'shcx',
+}
+
+/**
+ * The caller's threads and items in the database. Each query names the owner, and row-level security stands behind it: what
+ * is another person's is not found. Order is the order of the first write (`seq`), so equal times lose no row.
+ */
+export function prismaStore(caller: { userId: string }): Store {
+  const ownerId = caller.userId
+  const inTx = <T>(work: (tx: Tx) => Promise<T>) => withCaller(caller, work)
+  const idOf = (prefix: string, requestId?: string) => (requestId === undefined ? newId(prefix) : idFrom(prefix, ownerId, requestId))
+  const write = (statement: Prisma.Sql) => repeatably(() => statementAs(caller, statement))
+
+  async function writeItem(threadId: string, item: ThreadItem): Promise<void> {
+    const [written] = await write(upsertItem({ ownerId, threadId }, item)).catch(foreignAsNone)
+    if (!written) throw notFound('The conversation')
+  }
+
+  async function loadItem(threadId: string, id: string): Promise<ThreadItem> {
+    const [row] = await statementAs<{ data: ThreadItem }>(
+      caller,
+      Prisma.sql`SELECT data FROM thread_items WHERE thread_id = ${threadId} AND id = ${id} AND owner_id = ${ownerId}`,
+    )
+    if (!row) throw notFound('The item')
+    return row.data
+  }
+
+  return {
+    newThreadId: (requestId) => idOf('thr', requestId),
+    newItemId: (kind, requestId) => idOf(PREFIX[kind], requestId),
+
+    loadThread: async (id) => {
+      const [row] = await statementAs<ThreadRow>(
+        caller,
+        Prisma.sql`SELECT ${COLUMNS} FROM threads WHERE id = ${id} AND owner_id = ${ownerId}`,
+      )
+      if (!row) throw notFound('The conversation')
+      return toThread(row)
+    },
+
+    saveThread: async (thread) => {
+      const [written] = await write(upsertThread(ownerId, thread)).catch(foreignAsNone)
+      if (!written) throw notFound('The conversation')
+    },
+
+    changeThread: async (id, changes) => {
+      const { title, status, metadata, allowed_image_domains: domains } = storable(changes)
+      const set = [
+        ...('title' in changes ? [Prisma.sql`title = ${title ?? null}`] : []),
+        ...(status ? [Prisma.sql`status = ${JSON.stringify(status)}::jsonb`] : []),
+        ...(metadata ? [Prisma.sql`metadata = ${JSON.stringify(metadata)}::jsonb`] : []),
+        ...('allowed_image_domains' in changes
+          ? [Prisma.sql`allowed_image_domains = ${domains ? JSON.stringify(domains) : null}::jsonb`]
+          : []),
+        Prisma.sql`updated_at = now()`,
+      ]
+      const [row] = await repeatably(() =>
+        statementAs<ThreadRow>(
+          caller,
+          Prisma.sql`UPDATE threads SET ${Prisma.join(set)} WHERE id = ${id} AND owner_id = ${ownerId} RETURNING ${COLUMNS}`,
+        ),
+      )
+      if (!row) throw notFound('The conversation')
+      return toThread(row)
+    },
+
+    listThreads: ({ limit, after, order }) =>
+      inTx(async (tx) => {
+        const cursor = after === undefined ? undefined : await tx.thread.findFirst({ where: { id: storableText(after), ownerId } })
+        if (cursor === null) throw notFound('The conversation')
+        const where = { ownerId, ...(cursor && { seq: order === 'asc' ? { gt: cursor.seq } : { lt: cursor.seq } }) }
+        const rows = await tx.thread.findMany({ where, orderBy: { seq: order }, take: limit + 1 })
+        const page = toPage(rows, limit, (row) => row.id)
+        return { ...page, data: page.data.map(toThread) }
+      }),
+
+    deleteThread: async (id) => {
+      const { count } = await inTx((tx) => tx.thread.deleteMany({ where: { id, ownerId } }))
+      if (count === 0) throw notFound('The conversation')
+      try {
+        await expireAttachments(caller)
+      } catch (error) {
+        // The thread is gone; its files go with the next round.
+        log.warn({ error }, 'the files of a deleted conversation were not deleted yet')
+      }
+    },
+
+    loadItem,
+
+    listItems: async (threadId, { limit, after, order, visible }) => {
+      const own = Prisma.sql`thread_id = ${threadId} AND owner_id = ${ownerId}`
+      const [isBeyond, direction] = order === 'asc' ? [Prisma.sql`>`, Prisma.sql`ASC`] : [Prisma.sql`<`, Prisma.sql`DESC`]
+      const rows = await statementAs<{ id: string; data: ThreadItem }>(
+        caller,
+        Prisma.sql`
+          SELECT id, data FROM thread_items
+          WHERE ${own} ${visible ? Prisma.sql`AND type <> ALL(${[...HIDDEN_TYPES]}::text[])` : Prisma.empty}
+            ${after === undefined ? Prisma.empty : Prisma.sql`AND seq ${isBeyond} (SELECT seq FROM thread_items WHERE ${own} AND id = ${after})`}
+          ORDER BY seq ${direction} LIMIT ${limit + 1}::integer`,
+      )
+      // After an item that is not there comes nothing either.
+      if (rows.length === 0 && after !== undefined) await loadItem(threadId, after)
+      const page = toPage(rows, limit, ({ id }) => id)
+      return { ...page, data: page.data.map(({ data }) => data) }
+    },
+
+    addItem: writeItem,
+    saveItem: writeItem,
+    deleteItem: async (threadId, id) =>
+      void (await write(Prisma.sql`DELETE FROM thread_items WHERE thread_id = ${threadId} AND id = ${id} AND owner_id = ${ownerId}`)),
+
+    attachments: attachmentRecords(caller),
+  }
+}
+
+const ALWAYS = Prisma.sql`true`
+const COLUMNS = Prisma.sql`id, title, status, metadata, allowed_image_domains AS "allowedImageDomains", created_at AS "createdAt"`
+type ThreadRow = Pick<ThreadModel, 'id' | 'title' | 'status' | 'metadata' | 'allowedImageDomains' | 'createdAt'>
+
+/** Whose thread. */
+type Home = { ownerId: string; threadId: string }
+
+/** Writes a thread where the condition holds. */
+export function upsertThread(ownerId: string, thread: Thread, when = ALWAYS): Prisma.Sql {
+  const { id, created_at, title = null, status, metadata, allowed_image_domains: domains } = storable(thread)
+  return Prisma.sql`
+    INSERT INTO threads (id, owner_id, created_at, title, status, metadata, allowed_image_domains)
+    SELECT ${id}, ${ownerId}, ${timeOf(created_at)}, ${title}, ${JSON.stringify(status)}::jsonb, ${JSON.stringify(metadata)}::jsonb,
+      ${domains === undefined ? null : JSON.stringify(domains)}::jsonb
+    WHERE ${when}
+    ON CONFLICT (id) DO UPDATE SET title = excluded.title, status = excluded.status, metadata = excluded.metadata,
+      allowed_image_domains = excluded.allowed_image_domains, updated_at = now()
+    WHERE threads.owner_id = excluded.owner_id RETURNING id`
+}
+
+/** Writes an item where the condition holds. */
+export function upsertItem({ ownerId, threadId }: Home, given: ThreadItem, when = ALWAYS): Prisma.Sql {
+  const item = storable(given)
+  return Prisma.sql`
+    INSERT INTO thread_items (thread_id, id, owner_id, type, data, created_at)
+    SELECT ${threadId}, ${item.id}, ${ownerId}, ${item.type}, ${JSON.stringify(item)}::jsonb, ${timeOf(item.created_at)}
+    WHERE ${when}
+    ON CONFLICT (thread_id, id) DO UPDATE SET type = excluded.type, data = excluded.data
+    WHERE thread_items.owner_id = excluded.owner_id RETURNING id`
+}
+
+/** Stores items in somebody's thread where it is still there, and deletes others: for work that outlives its process. Needs a transaction across people. */
+export async function keepItems(tx: Tx, home: Home, items: ThreadItem[], gone: string[]): Promise<void> {
+  if (!(await tx.thread.findFirst({ where: { id: home.threadId, ownerId: home.ownerId }, select: { id: true } }))) return
+  for (const item of items) await tx.$executeRaw(upsertItem(home, item))
+  if (gone.length > 0) await tx.threadItem.deleteMany({ where: { ...home, id: { in: gone } } })
+}
+
+/** True where the thread has items after this one. False where it is not there. */
+export async function hasItemsAfter(tx: Tx, { ownerId, threadId }: Home, itemId: string): Promise<boolean> {
+  const item = await tx.threadItem.findFirst({ where: { threadId, ownerId, id: itemId }, select: { seq: true } })
+  if (!item) return false
+  return (await tx.threadItem.findFirst({ where: { threadId, ownerId, seq: { gt: item.seq } }, select: { id: true } })) !== null
+}
+
+function toThread(row: ThreadRow): Thread {
+  return {
+    id: row.id,
+    ...(row.title !== null && { title: row.title }),
+    created_at: row.createdAt.toISOString(),
+    status: row.status as ThreadStatus,
+    ...(row.allowedImageDomains !== null && { allowed_image_domains: row.allowedImageDomains as string[] }),
+    metadata: row.metadata as Record<string, unknown>,
+  }
+}
+
+// Only a column for people who look into the database: the item keeps its own time.
+function timeOf(iso: string): Date {
+  const time = new Date(iso)
+  return Number.isNaN(time.getTime()) ? new Date() : time
+}
+
+// An item's foreign key includes the owner, and row-level security refuses to write over what it hides.
+function foreignAsNone(error: unknown): [] {
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  if (code === '23503' || (code === '42501' && /row-level security/.test(String(message)))) return []
+  throw error
+}

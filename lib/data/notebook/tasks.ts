@@ -1,0 +1,152 @@
+import { z } from 'zod'
+import { fillSearchIndex } from '#lib/data/search/search-index.ts'
+import { toSearchQuery } from '#lib/data/search/search-query.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { statementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'
+import { AppError } from '#lib/platform/errors.ts'
+import { type Page, toPage } from '#lib/platform/page.ts'
+
+const TASKS_MAX = 10_000
+
+const ROW = { number: true, title: true, due: true, completedAt: true, createdAt: true } satisfies Prisma.TaskSelect
+
+/** A task of one person, who names it by `number`. `due` is their wall clock: "2026-11-27" or "2026-11-27T15:00". */
+export type Task = Prisma.TaskGetPayload<{ select: typeof ROW }>
+
+export type TaskFilter = {
+  status: 'open' | 'done' | 'all'
+  /** First and last day of the due date, both included: "2026-11-27". Tasks without a due date are then left out. */
+  dueFrom?: string
+  dueTo?: string
+  /** A part of the title in any case, or words that are all in it; accents do not matter. */
+  text?: string
+  /** The cursor of the page before. */
+  after?: string
+  limit: number
+}
+
+/** Tasks by due date (those without one last), done ones by the time they were completed, newest first. Throws bad_request for a foreign cursor. */
+export async function listTasks(caller: Caller, { status, dueFrom, dueTo, text, after, limit }: TaskFilter): Promise<Page<Task>> {
+  const order = status === 'done' ? byCompletion : byDue
+  const where: Prisma.TaskWhereInput[] = [{ ownerId: caller.userId }]
+  if (status !== 'all') where.push({ completedAt: status === 'done' ? { not: null } : null })
+  if (dueFrom) where.push({ due: { gte: dueFrom } })
+  // T24 sorts after every time of the day.
+  if (dueTo) where.push({ due: { lte: `${dueTo}T24` } })
+  if (text) where.push({ OR: [contains(text), { number: { in: await numbersWith(caller, text) } }] })
+  if (after) where.push(order.after(readCursor(after)))
+  return withCaller(caller, async (tx) => {
+    const rows = await tx.task.findMany({ where: { AND: where }, orderBy: order.by, take: limit + 1, select: ROW })
+    return toPage(rows, limit, (row) => Buffer.from(JSON.stringify([order.key(row), row.number])).toString('base64url'))
+  })
+}
+
+function contains(text: string): Prisma.TaskWhereInput {
+  // Prisma leaves LIKE's own signs in the text.
+  return { title: { contains: text.replace(/[\\%_]/g, '\\$&'), mode: 'insensitive' } }
+}
+
+/** The tasks in whose titles there are words that begin like these. */
+async function numbersWith(caller: Caller, text: string): Promise<number[]> {
+  const { tsquery } = toSearchQuery(text, { prefix: true })
+  if (tsquery === null) return []
+  await fillSearchIndex(caller, 'tasks')
+  const rows = await statementAs<{ number: number }>(
+    caller,
+    Prisma.sql`SELECT number FROM tasks WHERE owner_id = ${caller.userId} AND words @@ ${tsquery}::tsquery LIMIT ${TASKS_MAX}`,
+  )
+  return rows.map(({ number }) => number)
+}
+
+type Cursor = { key: string | null; number: number }
+type Order = {
+  by: Prisma.TaskOrderByWithRelationInput[]
+  key: (row: Task) => string | null
+  after: (cursor: Cursor) => Prisma.TaskWhereInput
+}
+
+const byDue: Order = {
+  by: [{ due: { sort: 'asc', nulls: 'last' } }, { number: 'asc' }],
+  key: (row) => row.due,
+  after: ({ key, number }) =>
+    key === null
+      ? { due: null, number: { gt: number } }
+      : { OR: [{ due: { gt: key } }, { due: key, number: { gt: number } }, { due: null }] },
+}
+
+const byCompletion: Order = {
+  by: [{ completedAt: 'desc' }, { number: 'desc' }],
+  key: (row) => row.completedAt?.toISOString() ?? null,
+  after: ({ key, number }) => ({ OR: [{ completedAt: { lt: toDate(key) } }, { completedAt: toDate(key), number: { lt: number } }] }),
+}
+
+const CursorText = z.tuple([z.string().max(32).nullable(), z.int32()])
+
+function badCursor(cause?: unknown): AppError {
+  return new AppError('bad_request', 'This cursor is not from this list. Leave it out to begin with the first page.', { cause })
+}
+
+function readCursor(text: string): Cursor {
+  try {
+    const [key, number] = CursorText.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
+    return { key, number }
+  } catch (cause) {
+    throw badCursor(cause)
+  }
+}
+
+function toDate(key: string | null): Date {
+  const date = new Date(key ?? Number.NaN)
+  if (Number.isNaN(date.getTime())) throw badCursor()
+  return date
+}
+
+/** Adds a task under the person's next number, which is never used again. Throws conflict at 10,000 tasks. */
+export function addTask(caller: Caller, task: { title: string; due: string | null }): Promise<Task> {
+  return withCaller(caller, async (tx) => {
+    // The update locks the person's row until the end: two calls neither share a number nor pass the limit together.
+    const number = await takeNumber(tx, caller.userId)
+    if ((await tx.task.count({ where: { ownerId: caller.userId } })) >= TASKS_MAX)
+      throw new AppError('conflict', `You have ${TASKS_MAX} tasks, which is the most one person can keep. Delete some that are done.`)
+    return tx.task.create({ data: { ownerId: caller.userId, number, ...task }, select: ROW })
+  })
+}
+
+async function takeNumber(tx: Tx, userId: string): Promise<number> {
+  const { nextTaskNumber } = await tx.user.update({
+    where: { id: userId },
+    data: { nextTaskNumber: { increment: 1 } },
+    select: { nextTaskNumber: true },
+  })
+  return nextTaskNumber - 1
+}
+
+/** Changes what is given: `due: null` takes the due date away, `done: false` opens the task again. Null when there is no such task. */
+export function updateTask(
+  caller: Caller,
+  number: number,
+  { title, due, done }: { title?: string; due?: string | null; done?: boolean },
+): Promise<Task | null> {
+  return withCaller(caller, async (tx) => {
+    const own = { ownerId: caller.userId, number }
+    // Completing a second time keeps the time of the first.
+    if (done) await tx.task.updateMany({ where: { ...own, completedAt: null }, data: { completedAt: new Date() } })
+    const rows = await tx.task.updateManyAndReturn({
+      where: own,
+      data: { title, due, ...(done === false && { completedAt: null }) },
+      select: ROW,
+    })
+    return rows[0] ?? null
+  })
+}
+
+/** Deletes a task and returns what it was; null when there is no such task. */
+export function deleteTask(caller: Caller, number: number): Promise<Task | null> {
+  return withCaller(caller, async (tx) => {
+    const own = { ownerId: caller.userId, number }
+    const task = await tx.task.findFirst({ where: own, select: ROW })
+    const { count } = await tx.task.deleteMany({ where: own })
+    return count === 0 ? null : task
+  })
+}

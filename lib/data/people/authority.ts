@@ -1,0 +1,36 @@
+import type { Person } from '#lib/data/people/users.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
+import { statementAs } from '#lib/platform/db/db.ts'
+
+const GONE = 'This account can no longer be used.'
+
+/**
+ * For whom something acts, as of now. `runEnded` is why the run that it names may act no more, as a sentence; null while the run is
+ * open, and where there is no such run.
+ */
+export type Authority = Person & { emailVerified: boolean; sessionVersion: number; disabled: boolean; runEnded: string | null }
+
+/**
+ * What a person and one of their runs may still do: asked before every request in their name, so that an end counts at once and on
+ * every replica. Null for an account that is gone.
+ */
+export async function findAuthority({ userId, runId = null }: { userId: string; runId?: string | null }): Promise<Authority | null> {
+  const [found] = await statementAs<Authority>(
+    { userId },
+    Prisma.sql`
+      SELECT person.id, person.email, person.email_verified_at IS NOT NULL AS "emailVerified", person.name, person.role,
+        person.time_zone AS "timeZone", person.locale, person.session_version AS "sessionVersion",
+        person.disabled_at IS NOT NULL AS disabled,
+        CASE WHEN run.status IS NULL OR run.status IN ('queued', 'running') THEN NULL
+          ELSE coalesce(run.error_message, 'This answer was stopped.') END AS "runEnded"
+      FROM users AS person LEFT JOIN runs AS run ON run.id = ${runId} AND run.owner_id = person.id
+      WHERE person.id = ${userId}`,
+  )
+  return found ?? null
+}
+
+/** Why nothing may be done in this name, as a sentence; null where it may. */
+export function whyRefused(authority: Authority | null): string | null {
+  if (!authority) return GONE
+  return authority.runEnded ?? (authority.disabled ? GONE : null)
+}

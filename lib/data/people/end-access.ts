@@ -1,0 +1,33 @@
+import { lockPerson } from '#lib/data/person-lock.ts'
+import { dueNow } from '#lib/data/runs/approvals.ts'
+import { stopRunsOf } from '#lib/data/runs/runs.ts'
+import type { Tx } from '#lib/platform/db/db.ts'
+
+/** Why everything that acts for a person ended, as the run, the ledger and the person are told. */
+export const ACCESS_ENDINGS = {
+  address_proven: 'The address of this account was proven for the first time, which ended all that was begun before.',
+  account_disabled: 'This account was disabled by an administrator.',
+  account_deleted: 'This account was deleted.',
+  password_changed: 'The password of this account was changed.',
+  password_reset: 'The password of this account was reset.',
+  signed_out_everywhere: 'This account was signed out everywhere.',
+  signed_out_by_admin: 'An administrator signed this account out everywhere.',
+} as const
+
+export type AccessEnding = keyof typeof ACCESS_ENDINGS
+
+/**
+ * Ends within `tx` all that acts for a person: sessions and tokens that carry the session version, every run on whatever replica, every
+ * question that waits. Returns the new session version. The runs' processes are told at the commit.
+ */
+export async function endAccess(tx: Tx, userId: string, why: AccessEnding): Promise<number> {
+  await tx.$executeRaw(lockPerson(userId))
+  const { sessionVersion } = await tx.user.update({
+    where: { id: userId },
+    data: { sessionVersion: { increment: 1 } },
+    select: { sessionVersion: true },
+  })
+  await stopRunsOf(tx, userId, ACCESS_ENDINGS[why])
+  await dueNow(tx, userId)
+  return sessionVersion
+}

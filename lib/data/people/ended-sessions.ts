@@ -1,0 +1,26 @@
+import type { Standing } from '#lib/data/people/users.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
+import { statementAs, withCaller } from '#lib/platform/db/db.ts'
+
+/** Notes that the person has signed out of a session, until every cookie of it has expired (`seconds` from now). */
+export async function endSession(caller: { userId: string }, sessionId: string, seconds: number): Promise<void> {
+  const ownerId = caller.userId
+  await withCaller(caller, async (tx) => {
+    await tx.endedSession.deleteMany({ where: { ownerId, expiresAt: { lt: new Date() } } })
+    const ended = { id: sessionId, ownerId, expiresAt: new Date(Date.now() + seconds * 1000) }
+    await tx.endedSession.createMany({ data: ended, skipDuplicates: true })
+  })
+}
+
+/**
+ * The role and session version of an account that may be used, and when it was used last; null for one that is disabled or gone, and
+ * for a session that was signed out of. Asked at every request, in one statement.
+ */
+export async function findSessionStanding(userId: string, sessionId: string): Promise<(Standing & { lastActiveAt: Date | null }) | null> {
+  const [standing] = await statementAs<Standing & { lastActiveAt: Date | null }>(
+    { userId },
+    Prisma.sql`SELECT role, session_version AS "sessionVersion", last_active_at AS "lastActiveAt" FROM users WHERE id = ${userId} AND disabled_at IS NULL
+      AND NOT EXISTS (SELECT FROM ended_sessions WHERE id = ${sessionId} AND owner_id = ${userId})`,
+  )
+  return standing ?? null
+}

@@ -1,0 +1,100 @@
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { type Tx, withCaller } from '#lib/platform/db/db.ts'
+
+const BATCH = 200
+
+/** Reads the rows of `ownerId` behind the one that `after` names, in the order of their key. */
+type Read<Row> = (tx: Tx, ownerId: string, after: Row | undefined) => Promise<Row[]>
+
+const PROFILE = {
+  id: true,
+  email: true,
+  emailVerifiedAt: true,
+  name: true,
+  role: true,
+  timeZone: true,
+  locale: true,
+  createdAt: true,
+  lastActiveAt: true,
+} as const
+
+const IDENTITY = { provider: true, createdAt: true } as const
+const TOKEN = { name: true, scopes: true, createdAt: true, lastUsedAt: true, expiresAt: true, revokedAt: true } as const
+const GRANT = {
+  clientId: true,
+  clientName: true,
+  clientHost: true,
+  scopes: true,
+  createdAt: true,
+  lastUsedAt: true,
+  expiresAt: true,
+} as const
+
+const ACCOUNT = { serverId: true, kind: true, createdAt: true, updatedAt: true, brokenAt: true } as const
+
+const take = BATCH
+
+/**
+ * Everything that the caller owns, as the pieces of one JSON document: profile, threads, their items, attachments (not their bytes), feedback, runs, approvals, tool calls, tasks and notes; of connected services and their accounts everything but what opens them.
+ * The one module beside the tables' own that reads them: a copy of all is no business of any single one. Two hundred rows are held at a time.
+ */
+export async function* exportData(caller: Caller): AsyncGenerator<string> {
+  const profile = await withCaller(caller, (tx) => readProfile(tx, caller.userId))
+  yield `{"exported_at":${JSON.stringify(new Date())},"profile":${JSON.stringify(profile)}`
+  yield* list(caller, 'threads', (tx, ownerId, after?: { seq: bigint }) =>
+    tx.thread.findMany({ where: { ownerId, seq: { gt: after?.seq ?? 0n } }, orderBy: { seq: 'asc' }, take }),
+  )
+  yield* list(caller, 'thread_items', (tx, ownerId, after?: { seq: bigint }) =>
+    tx.threadItem.findMany({ where: { ownerId, seq: { gt: after?.seq ?? 0n } }, orderBy: { seq: 'asc' }, take }),
+  )
+  yield* list(caller, 'attachments', (tx, ownerId, after?: { id: string }) =>
+    tx.attachment.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
+  )
+  yield* list(caller, 'feedback', (tx, ownerId, after?: { id: string }) =>
+    tx.feedback.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
+  )
+  yield* list(caller, 'runs', (tx, ownerId, after?: { id: string }) =>
+    tx.run.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
+  )
+  yield* list(caller, 'approvals', (tx, ownerId, after?: { id: string }) =>
+    tx.approval.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
+  )
+  yield* list(caller, 'tool_calls', (tx, ownerId, after?: { id: string }) =>
+    tx.toolCall.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
+  )
+  yield* list(caller, 'tasks', (tx, ownerId, after?: { number: number }) =>
+    tx.task.findMany({ where: { ownerId, number: { gt: after?.number ?? 0 } }, orderBy: { number: 'asc' }, take }),
+  )
+  yield* list(caller, 'notes', (tx, ownerId, after?: { id: string }) =>
+    tx.note.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
+  )
+  yield '}\n'
+}
+
+// One after the other: as nested selects, Prisma would send them side by side on the transaction's one connection.
+async function readProfile(tx: Tx, ownerId: string) {
+  const user = await tx.user.findUniqueOrThrow({ where: { id: ownerId }, select: PROFILE })
+  const identities = await tx.identity.findMany({ where: { userId: ownerId }, select: IDENTITY })
+  const personalTokens = await tx.personalToken.findMany({ where: { ownerId }, select: TOKEN })
+  const oauthGrants = await tx.oauthGrant.findMany({ where: { ownerId }, select: GRANT })
+  const serverAccounts = await tx.mcpAccount.findMany({ where: { ownerId }, select: ACCOUNT })
+  return { ...user, identities, personalTokens, oauthGrants, serverAccounts }
+}
+
+async function* list<Row>(caller: Caller, name: string, read: Read<Row>): AsyncGenerator<string> {
+  yield `,"${name}":[`
+  let after: Row | undefined
+  for (let rows: Row[] = []; ; ) {
+    rows = await withCaller(caller, (tx) => read(tx, caller.userId, after))
+    const text = rows.map((row) => JSON.stringify(row, plain)).join(',\n')
+    if (text) yield after === undefined ? `\n${text}` : `,\n${text}`
+    after = rows.at(-1)
+    if (rows.length < BATCH) break
+  }
+  yield ']'
+}
+
+// `ownerId` is the reader; `seq` orders rows and is not JSON.
+function plain(key: string, value: unknown): unknown {
+  return key === 'ownerId' || typeof value === 'bigint' ? undefined : value
+}

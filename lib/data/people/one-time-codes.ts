@@ -1,0 +1,46 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { withSystem } from '#lib/platform/db/db.ts'
+
+/** What a mailed code is good for, and for how many seconds. */
+const LIFETIME = { 'reset-password': 3_600, 'verify-email': 86_400, 'sign-in': 900 } as const
+
+export type CodePurpose = keyof typeof LIFETIME
+
+function hashOf(code: string): string {
+  return createHash('sha256').update(code).digest('base64url')
+}
+
+/** A new single-use code for this address, to be mailed. Only its hash is kept; expired ones of all people are cleared on the way. */
+export async function createCode(purpose: CodePurpose, email: string): Promise<string> {
+  const code = randomBytes(32).toString('base64url')
+  const expiresAt = new Date(Date.now() + LIFETIME[purpose] * 1000)
+  await withSystem('recovery', async (tx) => {
+    await tx.oneTimeCode.deleteMany({ where: { expiresAt: { lt: new Date() } } })
+    await tx.oneTimeCode.create({ data: { tokenHash: hashOf(code), purpose, email, expiresAt } })
+  })
+  return code
+}
+
+/** The address that a code was mailed to, without using it up; null when it is unknown, used or expired. */
+export function peekCode(purpose: CodePurpose, code: string): Promise<string | null> {
+  return withSystem('recovery', async (tx) => {
+    const found = await tx.oneTimeCode.findFirst({ where: { tokenHash: hashOf(code), purpose, expiresAt: { gt: new Date() } } })
+    return found?.email ?? null
+  })
+}
+
+/** Uses a code up and returns its address; null when it is unknown, used or expired. Of two at once, one gets the address. */
+export function redeemCode(purpose: CodePurpose, code: string): Promise<string | null> {
+  return withSystem('recovery', async (tx) => {
+    const where = { tokenHash: hashOf(code), purpose, expiresAt: { gt: new Date() } }
+    const found = await tx.oneTimeCode.findFirst({ where })
+    if (!found) return null
+    const { count } = await tx.oneTimeCode.deleteMany({ where })
+    return count === 1 ? found.email : null
+  })
+}
+
+/** Withdraws every code of an address: after its password was reset, and when its account goes. */
+export async function dropCodes(email: string, purpose?: CodePurpose): Promise<void> {
+  await withSystem('recovery', (tx) => tx.oneTimeCode.deleteMany({ where: { email, ...(purpose && { purpose }) } }))
+}

@@ -1,0 +1,66 @@
+import { recordAudit } from '#lib/data/audit.ts'
+import { changeAsAdmin } from '#lib/data/people/users.ts'
+import type { Role } from '#lib/generated/prisma/enums.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { withSystem } from '#lib/platform/db/db.ts'
+import { type Page, toPage } from '#lib/platform/page.ts'
+
+/** An account as admins see it. `lastActiveAt`: the last request with a session or a token (to five minutes), run or tool call; `calls` counts the tool calls of the last 7 days. */
+export type PersonRow = {
+  id: string
+  name: string
+  email: string
+  role: Role
+  createdAt: Date
+  disabledAt: Date | null
+  lastActiveAt: Date | null
+  calls: number
+}
+
+/** Accounts, newest first, 50 a page; `search` is looked for in names and addresses. Only for callers whose admin role was checked. */
+export function listPeople({
+  search,
+  after,
+  limit = 50,
+}: {
+  search?: string
+  after?: string
+  limit?: number
+} = {}): Promise<Page<PersonRow>> {
+  const pattern = search ? `%${search.replace(/[\\%_]/g, '\\$&')}%` : null
+  return withSystem('admin', async (tx) => {
+    const rows = await tx.$queryRaw<PersonRow[]>`
+      SELECT u.id, u.name, u.email, u.role, u.created_at AS "createdAt", u.disabled_at AS "disabledAt",
+             greatest(u.last_active_at,
+               (SELECT max(last_used_at) FROM personal_tokens WHERE owner_id = u.id), (SELECT max(last_used_at) FROM oauth_grants WHERE owner_id = u.id),
+               (SELECT max(created_at) FROM runs WHERE owner_id = u.id), (SELECT max(started_at) FROM tool_calls WHERE owner_id = u.id)
+             ) AS "lastActiveAt",
+             (SELECT count(*)::int FROM tool_calls WHERE owner_id = u.id AND started_at >= now() - interval '7 days') AS calls
+      FROM users u
+      WHERE (${pattern}::text IS NULL OR u.name ILIKE ${pattern} OR u.email ILIKE ${pattern})
+        AND (${after ?? null}::text IS NULL OR (u.created_at, u.id) < (SELECT created_at, id FROM users WHERE id = ${after ?? null}))
+      ORDER BY u.created_at DESC, u.id DESC LIMIT ${limit + 1}`
+    return toPage(rows, limit, (row) => row.id)
+  })
+}
+
+/**
+ * Makes an account admin or member. Its sessions end, since they were made under the old role; runs go on with what the new one gives,
+ * which is asked at each of their calls. Throws conflict, not_found.
+ */
+export async function setRole(admin: Caller, userId: string, role: Role): Promise<void> {
+  await changeAsAdmin(admin, userId, { role, sessionVersion: { increment: 1 } })
+  await recordAudit({ action: 'role_changed', actorId: admin.userId, subject: userId, detail: { role } })
+}
+
+/** Bars an account from the server, at once and everywhere, or lets it in again. Its data stays. Throws conflict, not_found. */
+export async function setDisabled(admin: Caller, userId: string, disabled: boolean): Promise<void> {
+  await changeAsAdmin(admin, userId, { disabledAt: disabled ? new Date() : null }, disabled ? 'account_disabled' : undefined)
+  await recordAudit({ action: disabled ? 'account_disabled' : 'account_enabled', actorId: admin.userId, subject: userId })
+}
+
+/** Ends every session and run of an account; the person may sign in again. Throws conflict, not_found. */
+export async function endSessionsOf(admin: Caller, userId: string): Promise<void> {
+  await changeAsAdmin(admin, userId, {}, 'signed_out_by_admin')
+  await recordAudit({ action: 'signed_out_by_admin', actorId: admin.userId, subject: userId })
+}

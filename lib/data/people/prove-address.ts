@@ -1,0 +1,28 @@
+import { dropGrantsOf } from '#lib/data/oauth/oauth-grants.ts'
+import { endAccess } from '#lib/data/people/end-access.ts'
+import { forgetIdentities } from '#lib/data/people/identities.ts'
+import { revokeTokensOf } from '#lib/data/people/personal-tokens.ts'
+import { lockPerson } from '#lib/data/person-lock.ts'
+import { forgetAccounts } from '#lib/data/servers/server-accounts.ts'
+import type { Tx } from '#lib/platform/db/db.ts'
+
+/**
+ * Notes within `tx` that the address of an account was shown to be its person's. The first time everything ends that was made before:
+ * anybody may have made the account, and kept a way in. Sessions, runs, tokens, authorized apps, connected accounts and other ways to
+ * sign in go; what was written is set aside until the person has seen it (lib/data/people/unclaimed-content.ts). Returns the new session
+ * version; null where the address was proven before.
+ */
+export async function proveAddress(tx: Tx, userId: string): Promise<number | null> {
+  await tx.$executeRaw(lockPerson(userId))
+  const now = new Date()
+  const { count } = await tx.user.updateMany({
+    where: { id: userId, emailVerifiedAt: null },
+    data: { emailVerifiedAt: now, unclaimedBefore: now },
+  })
+  if (count === 0) return null
+  await revokeTokensOf(tx, userId)
+  await dropGrantsOf(tx, userId)
+  await forgetAccounts(tx, userId)
+  await forgetIdentities(tx, userId)
+  return endAccess(tx, userId, 'address_proven')
+}

@@ -1,0 +1,67 @@
+import { attachmentIdsBefore, deleteBytesOf } from '#lib/data/attachments/attachment-expiry.ts'
+import { recordAudit } from '#lib/data/audit.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
+import { statementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'
+
+/** How many of a kind are named, beside their number. */
+const NAMED_MAX = 20
+
+type Owner = { userId: string }
+
+/** What stands in an account from before its address was proven, by kind: how many there are, and what the newest are called. */
+export type UnclaimedContent = { kind: 'conversations' | 'tasks' | 'notes' | 'files'; count: number; names: string[] }[]
+
+/** True while the person has not decided about what was made before their address was proven. Asked for every page. */
+export async function hasUnclaimedContent({ userId }: Owner): Promise<boolean> {
+  const [found] = await statementAs<{ unclaimed: boolean }>(
+    { userId },
+    Prisma.sql`
+      SELECT EXISTS (SELECT FROM threads WHERE owner_id = ${userId} AND created_at < person.unclaimed_before)
+        OR EXISTS (SELECT FROM tasks WHERE owner_id = ${userId} AND created_at < person.unclaimed_before)
+        OR EXISTS (SELECT FROM notes WHERE owner_id = ${userId} AND created_at < person.unclaimed_before)
+        OR EXISTS (SELECT FROM attachments WHERE owner_id = ${userId} AND created_at < person.unclaimed_before) AS unclaimed
+      FROM users AS person WHERE person.id = ${userId} AND person.unclaimed_before IS NOT NULL`,
+  )
+  return found?.unclaimed ?? false
+}
+
+/** That content, for the person to judge by; kinds of which there is nothing are left out. */
+export function listUnclaimedContent({ userId }: Owner): Promise<UnclaimedContent> {
+  return statementAs<UnclaimedContent[number]>(
+    { userId },
+    Prisma.sql`
+      WITH found (kind, name, made) AS (
+        SELECT 'conversations', coalesce(title, 'A conversation without a name'), created_at FROM threads WHERE owner_id = ${userId}
+        UNION ALL SELECT 'tasks', title, created_at FROM tasks WHERE owner_id = ${userId}
+        UNION ALL SELECT 'notes', title, created_at FROM notes WHERE owner_id = ${userId}
+        UNION ALL SELECT 'files', data ->> 'name', created_at FROM attachments WHERE owner_id = ${userId}
+      )
+      SELECT kind, count(*)::integer AS count, (array_agg(found.name ORDER BY made DESC))[1:${NAMED_MAX}::integer] AS names
+      FROM found JOIN users AS person ON person.id = ${userId} AND found.made < person.unclaimed_before
+      GROUP BY kind ORDER BY kind`,
+  )
+}
+
+/** Keeps all of it as the person's own, or deletes it with the bytes of its files. Does nothing where there is nothing to decide. */
+export async function decideUnclaimedContent(owner: Owner, decision: 'keep' | 'delete'): Promise<void> {
+  const files = await withCaller(owner, async (tx) => {
+    const { unclaimedBefore: before } = await tx.user.findUniqueOrThrow({ where: { id: owner.userId }, select: { unclaimedBefore: true } })
+    if (!before) return null
+    await tx.user.updateMany({ where: { id: owner.userId }, data: { unclaimedBefore: null } })
+    return decision === 'delete' ? deleteBefore(tx, owner.userId, before) : []
+  })
+  if (!files) return
+  await deleteBytesOf(owner.userId, files)
+  await recordAudit({ action: 'earlier_content_decided', actorId: owner.userId, subject: owner.userId, detail: { decision } })
+}
+
+/** Returns the ids of the files whose bytes have to go, too. */
+async function deleteBefore(tx: Tx, ownerId: string, before: Date): Promise<string[]> {
+  const where = { ownerId, createdAt: { lt: before } }
+  const files = await attachmentIdsBefore(tx, ownerId, before)
+  await tx.attachment.deleteMany({ where })
+  await tx.thread.deleteMany({ where })
+  await tx.task.deleteMany({ where })
+  await tx.note.deleteMany({ where })
+  return files
+}

@@ -1,0 +1,226 @@
+import { type AccessEnding, endAccess } from '#lib/data/people/end-access.ts'
+import { proveAddress } from '#lib/data/people/prove-address.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
+import type { Role } from '#lib/generated/prisma/enums.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { statementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { AppError, notFound } from '#lib/platform/errors.ts'
+import { newId } from '#lib/platform/ids.ts'
+import { log } from '#lib/platform/log.ts'
+
+/** A person as other people's code may see them: no hash, no version. `timeZone` is an IANA name, `locale` a BCP 47 tag. */
+export type Person = { id: string; email: string; name: string; role: Role; timeZone: string | null; locale: string | null }
+
+/** What decides whether a session or token still counts. */
+export type Standing = { role: Role; sessionVersion: number }
+
+const PERSON = { id: true, email: true, name: true, role: true, timeZone: true, locale: true } as const
+
+/** The person, or null when there is none with this id. `emailVerified`: the address was shown to be theirs. */
+export async function findPerson(userId: string): Promise<(Person & { emailVerified: boolean }) | null> {
+  const [person] = await statementAs<Person & { emailVerified: boolean }>(
+    { userId },
+    Prisma.sql`
+      SELECT id, email, email_verified_at IS NOT NULL AS "emailVerified", name, role, time_zone AS "timeZone", locale
+      FROM users WHERE id = ${userId}`,
+  )
+  return person ?? null
+}
+
+const ACTIVE_EVERY_MS = 5 * 60_000
+
+/** Notes that a person has just used their session, unless that was noted less than five minutes ago. Never throws. */
+export async function noteActivity(userId: string, lastActiveAt: Date | null): Promise<void> {
+  if (Date.now() - (lastActiveAt?.getTime() ?? 0) < ACTIVE_EVERY_MS) return
+  try {
+    await statementAs({ userId }, Prisma.sql`UPDATE users SET last_active_at = now() WHERE id = ${userId}`)
+  } catch (error) {
+    // What the person wants to do counts more.
+    log.warn({ error }, 'activity not noted')
+  }
+}
+
+/** The role and session version of an account that may be used; null for one that is disabled or gone. Asked at every request. */
+export async function findStanding(userId: string): Promise<Standing | null> {
+  const [standing] = await statementAs<Standing>(
+    { userId },
+    Prisma.sql`SELECT role, session_version AS "sessionVersion" FROM users WHERE id = ${userId} AND disabled_at IS NULL`,
+  )
+  return standing ?? null
+}
+
+/** Keeps the time zone and locale that the person's browser names. Unknown ones are left out rather than stored. */
+export async function rememberLocale(caller: Caller, told: { timeZone?: string | null; locale?: string | null }): Promise<void> {
+  const data = { ...(isTimeZone(told.timeZone) && { timeZone: told.timeZone }), ...(isLocale(told.locale) && { locale: told.locale }) }
+  if (Object.keys(data).length === 0) return
+  await withCaller(caller, (tx) => tx.user.updateMany({ where: { id: caller.userId }, data }))
+}
+
+function isTimeZone(name: string | null | undefined): name is string {
+  if (!name || name.length > 64) return false
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }))
+  } catch {
+    return false
+  }
+}
+
+function isLocale(tag: string | null | undefined): tag is string {
+  if (!tag || tag.length > 35) return false
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1
+  } catch {
+    return false
+  }
+}
+
+/** True once the first account exists: until then the first visitor is led to /set-up. */
+export function anyAccount(): Promise<boolean> {
+  return withSystem('sign-in', async (tx) => (await tx.user.findFirst({ select: { id: true } })) !== null)
+}
+
+/** What sign-in and recovery need to know of an account. Never leaves lib/auth. */
+export type Account = Person &
+  Standing & { passwordHash: string | null; emailVerifiedAt: Date | null; disabledAt: Date | null; founder: boolean }
+
+const ACCOUNT = { ...PERSON, sessionVersion: true, passwordHash: true, emailVerifiedAt: true, disabledAt: true, founder: true } as const
+
+/** The account with this address (lower case), or null. */
+export function findAccountByEmail(email: string): Promise<Account | null> {
+  return withSystem('sign-in', (tx) => tx.user.findUnique({ where: { email }, select: ACCOUNT }))
+}
+
+/** The caller's own account. Throws not_found. */
+export async function requireAccount(caller: { userId: string }): Promise<Account> {
+  const account = await withCaller(caller, (tx) => tx.user.findUnique({ where: { id: caller.userId }, select: ACCOUNT }))
+  if (!account) throw notFound('The account')
+  return account
+}
+
+export type NewAccount = { email: string; name: string; passwordHash?: string; emailVerified?: boolean }
+
+/**
+ * Makes the first account, which is the admin. Throws conflict when another one was first, also when both race: the
+ * index users_one_founder lets one through.
+ */
+export async function createFounder(account: NewAccount): Promise<Account> {
+  try {
+    return await withSystem('sign-in', async (tx) => {
+      if (await tx.user.findFirst({ select: { id: true } })) throw notFirst()
+      return insert(tx, account, { role: 'admin', founder: true })
+    })
+  } catch (error) {
+    throw isDuplicate(error) ? notFirst(error) : error
+  }
+}
+
+function notFirst(cause?: unknown): AppError {
+  return new AppError('conflict', 'Somebody else has just made the first account of this server. Sign in, or ask them for an account.', {
+    cause,
+  })
+}
+
+/** Makes a member's account; null when the address has one already. */
+export async function createMember(account: NewAccount): Promise<Account | null> {
+  try {
+    return await withSystem('sign-in', (tx) => insert(tx, account, { role: 'member', founder: false }))
+  } catch (error) {
+    if (isDuplicate(error)) return null
+    throw error
+  }
+}
+
+function insert(
+  tx: Tx,
+  { email, name, passwordHash, emailVerified }: NewAccount,
+  rank: { role: Role; founder: boolean },
+): Promise<Account> {
+  const data = { id: newId('usr'), email, name, passwordHash, emailVerifiedAt: emailVerified ? new Date() : null, ...rank }
+  return tx.user.create({ data, select: ACCOUNT })
+}
+
+function isDuplicate(error: unknown): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === 'P2002'
+}
+
+/** Stores a new password in place of the one that was seen under `version` and ends every session and run. Returns the new version. Throws conflict when another change came between. */
+export async function changePasswordHash(caller: { userId: string }, version: number, passwordHash: string): Promise<number> {
+  return withCaller(caller, async (tx) => {
+    const { count } = await tx.user.updateMany({ where: { id: caller.userId, sessionVersion: version }, data: { passwordHash } })
+    if (count === 0) throw new AppError('conflict', 'Your account was changed meanwhile. Load the page again and try once more.')
+    return endAccess(tx, caller.userId, 'password_changed')
+  })
+}
+
+/** Stores a new password for the address and ends every session and run. `verified` says that a mail proved the address, which ends all that was made before. Null when no account has it. */
+export function resetPasswordHash(
+  email: string,
+  passwordHash: string,
+  { verified }: { verified: boolean },
+): Promise<{ id: string } | null> {
+  return withSystem('recovery', async (tx) => {
+    const found = await tx.user.findUnique({ where: { email }, select: { id: true } })
+    if (!found) return null
+    await tx.user.update({ where: { id: found.id }, data: { passwordHash } })
+    await endAccess(tx, found.id, 'password_reset')
+    if (verified) await proveAddress(tx, found.id)
+    return { id: found.id }
+  })
+}
+
+/** Ends every session and run of the caller. Returns the new session version. */
+export function endSessions(caller: { userId: string }): Promise<number> {
+  return withCaller(caller, (tx) => endAccess(tx, caller.userId, 'signed_out_everywhere'))
+}
+
+/** Notes that the person has shown the address to be theirs, which ends all that was made before. Returns the new session version; null where it was known. */
+export function markVerified(userId: string): Promise<number | null> {
+  return withCaller({ userId }, (tx) => proveAddress(tx, userId))
+}
+
+/** Changes what the person is called and which time zone counts. Throws bad_request for a time zone that does not exist. */
+export async function updateProfile(
+  caller: { userId: string },
+  { name, timeZone }: { name: string; timeZone: string | null },
+): Promise<void> {
+  if (timeZone !== null && !isTimeZone(timeZone))
+    throw new AppError('bad_request', 'This time zone does not exist. Choose one like Europe/Berlin.')
+  await withCaller(caller, (tx) => tx.user.updateMany({ where: { id: caller.userId }, data: { name, timeZone } }))
+}
+
+/** Removes the account and, by cascade, everything that it owns. Throws conflict for the last admin while other accounts exist. */
+export async function deleteUser(userId: string): Promise<void> {
+  await withSystem('sign-in', async (tx) => {
+    const admins = await lockAdmins(tx)
+    const lastAdmin = admins.length === 1 && admins[0]?.id === userId
+    if (lastAdmin && (await tx.user.count()) > 1)
+      throw new AppError(
+        'conflict',
+        'You are the only admin. Make somebody else an admin first, so that the server is not left without one.',
+      )
+    // The rows go with the account; this tells the processes of its runs.
+    await endAccess(tx, userId, 'account_deleted')
+    await tx.user.delete({ where: { id: userId } })
+  })
+}
+
+/** Changes somebody else's account; `ends` says why all that acts for it ends. Only for callers whose admin role was checked; throws forbidden where it was just taken, conflict for one's own account, not_found. */
+export async function changeAsAdmin(
+  admin: Caller,
+  userId: string,
+  data: Prisma.UserUpdateManyMutationInput,
+  ends?: AccessEnding,
+): Promise<void> {
+  if (userId === admin.userId) throw new AppError('conflict', 'This is your own account. Another admin has to do this.')
+  await withSystem('admin', async (tx) => {
+    if (!(await lockAdmins(tx)).some(({ id }) => id === admin.userId)) throw new AppError('forbidden', 'Only admins may do this.')
+    const { count } = await tx.user.updateMany({ where: { id: userId }, data })
+    if (count === 0) throw notFound('This account')
+    if (ends) await endAccess(tx, userId, ends)
+  })
+}
+
+/** Those who are admins now. Locked, so that two who leave or demote each other at the same moment take turns. */
+function lockAdmins(tx: Tx): Promise<{ id: string }[]> {
+  return tx.$queryRaw`SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE`
+}

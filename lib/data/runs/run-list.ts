@@ -1,0 +1,59 @@
+import { Prisma } from '#lib/generated/prisma/client.ts'
+import type { RunStatus } from '#lib/generated/prisma/enums.ts'
+import type { RunModel } from '#lib/generated/prisma/models.ts'
+import { systemStatement, withSystem } from '#lib/platform/db/db.ts'
+import { type Page, toPage } from '#lib/platform/page.ts'
+
+/** One run as lists show it, with its person and the number of its tool calls. */
+export type RunRow = {
+  id: string
+  ownerId: string
+  name: string
+  email: string
+  status: RunStatus
+  model: string | null
+  failureClass: string | null
+  createdAt: Date
+  firstDeltaAt: Date | null
+  finishedAt: Date | null
+  calls: number
+}
+
+export type RunFilter = {
+  status?: RunStatus
+  /** Part of the person's name or address. */
+  person?: string
+  /** The class of its failure; `interrupted` for one that has none. */
+  failure?: string
+  since?: Date
+  /** The id of the last row of the page before. */
+  after?: string
+}
+
+const PAGE = 50
+
+/** Everybody's runs, the latest first, 50 a page. Only for callers whose admin role was checked. */
+export async function listRuns({ status, person, failure, since, after }: RunFilter = {}): Promise<Page<RunRow>> {
+  const like = person ? `%${person.replace(/[\\%_]/g, '\\$&')}%` : null
+  const rows = await systemStatement<RunRow>(
+    'admin',
+    Prisma.sql`
+      SELECT r.id, r.owner_id AS "ownerId", u.name, u.email, r.status, r.model, r.failure_class AS "failureClass",
+             r.created_at AS "createdAt", r.first_delta_at AS "firstDeltaAt", r.finished_at AS "finishedAt",
+             (SELECT count(*)::int FROM tool_calls WHERE run_id = r.id) AS calls
+      FROM runs r JOIN users u ON u.id = r.owner_id
+      WHERE (${status ?? null}::text IS NULL OR r.status::text = ${status ?? null})
+        AND (${failure ?? null}::text IS NULL
+          OR (coalesce(r.failure_class, r.status::text) = ${failure ?? null} AND r.status IN ('failed', 'interrupted')))
+        AND (${since ?? null}::timestamptz IS NULL OR r.created_at >= ${since ?? null})
+        AND (${like}::text IS NULL OR u.name ILIKE ${like} OR u.email ILIKE ${like})
+        AND (${after ?? null}::text IS NULL OR (r.created_at, r.id) < (SELECT created_at, id FROM runs WHERE id = ${after ?? null}))
+      ORDER BY r.created_at DESC, r.id DESC LIMIT ${PAGE + 1}`,
+  )
+  return toPage(rows, PAGE, ({ id }) => id)
+}
+
+/** Anybody's run with its person, or null. Only for callers whose admin role was checked. */
+export function findAnyRun(id: string): Promise<(RunModel & { owner: { name: string; email: string } }) | null> {
+  return withSystem('admin', (tx) => tx.run.findUnique({ where: { id }, include: { owner: { select: { name: true, email: true } } } }))
+}

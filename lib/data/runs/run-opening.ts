@@ -1,0 +1,35 @@
+import type { Opening } from '#lib/chatkit/protocol/store.ts'
+import { bindStatements } from '#lib/data/attachments/attachments.ts'
+import { upsertItem, upsertThread } from '#lib/data/chat/chatkit-store.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
+
+type OpeningStatements = {
+  /** Come before the run is written. */
+  locks: Prisma.Sql[]
+  /** True where the message can be stored: its thread takes messages, and its files are free. */
+  isPossible: Prisma.Sql
+  /** Store the message, and its thread where that is new, where the run was written. */
+  writes: Prisma.Sql[]
+}
+
+/** What a run's transaction needs to store what its turn begins with: both are there, or neither. */
+export function openingStatements(run: { id: string; ownerId: string }, { thread, message }: Opening): OpeningStatements {
+  const { ownerId } = run
+  const threadId = message.thread_id
+  const isRun = Prisma.sql`EXISTS (SELECT FROM runs WHERE id = ${run.id} AND owner_id = ${ownerId})`
+  const here = Prisma.sql`FROM threads WHERE id = ${threadId} AND owner_id = ${ownerId}`
+  const takesMessages = thread
+    ? Prisma.sql`NOT EXISTS (SELECT ${here} AND status->>'type' <> 'active')`
+    : Prisma.sql`EXISTS (SELECT ${here} AND status->>'type' = 'active')`
+  const files = message.attachments.map(({ id }) => id)
+  const binding = files.length > 0 ? bindStatements({ ownerId, threadId }, files, isRun) : null
+  return {
+    locks: binding ? [binding.lock] : [],
+    isPossible: binding ? Prisma.sql`${takesMessages} AND ${binding.isFree}` : takesMessages,
+    writes: [
+      ...(thread ? [upsertThread(ownerId, thread, isRun)] : []),
+      upsertItem({ ownerId, threadId }, message, isRun),
+      ...(binding ? [binding.bind] : []),
+    ],
+  }
+}

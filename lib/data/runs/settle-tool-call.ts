@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { finishToolCall, type ToolCallOutcome } from '#lib/data/runs/ledger.ts'
+import { outsideRun } from '#lib/platform/db/run-fence.ts'
+import { log } from '#lib/platform/log.ts'
+
+/** Waits (ms) before what the database refused is written again: all within the grace of a run's calls, after which nobody knows of them. */
+const WAITS_MS = [500, 2_000, 5_000, 10_000, 10_000]
+
+/**
+ * Settles a call that was made. Never throws, because its answer counts more than its row: what the database refuses is written
+ * by and by, as what it was when it ended. If it cannot be, the row stays pending until it is found abandoned.
+ */
+export async function settleToolCall(call: { id: string; ownerId: string }, outcome: ToolCallOutcome): Promise<void> {
+  const finishedAt = new Date()
+  try {
+    await finishToolCall(call, outcome, finishedAt)
+  } catch (error) {
+    log.warn({ error, tool_call_id: call.id }, 'tool call is settled in the ledger later')
+    // The run may be over by then.
+    void outsideRun(() => settleLater(call, outcome, finishedAt))
+  }
+}
+
+async function settleLater(...call: Required<Parameters<typeof finishToolCall>>): Promise<void> {
+  let last: unknown
+  for (const wait of WAITS_MS) {
+    await sleep(wait, undefined, { ref: false })
+    try {
+      return await finishToolCall(...call)
+    } catch (error) {
+      last = error
+    }
+  }
+  log.error({ error: last, tool_call_id: call[0].id }, 'tool call not settled in the ledger')
+}

@@ -1,0 +1,73 @@
+import { STALE_MS } from '#lib/data/runs/runs.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
+import type { RunModel } from '#lib/generated/prisma/models.ts'
+import { systemStatement, type Tx, withSystem } from '#lib/platform/db/db.ts'
+
+const LOST_MESSAGE = 'The server ended before the answer was complete.'
+const UNCLAIMED_MESSAGE = 'The server ended before it could go on with your answer. Nothing was called; ask again.'
+
+/**
+ * Marks runs that lost their process as interrupted, in one thread or everywhere. Not while the database itself has just
+ * come up: what could not say that it lives in the meantime is not dead. Resolves to their number.
+ */
+export async function interruptStaleRuns(threadId?: string): Promise<number> {
+  const interrupted = await systemStatement(
+    'recovery',
+    Prisma.sql`
+      UPDATE runs SET status = 'interrupted', finished_at = now(), error_message = ${LOST_MESSAGE}, allow_retry = true
+      WHERE status IN ('queued', 'running') AND (${threadId ?? null}::text IS NULL OR thread_id = ${threadId ?? null})
+        AND coalesce(heartbeat_at, created_at) < now() - ${STALE_MS}::integer * interval '1 millisecond'
+        AND pg_postmaster_start_time() < now() - ${STALE_MS}::integer * interval '1 millisecond'
+      RETURNING id`,
+  )
+  return interrupted.length
+}
+
+/**
+ * Ends runs that wait for answers although none of their questions is open, and forgets their states. Resolves to their number.
+ */
+export async function endForgottenWaits(threadId?: string): Promise<number> {
+  const ended = await systemStatement(
+    'recovery',
+    Prisma.sql`
+      WITH ended AS (
+        UPDATE runs SET status = 'interrupted', finished_at = now(), error_message = ${UNCLAIMED_MESSAGE}, allow_retry = true
+        WHERE status = 'waiting' AND (${threadId ?? null}::text IS NULL OR thread_id = ${threadId ?? null})
+          AND NOT EXISTS (SELECT FROM approvals WHERE approvals.run_id = runs.id AND approvals.status = 'pending')
+        RETURNING id
+      ), gone AS (DELETE FROM paused_runs USING ended WHERE paused_runs.run_id = ended.id)
+      SELECT id FROM ended`,
+  )
+  return ended.length
+}
+
+/** Runs that have ended but whose process did not live to close their log, oldest first, 100 at most. */
+export function unclosedRuns(threadId?: string): Promise<{ id: string }[]> {
+  return systemStatement(
+    'recovery',
+    Prisma.sql`
+      SELECT id FROM runs
+      WHERE last_seq IS NULL AND finished_at IS NOT NULL AND (${threadId ?? null}::text IS NULL OR thread_id = ${threadId ?? null})
+        AND coalesce(heartbeat_at, created_at) < now() - ${STALE_MS}::integer * interval '1 millisecond'
+      ORDER BY finished_at LIMIT 100`,
+  )
+}
+
+/** What has to be known of a run to close its log in the place of its dead process. */
+export type AbandonedRun = Pick<RunModel, 'id' | 'ownerId' | 'threadId' | 'status' | 'operation' | 'turnId'>
+
+/**
+ * Runs `close` in a transaction that holds the run, if its log is still open and nobody else is at it, and notes what it
+ * resolves to: the log's last number, 0 where nothing was said, so that the request may be sent anew. False where there was
+ * nothing to do.
+ */
+export function closeAbandonedRun(id: string, close: (tx: Tx, run: AbandonedRun) => Promise<number>): Promise<boolean> {
+  return withSystem('recovery', async (tx) => {
+    const [held] = await tx.$queryRaw<unknown[]>`SELECT id FROM runs WHERE id = ${id} AND last_seq IS NULL FOR UPDATE SKIP LOCKED`
+    const run = held ? await tx.run.findUnique({ where: { id } }) : null
+    if (!run) return false
+    const lastSeq = await close(tx, run)
+    await tx.run.update({ where: { id }, data: { lastSeq, ...(lastSeq === 0 && { clientRequestId: null }) } })
+    return true
+  })
+}

@@ -1,0 +1,186 @@
+import { Prisma } from '#lib/generated/prisma/client.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { statementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { notFound } from '#lib/platform/errors.ts'
+import { type Page, toPage } from '#lib/platform/page.ts'
+
+// Reading the ledger; lib/data/runs/ledger.ts writes it.
+
+const FACET_MAX = 200
+
+/** Why a tool call did not succeed: the same word in the ledger, the log, the metric, the chat line and what the model is told. */
+export const FAILURE_CLASSES = [
+  'refused',
+  'dns',
+  'tls',
+  'connect_timeout',
+  'unauthorised',
+  'forbidden',
+  'too_large',
+  'overloaded',
+  'protocol_error',
+  'server_error',
+  'input_required',
+  'session_lost',
+  'idle_timeout',
+  'hard_timeout',
+  'transport_lost',
+  'tool_error',
+  'bad_arguments',
+  'cancelled',
+  'denied',
+  'declined',
+  'replica_died',
+  'outcome_unknown',
+] as const
+export type FailureClass = (typeof FAILURE_CLASSES)[number]
+
+export type ToolCallStatus = 'pending' | 'succeeded' | 'failed' | 'declined' | 'cancelled' | 'unknown'
+
+/** A call that was made for a message. `result` is redacted and clipped. */
+export type EarlierCall = {
+  runId: string | null
+  server: string
+  tool: string
+  arguments: unknown
+  argumentsHash: string | null
+  status: ToolCallStatus
+  failureClass: string | null
+  errorMessage: string | null
+  result: unknown
+}
+
+/** The calls that were made for a message, by whichever attempt to answer it. Oldest first, 100 at most. */
+export function listCallsFor(caller: { userId: string }, turnId: string): Promise<EarlierCall[]> {
+  return statementAs<EarlierCall>(
+    caller,
+    Prisma.sql`
+      SELECT run_id AS "runId", server, tool, arguments, arguments_hash AS "argumentsHash", status, failure_class AS "failureClass",
+        error_message AS "errorMessage", result
+      FROM tool_calls WHERE owner_id = ${caller.userId} AND turn_id = ${turnId}
+      ORDER BY started_at, id LIMIT 100`,
+  )
+}
+
+/** Whose calls are read: everybody's (the caller of this must have checked the admin role), or one person's own. */
+export type ToolCallScope = { admin: true } | { caller: Caller }
+
+export type ToolCallFilter = {
+  status?: ToolCallStatus
+  tool?: string
+  server?: string
+  ownerId?: string
+  /** Part of the person's name or address. */
+  person?: string
+  threadId?: string
+  runId?: string
+  failureClass?: string
+  since?: Date
+  /** The id of the last row of the page before. */
+  after?: string
+  /** 1 to 200; 50 where it is not given. */
+  limit?: number
+}
+
+const ROW = {
+  id: true,
+  ownerId: true,
+  owner: { select: { name: true, email: true } },
+  via: true,
+  threadId: true,
+  runId: true,
+  callId: true,
+  tokenId: true,
+  clientName: true,
+  clientVersion: true,
+  requestId: true,
+  server: true,
+  tool: true,
+  status: true,
+  failureClass: true,
+  errorMessage: true,
+  startedAt: true,
+  finishedAt: true,
+  durationMs: true,
+  repeatOf: true,
+} satisfies Prisma.ToolCallSelect
+
+const DETAIL = {
+  ...ROW,
+  traceId: true,
+  spanId: true,
+  turnId: true,
+  repeatedBy: true,
+  connectedMs: true,
+  firstSignMs: true,
+  arguments: true,
+  filledIn: true,
+  argumentsBytes: true,
+  argumentsHash: true,
+  result: true,
+  resultBytes: true,
+} satisfies Prisma.ToolCallSelect
+
+/** A call as lists show it, with the person's name and email. */
+export type ToolCallRow = Prisma.ToolCallGetPayload<{ select: typeof ROW }>
+
+/** A call with its arguments and result. */
+export type ToolCallDetail = Prisma.ToolCallGetPayload<{ select: typeof DETAIL }>
+
+function read<T>(scope: ToolCallScope, work: (tx: Tx, own: { ownerId?: string }) => Promise<T>): Promise<T> {
+  if ('admin' in scope) return withSystem('admin', (tx) => work(tx, {}))
+  return withCaller(scope.caller, (tx) => work(tx, { ownerId: scope.caller.userId }))
+}
+
+/** Calls, newest first. A cursor that names no row of the scope gives an empty page. */
+export function listToolCalls(scope: ToolCallScope, filter: ToolCallFilter = {}): Promise<Page<ToolCallRow>> {
+  const limit = Math.min(Math.max(Math.trunc(filter.limit ?? 50), 1), 200)
+  return read(scope, async (tx, own) => {
+    const cursor = filter.after
+      ? await tx.toolCall.findFirst({ where: { id: filter.after, ...own }, select: { id: true, startedAt: true } })
+      : undefined
+    if (cursor === null) return { data: [], has_more: false }
+    const { status, tool, server, ownerId, person, threadId, runId, failureClass, since } = filter
+    const where: Prisma.ToolCallWhereInput[] = [{ status, tool, server, ownerId, threadId, runId, failureClass }, own]
+    const named = { contains: person, mode: 'insensitive' } as const
+    if (person) where.push({ owner: { OR: [{ name: named }, { email: named }] } })
+    if (since) where.push({ startedAt: { gte: since } })
+    if (cursor) where.push({ OR: [{ startedAt: { lt: cursor.startedAt } }, { startedAt: cursor.startedAt, id: { lt: cursor.id } }] })
+    const rows = await tx.toolCall.findMany({
+      where: { AND: where },
+      orderBy: [{ startedAt: 'desc' }, { id: 'desc' }],
+      take: limit + 1,
+      select: ROW,
+    })
+    return toPage(rows, limit, (row) => row.id)
+  })
+}
+
+/** One call with arguments and result. Throws not_found for a call outside the scope. */
+export async function findToolCall(scope: ToolCallScope, id: string): Promise<ToolCallDetail> {
+  const call = await read(scope, (tx, own) => tx.toolCall.findFirst({ where: { id, ...own }, select: DETAIL }))
+  if (!call) throw notFound('This tool call')
+  return call
+}
+
+/** The calls that made this one again, newest first, 20 at most. */
+export async function listRepeats(scope: ToolCallScope, id: string): Promise<ToolCallRow[]> {
+  return read(scope, (tx, own) =>
+    tx.toolCall.findMany({ where: { repeatOf: id, ...own }, orderBy: [{ startedAt: 'desc' }, { id: 'desc' }], take: 20, select: ROW }),
+  )
+}
+
+/** The tools, servers and failure classes that the scope's calls have, for filter menus: sorted, 200 of each at most. */
+export function toolCallFacets(scope: ToolCallScope): Promise<{ tools: string[]; servers: string[]; failureClasses: string[] }> {
+  return read(scope, async (tx, where) => {
+    const tools = await tx.toolCall.groupBy({ by: ['tool'], where, orderBy: { tool: 'asc' }, take: FACET_MAX })
+    const servers = await tx.toolCall.groupBy({ by: ['server'], where, orderBy: { server: 'asc' }, take: FACET_MAX })
+    const failed = { ...where, failureClass: { not: null } }
+    const classes = await tx.toolCall.groupBy({ by: ['failureClass'], where: failed, orderBy: { failureClass: 'asc' }, take: FACET_MAX })
+    return {
+      tools: tools.map((row) => row.tool),
+      servers: servers.map((row) => row.server),
+      failureClasses: classes.flatMap((row) => row.failureClass ?? []),
+    }
+  })
+}

@@ -1,0 +1,68 @@
+import { foldText } from '#lib/data/search/fold-text.ts'
+import { formsOf, type Token, tokensOf } from '#lib/data/search/search-words.ts'
+
+/** A search as a person typed it: `tsquery` for PostgreSQL, null if there is nothing to look for, and the words to be marked. */
+export type SearchQuery = { tsquery: string | null; wanted: Token[] }
+
+type Options = {
+  /** A word may go on: "mil" finds "milk". */
+  prefix?: boolean
+  /** Only words of this weight count. */
+  weight?: 'A'
+}
+
+const PIECE = /(?<no>-?)"(?<quoted>[^"]*)"?|(?<minus>-?)(?<plain>[^\s"]+)/g
+
+/**
+ * Reads what people type into a search: all words are wanted, "quoted words" side by side, `or` means either, `-word` leaves out.
+ * Never fails: what is no word is passed over.
+ */
+export function toSearchQuery(typed: string, options: Options = {}): SearchQuery {
+  const either: string[][] = [[]]
+  const wanted: Token[] = []
+  for (const { groups = {} } of typed.matchAll(PIECE)) {
+    if (groups.plain?.toLowerCase() === 'or' && !groups.minus) {
+      either.push([])
+      continue
+    }
+    const tokens = [...tokensOf(foldText(groups.quoted ?? groups.plain ?? ''))]
+    if (tokens.length === 0) continue
+    const leavesOut = Boolean(groups.no || groups.minus)
+    either.at(-1)?.push(`${leavesOut ? '!' : ''}(${sideBySide(tokens, options)})`)
+    if (!leavesOut) wanted.push(...tokens)
+  }
+  const parts = either.filter((all) => all.length > 0).map((all) => all.join(' & '))
+  return { tsquery: parts.length > 0 ? parts.join(' | ') : null, wanted }
+}
+
+/** Lexemes with their distances, as `toSearchVector` places them. */
+function sideBySide(tokens: Token[], options: Options): string {
+  let place = 0
+  let last = 0
+  let text = ''
+  const add = (lexemes: string, at: number) => {
+    text += text ? ` <${at - last}> ${lexemes}` : lexemes
+    last = at
+  }
+  for (const token of tokens) {
+    const characters = token.isRun ? [...token.text] : []
+    if (!token.isRun)
+      add(
+        `(${formsOf(token.text)
+          .map((form) => lexeme(form, options))
+          .join(' | ')})`,
+        place,
+      )
+    else if (characters.length === 1) add(lexeme(token.text, { ...options, prefix: true }), place)
+    else
+      for (const [at, next] of characters.slice(1).entries())
+        add(lexeme(`${characters[at]}${next}`, { weight: options.weight }), place + at)
+    place += token.isRun ? characters.length : 1
+  }
+  return text
+}
+
+function lexeme(form: string, { prefix, weight }: Options): string {
+  const flags = `${prefix ? '*' : ''}${weight ?? ''}`
+  return `'${form}'${flags && `:${flags}`}`
+}

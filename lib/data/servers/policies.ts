@@ -1,0 +1,73 @@
+import { recordAudit } from '#lib/data/audit.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { statementAs, withSystem } from '#lib/platform/db/db.ts'
+
+/**
+ * When a person is asked before a tool is called: never, always, before the first call in a thread, or if the tool may
+ * destroy something by its own annotations.
+ */
+export const APPROVAL_POLICIES = ['never', 'always', 'first', 'annotation'] as const
+export type ApprovalPolicy = (typeof APPROVAL_POLICIES)[number]
+
+/** The name that stands for every tool of a server. */
+export const EVERY_TOOL = '*'
+
+/** What an admin decided about one tool. A null or an empty list says nothing: what is decided about the server counts. */
+export type ToolPolicy = {
+  server: string
+  /** The tool's own name, or `*` for every tool of the server. */
+  tool: string
+  approval: ApprovalPolicy | null
+  /** An admin confirmed the tool's annotation: a second call with the same arguments changes nothing more. */
+  repeatable: boolean
+  /** Names of fields of arguments and results, at any depth, whose values are never stored. */
+  hidden: string[]
+  connectSeconds: number | null
+  idleSeconds: number | null
+  hardSeconds: number | null
+}
+
+/** What holds for one tool, after the defaults. Seconds are null where the settings decide. */
+export type EffectivePolicy = Omit<ToolPolicy, 'server' | 'tool' | 'approval'> & { approval: ApprovalPolicy }
+
+/** All policies, for judging the caller's calls or for an admin to read: 5,000 at most. */
+export function listPolicies(caller: { userId: string }): Promise<ToolPolicy[]> {
+  return statementAs<ToolPolicy>(
+    caller,
+    Prisma.sql`
+      SELECT server, tool, approval, repeatable, hidden, connect_seconds AS "connectSeconds", idle_seconds AS "idleSeconds",
+        hard_seconds AS "hardSeconds"
+      FROM tool_policies ORDER BY server, tool LIMIT 5000`,
+  )
+}
+
+/** Writes what holds for a tool from now on. The caller of this must have checked the admin role. */
+export async function savePolicy(admin: Caller, { server, tool, ...policy }: ToolPolicy): Promise<void> {
+  const data = { ...policy, updatedBy: admin.userId }
+  await withSystem('admin', (tx) =>
+    tx.toolPolicy.upsert({ where: { server_tool: { server, tool } }, create: { server, tool, ...data }, update: data }),
+  )
+  await recordAudit({ action: 'policy_changed', actorId: admin.userId, subject: `${server} ${tool}`, detail: policy })
+}
+
+/** Back to what holds for the server. The caller of this must have checked the admin role. */
+export async function deletePolicy(admin: Caller, { server, tool }: { server: string; tool: string }): Promise<void> {
+  const { count } = await withSystem('admin', (tx) => tx.toolPolicy.deleteMany({ where: { server, tool } }))
+  if (count > 0) await recordAudit({ action: 'policy_removed', actorId: admin.userId, subject: `${server} ${tool}` })
+}
+
+/** What holds for a tool: its own policy, where that says nothing its server's, else the default. */
+export function policyOf(policies: ToolPolicy[], server: string, tool: string): EffectivePolicy {
+  const find = (name: string) => policies.find((policy) => policy.server === server && policy.tool === name)
+  const [own, all] = [find(tool), find(EVERY_TOOL)]
+  return {
+    approval: own?.approval ?? all?.approval ?? 'annotation',
+    // Confirmed for one tool at a time: nobody reads the annotations of all at once.
+    repeatable: own?.repeatable ?? false,
+    hidden: [...(own?.hidden ?? []), ...(all?.hidden ?? [])],
+    connectSeconds: all?.connectSeconds ?? null,
+    idleSeconds: own?.idleSeconds ?? all?.idleSeconds ?? null,
+    hardSeconds: own?.hardSeconds ?? all?.hardSeconds ?? null,
+  }
+}

@@ -1,0 +1,15 @@
+import { Prisma } from '#lib/generated/prisma/client.ts'
+import { statementAs } from '#lib/platform/db/db.ts'
+
+const LATELY_DAYS = 30
+
+/** The tools that the caller's assistant called lately, the last one first, 500 at most. */
+export function listRecentTools(caller: { userId: string }): Promise<{ server: string; tool: string }[]> {
+  return statementAs<{ server: string; tool: string }>(
+    caller,
+    Prisma.sql`
+      SELECT server, tool FROM tool_calls
+      WHERE owner_id = ${caller.userId} AND started_at > now() - make_interval(days => ${LATELY_DAYS}::integer)
+      GROUP BY server, tool ORDER BY max(started_at) DESC, server, tool LIMIT 500`,
+  )
+}

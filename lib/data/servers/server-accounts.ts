@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { recordAudit } from '#lib/data/audit.ts'
+import { takeTurn } from '#lib/data/person-lock.ts'
+import { tellEnd } from '#lib/data/servers/servers.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { seal, unseal } from '#lib/platform/crypto/seal.ts'
+import { type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { env } from '#lib/platform/env.ts'
+import { notFound } from '#lib/platform/errors.ts'
+
+/** What a person's account at a server consists of. */
+const Account = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('key'), key: z.string() }),
+  z.object({ kind: z.literal('oauth'), issuer: z.string().optional(), tokens: z.record(z.string(), z.unknown()), savedAt: z.number() }),
+])
+export type Account = z.infer<typeof Account>
+
+type Owner = { userId: string }
+
+/** The owner's account at a server, or null: none, or one that was sealed under another APP_SECRET. */
+export async function findAccount(owner: Owner, serverId: string): Promise<Account | null> {
+  const row = await withCaller(owner, (tx) => tx.mcpAccount.findFirst({ where: { ownerId: owner.userId, serverId } }))
+  const text = row && (await unseal(row.sealed, 'server accounts'))
+  return text ? Account.parse(JSON.parse(text)) : null
+}
+
+/** Which servers the owner has an account at; `broken`: the server stopped accepting it. */
+export async function listAccounts(owner: Owner): Promise<Map<string, { connectedAt: Date; broken: boolean }>> {
+  const rows = await withCaller(owner, (tx) =>
+    tx.mcpAccount.findMany({ where: { ownerId: owner.userId }, select: { serverId: true, createdAt: true, brokenAt: true } }),
+  )
+  return new Map(rows.map(({ serverId, createdAt, brokenAt }) => [serverId, { connectedAt: createdAt, broken: brokenAt !== null }]))
+}
+
+/**
+ * Stores an account in the place of the one before it. `fresh`: the owner has just connected it, which is audited; throws
+ * unauthenticated where their session has ended since.
+ */
+export async function saveAccount(owner: Owner | Caller, serverId: string, account: Account, { fresh }: { fresh: boolean }): Promise<void> {
+  const sealed = await seal(JSON.stringify(account), 'server accounts')
+  const changed = { kind: account.kind, sealed, brokenAt: null }
+  await withCaller(owner, async (tx) => {
+    if (fresh && 'via' in owner) await takeTurn(tx, owner)
+    const where = { ownerId_serverId: { ownerId: owner.userId, serverId } }
+    if (fresh)
+      await tx.mcpAccount.upsert({
+        where,
+        create: { ownerId: owner.userId, serverId, ...changed },
+        update: { ...changed, createdAt: new Date() },
+      })
+    // A refresh that ends after the person disconnected must not bring the account back.
+    else await tx.mcpAccount.updateMany({ where: { ownerId: owner.userId, serverId }, data: changed })
+  })
+  if (fresh) await recordAudit({ action: 'account_connected', actorId: owner.userId, subject: serverId, detail: { kind: account.kind } })
+}
+
+/** Notes that the server no longer accepts the account, so that its owner is asked to connect again. */
+export async function markAccountBroken(owner: Owner, serverId: string): Promise<void> {
+  await withCaller(owner, (tx) =>
+    tx.mcpAccount.updateMany({ where: { ownerId: owner.userId, serverId, brokenAt: null }, data: { brokenAt: new Date() } }),
+  )
+}
+
+/** Forgets the owner's account at a server. Throws not_found. */
+export async function removeAccount(owner: Owner, serverId: string): Promise<void> {
+  const { count } = await withCaller(owner, async (tx) => {
+    await tellEnd(tx, serverId, owner.userId)
+    return tx.mcpAccount.deleteMany({ where: { ownerId: owner.userId, serverId } })
+  })
+  if (count === 0) throw notFound('The connection')
+  await recordAudit({ action: 'account_disconnected', actorId: owner.userId, subject: serverId })
+}
+
+/** Forgets every account of a person, within `tx`. */
+export async function forgetAccounts(tx: Tx, ownerId: string): Promise<void> {
+  await tx.mcpAccount.deleteMany({ where: { ownerId } })
+}
+
+/** What the authorization server `issuer` knows this installation as, or null. */
+export async function findRegistration(issuer: string): Promise<unknown> {
+  const row = await withSystem('tool-servers', (tx) => tx.mcpRegistration.findUnique({ where: { id: registrationId(issuer) } }))
+  const text = row && (await unseal(row.sealed, 'server secrets'))
+  return text ? JSON.parse(text) : null
+}
+
+/** Keeps a registration; `null` forgets one that the authorization server no longer knows. */
+export async function saveRegistration(issuer: string, registration: unknown): Promise<void> {
+  const id = registrationId(issuer)
+  if (registration === null) {
+    await withSystem('tool-servers', (tx) => tx.mcpRegistration.deleteMany({ where: { id } }))
+    return
+  }
+  const sealed = await seal(JSON.stringify(registration), 'server secrets')
+  await withSystem('tool-servers', (tx) => tx.mcpRegistration.upsert({ where: { id }, create: { id, sealed }, update: { sealed } }))
+}
+
+// The address that was registered as the place to come back to belongs to it.
+const registrationId = (issuer: string) => createHash('sha256').update(`${issuer} ${env().APP_URL}`).digest('hex')

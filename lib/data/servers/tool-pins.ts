@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto'
+import { recordAudit } from '#lib/data/audit.ts'
+import type { Prisma } from '#lib/generated/prisma/client.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { withSystem } from '#lib/platform/db/db.ts'
+import { AppError, notFound } from '#lib/platform/errors.ts'
+
+/** What of a tool a model reads and a policy decides by. */
+export type ToolDefinition = {
+  name: string
+  title?: string
+  description?: string
+  inputSchema: unknown
+  outputSchema?: unknown
+  annotations?: unknown
+}
+
+/** What an admin agreed to and what the server offers now. `state` quarantined: it is offered to no model. */
+export type ToolPin = {
+  tool: string
+  state: 'agreed' | 'new' | 'changed'
+  agreed: ToolDefinition | null
+  offered: ToolDefinition
+  offeredHash: string
+  agreedAt: Date | null
+  seenAt: Date
+}
+
+const TOOLS_MAX = 500
+const SEEN_EVERY_MS = 3_600_000
+
+/** The hash of a definition: the same whatever the order of its keys. */
+export function definitionHash(tool: ToolDefinition): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(definitionOf(tool))))
+    .digest('hex')
+}
+
+/** The tools of a server that were ever seen, by name. */
+export async function listToolPins(serverId: string): Promise<ToolPin[]> {
+  const rows = await withSystem('tool-servers', (tx) =>
+    tx.mcpToolPin.findMany({ where: { serverId }, orderBy: { tool: 'asc' }, take: TOOLS_MAX }),
+  )
+  return rows.map(({ tool, agreed, agreedHash, agreedAt, offered, offeredHash, seenAt }) => ({
+    tool,
+    state: agreedHash === null ? 'new' : agreedHash === offeredHash ? 'agreed' : 'changed',
+    agreed: agreed as ToolDefinition | null,
+    offered: offered as unknown as ToolDefinition,
+    offeredHash,
+    agreedAt,
+    seenAt,
+  }))
+}
+
+/** What was agreed to of one server: what its tools are while it cannot be asked. */
+export async function agreedTools(serverId: string): Promise<ToolDefinition[]> {
+  const rows = await withSystem('tool-servers', (tx) =>
+    tx.mcpToolPin.findMany({
+      where: { serverId, agreedHash: { not: null } },
+      select: { agreed: true, agreedHash: true, offeredHash: true },
+      take: TOOLS_MAX,
+    }),
+  )
+  return rows.filter((row) => row.agreedHash === row.offeredHash).map(({ agreed }) => agreed as unknown as ToolDefinition)
+}
+
+/** For each of these servers the hash of every tool that was agreed to. */
+export async function agreedHashes(serverIds: string[]): Promise<Map<string, Map<string, string>>> {
+  const found = new Map(serverIds.map((id) => [id, new Map<string, string>()]))
+  if (serverIds.length === 0) return found
+  const rows = await withSystem('tool-servers', (tx) =>
+    tx.mcpToolPin.findMany({ where: { serverId: { in: serverIds } }, select: { serverId: true, tool: true, agreedHash: true } }),
+  )
+  for (const { serverId, tool, agreedHash } of rows) if (agreedHash) found.get(serverId)?.set(tool, agreedHash)
+  return found
+}
+
+/**
+ * Notes what a server offers and returns the names of the tools that may be offered to a model: those whose definition is the
+ * one that was agreed to. `agree` agrees to all of a server of which nothing was ever seen.
+ */
+export async function notePins(serverId: string, tools: ToolDefinition[], agree: boolean): Promise<Set<string>> {
+  const offered = new Map(tools.slice(0, TOOLS_MAX).map((tool) => [tool.name, { tool: definitionOf(tool), hash: definitionHash(tool) }]))
+  const known = await withSystem('tool-servers', (tx) =>
+    tx.mcpToolPin.findMany({ where: { serverId }, select: { tool: true, agreedHash: true, offeredHash: true, seenAt: true } }),
+  )
+  const byName = new Map(known.map((row) => [row.tool, row]))
+  const now = new Date()
+  const stale = [...offered].filter(([name, { hash }]) => {
+    const row = byName.get(name)
+    return !row || row.offeredHash !== hash || now.getTime() - row.seenAt.getTime() > SEEN_EVERY_MS
+  })
+  if (stale.length > 0)
+    await withSystem('tool-servers', async (tx) => {
+      for (const [name, { tool, hash }] of stale) {
+        const seen = { offered: json(tool), offeredHash: hash, seenAt: now }
+        const first = agree && known.length === 0 ? { agreed: json(tool), agreedHash: hash, agreedAt: now } : {}
+        await tx.mcpToolPin.upsert({
+          where: { serverId_tool: { serverId, tool: name } },
+          create: { serverId, tool: name, ...seen, ...first },
+          update: seen,
+        })
+      }
+    })
+  const allowed = [...offered].filter(
+    ([name, { hash }]) => (byName.get(name)?.agreedHash ?? (agree && known.length === 0 ? hash : null)) === hash,
+  )
+  return new Set(allowed.map(([name]) => name))
+}
+
+/**
+ * Agrees to a tool as an admin saw it: `hash` is the hash of what was shown. Only for callers whose admin role was checked. Throws
+ * conflict when the server has offered something else since, not_found.
+ */
+export async function agreeToTool(admin: Caller, serverId: string, tool: string, hash: string): Promise<void> {
+  await withSystem('tool-servers', async (tx) => {
+    const where = { serverId_tool: { serverId, tool } }
+    const row = await tx.mcpToolPin.findUnique({ where })
+    if (!row) throw notFound('The tool')
+    if (row.offeredHash !== hash) throw new AppError('conflict', 'The tool has changed again meanwhile. Look at it once more.')
+    const agreement = { agreed: json(row.offered), agreedHash: hash, agreedAt: new Date(), agreedBy: admin.userId }
+    await tx.mcpToolPin.update({ where, data: agreement })
+  })
+  await recordAudit({ action: 'tool_agreed', actorId: admin.userId, subject: serverId, detail: { tool, hash } })
+}
+
+/** Takes an agreement back: the tool is quarantined. Only for callers whose admin role was checked. Throws not_found. */
+export async function withdrawTool(admin: Caller, serverId: string, tool: string): Promise<void> {
+  const { count } = await withSystem('tool-servers', (tx) =>
+    tx.mcpToolPin.updateMany({ where: { serverId, tool }, data: { agreedHash: null, agreedAt: null, agreedBy: null } }),
+  )
+  if (count === 0) throw notFound('The tool')
+  await recordAudit({ action: 'tool_withdrawn', actorId: admin.userId, subject: serverId, detail: { tool } })
+}
+
+/** How many tools of each server wait for an admin. */
+export async function countQuarantined(): Promise<Map<string, number>> {
+  const rows = await withSystem(
+    'tool-servers',
+    (tx) =>
+      tx.$queryRaw<{ server: string; count: number }[]>`
+      SELECT server_id AS server, count(*)::int AS count FROM mcp_tool_pins WHERE agreed_hash IS DISTINCT FROM offered_hash GROUP BY 1`,
+  )
+  return new Map(rows.map(({ server, count }) => [server, count]))
+}
+
+function definitionOf({ name, title, description, inputSchema, outputSchema, annotations }: ToolDefinition): ToolDefinition {
+  return { name, title, description, inputSchema, outputSchema, annotations }
+}
+
+const json = (value: unknown) => JSON.parse(JSON.stringify(value)) as Prisma.InputJsonObject
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (!(value instanceof Object)) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, entry]) => entry !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, entry]) => [key, sorted(entry)]),
+  )
+}

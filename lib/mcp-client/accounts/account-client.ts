@@ -1,0 +1,126 @@
+import type {
+  OAuthClientInformationContext,
+  OAuthClientInformationMixed,
+  OAuthClientMetadata,
+  OAuthClientProvider,
+  OAuthDiscoveryState,
+  OAuthTokens,
+} from '@modelcontextprotocol/client'
+import { findRegistration, saveRegistration } from '#lib/data/servers/server-accounts.ts'
+import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import { env } from '#lib/platform/env.ts'
+
+/** Where the authorization server of an MCP server sends people back to. */
+export function callbackUrl(): string {
+  return `${env().APP_URL}/api/connections/callback`
+}
+
+/** What this installation is, for authorization servers: sent at registration and published as the client-id metadata document. */
+export function clientMetadata(): OAuthClientMetadata {
+  return {
+    client_name: 'Switchboard',
+    client_uri: env().APP_URL,
+    redirect_uris: [callbackUrl()],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'none',
+  }
+}
+
+/** The address of the client-id metadata document, which authorization servers fetch; none without https. */
+export function clientMetadataUrl(): string | undefined {
+  const { APP_URL } = env()
+  return APP_URL.startsWith('https:') ? `${APP_URL}/api/connections/client.json` : undefined
+}
+
+/** What a round of OAuth keeps between its steps. Steps that cannot come are left out and throw. */
+export type AccountSteps = {
+  tokens: () => Promise<OAuthTokens | undefined>
+  save: (tokens: OAuthTokens, issuer: string | undefined) => Promise<void>
+  state?: string
+  redirect?: (url: URL) => void
+  verifier?: { get: () => string; set: (verifier: string) => void }
+  discovery?: { get: () => OAuthDiscoveryState | undefined; set: (found: OAuthDiscoveryState) => void }
+}
+
+/** Our side of OAuth at an MCP server (authorization section of the MCP specification), as the SDK drives it. */
+export class AccountClient implements OAuthClientProvider {
+  readonly #server: McpServer
+  readonly #steps: AccountSteps
+
+  constructor(server: McpServer, steps: AccountSteps) {
+    this.#server = server
+    this.#steps = steps
+  }
+
+  get redirectUrl(): string {
+    return callbackUrl()
+  }
+
+  get clientMetadataUrl(): string | undefined {
+    return clientMetadataUrl()
+  }
+
+  get clientMetadata(): OAuthClientMetadata {
+    const { identity } = this.#server.config ?? {}
+    return { ...clientMetadata(), ...(identity?.kind === 'oauth' && identity.scope && { scope: identity.scope }) }
+  }
+
+  state(): string {
+    return this.#steps.state ?? ''
+  }
+
+  async clientInformation(context?: OAuthClientInformationContext): Promise<OAuthClientInformationMixed | undefined> {
+    const { identity } = this.#server.config ?? {}
+    if (identity?.kind === 'oauth' && identity.clientId) {
+      const secret = this.#server.secrets?.clientSecret
+      return { client_id: identity.clientId, ...(secret && { client_secret: secret }) }
+    }
+    return ((await findRegistration(this.#authority(context))) as OAuthClientInformationMixed | null) ?? undefined
+  }
+
+  async saveClientInformation(client: OAuthClientInformationMixed, context?: OAuthClientInformationContext): Promise<void> {
+    await saveRegistration(this.#authority(context), client)
+  }
+
+  tokens(): Promise<OAuthTokens | undefined> {
+    return this.#steps.tokens()
+  }
+
+  saveTokens(tokens: OAuthTokens, context?: OAuthClientInformationContext): Promise<void> {
+    return this.#steps.save(tokens, context?.issuer)
+  }
+
+  redirectToAuthorization(url: URL): void {
+    if (!this.#steps.redirect) throw new Error('the person has to connect again')
+    this.#steps.redirect(url)
+  }
+
+  saveCodeVerifier(verifier: string): void {
+    this.#steps.verifier?.set(verifier)
+  }
+
+  codeVerifier(): string {
+    return this.#steps.verifier?.get() ?? ''
+  }
+
+  discoveryState(): OAuthDiscoveryState | undefined {
+    return this.#steps.discovery?.get()
+  }
+
+  saveDiscoveryState(found: OAuthDiscoveryState): void {
+    this.#steps.discovery?.set(found)
+  }
+
+  async invalidateCredentials(scope: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery'): Promise<void> {
+    // Tokens are replaced or found broken where they are used; only a forgotten client would stay wrong for ever.
+    if (scope === 'client' || scope === 'all') await saveRegistration(this.#authority(), null)
+  }
+
+  // The issuer decides, so that two servers behind one authorization server share a registration.
+  #authority(context?: OAuthClientInformationContext): string {
+    if (context?.issuer) this.#issuer = context.issuer
+    return this.#issuer ?? this.#server.url
+  }
+  #issuer: string | undefined
+}

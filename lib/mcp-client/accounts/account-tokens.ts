@@ -1,0 +1,53 @@
+import {
+  discoverOAuthServerInfo,
+  exchangeAuthorization,
+  type OAuthServerInfo,
+  type OAuthTokens,
+  refreshAuthorization,
+  selectResourceURL,
+} from '@modelcontextprotocol/client'
+import type { Account } from '#lib/data/servers/server-accounts.ts'
+import { AccountClient, callbackUrl } from '#lib/mcp-client/accounts/account-client.ts'
+import { oauthFetch } from '#lib/mcp-client/accounts/oauth-fetch.ts'
+import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+
+type OauthAccount = Extract<Account, { kind: 'oauth' }>
+
+/** An account for a code that came back, at the authorization server that was found when the person was sent away. Throws what the SDK throws. */
+export async function exchangeCode(
+  server: McpServer,
+  { code, iss, verifier, discovered }: { code: string; iss: string | undefined; verifier: string; discovered: OAuthServerInfo | undefined },
+): Promise<OauthAccount> {
+  const place = await tokenPlace(server, discovered)
+  const tokens = await exchangeAuthorization(place.address, {
+    ...place.parameters,
+    authorizationCode: code,
+    iss,
+    codeVerifier: verifier,
+    redirectUri: callbackUrl(),
+  })
+  return { kind: 'oauth', issuer: place.issuer, tokens: { ...tokens }, savedAt: Date.now() }
+}
+
+/** The account with fresh tokens. A refresh token goes to the authorization server that gave it and to no other. Throws what the SDK throws. */
+export async function refreshAccount(server: McpServer, account: OauthAccount): Promise<OauthAccount> {
+  const { refresh_token: refreshToken } = account.tokens as OAuthTokens
+  if (!refreshToken) throw new Error('there is no refresh token')
+  const place = await tokenPlace(server)
+  if (place.issuer !== account.issuer) throw new Error('the server signs in elsewhere now')
+  const tokens = await refreshAuthorization(place.address, { ...place.parameters, refreshToken })
+  return { ...account, tokens: { refresh_token: refreshToken, ...tokens }, savedAt: Date.now() }
+}
+
+async function tokenPlace(server: McpServer, discovered?: OAuthServerInfo) {
+  const fetchFn = oauthFetch(server)
+  const info = discovered ?? (await discoverOAuthServerInfo(server.url, { fetchFn }))
+  const { authorizationServerUrl: address, authorizationServerMetadata: metadata, resourceMetadata } = info
+  const issuer = metadata?.issuer ?? address
+  const client = new AccountClient(server, { tokens: async () => undefined, save: async () => undefined })
+  const clientInformation = await client.clientInformation({ issuer })
+  if (!clientInformation) throw new Error('the authorization server does not know this installation')
+  // As the metadata writes it: some servers compare it as text.
+  const resource = (await selectResourceURL(server.url, client, resourceMetadata)) ? resourceMetadata?.resource : undefined
+  return { address, issuer, parameters: { metadata, clientInformation, resource, fetchFn } }
+}

@@ -1,0 +1,26 @@
+import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import { reachOfNamed } from '#lib/mcp-client/wire/named-reach.ts'
+import { networkFetch, type Reach } from '#lib/mcp-client/wire/network-fetch.ts'
+
+const DEADLINE_MS = 10_000
+const MAX_REDIRECTS = 3
+
+/** `fetch` for metadata, registration and tokens, at addresses that the server may name: ten seconds, GET redirects followed and checked each. */
+export function oauthFetch(server: McpServer): typeof fetch {
+  let reach: Promise<Reach> | undefined
+  return async (input, init) => {
+    reach ??= reachOfNamed(server)
+    const network = networkFetch(await reach)
+    const signal = AbortSignal.any([AbortSignal.timeout(DEADLINE_MS), ...(init?.signal ? [init.signal] : [])])
+    let request = new Request(input, { ...init, signal })
+    for (let hop = 0; ; hop += 1) {
+      const response = await network(request)
+      const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null
+      const next = location === null ? null : URL.parse(location, request.url)
+      // A POST carries codes and secrets: nobody may send those on.
+      if (!next || request.method !== 'GET' || hop >= MAX_REDIRECTS) return response
+      await response.body?.cancel()
+      request = new Request(next, { headers: { accept: request.headers.get('accept') ?? 'application/json' }, signal })
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import { askOf, type NoAnswer, noAnswer, type ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
+import { type Asked, answers, isAnswer, readAnswer } from '#lib/mcp-client/answers/read-answer.ts'
+import { isFields } from '#lib/mcp-client/answers/read-result.ts'
+import { TurnedAway } from '#lib/mcp-client/answers/turned-away.ts'
+import type { LeftOut } from '#lib/mcp-client/answers/usable-tools.ts'
+import { readEvents, type StreamEvent, sendEvents } from '#lib/mcp-client/wire/sent-events.ts'
+import { WireError } from '#lib/mcp-client/wire-error.ts'
+
+// What the status of a request itself says by itself: a body of JSON-RPC would hide it from the SDK.
+const STATUS_SPEAKS = new Set([401, 403, 404])
+// A stream may be taken up again so often without a word in between.
+const RESUMES_MAX = 5
+
+type Waiting = Asked & { resumes: number }
+
+/**
+ * Stands between the SDK and the network, and sees to it that every request that was sent comes to an answer that the SDK can read:
+ * what a server sends is mended where its meaning is clear, and what can no longer come is said at once. It also hears what a server asks back.
+ */
+export class AnswerWatch {
+  /** The tools that were left out of what was listed. */
+  readonly leftOut: LeftOut[] = []
+  readonly #send: typeof fetch
+  /** Calls whose answer is still to come, by their trace. */
+  readonly #asks = new Map<string, Set<ServerAsk>>()
+  /** Streams that broke off, by the id of their last event: the SDK takes them up again. */
+  readonly #broken = new Map<string, Waiting>()
+
+  constructor(send: typeof fetch) {
+    this.#send = send
+  }
+
+  /** What the server asked back for during the call with this trace, once: it is forgotten. */
+  takeAsks(trace: string): ServerAsk[] {
+    const asks = this.#asks.get(trace)
+    this.#asks.delete(trace)
+    return [...(asks ?? [])]
+  }
+
+  readonly fetch: typeof fetch = async (input, init) => {
+    if (init?.method === 'GET') return this.#listen(input, init)
+    const asked = init?.method === 'POST' && typeof init.body === 'string' ? askedIn(init.body) : undefined
+    if (!asked) return this.#send(input, init)
+    if (asked.trace) this.#asks.set(asked.trace, new Set())
+    const response = await this.#send(input, init)
+    if (!response.ok) return refused(response, asked)
+    const type = response.headers.get('content-type') ?? ''
+    if (response.status === 202 || response.status === 204) {
+      await response.body?.cancel()
+      return insteadOf(response, noAnswer(asked.id, { why: 'accepted' }))
+    }
+    if (/text\/event-stream/i.test(type)) return this.#watched(response, { ...asked, resumes: 0 }, init?.signal)
+    return /application\/json/i.test(type) ? this.#whole(response, asked) : response
+  }
+
+  /** A stream that a client opens by itself: to hear what belongs to no request, or to go on with an answer that broke off. */
+  async #listen(input: RequestInfo | URL, init: RequestInit): Promise<Response> {
+    const last = new Headers(init.headers).get('last-event-id')
+    const waiting = last === null ? undefined : this.#broken.get(last)
+    if (!waiting || last === null) {
+      const response = await this.#send(input, init)
+      return response.ok && response.body ? this.#watched(response, undefined, init.signal) : response
+    }
+    waiting.resumes += 1
+    const response = await this.#send(input, init).catch((error) => {
+      if (waiting.resumes < 2) throw error
+      return undefined
+    })
+    this.#broken.delete(last)
+    if (response?.ok && response.body) return this.#watched(response, waiting, init.signal, last)
+    await response?.body?.cancel()
+    const ended = `data: ${JSON.stringify(noAnswer(waiting.id, { why: 'ended' }))}\n\n`
+    return new Response(ended, { headers: { 'content-type': 'text/event-stream' } })
+  }
+
+  async #whole(response: Response, asked: Asked): Promise<Response> {
+    const text = await response.text().catch((cause) => Promise.reject(new WireError(cause, { left: true })))
+    const messages = [parsed(text)].flat()
+    const found = messages.filter(isAnswer).find((message) => answers(message, asked))
+    const why = found ? undefined : messages.some(isAnswer) ? 'other_id' : 'unreadable'
+    return insteadOf(response, found ? this.#read(found, asked) : noAnswer(asked.id, { why: why ?? 'unreadable' }))
+  }
+
+  #read(message: Parameters<typeof readAnswer>[0], asked: Asked): object {
+    return readAnswer(message, asked, (leftOut) => void this.leftOut.push(...leftOut))
+  }
+
+  #watched(response: Response, waiting: Waiting | undefined, signal: AbortSignal | null | undefined, resumedAt?: string): Response {
+    const { status, headers, body } = response
+    return new Response(body && sendEvents(this.#heard(body, waiting, signal, resumedAt)), { status, headers })
+  }
+
+  async *#heard(
+    body: ReadableStream<Uint8Array>,
+    waiting: Waiting | undefined,
+    signal: AbortSignal | null | undefined,
+    resumedAt: string | undefined,
+  ): AsyncGenerator<StreamEvent, void> {
+    let open = waiting
+    let lastId = resumedAt
+    let why: NoAnswer['why'] = 'ended'
+    // The SDK forgets where it went on from, unless the stream says so.
+    if (resumedAt !== undefined) yield { id: resumedAt, data: '' }
+    try {
+      for await (const event of readEvents(body)) {
+        if (event.id) lastId = event.id
+        if (event.data && open) open.resumes = 0
+        const messages = messagesOf(event)
+        if (messages.length === 0) yield event
+        for (const message of messages) {
+          if (!isFields(message)) why = 'unreadable'
+          else if (message.id !== undefined) this.#note(askOf(message.method), open)
+          if (!open || !isAnswer(message)) yield { ...event, data: JSON.stringify(message) }
+          else {
+            const answer = answers(message, open) ? this.#read(message, open) : noAnswer(open.id, { why: 'other_id' })
+            open = undefined
+            yield { ...event, data: JSON.stringify(answer) }
+          }
+        }
+      }
+    } catch (error) {
+      if (signal?.aborted || !open) throw error
+      if (/longer than/.test(String(error))) why = 'too_long'
+    }
+    if (!open || signal?.aborted) return
+    if (lastId !== undefined && why === 'ended' && open.resumes < RESUMES_MAX) this.#broken.set(lastId, open)
+    else yield { data: JSON.stringify(noAnswer(open.id, { why } as NoAnswer)) }
+  }
+
+  /** What comes on no call's own stream may belong to any of them. */
+  #note(ask: ServerAsk | undefined, asked: Asked | undefined): void {
+    if (!ask) return
+    if (asked?.trace) this.#asks.get(asked.trace)?.add(ask)
+    else for (const asks of this.#asks.values()) asks.add(ask)
+  }
+}
+
+/** The request in a body; undefined for what no answer is expected to. */
+function askedIn(body: string): Asked | undefined {
+  const message = parsed(body)
+  if (!isFields(message) || typeof message.method !== 'string') return undefined
+  const { id, method } = message
+  if (typeof id !== 'string' && typeof id !== 'number') return undefined
+  const meta = isFields(message.params) && isFields(message.params._meta) ? message.params._meta : {}
+  const modern = typeof meta['io.modelcontextprotocol/protocolVersion'] === 'string'
+  return { id, method, modern, ...(method === 'tools/call' && typeof meta.traceparent === 'string' && { trace: meta.traceparent }) }
+}
+
+/** Throws TurnedAway; hands on what a server says in JSON-RPC under another status than 200 as what it is. */
+async function refused(response: Response, asked: Asked): Promise<Response> {
+  const { status, headers } = response
+  if (status === 413 || status === 429) {
+    await response.body?.cancel()
+    throw new TurnedAway(status, headers.get('retry-after'))
+  }
+  // While the revision is still being found out, the status is what counts.
+  const negotiates = asked.method === 'server/discover' || asked.method === 'initialize'
+  if (STATUS_SPEAKS.has(status) || negotiates || !/application\/json/i.test(headers.get('content-type') ?? '')) return response
+  const text = await response.text().catch(() => '')
+  const message = parsed(text)
+  if (isAnswer(message) && answers(message, asked)) return insteadOf(response, readAnswer(message, asked))
+  return new Response(text, { status, headers })
+}
+
+function insteadOf({ headers }: Response, message: object): Response {
+  const kept = new Headers(headers)
+  for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) kept.delete(name)
+  kept.set('content-type', 'application/json')
+  return new Response(JSON.stringify(message), { headers: kept })
+}
+
+/** The messages of an event, which none need be; one that is no JSON is null. */
+function messagesOf({ event, data }: StreamEvent): unknown[] {
+  if (!data || (event !== undefined && event !== 'message')) return []
+  return [parsed(data) ?? null].flat()
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The caller says what is no JSON.
+    return undefined
+  }
+}

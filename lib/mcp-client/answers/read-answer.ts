@@ -1,0 +1,63 @@
+import { askOf, noAnswer, type ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
+import { type Fields, isFields, readResult } from '#lib/mcp-client/answers/read-result.ts'
+import { type LeftOut, usableTools } from '#lib/mcp-client/answers/usable-tools.ts'
+
+/** A request that waits for its answer. `modern`: it is one of revision 2026-07-28. */
+export type Asked = { id: string | number; method: string; modern: boolean; trace?: string }
+
+const INTERNAL_ERROR = -32603
+const URL_ELICITATION_REQUIRED = -32042
+
+/** True for a JSON-RPC message that answers something, in good order or not. */
+export function isAnswer(message: unknown): message is Fields {
+  return isFields(message) && message.method === undefined && ('result' in message || 'error' in message)
+}
+
+/** True where an answer is the one to this request. Servers that could not read a request answer it without its id. */
+export function answers(message: Fields, { id }: Asked): boolean {
+  return String(message.id) === String(id) || ((message.id === null || message.id === undefined) && isError(message))
+}
+
+/** An answer as the SDK reads it, and what of a list was left out. */
+export function readAnswer(message: Fields, asked: Asked, onLeftOut: (leftOut: LeftOut[]) => void = () => {}): object {
+  const { id } = asked
+  if (message.jsonrpc !== '2.0') return noAnswer(id, { why: 'unreadable' })
+  if (isError(message)) return readError(message.error, id)
+  const { result } = message
+  if (!isFields(result)) return noAnswer(id, { why: 'unreadable' })
+  if (result.resultType === 'input_required') return noAnswer(id, { why: 'asks', asks: asksOf(result.inputRequests) })
+  const read = asked.method === 'tools/call' ? readResult(result) : asked.method === 'tools/list' ? readList(result, onLeftOut) : result
+  if (!read) return noAnswer(id, { why: 'unreadable' })
+  const isComplete = asked.modern && asked.method !== 'server/discover' && read.resultType === undefined
+  return { jsonrpc: '2.0', id, result: isComplete ? { ...read, resultType: 'complete' } : read }
+}
+
+function isError({ error }: Fields): boolean {
+  return error !== undefined && error !== null
+}
+
+function readError(error: unknown, id: Asked['id']): object {
+  const { code, message, data } = isFields(error) ? error : { code: undefined, message: error, data: undefined }
+  const number = Number(code)
+  if (number === URL_ELICITATION_REQUIRED) return noAnswer(id, { why: 'asks', asks: ['elicitation'] })
+  const read = {
+    code: Number.isInteger(number) ? number : INTERNAL_ERROR,
+    message: typeof message === 'string' ? message : (JSON.stringify(message) ?? ''),
+    ...(data !== undefined && { data }),
+  }
+  return { jsonrpc: '2.0', id, error: read }
+}
+
+function asksOf(requests: unknown): ServerAsk[] {
+  const all = isFields(requests) ? Object.values(requests) : []
+  return [...new Set(all.flatMap((request) => (isFields(request) ? (askOf(request.method) ?? []) : [])))]
+}
+
+function readList(result: Fields, onLeftOut: (leftOut: LeftOut[]) => void): Fields | undefined {
+  const { tools, nextCursor, ...rest } = result
+  if (!Array.isArray(tools)) return undefined
+  const usable = usableTools(tools)
+  onLeftOut(usable.leftOut)
+  // Some servers end a list with null or an empty cursor.
+  return { ...rest, tools: usable.tools, ...(typeof nextCursor === 'string' && nextCursor !== '' && { nextCursor }) }
+}

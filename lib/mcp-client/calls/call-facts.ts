@@ -1,0 +1,37 @@
+import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
+import { modelContent } from '#lib/mcp-client/calls/model-content.ts'
+import { isWholeWidget, sentWidget } from '#lib/mcp-client/calls/result-widget.ts'
+import type { Attempt, Result } from '#lib/mcp-client/calls/results.ts'
+import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+
+const FACTS = 'switchboard/call'
+
+/** What a model is told of a result that the chat shows as a widget. */
+export const SHOWN_NOTE = '[The person sees this result in the chat, as a list or a card. Do not repeat what is in it.]'
+
+/** What became of a call, from the `_meta` of the result that a connection gave; undefined where no connection did. */
+export function factsIn(meta: unknown): CallFacts | undefined {
+  return (meta as { [FACTS]?: CallFacts } | null | undefined)?.[FACTS]
+}
+
+/** What became of a call, for the run that made it. */
+export function factsOf(server: McpServer, tool: string, { result, failure }: Attempt, ms: number): CallFacts {
+  return {
+    server: server.name,
+    tool,
+    durationMs: Math.round(ms),
+    failure: failure && { class: failure.class, sentence: `${failure.sentence} (${failure.class})` },
+    widget: sentWidget(server, result?._meta),
+  }
+}
+
+/** What the model reads of it, with the facts beside it: a failure in our words, an answer as long as a model can use it. */
+export function told({ result }: Attempt, facts: CallFacts): Result {
+  const { failure } = facts
+  if (failure) {
+    const text = `${failure.class === 'declined' ? 'The call was not made.' : 'The call failed.'} ${failure.sentence}`
+    return { content: [{ type: 'text', text }], isError: true, _meta: { [FACTS]: facts } }
+  }
+  const shown = facts.widget && isWholeWidget(facts.widget) ? [{ type: 'text', text: SHOWN_NOTE }] : []
+  return { ...result, content: [...modelContent(result), ...shown], _meta: { ...result?._meta, [FACTS]: facts } } as Result
+}

@@ -1,0 +1,65 @@
+import { beginToolCall, recordToolCall, type ToolCallOutcome } from '#lib/data/runs/ledger.ts'
+import { settleToolCall } from '#lib/data/runs/settle-tool-call.ts'
+import type { EffectivePolicy } from '#lib/data/servers/policies.ts'
+import type { CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
+import { type Attempt, kept, recorded } from '#lib/mcp-client/calls/results.ts'
+import type { TraceContext } from '#lib/mcp-client/calls/trace.ts'
+import type { Filled } from '#lib/mcp-client/tools/bound-arguments.ts'
+import { markedNames } from '#lib/mcp-client/tools/sensitive-fields.ts'
+import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
+
+/** A call as it is sent: the tool under its server's name for it, as it is listed there, and what an admin decided about it. */
+export type OutgoingCall = Filled & {
+  server: string
+  tool: string
+  listed: McpTool | undefined
+  policy: EffectivePolicy
+  /** The model's id of it. */
+  callId: string | undefined
+}
+
+/** A call's row in the ledger: there before the call is sent, settled once after. */
+export class CallRow {
+  readonly #id: string
+  readonly #ownerId: string
+  readonly #hidden: string[]
+  readonly #startedAt = performance.now()
+
+  private constructor(id: string, ownerId: string, hidden: string[]) {
+    this.#id = id
+    this.#ownerId = ownerId
+    this.#hidden = hidden
+  }
+
+  /** Throws where it cannot be written: then the call must not be sent. */
+  static async begin(call: OutgoingCall, run: CallingRun, span: TraceContext): Promise<CallRow> {
+    const row = rowOf(call, run, span)
+    return new CallRow(await beginToolCall(row), row.ownerId, row.hidden)
+  }
+
+  /** A call that is not sent, in one go: half of it would say that nobody knows what became of it. Returns why; throws where it cannot be written. */
+  static async unsent(call: OutgoingCall, run: CallingRun, span: TraceContext, why: Attempt): Promise<Attempt> {
+    const { status = 'failed', class: failureClass, sentence: errorMessage } = why.failure ?? {}
+    await recordToolCall(rowOf(call, run, span), new Date(), { status, failureClass, errorMessage })
+    return why
+  }
+
+  /** Never throws. */
+  async settle({ result, failure, times }: Attempt): Promise<void> {
+    const outcome: ToolCallOutcome = {
+      ...(failure ? { status: failure.status, failureClass: failure.class, errorMessage: failure.sentence } : { status: 'succeeded' }),
+      ...{ result: recorded(result), stored: kept(result), hidden: this.#hidden, ...times },
+      durationMs: Math.round(performance.now() - this.#startedAt),
+    }
+    await settleToolCall({ id: this.#id, ownerId: this.#ownerId }, outcome)
+  }
+}
+
+function rowOf({ server, tool, listed, policy, args, filledIn, callId }: OutgoingCall, run: CallingRun, span: TraceContext) {
+  const hidden = [...policy.hidden, ...markedNames(listed?.inputSchema), ...markedNames(listed?.outputSchema)]
+  const { id: runId, threadId, turnId, userId: ownerId, repeats } = run
+  const origin = repeats
+    ? ({ via: 'repeat', repeatOf: repeats.callId, repeatedBy: repeats.by } as const)
+    : ({ via: 'chat', runId, turnId, callId } as const)
+  return { ownerId, server, tool, threadId: threadId || undefined, ...origin, ...span, arguments: args, filledIn, hidden }
+}

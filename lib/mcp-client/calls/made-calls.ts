@@ -1,0 +1,39 @@
+import type { ToolCallOutcome } from '#lib/data/runs/ledger.ts'
+import { argumentsHash } from '#lib/data/runs/ledger.ts'
+
+type Made = { callId: string | undefined; inDoubt: boolean }
+
+/** The calls that one run made at one server, by tool and arguments, for whoever asks whether one is made again. */
+export class MadeCalls {
+  readonly #made = new Map<string, Made>()
+
+  /** A call that is about to be made: of two equal ones in one answer of the model the second is a repetition. */
+  expect(tool: string, args: Record<string, unknown>, callId: string | undefined): void {
+    const key = keyOf(tool, args)
+    if (!this.#made.has(key)) this.#made.set(key, { callId, inDoubt: false })
+  }
+
+  /** A call that ended: what failed in good order or was declined was not made. */
+  settle(tool: string, args: Record<string, unknown>, callId: string | undefined, status: ToolCallOutcome['status'] | undefined): void {
+    const key = keyOf(tool, args)
+    const before = this.#made.get(key)
+    if (status === 'unknown') this.#made.set(key, { callId, inDoubt: true })
+    else if (status !== 'failed' && status !== 'declined') this.#made.set(key, before ?? { callId, inDoubt: false })
+    else if (before?.callId === callId && !before?.inDoubt) this.#made.delete(key)
+  }
+
+  /** True where such a call may have taken effect, and nobody knows. */
+  isInDoubt(tool: string, args: Record<string, unknown>): boolean {
+    return this.#made.get(keyOf(tool, args))?.inDoubt === true
+  }
+
+  /** True where such a call was made, or is about to be, by another call than this one. */
+  isMadeBefore(tool: string, args: Record<string, unknown>, callId: string | undefined): boolean {
+    const made = this.#made.get(keyOf(tool, args))
+    return made !== undefined && (made.callId === undefined || made.callId !== callId)
+  }
+}
+
+function keyOf(tool: string, args: Record<string, unknown>): string {
+  return `${tool} ${argumentsHash(args)}`
+}

@@ -1,0 +1,115 @@
+import { isDeepStrictEqual } from 'node:util'
+import { pictureTypeOf } from '#lib/mcp-client/answers/picture-type.ts'
+import { partsLeftOut } from '#lib/mcp-client/answers/read-result.ts'
+import type { Result } from '#lib/mcp-client/calls/results.ts'
+import { cutText } from '#lib/platform/text/cut-text.ts'
+
+const TEXT_MAX_CHARS = 40_000
+const PARTS_MAX = 200
+const PICTURES_MAX = 8
+const PICTURE_MAX_BYTES = 5 * 1024 * 1024
+const NOTE_MAX_CHARS = 500
+
+type Part = Result['content'][number]
+
+/**
+ * What a model gets of a tool's result: texts of 40,000 characters in all, whatever they came as, in 200 parts at most, and up to
+ * eight pictures of a kind that models can read, of 5 MB each. Everything else is named. Some models cannot take an empty answer, so there is always a part.
+ */
+export function modelContent(result: Result | undefined): Result['content'] {
+  const parts = (result?.content ?? []).map(toPart)
+  const { structuredContent } = result ?? {}
+  if (structuredContent !== undefined && !holds(parts, structuredContent)) parts.push(text(JSON.stringify(structuredContent)))
+  if (parts.length === 0) parts.push(text('Done. The tool gave no answer.'))
+  return withinBudget(parts)
+}
+
+function text(value: string): Part {
+  return { type: 'text', text: value }
+}
+
+function withinBudget(parts: Part[]): Part[] {
+  let left = TEXT_MAX_CHARS
+  let pictures = 0
+  let dropped = 0
+  const kept: Part[] = []
+  for (const part of parts) {
+    if (part.type === 'image') {
+      pictures += 1
+      if (pictures <= PICTURES_MAX) kept.push(part)
+      else dropped += 1
+      continue
+    }
+    const said = String(part.text)
+    if (said === '' && parts.length > 1) continue
+    if (left === 0 || kept.length === PARTS_MAX) dropped += partsLeftOut(said) || 1
+    else kept.push(text(said.length <= left ? said : cut(said, left)))
+    left = Math.max(0, left - said.length)
+  }
+  return dropped === 0 ? kept : [...kept, text(`[${dropped} more ${dropped === 1 ? 'part was' : 'parts were'} left out]`)]
+}
+
+function cut(said: string, max: number): string {
+  const start = cutText(said, max)
+  return `${start}\n[${said.length - start.length} more characters were cut off]`
+}
+
+/** A part of the answer as a text or a picture, which is all that the models' interfaces take. */
+function toPart(part: Part): Part {
+  switch (part.type) {
+    case 'text':
+      return text(String(part.text))
+    case 'image':
+      return picture(part.data) ?? named('picture', part.mimeType, part.data)
+    case 'audio':
+      return named('recording', part.mimeType, part.data)
+    case 'resource_link':
+      return text(`[link: ${note([part.title ?? part.name, part.uri, part.mimeType, part.description])}]`)
+    case 'resource':
+      return resource((part.resource ?? {}) as Record<string, unknown>)
+    default:
+      return text(JSON.stringify(part))
+  }
+}
+
+function resource({ uri, mimeType, text: words, blob }: Record<string, unknown>): Part {
+  if (typeof words === 'string') return text(`[file: ${note([uri, mimeType])}]\n${words}`)
+  return picture(blob) ?? named('file', mimeType, blob, uri)
+}
+
+function picture(data: unknown): Part | undefined {
+  const mimeType = pictureTypeOf(data)
+  return mimeType && bytesOf(data) <= PICTURE_MAX_BYTES ? { type: 'image', data, mimeType } : undefined
+}
+
+/** What cannot be shown to a model: what it is, and how large. */
+function named(what: string, mimeType: unknown, data: unknown, uri?: unknown): Part {
+  return text(`[${what}: ${note([uri, mimeType])}, ${bytesOf(data)} bytes, which cannot be shown here]`)
+}
+
+function note(facts: unknown[]): string {
+  return cutText(facts.filter((fact) => typeof fact === 'string' && fact !== '').join(', ') || 'without a name', NOTE_MAX_CHARS)
+}
+
+function bytesOf(data: unknown): number {
+  return typeof data === 'string' ? Buffer.byteLength(data, 'base64') : 0
+}
+
+/** True where the texts say the same as the structured content, alone or, as some servers wrap it, under `result`. */
+function holds(parts: Part[], structured: unknown): boolean {
+  const texts = parts.flatMap((part) => (part.type === 'text' ? String(part.text) : []))
+  const values = texts.map(parsed)
+  const said = [...texts, ...values, values, texts]
+  const { result, ...others } = (structured ?? {}) as { result?: unknown }
+  const wrapped = result !== undefined && Object.keys(others).length === 0
+  return said.some((value) => isDeepStrictEqual(value, structured) || (wrapped && isDeepStrictEqual(value, result)))
+}
+
+function parsed(said: string): unknown {
+  try {
+    return JSON.parse(said)
+  } catch {
+    // Plain words.
+    return said
+  }
+}

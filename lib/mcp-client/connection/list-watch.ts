@@ -1,0 +1,98 @@
+import { setTimeout } from 'node:timers/promises'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { transportAs } from '#lib/mcp-client/connection/transport.ts'
+import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import { expireTools, listKey, rememberedTools } from '#lib/mcp-client/tools/tool-lists.ts'
+import { log } from '#lib/platform/log.ts'
+import { processState } from '#lib/platform/process-state.ts'
+
+// So many ears in one process, each open as long as its person goes on chatting. Who finds no place has lists that end by time.
+const WATCHES_MAX = 64
+const IDLE_MS = 600_000
+const LOOK_EVERY_MS = 30_000
+const DEADLINE_MS = 10_000
+const CLOSE_MS = 1_000
+// A server whose stream ends sooner has none that is worth opening again for a while.
+const SHORTEST_MS = 5_000
+
+type Watch = { usedAt: number; hearsSince?: number }
+type Watches = { open: Map<string, Watch>; muteUntil: Map<string, number> }
+
+const watches = processState('list watches', (): Watches => ({ open: new Map(), muteUntil: new Map() }))
+
+/**
+ * Listens, as this person, for a server's word that its tools have changed: a subscription (2026-07-28), or the stream of a session
+ * of its own (older revisions). The remembered list counts no longer when the word comes, or when nothing can be heard any more:
+ * after ten minutes without a turn, or when the server ends the stream. Returns at once and never throws.
+ */
+export function watchTools(server: McpServer, userId: string): void {
+  const { open, muteUntil } = watches()
+  const key = listKey(server, userId)
+  if (open.has(key) || open.size >= WATCHES_MAX || (muteUntil.get(server.url) ?? 0) > Date.now()) return
+  const watch: Watch = { usedAt: Date.now() }
+  open.set(key, watch)
+  muteUntil.delete(server.url)
+  listen(server, userId, watch)
+    .catch((error) => log.debug({ error, server: server.name }, 'an MCP server’s changes cannot be heard'))
+    .finally(() => {
+      open.delete(key)
+      const heardMs = watch.hearsSince === undefined ? 0 : Date.now() - watch.hearsSince
+      if (heardMs >= SHORTEST_MS) expireTools(server, userId)
+      else muteUntil.set(server.url, Date.now() + IDLE_MS)
+    })
+}
+
+/** The person is still there: their ear at this server, where there is one, stays open. */
+export function keepWatching(server: McpServer, userId: string): void {
+  const watch = watches().open.get(listKey(server, userId))
+  if (watch) watch.usedAt = Date.now()
+}
+
+/** Resolves when nothing can be heard any more. */
+async function listen(server: McpServer, userId: string, watch: Watch): Promise<void> {
+  const ended = Promise.withResolvers<void>()
+  const client = new Client({ name: 'switchboard', version: '1' }, { versionNegotiation: { mode: 'auto' } })
+  client.setNotificationHandler('notifications/tools/list_changed', () => expireTools(server, userId))
+  client.onclose = () => ended.resolve()
+  client.onerror = () => ended.resolve()
+  const look = setInterval(() => {
+    const forgotten = !rememberedTools(server, userId, { stale: true })
+    if (forgotten || watch.usedAt + IDLE_MS < Date.now()) ended.resolve()
+  }, LOOK_EVERY_MS).unref()
+  const options = { timeout: DEADLINE_MS }
+  const hears = () => {
+    watch.hearsSince ??= Date.now()
+  }
+  const send = withEar(transportAs(server, { userId }).send, hears, ended.resolve)
+  const transport = new StreamableHTTPClientTransport(new URL(server.url), { fetch: send })
+  try {
+    await client.connect(transport, options)
+    if (client.getProtocolEra() === 'modern') {
+      const subscription = await client.listen({ toolsListChanged: true }, options)
+      hears()
+      void subscription.closed.then(() => ended.resolve())
+    }
+    await ended.promise
+  } finally {
+    clearInterval(look)
+    // A session of ours that nobody ends would stay at the server.
+    if (transport.sessionId)
+      await Promise.race([transport.terminateSession().catch(() => undefined), setTimeout(CLOSE_MS, undefined, { ref: false })])
+    await client.close()
+  }
+}
+
+/** Sessions hear by one GET: without it, or after it, they are deaf. */
+function withEar(send: typeof fetch, hears: () => void, ended: () => void): typeof fetch {
+  return async (input, init) => {
+    const response = await send(input, init)
+    if (init?.method !== 'GET') return response
+    if (!response.ok || !response.body) {
+      ended()
+      return response
+    }
+    hears()
+    const heard = response.body.pipeThrough(new TransformStream({ flush: ended }))
+    return new Response(heard, { status: response.status, headers: response.headers })
+  }
+}

@@ -1,0 +1,156 @@
+import { setTimeout } from 'node:timers/promises'
+import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
+import { agreedTools, notePins, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
+import { usableTools } from '#lib/mcp-client/answers/usable-tools.ts'
+import { keepWatching, watchTools } from '#lib/mcp-client/connection/list-watch.ts'
+import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
+import { mcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { Refusal, refusalOf } from '#lib/mcp-client/refusal.ts'
+import { downUntil, lastFailure, noteAnswer, noteFailure, standing } from '#lib/mcp-client/servers/health.ts'
+import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import { type McpTool, rememberedTools, rememberTools } from '#lib/mcp-client/tools/tool-lists.ts'
+import { log } from '#lib/platform/log.ts'
+
+/** A list that is on its way. `settled` ends with the asking itself, within the time to connect, and never throws. */
+export type Loading = { tools: Promise<McpTool[]>; settled: Promise<void>; isSettled: () => boolean }
+
+// A turn waits 200 ms for a server that has proven nothing, or whose tools are known from before. In steps: where this process
+// itself is late, each step is, and the server is not blamed for it.
+const GRACE_STEPS = 4
+const STEP_MS = 50
+const PATIENCE_MS = 5_000
+const OUT_OF_REACH: ReadonlySet<FailureClass> = new Set(['refused', 'dns', 'tls', 'connect_timeout', 'transport_lost'])
+
+/**
+ * The tools of a server for a run. Asking goes on in the background for `connectMs`; the run waits for it as long as the server
+ * has earned, and then takes the tools that are known from before. `tools` throws what the SDK throws, and for a server that is
+ * known to be down at once.
+ */
+export function loadTools(connection: ToolConnection, userId: string, connectMs: number, signal?: AbortSignal): Loading {
+  const { server } = connection
+  const remembered = rememberedTools(server, userId)
+  if (remembered) {
+    keepWatching(server, userId)
+    return loading(Promise.resolve(remembered))
+  }
+  const { url, builtin } = server
+  const known = standing(url)
+  if (!builtin && known === 'down') return loading(fromBefore(server, userId).then((tools) => tools ?? Promise.reject(down(url))))
+  const asking = asked(connection, userId, connectMs)
+  const patience = { proven: known === 'proven', ms: Math.min(connectMs, PATIENCE_MS) }
+  return loading(builtin ? withSignal(asking, signal) : patiently(server, userId, asking, patience, signal), asking)
+}
+
+function loading(tools: Promise<McpTool[]>, asking: Promise<unknown> = tools): Loading {
+  let done = false
+  const end = () => {
+    done = true
+  }
+  return { tools, settled: asking.then(end, end), isSettled: () => done }
+}
+
+async function asked(connection: ToolConnection, userId: string, connectMs: number): Promise<McpTool[]> {
+  const { server } = connection
+  const ended = new AbortController()
+  const askedAt = Date.now()
+  const loading = connection.askTools()
+  loading.catch(() => undefined)
+  try {
+    const late = setTimeout(connectMs, undefined, { signal: ended.signal, ref: false }).then(() => Promise.reject(tooLate()))
+    late.catch(() => undefined)
+    const { tools: listed, ttlMs, announced } = await Promise.race([loading, late])
+    noteAnswer(server.url)
+    const { tools } = usableTools(listed)
+    if (isPinned(server)) await notePins(server.id, tools as ToolDefinition[], true)
+    // Not before the pins: who finds a remembered list looks for what was agreed to of it.
+    rememberTools(server, userId, tools, { ttlMs, askedAt })
+    if (announced && !server.builtin) watchTools(server, userId)
+    return tools
+  } catch (error) {
+    const { failureClass, sentence } = mcpFailure(error, 'connect')
+    if (!OUT_OF_REACH.has(failureClass)) {
+      if (!refusalOf(error)) noteAnswer(server.url)
+    } else if (!server.builtin) noteFailure(server.url, { silent: failureClass === 'connect_timeout', last: { failureClass, sentence } })
+    throw error
+  } finally {
+    ended.abort()
+  }
+}
+
+async function patiently(
+  server: McpServer,
+  userId: string,
+  asking: Promise<McpTool[]>,
+  patience: { proven: boolean; ms: number },
+  signal?: AbortSignal,
+): Promise<McpTool[]> {
+  asking.catch(() => undefined)
+  const ended = new AbortController()
+  const pause = (ms: number) => setTimeout(ms, undefined, { signal: ended.signal, ref: false })
+  const grace = async () => {
+    for (let step = 0; step < GRACE_STEPS; step += 1) await pause(STEP_MS)
+  }
+  const first = grace()
+  first.catch(() => undefined)
+  try {
+    const early = await withSignal(Promise.race([asking, first]), signal)
+    if (early) return early
+    const before = await fromBefore(server, userId)
+    if (before) return before
+    if (!patience.proven) throw asBefore(server.url)
+    const second = pause(patience.ms)
+    second.catch(() => undefined)
+    return (await withSignal(Promise.race([asking, second]), signal)) ?? Promise.reject(asBefore(server.url))
+  } catch (error) {
+    // Whoever has no account there yet learns of it by calling a tool, not by missing all of them.
+    const before = refusalOf(error)?.connect ? await fromBefore(server, userId) : undefined
+    if (before) return before
+    throw error
+  } finally {
+    ended.abort()
+  }
+}
+
+/** The list that this person was given some time ago, else what an admin agreed to. */
+async function fromBefore(server: McpServer, userId: string): Promise<McpTool[] | undefined> {
+  const stale = rememberedTools(server, userId, { stale: true })
+  if (stale || !isPinned(server)) return stale
+  const agreed = await agreedTools(server.id)
+  return agreed.length > 0 ? (agreed as McpTool[]) : undefined
+}
+
+/** True where a changed tool has to be agreed to before it is offered. */
+export function isPinned(server: McpServer): server is McpServer & { id: string } {
+  return server.id !== undefined && server.config?.pinned === true
+}
+
+async function withSignal<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return work
+  const { promise, reject } = Promise.withResolvers<never>()
+  const onAbort = () => reject(new DOMException('stopped', 'AbortError'))
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+function tooLate(): Error {
+  return Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })
+}
+
+/** A server that was not waited for: what was wrong with it the last time is likely to be so still. */
+function asBefore(url: string): Error {
+  const last = lastFailure(url)
+  return last && last.failureClass !== 'connect_timeout' ? new Refusal(last.failureClass, last.sentence) : tooLate()
+}
+
+function down(url: string): Refusal {
+  const seconds = Math.max(1, Math.ceil(((downUntil(url)?.getTime() ?? 0) - Date.now()) / 1000))
+  log.debug({ seconds }, 'MCP server not asked: its circuit is open')
+  const { failureClass = 'connect_timeout', sentence = '' } = lastFailure(url) ?? {}
+  const why = failureClass === 'connect_timeout' ? 'The server of this tool did not answer lately.' : sentence
+  return new Refusal(failureClass, `${why} It is asked again in ${seconds} s.`)
+}

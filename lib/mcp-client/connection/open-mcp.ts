@@ -1,0 +1,126 @@
+import { setTimeout } from 'node:timers/promises'
+import { findPerson } from '#lib/data/people/users.ts'
+import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
+import { policyOf, type ToolPolicy } from '#lib/data/servers/policies.ts'
+import { agreedHashes, definitionHash, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
+import { listToolRefusals, type ToolRefusal } from '#lib/data/servers/tool-refusals.ts'
+import type { CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
+import { deadlinesOf } from '#lib/mcp-client/calls/deadlines.ts'
+import { isPinned, loadTools } from '#lib/mcp-client/connection/load-tools.ts'
+import { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
+import { builtinTransport, transportAs } from '#lib/mcp-client/connection/transport.ts'
+import { mcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { refusalOf } from '#lib/mcp-client/refusal.ts'
+import { type McpServer, serversFor } from '#lib/mcp-client/servers/servers.ts'
+import { boundParameters, withoutBound } from '#lib/mcp-client/tools/bound-arguments.ts'
+import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
+import { mayOffer } from '#lib/mcp-client/tools/tool-filter.ts'
+import { forgetTools, type McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
+import { toolNames } from '#lib/mcp-client/tools/tool-names.ts'
+import { log } from '#lib/platform/log.ts'
+
+/** A server without whose tools the turn goes on. `connect`: the person mends it by connecting an account of theirs. */
+export type Unavailable = { server: string; failureClass: FailureClass; sentence: string; connect?: string }
+
+/** The MCP servers of one run. `close` ends every connection, waits a second for that at most, and never throws. */
+export type OpenMcp = { connections: ToolConnection[]; unavailable: Unavailable[]; close: () => Promise<void> }
+
+const CLOSE_MS = 1_000
+
+type Edges = {
+  policies?: ToolPolicy[]
+  /** Asks every server for its tools again. */
+  relist?: boolean
+  builtinFetch?: typeof fetch
+  servers?: McpServer[]
+  /** The model that gets the tools: those that its server refused are left out. */
+  model?: string
+  signal?: AbortSignal
+}
+
+/**
+ * Opens the servers of a run side by side. Each has its time to connect, but the run waits for one only as long as it has earned.
+ * A server that fails is left out and named. Each run has connections of its own, so that no session of a server is ever shared
+ * between people; the sockets below are pooled.
+ */
+export async function openMcp(
+  run: CallingRun,
+  { policies = [], relist, builtinFetch, servers: given, model, signal }: Edges = {},
+): Promise<OpenMcp> {
+  const servers = given ?? (await serversFor((await findPerson(run.userId))?.role ?? 'member'))
+  if (relist) for (const server of servers) forgetTools(server, run.userId)
+  const opened = servers.map((server) => {
+    const who = { userId: run.userId, runId: run.id, threadId: run.threadId }
+    const { learn, ...wire } = server.builtin
+      ? { send: builtinTransport(who, server.url, builtinFetch), learn: undefined }
+      : transportAs(server, who)
+    const connection = new ToolConnection(server, run, wire, policies)
+    const { connectMs } = deadlinesOf(policyOf(policies, server.name, ''))
+    return { connection, learn, loading: loadTools(connection, run.userId, connectMs, signal) }
+  })
+  const close = async () => {
+    const closing = opened.map(({ connection, loading }) => {
+      const end = () =>
+        connection.close().catch((error) => log.debug({ error, server: connection.server.name }, 'MCP connection not closed cleanly'))
+      // What is still being asked is asked to its end, for the next turn to know; this turn does not wait for it.
+      if (loading.isSettled()) return end()
+      void loading.settled.then(end)
+      return undefined
+    })
+    await Promise.race([Promise.all(closing), setTimeout(CLOSE_MS, undefined, { ref: false })])
+  }
+  const unavailable: Unavailable[] = []
+  const [agreed, refused, listed] = await Promise.all([
+    agreedHashes(servers.filter(isPinned).map(({ id }) => id)),
+    model === undefined ? [] : listToolRefusals({ model }),
+    Promise.all(
+      opened.map(async ({ connection, learn, loading }) => {
+        try {
+          const tools = await loading.tools
+          return { connection, learn, tools }
+        } catch (error) {
+          unavailable.push(missing(connection.server, error))
+          return undefined
+        }
+      }),
+    ),
+  ])
+  const open = listed.filter((entry) => entry !== undefined)
+  // The first listing of a server is agreed to while it is read, after `agreed` was.
+  const fresh = open.some(({ connection: { server } }) => isPinned(server) && agreed.get(server.id)?.size === 0)
+  const hashes = fresh ? await agreedHashes(servers.filter(isPinned).map(({ id }) => id)) : agreed
+  const offers = open.map(({ connection, learn, tools }) => {
+    const shown = offered(connection.server, tools, hashes).filter((tool) => mayReachModel(connection.server, tool, refused))
+    learn?.(tools, new Set(shown.map(({ name }) => name)))
+    const schemas = new Map(tools.map(({ name, inputSchema }) => [name, inputSchema]))
+    return { connection, tools: shown, schemas }
+  })
+  const names = toolNames(offers.map(({ connection, tools }) => ({ server: connection.server.name, tools })))
+  offers.forEach(({ connection, tools, schemas }, index) => {
+    const filledIn = (tool: string) => boundParameters(schemas.get(tool), connection.server).map(({ parameter }) => parameter)
+    connection.offer(tools, (tool) => names[index]?.get(tool.name) ?? tool.name, filledIn)
+  })
+  return { connections: open.map(({ connection }) => connection), unavailable, close }
+}
+
+/** What of a server's list a model may see, and how: allowed, agreed to as it is, and without what the session fills in. */
+function offered(server: McpServer, tools: McpTool[], agreed: Map<string, Map<string, string>>): McpTool[] {
+  const hashes = isPinned(server) ? agreed.get(server.id) : undefined
+  return tools
+    .filter(({ name }) => mayOffer(name, server.config))
+    .filter((tool) => !hashes || hashes.get(tool.name) === definitionHash(tool as ToolDefinition))
+    .map((tool) => withoutBound(tool, server))
+}
+
+/** True for a tool that can be said as models take it, and that the model's server has not refused as it is now. */
+function mayReachModel({ name }: McpServer, tool: McpTool, refused: ToolRefusal[]): boolean {
+  if (toModelTool(tool).problem !== undefined) return false
+  const refusal = refused.find((it) => it.server === name && it.tool === tool.name)
+  return refusal === undefined || refusal.toolHash !== definitionHash(tool as ToolDefinition)
+}
+
+function missing(server: McpServer, error: unknown): Unavailable {
+  const { failureClass, sentence } = mcpFailure(error, 'connect')
+  log.warn({ error, server: server.name, failure_class: failureClass }, 'MCP server not available')
+  return { server: server.name, failureClass, sentence: `${sentence} (${failureClass})`, connect: refusalOf(error)?.connect }
+}

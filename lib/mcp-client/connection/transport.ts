@@ -1,0 +1,97 @@
+import { mintRunToken } from '#lib/auth/tokens/run-tokens.ts'
+import type { Who } from '#lib/mcp-client/connection/authority.ts'
+import { type Identified, identified } from '#lib/mcp-client/connection/identity.ts'
+import { Refusal } from '#lib/mcp-client/refusal.ts'
+import { type McpServer, reachOf } from '#lib/mcp-client/servers/servers.ts'
+import { networkFetch } from '#lib/mcp-client/wire/network-fetch.ts'
+import { sseBridge } from '#lib/mcp-client/wire/sse-bridge.ts'
+import { AppError } from '#lib/platform/errors.ts'
+
+const TOKEN_SECONDS = 300
+const MAX_REDIRECTS = 3
+
+/**
+ * Requests to our own server (`send`: its handler in this process, else the network), each with a run token for its audience that is
+ * at most five minutes old. One that is refused is made anew, once: the person's role may have changed. Throws Refusal, with the
+ * reason, where none is given any more.
+ */
+export function builtinTransport(
+  claims: { userId: string; runId: string; threadId: string },
+  audience: string,
+  send: typeof fetch = fetch,
+): typeof fetch {
+  let known: { token: string; mintedAt: number } | undefined
+  const token = async (fresh: boolean) => {
+    if (!known || fresh || Date.now() - known.mintedAt > (TOKEN_SECONDS / 2) * 1000)
+      known = { mintedAt: Date.now(), token: await mintRunToken(claims, audience, TOKEN_SECONDS).catch(refuse) }
+    return known.token
+  }
+  return async (input, init) => {
+    const go = async (fresh: boolean) => {
+      const headers = new Headers(init?.headers)
+      headers.set('authorization', `Bearer ${await token(fresh)}`)
+      // A redirect would carry the token elsewhere, or drop it: our own endpoint has none.
+      return send(new Request(input, { ...init, headers, redirect: 'error' }))
+    }
+    const response = await go(false)
+    if (response.status !== 401) return response
+    await response.body?.cancel()
+    return go(true)
+  }
+}
+
+function refuse(error: unknown): never {
+  throw error instanceof AppError && error.code === 'unauthenticated' ? new Refusal('denied', error.message, { cause: error }) : error
+}
+
+/** Requests to a server elsewhere as somebody, over whichever transport it speaks. */
+export function transportAs(server: McpServer, who: Who, network: typeof fetch = networkFetch(reachOf(server))): Identified {
+  const { send, ...rest } = identified(server, who, network)
+  return { send: overTransport(server, send), ...rest }
+}
+
+/** The transport that a server speaks, over these requests. */
+export function overTransport({ config }: McpServer, send: typeof fetch): typeof fetch {
+  return config?.transport === 'sse' ? sseBridge(send) : externalTransport(send)
+}
+
+/**
+ * Requests to a server elsewhere. A redirect on the same origin that says that the request is to be made there (307, 308, or an older
+ * one to the same address with the other slash) keeps method and body. Any other is not followed: one to another origin would carry
+ * sign-ins there, and the rest say that a request was carried out. An address that lacks or has one slash too many at its end is mended.
+ */
+export function externalTransport(send: typeof fetch = fetch): typeof fetch {
+  let otherSlash: boolean | undefined
+  return async (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input)
+    const first = await follow(send, otherSlash ? withOtherSlash(url) : url, init)
+    if (otherSlash !== undefined || (first.status !== 404 && first.status !== 405)) {
+      otherSlash ??= false
+      return first
+    }
+    const second = await follow(send, withOtherSlash(url), init)
+    otherSlash = second.ok
+    await (second.ok ? first : second).body?.cancel()
+    return second.ok ? second : first
+  }
+}
+
+async function follow(send: typeof fetch, from: URL, init?: RequestInit): Promise<Response> {
+  let url = from
+  for (let hop = 0; ; hop += 1) {
+    const response = await send(url, { ...init, redirect: 'manual' })
+    const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null
+    const next = location === null ? null : URL.parse(location, url)
+    if (!next || next.origin !== url.origin || hop >= MAX_REDIRECTS) return response
+    const moved = response.status === 307 || response.status === 308 || ((init?.method ?? 'GET') === 'GET' && response.status !== 304)
+    if (!moved && (response.status === 303 || next.href !== withOtherSlash(url).href)) return response
+    await response.body?.cancel()
+    url = next
+  }
+}
+
+function withOtherSlash(url: URL): URL {
+  const other = new URL(url)
+  other.pathname = url.pathname.endsWith('/') ? url.pathname.replace(/\/+$/, '') : `${url.pathname}/`
+  return other
+}

@@ -1,0 +1,98 @@
+import type { Who } from '#lib/mcp-client/connection/authority.ts'
+import { overTransport, transportAs } from '#lib/mcp-client/connection/transport.ts'
+import { type Examination, Finding, type Step } from '#lib/mcp-client/doctor/examination.ts'
+import { fixFor } from '#lib/mcp-client/doctor/fixes.ts'
+import { authSteps, endpointStep } from '#lib/mcp-client/doctor/http-steps.ts'
+import { networkSteps } from '#lib/mcp-client/doctor/network-steps.ts'
+import { protocolSteps, type Spoken } from '#lib/mcp-client/doctor/protocol-steps.ts'
+import { mcpFailure, type Phase } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { type McpServer, reachOf } from '#lib/mcp-client/servers/servers.ts'
+import { networkFetch } from '#lib/mcp-client/wire/network-fetch.ts'
+
+/** What an examination found out beside its steps. */
+export type Examined = { steps: Step[]; healthy: boolean; spoken?: Spoken }
+
+const STEP_MS = 10_000
+
+class Stopped extends Error {}
+const TOO_LATE = new Finding('connect_timeout', 'No answer in time.')
+
+/**
+ * Examines an MCP server from the name to the tools, each step timed and at most ten seconds long, and says for everything that is
+ * wrong what to change. `who`: as whom the server is spoken to; without it as nobody. `onStep` is told of each step as it ends. Never throws.
+ */
+export async function examine(
+  server: McpServer,
+  { who, call, stepMs = STEP_MS, onStep }: { who?: Who; call?: Examination['call']; stepMs?: number; onStep?: (step: Step) => void } = {},
+): Promise<Examined> {
+  const steps: Step[] = []
+  const note = (step: Step) => {
+    steps.push(step)
+    onStep?.(step)
+  }
+  const step: Examination['step'] = async (name, work, phase = 'connect') => {
+    const started = performance.now()
+    const ms = () => Math.round(performance.now() - started)
+    const signal = AbortSignal.timeout(stepMs)
+    try {
+      const { said, value, warn } = await withDeadline(work(signal), signal)
+      note({ name, outcome: warn ? 'warning' : 'ok', ms: ms(), said, ...warn })
+      return value
+    } catch (error) {
+      const found = error instanceof Finding ? error : asFinding(error, signal, phase)
+      note({ name, outcome: 'failed', ms: ms(), said: found.message, fault: found.fault, fix: found.fix ?? fixFor(found.fault) })
+      if (found.stop) throw new Stopped()
+      return undefined
+    }
+  }
+  let spoken: Spoken | undefined
+  // Nothing of an examination outlives it, whatever a server keeps open.
+  const ended = new AbortController()
+  try {
+    const url = await step('Address', async () => ({ said: server.url, value: addressOf(server.url) }))
+    if (!url) return { steps, healthy: false }
+    const bare = untilAborted(networkFetch(reachOf(server)), ended.signal)
+    const connect = () => (who ? transportAs(server, who, bare).send : overTransport(server, bare))
+    const examination = { server, url, connect, bare, stepMs, call, step }
+    await networkSteps(examination)
+    const { needsSignIn } = await endpointStep(examination)
+    if (needsSignIn) await authSteps(examination, needsSignIn)
+    if (!needsSignIn || who) spoken = await protocolSteps(examination)
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error
+  } finally {
+    ended.abort()
+  }
+  return { steps, healthy: steps.every(({ outcome }) => outcome !== 'failed'), spoken }
+}
+
+function addressOf(address: string): URL {
+  const url = URL.parse(address)
+  if (!url) throw new Finding('bad_address', 'This is not an address.')
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Finding('bad_address', `${url.protocol} is not http or https.`)
+  if (url.username || url.password) throw new Finding('bad_address', 'The address contains a name or a password.')
+  return url
+}
+
+function asFinding(error: unknown, signal: AbortSignal, phase: Phase): Finding {
+  if (signal.aborted) return phase === 'call' ? new Finding('hard_timeout', 'The tool gave no answer in time.') : TOO_LATE
+  const { failureClass, sentence, fault } = mcpFailure(error, phase)
+  if (phase === 'list' && failureClass === 'hard_timeout') return TOO_LATE
+  if (phase === 'list' && failureClass === 'outcome_unknown') return new Finding('server_error', 'The server broke down.')
+  return new Finding(fault ?? failureClass, sentence.replaceAll(' of this tool', ''))
+}
+
+function untilAborted(send: typeof fetch, signal: AbortSignal): typeof fetch {
+  return (input, init) => send(input, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, signal]) : signal })
+}
+
+async function withDeadline<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const onAbort = () => reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}

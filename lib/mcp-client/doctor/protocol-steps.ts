@@ -1,0 +1,109 @@
+import { setTimeout } from 'node:timers/promises'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { Client as OlderClient } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport as OlderTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import type { ToolDefinition } from '#lib/data/servers/tool-pins.ts'
+import { AnswerWatch } from '#lib/mcp-client/answers/answer-watch.ts'
+import { type LeftOut, usableTools } from '#lib/mcp-client/answers/usable-tools.ts'
+import { checkOutput } from '#lib/mcp-client/calls/check-output.ts'
+import type { Result } from '#lib/mcp-client/calls/results.ts'
+import { newSpan, traceparent } from '#lib/mcp-client/calls/trace.ts'
+import { type Examination, Finding, type Found } from '#lib/mcp-client/doctor/examination.ts'
+import { fixFor } from '#lib/mcp-client/doctor/fixes.ts'
+import { modelToolsStep } from '#lib/mcp-client/doctor/model-tool-steps.ts'
+import { asksSentence, safeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
+import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
+import { cutText } from '#lib/platform/text/cut-text.ts'
+
+/** What a server turned out to speak and to offer. */
+export type Spoken = { revision: string; software?: string; tools: ToolDefinition[] }
+
+const US = { name: 'switchboard-doctor', version: '1' }
+const NEWEST = '2026-07-28'
+const END_MS = 1_000
+const SAID_MAX_CHARS = 300
+
+/** The newest revision, the older ones, the tools, and a call where one is asked for. */
+export async function protocolSteps({ url, connect, stepMs, call, step }: Examination): Promise<Spoken | undefined> {
+  const options = { timeout: stepMs }
+  const watch = new AnswerWatch(connect())
+  const client = new Client(US, { versionNegotiation: { mode: 'auto' } })
+  const transport = new StreamableHTTPClientTransport(url, { fetch: watch.fetch })
+  const older = new OlderClient(US)
+  const olderTransport = new OlderTransport(url, { fetch: connect() })
+  try {
+    const newest = await step<{ revision: string; software?: string }>('Connect', async (signal) => {
+      await client.connect(transport, { ...options, signal })
+      const revision = client.getNegotiatedProtocolVersion() ?? 'unknown'
+      const software = softwareOf(client.getServerVersion())
+      return {
+        said: `revision ${revision}${revision === NEWEST ? ', by discovery' : ', by initialize'}${software ? `, ${software}` : ''}`,
+        value: { revision, software },
+      }
+    })
+    if (!newest) return undefined
+    const tools = await step<ToolDefinition[]>(
+      'Tools',
+      async (signal) => {
+        // The SDK's client prints a line of its own where a server has none.
+        const offers = client.getServerCapabilities()?.tools !== undefined
+        const listed = offers ? await client.listTools({}, { ...options, signal }) : { tools: [] }
+        const { tools, leftOut } = usableTools(listed.tools)
+        return toolsFound(tools, [...watch.leftOut, ...leftOut])
+      },
+      'list',
+    )
+    if (tools) await modelToolsStep(step, tools)
+    await step('Older clients', async (signal) => {
+      try {
+        await older.connect(olderTransport as never, { ...options, signal })
+      } catch (error) {
+        if (newest.revision !== NEWEST) throw error
+        return { said: `takes clients of ${NEWEST} alone` }
+      }
+      return { said: `initialize agrees on ${(olderTransport as { protocolVersion?: string }).protocolVersion ?? 'a revision'}` }
+    })
+    if (call && tools)
+      await step(
+        `Call ${call.tool}`,
+        async (signal) => {
+          const trace = traceparent(newSpan('doctor'))
+          const listed = tools.find(({ name }) => name === call.tool) as McpTool | undefined
+          // As in a turn: the client would throw away an answer that does not fit its schema, and check it for as long as that takes.
+          const toolDefinition = { name: call.tool, inputSchema: { type: 'object' as const }, ...listed, outputSchema: undefined }
+          const asked = { name: call.tool, arguments: call.args, _meta: { traceparent: trace } }
+          const made = client.callTool(asked, { ...options, signal, toolDefinition })
+          // A tool that fails because nobody answered its own question fails of that.
+          const failedOf = (error: unknown) => {
+            const asks = watch.takeAsks(trace)
+            return asks.length > 0 ? new Finding('input_required', asksSentence(asks), { stop: false }) : error
+          }
+          const answer = (await made.catch((error) => Promise.reject(failedOf(error)))) as Result
+          const result = checkOutput(answer, listed)
+          const text = safeDetail(result.content.map((part) => (part.type === 'text' ? part.text : `[${part.type}]`)).join(' '))
+          if (result.isError) throw failedOf(new Finding('tool_error', text || 'It reports an error without a word.', { stop: false }))
+          return { said: text || 'done' }
+        },
+        'call',
+      )
+    return { ...newest, tools: tools ?? [] }
+  } finally {
+    // A server must not be left with a session that nobody ends, nor hold us up with the end of one.
+    const ends = Promise.allSettled([transport.terminateSession(), olderTransport.terminateSession()])
+    await Promise.race([ends, setTimeout(END_MS, undefined, { ref: false })])
+    await Promise.allSettled([client.close(), older.close()])
+  }
+}
+
+function toolsFound(tools: ToolDefinition[], leftOut: LeftOut[]): Found<ToolDefinition[]> {
+  const bad = leftOut.map(({ name, why }) => `${name} (${why})`).join(', ')
+  const without = bad && `Left out: ${cutText(bad, SAID_MAX_CHARS)}.`
+  if (tools.length === 0) throw new Finding('no_tools', ['It offers no tools.', without].filter(Boolean).join(' '), { stop: false })
+  const names = cutText(tools.map(({ name }) => name).join(', '), SAID_MAX_CHARS)
+  const said = `${tools.length}: ${names}${without && `. ${without}`}`
+  return { said, value: tools, ...(bad && { warn: { fault: 'bad_tools', fix: fixFor('bad_tools') } }) }
+}
+
+function softwareOf(version: { name: string; version: string } | undefined): string | undefined {
+  return version && safeDetail(`${version.name} ${version.version}`)
+}

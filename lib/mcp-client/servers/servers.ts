@@ -1,0 +1,70 @@
+import type { Audience, ServerConfig, ServerSecrets } from '#lib/data/servers/server-config.ts'
+import { listServers, type StoredServer } from '#lib/data/servers/servers.ts'
+import { fileServers } from '#lib/mcp-client/servers/servers-file.ts'
+import { env } from '#lib/platform/env.ts'
+import { log } from '#lib/platform/log.ts'
+
+/** An MCP server as the agent knows it. `name` is short and stable: the ledger and the prefix of tool names carry it. */
+export type McpServer = {
+  name: string
+  url: string
+  builtin: boolean
+  /** Names its accounts and tools in the database; without one it has neither. */
+  id?: string
+  /** How it is spoken to. Without one: Streamable HTTP, nobody's identity, all tools. */
+  config?: ServerConfig
+  /** Null where they cannot be read any more: nothing is sent then. */
+  secrets?: ServerSecrets | null
+  /** An admin typed the address, so it must be of the public internet unless MCP_ALLOW_PRIVATE says otherwise. */
+  fromAdmin?: boolean
+  audience?: Audience
+}
+
+/** The name of our own server. */
+export const BUILTIN_NAME = 'switchboard'
+
+/** The servers of the settings: our own (MCP_BUILTIN), the operator's (MCP_SERVER_URL, MCP_SERVERS_FILE). Throws SettingsError for a bad file. */
+export function configuredServers(): McpServer[] {
+  const { APP_URL, MCP_BUILTIN, MCP_SERVER_URL } = env()
+  const servers: McpServer[] = []
+  if (MCP_BUILTIN === 'on') servers.push({ name: BUILTIN_NAME, url: `${APP_URL}/mcp`, builtin: true })
+  if (MCP_SERVER_URL) servers.push({ name: nameOf(MCP_SERVER_URL), url: MCP_SERVER_URL, builtin: false })
+  for (const { name, url, audience, clientSecret, ...config } of fileServers())
+    servers.push({ name, url, builtin: false, id: `settings:${name}`, audience, config, secrets: { headers: {}, clientSecret } })
+  return servers
+}
+
+/** Every server that may be used: those of the settings and those that admins added and enabled. Of two with one name the first counts. */
+export async function allServers(): Promise<McpServer[]> {
+  const added = (await listServers()).filter(({ enabled }) => enabled).map(fromStored)
+  const servers = [...configuredServers(), ...added]
+  return servers.filter(({ name }, index) => {
+    const first = servers.findIndex((other) => other.name === name) === index
+    if (!first) log.warn({ server: name }, 'two MCP servers have one name: the second is left out')
+    return first
+  })
+}
+
+/** The servers that a person of this role may use. */
+export async function serversFor(role: 'admin' | 'member'): Promise<McpServer[]> {
+  return (await allServers()).filter(({ audience }) => audience !== 'admins' || role === 'admin')
+}
+
+/** A server of the database as the client uses it. */
+export function fromStored({ id, name, url, audience, config, secrets }: StoredServer): McpServer {
+  return { id, name, url, builtin: false, audience, config, secrets, fromAdmin: true }
+}
+
+/** True if tools ask a person first that do not say whether they destroy anything. By the specification such a tool may. */
+export function asksUnannotated({ builtin, config }: McpServer): boolean {
+  return !builtin && (config?.asksUnannotated ?? !config?.trusted)
+}
+
+/** Where a server's requests may go. */
+export function reachOf({ fromAdmin }: McpServer): 'anywhere' | 'public' {
+  return fromAdmin && env().MCP_ALLOW_PRIVATE === 'off' ? 'public' : 'anywhere'
+}
+
+function nameOf(url: string): string {
+  return new URL(url).host.replace(/[^A-Za-z0-9]+/g, '_').slice(0, 40)
+}

@@ -1,0 +1,49 @@
+import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import { resolveTemplate, type TemplateFacts } from '#lib/mcp-client/servers/templates.ts'
+import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
+
+type Schema = { properties?: Record<string, { type?: unknown }>; required?: string[] }
+
+/** The tool as a model sees it: without the parameters that the session fills in. */
+export function withoutBound<Tool extends Pick<McpTool, 'inputSchema'>>(tool: Tool, { config }: McpServer): Tool {
+  const bound = new Set(config?.bound.map(({ parameter }) => parameter))
+  const { properties, required } = tool.inputSchema as Schema
+  if (bound.size === 0 || !properties) return tool
+  const inputSchema = {
+    ...tool.inputSchema,
+    properties: Object.fromEntries(Object.entries(properties).filter(([name]) => !bound.has(name))),
+    required: (required ?? []).filter((name) => !bound.has(name)),
+  }
+  return { ...tool, inputSchema }
+}
+
+/** Arguments as they are sent, and the names of those that the session filled in. */
+export type Filled = { args: Record<string, unknown>; filledIn: string[] }
+
+/** The arguments without what the model says of parameters that are not its to choose. */
+export function unbound(args: Record<string, unknown>, { config }: McpServer): Record<string, unknown> {
+  const bound = new Set(config?.bound.map(({ parameter }) => parameter))
+  return bound.size === 0 ? args : Object.fromEntries(Object.entries(args).filter(([name]) => !bound.has(name)))
+}
+
+/** The parameters of a tool that the session fills in. A tool whose schema is not known is taken to have all that there are. */
+export function boundParameters(schema: unknown, { config }: McpServer) {
+  const { properties } = (schema ?? {}) as Schema
+  return (config?.bound ?? []).filter(({ parameter }) => !schema || Object.hasOwn(properties ?? {}, parameter))
+}
+
+/**
+ * The arguments of a call with what the session says in the place of what the model said. A tool whose schema is known and lacks
+ * the parameter gets none, not even the model's. Throws UnresolvedTemplate.
+ */
+export function withBound(args: Record<string, unknown>, schema: unknown, server: McpServer, facts: TemplateFacts): Filled {
+  const { properties } = (schema ?? {}) as Schema
+  const wanted = boundParameters(schema, server)
+  const filled = wanted.map(({ parameter, value }) => [parameter, typed(resolveTemplate(value, facts), properties?.[parameter]?.type)])
+  return { args: { ...unbound(args, server), ...Object.fromEntries(filled) }, filledIn: wanted.map(({ parameter }) => parameter) }
+}
+
+function typed(value: string, type: unknown): string | number {
+  const numeric = type === 'integer' || type === 'number'
+  return numeric && value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : value
+}

@@ -1,0 +1,30 @@
+import dns from 'node:dns/promises'
+import net from 'node:net'
+import { Refusal } from '#lib/mcp-client/refusal.ts'
+import { type McpServer, reachOf } from '#lib/mcp-client/servers/servers.ts'
+import { type Reach, requireReachable } from '#lib/mcp-client/wire/network-fetch.ts'
+import { isPublicAddress } from '#lib/platform/net/public-fetch.ts'
+
+/**
+ * Where the addresses may lead that a server names, such as those of its authorization server: what is public itself names nothing on
+ * this machine or in its network, whatever MCP_ALLOW_PRIVATE lets the operator's own servers do.
+ */
+export async function reachOfNamed(server: McpServer): Promise<Reach> {
+  return reachOf(server) === 'public' || (await isPublicHost(new URL(server.url))) ? 'public' : 'anywhere'
+}
+
+/** Throws Refusal for an address that a server named for the person's browser, and that leads where the server may not lead us. */
+export async function requireNamed(server: McpServer, named: URL): Promise<void> {
+  const reach = await reachOfNamed(server)
+  requireReachable(named, reach)
+  if (reach === 'public' && !(await isPublicHost(named)))
+    throw new Refusal('denied', `${named.hostname} is not an address of the public internet, as ${server.name} is.`)
+}
+
+/** A name that is not known counts as public: it leads nowhere, and lifts no limit. */
+async function isPublicHost({ hostname }: URL): Promise<boolean> {
+  const host = hostname.replace(/^\[|\]$/g, '')
+  if (net.isIP(host)) return isPublicAddress(host)
+  const found = await dns.lookup(host, { all: true }).catch(() => [])
+  return found.every(({ address }) => isPublicAddress(address))
+}

@@ -1,0 +1,21 @@
+import { hkdfSync } from 'node:crypto'
+import { env } from '#lib/platform/env.ts'
+
+export type KeyPurpose =
+  | 'session cookies'
+  | 'run tokens'
+  | 'known devices'
+  | 'set-up code'
+  | 'signing keys'
+  | 'client secrets'
+  | 'consent cookies'
+  | 'server secrets'
+  | 'server accounts'
+  | 'account requests'
+  | 'ledger'
+  | 'paused runs'
+
+/** A key of 32 bytes for one purpose, derived from APP_SECRET by HKDF: every replica has the same one, and no two purposes share one. */
+export function deriveKey(purpose: KeyPurpose): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', env().APP_SECRET, '', `switchboard: ${purpose}`, 32))
+}

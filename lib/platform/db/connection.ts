@@ -1,0 +1,27 @@
+import pg from 'pg'
+import { isDatabaseDown } from '#lib/platform/errors.ts'
+
+const ONLY_READS = /^\s*(BEGIN|SELECT)\b/i
+
+/**
+ * A connection on which the COMMIT of a transaction that has only read does not fail with the database's going away: there is
+ * nothing that it could have undone, and what was read stays read.
+ */
+export class Connection extends pg.Client {
+  #wrote = false
+
+  // biome-ignore lint/suspicious/noExplicitAny: stands for each of pg's overloads
+  override query(...call: any[]): any {
+    const text: unknown = call[0]?.text ?? call[0]
+    const answer = (super.query as (...call: unknown[]) => unknown).apply(this, call)
+    if (text === 'BEGIN') this.#wrote = false
+    if (text !== 'COMMIT') this.#wrote ||= typeof text !== 'string' || !ONLY_READS.test(text)
+    else if (!this.#wrote && answer instanceof Promise) return answer.catch(nothingLost)
+    return answer
+  }
+}
+
+function nothingLost(error: unknown) {
+  if (!isDatabaseDown(error)) throw error
+  return { command: 'COMMIT', rowCount: 0, rows: [], fields: [] }
+}

@@ -1,0 +1,154 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { AppError, toAppError } from '#lib/platform/errors.ts'
+import { INERT_POLICY } from '#lib/platform/http/security-headers.ts'
+import { newId } from '#lib/platform/ids.ts'
+import { type JsonLimits, JsonMeter, REQUEST_LIMITS } from '#lib/platform/json/json-meter.ts'
+import { log, withLogContext } from '#lib/platform/log.ts'
+
+// Set here and not in next.config.ts, whose headers take the place of a route's own.
+const INERT = { 'content-security-policy': INERT_POLICY }
+
+/** A JSON answer that no cache keeps and no browser runs. */
+export function json(data: unknown, init: { status?: number; headers?: Record<string, string> } = {}): Response {
+  return Response.json(data, { status: init.status ?? 200, headers: { 'cache-control': 'no-store', ...INERT, ...init.headers } })
+}
+
+/** An error as every JSON route answers it: `{ message, code, request_id }`. */
+export function errorResponse(error: AppError, requestId: string): Response {
+  const headers: Record<string, string> = { 'x-request-id': requestId }
+  if (error.retryAfter !== undefined) headers['retry-after'] = String(error.retryAfter)
+  return json({ message: error.message, code: error.code, request_id: requestId }, { status: error.status, headers })
+}
+
+/** A request id from the caller's `x-request-id` where it is harmless, else a new one. */
+export function requestIdOf(request: Request): string {
+  const given = request.headers.get('x-request-id')
+  return given && /^[\w.-]{8,64}$/.test(given) ? given : newId('req')
+}
+
+/** Wraps a route's handler: gives the work a request id and the answer a policy (unless it has one), by which nothing in it runs, turns every thrown error into its JSON answer, and logs the failures. */
+export function route<Rest extends unknown[]>(
+  handler: (request: Request, ...rest: Rest) => Promise<Response>,
+): (request: Request, ...rest: Rest) => Promise<Response> {
+  return (request, ...rest) => {
+    const requestId = requestIdOf(request)
+    return withLogContext({ request_id: requestId }, async () => {
+      try {
+        const response = await handler(request, ...rest)
+        response.headers.set('x-request-id', requestId)
+        for (const [name, value] of Object.entries(INERT)) if (!response.headers.has(name)) response.headers.set(name, value)
+        return response
+      } catch (thrown) {
+        const error = toAppError(thrown)
+        log[error.status >= 500 ? 'error' : 'info'](
+          { error: thrown, code: error.code, method: request.method, path: new URL(request.url).pathname },
+          'request refused',
+        )
+        return errorResponse(error, requestId)
+      }
+    })
+  }
+}
+
+/**
+ * Refuses a state-changing request that another site's page made: browsers send `Sec-Fetch-Site` and `Origin`, which a
+ * page cannot forge. Requests of scripts have neither and carry no cookie of a person's browser. Throws forbidden.
+ */
+export function requireSameOrigin(request: Request, appUrl: string): void {
+  const site = request.headers.get('sec-fetch-site')
+  const origin = request.headers.get('origin')
+  const foreign = (site !== null && site !== 'same-origin' && site !== 'none') || (origin !== null && origin !== new URL(appUrl).origin)
+  if (foreign) throw new AppError('forbidden', `This request came from another site. Open ${appUrl} and try again there.`)
+}
+
+/** From this size on (bytes) reading, parsing and checking a body are done in turns of their own. */
+const LARGE_BYTES = 500_000
+
+/** How long (ms) nothing of a body may arrive, and how long a whole one may take. */
+export const BODY_MS = { idle: 20_000, whole: 300_000 }
+
+/** The body, read up to `maxBytes`. Throws too_large, and bad_request for one that does not arrive. */
+export async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of bodyOf(request, maxBytes)) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+/** The body in the pieces in which it arrives, `maxBytes` at most. */
+async function* bodyOf(request: Request, maxBytes: number): AsyncGenerator<Uint8Array> {
+  const tooLarge = () => new AppError('too_large', `The request is larger than ${sizeOf(maxBytes)}.`)
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()
+  let size = 0
+  for await (const chunk of request.body ? arriving(request.body) : []) {
+    size += chunk.byteLength
+    if (size > maxBytes) throw tooLarge()
+    yield chunk
+  }
+}
+
+function sizeOf(bytes: number): string {
+  if (bytes < 1_000_000) return `${Math.floor(bytes / 1_000)} kB`
+  return `${Math.floor(bytes / 100_000) / 10} MB`
+}
+
+async function* arriving(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader()
+  const tooSlow = () => new AppError('bad_request', 'The request did not arrive in time. Check your connection and try again.')
+  const end = Date.now() + BODY_MS.whole
+  try {
+    for (;;) {
+      const { promise: late, reject } = Promise.withResolvers<never>()
+      const timer = setTimeout(() => reject(tooSlow()), Math.min(BODY_MS.idle, end - Date.now()))
+      const { done, value } = await Promise.race([reader.read(), late]).finally(() => clearTimeout(timer))
+      if (done) return
+      yield value
+    }
+  } finally {
+    // Whoever still sends has no reader any more.
+    void reader.cancel().catch(() => undefined)
+  }
+}
+
+/** The body as text, read up to `maxBytes`. Throws too_large. */
+export async function readBody(request: Request, maxBytes: number): Promise<string> {
+  return (await readBytes(request, maxBytes)).toString('utf8')
+}
+
+/** The JSON body, read up to `maxBytes`. Throws unsupported_type, too_large or bad_request. */
+export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+  return (await readSizedJson(request, maxBytes)).value
+}
+
+/** The same with its size (bytes). A body of more values than REQUEST_LIMITS, or deeper, is refused before it is parsed. */
+export async function readSizedJson(request: Request, maxBytes: number): Promise<{ value: unknown; bytes: number }> {
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json') throw new AppError('unsupported_type', 'Send the request as application/json.')
+  const meter = new JsonMeter()
+  // Read as it arrives: what takes long for all of a large body takes a moment for each piece.
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  for await (const chunk of bodyOf(request, maxBytes)) {
+    const excess = meter.feed(chunk)
+    if (excess) throw tooComplex(excess)
+    text += decoder.decode(chunk, { stream: true })
+    bytes += chunk.byteLength
+  }
+  text += decoder.decode()
+  if (bytes > LARGE_BYTES) await nextTurn()
+  try {
+    return { value: JSON.parse(text), bytes }
+  } catch (cause) {
+    throw new AppError('bad_request', 'The request is not valid JSON.', { cause })
+  } finally {
+    if (bytes > LARGE_BYTES) await nextTurn()
+  }
+}
+
+/** The error for JSON that its meter found to be too much. */
+export function tooComplex(excess: keyof JsonLimits): AppError {
+  const { values, depth } = REQUEST_LIMITS
+  if (excess === 'depth') return new AppError('bad_request', `The request is nested deeper than ${depth} levels.`)
+  if (excess === 'escapes') return new AppError('too_large', 'The request has too many escaped characters in its texts.')
+  return new AppError('too_large', `The request has more than ${values.toLocaleString('en')} values.`)
+}

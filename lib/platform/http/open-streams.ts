@@ -1,0 +1,27 @@
+import { env } from '#lib/platform/env.ts'
+import { AppError } from '#lib/platform/errors.ts'
+import { processState } from '#lib/platform/process-state.ts'
+
+const open = processState('open streams', () => new Map<string, number>())
+
+/**
+ * Counts a stream that a person opens in this process, until the returned function is called, which may be more than once. Throws
+ * limited where they have STREAMS_AT_ONCE open already: each holds a socket and reads on for as long as it lives.
+ */
+export function openStream(userId: string): () => void {
+  const { STREAMS_AT_ONCE } = env()
+  const own = open().get(userId) ?? 0
+  if (own >= STREAMS_AT_ONCE)
+    throw new AppError('limited', `You have ${STREAMS_AT_ONCE} streams open already. Close a tab or a client that you no longer need.`, {
+      retryAfter: 10,
+    })
+  open().set(userId, own + 1)
+  let counted = true
+  return () => {
+    if (!counted) return
+    counted = false
+    const left = (open().get(userId) ?? 1) - 1
+    if (left > 0) open().set(userId, left)
+    else open().delete(userId)
+  }
+}

@@ -1,0 +1,61 @@
+/** Where OpenAI's own ChatKit script and its frame come from, which is used when CHATKIT_DOMAIN_KEY is set. */
+export const CHATKIT_ORIGIN = 'https://cdn.platform.openai.com'
+
+/** Headers of every answer, pages and programs' endpoints alike. next.config.ts sets them. */
+export const STATIC_HEADERS: Record<string, string> = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'strict-origin-when-cross-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'permissions-policy':
+    'camera=(), display-capture=(), geolocation=(), microphone=(self), payment=(), usb=(), serial=(), hid=(), midi=(), browsing-topics=()',
+}
+
+/** The policy of endpoints that never answer with a page of ours: nothing in their answer may run or be framed. lib/platform/http/http.ts sets it. */
+export const INERT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+const YEAR_SECONDS = 31_536_000
+
+type PageOptions = {
+  /** Random for each answer, base64: the one thing that lets a script or style element run. */
+  nonce: string
+  appUrl: string
+  /** The page loads OpenAI's script. */
+  hostedChatKit: boolean
+  /** Under `next dev` React uses eval for its error stacks and the error overlay inline styles; neither in production. */
+  development: boolean
+}
+
+/**
+ * The Content-Security-Policy of a page. Scripts and styles need the nonce or our own origin, and there is no
+ * 'unsafe-inline'; with the hosted ChatKit its one origin is added.
+ */
+export function contentSecurityPolicy({ nonce, appUrl, hostedChatKit, development }: PageOptions): string {
+  const hosted = hostedChatKit ? [CHATKIT_ORIGIN] : []
+  const directives: Record<string, string[]> = {
+    'default-src': ["'none'"],
+    'script-src': ["'self'", `'nonce-${nonce}'`, "'strict-dynamic'", ...hosted, ...(development ? ["'unsafe-eval'"] : [])],
+    'style-src': ["'self'", development ? "'unsafe-inline'" : `'nonce-${nonce}'`],
+    'img-src': ["'self'", 'data:', 'blob:'],
+    'font-src': ["'self'"],
+    'connect-src': ["'self'", ...hosted],
+    'media-src': ["'self'", 'blob:'],
+    'manifest-src': ["'self'"],
+    'frame-src': hosted.length > 0 ? hosted : ["'none'"],
+    'object-src': ["'none'"],
+    'base-uri': ["'none'"],
+    'form-action': ["'self'"],
+    'frame-ancestors': ["'none'"],
+    ...(appUrl.startsWith('https:') && { 'upgrade-insecure-requests': [] }),
+  }
+  return Object.entries(directives)
+    .map(([name, sources]) => [name, ...sources].join(' '))
+    .join('; ')
+}
+
+/** The headers that a page has beside the static ones: its policy, and where people use https the order to stay there. */
+export function pageHeaders(options: PageOptions): Record<string, string> {
+  return {
+    'content-security-policy': contentSecurityPolicy(options),
+    ...(options.appUrl.startsWith('https:') && { 'strict-transport-security': `max-age=${YEAR_SECONDS}` }),
+  }
+}

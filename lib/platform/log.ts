@@ -1,0 +1,59 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import pino from 'pino'
+import { logLevel } from '#lib/platform/env.ts'
+import { redact, redactText } from '#lib/platform/redaction/redact.ts'
+
+type Context = { request_id?: string; user_id?: string; run_id?: string; thread_id?: string }
+
+/** The most that a line has of its fields, and of one message or stack. */
+const LINE_MAX_BYTES = 16_384
+const MESSAGE_MAX_CHARS = 8_192
+
+const storage = new AsyncLocalStorage<Context>()
+
+// Where whoever read our output has died, every line fails; that must not keep us from ending in order.
+const output = pino.destination({ fd: 1, sync: true })
+output.on('error', () => {})
+
+/** One JSON object a line on standard output, with the request id of the work in progress. Secrets are cut out of all fields, error messages and stacks. */
+export const log = pino(
+  {
+    level: logLevel(),
+    base: undefined,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }), log: withoutSecrets },
+    // A copy: pino writes the line's own fields into it.
+    mixin: () => ({ ...storage.getStore() }),
+    serializers: { error: describe },
+  },
+  output,
+)
+
+function withoutSecrets(fields: Record<string, unknown>): Record<string, unknown> {
+  const errors = Object.entries(fields).filter(([, value]) => value instanceof Error)
+  const { ...rest } = fields
+  for (const [name] of errors) delete rest[name]
+  return { ...(redact(rest, LINE_MAX_BYTES) as typeof rest), ...Object.fromEntries(errors) }
+}
+
+function describe(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return redact(error, LINE_MAX_BYTES)
+  const { code, cause } = error as { code?: unknown; cause?: unknown }
+  return {
+    name: error.name,
+    message: redactText(error.message, MESSAGE_MAX_CHARS),
+    ...(typeof code === 'string' && { code }),
+    ...(depth === 0 && error.stack && { stack: redactText(error.stack, MESSAGE_MAX_CHARS) }),
+    ...(cause !== undefined && depth < 4 && { cause: describe(cause, depth + 1) }),
+  }
+}
+
+/** Runs `work` so that each of its log lines carries `context` beside what is already known (request id, person, run). */
+export function withLogContext<T>(context: Context, work: () => T): T {
+  return storage.run({ ...storage.getStore(), ...context }, work)
+}
+
+/** The request id of the work in progress, for ledgers and error answers; undefined outside a request. */
+export function currentRequestId(): string | undefined {
+  return storage.getStore()?.request_id
+}

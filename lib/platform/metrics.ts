@@ -1,0 +1,84 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { processState } from '#lib/platform/process-state.ts'
+
+/** More names of servers than this count as `other`: an admin who adds and removes many must not fill anybody's database of metrics. */
+const SERVERS_MAX = 100
+const OTHER = 'other'
+/** Upper edges (s): from a tool of ours in the same process to the hard limit of a call. */
+const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
+
+const metrics = processState('metrics', make)
+
+/** What is counted. No label ever names a person, a thread or an argument, and each has few values. */
+function make() {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  return {
+    registry,
+    servers: new Set<string>(),
+    calls: new Counter({
+      name: 'switchboard_tool_calls_total',
+      help: 'Tool calls that ended, as the ledger has them.',
+      labelNames: ['server', 'status', 'failure_class'],
+      registers,
+    }),
+    callSeconds: new Histogram({
+      name: 'switchboard_tool_call_duration_seconds',
+      help: 'How long tool calls took.',
+      labelNames: ['server'],
+      buckets: BUCKETS,
+      registers,
+    }),
+    runs: new Counter({
+      name: 'switchboard_runs_total',
+      help: 'Runs that ended, or that wait for a person.',
+      labelNames: ['status', 'failure_class'],
+      registers,
+    }),
+    streams: new Gauge({
+      name: 'switchboard_open_streams',
+      help: 'Streams that are open to clients now: answers, and pages of admins that follow the ledger.',
+      registers,
+    }),
+  }
+}
+
+/** How something ended. `failureClass` is one of the fixed words for it; none where nothing failed. */
+type Ended = { status: string; failureClass?: string | null }
+
+/** Counts a call that has its end in the ledger. `milliseconds` is null where nobody knows how long it took. */
+export function countToolCall({
+  server,
+  status,
+  failureClass,
+  milliseconds,
+}: Ended & { server: string; milliseconds: number | null }): void {
+  const { calls, callSeconds, servers } = metrics()
+  if (servers.size < SERVERS_MAX) servers.add(server)
+  const name = servers.has(server) ? server : OTHER
+  calls.inc({ server: name, status, failure_class: failureClass ?? 'none' })
+  if (milliseconds !== null) callSeconds.observe({ server: name }, milliseconds / 1000)
+}
+
+/** Counts a run of this process that ended, or `count` of processes that died. */
+export function countRun({ status, failureClass }: Ended, count = 1): void {
+  metrics().runs.inc({ status, failure_class: failureClass ?? 'none' }, count)
+}
+
+/** Counts an open stream until the returned function is called, which may be more than once. */
+export function countStream(): () => void {
+  const { streams } = metrics()
+  let open = true
+  streams.inc()
+  return () => {
+    if (open) streams.dec()
+    open = false
+  }
+}
+
+/** All of this process in Prometheus' text format. */
+export async function metricsText(): Promise<{ type: string; text: string }> {
+  const { registry } = metrics()
+  return { type: registry.contentType, text: await registry.metrics() }
+}

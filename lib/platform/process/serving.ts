@@ -1,0 +1,115 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { RequestListener, Server } from 'node:http'
+import { HarmfulRoleError, requireHarmlessRole } from '#lib/platform/db/assert-unprivileged-role.ts'
+import { closeDb, db } from '#lib/platform/db/db.ts'
+import { closeNotify } from '#lib/platform/db/notify.ts'
+import { env, SettingsError } from '#lib/platform/env.ts'
+import { log } from '#lib/platform/log.ts'
+import { shutDown } from '#lib/platform/process/shutdown.ts'
+
+/** How long (ms) until a database that did not answer at the start is asked again. */
+const ASK_AGAIN_MS = 1_000
+
+/** Called once when the server starts: refuses settings or a database role that cannot do, and arranges for a clean end. */
+export async function beginServing(): Promise<void> {
+  try {
+    const { APP_URL, HOSTNAME } = env()
+    endOnSignals()
+    await checkRole()
+    log.info({ app_url: APP_URL, listens_on: HOSTNAME }, 'serving')
+  } catch (error) {
+    refuse(error)
+  }
+}
+
+function refuse(error: unknown): never {
+  if (!(error instanceof SettingsError || error instanceof HarmfulRoleError)) throw error
+  log.fatal(error.message)
+  process.exit(1)
+}
+
+async function checkRole(isFirst = true): Promise<void> {
+  try {
+    await requireHarmlessRole((sql) => db().$queryRawUnsafe(sql))
+    if (!isFirst) log.info('the database answers')
+  } catch (error) {
+    if (error instanceof HarmfulRoleError) throw error
+    // The server may be up before its database: /api/health/ready says so until it answers.
+    if (isFirst) log.warn({ error }, 'the database does not answer yet')
+    setTimeout(() => void checkRole(false).catch(refuse), ASK_AGAIN_MS).unref()
+  }
+}
+
+function endOnSignals(): void {
+  const server = firstServer()
+  let ending = false
+  // A Ctrl-C comes twice, from the terminal and from the start script: the second must not end the process at once.
+  const end = (signal: NodeJS.Signals) => {
+    if (!ending) void endProcess(signal, server())
+    ending = true
+  }
+  process.on('SIGTERM', end)
+  process.on('SIGINT', end)
+}
+
+/** Runs come to their end first, while the server still answers; then it takes nothing new, finishes what it has, and the process exits with 0. */
+async function endProcess(signal: string, server: Server | undefined): Promise<void> {
+  const graceMs = env().SHUTDOWN_GRACE * 1000
+  const giveUp = setTimeout(() => {
+    try {
+      log.error({ grace_ms: graceMs }, 'the end took too long: exiting with work open')
+    } finally {
+      process.exit(1)
+    }
+  }, graceMs + 2_000)
+  giveUp.unref()
+  log.info({ signal }, 'shutting down')
+  for (const error of await shutDown(graceMs)) log.error({ error }, 'shutting down went wrong')
+  if (server) await closeServer(server)
+  await Promise.all([closeDb(), closeNotify()])
+  log.info('stopped')
+  process.exit(0)
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+}
+
+/** What Next or the database would fail at, with a 500 and a line in the log for each. Comes before the first request is handled. */
+function refuseUnusable(server: Server): void {
+  const handlers = server.listeners('request') as RequestListener[]
+  server.removeAllListeners('request')
+  server.on('request', (request, response) => {
+    // No web request can have it.
+    if (request.method === 'TRACE') return response.writeHead(405, { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' }).end()
+    if (!isAddress(request.url ?? '')) return response.writeHead(400).end()
+    for (const handler of handlers) handler.call(server, request, response)
+  })
+}
+
+/** False for what is no path, for one whose encoding is broken, and where a NUL stands, which PostgreSQL takes in no text. */
+function isAddress(url: string): boolean {
+  if (!/^(?:\/|https?:\/\/)/i.test(url) || /%00/.test(url)) return false
+  try {
+    decodeURIComponent(url.replace(/[?#].*$/s, ''))
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Next keeps its HTTP server to itself; Node names it with the first request, and without a request nothing needs closing. */
+function firstServer(): () => Server | undefined {
+  let server: Server | undefined
+  const channel = 'http.server.request.start'
+  const remember = (message: unknown) => {
+    server = (message as { server: Server }).server
+    unsubscribe(channel, remember)
+    refuseUnusable(server)
+  }
+  subscribe(channel, remember)
+  return () => server
+}

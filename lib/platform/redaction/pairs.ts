@@ -1,0 +1,238 @@
+import { blockAt, elementAt, multipartBehind } from '#lib/platform/redaction/markup.ts'
+import { endOfBrackets, quotedAt } from '#lib/platform/redaction/quoted.ts'
+import { NAMING, type Secrecy, secrecyOf, VALUING } from '#lib/platform/redaction/secret-names.ts'
+import { isSecretText, isSecretWord } from '#lib/platform/redaction/secret-values.ts'
+import type { Span } from '#lib/platform/redaction/spans.ts'
+
+// Names and their values within a text, however it is written: JSON (also within JSON), fences, NDJSON, YAML, forms, addresses,
+// headers, settings, XML, multipart. Nothing is parsed: each sign that may part a name from its value is looked at once, the
+// name is sought a bounded way back, and a value that was found is not looked at again. So the time is in proportion to the text.
+
+const SIGN = /=>|:=|[=:：{}<>]|%(?:25)?3[ad]|\bis\b/gi
+const NAME_MAX_CHARS = 64
+/** How much (characters) of a value is looked at before it is known to be a secret. */
+const LOOK_CHARS = 256
+const NESTED_MAX = 64
+
+type Name = { name: string; quoted: boolean; start: number }
+/** What is known of the object around: a value whose name has not been told yet, or a name whose value has not. */
+type Siblings = { value?: Span; armed?: boolean }
+
+/** The places of all values whose names say that they are secrets, and of all under a name of `hidden` (in lower case). */
+export function findPairs(text: string, hidden: ReadonlySet<string>): Span[] {
+  const spans: Span[] = []
+  let siblings: Siblings = {}
+  const outer: Siblings[] = []
+  SIGN.lastIndex = 0
+  for (let sign = SIGN.exec(text); sign; sign = SIGN.exec(text)) {
+    const found = sign[0].toLowerCase()
+    if (found === '{') {
+      if (outer.length < NESTED_MAX) outer.push(siblings)
+      siblings = {}
+    } else if (found === '}') siblings = outer.pop() ?? {}
+    else if (found === '<') spans.push(...elementAt(text, sign.index))
+    else if (found === '>') siblings = {}
+    else {
+      const span = pairAt(text, sign.index, found, siblings, spans, hidden)
+      if (!span) continue
+      spans.push(span)
+      SIGN.lastIndex = Math.max(SIGN.lastIndex, span.end)
+    }
+  }
+  return spans
+}
+
+function pairAt(text: string, at: number, sign: string, siblings: Siblings, spans: Span[], hidden: ReadonlySet<string>): Span | undefined {
+  if (isComparison(text, at, sign)) return undefined
+  const name = nameBefore(text, at)
+  if (!name) return undefined
+  if (sign.startsWith('%')) return secrecyOf(name.name) === 'strong' ? encodedAt(text, at + sign.length) : undefined
+  const behind = skipMarks(text, at + sign.length)
+  const start = skipBlanks(text, behind, name.quoted)
+  const spaced = start > behind || /\s/.test(text[at - 1] ?? '')
+  if (sign !== 'is' && hidden.has(lastWord(name.name).toLowerCase())) return anythingAt(text, start, name)
+  const secrecy = sign === 'is' ? passwordAlone(name.name) : (secrecyOf(name.name) ?? inQuery(text, name))
+  const naming = sign !== 'is' && !secrecy && NAMING.test(lastWord(name.name))
+  const valuing = sign !== 'is' && !secrecy && VALUING.test(lastWord(name.name))
+  if (!secrecy && !naming && !valuing) return undefined
+  const header = sign === ':' && !name.quoted && secrecy ? headerValue(text, start, name) : undefined
+  if (header) return header
+  const quoted = quotedAt(text, start, secrecy === 'strong' ? undefined : LOOK_CHARS * 2)
+  const value = quoted ?? { start, end: endOfWord(text, start, LOOK_CHARS) }
+  const said = text.slice(value.start, Math.min(value.end, value.start + LOOK_CHARS * 2))
+  if (naming && (quoted || sign === ':')) {
+    siblings.armed = secrecyOf(said) !== undefined
+    if (siblings.armed && siblings.value) spans.push(siblings.value)
+    return siblings.armed && quoted ? multipartBehind(text, at, quoted.behind) : undefined
+  }
+  if (valuing) {
+    if (!isSecretText(said, 'strong')) return undefined
+    const whole = quoted ?? { start, end: endOfWord(text, start) }
+    if (siblings.armed) return whole
+    siblings.value = whole
+    return undefined
+  }
+  if (!secrecy) return undefined
+  // Keys of the keyboard have names like those of a lock.
+  if (quoted && said.length < 4 && /key$/i.test(name.name)) return undefined
+  if (quoted) return isSecretText(said, secrecy) ? quoted : undefined
+  const block = secrecy === 'strong' && sign === ':' ? blockAt(text, start) : undefined
+  if (block) return block
+  if (secrecy === 'weak' && name.quoted && TOKENS.test(text.slice(start, start + LOOK_CHARS)))
+    return { start, end: endOfBrackets(text, start) }
+  if (/[[{]/.test(text[start] ?? '')) return name.quoted && secrecy === 'strong' ? nestedAt(text, start) : undefined
+  if (sign === '=>') return undefined
+  const written = { secrecy, spaced, after: text.slice(value.end, value.end + 24), leads: sign !== 'is' && leadsLine(text, name.start) }
+  return isSecretWord(said, written) ? { start, end: endOfWord(text, start) } : undefined
+}
+
+function isComparison(text: string, at: number, sign: string): boolean {
+  const before = text[at - 1] ?? ''
+  const behind = text[at + sign.length] ?? ''
+  if (sign === '=') return behind === '=' || /[=!<>~+*/|&^-]/.test(before)
+  return sign === ':' && (behind === ':' || before === ':')
+}
+
+// "is" is a word of every sentence: only a password is given away with it.
+function passwordAlone(name: string): Secrecy | undefined {
+  return /(?:pass ?(?:word|phrase|code|wd)|pwd|pin|api[ _-]?key|secret key|(?:verification|security|one[ -]time|otp|login|sign-in) code)$/i.test(
+    name,
+  )
+    ? 'strong'
+    : undefined
+}
+
+// What these say in an address they say nowhere else.
+function inQuery(text: string, { name, start }: Name): Secrecy | undefined {
+  if (!/[?&]/.test(text[start - 1] ?? '')) return undefined
+  return /^(?:sig|signature|x-amz-(?:signature|credential)|x-goog-signature|code|key|ticket|hmac)$/i.test(name) ? 'weak' : undefined
+}
+
+/** A value behind a sign that is encoded itself, as in an address within an address: it ends with the next sign of that kind. */
+function encodedAt(text: string, at: number): Span | undefined {
+  const start = at + (/^(?:%(?:25)?(?:2[027])|\+){0,4}/i.exec(text.slice(at, at + 24))?.[0].length ?? 0)
+  const length = text.slice(start, start + LOOK_CHARS * 2).search(/%(?:25)?(?:2[0267c]|3b|5d|7d|0[ad])|[\s"'<>&]/i)
+  const end = length < 0 ? endOfWord(text, start) : start + length
+  return isSecretWord(text.slice(start, end), { secrecy: 'strong', spaced: false, after: '', leads: false }) ? { start, end } : undefined
+}
+
+/** The asterisks that end what Markdown shows bold: **Password:** x. */
+function skipMarks(text: string, at: number): number {
+  return at + (/^\*{1,3}(?=\s)/.exec(text.slice(at, at + 4))?.[0].length ?? 0)
+}
+
+function lastWord(name: string): string {
+  return name.slice(Math.max(name.lastIndexOf(' '), name.lastIndexOf('.')) + 1)
+}
+
+function skipBlanks(text: string, at: number, lines: boolean): number {
+  const end = Math.min(text.length, at + 40)
+  let place = at
+  while (place < end && (text[place] === ' ' || text[place] === '\t' || (lines && (text[place] === '\n' || text[place] === '\r'))))
+    place += 1
+  return place
+}
+
+const NAME_CHARACTER = /[\p{L}\p{N}_$.%[\]-]/u
+
+/** The name that ends before `at`: in quotes, or up to three words without any. */
+function nameBefore(text: string, at: number): Name | undefined {
+  let end = at
+  while (end > 0 && at - end < 20 && /[\s?!*]/.test(text[end - 1] ?? '')) end -= 1
+  const quote = text[end - 1] ?? ''
+  const floor = Math.max(0, end - NAME_MAX_CHARS - 2)
+  if (quote === '"' || quote === "'" || quote === '`') {
+    const opened = text.slice(floor, end - 1).lastIndexOf(quote)
+    if (opened < 0) return undefined
+    const name = text.slice(floor + opened + 1, end - 1).replace(/\\+$/, '')
+    return /\n/.test(name) ? undefined : { name, quoted: true, start: floor + opened }
+  }
+  // A value may begin on the next line in JSON alone, whose names have quotes.
+  if (/\n/.test(text.slice(end, at))) return undefined
+  let start = end
+  for (let words = 1; start > floor; start -= 1) {
+    const character = text[start - 1] ?? ''
+    if (NAME_CHARACTER.test(character)) continue
+    if (character !== ' ' || words === 3 || !NAME_CHARACTER.test(text[start - 2] ?? '')) break
+    words += 1
+  }
+  return start < end ? { name: text.slice(start, end), quoted: false, start } : undefined
+}
+
+/** True where nothing but a mark of a list or the word of a shell stands before it on its line. */
+function leadsLine(text: string, start: number): boolean {
+  const line = text.slice(Math.max(0, start - 24), start)
+  const begin = Math.max(line.lastIndexOf('\n'), line.lastIndexOf('\\n') + (line.includes('\\n') ? 1 : 0))
+  if (begin < 0 && start > 24) return false
+  return /^[\s>*#/+-]*(?:export |set |setx |ENV |ARG )?$/.test(line.slice(begin + 1))
+}
+
+const HEADER =
+  /^(?:(?:proxy-)?authorization|(?:set-)?cookie2?|x-[\w-]{0,40}(?:token|key|secret|auth|authorization|password|cookie|session)|api-?key)$/i
+const SCHEME = /^(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|NTLM|Hawk|OAuth|GenieKey|AWS4-HMAC-SHA256|key)[ =]/i
+
+/** What a header says, to the end of its line, or of the text in quotes that holds it. A sentence about headers is none. */
+function headerValue(text: string, start: number, name: Name): Span | undefined {
+  if (!HEADER.test(lastWord(name.name))) return undefined
+  const around = text[name.start - 1] ?? ''
+  const parts = QUOTED_PARTS.exec(text.slice(start, start + LOOK_CHARS * 4))?.[0]
+  if (parts) return { start, end: start + parts.length }
+  const LINE_END =
+    around === '"' ? /[\r\n"]|(?<!\\)\\{1,64}[rn"]/g : around === "'" ? /[\r\n']|(?<!\\)\\{1,64}[rn']/g : /[\r\n]|(?<!\\)\\{1,64}[rn"]|"/g
+  const begin = lineFrom(text.slice(start, start + LOOK_CHARS), LINE_END)
+  const scheme = SCHEME.exec(begin)?.[0] ?? ''
+  const secret = begin.slice(scheme.length).trim()
+  if (!isSecretText(secret, 'strong')) return undefined
+  // Behind its scheme a key has a digit; a sentence seldom begins with one.
+  if (/\s/.test(secret) && !/[\w-]=\S/.test(secret) && !(scheme && /^\S*\d/.test(secret))) return undefined
+  LINE_END.lastIndex = start
+  return { start: start + scheme.length, end: LINE_END.exec(text)?.index ?? text.length }
+}
+
+// Schemes whose parts are in quotes, one behind the other.
+const QUOTED_PARTS =
+  /^(?:Digest|OAuth|Hawk|Signature|MAC)\s{1,4}(?:[\w-]{1,40}=(?:\\{0,64}"[^"\r\n]{0,512}"|[^\s,"\\]{1,128})(?:,\s{0,4})?){1,20}/i
+
+function lineFrom(text: string, end: RegExp): string {
+  const length = text.search(end)
+  return (length < 0 ? text : text.slice(0, length)).trimEnd()
+}
+
+/** Whatever stands there: a text in quotes, an object, a list, a number. */
+function anythingAt(text: string, start: number, name: Name): Span | undefined {
+  const quoted = quotedAt(text, start)
+  if (quoted) return quoted
+  const nested = name.quoted && /[[{]/.test(text[start] ?? '')
+  const end = nested ? endOfBrackets(text, start) : endOfWord(text, start)
+  return end > start ? { start, end } : undefined
+}
+
+/** Everything of an object or a list under a telling name, unless it is the schema of one. */
+function nestedAt(text: string, start: number): Span | undefined {
+  if (
+    /^\s*(?:\]|\}|\\*["'](?:type|\$ref|description|title|format|anyOf|oneOf|allOf|enum|const)\\*["']\s*:)/.test(
+      text.slice(start + 1, start + 60),
+    )
+  )
+    return undefined
+  return { start, end: endOfBrackets(text, start) }
+}
+
+// The words of a text are called tokens too.
+const TOKENS = /^\[\s{0,20}\\{0,64}["'](?=[^"'\\]{0,64}\d)[\w.~+/=-]{16}/
+const WORD_END = /[\s"'`<>|]|(?<!\\)\\{1,64}["'nrt]|[&;,](?=\s|$|\\|["'[{]|[\w.%[\]-]{1,40}[=:])|\$\{/g
+
+/** Where a value without quotes ends: signs that part one pair from the next do so only with a pair behind them. */
+function endOfWord(text: string, start: number, max = Number.POSITIVE_INFINITY): number {
+  if (text[start] === '<' || text.startsWith('${', start)) return placeholderEnd(text, start)
+  const window = max === Number.POSITIVE_INFINITY ? text : text.slice(0, start + max)
+  WORD_END.lastIndex = start
+  const end = WORD_END.exec(window)?.index ?? window.length
+  const trailing = /[.,:;!?)\]}]+$/.exec(window.slice(Math.max(start, end - 8), end))?.[0].length ?? 0
+  return Math.max(start, end - trailing)
+}
+
+function placeholderEnd(text: string, start: number): number {
+  const length = text.slice(start, start + 80).search(/[>}]/)
+  return length < 0 ? start : start + length + 1
+}

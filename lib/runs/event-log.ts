@@ -1,0 +1,144 @@
+import type { NumberedEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import { deltaText, type Packed, pack, restOf } from '#lib/runs/pack-events.ts'
+
+type Entry = Packed & { bytes: number }
+type Reader = { at: number; wake?: () => void }
+
+const OVERHEAD = 160
+const PIECE_BYTES = 8
+
+/** About how much of a run's log is kept, in bytes: above `soft` neighbouring deltas are joined, above `hard` the oldest events go. */
+export const LOG_LIMITS = { soft: 1_000_000, hard: 8_000_000 }
+
+/**
+ * The events of one run, numbered from 1, for any number of readers: each gets them from where it begins to the end. What the
+ * log keeps is shortened without changing what a reader ends up with: a finished item needs none of its earlier events.
+ */
+export class EventLog {
+  readonly #limits: typeof LOG_LIMITS
+  #entries: Entry[] = []
+  readonly #readers = new Set<Reader>()
+  #last = 0
+  #bytes = 0
+  #joinAbove: number
+  #droppedTo = 0
+  #ended = false
+
+  constructor(limits = LOG_LIMITS) {
+    this.#limits = limits
+    this.#joinAbove = limits.soft
+  }
+
+  /** About how many bytes are kept. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** The number of the last event so far. */
+  get last(): number {
+    return this.#last
+  }
+
+  /** True where everything after number `after` is still here. */
+  reaches(after: number): boolean {
+    return after >= this.#droppedTo
+  }
+
+  /** Returns the event's number. */
+  append(event: ThreadStreamEvent): number {
+    this.#last += 1
+    const bytes = sizeOf({ event })
+    if (event.type === 'thread.item.done' || event.type === 'thread.item.replaced') this.#forget(event.item.id)
+    else if (event.type === 'thread.item.removed') this.#forget(event.item_id)
+    this.#entries.push({ seq: this.#last, event, bytes })
+    this.#bytes += bytes
+    if (this.#bytes > this.#joinAbove) this.#shorten()
+    this.#wakeAll()
+    return this.#last
+  }
+
+  /** The run's log goes on elsewhere: readers end at once and have to look there. */
+  abandon(): void {
+    this.#droppedTo = Number.POSITIVE_INFINITY
+    this.#wakeAll()
+  }
+
+  /** No event follows: readers end once they have read everything. */
+  end(): void {
+    this.#ended = true
+    this.#wakeAll()
+  }
+
+  /**
+   * Every event after number `after`, then those to come. Returns true at the log's end, false to a reader that falls behind
+   * what is kept.
+   */
+  async *read(after = 0): AsyncGenerator<NumberedEvent, boolean> {
+    const reader: Reader = { at: after }
+    this.#readers.add(reader)
+    try {
+      while (this.reaches(reader.at)) {
+        const next = this.#entries[this.#indexAfter(reader.at)]
+        const rest = next && restOf(next, reader.at)
+        if (rest) {
+          reader.at = rest.seq
+          yield rest
+        } else if (this.#ended) return true
+        else await new Promise<void>((resolve) => (reader.wake = resolve))
+      }
+      return false
+    } finally {
+      this.#readers.delete(reader)
+    }
+  }
+
+  #wakeAll(): void {
+    for (const reader of this.#readers) {
+      reader.wake?.()
+      reader.wake = undefined
+    }
+  }
+
+  /** The place of the first entry with a number above `seq`. */
+  #indexAfter(seq: number): number {
+    let low = 0
+    let high = this.#entries.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#entries[middle]?.seq ?? 0) > seq) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+
+  /** How an item came about. That it began is kept where another one came after it: a late reader shows both in their order. */
+  #forget(itemId: string): void {
+    const isOwn = (event: ThreadStreamEvent) =>
+      'item' in event ? event.item.id === itemId : 'item_id' in event && event.item_id === itemId
+    const begun = this.#entries.findIndex(({ event }) => event.type === 'thread.item.added' && isOwn(event))
+    const isBeforeOthers = this.#entries.slice(begun + 1).some(({ event }) => 'item' in event && !isOwn(event))
+    this.#keep(this.#entries.filter(({ event }, at) => !isOwn(event) || (at === begun && isBeforeOthers)))
+  }
+
+  #keep(entries: Entry[]): void {
+    this.#entries = entries
+    this.#bytes = entries.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  #shorten(): void {
+    const joined = pack(this.#entries)
+    this.#keep(joined.map((entry) => ({ ...entry, bytes: sizeOf(entry) })))
+    while (this.#bytes > this.#limits.hard && this.#entries.length > 1) {
+      const oldest = this.#entries.shift()
+      this.#bytes -= oldest?.bytes ?? 0
+      this.#droppedTo = oldest?.seq ?? this.#droppedTo
+    }
+    // Not at each append: once joined, the log has to grow before it is worth another look.
+    this.#joinAbove = Math.max(this.#limits.soft, Math.min(this.#bytes * 1.5, this.#limits.hard))
+  }
+}
+
+function sizeOf({ event, pieces = [] }: Pick<Packed, 'event' | 'pieces'>): number {
+  const text = deltaText(event)
+  return text === undefined ? JSON.stringify(event).length : text.length + OVERHEAD + pieces.length * PIECE_BYTES
+}

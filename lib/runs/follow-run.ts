@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { NumberedEvent } from '#lib/chatkit/protocol/events.ts'
+import { PAGE_ROWS, type Place, type RunProgress, readRunEvents } from '#lib/data/runs/run-events.ts'
+import { isActive, STALE_MS } from '#lib/data/runs/runs.ts'
+import { isDatabaseDown } from '#lib/platform/errors.ts'
+import { log } from '#lib/platform/log.ts'
+import { isShuttingDown } from '#lib/platform/process/shutdown.ts'
+import { hearOfRuns, hearsOfRuns, newsOf } from '#lib/runs/channel.ts'
+import { restOf } from '#lib/runs/pack-events.ts'
+import { recoverRuns } from '#lib/runs/recover-runs.ts'
+
+/** How often (ms) a reader looks without being told: where news arrive by themselves, and where they do not. */
+const LOOK_MS = { told: 2_000, alone: 300 }
+/** A reader waits so long (ms) for a database that is away. */
+const DATABASE_MS = 60_000
+const RETRY_MS = 500
+/** Readers that want to read within this time (ms) do so with one query. */
+const GATHER_MS = 10
+
+type Found = Awaited<ReturnType<typeof readRunEvents>>[number]
+type Wish = { place: Place; found: (found: Found) => void; failed: (error: unknown) => void }
+
+/**
+ * The events of a run of any process after number `after`, then those to come, out of the database. Returns true at the
+ * log's end; false where the reader should look elsewhere: this process ends, the database stays away, or nothing is kept.
+ * Never throws. Whether the reader may see the run is the caller's business.
+ */
+export async function* follow(runId: string, after: number): AsyncGenerator<NumberedEvent, boolean> {
+  hearOfRuns()
+  // News count from before the first look: what happens in between is not missed.
+  const news = newsOf(runId)
+  let at = after
+  let deadline = Date.now() + DATABASE_MS
+  try {
+    while (!isShuttingDown()) {
+      const hears = await hearsOfRuns()
+      const found = await look({ runId, after: at })
+      if (found === 'later') {
+        if (Date.now() > deadline) return false
+        await sleep(RETRY_MS)
+        continue
+      }
+      deadline = Date.now() + DATABASE_MS
+      for (const row of found?.rows ?? []) {
+        const rest = restOf(row, at)
+        if (!rest) continue
+        at = rest.seq
+        yield rest
+      }
+      if (!found || found.progress.lastSeq === 0) return false
+      if (found.rows.length >= PAGE_ROWS) continue
+      if (found.progress.lastSeq !== null) return true
+      if (isLost(found.progress)) await recoverRuns().catch((error) => log.warn({ error }, 'a run without a process could not be closed'))
+      await news.next(hears ? LOOK_MS.told : LOOK_MS.alone)
+    }
+    return false
+  } finally {
+    news.close()
+  }
+}
+
+/** Neither its process nor anybody else writes on: whoever notices first closes it. */
+function isLost({ stale, status }: RunProgress): boolean {
+  return stale && status !== 'waiting' && (isActive(status) || status === 'interrupted' || status === 'stopped')
+}
+
+async function look(place: Place): Promise<Found | 'later'> {
+  try {
+    return await gather(place)
+  } catch (error) {
+    if (!isDatabaseDown(error)) log.error({ error, run_id: place.runId }, 'a run could not be read')
+    return 'later'
+  }
+}
+
+// Three hundred readers make one query, not three hundred: the next one gathers those who come while this one runs.
+const wishes: Wish[] = []
+let reading = false
+
+function gather(place: Place): Promise<Found> {
+  const { promise, resolve, reject } = Promise.withResolvers<Found>()
+  wishes.push({ place, found: resolve, failed: reject })
+  if (!reading) void readAll()
+  return promise
+}
+
+async function readAll(): Promise<void> {
+  reading = true
+  while (wishes.length > 0) {
+    await sleep(GATHER_MS)
+    const now = wishes.splice(0, 200)
+    try {
+      const found = await readRunEvents(
+        now.map(({ place }) => place),
+        STALE_MS,
+      )
+      for (const [index, wish] of now.entries()) wish.found(found[index] ?? null)
+    } catch (error) {
+      for (const { failed } of now) failed(error)
+    }
+  }
+  reading = false
+}

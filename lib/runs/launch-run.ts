@@ -1,0 +1,174 @@
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { FailureDetail, RunFailureClass } from '#lib/data/runs/run-failures.ts'
+import { finishRun, markRunning, type RunFacts, type RunOutcome } from '#lib/data/runs/runs.ts'
+import { patiently } from '#lib/platform/db/retry.ts'
+import { inRun } from '#lib/platform/db/run-fence.ts'
+import { env } from '#lib/platform/env.ts'
+import { AppError, isDatabaseDown, toAppError } from '#lib/platform/errors.ts'
+import { log } from '#lib/platform/log.ts'
+import { countRun } from '#lib/platform/metrics.ts'
+import { noteChange } from '#lib/platform/process/watch-changes.ts'
+import { tellEvents } from '#lib/runs/channel.ts'
+import { EventLog } from '#lib/runs/event-log.ts'
+import { LogWriter } from '#lib/runs/log-writer.ts'
+import { keepForAWhile, type LiveRun, registry } from '#lib/runs/registry.ts'
+
+/** What the work of a run gets to know and to say about it. */
+export type RunHandle = {
+  id: string
+  threadId: string
+  /** Aborts when the run is to end early; its reason is an AppError unless the person stopped it. */
+  signal: AbortSignal
+  /** What was learned about the run, kept in its row. */
+  report(facts: { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number }): void
+  /** The run failed: the first word counts. `publicMessage` is the sentence that the person saw, `detail` is for operators. */
+  fail(failureClass: RunFailureClass, publicMessage: string, detail?: FailureDetail): void
+  /** The run waits for a person: its process ends here, its row says so, and a later run goes on. */
+  wait(): void
+}
+
+/** Makes the events of a run. Should not throw: a failure is an event. */
+export type Produce = (run: RunHandle) => AsyncGenerator<ThreadStreamEvent>
+
+/** How long (ms) a run waits for a database that is away, each time. */
+export const PATIENCE = { ms: 30_000 }
+/** Waits (ms) between attempts to write a run's end. */
+const RETRY_MS = [500, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000]
+/** How long (ms) readers wait for the first attempt to write the row's end before they get theirs. */
+const FINISH_MS = 3_000
+
+const writer = new LogWriter()
+
+/** Begins to pump `produce` into a log, whoever reads it. The run's row must be queued. */
+export function launch(about: { id: string; ownerId: string; threadId: string }, produce: Produce): LiveRun {
+  const controller = new AbortController()
+  const facts: RunFacts = {}
+  const state: { outcome?: RunOutcome; settling?: boolean } = {}
+  const end = (outcome: RunOutcome, reason?: AppError) => {
+    state.outcome ??= outcome
+    controller.abort(reason)
+  }
+  const run: LiveRun = {
+    ...about,
+    log: new EventLog(),
+    stop: (why) => end({ status: 'stopped', errorMessage: why }, why === undefined ? undefined : new AppError('unauthenticated', why)),
+    interrupt: (errorMessage) => end({ status: 'interrupted', errorMessage }, new AppError('unavailable', errorMessage)),
+    lose: () => {
+      // Its own end may be what the row says; otherwise writing it fails.
+      if (state.settling) return
+      run.log.abandon()
+      end({ status: 'interrupted' }, new AppError('unavailable', 'The answer was cut off.'))
+    },
+    ended: Promise.resolve(),
+    active: true,
+  }
+  const handle: RunHandle = {
+    id: about.id,
+    threadId: about.threadId,
+    signal: controller.signal,
+    report: (learned) => void Object.assign(facts, learned),
+    fail: (failureClass, errorMessage, failureDetail) => {
+      state.outcome ??= { status: 'failed', failureClass, errorMessage, failureDetail }
+    },
+    wait: () => {
+      state.outcome ??= { status: 'waiting' }
+    },
+  }
+  const tooLong = setTimeout(
+    () => run.interrupt('The answer took too long and was cut off. What was said so far is kept.'),
+    env().RUN_TIMEOUT * 1000,
+  )
+  registry().runs.set(run.id, run)
+  noteChange()
+  run.ended = patiently(PATIENCE.ms, () => inRun(run.id, () => pump(run, handle, produce, facts)))
+    .then(() => {
+      state.settling = true
+      return settle(run, state.outcome ?? { status: 'done' }, facts)
+    })
+    .finally(() => clearTimeout(tooLong))
+  return run
+}
+
+async function pump(run: LiveRun, handle: RunHandle, produce: Produce, facts: RunFacts): Promise<void> {
+  const marked = mark(run, handle)
+  try {
+    for await (const event of produce(handle)) {
+      if (!facts.firstDeltaAt && isDelta(event)) facts.firstDeltaAt = new Date()
+      if (event.type === 'error') facts.allowRetry = event.allow_retry
+      keep(run, event)
+    }
+  } catch (error) {
+    const { message, status } = toAppError(error)
+    log.error({ error }, 'run broke')
+    handle.fail(isDatabaseDown(error) ? 'database' : 'internal', message)
+    facts.allowRetry = status >= 429
+    keep(run, { type: 'error', code: 'custom', message, allow_retry: facts.allowRetry })
+  }
+  await marked
+}
+
+/** Whoever reads here has it at once; the database gets it within a tenth of a second. */
+function keep(run: LiveRun, event: ThreadStreamEvent): void {
+  writer.add(run, { seq: run.log.append(event), event })
+}
+
+/** The row says that the run goes while it goes already: nobody waits for that. */
+async function mark(run: LiveRun, handle: RunHandle): Promise<void> {
+  try {
+    if (!(await markRunning(run))) run.stop()
+  } catch (error) {
+    log.warn({ error }, 'a run could not be marked as running')
+    // Without the mark there is no heartbeat, and another process may begin a second run in the thread.
+    const { message } = toAppError(error)
+    handle.fail('database', message)
+    run.interrupt(message)
+  }
+}
+
+function isDelta(event: ThreadStreamEvent): boolean {
+  return event.type === 'thread.item.updated' && event.update.type === 'assistant_message.content_part.text_delta'
+}
+
+/** Writes the run's end, ends its readers, and keeps trying in the background when the database is away. */
+async function settle(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Promise<void> {
+  const { promise: tried, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, FINISH_MS)
+  const written = writeEnd(run, outcome, facts, resolve)
+  // Row first, so that the next message finds the thread free; but readers do not wait for a database that is away.
+  await tried
+  clearTimeout(timer)
+  run.active = false
+  run.log.end()
+  const { status, failureClass: failure_class } = outcome
+  const { firstDeltaAt: _, allowRetry: __, ...told } = facts
+  countRun(outcome)
+  noteChange()
+  log[status === 'failed' ? 'warn' : 'info']({ status, failure_class, ...told }, 'run ended')
+  keepForAWhile(run)
+  await written
+}
+
+async function writeEnd(run: LiveRun, outcome: RunOutcome, facts: RunFacts, tried: () => void): Promise<void> {
+  const lastSeq = run.log.last
+  const events = await writer.take(run.id)
+  for (const wait of [...RETRY_MS, undefined]) {
+    try {
+      if (!(await finishRun(run, outcome, facts, { lastSeq, events }))) return lost(run)
+      return void tellEvents([{ runId: run.id, lastSeq }])
+    } catch (error) {
+      // Given up: the row gets no heartbeat any more and is found as stale.
+      if (wait === undefined) return log.error({ error }, 'the end of a run could not be written')
+      log.warn({ error }, 'the end of a run is written later')
+      tried()
+      await new Promise((resolve) => setTimeout(resolve, wait).unref())
+    } finally {
+      tried()
+    }
+  }
+}
+
+/** Others took the run for dead and closed it: what they wrote counts. */
+function lost(run: LiveRun): void {
+  log.warn('a run was closed by another process')
+  run.log.abandon()
+}

@@ -1,0 +1,92 @@
+import { insertRunEvents } from '#lib/data/runs/run-events.ts'
+import { outsideRun } from '#lib/platform/db/run-fence.ts'
+import { isDatabaseDown } from '#lib/platform/errors.ts'
+import { log, withLogContext } from '#lib/platform/log.ts'
+import { tellEvents } from '#lib/runs/channel.ts'
+import { type Packed, pack } from '#lib/runs/pack-events.ts'
+import type { LiveRun } from '#lib/runs/registry.ts'
+
+/** How long (ms) events wait for others that are written with them: at most ten messages a second and run follow from it. */
+const BATCH_MS = 100
+/** So many events that wait are written at once. */
+const BATCH_EVENTS = 2_000
+/** A run with so many events that could not be written is ended. */
+const BACKLOG_EVENTS = 100_000
+/** Waits (ms) while the database is away. */
+const RETRY_MS = [100, 250, 500, 1_000]
+
+type Waiting = { run: LiveRun; events: Packed[] }
+
+/** Writes the logs of this process's runs to the database, all in one batch, behind the backs of those who read them live. */
+export class LogWriter {
+  #waiting = new Map<string, Waiting>()
+  #count = 0
+  #timer: NodeJS.Timeout | undefined
+  #writing: { ids: Set<string>; done: Promise<void> } | undefined
+  #failures = 0
+
+  add(run: LiveRun, event: Packed): void {
+    const waiting = this.#waiting.get(run.id) ?? { run, events: [] }
+    this.#waiting.set(run.id, waiting)
+    this.#count += 1
+    if (waiting.events.push(event) === BACKLOG_EVENTS) run.interrupt('The database was out of reach for too long. Try again.')
+    if (this.#count >= BATCH_EVENTS && this.#failures === 0) this.#write()
+    // The timer outlives the run that set it, whose ids must not stand in the log lines of others.
+    else
+      this.#timer ??= withLogContext({ request_id: undefined, user_id: undefined, run_id: undefined, thread_id: undefined }, () =>
+        this.#later(),
+      )
+  }
+
+  /** Resolves to what of a run is not written yet, which is the caller's business from then on. */
+  async take(runId: string): Promise<Packed[]> {
+    while (this.#writing?.ids.has(runId)) await this.#writing.done
+    const { events = [] } = this.#waiting.get(runId) ?? {}
+    this.#waiting.delete(runId)
+    this.#count -= events.length
+    return pack(events)
+  }
+
+  #later(): NodeJS.Timeout {
+    return setTimeout(() => this.#write(), RETRY_MS[this.#failures - 1] ?? (this.#failures ? RETRY_MS.at(-1) : BATCH_MS))
+  }
+
+  #write(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#writing || this.#waiting.size === 0) return
+    const batch = [...this.#waiting.values()]
+    this.#waiting = new Map()
+    this.#count = 0
+    this.#writing = { ids: new Set(batch.map(({ run }) => run.id)), done: this.#insert(batch) }
+    void this.#writing.done.then(() => {
+      this.#writing = undefined
+      if (this.#waiting.size > 0) this.#timer ??= this.#later()
+    })
+  }
+
+  async #insert(batch: Waiting[]): Promise<void> {
+    const rows = ({ run, events }: Waiting) => ({ runId: run.id, ownerId: run.ownerId, events: pack(events) })
+    try {
+      // The first run of a batch is not the only one in it.
+      await outsideRun(() => insertRunEvents(batch.map(rows)))
+      this.#failures = 0
+      void tellEvents(batch.map(({ run, events }) => ({ runId: run.id, lastSeq: events.at(-1)?.seq ?? 0 })))
+    } catch (error) {
+      if (isDatabaseDown(error)) return this.#putBack(batch, error)
+      // One run that cannot be written (its person is gone) must not hold up the others.
+      if (batch.length > 1) for (const one of batch) await this.#insert([one])
+      else log.error({ error, run_id: batch[0]?.run.id }, 'events of a run were not written')
+    }
+  }
+
+  #putBack(batch: Waiting[], error: unknown): void {
+    if (this.#failures === 0) log.warn({ error }, 'events of runs are written later')
+    this.#failures = Math.min(this.#failures + 1, RETRY_MS.length)
+    for (const { run, events } of batch) {
+      const since = this.#waiting.get(run.id)?.events ?? []
+      this.#waiting.set(run.id, { run, events: [...events, ...since] })
+      this.#count += events.length
+    }
+  }
+}

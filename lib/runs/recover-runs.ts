@@ -1,0 +1,90 @@
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import { closeAbandoned } from '#lib/chatkit/server/pipeline/close-abandoned.ts'
+import { hasItemsAfter, keepItems } from '#lib/data/chat/chatkit-store.ts'
+import { hasToolCalls, settleAbandonedCalls } from '#lib/data/runs/ledger.ts'
+import { allEvents, appendEvents, forgetEvents } from '#lib/data/runs/run-events.ts'
+import { type AbandonedRun, closeAbandonedRun, endForgottenWaits, interruptStaleRuns, unclosedRuns } from '#lib/data/runs/stale-runs.ts'
+import type { Tx } from '#lib/platform/db/db.ts'
+import { newId } from '#lib/platform/ids.ts'
+import { log } from '#lib/platform/log.ts'
+import { countRun } from '#lib/platform/metrics.ts'
+import { tellEvents } from '#lib/runs/channel.ts'
+
+/** More events than a process ever has before they are written: the last ones of a run come after all that a reader of the dead process can have seen. */
+const UNWRITTEN = 1_000_000
+const ANSWERS_A_MESSAGE = new Set(['threads.create', 'threads.add_user_message', 'threads.retry_after_item'])
+const FAILURE = 'The server ended before the answer was complete. What it had said so far is kept.'
+
+/**
+ * Marks runs whose process died as interrupted, keeps what they had streamed, and settles the tool calls that ended runs left
+ * pending; in one thread or everywhere, by whoever comes first. Resolves to the number of runs that were closed.
+ */
+export async function recoverRuns(threadId?: string): Promise<number> {
+  const interrupted = await interruptStaleRuns(threadId)
+  if (interrupted > 0) {
+    log.warn({ count: interrupted }, 'runs without a process were marked as interrupted')
+    countRun({ status: 'interrupted', failureClass: 'replica_died' }, interrupted)
+  }
+  const forgotten = await endForgottenWaits(threadId)
+  if (forgotten > 0) log.warn({ count: forgotten }, 'runs that waited for no question any more were ended')
+  const closed: { runId: string; lastSeq: number }[] = []
+  for (const { id } of await unclosedRuns(threadId)) {
+    try {
+      await closeAbandonedRun(id, async (tx, run) => {
+        const lastSeq = await close(tx, run)
+        closed.push({ runId: id, lastSeq })
+        return lastSeq
+      })
+    } catch (error) {
+      // The others are not to wait for one that cannot be closed.
+      log.error({ error, run_id: id }, 'a run without a process could not be closed')
+    }
+  }
+  if (closed.length > 0) void tellEvents(closed)
+  const calls = await settleAbandonedCalls(closed.map(({ runId }) => runId))
+  if (calls > 0) log.warn({ count: calls }, 'tool calls whose outcome nobody knows were settled as unknown')
+  return closed.length
+}
+
+/**
+ * Whatever the log says was streamed becomes what the thread keeps. Resolves to the log's last number; 0 for a run that had not
+ * begun to answer: it tells nobody that it failed, so that its client sends the request again, and is answered.
+ */
+async function close(tx: Tx, run: AbandonedRun): Promise<number> {
+  const { id: runId, ownerId, threadId, status } = run
+  const rows = await allEvents(tx, runId)
+  if (status !== 'stopped' && rows.every(({ event }) => isOpening(event)) && !(await hasActed(tx, run))) {
+    await forgetEvents(tx, runId)
+    return 0
+  }
+  const { items, gone, closing } = closeAbandoned(
+    rows.map(({ event }) => event),
+    { threadId, noteId: newId('shcx'), ...(status !== 'stopped' && { failure: FAILURE }) },
+  )
+  await keepItems(tx, { ownerId, threadId }, items, gone)
+  const last = (rows.at(-1)?.seq ?? 0) + UNWRITTEN
+  await appendEvents(tx, [{ runId, ownerId, events: closing.map((event, index) => ({ seq: last + index + 1, event })) }])
+  return last + closing.length
+}
+
+/** True where a run has done something that its log may not tell of, because its process died within a tenth of a second. */
+async function hasActed(tx: Tx, { id, ownerId, threadId, operation, turnId }: AbandonedRun): Promise<boolean> {
+  if (await hasToolCalls(tx, id)) return true
+  // What goes on with a turn refuses by itself to be done twice.
+  return ANSWERS_A_MESSAGE.has(operation) && (turnId === null || hasItemsAfter(tx, { ownerId, threadId }, turnId))
+}
+
+/** What a turn says before its answer begins. */
+function isOpening(event: ThreadStreamEvent): boolean {
+  switch (event.type) {
+    case 'thread.created':
+    case 'thread.updated':
+    case 'stream_options':
+    case 'progress_update':
+      return true
+    case 'thread.item.done':
+      return event.item.type === 'user_message'
+    default:
+      return false
+  }
+}

@@ -1,0 +1,57 @@
+import {
+  type JSONRPCRequest,
+  ProtocolError,
+  ProtocolErrorCode,
+  type Result,
+  Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server'
+import { z } from 'zod'
+import { toAppError } from '#lib/platform/errors.ts'
+import { log } from '#lib/platform/log.ts'
+import { problemsOf } from '#mcp/fields/problems-of.ts'
+
+type Handler = (request: JSONRPCRequest, ctx: ServerContext) => Promise<Result>
+
+const Issues = z.array(z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() })).min(1)
+
+/** A server of the SDK whose errors are public sentences: by itself it sends what a handler throws as it is, and what its validators found as they dump it. */
+export class PublicServer extends Server {
+  protected override _wrapHandler(method: string, handler: Handler): Handler {
+    const wrapped = super._wrapHandler(method, handler)
+    return async (request, ctx) => {
+      try {
+        return await wrapped(request, ctx)
+      } catch (thrown) {
+        throw toPublic(method, thrown)
+      }
+    }
+  }
+}
+
+function toPublic(method: string, thrown: unknown): ProtocolError {
+  const issues = issuesIn(thrown)
+  if (thrown instanceof ProtocolError && !issues) return thrown
+  // A result that does not fit is our fault, and none of the client's business.
+  if (issues && !(thrown as Error).message.startsWith(`Invalid ${method} result`)) {
+    const problems = issues.map(({ path, message }) => ({ path: path[0] === 'params' ? path.slice(1) : path, message }))
+    return new ProtocolError(ProtocolErrorCode.InvalidParams, `Wrong params for ${method}. ${problemsOf(problems, 'params')}.`)
+  }
+  const error = toAppError(thrown)
+  const ours = error.status >= 500
+  log[ours ? 'error' : 'info']({ error: thrown, code: error.code }, 'mcp request failed')
+  return new ProtocolError(ours ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams, error.message)
+}
+
+/** The SDK's validators throw a sentence, or nothing but a list of issues as indented JSON. */
+function issuesIn(thrown: unknown): z.infer<typeof Issues> | undefined {
+  const message = thrown instanceof Error ? thrown.message : ''
+  const begin = message.indexOf('[\n')
+  if (begin < 0) return undefined
+  try {
+    return Issues.safeParse(JSON.parse(message.slice(begin))).data
+  } catch {
+    // No JSON: then it is a sentence.
+    return undefined
+  }
+}

@@ -1,0 +1,386 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { shownArguments } from '#lib/agent/approvals/approval-card.ts'
+import { expireQuestions } from '#lib/agent/approvals/expire-approvals.ts'
+import { act } from '#lib/agent/handle-action.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
+import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
+import { type ApprovalPolicy, savePolicy } from '#lib/data/servers/policies.ts'
+import { closeDb, withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { agentDoor, button, buttons, nodes, said, widgets } from '#tests/support/agent-door.ts'
+import { threadOf } from '#tests/support/chatkit/chatkit.ts'
+import { openAIServer } from '#tests/support/models/openai-server.ts'
+import { signedIn } from '#tests/support/people/people.ts'
+import { withSettings } from '#tests/support/settings.ts'
+import { mcpServer, type TestMcp, type TestTool } from '#tests/support/tool-servers/mcp-server.ts'
+
+// From the browser's JSON to the rows: the door of the ChatKit API, the real agent, real MCP servers and a real database.
+
+type Ann = Awaited<ReturnType<typeof signedIn>>
+let ann: Ann
+
+beforeEach(async () => {
+  ann = await signedIn({ role: 'admin' })
+})
+
+let send: Parameters<typeof agentDoor>[1]
+const begin = (text: string) => agentDoor(ann, send).begin(text)
+const say = (thread: string, text: string) => agentDoor(ann, send).say(thread, text)
+const press = (thread: string, card: WidgetItem, label: string, who = ann) => agentDoor(who, send).press(thread, card, label)
+function card(events: ThreadStreamEvent[]): WidgetItem {
+  const [only] = widgets(events)
+  if (!only) throw new Error(`no card in ${JSON.stringify(events)}`)
+  return only
+}
+const notices = (events: ThreadStreamEvent[]) => events.flatMap((event) => (event.type === 'notice' ? event.message : []))
+const tasks = () => withCaller(ann.caller, (tx) => tx.task.findMany({ orderBy: { number: 'asc' } }))
+const runs = () => withCaller(ann.caller, (tx) => tx.run.findMany({ orderBy: { createdAt: 'asc' } }))
+const ledger = async (tool: string) => (await listToolCalls({ caller: ann.caller }, { tool })).data.reverse()
+
+/** A thread of the demo assistant in which it asks whether it may delete the only task. */
+async function asked() {
+  const thread = threadOf(await begin('add a task: buy milk'))
+  const reply = await say(thread, 'delete task 1')
+  return { thread, card: card(reply.events), events: reply.events }
+}
+
+/** All that our code shares between the module graphs of a process, and all modules: what is left is what another process has. */
+async function forgetProcess() {
+  await closeDb()
+  for (const name of Object.keys(globalThis)) if (name.startsWith('switchboard')) Reflect.deleteProperty(globalThis, name)
+  vi.resetModules()
+  const [again, answering, asking, doors, web] = await Promise.all([
+    import('#lib/agent/handle-action.ts'),
+    import('#app/api/chatkit/answer.ts'),
+    import('#lib/agent/answer-message.ts'),
+    import('#mcp/http.ts'),
+    import('#lib/platform/http/http.ts'),
+  ])
+  expect(again.act).not.toBe(act)
+  const fresh = { builtinFetch: ((input, init) => doors.handleMcp(new Request(input, init))) as typeof fetch }
+  send = web.route((request) =>
+    answering.answerChatKit(
+      request,
+      (turn, context) => asking.respond(turn, context, fresh),
+      (turn, context) => again.act(turn, context, fresh),
+    ),
+  )
+}
+
+describe('a call that destroys', () => {
+  test('waits for a yes with its tool and exact arguments, no process holding it', async () => {
+    const { card, events } = await asked()
+    expect(await tasks()).toHaveLength(1)
+    expect(buttons(card)).toEqual(['Approve', 'Decline', 'Always in this conversation'])
+    expect(JSON.stringify(card.widget)).toContain('delete_task')
+    expect(nodes(card.widget).find(({ type }) => type === 'Markdown')?.value).toBe('```json\n{\n  "number": 1\n}\n```')
+    expect(events.at(-1)).toMatchObject({ type: 'thread.item.done', item: { type: 'widget' } })
+    expect((await runs()).map(({ status, finishedAt }) => [status, finishedAt === null])).toEqual([
+      ['done', false],
+      ['waiting', true],
+    ])
+    expect(await ledger('delete_task')).toEqual([])
+    const [paused] = await withCaller(ann.caller, (tx) => tx.pausedRun.findMany())
+    expect(paused?.sealed).toMatch(/^[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+$/)
+    expect(paused?.sealed).not.toContain('delete')
+  })
+
+  test('is made once after the yes, and the answer goes on', async () => {
+    const { thread, card: question } = await asked()
+    const { events } = await press(thread, question, 'Approve')
+    expect(await tasks()).toEqual([])
+    expect(said(events)).toBe('Deleted: Buy milk (1).')
+    expect(buttons(card(events))).toEqual([])
+    expect((await runs()).map(({ status }) => status)).toEqual(['done', 'done', 'done'])
+    expect(await ledger('delete_task')).toMatchObject([{ status: 'succeeded' }])
+    expect(await withCaller(ann.caller, (tx) => tx.pausedRun.count())).toBe(0)
+    // The line that waited is the one that is done: a call has one line.
+    const lines = (await agentDoor(ann).read(thread)).flatMap((item) => (item.type === 'workflow' ? item.workflow.tasks : []))
+    expect(lines.map((task) => [task.title, task.type === 'custom' && task.icon])).toEqual([
+      ['add_task', 'check-circle'],
+      ['delete_task', 'check-circle'],
+    ])
+  })
+
+  test('survives a restart: nothing of it is in the memory of a process', async () => {
+    const { thread, card: question } = await asked()
+    await forgetProcess()
+    const { events } = await press(thread, question, 'Approve')
+    expect(said(events)).toBe('Deleted: Buy milk (1).')
+    expect(await tasks()).toEqual([])
+  })
+
+  test('is not made after a no: ledger, chat and model hear the same', async () => {
+    const { thread, card } = await asked()
+    const { events } = await press(thread, card, 'Decline')
+    expect(await tasks()).toHaveLength(1)
+    expect(said(events)).toContain('did not agree')
+    expect(await ledger('delete_task')).toMatchObject([{ status: 'declined', failureClass: 'declined' }])
+    expect(JSON.stringify(events)).toMatch(/Not made: The person did not agree to this call\. \(declined\)/)
+  })
+
+  test('is denied by a new message', async () => {
+    const { thread, card: question } = await asked()
+    const { events } = await say(thread, 'what is open?')
+    expect(said(events)).toBe('One task is open.')
+    expect(buttons(card(events))).toEqual([])
+    expect(await ledger('delete_task')).toMatchObject([{ status: 'declined', failureClass: 'declined' }])
+    expect((await runs()).map(({ status }) => status)).toEqual(['done', 'stopped', 'done'])
+    const late = await press(thread, question, 'Approve')
+    expect(notices(late.events)).toEqual([expect.stringContaining('answered before')])
+    expect(await tasks()).toHaveLength(1)
+  })
+
+  test('cannot be approved by another person', async () => {
+    const { thread, card } = await asked()
+    const bob = await signedIn({ name: 'Bob', role: 'admin' })
+    expect((await press(thread, card, 'Approve', bob)).status).toBe(404)
+    const own = threadOf(await agentDoor(bob).begin('hello'))
+    const stolen = await agentDoor(bob).act(own, undefined, button(card, 'Approve')?.onClickAction)
+    expect(stolen.events.at(-1)).toMatchObject({ type: 'error', message: 'This question was not found.' })
+    expect(await tasks()).toHaveLength(1)
+    expect((await press(thread, card, 'Approve')).status).toBe(200)
+    expect(await tasks()).toHaveLength(0)
+  })
+
+  test('cannot be approved twice: of ten at once one counts', async () => {
+    const { thread, card } = await asked()
+    const replies = await Promise.all(Array.from({ length: 10 }, () => press(thread, card, 'Approve')))
+    expect(replies.filter(({ events }) => said(events).includes('Deleted'))).toHaveLength(1)
+    const again = await press(thread, card, 'Approve')
+    expect(notices(again.events)).toEqual([expect.stringContaining('answered before')])
+    const no = await press(thread, card, 'Decline')
+    expect(notices(no.events)).toEqual([expect.stringContaining('answered before')])
+    const rows = await withCaller(ann.caller, (tx) => tx.approval.findMany())
+    expect(rows.map(({ status }) => status)).toEqual(['approved'])
+    expect(await ledger('delete_task')).toHaveLength(1)
+  })
+
+  test('expires after a day, whether somebody answers too late or nobody', async () => {
+    const { thread, card: question } = await asked()
+    const past = new Date(Date.now() - 1000)
+    await withSystem('expiry', (tx) => tx.approval.updateMany({ data: { expiresAt: past } }))
+    const { events } = await press(thread, question, 'Approve')
+    expect(notices(events)).toEqual([expect.stringContaining('expired')])
+    expect(buttons(card(events))).toEqual([])
+    expect(await tasks()).toHaveLength(1)
+    expect((await runs()).map(({ status }) => status)).toEqual(['done', 'stopped', 'done'])
+
+    const [unanswered] = widgets((await say(thread, 'delete task 1')).events)
+    await withSystem('expiry', (tx) => tx.approval.updateMany({ where: { status: 'pending' }, data: { expiresAt: past } }))
+    await expireQuestions()
+    expect((await runs()).at(-1)).toMatchObject({ status: 'stopped', errorMessage: 'Nobody answered in time.' })
+    expect(await withCaller(ann.caller, (tx) => tx.pausedRun.count())).toBe(0)
+    const shown = (await agentDoor(ann).read(thread)).find(({ id }) => id === unanswered?.id)
+    expect(buttons(shown as WidgetItem)).toEqual([])
+    expect((await ledger('delete_task')).map(({ failureClass }) => failureClass)).toEqual(['declined', 'declined'])
+    expect(await expireQuestions()).toBe(0)
+  })
+
+  test('that nobody answered for a day has no buttons for whoever reads the thread', async () => {
+    const { thread, card: question } = await asked()
+    const shown = async () => (await agentDoor(ann).read(thread)).find(({ id }) => id === question.id) as WidgetItem
+    expect(buttons(await shown())).toHaveLength(3)
+    const created_at = new Date(Date.now() - 25 * 3_600_000).toISOString()
+    await prismaStore(ann.caller).saveItem(thread, { ...question, created_at })
+    expect(buttons(await shown())).toEqual([])
+    expect(JSON.stringify(await shown())).toContain('has expired')
+  })
+
+  test('that waits under another secret or in another run’s row is never made', async () => {
+    const { thread, card } = await asked()
+    const other = await asked()
+    const [one, two] = await withCaller(ann.caller, (tx) => tx.pausedRun.findMany({ orderBy: { createdAt: 'asc' } }))
+    await withCaller(ann.caller, (tx) => tx.pausedRun.update({ where: { runId: one?.runId ?? '' }, data: { sealed: two?.sealed ?? '' } }))
+    const swapped = await press(thread, card, 'Approve')
+    expect(notices(swapped.events)).not.toEqual([])
+    withSettings({ APP_SECRET: 'another secret of the tests, also long' })
+    const rotated = await signedIn()
+    expect(rotated).toBeDefined()
+    expect(await tasks()).toHaveLength(2)
+    expect(other.thread).toBeDefined()
+  })
+})
+
+describe('with a real model', () => {
+  const wipe = (more: Partial<TestTool> = {}): TestTool => ({
+    name: 'wipe',
+    run: ({ what }) => `wiped ${what}`,
+    annotations: { destructiveHint: true },
+    ...more,
+  })
+  async function ready(server: TestMcp, api: 'responses' | 'chat_completions', url: string, policy?: ApprovalPolicy) {
+    withSettings({ OPENAI_BASE_URL: url, OPENAI_API: api, OPENAI_API_KEY: 'k', MCP_BUILTIN: 'off', MCP_SERVER_URL: server.url })
+    const name = new URL(server.url).host.replace(/[^A-Za-z0-9]+/g, '_')
+    const nothing = { repeatable: false, hidden: [], connectSeconds: null, idleSeconds: null, hardSeconds: null }
+    if (policy) await savePolicy(ann.caller, { server: name, tool: '*', approval: policy, ...nothing })
+  }
+  const call = (what: string, id?: string) => ({ name: 'wipe', arguments: { what }, id })
+
+  test.each(['responses', 'chat_completions'] as const)('over %s: two risky calls and a harmless one in one answer', async (api) => {
+    await using server = await mcpServer([wipe(), { name: 'look', run: () => 'all is well' }])
+    await using model = await openAIServer(
+      { calls: [call('disk', 'c1'), { name: 'look', arguments: {}, id: 'c2' }, call('tape', 'c3')] },
+      { text: 'Done with it.' },
+    )
+    await ready(server, api, model.url)
+    const first = await begin('clean up')
+    const thread = threadOf(first)
+    const [disk, tape] = widgets(first.events)
+    expect(server.calls).toEqual([{ tool: 'look', args: {} }])
+    expect(model.requests).toHaveLength(1)
+    const denied = await press(thread, disk as WidgetItem, 'Decline')
+    expect(said(denied.events)).toBe('')
+    expect(server.calls).toHaveLength(1)
+    const { events } = await press(thread, tape as WidgetItem, 'Approve')
+    expect(said(events)).toBe('Done with it.')
+    expect(server.calls).toEqual([
+      { tool: 'look', args: {} },
+      { tool: 'wipe', args: { what: 'tape' } },
+    ])
+    const told = JSON.stringify(model.requests[1]?.body)
+    expect(told).toContain('all is well')
+    expect(told).toContain('wiped tape')
+    expect(told).toMatch(/did not agree to this call\. \(declined\)/)
+    expect((await ledger('wipe')).map(({ status, failureClass, callId }) => [status, failureClass, callId]).sort()).toEqual([
+      ['declined', 'declined', 'c1'],
+      ['succeeded', null, 'c3'],
+    ])
+    // The next turn's model sees every call once, with its answer.
+    model.script({ text: 'Anything else?' })
+    await say(thread, 'thanks')
+    const later = JSON.stringify(model.requests[2]?.body)
+    expect(later.split('wiped tape')).toHaveLength(2)
+    expect(later).not.toContain('has not agreed')
+    expect(later).not.toContain('approval:')
+  })
+
+  test('the state that went on is used for what was asked alone: person, name and time are read anew', async () => {
+    await using server = await mcpServer([wipe()])
+    await using model = await openAIServer({ calls: [call('disk')] }, { text: 'Done.' })
+    await ready(server, 'responses', model.url)
+    const first = await begin('clean up')
+    await withSystem('admin', (tx) => tx.user.update({ where: { id: ann.person.id }, data: { name: 'Ann Renamed' } }))
+    await press(threadOf(first), card(first.events), 'Approve')
+    const told = JSON.stringify(model.requests[1]?.body)
+    expect(told).toContain('Ann Renamed')
+    expect(told).not.toContain('Ann Example')
+  })
+
+  test('a tool that changed after the question makes the answer void', async () => {
+    const tool = wipe()
+    await using server = await mcpServer([tool])
+    await using model = await openAIServer({ calls: [call('disk')] }, { text: 'Never said.' })
+    await ready(server, 'responses', model.url)
+    const first = await begin('clean up')
+    tool.description = 'wipes, and sends a copy to somebody else'
+    const { events } = await press(threadOf(first), card(first.events), 'Approve')
+    expect(notices(events)).toEqual([expect.stringContaining('changed')])
+    expect(server.calls).toEqual([])
+    expect(model.requests).toHaveLength(1)
+    expect(await ledger('wipe')).toMatchObject([{ status: 'failed', failureClass: 'denied' }])
+  })
+
+  type Step = 'asks' | 'calls'
+  const policies: [ApprovalPolicy, string, Step[]][] = [
+    ['never', 'Approve', ['calls', 'calls']],
+    ['always', 'Approve', ['asks', 'asks']],
+    ['first', 'Approve', ['asks', 'calls']],
+    ['annotation', 'Approve', ['asks', 'asks']],
+    ['annotation', 'Always in this conversation', ['asks', 'calls']],
+  ]
+  test.each(policies)('policy %s, answered with %s: %j', async (policy, label, steps) => {
+    await using server = await mcpServer([wipe()])
+    const answers = [0, 1].flatMap((at) => [{ calls: [call(`disk ${at}`)] }, { text: 'Done.' }])
+    await using model = await openAIServer(...answers)
+    await ready(server, 'responses', model.url, policy)
+    const first = await begin('clean up')
+    const seen: Step[] = [widgets(first.events).length > 0 ? 'asks' : 'calls']
+    if (seen[0] === 'asks') await press(threadOf(first), card(first.events), label)
+    const second = await say(threadOf(first), 'and the next one')
+    seen.push(widgets(second.events).length > 0 ? 'asks' : 'calls')
+    expect(seen).toEqual(steps)
+    // Another thread knows nothing of it.
+    if (steps[0] === 'asks') {
+      model.script({ calls: [call('other')] })
+      if (seen[1] === 'asks') await press(threadOf(first), card(second.events), 'Decline')
+      expect(widgets((await begin('clean up')).events)).toHaveLength(1)
+    }
+  })
+
+  test.each(['[]', 'null', '"x"', '7', 'true'])('arguments that are no object pass no judge, so nothing is called: %s', async (text) => {
+    await using server = await mcpServer([wipe()])
+    await using model = await openAIServer({ calls: [{ name: 'wipe', arguments: text }] }, { text: 'I see.' })
+    await ready(server, 'chat_completions', model.url)
+    const { events } = await begin('clean up')
+    expect(server.calls).toEqual([])
+    expect(widgets(events)).toEqual([])
+    expect(said(events)).toBe('I see.')
+  })
+
+  test('no arguments at all are an empty object', async () => {
+    await using server = await mcpServer([wipe(), { name: 'look', run: () => 'all is well' }])
+    await using model = await openAIServer({ calls: [{ name: 'look', arguments: '' }] }, { text: 'Fine.' })
+    await ready(server, 'chat_completions', model.url)
+    expect(said((await begin('look')).events)).toBe('Fine.')
+    expect(server.calls).toEqual([{ tool: 'look', args: {} }])
+  })
+
+  test.each([
+    ['{"what":"disk","n":-0}', 'the number -0 would be sent as 0'],
+    ['{"what":"disk","n":1e400}', 'the number 1e400 would be sent as null'],
+    ['{"what":"disk","id":12345678901234567890}', 'the number 12345678901234567890 would be sent as'],
+    ['{"what":"disk","what":"tape"}', 'an object has the same key twice'],
+    [`{"what":${'['.repeat(40)}${']'.repeat(40)}}`, 'nested deeper than 32 levels'],
+  ])('a call that would be sent otherwise than it is shown is refused before the card: %s', async (text, why) => {
+    await using server = await mcpServer([wipe()])
+    await using model = await openAIServer({ calls: [{ name: 'wipe', arguments: text }] }, { text: 'I see.' })
+    await ready(server, 'chat_completions', model.url)
+    const { events } = await begin('clean up')
+    expect(widgets(events)).toEqual([])
+    expect(server.calls).toEqual([])
+    expect(said(events)).toBe('I see.')
+    expect(JSON.stringify(model.requests[1]?.body)).toContain(why)
+    expect(await ledger('wipe')).toMatchObject([{ status: 'failed', failureClass: 'denied' }])
+  })
+
+  test('a call that nobody has to be asked about is made with such numbers, too', async () => {
+    await using server = await mcpServer([{ name: 'look', run: () => 'all is well' }])
+    await using model = await openAIServer({ calls: [{ name: 'look', arguments: '{"x":-0}' }] }, { text: 'Fine.' })
+    await ready(server, 'chat_completions', model.url)
+    expect(said((await begin('look')).events)).toBe('Fine.')
+    expect(server.calls).toEqual([{ tool: 'look', args: { x: 0 } }])
+  })
+
+  test('what hides in arguments is on the card, and what is approved is sent as it was', async () => {
+    const what = `disk${' '.repeat(400)}and tape \u{e0100}\u2800`
+    await using server = await mcpServer([wipe()])
+    await using model = await openAIServer({ calls: [call(what)] }, { text: 'Done.' })
+    await ready(server, 'responses', model.url)
+    const first = await begin('clean up')
+    const shown = JSON.stringify(card(first.events))
+    expect(shown).toContain('disk⟦400 spaces⟧and tape ⟦U+E0100⟧⟦U+2800⟧')
+    expect(shown).not.toMatch(/\u2800|\u{e0100}/u)
+    await press(threadOf(first), card(first.events), 'Approve')
+    expect(server.calls).toEqual([{ tool: 'wipe', args: { what } }])
+  })
+
+  test('arguments that are too long to be read are refused, not hidden', async () => {
+    await using server = await mcpServer([wipe()])
+    await using model = await openAIServer({ calls: [call('x'.repeat(30_000))] }, { text: 'I see.' })
+    await ready(server, 'responses', model.url)
+    const { events } = await begin('clean up')
+    expect(widgets(events)).toEqual([])
+    expect(said(events)).toBe('I see.')
+    expect(server.calls).toEqual([])
+    expect(await ledger('wipe')).toMatchObject([{ failureClass: 'denied' }])
+  })
+})
+
+test('nothing hides between the characters of what is shown', () => {
+  expect(shownArguments({ file: 'a\u202etxt.exe', zero: 'a\u200bb', tag: '\u{e0041}' })).toBe(
+    '```json\n{\n  "file": "a⟦U+202E⟧txt.exe",\n  "zero": "a⟦U+200B⟧b",\n  "tag": "⟦U+E0041⟧"\n}\n```',
+  )
+  expect(shownArguments('```')).toBe('````json\n"```"\n````')
+})

@@ -1,0 +1,200 @@
+import { mkdirSync } from 'node:fs'
+import axe from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openBrowser } from '#tests/support/browser/browser.ts'
+import { openSmtpSink } from '#tests/support/people/smtp-sink.ts'
+import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
+
+// The pages around an account in a production build: a server that others can reach, so with the set-up code and with mail.
+
+const OLD = 'correct horse battery'
+const NEW = 'staple of another kind'
+const EMAIL = 'ann@example.com'
+
+const sink = await openSmtpSink()
+let app: AppServer
+let browser: Browser
+
+beforeAll(async () => {
+  mkdirSync('artifacts', { recursive: true })
+  const mail = { SMTP_URL: sink.url, MAIL_FROM: 'switchboard@example.com' }
+  ;[app, browser] = await Promise.all([startApp({ env: { HOSTNAME: '0.0.0.0', SIGN_UP: 'open', ...mail } }), openBrowser()])
+}, 180_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await app?.stop()
+  await sink.close()
+})
+
+async function open(path: string, troubles: string[] = []): Promise<Page> {
+  const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
+  page.on('pageerror', (error) => troubles.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) troubles.push(message.text())
+  })
+  await page.goto(app.url + path)
+  return page
+}
+
+const field = (page: Page, name: string) => page.getByRole('textbox', { name, exact: true })
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
+const arrive = (page: Page, path: string) => page.waitForURL(({ pathname }) => pathname === path)
+const focused = (page: Page) => page.evaluate(() => document.activeElement?.getAttribute('name'))
+
+async function signIn(page: Page, password: string): Promise<void> {
+  await field(page, 'E-mail').fill(EMAIL)
+  await field(page, 'Password').fill(password)
+  await press(page, 'Sign in')
+}
+
+/** Keeps a picture at two widths and expects nothing that a person with a screen reader or a keyboard stumbles over. */
+async function inspect(page: Page, name: string): Promise<void> {
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 900 })
+    await page.screenshot({ path: `artifacts/account-${name}-${width}.png`, fullPage: true })
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${name} fits ${width} px`).toBe(true)
+  }
+  await page.setViewportSize({ width: 1280, height: 900 })
+  await page.evaluate(axe.source)
+  const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run())
+  expect(violations.map(({ id, nodes }) => `${name}: ${id} at ${nodes[0]?.target}`)).toEqual([])
+}
+
+test('the first visit asks for the set-up code of the log, says what is wrong beside the fields, and ends in the chat', async () => {
+  const troubles: string[] = []
+  const page = await open('/', troubles)
+  await arrive(page, '/set-up')
+  await press(page, 'Create the admin account')
+  expect(await focused(page)).toBe('setup_code')
+  await expect.poll(() => page.getByRole('alert').allTextContents()).toContain('Enter your name.')
+  await inspect(page, 'set-up')
+
+  await field(page, 'Set-up code').fill('2222-2222-2222-2222')
+  await field(page, 'Name').fill('Ann Example')
+  await field(page, 'E-mail').fill(EMAIL)
+  await field(page, 'Password').fill(OLD)
+  await press(page, 'Create the admin account')
+  await page.getByText('The set-up code is wrong.').waitFor()
+  expect(await focused(page)).toBe('setup_code')
+
+  const code = /set-up code ([0-9A-Z-]{19})/.exec(app.logs())?.[1] ?? ''
+  await field(page, 'Set-up code').fill(code.toLowerCase())
+  await press(page, 'Create the admin account')
+  await arrive(page, '/chat')
+  expect(troubles).toEqual([])
+}, 60_000)
+
+test('settings: a token is shown once and revoked, the password changes, and this browser stays signed in', async () => {
+  const troubles: string[] = []
+  const page = await open('/sign-in?callbackUrl=/settings', troubles)
+  await signIn(page, 'a wrong password')
+  await page.getByText('The address or the password is wrong.').waitFor()
+  await inspect(page, 'sign-in')
+  await signIn(page, OLD)
+  await arrive(page, '/settings')
+  await inspect(page, 'settings')
+
+  await press(page, 'New token')
+  await page.getByPlaceholder('My laptop').fill('My laptop')
+  await press(page, 'Make token')
+  const shown = await page.getByText(/^swb_[\w-]{43}$/).textContent()
+  const me = await fetch(`${app.url}/mcp`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${shown}`, 'content-type': 'application/json' },
+    body: '{}',
+  })
+  expect(me.status).not.toBe(401)
+  await inspect(page, 'settings-token')
+  await page.reload()
+  expect(await page.getByText(/^swb_/).count()).toBe(0)
+  await press(page, 'Revoke')
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
+  await page.getByText('No tokens').waitFor()
+
+  await field(page, 'Current password').fill(OLD)
+  await field(page, 'New password').fill(NEW)
+  await press(page, 'Change password')
+  await page.getByText('Your password is changed').waitFor()
+  await page.reload()
+  await page.getByRole('heading', { name: 'Settings' }).waitFor()
+  expect(troubles).toEqual([])
+}, 60_000)
+
+test('a forgotten password is mailed about, reset through the link, and signs in', async () => {
+  const page = await open('/forgot-password')
+  await inspect(page, 'forgot-password')
+  await field(page, 'E-mail').fill(EMAIL)
+  await press(page, 'Mail me a link')
+  await page.getByText('Look into your mail').waitFor()
+  const link = /http:\S+#\S+/.exec((await sink.nextMail()).text)?.[0] ?? ''
+  await page.goto(link)
+  await field(page, 'New password').fill(OLD)
+  await inspect(page, 'reset-password')
+  await press(page, 'Set password and sign in')
+  await arrive(page, '/chat')
+  expect(app.logs()).not.toContain(link.slice(link.indexOf('#') + 1))
+}, 60_000)
+
+test('a session that ends while somebody writes leads through sign-in back to the text', async () => {
+  const page = await open('/sign-in')
+  await signIn(page, OLD)
+  await arrive(page, '/chat')
+  await page.context().clearCookies({ name: 'switchboard-session' })
+  const message = page.getByRole('textbox', { name: 'Message' })
+  await message.fill('Add a task: water the plants')
+  await message.press('Enter')
+  await page.getByText('You are signed out').waitFor()
+  expect(await message.inputValue()).toBe('Add a task: water the plants')
+  await page.getByRole('link', { name: 'Sign in' }).click()
+  await arrive(page, '/sign-in')
+  await signIn(page, OLD)
+  await arrive(page, '/chat')
+  await expect.poll(() => message.inputValue()).toBe('Add a task: water the plants')
+  await page.reload()
+  await expect.poll(() => message.inputValue(), { message: 'a draft survives a reload' }).toBe('Add a task: water the plants')
+  await message.press('Enter')
+  await page.locator('.bubble', { hasText: 'water the plants' }).waitFor()
+  await page.getByRole('button', { name: 'Send message' }).waitFor()
+  await page.reload()
+  await page.locator('.bubble', { hasText: 'water the plants' }).waitFor()
+  expect(await message.inputValue(), 'it is handed over once').toBe('')
+}, 60_000)
+
+test('a mailed link signs in by its button, not by being opened', async () => {
+  const page = await open('/sign-in')
+  await press(page, 'Sign in by mail')
+  await field(page, 'E-mail').fill(EMAIL)
+  await press(page, 'Mail me a link')
+  const link = /http:\S+#\S+/.exec((await sink.nextMail()).text)?.[0] ?? ''
+  await (await open('/')).goto(link)
+  await page.goto(link)
+  await inspect(page, 'mail-link')
+  await press(page, 'Sign in')
+  await arrive(page, '/chat')
+}, 60_000)
+
+test('signing out ends the session, and the account goes with its password', async () => {
+  const page = await open('/sign-in')
+  await signIn(page, OLD)
+  await arrive(page, '/chat')
+  await page.goto(`${app.url}/settings`)
+  await page.getByRole('button', { name: /your menu/i }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await arrive(page, '/sign-in')
+  await page.goto(`${app.url}/settings`)
+  await arrive(page, '/sign-in')
+
+  await signIn(page, OLD)
+  await arrive(page, '/settings')
+  await press(page, 'Delete my account')
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('textbox', { name: 'Password' }).fill('a wrong password')
+  await dialog.getByRole('button', { name: 'Delete for good' }).click()
+  await dialog.getByText('The password is wrong.').waitFor()
+  await inspect(page, 'delete')
+  await dialog.getByRole('textbox', { name: 'Password' }).fill(OLD)
+  await dialog.getByRole('button', { name: 'Delete for good' }).click()
+  await arrive(page, '/set-up')
+}, 60_000)

@@ -1,0 +1,176 @@
+import { globSync, readFileSync } from 'node:fs'
+import { beforeEach, expect, test, vi } from 'vitest'
+import AuditPage from '#app/admin/audit/page.tsx'
+import AdminPage from '#app/admin/page.tsx'
+import { changeRole, disablePerson, enablePerson, signOutPerson } from '#app/admin/people/actions.ts'
+import PeoplePage from '#app/admin/people/page.tsx'
+import PoliciesPage from '#app/admin/policies/page.tsx'
+import RunPage from '#app/admin/runs/[id]/page.tsx'
+import RunsPage from '#app/admin/runs/page.tsx'
+import EditServerPage from '#app/admin/servers/[id]/edit/page.tsx'
+import ServerPage from '#app/admin/servers/[id]/page.tsx'
+import NewServerPage from '#app/admin/servers/new/page.tsx'
+import ServersPage from '#app/admin/servers/page.tsx'
+import { repeatAnyCall } from '#app/admin/tool-calls/[id]/actions.ts'
+import ToolCallPage from '#app/admin/tool-calls/[id]/page.tsx'
+import ToolCallsPage from '#app/admin/tool-calls/page.tsx'
+import { findCaller } from '#lib/auth/sessions/session.ts'
+import { callerFromBearer } from '#lib/auth/tokens/bearer.ts'
+import { listPeople } from '#lib/data/people/people.ts'
+import { readOverview } from '#lib/data/runs/stats.ts'
+import { withSystem } from '#lib/platform/db/db.ts'
+import { personalToken, sessionCookieOf, signedIn } from '#tests/support/people/people.ts'
+
+// Next gives pages and actions their request through these two modules; here the browser's headers are a variable.
+let browser = new Headers()
+vi.mock('next/headers.js', () => ({ headers: async () => browser }))
+vi.mock('next/cache', () => ({ revalidatePath: () => {} }))
+
+type Who = Awaited<ReturnType<typeof signedIn>>
+let admin: Who
+let member: Who
+
+beforeEach(async () => {
+  await withSystem('admin', async (tx) => {
+    await tx.user.deleteMany()
+    await tx.auditEvent.deleteMany()
+  })
+  admin = await signedIn({ role: 'admin', name: 'Ada Admin' })
+  member = await signedIn({ name: 'Mo Member' })
+})
+
+const as = (who: Who | null) => {
+  browser = new Headers(who?.headers)
+}
+const form = (fields: Record<string, string>) => {
+  const data = new FormData()
+  for (const [name, value] of Object.entries(fields)) data.set(name, value)
+  return data
+}
+const account = (who: Who) => withSystem('admin', (tx) => tx.user.findUniqueOrThrow({ where: { id: who.caller.userId } }))
+const audit = () => withSystem('admin', (tx) => tx.auditEvent.findMany({ orderBy: { at: 'asc' } }))
+
+const params = Promise.resolve({ id: 'call_1' })
+const searchParams = Promise.resolve({})
+const PAGES: [string, () => Promise<unknown>][] = [
+  ['the overview', () => AdminPage()],
+  ['the tool calls', () => ToolCallsPage({ searchParams })],
+  ['a tool call', () => ToolCallPage({ params })],
+  ['the runs', () => RunsPage({ searchParams })],
+  ['a run', () => RunPage({ params })],
+  ['the audit', () => AuditPage({ searchParams })],
+  ['the people', () => PeoplePage({ searchParams })],
+  ['the tool policies', () => PoliciesPage({ searchParams })],
+  ['the tool servers', () => ServersPage()],
+  ['a tool server', () => ServerPage({ params, searchParams })],
+  ['a tool server’s settings', () => EditServerPage({ params })],
+  ['a new tool server', () => NewServerPage()],
+]
+const ACTIONS = { changeRole, disablePerson, enablePerson, signOutPerson, repeatAnyCall }
+
+test.each(PAGES)('%s: for a member it does not exist, and a visitor is led to sign in', async (_name, open) => {
+  as(member)
+  await expect(open()).rejects.toMatchObject({ digest: 'NEXT_HTTP_ERROR_FALLBACK;404' })
+  as(null)
+  await expect(open()).rejects.toMatchObject({ digest: expect.stringMatching(/^NEXT_REDIRECT;.*\/sign-in/) })
+})
+
+test('every admin page is in the list above', () => {
+  const pages = globSync('app/admin/**/page.tsx')
+  expect(pages).toHaveLength(PAGES.length)
+  for (const page of [...pages, 'app/admin/layout.tsx']) expect(readFileSync(page, 'utf8'), page).toContain('await requirePageAdmin()')
+})
+
+test.each(Object.entries(ACTIONS))('%s refuses a member, who could send it without seeing the page', async (_name, act) => {
+  as(member)
+  await expect(act(form({ person: admin.caller.userId, role: 'member' }))).rejects.toMatchObject({ digest: 'NEXT_HTTP_ERROR_FALLBACK;404' })
+  expect(await account(admin)).toMatchObject({ role: 'admin', disabledAt: null, sessionVersion: 1 })
+  expect(await audit()).toEqual([])
+})
+
+test('a new role ends the old sessions and is written down', async () => {
+  as(admin)
+  expect(await changeRole(form({ person: member.caller.userId, role: 'admin' }))).toBeUndefined()
+  expect(await account(member)).toMatchObject({ role: 'admin', sessionVersion: 2 })
+  expect(await findCaller(new Headers(member.headers))).toBeNull()
+  expect(await audit()).toMatchObject([
+    { action: 'role_changed', actorId: admin.caller.userId, subject: member.caller.userId, detail: { role: 'admin' } },
+  ])
+})
+
+test('a disabled account is out at once and can be let in again', async () => {
+  as(admin)
+  expect(await disablePerson(form({ person: member.caller.userId }))).toBeUndefined()
+  expect(await findCaller(new Headers(member.headers))).toBeNull()
+  expect(await enablePerson(form({ person: member.caller.userId }))).toBeUndefined()
+  expect(await account(member)).toMatchObject({ disabledAt: null })
+  expect((await audit()).map(({ action }) => action)).toEqual(['account_disabled', 'account_enabled'])
+})
+
+test('signing somebody out everywhere ends their sessions', async () => {
+  as(admin)
+  expect(await signOutPerson(form({ person: member.caller.userId }))).toBeUndefined()
+  expect(await findCaller(new Headers(member.headers))).toBeNull()
+})
+
+test('nobody changes their own account here, and wrong input is answered with a sentence', async () => {
+  as(admin)
+  expect(await disablePerson(form({ person: admin.caller.userId }))).toEqual({ error: expect.stringContaining('your own account') })
+  expect(await changeRole(form({ person: member.caller.userId, role: 'owner' }))).toEqual({ error: 'This role does not exist.' })
+  expect(await signOutPerson(form({ person: 'usr_nobody' }))).toEqual({ error: 'This account was not found.' })
+  expect(await account(admin)).toMatchObject({ role: 'admin', disabledAt: null })
+})
+
+test('two admins who demote each other at the same moment leave one', async () => {
+  const other = await signedIn({ role: 'admin' })
+  const { setRole } = await import('#lib/data/people/people.ts')
+  const outcomes = await Promise.allSettled([
+    setRole(admin.caller, other.caller.userId, 'member'),
+    setRole(other.caller, admin.caller.userId, 'member'),
+  ])
+  expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  expect([(await account(admin)).role, (await account(other)).role].sort()).toEqual(['admin', 'member'])
+})
+
+test('people are found by name or address, page by page, and a search text is no pattern', async () => {
+  for (const name of ['Zoë 100%', 'Zoë Two']) await signedIn({ name })
+  expect((await listPeople({ search: '%' })).data.map(({ name }) => name)).toEqual(['Zoë 100%'])
+  expect((await listPeople({ search: member.person.email.toUpperCase() })).data.map(({ name }) => name)).toEqual(['Mo Member'])
+  const first = await listPeople({ limit: 3 })
+  const second = await listPeople({ limit: 3, after: first.after })
+  expect([first, second].map(({ data, has_more }) => [data.length, has_more])).toEqual([
+    [3, true],
+    [1, false],
+  ])
+  expect(new Set([...first.data, ...second.data].map(({ id }) => id)).size).toBe(4)
+})
+
+test('whoever signs in, asks for something or uses a token is active, though no assistant answered them', async () => {
+  const [visitor, script, nobody] = [await signedIn(), await signedIn(), await signedIn()]
+  const lastActive = async ({ person }: typeof visitor) => (await listPeople({ search: person.email })).data[0]?.lastActiveAt ?? null
+  expect(await lastActive(visitor)).toBeNull()
+  const activeBefore = (await readOverview('UTC')).people.activeInPeriod
+  await findCaller(new Headers(visitor.headers))
+  expect((await lastActive(visitor))?.getTime()).toBeGreaterThan(Date.now() - 60_000)
+  expect((await readOverview('UTC')).people.activeInPeriod).toBe(activeBefore + 1)
+  const token = await personalToken(script.caller)
+  await callerFromBearer(token, 'http://127.0.0.1:3999/mcp')
+  expect(await lastActive(script)).not.toBeNull()
+  // A cookie of a session that was ended elsewhere is no request of theirs.
+  await findCaller(new Headers({ cookie: await sessionCookieOf(nobody.person.id, 7) }))
+  expect(await lastActive(nobody)).toBeNull()
+})
+
+test('a visit is noted once in five minutes, not at each request', async () => {
+  const visitor = await signedIn()
+  const noted = async () => (await withSystem('admin', (tx) => tx.user.findUnique({ where: { id: visitor.person.id } })))?.lastActiveAt
+  await findCaller(new Headers(visitor.headers))
+  const first = await noted()
+  await findCaller(new Headers(visitor.headers))
+  expect(await noted()).toEqual(first)
+  await withSystem('admin', (tx) =>
+    tx.user.update({ where: { id: visitor.person.id }, data: { lastActiveAt: new Date(Date.now() - 301_000) } }),
+  )
+  await findCaller(new Headers(visitor.headers))
+  expect((await noted())?.getTime()).toBeGreaterThanOrEqual(first?.getTime() ?? 0)
+})

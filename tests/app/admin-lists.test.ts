@@ -1,0 +1,91 @@
+import { beforeEach, expect, test } from 'vitest'
+import { actionName } from '#app/admin/audit/action-text.ts'
+import { AUDIT_ACTIONS, listAuditEvents, recordAudit } from '#lib/data/audit.ts'
+import { setRole } from '#lib/data/people/people.ts'
+import { listRuns } from '#lib/data/runs/run-list.ts'
+import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
+import { withSystem } from '#lib/platform/db/db.ts'
+import { newId } from '#lib/platform/ids.ts'
+import { signedIn } from '#tests/support/people/people.ts'
+
+let ada: Awaited<ReturnType<typeof signedIn>>
+let mo: Awaited<ReturnType<typeof signedIn>>
+
+beforeEach(async () => {
+  await withSystem('admin', async (tx) => {
+    await tx.user.deleteMany()
+    await tx.auditEvent.deleteMany()
+  })
+  ada = await signedIn({ role: 'admin', name: 'Ada Admin' })
+  mo = await signedIn({ name: 'Mo 100%', email: 'mo@example.com' })
+})
+
+test('an admin reads who did what to whom, the latest first, and finds it by action and by person', async () => {
+  await recordAudit({ action: 'signed_in', actorId: mo.caller.userId })
+  await recordAudit({ action: 'sign_in_failed', detail: { reason: 'password' } })
+  await setRole(ada.caller, mo.caller.userId, 'admin')
+  const { data } = await listAuditEvents()
+  expect(data.map(({ action, actorName, subjectName, detail }) => [action, actorName, subjectName, detail])).toEqual([
+    ['role_changed', 'Ada Admin', 'Mo 100%', { role: 'admin' }],
+    ['sign_in_failed', null, null, { reason: 'password' }],
+    ['signed_in', 'Mo 100%', null, {}],
+  ])
+  const found = async (filter: object) => (await listAuditEvents(filter)).data.map(({ action }) => action)
+  expect(await found({ action: 'signed_in' })).toEqual(['signed_in'])
+  expect(await found({ person: 'MO@example' })).toEqual(['role_changed', 'signed_in'])
+  expect(await found({ person: '100%' })).toEqual(['role_changed', 'signed_in'])
+  expect(await found({ person: '1%0' }), 'a wildcard is a character').toEqual([])
+})
+
+test('pages follow each other without a gap or a repetition, though times are equal', async () => {
+  const at = new Date()
+  const ids = Array.from({ length: 120 }, () => newId('evt'))
+  await withSystem('sign-in', (tx) => tx.auditEvent.createMany({ data: ids.map((id) => ({ id, at, action: 'signed_in' })) }))
+  const seen: string[] = []
+  let after: string | undefined
+  do {
+    const page = await listAuditEvents({ after })
+    seen.push(...page.data.map(({ id }) => id))
+    after = page.has_more ? page.after : undefined
+  } while (after)
+  expect(seen.toSorted()).toEqual(ids.toSorted())
+})
+
+test('every action has words', () => {
+  for (const action of AUDIT_ACTIONS) expect(actionName(action)).toMatch(/^[A-Z][a-z-]+/)
+  expect(actionName('toString')).toBe('toString')
+})
+
+test('calls are found by a part of their person’s name or address', async () => {
+  const call = { via: 'chat', server: 's', arguments: {}, argumentsBytes: 2 }
+  await withSystem('admin', (tx) =>
+    tx.toolCall.createMany({
+      data: [ada, mo].map(({ caller }, at) => ({ ...call, id: `call_${at}`, ownerId: caller.userId, tool: `of_${at}` })),
+    }),
+  )
+  const tools = async (person: string) => (await listToolCalls({ admin: true }, { person })).data.map(({ tool }) => tool)
+  expect(await tools('mo@EXAMPLE')).toEqual(['of_1'])
+  expect(await tools('ada')).toEqual(['of_0'])
+  expect((await listToolCalls({ caller: mo.caller }, { person: 'ada' })).data).toEqual([])
+})
+
+test('runs are found by their state and by their person, page by page', async () => {
+  const at = new Date()
+  const run = (id: string, ownerId: string, status: 'done' | 'waiting') => ({
+    id,
+    ownerId,
+    threadId: 't',
+    requestId: 'r',
+    operation: 'o',
+    status,
+    createdAt: at,
+  })
+  const many = Array.from({ length: 60 }, (_, n) => run(`run_a${n}`, ada.caller.userId, 'done'))
+  await withSystem('admin', (tx) => tx.run.createMany({ data: [...many, run('run_mo', mo.caller.userId, 'waiting')] }))
+  const first = await listRuns()
+  const second = await listRuns({ after: first.after })
+  expect(new Set([...first.data, ...second.data].map(({ id }) => id)).size).toBe(61)
+  expect(second.has_more).toBe(false)
+  for (const filter of [{ status: 'waiting' as const }, { person: 'mo@' }])
+    expect((await listRuns(filter)).data).toMatchObject([{ id: 'run_mo', name: 'Mo 100%', calls: 0, status: 'waiting' }])
+})

@@ -1,0 +1,158 @@
+import { globSync, mkdirSync } from 'node:fs'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openBrowser } from '#tests/support/browser/browser.ts'
+import { registeredClient } from '#tests/support/people/oauth-client.ts'
+import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
+import { faultServer } from '#tests/support/tool-servers/fault-server.ts'
+
+// Every page of a production build on a hard load, with something on it. The browser may complain of nothing that the page's own
+// Content-Security-Policy refuses.
+
+let app: AppServer
+let browser: Browser
+/** An admin's browser, and one of somebody who is not signed in. */
+let page: Page
+let stranger: Page
+const complaints: string[] = []
+
+/** What the walk has made, and the addresses that show it. */
+const made = { thread: '', server: '', consent: '' }
+
+/** For each page, where it is seen: a new page needs a line. Functions are asked once there is something to see. */
+const PAGES: Record<string, () => string[] | Promise<string[]>> = {
+  'app/page.tsx': () => ['/'],
+  'app/sign-in/page.tsx': () => ['/sign-in', '/sign-in?error=CredentialsSignin&callbackUrl=/settings'],
+  'app/sign-in/link/page.tsx': () => ['/sign-in/link', '/sign-in/link#token=abc'],
+  'app/sign-up/page.tsx': () => ['/sign-up'],
+  'app/set-up/page.tsx': () => ['/set-up'],
+  'app/forgot-password/page.tsx': () => ['/forgot-password'],
+  'app/reset-password/page.tsx': () => ['/reset-password', '/reset-password#token=abc'],
+  'app/verify-email/page.tsx': () => ['/verify-email', '/verify-email#token=abc'],
+  'app/chat/[[...thread]]/page.tsx': () => ['/chat', made.thread, '/chat/thr_of_nobody'],
+  'app/earlier-content/page.tsx': () => ['/earlier-content'],
+  'app/activity/page.tsx': () => ['/activity', '/activity?status=failed'],
+  'app/activity/[id]/page.tsx': () => linksOn('/activity'),
+  'app/settings/page.tsx': () => ['/settings'],
+  'app/settings/connections/page.tsx': () => ['/settings/connections'],
+  'app/admin/page.tsx': () => ['/admin'],
+  'app/admin/audit/page.tsx': () => ['/admin/audit'],
+  'app/admin/people/page.tsx': () => ['/admin/people', '/admin/people?q=nobody'],
+  'app/admin/policies/page.tsx': () => ['/admin/policies'],
+  'app/admin/runs/page.tsx': () => ['/admin/runs'],
+  'app/admin/runs/[id]/page.tsx': () => linksOn('/admin/runs'),
+  'app/admin/servers/page.tsx': () => ['/admin/servers'],
+  'app/admin/servers/new/page.tsx': () => ['/admin/servers/new'],
+  'app/admin/servers/[id]/page.tsx': () => [made.server],
+  'app/admin/servers/[id]/edit/page.tsx': () => [`${made.server}/edit`],
+  'app/admin/tool-calls/page.tsx': () => ['/admin/tool-calls', '/admin/tool-calls?status=failed&period=day'],
+  'app/admin/tool-calls/[id]/page.tsx': () => linksOn('/admin/tool-calls'),
+  'app/oauth/consent/[id]/page.tsx': () => [made.consent],
+  'app/oauth/consent/problem/page.tsx': () => ['/oauth/consent/problem', '/no-such-page', '/admin/no-such-page'],
+}
+
+beforeAll(async () => {
+  await using server = await faultServer([{ name: 'search', description: 'Searches the wiki.', run: () => 'found' }])
+  ;[app, browser] = await Promise.all([startApp({ env: { MCP_ALLOW_PRIVATE: 'on', SIGN_UP: 'open' } }), openBrowser()])
+  ;[page, stranger] = [await watchedPage(), await watchedPage()]
+  await page.goto(app.url)
+  await page.getByLabel('Name', { exact: true }).fill('Ann Archer')
+  await page.getByLabel('E-mail').fill('ann@example.com')
+  await page.getByLabel('Password', { exact: true }).fill('correct horse battery')
+  await page.getByRole('button', { name: /^Create/ }).click()
+  await page.waitForURL(/\/chat/)
+  const composer = page.getByRole('textbox', { name: 'Message' })
+  for (const text of ['add a task: buy milk tomorrow', 'note: the door code is 4711', 'what is open?', '/delete_task number=1']) {
+    await composer.fill(text)
+    await composer.press('Enter')
+    await page.locator('.bubble', { hasText: text }).waitFor()
+    await page.getByRole('button', { name: 'Stop answering' }).waitFor({ state: 'detached' })
+    await page.locator('.turn').last().locator('.answer > *').first().waitFor()
+  }
+  made.thread = new URL(page.url()).pathname
+  await page.goto(`${app.url}/admin/servers/new`)
+  await page.getByLabel('Name', { exact: true }).fill('wiki')
+  await page.getByLabel('Address').fill(server.url)
+  await page.getByRole('button', { name: 'Add' }).click()
+  await page.waitForURL(/\/admin\/servers\/srv_/)
+  made.server = new URL(page.url()).pathname
+  await page.getByRole('button', { name: 'Test the connection' }).click()
+  await page
+    .getByRole('button', { name: /search/ })
+    .first()
+    .waitFor()
+  const client = await registeredClient(app.url, { client_name: 'My editor', redirect_uris: ['http://127.0.0.1:9/callback'] })
+  await page.goto(client.authorizeUrl({ redirect_uri: 'http://127.0.0.1:9/callback', scope: undefined }))
+  await page.waitForURL(/\/oauth\/consent\//)
+  made.consent = new URL(page.url()).pathname
+}, 240_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await app?.stop()
+})
+
+/** A page in a browser of its own whose complaints are noted. */
+async function watchedPage(): Promise<Page> {
+  const watched = await (await browser.newContext()).newPage()
+  const complain = (what: string) => void complaints.push(`${watched.url()}: ${what}`)
+  // Also what the browser says nothing of in its console.
+  await watched.exposeFunction('complain', complain)
+  await watched.addInitScript(() => {
+    const { complain: tell } = window as never as { complain: (what: string) => void }
+    addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile }) =>
+      tell(`${effectiveDirective} refuses ${blockedURI} of ${sourceFile}`),
+    )
+  })
+  watched.on('pageerror', (error) => complain(error.message))
+  watched.on('console', (message) => {
+    if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) complain(message.text())
+  })
+  return watched
+}
+
+/** The first addresses below a page's own that it links to. */
+async function linksOn(address: string): Promise<string[]> {
+  await page.goto(`${app.url}${address}`)
+  const links = page.locator(`main a[href^="${address}/"]`)
+  await links.first().waitFor()
+  const hrefs = await links.evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''))
+  return [...new Set(hrefs)].slice(0, 4)
+}
+
+test('every page is visited', () => {
+  expect(Object.keys(PAGES).sort()).toEqual(globSync('app/**/page.tsx').sort())
+})
+
+test.each(Object.entries(PAGES))('%s asks for nothing that its own policy refuses', async (_, addresses) => {
+  for (const address of await addresses())
+    for (const visitor of [page, stranger]) {
+      await visitor.goto(`${app.url}${address}`)
+      // What streams in after the frame, and what the scripts then do, belongs to the page.
+      await visitor.locator('main, form, h1').first().waitFor()
+      await visitor.waitForTimeout(250)
+      // The server may not write a style that the browser then refuses.
+      const html = await (await visitor.request.get(`${app.url}${address}`)).text()
+      expect(html.match(/<[^>]+ style="[^"]*"/g) ?? [], address).toEqual([])
+    }
+  expect(complaints.splice(0)).toEqual([])
+})
+
+test('where the time of a call went is drawn on a hard load', async () => {
+  const [call = ''] = await linksOn('/admin/tool-calls')
+  await page.goto(`${app.url}${call}`)
+  const bars = page.locator('figure', { hasText: 'Where the time went' }).locator('svg rect')
+  await bars.first().waitFor()
+  const widths = await bars.evaluateAll((all) => all.map((bar) => bar.getBoundingClientRect().width))
+  expect(widths.length).toBeGreaterThan(1)
+  expect(Math.max(...widths)).toBeGreaterThan(50)
+  mkdirSync('artifacts', { recursive: true })
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 800 })
+      await page.screenshot({ path: `artifacts/call-times-${colorScheme}-${width}.png`, fullPage: true })
+    }
+  }
+  expect(complaints.splice(0)).toEqual([])
+})

@@ -1,0 +1,128 @@
+import { once } from 'node:events'
+import { request as ask, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, expect, test } from 'vitest'
+import { answerChatKit } from '#app/api/chatkit/answer.ts'
+import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
+import { resumableFetch } from '#app/chat/resumable-fetch.ts'
+import type { Respond } from '#lib/chatkit/server/turn.ts'
+import { findRun } from '#lib/data/runs/runs.ts'
+import { route } from '#lib/platform/http/http.ts'
+import { activeRuns } from '#lib/runs/registry.ts'
+import { kinds, message, parseEvents, textOf, typed } from '#tests/support/chatkit/chatkit.ts'
+import { signedIn } from '#tests/support/people/people.ts'
+import { serve } from '#tests/support/processes/serve.ts'
+
+// The page's fetch, under a script that knows nothing of broken connections, against the real endpoint on real sockets.
+
+const closing: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const run of activeRuns()) run.stop()
+  for (const close of closing.splice(0)) await close()
+})
+
+/** The endpoint behind a proxy that cuts every answer after `cutAfter()` bytes; not with Infinity. */
+async function endpoint(respond: Respond<TurnContext>, cutAfter: () => number) {
+  const app = await serve(route((request) => answerChatKit(request, respond)))
+  const seen: { type: string; params: Record<string, unknown>; metadata?: Record<string, unknown> }[] = []
+  const proxy = createServer(async (incoming, outgoing) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of incoming) chunks.push(chunk)
+    seen.push(JSON.parse(Buffer.concat(chunks).toString()))
+    const onward = ask(app.url, { method: 'POST', headers: incoming.headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+      let left = cutAfter()
+      answer.on('data', (chunk: Buffer) => {
+        outgoing.write(chunk.subarray(0, left))
+        left -= chunk.length
+        if (left <= 0) outgoing.destroy()
+      })
+      answer.on('end', () => outgoing.end())
+    })
+    onward.on('error', () => outgoing.destroy())
+    outgoing.on('close', () => onward.destroy())
+    onward.end(Buffer.concat(chunks))
+  }).listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  closing.push(async () => {
+    proxy.closeAllConnections()
+    proxy.close()
+    await app.close()
+  })
+  return { url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`, seen }
+}
+
+const WORDS = Array.from({ length: 60 }, (_, n) => `word${n} `)
+
+const slowly: Respond<TurnContext> = async function* (turn) {
+  for await (const event of message(turn, WORDS)) {
+    await Promise.race([sleep(20), once(turn.signal, 'abort')])
+    if (turn.signal.aborted) return
+    yield event
+  }
+}
+
+const request = (signal?: AbortSignal): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ type: 'threads.create', params: { input: typed('go') }, metadata: {} }),
+  signal,
+})
+
+async function sendAs(person: Awaited<ReturnType<typeof signedIn>>): Promise<typeof fetch> {
+  return (input, init) => fetch(input, { ...init, headers: { ...(init?.headers as Record<string, string>), ...person.headers } })
+}
+
+test('an answer whose connection breaks again and again arrives whole, in the framing of the protocol', { timeout: 30_000 }, async () => {
+  const person = await signedIn()
+  let lost = 0
+  const bytes = [3_000, 2_500, 4_000]
+  const { url, seen } = await endpoint(slowly, () => bytes.shift() ?? Number.POSITIVE_INFINITY)
+  const through = resumableFetch(await sendAs(person), {
+    hasLeft: async () => false,
+    onLost: () => {
+      lost += 1
+    },
+  })
+  const text = await (await through(url, request())).text()
+  expect(text).not.toMatch(/^(id:|: end)/m)
+  const events = parseEvents(text)
+  // What came about while nobody was connected may be told by its end alone.
+  const said = events.flatMap((event) => ('update' in event && 'delta' in event.update ? event.update.delta : [])).join('')
+  expect(WORDS.join('')).toContain(said)
+  expect(said.length).toBeGreaterThan(0)
+  expect([kinds(events)[0], kinds(events).at(-1)]).toEqual(['thread.created', 'thread.item.done assistant_message'])
+  expect(textOf(events.flatMap((event) => (event.type === 'thread.item.done' ? event.item : [])).at(-1))).toBe(WORDS.join(''))
+  expect(seen.map(({ type }) => type).slice(0, 3)).toEqual(['threads.create', 'threads.attach', 'threads.attach'])
+  expect(lost).toBe(0)
+})
+
+test('what is given up in the middle is stopped, and goes on where the person only left', async () => {
+  const person = await signedIn()
+  for (const hasLeft of [false, true]) {
+    const { url, seen } = await endpoint(slowly, () => Number.POSITIVE_INFINITY)
+    const through = resumableFetch(await sendAs(person), { hasLeft: async () => hasLeft, onLost: () => {} })
+    const stop = new AbortController()
+    const response = await through(url, request(stop.signal))
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    await reader.read()
+    stop.abort()
+    await expect(reader.read().then(() => reader.read())).rejects.toThrow()
+    const run = response.headers.get('x-run-id') ?? ''
+    await expect.poll(async () => (await findRun(person.caller, run))?.status).toBe(hasLeft ? 'done' : 'stopped')
+    expect(seen.map(({ type }) => type)).toEqual(['threads.create', ...(hasLeft ? [] : ['threads.stop'])])
+  }
+})
+
+test('what asks for numbers itself, a query and a refusal are passed through as they are', async () => {
+  const person = await signedIn()
+  const { url, seen } = await endpoint(slowly, () => Number.POSITIVE_INFINITY)
+  const through = resumableFetch(await sendAs(person), { hasLeft: async () => false, onLost: () => {} })
+  const post = (body: object) => through(url, { ...request(), body: JSON.stringify(body) })
+  expect((await post({ type: 'threads.list', params: {} })).status).toBe(200)
+  expect((await post({ type: 'threads.add_user_message', params: { thread_id: 'thr_none', input: typed('x') } })).status).toBe(404)
+  const own = await post({ type: 'threads.create', params: { input: typed('go') }, metadata: { resume: true } })
+  expect(await own.text()).toMatch(/^: ping\nid: 1\ndata: /)
+  expect(seen).toHaveLength(3)
+})

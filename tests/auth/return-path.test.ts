@@ -1,0 +1,84 @@
+import { renderToStaticMarkup } from 'react-dom/server'
+import { expect, test, vi } from 'vitest'
+import SignInPage from '#app/sign-in/page.tsx'
+import { returnPath, withReturnPath } from '#app/sign-in/return-path.ts'
+import SignUpPage from '#app/sign-up/page.tsx'
+import { Visitor } from '#tests/support/browser/visitor.ts'
+import { signedIn } from '#tests/support/people/people.ts'
+
+// Where sign-in leads. What leads away is tried at each door where a destination comes in.
+
+const APP = 'http://127.0.0.1:3999'
+const AWAY = [
+  '/.//evil.example/x',
+  '/x/..//evil.example',
+  '/%2e//evil.example',
+  '/././/evil.example',
+  '/x/%2e%2e//evil.example',
+  '//evil.example',
+  '/\\evil.example',
+  '\\\\evil.example',
+  '/\t/evil.example',
+  `${APP}//evil.example`,
+  `${APP}/\\evil.example`,
+  `${APP}/.//evil.example`,
+  `${APP}@evil.example/`,
+  'http://user:word@127.0.0.1:3999/settings',
+  'https:/evil.example',
+  'https://evil.example/',
+  'javascript:alert(1)',
+  ' https://evil.example',
+]
+
+const sent: { headers: Headers } = { headers: new Headers() }
+vi.mock('next/headers', () => ({ headers: async () => sent.headers }))
+vi.mock('next/headers.js', () => ({ headers: async () => sent.headers }))
+
+test.each(AWAY)('%j leads to the chat, for whoever is signed in already', async (callbackUrl) => {
+  const { headers } = await signedIn()
+  sent.headers = new Headers(headers)
+  for (const page of [SignInPage, SignUpPage])
+    await expect(page({ searchParams: Promise.resolve({ callbackUrl }) })).rejects.toMatchObject({
+      digest: expect.stringContaining(';/chat;'),
+    })
+})
+
+test.each(AWAY)('%j leads nowhere else through the sign-in library', async (callbackUrl) => {
+  const { person } = await signedIn()
+  const visitor = new Visitor()
+  const answer = await visitor.nextAuth('callback/credentials', { email: person.email, password: 'wrong', callbackUrl })
+  for (const line of answer.headers.getSetCookie().filter((one) => one.includes('callback-url')))
+    expect(decodeURIComponent(line)).toMatch(/callback-url=http:\/\/127\.0\.0\.1:3999\/(?!\/|\\)/)
+  const out = await visitor.nextAuth('signout', { callbackUrl })
+  const { url } = await out.json()
+  expect(new URL(url).origin).toBe(APP)
+  expect(new URL(url).pathname).not.toMatch(/^\/[/\\]/)
+})
+
+test.each([
+  ['/settings?tab=1', '/settings?tab=1'],
+  [`${APP}/chat/thr_1`, '/chat/thr_1'],
+  ['/oauth/consent/abc', '/oauth/consent/abc'],
+  ['settings', '/settings'],
+  ['http:evil.example', '/evil.example'],
+  ['/a//b', '/a//b'],
+  ['/sign-in', '/chat'],
+  ['/%73ign-in', '/chat'],
+  ['/api/auth/signout', '/chat'],
+  ['/%E0%A4%A', '/chat'],
+  [undefined, '/chat'],
+  [['/settings', '/x'], '/chat'],
+])('%j becomes %s, which leads where it seems to', (wish, path) => {
+  expect(returnPath(wish, APP)).toBe(path)
+  expect(new URL(path, APP).href).toBe(APP + path)
+})
+
+test('sign-in and sign-up lead to each other with the destination', async () => {
+  await signedIn()
+  sent.headers = new Headers()
+  const query = { searchParams: Promise.resolve({ callbackUrl: '/oauth/consent/abc?x=1&y=2' }) }
+  const at = '?callbackUrl=%2Foauth%2Fconsent%2Fabc%3Fx%3D1%26y%3D2'
+  expect(renderToStaticMarkup(await SignInPage(query))).toContain(`href="/sign-up${at}"`)
+  expect(renderToStaticMarkup(await SignUpPage(query))).toContain(`href="/sign-in${at}"`)
+  expect(withReturnPath('/sign-in', '/chat')).toBe('/sign-in')
+})

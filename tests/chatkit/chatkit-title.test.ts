@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import type { UserMessageContent, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import { cleanTitle, titleFrom } from '#lib/chatkit/server/title.ts'
+
+const said = (...content: UserMessageContent[]): UserMessageItem => ({
+  id: 'm',
+  thread_id: 't',
+  created_at: '',
+  type: 'user_message',
+  content,
+  attachments: [],
+  inference_options: {},
+})
+const text = (value: string): UserMessageContent => ({ type: 'input_text', text: value })
+
+test.each([
+  ['Buy milk', 'Buy milk'],
+  ['\n\n  First  line\twith   room \nsecond line', 'First line with room'],
+  [
+    'Please write a long letter to the landlord about the heating that has been broken since October',
+    'Please write a long letter to the landlord about the…',
+  ],
+  ['x'.repeat(90), `${'x'.repeat(59)}…`],
+  ['👩‍👩‍👧'.repeat(40), undefined],
+])('a title is the first line of the message, cut at a word: %j', (message, title) => {
+  const made = titleFrom(said(text(message)))
+  if (title) expect(made).toBe(title)
+  expect([...(made ?? '')].length).toBeLessThanOrEqual(60)
+  expect(made?.isWellFormed()).toBe(true)
+})
+
+test('tags are named in a title, and a message without text gives none', () => {
+  expect(titleFrom(said(text('Ask '), { type: 'input_tag', id: '1', text: 'Ann', data: {}, interactive: false }))).toBe('Ask @Ann')
+  expect(titleFrom(said(text(' \n\t ')))).toBeUndefined()
+  expect(titleFrom(said())).toBeUndefined()
+})
+
+test('a title has one line, no control characters, and an end', () => {
+  expect(cleanTitle(' a\n\u0000 \u202eb ')).toBe('a b')
+  expect([...cleanTitle('word '.repeat(100))].length).toBeLessThanOrEqual(200)
+  expect(cleanTitle('\n')).toBe('')
+  expect(cleanTitle('👩‍👧')).toBe('👩‍👧')
+})

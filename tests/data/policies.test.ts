@@ -1,0 +1,101 @@
+import { renderToStaticMarkup } from 'react-dom/server'
+import { beforeEach, expect, test, vi } from 'vitest'
+import { removePolicy, setPolicy } from '#app/admin/policies/actions.ts'
+import PoliciesPage from '#app/admin/policies/page.tsx'
+import { listPolicies, policyOf } from '#lib/data/servers/policies.ts'
+import { withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { signedIn } from '#tests/support/people/people.ts'
+import { withSettings } from '#tests/support/settings.ts'
+import { blackHole } from '#tests/support/tool-servers/fault-server.ts'
+import { mcpServer } from '#tests/support/tool-servers/mcp-server.ts'
+
+// Next gives pages and actions their request through these two modules; here the browser's headers are a variable.
+let browser = new Headers()
+vi.mock('next/headers.js', () => ({ headers: async () => browser }))
+vi.mock('next/cache', () => ({ revalidatePath: () => {} }))
+
+let admin: Awaited<ReturnType<typeof signedIn>>
+beforeEach(async () => {
+  await withSystem('admin', (tx) => tx.toolPolicy.deleteMany())
+  admin = await signedIn({ role: 'admin' })
+  browser = new Headers(admin.headers)
+})
+
+const form = (fields: Record<string, string>) => {
+  const data = new FormData()
+  for (const [name, value] of Object.entries({ server: 'crm', tool: '', approval: '', hidden: '', idleSeconds: '', ...fields }))
+    data.set(name, value)
+  return data
+}
+
+test('an admin decides about a tool and about its server; the tool’s own word comes first, and the audit knows who', async () => {
+  expect(await setPolicy(form({ approval: 'always', idleSeconds: '20', hidden: 'iban, card_number iban' }))).toBeUndefined()
+  expect(await setPolicy(form({ tool: 'look', approval: 'never', repeatable: 'on', hidden: 'note' }))).toBeUndefined()
+  const policies = await listPolicies(admin.caller)
+  expect(policyOf(policies, 'crm', 'look')).toMatchObject({
+    ...{ approval: 'never', repeatable: true, idleSeconds: 20, hidden: ['note', 'iban', 'card_number'] },
+  })
+  expect(policyOf(policies, 'crm', 'pay')).toMatchObject({ approval: 'always', repeatable: false })
+  expect(policyOf(policies, 'other', 'pay')).toMatchObject({ approval: 'annotation', idleSeconds: null, hidden: [] })
+  expect(await removePolicy(form({ tool: 'look' }))).toBeUndefined()
+  expect(policyOf(await listPolicies(admin.caller), 'crm', 'look').approval).toBe('always')
+  const events = await withSystem('admin', (tx) => tx.auditEvent.findMany({ where: { actorId: admin.person.id }, orderBy: { at: 'asc' } }))
+  expect(events.map(({ action, subject }) => [action, subject])).toEqual([
+    ['policy_changed', 'crm *'],
+    ['policy_changed', 'crm look'],
+    ['policy_removed', 'crm look'],
+  ])
+  expect(await PoliciesPage({ searchParams: Promise.resolve({}) })).toBeDefined()
+})
+
+test.each([
+  [{ idleSeconds: 'soon' }, 'whole seconds'],
+  [{ idleSeconds: '0' }, 'whole seconds'],
+  [{ hardSeconds: '1e9' }, 'whole seconds'],
+  [{ server: ' ' }, 'which server'],
+  [{ approval: 'sometimes' }, 'which server'],
+  [{ repeatable: 'on' }, 'one tool at a time'],
+])('what makes no sense is answered with a sentence: %j', async (fields, says) => {
+  expect(await setPolicy(form(fields as Record<string, string>))).toEqual({ error: expect.stringContaining(says) })
+  expect(await listPolicies(admin.caller)).toEqual([])
+})
+
+test('nobody else decides, neither at the page nor in the database', async () => {
+  const member = await signedIn()
+  browser = new Headers(member.headers)
+  await expect(setPolicy(form({ approval: 'never' }))).rejects.toThrow()
+  await expect(removePolicy(form({}))).rejects.toThrow()
+  await expect(PoliciesPage({ searchParams: Promise.resolve({}) })).rejects.toThrow()
+  const data = { server: 'crm', tool: '*', approval: 'never', hidden: [] }
+  await expect(withCaller(member.caller, (tx) => tx.toolPolicy.create({ data }))).rejects.toThrow(/row-level security/)
+  expect(await listPolicies(member.caller)).toEqual([])
+})
+
+test('a policy that names no tool or no server of ours says so, and what may be meant', async () => {
+  await using crm = await mcpServer([{ name: 'close_ticket', run: () => 'closed' }])
+  await using asleep = await blackHole()
+  withSettings({ MCP_SERVER_URL: crm.url, MCP_CONNECT_TIMEOUT: '1' })
+  const name = new URL(crm.url).host.replace(/[^A-Za-z0-9]+/g, '_')
+  const page = async () => renderToStaticMarkup(await PoliciesPage({ searchParams: Promise.resolve({}) }))
+  for (const fields of [
+    { server: name, tool: 'close_ticket' },
+    { server: name, tool: '' },
+    { server: 'switchboard', tool: 'delete_task' },
+  ])
+    await setPolicy(form({ ...fields, approval: 'always' }))
+  expect(await page()).not.toContain('about nothing')
+  await setPolicy(form({ server: name, tool: `${name}_close_ticket`, approval: 'always' }))
+  await setPolicy(form({ server: 'switchboard', tool: 'Delete-Task', approval: 'always' }))
+  await setPolicy(form({ server: 'gone', tool: '', approval: 'always' }))
+  const warned = await page()
+  expect(warned).toContain('3 policies decide about nothing')
+  expect(warned).toContain(`${name} has no tool ${name}_close_ticket. Is close_ticket meant?`)
+  expect(warned).toContain('switchboard has no tool Delete-Task. Is delete_task meant?')
+  expect(warned).toContain('There is no server gone, or it is switched off.')
+  expect(warned.match(/Not there/g)).toHaveLength(3)
+  // Of a server that does not answer nobody knows what it has.
+  withSettings({ MCP_SERVER_URL: asleep.url, MCP_CONNECT_TIMEOUT: '1' })
+  const sleeping = new URL(asleep.url).host.replace(/[^A-Za-z0-9]+/g, '_')
+  await setPolicy(form({ server: sleeping, tool: 'whatever', approval: 'always' }))
+  expect(await page()).not.toContain('has no tool whatever')
+})

@@ -1,0 +1,349 @@
+import { globSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import * as files from '#app/api/attachments/[id]/route.ts'
+import * as connections from '#app/api/connections/[id]/route.ts'
+import * as clients from '#app/api/me/clients/route.ts'
+import * as exported from '#app/api/me/export/route.ts'
+import * as me from '#app/api/me/route.ts'
+import * as tokens from '#app/api/me/tokens/[id]/route.ts'
+import * as allTokens from '#app/api/me/tokens/route.ts'
+import { PARAMS } from '#lib/chatkit/protocol/requests.ts'
+import { announceAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
+import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createOauthGrant, listConnections } from '#lib/data/oauth/oauth-grants.ts'
+import { listPersonalTokens, revokePersonalTokens } from '#lib/data/people/personal-tokens.ts'
+import { decideUnclaimedContent, listUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
+import { changePasswordHash, deleteUser, endSessions, markVerified, rememberLocale, updateProfile } from '#lib/data/people/users.ts'
+import { listAgreed } from '#lib/data/runs/approvals.ts'
+import { findRun } from '#lib/data/runs/runs.ts'
+import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
+import { findAccount, listAccounts, saveAccount } from '#lib/data/servers/server-accounts.ts'
+import { addServer } from '#lib/data/servers/servers.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { withSystem } from '#lib/platform/db/db.ts'
+import { handleMcp } from '#mcp/http.ts'
+import { PROMPT_LISTING } from '#mcp/offers/prompts.ts'
+import { TEMPLATES } from '#mcp/offers/resources.ts'
+import { toolset } from '#mcp/toolset.ts'
+import { openDoor, readReply, say, threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
+import { personalToken, signedIn } from '#tests/support/people/people.ts'
+import { serve } from '#tests/support/processes/serve.ts'
+import { mcpCaller } from '#tests/support/tool-servers/mcp-caller.ts'
+
+// Every way in, taken from the code, walked with Bob's credentials to what is Ann's: each answer is the one for ids that do not exist.
+// Whoever adds a way in adds it to the tables below.
+
+type Ids = {
+  thread: string
+  item: string
+  run: string
+  call: string
+  task: number
+  note: string
+  token: string
+  attachment: string
+  client: string
+  server: string
+  title: string
+}
+const MISSING: Ids = {
+  thread: 'thr_00000000000000000000000000',
+  item: 'msg_00000000000000000000000000',
+  run: 'run_00000000000000000000000000',
+  call: 'call_0000000000000000000000000',
+  task: 4_712,
+  note: 'note_00000000000000000000000000',
+  token: 'tok_00000000000000000000000000',
+  attachment: 'atc_00000000000000000000000000',
+  client: 'https://nobody.example/client.json',
+  server: 'srv_00000000000000000000000000',
+  title: 'No such title at all',
+}
+const SECRET = 'the vault code is 90210'
+
+type Person = { caller: Caller; headers: { cookie: string }; mcp: ReturnType<typeof mcpCaller>; chat: ReturnType<typeof openDoor> }
+let server: Awaited<ReturnType<typeof serve>>
+let ann: Person
+let bob: Person
+let hers: Ids
+
+async function newPerson(): Promise<Person> {
+  const { caller, headers } = await signedIn()
+  const mcp = mcpCaller(`${server.url}/mcp`, await personalToken(caller), { 'x-request-id': 'the-same-request' })
+  return { caller, headers, mcp, chat: openDoor({ headers }, say(SECRET)) }
+}
+
+beforeAll(async () => {
+  server = await serve(handleMcp)
+  ann = await newPerson()
+  bob = await newPerson()
+  // A number that stands nowhere else in an answer.
+  await withSystem('admin', (tx) => tx.user.update({ where: { id: ann.caller.userId }, data: { nextTaskNumber: 4_711 } }))
+  await ann.mcp.get('add_task', { title: SECRET })
+  const title = 'Vault'
+  const note = String((await ann.mcp.get('save_note', { title, body: SECRET })).id)
+  // A server that admins share, where Ann has an account of her own.
+  const admin = (await signedIn({ role: 'admin' })).caller
+  const config = { identity: { kind: 'key', header: 'x-key' } } as never
+  const toolServer = await addServer(admin, {
+    name: 'vault',
+    url: 'https://tools.example.com/mcp',
+    audience: 'everyone',
+    config,
+    secrets: {},
+  } as never)
+  await saveAccount(ann.caller, toolServer.id, { kind: 'key', key: SECRET }, { fresh: true })
+  const turn = await readReply(await ann.chat({ type: 'threads.create', params: { input: typed(SECRET) } }))
+  const thread = threadOf(turn)
+  const items = await prismaStore(ann.caller).listItems(thread, { limit: 10, order: 'asc' })
+  const client = 'https://client.example/metadata.json'
+  const { id: attachment } = await announceAttachment(ann.caller, { name: SECRET, size: 1, mime_type: 'text/plain' })
+  await receiveAttachment(ann.caller, attachment, Buffer.from(SECRET))
+  const about = { clientId: client, clientName: 'C', clientHost: 'client.example', scopes: ['notes:read'] }
+  await createOauthGrant({ caller: ann.caller, version: 1 }, about)
+  hers = {
+    thread,
+    note,
+    attachment,
+    title,
+    client,
+    server: toolServer.id,
+    item: items.data[0]?.id ?? '',
+    run: turn.headers.get('x-run-id') ?? '',
+    call: (await listToolCalls({ caller: ann.caller })).data[0]?.id ?? '',
+    task: 4_711,
+    token: (await listPersonalTokens(ann.caller)).data[0]?.id ?? '',
+  }
+})
+afterAll(() => server.close())
+
+test('Ann reaches all of it herself, so that what follows means something', async () => {
+  for (const [name, id] of Object.entries(hers)) expect(id, name).toBeTruthy()
+  expect(await findRun(ann.caller, hers.run)).toMatchObject({ threadId: hers.thread })
+  expect(await findToolCall({ caller: ann.caller }, hers.call)).toMatchObject({ id: hers.call })
+  expect((await ann.mcp.send('resources/read', { uri: `note://${hers.note}` })).result).toMatchObject({ contents: [{ text: SECRET }] })
+  expect((await readReply(await ann.chat({ type: 'threads.get_by_id', params: { thread_id: hers.thread } }))).status).toBe(200)
+})
+
+/** What Bob gets for these ids, with the ids themselves made equal, and for missing ones: must not differ. */
+async function expectSame(name: string, ask: (ids: Ids) => Promise<unknown>): Promise<void> {
+  const plain = (answer: unknown, ids: Ids) => {
+    let text = JSON.stringify(answer)
+    for (const [key, id] of Object.entries(ids)) text = text.replaceAll(JSON.stringify(id).replaceAll('"', ''), `<${key}>`)
+    return text
+  }
+  const [foreign, missing] = [plain(await ask(hers), hers), plain(await ask(MISSING), MISSING)]
+  expect(foreign, name).toBe(missing)
+  expect(foreign, name).not.toContain(SECRET)
+}
+
+async function seen(response: Response): Promise<unknown> {
+  const { 'x-request-id': _request, date: _date, ...headers } = Object.fromEntries(response.headers)
+  return [response.status, headers, (await response.text()).replace(/"request_id":"\w+"/, '')]
+}
+
+// What a way in has to do with other people's rows: an attack on it, or the reason why there is none.
+const NO_IDS = 'names nothing: acts on the account that is signed in'
+const SIGN_IN = 'before sign-in: takes an address, a code or a password'
+const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
+  'app/.well-known/[...path]/route.ts': 'public documents',
+  'app/api/admin/changes/route.ts': 'hints without content, for admins alone (tests/app/live-pages.test.ts)',
+  'app/api/attachments/[id]/route.ts': async ({ attachment }) => {
+    const at = { params: Promise.resolve({ id: attachment }) }
+    const request = (method: string) => new Request('http://127.0.0.1:3999/api/attachments/x?preview', { method, headers: bob.headers })
+    return [await seen(await files.GET(request('GET'), at)), await seen(await files.PUT(request('PUT'), at))]
+  },
+  'app/api/attachments/route.ts': NO_IDS,
+  'app/api/auth/[...nextauth]/route.ts': SIGN_IN,
+  'app/api/auth/forgot-password/route.ts': SIGN_IN,
+  'app/api/auth/mail-link/route.ts': SIGN_IN,
+  'app/api/auth/reset-password/route.ts': SIGN_IN,
+  'app/api/auth/sign-up/route.ts': SIGN_IN,
+  'app/api/auth/verify-email/route.ts': SIGN_IN,
+  'app/api/chatkit/route.ts': 'each operation below',
+  'app/api/[...path]/route.ts': 'answers 404',
+  'app/api/connections/[id]/route.ts': async ({ server: id }) =>
+    seen(await connections.DELETE(mine('x', 'DELETE'), { params: Promise.resolve({ id }) })),
+  'app/api/connections/callback/route.ts': 'bound to one browser and one person (tests/mcp-client/server-accounts.test.ts)',
+  'app/api/connections/client.json/route.ts': 'a public document',
+  'app/api/health/live/route.ts': 'nothing of a person',
+  'app/api/health/ready/route.ts': 'nothing of a person',
+  'app/api/me/clients/route.ts': async ({ client }) => seen(await clients.DELETE(mine('clients', 'DELETE', { client_id: client }))),
+  'app/api/me/earlier-content/route.ts': NO_IDS,
+  'app/api/me/export/route.ts': NO_IDS,
+  'app/api/me/password/route.ts': NO_IDS,
+  'app/api/me/route.ts': NO_IDS,
+  'app/api/me/sign-out-everywhere/route.ts': NO_IDS,
+  'app/api/me/tokens/[id]/route.ts': async ({ token }) =>
+    seen(await tokens.DELETE(mine(`tokens/${token}`, 'DELETE'), { params: Promise.resolve({ id: token }) })),
+  'app/api/me/tokens/route.ts': NO_IDS,
+  'app/api/me/tools/route.ts': NO_IDS,
+  'app/api/me/verify-email/route.ts': NO_IDS,
+  'app/api/metrics/route.ts': 'nothing of a person, behind a token of the operator',
+  'app/mcp/route.ts': 'each tool, resource and prompt below',
+  'app/oauth/[...path]/route.ts': 'codes and tokens that only their holder has (tests/oauth/oauth.test.ts)',
+  'app/oauth/consent/[id]/answer/route.ts': 'bound to one browser and one person (tests/oauth/oauth-consent.test.ts)',
+}
+
+function mine(path: string, method: string, body?: object): Request {
+  const headers = { ...bob.headers, origin: 'http://127.0.0.1:3999', 'content-type': 'application/json' }
+  return new Request(`http://127.0.0.1:3999/api/me/${path}`, { method, headers, body: body && JSON.stringify(body) })
+}
+
+test('every route', async () => {
+  expect(Object.keys(ROUTES).sort()).toEqual(globSync(['app/**/route.ts', 'app/.*/**/route.ts']).sort())
+  for (const [file, attack] of Object.entries(ROUTES)) if (typeof attack !== 'string') await expectSame(file, attack)
+  expect((await listPersonalTokens(ann.caller)).data.map(({ id }) => id)).toContain(hers.token)
+  expect(await listConnections(ann.caller)).toMatchObject([{ clientId: hers.client }])
+  expect(await findAccount(ann.caller, hers.server)).toMatchObject({ key: SECRET })
+})
+
+// A page with an id reads through one function; admins' pages are closed to Bob as a whole (tests/app/admin-access.test.ts).
+const PAGES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
+  'app/activity/[id]/page.tsx': ({ call }) => findToolCall({ caller: bob.caller }, call).catch(String),
+  'app/admin/runs/[id]/page.tsx': 'admins only',
+  'app/admin/servers/[id]/edit/page.tsx': 'admins only',
+  'app/admin/servers/[id]/page.tsx': 'admins only',
+  'app/admin/tool-calls/[id]/page.tsx': 'admins only',
+  'app/chat/[[...thread]]/page.tsx': 'the page asks the ChatKit API for the thread',
+  'app/oauth/consent/[id]/page.tsx': 'bound to one browser and one person (tests/oauth/oauth-consent.test.ts)',
+}
+
+test('every page with an id in its address', async () => {
+  expect(Object.keys(PAGES).sort()).toEqual(globSync('app/**/\\[*/**/page.tsx').sort())
+  for (const [file, attack] of Object.entries(PAGES)) if (typeof attack !== 'string') await expectSame(file, attack)
+  await expectSame('a run', ({ run }) => findRun(bob.caller, run))
+})
+
+const TOOLS: Record<string, (ids: Ids) => Record<string, unknown>> = {
+  whoami: () => ({ user_id: ann.caller.userId }),
+  list_tasks: () => ({ status: 'all', owner_id: ann.caller.userId }),
+  add_task: () => ({ title: 'mine', owner_id: ann.caller.userId }),
+  update_task: ({ task }) => ({ number: task, title: 'stolen', done: true }),
+  complete_task: ({ task }) => ({ number: task }),
+  delete_task: ({ task }) => ({ number: task }),
+  search_notes: ({ title }) => ({ query: title, owner_id: ann.caller.userId }),
+  get_note: ({ note }) => ({ id: note }),
+  save_note: ({ note }) => ({ id: note, body: 'stolen' }),
+  delete_note: ({ note }) => ({ id: note }),
+}
+// These answer with what is Bob's own, and differ from call to call.
+const OF_ONES_OWN = ['whoami', 'add_task']
+
+test('every tool', async () => {
+  expect(Object.keys(TOOLS).sort()).toEqual(toolset.map(({ name }) => name).sort())
+  for (const [name, args] of Object.entries(TOOLS)) {
+    if (!OF_ONES_OWN.includes(name)) await expectSame(name, (ids) => bob.mcp.call(name, args(ids)))
+    else expect(JSON.stringify(await bob.mcp.call(name, args(hers))), name).not.toContain(ann.caller.userId)
+  }
+  expect((await ann.mcp.get('list_tasks', { status: 'all' })).tasks).toMatchObject([{ title: SECRET, done: false }])
+  expect(await ann.mcp.get('get_note', { id: hers.note })).toMatchObject({ title: 'Vault', body: SECRET })
+})
+
+const PROMPTS: Record<string, (ids: Ids) => Record<string, string>> = {
+  plan_my_day: () => ({}),
+  find_in_notes: ({ title }) => ({ question: title }),
+  summarise_note: ({ title }) => ({ note: title }),
+}
+
+test('every resource, prompt and completion', async () => {
+  expect(TEMPLATES.resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual(['note://{id}'])
+  await expectSame('resources/list', () => bob.mcp.send('resources/list'))
+  await expectSame('resources/read', ({ note }) => bob.mcp.send('resources/read', { uri: `note://${note}` }))
+  expect(Object.keys(PROMPTS).sort()).toEqual(PROMPT_LISTING.prompts.map(({ name }) => name).sort())
+  for (const [name, args] of Object.entries(PROMPTS)) {
+    await expectSame(name, (ids) => bob.mcp.send('prompts/get', { name, arguments: args(ids) }))
+    for (const argument of PROMPT_LISTING.prompts.find((prompt) => prompt.name === name)?.arguments ?? []) {
+      const ref = { type: 'ref/prompt', name }
+      await expectSame(`${name} ${argument.name}`, ({ title }) =>
+        bob.mcp.send('completion/complete', { ref, argument: { name: argument.name, value: title } }),
+      )
+    }
+  }
+  const ref = { type: 'ref/resource', uri: 'note://{id}' }
+  await expectSame('note id', ({ note }) => bob.mcp.send('completion/complete', { ref, argument: { name: 'id', value: note } }))
+})
+
+type Operation = keyof typeof PARAMS
+const INPUT = typed('x')
+const OPERATIONS: Record<Operation, null | ((ids: Ids) => Record<string, unknown>)> = {
+  // Makes something new and names nothing.
+  'threads.create': null,
+  'threads.add_user_message': ({ thread }) => ({ thread_id: thread, input: INPUT }),
+  'threads.add_client_tool_output': ({ thread }) => ({ thread_id: thread, result: 1 }),
+  'threads.add_structured_input': ({ thread, item }) => ({ thread_id: thread, item_id: item, input: {} }),
+  'threads.retry_after_item': ({ thread, item }) => ({ thread_id: thread, item_id: item }),
+  'threads.custom_action': ({ thread, item }) => ({ thread_id: thread, item_id: item, action: { type: 'x' } }),
+  'threads.sync_custom_action': ({ thread, item }) => ({ thread_id: thread, item_id: item, action: { type: 'x' } }),
+  'threads.get_by_id': ({ thread }) => ({ thread_id: thread }),
+  'threads.list': ({ thread }) => ({ after: thread }),
+  'threads.update': ({ thread }) => ({ thread_id: thread, title: 'stolen' }),
+  'threads.delete': ({ thread }) => ({ thread_id: thread }),
+  'items.list': ({ thread, item }) => ({ thread_id: thread, after: item }),
+  'items.feedback': ({ thread, item }) => ({ thread_id: thread, item_ids: [item], kind: 'positive' }),
+  'attachments.create': null,
+  'attachments.delete': ({ attachment }) => ({ attachment_id: attachment }),
+  'input.transcribe': null,
+  'threads.stop': ({ thread }) => ({ thread_id: thread }),
+  'threads.attach': ({ thread }) => ({ thread_id: thread }),
+}
+
+test('every ChatKit operation', async () => {
+  expect(Object.keys(OPERATIONS).sort()).toEqual(Object.keys(PARAMS).sort())
+  const headers = { 'x-request-id': 'the-same-request' }
+  const ask = async (type: string, params: unknown) => seen(await bob.chat({ type, params }, headers))
+  for (const [type, params] of Object.entries(OPERATIONS)) if (params) await expectSame(type, (ids) => ask(type, params(ids)))
+  // Her item in a thread of his own.
+  const own = threadOf(await readReply(await bob.chat({ type: 'threads.create', params: { input: INPUT } })))
+  for (const [type, params] of Object.entries(OPERATIONS))
+    if (params && 'item_id' in params(hers))
+      await expectSame(`${type} in his thread`, (ids) => ask(type, { ...params(ids), thread_id: own }))
+  const kept = await prismaStore(ann.caller).listItems(hers.thread, { limit: 10, order: 'asc' })
+  expect(kept.data[0]).toMatchObject({ id: hers.item, content: [{ text: SECRET }] })
+})
+
+test('what names nothing shows nothing of hers', async () => {
+  // Not Bob, whose own calls name what is hers.
+  const carl = await newPerson()
+  const asCarl = (path: string) => new Request(`http://127.0.0.1:3999${path}`, { headers: carl.headers })
+  const shown: Record<string, unknown> = {
+    export: await (await exported.GET(asCarl('/api/me/export'))).text(),
+    tokens: await (await allTokens.GET(asCarl('/api/me/tokens'))).text(),
+    profile: await (await me.GET(asCarl('/api/me'))).text(),
+    calls: await listToolCalls({ caller: carl.caller }),
+    connections: await listConnections(carl.caller),
+    accounts: [...(await listAccounts(carl.caller)).keys()],
+    'earlier content': await listUnclaimedContent(carl.caller),
+    threads: await prismaStore(carl.caller).listThreads({ limit: 100, order: 'desc' }),
+    tasks: await carl.mcp.get('list_tasks', { status: 'all' }),
+    notes: await carl.mcp.get('search_notes', {}),
+    agreed: await listAgreed(carl.caller, hers.thread),
+  }
+  for (const [name, answer] of Object.entries(shown)) {
+    const text = JSON.stringify(answer)
+    for (const trace of [SECRET, ann.caller.userId, hers.thread, hers.note, hers.token, hers.attachment, hers.client, hers.server])
+      expect(text, name).not.toContain(trace)
+  }
+})
+
+test('what acts on everything of one’s own acts on nothing of hers', async () => {
+  const before = await withSystem('admin', (tx) => tx.user.findUniqueOrThrow({ where: { id: ann.caller.userId } }))
+  await withSystem('admin', (tx) => tx.user.updateMany({ data: { unclaimedBefore: new Date() } }))
+  await revokePersonalTokens(bob.caller)
+  await decideUnclaimedContent(bob.caller, 'delete')
+  await rememberLocale(bob.caller, { timeZone: 'Asia/Tokyo', locale: 'ja' })
+  await updateProfile(bob.caller, { name: 'Bob', timeZone: 'Asia/Tokyo' })
+  await changePasswordHash(bob.caller, 1, 'x')
+  await endSessions(bob.caller)
+  await markVerified(bob.caller.userId)
+  const after = await withSystem('admin', (tx) => tx.user.findUniqueOrThrow({ where: { id: ann.caller.userId } }))
+  expect(after).toEqual({ ...before, unclaimedBefore: expect.any(Date) })
+  expect((await listPersonalTokens(ann.caller)).data.map(({ id }) => id)).toContain(hers.token)
+  expect(await listConnections(ann.caller)).toMatchObject([{ clientId: hers.client }])
+  expect(await findAccount(ann.caller, hers.server)).toMatchObject({ key: SECRET })
+  expect(await ann.mcp.get('get_note', { id: hers.note })).toMatchObject({ title: 'Vault', body: SECRET })
+  expect((await ann.mcp.get('list_tasks', { status: 'all' })).tasks).toMatchObject([{ title: SECRET }])
+  expect((await prismaStore(ann.caller).listItems(hers.thread, { limit: 10, order: 'asc' })).data[0]).toMatchObject({ id: hers.item })
+  await deleteUser(bob.caller.userId)
+  expect(await findRun(ann.caller, hers.run)).toMatchObject({ threadId: hers.thread })
+})

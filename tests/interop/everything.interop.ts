@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
+import { examine } from '#lib/mcp-client/doctor/examine.ts'
+import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { freePort } from '#scripts/local/port.ts'
+import { openInTime } from '#tests/support/browser/open-in-time.ts'
+import { openAIServer, type Step } from '#tests/support/models/openai-server.ts'
+import { signedIn } from '#tests/support/people/people.ts'
+import { type Program, startProgram } from '#tests/support/processes/program.ts'
+import { withSettings } from '#tests/support/settings.ts'
+import { toolServer } from '#tests/support/tool-servers/tool-servers.ts'
+import { conversation } from '#tests/support/turns.ts'
+
+// @modelcontextprotocol/server-everything over Streamable HTTP, with sessions, as its authors ship it.
+
+let everything: Program
+let ann: Caller
+beforeAll(async () => {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}/mcp`
+  const program = 'node_modules/@modelcontextprotocol/server-everything/dist/index.js'
+  everything = await startProgram(process.execPath, [program, 'streamableHttp'], { url, env: { PORT: String(port) } })
+}, 90_000)
+afterAll(() => everything?.[Symbol.asyncDispose]())
+beforeEach(async () => {
+  ann = (await signedIn()).caller
+  noteAnswer(everything.url)
+})
+
+/** One turn in which the model calls these tools, and what the model was told of their answers. */
+async function turn(...calls: NonNullable<Step['calls']>) {
+  await using model = await openAIServer({ calls }, { text: 'Done.' })
+  withSettings({
+    ...{ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k' },
+    ...{ MCP_BUILTIN: 'off', MCP_SERVER_URL: everything.url },
+  })
+  await (await openInTime(ann)).close()
+  const live: string[] = []
+  const said = await (await conversation(ann)).say('go', {
+    onEvent: (event) => {
+      if (event.type !== 'thread.item.updated' || event.update.type !== 'workflow.task.updated') return
+      const { task } = event.update
+      if (task.status_indicator === 'loading' && 'content' in task) live.push(task.content ?? '')
+    },
+  })
+  expect(said.error).toBeUndefined()
+  expect(said.text).toBe('Done.')
+  const rows = await Promise.all((await listToolCalls({ caller: ann })).data.map(({ id }) => findToolCall({ caller: ann }, id)))
+  const input = model.requests.at(-1)?.body.input as { type?: string; output?: unknown }[]
+  const told = input.filter(({ type }) => type === 'function_call_output').map(({ output }) => JSON.stringify(output))
+  return { live, rows, told: told.join('\n') }
+}
+
+test('the doctor finds nothing wrong with it', async () => {
+  const { healthy, steps, spoken } = await examine(toolServer(everything.url), {
+    call: { tool: 'get-sum', args: { a: 19, b: 23 } },
+  })
+  expect(steps.filter(({ outcome }) => outcome === 'failed')).toEqual([])
+  expect(healthy).toBe(true)
+  expect(steps.at(-1)?.said).toContain('42')
+  expect(spoken?.revision).toBe('2025-11-25')
+})
+
+test('its tools are offered with what they say of themselves', async () => {
+  const mcp = await openInTime(ann, [toolServer(everything.url)])
+  const tools = (await mcp.connections[0]?.listTools()) ?? []
+  await mcp.close()
+  expect(tools.map(({ name }) => name)).toEqual(expect.arrayContaining(['echo', 'get_sum', 'trigger_long_running_operation']))
+  expect(tools.find(({ name }) => name === 'echo')?.annotations).toMatchObject({ readOnlyHint: true, idempotentHint: true })
+  expect(tools.find(({ name }) => name === 'get_structured_content')?.outputSchema).toMatchObject({ properties: { humidity: {} } })
+})
+
+test('two calls at once are answered, and stand in the ledger with arguments and results', async () => {
+  const { told, rows } = await turn(
+    { name: 'echo', arguments: { message: 'hello there' } },
+    { name: 'get_sum', arguments: { a: 19, b: 23 } },
+  )
+  expect(told).toContain('Echo: hello there')
+  expect(told).toContain('The sum of 19 and 23 is 42.')
+  expect(rows.map(({ tool, status }) => [tool, status]).sort()).toEqual([
+    ['echo', 'succeeded'],
+    ['get-sum', 'succeeded'],
+  ])
+  const sum = rows.find(({ tool }) => tool === 'get-sum')
+  expect(sum?.arguments).toEqual({ a: 19, b: 23 })
+  expect(JSON.stringify(sum?.result)).toContain('42')
+})
+
+test('progress of a long operation is its live line', async () => {
+  const { live, told } = await turn({ name: 'trigger_long_running_operation', arguments: { duration: 1.5, steps: 3 } })
+  expect(live.some((line) => /[12] of 3/.test(line))).toBe(true)
+  expect(told).toContain('Long running operation completed')
+})
+
+test('structured content, annotated messages, images and links to resources reach the model or are named to it', async () => {
+  const { told, rows } = await turn(
+    { name: 'get_structured_content', arguments: { location: 'Chicago' } },
+    { name: 'get_annotated_message', arguments: { messageType: 'success', includeImage: true } },
+    { name: 'get_resource_links', arguments: { count: 2 } },
+    { name: 'get_resource_reference', arguments: { resourceType: 'Text', resourceId: 1 } },
+    { name: 'get_tiny_image', arguments: {} },
+  )
+  expect(rows.filter(({ status }) => status !== 'succeeded')).toEqual([])
+  expect(told).toContain('Light rain / drizzle')
+  expect(told).toContain('Operation completed successfully')
+  expect(told).toContain('demo://resource/dynamic/')
+  expect(told).toContain('image/png')
+})
+
+test('wrong arguments are the model’s to mend, with the server’s own words', async () => {
+  const { told, rows } = await turn({ name: 'get_sum', arguments: { a: 'nineteen' } })
+  expect(told).toMatch(/The call failed\..*\(bad_arguments\)/)
+  expect(rows).toMatchObject([{ status: 'failed', failureClass: 'bad_arguments' }])
+})

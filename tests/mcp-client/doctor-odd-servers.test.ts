@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { describe, expect, test, vi } from 'vitest'
+import { examine } from '#lib/mcp-client/doctor/examine.ts'
+import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import { openInTime } from '#tests/support/browser/open-in-time.ts'
+import { signedIn } from '#tests/support/people/people.ts'
+import { faultServer } from '#tests/support/tool-servers/fault-server.ts'
+import { oddToolServer, type SERVER_HABITS } from '#tests/support/tool-servers/odd-tool-server.ts'
+import { type SessionServer, sessionServer } from '#tests/support/tool-servers/session-server.ts'
+import type { CallHabit } from '#tests/support/tool-servers/tool-call-habits.ts'
+import { toolServer } from '#tests/support/tool-servers/tool-servers.ts'
+
+// What the doctor says of servers that are odd, and that nothing of an examination stays behind.
+
+const at = (url: string): McpServer => ({ name: 'examined', url, builtin: false })
+
+async function offered(url: string, config = {}): Promise<string[]> {
+  const mcp = await openInTime((await signedIn()).caller, [toolServer(url, config)])
+  const lists = await Promise.all(mcp.connections.map((connection) => connection.listTools()))
+  await mcp.close()
+  return lists.flat().map(({ name }) => name)
+}
+
+describe('one bad definition leaves out that tool alone, and is named', () => {
+  test.each<[keyof typeof SERVER_HABITS, tools: string[], said: string]>([
+    ['tool_without_schema', ['one', 'two'], 'Left out: bad_one (inputSchema: Invalid input'],
+    ['tool_without_name', ['one'], 'Left out: tool 2 (name: Invalid input'],
+    ['tool_with_odd_schema', ['one'], 'Left out: bad_one (inputSchema.type: Invalid input'],
+    ['tool_as_task', ['one'], 'Left out: slow_one (it runs only as a task'],
+    ['tool_twice', ['one'], 'Left out: one (its name comes twice'],
+    ['tool_of_no_text', ['one', 'two'], 'its name has characters that are no text'],
+  ])('%s', async (habit, tools, said) => {
+    await using server = await oddToolServer(habit)
+    const { steps, healthy, spoken } = await examine(at(server.url))
+    const step = steps.find(({ name }) => name === 'Tools')
+    expect(step).toMatchObject({ outcome: 'warning', fault: 'bad_tools', said: expect.stringContaining(said), fix: expect.any(String) })
+    expect([healthy, spoken?.tools.map(({ name }) => name)]).toEqual([true, tools])
+    expect(await offered(server.url)).toEqual(tools)
+    expect(await offered(server.url, { pinned: true }), 'as an admin agrees to them').toEqual(tools)
+  })
+})
+
+test.each<[keyof typeof SERVER_HABITS]>([['null_cursor'], ['empty_cursor']])('%s: the list has ended', async (habit) => {
+  await using server = await oddToolServer(habit)
+  const { steps, healthy } = await examine(at(server.url))
+  expect([healthy, steps.find(({ name }) => name === 'Tools')?.said]).toEqual([true, '1: one'])
+})
+
+test.each<[keyof typeof SERVER_HABITS, found: string, said: string]>([
+  ['endless_cursors', 'Tools: endless_list', 'has no end'],
+  ['list_is_no_list', 'Tools: protocol_error', 'could not be understood'],
+  ['unknown_revision', 'Connect: unknown_revision', '"1999-12-31"'],
+])('%s is named as what it is', async (habit, found, said) => {
+  await using server = await oddToolServer(habit)
+  const { steps } = await examine(at(server.url))
+  const step = steps.find(({ outcome }) => outcome === 'failed')
+  expect(`${step?.name}: ${step?.fault}`).toBe(found)
+  expect(step?.said).toContain(said)
+  expect(step?.fix).not.toContain('log at this time')
+})
+
+test('an address without its slash is a warning, and what is behind it is examined', async () => {
+  await using server = await oddToolServer('none', { slash: true })
+  const { steps, healthy } = await examine(at(server.url))
+  expect(healthy).toBe(true)
+  const endpoint = steps.find(({ name }) => name === 'Endpoint')
+  expect(endpoint).toMatchObject({ outcome: 'warning', fault: 'slash', fix: `Write ${server.url}/` })
+  expect(steps.find(({ name }) => name === 'Tools')?.outcome).toBe('ok')
+})
+
+test.each([
+  ['a connection that breaks', { kind: 'cut' }],
+  ['silence', { kind: 'hang' }],
+  ['a breakdown', { kind: 'status', status: 502 }],
+  ['half an answer', { kind: 'malformed' }],
+] as const)('%s at the list: nothing is said of effects', async (_, fault) => {
+  await using server = await faultServer([{ name: 'echo', run: () => 'ok' }], { ...fault, stage: 'tools/list' })
+  const { steps } = await examine(at(server.url), { stepMs: 700 })
+  const step = steps.find(({ name }) => name === 'Tools')
+  expect(step?.outcome).toBe('failed')
+  expect(`${step?.said} ${step?.fix}`).not.toMatch(/effect|during the call/)
+})
+
+test.each<[CallHabit, fault: string, said: string]>([
+  ['elicits', 'input_required', 'elicitation'],
+  ['samples', 'input_required', 'sampling'],
+  ['input_required', 'input_required', 'elicitation'],
+  ['quota', 'server_error', 'Quota of 5 exports a day is used up'],
+  ['status_413', 'too_large', 'larger'],
+  ['status_429', 'overloaded', 'Try again in 40 seconds'],
+  ['stream_ends', 'transport_lost', 'before the result came'],
+  ['accepted', 'protocol_error', 'gave no answer'],
+])('a call that ends as %s is %s', async (tool, fault, said) => {
+  await using server = await oddToolServer()
+  const { steps } = await examine(at(server.url), { call: { tool, args: {} } })
+  expect(steps.at(-1)).toMatchObject({ name: `Call ${tool}`, outcome: 'failed', fault, said: expect.stringContaining(said) })
+  expect(steps.at(-1)?.fix).not.toContain('log at this time')
+})
+
+test('a call whose answer does not fit its schema was made, and is said to have been', async () => {
+  await using server = await oddToolServer()
+  const { steps } = await examine(at(server.url), { call: { tool: 'wrong_structured', args: {} } })
+  expect(steps.at(-1)).toMatchObject({ outcome: 'ok', said: expect.stringContaining('does not fit the schema of the tool') })
+})
+
+describe.each(['sse', 'streamable'] as const)('after an examination of a %s server', (kind) => {
+  const examined = (server: SessionServer) =>
+    examine(kind === 'sse' ? toolServer(server.url, { transport: 'sse' }) : at(server.url), { call: { tool: 'echo', args: {} } })
+
+  test('no stream and no session is left, however often it is done', async () => {
+    await using server = await sessionServer([{ name: 'echo', run: () => 'ok' }], { kind })
+    for (let times = 0; times < 3; times += 1) {
+      const { healthy, steps } = await examined(server)
+      expect(healthy, JSON.stringify(steps)).toBe(true)
+    }
+    await vi.waitFor(() => expect([server.streams(), server.sessions()]).toEqual([0, 0]))
+  })
+
+  test('nor where a step was too late', async () => {
+    await using server = await sessionServer([{ name: 'echo', run: () => new Promise(() => undefined) }], { kind })
+    await examine(kind === 'sse' ? toolServer(server.url, { transport: 'sse' }) : at(server.url), {
+      ...{ call: { tool: 'echo', args: {} }, stepMs: 700 },
+    })
+    await vi.waitFor(() => expect([server.streams(), server.sessions()]).toEqual([0, 0]))
+  })
+})
+
+test.each([['--sse'], []])('npm run doctor %s ends', async (...flags) => {
+  await using server = await sessionServer([{ name: 'echo', run: () => 'ok' }], { kind: flags.length > 0 ? 'sse' : 'streamable' })
+  const child = spawn(process.execPath, ['scripts/doctor.ts', server.url, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  child.stdout.on('data', (chunk) => {
+    said += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    said += chunk
+  })
+  const [code] = await once(child, 'exit')
+  expect(said).toContain('Healthy')
+  expect(code).toBe(0)
+})

@@ -1,0 +1,270 @@
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { saveAccount } from '#lib/data/servers/server-accounts.ts'
+import { ServerConfig } from '#lib/data/servers/server-config.ts'
+import {
+  addServer,
+  changeServer,
+  listServers,
+  removeServer,
+  requireServer,
+  type ServerWish,
+  setServerEnabled,
+} from '#lib/data/servers/servers.ts'
+import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
+import { noteAnswer, standing } from '#lib/mcp-client/servers/health.ts'
+import { configuredServers, serversFor } from '#lib/mcp-client/servers/servers.ts'
+import { mayOffer } from '#lib/mcp-client/tools/tool-filter.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { signedIn } from '#tests/support/people/people.ts'
+import { withSettings } from '#tests/support/settings.ts'
+import { blackHole, faultServer, refusingUrl } from '#tests/support/tool-servers/fault-server.ts'
+import { mcpServer, type TestTool } from '#tests/support/tool-servers/mcp-server.ts'
+import { sessionServer } from '#tests/support/tool-servers/session-server.ts'
+import { callingRun, textOf, toolServer } from '#tests/support/tool-servers/tool-servers.ts'
+
+const echo = { name: 'echo', run: (args: unknown) => args }
+const wish = (over: Partial<ServerWish> = {}): ServerWish => ({
+  name: 'wiki',
+  url: 'https://tools.example.com/mcp',
+  audience: 'everyone',
+  config: ServerConfig.parse({}),
+  secrets: { headers: { 'X-Api-Key': 'hunter2-hunter2' } },
+  ...over,
+})
+const audits = (subject: string) =>
+  withSystem('admin', (tx) => tx.auditEvent.findMany({ where: { subject }, orderBy: { at: 'asc' } })).then((rows) =>
+    rows.map(({ action }) => action),
+  )
+
+describe('a server that an admin adds', () => {
+  let admin: Caller
+  afterEach(async () => {
+    for (const { id } of await listServers()) await removeServer(admin, id)
+  })
+
+  test('is added disabled, enabled, changed and removed, and each leaves a line for the operator', async () => {
+    admin = (await signedIn({ role: 'admin' })).caller
+    const { id } = await addServer(admin, wish())
+    expect((await serversFor('member')).map(({ name }) => name)).toEqual(['switchboard'])
+    await setServerEnabled(admin, id, true)
+    expect((await serversFor('member')).map(({ name }) => name)).toEqual(['switchboard', 'wiki'])
+    await changeServer(admin, id, wish({ audience: 'admins' }))
+    expect((await serversFor('member')).map(({ name }) => name)).toEqual(['switchboard'])
+    expect((await serversFor('admin')).map(({ name }) => name)).toEqual(['switchboard', 'wiki'])
+    await expect(addServer(admin, wish())).rejects.toMatchObject({ code: 'conflict' })
+    await removeServer(admin, id)
+    expect(await audits(id)).toEqual(['server_added', 'server_enabled', 'server_changed', 'server_removed'])
+    await expect(requireServer(id)).rejects.toMatchObject({ code: 'not_found' })
+  })
+
+  test('keeps its secrets sealed, and says so where APP_SECRET is another', async () => {
+    admin = (await signedIn({ role: 'admin' })).caller
+    const { id } = await addServer(admin, wish())
+    const row = await withSystem('tool-servers', (tx) => tx.mcpServer.findUniqueOrThrow({ where: { id } }))
+    expect(JSON.stringify(row)).not.toContain('hunter2')
+    expect((await requireServer(id)).secrets?.headers).toEqual({ 'X-Api-Key': 'hunter2-hunter2' })
+    withSettings({ APP_SECRET: 'another secret, which is long enough' })
+    expect((await requireServer(id)).secrets).toBeNull()
+    await using server = await mcpServer([echo])
+    const mcp = await openMcp(await callingRun(admin), { servers: [toolServer(server.url, {}, { secrets: null })] })
+    expect(mcp.unavailable).toMatchObject([{ failureClass: 'denied' }])
+    expect(server.requests).toEqual([])
+    await mcp.close()
+  })
+
+  test('at another address is another server: disabled, and nobody’s account is sent there', async () => {
+    admin = (await signedIn({ role: 'admin' })).caller
+    const { id } = await addServer(admin, wish())
+    await setServerEnabled(admin, id, true)
+    await saveAccount(admin, id, { kind: 'key', key: 'k' }, { fresh: true })
+    await changeServer(admin, id, wish({ url: 'https://tools.example.com/mcp/' }))
+    expect((await requireServer(id)).enabled).toBe(true)
+    await changeServer(admin, id, wish({ url: 'https://elsewhere.example.com/mcp' }))
+    expect((await requireServer(id)).enabled).toBe(false)
+    expect(await withSystem('tool-servers', (tx) => tx.mcpAccount.count({ where: { serverId: id } }))).toBe(0)
+  })
+
+  test('is seen by no person’s transaction', async () => {
+    const person = await signedIn({ role: 'admin' })
+    admin = person.caller
+    await addServer(admin, wish())
+    expect(await withCaller(admin, (tx) => tx.mcpServer.findMany())).toEqual([])
+  })
+
+  test('at a private address is never reached, unless the operator allows it', async () => {
+    admin = (await signedIn({ role: 'admin' })).caller
+    await using server = await mcpServer([echo])
+    const { id } = await addServer(admin, wish({ url: server.url, config: ServerConfig.parse({ pinned: false }) }))
+    await setServerEnabled(admin, id, true)
+    withSettings({ MCP_BUILTIN: 'off' })
+    const refused = await openMcp(await callingRun(admin))
+    expect(refused.unavailable).toMatchObject([{ failureClass: 'denied', sentence: expect.stringContaining('MCP_ALLOW_PRIVATE') }])
+    await refused.close()
+    expect(server.requests).toEqual([])
+    withSettings({ MCP_ALLOW_PRIVATE: 'on' })
+    const allowed = await openMcp(await callingRun(admin))
+    expect(textOf(await allowed.connections[0]?.callToolResult('echo', { a: 1 }))).toBe('{"a":1}')
+    await allowed.close()
+  })
+})
+
+describe('the settings file', () => {
+  const file = path.join(tmpdir(), `servers-${process.pid}.json`)
+  const write = (content: unknown) => {
+    writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content))
+    withSettings({ MCP_SERVERS_FILE: file, MCP_BUILTIN: 'off' })
+  }
+
+  test('names servers with all that the admin page can say', () => {
+    write({
+      servers: [
+        {
+          name: 'wiki',
+          url: 'http://10.0.0.7/mcp',
+          identity: { kind: 'token' },
+          bound: [{ parameter: 'user_id', value: '{{user.id}}' }],
+          audience: 'admins',
+        },
+      ],
+    })
+    expect(configuredServers()).toMatchObject([
+      {
+        id: 'settings:wiki',
+        name: 'wiki',
+        url: 'http://10.0.0.7/mcp',
+        audience: 'admins',
+        config: { identity: { kind: 'token' }, transport: 'streamable_http', pinned: true },
+      },
+    ])
+  })
+
+  test.each<[string, unknown, RegExp]>([
+    ['no JSON', '{"servers": [ hunter2', /^MCP_SERVERS_FILE is not JSON\.$/],
+    ['a bad name', { servers: [{ name: 'My Wiki!', url: 'http://a/mcp' }] }, /servers\.0\.name: A name has/],
+    ['a field that does not exist', { servers: [{ name: 'a', url: 'http://a/mcp', heders: [] }] }, /servers\.0: .*heders/],
+    ['no address', { servers: [{ name: 'a', url: 'hunter2' }] }, /servers\.0\.url: must be an http or https URL/],
+    [
+      'a name twice',
+      {
+        servers: [
+          { name: 'a', url: 'http://a/mcp' },
+          { name: 'a', url: 'http://b/mcp' },
+        ],
+      },
+      /two servers are named a/,
+    ],
+  ])('says what is wrong with it: %s', (_, content, message) => {
+    write(content)
+    expect(() => configuredServers()).toThrow(message)
+    expect(() => configuredServers()).not.toThrow(/hunter2/)
+  })
+})
+
+test.each<[string, string[], string[], boolean]>([
+  ['search', [], [], true],
+  ['search', ['search'], [], true],
+  ['search', ['read'], [], false],
+  ['search_all', ['search_*'], [], true],
+  ['search', ['*'], ['search'], false],
+  ['a_b_c', ['a*b*c'], [], true],
+  ['a.b', ['a?b'], [], false],
+  ['ab', ['ab*b'], [], false],
+])('%s is offered with allow %j and deny %j: %s', (tool, allow, deny, expected) => expect(mayOffer(tool, { allow, deny })).toBe(expected))
+
+describe('a server that does not answer', () => {
+  const first = async (servers: ReturnType<typeof toolServer>[], caller: Caller) => {
+    const run = await callingRun(caller)
+    const started = performance.now()
+    const mcp = await openMcp(run, { servers })
+    const ms = performance.now() - started
+    void mcp.close()
+    return { ms, names: mcp.connections.map(({ server }) => server.name), unavailable: mcp.unavailable }
+  }
+
+  test('is left out of a turn while it is still being asked, the first time and every time', async () => {
+    const { caller } = await signedIn()
+    await using server = await mcpServer([echo])
+    await using hole = await blackHole()
+    const alive = toolServer(server.url, {}, { name: 'alive' })
+    noteAnswer(alive.url)
+    for (let turn = 0; turn < 3; turn += 1) {
+      const { ms, names, unavailable } = await first([alive, toolServer(hole.url, {}, { name: 'hole' })], caller)
+      expect(names).toEqual(['alive'])
+      expect(unavailable).toMatchObject([{ server: 'hole', failureClass: 'connect_timeout' }])
+      // It has 30 s to answer.
+      expect(ms).toBeLessThan(15_000)
+    }
+  })
+
+  test('is not asked again for a while once it is known to be silent or to refuse', async () => {
+    withSettings({ MCP_CONNECT_TIMEOUT: '1' })
+    const { caller } = await signedIn()
+    await using hole = await blackHole()
+    const silent = toolServer(hole.url, {}, { name: 'hole' })
+    await first([silent], caller)
+    await expect.poll(() => standing(silent.url)).toBe('down')
+    const { unavailable } = await first([silent], caller)
+    expect(unavailable[0]?.sentence).toMatch(/asked again in \d+ s/)
+    const refusing = toolServer(await refusingUrl(), {}, { name: 'refusing' })
+    for (let turn = 0; turn < 3; turn += 1) expect((await first([refusing], caller)).unavailable[0]?.failureClass).toBe('refused')
+    // What is wrong keeps its name while nobody asks.
+    const again = (await first([refusing], caller)).unavailable[0]
+    expect(again).toMatchObject({
+      failureClass: 'refused',
+      sentence: expect.stringMatching(/refuses connections\. It is asked again in \d+ s/),
+    })
+  })
+
+  test('leaves its tools as they were agreed to, and they work once it answers', async () => {
+    const { caller } = await signedIn()
+    await using server = await faultServer([echo])
+    const pinned = toolServer(server.url, { pinned: true })
+    await first([pinned], caller)
+    server.fault = { kind: 'hang' }
+    const other = (await signedIn()).caller
+    const mcp = await openMcp(await callingRun(other), { servers: [pinned] })
+    expect((await mcp.connections[0]?.listTools())?.map(({ name }) => name)).toEqual(['echo'])
+    void mcp.close()
+  })
+})
+
+describe('servers of older revisions', () => {
+  const add: TestTool = { name: 'add', run: ({ a, b }) => String(Number(a) + Number(b)) }
+
+  test.each(['sse', 'streamable'] as const)('over %s: tools, calls side by side, and an end', async (kind) => {
+    await using server = await sessionServer([add], { kind })
+    const { caller } = await signedIn()
+    const mcp = await openMcp(await callingRun(caller), { servers: [toolServer(server.url, kind === 'sse' ? { transport: 'sse' } : {})] })
+    expect(mcp.unavailable).toEqual([])
+    const answers = await Promise.all([1, 2, 3].map((n) => mcp.connections[0]?.callToolResult('add', { a: n, b: n })))
+    expect(answers.map(textOf)).toEqual(['2', '4', '6'])
+    await mcp.close()
+    await vi.waitFor(() => expect(server.sessions()).toBe(0), { timeout: 10_000 })
+  })
+
+  test('a session that the server lost is begun again once, and the call made', async () => {
+    await using server = await sessionServer([add])
+    const { caller } = await signedIn()
+    const mcp = await openMcp(await callingRun(caller), { servers: [toolServer(server.url)] })
+    expect(textOf(await mcp.connections[0]?.callToolResult('add', { a: 1, b: 1 }))).toBe('2')
+    server.forget()
+    expect(textOf(await mcp.connections[0]?.callToolResult('add', { a: 2, b: 2 }))).toBe('4')
+    expect(server.calls).toHaveLength(2)
+    await mcp.close()
+  })
+
+  test('two people never share a session, nor do two turns of one', async () => {
+    await using server = await sessionServer([add])
+    const people = [(await signedIn()).caller, (await signedIn()).caller]
+    const turns = await Promise.all(
+      [...people, ...people].map(async (caller) => openMcp(await callingRun(caller), { servers: [toolServer(server.url)] })),
+    )
+    await Promise.all(turns.map((mcp) => mcp.connections[0]?.callToolResult('add', { a: 1, b: 1 })))
+    expect(server.sessions()).toBe(4)
+    await Promise.all(turns.map((mcp) => mcp.close()))
+  })
+})

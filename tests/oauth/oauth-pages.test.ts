@@ -1,0 +1,163 @@
+import { mkdirSync } from 'node:fs'
+import axe from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openBrowser } from '#tests/support/browser/browser.ts'
+import { type OauthClient, registeredClient } from '#tests/support/people/oauth-client.ts'
+import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
+import { serve } from '#tests/support/processes/serve.ts'
+import { mcpCaller } from '#tests/support/tool-servers/mcp-caller.ts'
+
+// Connecting an app as a person does it: a production build, Chromium, and an app that waits on a port of its own.
+
+const EMAIL = 'ann@example.com'
+const PASSWORD = 'correct horse battery'
+
+const arrived: URL[] = []
+const callback = await serve(async (request) => {
+  const url = new URL(request.url)
+  if (url.pathname === '/callback') arrived.push(url)
+  return new Response('<p>You can close this page.</p>', { headers: { 'content-type': 'text/html' } })
+})
+const redirect_uri = `${callback.url}/callback`
+let app: AppServer
+let browser: Browser
+
+beforeAll(async () => {
+  mkdirSync('artifacts', { recursive: true })
+  ;[app, browser] = await Promise.all([startApp(), openBrowser()])
+  const page = await open(`${app.url}/set-up`)
+  await field(page, 'Name').fill('Ann Example')
+  await field(page, 'E-mail').fill(EMAIL)
+  await field(page, 'Password').fill(PASSWORD)
+  await press(page, 'Create the admin account')
+  await at(page, '/chat')
+  await page.context().close()
+}, 240_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await app?.stop()
+  await callback.close()
+})
+
+const troubles: string[] = []
+async function open(address: string): Promise<Page> {
+  const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
+  page.on('pageerror', (error) => troubles.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) troubles.push(message.text())
+  })
+  await page.goto(address)
+  return page
+}
+
+const field = (page: Page, name: string) => page.getByRole('textbox', { name, exact: true })
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
+const at = (page: Page, path: string | RegExp) =>
+  page.waitForURL(({ pathname }) => (typeof path === 'string' ? pathname === path : path.test(pathname)))
+
+async function signIn(page: Page): Promise<void> {
+  await field(page, 'E-mail').fill(EMAIL)
+  await field(page, 'Password').fill(PASSWORD)
+  await press(page, 'Sign in')
+}
+
+async function inspect(page: Page, name: string): Promise<void> {
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 900 })
+    await page.screenshot({ path: `artifacts/oauth-${name}-${width}.png`, fullPage: true })
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${name} fits ${width} px`).toBe(true)
+  }
+  await page.setViewportSize({ width: 1280, height: 900 })
+  await page.evaluate(axe.source)
+  const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run())
+  expect(violations.map(({ id, nodes }) => `${name}: ${id} at ${nodes[0]?.target}`)).toEqual([])
+}
+
+async function tokenFor(client: OauthClient): Promise<string> {
+  const answer = await client.exchange(arrived.at(-1)?.searchParams.get('code') ?? '', { redirect_uri })
+  return ((await answer.json()) as { access_token: string }).access_token
+}
+
+const status = async (token: string) =>
+  (await mcpCaller(`${app.url}/mcp`, token).post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })).status
+
+test('somebody who is not signed in yet signs in, allows the app, sees it under Settings and ends it there', async () => {
+  const client = await registeredClient(app.url, { client_name: 'My editor', redirect_uris: [redirect_uri] })
+  const page = await open(client.authorizeUrl({ redirect_uri, scope: undefined }))
+  await at(page, '/sign-in')
+  await signIn(page)
+  await at(page, /^\/oauth\/consent\/[\w-]+$/)
+  await page.getByRole('heading', { name: 'Allow My editor?' }).waitFor()
+  await page.getByText('Add, change, complete and delete your tasks').waitFor()
+  await page.getByText('A program on this computer').waitFor()
+  await inspect(page, 'consent')
+  const writing = page.getByRole('checkbox', { name: 'Write, change and delete your notes' })
+  await writing.focus()
+  await page.keyboard.press('Space')
+  expect(await writing.isChecked()).toBe(false)
+
+  await press(page, 'Allow')
+  await page.getByText('You can close this page.').waitFor()
+  expect(Object.fromEntries(arrived.at(-1)?.searchParams ?? [])).toEqual({ code: expect.any(String), state: 'the-state', iss: app.url })
+  const token = await tokenFor(client)
+  expect(await status(token)).toBe(200)
+  const write = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'save_note', arguments: { title: 'x' } } }
+  expect((await mcpCaller(`${app.url}/mcp`, token).post(write)).status, 'what was unticked').toBe(403)
+
+  await page.goto(`${app.url}/settings`)
+  await page.getByText('My editor').waitFor()
+  await page.getByText('Connect an app').click()
+  await inspect(page, 'settings')
+  await press(page, 'Disconnect')
+  await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click()
+  await page.getByText('No app is connected').waitFor()
+  expect(await status(token)).toBe(401)
+  expect(troubles).toEqual([])
+  expect(app.logs()).not.toContain(token)
+}, 90_000)
+
+test('the page cannot be framed or posted to by another site, and a denied app is told so', async () => {
+  // As long as a name may be, with nowhere to break it.
+  const client = await registeredClient(app.url, { client_name: 'W'.repeat(100), redirect_uris: [redirect_uri] })
+  const page = await open(`${app.url}/sign-in`)
+  await signIn(page)
+  await at(page, '/chat')
+  const answer = await page.goto(client.authorizeUrl({ redirect_uri }))
+  const policy = answer?.headers()['content-security-policy'] ?? ''
+  expect(policy).toMatch(/frame-ancestors 'none'/)
+  expect(policy).toMatch(/form-action 'self'/)
+  expect(policy).not.toMatch(/unsafe/)
+  for (const box of await page.getByRole('checkbox').all()) await box.uncheck()
+  await page.getByText('Choose at least one thing').waitFor()
+  expect(await page.getByRole('button', { name: 'Allow', exact: true }).isDisabled()).toBe(true)
+  await inspect(page, 'consent-nothing')
+  await press(page, 'Deny')
+  await page.getByText('You can close this page.').waitFor()
+  expect(arrived.at(-1)?.searchParams.get('error')).toBe('access_denied')
+  expect(troubles).toEqual([])
+}, 60_000)
+
+test('what cannot be connected ends on a page that says why, with nothing of the address on it', async () => {
+  const client = await registeredClient(app.url, { redirect_uris: [redirect_uri] })
+  const page = await open(client.authorizeUrl({ redirect_uri: 'https://evil.example/' }))
+  await at(page, '/oauth/consent/problem')
+  await page.getByText('did not register').waitFor()
+  await inspect(page, 'problem')
+  await page.goto(`${app.url}/oauth/consent/problem?code=<b>Call+0800</b>`)
+  await page.getByText('The app could not be connected.').waitFor()
+  await page.goto(`${app.url}/oauth/consent/unknown`)
+  await page.getByText('has expired').waitFor()
+  expect(troubles).toEqual([])
+}, 60_000)
+
+test('every address of the server answers in the build, with the headers that programs in a browser need', async () => {
+  for (const path of ['oauth-protected-resource', 'oauth-protected-resource/mcp', 'oauth-authorization-server', 'openid-configuration']) {
+    const answer = await fetch(`${app.url}/.well-known/${path}`, { headers: { origin: 'https://inspector.example' } })
+    expect([path, answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([path, 200, '*'])
+  }
+  expect((await (await fetch(`${app.url}/oauth/jwks`)).json()).keys).toHaveLength(1)
+  expect((await fetch(`${app.url}/oauth/token`, { method: 'OPTIONS' })).status).toBe(204)
+  expect((await fetch(`${app.url}/.well-known/unknown`)).status).toBe(404)
+})

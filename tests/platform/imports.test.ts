@@ -1,0 +1,205 @@
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+
+// Who may import whom: the table of docs/architecture.md. The first rule whose `from` matches a file counts.
+const GENERATED = /^lib\/generated\//
+const PLATFORM = /^lib\/(platform|generated)\//
+const PROTOCOL = /^lib\/chatkit\/protocol\//
+const APPLY_UPDATE = 'lib/chatkit/protocol/apply-update.ts'
+const SERVER = /^lib\/chatkit\//
+const DATA = /^lib\/data\//
+const AUTH = /^lib\/auth\//
+/** What the ChatKit server takes of the platform, so that it can be lifted out of this product. */
+const LIFTED = /^lib\/platform\/(errors|ids|page|http\/sse|text\/[\w-]+)\.ts$/
+
+const TABLE: { room: string; from: RegExp; may: RegExp[]; packages?: { never: RegExp } }[] = [
+  { room: 'lib/platform', from: PLATFORM, may: [PLATFORM] },
+  { room: 'lib/chatkit/protocol', from: PROTOCOL, may: [PROTOCOL, LIFTED], packages: { never: /^(?!zod$)/ } },
+  {
+    room: 'lib/chatkit/server',
+    from: SERVER,
+    may: [SERVER, LIFTED],
+    packages: { never: /^(next|next-auth|@prisma|@openai\/agents|openai|react|pg)\b/ },
+  },
+  {
+    room: 'lib/chatkit-element',
+    from: /^lib\/chatkit-element\//,
+    may: [/^lib\/chatkit-element\//, PROTOCOL],
+    packages: { never: /^(next|next-auth|@prisma|@openai\/agents|openai|react|react-dom|pg|node:.*)(\/|$)/ },
+  },
+  { room: 'lib/data', from: DATA, may: [PLATFORM, DATA, PROTOCOL] },
+  { room: 'lib/auth', from: AUTH, may: [PLATFORM, DATA, AUTH] },
+  { room: 'lib/runs', from: /^lib\/runs\//, may: [PLATFORM, DATA, AUTH, SERVER, /^lib\/runs\//] },
+  { room: 'lib/mcp-client', from: /^lib\/mcp-client\//, may: [PLATFORM, DATA, AUTH, /^lib\/mcp-client\//] },
+  { room: 'lib/agent', from: /^lib\/agent\//, may: [PLATFORM, DATA, AUTH, SERVER, /^lib\/mcp-client\//, /^lib\/agent\//] },
+  { room: 'mcp', from: /^mcp\//, may: [PLATFORM, DATA, AUTH, /^mcp\//] },
+  {
+    room: 'app',
+    from: /^(app\/|proxy\.ts|instrumentation\.ts)/,
+    may: [PLATFORM, DATA, AUTH, SERVER, /^lib\/(runs|agent|mcp-client)\//, /^mcp\/http\.ts$/, /^app\//],
+  },
+]
+
+const IMPORT = /^\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm
+
+type Import = { target: string; typeOnly: boolean; internal: boolean }
+
+function importsOf(file: string): Import[] {
+  const source = readFileSync(file, 'utf8')
+  return [...source.matchAll(IMPORT)].map(([, typeOnly, fixed, dynamic]) => {
+    const name = fixed ?? dynamic ?? ''
+    if (name.startsWith('#')) return { target: name.slice(1), typeOnly: Boolean(typeOnly), internal: true }
+    if (name.startsWith('.'))
+      return { target: path.normalize(path.join(path.dirname(file), name)), typeOnly: Boolean(typeOnly), internal: true }
+    return { target: name, typeOnly: Boolean(typeOnly), internal: false }
+  })
+}
+
+const files = globSync(['app/**/*.{ts,tsx}', 'lib/**/*.{ts,tsx}', 'mcp/**/*.ts', 'proxy.ts', 'instrumentation.ts'])
+  .filter((file) => !GENERATED.test(file))
+  .sort()
+const isClient = (file: string) => /^\s*(\/\*[\s\S]*?\*\/\s*)?['"]use client['"]/.test(readFileSync(file, 'utf8'))
+
+test('every room imports only what the table allows', () => {
+  const broken = files.flatMap((file) => {
+    const rule = TABLE.find(({ from }) => from.test(file))
+    if (!rule) return [`${file} is in no room of the table`]
+    return importsOf(file)
+      .filter(({ target, internal }) =>
+        internal ? !/\.css$/.test(target) && !rule.may.some((may) => may.test(target)) : rule.packages?.never.test(target),
+      )
+      .map(({ target }) => `${file} (${rule.room}) imports ${target}`)
+  })
+  expect(broken).toEqual([])
+})
+
+test('no file imports itself in a circle, types included', () => {
+  expect(findCircles(files, (file) => file)).toEqual([])
+})
+
+test('no inner room imports another in a circle, types included', () => {
+  // Files at the top of a room are rooms of their own: they stand between the inner ones.
+  const inner = files.filter((file) => /^(lib|mcp)\//.test(file))
+  const roomOf = (file: string) => /^(lib\/[^/]+\/[^/]+|mcp\/[^/]+)\//.exec(file)?.[1] ?? file
+  expect(findCircles(inner, roomOf)).toEqual([])
+})
+
+test('no folder has more files than a reader can take in', () => {
+  const all = globSync(['{app,lib,mcp,scripts,bench,tests}/**/*.{ts,tsx}']).filter((file) => !GENERATED.test(file))
+  const counts = Map.groupBy(all, path.dirname)
+  const limit = (folder: string) => (/^tests\/|\/(tools|locales)$/.test(folder) ? 20 : 15)
+  const crowded = [...counts].filter(([folder, { length }]) => length > limit(folder)).map(([folder, { length }]) => `${folder}: ${length}`)
+  expect(crowded).toEqual([])
+})
+
+test('the element takes nothing but types and apply-update from the protocol, which needs no package', () => {
+  const broken = files
+    .filter((file) => file.startsWith('lib/chatkit-element/'))
+    .flatMap((file) =>
+      importsOf(file)
+        .filter(({ target, typeOnly }) => PROTOCOL.test(target) && target !== APPLY_UPDATE && !typeOnly)
+        .map(({ target }) => `${file} imports ${target}`),
+    )
+  expect(broken).toEqual([])
+  expect(importsOf(APPLY_UPDATE).filter(({ typeOnly }) => !typeOnly)).toEqual([])
+})
+
+test('no server file reaches a client bundle', () => {
+  const clientSafe = (target: string) => /^app\//.test(target) || PROTOCOL.test(target) || /\.css$/.test(target)
+  const reached = new Set(files.filter(isClient))
+  const broken: string[] = []
+  for (const file of reached) {
+    for (const { target, typeOnly, internal } of importsOf(file)) {
+      if (typeOnly || !internal) continue
+      if (!clientSafe(target)) broken.push(`${file} imports ${target}`)
+      else if (files.includes(target) && !/^\s*['"]use server['"]/.test(readFileSync(target, 'utf8'))) reached.add(target)
+    }
+  }
+  expect(reached.size).toBeGreaterThan(0)
+  expect(broken).toEqual([])
+})
+
+test('only lib/platform/env.ts reads the environment, and only lib/platform/db/db.ts and lib/platform/db/notify.ts make a database client', () => {
+  const offenders = (pattern: RegExp, allowed: RegExp) =>
+    files.filter((file) => !allowed.test(file) && pattern.test(readFileSync(file, 'utf8')))
+  expect(offenders(/process\.env\b/, /^(lib\/platform\/env|instrumentation)\.ts$/)).toEqual([])
+  expect(offenders(/new (PrismaClient|PrismaPg|pg\.(Client|Pool))\b/, /^lib\/platform\/db\/(db|notify)\.ts$/)).toEqual([])
+})
+
+test('who may look across people is a short list', () => {
+  const users = files
+    .flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/(?:withSystem|systemStatement)(?:<[^()]*>)?\(\s*'([a-z-]+)'/g)].map(
+        ([, reason]) => `${reason}: ${file}`,
+      ),
+    )
+    .filter((line, index, all) => all.indexOf(line) === index)
+    .sort()
+  expect(users).toMatchInlineSnapshot(`
+    [
+      "admin: lib/data/audit.ts",
+      "admin: lib/data/chat/feedback.ts",
+      "admin: lib/data/chat/threads.ts",
+      "admin: lib/data/people/people.ts",
+      "admin: lib/data/people/users.ts",
+      "admin: lib/data/runs/run-list.ts",
+      "admin: lib/data/runs/stats.ts",
+      "admin: lib/data/runs/tool-calls.ts",
+      "admin: lib/data/servers/policies.ts",
+      "expiry: lib/data/attachments/attachment-expiry.ts",
+      "expiry: lib/data/oauth/oauth-records.ts",
+      "expiry: lib/data/runs/approvals.ts",
+      "expiry: lib/data/runs/run-events.ts",
+      "recovery: lib/data/people/one-time-codes.ts",
+      "recovery: lib/data/people/users.ts",
+      "recovery: lib/data/runs/ledger.ts",
+      "recovery: lib/data/runs/runs.ts",
+      "recovery: lib/data/runs/stale-runs.ts",
+      "runs: lib/data/runs/run-events.ts",
+      "sign-in: lib/data/audit.ts",
+      "sign-in: lib/data/people/identities.ts",
+      "sign-in: lib/data/people/users.ts",
+      "tokens: lib/data/oauth/oauth-clients.ts",
+      "tokens: lib/data/oauth/oauth-grants.ts",
+      "tokens: lib/data/oauth/oauth-records.ts",
+      "tokens: lib/data/oauth/refresh-tokens.ts",
+      "tokens: lib/data/oauth/signing-keys.ts",
+      "tokens: lib/data/people/personal-tokens.ts",
+      "tool-servers: lib/data/servers/server-accounts.ts",
+      "tool-servers: lib/data/servers/servers.ts",
+      "tool-servers: lib/data/servers/tool-pins.ts",
+      "tool-servers: lib/data/servers/tool-refusals.ts",
+    ]
+  `)
+})
+
+/** Groups of nodes that reach each other by imports (Tarjan); a node is a file, or what `nodeOf` makes of it. */
+function findCircles(all: string[], nodeOf: (file: string) => string): string[][] {
+  const known = new Set(all)
+  const edges = new Map<string, Set<string>>()
+  for (const file of all) {
+    const from = nodeOf(file)
+    const to = edges.get(from) ?? new Set()
+    edges.set(from, to)
+    for (const { target } of importsOf(file)) if (known.has(target) && nodeOf(target) !== from) to.add(nodeOf(target))
+  }
+  const index = new Map<string, number>()
+  const low = new Map<string, number>()
+  const stack: string[] = []
+  const circles: string[][] = []
+  const visit = (node: string) => {
+    index.set(node, index.size)
+    low.set(node, index.get(node) ?? 0)
+    stack.push(node)
+    for (const next of edges.get(node) ?? []) {
+      if (!index.has(next)) visit(next)
+      if (stack.includes(next)) low.set(node, Math.min(low.get(node) ?? 0, low.get(next) ?? 0))
+    }
+    if (low.get(node) !== index.get(node)) return
+    const circle = stack.splice(stack.indexOf(node))
+    if (circle.length > 1) circles.push(circle.sort())
+  }
+  for (const node of edges.keys()) if (!index.has(node)) visit(node)
+  return circles
+}

@@ -1,0 +1,39 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { type SseMessage, sseResponse } from '#lib/platform/http/sse.ts'
+
+afterEach(() => vi.useRealTimers())
+
+/** A stream that says `events` and then nothing, until it is left. */
+async function* quiet(...events: unknown[]): AsyncGenerator<SseMessage, boolean> {
+  for (const event of events) yield { event }
+  await new Promise(() => undefined)
+  return true
+}
+
+test('a stream that has nothing to say sends a comment at once and each 15 s, without the blank line that would make it a message', async () => {
+  vi.useFakeTimers()
+  const reader = (sseResponse(quiet({ type: 'hello' })).body as ReadableStream<Uint8Array>).getReader()
+  const read = async () => new TextDecoder().decode((await reader.read()).value)
+  expect(await read()).toBe(': ping\n')
+  expect(await read()).toBe('data: {"type":"hello"}\n\n')
+  for (const _ of [1, 2, 3]) {
+    const next = read()
+    await vi.advanceTimersByTimeAsync(15_000)
+    expect(await next).toBe(': ping\n')
+  }
+})
+
+test('a stream that is left pings no more and tells whoever makes its events', async () => {
+  vi.useFakeTimers()
+  let left = 0
+  const reader = (
+    sseResponse(quiet(), {
+      onDetach: () => {
+        left += 1
+      },
+    }).body as ReadableStream<Uint8Array>
+  ).getReader()
+  void reader.cancel()
+  await vi.advanceTimersByTimeAsync(0)
+  expect([left, vi.getTimerCount()]).toEqual([1, 0])
+})

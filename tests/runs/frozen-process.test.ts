@@ -1,0 +1,121 @@
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { deltas, message, open, type Stream, textOf } from '#tests/support/browser/browser-tab.ts'
+import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
+import { signedIn } from '#tests/support/people/people.ts'
+import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
+
+// A process that is frozen (a paused container, a machine that sleeps) for so long that others take its runs for dead, and
+// wakes up again: what it has not heard of by then it must not undo.
+
+const WORDS = Array.from({ length: 400 }, (_, n) => `word${n} `)
+
+// Processes start and end here, which takes its time where others are at work as well.
+vi.setConfig({ testTimeout: 240_000 })
+
+let model: OpenAIServer
+let apps: Replicas
+let database: pg.Client
+
+beforeAll(async () => {
+  model = await openAIServer()
+  apps = await startReplicas({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', THREAD_TITLES: 'first_words' })
+  database = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
+  await database.connect()
+  await database.query(`SELECT set_config('app.system', 'test', false)`)
+}, 240_000)
+
+afterAll(async () => {
+  apps?.one.kill('SIGCONT')
+  await database?.end()
+  await apps?.[Symbol.asyncDispose]()
+  await model?.[Symbol.asyncDispose]()
+})
+
+beforeEach(() => apps.one.kill('SIGCONT'))
+
+/** Freezes the process of a run and lets the time pass in which it should have said that it lives; resolves when the other one has closed the run. */
+async function freeze(stream: Stream, person: Awaited<ReturnType<typeof signedIn>>): Promise<Stream> {
+  apps.one.kill('SIGSTOP')
+  await database.query(`UPDATE runs SET heartbeat_at = now() - interval '1 minute' WHERE id = $1`, [stream.runId])
+  const params = { thread_id: stream.threadId, run_id: stream.runId, after: stream.lastId }
+  return (await open(apps.two.url, person, 'threads.attach', params)).read()
+}
+
+/** Everything that is stored of a thread. */
+async function stored(threadId: string): Promise<unknown[]> {
+  const tables = [
+    'threads WHERE id = $1',
+    'thread_items WHERE thread_id = $1',
+    'runs WHERE thread_id = $1',
+    'tool_calls WHERE thread_id = $1',
+  ]
+  const events = 'run_events WHERE run_id IN (SELECT id FROM runs WHERE thread_id = $1)'
+  const read = (from: string) => database.query(`SELECT to_jsonb(t) AS row FROM ${from.replace(' ', ' AS t ')} ORDER BY 1`, [threadId])
+  const all: unknown[] = []
+  for (const table of [...tables, events]) all.push((await read(table)).rows)
+  return all
+}
+
+/** Resolves when a process that woke up has found out that these runs are not its own any more. */
+async function foundOut(runId: string): Promise<void> {
+  const line = () =>
+    apps.one
+      .logs()
+      .split('\n')
+      .some((text) => text.includes(runId) && text.includes('closed by another process'))
+  await expect.poll(line, { timeout: 180_000 }).toBe(true)
+}
+
+test('frozen in mid-answer: it wakes up to nothing, asks its model for no more, and its readers learn what is kept', async () => {
+  const person = await signedIn()
+  // The rest of it waits for the process when it wakes, and then the model is silent.
+  model.script({ text: WORDS, pace: 10, fault: { kind: 'silence', after: 300 } })
+  const stream = await open(apps.one.url, person, 'threads.create', message('go'))
+  await stream.read(() => deltas(stream.received) >= 20)
+  const asked = model.requests.at(-1)
+  const elsewhere = await freeze(stream, person)
+  expect(elsewhere.events.at(-1)).toMatchObject({ type: 'error', allow_retry: true })
+  model.script({ text: 'Again.' })
+  const { id: item_id } = stream.events.flatMap((event) => (event.type === 'thread.item.done' ? event.item : []))[0] ?? { id: '' }
+  const again = await open(apps.two.url, person, 'threads.retry_after_item', { thread_id: stream.threadId, item_id })
+  expect(textOf((await again.read()).received)).toBe('Again.')
+  const before = await stored(stream.threadId)
+
+  apps.one.kill('SIGCONT')
+  await foundOut(stream.runId)
+  await expect.poll(() => asked?.left, { timeout: 60_000 }).toBe(true)
+  expect(await stored(stream.threadId)).toEqual(before)
+  await stream.read()
+  expect(stream.complete).toBe(false)
+  const params = { thread_id: stream.threadId, run_id: stream.runId, after: stream.lastId }
+  const rest = await (await open(apps.one.url, person, 'threads.attach', params)).read()
+  expect(rest.complete).toBe(true)
+  expect(textOf(rest.received)).toBe(textOf(elsewhere.received))
+})
+
+test('frozen in the middle of a tool call: the call takes no effect, and its outcome stays unknown', async () => {
+  const person = await signedIn()
+  model.script({ calls: [{ name: 'add_task', arguments: { title: 'Buy milk' } }] })
+  const holder = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
+  await holder.connect()
+  try {
+    await holder.query('BEGIN')
+    await holder.query('LOCK TABLE tasks')
+    const stream = await open(apps.one.url, person, 'threads.create', message('go'))
+    const reading = stream.read().catch(() => undefined)
+    const waiting = `SELECT count(*)::int AS n FROM pg_locks JOIN pg_class ON pg_class.oid = relation WHERE relname = 'tasks' AND NOT granted`
+    await expect.poll(async () => (await database.query(waiting)).rows[0].n, { timeout: 60_000 }).toBe(1)
+    await freeze(stream, person)
+    const before = await stored(stream.threadId)
+    expect(JSON.stringify(before)).toContain('replica_died')
+    await holder.query('ROLLBACK')
+    apps.one.kill('SIGCONT')
+    await foundOut(stream.runId)
+    await reading
+    expect(await stored(stream.threadId)).toEqual(before)
+    expect((await database.query('SELECT number FROM tasks WHERE owner_id = $1', [person.caller.userId])).rows).toEqual([])
+  } finally {
+    await holder.end()
+  }
+})

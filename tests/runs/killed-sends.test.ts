@@ -1,0 +1,44 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { openBrowser } from '#tests/support/browser/browser.ts'
+import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
+import { killPageSend, killSends } from '#tests/support/processes/killed-sends.ts'
+import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
+
+// A few of the sends that a kill -9 meets in their first 20 to 220 ms; `npm run soak` has 500 of them.
+
+vi.setConfig({ testTimeout: 600_000 })
+
+const SENDS = 10
+
+let model: OpenAIServer
+let apps: Replicas
+let browser: Browser
+
+beforeAll(async () => {
+  model = await openAIServer()
+  model.otherwise(() => ({ text: ['Here', ' you', ' are', ' at', ' last.'], pace: 60 }))
+  ;[apps, browser] = await Promise.all([
+    startReplicas({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', THREAD_TITLES: 'first_words' }),
+    openBrowser(),
+  ])
+}, 300_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await apps?.[Symbol.asyncDispose]()
+  await model?.[Symbol.asyncDispose]()
+})
+
+test('two replicas: the other one takes every message, once', async () => {
+  expect(await killSends(apps, await apps.start(), async () => apps.two, SENDS)).toMatchObject({ sends: SENDS })
+})
+
+test('one replica: the one that starts in its place takes every message, once', async () => {
+  expect(await killSends(apps, await apps.start(), () => apps.start(), SENDS)).toMatchObject({ sends: SENDS })
+})
+
+test('the page sends again as it does, a first message and a later one', async () => {
+  await killPageSend(apps, browser, await apps.start(), async () => apps.two, true)
+  await killPageSend(apps, browser, await apps.start(), async () => apps.two, false)
+})

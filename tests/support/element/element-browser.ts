@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { build } from 'esbuild'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { buildElement } from '#scripts/build-element.ts'
+import { openBrowser } from '#tests/support/browser/browser.ts'
+import { fakeChatKit, type Script } from '#tests/support/element/fake-chatkit.ts'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** The element in a real browser, on a page of the unchanged React bindings, before a scripted server. */
+export async function elementBrowser(answer: Script) {
+  const folder = path.resolve('artifacts/element-test', `${process.pid}-${Date.now()}`)
+  const [element, script, browser] = await Promise.all([
+    buildElement(path.join(folder, 'chatkit.js')),
+    build({
+      entryPoints: ['tests/support/element/element-page.tsx'],
+      bundle: true,
+      write: false,
+      format: 'iife',
+      jsx: 'automatic',
+      define: { 'process.env.NODE_ENV': '"development"' },
+    }),
+    openBrowser(),
+  ])
+  const server = await fakeChatKit({ element, page: script.outputFiles[0]?.text ?? '', folder }, answer)
+  const watched = { foreign: [] as string[], complaints: [] as string[] }
+  let context: BrowserContext | undefined
+
+  /** Opens the page with options on top of its own, and watches everything that leaves it. */
+  async function visit(options: object = {}, settings: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
+    server.requests.length = 0
+    context = await browser.newContext({ viewport: { width: 900, height: 700 }, ...settings })
+    context.setDefaultTimeout(20_000)
+    const page = await context.newPage()
+    page.on('request', (request) => {
+      if (!request.url().startsWith(server.origin) && !/^(data|blob):/.test(request.url())) watched.foreign.push(request.url())
+    })
+    page.on('pageerror', (error) => watched.complaints.push(String(error)))
+    page.on('console', (message) => {
+      const expected = /React DevTools|Failed to load resource|ERR_INCOMPLETE_CHUNKED|net::ERR/.test(message.text())
+      if (!expected && ['error', 'warning'].includes(message.type())) watched.complaints.push(message.text())
+    })
+    await page.goto(`${server.origin}/#${encodeURIComponent(JSON.stringify(options))}`)
+    await page.locator('openai-chatkit[data-loaded]').waitFor()
+    return page
+  }
+
+  return {
+    element,
+    server,
+    visit,
+    sent: (type: string) => server.requests.filter((request) => request.type === type),
+    /** Closes the page; nothing may have been asked of anybody else, and the browser must be content. */
+    async leave(): Promise<void> {
+      await context?.close()
+      const { foreign, complaints } = watched
+      expect(foreign.splice(0), 'nothing is asked of anybody else').toEqual([])
+      expect(complaints.splice(0), 'the browser has nothing to complain about').toEqual([])
+    },
+    async close(): Promise<void> {
+      await browser.close()
+      await server[Symbol.asyncDispose]()
+    },
+  }
+}
+
+export const composer = (page: Page) => page.getByRole('textbox', { name: 'Message' })
+export const sendButton = (page: Page) => page.getByRole('button', { name: 'Send message' })
+export const answerText = (page: Page) => page.locator('.message').last()
+
+/** What the page has heard from the element. */
+export function seen(page: Page): Promise<{ name: string; detail?: never }[]> {
+  return page.evaluate(() => (window as never as { seen: { name: string; detail?: never }[] }).seen)
+}
+
+/** The names of what the page has heard, in order. */
+export async function heard(page: Page): Promise<string[]> {
+  return (await seen(page)).map(({ name }) => name)
+}
+
+/** Writes a message and sends it. */
+export async function say(page: Page, text: string): Promise<void> {
+  await composer(page).fill(text)
+  await composer(page).press('Enter')
+}
+
+/** What axe finds to be a serious barrier on the page, for people who cannot see, hear or point. */
+export async function barriers(page: Page): Promise<object[]> {
+  // The page's policy forbids foreign scripts; the debugger's door is not bound by it.
+  await page.evaluate(AXE)
+  const found = await page.evaluate(async () => {
+    type Violation = { id: string; impact: string; nodes: { target: string[]; failureSummary: string }[] }
+    const { axe } = window as never as { axe: { run: (options: object) => Promise<{ violations: Violation[] }> } }
+    const { violations } = await axe.run({ resultTypes: ['violations'] })
+    return violations.map(({ id, impact, nodes }) => ({
+      id,
+      impact,
+      nodes: nodes.map(({ target, failureSummary }) => `${target.join(' ')} ${failureSummary}`),
+    }))
+  })
+  return found.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+}

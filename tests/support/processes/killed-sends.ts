@@ -1,0 +1,179 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Browser, Page } from 'playwright-core'
+import { expect } from 'vitest'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import { english } from '#lib/chatkit-element/language/strings.ts'
+import { Api } from '#lib/chatkit-element/transport/api.ts'
+import { exchange } from '#lib/chatkit-element/transport/exchange.ts'
+import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { message, open } from '#tests/support/browser/browser-tab.ts'
+import { signedIn } from '#tests/support/people/people.ts'
+import type { AppServer } from '#tests/support/processes/app-server.ts'
+import type { Replicas } from '#tests/support/processes/replicas.ts'
+
+// Sends that a kill -9 meets in their first 20 to 220 ms, by the client of the page: `exchange` in this process for many at a
+// time, and the page itself in a browser.
+
+/** A kill meets a send when it is this old (ms). */
+const OLD_MS = { min: 20, max: 220 }
+/** A person who is told that a message was not sent presses the button again, for this long (ms). */
+const PATIENT_MS = 180_000
+
+type Person = Awaited<ReturnType<typeof signedIn>>
+type Send = { person: Person; text: string; threadId: string | undefined }
+/** How many messages were sent, how many of them had been heard of before the kill, and how many came to an answer without a button. */
+export type Tally = { sends: number; heard: number; byThemselves: number }
+
+// What waits for a network listens to the window, which a server has not.
+const page = globalThis as unknown as Record<'addEventListener' | 'removeEventListener', () => void>
+page.addEventListener ??= () => {}
+page.removeEventListener ??= () => {}
+
+/** Starts `count` sends, half of them in threads that exist, kills their server, and follows each to its answer at `next`. */
+export async function killSends(apps: Replicas, doomed: AppServer, next: () => Promise<AppServer>, count: number): Promise<Tally> {
+  apps.proxy.use(doomed.url)
+  const sends = await Promise.all(Array.from({ length: count }, (_, n) => prepare(`message ${n} ${crypto.randomUUID()}`, n % 2 === 0)))
+  const tally: Tally = { sends: count, heard: 0, byThemselves: 0 }
+  // The first request of a process loads what it needs: a kill would meet that rather than the sends.
+  const first = await signedIn()
+  await (await open(doomed.url, first, 'threads.create', message('hello'))).read()
+  const killed = Promise.withResolvers<void>()
+  const all = sends.map(async (send) => {
+    await sleep(Math.random() * (OLD_MS.max - OLD_MS.min))
+    return follow(apps.proxy.url, send, killed.promise, tally)
+  })
+  await sleep(OLD_MS.max)
+  doomed.kill('SIGKILL')
+  await doomed.ended
+  apps.proxy.use((await next()).url)
+  killed.resolve()
+  await Promise.all(all)
+  for (const send of sends) await check(send)
+  return tally
+}
+
+async function prepare(text: string, isNew: boolean): Promise<Send> {
+  const person = await signedIn()
+  if (isNew) return { person, text, threadId: undefined }
+  const store = prismaStore(person.caller)
+  const thread = { id: store.newThreadId(), created_at: new Date().toISOString(), status: { type: 'active' as const }, metadata: {} }
+  await store.saveThread(thread)
+  return { person, text, threadId: thread.id }
+}
+
+/** Sends a message as the page does, and presses what the page offers until it is answered. */
+async function follow(url: string, { person, text, threadId }: Send, killed: Promise<void>, tally: Tally): Promise<void> {
+  const cookies: typeof fetch = (input, init) =>
+    fetch(input, { ...init, headers: { ...(init?.headers as Record<string, string>), ...person.headers } })
+  const api = new Api(() => ({ url: `${url}/api/chatkit`, fetch: cookies, locale: 'en', strings: english }))
+  // The page has seen a stream of this server before.
+  Object.defineProperty(api, 'recognisesRepeats', { value: true })
+  const id = crypto.randomUUID()
+  const events: ThreadStreamEvent[] = []
+  let isKilled = false
+  void killed.then(() => {
+    isKilled = true
+  })
+  const knownThread = () => threadId ?? events.find((event) => event.type === 'thread.created')?.thread.id ?? null
+  const messageId = () =>
+    events.flatMap((event) => (event.type === 'thread.item.done' && event.item.type === 'user_message' ? event.item.id : []))[0]
+  const isAnswered = () => events.some((event) => event.type === 'thread.item.done' && event.item.type === 'assistant_message')
+  const hooks = {
+    onEvent: (event: ThreadStreamEvent) => {
+      if (!isKilled && events.length === 0) tally.heard += 1
+      events.push(event)
+    },
+    onReconnecting: () => {},
+    threadId: knownThread,
+    isUnfinished: () => !isAnswered(),
+    reload: async () => {},
+  }
+  const signal = new AbortController().signal
+  const ask = (operation: string, params: object, name = crypto.randomUUID()) =>
+    exchange(api, operation, params, hooks, signal, name).catch(() => undefined)
+  const send = () => ask(threadId ? 'threads.add_user_message' : 'threads.create', message(text, threadId), id)
+  await send()
+  if (isAnswered()) tally.byThemselves += 1
+  for (const deadline = Date.now() + PATIENT_MS; !isAnswered(); await sleep(500)) {
+    if (Date.now() > deadline) throw new Error(`${text} was not answered: ${JSON.stringify(events)}`)
+    const item_id = messageId()
+    // Send again for a message that nobody has confirmed, Retry for one whose answer failed.
+    if (item_id) await ask('threads.retry_after_item', { thread_id: knownThread(), item_id })
+    else await send()
+  }
+}
+
+/** Everything that a person's threads hold of a message, in order. */
+async function stored({ person, text }: Send): Promise<{ messages: ThreadItem[]; after: ThreadItem[] }> {
+  const store = prismaStore(person.caller)
+  const threads = (await store.listThreads({ limit: 50, order: 'asc' })).data
+  const lists = await Promise.all(threads.map(({ id }) => store.listItems(id, { limit: 50, order: 'asc', visible: true })))
+  const items = lists.flatMap(({ data }) => data)
+  const messages = items.filter((item) => item.type === 'user_message' && item.content.some((part) => part.text === text))
+  return { messages, after: items.slice(items.findIndex(({ id }) => id === messages[0]?.id) + 1) }
+}
+
+/** The message is there once, and so is its answer. */
+async function check(send: Send): Promise<void> {
+  const { messages, after } = await stored(send)
+  expect(messages, send.text).toHaveLength(1)
+  expect(
+    after.filter(({ type }) => type === 'assistant_message'),
+    send.text,
+  ).toHaveLength(1)
+}
+
+/** The same for one message of the page in a browser, which sends again as it does; what it offers is pressed. */
+export async function killPageSend(
+  apps: Replicas,
+  browser: Browser,
+  doomed: AppServer,
+  next: () => Promise<AppServer>,
+  isNew: boolean,
+): Promise<void> {
+  apps.proxy.use(doomed.url)
+  const person = await signedIn()
+  const context = await browser.newContext()
+  try {
+    const [name, value] = person.headers.cookie.split('=', 2) as [string, string]
+    await context.addCookies([{ name, value, url: apps.proxy.url }])
+    const tab = await context.newPage()
+    tab.setDefaultTimeout(PATIENT_MS)
+    await tab.goto(`${apps.proxy.url}/chat`)
+    await say(tab, 'hello')
+    await tab.getByRole('button', { name: 'Send message' }).waitFor()
+    if (isNew) await tab.getByRole('button', { name: 'New chat' }).click()
+    const text = `from the page ${crypto.randomUUID()}`
+    await say(tab, text)
+    await sleep(OLD_MS.min + Math.random() * (OLD_MS.max - OLD_MS.min))
+    doomed.kill('SIGKILL')
+    await doomed.ended
+    expect(await tab.locator('.bubble').allTextContents()).toContain(text)
+    apps.proxy.use((await next()).url)
+    const answered = tab.locator('.turn', { hasText: text }).locator('.message')
+    const offered = tab.getByRole('button', { name: /^(Send again|Try again|Retry)/ }).and(tab.locator('.button'))
+    for (const deadline = Date.now() + PATIENT_MS; (await answered.count()) === 0; await sleep(500)) {
+      if (Date.now() > deadline) throw new Error(`${text} was not answered: ${await tab.locator('.thread').textContent()}`)
+      await offered
+        .first()
+        .click({ timeout: 300 })
+        .catch(() => undefined)
+    }
+    await tab.getByRole('button', { name: 'Send message' }).waitFor()
+    const sent: Send = { person, text, threadId: undefined }
+    await check(sent)
+    await tab.reload()
+    await tab.locator('.bubble', { hasText: text }).waitFor()
+    expect((await tab.locator('.bubble').allTextContents()).filter((bubble) => bubble === text)).toHaveLength(1)
+  } finally {
+    await context.close()
+  }
+}
+
+async function say(tab: Page, text: string): Promise<void> {
+  const composer = tab.getByRole('textbox', { name: 'Message' })
+  await composer.fill(text)
+  await composer.press('Enter')
+  await tab.locator('.bubble', { hasText: text }).waitFor()
+}

@@ -1,0 +1,66 @@
+import { createMcpHandler, McpServer, type ServerEventBus } from '@modelcontextprotocol/server'
+import { z } from 'zod'
+import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
+import { serve } from '#tests/support/processes/serve.ts'
+
+type Args = Record<string, unknown>
+/** A tool of a test: what it returns becomes the text of its result, what it throws its error. */
+export type TestTool = {
+  name: string
+  description?: string
+  /** Those of a tool that destroys nothing, unless told otherwise: `{}` for none. */
+  annotations?: { readOnlyHint?: boolean; destructiveHint?: boolean; idempotentHint?: boolean }
+  run: (args: Args, request: Request, report: (progress: number, total?: number, message?: string) => Promise<void>) => unknown
+}
+
+/** What a tool says whose calls need nobody's yes. */
+export const HARMLESS = { readOnlyHint: false, destructiveHint: false }
+
+export type TestMcp = AsyncDisposable & {
+  url: string
+  /** Every HTTP request, oldest first. */
+  requests: Request[]
+  calls: { tool: string; args: Args }[]
+}
+
+/** An MCP server with these tools (their arguments are free), on a loopback socket at `/mcp`. `before` may answer first. */
+export async function mcpServer(
+  tools: TestTool[],
+  before: (request: Request) => Promise<Response | undefined> | Response | undefined = () => undefined,
+): Promise<TestMcp> {
+  const requests: Request[] = []
+  const calls: TestMcp['calls'] = []
+  const handler = mcpHandler(tools, (tool, args) => calls.push({ tool, args }))
+  const { url, close } = await serve(async (request) => {
+    requests.push(request)
+    return (await before(request)) ?? handler(request)
+  })
+  // As the start of the product does by knocking: a busy machine is no reason for a test to go without its server.
+  noteAnswer(`${url}/mcp`)
+  return { url: `${url}/mcp`, requests, calls, [Symbol.asyncDispose]: close }
+}
+
+/** The same as a handler in this process. Its list counts for `ttlMs`; with a `bus` it says when that changes. */
+export function mcpHandler(
+  tools: TestTool[],
+  onCall: (tool: string, args: Args) => void = () => undefined,
+  { ttlMs = 300_000, bus }: { ttlMs?: number; bus?: ServerEventBus } = {},
+): (request: Request) => Promise<Response> {
+  const options = { capabilities: { tools: { listChanged: bus !== undefined } }, cacheHints: { 'tools/list': { ttlMs } } }
+  const make = (request: Request) => {
+    const server = new McpServer({ name: 'test', version: '1' }, options)
+    for (const { name, description = name, annotations = HARMLESS, run } of tools) {
+      server.registerTool(name, { description, annotations, inputSchema: z.looseObject({}) }, async (args, { mcpReq }) => {
+        onCall(name, args)
+        const progressToken = mcpReq._meta?.progressToken
+        const value = await run(args, request, async (progress, total, message) => {
+          if (progressToken === undefined) return
+          await mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress, total, message } })
+        })
+        return { content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] }
+      })
+    }
+    return server
+  }
+  return (request) => createMcpHandler(() => make(request), { bus }).fetch(request)
+}
