@@ -3,23 +3,30 @@ import type { Instrumentation } from 'next'
 /** Next calls this once when a server starts, before the first request, and never while it builds. */
 export async function register(): Promise<void> {
   if (process.env.NEXT_RUNTIME !== 'nodejs') return
-  const [{ takeConsole }, { beginServing }, { announceSetupCode }, { warmUp }, { watchRuns }, { watchQuestions }, { log }] =
-    await Promise.all([
-      import('#lib/platform/console-log.ts'),
-      import('#lib/platform/process/serving.ts'),
-      import('#lib/auth/sign-in/setup-code.ts'),
-      import('#lib/mcp-client/connection/warm-up.ts'),
-      import('#lib/runs/heartbeat.ts'),
-      import('#lib/agent/approvals/expire-approvals.ts'),
-      import('#lib/platform/log.ts'),
-    ])
-  if (process.env.NODE_ENV === 'production') takeConsole()
+  const [
+    { redirectConsole },
+    { beginServing },
+    { announceSetupCode },
+    { warmUpServers },
+    { startRecovery },
+    { startApprovalExpiry },
+    { log },
+  ] = await Promise.all([
+    import('#lib/platform/console-log.ts'),
+    import('#lib/platform/process/serving.ts'),
+    import('#lib/auth/sign-in/setup-code.ts'),
+    import('#lib/mcp-client/connection/warm-up.ts'),
+    import('#lib/runs/heartbeat.ts'),
+    import('#lib/agent/approvals/expire-approvals.ts'),
+    import('#lib/platform/log.ts'),
+  ])
+  if (process.env.NODE_ENV === 'production') redirectConsole()
   await beginServing()
-  watchRuns()
-  watchQuestions()
+  startRecovery()
+  startApprovalExpiry()
   // A database that does not answer yet is no reason not to start; the code can be had by starting again.
   await announceSetupCode().catch((error) => log.warn({ error }, 'the set-up code could not be announced'))
-  void warmUp()
+  void warmUpServers()
 }
 
 /** Next calls this for each page and action that failed: the line has the reference that the person is shown (`digest`). */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type NextRequest, NextResponse } from 'next/server'
 import { env, isDevelopment, isLoopback } from '#lib/platform/env.ts'
 import { toAppError } from '#lib/platform/errors.ts'
-import { errorResponse, requestIdOf, requireSameOrigin } from '#lib/platform/http/http.ts'
+import { errorResponse, findRequestId, requireSameOrigin } from '#lib/platform/http/http.ts'
 import { pageHeaders } from '#lib/platform/http/security-headers.ts'
 
 // Endpoints for programs are left alone: a redirect would swallow their POST, and they have no page to protect. Of /oauth,
@@ -22,11 +22,11 @@ export function proxy(request: NextRequest): Response {
   try {
     if (request.method !== 'GET' && request.method !== 'HEAD') requireSameOrigin(request, APP_URL)
   } catch (error) {
-    return errorResponse(toAppError(error), requestIdOf(request))
+    return errorResponse(toAppError(error), findRequestId(request))
   }
   const alias = otherLoopbackName(request, APP_URL)
   if (alias) return NextResponse.redirect(alias)
-  const requestId = requestIdOf(request)
+  const requestId = findRequestId(request)
   const nonce = randomBytes(16).toString('base64')
   const headers = pageHeaders({
     nonce,

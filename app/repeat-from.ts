@@ -1,5 +1,5 @@
 import { repeatCall } from '#lib/agent/repeat-call.ts'
-import { consume } from '#lib/auth/limits/rate-limit.ts'
+import { consumeLimit } from '#lib/auth/limits/rate-limit.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { toAppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
@@ -10,7 +10,7 @@ const REPEATS = { name: 'repeats', points: 30, seconds: 60 }
 /** Makes the call of the form again: its id, or a sentence why not. */
 export async function repeatFrom(asker: Caller, form: FormData): Promise<{ id: string } | { error: string }> {
   try {
-    await consume(REPEATS, asker.userId)
+    await consumeLimit(REPEATS, asker.userId)
     return { id: await repeatCall(asker, String(form.get('call') ?? ''), { twice: form.get('twice') === 'on' }, { builtinFetch }) }
   } catch (thrown) {
     const error = toAppError(thrown)

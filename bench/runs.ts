@@ -20,10 +20,10 @@ await migrate({ ownerUrl: database.ownerUrl, appUrl: database.appUrl })
 // Loaded late: they read the settings above.
 const { closeDb, withSystem } = await import('#lib/platform/db/db.ts')
 const { closeNotify } = await import('#lib/platform/db/notify.ts')
-const { prismaStore } = await import('#lib/data/chat/chatkit-store.ts')
-const { follow } = await import('#lib/runs/follow-run.ts')
+const { createPrismaStore } = await import('#lib/data/chat/chatkit-store.ts')
+const { followRun } = await import('#lib/runs/follow-run.ts')
 const { EventLog } = await import('#lib/runs/event-log.ts')
-const { launch } = await import('#lib/runs/launch-run.ts')
+const { launchRun } = await import('#lib/runs/launch-run.ts')
 const { insertRun } = await import('#lib/data/runs/insert-run.ts')
 const { newId } = await import('#lib/platform/ids.ts')
 const owner = new pg.Client({ connectionString: database.superuserUrl.replace(/\/postgres\?/, '/switchboard?') })
@@ -58,7 +58,7 @@ function delta(text: string): ThreadStreamEvent {
 async function begin(produce: () => AsyncGenerator<ThreadStreamEvent>) {
   const run = { id: newId('run'), ownerId, threadId: newId('thr') }
   await insertRun({ ...run, sessionVersion: 1, operation: 'bench', requestId: 'bench' }, { atOnce: 100_000, perMinute: 100_000 })
-  return launch(run, produce)
+  return launchRun(run, produce)
 }
 
 /** As fast as it goes: one run, read live and followed as another process would. */
@@ -76,11 +76,11 @@ async function flood(): Promise<void> {
     for await (const { seq } of events) last = seq ?? last
     return (last / (performance.now() - began)) * 1000
   }
-  const [live, followed] = await Promise.all([rate(run.log.read()), rate(follow(run.id, 0))])
+  const [live, followed] = await Promise.all([rate(run.log.read()), rate(followRun(run.id, 0))])
   await run.ended
   say(live, 'events/s', 'one run, read where it runs')
   say(followed, 'events/s', 'the same run, followed through the database')
-  say(await rate(follow(run.id, 0)), 'events/s', 'the same run, attached to after its end')
+  say(await rate(followRun(run.id, 0)), 'events/s', 'the same run, attached to after its end')
 }
 
 /** 50 answers of 50 tokens a second at once: how late a token is, and what is left of them in the database. */
@@ -113,7 +113,7 @@ async function delays(): Promise<void> {
   await Promise.all(
     Array.from({ length: runs }, async () => {
       const run = await begin(speak)
-      await Promise.all([late(run.log.read(), live), late(follow(run.id, 0), followed), run.ended])
+      await Promise.all([late(run.log.read(), live), late(followRun(run.id, 0), followed), run.ended])
     }),
   )
   for (const [what, values] of [
@@ -141,7 +141,7 @@ async function longLists(): Promise<void> {
     [ownerId],
   )
   await owner.query('ANALYZE')
-  const store = prismaStore({ userId: ownerId })
+  const store = createPrismaStore({ userId: ownerId })
   const median = async (work: () => Promise<unknown>) => {
     const times: number[] = []
     for (let round = 0; round < 30; round += 1) {

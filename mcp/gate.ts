@@ -31,7 +31,7 @@ const PREFLIGHT = {
 }
 
 /** The answer to a browser's question whether it may call. */
-export function preflight(): Response {
+export function answerPreflight(): Response {
   return new Response(null, { status: 204, headers: PREFLIGHT })
 }
 

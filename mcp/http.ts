@@ -9,19 +9,19 @@ import {
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
 import { toAppError } from '#lib/platform/errors.ts'
-import { requestIdOf } from '#lib/platform/http/http.ts'
+import { findRequestId } from '#lib/platform/http/http.ts'
 import { openStream } from '#lib/platform/http/open-streams.ts'
 import { currentRequestId, log, withLogContext } from '#lib/platform/log.ts'
 import { type Authenticate, authenticate, scopeChallenge } from '#mcp/auth.ts'
 import { type ClientInfo, fromSessionId, sessionIdFor, toClientInfo } from '#mcp/client-info.ts'
-import { allowOrigin, preflight, requireKnownPlace } from '#mcp/gate.ts'
+import { allowOrigin, answerPreflight, requireKnownPlace } from '#mcp/gate.ts'
 import { type Message, readMessage, rpcError } from '#mcp/message.ts'
-import { type Offer, offerOf } from '#mcp/offers/server-offer.ts'
+import { createServerOffer, type Offer } from '#mcp/offers/server-offer.ts'
 import { answerPlainly, wantsProgress } from '#mcp/plain-answer.ts'
 import { consumeRequest } from '#mcp/request-limit.ts'
-import { beginSession, findSession, holderOf, isChannelId, wantsChannel } from '#mcp/sessions.ts'
+import { beginSession, findSession, isChannelId, toHolder, wantsChannel } from '#mcp/sessions.ts'
 import { toolset } from '#mcp/toolset.ts'
-import { whileAllowed } from '#mcp/while-allowed.ts'
+import { endWhenDisallowed } from '#mcp/while-allowed.ts'
 
 type Endpoint = (request: Request) => Promise<Response>
 
@@ -38,7 +38,7 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
   })
 
   async function answer(request: Request): Promise<Response> {
-    if (request.method === 'OPTIONS') return preflight()
+    if (request.method === 'OPTIONS') return answerPreflight()
     const caller = await authenticate(request)
     if (caller instanceof Response) return caller
     // A channel is bounded as a stream; what a server asks before its client has opened it is lost, so nothing delays it.
@@ -54,7 +54,7 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
     // Counted before anything is done: a call that was made must not be answered by a refusal.
     const onClose = mayStream(request, message) ? openStream(caller.userId) : () => undefined
     try {
-      return whileAllowed(
+      return endWhenDisallowed(
         await respond(request, caller, message),
         async () => !((await authenticate(request)) instanceof Response),
         onClose,
@@ -102,7 +102,7 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
   }
 
   return (request) => {
-    const requestId = currentRequestId() ?? requestIdOf(request)
+    const requestId = currentRequestId() ?? findRequestId(request)
     return withLogContext({ request_id: requestId }, async () => {
       let response: Response
       try {
@@ -129,7 +129,7 @@ function mayStream({ method }: Request, message: Message | undefined): boolean {
 }
 
 function authOf(caller: Caller): AuthInfo {
-  return { token: '', clientId: holderOf(caller), scopes: [], extra: { caller } }
+  return { token: '', clientId: toHolder(caller), scopes: [], extra: { caller } }
 }
 
 /** True for requests of 2026-07-28 and later, which say so themselves. */
@@ -146,7 +146,7 @@ function bare({ url, method, headers: given, signal }: Request): Request {
   return new Request(url, { method, headers, signal })
 }
 
-const own = makeEndpoint(offerOf(toolset), authenticate)
+const own = makeEndpoint(createServerOffer(toolset), authenticate)
 
 /** Our own MCP server: the endpoint behind /mcp. Answers 404 where MCP_BUILTIN is off. */
 export async function handleMcp(request: Request): Promise<Response> {

@@ -1,4 +1,4 @@
-import { consume } from '#lib/auth/limits/rate-limit.ts'
+import { consumeLimit } from '#lib/auth/limits/rate-limit.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
 
@@ -11,6 +11,6 @@ export async function consumeRequest(caller: Caller): Promise<void> {
   const { MCP_REQUESTS_PER_MINUTE: each, MCP_REQUESTS_PER_PERSON: all } = env()
   const said = (who: string, points: number) => `${who} sent ${points} requests within a minute, which is the most.`
   const about = { seconds: 60, flood: true } as const
-  await consume({ name: 'mcp-token', points: each, said: said('This token has', each), ...about }, caller.tokenId)
-  await consume({ name: 'mcp-person', points: all, said: said('Your clients have', all), ...about }, caller.userId)
+  await consumeLimit({ name: 'mcp-token', points: each, said: said('This token has', each), ...about }, caller.tokenId)
+  await consumeLimit({ name: 'mcp-person', points: all, said: said('Your clients have', all), ...about }, caller.userId)
 }

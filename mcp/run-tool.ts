@@ -10,7 +10,7 @@ import { AppError, OutcomeUnknownError, toAppError } from '#lib/platform/errors.
 import { currentRequestId, log } from '#lib/platform/log.ts'
 import type { ClientInfo } from '#mcp/client-info.ts'
 import type { Report, Tool } from '#mcp/define-tool.ts'
-import { problemsOf } from '#mcp/fields/problems-of.ts'
+import { describeIssues } from '#mcp/fields/problems-of.ts'
 
 /** The name of this server, in the ledger and for clients. */
 export const SERVER = 'switchboard'
@@ -27,18 +27,18 @@ type Call = { tool: Tool; args: Record<string, unknown>; caller: Caller; client:
 export async function runTool(call: Call, deadlineMs = DEADLINE_MS): Promise<CallToolResult> {
   const { tool, args, caller } = call
   if (tool.scope && !hasScope(caller, tool.scope)) return toError(`This token may not use ${tool.scope}.`)
-  if (caller.via !== 'token') return toResult(call, await settle(call, deadlineMs))
+  if (caller.via !== 'token') return toResult(call, await settleCall(call, deadlineMs))
   const entry = entryOf(tool, args, caller, call.client)
   try {
     if (tool.access === 'read') {
       // What only reads leaves nothing behind if the process dies: one entry, written before the answer is given away.
       const startedAt = new Date()
-      const outcome = await settle(call, deadlineMs)
+      const outcome = await settleCall(call, deadlineMs)
       await recordToolCall(entry, startedAt, outcome)
       return toResult(call, outcome)
     }
     const id = await beginToolCall(entry)
-    const outcome = await settle(call, deadlineMs)
+    const outcome = await settleCall(call, deadlineMs)
     await settleToolCall({ id, ownerId: caller.userId }, outcome)
     return toResult(call, outcome)
   } catch (error) {
@@ -49,11 +49,11 @@ export async function runTool(call: Call, deadlineMs = DEADLINE_MS): Promise<Cal
 type Outcome = ToolCallOutcome & { output?: Record<string, unknown> }
 
 /** Does the work and says what came of it. Never throws. */
-async function settle(call: Call, deadlineMs: number): Promise<Outcome> {
+async function settleCall(call: Call, deadlineMs: number): Promise<Outcome> {
   const started = performance.now()
   const durationMs = () => Math.round(performance.now() - started)
   try {
-    const output = await within(deadlineMs, call.tool, work(call))
+    const output = await withDeadline(deadlineMs, call.tool, executeTool(call))
     return { status: 'succeeded', result: output, output, durationMs: durationMs() }
   } catch (error) {
     return { ...toFailure(error, call), durationMs: durationMs() }
@@ -73,7 +73,7 @@ function entryOf(tool: Tool, args: Record<string, unknown>, caller: Caller & { v
   }
 }
 
-async function work({ tool, args, caller, signal, report }: Call): Promise<Record<string, unknown>> {
+async function executeTool({ tool, args, caller, signal, report }: Call): Promise<Record<string, unknown>> {
   const parsed = tool.input.safeParse(args)
   if (!parsed.success) throw new BadArguments(tool.name, parsed.error)
   const person = await findPerson(caller.userId)
@@ -85,13 +85,13 @@ async function work({ tool, args, caller, signal, report }: Call): Promise<Recor
 
 class BadArguments extends AppError {
   constructor(tool: string, { issues }: z.ZodError) {
-    super('bad_request', `Wrong arguments for ${tool}. ${problemsOf(issues, 'arguments')}.`)
+    super('bad_request', `Wrong arguments for ${tool}. ${describeIssues(issues, 'arguments')}.`)
   }
 }
 
 class TooSlow extends AppError {}
 
-async function within<T>(ms: number, tool: Tool, promise: Promise<T>): Promise<T> {
+async function withDeadline<T>(ms: number, tool: Tool, promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   const advice = tool.access === 'read' ? 'Try again later.' : 'It may have taken effect all the same: look before you call it again.'
   const timer = setTimeout(() => reject(new TooSlow('unavailable', `${tool.name} took longer than ${ms / 1000} s. ${advice}`)), ms)

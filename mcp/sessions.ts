@@ -52,7 +52,7 @@ export async function beginSession(caller: Caller, server: Server | McpServer): 
   const transport = new Transport({
     sessionIdGenerator: () => id,
     onsessioninitialized: () => {
-      open.set(id, { userId: caller.userId, holder: holderOf(caller), transport, expiry: setTimeout(endSession, IDLE_MS, id).unref() })
+      open.set(id, { userId: caller.userId, holder: toHolder(caller), transport, expiry: setTimeout(endSession, IDLE_MS, id).unref() })
     },
     onsessionclosed: () => endSession(id),
   })
@@ -64,7 +64,7 @@ export async function beginSession(caller: Caller, server: Server | McpServer): 
 /** The transport of the caller's session, which thereby lives on. Null for one of another person or token, of another process, or that has ended. */
 export function findSession(caller: Caller, id: string): Transport | null {
   const session = sessions().get(id)
-  if (session?.userId !== caller.userId || session.holder !== holderOf(caller)) return null
+  if (session?.userId !== caller.userId || session.holder !== toHolder(caller)) return null
   session.expiry.refresh()
   // The one that was used last stands last: the first to go is the one unused for longest.
   sessions().delete(id)
@@ -73,7 +73,7 @@ export function findSession(caller: Caller, id: string): Transport | null {
 }
 
 /** What a caller shows to be let in: a grant stays the same when its tokens are refreshed. */
-export function holderOf(caller: Caller): string {
+export function toHolder(caller: Caller): string {
   if (caller.via === 'token') return caller.tokenId
   return caller.via === 'run' ? caller.runId : caller.via
 }

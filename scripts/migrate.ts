@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import pg from 'pg'
-import { requireHarmlessRole as requireHarmless } from '#lib/platform/db/assert-unprivileged-role.ts'
+import { assertUnprivilegedRole as requireHarmless } from '#lib/platform/db/assert-unprivileged-role.ts'
 
 const FOLDER = path.join(import.meta.dirname, '../prisma/migrations')
 // Any constant will do, as long as every replica that starts takes the same lock.

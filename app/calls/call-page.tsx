@@ -5,7 +5,7 @@ import type { ActionOutcome } from '#app/ui/forms/action-form.tsx'
 import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
 import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
-import { whyNotRepeatable } from '#lib/agent/repeat-call.ts'
+import { findRepeatRefusal } from '#lib/agent/repeat-call.ts'
 import { findToolCall, listRepeats, type ToolCallDetail, type ToolCallScope } from '#lib/data/runs/tool-calls.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { CallDetail } from './call-detail.tsx'
@@ -36,7 +36,7 @@ export async function CallPage({
     throw error
   })
   const [repeats, more] = [await listRepeats(scope, id), await facts(call)]
-  const refused = whyNotRepeatable(call)
+  const refused = findRepeatRefusal(call)
   const to = (other: string) => `${list.href}/${other}`
   return (
     <>

@@ -5,13 +5,13 @@ import { AccountForm } from '#app/sign-up/account-form.tsx'
 import { Entrance } from '#app/ui/layout/entrance.tsx'
 import { federatedProviders } from '#lib/auth/sign-in/providers.ts'
 import { needsSetupCode } from '#lib/auth/sign-in/setup-code.ts'
-import { anyAccount } from '#lib/data/people/users.ts'
+import { hasAnyAccount } from '#lib/data/people/users.ts'
 
 export const metadata: Metadata = { title: 'Welcome' }
 
 /** The first visit: makes the admin's account. Without it nobody can do anything here. */
 export default async function SetUpPage() {
-  if (await anyAccount()) redirect('/sign-in')
+  if (await hasAnyAccount()) redirect('/sign-in')
   const needsCode = needsSetupCode()
   return (
     <Entrance title="Welcome to Switchboard" hint="Make the first account. It is the admin of this server and can let others in.">

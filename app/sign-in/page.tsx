@@ -8,7 +8,7 @@ import { canMail } from '#lib/auth/mail/send-mail.ts'
 import { findCaller } from '#lib/auth/sessions/session.ts'
 import { federatedProviders } from '#lib/auth/sign-in/providers.ts'
 import { signUpMode } from '#lib/auth/sign-in/sign-up-rules.ts'
-import { anyAccount } from '#lib/data/people/users.ts'
+import { hasAnyAccount } from '#lib/data/people/users.ts'
 import { env } from '#lib/platform/env.ts'
 import { ProviderButtons } from './provider-buttons.tsx'
 import { returnPath, withReturnPath } from './return-path.ts'
@@ -23,7 +23,7 @@ export default async function SignInPage({ searchParams }: { searchParams: Promi
   const { callbackUrl, error } = await searchParams
   const path = returnPath(callbackUrl, env().APP_URL)
   if (!error && (await findCaller(await headers()))) redirect(path)
-  if (!(await anyAccount())) redirect('/set-up')
+  if (!(await hasAnyAccount())) redirect('/set-up')
   return (
     <Entrance
       title="Sign in"

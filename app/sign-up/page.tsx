@@ -9,7 +9,7 @@ import { Notice } from '#app/ui/notice.tsx'
 import { findCaller } from '#lib/auth/sessions/session.ts'
 import { federatedProviders } from '#lib/auth/sign-in/providers.ts'
 import { signUpMode } from '#lib/auth/sign-in/sign-up-rules.ts'
-import { anyAccount } from '#lib/data/people/users.ts'
+import { hasAnyAccount } from '#lib/data/people/users.ts'
 import { env } from '#lib/platform/env.ts'
 import { AccountForm } from './account-form.tsx'
 
@@ -18,7 +18,7 @@ export const metadata: Metadata = { title: 'Create an account' }
 export default async function SignUpPage({ searchParams }: { searchParams: Promise<{ callbackUrl?: string | string[] }> }) {
   const path = returnPath((await searchParams).callbackUrl, env().APP_URL)
   if (await findCaller(await headers())) redirect(path)
-  if (!(await anyAccount())) redirect('/set-up')
+  if (!(await hasAnyAccount())) redirect('/set-up')
   const mode = signUpMode()
   const signIn = (
     <p>

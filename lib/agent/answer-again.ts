@@ -1,5 +1,5 @@
-import { respond } from '#lib/agent/answer-message.ts'
-import { connectCardOf } from '#lib/agent/cards/connect-card.ts'
+import { answerMessage } from '#lib/agent/answer-message.ts'
+import { findConnectCardServer } from '#lib/agent/cards/connect-card.ts'
 import type { AgentEdges, AgentRun } from '#lib/agent/run-turn.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { isHidden, type ThreadItem, type UserMessageItem } from '#lib/chatkit/protocol/items.ts'
@@ -19,14 +19,14 @@ export async function* answerAgain(
   context: { caller: Caller; run: AgentRun },
   edges: AgentEdges,
 ): AsyncGenerator<ThreadStreamEvent> {
-  if (!sender || connectCardOf(sender) === undefined) throw new CustomStreamError('This control does nothing any more.')
+  if (!sender || findConnectCardServer(sender) === undefined) throw new CustomStreamError('This control does nothing any more.')
   const { message, after } = await lastTurn(store, thread.id)
   if (!message || !after.some(({ id }) => id === sender.id)) throw new CustomStreamError('This was some time ago. Ask again.')
   for (const item of after) {
     if (isHidden(item)) await store.deleteItem(thread.id, item.id)
     else yield { type: 'thread.item.removed', item_id: item.id }
   }
-  yield* respond({ thread, input: message, store, signal }, context, edges)
+  yield* answerMessage({ thread, input: message, store, signal }, context, edges)
 }
 
 /** The person's last message and what stands after it. */

@@ -1,15 +1,15 @@
-import { denyAsked } from '#lib/agent/approvals/close-approvals.ts'
-import { type AgentEdges, type AgentRun, work } from '#lib/agent/run-turn.ts'
+import { declinePendingApprovals } from '#lib/agent/approvals/close-approvals.ts'
+import { type AgentEdges, type AgentRun, runTurn } from '#lib/agent/run-turn.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 
 /** Answers one turn (`work` says how). A new message of the person denies what the thread still asks. */
-export async function* respond(
+export async function* answerMessage(
   turn: Turn,
   context: { caller: Caller; run: AgentRun },
   edges: AgentEdges = {},
 ): AsyncGenerator<ThreadStreamEvent> {
-  if (turn.input) yield* denyAsked(context.caller, turn.store, turn.thread.id)
-  yield* work(turn, context, edges)
+  if (turn.input) yield* declinePendingApprovals(context.caller, turn.store, turn.thread.id)
+  yield* runTurn(turn, context, edges)
 }

@@ -1,6 +1,6 @@
 import { lastTurn } from '#lib/agent/answer-again.ts'
 import { isCutCard } from '#lib/agent/cards/cut-card.ts'
-import { type AgentEdges, type AgentRun, work } from '#lib/agent/run-turn.ts'
+import { type AgentEdges, type AgentRun, runTurn } from '#lib/agent/run-turn.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Act } from '#lib/chatkit/server/turn.ts'
@@ -22,5 +22,5 @@ export async function* continueAnswer(
   const created_at = new Date().toISOString()
   const id = store.newItemId('hidden_context')
   yield { type: 'thread.item.done', item: { id, thread_id: thread.id, created_at, type: 'hidden_context_item', content: GO_ON } }
-  yield* work({ thread, input: null, store, signal }, context, edges)
+  yield* runTurn({ thread, input: null, store, signal }, context, edges)
 }

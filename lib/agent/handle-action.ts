@@ -1,12 +1,12 @@
 import { answerAgain } from '#lib/agent/answer-again.ts'
 import { APPROVAL_ACTIONS } from '#lib/agent/approvals/approval-card.ts'
-import { ANSWERED, CLOSED, closeCard, closeRun, findItem } from '#lib/agent/approvals/close-approvals.ts'
+import { ANSWERED, CLOSED, closeCard, closeRunApprovals, findItem } from '#lib/agent/approvals/close-approvals.ts'
 import { unsealState } from '#lib/agent/approvals/park-run.ts'
 import { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
 import { CONNECTED_RETRY } from '#lib/agent/cards/connect-card.ts'
 import { CONTINUE } from '#lib/agent/cards/cut-card.ts'
 import { continueAnswer } from '#lib/agent/continue-answer.ts'
-import { type AgentEdges, type AgentRun, work } from '#lib/agent/run-turn.ts'
+import { type AgentEdges, type AgentRun, runTurn } from '#lib/agent/run-turn.ts'
 import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
 import { callFromWidget, resumeWidgetCall, TOOL_ACTION } from '#lib/agent/tool-action.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
@@ -20,7 +20,7 @@ type ActTurn = Parameters<Act>[0]
 type Context = { caller: Caller; run: AgentRun }
 
 /** Carries out what a widget's button asks for. Throws a CustomStreamError for a button that means nothing here. */
-export async function* act(turn: ActTurn, context: Context, edges: AgentEdges = {}): AsyncGenerator<ThreadStreamEvent> {
+export async function* handleAction(turn: ActTurn, context: Context, edges: AgentEdges = {}): AsyncGenerator<ThreadStreamEvent> {
   const { type, payload } = turn.action
   if (type === TOOL_ACTION) return yield* callFromWidget(turn, context, edges)
   if (type === CONNECTED_RETRY) return yield* answerAgain(turn, context, edges)
@@ -43,7 +43,7 @@ async function* decide(
   const decision = APPROVAL_ACTIONS[action]
   const { won, approvals, sealed } = await answerApproval(caller, asked, decision, action === 'approval.always')
   if (won) yield* closeCard(store, asked, ANSWERED[action])
-  if (approvals.some(isLate)) return yield* late(caller, store, approvals)
+  if (approvals.some(isLate)) return yield* closeLateApproval(caller, store, approvals)
   // The others of this run are still to be answered.
   if (won && approvals.some(({ status }) => status === 'pending')) return
   const open = sealed === null ? null : await unsealState(sealed, { id: asked.runId, ownerId: caller.userId })
@@ -51,16 +51,16 @@ async function* decide(
   if (!open || !answered) return yield* tooLate(answered?.status)
   const here = { thread, store, signal }
   if ('call' in open) return yield* resumeWidgetCall(answered, open.call, here, context, edges)
-  const resumed = new ResumedRun({ caller, store, ...open }, await keptCalls(store, approvals))
-  yield* work({ ...here, input: null }, context, edges, resumed)
+  const resumed = new ResumedRun({ caller, store, ...open }, await findParkedCalls(store, approvals))
+  yield* runTurn({ ...here, input: null }, context, edges, resumed)
 }
 
 function isLate({ status, expiresAt }: Approval): boolean {
   return status === 'expired' || (status === 'pending' && expiresAt <= new Date())
 }
 
-async function* late(caller: Caller, store: Store, approvals: Approval[]): AsyncGenerator<ThreadStreamEvent> {
-  for (const runId of new Set(approvals.map((approval) => approval.runId))) yield* closeRun(caller, store, runId, 'expired')
+async function* closeLateApproval(caller: Caller, store: Store, approvals: Approval[]): AsyncGenerator<ThreadStreamEvent> {
+  for (const runId of new Set(approvals.map((approval) => approval.runId))) yield* closeRunApprovals(caller, store, runId, 'expired')
   for (const approval of approvals) if (approval.status === 'expired') yield* closeCard(store, approval, CLOSED.expired)
   yield* tooLate('expired')
 }
@@ -74,7 +74,7 @@ async function* tooLate(status: string | undefined): AsyncGenerator<ThreadStream
 }
 
 /** The calls that were asked about, as the thread keeps them. */
-async function keptCalls(store: Store, approvals: Approval[]): Promise<{ approval: Approval; kept: KeptToolCall }[]> {
+async function findParkedCalls(store: Store, approvals: Approval[]): Promise<{ approval: Approval; kept: KeptToolCall }[]> {
   const asked = await Promise.all(
     approvals.map(async (approval) => {
       const item = await findItem(store, approval.threadId, approval.keptId)

@@ -1,4 +1,4 @@
-import { whyAsk } from '#lib/agent/approvals/approval-rules.ts'
+import { findApprovalReason } from '#lib/agent/approvals/approval-rules.ts'
 import type { AgentEdges } from '#lib/agent/run-turn.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { findStanding } from '#lib/data/people/users.ts'
@@ -14,7 +14,7 @@ import { AppError } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 
 /** Why a call of the ledger cannot be made again by this person, as a sentence; null where nothing is known against it yet. */
-export function whyNotRepeatable(call: ToolCallDetail): string | null {
+export function findRepeatRefusal(call: ToolCallDetail): string | null {
   if (call.status === 'pending') return 'This call is still under way.'
   // What was hidden or cut off cannot be sent, and what stands in its place must not be.
   if (call.argumentsHash !== argumentsHash(askedArguments(call.arguments, call.filledIn)))
@@ -36,14 +36,14 @@ export async function repeatCall(
 ): Promise<string> {
   const scope = asker.role === 'admin' ? ({ admin: true } as const) : { caller: asker }
   const call = await findToolCall(scope, id)
-  const refused = whyNotRepeatable(call)
+  const refused = findRepeatRefusal(call)
   if (refused) throw new AppError('conflict', refused)
   const owner = { userId: call.ownerId }
   const standing = await findStanding(owner.userId)
   if (!standing) throw new AppError('conflict', 'The account of this person can no longer be used.')
   const foreign = owner.userId !== asker.userId
   const server = (await serversFor(standing.role)).find(({ name }) => name === call.server)
-  if (!server) throw gone()
+  if (!server) throw goneError()
   if (foreign && needsAccount(server))
     throw new AppError('forbidden', `Calls at ${server.name} are made with each person's own account there: only they can repeat this one.`)
   const policies = await listPolicies(owner)
@@ -56,8 +56,8 @@ export async function repeatCall(
   try {
     const [connection] = mcp.connections
     const offered = connection?.offeredRaw(call.tool)
-    if (!connection || !offered) throw mcp.unavailable[0] ? new AppError('unavailable', mcp.unavailable[0].sentence) : gone()
-    if (foreign && whyAsk({ connection, ...offered }, args, { agreed: [], earlier: [] }))
+    if (!connection || !offered) throw mcp.unavailable[0] ? new AppError('unavailable', mcp.unavailable[0].sentence) : goneError()
+    if (foreign && findApprovalReason({ connection, ...offered }, args, { agreed: [], earlier: [] }))
       throw new AppError('forbidden', 'This tool asks its person before it is called: only they can repeat the call.')
     if (!twice && !onlyReads({ builtin: server.builtin, ...offered }))
       throw new AppError('conflict', 'This tool may change something. Tick the box if it is to be called all the same.')
@@ -75,6 +75,6 @@ export async function repeatCall(
   return made.id
 }
 
-function gone(): AppError {
+function goneError(): AppError {
   return new AppError('conflict', 'This tool is not offered to its person any more.')
 }

@@ -1,10 +1,10 @@
 import { Agent, type Model } from '@openai/agents'
 import { isApprovalCard } from '#lib/agent/approvals/approval-card.ts'
-import { whyAsk } from '#lib/agent/approvals/approval-rules.ts'
-import { type HeldCall, pause } from '#lib/agent/approvals/park-run.ts'
+import { findApprovalReason } from '#lib/agent/approvals/approval-rules.ts'
+import { type PendingCall, parkRun } from '#lib/agent/approvals/park-run.ts'
 import type { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
 import { whyUnreadable } from '#lib/agent/approvals/unreadable.ts'
-import { connectCardOf } from '#lib/agent/cards/connect-card.ts'
+import { findConnectCardServer } from '#lib/agent/cards/connect-card.ts'
 import { cutCard, cutNotice, isCutCard } from '#lib/agent/cards/cut-card.ts'
 import { earlierCallsNote } from '#lib/agent/input/earlier-calls.ts'
 import { instructions, type TurnFacts, turnFacts } from '#lib/agent/input/instructions.ts'
@@ -14,7 +14,7 @@ import { SentFiles } from '#lib/agent/input/sent-files.ts'
 import { DIRECT_NAME, directModel } from '#lib/agent/models/direct/plan-model.ts'
 import { isDirectCall } from '#lib/agent/models/direct/slash-command.ts'
 import { isDemo, modelName, openModel } from '#lib/agent/models/open-model.ts'
-import { isGuardrail, turnFailure } from '#lib/agent/models/openai/failures/turn-failure.ts'
+import { isGuardrail, toTurnFailure } from '#lib/agent/models/openai/failures/turn-failure.ts'
 import { GuardedModel } from '#lib/agent/models/openai/guarded-model.ts'
 import type { Cut } from '#lib/agent/models/openai/repair/answer-repair.ts'
 import { toTokenCount } from '#lib/agent/models/openai/repair/token-count.ts'
@@ -22,11 +22,11 @@ import { toLog } from '#lib/agent/models/openai/transport/model-fetch.ts'
 import { restoreAgent, startAgent } from '#lib/agent/start-agent.ts'
 import { ChatContext, type SideStep } from '#lib/agent/stream/chat-context.ts'
 import { type ItemContext, newItem } from '#lib/agent/stream/item-context.ts'
-import { ResultWidgets, resultWidgetOf } from '#lib/agent/stream/result-widgets.ts'
-import { merged, SideEvents } from '#lib/agent/stream/side-events.ts'
+import { findResultWidgetServer, ResultWidgets } from '#lib/agent/stream/result-widgets.ts'
+import { mergeEvents, SideEvents } from '#lib/agent/stream/side-events.ts'
 import { TurnEvents } from '#lib/agent/stream/turn-events.ts'
 import { TurnLine } from '#lib/agent/stream/turn-line.ts'
-import { agentTools, sentArguments } from '#lib/agent/tools/agent-tools.ts'
+import { sentArguments, toAgentTools } from '#lib/agent/tools/agent-tools.ts'
 import { CallIds } from '#lib/agent/tools/call-ids.ts'
 import { NeededAccounts } from '#lib/agent/tools/needed-accounts.ts'
 import { refuseTool, toolsForModel } from '#lib/agent/tools/tools-for-model.ts'
@@ -38,7 +38,7 @@ import type { FailureDetail, RunFailureClass } from '#lib/data/runs/run-failures
 import type { CallRefusal } from '#lib/mcp-client/calls/calling-run.ts'
 import { type OpenMcp, openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import { serversFor } from '#lib/mcp-client/servers/servers.ts'
-import { unbound } from '#lib/mcp-client/tools/bound-arguments.ts'
+import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
 import { log, withLogContext } from '#lib/platform/log.ts'
@@ -66,7 +66,7 @@ type RunFacts = TurnFacts & { chat: ChatContext }
  * this person; the run's events to thread events. Throws a CustomStreamError with a public sentence when the turn fails, after
  * noting its class at the run; ends without throwing when the turn is stopped. Nothing is left half open in either case.
  */
-export async function* work(
+export async function* runTurn(
   { thread, input, store, signal }: Turn,
   { caller, run }: { caller: Caller; run: AgentRun },
   { builtinFetch, model: givenModel }: AgentEdges,
@@ -78,7 +78,7 @@ export async function* work(
   const widgets = new ResultWidgets(making)
   const callIds = new CallIds()
   const steps = new SideEvents<SideStep>()
-  const held = new Map<string, HeldCall>()
+  const held = new Map<string, PendingCall>()
   const refused = new Map<string, CallRefusal>(resumed?.refused)
   /** By the ids of the calls, their arguments as the model wrote them. */
   const written = new Map<string, string>()
@@ -119,17 +119,21 @@ export async function* work(
     const now = new Date()
     const missing = unavailable.map(({ server, sentence }) => `${server}: ${sentence}`)
     const facts = turnFacts(person, now, missing)
-    const tools = await agentTools<RunFacts>(
+    const tools = await toAgentTools<RunFacts>(
       mcp.connections,
       (offered, args, { callId, name }) => {
         const decided = resumed?.calls.some((call) => call.callId === callId)
-        const reason = decided ? undefined : whyAsk(offered, args, { agreed, earlier, own }, callId)
+        const reason = decided ? undefined : findApprovalReason(offered, args, { agreed, earlier, own }, callId)
         const unreadable = reason && whyUnreadable(args, written.get(callId))
         const askable = reason !== undefined && unreadable === undefined
         if (askable) held.set(callId, { ...offered, callId, name, arguments: args, reason })
         else {
           callIds.note({ callId, name, arguments: args })
-          offered.connection.made.expect(offered.tool.name, unbound(args as Record<string, unknown>, offered.connection.server), callId)
+          offered.connection.made.expect(
+            offered.tool.name,
+            removeBoundArguments(args as Record<string, unknown>, offered.connection.server),
+            callId,
+          )
         }
         if (unreadable) refused.set(callId, { sentence: `A person has to agree to this call, and ${unreadable}.`, declined: false })
         // What was decided counts only for a call that has to be asked about.
@@ -139,13 +143,13 @@ export async function* work(
     )
     const connecting = needed.connectTools<RunFacts>(unavailable, tools)
     const all = [...tools, ...connecting]
-    const direct = isDirectCall(saidText(said), all)
+    const direct = isDirectCall(messageTextOf(said), all)
     const name = direct ? DIRECT_NAME : givenModel ? 'given' : modelName()
     const totals = { model: name, inputTokens: 0, outputTokens: 0, modelCalls: 0 }
     run.report({ ...totals })
     const { connections } = mcp
     const line = new TurnLine(steps, (...refusal) => refuseTool(connections, modelName(), ...refusal))
-    const needs = { connections, needed: [...(resumed?.calls ?? []), ...connecting], said: saidText(said) }
+    const needs = { connections, needed: [...(resumed?.calls ?? []), ...connecting], said: messageTextOf(said) }
     const { offered, notice } =
       direct || (isDemo() && !givenModel) ? { offered: all, notice: undefined } : await toolsForModel(caller, all, needs)
     if (notice) yield notice
@@ -173,7 +177,7 @@ export async function* work(
     const starting = { signal, whyUnmakeable, onEnd: model.noteFailure }
     let result = await startAgent(agent, from, context, starting)
     for (; ; result = await startAgent(agent, result.state, context, starting)) {
-      for await (const event of merged(result, steps)) {
+      for await (const event of mergeEvents(result, steps)) {
         if ('side' in event) yield* event.side(events)
         else {
           widgets.note(event.main)
@@ -194,14 +198,14 @@ export async function* work(
     for (const item of await needed.cards(making)) yield* events.show({ type: 'thread.item.done', item })
     if (result.interruptions.length > 0) {
       const about = { id: run.id, ownerId: caller.userId, runs: resumed?.runs ?? [] }
-      yield* pause({ thread, store, run: about, events, state: result.state, interruptions: result.interruptions, held })
+      yield* parkRun({ thread, store, run: about, events, state: result.state, interruptions: result.interruptions, held })
       run.wait()
     } else yield* events.end()
     if (model.cut) yield* cutOff(model.cut, making, run)
   } catch (error) {
     yield* isGuardrail(error) ? events.rollBack() : events.interrupt()
     if (signal.aborted) return
-    const { failureClass, retry, detail, ...told } = turnFailure(error)
+    const { failureClass, retry, detail, ...told } = toTurnFailure(error)
     const sentence = (failureClass === 'model_file_refused' && (await files.leaveOut())) || told.sentence
     withLogContext({ run_id: run.id, thread_id: thread.id }, () =>
       log.warn({ failure_class: failureClass, ...(detail ? toLog(detail) : { error }) }, 'agent turn failed'),
@@ -223,10 +227,10 @@ function* cutOff(cut: Cut, making: ItemContext, run: AgentRun): Generator<Thread
 
 /** What the page shows of its own accord is nothing that the model said. */
 function isOurCard(item: ThreadItem): boolean {
-  return isApprovalCard(item) || isCutCard(item) || resultWidgetOf(item) !== undefined || connectCardOf(item) !== undefined
+  return isApprovalCard(item) || isCutCard(item) || findResultWidgetServer(item) !== undefined || findConnectCardServer(item) !== undefined
 }
 
 /** What the person typed. */
-function saidText(message: UserMessageItem | undefined): string {
+function messageTextOf(message: UserMessageItem | undefined): string {
   return message?.content.map(({ text }) => text).join('') ?? ''
 }

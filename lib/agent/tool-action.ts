@@ -1,18 +1,18 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { type OfferedTool, whyAsk } from '#lib/agent/approvals/approval-rules.ts'
-import { DECLINED, expireChanged, recordUnmade } from '#lib/agent/approvals/close-approvals.ts'
-import { keptCall, pauseWidgetCall, type WidgetCall } from '#lib/agent/approvals/park-run.ts'
+import { findApprovalReason, type OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
+import { DECLINED, expireChangedApprovals, recordCallNotMade } from '#lib/agent/approvals/close-approvals.ts'
+import { keptCall, parkWidgetCall, type WidgetCall } from '#lib/agent/approvals/park-run.ts'
 import { whyUnreadable } from '#lib/agent/approvals/unreadable.ts'
-import { recentItems } from '#lib/agent/input/recent-items.ts'
+import { listRecentItems } from '#lib/agent/input/recent-items.ts'
 import type { AgentEdges, AgentRun } from '#lib/agent/run-turn.ts'
-import { childrenOf, resultWidgetOf, updateWidgets } from '#lib/agent/stream/result-widgets.ts'
+import { childrenOf, findResultWidgetServer, updateWidgets } from '#lib/agent/stream/result-widgets.ts'
 import { outputText } from '#lib/agent/stream/tool-tasks.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Act } from '#lib/chatkit/server/turn.ts'
-import { type Approval, listAgreed } from '#lib/data/runs/approvals.ts'
+import { type Approval, listApprovedForThread } from '#lib/data/runs/approvals.ts'
 import { listPolicies } from '#lib/data/servers/policies.ts'
 import { definitionHash, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
@@ -40,18 +40,18 @@ export async function* callFromWidget(
 ): AsyncGenerator<ThreadStreamEvent> {
   const payload = Payload.safeParse(action.payload)
   // Only what a server offered in this very widget is called, never what a page made up, and nothing of other servers.
-  const own = payload.success && sender && resultWidgetOf(sender) === payload.data.server
-  if (!own || !offers(sender.widget, action.payload)) throw new CustomStreamError('This control does nothing any more.')
+  const own = payload.success && sender && findResultWidgetServer(sender) === payload.data.server
+  if (!own || !offersAction(sender.widget, action.payload)) throw new CustomStreamError('This control does nothing any more.')
   const call: WidgetCall = { ...payload.data, item: sender.id }
   yield* withTool(call, here, context, edges, {}, async function* (offered) {
     if (!offered) throw new CustomStreamError('The tool behind this control is not available just now.', true)
     const { caller, run } = context
-    const agreed = await listAgreed(caller, here.thread.id)
-    const reason = whyAsk(offered, call.arguments, { agreed, earlier: [] })
-    if (!reason) return yield* made(call, offered, here)
+    const agreed = await listApprovedForThread(caller, here.thread.id)
+    const reason = findApprovalReason(offered, call.arguments, { agreed, earlier: [] })
+    if (!reason) return yield* makeCall(call, offered, here)
     const unreadable = whyUnreadable(call.arguments)
     if (unreadable) throw new CustomStreamError(`You would have to agree to this call, and ${unreadable}.`)
-    yield* pauseWidgetCall({ ...here, run: { id: run.id, ownerId: caller.userId } }, { ...offered, reason }, call)
+    yield* parkWidgetCall({ ...here, run: { id: run.id, ownerId: caller.userId } }, { ...offered, reason }, call)
     // The control shows again what is, not what was wished.
     yield { type: 'thread.item.replaced', item: sender }
     run.wait()
@@ -67,11 +67,11 @@ export async function* resumeWidgetCall(
   edges: AgentEdges,
 ): AsyncGenerator<ThreadStreamEvent> {
   const { caller } = context
-  if (approval.status !== 'approved') return yield* recordUnmade(caller, here.store, approval, DECLINED, 'declined')
+  if (approval.status !== 'approved') return yield* recordCallNotMade(caller, here.store, approval, DECLINED, 'declined')
   yield* withTool(call, here, context, edges, { callId: approval.callId, relist: true }, async function* (offered) {
     if (offered && definitionHash(offered.tool as ToolDefinition) === approval.toolHash)
-      return yield* made(call, offered, here, approval.keptId)
-    yield* expireChanged(caller, here.store, [approval])
+      return yield* makeCall(call, offered, here, approval.keptId)
+    yield* expireChangedApprovals(caller, here.store, [approval])
   })
 }
 
@@ -100,7 +100,7 @@ async function* withTool(
   }
 }
 
-async function* made(
+async function* makeCall(
   call: WidgetCall,
   offered: Offered,
   { thread, store, signal }: Here,
@@ -112,13 +112,14 @@ async function* made(
   if (facts?.failure) throw new CustomStreamError(facts.failure.sentence, true)
   if (!facts?.widget) return
   const { server, widget } = facts
-  for (const item of updateWidgets(await recentItems(store, thread.id), { server, widget })) yield { type: 'thread.item.replaced', item }
+  for (const item of updateWidgets(await listRecentItems(store, thread.id), { server, widget }))
+    yield { type: 'thread.item.replaced', item }
 }
 
-function offers(node: WidgetNode, payload: unknown): boolean {
+function offersAction(node: WidgetNode, payload: unknown): boolean {
   for (const value of Object.values(node)) {
     const { type, payload: own } = (value ?? {}) as { type?: unknown; payload?: unknown }
     if (type === TOOL_ACTION && isDeepStrictEqual(own, payload)) return true
   }
-  return childrenOf(node).some((child) => offers(child, payload))
+  return childrenOf(node).some((child) => offersAction(child, payload))
 }

@@ -7,7 +7,7 @@ const LEVELS = { error: 'error', warn: 'warn', info: 'info', log: 'info', debug:
 const LINE_MAX_CHARS = 16_384
 
 /** Makes what Next and the libraries print lines of our log: one JSON object each, with secrets cut out. */
-export function takeConsole(): void {
+export function redirectConsole(): void {
   for (const [method, level] of Object.entries(LEVELS) as [keyof typeof LEVELS, (typeof LEVELS)[keyof typeof LEVELS]][]) {
     console[method] = (...parts: unknown[]) => {
       const error = parts.find((part) => part instanceof Error)

@@ -5,7 +5,7 @@ import { registry } from '#lib/runs/registry.ts'
 // A message is a run's id and the number of its last event: 0 where the row itself has changed.
 
 /** Tells other processes that these runs have new events. */
-export function tellEvents(runs: { runId: string; lastSeq: number }[]): Promise<void> {
+export function notifyEvents(runs: { runId: string; lastSeq: number }[]): Promise<void> {
   return notify(
     CHANNEL,
     runs.map(({ runId, lastSeq }) => `${runId} ${lastSeq}`),
@@ -13,12 +13,12 @@ export function tellEvents(runs: { runId: string; lastSeq: number }[]): Promise<
 }
 
 /** Tells the process of a run to look at the run's row: somebody ended it. */
-export function tellChange(runId: string): Promise<void> {
+export function notifyRunChanged(runId: string): Promise<void> {
   return notify(CHANNEL, [`${runId} 0`])
 }
 
 /** Begins to hear of runs of other processes, and of what others do to the runs of this one; once a process. */
-export function hearOfRuns(): void {
+export function listenForRuns(): void {
   const shared = registry()
   shared.hearing ??= listen(CHANNEL, {
     heard(payload) {
@@ -28,21 +28,21 @@ export function hearOfRuns(): void {
     },
     missed() {
       shared.lookAtRows?.()
-      wakeAll()
+      wakeAllFollowers()
     },
   })
 }
 
 /** True when news of other processes arrive by themselves. */
-export const hearsOfRuns = isListening
+export const isListeningForRuns = isListening
 
 /** Lets whoever waits for a run of another process look again. */
-export function wakeAll(): void {
+export function wakeAllFollowers(): void {
   for (const wakes of registry().waiting.values()) for (const wake of wakes) wake()
 }
 
 /** Counts the news of one run of another process from now on. */
-export function newsOf(runId: string): { next(ms: number): Promise<void>; close(): void } {
+export function subscribeToNews(runId: string): { next(ms: number): Promise<void>; close(): void } {
   const { waiting } = registry()
   let heard = false
   let arrived: (() => void) | undefined

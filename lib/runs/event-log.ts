@@ -1,5 +1,5 @@
 import type { NumberedEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import { deltaText, type Packed, pack, restOf } from '#lib/runs/pack-events.ts'
+import { deltaText, type Packed, packEvents, restAfter } from '#lib/runs/pack-events.ts'
 
 type Entry = Packed & { bytes: number }
 type Reader = { at: number; wake?: () => void }
@@ -79,7 +79,7 @@ export class EventLog {
     try {
       while (this.reaches(reader.at)) {
         const next = this.#entries[this.#indexAfter(reader.at)]
-        const rest = next && restOf(next, reader.at)
+        const rest = next && restAfter(next, reader.at)
         if (rest) {
           reader.at = rest.seq
           yield rest
@@ -126,7 +126,7 @@ export class EventLog {
   }
 
   #shorten(): void {
-    const joined = pack(this.#entries)
+    const joined = packEvents(this.#entries)
     this.#keep(joined.map((entry) => ({ ...entry, bytes: sizeOf(entry) })))
     while (this.#bytes > this.#limits.hard && this.#entries.length > 1) {
       const oldest = this.#entries.shift()

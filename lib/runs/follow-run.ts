@@ -5,8 +5,8 @@ import { isActive, STALE_MS } from '#lib/data/runs/runs.ts'
 import { isDatabaseDown } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
 import { isShuttingDown } from '#lib/platform/process/shutdown.ts'
-import { hearOfRuns, hearsOfRuns, newsOf } from '#lib/runs/channel.ts'
-import { restOf } from '#lib/runs/pack-events.ts'
+import { isListeningForRuns, listenForRuns, subscribeToNews } from '#lib/runs/channel.ts'
+import { restAfter } from '#lib/runs/pack-events.ts'
 import { recoverRuns } from '#lib/runs/recover-runs.ts'
 
 /** How often (ms) a reader looks without being told: where news arrive by themselves, and where they do not. */
@@ -25,16 +25,16 @@ type Wish = { place: Place; found: (found: Found) => void; failed: (error: unkno
  * log's end; false where the reader should look elsewhere: this process ends, the database stays away, or nothing is kept.
  * Never throws. Whether the reader may see the run is the caller's business.
  */
-export async function* follow(runId: string, after: number): AsyncGenerator<NumberedEvent, boolean> {
-  hearOfRuns()
+export async function* followRun(runId: string, after: number): AsyncGenerator<NumberedEvent, boolean> {
+  listenForRuns()
   // News count from before the first look: what happens in between is not missed.
-  const news = newsOf(runId)
+  const news = subscribeToNews(runId)
   let at = after
   let deadline = Date.now() + DATABASE_MS
   try {
     while (!isShuttingDown()) {
-      const hears = await hearsOfRuns()
-      const found = await look({ runId, after: at })
+      const hears = await isListeningForRuns()
+      const found = await readOnce({ runId, after: at })
       if (found === 'later') {
         if (Date.now() > deadline) return false
         await sleep(RETRY_MS)
@@ -42,7 +42,7 @@ export async function* follow(runId: string, after: number): AsyncGenerator<Numb
       }
       deadline = Date.now() + DATABASE_MS
       for (const row of found?.rows ?? []) {
-        const rest = restOf(row, at)
+        const rest = restAfter(row, at)
         if (!rest) continue
         at = rest.seq
         yield rest
@@ -64,9 +64,9 @@ function isLost({ stale, status }: RunProgress): boolean {
   return stale && status !== 'waiting' && (isActive(status) || status === 'interrupted' || status === 'stopped')
 }
 
-async function look(place: Place): Promise<Found | 'later'> {
+async function readOnce(place: Place): Promise<Found | 'later'> {
   try {
-    return await gather(place)
+    return await joinRead(place)
   } catch (error) {
     if (!isDatabaseDown(error)) log.error({ error, run_id: place.runId }, 'a run could not be read')
     return 'later'
@@ -77,7 +77,7 @@ async function look(place: Place): Promise<Found | 'later'> {
 const wishes: Wish[] = []
 let reading = false
 
-function gather(place: Place): Promise<Found> {
+function joinRead(place: Place): Promise<Found> {
   const { promise, resolve, reject } = Promise.withResolvers<Found>()
   wishes.push({ place, found: resolve, failed: reject })
   if (!reading) void readAll()

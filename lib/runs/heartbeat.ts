@@ -1,7 +1,7 @@
 import { sweepRunEvents } from '#lib/data/runs/run-events.ts'
-import { beat } from '#lib/data/runs/runs.ts'
+import { recordHeartbeat } from '#lib/data/runs/runs.ts'
 import { log, withLogContext } from '#lib/platform/log.ts'
-import { hearOfRuns } from '#lib/runs/channel.ts'
+import { listenForRuns } from '#lib/runs/channel.ts'
 import { recoverRuns } from '#lib/runs/recover-runs.ts'
 import { activeRuns, registry } from '#lib/runs/registry.ts'
 
@@ -13,15 +13,15 @@ const WATCH_MS = 3_000
 const SWEEP_MS = 300_000
 
 /** Sees to it that every active run of this process has a heartbeat, and hears of it when it is ended elsewhere. The timer ends itself when there is nothing to do. */
-export function keepBeating(): void {
+export function startHeartbeat(): void {
   const shared = registry()
   // The timer outlives the request that started it, whose id must not stand in its log lines.
-  shared.beating ??= withLogContext({ request_id: undefined, user_id: undefined }, () => setInterval(beatAll, BEAT_MS).unref())
-  shared.lookAtRows = () => void beatAll()
-  hearOfRuns()
+  shared.beating ??= withLogContext({ request_id: undefined, user_id: undefined }, () => setInterval(beatOnce, BEAT_MS).unref())
+  shared.lookAtRows = () => void beatOnce()
+  listenForRuns()
 }
 
-async function beatAll(): Promise<void> {
+async function beatOnce(): Promise<void> {
   const runs = activeRuns()
   if (runs.length === 0) {
     const shared = registry()
@@ -31,7 +31,7 @@ async function beatAll(): Promise<void> {
   }
   try {
     // A run that was stopped elsewhere, or taken for dead, must not go on here.
-    for (const { id, isOpen, why } of await beat(runs.map(({ id }) => id))) {
+    for (const { id, isOpen, why } of await recordHeartbeat(runs.map(({ id }) => id))) {
       const run = runs.find((candidate) => candidate.id === id)
       if (isOpen) run?.stop(why)
       else run?.lose()
@@ -42,11 +42,11 @@ async function beatAll(): Promise<void> {
 }
 
 /** Looks for runs whose process died, now and every three seconds, and for logs that have to go; to be called once when the server starts. */
-export function watchRuns(): void {
+export function startRecovery(): void {
   const shared = registry()
   if (shared.watching) return
-  shared.watching = every(WATCH_MS, recoverRuns, 'looking for runs without a process failed')
-  shared.sweeping = every(SWEEP_MS, sweep, 'removing old logs of runs failed')
+  shared.watching = repeatEvery(WATCH_MS, recoverRuns, 'looking for runs without a process failed')
+  shared.sweeping = repeatEvery(SWEEP_MS, sweep, 'removing old logs of runs failed')
 }
 
 async function sweep(): Promise<void> {
@@ -54,7 +54,7 @@ async function sweep(): Promise<void> {
 }
 
 /** Does something now and again and again, never twice at once. A failure that stays is reported once. */
-function every(ms: number, work: () => Promise<unknown>, complaint: string): NodeJS.Timeout {
+function repeatEvery(ms: number, work: () => Promise<unknown>, complaint: string): NodeJS.Timeout {
   let busy = false
   let failed = false
   const turn = async () => {

@@ -1,17 +1,17 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { FailureDetail, RunFailureClass } from '#lib/data/runs/run-failures.ts'
 import { finishRun, markRunning, type RunFacts, type RunOutcome } from '#lib/data/runs/runs.ts'
-import { patiently } from '#lib/platform/db/retry.ts'
-import { inRun } from '#lib/platform/db/run-fence.ts'
+import { withDatabasePatience } from '#lib/platform/db/retry.ts'
+import { withRun } from '#lib/platform/db/run-fence.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError, isDatabaseDown, toAppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
 import { countRun } from '#lib/platform/metrics.ts'
 import { noteChange } from '#lib/platform/process/watch-changes.ts'
-import { tellEvents } from '#lib/runs/channel.ts'
+import { notifyEvents } from '#lib/runs/channel.ts'
 import { EventLog } from '#lib/runs/event-log.ts'
 import { LogWriter } from '#lib/runs/log-writer.ts'
-import { keepForAWhile, type LiveRun, registry } from '#lib/runs/registry.ts'
+import { keepEndedRun, type LiveRun, registry } from '#lib/runs/registry.ts'
 
 /** What the work of a run gets to know and to say about it. */
 export type RunHandle = {
@@ -40,7 +40,7 @@ const FINISH_MS = 3_000
 const writer = new LogWriter()
 
 /** Begins to pump `produce` into a log, whoever reads it. The run's row must be queued. */
-export function launch(about: { id: string; ownerId: string; threadId: string }, produce: Produce): LiveRun {
+export function launchRun(about: { id: string; ownerId: string; threadId: string }, produce: Produce): LiveRun {
   const controller = new AbortController()
   const facts: RunFacts = {}
   const state: { outcome?: RunOutcome; settling?: boolean } = {}
@@ -80,40 +80,40 @@ export function launch(about: { id: string; ownerId: string; threadId: string },
   )
   registry().runs.set(run.id, run)
   noteChange()
-  run.ended = patiently(PATIENCE.ms, () => inRun(run.id, () => pump(run, handle, produce, facts)))
+  run.ended = withDatabasePatience(PATIENCE.ms, () => withRun(run.id, () => pumpRun(run, handle, produce, facts)))
     .then(() => {
       state.settling = true
-      return settle(run, state.outcome ?? { status: 'done' }, facts)
+      return settleRun(run, state.outcome ?? { status: 'done' }, facts)
     })
     .finally(() => clearTimeout(tooLong))
   return run
 }
 
-async function pump(run: LiveRun, handle: RunHandle, produce: Produce, facts: RunFacts): Promise<void> {
-  const marked = mark(run, handle)
+async function pumpRun(run: LiveRun, handle: RunHandle, produce: Produce, facts: RunFacts): Promise<void> {
+  const marked = markRun(run, handle)
   try {
     for await (const event of produce(handle)) {
       if (!facts.firstDeltaAt && isDelta(event)) facts.firstDeltaAt = new Date()
       if (event.type === 'error') facts.allowRetry = event.allow_retry
-      keep(run, event)
+      keepEvent(run, event)
     }
   } catch (error) {
     const { message, status } = toAppError(error)
     log.error({ error }, 'run broke')
     handle.fail(isDatabaseDown(error) ? 'database' : 'internal', message)
     facts.allowRetry = status >= 429
-    keep(run, { type: 'error', code: 'custom', message, allow_retry: facts.allowRetry })
+    keepEvent(run, { type: 'error', code: 'custom', message, allow_retry: facts.allowRetry })
   }
   await marked
 }
 
 /** Whoever reads here has it at once; the database gets it within a tenth of a second. */
-function keep(run: LiveRun, event: ThreadStreamEvent): void {
+function keepEvent(run: LiveRun, event: ThreadStreamEvent): void {
   writer.add(run, { seq: run.log.append(event), event })
 }
 
 /** The row says that the run goes while it goes already: nobody waits for that. */
-async function mark(run: LiveRun, handle: RunHandle): Promise<void> {
+async function markRun(run: LiveRun, handle: RunHandle): Promise<void> {
   try {
     if (!(await markRunning(run))) run.stop()
   } catch (error) {
@@ -130,7 +130,7 @@ function isDelta(event: ThreadStreamEvent): boolean {
 }
 
 /** Writes the run's end, ends its readers, and keeps trying in the background when the database is away. */
-async function settle(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Promise<void> {
+async function settleRun(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Promise<void> {
   const { promise: tried, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, FINISH_MS)
   const written = writeEnd(run, outcome, facts, resolve)
@@ -144,7 +144,7 @@ async function settle(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Promi
   countRun(outcome)
   noteChange()
   log[status === 'failed' ? 'warn' : 'info']({ status, failure_class, ...told }, 'run ended')
-  keepForAWhile(run)
+  keepEndedRun(run)
   await written
 }
 
@@ -153,8 +153,8 @@ async function writeEnd(run: LiveRun, outcome: RunOutcome, facts: RunFacts, trie
   const events = await writer.take(run.id)
   for (const wait of [...RETRY_MS, undefined]) {
     try {
-      if (!(await finishRun(run, outcome, facts, { lastSeq, events }))) return lost(run)
-      return void tellEvents([{ runId: run.id, lastSeq }])
+      if (!(await finishRun(run, outcome, facts, { lastSeq, events }))) return markRunLost(run)
+      return void notifyEvents([{ runId: run.id, lastSeq }])
     } catch (error) {
       // Given up: the row gets no heartbeat any more and is found as stale.
       if (wait === undefined) return log.error({ error }, 'the end of a run could not be written')
@@ -168,7 +168,7 @@ async function writeEnd(run: LiveRun, outcome: RunOutcome, facts: RunFacts, trie
 }
 
 /** Others took the run for dead and closed it: what they wrote counts. */
-function lost(run: LiveRun): void {
+function markRunLost(run: LiveRun): void {
   log.warn('a run was closed by another process')
   run.log.abandon()
 }

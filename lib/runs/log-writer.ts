@@ -1,9 +1,9 @@
 import { insertRunEvents } from '#lib/data/runs/run-events.ts'
-import { outsideRun } from '#lib/platform/db/run-fence.ts'
+import { withoutRun } from '#lib/platform/db/run-fence.ts'
 import { isDatabaseDown } from '#lib/platform/errors.ts'
 import { log, withLogContext } from '#lib/platform/log.ts'
-import { tellEvents } from '#lib/runs/channel.ts'
-import { type Packed, pack } from '#lib/runs/pack-events.ts'
+import { notifyEvents } from '#lib/runs/channel.ts'
+import { type Packed, packEvents } from '#lib/runs/pack-events.ts'
 import type { LiveRun } from '#lib/runs/registry.ts'
 
 /** How long (ms) events wait for others that are written with them: at most ten messages a second and run follow from it. */
@@ -44,7 +44,7 @@ export class LogWriter {
     const { events = [] } = this.#waiting.get(runId) ?? {}
     this.#waiting.delete(runId)
     this.#count -= events.length
-    return pack(events)
+    return packEvents(events)
   }
 
   #later(): NodeJS.Timeout {
@@ -66,12 +66,12 @@ export class LogWriter {
   }
 
   async #insert(batch: Waiting[]): Promise<void> {
-    const rows = ({ run, events }: Waiting) => ({ runId: run.id, ownerId: run.ownerId, events: pack(events) })
+    const rows = ({ run, events }: Waiting) => ({ runId: run.id, ownerId: run.ownerId, events: packEvents(events) })
     try {
       // The first run of a batch is not the only one in it.
-      await outsideRun(() => insertRunEvents(batch.map(rows)))
+      await withoutRun(() => insertRunEvents(batch.map(rows)))
       this.#failures = 0
-      void tellEvents(batch.map(({ run, events }) => ({ runId: run.id, lastSeq: events.at(-1)?.seq ?? 0 })))
+      void notifyEvents(batch.map(({ run, events }) => ({ runId: run.id, lastSeq: events.at(-1)?.seq ?? 0 })))
     } catch (error) {
       if (isDatabaseDown(error)) return this.#putBack(batch, error)
       // One run that cannot be written (its person is gone) must not hold up the others.

@@ -11,7 +11,7 @@ export function deltaText(event: ThreadStreamEvent): string | undefined {
 }
 
 /** The same events with neighbouring deltas of one text joined. What a reader ends up with stays the same. */
-export function pack(entries: Iterable<Packed>): Packed[] {
+export function packEvents(entries: Iterable<Packed>): Packed[] {
   const packed: Packed[] = []
   for (const entry of entries) {
     const before = packed.at(-1)
@@ -23,7 +23,7 @@ export function pack(entries: Iterable<Packed>): Packed[] {
 }
 
 /** What of an entry comes after number `after`: all of it, the rest of its deltas, or nothing. */
-export function restOf({ seq, event, pieces }: Packed, after: number): Required<NumberedEvent> | undefined {
+export function restAfter({ seq, event, pieces }: Packed, after: number): Required<NumberedEvent> | undefined {
   if (seq <= after) return undefined
   const known = pieces?.length ? after - (seq - pieces.length) : 0
   if (!pieces || known <= 0) return { seq, event }

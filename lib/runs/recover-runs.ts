@@ -8,7 +8,7 @@ import type { Tx } from '#lib/platform/db/db.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { log } from '#lib/platform/log.ts'
 import { countRun } from '#lib/platform/metrics.ts'
-import { tellEvents } from '#lib/runs/channel.ts'
+import { notifyEvents } from '#lib/runs/channel.ts'
 
 /** More events than a process ever has before they are written: the last ones of a run come after all that a reader of the dead process can have seen. */
 const UNWRITTEN = 1_000_000
@@ -31,7 +31,7 @@ export async function recoverRuns(threadId?: string): Promise<number> {
   for (const { id } of await unclosedRuns(threadId)) {
     try {
       await closeAbandonedRun(id, async (tx, run) => {
-        const lastSeq = await close(tx, run)
+        const lastSeq = await closeAbandonedRunLog(tx, run)
         closed.push({ runId: id, lastSeq })
         return lastSeq
       })
@@ -40,7 +40,7 @@ export async function recoverRuns(threadId?: string): Promise<number> {
       log.error({ error, run_id: id }, 'a run without a process could not be closed')
     }
   }
-  if (closed.length > 0) void tellEvents(closed)
+  if (closed.length > 0) void notifyEvents(closed)
   const calls = await settleAbandonedCalls(closed.map(({ runId }) => runId))
   if (calls > 0) log.warn({ count: calls }, 'tool calls whose outcome nobody knows were settled as unknown')
   return closed.length
@@ -50,7 +50,7 @@ export async function recoverRuns(threadId?: string): Promise<number> {
  * Whatever the log says was streamed becomes what the thread keeps. Resolves to the log's last number; 0 for a run that had not
  * begun to answer: it tells nobody that it failed, so that its client sends the request again, and is answered.
  */
-async function close(tx: Tx, run: AbandonedRun): Promise<number> {
+async function closeAbandonedRunLog(tx: Tx, run: AbandonedRun): Promise<number> {
   const { id: runId, ownerId, threadId, status } = run
   const rows = await allEvents(tx, runId)
   if (status !== 'stopped' && rows.every(({ event }) => isOpening(event)) && !(await hasActed(tx, run))) {

@@ -48,7 +48,7 @@ export function activeRuns(): LiveRun[] {
 }
 
 /** Keeps an ended run's log for a minute; the oldest go earlier where all together are too large. */
-export function keepForAWhile(run: LiveRun): void {
+export function keepEndedRun(run: LiveRun): void {
   const { runs } = registry()
   setTimeout(() => runs.delete(run.id), KEPT_MS).unref()
   let bytes = 0

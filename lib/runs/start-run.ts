@@ -9,10 +9,10 @@ import { AppError } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { log, withLogContext } from '#lib/platform/log.ts'
 import { isShuttingDown, onShutdown } from '#lib/platform/process/shutdown.ts'
-import { tellChange, wakeAll } from '#lib/runs/channel.ts'
-import { follow } from '#lib/runs/follow-run.ts'
-import { keepBeating } from '#lib/runs/heartbeat.ts'
-import { launch, type Produce } from '#lib/runs/launch-run.ts'
+import { notifyRunChanged, wakeAllFollowers } from '#lib/runs/channel.ts'
+import { followRun } from '#lib/runs/follow-run.ts'
+import { startHeartbeat } from '#lib/runs/heartbeat.ts'
+import { launchRun, type Produce } from '#lib/runs/launch-run.ts'
 import { recoverRuns } from '#lib/runs/recover-runs.ts'
 import { activeRun, activeRuns, registry } from '#lib/runs/registry.ts'
 
@@ -99,7 +99,7 @@ export async function startRun(about: RunAbout, { opening, check, begin }: RunWo
     else if (Date.now() < deadline) {
       if (!waits) log.info({ operation, thread_id: threadId }, 'a turn waits for the one before it')
       waits = true
-      await within(QUEUE_LOOK_MS, activeRun(caller.userId, threadId)?.ended ?? sleep(QUEUE_LOOK_MS))
+      await withDeadline(QUEUE_LOOK_MS, activeRun(caller.userId, threadId)?.ended ?? sleep(QUEUE_LOOK_MS))
     } else
       throw new AppError('conflict', 'The assistant is still answering in this conversation. Wait for it, or stop it first.', {
         retryAfter: 5,
@@ -112,8 +112,8 @@ export async function startRun(about: RunAbout, { opening, check, begin }: RunWo
   })
   return withLogContext({ user_id: caller.userId, run_id: run.id, thread_id: threadId }, () => {
     log.info({ operation }, 'run started')
-    const { ended } = launch(run, produce)
-    keepBeating()
+    const { ended } = launchRun(run, produce)
+    startHeartbeat()
     return { id: run.id, repeated: false, ended }
   })
 }
@@ -122,10 +122,10 @@ export async function startRun(about: RunAbout, { opening, check, begin }: RunWo
  * The run's events after number `after`, then those to come, whichever process it runs in. Returns true at the end of its
  * log, false where the reader should ask again elsewhere. Whether the reader may see the run is the caller's business.
  */
-export function subscribe(runId: string, after = 0): AsyncGenerator<NumberedEvent, boolean> {
+export function subscribeToRun(runId: string, after = 0): AsyncGenerator<NumberedEvent, boolean> {
   const live = registry().runs.get(runId)
   if (live?.log.reaches(after)) return live.log.read(after)
-  return follow(runId, after)
+  return followRun(runId, after)
 }
 
 /** Where to go on reading: after which event of which run. */
@@ -137,16 +137,16 @@ export type AttachTo = { runId?: string; after?: number }
  */
 export async function attachToRun(caller: Caller, threadId: string, { runId, after = 0 }: AttachTo = {}): Promise<LiveTurn | null> {
   const live = activeRun(caller.userId, threadId)
-  if (live && (runId ?? live.id) === live.id) return { runId: live.id, threadId, events: subscribe(live.id, after) }
+  if (live && (runId ?? live.id) === live.id) return { runId: live.id, threadId, events: subscribeToRun(live.id, after) }
   const run = await findRunOfThread(caller, threadId, runId)
   if (!run) return null
   requireServing()
-  if (runId !== undefined || isActive(run.status)) return { runId: run.id, threadId, events: subscribe(run.id, after) }
+  if (runId !== undefined || isActive(run.status)) return { runId: run.id, threadId, events: subscribeToRun(run.id, after) }
   if (run.status !== 'interrupted' || !run.errorMessage) return null
-  return { runId: run.id, threadId, events: failureAlone(run.errorMessage) }
+  return { runId: run.id, threadId, events: singleFailure(run.errorMessage) }
 }
 
-async function* failureAlone(message: string): AsyncGenerator<NumberedEvent, boolean> {
+async function* singleFailure(message: string): AsyncGenerator<NumberedEvent, boolean> {
   yield { event: { type: 'error', code: 'custom', message, allow_retry: true } }
   return true
 }
@@ -159,7 +159,7 @@ export async function findRepeated(
   const first = await findRepeatedRun(caller, clientRequestId)
   if (!first) return null
   const { id: runId, threadId, isKept } = first
-  return { runId, threadId, ...(isKept && { events: subscribe(runId) }) }
+  return { runId, threadId, ...(isKept && { events: subscribeToRun(runId) }) }
 }
 
 /**
@@ -170,28 +170,28 @@ export async function stopRun(caller: Caller, threadId: string): Promise<boolean
   const live = activeRun(caller.userId, threadId)
   if (live) {
     live.stop()
-    await within(STOP_WAIT_MS, live.ended)
+    await withDeadline(STOP_WAIT_MS, live.ended)
     return true
   }
   const runId = await markStopped(caller, threadId)
   if (!runId) return false
-  await tellChange(runId)
-  await within(STOP_WAIT_MS, endOf(runId))
+  await notifyRunChanged(runId)
+  await withDeadline(STOP_WAIT_MS, awaitEnd(runId))
   return true
 }
 
-async function endOf(runId: string): Promise<void> {
-  for await (const _ of subscribe(runId, LAST));
+async function awaitEnd(runId: string): Promise<void> {
+  for await (const _ of subscribeToRun(runId, LAST));
 }
 
 /** At the end of the process: active runs have until shortly before `graceMs` to finish, then they end with what they have. */
 export async function drainRuns(graceMs: number): Promise<void> {
   // Who reads a run of another process is better off with a process that stays.
-  wakeAll()
+  wakeAllFollowers()
   const ends = () => Promise.all(activeRuns().map(({ ended }) => ended))
-  await within(Math.max(0, graceMs - CLOSE_MS), ends())
+  await withDeadline(Math.max(0, graceMs - CLOSE_MS), ends())
   for (const run of activeRuns()) run.interrupt('The server is restarting. Try again in a moment.')
-  await within(Math.min(graceMs, CLOSE_MS), ends())
+  await withDeadline(Math.min(graceMs, CLOSE_MS), ends())
   // The streams of what does not end would hold up the process: their readers go on elsewhere, where it is found without one.
   for (const run of activeRuns()) run.log.abandon()
 }
@@ -200,7 +200,7 @@ function requireServing(): void {
   if (isShuttingDown()) throw new AppError('unavailable', 'The server is restarting. Try again in a moment.', { retryAfter: 5 })
 }
 
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
+async function withDeadline(ms: number, work: Promise<unknown>): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, ms)
   await Promise.race([work, late])

@@ -3,7 +3,7 @@ type Issue = { path: readonly PropertyKey[]; message: string }
 const SHOWN_MAX = 5
 
 /** What a validator found wrong, as one line that people and models can act on: "title: expected string, received number". The first five. */
-export function problemsOf(issues: readonly Issue[], whole: string): string {
+export function describeIssues(issues: readonly Issue[], whole: string): string {
   return issues
     .slice(0, SHOWN_MAX)
     .map(({ path, message }) => `${path.map(String).join('.') || whole}: ${message.replace(/^Invalid input: /, '')}`)

@@ -9,7 +9,7 @@ import {
 import { z } from 'zod'
 import { toAppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
-import { problemsOf } from '#mcp/fields/problems-of.ts'
+import { describeIssues } from '#mcp/fields/problems-of.ts'
 
 type Handler = (request: JSONRPCRequest, ctx: ServerContext) => Promise<Result>
 
@@ -35,7 +35,7 @@ function toPublic(method: string, thrown: unknown): ProtocolError {
   // A result that does not fit is our fault, and none of the client's business.
   if (issues && !(thrown as Error).message.startsWith(`Invalid ${method} result`)) {
     const problems = issues.map(({ path, message }) => ({ path: path[0] === 'params' ? path.slice(1) : path, message }))
-    return new ProtocolError(ProtocolErrorCode.InvalidParams, `Wrong params for ${method}. ${problemsOf(problems, 'params')}.`)
+    return new ProtocolError(ProtocolErrorCode.InvalidParams, `Wrong params for ${method}. ${describeIssues(problems, 'params')}.`)
   }
   const error = toAppError(thrown)
   const ours = error.status >= 500

@@ -37,7 +37,7 @@ export type Offer = {
 }
 
 /** These tools, with the notes as resources and the prompts of this server. */
-export function offerOf(tools: readonly Tool[]): Offer {
+export function createServerOffer(tools: readonly Tool[]): Offer {
   const byName = new Map(tools.map((tool) => [tool.name, tool]))
   const listing = { tools: tools.map((tool) => tool.listing) }
 

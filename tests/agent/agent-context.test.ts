@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { isGuardrail } from '#lib/agent/models/openai/failures/turn-failure.ts'
 import { ChatContext, type SideStep } from '#lib/agent/stream/chat-context.ts'
-import { merged, SideEvents } from '#lib/agent/stream/side-events.ts'
+import { mergeEvents, SideEvents } from '#lib/agent/stream/side-events.ts'
 import { TurnEvents } from '#lib/agent/stream/turn-events.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
@@ -54,7 +54,7 @@ async function turn({ tools = [], stopAt = [], agent: more, steps: script }: Scr
   let error: unknown
   try {
     const result = await runAgent(agent, 'hi', { stream: true, context })
-    for await (const event of merged(result, steps)) told.push(...('main' in event ? events.take(event.main) : event.side(events)))
+    for await (const event of mergeEvents(result, steps)) told.push(...('main' in event ? events.take(event.main) : event.side(events)))
     await result.completed
     told.push(...events.end())
   } catch (thrown) {
@@ -97,7 +97,7 @@ test('a widget of a tool streams while the run waits for the tool', async () => 
     yield* []
   }
   const told: ThreadStreamEvent[] = []
-  for await (const event of merged(silentRun(), steps)) {
+  for await (const event of mergeEvents(silentRun(), steps)) {
     told.push(...('main' in event ? [] : event.side(events)))
     if (told.length === 2) seen.resolve()
   }

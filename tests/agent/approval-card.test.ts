@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { askingCard } from '#lib/agent/approvals/approval-card.ts'
+import { pendingCard } from '#lib/agent/approvals/approval-card.ts'
 import { connectCard } from '#lib/agent/cards/connect-card.ts'
 import { elementBrowser, say } from '#tests/support/element/element-browser.ts'
 import type { Run } from '#tests/support/element/fake-chatkit.ts'
@@ -43,7 +43,7 @@ async function answer(run: Run, text: string): Promise<void> {
   const widget =
     text === 'connect'
       ? connectCard({ server: { id: 's', name: 'shop\u2800', url: 'https://аррӏе.com/mcp' } as never, tool: 'or\u200bders', broken: false })
-      : askingCard({ ...asked, tool: text === 'one word' ? `send_${'x'.repeat(300)}` : 'send_mail' })
+      : pendingCard({ ...asked, tool: text === 'one word' ? `send_${'x'.repeat(300)}` : 'send_mail' })
   run.send({ type: 'thread.item.done', item: { type: 'widget', id: `w_${run.id}`, ...at, widget } })
 }
 

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { beforeEach, expect, test } from 'vitest'
 import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { recoverRuns } from '#lib/runs/recover-runs.ts'
 import { agentDoor, buttons, widgets } from '#tests/support/agent-door.ts'
@@ -73,7 +73,7 @@ test('with a yes the run waits no more, before anything else is done', async () 
   expect(buttons(shown)).toEqual([])
   expect(JSON.stringify(shown)).toContain('the server ended before it was made')
   // What is stored is another matter.
-  const stored = await prismaStore(ann.caller).loadItem(thread, card.id)
+  const stored = await createPrismaStore(ann.caller).loadItem(thread, card.id)
   expect(buttons(stored as WidgetItem)).toContain('Approve')
 })
 

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { shownArguments } from '#lib/agent/approvals/approval-card.ts'
-import { expireQuestions } from '#lib/agent/approvals/expire-approvals.ts'
-import { act } from '#lib/agent/handle-action.ts'
+import { formatArguments } from '#lib/agent/approvals/approval-card.ts'
+import { expireApprovals } from '#lib/agent/approvals/expire-approvals.ts'
+import { handleAction } from '#lib/agent/handle-action.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { type ApprovalPolicy, savePolicy } from '#lib/data/servers/policies.ts'
 import { closeDb, withCaller, withSystem } from '#lib/platform/db/db.ts'
@@ -57,13 +57,13 @@ async function forgetProcess() {
     import('#mcp/http.ts'),
     import('#lib/platform/http/http.ts'),
   ])
-  expect(again.act).not.toBe(act)
+  expect(again.handleAction).not.toBe(handleAction)
   const fresh = { builtinFetch: ((input, init) => doors.handleMcp(new Request(input, init))) as typeof fetch }
   send = web.route((request) =>
     answering.answerChatKit(
       request,
-      (turn, context) => asking.respond(turn, context, fresh),
-      (turn, context) => again.act(turn, context, fresh),
+      (turn, context) => asking.answerMessage(turn, context, fresh),
+      (turn, context) => again.handleAction(turn, context, fresh),
     ),
   )
 }
@@ -169,13 +169,13 @@ describe('a call that destroys', () => {
 
     const [unanswered] = widgets((await say(thread, 'delete task 1')).events)
     await withSystem('expiry', (tx) => tx.approval.updateMany({ where: { status: 'pending' }, data: { expiresAt: past } }))
-    await expireQuestions()
+    await expireApprovals()
     expect((await runs()).at(-1)).toMatchObject({ status: 'stopped', errorMessage: 'Nobody answered in time.' })
     expect(await withCaller(ann.caller, (tx) => tx.pausedRun.count())).toBe(0)
     const shown = (await agentDoor(ann).read(thread)).find(({ id }) => id === unanswered?.id)
     expect(buttons(shown as WidgetItem)).toEqual([])
     expect((await ledger('delete_task')).map(({ failureClass }) => failureClass)).toEqual(['declined', 'declined'])
-    expect(await expireQuestions()).toBe(0)
+    expect(await expireApprovals()).toBe(0)
   })
 
   test('that nobody answered for a day has no buttons for whoever reads the thread', async () => {
@@ -183,7 +183,7 @@ describe('a call that destroys', () => {
     const shown = async () => (await agentDoor(ann).read(thread)).find(({ id }) => id === question.id) as WidgetItem
     expect(buttons(await shown())).toHaveLength(3)
     const created_at = new Date(Date.now() - 25 * 3_600_000).toISOString()
-    await prismaStore(ann.caller).saveItem(thread, { ...question, created_at })
+    await createPrismaStore(ann.caller).saveItem(thread, { ...question, created_at })
     expect(buttons(await shown())).toEqual([])
     expect(JSON.stringify(await shown())).toContain('has expired')
   })
@@ -379,8 +379,8 @@ describe('with a real model', () => {
 })
 
 test('nothing hides between the characters of what is shown', () => {
-  expect(shownArguments({ file: 'a\u202etxt.exe', zero: 'a\u200bb', tag: '\u{e0041}' })).toBe(
+  expect(formatArguments({ file: 'a\u202etxt.exe', zero: 'a\u200bb', tag: '\u{e0041}' })).toBe(
     '```json\n{\n  "file": "a⟦U+202E⟧txt.exe",\n  "zero": "a⟦U+200B⟧b",\n  "tag": "⟦U+E0041⟧"\n}\n```',
   )
-  expect(shownArguments('```')).toBe('````json\n"```"\n````')
+  expect(formatArguments('```')).toBe('````json\n"```"\n````')
 })

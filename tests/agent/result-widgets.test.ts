@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest'
 import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { savePolicy } from '#lib/data/servers/policies.ts'
-import { sentWidget } from '#lib/mcp-client/calls/result-widget.ts'
+import { findResultWidget } from '#lib/mcp-client/calls/result-widget.ts'
 import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { agentDoor, buttons, nodes, said, widgets } from '#tests/support/agent-door.ts'
@@ -165,10 +165,10 @@ test('a box whose card gets a no, a new message, or a tool that is gone changes 
 test('only a trusted server’s widgets are shown, and only of a size', () => {
   const server = (more: object): McpServer => ({ name: 's', url: 'http://s/mcp', builtin: false, ...more }) as McpServer
   const meta = { 'switchboard/widget': { type: 'Card', children: [] } }
-  expect(sentWidget(server({ config: { trusted: true } }), meta)).toEqual(meta['switchboard/widget'])
-  expect(sentWidget(server({ builtin: true }), meta)).toEqual(meta['switchboard/widget'])
-  expect(sentWidget(server({}), meta)).toBeUndefined()
-  expect(sentWidget(server({ config: { trusted: false } }), meta)).toBeUndefined()
+  expect(findResultWidget(server({ config: { trusted: true } }), meta)).toEqual(meta['switchboard/widget'])
+  expect(findResultWidget(server({ builtin: true }), meta)).toEqual(meta['switchboard/widget'])
+  expect(findResultWidget(server({}), meta)).toBeUndefined()
+  expect(findResultWidget(server({ config: { trusted: false } }), meta)).toBeUndefined()
   for (const odd of [null, 'Card', {}, { type: 5 }, { type: 'Card', value: 'x'.repeat(200_000) }])
-    expect(sentWidget(server({ builtin: true }), { 'switchboard/widget': odd })).toBeUndefined()
+    expect(findResultWidget(server({ builtin: true }), { 'switchboard/widget': odd })).toBeUndefined()
 })

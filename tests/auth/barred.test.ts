@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { expireQuestions } from '#lib/agent/approvals/expire-approvals.ts'
+import { expireApprovals } from '#lib/agent/approvals/expire-approvals.ts'
 import { hashPassword } from '#lib/auth/passwords/passwords.ts'
 import { deleteAccount, requireSession, signOutEverywhere } from '#lib/auth/sessions/own-account.ts'
 import { mintRunToken } from '#lib/auth/tokens/run-tokens.ts'
@@ -196,7 +196,7 @@ test('a question that waits ends with the access of its person; the card and the
   const back = agentDoor({ headers: { cookie: await sessionCookieOf(ann.caller.userId, 2) } })
   const { events } = await back.press(thread, card as WidgetItem, 'Approve')
   expect(events).toContainEqual(expect.objectContaining({ type: 'notice', message: expect.stringContaining('Nothing was called') }))
-  await expireQuestions()
+  await expireApprovals()
   expect(await withSystem('admin', (tx) => tx.task.count({ where: { ownerId: ann.caller.userId } }))).toBe(1)
   const shown = widgets((await back.read(thread)).map((item) => ({ type: 'thread.item.done', item })))
   expect(buttons(shown[0])).toEqual([])

@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
-import { act as agentAct } from '#lib/agent/handle-action.ts'
+import { handleAction as agentAct } from '#lib/agent/handle-action.ts'
 import type { ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Act } from '#lib/chatkit/server/turn.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { addTask } from '#lib/data/notebook/tasks.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { handleMcp } from '#mcp/http.ts'
@@ -24,8 +24,8 @@ beforeEach(async () => {
 })
 
 const put = (item: object) =>
-  prismaStore(ann.caller).addItem(thread_id, { thread_id, created_at: '2026-01-01T00:00:00Z', ...item } as ThreadItem)
-const stored = async (id = 'card') => (await prismaStore(ann.caller).loadItem(thread_id, id)) as WidgetItem
+  createPrismaStore(ann.caller).addItem(thread_id, { thread_id, created_at: '2026-01-01T00:00:00Z', ...item } as ThreadItem)
+const stored = async (id = 'card') => (await createPrismaStore(ann.caller).loadItem(thread_id, id)) as WidgetItem
 const press = (
   type: 'custom' | 'sync_custom',
   item_id: string | undefined = 'card',
@@ -74,7 +74,7 @@ test('an action that is sent twice with one request id is done once and answered
 
 test('what an action refuses is a 409 with its sentence; another kind of item is 400, a missing one 404', async () => {
   const ask = door(ann, say('x'), count)
-  const message = (await prismaStore(ann.caller).listItems(thread_id, { limit: 1, order: 'asc' })).data[0]?.id
+  const message = (await createPrismaStore(ann.caller).listItems(thread_id, { limit: 1, order: 'asc' })).data[0]?.id
   expect(await ask(press('sync_custom', 'card', { type: 'other' }))).toMatchObject({
     status: 409,
     data: { message: 'This button does nothing here.' },

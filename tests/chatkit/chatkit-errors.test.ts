@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, expect, test } from 'vitest'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { env } from '#lib/platform/env.ts'
 import { type Door, door, openDoor, say, threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
@@ -29,7 +29,7 @@ beforeAll(async () => {
   ask = door(ann)
   threadId = threadOf(await ask({ type: 'threads.create', params: { input: typed('hi') } }))
   foreignId = threadOf(await door(await signedIn())({ type: 'threads.create', params: { input: typed('mine') } }))
-  const store = prismaStore(ann.caller)
+  const store = createPrismaStore(ann.caller)
   const item = (more: object) => ({ thread_id: threadId, created_at: '2026-01-01T00:00:00Z', ...more }) as ThreadItem
   await store.addItem(threadId, item({ id: 'answered', type: 'structured_input', status: 'answered', inputs: [] }))
   await store.addItem(threadId, item({ id: 'form', type: 'structured_input', status: 'pending', inputs: [] }))

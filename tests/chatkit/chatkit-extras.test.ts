@@ -2,9 +2,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
-import { respond } from '#lib/agent/answer-message.ts'
+import { answerMessage } from '#lib/agent/answer-message.ts'
 import type { Respond, Turn } from '#lib/chatkit/server/turn.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { listFeedback } from '#lib/data/chat/feedback.ts'
 import { handleMcp } from '#mcp/http.ts'
 import { door, message, openDoor, readReply, say, threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
@@ -96,7 +96,7 @@ describe('feedback', () => {
     const { ask, thread_id, items } = await answered(ann)
     const elsewhere = await answered(ann)
     const hidden = { id: 'hidden', thread_id, created_at: '2026-01-01T00:00:00Z', type: 'sdk_hidden_context' as const, content: 'x' }
-    await prismaStore(ann.caller).addItem(thread_id, hidden)
+    await createPrismaStore(ann.caller).addItem(thread_id, hidden)
     for (const id of ['msg_invented', 'hidden', elsewhere.items[0]]) {
       const reply = await ask({ type: 'items.feedback', params: { thread_id, item_ids: [...items, id], kind: 'positive' } })
       expect([reply.status, reply.data.message]).toEqual([404, 'The item was not found.'])
@@ -129,8 +129,8 @@ describe('feedback', () => {
 describe('names of conversations', () => {
   const builtinFetch: typeof fetch = (input, init) => handleMcp(new Request(input, init))
   const first = { type: 'threads.create', params: { input: typed('Plan a week in Lisbon, please') } }
-  const ask = (body: unknown) => door(ann, (turn, context) => respond(turn, context, { builtinFetch }))(body)
-  const titleOf = async (id: string) => (await prismaStore(ann.caller).loadThread(id)).title
+  const ask = (body: unknown) => door(ann, (turn, context) => answerMessage(turn, context, { builtinFetch }))(body)
+  const titleOf = async (id: string) => (await createPrismaStore(ann.caller).loadThread(id)).title
 
   test.each(['responses', 'chat_completions'])(
     'are made by the model after the first answer (%s), which does not wait for them',

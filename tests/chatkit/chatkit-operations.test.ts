@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { StructuredInputItem, ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { findPerson } from '#lib/data/people/users.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
@@ -67,7 +67,7 @@ test('a second message goes on in the thread, and the thread reads back as it wa
 test('threads and items page with exclusive cursors, newest first unless asked otherwise', async () => {
   const person = await signedIn()
   const ask = door(person)
-  const store = prismaStore(person.caller)
+  const store = createPrismaStore(person.caller)
   for (let n = 1; n <= 25; n += 1)
     await store.saveThread({
       id: `thr_${n}_${person.caller.userId}`,
@@ -128,14 +128,17 @@ test('a thread renamed while an answer streams keeps the new name', async () => 
   const person = await signedIn()
   const ask = door(person, async function* (turn) {
     yield { type: 'progress_update', text: 'Thinking' }
-    const store = prismaStore(person.caller)
+    const store = createPrismaStore(person.caller)
     await store.saveThread({ ...(await store.loadThread(turn.thread.id)), title: 'My name for it' })
     turn.thread.metadata = { step: 1 }
     yield { type: 'progress_update', text: 'Still thinking' }
   })
   const reply = await ask(create('hi'))
   expect(reply.events.at(-1)).toMatchObject({ type: 'thread.updated', thread: { title: 'My name for it', metadata: {} } })
-  expect(await prismaStore(person.caller).loadThread(threadOf(reply))).toMatchObject({ title: 'My name for it', metadata: { step: 1 } })
+  expect(await createPrismaStore(person.caller).loadThread(threadOf(reply))).toMatchObject({
+    title: 'My name for it',
+    metadata: { step: 1 },
+  })
 })
 
 test('the same request sent twice is answered once and streamed twice', async () => {
@@ -158,7 +161,7 @@ test('a repetition is no second answer to a form, and works when the events are 
   const person = await signedIn()
   const ask = door(person)
   const thread_id = threadOf(await ask(create('hi')))
-  await prismaStore(person.caller).addItem(thread_id, { thread_id, created_at: new Date().toISOString(), ...form() } as ThreadItem)
+  await createPrismaStore(person.caller).addItem(thread_id, { thread_id, created_at: new Date().toISOString(), ...form() } as ThreadItem)
   const params = { thread_id, item_id: 'form', input: { answers: { one: { values: ['A'] } } } }
   const answer = { type: 'threads.add_structured_input', params, metadata: { request_id: crypto.randomUUID() } }
   const first = await ask(answer)

@@ -4,7 +4,7 @@ import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { PARAMS } from '#lib/chatkit/protocol/requests.ts'
 import type { Act, Respond } from '#lib/chatkit/server/turn.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { env } from '#lib/platform/env.ts'
 import { door, message, threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
@@ -36,7 +36,7 @@ beforeAll(async () => {
     threadOf(await ask({ type: 'threads.create', params: { input: typed('hi') } })),
     threadOf(await ask({ type: 'threads.create', params: { input: typed('ho') } })),
   ]
-  const store = prismaStore(ann.caller)
+  const store = createPrismaStore(ann.caller)
   const put = (thread_id: string, more: object) =>
     store.addItem(thread_id, { thread_id, created_at: '2026-01-01T00:00:00Z', ...more } as ThreadItem)
   for (const id of threads) {

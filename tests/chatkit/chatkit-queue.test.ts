@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Respond } from '#lib/chatkit/server/turn.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { log } from '#lib/platform/log.ts'
 import { activeRuns } from '#lib/runs/registry.ts'
@@ -26,8 +26,8 @@ beforeEach(async () => {
 })
 
 const put = (item: object) =>
-  prismaStore(ann.caller).addItem(thread_id, { thread_id, created_at: '2026-01-01T00:00:00Z', ...item } as ThreadItem)
-const list = async () => (await prismaStore(ann.caller).listItems(thread_id, { limit: 50, order: 'asc' })).data
+  createPrismaStore(ann.caller).addItem(thread_id, { thread_id, created_at: '2026-01-01T00:00:00Z', ...item } as ThreadItem)
+const list = async () => (await createPrismaStore(ann.caller).listItems(thread_id, { limit: 50, order: 'asc' })).data
 const runs = () => withCaller(ann.caller, (tx) => tx.run.count())
 const at = (more: object) => ({ thread_id, ...more })
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Attachment, ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { memoryRows, memoryStore } from '#tests/support/chatkit/memory-store.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 
@@ -35,7 +35,7 @@ async function twoPeople(kind: string): Promise<[Store, Store]> {
     return [memoryStore(rows, 'ann'), memoryStore(rows, 'bob')]
   }
   const [ann, bob] = [await signedIn(), await signedIn()]
-  return [prismaStore(ann.caller), prismaStore(bob.caller)]
+  return [createPrismaStore(ann.caller), createPrismaStore(bob.caller)]
 }
 
 describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {

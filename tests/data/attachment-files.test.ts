@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { GET, PUT } from '#app/api/attachments/[id]/route.ts'
 import { attachmentReader } from '#lib/agent/input/attachment-reader.ts'
 import type { Attachment } from '#lib/chatkit/protocol/items.ts'
-import { attachmentRecords } from '#lib/data/attachments/attachments.ts'
+import { createAttachmentStore } from '#lib/data/attachments/attachments.ts'
 import { env } from '#lib/platform/env.ts'
 import { door } from '#tests/support/chatkit/chatkit.ts'
 import { HELLO, lockedPdf, pdfFile, pdfOf } from '#tests/support/pdf.ts'
@@ -42,7 +42,7 @@ async function attach(name: string, mime_type: string, bytes: Uint8Array): Promi
 
 /** What the model reads of a file. */
 async function read({ id }: Attachment): Promise<string> {
-  const parts = await attachmentReader(ann.caller)(await attachmentRecords(ann.caller).load(id))
+  const parts = await attachmentReader(ann.caller)(await createAttachmentStore(ann.caller).load(id))
   return parts.map((part) => (part.type === 'input_text' ? part.text : part.type)).join('')
 }
 

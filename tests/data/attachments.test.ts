@@ -10,7 +10,7 @@ import { attachmentReader } from '#lib/agent/input/attachment-reader.ts'
 import { deleteAccount } from '#lib/auth/sessions/own-account.ts'
 import type { Attachment, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { expireAttachments } from '#lib/data/attachments/attachment-expiry.ts'
-import { attachmentRecords } from '#lib/data/attachments/attachments.ts'
+import { createAttachmentStore } from '#lib/data/attachments/attachments.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { env } from '#lib/platform/env.ts'
 import { BODY_MS } from '#lib/platform/http/http.ts'
@@ -196,12 +196,12 @@ describe('many at once', () => {
     const { data } = await door(ann)({ type: 'threads.list', params: {} })
     expect((data.data as { id: string }[]).map((thread) => thread.id)).toEqual([kept])
     expect(await withSystem('admin', (tx) => tx.run.count({ where: { ownerId: ann.caller.userId } }))).toBe(1)
-    expect(await attachmentRecords(ann.caller).load(id)).toMatchObject({ thread_id: kept })
+    expect(await createAttachmentStore(ann.caller).load(id)).toMatchObject({ thread_id: kept })
   })
 
   test('the files of a message that has just begun are not taken for forgotten ones', async () => {
     const id = await uploaded(ann)
-    await attachmentRecords(ann.caller).bind('thr_to_be', [id])
+    await createAttachmentStore(ann.caller).bind('thr_to_be', [id])
     const run = { id: 'run_to_be', ownerId: ann.caller.userId, threadId: 'thr_to_be', requestId: 'r', operation: 'threads.create' }
     await withSystem('admin', (tx) => tx.run.create({ data: run }))
     await expireAttachments(ann.caller)
@@ -296,7 +296,7 @@ describe('reading', () => {
 
   test('the model gets pictures, PDF and text; what is gone is named', async () => {
     const read = attachmentReader(ann.caller)
-    const load = async (id: string) => read(await attachmentRecords(ann.caller).load(id))
+    const load = async (id: string) => read(await createAttachmentStore(ann.caller).load(id))
     expect(await load(await uploaded(ann))).toEqual([
       { type: 'input_image', image: `data:image/png;base64,${PNG.toString('base64')}`, detail: 'auto' },
     ])
@@ -310,10 +310,10 @@ describe('reading', () => {
     withSettings({ ATTACHMENT_MAX_MB: '20', ATTACHMENTS_PER_PERSON_MB: '100' })
     const large = await uploaded(ann, 'text/plain', Buffer.alloc(16 * 1024 * 1024, 'a'))
     const again = attachmentReader(ann.caller)
-    const largeOne = await attachmentRecords(ann.caller).load(large)
+    const largeOne = await createAttachmentStore(ann.caller).load(large)
     expect(await again(largeOne)).toEqual([{ type: 'input_text', text: expect.stringContaining('more characters') }])
     expect(await again(largeOne)).toEqual([{ type: 'input_text', text: '[There is no room for the attached file "cat.png".]' }])
-    const foreign = await attachmentReader(bob.caller)(await attachmentRecords(ann.caller).load(await uploaded(ann)))
+    const foreign = await attachmentReader(bob.caller)(await createAttachmentStore(ann.caller).load(await uploaded(ann)))
     expect(foreign).toEqual([{ type: 'input_text', text: expect.stringContaining('not there any more') }])
   })
 })
@@ -341,7 +341,7 @@ describe('going', () => {
   test('more files than are deleted at once all go, also where some of them cannot', async () => {
     const made = await Promise.all(
       Array.from({ length: 50 }, (_, n) =>
-        attachmentRecords(ann.caller).save({
+        createAttachmentStore(ann.caller).save({
           type: 'file',
           id: `atc_${n}${ann.caller.userId.slice(4)}`,
           name: 'a',

@@ -9,12 +9,12 @@ import * as tokens from '#app/api/me/tokens/[id]/route.ts'
 import * as allTokens from '#app/api/me/tokens/route.ts'
 import { PARAMS } from '#lib/chatkit/protocol/requests.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { createOauthGrant, listConnections } from '#lib/data/oauth/oauth-grants.ts'
 import { listPersonalTokens, revokePersonalTokens } from '#lib/data/people/personal-tokens.ts'
 import { decideUnclaimedContent, listUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
 import { changePasswordHash, deleteUser, endSessions, markVerified, rememberLocale, updateProfile } from '#lib/data/people/users.ts'
-import { listAgreed } from '#lib/data/runs/approvals.ts'
+import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
 import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { findAccount, listAccounts, saveAccount } from '#lib/data/servers/server-accounts.ts'
@@ -95,7 +95,7 @@ beforeAll(async () => {
   await saveAccount(ann.caller, toolServer.id, { kind: 'key', key: SECRET }, { fresh: true })
   const turn = await readReply(await ann.chat({ type: 'threads.create', params: { input: typed(SECRET) } }))
   const thread = threadOf(turn)
-  const items = await prismaStore(ann.caller).listItems(thread, { limit: 10, order: 'asc' })
+  const items = await createPrismaStore(ann.caller).listItems(thread, { limit: 10, order: 'asc' })
   const client = 'https://client.example/metadata.json'
   const { id: attachment } = await announceAttachment(ann.caller, { name: SECRET, size: 1, mime_type: 'text/plain' })
   await receiveAttachment(ann.caller, attachment, Buffer.from(SECRET))
@@ -298,7 +298,7 @@ test('every ChatKit operation', async () => {
   for (const [type, params] of Object.entries(OPERATIONS))
     if (params && 'item_id' in params(hers))
       await expectSame(`${type} in his thread`, (ids) => ask(type, { ...params(ids), thread_id: own }))
-  const kept = await prismaStore(ann.caller).listItems(hers.thread, { limit: 10, order: 'asc' })
+  const kept = await createPrismaStore(ann.caller).listItems(hers.thread, { limit: 10, order: 'asc' })
   expect(kept.data[0]).toMatchObject({ id: hers.item, content: [{ text: SECRET }] })
 })
 
@@ -314,10 +314,10 @@ test('what names nothing shows nothing of hers', async () => {
     connections: await listConnections(carl.caller),
     accounts: [...(await listAccounts(carl.caller)).keys()],
     'earlier content': await listUnclaimedContent(carl.caller),
-    threads: await prismaStore(carl.caller).listThreads({ limit: 100, order: 'desc' }),
+    threads: await createPrismaStore(carl.caller).listThreads({ limit: 100, order: 'desc' }),
     tasks: await carl.mcp.get('list_tasks', { status: 'all' }),
     notes: await carl.mcp.get('search_notes', {}),
-    agreed: await listAgreed(carl.caller, hers.thread),
+    agreed: await listApprovedForThread(carl.caller, hers.thread),
   }
   for (const [name, answer] of Object.entries(shown)) {
     const text = JSON.stringify(answer)
@@ -343,7 +343,7 @@ test('what acts on everything of one’s own acts on nothing of hers', async () 
   expect(await findAccount(ann.caller, hers.server)).toMatchObject({ key: SECRET })
   expect(await ann.mcp.get('get_note', { id: hers.note })).toMatchObject({ title: 'Vault', body: SECRET })
   expect((await ann.mcp.get('list_tasks', { status: 'all' })).tasks).toMatchObject([{ title: SECRET }])
-  expect((await prismaStore(ann.caller).listItems(hers.thread, { limit: 10, order: 'asc' })).data[0]).toMatchObject({ id: hers.item })
+  expect((await createPrismaStore(ann.caller).listItems(hers.thread, { limit: 10, order: 'asc' })).data[0]).toMatchObject({ id: hers.item })
   await deleteUser(bob.caller.userId)
   expect(await findRun(ann.caller, hers.run)).toMatchObject({ threadId: hers.thread })
 })

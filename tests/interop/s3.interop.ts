@@ -2,7 +2,7 @@ import { AwsClient } from 'aws4fetch'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { GET, PUT } from '#app/api/attachments/[id]/route.ts'
 import type { Attachment } from '#lib/chatkit/protocol/items.ts'
-import { attachmentBytes } from '#lib/data/attachments/attachment-bytes.ts'
+import { openByteStore } from '#lib/data/attachments/attachment-bytes.ts'
 import { expireAttachments } from '#lib/data/attachments/attachment-expiry.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { env } from '#lib/platform/env.ts'
@@ -78,7 +78,7 @@ const get = async (id: string) => {
   return { status: response.status, headers: response.headers, bytes: Buffer.from(await response.arrayBuffer()) }
 }
 /** Asked of the store itself: does it have the bytes? */
-const kept = async (id: string) => (await attachmentBytes().read(`${ann.caller.userId}/${id}`)) !== null
+const kept = async (id: string) => (await openByteStore().read(`${ann.caller.userId}/${id}`)) !== null
 
 test.each([
   ['a picture', PNG, 'cat.png', 'image/png'],
@@ -94,7 +94,7 @@ test.each([
 })
 
 test('bytes written twice are the last ones; what is not there is null, and deleted without a word', async () => {
-  const store = attachmentBytes()
+  const store = openByteStore()
   await store.write('usr_1/atc_1', Buffer.from('one'))
   await store.write('usr_1/atc_1', Buffer.from('two'))
   expect(Buffer.from((await store.read('usr_1/atc_1')) ?? [])).toEqual(Buffer.from('two'))

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { answerChatKit } from '#app/api/chatkit/answer.ts'
-import { respond } from '#lib/agent/answer-message.ts'
-import { act } from '#lib/agent/handle-action.ts'
+import { answerMessage } from '#lib/agent/answer-message.ts'
+import { handleAction } from '#lib/agent/handle-action.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
@@ -28,7 +28,7 @@ beforeEach(async () => {
   ann = await signedIn({ role: 'admin' })
 })
 
-const post = route((request) => answerChatKit(request, respond, act))
+const post = route((request) => answerChatKit(request, answerMessage, handleAction))
 async function ask(body: unknown) {
   const headers = { 'content-type': 'application/json', ...ann.headers }
   return readReply(await post(new Request('http://127.0.0.1:3999/api/chatkit', { method: 'POST', headers, body: JSON.stringify(body) })))

@@ -14,7 +14,7 @@ import {
   setServerEnabled,
 } from '#lib/data/servers/servers.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
-import { noteAnswer, standing } from '#lib/mcp-client/servers/health.ts'
+import { findHealth, noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import { configuredServers, serversFor } from '#lib/mcp-client/servers/servers.ts'
 import { mayOffer } from '#lib/mcp-client/tools/tool-filter.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
@@ -206,7 +206,7 @@ describe('a server that does not answer', () => {
     await using hole = await blackHole()
     const silent = toolServer(hole.url, {}, { name: 'hole' })
     await first([silent], caller)
-    await expect.poll(() => standing(silent.url)).toBe('down')
+    await expect.poll(() => findHealth(silent.url)).toBe('down')
     const { unavailable } = await first([silent], caller)
     expect(unavailable[0]?.sentence).toMatch(/asked again in \d+ s/)
     const refusing = toolServer(await refusingUrl(), {}, { name: 'refusing' })

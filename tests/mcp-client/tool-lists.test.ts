@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
-import { expireTools, type McpTool, rememberedTools, rememberTools } from '#lib/mcp-client/tools/tool-lists.ts'
+import { expireTools, findRememberedTools, type McpTool, rememberTools } from '#lib/mcp-client/tools/tool-lists.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { faultServer } from '#tests/support/tool-servers/fault-server.ts'
@@ -41,7 +41,7 @@ describe('a server that says how long its list counts', () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     onTestFinished(() => void vi.useRealTimers())
     await soonOffered(server, ['one'])
-    await vi.waitFor(() => expect(rememberedTools(server, ann.userId)).toBeDefined(), POLL)
+    await vi.waitFor(() => expect(findRememberedTools(server, ann.userId)).toBeDefined(), POLL)
     const asked = lists(fault)
     fault.tools = [one, two]
     expect(await offered(server)).toEqual(['one'])
@@ -72,9 +72,9 @@ describe('a server that says how long its list counts', () => {
     const server = { url: `http://127.0.0.1/${ttlMs}` }
     rememberTools(server, ann.userId, [], { ttlMs })
     vi.advanceTimersByTime(counts - 1)
-    expect(rememberedTools(server, ann.userId)).toEqual([])
+    expect(findRememberedTools(server, ann.userId)).toEqual([])
     vi.advanceTimersByTime(1)
-    expect(rememberedTools(server, ann.userId)).toBeUndefined()
+    expect(findRememberedTools(server, ann.userId)).toBeUndefined()
   })
 })
 
@@ -89,7 +89,7 @@ describe('a server that says when its tools change', () => {
     expect(lists(fault)).toBe(asked)
     fault.tools = [one, two]
     fault.announce()
-    await vi.waitFor(() => expect(rememberedTools(server, ann.userId)).toBeUndefined(), POLL)
+    await vi.waitFor(() => expect(findRememberedTools(server, ann.userId)).toBeUndefined(), POLL)
     await soonOffered(server, ['one', 'two'])
     expect(fault.listening(), 'one ear a person').toBe(1)
   })
@@ -106,7 +106,7 @@ describe('a server that says when its tools change', () => {
       older.tools.push(two)
       for (const person of [ann, bob]) {
         // Nobody outside knows when an ear is open: it is told until it hears.
-        const told = () => older.announce().then(() => expect(rememberedTools(server, person.userId)).toBeUndefined())
+        const told = () => older.announce().then(() => expect(findRememberedTools(server, person.userId)).toBeUndefined())
         await vi.waitFor(told, POLL)
         await soonOffered(server, ['one', 'two'], person)
       }
@@ -120,14 +120,14 @@ describe('a server that says when its tools change', () => {
     await soonOffered(server, ['one'])
     await vi.waitFor(() => expect(fault.listening()).toBe(1), POLL)
     fault.announce()
-    await vi.waitFor(() => expect(rememberedTools(server, ann.userId)).toBeUndefined(), POLL)
-    await vi.waitFor(async () => expect(await offered(server).then(() => rememberedTools(server, ann.userId))).toBeDefined(), POLL)
+    await vi.waitFor(() => expect(findRememberedTools(server, ann.userId)).toBeUndefined(), POLL)
+    await vi.waitFor(async () => expect(await offered(server).then(() => findRememberedTools(server, ann.userId))).toBeDefined(), POLL)
     vi.useFakeTimers({ toFake: ['Date'] })
     onTestFinished(() => void vi.useRealTimers())
     vi.advanceTimersByTime(60_000)
     await fault[Symbol.asyncDispose]()
-    await vi.waitFor(() => expect(rememberedTools(server, ann.userId)).toBeUndefined(), POLL)
-    expect(rememberedTools(server, ann.userId, { stale: true })?.map(({ name }) => name)).toEqual(['one'])
+    await vi.waitFor(() => expect(findRememberedTools(server, ann.userId)).toBeUndefined(), POLL)
+    expect(findRememberedTools(server, ann.userId, { stale: true })?.map(({ name }) => name)).toEqual(['one'])
   })
 })
 
@@ -138,7 +138,7 @@ test('a list that was asked for before the change is no longer the list', () => 
   const askedAt = Date.now()
   expireTools(server, ann.userId)
   rememberTools(server, ann.userId, [tool], { askedAt })
-  expect(rememberedTools(server, ann.userId)).toBeUndefined()
+  expect(findRememberedTools(server, ann.userId)).toBeUndefined()
 })
 
 test('of two tools with one name the first counts, and none that is larger than a model could use', async () => {

@@ -6,7 +6,7 @@ import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { authenticate } from '#mcp/auth.ts'
 import { defineTool } from '#mcp/define-tool.ts'
 import { makeEndpoint } from '#mcp/http.ts'
-import { offerOf } from '#mcp/offers/server-offer.ts'
+import { createServerOffer } from '#mcp/offers/server-offer.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
 import { serve } from '#tests/support/processes/serve.ts'
 import { mcpCaller } from '#tests/support/tool-servers/mcp-caller.ts'
@@ -48,7 +48,7 @@ const tools = [
 
 let server: Awaited<ReturnType<typeof serve>>
 beforeAll(async () => {
-  server = await serve(makeEndpoint(offerOf(tools), authenticate))
+  server = await serve(makeEndpoint(createServerOffer(tools), authenticate))
 })
 afterAll(() => server.close())
 

@@ -8,7 +8,7 @@ import { parseEnv } from '#lib/platform/env.ts'
 import { authenticate } from '#mcp/auth.ts'
 import { defineTool } from '#mcp/define-tool.ts'
 import { handleMcp, makeEndpoint } from '#mcp/http.ts'
-import { offerOf } from '#mcp/offers/server-offer.ts'
+import { createServerOffer } from '#mcp/offers/server-offer.ts'
 import { runTool } from '#mcp/run-tool.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
 import { serve } from '#tests/support/processes/serve.ts'
@@ -254,7 +254,7 @@ const broken = [
 
 test('a tool that breaks tells nothing of the inside, and what a tool did not promise is not sent', async () => {
   const { caller } = await signedIn()
-  const endpoint = await serve(makeEndpoint(offerOf(broken), authenticate))
+  const endpoint = await serve(makeEndpoint(createServerOffer(broken), authenticate))
   try {
     const { fail, get, post } = mcpCaller(endpoint.url, await personalToken(caller), { 'x-request-id': 'the-request-1' })
     for (const name of ['leaks', 'wrong_answer'])
@@ -300,7 +300,7 @@ test('a database that is away is a 503 with a sentence and without its address',
   const away = async () => {
     throw Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:5432'), { code: 'ECONNREFUSED' })
   }
-  const endpoint = await serve(makeEndpoint(offerOf([]), away))
+  const endpoint = await serve(makeEndpoint(createServerOffer([]), away))
   try {
     const answer = await mcpCaller(endpoint.url).post(WHOAMI)
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
-import { patiently } from '#lib/platform/db/retry.ts'
+import { withDatabasePatience } from '#lib/platform/db/retry.ts'
 import { handleMcp } from '#mcp/http.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
 import { serve } from '#tests/support/processes/serve.ts'
@@ -9,7 +9,7 @@ import { mcpCaller } from '#tests/support/tool-servers/mcp-caller.ts'
 let server: Awaited<ReturnType<typeof serve>>
 beforeAll(async () => {
   // 1,000 calls at once may wait longer for a connection to the database than a person would.
-  server = await serve((request) => patiently(60_000, () => handleMcp(request)))
+  server = await serve((request) => withDatabasePatience(60_000, () => handleMcp(request)))
 })
 afterAll(() => server.close())
 

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { authenticate } from '#mcp/auth.ts'
 import type { Tool } from '#mcp/define-tool.ts'
 import { makeEndpoint } from '#mcp/http.ts'
-import { offerOf } from '#mcp/offers/server-offer.ts'
+import { createServerOffer } from '#mcp/offers/server-offer.ts'
 import { toolset } from '#mcp/toolset.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
 import { serve } from '#tests/support/processes/serve.ts'
@@ -21,7 +21,7 @@ test('the tool that docs/tools.md adds works as the page says', async () => {
   try {
     const { nextTaskTool } = (await import(file)) as { nextTaskTool: Tool }
     const { caller } = await signedIn()
-    const server = await serve(makeEndpoint(offerOf([...toolset, nextTaskTool]), authenticate))
+    const server = await serve(makeEndpoint(createServerOffer([...toolset, nextTaskTool]), authenticate))
     try {
       const { get, fail } = mcpCaller(`${server.url}/mcp`, await personalToken(caller))
       expect(await get('next_task')).toEqual({ task: null })

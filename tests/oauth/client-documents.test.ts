@@ -5,7 +5,7 @@ import { findConsentRequest } from '#lib/auth/oauth-server/consent.ts'
 import { makeOauthDoor } from '#lib/auth/oauth-server/door.ts'
 import { signingKeys } from '#lib/auth/tokens/signing-keys.ts'
 import { listConnections } from '#lib/data/oauth/oauth-grants.ts'
-import { isPublicAddress, PublicFetchError, publicFetch } from '#lib/platform/net/public-fetch.ts'
+import { fetchPublic, isPublicAddress, PublicFetchError } from '#lib/platform/net/public-fetch.ts'
 import { CALLBACK, OauthClient } from '#tests/support/people/oauth-client.ts'
 import { openSite } from '#tests/support/people/oauth-site.ts'
 import { signedIn } from '#tests/support/people/people.ts'
@@ -22,7 +22,7 @@ const publisher = await serve(async (request) => {
 // The client's host, by a name: its requests are led to the publisher's socket.
 const fetchDocument: FetchDocument = (address, { signal }) => {
   const { pathname, search } = new URL(address)
-  return publicFetch(publisher.url + pathname + search, { signal, maxBytes: 16_384, allowLoopback: true })
+  return fetchPublic(publisher.url + pathname + search, { signal, maxBytes: 16_384, allowLoopback: true })
 }
 const find = async () => {
   server ??= makeAuthorizationServer(await signingKeys(), fetchDocument)
@@ -146,7 +146,7 @@ test.each([
   'file:///etc/passwd',
   'nonsense',
 ])('%s is not fetched', async (address) => {
-  await expect(publicFetch(address, options())).rejects.toThrow(/public|only https|not an address/)
+  await expect(fetchPublic(address, options())).rejects.toThrow(/public|only https|not an address/)
 })
 
 test('a name is judged by every address that it has when it is connected to', async () => {
@@ -162,7 +162,7 @@ test('a name is judged by every address that it has when it is connected to', as
     )
   for (const addresses of [['127.0.0.1'], ['8.8.8.8', '127.0.0.1'], ['10.0.0.7'], ['::1'], ['::ffff:127.0.0.1'], ['169.254.169.254'], []]) {
     resolvesTo(...addresses)
-    await expect(publicFetch(`https://innocent.example:${port}/`, options()), String(addresses)).rejects.toThrow(/not public/)
+    await expect(fetchPublic(`https://innocent.example:${port}/`, options()), String(addresses)).rejects.toThrow(/not public/)
   }
   expect(asked.length).toBe(before)
 })
@@ -187,7 +187,7 @@ test.each([
 
 test('loopback is fetched only where a test says so, and by http as well then', async () => {
   answers.set('/ok', () => Response.json({ ok: true }, { headers: { 'cache-control': 'max-age=60' } }))
-  await expect(publicFetch(`${publisher.url}/ok`, options())).rejects.toThrow(PublicFetchError)
-  const answer = await publicFetch(`${publisher.url}/ok`, { ...options(), allowLoopback: true })
+  await expect(fetchPublic(`${publisher.url}/ok`, options())).rejects.toThrow(PublicFetchError)
+  const answer = await fetchPublic(`${publisher.url}/ok`, { ...options(), allowLoopback: true })
   expect([answer.status, answer.headers.get('cache-control'), await answer.json()]).toEqual([200, 'max-age=60', { ok: true }])
 })

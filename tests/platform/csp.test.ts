@@ -1,7 +1,7 @@
 import { NextRequest } from 'next/server'
 import { expect, test } from 'vitest'
 import { sessionCookie } from '#lib/auth/sessions/session.ts'
-import { json, route } from '#lib/platform/http/http.ts'
+import { jsonResponse, route } from '#lib/platform/http/http.ts'
 import { CHATKIT_ORIGIN, contentSecurityPolicy, INERT_POLICY, STATIC_HEADERS } from '#lib/platform/http/security-headers.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import nextConfig from '../../next.config.ts'
@@ -139,7 +139,7 @@ test('every answer has the static headers, and answers of the API cannot run any
   expect(await policyOf(async () => new Response('<script>1</script>'))).toBe(INERT_POLICY)
   expect(await policyOf(() => Promise.reject(new Error('broken')))).toBe(INERT_POLICY)
   expect(await policyOf(async () => new Response('', { headers: { 'content-security-policy': 'sandbox' } }))).toBe('sandbox')
-  expect(json({}).headers.get('content-security-policy')).toBe(INERT_POLICY)
+  expect(jsonResponse({}).headers.get('content-security-policy')).toBe(INERT_POLICY)
 })
 
 test('on one’s own machine the other loopback name leads to the one that APP_URL names', () => {

@@ -1,8 +1,8 @@
 import pg from 'pg'
 import { beforeEach, expect, test } from 'vitest'
 import { answerChatKit } from '#app/api/chatkit/answer.ts'
-import { respond } from '#lib/agent/answer-message.ts'
-import { act } from '#lib/agent/handle-action.ts'
+import { answerMessage } from '#lib/agent/answer-message.ts'
+import { handleAction } from '#lib/agent/handle-action.ts'
 import { exportData } from '#lib/data/people/export.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { route } from '#lib/platform/http/http.ts'
@@ -104,7 +104,7 @@ test('calls of the assistant leave none: neither arguments nor answers nor failu
     ...{ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k', MCP_BUILTIN: 'off', MCP_SERVER_URL: tools.url },
     ...{ RUNS_PER_MINUTE: '100', THREAD_TITLES: 'first_words' },
   })
-  const post = route((request) => answerChatKit(request, respond, act))
+  const post = route((request) => answerChatKit(request, answerMessage, handleAction))
   const headers = { 'content-type': 'application/json', ...ann.headers }
   for (let turn = 0; turn < steps.length / 2; turn += 1) {
     const body = JSON.stringify({ type: 'threads.create', params: { input: typed('go') } })

@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, expect, test } from 'vitest'
 import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import type { Respond } from '#lib/chatkit/server/turn.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { recoverRuns } from '#lib/runs/recover-runs.ts'
 import { registry } from '#lib/runs/registry.ts'
@@ -25,7 +25,7 @@ beforeEach(async () => {
 })
 
 const named = (params: object, type = 'threads.create') => ({ type, params, metadata: { request_id: crypto.randomUUID() } })
-const store = () => prismaStore(ann.caller)
+const store = () => createPrismaStore(ann.caller)
 const threads = async () => (await store().listThreads({ limit: 9, order: 'asc' })).data
 const items = async (threadId: string) => (await store().listItems(threadId, { limit: 50, order: 'asc' })).data
 const runs = () => withCaller(ann.caller, (tx) => tx.run.findMany({ orderBy: { createdAt: 'asc' } }))

@@ -4,15 +4,15 @@ import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import type { NumberedEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Respond } from '#lib/chatkit/server/turn.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { insertRunEvents, sweepRunEvents } from '#lib/data/runs/run-events.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { closeNotify } from '#lib/platform/db/notify.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { EventLog } from '#lib/runs/event-log.ts'
-import { follow } from '#lib/runs/follow-run.ts'
-import { pack, restOf } from '#lib/runs/pack-events.ts'
+import { followRun } from '#lib/runs/follow-run.ts'
+import { packEvents, restAfter } from '#lib/runs/pack-events.ts'
 import { recoverRuns } from '#lib/runs/recover-runs.ts'
 import { activeRuns, registry } from '#lib/runs/registry.ts'
 import { door, kinds, message, openDoor, readReply, textOf, threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
@@ -75,11 +75,11 @@ test('however deltas are joined, a reader gets exactly what comes after its numb
       const rows = []
       for (let from = 0, n = 0; from < single.length; n += 1) {
         const size = cuts[n % (cuts.length || 1)] ?? 3
-        rows.push(...pack(single.slice(from, from + size)))
+        rows.push(...packEvents(single.slice(from, from + size)))
         from += size
       }
-      for (const kept of [rows, pack(rows.map((row) => ({ ...row, pieces: row.pieces && [...row.pieces] })))]) {
-        const rest = kept.flatMap((row) => restOf(row, after) ?? [])
+      for (const kept of [rows, packEvents(rows.map((row) => ({ ...row, pieces: row.pieces && [...row.pieces] })))]) {
+        const rest = kept.flatMap((row) => restAfter(row, after) ?? [])
         for (const [item, index] of [
           ['a', 0],
           ['a', 1],
@@ -129,7 +129,7 @@ test.for([
   const runId = response.headers.get('x-run-id') ?? ''
   // The run is of this process; `follow` reads it as any other process would.
   const seen: NumberedEvent[] = []
-  const reader = follow(runId, 0)
+  const reader = followRun(runId, 0)
   const readUntil = async (said: string) => {
     while (!text(seen).endsWith(said)) seen.push((await reader.next()).value as NumberedEvent)
   }
@@ -141,7 +141,7 @@ test.for([
   const { seen: rest, complete } = await collect(reader)
   expect(complete).toBe(true)
   expect(kinds(rest.map(({ event }) => event)).at(-1)).toBe('thread.item.done assistant_message')
-  const late = await collect(follow(runId, (seen.at(-1) as Required<NumberedEvent>).seq))
+  const late = await collect(followRun(runId, (seen.at(-1) as Required<NumberedEvent>).seq))
   expect(text(late.seen)).toBe(' four five')
   await response.body?.cancel()
 })
@@ -159,8 +159,8 @@ test('an ended run can be read on for an hour, then its events go and its items 
   expect(await sweepRunEvents()).toEqual({ runs: 1, more: false })
   expect(await withSystem('runs', (tx) => tx.runEvent.count({ where: { runId: run_id } }))).toBe(0)
   expect(await findRun(person.caller, run_id)).toMatchObject({ lastSeq: 0, status: 'done' })
-  expect((await collect(follow(run_id, 0))).complete).toBe(false)
-  expect((await prismaStore(person.caller).listItems(thread_id, { limit: 9, order: 'asc' })).data).toHaveLength(2)
+  expect((await collect(followRun(run_id, 0))).complete).toBe(false)
+  expect((await createPrismaStore(person.caller).listItems(thread_id, { limit: 9, order: 'asc' })).data).toHaveLength(2)
 })
 
 test('a person has so many answers written at once, and no more', async () => {
@@ -185,13 +185,13 @@ test('where the settings say so, a second message waits for its turn instead of 
   const thread_id = run?.threadId ?? ''
   // A run is there before its thread.
   await expect
-    .poll(() => prismaStore(person.caller).listThreads({ limit: 1, order: 'asc' }), { timeout: 20_000 })
+    .poll(() => createPrismaStore(person.caller).listThreads({ limit: 1, order: 'asc' }), { timeout: 20_000 })
     .toMatchObject({ data: [{}] })
   const next = door(person)({ type: 'threads.add_user_message', params: { thread_id, input: typed('next') } })
   go(4)
   expect(kinds((await first).events).at(-1)).toBe('thread.item.done assistant_message')
   expect((await next).status).toBe(200)
-  const { data } = await prismaStore(person.caller).listItems(thread_id, { limit: 9, order: 'asc' })
+  const { data } = await createPrismaStore(person.caller).listItems(thread_id, { limit: 9, order: 'asc' })
   expect(data.map(({ type }) => type)).toEqual(['user_message', 'assistant_message', 'user_message', 'assistant_message'])
 })
 
@@ -203,7 +203,7 @@ test('an answer that takes too long is interrupted, kept, and can be asked for a
   const { events, headers } = await door(person, respond)(create)
   expect(events.find(({ type }) => type === 'error')).toMatchObject({ message: expect.stringMatching(/too long/), allow_retry: true })
   expect(await findRun(person.caller, headers.get('x-run-id') ?? '')).toMatchObject({ status: 'interrupted' })
-  const { data } = await prismaStore(person.caller).listItems(threadOf({ events }), { limit: 9, order: 'asc' })
+  const { data } = await createPrismaStore(person.caller).listItems(threadOf({ events }), { limit: 9, order: 'asc' })
   expect(textOf(data.at(-1))).toBe('One two')
 })
 
@@ -235,15 +235,15 @@ test('a dead process: what it had streamed is kept once and told to who reads on
   // The process died between the message and the first word of the answer.
   const created_at = new Date().toISOString()
   const begun = { id: silent.threadId, created_at, status: { type: 'active' as const }, metadata: {} }
-  await prismaStore(caller).saveThread(begun)
+  await createPrismaStore(caller).saveThread(begun)
   const sent = { ...typed('hi'), type: 'user_message', id: 'msg_sent', thread_id: begun.id, created_at } as unknown as ThreadItem
-  await prismaStore(caller).addItem(begun.id, sent)
+  await createPrismaStore(caller).addItem(begun.id, sent)
   const told = [{ seq: 1, event: { type: 'thread.item.done', item: sent } as ThreadStreamEvent }]
   await insertRunEvents([{ runId: silent.id, ownerId: caller.userId, events: told }])
   const rows = half.map((event, at) => ({ seq: at + 1, event: event as ThreadStreamEvent }))
-  await insertRunEvents([{ runId: spoke.id, ownerId: caller.userId, events: pack(rows) }])
-  const reader = collect(follow(spoke.id, 2))
-  const repeat = collect(follow(silent.id, 0))
+  await insertRunEvents([{ runId: spoke.id, ownerId: caller.userId, events: packEvents(rows) }])
+  const reader = collect(followRun(spoke.id, 2))
+  const repeat = collect(followRun(silent.id, 0))
   await Promise.all([recoverRuns(), recoverRuns(), recoverRuns()])
   const { seen, complete } = await reader
   expect([complete, text(seen), kinds(seen.map(({ event }) => event))]).toEqual([
@@ -251,13 +251,13 @@ test('a dead process: what it had streamed is kept once and told to who reads on
     ' it',
     ['thread.item.updated', 'thread.item.done assistant_message', 'error'],
   ])
-  const { data } = await prismaStore(caller).listItems(threadId, { limit: 9, order: 'asc' })
+  const { data } = await createPrismaStore(caller).listItems(threadId, { limit: 9, order: 'asc' })
   expect(data.map(textOf)).toEqual(['', 'Hello.', 'Half of it'])
   expect(await findRun(caller, spoke.id)).toMatchObject({ status: 'interrupted', clientRequestId: 'request-spoke' })
   // Who follows the other is told nothing that would end its wait: it sends again, and the message is there once.
   const followed = await repeat
   expect([followed.complete, kinds(followed.seen.map(({ event }) => event)).filter((kind) => kind === 'error')]).toEqual([false, []])
   expect(await findRun(caller, silent.id)).toMatchObject({ status: 'interrupted', clientRequestId: null, lastSeq: 0 })
-  expect((await prismaStore(caller).listItems(begun.id, { limit: 9, order: 'asc' })).data).toEqual([sent])
+  expect((await createPrismaStore(caller).listItems(begun.id, { limit: 9, order: 'asc' })).data).toEqual([sent])
   expect(await recoverRuns()).toBe(0)
 })

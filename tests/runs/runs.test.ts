@@ -4,7 +4,7 @@ import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Respond } from '#lib/chatkit/server/turn.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { findRun, finishRun, markStopped } from '#lib/data/runs/runs.ts'
 import { closeDb, withCaller } from '#lib/platform/db/db.ts'
 import { env } from '#lib/platform/env.ts'
@@ -88,7 +88,7 @@ async function begin(person: Signed, respond: Respond<TurnContext>) {
 const ended = (id: string) => activeRuns().find((run) => run.id === id)?.ended
 
 async function items(person: Signed, thread_id: string): Promise<ThreadItem[]> {
-  return (await prismaStore(person.caller).listItems(thread_id, { limit: 50, order: 'asc' })).data
+  return (await createPrismaStore(person.caller).listItems(thread_id, { limit: 50, order: 'asc' })).data
 }
 
 test('a closed tab does not end the answer', async () => {

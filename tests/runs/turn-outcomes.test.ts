@@ -3,7 +3,7 @@ import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Respond } from '#lib/chatkit/server/turn.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { recoverRuns } from '#lib/runs/recover-runs.ts'
 import { agentDoor, widgets } from '#tests/support/agent-door.ts'
@@ -55,7 +55,7 @@ test('a first answer that failed leaves its reason; Retry keeps the message, and
   const { outcome: _, ...bare } = said as UserMessageItem
   expect(await read(thread_id)).toEqual([bare])
   // It is the run that says it: what is stored says nothing, and neither does what the model reads.
-  expect((await prismaStore(ann.caller).listItems(thread_id, { limit: 9, order: 'asc' })).data[0]).toEqual(bare)
+  expect((await createPrismaStore(ann.caller).listItems(thread_id, { limit: 9, order: 'asc' })).data[0]).toEqual(bare)
 })
 
 test('a failure that asking again cannot mend says so, and each turn keeps its own', async () => {
@@ -83,7 +83,7 @@ test('a stopped answer says that it was stopped, and one that is being written s
     yield* message(turn, ['Hello.'])
   })
   const response = await open({ type: 'threads.create', params: { input: typed('hi') } })
-  const [thread] = (await prismaStore(ann.caller).listThreads({ limit: 1, order: 'desc' })).data
+  const [thread] = (await createPrismaStore(ann.caller).listThreads({ limit: 1, order: 'desc' })).data
   const thread_id = thread?.id ?? ''
   expect((await read(thread_id))[0]?.outcome).toBeUndefined()
   await door(ann)({ type: 'threads.stop', params: { thread_id } })

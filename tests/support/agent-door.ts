@@ -1,6 +1,6 @@
 import { answerChatKit } from '#app/api/chatkit/answer.ts'
-import { respond } from '#lib/agent/answer-message.ts'
-import { act } from '#lib/agent/handle-action.ts'
+import { answerMessage } from '#lib/agent/answer-message.ts'
+import { handleAction } from '#lib/agent/handle-action.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { route } from '#lib/platform/http/http.ts'
@@ -11,8 +11,8 @@ const edges = { builtinFetch: ((input, init) => handleMcp(new Request(input, ini
 const post = route((request) =>
   answerChatKit(
     request,
-    (turn, context) => respond(turn, context, edges),
-    (turn, context) => act(turn, context, edges),
+    (turn, context) => answerMessage(turn, context, edges),
+    (turn, context) => handleAction(turn, context, edges),
   ),
 )
 

@@ -1,15 +1,15 @@
-import { respond } from '#lib/agent/answer-message.ts'
+import { answerMessage } from '#lib/agent/answer-message.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { AssistantMessageItem, Attachment, ThreadItem, UserMessageItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import type { FailureDetail } from '#lib/data/runs/run-failures.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { newId } from '#lib/platform/ids.ts'
 
-type Edges = NonNullable<Parameters<typeof respond>[2]>
+type Edges = NonNullable<Parameters<typeof answerMessage>[2]>
 
 /** What one turn of a conversation came to. */
 export type TurnResult = {
@@ -28,7 +28,7 @@ export type TurnResult = {
 
 /** A thread of one person on the real store, to whose turns `respond` answers: the pipeline's storing without its HTTP. */
 export async function conversation(caller: Caller, edges: Edges = {}) {
-  const store: Store = prismaStore(caller)
+  const store: Store = createPrismaStore(caller)
   const thread: Thread = { id: store.newThreadId(), created_at: new Date().toISOString(), status: { type: 'active' }, metadata: {} }
   await store.saveThread(thread)
 
@@ -68,7 +68,7 @@ export async function conversation(caller: Caller, edges: Edges = {}) {
       },
     }
     try {
-      for await (const event of respond({ thread, input, store, signal }, { caller, run }, edges)) {
+      for await (const event of answerMessage({ thread, input, store, signal }, { caller, run }, edges)) {
         result.events.push(event)
         if (event.type === 'thread.item.done') await store.addItem(thread.id, event.item)
         onEvent(event)

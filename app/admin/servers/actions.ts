@@ -5,7 +5,7 @@ import { redirect } from 'next/navigation'
 import type { ActionOutcome } from '#app/ui/forms/action-form.tsx'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { addServer, changeServer, removeServer, requireServer, setServerEnabled } from '#lib/data/servers/servers.ts'
-import { agreeToTool, listToolPins, notePins, withdrawTool } from '#lib/data/servers/tool-pins.ts'
+import { acceptDefinition, listToolPins, notePins, withdrawAcceptance } from '#lib/data/servers/tool-pins.ts'
 import { listToolRefusals } from '#lib/data/servers/tool-refusals.ts'
 import { isPinned } from '#lib/mcp-client/connection/load-tools.ts'
 import type { Step } from '#lib/mcp-client/doctor/examination.ts'
@@ -86,13 +86,13 @@ async function refusedSteps(server: string): Promise<Step[]> {
 /** Agrees to a tool as the page showed it: the form's `hash`. */
 export async function agreeTool(form: FormData): Promise<ActionOutcome> {
   const admin = await requirePageAdmin()
-  return settle(() => agreeToTool(admin, idOf(form), String(form.get('tool') ?? ''), String(form.get('hash') ?? '')))
+  return settle(() => acceptDefinition(admin, idOf(form), String(form.get('tool') ?? ''), String(form.get('hash') ?? '')))
 }
 
 /** Quarantines a tool. */
 export async function quarantineTool(form: FormData): Promise<ActionOutcome> {
   const admin = await requirePageAdmin()
-  return settle(() => withdrawTool(admin, idOf(form), String(form.get('tool') ?? '')))
+  return settle(() => withdrawAcceptance(admin, idOf(form), String(form.get('tool') ?? '')))
 }
 
 async function toolsNow(admin: Caller, server: McpServer) {
@@ -105,7 +105,7 @@ async function agreeToAll(admin: Caller, server: McpServer & { id: string }, too
   const before = new Set((await listToolPins(server.id)).filter(({ agreedAt }) => agreedAt !== null).map(({ tool }) => tool))
   await notePins(server.id, tools, false)
   if (before.size > 0) return
-  for (const { tool, offeredHash } of await listToolPins(server.id)) await agreeToTool(admin, server.id, tool, offeredHash)
+  for (const { tool, offeredHash } of await listToolPins(server.id)) await acceptDefinition(admin, server.id, tool, offeredHash)
 }
 
 const idOf = (form: FormData) => String(form.get('server') ?? '')

@@ -5,10 +5,10 @@ import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import { Table } from '#app/ui/lists/table.tsx'
 import { Notice } from '#app/ui/notice.tsx'
 import { findAccountByEmail } from '#lib/data/people/users.ts'
-import { previewFor, type Told } from '#lib/mcp-client/connection/preview.ts'
+import { previewFor, type SentValue } from '#lib/mcp-client/connection/preview.ts'
 import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 
-const WHERE: Record<Told['where'], string> = { header: 'Header', _meta: '_meta', argument: 'Argument' }
+const WHERE: Record<SentValue['where'], string> = { header: 'Header', _meta: '_meta', argument: 'Argument' }
 
 /** What the server would be told of a person: the admin themselves, or whoever's address is given. Nothing is sent. */
 export async function Preview({ server, as, adminId }: { server: McpServer; as: string | undefined; adminId: string }) {

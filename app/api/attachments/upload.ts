@@ -1,5 +1,5 @@
 import { fileOf } from '#app/api/attachments/form-file.ts'
-import { consume, type Limit } from '#lib/auth/limits/rate-limit.ts'
+import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
@@ -23,7 +23,7 @@ export async function requireUploader(request: Request): Promise<Caller> {
   requireSameOrigin(request, APP_URL)
   const caller = await requireCaller(request)
   if (ATTACHMENTS === 'off') throw new AppError('not_found', 'This server takes no attachments.')
-  await consume(UPLOADS, caller.userId)
+  await consumeLimit(UPLOADS, caller.userId)
   return caller
 }
 

@@ -1,7 +1,7 @@
 import { inBackground } from '#app/api/chatkit/background.ts'
 import { depsFor } from '#app/api/chatkit/deps.ts'
 import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
-import { consume, type Limit } from '#lib/auth/limits/rate-limit.ts'
+import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Operation } from '#lib/chatkit/protocol/requests.ts'
@@ -12,11 +12,11 @@ import { rememberLocale } from '#lib/data/people/users.ts'
 import type { Caller, SessionCaller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError } from '#lib/platform/errors.ts'
-import { json, readSizedJson, requireSameOrigin } from '#lib/platform/http/http.ts'
+import { jsonResponse, readSizedJson, requireSameOrigin } from '#lib/platform/http/http.ts'
 import { openStream } from '#lib/platform/http/open-streams.ts'
 import { sseResponse } from '#lib/platform/http/sse.ts'
 import { currentRequestId, log } from '#lib/platform/log.ts'
-import { type StartedRun, startRun, subscribe } from '#lib/runs/start-run.ts'
+import { type StartedRun, startRun, subscribeToRun } from '#lib/runs/start-run.ts'
 
 /** Room (bytes) beside the message for quotes and tags, and for what a client tool, a widget or a form may send. */
 const EXTRA_BYTES = 1_000_000
@@ -40,17 +40,17 @@ export async function answerChatKit(request: Request, respond: Respond<TurnConte
   const { APP_URL, MESSAGE_MAX_CHARS } = env()
   requireSameOrigin(request, APP_URL)
   const caller = await requireCaller(request)
-  await consume(requestLimit(), caller.userId)
+  await consumeLimit(requestLimit(), caller.userId)
   const body = await readOperation(request, MESSAGE_MAX_CHARS)
   const answer = await processChatKit<TurnContext>(body, depsFor(caller, { respond, act }))
-  if (answer.kind === 'json') return json(answer.data)
+  if (answer.kind === 'json') return jsonResponse(answer.data)
   // Before anything is stored or begun: who may open no more streams is told so, and loses nothing.
   const onClose = openStream(caller.userId)
   try {
     if (answer.kind === 'attached') return await told(answer, answer.runId, answer.events, onClose)
     const run = await startTurn(request, caller, answer)
     inBackground(run.ended)
-    return await told(answer, run.id, subscribe(run.id), onClose)
+    return await told(answer, run.id, subscribeToRun(run.id), onClose)
   } catch (error) {
     onClose()
     throw error
@@ -104,7 +104,7 @@ async function told(
     if (!next.done) all.push(next.value.event)
     else if (next.value) {
       onClose()
-      return json(whole(all), { headers })
+      return jsonResponse(whole(all), { headers })
     } else throw new AppError('unavailable', 'The server is restarting. Try again in a moment.', { retryAfter: 5 })
   }
 }

@@ -1,13 +1,13 @@
 import { titled } from '#app/api/chatkit/titles.ts'
 import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
-import { withStandingCards } from '#lib/agent/approvals/standing-cards.ts'
+import { withCurrentCards } from '#lib/agent/approvals/standing-cards.ts'
 import { canTranscribe, transcribe } from '#lib/agent/models/transcribe.ts'
-import { consume, type Limit } from '#lib/auth/limits/rate-limit.ts'
+import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
 import type { AttachmentFiles, Deps } from '#lib/chatkit/server/deps.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Act, Respond } from '#lib/chatkit/server/turn.ts'
 import { announceAttachment, deleteBytes } from '#lib/data/attachments/attachments.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { saveFeedback } from '#lib/data/chat/feedback.ts'
 import { withTurnOutcomes } from '#lib/data/chat/turn-outcomes.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
@@ -27,7 +27,7 @@ export type Answering = { respond: Respond<TurnContext>; act?: Act<TurnContext> 
 export function depsFor(caller: Caller, { respond, act }: Answering): Deps<TurnContext> {
   const { MESSAGE_MAX_CHARS, ATTACHMENTS, ATTACHMENTS_PER_MESSAGE } = env()
   return {
-    store: withTurnOutcomes(withStandingCards(prismaStore(caller), caller), caller),
+    store: withTurnOutcomes(withCurrentCards(createPrismaStore(caller), caller), caller),
     respond: titled(respond),
     act,
     limits: { messageMaxChars: MESSAGE_MAX_CHARS, attachmentsMax: ATTACHMENTS_PER_MESSAGE },
@@ -56,6 +56,6 @@ function filesOf(caller: Caller): AttachmentFiles {
 }
 
 async function within<T>(limit: Limit, caller: Caller, work: () => Promise<T>): Promise<T> {
-  await consume(limit, caller.userId)
+  await consumeLimit(limit, caller.userId)
   return work()
 }

@@ -1,7 +1,7 @@
 import { answerChatKit } from '#app/api/chatkit/answer.ts'
 import { builtinFetch } from '#app/builtin-fetch.ts'
-import { respond } from '#lib/agent/answer-message.ts'
-import { act } from '#lib/agent/handle-action.ts'
+import { answerMessage } from '#lib/agent/answer-message.ts'
+import { handleAction } from '#lib/agent/handle-action.ts'
 import { route } from '#lib/platform/http/http.ts'
 
 /** Seconds that a platform with a limit (Vercel) gives one request, its run included. */
@@ -11,7 +11,7 @@ export const maxDuration = 300
 export const POST = route((request) =>
   answerChatKit(
     request,
-    (turn, context) => respond(turn, context, { builtinFetch }),
-    (turn, context) => act(turn, context, { builtinFetch }),
+    (turn, context) => answerMessage(turn, context, { builtinFetch }),
+    (turn, context) => handleAction(turn, context, { builtinFetch }),
   ),
 )

@@ -1,10 +1,10 @@
 import { inBackground } from '#app/api/chatkit/background.ts'
 import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
-import { namesThreads, nameThread } from '#lib/agent/models/name-thread.ts'
+import { canNameThreads, nameThread } from '#lib/agent/models/name-thread.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { messageText, titleFrom } from '#lib/chatkit/server/title.ts'
 import type { Respond, Turn } from '#lib/chatkit/server/turn.ts'
-import { outsideRun } from '#lib/platform/db/run-fence.ts'
+import { withoutRun } from '#lib/platform/db/run-fence.ts'
 import { log } from '#lib/platform/log.ts'
 
 /** So much of an answer (characters) shows what a conversation is about; a shorter one is read to its end. */
@@ -20,7 +20,7 @@ export function titled(respond: Respond<TurnContext>): Respond<TurnContext> {
     if (input === null || thread.title !== undefined) return yield* respond(turn, context)
     const firstWords = titleFrom(input)
     thread.title = firstWords
-    const naming = namesThreads() ? new Naming((answer) => nameThread(context.caller, { question: messageText(input), answer })) : null
+    const naming = canNameThreads() ? new Naming((answer) => nameThread(context.caller, { question: messageText(input), answer })) : null
     for await (const event of respond(turn, context)) {
       naming?.hear(event)
       const title = naming?.take()
@@ -28,7 +28,7 @@ export function titled(respond: Respond<TurnContext>): Respond<TurnContext> {
       if (title && thread.title === firstWords && (await storedTitle(turn)) === firstWords) thread.title = title
       yield event
     }
-    if (naming && !signal.aborted) inBackground(outsideRun(() => keepLate(turn, naming, firstWords)))
+    if (naming && !signal.aborted) inBackground(withoutRun(() => keepLate(turn, naming, firstWords)))
   }
 }
 
@@ -64,7 +64,7 @@ class Naming {
   async #ask(): Promise<string | undefined> {
     if (!this.#heard) return undefined
     try {
-      this.#made = await outsideRun(() => this.#name(this.#heard))
+      this.#made = await withoutRun(() => this.#name(this.#heard))
     } catch (error) {
       log.warn({ error }, 'a conversation keeps its first words as its name')
     }

@@ -1,4 +1,4 @@
-import type { AskReason } from '#lib/agent/approvals/approval-rules.ts'
+import type { ApprovalReason } from '#lib/agent/approvals/approval-rules.ts'
 import type { ThreadItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
 import { action } from '#lib/chatkit/server/widgets/actions.ts'
 import { Button, Caption, Card, Markdown, Row, Title } from '#lib/chatkit/server/widgets/components.ts'
@@ -18,7 +18,7 @@ export type Question = {
   arguments: unknown
   /** The parameters that the session fills in, beside these arguments. */
   filledIn?: string[]
-  reason: AskReason
+  reason: ApprovalReason
   remember: boolean
 }
 
@@ -29,7 +29,7 @@ export function isApprovalCard(item: ThreadItem): boolean {
   return item.type === 'widget' && item.widget.key?.startsWith(KEY) === true
 }
 
-const WHY: Record<AskReason, string> = {
+const WHY: Record<ApprovalReason, string> = {
   always: 'This tool is called only after you agree.',
   first: 'This is its first call in this conversation.',
   destructive: 'The tool says that this cannot be undone.',
@@ -38,14 +38,14 @@ const WHY: Record<AskReason, string> = {
 }
 
 /** The card that asks a person about a call: the tool, its exact arguments, and the buttons. */
-export function askingCard({ id, server, tool, arguments: args, filledIn = [], reason, remember }: Question): WidgetRoot {
+export function pendingCard({ id, server, tool, arguments: args, filledIn = [], reason, remember }: Question): WidgetRoot {
   const payload = { approval: id }
   return Card({
     key: `${KEY}${id}`,
     children: [
       Title({ value: `Call ${toVisibleText(tool)}?`, size: 'sm' }),
       Caption({ value: `A tool of ${toVisibleText(server)}. ${WHY[reason]}` }),
-      Markdown({ value: shownArguments(args) }),
+      Markdown({ value: formatArguments(args) }),
       filledIn.length > 0 ? Caption({ value: `Your session fills in: ${filledIn.map(toVisibleText).join(', ')}.` }) : null,
       Row({
         wrap: 'wrap',
@@ -71,7 +71,7 @@ export function closedCard(card: WidgetRoot, ending: string): WidgetRoot {
 }
 
 /** Everything that the tool would get, with what hides between the characters made visible. */
-export function shownArguments(args: unknown): string {
+export function formatArguments(args: unknown): string {
   const text = toVisibleJson(args)
   const fence = '`'.repeat(Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)) + 1)
   return `${fence}json\n${text}\n${fence}`

@@ -6,11 +6,11 @@ import { definitionHash, type ToolDefinition } from '#lib/data/servers/tool-pins
 import { isHarmlessTwice, onlyReads } from '#lib/mcp-client/calls/repeat-rules.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
 import { asksUnannotated, type McpServer } from '#lib/mcp-client/servers/servers.ts'
-import { unbound } from '#lib/mcp-client/tools/bound-arguments.ts'
+import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 
 /** Why a person is asked before a call is made. */
-export type AskReason = 'always' | 'first' | 'destructive' | 'unannotated' | 'repeated'
+export type ApprovalReason = 'always' | 'first' | 'destructive' | 'unannotated' | 'repeated'
 
 /** What is known when a call is judged. */
 export type Known = {
@@ -29,15 +29,20 @@ export type OfferedTool = { connection: ToolConnection; tool: McpTool; policy: E
 const MAY_HAVE_FINISHED: ReadonlySet<string> = new Set(['pending', 'succeeded', 'unknown', 'cancelled'])
 
 /** Whether and why a person has to be asked before this call; undefined where it may simply be made. */
-export function whyAsk({ connection, tool, policy }: OfferedTool, args: unknown, known: Known, callId?: string): AskReason | undefined {
+export function findApprovalReason(
+  { connection, tool, policy }: OfferedTool,
+  args: unknown,
+  known: Known,
+  callId?: string,
+): ApprovalReason | undefined {
   const { server, made } = connection
-  const asked = unbound(args as Record<string, unknown>, server)
+  const asked = removeBoundArguments(args as Record<string, unknown>, server)
   const inDoubt = made.isInDoubt(tool.name, asked) || isRepeated(server.name, tool.name, asked, known.earlier)
   if (inDoubt && !onlyReads({ builtin: server.builtin, tool, policy })) return 'repeated'
   const again = made.isMadeBefore(tool.name, asked, callId) || isRepeated(server.name, tool.name, asked, known.own ?? [])
   // A tool that claims more than it keeps could as well do everything twice at the first call.
   if (again && !isHarmlessTwice(tool)) return 'repeated'
-  const reasons: Record<ApprovalPolicy, AskReason | undefined> = {
+  const reasons: Record<ApprovalPolicy, ApprovalReason | undefined> = {
     ...{ never: undefined, always: 'always', first: 'first' },
     annotation: whyRisky(server, tool),
   }
@@ -51,7 +56,7 @@ export function whyAsk({ connection, tool, policy }: OfferedTool, args: unknown,
 }
 
 /** What a tool's annotations say of harm. Without `destructiveHint` a tool that does not only read may destroy (MCP, ToolAnnotations). */
-function whyRisky(server: McpServer, { annotations }: McpTool): AskReason | undefined {
+function whyRisky(server: McpServer, { annotations }: McpTool): ApprovalReason | undefined {
   const { destructiveHint, readOnlyHint } = annotations ?? {}
   if (destructiveHint === true) return 'destructive'
   return destructiveHint === undefined && readOnlyHint !== true && asksUnannotated(server) ? 'unannotated' : undefined

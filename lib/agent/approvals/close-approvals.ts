@@ -3,7 +3,7 @@ import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
-import { type Approval, closeApprovals, listAskingRuns, voidApprovals } from '#lib/data/runs/approvals.ts'
+import { type Approval, closeApprovals, expireApprovedCalls, listRunsWithPendingApprovals } from '#lib/data/runs/approvals.ts'
 import { recordToolCall } from '#lib/data/runs/ledger.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
 import { AppError } from '#lib/platform/errors.ts'
@@ -42,17 +42,17 @@ export const ANSWERED = {
 export const NEVER_MADE = 'You approved this call, but the server ended before it was made. Ask again.'
 
 /** A new message in a thread denies what is still asked there. */
-export async function* denyAsked(caller: Owner, store: Store, threadId: string): AsyncGenerator<ThreadStreamEvent> {
-  for (const runId of await listAskingRuns(caller, threadId)) yield* closeRun(caller, store, runId, 'denied')
+export async function* declinePendingApprovals(caller: Owner, store: Store, threadId: string): AsyncGenerator<ThreadStreamEvent> {
+  for (const runId of await listRunsWithPendingApprovals(caller, threadId)) yield* closeRunApprovals(caller, store, runId, 'denied')
 }
 
 /** Ends all open questions of a waiting run, and the run. */
-export async function* closeRun(caller: Owner, store: Store, runId: string, ending: Ending): AsyncGenerator<ThreadStreamEvent> {
+export async function* closeRunApprovals(caller: Owner, store: Store, runId: string, ending: Ending): AsyncGenerator<ThreadStreamEvent> {
   const barred = await toldOfRun(caller, runId)
   const told = barred ?? TOLD[ending]
   for (const approval of await closeApprovals(caller, runId, ending, TOLD[ending].run)) {
     yield* closeCard(store, approval, told.card)
-    yield* recordUnmade(caller, store, approval, told.call, barred ? 'denied' : 'declined')
+    yield* recordCallNotMade(caller, store, approval, told.call, barred ? 'denied' : 'declined')
   }
 }
 
@@ -70,19 +70,19 @@ export async function* closeCard(store: Store, { threadId, itemId }: Approval, e
 }
 
 /** The tools are not those any more to which the person agreed: nothing of the run is called. */
-export async function* expireChanged(caller: Owner, store: Store, approvals: Approval[]): AsyncGenerator<ThreadStreamEvent> {
+export async function* expireChangedApprovals(caller: Owner, store: Store, approvals: Approval[]): AsyncGenerator<ThreadStreamEvent> {
   const changed = 'The tool was changed after the person was asked, so that the answer does not count.'
-  await voidApprovals(caller, approvals[0]?.runId ?? '')
+  await expireApprovedCalls(caller, approvals[0]?.runId ?? '')
   for (const approval of approvals) {
     yield* closeCard(store, approval, 'Expired: the tool was changed meanwhile. Ask again.')
-    yield* recordUnmade(caller, store, approval, changed, 'denied')
+    yield* recordCallNotMade(caller, store, approval, changed, 'denied')
   }
   const message = 'The tool was changed or is gone since you were asked. Ask again.'
   yield { type: 'notice', level: 'warning', title: 'Not called', message }
 }
 
 /** Tells the ledger and the model that a call was not made: because a person decided so (declined), or for another reason (denied). */
-export async function* recordUnmade(
+export async function* recordCallNotMade(
   caller: Owner,
   store: Store,
   approval: Approval,

@@ -1,15 +1,15 @@
 import type { RunToolApprovalItem } from '@openai/agents'
-import { askingCard } from '#lib/agent/approvals/approval-card.ts'
-import type { AskReason, OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
+import { pendingCard } from '#lib/agent/approvals/approval-card.ts'
+import type { ApprovalReason, OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
 import { type KeptToolCall, NOT_YET } from '#lib/agent/stream/open-calls.ts'
 import type { TurnEvents } from '#lib/agent/stream/turn-events.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { HiddenContextItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
-import { type NewApproval, storePause } from '#lib/data/runs/approvals.ts'
+import { type NewApproval, storeParkedRun } from '#lib/data/runs/approvals.ts'
 import { definitionHash, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
-import { unbound } from '#lib/mcp-client/tools/bound-arguments.ts'
+import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { seal, unseal } from '#lib/platform/crypto/seal.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
@@ -19,7 +19,7 @@ import { toVisibleJson, toVisibleText } from '#lib/platform/text/visible-text.ts
 const STATE_MAX_CHARS = 4_000_000
 
 /** A call that a person is asked about. */
-export type HeldCall = OfferedTool & { callId: string; name: string; arguments: unknown; reason: AskReason }
+export type PendingCall = OfferedTool & { callId: string; name: string; arguments: unknown; reason: ApprovalReason }
 
 type Pausing = {
   thread: Thread
@@ -29,14 +29,14 @@ type Pausing = {
   events: TurnEvents
   state: { toString: () => string }
   interruptions: RunToolApprovalItem[]
-  held: ReadonlyMap<string, HeldCall>
+  held: ReadonlyMap<string, PendingCall>
 }
 
 /**
  * Ends a turn whose calls wait for a person: the state is stored first, then the cards are shown. Throws too_large where the
  * state has grown beyond what is kept.
  */
-export async function* pause({ thread, store, run, events, state, interruptions, held }: Pausing): AsyncGenerator<ThreadStreamEvent> {
+export async function* parkRun({ thread, store, run, events, state, interruptions, held }: Pausing): AsyncGenerator<ThreadStreamEvent> {
   const asked = interruptions.flatMap(({ rawItem }) => {
     const call = 'callId' in rawItem ? held.get(rawItem.callId) : undefined
     if (!call) return []
@@ -45,7 +45,7 @@ export async function* pause({ thread, store, run, events, state, interruptions,
   for (const { call, keptId } of asked) yield* events.pause(call.callId, keptId)
   yield* events.end()
   const sealed = await sealState(run, { state: state.toString() })
-  await storePause({ id: run.id, ownerId: run.ownerId, threadId: thread.id }, sealed, asked.map(toQuestion))
+  await storeParkedRun({ id: run.id, ownerId: run.ownerId, threadId: thread.id }, sealed, asked.map(toQuestion))
   for (const question of asked) yield { type: 'thread.item.done', item: cardOf(thread, question) }
 }
 
@@ -53,15 +53,15 @@ export async function* pause({ thread, store, run, events, state, interruptions,
 export type WidgetCall = { server: string; tool: string; arguments: Record<string, unknown> /** The widget's item. */; item: string }
 
 /** Ends an action whose one call waits for a person: what it is goes into the sealed state, as no agent had a part in it. */
-export async function* pauseWidgetCall(
+export async function* parkWidgetCall(
   { thread, store, run }: { thread: Thread; store: Store; run: { id: string; ownerId: string } },
-  held: HeldCall,
+  held: PendingCall,
   call: WidgetCall,
 ): AsyncGenerator<ThreadStreamEvent> {
   const asked: Asked = { ...newIds(store), call: held }
   yield { type: 'thread.item.done', item: keptCall(thread, asked.keptId, held, NOT_YET) }
   const sealed = await sealState({ ...run, runs: [] }, { call })
-  await storePause({ ...run, threadId: thread.id }, sealed, [toQuestion(asked)])
+  await storeParkedRun({ ...run, threadId: thread.id }, sealed, [toQuestion(asked)])
   yield { type: 'thread.item.done', item: cardOf(thread, asked) }
 }
 
@@ -69,14 +69,14 @@ export async function* pauseWidgetCall(
 export function keptCall(
   thread: Thread,
   id: string,
-  { callId, name, arguments: args }: Pick<HeldCall, 'callId' | 'name' | 'arguments'>,
+  { callId, name, arguments: args }: Pick<PendingCall, 'callId' | 'name' | 'arguments'>,
   output: string,
 ): HiddenContextItem {
   const content: KeptToolCall = { kind: 'tool_call', call_id: callId, name, arguments: JSON.stringify(args), output }
   return { id, thread_id: thread.id, created_at: new Date().toISOString(), type: 'hidden_context_item', content }
 }
 
-type Asked = { id: string; itemId: string; keptId: string; call: HeldCall }
+type Asked = { id: string; itemId: string; keptId: string; call: PendingCall }
 
 function newIds(store: Store): Omit<Asked, 'call'> {
   return { id: newId('apr'), itemId: store.newItemId('message'), keptId: store.newItemId('hidden_context') }
@@ -90,10 +90,10 @@ function toQuestion({ call, ...ids }: Asked): NewApproval {
 function cardOf(thread: Thread, { id, itemId, call }: Asked): WidgetItem {
   const { connection, tool, reason } = call
   // What the model says of parameters that the session fills in is not sent.
-  const args = unbound(call.arguments as Record<string, unknown>, connection.server)
+  const args = removeBoundArguments(call.arguments as Record<string, unknown>, connection.server)
   const remember = reason === 'destructive' || reason === 'unannotated'
   const filledIn = connection.filledIn(tool.name)
-  const widget = askingCard({ id, server: connection.server.name, tool: tool.name, arguments: args, filledIn, reason, remember })
+  const widget = pendingCard({ id, server: connection.server.name, tool: tool.name, arguments: args, filledIn, reason, remember })
   const copy_text = `${toVisibleText(tool.name)} ${toVisibleJson(args)}`
   return { id: itemId, thread_id: thread.id, created_at: new Date().toISOString(), type: 'widget', widget, copy_text }
 }

@@ -1,4 +1,4 @@
-import { DECLINED, expireChanged } from '#lib/agent/approvals/close-approvals.ts'
+import { DECLINED, expireChangedApprovals } from '#lib/agent/approvals/close-approvals.ts'
 import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
 import type { ToolCall } from '#lib/agent/stream/tool-tasks.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
@@ -62,6 +62,6 @@ export class ResumedRun {
 
   /** The tools are not those any more to which the person agreed: nothing is called. */
   expire(): AsyncGenerator<ThreadStreamEvent> {
-    return expireChanged(this.#caller, this.#store, this.#approvals)
+    return expireChangedApprovals(this.#caller, this.#store, this.#approvals)
   }
 }

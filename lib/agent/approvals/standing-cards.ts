@@ -1,6 +1,6 @@
 import { closedCard, isApprovalCard } from '#lib/agent/approvals/approval-card.ts'
 import { ANSWERED, CLOSED, NEVER_MADE } from '#lib/agent/approvals/close-approvals.ts'
-import { connectCardOf, connectedCard } from '#lib/agent/cards/connect-card.ts'
+import { connectedCard, findConnectCardServer } from '#lib/agent/cards/connect-card.ts'
 import type { ThreadItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import { type Answer, APPROVAL_MS, listAnswers } from '#lib/data/runs/approvals.ts'
@@ -10,27 +10,27 @@ import { listAccounts } from '#lib/data/servers/server-accounts.ts'
  * The store with its cards as they stand when a client reads them: a question that was answered, or that nobody answered for a day,
  * has no buttons any more, also where the process that should have taken them off has died, and an account that was connected elsewhere is connected here.
  */
-export function withStandingCards(store: Store, caller: { userId: string }): Store {
+export function withCurrentCards(store: Store, caller: { userId: string }): Store {
   return {
     ...store,
     listItems: async (threadId, query) => {
       const page = await store.listItems(threadId, query)
-      return query.visible ? { ...page, data: await standing(threadId, page.data, caller) } : page
+      return query.visible ? { ...page, data: await toCurrentCards(threadId, page.data, caller) } : page
     },
   }
 }
 
-async function standing(threadId: string, items: ThreadItem[], caller: { userId: string }): Promise<ThreadItem[]> {
+async function toCurrentCards(threadId: string, items: ThreadItem[], caller: { userId: string }): Promise<ThreadItem[]> {
   const asked = items.filter(isApprovalCard).map(({ id }) => id)
   const answers = new Map(asked.length > 0 ? (await listAnswers(caller, threadId, asked)).map((answer) => [answer.itemId, answer]) : [])
-  const accounts = items.some(connectCardOf) ? await listAccounts(caller) : undefined
+  const accounts = items.some(findConnectCardServer) ? await listAccounts(caller) : undefined
   return items.map((item) => {
     if (item.type !== 'widget') return item
     const answer = answers.get(item.id)
     if (answer) return { ...item, widget: answeredCard(item.widget, answer) }
     if (isApprovalCard(item) && Date.parse(item.created_at) + APPROVAL_MS <= Date.now())
       return { ...item, widget: closedCard(item.widget, CLOSED.expired) }
-    const account = accounts?.get(connectCardOf(item) ?? '')
+    const account = accounts?.get(findConnectCardServer(item) ?? '')
     return account && !account.broken ? { ...item, widget: connectedCard(item.widget) } : item
   })
 }

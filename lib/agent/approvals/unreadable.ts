@@ -1,4 +1,4 @@
-import { SHOWN_MAX_CHARS, shownArguments } from '#lib/agent/approvals/approval-card.ts'
+import { formatArguments, SHOWN_MAX_CHARS } from '#lib/agent/approvals/approval-card.ts'
 import { inexactPart } from '#lib/agent/approvals/inexact-json.ts'
 import { isDeeper } from '#lib/platform/json/is-deeper.ts'
 import { JsonMeter } from '#lib/platform/json/json-meter.ts'
@@ -24,7 +24,7 @@ export function whyUnreadable(args: unknown, text = ''): string | undefined {
   if (sent.length > SENT_MAX_CHARS || holdsTooMany(sent) || leastShown(sent) > SHOWN_MAX_CHARS) return TOO_LONG
   const inexact = inexactPart(text)
   if (inexact) return `its arguments cannot be sent as they are written: ${inexact}`
-  return shownArguments(args).length > SHOWN_MAX_CHARS ? TOO_LONG : undefined
+  return formatArguments(args).length > SHOWN_MAX_CHARS ? TOO_LONG : undefined
 }
 
 function holdsTooMany(json: string): boolean {

@@ -16,7 +16,7 @@ const KEY = 'connect:'
 export type Need = { server: McpServer; tool?: string; broken: boolean }
 
 /** The id of the server that a Connect card is about; undefined for any other item. */
-export function connectCardOf(item: ThreadItem): string | undefined {
+export function findConnectCardServer(item: ThreadItem): string | undefined {
   return item.type === 'widget' && item.widget.key?.startsWith(KEY) ? item.widget.key.slice(KEY.length) : undefined
 }
 

@@ -22,7 +22,7 @@ type Options = {
  */
 export async function toModelInput(
   items: ThreadItem[],
-  { maxTokens = HISTORY_MAX_TOKENS, readAttachment = unreadable }: Options = {},
+  { maxTokens = HISTORY_MAX_TOKENS, readAttachment = describeUnreadable }: Options = {},
 ): Promise<AgentInputItem[]> {
   const toolWorkflows = new Set(items.flatMap((item) => keptCall(item)?.workflow_id ?? []))
   const groups: AgentInputItem[][] = []
@@ -42,7 +42,7 @@ export async function toModelInput(
   return groups.reverse().flat()
 }
 
-async function unreadable({ name }: Attachment): Promise<InputPart[]> {
+async function describeUnreadable({ name }: Attachment): Promise<InputPart[]> {
   return [{ type: 'input_text', text: `[The attached file ${JSON.stringify(name)} cannot be read.]` }]
 }
 
@@ -56,10 +56,10 @@ function convert(item: Exclude<ThreadItem, UserMessageItem>): AgentInputItem[] {
     case 'hidden_context_item':
       return fromHidden(item)
     case 'sdk_hidden_context':
-      return [hidden(item.content)]
+      return [toHiddenMessage(item.content)]
     case 'client_tool_call':
       return item.status === 'completed'
-        ? pair(item.call_id, item.name, JSON.stringify(item.arguments), JSON.stringify(item.output ?? null))
+        ? toCallAndResult(item.call_id, item.name, JSON.stringify(item.arguments), JSON.stringify(item.output ?? null))
         : []
     case 'widget':
       return [user(`The following graphical UI widget (id: ${item.id}) was displayed to the user:${widgetJson(item)}`)]
@@ -80,11 +80,11 @@ function user(text: string): AgentInputItem {
   return { type: 'message', role: 'user', content: [{ type: 'input_text', text }] }
 }
 
-function hidden(text: string): AgentInputItem {
+function toHiddenMessage(text: string): AgentInputItem {
   return user(`Hidden context for the agent (not shown to the user):\n<HiddenContext>\n${text}\n</HiddenContext>`)
 }
 
-function pair(callId: string, name: string, args: string, output: string, echo?: string): AgentInputItem[] {
+function toCallAndResult(callId: string, name: string, args: string, output: string, echo?: string): AgentInputItem[] {
   const providerData = echo === undefined ? {} : { providerData: { [ECHO]: echo } }
   return [
     { type: 'function_call', callId, name, arguments: args, status: 'completed', ...providerData },
@@ -120,8 +120,8 @@ async function fromUser(
 
 function fromHidden(item: ThreadItem & { type: 'hidden_context_item' }): AgentInputItem[] {
   const call = keptCall(item)
-  if (call) return pair(call.call_id, call.name, call.arguments, call.output, call.echo)
-  return [hidden(typeof item.content === 'string' ? item.content : JSON.stringify(item.content))]
+  if (call) return toCallAndResult(call.call_id, call.name, call.arguments, call.output, call.echo)
+  return [toHiddenMessage(typeof item.content === 'string' ? item.content : JSON.stringify(item.content))]
 }
 
 function keptCall(item: ThreadItem): KeptToolCall | undefined {

@@ -22,7 +22,7 @@ const CLOCKS_MAX = 500
 const clocks = new Map<string, Intl.DateTimeFormat>()
 
 // Kept, because to make one costs more than the rest of the text.
-function clockOf(timeZone: string): Intl.DateTimeFormat {
+function formatClock(timeZone: string): Intl.DateTimeFormat {
   const clock = clocks.get(timeZone) ?? new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'full', timeStyle: 'short' })
   if (clocks.size >= CLOCKS_MAX) clocks.clear()
   clocks.set(timeZone, clock)
@@ -31,7 +31,7 @@ function clockOf(timeZone: string): Intl.DateTimeFormat {
 
 /** The system text of a turn: what the assistant is, for whom it works, and what time it is there. */
 export function instructions({ userId, name, timeZone, locale, now, unavailable }: TurnFacts): string {
-  const clock = clockOf(timeZone).format(now)
+  const clock = formatClock(timeZone).format(now)
   const lines = [
     'You are Switchboard, an assistant that gets things done for one person through tools.',
     '',

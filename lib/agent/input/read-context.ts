@@ -1,8 +1,8 @@
-import { recentItems } from '#lib/agent/input/recent-items.ts'
+import { listRecentItems } from '#lib/agent/input/recent-items.ts'
 import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
 import { findPerson } from '#lib/data/people/users.ts'
-import { listAgreed } from '#lib/data/runs/approvals.ts'
+import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
 import { type EarlierCall, listCallsFor } from '#lib/data/runs/tool-calls.ts'
 import { listPolicies } from '#lib/data/servers/policies.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
@@ -16,9 +16,9 @@ export async function readContext(caller: Caller, { thread, input, store }: Omit
   const callsFor = async (message?: UserMessageItem | null) => (message ? listCallsFor(caller, message.id) : [])
   const [person, items, policies, agreed, calls] = await Promise.all([
     findPerson(caller.userId),
-    recentItems(store, thread.id),
+    listRecentItems(store, thread.id),
     listPolicies(caller),
-    listAgreed(caller, thread.id),
+    listApprovedForThread(caller, thread.id),
     callsFor(input),
   ])
   if (!person) throw new AppError('unauthenticated', 'This account can no longer be used.')

@@ -7,7 +7,7 @@ const PAGE = 100
 const MAX_PAGES = 10
 
 /** The newest items of a thread, oldest first: as many as can matter for the model's input, 1,000 at most. */
-export async function recentItems(store: Store, threadId: string): Promise<ThreadItem[]> {
+export async function listRecentItems(store: Store, threadId: string): Promise<ThreadItem[]> {
   const items: ThreadItem[] = []
   let after: string | undefined
   let size = 0

@@ -30,12 +30,12 @@ export function modelName(): string {
 export function openModel(about: { person: Person; timeZone: string; now: Date }, line?: ModelLine): Model {
   if (isDemo()) return demoModel(about)
   const { OPENAI_API, OPENAI_MODEL } = env()
-  const model = new OpenAIModel(modelClient(line), OPENAI_API, OPENAI_MODEL)
+  const model = new OpenAIModel(openModelClient(line), OPENAI_API, OPENAI_MODEL)
   return OPENAI_API === 'responses' ? model : withPicturesAfterTools(model)
 }
 
 /** A client of the model's server, as the settings say. Clients share the process's connections. */
-export function modelClient(line?: ModelLine): OpenAI {
+export function openModelClient(line?: ModelLine): OpenAI {
   // Servers such as Ollama want no key, but the client wants one.
   const { OPENAI_API_KEY: apiKey = 'none', OPENAI_BASE_URL: baseURL = 'https://api.openai.com/v1' } = env()
   // Asking again is the fetch's business, which tells the person.

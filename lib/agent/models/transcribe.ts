@@ -1,5 +1,5 @@
 import { toFile } from 'openai'
-import { isDemo, modelClient } from '#lib/agent/models/open-model.ts'
+import { isDemo, openModelClient } from '#lib/agent/models/open-model.ts'
 import { findServerError } from '#lib/agent/models/openai/failures/server-error.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError } from '#lib/platform/errors.ts'
@@ -37,7 +37,7 @@ export async function transcribe({ data, mediaType }: { data: Uint8Array; mediaT
   try {
     const file = await toFile(data, `speech.${ending}`, { type: mediaType })
     const model = env().OPENAI_TRANSCRIPTION_MODEL
-    const { text }: { text?: unknown } = await modelClient().audio.transcriptions.create({ file, model }, { timeout: TIMEOUT_MS })
+    const { text }: { text?: unknown } = await openModelClient().audio.transcriptions.create({ file, model }, { timeout: TIMEOUT_MS })
     if (typeof text !== 'string') throw new Error('the answer has no text')
     return { text }
   } catch (cause) {

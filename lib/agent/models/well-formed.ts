@@ -1,5 +1,5 @@
 import type { ModelRequest } from '@openai/agents'
-import { storableText } from '#lib/platform/json/to-storable.ts'
+import { toStorableText } from '#lib/platform/json/to-storable.ts'
 
 /**
  * The request without what no model server takes in a text: NUL and halves of surrogate pairs become U+FFFD, wherever people, tools,
@@ -12,7 +12,7 @@ export function wellFormedRequest(request: ModelRequest): ModelRequest {
 
 /** A JSON value with every text in it well-formed: itself where all of them are. */
 function wellFormed<T>(value: T): T {
-  if (typeof value === 'string') return (value.isWellFormed() && !value.includes('\0') ? value : storableText(value)) as T
+  if (typeof value === 'string') return (value.isWellFormed() && !value.includes('\0') ? value : toStorableText(value)) as T
   if (value === null || typeof value !== 'object') return value
   if (Array.isArray(value)) {
     const entries = value.map(wellFormed)

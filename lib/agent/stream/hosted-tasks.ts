@@ -1,4 +1,4 @@
-import { seconds, settledTask } from '#lib/agent/stream/tool-tasks.ts'
+import { formatSeconds, settledTask } from '#lib/agent/stream/tool-tasks.ts'
 import type { CustomTask, Task, UrlSource } from '#lib/chatkit/protocol/items.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
@@ -40,8 +40,8 @@ export function hostedTask(call: HostedCall, took?: number): Task {
   return { ...make(call, took), status_indicator: took === undefined ? 'loading' : 'complete' }
 }
 
-function titled(doing: string, done: string, took: number | undefined): string {
-  return took === undefined ? doing : `${done} (${seconds(took)})`
+function toTitle(doing: string, done: string, took: number | undefined): string {
+  return took === undefined ? doing : `${done} (${formatSeconds(took)})`
 }
 
 function searchTask({ action = {} }: HostedCall, took: number | undefined): Task {
@@ -54,7 +54,7 @@ function searchTask({ action = {} }: HostedCall, took: number | undefined): Task
   return {
     type: 'web_search',
     status_indicator: 'none',
-    title: titled(doing ?? '', done ?? '', took),
+    title: toTitle(doing ?? '', done ?? '', took),
     ...(queries[0] && { title_query: queries[0] }),
     queries: action.pattern ? [...queries, action.pattern] : queries,
     sources: pages.flatMap(toSource),
@@ -71,7 +71,7 @@ function fileTask({ results }: HostedCall, took: number | undefined): Task {
   return {
     type: 'file',
     status_indicator: 'none',
-    title: titled('Searching files', 'Searched files', took),
+    title: toTitle('Searching files', 'Searched files', took),
     sources: [...names].map((filename) => ({ type: 'file', title: filename, filename })),
   }
 }
@@ -83,7 +83,7 @@ function codeTask({ code }: HostedCall, took: number | undefined): Task {
     type: 'custom',
     status_indicator: 'none',
     icon: 'square-code',
-    title: titled('Running code', 'Ran code', took),
+    title: toTitle('Running code', 'Ran code', took),
     ...(text && { content: `${fence}python\n${text}\n${fence}` }),
   }
 }

@@ -4,12 +4,12 @@ import { type HostedCall, hostedTask } from '#lib/agent/stream/hosted-tasks.ts'
 import { type ItemContext, newItem } from '#lib/agent/stream/item-context.ts'
 import type { OpenWorkflow } from '#lib/agent/stream/open-workflow.ts'
 import {
+  formatSeconds,
   keptArguments,
   loadingTask,
   NOT_MADE,
   type Outcome,
   outputText,
-  seconds,
   settledTask,
   stoppedTask,
   type ToolCall,
@@ -120,7 +120,7 @@ export class OpenCalls {
       status_indicator: 'complete',
       icon: 'agent',
       title: `Handed over to ${agent}`,
-      content: `(${seconds(took)})`,
+      content: `(${formatSeconds(took)})`,
     }))
   }
 

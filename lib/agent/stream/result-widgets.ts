@@ -56,7 +56,7 @@ export class ResultWidgets {
 export function updateWidgets(items: ThreadItem[], { server, widget }: Sent): WidgetItem[] {
   const news = new Map(nodesOf(widget).flatMap((node) => (node.key === undefined ? [] : [[node.key, node]])))
   if (news.size === 0) return []
-  const own = items.filter((item): item is WidgetItem => resultWidgetOf(item) === server).slice(-FOLLOWING_MAX)
+  const own = items.filter((item): item is WidgetItem => findResultWidgetServer(item) === server).slice(-FOLLOWING_MAX)
   return own.flatMap((item) => {
     const next = replaceNodes(item.widget, news)
     return isDeepStrictEqual(next, item.widget) ? [] : [{ ...item, widget: next }]
@@ -79,6 +79,6 @@ export function childrenOf({ children }: WidgetNode): WidgetNode[] {
 }
 
 /** The server that a result's widget came from; undefined for any other item. The model knows the result itself. */
-export function resultWidgetOf(item: ThreadItem): string | undefined {
+export function findResultWidgetServer(item: ThreadItem): string | undefined {
   return item.type === 'widget' && item.widget.key?.startsWith(KEY) ? item.widget.key.split(':')[1] : undefined
 }

@@ -34,7 +34,7 @@ export function waitingTask(call: ToolCall): CustomTask {
 
 /** The same line with what became of the call: how long it took, and why it failed if it did. */
 export function settledTask(call: ToolCall, facts: Outcome): CustomTask {
-  const took = facts.durationMs === undefined ? '' : `(${seconds(facts.durationMs)})`
+  const took = facts.durationMs === undefined ? '' : `(${formatSeconds(facts.durationMs)})`
   const shown = shownArguments(call)
   if (!facts.failure) return lineOf(call, 'check-circle', [shown, took].filter(Boolean).join(' '))
   const isDeclined = facts.failure.class === 'declined'
@@ -63,7 +63,7 @@ function plainMarkdown(text: string): string {
 }
 
 /** A duration for people: "1.2 s". */
-export function seconds(ms: number): string {
+export function formatSeconds(ms: number): string {
   return ms < 100 ? '<0.1 s' : `${(ms / 1000).toFixed(1)} s`
 }
 

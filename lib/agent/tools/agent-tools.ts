@@ -1,13 +1,13 @@
 import { defineToolInputGuardrail, type FunctionTool, getAllMcpTools, ToolGuardrailFunctionOutputFactory } from '@openai/agents'
 import type { OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
-import { unbound } from '#lib/mcp-client/tools/bound-arguments.ts'
+import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 
 /**
  * The tools of these servers as the agent takes them, with `mustAsk` as the judge of each call. The SDK can hold back function
  * tools alone, so that the servers' tools are made into such. A call for which `whyNot` has a sentence is answered with it.
  */
-export async function agentTools<Context>(
+export async function toAgentTools<Context>(
   connections: ToolConnection[],
   mustAsk: (offered: OfferedTool, args: unknown, call: { callId: string; name: string }) => boolean,
   whyNot: (callId: string) => string | undefined,
@@ -49,7 +49,7 @@ export function sentArguments(connections: ToolConnection[], call: { name: strin
   const args = parsedObject(call.arguments)
   if (!args) return call.arguments
   const filledIn = Object.fromEntries(connection.filledIn(tool.name).map((parameter) => [parameter, 'you']))
-  return JSON.stringify({ ...filledIn, ...unbound(args, connection.server) })
+  return JSON.stringify({ ...filledIn, ...removeBoundArguments(args, connection.server) })
 }
 
 function parsedObject(text: string): Record<string, unknown> | undefined {

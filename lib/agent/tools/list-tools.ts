@@ -21,7 +21,7 @@ export async function listTools(caller: Caller, { builtinFetch }: { builtinFetch
   const mcp = await openMcp(nothing, { builtinFetch })
   try {
     const lists = await Promise.all(
-      mcp.connections.map(async (connection) => (await connection.listTools()).map((tool) => named(tool, connection.server.name))),
+      mcp.connections.map(async (connection) => (await connection.listTools()).map((tool) => toNamedTool(tool, connection.server.name))),
     )
     return lists.flat()
   } finally {
@@ -31,7 +31,7 @@ export async function listTools(caller: Caller, { builtinFetch }: { builtinFetch
 
 type Listed = { name: string; description?: string; inputSchema: { properties?: Record<string, unknown>; required?: string[] } }
 
-function named({ name, description = '', inputSchema }: Listed, server: string): NamedTool {
+function toNamedTool({ name, description = '', inputSchema }: Listed, server: string): NamedTool {
   const { properties = {}, required = [] } = inputSchema
   const parameters = Object.entries(properties).map(([key, schema]) => {
     const { type, description: about } = (schema ?? {}) as { type?: unknown; description?: unknown }

@@ -1,4 +1,4 @@
-import { consume, type Limit } from '#lib/auth/limits/rate-limit.ts'
+import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
 import { env } from '#lib/platform/env.ts'
 
 /** How many times as much all clients together may do where their addresses are not known. */
@@ -10,7 +10,7 @@ const CROWD = 20
  */
 export function consumeClient(limit: Limit, headers: Headers): Promise<void> {
   const address = clientAddress(headers)
-  return address ? consume(limit, address) : consume({ ...limit, points: limit.points * CROWD }, 'everybody')
+  return address ? consumeLimit(limit, address) : consumeLimit({ ...limit, points: limit.points * CROWD }, 'everybody')
 }
 
 /** The address that the outermost trusted proxy saw; of IPv6 the /64 network, which is what one household or server has. */

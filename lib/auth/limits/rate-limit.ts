@@ -45,7 +45,7 @@ function limiterFor({ name, points, seconds, flood }: Limit, key: string) {
 }
 
 /** Counts one event of `key` in a table that all replicas share. Throws limited, with the seconds until the next one may happen. */
-export async function consume(limit: Limit, key: string): Promise<void> {
+export async function consumeLimit(limit: Limit, key: string): Promise<void> {
   void purgeExpired()
   const { store, digest } = limiterFor(limit, key)
   try {
@@ -53,17 +53,17 @@ export async function consume(limit: Limit, key: string): Promise<void> {
   } catch (refused) {
     if (!(refused instanceof RateLimiterRes)) throw refused
     const retryAfter = Math.max(1, Math.ceil(refused.msBeforeNext / 1000))
-    throw new AppError('limited', `${limit.said ?? 'Too many attempts.'} Try again in ${spoken(retryAfter)}.`, { retryAfter })
+    throw new AppError('limited', `${limit.said ?? 'Too many attempts.'} Try again in ${formatWait(retryAfter)}.`, { retryAfter })
   }
 }
 
 /** Forgets what `key` has used up: a right password after some wrong ones. */
-export async function forgive(limit: Limit, key: string): Promise<void> {
+export async function resetLimit(limit: Limit, key: string): Promise<void> {
   const { store, digest } = limiterFor(limit, key)
   await store.delete(digest)
 }
 
-function spoken(seconds: number): string {
+function formatWait(seconds: number): string {
   if (seconds < 60) return seconds === 1 ? 'a second' : `${seconds} seconds`
   const minutes = Math.ceil(seconds / 60)
   return minutes === 1 ? 'a minute' : `${minutes} minutes`

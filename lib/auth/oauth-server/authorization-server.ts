@@ -10,7 +10,7 @@ import { findStanding } from '#lib/data/people/users.ts'
 import { deriveKey } from '#lib/platform/crypto/derive-key.ts'
 import { env } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
-import { publicFetch } from '#lib/platform/net/public-fetch.ts'
+import { fetchPublic } from '#lib/platform/net/public-fetch.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
 // Of OpenID Connect: who it is, and tokens that last.
@@ -24,7 +24,7 @@ const KEYS_REREAD_MS = 60_000
 /** Fetches what a client's metadata names: its document, its key set. A parameter of tests. */
 export type FetchDocument = (address: string, options: { signal: AbortSignal }) => Promise<Response>
 
-const fetchPublicly: FetchDocument = (address, { signal }) => publicFetch(address, { signal, maxBytes: DOCUMENT_MAX_BYTES })
+const fetchPublicly: FetchDocument = (address, { signal }) => fetchPublic(address, { signal, maxBytes: DOCUMENT_MAX_BYTES })
 
 const made = processState('oauth', (): { current?: { server: Provider; keyIds: string; readAt: number } } => ({}))
 

@@ -1,6 +1,6 @@
 import { type ClientMetadata, errors } from 'oidc-provider'
 import { isLoopback } from '#lib/platform/env.ts'
-import { storable } from '#lib/platform/json/to-storable.ts'
+import { toStorable } from '#lib/platform/json/to-storable.ts'
 
 const URIS_MAX = 20
 const URI_MAX_CHARS = 1_000
@@ -30,7 +30,7 @@ const GRANT_TYPES = ['authorization_code', 'refresh_token']
  * right and throws invalid_client_metadata or invalid_redirect_uri for the rest; oidc-provider checks the rest.
  */
 export function applyClientRules(metadata: ClientMetadata): void {
-  if (JSON.stringify(storable(metadata)) !== JSON.stringify(metadata))
+  if (JSON.stringify(toStorable(metadata)) !== JSON.stringify(metadata))
     throw new errors.InvalidClientMetadata('the metadata hold characters that cannot be stored')
   const { client_name: name, redirect_uris: uris } = metadata
   if (name !== undefined && (typeof name !== 'string' || [...name].length > NAME_MAX_CHARS || /[\p{C}\p{Zl}\p{Zp}]/u.test(name)))

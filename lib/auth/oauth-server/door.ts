@@ -6,7 +6,7 @@ import { protectedResourceMetadata } from '#lib/auth/oauth-server/metadata.ts'
 import { toNodeExchange } from '#lib/auth/oauth-server/node-exchange.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError, notFound, toAppError } from '#lib/platform/errors.ts'
-import { json, readBody, requestIdOf } from '#lib/platform/http/http.ts'
+import { findRequestId, jsonResponse, readBody } from '#lib/platform/http/http.ts'
 import { INERT_POLICY } from '#lib/platform/http/security-headers.ts'
 import { JsonMeter, REQUEST_LIMITS } from '#lib/platform/json/json-meter.ts'
 import { log, withLogContext } from '#lib/platform/log.ts'
@@ -47,7 +47,7 @@ const ENDPOINTS: Endpoint[] = [
 /** The authorization server behind /oauth and /.well-known. There is none where MCP_BUILTIN is off. Never throws. `find` is a parameter of tests. */
 export function makeOauthDoor(find: () => Promise<Provider> = authorizationServer): (request: Request) => Promise<Response> {
   return (request) => {
-    const requestId = requestIdOf(request)
+    const requestId = findRequestId(request)
     return withLogContext({ request_id: requestId }, async () => {
       const { pathname } = new URL(request.url)
       const endpoint = ENDPOINTS.find(({ path }) => path.test(pathname))
@@ -81,7 +81,7 @@ async function answer(request: Request, endpoint: Endpoint | undefined, find: ()
   // The others answer with a page of oidc-provider's own, which our policy forbids to do anything.
   if ((searchParams.get('response_mode') ?? 'query') !== 'query') throw new AppError('bad_request', 'response_mode must be query.')
   await consumeClient(endpoint.limit, request.headers)
-  if (endpoint.document) return json(endpoint.document())
+  if (endpoint.document) return jsonResponse(endpoint.document())
   const body = request.method === 'POST' ? await readBody(request, BODY_MAX) : undefined
   if (body) requireShallow(body)
   const headers = new Headers(request.headers)
@@ -111,7 +111,8 @@ async function tidy(response: Response, { path }: Endpoint): Promise<Response> {
     if (value) headers.set(name, value)
   }
   for (const cookie of response.headers.getSetCookie()) if (!/^switchboard-oauth[.=]/.test(cookie)) headers.append('set-cookie', cookie)
-  if (path.source.includes('well-known') && status === 200) return json({ ...JSON.parse(text), response_modes_supported: ['query'] })
+  if (path.source.includes('well-known') && status === 200)
+    return jsonResponse({ ...JSON.parse(text), response_modes_supported: ['query'] })
   const redirect = status >= 300 && status < 400
   return new Response(redirect || text === '' ? null : text, { status, headers })
 }
@@ -128,5 +129,5 @@ function refusal(error: AppError): Response {
   const code =
     error.status === 429 || error.status === 503 ? 'temporarily_unavailable' : error.status >= 500 ? 'server_error' : 'invalid_request'
   const headers: Record<string, string> = error.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }
-  return json({ error: code, error_description: error.message }, { status: error.status, headers })
+  return jsonResponse({ error: code, error_description: error.message }, { status: error.status, headers })
 }

@@ -19,13 +19,13 @@ export const NewPassword = z
 
 /** The hash to store. Throws unavailable when too many wait already. */
 export function hashPassword(password: string): Promise<string> {
-  return inTurn(() => hash(password, COST))
+  return hashInTurn(() => hash(password, COST))
 }
 
 /** True when `password` made `stored`; always false without a stored hash, after the same time. Throws unavailable when too many wait already. */
 export async function passwordMatches(stored: string | null | undefined, password: string): Promise<boolean> {
   const given = password.slice(0, 1_000).normalize('NFKC')
-  const matches = await inTurn(() => verify(stored ?? NOBODY, given))
+  const matches = await hashInTurn(() => verify(stored ?? NOBODY, given))
   return matches && Boolean(stored)
 }
 
@@ -33,7 +33,7 @@ let running = 0
 const waiting: (() => void)[] = []
 
 // Each hash takes a core and 19 MiB: more than a few at once would starve the threads that files and names need.
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+async function hashInTurn<T>(work: () => Promise<T>): Promise<T> {
   if (running >= AT_ONCE) {
     if (waiting.length >= WAITING_MAX)
       throw new AppError('unavailable', 'Too many people are signing in just now. Try again in a moment.', { retryAfter: 5 })

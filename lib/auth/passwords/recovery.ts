@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { consumeClient } from '#lib/auth/limits/client-limit.ts'
-import { consume } from '#lib/auth/limits/rate-limit.ts'
+import { consumeLimit } from '#lib/auth/limits/rate-limit.ts'
 import { resetLetter } from '#lib/auth/mail/letters.ts'
-import { afterAnswer } from '#lib/auth/mail/run-after-response.ts'
+import { runAfterResponse } from '#lib/auth/mail/run-after-response.ts'
 import { canMail, sendMail } from '#lib/auth/mail/send-mail.ts'
 import { hashPassword, NewPassword } from '#lib/auth/passwords/passwords.ts'
 import { recordAudit } from '#lib/data/audit.ts'
@@ -15,15 +15,15 @@ const ASKS = { name: 'reset-ask', points: 20, seconds: 3_600 }
 const TRIES = { name: 'reset-try', points: 20, seconds: 900 }
 
 /** Mails a reset link when the address has an account; the answer is the same when it has none. Throws limited, or unavailable without mail. */
-export async function askForReset(email: string, headers: Headers): Promise<void> {
+export async function requestPasswordReset(email: string, headers: Headers): Promise<void> {
   if (!canMail())
     throw new AppError(
       'unavailable',
       'This server sends no mail. Ask its administrator, who can reset your password with "npm run reset-password".',
     )
   await consumeClient(ASKS, headers)
-  await consume(LETTERS, email)
-  afterAnswer('the mail with a reset link', async () => {
+  await consumeLimit(LETTERS, email)
+  runAfterResponse('the mail with a reset link', async () => {
     const account = await findAccountByEmail(email)
     if (account && !account.disabledAt) await sendMail(email, resetLetter(await createCode('reset-password', email)))
   })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { consume, forgive } from '#lib/auth/limits/rate-limit.ts'
+import { consumeLimit, resetLimit } from '#lib/auth/limits/rate-limit.ts'
 import { hashPassword, NewPassword, passwordMatches } from '#lib/auth/passwords/passwords.ts'
 import { findSession, renewSession, type Session } from '#lib/auth/sessions/session.ts'
 import { attachmentIds, deleteBytesOf } from '#lib/data/attachments/attachment-expiry.ts'
@@ -54,7 +54,7 @@ async function requireProof({ signedInAt }: Session, account: Account, password:
     if (Date.now() / 1000 - signedInAt <= FRESH_SECONDS) return
     throw new AppError('forbidden', 'Sign out, sign in again, and then do this within ten minutes.')
   }
-  await consume(CHECKS, account.id)
+  await consumeLimit(CHECKS, account.id)
   if (!(await passwordMatches(account.passwordHash, password ?? ''))) throw new AppError('forbidden', 'The password is wrong.')
-  await forgive(CHECKS, account.id)
+  await resetLimit(CHECKS, account.id)
 }

@@ -2,7 +2,7 @@ import { headers } from 'next/headers.js'
 import { notFound, redirect } from 'next/navigation.js'
 import { findCaller } from '#lib/auth/sessions/session.ts'
 import { hasUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
-import { anyAccount } from '#lib/data/people/users.ts'
+import { hasAnyAccount } from '#lib/data/people/users.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 
 /** The signed-in person of a page. Leads everybody else to /sign-in, or to /set-up while the server has no account. */
@@ -16,7 +16,7 @@ export async function requirePageCaller(): Promise<Caller> {
 export async function requireSignedIn(): Promise<Caller> {
   const caller = await findCaller(await headers())
   if (caller) return caller
-  redirect((await anyAccount()) ? '/sign-in' : '/set-up')
+  redirect((await hasAnyAccount()) ? '/sign-in' : '/set-up')
 }
 
 /** The signed-in admin of a page. For members the page does not exist. */

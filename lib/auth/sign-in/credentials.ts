@@ -1,6 +1,6 @@
 import { clientAddress, consumeClient } from '#lib/auth/limits/client-limit.ts'
-import { consume, forgive, type Limit } from '#lib/auth/limits/rate-limit.ts'
-import { afterAnswer } from '#lib/auth/mail/run-after-response.ts'
+import { consumeLimit, type Limit, resetLimit } from '#lib/auth/limits/rate-limit.ts'
+import { runAfterResponse } from '#lib/auth/mail/run-after-response.ts'
 import { canMail } from '#lib/auth/mail/send-mail.ts'
 import { passwordMatches } from '#lib/auth/passwords/passwords.ts'
 import { findKnownDevice } from '#lib/auth/sessions/known-device.ts'
@@ -33,13 +33,13 @@ export async function checkCredentials(given: { email?: unknown; password?: unkn
     await recordAudit({ action: 'sign_in_failed', subject: account?.id, detail: { why: account ? 'password' : 'unknown address' } })
     throw new SignInRefused('CredentialsSignin')
   }
-  for (const { limit, key } of tries) await forgive(limit, key)
+  for (const { limit, key } of tries) await resetLimit(limit, key)
   if (account.disabledAt) {
     await recordAudit({ action: 'sign_in_failed', subject: account.id, detail: { why: 'disabled' } })
     throw new SignInRefused('AccountDisabled')
   }
   if (mustVerify(account)) {
-    if (canMail()) afterAnswer('the mail that verifies an address', () => mailVerification(account.email))
+    if (canMail()) runAfterResponse('the mail that verifies an address', () => mailVerification(account.email))
     throw new SignInRefused('AddressNotVerified')
   }
   return account
@@ -57,6 +57,6 @@ async function countTry(email: string, headers: Headers): Promise<{ limit: Limit
         { limit: PER_NETWORK, key: `${email} ${clientAddress(headers) ?? ''}` },
         { limit: PER_ADDRESS, key: email },
       ]
-  for (const { limit, key } of tries) await consume(limit, key)
+  for (const { limit, key } of tries) await consumeLimit(limit, key)
   return tries
 }

@@ -1,5 +1,5 @@
 import { EmailAddress } from '#lib/auth/sign-in/fields.ts'
-import { admitNewcomer } from '#lib/auth/sign-in/newcomers.ts'
+import { createProvenAccount } from '#lib/auth/sign-in/newcomers.ts'
 import { SignInRefused } from '#lib/auth/sign-in/sign-in-refused.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { findIdentityOwner, joinIdentity } from '#lib/data/people/identities.ts'
@@ -12,13 +12,13 @@ export type ProviderProfile = { id: string; name: string; email: string | null; 
  * The person whom an account at a provider signs in. Known: the one it was joined to. Else it joins the account with the
  * same address when that is verified on both sides, or becomes a new account where SIGN_UP allows. Throws SignInRefused.
  */
-export async function admitFromProvider(provider: string, profile: ProviderProfile): Promise<{ userId: string }> {
+export async function signInFromProvider(provider: string, profile: ProviderProfile): Promise<{ userId: string }> {
   const owner = await findIdentityOwner(provider, profile.id)
   if (owner) return requireUsable(owner)
   const email = EmailAddress.safeParse(profile.email)
   if (!email.success || !profile.emailVerified) throw new SignInRefused('ProviderAddressNotVerified')
   const known = await findAccountByEmail(email.data)
-  const account = known ?? (await admitNewcomer({ email: email.data, name: nameOf(profile, email.data) }, provider))
+  const account = known ?? (await createProvenAccount({ email: email.data, name: nameOf(profile, email.data) }, provider))
   if (!account.emailVerifiedAt) throw new SignInRefused('AccountAddressNotVerified')
   await requireUsable(account.id)
   await joinIdentity(account.id, provider, profile.id)

@@ -1,9 +1,9 @@
 import { consumeClient } from '#lib/auth/limits/client-limit.ts'
-import { consume } from '#lib/auth/limits/rate-limit.ts'
+import { consumeLimit } from '#lib/auth/limits/rate-limit.ts'
 import { signInLetter, unprovenLetter } from '#lib/auth/mail/letters.ts'
-import { afterAnswer } from '#lib/auth/mail/run-after-response.ts'
+import { runAfterResponse } from '#lib/auth/mail/run-after-response.ts'
 import { canMail, sendMail } from '#lib/auth/mail/send-mail.ts'
-import { admitNewcomer } from '#lib/auth/sign-in/newcomers.ts'
+import { createProvenAccount } from '#lib/auth/sign-in/newcomers.ts'
 import { SignInRefused } from '#lib/auth/sign-in/sign-in-refused.ts'
 import { requireSignUp } from '#lib/auth/sign-in/sign-up-rules.ts'
 import { createCode, redeemCode } from '#lib/data/people/one-time-codes.ts'
@@ -15,11 +15,11 @@ const ASKS = { name: 'link-ask', points: 20, seconds: 3_600 }
 const TRIES = { name: 'link-try', points: 50, seconds: 900 }
 
 /** Mails a sign-in link where the address may sign in or sign up; the answer is always the same. Throws limited, or unavailable without mail. */
-export async function askForMailLink(email: string, headers: Headers): Promise<void> {
+export async function requestMailLink(email: string, headers: Headers): Promise<void> {
   if (!canMail()) throw new AppError('unavailable', 'This server sends no mail. Sign in with your password.')
   await consumeClient(ASKS, headers)
-  await consume(LETTERS, email)
-  afterAnswer('the mail with a sign-in link', async () => {
+  await consumeLimit(LETTERS, email)
+  runAfterResponse('the mail with a sign-in link', async () => {
     const account = await findAccountByEmail(email)
     if (account && !account.emailVerifiedAt) return sendMail(email, unprovenLetter())
     if (account?.disabledAt || (!account && !mayJoin(email))) return
@@ -42,7 +42,7 @@ export async function redeemMailLink(code: unknown, headers: Headers): Promise<A
   const email = typeof code === 'string' && code.length <= 200 ? await redeemCode('sign-in', code) : null
   if (!email) throw new SignInRefused('MailLinkSpent')
   const account =
-    (await findAccountByEmail(email)) ?? (await admitNewcomer({ email, name: email.slice(0, email.indexOf('@')) }, 'mail link'))
+    (await findAccountByEmail(email)) ?? (await createProvenAccount({ email, name: email.slice(0, email.indexOf('@')) }, 'mail link'))
   if (account.disabledAt) throw new SignInRefused('AccountDisabled')
   if (!account.emailVerifiedAt) throw new SignInRefused('AccountAddressNotVerified')
   return account

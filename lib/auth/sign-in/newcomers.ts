@@ -2,7 +2,7 @@ import { needsSetupCode } from '#lib/auth/sign-in/setup-code.ts'
 import { SignInRefused } from '#lib/auth/sign-in/sign-in-refused.ts'
 import { requireSignUp } from '#lib/auth/sign-in/sign-up-rules.ts'
 import { recordAudit } from '#lib/data/audit.ts'
-import { type Account, anyAccount, createFounder, createMember, findAccountByEmail } from '#lib/data/people/users.ts'
+import { type Account, createFounder, createMember, findAccountByEmail, hasAnyAccount } from '#lib/data/people/users.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
 type Newcomer = { email: string; name: string }
@@ -11,8 +11,8 @@ type Newcomer = { email: string; name: string }
  * Makes an account for somebody whose address is proven already, by a mail or by a provider: the first one where no set-up
  * code is needed, later ones as SIGN_UP allows. Throws SignInRefused.
  */
-export async function admitNewcomer(who: Newcomer, way: string): Promise<Account> {
-  const made = (await anyAccount()) ? await makeMember(who) : await makeFounder(who)
+export async function createProvenAccount(who: Newcomer, way: string): Promise<Account> {
+  const made = (await hasAnyAccount()) ? await makeMember(who) : await makeFounder(who)
   if (made) {
     await recordAudit({ action: 'signed_up', actorId: made.id, subject: made.id, detail: { role: made.role, way } })
     return made

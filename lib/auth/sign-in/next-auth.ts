@@ -1,7 +1,7 @@
 import NextAuth, { type NextAuthOptions } from 'next-auth'
 import type { Provider } from 'next-auth/providers/index'
 import { SESSION_SECONDS, type SessionClaims, sessionCookie, sessionSecret } from '#lib/auth/sessions/session.ts'
-import { admitFromProvider, type ProviderProfile } from '#lib/auth/sign-in/federation.ts'
+import { type ProviderProfile, signInFromProvider } from '#lib/auth/sign-in/federation.ts'
 import { identityProvider, providers } from '#lib/auth/sign-in/providers.ts'
 import { SignInRefused } from '#lib/auth/sign-in/sign-in-refused.ts'
 import { recordAudit } from '#lib/data/audit.ts'
@@ -33,7 +33,7 @@ export function authOptions(): NextAuthOptions {
       async signIn({ user, account }) {
         if (account?.type !== 'oauth') return true
         try {
-          await admitFromProvider(identityProvider(account.provider), user as unknown as ProviderProfile)
+          await signInFromProvider(identityProvider(account.provider), user as unknown as ProviderProfile)
           return true
         } catch (thrown) {
           if (!(thrown instanceof SignInRefused))

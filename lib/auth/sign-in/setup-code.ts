@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { consumeClient } from '#lib/auth/limits/client-limit.ts'
-import { anyAccount } from '#lib/data/people/users.ts'
+import { hasAnyAccount } from '#lib/data/people/users.ts'
 import { deriveKey } from '#lib/platform/crypto/derive-key.ts'
 import { env, isLocalOnly } from '#lib/platform/env.ts'
 import { AppError } from '#lib/platform/errors.ts'
@@ -26,7 +26,7 @@ export function needsSetupCode(): boolean {
 export async function requireSetupCode(given: string | undefined, headers: Headers): Promise<void> {
   if (!needsSetupCode()) return
   await consumeClient(ATTEMPTS, headers)
-  if (!equal(plain(given ?? ''), plain(setupCode())))
+  if (!isEqual(plain(given ?? ''), plain(setupCode())))
     throw new AppError(
       'forbidden',
       'The set-up code is wrong. It stands in the log of the server, in the line that begins with "first account".',
@@ -40,7 +40,7 @@ export async function requireSetupCode(given: string | undefined, headers: Heade
 export async function announceSetupCode(): Promise<void> {
   if (!needsSetupCode()) return
   try {
-    if (await anyAccount()) return
+    if (await hasAnyAccount()) return
     log.warn({ code: setupCode() }, `first account: open ${env().APP_URL}/set-up and enter the set-up code ${setupCode()}`)
   } catch (error) {
     log.debug({ error }, 'whether there is an account is not known yet')
@@ -52,7 +52,7 @@ function plain(code: string): string {
   return code.toUpperCase().replace(/[^0-9A-Z]/g, '')
 }
 
-function equal(a: string, b: string): boolean {
+function isEqual(a: string, b: string): boolean {
   const [x, y] = [a, b].map((text) => createHmac('sha256', deriveKey('set-up code')).update(text).digest()) as [Buffer, Buffer]
   return timingSafeEqual(x, y)
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { consumeClient } from '#lib/auth/limits/client-limit.ts'
 import { knownLetter } from '#lib/auth/mail/letters.ts'
-import { afterAnswer } from '#lib/auth/mail/run-after-response.ts'
+import { runAfterResponse } from '#lib/auth/mail/run-after-response.ts'
 import { sendMail } from '#lib/auth/mail/send-mail.ts'
 import { hashPassword, NewPassword } from '#lib/auth/passwords/passwords.ts'
 import { EmailAddress, PersonName } from '#lib/auth/sign-in/fields.ts'
@@ -9,7 +9,7 @@ import { requireSetupCode } from '#lib/auth/sign-in/setup-code.ts'
 import { requireSignUp, signUpMode } from '#lib/auth/sign-in/sign-up-rules.ts'
 import { mailVerification } from '#lib/auth/sign-in/verification.ts'
 import { recordAudit } from '#lib/data/audit.ts'
-import { anyAccount, createFounder, createMember, type NewAccount } from '#lib/data/people/users.ts'
+import { createFounder, createMember, hasAnyAccount, type NewAccount } from '#lib/data/people/users.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
 const SIGN_UPS = { name: 'sign-up', points: 20, seconds: 3_600 }
@@ -31,7 +31,7 @@ export type SignedUp = { next: 'sign_in' | 'verify_email'; role: 'admin' | 'memb
  */
 export async function signUp(wish: z.infer<typeof SignUp>, headers: Headers): Promise<SignedUp> {
   await consumeClient(SIGN_UPS, headers)
-  return (await anyAccount()) ? signUpMember(wish) : signUpFounder(wish, headers)
+  return (await hasAnyAccount()) ? signUpMember(wish) : signUpFounder(wish, headers)
 }
 
 async function signUpFounder({ password, setup_code, ...wish }: z.infer<typeof SignUp>, headers: Headers): Promise<SignedUp> {
@@ -50,6 +50,6 @@ async function signUpMember({ password, setup_code, ...wish }: z.infer<typeof Si
   if (member)
     await recordAudit({ action: 'signed_up', actorId: member.id, subject: member.id, detail: { role: 'member', way: 'password' } })
   if (signUpMode() !== 'domain') return { next: 'sign_in', role: 'member' }
-  afterAnswer('the mail after a sign-up', () => (member ? mailVerification(wish.email) : sendMail(wish.email, knownLetter())))
+  runAfterResponse('the mail after a sign-up', () => (member ? mailVerification(wish.email) : sendMail(wish.email, knownLetter())))
   return { next: 'verify_email', role: 'member' }
 }

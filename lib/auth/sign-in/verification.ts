@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { consume } from '#lib/auth/limits/rate-limit.ts'
+import { consumeLimit } from '#lib/auth/limits/rate-limit.ts'
 import { verifyLetter } from '#lib/auth/mail/letters.ts'
 import { sendMail } from '#lib/auth/mail/send-mail.ts'
 import { passwordMatches } from '#lib/auth/passwords/passwords.ts'
@@ -14,7 +14,7 @@ const GUESSES = { name: 'verify-guess', points: 10, seconds: 900 }
 
 /** Mails a code that proves the address. Throws limited (5 an hour) and what the mail server answers. */
 export async function mailVerification(email: string): Promise<void> {
-  await consume(LETTERS, email)
+  await consumeLimit(LETTERS, email)
   await sendMail(email, verifyLetter(await createCode('verify-email', email)))
 }
 
@@ -37,7 +37,7 @@ export async function verifyAddress(
   const own = session?.caller.userId === account.id ? session : null
   if (!own) {
     if (password === undefined) throw new AppError('forbidden', 'Enter the password that you chose for this account.')
-    await consume(GUESSES, account.id)
+    await consumeLimit(GUESSES, account.id)
     if (!(await passwordMatches(account.passwordHash, password)))
       throw new AppError('forbidden', 'The password is wrong. It is the one that you chose when you made the account.')
   }

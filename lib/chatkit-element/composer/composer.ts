@@ -1,7 +1,7 @@
 import type { Attachment, UserMessageContent as PublicContent } from '@openai/chatkit'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import type { KeptDraft } from '#lib/chatkit-element/message/draft-store.ts'
-import { contentOf, mentioned, type Tag, tagsIn, writtenText } from '#lib/chatkit-element/message/mentions.ts'
+import { listMentionedTags, listTags, type Tag, toContent, toWrittenText } from '#lib/chatkit-element/message/mentions.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 
 /** A file beside the text. `part` of its bytes (0 to 1) has been sent, null where nobody knows; `preview` is a small `data:` picture. */
@@ -83,7 +83,7 @@ export class Composer {
     const kept = this.#drafts.get(thread)
     if (kept) return kept
     const { attachments = [], ...draft } = this.#host.drafts()?.find(thread) ?? EMPTY_KEPT
-    return { ...draft, files: attachments.map(arrived) }
+    return { ...draft, files: attachments.map(hasArrived) }
   }
 
   get isEmpty(): boolean {
@@ -129,9 +129,9 @@ export class Composer {
     const thread = threadId ?? NEW_CHAT
     const draft = thread === this.#thread ? this.state.value : this.#draftOf(thread)
     const restored: Draft = {
-      text: [writtenText(content), draft.text].filter((text) => text.trim()).join('\n\n'),
-      tags: [...tagsIn(content), ...draft.tags],
-      files: [...attachments.map(arrived), ...draft.files],
+      text: [toWrittenText(content), draft.text].filter((text) => text.trim()).join('\n\n'),
+      tags: [...listTags(content), ...draft.tags],
+      files: [...attachments.map(hasArrived), ...draft.files],
       quotedText: quotedText || draft.quotedText,
     }
     if (thread === this.#thread) this.state.patch(restored)
@@ -143,7 +143,7 @@ export class Composer {
 
   /** Puts files beside the text that the server has already. */
   setAttachments(attachments: readonly Attachment[]): void {
-    this.state.patch({ files: attachments.map(arrived) })
+    this.state.patch({ files: attachments.map(hasArrived) })
   }
 
   /** Says how a file is doing, in whichever draft it is by now. */
@@ -154,7 +154,7 @@ export class Composer {
   }
 
   setContent(content: readonly PublicContent[]): void {
-    this.state.patch({ text: writtenText(content), tags: tagsIn(content) })
+    this.state.patch({ text: toWrittenText(content), tags: listTags(content) })
   }
 
   /** Replaces a stretch of the text; the cursor stands behind what is new. */
@@ -181,13 +181,13 @@ export class Composer {
 
   /** The tags that the text mentions. */
   get mentions(): Tag[] {
-    return mentioned(this.state.value.text, this.state.value.tags)
+    return listMentionedTags(this.state.value.text, this.state.value.tags)
   }
 
   /** The message as it goes out; the draft is empty afterwards, and so is a tool that is chosen for one message only. */
   take(): { content: PublicContent[]; attachments: Attachment[]; quotedText: string; toolId: string | null } {
     const { text, tags, files, quotedText, toolId } = this.state.value
-    const content = contentOf(text, tags)
+    const content = toContent(text, tags)
     const attachments = files.flatMap(({ attachment, preview }) => (attachment ? withPreview(attachment, preview) : []))
     this.state.patch({ ...EMPTY, refusal: '' })
     const tool = this.#host.options().composer?.tools?.find(({ id }) => id === toolId)
@@ -214,7 +214,7 @@ function withPreview(attachment: Attachment, preview: string | undefined): Attac
   return attachment.type === 'image' && preview ? { ...attachment, preview_url: preview } : attachment
 }
 
-function arrived(attachment: Attachment): DraftFile {
+function hasArrived(attachment: Attachment): DraftFile {
   const { id, name, type } = attachment
   const preview = attachment.type === 'image' ? { preview: attachment.preview_url } : {}
   return { key: id, name, size: null, isImage: type === 'image', status: 'done', part: 1, error: '', ...preview, attachment }

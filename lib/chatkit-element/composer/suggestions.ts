@@ -1,7 +1,7 @@
 import type { Command, Entity } from '@openai/chatkit'
 import type { Composer } from '#lib/chatkit-element/composer/composer.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
-import { tagOf } from '#lib/chatkit-element/message/mentions.ts'
+import { toTag } from '#lib/chatkit-element/message/mentions.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
 
@@ -137,11 +137,11 @@ export class Suggestions {
   }
 
   #show(items: readonly Suggestion[]): void {
-    this.state.set(items.length ? { items: grouped(items.slice(0, SHOWN_MAX)), active: 0 } : null)
+    this.state.set(items.length ? { items: groupSuggestions(items.slice(0, SHOWN_MAX)), active: 0 } : null)
   }
 
   #mention(entity: Entity, from: number, to: number): void {
-    this.#composer.mention(tagOf(entity), from, to)
+    this.#composer.mention(toTag(entity), from, to)
   }
 
   async #guarded(work: () => Promise<void>): Promise<void> {
@@ -154,6 +154,6 @@ export class Suggestions {
 }
 
 /** Members of a group stand together, in the order in which the groups first appear. */
-function grouped(items: readonly Suggestion[]): Suggestion[] {
+function groupSuggestions(items: readonly Suggestion[]): Suggestion[] {
   return [...Map.groupBy(items, ({ group }) => group ?? '').values()].flat()
 }

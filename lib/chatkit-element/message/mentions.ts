@@ -4,16 +4,16 @@ import type { Entity, UserMessageContent as PublicContent } from '@openai/chatki
 export type Tag = Extract<PublicContent, { type: 'input_tag' }>
 
 /** The text of a message as it is written in the composer. */
-export function writtenText(content: readonly PublicContent[]): string {
+export function toWrittenText(content: readonly PublicContent[]): string {
   return content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('')
 }
 
-export function tagsIn(content: readonly PublicContent[]): Tag[] {
+export function listTags(content: readonly PublicContent[]): Tag[] {
   return content.filter((part) => part.type === 'input_tag')
 }
 
 /** The written text as the parts that are sent: every `@name` of a tag becomes that tag. Of two names the longer one counts. */
-export function contentOf(written: string, tags: readonly Tag[]): PublicContent[] {
+export function toContent(written: string, tags: readonly Tag[]): PublicContent[] {
   const text = written.trim()
   const byLength = tags.toSorted((a, b) => b.text.length - a.text.length)
   const parts: PublicContent[] = []
@@ -31,21 +31,21 @@ export function contentOf(written: string, tags: readonly Tag[]): PublicContent[
 }
 
 /** The tags whose names still stand in the text, each once. */
-export function mentioned(written: string, tags: readonly Tag[]): Tag[] {
-  return [...new Set(tagsIn(contentOf(written, tags)))]
+export function listMentionedTags(written: string, tags: readonly Tag[]): Tag[] {
+  return [...new Set(listTags(toContent(written, tags)))]
 }
 
 /** The text without a tag's name. */
-export function withoutMention(written: string, tag: Tag): string {
+export function removeMention(written: string, tag: Tag): string {
   return written.replaceAll(`@${tag.text}`, '').replace(/ {2,}/g, ' ')
 }
 
-export function tagOf({ id, title, group, data, interactive = false }: Entity): Tag {
+export function toTag({ id, title, group, data, interactive = false }: Entity): Tag {
   return { type: 'input_tag', id, text: title, interactive, ...(group && { group }), ...(data && { data }) }
 }
 
 /** The entity of a tag, as the page knows it. */
-export function entityOf({ id, text, group, data, interactive }: Omit<Tag, 'type'>): Entity {
+export function toEntity({ id, text, group, data, interactive }: Omit<Tag, 'type'>): Entity {
   return {
     id,
     title: text,

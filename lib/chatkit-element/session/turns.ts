@@ -12,9 +12,9 @@ import { lastTurn } from '#lib/chatkit-element/state/turn-groups.ts'
 import { type Failure, isLocal } from '#lib/chatkit-element/state/view.ts'
 import { type Api, ApiError, ConnectionError, type EventStream } from '#lib/chatkit-element/transport/api.ts'
 import { exchange, LostError, onceThen, prepend, type StreamApi } from '#lib/chatkit-element/transport/exchange.ts'
-import { refused } from '#lib/chatkit-element/transport/refused.ts'
+import { toRefusalNotice } from '#lib/chatkit-element/transport/refused.ts'
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
-import { aborted } from '#lib/chatkit-element/transport/waits.ts'
+import { waitForAbort } from '#lib/chatkit-element/transport/waits.ts'
 
 /** How long a stopped answer may take to end by itself, so that its last words are the ones the server keeps. */
 const STOP_GRACE_MS = 1_500
@@ -132,7 +132,7 @@ export class Turns {
     }
     try {
       await this.#api.query('threads.stop', { thread_id: threadId })
-      await aborted(running.signal, STOP_GRACE_MS)
+      await waitForAbort(running.signal, STOP_GRACE_MS)
     } catch (error) {
       this.#host.emit('chatkit.log', { name: 'stop.failed', data: { message: String(error) } })
     }
@@ -245,7 +245,7 @@ export class Turns {
     const question = this.#state.value.view.items.findLast(({ type }) => type === 'user_message')
     const isUnsent = question !== undefined && isLocal(question)
     const lost = { message: this.#host.strings().connectionLost, retry: isUnsent ? 'unsent' : 'attach' } as const
-    const failure: Failure = isLost ? lost : refused(error, again)
+    const failure: Failure = isLost ? lost : toRefusalNotice(error, again)
     this.#state.patch({ view: { ...this.#state.value.view, failure } })
     if (!(isLost || error instanceof ApiError || error instanceof ConnectionError))
       this.#host.emit('chatkit.error', { error: toError(error) })

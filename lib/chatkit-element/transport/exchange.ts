@@ -1,6 +1,6 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { type Api, ApiError, ConnectionError, type EventStream, requestId } from '#lib/chatkit-element/transport/api.ts'
-import { pause } from '#lib/chatkit-element/transport/waits.ts'
+import { waitBeforeRetry } from '#lib/chatkit-element/transport/waits.ts'
 
 /** Waits between attempts to find a running answer again, in ms: about half a minute in all. */
 const BACK_OFF_MS = [300, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000]
@@ -50,7 +50,7 @@ export async function exchange(
   if (await readToEnd(stream, hooks, place)) return
   for (let tries = 0; tries < BACK_OFF_MS.length; tries += 1) {
     hooks.onReconnecting(true)
-    await pause(BACK_OFF_MS[tries] ?? 0, signal)
+    await waitBeforeRetry(BACK_OFF_MS[tries] ?? 0, signal)
     const before = place.last
     const threadId = hooks.threadId()
     if (!threadId && place.heard) break
@@ -102,7 +102,7 @@ async function open(
       if (!mayPass || !api.recognisesRepeats) throw error
     }
     hooks.onReconnecting(true)
-    await pause(delay, signal).finally(() => hooks.onReconnecting(false))
+    await waitBeforeRetry(delay, signal).finally(() => hooks.onReconnecting(false))
   }
   return api.stream(operation, params, signal, id)
 }

@@ -5,7 +5,7 @@ import { ApiError, ConnectionError } from '#lib/chatkit-element/transport/api.ts
  * What a person is shown of a request that was not accepted. `again` is the button that sends it once more; it is offered only
  * where the same request may fare better: after a broken connection, too many requests, or a fault of the server.
  */
-export function refused(error: unknown, again: Failure['retry']): Failure {
+export function toRefusalNotice(error: unknown, again: Failure['retry']): Failure {
   if (error instanceof ConnectionError) return { message: error.message, retry: again }
   if (!(error instanceof ApiError)) return { message: null, retry: null }
   const { message, retryAfterMs } = error

@@ -21,22 +21,22 @@ type Target = { url: string; method: 'POST' | 'PUT'; headers: Record<string, str
 export async function upload(file: File, api: Api, config: CustomApiConfig, hooks: UploadHooks): Promise<Attachment> {
   const { uploadStrategy: strategy } = config
   if (!strategy) throw new Error('composer.attachments needs api.uploadStrategy.')
-  if (strategy.type === 'direct') return directly(file, strategy.uploadUrl, config.fetch, hooks)
+  if (strategy.type === 'direct') return uploadDirectly(file, strategy.uploadUrl, config.fetch, hooks)
   const { upload_descriptor: target, ...attachment } = await api.query<Attachment>(
     'attachments.create',
     { name: file.name, size: file.size, mime_type: file.type || 'application/octet-stream' },
     hooks.signal,
   )
   hooks.onId(attachment.id)
-  if (target) await transfer(target, target.method === 'PUT' ? file : asForm(file), hooks)
+  if (target) await transfer(target, target.method === 'PUT' ? file : toForm(file), hooks)
   return attachment
 }
 
 /** A page with a `fetch` of its own signs its requests there, which knows no progress; else the browser tells how far it is. */
-async function directly(file: File, url: string, custom: typeof fetch | undefined, hooks: UploadHooks): Promise<Attachment> {
-  const body = asForm(file)
+async function uploadDirectly(file: File, url: string, custom: typeof fetch | undefined, hooks: UploadHooks): Promise<Attachment> {
+  const body = toForm(file)
   const text = custom
-    ? await viaFetch(custom, url, body, hooks.signal)
+    ? await uploadByFetch(custom, url, body, hooks.signal)
     : await transfer({ url, method: 'POST', headers: { accept: 'application/json' } }, body, hooks)
   const attachment = parsed(text)
   if (typeof attachment?.id !== 'string') throw new Error('The upload URL did not answer with an attachment.')
@@ -44,15 +44,15 @@ async function directly(file: File, url: string, custom: typeof fetch | undefine
   return attachment as Attachment
 }
 
-async function viaFetch(custom: typeof fetch, url: string, body: FormData, signal: AbortSignal): Promise<string> {
+async function uploadByFetch(custom: typeof fetch, url: string, body: FormData, signal: AbortSignal): Promise<string> {
   try {
     const response = await custom(url, { method: 'POST', headers: { accept: 'application/json' }, body, signal })
     const text = await response.text()
-    if (!response.ok) throw refused(text, response.status)
+    if (!response.ok) throw toRefusal(text, response.status)
     return text
   } catch (cause) {
     if (signal.aborted || cause instanceof ApiError) throw cause
-    throw lost(cause)
+    throw toLostError(cause)
   }
 }
 
@@ -74,7 +74,7 @@ function transfer({ url, method, headers }: Target, body: File | FormData, { sig
       signal.removeEventListener('abort', cancel)
       if (request.status >= 200 && request.status < 300) resolve(request.responseText)
       else if (signal.aborted) reject(signal.reason)
-      else reject(request.status ? refused(request.responseText, request.status) : lost(undefined))
+      else reject(request.status ? toRefusal(request.responseText, request.status) : toLostError(undefined))
     }
     signal.addEventListener('abort', cancel)
     if (signal.aborted) reject(signal.reason)
@@ -82,19 +82,19 @@ function transfer({ url, method, headers }: Target, body: File | FormData, { sig
   })
 }
 
-function asForm(file: File): FormData {
+function toForm(file: File): FormData {
   const form = new FormData()
   form.append('file', file, file.name)
   return form
 }
 
-function refused(text: string, status: number): Error {
+function toRefusal(text: string, status: number): Error {
   const message = parsed(text)?.message
   if (typeof message === 'string' && message) return new ApiError(message, status)
   return new Error(`The server did not take the file (${status}).`)
 }
 
-function lost(cause: unknown): ConnectionError {
+function toLostError(cause: unknown): ConnectionError {
   return new ConnectionError('The connection was lost.', { cause })
 }
 

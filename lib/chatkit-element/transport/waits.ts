@@ -1,5 +1,5 @@
 /** Resolves when the signal aborts, or after `ms`. */
-export function aborted(signal: AbortSignal, ms: number): Promise<void> {
+export function waitForAbort(signal: AbortSignal, ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms)
     if (signal.aborted) resolve()
@@ -8,7 +8,7 @@ export function aborted(signal: AbortSignal, ms: number): Promise<void> {
 }
 
 /** Resolves after `ms`, and earlier when the network comes back. Throws the signal's reason when it aborts. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
+export function waitBeforeRetry(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const finish = () => {
       clearTimeout(timer)

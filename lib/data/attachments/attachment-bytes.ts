@@ -10,7 +10,7 @@ type Settings = Pick<
 >
 
 /** The store that the settings name: a folder, or an S3-compatible one. */
-export function attachmentBytes(settings: Settings = env()): ByteStore {
+export function openByteStore(settings: Settings = env()): ByteStore {
   const { S3_ENDPOINT, S3_BUCKET, S3_REGION, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, ATTACHMENTS_DIR } = settings
   if (!S3_ENDPOINT || !S3_BUCKET || !S3_ACCESS_KEY_ID || !S3_SECRET_ACCESS_KEY) return folderBytes(ATTACHMENTS_DIR)
   const url = `${S3_ENDPOINT}/${encodeURIComponent(S3_BUCKET)}`
@@ -24,7 +24,7 @@ export function attachmentBytes(settings: Settings = env()): ByteStore {
 export async function requireWritableStore(settings: Settings): Promise<void> {
   if (settings.ATTACHMENTS === 'off') return
   const { S3_ENDPOINT, S3_BUCKET, ATTACHMENTS_DIR } = settings
-  const store = attachmentBytes(settings)
+  const store = openByteStore(settings)
   // One folder for all starts, and a file for each: replicas may start at once.
   const key = bytesKey('probe_start', newId('probe'))
   const probe = new TextEncoder().encode('probe')

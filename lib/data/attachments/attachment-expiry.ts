@@ -1,4 +1,4 @@
-import { attachmentBytes, bytesKey } from '#lib/data/attachments/attachment-bytes.ts'
+import { bytesKey, openByteStore } from '#lib/data/attachments/attachment-bytes.ts'
 import { type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { log } from '#lib/platform/log.ts'
 
@@ -33,7 +33,7 @@ export async function expireAttachments(caller?: { userId: string }): Promise<nu
 /** The id where the bytes are gone, nothing where the next round has to try again. */
 async function deleteGone({ id, owner_id }: Gone): Promise<string[]> {
   try {
-    await attachmentBytes().delete(bytesKey(owner_id, id))
+    await openByteStore().delete(bytesKey(owner_id, id))
     return [id]
   } catch (error) {
     log.warn({ error, attachment_id: id }, 'the bytes of an attachment could not be deleted')
@@ -69,7 +69,7 @@ export async function attachmentIdsBefore(tx: Tx, ownerId: string, before?: Date
 export async function deleteBytesOf(ownerId: string, ids: string[]): Promise<void> {
   for (const id of ids) {
     try {
-      await attachmentBytes().delete(bytesKey(ownerId, id))
+      await openByteStore().delete(bytesKey(ownerId, id))
     } catch (error) {
       log.error({ error, attachment_id: id }, 'the bytes of a deleted attachment could not be deleted')
     }

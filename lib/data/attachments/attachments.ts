@@ -1,16 +1,16 @@
 import type { Attachment } from '#lib/chatkit/protocol/items.ts'
 import type { AttachmentRecords } from '#lib/chatkit/protocol/store.ts'
-import { attachmentBytes, bytesKey } from '#lib/data/attachments/attachment-bytes.ts'
+import { bytesKey, openByteStore } from '#lib/data/attachments/attachment-bytes.ts'
 import { expireAttachments, UNFINISHED_MS } from '#lib/data/attachments/attachment-expiry.ts'
 import { checkedType, kindOf, requireReadable } from '#lib/data/attachments/attachment-type.ts'
 import { requireOpenable } from '#lib/data/attachments/open-attachment.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { type Tx, withCaller } from '#lib/platform/db/db.ts'
-import { repeatably } from '#lib/platform/db/retry.ts'
+import { retryIdempotent } from '#lib/platform/db/retry.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
-import { storable, storableText } from '#lib/platform/json/to-storable.ts'
+import { toStorable, toStorableText } from '#lib/platform/json/to-storable.ts'
 import { log } from '#lib/platform/log.ts'
 
 const MEGABYTE = 1024 * 1024
@@ -26,21 +26,21 @@ let expiredAt = 0
 type Person = { userId: string }
 
 /** The caller's attachments as the ChatKit server keeps them: each query names the owner, row-level security stands behind it. */
-export function attachmentRecords(caller: Person): AttachmentRecords {
+export function createAttachmentStore(caller: Person): AttachmentRecords {
   const ownerId = caller.userId
   return {
     load: async (id) => (await findRow(caller, id)).data as unknown as Attachment,
     save: (attachment) =>
       withCaller(caller, async (tx) => {
-        const { id, thread_id: threadId = null, ...rest } = storable(attachment)
+        const { id, thread_id: threadId = null, ...rest } = toStorable(attachment)
         const data = { ...rest, id, ...(threadId && { thread_id: threadId }) } as Prisma.InputJsonObject
         const { count } = await tx.attachment.updateMany({ where: { id, ownerId }, data: { data, threadId } })
         if (count > 0) return
         const made = await tx.attachment.createMany({ data: { id, ownerId, threadId, data }, skipDuplicates: true })
         if (made.count === 0) throw notFound(WHAT)
       }),
-    bind: (threadId, ids) => repeatably(() => withCaller(caller, (tx) => bindAll(tx, { ownerId, threadId }, ids))),
-    delete: (id) => withCaller(caller, async (tx) => void (await tx.attachment.deleteMany({ where: { id: storableText(id), ownerId } }))),
+    bind: (threadId, ids) => retryIdempotent(() => withCaller(caller, (tx) => bindAll(tx, { ownerId, threadId }, ids))),
+    delete: (id) => withCaller(caller, async (tx) => void (await tx.attachment.deleteMany({ where: { id: toStorableText(id), ownerId } }))),
   }
 }
 
@@ -106,7 +106,7 @@ export async function receiveAttachment(caller: Person, id: string, bytes: Uint8
   // Claimed before the bytes are written, so that of two uploads at once only one writes.
   await claim(caller, row, { data: attachment as unknown as Prisma.InputJsonObject, size: bytes.byteLength, uploadedAt: new Date() })
   try {
-    await attachmentBytes().write(bytesKey(ownerId, id), bytes)
+    await openByteStore().write(bytesKey(ownerId, id), bytes)
   } catch (error) {
     const before = { data: row.data as Prisma.InputJsonObject, size: row.size, uploadedAt: null }
     await withCaller(caller, (tx) => tx.attachment.updateMany({ where: { id, ownerId }, data: before }))
@@ -144,7 +144,7 @@ async function isThere({ userId: ownerId }: Person, id: string): Promise<boolean
 /** An uploaded attachment of the caller with its bytes. Throws not_found. */
 export async function readAttachment(caller: Person, id: string): Promise<{ attachment: Attachment; bytes: Uint8Array }> {
   const row = await findRow(caller, id)
-  const bytes = row.uploadedAt ? await attachmentBytes().read(bytesKey(caller.userId, row.id)) : null
+  const bytes = row.uploadedAt ? await openByteStore().read(bytesKey(caller.userId, row.id)) : null
   if (!bytes) throw notFound(WHAT)
   return { attachment: row.data as unknown as Attachment, bytes }
 }
@@ -158,17 +158,17 @@ export async function markRefused({ userId: ownerId }: Person, ids: string[]): P
 
 /** Whether a model has refused this file of the caller. */
 export async function isRefused({ userId: ownerId }: Person, id: string): Promise<boolean> {
-  const where = { id: storableText(id), ownerId, refusedAt: { not: null } }
+  const where = { id: toStorableText(id), ownerId, refusedAt: { not: null } }
   return (await withCaller({ userId: ownerId }, (tx) => tx.attachment.count({ where }))) > 0
 }
 
 /** Deletes the bytes of the caller's attachment; its record is another matter. */
 export function deleteBytes(caller: Person, id: string): Promise<void> {
-  return attachmentBytes().delete(bytesKey(caller.userId, id))
+  return openByteStore().delete(bytesKey(caller.userId, id))
 }
 
 async function findRow({ userId: ownerId }: Person, id: string) {
-  const row = await withCaller({ userId: ownerId }, (tx) => tx.attachment.findFirst({ where: { id: storableText(id), ownerId } }))
+  const row = await withCaller({ userId: ownerId }, (tx) => tx.attachment.findFirst({ where: { id: toStorableText(id), ownerId } }))
   if (!row) throw notFound(WHAT)
   return row
 }
@@ -192,7 +192,7 @@ async function requireRoom(tx: Tx, { userId: ownerId }: Person, more: number): P
 
 /** A name for people, without folders and control characters. */
 function cleanName(name: string): string {
-  const last = storableText(name).split(/[\\/]/).at(-1) ?? ''
+  const last = toStorableText(name).split(/[\\/]/).at(-1) ?? ''
   const visible = [...last.replace(UNSEEN, '').trim()].slice(-NAME_MAX_CHARS).join('')
   return visible.replace(STRAY_JOINERS, '$1') || 'file'
 }

@@ -3,14 +3,14 @@ import { HIDDEN_TYPES } from '#lib/chatkit/protocol/items.ts'
 import type { ItemKind, Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread, ThreadStatus } from '#lib/chatkit/protocol/thread.ts'
 import { expireAttachments } from '#lib/data/attachments/attachment-expiry.ts'
-import { attachmentRecords } from '#lib/data/attachments/attachments.ts'
+import { createAttachmentStore } from '#lib/data/attachments/attachments.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { ThreadModel } from '#lib/generated/prisma/models.ts'
 import { statementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'
-import { repeatably } from '#lib/platform/db/retry.ts'
+import { retryIdempotent } from '#lib/platform/db/retry.ts'
 import { notFound } from '#lib/platform/errors.ts'
 import { idFrom, newId } from '#lib/platform/ids.ts'
-import { storable, storableText } from '#lib/platform/json/to-storable.ts'
+import { toStorable, toStorableText } from '#lib/platform/json/to-storable.ts'
 import { log } from '#lib/platform/log.ts'
 import { toPage } from '#lib/platform/page.ts'
 
@@ -29,14 +29,14 @@ const PREFIX: Record<ItemKind, string> = {
  * The caller's threads and items in the database. Each query names the owner, and row-level security stands behind it: what
  * is another person's is not found. Order is the order of the first write (`seq`), so equal times lose no row.
  */
-export function prismaStore(caller: { userId: string }): Store {
+export function createPrismaStore(caller: { userId: string }): Store {
   const ownerId = caller.userId
   const inTx = <T>(work: (tx: Tx) => Promise<T>) => withCaller(caller, work)
   const idOf = (prefix: string, requestId?: string) => (requestId === undefined ? newId(prefix) : idFrom(prefix, ownerId, requestId))
-  const write = (statement: Prisma.Sql) => repeatably(() => statementAs(caller, statement))
+  const write = (statement: Prisma.Sql) => retryIdempotent(() => statementAs(caller, statement))
 
   async function writeItem(threadId: string, item: ThreadItem): Promise<void> {
-    const [written] = await write(upsertItem({ ownerId, threadId }, item)).catch(foreignAsNone)
+    const [written] = await write(upsertItem({ ownerId, threadId }, item)).catch(ignoreMissing)
     if (!written) throw notFound('The conversation')
   }
 
@@ -63,12 +63,12 @@ export function prismaStore(caller: { userId: string }): Store {
     },
 
     saveThread: async (thread) => {
-      const [written] = await write(upsertThread(ownerId, thread)).catch(foreignAsNone)
+      const [written] = await write(upsertThread(ownerId, thread)).catch(ignoreMissing)
       if (!written) throw notFound('The conversation')
     },
 
     changeThread: async (id, changes) => {
-      const { title, status, metadata, allowed_image_domains: domains } = storable(changes)
+      const { title, status, metadata, allowed_image_domains: domains } = toStorable(changes)
       const set = [
         ...('title' in changes ? [Prisma.sql`title = ${title ?? null}`] : []),
         ...(status ? [Prisma.sql`status = ${JSON.stringify(status)}::jsonb`] : []),
@@ -78,7 +78,7 @@ export function prismaStore(caller: { userId: string }): Store {
           : []),
         Prisma.sql`updated_at = now()`,
       ]
-      const [row] = await repeatably(() =>
+      const [row] = await retryIdempotent(() =>
         statementAs<ThreadRow>(
           caller,
           Prisma.sql`UPDATE threads SET ${Prisma.join(set)} WHERE id = ${id} AND owner_id = ${ownerId} RETURNING ${COLUMNS}`,
@@ -90,7 +90,7 @@ export function prismaStore(caller: { userId: string }): Store {
 
     listThreads: ({ limit, after, order }) =>
       inTx(async (tx) => {
-        const cursor = after === undefined ? undefined : await tx.thread.findFirst({ where: { id: storableText(after), ownerId } })
+        const cursor = after === undefined ? undefined : await tx.thread.findFirst({ where: { id: toStorableText(after), ownerId } })
         if (cursor === null) throw notFound('The conversation')
         const where = { ownerId, ...(cursor && { seq: order === 'asc' ? { gt: cursor.seq } : { lt: cursor.seq } }) }
         const rows = await tx.thread.findMany({ where, orderBy: { seq: order }, take: limit + 1 })
@@ -133,7 +133,7 @@ export function prismaStore(caller: { userId: string }): Store {
     deleteItem: async (threadId, id) =>
       void (await write(Prisma.sql`DELETE FROM thread_items WHERE thread_id = ${threadId} AND id = ${id} AND owner_id = ${ownerId}`)),
 
-    attachments: attachmentRecords(caller),
+    attachments: createAttachmentStore(caller),
   }
 }
 
@@ -146,7 +146,7 @@ type Home = { ownerId: string; threadId: string }
 
 /** Writes a thread where the condition holds. */
 export function upsertThread(ownerId: string, thread: Thread, when = ALWAYS): Prisma.Sql {
-  const { id, created_at, title = null, status, metadata, allowed_image_domains: domains } = storable(thread)
+  const { id, created_at, title = null, status, metadata, allowed_image_domains: domains } = toStorable(thread)
   return Prisma.sql`
     INSERT INTO threads (id, owner_id, created_at, title, status, metadata, allowed_image_domains)
     SELECT ${id}, ${ownerId}, ${timeOf(created_at)}, ${title}, ${JSON.stringify(status)}::jsonb, ${JSON.stringify(metadata)}::jsonb,
@@ -159,7 +159,7 @@ export function upsertThread(ownerId: string, thread: Thread, when = ALWAYS): Pr
 
 /** Writes an item where the condition holds. */
 export function upsertItem({ ownerId, threadId }: Home, given: ThreadItem, when = ALWAYS): Prisma.Sql {
-  const item = storable(given)
+  const item = toStorable(given)
   return Prisma.sql`
     INSERT INTO thread_items (thread_id, id, owner_id, type, data, created_at)
     SELECT ${threadId}, ${item.id}, ${ownerId}, ${item.type}, ${JSON.stringify(item)}::jsonb, ${timeOf(item.created_at)}
@@ -200,7 +200,7 @@ function timeOf(iso: string): Date {
 }
 
 // An item's foreign key includes the owner, and row-level security refuses to write over what it hides.
-function foreignAsNone(error: unknown): [] {
+function ignoreMissing(error: unknown): [] {
   const { code, message } = error as { code?: unknown; message?: unknown }
   if (code === '23503' || (code === '42501' && /row-level security/.test(String(message)))) return []
   throw error

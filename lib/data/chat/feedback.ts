@@ -3,7 +3,7 @@ import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { notFound } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
-import { storableText } from '#lib/platform/json/to-storable.ts'
+import { toStorableText } from '#lib/platform/json/to-storable.ts'
 
 /** What somebody thinks of some items of a thread; which words they mean stays with them. */
 export type FeedbackRow = {
@@ -24,9 +24,9 @@ export async function saveFeedback(
   { thread_id, item_ids, kind }: { thread_id: string; item_ids: string[]; kind: 'positive' | 'negative' },
 ): Promise<void> {
   const ownerId = caller.userId
-  const threadId = storableText(thread_id)
+  const threadId = toStorableText(thread_id)
   await withCaller(caller, async (tx) => {
-    const wanted = [...new Set(item_ids.map(storableText))]
+    const wanted = [...new Set(item_ids.map(toStorableText))]
     const where = { threadId, ownerId, id: { in: wanted }, type: { notIn: [...HIDDEN_TYPES] } }
     const items = await tx.threadItem.findMany({ where, select: { id: true }, orderBy: { seq: 'asc' } })
     const itemIds = items.map(({ id }) => id)

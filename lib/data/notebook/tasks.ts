@@ -106,14 +106,14 @@ function toDate(key: string | null): Date {
 export function addTask(caller: Caller, task: { title: string; due: string | null }): Promise<Task> {
   return withCaller(caller, async (tx) => {
     // The update locks the person's row until the end: two calls neither share a number nor pass the limit together.
-    const number = await takeNumber(tx, caller.userId)
+    const number = await claimTaskNumber(tx, caller.userId)
     if ((await tx.task.count({ where: { ownerId: caller.userId } })) >= TASKS_MAX)
       throw new AppError('conflict', `You have ${TASKS_MAX} tasks, which is the most one person can keep. Delete some that are done.`)
     return tx.task.create({ data: { ownerId: caller.userId, number, ...task }, select: ROW })
   })
 }
 
-async function takeNumber(tx: Tx, userId: string): Promise<number> {
+async function claimTaskNumber(tx: Tx, userId: string): Promise<number> {
   const { nextTaskNumber } = await tx.user.update({
     where: { id: userId },
     data: { nextTaskNumber: { increment: 1 } },

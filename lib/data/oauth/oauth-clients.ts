@@ -1,6 +1,6 @@
 import type { Prisma } from '#lib/generated/prisma/client.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
-import { storableText } from '#lib/platform/json/to-storable.ts'
+import { toStorableText } from '#lib/platform/json/to-storable.ts'
 
 /** What a client registered (RFC 7591), without its secret, which is sealed. */
 export type StoredClient = { metadata: Record<string, unknown>; sealedSecret: string | null }
@@ -28,7 +28,7 @@ export async function saveOauthClient(id: string, { metadata, sealedSecret }: St
 /** The registration with this id, or null. */
 export function findOauthClient(id: string): Promise<StoredClient | null> {
   return withSystem('tokens', async (tx) => {
-    const found = await tx.oauthClient.findUnique({ where: { id: storableText(id) }, select: { metadata: true, sealedSecret: true } })
+    const found = await tx.oauthClient.findUnique({ where: { id: toStorableText(id) }, select: { metadata: true, sealedSecret: true } })
     return found && { ...found, metadata: found.metadata as Record<string, unknown> }
   })
 }

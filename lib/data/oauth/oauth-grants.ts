@@ -1,7 +1,7 @@
 import { type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { notFound } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
-import { storableText } from '#lib/platform/json/to-storable.ts'
+import { toStorableText } from '#lib/platform/json/to-storable.ts'
 
 // From the consent to the first token.
 const FIRST_MS = 600_000
@@ -100,7 +100,7 @@ export async function listConnections(caller: { userId: string }): Promise<Conne
 
 /** Ends everything that the caller allowed this client, at once. Throws not_found when there is nothing. */
 export async function revokeConnection(caller: { userId: string }, clientId: string): Promise<void> {
-  const where = { ownerId: caller.userId, clientId: storableText(clientId) }
+  const where = { ownerId: caller.userId, clientId: toStorableText(clientId) }
   const { count } = await withCaller(caller, (tx) => tx.oauthGrant.deleteMany({ where }))
   if (count === 0) throw notFound('The connected client')
 }

@@ -75,7 +75,7 @@ function isLocale(tag: string | null | undefined): tag is string {
 }
 
 /** True once the first account exists: until then the first visitor is led to /set-up. */
-export function anyAccount(): Promise<boolean> {
+export function hasAnyAccount(): Promise<boolean> {
   return withSystem('sign-in', async (tx) => (await tx.user.findFirst({ select: { id: true } })) !== null)
 }
 
@@ -106,15 +106,15 @@ export type NewAccount = { email: string; name: string; passwordHash?: string; e
 export async function createFounder(account: NewAccount): Promise<Account> {
   try {
     return await withSystem('sign-in', async (tx) => {
-      if (await tx.user.findFirst({ select: { id: true } })) throw notFirst()
+      if (await tx.user.findFirst({ select: { id: true } })) throw founderExistsError()
       return insert(tx, account, { role: 'admin', founder: true })
     })
   } catch (error) {
-    throw isDuplicate(error) ? notFirst(error) : error
+    throw isDuplicate(error) ? founderExistsError(error) : error
   }
 }
 
-function notFirst(cause?: unknown): AppError {
+function founderExistsError(cause?: unknown): AppError {
   return new AppError('conflict', 'Somebody else has just made the first account of this server. Sign in, or ask them for an account.', {
     cause,
   })

@@ -2,7 +2,7 @@ import { endWaiting } from '#lib/data/runs/runs.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { ApprovalModel } from '#lib/generated/prisma/models.ts'
 import { statementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
-import { repeatably } from '#lib/platform/db/retry.ts'
+import { retryIdempotent } from '#lib/platform/db/retry.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
 /** How long (ms) a question waits for its answer. */
@@ -21,7 +21,7 @@ export type NewApproval = Pick<Approval, 'id' | 'callId' | 'server' | 'tool' | '
  * Stores a run's sealed state and its questions, in one transaction: from now on any process can go on with it, for a day. Throws
  * conflict where the run was ended meanwhile: nobody is asked for it any more.
  */
-export async function storePause(
+export async function storeParkedRun(
   run: { id: string; ownerId: string; threadId: string },
   sealed: string,
   questions: NewApproval[],
@@ -30,7 +30,7 @@ export async function storePause(
   const expiresAt = new Date(Date.now() + APPROVAL_MS)
   const paused = { runId, ownerId, threadId, sealed, expiresAt }
   const asked = questions.map((question) => ({ ...question, runId, ownerId, threadId, expiresAt }))
-  await repeatably(() =>
+  await retryIdempotent(() =>
     withCaller({ userId: ownerId }, async (tx) => {
       // Held until the questions are there, so that whoever ends the run ends them, too.
       const [open] = await tx.$queryRaw<unknown[]>`
@@ -80,12 +80,12 @@ export function answerApproval(
     const { count } = await tx.approval.updateMany({ where, data: { status, remember, decidedAt: now } })
     const approvals = await tx.approval.findMany({ where: { runId, ownerId }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] })
     const isAnswered = approvals.every((approval) => approval.status === 'approved' || approval.status === 'denied')
-    return { won: count > 0, approvals, sealed: isAnswered ? await takePause(tx, { id: runId, ownerId }, now) : null }
+    return { won: count > 0, approvals, sealed: isAnswered ? await claimParkedRun(tx, { id: runId, ownerId }, now) : null }
   })
 }
 
 /** Takes the state of a run that goes on: the second one who asks gets null, as for one that is too old. */
-async function takePause(tx: Tx, run: { id: string; ownerId: string }, now: Date): Promise<string | null> {
+async function claimParkedRun(tx: Tx, run: { id: string; ownerId: string }, now: Date): Promise<string | null> {
   const where = { runId: run.id, ownerId: run.ownerId }
   const row = await tx.pausedRun.findFirst({ where })
   const { count } = await tx.pausedRun.deleteMany({ where })
@@ -124,7 +124,7 @@ export function closeApprovals(caller: { userId: string }, runId: string, status
 }
 
 /** The runs of a thread that have open questions. */
-export async function listAskingRuns(caller: { userId: string }, threadId: string): Promise<string[]> {
+export async function listRunsWithPendingApprovals(caller: { userId: string }, threadId: string): Promise<string[]> {
   const rows = await statementAs<{ id: string }>(
     caller,
     Prisma.sql`
@@ -138,7 +138,7 @@ export async function listAskingRuns(caller: { userId: string }, threadId: strin
 export type Agreed = Pick<Approval, 'server' | 'tool' | 'toolHash' | 'remember'>
 
 /** What the person agreed to in this thread. */
-export function listAgreed(caller: { userId: string }, threadId: string): Promise<Agreed[]> {
+export function listApprovedForThread(caller: { userId: string }, threadId: string): Promise<Agreed[]> {
   return statementAs<Agreed>(
     caller,
     Prisma.sql`
@@ -148,13 +148,13 @@ export function listAgreed(caller: { userId: string }, threadId: string): Promis
 }
 
 /** approved -> expired: the tools are not those any more to which the person agreed. */
-export async function voidApprovals(caller: { userId: string }, runId: string): Promise<void> {
+export async function expireApprovedCalls(caller: { userId: string }, runId: string): Promise<void> {
   const where = { runId, ownerId: caller.userId, status: 'approved' }
   await withCaller(caller, (tx) => tx.approval.updateMany({ where, data: { status: 'expired', remember: false } }))
 }
 
 /** The runs that have questions which nobody answered for a day, 500 at most. States that nobody can go on with are forgotten. */
-export function listLateRuns(): Promise<{ runId: string; ownerId: string }[]> {
+export function listRunsWithExpiredApprovals(): Promise<{ runId: string; ownerId: string }[]> {
   return withSystem('expiry', async (tx) => {
     const expiresAt = { lte: new Date() }
     await tx.pausedRun.deleteMany({ where: { expiresAt } })

@@ -3,7 +3,7 @@ import { lockPerson } from '#lib/data/person-lock.ts'
 import { openingStatements } from '#lib/data/runs/run-opening.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { statementAs } from '#lib/platform/db/db.ts'
-import { repeatably } from '#lib/platform/db/retry.ts'
+import { retryIdempotent } from '#lib/platform/db/retry.ts'
 
 export type NewRun = {
   id: string
@@ -69,7 +69,7 @@ export async function insertRun(run: NewRun, { atOnce, perMinute }: RunLimits, o
         (SELECT greatest(1, ceil(extract(epoch FROM created_at + interval '1 minute' - now())))::integer
           ${lately} ORDER BY created_at DESC OFFSET ${perMinute - 1}::integer LIMIT 1) AS "retryAfter"`,
   ]
-  const [found] = await repeatably(() =>
+  const [found] = await retryIdempotent(() =>
     statementAs<{ is: Insertion['outcome']; retryAfter: number; firstId: string }>({ userId: ownerId }, ...statements),
   ).catch((error) => {
     // The thread was deleted between two of the statements.

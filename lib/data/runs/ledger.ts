@@ -3,10 +3,10 @@ import type { FailureClass, ToolCallStatus } from '#lib/data/runs/tool-calls.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { deriveKey } from '#lib/platform/crypto/derive-key.ts'
 import { statementAs, systemStatement, type Tx } from '#lib/platform/db/db.ts'
-import { repeatably } from '#lib/platform/db/retry.ts'
+import { retryIdempotent } from '#lib/platform/db/retry.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { jsonSize } from '#lib/platform/json/json-size.ts'
-import { storableText } from '#lib/platform/json/to-storable.ts'
+import { toStorableText } from '#lib/platform/json/to-storable.ts'
 import { currentRequestId } from '#lib/platform/log.ts'
 import { countToolCall } from '#lib/platform/metrics.ts'
 import { noteChange } from '#lib/platform/process/watch-changes.ts'
@@ -94,13 +94,13 @@ async function insert(call: NewToolCall, startedAt: Date, outcome: ToolCallOutco
       ${currentRequestId()}, ${startedAt}, ${end?.status ?? 'pending'}::"ToolCallStatus", ${end?.result}::jsonb, ${end?.bytes}::int,
       ${end?.failureClass}, ${end?.message}, ${end?.at}::timestamptz, ${end && (outcome?.durationMs ?? Math.max(0, end.at.getTime() - startedAt.getTime()))}::int)
     ON CONFLICT (id) DO NOTHING`
-  await repeatably(() => statementAs({ userId: call.ownerId }, statement))
+  await retryIdempotent(() => statementAs({ userId: call.ownerId }, statement))
   noteChange()
   return id
 }
 
 function label(text: string | undefined, max: number): string | undefined {
-  return text && storableText(text).slice(0, max)
+  return text && toStorableText(text).slice(0, max)
 }
 
 /** Settles a call, once: a row that is not pending any more stays as it is. The result is redacted and clipped (32 kB). */
@@ -119,7 +119,7 @@ export async function finishToolCall(
     WHERE id = ${call.id} AND owner_id = ${call.ownerId} AND status = 'pending'
     RETURNING server, duration_ms AS milliseconds`
   const owner = { userId: call.ownerId }
-  const [settled] = await repeatably(() => statementAs<{ server: string; milliseconds: number }>(owner, statement))
+  const [settled] = await retryIdempotent(() => statementAs<{ server: string; milliseconds: number }>(owner, statement))
   if (settled) countToolCall({ ...outcome, ...settled })
   noteChange()
 }
@@ -130,7 +130,7 @@ async function settlement({ status, result, stored, hidden, failureClass, errorM
     result: result === undefined ? null : JSON.stringify(clipJson(stored ?? result, RESULT_MAX_BYTES, hidden)),
     bytes: result === undefined ? null : await jsonSize(result),
     failureClass,
-    message: errorMessage === undefined ? null : storableText(redactText(errorMessage, MESSAGE_MAX_CHARS)),
+    message: errorMessage === undefined ? null : toStorableText(redactText(errorMessage, MESSAGE_MAX_CHARS)),
     at,
   }
 }
@@ -144,17 +144,17 @@ export function askedArguments(args: unknown, filledIn: readonly string[]): unkn
 /** The same for the same arguments in any order of their keys; under a key of ours, so that nobody finds a short secret by trying. */
 export function argumentsHash(args: unknown): string {
   return createHmac('sha256', deriveKey('ledger'))
-    .update(JSON.stringify(sorted(args)) ?? 'null')
+    .update(JSON.stringify(sortKeys(args)) ?? 'null')
     .digest('base64url')
 }
 
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys)
   if (value === null || typeof value !== 'object') return value
   return Object.fromEntries(
     Object.entries(value)
       .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([key, entry]) => [key, sorted(entry)]),
+      .map(([key, entry]) => [key, sortKeys(entry)]),
   )
 }
 

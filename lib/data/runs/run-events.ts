@@ -2,7 +2,7 @@ import type { NumberedEvent } from '#lib/chatkit/protocol/events.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunStatus } from '#lib/generated/prisma/enums.ts'
 import { systemStatement, type Tx, withSystem } from '#lib/platform/db/db.ts'
-import { storable } from '#lib/platform/json/to-storable.ts'
+import { toStorable } from '#lib/platform/json/to-storable.ts'
 
 /** Events of a run as they are kept: `pieces` are the lengths of the neighbouring text deltas that share the row, and `seq` is the last one's number. */
 export type StoredEvent = Required<NumberedEvent> & { pieces?: number[] }
@@ -50,7 +50,7 @@ function insertion(runs: RunEvents[], where = Prisma.empty): Prisma.Sql {
   return Prisma.sql`
     INSERT INTO run_events (run_id, seq, owner_id, event, pieces)
     SELECT run_id, seq, owner_id, event, pieces
-    FROM jsonb_to_recordset(${JSON.stringify(storable(rows))}::jsonb)
+    FROM jsonb_to_recordset(${JSON.stringify(toStorable(rows))}::jsonb)
       AS given (run_id text, seq integer, owner_id text, event jsonb, pieces integer[])
     ${where}
     ON CONFLICT DO NOTHING`

@@ -4,8 +4,8 @@ import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunStatus } from '#lib/generated/prisma/enums.ts'
 import type { RunModel } from '#lib/generated/prisma/models.ts'
 import { statementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
-import { repeatably } from '#lib/platform/db/retry.ts'
-import { storableText } from '#lib/platform/json/to-storable.ts'
+import { retryIdempotent } from '#lib/platform/db/retry.ts'
+import { toStorableText } from '#lib/platform/json/to-storable.ts'
 
 /** A run without a heartbeat for this long (ms) has no process any more. */
 export const STALE_MS = 10_000
@@ -50,7 +50,7 @@ export async function markRunning({ id, ownerId }: { id: string; ownerId: string
   const statement = Prisma.sql`
     UPDATE runs SET status = 'running', started_at = now(), heartbeat_at = now()
     WHERE id = ${id} AND owner_id = ${ownerId} AND status IN ('queued', 'running') RETURNING id`
-  const marked = await repeatably(() => statementAs({ userId: ownerId }, statement))
+  const marked = await retryIdempotent(() => statementAs({ userId: ownerId }, statement))
   return marked.length > 0
 }
 
@@ -66,7 +66,7 @@ export function finishRun(
   { lastSeq, events }: { lastSeq: number; events: StoredEvent[] },
 ): Promise<boolean> {
   return withCaller({ userId: ownerId }, async (tx) => {
-    const errorMessage = outcome.errorMessage && storableText(outcome.errorMessage)
+    const errorMessage = outcome.errorMessage && toStorableText(outcome.errorMessage)
     const data = { ...outcome, errorMessage, ...facts, lastSeq, finishedAt: outcome.status === 'waiting' ? null : new Date() }
     let { count } = await tx.run.updateMany({ where: { id, ownerId, status: { in: ACTIVE } }, data })
     if (count === 0)
@@ -89,7 +89,7 @@ export async function markStopped(caller: { userId: string }, threadId: string):
  * Says that these runs are alive. Resolves to those that are no longer running, as those of a person who is gone: stopped ones are
  * open until their process has closed the log, those that were taken for dead are not.
  */
-export function beat(ids: string[]): Promise<EndedRun[]> {
+export function recordHeartbeat(ids: string[]): Promise<EndedRun[]> {
   return withSystem('recovery', async (tx) => {
     await tx.$executeRaw`UPDATE runs SET heartbeat_at = now() WHERE id = ANY(${ids}) AND status = 'running'`
     const select = { id: true, status: true, lastSeq: true, errorMessage: true } as const

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { finishToolCall, type ToolCallOutcome } from '#lib/data/runs/ledger.ts'
-import { outsideRun } from '#lib/platform/db/run-fence.ts'
+import { withoutRun } from '#lib/platform/db/run-fence.ts'
 import { log } from '#lib/platform/log.ts'
 
 /** Waits (ms) before what the database refused is written again: all within the grace of a run's calls, after which nobody knows of them. */
@@ -17,7 +17,7 @@ export async function settleToolCall(call: { id: string; ownerId: string }, outc
   } catch (error) {
     log.warn({ error, tool_call_id: call.id }, 'tool call is settled in the ledger later')
     // The run may be over by then.
-    void outsideRun(() => settleLater(call, outcome, finishedAt))
+    void withoutRun(() => settleLater(call, outcome, finishedAt))
   }
 }
 

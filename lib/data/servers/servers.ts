@@ -64,7 +64,7 @@ export async function findServerState(id: string): Promise<Pick<StoredServer, 'u
 /** Adds a server, disabled. Only for callers whose admin role was checked. Throws conflict for a name that is taken. */
 export async function addServer(admin: Caller, wish: ServerWish): Promise<StoredServer> {
   const data = { id: newId('srv'), ...(await toColumns(wish)) }
-  const row = await writing(() =>
+  const row = await toWriteError(() =>
     withSystem('tool-servers', async (tx) => {
       // Two admins must not pass the limit together.
       await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('mcp_servers', 0))`
@@ -82,7 +82,7 @@ export async function changeServer(admin: Caller, id: string, wish: ServerWish):
   const data = await toColumns(wish)
   // Another address is another server: nobody's account there may be sent to it, and no tool of it was agreed to.
   const moved = originAndPath(before.url) !== originAndPath(wish.url)
-  const row = await writing(() =>
+  const row = await toWriteError(() =>
     withSystem('tool-servers', async (tx) => {
       if (moved) {
         await tx.mcpAccount.deleteMany({ where: { serverId: id } })
@@ -98,7 +98,7 @@ export async function changeServer(admin: Caller, id: string, wish: ServerWish):
 
 /** Lets the assistants use a server, or not. Only for callers whose admin role was checked. Throws not_found. */
 export async function setServerEnabled(admin: Caller, id: string, enabled: boolean): Promise<void> {
-  const { count } = await writing(() =>
+  const { count } = await toWriteError(() =>
     withSystem('tool-servers', async (tx) => {
       if (!enabled) await tellEnd(tx, id)
       return tx.mcpServer.updateMany({ where: { id }, data: { enabled } })
@@ -111,7 +111,7 @@ export async function setServerEnabled(admin: Caller, id: string, enabled: boole
 /** Removes a server with everybody's accounts there. Its calls stay in the ledger. Only for callers whose admin role was checked. Throws not_found. */
 export async function removeServer(admin: Caller, id: string): Promise<void> {
   const { name } = await requireServer(id)
-  await writing(() =>
+  await toWriteError(() =>
     withSystem('tool-servers', async (tx) => {
       await tx.mcpAccount.deleteMany({ where: { serverId: id } })
       await tx.mcpToolPin.deleteMany({ where: { serverId: id } })
@@ -131,7 +131,7 @@ function forget(): void {
   remembered().listed = undefined
 }
 
-async function writing<T>(work: () => Promise<T>): Promise<T> {
+async function toWriteError<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

@@ -32,7 +32,7 @@ const SEEN_EVERY_MS = 3_600_000
 /** The hash of a definition: the same whatever the order of its keys. */
 export function definitionHash(tool: ToolDefinition): string {
   return createHash('sha256')
-    .update(JSON.stringify(sorted(definitionOf(tool))))
+    .update(JSON.stringify(sortKeys(definitionOf(tool))))
     .digest('hex')
 }
 
@@ -53,7 +53,7 @@ export async function listToolPins(serverId: string): Promise<ToolPin[]> {
 }
 
 /** What was agreed to of one server: what its tools are while it cannot be asked. */
-export async function agreedTools(serverId: string): Promise<ToolDefinition[]> {
+export async function listAcceptedTools(serverId: string): Promise<ToolDefinition[]> {
   const rows = await withSystem('tool-servers', (tx) =>
     tx.mcpToolPin.findMany({
       where: { serverId, agreedHash: { not: null } },
@@ -65,7 +65,7 @@ export async function agreedTools(serverId: string): Promise<ToolDefinition[]> {
 }
 
 /** For each of these servers the hash of every tool that was agreed to. */
-export async function agreedHashes(serverIds: string[]): Promise<Map<string, Map<string, string>>> {
+export async function listAcceptedHashes(serverIds: string[]): Promise<Map<string, Map<string, string>>> {
   const found = new Map(serverIds.map((id) => [id, new Map<string, string>()]))
   if (serverIds.length === 0) return found
   const rows = await withSystem('tool-servers', (tx) =>
@@ -93,8 +93,8 @@ export async function notePins(serverId: string, tools: ToolDefinition[], agree:
   if (stale.length > 0)
     await withSystem('tool-servers', async (tx) => {
       for (const [name, { tool, hash }] of stale) {
-        const seen = { offered: json(tool), offeredHash: hash, seenAt: now }
-        const first = agree && known.length === 0 ? { agreed: json(tool), agreedHash: hash, agreedAt: now } : {}
+        const seen = { offered: toJson(tool), offeredHash: hash, seenAt: now }
+        const first = agree && known.length === 0 ? { agreed: toJson(tool), agreedHash: hash, agreedAt: now } : {}
         await tx.mcpToolPin.upsert({
           where: { serverId_tool: { serverId, tool: name } },
           create: { serverId, tool: name, ...seen, ...first },
@@ -112,20 +112,20 @@ export async function notePins(serverId: string, tools: ToolDefinition[], agree:
  * Agrees to a tool as an admin saw it: `hash` is the hash of what was shown. Only for callers whose admin role was checked. Throws
  * conflict when the server has offered something else since, not_found.
  */
-export async function agreeToTool(admin: Caller, serverId: string, tool: string, hash: string): Promise<void> {
+export async function acceptDefinition(admin: Caller, serverId: string, tool: string, hash: string): Promise<void> {
   await withSystem('tool-servers', async (tx) => {
     const where = { serverId_tool: { serverId, tool } }
     const row = await tx.mcpToolPin.findUnique({ where })
     if (!row) throw notFound('The tool')
     if (row.offeredHash !== hash) throw new AppError('conflict', 'The tool has changed again meanwhile. Look at it once more.')
-    const agreement = { agreed: json(row.offered), agreedHash: hash, agreedAt: new Date(), agreedBy: admin.userId }
+    const agreement = { agreed: toJson(row.offered), agreedHash: hash, agreedAt: new Date(), agreedBy: admin.userId }
     await tx.mcpToolPin.update({ where, data: agreement })
   })
   await recordAudit({ action: 'tool_agreed', actorId: admin.userId, subject: serverId, detail: { tool, hash } })
 }
 
 /** Takes an agreement back: the tool is quarantined. Only for callers whose admin role was checked. Throws not_found. */
-export async function withdrawTool(admin: Caller, serverId: string, tool: string): Promise<void> {
+export async function withdrawAcceptance(admin: Caller, serverId: string, tool: string): Promise<void> {
   const { count } = await withSystem('tool-servers', (tx) =>
     tx.mcpToolPin.updateMany({ where: { serverId, tool }, data: { agreedHash: null, agreedAt: null, agreedBy: null } }),
   )
@@ -148,15 +148,15 @@ function definitionOf({ name, title, description, inputSchema, outputSchema, ann
   return { name, title, description, inputSchema, outputSchema, annotations }
 }
 
-const json = (value: unknown) => JSON.parse(JSON.stringify(value)) as Prisma.InputJsonObject
+const toJson = (value: unknown) => JSON.parse(JSON.stringify(value)) as Prisma.InputJsonObject
 
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys)
   if (!(value instanceof Object)) return value
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, entry]) => entry !== undefined)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, entry]) => [key, sorted(entry)]),
+      .map(([key, entry]) => [key, sortKeys(entry)]),
   )
 }

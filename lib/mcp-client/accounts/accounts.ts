@@ -34,7 +34,7 @@ export async function accountHeaders(server: McpServer, owner: Owner): Promise<R
     if (identity.kind !== 'key') throw notConnected(server)
     return { [identity.header.toLowerCase()]: identity.format.replaceAll('{{key}}', account.key) }
   }
-  const valid = expiresSoon(account) ? await refreshed(server, owner, account) : account
+  const valid = expiresSoon(account) ? await refreshIfExpiring(server, owner, account) : account
   if (valid?.kind !== 'oauth') throw notConnected(server)
   return { authorization: `Bearer ${String(valid.tokens.access_token)}` }
 }
@@ -43,7 +43,7 @@ export async function accountHeaders(server: McpServer, owner: Owner): Promise<R
 export async function afterUnauthorised(server: McpServer, owner: Owner, response: Response): Promise<boolean> {
   if (!needsAccount(server) || !server.id) return false
   const account = await findAccount(owner, server.id)
-  if (account?.kind === 'oauth' && (await refreshed(server, owner, account))) return true
+  if (account?.kind === 'oauth' && (await refreshIfExpiring(server, owner, account))) return true
   await response.body?.cancel()
   await markAccountBroken(owner, server.id)
   throw notConnected(server)
@@ -64,7 +64,7 @@ function expiresSoon(account: OauthAccount): boolean {
 }
 
 /** The account with a new access token, or null where the owner has to connect again. One refresh at a time for each account. */
-function refreshed(server: McpServer, owner: Owner, used: OauthAccount): Promise<Account | null> {
+function refreshIfExpiring(server: McpServer, owner: Owner, used: OauthAccount): Promise<Account | null> {
   const key = JSON.stringify([owner.userId, server.id])
   const running = refreshes().get(key) ?? refresh(server, owner, used).finally(() => refreshes().delete(key))
   refreshes().set(key, running)

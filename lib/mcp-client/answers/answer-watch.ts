@@ -43,7 +43,7 @@ export class AnswerWatch {
     if (!asked) return this.#send(input, init)
     if (asked.trace) this.#asks.set(asked.trace, new Set())
     const response = await this.#send(input, init)
-    if (!response.ok) return refused(response, asked)
+    if (!response.ok) return passOnRefusal(response, asked)
     const type = response.headers.get('content-type') ?? ''
     if (response.status === 202 || response.status === 204) {
       await response.body?.cancel()
@@ -147,7 +147,7 @@ function askedIn(body: string): Asked | undefined {
 }
 
 /** Throws TurnedAway; hands on what a server says in JSON-RPC under another status than 200 as what it is. */
-async function refused(response: Response, asked: Asked): Promise<Response> {
+async function passOnRefusal(response: Response, asked: Asked): Promise<Response> {
   const { status, headers } = response
   if (status === 413 || status === 429) {
     await response.body?.cancel()

@@ -2,7 +2,7 @@ import { specTypeSchemas } from '@modelcontextprotocol/client'
 import { withObjectType } from '#lib/mcp-client/answers/object-type.ts'
 import { isFields } from '#lib/mcp-client/answers/read-result.ts'
 import { isDeeper } from '#lib/platform/json/is-deeper.ts'
-import { storable, storableText } from '#lib/platform/json/to-storable.ts'
+import { toStorable, toStorableText } from '#lib/platform/json/to-storable.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
 /** A tool of a server's list that is not offered, and why, for whoever runs the server. */
@@ -29,7 +29,7 @@ export function usableTools<Tool = unknown>(listed: Tool[]): { tools: Tool[]; le
         ? `more than ${TOOLS_MAX} tools`
         : (faultOf(tool) ?? (byName.has(name) ? 'its name comes twice' : undefined))
     if (why) leftOut.push({ name: cutText(name, NAME_MAX_CHARS), why })
-    else byName.set(name, storable(tool))
+    else byName.set(name, toStorable(tool))
   }
   return { tools: [...byName.values()], leftOut }
 }
@@ -42,7 +42,7 @@ function faultOf(tool: unknown): string | undefined {
   if (isDeeper(tool, DEFINITION_MAX_DEPTH)) return `its definition is deeper than ${DEFINITION_MAX_DEPTH} levels`
   if (JSON.stringify(tool).length > DEFINITION_MAX_CHARS) return `its definition is longer than ${DEFINITION_MAX_CHARS} characters`
   const name = nameOf(tool)
-  if (name !== undefined && storableText(name) !== name) return 'its name has characters that are no text'
+  if (name !== undefined && toStorableText(name) !== name) return 'its name has characters that are no text'
   const judged = specTypeSchemas.Tool['~standard'].validate(tool)
   // The schemas of MCP have nothing to wait for.
   if (judged instanceof Promise) return undefined

@@ -1,6 +1,6 @@
 import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
 import { modelContent } from '#lib/mcp-client/calls/model-content.ts'
-import { isWholeWidget, sentWidget } from '#lib/mcp-client/calls/result-widget.ts'
+import { findResultWidget, isWholeWidget } from '#lib/mcp-client/calls/result-widget.ts'
 import type { Attempt, Result } from '#lib/mcp-client/calls/results.ts'
 import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 
@@ -10,23 +10,23 @@ const FACTS = 'switchboard/call'
 export const SHOWN_NOTE = '[The person sees this result in the chat, as a list or a card. Do not repeat what is in it.]'
 
 /** What became of a call, from the `_meta` of the result that a connection gave; undefined where no connection did. */
-export function factsIn(meta: unknown): CallFacts | undefined {
+export function readCallFacts(meta: unknown): CallFacts | undefined {
   return (meta as { [FACTS]?: CallFacts } | null | undefined)?.[FACTS]
 }
 
 /** What became of a call, for the run that made it. */
-export function factsOf(server: McpServer, tool: string, { result, failure }: Attempt, ms: number): CallFacts {
+export function toCallFacts(server: McpServer, tool: string, { result, failure }: Attempt, ms: number): CallFacts {
   return {
     server: server.name,
     tool,
     durationMs: Math.round(ms),
     failure: failure && { class: failure.class, sentence: `${failure.sentence} (${failure.class})` },
-    widget: sentWidget(server, result?._meta),
+    widget: findResultWidget(server, result?._meta),
   }
 }
 
 /** What the model reads of it, with the facts beside it: a failure in our words, an answer as long as a model can use it. */
-export function told({ result }: Attempt, facts: CallFacts): Result {
+export function withCallFacts({ result }: Attempt, facts: CallFacts): Result {
   const { failure } = facts
   if (failure) {
     const text = `${failure.class === 'declined' ? 'The call was not made.' : 'The call failed.'} ${failure.sentence}`

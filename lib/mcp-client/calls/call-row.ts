@@ -2,10 +2,10 @@ import { beginToolCall, recordToolCall, type ToolCallOutcome } from '#lib/data/r
 import { settleToolCall } from '#lib/data/runs/settle-tool-call.ts'
 import type { EffectivePolicy } from '#lib/data/servers/policies.ts'
 import type { CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
-import { type Attempt, kept, recorded } from '#lib/mcp-client/calls/results.ts'
+import { type Attempt, kept, toRecordedResult } from '#lib/mcp-client/calls/results.ts'
 import type { TraceContext } from '#lib/mcp-client/calls/trace.ts'
 import type { Filled } from '#lib/mcp-client/tools/bound-arguments.ts'
-import { markedNames } from '#lib/mcp-client/tools/sensitive-fields.ts'
+import { findSensitiveNames } from '#lib/mcp-client/tools/sensitive-fields.ts'
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 
 /** A call as it is sent: the tool under its server's name for it, as it is listed there, and what an admin decided about it. */
@@ -48,7 +48,7 @@ export class CallRow {
   async settle({ result, failure, times }: Attempt): Promise<void> {
     const outcome: ToolCallOutcome = {
       ...(failure ? { status: failure.status, failureClass: failure.class, errorMessage: failure.sentence } : { status: 'succeeded' }),
-      ...{ result: recorded(result), stored: kept(result), hidden: this.#hidden, ...times },
+      ...{ result: toRecordedResult(result), stored: kept(result), hidden: this.#hidden, ...times },
       durationMs: Math.round(performance.now() - this.#startedAt),
     }
     await settleToolCall({ id: this.#id, ownerId: this.#ownerId }, outcome)
@@ -56,7 +56,7 @@ export class CallRow {
 }
 
 function rowOf({ server, tool, listed, policy, args, filledIn, callId }: OutgoingCall, run: CallingRun, span: TraceContext) {
-  const hidden = [...policy.hidden, ...markedNames(listed?.inputSchema), ...markedNames(listed?.outputSchema)]
+  const hidden = [...policy.hidden, ...findSensitiveNames(listed?.inputSchema), ...findSensitiveNames(listed?.outputSchema)]
   const { id: runId, threadId, turnId, userId: ownerId, repeats } = run
   const origin = repeats
     ? ({ via: 'repeat', repeatOf: repeats.callId, repeatedBy: repeats.by } as const)

@@ -60,9 +60,9 @@ function toPart(part: Part): Part {
     case 'text':
       return text(String(part.text))
     case 'image':
-      return picture(part.data) ?? named('picture', part.mimeType, part.data)
+      return picture(part.data) ?? describePart('picture', part.mimeType, part.data)
     case 'audio':
-      return named('recording', part.mimeType, part.data)
+      return describePart('recording', part.mimeType, part.data)
     case 'resource_link':
       return text(`[link: ${note([part.title ?? part.name, part.uri, part.mimeType, part.description])}]`)
     case 'resource':
@@ -74,7 +74,7 @@ function toPart(part: Part): Part {
 
 function resource({ uri, mimeType, text: words, blob }: Record<string, unknown>): Part {
   if (typeof words === 'string') return text(`[file: ${note([uri, mimeType])}]\n${words}`)
-  return picture(blob) ?? named('file', mimeType, blob, uri)
+  return picture(blob) ?? describePart('file', mimeType, blob, uri)
 }
 
 function picture(data: unknown): Part | undefined {
@@ -83,7 +83,7 @@ function picture(data: unknown): Part | undefined {
 }
 
 /** What cannot be shown to a model: what it is, and how large. */
-function named(what: string, mimeType: unknown, data: unknown, uri?: unknown): Part {
+function describePart(what: string, mimeType: unknown, data: unknown, uri?: unknown): Part {
   return text(`[${what}: ${note([uri, mimeType])}, ${bytesOf(data)} bytes, which cannot be shown here]`)
 }
 

@@ -15,7 +15,7 @@ export function isWholeWidget({ type }: SentWidget): boolean {
 }
 
 /** The widget of a result; undefined where there is none, where it is too large, or where an admin does not trust the server with it. */
-export function sentWidget({ builtin, config }: McpServer, meta: unknown): SentWidget | undefined {
+export function findResultWidget({ builtin, config }: McpServer, meta: unknown): SentWidget | undefined {
   if (!builtin && !config?.trusted) return undefined
   const sent = (meta as Record<string, unknown> | null | undefined)?.[META]
   if (sent === null || typeof sent !== 'object' || typeof (sent as SentWidget).type !== 'string') return undefined

@@ -23,12 +23,12 @@ export type Times = Pick<ToolCallOutcome, 'connectedMs' | 'firstSignMs'>
 export type Attempt = { result?: Result; failure?: Failure; times?: Times }
 
 /** A call that must not be made. */
-export function denied(sentence: string): Attempt {
+export function toDenied(sentence: string): Attempt {
   return { failure: { class: 'denied', sentence, status: 'failed', sent: false } }
 }
 
 /** A call to which the person said no. */
-export function declined(sentence: string): Attempt {
+export function toDeclined(sentence: string): Attempt {
   return { failure: { class: 'declined', sentence, status: 'declined', sent: false } }
 }
 
@@ -45,7 +45,7 @@ export function toolError({ content }: Result): Failure {
 }
 
 /** A result as it came, without what it says to programs. */
-export function recorded(result: Result | undefined): Omit<Result, '_meta'> | undefined {
+export function toRecordedResult(result: Result | undefined): Omit<Result, '_meta'> | undefined {
   if (!result) return undefined
   const { _meta, ...rest } = result
   return rest
@@ -53,7 +53,7 @@ export function recorded(result: Result | undefined): Omit<Result, '_meta'> | un
 
 /** What the ledger keeps of it: of a failure its first 40,000 characters, without the secrets that error messages give away. */
 export function kept(result: Result | undefined): unknown {
-  const whole = recorded(result)
+  const whole = toRecordedResult(result)
   if (!whole?.isError) return whole
   let room = ERROR_MAX_CHARS
   const content: unknown[] = []

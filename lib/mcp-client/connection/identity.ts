@@ -5,7 +5,7 @@ import { isClosing, requireAuthority, requireStanding, type Who } from '#lib/mcp
 import { Refusal } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 import { resolveHeader, resolveTemplate, type TemplateFacts, UnresolvedTemplate } from '#lib/mcp-client/servers/templates.ts'
-import { type Filled, withBound } from '#lib/mcp-client/tools/bound-arguments.ts'
+import { type Filled, fillBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 
 /**
  * Requests as somebody: `send` for the transport; `learn` with what the server lists and the names of what may be called of it, so
@@ -23,7 +23,7 @@ export type Identified = {
  * whether their run may go on. Throws Refusal, before anything is sent, where it may not, where something about the person is not
  * known, or their account is not connected.
  */
-export function identified(server: McpServer, who: Who, network: typeof fetch): Identified {
+export function withIdentity(server: McpServer, who: Who, network: typeof fetch): Identified {
   const known: Known = { schemas: new Map(), callable: undefined }
   const send: typeof fetch = async (input, init) => {
     const request = new Request(input, init)
@@ -35,7 +35,7 @@ export function identified(server: McpServer, who: Who, network: typeof fetch): 
     const body = message && (identifiedBody(server, message, known, facts) ?? text)
     const go = async (): Promise<Response> => {
       const headers = new Headers(request.headers)
-      for (const [name, value] of Object.entries(await headersFor(server, who, facts))) headers.set(name, value)
+      for (const [name, value] of Object.entries(await resolveHeaders(server, who, facts))) headers.set(name, value)
       const { method, signal } = request
       return network(request.url, { method, headers, body, signal, redirect: 'manual' })
     }
@@ -48,8 +48,8 @@ export function identified(server: McpServer, who: Who, network: typeof fetch): 
     send,
     fill: async (tool, args) => {
       if (!server.config?.bound.length) return { args, filledIn: [] }
-      const facts = await factsOf(who)
-      return orRefuse(server, () => withBound(args, known.schemas.get(tool), server, facts))
+      const facts = await readTemplateFacts(who)
+      return toRefusal(server, () => fillBoundArguments(args, known.schemas.get(tool), server, facts))
     },
     learn: (tools, callable) => {
       for (const { name, inputSchema } of tools) known.schemas.set(name, inputSchema)
@@ -59,7 +59,7 @@ export function identified(server: McpServer, who: Who, network: typeof fetch): 
 }
 
 /** The headers that a server gets beside those of MCP itself. Throws Refusal. */
-async function headersFor(server: McpServer, who: Who, facts: TemplateFacts): Promise<Record<string, string>> {
+async function resolveHeaders(server: McpServer, who: Who, facts: TemplateFacts): Promise<Record<string, string>> {
   const { config, secrets } = server
   if (!config) return {}
   if (secrets === null)
@@ -69,13 +69,13 @@ async function headersFor(server: McpServer, who: Who, facts: TemplateFacts): Pr
     )
   const headers: Record<string, string> = {}
   const templates = [...config.headers.map(({ name, value }) => [name, value] as const), ...Object.entries(secrets?.headers ?? {})]
-  for (const [name, value] of templates) headers[name.toLowerCase()] = orRefuse(server, () => resolveHeader(value, facts))
+  for (const [name, value] of templates) headers[name.toLowerCase()] = toRefusal(server, () => resolveHeader(value, facts))
   if (config.identity.kind === 'token') headers.authorization = `Bearer ${await signedIdentity(facts.user, server.url, who)}`
   return { ...headers, ...(await accountHeaders(server, who)) }
 }
 
 /** What templates know of a person. Throws Refusal where the account may no longer be used. */
-export async function factsOf(who: Who): Promise<TemplateFacts> {
+export async function readTemplateFacts(who: Who): Promise<TemplateFacts> {
   return toFacts(await requireStanding(who), who)
 }
 
@@ -99,15 +99,15 @@ function identifiedBody(server: McpServer, message: Message, known: Known, facts
     throw new Refusal('denied', 'This tool is not offered: it is switched off, or waits for an administrator to look at a change in it.')
   const { meta = [], bound = [] } = server.config ?? {}
   if (meta.length + bound.length === 0 || method === undefined || method.startsWith('notifications/')) return undefined
-  return orRefuse(server, () => {
+  return toRefusal(server, () => {
     const _meta = { ...params?._meta, ...Object.fromEntries(meta.map(({ name, value }) => [name, resolveTemplate(value, facts)])) }
     const changed = { ...params, ...(meta.length > 0 && { _meta }) }
-    if (tool !== undefined) changed.arguments = withBound(params?.arguments ?? {}, known.schemas.get(tool), server, facts).args
+    if (tool !== undefined) changed.arguments = fillBoundArguments(params?.arguments ?? {}, known.schemas.get(tool), server, facts).args
     return JSON.stringify({ ...message, params: changed })
   })
 }
 
-function orRefuse<T>(server: McpServer, work: () => T): T {
+function toRefusal<T>(server: McpServer, work: () => T): T {
   try {
     return work()
   } catch (error) {

@@ -1,7 +1,7 @@
 import { listToolPins } from '#lib/data/servers/tool-pins.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
-import { rememberedTools } from '#lib/mcp-client/tools/tool-lists.ts'
+import { findRememberedTools } from '#lib/mcp-client/tools/tool-lists.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { newId } from '#lib/platform/ids.ts'
 
@@ -22,7 +22,7 @@ export async function listKnownTools(
   await mcp.close()
   const known = await Promise.all(
     mcp.connections.map(async ({ server }): Promise<[string, Set<string>]> => {
-      const listed = rememberedTools(server, caller.userId, { stale: true }) ?? []
+      const listed = findRememberedTools(server, caller.userId, { stale: true }) ?? []
       const pins = server.id === undefined ? [] : await listToolPins(server.id)
       return [server.name, new Set([...listed.map(({ name }) => name), ...pins.map(({ tool }) => tool)])]
     }),

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { transportAs } from '#lib/mcp-client/connection/transport.ts'
 import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
-import { expireTools, listKey, rememberedTools } from '#lib/mcp-client/tools/tool-lists.ts'
+import { expireTools, findRememberedTools, listKey } from '#lib/mcp-client/tools/tool-lists.ts'
 import { log } from '#lib/platform/log.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
@@ -56,7 +56,7 @@ async function listen(server: McpServer, userId: string, watch: Watch): Promise<
   client.onclose = () => ended.resolve()
   client.onerror = () => ended.resolve()
   const look = setInterval(() => {
-    const forgotten = !rememberedTools(server, userId, { stale: true })
+    const forgotten = !findRememberedTools(server, userId, { stale: true })
     if (forgotten || watch.usedAt + IDLE_MS < Date.now()) ended.resolve()
   }, LOOK_EVERY_MS).unref()
   const options = { timeout: DEADLINE_MS }

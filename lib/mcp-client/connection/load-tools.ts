@@ -1,14 +1,14 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
-import { agreedTools, notePins, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
+import { listAcceptedTools, notePins, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { usableTools } from '#lib/mcp-client/answers/usable-tools.ts'
 import { keepWatching, watchTools } from '#lib/mcp-client/connection/list-watch.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
-import { mcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import { Refusal, refusalOf } from '#lib/mcp-client/refusal.ts'
-import { downUntil, lastFailure, noteAnswer, noteFailure, standing } from '#lib/mcp-client/servers/health.ts'
+import { downUntil, findHealth, lastFailure, noteAnswer, noteFailure } from '#lib/mcp-client/servers/health.ts'
 import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
-import { type McpTool, rememberedTools, rememberTools } from '#lib/mcp-client/tools/tool-lists.ts'
+import { findRememberedTools, type McpTool, rememberTools } from '#lib/mcp-client/tools/tool-lists.ts'
 import { log } from '#lib/platform/log.ts'
 
 /** A list that is on its way. `settled` ends with the asking itself, within the time to connect, and never throws. */
@@ -28,20 +28,21 @@ const OUT_OF_REACH: ReadonlySet<FailureClass> = new Set(['refused', 'dns', 'tls'
  */
 export function loadTools(connection: ToolConnection, userId: string, connectMs: number, signal?: AbortSignal): Loading {
   const { server } = connection
-  const remembered = rememberedTools(server, userId)
+  const remembered = findRememberedTools(server, userId)
   if (remembered) {
     keepWatching(server, userId)
-    return loading(Promise.resolve(remembered))
+    return toLoading(Promise.resolve(remembered))
   }
   const { url, builtin } = server
-  const known = standing(url)
-  if (!builtin && known === 'down') return loading(fromBefore(server, userId).then((tools) => tools ?? Promise.reject(down(url))))
-  const asking = asked(connection, userId, connectMs)
+  const known = findHealth(url)
+  if (!builtin && known === 'down')
+    return toLoading(findEarlierTools(server, userId).then((tools) => tools ?? Promise.reject(toDownRefusal(url))))
+  const asking = askForTools(connection, userId, connectMs)
   const patience = { proven: known === 'proven', ms: Math.min(connectMs, PATIENCE_MS) }
-  return loading(builtin ? withSignal(asking, signal) : patiently(server, userId, asking, patience, signal), asking)
+  return toLoading(builtin ? withSignal(asking, signal) : waitForTools(server, userId, asking, patience, signal), asking)
 }
 
-function loading(tools: Promise<McpTool[]>, asking: Promise<unknown> = tools): Loading {
+function toLoading(tools: Promise<McpTool[]>, asking: Promise<unknown> = tools): Loading {
   let done = false
   const end = () => {
     done = true
@@ -49,7 +50,7 @@ function loading(tools: Promise<McpTool[]>, asking: Promise<unknown> = tools): L
   return { tools, settled: asking.then(end, end), isSettled: () => done }
 }
 
-async function asked(connection: ToolConnection, userId: string, connectMs: number): Promise<McpTool[]> {
+async function askForTools(connection: ToolConnection, userId: string, connectMs: number): Promise<McpTool[]> {
   const { server } = connection
   const ended = new AbortController()
   const askedAt = Date.now()
@@ -67,7 +68,7 @@ async function asked(connection: ToolConnection, userId: string, connectMs: numb
     if (announced && !server.builtin) watchTools(server, userId)
     return tools
   } catch (error) {
-    const { failureClass, sentence } = mcpFailure(error, 'connect')
+    const { failureClass, sentence } = toMcpFailure(error, 'connect')
     if (!OUT_OF_REACH.has(failureClass)) {
       if (!refusalOf(error)) noteAnswer(server.url)
     } else if (!server.builtin) noteFailure(server.url, { silent: failureClass === 'connect_timeout', last: { failureClass, sentence } })
@@ -77,7 +78,7 @@ async function asked(connection: ToolConnection, userId: string, connectMs: numb
   }
 }
 
-async function patiently(
+async function waitForTools(
   server: McpServer,
   userId: string,
   asking: Promise<McpTool[]>,
@@ -95,7 +96,7 @@ async function patiently(
   try {
     const early = await withSignal(Promise.race([asking, first]), signal)
     if (early) return early
-    const before = await fromBefore(server, userId)
+    const before = await findEarlierTools(server, userId)
     if (before) return before
     if (!patience.proven) throw asBefore(server.url)
     const second = pause(patience.ms)
@@ -103,7 +104,7 @@ async function patiently(
     return (await withSignal(Promise.race([asking, second]), signal)) ?? Promise.reject(asBefore(server.url))
   } catch (error) {
     // Whoever has no account there yet learns of it by calling a tool, not by missing all of them.
-    const before = refusalOf(error)?.connect ? await fromBefore(server, userId) : undefined
+    const before = refusalOf(error)?.connect ? await findEarlierTools(server, userId) : undefined
     if (before) return before
     throw error
   } finally {
@@ -112,10 +113,10 @@ async function patiently(
 }
 
 /** The list that this person was given some time ago, else what an admin agreed to. */
-async function fromBefore(server: McpServer, userId: string): Promise<McpTool[] | undefined> {
-  const stale = rememberedTools(server, userId, { stale: true })
+async function findEarlierTools(server: McpServer, userId: string): Promise<McpTool[] | undefined> {
+  const stale = findRememberedTools(server, userId, { stale: true })
   if (stale || !isPinned(server)) return stale
-  const agreed = await agreedTools(server.id)
+  const agreed = await listAcceptedTools(server.id)
   return agreed.length > 0 ? (agreed as McpTool[]) : undefined
 }
 
@@ -147,7 +148,7 @@ function asBefore(url: string): Error {
   return last && last.failureClass !== 'connect_timeout' ? new Refusal(last.failureClass, last.sentence) : tooLate()
 }
 
-function down(url: string): Refusal {
+function toDownRefusal(url: string): Refusal {
   const seconds = Math.max(1, Math.ceil(((downUntil(url)?.getTime() ?? 0) - Date.now()) / 1000))
   log.debug({ seconds }, 'MCP server not asked: its circuit is open')
   const { failureClass = 'connect_timeout', sentence = '' } = lastFailure(url) ?? {}

@@ -2,17 +2,17 @@ import { setTimeout } from 'node:timers/promises'
 import { findPerson } from '#lib/data/people/users.ts'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import { policyOf, type ToolPolicy } from '#lib/data/servers/policies.ts'
-import { agreedHashes, definitionHash, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
+import { definitionHash, listAcceptedHashes, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { listToolRefusals, type ToolRefusal } from '#lib/data/servers/tool-refusals.ts'
 import type { CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
 import { deadlinesOf } from '#lib/mcp-client/calls/deadlines.ts'
 import { isPinned, loadTools } from '#lib/mcp-client/connection/load-tools.ts'
 import { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
 import { builtinTransport, transportAs } from '#lib/mcp-client/connection/transport.ts'
-import { mcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import { refusalOf } from '#lib/mcp-client/refusal.ts'
 import { type McpServer, serversFor } from '#lib/mcp-client/servers/servers.ts'
-import { boundParameters, withoutBound } from '#lib/mcp-client/tools/bound-arguments.ts'
+import { boundParameters, hideBoundParameters } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
 import { mayOffer } from '#lib/mcp-client/tools/tool-filter.ts'
 import { forgetTools, type McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
@@ -71,7 +71,7 @@ export async function openMcp(
   }
   const unavailable: Unavailable[] = []
   const [agreed, refused, listed] = await Promise.all([
-    agreedHashes(servers.filter(isPinned).map(({ id }) => id)),
+    listAcceptedHashes(servers.filter(isPinned).map(({ id }) => id)),
     model === undefined ? [] : listToolRefusals({ model }),
     Promise.all(
       opened.map(async ({ connection, learn, loading }) => {
@@ -79,7 +79,7 @@ export async function openMcp(
           const tools = await loading.tools
           return { connection, learn, tools }
         } catch (error) {
-          unavailable.push(missing(connection.server, error))
+          unavailable.push(toUnavailable(connection.server, error))
           return undefined
         }
       }),
@@ -88,9 +88,9 @@ export async function openMcp(
   const open = listed.filter((entry) => entry !== undefined)
   // The first listing of a server is agreed to while it is read, after `agreed` was.
   const fresh = open.some(({ connection: { server } }) => isPinned(server) && agreed.get(server.id)?.size === 0)
-  const hashes = fresh ? await agreedHashes(servers.filter(isPinned).map(({ id }) => id)) : agreed
+  const hashes = fresh ? await listAcceptedHashes(servers.filter(isPinned).map(({ id }) => id)) : agreed
   const offers = open.map(({ connection, learn, tools }) => {
-    const shown = offered(connection.server, tools, hashes).filter((tool) => mayReachModel(connection.server, tool, refused))
+    const shown = toOfferedTools(connection.server, tools, hashes).filter((tool) => mayReachModel(connection.server, tool, refused))
     learn?.(tools, new Set(shown.map(({ name }) => name)))
     const schemas = new Map(tools.map(({ name, inputSchema }) => [name, inputSchema]))
     return { connection, tools: shown, schemas }
@@ -104,12 +104,12 @@ export async function openMcp(
 }
 
 /** What of a server's list a model may see, and how: allowed, agreed to as it is, and without what the session fills in. */
-function offered(server: McpServer, tools: McpTool[], agreed: Map<string, Map<string, string>>): McpTool[] {
+function toOfferedTools(server: McpServer, tools: McpTool[], agreed: Map<string, Map<string, string>>): McpTool[] {
   const hashes = isPinned(server) ? agreed.get(server.id) : undefined
   return tools
     .filter(({ name }) => mayOffer(name, server.config))
     .filter((tool) => !hashes || hashes.get(tool.name) === definitionHash(tool as ToolDefinition))
-    .map((tool) => withoutBound(tool, server))
+    .map((tool) => hideBoundParameters(tool, server))
 }
 
 /** True for a tool that can be said as models take it, and that the model's server has not refused as it is now. */
@@ -119,8 +119,8 @@ function mayReachModel({ name }: McpServer, tool: McpTool, refused: ToolRefusal[
   return refusal === undefined || refusal.toolHash !== definitionHash(tool as ToolDefinition)
 }
 
-function missing(server: McpServer, error: unknown): Unavailable {
-  const { failureClass, sentence } = mcpFailure(error, 'connect')
+function toUnavailable(server: McpServer, error: unknown): Unavailable {
+  const { failureClass, sentence } = toMcpFailure(error, 'connect')
   log.warn({ error, server: server.name, failure_class: failureClass }, 'MCP server not available')
   return { server: server.name, failureClass, sentence: `${sentence} (${failureClass})`, connect: refusalOf(error)?.connect }
 }

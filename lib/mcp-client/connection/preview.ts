@@ -1,25 +1,25 @@
 import { findAccount } from '#lib/data/servers/server-accounts.ts'
 import { needsAccount } from '#lib/mcp-client/accounts/accounts.ts'
-import { factsOf } from '#lib/mcp-client/connection/identity.ts'
+import { readTemplateFacts } from '#lib/mcp-client/connection/identity.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 import { resolveHeader, resolveTemplate, type TemplateFacts } from '#lib/mcp-client/servers/templates.ts'
 import { env } from '#lib/platform/env.ts'
 
 /** One thing that a server is told: where it stands, what it says, and whether it could be said. */
-export type Told = { where: 'header' | '_meta' | 'argument'; name: string; value: string; problem?: true }
+export type SentValue = { where: 'header' | '_meta' | 'argument'; name: string; value: string; problem?: true }
 
 const EXAMPLE = { run: { id: 'run_example' }, thread: { id: 'thr_example' } }
 
 /** What a server would see of a person, without asking it anything. Secrets are hidden; what cannot be resolved says so. */
-export async function previewFor(server: McpServer, userId: string): Promise<Told[]> {
+export async function previewFor(server: McpServer, userId: string): Promise<SentValue[]> {
   const { config, secrets } = server
   if (!config) return []
-  const facts = { ...(await factsOf({ userId })), ...EXAMPLE }
-  const told: Told[] = []
-  const tell = (where: Told['where'], name: string, resolve: () => string) => told.push({ where, name, ...attempted(resolve) })
+  const facts = { ...(await readTemplateFacts({ userId })), ...EXAMPLE }
+  const told: SentValue[] = []
+  const tell = (where: SentValue['where'], name: string, resolve: () => string) => told.push({ where, name, ...tryResolve(resolve) })
   if (config.identity.kind === 'token') tell('header', 'Authorization', () => `Bearer <JWT> ${JSON.stringify(claims(server, facts))}`)
-  if (needsAccount(server)) await tellAccount(server, userId, told)
+  if (needsAccount(server)) await previewAccount(server, userId, told)
   for (const { name, value } of config.headers) tell('header', name, () => resolveHeader(value, facts))
   for (const [name, value] of Object.entries(secrets?.headers ?? {}))
     tell('header', name, () => (value.includes('{{') ? resolveHeader(value, facts) && '(hidden, with what templates say)' : '(hidden)'))
@@ -28,7 +28,7 @@ export async function previewFor(server: McpServer, userId: string): Promise<Tol
   return told
 }
 
-async function tellAccount(server: McpServer, userId: string, told: Told[]): Promise<void> {
+async function previewAccount(server: McpServer, userId: string, told: SentValue[]): Promise<void> {
   const { identity } = server.config ?? {}
   const name = identity?.kind === 'key' ? identity.header : 'Authorization'
   const account = await findAccount({ userId }, server.id ?? '')
@@ -41,7 +41,7 @@ function claims({ url }: McpServer, { user }: TemplateFacts) {
   return { iss: env().APP_URL, aud: url, sub: id, ...(email && { email, email_verified: true }), name, role }
 }
 
-function attempted(resolve: () => string): { value: string; problem?: true } {
+function tryResolve(resolve: () => string): { value: string; problem?: true } {
   try {
     return { value: resolve() }
   } catch (error) {

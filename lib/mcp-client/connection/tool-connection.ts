@@ -1,7 +1,7 @@
 import { type MCPCallToolOptions, MCPServerStreamableHttp } from '@openai/agents'
 import { type EffectivePolicy, policyOf, type ToolPolicy } from '#lib/data/servers/policies.ts'
 import { AnswerWatch } from '#lib/mcp-client/answers/answer-watch.ts'
-import { factsIn, factsOf, told } from '#lib/mcp-client/calls/call-facts.ts'
+import { readCallFacts, toCallFacts, withCallFacts } from '#lib/mcp-client/calls/call-facts.ts'
 import { CallRow, type OutgoingCall } from '#lib/mcp-client/calls/call-row.ts'
 import type { CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
 import { noteCall, whyEnded } from '#lib/mcp-client/calls/calls-under-way.ts'
@@ -10,13 +10,13 @@ import { CallClocks, deadlinesOf } from '#lib/mcp-client/calls/deadlines.ts'
 import { MadeCalls } from '#lib/mcp-client/calls/made-calls.ts'
 import { type Progress, sayProgress, Throttle } from '#lib/mcp-client/calls/progress.ts'
 import { mayRetry, onlyReads } from '#lib/mcp-client/calls/repeat-rules.ts'
-import { type Attempt, declined, denied, type Result, type Times, toolError } from '#lib/mcp-client/calls/results.ts'
+import { type Attempt, type Result, type Times, toDeclined, toDenied, toolError } from '#lib/mcp-client/calls/results.ts'
 import { newSpan, type TraceContext, traceparent } from '#lib/mcp-client/calls/trace.ts'
 import { type Listing, listing, onListChanged, sendAlong, withQuietSchema } from '#lib/mcp-client/connection/sdk-gaps.ts'
 import { sdkLogger } from '#lib/mcp-client/connection/sdk-logger.ts'
-import { asksSentence, mcpFailure, type Phase } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { asksSentence, type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
-import { type Filled, unbound, withoutBound } from '#lib/mcp-client/tools/bound-arguments.ts'
+import { type Filled, hideBoundParameters, removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
 import { OfferedTools } from '#lib/mcp-client/tools/offered-tools.ts'
 import { expireTools, forgetTools, type McpTool, mayBeStale } from '#lib/mcp-client/tools/tool-lists.ts'
@@ -62,7 +62,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
       clientSessionTimeoutSeconds: deadlinesOf(policyOf(policies, server.name, '')).connectMs / 1000,
       timeout: env().MCP_CALL_HARD_TIMEOUT * 1000 + SDK_MARGIN_MS,
       logger: sdkLogger,
-      customDataExtractor: ({ resultMeta }) => factsIn(resultMeta),
+      customDataExtractor: ({ resultMeta }) => readCallFacts(resultMeta),
       errorFunction: ({ error }) =>
         error instanceof SyntaxError ? 'The arguments were not valid JSON. Call the tool again with a JSON object.' : 'The tool failed.',
     })
@@ -88,7 +88,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
     this.#tools = tools.map((tool) => {
       const name = publicName(tool)
       this.#offered.add({ name, tool, filledIn: filledIn(tool.name) })
-      return { ...withQuietSchema(withoutBound(toModelTool(tool).tool ?? tool, this.server)), name }
+      return { ...withQuietSchema(hideBoundParameters(toModelTool(tool).tool ?? tool, this.server)), name }
     })
   }
 
@@ -133,10 +133,10 @@ export class ToolConnection extends MCPServerStreamableHttp {
     const call = await this.#outgoing(this.#offered.named(name)?.tool.name ?? name, args ?? {}, { meta, callId, signal: options?.signal })
     let attempt = await this.#recorded(call)
     if (!call.signal?.aborted && mayRetry(this.#judged(call), attempt.failure)) attempt = await this.#recorded(call)
-    this.made.settle(call.tool, unbound(call.args, this.server), callId, attempt.failure?.status)
-    const facts = factsOf(this.server, call.tool, attempt, performance.now() - started)
+    this.made.settle(call.tool, removeBoundArguments(call.args, this.server), callId, attempt.failure?.status)
+    const facts = toCallFacts(this.server, call.tool, attempt, performance.now() - started)
     if (callId) this.#run.onSettled?.(callId, facts)
-    return told(attempt, facts)
+    return withCallFacts(attempt, facts)
   }
 
   #connected(): Promise<void> {
@@ -158,11 +158,11 @@ export class ToolConnection extends MCPServerStreamableHttp {
     try {
       return { ...call, ...((await this.#fill?.(tool, args)) ?? { args, filledIn: [] }) }
     } catch (error) {
-      const { failureClass, sentence, status, sent } = mcpFailure(error, 'connect')
+      const { failureClass, sentence, status, sent } = toMcpFailure(error, 'connect')
       log.warn({ error, server: name, tool, failure_class: failureClass }, 'tool call not made')
       return {
         ...call,
-        args: unbound(args, this.server),
+        args: removeBoundArguments(args, this.server),
         filledIn: [],
         problem: { failure: { class: failureClass, sentence, status, sent } },
       }
@@ -177,14 +177,14 @@ export class ToolConnection extends MCPServerStreamableHttp {
   async #recorded(call: Call): Promise<Attempt> {
     const span = newSpan(this.#run.id)
     const refused = this.#run.refusal?.(call.callId)
-    const unsent = refused ? (refused.declined ? declined : denied)(refused.sentence) : call.problem
+    const unsent = refused ? (refused.declined ? toDeclined : toDenied)(refused.sentence) : call.problem
     let row: CallRow
     try {
       if (unsent) return await CallRow.unsent(call, this.#run, span, unsent)
       row = await CallRow.begin(call, this.#run, span)
     } catch (error) {
       log.error({ error, server: this.server.name, tool: call.tool }, 'tool call not recorded, so not made')
-      return denied('The call was not made, because it could not be recorded.')
+      return toDenied('The call was not made, because it could not be recorded.')
     }
     const attempt = await this.#attempt(call, span)
     await row.settle(attempt)
@@ -230,7 +230,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
       const result = this.server.builtin ? answer : checkOutput(answer, listed)
       return result.isError ? { result, failure: toolError(result), times } : { result, times }
     } catch (error) {
-      const { failureClass, sentence, status, sent } = mcpFailure(
+      const { failureClass, sentence, status, sent } = toMcpFailure(
         signal?.aborted || underWay.signal.aborted ? new DOMException('stopped', 'AbortError') : error,
         phase,
         {

@@ -1,6 +1,6 @@
 import { mintRunToken } from '#lib/auth/tokens/run-tokens.ts'
 import type { Who } from '#lib/mcp-client/connection/authority.ts'
-import { type Identified, identified } from '#lib/mcp-client/connection/identity.ts'
+import { type Identified, withIdentity } from '#lib/mcp-client/connection/identity.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
 import { type McpServer, reachOf } from '#lib/mcp-client/servers/servers.ts'
 import { networkFetch } from '#lib/mcp-client/wire/network-fetch.ts'
@@ -46,7 +46,7 @@ function refuse(error: unknown): never {
 
 /** Requests to a server elsewhere as somebody, over whichever transport it speaks. */
 export function transportAs(server: McpServer, who: Who, network: typeof fetch = networkFetch(reachOf(server))): Identified {
-  const { send, ...rest } = identified(server, who, network)
+  const { send, ...rest } = withIdentity(server, who, network)
   return { send: overTransport(server, send), ...rest }
 }
 
@@ -64,19 +64,19 @@ export function externalTransport(send: typeof fetch = fetch): typeof fetch {
   let otherSlash: boolean | undefined
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)
-    const first = await follow(send, otherSlash ? withOtherSlash(url) : url, init)
+    const first = await followRedirect(send, otherSlash ? withOtherSlash(url) : url, init)
     if (otherSlash !== undefined || (first.status !== 404 && first.status !== 405)) {
       otherSlash ??= false
       return first
     }
-    const second = await follow(send, withOtherSlash(url), init)
+    const second = await followRedirect(send, withOtherSlash(url), init)
     otherSlash = second.ok
     await (second.ok ? first : second).body?.cancel()
     return second.ok ? second : first
   }
 }
 
-async function follow(send: typeof fetch, from: URL, init?: RequestInit): Promise<Response> {
+async function followRedirect(send: typeof fetch, from: URL, init?: RequestInit): Promise<Response> {
   let url = from
   for (let hop = 0; ; hop += 1) {
     const response = await send(url, { ...init, redirect: 'manual' })

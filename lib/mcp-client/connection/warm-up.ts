@@ -1,4 +1,4 @@
-import { mcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import { noteAnswer, noteFailure } from '#lib/mcp-client/servers/health.ts'
 import { allServers, type McpServer, reachOf } from '#lib/mcp-client/servers/servers.ts'
 import { networkFetch } from '#lib/mcp-client/wire/network-fetch.ts'
@@ -10,22 +10,22 @@ const DEADLINE_MS = 5_000
  * Knocks at every server once, as nobody, so that the first turn knows for which it is worth while to wait. For the start of the
  * server; never throws.
  */
-export async function warmUp(): Promise<void> {
+export async function warmUpServers(): Promise<void> {
   try {
-    await Promise.all((await allServers()).filter(({ builtin }) => !builtin).map(knock))
+    await Promise.all((await allServers()).filter(({ builtin }) => !builtin).map(knockAtServer))
   } catch (error) {
     log.warn({ error }, 'the MCP servers are not known yet')
   }
 }
 
-async function knock(server: McpServer): Promise<void> {
+async function knockAtServer(server: McpServer): Promise<void> {
   try {
     const response = await networkFetch(reachOf(server))(server.url, { method: 'OPTIONS', signal: AbortSignal.timeout(DEADLINE_MS) })
     // Any answer will do: what it says is for those who ask as somebody.
     noteAnswer(server.url)
     await response.body?.cancel()
   } catch (error) {
-    const { failureClass, sentence } = mcpFailure(error, 'connect')
+    const { failureClass, sentence } = toMcpFailure(error, 'connect')
     log.info({ server: server.name, failure_class: failureClass }, 'an MCP server did not answer at the start')
     const silent = failureClass === 'cancelled' || failureClass === 'connect_timeout'
     const last = { failureClass: silent ? ('connect_timeout' as const) : failureClass, sentence }

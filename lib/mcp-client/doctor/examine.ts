@@ -2,10 +2,10 @@ import type { Who } from '#lib/mcp-client/connection/authority.ts'
 import { overTransport, transportAs } from '#lib/mcp-client/connection/transport.ts'
 import { type Examination, Finding, type Step } from '#lib/mcp-client/doctor/examination.ts'
 import { fixFor } from '#lib/mcp-client/doctor/fixes.ts'
-import { authSteps, endpointStep } from '#lib/mcp-client/doctor/http-steps.ts'
-import { networkSteps } from '#lib/mcp-client/doctor/network-steps.ts'
-import { protocolSteps, type Spoken } from '#lib/mcp-client/doctor/protocol-steps.ts'
-import { mcpFailure, type Phase } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { runAuthSteps, runEndpointStep } from '#lib/mcp-client/doctor/http-steps.ts'
+import { runNetworkSteps } from '#lib/mcp-client/doctor/network-steps.ts'
+import { runProtocolSteps, type Spoken } from '#lib/mcp-client/doctor/protocol-steps.ts'
+import { type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import { type McpServer, reachOf } from '#lib/mcp-client/servers/servers.ts'
 import { networkFetch } from '#lib/mcp-client/wire/network-fetch.ts'
 
@@ -39,7 +39,7 @@ export async function examine(
       note({ name, outcome: warn ? 'warning' : 'ok', ms: ms(), said, ...warn })
       return value
     } catch (error) {
-      const found = error instanceof Finding ? error : asFinding(error, signal, phase)
+      const found = error instanceof Finding ? error : toFinding(error, signal, phase)
       note({ name, outcome: 'failed', ms: ms(), said: found.message, fault: found.fault, fix: found.fix ?? fixFor(found.fault) })
       if (found.stop) throw new Stopped()
       return undefined
@@ -54,10 +54,10 @@ export async function examine(
     const bare = untilAborted(networkFetch(reachOf(server)), ended.signal)
     const connect = () => (who ? transportAs(server, who, bare).send : overTransport(server, bare))
     const examination = { server, url, connect, bare, stepMs, call, step }
-    await networkSteps(examination)
-    const { needsSignIn } = await endpointStep(examination)
-    if (needsSignIn) await authSteps(examination, needsSignIn)
-    if (!needsSignIn || who) spoken = await protocolSteps(examination)
+    await runNetworkSteps(examination)
+    const { needsSignIn } = await runEndpointStep(examination)
+    if (needsSignIn) await runAuthSteps(examination, needsSignIn)
+    if (!needsSignIn || who) spoken = await runProtocolSteps(examination)
   } catch (error) {
     if (!(error instanceof Stopped)) throw error
   } finally {
@@ -74,9 +74,9 @@ function addressOf(address: string): URL {
   return url
 }
 
-function asFinding(error: unknown, signal: AbortSignal, phase: Phase): Finding {
+function toFinding(error: unknown, signal: AbortSignal, phase: Phase): Finding {
   if (signal.aborted) return phase === 'call' ? new Finding('hard_timeout', 'The tool gave no answer in time.') : TOO_LATE
-  const { failureClass, sentence, fault } = mcpFailure(error, phase)
+  const { failureClass, sentence, fault } = toMcpFailure(error, phase)
   if (phase === 'list' && failureClass === 'hard_timeout') return TOO_LATE
   if (phase === 'list' && failureClass === 'outcome_unknown') return new Finding('server_error', 'The server broke down.')
   return new Finding(fault ?? failureClass, sentence.replaceAll(' of this tool', ''))

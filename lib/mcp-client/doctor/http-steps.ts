@@ -21,7 +21,7 @@ const PEEK_CHARS = 20_000
 const END_MS = 1_000
 
 /** The first request, as nobody and without following anything: is this an MCP endpoint, and at exactly this address? */
-export async function endpointStep({ server, url, bare, step }: Examination): Promise<{ needsSignIn?: Challenge }> {
+export async function runEndpointStep({ server, url, bare, step }: Examination): Promise<{ needsSignIn?: Challenge }> {
   const needsSignIn = await step<Challenge>('Endpoint', async (signal) => {
     if (server.config?.transport === 'sse') return { said: 'HTTP+SSE: the stream is opened below' }
     const { response, at } = await atRightSlash(bare, url, signal)
@@ -38,15 +38,15 @@ export async function endpointStep({ server, url, bare, step }: Examination): Pr
     const location = headers.get('location')
     if (status >= 300 && status < 400 && location) {
       await response.body?.cancel()
-      throw redirected(at, location)
+      throw redirectFinding(at, location)
     }
     if (status === 404 || status === 405) {
       await response.body?.cancel()
-      return missing(bare, at, status, signal)
+      return findOtherAddress(bare, at, status, signal)
     }
     if (!response.ok) {
       await response.body?.cancel()
-      throw refusedBy(status, headers.get('retry-after'))
+      throw refusalFinding(status, headers.get('retry-after'))
     }
     if (/text\/html/i.test(type)) {
       await response.body?.cancel()
@@ -63,7 +63,7 @@ export async function endpointStep({ server, url, bare, step }: Examination): Pr
 }
 
 /** Where a sign-in happens and whether an account can be connected; what is sent instead, where the admin chose something else. */
-export async function authSteps({ server, step }: Examination, challenge: Challenge): Promise<void> {
+export async function runAuthSteps({ server, step }: Examination, challenge: Challenge): Promise<void> {
   const identity = server.config?.identity.kind ?? 'none'
   if (
     identity === 'key' ||
@@ -129,7 +129,7 @@ async function endSession(send: typeof fetch, url: URL, { headers }: Response): 
   await ended?.body?.cancel()
 }
 
-function redirected(url: URL, location: string): Finding {
+function redirectFinding(url: URL, location: string): Finding {
   const next = URL.parse(location, url)
   return new Finding('redirect', `It redirects to ${next?.href ?? location}.`, {
     stop: next?.origin !== url.origin,
@@ -138,7 +138,7 @@ function redirected(url: URL, location: string): Finding {
 }
 
 /** 404 or 405: the older transport may be what is there. */
-async function missing(send: typeof fetch, url: URL, status: number, signal: AbortSignal): Promise<never> {
+async function findOtherAddress(send: typeof fetch, url: URL, status: number, signal: AbortSignal): Promise<never> {
   const stream = await send(url, { headers: { accept: 'text/event-stream' }, signal })
   await stream.body?.cancel()
   if (stream.ok && /text\/event-stream/i.test(stream.headers.get('content-type') ?? ''))
@@ -146,7 +146,7 @@ async function missing(send: typeof fetch, url: URL, status: number, signal: Abo
   throw new Finding(status === 404 ? 'not_found' : 'wrong_method', `HTTP ${status}: there is no MCP endpoint at this path.`)
 }
 
-function refusedBy(status: number, retryAfter: string | null): Finding {
+function refusalFinding(status: number, retryAfter: string | null): Finding {
   if (status === 403) return new Finding('forbidden', 'It refuses (HTTP 403).')
   if (status === 413) return new Finding('too_large', 'Even the first request of MCP is too large for it (HTTP 413).')
   const seconds = secondsUntil(retryAfter)

@@ -12,7 +12,7 @@ import { isPublicAddress } from '#lib/platform/net/public-fetch.ts'
 const SOON_DAYS = 14
 
 /** Name, connection and certificate. */
-export async function networkSteps({ server, url, step }: Examination): Promise<void> {
+export async function runNetworkSteps({ server, url, step }: Examination): Promise<void> {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
   const reach = reachOf(server)
@@ -29,7 +29,7 @@ export async function networkSteps({ server, url, step }: Examination): Promise<
     return { said: found.map(({ address }) => address).join(', '), value: found[0]?.address }
   })
   await step('TCP', async (signal) => {
-    await opened(net.connect({ host: address ?? host, port }), 'connect', signal)
+    await openSocket(net.connect({ host: address ?? host, port }), 'connect', signal)
     return { said: `port ${port} takes connections` }
   })
   if (url.protocol !== 'https:') {
@@ -43,7 +43,7 @@ export async function networkSteps({ server, url, step }: Examination): Promise<
   await step('TLS', async (signal) => {
     const servername = net.isIP(host) ? undefined : host
     const socket = tls.connect({ host: address ?? host, port, servername, rejectUnauthorized: false })
-    return opened(socket, 'secureConnect', signal, () => {
+    return openSocket(socket, 'secureConnect', signal, () => {
       const { subject, valid_to } = socket.getPeerCertificate()
       if (!socket.authorized) throw new Finding('tls', `The certificate is not trusted: ${String(socket.authorizationError)}.`)
       const days = Math.floor((Date.parse(valid_to) - Date.now()) / 86_400_000)
@@ -53,7 +53,7 @@ export async function networkSteps({ server, url, step }: Examination): Promise<
   })
 }
 
-async function opened<T = undefined>(socket: net.Socket, event: string, signal: AbortSignal, look?: () => T): Promise<T> {
+async function openSocket<T = undefined>(socket: net.Socket, event: string, signal: AbortSignal, look?: () => T): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   socket.once(event, resolve).once('error', reject)
   signal.addEventListener('abort', () => reject(signal.reason), { once: true })

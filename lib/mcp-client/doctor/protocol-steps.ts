@@ -24,7 +24,7 @@ const END_MS = 1_000
 const SAID_MAX_CHARS = 300
 
 /** The newest revision, the older ones, the tools, and a call where one is asked for. */
-export async function protocolSteps({ url, connect, stepMs, call, step }: Examination): Promise<Spoken | undefined> {
+export async function runProtocolSteps({ url, connect, stepMs, call, step }: Examination): Promise<Spoken | undefined> {
   const options = { timeout: stepMs }
   const watch = new AnswerWatch(connect())
   const client = new Client(US, { versionNegotiation: { mode: 'auto' } })

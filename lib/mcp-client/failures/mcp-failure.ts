@@ -93,7 +93,7 @@ const CODES: Record<string, FailureClass> = {
 const TLS = /^(ERR_TLS|ERR_SSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|EPROTO)/
 
 /** What went wrong with a connection or a call. Never throws. */
-export function mcpFailure(error: unknown, phase: Phase, { expired, readOnly = false }: About = {}): McpFailure {
+export function toMcpFailure(error: unknown, phase: Phase, { expired, readOnly = false }: About = {}): McpFailure {
   const refusal = refusalOf(error)
   if (refusal) return { failureClass: refusal.failureClass, sentence: refusal.message, status: 'failed', sent: false }
   const chain = causesOf(error)

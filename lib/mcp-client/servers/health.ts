@@ -26,7 +26,7 @@ function healthOf(url: string): Health {
  * What this process knows of a server: `down`, ask nothing of it for now (the circuit is open); `proven`, it answered the last
  * time and is worth waiting for; `unproven`, it never answered, or not the last time.
  */
-export function standing(url: string): 'proven' | 'unproven' | 'down' {
+export function findHealth(url: string): 'proven' | 'unproven' | 'down' {
   const { openUntil, failures, answeredAt } = healthOf(url)
   if (openUntil > Date.now()) return 'down'
   return failures === 0 && answeredAt > 0 ? 'proven' : 'unproven'

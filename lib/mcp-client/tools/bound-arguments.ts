@@ -5,7 +5,7 @@ import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 type Schema = { properties?: Record<string, { type?: unknown }>; required?: string[] }
 
 /** The tool as a model sees it: without the parameters that the session fills in. */
-export function withoutBound<Tool extends Pick<McpTool, 'inputSchema'>>(tool: Tool, { config }: McpServer): Tool {
+export function hideBoundParameters<Tool extends Pick<McpTool, 'inputSchema'>>(tool: Tool, { config }: McpServer): Tool {
   const bound = new Set(config?.bound.map(({ parameter }) => parameter))
   const { properties, required } = tool.inputSchema as Schema
   if (bound.size === 0 || !properties) return tool
@@ -21,7 +21,7 @@ export function withoutBound<Tool extends Pick<McpTool, 'inputSchema'>>(tool: To
 export type Filled = { args: Record<string, unknown>; filledIn: string[] }
 
 /** The arguments without what the model says of parameters that are not its to choose. */
-export function unbound(args: Record<string, unknown>, { config }: McpServer): Record<string, unknown> {
+export function removeBoundArguments(args: Record<string, unknown>, { config }: McpServer): Record<string, unknown> {
   const bound = new Set(config?.bound.map(({ parameter }) => parameter))
   return bound.size === 0 ? args : Object.fromEntries(Object.entries(args).filter(([name]) => !bound.has(name)))
 }
@@ -36,14 +36,17 @@ export function boundParameters(schema: unknown, { config }: McpServer) {
  * The arguments of a call with what the session says in the place of what the model said. A tool whose schema is known and lacks
  * the parameter gets none, not even the model's. Throws UnresolvedTemplate.
  */
-export function withBound(args: Record<string, unknown>, schema: unknown, server: McpServer, facts: TemplateFacts): Filled {
+export function fillBoundArguments(args: Record<string, unknown>, schema: unknown, server: McpServer, facts: TemplateFacts): Filled {
   const { properties } = (schema ?? {}) as Schema
   const wanted = boundParameters(schema, server)
-  const filled = wanted.map(({ parameter, value }) => [parameter, typed(resolveTemplate(value, facts), properties?.[parameter]?.type)])
-  return { args: { ...unbound(args, server), ...Object.fromEntries(filled) }, filledIn: wanted.map(({ parameter }) => parameter) }
+  const filled = wanted.map(({ parameter, value }) => [parameter, toTyped(resolveTemplate(value, facts), properties?.[parameter]?.type)])
+  return {
+    args: { ...removeBoundArguments(args, server), ...Object.fromEntries(filled) },
+    filledIn: wanted.map(({ parameter }) => parameter),
+  }
 }
 
-function typed(value: string, type: unknown): string | number {
+function toTyped(value: string, type: unknown): string | number {
   const numeric = type === 'integer' || type === 'number'
   return numeric && value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : value
 }

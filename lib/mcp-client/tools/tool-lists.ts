@@ -21,7 +21,7 @@ const LISTS_MAX = 2_000
 type Entry = { tools: McpTool[]; until: number; changedAt: number }
 type Memory = Map<string, Entry>
 
-const memory = processState('tool lists', (): Memory => new Map())
+const listMemory = processState('tool lists', (): Memory => new Map())
 
 // Two servers may share an address and differ in whom they are told of.
 type Listed = { id?: string; url: string }
@@ -30,8 +30,8 @@ type Listed = { id?: string; url: string }
 export const listKey = ({ id, url }: Listed, userId: string) => JSON.stringify([id, url, userId])
 
 /** The tools that a server offered this person, while they count; `stale`: whenever it was. */
-export function rememberedTools(server: Listed, userId: string, { stale = false } = {}): McpTool[] | undefined {
-  const entry = memory().get(listKey(server, userId))
+export function findRememberedTools(server: Listed, userId: string, { stale = false } = {}): McpTool[] | undefined {
+  const entry = listMemory().get(listKey(server, userId))
   return entry && (stale || entry.until > Date.now()) ? entry.tools : undefined
 }
 
@@ -45,7 +45,7 @@ export function rememberTools(
   tools: McpTool[],
   { ttlMs = FIXED_MS, askedAt = Date.now() }: { ttlMs?: number; askedAt?: number } = {},
 ): void {
-  const lists = memory()
+  const lists = listMemory()
   const key = listKey(server, userId)
   const changedAt = lists.get(key)?.changedAt ?? 0
   const counts = Math.min(Math.max(ttlMs, SHORTEST_MS), LONGEST_MS)
@@ -57,19 +57,19 @@ export function rememberTools(
 
 /** The server said that its list has changed: it is asked again next time. Until it answers, what is known is better than nothing. */
 export function expireTools(server: Listed, userId: string): void {
-  const entry = memory().get(listKey(server, userId))
+  const entry = listMemory().get(listKey(server, userId))
   if (entry) Object.assign(entry, { until: 0, changedAt: Date.now() })
 }
 
 /** Asks the server again next time: it did not know a tool of the list, or could not be reached. */
 export function forgetTools(server: Listed, userId: string): void {
-  memory().delete(listKey(server, userId))
+  listMemory().delete(listKey(server, userId))
 }
 
 /** Asks the server again for everybody: what it is told of people, or what is known of it, has changed. */
 export function forgetServer(server: Listed): void {
   const start = JSON.stringify([server.id, server.url]).slice(0, -1)
-  for (const key of memory().keys()) if (key.startsWith(start)) memory().delete(key)
+  for (const key of listMemory().keys()) if (key.startsWith(start)) listMemory().delete(key)
 }
 
 const STALE: ReadonlySet<FailureClass> = new Set(['refused', 'dns', 'protocol_error', 'server_error', 'session_lost', 'bad_arguments'])

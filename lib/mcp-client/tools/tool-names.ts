@@ -10,9 +10,9 @@ export function toolNames(servers: { server: string; tools: { name: string }[] }
     const names = new Map<string, string>()
     for (const { name } of tools) {
       if (names.has(name)) continue
-      const plain = allowed(name)
-      let free = taken.has(plain) ? allowed(`${server}_${name}`) : plain
-      for (let count = 2; taken.has(free); count += 1) free = `${allowed(`${server}_${name}`).slice(0, MAX_LENGTH - 4)}_${count}`
+      const plain = toAllowedName(name)
+      let free = taken.has(plain) ? toAllowedName(`${server}_${name}`) : plain
+      for (let count = 2; taken.has(free); count += 1) free = `${toAllowedName(`${server}_${name}`).slice(0, MAX_LENGTH - 4)}_${count}`
       taken.add(free)
       names.set(name, free)
     }
@@ -21,6 +21,6 @@ export function toolNames(servers: { server: string; tools: { name: string }[] }
 }
 
 // The Agents SDK would change what it does not like itself, and we should not know a tool again under its new name.
-function allowed(name: string): string {
+function toAllowedName(name: string): string {
   return name.replace(/[^A-Za-z0-9]/g, '_').slice(0, MAX_LENGTH) || 'tool'
 }

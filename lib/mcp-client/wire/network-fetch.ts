@@ -78,14 +78,14 @@ function send(url: URL, request: Request, body: Buffer | undefined, agent: http.
     if (NO_BODY.has(status)) incoming.resume()
     const stream = NO_BODY.has(status)
       ? null
-      : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>).pipeThrough(bounded(received.get('content-type') ?? ''))
+      : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>).pipeThrough(limitBytes(received.get('content-type') ?? ''))
     resolve(new Response(stream, { status: status < 200 ? 502 : status, headers: received }))
   })
   outgoing.end(body)
   return promise
 }
 
-function bounded(type: string): TransformStream<Uint8Array, Uint8Array> {
+function limitBytes(type: string): TransformStream<Uint8Array, Uint8Array> {
   const events = type.startsWith('text/event-stream')
   const meter = events ? new EventMeter(ANSWER_LIMITS, ANSWER_MAX_BYTES) : new JsonMeter(ANSWER_LIMITS)
   const max = events ? STREAM_MAX_BYTES : ANSWER_MAX_BYTES

@@ -81,7 +81,7 @@ export function sseBridge(send: typeof fetch): typeof fetch {
     // What comes of it counts, also where a server answers the request itself late or never.
     const notTaken = await Promise.race([sent, heard.promise])
     if (notTaken) return notTaken
-    return streamed(stream, session)
+    return streamResponse(stream, session)
   }
 }
 
@@ -94,10 +94,10 @@ function listen({ ears }: Open, session: string): Response {
     },
     cancel: () => void (ear && ears.delete(ear)),
   })
-  return streamed(stream, session)
+  return streamResponse(stream, session)
 }
 
-function streamed(stream: ReadableStream<Uint8Array>, session: string): Response {
+function streamResponse(stream: ReadableStream<Uint8Array>, session: string): Response {
   return new Response(stream, { headers: { 'content-type': 'text/event-stream', [SESSION]: session } })
 }
 

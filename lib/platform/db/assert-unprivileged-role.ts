@@ -7,14 +7,14 @@ const WHO = `
   FROM pg_roles r WHERE r.rolname = current_user`
 
 /** The role that the server signs in as could read everybody's data; the message is one sentence for the operator. */
-export class HarmfulRoleError extends Error {}
+export class PrivilegedRoleError extends Error {}
 
 /** Throws HarmfulRoleError where the role behind `query` could look past row-level security: a superuser, BYPASSRLS, or the owner of the tables. */
-export async function requireHarmlessRole(query: Query): Promise<void> {
+export async function assertUnprivilegedRole(query: Query): Promise<void> {
   const [role] = await query(WHO)
   const why = role?.bypass ? 'is a superuser or has BYPASSRLS' : role?.owns ? 'owns the tables' : undefined
   if (!why) return
-  throw new HarmfulRoleError(
+  throw new PrivilegedRoleError(
     `DATABASE_URL signs in as "${role?.name}", which ${why} and so could read every person's data past row-level security. ` +
       'Use a plain role there, and give the owner in DATABASE_DIRECT_URL, which makes that role if it does not exist.',
   )

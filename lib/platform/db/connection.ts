@@ -16,12 +16,12 @@ export class Connection extends pg.Client {
     const answer = (super.query as (...call: unknown[]) => unknown).apply(this, call)
     if (text === 'BEGIN') this.#wrote = false
     if (text !== 'COMMIT') this.#wrote ||= typeof text !== 'string' || !ONLY_READS.test(text)
-    else if (!this.#wrote && answer instanceof Promise) return answer.catch(nothingLost)
+    else if (!this.#wrote && answer instanceof Promise) return answer.catch(isHarmlessLoss)
     return answer
   }
 }
 
-function nothingLost(error: unknown) {
+function isHarmlessLoss(error: unknown) {
   if (!isDatabaseDown(error)) throw error
   return { command: 'COMMIT', rowCount: 0, rows: [], fields: [] }
 }

@@ -2,7 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { Prisma, PrismaClient } from '#lib/generated/prisma/client.ts'
 import { Connection } from '#lib/platform/db/connection.ts'
-import { withPatience } from '#lib/platform/db/retry.ts'
+import { retryWhileDatabaseIsAway } from '#lib/platform/db/retry.ts'
 import { currentRun } from '#lib/platform/db/run-fence.ts'
 import { env } from '#lib/platform/env.ts'
 import { isDatabaseDown, OutcomeUnknownError } from '#lib/platform/errors.ts'
@@ -96,12 +96,12 @@ async function transaction<T>(whose: Whose, value: string, work: (tx: Tx) => Pro
  * every query has anyway. Throws what `work` throws, after rolling back. Within `patiently` a database that is away is waited for.
  */
 export function withCaller<T>(caller: { userId: string }, work: (tx: Tx) => Promise<T>): Promise<T> {
-  return withPatience(() => transaction('app.user_id', caller.userId, work))
+  return retryWhileDatabaseIsAway(() => transaction('app.user_id', caller.userId, work))
 }
 
 /** One transaction (15 s at most) across all people, for the few reasons that need it. */
 export function withSystem<T>(reason: SystemReason, work: (tx: Tx) => Promise<T>): Promise<T> {
-  return withPatience(() => transaction('app.system', reason, work))
+  return retryWhileDatabaseIsAway(() => transaction('app.system', reason, work))
 }
 
 /**
@@ -110,15 +110,15 @@ export function withSystem<T>(reason: SystemReason, work: (tx: Tx) => Promise<T>
  * trips to the database.
  */
 export function statementAs<Row extends object>(caller: { userId: string }, ...statements: Prisma.Sql[]): Promise<Row[]> {
-  return withPatience(() => atOnce<Row>('app.user_id', caller.userId, statements))
+  return retryWhileDatabaseIsAway(() => runStatements<Row>('app.user_id', caller.userId, statements))
 }
 
 /** The short way across all people, for the same few reasons as `withSystem`. */
 export function systemStatement<Row extends object>(reason: SystemReason, ...statements: Prisma.Sql[]): Promise<Row[]> {
-  return withPatience(() => atOnce<Row>('app.system', reason, statements))
+  return retryWhileDatabaseIsAway(() => runStatements<Row>('app.system', reason, statements))
 }
 
-async function atOnce<Row extends object>(whose: Whose, value: string, statements: Prisma.Sql[]): Promise<Row[]> {
+async function runStatements<Row extends object>(whose: Whose, value: string, statements: Prisma.Sql[]): Promise<Row[]> {
   const all = [settings(whose, value), ...statements]
   const connection = await pool().connect()
   let broken: Error | undefined

@@ -8,7 +8,7 @@ const WAITS_MS = [100, 250, 500, 1_000]
 const storage = new AsyncLocalStorage<number>()
 
 /** Runs `work` so that a database which is away delays what it does there, for `ms` at most each time, instead of failing it. */
-export function patiently<T>(ms: number, work: () => T): T {
+export function withDatabasePatience<T>(ms: number, work: () => T): T {
   return storage.run(ms, work)
 }
 
@@ -16,7 +16,7 @@ export function patiently<T>(ms: number, work: () => T): T {
  * One transaction, tried again while the database is away and the work it belongs to has patience. One whose outcome nobody
  * knows is not: only its caller can say whether it may happen twice.
  */
-export async function withPatience<T>(attempt: () => Promise<T>): Promise<T> {
+export async function retryWhileDatabaseIsAway<T>(attempt: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + (storage.getStore() ?? 0)
   for (let tries = 0; ; tries += 1) {
     try {
@@ -29,7 +29,7 @@ export async function withPatience<T>(attempt: () => Promise<T>): Promise<T> {
 }
 
 /** Does what may be done twice once more where nobody knows whether it was done. */
-export async function repeatably<T>(attempt: () => Promise<T>): Promise<T> {
+export async function retryIdempotent<T>(attempt: () => Promise<T>): Promise<T> {
   try {
     return await attempt()
   } catch (error) {

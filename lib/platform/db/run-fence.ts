@@ -6,12 +6,12 @@ const storage = new AsyncLocalStorage<string>()
  * Does `work` as a part of a run: what it writes for a person counts only while the run is open. A process that was frozen
  * until others took its run for dead changes nothing when it wakes, because the database refuses it.
  */
-export function inRun<T>(runId: string, work: () => T): T {
+export function withRun<T>(runId: string, work: () => T): T {
   return storage.run(runId, work)
 }
 
 /** Does what a run began and what outlives it. */
-export function outsideRun<T>(work: () => T): T {
+export function withoutRun<T>(work: () => T): T {
   return storage.exit(work)
 }
 

@@ -9,7 +9,7 @@ import { log, withLogContext } from '#lib/platform/log.ts'
 const INERT = { 'content-security-policy': INERT_POLICY }
 
 /** A JSON answer that no cache keeps and no browser runs. */
-export function json(data: unknown, init: { status?: number; headers?: Record<string, string> } = {}): Response {
+export function jsonResponse(data: unknown, init: { status?: number; headers?: Record<string, string> } = {}): Response {
   return Response.json(data, { status: init.status ?? 200, headers: { 'cache-control': 'no-store', ...INERT, ...init.headers } })
 }
 
@@ -17,11 +17,11 @@ export function json(data: unknown, init: { status?: number; headers?: Record<st
 export function errorResponse(error: AppError, requestId: string): Response {
   const headers: Record<string, string> = { 'x-request-id': requestId }
   if (error.retryAfter !== undefined) headers['retry-after'] = String(error.retryAfter)
-  return json({ message: error.message, code: error.code, request_id: requestId }, { status: error.status, headers })
+  return jsonResponse({ message: error.message, code: error.code, request_id: requestId }, { status: error.status, headers })
 }
 
 /** A request id from the caller's `x-request-id` where it is harmless, else a new one. */
-export function requestIdOf(request: Request): string {
+export function findRequestId(request: Request): string {
   const given = request.headers.get('x-request-id')
   return given && /^[\w.-]{8,64}$/.test(given) ? given : newId('req')
 }
@@ -31,7 +31,7 @@ export function route<Rest extends unknown[]>(
   handler: (request: Request, ...rest: Rest) => Promise<Response>,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   return (request, ...rest) => {
-    const requestId = requestIdOf(request)
+    const requestId = findRequestId(request)
     return withLogContext({ request_id: requestId }, async () => {
       try {
         const response = await handler(request, ...rest)
@@ -79,7 +79,7 @@ async function* bodyOf(request: Request, maxBytes: number): AsyncGenerator<Uint8
   const tooLarge = () => new AppError('too_large', `The request is larger than ${sizeOf(maxBytes)}.`)
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()
   let size = 0
-  for await (const chunk of request.body ? arriving(request.body) : []) {
+  for await (const chunk of request.body ? readWithDeadline(request.body) : []) {
     size += chunk.byteLength
     if (size > maxBytes) throw tooLarge()
     yield chunk
@@ -91,7 +91,7 @@ function sizeOf(bytes: number): string {
   return `${Math.floor(bytes / 100_000) / 10} MB`
 }
 
-async function* arriving(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* readWithDeadline(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = body.getReader()
   const tooSlow = () => new AppError('bad_request', 'The request did not arrive in time. Check your connection and try again.')
   const end = Date.now() + BODY_MS.whole

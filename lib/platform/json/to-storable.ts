@@ -2,18 +2,18 @@
 const SUSPECT = /\\u(0000|d[89a-f][0-9a-f]{2})/i
 
 /** A JSON value as PostgreSQL's jsonb takes it: NUL characters and half surrogate pairs become U+FFFD. Undefined properties go. */
-export function storable<T>(value: T): T {
+export function toStorable<T>(value: T): T {
   const text = JSON.stringify(value)
   return SUSPECT.test(text) ? JSON.parse(text, (_, entry) => clean(entry)) : JSON.parse(text)
 }
 
 /** A text as PostgreSQL takes it. */
-export function storableText(text: string): string {
+export function toStorableText(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\uFFFD')
 }
 
 function clean(value: unknown): unknown {
-  if (typeof value === 'string') return storableText(value)
+  if (typeof value === 'string') return toStorableText(value)
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [storableText(key), entry]))
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [toStorableText(key), entry]))
 }

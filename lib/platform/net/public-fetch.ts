@@ -21,7 +21,7 @@ type Options = {
  * was resolved, so that no name can lead to this machine or its network. Redirects are not followed: their answer is returned as it is.
  * Throws PublicFetchError.
  */
-export async function publicFetch(
+export async function fetchPublic(
   address: string,
   { signal, maxBytes, accept = 'application/json', allowLoopback = false }: Options,
 ): Promise<Response> {

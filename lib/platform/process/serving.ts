@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { RequestListener, Server } from 'node:http'
-import { HarmfulRoleError, requireHarmlessRole } from '#lib/platform/db/assert-unprivileged-role.ts'
+import { assertUnprivilegedRole, PrivilegedRoleError } from '#lib/platform/db/assert-unprivileged-role.ts'
 import { closeDb, db } from '#lib/platform/db/db.ts'
 import { closeNotify } from '#lib/platform/db/notify.ts'
 import { env, SettingsError } from '#lib/platform/env.ts'
@@ -23,17 +23,17 @@ export async function beginServing(): Promise<void> {
 }
 
 function refuse(error: unknown): never {
-  if (!(error instanceof SettingsError || error instanceof HarmfulRoleError)) throw error
+  if (!(error instanceof SettingsError || error instanceof PrivilegedRoleError)) throw error
   log.fatal(error.message)
   process.exit(1)
 }
 
 async function checkRole(isFirst = true): Promise<void> {
   try {
-    await requireHarmlessRole((sql) => db().$queryRawUnsafe(sql))
+    await assertUnprivilegedRole((sql) => db().$queryRawUnsafe(sql))
     if (!isFirst) log.info('the database answers')
   } catch (error) {
-    if (error instanceof HarmfulRoleError) throw error
+    if (error instanceof PrivilegedRoleError) throw error
     // The server may be up before its database: /api/health/ready says so until it answers.
     if (isFirst) log.warn({ error }, 'the database does not answer yet')
     setTimeout(() => void checkRole(false).catch(refuse), ASK_AGAIN_MS).unref()

@@ -20,13 +20,13 @@ export function isShuttingDown(): boolean {
 /** Begins the end and runs every hook once, side by side, each for `graceMs` at most; a second call waits for the first. Resolves to what failed. */
 export function shutDown(graceMs: number): Promise<Error[]> {
   const { hooks } = state()
-  state().ending ??= Promise.all([...hooks].map(([name, hook]) => within(graceMs, name, hook))).then((all) =>
+  state().ending ??= Promise.all([...hooks].map(([name, hook]) => withDeadline(graceMs, name, hook))).then((all) =>
     all.filter((e) => e !== undefined),
   )
   return state().ending as Promise<Error[]>
 }
 
-async function within(graceMs: number, name: string, hook: ShutdownHook): Promise<Error | undefined> {
+async function withDeadline(graceMs: number, name: string, hook: ShutdownHook): Promise<Error | undefined> {
   const { promise: late, resolve } = Promise.withResolvers<Error>()
   const timer = setTimeout(() => resolve(new Error(`${name} did not end within ${graceMs} ms`)), graceMs)
   try {

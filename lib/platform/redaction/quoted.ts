@@ -15,7 +15,7 @@ export function quotedAt(text: string, at: number, max = Number.POSITIVE_INFINIT
   if (!opening) return undefined
   const [, slashes = '', quote = ''] = opening
   const start = OPENING.lastIndex
-  if (slashes === '' && text.startsWith(quote + quote, start)) return tripled(text, start + 2, quote, max)
+  if (slashes === '' && text.startsWith(quote + quote, start)) return readTripleQuoted(text, start + 2, quote, max)
   const limit = Math.min(text.length, start + max)
   for (let place = text.indexOf(quote, start); place >= 0 && place < limit; place = text.indexOf(quote, place + 1)) {
     const depth = slashesBefore(text, place, start)
@@ -27,7 +27,7 @@ export function quotedAt(text: string, at: number, max = Number.POSITIVE_INFINIT
   return end - start <= max ? { start, end, behind: end } : undefined
 }
 
-function tripled(text: string, start: number, quote: string, max: number): Quoted | undefined {
+function readTripleQuoted(text: string, start: number, quote: string, max: number): Quoted | undefined {
   const end = text.indexOf(quote.repeat(3), start)
   if (end < 0) return text.length - start <= max ? { start, end: text.length, behind: text.length } : undefined
   return end - start <= max ? { start, end, behind: end + 3 } : undefined

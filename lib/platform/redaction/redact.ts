@@ -1,4 +1,4 @@
-import { storableText } from '#lib/platform/json/to-storable.ts'
+import { toStorableText } from '#lib/platform/json/to-storable.ts'
 import { findPairs } from '#lib/platform/redaction/pairs.ts'
 import { NAMING, secrecyOf, VALUING } from '#lib/platform/redaction/secret-names.ts'
 import { isSecretText } from '#lib/platform/redaction/secret-values.ts'
@@ -62,7 +62,7 @@ class Budget {
     this.looks -= Math.min(text.length, max + LOOK_AHEAD_CHARS)
     const kept = redactText(text, max, this.hidden)
     this.bytes -= kept.length
-    return storableText(kept)
+    return toStorableText(kept)
   }
 }
 

@@ -3,7 +3,7 @@ import { POST as answer } from '#app/oauth/consent/[id]/answer/route.ts'
 import { answerConsent } from '#lib/auth/oauth-server/consent.ts'
 import { handleOauth } from '#lib/auth/oauth-server/door.ts'
 import { requireSession } from '#lib/auth/sessions/own-account.ts'
-import { json } from '#lib/platform/http/http.ts'
+import { jsonResponse } from '#lib/platform/http/http.ts'
 import { handleMcp } from '#mcp/http.ts'
 import { processStates } from '#tests/support/process-states.ts'
 import { serve } from '#tests/support/processes/serve.ts'
@@ -30,5 +30,5 @@ export async function openSite(
 
 async function answerThere(request: Request, id: string, find: () => Promise<Provider>): Promise<Response> {
   const session = await requireSession(request)
-  return json({ location: await answerConsent({ id, headers: request.headers, session, allow: true }, find) })
+  return jsonResponse({ location: await answerConsent({ id, headers: request.headers, session, allow: true }, find) })
 }

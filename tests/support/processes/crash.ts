@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
@@ -66,12 +66,12 @@ async function check(living: AppServer, person: Person, stream: Stream | undefin
     // Nobody was told that the message had arrived: sent again under its own id it is answered once, whatever was kept.
     const again = await open(living.url, person, 'threads.create', message('Buy milk, and talk about it.'), requestId)
     await again.read()
-    const { data } = await prismaStore(person.caller).listThreads({ limit: 9, order: 'asc' })
+    const { data } = await createPrismaStore(person.caller).listThreads({ limit: 9, order: 'asc' })
     return expect(data.length).toBe(1)
   }
   const run = await findRun(person.caller, stream.runId)
   expect(['done', 'interrupted']).toContain(run?.status)
-  const { data } = await prismaStore(person.caller).listItems(stream.threadId, { limit: 100, order: 'asc' })
+  const { data } = await createPrismaStore(person.caller).listItems(stream.threadId, { limit: 100, order: 'asc' })
   expect(new Set(data.map(({ id }) => id)).size).toBe(data.length)
   expect(data.filter(({ type }) => type === 'user_message')).toHaveLength(1)
   expect(data.filter(({ type }) => type === 'assistant_message').length).toBeLessThanOrEqual(1)

@@ -6,7 +6,7 @@ import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { english } from '#lib/chatkit-element/language/strings.ts'
 import { Api } from '#lib/chatkit-element/transport/api.ts'
 import { exchange } from '#lib/chatkit-element/transport/exchange.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { message, open } from '#tests/support/browser/browser-tab.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import type { AppServer } from '#tests/support/processes/app-server.ts'
@@ -56,7 +56,7 @@ export async function killSends(apps: Replicas, doomed: AppServer, next: () => P
 async function prepare(text: string, isNew: boolean): Promise<Send> {
   const person = await signedIn()
   if (isNew) return { person, text, threadId: undefined }
-  const store = prismaStore(person.caller)
+  const store = createPrismaStore(person.caller)
   const thread = { id: store.newThreadId(), created_at: new Date().toISOString(), status: { type: 'active' as const }, metadata: {} }
   await store.saveThread(thread)
   return { person, text, threadId: thread.id }
@@ -106,7 +106,7 @@ async function follow(url: string, { person, text, threadId }: Send, killed: Pro
 
 /** Everything that a person's threads hold of a message, in order. */
 async function stored({ person, text }: Send): Promise<{ messages: ThreadItem[]; after: ThreadItem[] }> {
-  const store = prismaStore(person.caller)
+  const store = createPrismaStore(person.caller)
   const threads = (await store.listThreads({ limit: 50, order: 'asc' })).data
   const lists = await Promise.all(threads.map(({ id }) => store.listItems(id, { limit: 50, order: 'asc', visible: true })))
   const items = lists.flatMap(({ data }) => data)

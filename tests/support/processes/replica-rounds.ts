@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
 import { deltas, message, open, post, type Received, type Stream, textOf } from '#tests/support/browser/browser-tab.ts'
 import type { OpenAIServer, Step } from '#tests/support/models/openai-server.ts'
@@ -18,7 +18,7 @@ const FEW = WORDS.slice(0, 30)
 
 /** What is stored of a thread, as a stream would tell it. */
 export async function stored(person: Person, threadId: string): Promise<Received[]> {
-  const { data } = await prismaStore(person.caller).listItems(threadId, { limit: 100, order: 'asc' })
+  const { data } = await createPrismaStore(person.caller).listItems(threadId, { limit: 100, order: 'asc' })
   return data.map((item) => ({ id: 0, event: { type: 'thread.item.done', item } }))
 }
 

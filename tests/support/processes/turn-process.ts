@@ -1,8 +1,8 @@
 // One turn in a process of its own, for tests that kill it: `node turn-process.ts <user id> <request as JSON>`.
-import { respond } from '#lib/agent/answer-message.ts'
+import { answerMessage } from '#lib/agent/answer-message.ts'
 import type { AgentRun } from '#lib/agent/run-turn.ts'
 import { processChatKit } from '#lib/chatkit/server/process-request.ts'
-import { prismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import type { SessionCaller } from '#lib/platform/crypto/caller.ts'
 import { closeDb } from '#lib/platform/db/db.ts'
@@ -14,8 +14,8 @@ const [userId = '', body = '{}'] = process.argv.slice(2)
 noteAnswer(env().MCP_SERVER_URL ?? '')
 const caller: SessionCaller = { userId, role: 'member', via: 'session', sessionVersion: 1 }
 const answer = await processChatKit<{ caller: SessionCaller; run: AgentRun }>(JSON.parse(body), {
-  store: prismaStore(caller),
-  respond,
+  store: createPrismaStore(caller),
+  respond: answerMessage,
   limits: { messageMaxChars: 10_000 },
 })
 if (answer.kind !== 'turn') throw new Error('not a turn')

@@ -1,10 +1,10 @@
 import { requireUploader, withUpload } from '#app/api/attachments/upload.ts'
-import { consume, type Limit } from '#lib/auth/limits/rate-limit.ts'
+import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
 import { kindOf } from '#lib/data/attachments/attachment-type.ts'
 import { readAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
 import { decodeText } from '#lib/data/attachments/decode-text.ts'
-import { json, route } from '#lib/platform/http/http.ts'
+import { jsonResponse, route } from '#lib/platform/http/http.ts'
 
 /** A page of a conversation shows many pictures, each of which browsers keep for an hour. */
 const DOWNLOADS: Limit = {
@@ -18,13 +18,13 @@ type Context = { params: Promise<{ id: string }> }
 async function receive(request: Request, { params }: Context): Promise<Response> {
   const caller = await requireUploader(request)
   const { id } = await params
-  return withUpload(caller, request, async ({ bytes }) => json(await receiveAttachment(caller, id, bytes)))
+  return withUpload(caller, request, async ({ bytes }) => jsonResponse(await receiveAttachment(caller, id, bytes)))
 }
 
 /** The bytes of one's own attachment: a file to be saved, or with `?preview` a picture to be shown. Nothing is ever a page. */
 async function download(request: Request, { params }: Context): Promise<Response> {
   const caller = await requireCaller(request)
-  await consume(DOWNLOADS, caller.userId)
+  await consumeLimit(DOWNLOADS, caller.userId)
   const { attachment, bytes } = await readAttachment(caller, (await params).id)
   const kind = kindOf(attachment.mime_type)
   const shown = kind === 'image' && new URL(request.url).searchParams.has('preview')

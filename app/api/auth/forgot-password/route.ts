@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import { askForReset } from '#lib/auth/passwords/recovery.ts'
+import { requestPasswordReset } from '#lib/auth/passwords/recovery.ts'
 import { EmailAddress, parseFields } from '#lib/auth/sign-in/fields.ts'
 import { env } from '#lib/platform/env.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
+import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 const Wish = z.object({ email: EmailAddress })
 
 export const POST = route(async (request) => {
   requireSameOrigin(request, env().APP_URL)
   const { email } = parseFields(Wish, await readJson(request, 4_096))
-  await askForReset(email, request.headers)
-  return json({}, { status: 202 })
+  await requestPasswordReset(email, request.headers)
+  return jsonResponse({}, { status: 202 })
 })

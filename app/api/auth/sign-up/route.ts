@@ -1,11 +1,11 @@
 import { parseFields } from '#lib/auth/sign-in/fields.ts'
 import { SignUp, signUp } from '#lib/auth/sign-in/sign-up.ts'
 import { env } from '#lib/platform/env.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
+import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 const BODY_MAX = 8_192
 
 export const POST = route(async (request) => {
   requireSameOrigin(request, env().APP_URL)
-  return json(await signUp(parseFields(SignUp, await readJson(request, BODY_MAX)), request.headers), { status: 201 })
+  return jsonResponse(await signUp(parseFields(SignUp, await readJson(request, BODY_MAX)), request.headers), { status: 201 })
 })

@@ -7,7 +7,7 @@ import { beginConnection, requireUsable } from '#lib/mcp-client/accounts/connect
 import { forgetTools } from '#lib/mcp-client/tools/tool-lists.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError } from '#lib/platform/errors.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
+import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 type Params = { params: Promise<{ id: string }> }
 
@@ -36,10 +36,10 @@ export const POST = route(async (request, { params }: Params) => {
     if (!key) throw new AppError('bad_request', 'Enter the key.')
     await saveAccount(caller, server.id, { kind: 'key', key }, { fresh: true })
     forgetTools(server, caller.userId)
-    return json({})
+    return jsonResponse({})
   }
   const { url, journey } = await beginConnection(caller, server, thread)
-  return json({ url }, { headers: { 'set-cookie': journeyCookie(journey) } })
+  return jsonResponse({ url }, { headers: { 'set-cookie': journeyCookie(journey) } })
 })
 
 /** Forgets the caller's account at a server. */
@@ -48,5 +48,5 @@ export const DELETE = route(async (request, { params }: Params) => {
   const caller = await requireCaller(request)
   const { id } = await params
   await removeAccount(caller, id)
-  return json({})
+  return jsonResponse({})
 })

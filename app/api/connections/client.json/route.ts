@@ -1,5 +1,5 @@
 import { clientMetadata, clientMetadataUrl } from '#lib/mcp-client/accounts/account-client.ts'
-import { json } from '#lib/platform/http/http.ts'
+import { jsonResponse } from '#lib/platform/http/http.ts'
 
 /** The client-id metadata document, by which authorization servers know this installation without registering it. */
-export const GET = async () => json({ client_id: clientMetadataUrl(), ...clientMetadata() })
+export const GET = async () => jsonResponse({ client_id: clientMetadataUrl(), ...clientMetadata() })

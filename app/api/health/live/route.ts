@@ -1,8 +1,8 @@
-import { json } from '#lib/platform/http/http.ts'
+import { jsonResponse } from '#lib/platform/http/http.ts'
 
 export const dynamic = 'force-dynamic'
 
 /** Answers as long as the process can answer anything: a container that fails this one is to be restarted. */
 export function GET(): Response {
-  return json({ status: 'ok' })
+  return jsonResponse({ status: 'ok' })
 }

@@ -1,5 +1,5 @@
 import { db } from '#lib/platform/db/db.ts'
-import { json } from '#lib/platform/http/http.ts'
+import { jsonResponse } from '#lib/platform/http/http.ts'
 import { log } from '#lib/platform/log.ts'
 import { isShuttingDown } from '#lib/platform/process/shutdown.ts'
 
@@ -9,13 +9,13 @@ const ANSWER_MS = 2_000
 
 /** Answers 200 while requests can be served, 503 with a bare reason while they cannot: a balancer takes this process out meanwhile. */
 export async function GET(): Promise<Response> {
-  if (isShuttingDown()) return json({ status: 'unavailable', reason: 'shutting down' }, { status: 503 })
+  if (isShuttingDown()) return jsonResponse({ status: 'unavailable', reason: 'shutting down' }, { status: 503 })
   try {
     await Promise.race([db().$queryRaw`SELECT 1`, deadline()])
-    return json({ status: 'ok' })
+    return jsonResponse({ status: 'ok' })
   } catch (error) {
     log.warn({ error }, 'not ready: the database does not answer')
-    return json({ status: 'unavailable', reason: 'database' }, { status: 503 })
+    return jsonResponse({ status: 'unavailable', reason: 'database' }, { status: 503 })
   }
 }
 

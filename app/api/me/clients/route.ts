@@ -4,7 +4,7 @@ import { parseFields } from '#lib/auth/sign-in/fields.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { revokeConnection } from '#lib/data/oauth/oauth-grants.ts'
 import { env } from '#lib/platform/env.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
+import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 // The id of a client may be an address, so it does not stand in the path.
 const Which = z.object({ client_id: z.string({ error: 'Name the client.' }).min(1).max(2_000) })
@@ -15,5 +15,5 @@ export const DELETE = route(async (request) => {
   const { client_id: clientId } = parseFields(Which, await readJson(request, 4_096))
   await revokeConnection(caller, clientId)
   await recordAudit({ action: 'client_revoked', actorId: caller.userId, detail: { client: clientId } })
-  return json({})
+  return jsonResponse({})
 })

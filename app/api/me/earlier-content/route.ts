@@ -3,7 +3,7 @@ import { requireCaller } from '#lib/auth/sessions/session.ts'
 import { parseFields } from '#lib/auth/sign-in/fields.ts'
 import { decideUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
 import { env } from '#lib/platform/env.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
+import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 const Decision = z.object({ decision: z.enum(['keep', 'delete'], { error: 'Choose to keep or to delete it.' }) })
 
@@ -12,5 +12,5 @@ export const POST = route(async (request) => {
   const caller = await requireCaller(request)
   const { decision } = parseFields(Decision, await readJson(request, 4_096))
   await decideUnclaimedContent(caller, decision)
-  return json({})
+  return jsonResponse({})
 })

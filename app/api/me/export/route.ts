@@ -1,4 +1,4 @@
-import { consume } from '#lib/auth/limits/rate-limit.ts'
+import { consumeLimit } from '#lib/auth/limits/rate-limit.ts'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { exportData } from '#lib/data/people/export.ts'
@@ -10,7 +10,7 @@ const EXPORTS = { name: 'export', points: 10, seconds: 3_600 }
 
 export const GET = route(async (request) => {
   const caller = await requireCaller(request)
-  await consume(EXPORTS, caller.userId)
+  await consumeLimit(EXPORTS, caller.userId)
   await requireAccount(caller)
   await recordAudit({ action: 'data_exported', actorId: caller.userId, subject: caller.userId })
   return new Response(asStream(exportData(caller)), {

@@ -1,11 +1,11 @@
 import { changePassword, PasswordChange, requireSession } from '#lib/auth/sessions/own-account.ts'
 import { parseFields } from '#lib/auth/sign-in/fields.ts'
 import { env } from '#lib/platform/env.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
+import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 export const POST = route(async (request) => {
   requireSameOrigin(request, env().APP_URL)
   const session = await requireSession(request)
   const cookie = await changePassword(session, parseFields(PasswordChange, await readJson(request, 8_192)))
-  return json({}, { headers: { 'set-cookie': cookie } })
+  return jsonResponse({}, { headers: { 'set-cookie': cookie } })
 })

@@ -1,9 +1,9 @@
 import { requireSession, signOutEverywhere } from '#lib/auth/sessions/own-account.ts'
 import { env } from '#lib/platform/env.ts'
-import { json, requireSameOrigin, route } from '#lib/platform/http/http.ts'
+import { jsonResponse, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 export const POST = route(async (request) => {
   requireSameOrigin(request, env().APP_URL)
   const cookie = await signOutEverywhere(await requireSession(request))
-  return json({}, { headers: { 'set-cookie': cookie } })
+  return jsonResponse({}, { headers: { 'set-cookie': cookie } })
 })

@@ -5,7 +5,7 @@ import { SCOPES, type Scope } from '#lib/auth/tokens/scopes.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { createPersonalToken, listPersonalTokens, type PersonalTokenRow, revokePersonalTokens } from '#lib/data/people/personal-tokens.ts'
 import { env } from '#lib/platform/env.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
+import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 const DAY_MS = 86_400_000
 
@@ -29,7 +29,7 @@ const Wish = z.object({
 export const GET = route(async (request) => {
   const after = new URL(request.url).searchParams.get('after') ?? undefined
   const { data, ...rest } = await listPersonalTokens(await requireCaller(request), { after })
-  return json({ data: data.map(wire), ...rest })
+  return jsonResponse({ data: data.map(wire), ...rest })
 })
 
 export const POST = route(async (request) => {
@@ -39,7 +39,7 @@ export const POST = route(async (request) => {
   const expiresAt = days === null ? null : new Date(Date.now() + days * DAY_MS)
   const { token, row } = await createPersonalToken(caller, { name, scopes, expiresAt })
   await recordAudit({ action: 'token_made', actorId: caller.userId, subject: row.id, detail: { scopes } })
-  return json({ ...wire(row), token }, { status: 201 })
+  return jsonResponse({ ...wire(row), token }, { status: 201 })
 })
 
 /** Revokes all of them. */
@@ -48,7 +48,7 @@ export const DELETE = route(async (request) => {
   const caller = await requireCaller(request)
   const revoked = await revokePersonalTokens(caller)
   await recordAudit({ action: 'tokens_revoked', actorId: caller.userId, subject: caller.userId, detail: { count: revoked } })
-  return json({ revoked })
+  return jsonResponse({ revoked })
 })
 
 function wire({ id, name, scopes, createdAt, lastUsedAt, expiresAt }: PersonalTokenRow) {

@@ -1,7 +1,7 @@
 import { listTools } from '#lib/agent/tools/list-tools.ts'
-import { consume } from '#lib/auth/limits/rate-limit.ts'
+import { consumeLimit } from '#lib/auth/limits/rate-limit.ts'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
-import { json, route } from '#lib/platform/http/http.ts'
+import { jsonResponse, route } from '#lib/platform/http/http.ts'
 import { handleMcp } from '#mcp/http.ts'
 
 const ASKS = { name: 'tool-list', points: 60, seconds: 60 }
@@ -9,7 +9,7 @@ const ASKS = { name: 'tool-list', points: 60, seconds: 60 }
 /** The tools that the person's assistant can call, for completions in the chat. */
 export const GET = route(async (request) => {
   const caller = await requireCaller(request)
-  await consume(ASKS, caller.userId)
+  await consumeLimit(ASKS, caller.userId)
   const tools = await listTools(caller, { builtinFetch: (input, init) => handleMcp(new Request(input, init)) })
-  return json({ tools })
+  return jsonResponse({ tools })
 })

@@ -6,7 +6,7 @@ import { Notice } from '#app/ui/notice.tsx'
 import { type ConsentRequest, findConsentRequest } from '#lib/auth/oauth-server/consent.ts'
 import { findCaller } from '#lib/auth/sessions/session.ts'
 import { SCOPES } from '#lib/auth/tokens/scopes.ts'
-import { anyAccount, requireAccount } from '#lib/data/people/users.ts'
+import { hasAnyAccount, requireAccount } from '#lib/data/people/users.ts'
 import { ConsentForm } from './consent-form.tsx'
 
 export const metadata: Metadata = { title: 'Allow access', referrer: 'no-referrer' }
@@ -17,7 +17,7 @@ export default async function ConsentPage({ params }: { params: Promise<{ id: st
   const request = await findConsentRequest(id, told)
   if (!request) redirect('/oauth/consent/problem?code=expired')
   const caller = await findCaller(told)
-  if (!caller) redirect((await anyAccount()) ? `/sign-in?callbackUrl=${encodeURIComponent(`/oauth/consent/${id}`)}` : '/set-up')
+  if (!caller) redirect((await hasAnyAccount()) ? `/sign-in?callbackUrl=${encodeURIComponent(`/oauth/consent/${id}`)}` : '/set-up')
   const { name, email } = await requireAccount(caller)
   return (
     <Entrance

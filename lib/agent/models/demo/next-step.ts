@@ -1,10 +1,10 @@
 import type { About } from '#lib/agent/models/demo/about.ts'
 import { understand } from '#lib/agent/models/demo/understand.ts'
-import { followed, type Step } from '#lib/agent/models/direct/plan.ts'
+import { followPlan, type Step } from '#lib/agent/models/direct/plan.ts'
 import type { DirectTurn } from '#lib/agent/models/direct/read-turn.ts'
 import { slashCommand } from '#lib/agent/models/direct/slash-command.ts'
 
 /** The next step of a turn. There is no state: the plan is made anew from the person's message each time. */
 export function nextStep(turn: DirectTurn, about: About): Step {
-  return followed(slashCommand(turn) ?? understand(turn, about), turn)
+  return followPlan(slashCommand(turn) ?? understand(turn, about), turn)
 }

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Model, ModelRequest, ModelResponse, StreamEvent } from '@openai/agents'
-import { followed, type Step } from '#lib/agent/models/direct/plan.ts'
+import { followPlan, type Step } from '#lib/agent/models/direct/plan.ts'
 import { type DirectTurn, readTurn } from '#lib/agent/models/direct/read-turn.ts'
 import { slashCommand } from '#lib/agent/models/direct/slash-command.ts'
 import { newId } from '#lib/platform/ids.ts'
@@ -15,7 +15,7 @@ export const DIRECT_NAME = 'direct call'
 
 /** A model that does as the person's own command says, with no other model behind it. */
 export function directModel(): Model {
-  return planModel((turn) => followed(slashCommand(turn) ?? { say: 'There is no such tool. `/tools` lists those that there are.' }, turn))
+  return planModel((turn) => followPlan(slashCommand(turn) ?? { say: 'There is no such tool. `/tools` lists those that there are.' }, turn))
 }
 
 /** A model of the Agents SDK whose every step is worked out in this process. */

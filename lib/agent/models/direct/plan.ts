@@ -9,7 +9,7 @@ export type Plan = { say: string } | { calls: Call[]; next: (answers: Answer[]) 
 export type Step = { say: string } | { calls: Call[] }
 
 /** The next step of a plan that was begun anew: it is followed as far as the tools have answered. */
-export function followed(begun: Plan, turn: DirectTurn): Step {
+export function followPlan(begun: Plan, turn: DirectTurn): Step {
   let plan = begun
   const answers = [...turn.answers]
   while (!('say' in plan) && answers.length > 0) {

@@ -19,7 +19,7 @@ export function slashCommand({ text, tools }: DirectTurn): Plan | undefined {
   if (!tool) return { say: unknownTool(name, tools) }
   const args = readArguments(rest, tool)
   if ('problem' in args) return { say: args.problem }
-  return { calls: [{ tool: tool.name, args: args.values }], next: ([answer]) => ({ say: shown(tool.name, answer) }) }
+  return { calls: [{ tool: tool.name, args: args.values }], next: ([answer]) => ({ say: formatShown(tool.name, answer) }) }
 }
 
 /** Servers may write `get-sum` where the tool is offered as `get_sum`. */
@@ -59,13 +59,13 @@ function nearest(name: string, tools: OfferedTool[]): string[] {
 }
 
 /** A block of text as it is, whatever it has in it. */
-function fenced(text: string, language = ''): string {
+function toFence(text: string, language = ''): string {
   const fence = '`'.repeat(Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)) + 1)
   return `${fence}${language}\n${text}\n${fence}`
 }
 
-function shown(tool: string, answer: Answer | undefined): string {
+function formatShown(tool: string, answer: Answer | undefined): string {
   if (answer?.value !== undefined && typeof answer.value === 'object')
-    return `\`${tool}\` answered:\n\n${fenced(JSON.stringify(answer.value, null, 2), 'json')}`
-  return `\`${tool}\` answered:\n\n${fenced(answer?.text ?? '')}`
+    return `\`${tool}\` answered:\n\n${toFence(JSON.stringify(answer.value, null, 2), 'json')}`
+  return `\`${tool}\` answered:\n\n${toFence(answer?.text ?? '')}`
 }

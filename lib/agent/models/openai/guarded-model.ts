@@ -69,7 +69,7 @@ export class GuardedModel implements Model {
     const events = this.#inner.getStreamedResponse({ ...wellFormedRequest(request), signal })[Symbol.asyncIterator]()
     try {
       while (true) {
-        const next = await inTime(events.next(), this.#guard, signal)
+        const next = await withIdleDeadline(events.next(), this.#guard, signal)
         if (next.done) return
         if (next.value.type === 'response_done') this.#note(next.value)
         yield next.value
@@ -118,7 +118,7 @@ function isSaid({ text, refusal }: SaidPart): boolean {
 }
 
 /** What `waited` resolves to, unless there is no sign of life for `idleMs` or the signal aborts first. */
-async function inTime<T>(
+async function withIdleDeadline<T>(
   waited: Promise<T>,
   { idleMs, lastSignAt = () => 0 }: Pick<Guard, 'idleMs' | 'lastSignAt'>,
   signal: AbortSignal,

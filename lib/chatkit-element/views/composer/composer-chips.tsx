@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import type { ComponentChildren } from 'preact'
 import type { ComposerState } from '#lib/chatkit-element/composer/composer.ts'
-import { entityOf, withoutMention } from '#lib/chatkit-element/message/mentions.ts'
+import { removeMention, toEntity } from '#lib/chatkit-element/message/mentions.ts'
 import { FileChip } from '#lib/chatkit-element/views/file-chip.tsx'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
@@ -23,8 +23,8 @@ export function ComposerChips({ draft }: { draft: ComposerState }) {
         </Chip>
       )}
       {mentions.map((tag) => (
-        <Chip key={tag.id} label={tag.text} onRemove={() => state.patch({ text: withoutMention(text, tag) })}>
-          <EntityPill entity={entityOf(tag)} />
+        <Chip key={tag.id} label={tag.text} onRemove={() => state.patch({ text: removeMention(text, tag) })}>
+          <EntityPill entity={toEntity(tag)} />
         </Chip>
       ))}
       {files.map((file) => (

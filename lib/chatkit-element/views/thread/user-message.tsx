@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import type { Attachment, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { isAllowedImage, isSameOrigin } from '#lib/chatkit-element/markdown/links.ts'
-import { entityOf } from '#lib/chatkit-element/message/mentions.ts'
+import { toEntity } from '#lib/chatkit-element/message/mentions.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { EntityPill } from '#lib/chatkit-element/views/items/entity-pill.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
@@ -33,7 +33,7 @@ export function UserMessage({ item, label, state, isTold }: Props) {
         <div class="bubble" dir="auto">
           {item.quoted_text && <blockquote class="quote">{item.quoted_text}</blockquote>}
           {item.content.map((part, at) =>
-            part.type === 'input_tag' ? <EntityPill key={at} entity={entityOf(part)} /> : <span key={at}>{part.text}</span>,
+            part.type === 'input_tag' ? <EntityPill key={at} entity={toEntity(part)} /> : <span key={at}>{part.text}</span>,
           )}
         </div>
       )}

@@ -14,7 +14,7 @@ export function WidgetButton({ node }: { node: WidgetNode }) {
   return (
     <button
       type={node.submit ? 'submit' : 'button'}
-      class={`button ${look(node)}`}
+      class={`button ${toClasses(node)}`}
       disabled={node.disabled === true || disabled}
       aria-busy={acting}
       {...(!label && { 'aria-label': str(iconStart) ?? str(iconEnd) ?? 'Button' })}
@@ -33,7 +33,7 @@ export function WidgetButton({ node }: { node: WidgetNode }) {
   )
 }
 
-function look({ variant, style, color, size, pill, uniform, block, label }: WidgetNode): string {
+function toClasses({ variant, style, color, size, pill, uniform, block, label }: WidgetNode): string {
   const kind = str(variant) ?? (style === 'primary' ? 'solid' : 'outline')
   return [
     `is-${kind}`,

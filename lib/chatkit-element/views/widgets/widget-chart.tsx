@@ -4,7 +4,7 @@ import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { type ChartLayout, type ChartRow, type ChartSeries, chartLayout } from '#lib/chatkit-element/views/charts/chart-layout.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 import { isNode } from '#lib/chatkit-element/views/widgets/widget-context.ts'
-import { boxStyle, colour } from '#lib/chatkit-element/views/widgets/widget-style.ts'
+import { boxStyle, toColour } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 
 const HEIGHT = 220
 /** Beyond this many rows a chart of this size is a smear, and drawing it holds up the page. */
@@ -36,7 +36,7 @@ export function Chart({ node }: { node: WidgetNode }) {
   const inner = { left: frame.left, top: frame.top, width: Math.max(10, width - frame.left - 4), height: height - frame.top - frame.bottom }
   const gap = { bar: numeric(node.barGap, 4), category: numeric(node.barCategoryGap, 10) }
   const layout = chartLayout(rows, series, inner, gap)
-  const paint = (at: number) => colour(series[at]?.color) ?? colour(COLOURS[at % COLOURS.length]) ?? 'var(--link)'
+  const paint = (at: number) => toColour(series[at]?.color) ?? toColour(COLOURS[at % COLOURS.length]) ?? 'var(--link)'
   const showsTooltip = node.showTooltip !== false
   return (
     <figure class="w-chart" style={boxStyle({ ...node, height: undefined })}>

@@ -11,7 +11,7 @@ import { str } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 import { isField, WidgetField } from '#lib/chatkit-element/views/widgets/widget-field.tsx'
 import { WidgetImage } from '#lib/chatkit-element/views/widgets/widget-image.tsx'
 import { ListView, ListViewItem } from '#lib/chatkit-element/views/widgets/widget-list.tsx'
-import { boxStyle, colour, space, textStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
+import { boxStyle, textStyle, toColour, toSpace } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 import { Table, TableCell, TableRow } from '#lib/chatkit-element/views/widgets/widget-table.tsx'
 
 type NodeProps = { node: WidgetNode }
@@ -49,15 +49,15 @@ const VIEWS: Record<string, (props: NodeProps) => ComponentChildren> = {
     <hr
       class={`w-divider ${node.flush === true ? 'is-flush' : ''}`}
       style={{
-        borderColor: colour(node.color),
+        borderColor: toColour(node.color),
         borderTopWidth: node.size as string | number | undefined,
-        marginBlock: space(node.spacing),
+        marginBlock: toSpace(node.spacing),
       }}
     />
   ),
   Form,
   Icon: ({ node }) => (
-    <span class="w-icon" style={{ color: colour(node.color) }}>
+    <span class="w-icon" style={{ color: toColour(node.color) }}>
       <Icon name={str(node.name) ?? ''} size={ICON_SIZES[str(node.size) ?? 'md'] ?? 18} />
     </span>
   ),
@@ -66,7 +66,7 @@ const VIEWS: Record<string, (props: NodeProps) => ComponentChildren> = {
   ListViewItem,
   Markdown: ({ node }) => <Markdown text={str(node.value) ?? ''} growing={node.streaming === true} />,
   Row: ({ node }) => <Box node={node} type="w-row" />,
-  Spacer: ({ node }) => <div class="w-spacer" style={{ minWidth: space(node.minSize), minHeight: space(node.minSize) }} />,
+  Spacer: ({ node }) => <div class="w-spacer" style={{ minWidth: toSpace(node.minSize), minHeight: toSpace(node.minSize) }} />,
   Table,
   'Table.Row': TableRow,
   'Table.Cell': TableCell,

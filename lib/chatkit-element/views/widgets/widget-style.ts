@@ -45,7 +45,7 @@ const PLACES: Record<string, string> = {
 }
 
 /** Four pixels a unit for gaps and paddings; strings are CSS lengths. */
-export function space(value: unknown): string | undefined {
+export function toSpace(value: unknown): string | undefined {
   return typeof value === 'number' ? `${value * 4}px` : typeof value === 'string' ? value : undefined
 }
 
@@ -75,10 +75,10 @@ function primitive(name: string): string | undefined {
 }
 
 /** A colour token, a palette step, a CSS colour, or a pair for the two schemes. Nothing that could fetch is let through. */
-export function colour(value: unknown): string | undefined {
+export function toColour(value: unknown): string | undefined {
   if (value && typeof value === 'object' && 'light' in value && 'dark' in value) {
     const { light, dark } = value as { light: unknown; dark: unknown }
-    return `light-dark(${colour(light) ?? 'inherit'}, ${colour(dark) ?? 'inherit'})`
+    return `light-dark(${toColour(light) ?? 'inherit'}, ${toColour(dark) ?? 'inherit'})`
   }
   if (typeof value !== 'string' || /url|image|;/i.test(value)) return undefined
   return (Object.hasOwn(TOKENS, value) ? TOKENS[value] : undefined) ?? primitive(value) ?? value
@@ -91,41 +91,44 @@ export function columnWidth(size: unknown): string | undefined {
   return COLUMNS[String(size)]
 }
 
-function sides(name: 'padding' | 'margin', value: unknown): Style {
-  if (!value || typeof value !== 'object') return defined({ [name]: space(value) })
+function toSides(name: 'padding' | 'margin', value: unknown): Style {
+  if (!value || typeof value !== 'object') return dropUndefined({ [name]: toSpace(value) })
   const { x, y, top = y, bottom = y, left = x, right = x } = value as Record<string, unknown>
-  return defined({
-    [`${name}Top`]: space(top),
-    [`${name}Bottom`]: space(bottom),
-    [`${name}InlineStart`]: space(left),
-    [`${name}InlineEnd`]: space(right),
+  return dropUndefined({
+    [`${name}Top`]: toSpace(top),
+    [`${name}Bottom`]: toSpace(bottom),
+    [`${name}InlineStart`]: toSpace(left),
+    [`${name}InlineEnd`]: toSpace(right),
   })
 }
 
 /** One border for all sides, or a different one for some. */
-function borders(value: unknown): Style {
-  if (!value || (typeof value === 'object' && 'size' in value) || typeof value === 'number') return defined({ border: border(value) })
+function toBorders(value: unknown): Style {
+  if (!value || (typeof value === 'object' && 'size' in value) || typeof value === 'number')
+    return dropUndefined({ border: toBorder(value) })
   if (typeof value !== 'object') return {}
   const { x, y, top = y, bottom = y, left = x, right = x } = value as Record<string, unknown>
-  return defined({
-    borderTop: border(top),
-    borderBottom: border(bottom),
-    borderInlineStart: border(left),
-    borderInlineEnd: border(right),
+  return dropUndefined({
+    borderTop: toBorder(top),
+    borderBottom: toBorder(bottom),
+    borderInlineStart: toBorder(left),
+    borderInlineEnd: toBorder(right),
   })
 }
 
-function border(value: unknown): string | undefined {
+function toBorder(value: unknown): string | undefined {
   const { size, color, style } = (typeof value === 'number' ? { size: value } : (value ?? {})) as Record<string, unknown>
-  return typeof size === 'number' ? `${size}px ${typeof style === 'string' ? style : 'solid'} ${colour(color) ?? 'var(--line)'}` : undefined
+  return typeof size === 'number'
+    ? `${size}px ${typeof style === 'string' ? style : 'solid'} ${toColour(color) ?? 'var(--line)'}`
+    : undefined
 }
 
 /** The box properties that layout nodes share. Set as properties of the style object, which every CSP allows. */
 export function boxStyle(node: WidgetNode): JSX.CSSProperties {
   const { size, minSize, maxSize } = node
   return {
-    ...defined({
-      gap: space(node.gap),
+    ...dropUndefined({
+      gap: toSpace(node.gap),
       width: length(node.width ?? size),
       height: length(node.height ?? size),
       minWidth: length(node.minWidth ?? minSize),
@@ -139,11 +142,11 @@ export function boxStyle(node: WidgetNode): JSX.CSSProperties {
       alignItems: PLACES[String(node.align)] ?? (node.align as string | undefined),
       justifyContent: PLACES[String(node.justify)] ?? (node.justify as string | undefined),
       borderRadius: RADII[String(node.radius)],
-      background: colour(node.background),
+      background: toColour(node.background),
     }),
-    ...sides('padding', node.padding),
-    ...sides('margin', node.margin),
-    ...borders(node.border),
+    ...toSides('padding', node.padding),
+    ...toSides('margin', node.margin),
+    ...toBorders(node.border),
   } as JSX.CSSProperties
 }
 
@@ -151,8 +154,8 @@ const WEIGHTS: Record<string, number> = { normal: 400, medium: 500, semibold: 60
 
 /** What text nodes share. */
 export function textStyle(node: WidgetNode): JSX.CSSProperties {
-  return defined({
-    color: colour(node.color),
+  return dropUndefined({
+    color: toColour(node.color),
     fontWeight: WEIGHTS[String(node.weight)],
     textAlign: node.textAlign as string | undefined,
     fontStyle: node.italic ? 'italic' : undefined,
@@ -163,6 +166,6 @@ export function textStyle(node: WidgetNode): JSX.CSSProperties {
   }) as JSX.CSSProperties
 }
 
-function defined(style: Record<string, unknown>): Style {
+function dropUndefined(style: Record<string, unknown>): Style {
   return Object.fromEntries(Object.entries(style).filter(([, value]) => value !== undefined)) as Style
 }

@@ -7,7 +7,7 @@ type Submission = Params<'threads.add_structured_input'>['input']
  * The form with the person's answers (protocol section 1.6). A question without an answer counts as skipped, a value outside
  * the offered options is the person's own and kept, answers to unknown questions are ignored.
  */
-export function answered(item: StructuredInputItem, { status, answers }: Submission): StructuredInputItem {
+export function fillForm(item: StructuredInputItem, { status, answers }: Submission): StructuredInputItem {
   const inputs = item.inputs.map((input) => ({ ...input, answer: answerOf(input, status, answers) }))
   return { ...item, status, inputs }
 }

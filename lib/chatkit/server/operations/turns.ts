@@ -4,7 +4,7 @@ import type { Operation, Params } from '#lib/chatkit/protocol/requests.ts'
 import type { Opening, Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { Deps, PreparedTurn } from '#lib/chatkit/server/deps.ts'
-import { answered } from '#lib/chatkit/server/operations/fill-form.ts'
+import { fillForm } from '#lib/chatkit/server/operations/fill-form.ts'
 import {
   loadActive,
   loadSender,
@@ -15,7 +15,7 @@ import {
 } from '#lib/chatkit/server/operations/require.ts'
 import { toMessage } from '#lib/chatkit/server/operations/to-message.ts'
 import { wireThread } from '#lib/chatkit/server/operations/wire.ts'
-import { persist } from '#lib/chatkit/server/pipeline/persist-events.ts'
+import { persistEvents } from '#lib/chatkit/server/pipeline/persist-events.ts'
 import { storeOpening } from '#lib/chatkit/server/pipeline/store-opening.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
 
@@ -26,7 +26,7 @@ type Events = AsyncIterable<ThreadStreamEvent>
 type Prepare<O extends Operation> = <Context>(params: Params<O>, deps: Deps<Context>, requestId?: string) => Promise<PreparedTurn<Context>>
 
 /** A turn that goes through the pipeline. `check` is asked at once, and again when the turn begins: another one may have had the thread in between. */
-async function turn<Context, State extends { thread: Thread }>(
+async function prepareTurn<Context, State extends { thread: Thread }>(
   { store, onFailure }: Deps<Context>,
   check: () => Promise<State>,
   source: (state: State, signal: AbortSignal, context: Context) => Events,
@@ -40,7 +40,7 @@ async function turn<Context, State extends { thread: Thread }>(
     begin: async () => {
       const state = await check()
       return (signal, context) =>
-        persist(
+        persistEvents(
           { thread: state.thread, store, signal, onFailure: (error, told) => onFailure?.(error, told, context) },
           source(state, signal, context),
         )
@@ -48,7 +48,7 @@ async function turn<Context, State extends { thread: Thread }>(
   }
 }
 
-function options<Context>({ streamOptions }: Deps<Context>, thread: Thread): ThreadStreamEvent {
+function streamOptionsEvent<Context>({ streamOptions }: Deps<Context>, thread: Thread): ThreadStreamEvent {
   return { type: 'stream_options', stream_options: streamOptions?.(thread) ?? { allow_cancel: true } }
 }
 
@@ -63,7 +63,7 @@ async function* answer<Context>(
 }
 
 /** A turn that begins with a message: it is stored, and its files are its thread's, before anybody hears of it. */
-function messageTurn<Context>(
+function prepareMessageTurn<Context>(
   deps: Deps<Context>,
   opening: Opening,
   loadThread: () => Promise<Thread>,
@@ -86,7 +86,7 @@ function messageTurn<Context>(
         const thread = await loadThread()
         if (opening.thread) yield { type: 'thread.created', thread: wireThread(thread) }
         yield { type: 'thread.item.done', item: message }
-        yield* persist(
+        yield* persistEvents(
           { thread, store, signal, onFailure: (error, told) => onFailure?.(error, told, context) },
           optionsAndAnswer(deps, thread, message, signal, context),
         )
@@ -104,7 +104,7 @@ const createThread: Prepare<'threads.create'> = async ({ input }, deps, requestI
     metadata: {},
   }
   const toStore = () => toMessage(deps, thread.id, input, requestId)
-  return messageTurn(deps, { thread, message: await toStore() }, async () => thread, toStore)
+  return prepareMessageTurn(deps, { thread, message: await toStore() }, async () => thread, toStore)
 }
 
 const addUserMessage: Prepare<'threads.add_user_message'> = async ({ thread_id, input }, deps, requestId) => {
@@ -113,7 +113,7 @@ const addUserMessage: Prepare<'threads.add_user_message'> = async ({ thread_id, 
     await loadActive(store, thread_id)
     return toMessage(deps, thread_id, input, requestId)
   }
-  return messageTurn(deps, { message: await toStore() }, () => store.loadThread(thread_id), toStore)
+  return prepareMessageTurn(deps, { message: await toStore() }, () => store.loadThread(thread_id), toStore)
 }
 
 async function* optionsAndAnswer<Context>(
@@ -123,17 +123,17 @@ async function* optionsAndAnswer<Context>(
   signal: AbortSignal,
   context: Context,
 ): AsyncGenerator<ThreadStreamEvent> {
-  yield options(deps, thread)
+  yield streamOptionsEvent(deps, thread)
   yield* answer(deps, thread, message, signal, context)
 }
 
 const addToolOutput: Prepare<'threads.add_client_tool_output'> = async ({ thread_id, result }, deps) => {
   const { store } = deps
   const check = async () => ({ thread: await loadActive(store, thread_id), calls: await requirePendingToolCalls(store, thread_id) })
-  return turn(deps, check, async function* ({ thread, calls: [call, ...dangling] }, signal, context) {
+  return prepareTurn(deps, check, async function* ({ thread, calls: [call, ...dangling] }, signal, context) {
     await store.saveItem(thread_id, { ...call, status: 'completed', output: result ?? null })
     for (const { id } of dangling) await store.deleteItem(thread_id, id)
-    yield options(deps, thread)
+    yield streamOptionsEvent(deps, thread)
     yield* answer(deps, thread, null, signal, context)
   })
 }
@@ -145,9 +145,9 @@ const addStructuredInput: Prepare<'threads.add_structured_input'> = async ({ thr
     Object.values(input.answers).flatMap(({ values }) => values),
     deps.limits.messageMaxChars,
   )
-  return turn(deps, check, async function* ({ thread, form }, signal, context) {
-    yield options(deps, thread)
-    yield { type: 'thread.item.replaced', item: answered(form, input) }
+  return prepareTurn(deps, check, async function* ({ thread, form }, signal, context) {
+    yield streamOptionsEvent(deps, thread)
+    yield { type: 'thread.item.replaced', item: fillForm(form, input) }
     yield* answer(deps, thread, null, signal, context)
   })
 }
@@ -155,7 +155,7 @@ const addStructuredInput: Prepare<'threads.add_structured_input'> = async ({ thr
 const retryAfterItem: Prepare<'threads.retry_after_item'> = async ({ thread_id, item_id }, deps) => {
   const { store } = deps
   const check = async () => ({ thread: await loadActive(store, thread_id), message: await requireUserMessage(store, thread_id, item_id) })
-  return turn(
+  return prepareTurn(
     deps,
     check,
     async function* ({ thread, message }, signal, context) {
@@ -184,19 +184,19 @@ async function newerThan(store: Store, threadId: string, itemId: string): Promis
 const actSync: Prepare<'threads.sync_custom_action'> = async (params, deps) => {
   const sender = await loadSender(deps.store, params.thread_id, params.item_id)
   if (sender && sender.type !== 'widget') throw new AppError('bad_request', 'params.item_id: only a widget can send this action.')
-  return act(params, deps)
+  return customAction(params, deps)
 }
 
-const act: Prepare<'threads.custom_action'> = async ({ thread_id, item_id, action }, deps) => {
+const customAction: Prepare<'threads.custom_action'> = async ({ thread_id, item_id, action }, deps) => {
   const { store, act } = deps
   const check = async () => {
     const state = { thread: await loadActive(store, thread_id), sender: await loadSender(store, thread_id, item_id) }
     if (!act && (!state.sender || state.sender.type === 'widget')) throw new AppError('bad_request', 'This server has no actions.')
     return state
   }
-  return turn(deps, check, async function* ({ thread, sender }, signal, context) {
+  return prepareTurn(deps, check, async function* ({ thread, sender }, signal, context) {
     if (sender && sender.type !== 'widget') return yield { type: 'error', code: 'stream.error', allow_retry: false }
-    yield options(deps, thread)
+    yield streamOptionsEvent(deps, thread)
     if (act) yield* act({ thread, action, sender, store, signal }, context)
   })
 }
@@ -208,6 +208,6 @@ export const turns = {
   'threads.add_client_tool_output': addToolOutput,
   'threads.add_structured_input': addStructuredInput,
   'threads.retry_after_item': retryAfterItem,
-  'threads.custom_action': act,
+  'threads.custom_action': customAction,
   'threads.sync_custom_action': actSync,
 } satisfies { [O in Operation]?: Prepare<O> }

@@ -48,7 +48,7 @@ export class PendingItems {
     this.#items.clear()
     const kept = all.filter(isWorthKeeping)
     const dropped = all.filter((item) => !kept.includes(item)).map(({ id }) => id)
-    return { kept: kept.map(closed), dropped, stored: dropped.filter((id) => this.#placed.has(id)) }
+    return { kept: kept.map(closeItem), dropped, stored: dropped.filter((id) => this.#placed.has(id)) }
   }
 }
 
@@ -57,7 +57,7 @@ function isWorthKeeping(item: ThreadItem): boolean {
   return item.type === 'workflow' && item.workflow.tasks.length > 0
 }
 
-function closed(item: ThreadItem): ThreadItem {
+function closeItem(item: ThreadItem): ThreadItem {
   if (item.type !== 'workflow') return item
   const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(item.created_at)) / 1000))
   const { workflow } = item

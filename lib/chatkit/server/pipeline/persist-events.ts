@@ -26,7 +26,7 @@ type Piped = Omit<Turn, 'input'> & {
  *
  * `signal` ends the turn early: with an AppError as its reason as a failure that says so, otherwise as the person's own stop.
  */
-export async function* persist(turn: Piped, source: AsyncIterable<ThreadStreamEvent>): AsyncGenerator<ThreadStreamEvent> {
+export async function* persistEvents(turn: Piped, source: AsyncIterable<ThreadStreamEvent>): AsyncGenerator<ThreadStreamEvent> {
   const { thread, store, signal } = turn
   const pending = new PendingItems()
   const changes = new ThreadChanges(thread, store)
@@ -39,7 +39,7 @@ export async function* persist(turn: Piped, source: AsyncIterable<ThreadStreamEv
       for (const item of pending.toPlace(event)) await store.addItem(thread.id, item)
       pending.note(event)
       await storeEffect(turn, event, hidden)
-      const told = toTell(event, hidden)
+      const told = toClientEvent(event, hidden)
       if (told) yield told
       const change = await changes.save()
       if (change) yield change
@@ -124,7 +124,7 @@ async function storeEffect({ thread, store }: Piped, event: ThreadStreamEvent, h
 }
 
 /** What the client hears of an event: nothing of what is hidden, and that an item is gone where a hidden one takes its place. */
-function toTell(event: ThreadStreamEvent, hidden: Set<string>): ThreadStreamEvent | undefined {
+function toClientEvent(event: ThreadStreamEvent, hidden: Set<string>): ThreadStreamEvent | undefined {
   if (!('item' in event)) return 'item_id' in event && hidden.has(event.item_id) ? undefined : event
   const { id } = event.item
   if (!isHidden(event.item)) {

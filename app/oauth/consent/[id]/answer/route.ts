@@ -4,7 +4,7 @@ import { requireSession } from '#lib/auth/sessions/own-account.ts'
 import { parseFields } from '#lib/auth/sign-in/fields.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError } from '#lib/platform/errors.ts'
-import { json, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
+import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
 const Answer = z.object({
   allow: z.boolean({ error: 'Say whether you allow it.' }),
@@ -19,5 +19,5 @@ export const POST = route(async (request, { params }: { params: Promise<{ id: st
   // The page was shown to one person; another one may have signed in since, in another tab.
   if (person !== session.caller.userId) throw new AppError('conflict', 'Somebody else has signed in here meanwhile. Load the page again.')
   const { id } = await params
-  return json({ location: await answerConsent({ id, headers: request.headers, session, allow, scopes }) })
+  return jsonResponse({ location: await answerConsent({ id, headers: request.headers, session, allow, scopes }) })
 })

@@ -43,7 +43,7 @@ export function isGuardrail(error: unknown): boolean {
 }
 
 /** Any error of a turn as what is recorded and told. The sentence never has a word of the error itself. */
-export function turnFailure(error: unknown): TurnFailure {
+export function toTurnFailure(error: unknown): TurnFailure {
   if (error instanceof ModelFault) return toFailure(error.failureClass, { message: error.message })
   const said = findServerError(error)
   if (said) return fromServer(said)
