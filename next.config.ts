@@ -24,7 +24,10 @@ const config: NextConfig = {
   ],
   // Attached files are opened by a program of its own, which the tracing cannot see (lib/data/attachments/open-attachment.ts).
   outputFileTracingIncludes: {
-    '/api/attachments{,/**}': ['lib/data/attachments/open-attachment-process.ts', ...OPENERS.map((name) => `node_modules/${name}/**`)],
+    '/api/attachments{,/**}': [
+      'lib/data/attachments/open-attachment-process.ts',
+      ...OPENERS.map((name) => `node_modules/${name}/**`),
+    ],
   },
   // A lock file in a folder above would move the root, and the standalone output with it.
   outputFileTracingRoot: import.meta.dirname,

@@ -8,7 +8,9 @@ import { pageHeaders } from '#lib/platform/http/security-headers.ts'
 // Endpoints for programs are left alone: a redirect would swallow their POST, and they have no page to protect. Of /oauth,
 // only the consent page is one.
 export const config = {
-  matcher: ['/((?!(?:api|mcp|oauth(?!/consent/)|\\.well-known|_next|chatkit)(?:/|$)|chatkit\\.js|icon\\.svg|favicon\\.ico).*)'],
+  matcher: [
+    '/((?!(?:api|mcp|oauth(?!/consent/)|\\.well-known|_next|chatkit)(?:/|$)|chatkit\\.js|icon\\.svg|favicon\\.ico).*)',
+  ],
 }
 
 const BEHIND_SIGN_IN = /^\/(?:(?:chat|activity|settings|admin|earlier-content)(?:\/.*)?)?$/
@@ -65,7 +67,8 @@ function leadsToSignIn(request: NextRequest): boolean {
 /** The sign-in page, which leads back to where the visitor wanted to go. */
 function signInUrl({ nextUrl }: NextRequest): URL {
   const url = new URL('/sign-in', nextUrl)
-  if (nextUrl.pathname !== '/' && nextUrl.pathname !== '/chat') url.searchParams.set('callbackUrl', nextUrl.pathname + nextUrl.search)
+  if (nextUrl.pathname !== '/' && nextUrl.pathname !== '/chat')
+    url.searchParams.set('callbackUrl', nextUrl.pathname + nextUrl.search)
   return url
 }
 

@@ -11,7 +11,14 @@ const REPEATS = { name: 'repeats', points: 30, seconds: 60 }
 export async function repeatFrom(asker: Caller, form: FormData): Promise<{ id: string } | { error: string }> {
   try {
     await consumeLimit(REPEATS, asker.userId)
-    return { id: await repeatCall(asker, String(form.get('call') ?? ''), { twice: form.get('twice') === 'on' }, { builtinFetch }) }
+    return {
+      id: await repeatCall(
+        asker,
+        String(form.get('call') ?? ''),
+        { twice: form.get('twice') === 'on' },
+        { builtinFetch },
+      ),
+    }
   } catch (thrown) {
     const error = toAppError(thrown)
     if (error.status >= 500) log.error({ error: thrown }, 'a call was not repeated')

@@ -44,10 +44,14 @@ const { conversation } = await import('#tests/support/turns.ts')
 
 const caller = { userId: newId('usr'), role: 'member', via: 'session', sessionVersion: 1 } as const
 const servers = await Promise.all(
-  Array.from({ length: SERVERS }, (_, n) => mcpServer([{ name: `echo_${n}`, run: (args) => args, annotations: { readOnlyHint: true } }])),
+  Array.from({ length: SERVERS }, (_, n) =>
+    mcpServer([{ name: `echo_${n}`, run: (args) => args, annotations: { readOnlyHint: true } }]),
+  ),
 )
 try {
-  await withSystem('sign-in', (tx) => tx.user.create({ data: { id: caller.userId, email: 'bench@example.com', name: 'Bench' } }))
+  await withSystem('sign-in', (tx) =>
+    tx.user.create({ data: { id: caller.userId, email: 'bench@example.com', name: 'Bench' } }),
+  )
   await calls()
   await silence()
   await turns()
@@ -104,7 +108,10 @@ async function silence(): Promise<void> {
     })
     return first
   }
-  const [silent, without] = await measure(ROUNDS / 2, [() => firstToken([{ name: 'hole', url: hole.url }]), () => firstToken([])])
+  const [silent, without] = await measure(ROUNDS / 2, [
+    () => firstToken([{ name: 'hole', url: hole.url }]),
+    () => firstToken([]),
+  ])
   say(silent - without, 'ms', 'later comes the first token with a server that never answers (300 at most)')
 }
 

@@ -10,7 +10,9 @@ export type EventLoop = Disposable & {
 
 /** Watches the event loop of another process, each millisecond. */
 export async function watchEventLoop(port: number): Promise<EventLoop> {
-  const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as { webSocketDebuggerUrl: string }[]
+  const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as {
+    webSocketDebuggerUrl: string
+  }[]
   const socket = new WebSocket(targets[0]?.webSocketDebuggerUrl ?? '')
   await once(socket, 'open')
   let id = 0

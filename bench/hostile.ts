@@ -130,14 +130,18 @@ function chatDoors(visitor: Visitor): Door[] {
   const forms: Record<string, (json: string) => string> = {
     'threads.list': (json) => `{"type":"threads.list","params":{"x":${json}}}`,
     'threads.create': (json) => `{"type":"threads.create","params":{"input":${content(json)}}}`,
-    'threads.add_client_tool_output': (json) => `{"type":"threads.add_client_tool_output","params":{${thread},"result":${json}}}`,
+    'threads.add_client_tool_output': (json) =>
+      `{"type":"threads.add_client_tool_output","params":{${thread},"result":${json}}}`,
     'threads.add_structured_input': (json) =>
       `{"type":"threads.add_structured_input","params":{${thread},"item_id":"i","input":{"answers":{"a":{"values":${json}}}}}}`,
-    'threads.custom_action': (json) => `{"type":"threads.custom_action","params":{${thread},"action":{"type":"x","payload":${json}}}}`,
+    'threads.custom_action': (json) =>
+      `{"type":"threads.custom_action","params":{${thread},"action":{"type":"x","payload":${json}}}}`,
     'items.feedback': (json) => `{"type":"items.feedback","params":{${thread},"kind":"positive","item_ids":${json}}}`,
   }
   const doors = Object.entries(forms).flatMap(([operation, form]) =>
-    Object.entries(hostileJson(900_000, 19_000)).map(([name, json]): Door => [`chat, ${operation}: ${name}`, () => post(form(json))]),
+    Object.entries(hostileJson(900_000, 19_000)).map(
+      ([name, json]): Door => [`chat, ${operation}: ${name}`, () => post(form(json))],
+    ),
   )
   const speech = `{"type":"input.transcribe","params":{"mime_type":"audio/webm","audio_base64":"${'AAAA'.repeat(1_480_000)}"}}`
   return [
@@ -158,12 +162,14 @@ function mcpDoors(url: string, token: string): Door[] {
     [`/mcp, tools/call: ${name}`, () => rpc('tools/call', `{"name":"whoami","arguments":{"x":${json}}}`)],
     [
       `/mcp, a tool that writes: ${name}`,
-      () => rpc('tools/call', `{"name":"add_task","arguments":{"title":${json},"x":${json.length < 500_000 ? json : 1}}}`),
+      () =>
+        rpc('tools/call', `{"name":"add_task","arguments":{"title":${json},"x":${json.length < 500_000 ? json : 1}}}`),
     ],
     [`/mcp, tool name: ${name}`, () => rpc('tools/call', `{"name":${json}}`)],
     [
       `/mcp, completion: ${name}`,
-      () => rpc('completion/complete', `{"ref":{"type":"ref/prompt","name":"x"},"argument":{"name":"a","value":${json}}}`),
+      () =>
+        rpc('completion/complete', `{"ref":{"type":"ref/prompt","name":"x"},"argument":{"name":"a","value":${json}}}`),
     ],
     [
       `/mcp, client information: ${name}`,
@@ -176,20 +182,41 @@ function otherDoors(visitor: Visitor): Door[] {
   const form = 'application/x-www-form-urlencoded'
   const small = Object.entries(hostileJson(15_000, 3_000)).filter(([, json]) => json.length < 16_000)
   const doors = small.flatMap(([name, json]): Door[] => [
-    [`/oauth/register: ${name}`, () => send(visitor, '/oauth/register', `{"client_name":"x","redirect_uris":${json}}`, 'application/json')],
+    [
+      `/oauth/register: ${name}`,
+      () => send(visitor, '/oauth/register', `{"client_name":"x","redirect_uris":${json}}`, 'application/json'),
+    ],
     [`/oauth/token: ${name}`, () => send(visitor, '/oauth/token', `grant_type=authorization_code&code=${json}`, form)],
-    [`/oauth/authorize: ${name}`, () => get(visitor, `/oauth/authorize?client_id=${encodeURIComponent(json.slice(0, 2_600))}`)],
-    [`sign-in: ${name}`, () => send(visitor, '/api/auth/callback/credentials', `email=${json}&password=${json}`.slice(0, 16_000), form)],
-    [`sign-up: ${name}`, () => send(visitor, '/api/auth/sign-up', `{"email":${json}}`.slice(0, 8_000), 'application/json')],
-    [`a person's settings: ${name}`, () => send(visitor, '/api/me', `{"name":${json}}`.slice(0, 4_000), 'application/json', 'PATCH')],
+    [
+      `/oauth/authorize: ${name}`,
+      () => get(visitor, `/oauth/authorize?client_id=${encodeURIComponent(json.slice(0, 2_600))}`),
+    ],
+    [
+      `sign-in: ${name}`,
+      () => send(visitor, '/api/auth/callback/credentials', `email=${json}&password=${json}`.slice(0, 16_000), form),
+    ],
+    [
+      `sign-up: ${name}`,
+      () => send(visitor, '/api/auth/sign-up', `{"email":${json}}`.slice(0, 8_000), 'application/json'),
+    ],
+    [
+      `a person's settings: ${name}`,
+      () => send(visitor, '/api/me', `{"name":${json}}`.slice(0, 4_000), 'application/json', 'PATCH'),
+    ],
   ])
   const lines = 'one,two,three\n'.repeat(1_300_000)
   const multipart = `--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\ncontent-type: text/plain\r\n\r\n${lines}\r\n--b--`
   const parts = '--b\r\ncontent-disposition: form-data; name="x"\r\n\r\n\r\n'.repeat(300_000)
   return [
     ...doors,
-    ['attachments: 18 MB of text in a form', () => send(visitor, '/api/attachments', multipart, 'multipart/form-data; boundary=b')],
-    ['attachments: a form of 300,000 parts', () => send(visitor, '/api/attachments', `${parts}--b--`, 'multipart/form-data; boundary=b')],
+    [
+      'attachments: 18 MB of text in a form',
+      () => send(visitor, '/api/attachments', multipart, 'multipart/form-data; boundary=b'),
+    ],
+    [
+      'attachments: a form of 300,000 parts',
+      () => send(visitor, '/api/attachments', `${parts}--b--`, 'multipart/form-data; boundary=b'),
+    ],
   ]
 }
 
@@ -239,5 +266,7 @@ function redactionGrowth(): number {
     })
     return Math.min(...times)
   }
-  return Math.max(...units.map((unit) => timeOf(unit.repeat(400_000 / unit.length)) / 8 / timeOf(unit.repeat(50_000 / unit.length))))
+  return Math.max(
+    ...units.map((unit) => timeOf(unit.repeat(400_000 / unit.length)) / 8 / timeOf(unit.repeat(50_000 / unit.length))),
+  )
 }

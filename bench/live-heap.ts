@@ -4,7 +4,9 @@ type Answer = { id?: number; result?: { usedSize: number; backingStorageSize?: n
 
 /** How many MB live on the heap of a process that inspects itself on `port` (node --inspect): what only waits for its collection is collected first. */
 export async function liveHeapMb(port: number): Promise<number> {
-  const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as { webSocketDebuggerUrl: string }[]
+  const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as {
+    webSocketDebuggerUrl: string
+  }[]
   const socket = new WebSocket(targets[0]?.webSocketDebuggerUrl ?? '')
   await once(socket, 'open')
   const ask = async (id: number, method: string) => {

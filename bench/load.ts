@@ -4,7 +4,13 @@ import http from 'node:http'
 /** How often a second, how long (ms) a request took, and how much processor time (ms) it took of the server: NaN where the system does not tell (only Linux does). */
 export type Load = { rps: number; p50: number; p99: number; cpu: number }
 /** `pid` is the server's process. */
-export type Sent = { url: string; pid: number; method?: 'GET' | 'POST'; headers?: Record<string, string>; body?: string }
+export type Sent = {
+  url: string
+  pid: number
+  method?: 'GET' | 'POST'
+  headers?: Record<string, string>
+  body?: string
+}
 
 /** Sends the same request `count` times over `connections` kept-alive connections. Throws for an answer that is not 200, or has `isError` in it. */
 export async function load(sent: Sent, count: number, connections: number): Promise<Load> {
@@ -25,7 +31,12 @@ export async function load(sent: Sent, count: number, connections: number): Prom
   const rps = (count / (performance.now() - began)) * 1_000
   const cpu = (processorMs(sent.pid) - spentBefore) / count
   times.sort((a, b) => a - b)
-  return { rps, cpu, p50: times[Math.floor(count * 0.5)] ?? Number.NaN, p99: times[Math.floor(count * 0.99)] ?? Number.NaN }
+  return {
+    rps,
+    cpu,
+    p50: times[Math.floor(count * 0.5)] ?? Number.NaN,
+    p99: times[Math.floor(count * 0.99)] ?? Number.NaN,
+  }
 }
 
 // Ticks of a hundredth of a second, in user and in system mode: the 14th and 15th field, counted from behind the name.
@@ -43,16 +54,20 @@ function once(agent: http.Agent, { url, method = 'POST', headers = {}, body }: S
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   const began = performance.now()
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-  const request = http.request(url, { agent, method, headers: { ...headers, ...length }, timeout: 30_000 }, (response) => {
-    const chunks: Buffer[] = []
-    response.on('data', (chunk: Buffer) => chunks.push(chunk))
-    response.on('end', () => {
-      const text = Buffer.concat(chunks).toString()
-      if (response.statusCode === 200 && !text.includes('"isError":true')) resolve(performance.now() - began)
-      else reject(new Error(`${method} ${url} answered ${response.statusCode}: ${text.slice(0, 300)}`))
-    })
-    response.on('error', reject)
-  })
+  const request = http.request(
+    url,
+    { agent, method, headers: { ...headers, ...length }, timeout: 30_000 },
+    (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString()
+        if (response.statusCode === 200 && !text.includes('"isError":true')) resolve(performance.now() - began)
+        else reject(new Error(`${method} ${url} answered ${response.statusCode}: ${text.slice(0, 300)}`))
+      })
+      response.on('error', reject)
+    },
+  )
   request.on('timeout', () => request.destroy(new Error(`${url} did not answer within 30 s`)))
   request.on('error', reject)
   request.end(body)

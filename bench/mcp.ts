@@ -33,7 +33,11 @@ export async function benchMcp(product: { url: string; pid: number; token: strin
     }
     const own = { url: String(sdkUrl).trim(), pid: sdk.child.pid ?? 0 }
     const live = { url: `${product.url}/api/health/live`, pid: product.pid, method: 'GET' } as const
-    const mcp = { url: `${product.url}/mcp`, pid: product.pid, headers: { ...headers, authorization: `Bearer ${product.token}` } }
+    const mcp = {
+      url: `${product.url}/mcp`,
+      pid: product.pid,
+      headers: { ...headers, authorization: `Bearer ${product.token}` },
+    }
     const [nothing, bare, handler, newer, sdkBare, sdkHandler, sdkNewer] = await takeTurns([
       { url: `${fixture.url}/bare`, pid: fixture.pid, method: 'GET' },
       { url: `${fixture.url}/bare`, pid: fixture.pid, ...trivial },
@@ -58,7 +62,12 @@ export async function benchMcp(product: { url: string; pid: number; token: strin
       { ...mcp, body: callOf('whoami') },
       { ...mcp, body: callOf('list_tasks') },
     ])
-    show({ '/api/health/live': alive, 'tools/list with a token': listed, 'whoami with ledger': called, 'list_tasks with ledger': read })
+    show({
+      '/api/health/live': alive,
+      'tools/list with a token': listed,
+      'whoami with ledger': called,
+      'list_tasks with ledger': read,
+    })
     await watchMemory('the handler', { url: `${fixture.url}/trivial`, pid: fixture.pid, ...trivial })
     await watchMemory('the product', { ...mcp, body: callOf('whoami') })
     return {
@@ -66,7 +75,8 @@ export async function benchMcp(product: { url: string; pid: number; token: strin
       'mcp: the same by processor time': bare.cpu / handler.cpu,
       [`mcp: the same by processor time, ${REVISION}`]: bare.cpu / newer.cpu,
       'mcp: what the SDK as it comes would leave of that route': bare.cpu / (bare.cpu + sdkHandler.cpu - sdkBare.cpu),
-      [`mcp: what the SDK as it comes would leave of that route, ${REVISION}`]: bare.cpu / (bare.cpu + sdkNewer.cpu - sdkBare.cpu),
+      [`mcp: what the SDK as it comes would leave of that route, ${REVISION}`]:
+        bare.cpu / (bare.cpu + sdkNewer.cpu - sdkBare.cpu),
       'mcp: whoami with token and ledger / bare route': called.rps / alive.rps,
     }
   } finally {
@@ -76,7 +86,12 @@ export async function benchMcp(product: { url: string; pid: number; token: strin
 }
 
 function callOf(name: string, meta?: object): string {
-  return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {}, ...(meta && { _meta: meta }) } })
+  return JSON.stringify({
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name, arguments: {}, ...(meta && { _meta: meta }) },
+  })
 }
 
 /** All of some short rounds, in which the requests take turns: what else runs on the machine then costs each of them the same. */
@@ -90,7 +105,12 @@ async function takeTurns<Requests extends Sent[]>(requests: [...Requests]): Prom
 
 function summed(loads: Load[]): Load {
   const mean = (pick: (one: Load) => number) => loads.reduce((sum, one) => sum + pick(one), 0) / loads.length
-  return { rps: 1 / mean(({ rps }) => 1 / rps), cpu: mean(({ cpu }) => cpu), p50: mean(({ p50 }) => p50), p99: mean(({ p99 }) => p99) }
+  return {
+    rps: 1 / mean(({ rps }) => 1 / rps),
+    cpu: mean(({ cpu }) => cpu),
+    p50: mean(({ p50 }) => p50),
+    p99: mean(({ p99 }) => p99),
+  }
 }
 
 function show(loads: Record<string, Load>): void {

@@ -31,7 +31,9 @@ await owner.connect()
 const ownerId = newId('usr')
 
 try {
-  await withSystem('sign-in', (tx) => tx.user.create({ data: { id: ownerId, email: 'bench@example.com', name: 'Bench' } }))
+  await withSystem('sign-in', (tx) =>
+    tx.user.create({ data: { id: ownerId, email: 'bench@example.com', name: 'Bench' } }),
+  )
   await flood()
   await delays()
   await longLists()
@@ -57,7 +59,10 @@ function delta(text: string): ThreadStreamEvent {
 
 async function begin(produce: () => AsyncGenerator<ThreadStreamEvent>) {
   const run = { id: newId('run'), ownerId, threadId: newId('thr') }
-  await insertRun({ ...run, sessionVersion: 1, operation: 'bench', requestId: 'bench' }, { atOnce: 100_000, perMinute: 100_000 })
+  await insertRun(
+    { ...run, sessionVersion: 1, operation: 'bench', requestId: 'bench' },
+    { atOnce: 100_000, perMinute: 100_000 },
+  )
   return launchRun(run, produce)
 }
 
@@ -95,7 +100,8 @@ async function delays(): Promise<void> {
   const late = async (events: AsyncGenerator<NumberedEvent, boolean>, into: number[]) => {
     for await (const { event } of events) {
       const now = performance.now()
-      if ('update' in event && 'delta' in event.update) for (const at of event.update.delta.trim().split(' ')) into.push(now - Number(at))
+      if ('update' in event && 'delta' in event.update)
+        for (const at of event.update.delta.trim().split(' ')) into.push(now - Number(at))
     }
   }
   const bare: number[] = []
@@ -134,7 +140,9 @@ async function size(): Promise<number> {
 }
 
 async function longLists(): Promise<void> {
-  await owner.query(`INSERT INTO threads (id, owner_id) SELECT 'thr_' || n, $1 FROM generate_series(1, 100000) n`, [ownerId])
+  await owner.query(`INSERT INTO threads (id, owner_id) SELECT 'thr_' || n, $1 FROM generate_series(1, 100000) n`, [
+    ownerId,
+  ])
   const item = `jsonb_build_object('id', 'msg_' || n, 'type', 'user_message', 'thread_id', 'thr_77', 'created_at', now(), 'content', '[]'::jsonb)`
   await owner.query(
     `INSERT INTO thread_items (thread_id, id, owner_id, type, data) SELECT 'thr_77', 'msg_' || n, $1, 'user_message', ${item} FROM generate_series(1, 5000) n`,
@@ -152,7 +160,11 @@ async function longLists(): Promise<void> {
     return times.sort((a, b) => a - b)[15] ?? Number.NaN
   }
   say(await median(() => store.listThreads({ limit: 20, order: 'desc' })), 'ms', 'the newest 20 of 100,000 threads')
-  say(await median(() => store.listThreads({ limit: 20, order: 'desc', after: 'thr_50000' })), 'ms', '20 from their middle')
+  say(
+    await median(() => store.listThreads({ limit: 20, order: 'desc', after: 'thr_50000' })),
+    'ms',
+    '20 from their middle',
+  )
   const openThread = async () => {
     await store.loadThread('thr_77')
     await store.listItems('thr_77', { limit: 50, order: 'desc', visible: true })

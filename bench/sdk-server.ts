@@ -5,7 +5,9 @@ import { serve } from '#tests/support/processes/serve.ts'
 
 const handler = createMcpHandler(() => {
   const server = new McpServer({ name: 'bench', version: '1' })
-  server.registerTool('trivial', { description: 'Answers with text.' }, () => ({ content: [{ type: 'text', text: 'ok' }] }))
+  server.registerTool('trivial', { description: 'Answers with text.' }, () => ({
+    content: [{ type: 'text', text: 'ok' }],
+  }))
   return server
 })
 const { url } = await serve(async (request) =>

@@ -93,7 +93,8 @@ async function fromModel(model: OpenAIServer, text: string[]): Promise<Times> {
   let first = Number.NaN
   const decoder = new TextDecoder()
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>)
-    if (Number.isNaN(first) && decoder.decode(chunk, { stream: true }).includes('output_text.delta')) first = performance.now() - began
+    if (Number.isNaN(first) && decoder.decode(chunk, { stream: true }).includes('output_text.delta'))
+      first = performance.now() - began
   return { first, whole: performance.now() - began }
 }
 
@@ -113,7 +114,9 @@ async function peakUntil(running: Promise<unknown>, pid: number): Promise<number
 
 /** Linux alone says it without a tool; elsewhere these figures are missing. */
 async function processOf(pid: number): Promise<Process> {
-  const [status, stat] = await Promise.all(['status', 'stat'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')))
+  const [status, stat] = await Promise.all(
+    ['status', 'stat'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
+  )
   const [, , ...fields] = (stat ?? '').split(' ')
   const residentMb = Number(/VmRSS:\s+(\d+)/.exec(status ?? '')?.[1] ?? Number.NaN) / 1_024
   return { residentMb, cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS }

@@ -25,7 +25,15 @@ export async function authenticate(request: Request): Promise<Caller | Response>
   }
   const token = /^Bearer +([\w.~+/=-]+) *$/i.exec(header)?.[1]
   const caller = token && token.length <= TOKEN_MAX_CHARS ? await callerFromBearer(token, `${env().APP_URL}/mcp`) : null
-  return caller ?? refuse(401, 'invalid_token', 'This token is unknown, expired, revoked or meant for another server.', Object.keys(SCOPES))
+  return (
+    caller ??
+    refuse(
+      401,
+      'invalid_token',
+      'This token is unknown, expired, revoked or meant for another server.',
+      Object.keys(SCOPES),
+    )
+  )
 }
 
 /** The 403 that asks for a scope which the token lacks (RFC 6750, section 3.1), or nothing. It names what the token has as well, so that the next one can do both. */

@@ -44,7 +44,9 @@ type Definition<Input extends z.ZodObject, Output extends z.ZodObject> = {
 export type Tool = Definition<z.ZodObject, z.ZodObject> & { listing: ToolListing }
 
 /** Makes a tool out of its definition. Add it to `toolset.ts`; docs/tools.md shows how. */
-export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(definition: Definition<Input, Output>): Tool {
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
+  definition: Definition<Input, Output>,
+): Tool {
   const { name, title, description, access, idempotent = false, input, output } = definition
   const listing = {
     name,

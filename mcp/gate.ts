@@ -20,7 +20,10 @@ export function requireKnownPlace(request: Request, { APP_URL, TRUSTED_PROXIES, 
   }
   const origin = request.headers.get('origin')
   if (!validateOriginHeader(origin, ours).ok && !MCP_ALLOWED_ORIGINS.includes(origin ?? ''))
-    throw new AppError('forbidden', 'Pages of this site may not call this server. Its operator can allow it (MCP_ALLOWED_ORIGINS).')
+    throw new AppError(
+      'forbidden',
+      'Pages of this site may not call this server. Its operator can allow it (MCP_ALLOWED_ORIGINS).',
+    )
 }
 
 const PREFLIGHT = {

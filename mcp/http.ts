@@ -33,9 +33,12 @@ const REASON_MAX_CHARS = 300
  * clients that can be asked something get a session. The route and, in process, the agent call it alike. Never throws.
  */
 export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint {
-  const sdk = createMcpHandler(({ requestInfo }) => offer.makeServer(fromSessionId(requestInfo?.headers.get(SESSION) ?? null)), {
-    onerror: ({ message }) => log.info({ reason: message.slice(0, REASON_MAX_CHARS) }, 'mcp request refused'),
-  })
+  const sdk = createMcpHandler(
+    ({ requestInfo }) => offer.makeServer(fromSessionId(requestInfo?.headers.get(SESSION) ?? null)),
+    {
+      onerror: ({ message }) => log.info({ reason: message.slice(0, REASON_MAX_CHARS) }, 'mcp request refused'),
+    },
+  )
 
   async function answer(request: Request): Promise<Response> {
     if (request.method === 'OPTIONS') return answerPreflight()
@@ -74,13 +77,21 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
   }
 
   /** One request, one server. */
-  async function once(request: Request, client: ClientInfo, options: { authInfo: AuthInfo; parsedBody: Message }): Promise<Response> {
+  async function once(
+    request: Request,
+    client: ClientInfo,
+    options: { authInfo: AuthInfo; parsedBody: Message },
+  ): Promise<Response> {
     const { authInfo, parsedBody: message } = options
     if (claimsRevision(message) || !(await isLegacyRequest(request, message))) return sdk.fetch(request, options)
     if (wantsProgress(message)) return sdk.fetch(bare(request), options)
     const version = request.headers.get('mcp-protocol-version')
     if (version && message.method !== 'initialize' && !SUPPORTED_PROTOCOL_VERSIONS.includes(version))
-      return rpcError(400, -32_000, `Unsupported protocol version (supported versions: ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')})`)
+      return rpcError(
+        400,
+        -32_000,
+        `Unsupported protocol version (supported versions: ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')})`,
+      )
     // Notifications, and answers to questions that nobody asked: without a session they concern nothing.
     if (!('id' in message && 'method' in message)) return new Response(null, { status: 202 })
     return answerPlainly(offer.makeServer(client), message, { authInfo, signal: request.signal })
@@ -97,7 +108,12 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
 
   async function inSession(request: Request, caller: Caller, id: string, message?: Message): Promise<Response> {
     const channel = findSession(caller, id)
-    if (!channel) return rpcError(404, -32_001, 'This session has ended or is not known to this server. Begin again with initialize.')
+    if (!channel)
+      return rpcError(
+        404,
+        -32_001,
+        'This session has ended or is not known to this server. Begin again with initialize.',
+      )
     return channel.handleRequest(bare(request), { authInfo: authOf(caller), parsedBody: message })
   }
 
@@ -111,7 +127,10 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
         allowOrigin(request, response)
       } catch (thrown) {
         const error = toAppError(thrown)
-        log[error.status >= 500 ? 'error' : 'info']({ error: thrown, code: error.code, method: request.method }, 'mcp request refused')
+        log[error.status >= 500 ? 'error' : 'info'](
+          { error: thrown, code: error.code, method: request.method },
+          'mcp request refused',
+        )
         response = rpcError(error.status, error.status >= 500 ? INTERNAL_ERROR : -32_000, error.message)
         if (error.retryAfter !== undefined) response.headers.set('retry-after', String(error.retryAfter))
         if (error.code !== 'forbidden') allowOrigin(request, response)

@@ -29,7 +29,9 @@ export async function readMessage(request: Request): Promise<Message | Response>
     return rpcError(400, PARSE_ERROR, 'The body is not valid JSON.')
   }
   // Batches left the protocol with 2025-06-18, and two requests of one batch may bear the same id.
-  if (Array.isArray(message)) return rpcError(400, INVALID_REQUEST, 'Batches are not supported; send one message in each request.')
-  if (message === null || typeof message !== 'object') return rpcError(400, INVALID_REQUEST, 'A message is a JSON object.')
+  if (Array.isArray(message))
+    return rpcError(400, INVALID_REQUEST, 'Batches are not supported; send one message in each request.')
+  if (message === null || typeof message !== 'object')
+    return rpcError(400, INVALID_REQUEST, 'A message is a JSON object.')
   return message as Message
 }

@@ -1,4 +1,11 @@
-import type { AuthInfo, JSONRPCMessage, McpServer, MessageExtraInfo, Server, Transport } from '@modelcontextprotocol/server'
+import type {
+  AuthInfo,
+  JSONRPCMessage,
+  McpServer,
+  MessageExtraInfo,
+  Server,
+  Transport,
+} from '@modelcontextprotocol/server'
 import { log } from '#lib/platform/log.ts'
 import type { Message } from '#mcp/message.ts'
 

@@ -18,7 +18,14 @@ export const SERVER = 'switchboard'
 // Longer than a transaction may take (15 s), shorter than the minute that clients wait.
 const DEADLINE_MS = 20_000
 
-type Call = { tool: Tool; args: Record<string, unknown>; caller: Caller; client: ClientInfo; signal: AbortSignal; report: Report }
+type Call = {
+  tool: Tool
+  args: Record<string, unknown>
+  caller: Caller
+  client: ClientInfo
+  signal: AbortSignal
+  report: Report
+}
 
 /**
  * One tool call from beginning to end: scope, arguments, the work under a deadline of 20 s, and the ledger. Never throws:
@@ -60,7 +67,12 @@ async function settleCall(call: Call, deadlineMs: number): Promise<Outcome> {
   }
 }
 
-function entryOf(tool: Tool, args: Record<string, unknown>, caller: Caller & { via: 'token' }, client: ClientInfo): NewToolCall {
+function entryOf(
+  tool: Tool,
+  args: Record<string, unknown>,
+  caller: Caller & { via: 'token' },
+  client: ClientInfo,
+): NewToolCall {
   return {
     ownerId: caller.userId,
     via: 'mcp',
@@ -80,7 +92,9 @@ async function executeTool({ tool, args, caller, signal, report }: Call): Promis
   if (!person) throw new AppError('unauthenticated', 'This account no longer exists.')
   // From here on only the tool knows whether it can stop.
   signal.throwIfAborted()
-  return tool.output.parse(await tool.run(parsed.data, { caller, person, timeZone: person.timeZone ?? 'UTC', signal, report }))
+  return tool.output.parse(
+    await tool.run(parsed.data, { caller, person, timeZone: person.timeZone ?? 'UTC', signal, report }),
+  )
 }
 
 class BadArguments extends AppError {
@@ -93,8 +107,14 @@ class TooSlow extends AppError {}
 
 async function withDeadline<T>(ms: number, tool: Tool, promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
-  const advice = tool.access === 'read' ? 'Try again later.' : 'It may have taken effect all the same: look before you call it again.'
-  const timer = setTimeout(() => reject(new TooSlow('unavailable', `${tool.name} took longer than ${ms / 1000} s. ${advice}`)), ms)
+  const advice =
+    tool.access === 'read'
+      ? 'Try again later.'
+      : 'It may have taken effect all the same: look before you call it again.'
+  const timer = setTimeout(
+    () => reject(new TooSlow('unavailable', `${tool.name} took longer than ${ms / 1000} s. ${advice}`)),
+    ms,
+  )
   try {
     return await Promise.race([promise, late])
   } finally {
@@ -110,7 +130,10 @@ function toFailure(thrown: unknown, { tool, signal }: Call): Outcome {
   log[ours ? 'error' : 'info']({ error: thrown, code: error.code, tool: tool.name }, 'tool call failed')
   const failureClass = classOf(error)
   const unknown = tool.access !== 'read' && (failureClass === 'hard_timeout' || failureClass === 'outcome_unknown')
-  const message = error.code === 'internal' && currentRequestId() ? `${error.message} Request id: ${currentRequestId()}` : error.message
+  const message =
+    error.code === 'internal' && currentRequestId()
+      ? `${error.message} Request id: ${currentRequestId()}`
+      : error.message
   return { status: unknown ? 'unknown' : 'failed', failureClass, errorMessage: message }
 }
 
@@ -130,7 +153,8 @@ function toResult({ tool, args, caller }: Call, { output, errorMessage }: Outcom
   const text = [JSON.stringify(output)]
   const ignored = unknownArguments(tool, args)
   // Some clients add arguments of their own, so they are no error; but a model that misspelled one must learn of it.
-  if (ignored.length > 0) text.push(`Ignored, because the tool has no such argument: ${ignored.slice(0, 10).join(', ').slice(0, 200)}.`)
+  if (ignored.length > 0)
+    text.push(`Ignored, because the tool has no such argument: ${ignored.slice(0, 10).join(', ').slice(0, 200)}.`)
   // Only our own chat shows widgets.
   const widget = caller.via === 'run' ? tool.widget?.(output) : undefined
   return {

@@ -52,7 +52,12 @@ export async function beginSession(caller: Caller, server: Server | McpServer): 
   const transport = new Transport({
     sessionIdGenerator: () => id,
     onsessioninitialized: () => {
-      open.set(id, { userId: caller.userId, holder: toHolder(caller), transport, expiry: setTimeout(endSession, IDLE_MS, id).unref() })
+      open.set(id, {
+        userId: caller.userId,
+        holder: toHolder(caller),
+        transport,
+        expiry: setTimeout(endSession, IDLE_MS, id).unref(),
+      })
     },
     onsessionclosed: () => endSession(id),
   })

@@ -5,7 +5,11 @@ const RECHECK_MS = 15_000
  * it. Asked every 15 s; where the question fails (the database is away) the stream goes on. Any other answer as it is. `onClose` is
  * called once the answer is whole, or its stream over.
  */
-export function endWhenDisallowed(response: Response, stillAllowed: () => Promise<boolean>, onClose: () => void): Response {
+export function endWhenDisallowed(
+  response: Response,
+  stillAllowed: () => Promise<boolean>,
+  onClose: () => void,
+): Response {
   if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
     onClose()
     return response

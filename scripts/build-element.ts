@@ -15,7 +15,11 @@ const cssAsText: Plugin = {
   name: 'css-as-text',
   setup({ onLoad }) {
     onLoad({ filter: /\.css$/ }, async ({ path }) => {
-      const { code } = await transform(await readFile(path, 'utf8'), { loader: 'css', minify: true, target: 'chrome123' })
+      const { code } = await transform(await readFile(path, 'utf8'), {
+        loader: 'css',
+        minify: true,
+        target: 'chrome123',
+      })
       return { contents: code, loader: 'text' }
     })
   },
@@ -34,7 +38,9 @@ export async function buildElement(outfile = `${root}public/chatkit.js`): Promis
     format: 'iife',
     target: ['chrome123', 'firefox120', 'safari17.5'],
     legalComments: 'none',
-    banner: { js: '/*! <openai-chatkit> by Switchboard. Contains preact (MIT), marked (MIT), DOMPurify (Apache-2.0), lucide (ISC). */' },
+    banner: {
+      js: '/*! <openai-chatkit> by Switchboard. Contains preact (MIT), marked (MIT), DOMPurify (Apache-2.0), lucide (ISC). */',
+    },
     plugins: [cssAsText],
     logLevel: 'warning',
   })
@@ -71,7 +77,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const text = await buildElement()
   const gzip = gzipSync(text).length
   const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`
-  console.log(`public/chatkit.js: ${kB(text.length)}, ${kB(gzip)} gzip, in ${Math.round(performance.now() - started)} ms`)
+  console.log(
+    `public/chatkit.js: ${kB(text.length)}, ${kB(gzip)} gzip, in ${Math.round(performance.now() - started)} ms`,
+  )
   if (gzip > BUDGET_GZIP) {
     console.error(`The element is over its budget of ${kB(BUDGET_GZIP)} gzip.`)
     process.exitCode = 1

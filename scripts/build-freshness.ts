@@ -33,7 +33,9 @@ export async function stampBuild(hash: string): Promise<void> {
 
 /** One hash over the names and contents of all that goes into a build: the product's, or one of `patterns`. */
 export async function hashSources(patterns: readonly string[] = SOURCES): Promise<string> {
-  const found = patterns.flatMap((pattern) => globSync(pattern, { cwd: ROOT, withFileTypes: true })).filter((entry) => entry.isFile())
+  const found = patterns
+    .flatMap((pattern) => globSync(pattern, { cwd: ROOT, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
   const files = found
     .map((entry) => path.relative(ROOT, path.join(entry.parentPath, entry.name)))
     .filter((file) => !MADE_BY_BUILDS.test(file))

@@ -77,7 +77,8 @@ async function step(what: string, args: string[]): Promise<void> {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk))
   const [code] = await once(child, 'close')
   for (const signal of SIGNALS) process.off(signal, pass)
-  if (code !== 0) throw new Error(`${Buffer.concat(output).toString().trimEnd()}\n\n${what} failed (exit code ${code}).`)
+  if (code !== 0)
+    throw new Error(`${Buffer.concat(output).toString().trimEnd()}\n\n${what} failed (exit code ${code}).`)
 }
 
 async function waitForLock(file: string): Promise<() => Promise<void>> {

@@ -42,7 +42,9 @@ export async function startConformanceApp(): Promise<{ url: string; pid: number;
     await ended
   }
   for (const deadline = Date.now() + READY_MS; Date.now() < deadline && child.exitCode === null; await sleep(50)) {
-    const answer = await fetch(`${url}/mcp`, { method: 'OPTIONS', signal: AbortSignal.timeout(5_000) }).catch(() => undefined)
+    const answer = await fetch(`${url}/mcp`, { method: 'OPTIONS', signal: AbortSignal.timeout(5_000) }).catch(
+      () => undefined,
+    )
     if (answer?.status === 204) return { url, pid: child.pid ?? 0, stop }
   }
   await stop()
@@ -68,7 +70,8 @@ export function start(args: string[], env: Record<string, string> = {}) {
   })
   children.add(child)
   const chunks: string[] = []
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk))
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk))
   const ended = once(child, 'close').then(([code]) => {
     children.delete(child)
     return code as number | null

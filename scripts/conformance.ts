@@ -9,7 +9,9 @@ const app = await startConformanceApp()
 const results: Result[] = []
 try {
   const revisions = Object.entries(REQUIRED)
-  results.push(...(await Promise.all(revisions.map(([revision, count]) => runSuite(`${app.url}/mcp`, revision, count)))).flat())
+  results.push(
+    ...(await Promise.all(revisions.map(([revision, count]) => runSuite(`${app.url}/mcp`, revision, count)))).flat(),
+  )
 } finally {
   await app.stop()
 }
@@ -33,7 +35,12 @@ async function runSuite(endpoint: string, revision: string, count: number): Prom
   console.log(`${revision}: ${passed} of ${count} required scenarios`)
   if (results.length !== count || (code !== 0 && passed === count)) {
     console.error(output())
-    results.push({ revision, scenario: 'the suite itself', passed: false, detail: `ended with ${code} after ${results.length} scenarios` })
+    results.push({
+      revision,
+      scenario: 'the suite itself',
+      passed: false,
+      detail: `ended with ${code} after ${results.length} scenarios`,
+    })
   }
   return results
 }

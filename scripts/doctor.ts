@@ -14,7 +14,9 @@ try {
     options: { call: { type: 'string' }, with: { type: 'string' }, sse: { type: 'boolean' } },
     allowPositionals: true,
   })
-  const call = values.call ? { tool: values.call, args: JSON.parse(values.with ?? '{}') as Record<string, unknown> } : undefined
+  const call = values.call
+    ? { tool: values.call, args: JSON.parse(values.with ?? '{}') as Record<string, unknown> }
+    : undefined
   const servers = positionals.length > 0 ? positionals.map((url) => named(url, values.sse ?? false)) : fromSettings()
   for (const server of servers) {
     console.log(`\n${server.name === server.url ? '' : `${server.name}: `}${server.url}`)

@@ -21,7 +21,11 @@ export function needsInstall() {
 
 /** Installs what the lock file says; npm's output is shown only if it fails. Rejects with an Error of one sentence. */
 export function install() {
-  return runStep('npm', ['ci', '--include=dev', '--include=optional', '--no-fund', '--no-audit', '--loglevel=error'], 'npm ci')
+  return runStep(
+    'npm',
+    ['ci', '--include=dev', '--include=optional', '--no-fund', '--no-audit', '--loglevel=error'],
+    'npm ci',
+  )
 }
 
 /**

@@ -32,7 +32,9 @@ function pythonWithPackages(): string {
   const python = path.join(folder, 'bin/python')
   const ready = path.join(folder, 'ready')
   if (existsSync(ready)) return python
-  const able = spawnSync('python3', ['-c', 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))'], { stdio: 'ignore' })
+  const able = spawnSync('python3', ['-c', 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))'], {
+    stdio: 'ignore',
+  })
   if (able.status !== 0) throw new Error(NO_PYTHON)
   // What an earlier attempt left half made.
   rmSync(folder, { recursive: true, force: true })

@@ -38,9 +38,12 @@ async function lock(owner: pg.Client): Promise<void> {
   try {
     await owner.query('SELECT pg_advisory_lock($1)', [LOCK])
   } catch (cause) {
-    throw new Error(`Another start has been migrating this database for more than ${LOCK_WAIT_MS / 1000} s. Look at that one first.`, {
-      cause,
-    })
+    throw new Error(
+      `Another start has been migrating this database for more than ${LOCK_WAIT_MS / 1000} s. Look at that one first.`,
+      {
+        cause,
+      },
+    )
   }
 }
 
@@ -117,8 +120,11 @@ export function requireHarmlessRole(appUrl: string): Promise<void> {
 /** Throws an Error that names the first migration which the database of `appUrl` still lacks: for a start without the owner's rights. */
 export function requireMigrated(appUrl: string, folder = FOLDER): Promise<void> {
   return connected(appUrl, async (app) => {
-    const todo = 'Run `npm run migrate` with DATABASE_DIRECT_URL set to the owner of the tables, or set it for this start as well.'
-    const { rows } = await app.query("SELECT has_table_privilege(to_regclass('public._prisma_migrations'), 'SELECT') AS readable")
+    const todo =
+      'Run `npm run migrate` with DATABASE_DIRECT_URL set to the owner of the tables, or set it for this start as well.'
+    const { rows } = await app.query(
+      "SELECT has_table_privilege(to_regclass('public._prisma_migrations'), 'SELECT') AS readable",
+    )
     if (!rows[0]?.readable) throw new Error(`The database has not been migrated yet. ${todo}`)
     const applied = await appliedMigrations(app)
     const missing = (await listMigrations(folder)).find((name) => !applied.has(name))
@@ -135,7 +141,10 @@ async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>
   } catch (cause) {
     await client.end().catch(() => {})
     const { host, username } = new URL(url)
-    throw new Error(`The database at ${host} cannot be opened as "${decodeURIComponent(username)}": ${reason(cause)}.`, { cause })
+    throw new Error(
+      `The database at ${host} cannot be opened as "${decodeURIComponent(username)}": ${reason(cause)}.`,
+      { cause },
+    )
   }
   try {
     return await work(client)

@@ -8,7 +8,8 @@ import { schemaDiff } from '#scripts/schema-diff.ts'
 
 const name = process.argv[2] ?? ''
 try {
-  if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new Error('Give the migration a name of small letters: npm run migration -- add_task_notes')
+  if (!/^[a-z][a-z0-9_]*$/.test(name))
+    throw new Error('Give the migration a name of small letters: npm run migration -- add_task_notes')
   const sql = await diffFromMigrations()
   if (!sql) throw new Error('The migrations say what the schema says already: nothing to write.')
   const stamp = new Date().toISOString().replace(/\D/g, '').slice(0, 14)

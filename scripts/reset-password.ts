@@ -8,7 +8,12 @@ import { resetPasswordByOperator } from '#lib/auth/sign-in/operator-reset.ts'
 import { closeDb } from '#lib/platform/db/db.ts'
 import { ROOT } from '#scripts/build-freshness.ts'
 import { localSecrets } from '#scripts/local/local-secrets.ts'
-import { type EmbeddedPostgres, EmbeddedPostgresError, embeddedAppUrl, startEmbeddedPostgres } from '#scripts/postgres/embedded-postgres.ts'
+import {
+  type EmbeddedPostgres,
+  EmbeddedPostgresError,
+  embeddedAppUrl,
+  startEmbeddedPostgres,
+} from '#scripts/postgres/embedded-postgres.ts'
 import { LockedError } from '#scripts/postgres/folder-lock.ts'
 
 const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789'
@@ -20,7 +25,9 @@ try {
   if (!email || positionals.length > 1)
     throw new Error('Name the address of the account. For example: npm run reset-password -- ann@example.com')
   await reachDatabase(path.resolve(ROOT, values.data ?? '.data'))
-  const password = Array.from({ length: 4 }, () => Array.from({ length: 5 }, () => LETTERS[randomInt(LETTERS.length)]).join('')).join('-')
+  const password = Array.from({ length: 4 }, () =>
+    Array.from({ length: 5 }, () => LETTERS[randomInt(LETTERS.length)]).join(''),
+  ).join('-')
   await resetPasswordByOperator(email, password)
   console.log(
     `The new password of ${email} is ${password}\nSign in with it and change it under Settings. Every session of this account has ended.`,
@@ -55,7 +62,10 @@ async function reachDatabase(folder: string): Promise<void> {
 
 async function existingSecrets(folder: string) {
   await readFile(path.join(folder, 'secrets.json')).catch((cause) => {
-    throw new Error(`There is no database in ${folder}. Start Switchboard once with "npm run up", or set DATABASE_URL.`, { cause })
+    throw new Error(
+      `There is no database in ${folder}. Start Switchboard once with "npm run up", or set DATABASE_URL.`,
+      { cause },
+    )
   })
   return localSecrets(folder)
 }

@@ -22,7 +22,9 @@ export async function schemaDiff(databaseUrl: string): Promise<string> {
   const pool = new CatalogPool({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 })
   try {
     const adapter = bindMigrationAwareSqlAdapterFactory(new CatalogAdapter(pool))
-    const diff = await (await engine.SchemaEngine.new({ datamodels: [[schema.path, schema.content]] }, () => {}, adapter)).diff({
+    const diff = await (
+      await engine.SchemaEngine.new({ datamodels: [[schema.path, schema.content]] }, () => {}, adapter)
+    ).diff({
       from: { tag: 'schemaDatasource', files: [schema], configDir: path.dirname(SCHEMA) },
       to: { tag: 'schemaDatamodel', files: [schema] },
       script: true,
@@ -56,7 +58,10 @@ class CatalogAdapter extends PrismaPg {
     const queryRaw = connection.queryRaw.bind(connection)
     connection.queryRaw = async (query) => {
       const result = await queryRaw(query)
-      return { ...result, columnTypes: result.columnTypes.map((type) => (type === ColumnTypeEnum.Uuid ? ColumnTypeEnum.Character : type)) }
+      return {
+        ...result,
+        columnTypes: result.columnTypes.map((type) => (type === ColumnTypeEnum.Uuid ? ColumnTypeEnum.Character : type)),
+      }
     }
     return connection
   }
@@ -68,7 +73,9 @@ let engineLoaded: Promise<void> | undefined
 async function loadEngine(): Promise<void> {
   const folder = path.dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'))
   const wasm = await readFile(path.join(folder, 'schema_engine_bg.wasm'))
-  const { instance } = await WebAssembly.instantiate(wasm, { './schema_engine_bg.js': engine as unknown as WebAssembly.ModuleImports })
+  const { instance } = await WebAssembly.instantiate(wasm, {
+    './schema_engine_bg.js': engine as unknown as WebAssembly.ModuleImports,
+  })
   const exports = instance.exports as WebAssembly.Exports & { __wbindgen_start(): void }
   ;(engine as unknown as { __wbg_set_wasm(exports: WebAssembly.Exports): void }).__wbg_set_wasm(exports)
   exports.__wbindgen_start()

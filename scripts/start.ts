@@ -50,7 +50,8 @@ function findServer(): string {
   const beside = path.join(import.meta.dirname, '../server.js')
   const built = path.join(import.meta.dirname, '..', process.env.NEXT_DIST_DIR || '.next', 'standalone/server.js')
   const found = [beside, built].find((file) => existsSync(file))
-  if (!found) throw new Error('There is no build yet: run `npm run build` first, or `npm run up`, which does everything.')
+  if (!found)
+    throw new Error('There is no build yet: run `npm run build` first, or `npm run up`, which does everything.')
   return found
 }
 
@@ -66,10 +67,16 @@ async function requireFreePort(host: string, port: number): Promise<void> {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'EADDRINUSE')
-      throw new Error(`Port ${port} of ${host} is in use by another program. Stop that one, or choose another with PORT=${port + 1}.`, {
-        cause,
-      })
-    throw new Error(`Nothing can listen on ${host}, port ${port} (${code}). Set PORT and HOSTNAME to what this machine has.`, { cause })
+      throw new Error(
+        `Port ${port} of ${host} is in use by another program. Stop that one, or choose another with PORT=${port + 1}.`,
+        {
+          cause,
+        },
+      )
+    throw new Error(
+      `Nothing can listen on ${host}, port ${port} (${code}). Set PORT and HOSTNAME to what this machine has.`,
+      { cause },
+    )
   } finally {
     probe.close()
   }

@@ -11,7 +11,14 @@ const STEPS = [
   ['types', 'node_modules/typescript/bin/tsc', '-p', '.'],
   ['lint', 'node_modules/@biomejs/biome/bin/biome', 'ci', '.'],
   ['build', 'scripts/build.ts', '--if-stale'],
-  ['tests', 'node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`],
+  [
+    'tests',
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${REPORT}`,
+  ],
 ]
 
 let step = 'install'

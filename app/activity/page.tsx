@@ -56,7 +56,10 @@ async function Calls({ caller, query }: { caller: Caller; query: Query }) {
   return (
     <>
       <CallTable calls={page.data} href={({ id }) => `/activity/${id}`} />
-      <Pager first={query.after && href({ status: query.status })} next={page.after && href({ status: query.status, after: page.after })} />
+      <Pager
+        first={query.after && href({ status: query.status })}
+        next={page.after && href({ status: query.status, after: page.after })}
+      />
     </>
   )
 }

@@ -8,7 +8,8 @@ import type { CallStats } from '#lib/data/runs/stats.ts'
 
 /** Calls, failures and durations of each tool or server; the name leads to its calls. */
 export function CallStatsTable({ by, rows }: { by: 'tool' | 'server'; rows: CallStats[] }) {
-  if (rows.length === 0) return <EmptyState title="No calls yet">They appear with the first tool call in a chat.</EmptyState>
+  if (rows.length === 0)
+    return <EmptyState title="No calls yet">They appear with the first tool call in a chat.</EmptyState>
   return (
     <Table
       caption={`Calls by ${by}`}

@@ -20,7 +20,10 @@ export function FailureList({ title, failures, nameOf, hrefOf }: Props) {
       <ul className="divide-y divide-line">
         {failures.map(({ failureClass, count, lastAt }) => (
           <li key={failureClass}>
-            <Link href={hrefOf(failureClass)} className="flex items-baseline justify-between gap-3 px-4 py-2.5 hover:bg-sunken sm:px-5">
+            <Link
+              href={hrefOf(failureClass)}
+              className="flex items-baseline justify-between gap-3 px-4 py-2.5 hover:bg-sunken sm:px-5"
+            >
               <span className="min-w-0">
                 <span className="block font-medium">{nameOf(failureClass)}</span>
                 <span className="text-sm text-ink-faint">

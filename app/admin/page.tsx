@@ -24,7 +24,11 @@ export default async function AdminPage() {
   const person = await findPerson(caller.userId)
   return (
     <>
-      <PageHeader title="Overview" hint={`Days begin at midnight in ${person?.timeZone ?? 'UTC'}.`} actions={<Live everySeconds={10} />} />
+      <PageHeader
+        title="Overview"
+        hint={`Days begin at midnight in ${person?.timeZone ?? 'UTC'}.`}
+        actions={<Live everySeconds={10} />}
+      />
       <Suspense fallback={<Skeleton lines={12} label="Loading the overview" />}>
         <Numbers timeZone={person?.timeZone ?? 'UTC'} />
       </Suspense>
@@ -37,7 +41,11 @@ async function Numbers({ timeZone }: { timeZone: string }) {
   return (
     <div className="grid gap-4">
       <dl className="grid grid-cols-2 gap-4 lg:grid-cols-5">
-        <Stat name="People" value={countText(people.total)} note={`${countText(people.activeInPeriod)} active in ${PERIOD_DAYS} days`} />
+        <Stat
+          name="People"
+          value={countText(people.total)}
+          note={`${countText(people.activeInPeriod)} active in ${PERIOD_DAYS} days`}
+        />
         <Stat name="Conversations" value={countText(threads.total)} note={`${countText(threads.newToday)} new today`} />
         <Stat
           name="Runs today"

@@ -19,7 +19,10 @@ export function CallDetail({ call, facts = [] }: { call: ToolCallDetail; facts?:
   return (
     <div className="grid gap-4">
       {failure && (
-        <Notice tone={call.status === 'unknown' ? 'warn' : NOBODYS_FAULT.has(call.status) ? 'info' : 'bad'} title={failure.title}>
+        <Notice
+          tone={call.status === 'unknown' ? 'warn' : NOBODYS_FAULT.has(call.status) ? 'info' : 'bad'}
+          title={failure.title}
+        >
           <p>{failure.means}</p>
           <p className="mt-1">
             <strong className="font-semibold">What to do:</strong> {failure.todo}
@@ -38,7 +41,8 @@ export function CallDetail({ call, facts = [] }: { call: ToolCallDetail; facts?:
             ['Server', call.server],
             [
               'Made by',
-              { chat: 'The assistant, in a chat', repeat: 'Made again on its page' }[call.via] ?? (client || 'An outside MCP client'),
+              { chat: 'The assistant, in a chat', repeat: 'Made again on its page' }[call.via] ??
+                (client || 'An outside MCP client'),
             ],
             ...facts,
             ['Filled in by the session', call.filledIn.join(', ')],
@@ -62,7 +66,10 @@ export function CallDetail({ call, facts = [] }: { call: ToolCallDetail; facts?:
 function Json({ title, value, bytes }: { title: string; value: unknown; bytes: number | null }) {
   const clipped = clippedText(value)
   return (
-    <Card title={title} hint={clipped === undefined ? bytesText(bytes) : `The beginning of ${bytesText(bytes)}; the rest was not kept.`}>
+    <Card
+      title={title}
+      hint={clipped === undefined ? bytesText(bytes) : `The beginning of ${bytesText(bytes)}; the rest was not kept.`}
+    >
       <CodeBlock label={title.toLowerCase()} text={clipped ?? JSON.stringify(value, null, 2)} wrap />
     </Card>
   )

@@ -81,7 +81,15 @@ export async function CallPage({
   )
 }
 
-function Repeat({ call, asWhom, repeat }: { call: ToolCallDetail; asWhom: string; repeat: (form: FormData) => Promise<ActionOutcome> }) {
+function Repeat({
+  call,
+  asWhom,
+  repeat,
+}: {
+  call: ToolCallDetail
+  asWhom: string
+  repeat: (form: FormData) => Promise<ActionOutcome>
+}) {
   return (
     <ConfirmButton
       label="Repeat"
@@ -93,11 +101,13 @@ function Repeat({ call, asWhom, repeat }: { call: ToolCallDetail; asWhom: string
       action={repeat}
     >
       <p>
-        It is sent once more, now, to {call.server} with the same arguments, {asWhom}. Today’s policies hold, and the ledger names who asked
-        for it.
+        It is sent once more, now, to {call.server} with the same arguments, {asWhom}. Today’s policies hold, and the
+        ledger names who asked for it.
       </p>
       {(call.status === 'succeeded' || call.status === 'unknown') && (
-        <p>{call.status === 'succeeded' ? 'It succeeded the first time.' : 'It may have taken effect the first time.'}</p>
+        <p>
+          {call.status === 'succeeded' ? 'It succeeded the first time.' : 'It may have taken effect the first time.'}
+        </p>
       )}
       <label className="flex items-start gap-2 text-sm">
         <input type="checkbox" name="twice" className="mt-0.5 size-4" />

@@ -12,10 +12,9 @@ const CALLS: Record<ToolCallStatus, [BadgeTone, string]> = {
 }
 
 /** How a tool call ended, as people read it. */
-export const CALL_STATUS_NAMES = Object.fromEntries(Object.entries(CALLS).map(([status, [, name]]) => [status, name])) as Record<
-  ToolCallStatus,
-  string
->
+export const CALL_STATUS_NAMES = Object.fromEntries(
+  Object.entries(CALLS).map(([status, [, name]]) => [status, name]),
+) as Record<ToolCallStatus, string>
 
 const RUNS: Record<RunStatus, [BadgeTone, string]> = {
   queued: ['accent', 'Queued'],
@@ -28,10 +27,9 @@ const RUNS: Record<RunStatus, [BadgeTone, string]> = {
 }
 
 /** The state of a run, as people read it. */
-export const RUN_STATUS_NAMES = Object.fromEntries(Object.entries(RUNS).map(([status, [, name]]) => [status, name])) as Record<
-  RunStatus,
-  string
->
+export const RUN_STATUS_NAMES = Object.fromEntries(
+  Object.entries(RUNS).map(([status, [, name]]) => [status, name]),
+) as Record<RunStatus, string>
 
 export function CallStatus({ status }: { status: ToolCallStatus }) {
   const [tone, name] = CALLS[status]

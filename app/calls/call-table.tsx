@@ -41,8 +41,13 @@ export function CallTable({
         </span>
       ),
     },
-    ...(withPerson ? [{ header: 'Person', cell: (call: ToolCallRow) => <span title={call.owner.email}>{call.owner.name}</span> }] : []),
-    { header: 'Made by', cell: (call) => ({ chat: 'Assistant', repeat: 'Repetition' })[call.via] ?? call.clientName ?? 'MCP client' },
+    ...(withPerson
+      ? [{ header: 'Person', cell: (call: ToolCallRow) => <span title={call.owner.email}>{call.owner.name}</span> }]
+      : []),
+    {
+      header: 'Made by',
+      cell: (call) => ({ chat: 'Assistant', repeat: 'Repetition' })[call.via] ?? call.clientName ?? 'MCP client',
+    },
     { header: 'Took', align: 'end', cell: (call) => durationText(call.durationMs) },
     { header: 'When', align: 'end', cell: (call) => <RelativeTime at={call.startedAt.toISOString()} /> },
   ]

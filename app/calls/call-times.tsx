@@ -59,7 +59,12 @@ function partsOf({ connectedMs, firstSignMs, durationMs }: Parameters<typeof Cal
   const signed = Math.min(Math.max(firstSignMs ?? connected, connected), durationMs)
   const parts: Part[] = [{ name: 'Connecting', ms: connected, colour: 'bg-warn', fill: 'fill-warn' }]
   if (firstSignMs !== null)
-    parts.push({ name: 'Waiting for the first progress', ms: signed - connected, colour: 'bg-ink-faint', fill: 'fill-ink-faint' })
+    parts.push({
+      name: 'Waiting for the first progress',
+      ms: signed - connected,
+      colour: 'bg-ink-faint',
+      fill: 'fill-ink-faint',
+    })
   parts.push({
     name: firstSignMs === null ? 'Waiting for the answer' : 'Working, with progress',
     ms: durationMs - signed,

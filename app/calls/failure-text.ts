@@ -37,7 +37,8 @@ export const FAILURES: Record<FailureClass, Explained> = {
   },
   too_large: {
     title: 'Request too large',
-    means: 'The tool server, or a proxy before it, answered 413: it takes no request of this size, so nothing was done.',
+    means:
+      'The tool server, or a proxy before it, answered 413: it takes no request of this size, so nothing was done.',
     todo: 'Raise the limit of the server or its proxy, or have the tool called with less at a time.',
   },
   overloaded: {
@@ -47,12 +48,14 @@ export const FAILURES: Record<FailureClass, Explained> = {
   },
   server_error: {
     title: 'The server answered with an error',
-    means: 'The tool server answered the call with a JSON-RPC error. Its message says why; only some of them mean that nothing was done.',
+    means:
+      'The tool server answered the call with a JSON-RPC error. Its message says why; only some of them mean that nothing was done.',
     todo: 'Read the message, and look at the server’s own log. If the call is unknown, check in the other system before you repeat it.',
   },
   input_required: {
     title: 'Asked something back',
-    means: 'In the middle of the call the tool server asked for more (elicitation, sampling or roots), which is not supported yet.',
+    means:
+      'In the middle of the call the tool server asked for more (elicitation, sampling or roots), which is not supported yet.',
     todo: 'Use a tool that takes all that it needs as arguments, or configure the server not to ask.',
   },
   protocol_error: {

@@ -29,8 +29,8 @@ export function ChatPanel({ script, nonce, ...chat }: ChatProps & { script: stri
               </Button>
             }
           >
-            Its script at <code className="font-mono break-all">{script}</code> did not arrive. Check your connection; if it stays, tell
-            your administrator.
+            Its script at <code className="font-mono break-all">{script}</code> did not arrive. Check your connection;
+            if it stays, tell your administrator.
           </EmptyState>
         </div>
       )}

@@ -56,7 +56,9 @@ export function Chat({ personId, dictation, firstName, builtinTools, domainKey, 
     () => void chat.fetchUpdates(),
   )
 
-  const [commands] = useState(() => toolCommands((text) => void chat.setComposerValue({ text }).then(() => chat.focusComposer())))
+  const [commands] = useState(() =>
+    toolCommands((text) => void chat.setComposerValue({ text }).then(() => chat.focusComposer())),
+  )
   const [late] = useState(() => lateName(() => void chat.fetchUpdates()))
   const chat = useChatKit({
     api: { url: '/api/chatkit', domainKey, fetch: resumable.fetch, uploadStrategy: { type: 'two_phase' } },
@@ -113,7 +115,12 @@ export function Chat({ personId, dictation, firstName, builtinTools, domainKey, 
           </Notice>
         </div>
       )}
-      <ChatKit control={chat.control} className="block min-h-0 w-full flex-1" data-drafts-key={DRAFTS_KEY} data-drafts-owner={personId} />
+      <ChatKit
+        control={chat.control}
+        className="block min-h-0 w-full flex-1"
+        data-drafts-key={DRAFTS_KEY}
+        data-drafts-owner={personId}
+      />
     </div>
   )
 }
@@ -121,5 +128,8 @@ export function Chat({ personId, dictation, firstName, builtinTools, domainKey, 
 /** On a phone the keyboard would cover the page, and whoever is in another field or a dialog stays there. */
 function mayTakeFocus(): boolean {
   const { activeElement } = document
-  return matchMedia('(pointer: fine)').matches && !activeElement?.closest('input, textarea, select, [role="dialog"], [role="menu"]')
+  return (
+    matchMedia('(pointer: fine)').matches &&
+    !activeElement?.closest('input, textarea, select, [role="dialog"], [role="menu"]')
+  )
 }

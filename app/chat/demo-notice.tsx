@@ -15,21 +15,27 @@ export function DemoNotice({ admin }: { admin: boolean }) {
       <FlaskConical aria-hidden className="size-4 shrink-0 text-warn" />
       <p className="min-w-0 flex-1">
         <strong className="font-medium text-ink">Demo assistant</strong>
-        <span className="max-sm:sr-only">: no model is connected. It understands plain requests about tasks and notes.</span>
+        <span className="max-sm:sr-only">
+          : no model is connected. It understands plain requests about tasks and notes.
+        </span>
       </p>
       <Dialog label="Connect a model" title="Connect a model" tone="secondary" size="sm">
         {admin ? (
           <>
-            <p className="text-sm text-ink-soft">Set these variables where the server starts, and start it again. For OpenAI:</p>
+            <p className="text-sm text-ink-soft">
+              Set these variables where the server starts, and start it again. For OpenAI:
+            </p>
             <CodeBlock label="settings for OpenAI" text={HOSTED} wrap />
-            <p className="text-sm text-ink-soft">For any server with the same interface, such as Ollama, vLLM or LM Studio:</p>
+            <p className="text-sm text-ink-soft">
+              For any server with the same interface, such as Ollama, vLLM or LM Studio:
+            </p>
             <CodeBlock label="settings for a compatible server" text={COMPATIBLE} wrap />
           </>
         ) : (
           <p className="text-sm text-ink-soft">
             Ask your administrator to set <code className="font-mono">OPENAI_API_KEY</code>, or{' '}
-            <code className="font-mono">OPENAI_BASE_URL</code> for a model of your own. Your tasks, notes and conversations stay as they
-            are.
+            <code className="font-mono">OPENAI_BASE_URL</code> for a model of your own. Your tasks, notes and
+            conversations stay as they are.
           </p>
         )}
       </Dialog>

@@ -7,7 +7,8 @@ const NAME_MS = 10_000
 /** A server that sends `: ping` each 15 s and is silent for this long has lost us. */
 const SILENT_MS = 50_000
 /** The operations whose answer is a stream. */
-const STREAMS = /^threads\.(create|add_user_message|add_client_tool_output|add_structured_input|retry_after_item|custom_action)$/
+const STREAMS =
+  /^threads\.(create|add_user_message|add_client_tool_output|add_structured_input|retry_after_item|custom_action)$/
 
 type Body = { type: string; params: { thread_id?: string }; metadata?: { resume?: boolean } }
 
@@ -86,7 +87,11 @@ class Answer {
 
   #request(body: Body): Promise<Response> {
     const metadata = { ...body.metadata, resume: true }
-    return this.#send(this.#input, { ...this.#init, body: JSON.stringify({ ...body, metadata }), signal: this.#gone.signal })
+    return this.#send(this.#input, {
+      ...this.#init,
+      body: JSON.stringify({ ...body, metadata }),
+      signal: this.#gone.signal,
+    })
   }
 
   #whole(first: Response, givenUp: Promise<never>): ReadableStream<Uint8Array> {
@@ -180,19 +185,28 @@ class Answer {
     const threadId = await Promise.race([this.#named.promise, pause(NAME_MS)])
     if (threadId && !this.#complete && !(await this.#hooks.hasLeft(threadId))) {
       const body = JSON.stringify({ type: 'threads.stop', params: { thread_id: threadId } })
-      await this.#send(this.#input, { ...this.#init, body, signal: AbortSignal.timeout(NAME_MS) }).catch(() => undefined)
+      await this.#send(this.#input, { ...this.#init, body, signal: AbortSignal.timeout(NAME_MS) }).catch(
+        () => undefined,
+      )
     }
     this.#gone.abort()
   }
 }
 
 function isStream(response: Response): boolean {
-  return response.ok && response.body !== null && (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
+  return (
+    response.ok &&
+    response.body !== null &&
+    (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
+  )
 }
 
 function createdThread(lines: string[]): string | undefined {
   try {
-    const event = JSON.parse(lines.map((line) => line.slice(5)).join('\n')) as { type?: string; thread?: { id?: string } }
+    const event = JSON.parse(lines.map((line) => line.slice(5)).join('\n')) as {
+      type?: string
+      thread?: { id?: string }
+    }
     return event.type === 'thread.created' ? event.thread?.id : undefined
   } catch {
     return undefined

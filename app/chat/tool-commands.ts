@@ -46,7 +46,9 @@ export function completions(tools: readonly Tool[], query: string): Command[] {
 function names(tools: readonly Tool[], typed: string): Command[] {
   const wanted = typed.toLowerCase()
   return tools
-    .filter((tool) => tool.name.toLowerCase().includes(wanted) && !(tool.name === typed && tool.parameters.length === 0))
+    .filter(
+      (tool) => tool.name.toLowerCase().includes(wanted) && !(tool.name === typed && tool.parameters.length === 0),
+    )
     .sort((a, b) => Number(b.name.startsWith(wanted)) - Number(a.name.startsWith(wanted)))
     .map((tool) => {
       const [first] = tool.parameters.filter(({ required }) => required)

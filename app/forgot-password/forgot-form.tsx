@@ -26,7 +26,9 @@ export function ForgotForm() {
     )
   return (
     <form {...fields} className="grid gap-4">
-      <p className="text-sm text-ink-soft">Enter the address of your account. We mail you a link to choose a new password.</p>
+      <p className="text-sm text-ink-soft">
+        Enter the address of your account. We mail you a link to choose a new password.
+      </p>
       <Field label="E-mail" error={problems.email}>
         <TextInput type="email" name="email" autoComplete="username" inputMode="email" required />
       </Field>

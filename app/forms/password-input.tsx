@@ -5,7 +5,10 @@ import { type ComponentProps, useState } from 'react'
 import { TextInput } from '#app/ui/forms/field.tsx'
 
 /** A password that can be looked at. `autoComplete` tells password managers whether it is a new or the current one. */
-export function PasswordInput({ autoComplete, ...rest }: ComponentProps<'input'> & { autoComplete: 'new-password' | 'current-password' }) {
+export function PasswordInput({
+  autoComplete,
+  ...rest
+}: ComponentProps<'input'> & { autoComplete: 'new-password' | 'current-password' }) {
   const [shown, setShown] = useState(false)
   const Icon = shown ? EyeOff : Eye
   return (

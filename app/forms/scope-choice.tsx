@@ -23,7 +23,12 @@ export function ScopeChoice({ legend, scopes, chosen, onChange, disabled, named 
       <legend className="mb-1.5 text-sm font-medium">{legend}</legend>
       {scopes.map(({ id, label }) => (
         <label key={id} className="flex items-start gap-2.5">
-          <input type="checkbox" checked={chosen.has(id)} onChange={() => toggle(id)} className="mt-1 size-4 shrink-0 accent-(--accent)" />
+          <input
+            type="checkbox"
+            checked={chosen.has(id)}
+            onChange={() => toggle(id)}
+            className="mt-1 size-4 shrink-0 accent-(--accent)"
+          />
           <span>
             {label} {named && <code className="font-mono text-sm text-ink-faint">{id}</code>}
           </span>

@@ -6,7 +6,11 @@ export type Sent<T> = { ok: true; data: T } | { ok: false; code: string; message
 const UNREACHABLE = 'The server cannot be reached. Check your connection and try again.'
 
 /** Sends JSON to a route of this server. Never throws: a network failure is an error with the code `unreachable`. */
-export async function sendJson<T = unknown>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Sent<T>> {
+export async function sendJson<T = unknown>(
+  method: 'POST' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: unknown,
+): Promise<Sent<T>> {
   try {
     const response = await fetch(path, {
       method,

@@ -32,7 +32,9 @@ export function useForm({
   async function onSubmit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     if (pending) return
-    const values = Object.fromEntries([...new FormData(event.currentTarget)].map(([name, value]) => [name, String(value)]))
+    const values = Object.fromEntries(
+      [...new FormData(event.currentTarget)].map(([name, value]) => [name, String(value)]),
+    )
     const found = check?.(values) ?? {}
     setProblems(found)
     if (Object.keys(found).length === 0) {
@@ -64,6 +66,7 @@ export function requireFilled(values: Values, sentences: Problems): Problems {
 /** A problem for a new password that is too short; the server checks again. */
 export function checkNewPassword(values: Values, name: string): Problems {
   const length = [...(values[name] ?? '').normalize('NFKC')].length
-  if (length < 10) return { [name]: 'The password needs at least 10 characters. A few words that only you put together are good.' }
+  if (length < 10)
+    return { [name]: 'The password needs at least 10 characters. A few words that only you put together are good.' }
   return length > 200 ? { [name]: 'The password is longer than 200 characters.' } : {}
 }

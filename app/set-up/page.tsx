@@ -14,7 +14,10 @@ export default async function SetUpPage() {
   if (await hasAnyAccount()) redirect('/sign-in')
   const needsCode = needsSetupCode()
   return (
-    <Entrance title="Welcome to Switchboard" hint="Make the first account. It is the admin of this server and can let others in.">
+    <Entrance
+      title="Welcome to Switchboard"
+      hint="Make the first account. It is the admin of this server and can let others in."
+    >
       <AccountForm first needsCode={needsCode} />
       {!needsCode && <ProviderButtons providers={federatedProviders()} path="/chat" />}
     </Entrance>

@@ -10,7 +10,14 @@ import { Table } from '#app/ui/lists/table.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
 import { Connect } from './connect.tsx'
 
-type Connection = { clientId: string; name: string; host: string; permissions: string[]; since: string; lastUsedAt: string | null }
+type Connection = {
+  clientId: string
+  name: string
+  host: string
+  permissions: string[]
+  since: string
+  lastUsedAt: string | null
+}
 
 /** The apps that the person let in: each can be shut out. And how to let in another one. */
 export function Connections({ endpoint, connections }: { endpoint: string; connections: Connection[] }) {
@@ -48,7 +55,10 @@ export function Connections({ endpoint, connections }: { endpoint: string; conne
                 ),
               },
               { header: 'Since', cell: ({ since }) => <RelativeTime at={since} /> },
-              { header: 'Last used', cell: ({ lastUsedAt }) => (lastUsedAt ? <RelativeTime at={lastUsedAt} /> : 'never') },
+              {
+                header: 'Last used',
+                cell: ({ lastUsedAt }) => (lastUsedAt ? <RelativeTime at={lastUsedAt} /> : 'never'),
+              },
               {
                 header: 'Disconnect',
                 align: 'end',

@@ -14,7 +14,11 @@ export function DeleteAccount({ hasPassword }: { hasPassword: boolean }) {
       title="Delete your account?"
       confirmLabel="Delete for good"
       action={async (form) => {
-        const sent = await sendJson('DELETE', '/api/me', hasPassword ? { password: String(form.get('password') ?? '') } : {})
+        const sent = await sendJson(
+          'DELETE',
+          '/api/me',
+          hasPassword ? { password: String(form.get('password') ?? '') } : {},
+        )
         if (!sent.ok) return { error: sent.message }
         forgetDrafts()
         window.location.assign('/sign-in')

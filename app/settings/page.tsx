@@ -22,7 +22,11 @@ const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'U
 
 export const metadata: Metadata = { title: 'Settings' }
 
-export default async function SettingsPage({ searchParams }: { searchParams: Promise<{ tokens_after?: string | string[] }> }) {
+export default async function SettingsPage({
+  searchParams,
+}: {
+  searchParams: Promise<{ tokens_after?: string | string[] }>
+}) {
   const caller = await requirePageCaller()
   const after = [(await searchParams).tokens_after].flat()[0]
   const [account, tokens, connections] = await Promise.all([
@@ -67,7 +71,9 @@ export default async function SettingsPage({ searchParams }: { searchParams: Pro
             <RevokeAllTokens />
           </div>
         </Card>
-        {(offered || connections.length > 0) && <Connections endpoint={endpoint} connections={connections.map(toProps)} />}
+        {(offered || connections.length > 0) && (
+          <Connections endpoint={endpoint} connections={connections.map(toProps)} />
+        )}
         {(offered || tokens.data.length > 0) && (
           <Tokens
             endpoint={endpoint}

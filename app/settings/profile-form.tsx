@@ -11,7 +11,14 @@ import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import { Notice } from '#app/ui/notice.tsx'
 import { VerifyButton } from './verify-button.tsx'
 
-type Props = { name: string; email: string; verified: boolean; canVerify: boolean; timeZone: string | null; timeZones: string[] }
+type Props = {
+  name: string
+  email: string
+  verified: boolean
+  canVerify: boolean
+  timeZone: string | null
+  timeZones: string[]
+}
 
 export function ProfileForm({ name, email, verified, canVerify, timeZone, timeZones }: Props) {
   const router = useRouter()

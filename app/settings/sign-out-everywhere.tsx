@@ -20,7 +20,8 @@ export function SignOutEverywhere() {
           return sent.ok ? undefined : { error: sent.message }
         }}
       >
-        Every other browser must sign in again, connected apps must ask you again, and answers that the assistant is working on stop.
+        Every other browser must sign in again, connected apps must ask you again, and answers that the assistant is
+        working on stop.
       </ConfirmButton>
       {done && (
         <Notice tone="ok" announce>

@@ -12,7 +12,11 @@ export function snippetsFor(endpoint: string, way: 'sign in' | 'token', token = 
   const headers = header && { headers: header }
   const flag = header ? ` --header "Authorization: ${header.Authorization}"` : ''
   const remote = header ? { args: REMOTE_HEADER, env: { env: { AUTH_HEADER: header.Authorization } } } : { args: [] }
-  const claudeApp = { client: 'Claude', where: 'Settings, Connectors, Add custom connector: this address', text: endpoint }
+  const claudeApp = {
+    client: 'Claude',
+    where: 'Settings, Connectors, Add custom connector: this address',
+    text: endpoint,
+  }
   return [
     ...(way === 'sign in' ? [claudeApp] : []),
     {
@@ -39,7 +43,9 @@ export function snippetsFor(endpoint: string, way: 'sign in' | 'token', token = 
       client: 'Other clients',
       where: 'Those that start a command, in their list of servers',
       text: pretty({
-        mcpServers: { switchboard: { command: 'npx', args: ['-y', 'mcp-remote', endpoint, ...remote.args], ...remote.env } },
+        mcpServers: {
+          switchboard: { command: 'npx', args: ['-y', 'mcp-remote', endpoint, ...remote.args], ...remote.env },
+        },
       }),
     },
   ]

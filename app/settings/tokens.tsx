@@ -110,10 +110,14 @@ export function Tokens({ endpoint, scopes, tokens, first, next }: Props) {
                 ),
               },
               { header: 'Created', cell: ({ createdAt }) => <RelativeTime at={createdAt} /> },
-              { header: 'Last used', cell: ({ lastUsedAt }) => (lastUsedAt ? <RelativeTime at={lastUsedAt} /> : 'never') },
+              {
+                header: 'Last used',
+                cell: ({ lastUsedAt }) => (lastUsedAt ? <RelativeTime at={lastUsedAt} /> : 'never'),
+              },
               {
                 header: 'Expires',
-                cell: ({ expiresOn, expired }) => (expired ? <Badge tone="warn">Expired</Badge> : (expiresOn ?? 'never')),
+                cell: ({ expiresOn, expired }) =>
+                  expired ? <Badge tone="warn">Expired</Badge> : (expiresOn ?? 'never'),
               },
               {
                 header: 'Revoke',

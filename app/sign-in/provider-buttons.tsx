@@ -28,7 +28,13 @@ export function ProviderButtons({ providers, path }: { providers: { id: string; 
       </div>
       <div className="grid gap-2">
         {providers.map(({ id, name }) => (
-          <Button key={id} onClick={() => go(id)} disabled={leaving !== null} aria-busy={leaving === id} className="w-full">
+          <Button
+            key={id}
+            onClick={() => go(id)}
+            disabled={leaving !== null}
+            aria-busy={leaving === id}
+            className="w-full"
+          >
             <LogIn aria-hidden className="size-4" />
             Continue with {name}
           </Button>

@@ -11,7 +11,8 @@ const SENTENCES: Record<string, string> = {
   MailLinkSpent: 'This sign-in link was used already or is older than 15 minutes. Ask for a new one.',
   SignUpClosed: 'There is no account for this address, and new ones are not open to it. Ask your administrator.',
   SetUpFirst: 'This server has no account yet. Whoever runs it makes the first one with the set-up code.',
-  ProviderAddressNotVerified: 'The other service has not verified your e-mail address. Verify it there, then sign in again.',
+  ProviderAddressNotVerified:
+    'The other service has not verified your e-mail address. Verify it there, then sign in again.',
   AccountAddressNotVerified:
     'There is an account with this address, but it has not verified it. Sign in with its password and verify the address under Settings, or reset the password by mail.',
   AccessDenied: 'You may not sign in here. Ask your administrator.',

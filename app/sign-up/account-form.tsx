@@ -30,7 +30,8 @@ export function AccountForm({
     check: (values) => ({
       ...requireFilled(values, {
         ...(needsCode && {
-          setup_code: 'Enter the set-up code. It stands in the log of the server, in the line that begins with “first account”.',
+          setup_code:
+            'Enter the set-up code. It stands in the log of the server, in the line that begins with “first account”.',
         }),
         name: 'Enter your name.',
         email: 'Enter your e-mail address.',
@@ -67,7 +68,14 @@ export function AccountForm({
           hint="It stands in the log of the server, in the line that begins with “first account”."
           error={problems.setup_code}
         >
-          <TextInput name="setup_code" autoComplete="off" autoCapitalize="characters" spellCheck={false} className="font-mono" required />
+          <TextInput
+            name="setup_code"
+            autoComplete="off"
+            autoCapitalize="characters"
+            spellCheck={false}
+            className="font-mono"
+            required
+          />
         </Field>
       )}
       <Field label="Name" error={problems.name}>
@@ -90,5 +98,9 @@ export function AccountForm({
 function problemOf({ code, message }: Extract<Sent<unknown>, { ok: false }>, needsCode: boolean): Problems {
   if (code === 'forbidden') return needsCode ? { setup_code: message } : { email: message }
   if (code !== 'bad_request') return { form: message }
-  return /address/.test(message) ? { email: message } : /password/.test(message) ? { password: message } : { name: message }
+  return /address/.test(message)
+    ? { email: message }
+    : /password/.test(message)
+      ? { password: message }
+      : { name: message }
 }

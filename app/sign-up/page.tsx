@@ -15,7 +15,11 @@ import { AccountForm } from './account-form.tsx'
 
 export const metadata: Metadata = { title: 'Create an account' }
 
-export default async function SignUpPage({ searchParams }: { searchParams: Promise<{ callbackUrl?: string | string[] }> }) {
+export default async function SignUpPage({
+  searchParams,
+}: {
+  searchParams: Promise<{ callbackUrl?: string | string[] }>
+}) {
   const path = returnPath((await searchParams).callbackUrl, env().APP_URL)
   if (await findCaller(await headers())) redirect(path)
   if (!(await hasAnyAccount())) redirect('/set-up')

@@ -17,7 +17,9 @@ export function Card({
   return (
     <section className="overflow-clip rounded-lg border border-line bg-surface">
       {title && (
-        <header className={`flex flex-wrap items-start justify-between gap-x-4 gap-y-2 px-4 pt-4 sm:px-5 ${flush ? 'pb-3' : ''}`}>
+        <header
+          className={`flex flex-wrap items-start justify-between gap-x-4 gap-y-2 px-4 pt-4 sm:px-5 ${flush ? 'pb-3' : ''}`}
+        >
           <div className="min-w-0">
             <h2 className="font-semibold">{title}</h2>
             {hint && <p className="text-sm text-ink-faint">{hint}</p>}

@@ -5,7 +5,15 @@ import { type RefObject, useEffect, useState } from 'react'
 import { Button } from './button.tsx'
 
 /** Copies `text`. Where the browser refuses (a page without https), the text of `fallback` is selected for Ctrl+C instead. */
-export function CopyButton({ text, label, fallback }: { text: string; label: string; fallback?: RefObject<HTMLElement | null> }) {
+export function CopyButton({
+  text,
+  label,
+  fallback,
+}: {
+  text: string
+  label: string
+  fallback?: RefObject<HTMLElement | null>
+}) {
   const [outcome, setOutcome] = useState<'copied' | 'selected' | null>(null)
   useEffect(() => {
     if (!outcome) return
@@ -25,7 +33,11 @@ export function CopyButton({ text, label, fallback }: { text: string; label: str
 
   return (
     <Button tone="quiet" size="sm" aria-label={label} title={label} onClick={copy} className="px-2">
-      {outcome === 'copied' ? <Check aria-hidden className="size-4 text-ok" /> : <Copy aria-hidden className="size-4" />}
+      {outcome === 'copied' ? (
+        <Check aria-hidden className="size-4 text-ok" />
+      ) : (
+        <Copy aria-hidden className="size-4" />
+      )}
       <span role="status" className={outcome ? 'text-xs' : 'sr-only'}>
         {outcome === 'copied' ? 'Copied' : outcome === 'selected' ? 'Press Ctrl+C' : ''}
       </span>

@@ -16,7 +16,10 @@ export function Dialog({
   return (
     <DialogTrigger>
       <Button className={buttonClass({ tone, size })}>{label}</Button>
-      <ModalOverlay isDismissable className="animate-appear fixed inset-0 z-50 grid place-items-end bg-shade sm:place-items-center sm:p-4">
+      <ModalOverlay
+        isDismissable
+        className="animate-appear fixed inset-0 z-50 grid place-items-end bg-shade sm:place-items-center sm:p-4"
+      >
         <Modal className="animate-rise max-h-[92dvh] w-full overflow-auto rounded-t-lg border border-line bg-surface shadow-raised sm:max-w-md sm:rounded-lg">
           <AriaDialog className="grid gap-4 p-5 outline-none">
             {({ close }) => (
@@ -25,7 +28,11 @@ export function Dialog({
                   <Heading slot="title" className="text-lg font-semibold">
                     {title}
                   </Heading>
-                  <Button aria-label="Close" onPress={close} className={buttonClass({ tone: 'quiet', size: 'sm' }, '-me-2 -mt-1 px-2')}>
+                  <Button
+                    aria-label="Close"
+                    onPress={close}
+                    className={buttonClass({ tone: 'quiet', size: 'sm' }, '-me-2 -mt-1 px-2')}
+                  >
                     <X aria-hidden className="size-4" />
                   </Button>
                 </div>

@@ -25,7 +25,11 @@ export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
 
   const under = (href: string) => path === href || path.startsWith(`${href}/`)
   return (
-    <nav ref={nav} aria-label={label} className="relative -mx-4 mb-6 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0">
+    <nav
+      ref={nav}
+      aria-label={label}
+      className="relative -mx-4 mb-6 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0"
+    >
       <ul className="flex gap-1">
         {tabs.map(({ href, label: name, exact }) => {
           const here = exact ? path === href : under(href)

@@ -11,7 +11,8 @@ const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 /** "just now", "5 minutes ago", "yesterday", "in 3 days". `now` is in milliseconds. */
 export function relativeTime(at: Date, now: number): string {
   const seconds = (at.getTime() - now) / 1000
-  for (const [unit, size] of STEPS) if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit)
+  for (const [unit, size] of STEPS)
+    if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit)
   return seconds <= 0 ? 'just now' : 'in a moment'
 }
 

@@ -21,7 +21,10 @@ export function VerifyForm({ signedIn }: { signedIn: boolean }) {
   const { problems, pending, fields } = useForm({
     check: (values) => (asked ? requireFilled(values, { password: 'Enter your password.' }) : {}),
     async send({ password }) {
-      const sent = await sendJson<{ email: string }>('POST', '/api/auth/verify-email', { code, ...(asked && { password }) })
+      const sent = await sendJson<{ email: string }>('POST', '/api/auth/verify-email', {
+        code,
+        ...(asked && { password }),
+      })
       if (!sent.ok && sent.code === 'forbidden') {
         // Signed in as somebody else: the account of this address asks for its own password.
         setAsked(true)

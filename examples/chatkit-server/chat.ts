@@ -12,13 +12,20 @@ const weather = WidgetTemplate.parse(readFileSync(new URL('weather.widget', impo
 export const respond: Respond = async function* ({ thread, input, store }) {
   const text = input ? messageText(input) : ''
   const head = { id: store.newItemId('message'), thread_id: thread.id, created_at: new Date().toISOString() }
-  if (!input) yield { type: 'thread.item.done', item: toAnswer(head, `Your time zone is ${await findTimeZone(thread.id, store)}.`) }
+  if (!input)
+    yield {
+      type: 'thread.item.done',
+      item: toAnswer(head, `Your time zone is ${await findTimeZone(thread.id, store)}.`),
+    }
   else if (/weather/i.test(text)) {
     const place = { thread, newItemId: () => store.newItemId('message') }
     yield* streamWidget(place, weather.build({ city: 'Oslo', summary: 'Snow, -3 °C' }), 'Oslo: snow, -3 °C')
   } else if (/time zone/i.test(text)) {
     const call = { status: 'pending' as const, call_id: head.id, name: 'get_time_zone', arguments: {} }
-    yield { type: 'thread.item.done', item: { ...head, ...call, id: store.newItemId('tool_call'), type: 'client_tool_call' } }
+    yield {
+      type: 'thread.item.done',
+      item: { ...head, ...call, id: store.newItemId('tool_call'), type: 'client_tool_call' },
+    }
   } else yield* sayInPieces(head, `You said: ${text}`)
 }
 
@@ -36,7 +43,8 @@ function toAnswer(head: Head, text: string): ThreadItem & { type: 'assistant_mes
 }
 
 async function* sayInPieces(head: Head, text: string): AsyncGenerator<ThreadStreamEvent> {
-  const update = (change: object) => ({ type: 'thread.item.updated', item_id: head.id, update: change }) as ThreadStreamEvent
+  const update = (change: object) =>
+    ({ type: 'thread.item.updated', item_id: head.id, update: change }) as ThreadStreamEvent
   yield { type: 'thread.item.added', item: toAnswer(head, '') }
   const content = { type: 'output_text', text: '', annotations: [] }
   yield update({ type: 'assistant_message.content_part.added', content_index: 0, content })

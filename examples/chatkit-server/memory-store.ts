@@ -10,7 +10,8 @@ type Conversation = { thread: Thread; items: Map<string, ThreadItem> }
 /** One person's conversations in memory. A real store is bound to the signed-in person in the same way: make one for each request. */
 export function memoryStore(conversations = new Map<string, Conversation>()): Store {
   const find = (id: string): Conversation => conversations.get(id) ?? raise('The conversation')
-  const putItem = async (threadId: string, item: ThreadItem) => void find(threadId).items.set(item.id, structuredClone(item))
+  const putItem = async (threadId: string, item: ThreadItem) =>
+    void find(threadId).items.set(item.id, structuredClone(item))
   return {
     newThreadId: () => `thr_${randomUUID()}`,
     newItemId: (kind) => `${kind}_${randomUUID()}`,

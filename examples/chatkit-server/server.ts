@@ -20,7 +20,9 @@ export function chatServer(assets: Assets) {
         await pipeline(Readable.fromWeb(answer.body as never), response)
       } else {
         const asset = assets[request.url ?? '']
-        response.writeHead(asset ? 200 : 404, { 'content-type': asset?.type ?? 'text/plain' }).end(asset?.text ?? 'Not found')
+        response
+          .writeHead(asset ? 200 : 404, { 'content-type': asset?.type ?? 'text/plain' })
+          .end(asset?.text ?? 'Not found')
       }
     } catch {
       // The client went away, or sent no JSON: the end of the connection says so.

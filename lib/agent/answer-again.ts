@@ -19,9 +19,11 @@ export async function* answerAgain(
   context: { caller: Caller; run: AgentRun },
   edges: AgentEdges,
 ): AsyncGenerator<ThreadStreamEvent> {
-  if (!sender || findConnectCardServer(sender) === undefined) throw new CustomStreamError('This control does nothing any more.')
+  if (!sender || findConnectCardServer(sender) === undefined)
+    throw new CustomStreamError('This control does nothing any more.')
   const { message, after } = await lastTurn(store, thread.id)
-  if (!message || !after.some(({ id }) => id === sender.id)) throw new CustomStreamError('This was some time ago. Ask again.')
+  if (!message || !after.some(({ id }) => id === sender.id))
+    throw new CustomStreamError('This was some time ago. Ask again.')
   for (const item of after) {
     if (isHidden(item)) await store.deleteItem(thread.id, item.id)
     else yield { type: 'thread.item.removed', item_id: item.id }
@@ -30,7 +32,10 @@ export async function* answerAgain(
 }
 
 /** The person's last message and what stands after it. */
-export async function lastTurn(store: Store, threadId: string): Promise<{ message?: UserMessageItem; after: ThreadItem[] }> {
+export async function lastTurn(
+  store: Store,
+  threadId: string,
+): Promise<{ message?: UserMessageItem; after: ThreadItem[] }> {
   const newest: ThreadItem[] = []
   let place: string | undefined
   do {

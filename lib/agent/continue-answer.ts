@@ -21,6 +21,9 @@ export async function* continueAnswer(
   yield { type: 'thread.item.removed', item_id: sender.id }
   const created_at = new Date().toISOString()
   const id = store.newItemId('hidden_context')
-  yield { type: 'thread.item.done', item: { id, thread_id: thread.id, created_at, type: 'hidden_context_item', content: GO_ON } }
+  yield {
+    type: 'thread.item.done',
+    item: { id, thread_id: thread.id, created_at, type: 'hidden_context_item', content: GO_ON },
+  }
   yield* runTurn({ thread, input: null, store, signal }, context, edges)
 }

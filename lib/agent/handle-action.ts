@@ -20,7 +20,11 @@ type ActTurn = Parameters<Act>[0]
 type Context = { caller: Caller; run: AgentRun }
 
 /** Carries out what a widget's button asks for. Throws a CustomStreamError for a button that means nothing here. */
-export async function* handleAction(turn: ActTurn, context: Context, edges: AgentEdges = {}): AsyncGenerator<ThreadStreamEvent> {
+export async function* handleAction(
+  turn: ActTurn,
+  context: Context,
+  edges: AgentEdges = {},
+): AsyncGenerator<ThreadStreamEvent> {
   const { type, payload } = turn.action
   if (type === TOOL_ACTION) return yield* callFromWidget(turn, context, edges)
   if (type === CONNECTED_RETRY) return yield* answerAgain(turn, context, edges)
@@ -59,8 +63,13 @@ function isLate({ status, expiresAt }: Approval): boolean {
   return status === 'expired' || (status === 'pending' && expiresAt <= new Date())
 }
 
-async function* closeLateApproval(caller: Caller, store: Store, approvals: Approval[]): AsyncGenerator<ThreadStreamEvent> {
-  for (const runId of new Set(approvals.map((approval) => approval.runId))) yield* closeRunApprovals(caller, store, runId, 'expired')
+async function* closeLateApproval(
+  caller: Caller,
+  store: Store,
+  approvals: Approval[],
+): AsyncGenerator<ThreadStreamEvent> {
+  for (const runId of new Set(approvals.map((approval) => approval.runId)))
+    yield* closeRunApprovals(caller, store, runId, 'expired')
   for (const approval of approvals) if (approval.status === 'expired') yield* closeCard(store, approval, CLOSED.expired)
   yield* tooLate('expired')
 }
@@ -74,7 +83,10 @@ async function* tooLate(status: string | undefined): AsyncGenerator<ThreadStream
 }
 
 /** The calls that were asked about, as the thread keeps them. */
-async function findParkedCalls(store: Store, approvals: Approval[]): Promise<{ approval: Approval; kept: KeptToolCall }[]> {
+async function findParkedCalls(
+  store: Store,
+  approvals: Approval[],
+): Promise<{ approval: Approval; kept: KeptToolCall }[]> {
   const asked = await Promise.all(
     approvals.map(async (approval) => {
       const item = await findItem(store, approval.threadId, approval.keptId)

@@ -45,7 +45,10 @@ export async function repeatCall(
   const server = (await serversFor(standing.role)).find(({ name }) => name === call.server)
   if (!server) throw goneError()
   if (foreign && needsAccount(server))
-    throw new AppError('forbidden', `Calls at ${server.name} are made with each person's own account there: only they can repeat this one.`)
+    throw new AppError(
+      'forbidden',
+      `Calls at ${server.name} are made with each person's own account there: only they can repeat this one.`,
+    )
   const policies = await listPolicies(owner)
   const args = askedArguments(call.arguments, call.filledIn) as Record<string, unknown>
   const run = { id: newId('rpt'), threadId: call.threadId ?? '', ...owner, callIdOf: () => undefined }
@@ -56,7 +59,8 @@ export async function repeatCall(
   try {
     const [connection] = mcp.connections
     const offered = connection?.offeredRaw(call.tool)
-    if (!connection || !offered) throw mcp.unavailable[0] ? new AppError('unavailable', mcp.unavailable[0].sentence) : goneError()
+    if (!connection || !offered)
+      throw mcp.unavailable[0] ? new AppError('unavailable', mcp.unavailable[0].sentence) : goneError()
     if (foreign && findApprovalReason({ connection, ...offered }, args, { agreed: [], earlier: [] }))
       throw new AppError('forbidden', 'This tool asks its person before it is called: only they can repeat the call.')
     if (!twice && !onlyReads({ builtin: server.builtin, ...offered }))

@@ -86,10 +86,11 @@ export async function* runTurn(
   let model: GuardedModel | undefined
   const whyUnmakeable = (callId: string) => model?.whyUnmakeable(callId)
   try {
-    const { person, items, said, policies, agreed, earlier, own } = await readContext(caller, { thread, input, store }, [
-      run.id,
-      ...(resumed?.runs ?? []),
-    ])
+    const { person, items, said, policies, agreed, earlier, own } = await readContext(
+      caller,
+      { thread, input, store },
+      [run.id, ...(resumed?.runs ?? [])],
+    )
     widgets.begin(items)
     const workflow = resumed ? resumed.workflowOf(items) : input ? undefined : openWorkflowOf(items)
     if (workflow) events.resume(workflow)
@@ -135,7 +136,8 @@ export async function* runTurn(
             callId,
           )
         }
-        if (unreadable) refused.set(callId, { sentence: `A person has to agree to this call, and ${unreadable}.`, declined: false })
+        if (unreadable)
+          refused.set(callId, { sentence: `A person has to agree to this call, and ${unreadable}.`, declined: false })
         // What was decided counts only for a call that has to be asked about.
         return decided || askable
       },
@@ -151,19 +153,24 @@ export async function* runTurn(
     const line = new TurnLine(steps, (...refusal) => refuseTool(connections, modelName(), ...refusal))
     const needs = { connections, needed: [...(resumed?.calls ?? []), ...connecting], said: messageTextOf(said) }
     const { offered, notice } =
-      direct || (isDemo() && !givenModel) ? { offered: all, notice: undefined } : await toolsForModel(caller, all, needs)
+      direct || (isDemo() && !givenModel)
+        ? { offered: all, notice: undefined }
+        : await toolsForModel(caller, all, needs)
     if (notice) yield notice
-    model = new GuardedModel(direct ? directModel() : (givenModel ?? openModel({ person, timeZone: facts.timeZone, now }, line)), {
-      idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
-      lastSignAt: () => line.lastSignAt,
-      onAnswer: ({ inputTokens, outputTokens, calls }) => {
-        for (const call of calls) written.set(call.callId, call.arguments)
-        totals.inputTokens = toTokenCount(totals.inputTokens + inputTokens)
-        totals.outputTokens = toTokenCount(totals.outputTokens + outputTokens)
-        totals.modelCalls += 1
-        run.report({ ...totals })
+    model = new GuardedModel(
+      direct ? directModel() : (givenModel ?? openModel({ person, timeZone: facts.timeZone, now }, line)),
+      {
+        idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
+        lastSignAt: () => line.lastSignAt,
+        onAnswer: ({ inputTokens, outputTokens, calls }) => {
+          for (const call of calls) written.set(call.callId, call.arguments)
+          totals.inputTokens = toTokenCount(totals.inputTokens + inputTokens)
+          totals.outputTokens = toTokenCount(totals.outputTokens + outputTokens)
+          totals.modelCalls += 1
+          run.report({ ...totals })
+        },
       },
-    })
+    )
     const context: RunFacts = { ...facts, chat: new ChatContext(thread, store, steps) }
     const agent = new Agent<RunFacts>({
       name: 'Switchboard',
@@ -173,7 +180,9 @@ export async function* runTurn(
     })
     for (const call of resumed?.calls ?? []) yield* events.startAgain(call, call.keptId)
     const history = resumed ? [] : await files.toModelInput(items.filter((item) => !isOurCard(item)))
-    const from = resumed ? await restoreAgent(agent, resumed.state, context) : [...history, ...earlierCallsNote(earlier)]
+    const from = resumed
+      ? await restoreAgent(agent, resumed.state, context)
+      : [...history, ...earlierCallsNote(earlier)]
     const starting = { signal, whyUnmakeable, onEnd: model.noteFailure }
     let result = await startAgent(agent, from, context, starting)
     for (; ; result = await startAgent(agent, result.state, context, starting)) {
@@ -198,7 +207,15 @@ export async function* runTurn(
     for (const item of await needed.cards(making)) yield* events.show({ type: 'thread.item.done', item })
     if (result.interruptions.length > 0) {
       const about = { id: run.id, ownerId: caller.userId, runs: resumed?.runs ?? [] }
-      yield* parkRun({ thread, store, run: about, events, state: result.state, interruptions: result.interruptions, held })
+      yield* parkRun({
+        thread,
+        store,
+        run: about,
+        events,
+        state: result.state,
+        interruptions: result.interruptions,
+        held,
+      })
       run.wait()
     } else yield* events.end()
     if (model.cut) yield* cutOff(model.cut, making, run)
@@ -220,14 +237,21 @@ export async function* runTurn(
 
 /** Tells of an answer that ends before its end. */
 function* cutOff(cut: Cut, making: ItemContext, run: AgentRun): Generator<ThreadStreamEvent> {
-  withLogContext({ run_id: run.id, thread_id: run.threadId }, () => log.warn({ cut }, 'the answer of the model was cut off'))
+  withLogContext({ run_id: run.id, thread_id: run.threadId }, () =>
+    log.warn({ cut }, 'the answer of the model was cut off'),
+  )
   yield cutNotice(cut)
   yield { type: 'thread.item.done', item: { ...newItem(making, 'message'), type: 'widget', widget: cutCard(cut) } }
 }
 
 /** What the page shows of its own accord is nothing that the model said. */
 function isOurCard(item: ThreadItem): boolean {
-  return isApprovalCard(item) || isCutCard(item) || findResultWidgetServer(item) !== undefined || findConnectCardServer(item) !== undefined
+  return (
+    isApprovalCard(item) ||
+    isCutCard(item) ||
+    findResultWidgetServer(item) !== undefined ||
+    findConnectCardServer(item) !== undefined
+  )
 }
 
 /** What the person typed. */

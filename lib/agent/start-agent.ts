@@ -42,7 +42,9 @@ export async function restoreAgent<Context>(
   stored: string,
   context: Context,
 ): Promise<RunState<Context, Agent<Context>>> {
-  const state = await RunState.fromStringWithContext(agent, stored, new RunContext(context), { contextStrategy: 'replace' })
+  const state = await RunState.fromStringWithContext(agent, stored, new RunContext(context), {
+    contextStrategy: 'replace',
+  })
   // A call that was denied is let through to where it is refused, so that ledger, chat and model hear the same.
   for (const item of state.getInterruptions()) state.approve(item)
   return state

@@ -23,7 +23,11 @@ import { newId } from '#lib/platform/ids.ts'
 /** The action of a result's widget that calls a tool of the same server. */
 export const TOOL_ACTION = 'tool.call'
 
-const Payload = z.object({ server: z.string(), tool: z.string(), arguments: z.record(z.string(), z.unknown()).default({}) })
+const Payload = z.object({
+  server: z.string(),
+  tool: z.string(),
+  arguments: z.record(z.string(), z.unknown()).default({}),
+})
 
 type Here = Omit<Parameters<Act>[0], 'action' | 'sender'>
 type Context = { caller: Caller; run: AgentRun }
@@ -41,7 +45,8 @@ export async function* callFromWidget(
   const payload = Payload.safeParse(action.payload)
   // Only what a server offered in this very widget is called, never what a page made up, and nothing of other servers.
   const own = payload.success && sender && findResultWidgetServer(sender) === payload.data.server
-  if (!own || !offersAction(sender.widget, action.payload)) throw new CustomStreamError('This control does nothing any more.')
+  if (!own || !offersAction(sender.widget, action.payload))
+    throw new CustomStreamError('This control does nothing any more.')
   const call: WidgetCall = { ...payload.data, item: sender.id }
   yield* withTool(call, here, context, edges, {}, async function* (offered) {
     if (!offered) throw new CustomStreamError('The tool behind this control is not available just now.', true)
@@ -67,7 +72,8 @@ export async function* resumeWidgetCall(
   edges: AgentEdges,
 ): AsyncGenerator<ThreadStreamEvent> {
   const { caller } = context
-  if (approval.status !== 'approved') return yield* recordCallNotMade(caller, here.store, approval, DECLINED, 'declined')
+  if (approval.status !== 'approved')
+    return yield* recordCallNotMade(caller, here.store, approval, DECLINED, 'declined')
   yield* withTool(call, here, context, edges, { callId: approval.callId, relist: true }, async function* (offered) {
     if (offered && definitionHash(offered.tool as ToolDefinition) === approval.toolHash)
       return yield* makeCall(call, offered, here, approval.keptId)

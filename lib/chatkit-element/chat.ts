@@ -67,7 +67,9 @@ export class Chat {
     })
     this.state.subscribe(() => this.history.follow(this.state.value.view.thread))
     this.#catchUp = new CatchUp(this.state, this.#turns, this.#reader, this.composer)
-    this.sender = new Sender(this.state, this.#turns, this.#outbox, this.composer, (refusal) => this.#meet(refusal, 'draft'))
+    this.sender = new Sender(this.state, this.#turns, this.#outbox, this.composer, (refusal) =>
+      this.#meet(refusal, 'draft'),
+    )
   }
 
   get threadId(): string | null {
@@ -108,7 +110,8 @@ export class Chat {
     await this.#loaded
     if (isBusy(this.state.value)) throw new Error('A message cannot be sent while an answer is being written.')
     const { thread } = this.state.value.view
-    if (thread && thread.status.type !== 'active') throw new Error(thread.status.reason ?? this.#host.strings().lockedThread)
+    if (thread && thread.status.type !== 'active')
+      throw new Error(thread.status.reason ?? this.#host.strings().lockedThread)
     await this.sender.send(message)
   }
 
@@ -125,7 +128,9 @@ export class Chat {
     const thread_id = this.threadId
     if (!thread_id || isBusy(this.state.value)) return
     const onOpen = () => this.state.patch({ view: withOutcome(dropAfter(this.state.value.view, itemId), undefined) })
-    await this.#meet(await this.#turns.run('threads.retry_after_item', { thread_id, item_id: itemId }, { onOpen, again: 'answer' }))
+    await this.#meet(
+      await this.#turns.run('threads.retry_after_item', { thread_id, item_id: itemId }, { onOpen, again: 'answer' }),
+    )
   }
 
   stop(): Promise<void> {
@@ -185,8 +190,14 @@ export class Chat {
       return this.#meet(await this.#turns.run('threads.custom_action', params))
     }
     try {
-      const { updated_item } = await this.#api.query<{ updated_item?: ThreadItem }>('threads.sync_custom_action', params)
-      if (updated_item) this.state.patch({ view: applyEvent(this.state.value.view, { type: 'thread.item.replaced', item: updated_item }) })
+      const { updated_item } = await this.#api.query<{ updated_item?: ThreadItem }>(
+        'threads.sync_custom_action',
+        params,
+      )
+      if (updated_item)
+        this.state.patch({
+          view: applyEvent(this.state.value.view, { type: 'thread.item.replaced', item: updated_item }),
+        })
     } catch (error) {
       this.report(error)
     }
@@ -240,7 +251,8 @@ export class Chat {
 
   /** A thread that has moved on elsewhere is shown as it is now. */
   async #meet(refusal: unknown, again: Failure['retry'] = null): Promise<void> {
-    if (refusal instanceof ApiError && refusal.status === 409 && this.threadId) await this.#catchUp.conflict(refusal, again)
+    if (refusal instanceof ApiError && refusal.status === 409 && this.threadId)
+      await this.#catchUp.conflict(refusal, again)
   }
 
   /** An empty new chat, with what was not sent from it. */

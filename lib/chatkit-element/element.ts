@@ -23,7 +23,9 @@ export class ChatKitElement extends Base {
   readonly #options = new Signal<ChatKitOptions | null>(null)
   readonly #mount = document.createElement('div')
   readonly #chat: Chat
-  readonly #language = new Language((error) => this.#emit('chatkit.log', { name: 'locale.unavailable', data: { message: String(error) } }))
+  readonly #language = new Language((error) =>
+    this.#emit('chatkit.log', { name: 'locale.unavailable', data: { message: String(error) } }),
+  )
   readonly #ready: Ready
   /** Events before the element is ready wait for it, and for the listeners that a framework adds only after its first paint. */
   readonly #early: CustomEvent[] = []
@@ -106,7 +108,10 @@ export class ChatKitElement extends Base {
       content: params.content ?? [{ type: 'input_text', text: params.text ?? '' }],
       attachments: (params.attachments ?? []) as never,
       ...(params.reply && { quotedText: params.reply }),
-      inference: { ...(params.toolChoice && { tool_choice: params.toolChoice }), ...(params.model && { model: params.model }) },
+      inference: {
+        ...(params.toolChoice && { tool_choice: params.toolChoice }),
+        ...(params.model && { model: params.model }),
+      },
     })
   }
 
@@ -172,7 +177,9 @@ export class ChatKitElement extends Base {
 /** Why these options cannot be used, as a sentence for the page's developer; null when they can. */
 function problemWith(options: ChatKitOptions): string | null {
   if (!options || typeof options !== 'object' || !options.api) return 'setOptions needs an object with api.url.'
-  if (!('url' in options.api)) return 'This element talks to your own server: set api.url. api.getClientSecret is not supported.'
-  if (options.composer?.attachments?.enabled && !options.api.uploadStrategy) return 'composer.attachments needs api.uploadStrategy.'
+  if (!('url' in options.api))
+    return 'This element talks to your own server: set api.url. api.getClientSecret is not supported.'
+  if (options.composer?.attachments?.enabled && !options.api.uploadStrategy)
+    return 'composer.attachments needs api.uploadStrategy.'
   return null
 }

@@ -49,7 +49,9 @@ export async function recordAudit(event: {
   subject?: string
   detail?: Prisma.InputJsonObject
 }): Promise<void> {
-  await withSystem('sign-in', (tx) => tx.auditEvent.create({ data: { id: newId('evt'), ...event, requestId: currentRequestId() } }))
+  await withSystem('sign-in', (tx) =>
+    tx.auditEvent.create({ data: { id: newId('evt'), ...event, requestId: currentRequestId() } }),
+  )
 }
 
 /** Who did what to whom or what. Names (of the subject: an account's or a server's) are null where there is none, or none any more. */

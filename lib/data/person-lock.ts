@@ -14,7 +14,11 @@ export function lockPerson(userId: string): Prisma.Sql {
  */
 export async function takeTurn(tx: Tx, caller: Caller): Promise<void> {
   await tx.$executeRaw(lockPerson(caller.userId))
-  const person = await tx.user.findFirst({ where: { id: caller.userId }, select: { sessionVersion: true, disabledAt: true } })
+  const person = await tx.user.findFirst({
+    where: { id: caller.userId },
+    select: { sessionVersion: true, disabledAt: true },
+  })
   const ended = caller.via === 'session' && person?.sessionVersion !== caller.sessionVersion
-  if (!person || person.disabledAt || ended) throw new AppError('unauthenticated', 'You were signed out meanwhile. Sign in and try again.')
+  if (!person || person.disabledAt || ended)
+    throw new AppError('unauthenticated', 'You were signed out meanwhile. Sign in and try again.')
 }

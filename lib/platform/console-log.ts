@@ -8,13 +8,19 @@ const LINE_MAX_CHARS = 16_384
 
 /** Makes what Next and the libraries print lines of our log: one JSON object each, with secrets cut out. */
 export function redirectConsole(): void {
-  for (const [method, level] of Object.entries(LEVELS) as [keyof typeof LEVELS, (typeof LEVELS)[keyof typeof LEVELS]][]) {
+  for (const [method, level] of Object.entries(LEVELS) as [
+    keyof typeof LEVELS,
+    (typeof LEVELS)[keyof typeof LEVELS],
+  ][]) {
     console[method] = (...parts: unknown[]) => {
       const error = parts.find((part) => part instanceof Error)
       // A page that failed was told with its request already (instrumentation.ts).
       if (error && 'digest' in error) return
       const text = format(...parts.filter((part) => part !== error))
-      log[level]({ ...(error && { error }) }, redactText(stripVTControlCharacters(text), LINE_MAX_CHARS).trim() || 'printed')
+      log[level](
+        { ...(error && { error }) },
+        redactText(stripVTControlCharacters(text), LINE_MAX_CHARS).trim() || 'printed',
+      )
     }
   }
 }

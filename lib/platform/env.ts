@@ -7,7 +7,8 @@ const whole = (fallback: number, min: number, max: number, unit = '') => {
 }
 const seconds = (fallback: number, max = 86_400) => whole(fallback, 1, max, ' of seconds')
 const count = (fallback: number, max: number) => whole(fallback, 1, max)
-const oneOf = <const Choice extends string>(...choices: Choice[]) => z.enum(choices, `must be one of: ${choices.join(', ')}`)
+const oneOf = <const Choice extends string>(...choices: Choice[]) =>
+  z.enum(choices, `must be one of: ${choices.join(', ')}`)
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
 const list = z
   .string()
@@ -102,7 +103,10 @@ const Settings = z.object({
 
   MCP_BUILTIN: oneOf('on', 'off').default('on'),
   // Pages of these sites may call /mcp, beside our own and those of this machine.
-  MCP_ALLOWED_ORIGINS: list.refine((origins) => origins.every(isOrigin), 'must be origins without a path, separated by commas'),
+  MCP_ALLOWED_ORIGINS: list.refine(
+    (origins) => origins.every(isOrigin),
+    'must be origins without a path, separated by commas',
+  ),
   MCP_REQUESTS_PER_MINUTE: count(600, 1_000_000),
   MCP_REQUESTS_PER_PERSON: count(1_200, 1_000_000),
   MCP_SERVER_URL: httpUrl.optional(),
@@ -162,8 +166,10 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     const name = String(issue.path[0])
     if (!problems.has(name)) problems.set(name, name in given ? issue.message : 'is missing')
   }
-  for (const [name, needs] of PAIRS) if (given[name] && !given[needs]) problems.set(needs, `is missing, but ${name} is set`)
-  if (given.SIGN_UP === 'domain' && !given.SIGN_UP_DOMAINS) problems.set('SIGN_UP_DOMAINS', 'is missing, but SIGN_UP is "domain"')
+  for (const [name, needs] of PAIRS)
+    if (given[name] && !given[needs]) problems.set(needs, `is missing, but ${name} is set`)
+  if (given.SIGN_UP === 'domain' && !given.SIGN_UP_DOMAINS)
+    problems.set('SIGN_UP_DOMAINS', 'is missing, but SIGN_UP is "domain"')
   if (given.SIGN_UP === 'domain' && !given.SMTP_URL)
     problems.set('SMTP_URL', 'is missing, but SIGN_UP is "domain", which verifies addresses by mail')
   if (given.VERCEL && !given.DATABASE_URL)

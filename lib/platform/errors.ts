@@ -76,7 +76,10 @@ const DATABASE_WORDS =
 export function isDatabaseDown(error: unknown): boolean {
   for (let at = error, depth = 0; at instanceof Object && depth < 6; depth += 1) {
     const { code, message, cause } = at as { code?: unknown; message?: unknown; cause?: unknown }
-    if (typeof code === 'string' && (DATABASE_CODES.has(code) || code.startsWith('57P') || code.startsWith('08') || code === '53300'))
+    if (
+      typeof code === 'string' &&
+      (DATABASE_CODES.has(code) || code.startsWith('57P') || code.startsWith('08') || code === '53300')
+    )
       return true
     if (typeof message === 'string' && DATABASE_WORDS.test(message)) return true
     at = cause
@@ -88,7 +91,11 @@ export function isDatabaseDown(error: unknown): boolean {
 export function isDiskFull(error: unknown): boolean {
   for (let at = error, depth = 0; at instanceof Object && depth < 6; depth += 1) {
     const { code, message, cause } = at as { code?: unknown; message?: unknown; cause?: unknown }
-    if (code === '53100' || (typeof message === 'string' && /No space left on device|Disk quota exceeded/.test(message))) return true
+    if (
+      code === '53100' ||
+      (typeof message === 'string' && /No space left on device|Disk quota exceeded/.test(message))
+    )
+      return true
     at = cause
   }
   return false
@@ -108,18 +115,33 @@ export function isReadOnly(error: unknown): boolean {
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
   if (isDiskFull(error))
-    return new AppError('unavailable', 'The disk of the database is full: nothing can be saved. Tell your administrator.', {
-      cause: error,
-      retryAfter: 60,
-    })
+    return new AppError(
+      'unavailable',
+      'The disk of the database is full: nothing can be saved. Tell your administrator.',
+      {
+        cause: error,
+        retryAfter: 60,
+      },
+    )
   if (isReadOnly(error))
-    return new AppError('unavailable', 'The database is read-only: nothing can be saved. Try again later, or tell your administrator.', {
-      cause: error,
-      retryAfter: 30,
-    })
+    return new AppError(
+      'unavailable',
+      'The database is read-only: nothing can be saved. Try again later, or tell your administrator.',
+      {
+        cause: error,
+        retryAfter: 30,
+      },
+    )
   if (isDatabaseDown(error))
-    return new AppError('unavailable', 'The database cannot be reached just now. Try again in a moment.', { cause: error, retryAfter: 5 })
-  return new AppError('internal', 'Something went wrong on our side. Try again; if it stays, tell your administrator the request id.', {
-    cause: error,
-  })
+    return new AppError('unavailable', 'The database cannot be reached just now. Try again in a moment.', {
+      cause: error,
+      retryAfter: 5,
+    })
+  return new AppError(
+    'internal',
+    'Something went wrong on our side. Try again; if it stays, tell your administrator the request id.',
+    {
+      cause: error,
+    },
+  )
 }

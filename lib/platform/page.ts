@@ -5,5 +5,7 @@ export type Page<T> = { data: T[]; has_more: boolean; after?: string }
 export function toPage<T>(rows: T[], limit: number, cursor: (row: T) => string): Page<T> {
   const data = rows.slice(0, limit)
   const last = data.at(-1)
-  return rows.length > limit && last !== undefined ? { data, has_more: true, after: cursor(last) } : { data, has_more: false }
+  return rows.length > limit && last !== undefined
+    ? { data, has_more: true, after: cursor(last) }
+    : { data, has_more: false }
 }

@@ -50,7 +50,8 @@ export async function* followRun(runId: string, after: number): AsyncGenerator<N
       if (!found || found.progress.lastSeq === 0) return false
       if (found.rows.length >= PAGE_ROWS) continue
       if (found.progress.lastSeq !== null) return true
-      if (isLost(found.progress)) await recoverRuns().catch((error) => log.warn({ error }, 'a run without a process could not be closed'))
+      if (isLost(found.progress))
+        await recoverRuns().catch((error) => log.warn({ error }, 'a run without a process could not be closed'))
       await news.next(hears ? LOOK_MS.told : LOOK_MS.alone)
     }
     return false

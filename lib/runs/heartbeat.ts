@@ -16,7 +16,9 @@ const SWEEP_MS = 300_000
 export function startHeartbeat(): void {
   const shared = registry()
   // The timer outlives the request that started it, whose id must not stand in its log lines.
-  shared.beating ??= withLogContext({ request_id: undefined, user_id: undefined }, () => setInterval(beatOnce, BEAT_MS).unref())
+  shared.beating ??= withLogContext({ request_id: undefined, user_id: undefined }, () =>
+    setInterval(beatOnce, BEAT_MS).unref(),
+  )
   shared.lookAtRows = () => void beatOnce()
   listenForRuns()
 }

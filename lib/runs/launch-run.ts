@@ -51,8 +51,13 @@ export function launchRun(about: { id: string; ownerId: string; threadId: string
   const run: LiveRun = {
     ...about,
     log: new EventLog(),
-    stop: (why) => end({ status: 'stopped', errorMessage: why }, why === undefined ? undefined : new AppError('unauthenticated', why)),
-    interrupt: (errorMessage) => end({ status: 'interrupted', errorMessage }, new AppError('unavailable', errorMessage)),
+    stop: (why) =>
+      end(
+        { status: 'stopped', errorMessage: why },
+        why === undefined ? undefined : new AppError('unauthenticated', why),
+      ),
+    interrupt: (errorMessage) =>
+      end({ status: 'interrupted', errorMessage }, new AppError('unavailable', errorMessage)),
     lose: () => {
       // Its own end may be what the row says; otherwise writing it fails.
       if (state.settling) return

@@ -29,12 +29,14 @@ export class LogWriter {
     const waiting = this.#waiting.get(run.id) ?? { run, events: [] }
     this.#waiting.set(run.id, waiting)
     this.#count += 1
-    if (waiting.events.push(event) === BACKLOG_EVENTS) run.interrupt('The database was out of reach for too long. Try again.')
+    if (waiting.events.push(event) === BACKLOG_EVENTS)
+      run.interrupt('The database was out of reach for too long. Try again.')
     if (this.#count >= BATCH_EVENTS && this.#failures === 0) this.#write()
     // The timer outlives the run that set it, whose ids must not stand in the log lines of others.
     else
-      this.#timer ??= withLogContext({ request_id: undefined, user_id: undefined, run_id: undefined, thread_id: undefined }, () =>
-        this.#later(),
+      this.#timer ??= withLogContext(
+        { request_id: undefined, user_id: undefined, run_id: undefined, thread_id: undefined },
+        () => this.#later(),
       )
   }
 
@@ -48,7 +50,10 @@ export class LogWriter {
   }
 
   #later(): NodeJS.Timeout {
-    return setTimeout(() => this.#write(), RETRY_MS[this.#failures - 1] ?? (this.#failures ? RETRY_MS.at(-1) : BATCH_MS))
+    return setTimeout(
+      () => this.#write(),
+      RETRY_MS[this.#failures - 1] ?? (this.#failures ? RETRY_MS.at(-1) : BATCH_MS),
+    )
   }
 
   #write(): void {

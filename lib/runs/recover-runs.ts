@@ -3,7 +3,13 @@ import { closeAbandoned } from '#lib/chatkit/server/pipeline/close-abandoned.ts'
 import { hasItemsAfter, keepItems } from '#lib/data/chat/chatkit-store.ts'
 import { hasToolCalls, settleAbandonedCalls } from '#lib/data/runs/ledger.ts'
 import { allEvents, appendEvents, forgetEvents } from '#lib/data/runs/run-events.ts'
-import { type AbandonedRun, closeAbandonedRun, endForgottenWaits, interruptStaleRuns, unclosedRuns } from '#lib/data/runs/stale-runs.ts'
+import {
+  type AbandonedRun,
+  closeAbandonedRun,
+  endForgottenWaits,
+  interruptStaleRuns,
+  unclosedRuns,
+} from '#lib/data/runs/stale-runs.ts'
 import type { Tx } from '#lib/platform/db/db.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { log } from '#lib/platform/log.ts'
@@ -63,7 +69,9 @@ async function closeAbandonedRunLog(tx: Tx, run: AbandonedRun): Promise<number> 
   )
   await keepItems(tx, { ownerId, threadId }, items, gone)
   const last = (rows.at(-1)?.seq ?? 0) + UNWRITTEN
-  await appendEvents(tx, [{ runId, ownerId, events: closing.map((event, index) => ({ seq: last + index + 1, event })) }])
+  await appendEvents(tx, [
+    { runId, ownerId, events: closing.map((event, index) => ({ seq: last + index + 1, event })) },
+  ])
   return last + closing.length
 }
 

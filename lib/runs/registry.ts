@@ -39,7 +39,8 @@ export const registry = processState('runs', (): Registry => ({ runs: new Map(),
 
 /** The thread's run that is still going in this process, if it is this person's. */
 export function activeRun(ownerId: string, threadId: string): LiveRun | undefined {
-  for (const run of registry().runs.values()) if (run.active && run.threadId === threadId && run.ownerId === ownerId) return run
+  for (const run of registry().runs.values())
+    if (run.active && run.threadId === threadId && run.ownerId === ownerId) return run
   return undefined
 }
 

@@ -77,16 +77,25 @@ export async function startRun(about: RunAbout, { opening, check, begin }: RunWo
       opening,
     )
     if (inserted.outcome === 'inserted') break
-    if (inserted.outcome === 'signed_out') throw new AppError('unauthenticated', 'You were signed out meanwhile. Sign in and try again.')
+    if (inserted.outcome === 'signed_out')
+      throw new AppError('unauthenticated', 'You were signed out meanwhile. Sign in and try again.')
     if (inserted.outcome === 'too_many')
-      throw new AppError('limited', `You have ${RUNS_AT_ONCE} answers being written already. Wait for one of them, or stop it.`, {
-        retryAfter: 5,
-      })
+      throw new AppError(
+        'limited',
+        `You have ${RUNS_AT_ONCE} answers being written already. Wait for one of them, or stop it.`,
+        {
+          retryAfter: 5,
+        },
+      )
     if (inserted.outcome === 'too_often') {
       const { retryAfter } = inserted
-      throw new AppError('limited', `You have asked ${RUNS_PER_MINUTE} times within a minute. Try again in ${retryAfter} s.`, {
-        retryAfter,
-      })
+      throw new AppError(
+        'limited',
+        `You have asked ${RUNS_PER_MINUTE} times within a minute. Try again in ${retryAfter} s.`,
+        {
+          retryAfter,
+        },
+      )
     }
     if (inserted.outcome === 'repeated') {
       const { firstId: id } = inserted
@@ -101,13 +110,19 @@ export async function startRun(about: RunAbout, { opening, check, begin }: RunWo
       waits = true
       await withDeadline(QUEUE_LOOK_MS, activeRun(caller.userId, threadId)?.ended ?? sleep(QUEUE_LOOK_MS))
     } else
-      throw new AppError('conflict', 'The assistant is still answering in this conversation. Wait for it, or stop it first.', {
-        retryAfter: 5,
-      })
+      throw new AppError(
+        'conflict',
+        'The assistant is still answering in this conversation. Wait for it, or stop it first.',
+        {
+          retryAfter: 5,
+        },
+      )
   }
   const produce = await begin().catch(async (error) => {
     // Where this fails, the row is found as stale.
-    await withdrawRun(run).catch((cause) => log.warn({ error: cause }, 'a run that did not begin could not be taken back'))
+    await withdrawRun(run).catch((cause) =>
+      log.warn({ error: cause }, 'a run that did not begin could not be taken back'),
+    )
     throw error
   })
   return withLogContext({ user_id: caller.userId, run_id: run.id, thread_id: threadId }, () => {
@@ -135,13 +150,19 @@ export type AttachTo = { runId?: string; after?: number }
  * The run that is answering in the caller's thread, or the one that is named, from event `after` on. Of a run that lost its
  * process only the failure is left to tell. Null where nothing is being written. Throws unavailable while the server ends.
  */
-export async function attachToRun(caller: Caller, threadId: string, { runId, after = 0 }: AttachTo = {}): Promise<LiveTurn | null> {
+export async function attachToRun(
+  caller: Caller,
+  threadId: string,
+  { runId, after = 0 }: AttachTo = {},
+): Promise<LiveTurn | null> {
   const live = activeRun(caller.userId, threadId)
-  if (live && (runId ?? live.id) === live.id) return { runId: live.id, threadId, events: subscribeToRun(live.id, after) }
+  if (live && (runId ?? live.id) === live.id)
+    return { runId: live.id, threadId, events: subscribeToRun(live.id, after) }
   const run = await findRunOfThread(caller, threadId, runId)
   if (!run) return null
   requireServing()
-  if (runId !== undefined || isActive(run.status)) return { runId: run.id, threadId, events: subscribeToRun(run.id, after) }
+  if (runId !== undefined || isActive(run.status))
+    return { runId: run.id, threadId, events: subscribeToRun(run.id, after) }
   if (run.status !== 'interrupted' || !run.errorMessage) return null
   return { runId: run.id, threadId, events: singleFailure(run.errorMessage) }
 }
@@ -197,7 +218,8 @@ export async function drainRuns(graceMs: number): Promise<void> {
 }
 
 function requireServing(): void {
-  if (isShuttingDown()) throw new AppError('unavailable', 'The server is restarting. Try again in a moment.', { retryAfter: 5 })
+  if (isShuttingDown())
+    throw new AppError('unavailable', 'The server is restarting. Try again in a moment.', { retryAfter: 5 })
 }
 
 async function withDeadline(ms: number, work: Promise<unknown>): Promise<void> {

@@ -45,7 +45,10 @@ export function toWallClock(text: string, timeZone: string): string {
   const moment = new Date(`${day}T${time ?? '00:00'}:00${offset?.toUpperCase() ?? 'Z'}`)
   const exists = !Number.isNaN(moment.getTime()) && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
   if (!exists) {
-    throw new AppError('bad_request', `"${text.slice(0, 40)}" is no date. Write a day as 2026-11-27, or a time as 2026-11-27T15:00.`)
+    throw new AppError(
+      'bad_request',
+      `"${text.slice(0, 40)}" is no date. Write a day as 2026-11-27, or a time as 2026-11-27T15:00.`,
+    )
   }
   if (!time) return day
   return offset ? toLocalTime(moment, timeZone).slice(0, 16) : `${day}T${time}`

@@ -21,7 +21,10 @@ export const cursor = line(200).describe('next_cursor of the page before. Leave 
 export const limit = (most: number, usual: number) =>
   z.int32().min(1).max(most).default(usual).describe(`How many to return at most, 1 to ${most}.`)
 
-export const nextCursor = z.string().optional().describe('Present when there are more: give it as cursor for the next page.')
+export const nextCursor = z
+  .string()
+  .optional()
+  .describe('Present when there are more: give it as cursor for the next page.')
 
 /** A day in an argument. A short pattern: models read it. */
 export const day = z.string().regex(/^\d{4}-\d\d-\d\d$/, 'Write a day as 2026-11-27')

@@ -17,13 +17,19 @@ export const dueInput = z
 export const taskOutput = z.object({
   number: z.int().describe('What people and tools call the task by. It never changes and is never used again.'),
   title: z.string(),
-  due: z.string().nullable().describe('A day ("2026-11-27") or a time ("2026-11-27T15:00") on the person\'s own clock, or null.'),
+  due: z
+    .string()
+    .nullable()
+    .describe('A day ("2026-11-27") or a time ("2026-11-27T15:00") on the person\'s own clock, or null.'),
   done: z.boolean(),
   completed_at: moment.nullable(),
   created_at: moment,
 })
 
-export function toTaskOutput({ number, title, due, completedAt, createdAt }: Task, timeZone: string): z.input<typeof taskOutput> {
+export function toTaskOutput(
+  { number, title, due, completedAt, createdAt }: Task,
+  timeZone: string,
+): z.input<typeof taskOutput> {
   return {
     number,
     title,

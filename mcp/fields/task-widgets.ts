@@ -7,12 +7,20 @@ type TaskOutput = z.output<typeof taskOutput>
 
 /** One task as a row: a working check box and the day it is due. `key` names the task, so that a new row takes the old one's place. */
 export function taskRow({ number, title, due, done }: TaskOutput): Record<string, unknown> {
-  const call = done ? { tool: 'update_task', arguments: { number, done: false } } : { tool: 'complete_task', arguments: { number } }
+  const call = done
+    ? { tool: 'update_task', arguments: { number, done: false } }
+    : { tool: 'complete_task', arguments: { number } }
   const onChangeAction = {
     ...{ type: 'tool.call', payload: { server: 'switchboard', ...call } },
     ...{ handler: 'server', loadingBehavior: 'self', streaming: true },
   }
-  const box = { type: 'Checkbox', name: `task_${number}`, label: `${number} ${title}`, defaultChecked: done, onChangeAction }
+  const box = {
+    type: 'Checkbox',
+    name: `task_${number}`,
+    label: `${number} ${title}`,
+    defaultChecked: done,
+    onChangeAction,
+  }
   return {
     type: 'ListViewItem',
     key: `task:${number}`,

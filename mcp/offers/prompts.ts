@@ -1,4 +1,9 @@
-import { type GetPromptResult, type PromptMessage, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server'
+import {
+  type GetPromptResult,
+  type PromptMessage,
+  ProtocolError,
+  ProtocolErrorCode,
+} from '@modelcontextprotocol/server'
 import type { Scope } from '#lib/auth/tokens/scopes.ts'
 import { findNoteByTitle, suggestNotes } from '#lib/data/notebook/notes.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
@@ -32,7 +37,12 @@ const PROMPTS: readonly Prompt[] = [
     description: 'Puts what is due and overdue into an order for the day.',
     scope: null,
     arguments: [
-      { name: 'day', description: 'Which day: today (the default), tomorrow, or a date.', required: false, suggest: suggestDays },
+      {
+        name: 'day',
+        description: 'Which day: today (the default), tomorrow, or a date.',
+        required: false,
+        suggest: suggestDays,
+      },
     ],
     messages: async ({ day = 'today' }) => [
       say(
@@ -98,13 +108,19 @@ export async function getPrompt(
     const value = given[argument.name]?.replaceAll('\0', '').trim()
     if (value) args[argument.name] = value
     else if (argument.required) throw invalid(`${name} needs the argument "${argument.name}": ${argument.description}`)
-    if (value && value.length > ARGUMENT_MAX_CHARS) throw invalid(`"${argument.name}" is longer than ${ARGUMENT_MAX_CHARS} characters.`)
+    if (value && value.length > ARGUMENT_MAX_CHARS)
+      throw invalid(`"${argument.name}" is longer than ${ARGUMENT_MAX_CHARS} characters.`)
   }
   return { description: prompt.description, messages: await prompt.messages(args, caller) }
 }
 
 /** What an argument of a prompt could be, after what was typed so far. Throws ProtocolError for an unknown prompt. */
-export async function suggestArgument(caller: Caller, name: string, argument: string, typed: string): Promise<string[]> {
+export async function suggestArgument(
+  caller: Caller,
+  name: string,
+  argument: string,
+  typed: string,
+): Promise<string[]> {
   const known = findPrompt(name).arguments.find((one) => one.name === argument)
   return (await known?.suggest?.(caller, typed)) ?? []
 }

@@ -35,7 +35,10 @@ function toPublic(method: string, thrown: unknown): ProtocolError {
   // A result that does not fit is our fault, and none of the client's business.
   if (issues && !(thrown as Error).message.startsWith(`Invalid ${method} result`)) {
     const problems = issues.map(({ path, message }) => ({ path: path[0] === 'params' ? path.slice(1) : path, message }))
-    return new ProtocolError(ProtocolErrorCode.InvalidParams, `Wrong params for ${method}. ${describeIssues(problems, 'params')}.`)
+    return new ProtocolError(
+      ProtocolErrorCode.InvalidParams,
+      `Wrong params for ${method}. ${describeIssues(problems, 'params')}.`,
+    )
   }
   const error = toAppError(thrown)
   const ours = error.status >= 500

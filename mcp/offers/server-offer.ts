@@ -26,7 +26,12 @@ const INSTRUCTIONS =
 
 // What is offered changes only with a new release; what people wrote changes at any time, so it has no lifetime.
 const LISTS = { ttlMs: 300_000, cacheScope: 'private' } as const
-const CACHE_HINTS = { 'tools/list': LISTS, 'prompts/list': LISTS, 'resources/templates/list': LISTS, 'server/discover': LISTS }
+const CACHE_HINTS = {
+  'tools/list': LISTS,
+  'prompts/list': LISTS,
+  'resources/templates/list': LISTS,
+  'server/discover': LISTS,
+}
 
 /** What an endpoint serves. */
 export type Offer = {
@@ -60,7 +65,11 @@ export function createServerOffer(tools: readonly Tool[]): Offer {
     server.setRequestHandler('tools/list', () => listing)
     server.setRequestHandler('tools/call', ({ params }, ctx) => {
       const tool = byName.get(params.name)
-      if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name.slice(0, 100)}. Call tools/list.`)
+      if (!tool)
+        throw new ProtocolError(
+          ProtocolErrorCode.InvalidParams,
+          `Unknown tool: ${params.name.slice(0, 100)}. Call tools/list.`,
+        )
       const about = { client: clientOf(ctx, client), signal: ctx.mcpReq.signal, report: reporterOf(ctx) }
       return runTool({ tool, args: params.arguments ?? {}, caller: callerOf(ctx), ...about })
     })

@@ -7,11 +7,15 @@ import { dueInput, taskOutput, taskTitle, toTaskOutput } from '#mcp/fields/task-
 export const addTaskTool = defineTool({
   name: 'add_task',
   title: 'Add a task',
-  description: 'Adds a task, or a reminder, to the person\'s list and answers with its number. Work out days such as "tomorrow" first.',
+  description:
+    'Adds a task, or a reminder, to the person\'s list and answers with its number. Work out days such as "tomorrow" first.',
   access: 'write',
   scope: 'tasks:write',
   input: z.object({ title: taskTitle, due: dueInput.optional() }),
   output: taskOutput,
   run: async ({ title, due }, { caller, timeZone }) =>
-    toTaskOutput(await addTask(caller, { title, due: due === undefined ? null : toWallClock(due, timeZone) }), timeZone),
+    toTaskOutput(
+      await addTask(caller, { title, due: due === undefined ? null : toWallClock(due, timeZone) }),
+      timeZone,
+    ),
 })

@@ -8,7 +8,8 @@ import { taskRow } from '#mcp/fields/task-widgets.ts'
 export const completeTaskTool = defineTool({
   name: 'complete_task',
   title: 'Complete a task',
-  description: 'Marks a task as done. Completing it again changes nothing; update_task with done: false opens it again.',
+  description:
+    'Marks a task as done. Completing it again changes nothing; update_task with done: false opens it again.',
   access: 'write',
   idempotent: true,
   scope: 'tasks:write',

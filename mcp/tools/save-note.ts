@@ -16,8 +16,12 @@ export const saveNoteTool = defineTool({
   scope: 'notes:write',
   input: z.object({
     id: noteId.describe('The note to change, as search_notes shows it. Leave out to write a new one.').optional(),
-    title: title(200).describe("A few words to find it by. A new note without one gets its text's first line.").optional(),
-    body: text(100_000).describe('The whole text, plain or Markdown. It replaces the old text of a note that is there.').optional(),
+    title: title(200)
+      .describe("A few words to find it by. A new note without one gets its text's first line.")
+      .optional(),
+    body: text(100_000)
+      .describe('The whole text, plain or Markdown. It replaces the old text of a note that is there.')
+      .optional(),
   }),
   output: noteOutput,
   run: async ({ id, title, body }, { caller, timeZone }) => {

@@ -13,7 +13,9 @@ export const searchNotesTool = defineTool({
   scope: 'notes:read',
   input: z.object({
     query: line(500)
-      .describe('Words that the note has, all of them. "quoted words" must stand together, or means either, -word leaves out.')
+      .describe(
+        'Words that the note has, all of them. "quoted words" must stand together, or means either, -word leaves out.',
+      )
       .optional(),
     limit: limit(20, 10),
     cursor,

@@ -17,7 +17,10 @@ export const updateTaskTool = defineTool({
   input: z.object({
     number: taskNumber,
     title: taskTitle.optional(),
-    due: dueInput.nullable().describe('The new due date, written as for add_task. null takes the due date away.').optional(),
+    due: dueInput
+      .nullable()
+      .describe('The new due date, written as for add_task. null takes the due date away.')
+      .optional(),
     done: z.boolean().describe('false opens a completed task again; true completes it.').optional(),
   }),
   output: taskOutput,

@@ -32,7 +32,8 @@ try {
   await waitUntilHealthy(stage, logs)
   const visitor = await makeFirstAccount(url, logs)
   const { events } = await ask(visitor, 'add a task: buy milk tomorrow')
-  if (!JSON.stringify(events).includes('add_task')) throw new Error(`The chat turn called no tool: ${JSON.stringify(events)}`)
+  if (!JSON.stringify(events).includes('add_task'))
+    throw new Error(`The chat turn called no tool: ${JSON.stringify(events)}`)
   await endApp()
   console.log('The image starts as an unprivileged user, migrates, answers a chat turn and ends at SIGTERM.')
 } catch (error) {
@@ -130,7 +131,9 @@ function run(stage: Stage, file: string, args: string[], env: Record<string, str
 /** What a person behind a mirror of the package registry needs to install at all. */
 function npmSettings(): Record<string, string> {
   const names = Object.keys(process.env).filter((name) =>
-    /^(npm_config_(registry|cafile|proxy|https_proxy)|https?_proxy|no_proxy|node_extra_ca_certs|ssl_cert_file)$/i.test(name),
+    /^(npm_config_(registry|cafile|proxy|https_proxy)|https?_proxy|no_proxy|node_extra_ca_certs|ssl_cert_file)$/i.test(
+      name,
+    ),
   )
   return Object.fromEntries(names.map((name) => [name, process.env[name] ?? '']))
 }
@@ -161,6 +164,7 @@ async function endApp(): Promise<void> {
 
 function collect(child: ChildProcess): () => string {
   const chunks: string[] = []
-  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk))
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk))
   return () => chunks.join('')
 }

@@ -27,7 +27,11 @@ export async function makePersonalToken(visitor: Visitor): Promise<string> {
   const answer = await expectOk(visitor, '/api/me/tokens', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name: 'Benchmark', scopes: ['tasks:read', 'tasks:write', 'notes:read', 'notes:write'], expires_in_days: 1 }),
+    body: JSON.stringify({
+      name: 'Benchmark',
+      scopes: ['tasks:read', 'tasks:write', 'notes:read', 'notes:write'],
+      expires_in_days: 1,
+    }),
   })
   return ((await answer.json()) as { token: string }).token
 }
@@ -46,7 +50,8 @@ export async function ask(visitor: Visitor, text: string): Promise<Turn> {
   for await (const event of readEvents(answer)) {
     turn.events.push(event)
     if (event.type === 'error') throw new Error(`The chat turn failed: ${JSON.stringify(event)}`)
-    if (Number.isNaN(turn.firstDeltaMs) && JSON.stringify(event).includes('text_delta')) turn.firstDeltaMs = performance.now() - began
+    if (Number.isNaN(turn.firstDeltaMs) && JSON.stringify(event).includes('text_delta'))
+      turn.firstDeltaMs = performance.now() - began
   }
   return turn
 }

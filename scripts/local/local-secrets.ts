@@ -17,7 +17,8 @@ export async function localSecrets(folder: string): Promise<LocalSecrets> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as LocalSecrets
   } catch (error) {
-    if (error instanceof SyntaxError) throw new Error(`${file} is damaged: restore it from a backup, or delete ${folder} to start anew.`)
+    if (error instanceof SyntaxError)
+      throw new Error(`${file} is damaged: restore it from a backup, or delete ${folder} to start anew.`)
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
   const secret = () => randomBytes(32).toString('base64url')

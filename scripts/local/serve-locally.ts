@@ -19,7 +19,9 @@ const END_MS = (Number(process.env.SHUTDOWN_GRACE) || 25) * 1000 + 10_000
 // What Next says of itself at its start; our own line comes when the server can be used.
 const BANNER = /^\s*(▲ Next|- (Local|Network|Environments|Experiments)|✓ |$)/
 
-const { values: options } = parseArgs({ options: { dev: { type: 'boolean' }, data: { type: 'string' }, quiet: { type: 'boolean' } } })
+const { values: options } = parseArgs({
+  options: { dev: { type: 'boolean' }, data: { type: 'string' }, quiet: { type: 'boolean' } },
+})
 const stopping = new AbortController()
 const children = new Set<ChildProcess>()
 let database: EmbeddedPostgres | undefined

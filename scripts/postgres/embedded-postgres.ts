@@ -36,7 +36,10 @@ export class EmbeddedPostgresError extends Error {}
  * process left there. A server that something else ends is started again, which `say` is told. `durable: false` gives up
  * safety against power cuts, for tests. Throws EmbeddedPostgresError.
  */
-export async function startEmbeddedPostgres(folder: string, { durable = true, say = (_: string) => {} } = {}): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  folder: string,
+  { durable = true, say = (_: string) => {} } = {},
+): Promise<EmbeddedPostgres> {
   const home = path.resolve(folder)
   try {
     await mkdir(home, { recursive: true, mode: 0o700 })
@@ -55,7 +58,12 @@ export function embeddedAppUrl(port: number, password: string): string {
   return serverUrl(port, APP, password, DATABASE)
 }
 
-async function open(home: string, durable: boolean, say: (line: string) => void, unlock: () => Promise<void>): Promise<EmbeddedPostgres> {
+async function open(
+  home: string,
+  durable: boolean,
+  say: (line: string) => void,
+  unlock: () => Promise<void>,
+): Promise<EmbeddedPostgres> {
   const secrets = await localSecrets(home)
   const place = {
     program: await postgresProgram(home),
@@ -95,7 +103,11 @@ async function open(home: string, durable: boolean, say: (line: string) => void,
 
 // The database is made last: where it exists, the roles do.
 async function makeRoles(superuserUrl: string, secrets: LocalSecrets): Promise<void> {
-  const client = new pg.Client({ connectionString: superuserUrl, connectionTimeoutMillis: 10_000, query_timeout: 30_000 })
+  const client = new pg.Client({
+    connectionString: superuserUrl,
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 30_000,
+  })
   await client.connect()
   try {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE])
@@ -105,7 +117,9 @@ async function makeRoles(superuserUrl: string, secrets: LocalSecrets): Promise<v
       [APP, secrets.app],
     ] as const) {
       await client.query(`DROP ROLE IF EXISTS ${role}`)
-      await client.query(`CREATE ROLE ${role} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD ${pg.escapeLiteral(password)}`)
+      await client.query(
+        `CREATE ROLE ${role} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD ${pg.escapeLiteral(password)}`,
+      )
     }
     await client.query(`CREATE DATABASE ${DATABASE} OWNER ${OWNER}`)
   } finally {
@@ -114,9 +128,11 @@ async function makeRoles(superuserUrl: string, secrets: LocalSecrets): Promise<v
 }
 
 function sentence(error: unknown, home: string): string {
-  if (error instanceof LockedError) return `Switchboard already runs with the data in ${home}: process ${error.pid}. Stop that one first.`
+  if (error instanceof LockedError)
+    return `Switchboard already runs with the data in ${home}: process ${error.pid}. Stop that one first.`
   const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ENOSPC' || code === '53100') return `The disk that holds ${home} is full. Free some space, then start again.`
+  if (code === 'ENOSPC' || code === '53100')
+    return `The disk that holds ${home} is full. Free some space, then start again.`
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return `${home} cannot be written by this user: it may belong to another one. (${message})`
   return message

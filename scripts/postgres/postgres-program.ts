@@ -1,6 +1,19 @@
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmod, cp, lchown, lstat, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
+import {
+  chmod,
+  cp,
+  lchown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
@@ -51,7 +64,8 @@ export async function postgresProgram(folder: string): Promise<PostgresProgram> 
 async function chooseMode(installed: Installed, folder: string, data: string): Promise<Mode> {
   if (process.getuid?.() !== 0) return { native: installed.native }
   const [unshare = '', ...namespace] = NAMESPACE
-  if (spawnSync(unshare, [...namespace, 'true']).status === 0) return { native: installed.native, before: NAMESPACE, fileOwner: 0 }
+  if (spawnSync(unshare, [...namespace, 'true']).status === 0)
+    return { native: installed.native, before: NAMESPACE, fileOwner: 0 }
   await makeReachable(folder, data)
   return { native: await reachablePrograms(installed), uid: NOBODY, fileOwner: NOBODY }
 }
@@ -76,7 +90,9 @@ async function findInstalled(): Promise<Installed> {
 
 // npm packages hold no symbolic links: this one lists its own for an install script, which we do not let run.
 async function restoreLinks(root: string, native: string): Promise<void> {
-  const links: { source: string; target: string }[] = JSON.parse(await readFile(path.join(native, 'pg-symlinks.json'), 'utf8'))
+  const links: { source: string; target: string }[] = JSON.parse(
+    await readFile(path.join(native, 'pg-symlinks.json'), 'utf8'),
+  )
   for (const { source, target } of links) {
     const link = path.join(root, target)
     const to = path.relative(path.dirname(link), path.join(root, source))
@@ -98,7 +114,8 @@ async function makeReachable(folder: string, data: string): Promise<void> {
 }
 
 async function reachablePrograms({ native, version }: Installed): Promise<string> {
-  if (spawnSync(path.join(native, 'bin/postgres'), ['--version'], { uid: NOBODY, gid: NOBODY }).status === 0) return native
+  if (spawnSync(path.join(native, 'bin/postgres'), ['--version'], { uid: NOBODY, gid: NOBODY }).status === 0)
+    return native
   const copy = path.join(ROOTS_PLACE, `postgresql-${version}`)
   if (await exists(copy)) return copy
   await mkdir(ROOTS_PLACE, { recursive: true, mode: 0o711 })

@@ -48,7 +48,8 @@ export async function closeServer(server: PostgresServer, place: Place): Promise
     { signal: 'SIGQUIT', ms: KILL_MS },
   ]) {
     if (!(await isGone(server, place))) process.kill(server.pid, signal)
-    for (const deadline = Date.now() + ms; Date.now() < deadline; await sleep(POLL_MS)) if (await isGone(server, place)) return
+    for (const deadline = Date.now() + ms; Date.now() < deadline; await sleep(POLL_MS))
+      if (await isGone(server, place)) return
   }
   throw new Error(`PostgreSQL (process ${server.pid}) did not stop within ${(STOP_MS + KILL_MS) / 1000} s.`)
 }
@@ -79,7 +80,8 @@ async function initialise(place: Place): Promise<void> {
     const security = ['-U', SUPERUSER, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`]
     const locale = ['-E', 'UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
     const child = await run(place, 'initdb', ['-D', draft, ...security, ...locale, ...(durable ? [] : ['--no-sync'])])
-    for (const deadline = Date.now() + INITDB_MS; !hasExited(child); await sleep(POLL_MS)) if (Date.now() > deadline) child.kill('SIGKILL')
+    for (const deadline = Date.now() + INITDB_MS; !hasExited(child); await sleep(POLL_MS))
+      if (Date.now() > deadline) child.kill('SIGKILL')
     if (child.exitCode !== 0) throw await failure(place)
   } finally {
     await rm(passwordFile, { force: true })
@@ -105,9 +107,20 @@ async function launch(place: Place): Promise<PostgresServer> {
   const { program, portFile, durable } = place
   for (const deadline = Date.now() + READY_MS; ; await sleep(POLL_MS)) {
     const port = await freePort(Number(await readFile(portFile, 'utf8').catch(() => 0)))
-    const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'log_min_error_statement=panic', 'log_timezone=UTC']
+    const settings = [
+      'listen_addresses=127.0.0.1',
+      'unix_socket_directories=',
+      'log_min_error_statement=panic',
+      'log_timezone=UTC',
+    ]
     if (!durable) settings.push('fsync=off', 'full_page_writes=off', 'synchronous_commit=off')
-    const child = await run(place, 'postgres', ['-D', program.dataFolder, '-p', String(port), ...settings.flatMap((one) => ['-c', one])])
+    const child = await run(place, 'postgres', [
+      '-D',
+      program.dataFolder,
+      '-p',
+      String(port),
+      ...settings.flatMap((one) => ['-c', one]),
+    ])
     const server = { pid: child.pid ?? 0, port, child }
     try {
       if (await answers(place, port, async () => hasExited(child))) {
@@ -146,7 +159,8 @@ async function answers({ password, program }: Place, port: number, isGone: () =>
       }
       const starting = STARTING.has(code ?? '') || /timeout|terminated/i.test(message)
       if (!starting) throw error
-      if (Date.now() > deadline) throw new Error(`PostgreSQL did not answer within ${READY_MS / 1000} s.`, { cause: error })
+      if (Date.now() > deadline)
+        throw new Error(`PostgreSQL did not answer within ${READY_MS / 1000} s.`, { cause: error })
     } finally {
       await client.end().catch(() => {})
     }
@@ -169,7 +183,8 @@ async function failure({ log, program }: Place): Promise<Error> {
   const text = await readFile(log, 'utf8')
   if (/No space left on device|Disk quota exceeded/.test(text))
     return new Error(`The disk that holds ${program.dataFolder} is full. Free some space, then start again.`)
-  const last = text.split('\n').findLast((line) => /FATAL|PANIC|error:/.test(line)) ?? text.trim().split('\n').at(-1) ?? ''
+  const last =
+    text.split('\n').findLast((line) => /FATAL|PANIC|error:/.test(line)) ?? text.trim().split('\n').at(-1) ?? ''
   return new Error(
     `PostgreSQL could not start with the data in ${program.dataFolder}: ${last.replace(/^.*?(FATAL|PANIC|error): */, '')}. More is in ${log}.`,
   )

@@ -21,18 +21,29 @@ type Facts = { chat: ChatContext }
 const THREAD: Thread = { id: 'thr_1', created_at: '2026-01-01T00:00:00Z', status: { type: 'active' }, metadata: {} }
 
 /** A tool without arguments that does `work` in the chat. */
-const chatTool = (name: string, work: (chat: ChatContext, call: { callId?: string; id?: string }) => unknown): Tool<Facts> =>
+const chatTool = (
+  name: string,
+  work: (chat: ChatContext, call: { callId?: string; id?: string }) => unknown,
+): Tool<Facts> =>
   tool({
     name,
     description: name,
     parameters: z.object({}),
     execute: async (_, context, details) => {
-      await work((context as { context: Facts }).context.chat, { callId: details?.toolCall?.callId, id: details?.toolCall?.id })
+      await work((context as { context: Facts }).context.chat, {
+        callId: details?.toolCall?.callId,
+        id: details?.toolCall?.id,
+      })
       return 'done'
     },
   })
 
-type Script = { tools?: Tool<Facts>[]; stopAt?: string[]; agent?: object; steps: ConstructorParameters<typeof ScriptedModel>[0] }
+type Script = {
+  tools?: Tool<Facts>[]
+  stopAt?: string[]
+  agent?: object
+  steps: ConstructorParameters<typeof ScriptedModel>[0]
+}
 
 /** The thread events of one run, and what it threw. */
 async function turn({ tools = [], stopAt = [], agent: more, steps: script }: Script) {
@@ -54,7 +65,8 @@ async function turn({ tools = [], stopAt = [], agent: more, steps: script }: Scr
   let error: unknown
   try {
     const result = await runAgent(agent, 'hi', { stream: true, context })
-    for await (const event of mergeEvents(result, steps)) told.push(...('main' in event ? events.take(event.main) : event.side(events)))
+    for await (const event of mergeEvents(result, steps))
+      told.push(...('main' in event ? events.take(event.main) : event.side(events)))
     await result.completed
     told.push(...events.end())
   } catch (thrown) {
@@ -121,7 +133,9 @@ test('a widget that becomes another one is replaced as a whole', async () => {
     event.type === 'thread.item.updated' && event.update.type.startsWith('widget') ? event.update : [],
   )
   expect(updates).toEqual([{ type: 'widget.root.updated', widget: { type: 'Card', id: 'b', children: [] } }])
-  const done = events.find((event) => event.type === 'thread.item.done' && event.item.type === 'widget') as { item: WidgetItem }
+  const done = events.find((event) => event.type === 'thread.item.done' && event.item.type === 'widget') as {
+    item: WidgetItem
+  }
   expect(done.item.widget.id).toBe('b')
 })
 
@@ -132,15 +146,24 @@ test('text that comes in pieces grows in a widget, and stops streaming at its en
       { type: 'output_text_delta', delta: 'llo' },
       {
         type: 'response_done',
-        response: { id: 'r', output: [assistantMessage('Hello')], usage: { inputTokens: 1, outputTokens: 1, totalTokens: 2 } },
+        response: {
+          id: 'r',
+          output: [assistantMessage('Hello')],
+          usage: { inputTokens: 1, outputTokens: 1, totalTokens: 2 },
+        },
       },
     ]),
   ])
   const result = await runAgent(new Agent({ name: 'Test', model }), 'hi', { stream: true })
   const states: unknown[] = []
-  for await (const state of accumulateText(result.toTextStream() as unknown as AsyncIterable<string>, Text({ id: 't', value: '' })))
+  for await (const state of accumulateText(
+    result.toTextStream() as unknown as AsyncIterable<string>,
+    Text({ id: 't', value: '' }),
+  ))
     states.push(state)
-  expect(states).toEqual(['', 'He', 'Hello', 'Hello'].map((value, index) => ({ type: 'Text', id: 't', value, streaming: index < 3 })))
+  expect(states).toEqual(
+    ['', 'He', 'Hello', 'Hello'].map((value, index) => ({ type: 'Text', id: 't', value, streaming: index < 3 })),
+  )
 })
 
 test('a tool of the page ends the turn, with the ids of the call and no line of its own', async () => {
@@ -196,7 +219,9 @@ test('what tools and the run say is merged in order, workflows of tools included
   ])
   expect(events).toContainEqual(
     expect.objectContaining({
-      item: expect.objectContaining({ workflow: expect.objectContaining({ summary: { title: 'Looked' }, expanded: true }) }),
+      item: expect.objectContaining({
+        workflow: expect.objectContaining({ summary: { title: 'Looked' }, expanded: true }),
+      }),
     }),
   )
   expect(halfOpen(events)).toEqual([])
@@ -215,7 +240,9 @@ test.each([
   })
   expect(isGuardrail(error)).toBe(true)
   const shown = new Set(
-    events.flatMap((event) => (event.type === 'thread.item.added' || event.type === 'thread.item.done' ? event.item.id : [])),
+    events.flatMap((event) =>
+      event.type === 'thread.item.added' || event.type === 'thread.item.done' ? event.item.id : [],
+    ),
   )
   const removed = events.flatMap((event) => (event.type === 'thread.item.removed' ? event.item_id : []))
   expect(new Set(removed)).toEqual(shown)

@@ -22,7 +22,11 @@ test('an agent of the unmodified SDK works with the tasks of the person whose to
   )
   try {
     const provider = new OpenAIProvider({ apiKey: 'test', baseURL: models.url, useResponses: true })
-    const access = { url: `${server.url}/mcp`, token: await personalToken(caller), model: await provider.getModel('scripted') }
+    const access = {
+      url: `${server.url}/mcp`,
+      token: await personalToken(caller),
+      model: await provider.getModel('scripted'),
+    }
     expect(await ask('Add buy milk.', { name: 'Ann' }, access)).toBe('I added it.')
   } finally {
     await server.close()

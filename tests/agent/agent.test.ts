@@ -16,7 +16,8 @@ beforeEach(async () => {
   caller = ann.caller
 })
 
-const bodies = (server: { requests: { body: Record<string, unknown> }[] }) => server.requests.map(({ body }) => JSON.stringify(body))
+const bodies = (server: { requests: { body: Record<string, unknown> }[] }) =>
+  server.requests.map(({ body }) => JSON.stringify(body))
 
 describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
   async function start() {
@@ -28,7 +29,10 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
   test('the model calls a tool, reads its result and answers; the ledger has the call', async () => {
     await using server = await start()
     server.script(
-      { calls: [{ name: 'add_task', arguments: { title: 'buy milk' }, id: 'call_milk' }], usage: { input: 100, output: 10 } },
+      {
+        calls: [{ name: 'add_task', arguments: { title: 'buy milk' }, id: 'call_milk' }],
+        usage: { input: 100, output: 10 },
+      },
       { text: 'I have added **buy milk**.', usage: { input: 200, output: 20 } },
     )
     const chat = await conversation(caller, { builtinFetch })
@@ -48,7 +52,14 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     ])
     const { data } = await listToolCalls({ caller })
     expect(data).toMatchObject([
-      { tool: 'add_task', server: 'switchboard', status: 'succeeded', callId: 'call_milk', runId: turn.runId, threadId: chat.thread.id },
+      {
+        tool: 'add_task',
+        server: 'switchboard',
+        status: 'succeeded',
+        callId: 'call_milk',
+        runId: turn.runId,
+        threadId: chat.thread.id,
+      },
     ])
     expect(bodies(server)[1]).toContain('buy milk')
     expect(bodies(server)[1]).toContain('call_milk')
@@ -61,7 +72,9 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     server.script({ text: ['One ', 'two ', 'three'] })
     const turn = await (await conversation(caller, { builtinFetch })).say('count')
     const deltas = turn.events.flatMap((event) =>
-      event.type === 'thread.item.updated' && event.update.type === 'assistant_message.content_part.text_delta' ? event.update.delta : [],
+      event.type === 'thread.item.updated' && event.update.type === 'assistant_message.content_part.text_delta'
+        ? event.update.delta
+        : [],
     )
     expect(deltas).toEqual(['One ', 'two ', 'three'])
     expect(turn.messages).toHaveLength(1)
@@ -88,11 +101,27 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     const chat = await conversation(caller, { builtinFetch })
     await chat.say('note: the door code is 4711')
     await chat.say('what was it?')
-    const input = server.requests[2]?.body as { input?: { type: string; call_id?: string }[]; messages?: { role: string }[] }
+    const input = server.requests[2]?.body as {
+      input?: { type: string; call_id?: string }[]
+      messages?: { role: string }[]
+    }
     if (api === 'responses') {
-      expect(input.input?.map(({ type }) => type)).toEqual([undefined, 'function_call', 'function_call_output', 'message', undefined])
+      expect(input.input?.map(({ type }) => type)).toEqual([
+        undefined,
+        'function_call',
+        'function_call_output',
+        'message',
+        undefined,
+      ])
     } else {
-      expect(input.messages?.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'tool', 'assistant', 'user'])
+      expect(input.messages?.map(({ role }) => role)).toEqual([
+        'system',
+        'user',
+        'assistant',
+        'tool',
+        'assistant',
+        'user',
+      ])
     }
     expect(bodies(server)[2]).toContain('call_note')
     expect(bodies(server)[2]).not.toContain('following task was performed')
@@ -204,7 +233,9 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     expect(turn.error).toBeUndefined()
     expect(turn.failed).toBeUndefined()
     expect(halfOpen(turn.events)).toEqual([])
-    expect(turn.workflows[0]?.workflow.tasks).toMatchObject([{ title: 'slow', status_indicator: 'complete', content: /Stopped/ }])
+    expect(turn.workflows[0]?.workflow.tasks).toMatchObject([
+      { title: 'slow', status_indicator: 'complete', content: /Stopped/ },
+    ])
     // The turn does not wait for the row of a call that was stopped.
     await expect
       .poll(async () => (await listToolCalls({ caller })).data)
@@ -220,7 +251,11 @@ test('a dead server is named to the person and the model, and the turn goes on',
   withSettings({ OPENAI_BASE_URL: server.url, MCP_SERVER_URL: 'http://no-such-host.invalid/mcp' })
   const turn = await (await conversation(caller, { builtinFetch })).say('hello')
   expect(turn.text).toBe('Without it, then.')
-  expect(turn.events[0]).toMatchObject({ type: 'notice', level: 'warning', title: expect.stringContaining('no_such_host_invalid') })
+  expect(turn.events[0]).toMatchObject({
+    type: 'notice',
+    level: 'warning',
+    title: expect.stringContaining('no_such_host_invalid'),
+  })
   expect(bodies(server)[0]).toContain('no_such_host_invalid')
   expect(bodies(server)[0]).toContain('add_task')
 })

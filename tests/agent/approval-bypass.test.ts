@@ -49,7 +49,12 @@ async function added(url: string, config: object = {}, audience: 'everyone' | 'a
 test('a model that gives several calls one id: each is judged by itself', async () => {
   await using server = await mcpServer([wipe, { name: 'look', run: () => 'all is well' }])
   const call = (name: string, what: string) => ({ calls: [{ name, arguments: { what }, id: 'call_0' }] })
-  await using model = await openAIServer(call('look', 'here'), call('look', 'there'), call('wipe', 'disk'), call('wipe', 'tape'))
+  await using model = await openAIServer(
+    call('look', 'here'),
+    call('look', 'there'),
+    call('wipe', 'disk'),
+    call('wipe', 'tape'),
+  )
   const settings = { OPENAI_BASE_URL: model.url, OPENAI_API: 'chat_completions', OPENAI_API_KEY: 'k' }
   withSettings({ ...settings, MCP_BUILTIN: 'off', MCP_SERVER_URL: server.url })
   const first = await agentDoor(ann).begin('clean up')
@@ -65,8 +70,14 @@ test('a model that gives several calls one id: each is judged by itself', async 
 type Change = (server: Awaited<ReturnType<typeof added>>) => Promise<unknown>
 const CHANGES: [string, Change][] = [
   ['the server is switched off', ({ id }) => setServerEnabled(admin.caller, id, false)],
-  ['the tool is denied', ({ id, given }) => changeServer(admin.caller, id, { ...given, config: { ...given.config, deny: ['wipe'] } })],
-  ['the person may no longer use the server', ({ id, given }) => changeServer(admin.caller, id, { ...given, audience: 'admins' })],
+  [
+    'the tool is denied',
+    ({ id, given }) => changeServer(admin.caller, id, { ...given, config: { ...given.config, deny: ['wipe'] } }),
+  ],
+  [
+    'the person may no longer use the server',
+    ({ id, given }) => changeServer(admin.caller, id, { ...given, audience: 'admins' }),
+  ],
   [
     'the person is no admin any more',
     async ({ id, given }) => {
@@ -85,7 +96,9 @@ test.each(CHANGES)('between the question and the yes %s', async (_name, change) 
   const { events } = await agentDoor(ann).press(thread, card as WidgetItem, 'Approve')
   expect(events.at(-1)).toMatchObject({ type: 'notice', title: 'Not called' })
   expect(server.calls).toEqual([])
-  expect((await listToolCalls({ caller: ann.caller })).data).toMatchObject([{ status: 'failed', failureClass: 'denied' }])
+  expect((await listToolCalls({ caller: ann.caller })).data).toMatchObject([
+    { status: 'failed', failureClass: 'denied' },
+  ])
 })
 
 /** A trusted server whose one tool answers with a card with these buttons. */

@@ -42,7 +42,11 @@ async function answer(run: Run, text: string): Promise<void> {
   } as const
   const widget =
     text === 'connect'
-      ? connectCard({ server: { id: 's', name: 'shop\u2800', url: 'https://аррӏе.com/mcp' } as never, tool: 'or\u200bders', broken: false })
+      ? connectCard({
+          server: { id: 's', name: 'shop\u2800', url: 'https://аррӏе.com/mcp' } as never,
+          tool: 'or\u200bders',
+          broken: false,
+        })
       : pendingCard({ ...asked, tool: text === 'one word' ? `send_${'x'.repeat(300)}` : 'send_mail' })
   run.send({ type: 'thread.item.done', item: { type: 'widget', id: `w_${run.id}`, ...at, widget } })
 }
@@ -80,14 +84,16 @@ test('what hides is seen, and what is only joined stays whole', async () => {
   const page = await stage.visit()
   await say(page, 'hidden')
   const { text } = await drawn(page)
-  for (const seen of ['OK 🙂⟦U+E0100⟧⟦U+E0101⟧⟦U+E01EF⟧', 'a⟦U+2800⟧b', 'a⟦U+034F⟧b', 'a⟦U+202E⟧gnp.exe']) expect(text).toContain(seen)
+  for (const seen of ['OK 🙂⟦U+E0100⟧⟦U+E0101⟧⟦U+E01EF⟧', 'a⟦U+2800⟧b', 'a⟦U+034F⟧b', 'a⟦U+202E⟧gnp.exe'])
+    expect(text).toContain(seen)
 })
 
 test('a host in another script has its punycode beside it', async () => {
   const page = await stage.visit()
   await say(page, 'host')
   const { text } = await drawn(page)
-  for (const seen of ['https://аррӏе.com⟦xn--80ak6aa92e.com⟧/login', '"🏴󠁧󠁢󠁥󠁮󠁧󠁿 👨‍👩‍👧"', '"می‌خواهم"']) expect(text).toContain(seen)
+  for (const seen of ['https://аррӏе.com⟦xn--80ak6aa92e.com⟧/login', '"🏴󠁧󠁢󠁥󠁮󠁧󠁿 👨‍👩‍👧"', '"می‌خواهم"'])
+    expect(text).toContain(seen)
 })
 
 test('a Connect card hides nothing either', async () => {

@@ -42,7 +42,9 @@ async function refusingToClaim(work: () => Promise<unknown>): Promise<void> {
   try {
     await owner.query(`CREATE FUNCTION no_claim() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = 'disk_full'; END $$`)
-    await owner.query('CREATE TRIGGER no_claim BEFORE DELETE ON paused_runs FOR EACH STATEMENT EXECUTE FUNCTION no_claim()')
+    await owner.query(
+      'CREATE TRIGGER no_claim BEFORE DELETE ON paused_runs FOR EACH STATEMENT EXECUTE FUNCTION no_claim()',
+    )
     await work()
   } finally {
     await owner.query('DROP TRIGGER no_claim ON paused_runs')

@@ -27,13 +27,15 @@ beforeEach(async () => {
 let send: Parameters<typeof agentDoor>[1]
 const begin = (text: string) => agentDoor(ann, send).begin(text)
 const say = (thread: string, text: string) => agentDoor(ann, send).say(thread, text)
-const press = (thread: string, card: WidgetItem, label: string, who = ann) => agentDoor(who, send).press(thread, card, label)
+const press = (thread: string, card: WidgetItem, label: string, who = ann) =>
+  agentDoor(who, send).press(thread, card, label)
 function card(events: ThreadStreamEvent[]): WidgetItem {
   const [only] = widgets(events)
   if (!only) throw new Error(`no card in ${JSON.stringify(events)}`)
   return only
 }
-const notices = (events: ThreadStreamEvent[]) => events.flatMap((event) => (event.type === 'notice' ? event.message : []))
+const notices = (events: ThreadStreamEvent[]) =>
+  events.flatMap((event) => (event.type === 'notice' ? event.message : []))
 const tasks = () => withCaller(ann.caller, (tx) => tx.task.findMany({ orderBy: { number: 'asc' } }))
 const runs = () => withCaller(ann.caller, (tx) => tx.run.findMany({ orderBy: { createdAt: 'asc' } }))
 const ledger = async (tool: string) => (await listToolCalls({ caller: ann.caller }, { tool })).data.reverse()
@@ -48,7 +50,8 @@ async function asked() {
 /** All that our code shares between the module graphs of a process, and all modules: what is left is what another process has. */
 async function forgetProcess() {
   await closeDb()
-  for (const name of Object.keys(globalThis)) if (name.startsWith('switchboard')) Reflect.deleteProperty(globalThis, name)
+  for (const name of Object.keys(globalThis))
+    if (name.startsWith('switchboard')) Reflect.deleteProperty(globalThis, name)
   vi.resetModules()
   const [again, answering, asking, doors, web] = await Promise.all([
     import('#lib/agent/handle-action.ts'),
@@ -96,7 +99,9 @@ describe('a call that destroys', () => {
     expect(await ledger('delete_task')).toMatchObject([{ status: 'succeeded' }])
     expect(await withCaller(ann.caller, (tx) => tx.pausedRun.count())).toBe(0)
     // The line that waited is the one that is done: a call has one line.
-    const lines = (await agentDoor(ann).read(thread)).flatMap((item) => (item.type === 'workflow' ? item.workflow.tasks : []))
+    const lines = (await agentDoor(ann).read(thread)).flatMap((item) =>
+      item.type === 'workflow' ? item.workflow.tasks : [],
+    )
     expect(lines.map((task) => [task.title, task.type === 'custom' && task.icon])).toEqual([
       ['add_task', 'check-circle'],
       ['delete_task', 'check-circle'],
@@ -168,7 +173,9 @@ describe('a call that destroys', () => {
     expect((await runs()).map(({ status }) => status)).toEqual(['done', 'stopped', 'done'])
 
     const [unanswered] = widgets((await say(thread, 'delete task 1')).events)
-    await withSystem('expiry', (tx) => tx.approval.updateMany({ where: { status: 'pending' }, data: { expiresAt: past } }))
+    await withSystem('expiry', (tx) =>
+      tx.approval.updateMany({ where: { status: 'pending' }, data: { expiresAt: past } }),
+    )
     await expireApprovals()
     expect((await runs()).at(-1)).toMatchObject({ status: 'stopped', errorMessage: 'Nobody answered in time.' })
     expect(await withCaller(ann.caller, (tx) => tx.pausedRun.count())).toBe(0)
@@ -192,7 +199,9 @@ describe('a call that destroys', () => {
     const { thread, card } = await asked()
     const other = await asked()
     const [one, two] = await withCaller(ann.caller, (tx) => tx.pausedRun.findMany({ orderBy: { createdAt: 'asc' } }))
-    await withCaller(ann.caller, (tx) => tx.pausedRun.update({ where: { runId: one?.runId ?? '' }, data: { sealed: two?.sealed ?? '' } }))
+    await withCaller(ann.caller, (tx) =>
+      tx.pausedRun.update({ where: { runId: one?.runId ?? '' }, data: { sealed: two?.sealed ?? '' } }),
+    )
     const swapped = await press(thread, card, 'Approve')
     expect(notices(swapped.events)).not.toEqual([])
     withSettings({ APP_SECRET: 'another secret of the tests, also long' })
@@ -211,50 +220,61 @@ describe('with a real model', () => {
     ...more,
   })
   async function ready(server: TestMcp, api: 'responses' | 'chat_completions', url: string, policy?: ApprovalPolicy) {
-    withSettings({ OPENAI_BASE_URL: url, OPENAI_API: api, OPENAI_API_KEY: 'k', MCP_BUILTIN: 'off', MCP_SERVER_URL: server.url })
+    withSettings({
+      OPENAI_BASE_URL: url,
+      OPENAI_API: api,
+      OPENAI_API_KEY: 'k',
+      MCP_BUILTIN: 'off',
+      MCP_SERVER_URL: server.url,
+    })
     const name = new URL(server.url).host.replace(/[^A-Za-z0-9]+/g, '_')
     const nothing = { repeatable: false, hidden: [], connectSeconds: null, idleSeconds: null, hardSeconds: null }
     if (policy) await savePolicy(ann.caller, { server: name, tool: '*', approval: policy, ...nothing })
   }
   const call = (what: string, id?: string) => ({ name: 'wipe', arguments: { what }, id })
 
-  test.each(['responses', 'chat_completions'] as const)('over %s: two risky calls and a harmless one in one answer', async (api) => {
-    await using server = await mcpServer([wipe(), { name: 'look', run: () => 'all is well' }])
-    await using model = await openAIServer(
-      { calls: [call('disk', 'c1'), { name: 'look', arguments: {}, id: 'c2' }, call('tape', 'c3')] },
-      { text: 'Done with it.' },
-    )
-    await ready(server, api, model.url)
-    const first = await begin('clean up')
-    const thread = threadOf(first)
-    const [disk, tape] = widgets(first.events)
-    expect(server.calls).toEqual([{ tool: 'look', args: {} }])
-    expect(model.requests).toHaveLength(1)
-    const denied = await press(thread, disk as WidgetItem, 'Decline')
-    expect(said(denied.events)).toBe('')
-    expect(server.calls).toHaveLength(1)
-    const { events } = await press(thread, tape as WidgetItem, 'Approve')
-    expect(said(events)).toBe('Done with it.')
-    expect(server.calls).toEqual([
-      { tool: 'look', args: {} },
-      { tool: 'wipe', args: { what: 'tape' } },
-    ])
-    const told = JSON.stringify(model.requests[1]?.body)
-    expect(told).toContain('all is well')
-    expect(told).toContain('wiped tape')
-    expect(told).toMatch(/did not agree to this call\. \(declined\)/)
-    expect((await ledger('wipe')).map(({ status, failureClass, callId }) => [status, failureClass, callId]).sort()).toEqual([
-      ['declined', 'declined', 'c1'],
-      ['succeeded', null, 'c3'],
-    ])
-    // The next turn's model sees every call once, with its answer.
-    model.script({ text: 'Anything else?' })
-    await say(thread, 'thanks')
-    const later = JSON.stringify(model.requests[2]?.body)
-    expect(later.split('wiped tape')).toHaveLength(2)
-    expect(later).not.toContain('has not agreed')
-    expect(later).not.toContain('approval:')
-  })
+  test.each(['responses', 'chat_completions'] as const)(
+    'over %s: two risky calls and a harmless one in one answer',
+    async (api) => {
+      await using server = await mcpServer([wipe(), { name: 'look', run: () => 'all is well' }])
+      await using model = await openAIServer(
+        { calls: [call('disk', 'c1'), { name: 'look', arguments: {}, id: 'c2' }, call('tape', 'c3')] },
+        { text: 'Done with it.' },
+      )
+      await ready(server, api, model.url)
+      const first = await begin('clean up')
+      const thread = threadOf(first)
+      const [disk, tape] = widgets(first.events)
+      expect(server.calls).toEqual([{ tool: 'look', args: {} }])
+      expect(model.requests).toHaveLength(1)
+      const denied = await press(thread, disk as WidgetItem, 'Decline')
+      expect(said(denied.events)).toBe('')
+      expect(server.calls).toHaveLength(1)
+      const { events } = await press(thread, tape as WidgetItem, 'Approve')
+      expect(said(events)).toBe('Done with it.')
+      expect(server.calls).toEqual([
+        { tool: 'look', args: {} },
+        { tool: 'wipe', args: { what: 'tape' } },
+      ])
+      const told = JSON.stringify(model.requests[1]?.body)
+      expect(told).toContain('all is well')
+      expect(told).toContain('wiped tape')
+      expect(told).toMatch(/did not agree to this call\. \(declined\)/)
+      expect(
+        (await ledger('wipe')).map(({ status, failureClass, callId }) => [status, failureClass, callId]).sort(),
+      ).toEqual([
+        ['declined', 'declined', 'c1'],
+        ['succeeded', null, 'c3'],
+      ])
+      // The next turn's model sees every call once, with its answer.
+      model.script({ text: 'Anything else?' })
+      await say(thread, 'thanks')
+      const later = JSON.stringify(model.requests[2]?.body)
+      expect(later.split('wiped tape')).toHaveLength(2)
+      expect(later).not.toContain('has not agreed')
+      expect(later).not.toContain('approval:')
+    },
+  )
 
   test('the state that went on is used for what was asked alone: person, name and time are read anew', async () => {
     await using server = await mcpServer([wipe()])
@@ -309,15 +329,18 @@ describe('with a real model', () => {
     }
   })
 
-  test.each(['[]', 'null', '"x"', '7', 'true'])('arguments that are no object pass no judge, so nothing is called: %s', async (text) => {
-    await using server = await mcpServer([wipe()])
-    await using model = await openAIServer({ calls: [{ name: 'wipe', arguments: text }] }, { text: 'I see.' })
-    await ready(server, 'chat_completions', model.url)
-    const { events } = await begin('clean up')
-    expect(server.calls).toEqual([])
-    expect(widgets(events)).toEqual([])
-    expect(said(events)).toBe('I see.')
-  })
+  test.each(['[]', 'null', '"x"', '7', 'true'])(
+    'arguments that are no object pass no judge, so nothing is called: %s',
+    async (text) => {
+      await using server = await mcpServer([wipe()])
+      await using model = await openAIServer({ calls: [{ name: 'wipe', arguments: text }] }, { text: 'I see.' })
+      await ready(server, 'chat_completions', model.url)
+      const { events } = await begin('clean up')
+      expect(server.calls).toEqual([])
+      expect(widgets(events)).toEqual([])
+      expect(said(events)).toBe('I see.')
+    },
+  )
 
   test('no arguments at all are an empty object', async () => {
     await using server = await mcpServer([wipe(), { name: 'look', run: () => 'all is well' }])

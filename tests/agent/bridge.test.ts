@@ -7,7 +7,12 @@ import type { ThreadItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import { halfOpen } from '#tests/support/turns.ts'
 
 type Recorded = { responses_event?: object; context?: string; tool_called?: object }
-type Scenario = { name: string; input: Recorded[]; expected_events: ThreadStreamEvent[]; store_added_directly: ThreadStreamEvent[] }
+type Scenario = {
+  name: string
+  input: Recorded[]
+  expected_events: ThreadStreamEvent[]
+  store_added_directly: ThreadStreamEvent[]
+}
 
 /** What the Python bridge made of raw Responses events. */
 const scenarios: Scenario[] = JSON.parse(readFileSync(new URL('../golden/agents-bridge.json', import.meta.url), 'utf8'))
@@ -57,7 +62,11 @@ const OLD: WorkflowItem = {
   thread_id: 'thr_1',
   created_at: '2026-01-01T00:00:00Z',
   type: 'workflow',
-  workflow: { type: 'reasoning', tasks: [{ type: 'thought', status_indicator: 'none', content: 'old' }], expanded: false },
+  workflow: {
+    type: 'reasoning',
+    tasks: [{ type: 'thought', status_indicator: 'none', content: 'old' }],
+    expanded: false,
+  },
 }
 
 /** What the recorded tools did to the chat, by the recording's name for it. */
@@ -74,7 +83,13 @@ const CONTEXT: Record<string, (mapping: TurnEvents) => Iterable<ThreadStreamEven
   },
 }
 
-const HIDDEN: ThreadItem = { id: 'h1', thread_id: 'thr_1', created_at: '2026-01-01T00:00:00', type: 'hidden_context_item', content: 'x' }
+const HIDDEN: ThreadItem = {
+  id: 'h1',
+  thread_id: 'thr_1',
+  created_at: '2026-01-01T00:00:00',
+  type: 'hidden_context_item',
+  content: 'x',
+}
 
 /** Where ours differs from the recordings, and says more (docs/chatkit-parity.md has the reasons). */
 const DIFFERENT: Record<string, (events: ThreadStreamEvent[], recorded: ThreadStreamEvent[]) => void> = {
@@ -114,7 +129,9 @@ describe('recordings of the Python bridge', () => {
         if (context) return [...(CONTEXT[context]?.(mapping) ?? [])]
         return [
           ...mapping.take(
-            tool_called ? item('tool_called', { type: 'function_call', name: 'get_sel', ...tool_called }) : raw(responses_event ?? {}),
+            tool_called
+              ? item('tool_called', { type: 'function_call', name: 'get_sel', ...tool_called })
+              : raw(responses_event ?? {}),
           ),
         ]
       })
@@ -139,9 +156,12 @@ describe('recordings of the Python bridge', () => {
     const pending = (mapping: TurnEvents) =>
       [...mapping.end()].find((event) => event.type === 'thread.item.done' && event.item.type === 'client_tool_call')
     const among = bridge({ clientTools: new Set(['get_sel']) })
-    for (const event of [call('get_sel', 'fc_1'), call('add_task', 'fc_2')]) expect([...among.take(event)].length).toBeLessThan(2)
+    for (const event of [call('get_sel', 'fc_1'), call('add_task', 'fc_2')])
+      expect([...among.take(event)].length).toBeLessThan(2)
     among.callClientTool({ name: 'get_sel', arguments: {} })
-    expect(pending(among)).toMatchObject({ item: { id: 'fc_1', call_id: 'call_fc_1', status: 'pending', name: 'get_sel' } })
+    expect(pending(among)).toMatchObject({
+      item: { id: 'fc_1', call_id: 'call_fc_1', status: 'pending', name: 'get_sel' },
+    })
     const told = bridge()
     told.callClientTool({ name: 'get_sel', arguments: { a: 1 }, callId: 'call_9', itemId: 'fc_9' })
     expect(pending(told)).toMatchObject({ item: { id: 'fc_9', call_id: 'call_9', arguments: { a: 1 } } })
@@ -154,7 +174,8 @@ const message = (text: string, more: object = {}) => ({
   role: 'assistant',
   content: [{ type: 'output_text', text, ...more }],
 })
-const types = (events: ThreadStreamEvent[]) => events.map((event) => ('update' in event ? event.update.type : event.type))
+const types = (events: ThreadStreamEvent[]) =>
+  events.map((event) => ('update' in event ? event.update.type : event.type))
 
 describe('models without raw events', () => {
   test('deltas become one message with an id of its own, whatever the model calls it', () => {
@@ -177,7 +198,10 @@ describe('models without raw events', () => {
   })
 
   test('an answer without deltas, a refusal and nested citations come through', () => {
-    const citation = { type: 'url_citation', url_citation: { url: 'https://example.com', title: 'Example', start_index: 0, end_index: 4 } }
+    const citation = {
+      type: 'url_citation',
+      url_citation: { url: 'https://example.com', title: 'Example', start_index: 0, end_index: 4 },
+    }
     const events = replay([
       done([
         message('Text', { providerData: { annotations: [citation] } }),
@@ -191,7 +215,9 @@ describe('models without raw events', () => {
       {
         type: 'output_text',
         text: 'Text',
-        annotations: [{ type: 'annotation', source: { type: 'url', title: 'Example', url: 'https://example.com' }, index: 4 }],
+        annotations: [
+          { type: 'annotation', source: { type: 'url', title: 'Example', url: 'https://example.com' }, index: 4 },
+        ],
       },
       { type: 'output_text', text: 'No.', annotations: [] },
     ])
@@ -210,7 +236,11 @@ describe('tool calls', () => {
   const called = (callId: string, name = 'add_task', args = '{"title":"milk"}') =>
     item('tool_called', { type: 'function_call', callId, name, arguments: args })
   const output = (callId: string, text: string, facts: object = { server: 's', tool: 't', durationMs: 1_234 }) =>
-    item('tool_output', { type: 'function_call_result', callId, name: 'add_task', output: { type: 'text', text } }, { customData: facts })
+    item(
+      'tool_output',
+      { type: 'function_call_result', callId, name: 'add_task', output: { type: 'text', text } },
+      { customData: facts },
+    )
 
   test('are lines of one workflow, from loading to complete with their time, and kept for the model', () => {
     const events = replay([called('a'), called('b'), output('b', 'second'), output('a', 'first')])
@@ -223,7 +253,9 @@ describe('tool calls', () => {
       'thread.item.done',
       'thread.item.done',
     ])
-    expect(events[0]).toMatchObject({ item: { workflow: { type: 'custom', tasks: [{ title: 'add_task', status_indicator: 'loading' }] } } })
+    expect(events[0]).toMatchObject({
+      item: { workflow: { type: 'custom', tasks: [{ title: 'add_task', status_indicator: 'loading' }] } },
+    })
     expect(events[2]).toMatchObject({
       update: { task_index: 1, task: { status_indicator: 'complete', content: '`{"title":"milk"}` (1.2 s)' } },
     })
@@ -237,14 +269,19 @@ describe('tool calls', () => {
   })
 
   test('are kept clipped, their arguments as JSON all the same', () => {
-    const events = replay([called('a', 'save_note', JSON.stringify({ body: 'x'.repeat(50_000) })), output('a', 'y'.repeat(50_000))])
+    const events = replay([
+      called('a', 'save_note', JSON.stringify({ body: 'x'.repeat(50_000) })),
+      output('a', 'y'.repeat(50_000)),
+    ])
     const kept = events.flatMap((event) =>
       event.type === 'thread.item.done' && event.item.type === 'hidden_context_item' ? event.item.content : [],
     )
     const { arguments: args, output: text } = kept[0] as { arguments: string; output: string }
     expect(JSON.parse(args)).toHaveProperty('clipped')
     expect(args.length + text.length).toBeLessThan(15_000)
-    const broken = replay([called('b', 'add_task', '{"title": "ha'), output('b', 'no')]).find(({ type }) => type === 'thread.item.done')
+    const broken = replay([called('b', 'add_task', '{"title": "ha'), output('b', 'no')]).find(
+      ({ type }) => type === 'thread.item.done',
+    )
     expect(broken).toMatchObject({ item: { content: { arguments: JSON.stringify({ unreadable: '{"title": "ha' }) } } })
   })
 
@@ -265,7 +302,10 @@ describe('tool calls', () => {
       called('a'),
       output('a', 'x'),
       raw({ type: 'response.output_item.added', item: { id: 'm', type: 'message', content: [] } }),
-      raw({ type: 'response.output_item.done', item: { id: 'm', type: 'message', content: [{ type: 'output_text', text: 'x' }] } }),
+      raw({
+        type: 'response.output_item.done',
+        item: { id: 'm', type: 'message', content: [{ type: 'output_text', text: 'x' }] },
+      }),
     ])
     const items = events.flatMap((event) => (event.type === 'thread.item.done' ? event.item : []))
     expect(items.map((done) => (done.type === 'workflow' ? done.workflow.type : done.type))).toEqual([
@@ -279,7 +319,9 @@ describe('tool calls', () => {
 
   test('that are cut off by the end of the turn are closed and kept as unanswered', () => {
     const mapping = bridge()
-    const events = [called('a'), normalised({ type: 'output_text_delta', delta: '  ' })].flatMap((event) => [...mapping.take(event)])
+    const events = [called('a'), normalised({ type: 'output_text_delta', delta: '  ' })].flatMap((event) => [
+      ...mapping.take(event),
+    ])
     const closing = [...mapping.interrupt()]
     expect(halfOpen([...events, ...closing])).toEqual([])
     expect(closing.find((event) => event.type === 'thread.item.removed')).toBeDefined()
@@ -307,7 +349,11 @@ describe('tools of the model’s provider', () => {
       added({ id: 'rs', type: 'reasoning', summary: [] }),
       raw({ type: 'response.reasoning_summary_text.done', item_id: 'rs', summary_index: 0, text: 'Let me look.' }),
       added({ id: 'ws', type: 'web_search_call', status: 'in_progress' }),
-      finished({ id: 'ws', type: 'web_search_call', action: { type: 'search', query: 'q', queries: ['q', 'r'], sources } }),
+      finished({
+        id: 'ws',
+        type: 'web_search_call',
+        action: { type: 'search', query: 'q', queries: ['q', 'r'], sources },
+      }),
     ])
     expect(tasks(events)).toEqual([
       { type: 'thought', status_indicator: 'none', content: 'Let me look.' },
@@ -326,18 +372,38 @@ describe('tools of the model’s provider', () => {
     ])
     expect(events.filter(({ type }) => type === 'thread.item.done')).toHaveLength(1)
     const page = replay([
-      finished({ id: 'p', type: 'web_search_call', action: { type: 'find_in_page', url: 'https://example.com', pattern: 'x' } }),
+      finished({
+        id: 'p',
+        type: 'web_search_call',
+        action: { type: 'find_in_page', url: 'https://example.com', pattern: 'x' },
+      }),
     ])
-    expect(tasks(page).at(-1)).toMatchObject({ title: 'Read a page (<0.1 s)', queries: ['x'], sources: [{ url: 'https://example.com' }] })
+    expect(tasks(page).at(-1)).toMatchObject({
+      title: 'Read a page (<0.1 s)',
+      queries: ['x'],
+      sources: [{ url: 'https://example.com' }],
+    })
   })
 
   test('file searches, code and MCP calls of the provider have lines of their own', () => {
     const events = replay([
       added({ id: 'fs', type: 'file_search_call', queries: ['q'] }),
       added({ id: 'ci', type: 'code_interpreter_call', code: null }),
-      finished({ id: 'fs', type: 'file_search_call', queries: ['q'], results: [{ filename: 'a.pdf' }, { filename: 'a.pdf' }, {}] }),
+      finished({
+        id: 'fs',
+        type: 'file_search_call',
+        queries: ['q'],
+        results: [{ filename: 'a.pdf' }, { filename: 'a.pdf' }, {}],
+      }),
       finished({ id: 'ci', type: 'code_interpreter_call', code: 'print("```")' }),
-      finished({ id: 'mc', type: 'mcp_call', name: 'look', server_label: 's', arguments: '{"token":"hunter2"}', error: 'no' }),
+      finished({
+        id: 'mc',
+        type: 'mcp_call',
+        name: 'look',
+        server_label: 's',
+        arguments: '{"token":"hunter2"}',
+        error: 'no',
+      }),
     ])
     const ends = tasks(events).filter(({ status_indicator }) => status_indicator === 'complete')
     expect(ends).toEqual([
@@ -356,7 +422,12 @@ describe('tools of the model’s provider', () => {
   })
 
   test('without raw events they are shown when they are over', () => {
-    const call = { type: 'hosted_tool_call', id: 'h', name: 'web_search_call', providerData: { action: { query: 'q' } } }
+    const call = {
+      type: 'hosted_tool_call',
+      id: 'h',
+      name: 'web_search_call',
+      providerData: { action: { query: 'q' } },
+    }
     expect(tasks(replay([item('tool_called', call)])).at(-1)).toMatchObject({
       type: 'web_search',
       title_query: 'q',
@@ -374,20 +445,33 @@ test('a handoff is a line that names who takes over', () => {
     item: { workflow: { tasks: [{ title: 'Handing over to Billing agent', status_indicator: 'loading' }] } },
   })
   expect(events.at(-1)).toMatchObject({
-    item: { workflow: { tasks: [{ title: 'Handed over to Billing', status_indicator: 'complete', content: '(<0.1 s)' }] } },
+    item: {
+      workflow: { tasks: [{ title: 'Handed over to Billing', status_indicator: 'complete', content: '(<0.1 s)' }] },
+    },
   })
-  expect(events.some((event) => event.type === 'thread.item.done' && event.item.type === 'hidden_context_item')).toBe(false)
+  expect(events.some((event) => event.type === 'thread.item.done' && event.item.type === 'hidden_context_item')).toBe(
+    false,
+  )
 })
 
 describe('images', () => {
-  const started = (id: string) => raw({ type: 'response.output_item.added', item: { id, type: 'image_generation_call', result: null } })
+  const started = (id: string) =>
+    raw({ type: 'response.output_item.added', item: { id, type: 'image_generation_call', result: null } })
   const partial = (item_id: string, partial_image_index: number) =>
-    raw({ type: 'response.image_generation_call.partial_image', item_id, partial_image_index, partial_image_b64: 'AA==' })
-  const finished = (id: string) => raw({ type: 'response.output_item.done', item: { id, type: 'image_generation_call', result: 'QUJD' } })
+    raw({
+      type: 'response.image_generation_call.partial_image',
+      item_id,
+      partial_image_index,
+      partial_image_b64: 'AA==',
+    })
+  const finished = (id: string) =>
+    raw({ type: 'response.output_item.done', item: { id, type: 'image_generation_call', result: 'QUJD' } })
 
   test('come nearer by as many previews as were asked for', () => {
     const mapping = bridge({ partialImages: 3 })
-    const events = [started('ig'), partial('ig', 1), partial('ig', 9), finished('ig')].flatMap((event) => [...mapping.take(event)])
+    const events = [started('ig'), partial('ig', 1), partial('ig', 9), finished('ig')].flatMap((event) => [
+      ...mapping.take(event),
+    ])
     expect(events.flatMap((event) => (event.type === 'thread.item.updated' ? event.update : []))).toMatchObject([
       { progress: 1 / 3 },
       { progress: 1 },
@@ -396,10 +480,14 @@ describe('images', () => {
 
   test('several are drawn at once, and one that is never finished goes', () => {
     const mapping = bridge()
-    const events = [started('a'), started('b'), started('c'), finished('b'), finished('a')].flatMap((event) => [...mapping.take(event)])
+    const events = [started('a'), started('b'), started('c'), finished('b'), finished('a')].flatMap((event) => [
+      ...mapping.take(event),
+    ])
     events.push(...mapping.end())
     expect(
-      events.flatMap((event) => (event.type === 'thread.item.done' && event.item.type === 'generated_image' ? event.item.image?.id : [])),
+      events.flatMap((event) =>
+        event.type === 'thread.item.done' && event.item.type === 'generated_image' ? event.item.image?.id : [],
+      ),
     ).toEqual(['b', 'a'])
     expect(events.filter(({ type }) => type === 'thread.item.removed')).toHaveLength(1)
     expect(halfOpen(events)).toEqual([])
@@ -418,9 +506,18 @@ describe('images', () => {
 })
 
 describe('citations', () => {
-  const part = { type: 'response.content_part.added', item_id: 'm', content_index: 0, part: { type: 'output_text', text: '' } }
-  const cited = (annotation: unknown) => raw({ type: 'response.output_text.annotation.added', item_id: 'm', content_index: 0, annotation })
-  const opened = [raw({ type: 'response.output_item.added', item: { id: 'm', type: 'message', content: [] } }), raw(part)]
+  const part = {
+    type: 'response.content_part.added',
+    item_id: 'm',
+    content_index: 0,
+    part: { type: 'output_text', text: '' },
+  }
+  const cited = (annotation: unknown) =>
+    raw({ type: 'response.output_text.annotation.added', item_id: 'm', content_index: 0, annotation })
+  const opened = [
+    raw({ type: 'response.output_item.added', item: { id: 'm', type: 'message', content: [] } }),
+    raw(part),
+  ]
 
   test('that name nothing are dropped, and leave no gap', () => {
     const events = replay([
@@ -431,8 +528,12 @@ describe('citations', () => {
       cited({ type: 'container_file_citation', filename: 'b.txt', end_index: 3 }),
       cited(null),
     ])
-    const updates = events.flatMap((event) => (event.type === 'thread.item.updated' && 'annotation' in event.update ? event.update : []))
-    expect(updates.map(({ annotation_index, annotation }) => [annotation_index, annotation.source, annotation.index])).toEqual([
+    const updates = events.flatMap((event) =>
+      event.type === 'thread.item.updated' && 'annotation' in event.update ? event.update : [],
+    )
+    expect(
+      updates.map(({ annotation_index, annotation }) => [annotation_index, annotation.source, annotation.index]),
+    ).toEqual([
       [0, { type: 'file', title: 'a.txt', filename: 'a.txt' }, 2],
       [1, { type: 'file', title: 'b.txt', filename: 'b.txt' }, 3],
     ])
@@ -449,7 +550,10 @@ describe('citations', () => {
       { type: 'output_text', text: 'One', annotations },
       { type: 'refusal', refusal: 'Two' },
     ]
-    const events = replay([...opened, raw({ type: 'response.output_item.done', item: { id: 'm', type: 'message', content } })])
+    const events = replay([
+      ...opened,
+      raw({ type: 'response.output_item.done', item: { id: 'm', type: 'message', content } }),
+    ])
     expect(events.at(-1)).toMatchObject({
       item: {
         content: [
@@ -468,7 +572,8 @@ describe('citations', () => {
   })
 
   test('are made by the application where it wants to, while they stream and at the end', () => {
-    const annotate = () => ({ type: 'annotation', source: { type: 'file', title: 'mine', filename: 'mine' }, index: 7 }) as const
+    const annotate = () =>
+      ({ type: 'annotation', source: { type: 'file', title: 'mine', filename: 'mine' }, index: 7 }) as const
     const mapping = bridge({ annotate })
     const content = [{ type: 'output_text', text: 'x', annotations: [{ type: 'whatever' }] }]
     const events = [
@@ -484,7 +589,9 @@ describe('citations', () => {
 describe('single events', () => {
   const opened = (...parts: object[]) => [
     raw({ type: 'response.output_item.added', item: { id: 'm', type: 'message', content: [] } }),
-    ...parts.map((part, content_index) => raw({ type: 'response.content_part.added', item_id: 'm', content_index, part })),
+    ...parts.map((part, content_index) =>
+      raw({ type: 'response.content_part.added', item_id: 'm', content_index, part }),
+    ),
   ]
   const text = (value = '') => ({ type: 'output_text', text: value, annotations: [] })
   const last = (events: RunStreamEvent[]) => {
@@ -502,7 +609,10 @@ describe('single events', () => {
 
   test('a part that is done', () => {
     expect(
-      last([...opened(text()), raw({ type: 'response.output_text.done', item_id: 'm', content_index: 0, text: 'All.' })]),
+      last([
+        ...opened(text()),
+        raw({ type: 'response.output_text.done', item_id: 'm', content_index: 0, text: 'All.' }),
+      ]),
     ).toMatchObject({
       update: { type: 'assistant_message.content_part.done', content_index: 0, content: text('All.') },
     })
@@ -511,7 +621,10 @@ describe('single events', () => {
   test('a citation of a file', () => {
     const annotation = { type: 'file_citation', file_id: 'f', filename: 'a.txt', index: 5 }
     expect(
-      last([...opened(text()), raw({ type: 'response.output_text.annotation.added', item_id: 'm', content_index: 0, annotation })]),
+      last([
+        ...opened(text()),
+        raw({ type: 'response.output_text.annotation.added', item_id: 'm', content_index: 0, annotation }),
+      ]),
     ).toMatchObject({
       update: {
         type: 'assistant_message.content_part.annotation_added',
@@ -528,11 +641,17 @@ describe('refusals and raw thoughts', () => {
     ({
       type: 'raw_model_stream_event',
       source: 'openai-chat-completions',
-      data: { type: 'model', event: { choices: [{ delta }] }, providerData: { rawModelEventSource: 'openai-chat-completions' } },
+      data: {
+        type: 'model',
+        event: { choices: [{ delta }] },
+        providerData: { rawModelEventSource: 'openai-chat-completions' },
+      },
     }) as unknown as RunStreamEvent
   const deltas = (events: ThreadStreamEvent[]) =>
     events.flatMap((event) =>
-      event.type === 'thread.item.updated' && event.update.type === 'assistant_message.content_part.text_delta' ? event.update.delta : [],
+      event.type === 'thread.item.updated' && event.update.type === 'assistant_message.content_part.text_delta'
+        ? event.update.delta
+        : [],
     )
 
   test('a refusal of Chat Completions streams, and is one part of the message', () => {
@@ -578,7 +697,13 @@ describe('refusals and raw thoughts', () => {
 })
 
 describe('what tools put into the chat', () => {
-  const widget: ThreadItem = { id: 'w', thread_id: 'thr_1', created_at: '2026-01-01T00:00:00Z', type: 'widget', widget: { type: 'Card' } }
+  const widget: ThreadItem = {
+    id: 'w',
+    thread_id: 'thr_1',
+    created_at: '2026-01-01T00:00:00Z',
+    type: 'widget',
+    widget: { type: 'Card' },
+  }
 
   test('an item of theirs ends the workflow before it; an update does not', () => {
     const mapping = bridge()
@@ -616,13 +741,23 @@ describe('what tools put into the chat', () => {
   test('their tasks are counted apart from the lines of calls, and a late end of a call touches no other workflow', () => {
     const mapping = bridge()
     const call = item('tool_called', { type: 'function_call', callId: 'a', name: 'add_task', arguments: '{}' })
-    const events = [...mapping.take(call), ...mapping.addTask({ type: 'custom', status_indicator: 'loading', title: 'mine' })]
+    const events = [
+      ...mapping.take(call),
+      ...mapping.addTask({ type: 'custom', status_indicator: 'loading', title: 'mine' }),
+    ]
     events.push(
       ...mapping.updateTask(0, { type: 'custom', status_indicator: 'complete', title: 'mine' }),
       ...mapping.updateTask(5, { type: 'image', status_indicator: 'none' }),
     )
-    expect(events.at(-1)).toMatchObject({ update: { task_index: 1, task: { title: 'mine', status_indicator: 'complete' } } })
-    events.push(...mapping.startWorkflow({ type: 'custom', tasks: [{ type: 'custom', status_indicator: 'none', title: 'other' }] }))
+    expect(events.at(-1)).toMatchObject({
+      update: { task_index: 1, task: { title: 'mine', status_indicator: 'complete' } },
+    })
+    events.push(
+      ...mapping.startWorkflow({
+        type: 'custom',
+        tasks: [{ type: 'custom', status_indicator: 'none', title: 'other' }],
+      }),
+    )
     expect([...mapping.settled('a', { server: 's', tool: 't', durationMs: 1 })]).toEqual([])
     expect(halfOpen([...events, ...mapping.end()])).toEqual([])
   })

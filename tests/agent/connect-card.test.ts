@@ -29,7 +29,13 @@ async function lockedServer() {
   )
   count += 1
   const config = ServerConfig.parse({ identity: { kind: 'key', header: 'X-Key', format: '{{key}}' }, pinned: false })
-  const given = { name: `shop-${count}`, url: server.url, audience: 'everyone', config, secrets: { headers: {} } } as const
+  const given = {
+    name: `shop-${count}`,
+    url: server.url,
+    audience: 'everyone',
+    config,
+    secrets: { headers: {} },
+  } as const
   const stored = await addServer(ann.caller, given)
   await setServerEnabled(ann.caller, stored.id, true)
   onTestFinished(() => setServerEnabled(ann.caller, stored.id, false))
@@ -38,7 +44,11 @@ async function lockedServer() {
 
 async function enter(serverId: string, key: string) {
   const headers = { 'content-type': 'application/json', ...ann.headers }
-  const request = new Request('http://127.0.0.1:3999/api/connections/x', { method: 'POST', headers, body: JSON.stringify({ key }) })
+  const request = new Request('http://127.0.0.1:3999/api/connections/x', {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ key }),
+  })
   expect((await connectTo(request, { params: Promise.resolve({ id: serverId }) })).status).toBe(200)
 }
 
@@ -50,7 +60,12 @@ const cardIn = async (thread: string) => {
 test('tools that need the person’s own account lead to a card: connect, try again, and the answer comes', async () => {
   await using server = await lockedServer()
   const connect = { calls: [{ name: `connect_${server.name.replace('-', '_')}`, arguments: {} }] }
-  await using model = await openAIServer({ text: 'Hello.' }, connect, { text: 'Connect it first.' }, { text: 'As I said.' })
+  await using model = await openAIServer(
+    { text: 'Hello.' },
+    connect,
+    { text: 'Connect it first.' },
+    { text: 'As I said.' },
+  )
   const settings = { MCP_ALLOW_PRIVATE: 'on', MCP_BUILTIN: 'off', OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'k' }
   withSettings(settings)
   const hello = await agentDoor(ann).begin('hello')
@@ -81,7 +96,9 @@ test('tools that need the person’s own account lead to a card: connect, try ag
   expect(buttons(connected)).toEqual(['Try again'])
   expect(JSON.stringify(connected?.widget)).toContain('Connected.')
   // Pressed in a later turn than the card's own, it would throw away what came between.
-  expect((await agentDoor(ann).press(thread, connected as typeof card, 'Try again')).events.at(-1)).toMatchObject({ type: 'error' })
+  expect((await agentDoor(ann).press(thread, connected as typeof card, 'Try again')).events.at(-1)).toMatchObject({
+    type: 'error',
+  })
 })
 
 test('a key that the server no longer accepts leads to the card after the call, and trying again makes it', async () => {
@@ -103,7 +120,9 @@ test('a key that the server no longer accepts leads to the card after the call, 
   if (!card) throw new Error('no card')
   expect(said(refused.events)).toBe('It does not let me in.')
   expect(buttons(card)).toEqual(['Connect again'])
-  expect(nodes(card.widget).find(({ type }) => type === 'Caption')?.value).toMatch(/^The tool my_orders .*no longer accepts/)
+  expect(nodes(card.widget).find(({ type }) => type === 'Caption')?.value).toMatch(
+    /^The tool my_orders .*no longer accepts/,
+  )
   expect(JSON.stringify(model.requests[3]?.body)).toContain('needs your own account there')
 
   await enter(server.id, 'another')

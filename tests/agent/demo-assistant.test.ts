@@ -16,12 +16,23 @@ import { conversation, halfOpen } from '#tests/support/turns.ts'
 
 // A Sunday evening in Zurich, which is one hour ahead of UTC.
 const about = {
-  person: { id: 'usr_1', email: 'ann@example.com', name: 'Ann', role: 'member', timeZone: 'Europe/Zurich', locale: 'en' } as const,
+  person: {
+    id: 'usr_1',
+    email: 'ann@example.com',
+    name: 'Ann',
+    role: 'member',
+    timeZone: 'Europe/Zurich',
+    locale: 'en',
+  } as const,
   timeZone: 'Europe/Zurich',
   now: new Date('2026-11-22T20:00:00Z'),
 }
 
-const tool = (name: string, properties: Record<string, { type: string }> = {}, required: string[] = []): OfferedTool => ({
+const tool = (
+  name: string,
+  properties: Record<string, { type: string }> = {},
+  required: string[] = [],
+): OfferedTool => ({
   name,
   properties,
   required,
@@ -115,7 +126,11 @@ const meanings: Meaning[] = [
   ['/whoami', 'whoami', {}],
   ['/add_task buy milk', 'add_task', { title: 'buy milk' }],
   ['/add_task title=milk due=2026-12-01', 'add_task', { title: 'milk', due: '2026-12-01' }],
-  ['/add_task title="buy \\"good\\" milk" due="2026-12-01T10:00"', 'add_task', { title: 'buy "good" milk', due: '2026-12-01T10:00' }],
+  [
+    '/add_task title="buy \\"good\\" milk" due="2026-12-01T10:00"',
+    'add_task',
+    { title: 'buy "good" milk', due: '2026-12-01T10:00' },
+  ],
   ["/add_task title='two words'", 'add_task', { title: 'two words' }],
   ['/add_task title=123', 'add_task', { title: '123' }],
   ['/add_task {"title": "json"}', 'add_task', { title: 'json' }],
@@ -205,13 +220,21 @@ describe('what the tools answer', () => {
 
   test.each<[string, unknown[], RegExp]>([
     ['add a task: buy milk tomorrow', [milk], /^Added: \*\*3\*\* Buy \\\*milk\\\*, due tomorrow\.$/],
-    ['what is open?', [{ tasks: [milk, tea] }], /2 tasks are open:\n\n- \*\*3\*\* .*\(tomorrow\)\n- \*\*4\*\* Buy tea$/],
+    [
+      'what is open?',
+      [{ tasks: [milk, tea] }],
+      /2 tasks are open:\n\n- \*\*3\*\* .*\(tomorrow\)\n- \*\*4\*\* Buy tea$/,
+    ],
     ['what is open?', [{ tasks: [] }], /Nothing is open/],
     ['done with tea', [{ tasks: [tea] }, { ...tea, done: true }], /Done: ~~Buy tea~~ \(4\)/],
     ['done with buy', [{ tasks: [milk, tea] }], /Which one do you mean/],
     ['done with coffee', [{ tasks: [] }], /found no open task about "coffee"/],
     ['delete the milk task', [{ tasks: [milk] }], /Say `delete task 3`/],
-    ['find door code', [{ notes: [{ id: 'n', title: 'door' }] }, { title: 'door', body: 'code\n4711' }], /\*\*door\*\*\n\n> code\n> 4711/],
+    [
+      'find door code',
+      [{ notes: [{ id: 'n', title: 'door' }] }, { title: 'door', body: 'code\n4711' }],
+      /\*\*door\*\*\n\n> code\n> 4711/,
+    ],
     [
       'find door',
       [
@@ -233,19 +256,28 @@ describe('what the tools answer', () => {
   })
 
   test('a failure is said plainly', () => {
-    const step = first('done with 77', { answers: [{ text: 'No task has number 77.', value: undefined, failed: true }] })
+    const step = first('done with 77', {
+      answers: [{ text: 'No task has number 77.', value: undefined, failed: true }],
+    })
     expect(step).toEqual({ say: 'That did not work: No task has number 77.' })
   })
 
   test('several numbers are several calls, and each answer counts', () => {
-    expect(first('done with 1, 2 and 3')).toEqual({ calls: [1, 2, 3].map((number) => ({ tool: 'complete_task', args: { number } })) })
-    const answers = [answered({ ...milk, number: 1 }), { text: 'No task has number 2.', value: undefined, failed: true }]
+    expect(first('done with 1, 2 and 3')).toEqual({
+      calls: [1, 2, 3].map((number) => ({ tool: 'complete_task', args: { number } })),
+    })
+    const answers = [
+      answered({ ...milk, number: 1 }),
+      { text: 'No task has number 2.', value: undefined, failed: true },
+    ]
     const step = first('done with 1 and 2', { answers })
     expect('say' in step && step.say).toMatch(/Done: .*\(1\)\.\nThat did not work: No task has number 2\./)
   })
 
   test('"it" is the task that was last spoken of; where there is none or more than one, it asks', () => {
-    expect(first('done with it', { earlier: [answered(milk)] })).toEqual({ calls: [{ tool: 'complete_task', args: { number: 3 } }] })
+    expect(first('done with it', { earlier: [answered(milk)] })).toEqual({
+      calls: [{ tool: 'complete_task', args: { number: 3 } }],
+    })
     expect(first('move it to Friday', { earlier: [answered({ tasks: [tea] })] })).toEqual({
       calls: [{ tool: 'update_task', args: { number: 4, due: '2026-11-27' } }],
     })
@@ -262,7 +294,9 @@ describe('tools of several servers', () => {
     expect(first('what is open?', { tools: [tool('desk_list_tasks')] })).toEqual({
       calls: [{ tool: 'desk_list_tasks', args: { status: 'open' } }],
     })
-    expect(first('/list_tasks', { tools: [tool('desk_list_tasks')] })).toEqual({ calls: [{ tool: 'desk_list_tasks', args: {} }] })
+    expect(first('/list_tasks', { tools: [tool('desk_list_tasks')] })).toEqual({
+      calls: [{ tool: 'desk_list_tasks', args: {} }],
+    })
   })
 
   test('two of the same name are asked about', () => {
@@ -335,7 +369,8 @@ describe('in a conversation, with real tools', () => {
   test('answers stream in pieces and name the demo assistant as their model', async () => {
     const turn = await (await conversation(caller, { builtinFetch })).say('help')
     const deltas = turn.events.filter(
-      (event) => event.type === 'thread.item.updated' && event.update.type === 'assistant_message.content_part.text_delta',
+      (event) =>
+        event.type === 'thread.item.updated' && event.update.type === 'assistant_message.content_part.text_delta',
     )
     expect(deltas.length).toBeGreaterThan(20)
     expect(turn.facts.model).toBe('demo assistant')

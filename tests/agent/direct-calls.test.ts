@@ -99,7 +99,10 @@ const tool = {
 }
 test.each<[string, object]>([
   [String.raw`title="say \"hi\" to Ann" tags=["a b", 'c']`, { problem: expect.stringContaining('could not read') }],
-  [String.raw`title="say \"hi\" to Ann" tags=["a b","c"]`, { values: { title: 'say "hi" to Ann', tags: ['a b', 'c'] } }],
+  [
+    String.raw`title="say \"hi\" to Ann" tags=["a b","c"]`,
+    { values: { title: 'say "hi" to Ann', tags: ['a b', 'c'] } },
+  ],
   [String.raw`title='it\'s {odd' due=2026`, { values: { title: "it's {odd", due: '2026' } }],
   ['title=123 seats=4 due=null open=true', { values: { title: '123', seats: 4, due: null, open: true } }],
   ['title={"a": 1}', { values: { title: '{"a": 1}' } }],

@@ -39,7 +39,9 @@ const workflow = (id: string): ThreadItem => ({
 })
 
 const texts = async (items: ThreadItem[], maxTokens?: number) =>
-  (await toModelInput(items, { maxTokens })).map((entry) => ('content' in entry ? JSON.stringify(entry.content) : `${entry.type}`))
+  (await toModelInput(items, { maxTokens })).map((entry) =>
+    'content' in entry ? JSON.stringify(entry.content) : `${entry.type}`,
+  )
 /** The text of the one message that an item becomes. */
 const only = async (item: ThreadItem) => {
   const entries = await toModelInput([item])
@@ -72,10 +74,9 @@ describe('what an item becomes', () => {
   })
 
   test('the lines of kept tool calls are not told a second time, those of others are', async () => {
-    expect((await toModelInput([workflow('wf_1'), toolCall('c1', 'x', { workflow_id: 'wf_1' })])).map(({ type }) => type)).toEqual([
-      'function_call',
-      'function_call_result',
-    ])
+    expect(
+      (await toModelInput([workflow('wf_1'), toolCall('c1', 'x', { workflow_id: 'wf_1' })])).map(({ type }) => type),
+    ).toEqual(['function_call', 'function_call_result'])
     expect(await only(workflow('wf_2'))).toBe(
       'A message was displayed to the user that the following task was performed:\n<Task>\nLooked: at it\n</Task>',
     )
@@ -138,13 +139,23 @@ describe('what an item becomes', () => {
   })
 
   test('a task is told with what it has, in an item of its own or in a workflow; the end of a turn is not', async () => {
-    const task = (more: object): ThreadItem => ({ ...base(), type: 'task', task: { type: 'custom', status_indicator: 'none', ...more } })
+    const task = (more: object): ThreadItem => ({
+      ...base(),
+      type: 'task',
+      task: { type: 'custom', status_indicator: 'none', ...more },
+    })
     expect(await only(task({ content: 'only content' }))).toContain('<Task>\nonly content\n</Task>')
     expect(await toModelInput([task({}), { ...base(), type: 'end_of_turn' }])).toEqual([])
   })
 
   test('tags are named in the text, and what the page knows of them follows, each once', async () => {
-    const tag = (text: string, data: object) => ({ type: 'input_tag', id: `id-${text}`, text, data, interactive: false })
+    const tag = (text: string, data: object) => ({
+      type: 'input_tag',
+      id: `id-${text}`,
+      text,
+      data,
+      interactive: false,
+    })
     const content = [
       { type: 'input_text', text: 'Ask ' },
       tag('Ann', { role: 'boss' }),
@@ -158,7 +169,10 @@ describe('what an item becomes', () => {
         type: 'message',
         role: 'user',
         content: [
-          { type: 'input_text', text: '# User-provided context for @-mentions\n- @Ann (id: id-Ann) {"role":"boss"}\n- @Bob (id: id-Bob)' },
+          {
+            type: 'input_text',
+            text: '# User-provided context for @-mentions\n- @Ann (id: id-Ann) {"role":"boss"}\n- @Bob (id: id-Bob)',
+          },
         ],
       },
     ])
@@ -169,7 +183,11 @@ describe('what an item becomes', () => {
     const content = [tag('1'), tag('2', { role: 'boss' }), tag('1'), tag('3')]
     const input = await toModelInput([user('', { content })])
     expect(input[1]).toMatchObject({
-      content: [{ text: '# User-provided context for @-mentions\n- @Ann (id: 1)\n- @Ann (id: 2) {"role":"boss"}\n- @Ann (id: 3)' }],
+      content: [
+        {
+          text: '# User-provided context for @-mentions\n- @Ann (id: 1)\n- @Ann (id: 2) {"role":"boss"}\n- @Ann (id: 3)',
+        },
+      ],
     })
   })
 
@@ -183,12 +201,20 @@ describe('what an item becomes', () => {
         ? [{ type: 'input_file', file: 'data:application/pdf;base64,AAAA', filename: name }]
         : [{ type: 'input_image', image: 'data:image/png;base64,AAAA' }]
     expect(await toModelInput([user('Look', { attachments })], { readAttachment })).toMatchObject([
-      { content: [{ type: 'input_text', text: 'Look' }, { type: 'input_file', filename: 'a.pdf' }, { type: 'input_image' }] },
+      {
+        content: [
+          { type: 'input_text', text: 'Look' },
+          { type: 'input_file', filename: 'a.pdf' },
+          { type: 'input_image' },
+        ],
+      },
     ])
     expect(await toModelInput([user('', { attachments })], { readAttachment })).toMatchObject([
       { content: [{ type: 'input_file' }, { type: 'input_image' }] },
     ])
-    expect(await only(user('Look', { attachments: attachments.slice(0, 1) }))).toBe('Look|[The attached file "a.pdf" cannot be read.]')
+    expect(await only(user('Look', { attachments: attachments.slice(0, 1) }))).toBe(
+      'Look|[The attached file "a.pdf" cannot be read.]',
+    )
   })
 
   test('a quote counts on the last message alone', async () => {
@@ -212,8 +238,11 @@ describe('the budget', () => {
     const items = [toolCall('c0', 'y'.repeat(300)), user('hi'), toolCall('c1', 'y'.repeat(300)), assistant('ok')]
     for (let maxTokens = 0; maxTokens < 400; maxTokens += 5) {
       const kept = (await toModelInput(items, { maxTokens })).map(({ type }) => type)
-      expect(kept.filter((type) => type === 'function_call').length).toBe(kept.filter((type) => type === 'function_call_result').length)
-      for (const [index, type] of kept.entries()) if (type === 'function_call_result') expect(kept[index - 1]).toBe('function_call')
+      expect(kept.filter((type) => type === 'function_call').length).toBe(
+        kept.filter((type) => type === 'function_call_result').length,
+      )
+      for (const [index, type] of kept.entries())
+        if (type === 'function_call_result') expect(kept[index - 1]).toBe('function_call')
     }
   })
 
@@ -228,7 +257,9 @@ describe('the budget', () => {
     const items = [user('x'.repeat(20_000), { attachments }), user('see', { attachments }), user('and?')]
     expect(await toModelInput(items, { maxTokens: 3_000, readAttachment })).toHaveLength(2)
     expect(read).toEqual(['atc_1'])
-    expect(estimateTokens({ type: 'input_file', file: `data:application/pdf;base64,${'A'.repeat(100_000)}` })).toBeLessThan(1_100)
+    expect(
+      estimateTokens({ type: 'input_file', file: `data:application/pdf;base64,${'A'.repeat(100_000)}` }),
+    ).toBeLessThan(1_100)
     expect(estimateTokens('日本語'.repeat(100))).toBeGreaterThan(200)
   })
 

@@ -30,13 +30,20 @@ async function called(command: string) {
   if (!row) throw new Error('no call')
   return row
 }
-const audited = (subject: string) => withSystem('admin', (tx) => tx.auditEvent.findMany({ where: { subject, action: 'call_repeated' } }))
+const audited = (subject: string) =>
+  withSystem('admin', (tx) => tx.auditEvent.findMany({ where: { subject, action: 'call_repeated' } }))
 
 test('a person makes their own call again: linked both ways, in no run, and what only reads needs no more words', async () => {
   const first = await called('/list_tasks')
   const id = await repeat(ann.caller, first.id)
   const again = await findToolCall({ caller: ann.caller }, id)
-  expect(again).toMatchObject({ status: 'succeeded', via: 'repeat', runId: null, repeatOf: first.id, repeatedBy: ann.caller.userId })
+  expect(again).toMatchObject({
+    status: 'succeeded',
+    via: 'repeat',
+    runId: null,
+    repeatOf: first.id,
+    repeatedBy: ann.caller.userId,
+  })
   expect(again.threadId).toBe(first.threadId)
   expect((await listRepeats({ caller: ann.caller }, first.id)).map((row) => row.id)).toEqual([id])
   expect(await audited(first.id)).toEqual([])
@@ -56,7 +63,9 @@ test('an admin does it as the person, which is audited and stands in the ledger'
   const id = await repeat(admin.caller, first.id, true)
   const again = await findToolCall({ caller: ann.caller }, id)
   expect(again).toMatchObject({ ownerId: ann.caller.userId, status: 'succeeded', repeatedBy: admin.caller.userId })
-  expect(await audited(first.id)).toMatchObject([{ actorId: admin.caller.userId, detail: { owner: ann.caller.userId, tool: 'add_task' } }])
+  expect(await audited(first.id)).toMatchObject([
+    { actorId: admin.caller.userId, detail: { owner: ann.caller.userId, tool: 'add_task' } },
+  ])
 })
 
 test('nobody else makes it, and an admin does not decide for the person what a tool asks them', async () => {
@@ -68,7 +77,9 @@ test('nobody else makes it, and an admin does not decide for the person what a t
   await expect(repeat(admin.caller, first.id, true)).rejects.toThrow('only they can repeat the call')
   expect(await audited(first.id)).toEqual([])
   await repeat(ann.caller, first.id, true)
-  await withSystem('admin', (tx) => tx.user.update({ where: { id: ann.caller.userId }, data: { disabledAt: new Date() } }))
+  await withSystem('admin', (tx) =>
+    tx.user.update({ where: { id: ann.caller.userId }, data: { disabledAt: new Date() } }),
+  )
   await expect(repeat(admin.caller, first.id, true)).rejects.toThrow('can no longer be used')
 })
 

@@ -42,30 +42,40 @@ test('what is open is shown once: the list has it, the words say how much', asyn
 })
 
 test('a model is told that the person sees the list', async () => {
-  await using model = await openAIServer({ calls: [{ name: 'list_tasks', arguments: {} }] }, { text: 'One task is open.' })
+  await using model = await openAIServer(
+    { calls: [{ name: 'list_tasks', arguments: {} }] },
+    { text: 'One task is open.' },
+  )
   const thread = threadOf(await agentDoor(ann).begin('add a task: buy milk'))
   withSettings({ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k' })
   expect(widgets((await say(thread, 'what is open?')).events)).toHaveLength(1)
   expect(JSON.stringify(model.requests[1]?.body)).toContain('The person sees this result in the chat')
 })
 
-test.each(['done with 2', '/complete_task number=2'])('the list of before follows what is done in words: %s', async (words) => {
-  const { thread, list } = await listed()
-  const { events } = await say(thread, words)
-  expect(widgets(events).map(({ id }) => id)).toEqual([list.id])
-  const kept = (await agentDoor(ann).read(thread)).find(({ id }) => id === list.id) as WidgetItem
-  expect(kept.widget.key).toBe(list.widget.key)
-  expect(boxes(kept.widget).map(({ defaultChecked }) => defaultChecked)).toEqual([false, true])
-  const renamed = await say(thread, 'rename 1 to buy oat milk')
-  expect(boxes((widgets(renamed.events)[0] as WidgetItem).widget).map(({ label }) => label)).toEqual(['1 buy oat milk', '2 Call Ann'])
-})
+test.each(['done with 2', '/complete_task number=2'])(
+  'the list of before follows what is done in words: %s',
+  async (words) => {
+    const { thread, list } = await listed()
+    const { events } = await say(thread, words)
+    expect(widgets(events).map(({ id }) => id)).toEqual([list.id])
+    const kept = (await agentDoor(ann).read(thread)).find(({ id }) => id === list.id) as WidgetItem
+    expect(kept.widget.key).toBe(list.widget.key)
+    expect(boxes(kept.widget).map(({ defaultChecked }) => defaultChecked)).toEqual([false, true])
+    const renamed = await say(thread, 'rename 1 to buy oat milk')
+    expect(boxes((widgets(renamed.events)[0] as WidgetItem).widget).map(({ label }) => label)).toEqual([
+      '1 buy oat milk',
+      '2 Call Ann',
+    ])
+  },
+)
 
 test('a box that is ticked in one list is ticked in each', async () => {
   const { thread, list } = await listed()
   const [second] = widgets((await say(thread, 'what is open?')).events)
   const { events } = await use(thread, second as WidgetItem, boxes((second as WidgetItem).widget)[0]?.onChangeAction)
   expect(widgets(events).map(({ id }) => id)).toEqual([list.id, second?.id])
-  for (const item of widgets(events)) expect(boxes(item.widget).map(({ defaultChecked }) => defaultChecked)).toEqual([true, false])
+  for (const item of widgets(events))
+    expect(boxes(item.widget).map(({ defaultChecked }) => defaultChecked)).toEqual([true, false])
 })
 
 test('the task list is shown with working check boxes: on, and off again', async () => {
@@ -108,8 +118,14 @@ test('the model of the next turn knows what a box did, and gets the list once', 
 
 test('nothing is called that the widget does not offer', async () => {
   const { thread, list } = await listed()
-  const forged = { type: 'tool.call', payload: { server: 'switchboard', tool: 'delete_task', arguments: { number: 1 } } }
-  expect((await use(thread, list, forged)).events.at(-1)).toMatchObject({ type: 'error', message: expect.stringContaining('nothing') })
+  const forged = {
+    type: 'tool.call',
+    payload: { server: 'switchboard', tool: 'delete_task', arguments: { number: 1 } },
+  }
+  expect((await use(thread, list, forged)).events.at(-1)).toMatchObject({
+    type: 'error',
+    message: expect.stringContaining('nothing'),
+  })
 })
 
 /** The person has ticked a box whose tool asks first. */
@@ -146,7 +162,9 @@ test('a box whose card gets a no, a new message, or a tool that is gone changes 
   await agentDoor(ann).press(denied.thread, denied.card, 'Decline')
   const passed = await asking()
   await say(passed.thread, 'never mind')
-  expect((await agentDoor(ann).press(passed.thread, passed.card, 'Approve')).events.at(-1)).toMatchObject({ type: 'notice' })
+  expect((await agentDoor(ann).press(passed.thread, passed.card, 'Approve')).events.at(-1)).toMatchObject({
+    type: 'notice',
+  })
   const gone = await asking()
   withSettings({ MCP_BUILTIN: 'off' })
   expect((await agentDoor(ann).press(gone.thread, gone.card, 'Approve')).events.at(-1)).toMatchObject({

@@ -5,7 +5,8 @@ import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { mcpServer } from '#tests/support/tool-servers/mcp-server.ts'
 
-const ask = (headers: Record<string, string> = {}) => GET(new Request('http://127.0.0.1:3999/api/me/tools', { headers }))
+const ask = (headers: Record<string, string> = {}) =>
+  GET(new Request('http://127.0.0.1:3999/api/me/tools', { headers }))
 
 test('the chat learns which tools the person can call, with what they take; nobody else does', async () => {
   await using server = await mcpServer([{ name: 'my_tool', run: () => 'yes' }])
@@ -13,7 +14,10 @@ test('the chat learns which tools the person can call, with what they take; nobo
   const { headers } = await signedIn()
   const { tools } = await (await ask(headers)).json()
   const add = tools.find(({ name }: { name: string }) => name === 'add_task')
-  expect(add.parameters.find(({ name }: { name: string }) => name === 'title')).toMatchObject({ required: true, type: 'string' })
+  expect(add.parameters.find(({ name }: { name: string }) => name === 'title')).toMatchObject({
+    required: true,
+    type: 'string',
+  })
   expect(add.description).toMatch(/\.$/)
   expect(tools.map(({ name }: { name: string }) => name)).toContain('my_tool')
   expect((await ask()).status).toBe(401)
@@ -29,7 +33,12 @@ const TOOLS = [
       { name: 'title', required: true, type: 'string', description: 'What is to be done.' },
     ],
   },
-  { name: 'list_tasks', server: 'switchboard', description: 'Lists them.', parameters: [{ name: 'done', required: false }] },
+  {
+    name: 'list_tasks',
+    server: 'switchboard',
+    description: 'Lists them.',
+    parameters: [{ name: 'done', required: false }],
+  },
   { name: 'whoami', server: 'other', description: '', parameters: [] },
 ]
 const labels = (query: string) => completions(TOOLS, query).map(({ label }) => label)

@@ -14,7 +14,12 @@ function ask(body: unknown, headers: Record<string, string>): Promise<Response> 
   return POST(
     new Request('http://127.0.0.1:3999/api/chatkit', {
       method: 'POST',
-      headers: { 'content-type': 'application/json', origin: 'http://127.0.0.1:3999', 'sec-fetch-site': 'same-origin', ...headers },
+      headers: {
+        'content-type': 'application/json',
+        origin: 'http://127.0.0.1:3999',
+        'sec-fetch-site': 'same-origin',
+        ...headers,
+      },
       body: JSON.stringify(body),
     }),
   )
@@ -30,7 +35,9 @@ async function events(response: Response): Promise<ThreadStreamEvent[]> {
 
 const textOf = (stream: ThreadStreamEvent[]) =>
   stream
-    .flatMap((event) => (event.type === 'thread.item.done' && event.item.type === 'assistant_message' ? event.item.content : []))
+    .flatMap((event) =>
+      event.type === 'thread.item.done' && event.item.type === 'assistant_message' ? event.item.content : [],
+    )
     .map((part) => part.text)
     .join('\n')
 
@@ -41,11 +48,18 @@ test('a message becomes a tool call on the caller’s own data, an answer, and a
     { calls: [{ name: 'list_tasks', arguments: {} }] },
     { text: 'One task is open.' },
   )
-  withSettings({ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'test-key', OPENAI_MODEL: 'scripted' })
+  withSettings({
+    OPENAI_BASE_URL: model.url,
+    OPENAI_API: 'responses',
+    OPENAI_API_KEY: 'test-key',
+    OPENAI_MODEL: 'scripted',
+  })
   const ann = await signedIn({ name: 'Ann Admin', role: 'admin', timeZone: 'Europe/Vienna' })
   const bob = await signedIn({ name: 'Bob' })
 
-  const first = await events(await ask({ type: 'threads.create', params: { input: message('add a task: buy milk') } }, ann.headers))
+  const first = await events(
+    await ask({ type: 'threads.create', params: { input: message('add a task: buy milk') } }, ann.headers),
+  )
   const created = first.find((event) => event.type === 'thread.created')
   const threadId = created?.type === 'thread.created' ? created.thread.id : ''
   expect(first.slice(0, 3).map((event) => event.type)).toEqual(['thread.created', 'thread.item.done', 'stream_options'])
@@ -58,13 +72,18 @@ test('a message becomes a tool call on the caller’s own data, an answer, and a
 
   const ledger = await listToolCalls({ admin: true }, { threadId })
   expect(ledger.data).toMatchObject([{ tool: 'add_task', status: 'succeeded', ownerId: ann.person.id, threadId }])
-  const run = await withCaller(ann.caller, (tx) => tx.run.findFirstOrThrow({ where: { id: ledger.data[0]?.runId ?? '' } }))
+  const run = await withCaller(ann.caller, (tx) =>
+    tx.run.findFirstOrThrow({ where: { id: ledger.data[0]?.runId ?? '' } }),
+  )
   expect(run).toMatchObject({ status: 'done', model: 'scripted', threadId })
   expect(run.inputTokens).toBeGreaterThanOrEqual(120)
 
   // A later turn's model knows what the earlier tool answered; identity and time reach it with the instructions.
   const second = await events(
-    await ask({ type: 'threads.add_user_message', params: { thread_id: threadId, input: message('what is open?') } }, ann.headers),
+    await ask(
+      { type: 'threads.add_user_message', params: { thread_id: threadId, input: message('what is open?') } },
+      ann.headers,
+    ),
   )
   expect(textOf(second)).toBe('One task is open.')
   const later = JSON.stringify(model.requests[2]?.body)
@@ -75,7 +94,10 @@ test('a message becomes a tool call on the caller’s own data, an answer, and a
 
   // The other person sees none of it, and cannot tell the thread from one that does not exist.
   const read = (id: string) => ask({ type: 'threads.get_by_id', params: { thread_id: id } }, bob.headers)
-  const [foreign, missing] = await Promise.all([read(threadId), read(threadId.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a')))])
+  const [foreign, missing] = await Promise.all([
+    read(threadId),
+    read(threadId.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a'))),
+  ])
   expect([foreign.status, missing.status]).toEqual([404, 404])
   const sentence = async (response: Response) => ((await response.json()) as { message: string }).message
   expect(await sentence(foreign)).toBe(await sentence(missing))
@@ -83,7 +105,9 @@ test('a message becomes a tool call on the caller’s own data, an answer, and a
   expect(own).toMatchObject({ data: [] })
 
   // What is read back is what was streamed, without the hidden items.
-  const thread = (await (await ask({ type: 'threads.get_by_id', params: { thread_id: threadId } }, ann.headers)).json()) as {
+  const thread = (await (
+    await ask({ type: 'threads.get_by_id', params: { thread_id: threadId } }, ann.headers)
+  ).json()) as {
     items: { data: { type: string }[] }
   }
   expect(thread.items.data.map((item) => item.type)).toEqual([
@@ -105,7 +129,10 @@ test('nobody signed in, another site, and no JSON are refused with a sentence an
     expect(((await response.json()) as { message: string }).message).toMatch(/^\S.*\.$/)
   }
   await refused(await ask(body, {}), 401)
-  await refused(await ask(body, { ...ann.headers, 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }), 403)
+  await refused(
+    await ask(body, { ...ann.headers, 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }),
+    403,
+  )
   await refused(await ask(body, { ...ann.headers, 'content-type': 'text/plain' }), 415)
   await refused(await ask({ type: 'threads.explode', params: {} }, ann.headers), 400)
   expect(await withCaller(ann.caller, (tx) => tx.thread.count())).toBe(0)

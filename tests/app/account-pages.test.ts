@@ -19,7 +19,10 @@ let browser: Browser
 beforeAll(async () => {
   mkdirSync('artifacts', { recursive: true })
   const mail = { SMTP_URL: sink.url, MAIL_FROM: 'switchboard@example.com' }
-  ;[app, browser] = await Promise.all([startApp({ env: { HOSTNAME: '0.0.0.0', SIGN_UP: 'open', ...mail } }), openBrowser()])
+  ;[app, browser] = await Promise.all([
+    startApp({ env: { HOSTNAME: '0.0.0.0', SIGN_UP: 'open', ...mail } }),
+    openBrowser(),
+  ])
 }, 180_000)
 
 afterAll(async () => {
@@ -54,7 +57,10 @@ async function inspect(page: Page, name: string): Promise<void> {
   for (const width of [1280, 390]) {
     await page.setViewportSize({ width, height: 900 })
     await page.screenshot({ path: `artifacts/account-${name}-${width}.png`, fullPage: true })
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${name} fits ${width} px`).toBe(true)
+    expect(
+      await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth),
+      `${name} fits ${width} px`,
+    ).toBe(true)
   }
   await page.setViewportSize({ width: 1280, height: 900 })
   await page.evaluate(axe.source)
@@ -153,7 +159,9 @@ test('a session that ends while somebody writes leads through sign-in back to th
   await arrive(page, '/chat')
   await expect.poll(() => message.inputValue()).toBe('Add a task: water the plants')
   await page.reload()
-  await expect.poll(() => message.inputValue(), { message: 'a draft survives a reload' }).toBe('Add a task: water the plants')
+  await expect
+    .poll(() => message.inputValue(), { message: 'a draft survives a reload' })
+    .toBe('Add a task: water the plants')
   await message.press('Enter')
   await page.locator('.bubble', { hasText: 'water the plants' }).waitFor()
   await page.getByRole('button', { name: 'Send message' }).waitFor()

@@ -47,7 +47,8 @@ const form = (fields: Record<string, string>) => {
   for (const [name, value] of Object.entries(fields)) data.set(name, value)
   return data
 }
-const account = (who: Who) => withSystem('admin', (tx) => tx.user.findUniqueOrThrow({ where: { id: who.caller.userId } }))
+const account = (who: Who) =>
+  withSystem('admin', (tx) => tx.user.findUniqueOrThrow({ where: { id: who.caller.userId } }))
 const audit = () => withSystem('admin', (tx) => tx.auditEvent.findMany({ orderBy: { at: 'asc' } }))
 
 const params = Promise.resolve({ id: 'call_1' })
@@ -78,15 +79,21 @@ test.each(PAGES)('%s: for a member it does not exist, and a visitor is led to si
 test('every admin page is in the list above', () => {
   const pages = globSync('app/admin/**/page.tsx')
   expect(pages).toHaveLength(PAGES.length)
-  for (const page of [...pages, 'app/admin/layout.tsx']) expect(readFileSync(page, 'utf8'), page).toContain('await requirePageAdmin()')
+  for (const page of [...pages, 'app/admin/layout.tsx'])
+    expect(readFileSync(page, 'utf8'), page).toContain('await requirePageAdmin()')
 })
 
-test.each(Object.entries(ACTIONS))('%s refuses a member, who could send it without seeing the page', async (_name, act) => {
-  as(member)
-  await expect(act(form({ person: admin.caller.userId, role: 'member' }))).rejects.toMatchObject({ digest: 'NEXT_HTTP_ERROR_FALLBACK;404' })
-  expect(await account(admin)).toMatchObject({ role: 'admin', disabledAt: null, sessionVersion: 1 })
-  expect(await audit()).toEqual([])
-})
+test.each(Object.entries(ACTIONS))(
+  '%s refuses a member, who could send it without seeing the page',
+  async (_name, act) => {
+    as(member)
+    await expect(act(form({ person: admin.caller.userId, role: 'member' }))).rejects.toMatchObject({
+      digest: 'NEXT_HTTP_ERROR_FALLBACK;404',
+    })
+    expect(await account(admin)).toMatchObject({ role: 'admin', disabledAt: null, sessionVersion: 1 })
+    expect(await audit()).toEqual([])
+  },
+)
 
 test('a new role ends the old sessions and is written down', async () => {
   as(admin)
@@ -115,8 +122,12 @@ test('signing somebody out everywhere ends their sessions', async () => {
 
 test('nobody changes their own account here, and wrong input is answered with a sentence', async () => {
   as(admin)
-  expect(await disablePerson(form({ person: admin.caller.userId }))).toEqual({ error: expect.stringContaining('your own account') })
-  expect(await changeRole(form({ person: member.caller.userId, role: 'owner' }))).toEqual({ error: 'This role does not exist.' })
+  expect(await disablePerson(form({ person: admin.caller.userId }))).toEqual({
+    error: expect.stringContaining('your own account'),
+  })
+  expect(await changeRole(form({ person: member.caller.userId, role: 'owner' }))).toEqual({
+    error: 'This role does not exist.',
+  })
   expect(await signOutPerson(form({ person: 'usr_nobody' }))).toEqual({ error: 'This account was not found.' })
   expect(await account(admin)).toMatchObject({ role: 'admin', disabledAt: null })
 })
@@ -135,7 +146,9 @@ test('two admins who demote each other at the same moment leave one', async () =
 test('people are found by name or address, page by page, and a search text is no pattern', async () => {
   for (const name of ['Zoë 100%', 'Zoë Two']) await signedIn({ name })
   expect((await listPeople({ search: '%' })).data.map(({ name }) => name)).toEqual(['Zoë 100%'])
-  expect((await listPeople({ search: member.person.email.toUpperCase() })).data.map(({ name }) => name)).toEqual(['Mo Member'])
+  expect((await listPeople({ search: member.person.email.toUpperCase() })).data.map(({ name }) => name)).toEqual([
+    'Mo Member',
+  ])
   const first = await listPeople({ limit: 3 })
   const second = await listPeople({ limit: 3, after: first.after })
   expect([first, second].map(({ data, has_more }) => [data.length, has_more])).toEqual([
@@ -147,7 +160,8 @@ test('people are found by name or address, page by page, and a search text is no
 
 test('whoever signs in, asks for something or uses a token is active, though no assistant answered them', async () => {
   const [visitor, script, nobody] = [await signedIn(), await signedIn(), await signedIn()]
-  const lastActive = async ({ person }: typeof visitor) => (await listPeople({ search: person.email })).data[0]?.lastActiveAt ?? null
+  const lastActive = async ({ person }: typeof visitor) =>
+    (await listPeople({ search: person.email })).data[0]?.lastActiveAt ?? null
   expect(await lastActive(visitor)).toBeNull()
   const activeBefore = (await readOverview('UTC')).people.activeInPeriod
   await findCaller(new Headers(visitor.headers))
@@ -163,7 +177,8 @@ test('whoever signs in, asks for something or uses a token is active, though no 
 
 test('a visit is noted once in five minutes, not at each request', async () => {
   const visitor = await signedIn()
-  const noted = async () => (await withSystem('admin', (tx) => tx.user.findUnique({ where: { id: visitor.person.id } })))?.lastActiveAt
+  const noted = async () =>
+    (await withSystem('admin', (tx) => tx.user.findUnique({ where: { id: visitor.person.id } })))?.lastActiveAt
   await findCaller(new Headers(visitor.headers))
   const first = await noted()
   await findCaller(new Headers(visitor.headers))

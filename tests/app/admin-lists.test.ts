@@ -40,7 +40,9 @@ test('an admin reads who did what to whom, the latest first, and finds it by act
 test('pages follow each other without a gap or a repetition, though times are equal', async () => {
   const at = new Date()
   const ids = Array.from({ length: 120 }, () => newId('evt'))
-  await withSystem('sign-in', (tx) => tx.auditEvent.createMany({ data: ids.map((id) => ({ id, at, action: 'signed_in' })) }))
+  await withSystem('sign-in', (tx) =>
+    tx.auditEvent.createMany({ data: ids.map((id) => ({ id, at, action: 'signed_in' })) }),
+  )
   const seen: string[] = []
   let after: string | undefined
   do {
@@ -60,10 +62,16 @@ test('calls are found by a part of their person’s name or address', async () =
   const call = { via: 'chat', server: 's', arguments: {}, argumentsBytes: 2 }
   await withSystem('admin', (tx) =>
     tx.toolCall.createMany({
-      data: [ada, mo].map(({ caller }, at) => ({ ...call, id: `call_${at}`, ownerId: caller.userId, tool: `of_${at}` })),
+      data: [ada, mo].map(({ caller }, at) => ({
+        ...call,
+        id: `call_${at}`,
+        ownerId: caller.userId,
+        tool: `of_${at}`,
+      })),
     }),
   )
-  const tools = async (person: string) => (await listToolCalls({ admin: true }, { person })).data.map(({ tool }) => tool)
+  const tools = async (person: string) =>
+    (await listToolCalls({ admin: true }, { person })).data.map(({ tool }) => tool)
   expect(await tools('mo@EXAMPLE')).toEqual(['of_1'])
   expect(await tools('ada')).toEqual(['of_0'])
   expect((await listToolCalls({ caller: mo.caller }, { person: 'ada' })).data).toEqual([])
@@ -87,5 +95,7 @@ test('runs are found by their state and by their person, page by page', async ()
   expect(new Set([...first.data, ...second.data].map(({ id }) => id)).size).toBe(61)
   expect(second.has_more).toBe(false)
   for (const filter of [{ status: 'waiting' as const }, { person: 'mo@' }])
-    expect((await listRuns(filter)).data).toMatchObject([{ id: 'run_mo', name: 'Mo 100%', calls: 0, status: 'waiting' }])
+    expect((await listRuns(filter)).data).toMatchObject([
+      { id: 'run_mo', name: 'Mo 100%', calls: 0, status: 'waiting' },
+    ])
 })

@@ -72,7 +72,9 @@ async function leaveDraft(text: string, on = page): Promise<void> {
   await expect.poll(() => kept(on)).toContain(text)
 }
 
-test('Back and Forward walk through conversations, and each keeps what is being written in it', { timeout: 90_000 }, async () => {
+test('Back and Forward walk through conversations, and each keeps what is being written in it', {
+  timeout: 90_000,
+}, async () => {
   await arrive()
   const first = await converse('what is open?')
   await composer().fill('a draft of the first')
@@ -148,7 +150,9 @@ test('a session that ends keeps drafts; signing out deletes them, in every tab',
   await context.close()
 })
 
-test('somebody else who signs in on the device finds no draft, and leaves none to find', { timeout: 60_000 }, async () => {
+test('somebody else who signs in on the device finds no draft, and leaves none to find', {
+  timeout: 60_000,
+}, async () => {
   const ann = await arrive()
   await leaveDraft('for nobody else')
   await context.close()

@@ -4,13 +4,16 @@ import { snippetsFor } from '#app/settings/snippets.ts'
 const ENDPOINT = 'https://chat.example.com/mcp'
 const TOKEN = `swb_${'a'.repeat(43)}`
 
-test.each(['sign in', 'token'] as const)('every text for the way "%s" names the endpoint, and settings files are JSON', (way) => {
-  for (const { client, where, text } of snippetsFor(ENDPOINT, way, TOKEN)) {
-    expect(text, client).toContain(ENDPOINT)
-    expect(text.includes(TOKEN), client).toBe(way === 'token')
-    if (where.endsWith('.json')) expect(() => JSON.parse(text), client).not.toThrow()
-  }
-})
+test.each(['sign in', 'token'] as const)(
+  'every text for the way "%s" names the endpoint, and settings files are JSON',
+  (way) => {
+    for (const { client, where, text } of snippetsFor(ENDPOINT, way, TOKEN)) {
+      expect(text, client).toContain(ENDPOINT)
+      expect(text.includes(TOKEN), client).toBe(way === 'token')
+      if (where.endsWith('.json')) expect(() => JSON.parse(text), client).not.toThrow()
+    }
+  },
+)
 
 test('the popular clients are there, and by token only those that can send a header', () => {
   const names = (way: 'sign in' | 'token') => snippetsFor(ENDPOINT, way).map(({ client }) => client)

@@ -38,7 +38,11 @@ beforeAll(async () => {
   })
   model = await rawModel(
     jsonAnswer(400, {
-      error: { message: "Invalid schema for function 'disliked': no.", param: 'tools[0].parameters', code: 'invalid_function_parameters' },
+      error: {
+        message: "Invalid schema for function 'disliked': no.",
+        param: 'tools[0].parameters',
+        code: 'invalid_function_parameters',
+      },
     }),
     jsonAnswer(
       402,

@@ -9,7 +9,8 @@ import { signedIn } from '#tests/support/people/people.ts'
 import { processStates } from '#tests/support/process-states.ts'
 import { withSettings } from '#tests/support/settings.ts'
 
-const ask = (headers: Record<string, string>) => GET(new Request('http://127.0.0.1:3999/api/admin/changes', { headers }))
+const ask = (headers: Record<string, string>) =>
+  GET(new Request('http://127.0.0.1:3999/api/admin/changes', { headers }))
 
 /** The stream of an admin's page; after its first ping; `hint` resolves with the next thing that it says. */
 async function follow() {

@@ -62,7 +62,12 @@ beforeAll(async () => {
   await page.getByRole('button', { name: /^Create/ }).click()
   await page.waitForURL(/\/chat/)
   const composer = page.getByRole('textbox', { name: 'Message' })
-  for (const text of ['add a task: buy milk tomorrow', 'note: the door code is 4711', 'what is open?', '/delete_task number=1']) {
+  for (const text of [
+    'add a task: buy milk tomorrow',
+    'note: the door code is 4711',
+    'what is open?',
+    '/delete_task number=1',
+  ]) {
     await composer.fill(text)
     await composer.press('Enter')
     await page.locator('.bubble', { hasText: text }).waitFor()
@@ -81,7 +86,10 @@ beforeAll(async () => {
     .getByRole('button', { name: /search/ })
     .first()
     .waitFor()
-  const client = await registeredClient(app.url, { client_name: 'My editor', redirect_uris: ['http://127.0.0.1:9/callback'] })
+  const client = await registeredClient(app.url, {
+    client_name: 'My editor',
+    redirect_uris: ['http://127.0.0.1:9/callback'],
+  })
   await page.goto(client.authorizeUrl({ redirect_uri: 'http://127.0.0.1:9/callback', scope: undefined }))
   await page.waitForURL(/\/oauth\/consent\//)
   made.consent = new URL(page.url()).pathname

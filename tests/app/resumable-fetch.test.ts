@@ -71,10 +71,13 @@ const request = (signal?: AbortSignal): RequestInit => ({
 })
 
 async function sendAs(person: Awaited<ReturnType<typeof signedIn>>): Promise<typeof fetch> {
-  return (input, init) => fetch(input, { ...init, headers: { ...(init?.headers as Record<string, string>), ...person.headers } })
+  return (input, init) =>
+    fetch(input, { ...init, headers: { ...(init?.headers as Record<string, string>), ...person.headers } })
 }
 
-test('an answer whose connection breaks again and again arrives whole, in the framing of the protocol', { timeout: 30_000 }, async () => {
+test('an answer whose connection breaks again and again arrives whole, in the framing of the protocol', {
+  timeout: 30_000,
+}, async () => {
   const person = await signedIn()
   let lost = 0
   const bytes = [3_000, 2_500, 4_000]
@@ -89,11 +92,15 @@ test('an answer whose connection breaks again and again arrives whole, in the fr
   expect(text).not.toMatch(/^(id:|: end)/m)
   const events = parseEvents(text)
   // What came about while nobody was connected may be told by its end alone.
-  const said = events.flatMap((event) => ('update' in event && 'delta' in event.update ? event.update.delta : [])).join('')
+  const said = events
+    .flatMap((event) => ('update' in event && 'delta' in event.update ? event.update.delta : []))
+    .join('')
   expect(WORDS.join('')).toContain(said)
   expect(said.length).toBeGreaterThan(0)
   expect([kinds(events)[0], kinds(events).at(-1)]).toEqual(['thread.created', 'thread.item.done assistant_message'])
-  expect(textOf(events.flatMap((event) => (event.type === 'thread.item.done' ? event.item : [])).at(-1))).toBe(WORDS.join(''))
+  expect(textOf(events.flatMap((event) => (event.type === 'thread.item.done' ? event.item : [])).at(-1))).toBe(
+    WORDS.join(''),
+  )
   expect(seen.map(({ type }) => type).slice(0, 3)).toEqual(['threads.create', 'threads.attach', 'threads.attach'])
   expect(lost).toBe(0)
 })
@@ -121,7 +128,9 @@ test('what asks for numbers itself, a query and a refusal are passed through as 
   const through = resumableFetch(await sendAs(person), { hasLeft: async () => false, onLost: () => {} })
   const post = (body: object) => through(url, { ...request(), body: JSON.stringify(body) })
   expect((await post({ type: 'threads.list', params: {} })).status).toBe(200)
-  expect((await post({ type: 'threads.add_user_message', params: { thread_id: 'thr_none', input: typed('x') } })).status).toBe(404)
+  expect(
+    (await post({ type: 'threads.add_user_message', params: { thread_id: 'thr_none', input: typed('x') } })).status,
+  ).toBe(404)
   const own = await post({ type: 'threads.create', params: { input: typed('go') }, metadata: { resume: true } })
   expect(await own.text()).toMatch(/^: ping\nid: 1\ndata: /)
   expect(seen).toHaveLength(3)

@@ -114,7 +114,9 @@ test('add, test, enable, see a change in a tool, agree to it, look at what is to
   await page.getByRole('heading', { name: 'Tool servers' }).waitFor()
   expect(await page.getByText('wiki').count()).toBe(0)
   expect(
-    server.requests.every(({ headers }) => !headers.has('authorization') || headers.get('authorization') === 'Bearer my own key'),
+    server.requests.every(
+      ({ headers }) => !headers.has('authorization') || headers.get('authorization') === 'Bearer my own key',
+    ),
   ).toBe(true)
   expect(troubles).toEqual([])
 })

@@ -64,7 +64,8 @@ async function answering(person: Person, config: object = {}, audience: 'everyon
   }
   const stored = await addServer(admin.caller, wish)
   await setServerEnabled(admin.caller, stored.id, true)
-  if (config && 'identity' in config) await saveAccount(person.caller, stored.id, { kind: 'key', key: 'k' }, { fresh: true })
+  if (config && 'identity' in config)
+    await saveAccount(person.caller, stored.id, { kind: 'key', key: 'k' }, { fresh: true })
   const reply = agentDoor(person).begin('go')
   await begun.promise
   return {
@@ -85,16 +86,30 @@ async function answering(person: Person, config: object = {}, audience: 'everyon
 }
 
 const sessionOf = (headers: HeadersInit) => requireSession(new Request('http://127.0.0.1:3999', { headers }))
-const runsOf = ({ caller }: Person) => withSystem('admin', (tx) => tx.run.findMany({ where: { ownerId: caller.userId } }))
+const runsOf = ({ caller }: Person) =>
+  withSystem('admin', (tx) => tx.run.findMany({ where: { ownerId: caller.userId } }))
 const ledgerOf = async ({ caller }: Person) => (await listToolCalls({ caller })).data.reverse()
 
 const ENDINGS: [string, (person: Person) => Promise<unknown>, RegExp][] = [
-  ['an admin disables the person', ({ caller }) => setDisabled(admin.caller, caller.userId, true), /disabled by an administrator/],
-  ['an admin signs the person out', ({ caller }) => endSessionsOf(admin.caller, caller.userId), /signed this account out everywhere/],
-  ['the person signs out everywhere', async ({ headers }) => signOutEverywhere(await sessionOf(headers)), /signed out everywhere/],
+  [
+    'an admin disables the person',
+    ({ caller }) => setDisabled(admin.caller, caller.userId, true),
+    /disabled by an administrator/,
+  ],
+  [
+    'an admin signs the person out',
+    ({ caller }) => endSessionsOf(admin.caller, caller.userId),
+    /signed this account out everywhere/,
+  ],
+  [
+    'the person signs out everywhere',
+    async ({ headers }) => signOutEverywhere(await sessionOf(headers)),
+    /signed out everywhere/,
+  ],
   [
     'the password is reset',
-    async ({ person }) => resetPasswordHash(person.email, await hashPassword('a new long password'), { verified: true }),
+    async ({ person }) =>
+      resetPasswordHash(person.email, await hashPassword('a new long password'), { verified: true }),
     /password of this account was reset/,
   ],
 ]
@@ -111,7 +126,8 @@ async function expectEnd(end: (person: Person) => Promise<unknown>, why: RegExp,
   const rows = await ledgerOf(ann)
   expect(rows.some(({ errorMessage }) => why.test(errorMessage ?? ''))).toBe(true)
   expect(rows.slice(1).every(({ status, failureClass }) => status === 'failed' && failureClass === 'denied')).toBe(true)
-  if (heard) expect(events).toContainEqual(expect.objectContaining({ type: 'error', message: expect.stringMatching(why) }))
+  if (heard)
+    expect(events).toContainEqual(expect.objectContaining({ type: 'error', message: expect.stringMatching(why) }))
   const claims = { userId: ann.caller.userId, runId: run?.id ?? '', threadId: run?.threadId ?? '' }
   await expect(mintRunToken(claims, 'http://127.0.0.1:3999/mcp', 60)).rejects.toMatchObject({ code: 'unauthenticated' })
 }
@@ -159,7 +175,10 @@ test.each([
   await end(work.stored.id)
   const { events } = await work.go()
   expect(work.server.calls).toHaveLength(1)
-  expect((await ledgerOf(ann)).at(-1)).toMatchObject({ failureClass: 'denied', errorMessage: expect.stringMatching(why) })
+  expect((await ledgerOf(ann)).at(-1)).toMatchObject({
+    failureClass: 'denied',
+    errorMessage: expect.stringMatching(why),
+  })
   expect(JSON.stringify(events)).toContain('All done.')
 })
 
@@ -173,8 +192,16 @@ test('the person disconnects their account at a server: its calls end, the answe
 })
 
 test.each([
-  ['an admin removes the server', (id: string) => removeServer(admin.caller, id), /^An administrator took this server away/],
-  ['the person disconnects', (id: string) => removeAccount(ann.caller, id), /^The account at this server was disconnected/],
+  [
+    'an admin removes the server',
+    (id: string) => removeServer(admin.caller, id),
+    /^An administrator took this server away/,
+  ],
+  [
+    'the person disconnects',
+    (id: string) => removeAccount(ann.caller, id),
+    /^The account at this server was disconnected/,
+  ],
 ])('%s: the call that is under way ends as one that may have taken effect', async (_, end, why) => {
   await using work = await answering(ann, { identity: { kind: 'key', header: 'X-Key', format: '{{key}}' } })
   await end(work.stored.id)
@@ -195,7 +222,9 @@ test('a question that waits ends with the access of its person; the card and the
   // Who is let in again has a new session, and the old card is still on the screen.
   const back = agentDoor({ headers: { cookie: await sessionCookieOf(ann.caller.userId, 2) } })
   const { events } = await back.press(thread, card as WidgetItem, 'Approve')
-  expect(events).toContainEqual(expect.objectContaining({ type: 'notice', message: expect.stringContaining('Nothing was called') }))
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: 'notice', message: expect.stringContaining('Nothing was called') }),
+  )
   await expireApprovals()
   expect(await withSystem('admin', (tx) => tx.task.count({ where: { ownerId: ann.caller.userId } }))).toBe(1)
   const shown = widgets((await back.read(thread)).map((item) => ({ type: 'thread.item.done', item })))

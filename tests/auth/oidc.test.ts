@@ -20,12 +20,17 @@ beforeEach(async () => {
 })
 
 /** Signs in at the issuer as `subject` and comes back; `reason` is why it was refused. */
-async function comeBy(subject: string, person?: Parameters<typeof remote.people.set>[1], tamper = (url: string) => url) {
+async function comeBy(
+  subject: string,
+  person?: Parameters<typeof remote.people.set>[1],
+  tamper = (url: string) => url,
+) {
   if (person) remote.people.set(subject, person)
   remote.issuer.subject = subject
   const visitor = new Visitor()
   const { url } = await (await visitor.nextAuth('signin/oidc', { callbackUrl: '/chat' })).json()
-  if (!url.startsWith(remote.url)) return { visitor, caller: null, reason: new URL(url).searchParams.get('error'), location: url }
+  if (!url.startsWith(remote.url))
+    return { visitor, caller: null, reason: new URL(url).searchParams.get('error'), location: url }
   const back = tamper(await followIssuer(url, remote.url))
   const response = await visitor.send(door, back.slice(APP.length), { method: 'GET' })
   const location = response.headers.get('location') ?? ''
@@ -46,7 +51,11 @@ test('somebody new becomes a member with a verified address, and is the same per
   const row = await withSystem('admin', (tx) =>
     tx.user.findUniqueOrThrow({ where: { email: 'nina@example.org' }, include: { identities: true } }),
   )
-  expect(row).toMatchObject({ name: 'Nina', emailVerifiedAt: expect.any(Date), identities: [{ provider: `oidc ${remote.url}` }] })
+  expect(row).toMatchObject({
+    name: 'Nina',
+    emailVerifiedAt: expect.any(Date),
+    identities: [{ provider: `oidc ${remote.url}` }],
+  })
   const moved = await comeBy('sub-new', { email: 'nina@elsewhere.example', email_verified: false, name: 'Nina' })
   expect(moved.caller?.userId).toBe(first.caller?.userId)
 })
@@ -79,7 +88,9 @@ test('the first visitor by this way is the admin on this machine alone; elsewher
   expect((await comeBy('sub-first', { email: 'first@example.org', email_verified: true })).reason).toBe('SetUpFirst')
   withSettings({ HOSTNAME: '127.0.0.1' })
   expect((await comeBy('sub-first')).caller?.role).toBe('admin')
-  expect((await comeBy('sub-second', { email: 'second@example.org', email_verified: true })).caller?.role).toBe('member')
+  expect((await comeBy('sub-second', { email: 'second@example.org', email_verified: true })).caller?.role).toBe(
+    'member',
+  )
 })
 
 test('a disabled account stays out', async () => {
@@ -114,7 +125,9 @@ test('subjects of another issuer are other people', async () => {
   await signedIn()
   await withSystem('sign-in', async (tx) => {
     const { id } = await tx.user.findFirstOrThrow()
-    await tx.identity.create({ data: { provider: 'oidc https://old.example', providerAccountId: 'sub-same', userId: id } })
+    await tx.identity.create({
+      data: { provider: 'oidc https://old.example', providerAccountId: 'sub-same', userId: id },
+    })
   })
   const { caller } = await comeBy('sub-same', { email: 'same@example.org', email_verified: true })
   const row = await withSystem('admin', (tx) => tx.user.findUniqueOrThrow({ where: { id: caller?.userId ?? '' } }))

@@ -42,7 +42,8 @@ test('a password change needs the old one, ends every other session and keeps th
   const { visitor, person } = await arrived()
   const other = new Visitor()
   await other.signIn(person.email, OLD)
-  const change = (old_password: string) => post(changePassword, '/api/me/password', { old_password, new_password: NEW }, visitor)
+  const change = (old_password: string) =>
+    post(changePassword, '/api/me/password', { old_password, new_password: NEW }, visitor)
   expect((await change('a wrong password')).status).toBe(403)
   expect((await change(OLD)).status).toBe(200)
   expect(await findCaller(new Headers(other.headers))).toBeNull()
@@ -60,7 +61,8 @@ test('a stolen session guesses the old password ten times and no more', async ()
 
 test('of two changes at once one wins', async () => {
   const { visitor } = await arrived()
-  const change = (new_password: string) => visitor.send(changePassword, '/api/me/password', { json: { old_password: OLD, new_password } })
+  const change = (new_password: string) =>
+    visitor.send(changePassword, '/api/me/password', { json: { old_password: OLD, new_password } })
   const answers = await Promise.all([change('the first new one'), change('the second new one')])
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
 })
@@ -80,7 +82,9 @@ test('a forgotten password is reset by a mailed code that works once and ends ev
   expect(page).toBe('/reset-password')
 
   expect((await post(reset, '/api/auth/reset-password', { code, password: 'short' })).status).toBe(400)
-  const both = await Promise.all([NEW, 'a third password'].map((password) => post(reset, '/api/auth/reset-password', { code, password })))
+  const both = await Promise.all(
+    [NEW, 'a third password'].map((password) => post(reset, '/api/auth/reset-password', { code, password })),
+  )
   expect(both.map(({ status }) => status).sort()).toEqual([200, 400])
   expect(await findCaller(new Headers(visitor.headers))).toBeNull()
   expect(await signsIn(person.email, OLD)).toBe('CredentialsSignin')
@@ -121,7 +125,10 @@ test('an expired code is refused', async () => {
 
 test('asking for an unknown address is answered alike and mails nobody; without mail the page says whom to ask', async () => {
   const without = await post(forgot, '/api/auth/forgot-password', { email: 'nobody@example.com' })
-  expect([without.status, (await without.json()).message]).toEqual([503, expect.stringMatching(/npm run reset-password/)])
+  expect([without.status, (await without.json()).message]).toEqual([
+    503,
+    expect.stringMatching(/npm run reset-password/),
+  ])
   withSettings(MAIL)
   const count = sink.mails.length
   const unknown = await post(forgot, '/api/auth/forgot-password', { email: 'nobody@example.com' })
@@ -139,7 +146,10 @@ test('SIGN_UP=domain: only its addresses, and only after the mail and the own pa
   withSettings({ ...MAIL, SIGN_UP: 'domain', SIGN_UP_DOMAINS: 'example.org, example.net' })
   const wish = { name: 'Dora', password: OLD }
   const foreign = await post(signUp, '/api/auth/sign-up', { ...wish, email: 'dora@example.org.evil.example' })
-  expect([foreign.status, (await foreign.json()).message]).toEqual([403, 'New accounts need an address at example.org or example.net.'])
+  expect([foreign.status, (await foreign.json()).message]).toEqual([
+    403,
+    'New accounts need an address at example.org or example.net.',
+  ])
 
   const fresh = await post(signUp, '/api/auth/sign-up', { ...wish, email: 'dora@example.org' })
   expect(await fresh.json()).toEqual({ next: 'verify_email', role: 'member' })
@@ -154,7 +164,9 @@ test('SIGN_UP=domain: only its addresses, and only after the mail and the own pa
 
   expect((await post(verify, '/api/auth/verify-email', { code })).status).toBe(403)
   expect((await post(verify, '/api/auth/verify-email', { code, password: NEW })).status).toBe(403)
-  expect(await (await post(verify, '/api/auth/verify-email', { code, password: OLD })).json()).toEqual({ email: 'dora@example.org' })
+  expect(await (await post(verify, '/api/auth/verify-email', { code, password: OLD })).json()).toEqual({
+    email: 'dora@example.org',
+  })
   expect((await post(verify, '/api/auth/verify-email', { code, password: OLD })).status).toBe(400)
   expect(await signsIn('dora@example.org', OLD)).toBeNull()
 })
@@ -228,8 +240,11 @@ test('the profile takes a name and a real time zone', async () => {
 
 test('deleting the account needs the password and takes everything along; the only admin stays while there are others', async () => {
   const { visitor, person } = await arrived()
-  await withSystem('admin', (tx) => tx.note.create({ data: { id: 'note_1', ownerId: person.id, title: 'x', body: 'y' } }))
-  const leave = (password?: string, who = visitor) => who.send(deleteMe, '/api/me', { method: 'DELETE', json: { password } })
+  await withSystem('admin', (tx) =>
+    tx.note.create({ data: { id: 'note_1', ownerId: person.id, title: 'x', body: 'y' } }),
+  )
+  const leave = (password?: string, who = visitor) =>
+    who.send(deleteMe, '/api/me', { method: 'DELETE', json: { password } })
   expect((await leave()).status).toBe(403)
   expect((await leave('a wrong password')).status).toBe(403)
   expect((await leave(OLD)).status).toBe(200)

@@ -15,7 +15,8 @@ const request = (headers: { cookie: string }, method: string, json?: unknown) =>
     headers: { ...headers, 'content-type': 'application/json' },
     body: json === undefined ? undefined : JSON.stringify(json),
   })
-const revokeAs = (headers: { cookie: string }, id: string) => revoke(request(headers, 'DELETE', {}), { params: Promise.resolve({ id }) })
+const revokeAs = (headers: { cookie: string }, id: string) =>
+  revoke(request(headers, 'DELETE', {}), { params: Promise.resolve({ id }) })
 
 test('a token is shown once, speaks for its owner with its scopes, and its use is noted', async () => {
   const { headers, caller } = await signedIn()
@@ -52,7 +53,9 @@ test('a revoked, expired or unknown token, and one of a disabled person, are nob
   const [revoked, expired, disabled] = [await fresh(), await fresh(), await fresh()]
   expect((await revokeAs(headers, revoked.id)).status).toBe(200)
   expect((await revokeAs(headers, revoked.id)).status).toBe(404)
-  await withSystem('tokens', (tx) => tx.personalToken.update({ where: { id: expired.id }, data: { expiresAt: new Date(Date.now() - 1) } }))
+  await withSystem('tokens', (tx) =>
+    tx.personalToken.update({ where: { id: expired.id }, data: { expiresAt: new Date(Date.now() - 1) } }),
+  )
   expect(await callerFromBearer(revoked.token, AUDIENCE)).toBeNull()
   expect(await callerFromBearer(expired.token, AUDIENCE)).toBeNull()
   expect(await callerFromBearer(`swb_${'A'.repeat(43)}`, AUDIENCE)).toBeNull()
@@ -86,7 +89,13 @@ const insertTokens = (ownerId: string, count: number) =>
   withSystem('tokens', (tx) =>
     tx.personalToken.createMany({
       data: Array.from({ length: count }, (_, n) => ({
-        ...{ id: `tok_${ownerId}_${String(n).padStart(3, '0')}`, ownerId, name: `token ${n}`, tokenHash: `${ownerId}${n}`, scopes: [] },
+        ...{
+          id: `tok_${ownerId}_${String(n).padStart(3, '0')}`,
+          ownerId,
+          name: `token ${n}`,
+          tokenHash: `${ownerId}${n}`,
+          scopes: [],
+        },
         // Several were made in the same moment.
         createdAt: new Date(1_700_000_000_000 + Math.floor(n / 7) * 1000),
       })),
@@ -98,7 +107,9 @@ test('fifty tokens are enough, also for requests at the same moment', async () =
   await insertTokens(caller.userId, 45)
   const answers = await Promise.all(Array.from({ length: 12 }, () => make(request(headers, 'POST', WISH))))
   expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 201, 201, 201, ...Array(7).fill(409)])
-  expect(await answers.find(({ status }) => status === 409)?.json()).toMatchObject({ message: expect.stringMatching(/50 tokens already/) })
+  expect(await answers.find(({ status }) => status === 409)?.json()).toMatchObject({
+    message: expect.stringMatching(/50 tokens already/),
+  })
 })
 
 test('every token is on some page, once, also more than there may be now', async () => {
@@ -123,7 +134,11 @@ test('every token is on some page, once, also more than there may be now', async
 
 test('all tokens are revoked at once, and those of nobody else', async () => {
   const [ann, bob] = [await signedIn(), await signedIn()]
-  const [one, two, his] = [await personalToken(ann.caller), await personalToken(ann.caller), await personalToken(bob.caller)]
+  const [one, two, his] = [
+    await personalToken(ann.caller),
+    await personalToken(ann.caller),
+    await personalToken(bob.caller),
+  ]
   const strange = await revokeAll(request({ ...ann.headers, origin: 'https://evil.example' } as never, 'DELETE', {}))
   expect(strange.status).toBe(403)
   const answer = await revokeAll(request(ann.headers, 'DELETE', {}))
@@ -131,5 +146,7 @@ test('all tokens are revoked at once, and those of nobody else', async () => {
   expect(await Promise.all([one, two].map((token) => callerFromBearer(token, AUDIENCE)))).toEqual([null, null])
   expect(await callerFromBearer(his, AUDIENCE)).toMatchObject({ userId: bob.caller.userId })
   expect((await (await list(request(ann.headers, 'GET'))).json()).data).toEqual([])
-  expect((await listAuditEvents({ action: 'tokens_revoked' })).data).toMatchObject([{ actorId: ann.caller.userId, detail: { count: 2 } }])
+  expect((await listAuditEvents({ action: 'tokens_revoked' })).data).toMatchObject([
+    { actorId: ann.caller.userId, detail: { count: 2 } },
+  ])
 })

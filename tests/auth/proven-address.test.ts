@@ -41,7 +41,9 @@ async function squatted(email: string) {
   withSettings({ APP_URL: site.url, SMTP_URL: sink.url, MAIL_FROM: 'Switchboard <s@example.com>', SIGN_UP: 'open' })
   await signedIn({ role: 'admin' })
   const mallory = new Visitor()
-  await mallory.send(signUp, '/api/auth/sign-up', { json: { email, password: 'the password of mallory', name: 'Mallory' } })
+  await mallory.send(signUp, '/api/auth/sign-up', {
+    json: { email, password: 'the password of mallory', name: 'Mallory' },
+  })
   expect(await mallory.signIn(email, 'the password of mallory')).toBeNull()
   const caller = (await findCaller(new Headers(mallory.headers))) as SessionCaller
   const made = await mallory.send(makeToken, '/api/me/tokens', {
@@ -60,7 +62,10 @@ async function squatted(email: string) {
   return { mallory, caller, token, client, tokens }
 }
 
-async function expectCleared({ mallory, caller, token, client, tokens }: Awaited<ReturnType<typeof squatted>>, email: string) {
+async function expectCleared(
+  { mallory, caller, token, client, tokens }: Awaited<ReturnType<typeof squatted>>,
+  email: string,
+) {
   expect(await callerFromBearer(token, AUDIENCE), 'the token').toBeNull()
   expect(await callerFromBearer(tokens.access_token, AUDIENCE), 'the access token').toBeNull()
   expect((await client.refresh(tokens.refresh_token ?? '')).status, 'the refresh token').toBe(400)
@@ -72,7 +77,9 @@ async function expectCleared({ mallory, caller, token, client, tokens }: Awaited
   await expect(createPersonalToken(caller, { name: 'late', scopes: [], expiresAt: null })).rejects.toMatchObject({
     code: 'unauthenticated',
   })
-  await expect(saveAccount(caller, 'srv_2', { kind: 'key', key: 'k' }, { fresh: true })).rejects.toMatchObject({ code: 'unauthenticated' })
+  await expect(saveAccount(caller, 'srv_2', { kind: 'key', key: 'k' }, { fresh: true })).rejects.toMatchObject({
+    code: 'unauthenticated',
+  })
 }
 
 test('the owner resets the password by mail: every way in that was made before is closed, and the content is asked about', async () => {
@@ -81,7 +88,10 @@ test('the owner resets the password by mail: every way in that was made before i
   const owner = new Visitor()
   await owner.send(forgot, '/api/auth/forgot-password', { json: { email } })
   const code = codeOf(await sink.nextMail())
-  expect((await owner.send(reset, '/api/auth/reset-password', { json: { code, password: 'the password of the owner' } })).status).toBe(200)
+  expect(
+    (await owner.send(reset, '/api/auth/reset-password', { json: { code, password: 'the password of the owner' } }))
+      .status,
+  ).toBe(200)
   await expectCleared(made, email)
   expect(await made.mallory.signIn(email, 'the password of mallory')).toBe('CredentialsSignin')
 

@@ -52,9 +52,13 @@ test('a changed, foreign or unsigned token and a session cookie are nobody', asy
   const claims = JSON.parse(Buffer.from(body, 'base64url').toString())
   const forged = Buffer.from(JSON.stringify({ ...claims, sub: 'usr_somebody' })).toString('base64url')
   const none = Buffer.from(JSON.stringify({ alg: 'none', typ: 'run+jwt' })).toString('base64url')
-  const otherType = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'JWT' }).sign(deriveKey('run tokens'))
+  const otherType = await new SignJWT(claims)
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .sign(deriveKey('run tokens'))
   const session = await sealSession({ sub: caller.userId, session: 'ses_1', version: 1, signedInAt: 1 })
-  const otherKey = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'run+jwt' }).sign(deriveKey('session cookies'))
+  const otherKey = await new SignJWT(claims)
+    .setProtectedHeader({ alg: 'HS256', typ: 'run+jwt' })
+    .sign(deriveKey('session cookies'))
   for (const bad of [`${head}.${forged}.${signature}`, `${none}.${body}.`, otherType, session, otherKey, 'Bearer', ''])
     expect(await callerFromBearer(bad, AUDIENCE)).toBeNull()
   withSettings({ APP_SECRET: 'another secret, which is long enough too' })
@@ -64,10 +68,14 @@ test('a changed, foreign or unsigned token and a session cookie are nobody', asy
 test('a token that could not be made is made for the next request', async () => {
   const { caller } = await signedIn({ disabledAt: new Date() })
   const sent: Request[] = []
-  const send = builtinTransport({ userId: caller.userId, runId: 'run_1', threadId: 'thr_1' }, AUDIENCE, async (request) => {
-    sent.push(request as Request)
-    return new Response('ok')
-  })
+  const send = builtinTransport(
+    { userId: caller.userId, runId: 'run_1', threadId: 'thr_1' },
+    AUDIENCE,
+    async (request) => {
+      sent.push(request as Request)
+      return new Response('ok')
+    },
+  )
   await expect(send(AUDIENCE)).rejects.toThrow('This account can no longer be used.')
   await withSystem('admin', (tx) => tx.user.update({ where: { id: caller.userId }, data: { disabledAt: null } }))
   expect((await send(AUDIENCE)).ok).toBe(true)

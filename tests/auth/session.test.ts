@@ -25,7 +25,11 @@ async function arrived(overrides = {}) {
 test('signing in sets a cookie that scripts cannot read and other sites cannot send, and signing out takes it away', async () => {
   const { person } = await signedIn({ passwordHash })
   const visitor = new Visitor()
-  const response = await visitor.nextAuth('callback/credentials', { email: person.email, password: PASSWORD, callbackUrl: '/chat' })
+  const response = await visitor.nextAuth('callback/credentials', {
+    email: person.email,
+    password: PASSWORD,
+    callbackUrl: '/chat',
+  })
   expect((await response.json()).url).toBe('http://127.0.0.1:3999/chat')
   const cookie = response.headers.getSetCookie().find((line) => line.startsWith('switchboard-session='))
   expect(cookie).toMatch(/; HttpOnly/)
@@ -170,7 +174,11 @@ test('signing in without the csrf token of next-auth, or from another site, does
 test('a sign-in leads nowhere but here', async () => {
   const { person } = await signedIn({ passwordHash })
   for (const callbackUrl of ['https://evil.example/', '//evil.example', '/\\evil.example', 'javascript:alert(1)']) {
-    const response = await new Visitor().nextAuth('callback/credentials', { email: person.email, password: PASSWORD, callbackUrl })
+    const response = await new Visitor().nextAuth('callback/credentials', {
+      email: person.email,
+      password: PASSWORD,
+      callbackUrl,
+    })
     const { url } = await response.json()
     if (url) expect(new URL(url).origin).toBe('http://127.0.0.1:3999')
   }
@@ -208,7 +216,8 @@ test('nobody can lock a person out of a browser in which they have signed in bef
   expect(await visitor.signIn(person.email, PASSWORD)).toBeNull()
 
   // The cookie opens nothing, counts its own guesses, and speaks for one address only.
-  for (let count = 0; count < 10; count += 1) expect(await visitor.signIn(person.email, 'a wrong password')).toBe('CredentialsSignin')
+  for (let count = 0; count < 10; count += 1)
+    expect(await visitor.signIn(person.email, 'a wrong password')).toBe('CredentialsSignin')
   expect(await visitor.signIn(person.email, PASSWORD)).toBe('TooManyAttempts')
   const { person: other } = await signedIn({ passwordHash })
   for (let count = 0; count < 10; count += 1) await new Visitor().signIn(other.email, 'a wrong password')
@@ -233,7 +242,8 @@ test('guesses from one network leave other networks alone, until too many networ
 })
 
 test('an unknown address is refused like a wrong password, and the attempts stop alike', async () => {
-  for (let count = 0; count < 10; count += 1) expect(await new Visitor().signIn('nobody@example.com', PASSWORD)).toBe('CredentialsSignin')
+  for (let count = 0; count < 10; count += 1)
+    expect(await new Visitor().signIn('nobody@example.com', PASSWORD)).toBe('CredentialsSignin')
   expect(await new Visitor().signIn('nobody@example.com', PASSWORD)).toBe('TooManyAttempts')
 })
 
@@ -252,7 +262,10 @@ test('every sign-in is on record, without the password or a mistyped address', a
 
 test('the own account is answered to its owner only', async () => {
   const { visitor, person } = await arrived()
-  expect(await (await visitor.send(me, '/api/me', { method: 'GET' })).json()).toMatchObject({ email: person.email, role: 'member' })
+  expect(await (await visitor.send(me, '/api/me', { method: 'GET' })).json()).toMatchObject({
+    email: person.email,
+    role: 'member',
+  })
   const nobody = await new Visitor().send(me, '/api/me', { method: 'GET' })
   expect([nobody.status, (await nobody.json()).code]).toEqual([401, 'unauthenticated'])
 })

@@ -20,7 +20,9 @@ beforeEach(async () => {
 
 test('the first visitor becomes the admin, can sign in, and the next one is a member', async () => {
   const ann = new Visitor()
-  const first = await ann.send(signUp, '/api/auth/sign-up', { json: { email: ' Ann@Example.com ', password: PASSWORD, name: 'Ann' } })
+  const first = await ann.send(signUp, '/api/auth/sign-up', {
+    json: { email: ' Ann@Example.com ', password: PASSWORD, name: 'Ann' },
+  })
   expect([first.status, await first.json()]).toEqual([201, { next: 'sign_in', role: 'admin' }])
   expect(await ann.signIn('ann@example.com', PASSWORD)).toBeNull()
   expect(await findCaller(new Headers(ann.headers))).toMatchObject({ role: 'admin', via: 'session' })

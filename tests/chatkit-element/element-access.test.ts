@@ -45,7 +45,8 @@ test('the keyboard alone is enough', async () => {
       ],
     },
   })
-  const press = (...keys: string[]) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve())
+  const press = (...keys: string[]) =>
+    keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve())
   const focused = () =>
     page.evaluate(() => {
       const active = document.querySelector('openai-chatkit')?.shadowRoot?.activeElement
@@ -76,7 +77,9 @@ test('the keyboard alone is enough', async () => {
   expect(await composer(page).inputValue()).toBe('line one\nline two')
   await press('Enter')
   await page.getByText('You said').first().waitFor()
-  expect(stage.sent('threads.create')[0]?.params).toMatchObject({ input: { inference_options: { tool_choice: { id: 'draw' } } } })
+  expect(stage.sent('threads.create')[0]?.params).toMatchObject({
+    input: { inference_options: { tool_choice: { id: 'draw' } } },
+  })
   expect((await seen(page)).filter(({ name }) => name === 'tool.change').map(({ detail }) => detail)).toEqual([
     { toolId: 'draw' },
     { toolId: null },
@@ -87,7 +90,9 @@ test('an Enter that ends a composition sends nothing', async () => {
   const page = await stage.visit()
   await composer(page).fill('にほん')
   await composer(page).evaluate((field) =>
-    field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true, cancelable: true })),
+    field.dispatchEvent(
+      new KeyboardEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true, cancelable: true }),
+    ),
   )
   await page.waitForTimeout(50)
   expect(stage.server.requests).toEqual([])
@@ -101,9 +106,13 @@ test('on a phone targets are large enough, nothing scrolls sideways, and the tex
   const small = await page.evaluate(() => {
     const root = document.querySelector('openai-chatkit')?.shadowRoot
     const buttons = [...(root?.querySelectorAll('.header button, .dock button, .actions button') ?? [])]
-    return buttons.map((button) => button.getBoundingClientRect()).filter(({ width, height }) => Math.min(width, height) < 44).length
+    return buttons
+      .map((button) => button.getBoundingClientRect())
+      .filter(({ width, height }) => Math.min(width, height) < 44).length
   })
   expect(small).toBe(0)
-  expect(await composer(page).evaluate((field) => Number.parseFloat(getComputedStyle(field).fontSize))).toBeGreaterThanOrEqual(16)
+  expect(
+    await composer(page).evaluate((field) => Number.parseFloat(getComputedStyle(field).fontSize)),
+  ).toBeGreaterThanOrEqual(16)
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
 })

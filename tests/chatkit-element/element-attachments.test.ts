@@ -3,7 +3,10 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { elementBrowser, say, seen } from '#tests/support/element/element-browser.ts'
 import type { Run } from '#tests/support/element/fake-chatkit.ts'
 
-const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
 const picture = { name: 'sunset.png', mimeType: 'image/png', buffer: PNG }
 const text = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('buy milk') }
 const api = (uploadStrategy: object) => ({ url: '/chatkit', domainKey: 'ignored', uploadStrategy })
@@ -24,7 +27,13 @@ afterEach(async () => {
 
 async function answer(run: Run): Promise<void> {
   const content = [{ type: 'output_text', text: 'Seen.', annotations: [] }]
-  const item = { type: 'assistant_message', id: `a_${run.id}`, thread_id: run.thread.id, created_at: new Date().toISOString(), content }
+  const item = {
+    type: 'assistant_message',
+    id: `a_${run.id}`,
+    thread_id: run.thread.id,
+    created_at: new Date().toISOString(),
+    content,
+  }
   run.send({ type: 'thread.item.done', item })
 }
 
@@ -69,7 +78,10 @@ test('a POST descriptor gets a form; the direct strategy goes through the fetch 
   await pick(page, [text])
   await expect.poll(() => send(page).isEnabled()).toBe(true)
   const [sent] = [...stage.server.uploads.values()].slice(-1)
-  expect(sent).toMatchObject({ method: 'POST', headers: { 'content-type': expect.stringContaining('multipart/form-data') } })
+  expect(sent).toMatchObject({
+    method: 'POST',
+    headers: { 'content-type': expect.stringContaining('multipart/form-data') },
+  })
   expect(sent?.body.toString()).toContain('name="file"; filename="notes.txt"')
   await stage.leave()
   const direct = await stage.visit({ ...twoPhase(), api: api({ type: 'direct', uploadUrl: '/upload/direct' }) })
@@ -99,7 +111,11 @@ test('a long upload says how far it is', async () => {
 
 test('what is too large, too many or of a wrong kind is told and never sent', async () => {
   const page = await stage.visit(
-    twoPhase({ maxSize: { 'image/*': 10, '*': 1_000 }, maxCount: 1, accept: { 'image/*': ['.png'], 'text/plain': ['.txt'] } }),
+    twoPhase({
+      maxSize: { 'image/*': 10, '*': 1_000 },
+      maxCount: 1,
+      accept: { 'image/*': ['.png'], 'text/plain': ['.txt'] },
+    }),
   )
   const alert = page.locator('.composer-refusal')
   await pick(page, [picture])
@@ -121,7 +137,9 @@ test('a failed upload says why, also when one sends, and goes again; a file that
   stage.server.uploading.refuse = 'This file is infected.'
   await pick(page, [text])
   await page.locator('.file-chip').getByText('This file is infected.').waitFor()
-  const refusal = page.locator('.composer-refusal').getByText('Remove the file that could not be attached, or try it again.')
+  const refusal = page
+    .locator('.composer-refusal')
+    .getByText('Remove the file that could not be attached, or try it again.')
   await send(page).click()
   await refusal.waitFor()
   await page.getByRole('button', { name: 'Dismiss' }).click()
@@ -192,7 +210,8 @@ test('files stay with their draft, come back with a message that was refused, an
   await expect.poll(() => send(page).isEnabled()).toBe(true)
   const open = (id: string | null) =>
     page.evaluate(
-      (threadId) => (window as never as { chat: { setThreadId: (id: string | null) => Promise<void> } }).chat.setThreadId(threadId),
+      (threadId) =>
+        (window as never as { chat: { setThreadId: (id: string | null) => Promise<void> } }).chat.setThreadId(threadId),
       id,
     )
   await open('thr_other')
@@ -207,7 +226,10 @@ test('files stay with their draft, come back with a message that was refused, an
   await page.locator('.file-chip').getByText('notes.txt').waitFor()
   await send(page).click()
   await page.getByText('Seen.').first().waitFor()
-  expect(stage.sent('threads.create').at(-1)?.params.input).toMatchObject({ content: [], attachments: [expect.any(String)] })
+  expect(stage.sent('threads.create').at(-1)?.params.input).toMatchObject({
+    content: [],
+    attachments: [expect.any(String)],
+  })
   expect(await page.locator('.question .bubble').count(), 'a message of files alone has no empty bubble').toBe(0)
   await stage.leave()
   const plain = await stage.visit()

@@ -1,7 +1,15 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { gates, scriptedAnswer } from '#tests/support/element/element-answers.ts'
-import { barriers, composer, elementBrowser, heard, say, seen, sendButton } from '#tests/support/element/element-browser.ts'
+import {
+  barriers,
+  composer,
+  elementBrowser,
+  heard,
+  say,
+  seen,
+  sendButton,
+} from '#tests/support/element/element-browser.ts'
 
 let stage: Awaited<ReturnType<typeof elementBrowser>>
 beforeAll(async () => {
@@ -41,7 +49,10 @@ test('@ suggests entities; the chosen one keeps its place in the sentence and go
   ])
   await page.locator('.bubble').getByRole('button', { name: 'Ann Lee', exact: true }).click()
   await page.getByRole('tooltip').getByText('Team blue').waitFor()
-  expect(await seen(page)).toContainEqual({ name: 'entity.click', detail: expect.objectContaining({ id: 'ann', title: 'Ann Lee' }) })
+  expect(await seen(page)).toContainEqual({
+    name: 'entity.click',
+    detail: expect.objectContaining({ id: 'ann', title: 'Ann Lee' }),
+  })
   await expect.poll(() => barriers(page)).toEqual([])
 })
 
@@ -81,7 +92,9 @@ test('/ opens the page’s commands and the composer’s own; a command may lead
     composer: { tools: [{ id: 't', label: 'Search the web', icon: 'globe' }] },
   })
   await composer(page).pressSequentially('/')
-  await expect.poll(() => options(page).allTextContents()).toEqual(['AssignChoose somebody', 'ArchivePut it away', 'Search the web'])
+  await expect
+    .poll(() => options(page).allTextContents())
+    .toEqual(['AssignChoose somebody', 'ArchivePut it away', 'Search the web'])
   await page.keyboard.type('as')
   await expect.poll(() => options(page).allTextContents()).toEqual(['AssignChoose somebody'])
   await page.keyboard.press('Enter')
@@ -145,7 +158,10 @@ test.each([
 test('recordings that the server refuses are explained, and without the option there is no microphone', async () => {
   const page = await stage.visit({ composer: { dictation: { enabled: true } } })
   await microphone(page)
-  stage.server.refusals.set('input.transcribe', { status: 400, body: JSON.stringify({ message: 'This server cannot listen.' }) })
+  stage.server.refusals.set('input.transcribe', {
+    status: 400,
+    body: JSON.stringify({ message: 'This server cannot listen.' }),
+  })
   await page.getByRole('button', { name: 'Dictate' }).click()
   await page.getByRole('button', { name: 'Stop dictating' }).click()
   await page.getByRole('alert').getByText('This server cannot listen.').waitFor()
@@ -201,7 +217,10 @@ test('on a phone Enter makes a line, and the button sends; elsewhere Enter sends
 })
 
 test('on a phone Enter takes a suggestion all the same', async () => {
-  const page = await stage.visit({ entities: {} }, { viewport: { width: 390, height: 700 }, hasTouch: true, isMobile: true })
+  const page = await stage.visit(
+    { entities: {} },
+    { viewport: { width: 390, height: 700 }, hasTouch: true, isMobile: true },
+  )
   await composer(page).pressSequentially('Ask @ann')
   await options(page).first().waitFor()
   await page.keyboard.press('Enter')

@@ -12,7 +12,9 @@ afterEach(() => stage.leave())
 test('a lost connection is found again: the answer is whole, and nothing happens twice', async () => {
   const page = await stage.visit()
   await say(page, 'cut')
-  await expect.poll(async () => (await answerText(page).textContent())?.trim()).toBe('one two three four five six seven eight nine ten')
+  await expect
+    .poll(async () => (await answerText(page).textContent())?.trim())
+    .toBe('one two three four five six seven eight nine ten')
   await sendButton(page).waitFor()
   expect(stage.sent('threads.attach').length).toBeGreaterThan(0)
   expect((await heard(page)).filter((name) => name === 'effect')).toHaveLength(1)

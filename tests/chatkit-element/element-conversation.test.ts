@@ -23,7 +23,11 @@ test('the page hears that it is ready, a message goes out once, and the answer s
     params: { input: { content: [{ type: 'input_text', text: 'hello' }], attachments: [], inference_options: {} } },
   })
   expect(request?.metadata.request_id).toMatch(/^[0-9a-f-]{36}$/)
-  expect(request?.headers).toMatchObject({ 'accept-language': 'en-US', 'x-page': 'yes', 'content-type': 'application/json' })
+  expect(request?.headers).toMatchObject({
+    'accept-language': 'en-US',
+    'x-page': 'yes',
+    'content-type': 'application/json',
+  })
   expect(await heard(page)).toEqual(['ready', 'response.start', 'thread.change', 'response.end'])
   await expect.poll(() => page.locator('.sr-only[role=status]').last().textContent()).toContain('You said hello .')
 })
@@ -116,5 +120,7 @@ test('columns stand as the answer aligns them, lists begin where it says, and th
   await sendButton(page).waitFor()
   expect(await cell.evaluate((element) => getComputedStyle(element).textAlign)).toBe('end')
   expect(await page.locator('.md ol').getAttribute('start')).toBe('3')
-  expect(await page.locator('.md pre, .md-table').evaluateAll((all) => all.map((one) => (one as HTMLElement).tabIndex))).toEqual([0, 0])
+  expect(
+    await page.locator('.md pre, .md-table').evaluateAll((all) => all.map((one) => (one as HTMLElement).tabIndex)),
+  ).toEqual([0, 0])
 })

@@ -21,10 +21,12 @@ const OPTION_TYPES = [
 
 test('the page about the element names every option, method and event of the public types', () => {
   const options = OPTION_TYPES.flatMap(fieldsOf)
-  const methods = [...(/export interface OpenAIChatKit[\s\S]*?\n\}/.exec(types)?.[0] ?? '').matchAll(/^ {2}(\w+)\(/gm)].map(
-    ([, name = '']) => name,
-  )
+  const methods = [
+    ...(/export interface OpenAIChatKit[\s\S]*?\n\}/.exec(types)?.[0] ?? '').matchAll(/^ {2}(\w+)\(/gm),
+  ].map(([, name = '']) => name)
   const events = [...types.matchAll(/'(chatkit\.[a-z.]+)':/g)].map(([, name = '']) => name)
-  expect(Math.min(options.length - 60, methods.length - 8, events.length - 12), 'the types were read').toBeGreaterThan(0)
+  expect(Math.min(options.length - 60, methods.length - 8, events.length - 12), 'the types were read').toBeGreaterThan(
+    0,
+  )
   expect([...options, ...methods, ...events].filter((name) => !told.has(name))).toEqual([])
 })

@@ -31,14 +31,20 @@ const SHARED = new Set([
 ])
 
 test.each(files.map((file) => path.basename(file, '.ts')))('%s says everything in its own words', async (language) => {
-  const { default: strings } = (await import(path.resolve('lib/chatkit-element/locales', `${language}.ts`))) as { default: Strings }
+  const { default: strings } = (await import(path.resolve('lib/chatkit-element/locales', `${language}.ts`))) as {
+    default: Strings
+  }
   const spoken = (all: Strings) =>
     Object.fromEntries(
-      Object.entries(all).map(([key, say]) => [key, typeof say === 'string' ? say : [1, 2, 3, 11].map((n) => say(n as never, 'a.txt'))]),
+      Object.entries(all).map(([key, say]) => [
+        key,
+        typeof say === 'string' ? say : [1, 2, 3, 11].map((n) => say(n as never, 'a.txt')),
+      ]),
     )
   const [own, inEnglish] = [spoken(strings), spoken(english)]
   expect(Object.keys(own)).toEqual(Object.keys(inEnglish))
-  for (const [key, text] of Object.entries(own)) for (const line of [text].flat()) expect(line, key).not.toMatch(/undefined|^\s*$|\$\{/)
+  for (const [key, text] of Object.entries(own))
+    for (const line of [text].flat()) expect(line, key).not.toMatch(/undefined|^\s*$|\$\{/)
   const same = Object.keys(own).filter((key) => JSON.stringify(own[key]) === JSON.stringify(inEnglish[key]))
   expect(same.filter((key) => !SHARED.has(key))).toEqual([])
 })
@@ -85,7 +91,9 @@ test('Arabic runs from right to left, the composer and its buttons with it', asy
   })
   await page.getByRole('button', { name: 'سجل المحادثات' }).waitFor()
   const middle = (name: string) =>
-    page.getByRole('button', { name }).evaluate((button) => button.getBoundingClientRect().left + button.getBoundingClientRect().width / 2)
+    page
+      .getByRole('button', { name })
+      .evaluate((button) => button.getBoundingClientRect().left + button.getBoundingClientRect().width / 2)
   const width = page.viewportSize()?.width ?? 0
   expect(await middle('سجل المحادثات'), 'history begins the line').toBeGreaterThan(width / 2)
   expect(await middle('إرسال الرسالة'), 'sending ends it').toBeLessThan(await middle('إضافة صور وملفات'))

@@ -64,7 +64,9 @@ describe('a text that is still being written', () => {
       fc.property(fc.array(fc.nat({ max: TEXT.length }), { maxLength: 12 }), (cuts) => {
         const blocks = new Blocks()
         for (const cut of cuts.sort((a, b) => a - b)) blocks.read(TEXT.slice(0, cut), true)
-        expect(blocks.read(TEXT, false).map(({ raw }) => raw)).toEqual(new Blocks().read(TEXT, false).map(({ raw }) => raw))
+        expect(blocks.read(TEXT, false).map(({ raw }) => raw)).toEqual(
+          new Blocks().read(TEXT, false).map(({ raw }) => raw),
+        )
       }),
     )
   })
@@ -106,17 +108,37 @@ describe('what models and people mean', () => {
     ['two tildes strike out', '~~gone~~ ~5', ['<del>gone</del> ~5']],
     ['Chinese bold ends with a comma', '今天**历经10年发展，**年终。', ['今天<strong>历经10年发展，</strong>年终。']],
     ['Japanese bold ends with a full stop', 'これは**テスト。**です', ['これは<strong>テスト。</strong>です']],
-    ['bold around quotes', '中文**“你好”**吗，也**"hi"**吧', ['<strong>“你好”</strong>吗', '<strong>&quot;hi&quot;</strong>吧']],
+    [
+      'bold around quotes',
+      '中文**“你好”**吗，也**"hi"**吧',
+      ['<strong>“你好”</strong>吗', '<strong>&quot;hi&quot;</strong>吧'],
+    ],
     ['Korean bold with brackets', '**한국어(韓國語)**는', ['<strong>한국어(韓國語)</strong>는']],
     ['Chinese struck out', '~~删除，~~了', ['<del>删除，</del>了']],
-    ['emphasis elsewhere is as before', 'a**b**c 2 * 3 * 4 snake_case_word "**a**"', ['a<strong>b</strong>c 2 * 3 * 4 snake_case_word']],
-    ['an address ends before a Chinese full stop', '见https://example.com/a。然后继续', ['>https://example.com/a</a>。然后继续']],
-    ['before a full-width comma and bracket', '（https://a.b/c），https://d.e/f、x', ['>https://a.b/c</a>），', '>https://d.e/f</a>、x']],
+    [
+      'emphasis elsewhere is as before',
+      'a**b**c 2 * 3 * 4 snake_case_word "**a**"',
+      ['a<strong>b</strong>c 2 * 3 * 4 snake_case_word'],
+    ],
+    [
+      'an address ends before a Chinese full stop',
+      '见https://example.com/a。然后继续',
+      ['>https://example.com/a</a>。然后继续'],
+    ],
+    [
+      'before a full-width comma and bracket',
+      '（https://a.b/c），https://d.e/f、x',
+      ['>https://a.b/c</a>），', '>https://d.e/f</a>、x'],
+    ],
     ['before a quote', '“https://a.b/c” says', ['“<a href="https://a.b/c">https://a.b/c</a>” says']],
     ['before an Arabic comma', 'https://a.b/c، ثم', ['>https://a.b/c</a>، ثم']],
     ['letters and dashes of any script belong to it', 'https://a.b/北京–上海 x', ['>https://a.b/北京–上海</a> x']],
     ['inline code runs from left to right', 'استخدم `--flag` الآن', ['<code dir="ltr">--flag</code>']],
-    ['a picture that is not loaded is a link', '![cat](https://e.com/c.png)', ['href="https://e.com/c.png"', 'Image not loaded: cat</a>']],
+    [
+      'a picture that is not loaded is a link',
+      '![cat](https://e.com/c.png)',
+      ['href="https://e.com/c.png"', 'Image not loaded: cat</a>'],
+    ],
     ['in a link it is the link', '[![cat](https://e.com/c.png)](https://x.y)', ['<a href="https://x.y"><span']],
   ])('%s', (_, text, parts) => {
     for (const part of parts)
@@ -128,16 +150,23 @@ describe('what models and people mean', () => {
   })
 
   test('footnotes are numbered by their first mention, stand at the end, and one that nothing explains is text', () => {
-    const text = 'One[^b] and two[^a], again[^b].\n\n[^a]: Note **a**\n[^b]: Note b\n    goes on\n\n[^c]: Alone\n\nAfter[^x].'
+    const text =
+      'One[^b] and two[^a], again[^b].\n\n[^a]: Note **a**\n[^b]: Note b\n    goes on\n\n[^c]: Alone\n\nAfter[^x].'
     const blocks = new Blocks()
     const read = blocks.read(text, false)
     expect(read.map(({ raw }) => raw.trim())).toEqual(['One[^b] and two[^a], again[^b].', 'After[^x].'])
-    expect(blocks.footnotes.map(({ label, number, definition }) => [label, number, definition?.tokens.length])).toEqual([
-      ['b', 1, 1],
-      ['a', 2, 1],
-      ['c', 3, 1],
+    expect(blocks.footnotes.map(({ label, number, definition }) => [label, number, definition?.tokens.length])).toEqual(
+      [
+        ['b', 1, 1],
+        ['a', 2, 1],
+        ['c', 3, 1],
+      ],
+    )
+    expect(html(text).match(/data-note-ref="\d"/g)).toEqual([
+      'data-note-ref="1"',
+      'data-note-ref="2"',
+      'data-note-ref="1"',
     ])
-    expect(html(text).match(/data-note-ref="\d"/g)).toEqual(['data-note-ref="1"', 'data-note-ref="2"', 'data-note-ref="1"'])
     expect(html(text)).toContain('After[^x].')
     expect(html('`[^1]` and [^1]: no line of its own')).not.toContain('data-note-ref')
   })
@@ -157,9 +186,11 @@ test('raw HTML is shown as the text that it is, but for a few harmless tags', ()
 
 test('links go to the web and to mail only, images come from allowed domains only', () => {
   expect(['https://a.b', 'HTTP://a.b', 'mailto:a@b.c', 'chatkit-link://x'].every(isSafeLink)).toBe(true)
-  expect(['javascript:alert(1)', ' javascript:x', 'data:text/html,x', 'vbscript:x', '//a.b', '/admin', 'file:///x'].some(isSafeLink)).toBe(
-    false,
-  )
+  expect(
+    ['javascript:alert(1)', ' javascript:x', 'data:text/html,x', 'vbscript:x', '//a.b', '/admin', 'file:///x'].some(
+      isSafeLink,
+    ),
+  ).toBe(false)
   const allowed = ['example.com', '*.pictures.org']
   expect(isAllowedImage('https://example.com/a.png', allowed)).toBe(true)
   expect(isAllowedImage('https://a.pictures.org/a.png', allowed)).toBe(true)

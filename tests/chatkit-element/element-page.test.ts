@@ -49,7 +49,9 @@ test('options change looks at once, bad ones throw, and the theme reaches the co
   expect(await region.getAttribute('dir')).toBe('rtl')
   expect(await page.locator('.composer').evaluate((form) => getComputedStyle(form).borderRadius)).toBe('3px')
   await composer(page).fill('x')
-  await expect.poll(() => sendButton(page).evaluate((button) => getComputedStyle(button).backgroundColor)).toBe('rgb(200, 30, 90)')
+  await expect
+    .poll(() => sendButton(page).evaluate((button) => getComputedStyle(button).backgroundColor))
+    .toBe('rgb(200, 30, 90)')
   expect(await page.locator('openai-chatkit').getAttribute('data-color-scheme')).toBe('dark')
   const refusal = (options: object) =>
     page.evaluate((bad) => {
@@ -63,7 +65,9 @@ test('options change looks at once, bad ones throw, and the theme reaches the co
   expect(await refusal({})).toContain('api.url')
   expect(await refusal({ api: { getClientSecret: 'a function' } })).toContain('getClientSecret is not supported')
   const attachments = { enabled: true }
-  expect(await refusal({ api: { url: '/chatkit', domainKey: 'x' }, composer: { attachments } })).toContain('needs api.uploadStrategy')
+  expect(await refusal({ api: { url: '/chatkit', domainKey: 'x' }, composer: { attachments } })).toContain(
+    'needs api.uploadStrategy',
+  )
 })
 
 test('nothing in an answer runs, loads or leads astray, streamed and loaded again', async () => {
@@ -79,14 +83,18 @@ test('nothing in an answer runs, loads or leads astray, streamed and loaded agai
       return {
         hacked: 'hacked' in window,
         tags: [...new Set(all.map((element) => element.tagName.toLowerCase()))],
-        handlers: all.flatMap((element) => element.getAttributeNames().filter((name) => name.startsWith('on') || name === 'style')),
+        handlers: all.flatMap((element) =>
+          element.getAttributeNames().filter((name) => name.startsWith('on') || name === 'style'),
+        ),
         links: all.filter((element) => element.tagName === 'A').map((element) => element.getAttribute('href')),
         rels: all.filter((element) => element.tagName === 'A').map((element) => element.getAttribute('rel')),
       }
     })
     expect(found.hacked).toBe(false)
     expect(
-      found.tags.filter((tag) => ['script', 'img', 'svg', 'style', 'iframe', 'form', 'input', 'math', 'details'].includes(tag)),
+      found.tags.filter((tag) =>
+        ['script', 'img', 'svg', 'style', 'iframe', 'form', 'input', 'math', 'details'].includes(tag),
+      ),
     ).toEqual([])
     expect(found.handlers).toEqual([])
     expect(found.links.every((href) => href?.startsWith('https://'))).toBe(true)

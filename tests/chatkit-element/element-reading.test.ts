@@ -2,7 +2,14 @@ import { mkdirSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { speak } from '#tests/support/element/element-answers.ts'
-import { answerText, barriers, composer, elementBrowser, say, sendButton } from '#tests/support/element/element-browser.ts'
+import {
+  answerText,
+  barriers,
+  composer,
+  elementBrowser,
+  say,
+  sendButton,
+} from '#tests/support/element/element-browser.ts'
 import type { Run } from '#tests/support/element/fake-chatkit.ts'
 
 // How answers are laid out in a real browser. Screenshots are kept in artifacts/ for people to look at.
@@ -17,7 +24,8 @@ const ANSWERS: Record<string, string> = {
   notes: `Said[^1] and also[^long].\n\n${'Filler. '.repeat(40)}\n\n[^1]: A note of 10 km with **bold**.\n[^long]: Another.\n    More of it.`,
   picture: 'Look: ![A cat](https://pictures.example/cat.png) and more.',
   long: `${'A paragraph of some length that fills the conversation. '.repeat(6)}\n\n`.repeat(12),
-  ticks: 'Use `code` and ``a ` b`` here:\n\n```ts\nconst a = `x`\n```\n\n- in a list:\n  ```js\n  let b\n  ```\n\ndone `end`',
+  ticks:
+    'Use `code` and ``a ` b`` here:\n\n```ts\nconst a = `x`\n```\n\n- in a list:\n  ```js\n  let b\n  ```\n\ndone `end`',
 }
 
 let stage: Awaited<ReturnType<typeof elementBrowser>>
@@ -47,7 +55,8 @@ async function putQuestion(run: Run, text: string): Promise<void> {
     const children = [{ type: 'Text', value: 'May I?' }, again]
     return run.send({ type: 'thread.item.done', item: card({ children, confirm }) })
   }
-  if (text.includes('approve')) run.send({ type: 'thread.item.replaced', item: card({ children: [{ type: 'Text', value: 'Approved.' }] }) })
+  if (text.includes('approve'))
+    run.send({ type: 'thread.item.replaced', item: card({ children: [{ type: 'Text', value: 'Approved.' }] }) })
   await speak(run, 'As you wish.')
 }
 
@@ -125,7 +134,10 @@ test('wide tables and code shade the edge behind which they go on, and narrow on
       }) as OffscreenCanvasRenderingContext2D
       canvas.drawImage(bitmap, 0, 0)
       const light = (x: number) => canvas.getImageData(x, 6, 1, 1).data[1] as number
-      return { left: Math.abs(light(2) - light(16)) > 8, right: Math.abs(light(bitmap.width - 3) - light(bitmap.width - 17)) > 8 }
+      return {
+        left: Math.abs(light(2) - light(16)) > 8,
+        right: Math.abs(light(bitmap.width - 3) - light(bitmap.width - 17)) > 8,
+      }
     }, picture)
   }
   for (const at of [0, 1]) {
@@ -149,18 +161,24 @@ test('a number stays with its unit, however narrow the page, and the text stays 
   expect(await measures.allTextContents()).toEqual(['10 km', '1 000 000 €', '5 °C', '20 %', '3 MB/s', '§ 5', '€ 50'])
   const rows = await measures.evaluateAll((all) => all.map((one) => one.getClientRects().length))
   expect(rows).toEqual(rows.map(() => 1))
-  expect(await answerText(page).textContent()).toContain('10 km to 1 000 000 € or 5 °C; 20 % of 3 MB/s, § 5, € 50 and 7 apples.')
+  expect(await answerText(page).textContent()).toContain(
+    '10 km to 1 000 000 € or 5 °C; 20 % of 3 MB/s, § 5, € 50 and 7 apples.',
+  )
 })
 
 test('a footnote leads to its note and back, and is heard by its number', async () => {
   const page = await stage.visit()
   await ask(page, 'notes')
   const notes = await page.locator('.md-notes li').allTextContents()
-  expect(notes.map((note) => note.replaceAll('\n', ''))).toEqual(['A note of 10 km with bold.↩', 'Another.More of it.↩'])
+  expect(notes.map((note) => note.replaceAll('\n', ''))).toEqual([
+    'A note of 10 km with bold.↩',
+    'Another.More of it.↩',
+  ])
   await shoot(page, 'notes')
   const mark = page.getByRole('button', { name: 'Footnote 2', exact: true })
   await mark.click()
-  const focused = () => page.evaluate(() => document.querySelector('openai-chatkit')?.shadowRoot?.activeElement?.outerHTML)
+  const focused = () =>
+    page.evaluate(() => document.querySelector('openai-chatkit')?.shadowRoot?.activeElement?.outerHTML)
   expect(await focused()).toMatch(/^<li [^>]*data-note="2"/)
   await page.getByRole('button', { name: 'Back to the text of footnote 2' }).click()
   expect(await focused()).toMatch(/^<button [^>]*data-note-ref="2"/)
@@ -191,7 +209,13 @@ test('no backtick shows while code is being written', async () => {
   })
   await ask(page, 'ticks')
   expect(await page.evaluate(() => [...(window as never as { flashes: Set<string> }).flashes])).toEqual([])
-  expect(await answerText(page).locator('code').allTextContents()).toEqual(['code', 'a ` b', 'const a = `x`', 'let b', 'end'])
+  expect(await answerText(page).locator('code').allTextContents()).toEqual([
+    'code',
+    'a ` b',
+    'const a = `x`',
+    'let b',
+    'end',
+  ])
 })
 
 test('nothing but the conversation scrolls: the chat never slides under its own edge', async () => {
@@ -221,7 +245,8 @@ test('nothing but the conversation scrolls: the chat never slides under its own 
 test('after Approve the keyboard is in the composer, and after a button that stays it is on the button', async () => {
   const page = await stage.visit()
   await ask(page, 'question')
-  const focused = () => page.evaluate(() => document.querySelector('openai-chatkit')?.shadowRoot?.activeElement?.outerHTML ?? 'nothing')
+  const focused = () =>
+    page.evaluate(() => document.querySelector('openai-chatkit')?.shadowRoot?.activeElement?.outerHTML ?? 'nothing')
   const look = page.getByRole('button', { name: 'Look again' })
   await look.press('Enter')
   await answerText(page).getByText('As you wish.').waitFor()

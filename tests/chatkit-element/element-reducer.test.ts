@@ -39,7 +39,11 @@ const said = (id: string, ...texts: string[]): AssistantMessageItem => ({
   id,
   content: texts.map((text) => ({ type: 'output_text', text, annotations: [] })),
 })
-const task = (title: string, status_indicator: Task['status_indicator'] = 'complete'): Task => ({ type: 'custom', title, status_indicator })
+const task = (title: string, status_indicator: Task['status_indicator'] = 'complete'): Task => ({
+  type: 'custom',
+  title,
+  status_indicator,
+})
 const work = (id: string, ...tasks: Task[]): WorkflowItem => ({
   ...base,
   type: 'workflow',
@@ -59,7 +63,11 @@ const thread = (title?: string) => ({
 
 const added = (item: ThreadItem): ThreadStreamEvent => ({ type: 'thread.item.added', item })
 const done = (item: ThreadItem): ThreadStreamEvent => ({ type: 'thread.item.done', item })
-const updated = (item_id: string, update: ThreadItemUpdate): ThreadStreamEvent => ({ type: 'thread.item.updated', item_id, update })
+const updated = (item_id: string, update: ThreadItemUpdate): ThreadStreamEvent => ({
+  type: 'thread.item.updated',
+  item_id,
+  update,
+})
 const delta = (id: string, text: string, content_index = 0) =>
   updated(id, { type: 'assistant_message.content_part.text_delta', content_index, delta: text })
 const apply = (view: ThreadView, ...events: ThreadStreamEvent[]) => events.reduce(applyEvent, view)
@@ -107,7 +115,14 @@ describe('one event at a time', () => {
     )
     view = apply(view, updated('a1', note(0, 'b')), updated('a1', note(0, 'a')))
     expect(view.items[0]).toMatchObject({ content: [{ text: 'Hi', annotations: [annotation('a'), annotation('b')] }] })
-    view = apply(view, updated('a1', { type: 'assistant_message.content_part.done', content_index: 0, content: { ...part, text: 'Bye' } }))
+    view = apply(
+      view,
+      updated('a1', {
+        type: 'assistant_message.content_part.done',
+        content_index: 0,
+        content: { ...part, text: 'Bye' },
+      }),
+    )
     expect(view.items[0]).toMatchObject({ content: [{ text: 'Bye', annotations: [] }] })
   })
 
@@ -141,7 +156,11 @@ describe('one event at a time', () => {
     })
     view = apply(
       view,
-      updated('w', { type: 'widget.component.updated', component_id: 't', component: { type: 'Title', id: 't', value: 'New' } }),
+      updated('w', {
+        type: 'widget.component.updated',
+        component_id: 't',
+        component: { type: 'Title', id: 't', value: 'New' },
+      }),
     )
     expect(view.items[0]).toMatchObject({ widget: { children: [{ type: 'Title', value: 'New' }, {}] } })
     view = apply(view, updated('w', { type: 'widget.root.updated', widget: { type: 'Card', children: [] } }))
@@ -150,7 +169,11 @@ describe('one event at a time', () => {
 
   test('an image comes nearer, an item is removed, an item is replaced by one of another type', () => {
     const picture = { id: 'i', url: 'data:image/png;base64,AA==' }
-    let view = apply(emptyView, added(image('g')), updated('g', { type: 'generated_image.updated', image: picture, progress: 0.5 }))
+    let view = apply(
+      emptyView,
+      added(image('g')),
+      updated('g', { type: 'generated_image.updated', image: picture, progress: 0.5 }),
+    )
     expect(view.items[0]).toMatchObject({ image: picture })
     expect(view.imageProgress.get('g')).toBe(0.5)
     view = apply(view, { type: 'thread.item.replaced', item: said('g', 'No picture') })
@@ -174,7 +197,10 @@ describe('one event at a time', () => {
       failure: { message: 'No', retry: 'answer' },
     })
     expect(beginTurn(view)).toMatchObject({ allowCancel: true, notices: [], failure: null })
-    expect(apply(emptyView, { type: 'error', code: 'stream.error', allow_retry: false }).failure).toEqual({ message: null, retry: null })
+    expect(apply(emptyView, { type: 'error', code: 'stream.error', allow_retry: false }).failure).toEqual({
+      message: null,
+      retry: null,
+    })
   })
 
   test('what is hidden, unknown, or about nothing that is there changes nothing', () => {
@@ -188,7 +214,9 @@ describe('one event at a time', () => {
     ]
     const view = apply(emptyView, done(said('a', 'x')))
     expect((events as ThreadStreamEvent[]).reduce(applyEvent, view)).toEqual(view)
-    expect(apply(view, updated('a', { type: 'workflow.task.added', task_index: 0, task: task('x') })).items).toEqual(view.items)
+    expect(apply(view, updated('a', { type: 'workflow.task.added', task_index: 0, task: task('x') })).items).toEqual(
+      view.items,
+    )
   })
 })
 
@@ -220,7 +248,12 @@ test('whatever a server leaves out or makes up, the view stays one that can be d
       update: fc.constantFrom<object>(
         { type: 'assistant_message.content_part.text_delta', content_index: 1, delta: 'x' },
         { type: 'assistant_message.content_part.added', content_index: 0, content: {} },
-        { type: 'assistant_message.content_part.annotation_added', content_index: 0, annotation_index: 0, annotation: {} },
+        {
+          type: 'assistant_message.content_part.annotation_added',
+          content_index: 0,
+          annotation_index: 0,
+          annotation: {},
+        },
         { type: 'workflow.task.added', task_index: 0, task: {} },
         { type: 'widget.component.updated', component_id: 'x', component: {} },
       ),
@@ -232,7 +265,8 @@ test('whatever a server leaves out or makes up, the view stays one that can be d
       turnGroups(view.items)
       spokenText(view.items)
       for (const item of view.items)
-        if (item.type === 'assistant_message') expect(item.content.every((part) => Array.isArray(part.annotations))).toBe(true)
+        if (item.type === 'assistant_message')
+          expect(item.content.every((part) => Array.isArray(part.annotations))).toBe(true)
     }),
   )
 })
@@ -246,20 +280,24 @@ describe('the course of a turn', () => {
   })
 
   test('a message that the server names takes the place of that one, and an older one stays unsent', () => {
-    const two = addLocalMessage(addLocalMessage(loadedView(thread(), []), user(localId('r1'), 'A')), user(localId('r2'), 'B'))
+    const two = addLocalMessage(
+      addLocalMessage(loadedView(thread(), []), user(localId('r1'), 'A')),
+      user(localId('r2'), 'B'),
+    )
     const view = apply(two, done({ ...user('m2', 'B'), request_id: 'r2' }))
     expect(view.items.map(({ id }) => id)).toEqual([localId('r1'), 'm2'])
-    expect(apply(two, done({ ...user('m1', 'A'), request_id: 'r1' })).items.map(({ id }) => id)).toEqual(['m1', localId('r2')])
+    expect(apply(two, done({ ...user('m1', 'A'), request_id: 'r1' })).items.map(({ id }) => id)).toEqual([
+      'm1',
+      localId('r2'),
+    ])
   })
 
   test('a re-read keeps what was not sent, behind what the server has', () => {
     const unsent = user(localId('r1'), 'A')
     const view = addLocalMessage(loadedView(thread(), [user('m0')]), unsent)
-    expect(caughtUpView(view, thread(), [user('m0'), said('a0', 'x')], [unsent]).view.items.map(({ id }) => id)).toEqual([
-      'm0',
-      'a0',
-      unsent.id,
-    ])
+    expect(
+      caughtUpView(view, thread(), [user('m0'), said('a0', 'x')], [unsent]).view.items.map(({ id }) => id),
+    ).toEqual(['m0', 'a0', unsent.id])
     expect(loadedView(thread(), [user('m0')], [unsent]).items.map(({ id }) => id)).toEqual(['m0', unsent.id])
   })
 
@@ -272,8 +310,14 @@ describe('the course of a turn', () => {
   })
 
   test('at the end nothing goes on turning', () => {
-    const view = endTurn(apply(emptyView, added(work('w', task('a', 'loading'))), { type: 'progress_update', text: 'x' }))
-    expect(view).toMatchObject({ open: new Set(), progress: null, items: [{ workflow: { tasks: [task('a', 'none')] } }] })
+    const view = endTurn(
+      apply(emptyView, added(work('w', task('a', 'loading'))), { type: 'progress_update', text: 'x' }),
+    )
+    expect(view).toMatchObject({
+      open: new Set(),
+      progress: null,
+      items: [{ workflow: { tasks: [task('a', 'none')] } }],
+    })
   })
 
   test('asking again drops what came after the question', () => {

@@ -14,7 +14,11 @@ const tryAgain = (page: Page) => page.getByRole('button', { name: /^Try again/ }
 
 const notSent = (page: Page) => page.locator('.question', { hasText: 'Not sent' })
 
-async function refuse(status: number, headers: Record<string, string> = {}, message = 'The server says no.'): Promise<Page> {
+async function refuse(
+  status: number,
+  headers: Record<string, string> = {},
+  message = 'The server says no.',
+): Promise<Page> {
   const page = await stage.visit()
   stage.server.refusals.set('threads.create', { status, headers, body: JSON.stringify({ message }) })
   await say(page, 'hello')
@@ -38,11 +42,14 @@ test.each([400, 401, 403, 404, 413, 415])(
   },
 )
 
-test.each([500, 502, 503])('a fault of the server (%i) may pass: the message can be sent again as it is', async (status) => {
-  const page = await refuse(status)
-  await tryAgain(page).click()
-  await page.locator('.md strong', { hasText: 'hello' }).waitFor()
-})
+test.each([500, 502, 503])(
+  'a fault of the server (%i) may pass: the message can be sent again as it is',
+  async (status) => {
+    const page = await refuse(status)
+    await tryAgain(page).click()
+    await page.locator('.md strong', { hasText: 'hello' }).waitFor()
+  },
+)
 
 test('a server that names a time is left alone until then', async () => {
   const far = await refuse(429, { 'retry-after': '3600' })
@@ -87,7 +94,10 @@ test('an action that comes too late shows what became of it, and offers nothing 
   const thread = [...stage.server.threads.values()].at(-1)
   const card = thread?.items.at(-1)
   Object.assign(card ?? {}, { widget: { type: 'Card', children: [{ type: 'Text', value: 'Done elsewhere.' }] } })
-  stage.server.refusals.set('threads.custom_action', { status: 409, body: JSON.stringify({ message: 'This was answered already.' }) })
+  stage.server.refusals.set('threads.custom_action', {
+    status: 409,
+    body: JSON.stringify({ message: 'This was answered already.' }),
+  })
   await page.getByRole('button', { name: 'Done' }).click()
   await page.getByText('Done elsewhere.').waitFor()
   await page.getByRole('alert').getByText('This was answered already.').waitFor()

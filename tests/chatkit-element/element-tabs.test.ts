@@ -33,7 +33,8 @@ async function twoTabs(): Promise<{ first: Page; second: Page }> {
 
 const stopButton = (page: Page) => page.getByRole('button', { name: 'Stop answering' })
 /** The person looks at a tab again, or its network is back. */
-const returnTo = (page: Page, event = 'focus') => page.evaluate((name) => void window.dispatchEvent(new Event(name)), event)
+const returnTo = (page: Page, event = 'focus') =>
+  page.evaluate((name) => void window.dispatchEvent(new Event(name)), event)
 
 test('a message into an answer that another tab asked for shows that answer, keeps the text and says why', async () => {
   const { first, second } = await twoTabs()
@@ -53,20 +54,24 @@ test('a message into an answer that another tab asked for shows that answer, kee
   await second.locator('.md strong', { hasText: 'me too' }).waitFor()
 })
 
-test.each(['focus', 'online', 'visibilitychange'])('an open tab learns at %s of the turn that began elsewhere', async (event) => {
-  const { first, second } = await twoTabs()
-  await composer(second).fill('a draft')
-  await say(first, 'wait')
-  await first.getByText('Half of it').waitFor()
-  if (event === 'visibilitychange') await second.evaluate(() => void document.dispatchEvent(new Event('visibilitychange')))
-  else await returnTo(second, event)
-  await second.getByText('Half of it').waitFor()
-  await stopButton(second).waitFor()
-  rest.resolve()
-  await second.locator('.message', { hasText: 'Half of it and the rest.' }).waitFor()
-  await sendButton(second).waitFor()
-  expect(await composer(second).inputValue()).toBe('a draft')
-})
+test.each(['focus', 'online', 'visibilitychange'])(
+  'an open tab learns at %s of the turn that began elsewhere',
+  async (event) => {
+    const { first, second } = await twoTabs()
+    await composer(second).fill('a draft')
+    await say(first, 'wait')
+    await first.getByText('Half of it').waitFor()
+    if (event === 'visibilitychange')
+      await second.evaluate(() => void document.dispatchEvent(new Event('visibilitychange')))
+    else await returnTo(second, event)
+    await second.getByText('Half of it').waitFor()
+    await stopButton(second).waitFor()
+    rest.resolve()
+    await second.locator('.message', { hasText: 'Half of it and the rest.' }).waitFor()
+    await sendButton(second).waitFor()
+    expect(await composer(second).inputValue()).toBe('a draft')
+  },
+)
 
 test('a turn that came and went elsewhere is there on return, and one look draws nothing twice', async () => {
   const { first, second } = await twoTabs()

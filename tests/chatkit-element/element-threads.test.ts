@@ -1,6 +1,14 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { scriptedAnswer } from '#tests/support/element/element-answers.ts'
-import { answerText, composer, elementBrowser, heard, say, seen, sendButton } from '#tests/support/element/element-browser.ts'
+import {
+  answerText,
+  composer,
+  elementBrowser,
+  heard,
+  say,
+  seen,
+  sendButton,
+} from '#tests/support/element/element-browser.ts'
 
 let stage: Awaited<ReturnType<typeof elementBrowser>>
 beforeAll(async () => {
@@ -81,7 +89,8 @@ test('the page drives it: initial thread, switching, drafts of their own, sendin
   const page = await stage.visit({ initialThread: 't1', header: { title: { text: 'Fixed title' } } })
   const call = (method: string, ...args: unknown[]) =>
     page.evaluate(
-      ([name, rest]) => (window as never as { chat: Record<string, (...all: unknown[]) => Promise<void>> }).chat[name]?.(...rest),
+      ([name, rest]) =>
+        (window as never as { chat: Record<string, (...all: unknown[]) => Promise<void>> }).chat[name]?.(...rest),
       [method, args] as const,
     )
   await page.getByText('answer alpha').waitFor()
@@ -96,9 +105,13 @@ test('the page drives it: initial thread, switching, drafts of their own, sendin
   expect(await composer(page).inputValue()).toBe('a draft for one')
   await call('sendUserMessage', { text: 'from the page', newThread: true, model: 'm1', toolChoice: { id: 'x' } })
   await page.locator('.md strong', { hasText: 'from the page' }).waitFor()
-  expect(stage.sent('threads.create')[0]?.params).toMatchObject({ input: { inference_options: { model: 'm1', tool_choice: { id: 'x' } } } })
+  expect(stage.sent('threads.create')[0]?.params).toMatchObject({
+    input: { inference_options: { model: 'm1', tool_choice: { id: 'x' } } },
+  })
   await call('focusComposer')
-  expect(await page.evaluate(() => document.querySelector('openai-chatkit')?.shadowRoot?.activeElement?.tagName)).toBe('TEXTAREA')
+  expect(await page.evaluate(() => document.querySelector('openai-chatkit')?.shadowRoot?.activeElement?.tagName)).toBe(
+    'TEXTAREA',
+  )
   const last = [...stage.server.threads.values()].at(-1)
   Object.assign(last ?? {}, { status: { type: 'closed', reason: 'All done here.' } })
   await call('fetchUpdates')
@@ -133,7 +146,8 @@ test('a long thread begins at its end, earlier messages come on demand, and typi
   )
   const page = await stage.visit({ initialThread: 'long' })
   await page.getByText('answer n249.').waitFor()
-  const bottomGap = () => page.locator('.scroller').evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight)
+  const bottomGap = () =>
+    page.locator('.scroller').evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight)
   expect(await bottomGap()).toBeLessThan(5)
   for (let n = 0; n < 9; n++) {
     const before = await page.locator('.bubble').count()

@@ -28,7 +28,10 @@ const isRead = (page: Page) =>
     .then(() => page)
 
 function refuse(type: string): void {
-  stage.server.refusals.set(type, { status: 503, body: JSON.stringify({ message: 'The disk of the database is full.' }) })
+  stage.server.refusals.set(type, {
+    status: 503,
+    body: JSON.stringify({ message: 'The disk of the database is full.' }),
+  })
 }
 
 test('refused by the database: the text and the reason stay while the person looks away, and it is sent once', async () => {
@@ -76,7 +79,8 @@ test('the network is gone: the first message of a chat is there after a reload, 
 test('a reload in the middle of a send that nobody has heard of: sent again it is stored once', async () => {
   const page = await stage.visit(KEPT)
   stage.server.unheard.set('threads.create', 1)
-  const stored = () => [...stage.server.threads.values()].filter(({ items }) => JSON.stringify(items).includes('did it arrive?'))
+  const stored = () =>
+    [...stage.server.threads.values()].filter(({ items }) => JSON.stringify(items).includes('did it arrive?'))
   await say(page, 'did it arrive?')
   await expect.poll(() => stored().length).toBe(1)
   await page.reload()
@@ -96,7 +100,9 @@ test('a message that has arrived after all is not offered again when its thread 
   // Every answer to it gets lost.
   stage.server.unheard.set('threads.add_user_message', 9)
   await say(page, 'twice?')
-  await expect.poll(() => stage.server.threads.get(id ?? '')?.items.filter(({ type }) => type === 'user_message').length).toBe(2)
+  await expect
+    .poll(() => stage.server.threads.get(id ?? '')?.items.filter(({ type }) => type === 'user_message').length)
+    .toBe(2)
   await page.goto('about:blank')
   await page.goto(`${stage.server.origin}/#${encodeURIComponent(JSON.stringify({ ...KEPT, initialThread: id }))}`)
   await page.locator('.md strong', { hasText: 'twice?' }).waitFor()
@@ -110,7 +116,9 @@ test('what was not sent can be changed instead, and is not kept for anybody else
   await say(page, 'a secret')
   await page.getByRole('alert').waitFor()
   await page.goto('about:blank')
-  await page.goto(`${stage.server.origin}/#${encodeURIComponent(JSON.stringify({ drafts: { ...KEPT.drafts, owner: 'bob' } }))}`)
+  await page.goto(
+    `${stage.server.origin}/#${encodeURIComponent(JSON.stringify({ drafts: { ...KEPT.drafts, owner: 'bob' } }))}`,
+  )
   await composer(page).waitFor()
   expect(await page.getByText('a secret').count()).toBe(0)
   expect(await page.evaluate(() => localStorage.getItem('test-drafts'))).not.toContain('a secret')
@@ -129,10 +137,13 @@ test('left for another conversation and come back, also without a network: the p
   await page.route('**/chatkit', (route) => route.abort())
   await say(page, 'are you there?')
   await page.getByRole('alert').getByText('could not be reached').waitFor({ timeout: 30_000 })
-  await page.evaluate(() => (document.querySelector('openai-chatkit') as never as { setThreadId(id: null): void }).setThreadId(null))
+  await page.evaluate(() =>
+    (document.querySelector('openai-chatkit') as never as { setThreadId(id: null): void }).setThreadId(null),
+  )
   await page.locator('.start').waitFor()
   await page.evaluate(
-    (thread) => (document.querySelector('openai-chatkit') as never as { setThreadId(id: unknown): void }).setThreadId(thread),
+    (thread) =>
+      (document.querySelector('openai-chatkit') as never as { setThreadId(id: unknown): void }).setThreadId(thread),
     id,
   )
   await unsent(page).waitFor()

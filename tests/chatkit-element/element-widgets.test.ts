@@ -34,7 +34,13 @@ const WIDGETS: Record<string, object> = {
       { type: 'Input', name: 'event.title', required: true },
       { type: 'Input', name: 'id', ariaLabel: 'Number', defaultValue: '8' },
       { type: 'DatePicker', name: 'day', defaultValue: '2026-03-04T10:00:00Z', min: '2026-01-01T00:00:00Z' },
-      { type: 'Select', name: 'country', options: countries, placeholder: 'Country', onChangeAction: { type: 'moved', streaming: false } },
+      {
+        type: 'Select',
+        name: 'country',
+        options: countries,
+        placeholder: 'Country',
+        onChangeAction: { type: 'moved', streaming: false },
+      },
       { type: 'Checkbox', name: 'remind', label: 'Remind me' },
     ],
   },
@@ -43,7 +49,11 @@ const WIDGETS: Record<string, object> = {
     children: [
       { type: 'Button', label: 'Self', onClickAction: { type: 'self', streaming: false } },
       { type: 'Button', label: 'Quiet', onClickAction: { type: 'quiet', streaming: false, loadingBehavior: 'none' } },
-      { type: 'Button', label: 'Whole', onClickAction: { type: 'whole', streaming: false, loadingBehavior: 'container' } },
+      {
+        type: 'Button',
+        label: 'Whole',
+        onClickAction: { type: 'whole', streaming: false, loadingBehavior: 'container' },
+      },
     ],
   },
   shown: {
@@ -83,11 +93,18 @@ async function answer(run: Run, text: string): Promise<void> {
     const task = (title: string, more: object) => ({ type: 'custom', status_indicator: 'complete', title, ...more })
     const workflow = (id: string, tasks: object[]) => ({
       type: 'thread.item.done',
-      item: { type: 'workflow', id, ...at, workflow: { type: 'custom', expanded: false, summary: { duration: 0 }, tasks } },
+      item: {
+        type: 'workflow',
+        id,
+        ...at,
+        workflow: { type: 'custom', expanded: false, summary: { duration: 0 }, tasks },
+      },
     })
     run.send(workflow('wf_good', [task('find_tasks', { content: '(0.2 s)' })]))
     run.send(
-      workflow('wf_bad', [task('send_mail', { icon: 'lucide:circle-alert', content: 'Failed (0.3 s): The mail server did not answer.' })]),
+      workflow('wf_bad', [
+        task('send_mail', { icon: 'lucide:circle-alert', content: 'Failed (0.3 s): The mail server did not answer.' }),
+      ]),
     )
   }
   await gate
@@ -96,7 +113,8 @@ async function answer(run: Run, text: string): Promise<void> {
 }
 
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
-const errors = async (page: Page) => (await seen(page)).flatMap(({ name, detail }) => (name === 'error' ? [detail] : []))
+const errors = async (page: Page) =>
+  (await seen(page)).flatMap(({ name, detail }) => (name === 'error' ? [detail] : []))
 
 test('a form checks itself, nests dotted names, and never overrides what the server has set', async () => {
   const page = await stage.visit()
@@ -131,7 +149,9 @@ test('a form checks itself, nests dotted names, and never overrides what the ser
   expect(await errors(page)).toContainEqual(expect.stringMatching(/"create" sets these already.*: id\./))
   await title.fill('')
   await button(page, 'Discard').click()
-  await expect.poll(() => stage.sent('threads.sync_custom_action').at(-1)?.params).toMatchObject({ action: { type: 'discard' } })
+  await expect
+    .poll(() => stage.sent('threads.sync_custom_action').at(-1)?.params)
+    .toMatchObject({ action: { type: 'discard' } })
 })
 
 test('a button turns by itself, in silence, or with its whole widget', async () => {
@@ -172,7 +192,10 @@ test('charts are drawn for the eye and told as tables, tables have heads, and no
     const { axe } = window as never as {
       axe: { run: (where: Element | null) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
     }
-    return (await axe.run(document.querySelector('openai-chatkit'))).violations.map(({ id, nodes }) => [id, nodes[0]?.html])
+    return (await axe.run(document.querySelector('openai-chatkit'))).violations.map(({ id, nodes }) => [
+      id,
+      nodes[0]?.html,
+    ])
   })
   expect(violations).toEqual([])
 })

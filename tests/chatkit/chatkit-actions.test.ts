@@ -24,7 +24,11 @@ beforeEach(async () => {
 })
 
 const put = (item: object) =>
-  createPrismaStore(ann.caller).addItem(thread_id, { thread_id, created_at: '2026-01-01T00:00:00Z', ...item } as ThreadItem)
+  createPrismaStore(ann.caller).addItem(thread_id, {
+    thread_id,
+    created_at: '2026-01-01T00:00:00Z',
+    ...item,
+  } as ThreadItem)
 const stored = async (id = 'card') => (await createPrismaStore(ann.caller).loadItem(thread_id, id)) as WidgetItem
 const press = (
   type: 'custom' | 'sync_custom',
@@ -54,14 +58,21 @@ beforeEach(() => {
 
 test('the same action is answered as a stream or as one object; either way it is stored and is a run', async () => {
   const ask = door(ann, say('x'), count)
-  expect(kinds((await ask(press('custom'))).events)).toEqual(['stream_options', 'thread.item.replaced widget', 'thread.updated'])
+  expect(kinds((await ask(press('custom'))).events)).toEqual([
+    'stream_options',
+    'thread.item.replaced widget',
+    'thread.updated',
+  ])
   const reply = await ask(press('sync_custom'))
   expect([reply.status, reply.headers.get('content-type')]).toEqual([200, 'application/json'])
   expect(reply.data).toEqual({ updated_item: await stored() })
   expect(await stored()).toMatchObject({ widget: { children: [{ value: '2' }] } })
   expect((await ask({ ...press('sync_custom'), params: { thread_id, action: { type: 'count' } } })).data).toEqual({})
   const runs = await withCaller(ann.caller, (tx) => tx.run.findMany({ orderBy: { createdAt: 'desc' }, take: 2 }))
-  expect(runs).toMatchObject([{ operation: 'threads.sync_custom_action', status: 'done' }, { id: reply.headers.get('x-run-id') }])
+  expect(runs).toMatchObject([
+    { operation: 'threads.sync_custom_action', status: 'done' },
+    { id: reply.headers.get('x-run-id') },
+  ])
 })
 
 test('an action that is sent twice with one request id is done once and answered twice', async () => {
@@ -81,7 +92,10 @@ test('what an action refuses is a 409 with its sentence; another kind of item is
   })
   expect((await ask(press('sync_custom', message))).status).toBe(400)
   expect((await ask(press('sync_custom', 'nope'))).status).toBe(404)
-  expect(await door(ann)(press('sync_custom'))).toMatchObject({ status: 400, data: { message: 'This server has no actions.' } })
+  expect(await door(ann)(press('sync_custom'))).toMatchObject({
+    status: 400,
+    data: { message: 'This server has no actions.' },
+  })
 })
 
 test('a tool’s widget may have controls that do not stream', async () => {

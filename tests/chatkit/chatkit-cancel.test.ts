@@ -31,7 +31,11 @@ const workflow = (thread_id: string, tasks: string[]): ThreadItem => ({
   thread_id,
   created_at: NOW,
   type: 'workflow',
-  workflow: { type: 'custom', tasks: tasks.map((title) => ({ type: 'custom', title, status_indicator: 'loading' })), expanded: true },
+  workflow: {
+    type: 'custom',
+    tasks: tasks.map((title) => ({ type: 'custom', title, status_indicator: 'loading' })),
+    expanded: true,
+  },
 })
 
 /** Runs a turn and aborts it for `reason` as soon as its `events`th event came. */
@@ -41,7 +45,12 @@ async function turnOf(
 ) {
   const store = memoryStore()
   const failures: unknown[] = []
-  const deps = { store, respond, limits: { messageMaxChars: 100 }, onFailure: (error: unknown) => void failures.push(error) }
+  const deps = {
+    store,
+    respond,
+    limits: { messageMaxChars: 100 },
+    onFailure: (error: unknown) => void failures.push(error),
+  }
   const answer = await processChatKit({ type: 'threads.create', params: { input: typed('hi') } }, deps)
   if (answer.kind !== 'turn') throw new Error('no turn')
   const stop = new AbortController()
@@ -99,7 +108,11 @@ test('work that was shown is kept and closed: no step is left loading', async ()
       yield { type: 'thread.item.added', item: workflow(thread.id, ['one']) }
       const task = { type: 'custom' as const, title: 'two', status_indicator: 'complete' as const }
       yield { type: 'thread.item.updated', item_id: 'wf', update: { type: 'workflow.task.added', task_index: 1, task } }
-      yield { type: 'thread.item.updated', item_id: 'wf', update: { type: 'workflow.task.updated', task_index: 9, task } }
+      yield {
+        type: 'thread.item.updated',
+        item_id: 'wf',
+        update: { type: 'workflow.task.updated', task_index: 9, task },
+      }
       yield { type: 'progress_update', text: 'now' }
       await hang(signal)
     },
@@ -164,7 +177,10 @@ test('a source may close its items itself after the stop', async () => {
       yield { type: 'progress_update', text: 'now' }
       await hang(signal).catch(() => undefined)
       yield { type: 'thread.item.done', item: assistant(thread.id, 'a', 'Half, cut') }
-      yield { type: 'thread.item.done', item: { id: 'h', thread_id: thread.id, created_at: NOW, type: 'hidden_context_item', content: 1 } }
+      yield {
+        type: 'thread.item.done',
+        item: { id: 'h', thread_id: thread.id, created_at: NOW, type: 'hidden_context_item', content: 1 },
+      }
       yield { type: 'thread.item.done', item: assistant(thread.id, 'b', 'Something new') }
     },
     { after: 'now' },
@@ -210,11 +226,19 @@ test('a failing turn keeps what was said, closes it before the error, and saves 
   const broken = new Error('a private cause')
   const { events, items, thread, failures } = await turnOf(async function* ({ thread }) {
     yield { type: 'thread.item.added', item: assistant(thread.id, 'a', 'Hello') }
-    yield { type: 'thread.item.added', item: { id: 'img', thread_id: thread.id, created_at: NOW, type: 'generated_image' } }
+    yield {
+      type: 'thread.item.added',
+      item: { id: 'img', thread_id: thread.id, created_at: NOW, type: 'generated_image' },
+    }
     thread.title = 'Changed'
     throw broken
   })
-  expect(kinds(events).slice(-4)).toEqual(['thread.item.done assistant_message', 'thread.item.removed', 'error', 'thread.updated'])
+  expect(kinds(events).slice(-4)).toEqual([
+    'thread.item.done assistant_message',
+    'thread.item.removed',
+    'error',
+    'thread.updated',
+  ])
   expect(events.at(-2)).toEqual({ type: 'error', code: 'stream.error', allow_retry: true })
   expect(JSON.stringify(events)).not.toContain('private')
   expect([textOf(items.at(-1)), thread.title, failures]).toEqual(['Hello', 'Changed', [broken]])

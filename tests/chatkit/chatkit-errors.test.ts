@@ -52,7 +52,12 @@ const table: [string, () => unknown, number, RegExp][] = [
   ['null', () => null, 400, /JSON object/],
   ['no type', () => ({ params: {} }), 400, /^type is missing/],
   ['an unknown operation', () => ({ type: 'nope', params: {} }), 400, /^type: there is no operation "nope"/],
-  ['an operation named like a method', () => ({ type: 'constructor', params: {} }), 400, /^type: there is no operation/],
+  [
+    'an operation named like a method',
+    () => ({ type: 'constructor', params: {} }),
+    400,
+    /^type: there is no operation/,
+  ],
   ['no params', () => ({ type: 'threads.create' }), 400, /^params.input is missing/],
   ['no content', () => ({ type: 'threads.create', params: { input: {} } }), 400, /^params.input.content is missing/],
   ['an empty message', () => ({ type: 'threads.create', params: { input: typed(' \n ') } }), 400, /message is empty/],
@@ -62,26 +67,46 @@ const table: [string, () => unknown, number, RegExp][] = [
     400,
     /^params.input.content.0/,
   ],
-  ['a number for a thread', () => ({ type: 'threads.get_by_id', params: { thread_id: 5 } }), 400, /^params.thread_id: expected string/],
+  [
+    'a number for a thread',
+    () => ({ type: 'threads.get_by_id', params: { thread_id: 5 } }),
+    400,
+    /^params.thread_id: expected string/,
+  ],
   ['a negative limit', () => ({ type: 'threads.list', params: { limit: -1 } }), 400, /^params.limit/],
   ['an order of its own', () => ({ type: 'threads.list', params: { order: 'up' } }), 400, /^params.order/],
   ['an empty title', () => ({ type: 'threads.update', params: at({ title: ' \t ' }) }), 400, /^params.title is empty/],
   ['a nested bomb', () => `${'{"a":'.repeat(3_000)}1${'}'.repeat(3_000)}`, 400, /nested deeper than 64/],
-  ['a retry of an answer', () => ({ type: 'threads.retry_after_item', params: at({ item_id: 'form' }) }), 400, /not a user message/],
+  [
+    'a retry of an answer',
+    () => ({ type: 'threads.retry_after_item', params: at({ item_id: 'form' }) }),
+    400,
+    /not a user message/,
+  ],
   [
     'an answer to what asks nothing',
     () => ({ type: 'threads.add_structured_input', params: at({ item_id: 'x', input: {} }) }),
     404,
     /not found/,
   ],
-  ['an action without a handler', () => ({ type: 'threads.custom_action', params: at({ action: { type: 'x' } }) }), 400, /no actions/],
+  [
+    'an action without a handler',
+    () => ({ type: 'threads.custom_action', params: at({ action: { type: 'x' } }) }),
+    400,
+    /no actions/,
+  ],
   [
     'an attachment that no model can read',
     () => ({ type: 'attachments.create', params: { name: 'a', size: 1, mime_type: 'video/mp4' } }),
     415,
     /video\/mp4 cannot be attached/,
   ],
-  ['dictation', () => ({ type: 'input.transcribe', params: { audio_base64: 'aGk=', mime_type: 'audio/webm' } }), 400, /cannot turn speech/],
+  [
+    'dictation',
+    () => ({ type: 'input.transcribe', params: { audio_base64: 'aGk=', mime_type: 'audio/webm' } }),
+    400,
+    /cannot turn speech/,
+  ],
   [
     'audio that is no base64',
     () => ({ type: 'input.transcribe', params: { audio_base64: '!', mime_type: 'audio/webm' } }),
@@ -94,9 +119,19 @@ const table: [string, () => unknown, number, RegExp][] = [
     404,
     /attachment was not found/,
   ],
-  ['a thread id that no database takes', () => ({ type: 'threads.get_by_id', params: { thread_id: 'thr_\0' } }), 404, /not found/],
+  [
+    'a thread id that no database takes',
+    () => ({ type: 'threads.get_by_id', params: { thread_id: 'thr_\0' } }),
+    404,
+    /not found/,
+  ],
   ['an unknown cursor', () => ({ type: 'items.list', params: at({ after: 'nope' }) }), 404, /not found/],
-  ['a retry of nothing', () => ({ type: 'threads.retry_after_item', params: at({ item_id: 'nope' }) }), 404, /not found/],
+  [
+    'a retry of nothing',
+    () => ({ type: 'threads.retry_after_item', params: at({ item_id: 'nope' }) }),
+    404,
+    /not found/,
+  ],
   [
     'answers given twice',
     () => ({ type: 'threads.add_structured_input', params: at({ item_id: 'answered', input: {} }) }),
@@ -137,7 +172,12 @@ const table: [string, () => unknown, number, RegExp][] = [
     'the data of a tag over the limit',
     () => ({
       type: 'threads.create',
-      params: { input: { ...typed(''), content: [{ type: 'input_tag', id: 'u', text: 'Ann', data: { note: 'y'.repeat(20_000) } }] } },
+      params: {
+        input: {
+          ...typed(''),
+          content: [{ type: 'input_tag', id: 'u', text: 'Ann', data: { note: 'y'.repeat(20_000) } }],
+        },
+      },
     }),
     413,
     /20,014 characters/,
@@ -196,7 +236,10 @@ test.each(['locked', 'closed'])('a %s thread takes no turn of any kind', async (
     ['threads.custom_action', { action: { type: 'x' } }],
     ['threads.sync_custom_action', { action: { type: 'x' } }],
   ] as const)
-    expect(await ask({ type, params: { thread_id, ...params } })).toMatchObject({ status: 409, data: { message: `It is ${state}.` } })
+    expect(await ask({ type, params: { thread_id, ...params } })).toMatchObject({
+      status: 409,
+      data: { message: `It is ${state}.` },
+    })
 })
 
 test.each([

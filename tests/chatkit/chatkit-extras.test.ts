@@ -38,7 +38,10 @@ describe('speech', () => {
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void server.close())
-    withSettings({ OPENAI_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, OPENAI_API_KEY: 'key' })
+    withSettings({
+      OPENAI_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+      OPENAI_API_KEY: 'key',
+    })
     return heard
   }
 
@@ -47,7 +50,8 @@ describe('speech', () => {
     expect((await door(ann)(audio())).data).toEqual({ text: 'Buy milk.' })
     expect(heard).toHaveLength(1)
     expect(heard[0]?.url).toBe('/v1/audio/transcriptions')
-    for (const part of ['gpt-4o-mini-transcribe', 'filename="speech.webm"', 'sound']) expect(heard[0]?.body).toContain(part)
+    for (const part of ['gpt-4o-mini-transcribe', 'filename="speech.webm"', 'sound'])
+      expect(heard[0]?.body).toContain(part)
   })
 
   test.each([
@@ -64,10 +68,17 @@ describe('speech', () => {
 
   test('of another kind, none at all, and where no server is: each has its sentence', async () => {
     const heard = await listener()
-    for (const kind of ['video/mp4', 'constructor', '__proto__']) expect(await door(ann)(audio(kind))).toMatchObject({ status: 415 })
-    expect(await door(ann)(audio('audio/webm', ''))).toMatchObject({ status: 400, data: { message: 'The recording is empty.' } })
+    for (const kind of ['video/mp4', 'constructor', '__proto__'])
+      expect(await door(ann)(audio(kind))).toMatchObject({ status: 415 })
+    expect(await door(ann)(audio('audio/webm', ''))).toMatchObject({
+      status: 400,
+      data: { message: 'The recording is empty.' },
+    })
     withSettings({ OPENAI_TRANSCRIPTION_MODEL: 'off' })
-    expect(await door(ann)(audio())).toMatchObject({ status: 400, data: { message: 'This server cannot turn speech into text.' } })
+    expect(await door(ann)(audio())).toMatchObject({
+      status: 400,
+      data: { message: 'This server cannot turn speech into text.' },
+    })
     expect(heard).toEqual([])
   })
 })
@@ -76,13 +87,16 @@ describe('feedback', () => {
   async function answered(person: Person) {
     const ask = door(person, say('Hello.'))
     const thread_id = threadOf(await ask({ type: 'threads.create', params: { input: typed('hi') } }))
-    const { data } = (await ask({ type: 'items.list', params: { thread_id, order: 'asc' } })).data as { data: { id: string }[] }
+    const { data } = (await ask({ type: 'items.list', params: { thread_id, order: 'asc' } })).data as {
+      data: { id: string }[]
+    }
     return { ask, thread_id, items: data.map(({ id }) => id) }
   }
 
   test('is kept and shown to admins, a later word in place of an earlier one', async () => {
     const { ask, thread_id, items } = await answered(ann)
-    const give = (kind: string, item_ids = items) => ask({ type: 'items.feedback', params: { thread_id, item_ids, kind } })
+    const give = (kind: string, item_ids = items) =>
+      ask({ type: 'items.feedback', params: { thread_id, item_ids, kind } })
     expect((await give('positive')).data).toEqual({})
     await give('negative', items.slice(1))
     const rows = await listFeedback({ admin: true }, { threadId: thread_id })
@@ -95,16 +109,26 @@ describe('feedback', () => {
   test('on what is not there, is hidden or is another thread’s is not found, and nothing of it is kept', async () => {
     const { ask, thread_id, items } = await answered(ann)
     const elsewhere = await answered(ann)
-    const hidden = { id: 'hidden', thread_id, created_at: '2026-01-01T00:00:00Z', type: 'sdk_hidden_context' as const, content: 'x' }
+    const hidden = {
+      id: 'hidden',
+      thread_id,
+      created_at: '2026-01-01T00:00:00Z',
+      type: 'sdk_hidden_context' as const,
+      content: 'x',
+    }
     await createPrismaStore(ann.caller).addItem(thread_id, hidden)
     for (const id of ['msg_invented', 'hidden', elsewhere.items[0]]) {
-      const reply = await ask({ type: 'items.feedback', params: { thread_id, item_ids: [...items, id], kind: 'positive' } })
+      const reply = await ask({
+        type: 'items.feedback',
+        params: { thread_id, item_ids: [...items, id], kind: 'positive' },
+      })
       expect([reply.status, reply.data.message]).toEqual([404, 'The item was not found.'])
     }
     expect(await listFeedback({ admin: true }, { threadId: thread_id })).toEqual([])
-    expect((await ask({ type: 'items.feedback', params: { thread_id, item_ids: [...items, ...items], kind: 'positive' } })).status).toBe(
-      200,
-    )
+    expect(
+      (await ask({ type: 'items.feedback', params: { thread_id, item_ids: [...items, ...items], kind: 'positive' } }))
+        .status,
+    ).toBe(200)
   })
 
   test('given many times at once is kept once', async () => {
@@ -117,7 +141,10 @@ describe('feedback', () => {
 
   test('is given in one’s own conversations alone, and goes with them', async () => {
     const { ask, thread_id, items } = await answered(ann)
-    const stranger = await door(await signedIn())({ type: 'items.feedback', params: { thread_id, item_ids: items, kind: 'positive' } })
+    const stranger = await door(await signedIn())({
+      type: 'items.feedback',
+      params: { thread_id, item_ids: items, kind: 'positive' },
+    })
     expect(stranger.status).toBe(404)
     await ask({ type: 'items.feedback', params: { thread_id, item_ids: items, kind: 'positive' } })
     expect(await listFeedback({ admin: true }, { threadId: thread_id })).toHaveLength(1)
@@ -172,7 +199,9 @@ describe('names of conversations', () => {
     await using server = await openAIServer({ text: 'Sure: day one.' })
     withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'key', OPENAI_API: api })
     const details = { type: 'incomplete', details: { reason: 'max_output_tokens' } }
-    server.naming({ frames: api === 'responses' ? textEvents(['A week in'], details) : textChunks(['A week in'], 'length') })
+    server.naming({
+      frames: api === 'responses' ? textEvents(['A week in'], details) : textChunks(['A week in'], 'length'),
+    })
     const thread_id = threadOf(await ask(first))
     await vi.waitFor(() => expect(server.names).toHaveLength(1), 20_000)
     await new Promise((resolve) => setTimeout(resolve, 300))
@@ -196,7 +225,9 @@ describe('names of conversations', () => {
     withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'key' })
     server.naming({ text: 'A week in Lisbon' })
     const reply = await door(ann, talkative())(first)
-    expect(reply.events.findLast(({ type }) => type === 'thread.updated')).toMatchObject({ thread: { title: 'A week in Lisbon' } })
+    expect(reply.events.findLast(({ type }) => type === 'thread.updated')).toMatchObject({
+      thread: { title: 'A week in Lisbon' },
+    })
     expect(await titleOf(threadOf(reply))).toBe('A week in Lisbon')
     expect(server.names).toHaveLength(1)
   })
@@ -227,7 +258,9 @@ describe('names of conversations', () => {
   test.each([
     [
       'a model that talks',
-      { text: 'I would be very happy to help you with finding a good name for this conversation about Lisbon and more!' },
+      {
+        text: 'I would be very happy to help you with finding a good name for this conversation about Lisbon and more!',
+      },
     ],
     ['a model that fails', { fault: { kind: 'status' as const, status: 400 } }],
   ])('stay their first words with %s', async (_, step) => {

@@ -34,7 +34,8 @@ const ORDER_DIFFERS = ({ request, scenario }: Exchange) =>
   scenario.startsWith('1') && ['items.list', 'threads.get_by_id'].includes(request.type ?? '')
 
 /** In recording 1 the call is the last item by order of arrival, though not by the made-up times: ours takes its result. */
-const ACCEPTED = ({ request, scenario }: Exchange) => scenario.startsWith('1') && request.type === 'threads.add_client_tool_output'
+const ACCEPTED = ({ request, scenario }: Exchange) =>
+  scenario.startsWith('1') && request.type === 'threads.add_client_tool_output'
 
 const PREAMBLE = new Set(['thread.created', 'thread.updated', 'stream_options'])
 
@@ -54,7 +55,9 @@ async function* script(recorded: ThreadStreamEvent[], thread: Turn['thread']): A
   if (threw) throw new Error('as recorded')
 }
 
-const scenarios = Object.entries(Object.groupBy(readGolden(), ({ scenario }) => scenario)).filter(([, all]) => all?.[0]?.request)
+const scenarios = Object.entries(Object.groupBy(readGolden(), ({ scenario }) => scenario)).filter(
+  ([, all]) => all?.[0]?.request,
+)
 
 test.each(scenarios)('recording %s', async (scenario, exchanges = []) => {
   const store = memoryStore()
@@ -62,7 +65,8 @@ test.each(scenarios)('recording %s', async (scenario, exchanges = []) => {
   const kept = new Set<string>()
   const rename = <T>(value: T, from: 'ours' | 'recorded'): T => {
     let text = JSON.stringify(value)
-    for (const [recorded, ours] of names) text = from === 'ours' ? text.replaceAll(ours, recorded) : text.replaceAll(recorded, ours)
+    for (const [recorded, ours] of names)
+      text = from === 'ours' ? text.replaceAll(ours, recorded) : text.replaceAll(recorded, ours)
     return JSON.parse(text)
   }
 
@@ -108,7 +112,8 @@ async function perform(request: unknown, deps: Deps<void>) {
   try {
     const answer = await processChatKit(request, deps)
     if (answer.kind === 'json') return { ...done, json: answer.data }
-    if (answer.kind === 'turn') for await (const event of (await answer.begin())(new AbortController().signal)) done.events.push(event)
+    if (answer.kind === 'turn')
+      for await (const event of (await answer.begin())(new AbortController().signal)) done.events.push(event)
     else for await (const { event } of answer.events) done.events.push(event)
     return withoutClosing(done)
   } catch (error) {
@@ -122,7 +127,8 @@ function withoutClosing<T extends { events: ThreadStreamEvent[] }>(done: T): T &
   const error = done.events.findLastIndex((event) => event.type === 'error')
   const added = (id: string) => done.events.some((event) => event.type === 'thread.item.added' && event.item.id === id)
   const before = done.events[error - 1]
-  if (before?.type !== 'thread.item.done' || !added(before.item.id) || done.events[error]?.type !== 'error') return { ...done, closed: [] }
+  if (before?.type !== 'thread.item.done' || !added(before.item.id) || done.events[error]?.type !== 'error')
+    return { ...done, closed: [] }
   return { ...done, events: done.events.filter((event) => event !== before), closed: [before.item.id] }
 }
 
@@ -148,9 +154,14 @@ function plain(value: unknown, kept: Set<string>): unknown {
 /** The rows of a whole thread in one order; a part of one shows other rows, so that its form alone is compared. */
 function unordered(value: unknown): unknown {
   const { json } = value as { json: { data?: { id: string }[]; items?: { data: { id: string }[] } } }
-  return json.items ? { ...json, items: json.items.data.toSorted((a, b) => a.id.localeCompare(b.id)) } : Object.keys(json).slice(0, 2)
+  return json.items
+    ? { ...json, items: json.items.data.toSorted((a, b) => a.id.localeCompare(b.id)) }
+    : Object.keys(json).slice(0, 2)
 }
 
 function filesOf({ json }: Exchange) {
-  return { create: async () => ({ ...(json as Attachment), metadata: { secret: true } }), delete: async () => undefined }
+  return {
+    create: async () => ({ ...(json as Attachment), metadata: { secret: true } }),
+    delete: async () => undefined,
+  }
 }

@@ -31,7 +31,9 @@ test('a first message makes a thread, streams the answer and gives the thread a 
     'thread.item.done assistant_message',
   ])
   const [created, said] = reply.events
-  expect(created).toMatchObject({ thread: { status: { type: 'active' }, metadata: {}, items: { data: [], has_more: false } } })
+  expect(created).toMatchObject({
+    thread: { status: { type: 'active' }, metadata: {}, items: { data: [], has_more: false } },
+  })
   expect(created).not.toHaveProperty('thread.title')
   expect(said).toMatchObject({
     item: { quoted_text: 'q', content: [{ text: 'Plan a week in Lisbon' }], attachments: [], inference_options: {} },
@@ -39,7 +41,12 @@ test('a first message makes a thread, streams the answer and gives the thread a 
   expect(reply.events[4]).toMatchObject({ thread: { title: 'Plan a week in Lisbon' } })
 
   const run = await findRun(person.caller, reply.headers.get('x-run-id') ?? '')
-  expect(run).toMatchObject({ status: 'done', operation: 'threads.create', threadId: threadOf(reply), failureClass: null })
+  expect(run).toMatchObject({
+    status: 'done',
+    operation: 'threads.create',
+    threadId: threadOf(reply),
+    failureClass: null,
+  })
   expect(run?.firstDeltaAt?.getTime()).toBeGreaterThanOrEqual(run?.startedAt?.getTime() ?? Number.NaN)
   expect(run?.finishedAt).not.toBeNull()
   expect(await findPerson(person.caller.userId)).toMatchObject({ timeZone: 'Europe/Berlin', locale: 'de-DE' })
@@ -52,7 +59,9 @@ test('a second message goes on in the thread, and the thread reads back as it wa
   expect(kinds(second.events).slice(0, 2)).toEqual(['thread.item.done user_message', 'stream_options'])
   const { data } = await ask({ type: 'threads.get_by_id', params: { thread_id } })
   expect(data).toMatchObject({ id: thread_id, title: 'one', items: { has_more: false } })
-  const { data: items } = (await ask({ type: 'items.list', params: { thread_id, order: 'asc' } })).data as { data: ThreadItem[] }
+  const { data: items } = (await ask({ type: 'items.list', params: { thread_id, order: 'asc' } })).data as {
+    data: ThreadItem[]
+  }
   expect(items.map((item) => (item.type === 'user_message' ? item.content[0]?.text : textOf(item)))).toEqual([
     'one',
     'Sure.',
@@ -95,7 +104,10 @@ test('threads and items page with exclusive cursors, newest first unless asked o
 test('a thread is renamed with a bounded title and deleted with everything in it', async () => {
   const ask = door(await signedIn())
   const thread_id = threadOf(await ask(create('hi')))
-  const renamed = await ask({ type: 'threads.update', params: { thread_id, title: `  a\n\u0007b  ${'x'.repeat(500)}` } })
+  const renamed = await ask({
+    type: 'threads.update',
+    params: { thread_id, title: `  a\n\u0007b  ${'x'.repeat(500)}` },
+  })
   expect((renamed.data.title as string).length).toBe(200)
   expect(renamed.data).toMatchObject({ id: thread_id, items: { data: [] }, metadata: {} })
   expect((await ask({ type: 'threads.delete', params: { thread_id } })).data).toEqual({})
@@ -120,7 +132,9 @@ test('a retry removes what came after the message and answers it again', async (
   const retried = await ask({ type: 'threads.retry_after_item', params: { thread_id, item_id: inputs[0] } })
   expect(kinds(retried.events)[0]).toBe('stream_options')
   expect(inputs[2]).toBe(inputs[0])
-  const { data } = (await ask({ type: 'items.list', params: { thread_id, order: 'asc' } })).data as { data: ThreadItem[] }
+  const { data } = (await ask({ type: 'items.list', params: { thread_id, order: 'asc' } })).data as {
+    data: ThreadItem[]
+  }
   expect(data.map((item) => textOf(item))).toEqual(['', 'again'])
 })
 
@@ -134,7 +148,10 @@ test('a thread renamed while an answer streams keeps the new name', async () => 
     yield { type: 'progress_update', text: 'Still thinking' }
   })
   const reply = await ask(create('hi'))
-  expect(reply.events.at(-1)).toMatchObject({ type: 'thread.updated', thread: { title: 'My name for it', metadata: {} } })
+  expect(reply.events.at(-1)).toMatchObject({
+    type: 'thread.updated',
+    thread: { title: 'My name for it', metadata: {} },
+  })
   expect(await createPrismaStore(person.caller).loadThread(threadOf(reply))).toMatchObject({
     title: 'My name for it',
     metadata: { step: 1 },
@@ -161,7 +178,11 @@ test('a repetition is no second answer to a form, and works when the events are 
   const person = await signedIn()
   const ask = door(person)
   const thread_id = threadOf(await ask(create('hi')))
-  await createPrismaStore(person.caller).addItem(thread_id, { thread_id, created_at: new Date().toISOString(), ...form() } as ThreadItem)
+  await createPrismaStore(person.caller).addItem(thread_id, {
+    thread_id,
+    created_at: new Date().toISOString(),
+    ...form(),
+  } as ThreadItem)
   const params = { thread_id, item_id: 'form', input: { answers: { one: { values: ['A'] } } } }
   const answer = { type: 'threads.add_structured_input', params, metadata: { request_id: crypto.randomUUID() } }
   const first = await ask(answer)
@@ -188,7 +209,13 @@ const form = (more: Partial<StructuredInputItem> = {}) => ({
   type: 'structured_input',
   status: 'pending',
   inputs: [
-    { type: 'multiple_choice', id: 'one', question: 'Which?', options: [{ value: 'A' }, { value: 'B' }], multiple: false },
+    {
+      type: 'multiple_choice',
+      id: 'one',
+      question: 'Which?',
+      options: [{ value: 'A' }, { value: 'B' }],
+      multiple: false,
+    },
     { type: 'multiple_choice', id: 'many', question: 'Which ones?', options: [{ value: 'A' }], multiple: true },
     { type: 'freeform', id: 'free', question: 'Why?' },
   ],
@@ -242,7 +269,9 @@ test('the result of a client tool is taken though other items follow the call, a
   expect(kinds(events).slice(0, 2)).toEqual(['stream_options', 'thread.item.added assistant_message'])
   expect(await store.loadItem(thread_id, 'call')).toMatchObject({ status: 'completed', output: { lat: 1, name: null } })
   await expect(store.loadItem(thread_id, 'old')).rejects.toMatchObject({ code: 'not_found' })
-  await expect(ask('threads.add_client_tool_output', { thread_id, result: 1 })).rejects.toMatchObject({ code: 'conflict' })
+  await expect(ask('threads.add_client_tool_output', { thread_id, result: 1 })).rejects.toMatchObject({
+    code: 'conflict',
+  })
 })
 
 test('a page tool without a result is completed, and its null is not sent', async () => {
@@ -314,8 +343,16 @@ test('feedback, dictation and stream options reach their handlers', async () => 
 
 test('attachments belong to the thread of their message, and their metadata never leaves the server', async () => {
   const removed: string[] = []
-  const file = { type: 'file' as const, id: 'atc_1', name: 'a.txt', mime_type: 'text/plain', metadata: { key: 'secret' } }
-  const { ask, store } = chatKitServer({ files: { create: async () => file, delete: async (id) => void removed.push(id) } })
+  const file = {
+    type: 'file' as const,
+    id: 'atc_1',
+    name: 'a.txt',
+    mime_type: 'text/plain',
+    metadata: { key: 'secret' },
+  }
+  const { ask, store } = chatKitServer({
+    files: { create: async () => file, delete: async (id) => void removed.push(id) },
+  })
   const made = await ask('attachments.create', { name: 'a.txt', size: 3, mime_type: 'text/plain' })
   expect(made.data).not.toHaveProperty('metadata')
   const created = await ask('threads.create', { input: typed('see', { attachments: ['atc_1'] }) })
@@ -323,13 +360,20 @@ test('attachments belong to the thread of their message, and their metadata neve
   expect(JSON.stringify(created.events)).not.toContain('secret')
   expect(JSON.stringify((await ask('items.list', { thread_id })).data)).toContain('a.txt')
   expect(await store.attachments.load('atc_1')).toMatchObject({ thread_id, metadata: { key: 'secret' } })
-  await expect(ask('threads.create', { input: typed('mine?', { attachments: ['atc_1'] }) })).rejects.toMatchObject({ code: 'conflict' })
+  await expect(ask('threads.create', { input: typed('mine?', { attachments: ['atc_1'] }) })).rejects.toMatchObject({
+    code: 'conflict',
+  })
   await ask('attachments.delete', { attachment_id: 'atc_1' })
   expect(removed).toEqual(['atc_1'])
 })
 
 test('what a turn hides is stored and never sent, however it is streamed', async () => {
-  const hidden = { id: 'h', type: 'hidden_context_item' as const, created_at: '2026-01-01T00:00:00Z', content: 'the secret' }
+  const hidden = {
+    id: 'h',
+    type: 'hidden_context_item' as const,
+    created_at: '2026-01-01T00:00:00Z',
+    content: 'the secret',
+  }
   const { ask, store } = chatKitServer({
     respond: async function* ({ thread }) {
       const item = { ...hidden, thread_id: thread.id }
@@ -360,6 +404,11 @@ test('status, image hosts and title set by a turn are saved and announced after 
   })
   const { events } = await ask('threads.create', { input: typed('hi') })
   expect(kinds(events).slice(3)).toEqual(['notice', 'thread.updated', 'notice', 'thread.updated'])
-  expect(events[4]).toMatchObject({ thread: { title: 'New', allowed_image_domains: ['example.com'], status: { type: 'active' } } })
-  expect(await store.loadThread(threadOf({ events }))).toMatchObject({ title: 'New', status: { type: 'locked', reason: 'Enough.' } })
+  expect(events[4]).toMatchObject({
+    thread: { title: 'New', allowed_image_domains: ['example.com'], status: { type: 'active' } },
+  })
+  expect(await store.loadThread(threadOf({ events }))).toMatchObject({
+    title: 'New',
+    status: { type: 'locked', reason: 'Enough.' },
+  })
 })

@@ -83,7 +83,10 @@ test('image hosts that a turn allows are saved and announced', async () => {
     turn.thread.allowed_image_domains = ['img.example.com']
     yield* []
   })
-  expect(events.at(-1)).toMatchObject({ type: 'thread.updated', thread: { allowed_image_domains: ['img.example.com'] } })
+  expect(events.at(-1)).toMatchObject({
+    type: 'thread.updated',
+    thread: { allowed_image_domains: ['img.example.com'] },
+  })
   expect(thread.allowed_image_domains).toEqual(['img.example.com'])
 })
 
@@ -124,7 +127,15 @@ test('a tool of the page: the turn ends with the call and goes on with its resul
       if (!turn.input) return yield* message(turn, ['Thanks.'])
       yield {
         type: 'thread.item.done',
-        item: { ...at(turn.thread.id), id: 'tc', type: 'client_tool_call', status: 'pending', call_id: 'c', name: 'locate', arguments: {} },
+        item: {
+          ...at(turn.thread.id),
+          id: 'tc',
+          type: 'client_tool_call',
+          status: 'pending',
+          call_id: 'c',
+          name: 'locate',
+          arguments: {},
+        },
       }
     },
   })
@@ -163,7 +174,13 @@ test('a line about progress passes through in its place', async () => {
 test('threads are listed newest first, twenty at a time, to the end', async () => {
   const { ask, store } = chatKitServer()
   for (let n = 0; n < 25; n += 1)
-    await store.saveThread({ id: `t${n}`, title: `${n}`, created_at: '', status: { type: 'active' }, metadata: { secret: 1 } })
+    await store.saveThread({
+      id: `t${n}`,
+      title: `${n}`,
+      created_at: '',
+      status: { type: 'active' },
+      metadata: { secret: 1 },
+    })
   const first = (await ask('threads.list', {})).data
   expect(itemsOf(first).map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, n) => `t${24 - n}`))
   expect(first).toMatchObject({ has_more: true, after: 't5' })
@@ -177,7 +194,10 @@ test('items are listed newest first, twenty at a time, the person’s message la
   const { ask } = chatKitServer({
     respond: async function* (turn) {
       for (let n = 0; n < 25; n += 1)
-        yield { type: 'thread.item.done', item: { ...at(turn.thread.id), id: `m${n}`, type: 'assistant_message', content: [] } }
+        yield {
+          type: 'thread.item.done',
+          item: { ...at(turn.thread.id), id: `m${n}`, type: 'assistant_message', content: [] },
+        }
     },
   })
   const thread_id = threadOf(await ask('threads.create', create()))
@@ -194,14 +214,26 @@ test('an action hears of the widget that it came from, and may change it', async
   const { ask, begin } = chatKitServer({
     act: async function* ({ action, sender }) {
       heard.push(action, sender)
-      yield { type: 'thread.item.updated', item_id: 'w', update: { type: 'widget.root.updated', widget: { type: 'Card', children: [] } } }
+      yield {
+        type: 'thread.item.updated',
+        item_id: 'w',
+        update: { type: 'widget.root.updated', widget: { type: 'Card', children: [] } },
+      }
     },
   })
   const thread_id = await begin({ id: 'w', type: 'widget', widget: { type: 'Card' } })
-  const { events } = await ask('threads.custom_action', { thread_id, item_id: 'w', action: { type: 'press', payload: { n: 1 } } })
+  const { events } = await ask('threads.custom_action', {
+    thread_id,
+    item_id: 'w',
+    action: { type: 'press', payload: { n: 1 } },
+  })
   expect(events).toEqual([
     { type: 'stream_options', stream_options: { allow_cancel: true } },
-    { type: 'thread.item.updated', item_id: 'w', update: { type: 'widget.root.updated', widget: { type: 'Card', children: [] } } },
+    {
+      type: 'thread.item.updated',
+      item_id: 'w',
+      update: { type: 'widget.root.updated', widget: { type: 'Card', children: [] } },
+    },
   ])
   expect(heard).toMatchObject([
     { type: 'press', payload: { n: 1 } },
@@ -212,7 +244,10 @@ test('an action hears of the widget that it came from, and may change it', async
 test('feedback on a message and on a widget reaches its handler, for and against', async () => {
   const heard: unknown[] = []
   const { ask, begin } = chatKitServer({ feedback: async (given) => void heard.push(given) })
-  const thread_id = await begin({ id: 'm', type: 'assistant_message', content: [] }, { id: 'w', type: 'widget', widget: { type: 'Card' } })
+  const thread_id = await begin(
+    { id: 'm', type: 'assistant_message', content: [] },
+    { id: 'w', type: 'widget', widget: { type: 'Card' } },
+  )
   const given = [
     { thread_id, item_ids: ['m'], kind: 'positive' },
     { thread_id, item_ids: ['m', 'w'], kind: 'negative' },
@@ -231,18 +266,33 @@ test('a thread is read with its items, oldest first', async () => {
 
 function withFiles(attachment: Attachment) {
   const deleted: string[] = []
-  return { deleted, ...chatKitServer({ files: { create: async () => attachment, delete: async (id) => void deleted.push(id) } }) }
+  return {
+    deleted,
+    ...chatKitServer({ files: { create: async () => attachment, delete: async (id) => void deleted.push(id) } }),
+  }
 }
 const upload_descriptor = { url: 'https://files.example/atc', method: 'PUT' as const, headers: { 'x-key': 'v' } }
-const file: Attachment = { type: 'file', id: 'atc', name: 'a.txt', mime_type: 'text/plain', upload_descriptor, metadata: { secret: 1 } }
+const file: Attachment = {
+  type: 'file',
+  id: 'atc',
+  name: 'a.txt',
+  mime_type: 'text/plain',
+  upload_descriptor,
+  metadata: { secret: 1 },
+}
 const image: Attachment = { ...file, type: 'image', mime_type: 'image/png', preview_url: 'https://files.example/p' }
 
-test.each([file, image])('a $type is made with where to upload it; what the server knows of it stays there', async (attachment) => {
-  const { ask, store } = withFiles(attachment)
-  const { metadata, ...told } = attachment
-  expect((await ask('attachments.create', { name: 'a', size: 3, mime_type: attachment.mime_type })).data).toEqual(told)
-  expect((await store.attachments.load('atc')).metadata).toEqual(metadata)
-})
+test.each([file, image])(
+  'a $type is made with where to upload it; what the server knows of it stays there',
+  async (attachment) => {
+    const { ask, store } = withFiles(attachment)
+    const { metadata, ...told } = attachment
+    expect((await ask('attachments.create', { name: 'a', size: 3, mime_type: attachment.mime_type })).data).toEqual(
+      told,
+    )
+    expect((await store.attachments.load('atc')).metadata).toEqual(metadata)
+  },
+)
 
 test('attachments of a message are told without what the server knows of them', async () => {
   const { ask, store } = withFiles(file)
@@ -253,13 +303,16 @@ test('attachments of a message are told without what the server knows of them', 
   expect(said?.attachments[0]).not.toHaveProperty('metadata')
 })
 
-test.each(['threads.create', 'threads.add_user_message'])('an attachment learns its thread by %s', async (operation) => {
-  const { ask, begin, store } = withFiles(file)
-  await store.attachments.save(file)
-  const thread_id = operation === 'threads.create' ? undefined : await begin()
-  const { events } = await ask(operation, { thread_id, ...create({ attachments: ['atc'] }) })
-  expect((await store.attachments.load('atc')).thread_id).toBe(thread_id ?? threadOf({ events }))
-})
+test.each(['threads.create', 'threads.add_user_message'])(
+  'an attachment learns its thread by %s',
+  async (operation) => {
+    const { ask, begin, store } = withFiles(file)
+    await store.attachments.save(file)
+    const thread_id = operation === 'threads.create' ? undefined : await begin()
+    const { events } = await ask(operation, { thread_id, ...create({ attachments: ['atc'] }) })
+    expect((await store.attachments.load('atc')).thread_id).toBe(thread_id ?? threadOf({ events }))
+  },
+)
 
 test('without a place for files none is made', async () => {
   const { ask } = chatKitServer()
@@ -283,7 +336,8 @@ test('without a place for files none is deleted', async () => {
 
 test('a cursor leads through the threads page by page', async () => {
   const { ask, store } = chatKitServer()
-  for (const id of ['a', 'b', 'c']) await store.saveThread({ id, created_at: '', status: { type: 'active' }, metadata: {} })
+  for (const id of ['a', 'b', 'c'])
+    await store.saveThread({ id, created_at: '', status: { type: 'active' }, metadata: {} })
   const pages: string[][] = []
   let after: unknown
   do {
@@ -318,7 +372,12 @@ test('a widget streams through the server: added empty, three deltas, done as it
   const own = events.slice(3)
   expect(own.map((event) => (event.type === 'thread.item.updated' ? event.update : event.type))).toEqual([
     'thread.item.added',
-    ...['Hel', 'lo', '!'].map((delta) => ({ type: 'widget.streaming_text.value_delta', component_id: 't', delta, done: false })),
+    ...['Hel', 'lo', '!'].map((delta) => ({
+      type: 'widget.streaming_text.value_delta',
+      component_id: 't',
+      delta,
+      done: false,
+    })),
     'thread.item.done',
   ])
   expect((own.at(-1) as { item: WidgetItem }).item.widget).toMatchObject({ children: [{ value: 'Hello!' }] })
@@ -341,7 +400,12 @@ const note = (id: string, text: string): Script =>
   async function* (turn) {
     yield {
       type: 'thread.item.done',
-      item: { ...at(turn.thread.id), id, type: 'assistant_message', content: [{ type: 'output_text', text, annotations: [] }] },
+      item: {
+        ...at(turn.thread.id),
+        id,
+        type: 'assistant_message',
+        content: [{ type: 'output_text', text, annotations: [] }],
+      },
     }
   }
 
@@ -411,7 +475,9 @@ test('a retry deletes what followed the message and answers the same one', async
 test('a retry of what is no message of the person is refused', async () => {
   const { ask, begin } = recorded()
   const thread_id = await begin({ id: 'other', type: 'assistant_message', content: [] })
-  await expect(ask('threads.retry_after_item', { thread_id, item_id: 'other' })).rejects.toThrow('other is not a user message')
+  await expect(ask('threads.retry_after_item', { thread_id, item_id: 'other' })).rejects.toThrow(
+    'other is not a user message',
+  )
 })
 
 test('a retry of an earlier message keeps what was before it', async () => {
@@ -460,7 +526,9 @@ test('speech comes decoded, with its type in full and without parameters', async
     },
   })
   const audio_base64 = Buffer.from([0, 255, 7]).toString('base64')
-  expect((await ask('input.transcribe', { audio_base64, mime_type: 'audio/webm;codecs=opus' })).data).toEqual({ text: 'hello' })
+  expect((await ask('input.transcribe', { audio_base64, mime_type: 'audio/webm;codecs=opus' })).data).toEqual({
+    text: 'hello',
+  })
   expect(heard).toMatchObject([{ mimeType: 'audio/webm;codecs=opus', mediaType: 'audio/webm' }])
   expect([...(heard[0]?.data ?? [])]).toEqual([0, 255, 7])
 })
@@ -468,7 +536,11 @@ test('speech comes decoded, with its type in full and without parameters', async
 test('ids are the store’s own, for threads and messages', async () => {
   const store = { ...memoryStore(), newThreadId: () => 'thread-7', newItemId: (kind: string) => `${kind}-7` }
   const { events } = await chatKitServer({ store, respond: silent }).ask('threads.create', create())
-  expect(events).toMatchObject([{ thread: { id: 'thread-7' } }, { item: { id: 'message-7', thread_id: 'thread-7' } }, {}])
+  expect(events).toMatchObject([
+    { thread: { id: 'thread-7' } },
+    { item: { id: 'message-7', thread_id: 'thread-7' } },
+    {},
+  ])
 })
 
 test('a form is filled in from its widget’s place: the answer goes on without a message', async () => {
@@ -479,15 +551,23 @@ test('a form is filled in from its widget’s place: the answer goes on without 
       yield* note('after', 'Noted.')(turn)
     },
   })
-  const inputsOf = [{ type: 'multiple_choice', id: 'q', question: 'Which?', options: [{ value: 'A' }], multiple: false }]
+  const inputsOf = [
+    { type: 'multiple_choice', id: 'q', question: 'Which?', options: [{ value: 'A' }], multiple: false },
+  ]
   const thread_id = await begin({ id: 'form', type: 'structured_input', status: 'pending', inputs: inputsOf })
   const { events } = await ask('threads.add_structured_input', {
     thread_id,
     item_id: 'form',
     input: { answers: { q: { values: ['My own'] } } },
   })
-  expect(kinds(events)).toEqual(['stream_options', 'thread.item.replaced structured_input', 'thread.item.done assistant_message'])
-  expect(events[1]).toMatchObject({ item: { status: 'answered', inputs: [{ answer: { values: ['My own'], skipped: false } }] } })
+  expect(kinds(events)).toEqual([
+    'stream_options',
+    'thread.item.replaced structured_input',
+    'thread.item.done assistant_message',
+  ])
+  expect(events[1]).toMatchObject({
+    item: { status: 'answered', inputs: [{ answer: { values: ['My own'], skipped: false } }] },
+  })
   expect(await store.loadItem(thread_id, 'form')).toMatchObject({ status: 'answered' })
   expect(inputs.at(-1)).toBeNull()
 })

@@ -18,7 +18,12 @@ let ann: Signed
 let known: { threads: string[]; items: string[] }
 
 const respond: Respond<TurnContext> = async function* (turn) {
-  const hidden = { thread_id: turn.thread.id, created_at: new Date().toISOString(), type: 'hidden_context_item' as const, content: SECRET }
+  const hidden = {
+    thread_id: turn.thread.id,
+    created_at: new Date().toISOString(),
+    type: 'hidden_context_item' as const,
+    content: SECRET,
+  }
   yield { type: 'thread.item.done', item: { id: turn.store.newItemId('hidden_context'), ...hidden } }
   yield* message(turn, ['ok'])
 }
@@ -40,7 +45,12 @@ beforeAll(async () => {
   const put = (thread_id: string, more: object) =>
     store.addItem(thread_id, { thread_id, created_at: '2026-01-01T00:00:00Z', ...more } as ThreadItem)
   for (const id of threads) {
-    await put(id, { id: 'form', type: 'structured_input', status: 'pending', inputs: [{ type: 'freeform', id: 'q', question: '?' }] })
+    await put(id, {
+      id: 'form',
+      type: 'structured_input',
+      status: 'pending',
+      inputs: [{ type: 'freeform', id: 'q', question: '?' }],
+    })
     await put(id, { id: 'widget', type: 'widget', widget: { type: 'Card' } })
     await put(id, { id: 'hidden', type: 'sdk_hidden_context', content: SECRET })
     await put(id, { id: 'call', type: 'client_tool_call', status: 'pending', call_id: 'c', name: 'n', arguments: {} })
@@ -60,7 +70,10 @@ async function stored(): Promise<unknown> {
   ])
 }
 
-const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.constantFrom('', '\0', '\ud800', '__proto__', 'thr_nope'))
+const text = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.constantFrom('', '\0', '\ud800', '__proto__', 'thr_nope'),
+)
 const junk = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<unknown>
 const threadId = fc.oneof({ weight: 5, arbitrary: fc.nat(1).map((n) => known.threads[n]) }, text, junk)
 const itemId = fc.oneof({ weight: 5, arbitrary: fc.nat(3).map((n) => known.items[n]) }, text, junk)
@@ -84,7 +97,10 @@ const input = fc.record(
     quoted_text: fc.oneof(text, fc.constant(null)),
     inference_options: fc.oneof(fc.constant({}), fc.constant({ model: 'm', tool_choice: { id: 't' } }), junk),
     status: fc.constantFrom('answered', 'skipped', 'odd'),
-    answers: fc.oneof(fc.dictionary(fc.constantFrom('q', '__proto__', 'toString'), fc.record({ values: fc.array(text) })), junk),
+    answers: fc.oneof(
+      fc.dictionary(fc.constantFrom('q', '__proto__', 'toString'), fc.record({ values: fc.array(text) })),
+      junk,
+    ),
   },
   { requiredKeys: ['content'] },
 )
@@ -132,9 +148,15 @@ const right = (): { type: string; params: Record<string, unknown> }[] => {
   const content = [{ type: 'input_tag', id: 'u', text: 'Ann', data: { a: null }, group: 'People', interactive: true }]
   return [
     { type: 'threads.create', params: { input: { ...typed('hi', { quoted_text: 'q' }), content } } },
-    { type: 'threads.add_user_message', params: { thread_id, input: typed('hi', { inference_options: { tool_choice: { id: 't' } } }) } },
+    {
+      type: 'threads.add_user_message',
+      params: { thread_id, input: typed('hi', { inference_options: { tool_choice: { id: 't' } } }) },
+    },
     { type: 'threads.add_client_tool_output', params: { thread_id: other, result: { a: [1] } } },
-    { type: 'threads.add_structured_input', params: { thread_id, item_id: 'form', input: { answers: { q: { values: ['x'] } } } } },
+    {
+      type: 'threads.add_structured_input',
+      params: { thread_id, item_id: 'form', input: { answers: { q: { values: ['x'] } } } },
+    },
     { type: 'threads.retry_after_item', params: { thread_id, item_id: 'form' } },
     { type: 'threads.custom_action', params: { thread_id, item_id: 'widget', action } },
     { type: 'threads.sync_custom_action', params: { thread_id, item_id: 'widget', action } },
@@ -181,7 +203,9 @@ const mutated = fc
   .tuple(fc.nat(16), fc.array(mutation, { minLength: 1, maxLength: 2 }))
   .map(([index, mutations]) => mutations.reduce<unknown>(mutate, structuredClone(right()[index])))
 
-test('any request: an answer or a refusal that leaves no trace, and never a hidden word', { timeout: 120_000 }, async () => {
+test('any request: an answer or a refusal that leaves no trace, and never a hidden word', {
+  timeout: 120_000,
+}, async () => {
   const ask = door(ann, respond, act)
   const seen = new Map<number, number>()
   await fc.assert(
@@ -199,7 +223,9 @@ test('any request: an answer or a refusal that leaves no trace, and never a hidd
           expect(reply.data.message).toMatch(/\S.*[.]$/s)
         }
         expect(JSON.stringify([reply.data, reply.events])).not.toContain(SECRET)
-        expect(reply.events.filter((event) => event.type === 'error' && event.code === 'stream.error' && event.allow_retry)).toEqual([])
+        expect(
+          reply.events.filter((event) => event.type === 'error' && event.code === 'stream.error' && event.allow_retry),
+        ).toEqual([])
       },
     ),
     { numRuns: 400 },

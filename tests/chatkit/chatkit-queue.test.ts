@@ -20,13 +20,22 @@ beforeEach(async () => {
   withSettings({ WHILE_ANSWERING: 'wait' })
   ann = await signedIn()
   thread_id = threadOf(await door(ann)({ type: 'threads.create', params: { input: typed('hi') } }))
-  await put({ id: 'form', type: 'structured_input', status: 'pending', inputs: [{ type: 'freeform', id: 'q', question: '?' }] })
+  await put({
+    id: 'form',
+    type: 'structured_input',
+    status: 'pending',
+    inputs: [{ type: 'freeform', id: 'q', question: '?' }],
+  })
   await put({ id: 'call', type: 'client_tool_call', status: 'pending', call_id: 'c', name: 'locate', arguments: {} })
   await put({ id: 'card', type: 'widget', widget: { type: 'Card', children: [] } })
 })
 
 const put = (item: object) =>
-  createPrismaStore(ann.caller).addItem(thread_id, { thread_id, created_at: '2026-01-01T00:00:00Z', ...item } as ThreadItem)
+  createPrismaStore(ann.caller).addItem(thread_id, {
+    thread_id,
+    created_at: '2026-01-01T00:00:00Z',
+    ...item,
+  } as ThreadItem)
 const list = async () => (await createPrismaStore(ann.caller).listItems(thread_id, { limit: 50, order: 'asc' })).data
 const runs = () => withCaller(ann.caller, (tx) => tx.run.count())
 const at = (more: object) => ({ thread_id, ...more })

@@ -22,7 +22,11 @@ const once: Respond<TurnContext> = async function* (turn) {
   answers += 1
   yield* message(turn, ['One', ' answer.'])
 }
-const named = (params: object, type = 'threads.create') => ({ type, params, metadata: { request_id: crypto.randomUUID() } })
+const named = (params: object, type = 'threads.create') => ({
+  type,
+  params,
+  metadata: { request_id: crypto.randomUUID() },
+})
 const stored = () =>
   withCaller(ann.caller, async (tx) => [
     await tx.thread.count(),

@@ -32,13 +32,19 @@ const task = fc.record({
 const part = text.map((value) => ({ type: 'output_text' as const, text: value, annotations: [] }))
 const card = fc.record({
   type: fc.constant('Card'),
-  children: fc.array(fc.record({ type: fc.constant('Text'), id: fc.constantFrom('t', 'u'), value: text }), { maxLength: 2 }),
+  children: fc.array(fc.record({ type: fc.constant('Text'), id: fc.constantFrom('t', 'u'), value: text }), {
+    maxLength: 2,
+  }),
 })
 const shape: fc.Arbitrary<Shape> = fc.oneof(
   fc.record({ type: fc.constant('assistant_message' as const), content: fc.array(part, { maxLength: 2 }) }),
   fc.record({
     type: fc.constant('workflow' as const),
-    workflow: fc.record({ type: fc.constant('custom'), tasks: fc.array(task, { maxLength: 2 }), expanded: fc.boolean() }),
+    workflow: fc.record({
+      type: fc.constant('custom'),
+      tasks: fc.array(task, { maxLength: 2 }),
+      expanded: fc.boolean(),
+    }),
   }),
   fc.record({ type: fc.constant('widget' as const), widget: card }),
   fc.constant({ type: 'generated_image' as const }),
@@ -47,9 +53,16 @@ const shape: fc.Arbitrary<Shape> = fc.oneof(
   fc.constant({ type: 'end_of_turn' as const }),
 )
 const update: fc.Arbitrary<ThreadItemUpdate> = fc.oneof(
-  fc.record({ type: fc.constant('assistant_message.content_part.text_delta' as const), content_index: fc.nat(2), delta: text }),
   fc.record({
-    type: fc.constantFrom('assistant_message.content_part.added' as const, 'assistant_message.content_part.done' as const),
+    type: fc.constant('assistant_message.content_part.text_delta' as const),
+    content_index: fc.nat(2),
+    delta: text,
+  }),
+  fc.record({
+    type: fc.constantFrom(
+      'assistant_message.content_part.added' as const,
+      'assistant_message.content_part.done' as const,
+    ),
     content_index: fc.nat(2),
     content: part,
   }),
@@ -88,13 +101,15 @@ function* events({ moves }: Turn, number: number, thread: Thread, known: Set<str
     else if (step.kind === 'title') thread.title = step.title || undefined
     else {
       const id = `${number}-${step.slot}`
-      const item = (about: Shape) => ({ id, thread_id: thread.id, created_at: '2026-01-01T00:00:00Z', ...about }) as ThreadItem
+      const item = (about: Shape) =>
+        ({ id, thread_id: thread.id, created_at: '2026-01-01T00:00:00Z', ...about }) as ThreadItem
       const begun = open.get(id)
       if (step.kind === 'add' && !known.has(id)) {
         open.set(id, step.item)
         known.add(id)
         yield { type: 'thread.item.added', item: item(step.item) }
-      } else if (step.kind === 'update' && begun) yield { type: 'thread.item.updated', item_id: id, update: step.update }
+      } else if (step.kind === 'update' && begun)
+        yield { type: 'thread.item.updated', item_id: id, update: step.update }
       else if (step.kind === 'done' && (begun || !known.has(id))) {
         open.delete(id)
         known.add(id)
@@ -102,7 +117,8 @@ function* events({ moves }: Turn, number: number, thread: Thread, known: Set<str
           type: 'thread.item.done',
           item: item(begun && begun.type !== step.item.type ? begun : step.item),
         }
-      } else if (step.kind === 'replace' && known.has(id) && !begun) yield { type: 'thread.item.replaced', item: item(step.item) }
+      } else if (step.kind === 'replace' && known.has(id) && !begun)
+        yield { type: 'thread.item.replaced', item: item(step.item) }
       else if (step.kind === 'remove' && known.has(id)) {
         open.delete(id)
         yield { type: 'thread.item.removed', item_id: id }
@@ -154,7 +170,9 @@ function withoutOutcomes(items: readonly ThreadItem[]): object[] {
   return items.map((item) => ({ ...item, outcome: undefined }))
 }
 
-test('the client ends with what the store lists, whatever turns did and however they ended', { timeout: 60_000 }, async () => {
+test('the client ends with what the store lists, whatever turns did and however they ended', {
+  timeout: 60_000,
+}, async () => {
   let compared = 0
   await fc.assert(
     fc.asyncProperty(fc.array(turn, { minLength: 1, maxLength: 4 }), async (turns) => {
@@ -170,9 +188,15 @@ test('the client ends with what the store lists, whatever turns did and however 
   expect(compared).toBeGreaterThan(1_000)
 })
 
-test('a process that dies at any moment leaves what its client has seen, once the run is closed', { timeout: 60_000 }, async () => {
+test('a process that dies at any moment leaves what its client has seen, once the run is closed', {
+  timeout: 60_000,
+}, async () => {
   // The first event, of the thread, comes when the message is stored with it.
-  const cut = fc.record({ script: turn, after: fc.integer({ min: 2, max: 15 }), failure: fc.constantFrom('It broke.', undefined) })
+  const cut = fc.record({
+    script: turn,
+    after: fc.integer({ min: 2, max: 15 }),
+    failure: fc.constantFrom('It broke.', undefined),
+  })
   await fc.assert(
     fc.asyncProperty(cut, async ({ script, after, failure }) => {
       const store = memoryStore()
@@ -187,7 +211,8 @@ test('a process that dies at any moment leaves what its client has seen, once th
       if (answer.kind !== 'turn') throw new Error('not a turn')
       const running = (await answer.begin())(new AbortController().signal)
       const told: ThreadStreamEvent[] = []
-      for (let next = await running.next(); !next.done; next = await running.next()) if (told.push(next.value) === after) break
+      for (let next = await running.next(); !next.done; next = await running.next())
+        if (told.push(next.value) === after) break
       const { threadId } = answer
       const { items, gone, closing } = closeAbandoned(told, { threadId, noteId: 'note', failure })
       for (const item of items) await store.saveItem(threadId, item)

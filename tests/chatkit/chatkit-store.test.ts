@@ -85,7 +85,11 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     const first = thread(store, { title: 'One', metadata: { a: 1 } })
     await store.saveThread(first)
     await store.saveThread({ ...first, title: 'Two', metadata: { b: 2 }, status: { type: 'closed' } })
-    expect(await store.loadThread(first.id)).toMatchObject({ title: 'Two', metadata: { b: 2 }, status: { type: 'closed' } })
+    expect(await store.loadThread(first.id)).toMatchObject({
+      title: 'Two',
+      metadata: { b: 2 },
+      status: { type: 'closed' },
+    })
     await store.saveThread({ ...first, title: undefined })
     expect((await store.loadThread(first.id)).title).toBeUndefined()
   })
@@ -100,7 +104,13 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
       widget: { type: 'Card', children: [{ type: 'Text', id: 't', value: 'x', invented: { deep: [true] } }] },
       copy_text: 'x',
     }
-    const hidden: ThreadItem = { id: 'h1', thread_id: id, created_at: NOW, type: 'hidden_context_item', content: { a: null, b: [1] } }
+    const hidden: ThreadItem = {
+      id: 'h1',
+      thread_id: id,
+      created_at: NOW,
+      type: 'hidden_context_item',
+      content: { a: null, b: [1] },
+    }
     await store.addItem(id, widget)
     await store.addItem(id, hidden)
     expect((await store.listItems(id, { limit: 10, order: 'asc' })).data).toEqual([widget, hidden])
@@ -145,7 +155,13 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
   test('hidden items leave no holes in a visible page', async () => {
     const { store, id } = await withThread()
     for (let n = 1; n <= 6; n += 1) {
-      const hidden: ThreadItem = { id: `h${n}`, thread_id: id, created_at: NOW, type: 'sdk_hidden_context', content: 'x' }
+      const hidden: ThreadItem = {
+        id: `h${n}`,
+        thread_id: id,
+        created_at: NOW,
+        type: 'sdk_hidden_context',
+        content: 'x',
+      }
       await store.addItem(id, n % 2 ? hidden : message(id, `m${n}`))
     }
     const page = await store.listItems(id, { limit: 2, order: 'asc', visible: true })
@@ -157,7 +173,10 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     const { store, id } = await withThread()
     const all = Array.from({ length: 9 }, (_, n) => `m${n}`)
     for (const [n, item] of all.entries())
-      await store.addItem(id, n % 3 === 1 ? { ...message(id, item), type: 'sdk_hidden_context', content: 'x' } : message(id, item))
+      await store.addItem(
+        id,
+        n % 3 === 1 ? { ...message(id, item), type: 'sdk_hidden_context', content: 'x' } : message(id, item),
+      )
     const query = fc.record({
       limit: fc.integer({ min: 1, max: 12 }),
       order: fc.constantFrom('asc' as const, 'desc' as const),
@@ -239,12 +258,9 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
   test('ids show what they name and cannot be guessed', async () => {
     const store = await open()
     expect(store.newThreadId()).toMatch(/^thr_.{20,}$/)
-    expect(['message', 'tool_call', 'task', 'workflow'].map((kind) => store.newItemId(kind as 'task').split('_')[0])).toEqual([
-      'msg',
-      'tc',
-      'tsk',
-      'wf',
-    ])
+    expect(
+      ['message', 'tool_call', 'task', 'workflow'].map((kind) => store.newItemId(kind as 'task').split('_')[0]),
+    ).toEqual(['msg', 'tc', 'tsk', 'wf'])
     const many = new Set(Array.from({ length: 2_000 }, () => store.newItemId('message')))
     expect(many.size).toBe(2_000)
   })
@@ -262,7 +278,9 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     expect(await own.load(attachment.id)).toEqual({ ...attachment, thread_id: 'thr_1' })
     await expect(other.load(attachment.id)).rejects.toMatchObject(missing)
     await expect(other.save({ ...attachment, name: 'stolen' })).rejects.toMatchObject(missing)
-    await expect(other.bind('thr_2', [attachment.id])).rejects.toMatchObject({ code: expect.stringMatching(/not_found|conflict/) })
+    await expect(other.bind('thr_2', [attachment.id])).rejects.toMatchObject({
+      code: expect.stringMatching(/not_found|conflict/),
+    })
     await other.delete(attachment.id)
     expect(await own.load(attachment.id)).toMatchObject({ name: 'a.txt' })
     await own.delete(attachment.id)
@@ -285,13 +303,20 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
       ann.changeThread(thread.id, { metadata: { step: 1 } }),
       ann.changeThread(thread.id, { allowed_image_domains: [] }),
     ])
-    const changed = { ...thread, title: expect.stringMatching(/^B/), status: { type: 'locked', reason: 'x' }, metadata: { step: 1 } }
+    const changed = {
+      ...thread,
+      title: expect.stringMatching(/^B/),
+      status: { type: 'locked', reason: 'x' },
+      metadata: { step: 1 },
+    }
     expect(await ann.loadThread(thread.id)).toEqual({ ...changed, allowed_image_domains: [] })
     const bare = await ann.changeThread(thread.id, { title: undefined, allowed_image_domains: undefined })
     expect(bare).toEqual(await ann.loadThread(thread.id))
     expect(Object.keys(bare).sort()).toEqual(['created_at', 'id', 'metadata', 'status'])
     for (const store of [bob, ann])
-      await expect(store.changeThread(store === bob ? thread.id : 'nope', { title: 'stolen' })).rejects.toMatchObject(missing)
+      await expect(store.changeThread(store === bob ? thread.id : 'nope', { title: 'stolen' })).rejects.toMatchObject(
+        missing,
+      )
   })
 
   test('files go to one thread alone, all of a message or none, also when two ask at once', async () => {

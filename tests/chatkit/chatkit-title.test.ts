@@ -30,7 +30,9 @@ test.each([
 })
 
 test('tags are named in a title, and a message without text gives none', () => {
-  expect(titleFrom(said(text('Ask '), { type: 'input_tag', id: '1', text: 'Ann', data: {}, interactive: false }))).toBe('Ask @Ann')
+  expect(titleFrom(said(text('Ask '), { type: 'input_tag', id: '1', text: 'Ann', data: {}, interactive: false }))).toBe(
+    'Ask @Ann',
+  )
   expect(titleFrom(said(text(' \n\t ')))).toBeUndefined()
   expect(titleFrom(said())).toBeUndefined()
 })

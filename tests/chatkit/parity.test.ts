@@ -18,7 +18,9 @@ test('a row holds when its test ran, passed and asserted something', () => {
   ])
   expect(parityProblems([ROW], [{ ...good, test: 'works' }], run)).toHaveLength(1)
   expect(parityProblems([ROW], [{ ...good, passed: false }], run)).toEqual([expect.stringContaining('did not pass')])
-  expect(parityProblems([ROW], [{ ...good, assertions: 0 }], run)).toEqual([expect.stringContaining('asserted nothing')])
+  expect(parityProblems([ROW], [{ ...good, assertions: 0 }], run)).toEqual([
+    expect.stringContaining('asserted nothing'),
+  ])
   expect(parityProblems([ROW], [good, { ...good, passed: false }], run)).toHaveLength(1)
 })
 

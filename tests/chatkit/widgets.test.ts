@@ -40,7 +40,8 @@ describe('builders', () => {
       ([name, build]) => [name, (build as (props: object) => WidgetRoot)({ key: 'k', invented: 1 })] as const,
     )
     expect(made).toHaveLength(30)
-    for (const [name, node] of made) expect(node).toEqual({ key: 'k', invented: 1, type: name.replace(/^Table(Row|Cell)$/, 'Table.$1') })
+    for (const [name, node] of made)
+      expect(node).toEqual({ key: 'k', invented: 1, type: name.replace(/^Table(Row|Cell)$/, 'Table.$1') })
     const widget = Card({
       size: 'sm',
       asForm: true,
@@ -56,9 +57,17 @@ describe('builders', () => {
           ],
         }),
         Transition({ children: Text({ id: 't', value: 'x', streaming: true }) }),
-        Button({ label: 'Go', iconStart: 'bolt', onClickAction: action('go', undefined, { handler: 'client', streaming: false }) }),
+        Button({
+          label: 'Go',
+          iconStart: 'bolt',
+          onClickAction: action('go', undefined, { handler: 'client', streaming: false }),
+        }),
         Chart({ data: [{ day: 'Mo', calls: 3 }], series: [{ type: 'bar', dataKey: 'calls' }], xAxis: 'day' }),
-        Table({ children: [TableRow({ header: true, children: [TableCell({ colSpan: 2, children: [Text({ value: 'c' })] })] })] }),
+        Table({
+          children: [
+            TableRow({ header: true, children: [TableCell({ colSpan: 2, children: [Text({ value: 'c' })] })] }),
+          ],
+        }),
         ListView({ children: [ListViewItem({ children: [Icon({ name: 'cube' })] })] }),
         null,
       ],
@@ -67,7 +76,10 @@ describe('builders', () => {
       type: 'Card',
       size: 'sm',
       asForm: true,
-      confirm: { label: 'Save', action: { type: 'save', payload: { id: 1 }, handler: 'server', loadingBehavior: 'auto', streaming: true } },
+      confirm: {
+        label: 'Save',
+        action: { type: 'save', payload: { id: 1 }, handler: 'server', loadingBehavior: 'auto', streaming: true },
+      },
       children: [
         { type: 'Title', value: 'New task', size: 'sm' },
         {
@@ -90,7 +102,11 @@ describe('builders', () => {
         {
           type: 'Table',
           children: [
-            { type: 'Table.Row', header: true, children: [{ type: 'Table.Cell', colSpan: 2, children: [{ type: 'Text', value: 'c' }] }] },
+            {
+              type: 'Table.Row',
+              header: true,
+              children: [{ type: 'Table.Cell', colSpan: 2, children: [{ type: 'Text', value: 'c' }] }],
+            },
           ],
         },
         { type: 'ListView', children: [{ type: 'ListViewItem', children: [{ type: 'Icon', name: 'cube' }] }] },
@@ -100,7 +116,12 @@ describe('builders', () => {
 
   test('what is null is left out, at any depth, and in lists', () => {
     expect(
-      withoutNulls({ type: 'Card', id: undefined, key: null as never, children: [null, { type: 'Text', value: '', color: null }] }),
+      withoutNulls({
+        type: 'Card',
+        id: undefined,
+        key: null as never,
+        children: [null, { type: 'Text', value: '', color: null }],
+      }),
     ).toEqual({
       type: 'Card',
       children: [{ type: 'Text', value: '' }],
@@ -118,7 +139,13 @@ describe('builders', () => {
         {
           type: 'Button',
           label: 'x',
-          onClickAction: { type: 'a', payload: { list: [1], keep: false }, handler: 'server', loadingBehavior: 'auto', streaming: true },
+          onClickAction: {
+            type: 'a',
+            payload: { list: [1], keep: false },
+            handler: 'server',
+            loadingBehavior: 'auto',
+            streaming: true,
+          },
         },
         { type: 'Transition' },
       ],
@@ -127,8 +154,12 @@ describe('builders', () => {
 })
 
 describe('what differs between two states', () => {
-  const loose = (value: string, more: object = {}): WidgetRoot => ({ type: 'Card', children: [{ type: 'Text', id: 't', value, ...more }] })
-  const typed = (value: string, more: { streaming?: boolean } = {}): WidgetRoot => card(Text({ id: 't', value, ...more }))
+  const loose = (value: string, more: object = {}): WidgetRoot => ({
+    type: 'Card',
+    children: [{ type: 'Text', id: 't', value, ...more }],
+  })
+  const typed = (value: string, more: { streaming?: boolean } = {}): WidgetRoot =>
+    card(Text({ id: 't', value, ...more }))
 
   describe.each([
     ['built', typed],
@@ -143,15 +174,15 @@ describe('what differs between two states', () => {
 
     test('text that was appended while it stops streaming replaces the widget', () => {
       const after = make('Hello, world', { streaming: false })
-      expect(diffWidget(make('Hello', { streaming: true }), after)).toEqual([{ type: 'widget.root.updated', widget: after }])
+      expect(diffWidget(make('Hello', { streaming: true }), after)).toEqual([
+        { type: 'widget.root.updated', widget: after },
+      ])
     })
 
     test('text without an id replaces the widget, also where it was appended', () => {
-      const [before, longer, other] = ['Hello', 'Hello!', 'Bye'].map((value) => make(value, { id: undefined } as object)) as [
-        WidgetRoot,
-        WidgetRoot,
-        WidgetRoot,
-      ]
+      const [before, longer, other] = ['Hello', 'Hello!', 'Bye'].map((value) =>
+        make(value, { id: undefined } as object),
+      ) as [WidgetRoot, WidgetRoot, WidgetRoot]
       for (const after of [longer, other])
         expect(diffWidget(before, after)).toEqual([{ type: 'widget.root.updated', widget: withoutNulls(after) }])
     })
@@ -176,7 +207,10 @@ describe('what differs between two states', () => {
 
   test('text inside a Transition is a delta, and several grow at once', () => {
     const make = (a: string, b: string) =>
-      card(Transition({ children: Markdown({ id: 'a', value: a, streaming: true }) }), Box({ children: [Text({ id: 'b', value: b })] }))
+      card(
+        Transition({ children: Markdown({ id: 'a', value: a, streaming: true }) }),
+        Box({ children: [Text({ id: 'b', value: b })] }),
+      )
     expect(diffWidget(make('1', '2'), make('1!', '2?'))).toEqual([
       { type: 'widget.streaming_text.value_delta', component_id: 'a', delta: '!', done: false },
       { type: 'widget.streaming_text.value_delta', component_id: 'b', delta: '?', done: true },
@@ -207,19 +241,32 @@ describe('what differs between two states', () => {
         leaf,
         fc.record({ type: fc.constant('Transition'), children: fc.oneof(leaf, fc.constant(null)) }),
         fc.record(
-          { type: fc.constantFrom('Card', 'Box'), id: fc.constantFrom('x', undefined), children: fc.array(tie('node'), { maxLength: 3 }) },
+          {
+            type: fc.constantFrom('Card', 'Box'),
+            id: fc.constantFrom('x', undefined),
+            children: fc.array(tie('node'), { maxLength: 3 }),
+          },
           { requiredKeys: ['type', 'children'] },
         ),
       ),
     }))
-    const root = fc.record({ type: fc.constant('Card'), children: fc.array(node, { maxLength: 3 }) }) as fc.Arbitrary<WidgetRoot>
+    const root = fc.record({
+      type: fc.constant('Card'),
+      children: fc.array(node, { maxLength: 3 }),
+    }) as fc.Arbitrary<WidgetRoot>
     const grown = root.map((widget): [WidgetRoot, WidgetRoot] => [
       widget,
       JSON.parse(JSON.stringify(widget), (key, value) => (key === 'value' ? `${value}+` : value)),
     ])
     fc.assert(
       fc.property(fc.oneof(fc.tuple(root, root), grown), ([before, after]) => {
-        const start: ThreadItem = { id: 'w', thread_id: 't', created_at: '', type: 'widget', widget: withoutNulls(before) }
+        const start: ThreadItem = {
+          id: 'w',
+          thread_id: 't',
+          created_at: '',
+          type: 'widget',
+          widget: withoutNulls(before),
+        }
         const end = diffWidget(before, after).reduce<ThreadItem>(applyUpdate, start) as WidgetItem
         const unstreamed = (widget: WidgetRoot) =>
           JSON.parse(JSON.stringify(withoutNulls(widget)), (_, value) =>
@@ -330,7 +377,11 @@ describe('widget files', () => {
       shop: { name: title },
       order: { id: 1, title, lines: [title], note: title },
     })
-    expect(widget).toMatchObject({ type: 'Card', status: { text: title }, children: [{ value: `**${title}**` }, {}, { value: title }] })
+    expect(widget).toMatchObject({
+      type: 'Card',
+      status: { text: title },
+      children: [{ value: `**${title}**` }, {}, { value: title }],
+    })
   })
 
   test('another version, a broken file and one that makes no widget are refused', () => {

@@ -32,8 +32,15 @@ const request = (id: string, init: RequestInit = {}) =>
   new Request(`${env().APP_URL}/api/attachments/${id}`, { ...init, headers: ann.headers })
 
 /** Attaches a file as the chat does: announced, then its bytes. The attachment, or the refusal's status and sentence. */
-async function attach(name: string, mime_type: string, bytes: Uint8Array): Promise<Attachment & { message?: string; refused?: number }> {
-  const { status, data } = await door(ann)({ type: 'attachments.create', params: { name, size: bytes.length, mime_type } })
+async function attach(
+  name: string,
+  mime_type: string,
+  bytes: Uint8Array,
+): Promise<Attachment & { message?: string; refused?: number }> {
+  const { status, data } = await door(ann)({
+    type: 'attachments.create',
+    params: { name, size: bytes.length, mime_type },
+  })
   if (status !== 200) return { ...(data as Attachment), refused: status }
   const { id } = data as Attachment
   const answer = await PUT(request(id, { method: 'PUT', body: new Uint8Array(bytes) }), params(id))
@@ -74,7 +81,10 @@ describe('the bytes decide', () => {
   })
 
   test('a picture or a PDF under another name is what it is', async () => {
-    expect(await attach('photo.jpg', 'image/jpeg', await picture('webp'))).toMatchObject({ type: 'image', mime_type: 'image/webp' })
+    expect(await attach('photo.jpg', 'image/jpeg', await picture('webp'))).toMatchObject({
+      type: 'image',
+      mime_type: 'image/webp',
+    })
     expect(await attach('scan.txt', 'text/plain', await picture('png'))).toMatchObject({
       type: 'image',
       mime_type: 'image/png',
@@ -92,27 +102,44 @@ describe('the bytes decide', () => {
     ['drawing.svg', 'image/svg+xml'],
     ['song', 'audio/mpeg'],
   ])('%s is refused before it is uploaded', async (name, type) => {
-    expect(await attach(name, type, Buffer.from('x'))).toMatchObject({ refused: 415, message: expect.stringContaining(type.slice(0, 60)) })
+    expect(await attach(name, type, Buffer.from('x'))).toMatchObject({
+      refused: 415,
+      message: expect.stringContaining(type.slice(0, 60)),
+    })
   })
 
   test('a program that calls itself a table is refused', async () => {
     const zip = Buffer.from('504b0304140000000800000021000000000000000000000000000000', 'hex')
     expect(await attach('people.csv', 'application/vnd.ms-excel', zip)).toMatchObject({ refused: 415 })
     expect(
-      await attach('noise.txt', 'text/plain', Buffer.from(Array.from({ length: 600 }, (_, at) => 1 + ((at * 73) % 255)))),
+      await attach(
+        'noise.txt',
+        'text/plain',
+        Buffer.from(Array.from({ length: 600 }, (_, at) => 1 + ((at * 73) % 255))),
+      ),
     ).toMatchObject({
       refused: 415,
     })
   })
 
   test.each([
-    ['UTF-16 of Windows', Buffer.from('\ufeffName;Ort\r\nMüller;Köln', 'utf16le'), 'Name;Ort\r\nMüller;Köln', 'utf-16le'],
+    [
+      'UTF-16 of Windows',
+      Buffer.from('\ufeffName;Ort\r\nMüller;Köln', 'utf16le'),
+      'Name;Ort\r\nMüller;Köln',
+      'utf-16le',
+    ],
     ['UTF-16 the other way round', utf16be('\ufeffHällo 日本'), 'Hällo 日本', 'utf-16be'],
     ['UTF-16 without its mark', Buffer.from('Name;Ort\r\nAnn;Wien', 'utf16le'), 'Name;Ort\r\nAnn;Wien', 'utf-16le'],
     ['Windows-1252', latin('Name;Preis\nMüller;5,00 €\nJürgen Größe;3 €\n'), 'Müller;5,00 €', 'windows-1252'],
     ['Latin-1', latin('Prénom;Été\nHélène;déjà vu à Orléans\n'), 'Hélène;déjà vu', 'windows-1252'],
     ['Shift_JIS', SHIFT_JIS, '日本語テキスト', 'shift_jis'],
-    ['Windows-1251', Buffer.from('cff0e8e2e5f220ece8f02c20eae0ea20e4e5ebe03f', 'hex'), 'Привет мир, как дела?', 'windows-1251'],
+    [
+      'Windows-1251',
+      Buffer.from('cff0e8e2e5f220ece8f02c20eae0ea20e4e5ebe03f', 'hex'),
+      'Привет мир, как дела?',
+      'windows-1251',
+    ],
     ['UTF-8 with its mark', Buffer.from('\ufeffÄpfel'), 'Äpfel', 'utf-8'],
   ])('%s is read as what it says', async (_, bytes, text, charset) => {
     const attachment = await attach('list.csv', 'application/vnd.ms-excel', bytes)
@@ -138,7 +165,9 @@ describe('pictures and PDF are opened', { timeout: 60_000 }, () => {
   test.each(['png', 'jpeg', 'gif', 'webp'] as const)('a whole %s is taken, half of it is not', async (format) => {
     const whole = await picture(format, 900)
     expect(await attach(`a.${format}`, `image/${format}`, whole)).toMatchObject({ mime_type: `image/${format}` })
-    expect(await attach(`a.${format}`, `image/${format}`, whole.subarray(0, Math.floor(whole.length / 2)))).toMatchObject({
+    expect(
+      await attach(`a.${format}`, `image/${format}`, whole.subarray(0, Math.floor(whole.length / 2))),
+    ).toMatchObject({
       refused: 415,
       message: expect.stringContaining('damaged or incomplete'),
     })
@@ -173,9 +202,16 @@ describe('pictures and PDF are opened', { timeout: 60_000 }, () => {
     ['has empty pages', pdfOf(''), 'empty'],
     ['has no pages', pdfFile(['<< /Type /Catalog /Pages 2 0 R >>', '<< /Type /Pages /Kids [] /Count 0 >>']), 'empty'],
     ['is a head', pdfOf(HELLO).subarray(0, 100), 'damaged'],
-    ['names itself as its page', pdfFile(['<< /Type /Catalog /Pages 2 0 R >>', '<< /Type /Pages /Kids [2 0 R] /Count 1 >>']), 'damaged'],
+    [
+      'names itself as its page',
+      pdfFile(['<< /Type /Catalog /Pages 2 0 R >>', '<< /Type /Pages /Kids [2 0 R] /Count 1 >>']),
+      'damaged',
+    ],
   ])('a PDF that %s is refused', async (_, bytes, word) => {
-    expect(await attach('a.pdf', 'application/pdf', bytes)).toMatchObject({ refused: 415, message: expect.stringContaining(word) })
+    expect(await attach('a.pdf', 'application/pdf', bytes)).toMatchObject({
+      refused: 415,
+      message: expect.stringContaining(word),
+    })
   })
 
   test('a small file that unfolds to 400 million pixels or a gigabyte is refused, and the next one is opened', async () => {
@@ -192,7 +228,10 @@ describe('pictures and PDF are opened', { timeout: 60_000 }, () => {
       '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R >>',
       `<< /Length ${packed.length} /Filter /FlateDecode >>\nstream\n${packed}\nendstream`,
     ])
-    expect(await attach('bomb.pdf', 'application/pdf', bomb)).toMatchObject({ refused: 413, message: expect.stringContaining('too much') })
+    expect(await attach('bomb.pdf', 'application/pdf', bomb)).toMatchObject({
+      refused: 413,
+      message: expect.stringContaining('too much'),
+    })
     expect(await attach('a.pdf', 'application/pdf', pdfOf(HELLO))).toMatchObject({ name: 'a.pdf' })
   })
 })

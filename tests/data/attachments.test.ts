@@ -19,7 +19,10 @@ import { HELLO, pdfOf } from '#tests/support/pdf.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 
-const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
 const PDF = pdfOf(HELLO)
 const HTML = Buffer.from('<!doctype html><script>alert(1)</script>')
 
@@ -42,13 +45,21 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 beforeEach(async () => {
-  withSettings({ ATTACHMENTS_DIR: folder, ATTACHMENT_MAX_MB: '1', ATTACHMENTS_PER_PERSON_MB: '2', ATTACHMENTS_PER_MESSAGE: '2' })
+  withSettings({
+    ATTACHMENTS_DIR: folder,
+    ATTACHMENT_MAX_MB: '1',
+    ATTACHMENTS_PER_PERSON_MB: '2',
+    ATTACHMENTS_PER_MESSAGE: '2',
+  })
   ;[ann, bob] = [await signedIn(), await signedIn()]
 })
 
 const at = (id: string) => ({ params: Promise.resolve({ id }) })
 const request = (person: Person, id: string, init: RequestInit = {}, query = '') =>
-  new Request(`${env().APP_URL}/api/attachments${id && `/${id}`}${query}`, { ...init, headers: { ...person.headers, ...init.headers } })
+  new Request(`${env().APP_URL}/api/attachments${id && `/${id}`}${query}`, {
+    ...init,
+    headers: { ...person.headers, ...init.headers },
+  })
 const form = (bytes: Uint8Array, name: string, type: string) => {
   const body = new FormData()
   body.set('file', new File([new Uint8Array(bytes)], name, { type }))
@@ -56,7 +67,8 @@ const form = (bytes: Uint8Array, name: string, type: string) => {
 }
 const create = async (person: Person, mime_type = 'image/png', size = PNG.length, name = 'cat.png') =>
   door(person)({ type: 'attachments.create', params: { name, size, mime_type } })
-const announced = async (person: Person, ...about: [string?, number?, string?]) => (await create(person, ...about)).data as Attachment
+const announced = async (person: Person, ...about: [string?, number?, string?]) =>
+  (await create(person, ...about)).data as Attachment
 const put = (person: Person, id: string, bytes: Uint8Array) =>
   PUT(request(person, id, { method: 'PUT', body: new Uint8Array(bytes) }), at(id))
 const get = (person: Person, id: string, query = '') => GET(request(person, id, {}, query), at(id))
@@ -66,7 +78,9 @@ const uploaded = async (person: Person, ...[mime, bytes = PNG, name]: [string?, 
   return made.id
 }
 const filesOnDisk = async () =>
-  (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map(({ name }) => name)
+  (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name)
 
 describe('uploading', () => {
   test('in two phases by PUT: announced with an address, then the bytes, then no address any more', async () => {
@@ -77,7 +91,11 @@ describe('uploading', () => {
       name: 'cat.png',
       mime_type: 'image/png',
       preview_url: `${env().APP_URL}/api/attachments/${made.id}?preview`,
-      upload_descriptor: { url: `${env().APP_URL}/api/attachments/${made.id}`, method: 'PUT', headers: expect.any(Object) },
+      upload_descriptor: {
+        url: `${env().APP_URL}/api/attachments/${made.id}`,
+        method: 'PUT',
+        headers: expect.any(Object),
+      },
     })
     const answer = await put(ann, made.id, PNG)
     const { upload_descriptor: _, ...rest } = made
@@ -88,12 +106,17 @@ describe('uploading', () => {
 
   test('in two phases by POST of a form, as the sample servers take it', async () => {
     const { id } = await announced(ann, 'application/pdf', PDF.length, 'a.pdf')
-    const answer = await POST_TO(request(ann, id, { method: 'POST', body: form(PDF, 'other.pdf', 'application/pdf') }), at(id))
+    const answer = await POST_TO(
+      request(ann, id, { method: 'POST', body: form(PDF, 'other.pdf', 'application/pdf') }),
+      at(id),
+    )
     expect(await answer.json()).toMatchObject({ id, type: 'file', name: 'a.pdf', mime_type: 'application/pdf' })
   })
 
   test('directly: one form, answered with the attachment', async () => {
-    const answer = await POST(request(ann, '', { method: 'POST', body: form(PNG, '../../etc/c\u202eat.png', 'image/png') }))
+    const answer = await POST(
+      request(ann, '', { method: 'POST', body: form(PNG, '../../etc/c\u202eat.png', 'image/png') }),
+    )
     const made = (await answer.json()) as Attachment
     expect(made).toMatchObject({ type: 'image', name: 'cat.png', mime_type: 'image/png' })
     expect(made).not.toHaveProperty('upload_descriptor')
@@ -111,7 +134,9 @@ describe('uploading', () => {
     const { id } = await announced(ann)
     const init = { method: 'PUT', body: new Uint8Array(PNG) }
     expect((await PUT(new Request(`${env().APP_URL}/api/attachments/${id}`, init), at(id))).status).toBe(401)
-    expect((await PUT(request(ann, id, { ...init, headers: { origin: 'https://evil.example' } }), at(id))).status).toBe(403)
+    expect((await PUT(request(ann, id, { ...init, headers: { origin: 'https://evil.example' } }), at(id))).status).toBe(
+      403,
+    )
     withSettings({ ATTACHMENTS: 'off' })
     expect((await PUT(request(ann, id, init), at(id))).status).toBe(404)
     expect((await create(ann)).data.message).toBe('This server takes no attachments.')
@@ -149,7 +174,10 @@ describe('what is taken', () => {
   test.each(['video/mp4', 'application/zip', 'image/svg+xml', 'application/x-msdownload', 'constructor', '__proto__'])(
     '%s is refused before it is uploaded',
     async (type) => {
-      expect(await create(ann, type, 1, 'a.bin')).toMatchObject({ status: 415, data: { message: expect.stringContaining(type) } })
+      expect(await create(ann, type, 1, 'a.bin')).toMatchObject({
+        status: 415,
+        data: { message: expect.stringContaining(type) },
+      })
     },
   )
 
@@ -167,14 +195,18 @@ describe('what is taken', () => {
   test('a person’s files together have an end', async () => {
     const megabyte = Buffer.alloc(1024 * 1024, 'a')
     for (const _ of [1, 2]) await uploaded(ann, 'text/plain', megabyte)
-    expect(await create(ann, 'text/plain', 1)).toMatchObject({ status: 409, data: { message: expect.stringContaining('2 MB') } })
+    expect(await create(ann, 'text/plain', 1)).toMatchObject({
+      status: 409,
+      data: { message: expect.stringContaining('2 MB') },
+    })
     expect((await create(bob, 'text/plain', 1)).status).toBe(200)
   })
 
   test('a message has so many files at most, all of them uploaded, each once', async () => {
     const ids = [await uploaded(ann), await uploaded(ann), await uploaded(ann)]
     const ask = door(ann)
-    const say = (attachments: string[]) => ask({ type: 'threads.create', params: { input: typed('see', { attachments }) } })
+    const say = (attachments: string[]) =>
+      ask({ type: 'threads.create', params: { input: typed('see', { attachments }) } })
     expect(await say(ids)).toMatchObject({ status: 413, data: { message: 'A message can have 2 files at most.' } })
     const { id } = await announced(ann)
     expect(await say([id])).toMatchObject({ status: 409, data: { message: 'cat.png is not uploaded yet.' } })
@@ -202,7 +234,13 @@ describe('many at once', () => {
   test('the files of a message that has just begun are not taken for forgotten ones', async () => {
     const id = await uploaded(ann)
     await createAttachmentStore(ann.caller).bind('thr_to_be', [id])
-    const run = { id: 'run_to_be', ownerId: ann.caller.userId, threadId: 'thr_to_be', requestId: 'r', operation: 'threads.create' }
+    const run = {
+      id: 'run_to_be',
+      ownerId: ann.caller.userId,
+      threadId: 'thr_to_be',
+      requestId: 'r',
+      operation: 'threads.create',
+    }
     await withSystem('admin', (tx) => tx.run.create({ data: run }))
     await expireAttachments(ann.caller)
     expect((await get(ann, id)).status).toBe(200)
@@ -212,7 +250,9 @@ describe('many at once', () => {
   })
 
   test('files announced together have no more room than one after the other', async () => {
-    const statuses = await Promise.all(Array.from({ length: 6 }, async () => (await create(ann, 'text/plain', 500_000)).status))
+    const statuses = await Promise.all(
+      Array.from({ length: 6 }, async () => (await create(ann, 'text/plain', 500_000)).status),
+    )
     expect(statuses.sort()).toEqual([200, 200, 200, 200, 409, 409])
   })
 
@@ -244,7 +284,9 @@ describe('many at once', () => {
     for (const source of read.slice(0, 3)) source.enqueue(PNG.subarray(0, 10))
     for (const answer of await Promise.all(slow)) {
       expect(answer.status).toBe(400)
-      expect((await answer.json()).message).toBe('The request did not arrive in time. Check your connection and try again.')
+      expect((await answer.json()).message).toBe(
+        'The request did not arrive in time. Check your connection and try again.',
+      )
     }
     expect((await put(ann, fourth, PNG)).status).toBe(200)
   })
@@ -260,7 +302,9 @@ describe('reading', () => {
     expect(foreign.status).toBe(404)
     expect((await put(bob, id, PNG)).status).toBe(404)
     expect((await door(bob)({ type: 'attachments.delete', params: { attachment_id: id } })).status).toBe(404)
-    expect((await door(bob)({ type: 'threads.create', params: { input: typed('x', { attachments: [id] }) } })).status).toBe(404)
+    expect(
+      (await door(bob)({ type: 'threads.create', params: { input: typed('x', { attachments: [id] }) } })).status,
+    ).toBe(404)
     expect((await get(ann, (await announced(ann)).id)).status).toBe(404)
   })
 
@@ -306,36 +350,55 @@ describe('reading', () => {
     const text = await load(await uploaded(ann, 'text/plain', Buffer.from('Zahl: 4711'), 'n.txt'))
     expect(text).toEqual([{ type: 'input_text', text: '<Attachment name="n.txt">\nZahl: 4711\n</Attachment>' }])
     const gone: Attachment = { type: 'file', id: 'atc_gone', name: 'old.txt', mime_type: 'text/plain' }
-    expect(await read(gone)).toEqual([{ type: 'input_text', text: '[The attached file "old.txt" is not there any more.]' }])
+    expect(await read(gone)).toEqual([
+      { type: 'input_text', text: '[The attached file "old.txt" is not there any more.]' },
+    ])
     withSettings({ ATTACHMENT_MAX_MB: '20', ATTACHMENTS_PER_PERSON_MB: '100' })
     const large = await uploaded(ann, 'text/plain', Buffer.alloc(16 * 1024 * 1024, 'a'))
     const again = attachmentReader(ann.caller)
     const largeOne = await createAttachmentStore(ann.caller).load(large)
     expect(await again(largeOne)).toEqual([{ type: 'input_text', text: expect.stringContaining('more characters') }])
-    expect(await again(largeOne)).toEqual([{ type: 'input_text', text: '[There is no room for the attached file "cat.png".]' }])
-    const foreign = await attachmentReader(bob.caller)(await createAttachmentStore(ann.caller).load(await uploaded(ann)))
+    expect(await again(largeOne)).toEqual([
+      { type: 'input_text', text: '[There is no room for the attached file "cat.png".]' },
+    ])
+    const foreign = await attachmentReader(bob.caller)(
+      await createAttachmentStore(ann.caller).load(await uploaded(ann)),
+    )
     expect(foreign).toEqual([{ type: 'input_text', text: expect.stringContaining('not there any more') }])
   })
 })
 
 describe('going', () => {
   const age = (id: string, hours: number) =>
-    withSystem('admin', (tx) => tx.attachment.update({ where: { id }, data: { createdAt: new Date(Date.now() - hours * 3_600_000) } }))
+    withSystem('admin', (tx) =>
+      tx.attachment.update({ where: { id }, data: { createdAt: new Date(Date.now() - hours * 3_600_000) } }),
+    )
   const there = async (id: string) => (await withSystem('admin', (tx) => tx.attachment.count({ where: { id } }))) === 1
 
   test('a removed chip takes record and bytes with it', async () => {
     const id = await uploaded(ann)
     expect((await door(ann)({ type: 'attachments.delete', params: { attachment_id: id } })).data).toEqual({})
-    expect([await there(id), (await filesOnDisk()).includes(id), (await get(ann, id)).status]).toEqual([false, false, 404])
+    expect([await there(id), (await filesOnDisk()).includes(id), (await get(ann, id)).status]).toEqual([
+      false,
+      false,
+      404,
+    ])
   })
 
   test('a deleted conversation takes its files with it, and no others', async () => {
     const [sent, kept] = [await uploaded(ann), await uploaded(ann)]
     const ask = door(ann)
-    const thread_id = threadOf(await ask({ type: 'threads.create', params: { input: typed('see', { attachments: [sent] }) } }))
+    const thread_id = threadOf(
+      await ask({ type: 'threads.create', params: { input: typed('see', { attachments: [sent] }) } }),
+    )
     expect((await ask({ type: 'threads.delete', params: { thread_id } })).status).toBe(200)
     const files = await filesOnDisk()
-    expect([await there(sent), files.includes(sent), await there(kept), files.includes(kept)]).toEqual([false, false, true, true])
+    expect([await there(sent), files.includes(sent), await there(kept), files.includes(kept)]).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ])
   })
 
   test('more files than are deleted at once all go, also where some of them cannot', async () => {
@@ -358,7 +421,9 @@ describe('going', () => {
     }))
     await withSystem('admin', (tx) => tx.attachment.createMany({ data: odd }))
     expect(await expireAttachments(ann.caller)).toBe(made.length)
-    expect(await withSystem('admin', (tx) => tx.attachment.count({ where: { ownerId: ann.caller.userId } }))).toBe(odd.length)
+    expect(await withSystem('admin', (tx) => tx.attachment.count({ where: { ownerId: ann.caller.userId } }))).toBe(
+      odd.length,
+    )
   })
 
   test('an upload that is not finished within an hour, and a file that is not sent within a day, go', async () => {
@@ -369,7 +434,12 @@ describe('going', () => {
     for (const id of [unsent, sent]) await age(id, 25)
     expect((await put(ann, unfinished, PNG)).status).toBe(404)
     await expireAttachments()
-    expect([await there(unfinished), await there(unsent), await there(fresh), await there(sent)]).toEqual([false, false, true, true])
+    expect([await there(unfinished), await there(unsent), await there(fresh), await there(sent)]).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ])
     expect(await filesOnDisk()).not.toContain(unsent)
     expect((await get(ann, sent)).status).toBe(200)
   })
@@ -377,7 +447,9 @@ describe('going', () => {
   test('an account takes its files with it', async () => {
     const id = await uploaded(ann)
     await deleteAccount(
-      { caller: ann.caller, signedInAt: Math.floor(Date.now() / 1000), version: 1 } as Parameters<typeof deleteAccount>[0],
+      { caller: ann.caller, signedInAt: Math.floor(Date.now() / 1000), version: 1 } as Parameters<
+        typeof deleteAccount
+      >[0],
       undefined,
     )
     expect([await there(id), (await filesOnDisk()).includes(id)]).toEqual([false, false])
@@ -406,7 +478,9 @@ describe('an S3-compatible store', () => {
       for await (const chunk of incoming) chunks.push(chunk)
       const { method = '', url = '', headers } = incoming
       seen.push(`${method} ${url}`)
-      const signed = /^AWS4-HMAC-SHA256 Credential=key-id\/\d{8}\/eu-test\/s3\/aws4_request, /.test(headers.authorization ?? '')
+      const signed = /^AWS4-HMAC-SHA256 Credential=key-id\/\d{8}\/eu-test\/s3\/aws4_request, /.test(
+        headers.authorization ?? '',
+      )
       if (!signed || fail) return response.writeHead(signed ? 503 : 403).end()
       if (method === 'PUT') objects.set(url, Buffer.concat(chunks))
       if (method === 'DELETE') objects.delete(url)

@@ -3,15 +3,24 @@ import { GET as exportMe } from '#app/api/me/export/route.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
 
-const ask = (headers: Record<string, string>) => exportMe(new Request('http://127.0.0.1:3999/api/me/export', { headers }))
+const ask = (headers: Record<string, string>) =>
+  exportMe(new Request('http://127.0.0.1:3999/api/me/export', { headers }))
 
 async function fill(ownerId: string, mark: string, notes: number) {
   await withSystem('admin', async (tx) => {
     await tx.thread.create({ data: { id: `thr_${mark}`, ownerId, title: mark, allowedImageDomains: [] } })
     await tx.threadItem.create({
-      data: { threadId: `thr_${mark}`, id: `msg_${mark}`, ownerId, type: 'user_message', data: { text: `said ${mark}` } },
+      data: {
+        threadId: `thr_${mark}`,
+        id: `msg_${mark}`,
+        ownerId,
+        type: 'user_message',
+        data: { text: `said ${mark}` },
+      },
     })
-    await tx.run.create({ data: { id: `run_${mark}`, ownerId, threadId: `thr_${mark}`, requestId: 'req', operation: 'threads.create' } })
+    await tx.run.create({
+      data: { id: `run_${mark}`, ownerId, threadId: `thr_${mark}`, requestId: 'req', operation: 'threads.create' },
+    })
     await tx.toolCall.create({
       data: {
         id: `call_${mark}`,
@@ -23,8 +32,17 @@ async function fill(ownerId: string, mark: string, notes: number) {
         argumentsBytes: 1,
       },
     })
-    const asked = { threadId: `thr_${mark}`, callId: 'c', toolHash: 'h', itemId: 'i', keptId: 'k', expiresAt: new Date() }
-    await tx.approval.create({ data: { id: `apr_${mark}`, ownerId, runId: `run_${mark}`, server: 's', tool: 'delete', ...asked } })
+    const asked = {
+      threadId: `thr_${mark}`,
+      callId: 'c',
+      toolHash: 'h',
+      itemId: 'i',
+      keptId: 'k',
+      expiresAt: new Date(),
+    }
+    await tx.approval.create({
+      data: { id: `apr_${mark}`, ownerId, runId: `run_${mark}`, server: 's', tool: 'delete', ...asked },
+    })
     await tx.pausedRun.create({
       data: { runId: `run_${mark}`, ownerId, threadId: `thr_${mark}`, sealed: 'a sealed state', expiresAt: new Date() },
     })
@@ -55,7 +73,9 @@ test('the export is one JSON document with everything of the person, without sec
   await fill(ann.caller.userId, 'ann', 450)
   await fill(bob.caller.userId, 'bob', 3)
   const answer = await ask(ann.headers)
-  expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename="switchboard-\d{4}-\d\d-\d\d\.json"$/)
+  expect(answer.headers.get('content-disposition')).toMatch(
+    /^attachment; filename="switchboard-\d{4}-\d\d-\d\d\.json"$/,
+  )
   const text = await answer.text()
   const data = JSON.parse(text)
   expect(data.profile).toMatchObject({ email: ann.person.email, personalTokens: [{ name: 'a test' }] })

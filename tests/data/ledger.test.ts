@@ -18,7 +18,14 @@ const bob: Caller = { userId: 'usr_bob', role: 'member', via: 'session', session
 const admin = { admin: true } as const
 
 function call(about: Partial<NewToolCall> = {}): NewToolCall {
-  return { ownerId: ann.userId, via: 'chat', server: 'switchboard', tool: 'add_task', arguments: { title: 'milk' }, ...about }
+  return {
+    ownerId: ann.userId,
+    via: 'chat',
+    server: 'switchboard',
+    tool: 'add_task',
+    arguments: { title: 'milk' },
+    ...about,
+  }
 }
 
 beforeAll(() =>
@@ -31,7 +38,9 @@ beforeAll(() =>
 
 describe('one call', () => {
   test('is pending when it is sent, and settled once', async () => {
-    const id = await withLogContext({ request_id: 'req_12345678' }, () => beginToolCall(call({ callId: 'c1', clientName: 'curl' })))
+    const id = await withLogContext({ request_id: 'req_12345678' }, () =>
+      beginToolCall(call({ callId: 'c1', clientName: 'curl' })),
+    )
     expect(await findToolCall({ caller: ann }, id)).toMatchObject({
       status: 'pending',
       requestId: 'req_12345678',
@@ -42,15 +51,26 @@ describe('one call', () => {
       finishedAt: null,
     })
     await finishToolCall({ id, ownerId: ann.userId }, { status: 'succeeded', result: { number: 1 } })
-    await finishToolCall({ id, ownerId: ann.userId }, { status: 'failed', failureClass: 'tool_error', errorMessage: 'late' })
+    await finishToolCall(
+      { id, ownerId: ann.userId },
+      { status: 'failed', failureClass: 'tool_error', errorMessage: 'late' },
+    )
     const settled = await findToolCall({ caller: ann }, id)
-    expect(settled).toMatchObject({ status: 'succeeded', result: { number: 1 }, resultBytes: 12, failureClass: null, errorMessage: null })
+    expect(settled).toMatchObject({
+      status: 'succeeded',
+      result: { number: 1 },
+      resultBytes: 12,
+      failureClass: null,
+      errorMessage: null,
+    })
     expect(settled.durationMs).toBe((settled.finishedAt?.getTime() ?? 0) - settled.startedAt.getTime())
   })
 
   test('keeps no secret, whether in a key, a text, JSON inside a text, or the message', async () => {
     const key = `sk-${'a'.repeat(24)}`
-    const id = await beginToolCall(call({ arguments: { password: 'hunter2', note: `use ${key}`, nested: [{ api_key: 'k' }] } }))
+    const id = await beginToolCall(
+      call({ arguments: { password: 'hunter2', note: `use ${key}`, nested: [{ api_key: 'k' }] } }),
+    )
     await finishToolCall(
       { id, ownerId: ann.userId },
       {
@@ -62,7 +82,11 @@ describe('one call', () => {
     )
     const row = await findToolCall({ caller: ann }, id)
     expect(JSON.stringify(row)).not.toMatch(/hunter2|sk-aaaa/)
-    expect(row.arguments).toEqual({ password: '[redacted]', note: 'use [redacted]', nested: [{ api_key: '[redacted]' }] })
+    expect(row.arguments).toEqual({
+      password: '[redacted]',
+      note: 'use [redacted]',
+      nested: [{ api_key: '[redacted]' }],
+    })
     expect(row.result).toEqual({ content: [{ type: 'text', text: '{"access_token":"[redacted]","city":"Bern"}' }] })
   })
 
@@ -70,7 +94,12 @@ describe('one call', () => {
     const id = await beginToolCall(call({ arguments: { text: 'x'.repeat(100_000) } }))
     await finishToolCall({ id, ownerId: ann.userId }, { status: 'succeeded', result: 'é'.repeat(50_000) })
     const row = await findToolCall({ caller: ann }, id)
-    expect(row).toMatchObject({ argumentsBytes: 100_011, resultBytes: 100_002, arguments: { clipped: true }, result: { clipped: true } })
+    expect(row).toMatchObject({
+      argumentsBytes: 100_011,
+      resultBytes: 100_002,
+      arguments: { clipped: true },
+      result: { clipped: true },
+    })
     expect(JSON.stringify(row.result).length).toBeLessThan(40_000)
   })
 
@@ -99,7 +128,12 @@ describe('whose calls', () => {
   test('an admin finds everybody, with name and email', async () => {
     const id = await beginToolCall(call({ ownerId: bob.userId, tool: 'save_note', via: 'mcp', tokenId: 'tok_1' }))
     const row = (await listToolCalls(admin, { ownerId: bob.userId })).data[0]
-    expect(row).toMatchObject({ id, via: 'mcp', tokenId: 'tok_1', owner: { name: 'bob', email: 'usr_bob@example.com' } })
+    expect(row).toMatchObject({
+      id,
+      via: 'mcp',
+      tokenId: 'tok_1',
+      owner: { name: 'bob', email: 'usr_bob@example.com' },
+    })
     expect((await toolCallFacets(admin)).tools).toEqual(['add_task', 'save_note'])
   })
 })
@@ -134,9 +168,13 @@ describe('lists', () => {
 
   test('filter by status, tool, failure class and time', async () => {
     const id = await beginToolCall(call({ server: 'filtered', tool: 'slow' }))
-    await finishToolCall({ id, ownerId: ann.userId }, { status: 'failed', failureClass: 'hard_timeout', errorMessage: 'too slow' })
+    await finishToolCall(
+      { id, ownerId: ann.userId },
+      { status: 'failed', failureClass: 'hard_timeout', errorMessage: 'too slow' },
+    )
     await beginToolCall(call({ server: 'filtered', tool: 'quick' }))
-    const count = async (filter: object) => (await listToolCalls({ caller: ann }, { server: 'filtered', ...filter })).data.length
+    const count = async (filter: object) =>
+      (await listToolCalls({ caller: ann }, { server: 'filtered', ...filter })).data.length
     expect(await count({})).toBe(2)
     expect(await count({ status: 'failed' })).toBe(1)
     expect(await count({ tool: 'quick' })).toBe(1)
@@ -168,8 +206,15 @@ test('what an ended run left pending becomes unknown; what goes on, or has just 
   await withCaller(ann, (tx) => tx.toolCall.updateMany({ where: { server: 'old' }, data: { startedAt: ended(3_600) } }))
   await settleAbandonedCalls()
   const statusOf = async (id = '') => (await findToolCall({ caller: ann }, id)).status
-  expect(await findToolCall({ caller: ann }, dead ?? '')).toMatchObject({ status: 'unknown', failureClass: 'replica_died' })
-  expect([await statusOf(alive), await statusOf(ending), await statusOf(outside)]).toEqual(['pending', 'pending', 'unknown'])
+  expect(await findToolCall({ caller: ann }, dead ?? '')).toMatchObject({
+    status: 'unknown',
+    failureClass: 'replica_died',
+  })
+  expect([await statusOf(alive), await statusOf(ending), await statusOf(outside)]).toEqual([
+    'pending',
+    'pending',
+    'unknown',
+  ])
 })
 
 /** The database takes new rows of the ledger and changes none. Resolves to how to end that. */
@@ -207,13 +252,21 @@ test.each(['our own server', 'another server'])(
 test('a no is written in one go: never does it seem that the call may have been made', async () => {
   await using server = await mcpServer([{ name: 'pay', annotations: { destructiveHint: true }, run: () => 'paid' }])
   await using model = await openAIServer({ calls: [{ name: 'pay', arguments: {} }] }, { text: 'Then not.' })
-  withSettings({ MCP_BUILTIN: 'off', MCP_SERVER_URL: server.url, OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k' })
+  withSettings({
+    MCP_BUILTIN: 'off',
+    MCP_SERVER_URL: server.url,
+    OPENAI_BASE_URL: model.url,
+    OPENAI_API: 'responses',
+    OPENAI_API_KEY: 'k',
+  })
   const ann = await signedIn()
   const door = agentDoor(ann)
   const asked = await door.begin('pay')
   const [card] = widgets(asked.events)
   await refusingToSettle()
   await door.press(threadOf(asked), card as WidgetItem, 'Decline')
-  expect((await listToolCalls({ caller: ann.caller })).data).toMatchObject([{ status: 'declined', failureClass: 'declined' }])
+  expect((await listToolCalls({ caller: ann.caller })).data).toMatchObject([
+    { status: 'declined', failureClass: 'declined' },
+  ])
   expect(server.calls).toEqual([])
 })

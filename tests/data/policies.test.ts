@@ -23,13 +23,22 @@ beforeEach(async () => {
 
 const form = (fields: Record<string, string>) => {
   const data = new FormData()
-  for (const [name, value] of Object.entries({ server: 'crm', tool: '', approval: '', hidden: '', idleSeconds: '', ...fields }))
+  for (const [name, value] of Object.entries({
+    server: 'crm',
+    tool: '',
+    approval: '',
+    hidden: '',
+    idleSeconds: '',
+    ...fields,
+  }))
     data.set(name, value)
   return data
 }
 
 test('an admin decides about a tool and about its server; the tool’s own word comes first, and the audit knows who', async () => {
-  expect(await setPolicy(form({ approval: 'always', idleSeconds: '20', hidden: 'iban, card_number iban' }))).toBeUndefined()
+  expect(
+    await setPolicy(form({ approval: 'always', idleSeconds: '20', hidden: 'iban, card_number iban' })),
+  ).toBeUndefined()
   expect(await setPolicy(form({ tool: 'look', approval: 'never', repeatable: 'on', hidden: 'note' }))).toBeUndefined()
   const policies = await listPolicies(admin.caller)
   expect(policyOf(policies, 'crm', 'look')).toMatchObject({
@@ -39,7 +48,9 @@ test('an admin decides about a tool and about its server; the tool’s own word 
   expect(policyOf(policies, 'other', 'pay')).toMatchObject({ approval: 'annotation', idleSeconds: null, hidden: [] })
   expect(await removePolicy(form({ tool: 'look' }))).toBeUndefined()
   expect(policyOf(await listPolicies(admin.caller), 'crm', 'look').approval).toBe('always')
-  const events = await withSystem('admin', (tx) => tx.auditEvent.findMany({ where: { actorId: admin.person.id }, orderBy: { at: 'asc' } }))
+  const events = await withSystem('admin', (tx) =>
+    tx.auditEvent.findMany({ where: { actorId: admin.person.id }, orderBy: { at: 'asc' } }),
+  )
   expect(events.map(({ action, subject }) => [action, subject])).toEqual([
     ['policy_changed', 'crm *'],
     ['policy_changed', 'crm look'],

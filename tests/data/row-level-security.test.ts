@@ -83,7 +83,10 @@ test('without an owner condition a person still sees and changes nothing of anot
       expect([name, 'changed', await tx.$executeRawUnsafe(touch)]).toEqual([name, 'changed', 0])
       expect([name, 'deleted', await tx.$executeRawUnsafe(`DELETE FROM "${name}"`)]).toEqual([name, 'deleted', 0])
     })
-    expect([name, await withCaller(ANN, (tx) => count(tx, name))]).toEqual([name, owner || SHARED.includes(name) ? 1 : 0])
+    expect([name, await withCaller(ANN, (tx) => count(tx, name))]).toEqual([
+      name,
+      owner || SHARED.includes(name) ? 1 : 0,
+    ])
     expect([name, await withSystem('admin', (tx) => count(tx, name))]).toEqual([name, 1])
   }
 })

@@ -11,7 +11,9 @@ test('what differs is shown as SQL', async () => {
   await owner.connect()
   try {
     await owner.query('ALTER TABLE tasks DROP COLUMN due')
-    expect(await schemaDiff(process.env.DATABASE_DIRECT_URL ?? '')).toContain('ALTER TABLE "tasks" ADD COLUMN     "due" TEXT')
+    expect(await schemaDiff(process.env.DATABASE_DIRECT_URL ?? '')).toContain(
+      'ALTER TABLE "tasks" ADD COLUMN     "due" TEXT',
+    )
   } finally {
     await owner.end()
   }

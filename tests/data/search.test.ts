@@ -38,10 +38,30 @@ const FOUND: [what: string, text: string, query: string, snippet: string][] = [
   ['kana of half width', 'ｶﾞｿﾘﾝを入れる', 'ガソリン', '**ｶﾞｿﾘﾝ**を入れる'],
   ['Thai', 'พรุ่งนี้ซื้อนมและขนมปัง', 'ขนมปัง', 'พรุ่งนี้ซื้อนมและ**ขนมปัง**'],
   ['Korean with its particle', '내일 학교에서 회의가 있다', '학교', '내일 **학교**에서 회의가 있다'],
-  ['Korean in single letters', '내일 학교에서'.normalize('NFD'), '학교', `내일 **${'학교'.normalize('NFD')}**에서`.normalize('NFD')],
-  ['an accent that is not typed', `Ask ${MULLER.normalize('NFC')} now`, 'muller', `Ask **${MULLER.normalize('NFC')}** now`],
-  ['an accent of two characters', `Ask ${MULLER.normalize('NFD')} now`, 'muller', `Ask **${MULLER.normalize('NFD')}** now`],
-  ['one form by the other', `Ask ${MULLER.normalize('NFD')} now`, MULLER.normalize('NFC'), `Ask **${MULLER.normalize('NFD')}** now`],
+  [
+    'Korean in single letters',
+    '내일 학교에서'.normalize('NFD'),
+    '학교',
+    `내일 **${'학교'.normalize('NFD')}**에서`.normalize('NFD'),
+  ],
+  [
+    'an accent that is not typed',
+    `Ask ${MULLER.normalize('NFC')} now`,
+    'muller',
+    `Ask **${MULLER.normalize('NFC')}** now`,
+  ],
+  [
+    'an accent of two characters',
+    `Ask ${MULLER.normalize('NFD')} now`,
+    'muller',
+    `Ask **${MULLER.normalize('NFD')}** now`,
+  ],
+  [
+    'one form by the other',
+    `Ask ${MULLER.normalize('NFD')} now`,
+    MULLER.normalize('NFC'),
+    `Ask **${MULLER.normalize('NFD')}** now`,
+  ],
   ['an accent that is not there', 'Ask Muller now', 'Müller', 'Ask **Muller** now'],
   ['letters with a stroke', 'Łódź, Straße, København', 'lodz strasse kobenhavn', '**Łódź**, **Straße**, **København**'],
   ['Turkish', 'İstanbul ve Iğdır', 'istanbul igdir', '**İstanbul** ve **Iğdır**'],
@@ -55,7 +75,12 @@ const FOUND: [what: string, text: string, query: string, snippet: string][] = [
   ['a part of a name with a dot', 'uses node.js here', 'node', 'uses **node**.js here'],
   ['all of it', 'uses node.js here', 'node.js', 'uses **node**.**js** here'],
   ['an English word in another form', 'We were running late', 'runs', 'We were **running** late'],
-  ['an address', 'Write to ann.smith@example.com', 'ann.smith@example.com', 'Write to **ann**.**smith**@**example**.**com**'],
+  [
+    'an address',
+    'Write to ann.smith@example.com',
+    'ann.smith@example.com',
+    'Write to **ann**.**smith**@**example**.**com**',
+  ],
 ]
 
 describe('found in a note and shown in its extract:', () => {
@@ -96,7 +121,8 @@ test('titles come first, and more of what is looked for before less', async () =
 test('part of a task’s title is enough, as before', async () => {
   const { get, tasks } = await newPerson()
   await get('add_task', { title: 'Buy buttermilk from Müller' })
-  for (const text of ['milk', 'mul', 'Mül', 'BUY', 'y butt', 'muller buy']) expect(await tasks(text), text).toHaveLength(1)
+  for (const text of ['milk', 'mul', 'Mül', 'BUY', 'y butt', 'muller buy'])
+    expect(await tasks(text), text).toHaveLength(1)
   for (const text of ['cheese', 'buy cheese']) expect(await tasks(text), text).toEqual([])
 })
 
@@ -121,7 +147,9 @@ test('rows that were there before there were words are found, and so is what a t
 
 test('the largest note of any script can be saved and found, to its end', async () => {
   const { get, notes } = await newPerson()
-  const characters = Array.from({ length: 99_000 }, (_, at) => String.fromCodePoint(0x4e00 + ((at * 7_919) % 20_000))).join('')
+  const characters = Array.from({ length: 99_000 }, (_, at) =>
+    String.fromCodePoint(0x4e00 + ((at * 7_919) % 20_000)),
+  ).join('')
   await get('save_note', { title: 'Long', body: `${characters}。牛奶面包` })
   const [long] = await notes('牛奶面包')
   expect(long?.snippet).toMatch(/^… .*\*\*牛奶面包\*\*$/)

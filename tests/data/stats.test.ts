@@ -39,7 +39,14 @@ beforeAll(async () => {
           status: 'failed',
           failureClass: 'model_payment',
         },
-        { id: 'run_3', ownerId: 'b', threadId: 'thr_2', requestId: 'r', operation: 'threads.create', status: 'running' },
+        {
+          id: 'run_3',
+          ownerId: 'b',
+          threadId: 'thr_2',
+          requestId: 'r',
+          operation: 'threads.create',
+          status: 'running',
+        },
         {
           id: 'run_4',
           ownerId: 'c',

@@ -9,7 +9,9 @@ await dropRowLevelSecurity()
 
 test('row-level security is off: a query without an owner condition reads what is another’s', async () => {
   const [ann, bob] = [await signedIn(), await signedIn()]
-  await withSystem('admin', (tx) => tx.note.create({ data: { id: 'note_x', ownerId: ann.caller.userId, title: 't', body: 'b' } }))
+  await withSystem('admin', (tx) =>
+    tx.note.create({ data: { id: 'note_x', ownerId: ann.caller.userId, title: 't', body: 'b' } }),
+  )
   expect(await withCaller(bob.caller, (tx) => tx.note.count({ where: { id: 'note_x' } }))).toBe(1)
 })
 

@@ -10,7 +10,9 @@ const changed = dropOwnerConditions()
 
 test('owner conditions are off, in Prisma’s statements and in ours', async () => {
   const ann = await signedIn()
-  await withSystem('admin', (tx) => tx.note.create({ data: { id: 'note_x', ownerId: ann.caller.userId, title: 't', body: 'b' } }))
+  await withSystem('admin', (tx) =>
+    tx.note.create({ data: { id: 'note_x', ownerId: ann.caller.userId, title: 't', body: 'b' } }),
+  )
   const before = changed.size
   const nobody = { userId: ann.caller.userId }
   await withCaller(nobody, (tx) => tx.note.findMany({ where: { ownerId: nobody.userId, id: 'note_y' } }))

@@ -15,7 +15,9 @@ test('with both walls down one person reads and changes what is another’s', as
   const changed = dropOwnerConditions()
   expect((await listPersonalTokens(bob.caller)).data).toHaveLength(1)
   const where = { ownerId: bob.caller.userId }
-  expect(await withCaller(bob.caller, (tx) => tx.personalToken.updateMany({ where, data: { revokedAt: new Date() } }))).toEqual({
+  expect(
+    await withCaller(bob.caller, (tx) => tx.personalToken.updateMany({ where, data: { revokedAt: new Date() } })),
+  ).toEqual({
     count: 1,
   })
   expect(changed.size).toBeGreaterThan(0)

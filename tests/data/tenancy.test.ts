@@ -13,7 +13,14 @@ import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { createOauthGrant, listConnections } from '#lib/data/oauth/oauth-grants.ts'
 import { listPersonalTokens, revokePersonalTokens } from '#lib/data/people/personal-tokens.ts'
 import { decideUnclaimedContent, listUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
-import { changePasswordHash, deleteUser, endSessions, markVerified, rememberLocale, updateProfile } from '#lib/data/people/users.ts'
+import {
+  changePasswordHash,
+  deleteUser,
+  endSessions,
+  markVerified,
+  rememberLocale,
+  updateProfile,
+} from '#lib/data/people/users.ts'
 import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
 import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
@@ -61,7 +68,12 @@ const MISSING: Ids = {
 }
 const SECRET = 'the vault code is 90210'
 
-type Person = { caller: Caller; headers: { cookie: string }; mcp: ReturnType<typeof mcpCaller>; chat: ReturnType<typeof openDoor> }
+type Person = {
+  caller: Caller
+  headers: { cookie: string }
+  mcp: ReturnType<typeof mcpCaller>
+  chat: ReturnType<typeof openDoor>
+}
 let server: Awaited<ReturnType<typeof serve>>
 let ann: Person
 let bob: Person
@@ -78,7 +90,9 @@ beforeAll(async () => {
   ann = await newPerson()
   bob = await newPerson()
   // A number that stands nowhere else in an answer.
-  await withSystem('admin', (tx) => tx.user.update({ where: { id: ann.caller.userId }, data: { nextTaskNumber: 4_711 } }))
+  await withSystem('admin', (tx) =>
+    tx.user.update({ where: { id: ann.caller.userId }, data: { nextTaskNumber: 4_711 } }),
+  )
   await ann.mcp.get('add_task', { title: SECRET })
   const title = 'Vault'
   const note = String((await ann.mcp.get('save_note', { title, body: SECRET })).id)
@@ -121,15 +135,20 @@ test('Ann reaches all of it herself, so that what follows means something', asyn
   for (const [name, id] of Object.entries(hers)) expect(id, name).toBeTruthy()
   expect(await findRun(ann.caller, hers.run)).toMatchObject({ threadId: hers.thread })
   expect(await findToolCall({ caller: ann.caller }, hers.call)).toMatchObject({ id: hers.call })
-  expect((await ann.mcp.send('resources/read', { uri: `note://${hers.note}` })).result).toMatchObject({ contents: [{ text: SECRET }] })
-  expect((await readReply(await ann.chat({ type: 'threads.get_by_id', params: { thread_id: hers.thread } }))).status).toBe(200)
+  expect((await ann.mcp.send('resources/read', { uri: `note://${hers.note}` })).result).toMatchObject({
+    contents: [{ text: SECRET }],
+  })
+  expect(
+    (await readReply(await ann.chat({ type: 'threads.get_by_id', params: { thread_id: hers.thread } }))).status,
+  ).toBe(200)
 })
 
 /** What Bob gets for these ids, with the ids themselves made equal, and for missing ones: must not differ. */
 async function expectSame(name: string, ask: (ids: Ids) => Promise<unknown>): Promise<void> {
   const plain = (answer: unknown, ids: Ids) => {
     let text = JSON.stringify(answer)
-    for (const [key, id] of Object.entries(ids)) text = text.replaceAll(JSON.stringify(id).replaceAll('"', ''), `<${key}>`)
+    for (const [key, id] of Object.entries(ids))
+      text = text.replaceAll(JSON.stringify(id).replaceAll('"', ''), `<${key}>`)
     return text
   }
   const [foreign, missing] = [plain(await ask(hers), hers), plain(await ask(MISSING), MISSING)]
@@ -150,7 +169,8 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/api/admin/changes/route.ts': 'hints without content, for admins alone (tests/app/live-pages.test.ts)',
   'app/api/attachments/[id]/route.ts': async ({ attachment }) => {
     const at = { params: Promise.resolve({ id: attachment }) }
-    const request = (method: string) => new Request('http://127.0.0.1:3999/api/attachments/x?preview', { method, headers: bob.headers })
+    const request = (method: string) =>
+      new Request('http://127.0.0.1:3999/api/attachments/x?preview', { method, headers: bob.headers })
     return [await seen(await files.GET(request('GET'), at)), await seen(await files.PUT(request('PUT'), at))]
   },
   'app/api/attachments/route.ts': NO_IDS,
@@ -164,11 +184,13 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/api/[...path]/route.ts': 'answers 404',
   'app/api/connections/[id]/route.ts': async ({ server: id }) =>
     seen(await connections.DELETE(mine('x', 'DELETE'), { params: Promise.resolve({ id }) })),
-  'app/api/connections/callback/route.ts': 'bound to one browser and one person (tests/mcp-client/server-accounts.test.ts)',
+  'app/api/connections/callback/route.ts':
+    'bound to one browser and one person (tests/mcp-client/server-accounts.test.ts)',
   'app/api/connections/client.json/route.ts': 'a public document',
   'app/api/health/live/route.ts': 'nothing of a person',
   'app/api/health/ready/route.ts': 'nothing of a person',
-  'app/api/me/clients/route.ts': async ({ client }) => seen(await clients.DELETE(mine('clients', 'DELETE', { client_id: client }))),
+  'app/api/me/clients/route.ts': async ({ client }) =>
+    seen(await clients.DELETE(mine('clients', 'DELETE', { client_id: client }))),
   'app/api/me/earlier-content/route.ts': NO_IDS,
   'app/api/me/export/route.ts': NO_IDS,
   'app/api/me/password/route.ts': NO_IDS,
@@ -261,7 +283,9 @@ test('every resource, prompt and completion', async () => {
     }
   }
   const ref = { type: 'ref/resource', uri: 'note://{id}' }
-  await expectSame('note id', ({ note }) => bob.mcp.send('completion/complete', { ref, argument: { name: 'id', value: note } }))
+  await expectSame('note id', ({ note }) =>
+    bob.mcp.send('completion/complete', { ref, argument: { name: 'id', value: note } }),
+  )
 })
 
 type Operation = keyof typeof PARAMS
@@ -292,7 +316,8 @@ test('every ChatKit operation', async () => {
   expect(Object.keys(OPERATIONS).sort()).toEqual(Object.keys(PARAMS).sort())
   const headers = { 'x-request-id': 'the-same-request' }
   const ask = async (type: string, params: unknown) => seen(await bob.chat({ type, params }, headers))
-  for (const [type, params] of Object.entries(OPERATIONS)) if (params) await expectSame(type, (ids) => ask(type, params(ids)))
+  for (const [type, params] of Object.entries(OPERATIONS))
+    if (params) await expectSame(type, (ids) => ask(type, params(ids)))
   // Her item in a thread of his own.
   const own = threadOf(await readReply(await bob.chat({ type: 'threads.create', params: { input: INPUT } })))
   for (const [type, params] of Object.entries(OPERATIONS))
@@ -321,7 +346,16 @@ test('what names nothing shows nothing of hers', async () => {
   }
   for (const [name, answer] of Object.entries(shown)) {
     const text = JSON.stringify(answer)
-    for (const trace of [SECRET, ann.caller.userId, hers.thread, hers.note, hers.token, hers.attachment, hers.client, hers.server])
+    for (const trace of [
+      SECRET,
+      ann.caller.userId,
+      hers.thread,
+      hers.note,
+      hers.token,
+      hers.attachment,
+      hers.client,
+      hers.server,
+    ])
       expect(text, name).not.toContain(trace)
   }
 })
@@ -343,7 +377,9 @@ test('what acts on everything of one’s own acts on nothing of hers', async () 
   expect(await findAccount(ann.caller, hers.server)).toMatchObject({ key: SECRET })
   expect(await ann.mcp.get('get_note', { id: hers.note })).toMatchObject({ title: 'Vault', body: SECRET })
   expect((await ann.mcp.get('list_tasks', { status: 'all' })).tasks).toMatchObject([{ title: SECRET }])
-  expect((await createPrismaStore(ann.caller).listItems(hers.thread, { limit: 10, order: 'asc' })).data[0]).toMatchObject({ id: hers.item })
+  expect(
+    (await createPrismaStore(ann.caller).listItems(hers.thread, { limit: 10, order: 'asc' })).data[0],
+  ).toMatchObject({ id: hers.item })
   await deleteUser(bob.caller.userId)
   expect(await findRun(ann.caller, hers.run)).toMatchObject({ threadId: hers.thread })
 })

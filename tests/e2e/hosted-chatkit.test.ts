@@ -46,7 +46,12 @@ let browser: Browser
 beforeAll(async () => {
   model = await openAIServer()
   model.otherwise(() => ({ text: Array.from({ length: 50 }, (_, n) => `word${n} `), pace: 50 }))
-  const env = { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', THREAD_TITLES: 'first_words', CHATKIT_DOMAIN_KEY: 'domain_pk_test' }
+  const env = {
+    OPENAI_BASE_URL: model.url,
+    OPENAI_API_KEY: 'test',
+    THREAD_TITLES: 'first_words',
+    CHATKIT_DOMAIN_KEY: 'domain_pk_test',
+  }
   app = await startApp({ databaseUrl: process.env.DATABASE_DIRECT_URL, env })
   browser = await openBrowser()
 }, 240_000)
@@ -58,9 +63,21 @@ afterAll(async () => {
 })
 
 const LEAVE: [string, string, (page: Page) => Promise<unknown>][] = [
-  ['a press on Stop ends the answer', 'stopped', (page) => page.evaluate('document.querySelector("openai-chatkit").giveUp.abort()')],
-  ['another conversation leaves it going', 'done', (page) => page.evaluate('document.querySelector("openai-chatkit").newChat()')],
-  ['another page of the app leaves it going', 'done', (page) => page.getByRole('link', { name: 'Settings' }).first().click()],
+  [
+    'a press on Stop ends the answer',
+    'stopped',
+    (page) => page.evaluate('document.querySelector("openai-chatkit").giveUp.abort()'),
+  ],
+  [
+    'another conversation leaves it going',
+    'done',
+    (page) => page.evaluate('document.querySelector("openai-chatkit").newChat()'),
+  ],
+  [
+    'another page of the app leaves it going',
+    'done',
+    (page) => page.getByRole('link', { name: 'Settings' }).first().click(),
+  ],
   ['another address leaves it going', 'done', (page) => page.goto('about:blank')],
   ['a closed tab leaves it going', 'done', (page) => page.close({ runBeforeUnload: true })],
 ]

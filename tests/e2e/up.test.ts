@@ -45,7 +45,8 @@ function up(more: Record<string, string> = {}): Up {
   })
   started.push(child)
   const chunks: string[] = []
-  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk))
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk))
   return { child, said: () => chunks.join(''), ended: once(child, 'close').then(([code]) => code as number | null) }
 }
 
@@ -76,10 +77,14 @@ test('a second start in the same folder is refused in one sentence', { timeout: 
   await untilReady(first)
   const second = up()
   expect(await second.ended).toBe(1)
-  expect(second.said()).toBe(`Switchboard already runs with the data in ${folder}: process ${first.child.pid}. Stop that one first.\n`)
+  expect(second.said()).toBe(
+    `Switchboard already runs with the data in ${folder}: process ${first.child.pid}. Stop that one first.\n`,
+  )
 })
 
-test('after a kill -9 the server ends by itself, and the next start takes the database over', { timeout: BUILD_MS }, async () => {
+test('after a kill -9 the server ends by itself, and the next start takes the database over', {
+  timeout: BUILD_MS,
+}, async () => {
   const first = up()
   await untilReady(first)
   const database = await databasePid()

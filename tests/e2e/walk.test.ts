@@ -25,7 +25,10 @@ afterAll(async () => {
 })
 
 /** A context that fails the test for a request to another host, a page error or a policy violation. */
-async function visitor(viewport = WIDE, locale = 'en-GB'): Promise<{ context: BrowserContext; page: Page; troubles: string[] }> {
+async function visitor(
+  viewport = WIDE,
+  locale = 'en-GB',
+): Promise<{ context: BrowserContext; page: Page; troubles: string[] }> {
   const context = await browser.newContext({ viewport, timezoneId: 'Europe/Vienna', locale })
   const page = await context.newPage()
   onTestFailed(() => page.screenshot({ path: `artifacts/failed-${viewport.width}.png` }).then(() => {}))
@@ -36,7 +39,8 @@ async function visitor(viewport = WIDE, locale = 'en-GB'): Promise<{ context: Br
   })
   page.on('pageerror', (error) => troubles.push(`page error: ${error.message}`))
   page.on('console', (message) => {
-    if (message.type() === 'error' && !/status of (401|403|404|409|429)/.test(message.text())) troubles.push(`console: ${message.text()}`)
+    if (message.type() === 'error' && !/status of (401|403|404|409|429)/.test(message.text()))
+      troubles.push(`console: ${message.text()}`)
   })
   return { context, page, troubles }
 }
@@ -70,7 +74,9 @@ async function say(page: Page, text: string): Promise<void> {
   await page.keyboard.press('Enter')
 }
 
-test('first visit, account, a task by chat, reload, a second account, and the admin’s view of the call', { timeout: 120_000 }, async () => {
+test('first visit, account, a task by chat, reload, a second account, and the admin’s view of the call', {
+  timeout: 120_000,
+}, async () => {
   const ann = await visitor()
   const { page } = ann
   await page.goto(app.url)

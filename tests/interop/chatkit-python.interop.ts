@@ -21,15 +21,22 @@ import { withSettings } from '#tests/support/settings.ts'
 const DIFFERENCES: { [name: string]: (ours: Told, theirs: Told) => boolean } = {
   'refused before the first byte': (ours, theirs) =>
     ours.status >= 400 && ours.status < 500 && (theirs.broken === true || theirs.status === 500),
-  'unknown item of a retry': (ours, theirs) => ours.status === 404 && theirs.status === 200 && theirs.events?.length === 0,
+  'unknown item of a retry': (ours, theirs) =>
+    ours.status === 404 && theirs.status === 200 && theirs.events?.length === 0,
   'locked threads': (ours, theirs) => ours.status === 409 && theirs.status === 200,
   'lenient input': (ours, theirs) => ours.status === 200 && theirs.status === 400,
   'limits of input': (ours, theirs) => ours.status === 400 && theirs.status === 200,
   'gone already': (ours, theirs) => ours.status === 404 && theirs.status === 200,
   'feedback on nothing': (ours, theirs) => ours.status === 404 && theirs.status === 200,
   'open items are closed': (ours, theirs) => {
-    const closing = ours.events?.filter((event) => !theirs.events?.some((other) => JSON.stringify(other) === JSON.stringify(event)))
-    return closing?.length === 1 && closing[0]?.type === 'thread.item.done' && without(ours, closing[0]) === JSON.stringify(theirs.events)
+    const closing = ours.events?.filter(
+      (event) => !theirs.events?.some((other) => JSON.stringify(other) === JSON.stringify(event)),
+    )
+    return (
+      closing?.length === 1 &&
+      closing[0]?.type === 'thread.item.done' &&
+      without(ours, closing[0]) === JSON.stringify(theirs.events)
+    )
   },
   'hidden at every event': (ours, theirs) => {
     const leaked = theirs.events?.filter((event) => event.type === 'thread.item.added')
@@ -40,7 +47,8 @@ const DIFFERENCES: { [name: string]: (ours: Told, theirs: Told) => boolean } = {
   'what failed is kept': (ours, theirs) => rows(ours) === rows(theirs) + 1,
 }
 
-const without = ({ events = [] }: Told, left: ThreadStreamEvent) => JSON.stringify(events.filter((event) => event !== left))
+const without = ({ events = [] }: Told, left: ThreadStreamEvent) =>
+  JSON.stringify(events.filter((event) => event !== left))
 const rows = ({ json }: Told) => (json as { data: unknown[] }).data.length
 const updates = ({ events = [] }: Told) => events.filter(({ type }) => type === 'thread.item.updated').length
 
@@ -51,7 +59,9 @@ const used = new Set<string>()
 beforeAll(async () => {
   ours = await serve((request) => {
     const id = /^\/api\/attachments\/(.+)$/.exec(new URL(request.url).pathname)?.[1]
-    return id ? PUT(request, { params: Promise.resolve({ id }) }) : route((one) => answerChatKit(one, respond, act))(request)
+    return id
+      ? PUT(request, { params: Promise.resolve({ id }) })
+      : route((one) => answerChatKit(one, respond, act))(request)
   })
   const port = await freePort()
   const url = `http://127.0.0.1:${port}/api/chatkit`
@@ -85,12 +95,21 @@ async function compare(dialogue: Dialogue): Promise<void> {
 
 const said = ({ events = [] }: Told) => ({ thread_id: threadOf({ events }) })
 const messageOf = ({ events = [] }: Told) =>
-  events.flatMap((event) => (event.type === 'thread.item.done' && event.item.type === 'user_message' ? [event.item.id] : []))[0]
+  events.flatMap((event) =>
+    event.type === 'thread.item.done' && event.item.type === 'user_message' ? [event.item.id] : [],
+  )[0]
 const create = (ask: Ask, text: string, more?: object, differs?: string) =>
   ask('threads.create', { input: typed(text, { ...more }) }, differs)
 const add = (ask: Ask, thread: object, text: string, more?: object, differs?: string) =>
   ask('threads.add_user_message', { ...thread, input: typed(text, { ...more }) }, differs)
-const tag = { type: 'input_tag', id: 'u1', text: 'hello', data: { a: null, b: [1] }, group: 'People', interactive: true }
+const tag = {
+  type: 'input_tag',
+  id: 'u1',
+  text: 'hello',
+  data: { a: null, b: [1] },
+  group: 'People',
+  interactive: true,
+}
 
 test('every kind of event, item and update is streamed, stored and listed alike', () =>
   compare(async (ask) => {
@@ -111,10 +130,19 @@ test('every kind of event, item and update is streamed, stored and listed alike'
 test('what a person says reaches the answer alike: tags, quotes, choices', () =>
   compare(async (ask) => {
     const thread = said(
-      await create(ask, 'hello', { inference_options: { tool_choice: { id: 'search' }, model: 'm' }, quoted_text: 'this' }),
+      await create(ask, 'hello', {
+        inference_options: { tool_choice: { id: 'search' }, model: 'm' },
+        quoted_text: 'this',
+      }),
     )
-    await ask('threads.add_user_message', { ...thread, input: { ...typed(''), content: [tag], quoted_text: null, unknown: 1 } })
-    await ask('threads.add_user_message', { ...thread, input: { ...typed(''), content: [{ ...tag, group: null, interactive: false }] } })
+    await ask('threads.add_user_message', {
+      ...thread,
+      input: { ...typed(''), content: [tag], quoted_text: null, unknown: 1 },
+    })
+    await ask('threads.add_user_message', {
+      ...thread,
+      input: { ...typed(''), content: [{ ...tag, group: null, interactive: false }] },
+    })
     await add(ask, thread, 'quiet', { quoted_text: '' })
     await ask('items.list', thread)
   }))
@@ -124,7 +152,12 @@ test('threads page, are renamed and deleted alike', () =>
     const all: { thread_id: string }[] = []
     for (let n = 0; n < 22; n += 1) all.push(said(await create(ask, 'quiet')))
     await ask('threads.list', {})
-    for (const page of [{ limit: 5, order: 'asc' }, { after: all[3]?.thread_id }, { limit: 2, after: all[20]?.thread_id }, { limit: 22 }])
+    for (const page of [
+      { limit: 5, order: 'asc' },
+      { after: all[3]?.thread_id },
+      { limit: 2, after: all[20]?.thread_id },
+      { limit: 22 },
+    ])
       await ask('threads.list', page)
     const [first] = all as [{ thread_id: string }]
     await ask('threads.update', { ...first, title: 'A name' })
@@ -155,7 +188,11 @@ test('forms are filled in alike', () =>
     await ask('threads.add_structured_input', { ...form, input: { answers } }, 'refused before the first byte')
     const skipped = said(await create(ask, 'form'))
     await ask('threads.add_structured_input', { ...skipped, item_id: 'form', input: { status: 'skipped', answers } })
-    await ask('threads.add_structured_input', { ...skipped, item_id: 'nope', input: {} }, 'refused before the first byte')
+    await ask(
+      'threads.add_structured_input',
+      { ...skipped, item_id: 'nope', input: {} },
+      'refused before the first byte',
+    )
   }))
 
 test('answers are tried again alike', () =>
@@ -251,7 +288,10 @@ test('requests that are none are refused alike', () =>
     await ask('threads.get_by_id', { thread_id: 'nope' })
     await ask('items.list', { thread_id: 5 })
     await ask('items.feedback', { ...thread, item_ids: ['x'], kind: 'odd' })
-    await ask('threads.add_user_message', { ...thread, input: { content: [{ type: 'x' }], attachments: [], inference_options: {} } })
+    await ask('threads.add_user_message', {
+      ...thread,
+      input: { content: [{ type: 'x' }], attachments: [], inference_options: {} },
+    })
     await ask('threads.add_user_message', { thread_id: 'nope', input: typed('x') }, 'refused before the first byte')
     await ask('threads.create', { input: { content: [{ type: 'input_text', text: 'quiet' }] } }, 'lenient input')
     await ask('threads.create', { input: typed('  ') }, 'limits of input')

@@ -46,7 +46,9 @@ async function turn(...calls: NonNullable<Step['calls']>) {
   })
   expect(said.error).toBeUndefined()
   expect(said.text).toBe('Done.')
-  const rows = await Promise.all((await listToolCalls({ caller: ann })).data.map(({ id }) => findToolCall({ caller: ann }, id)))
+  const rows = await Promise.all(
+    (await listToolCalls({ caller: ann })).data.map(({ id }) => findToolCall({ caller: ann }, id)),
+  )
   const input = model.requests.at(-1)?.body.input as { type?: string; output?: unknown }[]
   const told = input.filter(({ type }) => type === 'function_call_output').map(({ output }) => JSON.stringify(output))
   return { live, rows, told: told.join('\n') }
@@ -66,9 +68,16 @@ test('its tools are offered with what they say of themselves', async () => {
   const mcp = await openInTime(ann, [toolServer(everything.url)])
   const tools = (await mcp.connections[0]?.listTools()) ?? []
   await mcp.close()
-  expect(tools.map(({ name }) => name)).toEqual(expect.arrayContaining(['echo', 'get_sum', 'trigger_long_running_operation']))
-  expect(tools.find(({ name }) => name === 'echo')?.annotations).toMatchObject({ readOnlyHint: true, idempotentHint: true })
-  expect(tools.find(({ name }) => name === 'get_structured_content')?.outputSchema).toMatchObject({ properties: { humidity: {} } })
+  expect(tools.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['echo', 'get_sum', 'trigger_long_running_operation']),
+  )
+  expect(tools.find(({ name }) => name === 'echo')?.annotations).toMatchObject({
+    readOnlyHint: true,
+    idempotentHint: true,
+  })
+  expect(tools.find(({ name }) => name === 'get_structured_content')?.outputSchema).toMatchObject({
+    properties: { humidity: {} },
+  })
 })
 
 test('two calls at once are answered, and stand in the ledger with arguments and results', async () => {

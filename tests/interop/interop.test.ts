@@ -43,7 +43,9 @@ test.each([{ capabilities: {} }, { capabilities: { elicitation: {}, sampling: {}
     const client = new OldClient({ name: 'interop', version: '1' }, { capabilities })
     await client.connect(new OldTransport(new URL(`${app.url}/mcp`), { requestInit: requestInit() }))
     expect((await client.listTools()).tools.map((tool) => tool.name)).toEqual(NAMES)
-    expect((await client.callTool({ name: 'whoami', arguments: {} })).structuredContent).toMatchObject({ email: 'first@example.com' })
+    expect((await client.callTool({ name: 'whoami', arguments: {} })).structuredContent).toMatchObject({
+      email: 'first@example.com',
+    })
     await client.close()
   },
 )
@@ -59,5 +61,7 @@ test('the command line of MCP Inspector lists and calls', async () => {
   expect((await inspect('--method', 'tools/list')).tools.map((tool: { name: string }) => tool.name)).toEqual(NAMES)
   const call = ['--method', 'tools/call', '--tool-name', 'add_task', '--tool-arg', 'title=by the inspector']
   expect((await inspect(...call)).structuredContent).toMatchObject({ title: 'by the inspector' })
-  expect((await inspect('--method', 'resources/templates/list')).resourceTemplates).toMatchObject([{ uriTemplate: 'note://{id}' }])
+  expect((await inspect('--method', 'resources/templates/list')).resourceTemplates).toMatchObject([
+    { uriTemplate: 'note://{id}' },
+  ])
 })

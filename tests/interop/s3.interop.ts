@@ -15,7 +15,10 @@ import { withSettings } from '#tests/support/settings.ts'
 // Attachments in a bucket of moto, an S3 that others wrote: it checks each signature and what the key may do.
 
 const BUCKET = 'the-files'
-const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
 
 type Person = Awaited<ReturnType<typeof signedIn>>
 let moto: Program
@@ -25,7 +28,11 @@ let ann: Person
 beforeAll(async () => {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  moto = await startProgram(process.env.INTEROP_PYTHON ?? 'python3', ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], { url })
+  moto = await startProgram(
+    process.env.INTEROP_PYTHON ?? 'python3',
+    ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)],
+    { url },
+  )
   keys = await anAppThatMayUseTheBucket(url)
 }, 90_000)
 afterAll(() => moto?.[Symbol.asyncDispose]())
@@ -49,10 +56,15 @@ async function anAppThatMayUseTheBucket(url: string): Promise<typeof keys> {
     return response.text()
   }
   await fetch(`${url}/moto-api/reset-auth`, { method: 'POST', body: '4' })
-  const configuration = '<CreateBucketConfiguration><LocationConstraint>eu-central-1</LocationConstraint></CreateBucketConfiguration>'
+  const configuration =
+    '<CreateBucketConfiguration><LocationConstraint>eu-central-1</LocationConstraint></CreateBucketConfiguration>'
   expect((await s3.fetch(`${url}/${BUCKET}`, { method: 'PUT', body: configuration })).status).toBe(200)
   await ask('CreateUser', {})
-  const allowed = { Effect: 'Allow', Action: ['s3:PutObject', 's3:GetObject', 's3:DeleteObject'], Resource: `arn:aws:s3:::${BUCKET}/*` }
+  const allowed = {
+    Effect: 'Allow',
+    Action: ['s3:PutObject', 's3:GetObject', 's3:DeleteObject'],
+    Resource: `arn:aws:s3:::${BUCKET}/*`,
+  }
   const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [allowed] })
   await ask('PutUserPolicy', { PolicyName: 'files', PolicyDocument })
   const made = await ask('CreateAccessKey', {})
@@ -106,7 +118,9 @@ test('bytes written twice are the last ones; what is not there is null, and dele
 test('a removed file, one of a deleted conversation and one that nobody sent go from the bucket', async () => {
   const [removed, sent, forgotten] = [await uploaded(), await uploaded(), await uploaded()]
   await door(ann)({ type: 'attachments.delete', params: { attachment_id: removed } })
-  const thread_id = threadOf(await door(ann)({ type: 'threads.create', params: { input: typed('see', { attachments: [sent] }) } }))
+  const thread_id = threadOf(
+    await door(ann)({ type: 'threads.create', params: { input: typed('see', { attachments: [sent] }) } }),
+  )
   expect([await kept(removed), await kept(sent), await kept(forgotten)]).toEqual([false, true, true])
   await door(ann)({ type: 'threads.delete', params: { thread_id } })
   const old = { createdAt: new Date(Date.now() - 25 * 3_600_000) }

@@ -59,7 +59,11 @@ beforeEach(async () => {
 async function makeAccount(email: string): Promise<Visitor> {
   const visitor: Visitor = { url: other.url, cookies: new Map() }
   const body = JSON.stringify({ name: 'Bob Example', email, password: PASSWORD })
-  await expectOk(visitor, '/api/auth/sign-up', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  await expectOk(visitor, '/api/auth/sign-up', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  })
   return signIn(email)
 }
 
@@ -80,13 +84,17 @@ async function known(visitor: Visitor): Promise<Both['there']> {
 async function connect({ here, there }: Both): Promise<void> {
   const params = { params: Promise.resolve({ id: SERVER }) }
   const headers = { ...here.headers, 'content-type': 'application/json' }
-  const begun = await POST(new Request('http://127.0.0.1:3999/api/connections/x', { method: 'POST', headers, body: '{}' }), params)
+  const begun = await POST(
+    new Request('http://127.0.0.1:3999/api/connections/x', { method: 'POST', headers, body: '{}' }),
+    params,
+  )
   expect(begun.status).toBe(200)
   const journey = (begun.headers.get('set-cookie') ?? '').split(';')[0]
   const { url } = (await begun.json()) as { url: string }
   const browser = new Browser()
   const cookie = [...there.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-  const consent = new URL((await browser.send(url, { headers: { cookie } })).headers.get('location') ?? '', other.url).href
+  const consent = new URL((await browser.send(url, { headers: { cookie } })).headers.get('location') ?? '', other.url)
+    .href
   const answered = await browser.send(`${consent}/answer`, {
     method: 'POST',
     headers: { cookie, origin: other.url, 'content-type': 'application/json' },
@@ -142,7 +150,11 @@ test('an expired token is refreshed, and nobody notices', async () => {
 })
 
 test('a token that was revoked there leads to the Connect card, and connecting again mends it', async () => {
-  await expectOk(bob.there, '/api/me/sign-out-everywhere', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
+  await expectOk(bob.there, '/api/me/sign-out-everywhere', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  })
   const { told, cards } = await turn(bob, 'list_tasks')
   expect(told).not.toContain('Of Bob')
   expect(cards).toContain('Connect again')

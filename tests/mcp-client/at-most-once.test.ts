@@ -31,7 +31,11 @@ beforeEach(async () => {
 const post = route((request) => answerChatKit(request, answerMessage, handleAction))
 async function ask(body: unknown) {
   const headers = { 'content-type': 'application/json', ...ann.headers }
-  return readReply(await post(new Request('http://127.0.0.1:3999/api/chatkit', { method: 'POST', headers, body: JSON.stringify(body) })))
+  return readReply(
+    await post(
+      new Request('http://127.0.0.1:3999/api/chatkit', { method: 'POST', headers, body: JSON.stringify(body) }),
+    ),
+  )
 }
 const begin = (text: string) => ask({ type: 'threads.create', params: { input: typed(text) } })
 async function retry(thread: string) {
@@ -41,9 +45,17 @@ async function retry(thread: string) {
 }
 const ledger = async () => (await listToolCalls({ caller: ann.caller })).data.reverse()
 const cards = (events: ThreadStreamEvent[]) =>
-  events.flatMap((event) => (event.type === 'thread.item.done' && event.item.type === 'widget' ? event.item : [])) as WidgetItem[]
+  events.flatMap((event) =>
+    event.type === 'thread.item.done' && event.item.type === 'widget' ? event.item : [],
+  ) as WidgetItem[]
 const settings = (server: FaultServer | { url: string }, model: OpenAIServer) => ({
-  ...{ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k', MCP_BUILTIN: 'off', MCP_SERVER_URL: server.url },
+  ...{
+    OPENAI_BASE_URL: model.url,
+    OPENAI_API: 'responses',
+    OPENAI_API_KEY: 'k',
+    MCP_BUILTIN: 'off',
+    MCP_SERVER_URL: server.url,
+  },
   MCP_CALL_TIMEOUT: 'fault' in server && server.fault.kind === 'hang' ? '1' : '20',
 })
 const callOf = (tool: string, args: object = { amount: 7 }): Step => ({ calls: [{ name: tool, arguments: args }] })
@@ -66,11 +78,15 @@ async function killedAfterTheCommit(server: FaultServer, model: OpenAIServer) {
   const [run] = await withCaller(ann.caller, (tx) => tx.run.findMany())
   expect(run?.status).toBe('running')
   // Its heart has stopped; nobody waits for the ten seconds here.
-  await withSystem('recovery', (tx) => tx.run.updateMany({ data: { heartbeatAt: new Date(Date.now() - 60_000), createdAt: new Date(0) } }))
+  await withSystem('recovery', (tx) =>
+    tx.run.updateMany({ data: { heartbeatAt: new Date(Date.now() - 60_000), createdAt: new Date(0) } }),
+  )
   return run?.threadId ?? ''
 }
 
-test('a process is killed after the tool’s commit, the person presses Retry: one row, and a question', { timeout: 120_000 }, async () => {
+test('a process is killed after the tool’s commit, the person presses Retry: one row, and a question', {
+  timeout: 120_000,
+}, async () => {
   const rows: unknown[] = []
   const pay: TestTool = {
     name: 'pay',
@@ -136,7 +152,9 @@ describe('a retry', () => {
     expect(cards((await retry(thread)).events)).toHaveLength(1)
     model.script(callOf('pay', { a: 1, b: { c: 2, d: 3 } }), { text: 'Paid.' })
     const input = typed('again, please')
-    expect(cards((await ask({ type: 'threads.add_user_message', params: { thread_id: thread, input } })).events)).toEqual([])
+    expect(
+      cards((await ask({ type: 'threads.add_user_message', params: { thread_id: thread, input } })).events),
+    ).toEqual([])
     expect(server.calls).toHaveLength(3)
   })
 
@@ -152,7 +170,11 @@ describe('a retry', () => {
 })
 
 test('a model that makes a call again of which nobody knows whether it took effect has to wait for a yes', async () => {
-  await using server = await faultServer([{ name: 'pay', run: () => 'paid' }], { kind: 'cut', stage: 'tools/call', commits: true })
+  await using server = await faultServer([{ name: 'pay', run: () => 'paid' }], {
+    kind: 'cut',
+    stage: 'tools/call',
+    commits: true,
+  })
   await using model = await openAIServer(callOf('pay'), callOf('pay'), { text: 'Paid after all.' })
   withSettings(settings(server, model))
   const { events } = await begin('pay')
@@ -162,7 +184,11 @@ test('a model that makes a call again of which nobody knows whether it took effe
 
 test('a yes to another call does not let it forget that', async () => {
   const wipe: TestTool = { name: 'wipe', annotations: { destructiveHint: true }, run: () => 'wiped' }
-  await using server = await faultServer([{ name: 'pay', run: () => 'paid' }, wipe], { kind: 'cut', stage: 'tools/call', commits: true })
+  await using server = await faultServer([{ name: 'pay', run: () => 'paid' }, wipe], {
+    kind: 'cut',
+    stage: 'tools/call',
+    commits: true,
+  })
   await using model = await openAIServer(callOf('pay'), callOf('wipe'), callOf('pay'), { text: 'Paid after all.' })
   withSettings(settings(server, model))
   const first = await begin('pay and wipe')
@@ -179,10 +205,17 @@ test('a yes to another call does not let it forget that', async () => {
 
 describe('the same write again within one message', () => {
   const other = { destructiveHint: false }
-  const twice = (annotations: TestTool['annotations'] = other): TestTool => ({ name: 'pay', annotations, run: () => 'paid' })
+  const twice = (annotations: TestTool['annotations'] = other): TestTool => ({
+    name: 'pay',
+    annotations,
+    run: () => 'paid',
+  })
 
   test('asks, also in one answer of the model, and is made with a yes', async () => {
-    for (const steps of [[callOf('pay'), callOf('pay')], [{ calls: [1, 2].map(() => ({ name: 'pay', arguments: { amount: 7 } })) }]]) {
+    for (const steps of [
+      [callOf('pay'), callOf('pay')],
+      [{ calls: [1, 2].map(() => ({ name: 'pay', arguments: { amount: 7 } })) }],
+    ]) {
       await using server = await faultServer([twice()])
       await using model = await openAIServer(...steps, { text: 'Paid.' })
       withSettings(settings(server, model))
@@ -204,7 +237,10 @@ describe('the same write again within one message', () => {
     const first = await begin('pay and wipe')
     const [card] = cards(first.events)
     const action = { type: 'approval.approve', payload: payloadOf(card) }
-    const { events } = await ask({ type: 'threads.custom_action', params: { thread_id: threadOf(first), item_id: card?.id, action } })
+    const { events } = await ask({
+      type: 'threads.custom_action',
+      params: { thread_id: threadOf(first), item_id: card?.id, action },
+    })
     expect(server.calls.map(({ tool }) => tool)).toEqual(['pay', 'wipe'])
     expect(JSON.stringify(cards(events).at(-1)?.widget)).toContain('The same call was made before')
   })
@@ -229,7 +265,10 @@ describe('the same write again within one message', () => {
     const first = await begin('wipe')
     const [card] = cards(first.events)
     const action = { type: 'approval.deny', payload: payloadOf(card) }
-    const { events } = await ask({ type: 'threads.custom_action', params: { thread_id: threadOf(first), item_id: card?.id, action } })
+    const { events } = await ask({
+      type: 'threads.custom_action',
+      params: { thread_id: threadOf(first), item_id: card?.id, action },
+    })
     expect(JSON.stringify(cards(events).at(-1)?.widget)).toContain('Call wipe?')
     expect(JSON.stringify(cards(events).at(-1)?.widget)).not.toContain('made before')
     expect(server.calls).toEqual([])
@@ -260,14 +299,25 @@ describe('a call is sent a second time', () => {
     ['where it only reads and an admin confirmed that', { readOnlyHint: true }, true, cut, 2],
     ['where it is idempotent and an admin confirmed that', { idempotentHint: true }, true, cut, 2],
     ['not after a silence, confirmed or not', { readOnlyHint: true }, true, { kind: 'hang', stage: 'tools/call' }, 1],
-    ['where the server lost the session, so that it never ran', undefined, false, { kind: 'status', status: 404, stage: 'tools/call' }, 2],
+    [
+      'where the server lost the session, so that it never ran',
+      undefined,
+      false,
+      { kind: 'status', status: 404, stage: 'tools/call' },
+      2,
+    ],
   ]
   test.each(cases)('%s', async (_what, annotations, confirmed, fault, sent) => {
     await using server = await faultServer([{ name: 'pay', annotations, run: () => 'ok' }], fault)
     await using model = await openAIServer(callOf('pay'), { text: 'I see.' })
     withSettings(settings(server, model))
     const policy: ToolPolicy = {
-      ...{ server: new URL(server.url).host.replace(/[^A-Za-z0-9]+/g, '_'), tool: 'pay', approval: 'never', repeatable: confirmed },
+      ...{
+        server: new URL(server.url).host.replace(/[^A-Za-z0-9]+/g, '_'),
+        tool: 'pay',
+        approval: 'never',
+        repeatable: confirmed,
+      },
       ...{ hidden: [], connectSeconds: null, idleSeconds: null, hardSeconds: null },
     }
     await savePolicy(ann.caller, policy)
@@ -289,7 +339,12 @@ describe('what the ledger keeps', () => {
     await using model = await openAIServer(callOf('pay', args), { text: 'Paid.' })
     withSettings(settings(server, model))
     await savePolicy(ann.caller, {
-      ...{ server: new URL(server.url).host.replace(/[^A-Za-z0-9]+/g, '_'), tool: 'pay', approval: null, repeatable: false },
+      ...{
+        server: new URL(server.url).host.replace(/[^A-Za-z0-9]+/g, '_'),
+        tool: 'pay',
+        approval: null,
+        repeatable: false,
+      },
       ...{ hidden: ['iban', 'card'], connectSeconds: null, idleSeconds: null, hardSeconds: null },
     })
     await begin('pay')
@@ -297,13 +352,20 @@ describe('what the ledger keeps', () => {
     const [row] = await ledger()
     const detail = await findToolCall({ caller: ann.caller }, row?.id ?? '')
     expect(detail.arguments).toEqual({
-      ...{ card: '[redacted]', iban: '[redacted]', password: '[redacted]', nested: [{ IBAN: '[redacted]' }], amount: 7 },
+      ...{
+        card: '[redacted]',
+        iban: '[redacted]',
+        password: '[redacted]',
+        nested: [{ IBAN: '[redacted]' }],
+        amount: 7,
+      },
     })
     expect(detail.argumentsBytes).toBe(JSON.stringify(args).length)
     expect(detail.resultBytes).toBeGreaterThan(50_000)
     const stored = JSON.stringify(detail.result)
     expect(stored.length).toBeLessThan(40_000)
-    for (const secret of ['AT61', 'AT62', '4111', 'hunter2', 'tttt']) expect(JSON.stringify(detail)).not.toContain(secret)
+    for (const secret of ['AT61', 'AT62', '4111', 'hunter2', 'tttt'])
+      expect(JSON.stringify(detail)).not.toContain(secret)
     expect(detail.traceId).toMatch(/^[0-9a-f]{32}$/)
     expect(detail.spanId).toMatch(/^[0-9a-f]{16}$/)
   })
@@ -316,7 +378,10 @@ describe('what the ledger keeps', () => {
       return undefined
     }
     await using server = await mcpServer([{ name: 'pay', run: () => 'ok' }], keep)
-    await using model = await openAIServer({ calls: [1, 2].map((amount) => ({ name: 'pay', arguments: { amount } })) }, { text: 'Paid.' })
+    await using model = await openAIServer(
+      { calls: [1, 2].map((amount) => ({ name: 'pay', arguments: { amount } })) },
+      { text: 'Paid.' },
+    )
     withSettings(settings(server, model))
     await begin('pay twice')
     const rows = await Promise.all((await ledger()).map(({ id }) => findToolCall({ caller: ann.caller }, id)))

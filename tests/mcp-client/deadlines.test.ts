@@ -18,7 +18,16 @@ beforeEach(async () => {
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const policy = (server: string, more: Partial<ToolPolicy>): ToolPolicy => ({
-  ...{ server, tool: '*', approval: null, repeatable: false, hidden: [], connectSeconds: null, idleSeconds: null, hardSeconds: null },
+  ...{
+    server,
+    tool: '*',
+    approval: null,
+    repeatable: false,
+    hidden: [],
+    connectSeconds: null,
+    idleSeconds: null,
+    hardSeconds: null,
+  },
   ...more,
 })
 const nameOf = (url: string) => new URL(url).host.replace(/[^A-Za-z0-9]+/g, '_')
@@ -36,7 +45,11 @@ const dripping = (steps: number, everyMs: number): TestTool => ({
 })
 
 /** One turn in which the model calls `tool`; the lines that the chat showed of it. */
-async function call(tool: TestTool, settings: Record<string, string>, before: (server: string) => Promise<void> = async () => undefined) {
+async function call(
+  tool: TestTool,
+  settings: Record<string, string>,
+  before: (server: string) => Promise<void> = async () => undefined,
+) {
   await using server = await mcpServer([tool])
   await using model = await openAIServer({ calls: [{ name: tool.name, arguments: {} }] }, { text: 'Done.' })
   withSettings({
@@ -112,7 +125,10 @@ test('progress is the tool’s live line: the first at once, then the newest', a
 test('an admin’s deadline for a server or one of its tools comes before the settings', async () => {
   const fast = await call(dripping(1, 1_500), {}, (server) => savePolicy(caller, policy(server, { idleSeconds: 1 })))
   expect(fast.row).toMatchObject({ failureClass: 'idle_timeout' })
-  const rows = [policy('s', { connectSeconds: 5, idleSeconds: 6, hardSeconds: 7 }), policy('s', { tool: 'own', idleSeconds: 60 })]
+  const rows = [
+    policy('s', { connectSeconds: 5, idleSeconds: 6, hardSeconds: 7 }),
+    policy('s', { tool: 'own', idleSeconds: 60 }),
+  ]
   expect(deadlinesOf(policyOf(rows, 's', 'own'))).toEqual({ connectMs: 5_000, idleMs: 60_000, hardMs: 7_000 })
   expect(deadlinesOf(policyOf(rows, 's', 'other'))).toEqual({ connectMs: 5_000, idleMs: 6_000, hardMs: 7_000 })
 })

@@ -34,18 +34,26 @@ describe('one bad definition leaves out that tool alone, and is named', () => {
     await using server = await oddToolServer(habit)
     const { steps, healthy, spoken } = await examine(at(server.url))
     const step = steps.find(({ name }) => name === 'Tools')
-    expect(step).toMatchObject({ outcome: 'warning', fault: 'bad_tools', said: expect.stringContaining(said), fix: expect.any(String) })
+    expect(step).toMatchObject({
+      outcome: 'warning',
+      fault: 'bad_tools',
+      said: expect.stringContaining(said),
+      fix: expect.any(String),
+    })
     expect([healthy, spoken?.tools.map(({ name }) => name)]).toEqual([true, tools])
     expect(await offered(server.url)).toEqual(tools)
     expect(await offered(server.url, { pinned: true }), 'as an admin agrees to them').toEqual(tools)
   })
 })
 
-test.each<[keyof typeof SERVER_HABITS]>([['null_cursor'], ['empty_cursor']])('%s: the list has ended', async (habit) => {
-  await using server = await oddToolServer(habit)
-  const { steps, healthy } = await examine(at(server.url))
-  expect([healthy, steps.find(({ name }) => name === 'Tools')?.said]).toEqual([true, '1: one'])
-})
+test.each<[keyof typeof SERVER_HABITS]>([['null_cursor'], ['empty_cursor']])(
+  '%s: the list has ended',
+  async (habit) => {
+    await using server = await oddToolServer(habit)
+    const { steps, healthy } = await examine(at(server.url))
+    expect([healthy, steps.find(({ name }) => name === 'Tools')?.said]).toEqual([true, '1: one'])
+  },
+)
 
 test.each<[keyof typeof SERVER_HABITS, found: string, said: string]>([
   ['endless_cursors', 'Tools: endless_list', 'has no end'],
@@ -94,19 +102,29 @@ test.each<[CallHabit, fault: string, said: string]>([
 ])('a call that ends as %s is %s', async (tool, fault, said) => {
   await using server = await oddToolServer()
   const { steps } = await examine(at(server.url), { call: { tool, args: {} } })
-  expect(steps.at(-1)).toMatchObject({ name: `Call ${tool}`, outcome: 'failed', fault, said: expect.stringContaining(said) })
+  expect(steps.at(-1)).toMatchObject({
+    name: `Call ${tool}`,
+    outcome: 'failed',
+    fault,
+    said: expect.stringContaining(said),
+  })
   expect(steps.at(-1)?.fix).not.toContain('log at this time')
 })
 
 test('a call whose answer does not fit its schema was made, and is said to have been', async () => {
   await using server = await oddToolServer()
   const { steps } = await examine(at(server.url), { call: { tool: 'wrong_structured', args: {} } })
-  expect(steps.at(-1)).toMatchObject({ outcome: 'ok', said: expect.stringContaining('does not fit the schema of the tool') })
+  expect(steps.at(-1)).toMatchObject({
+    outcome: 'ok',
+    said: expect.stringContaining('does not fit the schema of the tool'),
+  })
 })
 
 describe.each(['sse', 'streamable'] as const)('after an examination of a %s server', (kind) => {
   const examined = (server: SessionServer) =>
-    examine(kind === 'sse' ? toolServer(server.url, { transport: 'sse' }) : at(server.url), { call: { tool: 'echo', args: {} } })
+    examine(kind === 'sse' ? toolServer(server.url, { transport: 'sse' }) : at(server.url), {
+      call: { tool: 'echo', args: {} },
+    })
 
   test('no stream and no session is left, however often it is done', async () => {
     await using server = await sessionServer([{ name: 'echo', run: () => 'ok' }], { kind })
@@ -127,8 +145,12 @@ describe.each(['sse', 'streamable'] as const)('after an examination of a %s serv
 })
 
 test.each([['--sse'], []])('npm run doctor %s ends', async (...flags) => {
-  await using server = await sessionServer([{ name: 'echo', run: () => 'ok' }], { kind: flags.length > 0 ? 'sse' : 'streamable' })
-  const child = spawn(process.execPath, ['scripts/doctor.ts', server.url, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
+  await using server = await sessionServer([{ name: 'echo', run: () => 'ok' }], {
+    kind: flags.length > 0 ? 'sse' : 'streamable',
+  })
+  const child = spawn(process.execPath, ['scripts/doctor.ts', server.url, ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let said = ''
   child.stdout.on('data', (chunk) => {
     said += chunk

@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { examine } from '#lib/mcp-client/doctor/examine.ts'
 import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 import { serve } from '#tests/support/processes/serve.ts'
-import { blackHole, type Fault, faultServer, refusingUrl, untrustedTls } from '#tests/support/tool-servers/fault-server.ts'
+import {
+  blackHole,
+  type Fault,
+  faultServer,
+  refusingUrl,
+  untrustedTls,
+} from '#tests/support/tool-servers/fault-server.ts'
 import { mcpServer } from '#tests/support/tool-servers/mcp-server.ts'
 
 const at = (url: string): McpServer => ({ name: 'examined', url, builtin: false })
@@ -39,7 +45,12 @@ describe('a healthy server', () => {
       await using lives = await mcpServer([echo])
       const server = await serve((request) =>
         new URL(request.url).pathname === '/mcp/'
-          ? fetch(lives.url, { method: request.method, headers: request.headers, body: request.body, duplex: 'half' } as RequestInit)
+          ? fetch(lives.url, {
+              method: request.method,
+              headers: request.headers,
+              body: request.body,
+              duplex: 'half',
+            } as RequestInit)
           : Promise.resolve(new Response(null, { status, headers: status === 307 ? { location: '/mcp/' } : {} })),
       )
       const { steps, found, healthy, spoken } = await diagnosis(`${server.url}/mcp`)
@@ -77,7 +88,11 @@ describe('each fault is named, at the step where it is, with what to change', ()
 
   test('a certificate that nobody signed', async () => {
     await using server = await untrustedTls()
-    expect((await diagnosis(server.url)).found).toMatchObject({ name: 'TLS', fault: 'tls', said: expect.stringContaining('SELF_SIGNED') })
+    expect((await diagnosis(server.url)).found).toMatchObject({
+      name: 'TLS',
+      fault: 'tls',
+      said: expect.stringContaining('SELF_SIGNED'),
+    })
   })
 
   test.each<[string, Fault, string]>([
@@ -106,9 +121,17 @@ describe('each fault is named, at the step where it is, with what to change', ()
 
   test.each<[string, Fault, string]>([
     ['a session that the server forgets', { kind: 'status', status: 404, stage: 'tools/list' }, 'Tools: session_lost'],
-    ['a server that breaks down at the list', { kind: 'status', status: 502, stage: 'tools/list' }, 'Tools: server_error'],
+    [
+      'a server that breaks down at the list',
+      { kind: 'status', status: 502, stage: 'tools/list' },
+      'Tools: server_error',
+    ],
     ['a tool that says nothing', { kind: 'hang', stage: 'tools/call' }, 'Call echo: hard_timeout'],
-    ['a connection that breaks in the middle of a call', { kind: 'cut', stage: 'tools/call', commits: true }, 'Call echo: transport_lost'],
+    [
+      'a connection that breaks in the middle of a call',
+      { kind: 'cut', stage: 'tools/call', commits: true },
+      'Call echo: transport_lost',
+    ],
     [
       'a server that breaks down in the middle of a call',
       { kind: 'status', status: 502, stage: 'tools/call' },

@@ -7,7 +7,13 @@ import { metricsText } from '#lib/platform/metrics.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
-import { blackHole, type Fault, faultServer, refusingUrl, untrustedTls } from '#tests/support/tool-servers/fault-server.ts'
+import {
+  blackHole,
+  type Fault,
+  faultServer,
+  refusingUrl,
+  untrustedTls,
+} from '#tests/support/tool-servers/fault-server.ts'
 import { HARMLESS, type TestTool } from '#tests/support/tool-servers/mcp-server.ts'
 import { conversation, halfOpen } from '#tests/support/turns.ts'
 
@@ -24,7 +30,13 @@ afterEach(() => model[Symbol.asyncDispose]())
 
 function settings(url: string, failureClass: FailureClass) {
   withSettings({
-    ...{ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k', MCP_BUILTIN: 'off', MCP_SERVER_URL: url },
+    ...{
+      OPENAI_BASE_URL: model.url,
+      OPENAI_API: 'responses',
+      OPENAI_API_KEY: 'k',
+      MCP_BUILTIN: 'off',
+      MCP_SERVER_URL: url,
+    },
     ...{
       MCP_CONNECT_TIMEOUT: failureClass === 'connect_timeout' ? '1' : '20',
       MCP_CALL_TIMEOUT: failureClass === 'idle_timeout' ? '1' : '20',
@@ -51,10 +63,17 @@ async function pay(args: object = { amount: 1 }, { signal }: { signal?: AbortSig
   return { turn, talk, logged }
 }
 
-async function expectEverywhere(failureClass: FailureClass, status: string, { turn, logged }: Awaited<ReturnType<typeof pay>>) {
+async function expectEverywhere(
+  failureClass: FailureClass,
+  status: string,
+  { turn, logged }: Awaited<ReturnType<typeof pay>>,
+) {
   expect((await ledger())[0]).toMatchObject({ status, failureClass, tool: 'pay' })
   const line = turn.workflows[0]?.workflow.tasks[0]
-  expect(line).toMatchObject({ title: 'pay', content: expect.stringMatching(new RegExp(`Failed.*\\(${failureClass}\\)$`, 's')) })
+  expect(line).toMatchObject({
+    title: 'pay',
+    content: expect.stringMatching(new RegExp(`Failed.*\\(${failureClass}\\)$`, 's')),
+  })
   const told = JSON.stringify(model.requests.at(-1)?.body)
   expect(told).toMatch(new RegExp(`The call failed\\. [^"]+\\(${failureClass}\\)`))
   if (failureClass !== 'tool_error' && failureClass !== 'denied') expect(logged).toContain(failureClass)
@@ -152,16 +171,24 @@ test('denied: nobody could read the arguments that somebody has to agree to', as
 
 test('cancelled: the person stops the turn, and the next one knows of the call', async () => {
   const stop = new AbortController()
-  const slow: TestTool = { name: 'pay', run: () => new Promise((resolve) => setTimeout(resolve, 500, stop.abort() ?? 'late')) }
+  const slow: TestTool = {
+    name: 'pay',
+    run: () => new Promise((resolve) => setTimeout(resolve, 500, stop.abort() ?? 'late')),
+  }
   await using server = await faultServer([slow])
   settings(server.url, 'cancelled')
   const { turn, talk, logged } = await pay({ amount: 1 }, { signal: stop.signal })
   expect(halfOpen(turn.events)).toEqual([])
-  await vi.waitFor(async () => expect(await ledger()).toMatchObject([{ status: 'cancelled', failureClass: 'cancelled' }]), 20_000)
+  await vi.waitFor(
+    async () => expect(await ledger()).toMatchObject([{ status: 'cancelled', failureClass: 'cancelled' }]),
+    20_000,
+  )
   expect(JSON.stringify(turn.workflows)).toMatch(/Stopped before the tool answered|\(cancelled\)/)
   await talk.say('go on')
   expect(JSON.stringify(model.requests.at(-1)?.body)).toContain('may or may not have taken effect')
   expect(
-    logged.concat(vi.mocked(log.warn).mock.calls.flatMap(([line]) => (line as { failure_class?: string }).failure_class ?? [])),
+    logged.concat(
+      vi.mocked(log.warn).mock.calls.flatMap(([line]) => (line as { failure_class?: string }).failure_class ?? []),
+    ),
   ).toContain('cancelled')
 })

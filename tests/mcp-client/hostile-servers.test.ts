@@ -43,12 +43,22 @@ async function answering(result: string, outputSchema?: object) {
   const server = await serve(async (request) => {
     if (request.method !== 'POST') return new Response(null, { status: 405 })
     const { id, method } = (await request.json().catch(() => ({}))) as { id?: unknown; method?: string }
-    const known = { initialize: { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'raw', version: '1' } } }
+    const known = {
+      initialize: {
+        protocolVersion: '2025-11-25',
+        capabilities: { tools: {} },
+        serverInfo: { name: 'raw', version: '1' },
+      },
+    }
     if (id === undefined) return new Response(null, { status: 202 })
     const body =
-      method === 'tools/call' ? result : JSON.stringify(method === 'tools/list' ? listed : (known as Record<string, unknown>)[method ?? ''])
+      method === 'tools/call'
+        ? result
+        : JSON.stringify(method === 'tools/list' ? listed : (known as Record<string, unknown>)[method ?? ''])
     const answer = body === undefined ? `"error":{"code":-32601,"message":"no"}` : `"result":${body}`
-    return new Response(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},${answer}}`, { headers: { 'content-type': 'application/json' } })
+    return new Response(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},${answer}}`, {
+      headers: { 'content-type': 'application/json' },
+    })
   })
   noteAnswer(`${server.url}/mcp`)
   return { url: `${server.url}/mcp`, [Symbol.asyncDispose]: server.close }
@@ -81,7 +91,8 @@ test('an answer without end: it is given up, and so is the connection', async ()
   await using inner = await faultServer([{ name: 'flood', run: () => 'ok' }])
   const server = await serve(async (request) => {
     const body = await request.text()
-    if (body.includes('tools/call')) return new Response(endless(request), { headers: { 'content-type': 'application/json' } })
+    if (body.includes('tools/call'))
+      return new Response(endless(request), { headers: { 'content-type': 'application/json' } })
     return fetch(inner.url, { method: request.method, headers: request.headers, body: body || undefined })
   })
   noteAnswer(`${server.url}/mcp`)
@@ -97,7 +108,9 @@ test.each([
   ['an array', `${'['.repeat(50_000)}${']'.repeat(50_000)}`],
   ['an object', `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`],
 ])('%s nested 50,000 deep: the call is settled', async (_, deep) => {
-  await using server = await answering(`{"content":[{"type":"text","text":"done"}],"structuredContent":{"deep":${deep}}}`)
+  await using server = await answering(
+    `{"content":[{"type":"text","text":"done"}],"structuredContent":{"deep":${deep}}}`,
+  )
   const { row } = await call(toolServer(server.url), 'answer')
   expect(row.status).toBe('succeeded')
   expect(JSON.stringify(row.result)).toContain('done')
@@ -146,7 +159,13 @@ test('two tools of one name, and names that the model’s API would not take, co
   ]
   await using older = await sessionServer(tools, { twice: true })
   await using model = await openAIServer({ calls: [{ name: 'list_files', arguments: {} }] }, { text: 'Done.' })
-  withSettings({ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k', MCP_BUILTIN: 'off', MCP_SERVER_URL: older.url })
+  withSettings({
+    OPENAI_BASE_URL: model.url,
+    OPENAI_API: 'responses',
+    OPENAI_API_KEY: 'k',
+    MCP_BUILTIN: 'off',
+    MCP_SERVER_URL: older.url,
+  })
   await (await openInTime(ann)).close()
   const turn = await (await conversation(ann)).say('go')
   expect(turn.text).toBe('Done.')
@@ -160,7 +179,13 @@ test('a tool that destroys asks first, whatever characters its name has', async 
   const wipe: TestTool = { name: 'wipe-disk', annotations: { destructiveHint: true }, run: () => 'wiped' }
   await using fault = await faultServer([wipe])
   await using model = await openAIServer({ calls: [{ name: 'wipe_disk', arguments: {} }] }, { text: 'Done.' })
-  withSettings({ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k', MCP_BUILTIN: 'off', MCP_SERVER_URL: fault.url })
+  withSettings({
+    OPENAI_BASE_URL: model.url,
+    OPENAI_API: 'responses',
+    OPENAI_API_KEY: 'k',
+    MCP_BUILTIN: 'off',
+    MCP_SERVER_URL: fault.url,
+  })
   await (await openInTime(ann)).close()
   const turn = await (await conversation(ann)).say('wipe it')
   expect(turn.waits).toBe(true)
@@ -170,15 +195,25 @@ test('a tool that destroys asks first, whatever characters its name has', async 
 // Each is found wrong, after a long time.
 const afterwards = (endless: object) => ({ type: 'object', allOf: [endless, { required: ['missing'] }] })
 const doubled = Object.fromEntries(
-  Array.from({ length: 28 }, (_, n) => [`d${n + 1}`, { allOf: [{ $ref: `#/$defs/d${n}` }, { $ref: `#/$defs/d${n}` }] }]),
+  Array.from({ length: 28 }, (_, n) => [
+    `d${n + 1}`,
+    { allOf: [{ $ref: `#/$defs/d${n}` }, { $ref: `#/$defs/d${n}` }] },
+  ]),
 )
 
 test.each<[string, object, object]>([
   ['a pattern', afterwards({ properties: { x: { pattern: '^(a+)+$' } } }), { x: `${'a'.repeat(28)}!` }],
   ['references', { ...afterwards({ $ref: '#/$defs/d28' }), $defs: { ...doubled, d0: {} } }, { x: 1 }],
-  ['unique items', afterwards({ properties: { x: { uniqueItems: true } } }), { x: Array.from({ length: 20_000 }, (_, n) => [n]) }],
+  [
+    'unique items',
+    afterwards({ properties: { x: { uniqueItems: true } } }),
+    { x: Array.from({ length: 20_000 }, (_, n) => [n]) },
+  ],
 ])('a schema whose check has no end holds nobody up: %s', async (_, outputSchema, structuredContent) => {
-  await using server = await answering(JSON.stringify({ content: [{ type: 'text', text: 'done' }], structuredContent }), outputSchema)
+  await using server = await answering(
+    JSON.stringify({ content: [{ type: 'text', text: 'done' }], structuredContent }),
+    outputSchema,
+  )
   const { row } = await call(toolServer(server.url), 'answer')
   expect(row.status).toBe('succeeded')
   expect(JSON.stringify(row.result)).not.toContain('does not fit')

@@ -24,7 +24,9 @@ beforeEach(async () => {
   run = { id: newId('run'), threadId: newId('thr'), userId: caller.userId, callIdOf: () => 'call_1' }
   await withCaller(caller, async (tx) => {
     await tx.thread.create({ data: { id: run.threadId, ownerId: caller.userId } })
-    await tx.run.create({ data: { id: run.id, ownerId: caller.userId, threadId: run.threadId, requestId: 'r', operation: 'o' } })
+    await tx.run.create({
+      data: { id: run.id, ownerId: caller.userId, threadId: run.threadId, requestId: 'r', operation: 'o' },
+    })
   })
 })
 
@@ -39,7 +41,8 @@ async function connect(...servers: McpServer[]) {
   const only = mcp.connections[0]
   return {
     ...mcp,
-    call: (name: string, args = {}) => (only ? only.callToolResult(name, args) : Promise.reject(new Error('no connection'))),
+    call: (name: string, args = {}) =>
+      only ? only.callToolResult(name, args) : Promise.reject(new Error('no connection')),
   }
 }
 
@@ -52,7 +55,15 @@ describe('a call', () => {
     expect(text(result)).toBe('{"a":1}')
     expect(server.calls).toEqual([{ tool: 'echo', args: { a: 1 } }])
     expect(await ledger()).toMatchObject([
-      { status: 'succeeded', server: 'outside', tool: 'echo', callId: 'call_1', runId: run.id, threadId: run.threadId, via: 'chat' },
+      {
+        status: 'succeeded',
+        server: 'outside',
+        tool: 'echo',
+        callId: 'call_1',
+        runId: run.id,
+        threadId: run.threadId,
+        via: 'chat',
+      },
     ])
   })
 
@@ -75,7 +86,10 @@ describe('a call', () => {
     const result = await mcp.connections[0]?.callToolResult('echo', {})
     await mcp.close()
     expect(server.calls).toEqual([])
-    expect(result).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('could not be recorded') }] })
+    expect(result).toMatchObject({
+      isError: true,
+      content: [{ text: expect.stringContaining('could not be recorded') }],
+    })
   })
 
   test('of one of 20 tools at once each calls its own name', async () => {
@@ -246,7 +260,9 @@ describe('servers', () => {
       { name: 'a-b', run: () => 'hyphened' },
     ])
     const mcp = await openMcp(run, { servers: [external(one.url, 'one'), external(two.url, 'two')] })
-    const names = await Promise.all(mcp.connections.map(async (connection) => (await connection.listTools()).map(({ name }) => name)))
+    const names = await Promise.all(
+      mcp.connections.map(async (connection) => (await connection.listTools()).map(({ name }) => name)),
+    )
     expect(names).toEqual([['find'], ['two_find', 'a_b', 'two_a_b']])
     expect(text(await mcp.connections[1]?.callToolResult('two_find', {}))).toBe('two')
     expect(text(await mcp.connections[1]?.callToolResult('a_b', {}))).toBe('dotted')
@@ -258,7 +274,8 @@ describe('servers', () => {
   test('are asked for their tools once, not in every turn, and each person for themselves', async () => {
     await using server = await mcpServer([echo])
     for (let turn = 0; turn < 3; turn += 1) await (await connect(external(server.url))).close()
-    const lists = async () => (await Promise.all(server.requests.map((request) => request.headers.get('mcp-method')))).length
+    const lists = async () =>
+      (await Promise.all(server.requests.map((request) => request.headers.get('mcp-method')))).length
     const before = await lists()
     await (await connect(external(server.url))).close()
     expect(await lists()).toBe(before)
@@ -273,7 +290,9 @@ describe('servers', () => {
         const handler = mcpHandler([echo])
         const server = await serve(async (request) => {
           if (new URL(request.url).pathname === lives) return handler(request)
-          return answer === 404 ? new Response('', { status: 404 }) : new Response('', { status: answer, headers: { location: lives } })
+          return answer === 404
+            ? new Response('', { status: 404 })
+            : new Response('', { status: answer, headers: { location: lives } })
         })
         const mcp = await connect(external(server.url + path))
         expect(text(await mcp.call('echo', { lives })), `${path} ${lives} ${answer}`).toContain(lives)
@@ -287,13 +306,23 @@ describe('servers', () => {
 describe('tokens', () => {
   test('our own server gets a run token for its audience, in process and over a socket', async () => {
     const seen: string[] = []
-    const note = { name: 'me', run: (_: unknown, request: Request) => seen.push(request.headers.get('authorization') ?? '') && 'ok' }
+    const note = {
+      name: 'me',
+      run: (_: unknown, request: Request) => seen.push(request.headers.get('authorization') ?? '') && 'ok',
+    }
     const server: McpServer = { name: 'switchboard', url: 'http://127.0.0.1:3999/mcp', builtin: true }
-    const mcp = await openMcp(run, { servers: [server], builtinFetch: (input, init) => mcpHandler([note])(new Request(input, init)) })
+    const mcp = await openMcp(run, {
+      servers: [server],
+      builtinFetch: (input, init) => mcpHandler([note])(new Request(input, init)),
+    })
     await mcp.connections[0]?.callToolResult('me', {})
     await mcp.close()
     const token = seen[0]?.replace('Bearer ', '') ?? ''
-    expect(await callerFromBearer(token, 'http://127.0.0.1:3999/mcp')).toMatchObject({ userId: caller.userId, via: 'run', runId: run.id })
+    expect(await callerFromBearer(token, 'http://127.0.0.1:3999/mcp')).toMatchObject({
+      userId: caller.userId,
+      via: 'run',
+      runId: run.id,
+    })
     expect(await callerFromBearer(token, 'http://127.0.0.1:3998/mcp')).toBeNull()
   })
 

@@ -48,11 +48,18 @@ describe('a schema is made such as models take', () => {
     [
       'a tuple',
       { properties: { a: { type: 'array', items: [{ type: 'string' }, { type: 'number' }] } } },
-      { type: 'object', properties: { a: { type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'number' }] } } } },
+      {
+        type: 'object',
+        properties: { a: { type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'number' }] } } },
+      },
     ],
     [
       'a reference',
-      { type: 'object', properties: { a: { $ref: '#/$defs/a', description: 'An a.' } }, $defs: { a: { enum: ['b', 'c'] } } },
+      {
+        type: 'object',
+        properties: { a: { $ref: '#/$defs/a', description: 'An a.' } },
+        $defs: { a: { enum: ['b', 'c'] } },
+      },
       { type: 'object', properties: { a: { enum: ['b', 'c'], description: 'An a.', type: 'string' } } },
     ],
     [
@@ -60,9 +67,21 @@ describe('a schema is made such as models take', () => {
       { $ref: '#/definitions/node', definitions: { node: { properties: { next: { $ref: '#/definitions/node' } } } } },
       { type: 'object', properties: { next: {} } },
     ],
-    ['true and false', { type: 'object', properties: { a: true, b: false } }, { type: 'object', properties: { a: {} } }],
-    ['required that is not there', { type: 'object', properties: {}, required: ['a'] }, { type: 'object', properties: {} }],
-    ['an empty enum', { properties: { a: { type: 'string', enum: [] } } }, { type: 'object', properties: { a: { type: 'string' } } }],
+    [
+      'true and false',
+      { type: 'object', properties: { a: true, b: false } },
+      { type: 'object', properties: { a: {} } },
+    ],
+    [
+      'required that is not there',
+      { type: 'object', properties: {}, required: ['a'] },
+      { type: 'object', properties: {} },
+    ],
+    [
+      'an empty enum',
+      { properties: { a: { type: 'string', enum: [] } } },
+      { type: 'object', properties: { a: { type: 'string' } } },
+    ],
     [
       'properties without a type',
       { properties: { a: { properties: { b: { type: 'string' } } } } },
@@ -80,7 +99,10 @@ describe('a schema is made such as models take', () => {
 
   test('a long description is cut, no letter in two', () => {
     const { tool } = toModelTool(
-      toolOf({ type: 'object', properties: { a: { type: 'string', description: 'x'.repeat(3_000) } } }, `${'y'.repeat(1_022)}😀😀`),
+      toolOf(
+        { type: 'object', properties: { a: { type: 'string', description: 'x'.repeat(3_000) } } },
+        `${'y'.repeat(1_022)}😀😀`,
+      ),
     )
     expect(tool?.description).toBe(`${'y'.repeat(1_022)}…`)
     expect(tool?.inputSchema.properties).toEqual({ a: { type: 'string', description: `${'x'.repeat(1_023)}…` } })
@@ -108,7 +130,9 @@ describe('a schema is made such as models take', () => {
         { properties: { a: { $ref: `#/$defs/d${i + 1}` }, b: { $ref: `#/$defs/d${i + 1}` } } },
       ]),
     )
-    expect(toModelTool(toolOf({ $ref: '#/$defs/d0', $defs: { ...$defs, d40: {} } })).problem).toMatch(/too large or too deep/)
+    expect(toModelTool(toolOf({ $ref: '#/$defs/d0', $defs: { ...$defs, d40: {} } })).problem).toMatch(
+      /too large or too deep/,
+    )
   })
 
   test('whatever a server sends is acceptable afterwards, or has a problem', () => {

@@ -18,7 +18,10 @@ test('a public server of the settings names nothing on this machine', async () =
     const { port } = new URL(inside.url)
     for (const host of ['127.0.0.1', 'localhost', '[::1]', '2130706433', '0x7f.1', '[::ffff:127.0.0.1]', '0.0.0.0'])
       for (const method of ['GET', 'POST'])
-        await expect(oauthFetch(PUBLIC)(`http://${host}:${port}/token`, { method }), `${method} ${host}`).rejects.toThrow(/public internet/)
+        await expect(
+          oauthFetch(PUBLIC)(`http://${host}:${port}/token`, { method }),
+          `${method} ${host}`,
+        ).rejects.toThrow(/public internet/)
     expect(asked).toBe(0)
     // The operator's own server on this machine may have its authorization server there.
     expect((await oauthFetch(toolServer(inside.url))(`${inside.url}/token`, { method: 'POST' })).status).toBe(200)

@@ -45,7 +45,10 @@ describe('a call whose answer can be read in part was made', () => {
     ],
     ['image_without_type', 'drawn\n<image>'],
     ['image_that_is_none', 'drawn\n[A part of this answer of the type "image" could not be read'],
-    ['unknown_type', 'done\n[A part of this answer of the type "hologram" could not be read: {"type":"hologram","depth":3}]'],
+    [
+      'unknown_type',
+      'done\n[A part of this answer of the type "hologram" could not be read: {"type":"hologram","depth":3}]',
+    ],
     ['part_without_type', 'just text'],
     ['part_is_a_string', 'just text'],
     ['string_content', 'forty-two'],
@@ -157,7 +160,13 @@ test.each<[habit: string, status: string, failureClass: string | null, said: str
 
 test('what a server says in an error stands in the chat, in the next request to the model and in the ledger, without secrets', async () => {
   await using model = await openAIServer({ calls: [{ name: 'quota', arguments: {} }] }, { text: 'I see.' })
-  withSettings({ MCP_BUILTIN: 'off', MCP_SERVER_URL: odd.url, OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k' })
+  withSettings({
+    MCP_BUILTIN: 'off',
+    MCP_SERVER_URL: odd.url,
+    OPENAI_BASE_URL: model.url,
+    OPENAI_API: 'responses',
+    OPENAI_API_KEY: 'k',
+  })
   await (await openInTime(ann)).close()
   const turn = await (await conversation(ann)).say('export it')
   const [row] = (await listToolCalls({ caller: ann })).data
@@ -229,7 +238,10 @@ test('half characters and NUL never leave for a model, and a picture follows the
   const messages = model.requests.at(-1)?.body.messages as { role: string; content: unknown }[]
   expect(messages.slice(-2)).toMatchObject([
     { role: 'tool', content: expect.stringContaining('the chart') },
-    { role: 'user', content: [{ type: 'text' }, { type: 'image_url', image_url: { url: expect.stringMatching(/^data:image\/png/) } }] },
+    {
+      role: 'user',
+      content: [{ type: 'text' }, { type: 'image_url', image_url: { url: expect.stringMatching(/^data:image\/png/) } }],
+    },
   ])
 })
 
@@ -243,5 +255,7 @@ test('a certificate that nobody signed keeps its name in every turn, also when t
   // The first turn does not wait for long: on a busy machine it may not know yet.
   await vi.waitFor(async () => expect(await open()).toMatchObject([{ failureClass: 'tls' }]), 20_000)
   for (let turn = 0; turn < 5; turn += 1)
-    expect(await open()).toMatchObject([{ failureClass: 'tls', sentence: expect.stringContaining('secure connection') }])
+    expect(await open()).toMatchObject([
+      { failureClass: 'tls', sentence: expect.stringContaining('secure connection') },
+    ])
 })

@@ -54,7 +54,11 @@ const post = (person: Person, headers = {}, body: unknown = {}) =>
   )
 
 /** What a person does in the browser: from the Connect button to the page that says that it is connected. */
-async function connect(person: Person, allow = true, thread?: string): Promise<{ page: URL; journey: string; back: URL }> {
+async function connect(
+  person: Person,
+  allow = true,
+  thread?: string,
+): Promise<{ page: URL; journey: string; back: URL }> {
   const begun = await post(person, {}, { thread })
   expect(begun.status).toBe(200)
   const journey = (begun.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
@@ -99,7 +103,9 @@ test('two people connect their own accounts, and each reads only their own', asy
     [ann, 'Of Ann'],
     [bob, 'Of Bob'],
   ] as const) {
-    expect((await call(person, 'list_tasks')).unavailable).toMatchObject([{ connect: server.id, failureClass: 'unauthorised' }])
+    expect((await call(person, 'list_tasks')).unavailable).toMatchObject([
+      { connect: server.id, failureClass: 'unauthorised' },
+    ])
     const { page } = await connect(person)
     expect(page.searchParams.get('connected')).toBe(server.name)
     await call(person, 'add_task', { title })
@@ -150,7 +156,9 @@ test('a token that was revoked there leads to Connect, not to an error, and conn
 test('a sign-in that was begun by somebody else, elsewhere or for another state connects nothing', async () => {
   const [ann, bob] = [await signedIn(), await signedIn()]
   const { journey, back } = await connect(ann)
-  await DELETE(new Request(site.url, { method: 'DELETE', headers: ann.headers }), { params: Promise.resolve({ id: server.id }) })
+  await DELETE(new Request(site.url, { method: 'DELETE', headers: ann.headers }), {
+    params: Promise.resolve({ id: server.id }),
+  })
   expect((await comeBack(back, bob, journey)).searchParams.get('problem')).toBe('bad_request')
   expect((await comeBack(back, ann, 'switchboard-connect=')).searchParams.get('problem')).toBe('bad_request')
   const other = new URL(back)

@@ -26,7 +26,8 @@ import { callingRun, textOf, toolServer } from '#tests/support/tool-servers/tool
 
 const whoami = {
   name: 'whoami',
-  run: (_: unknown, request: Request) => Object.fromEntries([...request.headers].filter(([name]) => /^(x-|authorization)/.test(name))),
+  run: (_: unknown, request: Request) =>
+    Object.fromEntries([...request.headers].filter(([name]) => /^(x-|authorization)/.test(name))),
 }
 
 async function call(server: McpServer, person: Awaited<ReturnType<typeof signedIn>>, tool: string, args = {}) {
@@ -40,7 +41,9 @@ async function call(server: McpServer, person: Awaited<ReturnType<typeof signedI
 }
 
 describe('templates', () => {
-  const facts = { user: { id: 'usr_1', email: 'ann@example.com', name: '{{user.role}}', role: 'member', time_zone: null, locale: '' } }
+  const facts = {
+    user: { id: 'usr_1', email: 'ann@example.com', name: '{{user.role}}', role: 'member', time_zone: null, locale: '' },
+  }
   test('say what the session knows, once', () => {
     expect(resolveTemplate('{{user.id}}/{{ user.email }}', facts)).toBe('usr_1/ann@example.com')
     expect(resolveTemplate('{{user.name}}', facts), 'what is in a value is not a template').toBe('{{user.role}}')
@@ -55,7 +58,9 @@ describe('templates', () => {
     '{{run.id}}',
     '{{constructor}}',
     '{{__proto__}}',
-  ])('%s has no value and fails', (template) => expect(() => resolveTemplate(template, facts)).toThrow(UnresolvedTemplate))
+  ])('%s has no value and fails', (template) =>
+    expect(() => resolveTemplate(template, facts)).toThrow(UnresolvedTemplate),
+  )
 })
 
 describe('a server is told of the person', () => {
@@ -92,8 +97,13 @@ describe('a server is told of the person', () => {
     await signingKeys()
     const { text } = await call(toolServer(server.url, { identity: { kind: 'token' } }), ann, 'whoami')
     const token = String(JSON.parse(text).authorization).replace('Bearer ', '')
-    const keys = createLocalJWKSet({ keys: (await signingKeys()).map(({ kty, n, e, kid, alg }) => ({ kty, n, e, kid, alg })) as never })
-    const { payload, protectedHeader } = await jwtVerify(token, keys, { audience: server.url, issuer: 'http://127.0.0.1:3999' })
+    const keys = createLocalJWKSet({
+      keys: (await signingKeys()).map(({ kty, n, e, kid, alg }) => ({ kty, n, e, kid, alg })) as never,
+    })
+    const { payload, protectedHeader } = await jwtVerify(token, keys, {
+      audience: server.url,
+      issuer: 'http://127.0.0.1:3999',
+    })
     expect(protectedHeader).toMatchObject({ alg: 'RS256', typ: IDENTITY_TOKEN_TYPE })
     expect(payload).toMatchObject({ sub: ann.caller.userId, email: ann.person.email })
     expect(Number(payload.exp) - Number(payload.iat)).toBe(60)
@@ -103,8 +113,14 @@ describe('a server is told of the person', () => {
   test('by an address only where that was shown to be theirs', async () => {
     await using server = await mcpServer([whoami])
     const ann = await signedIn()
-    const { unavailable } = await call(toolServer(server.url, { headers: [{ name: 'X-Mail', value: '{{user.email}}' }] }), ann, 'whoami')
-    expect(unavailable).toMatchObject([{ failureClass: 'denied', sentence: expect.stringContaining('was never verified') }])
+    const { unavailable } = await call(
+      toolServer(server.url, { headers: [{ name: 'X-Mail', value: '{{user.email}}' }] }),
+      ann,
+      'whoami',
+    )
+    expect(unavailable).toMatchObject([
+      { failureClass: 'denied', sentence: expect.stringContaining('was never verified') },
+    ])
     expect(server.requests).toEqual([])
     await signingKeys()
     const { text } = await call(toolServer(server.url, { identity: { kind: 'token' } }), ann, 'whoami')
@@ -121,7 +137,9 @@ describe('a server is told of the person', () => {
       ann,
       'whoami',
     )
-    expect(unavailable).toMatchObject([{ failureClass: 'denied', sentence: expect.stringContaining('{{user.time_zone}} ') }])
+    expect(unavailable).toMatchObject([
+      { failureClass: 'denied', sentence: expect.stringContaining('{{user.time_zone}} ') },
+    ])
     expect(server.requests).toEqual([])
   })
 })
@@ -154,7 +172,10 @@ describe('bound arguments', () => {
     expect((await call(outside, bob, 'my_tool')).text).toBe('of Bob')
     const [row] = (await listToolCalls({ caller: ann.caller })).data
     const sent = { param: 'x', user_id: ann.caller.userId }
-    expect(await findToolCall({ caller: ann.caller }, row?.id ?? '')).toMatchObject({ arguments: sent, filledIn: ['user_id'] })
+    expect(await findToolCall({ caller: ann.caller }, row?.id ?? '')).toMatchObject({
+      arguments: sent,
+      filledIn: ['user_id'],
+    })
     await server.close()
   })
 
@@ -168,8 +189,17 @@ describe('bound arguments', () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'servers-'))
     const file = path.join(folder, 'servers.json')
     const bound = [{ parameter: 'user_id', value: '{{user.id}}' }]
-    await writeFile(file, JSON.stringify({ servers: [{ name: 'plain', url: `${server.url}/mcp`, bound, pinned: false }] }))
-    withSettings({ MCP_SERVERS_FILE: file, MCP_BUILTIN: 'off', OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k' })
+    await writeFile(
+      file,
+      JSON.stringify({ servers: [{ name: 'plain', url: `${server.url}/mcp`, bound, pinned: false }] }),
+    )
+    withSettings({
+      MCP_SERVERS_FILE: file,
+      MCP_BUILTIN: 'off',
+      OPENAI_BASE_URL: model.url,
+      OPENAI_API: 'responses',
+      OPENAI_API_KEY: 'k',
+    })
     noteAnswer(`${server.url}/mcp`)
     await (await openInTime(ann.caller)).close()
     const asking = await agentDoor(ann).begin('read it')
@@ -179,8 +209,12 @@ describe('bound arguments', () => {
     expect(JSON.stringify(card.widget)).toContain('Your session fills in: user_id.')
     const done = await agentDoor(ann).press(threadOf(asking), card, 'Approve')
     expect(JSON.stringify([asking.events, done.events])).not.toContain(bob.caller.userId)
-    const lines = (await agentDoor(ann).read(threadOf(asking))).flatMap((item) => (item.type === 'workflow' ? item.workflow.tasks : []))
-    expect(lines).toMatchObject([{ title: 'my_tool', content: expect.stringContaining('{"user_id":"you","param":"x"}') }])
+    const lines = (await agentDoor(ann).read(threadOf(asking))).flatMap((item) =>
+      item.type === 'workflow' ? item.workflow.tasks : [],
+    )
+    expect(lines).toMatchObject([
+      { title: 'my_tool', content: expect.stringContaining('{"user_id":"you","param":"x"}') },
+    ])
     await server.close()
   })
 
@@ -200,10 +234,15 @@ describe('bound arguments', () => {
   test('a tool without the parameter gets none, not even the model’s', async () => {
     await using server = await mcpServer([{ name: 'echo', run: (args) => args }])
     const ann = await signedIn()
-    const { text } = await call(toolServer(server.url, { bound: [{ parameter: 'user_id', value: '{{user.id}}' }] }), ann, 'echo', {
-      user_id: 'usr_other',
-      a: 1,
-    })
+    const { text } = await call(
+      toolServer(server.url, { bound: [{ parameter: 'user_id', value: '{{user.id}}' }] }),
+      ann,
+      'echo',
+      {
+        user_id: 'usr_other',
+        a: 1,
+      },
+    )
     expect(JSON.parse(text)).toEqual({ a: 1 })
   })
 })
@@ -248,7 +287,10 @@ test('the preview shows what a server would see, without secrets, and asks it no
     ],
     bound: [{ parameter: 'user_id', value: '{{user.id}}' }],
   }
-  const told = await previewFor(toolServer(server.url, config, { secrets: { headers: { 'X-Api-Key': 'hunter2' } } }), ann.caller.userId)
+  const told = await previewFor(
+    toolServer(server.url, config, { secrets: { headers: { 'X-Api-Key': 'hunter2' } } }),
+    ann.caller.userId,
+  )
   expect(told).toEqual([
     { where: 'header', name: 'Authorization', value: expect.stringContaining(ann.caller.userId) },
     { where: 'header', name: 'X-User-Id', value: ann.caller.userId },

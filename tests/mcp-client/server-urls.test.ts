@@ -45,9 +45,12 @@ test.each([
   expect(await refusal(url)).toBe('denied')
 })
 
-test.each(['ftp://example.com/mcp', 'file:///etc/passwd', 'data:text/plain,x'])('%s is no address of a server', async (url) => {
-  expect(await refusal(url)).toBe('denied')
-})
+test.each(['ftp://example.com/mcp', 'file:///etc/passwd', 'data:text/plain,x'])(
+  '%s is no address of a server',
+  async (url) => {
+    expect(await refusal(url)).toBe('denied')
+  },
+)
 
 describe('the address that counts is the one that is connected to', () => {
   test('a public name that resolves to this machine is refused, also when only one of its addresses does', async () => {
@@ -92,7 +95,9 @@ test('an operator may name private addresses, an admin only where the operator a
 })
 
 test('a redirect is never followed by the connection itself', async () => {
-  const server = await serve(async () => new Response(null, { status: 307, headers: { location: 'http://169.254.169.254/' } }))
+  const server = await serve(
+    async () => new Response(null, { status: 307, headers: { location: 'http://169.254.169.254/' } }),
+  )
   const response = await networkFetch('anywhere')(`${server.url}/mcp`)
   expect(response.status).toBe(307)
   await response.body?.cancel()

@@ -102,7 +102,9 @@ describe('a server that an admin adds', () => {
     await setServerEnabled(admin, id, true)
     withSettings({ MCP_BUILTIN: 'off' })
     const refused = await openMcp(await callingRun(admin))
-    expect(refused.unavailable).toMatchObject([{ failureClass: 'denied', sentence: expect.stringContaining('MCP_ALLOW_PRIVATE') }])
+    expect(refused.unavailable).toMatchObject([
+      { failureClass: 'denied', sentence: expect.stringContaining('MCP_ALLOW_PRIVATE') },
+    ])
     await refused.close()
     expect(server.requests).toEqual([])
     withSettings({ MCP_ALLOW_PRIVATE: 'on' })
@@ -145,7 +147,11 @@ describe('the settings file', () => {
   test.each<[string, unknown, RegExp]>([
     ['no JSON', '{"servers": [ hunter2', /^MCP_SERVERS_FILE is not JSON\.$/],
     ['a bad name', { servers: [{ name: 'My Wiki!', url: 'http://a/mcp' }] }, /servers\.0\.name: A name has/],
-    ['a field that does not exist', { servers: [{ name: 'a', url: 'http://a/mcp', heders: [] }] }, /servers\.0: .*heders/],
+    [
+      'a field that does not exist',
+      { servers: [{ name: 'a', url: 'http://a/mcp', heders: [] }] },
+      /servers\.0: .*heders/,
+    ],
     ['no address', { servers: [{ name: 'a', url: 'hunter2' }] }, /servers\.0\.url: must be an http or https URL/],
     [
       'a name twice',
@@ -173,7 +179,9 @@ test.each<[string, string[], string[], boolean]>([
   ['a_b_c', ['a*b*c'], [], true],
   ['a.b', ['a?b'], [], false],
   ['ab', ['ab*b'], [], false],
-])('%s is offered with allow %j and deny %j: %s', (tool, allow, deny, expected) => expect(mayOffer(tool, { allow, deny })).toBe(expected))
+])('%s is offered with allow %j and deny %j: %s', (tool, allow, deny, expected) =>
+  expect(mayOffer(tool, { allow, deny })).toBe(expected),
+)
 
 describe('a server that does not answer', () => {
   const first = async (servers: ReturnType<typeof toolServer>[], caller: Caller) => {
@@ -210,7 +218,8 @@ describe('a server that does not answer', () => {
     const { unavailable } = await first([silent], caller)
     expect(unavailable[0]?.sentence).toMatch(/asked again in \d+ s/)
     const refusing = toolServer(await refusingUrl(), {}, { name: 'refusing' })
-    for (let turn = 0; turn < 3; turn += 1) expect((await first([refusing], caller)).unavailable[0]?.failureClass).toBe('refused')
+    for (let turn = 0; turn < 3; turn += 1)
+      expect((await first([refusing], caller)).unavailable[0]?.failureClass).toBe('refused')
     // What is wrong keeps its name while nobody asks.
     const again = (await first([refusing], caller)).unavailable[0]
     expect(again).toMatchObject({
@@ -238,7 +247,9 @@ describe('servers of older revisions', () => {
   test.each(['sse', 'streamable'] as const)('over %s: tools, calls side by side, and an end', async (kind) => {
     await using server = await sessionServer([add], { kind })
     const { caller } = await signedIn()
-    const mcp = await openMcp(await callingRun(caller), { servers: [toolServer(server.url, kind === 'sse' ? { transport: 'sse' } : {})] })
+    const mcp = await openMcp(await callingRun(caller), {
+      servers: [toolServer(server.url, kind === 'sse' ? { transport: 'sse' } : {})],
+    })
     expect(mcp.unavailable).toEqual([])
     const answers = await Promise.all([1, 2, 3].map((n) => mcp.connections[0]?.callToolResult('add', { a: n, b: n })))
     expect(answers.map(textOf)).toEqual(['2', '4', '6'])
@@ -261,7 +272,9 @@ describe('servers of older revisions', () => {
     await using server = await sessionServer([add])
     const people = [(await signedIn()).caller, (await signedIn()).caller]
     const turns = await Promise.all(
-      [...people, ...people].map(async (caller) => openMcp(await callingRun(caller), { servers: [toolServer(server.url)] })),
+      [...people, ...people].map(async (caller) =>
+        openMcp(await callingRun(caller), { servers: [toolServer(server.url)] }),
+      ),
     )
     await Promise.all(turns.map((mcp) => mcp.connections[0]?.callToolResult('add', { a: 1, b: 1 })))
     expect(server.sessions()).toBe(4)

@@ -106,7 +106,8 @@ describe('a server that says when its tools change', () => {
       older.tools.push(two)
       for (const person of [ann, bob]) {
         // Nobody outside knows when an ear is open: it is told until it hears.
-        const told = () => older.announce().then(() => expect(findRememberedTools(server, person.userId)).toBeUndefined())
+        const told = () =>
+          older.announce().then(() => expect(findRememberedTools(server, person.userId)).toBeUndefined())
         await vi.waitFor(told, POLL)
         await soonOffered(server, ['one', 'two'], person)
       }
@@ -121,7 +122,10 @@ describe('a server that says when its tools change', () => {
     await vi.waitFor(() => expect(fault.listening()).toBe(1), POLL)
     fault.announce()
     await vi.waitFor(() => expect(findRememberedTools(server, ann.userId)).toBeUndefined(), POLL)
-    await vi.waitFor(async () => expect(await offered(server).then(() => findRememberedTools(server, ann.userId))).toBeDefined(), POLL)
+    await vi.waitFor(
+      async () => expect(await offered(server).then(() => findRememberedTools(server, ann.userId))).toBeDefined(),
+      POLL,
+    )
     vi.useFakeTimers({ toFake: ['Date'] })
     onTestFinished(() => void vi.useRealTimers())
     vi.advanceTimersByTime(60_000)

@@ -101,10 +101,18 @@ describe('a tool', () => {
 })
 
 test('what counts is name, title, description, schemas and annotations, in whatever order their keys are', () => {
-  const tool = { name: 'a', description: 'd', inputSchema: { type: 'object', properties: { x: { type: 'string' }, y: {} } } }
+  const tool = {
+    name: 'a',
+    description: 'd',
+    inputSchema: { type: 'object', properties: { x: { type: 'string' }, y: {} } },
+  }
   const hash = definitionHash(tool)
   expect(
-    definitionHash({ inputSchema: { properties: { y: {}, x: { type: 'string' } }, type: 'object' }, description: 'd', name: 'a' }),
+    definitionHash({
+      inputSchema: { properties: { y: {}, x: { type: 'string' } }, type: 'object' },
+      description: 'd',
+      name: 'a',
+    }),
   ).toBe(hash)
   const others = [
     { ...tool, name: 'b' },

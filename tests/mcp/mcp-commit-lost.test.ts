@@ -10,8 +10,18 @@ import { withSettings } from '#tests/support/settings.ts'
 import { mcpCaller } from '#tests/support/tool-servers/mcp-caller.ts'
 
 test.each([
-  ['after its commit', { status: 'unknown', failureClass: 'outcome_unknown' }, /broke while.*Look whether it is there/, 1],
-  ['before its commit', { status: 'unknown', failureClass: 'outcome_unknown' }, /broke while.*Look whether it is there/, 0],
+  [
+    'after its commit',
+    { status: 'unknown', failureClass: 'outcome_unknown' },
+    /broke while.*Look whether it is there/,
+    1,
+  ],
+  [
+    'before its commit',
+    { status: 'unknown', failureClass: 'outcome_unknown' },
+    /broke while.*Look whether it is there/,
+    0,
+  ],
   ['before its statement', { status: 'failed', failureClass: 'tool_error' }, /^The database cannot be reached/, 0],
 ] as const)('the database connection of a write is cut %s', async (moment, outcome, sentence, tasks) => {
   const proxy = await cuttingProxy(env().DATABASE_URL)

@@ -33,7 +33,9 @@ function url(): URL {
 
 async function newDoor(token: string, mode: 'legacy' | { pin: string }): Promise<Door> {
   const client = new Client({ name: 'new-client', version: '2.4.0' }, { versionNegotiation: { mode } })
-  await client.connect(new StreamableHTTPClientTransport(url(), { requestInit: { headers: { authorization: `Bearer ${token}` } } }))
+  await client.connect(
+    new StreamableHTTPClientTransport(url(), { requestInit: { headers: { authorization: `Bearer ${token}` } } }),
+  )
   return {
     tools: async () => (await client.listTools()).tools.map((tool) => tool.name),
     call: async (name, args) => (await client.callTool({ name, arguments: args })) as ToolAnswer,
@@ -55,7 +57,9 @@ async function plainDoor(token: string): Promise<Door> {
   const caller = mcpCaller(url().href, token)
   return {
     tools: async () =>
-      ((await caller.send('tools/list')).result as unknown as { tools: { name: string }[] }).tools.map((tool) => tool.name),
+      ((await caller.send('tools/list')).result as unknown as { tools: { name: string }[] }).tools.map(
+        (tool) => tool.name,
+      ),
     call: caller.call,
     close: async () => {},
   }
@@ -67,7 +71,11 @@ describe.each([
     (token: string) => newDoor(token, { pin: '2026-07-28' }),
     { clientName: 'new-client', clientVersion: '2.4.0' },
   ],
-  ['the v2 client as an older one', (token: string) => newDoor(token, 'legacy'), { clientName: 'new-client', clientVersion: '2.4.0' }],
+  [
+    'the v2 client as an older one',
+    (token: string) => newDoor(token, 'legacy'),
+    { clientName: 'new-client', clientVersion: '2.4.0' },
+  ],
   ["the v1 SDK's client", oldDoor, { clientName: 'old-client', clientVersion: '1.32.2' }],
   ['plain JSON-RPC', plainDoor, { clientName: null, clientVersion: null }],
 ] as const)('%s', (_name, open, named) => {
@@ -85,20 +93,30 @@ describe.each([
         return answer.structuredContent as Record<string, never>
       }
       expect(await call('whoami')).toMatchObject({ email: person.email, time_zone: 'Europe/Berlin' })
-      expect(await call('add_task', { title: 'buy milk', due: '2026-11-27' })).toMatchObject({ number: 1, due: '2026-11-27', done: false })
-      expect(await call('update_task', { number: 1, title: 'buy oat milk' })).toMatchObject({ title: 'buy oat milk', due: '2026-11-27' })
+      expect(await call('add_task', { title: 'buy milk', due: '2026-11-27' })).toMatchObject({
+        number: 1,
+        due: '2026-11-27',
+        done: false,
+      })
+      expect(await call('update_task', { number: 1, title: 'buy oat milk' })).toMatchObject({
+        title: 'buy oat milk',
+        due: '2026-11-27',
+      })
       expect(await call('complete_task', { number: 1 })).toMatchObject({ number: 1, done: true })
       expect((await call('list_tasks', { status: 'done' })).tasks).toHaveLength(1)
       expect(await call('delete_task', { number: 1 })).toEqual({ deleted: { number: 1, title: 'buy oat milk' } })
       const { id } = await call('save_note', { title: 'Office', body: 'The door code is 4711' })
-      expect((await call('search_notes', { query: 'door code' })).notes).toMatchObject([{ id, snippet: 'The **door** **code** is 4711' }])
+      expect((await call('search_notes', { query: 'door code' })).notes).toMatchObject([
+        { id, snippet: 'The **door** **code** is 4711' },
+      ])
       expect(await call('get_note', { id })).toMatchObject({ body: 'The door code is 4711' })
       expect(await call('delete_note', { id })).toEqual({ deleted: { id, title: 'Office' } })
       expect(used.toSorted()).toEqual(NAMES.toSorted())
 
       const { data } = await listToolCalls({ caller }, { limit: 200 })
       expect(data.map((row) => row.tool).toReversed()).toEqual(used)
-      for (const row of data) expect(row).toMatchObject({ status: 'succeeded', via: 'mcp', server: 'switchboard', runId: null, ...named })
+      for (const row of data)
+        expect(row).toMatchObject({ status: 'succeeded', via: 'mcp', server: 'switchboard', runId: null, ...named })
       expect(data[0]?.tokenId).toMatch(/^tok_/)
     } finally {
       await door.close()
@@ -110,7 +128,9 @@ test('every tool has a title, a description, both schemas and hints that fit wha
   const { caller } = await signedIn()
   const client = new Client({ name: 'reader', version: '1' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } })
   const token = await personalToken(caller)
-  await client.connect(new StreamableHTTPClientTransport(url(), { requestInit: { headers: { authorization: `Bearer ${token}` } } }))
+  await client.connect(
+    new StreamableHTTPClientTransport(url(), { requestInit: { headers: { authorization: `Bearer ${token}` } } }),
+  )
   const { tools, ...rest } = await client.listTools()
   expect(rest).toMatchObject({ ttlMs: 300_000, cacheScope: 'private' })
   expect(client.getServerVersion()).toMatchObject({ name: 'switchboard', version: packageVersion })
@@ -120,25 +140,35 @@ test('every tool has a title, a description, both schemas and hints that fit wha
     for (const [name, field] of Object.entries(tool.inputSchema.properties ?? {}))
       expect((field as { description?: string }).description, `${tool.name}.${name}`).toBeTruthy()
   }
-  const hinted = (hint: 'readOnlyHint' | 'destructiveHint') => tools.filter((tool) => tool.annotations?.[hint]).map((tool) => tool.name)
+  const hinted = (hint: 'readOnlyHint' | 'destructiveHint') =>
+    tools.filter((tool) => tool.annotations?.[hint]).map((tool) => tool.name)
   expect(hinted('readOnlyHint')).toEqual(['whoami', 'list_tasks', 'search_notes', 'get_note'])
   expect(hinted('destructiveHint')).toEqual(['delete_task', 'delete_note'])
-  expect(tools.filter((tool) => !tool.annotations?.idempotentHint).map((tool) => tool.name)).toEqual(['add_task', 'save_note'])
+  expect(tools.filter((tool) => !tool.annotations?.idempotentHint).map((tool) => tool.name)).toEqual([
+    'add_task',
+    'save_note',
+  ])
   await client.close()
 })
 
-test.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])('the handshake of revision %s', async (protocolVersion) => {
-  const { caller } = await signedIn()
-  const { post } = mcpCaller(url().href, await personalToken(caller))
-  const params = { protocolVersion, capabilities: {}, clientInfo: { name: 'c', version: '1' } }
-  const hello = await post({ jsonrpc: '2.0', id: 'a', method: 'initialize', params })
-  expect(hello.headers.get('content-type')).toBe('application/json')
-  expect(await hello.json()).toMatchObject({ id: 'a', result: { protocolVersion, capabilities: { tools: {} } } })
-  const headers = { 'mcp-session-id': hello.headers.get('mcp-session-id') ?? '', 'mcp-protocol-version': protocolVersion }
-  expect((await post({ jsonrpc: '2.0', method: 'notifications/initialized' }, headers)).status).toBe(202)
-  const list = await post({ jsonrpc: '2.0', id: 0, method: 'tools/list' }, headers)
-  expect(((await list.json()) as { result: { tools: unknown[] } }).result.tools).toHaveLength(10)
-})
+test.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])(
+  'the handshake of revision %s',
+  async (protocolVersion) => {
+    const { caller } = await signedIn()
+    const { post } = mcpCaller(url().href, await personalToken(caller))
+    const params = { protocolVersion, capabilities: {}, clientInfo: { name: 'c', version: '1' } }
+    const hello = await post({ jsonrpc: '2.0', id: 'a', method: 'initialize', params })
+    expect(hello.headers.get('content-type')).toBe('application/json')
+    expect(await hello.json()).toMatchObject({ id: 'a', result: { protocolVersion, capabilities: { tools: {} } } })
+    const headers = {
+      'mcp-session-id': hello.headers.get('mcp-session-id') ?? '',
+      'mcp-protocol-version': protocolVersion,
+    }
+    expect((await post({ jsonrpc: '2.0', method: 'notifications/initialized' }, headers)).status).toBe(202)
+    const list = await post({ jsonrpc: '2.0', id: 0, method: 'tools/list' }, headers)
+    expect(((await list.json()) as { result: { tools: unknown[] } }).result.tools).toHaveLength(10)
+  },
+)
 
 test('the calls of a run are left to the agent, which writes them itself', async () => {
   const { caller } = await signedIn()
@@ -166,9 +196,18 @@ test('a trailing slash, HEAD, GET, DELETE and a preflight are answered, not redi
   const headers = { authorization: `Bearer ${token}`, origin: 'http://localhost:6274' }
   for (const method of ['HEAD', 'GET', 'DELETE', 'PUT']) {
     const answer = await fetch(url(), { method, headers })
-    expect([method, answer.status, answer.headers.get('allow'), await answer.text()]).toEqual([method, 405, 'POST, OPTIONS', ''])
+    expect([method, answer.status, answer.headers.get('allow'), await answer.text()]).toEqual([
+      method,
+      405,
+      'POST, OPTIONS',
+      '',
+    ])
   }
-  const ask = { origin: headers.origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' }
+  const ask = {
+    origin: headers.origin,
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': 'authorization',
+  }
   const may = await fetch(url(), { method: 'OPTIONS', headers: ask })
   expect([may.status, may.headers.get('access-control-allow-origin')]).toEqual([204, headers.origin])
   expect(may.headers.get('access-control-allow-headers')).toContain('authorization')

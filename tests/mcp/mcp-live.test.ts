@@ -66,11 +66,15 @@ test.each([{ mode: { pin: '2026-07-28' } }, { mode: 'legacy' as const }])(
   async ({ mode }) => {
     const { client, token } = await connect(mode)
     const seen: unknown[] = []
-    const answer = await client.callTool({ name: 'counts', arguments: {} }, { onprogress: (progress) => seen.push(progress) })
+    const answer = await client.callTool(
+      { name: 'counts', arguments: {} },
+      { onprogress: (progress) => seen.push(progress) },
+    )
     expect(answer.structuredContent).toEqual({ ok: true })
     expect(seen).toEqual([1, 2, 3].map((progress) => ({ progress, total: 3, message: `step ${progress}` })))
     const { post } = mcpCaller(server.url, token)
-    const call = (meta: object) => post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'counts', arguments: {}, ...meta } })
+    const call = (meta: object) =>
+      post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'counts', arguments: {}, ...meta } })
     expect((await call({})).headers.get('content-type')).toBe('application/json')
     expect((await call({ _meta: { progressToken: 'p' } })).headers.get('content-type')).toMatch(/^text\/event-stream/)
     await client.close()

@@ -107,7 +107,9 @@ test('no message whatever brings the server down, tells of its inside or stores 
 
 test('no arguments whatever break a tool: it answers, or says what is wrong and stores nothing', async () => {
   for (const { name, input } of toolset) {
-    const near = fc.record(Object.fromEntries(Object.keys(input.shape).map((field) => [field, odd])), { requiredKeys: [] })
+    const near = fc.record(Object.fromEntries(Object.keys(input.shape).map((field) => [field, odd])), {
+      requiredKeys: [],
+    })
     const args = fc.oneof(near, fc.dictionary(oddKey, odd, { maxKeys: 4 }), odd)
     await fc.assert(
       fc.asyncProperty(args, async (given) => {
@@ -147,9 +149,16 @@ test('no parameters whatever break resources, prompts or completion', async () =
       },
       { requiredKeys: [] },
     ),
-    fc.record({ name, arguments: fc.dictionary(fc.oneof(fc.constantFrom('note', 'question', 'day'), oddKey), oddText) }),
     fc.record({
-      ref: fc.oneof(fc.record({ type: fc.constant('ref/prompt'), name }), fc.constant({ type: 'ref/resource', uri: 'note://{id}' }), odd),
+      name,
+      arguments: fc.dictionary(fc.oneof(fc.constantFrom('note', 'question', 'day'), oddKey), oddText),
+    }),
+    fc.record({
+      ref: fc.oneof(
+        fc.record({ type: fc.constant('ref/prompt'), name }),
+        fc.constant({ type: 'ref/resource', uri: 'note://{id}' }),
+        odd,
+      ),
       argument: fc.record({ name: fc.oneof(fc.constantFrom('id', 'note', 'day'), oddText), value: oddText }),
     }),
   )

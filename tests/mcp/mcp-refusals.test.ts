@@ -43,7 +43,9 @@ test('a wrong, revoked, expired or foreign token, and one of a disabled account:
   await revokePersonalToken(ann.caller, row?.id ?? '')
   const wish = { name: 'old', scopes: ['tasks:read'], expiresAt: new Date(Date.now() - 1_000) }
   const disabled = await personalToken(gone.caller)
-  await withSystem('admin', (tx) => tx.user.update({ where: { id: gone.caller.userId }, data: { disabledAt: new Date() } }))
+  await withSystem('admin', (tx) =>
+    tx.user.update({ where: { id: gone.caller.userId }, data: { disabledAt: new Date() } }),
+  )
   const claims = { userId: ann.caller.userId, runId: 'run_1', threadId: 'thr_1' }
   const tokens = {
     wrong: `swb_${'a'.repeat(43)}`,
@@ -60,11 +62,15 @@ test('a wrong, revoked, expired or foreign token, and one of a disabled account:
   for (const [name, token] of Object.entries(tokens)) {
     const answer = await mcpCaller(url).post(WHOAMI, { authorization: `Bearer ${token}` })
     expect([name, answer.status]).toEqual([name, 401])
-    expect(answer.headers.get('www-authenticate'), name).toMatch(/^Bearer realm="Switchboard", error="invalid_token", error_description="/)
+    expect(answer.headers.get('www-authenticate'), name).toMatch(
+      /^Bearer realm="Switchboard", error="invalid_token", error_description="/,
+    )
   }
   const signedOut = await mintRunToken(claims, 'http://127.0.0.1:3999/mcp', 60)
   expect((await mcpCaller(url, signedOut).post(WHOAMI)).status).toBe(200)
-  await withSystem('admin', (tx) => tx.user.update({ where: { id: ann.caller.userId }, data: { sessionVersion: { increment: 1 } } }))
+  await withSystem('admin', (tx) =>
+    tx.user.update({ where: { id: ann.caller.userId }, data: { sessionVersion: { increment: 1 } } }),
+  )
   expect((await mcpCaller(url, signedOut).post(WHOAMI)).status, 'signed out everywhere').toBe(401)
 })
 
@@ -136,10 +142,18 @@ test('pages of the sites that the operator names may call, and read the answer; 
     const asked = await fetch(url, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } })
     expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([204, origin])
   }
-  for (const origin of ['http://app.example.com', 'https://app.example.com:444', 'https://x.app.example.com', 'http://lab.example', 'null'])
+  for (const origin of [
+    'http://app.example.com',
+    'https://app.example.com:444',
+    'https://x.app.example.com',
+    'http://lab.example',
+    'null',
+  ])
     expect([origin, (await from(origin)).status]).toEqual([origin, 403])
   for (const wrong of ['*', 'app.example.com', 'https://app.example.com/mcp', 'null'])
-    expect(() => parseEnv({ ...process.env, MCP_ALLOWED_ORIGINS: wrong }), wrong).toThrow(/MCP_ALLOWED_ORIGINS must be origins/)
+    expect(() => parseEnv({ ...process.env, MCP_ALLOWED_ORIGINS: wrong }), wrong).toThrow(
+      /MCP_ALLOWED_ORIGINS must be origins/,
+    )
 })
 
 test('malformed messages get the right error, and nothing is recorded', async () => {
@@ -183,7 +197,12 @@ test('malformed messages get the right error, and nothing is recorded', async ()
     ['no client, but capabilities', hello({ capabilities: { elicitation: {} }, clientInfo: undefined }), 200, -32_602],
     ['a cursor that is a number', { jsonrpc: '2.0', id: 1, method: 'tools/list', params: { cursor: 7 } }, 200, -32_602],
     ['no address', { jsonrpc: '2.0', id: 1, method: 'resources/read', params: {} }, 200, -32_602],
-    ['nothing to complete', { jsonrpc: '2.0', id: 1, method: 'completion/complete', params: { ref: { type: 'x' } } }, 200, -32_602],
+    [
+      'nothing to complete',
+      { jsonrpc: '2.0', id: 1, method: 'completion/complete', params: { ref: { type: 'x' } } },
+      200,
+      -32_602,
+    ],
   ]
   for (const [name, message, status, code] of cases) {
     const answer = await post(message)
@@ -202,7 +221,12 @@ test('a body that is too large or of another type is refused without being kept'
   const { caller } = await signedIn()
   const token = await personalToken(caller)
   const { post, get } = mcpCaller(url, token)
-  const large = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'save_note', arguments: { body: 'x'.repeat(1_100_000) } } }
+  const large = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name: 'save_note', arguments: { body: 'x'.repeat(1_100_000) } },
+  }
   expect((await post(large)).status).toBe(413)
   const stream = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65_536)) })
   const endless = handleMcp(
@@ -216,7 +240,9 @@ test('a body that is too large or of another type is refused without being kept'
   expect((await endless).status).toBe(413)
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp'])
     expect((await post(WHOAMI, { 'content-type': type })).status).toBe(415)
-  expect(await get('save_note', { title: 'largest', body: '\u0001'.repeat(100_000) })).toMatchObject({ title: 'largest' })
+  expect(await get('save_note', { title: 'largest', body: '\u0001'.repeat(100_000) })).toMatchObject({
+    title: 'largest',
+  })
 })
 
 test('wrong arguments come back as an error that a model can mend', async () => {
@@ -256,7 +282,9 @@ test('a tool that breaks tells nothing of the inside, and what a tool did not pr
   const { caller } = await signedIn()
   const endpoint = await serve(makeEndpoint(createServerOffer(broken), authenticate))
   try {
-    const { fail, get, post } = mcpCaller(endpoint.url, await personalToken(caller), { 'x-request-id': 'the-request-1' })
+    const { fail, get, post } = mcpCaller(endpoint.url, await personalToken(caller), {
+      'x-request-id': 'the-request-1',
+    })
     for (const name of ['leaks', 'wrong_answer'])
       expect(await fail(name)).toMatch(/^Something went wrong on our side\..* Request id: the-request-1$/)
     expect(await get('extra_answer')).toEqual({ ok: 'yes' })

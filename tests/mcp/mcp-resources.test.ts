@@ -45,7 +45,9 @@ describe.each([{ mode: { pin: '2026-07-28' } }, { mode: 'legacy' as const }])('$
     const second = await client.request({ method: 'resources/list', params: { cursor: first.nextCursor } })
     expect(second.resources.map((resource) => resource.uri)).toEqual([`note://${ids[1]}`, `note://${ids[0]}`])
     expect(second.nextCursor).toBeUndefined()
-    expect((await client.listResourceTemplates()).resourceTemplates).toMatchObject([{ uriTemplate: 'note://{id}', title: 'Note' }])
+    expect((await client.listResourceTemplates()).resourceTemplates).toMatchObject([
+      { uriTemplate: 'note://{id}', title: 'Note' },
+    ])
     expect((await client.readResource({ uri: `note://${ids[7]}` })).contents).toEqual([
       { uri: `note://${ids[7]}`, mimeType: 'text/markdown', text: 'text 7' },
     ])
@@ -61,11 +63,15 @@ describe.each([{ mode: { pin: '2026-07-28' } }, { mode: 'legacy' as const }])('$
     for (const prompt of prompts) expect(prompt.title && prompt.description, prompt.name).toBeTruthy()
     const textOf = async (name: string, args?: Record<string, string>) => {
       const { messages } = await client.getPrompt({ name, arguments: args })
-      return messages.map(({ content }) => (content.type === 'text' ? content.text : JSON.stringify(content))).join('\n')
+      return messages
+        .map(({ content }) => (content.type === 'text' ? content.text : JSON.stringify(content)))
+        .join('\n')
     }
     expect(await textOf('plan_my_day')).toMatch(/this day with me: today\./)
     expect(await textOf('plan_my_day', { day: 'Friday' })).toMatch(/with me: Friday\./)
-    expect(await textOf('find_in_notes', { question: 'When does the train go?' })).toMatch(/When does the train go\?[\s\S]*search_notes/)
+    expect(await textOf('find_in_notes', { question: 'When does the train go?' })).toMatch(
+      /When does the train go\?[\s\S]*search_notes/,
+    )
     expect(await textOf('summarise_note', { note: 'Trip' })).toMatch(/"uri":"note:\/\/note_.*Train at 9:12/)
     await client.close()
   })
@@ -108,10 +114,21 @@ test('what is not there, malformed or somebody else’s is refused in the same w
   const missing = 'note_00000000000000000000000000'
   const read = async (uri: string) => JSON.stringify((await bob.ask('resources/read', { uri })).error)
   expect(await read(`note://${id}`)).toBe((await read(`note://${missing}`)).replaceAll(missing, String(id)))
-  expect((await bob.ask('resources/read', { uri: 'note://x' })).error).toMatchObject({ code: -32_602, data: { uri: 'note://x' } })
-  for (const uri of ['', 'note://', 'file:///etc/passwd', `note://${id}/x`, 'note://a%27--', `note://${'x'.repeat(5_000)}`])
+  expect((await bob.ask('resources/read', { uri: 'note://x' })).error).toMatchObject({
+    code: -32_602,
+    data: { uri: 'note://x' },
+  })
+  for (const uri of [
+    '',
+    'note://',
+    'file:///etc/passwd',
+    `note://${id}/x`,
+    'note://a%27--',
+    `note://${'x'.repeat(5_000)}`,
+  ])
     expect([uri, (await bob.ask('resources/read', { uri })).error?.code]).toEqual([uri, -32_602])
-  const summarise = async (note: string) => (await bob.ask('prompts/get', { name: 'summarise_note', arguments: { note } })).error?.message
+  const summarise = async (note: string) =>
+    (await bob.ask('prompts/get', { name: 'summarise_note', arguments: { note } })).error?.message
   expect(await summarise('Secret')).toBe((await summarise('Nothing'))?.replace('Nothing', 'Secret'))
   expect((await bob.ask('resources/list')).result).toEqual({ resources: [] })
   const ref = { type: 'ref/resource', uri: 'note://{id}' }
@@ -127,7 +144,9 @@ test('what is not there, malformed or somebody else’s is refused in the same w
     code: -32_602,
     message: expect.stringMatching(/prompts\/list/),
   })
-  expect((await bob.ask('prompts/get', { name: 'find_in_notes' })).error?.message).toMatch(/needs the argument "question"/)
+  expect((await bob.ask('prompts/get', { name: 'find_in_notes' })).error?.message).toMatch(
+    /needs the argument "question"/,
+  )
   const long = { name: 'find_in_notes', arguments: { question: 'x'.repeat(1_001) } }
   expect((await bob.ask('prompts/get', long)).error?.message).toMatch(/longer than 1000/)
   const unknown = { ref: { type: 'ref/prompt', name: 'nope' }, argument: { name: 'a', value: '' } }
@@ -139,13 +158,18 @@ test('a token without notes:read lists and is offered none, and is asked for mor
   const { id } = await door.get('save_note', { title: 'Mine', body: 'x' })
   expect((await ask('resources/list')).result).toEqual({ resources: [] })
   const ref = { type: 'ref/resource', uri: 'note://{id}' }
-  expect((await ask('completion/complete', { ref, argument: { name: 'id', value: '' } })).result).toEqual({ completion: { values: [] } })
+  expect((await ask('completion/complete', { ref, argument: { name: 'id', value: '' } })).result).toEqual({
+    completion: { values: [] },
+  })
   for (const message of [
     { method: 'resources/read', params: { uri: `note://${id}` } },
     { method: 'prompts/get', params: { name: 'summarise_note', arguments: { note: 'Mine' } } },
   ]) {
     const answer = await door.post({ jsonrpc: '2.0', id: 1, ...message })
-    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([403, expect.stringMatching(/scope="notes:read/)])
+    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
+      403,
+      expect.stringMatching(/scope="notes:read/),
+    ])
   }
 })
 
@@ -153,6 +177,10 @@ test('MCP_BUILTIN=off closes the door for every method', async () => {
   const { door } = await newPerson()
   withSettings({ MCP_BUILTIN: 'off' })
   const answer = await door.post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
-  expect([answer.status, await answer.json()]).toMatchObject([404, { error: { message: expect.stringMatching(/switched off/) } }])
-  for (const method of ['GET', 'DELETE', 'OPTIONS', 'HEAD']) expect((await fetch(`${server.url}/mcp`, { method })).status).toBe(404)
+  expect([answer.status, await answer.json()]).toMatchObject([
+    404,
+    { error: { message: expect.stringMatching(/switched off/) } },
+  ])
+  for (const method of ['GET', 'DELETE', 'OPTIONS', 'HEAD'])
+    expect((await fetch(`${server.url}/mcp`, { method })).status).toBe(404)
 })

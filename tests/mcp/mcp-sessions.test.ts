@@ -20,7 +20,9 @@ const talkative = makeEndpoint(fixture, authenticate)
 
 let server: Awaited<ReturnType<typeof serve>>
 beforeAll(async () => {
-  server = await serve((request) => (new URL(request.url).pathname === '/fixture' ? talkative(request) : handleMcp(request)))
+  server = await serve((request) =>
+    new URL(request.url).pathname === '/fixture' ? talkative(request) : handleMcp(request),
+  )
 })
 afterAll(() => server.close())
 afterEach(() => vi.useRealTimers())
@@ -36,13 +38,21 @@ async function connect(path: string, token: string) {
     role: 'assistant',
     content: { type: 'text', text: `you said ${JSON.stringify(params.messages[0]?.content)}` },
   }))
-  const transport = new OldTransport(new URL(path, server.url), { requestInit: { headers: { authorization: `Bearer ${token}` } } })
+  const transport = new OldTransport(new URL(path, server.url), {
+    requestInit: { headers: { authorization: `Bearer ${token}` } },
+  })
   await client.connect(transport)
   return { client, transport }
 }
 
 /** One message to `endpoint` in this process. */
-function ask(endpoint: (request: Request) => Promise<Response>, token: string, message: unknown, sessionId?: string, method = 'POST') {
+function ask(
+  endpoint: (request: Request) => Promise<Response>,
+  token: string,
+  message: unknown,
+  sessionId?: string,
+  method = 'POST',
+) {
   const headers = {
     authorization: `Bearer ${token}`,
     'content-type': 'application/json',
@@ -82,8 +92,12 @@ test('our own tools work in a session; the ledger has the client; after its end 
   const { caller } = await signedIn()
   const token = await personalToken(caller)
   const { client, transport } = await connect('/mcp', token)
-  expect(await client.callTool({ name: 'whoami', arguments: {} })).toMatchObject({ structuredContent: { name: 'Ann Example' } })
-  expect((await listToolCalls({ caller })).data).toMatchObject([{ clientName: 'askable', clientVersion: '3', status: 'succeeded' }])
+  expect(await client.callTool({ name: 'whoami', arguments: {} })).toMatchObject({
+    structuredContent: { name: 'Ann Example' },
+  })
+  expect((await listToolCalls({ caller })).data).toMatchObject([
+    { clientName: 'askable', clientVersion: '3', status: 'succeeded' },
+  ])
   const id = transport.sessionId ?? ''
   await transport.terminateSession()
   await client.close()
@@ -108,7 +122,10 @@ test('a session is one token’s: for another of the same person or of another, 
   const here = sessions()
   processStates().set(SESSIONS, new Map())
   const elsewhere = await ask(handleMcp, annToken, WHOAMI, id)
-  expect([elsewhere.status, await elsewhere.json()]).toMatchObject([404, { error: { message: expect.stringMatching(/initialize/) } }])
+  expect([elsewhere.status, await elsewhere.json()]).toMatchObject([
+    404,
+    { error: { message: expect.stringMatching(/initialize/) } },
+  ])
   processStates().set(SESSIONS, here)
   expect((await ask(handleMcp, annToken, WHOAMI, id)).status).toBe(200)
 })
@@ -122,9 +139,15 @@ test.each(['v1', 'v2'] as const)(
       const url = new URL('/mcp', server.url)
       const [client, transport] =
         sdk === 'v1'
-          ? [new OldClient({ name: 'askable', version: '3' }, { capabilities: ASKABLE }), new OldTransport(url, { requestInit })]
+          ? [
+              new OldClient({ name: 'askable', version: '3' }, { capabilities: ASKABLE }),
+              new OldTransport(url, { requestInit }),
+            ]
           : [
-              new Client({ name: 'askable', version: '3' }, { capabilities: ASKABLE, versionNegotiation: { mode: 'legacy' } }),
+              new Client(
+                { name: 'askable', version: '3' },
+                { capabilities: ASKABLE, versionNegotiation: { mode: 'legacy' } },
+              ),
               new StreamableHTTPClientTransport(url, { requestInit }),
             ]
       await (client as OldClient).connect(transport as OldTransport)
@@ -138,10 +161,14 @@ test.each(['v1', 'v2'] as const)(
     onTestFinished(() => {
       processStates().set(SESSIONS, here)
     })
-    await expect(first.client.callTool({ name: 'whoami', arguments: {} })).rejects.toThrow(/Begin again with initialize/)
+    await expect(first.client.callTool({ name: 'whoami', arguments: {} })).rejects.toThrow(
+      /Begin again with initialize/,
+    )
     const second = await begin()
     expect(second.id).not.toBe(first.id)
-    expect(await second.client.callTool({ name: 'whoami', arguments: {} })).toMatchObject({ structuredContent: { name: 'Ann Example' } })
+    expect(await second.client.callTool({ name: 'whoami', arguments: {} })).toMatchObject({
+      structuredContent: { name: 'Ann Example' },
+    })
   },
 )
 
@@ -151,7 +178,11 @@ test('the open channel of a session ends with its token, at once for what it ask
   const [token, other] = [await personalToken(caller, ['tasks:read']), await personalToken(caller)]
   const ended: string[] = []
   for (const [name, held] of Object.entries({ token, other })) {
-    const headers = { authorization: `Bearer ${held}`, accept: 'text/event-stream', 'mcp-session-id': await begin(held) }
+    const headers = {
+      authorization: `Bearer ${held}`,
+      accept: 'text/event-stream',
+      'mcp-session-id': await begin(held),
+    }
     const channel = await handleMcp(new Request('http://127.0.0.1:3999/mcp', { headers }))
     expect(channel.headers.get('content-type')).toBe('text/event-stream')
     void channel.text().then(() => ended.push(name))
@@ -196,7 +227,8 @@ test('a person has 20 sessions at most, the process 500; who gets none is served
   expect(statuses).toEqual([200, 404, ...Array(19).fill(200)])
 
   const full = sessions()
-  for (let count = full.size; count < 500; count += 1) full.set(`filler ${count}`, { userId: 'usr_filler', holder: 'tok_filler' })
+  for (let count = full.size; count < 500; count += 1)
+    full.set(`filler ${count}`, { userId: 'usr_filler', holder: 'tok_filler' })
   const { caller: late } = await signedIn()
   const lateToken = await personalToken(late)
   const id = await begin(lateToken)

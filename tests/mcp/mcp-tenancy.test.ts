@@ -34,13 +34,17 @@ test("one person's tasks and notes are for the other what is not there: the same
     ['complete_task', {}],
     ['delete_task', {}],
   ] as const)
-    expect(await bob.fail(tool, { number: 3, ...change })).toBe((await bob.fail(tool, { number: 9, ...change })).replace('9', '3'))
+    expect(await bob.fail(tool, { number: 3, ...change })).toBe(
+      (await bob.fail(tool, { number: 9, ...change })).replace('9', '3'),
+    )
   for (const [tool, change] of [
     ['get_note', {}],
     ['save_note', { body: 'mine' }],
     ['delete_note', {}],
   ] as const)
-    expect(await bob.fail(tool, { id, ...change })).toBe((await bob.fail(tool, { id: missing, ...change })).replace(missing, String(id)))
+    expect(await bob.fail(tool, { id, ...change })).toBe(
+      (await bob.fail(tool, { id: missing, ...change })).replace(missing, String(id)),
+    )
 
   expect((await ann.get('list_tasks')).tasks).toMatchObject([{ title: 'one' }, { title: 'two' }, { title: 'three' }])
   expect(await ann.get('get_note', { id })).toMatchObject({ title: 'Secret', body: 'the vault code' })
@@ -99,8 +103,12 @@ test('1,000 concurrent calls of 20 people under the same JSON-RPC ids: each gets
 
 test('50 tasks added at once get the numbers 1 to 50; a deleted number is not used again', async () => {
   const ann = await newPerson()
-  const added = await Promise.all(Array.from({ length: 50 }, (_, index) => ann.get('add_task', { title: `task ${index}` })))
-  expect(added.map((task) => Number(task.number)).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1))
+  const added = await Promise.all(
+    Array.from({ length: 50 }, (_, index) => ann.get('add_task', { title: `task ${index}` })),
+  )
+  expect(added.map((task) => Number(task.number)).toSorted((a, b) => a - b)).toEqual(
+    Array.from({ length: 50 }, (_, index) => index + 1),
+  )
   await ann.get('delete_task', { number: 50 })
   expect(await ann.get('add_task', { title: 'next' })).toMatchObject({ number: 51 })
 })

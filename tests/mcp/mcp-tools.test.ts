@@ -17,7 +17,11 @@ async function newPerson(timeZone?: string) {
   return { caller, ...mcpCaller(`${server.url}/mcp`, await personalToken(caller)) }
 }
 
-type Listed = { tasks: { number: number; title: string }[]; notes: { title: string; snippet: string }[]; next_cursor?: string }
+type Listed = {
+  tasks: { number: number; title: string }[]
+  notes: { title: string; snippet: string }[]
+  next_cursor?: string
+}
 
 test('moments are told on the clock of the person, winter and summer', () => {
   const winter = new Date('2026-11-27T14:00:00Z')
@@ -53,7 +57,9 @@ test('a person without a time zone is on UTC, and is told so', async () => {
   const { get } = await newPerson()
   expect(await get('whoami')).toMatchObject({ time_zone: 'UTC', now: expect.stringMatching(/\+00:00$/) })
   const { get: berlin } = await newPerson('Europe/Berlin')
-  expect(await berlin('add_task', { title: 'call', due: '2026-07-01T10:00Z' })).toMatchObject({ due: '2026-07-01T12:00' })
+  expect(await berlin('add_task', { title: 'call', due: '2026-07-01T10:00Z' })).toMatchObject({
+    due: '2026-07-01T12:00',
+  })
 })
 
 test('tasks are completed once, opened again, and lose a due date only by null', async () => {
@@ -63,7 +69,11 @@ test('tasks are completed once, opened again, and lose a due date only by null',
   expect(first).toMatchObject({ title: 'buy milk', done: true, due: '2026-11-27' })
   await new Promise((resolve) => setTimeout(resolve, 1_100))
   expect(await get('complete_task', { number: 1 })).toEqual(first)
-  expect(await get('update_task', { number: 1, done: false })).toMatchObject({ done: false, completed_at: null, due: '2026-11-27' })
+  expect(await get('update_task', { number: 1, done: false })).toMatchObject({
+    done: false,
+    completed_at: null,
+    due: '2026-11-27',
+  })
   expect(await get('update_task', { number: 1, due: null })).toMatchObject({ due: null, title: 'buy milk' })
   expect(await get('update_task', { number: 1, done: true, due: '2026-12-01T08:00' })).toMatchObject({
     due: '2026-12-01T08:00',
@@ -74,8 +84,10 @@ test('tasks are completed once, opened again, and lose a due date only by null',
 test('tasks are listed by due date, filtered, and in pages that neither miss nor repeat one', async () => {
   const { get } = await newPerson()
   const due = [undefined, '2026-12-02', '2026-11-27T15:00', '2026-11-27', undefined, '2026-11-28T00:00', '2026-11-27']
-  for (const [index, day] of due.entries()) await get('add_task', { title: `Task ${index + 1} 100%_`, ...(day && { due: day }) })
-  const numbers = async (args: object) => ((await get('list_tasks', args)) as unknown as Listed).tasks.map((task) => task.number)
+  for (const [index, day] of due.entries())
+    await get('add_task', { title: `Task ${index + 1} 100%_`, ...(day && { due: day }) })
+  const numbers = async (args: object) =>
+    ((await get('list_tasks', args)) as unknown as Listed).tasks.map((task) => task.number)
   expect(await numbers({})).toEqual([4, 7, 3, 6, 2, 1, 5])
   expect(await numbers({ due_from: '2026-11-27', due_to: '2026-11-27' })).toEqual([4, 7, 3])
   expect(await numbers({ due_from: '2026-11-28' })).toEqual([6, 2])
@@ -104,10 +116,14 @@ test('tasks are listed by due date, filtered, and in pages that neither miss nor
 
 test('search ranks titles first, understands quotes, or and minus, and pages', async () => {
   const { get } = await newPerson()
-  await get('save_note', { title: 'Groceries', body: 'The door was open. Buy milk, eggs and a new bicycle light for the winter.' })
+  await get('save_note', {
+    title: 'Groceries',
+    body: 'The door was open. Buy milk, eggs and a new bicycle light for the winter.',
+  })
   await get('save_note', { title: 'Door code', body: 'Office: 4711' })
   await get('save_note', { title: 'Keys', body: 'Running late? The code of the garage door is 0815.' })
-  const titles = async (query: string) => ((await get('search_notes', { query })) as unknown as Listed).notes.map((note) => note.title)
+  const titles = async (query: string) =>
+    ((await get('search_notes', { query })) as unknown as Listed).notes.map((note) => note.title)
   expect((await titles('door'))[0]).toBe('Door code')
   expect((await titles('door')).toSorted()).toEqual(['Door code', 'Groceries', 'Keys'])
   expect(await titles('door code')).toEqual(['Door code', 'Keys'])
@@ -116,7 +132,8 @@ test('search ranks titles first, understands quotes, or and minus, and pages', a
   expect((await titles('garage or milk')).toSorted()).toEqual(['Groceries', 'Keys'])
   expect(await titles('runs')).toEqual(['Keys'])
   expect((await titles('the')).toSorted(), 'words that are in every text are words').toEqual(['Groceries', 'Keys'])
-  for (const odd of ['&|!():*', "'); DROP TABLE notes; --", '"', 'a <-> b', '\\'.repeat(50)]) expect(await titles(odd)).toEqual([])
+  for (const odd of ['&|!():*', "'); DROP TABLE notes; --", '"', 'a <-> b', '\\'.repeat(50)])
+    expect(await titles(odd)).toEqual([])
   const newest = (await get('search_notes', { limit: 2 })) as unknown as Listed
   expect(newest.notes.map((note) => note.title)).toEqual(['Keys', 'Door code'])
   const rest = (await get('search_notes', { limit: 2, cursor: newest.next_cursor })) as unknown as Listed
@@ -128,7 +145,10 @@ test('snippets show what was found, hold no markup, and no note can forge their 
   const { get } = await newPerson()
   const filler = 'lorem ipsum dolor sit amet '.repeat(40)
   await get('save_note', { title: 'A', body: `${filler}the vault code is 4711\n\n${filler}` })
-  await get('save_note', { title: 'B', body: '<script>alert(1)</script> vault <img src=x onerror=alert(1)> \uE000forged\uE001' })
+  await get('save_note', {
+    title: 'B',
+    body: '<script>alert(1)</script> vault <img src=x onerror=alert(1)> \uE000forged\uE001',
+  })
   await get('save_note', { title: 'C', body: `vault${'x'.repeat(5_000)} vault` })
   const { notes } = (await get('search_notes', { query: 'vault' })) as unknown as Listed
   const snippet = (title: string) => notes.find((note) => note.title === title)?.snippet ?? ''
@@ -144,12 +164,17 @@ test('a note is made with its first line as the title, changed in part, and empt
   const { id, title } = await get('save_note', { body: '\n  The door code is 4711  \nsecond line' })
   expect(title).toBe('The door code is 4711')
   expect(await get('save_note', { id, title: 'Door' })).toMatchObject({ id, title: 'Door' })
-  expect(await get('get_note', { id })).toMatchObject({ title: 'Door', body: '\n  The door code is 4711  \nsecond line' })
+  expect(await get('get_note', { id })).toMatchObject({
+    title: 'Door',
+    body: '\n  The door code is 4711  \nsecond line',
+  })
   await get('save_note', { id, body: '' })
   expect(await get('get_note', { id })).toMatchObject({ title: 'Door', body: '' })
   expect((await get('save_note', { body: 'long '.repeat(100) })).title).toBe(`${'long '.repeat(15)}long…`)
   expect(await get('save_note', { title: 'nul', body: 'a\u0000b' })).toBeTruthy()
-  expect(await fail('save_note', { id: 'note_x', body: 'b' })).toBe('No note has the id "note_x"; call search_notes to find it.')
+  expect(await fail('save_note', { id: 'note_x', body: 'b' })).toBe(
+    'No note has the id "note_x"; call search_notes to find it.',
+  )
 })
 
 test('nobody keeps more than 10,000 tasks or notes', async () => {

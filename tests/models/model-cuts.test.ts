@@ -29,7 +29,11 @@ beforeEach(async () => {
 async function open(api: typeof chat | typeof responses, ...steps: Step[]) {
   const server = await openAIServer(...steps)
   withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: api, THREAD_TITLES: 'first_words' })
-  return { server, chat: await conversation(caller, { builtinFetch }), [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
+  return {
+    server,
+    chat: await conversation(caller, { builtinFetch }),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
 }
 
 describe('text that arrives in one burst with a failure is kept', () => {
@@ -43,8 +47,16 @@ describe('text that arrives in one burst with a failure is kept', () => {
     ...both('a socket that is cut', 'cut'),
     ...both('a stream that just ends', 'ends'),
     ...both('a frame that is no JSON', 'malformed'),
-    [chat, 'an error frame', { frames: [...WORDS.map((content) => chunk({ content })), { error: failure }], burst: true }],
-    [responses, 'an error frame', { frames: [...textEvents(WORDS).slice(0, 62), { type: 'error', ...failure }], burst: true }],
+    [
+      chat,
+      'an error frame',
+      { frames: [...WORDS.map((content) => chunk({ content })), { error: failure }], burst: true },
+    ],
+    [
+      responses,
+      'an error frame',
+      { frames: [...textEvents(WORDS).slice(0, 62), { type: 'error', ...failure }], burst: true },
+    ],
     [
       responses,
       'a failed response',
@@ -70,7 +82,11 @@ describe('text that arrives in one burst with a failure is kept', () => {
   })
 
   test.each([chat, responses])('over %s: calls without an end keep every line and word', async (api) => {
-    const say = (number: number): Step => ({ text: [`Step ${number}. `], calls: [{ name: 'whoami', arguments: {} }], burst: true })
+    const say = (number: number): Step => ({
+      text: [`Step ${number}. `],
+      calls: [{ name: 'whoami', arguments: {} }],
+      burst: true,
+    })
     await using _it = await open(api, ...Array.from({ length: 16 }, (_, index) => say(index)))
     const { events } = await agentDoor(person).begin('loop')
     expect(events.filter(({ type }) => type === 'error')).toHaveLength(1)
@@ -125,14 +141,21 @@ describe('an answer that was cut off', () => {
     [chat, 'content_filter', textChunks(['Once upon a ti'], 'content_filter'), false],
     [chat, 'SAFETY', textChunks(['Once upon a ti'], 'SAFETY'), false],
     ...['FINISH_REASON_SAFETY', 'content-filter', 'guardrail_intervened', 'refusal', 'IMAGE_SAFETY', 'ERROR_TOXIC'].map(
-      (reason): [typeof chat, string, object[], boolean] => [chat, reason, textChunks(['Once upon a ti'], reason), false],
+      (reason): [typeof chat, string, object[], boolean] => [
+        chat,
+        reason,
+        textChunks(['Once upon a ti'], reason),
+        false,
+      ],
     ),
-    ...['ERROR_LIMIT', 'OTHER', 'timeout', 'repetition', 'TOO_MANY_TOOL_CALLS'].map((reason): [typeof chat, string, object[], boolean] => [
-      chat,
-      reason,
-      textChunks(['Once upon a ti'], reason),
-      true,
-    ]),
+    ...['ERROR_LIMIT', 'OTHER', 'timeout', 'repetition', 'TOO_MANY_TOOL_CALLS'].map(
+      (reason): [typeof chat, string, object[], boolean] => [
+        chat,
+        reason,
+        textChunks(['Once upon a ti'], reason),
+        true,
+      ],
+    ),
     [chat, 'error', textChunks(['Once upon a ti'], 'error'), true],
     [chat, 'malformed_function_call', [chunk({ content: 'Once upon a ti' }, 'malformed_function_call')], true],
     [responses, 'length', textEvents(['Once upon a ti'], incomplete('max_output_tokens')), true],
@@ -152,7 +175,9 @@ describe('an answer that was cut off', () => {
     const thread = threadOf({ events } as never)
     expect(said(events)).toBe('Once upon a ti')
     expect(events.filter(({ type }) => type === 'error')).toEqual([])
-    expect(events.filter(({ type }) => type === 'notice')).toMatchObject([{ level: 'warning', title: expect.stringContaining('cut off') }])
+    expect(events.filter(({ type }) => type === 'notice')).toMatchObject([
+      { level: 'warning', title: expect.stringContaining('cut off') },
+    ])
     const [card] = widgets(await replayed(door, thread))
     expect(buttons(card)).toEqual(continues ? ['Continue'] : [])
     if (!card || !continues) return
@@ -175,11 +200,21 @@ describe('an answer that was cut off', () => {
 
   const call = { index: 0, id: 'c1', type: 'function', ...functionCall('add_task', { title: 'whole' }) }
   const half = { index: 0, id: 'c1', type: 'function', ...functionCall('add_task', '{"title":"half') }
-  const item = { type: 'function_call', id: 'fc_1', call_id: 'c1', name: 'add_task', arguments: '{"title":"whole"}', status: 'incomplete' }
+  const item = {
+    type: 'function_call',
+    id: 'fc_1',
+    call_id: 'c1',
+    name: 'add_task',
+    arguments: '{"title":"whole"}',
+    status: 'incomplete',
+  }
   const withCall = (reason: string, args = item.arguments) => [
     ...textEvents(['Let me see. ']).slice(0, -1),
     { type: 'response.output_item.done', output_index: 1, item: { ...item, arguments: args } },
-    endEvent([textEvents(['Let me see. ']).at(-2) as object].concat({ ...item, arguments: args }) as object[], incomplete(reason)),
+    endEvent(
+      [textEvents(['Let me see. ']).at(-2) as object].concat({ ...item, arguments: args }) as object[],
+      incomplete(reason),
+    ),
   ]
   const calls: [typeof chat | typeof responses, string, object[]][] = [
     [
@@ -187,8 +222,16 @@ describe('an answer that was cut off', () => {
       'a whole one under content_filter',
       [chunk({ content: 'Let me see. ' }), chunk({ tool_calls: [call] }), chunk({}, 'content_filter')],
     ],
-    [chat, 'a half one under length', [chunk({ content: 'Let me see. ' }), chunk({ tool_calls: [half] }), chunk({}, 'length')]],
-    [chat, 'a whole one under length', [chunk({ content: 'Let me see. ' }), chunk({ tool_calls: [call] }), chunk({}, 'length')]],
+    [
+      chat,
+      'a half one under length',
+      [chunk({ content: 'Let me see. ' }), chunk({ tool_calls: [half] }), chunk({}, 'length')],
+    ],
+    [
+      chat,
+      'a whole one under length',
+      [chunk({ content: 'Let me see. ' }), chunk({ tool_calls: [call] }), chunk({}, 'length')],
+    ],
     [chat, 'a half one without words', [chunk({ tool_calls: [half] }), chunk({}, 'length')]],
     [chat, 'a whole one without an end', [chunk({ tool_calls: [call] })]],
     [responses, 'a whole one under content_filter', withCall('content_filter')],
@@ -210,7 +253,9 @@ describe('an answer that was cut off', () => {
     expect(JSON.stringify(it.server.requests[1]?.body)).not.toContain('half')
   })
 
-  const reasoning = [{ type: 'response.output_item.added', output_index: 0, item: { id: 'rs_1', type: 'reasoning', summary: [] } }]
+  const reasoning = [
+    { type: 'response.output_item.added', output_index: 0, item: { id: 'rs_1', type: 'reasoning', summary: [] } },
+  ]
   const empty: [typeof chat | typeof responses, string, Step][] = [
     [responses, 'and the socket is cut', { frames: reasoning, fault: { kind: 'cut', after: 1 } }],
     [responses, 'at the length', { frames: [...reasoning, endEvent([], incomplete('max_output_tokens'))] }],

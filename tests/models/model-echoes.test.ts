@@ -28,7 +28,8 @@ const entries = (server: { requests: Request[] }) => {
   return (messages ?? input) as Json[]
 }
 /** The message of the assistant with calls, in the last request. */
-const asked = (server: { requests: Request[] }) => entries(server).find(({ tool_calls }) => tool_calls) as Json & { tool_calls: Json[] }
+const asked = (server: { requests: Request[] }) =>
+  entries(server).find(({ tool_calls }) => tool_calls) as Json & { tool_calls: Json[] }
 const callItem = (server: { requests: Request[] }) => entries(server).find(({ type }) => type === 'function_call')
 
 const signature = { extra_content: { google: { thought_signature: 'SIG123', thoughtSignature: 'Camel' } } }
@@ -37,12 +38,20 @@ const details = [
   { type: 'reasoning.text', text: 'look.', index: 0, signature: 'SEAL' },
   { type: 'reasoning.encrypted', data: 'gAAAA', index: 1, id: 'r1' },
 ]
-const list = (more: object = {}) => ({ index: 0, id: 'c1', type: 'function', ...functionCall('list_tasks', {}), ...more })
+const list = (more: object = {}) => ({
+  index: 0,
+  id: 'c1',
+  type: 'function',
+  ...functionCall('list_tasks', {}),
+  ...more,
+})
 const DONE: Step = { text: 'Done.' }
 
 describe('over chat_completions', () => {
   test('a signature stands in its call again, in this turn and later', async () => {
-    await using server = await open('chat_completions', { frames: callChunks([list(signature)]) }, DONE, { text: 'Here.' })
+    await using server = await open('chat_completions', { frames: callChunks([list(signature)]) }, DONE, {
+      text: 'Here.',
+    })
     const reply = await door.begin('tasks')
     expect(asked(server).tool_calls).toEqual([list({ ...signature, index: undefined })])
     expect(Object.keys(asked(server)).sort()).toEqual(['content', 'role', 'tool_calls'])
@@ -77,14 +86,23 @@ describe('over chat_completions', () => {
 
   test('reasoning details stand in the message, put together, also in later turns; plain thoughts only in this one', async () => {
     const frames = [
-      ...details.map((detail) => chunk({ reasoning: 'text' in detail ? detail.text : '', reasoning_details: [detail] })),
+      ...details.map((detail) =>
+        chunk({ reasoning: 'text' in detail ? detail.text : '', reasoning_details: [detail] }),
+      ),
       chunk({ reasoning_content: 'aloud' }),
       ...callChunks([list()]),
     ]
     await using server = await open('chat_completions', { frames }, DONE, { text: 'Here.' })
     const reply = await door.begin('tasks')
-    const whole = [{ type: 'reasoning.text', text: 'First look.', index: 0, format: 'anthropic-claude-v1', signature: 'SEAL' }, details[2]]
-    expect(asked(server)).toMatchObject({ reasoning: 'First look.', reasoning_content: 'aloud', reasoning_details: whole })
+    const whole = [
+      { type: 'reasoning.text', text: 'First look.', index: 0, format: 'anthropic-claude-v1', signature: 'SEAL' },
+      details[2],
+    ]
+    expect(asked(server)).toMatchObject({
+      reasoning: 'First look.',
+      reasoning_content: 'aloud',
+      reasoning_details: whole,
+    })
     await door.say(threadOf(reply), 'and now?')
     expect(asked(server)).toMatchObject({ reasoning_details: whole })
     expect(asked(server)).not.toHaveProperty('reasoning')

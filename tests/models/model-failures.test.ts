@@ -30,7 +30,13 @@ const status = (code: number, more: object = {}): Step => ({ fault: { kind: 'sta
 const secret = 'Incorrect API key provided: sk-proj-hunter2hunter2hunter2'
 
 const cases: Case[] = [
-  { name: '401', steps: [status(401, { message: secret })], failureClass: 'model_unauthorised', says: /OPENAI_API_KEY/, retry: false },
+  {
+    name: '401',
+    steps: [status(401, { message: secret })],
+    failureClass: 'model_unauthorised',
+    says: /OPENAI_API_KEY/,
+    retry: false,
+  },
   { name: '403', steps: [status(403)], failureClass: 'model_unauthorised', says: /OPENAI_API_KEY/, retry: false },
   { name: '404', steps: [status(404)], failureClass: 'model_not_found', says: /OPENAI_MODEL/, retry: false },
   {
@@ -47,7 +53,13 @@ const cases: Case[] = [
     says: /quota/,
     retry: false,
   },
-  { name: '500, three times', steps: [status(500), status(500), status(500)], failureClass: 'model_error', says: /failed/, retry: true },
+  {
+    name: '500, three times',
+    steps: [status(500), status(500), status(500)],
+    failureClass: 'model_error',
+    says: /failed/,
+    retry: true,
+  },
   {
     name: 'a conversation that is too long',
     steps: [status(400, { code: 'context_length_exceeded', message: 'maximum context length is 8192 tokens' })],
@@ -55,7 +67,13 @@ const cases: Case[] = [
     says: /too long/,
     retry: false,
   },
-  { name: 'a bad request', steps: [status(400, { message: secret })], failureClass: 'model_rejected', says: /rejected/, retry: true },
+  {
+    name: 'a bad request',
+    steps: [status(400, { message: secret })],
+    failureClass: 'model_rejected',
+    says: /rejected/,
+    retry: true,
+  },
   {
     name: 'a socket that is cut',
     steps: [{ text: TEXT, fault: { kind: 'cut', after: 5 } }],
@@ -106,30 +124,33 @@ const cases: Case[] = [
 ]
 
 describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
-  test.each(cases)('$name: a sentence, its class at the run, nothing half open, and the next message works', async (expected) => {
-    await using server = await openAIServer(...expected.steps)
-    const idle = expected.failureClass === 'model_silent' ? '2' : '20'
-    withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: api, MODEL_IDLE_TIMEOUT: idle, MODEL_WAIT_MAX: '0' })
-    const chat = await conversation(caller, { builtinFetch })
-    const turn = await chat.say('hello')
+  test.each(cases)(
+    '$name: a sentence, its class at the run, nothing half open, and the next message works',
+    async (expected) => {
+      await using server = await openAIServer(...expected.steps)
+      const idle = expected.failureClass === 'model_silent' ? '2' : '20'
+      withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: api, MODEL_IDLE_TIMEOUT: idle, MODEL_WAIT_MAX: '0' })
+      const chat = await conversation(caller, { builtinFetch })
+      const turn = await chat.say('hello')
 
-    expect(turn.error).toMatchObject({
-      name: 'CustomStreamError',
-      message: expect.stringMatching(expected.says),
-      allowRetry: expected.retry,
-    })
-    expect(turn.failed).toMatchObject({ failureClass: expected.failureClass, message: turn.error?.message })
-    expect(JSON.stringify(turn.failed)).not.toContain('hunter2')
-    expect(turn.error?.message).not.toContain('hunter2')
-    expect(halfOpen(turn.events)).toEqual([])
-    expect(turn.text).toMatch(expected.keeps ?? /^$/)
-    expect((await listToolCalls({ caller })).data).toEqual([])
+      expect(turn.error).toMatchObject({
+        name: 'CustomStreamError',
+        message: expect.stringMatching(expected.says),
+        allowRetry: expected.retry,
+      })
+      expect(turn.failed).toMatchObject({ failureClass: expected.failureClass, message: turn.error?.message })
+      expect(JSON.stringify(turn.failed)).not.toContain('hunter2')
+      expect(turn.error?.message).not.toContain('hunter2')
+      expect(halfOpen(turn.events)).toEqual([])
+      expect(turn.text).toMatch(expected.keeps ?? /^$/)
+      expect((await listToolCalls({ caller })).data).toEqual([])
 
-    server.script({ text: 'Here I am again.' })
-    const next = await chat.say('and now?')
-    expect(next.error).toBeUndefined()
-    expect(next.text).toBe('Here I am again.')
-  })
+      server.script({ text: 'Here I am again.' })
+      const next = await chat.say('and now?')
+      expect(next.error).toBeUndefined()
+      expect(next.text).toBe('Here I am again.')
+    },
+  )
 
   test('a 500 that passes is not noticed', async () => {
     await using server = await openAIServer(status(500), { text: 'Fine.' })
@@ -148,7 +169,9 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
   })
 
   test('a model that never comes to an answer is stopped', async () => {
-    await using server = await openAIServer(...Array.from({ length: 30 }, () => ({ calls: [{ name: 'whoami', arguments: {} }] })))
+    await using server = await openAIServer(
+      ...Array.from({ length: 30 }, () => ({ calls: [{ name: 'whoami', arguments: {} }] })),
+    )
     withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: api })
     const turn = await (await conversation(caller, { builtinFetch })).say('loop')
     expect(turn.failed?.failureClass).toBe('max_turns')
@@ -157,7 +180,10 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
   })
 
   test('a failure after a tool call keeps the call for the next turn', async () => {
-    await using server = await openAIServer({ calls: [{ name: 'add_task', arguments: { title: 'milk' }, id: 'call_kept' }] }, status(401))
+    await using server = await openAIServer(
+      { calls: [{ name: 'add_task', arguments: { title: 'milk' }, id: 'call_kept' }] },
+      status(401),
+    )
     withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: api })
     const chat = await conversation(caller, { builtinFetch })
     const turn = await chat.say('milk')
@@ -181,7 +207,8 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     const turn = await (await conversation(caller, { builtinFetch })).say('count', {
       signal: stop.signal,
       onEvent: (event) => {
-        if (event.type === 'thread.item.updated' && event.update.type === 'assistant_message.content_part.text_delta') stop.abort()
+        if (event.type === 'thread.item.updated' && event.update.type === 'assistant_message.content_part.text_delta')
+          stop.abort()
       },
     })
     expect(turn.error).toBeUndefined()

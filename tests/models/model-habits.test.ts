@@ -3,7 +3,15 @@ import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { handleMcp } from '#mcp/http.ts'
-import { callChunks, callItems, chunk, endEvent, functionCall, textChunks, textEvents } from '#tests/support/models/model-frames.ts'
+import {
+  callChunks,
+  callItems,
+  chunk,
+  endEvent,
+  functionCall,
+  textChunks,
+  textEvents,
+} from '#tests/support/models/model-frames.ts'
 import { openAIServer, type Step } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -22,13 +30,20 @@ beforeEach(async () => {
 async function open(api: 'chat_completions' | 'responses', ...steps: Step[]) {
   const server = await openAIServer(...steps)
   withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: api })
-  return { server, chat: await conversation(caller, { builtinFetch }), [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
+  return {
+    server,
+    chat: await conversation(caller, { builtinFetch }),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
 }
 
 /** The ledger, oldest first. */
 const madeCalls = () =>
   withCaller(caller, async (tx) => {
-    const rows = await tx.toolCall.findMany({ where: { ownerId: caller.userId }, orderBy: [{ startedAt: 'asc' }, { id: 'asc' }] })
+    const rows = await tx.toolCall.findMany({
+      where: { ownerId: caller.userId },
+      orderBy: [{ startedAt: 'asc' }, { id: 'asc' }],
+    })
     const calls = rows.map(({ tool, status, arguments: args }) => ({ tool, status, args }))
     // Calls of one answer are made side by side.
     return calls.sort((x, y) => JSON.stringify(x.args).localeCompare(JSON.stringify(y.args)))
@@ -36,7 +51,9 @@ const madeCalls = () =>
 
 const bodies = (server: { requests: { body: object }[] }) => server.requests.map(({ body }) => JSON.stringify(body))
 const thoughts = (turn: { workflows: { workflow: { tasks: object[] } }[] }) =>
-  turn.workflows.flatMap(({ workflow }) => workflow.tasks.flatMap((task) => ('type' in task && task.type === 'thought' ? task : [])))
+  turn.workflows.flatMap(({ workflow }) =>
+    workflow.tasks.flatMap((task) => ('type' in task && task.type === 'thought' ? task : [])),
+  )
 
 const chat = 'chat_completions' as const
 const responses = 'responses' as const
@@ -69,18 +86,21 @@ describe('a tool by a decorated name', () => {
     '**add_task**',
     'add_task\u200b',
   ]
-  test.each(names.flatMap((name) => [[chat, name] as const, [responses, name] as const]))('over %s: %s', async (api, name) => {
-    const frames =
-      api === chat
-        ? callChunks([{ index: 0, id: 'c1', type: 'function', ...functionCall(name, title) }])
-        : callItems({ call_id: 'c1', name, arguments: text })
-    await using it = await open(api, { frames }, DONE)
-    const turn = await it.chat.say('milk')
-    expect(turn.text).toBe('Done.')
-    expect(turn.workflows[0]?.workflow.tasks).toMatchObject([{ title: 'add_task', icon: 'check-circle' }])
-    expect(await madeCalls()).toEqual([{ tool: 'add_task', status: 'succeeded', args: title }])
-    expect(bodies(it.server)[1]).not.toContain('<|')
-  })
+  test.each(names.flatMap((name) => [[chat, name] as const, [responses, name] as const]))(
+    'over %s: %s',
+    async (api, name) => {
+      const frames =
+        api === chat
+          ? callChunks([{ index: 0, id: 'c1', type: 'function', ...functionCall(name, title) }])
+          : callItems({ call_id: 'c1', name, arguments: text })
+      await using it = await open(api, { frames }, DONE)
+      const turn = await it.chat.say('milk')
+      expect(turn.text).toBe('Done.')
+      expect(turn.workflows[0]?.workflow.tasks).toMatchObject([{ title: 'add_task', icon: 'check-circle' }])
+      expect(await madeCalls()).toEqual([{ tool: 'add_task', status: 'succeeded', args: title }])
+      expect(bodies(it.server)[1]).not.toContain('<|')
+    },
+  )
 
   const others = [
     'add-task',
@@ -132,7 +152,9 @@ describe('arguments', () => {
         api === chat
           ? callChunks([{ index: 0, id: 'c1', type: 'function', ...functionCall('list_tasks', args) }])
           : callItems({ call_id: 'c1', name: 'list_tasks', arguments: args })
-      await using it = await open(api, { frames }, { calls: [{ name: 'add_task', arguments: title }] }, DONE, { text: 'Here.' })
+      await using it = await open(api, { frames }, { calls: [{ name: 'add_task', arguments: title }] }, DONE, {
+        text: 'Here.',
+      })
       const turn = await it.chat.say('milk')
       expect(turn.text).toBe('Done.')
       expect(bodies(it.server)[1]).toContain('has to be one whole JSON object'.replace('has', 'have'))
@@ -186,7 +208,10 @@ describe('calls', () => {
     ['without index or id, one a chunk', callChunks([functionCall('add_task', a)], [functionCall('add_task', b)]), two],
     [
       'with the same index',
-      callChunks([{ index: 0, id: 'x', ...functionCall('add_task', a) }], [{ index: 0, id: 'y', ...functionCall('add_task', b) }]),
+      callChunks(
+        [{ index: 0, id: 'x', ...functionCall('add_task', a) }],
+        [{ index: 0, id: 'y', ...functionCall('add_task', b) }],
+      ),
       two,
     ],
     [
@@ -199,7 +224,10 @@ describe('calls', () => {
     ],
     [
       'with the same id and index',
-      callChunks([{ index: 0, id: 'x', ...functionCall('add_task', a) }], [{ index: 0, id: 'x', ...functionCall('add_task', b) }]),
+      callChunks(
+        [{ index: 0, id: 'x', ...functionCall('add_task', a) }],
+        [{ index: 0, id: 'x', ...functionCall('add_task', b) }],
+      ),
       two,
     ],
     [
@@ -217,7 +245,10 @@ describe('calls', () => {
     ],
     [
       'with the name in each chunk and no index',
-      callChunks([{ id: 'x', ...functionCall('add_task', '{"title"') }], [{ id: 'x', ...functionCall('add_task', ':"a"}') }]),
+      callChunks(
+        [{ id: 'x', ...functionCall('add_task', '{"title"') }],
+        [{ id: 'x', ...functionCall('add_task', ':"a"}') }],
+      ),
       one as object[],
     ],
     [
@@ -236,12 +267,18 @@ describe('calls', () => {
     ],
     [
       'with an id that comes late',
-      callChunks([{ index: 0, ...functionCall('add_task', '{"title"') }], [{ index: 0, id: 'x', function: { arguments: ':"a"}' } }]),
+      callChunks(
+        [{ index: 0, ...functionCall('add_task', '{"title"') }],
+        [{ index: 0, id: 'x', function: { arguments: ':"a"}' } }],
+      ),
       one as object[],
     ],
     [
       'after an empty object, as of Bedrock',
-      callChunks([{ index: 0, id: 'x', ...functionCall('add_task', '{}') }], [{ index: 0, function: { arguments: JSON.stringify(a) } }]),
+      callChunks(
+        [{ index: 0, id: 'x', ...functionCall('add_task', '{}') }],
+        [{ index: 0, function: { arguments: JSON.stringify(a) } }],
+      ),
       one as object[],
     ],
     [
@@ -302,7 +339,11 @@ describe('calls', () => {
       ],
       one as object[],
     ],
-    ['with a very long id', callChunks([{ index: 0, id: 'x'.repeat(100), ...functionCall('add_task', a) }]), one as object[]],
+    [
+      'with a very long id',
+      callChunks([{ index: 0, id: 'x'.repeat(100), ...functionCall('add_task', a) }]),
+      one as object[],
+    ],
   ]
   test.each(cases)('over chat_completions %s are made, each once', async (_, frames, made) => {
     await using it = await open(chat, { frames }, DONE, { frames }, DONE)
@@ -314,7 +355,9 @@ describe('calls', () => {
     expect(halfOpen(turn.events)).toEqual([])
     // The same ids again, in the next turn.
     expect((await it.chat.say('again')).text).toBe('Done.')
-    expect(await madeCalls()).toEqual([...made, ...made].sort((x, y) => JSON.stringify(x).localeCompare(JSON.stringify(y))))
+    expect(await madeCalls()).toEqual(
+      [...made, ...made].sort((x, y) => JSON.stringify(x).localeCompare(JSON.stringify(y))),
+    )
   })
 
   const item = (args: object, more: object) => ({ name: 'add_task', arguments: JSON.stringify(args), ...more })
@@ -326,7 +369,10 @@ describe('calls', () => {
     ['without an id', callItems(item(a, {}), item(b, {}))],
     ['with an empty id', callItems(item(a, { call_id: '' }), item(b, { call_id: '' }))],
     ['with the same id', callItems(item(a, { call_id: 'x', id: 'fc_1' }), item(b, { call_id: 'x', id: 'fc_1' }))],
-    ['with ids that are none of OpenAI', callItems(item(a, { call_id: 'x', id: '1' }), item(b, { call_id: 'y', id: '' }))],
+    [
+      'with ids that are none of OpenAI',
+      callItems(item(a, { call_id: 'x', id: '1' }), item(b, { call_id: 'y', id: '' })),
+    ],
     ['that the last event does not list', streamedOnly],
     [
       'after a thought without an id',
@@ -368,7 +414,12 @@ describe('calls', () => {
             output_index: index,
             item: { type: 'function_call', id: `fc_${index}`, call_id: `c${index}`, name: 'add_task', arguments: '' },
           },
-          { type: 'response.function_call_arguments.delta', item_id: `fc_${index}`, output_index: index, delta: JSON.stringify(args) },
+          {
+            type: 'response.function_call_arguments.delta',
+            item_id: `fc_${index}`,
+            output_index: index,
+            delta: JSON.stringify(args),
+          },
           {
             type: 'response.output_item.done',
             output_index: index,
@@ -431,7 +482,17 @@ describe('content', () => {
     ],
     [
       'among frames that are nothing',
-      [null, 7, [], {}, { choices: null }, { choices: [] }, chunk({ content: 'Hello you' }), chunk({}, ''), chunk({}, 'stop')] as object[],
+      [
+        null,
+        7,
+        [],
+        {},
+        { choices: null },
+        { choices: [] },
+        chunk({ content: 'Hello you' }),
+        chunk({}, ''),
+        chunk({}, 'stop'),
+      ] as object[],
       'Hello you',
     ],
   ]
@@ -447,9 +508,19 @@ describe('content', () => {
     ['that no item announced', [{ type: 'response.output_text.delta', delta: 'Hello you' }, endEvent([])]],
     [
       'whose pieces came only whole',
-      [{ type: 'response.output_item.done', output_index: 0, item: message([{ type: 'output_text', text: 'Hello you' }]) }, endEvent([])],
+      [
+        {
+          type: 'response.output_item.done',
+          output_index: 0,
+          item: message([{ type: 'output_text', text: 'Hello you' }]),
+        },
+        endEvent([]),
+      ],
     ],
-    ['that is listed but not streamed', [endEvent([message([{ type: 'output_text', text: 'Hello you', annotations: [] }])])]],
+    [
+      'that is listed but not streamed',
+      [endEvent([message([{ type: 'output_text', text: 'Hello you', annotations: [] }])])],
+    ],
   ]
   test.each(events)('over responses %s is read', async (_, frames) => {
     await using it = await open(responses, { frames })
@@ -461,20 +532,39 @@ describe('content', () => {
 
 describe('thoughts in the answer', () => {
   const cases: [string, string[], string, string][] = [
-    ['whole', ['<think>', '\nI should ', 'greet.\n', '</think>', '\n\nHello ', 'there'], 'Hello there', 'I should greet.\n'],
+    [
+      'whole',
+      ['<think>', '\nI should ', 'greet.\n', '</think>', '\n\nHello ', 'there'],
+      'Hello there',
+      'I should greet.\n',
+    ],
     ['split over chunks', ['<th', 'ink>secret pl', 'an</th', 'ink>Visible', ' text'], 'Visible text', 'secret plan'],
     ['in one chunk', ['<thinking>plan</thinking>Visible'], 'Visible', 'plan'],
     ['letter by letter', [...'<think>plan</think>Visible'], 'Visible', 'plan'],
     ['closed only', ['secret ', 'plan', '</think>', 'Visible', ' text'], 'Visible text', 'secret plan'],
     [
       'of gpt-oss',
-      ['<|channel|>analysis<|mess', 'age|>plan<|end|><|start|>assistant<|channel|>final<|message|>', 'Visible<|return|>'],
+      [
+        '<|channel|>analysis<|mess',
+        'age|>plan<|end|><|start|>assistant<|channel|>final<|message|>',
+        'Visible<|return|>',
+      ],
       'Visible',
       'plan',
     ],
     ['of Magistral', ['[THINK]plan[/THINK]Visible'], 'Visible', 'plan'],
-    ['of Cohere', ['<|START_THINKING|>plan<|END_THINKING|><|START_RESPONSE|>Visible<|END_RESPONSE|>'], 'Visible', 'plan'],
-    ['of OpenThinker', ['<|begin_of_thought|>plan<|end_of_thought|>\n<|begin_of_solution|>Visible<|end_of_solution|>'], 'Visible', 'plan'],
+    [
+      'of Cohere',
+      ['<|START_THINKING|>plan<|END_THINKING|><|START_RESPONSE|>Visible<|END_RESPONSE|>'],
+      'Visible',
+      'plan',
+    ],
+    [
+      'of OpenThinker',
+      ['<|begin_of_thought|>plan<|end_of_thought|>\n<|begin_of_solution|>Visible<|end_of_solution|>'],
+      'Visible',
+      'plan',
+    ],
     ['of MedGemma', ['<unused94>thought\nplan<unused95>Visible'], 'Visible', 'plan'],
     ['beside a letter that grows when it is small', ['<think>İİ</think>İVisible'], 'İVisible', 'İİ'],
     ['of Kimi', ['◁think▷plan◁/think▷Visible'], 'Visible', 'plan'],
@@ -490,7 +580,9 @@ describe('thoughts in the answer', () => {
       expect(thoughts(turn)).toMatchObject([{ type: 'thought', content: thought }])
       expect(halfOpen(turn.events)).toEqual([])
       const items = await it.chat.items()
-      expect(items.flatMap((item) => (item.type === 'assistant_message' ? item.content[0]?.text : []))).toEqual([answer])
+      expect(items.flatMap((item) => (item.type === 'assistant_message' ? item.content[0]?.text : []))).toEqual([
+        answer,
+      ])
       await it.chat.say('and now?')
       expect(bodies(it.server)[1]).not.toContain(thought.trim())
       expect(bodies(it.server)[1]).not.toMatch(/think/i)
@@ -551,7 +643,9 @@ describe('thoughts in the answer', () => {
     ['parts of the content', [chunk({ content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'plan' }] }] })]],
   ]
   test.each(fields)('over chat_completions in a field of their own are shown: %s', async (_, frames) => {
-    await using it = await open(chat, { frames: [...frames, chunk({ content: 'Visible', reasoning_content: '' }), chunk({}, 'stop')] })
+    await using it = await open(chat, {
+      frames: [...frames, chunk({ content: 'Visible', reasoning_content: '' }), chunk({}, 'stop')],
+    })
     const turn = await it.chat.say('hello')
     expect(turn.text).toBe('Visible')
     expect(thoughts(turn)).toMatchObject([{ content: 'plan' }])
@@ -568,7 +662,11 @@ describe('counts of tokens', () => {
         api === chat
           ? [
               ...textChunks(['Hello']),
-              { ...chunk({}), choices: [], usage: { prompt_tokens: count, completion_tokens: count, total_tokens: count } },
+              {
+                ...chunk({}),
+                choices: [],
+                usage: { prompt_tokens: count, completion_tokens: count, total_tokens: count },
+              },
             ]
           : textEvents(['Hello'], { usage: { input_tokens: count, output_tokens: count, total_tokens: count } })
       await using it = await open(api, { frames })

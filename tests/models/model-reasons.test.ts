@@ -68,7 +68,11 @@ const CASES: Case[] = [
     'SGLang',
     'model_too_long',
     400,
-    { object: 'error', message: "The input (9000 tokens) is longer than the model's context length (4096 tokens).", code: 400 },
+    {
+      object: 'error',
+      message: "The input (9000 tokens) is longer than the model's context length (4096 tokens).",
+      code: 400,
+    },
   ],
   [
     'Gemini, in a list',
@@ -85,7 +89,10 @@ const CASES: Case[] = [
     'Anthropic',
     'model_too_long',
     400,
-    { type: 'error', error: { type: 'invalid_request_error', message: 'prompt is too long: 210000 tokens > 200000 maximum' } },
+    {
+      type: 'error',
+      error: { type: 'invalid_request_error', message: 'prompt is too long: 210000 tokens > 200000 maximum' },
+    },
   ],
   [
     'LM Studio',
@@ -120,7 +127,9 @@ const CASES: Case[] = [
     'OpenAI',
     'model_quota',
     429,
-    error('You exceeded your current quota, please check your plan and billing details.', { code: 'insufficient_quota' }),
+    error('You exceeded your current quota, please check your plan and billing details.', {
+      code: 'insufficient_quota',
+    }),
   ],
   ['OpenAI', 'model_limited', 429, error('Rate limit reached for gpt-4o', { code: 'rate_limit_exceeded' })],
   ['Bedrock', 'model_limited', 429, { message: 'Too many tokens, please wait before trying again.' }],
@@ -129,7 +138,10 @@ const CASES: Case[] = [
     'Anthropic',
     'model_payment',
     400,
-    { type: 'error', error: { type: 'invalid_request_error', message: 'Your credit balance is too low to access the Anthropic API.' } },
+    {
+      type: 'error',
+      error: { type: 'invalid_request_error', message: 'Your credit balance is too low to access the Anthropic API.' },
+    },
   ],
   [
     'Azure',
@@ -141,13 +153,27 @@ const CASES: Case[] = [
     }),
   ],
   ['OpenRouter', 'model_filtered', 403, error('Input was flagged by moderation', { code: 403 })],
-  ['Qwen', 'model_filtered', 400, error('Input data may contain inappropriate content.', { code: 'data_inspection_failed' })],
-  ['Ollama', 'model_no_tools', 400, error('registry.ollama.ai/library/gemma3:latest does not support tools', { type: 'api_error' })],
+  [
+    'Qwen',
+    'model_filtered',
+    400,
+    error('Input data may contain inappropriate content.', { code: 'data_inspection_failed' }),
+  ],
+  [
+    'Ollama',
+    'model_no_tools',
+    400,
+    error('registry.ollama.ai/library/gemma3:latest does not support tools', { type: 'api_error' }),
+  ],
   [
     'vLLM',
     'model_no_tools',
     400,
-    { object: 'error', message: '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set', code: 400 },
+    {
+      object: 'error',
+      message: '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set',
+      code: 400,
+    },
   ],
   ['OpenRouter', 'model_no_tools', 404, error('No endpoints found that support tool use.', { code: 404 })],
   ['llama.cpp', 'model_no_tools', 500, error('tools param requires --jinja flag', { code: 500, type: 'server_error' })],
@@ -174,7 +200,9 @@ const CASES: Case[] = [
     'llama.cpp',
     'model_file_refused',
     500,
-    error('image input is not supported - hint: if this is unexpected, you may need to provide the mmproj', { code: 500 }),
+    error('image input is not supported - hint: if this is unexpected, you may need to provide the mmproj', {
+      code: 500,
+    }),
   ],
   [
     'Anthropic',
@@ -195,18 +223,28 @@ const CASES: Case[] = [
     'OpenAI',
     'model_too_many_tools',
     400,
-    error("Invalid 'tools': array too long. Expected an array with maximum length 64, but got an array with length 151 instead.", {
-      code: 'array_above_max_length',
-      param: 'tools',
-    }),
+    error(
+      "Invalid 'tools': array too long. Expected an array with maximum length 64, but got an array with length 151 instead.",
+      {
+        code: 'array_above_max_length',
+        param: 'tools',
+      },
+    ),
   ],
   ['nginx', 'model_too_large', 413, '<html><head><title>413 Request Entity Too Large</title></head></html>'],
-  ['llama.cpp, a schema', 'model_schema_refused', 400, error('JSON schema conversion failed:\nUnrecognized schema: {"type":"x"}')],
+  [
+    'llama.cpp, a schema',
+    'model_schema_refused',
+    400,
+    error('JSON schema conversion failed:\nUnrecognized schema: {"type":"x"}'),
+  ],
   [
     'Ollama, a schema',
     'model_schema_refused',
     400,
-    error('json: cannot unmarshal array into Go struct field .tools.function.parameters.properties.type of type string'),
+    error(
+      'json: cannot unmarshal array into Go struct field .tools.function.parameters.properties.type of type string',
+    ),
   ],
   [
     'FastAPI',
@@ -221,13 +259,24 @@ const CASES: Case[] = [
 const overloaded: Case[] = [
   ['OpenAI', 'model_overloaded', 503, error('The engine is currently overloaded, please try again later')],
   ['Anthropic', 'model_overloaded', 529, { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }],
-  ['Gemini', 'model_overloaded', 503, [error('The model is overloaded. Please try again later.', { code: 503, status: 'UNAVAILABLE' })]],
+  [
+    'Gemini',
+    'model_overloaded',
+    503,
+    [error('The model is overloaded. Please try again later.', { code: 503, status: 'UNAVAILABLE' })],
+  ],
   ['a proxy', 'model_error', 500, 'upstream connect error'],
 ]
 
 describe.each(APIS)('over %s', (api) => {
   const settings = (url: string) =>
-    withSettings({ OPENAI_BASE_URL: url, OPENAI_API: api, OPENAI_API_KEY: 'the-key-of-this-test', MCP_BUILTIN: 'off', MODEL_WAIT_MAX: '0' })
+    withSettings({
+      OPENAI_BASE_URL: url,
+      OPENAI_API: api,
+      OPENAI_API_KEY: 'the-key-of-this-test',
+      MCP_BUILTIN: 'off',
+      MODEL_WAIT_MAX: '0',
+    })
 
   async function failWith(answer: Answer) {
     await using server = await rawModel(answer)
@@ -254,7 +303,9 @@ describe.each(APIS)('over %s', (api) => {
   })
 
   // In a stream or under a 200 there is no status to go by, unless the error has one.
-  const told = CASES.filter(([name, , status, body]) => status === 400 && name !== 'a bad request' && !Array.isArray(body))
+  const told = CASES.filter(
+    ([name, , status, body]) => status === 400 && name !== 'a bad request' && !Array.isArray(body),
+  )
   test.each(told)('%s: %s in a frame', async (_, failureClass, __, body) => {
     const said = body as { error?: unknown }
     const frame = said.error ? said : { error: said }
@@ -264,7 +315,9 @@ describe.each(APIS)('over %s', (api) => {
         ? [`event: response.failed\ndata: ${JSON.stringify(failed)}\n\n`]
         : [`data: ${JSON.stringify(frame)}\n\ndata: [DONE]\n\n`]
     expectClass(
-      await failWith((response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end(frames.join(''))),
+      await failWith((response) =>
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).end(frames.join('')),
+      ),
       failureClass,
     )
   })
@@ -275,7 +328,9 @@ describe.each(APIS)('over %s', (api) => {
   })
 
   test('an error event of its own', async () => {
-    const frames = ['event: error\ndata: {"type":"error","code":"rate_limit_exceeded","message":"Slow down.","param":null}\n\n']
+    const frames = [
+      'event: error\ndata: {"type":"error","code":"rate_limit_exceeded","message":"Slow down.","param":null}\n\n',
+    ]
     expectClass(
       await failWith((response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end(frames[0])),
       'model_limited',
@@ -286,7 +341,11 @@ describe.each(APIS)('over %s', (api) => {
     const { turn, logged } = await failWith(
       jsonAnswer(
         400,
-        error('No such thing, Bearer 7f3Kq9ZtLmX2vB8nRw5cYd', { code: 'odd_request', type: 'invalid_request_error', param: 'top_k' }),
+        error('No such thing, Bearer 7f3Kq9ZtLmX2vB8nRw5cYd', {
+          code: 'odd_request',
+          type: 'invalid_request_error',
+          param: 'top_k',
+        }),
         {
           'x-request-id': 'req_123',
         },
@@ -311,7 +370,9 @@ describe.each(APIS)('over %s', (api) => {
 
   test('what an upstream provider said is not lost behind the one before it', async () => {
     const raw = JSON.stringify(error('image too wide'))
-    const { turn } = await failWith(jsonAnswer(400, error('Provider returned error', { code: 400, metadata: { provider_name: 'X', raw } })))
+    const { turn } = await failWith(
+      jsonAnswer(400, error('Provider returned error', { code: 400, metadata: { provider_name: 'X', raw } })),
+    )
     expect(turn.failed).toMatchObject({
       failureClass: 'model_file_refused',
       detail: { message: expect.stringContaining('image too wide') },

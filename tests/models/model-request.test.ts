@@ -60,7 +60,9 @@ describe('responses', () => {
   const responses = (...input: object[]) => requestFaults('responses', { model: 'm', input })
 
   test('a right request has no fault', () => {
-    expect(responses(hello, { type: 'reasoning', id: 'rs_1', summary: [] }, { ...asked, id: 'fc_1' }, given)).toEqual([])
+    expect(responses(hello, { type: 'reasoning', id: 'rs_1', summary: [] }, { ...asked, id: 'fc_1' }, given)).toEqual(
+      [],
+    )
   })
 
   const wrong: [string, object[]][] = [
@@ -83,10 +85,14 @@ describe('responses', () => {
   })
 })
 
-test.each(['chat', 'responses'] as const)('tools over %s: a name that is none, two of one name, parameters that are no object', (api) => {
-  const tool = (name: string, parameters: object = { type: 'object' }) =>
-    api === 'chat' ? { type: 'function', function: { name, parameters } } : { type: 'function', name, parameters }
-  const faults = (...tools: object[]) => requestFaults(api, { model: 'm', messages: [hello], input: [hello], tools })
-  expect(faults(tool('a'), tool('b'))).toEqual([])
-  for (const tools of [[tool('a.b')], [tool('a'), tool('a')], [tool('a', { type: 'array' })]]) expect(faults(...tools)).not.toEqual([])
-})
+test.each(['chat', 'responses'] as const)(
+  'tools over %s: a name that is none, two of one name, parameters that are no object',
+  (api) => {
+    const tool = (name: string, parameters: object = { type: 'object' }) =>
+      api === 'chat' ? { type: 'function', function: { name, parameters } } : { type: 'function', name, parameters }
+    const faults = (...tools: object[]) => requestFaults(api, { model: 'm', messages: [hello], input: [hello], tools })
+    expect(faults(tool('a'), tool('b'))).toEqual([])
+    for (const tools of [[tool('a.b')], [tool('a'), tool('a')], [tool('a', { type: 'array' })]])
+      expect(faults(...tools)).not.toEqual([])
+  },
+)

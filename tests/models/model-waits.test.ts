@@ -12,7 +12,8 @@ beforeEach(async () => {
   caller = (await signedIn()).caller
 })
 
-const progress = ({ events }: TurnResult) => events.flatMap((event) => (event.type === 'progress_update' ? event.text : []))
+const progress = ({ events }: TurnResult) =>
+  events.flatMap((event) => (event.type === 'progress_update' ? event.text : []))
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000).toUTCString()
 
 describe.each(APIS)('over %s', (api) => {
@@ -25,7 +26,10 @@ describe.each(APIS)('over %s', (api) => {
     ['a date, 503', 503, () => ({ 'retry-after': inSeconds(5) })],
     ['milliseconds, 529', 529, () => ({ 'retry-after-ms': '3500' })],
   ])('a wait that the server asks for is told, and then it is asked again: %s', async (_, status, headers) => {
-    await using server = await rawModel((...at) => jsonAnswer(status, { error: { message: 'slow down' } }, headers())(...at), fine)
+    await using server = await rawModel(
+      (...at) => jsonAnswer(status, { error: { message: 'slow down' } }, headers())(...at),
+      fine,
+    )
     settings(server.url, { MODEL_IDLE_TIMEOUT: '2' })
     const turn = await (await conversation(caller)).say('hello')
     expect(turn.error).toBeUndefined()
@@ -36,7 +40,9 @@ describe.each(APIS)('over %s', (api) => {
   })
 
   test('the person may stop a wait', async () => {
-    await using server = await rawModel(jsonAnswer(429, { error: { message: 'slow' } }, { 'retry-after': inSeconds(40) }))
+    await using server = await rawModel(
+      jsonAnswer(429, { error: { message: 'slow' } }, { 'retry-after': inSeconds(40) }),
+    )
     settings(server.url)
     const stop = new AbortController()
     const turn = await (await conversation(caller)).say('hello', {
@@ -59,12 +65,24 @@ describe.each(APIS)('over %s', (api) => {
     [
       'Gemini’s delay',
       jsonAnswer(429, [
-        { error: { code: 429, message: 'Quota exceeded.', status: 'RESOURCE_EXHAUSTED', details: [{ retryDelay: '75s' }] } },
+        {
+          error: {
+            code: 429,
+            message: 'Quota exceeded.',
+            status: 'RESOURCE_EXHAUSTED',
+            details: [{ retryDelay: '75s' }],
+          },
+        },
       ]),
       /again in 75 s\./,
       'model_limited',
     ],
-    ['units', jsonAnswer(429, { error: { message: 'slow' } }, { 'retry-after': '1m30s' }), /again in 90 s\./, 'model_limited'],
+    [
+      'units',
+      jsonAnswer(429, { error: { message: 'slow' } }, { 'retry-after': '1m30s' }),
+      /again in 90 s\./,
+      'model_limited',
+    ],
     [
       'the same twice',
       jsonAnswer(429, { error: { message: 'slow' } }, { 'retry-after': '600, 600' }),
@@ -77,11 +95,19 @@ describe.each(APIS)('over %s', (api) => {
       /again in 1[01] min\./,
       'model_limited',
     ],
-    ['other words', jsonAnswer(429, { error: { message: 'Please wait 75 seconds.' } }), /again in 75 s\./, 'model_limited'],
+    [
+      'other words',
+      jsonAnswer(429, { error: { message: 'Please wait 75 seconds.' } }),
+      /again in 75 s\./,
+      'model_limited',
+    ],
     [
       'a delay in words',
       jsonAnswer(429, {
-        error: { message: 'Rate limit reached on tokens per min. Please try again in 1m30.2s.', code: 'rate_limit_exceeded' },
+        error: {
+          message: 'Rate limit reached on tokens per min. Please try again in 1m30.2s.',
+          code: 'rate_limit_exceeded',
+        },
       }),
       /again in 91 s\./,
       'model_limited',
@@ -95,11 +121,14 @@ describe.each(APIS)('over %s', (api) => {
     expect(server.requests).toHaveLength(1)
   })
 
-  test.each(['Infinity', '99999999999', '-5', 'soon'])('a wait that nobody can mean is not told: %s', async (header) => {
-    await using server = await rawModel(jsonAnswer(429, { error: { message: 'slow' } }, { 'retry-after': header }))
-    settings(server.url)
-    expect((await (await conversation(caller)).say('hello')).error?.message).toMatch(/again in a moment\.$/)
-  })
+  test.each(['Infinity', '99999999999', '-5', 'soon'])(
+    'a wait that nobody can mean is not told: %s',
+    async (header) => {
+      await using server = await rawModel(jsonAnswer(429, { error: { message: 'slow' } }, { 'retry-after': header }))
+      settings(server.url)
+      expect((await (await conversation(caller)).say('hello')).error?.message).toMatch(/again in a moment\.$/)
+    },
+  )
 
   test('what passes is asked for again twice, and no more', async () => {
     await using server = await rawModel(jsonAnswer(502, '<html><h1>Bad gateway</h1></html>'))
@@ -154,14 +183,25 @@ describe.each(APIS)('over %s', (api) => {
         error: null,
         output: [
           { id: 'rs_1', type: 'reasoning', summary: [{ type: 'summary_text', text: 'A greeting.' }] },
-          { id: 'msg_1', type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'Not streamed.', annotations: [] }] },
+          {
+            id: 'msg_1',
+            type: 'message',
+            role: 'assistant',
+            content: [{ type: 'output_text', text: 'Not streamed.', annotations: [] }],
+          },
         ],
         usage: { input_tokens: 3, output_tokens: 2, total_tokens: 5 },
       },
       chat_completions: {
         object: 'chat.completion',
         id: 'x',
-        choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', reasoning: 'A greeting.', content: 'Not streamed.' } }],
+        choices: [
+          {
+            index: 0,
+            finish_reason: 'stop',
+            message: { role: 'assistant', reasoning: 'A greeting.', content: 'Not streamed.' },
+          },
+        ],
         usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 },
       },
     }[api]
@@ -211,16 +251,33 @@ describe.each(APIS)('over %s', (api) => {
       '4096',
     ],
     ['of FastAPI', stream('data: {"detail":"Upstream exploded"}\n\n'), 'model_error', 'exploded'],
-    ['of a gateway', stream('data: {"status":"error","message":"Upstream exploded","code":500}\n\n'), 'model_error', 'exploded'],
-    ['of MiniMax', jsonAnswer(200, { base_resp: { status_code: 1008, status_msg: 'insufficient balance' } }), 'model_payment', 'balance'],
-    ['of Baidu', jsonAnswer(200, { error_code: 336, error_msg: 'Upstream exploded' }), 'model_error', 'exploded'],
     [
-      'beside the last words',
-      stream('data: {"choices":[{"index":0,"delta":{},"finish_reason":"error","error":{"code":502,"message":"Upstream exploded"}}]}\n\n'),
+      'of a gateway',
+      stream('data: {"status":"error","message":"Upstream exploded","code":500}\n\n'),
       'model_error',
       'exploded',
     ],
-    ['in damaged bytes', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('no gzip'), 'model_cut', 'header'],
+    [
+      'of MiniMax',
+      jsonAnswer(200, { base_resp: { status_code: 1008, status_msg: 'insufficient balance' } }),
+      'model_payment',
+      'balance',
+    ],
+    ['of Baidu', jsonAnswer(200, { error_code: 336, error_msg: 'Upstream exploded' }), 'model_error', 'exploded'],
+    [
+      'beside the last words',
+      stream(
+        'data: {"choices":[{"index":0,"delta":{},"finish_reason":"error","error":{"code":502,"message":"Upstream exploded"}}]}\n\n',
+      ),
+      'model_error',
+      'exploded',
+    ],
+    [
+      'in damaged bytes',
+      (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('no gzip'),
+      'model_cut',
+      'header',
+    ],
   ])('a failure under a 200 keeps its reason: %s', async (_, answer, failureClass, word) => {
     // What may pass is asked for again.
     await using server = await rawModel(answer)
@@ -246,7 +303,14 @@ describe.each(APIS)('over %s', (api) => {
         id: 'resp_1',
         status: 'completed',
         output: [
-          { id: 'fc_1', type: 'function_call', call_id: 'call_1', name: 'add_task', arguments: '{"title":"milk"}', status: 'completed' },
+          {
+            id: 'fc_1',
+            type: 'function_call',
+            call_id: 'call_1',
+            name: 'add_task',
+            arguments: '{"title":"milk"}',
+            status: 'completed',
+          },
         ],
       },
       chat_completions: {
@@ -258,7 +322,9 @@ describe.each(APIS)('over %s', (api) => {
             message: {
               role: 'assistant',
               content: null,
-              tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'add_task', arguments: '{"title":"milk"}' } }],
+              tool_calls: [
+                { id: 'call_1', type: 'function', function: { name: 'add_task', arguments: '{"title":"milk"}' } },
+              ],
             },
           },
         ],
@@ -273,7 +339,11 @@ describe.each(APIS)('over %s', (api) => {
 
   test.each<[string, Answer, string]>([
     ['204', (response) => response.writeHead(204).end(), 'model_empty'],
-    ['an empty body', (response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end(), 'model_empty'],
+    [
+      'an empty body',
+      (response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end(),
+      'model_empty',
+    ],
     ['a white body', (response) => response.writeHead(200).end(' \n\n '), 'model_empty'],
     [
       'only comments',
@@ -321,11 +391,17 @@ test('an empty list of items after items that streamed keeps the items', async (
 
 test.each([
   ['with an error', { status: 'failed', error: { code: 'server_error', message: 'Upstream exploded' } }, 'model_error'],
-  ['without one', { status: 'failed', error: null, incomplete_details: { reason: 'content_filter' } }, 'model_filtered'],
+  [
+    'without one',
+    { status: 'failed', error: null, incomplete_details: { reason: 'content_filter' } },
+    'model_filtered',
+  ],
 ])('a response that is completed and failed is failed: %s', async (_, end, failureClass) => {
   await using server = await rawModel((response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    response.end(`data: ${JSON.stringify({ type: 'response.completed', response: { id: 'resp_1', output: [], ...end } })}\n\n`)
+    response.end(
+      `data: ${JSON.stringify({ type: 'response.completed', response: { id: 'resp_1', output: [], ...end } })}\n\n`,
+    )
   })
   withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: 'responses', MCP_BUILTIN: 'off' })
   expect((await (await conversation(caller)).say('hello')).failed?.failureClass).toBe(failureClass)

@@ -14,9 +14,14 @@ import { conversation } from '#tests/support/turns.ts'
 
 // A file that a model refuses is named to the person once, and never ends a conversation.
 
-const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
 const builtinFetch: typeof fetch = (input, init) => handleMcp(new Request(input, init))
-const refusal = (message: string, code?: string): Step => ({ fault: { kind: 'status', status: 400, message, ...(code && { code }) } })
+const refusal = (message: string, code?: string): Step => ({
+  fault: { kind: 'status', status: 400, message, ...(code && { code }) },
+})
 
 let folder: string
 let caller: Caller
@@ -64,7 +69,10 @@ describe.each(['responses', 'chat_completions'])('%s', (api) => {
     withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: api, ATTACHMENTS_DIR: folder })
     const chat = await conversation(caller, { builtinFetch })
     await chat.say('what is this?', { attachments: [await attach('cat.png', 'image/png', PNG)] })
-    const files = [await attach('a.pdf', 'application/pdf', pdfOf(HELLO)), await attach('n.txt', 'text/plain', Buffer.from('Number 4711'))]
+    const files = [
+      await attach('a.pdf', 'application/pdf', pdfOf(HELLO)),
+      await attach('n.txt', 'text/plain', Buffer.from('Number 4711')),
+    ]
     const turn = await chat.say('and these?', { attachments: files })
     expect(turn.failed?.message).toMatch(/“a.pdf”/)
     expect(turn.failed?.message).not.toMatch(/n.txt|cat.png/)
@@ -93,5 +101,8 @@ test('a refusal of a request that had no file says what it said', async () => {
   await using server = await openAIServer(refusal('Invalid image.', 'invalid_image_format'))
   withSettings({ OPENAI_BASE_URL: server.url, ATTACHMENTS_DIR: folder })
   const turn = await (await conversation(caller, { builtinFetch })).say('hello')
-  expect(turn.failed).toMatchObject({ failureClass: 'model_file_refused', message: expect.stringContaining('cannot read a file') })
+  expect(turn.failed).toMatchObject({
+    failureClass: 'model_file_refused',
+    message: expect.stringContaining('cannot read a file'),
+  })
 })

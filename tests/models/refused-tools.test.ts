@@ -31,7 +31,11 @@ function serverOf(tools: Tool[]): Promise<TestMcp> {
     const { method, id } = (await request.clone().json()) as { method?: string; id?: unknown }
     if (method !== 'tools/list') return undefined
     const listed = tools.map((tool) => ({ ...tool, annotations: HARMLESS }))
-    return Response.json({ jsonrpc: '2.0', id, result: { tools: listed, resultType: 'complete', ttlMs: 0, cacheScope: 'private' } })
+    return Response.json({
+      jsonrpc: '2.0',
+      id,
+      result: { tools: listed, resultType: 'complete', ttlMs: 0, cacheScope: 'private' },
+    })
   })
 }
 
@@ -40,7 +44,8 @@ function sentTools(body: Record<string, unknown>): Sent[] {
 }
 
 const names = (body: Record<string, unknown> | undefined) => sentTools(body ?? {}).map(({ name }) => name)
-const notices = ({ events }: TurnResult) => events.flatMap((event) => (event.type === 'notice' ? `${event.title}: ${event.message}` : []))
+const notices = ({ events }: TurnResult) =>
+  events.flatMap((event) => (event.type === 'notice' ? `${event.title}: ${event.message}` : []))
 
 /** Refuses as OpenAI does, `never` whatever it looks like; else answers. */
 function strict(api: ApiName, answer: Answer, never?: string): Answer {
@@ -56,7 +61,11 @@ function strict(api: ApiName, answer: Answer, never?: string): Answer {
       )
     for (const [index, { name, description = '', parameters }] of tools.entries()) {
       const [fault] =
-        name === never ? ['it is not liked'] : description.length > 1_024 ? ['description too long'] : schemaFaults(parameters)
+        name === never
+          ? ['it is not liked']
+          : description.length > 1_024
+            ? ['description too long']
+            : schemaFaults(parameters)
       const place = api === 'responses' ? `tools[${index}].parameters` : `tools[${index}].function.parameters`
       if (fault) return refuse(`Invalid schema for function '${name}': ${fault}.`, place, 'invalid_function_parameters')
     }
@@ -75,17 +84,27 @@ describe.each(APIS)('over %s', (api) => {
     await using mcp = await serverOf([
       {
         name: 'choices',
-        inputSchema: { type: 'object', anyOf: [{ properties: { id: { type: 'string' } } }, { properties: { key: { type: 'string' } } }] },
+        inputSchema: {
+          type: 'object',
+          anyOf: [{ properties: { id: { type: 'string' } } }, { properties: { key: { type: 'string' } } }],
+        },
       },
       { name: 'list', inputSchema: { type: 'object', properties: { all: { type: 'array' } } } },
       {
         name: 'pointing',
-        inputSchema: { type: 'object', properties: { at: { $ref: '#/$defs/place' } }, $defs: { place: { type: 'string' } } },
+        inputSchema: {
+          type: 'object',
+          properties: { at: { $ref: '#/$defs/place' } },
+          $defs: { place: { type: 'string' } },
+        },
       },
       { name: 'untyped', inputSchema: { anyOf: [{ type: 'object' }, { type: 'object' }] } },
       { name: 'bare', inputSchema: {} },
       { name: 'talkative', description: 'x'.repeat(5_000), inputSchema: { type: 'object', properties: {} } },
-      { name: 'elsewhere', inputSchema: { type: 'object', properties: { at: { $ref: 'https://example.com/place.json' } } } },
+      {
+        name: 'elsewhere',
+        inputSchema: { type: 'object', properties: { at: { $ref: 'https://example.com/place.json' } } },
+      },
     ])
     await using server = await rawModel(
       strict(api, streamAnswer(api, { calls: [{ name: 'choices', arguments: { key: 'k' } }] })),
@@ -127,11 +146,18 @@ describe.each(APIS)('over %s', (api) => {
   })
 
   test.each<[string, number, object]>([
-    ['FastAPI', 422, { detail: [{ type: 'missing', loc: ['body', 'tools', 1, 'function', 'parameters'], msg: 'Field required' }] }],
+    [
+      'FastAPI',
+      422,
+      { detail: [{ type: 'missing', loc: ['body', 'tools', 1, 'function', 'parameters'], msg: 'Field required' }] },
+    ],
     [
       'pydantic',
       400,
-      { object: 'error', message: "[{'type': 'missing', 'loc': ('body', 'tools', 1, 'function'), 'msg': 'Field required'}]" },
+      {
+        object: 'error',
+        message: "[{'type': 'missing', 'loc': ('body', 'tools', 1, 'function'), 'msg': 'Field required'}]",
+      },
     ],
     ['its older form', 400, { detail: 'body -> tools -> 1 -> function -> parameters: field required' }],
   ])('a tool that is named in the words of %s is left out', async (_, status, body) => {
@@ -146,7 +172,9 @@ describe.each(APIS)('over %s', (api) => {
 
   test('the tool stays out for the rest of the turn, and the only one leaves no list behind', async () => {
     await using mcp = await serverOf([good('bad'), good('one')])
-    await using server = await rawModel(strict(api, streamAnswer(api, { calls: [{ name: 'one', arguments: { a: 'x' } }] }), 'bad'))
+    await using server = await rawModel(
+      strict(api, streamAnswer(api, { calls: [{ name: 'one', arguments: { a: 'x' } }] }), 'bad'),
+    )
     settings(server.url, mcp.url, { OPENAI_MODEL: `rest-${api}` })
     server.answer(
       strict(api, fine, 'bad'),
@@ -167,7 +195,10 @@ describe.each(APIS)('over %s', (api) => {
 
   test.each([
     ['Anthropic', 'tools.1.custom.input_schema: JSON schema is invalid. It must match JSON Schema draft 2020-12'],
-    ['Gemini', '* GenerateContentRequest.tools[0].function_declarations[1].parameters.properties[a].items: missing field.'],
+    [
+      'Gemini',
+      '* GenerateContentRequest.tools[0].function_declarations[1].parameters.properties[a].items: missing field.',
+    ],
     ['by name', "Invalid schema for function 'bad': None is not of type 'object'"],
   ])('a refusal in the words of others is understood: %s', async (kind, message) => {
     await using mcp = await serverOf([good('one'), good('bad')])
@@ -181,11 +212,20 @@ describe.each(APIS)('over %s', (api) => {
   test('a server that goes on refusing ends the turn with the reason, after so many tries', async () => {
     await using mcp = await serverOf(Array.from({ length: 20 }, (_, index) => good(`tool_${index}`)))
     await using server = await rawModel(
-      jsonAnswer(400, { error: { message: 'Invalid schema', param: 'tools[0].function.parameters', code: 'invalid_function_parameters' } }),
+      jsonAnswer(400, {
+        error: {
+          message: 'Invalid schema',
+          param: 'tools[0].function.parameters',
+          code: 'invalid_function_parameters',
+        },
+      }),
     )
     settings(server.url, mcp.url, { OPENAI_MODEL: `never-${api}` })
     const turn = await (await conversation(caller)).say('hello')
-    expect(turn.failed).toMatchObject({ failureClass: 'model_schema_refused', detail: { param: 'tools[0].function.parameters' } })
+    expect(turn.failed).toMatchObject({
+      failureClass: 'model_schema_refused',
+      detail: { param: 'tools[0].function.parameters' },
+    })
     expect(server.requests).toHaveLength(9)
   })
 
@@ -200,13 +240,17 @@ describe.each(APIS)('over %s', (api) => {
       server: new URL(mcp.url).host.replace(/\W+/g, '_'),
       tool: 'tool_149',
     }
-    await withCaller(caller, (tx) => tx.toolCall.create({ data: { ...call, arguments: {}, argumentsBytes: 2, status: 'succeeded' } }))
+    await withCaller(caller, (tx) =>
+      tx.toolCall.create({ data: { ...call, arguments: {}, argumentsBytes: 2, status: 'succeeded' } }),
+    )
     const turn = await (await conversation(caller, { builtinFetch })).say('please use tool-150')
     expect(turn.text).toBe('Fine.')
     const offered = names(server.requests[0])
     expect(offered).toHaveLength(128)
     expect(offered).toEqual(expect.arrayContaining(['add_task', 'tool_149', 'tool_150', 'tool_0']))
-    expect(notices(turn)).toEqual([expect.stringMatching(/takes 128 tools at once, and there are 161\. Left out this time: 33 of /)])
+    expect(notices(turn)).toEqual([
+      expect.stringMatching(/takes 128 tools at once, and there are 161\. Left out this time: 33 of /),
+    ])
   })
 })
 

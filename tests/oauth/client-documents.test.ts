@@ -54,7 +54,9 @@ test('a client is known by the document at its address, and named by its host', 
   })
   const tokens = await client.connect(ann)
   expect(tokens.access_token).toMatch(/^swo_/)
-  expect(await listConnections(ann.caller)).toMatchObject([{ clientId: DOCUMENT, name: 'Published client', host: 'client.example' }])
+  expect(await listConnections(ann.caller)).toMatchObject([
+    { clientId: DOCUMENT, name: 'Published client', host: 'client.example' },
+  ])
   expect((await client.refresh(tokens.refresh_token ?? '')).status).toBe(200)
   expect(asked.filter((path) => path === '/oauth/client.json').length, 'remembered for a while').toBe(1)
 })
@@ -70,7 +72,10 @@ test.each([
   ['an error', () => Response.json(document(), { status: 500 })],
   ['a redirect', () => new Response(null, { status: 302, headers: { location: '/oauth/client.json' } })],
   ['too much', () => Response.json(document({ padding: 'x'.repeat(20_000) }))],
-  ['no end', () => new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65_536)) }))],
+  [
+    'no end',
+    () => new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65_536)) })),
+  ],
   [
     'nothing for a long time',
     () => new Promise<Response>((resolve) => setTimeout(() => resolve(Response.json(document())), 3_500).unref()),
@@ -160,9 +165,19 @@ test('a name is judged by every address that it has when it is connected to', as
         addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
       ),
     )
-  for (const addresses of [['127.0.0.1'], ['8.8.8.8', '127.0.0.1'], ['10.0.0.7'], ['::1'], ['::ffff:127.0.0.1'], ['169.254.169.254'], []]) {
+  for (const addresses of [
+    ['127.0.0.1'],
+    ['8.8.8.8', '127.0.0.1'],
+    ['10.0.0.7'],
+    ['::1'],
+    ['::ffff:127.0.0.1'],
+    ['169.254.169.254'],
+    [],
+  ]) {
     resolvesTo(...addresses)
-    await expect(fetchPublic(`https://innocent.example:${port}/`, options()), String(addresses)).rejects.toThrow(/not public/)
+    await expect(fetchPublic(`https://innocent.example:${port}/`, options()), String(addresses)).rejects.toThrow(
+      /not public/,
+    )
   }
   expect(asked.length).toBe(before)
 })
@@ -189,5 +204,9 @@ test('loopback is fetched only where a test says so, and by http as well then', 
   answers.set('/ok', () => Response.json({ ok: true }, { headers: { 'cache-control': 'max-age=60' } }))
   await expect(fetchPublic(`${publisher.url}/ok`, options())).rejects.toThrow(PublicFetchError)
   const answer = await fetchPublic(`${publisher.url}/ok`, { ...options(), allowLoopback: true })
-  expect([answer.status, answer.headers.get('cache-control'), await answer.json()]).toEqual([200, 'max-age=60', { ok: true }])
+  expect([answer.status, answer.headers.get('cache-control'), await answer.json()]).toEqual([
+    200,
+    'max-age=60',
+    { ok: true },
+  ])
 })

@@ -35,8 +35,21 @@ async function allow(address: string, person: Awaited<ReturnType<typeof signedIn
 test('the authorization-server scenarios pass without a failure or a warning', async () => {
   const person = await signedIn()
   const port = await freePort()
-  const { client_id: id } = await (await register(`${site.url}/mcp`, { redirect_uris: [`http://127.0.0.1:${port}/callback`] })).json()
-  const args = ['--url', site.url, '--client-id', id, '--resource', `${site.url}/mcp`, '--port', String(port), '--output-dir', folder]
+  const { client_id: id } = await (
+    await register(`${site.url}/mcp`, { redirect_uris: [`http://127.0.0.1:${port}/callback`] })
+  ).json()
+  const args = [
+    '--url',
+    site.url,
+    '--client-id',
+    id,
+    '--resource',
+    `${site.url}/mcp`,
+    '--port',
+    String(port),
+    '--output-dir',
+    folder,
+  ]
   const suite = spawn(process.execPath, [SUITE, 'authorization', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { NODE_ENV: 'test', PATH: folder, HOME: folder },

@@ -39,10 +39,18 @@ test('only the signed-in person may answer, from our own page, in the browser wh
   const before = await grants()
   const nobody = { headers: { cookie: '' }, caller: ann.caller }
   expect((await client.post(page, nobody)).status, 'not signed in').toBe(401)
-  for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }])
+  for (const headers of [
+    { origin: 'https://evil.example' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+  ])
     expect((await client.post(page, ann, true, headers as never)).status, JSON.stringify(headers)).toBe(403)
-  expect((await client.post(page, ann, true, { 'content-type': 'text/plain' })).status, 'a form of another site').toBe(415)
-  expect((await client.post(page, { headers: ann.headers, caller: bob.caller })).status, 'shown to somebody else').toBe(409)
+  expect((await client.post(page, ann, true, { 'content-type': 'text/plain' })).status, 'a form of another site').toBe(
+    415,
+  )
+  expect((await client.post(page, { headers: ann.headers, caller: bob.caller })).status, 'shown to somebody else').toBe(
+    409,
+  )
   const stranger = await registeredClient(site.url)
   expect((await stranger.post(page, ann)).status, 'another browser').toBe(404)
   expect((await client.post('/oauth/consent/unknown', ann)).status).toBe(404)
@@ -51,7 +59,10 @@ test('only the signed-in person may answer, from our own page, in the browser wh
   expect(back.searchParams.get('code')).toBeTruthy()
   expect((await client.post(page, ann)).status, 'answered already').toBe(404)
   const twice = await begin()
-  expect([(await client.post(twice, ann, false)).status, (await client.post(twice, ann)).status], 'a no stays a no').toEqual([200, 404])
+  expect(
+    [(await client.post(twice, ann, false)).status, (await client.post(twice, ann)).status],
+    'a no stays a no',
+  ).toEqual([200, 404])
   expect(await grants()).toBe(before + 1)
 })
 
@@ -65,9 +76,14 @@ test('of two answers at the same moment one counts, and what was answered goes o
   ]) {
     const page = await begin()
     const both = await Promise.all(answers.map((allow) => client.post(page, ann, allow)))
-    expect(both.map(({ status }) => status).sort()).toEqual([200, expect.toSatisfy((status) => status === 409 || status === 404)])
+    expect(both.map(({ status }) => status).sort()).toEqual([
+      200,
+      expect.toSatisfy((status) => status === 409 || status === 404),
+    ])
     const told = await Promise.all(both.map((answer) => answer.json()))
-    expect(told).toContainEqual(expect.objectContaining({ message: expect.stringMatching(/answered already\. Start again/) }))
+    expect(told).toContainEqual(
+      expect.objectContaining({ message: expect.stringMatching(/answered already\. Start again/) }),
+    )
     const { location } = told.find((one) => one.location)
     const ends = await Promise.all([1, 2, 3].map(() => client.browser.send(location, { headers: ann.headers })))
     const codes = ends.filter((end) => end.headers.get('location')?.startsWith(CALLBACK))
@@ -104,13 +120,18 @@ test('one request answers for one person; the next asks again, whoever allowed t
   expect(page, 'no silent consent').toMatch(/^\/oauth\/consent\//)
   const back = await client.answer(page, bob)
   const tokens = await (await client.exchange(back.searchParams.get('code') ?? '')).json()
-  expect(await mcpCaller(`${site.url}/mcp`, tokens.access_token).get('whoami')).toMatchObject({ email: bob.person.email })
+  expect(await mcpCaller(`${site.url}/mcp`, tokens.access_token).get('whoami')).toMatchObject({
+    email: bob.person.email,
+  })
 })
 
 test('a connection is seen and ended by its person alone, all grants of a client together', async () => {
   const ann = await signedIn()
   const bob = await signedIn()
-  const [first, second] = [await client.connect(ann, { scope: 'tasks:read' }), await client.connect(ann, { scope: 'notes:read' })]
+  const [first, second] = [
+    await client.connect(ann, { scope: 'tasks:read' }),
+    await client.connect(ann, { scope: 'notes:read' }),
+  ]
   const his = await client.connect(bob)
   await works(second.access_token)
   expect(await listConnections(ann.caller)).toEqual([
@@ -138,7 +159,9 @@ test('a connection is seen and ended by its person alone, all grants of a client
   expect((await end(ann.headers, {})).status).toBe(400)
   expect((await end(ann.headers, { client_id: 'a\0b' })).status).toBe(404)
   expect((await end(ann.headers)).status).toBe(200)
-  expect([await works(first.access_token), await works(second.access_token), await works(his.access_token)]).toEqual([401, 401, 200])
+  expect([await works(first.access_token), await works(second.access_token), await works(his.access_token)]).toEqual([
+    401, 401, 200,
+  ])
   expect((await client.refresh(first.refresh_token ?? '')).status).toBe(400)
   expect((await end(ann.headers)).status).toBe(404)
   const actions = await withSystem('admin', (tx) => tx.auditEvent.findMany({ where: { actorId: ann.caller.userId } }))
@@ -149,7 +172,9 @@ test('a grant whose code is never fetched is gone after ten minutes; one with to
   const ann = await signedIn()
   await client.codeFor(ann)
   const left = async () => {
-    const { expiresAt } = await withSystem('tokens', (tx) => tx.oauthGrant.findFirstOrThrow({ where: { ownerId: ann.caller.userId } }))
+    const { expiresAt } = await withSystem('tokens', (tx) =>
+      tx.oauthGrant.findFirstOrThrow({ where: { ownerId: ann.caller.userId } }),
+    )
     return Math.round((expiresAt.getTime() - Date.now()) / 60_000)
   }
   expect(await left()).toBe(10)
@@ -166,7 +191,9 @@ test('the cookies of a request are for its browser and its paths alone', async (
   const plain = await cookies()
   expect(plain, 'two, each with its signature').toHaveLength(4)
   for (const cookie of plain)
-    expect(cookie).toMatch(/^switchboard-consent.*; path=\/oauth\/(consent|authorize)\/[\w-]+;.*samesite=lax; httponly/i)
+    expect(cookie).toMatch(
+      /^switchboard-consent.*; path=\/oauth\/(consent|authorize)\/[\w-]+;.*samesite=lax; httponly/i,
+    )
   withSettings({ APP_URL: 'https://chat.example.com' })
   const secure = await cookies()
   expect(secure).toHaveLength(4)

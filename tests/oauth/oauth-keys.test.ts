@@ -28,7 +28,10 @@ test('the key in the database is sealed: nothing of it is readable without APP_S
   const [row] = await rows()
   expect(row?.id).toBe(key?.kid)
   for (const part of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'n'] as const) expect(row?.sealed).not.toContain(key?.[part])
-  expect(JSON.parse(Buffer.from(row?.sealed.split('.')[0] ?? '', 'base64url').toString())).toEqual({ alg: 'dir', enc: 'A256GCM' })
+  expect(JSON.parse(Buffer.from(row?.sealed.split('.')[0] ?? '', 'base64url').toString())).toEqual({
+    alg: 'dir',
+    enc: 'A256GCM',
+  })
   const sealed = await seal('secret', 'signing keys')
   expect(await unseal(sealed, 'signing keys')).toBe('secret')
   expect(await unseal(sealed, 'client secrets'), 'for another purpose').toBeNull()
@@ -68,14 +71,19 @@ test('every replica publishes the keys of the database, without their private pa
   }
   const [one, other] = [await read(), await read()]
   expect(one).toEqual(other)
-  expect(one.keys).toEqual([{ kty: 'RSA', kid: expect.any(String), alg: 'RS256', use: 'sig', e: 'AQAB', n: expect.any(String) }])
+  expect(one.keys).toEqual([
+    { kty: 'RSA', kid: expect.any(String), alg: 'RS256', use: 'sig', e: 'AQAB', n: expect.any(String) },
+  ])
   const { added } = await rotateSigningKeys()
   expect((await read()).keys.map(({ kid }: { kid: string }) => kid)).toContain(added)
 })
 
 test('npm run rotate-keys adds a key and says so', async () => {
   const [first] = await kids()
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['scripts/rotate-keys.ts'], { encoding: 'utf8', env: process.env })
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['scripts/rotate-keys.ts'], {
+    encoding: 'utf8',
+    env: process.env,
+  })
   expect([status, stderr]).toEqual([0, ''])
   const [row] = await rows()
   expect(stdout).toContain(`Key ${row?.id} signs from two minutes on`)

@@ -67,7 +67,10 @@ async function inspect(page: Page, name: string): Promise<void> {
   for (const width of [1280, 390]) {
     await page.setViewportSize({ width, height: 900 })
     await page.screenshot({ path: `artifacts/oauth-${name}-${width}.png`, fullPage: true })
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${name} fits ${width} px`).toBe(true)
+    expect(
+      await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth),
+      `${name} fits ${width} px`,
+    ).toBe(true)
   }
   await page.setViewportSize({ width: 1280, height: 900 })
   await page.evaluate(axe.source)
@@ -100,10 +103,19 @@ test('somebody who is not signed in yet signs in, allows the app, sees it under 
 
   await press(page, 'Allow')
   await page.getByText('You can close this page.').waitFor()
-  expect(Object.fromEntries(arrived.at(-1)?.searchParams ?? [])).toEqual({ code: expect.any(String), state: 'the-state', iss: app.url })
+  expect(Object.fromEntries(arrived.at(-1)?.searchParams ?? [])).toEqual({
+    code: expect.any(String),
+    state: 'the-state',
+    iss: app.url,
+  })
   const token = await tokenFor(client)
   expect(await status(token)).toBe(200)
-  const write = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'save_note', arguments: { title: 'x' } } }
+  const write = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name: 'save_note', arguments: { title: 'x' } },
+  }
   expect((await mcpCaller(`${app.url}/mcp`, token).post(write)).status, 'what was unticked').toBe(403)
 
   await page.goto(`${app.url}/settings`)
@@ -153,7 +165,12 @@ test('what cannot be connected ends on a page that says why, with nothing of the
 }, 60_000)
 
 test('every address of the server answers in the build, with the headers that programs in a browser need', async () => {
-  for (const path of ['oauth-protected-resource', 'oauth-protected-resource/mcp', 'oauth-authorization-server', 'openid-configuration']) {
+  for (const path of [
+    'oauth-protected-resource',
+    'oauth-protected-resource/mcp',
+    'oauth-authorization-server',
+    'openid-configuration',
+  ]) {
     const answer = await fetch(`${app.url}/.well-known/${path}`, { headers: { origin: 'https://inspector.example' } })
     expect([path, answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([path, 200, '*'])
   }

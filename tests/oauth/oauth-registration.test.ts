@@ -25,7 +25,10 @@ test.each([
   ['a hosted app', { redirect_uris: ['https://app.example.com/callback'], client_uri: 'https://app.example.com' }],
   ['an app with links of its own', { redirect_uris: ['cursor://anysphere.cursor-mcp/oauth/callback'] }],
   ['one with a scheme of its domain', { redirect_uris: ['com.example.app:/oauth/callback'] }],
-  ['an editor of many', { redirect_uris: ['vscode://publisher.extension/callback', 'zed://oauth', 'msteams-like-app://callback'] }],
+  [
+    'an editor of many',
+    { redirect_uris: ['vscode://publisher.extension/callback', 'zed://oauth', 'msteams-like-app://callback'] },
+  ],
   [
     'a tool on this machine that calls itself a web app',
     { redirect_uris: ['http://localhost:6274/oauth/callback'], application_type: 'web' },
@@ -40,7 +43,9 @@ test.each([
   expect([answer.status, registered.error_description]).toEqual([201, undefined])
   expect(registered).toMatchObject({ client_id: expect.stringMatching(/^client_[\w-]{22}$/) })
   expect(registered.grant_types).toEqual(
-    'grant_types' in metadata && !metadata.grant_types ? ['authorization_code'] : ['authorization_code', 'refresh_token'],
+    'grant_types' in metadata && !metadata.grant_types
+      ? ['authorization_code']
+      : ['authorization_code', 'refresh_token'],
   )
   expect(registered.scope).toBeUndefined()
   const redirect_uri = 'redirect_uris' in metadata ? metadata.redirect_uris[0] : undefined
@@ -60,7 +65,11 @@ test.each([
   ['a redirect to any host at all', { redirect_uris: ['https://*/callback'] }, /one host/],
   ['a redirect to a host with a written-out star', { redirect_uris: ['https://%2a.example.com/callback'] }, /one host/],
   ['a redirect of an app to any host', { redirect_uris: ['cursor://*.example.com/callback'] }, /one host/],
-  ['a redirect that programs read differently', { redirect_uris: ['https://app.example.com\\@evil.example/'] }, /ASCII/],
+  [
+    'a redirect that programs read differently',
+    { redirect_uris: ['https://app.example.com\\@evil.example/'] },
+    /ASCII/,
+  ],
   ['a redirect with spaces', { redirect_uris: [' https://app.example.com/'] }, /without spaces/],
   ['a redirect with letters of other alphabets', { redirect_uris: ['https://\u0430pp.example.com/'] }, /ASCII/],
   ['a redirect with a fragment', { redirect_uris: ['https://app.example.com/#x'] }, /fragment/],
@@ -68,19 +77,30 @@ test.each([
   ['no redirect', { redirect_uris: [] }, /redirect_uris/],
   ['a redirect that is no address', { redirect_uris: ['nonsense'] }, /addresses/],
   ['a very long redirect', { redirect_uris: [`https://app.example.com/${'x'.repeat(1_000)}`] }, /1000/],
-  ['very many redirects', { redirect_uris: Array.from({ length: 21 }, (_, n) => `https://app.example.com/${n}`) }, /20/],
+  [
+    'very many redirects',
+    { redirect_uris: Array.from({ length: 21 }, (_, n) => `https://app.example.com/${n}`) },
+    /20/,
+  ],
   ['a name that turns the text around', { client_name: 'Trusted \u202E app' }, /client_name/],
   ['a name of several lines', { client_name: 'Trusted\napp' }, /client_name/],
   ['a very long name', { client_name: 'x'.repeat(101) }, /client_name/],
   ['a name that is no text', { client_name: 7 }, /client_name/],
-  ['a way to prove itself that does not exist', { token_endpoint_auth_method: 'tls_client_auth' }, /token_endpoint_auth_method/],
+  [
+    'a way to prove itself that does not exist',
+    { token_endpoint_auth_method: 'tls_client_auth' },
+    /token_endpoint_auth_method/,
+  ],
 ])('%s is refused, and nothing is stored', async (_case, metadata, sentence) => {
   const count = () => withSystem('tokens', (tx) => tx.oauthClient.count())
   const before = await count()
   const answer = await register(endpoint, metadata)
   expect([answer.status, await answer.json()]).toEqual([
     400,
-    { error: expect.stringMatching(/^invalid_(redirect_uri|client_metadata)$/), error_description: expect.stringMatching(sentence) },
+    {
+      error: expect.stringMatching(/^invalid_(redirect_uri|client_metadata)$/),
+      error_description: expect.stringMatching(sentence),
+    },
   ])
   expect(await count()).toBe(before)
 })
@@ -126,7 +146,10 @@ test.each([
   'zoommtg://zoom.us/join',
 ])('%s is no redirect of an app', async (uri) => {
   const answer = await register(endpoint, { redirect_uris: [uri] })
-  expect([answer.status, (await answer.json()).error]).toEqual([400, expect.stringMatching(/^invalid_(redirect_uri|client_metadata)$/)])
+  expect([answer.status, (await answer.json()).error]).toEqual([
+    400,
+    expect.stringMatching(/^invalid_(redirect_uri|client_metadata)$/),
+  ])
 })
 
 test('malformed, huge and too many registrations are refused in the form that clients read', async () => {
@@ -161,8 +184,15 @@ test('the secret of a client is sealed, proves the client, and is asked for', as
   const client = new OauthClient(site.url, id)
   const ask = async (given: string) => {
     const authorization = `Basic ${Buffer.from(`${id}:${given}`).toString('base64')}`
-    const params = { code: await client.codeFor(ann), redirect_uri: 'http://127.0.0.1:45871/callback', code_verifier: client.verifier }
-    return client.token({ grant_type: 'authorization_code', client_id: undefined, ...params }, given ? { authorization } : {})
+    const params = {
+      code: await client.codeFor(ann),
+      redirect_uri: 'http://127.0.0.1:45871/callback',
+      code_verifier: client.verifier,
+    }
+    return client.token(
+      { grant_type: 'authorization_code', client_id: undefined, ...params },
+      given ? { authorization } : {},
+    )
   }
   expect((await ask('wrong')).status).toBe(401)
   expect((await ask('')).status).toBe(400)
@@ -175,7 +205,9 @@ test('a client that proves itself by a key of its own is believed once for each 
   const ann = await signedIn()
   const { publicKey, privateKey } = await generateKeyPair('ES256')
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }] }
-  const { client_id: id } = await (await register(endpoint, { token_endpoint_auth_method: 'private_key_jwt', jwks })).json()
+  const { client_id: id } = await (
+    await register(endpoint, { token_endpoint_auth_method: 'private_key_jwt', jwks })
+  ).json()
   const client = new OauthClient(site.url, id)
   const prove = (key: CryptoKey, audience = site.url) =>
     new SignJWT({})
@@ -195,23 +227,37 @@ test('a client that proves itself by a key of its own is believed once for each 
   const proof = await prove(privateKey)
   expect((await ask(proof)).status).toBe(200)
   expect((await ask(proof)).status, 'the same proof again').toBe(401)
-  const [once, codes] = [await prove(privateKey), await Promise.all(Array.from({ length: 5 }, () => client.codeFor(ann)))]
+  const [once, codes] = [
+    await prove(privateKey),
+    await Promise.all(Array.from({ length: 5 }, () => client.codeFor(ann))),
+  ]
   const together = await Promise.all(codes.map((code) => ask(once, code)))
-  expect(together.map(({ status }) => status).sort(), 'the same proof at the same moment').toEqual([200, 401, 401, 401, 401])
+  expect(together.map(({ status }) => status).sort(), 'the same proof at the same moment').toEqual([
+    200, 401, 401, 401, 401,
+  ])
   expect((await ask(await prove((await generateKeyPair('ES256')).privateKey))).status, 'by another key').toBe(401)
   expect((await ask(await prove(privateKey, 'https://elsewhere.example'))).status, 'for another server').toBe(401)
   expect((await client.exchange(await client.codeFor(ann))).status, 'without').toBe(401)
 })
 
 test('a client that was ever allowed is never removed; one that nobody allowed is, after 90 days', async () => {
-  const [used, unused, fresh] = [await registeredClient(site.url), await registeredClient(site.url), await registeredClient(site.url)]
+  const [used, unused, fresh] = [
+    await registeredClient(site.url),
+    await registeredClient(site.url),
+    await registeredClient(site.url),
+  ]
   await used.connect(await signedIn())
   const old = [used.clientId, unused.clientId]
   await withSystem('tokens', (tx) =>
-    tx.oauthClient.updateMany({ where: { id: { in: old } }, data: { createdAt: new Date(Date.now() - 91 * 86_400_000) } }),
+    tx.oauthClient.updateMany({
+      where: { id: { in: old } },
+      data: { createdAt: new Date(Date.now() - 91 * 86_400_000) },
+    }),
   )
   await saveOauthClient('client_next', { metadata: {}, sealedSecret: null })
-  const left = await withSystem('tokens', (tx) => tx.oauthClient.findMany({ where: { id: { in: [...old, fresh.clientId] } } }))
+  const left = await withSystem('tokens', (tx) =>
+    tx.oauthClient.findMany({ where: { id: { in: [...old, fresh.clientId] } } }),
+  )
   expect(left.map(({ id }) => id).sort()).toEqual([used.clientId, fresh.clientId].sort())
 })
 
@@ -243,9 +289,15 @@ test('programs in a browser may read what carries no cookie, and nothing else of
   }
   const resource = await fetch(`${site.url}/.well-known/oauth-protected-resource`, { headers })
   expect([resource.status, resource.headers.get('access-control-allow-origin')]).toEqual([200, '*'])
-  const registered = await fetch(`${site.url}/oauth/token`, { method: 'POST', headers, body: new URLSearchParams({ grant_type: 'x' }) })
+  const registered = await fetch(`${site.url}/oauth/token`, {
+    method: 'POST',
+    headers,
+    body: new URLSearchParams({ grant_type: 'x' }),
+  })
   expect([registered.status, registered.headers.get('access-control-allow-origin')]).toEqual([400, '*'])
-  expect((await fetch(`${site.url}/oauth/authorize`, { headers })).headers.get('access-control-allow-origin')).toBeNull()
+  expect(
+    (await fetch(`${site.url}/oauth/authorize`, { headers })).headers.get('access-control-allow-origin'),
+  ).toBeNull()
   for (const path of [
     '/oauth',
     '/oauth/me',

@@ -54,7 +54,9 @@ function appOf(person: Person) {
 }
 
 const expireAll = () =>
-  withSystem('tokens', (tx) => tx.oauthRecord.updateMany({ where: { kind: 'AccessToken' }, data: { expiresAt: new Date(Date.now() - 1) } }))
+  withSystem('tokens', (tx) =>
+    tx.oauthRecord.updateMany({ where: { kind: 'AccessToken' }, data: { expiresAt: new Date(Date.now() - 1) } }),
+  )
 
 test('the SDK of most clients in the field (v1) connects and refreshes by itself', async () => {
   const ann = await signedIn()
@@ -86,7 +88,11 @@ test('a v1 client that began with one scope asks for the next when a tool needs 
   const narrow = await registeredClient(site.url)
   // Without a refresh token: with one, this SDK refreshes first, which never brings another scope.
   app.saveClientInformation({ client_id: narrow.clientId, issuer: site.url })
-  app.saveTokens({ ...(await narrow.connect(ann, { scope: 'tasks:read' })), refresh_token: undefined, issuer: site.url })
+  app.saveTokens({
+    ...(await narrow.connect(ann, { scope: 'tasks:read' })),
+    refresh_token: undefined,
+    issuer: site.url,
+  })
   const transport = new TransportV1(endpoint, { authProvider: app as never })
   const client = new ClientV1({ name: 'v1-app', version: '1' })
   await client.connect(transport)
@@ -115,7 +121,9 @@ test('the v2 client connects, checks iss, and refreshes by itself', async () => 
   expect((await client.listTools()).tools.length).toBeGreaterThan(5)
   await expireAll()
   expect((await client.callTool({ name: 'add_task', arguments: { title: 'by v2' } })).isError).toBeFalsy()
-  expect((await listToolCalls({ caller: ann.caller })).data).toMatchObject([{ clientName: 'v2-app', clientVersion: '2' }])
+  expect((await listToolCalls({ caller: ann.caller })).data).toMatchObject([
+    { clientName: 'v2-app', clientVersion: '2' },
+  ])
   expect(app.callbacks).toHaveLength(2)
   await client.close()
 })

@@ -11,7 +11,14 @@ import { listConnections, revokeConnection } from '#lib/data/oauth/oauth-grants.
 import { endSessions } from '#lib/data/people/users.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
-import { CALLBACK, challengeOf, discover, OauthClient, registeredClient, type Tokens } from '#tests/support/people/oauth-client.ts'
+import {
+  CALLBACK,
+  challengeOf,
+  discover,
+  OauthClient,
+  registeredClient,
+  type Tokens,
+} from '#tests/support/people/oauth-client.ts'
 import { openSite } from '#tests/support/people/oauth-site.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { serve } from '#tests/support/processes/serve.ts'
@@ -21,7 +28,8 @@ const site = await openSite()
 const endpoint = `${site.url}/mcp`
 afterAll(site.close)
 
-const works = async (token: string) => (await mcpCaller(endpoint, token).post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })).status
+const works = async (token: string) =>
+  (await mcpCaller(endpoint, token).post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })).status
 const errorOf = async (response: Response) => [response.status, ((await response.json()) as { error: string }).error]
 
 test('from the address of /mcp alone to a tool call, a fresh token, and back out', async () => {
@@ -124,7 +132,10 @@ test('what every object inherits is no scope, and NUL anywhere is a bad request'
   for (const over of [{ state: '\0' }, { login_hint: '\0' }, { client_id: '\0' }])
     expect(await errorOf(await client.authorize(over))).toEqual([400, 'invalid_request'])
   const unknown = new URLSearchParams({ client_id: '\0', grant_type: 'refresh_token', refresh_token: 'x' })
-  expect(await errorOf(await fetch(`${site.url}/oauth/token`, { method: 'POST', body: unknown }))).toEqual([401, 'invalid_client'])
+  expect(await errorOf(await fetch(`${site.url}/oauth/token`, { method: 'POST', body: unknown }))).toEqual([
+    401,
+    'invalid_client',
+  ])
 })
 
 test.each([
@@ -170,7 +181,9 @@ test('nothing is sent to an address that was not registered; another port of thi
     const page = await client.browser.send(answer.url, { headers: { accept: 'text/html' } })
     expect(page.headers.get('location')).toBe('/oauth/consent/problem?code=invalid_redirect_uri')
   }
-  expect((await client.authorize({ redirect_uri: 'http://127.0.0.1:1/callback' })).headers.get('location')).toMatch(/^\/oauth\/consent\//)
+  expect((await client.authorize({ redirect_uri: 'http://127.0.0.1:1/callback' })).headers.get('location')).toMatch(
+    /^\/oauth\/consent\//,
+  )
   expect(await errorOf(await new OauthClient(site.url, 'client_unknown').authorize())).toEqual([400, 'invalid_client'])
 })
 
@@ -225,7 +238,9 @@ test('two replicas count the uses of a refresh token together', async () => {
   try {
     const body = new URLSearchParams({ client_id: client.clientId, grant_type: 'refresh_token', refresh_token: token })
     const refreshThere = () => fetch(`${there.url}/oauth/token`, { method: 'POST', body })
-    const answers = await Promise.all(Array.from({ length: 6 }, (_, n) => (n % 2 ? refreshThere() : client.refresh(token))))
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, (_, n) => (n % 2 ? refreshThere() : client.refresh(token))),
+    )
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200])
     expect((await refreshThere()).status).toBe(400)
     expect(await listConnections(ann.caller), 'the seventh ended it').toEqual([])
@@ -245,7 +260,8 @@ test('a refresh token is taken six times in 30 s from its first use, and a seven
     await later(ann, 5)
   }
   expect(await errorOf(await client.refresh(token))).toEqual([400, 'invalid_grant'])
-  for (const pair of pairs) expect([await works(pair.access_token), (await client.refresh(pair.refresh_token)).status]).toEqual([401, 400])
+  for (const pair of pairs)
+    expect([await works(pair.access_token), (await client.refresh(pair.refresh_token)).status]).toEqual([401, 400])
   expect(await listConnections(ann.caller)).toEqual([])
   expect((await reuses())[0]).toMatchObject({ subject: ann.caller.userId, detail: { client: 'Hand-written client' } })
 })
@@ -288,13 +304,22 @@ test('a repeated refresh may ask for the same scope or less, never for more, and
   const client = await registeredClient(site.url)
   const { refresh_token: token = '' } = await client.connect(ann)
   for (let use = 1; use <= 8; use += 1)
-    expect(await errorOf(await client.refresh(token, { scope: 'tasks:read notes:write' }))).toEqual([400, 'invalid_scope'])
+    expect(await errorOf(await client.refresh(token, { scope: 'tasks:read notes:write' }))).toEqual([
+      400,
+      'invalid_scope',
+    ])
   for (let use = 1; use <= 8; use += 1)
-    expect(await errorOf(await client.refresh(token, { resource: 'https://elsewhere.example/mcp' }))).toEqual([400, 'invalid_target'])
+    expect(await errorOf(await client.refresh(token, { resource: 'https://elsewhere.example/mcp' }))).toEqual([
+      400,
+      'invalid_target',
+    ])
   const narrow = await pairOf(await client.refresh(token, { scope: 'tasks:read' }))
   expect(narrow.scope).toBe('tasks:read')
   expect((await client.refresh(token)).status).toBe(200)
-  expect(await errorOf(await client.refresh(narrow.refresh_token, { scope: 'notes:write' }))).toEqual([400, 'invalid_scope'])
+  expect(await errorOf(await client.refresh(narrow.refresh_token, { scope: 'notes:write' }))).toEqual([
+    400,
+    'invalid_scope',
+  ])
 })
 
 test('there is no grace for a barred person or a revoked grant', async () => {
@@ -308,9 +333,12 @@ test('there is no grace for a barred person or a revoked grant', async () => {
   const [signedOut, disabled, revoked] = [await spent(ann), await spent(bob), await spent(eve)]
   const before = (await reuses()).length
   await endSessions(ann.caller)
-  await withSystem('admin', (tx) => tx.user.update({ where: { id: bob.caller.userId }, data: { disabledAt: new Date() } }))
+  await withSystem('admin', (tx) =>
+    tx.user.update({ where: { id: bob.caller.userId }, data: { disabledAt: new Date() } }),
+  )
   await revokeConnection(eve.caller, client.clientId)
-  for (const token of [signedOut, disabled, revoked]) expect(await errorOf(await client.refresh(token))).toEqual([400, 'invalid_grant'])
+  for (const token of [signedOut, disabled, revoked])
+    expect(await errorOf(await client.refresh(token))).toEqual([400, 'invalid_grant'])
   expect((await reuses()).length).toBe(before)
 })
 
@@ -325,7 +353,9 @@ test('a reuse ends its own connection alone; a refresh token is nothing to anoth
   expect(await works(next.access_token)).toBe(200)
   await later(ann, 31)
   expect(await errorOf(await client.refresh(one.refresh_token ?? ''))).toEqual([400, 'invalid_grant'])
-  expect([await works(next.access_token), await works(two.access_token), await works(theirs.access_token)]).toEqual([401, 200, 200])
+  expect([await works(next.access_token), await works(two.access_token), await works(theirs.access_token)]).toEqual([
+    401, 200, 200,
+  ])
   expect((await client.refresh(two.refresh_token ?? '')).status).toBe(200)
   for (const wrong of [two.access_token, theirs.refresh_token ?? '', 'swr_unknown'])
     expect(await errorOf(await client.refresh(wrong))).toEqual([400, 'invalid_grant'])
@@ -334,14 +364,21 @@ test('a reuse ends its own connection alone; a refresh token is nothing to anoth
 
 test('a token for a grant that ended meanwhile is refused as such', async () => {
   const token = { kind: 'AccessToken', grantId: 'grt_ended' }
-  await expect(adapterFor('AccessToken', endpoint).upsert('swo_late', token, 60)).rejects.toMatchObject({ error: 'invalid_grant' })
+  await expect(adapterFor('AccessToken', endpoint).upsert('swo_late', token, 60)).rejects.toMatchObject({
+    error: 'invalid_grant',
+  })
 })
 
 test('a token that lacks a scope is told which ones to ask for, and gets them with a new consent', async () => {
   const ann = await signedIn()
   const client = await registeredClient(site.url)
   const reader = await client.connect(ann, { scope: 'tasks:read' })
-  const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'add_task', arguments: { title: 'stepped up' } } }
+  const call = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name: 'add_task', arguments: { title: 'stepped up' } },
+  }
   const refused = await mcpCaller(endpoint, reader.access_token).post(call)
   expect([refused.status, challengeOf(refused, 'error'), challengeOf(refused, 'resource_metadata')]).toEqual([
     403,
@@ -352,7 +389,9 @@ test('a token that lacks a scope is told which ones to ask for, and gets them wi
   expect(scope).toBe('tasks:read tasks:write')
   const writer = await client.connect(ann, { scope })
   await mcpCaller(endpoint, writer.access_token).get('add_task', { title: 'stepped up' })
-  expect(await listConnections(ann.caller)).toMatchObject([{ scopes: expect.arrayContaining(['tasks:read', 'tasks:write']) }])
+  expect(await listConnections(ann.caller)).toMatchObject([
+    { scopes: expect.arrayContaining(['tasks:read', 'tasks:write']) },
+  ])
 })
 
 test('a token is for /mcp here and for nothing else, and ends with the account and with "sign out everywhere"', async () => {
@@ -374,7 +413,9 @@ test('a token is for /mcp here and for nothing else, and ends with the account a
 
   const bob = await signedIn()
   const his = await client.connect(bob)
-  await withSystem('admin', (tx) => tx.user.update({ where: { id: bob.caller.userId }, data: { disabledAt: new Date() } }))
+  await withSystem('admin', (tx) =>
+    tx.user.update({ where: { id: bob.caller.userId }, data: { disabledAt: new Date() } }),
+  )
   expect(await works(his.access_token)).toBe(401)
   expect(await errorOf(await client.refresh(his.refresh_token ?? ''))).toEqual([400, 'invalid_grant'])
   await withSystem('admin', (tx) => tx.user.delete({ where: { id: bob.caller.userId } }))
@@ -390,7 +431,9 @@ test('either token can be revoked by its client and by no other, and takes the c
   expect((await client.revoke('swo_unknown')).status).toBe(200)
   expect(await works(tokens.access_token)).toBe(200)
   expect((await client.revoke(tokens.access_token, { token_type_hint: 'access_token' })).status).toBe(200)
-  expect([await works(tokens.access_token), (await client.refresh(tokens.refresh_token ?? '')).status]).toEqual([401, 400])
+  expect([await works(tokens.access_token), (await client.refresh(tokens.refresh_token ?? '')).status]).toEqual([
+    401, 400,
+  ])
 })
 
 test('with openid the client learns who it is, signed by a published key', async () => {

@@ -2,17 +2,27 @@ import { NextRequest } from 'next/server'
 import { expect, test } from 'vitest'
 import { sessionCookie } from '#lib/auth/sessions/session.ts'
 import { jsonResponse, route } from '#lib/platform/http/http.ts'
-import { CHATKIT_ORIGIN, contentSecurityPolicy, INERT_POLICY, STATIC_HEADERS } from '#lib/platform/http/security-headers.ts'
+import {
+  CHATKIT_ORIGIN,
+  contentSecurityPolicy,
+  INERT_POLICY,
+  STATIC_HEADERS,
+} from '#lib/platform/http/security-headers.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import nextConfig from '../../next.config.ts'
 import { config, proxy } from '../../proxy.ts'
 
-function visit(path: string, { method = 'GET', ...headers }: { cookie?: string; origin?: string; method?: string } = {}) {
+function visit(
+  path: string,
+  { method = 'GET', ...headers }: { cookie?: string; origin?: string; method?: string } = {},
+) {
   return proxy(new NextRequest(new URL(path, process.env.APP_URL), { method, headers }))
 }
 
 function directives(policy: string | null): Record<string, string[]> {
-  return Object.fromEntries((policy ?? '').split('; ').map((directive) => [directive.split(' ')[0], directive.split(' ').slice(1)]))
+  return Object.fromEntries(
+    (policy ?? '').split('; ').map((directive) => [directive.split(' ')[0], directive.split(' ').slice(1)]),
+  )
 }
 
 const signedInCookie = () => `${sessionCookie().name}=anything`
@@ -59,7 +69,9 @@ test('a nonce that a visitor sends along is not used', () => {
 test("OpenAI's script brings its one origin into the policy, and no other", () => {
   withSettings({ CHATKIT_DOMAIN_KEY: 'domain_pk_test' })
   const policy = visit('/sign-in').headers.get('content-security-policy') ?? ''
-  const named = Object.entries(directives(policy)).filter(([, sources]) => sources.some((source) => source.includes('://')))
+  const named = Object.entries(directives(policy)).filter(([, sources]) =>
+    sources.some((source) => source.includes('://')),
+  )
   expect(named.map(([name]) => name).sort()).toEqual(['connect-src', 'frame-src', 'script-src'])
   expect(new Set(policy.match(/https?:\/\/[^\s;]+/g))).toEqual(new Set([CHATKIT_ORIGIN]))
 })
@@ -127,7 +139,12 @@ test('endpoints for programs and files never pass through here; pages whose name
 test('every answer has the static headers, and answers of the API cannot run anything', async () => {
   const rules = (await nextConfig.headers?.()) ?? []
   expect(Object.keys(STATIC_HEADERS)).toEqual(
-    expect.arrayContaining(['x-content-type-options', 'referrer-policy', 'permissions-policy', 'cross-origin-opener-policy']),
+    expect.arrayContaining([
+      'x-content-type-options',
+      'referrer-policy',
+      'permissions-policy',
+      'cross-origin-opener-policy',
+    ]),
   )
   expect(rules.find(({ source }) => source === '/:path*')?.headers).toEqual(
     Object.entries(STATIC_HEADERS).map(([key, value]) => ({ key, value })),
@@ -138,7 +155,9 @@ test('every answer has the static headers, and answers of the API cannot run any
     (await route(handler)(new Request('http://127.0.0.1:3999/api/x'))).headers.get('content-security-policy')
   expect(await policyOf(async () => new Response('<script>1</script>'))).toBe(INERT_POLICY)
   expect(await policyOf(() => Promise.reject(new Error('broken')))).toBe(INERT_POLICY)
-  expect(await policyOf(async () => new Response('', { headers: { 'content-security-policy': 'sandbox' } }))).toBe('sandbox')
+  expect(await policyOf(async () => new Response('', { headers: { 'content-security-policy': 'sandbox' } }))).toBe(
+    'sandbox',
+  )
   expect(jsonResponse({}).headers.get('content-security-policy')).toBe(INERT_POLICY)
 })
 

@@ -41,7 +41,9 @@ async function query(url: string, sql: string): Promise<Record<string, unknown>[
 }
 
 async function hold(): Promise<{ holder: ChildProcess; server: EmbeddedPostgres }> {
-  const holder = spawn(process.execPath, ['tests/support/processes/hold-postgres.ts', folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const holder = spawn(process.execPath, ['tests/support/processes/hold-postgres.ts', folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   holders.push(holder)
   const [line] = await once(createInterface({ input: holder.stdout as NodeJS.ReadableStream }), 'line')
   return { holder, server: JSON.parse(line) }
@@ -50,12 +52,20 @@ async function hold(): Promise<{ holder: ChildProcess; server: EmbeddedPostgres 
 test('two plain roles, passwords by scram, secrets that only their owner can read, loopback alone', async () => {
   const server = await start()
   expect(
-    await query(server.appUrl, 'SELECT current_user AS role, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user'),
+    await query(
+      server.appUrl,
+      'SELECT current_user AS role, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user',
+    ),
   ).toEqual([{ role: 'switchboard_app', rolsuper: false, rolbypassrls: false }])
   expect(
-    await query(server.ownerUrl, 'SELECT pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = current_database()'),
+    await query(
+      server.ownerUrl,
+      'SELECT pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = current_database()',
+    ),
   ).toEqual([{ owner: 'switchboard_owner' }])
-  expect(await query(server.superuserUrl, 'SELECT DISTINCT auth_method FROM pg_hba_file_rules')).toEqual([{ auth_method: 'scram-sha-256' }])
+  expect(await query(server.superuserUrl, 'SELECT DISTINCT auth_method FROM pg_hba_file_rules')).toEqual([
+    { auth_method: 'scram-sha-256' },
+  ])
   expect(
     await query(
       server.superuserUrl,
@@ -87,7 +97,9 @@ test('stops cleanly; the next start has the rows, the port and the secrets of th
 
 test('a second start on the same folder is refused and names the process', async () => {
   const { holder } = await hold()
-  await expect(start()).rejects.toThrow(`Switchboard already runs with the data in ${folder}: process ${holder.pid}. Stop that one first.`)
+  await expect(start()).rejects.toThrow(
+    `Switchboard already runs with the data in ${folder}: process ${holder.pid}. Stop that one first.`,
+  )
   holder.kill('SIGTERM')
   await once(holder, 'exit')
   await start()
@@ -123,7 +135,9 @@ test('a server that something else ends is started again where it was; one that 
   await query(server.ownerUrl, 'CREATE TABLE kept AS SELECT 1 AS n')
   const first = server.pid
   process.kill(first, 'SIGKILL')
-  await expect.poll(() => query(server.ownerUrl, 'SELECT n FROM kept').catch(String), { timeout: 60_000 }).toEqual([{ n: 1 }])
+  await expect
+    .poll(() => query(server.ownerUrl, 'SELECT n FROM kept').catch(String), { timeout: 60_000 })
+    .toEqual([{ n: 1 }])
   expect(said).toEqual(['PostgreSQL ended unexpectedly and is started again.'])
   // It answers before its watcher has heard that it does.
   await expect.poll(() => server.pid).not.toBe(first)

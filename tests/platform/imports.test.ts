@@ -32,7 +32,11 @@ const TABLE: { room: string; from: RegExp; may: RegExp[]; packages?: { never: Re
   { room: 'lib/auth', from: AUTH, may: [PLATFORM, DATA, AUTH] },
   { room: 'lib/runs', from: /^lib\/runs\//, may: [PLATFORM, DATA, AUTH, SERVER, /^lib\/runs\//] },
   { room: 'lib/mcp-client', from: /^lib\/mcp-client\//, may: [PLATFORM, DATA, AUTH, /^lib\/mcp-client\//] },
-  { room: 'lib/agent', from: /^lib\/agent\//, may: [PLATFORM, DATA, AUTH, SERVER, /^lib\/mcp-client\//, /^lib\/agent\//] },
+  {
+    room: 'lib/agent',
+    from: /^lib\/agent\//,
+    may: [PLATFORM, DATA, AUTH, SERVER, /^lib\/mcp-client\//, /^lib\/agent\//],
+  },
   { room: 'mcp', from: /^mcp\//, may: [PLATFORM, DATA, AUTH, /^mcp\//] },
   {
     room: 'app',
@@ -41,7 +45,8 @@ const TABLE: { room: string; from: RegExp; may: RegExp[]; packages?: { never: Re
   },
 ]
 
-const IMPORT = /^\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm
+const IMPORT =
+  /^\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm
 
 type Import = { target: string; typeOnly: boolean; internal: boolean }
 
@@ -51,7 +56,11 @@ function importsOf(file: string): Import[] {
     const name = fixed ?? dynamic ?? ''
     if (name.startsWith('#')) return { target: name.slice(1), typeOnly: Boolean(typeOnly), internal: true }
     if (name.startsWith('.'))
-      return { target: path.normalize(path.join(path.dirname(file), name)), typeOnly: Boolean(typeOnly), internal: true }
+      return {
+        target: path.normalize(path.join(path.dirname(file), name)),
+        typeOnly: Boolean(typeOnly),
+        internal: true,
+      }
     return { target: name, typeOnly: Boolean(typeOnly), internal: false }
   })
 }
@@ -67,7 +76,9 @@ test('every room imports only what the table allows', () => {
     if (!rule) return [`${file} is in no room of the table`]
     return importsOf(file)
       .filter(({ target, internal }) =>
-        internal ? !/\.css$/.test(target) && !rule.may.some((may) => may.test(target)) : rule.packages?.never.test(target),
+        internal
+          ? !/\.css$/.test(target) && !rule.may.some((may) => may.test(target))
+          : rule.packages?.never.test(target),
       )
       .map(({ target }) => `${file} (${rule.room}) imports ${target}`)
   })
@@ -89,7 +100,9 @@ test('no folder has more files than a reader can take in', () => {
   const all = globSync(['{app,lib,mcp,scripts,bench,tests}/**/*.{ts,tsx}']).filter((file) => !GENERATED.test(file))
   const counts = Map.groupBy(all, path.dirname)
   const limit = (folder: string) => (/^tests\/|\/(tools|locales)$/.test(folder) ? 20 : 15)
-  const crowded = [...counts].filter(([folder, { length }]) => length > limit(folder)).map(([folder, { length }]) => `${folder}: ${length}`)
+  const crowded = [...counts]
+    .filter(([folder, { length }]) => length > limit(folder))
+    .map(([folder, { length }]) => `${folder}: ${length}`)
   expect(crowded).toEqual([])
 })
 
@@ -113,7 +126,8 @@ test('no server file reaches a client bundle', () => {
     for (const { target, typeOnly, internal } of importsOf(file)) {
       if (typeOnly || !internal) continue
       if (!clientSafe(target)) broken.push(`${file} imports ${target}`)
-      else if (files.includes(target) && !/^\s*['"]use server['"]/.test(readFileSync(target, 'utf8'))) reached.add(target)
+      else if (files.includes(target) && !/^\s*['"]use server['"]/.test(readFileSync(target, 'utf8')))
+        reached.add(target)
     }
   }
   expect(reached.size).toBeGreaterThan(0)
@@ -124,7 +138,9 @@ test('only lib/platform/env.ts reads the environment, and only lib/platform/db/d
   const offenders = (pattern: RegExp, allowed: RegExp) =>
     files.filter((file) => !allowed.test(file) && pattern.test(readFileSync(file, 'utf8')))
   expect(offenders(/process\.env\b/, /^(lib\/platform\/env|instrumentation)\.ts$/)).toEqual([])
-  expect(offenders(/new (PrismaClient|PrismaPg|pg\.(Client|Pool))\b/, /^lib\/platform\/db\/(db|notify)\.ts$/)).toEqual([])
+  expect(offenders(/new (PrismaClient|PrismaPg|pg\.(Client|Pool))\b/, /^lib\/platform\/db\/(db|notify)\.ts$/)).toEqual(
+    [],
+  )
 })
 
 test('who may look across people is a short list', () => {

@@ -16,7 +16,9 @@ function sizeOf(value: unknown): { values: number; depth: number } {
 /** The text in pieces of any length, as a socket may bring it. */
 function pieces(text: string, length: number): Uint8Array[] {
   const bytes = Buffer.from(text)
-  return Array.from({ length: Math.ceil(bytes.length / length) }, (_, at) => bytes.subarray(at * length, (at + 1) * length))
+  return Array.from({ length: Math.ceil(bytes.length / length) }, (_, at) =>
+    bytes.subarray(at * length, (at + 1) * length),
+  )
 }
 
 test('counts the values and levels of any JSON, in pieces of any length, and nothing within a text', () => {

@@ -79,9 +79,12 @@ test('another module graph of the process counts into the same numbers, and too 
   vi.resetModules()
   const again = await import('#lib/platform/metrics.ts')
   expect(again.countToolCall).not.toBe(countToolCall)
-  for (let at = 0; at < 150; at += 1) again.countToolCall({ server: `server ${at}`, status: 'succeeded', milliseconds: 5 })
+  for (let at = 0; at < 150; at += 1)
+    again.countToolCall({ server: `server ${at}`, status: 'succeeded', milliseconds: 5 })
   const text = await scrape()
   expect(text).toContain('server="server 5"')
   expect(text).not.toContain('server="server 149"')
-  expect(numberAt(text, 'switchboard_tool_calls_total{server="other",status="succeeded",failure_class="none"}')).toBeGreaterThan(40)
+  expect(
+    numberAt(text, 'switchboard_tool_calls_total{server="other",status="succeeded",failure_class="none"}'),
+  ).toBeGreaterThan(40)
 })

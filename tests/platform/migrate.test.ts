@@ -56,10 +56,12 @@ test('two starts at once apply each migration once', async () => {
 test('a failing migration is named and leaves nothing; mended, it applies', async () => {
   await migration('1_good', 'CREATE TABLE good (n int)')
   await migration('2_bad', 'CREATE TABLE half (n int); SELECT 1 / 0')
-  await expect(migrate({ ...urls, folder })).rejects.toThrow('The migration 2_bad failed and was rolled back: division by zero')
-  expect(await query(urls.ownerUrl, "SELECT to_regclass('good')::text AS good, to_regclass('half')::text AS half")).toEqual([
-    { good: 'good', half: null },
-  ])
+  await expect(migrate({ ...urls, folder })).rejects.toThrow(
+    'The migration 2_bad failed and was rolled back: division by zero',
+  )
+  expect(
+    await query(urls.ownerUrl, "SELECT to_regclass('good')::text AS good, to_regclass('half')::text AS half"),
+  ).toEqual([{ good: 'good', half: null }])
   await migration('2_bad', 'CREATE TABLE half (n int)')
   await migrate({ ...urls, folder })
   await requireMigrated(urls.appUrl, folder)
@@ -69,7 +71,9 @@ test('a migration that was changed after it was applied stops the start', async 
   await migration('1_first', 'CREATE TABLE first (n int)')
   await migrate({ ...urls, folder })
   await migration('1_first', 'CREATE TABLE first (n bigint)')
-  await expect(migrate({ ...urls, folder })).rejects.toThrow(/The migration 1_first was changed after this database applied it/)
+  await expect(migrate({ ...urls, folder })).rejects.toThrow(
+    /The migration 1_first was changed after this database applied it/,
+  )
 })
 
 test('a start without the owner learns what is missing', async () => {
@@ -84,7 +88,9 @@ test('a start without the owner learns what is missing', async () => {
 test('roles that could look past row-level security are refused', async () => {
   await expect(requireHarmlessRole(inject('adminUrl'))).rejects.toThrow(/which is a superuser or has BYPASSRLS/)
   await migration('1_first', 'CREATE TABLE first (n int); ALTER TABLE first ENABLE ROW LEVEL SECURITY')
-  await expect(migrate({ ...urls, appUrl: urls.ownerUrl, folder })).rejects.toThrow(/"test_owner", which owns the tables/)
+  await expect(migrate({ ...urls, appUrl: urls.ownerUrl, folder })).rejects.toThrow(
+    /"test_owner", which owns the tables/,
+  )
 })
 
 test('a database that does not answer is named without its password', async () => {

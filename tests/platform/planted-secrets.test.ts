@@ -53,7 +53,9 @@ async function dump(): Promise<string> {
 /** The names of the secrets that are in a text, as they are or within JSON. */
 function foundIn(text: string): string[] {
   const written = (secret: string) => JSON.stringify(secret).slice(1, -1)
-  return PLANTED.filter(({ secret }) => text.includes(secret) || text.includes(written(written(secret)))).map(({ name }) => name)
+  return PLANTED.filter(({ secret }) => text.includes(secret) || text.includes(written(written(secret)))).map(
+    ({ name }) => name,
+  )
 }
 
 test('calls of outside clients over /mcp leave none of them', async () => {
@@ -101,7 +103,13 @@ test('calls of the assistant leave none: neither arguments nor answers nor failu
   }
   await using model = await openAIServer(...steps)
   withSettings({
-    ...{ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k', MCP_BUILTIN: 'off', MCP_SERVER_URL: tools.url },
+    ...{
+      OPENAI_BASE_URL: model.url,
+      OPENAI_API: 'responses',
+      OPENAI_API_KEY: 'k',
+      MCP_BUILTIN: 'off',
+      MCP_SERVER_URL: tools.url,
+    },
     ...{ RUNS_PER_MINUTE: '100', THREAD_TITLES: 'first_words' },
   })
   const post = route((request) => answerChatKit(request, answerMessage, handleAction))

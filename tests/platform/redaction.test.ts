@@ -30,7 +30,15 @@ describe('a secret is cut out', () => {
       'password: "%"',
       'a?token=%&b=1',
     ]
-    for (const password of ['hunter2hunter2', 'Tr0ub4dor&3', 'p@ss,w0rd;1', 'correct-horse', 'zebra(7)q', 'grün7grün', 'zwölf']) {
+    for (const password of [
+      'hunter2hunter2',
+      'Tr0ub4dor&3',
+      'p@ss,w0rd;1',
+      'correct-horse',
+      'zebra(7)q',
+      'grün7grün',
+      'zwölf',
+    ]) {
       for (const form of forms) expect(redactText(form.replace('%', password)), form).not.toContain(password)
       expect(redact({ name: 'password', value: password }, 1_000)).toEqual({ name: 'password', value: REDACTED })
     }
@@ -42,7 +50,9 @@ describe('a secret is cut out', () => {
     expect(redactText('postgresql://app:hunter2@db:5432/app')).toBe(`postgresql://app:${REDACTED}@db:5432/app`)
     expect(redactText('a=1&password=hunter2hunter2&b=2')).toBe(`a=1&password=${REDACTED}&b=2`)
     expect(redactText('{"access_token":"hunter2","city":"Bern"}')).toBe(`{"access_token":"${REDACTED}","city":"Bern"}`)
-    expect(redactText('Authorization: Bearer hunter2hunter2\nHost: x')).toBe(`Authorization: Bearer ${REDACTED}\nHost: x`)
+    expect(redactText('Authorization: Bearer hunter2hunter2\nHost: x')).toBe(
+      `Authorization: Bearer ${REDACTED}\nHost: x`,
+    )
     expect(redact({ total_tokens: 12, auth: true, pin: 1234, credentials: { user: 'ann' } }, 1_000)).toEqual({
       ...{ total_tokens: 12, auth: true, pin: REDACTED, credentials: REDACTED },
     })
@@ -63,17 +73,22 @@ describe('a harmless text stays whole', () => {
 describe('what is kept is bounded', () => {
   test('a secret across the cut goes whole, wherever the cut is', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...PLANTED), fc.nat({ max: 300 }), fc.nat({ max: 20_000 }), ({ planted, secret }, cut, filler) => {
-        const text = typeof planted === 'string' ? planted : JSON.stringify(planted)
-        const long = text + ' and so on'.repeat(filler / 10)
-        const kept = redactText(long, cut)
-        expect(kept.length).toBeLessThanOrEqual(cut + 2 * REDACTED.length)
-        // What is left of it is what stood around it: none of its pieces.
-        for (let at = 0; at + 7 <= secret.length; at += 1) {
-          const piece = inJson(secret.slice(at, at + 7))
-          if (text.split(piece).length === 2) expect(kept).not.toContain(piece)
-        }
-      }),
+      fc.property(
+        fc.constantFrom(...PLANTED),
+        fc.nat({ max: 300 }),
+        fc.nat({ max: 20_000 }),
+        ({ planted, secret }, cut, filler) => {
+          const text = typeof planted === 'string' ? planted : JSON.stringify(planted)
+          const long = text + ' and so on'.repeat(filler / 10)
+          const kept = redactText(long, cut)
+          expect(kept.length).toBeLessThanOrEqual(cut + 2 * REDACTED.length)
+          // What is left of it is what stood around it: none of its pieces.
+          for (let at = 0; at + 7 <= secret.length; at += 1) {
+            const piece = inJson(secret.slice(at, at + 7))
+            if (text.split(piece).length === 2) expect(kept).not.toContain(piece)
+          }
+        },
+      ),
       { numRuns: 1_000 },
     )
   })
@@ -115,7 +130,9 @@ describe('what is kept is bounded', () => {
         expect(Buffer.byteLength(text)).toBeLessThanOrEqual(max * 2 + 100)
       }),
     )
-    expect(clipJson({ a: [1, 'two', null, true, { b: 3.5 }] }, 1_000)).toEqual({ a: [1, 'two', null, true, { b: 3.5 }] })
+    expect(clipJson({ a: [1, 'two', null, true, { b: 3.5 }] }, 1_000)).toEqual({
+      a: [1, 'two', null, true, { b: 3.5 }],
+    })
   })
 
   test('nesting without end ends, and no name reaches the prototype', () => {
@@ -128,9 +145,17 @@ describe('what is kept is bounded', () => {
   })
 
   test('names that an admin or a schema hides are hidden in texts as well', () => {
-    const kept = clipJson({ IBAN: 'AT61', nested: ['{"iban":"AT62","n":{"iban":63}}', 'iban: AT64'], plan: 'AT65' }, 1_000, ['iban'])
+    const kept = clipJson(
+      { IBAN: 'AT61', nested: ['{"iban":"AT62","n":{"iban":63}}', 'iban: AT64'], plan: 'AT65' },
+      1_000,
+      ['iban'],
+    )
     expect(kept).toEqual({
-      ...{ IBAN: REDACTED, nested: [`{"iban":"${REDACTED}","n":{"iban":${REDACTED}}}`, `iban: ${REDACTED}`], plan: 'AT65' },
+      ...{
+        IBAN: REDACTED,
+        nested: [`{"iban":"${REDACTED}","n":{"iban":${REDACTED}}}`, `iban: ${REDACTED}`],
+        plan: 'AT65',
+      },
     })
   })
 })

@@ -17,7 +17,9 @@ test('requests to the chat are counted for each person, whatever they ask', asyn
   for (const body of [LIST, CREATE, { type: 'nonsense' }]) expect((await ann(body)).status).not.toBe(429)
   const refused = await ann(LIST)
   expect(refused).toMatchObject({ status: 429, data: { code: 'limited' } })
-  expect(refused.data.message).toMatch(/^You have sent 3 requests within a minute\. Try again in (a minute|\d+ seconds)\.$/)
+  expect(refused.data.message).toMatch(
+    /^You have sent 3 requests within a minute\. Try again in (a minute|\d+ seconds)\.$/,
+  )
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
   // A flood is refused from memory, all the same.
   for (let time = 0; time < 5; time += 1) expect((await ann(CREATE)).status).toBe(429)
@@ -59,12 +61,16 @@ test('requests to /mcp are counted for each token, and for all of a person', asy
     ...{ jsonrpc: '2.0', id: null },
     error: {
       code: -32_000,
-      message: expect.stringMatching(/^This token has sent 3 requests within a minute, which is the most\. Try again in/),
+      message: expect.stringMatching(
+        /^This token has sent 3 requests within a minute, which is the most\. Try again in/,
+      ),
     },
   })
   // The other token has its own, until the person's are used up.
   expect([(await rpc(two)).status, (await rpc(two)).status]).toEqual([200, 200])
-  expect(await (await rpc(two)).json()).toMatchObject({ error: { message: expect.stringMatching(/^Your clients have sent 5 requests/) } })
+  expect(await (await rpc(two)).json()).toMatchObject({
+    error: { message: expect.stringMatching(/^Your clients have sent 5 requests/) },
+  })
   expect((await rpc(stranger)).status).toBe(200)
 })
 
@@ -74,7 +80,9 @@ test('a message to /mcp of very many values is refused before it is read', async
   const call = (x: unknown) => rpc(token, { method: 'tools/call', params: { name: 'whoami', arguments: { x } } })
   const refused = await call(Array.from({ length: 200_000 }, () => '{'))
   expect(refused.status).toBe(413)
-  expect(await refused.json()).toMatchObject({ error: { code: -32_600, message: 'The request has more than 20,000 values.' } })
+  expect(await refused.json()).toMatchObject({
+    error: { code: -32_600, message: 'The request has more than 20,000 values.' },
+  })
   expect((await call(Array.from({ length: 15_000 }, () => '{'))).status).toBe(200)
 })
 
@@ -118,7 +126,9 @@ test('pages that follow the ledger are streams too', async () => {
 test('files are loaded so many times a minute', async () => {
   const { headers } = await signedIn()
   const load = () =>
-    download(new Request('http://127.0.0.1:3999/api/attachments/atc_none', { headers }), { params: Promise.resolve({ id: 'atc_none' }) })
+    download(new Request('http://127.0.0.1:3999/api/attachments/atc_none', { headers }), {
+      params: Promise.resolve({ id: 'atc_none' }),
+    })
   for (let part = 0; part < 20; part += 1) await Promise.all(Array.from({ length: 30 }, load))
   const refused = await load()
   expect(refused.status).toBe(429)

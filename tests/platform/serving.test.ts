@@ -14,7 +14,10 @@ import { HELLO, lockedPdf, pdfOf } from '#tests/support/pdf.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
 
 const BUILD_MS = 240_000
-const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
 const apps: AppServer[] = []
 
 afterEach(async () => {
@@ -38,7 +41,9 @@ test('health, and a clean end at SIGTERM', { timeout: BUILD_MS }, async () => {
   expect(app.logs()).toContain('"msg":"stopped"')
 })
 
-test('what a route says of its answer arrives, and a method that no web request has is refused', { timeout: BUILD_MS }, async () => {
+test('what a route says of its answer arrives, and a method that no web request has is refused', {
+  timeout: BUILD_MS,
+}, async () => {
   const app = await start()
   const visitor = await makeFirstAccount(app.url, app.logs)
   const announced = await expectOk(visitor, '/api/chatkit', {
@@ -57,7 +62,13 @@ test('what a route says of its answer arrives, and a method that no web request 
   expect(other.headers.get('content-security-policy')).toContain("default-src 'none'")
   for (const path of ['/', '/chat', '/api/me', '/mcp', '/oauth/token', '/.well-known/x', '/chatkit.js'])
     expect([path, await trace(app.url + path)]).toEqual([path, 405])
-  for (const path of ['/chat/%FF', '/oauth/consent/%E0%A4%A', '/api/me/tokens?after=%00', '/activity?after=a%00', '/admin/servers/%00'])
+  for (const path of [
+    '/chat/%FF',
+    '/oauth/consent/%E0%A4%A',
+    '/api/me/tokens?after=%00',
+    '/activity?after=a%00',
+    '/admin/servers/%00',
+  ])
     expect([path, (await fetch(app.url + path, { redirect: 'manual' })).status]).toEqual([path, 400])
   expect(await statusOf(app.url, { method: 'OPTIONS', path: '*' })).toBe(400)
   expect((await fetch(`${app.url}/api/health/live?x=%FF`)).status).toBe(200)
@@ -94,7 +105,12 @@ test('ready says 503 and nothing more while the database is gone', { timeout: BU
         .split('\n')
         .filter((line) => line.includes(requestId))
     await expect.poll(lines, { timeout: 30_000 }).toHaveLength(1)
-    expect(JSON.parse(lines()[0] ?? '')).toMatchObject({ level: 'error', msg: 'page failed', path: '/sign-in', digest: expect.any(String) })
+    expect(JSON.parse(lines()[0] ?? '')).toMatchObject({
+      level: 'error',
+      msg: 'page failed',
+      path: '/sign-in',
+      digest: expect.any(String),
+    })
     expect(app.logs()).not.toContain('⨯')
     await admin.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS true`)
     await expect.poll(async () => (await fetch(`${app.url}/api/health/ready`)).status, { timeout: 30_000 }).toBe(200)
@@ -130,7 +146,11 @@ test('a server that is up before its database asks it for the rights of its role
   const server = spawn(process.execPath, [path.join(STANDALONE, 'server.js')], {
     env: {
       ...{ PATH: process.env.PATH, NODE_ENV: 'production', HOSTNAME: '127.0.0.1', PORT: port },
-      ...{ APP_URL: url, APP_SECRET: 'x'.repeat(40), DATABASE_URL: inject('adminUrl').replace(/[^/]*$/, database.name) },
+      ...{
+        APP_URL: url,
+        APP_SECRET: 'x'.repeat(40),
+        DATABASE_URL: inject('adminUrl').replace(/[^/]*$/, database.name),
+      },
     } as NodeJS.ProcessEnv,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -176,7 +196,9 @@ test('a start that cannot work ends with sentences and no stack', { timeout: BUI
     'APP_URL is missing. For example: APP_URL=https://chat.example.com\n' +
       'APP_SECRET must have at least 32 characters. For example: APP_SECRET=the output of `openssl rand -base64 48`',
   )
-  expect(saidBy({ ...good, DATABASE_URL: app.databaseUrl })).toMatch(/^DATABASE_URL signs in as "test_owner", which owns the tables .*\.$/)
+  expect(saidBy({ ...good, DATABASE_URL: app.databaseUrl })).toMatch(
+    /^DATABASE_URL signs in as "test_owner", which owns the tables .*\.$/,
+  )
   const store = { ATTACHMENTS_DIR: path.join(ROOT, 'package.json/files') }
   expect(saidBy({ ...good, ...store })).toBe(
     `Attached files cannot be kept in ${store.ATTACHMENTS_DIR}: ENOTDIR. Let this user write there, set ATTACHMENTS_DIR to a folder that it can write, or set ATTACHMENTS=off.`,
@@ -187,8 +209,12 @@ test('a start that cannot work ends with sentences and no stack', { timeout: BUI
     /^Attached files cannot be kept in the bucket files at http:.*: fetch failed\. Check S3_ENDPOINT/,
   )
   // Where nobody attaches anything, nothing has to be written.
-  expect(saidBy({ ...good, ...store, ATTACHMENTS: 'off', DATABASE_URL: app.databaseUrl })).toMatch(/^DATABASE_URL signs in/)
-  expect(saidBy({ ...good, PORT: new URL(app.url).port })).toMatch(/^Port \d+ of 127.0.0.1 is in use by another program. .*\.?$/)
+  expect(saidBy({ ...good, ...store, ATTACHMENTS: 'off', DATABASE_URL: app.databaseUrl })).toMatch(
+    /^DATABASE_URL signs in/,
+  )
+  expect(saidBy({ ...good, PORT: new URL(app.url).port })).toMatch(
+    /^Port \d+ of 127.0.0.1 is in use by another program. .*\.?$/,
+  )
 })
 
 test('uploaded files lie where the setting says, seen from the start, and never in the build, which the next one empties', {
@@ -231,12 +257,19 @@ test('uploaded files lie where the setting says, seen from the start, and never 
   }
 })
 
-test('on Vercel the build command migrates, and the server runs without our start script', { timeout: BUILD_MS }, async () => {
+test('on Vercel the build command migrates, and the server runs without our start script', {
+  timeout: BUILD_MS,
+}, async () => {
   const { buildCommand } = JSON.parse(await readFile(path.join(ROOT, 'vercel.json'), 'utf8'))
   expect(buildCommand).toBe('npm run migrate && npm run build')
   const app = await start()
   const empty = await emptyDatabase()
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, NODE_ENV: 'production', DATABASE_URL: empty.appUrl } as NodeJS.ProcessEnv
+  const env = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    NODE_ENV: 'production',
+    DATABASE_URL: empty.appUrl,
+  } as NodeJS.ProcessEnv
   const migrated = spawnSync('npm', ['run', '--silent', 'migrate'], {
     cwd: ROOT,
     encoding: 'utf8',

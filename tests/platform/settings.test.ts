@@ -21,8 +21,11 @@ function problemsOf(env: Record<string, string>): string[] {
 }
 
 test('docs/settings.md names every setting with its default, and no other', () => {
-  const table = readFileSync(path.join(ROOT, 'docs/settings.md'), 'utf8').split('## Settings of the start alone')[0] ?? ''
-  const documented = new Map([...table.matchAll(/^\| `([A-Z_]+)` \| (.*?) \|/gm)].map(([, name = '', fallback = '']) => [name, fallback]))
+  const table =
+    readFileSync(path.join(ROOT, 'docs/settings.md'), 'utf8').split('## Settings of the start alone')[0] ?? ''
+  const documented = new Map(
+    [...table.matchAll(/^\| `([A-Z_]+)` \| (.*?) \|/gm)].map(([, name = '', fallback = '']) => [name, fallback]),
+  )
   const inCode = [...readFileSync(path.join(ROOT, 'lib/platform/env.ts'), 'utf8').matchAll(/^ {2}([A-Z_]+):/gm)].map(
     ([, name]) => name as string,
   )
@@ -65,7 +68,9 @@ test('each problem is one line: the variable, what is wrong, an example', () => 
   expect(problemsOf({ ...GOOD, APP_URL: 'https://ann:pw@example.com' })).toHaveLength(1)
   for (const APP_URL of ['https://EXAMPLE.com:443//', 'https://example.com'])
     expect(parseEnv({ ...GOOD, APP_URL }).APP_URL).toBe('https://example.com')
-  expect(problemsOf({ ...GOOD, DATABASE_URL: 'mysql://db/x' })[0]).toMatch(/^DATABASE_URL must be a postgresql:\/\/ URL\. For example: /)
+  expect(problemsOf({ ...GOOD, DATABASE_URL: 'mysql://db/x' })[0]).toMatch(
+    /^DATABASE_URL must be a postgresql:\/\/ URL\. For example: /,
+  )
   expect(problemsOf({ ...GOOD, OPENAI_API: 'chat' })).toEqual([
     'OPENAI_API must be one of: responses, chat_completions. For example: OPENAI_API=chat_completions',
   ])
@@ -96,7 +101,13 @@ test('on Vercel a missing database says where to get one, and an answer ends bef
 test('no value, which may be a secret, stands in a sentence', () => {
   const secret = 'hunter2-hunter2'
   expect(
-    problemsOf({ APP_URL: secret, APP_SECRET: secret, DATABASE_URL: secret, SMTP_URL: secret, MCP_SERVER_URL: secret }).join(),
+    problemsOf({
+      APP_URL: secret,
+      APP_SECRET: secret,
+      DATABASE_URL: secret,
+      SMTP_URL: secret,
+      MCP_SERVER_URL: secret,
+    }).join(),
   ).not.toContain(secret)
 })
 
@@ -106,7 +117,10 @@ test('settings that need each other', () => {
     'OIDC_ID',
     'OIDC_SECRET',
   ])
-  expect(problemsOf({ ...GOOD, SIGN_UP: 'domain' }).map((line) => line.split(' ')[0])).toEqual(['SIGN_UP_DOMAINS', 'SMTP_URL'])
+  expect(problemsOf({ ...GOOD, SIGN_UP: 'domain' }).map((line) => line.split(' ')[0])).toEqual([
+    'SIGN_UP_DOMAINS',
+    'SMTP_URL',
+  ])
 })
 
 test('only loopback by both, the address listened on and the address known by, is local', () => {

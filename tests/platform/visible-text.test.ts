@@ -31,7 +31,11 @@ describe('a text that a person decides by', () => {
     ['our own notation', '⟦400 spaces⟧', '⟦U+27E6⟧400 spaces⟦U+27E7⟧'],
     ['a joiner between Latin letters', 'pay\u200cpal', 'pay⟦U+200C⟧pal'],
     ['joiners in a row', 'می\u200c\u200cخ', 'می⟦U+200C⟧⟦U+200C⟧خ'],
-    ['joiners between letters of a script that joins them only beside a sign', 'क\u200cख\u200dग', 'क⟦U+200C⟧ख⟦U+200D⟧ग'],
+    [
+      'joiners between letters of a script that joins them only beside a sign',
+      'क\u200cख\u200dग',
+      'क⟦U+200C⟧ख⟦U+200D⟧ग',
+    ],
     ['a joiner between letters that are joined without it', 'ب\u200dب', 'ب⟦U+200D⟧ب'],
     ['a selector of text style', '☺\ufe0e', '☺⟦U+FE0E⟧'],
     ['a host in another script', 'https://аррӏе.com/x', 'https://аррӏе.com⟦xn--80ak6aa92e.com⟧/x'],
@@ -62,7 +66,10 @@ describe('a text that a person decides by', () => {
 
   test('holds nothing that is not seen, whatever it was, and no two texts become one', () => {
     const nasty = fc.string({
-      unit: fc.oneof(fc.constantFrom(' ', '\n', '\u200b', '\u00a0', '⟦', '⟧', 'a', '\ud800'), fc.string({ unit: 'binary', maxLength: 1 })),
+      unit: fc.oneof(
+        fc.constantFrom(' ', '\n', '\u200b', '\u00a0', '⟦', '⟧', 'a', '\ud800'),
+        fc.string({ unit: 'binary', maxLength: 1 }),
+      ),
     })
     fc.assert(
       fc.property(nasty, nasty, (one, other) => {
@@ -82,7 +89,11 @@ describe('a text that a person decides by', () => {
 
 test('arguments that no card could show are refused before they are looked through', () => {
   const tooLong = 'its arguments are too long to be read'
-  for (const text of [`[-0${',1'.repeat(12_000)}]`, `{"a":-0,${' '.repeat(1_300_000)}"b":1}`, `[-0,"${'é.com '.repeat(4_000)}"]`])
+  for (const text of [
+    `[-0${',1'.repeat(12_000)}]`,
+    `{"a":-0,${' '.repeat(1_300_000)}"b":1}`,
+    `[-0,"${'é.com '.repeat(4_000)}"]`,
+  ])
     expect(whyUnreadable(JSON.parse(text), text)).toBe(tooLong)
   for (const unit of [' ', '\n', '\t', '\0', '\u200b']) {
     const args = { a: `x${unit.repeat(30_000)}y` }

@@ -19,7 +19,11 @@ const HELLO = {
   jsonrpc: '2.0',
   id: 1,
   method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: { elicitation: {} }, clientInfo: { name: 'askable', version: '1' } },
+  params: {
+    protocolVersion: '2025-11-25',
+    capabilities: { elicitation: {} },
+    clientInfo: { name: 'askable', version: '1' },
+  },
 }
 
 // Processes start and end here, which takes its time where others are at work as well.
@@ -37,22 +41,28 @@ beforeEach(() => apps.proxy.use(apps.one.url, apps.two.url))
 const doorAt = (url: string, person: { headers: { cookie: string } }) =>
   agentDoor(person, (request) => fetch(new Request(new URL('/api/chatkit', url), request)))
 
-test.each([0, 1])('an MCP client signs in by OAuth, works, refreshes and leaves (first request at replica %i)', async (first) => {
-  for (let requests = 0; requests < first; requests += 1) await fetch(`${apps.proxy.url}/api/health/live`)
-  const ann = await signedIn()
-  const client = await registeredClient(apps.proxy.url)
-  const tokens = await client.connect(ann)
-  const statuses = (token: string) =>
-    Promise.all(
-      [1, 2].map(async (id) => (await mcpCaller(`${apps.proxy.url}/mcp`, token).post({ jsonrpc: '2.0', id, method: 'tools/list' })).status),
-    )
-  expect(await statuses(tokens.access_token)).toEqual([200, 200])
-  const renewed = await (await client.refresh(tokens.refresh_token ?? '')).json()
-  expect(await statuses(renewed.access_token)).toEqual([200, 200])
-  expect((await client.revoke(renewed.refresh_token)).status).toBe(200)
-  expect(await statuses(renewed.access_token)).toEqual([401, 401])
-  expect((await client.refresh(renewed.refresh_token)).status).toBe(400)
-})
+test.each([0, 1])(
+  'an MCP client signs in by OAuth, works, refreshes and leaves (first request at replica %i)',
+  async (first) => {
+    for (let requests = 0; requests < first; requests += 1) await fetch(`${apps.proxy.url}/api/health/live`)
+    const ann = await signedIn()
+    const client = await registeredClient(apps.proxy.url)
+    const tokens = await client.connect(ann)
+    const statuses = (token: string) =>
+      Promise.all(
+        [1, 2].map(
+          async (id) =>
+            (await mcpCaller(`${apps.proxy.url}/mcp`, token).post({ jsonrpc: '2.0', id, method: 'tools/list' })).status,
+        ),
+      )
+    expect(await statuses(tokens.access_token)).toEqual([200, 200])
+    const renewed = await (await client.refresh(tokens.refresh_token ?? '')).json()
+    expect(await statuses(renewed.access_token)).toEqual([200, 200])
+    expect((await client.revoke(renewed.refresh_token)).status).toBe(200)
+    expect(await statuses(renewed.access_token)).toEqual([401, 401])
+    expect((await client.refresh(renewed.refresh_token)).status).toBe(400)
+  },
+)
 
 test('MCP calls need no replica of their own; a session with a channel is begun again where it is not known', async () => {
   const { caller } = await signedIn()
@@ -76,9 +86,13 @@ test('what one replica asks is answered at the other, once: of six clicks at bot
   const thread = threadOf(await one.begin('add a task: buy milk'))
   const [card] = widgets((await one.say(thread, 'delete task 1')).events)
   if (!card) throw new Error('nothing was asked')
-  const clicks = await Promise.all(Array.from({ length: 6 }, (_, n) => (n % 2 ? one : two).press(thread, card, 'Approve')))
+  const clicks = await Promise.all(
+    Array.from({ length: 6 }, (_, n) => (n % 2 ? one : two).press(thread, card, 'Approve')),
+  )
   expect(clicks.filter(({ events }) => said(events).includes('Deleted'))).toHaveLength(1)
-  expect((await listToolCalls({ caller: ann.caller }, { tool: 'delete_task' })).data).toMatchObject([{ status: 'succeeded' }])
+  expect((await listToolCalls({ caller: ann.caller }, { tool: 'delete_task' })).data).toMatchObject([
+    { status: 'succeeded' },
+  ])
   expect(await withCaller(ann.caller, (tx) => tx.task.count())).toBe(0)
 })
 

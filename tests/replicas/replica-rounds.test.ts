@@ -17,7 +17,12 @@ let apps: Replicas
 
 beforeAll(async () => {
   model = await openAIServer()
-  apps = await startReplicas({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', THREAD_TITLES: 'first_words', SHUTDOWN_GRACE: '25' })
+  apps = await startReplicas({
+    OPENAI_BASE_URL: model.url,
+    OPENAI_API_KEY: 'test',
+    THREAD_TITLES: 'first_words',
+    SHUTDOWN_GRACE: '25',
+  })
 }, 240_000)
 
 afterAll(async () => {

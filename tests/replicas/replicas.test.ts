@@ -24,7 +24,12 @@ let apps: Replicas
 
 beforeAll(async () => {
   model = await openAIServer()
-  apps = await startReplicas({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', THREAD_TITLES: 'first_words', RUNS_AT_ONCE: '6' })
+  apps = await startReplicas({
+    OPENAI_BASE_URL: model.url,
+    OPENAI_API_KEY: 'test',
+    THREAD_TITLES: 'first_words',
+    RUNS_AT_ONCE: '6',
+  })
 }, 240_000)
 
 afterAll(async () => {
@@ -42,7 +47,11 @@ test('a stop at the other replica ends the answer at once and keeps what was sai
   expect((await post(apps.two.url, person, 'threads.stop', { thread_id: stream.threadId })).status).toBe(200)
   await stream.read()
   expect(await findRun(person.caller, stream.runId)).toMatchObject({ status: 'stopped', lastSeq: stream.lastId })
-  expect(itemTypes(await stored(person, stream.threadId))).toEqual(['user_message', 'assistant_message', 'sdk_hidden_context'])
+  expect(itemTypes(await stored(person, stream.threadId))).toEqual([
+    'user_message',
+    'assistant_message',
+    'sdk_hidden_context',
+  ])
   const next = await open(apps.two.url, person, 'threads.add_user_message', message('and now?', stream.threadId))
   expect(textOf((await next.read()).received)).toBe('Next.')
 })
@@ -51,24 +60,32 @@ test('one answer at a time, and no more than the limit, whichever replica is ask
   const person = await signedIn()
   model.script(...Array.from({ length: 6 }, () => UNFINISHED))
   const [stream, ...others] = await Promise.all(
-    Array.from({ length: 6 }, (_, n) => open(n % 2 ? apps.one.url : apps.two.url, person, 'threads.create', message('go'))),
+    Array.from({ length: 6 }, (_, n) =>
+      open(n % 2 ? apps.one.url : apps.two.url, person, 'threads.create', message('go')),
+    ),
   )
   if (!stream) throw new Error('no stream')
   await stream.read(() => deltas(stream.received) >= 1)
   for (const { url } of [apps.one, apps.two]) {
     const refused = await post(url, person, 'threads.create', message('one more'))
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '5'])
-    expect(await refused.json()).toMatchObject({ message: 'You have 6 answers being written already. Wait for one of them, or stop it.' })
+    expect(await refused.json()).toMatchObject({
+      message: 'You have 6 answers being written already. Wait for one of them, or stop it.',
+    })
   }
   const second = await post(apps.two.url, person, 'threads.add_user_message', message('more', stream.threadId))
   expect([second.status, second.headers.get('retry-after')]).toEqual([409, '5'])
-  for (const { threadId } of [stream, ...(await Promise.all(others.map((other) => other.read(() => other.events.length > 0))))])
+  for (const { threadId } of [
+    stream,
+    ...(await Promise.all(others.map((other) => other.read(() => other.events.length > 0)))),
+  ])
     await post(apps.two.url, person, 'threads.stop', { thread_id: threadId })
 })
 
 test('behind the proxy every request may reach another replica', async () => {
   const person = await signedIn()
-  const ask = (type: string, params: object) => post(apps.proxy.url, person, type, params).then((answer) => answer.json())
+  const ask = (type: string, params: object) =>
+    post(apps.proxy.url, person, type, params).then((answer) => answer.json())
   model.script({ text: ['First', ' answer.'] }, { text: ['Second', ' answer.'], pace: 30 }, UNFINISHED)
   const first = await open(apps.proxy.url, person, 'threads.create', message('one'))
   expect(textOf((await first.read()).received)).toBe('First answer.')
@@ -99,15 +116,29 @@ test('kill -9 in mid-answer: the other replica keeps what was streamed, says so,
   const { threadId: thread_id, runId: run_id } = stream
   const elsewhere = await open(apps.two.url, person, 'threads.attach', { thread_id, run_id, after: stream.lastId })
   const seen = textOf(stream.received)
-  const open_call = { id: 'call_open', ownerId: person.caller.userId, via: 'chat', server: 's', tool: 't', runId: run_id }
-  await withCaller(person.caller, (tx) => tx.toolCall.create({ data: { ...open_call, arguments: {}, argumentsBytes: 2 } }))
+  const open_call = {
+    id: 'call_open',
+    ownerId: person.caller.userId,
+    via: 'chat',
+    server: 's',
+    tool: 't',
+    runId: run_id,
+  }
+  await withCaller(person.caller, (tx) =>
+    tx.toolCall.create({ data: { ...open_call, arguments: {}, argumentsBytes: 2 } }),
+  )
   // The log is a little behind what a reader of the dead process has seen.
-  const written = () => withCaller(person.caller, (tx) => tx.runEvent.aggregate({ where: { runId: run_id }, _max: { seq: true } }))
+  const written = () =>
+    withCaller(person.caller, (tx) => tx.runEvent.aggregate({ where: { runId: run_id }, _max: { seq: true } }))
   await expect.poll(async () => (await written())._max.seq).toBeGreaterThanOrEqual(stream.lastId)
   doomed.kill('SIGKILL')
   await expect(stream.read()).rejects.toThrow()
   await elsewhere.read()
-  expect(elsewhere.events.at(-1)).toMatchObject({ type: 'error', allow_retry: true, message: expect.stringMatching(/kept/) })
+  expect(elsewhere.events.at(-1)).toMatchObject({
+    type: 'error',
+    allow_retry: true,
+    message: expect.stringMatching(/kept/),
+  })
   const kept = textOf(elsewhere.received)
   expect(TEXT.startsWith(kept) && kept.startsWith(seen)).toBe(true)
   expect(elsewhere.received.at(-1)?.id).toBeGreaterThan(stream.lastId)
@@ -119,11 +150,16 @@ test('kill -9 in mid-answer: the other replica keeps what was streamed, says so,
   const late = await open(apps.one.url, person, 'threads.attach', { thread_id })
   expect((await late.read()).events).toEqual([expect.objectContaining({ type: 'error', allow_retry: true })])
   model.script({ text: 'Done.' })
-  const { id: item_id } = stream.events.flatMap((event) => (event.type === 'thread.item.done' ? event.item : []))[0] ?? { id: '' }
+  const { id: item_id } = stream.events.flatMap((event) =>
+    event.type === 'thread.item.done' ? event.item : [],
+  )[0] ?? { id: '' }
   const again = await open(apps.one.url, person, 'threads.retry_after_item', { thread_id, item_id })
   expect(textOf((await again.read()).received)).toBe('Done.')
   expect(itemTypes(await stored(person, thread_id))).toEqual(['user_message', 'assistant_message'])
-  const ledger = (await listToolCalls({ caller: person.caller })).data.map(({ status, failureClass }) => [status, failureClass])
+  const ledger = (await listToolCalls({ caller: person.caller })).data.map(({ status, failureClass }) => [
+    status,
+    failureClass,
+  ])
   expect(ledger.sort()).toEqual([
     ['succeeded', null],
     ['unknown', 'replica_died'],
@@ -147,9 +183,18 @@ test('kill -9 while a message waits for its turn: nobody was told that it arrive
     sleep(300).then(() => doomed.kill('SIGKILL')),
   ])
   expect(answered).toBe('broken')
-  const elsewhere = await open(apps.two.url, person, 'threads.attach', { thread_id, run_id: stream.runId, after: stream.lastId })
+  const elsewhere = await open(apps.two.url, person, 'threads.attach', {
+    thread_id,
+    run_id: stream.runId,
+    after: stream.lastId,
+  })
   await elsewhere.read()
   const again = await open(apps.one.url, person, 'threads.add_user_message', message('more', thread_id), requestId)
   expect(textOf((await again.read()).received)).toBe('And more.')
-  expect(itemTypes(await stored(person, thread_id))).toEqual(['user_message', 'assistant_message', 'user_message', 'assistant_message'])
+  expect(itemTypes(await stored(person, thread_id))).toEqual([
+    'user_message',
+    'assistant_message',
+    'user_message',
+    'assistant_message',
+  ])
 })

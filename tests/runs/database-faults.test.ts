@@ -24,7 +24,9 @@ test('PostgreSQL goes away during 20 answers, five times: they come later, whole
   for (const ms of [200, 500, 1_000, 2_000, 5_000]) await outage(faulty, ms)
 })
 
-test('with every connection taken a request is told to come again instead of hanging', { timeout: 60_000 }, async () => {
+test('with every connection taken a request is told to come again instead of hanging', {
+  timeout: 60_000,
+}, async () => {
   const app = await start({ databaseUrl: process.env.DATABASE_DIRECT_URL, env: { DATABASE_POOL_SIZE: '2' } })
   const person = await signedIn()
   const holder = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })

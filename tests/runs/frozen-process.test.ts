@@ -51,7 +51,8 @@ async function stored(threadId: string): Promise<unknown[]> {
     'tool_calls WHERE thread_id = $1',
   ]
   const events = 'run_events WHERE run_id IN (SELECT id FROM runs WHERE thread_id = $1)'
-  const read = (from: string) => database.query(`SELECT to_jsonb(t) AS row FROM ${from.replace(' ', ' AS t ')} ORDER BY 1`, [threadId])
+  const read = (from: string) =>
+    database.query(`SELECT to_jsonb(t) AS row FROM ${from.replace(' ', ' AS t ')} ORDER BY 1`, [threadId])
   const all: unknown[] = []
   for (const table of [...tables, events]) all.push((await read(table)).rows)
   return all
@@ -77,7 +78,9 @@ test('frozen in mid-answer: it wakes up to nothing, asks its model for no more, 
   const elsewhere = await freeze(stream, person)
   expect(elsewhere.events.at(-1)).toMatchObject({ type: 'error', allow_retry: true })
   model.script({ text: 'Again.' })
-  const { id: item_id } = stream.events.flatMap((event) => (event.type === 'thread.item.done' ? event.item : []))[0] ?? { id: '' }
+  const { id: item_id } = stream.events.flatMap((event) =>
+    event.type === 'thread.item.done' ? event.item : [],
+  )[0] ?? { id: '' }
   const again = await open(apps.two.url, person, 'threads.retry_after_item', { thread_id: stream.threadId, item_id })
   expect(textOf((await again.read()).received)).toBe('Again.')
   const before = await stored(stream.threadId)
@@ -114,7 +117,9 @@ test('frozen in the middle of a tool call: the call takes no effect, and its out
     await foundOut(stream.runId)
     await reading
     expect(await stored(stream.threadId)).toEqual(before)
-    expect((await database.query('SELECT number FROM tasks WHERE owner_id = $1', [person.caller.userId])).rows).toEqual([])
+    expect((await database.query('SELECT number FROM tasks WHERE owner_id = $1', [person.caller.userId])).rows).toEqual(
+      [],
+    )
   } finally {
     await holder.end()
   }

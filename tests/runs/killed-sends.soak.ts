@@ -20,7 +20,12 @@ let browser: Browser
 beforeAll(async () => {
   model = await openAIServer()
   model.otherwise(() => ({ text: ['Here', ' you', ' are', ' at', ' last.'], pace: 60 }))
-  apps = await startReplicas({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', THREAD_TITLES: 'first_words', LOG_LEVEL: 'warn' })
+  apps = await startReplicas({
+    OPENAI_BASE_URL: model.url,
+    OPENAI_API_KEY: 'test',
+    THREAD_TITLES: 'first_words',
+    LOG_LEVEL: 'warn',
+  })
   browser = await openBrowser()
 }, 300_000)
 
@@ -42,5 +47,11 @@ test(`${SENDS} sends, one replica and two in turns`, async () => {
 
 test(`${PAGES} sends of the page in a browser`, async () => {
   for (let round = 0; round < PAGES; round += 1)
-    await killPageSend(apps, browser, await apps.start(), round % 2 ? () => apps.start() : async () => apps.two, round % 3 > 0)
+    await killPageSend(
+      apps,
+      browser,
+      await apps.start(),
+      round % 2 ? () => apps.start() : async () => apps.two,
+      round % 3 > 0,
+    )
 })

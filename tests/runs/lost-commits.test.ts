@@ -19,7 +19,9 @@ test.each(['before its commit', 'after its commit'] as const)(
   async (moment) => {
     await using model = await openAIServer()
     const calls = [{ name: 'list_tasks', arguments: {} }]
-    model.otherwise(({ body }) => (JSON.stringify(body).includes('function_call_output') ? { text: 'Nothing is open.' } : { calls }))
+    model.otherwise(({ body }) =>
+      JSON.stringify(body).includes('function_call_output') ? { text: 'Nothing is open.' } : { calls },
+    )
     const { caller, headers } = await signedIn()
     const proxy = await cuttingProxy(env().DATABASE_URL)
     await closeDb()
@@ -40,7 +42,10 @@ test.each(['before its commit', 'after its commit'] as const)(
       // A request may be refused; the run of one that was accepted ends well.
       if (status === 503) continue
       const said = events.flatMap((event) => (event.type === 'error' ? event : 'item' in event ? event.item : []))
-      expect(said.at(-1), `transaction ${nth}`).toMatchObject({ type: 'assistant_message', content: [{ text: 'Nothing is open.' }] })
+      expect(said.at(-1), `transaction ${nth}`).toMatchObject({
+        type: 'assistant_message',
+        content: [{ text: 'Nothing is open.' }],
+      })
       answers += 1
       if (proxy.armed()) break
     }

@@ -24,7 +24,11 @@ beforeEach(async () => {
   ann = await signedIn()
 })
 
-const named = (params: object, type = 'threads.create') => ({ type, params, metadata: { request_id: crypto.randomUUID() } })
+const named = (params: object, type = 'threads.create') => ({
+  type,
+  params,
+  metadata: { request_id: crypto.randomUUID() },
+})
 const store = () => createPrismaStore(ann.caller)
 const threads = async () => (await store().listThreads({ limit: 9, order: 'asc' })).data
 const items = async (threadId: string) => (await store().listItems(threadId, { limit: 50, order: 'asc' })).data
@@ -45,16 +49,19 @@ async function refusing<T>(table: string, work: () => Promise<T>, code = 'disk_f
   }
 }
 
-test.each(['threads', 'thread_items', 'runs'])('a message is stored whole or not at all: the database refuses %s', async (table) => {
-  const ask = door(ann)
-  const request = named({ input: typed('hi') })
-  const refused = await refusing(table, () => ask(request))
-  expect([refused.status, refused.events]).toEqual([503, []])
-  expect([await threads(), await runs()]).toEqual([[], []])
-  const again = await ask(request)
-  expect([again.status, (await threads()).map(({ id }) => id)]).toEqual([200, [threadOf(again)]])
-  expect((await items(threadOf(again))).map(({ type }) => type)).toEqual(['user_message', 'assistant_message'])
-})
+test.each(['threads', 'thread_items', 'runs'])(
+  'a message is stored whole or not at all: the database refuses %s',
+  async (table) => {
+    const ask = door(ann)
+    const request = named({ input: typed('hi') })
+    const refused = await refusing(table, () => ask(request))
+    expect([refused.status, refused.events]).toEqual([503, []])
+    expect([await threads(), await runs()]).toEqual([[], []])
+    const again = await ask(request)
+    expect([again.status, (await threads()).map(({ id }) => id)]).toEqual([200, [threadOf(again)]])
+    expect((await items(threadOf(again))).map(({ type }) => type)).toEqual(['user_message', 'assistant_message'])
+  },
+)
 
 test('a database that is read-only is called by its name', async () => {
   const request = named({ input: typed('hi') })
@@ -65,11 +72,16 @@ test('a database that is read-only is called by its name', async () => {
 
 test('a file is bound with its message or stays free', async () => {
   const bytes = new TextEncoder().encode('hello')
-  const { id } = await announceAttachment(ann.caller, { name: 'a.txt', size: bytes.byteLength, mime_type: 'text/plain' })
+  const { id } = await announceAttachment(ann.caller, {
+    name: 'a.txt',
+    size: bytes.byteLength,
+    mime_type: 'text/plain',
+  })
   await receiveAttachment(ann.caller, id, bytes)
   const request = named({ input: typed('read it', { attachments: [id] }) })
   expect((await refusing('thread_items', () => door(ann)(request))).status).toBe(503)
-  const bound = () => withCaller(ann.caller, (tx) => tx.attachment.findFirst({ where: { id }, select: { threadId: true } }))
+  const bound = () =>
+    withCaller(ann.caller, (tx) => tx.attachment.findFirst({ where: { id }, select: { threadId: true } }))
   expect(await bound()).toEqual({ threadId: null })
   const again = await door(ann)(request)
   expect([again.status, await bound()]).toEqual([200, { threadId: threadOf(again) }])
@@ -103,42 +115,57 @@ async function dieUnsaid(): Promise<void> {
   })
 }
 
-test.each(['threads.create', 'threads.add_user_message'])('%s comes again after a crash: stored once, answered', async (operation) => {
-  let answers = 0
-  const respond: Respond<TurnContext> = async function* (turn) {
-    answers += 1
-    yield* message(turn, [`answer ${answers}`])
-  }
-  const ask = door(ann, respond)
-  const thread_id = operation === 'threads.create' ? undefined : threadOf(await ask(named({ input: typed('first') })))
-  const request = named({ ...(thread_id && { thread_id }), input: typed('hi') }, operation)
-  const first = await ask(request)
-  const sent = first.events.find((event) => event.type === 'thread.item.done' && event.item.type === 'user_message')
-  await dieUnsaid()
-  const threadId = thread_id ?? threadOf(first)
+test.each(['threads.create', 'threads.add_user_message'])(
+  '%s comes again after a crash: stored once, answered',
+  async (operation) => {
+    let answers = 0
+    const respond: Respond<TurnContext> = async function* (turn) {
+      answers += 1
+      yield* message(turn, [`answer ${answers}`])
+    }
+    const ask = door(ann, respond)
+    const thread_id = operation === 'threads.create' ? undefined : threadOf(await ask(named({ input: typed('first') })))
+    const request = named({ ...(thread_id && { thread_id }), input: typed('hi') }, operation)
+    const first = await ask(request)
+    const sent = first.events.find((event) => event.type === 'thread.item.done' && event.item.type === 'user_message')
+    await dieUnsaid()
+    const threadId = thread_id ?? threadOf(first)
 
-  // It comes again before anybody has noticed: its stream ends without a word, and without the sign that nothing is missing.
-  const early = openDoor(ann, respond)({ ...request, metadata: { ...request.metadata, resume: true } }).then((response) => response.text())
-  expect(await early).toBe(': ping\n')
-  expect((await runs()).find(({ status }) => status === 'interrupted')).toMatchObject({ operation, lastSeq: 0, clientRequestId: null })
+    // It comes again before anybody has noticed: its stream ends without a word, and without the sign that nothing is missing.
+    const early = openDoor(
+      ann,
+      respond,
+    )({ ...request, metadata: { ...request.metadata, resume: true } }).then((response) => response.text())
+    expect(await early).toBe(': ping\n')
+    expect((await runs()).find(({ status }) => status === 'interrupted')).toMatchObject({
+      operation,
+      lastSeq: 0,
+      clientRequestId: null,
+    })
 
-  // It comes again: the same message in the same thread, with an answer.
-  const again = await ask(request)
-  expect(again.events.find((event) => event.type === 'thread.item.done')).toMatchObject({
-    item: { id: sent && 'item' in sent && sent.item.id },
-  })
-  const said = (await items(threadId)).filter(({ type }) => type === 'user_message')
-  expect(
-    said.map((item) => item.type === 'user_message' && item.request_id).filter((id) => id === request.metadata.request_id),
-  ).toHaveLength(1)
-  expect((await items(threadId)).at(-1)).toMatchObject({ type: 'assistant_message', content: [{ text: `answer ${answers}` }] })
-  expect(await threads()).toHaveLength(1)
+    // It comes again: the same message in the same thread, with an answer.
+    const again = await ask(request)
+    expect(again.events.find((event) => event.type === 'thread.item.done')).toMatchObject({
+      item: { id: sent && 'item' in sent && sent.item.id },
+    })
+    const said = (await items(threadId)).filter(({ type }) => type === 'user_message')
+    expect(
+      said
+        .map((item) => item.type === 'user_message' && item.request_id)
+        .filter((id) => id === request.metadata.request_id),
+    ).toHaveLength(1)
+    expect((await items(threadId)).at(-1)).toMatchObject({
+      type: 'assistant_message',
+      content: [{ text: `answer ${answers}` }],
+    })
+    expect(await threads()).toHaveLength(1)
 
-  // And once more: it was answered.
-  const before = answers
-  await ask(request)
-  expect([answers, (await items(threadId)).length]).toEqual([before, (await items(threadId)).length])
-})
+    // And once more: it was answered.
+    const before = answers
+    await ask(request)
+    expect([answers, (await items(threadId)).length]).toEqual([before, (await items(threadId)).length])
+  },
+)
 
 test('answered by Retry meanwhile, a request that comes again is not answered twice', async () => {
   let answers = 0

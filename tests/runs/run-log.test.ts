@@ -31,7 +31,11 @@ afterEach(async () => {
 })
 
 function delta(text: string, item_id = 'a', content_index = 0): ThreadStreamEvent {
-  return { type: 'thread.item.updated', item_id, update: { type: 'assistant_message.content_part.text_delta', content_index, delta: text } }
+  return {
+    type: 'thread.item.updated',
+    item_id,
+    update: { type: 'assistant_message.content_part.text_delta', content_index, delta: text },
+  }
 }
 
 /** A `respond` that says each piece when `go` is called. */
@@ -42,7 +46,10 @@ function stepwise(pieces = PIECES) {
     let step = 0
     for await (const event of message(turn, pieces)) {
       if (event.type === 'thread.item.done' || ('update' in event && 'delta' in event.update))
-        await Promise.race([steps[step++]?.promise, new Promise((resolve) => turn.signal.addEventListener('abort', resolve))])
+        await Promise.race([
+          steps[step++]?.promise,
+          new Promise((resolve) => turn.signal.addEventListener('abort', resolve)),
+        ])
       if (turn.signal.aborted) return
       yield event
     }
@@ -66,9 +73,12 @@ const text = (events: { event: ThreadStreamEvent }[]) =>
   events.map(({ event }) => ('update' in event && 'delta' in event.update ? event.update.delta : '')).join('')
 
 test('however deltas are joined, a reader gets exactly what comes after its number', () => {
-  const events = fc.array(fc.tuple(fc.string({ maxLength: 5 }), fc.constantFrom('a', 'b'), fc.integer({ min: 0, max: 1 })), {
-    maxLength: 40,
-  })
+  const events = fc.array(
+    fc.tuple(fc.string({ maxLength: 5 }), fc.constantFrom('a', 'b'), fc.integer({ min: 0, max: 1 })),
+    {
+      maxLength: 40,
+    },
+  )
   fc.assert(
     fc.property(events, fc.array(fc.integer({ min: 1, max: 9 })), fc.nat(45), (given, cuts, after) => {
       const single = given.map(([said, item, index], at) => ({ seq: at + 1, event: delta(said, item, index) }))
@@ -90,7 +100,10 @@ test('however deltas are joined, a reader gets exactly what comes after its numb
             text(
               all.filter(
                 ({ event }) =>
-                  'update' in event && event.item_id === item && 'content_index' in event.update && event.update.content_index === index,
+                  'update' in event &&
+                  event.item_id === item &&
+                  'content_index' in event.update &&
+                  event.update.content_index === index,
               ),
             )
           expect(of(rest)).toBe(of(single.filter(({ seq }) => seq > after)))
@@ -192,7 +205,12 @@ test('where the settings say so, a second message waits for its turn instead of 
   expect(kinds((await first).events).at(-1)).toBe('thread.item.done assistant_message')
   expect((await next).status).toBe(200)
   const { data } = await createPrismaStore(person.caller).listItems(thread_id, { limit: 9, order: 'asc' })
-  expect(data.map(({ type }) => type)).toEqual(['user_message', 'assistant_message', 'user_message', 'assistant_message'])
+  expect(data.map(({ type }) => type)).toEqual([
+    'user_message',
+    'assistant_message',
+    'user_message',
+    'assistant_message',
+  ])
 })
 
 test('an answer that takes too long is interrupted, kept, and can be asked for again', async () => {
@@ -201,7 +219,10 @@ test('an answer that takes too long is interrupted, kept, and can be asked for a
   const { respond, go } = stepwise()
   go(2)
   const { events, headers } = await door(person, respond)(create)
-  expect(events.find(({ type }) => type === 'error')).toMatchObject({ message: expect.stringMatching(/too long/), allow_retry: true })
+  expect(events.find(({ type }) => type === 'error')).toMatchObject({
+    message: expect.stringMatching(/too long/),
+    allow_retry: true,
+  })
   expect(await findRun(person.caller, headers.get('x-run-id') ?? '')).toMatchObject({ status: 'interrupted' })
   const { data } = await createPrismaStore(person.caller).listItems(threadOf({ events }), { limit: 9, order: 'asc' })
   expect(textOf(data.at(-1))).toBe('One two')
@@ -213,7 +234,13 @@ test('a dead process: what it had streamed is kept once and told to who reads on
   const { events } = await door(person)(create)
   const threadId = threadOf({ events })
   const dead = (clientRequestId: string, thread: string) => ({
-    ...{ id: newId('run'), ownerId: caller.userId, threadId: thread, requestId: 'r', operation: 'threads.add_user_message' },
+    ...{
+      id: newId('run'),
+      ownerId: caller.userId,
+      threadId: thread,
+      requestId: 'r',
+      operation: 'threads.add_user_message',
+    },
     ...{
       clientRequestId,
       status: 'running' as const,
@@ -236,7 +263,13 @@ test('a dead process: what it had streamed is kept once and told to who reads on
   const created_at = new Date().toISOString()
   const begun = { id: silent.threadId, created_at, status: { type: 'active' as const }, metadata: {} }
   await createPrismaStore(caller).saveThread(begun)
-  const sent = { ...typed('hi'), type: 'user_message', id: 'msg_sent', thread_id: begun.id, created_at } as unknown as ThreadItem
+  const sent = {
+    ...typed('hi'),
+    type: 'user_message',
+    id: 'msg_sent',
+    thread_id: begun.id,
+    created_at,
+  } as unknown as ThreadItem
   await createPrismaStore(caller).addItem(begun.id, sent)
   const told = [{ seq: 1, event: { type: 'thread.item.done', item: sent } as ThreadStreamEvent }]
   await insertRunEvents([{ runId: silent.id, ownerId: caller.userId, events: told }])
@@ -256,7 +289,10 @@ test('a dead process: what it had streamed is kept once and told to who reads on
   expect(await findRun(caller, spoke.id)).toMatchObject({ status: 'interrupted', clientRequestId: 'request-spoke' })
   // Who follows the other is told nothing that would end its wait: it sends again, and the message is there once.
   const followed = await repeat
-  expect([followed.complete, kinds(followed.seen.map(({ event }) => event)).filter((kind) => kind === 'error')]).toEqual([false, []])
+  expect([
+    followed.complete,
+    kinds(followed.seen.map(({ event }) => event)).filter((kind) => kind === 'error'),
+  ]).toEqual([false, []])
   expect(await findRun(caller, silent.id)).toMatchObject({ status: 'interrupted', clientRequestId: null, lastSeq: 0 })
   expect((await createPrismaStore(caller).listItems(begun.id, { limit: 9, order: 'asc' })).data).toEqual([sent])
   expect(await recoverRuns()).toBe(0)

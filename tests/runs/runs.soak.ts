@@ -15,7 +15,12 @@ let apps: Replicas
 
 beforeAll(async () => {
   model = await openAIServer()
-  apps = await startReplicas({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', LOG_LEVEL: 'warn', SHUTDOWN_GRACE: '12' })
+  apps = await startReplicas({
+    OPENAI_BASE_URL: model.url,
+    OPENAI_API_KEY: 'test',
+    LOG_LEVEL: 'warn',
+    SHUTDOWN_GRACE: '12',
+  })
 }, 300_000)
 
 afterAll(async () => {
@@ -37,4 +42,5 @@ test(`${ROUNDS} rounds of kill -9 at ten random points of a turn with a tool, fo
 test(`${ROUNDS} rounds of SIGTERM with 50 open streams`, () =>
   rounds(async (n) => drain(await apps.start(), apps.two, model, { hurry: n % 2 === 1 })))
 
-test('300 runs at once on two replicas, each read to its half on one and to its end on the other', () => crowd(apps, model, 300, 100))
+test('300 runs at once on two replicas, each read to its half on one and to its end on the other', () =>
+  crowd(apps, model, 300, 100))

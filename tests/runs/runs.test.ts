@@ -14,7 +14,16 @@ import { PATIENCE } from '#lib/runs/launch-run.ts'
 import { recoverRuns } from '#lib/runs/recover-runs.ts'
 import { activeRuns } from '#lib/runs/registry.ts'
 import { drainRuns } from '#lib/runs/start-run.ts'
-import { door, kinds, openDoor, parseEvents, readReply, textOf, threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
+import {
+  door,
+  kinds,
+  openDoor,
+  parseEvents,
+  readReply,
+  textOf,
+  threadOf,
+  typed,
+} from '#tests/support/chatkit/chatkit.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { untilDatabaseIsOld } from '#tests/support/processes/old-database.ts'
 
@@ -43,7 +52,13 @@ const delta = (text: string, item_id = 'a'): ThreadStreamEvent => ({
 
 const done = (thread_id: string, text: string, id = 'a'): ThreadStreamEvent => ({
   type: 'thread.item.done',
-  item: { id, thread_id, created_at: NOW, type: 'assistant_message', content: [{ type: 'output_text', text, annotations: [] }] },
+  item: {
+    id,
+    thread_id,
+    created_at: NOW,
+    type: 'assistant_message',
+    content: [{ type: 'output_text', text, annotations: [] }],
+  },
 })
 
 /** A `respond` that says "One", waits for `go` or the stop, and then says "One two". */
@@ -136,11 +151,21 @@ test('a stop ends the answer, keeps what was said and frees the thread', async (
   const ask = door(person)
   expect((await ask({ type: 'threads.stop', params: { thread_id } })).data).toEqual({})
   expect(aborted()).toBe(true)
-  expect(await findRun(person.caller, runId)).toMatchObject({ status: 'stopped', failureClass: null, errorMessage: null })
-  expect((await items(person, thread_id)).map(({ type }) => type)).toEqual(['user_message', 'assistant_message', 'sdk_hidden_context'])
+  expect(await findRun(person.caller, runId)).toMatchObject({
+    status: 'stopped',
+    failureClass: null,
+    errorMessage: null,
+  })
+  expect((await items(person, thread_id)).map(({ type }) => type)).toEqual([
+    'user_message',
+    'assistant_message',
+    'sdk_hidden_context',
+  ])
   await reader.cancel()
   expect((await ask({ type: 'threads.stop', params: { thread_id } })).data).toEqual({})
-  expect((await ask({ type: 'threads.add_user_message', params: { thread_id, input: typed('next') } })).status).toBe(200)
+  expect((await ask({ type: 'threads.add_user_message', params: { thread_id, input: typed('next') } })).status).toBe(
+    200,
+  )
 })
 
 test('a second message has to wait for the answer, and two at once make one run', async () => {
@@ -177,9 +202,18 @@ test('a failure that nobody foresaw is in the row, with its sentence; the next m
   })(create)
   expect(failed.events.at(-2)).toMatchObject({ type: 'error', allow_retry: true })
   const run = await findRun(person.caller, failed.headers.get('x-run-id') ?? '')
-  expect(run).toMatchObject({ status: 'failed', failureClass: 'internal', errorMessage: expect.stringMatching(/went wrong/) })
+  expect(run).toMatchObject({
+    status: 'failed',
+    failureClass: 'internal',
+    errorMessage: expect.stringMatching(/went wrong/),
+  })
   expect(
-    (await door(person)({ type: 'threads.add_user_message', params: { thread_id: threadOf(failed), input: typed('x') } })).status,
+    (
+      await door(person)({
+        type: 'threads.add_user_message',
+        params: { thread_id: threadOf(failed), input: typed('x') },
+      })
+    ).status,
   ).toBe(200)
 })
 
@@ -191,7 +225,11 @@ test('a failure that was classed keeps its class', async () => {
     throw new Error('later trouble')
   })(create)
   const run = await findRun(person.caller, failed.headers.get('x-run-id') ?? '')
-  expect(run).toMatchObject({ status: 'failed', failureClass: 'model_limited', errorMessage: 'The model has no capacity.' })
+  expect(run).toMatchObject({
+    status: 'failed',
+    failureClass: 'model_limited',
+    errorMessage: 'The model has no capacity.',
+  })
 })
 
 test('a run whose process died is interrupted: at once by the next message, or when the server starts', async () => {
@@ -239,7 +277,10 @@ test('at the end of the process a run says why it ends, and is interrupted', asy
   await drainRuns(500)
   const rest = await reader.read().then(({ value }) => new TextDecoder().decode(value))
   expect(rest).toContain('thread.item.done')
-  expect(await findRun(person.caller, runId)).toMatchObject({ status: 'interrupted', errorMessage: expect.stringMatching(/restarting/) })
+  expect(await findRun(person.caller, runId)).toMatchObject({
+    status: 'interrupted',
+    errorMessage: expect.stringMatching(/restarting/),
+  })
   await reader.cancel()
 })
 
@@ -259,7 +300,15 @@ test('at the end of the process a run that does not end holds up nobody: its rea
 test('an end that may have been written is written again; the one that others gave a run stays', async () => {
   const { caller } = await signedIn()
   const run = (status: 'running' | 'interrupted', lastSeq?: number) =>
-    ({ id: newId('run'), ownerId: caller.userId, threadId: newId('thr'), requestId: 'r', operation: 'o', status, lastSeq }) as const
+    ({
+      id: newId('run'),
+      ownerId: caller.userId,
+      threadId: newId('thr'),
+      requestId: 'r',
+      operation: 'o',
+      status,
+      lastSeq,
+    }) as const
   const [own, taken] = [run('running'), run('interrupted', 1_000_001)]
   await withCaller(caller, (tx) => tx.run.createMany({ data: [own, taken] }))
   const last = { lastSeq: 1, events: [{ seq: 1, event: delta('One') }] }
@@ -285,7 +334,8 @@ test('with the database gone for long the person reads why, and the run gets its
   await closeDb()
   go()
   let rest = ''
-  for (let next = await reader.read(); !next.done; next = await reader.read()) rest += new TextDecoder().decode(next.value)
+  for (let next = await reader.read(); !next.done; next = await reader.read())
+    rest += new TextDecoder().decode(next.value)
   expect(parseEvents(rest).at(-1)).toMatchObject({
     type: 'error',
     code: 'custom',
@@ -296,7 +346,9 @@ test('with the database gone for long the person reads why, and the run gets its
   await closeDb()
   await over
   expect(await findRun(person.caller, runId)).toMatchObject({ status: 'failed', failureClass: 'database' })
-  expect((await door(person)({ type: 'threads.add_user_message', params: { thread_id, input: typed('x') } })).status).toBe(200)
+  expect(
+    (await door(person)({ type: 'threads.add_user_message', params: { thread_id, input: typed('x') } })).status,
+  ).toBe(200)
 })
 
 async function collect(log: EventLog, after = 0): Promise<ThreadStreamEvent[]> {
@@ -315,13 +367,17 @@ test('the log forgets how an item came about once it is done, for late readers a
   }
   log.end()
   expect(kinds(await live)).toHaveLength(4)
-  expect(kinds(await collect(log))).toEqual(['thread.item.added assistant_message', 'thread.item.done assistant_message'])
+  expect(kinds(await collect(log))).toEqual([
+    'thread.item.added assistant_message',
+    'thread.item.done assistant_message',
+  ])
   expect(await collect(log, 3)).toEqual([done('t', 'x')])
 })
 
 test('a late reader gets items in the order in which they began, in whichever order they ended', async () => {
   const log = new EventLog()
-  for (const event of [added('t'), added('t', 'b'), delta('y', 'b'), done('t', 'y', 'b'), delta('x'), done('t', 'x')]) log.append(event)
+  for (const event of [added('t'), added('t', 'b'), delta('y', 'b'), done('t', 'y', 'b'), delta('x'), done('t', 'x')])
+    log.append(event)
   log.end()
   expect(await collect(log)).toEqual([added('t'), done('t', 'y', 'b'), done('t', 'x')])
 })

@@ -67,7 +67,8 @@ test('a failure that asking again cannot mend says so, and each turn keeps its o
     yield* message(turn, ['Hello.'])
   })
   const thread_id = threadOf(await ask({ type: 'threads.create', params: { input: typed('first') } }))
-  for (const text of ['second', 'third']) await ask({ type: 'threads.add_user_message', params: { thread_id, input: typed(text) } })
+  for (const text of ['second', 'third'])
+    await ask({ type: 'threads.add_user_message', params: { thread_id, input: typed(text) } })
   expect((await read(thread_id)).map(({ outcome }) => outcome)).toEqual([
     { status: 'failed', message: 'No first.', allow_retry: false },
     { status: 'failed', message: 'No second.', allow_retry: false },

@@ -20,17 +20,25 @@ const post = route((request) =>
 export function agentDoor(person: { headers: { cookie: string } }, send: typeof post = post) {
   async function ask(body: unknown) {
     const headers = { 'content-type': 'application/json', ...person.headers }
-    return readReply(await send(new Request('http://127.0.0.1:3999/api/chatkit', { method: 'POST', headers, body: JSON.stringify(body) })))
+    return readReply(
+      await send(
+        new Request('http://127.0.0.1:3999/api/chatkit', { method: 'POST', headers, body: JSON.stringify(body) }),
+      ),
+    )
   }
   return {
     ask,
     begin: (text: string) => ask({ type: 'threads.create', params: { input: typed(text) } }),
-    say: (thread: string, text: string) => ask({ type: 'threads.add_user_message', params: { thread_id: thread, input: typed(text) } }),
+    say: (thread: string, text: string) =>
+      ask({ type: 'threads.add_user_message', params: { thread_id: thread, input: typed(text) } }),
     act: (thread: string, item: WidgetItem | undefined, action: unknown) =>
       ask({ type: 'threads.custom_action', params: { thread_id: thread, ...(item && { item_id: item.id }), action } }),
     /** Presses the button of this label. */
     press: (thread: string, item: WidgetItem, label: string) =>
-      ask({ type: 'threads.custom_action', params: { thread_id: thread, item_id: item.id, action: button(item, label)?.onClickAction } }),
+      ask({
+        type: 'threads.custom_action',
+        params: { thread_id: thread, item_id: item.id, action: button(item, label)?.onClickAction },
+      }),
     /** The thread as a reload shows it. */
     read: async (thread: string) => {
       const { data } = await ask({ type: 'items.list', params: { thread_id: thread, order: 'asc', limit: 100 } })
@@ -62,7 +70,9 @@ export function widgets(events: ThreadStreamEvent[]): WidgetItem[] {
 /** What the assistant said in these events. */
 export function said(events: ThreadStreamEvent[]): string {
   return events
-    .flatMap((event) => (event.type === 'thread.item.done' && event.item.type === 'assistant_message' ? event.item.content : []))
+    .flatMap((event) =>
+      event.type === 'thread.item.done' && event.item.type === 'assistant_message' ? event.item.content : [],
+    )
     .map(({ text }) => text)
     .join('\n')
 }

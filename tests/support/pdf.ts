@@ -3,7 +3,10 @@ export function pdfOf(content: string, { more = [] as string[], trailer = '' } =
   const font = '/Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >>'
   const page = `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Contents 4 0 R /Resources << ${font} >> >>`
   const stream = `<< /Length ${content.length} >>\nstream\n${content}\nendstream`
-  return pdfFile(['<< /Type /Catalog /Pages 2 0 R >>', '<< /Type /Pages /Kids [3 0 R] /Count 1 >>', page, stream, ...more], trailer)
+  return pdfFile(
+    ['<< /Type /Catalog /Pages 2 0 R >>', '<< /Type /Pages /Kids [3 0 R] /Count 1 >>', page, stream, ...more],
+    trailer,
+  )
 }
 
 /** A PDF of these objects, numbered from 1; the first is its catalogue. */

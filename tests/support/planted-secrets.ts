@@ -44,7 +44,10 @@ const TOKENS: [name: string, parts: (seed: string) => string[]][] = [
   ['Slack bot', (s) => ['xo', 'xb-', digits(s, 12), '-', digits(`${s}b`, 12), '-', letters(s, 24)]],
   ['Slack user', (s) => ['xo', 'xp-', digits(s, 12), '-', letters(s, 24)]],
   ['Slack app', (s) => ['xa', 'pp-1-A', digits(s, 10), '-', letters(s, 40)]],
-  ['Slack webhook', (s) => ['hooks.', 'slack.com/services/', `T${upper(s, 8)}/B${upper(`${s}b`, 8)}/${letters(s, 24)}`]],
+  [
+    'Slack webhook',
+    (s) => ['hooks.', 'slack.com/services/', `T${upper(s, 8)}/B${upper(`${s}b`, 8)}/${letters(s, 24)}`],
+  ],
   ['npm', (s) => ['npm', '_', letters(s, 36)]],
   ['PyPI', (s) => ['pypi', '-AgE', letters(s, 80)]],
   ['RubyGems', (s) => ['ruby', 'gems_', hex(s, 48)]],
@@ -80,7 +83,10 @@ const TOKENS: [name: string, parts: (seed: string) => string[]][] = [
   ['Figma', (s) => ['fig', 'd_', letters(s, 40)]],
   ['Postman', (s) => ['PM', 'AK-', hex(s, 24), '-', hex(`${s}b`, 34)]],
   ['age', (s) => ['AGE-', 'SECRET-KEY-1', upper(s, 58)]],
-  ['JSON Web Token', (s) => ['ey', 'J', letters(s, 34), '.', 'ey', 'J', letters(`${s}b`, 60), '.', letters(`${s}c`, 43)]],
+  [
+    'JSON Web Token',
+    (s) => ['ey', 'J', letters(s, 34), '.', 'ey', 'J', letters(`${s}b`, 60), '.', letters(`${s}c`, 43)],
+  ],
 ]
 
 /** How a password is written where its name, or the form around it, tells. `%` is its place. */
@@ -260,8 +266,16 @@ export function plantedSecrets(): Planted[] {
       planted: `https://x.example/login?next=https%3A%2F%2Fy.example%2Fcb%3Faccess_token%3D${password('encoded')}%26state%3D1`,
       secret: password('encoded'),
     },
-    { name: 'JSON in an address', planted: `/x?q=%7B%22password%22%3A%22${password('json')}%22%7D`, secret: password('json') },
-    { name: 'bearer of letters', planted: 'I sent Bearer abcdefghijklmnopqrstuvwxyz to it', secret: 'abcdefghijklmnopqrstuvwxyz' },
+    {
+      name: 'JSON in an address',
+      planted: `/x?q=%7B%22password%22%3A%22${password('json')}%22%7D`,
+      secret: password('json'),
+    },
+    {
+      name: 'bearer of letters',
+      planted: 'I sent Bearer abcdefghijklmnopqrstuvwxyz to it',
+      secret: 'abcdefghijklmnopqrstuvwxyz',
+    },
     { name: 'list of tokens', planted: { tokens: [password('tokens')] }, secret: password('tokens') },
     { name: 'code in a sentence', planted: 'Your verification code is 482913.', secret: '482913' },
     { name: 'mnemonic', planted: `mnemonic: ${WORDS}`, secret: 'absurd' },

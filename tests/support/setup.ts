@@ -30,7 +30,8 @@ async function asAdmin(sql: string): Promise<void> {
 }
 
 for (const name of Object.keys(process.env))
-  if (/^(OPENAI_|MCP_|SMTP_|OIDC_|GITHUB_|GOOGLE_|CHATKIT_|NEXTAUTH_|S3_|ATTACHMENT|SIGN_UP)/.test(name)) delete process.env[name]
+  if (/^(OPENAI_|MCP_|SMTP_|OIDC_|GITHUB_|GOOGLE_|CHATKIT_|NEXTAUTH_|S3_|ATTACHMENT|SIGN_UP)/.test(name))
+    delete process.env[name]
 Object.assign(process.env, {
   APP_URL: 'http://127.0.0.1:3999',
   APP_SECRET: 'a secret of the tests, long enough',

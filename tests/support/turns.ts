@@ -1,6 +1,12 @@
 import { answerMessage } from '#lib/agent/answer-message.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import type { AssistantMessageItem, Attachment, ThreadItem, UserMessageItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
+import type {
+  AssistantMessageItem,
+  Attachment,
+  ThreadItem,
+  UserMessageItem,
+  WorkflowItem,
+} from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
@@ -29,12 +35,21 @@ export type TurnResult = {
 /** A thread of one person on the real store, to whose turns `respond` answers: the pipeline's storing without its HTTP. */
 export async function conversation(caller: Caller, edges: Edges = {}) {
   const store: Store = createPrismaStore(caller)
-  const thread: Thread = { id: store.newThreadId(), created_at: new Date().toISOString(), status: { type: 'active' }, metadata: {} }
+  const thread: Thread = {
+    id: store.newThreadId(),
+    created_at: new Date().toISOString(),
+    status: { type: 'active' },
+    metadata: {},
+  }
   await store.saveThread(thread)
 
   async function say(
     text: string,
-    { signal = new AbortController().signal, onEvent = (_: ThreadStreamEvent) => {}, attachments = [] as Attachment[] } = {},
+    {
+      signal = new AbortController().signal,
+      onEvent = (_: ThreadStreamEvent) => {},
+      attachments = [] as Attachment[],
+    } = {},
   ): Promise<TurnResult> {
     const input: UserMessageItem = {
       id: store.newItemId('message'),
@@ -47,12 +62,21 @@ export async function conversation(caller: Caller, edges: Edges = {}) {
     }
     await store.addItem(thread.id, input)
     const endRun = (status: 'waiting' | 'done') =>
-      withCaller(caller, (tx) => tx.run.updateMany({ where: { threadId: thread.id, status: 'running' }, data: { status } }))
+      withCaller(caller, (tx) =>
+        tx.run.updateMany({ where: { threadId: thread.id, status: 'running' }, data: { status } }),
+      )
     await endRun('done')
     const runId = newId('run')
     await withCaller(caller, (tx) =>
       tx.run.create({
-        data: { id: runId, ownerId: caller.userId, threadId: thread.id, requestId: 'req', operation: 'test', status: 'running' },
+        data: {
+          id: runId,
+          ownerId: caller.userId,
+          threadId: thread.id,
+          requestId: 'req',
+          operation: 'test',
+          status: 'running',
+        },
       }),
     )
     const result: TurnResult = { events: [], runId, facts: {}, text: '', messages: [], workflows: [] }

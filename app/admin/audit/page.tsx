@@ -27,7 +27,10 @@ export default async function AuditPage({ searchParams }: { searchParams: Promis
   const { after: _, ...filters } = query
   return (
     <>
-      <PageHeader title="Audit" hint="Sign-ins, and every change to accounts, tokens, servers and policies: who did what, and when." />
+      <PageHeader
+        title="Audit"
+        hint="Sign-ins, and every change to accounts, tokens, servers and policies: who did what, and when."
+      />
       <FilterBar
         path="/admin/audit"
         texts={[{ name: 'person', label: 'Person', value: query.person, placeholder: 'Name or address' }]}
@@ -92,7 +95,10 @@ function subjectOf({ action, actorId, subject, subjectName }: AuditRow) {
   if (subjectName) return subjectName
   const code = <code className="font-mono text-sm break-all">{subject}</code>
   return action === 'call_repeated' ? (
-    <Link href={`/admin/tool-calls/${encodeURIComponent(subject)}`} className="text-accent underline-offset-2 hover:underline">
+    <Link
+      href={`/admin/tool-calls/${encodeURIComponent(subject)}`}
+      className="text-accent underline-offset-2 hover:underline"
+    >
       {code}
     </Link>
   ) : (

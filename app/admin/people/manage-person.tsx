@@ -75,7 +75,8 @@ function choices({ name, role, disabled }: Managed): Choice[] {
     {
       id: 'sessions',
       label: 'Sign out everywhere',
-      effect: 'Ends all sessions and running answers of this account at once, on every device. Signing in again is possible.',
+      effect:
+        'Ends all sessions and running answers of this account at once, on every device. Signing in again is possible.',
       action: signOutPerson,
     },
     {

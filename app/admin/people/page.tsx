@@ -33,7 +33,13 @@ export default async function PeoplePage({ searchParams }: { searchParams: Promi
     <>
       <PageHeader title="People" hint="Everybody with an account on this server." />
       <Form action="/admin/people" className="mb-4 flex max-w-md gap-2">
-        <TextInput type="search" name="search" aria-label="Name or address" placeholder="Name or address" defaultValue={query.search} />
+        <TextInput
+          type="search"
+          name="search"
+          aria-label="Name or address"
+          placeholder="Name or address"
+          defaultValue={query.search}
+        />
         <SubmitButton tone="secondary">
           <Search aria-hidden className="size-4" />
           Search
@@ -101,7 +107,9 @@ async function People({ query: { search, after }, me }: { query: Query; me: stri
               person.id === me ? (
                 <span className="text-sm text-ink-faint">You</span>
               ) : (
-                <ManagePerson person={{ id: person.id, name: person.name, role: person.role, disabled: person.disabledAt !== null }} />
+                <ManagePerson
+                  person={{ id: person.id, name: person.name, role: person.role, disabled: person.disabledAt !== null }}
+                />
               ),
           },
         ]}

@@ -19,7 +19,9 @@ export async function setPolicy(form: FormData): Promise<ActionOutcome> {
 /** Takes back what was decided about the form's `server` and `tool`. */
 export async function removePolicy(form: FormData): Promise<ActionOutcome> {
   const admin = await requirePageAdmin()
-  return settle(() => deletePolicy(admin, { server: String(form.get('server') ?? ''), tool: String(form.get('tool') ?? '') }))
+  return settle(() =>
+    deletePolicy(admin, { server: String(form.get('server') ?? ''), tool: String(form.get('tool') ?? '') }),
+  )
 }
 
 async function settle(work: () => Promise<void>): Promise<ActionOutcome> {

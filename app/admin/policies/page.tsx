@@ -30,7 +30,11 @@ const ASKS: Record<NonNullable<ToolPolicy['approval']>, string> = {
 export default async function PoliciesPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
   const admin = await requirePageAdmin()
   const { server: ofServer, tool: ofTool } = await searchParams
-  const [policies, servers, { tools }] = await Promise.all([listPolicies(admin), allServers(), toolCallFacets({ admin: true })])
+  const [policies, servers, { tools }] = await Promise.all([
+    listPolicies(admin),
+    allServers(),
+    toolCallFacets({ admin: true }),
+  ])
   const known = await listKnownTools(admin, servers, { builtinFetch })
   const idle = policies.flatMap((policy) => whyIdle(policy, servers, known) ?? [])
   const chosen = policies.find(({ server, tool }) => server === ofServer && tool === ofTool)
@@ -43,7 +47,12 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
       />
       <div className="grid gap-6">
         {idle.length > 0 && (
-          <Notice tone="warn" title={idle.length === 1 ? 'A policy decides about nothing' : `${idle.length} policies decide about nothing`}>
+          <Notice
+            tone="warn"
+            title={
+              idle.length === 1 ? 'A policy decides about nothing' : `${idle.length} policies decide about nothing`
+            }
+          >
             {idle.map((sentence) => (
               <p key={sentence}>{sentence}</p>
             ))}
@@ -52,8 +61,8 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
         <Card flush>
           {policies.length === 0 ? (
             <EmptyState icon={ShieldCheck} title="Nothing decided yet">
-              People are asked before a call of a tool that may destroy something: one that says so, or one that says nothing and belongs to
-              a server whose page says that such tools ask. The times are those of the settings.
+              People are asked before a call of a tool that may destroy something: one that says so, or one that says
+              nothing and belongs to a server whose page says that such tools ask. The times are those of the settings.
             </EmptyState>
           ) : (
             <Table
@@ -76,7 +85,9 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
                 { header: 'Seconds', cell: (policy) => secondsText(policy) },
                 {
                   header: 'Never stored',
-                  cell: ({ hidden }) => <span className="wrap-anywhere">{hidden.join(', ') || 'only secrets by their look'}</span>,
+                  cell: ({ hidden }) => (
+                    <span className="wrap-anywhere">{hidden.join(', ') || 'only secrets by their look'}</span>
+                  ),
                 },
                 { header: 'Retry', cell: ({ repeatable }) => (repeatable ? 'Yes, confirmed' : 'No') },
                 {
@@ -105,7 +116,13 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
           )}
         </Card>
         <div id="decide" className="scroll-mt-4">
-          <Card title={chosen ? `Change the policy of ${chosen.tool === EVERY_TOOL ? 'every tool' : chosen.tool}` : 'Decide about a tool'}>
+          <Card
+            title={
+              chosen
+                ? `Change the policy of ${chosen.tool === EVERY_TOOL ? 'every tool' : chosen.tool}`
+                : 'Decide about a tool'
+            }
+          >
             <PolicyForm
               key={chosen && `${chosen.server} ${chosen.tool}`}
               servers={names}

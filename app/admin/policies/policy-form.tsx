@@ -74,8 +74,8 @@ export function PolicyForm({ servers, tools, policy }: { servers: string[]; tool
       <label className="flex items-start gap-2 text-sm">
         <input type="checkbox" name="repeatable" className="mt-0.5 size-4" defaultChecked={policy?.repeatable} />
         <span>
-          I have read what this tool does, and its annotation is true: a second call with the same arguments changes nothing more. Only then
-          may a call whose answer was lost be sent again.
+          I have read what this tool does, and its annotation is true: a second call with the same arguments changes
+          nothing more. Only then may a call whose answer was lost be sent again.
         </span>
       </label>
       <div>

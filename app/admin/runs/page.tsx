@@ -115,13 +115,19 @@ async function Runs({ query: { after, ...filters } }: { query: Query }) {
             cell: ({ status, failureClass }) => (
               <span className="grid min-w-32 gap-0.5">
                 <RunStatusBadge status={status} />
-                {failureClass && <span className="text-sm text-ink-soft">{explainFailure(failureClass, RUN_FAILURES).title}</span>}
+                {failureClass && (
+                  <span className="text-sm text-ink-soft">{explainFailure(failureClass, RUN_FAILURES).title}</span>
+                )}
               </span>
             ),
           },
           { header: 'Model', cell: ({ model }) => model && <span className="wrap-anywhere">{model}</span> },
           { header: 'Calls', align: 'end', cell: ({ calls }) => countText(calls) },
-          { header: 'First words after', align: 'end', cell: ({ createdAt, firstDeltaAt }) => between(createdAt, firstDeltaAt) },
+          {
+            header: 'First words after',
+            align: 'end',
+            cell: ({ createdAt, firstDeltaAt }) => between(createdAt, firstDeltaAt),
+          },
           { header: 'Took', align: 'end', cell: ({ createdAt, finishedAt }) => between(createdAt, finishedAt) },
           { header: 'When', align: 'end', cell: ({ createdAt }) => <RelativeTime at={createdAt.toISOString()} /> },
         ]}

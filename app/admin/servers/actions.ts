@@ -86,7 +86,9 @@ async function refusedSteps(server: string): Promise<Step[]> {
 /** Agrees to a tool as the page showed it: the form's `hash`. */
 export async function agreeTool(form: FormData): Promise<ActionOutcome> {
   const admin = await requirePageAdmin()
-  return settle(() => acceptDefinition(admin, idOf(form), String(form.get('tool') ?? ''), String(form.get('hash') ?? '')))
+  return settle(() =>
+    acceptDefinition(admin, idOf(form), String(form.get('tool') ?? ''), String(form.get('hash') ?? '')),
+  )
 }
 
 /** Quarantines a tool. */
@@ -101,11 +103,18 @@ async function toolsNow(admin: Caller, server: McpServer) {
 }
 
 /** Enabling is agreeing to what is there now; a tool that was looked at and left quarantined before stays so. */
-async function agreeToAll(admin: Caller, server: McpServer & { id: string }, tools: Parameters<typeof notePins>[1]): Promise<void> {
-  const before = new Set((await listToolPins(server.id)).filter(({ agreedAt }) => agreedAt !== null).map(({ tool }) => tool))
+async function agreeToAll(
+  admin: Caller,
+  server: McpServer & { id: string },
+  tools: Parameters<typeof notePins>[1],
+): Promise<void> {
+  const before = new Set(
+    (await listToolPins(server.id)).filter(({ agreedAt }) => agreedAt !== null).map(({ tool }) => tool),
+  )
   await notePins(server.id, tools, false)
   if (before.size > 0) return
-  for (const { tool, offeredHash } of await listToolPins(server.id)) await acceptDefinition(admin, server.id, tool, offeredHash)
+  for (const { tool, offeredHash } of await listToolPins(server.id))
+    await acceptDefinition(admin, server.id, tool, offeredHash)
 }
 
 const idOf = (form: FormData) => String(form.get('server') ?? '')

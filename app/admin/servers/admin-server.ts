@@ -4,7 +4,9 @@ import { notFound } from '#lib/platform/errors.ts'
 
 /** The server of this id for an admin's page, whether it is enabled or not: one of the settings, or one that was added. Throws not_found. */
 export async function requireAdminServer(id: string): Promise<McpServer & { id: string }> {
-  const server = id.startsWith('settings:') ? configuredServers().find((other) => other.id === id) : fromStored(await requireServer(id))
+  const server = id.startsWith('settings:')
+    ? configuredServers().find((other) => other.id === id)
+    : fromStored(await requireServer(id))
   if (!server) throw notFound('The server')
   return { ...server, id }
 }

@@ -16,15 +16,27 @@ export function Examination({ id }: { id: string }) {
   const [pending, start] = useTransition()
   return (
     <div className="grid gap-4">
-      <Button className="w-fit" disabled={pending} aria-busy={pending} onClick={() => start(async () => setFound(await examineServer(id)))}>
-        {pending ? <LoaderCircle aria-hidden className="size-4 animate-spin" /> : <Stethoscope aria-hidden className="size-4" />}
+      <Button
+        className="w-fit"
+        disabled={pending}
+        aria-busy={pending}
+        onClick={() => start(async () => setFound(await examineServer(id)))}
+      >
+        {pending ? (
+          <LoaderCircle aria-hidden className="size-4 animate-spin" />
+        ) : (
+          <Stethoscope aria-hidden className="size-4" />
+        )}
         {pending ? 'Testing…' : 'Test the connection'}
       </Button>
       <div aria-live="polite" className="grid gap-4">
         {found && 'error' in found && <Notice tone="bad">{found.error}</Notice>}
         {found && 'steps' in found && (
           <>
-            <Notice tone={found.healthy ? 'ok' : 'bad'} title={found.healthy ? 'All is well' : 'Something has to be changed'} />
+            <Notice
+              tone={found.healthy ? 'ok' : 'bad'}
+              title={found.healthy ? 'All is well' : 'Something has to be changed'}
+            />
             <ol className="grid gap-3">
               {found.steps.map((step) => (
                 <StepLine key={step.name} {...step} />

@@ -70,10 +70,14 @@ export default async function ServersPage() {
               { header: 'State', cell: (server) => <State {...server} /> },
               {
                 header: 'Knows people by',
-                cell: ({ builtin, config }) => (builtin ? 'A token of the run' : IDENTITIES[config?.identity.kind ?? 'none'].short),
+                cell: ({ builtin, config }) =>
+                  builtin ? 'A token of the run' : IDENTITIES[config?.identity.kind ?? 'none'].short,
               },
               { header: 'For', cell: ({ audience }) => (audience === 'admins' ? 'Admins' : 'Everyone') },
-              { header: 'From', cell: ({ builtin, fromAdmin }) => (builtin ? 'Built in' : fromAdmin ? 'This page' : 'Settings') },
+              {
+                header: 'From',
+                cell: ({ builtin, fromAdmin }) => (builtin ? 'Built in' : fromAdmin ? 'This page' : 'Settings'),
+              },
             ]}
           />
         )}
@@ -86,6 +90,7 @@ function State({ enabled, waiting, url, secrets }: Row) {
   if (!enabled) return <Badge>Disabled</Badge>
   if (secrets === null) return <Badge tone="bad">Secrets unreadable</Badge>
   if (downUntil(url)) return <Badge tone="bad">Does not answer</Badge>
-  if (waiting > 0) return <Badge tone="warn">{waiting === 1 ? '1 tool to look at' : `${waiting} tools to look at`}</Badge>
+  if (waiting > 0)
+    return <Badge tone="warn">{waiting === 1 ? '1 tool to look at' : `${waiting} tools to look at`}</Badge>
   return <Badge tone="ok">Enabled</Badge>
 }

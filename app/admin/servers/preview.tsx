@@ -18,7 +18,13 @@ export async function Preview({ server, as, adminId }: { server: McpServer; as: 
     <Card flush title="What it is told of a person" hint={as && person ? `For ${as}.` : 'For you. Nothing is sent.'}>
       <div className="grid gap-4 px-4 pb-4 sm:px-5">
         <Form action="" className="flex max-w-md gap-2">
-          <TextInput name="as" type="email" aria-label="Address of a person" placeholder="ann@example.com" defaultValue={as} />
+          <TextInput
+            name="as"
+            type="email"
+            aria-label="Address of a person"
+            placeholder="ann@example.com"
+            defaultValue={as}
+          />
           <SubmitButton tone="secondary">Look</SubmitButton>
         </Form>
         {!person && <Notice tone="warn">Nobody here has this address.</Notice>}
@@ -33,7 +39,10 @@ export async function Preview({ server, as, adminId }: { server: McpServer; as: 
             columns={[
               { header: 'Name', lead: true, cell: ({ name }) => <code className="font-mono text-sm">{name}</code> },
               { header: 'Where', cell: ({ where }) => WHERE[where] },
-              { header: 'Value', cell: ({ value, problem }) => <span className={`break-all ${problem ? 'text-bad' : ''}`}>{value}</span> },
+              {
+                header: 'Value',
+                cell: ({ value, problem }) => <span className={`break-all ${problem ? 'text-bad' : ''}`}>{value}</span>,
+              },
             ]}
           />
         </div>

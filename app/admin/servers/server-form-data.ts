@@ -11,7 +11,9 @@ import { AppError } from '#lib/platform/errors.ts'
 export function parseServerForm(form: FormData, before?: StoredServer): ServerWish {
   const text = (name: string) => String(form.get(name) ?? '').trim()
   const url = readUrl(text('url'))
-  const secretHeaders = Object.fromEntries(pairs(text('secretHeaders'), ':', 'Secret headers').map(({ name, value }) => [name, value]))
+  const secretHeaders = Object.fromEntries(
+    pairs(text('secretHeaders'), ':', 'Secret headers').map(({ name, value }) => [name, value]),
+  )
   const kept = text('secretHeaders') === '' ? (before?.secrets?.headers ?? {}) : secretHeaders
   const wish = {
     name: text('name'),
@@ -47,7 +49,13 @@ export function parseServerForm(form: FormData, before?: StoredServer): ServerWi
   return parsed.data
 }
 
-const Wish = z.object({ name: ServerName, url: z.string(), audience: Audience, config: ServerConfig, secrets: ServerSecrets })
+const Wish = z.object({
+  name: ServerName,
+  url: z.string(),
+  audience: Audience,
+  config: ServerConfig,
+  secrets: ServerSecrets,
+})
 
 const LABELS: Record<string, string> = {
   name: 'Name',
@@ -93,9 +101,12 @@ const lines = (text: string) =>
     .filter(Boolean)
 
 function requireKnownNames({ config, secrets }: ServerWish): void {
-  const templates = [...config.headers, ...config.meta, ...config.bound].map(({ value }) => value).concat(Object.values(secrets.headers))
+  const templates = [...config.headers, ...config.meta, ...config.bound]
+    .map(({ value }) => value)
+    .concat(Object.values(secrets.headers))
   const unknown = templates.flatMap(unknownNames)
-  if (unknown.length > 0) throw new AppError('bad_request', `{{${unknown[0]}}} is not one of the values that there are.`)
+  if (unknown.length > 0)
+    throw new AppError('bad_request', `{{${unknown[0]}}} is not one of the values that there are.`)
 }
 
 function requireAllowed(wish: ServerWish): void {

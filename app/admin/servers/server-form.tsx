@@ -80,7 +80,11 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
           </Select>
         </Field>
         <Field label="Authentication">
-          <Select name="identity" value={identity} onChange={(event) => setIdentity(event.target.value as keyof typeof IDENTITIES)}>
+          <Select
+            name="identity"
+            value={identity}
+            onChange={(event) => setIdentity(event.target.value as keyof typeof IDENTITIES)}
+          >
             {Object.entries(IDENTITIES).map(([kind, { label }]) => (
               <option key={kind} value={kind}>
                 {label}
@@ -119,13 +123,22 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
           </Field>
         </div>
       )}
-      <details open={Boolean(config && (config.headers.length || config.meta.length || config.bound.length || server?.secretNames.length))}>
+      <details
+        open={Boolean(
+          config && (config.headers.length || config.meta.length || config.bound.length || server?.secretNames.length),
+        )}
+      >
         <summary className="cursor-pointer font-medium">Headers, arguments and metadata</summary>
         <div className="mt-4 grid gap-4">
           <p className="text-sm text-ink-soft">
-            Values may contain {templateNames.map((name) => `{{${name}}}`).join(', ')}. Where one has no value, nothing is sent at all.
+            Values may contain {templateNames.map((name) => `{{${name}}}`).join(', ')}. Where one has no value, nothing
+            is sent at all.
           </p>
-          <Field label="Bound arguments" optional hint="Parameters that the model neither sees nor chooses, one a line.">
+          <Field
+            label="Bound arguments"
+            optional
+            hint="Parameters that the model neither sees nor chooses, one a line."
+          >
             <TextArea
               name="bound"
               rows={2}
@@ -152,7 +165,13 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
                 : 'One a line, stored encrypted and never shown again.'
             }
           >
-            <TextArea name="secretHeaders" rows={2} className="font-mono text-sm" autoComplete="off" placeholder="X-Api-Key: …" />
+            <TextArea
+              name="secretHeaders"
+              rows={2}
+              className="font-mono text-sm"
+              autoComplete="off"
+              placeholder="X-Api-Key: …"
+            />
           </Field>
           {Boolean(server?.secretNames.length) && <Check name="dropSecrets" label="Remove the stored secret headers" />}
           <Field label="Request metadata" optional hint="Goes into _meta of every request, one a line.">
@@ -168,7 +187,12 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
       </details>
       <div className="grid items-start gap-4 sm:grid-cols-2">
         <Field label="Allowed tools" optional hint="Names, * for anything. Empty: all.">
-          <TextInput name="allow" autoComplete="off" placeholder="search_*, read_page" defaultValue={config?.allow.join(', ')} />
+          <TextInput
+            name="allow"
+            autoComplete="off"
+            placeholder="search_*, read_page"
+            defaultValue={config?.allow.join(', ')}
+          />
         </Field>
         <Field label="Denied tools" optional hint="These never, whatever is allowed.">
           <TextInput name="deny" autoComplete="off" placeholder="delete_*" defaultValue={config?.deny.join(', ')} />
@@ -203,7 +227,17 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
   )
 }
 
-function Check({ name, label, hint, checked = false }: { name: string; label: string; hint?: string; checked?: boolean }) {
+function Check({
+  name,
+  label,
+  hint,
+  checked = false,
+}: {
+  name: string
+  label: string
+  hint?: string
+  checked?: boolean
+}) {
   return (
     <label className="flex items-start gap-2.5">
       <input type="checkbox" name={name} defaultChecked={checked} className="mt-1 size-4 accent-(--accent)" />

@@ -27,7 +27,11 @@ const LINES: Record<DiffLine['kind'], { sign: string; look: string }> = {
 export function ToolPins({ serverId, pins, pinned }: { serverId: string; pins: ToolPin[]; pinned: boolean }) {
   const sorted = pins.toSorted((a, b) => ORDER[a.state] - ORDER[b.state])
   return (
-    <Card flush title="Tools" hint={pinned ? 'As this server offered them last.' : 'Changes are not held back for this server.'}>
+    <Card
+      flush
+      title="Tools"
+      hint={pinned ? 'As this server offered them last.' : 'Changes are not held back for this server.'}
+    >
       {pins.length === 0 ? (
         <EmptyState icon={Wrench} title="No tools seen yet">
           Test the connection to see them. Enabling the server agrees to what is there then.

@@ -32,6 +32,26 @@ export function toolCallsHref(query: ToolCallQuery): string {
 }
 
 /** The filters as the ledger takes them. */
-export function toLedgerFilter({ status, tool, server, who, person, failure, thread, since, after }: ToolCallQuery): ToolCallFilter {
-  return { status, tool, server, ownerId: person, person: who, failureClass: failure, threadId: thread, since: startOf(since), after }
+export function toLedgerFilter({
+  status,
+  tool,
+  server,
+  who,
+  person,
+  failure,
+  thread,
+  since,
+  after,
+}: ToolCallQuery): ToolCallFilter {
+  return {
+    status,
+    tool,
+    server,
+    ownerId: person,
+    person: who,
+    failureClass: failure,
+    threadId: thread,
+    since: startOf(since),
+    after,
+  }
 }

@@ -27,7 +27,10 @@ export default async function ToolCallsPage({ searchParams }: { searchParams: Pr
       <PageHeader
         title={person ? `Tool calls of ${person.name}` : 'Tool calls'}
         actions={!query.after && <Live />}
-        hint={person?.email ?? 'Every call that the assistant or an outside MCP client made, written down before it was sent.'}
+        hint={
+          person?.email ??
+          'Every call that the assistant or an outside MCP client made, written down before it was sent.'
+        }
       />
       <Filters query={query} />
       <ListCard address={toolCallsHref(query)} label="Loading tool calls">
@@ -92,7 +95,10 @@ async function Calls({ query }: { query: ToolCallQuery }) {
   return (
     <>
       <CallTable calls={page.data} href={({ id }) => `/admin/tool-calls/${id}`} withPerson />
-      <Pager first={after && toolCallsHref(filters)} next={page.after && toolCallsHref({ ...filters, after: page.after })} />
+      <Pager
+        first={after && toolCallsHref(filters)}
+        next={page.after && toolCallsHref({ ...filters, after: page.after })}
+      />
     </>
   )
 }

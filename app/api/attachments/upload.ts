@@ -9,7 +9,13 @@ import { readBytes, requireSameOrigin } from '#lib/platform/http/http.ts'
 const MEGABYTE = 1024 * 1024
 /** Room (bytes) for what surrounds the file in a form. */
 const FORM_BYTES = 10_000
-const UPLOADS: Limit = { name: 'uploads', points: 120, seconds: 60, said: 'You have sent 120 files within a minute.', flood: true }
+const UPLOADS: Limit = {
+  name: 'uploads',
+  points: 120,
+  seconds: 60,
+  said: 'You have sent 120 files within a minute.',
+  flood: true,
+}
 /** Uploads that this process holds in memory at once, and those of one person among them. */
 const AT_ONCE = 8
 const AT_ONCE_EACH = 3
@@ -28,7 +34,11 @@ export async function requireUploader(request: Request): Promise<Caller> {
 }
 
 /** The caller's file of a request: the field `file` of a form, or the whole body. Throws too_large, bad_request, and limited when too many come at once. */
-export async function withUpload<T>({ userId }: Caller, request: Request, use: (upload: Upload) => Promise<T>): Promise<T> {
+export async function withUpload<T>(
+  { userId }: Caller,
+  request: Request,
+  use: (upload: Upload) => Promise<T>,
+): Promise<T> {
   const own = running.filter((person) => person === userId).length
   if (own >= AT_ONCE_EACH || running.length >= AT_ONCE)
     throw new AppError('limited', 'Many files are being uploaded just now. Try again in a moment.', { retryAfter: 2 })

@@ -36,7 +36,11 @@ const CONTENT = new Set<unknown>([
 ] satisfies Operation[])
 
 /** Answers one ChatKit request: who, how much, how often; then the protocol's server, with each turn as a run of its own. */
-export async function answerChatKit(request: Request, respond: Respond<TurnContext>, act?: Act<TurnContext>): Promise<Response> {
+export async function answerChatKit(
+  request: Request,
+  respond: Respond<TurnContext>,
+  act?: Act<TurnContext>,
+): Promise<Response> {
   const { APP_URL, MESSAGE_MAX_CHARS } = env()
   requireSameOrigin(request, APP_URL)
   const caller = await requireCaller(request)
@@ -57,7 +61,11 @@ export async function answerChatKit(request: Request, respond: Respond<TurnConte
   }
 }
 
-function startTurn(request: Request, caller: SessionCaller, answer: Extract<Answer<TurnContext>, { kind: 'turn' }>): Promise<StartedRun> {
+function startTurn(
+  request: Request,
+  caller: SessionCaller,
+  answer: Extract<Answer<TurnContext>, { kind: 'turn' }>,
+): Promise<StartedRun> {
   const remembered = rememberPlace(request, caller)
   const { operation, threadId, messageId, requestId: clientRequestId, opening, check, begin } = answer
   const about = { caller, threadId, messageId, operation, requestId: currentRequestId() ?? '', clientRequestId }

@@ -20,7 +20,9 @@ export function titled(respond: Respond<TurnContext>): Respond<TurnContext> {
     if (input === null || thread.title !== undefined) return yield* respond(turn, context)
     const firstWords = titleFrom(input)
     thread.title = firstWords
-    const naming = canNameThreads() ? new Naming((answer) => nameThread(context.caller, { question: messageText(input), answer })) : null
+    const naming = canNameThreads()
+      ? new Naming((answer) => nameThread(context.caller, { question: messageText(input), answer }))
+      : null
     for await (const event of respond(turn, context)) {
       naming?.hear(event)
       const title = naming?.take()
@@ -73,7 +75,8 @@ class Naming {
 }
 
 function deltaIn(event: ThreadStreamEvent): string {
-  if (event.type !== 'thread.item.updated' || event.update.type !== 'assistant_message.content_part.text_delta') return ''
+  if (event.type !== 'thread.item.updated' || event.update.type !== 'assistant_message.content_part.text_delta')
+    return ''
   return event.update.delta
 }
 

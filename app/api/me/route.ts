@@ -10,7 +10,9 @@ const Profile = z.object({ name: PersonName, time_zone: z.string().max(64).nulla
 const Deletion = z.object({ password: z.string().max(1_000).optional() })
 
 export const GET = route(async (request) => {
-  const { id, email, emailVerifiedAt, name, role, timeZone, locale } = await requireAccount(await requireCaller(request))
+  const { id, email, emailVerifiedAt, name, role, timeZone, locale } = await requireAccount(
+    await requireCaller(request),
+  )
   return jsonResponse({ id, email, email_verified: emailVerifiedAt !== null, name, role, time_zone: timeZone, locale })
 })
 

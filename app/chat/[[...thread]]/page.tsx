@@ -31,7 +31,9 @@ export default async function ChatPage() {
         script={CHATKIT_DOMAIN_KEY ? HOSTED_SCRIPT : OWN_SCRIPT}
         // Our own element asks nobody about it.
         domainKey={CHATKIT_DOMAIN_KEY ?? 'self-hosted'}
-        attachments={ATTACHMENTS === 'on' ? { maxBytes: ATTACHMENT_MAX_MB * 1024 * 1024, maxCount: ATTACHMENTS_PER_MESSAGE } : null}
+        attachments={
+          ATTACHMENTS === 'on' ? { maxBytes: ATTACHMENT_MAX_MB * 1024 * 1024, maxCount: ATTACHMENTS_PER_MESSAGE } : null
+        }
         nonce={(await headers()).get('x-nonce') ?? undefined}
       />
     </div>

@@ -87,8 +87,8 @@ export function Connection({ id, name, host, way, hint, connectedAt, broken, beg
                 router.refresh()
               }}
             >
-              The assistant can no longer use your account there. What is stored of it here is deleted; the service itself may list this
-              connection until you remove it there too.
+              The assistant can no longer use your account there. What is stored of it here is deleted; the service
+              itself may list this connection until you remove it there too.
             </ConfirmButton>
           )}
           {!connected && way === 'oauth' && (
@@ -105,7 +105,11 @@ export function Connection({ id, name, host, way, hint, connectedAt, broken, beg
       </div>
       {entering && (
         <div className="grid gap-3">
-          <Field label="Your key" hint={hint ?? `As ${host} gave it to you. It is stored encrypted.`} error={problems.key}>
+          <Field
+            label="Your key"
+            hint={hint ?? `As ${host} gave it to you. It is stored encrypted.`}
+            error={problems.key}
+          >
             <PasswordInput name="key" autoComplete="new-password" />
           </Field>
           <div className="flex gap-2">

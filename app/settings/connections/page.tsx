@@ -36,7 +36,11 @@ export default async function ConnectionsPage({ searchParams }: { searchParams: 
   return (
     <div className="max-w-3xl">
       <PageHeader
-        back={thread ? { href: `/chat/${thread}`, label: 'Back to the conversation' } : { href: '/settings', label: 'Settings' }}
+        back={
+          thread
+            ? { href: `/chat/${thread}`, label: 'Back to the conversation' }
+            : { href: '/settings', label: 'Settings' }
+        }
         title="Connected services"
         hint="Your own accounts at the services whose tools the assistant uses for you. Nobody else’s assistant uses them."
       />

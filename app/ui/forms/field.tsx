@@ -30,7 +30,11 @@ export function Field({
 }) {
   const id = useId()
   const note = `${id}-note`
-  const wiring: Wiring = { id, ...((error || hint) && { 'aria-describedby': note }), ...(error && { 'aria-invalid': true }) }
+  const wiring: Wiring = {
+    id,
+    ...((error || hint) && { 'aria-describedby': note }),
+    ...(error && { 'aria-invalid': true }),
+  }
   return (
     <div className="grid content-start gap-1.5">
       <label htmlFor={id} className="text-sm font-medium">

@@ -2,7 +2,17 @@ import type { ReactNode } from 'react'
 import { Wordmark } from './mark.tsx'
 
 /** The frame of the pages before sign-in: the wordmark, one card with the page's heading, and room for links below. */
-export function Entrance({ title, hint, children, below }: { title: string; hint?: ReactNode; children: ReactNode; below?: ReactNode }) {
+export function Entrance({
+  title,
+  hint,
+  children,
+  below,
+}: {
+  title: string
+  hint?: ReactNode
+  children: ReactNode
+  below?: ReactNode
+}) {
   return (
     <main id="content" className="grid min-h-dvh content-center justify-items-center gap-6 px-4 py-10">
       <Wordmark />

@@ -17,7 +17,10 @@ export function PageHeader({
   return (
     <header className="mb-6 grid gap-2">
       {back && (
-        <Link href={back.href} className="-ms-1 inline-flex w-fit items-center gap-0.5 text-sm text-ink-soft hover:text-accent">
+        <Link
+          href={back.href}
+          className="-ms-1 inline-flex w-fit items-center gap-0.5 text-sm text-ink-soft hover:text-accent"
+        >
           <ChevronLeft aria-hidden className="size-4" />
           {back.label}
         </Link>

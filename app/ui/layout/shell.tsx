@@ -36,7 +36,11 @@ export async function Shell({ children, fill = false }: { children: ReactNode; f
         </nav>
         <PersonMenu name={person?.name ?? ''} email={person?.email ?? ''} theme={theme} />
       </header>
-      <main id="content" tabIndex={-1} className={`min-w-0 flex-1 outline-none ${fill ? 'min-h-0' : 'px-4 py-6 sm:px-8 sm:py-8'}`}>
+      <main
+        id="content"
+        tabIndex={-1}
+        className={`min-w-0 flex-1 outline-none ${fill ? 'min-h-0' : 'px-4 py-6 sm:px-8 sm:py-8'}`}
+      >
         {fill ? children : <div className="mx-auto max-w-5xl">{children}</div>}
       </main>
     </div>

@@ -5,7 +5,11 @@ import { Button, Caption, Card, Markdown, Row, Title } from '#lib/chatkit/server
 import { toVisibleJson, toVisibleText } from '#lib/platform/text/visible-text.ts'
 
 /** The actions of a card: yes, no, and yes for the rest of the thread. The payload is `{ approval }`, its id. */
-export const APPROVAL_ACTIONS = { 'approval.approve': 'approved', 'approval.always': 'approved', 'approval.deny': 'denied' } as const
+export const APPROVAL_ACTIONS = {
+  'approval.approve': 'approved',
+  'approval.always': 'approved',
+  'approval.deny': 'denied',
+} as const
 
 /** Nobody reads more than this: a call with longer arguments is not asked about, but refused. */
 export const SHOWN_MAX_CHARS = 20_000
@@ -38,7 +42,15 @@ const WHY: Record<ApprovalReason, string> = {
 }
 
 /** The card that asks a person about a call: the tool, its exact arguments, and the buttons. */
-export function pendingCard({ id, server, tool, arguments: args, filledIn = [], reason, remember }: Question): WidgetRoot {
+export function pendingCard({
+  id,
+  server,
+  tool,
+  arguments: args,
+  filledIn = [],
+  reason,
+  remember,
+}: Question): WidgetRoot {
   const payload = { approval: id }
   return Card({
     key: `${KEY}${id}`,
@@ -46,7 +58,9 @@ export function pendingCard({ id, server, tool, arguments: args, filledIn = [], 
       Title({ value: `Call ${toVisibleText(tool)}?`, size: 'sm' }),
       Caption({ value: `A tool of ${toVisibleText(server)}. ${WHY[reason]}` }),
       Markdown({ value: formatArguments(args) }),
-      filledIn.length > 0 ? Caption({ value: `Your session fills in: ${filledIn.map(toVisibleText).join(', ')}.` }) : null,
+      filledIn.length > 0
+        ? Caption({ value: `Your session fills in: ${filledIn.map(toVisibleText).join(', ')}.` })
+        : null,
       Row({
         wrap: 'wrap',
         gap: 2,
@@ -54,7 +68,11 @@ export function pendingCard({ id, server, tool, arguments: args, filledIn = [], 
           Button({ label: 'Approve', style: 'primary', onClickAction: action('approval.approve', payload) }),
           Button({ label: 'Decline', style: 'secondary', onClickAction: action('approval.deny', payload) }),
           remember
-            ? Button({ label: 'Always in this conversation', style: 'secondary', onClickAction: action('approval.always', payload) })
+            ? Button({
+                label: 'Always in this conversation',
+                style: 'secondary',
+                onClickAction: action('approval.always', payload),
+              })
             : null,
         ],
       }),

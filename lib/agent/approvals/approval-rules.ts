@@ -39,7 +39,8 @@ export function findApprovalReason(
   const asked = removeBoundArguments(args as Record<string, unknown>, server)
   const inDoubt = made.isInDoubt(tool.name, asked) || isRepeated(server.name, tool.name, asked, known.earlier)
   if (inDoubt && !onlyReads({ builtin: server.builtin, tool, policy })) return 'repeated'
-  const again = made.isMadeBefore(tool.name, asked, callId) || isRepeated(server.name, tool.name, asked, known.own ?? [])
+  const again =
+    made.isMadeBefore(tool.name, asked, callId) || isRepeated(server.name, tool.name, asked, known.own ?? [])
   // A tool that claims more than it keeps could as well do everything twice at the first call.
   if (again && !isHarmlessTwice(tool)) return 'repeated'
   const reasons: Record<ApprovalPolicy, ApprovalReason | undefined> = {
@@ -66,6 +67,7 @@ function isRepeated(server: string, tool: string, args: unknown, earlier: Earlie
   if (earlier.length === 0) return false
   const hash = argumentsHash(args)
   return earlier.some(
-    (call) => call.server === server && call.tool === tool && call.argumentsHash === hash && MAY_HAVE_FINISHED.has(call.status),
+    (call) =>
+      call.server === server && call.tool === tool && call.argumentsHash === hash && MAY_HAVE_FINISHED.has(call.status),
   )
 }

@@ -3,7 +3,12 @@ import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
-import { type Approval, closeApprovals, expireApprovedCalls, listRunsWithPendingApprovals } from '#lib/data/runs/approvals.ts'
+import {
+  type Approval,
+  closeApprovals,
+  expireApprovedCalls,
+  listRunsWithPendingApprovals,
+} from '#lib/data/runs/approvals.ts'
 import { recordToolCall } from '#lib/data/runs/ledger.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
 import { AppError } from '#lib/platform/errors.ts'
@@ -42,12 +47,22 @@ export const ANSWERED = {
 export const NEVER_MADE = 'You approved this call, but the server ended before it was made. Ask again.'
 
 /** A new message in a thread denies what is still asked there. */
-export async function* declinePendingApprovals(caller: Owner, store: Store, threadId: string): AsyncGenerator<ThreadStreamEvent> {
-  for (const runId of await listRunsWithPendingApprovals(caller, threadId)) yield* closeRunApprovals(caller, store, runId, 'denied')
+export async function* declinePendingApprovals(
+  caller: Owner,
+  store: Store,
+  threadId: string,
+): AsyncGenerator<ThreadStreamEvent> {
+  for (const runId of await listRunsWithPendingApprovals(caller, threadId))
+    yield* closeRunApprovals(caller, store, runId, 'denied')
 }
 
 /** Ends all open questions of a waiting run, and the run. */
-export async function* closeRunApprovals(caller: Owner, store: Store, runId: string, ending: Ending): AsyncGenerator<ThreadStreamEvent> {
+export async function* closeRunApprovals(
+  caller: Owner,
+  store: Store,
+  runId: string,
+  ending: Ending,
+): AsyncGenerator<ThreadStreamEvent> {
   const barred = await toldOfRun(caller, runId)
   const told = barred ?? TOLD[ending]
   for (const approval of await closeApprovals(caller, runId, ending, TOLD[ending].run)) {
@@ -59,18 +74,28 @@ export async function* closeRunApprovals(caller: Owner, store: Store, runId: str
 /** What is said of the questions of a run that was ended with its person's access; null for any other. */
 async function toldOfRun(caller: Owner, runId: string): Promise<{ card: string; call: string } | null> {
   const run = await findRun(caller, runId)
-  return run?.status === 'stopped' && run.errorMessage ? { card: `Not made: ${run.errorMessage}`, call: run.errorMessage } : null
+  return run?.status === 'stopped' && run.errorMessage
+    ? { card: `Not made: ${run.errorMessage}`, call: run.errorMessage }
+    : null
 }
 
 /** Takes the buttons off a question's card. A card that was deleted meanwhile needs none. */
-export async function* closeCard(store: Store, { threadId, itemId }: Approval, ending: string): AsyncGenerator<ThreadStreamEvent> {
+export async function* closeCard(
+  store: Store,
+  { threadId, itemId }: Approval,
+  ending: string,
+): AsyncGenerator<ThreadStreamEvent> {
   const item = await findItem(store, threadId, itemId)
   if (item?.type !== 'widget') return
   yield { type: 'thread.item.replaced', item: { ...item, widget: closedCard(item.widget, ending) } }
 }
 
 /** The tools are not those any more to which the person agreed: nothing of the run is called. */
-export async function* expireChangedApprovals(caller: Owner, store: Store, approvals: Approval[]): AsyncGenerator<ThreadStreamEvent> {
+export async function* expireChangedApprovals(
+  caller: Owner,
+  store: Store,
+  approvals: Approval[],
+): AsyncGenerator<ThreadStreamEvent> {
   const changed = 'The tool was changed after the person was asked, so that the answer does not count.'
   await expireApprovedCalls(caller, approvals[0]?.runId ?? '')
   for (const approval of approvals) {
@@ -94,15 +119,22 @@ export async function* recordCallNotMade(
   const content = kept?.type === 'hidden_context_item' ? (kept.content as KeptToolCall) : undefined
   const args = content ? JSON.parse(content.arguments) : {}
   // In one go: half of it would say that nobody knows what became of the call.
-  await recordToolCall({ ownerId: caller.userId, via: 'chat', server, tool, arguments: args, runId, threadId, callId }, new Date(), {
-    status: failureClass === 'declined' ? 'declined' : 'failed',
-    failureClass,
-    errorMessage: sentence,
-  })
+  await recordToolCall(
+    { ownerId: caller.userId, via: 'chat', server, tool, arguments: args, runId, threadId, callId },
+    new Date(),
+    {
+      status: failureClass === 'declined' ? 'declined' : 'failed',
+      failureClass,
+      errorMessage: sentence,
+    },
+  )
   if (kept?.type !== 'hidden_context_item' || !content) return
   yield {
     type: 'thread.item.replaced',
-    item: { ...kept, content: { ...content, output: `The call was not made. ${sentence} (${failureClass})` } satisfies KeptToolCall },
+    item: {
+      ...kept,
+      content: { ...content, output: `The call was not made. ${sentence} (${failureClass})` } satisfies KeptToolCall,
+    },
   }
 }
 

@@ -36,7 +36,15 @@ type Pausing = {
  * Ends a turn whose calls wait for a person: the state is stored first, then the cards are shown. Throws too_large where the
  * state has grown beyond what is kept.
  */
-export async function* parkRun({ thread, store, run, events, state, interruptions, held }: Pausing): AsyncGenerator<ThreadStreamEvent> {
+export async function* parkRun({
+  thread,
+  store,
+  run,
+  events,
+  state,
+  interruptions,
+  held,
+}: Pausing): AsyncGenerator<ThreadStreamEvent> {
   const asked = interruptions.flatMap(({ rawItem }) => {
     const call = 'callId' in rawItem ? held.get(rawItem.callId) : undefined
     if (!call) return []
@@ -50,7 +58,12 @@ export async function* parkRun({ thread, store, run, events, state, interruption
 }
 
 /** A call that a control of a widget asks for. */
-export type WidgetCall = { server: string; tool: string; arguments: Record<string, unknown> /** The widget's item. */; item: string }
+export type WidgetCall = {
+  server: string
+  tool: string
+  arguments: Record<string, unknown> /** The widget's item. */
+  item: string
+}
 
 /** Ends an action whose one call waits for a person: what it is goes into the sealed state, as no agent had a part in it. */
 export async function* parkWidgetCall(
@@ -84,7 +97,13 @@ function newIds(store: Store): Omit<Asked, 'call'> {
 
 function toQuestion({ call, ...ids }: Asked): NewApproval {
   const { connection, tool, callId } = call
-  return { ...ids, callId, server: connection.server.name, tool: tool.name, toolHash: definitionHash(tool as ToolDefinition) }
+  return {
+    ...ids,
+    callId,
+    server: connection.server.name,
+    tool: tool.name,
+    toolHash: definitionHash(tool as ToolDefinition),
+  }
 }
 
 function cardOf(thread: Thread, { id, itemId, call }: Asked): WidgetItem {
@@ -93,7 +112,15 @@ function cardOf(thread: Thread, { id, itemId, call }: Asked): WidgetItem {
   const args = removeBoundArguments(call.arguments as Record<string, unknown>, connection.server)
   const remember = reason === 'destructive' || reason === 'unannotated'
   const filledIn = connection.filledIn(tool.name)
-  const widget = pendingCard({ id, server: connection.server.name, tool: tool.name, arguments: args, filledIn, reason, remember })
+  const widget = pendingCard({
+    id,
+    server: connection.server.name,
+    tool: tool.name,
+    arguments: args,
+    filledIn,
+    reason,
+    remember,
+  })
   const copy_text = `${toVisibleText(tool.name)} ${toVisibleJson(args)}`
   return { id: itemId, thread_id: thread.id, created_at: new Date().toISOString(), type: 'widget', widget, copy_text }
 }

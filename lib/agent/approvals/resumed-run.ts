@@ -34,7 +34,13 @@ export class ResumedRun {
     this.#kept = new Map(asked.map(({ approval, kept }) => [approval.id, kept]))
     this.calls = asked.map(({ approval, kept }) => {
       const { name, arguments: args, echo } = kept
-      return { callId: approval.callId, name, arguments: args, keptId: approval.keptId, ...(echo !== undefined && { echo }) }
+      return {
+        callId: approval.callId,
+        name,
+        arguments: args,
+        keptId: approval.keptId,
+        ...(echo !== undefined && { echo }),
+      }
     })
   }
 

@@ -20,9 +20,15 @@ export function withCurrentCards(store: Store, caller: { userId: string }): Stor
   }
 }
 
-async function toCurrentCards(threadId: string, items: ThreadItem[], caller: { userId: string }): Promise<ThreadItem[]> {
+async function toCurrentCards(
+  threadId: string,
+  items: ThreadItem[],
+  caller: { userId: string },
+): Promise<ThreadItem[]> {
   const asked = items.filter(isApprovalCard).map(({ id }) => id)
-  const answers = new Map(asked.length > 0 ? (await listAnswers(caller, threadId, asked)).map((answer) => [answer.itemId, answer]) : [])
+  const answers = new Map(
+    asked.length > 0 ? (await listAnswers(caller, threadId, asked)).map((answer) => [answer.itemId, answer]) : [],
+  )
   const accounts = items.some(findConnectCardServer) ? await listAccounts(caller) : undefined
   return items.map((item) => {
     if (item.type !== 'widget') return item
@@ -46,5 +52,7 @@ function answeredCard(card: WidgetRoot, { status, remember, isMade, isOpen }: An
 function endedAgain(card: WidgetRoot): WidgetRoot {
   const children = (card.children ?? []) as WidgetRoot[]
   const last = children.at(-1)
-  return last?.type === 'Caption' ? { ...card, children: [...children.slice(0, -1), { ...last, value: NEVER_MADE }] } : card
+  return last?.type === 'Caption'
+    ? { ...card, children: [...children.slice(0, -1), { ...last, value: NEVER_MADE }] }
+    : card
 }

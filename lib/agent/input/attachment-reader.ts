@@ -22,7 +22,8 @@ export function attachmentReader(
   return async (attachment) => {
     const { id, name, mime_type } = attachment
     try {
-      if (await isRefused(caller, id)) return [text(`[The attached file ${JSON.stringify(name)} is left out: the model refused it.]`)]
+      if (await isRefused(caller, id))
+        return [text(`[The attached file ${JSON.stringify(name)} is left out: the model refused it.]`)]
       const { bytes } = await readAttachment(caller, id)
       if (bytes.byteLength > room) return [text(`[There is no room for the attached file ${JSON.stringify(name)}.]`)]
       room -= bytes.byteLength
@@ -43,7 +44,9 @@ function toPart(name: string, mimeType: string, bytes: Uint8Array): InputPart {
   if (kind === 'pdf') return { type: 'input_file', file: dataUrl(), filename: name }
   const whole = decodeText(bytes)?.text ?? new TextDecoder().decode(bytes)
   const shown =
-    whole.length > TEXT_MAX_CHARS ? `${cutText(whole, TEXT_MAX_CHARS)}\n[${whole.length - TEXT_MAX_CHARS} more characters]` : whole
+    whole.length > TEXT_MAX_CHARS
+      ? `${cutText(whole, TEXT_MAX_CHARS)}\n[${whole.length - TEXT_MAX_CHARS} more characters]`
+      : whole
   return text(`<Attachment name=${JSON.stringify(name)}>\n${shown}\n</Attachment>`)
 }
 

@@ -19,7 +19,8 @@ export function earlierCallsNote(calls: EarlierCall[]): AgentInputItem[] {
   if (calls.length === 0) return []
   const lines = calls.map(({ tool, arguments: args, status, failureClass, errorMessage, result }) => {
     const fate = [FATE[status], failureClass && `(${failureClass})`, errorMessage].filter(Boolean).join(' ')
-    const answer = status === 'succeeded' && result ? ` It answered: ${clip(JSON.stringify(result), RESULT_MAX_CHARS)}` : ''
+    const answer =
+      status === 'succeeded' && result ? ` It answered: ${clip(JSON.stringify(result), RESULT_MAX_CHARS)}` : ''
     return `- ${tool} ${clip(JSON.stringify(args), ARGUMENTS_MAX_CHARS)}: ${fate}.${answer}`
   })
   const text = [

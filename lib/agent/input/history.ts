@@ -2,7 +2,13 @@ import type { AgentInputItem } from '@openai/agents'
 import { estimateTokens } from '#lib/agent/input/estimate-tokens.ts'
 import { ECHO } from '#lib/agent/models/openai/repair/echo.ts'
 import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
-import type { Attachment, StructuredInputItem, ThreadItem, UserMessageItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
+import type {
+  Attachment,
+  StructuredInputItem,
+  ThreadItem,
+  UserMessageItem,
+  WidgetItem,
+} from '#lib/chatkit/protocol/items.ts'
 
 /** How much of a conversation the model gets, in estimated tokens. */
 export const HISTORY_MAX_TOKENS = 30_000
@@ -33,7 +39,8 @@ export async function toModelInput(
     if (!item || (item.type === 'workflow' && toolWorkflows.has(item.id))) continue
     // Bytes are not read for a message whose words alone have no room.
     if (item.type === 'user_message' && index < lastMessage && estimateTokens(item.content) > room) break
-    const group = item.type === 'user_message' ? await fromUser(item, index === items.length - 1, readAttachment) : convert(item)
+    const group =
+      item.type === 'user_message' ? await fromUser(item, index === items.length - 1, readAttachment) : convert(item)
     const size = estimateTokens(group)
     if (size > room && index < lastMessage) break
     room -= size
@@ -50,7 +57,9 @@ async function describeUnreadable({ name }: Attachment): Promise<InputPart[]> {
 function convert(item: Exclude<ThreadItem, UserMessageItem>): AgentInputItem[] {
   switch (item.type) {
     case 'assistant_message': {
-      const content = item.content.filter(({ text }) => text !== '').map(({ text }) => ({ type: 'output_text' as const, text }))
+      const content = item.content
+        .filter(({ text }) => text !== '')
+        .map(({ text }) => ({ type: 'output_text' as const, text }))
       return content.length > 0 ? [{ type: 'message', role: 'assistant', status: 'completed', content }] : []
     }
     case 'hidden_context_item':
@@ -102,12 +111,18 @@ async function fromUser(
   // One after the other: they may be large.
   for (const attachment of attachments) parts.push(...(await read(attachment)))
   const messages: AgentInputItem[] = [
-    { type: 'message', role: 'user', content: [...(text || parts.length === 0 ? [{ type: 'input_text' as const, text }] : []), ...parts] },
+    {
+      type: 'message',
+      role: 'user',
+      content: [...(text || parts.length === 0 ? [{ type: 'input_text' as const, text }] : []), ...parts],
+    },
   ]
   if (isLast && quoted_text) messages.push(user(`The user is referring to this in particular: \n${quoted_text}`))
   // Two that are called the same are two.
   const tags = new Map(
-    content.flatMap((part) => (part.type === 'input_tag' ? [[JSON.stringify([part.id, part.text, part.data]), part] as const] : [])),
+    content.flatMap((part) =>
+      part.type === 'input_tag' ? [[JSON.stringify([part.id, part.text, part.data]), part] as const] : [],
+    ),
   )
   if (tags.size > 0) {
     const lines = [...tags.values()].map(
@@ -135,7 +150,9 @@ function fromTasks(tasks: { type: string; title?: string; content?: string }[]):
     .filter(({ type, title, content }) => type === 'custom' && (title || content))
     .map(({ title, content }) => {
       const text = [title, content].filter(Boolean).join(': ')
-      return user(`A message was displayed to the user that the following task was performed:\n<Task>\n${text}\n</Task>`)
+      return user(
+        `A message was displayed to the user that the following task was performed:\n<Task>\n${text}\n</Task>`,
+      )
     })
 }
 

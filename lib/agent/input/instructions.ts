@@ -23,7 +23,8 @@ const clocks = new Map<string, Intl.DateTimeFormat>()
 
 // Kept, because to make one costs more than the rest of the text.
 function formatClock(timeZone: string): Intl.DateTimeFormat {
-  const clock = clocks.get(timeZone) ?? new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'full', timeStyle: 'short' })
+  const clock =
+    clocks.get(timeZone) ?? new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'full', timeStyle: 'short' })
   if (clocks.size >= CLOCKS_MAX) clocks.clear()
   clocks.set(timeZone, clock)
   return clock

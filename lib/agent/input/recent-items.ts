@@ -12,7 +12,11 @@ export async function listRecentItems(store: Store, threadId: string): Promise<T
   let after: string | undefined
   let size = 0
   for (let page = 0; page < MAX_PAGES && size < HISTORY_MAX_TOKENS; page += 1) {
-    const { data, has_more, after: next } = await store.listItems(threadId, { limit: PAGE, order: 'desc', ...(after && { after }) })
+    const {
+      data,
+      has_more,
+      after: next,
+    } = await store.listItems(threadId, { limit: PAGE, order: 'desc', ...(after && { after }) })
     items.push(...data)
     size += estimateTokens(data)
     if (!has_more || !next) break

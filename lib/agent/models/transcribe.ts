@@ -28,16 +28,26 @@ export function canTranscribe(): boolean {
  * What was said in a recording, by the model's server. Throws bad_request where there is no such server or it cannot do that,
  * unsupported_type for a recording of another kind, and unavailable when it fails or takes more than a minute.
  */
-export async function transcribe({ data, mediaType }: { data: Uint8Array; mediaType: string }): Promise<{ text: string }> {
+export async function transcribe({
+  data,
+  mediaType,
+}: {
+  data: Uint8Array
+  mediaType: string
+}): Promise<{ text: string }> {
   if (!canTranscribe()) throw new AppError('bad_request', 'This server cannot turn speech into text.')
   const kind = mediaType.toLowerCase()
   const ending = Object.hasOwn(ENDINGS, kind) && ENDINGS[kind]
-  if (!ending) throw new AppError('unsupported_type', `Recordings of the type ${mediaType.slice(0, 60)} cannot be read.`)
+  if (!ending)
+    throw new AppError('unsupported_type', `Recordings of the type ${mediaType.slice(0, 60)} cannot be read.`)
   if (data.byteLength === 0) throw new AppError('bad_request', 'The recording is empty.')
   try {
     const file = await toFile(data, `speech.${ending}`, { type: mediaType })
     const model = env().OPENAI_TRANSCRIPTION_MODEL
-    const { text }: { text?: unknown } = await openModelClient().audio.transcriptions.create({ file, model }, { timeout: TIMEOUT_MS })
+    const { text }: { text?: unknown } = await openModelClient().audio.transcriptions.create(
+      { file, model },
+      { timeout: TIMEOUT_MS },
+    )
     if (typeof text !== 'string') throw new Error('the answer has no text')
     return { text }
   } catch (cause) {
@@ -54,6 +64,10 @@ function failure(cause: unknown): AppError {
       'The server of the model cannot turn speech into text. An administrator can set OPENAI_TRANSCRIPTION_MODEL.',
       { cause },
     )
-  if (status === 400) return new AppError('bad_request', 'The recording could not be understood. Record it again.', { cause })
-  return new AppError('unavailable', 'Speech cannot be turned into text just now. Try again in a moment.', { cause, retryAfter: 5 })
+  if (status === 400)
+    return new AppError('bad_request', 'The recording could not be understood. Record it again.', { cause })
+  return new AppError('unavailable', 'Speech cannot be turned into text just now. Try again in a moment.', {
+    cause,
+    retryAfter: 5,
+  })
 }

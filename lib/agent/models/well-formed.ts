@@ -7,12 +7,18 @@ import { toStorableText } from '#lib/platform/json/to-storable.ts'
  */
 export function wellFormedRequest(request: ModelRequest): ModelRequest {
   const { input, systemInstructions, tools } = request
-  return { ...request, input: wellFormed(input), systemInstructions: wellFormed(systemInstructions), tools: wellFormed(tools) }
+  return {
+    ...request,
+    input: wellFormed(input),
+    systemInstructions: wellFormed(systemInstructions),
+    tools: wellFormed(tools),
+  }
 }
 
 /** A JSON value with every text in it well-formed: itself where all of them are. */
 function wellFormed<T>(value: T): T {
-  if (typeof value === 'string') return (value.isWellFormed() && !value.includes('\0') ? value : toStorableText(value)) as T
+  if (typeof value === 'string')
+    return (value.isWellFormed() && !value.includes('\0') ? value : toStorableText(value)) as T
   if (value === null || typeof value !== 'object') return value
   if (Array.isArray(value)) {
     const entries = value.map(wellFormed)

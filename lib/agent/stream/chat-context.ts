@@ -35,7 +35,11 @@ export class ChatContext {
 
   /** Shows a widget, or each state of one that changes. Resolves when the last state was handed on; throws what the source throws. */
   async streamWidget(widget: WidgetRoot | AsyncIterable<WidgetRoot>, copyText?: string): Promise<void> {
-    for await (const event of streamWidget({ thread: this.thread, newItemId: () => this.newItemId('message') }, widget, copyText))
+    for await (const event of streamWidget(
+      { thread: this.thread, newItemId: () => this.newItemId('message') },
+      widget,
+      copyText,
+    ))
       this.stream(event)
   }
 

@@ -90,5 +90,8 @@ function codeTask({ code }: HostedCall, took: number | undefined): Task {
 
 function mcpTask({ name = 'tool', arguments: args = '', error }: HostedCall, took: number | undefined): CustomTask {
   const failure = error ? { failure: { sentence: 'The tool reported an error.' } } : {}
-  return settledTask({ callId: '', name, arguments: args }, { ...(took !== undefined && { durationMs: took }), ...failure })
+  return settledTask(
+    { callId: '', name, arguments: args },
+    { ...(took !== undefined && { durationMs: took }), ...failure },
+  )
 }

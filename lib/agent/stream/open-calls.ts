@@ -171,6 +171,9 @@ export class OpenCalls {
       ...(echo !== undefined && { echo }),
     }
     const item = newItem(this.#context, 'hidden_context')
-    yield { type: 'thread.item.done', item: { ...item, id: call.keptId ?? item.id, type: 'hidden_context_item', content } }
+    yield {
+      type: 'thread.item.done',
+      item: { ...item, id: call.keptId ?? item.id, type: 'hidden_context_item', content },
+    }
   }
 }

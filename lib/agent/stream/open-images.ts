@@ -35,7 +35,11 @@ export class OpenImages {
     const { partialImages } = this.#options
     const image = { id: key, url: this.#url(key, base64, partial) }
     const progress = partialImages ? Math.min(1, partial / partialImages) : 0
-    yield { type: 'thread.item.updated', item_id: item.id, update: { type: 'generated_image.updated', image, progress } }
+    yield {
+      type: 'thread.item.updated',
+      item_id: item.id,
+      update: { type: 'generated_image.updated', image, progress },
+    }
   }
 
   *end(key: string, base64: string | null | undefined): Events {

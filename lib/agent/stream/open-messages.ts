@@ -46,7 +46,11 @@ export class OpenMessages {
     const item = this.#open.get(key)
     if (!item) return
     item.content[index] = this.#content(part, [])
-    yield updated(item, { type: 'assistant_message.content_part.added', content_index: index, content: this.#content(part, []) })
+    yield updated(item, {
+      type: 'assistant_message.content_part.added',
+      content_index: index,
+      content: this.#content(part, []),
+    })
   }
 
   *addText(key: string, index: number, delta: string): Events {
@@ -64,7 +68,12 @@ export class OpenMessages {
     const annotation = this.#annotate(raw)
     if (!item || !part || !annotation) return
     const annotation_index = part.annotations.push(annotation) - 1
-    yield updated(item, { type: 'assistant_message.content_part.annotation_added', content_index: index, annotation_index, annotation })
+    yield updated(item, {
+      type: 'assistant_message.content_part.annotation_added',
+      content_index: index,
+      annotation_index,
+      annotation,
+    })
   }
 
   *endPart(key: string, index: number, text: string): Events {
@@ -102,7 +111,11 @@ export class OpenMessages {
   }
 
   #content({ text, refusal }: RawPart, annotations: unknown[]): AssistantContent {
-    return { type: 'output_text', text: text ?? refusal ?? '', annotations: annotations.flatMap((raw) => this.#annotate(raw) ?? []) }
+    return {
+      type: 'output_text',
+      text: text ?? refusal ?? '',
+      annotations: annotations.flatMap((raw) => this.#annotate(raw) ?? []),
+    }
   }
 }
 

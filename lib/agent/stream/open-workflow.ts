@@ -65,13 +65,21 @@ export class OpenWorkflow {
     if (!this.#item) return
     const task_index = this.#item.workflow.tasks.push(task) - 1
     if (!this.#announced) return yield* this.#announce()
-    yield { type: 'thread.item.updated', item_id: this.#item.id, update: { type: 'workflow.task.added', task_index, task } }
+    yield {
+      type: 'thread.item.updated',
+      item_id: this.#item.id,
+      update: { type: 'workflow.task.added', task_index, task },
+    }
   }
 
   *update(task_index: number, task: Task): Events {
     if (!this.#item || !(task_index in this.#item.workflow.tasks)) return
     this.#item.workflow.tasks[task_index] = task
-    yield { type: 'thread.item.updated', item_id: this.#item.id, update: { type: 'workflow.task.updated', task_index, task } }
+    yield {
+      type: 'thread.item.updated',
+      item_id: this.#item.id,
+      update: { type: 'workflow.task.updated', task_index, task },
+    }
   }
 
   *addThought(delta: string): Events {
@@ -118,7 +126,10 @@ export class OpenWorkflow {
     )
     yield {
       type: 'thread.item.done',
-      item: { ...item, workflow: { ...workflow, tasks, summary: summary ?? workflow.summary ?? { duration }, expanded } },
+      item: {
+        ...item,
+        workflow: { ...workflow, tasks, summary: summary ?? workflow.summary ?? { duration }, expanded },
+      },
     }
   }
 }

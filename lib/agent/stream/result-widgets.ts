@@ -45,7 +45,11 @@ export class ResultWidgets {
       const { server, widget } = sent
       const id = this.#context.newItemId('message')
       const at = { id, thread_id: this.#context.threadId, created_at: this.#context.now().toISOString() }
-      const item: WidgetItem = { ...at, type: 'widget', widget: { ...widget, key: `${KEY}${server}:${widget.key ?? ''}` } }
+      const item: WidgetItem = {
+        ...at,
+        type: 'widget',
+        widget: { ...widget, key: `${KEY}${server}:${widget.key ?? ''}` },
+      }
       this.#earlier = [...this.#earlier, item]
       yield { type: 'thread.item.done', item }
     }

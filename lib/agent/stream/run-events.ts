@@ -1,4 +1,8 @@
-import { isOpenAIChatCompletionsRawModelStreamEvent, isOpenAIResponsesRawModelStreamEvent, type RunStreamEvent } from '@openai/agents'
+import {
+  isOpenAIChatCompletionsRawModelStreamEvent,
+  isOpenAIResponsesRawModelStreamEvent,
+  type RunStreamEvent,
+} from '@openai/agents'
 import { ECHO } from '#lib/agent/models/openai/repair/echo.ts'
 import { RETRACTED } from '#lib/agent/models/openai/repair/response-messages.ts'
 import { isHostedCall } from '#lib/agent/stream/hosted-tasks.ts'
@@ -49,7 +53,8 @@ export class RunEvents {
       this.#raw = true
       return yield* this.#responses(event.data.event as RawEvent)
     }
-    if (isOpenAIChatCompletionsRawModelStreamEvent(event)) return yield* this.#chat(event.data.event.choices?.[0]?.delta as ChatDelta)
+    if (isOpenAIChatCompletionsRawModelStreamEvent(event))
+      return yield* this.#chat(event.data.event.choices?.[0]?.delta as ChatDelta)
     if (this.#raw) return
     if (event.data.type === 'output_text_delta') {
       yield* this.#openMessage(MESSAGE)
@@ -162,10 +167,17 @@ export class RunEvents {
       this.called.push({ name: raw.name ?? '', callId, ...(raw.id && { itemId: raw.id }) })
       if (this.#clientTools.has(raw.name ?? '')) return
       const echo = (raw.providerData as { [ECHO]?: string } | undefined)?.[ECHO]
-      yield* this.#calls.start({ callId, name: raw.name ?? '', arguments: raw.arguments ?? '', ...(echo !== undefined && { echo }) })
-    } else if (name === 'tool_output' && raw.type === 'function_call_result') yield* this.#calls.end(callId, raw.output, customData)
+      yield* this.#calls.start({
+        callId,
+        name: raw.name ?? '',
+        arguments: raw.arguments ?? '',
+        ...(echo !== undefined && { echo }),
+      })
+    } else if (name === 'tool_output' && raw.type === 'function_call_result')
+      yield* this.#calls.end(callId, raw.output, customData)
     else if (name === 'handoff_requested') yield* this.#calls.startHandoff(callId, agentOf(raw.name))
-    else if (name === 'handoff_occurred') yield* this.#calls.endHandoff(callId, targetAgent?.name ?? sourceAgent?.name ?? '')
+    else if (name === 'handoff_occurred')
+      yield* this.#calls.endHandoff(callId, targetAgent?.name ?? sourceAgent?.name ?? '')
     else if (name === 'tool_called' && raw.type === 'hosted_tool_call' && !this.#raw) {
       const call = { ...(raw.providerData as RawItem), type: raw.name }
       if (isHostedCall(call)) yield* this.#calls.endHosted(raw.id ?? '', call)

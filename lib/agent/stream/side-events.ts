@@ -22,7 +22,10 @@ export class SideEvents<T> {
 }
 
 /** Both sources as they come, until the main one ends; what then waits beside comes last. Throws what the main one throws. */
-export async function* mergeEvents<A, B>(main: AsyncIterable<A>, side: SideEvents<B>): AsyncGenerator<{ main: A } | { side: B }> {
+export async function* mergeEvents<A, B>(
+  main: AsyncIterable<A>,
+  side: SideEvents<B>,
+): AsyncGenerator<{ main: A } | { side: B }> {
   const iterator = main[Symbol.asyncIterator]()
   let ended = false
   const advance = () => {

@@ -1,6 +1,14 @@
 import type { Annotation } from '#lib/chatkit/protocol/items.ts'
 
-type Raw = { type?: string; filename?: string; index?: number; end_index?: number; url?: string; title?: string; url_citation?: Raw }
+type Raw = {
+  type?: string
+  filename?: string
+  index?: number
+  end_index?: number
+  url?: string
+  title?: string
+  url_citation?: Raw
+}
 
 /**
  * A citation of the model as a footnote, or null for one that names nothing (protocol section 2.2). Takes the forms of the
@@ -16,7 +24,11 @@ export function toAnnotation(value: unknown): Annotation | null {
     case 'url_citation': {
       const { url, title, end_index } = raw.url_citation ?? raw
       if (!url) return null
-      return { type: 'annotation', source: { type: 'url', title: title ?? url, url }, ...(end_index !== undefined && { index: end_index }) }
+      return {
+        type: 'annotation',
+        source: { type: 'url', title: title ?? url, url },
+        ...(end_index !== undefined && { index: end_index }),
+      }
     }
     default:
       return null
@@ -25,5 +37,9 @@ export function toAnnotation(value: unknown): Annotation | null {
 
 function fileAnnotation(filename: string | undefined, index: number | undefined): Annotation | null {
   if (!filename) return null
-  return { type: 'annotation', source: { type: 'file', title: filename, filename }, ...(index !== undefined && { index }) }
+  return {
+    type: 'annotation',
+    source: { type: 'file', title: filename, filename },
+    ...(index !== undefined && { index }),
+  }
 }

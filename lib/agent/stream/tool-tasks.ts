@@ -41,7 +41,9 @@ export function settledTask(call: ToolCall, facts: Outcome): CustomTask {
   const end = isDeclined ? 'Not made' : ['Failed', took].filter(Boolean).join(' ')
   const content = [shown, `${end}: ${facts.failure.sentence}`].filter(Boolean).join('\n\n')
   // A person's no is nothing that went wrong.
-  return isDeclined ? { ...lineOf(call, 'close', content), status_indicator: 'none' } : lineOf(call, 'lucide:circle-alert', content)
+  return isDeclined
+    ? { ...lineOf(call, 'close', content), status_indicator: 'none' }
+    : lineOf(call, 'lucide:circle-alert', content)
 }
 
 function lineOf(call: ToolCall, icon: CustomTask['icon'], content: string): CustomTask {

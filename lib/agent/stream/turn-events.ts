@@ -8,7 +8,13 @@ import { RunEvents } from '#lib/agent/stream/run-events.ts'
 import type { toAnnotation } from '#lib/agent/stream/to-annotation.ts'
 import type { ToolCall } from '#lib/agent/stream/tool-tasks.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import { isHidden, type Task, type Workflow, type WorkflowItem, type WorkflowSummary } from '#lib/chatkit/protocol/items.ts'
+import {
+  isHidden,
+  type Task,
+  type Workflow,
+  type WorkflowItem,
+  type WorkflowSummary,
+} from '#lib/chatkit/protocol/items.ts'
 import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
 
 type Events = Generator<ThreadStreamEvent, void>

@@ -28,7 +28,9 @@ export class TurnLine implements ModelLine {
   }
 
   onWait = (wait: { ms: number; sentence: string } | undefined): void => {
-    const text = wait ? wait.sentence.replace(/Try again in a moment\.$/, `It is asked again in ${waitText(wait.ms)}.`) : ''
+    const text = wait
+      ? wait.sentence.replace(/Try again in a moment\.$/, `It is asked again in ${waitText(wait.ms)}.`)
+      : ''
     this.#steps.push((turn) => turn.show({ type: 'progress_update', text, ...(wait && { icon: 'clock' }) }))
   }
 }

@@ -1,4 +1,9 @@
-import { defineToolInputGuardrail, type FunctionTool, getAllMcpTools, ToolGuardrailFunctionOutputFactory } from '@openai/agents'
+import {
+  defineToolInputGuardrail,
+  type FunctionTool,
+  getAllMcpTools,
+  ToolGuardrailFunctionOutputFactory,
+} from '@openai/agents'
 import type { OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
 import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
@@ -55,7 +60,9 @@ export function sentArguments(connections: ToolConnection[], call: { name: strin
 function parsedObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text || '{}')
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+    return value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
   } catch {
     // No JSON: the call is not made, and its line says so.
     return undefined

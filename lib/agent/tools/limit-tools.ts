@@ -18,7 +18,11 @@ export type LimitedTools<Tool> = { offered: Tool[]; left: Map<string, number> }
  * The `max` tools that a turn is most likely to need, in their own order: those that it needs or that the person names, our own, those
  * used lately, then the first ones of each server in turn.
  */
-export function limitTools<Tool extends { name: string }>(tools: Tool[], max: number, preference: Preference): LimitedTools<Tool> {
+export function limitTools<Tool extends { name: string }>(
+  tools: Tool[],
+  max: number,
+  preference: Preference,
+): LimitedTools<Tool> {
   const ranked = tools.map((tool) => ({ tool, ...placeOf(tool.name, preference) }))
   const seen = new Map<string, number>()
   const ordered = ranked

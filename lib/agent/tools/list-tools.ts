@@ -15,13 +15,18 @@ export type NamedTool = {
 const DESCRIPTION_MAX = 200
 
 /** The tools that a turn of this person would be offered now. A server that does not answer in time is left out. */
-export async function listTools(caller: Caller, { builtinFetch }: { builtinFetch?: typeof fetch } = {}): Promise<NamedTool[]> {
+export async function listTools(
+  caller: Caller,
+  { builtinFetch }: { builtinFetch?: typeof fetch } = {},
+): Promise<NamedTool[]> {
   // No run is begun: listing calls no tool, and tokens for the servers name an id that nothing has.
   const nothing = { id: newId('run'), threadId: newId('thr'), userId: caller.userId, callIdOf: () => undefined }
   const mcp = await openMcp(nothing, { builtinFetch })
   try {
     const lists = await Promise.all(
-      mcp.connections.map(async (connection) => (await connection.listTools()).map((tool) => toNamedTool(tool, connection.server.name))),
+      mcp.connections.map(async (connection) =>
+        (await connection.listTools()).map((tool) => toNamedTool(tool, connection.server.name)),
+      ),
     )
     return lists.flat()
   } finally {
@@ -29,7 +34,11 @@ export async function listTools(caller: Caller, { builtinFetch }: { builtinFetch
   }
 }
 
-type Listed = { name: string; description?: string; inputSchema: { properties?: Record<string, unknown>; required?: string[] } }
+type Listed = {
+  name: string
+  description?: string
+  inputSchema: { properties?: Record<string, unknown>; required?: string[] }
+}
 
 function toNamedTool({ name, description = '', inputSchema }: Listed, server: string): NamedTool {
   const { properties = {}, required = [] } = inputSchema

@@ -36,7 +36,12 @@ export class NeededAccounts {
       const server = asking.find(({ name }) => name === entry.server)
       const account = accounts.get(server?.id ?? '')
       if (!server || (account && !account.broken)) return entry
-      return { ...entry, failureClass: 'unauthorised', sentence: `${connectSentence(server)} (unauthorised)`, connect: server.id }
+      return {
+        ...entry,
+        failureClass: 'unauthorised',
+        sentence: `${connectSentence(server)} (unauthorised)`,
+        connect: server.id,
+      }
     })
   }
 

@@ -38,11 +38,14 @@ export function refuseTool(connections: ToolConnection[], model: string, name: s
   const offered = findOffered(connections, name)
   const reason = detail.message ?? 'The model’s server did not say why.'
   const server = offered?.connection.server.name ?? ''
-  log.warn({ server, tool: offered?.tool.name ?? name, model, reason }, 'a tool was refused by the model’s server and is left out')
+  log.warn(
+    { server, tool: offered?.tool.name ?? name, model, reason },
+    'a tool was refused by the model’s server and is left out',
+  )
   if (offered) {
     const { tool } = offered
-    noteToolRefusal({ server, tool: tool.name, model, toolHash: definitionHash(tool as ToolDefinition), reason }).catch((error) =>
-      log.warn({ error, server, tool: tool.name }, 'a refused tool was not noted'),
+    noteToolRefusal({ server, tool: tool.name, model, toolHash: definitionHash(tool as ToolDefinition), reason }).catch(
+      (error) => log.warn({ error, server, tool: tool.name }, 'a refused tool was not noted'),
     )
   }
   return {

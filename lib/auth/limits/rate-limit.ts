@@ -53,7 +53,9 @@ export async function consumeLimit(limit: Limit, key: string): Promise<void> {
   } catch (refused) {
     if (!(refused instanceof RateLimiterRes)) throw refused
     const retryAfter = Math.max(1, Math.ceil(refused.msBeforeNext / 1000))
-    throw new AppError('limited', `${limit.said ?? 'Too many attempts.'} Try again in ${formatWait(retryAfter)}.`, { retryAfter })
+    throw new AppError('limited', `${limit.said ?? 'Too many attempts.'} Try again in ${formatWait(retryAfter)}.`, {
+      retryAfter,
+    })
   }
 }
 

@@ -13,7 +13,12 @@ export function canMail(): boolean {
 export async function sendMail(to: string, { subject, text }: Letter): Promise<void> {
   const { SMTP_URL, MAIL_FROM } = env()
   if (!SMTP_URL) throw new Error('SMTP_URL is not set')
-  const transport = createTransport({ url: SMTP_URL, connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 })
+  const transport = createTransport({
+    url: SMTP_URL,
+    connectionTimeout: 10_000,
+    greetingTimeout: 10_000,
+    socketTimeout: 20_000,
+  })
   try {
     // The address object keeps a list or a header out of a forged address.
     await transport.sendMail({ from: MAIL_FROM, to: { name: '', address: to }, subject, text })

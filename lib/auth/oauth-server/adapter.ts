@@ -2,7 +2,13 @@ import { type Adapter, type AdapterPayload, errors } from 'oidc-provider'
 import { isScope, SCOPES } from '#lib/auth/tokens/scopes.ts'
 import { findOauthClient, saveOauthClient } from '#lib/data/oauth/oauth-clients.ts'
 import { dropOauthGrant, extendOauthGrant, findOauthGrant } from '#lib/data/oauth/oauth-grants.ts'
-import { addOauthRecord, consumeOauthRecord, dropOauthRecord, findOauthRecord, saveOauthRecord } from '#lib/data/oauth/oauth-records.ts'
+import {
+  addOauthRecord,
+  consumeOauthRecord,
+  dropOauthRecord,
+  findOauthRecord,
+  saveOauthRecord,
+} from '#lib/data/oauth/oauth-records.ts'
 import { spendRefreshToken } from '#lib/data/oauth/refresh-tokens.ts'
 import { seal, unseal } from '#lib/platform/crypto/seal.ts'
 
@@ -35,7 +41,10 @@ export function adapterFor(kind: string, resource: string): Adapter {
 const clients: Adapter = {
   ...unused,
   async upsert(id, { client_secret: secret, ...metadata }) {
-    await saveOauthClient(id, { metadata, sealedSecret: typeof secret === 'string' ? await seal(secret, 'client secrets') : null })
+    await saveOauthClient(id, {
+      metadata,
+      sealedSecret: typeof secret === 'string' ? await seal(secret, 'client secrets') : null,
+    })
   },
   async find(id) {
     const found = await findOauthClient(id)
@@ -94,7 +103,8 @@ const refreshTokens: Adapter = {
   },
   async consume(secret) {
     const outcome = await spendRefreshToken(secret)
-    if (outcome !== 'used') throw new errors.InvalidGrant(outcome === 'reused' ? 'refresh token already used' : 'the grant has ended')
+    if (outcome !== 'used')
+      throw new errors.InvalidGrant(outcome === 'reused' ? 'refresh token already used' : 'the grant has ended')
   },
 }
 
@@ -108,7 +118,8 @@ function records(kind: string): Adapter {
         await saveOauthRecord(kind, secret, { payload, ownerId, grantId: payload.grantId, expiresAt })
       } catch (error) {
         // A second use at the same moment ended the grant before the first one's token was stored.
-        if (payload.grantId && !(await findOauthGrant(payload.grantId))) throw new errors.InvalidGrant('the grant has ended')
+        if (payload.grantId && !(await findOauthGrant(payload.grantId)))
+          throw new errors.InvalidGrant('the grant has ended')
         throw error
       }
       if (kind.endsWith('Token') && payload.grantId) await extendOauthGrant(payload.grantId, expiresAt)

@@ -24,7 +24,8 @@ const KEYS_REREAD_MS = 60_000
 /** Fetches what a client's metadata names: its document, its key set. A parameter of tests. */
 export type FetchDocument = (address: string, options: { signal: AbortSignal }) => Promise<Response>
 
-const fetchPublicly: FetchDocument = (address, { signal }) => fetchPublic(address, { signal, maxBytes: DOCUMENT_MAX_BYTES })
+const fetchPublicly: FetchDocument = (address, { signal }) =>
+  fetchPublic(address, { signal, maxBytes: DOCUMENT_MAX_BYTES })
 
 const made = processState('oauth', (): { current?: { server: Provider; keyIds: string; readAt: number } } => ({}))
 
@@ -53,7 +54,8 @@ function configuration(resource: string, keys: object[], fetchDocument: FetchDoc
   return {
     adapter: (kind: string) => adapterFor(kind, resource),
     jwks: { keys },
-    fetch: (address, options) => fetchDocument(String(address), { signal: options?.signal ?? AbortSignal.timeout(2_500) }),
+    fetch: (address, options) =>
+      fetchDocument(String(address), { signal: options?.signal ?? AbortSignal.timeout(2_500) }),
     fetchResponseBodyLimits: { 'client_id metadata document': DOCUMENT_MAX_BYTES, jwks_uri: DOCUMENT_MAX_BYTES },
     routes: {
       authorization: '/oauth/authorize',
@@ -67,7 +69,10 @@ function configuration(resource: string, keys: object[], fetchDocument: FetchDoc
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     clientDefaults: { application_type: 'native' },
     // One property, so that the rules are applied once to every client.
-    extraClientMetadata: { properties: ['switchboard_rules'], validator: (_context, _key, _value, metadata) => applyClientRules(metadata) },
+    extraClientMetadata: {
+      properties: ['switchboard_rules'],
+      validator: (_context, _key, _value, metadata) => applyClientRules(metadata),
+    },
     extraParams: { scope: chooseScopes },
     pkce: { required: () => true },
     cookies: {
@@ -84,7 +89,8 @@ function configuration(resource: string, keys: object[], fetchDocument: FetchDoc
     findAccount: async ({ oidc }, id, token) => {
       // oidc-provider would look at it only after a refresh token was used up, and the client would lose its connection.
       const asked = oidc.params?.resource
-      if (typeof asked === 'string' && asked !== resource) throw new errors.InvalidTarget(`the only resource here is ${resource}`)
+      if (typeof asked === 'string' && asked !== resource)
+        throw new errors.InvalidTarget(`the only resource here is ${resource}`)
       const grantId = (token as { grantId?: string } | undefined)?.grantId
       const valid = grantId ? (await findOauthGrant(grantId))?.ownerId === id : await findStanding(id)
       return valid ? { accountId: id, claims: () => ({ sub: id }) } : undefined
@@ -123,7 +129,12 @@ function configuration(resource: string, keys: object[], fetchDocument: FetchDoc
         useGrantedResource: () => true,
         getResourceServerInfo: (_context, asked) => {
           if (asked !== resource) throw new errors.InvalidTarget(`the only resource here is ${resource}`)
-          return { audience: resource, scope: Object.keys(SCOPES).join(' '), accessTokenTTL: HOUR, accessTokenFormat: 'opaque' }
+          return {
+            audience: resource,
+            scope: Object.keys(SCOPES).join(' '),
+            accessTokenTTL: HOUR,
+            accessTokenFormat: 'opaque',
+          }
         },
       },
     },
@@ -142,7 +153,8 @@ function chooseScopes({ oidc }: KoaContextWithOIDC, asked: unknown): void {
 
 /** Errors that cannot be told to the client: browsers are shown our page with a sentence for the code, and never what the request said. */
 function renderError(context: KoaContextWithOIDC, out: { error: string }): void {
-  if (context.accepts('json', 'html') === 'html') context.redirect(`/oauth/consent/problem?code=${encodeURIComponent(out.error)}`)
+  if (context.accepts('json', 'html') === 'html')
+    context.redirect(`/oauth/consent/problem?code=${encodeURIComponent(out.error)}`)
   else context.body = out
 }
 
@@ -161,7 +173,10 @@ function prefixTokens(server: Provider): void {
   }
 }
 
-type Listener = (context: KoaContextWithOIDC, error: Error & { error_detail?: string; error_description?: string }) => void
+type Listener = (
+  context: KoaContextWithOIDC,
+  error: Error & { error_detail?: string; error_description?: string },
+) => void
 
 function logFailures(server: Provider): void {
   const on = server.on.bind(server) as (event: string, listener: Listener) => unknown

@@ -33,15 +33,23 @@ export function applyClientRules(metadata: ClientMetadata): void {
   if (JSON.stringify(toStorable(metadata)) !== JSON.stringify(metadata))
     throw new errors.InvalidClientMetadata('the metadata hold characters that cannot be stored')
   const { client_name: name, redirect_uris: uris } = metadata
-  if (name !== undefined && (typeof name !== 'string' || [...name].length > NAME_MAX_CHARS || /[\p{C}\p{Zl}\p{Zp}]/u.test(name)))
-    throw new errors.InvalidClientMetadata(`client_name must be text of ${NAME_MAX_CHARS} characters at most that can all be shown`)
+  if (
+    name !== undefined &&
+    (typeof name !== 'string' || [...name].length > NAME_MAX_CHARS || /[\p{C}\p{Zl}\p{Zp}]/u.test(name))
+  )
+    throw new errors.InvalidClientMetadata(
+      `client_name must be text of ${NAME_MAX_CHARS} characters at most that can all be shown`,
+    )
   if (Array.isArray(uris)) {
-    if (uris.length > URIS_MAX) throw new errors.InvalidClientMetadata(`redirect_uris must not have more than ${URIS_MAX} members`)
+    if (uris.length > URIS_MAX)
+      throw new errors.InvalidClientMetadata(`redirect_uris must not have more than ${URIS_MAX} members`)
     for (const uri of uris) checkRedirectUri(uri)
   }
   // Clients ask for whatever they know; RFC 7591 lets us leave out what we do not have.
-  if (Array.isArray(metadata.grant_types)) metadata.grant_types = metadata.grant_types.filter((type) => GRANT_TYPES.includes(type))
-  if (Array.isArray(metadata.response_types)) metadata.response_types = metadata.response_types.filter((type) => type === 'code')
+  if (Array.isArray(metadata.grant_types))
+    metadata.grant_types = metadata.grant_types.filter((type) => GRANT_TYPES.includes(type))
+  if (Array.isArray(metadata.response_types))
+    metadata.response_types = metadata.response_types.filter((type) => type === 'code')
   // A registered scope would bar a client from asking for more later, which is how step-up works.
   delete metadata.scope
   // It would be fetched at once, for pairwise subjects, which we do not have.
@@ -53,10 +61,14 @@ function checkRedirectUri(uri: unknown): void {
   const whole = typeof uri === 'string' && uri.length <= URI_MAX_CHARS && /^[!-~]+$/.test(uri) && !uri.includes('\\')
   const url = whole ? URL.parse(uri) : null
   if (!url)
-    throw new errors.InvalidClientMetadata(`redirect_uris must be addresses of ${URI_MAX_CHARS} ASCII characters at most, without spaces`)
+    throw new errors.InvalidClientMetadata(
+      `redirect_uris must be addresses of ${URI_MAX_CHARS} ASCII characters at most, without spaces`,
+    )
   if (url.username || url.password) throw new errors.InvalidClientMetadata('redirect_uris must not hold a password')
   if (NO_APP.test(url.protocol))
-    throw new errors.InvalidClientMetadata(`redirect_uris must not use the ${url.protocol} scheme, which is no app's own`)
+    throw new errors.InvalidClientMetadata(
+      `redirect_uris must not use the ${url.protocol} scheme, which is no app's own`,
+    )
   const web = url.protocol === 'http:' || url.protocol === 'https:'
   if ((web || url.hostname) && !HOST.test(url.hostname))
     throw new errors.InvalidClientMetadata('redirect_uris must name one host, without wildcards')

@@ -57,18 +57,34 @@ export async function findConsentRequest(
  * answered at the same moment, bad_request when nothing is granted.
  */
 export async function answerConsent(
-  { id, headers, session, allow, scopes }: { id: string; headers: Headers; session: Session; allow: boolean; scopes?: string[] },
+  {
+    id,
+    headers,
+    session,
+    allow,
+    scopes,
+  }: { id: string; headers: Headers; session: Session; allow: boolean; scopes?: string[] },
   find: FindServer = authorizationServer,
 ): Promise<string> {
   const server = await find()
-  const [interaction, request] = [await openInteraction(server, id, headers), await findConsentRequest(id, headers, find)]
-  if (!interaction || !request) throw new AppError('not_found', `This request has expired or was answered already. ${AGAIN}`)
+  const [interaction, request] = [
+    await openInteraction(server, id, headers),
+    await findConsentRequest(id, headers, find),
+  ]
+  if (!interaction || !request)
+    throw new AppError('not_found', `This request has expired or was answered already. ${AGAIN}`)
   const granted = request.scopes.filter((scope) => scopes?.includes(scope) ?? true)
-  if (allow && granted.length === 0) throw new AppError('bad_request', 'Choose at least one thing that it may do, or deny.')
+  if (allow && granted.length === 0)
+    throw new AppError('bad_request', 'Choose at least one thing that it may do, or deny.')
   // Two answers at once, from two tabs: the first one counts.
-  if (!(await consumeOauthRecord('Interaction', id))) throw new AppError('conflict', `This request was answered already. ${AGAIN}`)
+  if (!(await consumeOauthRecord('Interaction', id)))
+    throw new AppError('conflict', `This request was answered already. ${AGAIN}`)
   const { req, res } = exchangeFor(id, headers)
-  if (!allow) return server.interactionResult(req, res, { error: 'access_denied', error_description: 'The person did not allow it.' })
+  if (!allow)
+    return server.interactionResult(req, res, {
+      error: 'access_denied',
+      error_description: 'The person did not allow it.',
+    })
   const { client_id: clientId, scope } = interaction.params as Record<string, string>
   const identity = String(scope)
     .split(' ')
@@ -81,7 +97,12 @@ export async function answerConsent(
   })
   await noteOauthClientAllowed(String(clientId))
   const { userId } = session.caller
-  await recordAudit({ action: 'client_allowed', actorId: userId, subject: grantId, detail: { client: request.name, scopes: granted } })
+  await recordAudit({
+    action: 'client_allowed',
+    actorId: userId,
+    subject: grantId,
+    detail: { client: request.name, scopes: granted },
+  })
   return server.interactionResult(req, res, {
     login: { accountId: userId, ts: session.signedInAt, remember: false },
     consent: { grantId },

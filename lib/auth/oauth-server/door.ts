@@ -26,7 +26,11 @@ type Endpoint = {
   document?: () => object
 }
 
-const limited = (name: string, points: number, seconds = TEN_MINUTES): Limit => ({ name: `oauth-${name}`, points, seconds })
+const limited = (name: string, points: number, seconds = TEN_MINUTES): Limit => ({
+  name: `oauth-${name}`,
+  points,
+  seconds,
+})
 
 const READ = limited('read', 600)
 
@@ -37,7 +41,12 @@ const ENDPOINTS: Endpoint[] = [
   { path: /^\/oauth\/register$/, method: 'POST', limit: limited('register', 20, 3_600), open: true },
   { path: /^\/oauth\/revoke$/, method: 'POST', limit: limited('revoke', 100), open: true },
   { path: /^\/oauth\/jwks$/, method: 'GET', limit: READ, open: true },
-  { path: /^\/\.well-known\/(oauth-authorization-server|openid-configuration)$/, method: 'GET', limit: READ, open: true },
+  {
+    path: /^\/\.well-known\/(oauth-authorization-server|openid-configuration)$/,
+    method: 'GET',
+    limit: READ,
+    open: true,
+  },
   {
     ...{ path: /^\/\.well-known\/oauth-protected-resource(\/mcp\/?)?$/, method: 'GET', limit: READ, open: true },
     document: protectedResourceMetadata,
@@ -45,7 +54,9 @@ const ENDPOINTS: Endpoint[] = [
 ]
 
 /** The authorization server behind /oauth and /.well-known. There is none where MCP_BUILTIN is off. Never throws. `find` is a parameter of tests. */
-export function makeOauthDoor(find: () => Promise<Provider> = authorizationServer): (request: Request) => Promise<Response> {
+export function makeOauthDoor(
+  find: () => Promise<Provider> = authorizationServer,
+): (request: Request) => Promise<Response> {
   return (request) => {
     const requestId = findRequestId(request)
     return withLogContext({ request_id: requestId }, async () => {
@@ -56,7 +67,10 @@ export function makeOauthDoor(find: () => Promise<Provider> = authorizationServe
         response = await answer(request, endpoint, find)
       } catch (thrown) {
         const error = toAppError(thrown)
-        log[error.status >= 500 ? 'error' : 'info']({ error: thrown, code: error.code, path: pathname }, 'oauth request refused')
+        log[error.status >= 500 ? 'error' : 'info'](
+          { error: thrown, code: error.code, path: pathname },
+          'oauth request refused',
+        )
         response = refusal(error)
       }
       if (endpoint?.open) for (const [name, value] of Object.entries(OPEN)) response.headers.set(name, value)
@@ -70,16 +84,23 @@ export function makeOauthDoor(find: () => Promise<Provider> = authorizationServe
 /** Our own authorization server. */
 export const handleOauth = makeOauthDoor()
 
-async function answer(request: Request, endpoint: Endpoint | undefined, find: () => Promise<Provider>): Promise<Response> {
+async function answer(
+  request: Request,
+  endpoint: Endpoint | undefined,
+  find: () => Promise<Provider>,
+): Promise<Response> {
   // Its tokens are for `/mcp` alone.
   if (!endpoint || env().MCP_BUILTIN === 'off') throw notFound('This address')
   if (request.method === 'OPTIONS' && endpoint.open) return new Response(null, { status: 204, headers: PREFLIGHT })
-  if (request.method !== endpoint.method) return new Response(null, { status: 405, headers: { allow: endpoint.method } })
+  if (request.method !== endpoint.method)
+    return new Response(null, { status: 405, headers: { allow: endpoint.method } })
   const { search, searchParams } = new URL(request.url)
   if (search.length > QUERY_MAX_CHARS) throw new AppError('bad_request', 'The request is too long.')
-  if (/%00/i.test(search)) throw new AppError('bad_request', 'The request holds a character that cannot be stored (NUL).')
+  if (/%00/i.test(search))
+    throw new AppError('bad_request', 'The request holds a character that cannot be stored (NUL).')
   // The others answer with a page of oidc-provider's own, which our policy forbids to do anything.
-  if ((searchParams.get('response_mode') ?? 'query') !== 'query') throw new AppError('bad_request', 'response_mode must be query.')
+  if ((searchParams.get('response_mode') ?? 'query') !== 'query')
+    throw new AppError('bad_request', 'response_mode must be query.')
   await consumeClient(endpoint.limit, request.headers)
   if (endpoint.document) return jsonResponse(endpoint.document())
   const body = request.method === 'POST' ? await readBody(request, BODY_MAX) : undefined
@@ -110,14 +131,18 @@ async function tidy(response: Response, { path }: Endpoint): Promise<Response> {
     const value = response.headers.get(name)
     if (value) headers.set(name, value)
   }
-  for (const cookie of response.headers.getSetCookie()) if (!/^switchboard-oauth[.=]/.test(cookie)) headers.append('set-cookie', cookie)
+  for (const cookie of response.headers.getSetCookie())
+    if (!/^switchboard-oauth[.=]/.test(cookie)) headers.append('set-cookie', cookie)
   if (path.source.includes('well-known') && status === 200)
     return jsonResponse({ ...JSON.parse(text), response_modes_supported: ['query'] })
   const redirect = status >= 300 && status < 400
   return new Response(redirect || text === '' ? null : text, { status, headers })
 }
 
-const OPEN = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'www-authenticate, retry-after, x-request-id' }
+const OPEN = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'www-authenticate, retry-after, x-request-id',
+}
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, POST, OPTIONS',
   'access-control-allow-headers': 'authorization, content-type, accept, mcp-protocol-version',
@@ -127,7 +152,12 @@ const PREFLIGHT = {
 /** An error of our own in the form of RFC 6749, section 5.2. */
 function refusal(error: AppError): Response {
   const code =
-    error.status === 429 || error.status === 503 ? 'temporarily_unavailable' : error.status >= 500 ? 'server_error' : 'invalid_request'
-  const headers: Record<string, string> = error.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }
+    error.status === 429 || error.status === 503
+      ? 'temporarily_unavailable'
+      : error.status >= 500
+        ? 'server_error'
+        : 'invalid_request'
+  const headers: Record<string, string> =
+    error.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }
   return jsonResponse({ error: code, error_description: error.message }, { status: error.status, headers })
 }

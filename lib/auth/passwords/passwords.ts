@@ -14,7 +14,10 @@ export const NewPassword = z
   .string({ error: 'Choose a password.' })
   .max(1_000, 'The password is longer than 200 characters.')
   .transform((text) => text.normalize('NFKC'))
-  .refine((text) => [...text].length >= 10, 'The password needs at least 10 characters. A few words that only you put together are good.')
+  .refine(
+    (text) => [...text].length >= 10,
+    'The password needs at least 10 characters. A few words that only you put together are good.',
+  )
   .refine((text) => [...text].length <= 200, 'The password is longer than 200 characters.')
 
 /** The hash to store. Throws unavailable when too many wait already. */
@@ -36,7 +39,9 @@ const waiting: (() => void)[] = []
 async function hashInTurn<T>(work: () => Promise<T>): Promise<T> {
   if (running >= AT_ONCE) {
     if (waiting.length >= WAITING_MAX)
-      throw new AppError('unavailable', 'Too many people are signing in just now. Try again in a moment.', { retryAfter: 5 })
+      throw new AppError('unavailable', 'Too many people are signing in just now. Try again in a moment.', {
+        retryAfter: 5,
+      })
     await new Promise<void>((start) => waiting.push(start))
   } else running += 1
   try {

@@ -32,13 +32,17 @@ export async function requestPasswordReset(email: string, headers: Headers): Pro
 export const Reset = z.object({ code: z.string().max(200), password: NewPassword })
 
 /** Sets a new password by a mailed code and ends every session. Returns the address, to sign in with. Throws bad_request for a used or expired code. */
-export async function resetPassword({ code, password }: z.infer<typeof Reset>, headers: Headers): Promise<{ email: string }> {
+export async function resetPassword(
+  { code, password }: z.infer<typeof Reset>,
+  headers: Headers,
+): Promise<{ email: string }> {
   await consumeClient(TRIES, headers)
   // Hashed before the code is used up: too busy a server must not cost the person their link.
   const passwordHash = await hashPassword(password)
   const email = await redeemCode('reset-password', code)
   const account = email && (await resetPasswordHash(email, passwordHash, { verified: true }))
-  if (!email || !account) throw new AppError('bad_request', 'This link was used already or is older than an hour. Ask for a new one.')
+  if (!email || !account)
+    throw new AppError('bad_request', 'This link was used already or is older than an hour. Ask for a new one.')
   await dropCodes(email, 'reset-password')
   await recordAudit({ action: 'password_reset', actorId: account.id, subject: account.id, detail: { way: 'mail' } })
   return { email }

@@ -16,7 +16,11 @@ export async function findKnownDevice(headers: Headers, email: string): Promise<
   const token = cookieValue(headers, deviceCookieName())
   if (!token) return null
   try {
-    const { payload } = await jwtVerify(token, deriveKey('known devices'), { algorithms: ['HS256'], typ: TYPE, subject: subjectOf(email) })
+    const { payload } = await jwtVerify(token, deriveKey('known devices'), {
+      algorithms: ['HS256'],
+      typ: TYPE,
+      subject: subjectOf(email),
+    })
     return payload.jti ?? null
   } catch {
     // Forged, expired, or another person's: the same as none.
@@ -32,7 +36,13 @@ export async function rememberDevice(headers: Headers, email: string): Promise<s
     .setJti((await findKnownDevice(headers, email)) ?? newId('dev'))
     .setExpirationTime(Math.floor(Date.now() / 1000) + REMEMBERED_SECONDS)
     .sign(deriveKey('known devices'))
-  const parts = [`${deviceCookieName()}=${token}`, 'Path=/', `Max-Age=${REMEMBERED_SECONDS}`, 'HttpOnly', 'SameSite=Lax']
+  const parts = [
+    `${deviceCookieName()}=${token}`,
+    'Path=/',
+    `Max-Age=${REMEMBERED_SECONDS}`,
+    'HttpOnly',
+    'SameSite=Lax',
+  ]
   return [...parts, ...(sessionCookie().options.secure ? ['Secure'] : [])].join('; ')
 }
 

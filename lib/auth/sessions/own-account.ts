@@ -24,7 +24,11 @@ export const PasswordChange = z.object({ old_password: z.string().max(1_000).opt
 export async function changePassword(session: Session, wish: z.infer<typeof PasswordChange>): Promise<string> {
   const account = await requireAccount(session.caller)
   await requireProof(session, account, wish.old_password)
-  const version = await changePasswordHash(session.caller, account.sessionVersion, await hashPassword(wish.new_password))
+  const version = await changePasswordHash(
+    session.caller,
+    account.sessionVersion,
+    await hashPassword(wish.new_password),
+  )
   await recordAudit({ action: 'password_changed', actorId: account.id, subject: account.id })
   return renewSession(session, version)
 }
@@ -55,6 +59,7 @@ async function requireProof({ signedInAt }: Session, account: Account, password:
     throw new AppError('forbidden', 'Sign out, sign in again, and then do this within ten minutes.')
   }
   await consumeLimit(CHECKS, account.id)
-  if (!(await passwordMatches(account.passwordHash, password ?? ''))) throw new AppError('forbidden', 'The password is wrong.')
+  if (!(await passwordMatches(account.passwordHash, password ?? '')))
+    throw new AppError('forbidden', 'The password is wrong.')
   await resetLimit(CHECKS, account.id)
 }

@@ -19,7 +19,10 @@ export function sessionSecret(): string {
 }
 
 /** The session cookie as next-auth and we set it: host-bound and Secure wherever people use https. */
-export function sessionCookie(): { name: string; options: { httpOnly: true; sameSite: 'lax'; path: '/'; secure: boolean } } {
+export function sessionCookie(): {
+  name: string
+  options: { httpOnly: true; sameSite: 'lax'; path: '/'; secure: boolean }
+} {
   const secure = env().APP_URL.startsWith('https:')
   return {
     name: `${secure ? '__Host-' : ''}switchboard-session`,
@@ -35,7 +38,13 @@ export function sealSession(claims: SessionClaims): Promise<string> {
 /** A Set-Cookie header that signs the person in under these claims. */
 export async function setSessionCookie(claims: SessionClaims): Promise<string> {
   const { name, options } = sessionCookie()
-  const parts = [`${name}=${await sealSession(claims)}`, 'Path=/', `Max-Age=${SESSION_SECONDS}`, 'HttpOnly', 'SameSite=Lax']
+  const parts = [
+    `${name}=${await sealSession(claims)}`,
+    'Path=/',
+    `Max-Age=${SESSION_SECONDS}`,
+    'HttpOnly',
+    'SameSite=Lax',
+  ]
   return [...parts, ...(options.secure ? ['Secure'] : [])].join('; ')
 }
 
@@ -47,7 +56,9 @@ export function renewSession({ caller, id, signedInAt }: Session, version: numbe
 /** A Set-Cookie header that ends the session in this browser. */
 export function clearSessionCookie(): string {
   const { name, options } = sessionCookie()
-  return [`${name}=`, 'Path=/', 'Max-Age=0', 'HttpOnly', 'SameSite=Lax', ...(options.secure ? ['Secure'] : [])].join('; ')
+  return [`${name}=`, 'Path=/', 'Max-Age=0', 'HttpOnly', 'SameSite=Lax', ...(options.secure ? ['Secure'] : [])].join(
+    '; ',
+  )
 }
 
 /** A valid session: who, when they signed in (seconds), and under which session version. */
@@ -62,7 +73,12 @@ export async function findSession(headers: Headers): Promise<Session | null> {
   const standing = await findSessionStanding(sub, session)
   if (standing?.sessionVersion !== version) return null
   await noteActivity(sub, standing.lastActiveAt)
-  return { caller: { userId: sub, role: standing.role, via: 'session', sessionVersion: version }, id: session, signedInAt, version }
+  return {
+    caller: { userId: sub, role: standing.role, via: 'session', sessionVersion: version },
+    id: session,
+    signedInAt,
+    version,
+  }
 }
 
 /** Ends the session of a request for whoever holds a copy of its cookie, on every replica. */

@@ -20,7 +20,10 @@ const PER_CLIENT = { name: 'sign-in-client', points: 100, seconds: 900 }
  * The account of an address and its password. A wrong password and an unknown address are answered alike and take alike.
  * Throws SignInRefused for every reason that the person should read, AppError limited after too many tries.
  */
-export async function checkCredentials(given: { email?: unknown; password?: unknown }, headers: Headers): Promise<Account> {
+export async function checkCredentials(
+  given: { email?: unknown; password?: unknown },
+  headers: Headers,
+): Promise<Account> {
   const email = EmailAddress.safeParse(given.email)
   const password = typeof given.password === 'string' ? given.password : ''
   if (!email.success || password === '') throw new SignInRefused('CredentialsSignin')
@@ -30,7 +33,11 @@ export async function checkCredentials(given: { email?: unknown; password?: unkn
   const matches = await passwordMatches(account?.passwordHash, password)
   if (!account || !matches) {
     // A mistyped address may be a password: only known accounts are named.
-    await recordAudit({ action: 'sign_in_failed', subject: account?.id, detail: { why: account ? 'password' : 'unknown address' } })
+    await recordAudit({
+      action: 'sign_in_failed',
+      subject: account?.id,
+      detail: { why: account ? 'password' : 'unknown address' },
+    })
     throw new SignInRefused('CredentialsSignin')
   }
   for (const { limit, key } of tries) await resetLimit(limit, key)

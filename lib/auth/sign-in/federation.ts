@@ -18,7 +18,8 @@ export async function signInFromProvider(provider: string, profile: ProviderProf
   const email = EmailAddress.safeParse(profile.email)
   if (!email.success || !profile.emailVerified) throw new SignInRefused('ProviderAddressNotVerified')
   const known = await findAccountByEmail(email.data)
-  const account = known ?? (await createProvenAccount({ email: email.data, name: nameOf(profile, email.data) }, provider))
+  const account =
+    known ?? (await createProvenAccount({ email: email.data, name: nameOf(profile, email.data) }, provider))
   if (!account.emailVerifiedAt) throw new SignInRefused('AccountAddressNotVerified')
   await requireUsable(account.id)
   await joinIdentity(account.id, provider, profile.id)

@@ -23,5 +23,7 @@ export function parseFields<T extends z.ZodType>(schema: T, given: unknown): z.o
   const parsed = schema.safeParse(given)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
-  throw new AppError('bad_request', issue?.path.length ? issue.message : 'The request must be a JSON object.', { cause: parsed.error })
+  throw new AppError('bad_request', issue?.path.length ? issue.message : 'The request must be a JSON object.', {
+    cause: parsed.error,
+  })
 }

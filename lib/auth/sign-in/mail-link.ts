@@ -42,7 +42,8 @@ export async function redeemMailLink(code: unknown, headers: Headers): Promise<A
   const email = typeof code === 'string' && code.length <= 200 ? await redeemCode('sign-in', code) : null
   if (!email) throw new SignInRefused('MailLinkSpent')
   const account =
-    (await findAccountByEmail(email)) ?? (await createProvenAccount({ email, name: email.slice(0, email.indexOf('@')) }, 'mail link'))
+    (await findAccountByEmail(email)) ??
+    (await createProvenAccount({ email, name: email.slice(0, email.indexOf('@')) }, 'mail link'))
   if (account.disabledAt) throw new SignInRefused('AccountDisabled')
   if (!account.emailVerifiedAt) throw new SignInRefused('AccountAddressNotVerified')
   return account

@@ -49,7 +49,8 @@ function setsSession(response: Response): boolean {
 
 async function fieldsOf(request: Request): Promise<Record<string, unknown>> {
   const text = await readBody(request, BODY_MAX)
-  if (!request.headers.get('content-type')?.includes('application/json')) return Object.fromEntries(new URLSearchParams(text))
+  if (!request.headers.get('content-type')?.includes('application/json'))
+    return Object.fromEntries(new URLSearchParams(text))
   try {
     const parsed: unknown = JSON.parse(text)
     return parsed instanceof Object ? { ...parsed } : {}
@@ -60,7 +61,9 @@ async function fieldsOf(request: Request): Promise<Record<string, unknown>> {
 }
 
 function cookiesOf(request: Request): Record<string, string> {
-  const pairs = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.trim().split(/=(.*)/s, 2) as [string, string?])
+  const pairs = (request.headers.get('cookie') ?? '')
+    .split(';')
+    .map((pair) => pair.trim().split(/=(.*)/s, 2) as [string, string?])
   return Object.fromEntries(pairs.filter(([name]) => name).map(([name, value = '']) => [name, decode(value)]))
 }
 

@@ -61,7 +61,9 @@ export function authOptions(): NextAuthOptions {
     events: {
       async signIn({ user, account }) {
         const oauth =
-          account?.type === 'oauth' ? await findIdentityOwner(identityProvider(account.provider), account.providerAccountId) : user.id
+          account?.type === 'oauth'
+            ? await findIdentityOwner(identityProvider(account.provider), account.providerAccountId)
+            : user.id
         await recordAudit({
           action: 'signed_in',
           actorId: oauth ?? undefined,

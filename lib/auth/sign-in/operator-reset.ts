@@ -8,7 +8,9 @@ import { notFound } from '#lib/platform/errors.ts'
 /** Sets the password of an account by hand, on a server without mail, and ends its sessions. Throws not_found, or bad_request for a password that is too short. */
 export async function resetPasswordByOperator(email: string, password: string): Promise<void> {
   const given = parseFields(z.object({ password: NewPassword }), { password })
-  const account = await resetPasswordHash(email.trim().toLowerCase(), await hashPassword(given.password), { verified: false })
+  const account = await resetPasswordHash(email.trim().toLowerCase(), await hashPassword(given.password), {
+    verified: false,
+  })
   if (!account) throw notFound('An account with this address')
   await recordAudit({ action: 'password_reset', subject: account.id, detail: { way: 'operator' } })
 }

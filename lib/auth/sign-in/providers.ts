@@ -13,7 +13,13 @@ import { log } from '#lib/platform/log.ts'
 const HTTP = { timeout: 10_000 }
 const GITHUB_API = 'https://api.github.com'
 
-type Claims = { sub: string; name?: string; preferred_username?: string; email?: string; email_verified?: boolean | string }
+type Claims = {
+  sub: string
+  name?: string
+  preferred_username?: string
+  email?: string
+  email_verified?: boolean | string
+}
 
 /** Every way to sign in that the settings of this server allow, as next-auth takes them. */
 export function providers(): Provider[] {
@@ -22,7 +28,9 @@ export function providers(): Provider[] {
     byPassword(),
     ...(canMail() ? [byMailLink()] : []),
     ...(GITHUB_ID && GITHUB_SECRET ? [github(GITHUB_ID, GITHUB_SECRET)] : []),
-    ...(GOOGLE_ID && GOOGLE_SECRET ? [openId('google', 'Google', 'https://accounts.google.com', GOOGLE_ID, GOOGLE_SECRET)] : []),
+    ...(GOOGLE_ID && GOOGLE_SECRET
+      ? [openId('google', 'Google', 'https://accounts.google.com', GOOGLE_ID, GOOGLE_SECRET)]
+      : []),
     ...(OIDC_ISSUER && OIDC_ID && OIDC_SECRET ? [openId('oidc', OIDC_NAME, OIDC_ISSUER, OIDC_ID, OIDC_SECRET)] : []),
   ]
 }
@@ -118,12 +126,20 @@ function github(clientId: string, clientSecret: string): OAuthConfig<GithubUser>
       url: `${GITHUB_API}/user`,
       // The public address of a profile says nothing of who proved it: only the list of addresses does.
       async request({ tokens }) {
-        const [user, emails] = await Promise.all([githubApi('/user', tokens.access_token), githubApi('/user/emails', tokens.access_token)])
+        const [user, emails] = await Promise.all([
+          githubApi('/user', tokens.access_token),
+          githubApi('/user/emails', tokens.access_token),
+        ])
         return { ...user, primary: emails.find(({ primary }: { primary: boolean }) => primary) }
       },
     },
     profile: ({ id, login, name, primary }) =>
-      profileOf({ id: String(id), name: name ?? login, email: primary?.email ?? null, emailVerified: primary?.verified === true }),
+      profileOf({
+        id: String(id),
+        name: name ?? login,
+        email: primary?.email ?? null,
+        emailVerified: primary?.verified === true,
+      }),
   }
 }
 

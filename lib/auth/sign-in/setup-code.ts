@@ -41,7 +41,10 @@ export async function announceSetupCode(): Promise<void> {
   if (!needsSetupCode()) return
   try {
     if (await hasAnyAccount()) return
-    log.warn({ code: setupCode() }, `first account: open ${env().APP_URL}/set-up and enter the set-up code ${setupCode()}`)
+    log.warn(
+      { code: setupCode() },
+      `first account: open ${env().APP_URL}/set-up and enter the set-up code ${setupCode()}`,
+    )
   } catch (error) {
     log.debug({ error }, 'whether there is an account is not known yet')
     setTimeout(announceSetupCode, ASK_AGAIN_MS).unref()
@@ -53,6 +56,9 @@ function plain(code: string): string {
 }
 
 function isEqual(a: string, b: string): boolean {
-  const [x, y] = [a, b].map((text) => createHmac('sha256', deriveKey('set-up code')).update(text).digest()) as [Buffer, Buffer]
+  const [x, y] = [a, b].map((text) => createHmac('sha256', deriveKey('set-up code')).update(text).digest()) as [
+    Buffer,
+    Buffer,
+  ]
   return timingSafeEqual(x, y)
 }

@@ -11,7 +11,8 @@ export function signUpMode(): SignUpMode {
 /** Throws forbidden, with the reason for the person, when no account may be made for this address. */
 export function requireSignUp(email: string): void {
   const mode = signUpMode()
-  if (mode === 'closed') throw new AppError('forbidden', 'New accounts are closed on this server. Ask its administrator for one.')
+  if (mode === 'closed')
+    throw new AppError('forbidden', 'New accounts are closed on this server. Ask its administrator for one.')
   if (mode === 'domain' && !allowedDomain(email))
     throw new AppError('forbidden', `New accounts need an address at ${env().SIGN_UP_DOMAINS.join(' or ')}.`)
 }

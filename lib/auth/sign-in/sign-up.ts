@@ -34,22 +34,40 @@ export async function signUp(wish: z.infer<typeof SignUp>, headers: Headers): Pr
   return (await hasAnyAccount()) ? signUpMember(wish) : signUpFounder(wish, headers)
 }
 
-async function signUpFounder({ password, setup_code, ...wish }: z.infer<typeof SignUp>, headers: Headers): Promise<SignedUp> {
+async function signUpFounder(
+  { password, setup_code, ...wish }: z.infer<typeof SignUp>,
+  headers: Headers,
+): Promise<SignedUp> {
   await requireSetupCode(setup_code, headers)
   const founder = await createFounder({ ...wish, passwordHash: await hashPassword(password) })
-  await recordAudit({ action: 'signed_up', actorId: founder.id, subject: founder.id, detail: { role: 'admin', way: 'password' } })
+  await recordAudit({
+    action: 'signed_up',
+    actorId: founder.id,
+    subject: founder.id,
+    detail: { role: 'admin', way: 'password' },
+  })
   return { next: 'sign_in', role: 'admin' }
 }
 
 async function signUpMember({ password, setup_code, ...wish }: z.infer<typeof SignUp>): Promise<SignedUp> {
   if (setup_code !== undefined)
-    throw new AppError('conflict', 'This server has its first account already. Sign in, or ask its administrator for an account.')
+    throw new AppError(
+      'conflict',
+      'This server has its first account already. Sign in, or ask its administrator for an account.',
+    )
   requireSignUp(wish.email)
   const account: NewAccount = { ...wish, passwordHash: await hashPassword(password) }
   const member = await createMember(account)
   if (member)
-    await recordAudit({ action: 'signed_up', actorId: member.id, subject: member.id, detail: { role: 'member', way: 'password' } })
+    await recordAudit({
+      action: 'signed_up',
+      actorId: member.id,
+      subject: member.id,
+      detail: { role: 'member', way: 'password' },
+    })
   if (signUpMode() !== 'domain') return { next: 'sign_in', role: 'member' }
-  runAfterResponse('the mail after a sign-up', () => (member ? mailVerification(wish.email) : sendMail(wish.email, knownLetter())))
+  runAfterResponse('the mail after a sign-up', () =>
+    member ? mailVerification(wish.email) : sendMail(wish.email, knownLetter()),
+  )
   return { next: 'verify_email', role: 'member' }
 }

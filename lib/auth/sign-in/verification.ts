@@ -47,4 +47,5 @@ export async function verifyAddress(
   return { email: account.email, ...(own && version !== null && { cookie: await renewSession(own, version) }) }
 }
 
-const spent = () => new AppError('bad_request', 'This link was used already or is older than a day. Sign in to get a new one.')
+const spent = () =>
+  new AppError('bad_request', 'This link was used already or is older than a day. Sign in to get a new one.')

@@ -9,7 +9,10 @@ export const IDENTITY_TOKEN_TYPE = 'mcp-identity+jwt'
 const VALID_SECONDS = 60
 const KEYS_REREAD_MS = 60_000
 
-const signing = processState('identity key', (): { current?: { until: number; key: ReturnType<typeof firstKey> } } => ({}))
+const signing = processState(
+  'identity key',
+  (): { current?: { until: number; key: ReturnType<typeof firstKey> } } => ({}),
+)
 
 /**
  * A JWT that tells the server at `audience` for whom a call is made: signed with a key of the set at `${APP_URL}/oauth/jwks`, worth

@@ -50,7 +50,12 @@ async function verify(token: string, audience: string) {
       audience,
       requiredClaims: ['sub', 'exp', 'run', 'thread', 'version'],
     })
-    return { userId: String(payload.sub), runId: String(payload.run), threadId: String(payload.thread), version: payload.version }
+    return {
+      userId: String(payload.sub),
+      runId: String(payload.run),
+      threadId: String(payload.thread),
+      version: payload.version,
+    }
   } catch {
     // Whatever is wrong with it, it is not a token of ours for this audience.
     return null

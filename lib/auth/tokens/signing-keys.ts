@@ -29,7 +29,9 @@ export async function rotateSigningKeys(now = Date.now()): Promise<{ added: stri
     async () => key,
   )
   // A key was replaced when the next newer one was made.
-  const dropped = before.filter((_, index) => now - (before[index - 1]?.createdAt.getTime() ?? now) > RETIRED_AFTER_MS).map(({ id }) => id)
+  const dropped = before
+    .filter((_, index) => now - (before[index - 1]?.createdAt.getTime() ?? now) > RETIRED_AFTER_MS)
+    .map(({ id }) => id)
   await dropSigningKeys(dropped)
   return { added: key.id, dropped }
 }

@@ -7,10 +7,18 @@ const DEFAULT_MAX_BYTES = 100 * 1024 * 1024
 const DEFAULT_MAX_COUNT = 10
 
 /** Why a file is not taken: `limit` is bytes for `size` and files for `count`. */
-export type Refusal = { reason: 'type' } | { reason: 'size'; limit: number } | { reason: 'count'; limit: number } | { reason: 'empty' }
+export type Refusal =
+  | { reason: 'type' }
+  | { reason: 'size'; limit: number }
+  | { reason: 'count'; limit: number }
+  | { reason: 'empty' }
 
 /** Whether a file may be attached beside `count` others; null when it may. The server checks again, for everybody's sake. */
-export function refusalOf(file: Pick<File, 'name' | 'type' | 'size'>, count: number, option: AttachmentOption): Refusal | null {
+export function refusalOf(
+  file: Pick<File, 'name' | 'type' | 'size'>,
+  count: number,
+  option: AttachmentOption,
+): Refusal | null {
   const maxCount = option.maxCount ?? DEFAULT_MAX_COUNT
   if (count >= maxCount) return { reason: 'count', limit: maxCount }
   if (!isAccepted(file, option.accept)) return { reason: 'type' }
@@ -29,7 +37,10 @@ function isAccepted({ name, type }: Pick<File, 'name' | 'type'>, accept: Attachm
   const entries = Object.entries(accept ?? {})
   if (!entries.length) return true
   const lower = name.toLowerCase()
-  return entries.some(([mime, extensions]) => matchesMime(type, mime) || extensions.some((ending) => lower.endsWith(ending.toLowerCase())))
+  return entries.some(
+    ([mime, extensions]) =>
+      matchesMime(type, mime) || extensions.some((ending) => lower.endsWith(ending.toLowerCase())),
+  )
 }
 
 /** The limit of the most specific pattern: the type itself, its family, then `*` or an empty pattern. */

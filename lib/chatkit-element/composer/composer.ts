@@ -1,7 +1,13 @@
 import type { Attachment, UserMessageContent as PublicContent } from '@openai/chatkit'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import type { KeptDraft } from '#lib/chatkit-element/message/draft-store.ts'
-import { listMentionedTags, listTags, type Tag, toContent, toWrittenText } from '#lib/chatkit-element/message/mentions.ts'
+import {
+  listMentionedTags,
+  listTags,
+  type Tag,
+  toContent,
+  toWrittenText,
+} from '#lib/chatkit-element/message/mentions.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 
 /** A file beside the text. `part` of its bytes (0 to 1) has been sent, null where nobody knows; `preview` is a small `data:` picture. */
@@ -148,9 +154,11 @@ export class Composer {
 
   /** Says how a file is doing, in whichever draft it is by now. */
   changeFile(key: string, change: Partial<DraftFile>): void {
-    const changed = (files: readonly DraftFile[]) => files.map((file) => (file.key === key ? { ...file, ...change } : file))
+    const changed = (files: readonly DraftFile[]) =>
+      files.map((file) => (file.key === key ? { ...file, ...change } : file))
     for (const [thread, draft] of this.#drafts) this.#drafts.set(thread, { ...draft, files: changed(draft.files) })
-    if (this.state.value.files.some((file) => file.key === key)) this.state.patch({ files: changed(this.state.value.files) })
+    if (this.state.value.files.some((file) => file.key === key))
+      this.state.patch({ files: changed(this.state.value.files) })
   }
 
   setContent(content: readonly PublicContent[]): void {
@@ -217,5 +225,15 @@ function withPreview(attachment: Attachment, preview: string | undefined): Attac
 function hasArrived(attachment: Attachment): DraftFile {
   const { id, name, type } = attachment
   const preview = attachment.type === 'image' ? { preview: attachment.preview_url } : {}
-  return { key: id, name, size: null, isImage: type === 'image', status: 'done', part: 1, error: '', ...preview, attachment }
+  return {
+    key: id,
+    name,
+    size: null,
+    isImage: type === 'image',
+    status: 'done',
+    part: 1,
+    error: '',
+    ...preview,
+    attachment,
+  }
 }

@@ -84,7 +84,15 @@ export class DraftFiles {
     const key = requestId()
     this.#under.set(key, { file, stop: new AbortController(), id: null })
     void thumbnail(file).then((preview) => preview && this.#composer.changeFile(key, { preview }))
-    return { key, name: file.name, size: file.size, isImage: file.type.startsWith('image/'), status: 'uploading', part: null, error: '' }
+    return {
+      key,
+      name: file.name,
+      size: file.size,
+      isImage: file.type.startsWith('image/'),
+      status: 'uploading',
+      part: null,
+      error: '',
+    }
   }
 
   #begin(key: string): void {

@@ -88,7 +88,9 @@ export class Suggestions {
     const query = entities?.onTagSearch && /(?<![\w.])@((?:[^\s@][^@\n]{0,39})?)$/.exec(before)?.[1]
     // What follows a mention is the rest of the sentence.
     const isMentioned = this.#composer.state.value.tags.some((tag) => query?.startsWith(`${tag.text} `))
-    return typeof query === 'string' && !isMentioned ? { sign: '@', query, from: cursor - query.length - 1, to: cursor } : null
+    return typeof query === 'string' && !isMentioned
+      ? { sign: '@', query, from: cursor - query.length - 1, to: cursor }
+      : null
   }
 
   async #search(place: Place, search: number): Promise<void> {
@@ -113,7 +115,10 @@ export class Suggestions {
     const wanted = query.toLocaleLowerCase()
     const own = this.#own().filter(({ label }) => label.toLocaleLowerCase().startsWith(wanted))
     const found = (await this.#host.options().commands?.onSearch?.(query)) ?? []
-    return [...found.map((command) => this.#commandOf(command, from, to)), ...own.map((suggestion) => this.#instead(suggestion, from, to))]
+    return [
+      ...found.map((command) => this.#commandOf(command, from, to)),
+      ...own.map((suggestion) => this.#instead(suggestion, from, to)),
+    ]
   }
 
   /** The suggestion, with what was typed to find it taken away. */

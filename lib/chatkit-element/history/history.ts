@@ -18,7 +18,14 @@ const PAGE_SIZE = 30
 
 /** The list of the person's chats, read page by page, newest first. */
 export class History {
-  readonly state = new Signal<HistoryState>({ open: false, chats: [], after: null, loading: false, loaded: false, failure: null })
+  readonly state = new Signal<HistoryState>({
+    open: false,
+    chats: [],
+    after: null,
+    loading: false,
+    loaded: false,
+    failure: null,
+  })
   readonly #api: Api
   readonly #host: Host
   #request: AbortController | null = null
@@ -50,7 +57,11 @@ export class History {
     this.state.patch({ loading: true, failure: null })
     try {
       const params = { limit: PAGE_SIZE, order: 'desc', ...(!fromStart && { after }) }
-      const page = await this.#api.query<{ data: ChatEntry[]; has_more: boolean; after?: string }>('threads.list', params, request.signal)
+      const page = await this.#api.query<{ data: ChatEntry[]; has_more: boolean; after?: string }>(
+        'threads.list',
+        params,
+        request.signal,
+      )
       const before = fromStart ? [] : this.state.value.chats
       const known = new Set(before.map(({ id }) => id))
       const chats = [...before, ...page.data.filter(({ id }) => !known.has(id))]

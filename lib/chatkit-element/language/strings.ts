@@ -97,7 +97,8 @@ export const english = {
   thought: (seconds: string) => `Thought for ${seconds}`,
   thoughtBriefly: 'Thought for a moment',
   tools: 'Tools',
-  tooManyFiles: (limit: number) => (limit === 1 ? 'Only one file can be attached.' : `Only ${limit} files can be attached.`),
+  tooManyFiles: (limit: number) =>
+    limit === 1 ? 'Only one file can be attached.' : `Only ${limit} files can be attached.`,
   transcribing: 'Turning speech into text…',
   tryAgain: 'Try again',
   unreachable: 'The server could not be reached. Check your connection and try again.',

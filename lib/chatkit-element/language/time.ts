@@ -48,7 +48,12 @@ export function fileSize(bytes: number, locale: string): string {
   const step = Math.min(units.length - 1, Math.floor(Math.log(Math.max(1, bytes)) / Math.log(1024)))
   // The short form of a byte has no plural.
   const unitDisplay = step === 0 ? 'long' : 'short'
-  const format = { style: 'unit', unit: units[step] ?? 'byte', unitDisplay, maximumFractionDigits: step < 2 ? 0 : 1 } as const
+  const format = {
+    style: 'unit',
+    unit: units[step] ?? 'byte',
+    unitDisplay,
+    maximumFractionDigits: step < 2 ? 0 : 1,
+  } as const
   return new Intl.NumberFormat(locale, format).format(bytes / 1024 ** step)
 }
 

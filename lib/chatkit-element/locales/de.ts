@@ -55,7 +55,8 @@ const de: Strings = {
   loadOlder: 'Frühere Nachrichten zeigen',
   lockedThread: 'Diese Unterhaltung ist gesperrt.',
   mention: 'Erwähnen',
-  microphoneRefused: 'Das Mikrofon darf hier nicht benutzt werden. Erlaube es für diese Seite in den Einstellungen deines Browsers.',
+  microphoneRefused:
+    'Das Mikrofon darf hier nicht benutzt werden. Erlaube es für diese Seite in den Einstellungen deines Browsers.',
   models: 'Modell',
   newChat: 'Neuer Chat',
   noChats: 'Hier erscheinen deine Chats.',
@@ -66,7 +67,8 @@ const de: Strings = {
   otherAnswer: 'Andere Antwort',
   placeholder: 'Nachricht an die KI',
   reconnecting: 'Verbindung verloren. Neuer Versuch…',
-  removeFailedFiles: 'Entferne die Datei, die nicht angehängt werden konnte, oder versuche es erneut. Sende dann deine Nachricht.',
+  removeFailedFiles:
+    'Entferne die Datei, die nicht angehängt werden konnte, oder versuche es erneut. Sende dann deine Nachricht.',
   removeFile: (name: string) => `${name} entfernen`,
   rename: 'Umbenennen',
   renameLabel: 'Neuer Titel',

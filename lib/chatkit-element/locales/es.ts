@@ -95,7 +95,8 @@ const es: Strings = {
   thought: (seconds: string) => `Pensó durante ${seconds}`,
   thoughtBriefly: 'Pensó un momento',
   tools: 'Herramientas',
-  tooManyFiles: (limit: number) => (limit === 1 ? 'Solo se puede adjuntar un archivo.' : `Solo se pueden adjuntar ${limit} archivos.`),
+  tooManyFiles: (limit: number) =>
+    limit === 1 ? 'Solo se puede adjuntar un archivo.' : `Solo se pueden adjuntar ${limit} archivos.`,
   transcribing: 'Convirtiendo la voz en texto…',
   tryAgain: 'Intentar de nuevo',
   unreachable: 'No se puede contactar con el servidor. Comprueba tu conexión e inténtalo de nuevo.',

@@ -55,7 +55,8 @@ const fr: Strings = {
   loadOlder: 'Afficher les messages précédents',
   lockedThread: 'Cette discussion est verrouillée.',
   mention: 'Mentionner',
-  microphoneRefused: 'Le microphone n’est pas autorisé ici. Autorisez-le pour cette page dans les réglages de votre navigateur.',
+  microphoneRefused:
+    'Le microphone n’est pas autorisé ici. Autorisez-le pour cette page dans les réglages de votre navigateur.',
   models: 'Modèle',
   newChat: 'Nouvelle discussion',
   noChats: 'Vos discussions apparaîtront ici.',
@@ -95,7 +96,8 @@ const fr: Strings = {
   thought: (seconds: string) => `Réflexion : ${seconds}`,
   thoughtBriefly: 'Brève réflexion',
   tools: 'Outils',
-  tooManyFiles: (limit: number) => (limit === 1 ? 'Un seul fichier peut être joint.' : `Seuls ${limit} fichiers peuvent être joints.`),
+  tooManyFiles: (limit: number) =>
+    limit === 1 ? 'Un seul fichier peut être joint.' : `Seuls ${limit} fichiers peuvent être joints.`,
   transcribing: 'Transcription en cours…',
   tryAgain: 'Réessayer',
   unreachable: 'Le serveur est injoignable. Vérifiez votre connexion et réessayez.',

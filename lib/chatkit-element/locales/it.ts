@@ -55,7 +55,8 @@ const it: Strings = {
   loadOlder: 'Mostra i messaggi precedenti',
   lockedThread: 'Questa conversazione è bloccata.',
   mention: 'Menziona',
-  microphoneRefused: 'Il microfono non può essere usato qui. Consentilo per questa pagina nelle impostazioni del browser.',
+  microphoneRefused:
+    'Il microfono non può essere usato qui. Consentilo per questa pagina nelle impostazioni del browser.',
   models: 'Modello',
   newChat: 'Nuova chat',
   noChats: 'Le tue chat appariranno qui.',
@@ -95,7 +96,8 @@ const it: Strings = {
   thought: (seconds: string) => `Ha pensato per ${seconds}`,
   thoughtBriefly: 'Ha pensato un momento',
   tools: 'Strumenti',
-  tooManyFiles: (limit: number) => (limit === 1 ? 'Si può allegare un solo file.' : `Si possono allegare solo ${limit} file.`),
+  tooManyFiles: (limit: number) =>
+    limit === 1 ? 'Si può allegare un solo file.' : `Si possono allegare solo ${limit} file.`,
   transcribing: 'Trascrizione in corso…',
   tryAgain: 'Riprova',
   unreachable: 'Il server non è raggiungibile. Controlla la connessione e riprova.',

@@ -55,7 +55,8 @@ const nl: Strings = {
   loadOlder: 'Eerdere berichten tonen',
   lockedThread: 'Dit gesprek is vergrendeld.',
   mention: 'Vermelden',
-  microphoneRefused: 'De microfoon mag hier niet worden gebruikt. Sta dit voor deze pagina toe in de instellingen van je browser.',
+  microphoneRefused:
+    'De microfoon mag hier niet worden gebruikt. Sta dit voor deze pagina toe in de instellingen van je browser.',
   models: 'Model',
   newChat: 'Nieuwe chat',
   noChats: 'Je chats verschijnen hier.',
@@ -66,7 +67,8 @@ const nl: Strings = {
   otherAnswer: 'Ander antwoord',
   placeholder: 'Bericht aan de AI',
   reconnecting: 'Verbinding verbroken. Opnieuw verbinden…',
-  removeFailedFiles: 'Verwijder het bestand dat niet kon worden toegevoegd of probeer het opnieuw. Verstuur daarna je bericht.',
+  removeFailedFiles:
+    'Verwijder het bestand dat niet kon worden toegevoegd of probeer het opnieuw. Verstuur daarna je bericht.',
   removeFile: (name: string) => `${name} verwijderen`,
   rename: 'Hernoemen',
   renameLabel: 'Nieuwe titel',

@@ -95,7 +95,8 @@ const pt: Strings = {
   thought: (seconds: string) => `Pensou por ${seconds}`,
   thoughtBriefly: 'Pensou por um momento',
   tools: 'Ferramentas',
-  tooManyFiles: (limit: number) => (limit === 1 ? 'Só é possível anexar um arquivo.' : `Só é possível anexar ${limit} arquivos.`),
+  tooManyFiles: (limit: number) =>
+    limit === 1 ? 'Só é possível anexar um arquivo.' : `Só é possível anexar ${limit} arquivos.`,
   transcribing: 'Convertendo a fala em texto…',
   tryAgain: 'Tentar novamente',
   unreachable: 'Não foi possível alcançar o servidor. Verifique sua conexão e tente de novo.',

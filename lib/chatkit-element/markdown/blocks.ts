@@ -28,7 +28,9 @@ export class Blocks {
     this.#tokens = exact ? [...kept, ...tokensOf(text.slice(offset))] : tokensOf(text)
     this.#text = text
     const shown = this.#tokens.filter((token) => token.type !== 'space' && token.type !== 'def')
-    const blocks = shown.flatMap((token, at) => (growing && at === shown.length - 1 ? mendedBlocks(token) : [{ raw: token.raw, token }]))
+    const blocks = shown.flatMap((token, at) =>
+      growing && at === shown.length - 1 ? mendedBlocks(token) : [{ raw: token.raw, token }],
+    )
     this.#number(
       blocks.map(({ token }) => token),
       growing,
@@ -39,7 +41,9 @@ export class Blocks {
   #number(tokens: readonly Token[], growing: boolean): void {
     const found = footnotesOf(tokens, growing)
     const before = this.#footnotes
-    const same = found.every(({ label, definition }, at) => before[at]?.label === label && before[at]?.definition?.raw === definition?.raw)
+    const same = found.every(
+      ({ label, definition }, at) => before[at]?.label === label && before[at]?.definition?.raw === definition?.raw,
+    )
     if (!same || found.length !== before.length) this.#footnotes = found
   }
 }

@@ -14,7 +14,10 @@ const MARKER = /\uE200(\d+)\uE201/g
 export function citedSources(annotations: readonly Annotation[]): CitedSource[] {
   const cited = new Map<string, CitedSource>()
   for (const { source, index } of annotations) {
-    const key = JSON.stringify([source.type, 'url' in source ? source.url : 'filename' in source ? source.filename : source.id])
+    const key = JSON.stringify([
+      source.type,
+      'url' in source ? source.url : 'filename' in source ? source.filename : source.id,
+    ])
     const known = cited.get(key) ?? { number: cited.size + 1, source, indexes: [] }
     if (index !== undefined && !known.indexes.includes(index)) known.indexes.push(index)
     cited.set(key, known)
@@ -25,7 +28,9 @@ export function citedSources(annotations: readonly Annotation[]): CitedSource[] 
 /** Puts a mark at every cited place of the text, to be turned into a footnote once the Markdown is drawn. */
 export function markCitations(text: string, citations: readonly CitedSource[]): string {
   const clean = text.replaceAll(OPEN, '\uFFFD').replaceAll(CLOSE, '\uFFFD')
-  const marks = citations.flatMap(({ number, indexes }) => indexes.map((at) => ({ at: Math.min(at, clean.length), number })))
+  const marks = citations.flatMap(({ number, indexes }) =>
+    indexes.map((at) => ({ at: Math.min(at, clean.length), number })),
+  )
   return marks
     .sort((a, b) => b.at - a.at || b.number - a.number)
     .reduce((marked, { at, number }) => `${marked.slice(0, at)}${OPEN}${number}${CLOSE}${marked.slice(at)}`, clean)
@@ -41,7 +46,9 @@ export function placeCitations(root: DocumentFragment, citations: readonly Cited
   while (walker.nextNode()) texts.push(walker.currentNode as Text)
   for (const text of texts) {
     if (!text.data.includes(OPEN)) continue
-    const parts = text.data.split(MARKER).map((part, at) => (at % 2 ? footnote(Number(part), citations, strings) : part))
+    const parts = text.data
+      .split(MARKER)
+      .map((part, at) => (at % 2 ? footnote(Number(part), citations, strings) : part))
     text.replaceWith(...parts)
   }
 }

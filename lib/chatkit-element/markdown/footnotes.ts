@@ -46,11 +46,13 @@ export const footnoteExtensions: TokenizerExtension[] = [
  */
 export function footnotesOf(tokens: readonly Token[], awaited: boolean): Footnote[] {
   const definitions = new Map<string, FootnoteDefinition>()
-  for (const token of tokens) if (isDefinition(token) && !definitions.has(token.label)) definitions.set(token.label, token)
+  for (const token of tokens)
+    if (isDefinition(token) && !definitions.has(token.label)) definitions.set(token.label, token)
   if (definitions.size === 0 && !awaited) return []
   const labels = new Set<string>()
   const isReady = (label: string) => awaited || definitions.has(label)
-  for (const token of tokens) if (!isDefinition(token)) for (const label of labelsIn(token)) if (isReady(label)) labels.add(label)
+  for (const token of tokens)
+    if (!isDefinition(token)) for (const label of labelsIn(token)) if (isReady(label)) labels.add(label)
   for (const label of definitions.keys()) labels.add(label)
   return [...labels].map((label, at) => ({ label, number: at + 1, definition: definitions.get(label) }))
 }

@@ -4,7 +4,8 @@ const UNITS = [
   '[kMGTPEmµμncdhp]?(?:m|g|s|l|L|W|V|A|J|N|Pa|Hz|B|bit|Wh|eV|Ω|mol|bar|cal)[²³]?',
   'ha|t|h|d|min|K|px|pt|em|rem|in|ft|yd|mi|oz|lbs?',
 ].join('|')
-const NUMBER = "(?<![\\p{L}\\p{N}])[-+−±~≈<>≤≥]?\\d(?:[.,\u00a0\u202f’']?\\d| (?=\\d{3}(?!\\d))\\d)*(?:[–-]\\d[\\d.,]*)?"
+const NUMBER =
+  "(?<![\\p{L}\\p{N}])[-+−±~≈<>≤≥]?\\d(?:[.,\u00a0\u202f’']?\\d| (?=\\d{3}(?!\\d))\\d)*(?:[–-]\\d[\\d.,]*)?"
 /** A number with its unit behind it, or with a sign before it. */
 const MEASURE = new RegExp(`${NUMBER} (?:${UNITS})(?![\\p{L}\\p{N}])|[§№€$£¥₹] ${NUMBER}`, 'gu')
 

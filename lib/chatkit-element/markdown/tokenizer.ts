@@ -1,10 +1,14 @@
 import { Lexer, Marked, type MarkedOptions, type Token, Tokenizer, type Tokens } from 'marked'
 import { footnoteExtensions } from '#lib/chatkit-element/markdown/footnotes.ts'
 
-const CJK = '[\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}\\p{sc=Hang}\\p{sc=Bopo}\\u3000-\\u303f\\ufe10-\\ufe1f\\ufe30-\\ufe4f\\uff00-\\uffef]'
+const CJK =
+  '[\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}\\p{sc=Hang}\\p{sc=Bopo}\\u3000-\\u303f\\ufe10-\\ufe1f\\ufe30-\\ufe4f\\uff00-\\uffef]'
 const CJK_CHAR = new RegExp(`^${CJK}$`, 'u')
 /** Punctuation that CommonMark lets hinder a mark: CJK punctuation itself, and any other whose mark has a CJK letter behind it. */
-const LENIENT = new RegExp(`(?=\\p{P})${CJK}|(?![*_~])[\\p{P}\\p{S}](?:(?=(?:\\*+|~~)${CJK})|(?<=${CJK}(?:\\*+|~~).))`, 'gu')
+const LENIENT = new RegExp(
+  `(?=\\p{P})${CJK}|(?![*_~])[\\p{P}\\p{S}](?:(?=(?:\\*+|~~)${CJK})|(?<=${CJK}(?:\\*+|~~).))`,
+  'gu',
+)
 /** TeX, as models write it. */
 const MATHS = /^(?:\\\((?:[^\\]|\\(?![()])[\s\S])*?\\\)|\\\[(?:[^\\]|\\(?![[\]])[\s\S])*?\\\])/
 /** What ends an address in the middle of a sentence: punctuation of scripts that put no space after it, and quotes. Dashes and dots of other scripts are parts of addresses. */

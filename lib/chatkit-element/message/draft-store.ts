@@ -45,7 +45,8 @@ export class DraftStore {
       .slice(0, MAX_DRAFTS - 1)
     const changed = isEmpty ? {} : { [thread]: { ...draft, at: Date.now() } }
     // Where there is no room for all, the one that is being written matters most.
-    if (!this.#write({ ...kept, drafts: { ...Object.fromEntries(newest), ...changed } })) this.#write({ ...kept, drafts: changed })
+    if (!this.#write({ ...kept, drafts: { ...Object.fromEntries(newest), ...changed } }))
+      this.#write({ ...kept, drafts: changed })
   }
 
   /** The messages that the server has not confirmed. */

@@ -11,7 +11,11 @@ export type Outgoing = {
 }
 
 /** The message twice: as the item that is shown until the server confirms it, and as the input that is sent. `id` names its request. */
-export function outgoingMessage(message: Outgoing, threadId: string | null, id: string): { item: UserMessageItem; input: object } {
+export function outgoingMessage(
+  message: Outgoing,
+  threadId: string | null,
+  id: string,
+): { item: UserMessageItem; input: object } {
   const { attachments = [], quotedText = '', inference = {} } = message
   const content = message.content.map(wireContent)
   const item: UserMessageItem = {
@@ -24,7 +28,12 @@ export function outgoingMessage(message: Outgoing, threadId: string | null, id: 
     inference_options: inference,
     ...(quotedText && { quoted_text: quotedText }),
   }
-  const input = { content, attachments: attachments.map(({ id }) => id), quoted_text: quotedText || null, inference_options: inference }
+  const input = {
+    content,
+    attachments: attachments.map(({ id }) => id),
+    quoted_text: quotedText || null,
+    inference_options: inference,
+  }
   return { item, input }
 }
 

@@ -39,18 +39,24 @@ export class Outbox {
 
   /** The message has arrived, or has gone back to its writer. */
   remove(id: string | undefined): void {
-    if (this.#sending.some((sending) => sending.id === id)) this.#set(this.#sending.filter((sending) => sending.id !== id))
+    if (this.#sending.some((sending) => sending.id === id))
+      this.#set(this.#sending.filter((sending) => sending.id !== id))
   }
 
   /** What a thread, or the new chat, shows of it beside the items that the server has: those that are there have arrived. */
   unsentIn(threadId: string | null, items: readonly ThreadItem[] = []): UserMessageItem[] {
-    for (const { id } of this.#sending) if (items.some((item) => item.type === 'user_message' && item.request_id === id)) this.remove(id)
+    for (const { id } of this.#sending)
+      if (items.some((item) => item.type === 'user_message' && item.request_id === id)) this.remove(id)
     return this.#sending.filter((sending) => sending.threadId === threadId).map(itemOf)
   }
 
   /** The thread is not there: what was not sent to it begins a new one. */
   release(threadId: string): void {
-    this.#set(this.#sending.map((sending) => (sending.threadId === threadId ? { ...sending, threadId: null, isNew: true } : sending)))
+    this.#set(
+      this.#sending.map((sending) =>
+        sending.threadId === threadId ? { ...sending, threadId: null, isNew: true } : sending,
+      ),
+    )
   }
 
   /** The person has deleted the thread, and what was not sent with it. */

@@ -9,7 +9,11 @@ type Page = { data: ThreadItem[]; has_more: boolean; after?: string }
 type Stretch = { items: ThreadItem[]; older: string | null }
 
 /** A thread and its newest items. A long thread begins with its end; `readOlder` goes on from there. */
-export async function readThread(api: Api, threadId: string, signal: AbortSignal): Promise<Stretch & { thread: WireThread }> {
+export async function readThread(
+  api: Api,
+  threadId: string,
+  signal: AbortSignal,
+): Promise<Stretch & { thread: WireThread }> {
   const thread = await api.query<WireThread>('threads.get_by_id', { thread_id: threadId }, signal)
   if (!thread.items.has_more) return { thread, items: thread.items.data, older: null }
   return { thread, ...(await readPage(api, { thread_id: threadId }, signal)) }

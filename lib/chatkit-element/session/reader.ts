@@ -33,7 +33,11 @@ export class Reader {
       if (gone) this.#outbox.release(threadId)
       const { view } = this.#state.value
       this.#state.patch({
-        view: { ...view, thread: gone ? null : view.thread, failure: { message: messageOf(error), retry: gone ? null : 'load' } },
+        view: {
+          ...view,
+          thread: gone ? null : view.thread,
+          failure: { message: messageOf(error), retry: gone ? null : 'load' },
+        },
       })
       this.#host.emit('chatkit.error', { error: toError(error) })
       if (gone) this.#host.emit('chatkit.thread.change', { threadId: null })
@@ -73,7 +77,8 @@ export class Reader {
     try {
       const page = await readOlder(this.#api, threadId, older)
       const { view } = this.#state.value
-      if (view.thread?.id === threadId) this.#state.patch({ view: withEarlierItems(view, page.items), older: page.older })
+      if (view.thread?.id === threadId)
+        this.#state.patch({ view: withEarlierItems(view, page.items), older: page.older })
     } finally {
       this.#state.patch({ loadingOlder: false })
     }

@@ -21,7 +21,13 @@ export class Sender {
   #current: string | null = null
 
   /** `onRefusal` hears why a message went back to the composer. */
-  constructor(state: Signal<ChatState>, turns: Turns, outbox: Outbox, composer: Composer, onRefusal: (refusal: unknown) => Promise<void>) {
+  constructor(
+    state: Signal<ChatState>,
+    turns: Turns,
+    outbox: Outbox,
+    composer: Composer,
+    onRefusal: (refusal: unknown) => Promise<void>,
+  ) {
     this.#state = state
     this.#turns = turns
     this.#outbox = outbox

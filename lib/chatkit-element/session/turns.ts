@@ -102,7 +102,8 @@ export class Turns {
         probe,
       )
     } catch (error) {
-      if (!probe.signal.aborted) this.#host.emit('chatkit.log', { name: 'read.failed', data: { message: String(error) } })
+      if (!probe.signal.aborted)
+        this.#host.emit('chatkit.log', { name: 'read.failed', data: { message: String(error) } })
     } finally {
       if (this.#probe === probe) this.#probe = null
     }
@@ -115,7 +116,8 @@ export class Turns {
       const first = await stream.events.next()
       return first.done ? null : { ...stream, events: prepend(first.value, stream.events) }
     } catch (error) {
-      if (!signal.aborted) this.#host.emit('chatkit.log', { name: 'attach.unavailable', data: { message: String(error) } })
+      if (!signal.aborted)
+        this.#host.emit('chatkit.log', { name: 'attach.unavailable', data: { message: String(error) } })
       return null
     }
   }
@@ -148,7 +150,11 @@ export class Turns {
   }
 
   /** Returns the error that ended the turn, null where it came to its end. */
-  async #turn(work: (signal: AbortSignal) => Promise<void>, again: () => Failure['retry'], controller = new AbortController()) {
+  async #turn(
+    work: (signal: AbortSignal) => Promise<void>,
+    again: () => Failure['retry'],
+    controller = new AbortController(),
+  ) {
     let failed: unknown = null
     this.#running = controller
     this.#toolCalls = []
@@ -173,7 +179,8 @@ export class Turns {
         const said = view.failure ? '' : spokenText(lastTurn(view.items))
         this.#state.patch({ phase: 'idle', reconnecting: false, view, announcement: said })
         controller.abort()
-        if (view.failure) this.#host.emit('chatkit.error', { error: new Error(view.failure.message ?? this.#host.strings().failed) })
+        if (view.failure)
+          this.#host.emit('chatkit.error', { error: new Error(view.failure.message ?? this.#host.strings().failed) })
       }
       this.#host.emit('chatkit.response.end')
     }
@@ -218,7 +225,11 @@ export class Turns {
     } else if (event.type === 'client_effect') {
       this.#queue.flush()
       this.#host.emit('chatkit.effect', { name: event.name, data: event.data })
-    } else if (event.type === 'thread.item.done' && event.item.type === 'client_tool_call' && event.item.status === 'pending') {
+    } else if (
+      event.type === 'thread.item.done' &&
+      event.item.type === 'client_tool_call' &&
+      event.item.status === 'pending'
+    ) {
       const { item } = event
       this.#toolCalls = [...this.#toolCalls.filter(({ id }) => id !== item.id), item]
     }

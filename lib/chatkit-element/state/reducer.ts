@@ -30,7 +30,11 @@ export function applyEvent(view: ThreadView, event: ThreadStreamEvent): ThreadVi
       return { ...view, progress: event.text ? { text: event.text, ...(event.icon && { icon: event.icon }) } : null }
     case 'error':
       return {
-        ...withOutcome(view, { status: 'failed', ...(event.message && { message: event.message }), allow_retry: event.allow_retry }),
+        ...withOutcome(view, {
+          status: 'failed',
+          ...(event.message && { message: event.message }),
+          allow_retry: event.allow_retry,
+        }),
         progress: null,
         failure: { message: event.message ?? null, retry: event.allow_retry ? 'answer' : null },
       }
@@ -42,7 +46,11 @@ export function applyEvent(view: ThreadView, event: ThreadStreamEvent): ThreadVi
 }
 
 /** A conversation as the server stores it, in place of whatever was shown; after it what was not sent. */
-export function loadedView(thread: WireThread, items: readonly ThreadItem[], unsent: readonly UserMessageItem[] = []): ThreadView {
+export function loadedView(
+  thread: WireThread,
+  items: readonly ThreadItem[],
+  unsent: readonly UserMessageItem[] = [],
+): ThreadView {
   return { ...emptyView, thread: headOf(thread), items: [...wholeItems(items), ...unsent] }
 }
 
@@ -113,20 +121,30 @@ export function dropAfter(view: ThreadView, itemId: string): ThreadView {
 }
 
 function headOf({ id, title, status, allowed_image_domains }: WireThread): ThreadHead {
-  return { id, status: status ?? { type: 'active' }, ...(title && { title }), ...(allowed_image_domains && { allowed_image_domains }) }
+  return {
+    id,
+    status: status ?? { type: 'active' },
+    ...(title && { title }),
+    ...(allowed_image_domains && { allowed_image_domains }),
+  }
 }
 
 function wholeItems(items: readonly ThreadItem[]): ThreadItem[] {
   return items.flatMap((item) => wholeItem(item) ?? [])
 }
 
-function withWhole(item: ThreadItem, view: ThreadView, change: (view: ThreadView, item: ThreadItem) => ThreadView): ThreadView {
+function withWhole(
+  item: ThreadItem,
+  view: ThreadView,
+  change: (view: ThreadView, item: ThreadItem) => ThreadView,
+): ThreadView {
   const whole = wholeItem(item)
   return whole ? change(view, whole) : view
 }
 
 function addItem(view: ThreadView, item: ThreadItem): ThreadView {
-  if (view.items.some(({ id }) => id === item.id)) return { ...view, rebuilding: new Map(view.rebuilding).set(item.id, item) }
+  if (view.items.some(({ id }) => id === item.id))
+    return { ...view, rebuilding: new Map(view.rebuilding).set(item.id, item) }
   return { ...view, items: [...view.items, item], open: new Set(view.open).add(item.id) }
 }
 
@@ -184,6 +202,7 @@ function extent(item: ThreadItem): number {
 
 function atRest(item: ThreadItem): ThreadItem {
   if (item.type !== 'workflow') return item
-  const rest = (task: Task): Task => (task.status_indicator === 'loading' ? { ...task, status_indicator: 'none' } : task)
+  const rest = (task: Task): Task =>
+    task.status_indicator === 'loading' ? { ...task, status_indicator: 'none' } : task
   return { ...item, workflow: { ...item.workflow, tasks: item.workflow.tasks.map(rest) } }
 }

@@ -9,7 +9,11 @@ export type ThreadHead = Pick<Thread, 'id' | 'title' | 'status' | 'allowed_image
  * send the draft again, or look for the running answer; null where doing the same again cannot help. `notBefore` is when (ms
  * since 1970) the server will listen again.
  */
-export type Failure = { message: string | null; retry: 'answer' | 'unsent' | 'draft' | 'attach' | 'load' | null; notBefore?: number }
+export type Failure = {
+  message: string | null
+  retry: 'answer' | 'unsent' | 'draft' | 'attach' | 'load' | null
+  notBefore?: number
+}
 
 /** Everything of one conversation that is on the screen. Each change makes a new value; untouched items keep their identity. */
 export type ThreadView = {

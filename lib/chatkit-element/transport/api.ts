@@ -66,7 +66,9 @@ export class Api {
   async stream(type: string, params: object, signal: AbortSignal, id = requestId()): Promise<EventStream> {
     const quiet = new AbortController()
     const timer = setTimeout(() => quiet.abort(new DOMException('No answer', 'TimeoutError')), OPEN_TIMEOUT_MS)
-    const response = await this.#post(type, params, AbortSignal.any([signal, quiet.signal]), id, true).finally(() => clearTimeout(timer))
+    const response = await this.#post(type, params, AbortSignal.any([signal, quiet.signal]), id, true).finally(() =>
+      clearTimeout(timer),
+    )
     if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream'))
       throw new ApiError(this.#settings().strings.serverFault, 502)
     const runId = response.headers.get('x-run-id')
@@ -81,15 +83,21 @@ export class Api {
     try {
       response = await send(url, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'text/event-stream, application/json', 'accept-language': locale },
+        headers: {
+          'content-type': 'application/json',
+          accept: 'text/event-stream, application/json',
+          'accept-language': locale,
+        },
         body: JSON.stringify({ type, params, metadata: { request_id: id, resume } }),
         signal,
       })
     } catch (cause) {
-      if (signal.aborted && !(signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError')) throw cause
+      if (signal.aborted && !(signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError'))
+        throw cause
       throw new ConnectionError(strings.unreachable, { cause })
     }
-    if (!response.ok) throw new ApiError((await messageOf(response)) ?? strings.serverFault, response.status, retryAfterMs(response))
+    if (!response.ok)
+      throw new ApiError((await messageOf(response)) ?? strings.serverFault, response.status, retryAfterMs(response))
     return response
   }
 }
@@ -97,7 +105,9 @@ export class Api {
 /** `crypto.randomUUID` exists only in secure contexts, and a self-hosted app may run on plain http in a local network. */
 export function requestId(): string {
   if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()
-  const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
+    '',
+  )
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`
 }
 
@@ -119,7 +129,11 @@ async function messageOf(response: Response): Promise<string | null> {
   return null
 }
 
-async function* watch(signals: AsyncGenerator<SseSignal>, signal: AbortSignal, quiet: AbortController): AsyncGenerator<Received, boolean> {
+async function* watch(
+  signals: AsyncGenerator<SseSignal>,
+  signal: AbortSignal,
+  quiet: AbortController,
+): AsyncGenerator<Received, boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined
   let pings = false
   let complete = false

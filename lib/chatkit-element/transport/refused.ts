@@ -10,10 +10,16 @@ export function toRefusalNotice(error: unknown, again: Failure['retry']): Failur
   if (!(error instanceof ApiError)) return { message: null, retry: null }
   const { message, retryAfterMs } = error
   const mayPass = isPassing(error)
-  return { message, retry: mayPass ? again : null, ...(mayPass && retryAfterMs > 0 && { notBefore: Date.now() + retryAfterMs }) }
+  return {
+    message,
+    retry: mayPass ? again : null,
+    ...(mayPass && retryAfterMs > 0 && { notBefore: Date.now() + retryAfterMs }),
+  }
 }
 
 /** True where the same request may fare better later, or may have been carried out: nobody knows after a broken connection. */
 export function isPassing(error: unknown): boolean {
-  return error instanceof ConnectionError || (error instanceof ApiError && (error.status === 429 || error.status >= 500))
+  return (
+    error instanceof ConnectionError || (error instanceof ApiError && (error.status === 429 || error.status >= 500))
+  )
 }

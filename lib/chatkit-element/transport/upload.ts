@@ -33,7 +33,12 @@ export async function upload(file: File, api: Api, config: CustomApiConfig, hook
 }
 
 /** A page with a `fetch` of its own signs its requests there, which knows no progress; else the browser tells how far it is. */
-async function uploadDirectly(file: File, url: string, custom: typeof fetch | undefined, hooks: UploadHooks): Promise<Attachment> {
+async function uploadDirectly(
+  file: File,
+  url: string,
+  custom: typeof fetch | undefined,
+  hooks: UploadHooks,
+): Promise<Attachment> {
   const body = toForm(file)
   const text = custom
     ? await uploadByFetch(custom, url, body, hooks.signal)
@@ -57,7 +62,11 @@ async function uploadByFetch(custom: typeof fetch, url: string, body: FormData, 
 }
 
 /** Sends the bytes with XMLHttpRequest, which alone reports how much has been sent. */
-function transfer({ url, method, headers }: Target, body: File | FormData, { signal, onProgress }: UploadHooks): Promise<string> {
+function transfer(
+  { url, method, headers }: Target,
+  body: File | FormData,
+  { signal, onProgress }: UploadHooks,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
     const cancel = () => request.abort()

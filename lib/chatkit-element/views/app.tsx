@@ -26,14 +26,21 @@ export function App({ chat, options, strings, locale }: Props) {
   useTheme(root, current)
   useKeyboardInset(root)
   const addFiles = useCallback((files: File[]) => chat.files.add(files), [chat])
-  const canAttach = current.composer?.attachments?.enabled === true && (state.view.thread?.status.type ?? 'active') === 'active'
+  const canAttach =
+    current.composer?.attachments?.enabled === true && (state.view.thread?.status.type ?? 'active') === 'active'
   const hovering = useFileDrop(root, canAttach, addFiles)
   // A page that says nothing of languages has a direction of its own, which English follows.
   const direction = current.locale ? directionOf(current.locale) : directionOf(locale) === 'rtl' && 'rtl'
   const isStart = state.view.items.length === 0 && state.phase !== 'loading' && state.view.thread === null
   return (
     <UiContext.Provider value={ui}>
-      <section ref={root} class="root" lang={locale} aria-label={current.frameTitle ?? strings.chat} {...(direction && { dir: direction })}>
+      <section
+        ref={root}
+        class="root"
+        lang={locale}
+        aria-label={current.frameTitle ?? strings.chat}
+        {...(direction && { dir: direction })}
+      >
         <div class="page" inert={historyOpen}>
           <Header />
           {isStart ? <StartScreen /> : <Thread state={state} />}

@@ -21,7 +21,10 @@ export function Dock({ state }: { state: ChatState }) {
           {status.reason ?? strings.closedThread}
         </p>
       ) : (
-        <ComposerForm state={state} lockedReason={status.type === 'locked' ? (status.reason ?? strings.lockedThread) : null} />
+        <ComposerForm
+          state={state}
+          lockedReason={status.type === 'locked' ? (status.reason ?? strings.lockedThread) : null}
+        />
       )}
       {disclaimer?.text && (
         <div class={`disclaimer ${disclaimer.highContrast ? 'is-strong' : ''}`}>

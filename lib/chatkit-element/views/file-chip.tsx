@@ -31,7 +31,13 @@ export function FileChip({ file }: { file: DraftFile }) {
         <IconButton icon="reload" size={16} label={strings.uploadRetry(name)} onClick={() => chat.files.retry(key)} />
       )}
       {status === 'uploading' && <UploadRing label={strings.uploading(name)} part={file.part} />}
-      <IconButton class="file-remove" icon="close" size={14} label={strings.removeFile(name)} onClick={() => chat.files.remove(key)} />
+      <IconButton
+        class="file-remove"
+        icon="close"
+        size={14}
+        label={strings.removeFile(name)}
+        onClick={() => chat.files.remove(key)}
+      />
     </li>
   )
 }
@@ -50,7 +56,13 @@ function UploadRing({ label, part }: { label: string; part: number | null }) {
     >
       <svg viewBox="0 0 24 24" width="22" height="22" class={known ? '' : 'spin'} aria-hidden="true">
         <circle cx="12" cy="12" r="9" />
-        <circle cx="12" cy="12" r="9" stroke-dasharray={`${(known ? part : 0.25) * AROUND} ${AROUND}`} transform="rotate(-90 12 12)" />
+        <circle
+          cx="12"
+          cy="12"
+          r="9"
+          stroke-dasharray={`${(known ? part : 0.25) * AROUND} ${AROUND}`}
+          transform="rotate(-90 12 12)"
+        />
       </svg>
     </span>
   )

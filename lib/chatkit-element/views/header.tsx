@@ -13,10 +13,20 @@ export function Header() {
   return (
     <header class="header">
       {header?.leftAction && (
-        <IconButton icon={header.leftAction.icon} label={strings.leftAction} onClick={() => header.leftAction?.onClick()} />
+        <IconButton
+          icon={header.leftAction.icon}
+          label={strings.leftAction}
+          onClick={() => header.leftAction?.onClick()}
+        />
       )}
       {history?.enabled !== false && (
-        <IconButton icon="history" label={strings.history} aria-haspopup="dialog" onClick={() => chat.history.show()} data-opens-history />
+        <IconButton
+          icon="history"
+          label={strings.history}
+          aria-haspopup="dialog"
+          onClick={() => chat.history.show()}
+          data-opens-history
+        />
       )}
       {header?.title?.enabled === false ? (
         <div class="header-title" />
@@ -34,7 +44,11 @@ export function Header() {
         }}
       />
       {header?.rightAction && (
-        <IconButton icon={header.rightAction.icon} label={strings.rightAction} onClick={() => header.rightAction?.onClick()} />
+        <IconButton
+          icon={header.rightAction.icon}
+          label={strings.rightAction}
+          onClick={() => header.rightAction?.onClick()}
+        />
       )}
     </header>
   )

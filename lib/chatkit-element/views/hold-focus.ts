@@ -7,7 +7,8 @@ import type { Chat } from '#lib/chatkit-element/chat.ts'
 export async function holdFocus(from: Element, chat: Chat, action: unknown): Promise<void> {
   const root = from.getRootNode()
   if (!(root instanceof ShadowRoot)) return void (await action)
-  const isLost = () => root.activeElement === null && (document.activeElement === document.body || document.activeElement === null)
+  const isLost = () =>
+    root.activeElement === null && (document.activeElement === document.body || document.activeElement === null)
   const recover = () => {
     if (from.isConnected || !isLost()) return
     unsubscribe()

@@ -4,5 +4,13 @@ import { findIcon } from '#lib/chatkit-element/views/icons.ts'
 /** A decorative icon; what it stands beside or in has the name. */
 export function Icon({ name, size = 18, class: extra = '' }: { name: string; size?: number; class?: string }) {
   const { icon: Glyph, filled } = findIcon(name)
-  return <Glyph size={size} strokeWidth={1.75} class={`icon ${extra}`} aria-hidden="true" {...(filled && { fill: 'currentColor' })} />
+  return (
+    <Glyph
+      size={size}
+      strokeWidth={1.75}
+      class={`icon ${extra}`}
+      aria-hidden="true"
+      {...(filled && { fill: 'currentColor' })}
+    />
+  )
 }

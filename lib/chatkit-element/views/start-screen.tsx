@@ -10,7 +10,8 @@ export function StartScreen() {
   const { phase } = useSignal(chat.state)
   const { greeting = strings.greeting, prompts = [] } = options.startScreen ?? {}
   const send = ({ prompt }: StartScreenPrompt) => {
-    if (phase === 'idle') void chat.send({ content: typeof prompt === 'string' ? [{ type: 'input_text', text: prompt }] : prompt })
+    if (phase === 'idle')
+      void chat.send({ content: typeof prompt === 'string' ? [{ type: 'input_text', text: prompt }] : prompt })
   }
   return (
     <div class="start" tabIndex={-1}>

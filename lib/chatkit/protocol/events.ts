@@ -1,4 +1,12 @@
-import type { Annotation, AssistantContent, GeneratedImage, Task, ThreadItem, WidgetNode, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
+import type {
+  Annotation,
+  AssistantContent,
+  GeneratedImage,
+  Task,
+  ThreadItem,
+  WidgetNode,
+  WidgetRoot,
+} from '#lib/chatkit/protocol/items.ts'
 import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
 
 // What a turn streams, one event a server-sent message (protocol section 1.5).

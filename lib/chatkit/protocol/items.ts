@@ -53,7 +53,12 @@ export type Attachment = FileAttachment | ImageAttachment
 export type StatusIndicator = 'none' | 'loading' | 'complete'
 type TaskBase = { status_indicator: StatusIndicator; title?: string }
 export type CustomTask = TaskBase & { type: 'custom'; icon?: string; content?: string }
-export type SearchTask = TaskBase & { type: 'web_search'; title_query?: string; queries: string[]; sources: UrlSource[] }
+export type SearchTask = TaskBase & {
+  type: 'web_search'
+  title_query?: string
+  queries: string[]
+  sources: UrlSource[]
+}
 export type ThoughtTask = TaskBase & { type: 'thought'; content: string }
 export type FileTask = TaskBase & { type: 'file'; sources: FileSource[] }
 export type ImageTask = TaskBase & { type: 'image' }
@@ -77,7 +82,13 @@ export type MultipleChoice = {
   multiple: boolean
   answer?: StructuredAnswer
 }
-export type Freeform = { type: 'freeform'; id: string; question: string; description?: string; answer?: StructuredAnswer }
+export type Freeform = {
+  type: 'freeform'
+  id: string
+  question: string
+  description?: string
+  answer?: StructuredAnswer
+}
 export type StructuredInput = MultipleChoice | Freeform
 
 type ItemBase = { id: string; thread_id: string /** ISO 8601 in UTC. */; created_at: string }
@@ -104,7 +115,11 @@ export type ClientToolCallItem = ItemBase & {
   arguments: Record<string, unknown>
   output?: unknown
 }
-export type WidgetItem = ItemBase & { type: 'widget'; widget: WidgetRoot /** What the copy button copies. */; copy_text?: string }
+export type WidgetItem = ItemBase & {
+  type: 'widget'
+  widget: WidgetRoot /** What the copy button copies. */
+  copy_text?: string
+}
 export type GeneratedImage = { id: string; url: string }
 export type GeneratedImageItem = ItemBase & { type: 'generated_image'; image?: GeneratedImage }
 export type StructuredInputItem = ItemBase & {

@@ -58,7 +58,11 @@ export const PARAMS = {
   'threads.delete': z.object(thread),
   'items.list': z.object({ ...thread, ...page }),
   'items.feedback': z.object({ ...thread, item_ids: z.array(id).max(1_000), kind: z.enum(['positive', 'negative']) }),
-  'attachments.create': z.object({ name: bounded(1_000).min(1), size: z.number().int().min(0), mime_type: bounded(200).min(1) }),
+  'attachments.create': z.object({
+    name: bounded(1_000).min(1),
+    size: z.number().int().min(0),
+    mime_type: bounded(200).min(1),
+  }),
   'attachments.delete': z.object({ attachment_id: id }),
   'input.transcribe': z.object({
     audio_base64: z.string().refine(isBase64, 'Invalid base64-encoded string'),
@@ -67,7 +71,11 @@ export const PARAMS = {
   /** Ours: ends the thread's running turn and keeps what it has said so far. */
   'threads.stop': z.object(thread),
   /** Ours: the events of the thread's running turn, or of the one that is named, after number `after`. */
-  'threads.attach': z.object({ ...thread, run_id: id.nullish(), after: z.number().int().min(0).max(2_147_483_647).nullish() }),
+  'threads.attach': z.object({
+    ...thread,
+    run_id: id.nullish(),
+    after: z.number().int().min(0).max(2_147_483_647).nullish(),
+  }),
 } as const
 
 export type Operation = keyof typeof PARAMS

@@ -69,6 +69,14 @@ export interface AttachmentRecords {
 }
 
 /** A page a client asked for, with the protocol's default of 20 rows; more than 100 are never read at once. */
-export function pageQuery(asked: { limit?: number | null; after?: string | null; order?: 'asc' | 'desc' | null }): PageQuery {
-  return { limit: Math.min(asked.limit || 20, 100), order: asked.order ?? 'desc', ...(asked.after && { after: asked.after }) }
+export function pageQuery(asked: {
+  limit?: number | null
+  after?: string | null
+  order?: 'asc' | 'desc' | null
+}): PageQuery {
+  return {
+    limit: Math.min(asked.limit || 20, 100),
+    order: asked.order ?? 'desc',
+    ...(asked.after && { after: asked.after }),
+  }
 }

@@ -2,7 +2,10 @@ import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Page } from '#lib/platform/page.ts'
 
 /** Locked: the composer is shown but disabled. Closed: it is replaced by a banner. The server refuses new turns in both. */
-export type ThreadStatus = { type: 'active' } | { type: 'locked'; reason?: string } | { type: 'closed'; reason?: string }
+export type ThreadStatus =
+  | { type: 'active' }
+  | { type: 'locked'; reason?: string }
+  | { type: 'closed'; reason?: string }
 
 /** A conversation as the server knows it. `metadata` is the server's own and never sent (section 1.2). */
 export type Thread = {

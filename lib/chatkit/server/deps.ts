@@ -35,7 +35,12 @@ export type Deps<Context> = {
   turns?: LiveTurns
   act?: Act<Context>
   /** Answers synchronous actions at once, also while a turn runs. Without it `act` answers them, as a turn of its own. */
-  actSync?: (call: { thread: Thread; action: Action; sender: WidgetItem | null; store: Store }) => Promise<ThreadItem | null>
+  actSync?: (call: {
+    thread: Thread
+    action: Action
+    sender: WidgetItem | null
+    store: Store
+  }) => Promise<ThreadItem | null>
   feedback?: (given: Params<'items.feedback'>) => Promise<void>
   files?: AttachmentFiles
   /** `mediaType` is the MIME type without its parameters. */
@@ -57,5 +62,7 @@ export type PreparedTurn<Context> = {
   messageId?: string
   opening?: Opening
   check: () => Promise<void>
-  begin: (from?: { isStored?: boolean }) => Promise<(signal: AbortSignal, context: Context) => AsyncGenerator<ThreadStreamEvent>>
+  begin: (from?: {
+    isStored?: boolean
+  }) => Promise<(signal: AbortSignal, context: Context) => AsyncGenerator<ThreadStreamEvent>>
 }

@@ -4,7 +4,8 @@ import { AppError, toAppError } from '#lib/platform/errors.ts'
 
 /** What a client is told of an error that ended a turn: a sentence where there is one for the public, else the client's own wording. */
 export function errorEvent(error: unknown): ErrorEvent {
-  if (error instanceof CustomStreamError) return { type: 'error', code: 'custom', message: error.message, allow_retry: error.allowRetry }
+  if (error instanceof CustomStreamError)
+    return { type: 'error', code: 'custom', message: error.message, allow_retry: error.allowRetry }
   if (error instanceof StreamError) return { type: 'error', code: error.code, allow_retry: error.allowRetry }
   const known = error instanceof AppError ? error : toAppError(error)
   if (known === error || known.code === 'unavailable')

@@ -5,7 +5,9 @@ import { AppError } from '#lib/platform/errors.ts'
 const MAX_DEPTH = 64
 
 /** A request that has the right form. `requestId` is the client's own, for recognising repetitions; `resume` asks for numbered streams. */
-export type Parsed = { [O in Operation]: { type: O; params: Params<O>; requestId?: string; resume: boolean } }[Operation]
+export type Parsed = {
+  [O in Operation]: { type: O; params: Params<O>; requestId?: string; resume: boolean }
+}[Operation]
 
 /**
  * Reads a request's JSON (protocol section 1.3). Text that no database can hold (NUL, half surrogate pairs) is replaced by U+FFFD.
@@ -13,10 +15,12 @@ export type Parsed = { [O in Operation]: { type: O; params: Params<O>; requestId
  */
 export function parseRequest(body: unknown): Parsed {
   const request = clean(body, 0)
-  if (!isObject(request)) throw new AppError('bad_request', 'The request must be a JSON object with the fields "type" and "params".')
+  if (!isObject(request))
+    throw new AppError('bad_request', 'The request must be a JSON object with the fields "type" and "params".')
   const { type, params = {}, metadata } = request
   if (typeof type !== 'string') throw new AppError('bad_request', 'type is missing: it names the operation.')
-  if (!Object.hasOwn(PARAMS, type)) throw new AppError('bad_request', `type: there is no operation "${type.slice(0, 60)}".`)
+  if (!Object.hasOwn(PARAMS, type))
+    throw new AppError('bad_request', `type: there is no operation "${type.slice(0, 60)}".`)
   const operation = type as Operation
   const parsed = PARAMS[operation].safeParse(params)
   if (!parsed.success) throw new AppError('bad_request', sentence(parsed.error))

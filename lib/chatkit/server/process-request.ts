@@ -26,17 +26,25 @@ export async function processChatKit<Context = void>(body: unknown, deps: Deps<C
   const request = parseRequest(body)
   if (isTurn(request) && !(request.type === 'threads.sync_custom_action' && deps.actSync)) {
     const { type: operation, params, requestId, resume } = request
-    const prepare = turns[operation] as (given: typeof params, to: Deps<Context>, requestId?: string) => Promise<PreparedTurn<Context>>
+    const prepare = turns[operation] as (
+      given: typeof params,
+      to: Deps<Context>,
+      requestId?: string,
+    ) => Promise<PreparedTurn<Context>>
     const prepared = prepare(params, deps, requestId)
     // Asked side by side. A repetition is answered whatever became of the state that it needed the first time.
     prepared.catch(() => undefined)
     const repeated = requestId ? await deps.turns?.findRepeated(requestId) : null
-    const whole = operation === 'threads.sync_custom_action' ? (all: ThreadStreamEvent[]) => updatedItem(all, params.item_id) : undefined
+    const whole =
+      operation === 'threads.sync_custom_action'
+        ? (all: ThreadStreamEvent[]) => updatedItem(all, params.item_id)
+        : undefined
     if (!repeated) return { kind: 'turn', operation, requestId, resume, whole, ...(await prepared) }
     const { runId, threadId, events } = repeated
     return { kind: 'attached', resume, runId, whole, events: events ?? (await replayStored(deps.store, threadId)) }
   }
-  if (request.type === 'threads.attach') return { kind: 'attached', resume: request.resume, ...(await attach(request.params, deps)) }
+  if (request.type === 'threads.attach')
+    return { kind: 'attached', resume: request.resume, ...(await attach(request.params, deps)) }
   const answer = queries[request.type] as (given: typeof request.params, to: Deps<Context>) => Promise<unknown>
   return { kind: 'json', data: await answer(request.params, deps) }
 }
@@ -58,7 +66,9 @@ async function attach<Context>(
   { store, turns: live }: Deps<Context>,
 ): Promise<Pick<LiveTurn, 'events'> & { runId?: string }> {
   await store.loadThread(thread_id)
-  return (await live?.attach(thread_id, { runId: run_id ?? undefined, after: after ?? undefined })) ?? { events: nothing() }
+  return (
+    (await live?.attach(thread_id, { runId: run_id ?? undefined, after: after ?? undefined })) ?? { events: nothing() }
+  )
 }
 
 // biome-ignore lint/correctness/useYield: a stream that is complete without an event

@@ -6,7 +6,13 @@ import { newId } from '#lib/platform/ids.ts'
 
 type Settings = Pick<
   Env,
-  'ATTACHMENTS' | 'ATTACHMENTS_DIR' | 'S3_ENDPOINT' | 'S3_BUCKET' | 'S3_REGION' | 'S3_ACCESS_KEY_ID' | 'S3_SECRET_ACCESS_KEY'
+  | 'ATTACHMENTS'
+  | 'ATTACHMENTS_DIR'
+  | 'S3_ENDPOINT'
+  | 'S3_BUCKET'
+  | 'S3_REGION'
+  | 'S3_ACCESS_KEY_ID'
+  | 'S3_SECRET_ACCESS_KEY'
 >
 
 /** The store that the settings name: a folder, or an S3-compatible one. */

@@ -61,7 +61,10 @@ export function attachmentIds(caller: { userId: string }): Promise<string[]> {
 
 /** Those that were made before a moment, within `tx`. */
 export async function attachmentIdsBefore(tx: Tx, ownerId: string, before?: Date): Promise<string[]> {
-  const rows = await tx.attachment.findMany({ where: { ownerId, ...(before && { createdAt: { lt: before } }) }, select: { id: true } })
+  const rows = await tx.attachment.findMany({
+    where: { ownerId, ...(before && { createdAt: { lt: before } }) },
+    select: { id: true },
+  })
   return rows.map(({ id }) => id)
 }
 

@@ -17,7 +17,15 @@ const ALIASES = new Map([
   ['application/x-pdf', PDF],
 ])
 /** Endings of files that can be read, whatever type the browser makes of them: `.csv` is Excel to one, `.ts` a video to another. */
-const READABLE_ENDINGS = new Set([...textExtensions.filter((ending) => ending !== 'svg'), 'png', 'jpg', 'jpeg', 'gif', 'webp', 'pdf'])
+const READABLE_ENDINGS = new Set([
+  ...textExtensions.filter((ending) => ending !== 'svg'),
+  'png',
+  'jpg',
+  'jpeg',
+  'gif',
+  'webp',
+  'pdf',
+])
 const KINDS = 'Pictures (PNG, JPEG, GIF, WebP), PDF and text can'
 
 export type AttachmentKind = 'image' | 'pdf' | 'text'

@@ -40,12 +40,20 @@ export function createAttachmentStore(caller: Person): AttachmentRecords {
         if (made.count === 0) throw notFound(WHAT)
       }),
     bind: (threadId, ids) => retryIdempotent(() => withCaller(caller, (tx) => bindAll(tx, { ownerId, threadId }, ids))),
-    delete: (id) => withCaller(caller, async (tx) => void (await tx.attachment.deleteMany({ where: { id: toStorableText(id), ownerId } }))),
+    delete: (id) =>
+      withCaller(
+        caller,
+        async (tx) => void (await tx.attachment.deleteMany({ where: { id: toStorableText(id), ownerId } })),
+      ),
   }
 }
 
 /** The statements that make files a thread's: `lock` comes first, `isFree` tells whether all can be its, and `bind` makes them so where `when` holds. */
-export function bindStatements({ ownerId, threadId }: { ownerId: string; threadId: string }, ids: string[], when = Prisma.sql`true`) {
+export function bindStatements(
+  { ownerId, threadId }: { ownerId: string; threadId: string },
+  ids: string[],
+  when = Prisma.sql`true`,
+) {
   const free = Prisma.sql`id = ANY(${ids}) AND owner_id = ${ownerId} AND (thread_id IS NULL OR thread_id = ${threadId})`
   return {
     // Always in the same order, so that two messages with the same files never wait for each other.
@@ -58,11 +66,16 @@ export function bindStatements({ ownerId, threadId }: { ownerId: string; threadI
 }
 
 /** One statement decides: of two threads that want a file at once, one gets it. */
-async function bindAll(tx: Tx, { ownerId, threadId }: { ownerId: string; threadId: string }, ids: string[]): Promise<void> {
+async function bindAll(
+  tx: Tx,
+  { ownerId, threadId }: { ownerId: string; threadId: string },
+  ids: string[],
+): Promise<void> {
   const { lock, bind } = bindStatements({ ownerId, threadId }, ids)
   await tx.$queryRaw(lock)
   const bound = await tx.$executeRaw(bind)
-  if (bound < new Set(ids).size) throw new AppError('conflict', 'A file of this message belongs to another conversation. Upload it again.')
+  if (bound < new Set(ids).size)
+    throw new AppError('conflict', 'A file of this message belongs to another conversation. Upload it again.')
 }
 
 /**
@@ -79,7 +92,10 @@ export async function announceAttachment(
   const id = newId('atc')
   const url = `${env().APP_URL}/api/attachments/${id}`
   const upload_descriptor = { url, method: 'PUT' as const, headers: { 'content-type': 'application/octet-stream' } }
-  const attachment: Attachment = { ...described({ id, name: cleanName(name) }, mime_type.toLowerCase()), upload_descriptor }
+  const attachment: Attachment = {
+    ...described({ id, name: cleanName(name) }, mime_type.toLowerCase()),
+    upload_descriptor,
+  }
   await withCaller(caller, async (tx) => {
     await requireRoom(tx, caller, size)
     const data = attachment as unknown as Prisma.InputJsonObject
@@ -104,7 +120,11 @@ export async function receiveAttachment(caller: Person, id: string, bytes: Uint8
   if (kind !== 'text') await requireOpenable(kind, bytes)
   const attachment = described({ id, name }, type)
   // Claimed before the bytes are written, so that of two uploads at once only one writes.
-  await claim(caller, row, { data: attachment as unknown as Prisma.InputJsonObject, size: bytes.byteLength, uploadedAt: new Date() })
+  await claim(caller, row, {
+    data: attachment as unknown as Prisma.InputJsonObject,
+    size: bytes.byteLength,
+    uploadedAt: new Date(),
+  })
   try {
     await openByteStore().write(bytesKey(ownerId, id), bytes)
   } catch (error) {
@@ -134,7 +154,8 @@ async function claim(
     await requireRoom(tx, caller, data.size - size)
     return tx.attachment.updateMany({ where, data })
   })
-  if (count === 0) throw (await isThere(caller, id)) ? new AppError('conflict', 'This file was uploaded already.') : notFound(WHAT)
+  if (count === 0)
+    throw (await isThere(caller, id)) ? new AppError('conflict', 'This file was uploaded already.') : notFound(WHAT)
 }
 
 async function isThere({ userId: ownerId }: Person, id: string): Promise<boolean> {
@@ -142,7 +163,10 @@ async function isThere({ userId: ownerId }: Person, id: string): Promise<boolean
 }
 
 /** An uploaded attachment of the caller with its bytes. Throws not_found. */
-export async function readAttachment(caller: Person, id: string): Promise<{ attachment: Attachment; bytes: Uint8Array }> {
+export async function readAttachment(
+  caller: Person,
+  id: string,
+): Promise<{ attachment: Attachment; bytes: Uint8Array }> {
   const row = await findRow(caller, id)
   const bytes = row.uploadedAt ? await openByteStore().read(bytesKey(caller.userId, row.id)) : null
   if (!bytes) throw notFound(WHAT)
@@ -168,14 +192,17 @@ export function deleteBytes(caller: Person, id: string): Promise<void> {
 }
 
 async function findRow({ userId: ownerId }: Person, id: string) {
-  const row = await withCaller({ userId: ownerId }, (tx) => tx.attachment.findFirst({ where: { id: toStorableText(id), ownerId } }))
+  const row = await withCaller({ userId: ownerId }, (tx) =>
+    tx.attachment.findFirst({ where: { id: toStorableText(id), ownerId } }),
+  )
   if (!row) throw notFound(WHAT)
   return row
 }
 
 function requireSize(bytes: number): void {
   const { ATTACHMENT_MAX_MB } = env()
-  if (bytes > ATTACHMENT_MAX_MB * MEGABYTE) throw new AppError('too_large', `The file is larger than ${ATTACHMENT_MAX_MB} MB.`)
+  if (bytes > ATTACHMENT_MAX_MB * MEGABYTE)
+    throw new AppError('too_large', `The file is larger than ${ATTACHMENT_MAX_MB} MB.`)
 }
 
 /** Of one person's files one at a time is counted until the transaction ends. Throws conflict. */

@@ -25,7 +25,11 @@ export function folderBytes(folder: string): ByteStore {
       } catch (cause) {
         await rm(unfinished, { force: true }).catch(() => undefined)
         // A full disk, or a folder that this process may not write.
-        throw new AppError('unavailable', 'The file cannot be kept just now. If it stays so, tell your administrator.', { cause })
+        throw new AppError(
+          'unavailable',
+          'The file cannot be kept just now. If it stays so, tell your administrator.',
+          { cause },
+        )
       }
     },
     async read(key) {

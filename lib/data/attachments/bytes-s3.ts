@@ -38,7 +38,8 @@ export function s3Bytes({ url, ...keys }: Bucket): ByteStore {
   return {
     async write(key, bytes) {
       const { status } = await ask('PUT', key, bytes)
-      if (status === 404) throw new AppError('unavailable', 'The store of attachments has no such bucket. Tell your administrator.')
+      if (status === 404)
+        throw new AppError('unavailable', 'The store of attachments has no such bucket. Tell your administrator.')
     },
     async read(key) {
       const response = await ask('GET', key)

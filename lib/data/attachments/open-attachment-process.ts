@@ -6,7 +6,9 @@ import { buffer } from 'node:stream/consumers'
 import { Worker } from 'node:worker_threads'
 
 /** What a file turned out to be; see `Opening` in open-attachment.ts. */
-type Found = { result: 'opened' | 'damaged' | 'locked' | 'empty' } | { result: 'too_many_pixels' | 'too_many_pages'; limit: number }
+type Found =
+  | { result: 'opened' | 'damaged' | 'locked' | 'empty' }
+  | { result: 'too_many_pixels' | 'too_many_pages'; limit: number }
 
 /** All that the process may hold, in bytes. A decoded picture of MAX_PIXELS fits. */
 const MAX_RSS_BYTES = 700 * 1024 * 1024
@@ -68,7 +70,9 @@ async function openPdf(bytes: Buffer): Promise<Found> {
   try {
     const pdf = await task.promise
     if (pdf.numPages > MAX_PAGES) return { result: 'too_many_pages', limit: MAX_PAGES }
-    const marks = new Set<unknown>(Object.entries(OPS).flatMap(([name, operation]) => (MARK.test(name) ? [operation] : [])))
+    const marks = new Set<unknown>(
+      Object.entries(OPS).flatMap(([name, operation]) => (MARK.test(name) ? [operation] : [])),
+    )
     for (let number = 1; number <= Math.min(pdf.numPages, LOOKED_AT); number += 1) {
       const page = await pdf.getPage(number)
       const { fnArray } = await page.getOperatorList()

@@ -49,7 +49,9 @@ async function takeTurn(): Promise<void> {
   waiting.push(turn.resolve)
   const timer = setTimeout(() => {
     waiting.splice(waiting.indexOf(turn.resolve), 1)
-    turn.reject(new AppError('limited', 'Many files are being opened just now. Try again in a moment.', { retryAfter: 5 }))
+    turn.reject(
+      new AppError('limited', 'Many files are being opened just now. Try again in a moment.', { retryAfter: 5 }),
+    )
   }, TURN_MS)
   await turn.promise.finally(() => clearTimeout(timer))
 }
@@ -70,7 +72,11 @@ async function open(kind: 'image' | 'pdf', bytes: Uint8Array): Promise<Opening |
   // A process that has ended reads no more; how it ended is told below.
   child.stdin.on('error', () => undefined)
   child.stdin.end(bytes)
-  const [{ code, signal, error }, output, complaint] = await Promise.all([ended, text(child.stdout), text(child.stderr)])
+  const [{ code, signal, error }, output, complaint] = await Promise.all([
+    ended,
+    text(child.stdout),
+    text(child.stderr),
+  ])
   if (code === 0) return JSON.parse(output) as Opening
   // Killed for its time or memory (V8 aborts by itself), or crashed by the file.
   if (signal !== null || (code !== null && code > 1)) {
@@ -94,9 +100,15 @@ function refuse(kind: 'image' | 'pdf', { result, limit = 0 }: Opening): void {
     case 'empty':
       throw new AppError('unsupported_type', `${what} is empty: there is nothing on its pages.`)
     case 'too_many_pixels':
-      throw new AppError('too_large', `${what} has more than ${limit / 1_000_000} million pixels. Make it smaller and attach it again.`)
+      throw new AppError(
+        'too_large',
+        `${what} has more than ${limit / 1_000_000} million pixels. Make it smaller and attach it again.`,
+      )
     case 'too_much':
-      throw new AppError('too_large', `${what} takes too much time or memory to open. Save it in a simpler form and attach it again.`)
+      throw new AppError(
+        'too_large',
+        `${what} takes too much time or memory to open. Save it in a simpler form and attach it again.`,
+      )
     case 'too_many_pages':
       throw new AppError('too_large', `${what} has more than ${limit} pages. Attach the part that matters.`)
   }

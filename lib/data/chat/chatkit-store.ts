@@ -32,7 +32,8 @@ const PREFIX: Record<ItemKind, string> = {
 export function createPrismaStore(caller: { userId: string }): Store {
   const ownerId = caller.userId
   const inTx = <T>(work: (tx: Tx) => Promise<T>) => withCaller(caller, work)
-  const idOf = (prefix: string, requestId?: string) => (requestId === undefined ? newId(prefix) : idFrom(prefix, ownerId, requestId))
+  const idOf = (prefix: string, requestId?: string) =>
+    requestId === undefined ? newId(prefix) : idFrom(prefix, ownerId, requestId)
   const write = (statement: Prisma.Sql) => retryIdempotent(() => statementAs(caller, statement))
 
   async function writeItem(threadId: string, item: ThreadItem): Promise<void> {
@@ -90,7 +91,8 @@ export function createPrismaStore(caller: { userId: string }): Store {
 
     listThreads: ({ limit, after, order }) =>
       inTx(async (tx) => {
-        const cursor = after === undefined ? undefined : await tx.thread.findFirst({ where: { id: toStorableText(after), ownerId } })
+        const cursor =
+          after === undefined ? undefined : await tx.thread.findFirst({ where: { id: toStorableText(after), ownerId } })
         if (cursor === null) throw notFound('The conversation')
         const where = { ownerId, ...(cursor && { seq: order === 'asc' ? { gt: cursor.seq } : { lt: cursor.seq } }) }
         const rows = await tx.thread.findMany({ where, orderBy: { seq: order }, take: limit + 1 })
@@ -113,7 +115,8 @@ export function createPrismaStore(caller: { userId: string }): Store {
 
     listItems: async (threadId, { limit, after, order, visible }) => {
       const own = Prisma.sql`thread_id = ${threadId} AND owner_id = ${ownerId}`
-      const [isBeyond, direction] = order === 'asc' ? [Prisma.sql`>`, Prisma.sql`ASC`] : [Prisma.sql`<`, Prisma.sql`DESC`]
+      const [isBeyond, direction] =
+        order === 'asc' ? [Prisma.sql`>`, Prisma.sql`ASC`] : [Prisma.sql`<`, Prisma.sql`DESC`]
       const rows = await statementAs<{ id: string; data: ThreadItem }>(
         caller,
         Prisma.sql`
@@ -131,7 +134,9 @@ export function createPrismaStore(caller: { userId: string }): Store {
     addItem: writeItem,
     saveItem: writeItem,
     deleteItem: async (threadId, id) =>
-      void (await write(Prisma.sql`DELETE FROM thread_items WHERE thread_id = ${threadId} AND id = ${id} AND owner_id = ${ownerId}`)),
+      void (await write(
+        Prisma.sql`DELETE FROM thread_items WHERE thread_id = ${threadId} AND id = ${id} AND owner_id = ${ownerId}`,
+      )),
 
     attachments: createAttachmentStore(caller),
   }
@@ -170,7 +175,8 @@ export function upsertItem({ ownerId, threadId }: Home, given: ThreadItem, when 
 
 /** Stores items in somebody's thread where it is still there, and deletes others: for work that outlives its process. Needs a transaction across people. */
 export async function keepItems(tx: Tx, home: Home, items: ThreadItem[], gone: string[]): Promise<void> {
-  if (!(await tx.thread.findFirst({ where: { id: home.threadId, ownerId: home.ownerId }, select: { id: true } }))) return
+  if (!(await tx.thread.findFirst({ where: { id: home.threadId, ownerId: home.ownerId }, select: { id: true } })))
+    return
   for (const item of items) await tx.$executeRaw(upsertItem(home, item))
   if (gone.length > 0) await tx.threadItem.deleteMany({ where: { ...home, id: { in: gone } } })
 }
@@ -179,7 +185,10 @@ export async function keepItems(tx: Tx, home: Home, items: ThreadItem[], gone: s
 export async function hasItemsAfter(tx: Tx, { ownerId, threadId }: Home, itemId: string): Promise<boolean> {
   const item = await tx.threadItem.findFirst({ where: { threadId, ownerId, id: itemId }, select: { seq: true } })
   if (!item) return false
-  return (await tx.threadItem.findFirst({ where: { threadId, ownerId, seq: { gt: item.seq } }, select: { id: true } })) !== null
+  return (
+    (await tx.threadItem.findFirst({ where: { threadId, ownerId, seq: { gt: item.seq } }, select: { id: true } })) !==
+    null
+  )
 }
 
 function toThread(row: ThreadRow): Thread {

@@ -53,6 +53,11 @@ export function listFeedback(
     owner: { select: { id: true, name: true, email: true } },
   }
   return withSystem('admin', (tx) =>
-    tx.feedback.findMany({ where: threadId ? { threadId } : {}, select, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: limit }),
+    tx.feedback.findMany({
+      where: threadId ? { threadId } : {},
+      select,
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      take: limit,
+    }),
   )
 }

@@ -20,6 +20,8 @@ export async function threadNames(scope: ThreadScope, ids: string[]): Promise<Ma
   const rows =
     'admin' in scope
       ? await withSystem('admin', (tx) => tx.thread.findMany({ where, select: NAME }))
-      : await withCaller(scope.caller, (tx) => tx.thread.findMany({ where: { ...where, ownerId: scope.caller.userId }, select: NAME }))
+      : await withCaller(scope.caller, (tx) =>
+          tx.thread.findMany({ where: { ...where, ownerId: scope.caller.userId }, select: NAME }),
+        )
   return new Map(rows.map((row) => [row.id, row]))
 }

@@ -31,7 +31,9 @@ async function told(caller: { userId: string }, threadId: string, items: ThreadI
       WHERE owner_id = ${caller.userId} AND thread_id = ${threadId} AND turn_id = ANY(${messages})
       ORDER BY turn_id, created_at DESC`,
   )
-  const outcomes = new Map(rows.filter(({ status }) => OUTCOMES.includes(status)).map((row) => [row.turnId, toOutcome(row)]))
+  const outcomes = new Map(
+    rows.filter(({ status }) => OUTCOMES.includes(status)).map((row) => [row.turnId, toOutcome(row)]),
+  )
   return items.map((item) => {
     const outcome = item.type === 'user_message' ? outcomes.get(item.id) : undefined
     return outcome ? { ...item, outcome } : item
@@ -39,5 +41,9 @@ async function told(caller: { userId: string }, threadId: string, items: ThreadI
 }
 
 function toOutcome({ status, errorMessage, allowRetry }: Row): TurnOutcome {
-  return { status: status as TurnOutcome['status'], ...(errorMessage && { message: errorMessage }), allow_retry: allowRetry ?? true }
+  return {
+    status: status as TurnOutcome['status'],
+    ...(errorMessage && { message: errorMessage }),
+    allow_retry: allowRetry ?? true,
+  }
 }

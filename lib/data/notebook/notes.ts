@@ -73,13 +73,20 @@ export function createNote(caller: Caller, note: { title: string; body: string }
     // Two calls must not pass the limit together.
     await tx.$executeRaw(lockPerson(caller.userId))
     if ((await tx.note.count({ where: { ownerId: caller.userId } })) >= NOTES_MAX)
-      throw new AppError('conflict', `You have ${NOTES_MAX} notes, which is the most one person can keep. Delete some first.`)
+      throw new AppError(
+        'conflict',
+        `You have ${NOTES_MAX} notes, which is the most one person can keep. Delete some first.`,
+      )
     return tx.note.create({ data: { id: newId('note'), ownerId: caller.userId, ...note }, select: ROW })
   })
 }
 
 /** Replaces what is given of a note. Null when there is no such note. */
-export function updateNote(caller: Caller, id: string, change: { title?: string; body?: string }): Promise<Note | null> {
+export function updateNote(
+  caller: Caller,
+  id: string,
+  change: { title?: string; body?: string },
+): Promise<Note | null> {
   return withCaller(caller, async (tx) => {
     const rows = await tx.note.updateManyAndReturn({ where: { id, ownerId: caller.userId }, data: change, select: ROW })
     return rows[0] ?? null
@@ -109,7 +116,10 @@ export async function searchNotes(
   const { tsquery, wanted } = query ? toSearchQuery(query) : { tsquery: null, wanted: [] }
   if (query && tsquery === null) return { data: [], has_more: false }
   if (query) await fillSearchIndex(caller, 'notes')
-  const rows = await statementAs<Found>(caller, tsquery === null ? newest(caller, slice) : matching(caller, tsquery, slice))
+  const rows = await statementAs<Found>(
+    caller,
+    tsquery === null ? newest(caller, slice) : matching(caller, tsquery, slice),
+  )
   const { data, has_more } = toPage(rows, limit, (row) => row.id)
   const hits: NoteHit[] = []
   for (const { body, ...note } of data) hits.push({ ...note, snippet: await toSnippet(body, wanted) })

@@ -27,7 +27,10 @@ export type TaskFilter = {
 }
 
 /** Tasks by due date (those without one last), done ones by the time they were completed, newest first. Throws bad_request for a foreign cursor. */
-export async function listTasks(caller: Caller, { status, dueFrom, dueTo, text, after, limit }: TaskFilter): Promise<Page<Task>> {
+export async function listTasks(
+  caller: Caller,
+  { status, dueFrom, dueTo, text, after, limit }: TaskFilter,
+): Promise<Page<Task>> {
   const order = status === 'done' ? byCompletion : byDue
   const where: Prisma.TaskWhereInput[] = [{ ownerId: caller.userId }]
   if (status !== 'all') where.push({ completedAt: status === 'done' ? { not: null } : null })
@@ -78,13 +81,17 @@ const byDue: Order = {
 const byCompletion: Order = {
   by: [{ completedAt: 'desc' }, { number: 'desc' }],
   key: (row) => row.completedAt?.toISOString() ?? null,
-  after: ({ key, number }) => ({ OR: [{ completedAt: { lt: toDate(key) } }, { completedAt: toDate(key), number: { lt: number } }] }),
+  after: ({ key, number }) => ({
+    OR: [{ completedAt: { lt: toDate(key) } }, { completedAt: toDate(key), number: { lt: number } }],
+  }),
 }
 
 const CursorText = z.tuple([z.string().max(32).nullable(), z.int32()])
 
 function badCursor(cause?: unknown): AppError {
-  return new AppError('bad_request', 'This cursor is not from this list. Leave it out to begin with the first page.', { cause })
+  return new AppError('bad_request', 'This cursor is not from this list. Leave it out to begin with the first page.', {
+    cause,
+  })
 }
 
 function readCursor(text: string): Cursor {
@@ -108,7 +115,10 @@ export function addTask(caller: Caller, task: { title: string; due: string | nul
     // The update locks the person's row until the end: two calls neither share a number nor pass the limit together.
     const number = await claimTaskNumber(tx, caller.userId)
     if ((await tx.task.count({ where: { ownerId: caller.userId } })) >= TASKS_MAX)
-      throw new AppError('conflict', `You have ${TASKS_MAX} tasks, which is the most one person can keep. Delete some that are done.`)
+      throw new AppError(
+        'conflict',
+        `You have ${TASKS_MAX} tasks, which is the most one person can keep. Delete some that are done.`,
+      )
     return tx.task.create({ data: { ownerId: caller.userId, number, ...task }, select: ROW })
   })
 }

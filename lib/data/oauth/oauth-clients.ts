@@ -12,7 +12,11 @@ const WAITING_MAX = 10_000
  * Stores a registration. On the way, those that nobody allowed anything are removed, after 90 days or when 10,000 newer ones
  * wait: anybody may register. A client that was ever allowed stays, because it keeps its id for ever and could not mend an unknown one.
  */
-export async function saveOauthClient(id: string, { metadata, sealedSecret }: StoredClient, waitingMax = WAITING_MAX): Promise<void> {
+export async function saveOauthClient(
+  id: string,
+  { metadata, sealedSecret }: StoredClient,
+  waitingMax = WAITING_MAX,
+): Promise<void> {
   await withSystem('tokens', async (tx) => {
     const old = new Date(Date.now() - FORGOTTEN_AFTER_MS)
     const [last] = await tx.oauthClient.findMany({
@@ -28,7 +32,10 @@ export async function saveOauthClient(id: string, { metadata, sealedSecret }: St
 /** The registration with this id, or null. */
 export function findOauthClient(id: string): Promise<StoredClient | null> {
   return withSystem('tokens', async (tx) => {
-    const found = await tx.oauthClient.findUnique({ where: { id: toStorableText(id) }, select: { metadata: true, sealedSecret: true } })
+    const found = await tx.oauthClient.findUnique({
+      where: { id: toStorableText(id) },
+      select: { metadata: true, sealedSecret: true },
+    })
     return found && { ...found, metadata: found.metadata as Record<string, unknown> }
   })
 }

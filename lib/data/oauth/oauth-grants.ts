@@ -9,7 +9,14 @@ const USED_EVERY_MS = 60_000
 const GRANTS_SHOWN_MAX = 500
 
 /** What a person allowed one client. `scopes` are ours and those of OpenID Connect. */
-export type OauthGrantRow = { id: string; ownerId: string; clientId: string; scopes: string[]; createdAt: Date; expiresAt: Date }
+export type OauthGrantRow = {
+  id: string
+  ownerId: string
+  clientId: string
+  scopes: string[]
+  createdAt: Date
+  expiresAt: Date
+}
 
 /** A client that the person allowed something, all its grants taken together. */
 export type Connection = {
@@ -50,7 +57,9 @@ export function findOauthGrant(id: string): Promise<OauthGrantRow | null> {
 
 /** Lets a grant live as long as the last of its tokens. */
 export async function extendOauthGrant(id: string, until: Date): Promise<void> {
-  await withSystem('tokens', (tx) => tx.oauthGrant.updateMany({ where: { id, expiresAt: { lt: until } }, data: { expiresAt: until } }))
+  await withSystem('tokens', (tx) =>
+    tx.oauthGrant.updateMany({ where: { id, expiresAt: { lt: until } }, data: { expiresAt: until } }),
+  )
 }
 
 /** Ends a grant with every code and token of it: when the client revokes a token, or uses one twice. */
@@ -65,7 +74,9 @@ export async function touchOauthGrant(
 ): Promise<void> {
   const { id, ownerId, lastUsedAt } = grant
   if (now.getTime() - (lastUsedAt?.getTime() ?? 0) > USED_EVERY_MS)
-    await withCaller({ userId: ownerId }, (tx) => tx.oauthGrant.updateMany({ where: { id, ownerId }, data: { lastUsedAt: now } }))
+    await withCaller({ userId: ownerId }, (tx) =>
+      tx.oauthGrant.updateMany({ where: { id, ownerId }, data: { lastUsedAt: now } }),
+    )
 }
 
 /** Removes within `tx` the grants that have outlived their tokens. */
@@ -76,7 +87,10 @@ export async function purgeOauthGrants(tx: Tx): Promise<void> {
 /** The clients that may still act for the caller, the one used last first. */
 export async function listConnections(caller: { userId: string }): Promise<Connection[]> {
   const grants = await withCaller(caller, async (tx) => {
-    const { sessionVersion } = await tx.user.findUniqueOrThrow({ where: { id: caller.userId }, select: { sessionVersion: true } })
+    const { sessionVersion } = await tx.user.findUniqueOrThrow({
+      where: { id: caller.userId },
+      select: { sessionVersion: true },
+    })
     return tx.oauthGrant.findMany({
       where: { ownerId: caller.userId, sessionVersion, expiresAt: { gt: new Date() } },
       orderBy: { createdAt: 'desc' },
@@ -91,7 +105,10 @@ export async function listConnections(caller: { userId: string }): Promise<Conne
       host: newest.clientHost,
       scopes: [...new Set(those.flatMap(({ scopes }) => scopes))],
       since: (older.at(-1) ?? newest).createdAt,
-      lastUsedAt: those.reduce<Date | null>((last, { lastUsedAt: at }) => (at && (!last || at > last) ? at : last), null),
+      lastUsedAt: those.reduce<Date | null>(
+        (last, { lastUsedAt: at }) => (at && (!last || at > last) ? at : last),
+        null,
+      ),
     }
   })
   const rank = ({ lastUsedAt, since }: Connection) => (lastUsedAt ?? since).getTime()

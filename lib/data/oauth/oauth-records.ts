@@ -7,7 +7,12 @@ import { systemStatement, withSystem } from '#lib/platform/db/db.ts'
 import { log } from '#lib/platform/log.ts'
 
 /** One thing that the authorization server remembers under a secret: a waiting request, a code, a token, an assertion it has seen. */
-export type OauthRecordRow = { payload: Record<string, unknown>; grantId: string | null; consumedAt: Date | null; expiresAt: Date }
+export type OauthRecordRow = {
+  payload: Record<string, unknown>
+  grantId: string | null
+  consumedAt: Date | null
+  expiresAt: Date
+}
 
 const PURGE_EVERY_MS = 600_000
 /** So long (ms) a refresh token that was used up is remembered, to notice that somebody uses it again. */
@@ -32,10 +37,21 @@ export function idOf(kind: string, secret: string): string {
 export async function saveOauthRecord(
   kind: string,
   secret: string,
-  { payload, ownerId, grantId, expiresAt }: { payload: Record<string, unknown>; ownerId?: string; grantId?: string; expiresAt: Date },
+  {
+    payload,
+    ownerId,
+    grantId,
+    expiresAt,
+  }: { payload: Record<string, unknown>; ownerId?: string; grantId?: string; expiresAt: Date },
 ): Promise<void> {
   void purgeExpired()
-  const data = { kind, ownerId: ownerId ?? null, grantId: grantId ?? null, payload: payload as Prisma.InputJsonObject, expiresAt }
+  const data = {
+    kind,
+    ownerId: ownerId ?? null,
+    grantId: grantId ?? null,
+    payload: payload as Prisma.InputJsonObject,
+    expiresAt,
+  }
   const id = idOf(kind, secret)
   await withSystem('tokens', (tx) => tx.oauthRecord.upsert({ where: { id }, create: { id, ...data }, update: data }))
 }
@@ -63,7 +79,10 @@ export function consumeOauthRecord(kind: string, secret: string): Promise<boolea
     const keptUntil = new Date(now.getTime() + CONSUMED_KEPT_MS)
     const where = { id: idOf(kind, secret), consumedAt: null }
     const { count } = await tx.oauthRecord.updateMany({ where, data: { consumedAt: now } })
-    await tx.oauthRecord.updateMany({ where: { id: where.id, expiresAt: { gt: keptUntil } }, data: { expiresAt: keptUntil } })
+    await tx.oauthRecord.updateMany({
+      where: { id: where.id, expiresAt: { gt: keptUntil } },
+      data: { expiresAt: keptUntil },
+    })
     return count === 1
   })
 }
@@ -95,10 +114,24 @@ export async function findAccessTokenOwner(token: string, audience: string): Pro
   if (!found) return null
   await touchOauthGrant(found, now)
   const { id, ownerId, role, clientName, scope } = found
-  return { userId: ownerId, role, via: 'token', tokenId: id, scopes: scope?.split(' ').filter(Boolean) ?? [], clientName }
+  return {
+    userId: ownerId,
+    role,
+    via: 'token',
+    tokenId: id,
+    scopes: scope?.split(' ').filter(Boolean) ?? [],
+    clientName,
+  }
 }
 
-type Found = { id: string; ownerId: string; role: Role; clientName: string; lastUsedAt: Date | null; scope: string | null }
+type Found = {
+  id: string
+  ownerId: string
+  role: Role
+  clientName: string
+  lastUsedAt: Date | null
+  scope: string | null
+}
 
 async function purgeExpired(): Promise<void> {
   if (Date.now() - purgedAt < PURGE_EVERY_MS) return

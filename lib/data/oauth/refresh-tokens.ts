@@ -48,6 +48,10 @@ export async function spendRefreshToken(secret: string): Promise<'used' | 'ended
     return { outcome: 'used' as const }
   })
   if (use)
-    await recordAudit({ action: 'client_token_reused', subject: use.ownerId, detail: { grant: use.grantId, client: use.clientName } })
+    await recordAudit({
+      action: 'client_token_reused',
+      subject: use.ownerId,
+      detail: { grant: use.grantId, client: use.clientName },
+    })
   return outcome
 }

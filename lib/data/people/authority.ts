@@ -8,13 +8,24 @@ const GONE = 'This account can no longer be used.'
  * For whom something acts, as of now. `runEnded` is why the run that it names may act no more, as a sentence; null while the run is
  * open, and where there is no such run.
  */
-export type Authority = Person & { emailVerified: boolean; sessionVersion: number; disabled: boolean; runEnded: string | null }
+export type Authority = Person & {
+  emailVerified: boolean
+  sessionVersion: number
+  disabled: boolean
+  runEnded: string | null
+}
 
 /**
  * What a person and one of their runs may still do: asked before every request in their name, so that an end counts at once and on
  * every replica. Null for an account that is gone.
  */
-export async function findAuthority({ userId, runId = null }: { userId: string; runId?: string | null }): Promise<Authority | null> {
+export async function findAuthority({
+  userId,
+  runId = null,
+}: {
+  userId: string
+  runId?: string | null
+}): Promise<Authority | null> {
   const [found] = await statementAs<Authority>(
     { userId },
     Prisma.sql`

@@ -16,7 +16,10 @@ export async function endSession(caller: { userId: string }, sessionId: string, 
  * The role and session version of an account that may be used, and when it was used last; null for one that is disabled or gone, and
  * for a session that was signed out of. Asked at every request, in one statement.
  */
-export async function findSessionStanding(userId: string, sessionId: string): Promise<(Standing & { lastActiveAt: Date | null }) | null> {
+export async function findSessionStanding(
+  userId: string,
+  sessionId: string,
+): Promise<(Standing & { lastActiveAt: Date | null }) | null> {
   const [standing] = await statementAs<Standing & { lastActiveAt: Date | null }>(
     { userId },
     Prisma.sql`SELECT role, session_version AS "sessionVersion", last_active_at AS "lastActiveAt" FROM users WHERE id = ${userId} AND disabled_at IS NULL

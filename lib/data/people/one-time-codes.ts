@@ -24,7 +24,9 @@ export async function createCode(purpose: CodePurpose, email: string): Promise<s
 /** The address that a code was mailed to, without using it up; null when it is unknown, used or expired. */
 export function peekCode(purpose: CodePurpose, code: string): Promise<string | null> {
   return withSystem('recovery', async (tx) => {
-    const found = await tx.oneTimeCode.findFirst({ where: { tokenHash: hashOf(code), purpose, expiresAt: { gt: new Date() } } })
+    const found = await tx.oneTimeCode.findFirst({
+      where: { tokenHash: hashOf(code), purpose, expiresAt: { gt: new Date() } },
+    })
     return found?.email ?? null
   })
 }

@@ -55,8 +55,17 @@ export async function setRole(admin: Caller, userId: string, role: Role): Promis
 
 /** Bars an account from the server, at once and everywhere, or lets it in again. Its data stays. Throws conflict, not_found. */
 export async function setDisabled(admin: Caller, userId: string, disabled: boolean): Promise<void> {
-  await changeAsAdmin(admin, userId, { disabledAt: disabled ? new Date() : null }, disabled ? 'account_disabled' : undefined)
-  await recordAudit({ action: disabled ? 'account_disabled' : 'account_enabled', actorId: admin.userId, subject: userId })
+  await changeAsAdmin(
+    admin,
+    userId,
+    { disabledAt: disabled ? new Date() : null },
+    disabled ? 'account_disabled' : undefined,
+  )
+  await recordAudit({
+    action: disabled ? 'account_disabled' : 'account_enabled',
+    actorId: admin.userId,
+    subject: userId,
+  })
 }
 
 /** Ends every session and run of an account; the person may sign in again. Throws conflict, not_found. */

@@ -43,7 +43,8 @@ export async function createPersonalToken(
   const row = await withCaller(caller, async (tx) => {
     await takeTurn(tx, caller)
     const count = await tx.personalToken.count({ where: { ownerId: caller.userId, revokedAt: null } })
-    if (count >= TOKENS_MAX) throw new AppError('conflict', `You have ${TOKENS_MAX} tokens already. Revoke one that you no longer need.`)
+    if (count >= TOKENS_MAX)
+      throw new AppError('conflict', `You have ${TOKENS_MAX} tokens already. Revoke one that you no longer need.`)
     const data = { id: newId('tok'), ownerId: caller.userId, tokenHash: hashOf(token), ...wish }
     return tx.personalToken.create({ data, select: ROW })
   })
@@ -51,11 +52,17 @@ export async function createPersonalToken(
 }
 
 /** The caller's tokens that are not revoked, newest first, 20 a page. An `after` that is no token of theirs begins at the first. */
-export async function listPersonalTokens(caller: Caller, { after }: { after?: string } = {}): Promise<Page<PersonalTokenRow>> {
+export async function listPersonalTokens(
+  caller: Caller,
+  { after }: { after?: string } = {},
+): Promise<Page<PersonalTokenRow>> {
   const where = { ownerId: caller.userId, revokedAt: null }
   const rows = await withCaller(caller, async (tx) => {
-    const last = after === undefined ? null : await tx.personalToken.findFirst({ where: { id: after, ownerId: caller.userId } })
-    const older = last && { OR: [{ createdAt: { lt: last.createdAt } }, { createdAt: last.createdAt, id: { lt: last.id } }] }
+    const last =
+      after === undefined ? null : await tx.personalToken.findFirst({ where: { id: after, ownerId: caller.userId } })
+    const older = last && {
+      OR: [{ createdAt: { lt: last.createdAt } }, { createdAt: last.createdAt, id: { lt: last.id } }],
+    }
     return tx.personalToken.findMany({
       where: { ...where, ...older },
       select: ROW,
@@ -69,7 +76,10 @@ export async function listPersonalTokens(caller: Caller, { after }: { after?: st
 /** Ends a token at once. Throws not_found for a foreign, unknown or already revoked one. */
 export async function revokePersonalToken(caller: Caller, id: string): Promise<void> {
   const { count } = await withCaller(caller, (tx) =>
-    tx.personalToken.updateMany({ where: { id, ownerId: caller.userId, revokedAt: null }, data: { revokedAt: new Date() } }),
+    tx.personalToken.updateMany({
+      where: { id, ownerId: caller.userId, revokedAt: null },
+      data: { revokedAt: new Date() },
+    }),
   )
   if (count === 0) throw notFound('The token')
 }
@@ -81,7 +91,10 @@ export function revokePersonalTokens(caller: Caller): Promise<number> {
 
 /** Ends all tokens of a person at once, within `tx`. Returns how many there were. */
 export async function revokeTokensOf(tx: Tx, ownerId: string): Promise<number> {
-  const { count } = await tx.personalToken.updateMany({ where: { ownerId, revokedAt: null }, data: { revokedAt: new Date() } })
+  const { count } = await tx.personalToken.updateMany({
+    where: { ownerId, revokedAt: null },
+    data: { revokedAt: new Date() },
+  })
   return count
 }
 
@@ -99,7 +112,9 @@ export async function findTokenOwner(token: string): Promise<Caller | null> {
   if (!found) return null
   const { id, ownerId, scopes, lastUsedAt, role } = found
   if (now.getTime() - (lastUsedAt?.getTime() ?? 0) > USED_EVERY_MS)
-    await withCaller({ userId: ownerId }, (tx) => tx.personalToken.updateMany({ where: { id, ownerId }, data: { lastUsedAt: now } }))
+    await withCaller({ userId: ownerId }, (tx) =>
+      tx.personalToken.updateMany({ where: { id, ownerId }, data: { lastUsedAt: now } }),
+    )
   return { userId: ownerId, role, via: 'token', tokenId: id, scopes }
 }
 

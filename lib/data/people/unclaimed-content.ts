@@ -45,14 +45,22 @@ export function listUnclaimedContent({ userId }: Owner): Promise<UnclaimedConten
 /** Keeps all of it as the person's own, or deletes it with the bytes of its files. Does nothing where there is nothing to decide. */
 export async function decideUnclaimedContent(owner: Owner, decision: 'keep' | 'delete'): Promise<void> {
   const files = await withCaller(owner, async (tx) => {
-    const { unclaimedBefore: before } = await tx.user.findUniqueOrThrow({ where: { id: owner.userId }, select: { unclaimedBefore: true } })
+    const { unclaimedBefore: before } = await tx.user.findUniqueOrThrow({
+      where: { id: owner.userId },
+      select: { unclaimedBefore: true },
+    })
     if (!before) return null
     await tx.user.updateMany({ where: { id: owner.userId }, data: { unclaimedBefore: null } })
     return decision === 'delete' ? deleteBefore(tx, owner.userId, before) : []
   })
   if (!files) return
   await deleteBytesOf(owner.userId, files)
-  await recordAudit({ action: 'earlier_content_decided', actorId: owner.userId, subject: owner.userId, detail: { decision } })
+  await recordAudit({
+    action: 'earlier_content_decided',
+    actorId: owner.userId,
+    subject: owner.userId,
+    detail: { decision },
+  })
 }
 
 /** Returns the ids of the files whose bytes have to go, too. */

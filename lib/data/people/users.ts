@@ -9,7 +9,14 @@ import { newId } from '#lib/platform/ids.ts'
 import { log } from '#lib/platform/log.ts'
 
 /** A person as other people's code may see them: no hash, no version. `timeZone` is an IANA name, `locale` a BCP 47 tag. */
-export type Person = { id: string; email: string; name: string; role: Role; timeZone: string | null; locale: string | null }
+export type Person = {
+  id: string
+  email: string
+  name: string
+  role: Role
+  timeZone: string | null
+  locale: string | null
+}
 
 /** What decides whether a session or token still counts. */
 export type Standing = { role: Role; sessionVersion: number }
@@ -50,8 +57,14 @@ export async function findStanding(userId: string): Promise<Standing | null> {
 }
 
 /** Keeps the time zone and locale that the person's browser names. Unknown ones are left out rather than stored. */
-export async function rememberLocale(caller: Caller, told: { timeZone?: string | null; locale?: string | null }): Promise<void> {
-  const data = { ...(isTimeZone(told.timeZone) && { timeZone: told.timeZone }), ...(isLocale(told.locale) && { locale: told.locale }) }
+export async function rememberLocale(
+  caller: Caller,
+  told: { timeZone?: string | null; locale?: string | null },
+): Promise<void> {
+  const data = {
+    ...(isTimeZone(told.timeZone) && { timeZone: told.timeZone }),
+    ...(isLocale(told.locale) && { locale: told.locale }),
+  }
   if (Object.keys(data).length === 0) return
   await withCaller(caller, (tx) => tx.user.updateMany({ where: { id: caller.userId }, data }))
 }
@@ -83,7 +96,14 @@ export function hasAnyAccount(): Promise<boolean> {
 export type Account = Person &
   Standing & { passwordHash: string | null; emailVerifiedAt: Date | null; disabledAt: Date | null; founder: boolean }
 
-const ACCOUNT = { ...PERSON, sessionVersion: true, passwordHash: true, emailVerifiedAt: true, disabledAt: true, founder: true } as const
+const ACCOUNT = {
+  ...PERSON,
+  sessionVersion: true,
+  passwordHash: true,
+  emailVerifiedAt: true,
+  disabledAt: true,
+  founder: true,
+} as const
 
 /** The account with this address (lower case), or null. */
 export function findAccountByEmail(email: string): Promise<Account | null> {
@@ -92,7 +112,9 @@ export function findAccountByEmail(email: string): Promise<Account | null> {
 
 /** The caller's own account. Throws not_found. */
 export async function requireAccount(caller: { userId: string }): Promise<Account> {
-  const account = await withCaller(caller, (tx) => tx.user.findUnique({ where: { id: caller.userId }, select: ACCOUNT }))
+  const account = await withCaller(caller, (tx) =>
+    tx.user.findUnique({ where: { id: caller.userId }, select: ACCOUNT }),
+  )
   if (!account) throw notFound('The account')
   return account
 }
@@ -115,9 +137,13 @@ export async function createFounder(account: NewAccount): Promise<Account> {
 }
 
 function founderExistsError(cause?: unknown): AppError {
-  return new AppError('conflict', 'Somebody else has just made the first account of this server. Sign in, or ask them for an account.', {
-    cause,
-  })
+  return new AppError(
+    'conflict',
+    'Somebody else has just made the first account of this server. Sign in, or ask them for an account.',
+    {
+      cause,
+    },
+  )
 }
 
 /** Makes a member's account; null when the address has one already. */
@@ -135,7 +161,14 @@ function insert(
   { email, name, passwordHash, emailVerified }: NewAccount,
   rank: { role: Role; founder: boolean },
 ): Promise<Account> {
-  const data = { id: newId('usr'), email, name, passwordHash, emailVerifiedAt: emailVerified ? new Date() : null, ...rank }
+  const data = {
+    id: newId('usr'),
+    email,
+    name,
+    passwordHash,
+    emailVerifiedAt: emailVerified ? new Date() : null,
+    ...rank,
+  }
   return tx.user.create({ data, select: ACCOUNT })
 }
 
@@ -144,10 +177,18 @@ function isDuplicate(error: unknown): boolean {
 }
 
 /** Stores a new password in place of the one that was seen under `version` and ends every session and run. Returns the new version. Throws conflict when another change came between. */
-export async function changePasswordHash(caller: { userId: string }, version: number, passwordHash: string): Promise<number> {
+export async function changePasswordHash(
+  caller: { userId: string },
+  version: number,
+  passwordHash: string,
+): Promise<number> {
   return withCaller(caller, async (tx) => {
-    const { count } = await tx.user.updateMany({ where: { id: caller.userId, sessionVersion: version }, data: { passwordHash } })
-    if (count === 0) throw new AppError('conflict', 'Your account was changed meanwhile. Load the page again and try once more.')
+    const { count } = await tx.user.updateMany({
+      where: { id: caller.userId, sessionVersion: version },
+      data: { passwordHash },
+    })
+    if (count === 0)
+      throw new AppError('conflict', 'Your account was changed meanwhile. Load the page again and try once more.')
     return endAccess(tx, caller.userId, 'password_changed')
   })
 }
@@ -213,7 +254,8 @@ export async function changeAsAdmin(
 ): Promise<void> {
   if (userId === admin.userId) throw new AppError('conflict', 'This is your own account. Another admin has to do this.')
   await withSystem('admin', async (tx) => {
-    if (!(await lockAdmins(tx)).some(({ id }) => id === admin.userId)) throw new AppError('forbidden', 'Only admins may do this.')
+    if (!(await lockAdmins(tx)).some(({ id }) => id === admin.userId))
+      throw new AppError('forbidden', 'Only admins may do this.')
     const { count } = await tx.user.updateMany({ where: { id: userId }, data })
     if (count === 0) throw notFound('This account')
     if (ends) await endAccess(tx, userId, ends)

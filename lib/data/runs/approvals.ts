@@ -48,7 +48,10 @@ export async function storeParkedRun(
  */
 export async function dueNow(tx: Tx, ownerId: string): Promise<void> {
   await tx.pausedRun.deleteMany({ where: { ownerId } })
-  const { count } = await tx.approval.updateMany({ where: { ownerId, status: 'pending' }, data: { expiresAt: new Date() } })
+  const { count } = await tx.approval.updateMany({
+    where: { ownerId, status: 'pending' },
+    data: { expiresAt: new Date() },
+  })
   if (count > 0) await tx.$executeRaw`SELECT pg_notify(${QUESTIONS_CHANNEL}, '')`
 }
 
@@ -78,9 +81,16 @@ export function answerApproval(
     const now = new Date()
     const where = { id, ownerId, status: 'pending', expiresAt: { gt: now } }
     const { count } = await tx.approval.updateMany({ where, data: { status, remember, decidedAt: now } })
-    const approvals = await tx.approval.findMany({ where: { runId, ownerId }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] })
+    const approvals = await tx.approval.findMany({
+      where: { runId, ownerId },
+      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    })
     const isAnswered = approvals.every((approval) => approval.status === 'approved' || approval.status === 'denied')
-    return { won: count > 0, approvals, sealed: isAnswered ? await claimParkedRun(tx, { id: runId, ownerId }, now) : null }
+    return {
+      won: count > 0,
+      approvals,
+      sealed: isAnswered ? await claimParkedRun(tx, { id: runId, ownerId }, now) : null,
+    }
   })
 }
 
@@ -114,7 +124,12 @@ export function listAnswers(caller: { userId: string }, threadId: string, itemId
  * Ends whatever questions of a run are open, as expired or denied, and with them the run's wait; its state is forgotten. Resolves to
  * the questions that it ended. `why` is kept in the run's row.
  */
-export function closeApprovals(caller: { userId: string }, runId: string, status: 'denied' | 'expired', why: string): Promise<Approval[]> {
+export function closeApprovals(
+  caller: { userId: string },
+  runId: string,
+  status: 'denied' | 'expired',
+  why: string,
+): Promise<Approval[]> {
   return withCaller(caller, async (tx) => {
     const where = { runId, ownerId: caller.userId, status: 'pending' }
     await tx.pausedRun.deleteMany({ where: { runId, ownerId: caller.userId } })

@@ -78,7 +78,11 @@ export function beginToolCall(call: NewToolCall): Promise<string> {
  */
 export async function recordToolCall(call: NewToolCall, startedAt: Date, outcome: ToolCallOutcome): Promise<void> {
   await insert(call, startedAt, outcome)
-  countToolCall({ ...outcome, server: call.server, milliseconds: outcome.durationMs ?? Math.max(0, Date.now() - startedAt.getTime()) })
+  countToolCall({
+    ...outcome,
+    server: call.server,
+    milliseconds: outcome.durationMs ?? Math.max(0, Date.now() - startedAt.getTime()),
+  })
 }
 
 async function insert(call: NewToolCall, startedAt: Date, outcome: ToolCallOutcome | null): Promise<string> {

@@ -60,7 +60,10 @@ function insertion(runs: RunEvents[], where = Prisma.empty): Prisma.Sql {
  * For each place (the caller has seen to it that the reader may see the run) what comes after it, in order, and how far the
  * run is: read before the events, so that a run which has ended has no more than these. Null for a run that is not there.
  */
-export function readRunEvents(places: Place[], staleMs: number): Promise<({ progress: RunProgress; rows: StoredEvent[] } | null)[]> {
+export function readRunEvents(
+  places: Place[],
+  staleMs: number,
+): Promise<({ progress: RunProgress; rows: StoredEvent[] } | null)[]> {
   return withSystem('runs', async (tx) => {
     const ids = places.map(({ runId }) => runId)
     const runs = await tx.$queryRaw<(RunProgress & { id: string })[]>`

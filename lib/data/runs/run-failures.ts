@@ -62,7 +62,8 @@ export const RUN_FAILURES = {
     sentence: 'This conversation has grown too long for the model. Start a new chat, or ask something shorter.',
     retry: false,
     title: 'Too long for the model',
-    means: 'What was sent has more tokens than the model’s context window: the conversation, its files, and the definitions of tools.',
+    means:
+      'What was sent has more tokens than the model’s context window: the conversation, its files, and the definitions of tools.',
     todo: 'Choose a model with a larger context, start the model’s server with one, or offer fewer tools.',
   },
   model_too_large: {
@@ -80,7 +81,8 @@ export const RUN_FAILURES = {
     todo: 'Nothing, unless the filter is too strict: it is set at the provider.',
   },
   model_no_tools: {
-    sentence: 'This model cannot call tools, which every answer here needs. An administrator has to choose another one.',
+    sentence:
+      'This model cannot call tools, which every answer here needs. An administrator has to choose another one.',
     retry: false,
     title: 'The model cannot call tools',
     means: 'The model’s server refuses requests that offer tools.',
@@ -94,21 +96,24 @@ export const RUN_FAILURES = {
     todo: 'Set MODEL_MAX_TOOLS to what it takes, or deny tools that nobody needs on the servers’ pages.',
   },
   model_schema_refused: {
-    sentence: 'The model does not accept the definition of one of the tools. An administrator finds its name on the page of this run.',
+    sentence:
+      'The model does not accept the definition of one of the tools. An administrator finds its name on the page of this run.',
     retry: false,
     title: 'A tool’s definition was refused',
     means: 'The model’s server does not accept the schema of a tool that it was offered.',
     todo: 'Read below which one. Deny it on its server’s page, or have its schema put right.',
   },
   model_file_refused: {
-    sentence: 'The model cannot read a file of this conversation. Send the message without it, or the file in another format.',
+    sentence:
+      'The model cannot read a file of this conversation. Send the message without it, or the file in another format.',
     retry: true,
     title: 'A file was refused',
     means: 'The model’s server does not accept a picture or document of the conversation, or takes none at all.',
     todo: 'Check that the model takes pictures and PDF. If it takes none, set ATTACHMENTS=off.',
   },
   model_not_found: {
-    sentence: 'The server of the model does not know this model. An administrator has to check OPENAI_MODEL and OPENAI_BASE_URL.',
+    sentence:
+      'The server of the model does not know this model. An administrator has to check OPENAI_MODEL and OPENAI_BASE_URL.',
     retry: false,
     title: 'The model was not found',
     means: 'The model’s server knows no model of this name, or has nothing at this address.',
@@ -143,7 +148,8 @@ export const RUN_FAILURES = {
     todo: 'If it happens often, look at the model’s chat template and at its limit for the length of answers.',
   },
   model_garbled: {
-    sentence: 'The server of the model answered in a way that could not be understood. An administrator has to check OPENAI_BASE_URL.',
+    sentence:
+      'The server of the model answered in a way that could not be understood. An administrator has to check OPENAI_BASE_URL.',
     retry: true,
     title: 'Not a model’s answer',
     means: 'What came back is not an answer of the API that was asked: a web page, another format, or damaged.',
@@ -171,7 +177,8 @@ export const RUN_FAILURES = {
     todo: 'Nothing, or ask differently.',
   },
   max_turns: {
-    sentence: 'The assistant called tools many times without coming to an answer, and was stopped. Try a smaller question.',
+    sentence:
+      'The assistant called tools many times without coming to an answer, and was stopped. Try a smaller question.',
     retry: true,
     title: 'Too many steps',
     means: 'The assistant called tools again and again without coming to an answer.',

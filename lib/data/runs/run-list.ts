@@ -55,5 +55,7 @@ export async function listRuns({ status, person, failure, since, after }: RunFil
 
 /** Anybody's run with its person, or null. Only for callers whose admin role was checked. */
 export function findAnyRun(id: string): Promise<(RunModel & { owner: { name: string; email: string } }) | null> {
-  return withSystem('admin', (tx) => tx.run.findUnique({ where: { id }, include: { owner: { select: { name: true, email: true } } } }))
+  return withSystem('admin', (tx) =>
+    tx.run.findUnique({ where: { id }, include: { owner: { select: { name: true, email: true } } } }),
+  )
 }

@@ -13,7 +13,10 @@ type OpeningStatements = {
 }
 
 /** What a run's transaction needs to store what its turn begins with: both are there, or neither. */
-export function openingStatements(run: { id: string; ownerId: string }, { thread, message }: Opening): OpeningStatements {
+export function openingStatements(
+  run: { id: string; ownerId: string },
+  { thread, message }: Opening,
+): OpeningStatements {
   const { ownerId } = run
   const threadId = message.thread_id
   const isRun = Prisma.sql`EXISTS (SELECT FROM runs WHERE id = ${run.id} AND owner_id = ${ownerId})`

@@ -67,10 +67,19 @@ export function finishRun(
 ): Promise<boolean> {
   return withCaller({ userId: ownerId }, async (tx) => {
     const errorMessage = outcome.errorMessage && toStorableText(outcome.errorMessage)
-    const data = { ...outcome, errorMessage, ...facts, lastSeq, finishedAt: outcome.status === 'waiting' ? null : new Date() }
+    const data = {
+      ...outcome,
+      errorMessage,
+      ...facts,
+      lastSeq,
+      finishedAt: outcome.status === 'waiting' ? null : new Date(),
+    }
     let { count } = await tx.run.updateMany({ where: { id, ownerId, status: { in: ACTIVE } }, data })
     if (count === 0)
-      ({ count } = await tx.run.updateMany({ where: { id, ownerId, status: 'stopped', lastSeq: null }, data: { ...facts, lastSeq } }))
+      ({ count } = await tx.run.updateMany({
+        where: { id, ownerId, status: 'stopped', lastSeq: null },
+        data: { ...facts, lastSeq },
+      }))
     if (count > 0) await appendEvents(tx, [{ runId: id, ownerId, events }])
     // Whoever closes the log of a dead process gives it another last number.
     return count > 0 || (await tx.run.count({ where: { id, ownerId, lastSeq } })) > 0
@@ -81,7 +90,9 @@ export function finishRun(
 export async function markStopped(caller: { userId: string }, threadId: string): Promise<string | null> {
   const where = { threadId, ownerId: caller.userId, status: { in: ACTIVE } }
   const stopped = { status: 'stopped', finishedAt: new Date() } as const
-  const [run] = await withCaller(caller, (tx) => tx.run.updateManyAndReturn({ where, data: stopped, select: { id: true } }))
+  const [run] = await withCaller(caller, (tx) =>
+    tx.run.updateManyAndReturn({ where, data: stopped, select: { id: true } }),
+  )
   return run?.id ?? null
 }
 

@@ -63,7 +63,9 @@ export type AbandonedRun = Pick<RunModel, 'id' | 'ownerId' | 'threadId' | 'statu
  */
 export function closeAbandonedRun(id: string, close: (tx: Tx, run: AbandonedRun) => Promise<number>): Promise<boolean> {
   return withSystem('recovery', async (tx) => {
-    const [held] = await tx.$queryRaw<unknown[]>`SELECT id FROM runs WHERE id = ${id} AND last_seq IS NULL FOR UPDATE SKIP LOCKED`
+    const [held] = await tx.$queryRaw<
+      unknown[]
+    >`SELECT id FROM runs WHERE id = ${id} AND last_seq IS NULL FOR UPDATE SKIP LOCKED`
     const run = held ? await tx.run.findUnique({ where: { id } }) : null
     if (!run) return false
     const lastSeq = await close(tx, run)

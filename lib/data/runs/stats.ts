@@ -25,7 +25,14 @@ export type Overview = {
   people: { total: number; activeInPeriod: number }
   threads: { total: number; newToday: number }
   runs: { today: number; failedToday: number; active: number; inPeriod: number; failedInPeriod: number }
-  calls: { today: number; failedToday: number; inPeriod: number; failedInPeriod: number; p50: number | null; p95: number | null }
+  calls: {
+    today: number
+    failedToday: number
+    inPeriod: number
+    failedInPeriod: number
+    p50: number | null
+    p95: number | null
+  }
   days: DayOfCalls[]
   tools: CallStats[]
   servers: CallStats[]
@@ -156,7 +163,10 @@ function readRunFailures(tx: Tx): Promise<FailureCount[]> {
 }
 
 /** How long a tool's calls usually take: milliseconds within which half and 95 % of the period's calls ended. Only for callers whose admin role was checked. */
-export async function readUsual(server: string, tool: string): Promise<{ calls: number; p50: number | null; p95: number | null }> {
+export async function readUsual(
+  server: string,
+  tool: string,
+): Promise<{ calls: number; p50: number | null; p95: number | null }> {
   const [row] = await systemStatement<{ calls: number; p50: number | null; p95: number | null }>(
     'admin',
     Prisma.sql`

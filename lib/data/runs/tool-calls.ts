@@ -145,7 +145,10 @@ export function listToolCalls(scope: ToolCallScope, filter: ToolCallFilter = {})
     const named = { contains: person, mode: 'insensitive' } as const
     if (person) where.push({ owner: { OR: [{ name: named }, { email: named }] } })
     if (since) where.push({ startedAt: { gte: since } })
-    if (cursor) where.push({ OR: [{ startedAt: { lt: cursor.startedAt } }, { startedAt: cursor.startedAt, id: { lt: cursor.id } }] })
+    if (cursor)
+      where.push({
+        OR: [{ startedAt: { lt: cursor.startedAt } }, { startedAt: cursor.startedAt, id: { lt: cursor.id } }],
+      })
     const rows = await tx.toolCall.findMany({
       where: { AND: where },
       orderBy: [{ startedAt: 'desc' }, { id: 'desc' }],
@@ -166,17 +169,29 @@ export async function findToolCall(scope: ToolCallScope, id: string): Promise<To
 /** The calls that made this one again, newest first, 20 at most. */
 export async function listRepeats(scope: ToolCallScope, id: string): Promise<ToolCallRow[]> {
   return read(scope, (tx, own) =>
-    tx.toolCall.findMany({ where: { repeatOf: id, ...own }, orderBy: [{ startedAt: 'desc' }, { id: 'desc' }], take: 20, select: ROW }),
+    tx.toolCall.findMany({
+      where: { repeatOf: id, ...own },
+      orderBy: [{ startedAt: 'desc' }, { id: 'desc' }],
+      take: 20,
+      select: ROW,
+    }),
   )
 }
 
 /** The tools, servers and failure classes that the scope's calls have, for filter menus: sorted, 200 of each at most. */
-export function toolCallFacets(scope: ToolCallScope): Promise<{ tools: string[]; servers: string[]; failureClasses: string[] }> {
+export function toolCallFacets(
+  scope: ToolCallScope,
+): Promise<{ tools: string[]; servers: string[]; failureClasses: string[] }> {
   return read(scope, async (tx, where) => {
     const tools = await tx.toolCall.groupBy({ by: ['tool'], where, orderBy: { tool: 'asc' }, take: FACET_MAX })
     const servers = await tx.toolCall.groupBy({ by: ['server'], where, orderBy: { server: 'asc' }, take: FACET_MAX })
     const failed = { ...where, failureClass: { not: null } }
-    const classes = await tx.toolCall.groupBy({ by: ['failureClass'], where: failed, orderBy: { failureClass: 'asc' }, take: FACET_MAX })
+    const classes = await tx.toolCall.groupBy({
+      by: ['failureClass'],
+      where: failed,
+      orderBy: { failureClass: 'asc' },
+      take: FACET_MAX,
+    })
     return {
       tools: tools.map((row) => row.tool),
       servers: servers.map((row) => row.server),

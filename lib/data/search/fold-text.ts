@@ -8,7 +8,8 @@ const CLUSTER = new RegExp(
   'gv',
 )
 // Accents, Hebrew points and Arabic vowel signs. The vowels of Indic scripts and Thai, and the signs of kana, are letters to a reader.
-const ACCENTS = /[[[\p{Script=Inherited}\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Cyrillic}]&&\p{Mn}]--[\u3099\u309A]]|\u0640|\p{DI}/gv
+const ACCENTS =
+  /[[[\p{Script=Inherited}\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Cyrillic}]&&\p{Mn}]--[\u3099\u309A]]|\u0640|\p{DI}/gv
 // Letters that are no letter with an accent to Unicode, though people leave the stroke away.
 const PLAIN: Record<string, string> = {
   ...{ ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ħ: 'h', ı: 'i', ŧ: 't', ς: 'σ' },

@@ -30,7 +30,8 @@ function fillBatch(caller: { userId: string }, table: keyof typeof SEARCHED, row
       SELECT ${Prisma.raw(key)}::text AS key, ARRAY[${Prisma.raw(texts.join(', '))}] AS texts ${rows}
       ORDER BY ${Prisma.raw(key)} LIMIT ${BATCH} FOR UPDATE`)
     const vectors: string[] = []
-    for (const row of found) vectors.push(await toSearchVector(row.texts.map((text, at) => ({ text, weight: WEIGHTS[at] ?? 'D' }))))
+    for (const row of found)
+      vectors.push(await toSearchVector(row.texts.map((text, at) => ({ text, weight: WEIGHTS[at] ?? 'D' }))))
     await tx.$executeRaw(Prisma.sql`
       UPDATE ${Prisma.raw(table)} SET words = filled.words::tsvector
       FROM (SELECT unnest(${found.map((row) => row.key)}::text[]) AS key, unnest(${vectors}::text[]) AS words) AS filled

@@ -23,7 +23,8 @@ export type Token = { text: string; from: number; isRun: boolean }
 
 /** The words of a folded text, in order. */
 export function* tokensOf(folded: string): Generator<Token> {
-  for (const match of folded.matchAll(TOKEN)) yield { text: match[0], from: match.index, isRun: match.groups?.run !== undefined }
+  for (const match of folded.matchAll(TOKEN))
+    yield { text: match[0], from: match.index, isRun: match.groups?.run !== undefined }
 }
 
 /** A word as it is, and its English stem: "running" is also found by "runs". */

@@ -12,7 +12,12 @@ import { notFound } from '#lib/platform/errors.ts'
 /** What a person's account at a server consists of. */
 const Account = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('key'), key: z.string() }),
-  z.object({ kind: z.literal('oauth'), issuer: z.string().optional(), tokens: z.record(z.string(), z.unknown()), savedAt: z.number() }),
+  z.object({
+    kind: z.literal('oauth'),
+    issuer: z.string().optional(),
+    tokens: z.record(z.string(), z.unknown()),
+    savedAt: z.number(),
+  }),
 ])
 export type Account = z.infer<typeof Account>
 
@@ -28,16 +33,26 @@ export async function findAccount(owner: Owner, serverId: string): Promise<Accou
 /** Which servers the owner has an account at; `broken`: the server stopped accepting it. */
 export async function listAccounts(owner: Owner): Promise<Map<string, { connectedAt: Date; broken: boolean }>> {
   const rows = await withCaller(owner, (tx) =>
-    tx.mcpAccount.findMany({ where: { ownerId: owner.userId }, select: { serverId: true, createdAt: true, brokenAt: true } }),
+    tx.mcpAccount.findMany({
+      where: { ownerId: owner.userId },
+      select: { serverId: true, createdAt: true, brokenAt: true },
+    }),
   )
-  return new Map(rows.map(({ serverId, createdAt, brokenAt }) => [serverId, { connectedAt: createdAt, broken: brokenAt !== null }]))
+  return new Map(
+    rows.map(({ serverId, createdAt, brokenAt }) => [serverId, { connectedAt: createdAt, broken: brokenAt !== null }]),
+  )
 }
 
 /**
  * Stores an account in the place of the one before it. `fresh`: the owner has just connected it, which is audited; throws
  * unauthenticated where their session has ended since.
  */
-export async function saveAccount(owner: Owner | Caller, serverId: string, account: Account, { fresh }: { fresh: boolean }): Promise<void> {
+export async function saveAccount(
+  owner: Owner | Caller,
+  serverId: string,
+  account: Account,
+  { fresh }: { fresh: boolean },
+): Promise<void> {
   const sealed = await seal(JSON.stringify(account), 'server accounts')
   const changed = { kind: account.kind, sealed, brokenAt: null }
   await withCaller(owner, async (tx) => {
@@ -52,13 +67,22 @@ export async function saveAccount(owner: Owner | Caller, serverId: string, accou
     // A refresh that ends after the person disconnected must not bring the account back.
     else await tx.mcpAccount.updateMany({ where: { ownerId: owner.userId, serverId }, data: changed })
   })
-  if (fresh) await recordAudit({ action: 'account_connected', actorId: owner.userId, subject: serverId, detail: { kind: account.kind } })
+  if (fresh)
+    await recordAudit({
+      action: 'account_connected',
+      actorId: owner.userId,
+      subject: serverId,
+      detail: { kind: account.kind },
+    })
 }
 
 /** Notes that the server no longer accepts the account, so that its owner is asked to connect again. */
 export async function markAccountBroken(owner: Owner, serverId: string): Promise<void> {
   await withCaller(owner, (tx) =>
-    tx.mcpAccount.updateMany({ where: { ownerId: owner.userId, serverId, brokenAt: null }, data: { brokenAt: new Date() } }),
+    tx.mcpAccount.updateMany({
+      where: { ownerId: owner.userId, serverId, brokenAt: null },
+      data: { brokenAt: new Date() },
+    }),
   )
 }
 
@@ -79,7 +103,9 @@ export async function forgetAccounts(tx: Tx, ownerId: string): Promise<void> {
 
 /** What the authorization server `issuer` knows this installation as, or null. */
 export async function findRegistration(issuer: string): Promise<unknown> {
-  const row = await withSystem('tool-servers', (tx) => tx.mcpRegistration.findUnique({ where: { id: registrationId(issuer) } }))
+  const row = await withSystem('tool-servers', (tx) =>
+    tx.mcpRegistration.findUnique({ where: { id: registrationId(issuer) } }),
+  )
   const text = row && (await unseal(row.sealed, 'server secrets'))
   return text ? JSON.parse(text) : null
 }
@@ -92,7 +118,9 @@ export async function saveRegistration(issuer: string, registration: unknown): P
     return
   }
   const sealed = await seal(JSON.stringify(registration), 'server secrets')
-  await withSystem('tool-servers', (tx) => tx.mcpRegistration.upsert({ where: { id }, create: { id, sealed }, update: { sealed } }))
+  await withSystem('tool-servers', (tx) =>
+    tx.mcpRegistration.upsert({ where: { id }, create: { id, sealed }, update: { sealed } }),
+  )
 }
 
 // The address that was registered as the place to come back to belongs to it.

@@ -28,12 +28,18 @@ export const Identity = z.discriminatedUnion('kind', [
   /** A signed JWT for this server alone, valid for 60 seconds, as the bearer token. */
   z.object({ kind: z.literal('token') }),
   /** The person's own account there, connected by OAuth as MCP defines it. `clientId` only where the server registers nobody by itself. */
-  z.object({ kind: z.literal('oauth'), scope: z.string().trim().max(1_000).optional(), clientId: z.string().trim().max(500).optional() }),
+  z.object({
+    kind: z.literal('oauth'),
+    scope: z.string().trim().max(1_000).optional(),
+    clientId: z.string().trim().max(500).optional(),
+  }),
   /** A key that each person enters, sent as `format` says in `header`. */
   z.object({
     kind: z.literal('key'),
     header: headerName.default('Authorization'),
-    format: template.refine((format) => format.includes('{{key}}'), 'Say with {{key}} where the key stands.').default('Bearer {{key}}'),
+    format: template
+      .refine((format) => format.includes('{{key}}'), 'Say with {{key}} where the key stands.')
+      .default('Bearer {{key}}'),
     hint: z.string().trim().max(300).optional(),
   }),
 ])

@@ -37,9 +37,9 @@ const remembered = processState('servers', (): { listed?: { until: number; serve
 export function listServers(): Promise<StoredServer[]> {
   const known = remembered().listed
   if (known && known.until > Date.now()) return known.servers
-  const servers = withSystem('tool-servers', (tx) => tx.mcpServer.findMany({ orderBy: { name: 'asc' }, take: SERVERS_MAX })).then((rows) =>
-    Promise.all(rows.map(toServer)),
-  )
+  const servers = withSystem('tool-servers', (tx) =>
+    tx.mcpServer.findMany({ orderBy: { name: 'asc' }, take: SERVERS_MAX }),
+  ).then((rows) => Promise.all(rows.map(toServer)))
   remembered().listed = { until: Date.now() + REMEMBERED_MS, servers }
   servers.catch(forget)
   return servers
@@ -68,11 +68,17 @@ export async function addServer(admin: Caller, wish: ServerWish): Promise<Stored
     withSystem('tool-servers', async (tx) => {
       // Two admins must not pass the limit together.
       await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('mcp_servers', 0))`
-      if ((await tx.mcpServer.count()) >= SERVERS_MAX) throw new AppError('conflict', `There are ${SERVERS_MAX} servers already.`)
+      if ((await tx.mcpServer.count()) >= SERVERS_MAX)
+        throw new AppError('conflict', `There are ${SERVERS_MAX} servers already.`)
       return tx.mcpServer.create({ data })
     }),
   )
-  await recordAudit({ action: 'server_added', actorId: admin.userId, subject: row.id, detail: { name: row.name, url: row.url } })
+  await recordAudit({
+    action: 'server_added',
+    actorId: admin.userId,
+    subject: row.id,
+    detail: { name: row.name, url: row.url },
+  })
   return toServer(row)
 }
 
@@ -92,7 +98,12 @@ export async function changeServer(admin: Caller, id: string, wish: ServerWish):
       return tx.mcpServer.update({ where: { id }, data: { ...data, ...(moved && { enabled: false }) } })
     }),
   )
-  await recordAudit({ action: 'server_changed', actorId: admin.userId, subject: id, detail: { name: row.name, url: row.url, moved } })
+  await recordAudit({
+    action: 'server_changed',
+    actorId: admin.userId,
+    subject: id,
+    detail: { name: row.name, url: row.url, moved },
+  })
   return toServer(row)
 }
 

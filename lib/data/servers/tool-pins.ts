@@ -61,7 +61,9 @@ export async function listAcceptedTools(serverId: string): Promise<ToolDefinitio
       take: TOOLS_MAX,
     }),
   )
-  return rows.filter((row) => row.agreedHash === row.offeredHash).map(({ agreed }) => agreed as unknown as ToolDefinition)
+  return rows
+    .filter((row) => row.agreedHash === row.offeredHash)
+    .map(({ agreed }) => agreed as unknown as ToolDefinition)
 }
 
 /** For each of these servers the hash of every tool that was agreed to. */
@@ -69,7 +71,10 @@ export async function listAcceptedHashes(serverIds: string[]): Promise<Map<strin
   const found = new Map(serverIds.map((id) => [id, new Map<string, string>()]))
   if (serverIds.length === 0) return found
   const rows = await withSystem('tool-servers', (tx) =>
-    tx.mcpToolPin.findMany({ where: { serverId: { in: serverIds } }, select: { serverId: true, tool: true, agreedHash: true } }),
+    tx.mcpToolPin.findMany({
+      where: { serverId: { in: serverIds } },
+      select: { serverId: true, tool: true, agreedHash: true },
+    }),
   )
   for (const { serverId, tool, agreedHash } of rows) if (agreedHash) found.get(serverId)?.set(tool, agreedHash)
   return found
@@ -80,9 +85,14 @@ export async function listAcceptedHashes(serverIds: string[]): Promise<Map<strin
  * one that was agreed to. `agree` agrees to all of a server of which nothing was ever seen.
  */
 export async function notePins(serverId: string, tools: ToolDefinition[], agree: boolean): Promise<Set<string>> {
-  const offered = new Map(tools.slice(0, TOOLS_MAX).map((tool) => [tool.name, { tool: definitionOf(tool), hash: definitionHash(tool) }]))
+  const offered = new Map(
+    tools.slice(0, TOOLS_MAX).map((tool) => [tool.name, { tool: definitionOf(tool), hash: definitionHash(tool) }]),
+  )
   const known = await withSystem('tool-servers', (tx) =>
-    tx.mcpToolPin.findMany({ where: { serverId }, select: { tool: true, agreedHash: true, offeredHash: true, seenAt: true } }),
+    tx.mcpToolPin.findMany({
+      where: { serverId },
+      select: { tool: true, agreedHash: true, offeredHash: true, seenAt: true },
+    }),
   )
   const byName = new Map(known.map((row) => [row.tool, row]))
   const now = new Date()
@@ -117,7 +127,8 @@ export async function acceptDefinition(admin: Caller, serverId: string, tool: st
     const where = { serverId_tool: { serverId, tool } }
     const row = await tx.mcpToolPin.findUnique({ where })
     if (!row) throw notFound('The tool')
-    if (row.offeredHash !== hash) throw new AppError('conflict', 'The tool has changed again meanwhile. Look at it once more.')
+    if (row.offeredHash !== hash)
+      throw new AppError('conflict', 'The tool has changed again meanwhile. Look at it once more.')
     const agreement = { agreed: toJson(row.offered), agreedHash: hash, agreedAt: new Date(), agreedBy: admin.userId }
     await tx.mcpToolPin.update({ where, data: agreement })
   })
@@ -144,7 +155,14 @@ export async function countQuarantined(): Promise<Map<string, number>> {
   return new Map(rows.map(({ server, count }) => [server, count]))
 }
 
-function definitionOf({ name, title, description, inputSchema, outputSchema, annotations }: ToolDefinition): ToolDefinition {
+function definitionOf({
+  name,
+  title,
+  description,
+  inputSchema,
+  outputSchema,
+  annotations,
+}: ToolDefinition): ToolDefinition {
   return { name, title, description, inputSchema, outputSchema, annotations }
 }
 

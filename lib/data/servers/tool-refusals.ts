@@ -2,7 +2,14 @@ import { Prisma } from '#lib/generated/prisma/client.ts'
 import { systemStatement } from '#lib/platform/db/db.ts'
 
 /** A tool whose definition a model's server refused, with what it said. `toolHash` is of the definition, `server` the server's short name. */
-export type ToolRefusal = { server: string; tool: string; model: string; toolHash: string; reason: string; seenAt: Date }
+export type ToolRefusal = {
+  server: string
+  tool: string
+  model: string
+  toolHash: string
+  reason: string
+  seenAt: Date
+}
 
 /** More than these are not read: each is one tool of one server. */
 const REFUSALS_MAX = 1_000
@@ -10,7 +17,13 @@ const REFUSALS_MAX = 1_000
 const COUNTS_HOURS = 24
 
 /** Notes that a model's server refused a tool as it is defined now. */
-export async function noteToolRefusal({ server, tool, model, toolHash, reason }: Omit<ToolRefusal, 'seenAt'>): Promise<void> {
+export async function noteToolRefusal({
+  server,
+  tool,
+  model,
+  toolHash,
+  reason,
+}: Omit<ToolRefusal, 'seenAt'>): Promise<void> {
   await systemStatement(
     'tool-servers',
     Prisma.sql`

@@ -79,7 +79,10 @@ export class AccountClient implements OAuthClientProvider {
     return ((await findRegistration(this.#authority(context))) as OAuthClientInformationMixed | null) ?? undefined
   }
 
-  async saveClientInformation(client: OAuthClientInformationMixed, context?: OAuthClientInformationContext): Promise<void> {
+  async saveClientInformation(
+    client: OAuthClientInformationMixed,
+    context?: OAuthClientInformationContext,
+  ): Promise<void> {
     await saveRegistration(this.#authority(context), client)
   }
 

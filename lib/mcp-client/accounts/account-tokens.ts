@@ -16,7 +16,12 @@ type OauthAccount = Extract<Account, { kind: 'oauth' }>
 /** An account for a code that came back, at the authorization server that was found when the person was sent away. Throws what the SDK throws. */
 export async function exchangeCode(
   server: McpServer,
-  { code, iss, verifier, discovered }: { code: string; iss: string | undefined; verifier: string; discovered: OAuthServerInfo | undefined },
+  {
+    code,
+    iss,
+    verifier,
+    discovered,
+  }: { code: string; iss: string | undefined; verifier: string; discovered: OAuthServerInfo | undefined },
 ): Promise<OauthAccount> {
   const place = await tokenPlace(server, discovered)
   const tokens = await exchangeAuthorization(place.address, {
@@ -48,6 +53,8 @@ async function tokenPlace(server: McpServer, discovered?: OAuthServerInfo) {
   const clientInformation = await client.clientInformation({ issuer })
   if (!clientInformation) throw new Error('the authorization server does not know this installation')
   // As the metadata writes it: some servers compare it as text.
-  const resource = (await selectResourceURL(server.url, client, resourceMetadata)) ? resourceMetadata?.resource : undefined
+  const resource = (await selectResourceURL(server.url, client, resourceMetadata))
+    ? resourceMetadata?.resource
+    : undefined
   return { address, issuer, parameters: { metadata, clientInformation, resource, fetchFn } }
 }

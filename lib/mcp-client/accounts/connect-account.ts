@@ -46,7 +46,8 @@ export async function beginConnection(
   thread?: string,
 ): Promise<{ url: string; journey: string }> {
   const { identity } = server.config ?? {}
-  if (identity?.kind !== 'oauth') throw new AppError('bad_request', `${server.name} does not take accounts that are connected.`)
+  if (identity?.kind !== 'oauth')
+    throw new AppError('bad_request', `${server.name} does not take accounts that are connected.`)
   const state = randomBytes(24).toString('base64url')
   let destination: URL | undefined
   let verifier = ''
@@ -65,15 +66,21 @@ export async function beginConnection(
     await auth(client, { serverUrl: server.url, scope: identity.scope, fetchFn: oauthFetch(server) })
   } catch (cause) {
     log.warn({ error: cause, server: server.name }, 'an account cannot be connected')
-    throw new AppError('unavailable', `${server.name} cannot be asked for a sign-in just now. Tell your administrator if it stays.`, {
-      cause,
-    })
+    throw new AppError(
+      'unavailable',
+      `${server.name} cannot be asked for a sign-in just now. Tell your administrator if it stays.`,
+      {
+        cause,
+      },
+    )
   }
   // An authorization server is a web page: nothing else may be opened in the person's browser.
   if (!destination || !/^https?:$/.test(destination.protocol))
     throw new AppError('unavailable', `${server.name} named no page to sign in at.`)
   await requireNamed(server, destination).catch((cause) => {
-    throw new AppError('unavailable', `${server.name} named a page to sign in at that is not on the public internet.`, { cause })
+    throw new AppError('unavailable', `${server.name} named a page to sign in at that is not on the public internet.`, {
+      cause,
+    })
   })
   const journey: Journey = {
     owner: caller.userId,
@@ -98,19 +105,32 @@ export async function finishConnection(
 ): Promise<{ name: string; thread?: string }> {
   const text = brought && (await unseal(brought, 'account requests'))
   const journey = text ? Journey.parse(JSON.parse(text)) : null
-  if (!journey || journey.until < Date.now() || journey.owner !== caller.userId || !same(journey.state, answer.get('state') ?? ''))
+  if (
+    !journey ||
+    journey.until < Date.now() ||
+    journey.owner !== caller.userId ||
+    !same(journey.state, answer.get('state') ?? '')
+  )
     throw new AppError('bad_request', 'This sign-in was not begun here, or too long ago. Begin again.')
   const server = await requireUsable(caller, journey.server)
   const code = answer.get('code')
-  if (!code) throw new AppError('forbidden', `${server.name} was not connected: the sign-in there was refused or broken off.`)
+  if (!code)
+    throw new AppError('forbidden', `${server.name} was not connected: the sign-in there was refused or broken off.`)
   try {
     const discovered = journey.discovered as OAuthDiscoveryState | undefined
-    const account = await exchangeCode(server, { code, iss: answer.get('iss') ?? undefined, verifier: journey.verifier, discovered })
+    const account = await exchangeCode(server, {
+      code,
+      iss: answer.get('iss') ?? undefined,
+      verifier: journey.verifier,
+      discovered,
+    })
     await saveAccount(caller, server.id, account, { fresh: true })
     forgetTools(server, caller.userId)
   } catch (cause) {
     log.warn({ error: cause, server: server.name }, 'an account was not connected')
-    throw new AppError('unavailable', `${server.name} was not connected: its sign-in did not work. Try again.`, { cause })
+    throw new AppError('unavailable', `${server.name} was not connected: its sign-in did not work. Try again.`, {
+      cause,
+    })
   }
   return { name: server.name, thread: journey.thread }
 }

@@ -85,7 +85,12 @@ export class AnswerWatch {
     return readAnswer(message, asked, (leftOut) => void this.leftOut.push(...leftOut))
   }
 
-  #watched(response: Response, waiting: Waiting | undefined, signal: AbortSignal | null | undefined, resumedAt?: string): Response {
+  #watched(
+    response: Response,
+    waiting: Waiting | undefined,
+    signal: AbortSignal | null | undefined,
+    resumedAt?: string,
+  ): Response {
     const { status, headers, body } = response
     return new Response(body && sendEvents(this.#heard(body, waiting, signal, resumedAt)), { status, headers })
   }
@@ -143,7 +148,12 @@ function askedIn(body: string): Asked | undefined {
   if (typeof id !== 'string' && typeof id !== 'number') return undefined
   const meta = isFields(message.params) && isFields(message.params._meta) ? message.params._meta : {}
   const modern = typeof meta['io.modelcontextprotocol/protocolVersion'] === 'string'
-  return { id, method, modern, ...(method === 'tools/call' && typeof meta.traceparent === 'string' && { trace: meta.traceparent }) }
+  return {
+    id,
+    method,
+    modern,
+    ...(method === 'tools/call' && typeof meta.traceparent === 'string' && { trace: meta.traceparent }),
+  }
 }
 
 /** Throws TurnedAway; hands on what a server says in JSON-RPC under another status than 200 as what it is. */
@@ -155,7 +165,8 @@ async function passOnRefusal(response: Response, asked: Asked): Promise<Response
   }
   // While the revision is still being found out, the status is what counts.
   const negotiates = asked.method === 'server/discover' || asked.method === 'initialize'
-  if (STATUS_SPEAKS.has(status) || negotiates || !/application\/json/i.test(headers.get('content-type') ?? '')) return response
+  if (STATUS_SPEAKS.has(status) || negotiates || !/application\/json/i.test(headers.get('content-type') ?? ''))
+    return response
   const text = await response.text().catch(() => '')
   const message = parsed(text)
   if (isAnswer(message) && answers(message, asked)) return insteadOf(response, readAnswer(message, asked))

@@ -4,7 +4,9 @@ import { randomUUID } from 'node:crypto'
 export type ServerAsk = 'elicitation' | 'sampling' | 'roots'
 
 /** Why a request has no answer of its server's. */
-export type NoAnswer = { why: 'ended' | 'accepted' | 'other_id' | 'unreadable' | 'too_long' } | { why: 'asks'; asks: ServerAsk[] }
+export type NoAnswer =
+  | { why: 'ended' | 'accepted' | 'other_id' | 'unreadable' | 'too_long' }
+  | { why: 'asks'; asks: ServerAsk[] }
 
 // No server can know it, so none can say this of itself.
 const OURS = randomUUID()

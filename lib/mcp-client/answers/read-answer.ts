@@ -26,7 +26,12 @@ export function readAnswer(message: Fields, asked: Asked, onLeftOut: (leftOut: L
   const { result } = message
   if (!isFields(result)) return noAnswer(id, { why: 'unreadable' })
   if (result.resultType === 'input_required') return noAnswer(id, { why: 'asks', asks: asksOf(result.inputRequests) })
-  const read = asked.method === 'tools/call' ? readResult(result) : asked.method === 'tools/list' ? readList(result, onLeftOut) : result
+  const read =
+    asked.method === 'tools/call'
+      ? readResult(result)
+      : asked.method === 'tools/list'
+        ? readList(result, onLeftOut)
+        : result
   if (!read) return noAnswer(id, { why: 'unreadable' })
   const isComplete = asked.modern && asked.method !== 'server/discover' && read.resultType === undefined
   return { jsonrpc: '2.0', id, result: isComplete ? { ...read, resultType: 'complete' } : read }

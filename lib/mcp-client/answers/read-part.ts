@@ -34,12 +34,17 @@ function mend(part: unknown): unknown {
   const kept: Record<string, unknown> = { type }
   for (const name of fields.needs) kept[name] = given[name]
   for (const name of fields.may) if (typeof given[name] === 'string') kept[name] = given[name]
-  if (type === 'text' && (typeof given.text === 'number' || typeof given.text === 'boolean')) kept.text = String(given.text)
+  if (type === 'text' && (typeof given.text === 'number' || typeof given.text === 'boolean'))
+    kept.text = String(given.text)
   if (type === 'resource_link' && typeof given.name !== 'string') kept.name = given.title ?? given.uri
   if (type === 'image' && typeof given.mimeType !== 'string') kept.mimeType = pictureTypeOf(given.data)
   if (type === 'resource' && given.resource && typeof given.resource === 'object') {
     const { uri, mimeType, text, blob } = given.resource as Record<string, unknown>
-    kept.resource = { uri, ...(typeof mimeType === 'string' && { mimeType }), ...(typeof text === 'string' ? { text } : { blob }) }
+    kept.resource = {
+      uri,
+      ...(typeof mimeType === 'string' && { mimeType }),
+      ...(typeof text === 'string' ? { text } : { blob }),
+    }
   }
   return kept
 }

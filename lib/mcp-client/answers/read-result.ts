@@ -18,7 +18,9 @@ export function isFields(value: unknown): value is Fields {
  * cannot is named in a text, and values deeper than a hundred levels are cut, since they can be read but not written.
  */
 export function readResult(sent: Fields): Fields {
-  const { content, structuredContent, isError, _meta, ...rest } = isDeeper(sent, MAX_DEPTH) ? (cut(sent, 0) as Fields) : sent
+  const { content, structuredContent, isError, _meta, ...rest } = isDeeper(sent, MAX_DEPTH)
+    ? (cut(sent, 0) as Fields)
+    : sent
   const given = partsOf(content, rest)
   const parts = given.slice(0, PARTS_MAX).map(readPart)
   if (given.length > PARTS_MAX) parts.push({ type: 'text', text: `[${given.length - PARTS_MAX}${LEFT_OUT}` })

@@ -40,7 +40,8 @@ function nameOf(tool: unknown): string | undefined {
 
 function faultOf(tool: unknown): string | undefined {
   if (isDeeper(tool, DEFINITION_MAX_DEPTH)) return `its definition is deeper than ${DEFINITION_MAX_DEPTH} levels`
-  if (JSON.stringify(tool).length > DEFINITION_MAX_CHARS) return `its definition is longer than ${DEFINITION_MAX_CHARS} characters`
+  if (JSON.stringify(tool).length > DEFINITION_MAX_CHARS)
+    return `its definition is longer than ${DEFINITION_MAX_CHARS} characters`
   const name = nameOf(tool)
   if (name !== undefined && toStorableText(name) !== name) return 'its name has characters that are no text'
   const judged = specTypeSchemas.Tool['~standard'].validate(tool)

@@ -33,5 +33,9 @@ export function withCallFacts({ result }: Attempt, facts: CallFacts): Result {
     return { content: [{ type: 'text', text }], isError: true, _meta: { [FACTS]: facts } }
   }
   const shown = facts.widget && isWholeWidget(facts.widget) ? [{ type: 'text', text: SHOWN_NOTE }] : []
-  return { ...result, content: [...modelContent(result), ...shown], _meta: { ...result?._meta, [FACTS]: facts } } as Result
+  return {
+    ...result,
+    content: [...modelContent(result), ...shown],
+    _meta: { ...result?._meta, [FACTS]: facts },
+  } as Result
 }

@@ -47,7 +47,9 @@ export class CallRow {
   /** Never throws. */
   async settle({ result, failure, times }: Attempt): Promise<void> {
     const outcome: ToolCallOutcome = {
-      ...(failure ? { status: failure.status, failureClass: failure.class, errorMessage: failure.sentence } : { status: 'succeeded' }),
+      ...(failure
+        ? { status: failure.status, failureClass: failure.class, errorMessage: failure.sentence }
+        : { status: 'succeeded' }),
       ...{ result: toRecordedResult(result), stored: kept(result), hidden: this.#hidden, ...times },
       durationMs: Math.round(performance.now() - this.#startedAt),
     }
@@ -55,11 +57,29 @@ export class CallRow {
   }
 }
 
-function rowOf({ server, tool, listed, policy, args, filledIn, callId }: OutgoingCall, run: CallingRun, span: TraceContext) {
-  const hidden = [...policy.hidden, ...findSensitiveNames(listed?.inputSchema), ...findSensitiveNames(listed?.outputSchema)]
+function rowOf(
+  { server, tool, listed, policy, args, filledIn, callId }: OutgoingCall,
+  run: CallingRun,
+  span: TraceContext,
+) {
+  const hidden = [
+    ...policy.hidden,
+    ...findSensitiveNames(listed?.inputSchema),
+    ...findSensitiveNames(listed?.outputSchema),
+  ]
   const { id: runId, threadId, turnId, userId: ownerId, repeats } = run
   const origin = repeats
     ? ({ via: 'repeat', repeatOf: repeats.callId, repeatedBy: repeats.by } as const)
     : ({ via: 'chat', runId, turnId, callId } as const)
-  return { ownerId, server, tool, threadId: threadId || undefined, ...origin, ...span, arguments: args, filledIn, hidden }
+  return {
+    ownerId,
+    server,
+    tool,
+    threadId: threadId || undefined,
+    ...origin,
+    ...span,
+    arguments: args,
+    filledIn,
+    hidden,
+  }
 }

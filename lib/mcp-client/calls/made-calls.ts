@@ -14,7 +14,12 @@ export class MadeCalls {
   }
 
   /** A call that ended: what failed in good order or was declined was not made. */
-  settle(tool: string, args: Record<string, unknown>, callId: string | undefined, status: ToolCallOutcome['status'] | undefined): void {
+  settle(
+    tool: string,
+    args: Record<string, unknown>,
+    callId: string | undefined,
+    status: ToolCallOutcome['status'] | undefined,
+  ): void {
     const key = keyOf(tool, args)
     const before = this.#made.get(key)
     if (status === 'unknown') this.#made.set(key, { callId, inDoubt: true })

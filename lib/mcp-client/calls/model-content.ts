@@ -19,7 +19,8 @@ type Part = Result['content'][number]
 export function modelContent(result: Result | undefined): Result['content'] {
   const parts = (result?.content ?? []).map(toPart)
   const { structuredContent } = result ?? {}
-  if (structuredContent !== undefined && !holds(parts, structuredContent)) parts.push(text(JSON.stringify(structuredContent)))
+  if (structuredContent !== undefined && !holds(parts, structuredContent))
+    parts.push(text(JSON.stringify(structuredContent)))
   if (parts.length === 0) parts.push(text('Done. The tool gave no answer.'))
   return withinBudget(parts)
 }
@@ -46,7 +47,9 @@ function withinBudget(parts: Part[]): Part[] {
     else kept.push(text(said.length <= left ? said : cut(said, left)))
     left = Math.max(0, left - said.length)
   }
-  return dropped === 0 ? kept : [...kept, text(`[${dropped} more ${dropped === 1 ? 'part was' : 'parts were'} left out]`)]
+  return dropped === 0
+    ? kept
+    : [...kept, text(`[${dropped} more ${dropped === 1 ? 'part was' : 'parts were'} left out]`)]
 }
 
 function cut(said: string, max: number): string {
@@ -88,7 +91,10 @@ function describePart(what: string, mimeType: unknown, data: unknown, uri?: unkn
 }
 
 function note(facts: unknown[]): string {
-  return cutText(facts.filter((fact) => typeof fact === 'string' && fact !== '').join(', ') || 'without a name', NOTE_MAX_CHARS)
+  return cutText(
+    facts.filter((fact) => typeof fact === 'string' && fact !== '').join(', ') || 'without a name',
+    NOTE_MAX_CHARS,
+  )
 }
 
 function bytesOf(data: unknown): number {

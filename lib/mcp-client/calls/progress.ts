@@ -38,8 +38,13 @@ export class Throttle<T> implements Disposable {
 /** What is shown of a tool's progress: "3 of 10: copying", "40 %", on one line. */
 export function sayProgress({ progress, total, message }: Progress): string {
   const known = typeof total === 'number' && total > 0 && Number.isFinite(progress)
-  const whole = known && Number.isInteger(progress) && Number.isInteger(total) && total <= 1_000 && total !== 100 && total !== 1
-  const far = !known ? '' : whole ? `${progress} of ${total}` : `${Math.round((Math.min(progress, total) / total) * 100)} %`
+  const whole =
+    known && Number.isInteger(progress) && Number.isInteger(total) && total <= 1_000 && total !== 100 && total !== 1
+  const far = !known
+    ? ''
+    : whole
+      ? `${progress} of ${total}`
+      : `${Math.round((Math.min(progress, total) / total) * 100)} %`
   const said = typeof message === 'string' ? cutText(message.replace(/\s+/g, ' ').trim(), MESSAGE_MAX_CHARS) : ''
   return [far, said].filter(Boolean).join(': ') || 'Working'
 }

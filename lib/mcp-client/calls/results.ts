@@ -37,9 +37,12 @@ export function toDeclined(sentence: string): Attempt {
  * parameters, also that the output of a tool did not fit its schema: by then it has run.
  */
 export function toolError({ content }: Result): Failure {
-  const said = content.flatMap((part) => (part.type === 'text' && typeof part.text === 'string' ? part.text : [])).join('\n')
+  const said = content
+    .flatMap((part) => (part.type === 'text' && typeof part.text === 'string' ? part.text : []))
+    .join('\n')
   const detail = safeDetail(said) || 'The tool reported an error.'
-  if (INPUT_REFUSED.test(said) && isInputRefusal(said)) return { class: 'bad_arguments', sentence: detail, status: 'failed', sent: true }
+  if (INPUT_REFUSED.test(said) && isInputRefusal(said))
+    return { class: 'bad_arguments', sentence: detail, status: 'failed', sent: true }
   if (!/^mcp error -32602\b/i.test(said)) return { class: 'tool_error', sentence: detail, status: 'failed', sent: true }
   return { class: 'tool_error', sentence: `${EFFECT} It said: ${detail}`, status: 'unknown', sent: true }
 }

@@ -5,7 +5,10 @@ export type TraceContext = { traceId: string; spanId: string }
 
 /** The place of a new call of a run. */
 export function newSpan(runId: string): TraceContext {
-  return { traceId: createHash('sha256').update(runId).digest('hex').slice(0, 32), spanId: randomBytes(8).toString('hex') }
+  return {
+    traceId: createHash('sha256').update(runId).digest('hex').slice(0, 32),
+    spanId: randomBytes(8).toString('hex'),
+  }
 }
 
 /** The value of `traceparent`: version 00, sampled. */

@@ -21,9 +21,12 @@ export async function requireAuthority(server: McpServer, { role, runEnded }: Au
   if (runEnded !== null) throw new Refusal('denied', runEnded)
   const state = server.fromAdmin && server.id ? await findServerState(server.id) : server
   if (!state) throw new Refusal('denied', `${server.name} was removed by an administrator.`)
-  if ('enabled' in state && !state.enabled) throw new Refusal('denied', `${server.name} was switched off by an administrator.`)
-  if (state.url !== server.url) throw new Refusal('denied', `The address of ${server.name} was changed by an administrator.`)
-  if (state.audience === 'admins' && role !== 'admin') throw new Refusal('denied', `${server.name} is for administrators only.`)
+  if ('enabled' in state && !state.enabled)
+    throw new Refusal('denied', `${server.name} was switched off by an administrator.`)
+  if (state.url !== server.url)
+    throw new Refusal('denied', `The address of ${server.name} was changed by an administrator.`)
+  if (state.audience === 'admins' && role !== 'admin')
+    throw new Refusal('denied', `${server.name} is for administrators only.`)
 }
 
 /** True for what only ends something: it goes out after the run, so that a server stops its work and forgets the session. */

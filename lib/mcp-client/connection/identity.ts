@@ -4,7 +4,12 @@ import { accountHeaders, afterUnauthorised } from '#lib/mcp-client/accounts/acco
 import { isClosing, requireAuthority, requireStanding, type Who } from '#lib/mcp-client/connection/authority.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
-import { resolveHeader, resolveTemplate, type TemplateFacts, UnresolvedTemplate } from '#lib/mcp-client/servers/templates.ts'
+import {
+  resolveHeader,
+  resolveTemplate,
+  type TemplateFacts,
+  UnresolvedTemplate,
+} from '#lib/mcp-client/servers/templates.ts'
 import { type Filled, fillBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 
 /**
@@ -68,9 +73,14 @@ async function resolveHeaders(server: McpServer, who: Who, facts: TemplateFacts)
       `What ${server.name} needs to be signed in cannot be read any more. An administrator has to enter it again.`,
     )
   const headers: Record<string, string> = {}
-  const templates = [...config.headers.map(({ name, value }) => [name, value] as const), ...Object.entries(secrets?.headers ?? {})]
-  for (const [name, value] of templates) headers[name.toLowerCase()] = toRefusal(server, () => resolveHeader(value, facts))
-  if (config.identity.kind === 'token') headers.authorization = `Bearer ${await signedIdentity(facts.user, server.url, who)}`
+  const templates = [
+    ...config.headers.map(({ name, value }) => [name, value] as const),
+    ...Object.entries(secrets?.headers ?? {}),
+  ]
+  for (const [name, value] of templates)
+    headers[name.toLowerCase()] = toRefusal(server, () => resolveHeader(value, facts))
+  if (config.identity.kind === 'token')
+    headers.authorization = `Bearer ${await signedIdentity(facts.user, server.url, who)}`
   return { ...headers, ...(await accountHeaders(server, who)) }
 }
 
@@ -79,7 +89,10 @@ export async function readTemplateFacts(who: Who): Promise<TemplateFacts> {
   return toFacts(await requireStanding(who), who)
 }
 
-function toFacts({ id, email, emailVerified, name, role, timeZone, locale }: Authority, { runId, threadId }: Who): TemplateFacts {
+function toFacts(
+  { id, email, emailVerified, name, role, timeZone, locale }: Authority,
+  { runId, threadId }: Who,
+): TemplateFacts {
   return {
     // Anybody can write somebody else's address into a form.
     user: { id, email: emailVerified ? email : null, name, role, time_zone: timeZone, locale },
@@ -88,7 +101,10 @@ function toFacts({ id, email, emailVerified, name, role, timeZone, locale }: Aut
   }
 }
 
-type Message = { method?: string; params?: { name?: string; arguments?: Record<string, unknown>; _meta?: Record<string, unknown> } }
+type Message = {
+  method?: string
+  params?: { name?: string; arguments?: Record<string, unknown>; _meta?: Record<string, unknown> }
+}
 
 type Known = { schemas: Map<string, unknown>; callable: Set<string> | undefined }
 
@@ -96,13 +112,20 @@ function identifiedBody(server: McpServer, message: Message, known: Known, facts
   const { method, params } = message
   const tool = method === 'tools/call' ? (params?.name ?? '') : undefined
   if (tool !== undefined && known.callable?.has(tool) === false)
-    throw new Refusal('denied', 'This tool is not offered: it is switched off, or waits for an administrator to look at a change in it.')
+    throw new Refusal(
+      'denied',
+      'This tool is not offered: it is switched off, or waits for an administrator to look at a change in it.',
+    )
   const { meta = [], bound = [] } = server.config ?? {}
   if (meta.length + bound.length === 0 || method === undefined || method.startsWith('notifications/')) return undefined
   return toRefusal(server, () => {
-    const _meta = { ...params?._meta, ...Object.fromEntries(meta.map(({ name, value }) => [name, resolveTemplate(value, facts)])) }
+    const _meta = {
+      ...params?._meta,
+      ...Object.fromEntries(meta.map(({ name, value }) => [name, resolveTemplate(value, facts)])),
+    }
     const changed = { ...params, ...(meta.length > 0 && { _meta }) }
-    if (tool !== undefined) changed.arguments = fillBoundArguments(params?.arguments ?? {}, known.schemas.get(tool), server, facts).args
+    if (tool !== undefined)
+      changed.arguments = fillBoundArguments(params?.arguments ?? {}, known.schemas.get(tool), server, facts).args
     return JSON.stringify({ ...message, params: changed })
   })
 }
@@ -112,7 +135,8 @@ function toRefusal<T>(server: McpServer, work: () => T): T {
     return work()
   } catch (error) {
     if (!(error instanceof UnresolvedTemplate)) throw error
-    const why = error.place === 'user.email' ? 'the address of this account was never verified' : 'that has no value here'
+    const why =
+      error.place === 'user.email' ? 'the address of this account was never verified' : 'that has no value here'
     const sentence = `Nothing was sent to ${server.name}, because it must be told {{${error.place}}} and ${why}.`
     throw new Refusal('denied', sentence, { cause: error })
   }

@@ -77,7 +77,10 @@ async function listen(server: McpServer, userId: string, watch: Watch): Promise<
     clearInterval(look)
     // A session of ours that nobody ends would stay at the server.
     if (transport.sessionId)
-      await Promise.race([transport.terminateSession().catch(() => undefined), setTimeout(CLOSE_MS, undefined, { ref: false })])
+      await Promise.race([
+        transport.terminateSession().catch(() => undefined),
+        setTimeout(CLOSE_MS, undefined, { ref: false }),
+      ])
     await client.close()
   }
 }

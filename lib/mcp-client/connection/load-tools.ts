@@ -26,7 +26,12 @@ const OUT_OF_REACH: ReadonlySet<FailureClass> = new Set(['refused', 'dns', 'tls'
  * has earned, and then takes the tools that are known from before. `tools` throws what the SDK throws, and for a server that is
  * known to be down at once.
  */
-export function loadTools(connection: ToolConnection, userId: string, connectMs: number, signal?: AbortSignal): Loading {
+export function loadTools(
+  connection: ToolConnection,
+  userId: string,
+  connectMs: number,
+  signal?: AbortSignal,
+): Loading {
   const { server } = connection
   const remembered = findRememberedTools(server, userId)
   if (remembered) {
@@ -39,7 +44,10 @@ export function loadTools(connection: ToolConnection, userId: string, connectMs:
     return toLoading(findEarlierTools(server, userId).then((tools) => tools ?? Promise.reject(toDownRefusal(url))))
   const asking = askForTools(connection, userId, connectMs)
   const patience = { proven: known === 'proven', ms: Math.min(connectMs, PATIENCE_MS) }
-  return toLoading(builtin ? withSignal(asking, signal) : waitForTools(server, userId, asking, patience, signal), asking)
+  return toLoading(
+    builtin ? withSignal(asking, signal) : waitForTools(server, userId, asking, patience, signal),
+    asking,
+  )
 }
 
 function toLoading(tools: Promise<McpTool[]>, asking: Promise<unknown> = tools): Loading {
@@ -57,7 +65,9 @@ async function askForTools(connection: ToolConnection, userId: string, connectMs
   const loading = connection.askTools()
   loading.catch(() => undefined)
   try {
-    const late = setTimeout(connectMs, undefined, { signal: ended.signal, ref: false }).then(() => Promise.reject(tooLate()))
+    const late = setTimeout(connectMs, undefined, { signal: ended.signal, ref: false }).then(() =>
+      Promise.reject(tooLate()),
+    )
     late.catch(() => undefined)
     const { tools: listed, ttlMs, announced } = await Promise.race([loading, late])
     noteAnswer(server.url)
@@ -71,7 +81,8 @@ async function askForTools(connection: ToolConnection, userId: string, connectMs
     const { failureClass, sentence } = toMcpFailure(error, 'connect')
     if (!OUT_OF_REACH.has(failureClass)) {
       if (!refusalOf(error)) noteAnswer(server.url)
-    } else if (!server.builtin) noteFailure(server.url, { silent: failureClass === 'connect_timeout', last: { failureClass, sentence } })
+    } else if (!server.builtin)
+      noteFailure(server.url, { silent: failureClass === 'connect_timeout', last: { failureClass, sentence } })
     throw error
   } finally {
     ended.abort()

@@ -61,7 +61,9 @@ export async function openMcp(
   const close = async () => {
     const closing = opened.map(({ connection, loading }) => {
       const end = () =>
-        connection.close().catch((error) => log.debug({ error, server: connection.server.name }, 'MCP connection not closed cleanly'))
+        connection
+          .close()
+          .catch((error) => log.debug({ error, server: connection.server.name }, 'MCP connection not closed cleanly'))
       // What is still being asked is asked to its end, for the next turn to know; this turn does not wait for it.
       if (loading.isSettled()) return end()
       void loading.settled.then(end)
@@ -90,14 +92,17 @@ export async function openMcp(
   const fresh = open.some(({ connection: { server } }) => isPinned(server) && agreed.get(server.id)?.size === 0)
   const hashes = fresh ? await listAcceptedHashes(servers.filter(isPinned).map(({ id }) => id)) : agreed
   const offers = open.map(({ connection, learn, tools }) => {
-    const shown = toOfferedTools(connection.server, tools, hashes).filter((tool) => mayReachModel(connection.server, tool, refused))
+    const shown = toOfferedTools(connection.server, tools, hashes).filter((tool) =>
+      mayReachModel(connection.server, tool, refused),
+    )
     learn?.(tools, new Set(shown.map(({ name }) => name)))
     const schemas = new Map(tools.map(({ name, inputSchema }) => [name, inputSchema]))
     return { connection, tools: shown, schemas }
   })
   const names = toolNames(offers.map(({ connection, tools }) => ({ server: connection.server.name, tools })))
   offers.forEach(({ connection, tools, schemas }, index) => {
-    const filledIn = (tool: string) => boundParameters(schemas.get(tool), connection.server).map(({ parameter }) => parameter)
+    const filledIn = (tool: string) =>
+      boundParameters(schemas.get(tool), connection.server).map(({ parameter }) => parameter)
     connection.offer(tools, (tool) => names[index]?.get(tool.name) ?? tool.name, filledIn)
   })
   return { connections: open.map(({ connection }) => connection), unavailable, close }
@@ -122,5 +127,10 @@ function mayReachModel({ name }: McpServer, tool: McpTool, refused: ToolRefusal[
 function toUnavailable(server: McpServer, error: unknown): Unavailable {
   const { failureClass, sentence } = toMcpFailure(error, 'connect')
   log.warn({ error, server: server.name, failure_class: failureClass }, 'MCP server not available')
-  return { server: server.name, failureClass, sentence: `${sentence} (${failureClass})`, connect: refusalOf(error)?.connect }
+  return {
+    server: server.name,
+    failureClass,
+    sentence: `${sentence} (${failureClass})`,
+    connect: refusalOf(error)?.connect,
+  }
 }

@@ -17,12 +17,16 @@ export async function previewFor(server: McpServer, userId: string): Promise<Sen
   if (!config) return []
   const facts = { ...(await readTemplateFacts({ userId })), ...EXAMPLE }
   const told: SentValue[] = []
-  const tell = (where: SentValue['where'], name: string, resolve: () => string) => told.push({ where, name, ...tryResolve(resolve) })
-  if (config.identity.kind === 'token') tell('header', 'Authorization', () => `Bearer <JWT> ${JSON.stringify(claims(server, facts))}`)
+  const tell = (where: SentValue['where'], name: string, resolve: () => string) =>
+    told.push({ where, name, ...tryResolve(resolve) })
+  if (config.identity.kind === 'token')
+    tell('header', 'Authorization', () => `Bearer <JWT> ${JSON.stringify(claims(server, facts))}`)
   if (needsAccount(server)) await previewAccount(server, userId, told)
   for (const { name, value } of config.headers) tell('header', name, () => resolveHeader(value, facts))
   for (const [name, value] of Object.entries(secrets?.headers ?? {}))
-    tell('header', name, () => (value.includes('{{') ? resolveHeader(value, facts) && '(hidden, with what templates say)' : '(hidden)'))
+    tell('header', name, () =>
+      value.includes('{{') ? resolveHeader(value, facts) && '(hidden, with what templates say)' : '(hidden)',
+    )
   for (const { name, value } of config.meta) tell('_meta', name, () => resolveTemplate(value, facts))
   for (const { parameter, value } of config.bound) tell('argument', parameter, () => resolveTemplate(value, facts))
   return told
@@ -33,7 +37,13 @@ async function previewAccount(server: McpServer, userId: string, told: SentValue
   const name = identity?.kind === 'key' ? identity.header : 'Authorization'
   const account = await findAccount({ userId }, server.id ?? '')
   if (account) told.push({ where: 'header', name, value: '(hidden: this person’s own account)' })
-  else told.push({ where: 'header', name, value: 'Nothing is sent: this person has not connected an account.', problem: true })
+  else
+    told.push({
+      where: 'header',
+      name,
+      value: 'Nothing is sent: this person has not connected an account.',
+      problem: true,
+    })
 }
 
 function claims({ url }: McpServer, { user }: TemplateFacts) {
@@ -45,6 +55,9 @@ function tryResolve(resolve: () => string): { value: string; problem?: true } {
   try {
     return { value: resolve() }
   } catch (error) {
-    return { value: `Nothing is sent: ${error instanceof Refusal ? error.message : (error as Error).message}`, problem: true }
+    return {
+      value: `Nothing is sent: ${error instanceof Refusal ? error.message : (error as Error).message}`,
+      problem: true,
+    }
   }
 }

@@ -40,7 +40,9 @@ const innerOf = (server: object) => (server as { underlying: Inner }).underlying
 
 /** The SDK complains on the console about every schema that says aloud what is true anyway: that more properties are allowed. */
 export function withQuietSchema(tool: McpTool): McpTool {
-  const { additionalProperties, ...inputSchema } = tool.inputSchema as McpTool['inputSchema'] & { additionalProperties?: unknown }
+  const { additionalProperties, ...inputSchema } = tool.inputSchema as McpTool['inputSchema'] & {
+    additionalProperties?: unknown
+  }
   return additionalProperties === true ? { ...tool, inputSchema: inputSchema as McpTool['inputSchema'] } : tool
 }
 
@@ -51,7 +53,13 @@ export function sendAlong(server: object): void {
   inner.callToolWithClient = (client, tool, args, meta, options) => {
     const { onprogress, timeout, toolDefinition } = options ?? {}
     const along = { onprogress, timeout, toolDefinition }
-    return send({ callTool: (params, given) => client.callTool(params, { ...given, ...along }) }, tool, args, meta, options)
+    return send(
+      { callTool: (params, given) => client.callTool(params, { ...given, ...along }) },
+      tool,
+      args,
+      meta,
+      options,
+    )
   }
 }
 

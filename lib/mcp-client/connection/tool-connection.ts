@@ -10,9 +10,22 @@ import { CallClocks, deadlinesOf } from '#lib/mcp-client/calls/deadlines.ts'
 import { MadeCalls } from '#lib/mcp-client/calls/made-calls.ts'
 import { type Progress, sayProgress, Throttle } from '#lib/mcp-client/calls/progress.ts'
 import { mayRetry, onlyReads } from '#lib/mcp-client/calls/repeat-rules.ts'
-import { type Attempt, type Result, type Times, toDeclined, toDenied, toolError } from '#lib/mcp-client/calls/results.ts'
+import {
+  type Attempt,
+  type Result,
+  type Times,
+  toDeclined,
+  toDenied,
+  toolError,
+} from '#lib/mcp-client/calls/results.ts'
 import { newSpan, type TraceContext, traceparent } from '#lib/mcp-client/calls/trace.ts'
-import { type Listing, listing, onListChanged, sendAlong, withQuietSchema } from '#lib/mcp-client/connection/sdk-gaps.ts'
+import {
+  type Listing,
+  listing,
+  onListChanged,
+  sendAlong,
+  withQuietSchema,
+} from '#lib/mcp-client/connection/sdk-gaps.ts'
 import { sdkLogger } from '#lib/mcp-client/connection/sdk-logger.ts'
 import { asksSentence, type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
@@ -64,7 +77,9 @@ export class ToolConnection extends MCPServerStreamableHttp {
       logger: sdkLogger,
       customDataExtractor: ({ resultMeta }) => readCallFacts(resultMeta),
       errorFunction: ({ error }) =>
-        error instanceof SyntaxError ? 'The arguments were not valid JSON. Call the tool again with a JSON object.' : 'The tool failed.',
+        error instanceof SyntaxError
+          ? 'The arguments were not valid JSON. Call the tool again with a JSON object.'
+          : 'The tool failed.',
     })
     this.server = server
     this.#run = run
@@ -79,12 +94,17 @@ export class ToolConnection extends MCPServerStreamableHttp {
     await this.#connected()
     const list = await listing(this, deadlinesOf(policyOf(this.#policies, this.server.name, '')).connectMs)
     const leftOut = this.#watch?.leftOut.splice(0) ?? []
-    if (leftOut.length > 0) log.warn({ server: this.server.name, left_out: leftOut.slice(0, 20) }, 'tools of an MCP server are left out')
+    if (leftOut.length > 0)
+      log.warn({ server: this.server.name, left_out: leftOut.slice(0, 20) }, 'tools of an MCP server are left out')
     return list
   }
 
   /** Decides under which names the model sees the tools. `filledIn`: which of their parameters the session fills in. */
-  offer(tools: McpTool[], publicName: (tool: McpTool) => string, filledIn: (tool: string) => string[] = () => []): void {
+  offer(
+    tools: McpTool[],
+    publicName: (tool: McpTool) => string,
+    filledIn: (tool: string) => string[] = () => [],
+  ): void {
     this.#tools = tools.map((tool) => {
       const name = publicName(tool)
       this.#offered.add({ name, tool, filledIn: filledIn(tool.name) })
@@ -95,7 +115,13 @@ export class ToolConnection extends MCPServerStreamableHttp {
   /** The tool behind a name that the model sees, as its server lists it, and what an admin decided about it. */
   offered(publicName: string): { name: string; tool: McpTool; policy: EffectivePolicy } | undefined {
     const entry = this.#offered.named(publicName)
-    return entry && { name: entry.name, tool: entry.tool, policy: policyOf(this.#policies, this.server.name, entry.tool.name) }
+    return (
+      entry && {
+        name: entry.name,
+        tool: entry.tool,
+        policy: policyOf(this.#policies, this.server.name, entry.tool.name),
+      }
+    )
   }
 
   /** The tool of this own name, with the one under which it is offered. */
@@ -130,7 +156,11 @@ export class ToolConnection extends MCPServerStreamableHttp {
   ): Promise<Result> {
     const started = performance.now()
     const callId = this.#run.callIdOf(name, args ?? {})
-    const call = await this.#outgoing(this.#offered.named(name)?.tool.name ?? name, args ?? {}, { meta, callId, signal: options?.signal })
+    const call = await this.#outgoing(this.#offered.named(name)?.tool.name ?? name, args ?? {}, {
+      meta,
+      callId,
+      signal: options?.signal,
+    })
     let attempt = await this.#recorded(call)
     if (!call.signal?.aborted && mayRetry(this.#judged(call), attempt.failure)) attempt = await this.#recorded(call)
     this.made.settle(call.tool, removeBoundArguments(call.args, this.server), callId, attempt.failure?.status)
@@ -141,7 +171,9 @@ export class ToolConnection extends MCPServerStreamableHttp {
 
   #connected(): Promise<void> {
     if (!this.#connecting) {
-      const connecting = super.connect().then(() => onListChanged(this, () => expireTools(this.server, this.#run.userId)))
+      const connecting = super
+        .connect()
+        .then(() => onListChanged(this, () => expireTools(this.server, this.#run.userId)))
       this.#connecting = connecting
       // The next call tries again.
       connecting.catch(() => {
@@ -152,9 +184,19 @@ export class ToolConnection extends MCPServerStreamableHttp {
   }
 
   /** The call as it will be sent: with what the session says in the place of what the model said. */
-  async #outgoing(tool: string, args: Record<string, unknown>, made: Pick<Call, 'meta' | 'callId' | 'signal'>): Promise<Call> {
+  async #outgoing(
+    tool: string,
+    args: Record<string, unknown>,
+    made: Pick<Call, 'meta' | 'callId' | 'signal'>,
+  ): Promise<Call> {
     const { name } = this.server
-    const call = { server: name, tool, listed: this.listed(tool), policy: policyOf(this.#policies, name, tool), ...made }
+    const call = {
+      server: name,
+      tool,
+      listed: this.listed(tool),
+      policy: policyOf(this.#policies, name, tool),
+      ...made,
+    }
     try {
       return { ...call, ...((await this.#fill?.(tool, args)) ?? { args, filledIn: [] }) }
     } catch (error) {
@@ -197,7 +239,10 @@ export class ToolConnection extends MCPServerStreamableHttp {
     const { failure } = attempt
     const asks = this.#watch?.takeAsks(traceparent(span)) ?? []
     if (!failure || asks.length === 0 || failure.class === 'cancelled') return attempt
-    return { ...attempt, failure: { ...failure, class: 'input_required', sentence: `${asksSentence(asks)} ${failure.sentence}` } }
+    return {
+      ...attempt,
+      failure: { ...failure, class: 'input_required', sentence: `${asksSentence(asks)} ${failure.sentence}` },
+    }
   }
 
   async #sent({ tool, listed, args, meta, callId, signal, policy }: Call, span: TraceContext): Promise<Attempt> {
@@ -238,7 +283,10 @@ export class ToolConnection extends MCPServerStreamableHttp {
           readOnly: onlyReads(this.#judged({ listed, policy })),
         },
       )
-      log.warn({ error, server: this.server.name, tool, failure_class: failureClass, trace_id: span.traceId }, 'tool call failed')
+      log.warn(
+        { error, server: this.server.name, tool, failure_class: failureClass, trace_id: span.traceId },
+        'tool call failed',
+      )
       if (mayBeStale(failureClass)) forgetTools(this.server, this.#run.userId)
       if (failureClass === 'session_lost' && this.#connecting === connecting) this.#connecting = undefined
       const ended = failureClass === 'cancelled' ? (whyEnded(this.#run.signal) ?? whyEnded(underWay.signal) ?? '') : ''

@@ -41,11 +41,17 @@ export function builtinTransport(
 }
 
 function refuse(error: unknown): never {
-  throw error instanceof AppError && error.code === 'unauthenticated' ? new Refusal('denied', error.message, { cause: error }) : error
+  throw error instanceof AppError && error.code === 'unauthenticated'
+    ? new Refusal('denied', error.message, { cause: error })
+    : error
 }
 
 /** Requests to a server elsewhere as somebody, over whichever transport it speaks. */
-export function transportAs(server: McpServer, who: Who, network: typeof fetch = networkFetch(reachOf(server))): Identified {
+export function transportAs(
+  server: McpServer,
+  who: Who,
+  network: typeof fetch = networkFetch(reachOf(server)),
+): Identified {
   const { send, ...rest } = withIdentity(server, who, network)
   return { send: overTransport(server, send), ...rest }
 }
@@ -83,7 +89,10 @@ async function followRedirect(send: typeof fetch, from: URL, init?: RequestInit)
     const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null
     const next = location === null ? null : URL.parse(location, url)
     if (!next || next.origin !== url.origin || hop >= MAX_REDIRECTS) return response
-    const moved = response.status === 307 || response.status === 308 || ((init?.method ?? 'GET') === 'GET' && response.status !== 304)
+    const moved =
+      response.status === 307 ||
+      response.status === 308 ||
+      ((init?.method ?? 'GET') === 'GET' && response.status !== 304)
     if (!moved && (response.status === 303 || next.href !== withOtherSlash(url).href)) return response
     await response.body?.cancel()
     url = next

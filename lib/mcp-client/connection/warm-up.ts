@@ -20,7 +20,10 @@ export async function warmUpServers(): Promise<void> {
 
 async function knockAtServer(server: McpServer): Promise<void> {
   try {
-    const response = await networkFetch(reachOf(server))(server.url, { method: 'OPTIONS', signal: AbortSignal.timeout(DEADLINE_MS) })
+    const response = await networkFetch(reachOf(server))(server.url, {
+      method: 'OPTIONS',
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    })
     // Any answer will do: what it says is for those who ask as somebody.
     noteAnswer(server.url)
     await response.body?.cancel()

@@ -23,7 +23,12 @@ const TOO_LATE = new Finding('connect_timeout', 'No answer in time.')
  */
 export async function examine(
   server: McpServer,
-  { who, call, stepMs = STEP_MS, onStep }: { who?: Who; call?: Examination['call']; stepMs?: number; onStep?: (step: Step) => void } = {},
+  {
+    who,
+    call,
+    stepMs = STEP_MS,
+    onStep,
+  }: { who?: Who; call?: Examination['call']; stepMs?: number; onStep?: (step: Step) => void } = {},
 ): Promise<Examined> {
   const steps: Step[] = []
   const note = (step: Step) => {
@@ -40,7 +45,14 @@ export async function examine(
       return value
     } catch (error) {
       const found = error instanceof Finding ? error : toFinding(error, signal, phase)
-      note({ name, outcome: 'failed', ms: ms(), said: found.message, fault: found.fault, fix: found.fix ?? fixFor(found.fault) })
+      note({
+        name,
+        outcome: 'failed',
+        ms: ms(),
+        said: found.message,
+        fault: found.fault,
+        fix: found.fix ?? fixFor(found.fault),
+      })
       if (found.stop) throw new Stopped()
       return undefined
     }
@@ -69,21 +81,25 @@ export async function examine(
 function addressOf(address: string): URL {
   const url = URL.parse(address)
   if (!url) throw new Finding('bad_address', 'This is not an address.')
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Finding('bad_address', `${url.protocol} is not http or https.`)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new Finding('bad_address', `${url.protocol} is not http or https.`)
   if (url.username || url.password) throw new Finding('bad_address', 'The address contains a name or a password.')
   return url
 }
 
 function toFinding(error: unknown, signal: AbortSignal, phase: Phase): Finding {
-  if (signal.aborted) return phase === 'call' ? new Finding('hard_timeout', 'The tool gave no answer in time.') : TOO_LATE
+  if (signal.aborted)
+    return phase === 'call' ? new Finding('hard_timeout', 'The tool gave no answer in time.') : TOO_LATE
   const { failureClass, sentence, fault } = toMcpFailure(error, phase)
   if (phase === 'list' && failureClass === 'hard_timeout') return TOO_LATE
-  if (phase === 'list' && failureClass === 'outcome_unknown') return new Finding('server_error', 'The server broke down.')
+  if (phase === 'list' && failureClass === 'outcome_unknown')
+    return new Finding('server_error', 'The server broke down.')
   return new Finding(fault ?? failureClass, sentence.replaceAll(' of this tool', ''))
 }
 
 function untilAborted(send: typeof fetch, signal: AbortSignal): typeof fetch {
-  return (input, init) => send(input, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, signal]) : signal })
+  return (input, init) =>
+    send(input, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, signal]) : signal })
 }
 
 async function withDeadline<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

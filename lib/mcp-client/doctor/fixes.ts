@@ -17,7 +17,8 @@ const FIXES: Record<string, string> = {
   wrong_method: 'This path takes no POST, so it is no MCP endpoint. Many servers have it at /mcp.',
   wrong_type:
     'The address answers with a page, not with MCP. It may be a sign-in page of a proxy, or the address of the website instead of the endpoint.',
-  protocol_error: 'The server answers, but not as MCP. Look at its log, and whether a proxy before it changes or buffers bodies.',
+  protocol_error:
+    'The server answers, but not as MCP. Look at its log, and whether a proxy before it changes or buffers bodies.',
   server_error: 'The server itself failed. Look at its log.',
   overloaded: 'The server asks to be left alone for a while. Try again later, or have the limit raised.',
   too_large: 'The server, or a proxy before it, takes no request of this size. Raise that limit, or send less.',
@@ -35,7 +36,8 @@ const FIXES: Record<string, string> = {
     'A server that wants a sign-in must say where (RFC 9728). Ask its operator for /.well-known/oauth-protected-resource, or choose a key or a header as identity.',
   bad_auth_metadata:
     'The server names an authorization server that does not describe itself (RFC 8414), or not with PKCE. Without that nobody can connect an account.',
-  no_registration: 'The authorization server registers nobody by itself. Register Switchboard there by hand and enter the client id.',
+  no_registration:
+    'The authorization server registers nobody by itself. Register Switchboard there by hand and enter the client id.',
   session_lost:
     'The server forgets its sessions between two requests. Behind a load balancer it needs sticky sessions, or must be run stateless.',
   no_tools: 'The server offers no tools to whoever asks. Check whether tools depend on the account.',
@@ -44,7 +46,8 @@ const FIXES: Record<string, string> = {
   outcome_unknown: 'The server broke down in the middle of the call, which may have taken effect. Look at its log.',
   tool_error: 'The tool itself reports a failure: read what it said.',
   bad_arguments: 'The tool does not accept these arguments. Compare them with its schema.',
-  transport_lost: 'The connection broke in the middle of an answer. Look for a crash in the server’s log and for idle limits of proxies.',
+  transport_lost:
+    'The connection broke in the middle of an answer. Look for a crash in the server’s log and for idle limits of proxies.',
 }
 
 /** The advice for a fault. */

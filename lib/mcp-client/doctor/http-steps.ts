@@ -32,7 +32,11 @@ export async function runEndpointStep({ server, url, bare, step }: Examination):
     await endSession(bare, at, response)
     if (status === 401) {
       await response.body?.cancel()
-      return { said: `answers, and wants a sign-in (HTTP 401)${where}`, value: extractWWWAuthenticateParams(response), ...warn }
+      return {
+        said: `answers, and wants a sign-in (HTTP 401)${where}`,
+        value: extractWWWAuthenticateParams(response),
+        ...warn,
+      }
     }
     const type = headers.get('content-type') ?? ''
     const location = headers.get('location')
@@ -54,7 +58,10 @@ export async function runEndpointStep({ server, url, bare, step }: Examination):
     }
     if (!/application\/json|text\/event-stream/i.test(type)) {
       await response.body?.cancel()
-      throw new Finding('protocol_error', `It answers with ${type || 'no content type'} instead of JSON or an event stream.`)
+      throw new Finding(
+        'protocol_error',
+        `It answers with ${type || 'no content type'} instead of JSON or an event stream.`,
+      )
     }
     await requireReadable(response, type)
     return { said: `HTTP ${status}, ${type.split(';')[0]}${where}`, ...warn }
@@ -77,7 +84,10 @@ export async function runAuthSteps({ server, step }: Examination, challenge: Cha
   const send = oauthFetch(server)
   const resource = await step('Resource metadata', async () => {
     const found = await discoverOAuthProtectedResourceMetadata(server.url, challenge, send).catch((cause) => {
-      throw new Finding('no_auth_metadata', `It wants a sign-in and does not say where: ${(cause as Error).message.slice(0, 200)}`)
+      throw new Finding(
+        'no_auth_metadata',
+        `It wants a sign-in and does not say where: ${(cause as Error).message.slice(0, 200)}`,
+      )
     })
     const issuers = found.authorization_servers ?? []
     if (issuers.length === 0) throw new Finding('no_auth_metadata', 'Its metadata names no authorization server.')
@@ -85,20 +95,29 @@ export async function runAuthSteps({ server, step }: Examination, challenge: Cha
   })
   await step('Authorization server', async () => {
     const found = await discoverAuthorizationServerMetadata(resource ?? '', { fetchFn: send }).catch((cause) => {
-      throw new Finding('bad_auth_metadata', `${resource} does not describe itself: ${(cause as Error).message.slice(0, 200)}`)
+      throw new Finding(
+        'bad_auth_metadata',
+        `${resource} does not describe itself: ${(cause as Error).message.slice(0, 200)}`,
+      )
     })
     if (!found) throw new Finding('bad_auth_metadata', `${resource} does not describe itself.`)
     if (!found.code_challenge_methods_supported?.includes('S256'))
       throw new Finding('bad_auth_metadata', `${resource} does not say that it supports PKCE (S256).`)
-    const byDocument = (found as { client_id_metadata_document_supported?: boolean }).client_id_metadata_document_supported
-    const registers = [byDocument && 'client-id documents', found.registration_endpoint && 'dynamic registration'].filter(Boolean)
+    const byDocument = (found as { client_id_metadata_document_supported?: boolean })
+      .client_id_metadata_document_supported
+    const registers = [
+      byDocument && 'client-id documents',
+      found.registration_endpoint && 'dynamic registration',
+    ].filter(Boolean)
     const byHand = server.config?.identity.kind === 'oauth' && server.config.identity.clientId
     if (registers.length === 0 && !byHand)
       throw new Finding('no_registration', `${found.issuer} registers nobody by itself.`, { stop: false })
     return { said: `${found.issuer}: ${registers.join(' and ') || 'a client registered by hand'}, PKCE` }
   })
   if (identity === 'none')
-    await step('Sign-in', async () => Promise.reject(new Finding('unauthorised', 'The server wants a sign-in, and none is configured.')))
+    await step('Sign-in', async () =>
+      Promise.reject(new Finding('unauthorised', 'The server wants a sign-in, and none is configured.')),
+    )
 }
 
 function post(send: typeof fetch, url: URL, signal: AbortSignal): Promise<Response> {
@@ -107,7 +126,11 @@ function post(send: typeof fetch, url: URL, signal: AbortSignal): Promise<Respon
 }
 
 /** The answer of the address, or of the same one with the other slash where the server leads there or has nothing here. */
-async function atRightSlash(send: typeof fetch, url: URL, signal: AbortSignal): Promise<{ response: Response; at: URL }> {
+async function atRightSlash(
+  send: typeof fetch,
+  url: URL,
+  signal: AbortSignal,
+): Promise<{ response: Response; at: URL }> {
   const first = await post(send, url, signal)
   const other = new URL(url)
   other.pathname = url.pathname.endsWith('/') ? url.pathname.replace(/\/+$/, '') : `${url.pathname}/`
@@ -125,7 +148,9 @@ async function endSession(send: typeof fetch, url: URL, { headers }: Response): 
   const session = headers.get('mcp-session-id')
   if (session === null) return
   const signal = AbortSignal.timeout(END_MS)
-  const ended = await send(url, { method: 'DELETE', headers: { 'mcp-session-id': session }, signal }).catch(() => undefined)
+  const ended = await send(url, { method: 'DELETE', headers: { 'mcp-session-id': session }, signal }).catch(
+    () => undefined,
+  )
   await ended?.body?.cancel()
 }
 
@@ -143,7 +168,10 @@ async function findOtherAddress(send: typeof fetch, url: URL, status: number, si
   await stream.body?.cancel()
   if (stream.ok && /text\/event-stream/i.test(stream.headers.get('content-type') ?? ''))
     throw new Finding('old_transport', 'It opens an event stream and takes no POST: the transport of 2024.')
-  throw new Finding(status === 404 ? 'not_found' : 'wrong_method', `HTTP ${status}: there is no MCP endpoint at this path.`)
+  throw new Finding(
+    status === 404 ? 'not_found' : 'wrong_method',
+    `HTTP ${status}: there is no MCP endpoint at this path.`,
+  )
 }
 
 function refusalFinding(status: number, retryAfter: string | null): Finding {

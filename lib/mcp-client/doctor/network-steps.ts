@@ -25,7 +25,8 @@ export async function runNetworkSteps({ server, url, step }: Examination): Promi
     if (net.isIP(host)) return { said: `${host} is an address already`, value: host }
     const found = await dns.lookup(host, { all: true })
     const refused = reach === 'public' ? found.find(({ address }) => !isPublicAddress(address)) : undefined
-    if (refused) throw new Finding('denied', `${host} is at ${refused.address}, which is not an address of the public internet.`)
+    if (refused)
+      throw new Finding('denied', `${host} is at ${refused.address}, which is not an address of the public internet.`)
     return { said: found.map(({ address }) => address).join(', '), value: found[0]?.address }
   })
   await step('TCP', async (signal) => {
@@ -45,7 +46,8 @@ export async function runNetworkSteps({ server, url, step }: Examination): Promi
     const socket = tls.connect({ host: address ?? host, port, servername, rejectUnauthorized: false })
     return openSocket(socket, 'secureConnect', signal, () => {
       const { subject, valid_to } = socket.getPeerCertificate()
-      if (!socket.authorized) throw new Finding('tls', `The certificate is not trusted: ${String(socket.authorizationError)}.`)
+      if (!socket.authorized)
+        throw new Finding('tls', `The certificate is not trusted: ${String(socket.authorizationError)}.`)
       const days = Math.floor((Date.parse(valid_to) - Date.now()) / 86_400_000)
       const said = `${socket.getProtocol()}, certificate for ${[subject?.CN].flat()[0] ?? host}, valid for ${days} more days`
       return { said, ...(days < SOON_DAYS && { warn: { fault: 'tls_ends_soon', fix: 'Renew the certificate.' } }) }
@@ -53,7 +55,12 @@ export async function runNetworkSteps({ server, url, step }: Examination): Promi
   })
 }
 
-async function openSocket<T = undefined>(socket: net.Socket, event: string, signal: AbortSignal, look?: () => T): Promise<T> {
+async function openSocket<T = undefined>(
+  socket: net.Socket,
+  event: string,
+  signal: AbortSignal,
+  look?: () => T,
+): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   socket.once(event, resolve).once('error', reject)
   signal.addEventListener('abort', () => reject(signal.reason), { once: true })

@@ -61,7 +61,9 @@ export async function runProtocolSteps({ url, connect, stepMs, call, step }: Exa
         if (newest.revision !== NEWEST) throw error
         return { said: `takes clients of ${NEWEST} alone` }
       }
-      return { said: `initialize agrees on ${(olderTransport as { protocolVersion?: string }).protocolVersion ?? 'a revision'}` }
+      return {
+        said: `initialize agrees on ${(olderTransport as { protocolVersion?: string }).protocolVersion ?? 'a revision'}`,
+      }
     })
     if (call && tools)
       await step(
@@ -70,7 +72,12 @@ export async function runProtocolSteps({ url, connect, stepMs, call, step }: Exa
           const trace = traceparent(newSpan('doctor'))
           const listed = tools.find(({ name }) => name === call.tool) as McpTool | undefined
           // As in a turn: the client would throw away an answer that does not fit its schema, and check it for as long as that takes.
-          const toolDefinition = { name: call.tool, inputSchema: { type: 'object' as const }, ...listed, outputSchema: undefined }
+          const toolDefinition = {
+            name: call.tool,
+            inputSchema: { type: 'object' as const },
+            ...listed,
+            outputSchema: undefined,
+          }
           const asked = { name: call.tool, arguments: call.args, _meta: { traceparent: trace } }
           const made = client.callTool(asked, { ...options, signal, toolDefinition })
           // A tool that fails because nobody answered its own question fails of that.
@@ -80,8 +87,11 @@ export async function runProtocolSteps({ url, connect, stepMs, call, step }: Exa
           }
           const answer = (await made.catch((error) => Promise.reject(failedOf(error)))) as Result
           const result = checkOutput(answer, listed)
-          const text = safeDetail(result.content.map((part) => (part.type === 'text' ? part.text : `[${part.type}]`)).join(' '))
-          if (result.isError) throw failedOf(new Finding('tool_error', text || 'It reports an error without a word.', { stop: false }))
+          const text = safeDetail(
+            result.content.map((part) => (part.type === 'text' ? part.text : `[${part.type}]`)).join(' '),
+          )
+          if (result.isError)
+            throw failedOf(new Finding('tool_error', text || 'It reports an error without a word.', { stop: false }))
           return { said: text || 'done' }
         },
         'call',
@@ -98,7 +108,8 @@ export async function runProtocolSteps({ url, connect, stepMs, call, step }: Exa
 function toolsFound(tools: ToolDefinition[], leftOut: LeftOut[]): Found<ToolDefinition[]> {
   const bad = leftOut.map(({ name, why }) => `${name} (${why})`).join(', ')
   const without = bad && `Left out: ${cutText(bad, SAID_MAX_CHARS)}.`
-  if (tools.length === 0) throw new Finding('no_tools', ['It offers no tools.', without].filter(Boolean).join(' '), { stop: false })
+  if (tools.length === 0)
+    throw new Finding('no_tools', ['It offers no tools.', without].filter(Boolean).join(' '), { stop: false })
   const names = cutText(tools.map(({ name }) => name).join(', '), SAID_MAX_CHARS)
   const said = `${tools.length}: ${names}${without && `. ${without}`}`
   return { said, value: tools, ...(bad && { warn: { fault: 'bad_tools', fix: fixFor('bad_tools') } }) }

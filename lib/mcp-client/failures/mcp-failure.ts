@@ -58,8 +58,14 @@ const SENTENCES: Partial<Record<FailureClass, string>> = {
 export const EFFECT = 'The tool may have taken effect all the same.'
 
 const NO_ANSWER: Record<NoAnswer['why'], { failureClass: FailureClass; sentence?: string }> = {
-  ended: { failureClass: 'transport_lost', sentence: 'The server of this tool ended its answer before the result came.' },
-  accepted: { failureClass: 'protocol_error', sentence: 'The server of this tool took the request and gave no answer to it.' },
+  ended: {
+    failureClass: 'transport_lost',
+    sentence: 'The server of this tool ended its answer before the result came.',
+  },
+  accepted: {
+    failureClass: 'protocol_error',
+    sentence: 'The server of this tool took the request and gave no answer to it.',
+  },
   other_id: { failureClass: 'protocol_error', sentence: 'The server of this tool answered another request than ours.' },
   unreadable: { failureClass: 'protocol_error' },
   too_long: { failureClass: 'protocol_error', sentence: 'The answer of the server of this tool was too long.' },
@@ -101,7 +107,10 @@ export function toMcpFailure(error: unknown, phase: Phase, { expired, readOnly =
   const rpc = chain.find((at) => at instanceof ProtocolError)
   const reason = rpc && noAnswerOf(rpc)
   const failureClass = (phase === 'call' && expired) || classOf(chain, phase, reason, rpc)
-  const sent = phase === 'call' && !NOT_RUN.has(failureClass) && !(failureClass === 'server_error' && RPC_NOT_RUN.has(rpc?.code ?? 0))
+  const sent =
+    phase === 'call' &&
+    !NOT_RUN.has(failureClass) &&
+    !(failureClass === 'server_error' && RPC_NOT_RUN.has(rpc?.code ?? 0))
   const status = failureClass === 'cancelled' ? 'cancelled' : sent && !readOnly ? 'unknown' : 'failed'
   const said = failureClass === 'server_error' || failureClass === 'bad_arguments' ? safeDetail(rpc?.message ?? '') : ''
   const sentence = [
@@ -109,14 +118,21 @@ export function toMcpFailure(error: unknown, phase: Phase, { expired, readOnly =
     status !== 'failed' && phase === 'call' && EFFECT,
     said && `It said: ${said}`,
   ]
-  return { failureClass, sentence: sentence.filter(Boolean).join(' '), status, sent, ...(named && { fault: named.fault }) }
+  return {
+    failureClass,
+    sentence: sentence.filter(Boolean).join(' '),
+    status,
+    sent,
+    ...(named && { fault: named.fault }),
+  }
 }
 
 function sentenceOf(failureClass: FailureClass, reason: NoAnswer | undefined, chain: unknown[]): string {
   if (reason?.why === 'asks') return asksSentence(reason.asks)
   const turnedAway = chain.find((at) => at instanceof TurnedAway)
   const { retryAfter } = turnedAway ?? {}
-  const again = retryAfter === undefined ? '' : ` Try again in ${retryAfter === 1 ? 'a second' : `${retryAfter} seconds`}.`
+  const again =
+    retryAfter === undefined ? '' : ` Try again in ${retryAfter === 1 ? 'a second' : `${retryAfter} seconds`}.`
   const own = reason && failureClass === NO_ANSWER[reason.why].failureClass ? NO_ANSWER[reason.why].sentence : undefined
   return (own ?? SENTENCES[failureClass] ?? 'The tool failed.') + again
 }
@@ -133,7 +149,12 @@ export function asksSentence(asks: (keyof typeof ASKED)[]): string {
   return `The tool asked back for ${wanted}, which is not supported yet.`
 }
 
-function classOf(chain: unknown[], phase: Phase, reason: NoAnswer | undefined, rpc: ProtocolError | undefined): FailureClass {
+function classOf(
+  chain: unknown[],
+  phase: Phase,
+  reason: NoAnswer | undefined,
+  rpc: ProtocolError | undefined,
+): FailureClass {
   if (reason) return NO_ANSWER[reason.why].failureClass
   const turnedAway = chain.find((at) => at instanceof TurnedAway)
   if (turnedAway) return turnedAway.reason
@@ -148,9 +169,14 @@ function classOf(chain: unknown[], phase: Phase, reason: NoAnswer | undefined, r
     return phase === 'connect' ? 'connect_timeout' : 'hard_timeout'
   }
   if (chain.some((at) => at instanceof SdkError && at.code === SdkErrorCode.ConnectionClosed)) return 'transport_lost'
-  if (rpc) return phase === 'call' && rpc.code === INVALID_PARAMS && isInputRefusal(rpc.message) ? 'bad_arguments' : 'server_error'
-  if (chain.some((at) => at instanceof Error && (at.name === 'AbortError' || at.name === 'CanceledError'))) return 'cancelled'
-  if (chain.some((at) => at instanceof TypeError && /terminated|other side closed/.test(at.message))) return 'transport_lost'
+  if (rpc)
+    return phase === 'call' && rpc.code === INVALID_PARAMS && isInputRefusal(rpc.message)
+      ? 'bad_arguments'
+      : 'server_error'
+  if (chain.some((at) => at instanceof Error && (at.name === 'AbortError' || at.name === 'CanceledError')))
+    return 'cancelled'
+  if (chain.some((at) => at instanceof TypeError && /terminated|other side closed/.test(at.message)))
+    return 'transport_lost'
   return 'protocol_error'
 }
 

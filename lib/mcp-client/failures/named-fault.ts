@@ -8,7 +8,10 @@ export type NamedFault = { fault: 'endless_list' | 'unknown_revision'; sentence:
 export function namedFault(chain: unknown[]): NamedFault | undefined {
   for (const at of chain) {
     if (at instanceof SdkError && at.code === SdkErrorCode.ListPaginationExceeded)
-      return { fault: 'endless_list', sentence: 'The list of tools of the server has no end: each page names another one.' }
+      return {
+        fault: 'endless_list',
+        sentence: 'The list of tools of the server has no end: each page names another one.',
+      }
     if (at instanceof UnsupportedProtocolVersionError) return unknownRevision(at.supported.join(', '))
     const message = at instanceof Error ? at.message : ''
     const revision = /protocol version is not supported: (.*)$/is.exec(message)?.[1]
@@ -19,5 +22,8 @@ export function namedFault(chain: unknown[]): NamedFault | undefined {
 
 function unknownRevision(revision: string): NamedFault {
   const named = JSON.stringify(cutText(revision.trim(), 60))
-  return { fault: 'unknown_revision', sentence: `The server speaks the revision ${named} of MCP, which is not known here.` }
+  return {
+    fault: 'unknown_revision',
+    sentence: `The server speaks the revision ${named} of MCP, which is not known here.`,
+  }
 }

@@ -34,7 +34,13 @@ export function findHealth(url: string): 'proven' | 'unproven' | 'down' {
 
 /** The server answered, if only with a refusal: the circuit closes. */
 export function noteAnswer(url: string): void {
-  Object.assign(healthOf(url), { last: undefined, failures: 0, pauseMs: FIRST_PAUSE_MS, openUntil: 0, answeredAt: Date.now() })
+  Object.assign(healthOf(url), {
+    last: undefined,
+    failures: 0,
+    pauseMs: FIRST_PAUSE_MS,
+    openUntil: 0,
+    answeredAt: Date.now(),
+  })
 }
 
 /** The server could not be reached; `silent`, it was reached and said nothing. Each pause is twice as long as the one before, ten minutes at most. */

@@ -16,7 +16,10 @@ export type FileServer = z.infer<typeof FileServer>
 
 const ServersFile = z.strictObject({ servers: z.array(FileServer).max(100) })
 
-const read = processState('servers file', (): { last?: { path: string; changed: number; servers: FileServer[] } } => ({}))
+const read = processState(
+  'servers file',
+  (): { last?: { path: string; changed: number; servers: FileServer[] } } => ({}),
+)
 
 /** The servers of MCP_SERVERS_FILE, read again when the file changes. Throws SettingsError with what is wrong and where. */
 export function fileServers(): FileServer[] {

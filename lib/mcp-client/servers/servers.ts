@@ -30,7 +30,15 @@ export function configuredServers(): McpServer[] {
   if (MCP_BUILTIN === 'on') servers.push({ name: BUILTIN_NAME, url: `${APP_URL}/mcp`, builtin: true })
   if (MCP_SERVER_URL) servers.push({ name: nameOf(MCP_SERVER_URL), url: MCP_SERVER_URL, builtin: false })
   for (const { name, url, audience, clientSecret, ...config } of fileServers())
-    servers.push({ name, url, builtin: false, id: `settings:${name}`, audience, config, secrets: { headers: {}, clientSecret } })
+    servers.push({
+      name,
+      url,
+      builtin: false,
+      id: `settings:${name}`,
+      audience,
+      config,
+      secrets: { headers: {}, clientSecret },
+    })
   return servers
 }
 

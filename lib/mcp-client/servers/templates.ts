@@ -1,6 +1,13 @@
 /** For whom a call is made, as templates know it. Empty or missing values are unresolved; `email` is only known where it was verified. */
 export type TemplateFacts = {
-  user: { id: string; email: string | null; name: string; role: string; time_zone: string | null; locale: string | null }
+  user: {
+    id: string
+    email: string | null
+    name: string
+    role: string
+    time_zone: string | null
+    locale: string | null
+  }
   run?: { id: string }
   thread?: { id: string }
 }
@@ -47,11 +54,15 @@ export function resolveTemplate(template: string, facts: TemplateFacts): string 
 
 /** The same for an HTTP header: what does not fit into one (line ends, letters beyond Latin) is percent-encoded. */
 export function resolveHeader(template: string, facts: TemplateFacts): string {
-  return resolveTemplate(template, facts).replace(/[^\x20-\x7e]/gu, (character) => encodeURIComponent(character.toWellFormed()))
+  return resolveTemplate(template, facts).replace(/[^\x20-\x7e]/gu, (character) =>
+    encodeURIComponent(character.toWellFormed()),
+  )
 }
 
 /** The names in a template that do not exist, for whoever writes one. */
 export function unknownNames(template: string): string[] {
-  const names = [...template.matchAll(PLACE)].map(([, inner = '']) => inner.trim()).filter((name) => !Object.hasOwn(VALUES, name))
+  const names = [...template.matchAll(PLACE)]
+    .map(([, inner = '']) => inner.trim())
+    .filter((name) => !Object.hasOwn(VALUES, name))
   return /\{\{|\}\}/.test(template.replace(PLACE, '')) ? [...names, '…'] : names
 }

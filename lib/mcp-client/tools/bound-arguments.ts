@@ -5,7 +5,10 @@ import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 type Schema = { properties?: Record<string, { type?: unknown }>; required?: string[] }
 
 /** The tool as a model sees it: without the parameters that the session fills in. */
-export function hideBoundParameters<Tool extends Pick<McpTool, 'inputSchema'>>(tool: Tool, { config }: McpServer): Tool {
+export function hideBoundParameters<Tool extends Pick<McpTool, 'inputSchema'>>(
+  tool: Tool,
+  { config }: McpServer,
+): Tool {
   const bound = new Set(config?.bound.map(({ parameter }) => parameter))
   const { properties, required } = tool.inputSchema as Schema
   if (bound.size === 0 || !properties) return tool
@@ -36,10 +39,18 @@ export function boundParameters(schema: unknown, { config }: McpServer) {
  * The arguments of a call with what the session says in the place of what the model said. A tool whose schema is known and lacks
  * the parameter gets none, not even the model's. Throws UnresolvedTemplate.
  */
-export function fillBoundArguments(args: Record<string, unknown>, schema: unknown, server: McpServer, facts: TemplateFacts): Filled {
+export function fillBoundArguments(
+  args: Record<string, unknown>,
+  schema: unknown,
+  server: McpServer,
+  facts: TemplateFacts,
+): Filled {
   const { properties } = (schema ?? {}) as Schema
   const wanted = boundParameters(schema, server)
-  const filled = wanted.map(({ parameter, value }) => [parameter, toTyped(resolveTemplate(value, facts), properties?.[parameter]?.type)])
+  const filled = wanted.map(({ parameter, value }) => [
+    parameter,
+    toTyped(resolveTemplate(value, facts), properties?.[parameter]?.type),
+  ])
   return {
     args: { ...removeBoundArguments(args, server), ...Object.fromEntries(filled) },
     filledIn: wanted.map(({ parameter }) => parameter),

@@ -12,7 +12,17 @@ const DEPTH_MAX = 24
 const SCHEMAS_MAX = 4_000
 const CHOICES = ['anyOf', 'oneOf', 'allOf'] as const
 // What names a schema or says of one where it comes from; models need none of it, and some of their servers refuse it.
-const NAMING = new Set(['$schema', '$id', '$anchor', '$comment', '$defs', 'definitions', '$ref', '$dynamicRef', '$vocabulary'])
+const NAMING = new Set([
+  '$schema',
+  '$id',
+  '$anchor',
+  '$comment',
+  '$defs',
+  'definitions',
+  '$ref',
+  '$dynamicRef',
+  '$vocabulary',
+])
 const MAPS = new Set(['properties', 'patternProperties', 'dependentSchemas'])
 // At the top, models' servers take the properties of one object and nothing else.
 const NOT_AT_TOP = [...CHOICES, 'enum', 'const', 'not', 'if', 'then', 'else', 'dependentSchemas', 'dependentRequired']
@@ -81,7 +91,8 @@ class Rewriting {
   #object(given: Schema, path: string[]): Schema & { properties: Schema; required: Set<string> } {
     const { schema, path: here } = this.#followed(given, path)
     const types = [schema.type].flat().filter((type) => type !== undefined)
-    if (types.length > 0 && !types.includes('object')) throw new Unfit(`Its arguments are no object: ${types.join(', ').slice(0, 100)}.`)
+    if (types.length > 0 && !types.includes('object'))
+      throw new Unfit(`Its arguments are no object: ${types.join(', ').slice(0, 100)}.`)
     const own = isSchema(schema.properties) ? schema.properties : {}
     const rest = this.#rewrite(
       { ...schema, properties: undefined, required: undefined, anyOf: undefined, oneOf: undefined, allOf: undefined },
@@ -95,7 +106,8 @@ class Rewriting {
       const branches = schemasIn(schema[key])
         .filter((branch) => branch.type !== 'null')
         .map((branch) => this.#object(branch, here))
-      for (const branch of branches) for (const [name, value] of Object.entries(branch.properties)) properties[name] ??= value
+      for (const branch of branches)
+        for (const [name, value] of Object.entries(branch.properties)) properties[name] ??= value
       const [first, ...others] = branches.map((branch) => branch.required)
       if (key === 'allOf') for (const names of branches) for (const name of names.required) required.add(name)
       else for (const name of first ?? []) if (others.every((names) => names.has(name))) required.add(name)
@@ -110,17 +122,31 @@ class Rewriting {
     for (const [key, value] of Object.entries(schema)) {
       if (NAMING.has(key) || value === undefined) continue
       if (MAPS.has(key))
-        out[key] = isSchema(value) ? Object.fromEntries(Object.entries(value).map(([name, at]) => [name, this.#rewrite(at, here)])) : {}
+        out[key] = isSchema(value)
+          ? Object.fromEntries(Object.entries(value).map(([name, at]) => [name, this.#rewrite(at, here)]))
+          : {}
       else if (key === 'description') out[key] = typeof value === 'string' ? clip(value) : undefined
       else if ((CHOICES as readonly string[]).includes(key)) {
         const choices = schemasIn(value).map((choice) => this.#rewrite(choice, here))
         if (choices.length > 0) out[key] = choices
-      } else if (key === 'required') out[key] = namesIn(value).filter((name) => isSchema(schema.properties) && name in schema.properties)
+      } else if (key === 'required')
+        out[key] = namesIn(value).filter((name) => isSchema(schema.properties) && name in schema.properties)
       else if (key === 'enum') {
         if (Array.isArray(value) && value.length > 0) out[key] = value
       } else if (key === 'items' && isSchema(value)) out[key] = this.#rewrite(value, here)
       else if (key === 'additionalProperties' && isSchema(value)) out[key] = this.#rewrite(value, here)
-      else if (['not', 'if', 'then', 'else', 'contains', 'propertyNames', 'unevaluatedProperties', 'unevaluatedItems'].includes(key)) {
+      else if (
+        [
+          'not',
+          'if',
+          'then',
+          'else',
+          'contains',
+          'propertyNames',
+          'unevaluatedProperties',
+          'unevaluatedItems',
+        ].includes(key)
+      ) {
         if (isSchema(value)) out[key] = this.#rewrite(value, here)
       } else if (!['items', 'prefixItems', 'additionalItems'].includes(key)) out[key] = value
     }

@@ -1,6 +1,9 @@
 /** True where a server's lists let a tool through: allowed, or all are, and not denied. `*` stands for anything. */
 export function mayOffer(tool: string, { allow = [], deny = [] }: { allow?: string[]; deny?: string[] } = {}): boolean {
-  return (allow.length === 0 || allow.some((pattern) => matches(pattern, tool))) && !deny.some((pattern) => matches(pattern, tool))
+  return (
+    (allow.length === 0 || allow.some((pattern) => matches(pattern, tool))) &&
+    !deny.some((pattern) => matches(pattern, tool))
+  )
 }
 
 function matches(pattern: string, tool: string): boolean {

@@ -3,7 +3,12 @@ import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
 /** A server's own claims about a tool (MCP, ToolAnnotations). Nobody checks them: they count for what an admin confirmed. */
-export type ToolAnnotations = { title?: string; readOnlyHint?: boolean; destructiveHint?: boolean; idempotentHint?: boolean }
+export type ToolAnnotations = {
+  title?: string
+  readOnlyHint?: boolean
+  destructiveHint?: boolean
+  idempotentHint?: boolean
+}
 
 /** A tool as its server lists it. The SDK's type leaves out what it does not use itself. */
 export type McpTool = Awaited<ReturnType<MCPServerStreamableHttp['listTools']>>[number] & {
@@ -72,7 +77,14 @@ export function forgetServer(server: Listed): void {
   for (const key of listMemory().keys()) if (key.startsWith(start)) listMemory().delete(key)
 }
 
-const STALE: ReadonlySet<FailureClass> = new Set(['refused', 'dns', 'protocol_error', 'server_error', 'session_lost', 'bad_arguments'])
+const STALE: ReadonlySet<FailureClass> = new Set([
+  'refused',
+  'dns',
+  'protocol_error',
+  'server_error',
+  'session_lost',
+  'bad_arguments',
+])
 
 /** True for a call's failure that a remembered list may be the reason of: the next turn asks again. */
 export function mayBeStale(failureClass: FailureClass): boolean {

@@ -12,7 +12,8 @@ export function toolNames(servers: { server: string; tools: { name: string }[] }
       if (names.has(name)) continue
       const plain = toAllowedName(name)
       let free = taken.has(plain) ? toAllowedName(`${server}_${name}`) : plain
-      for (let count = 2; taken.has(free); count += 1) free = `${toAllowedName(`${server}_${name}`).slice(0, MAX_LENGTH - 4)}_${count}`
+      for (let count = 2; taken.has(free); count += 1)
+        free = `${toAllowedName(`${server}_${name}`).slice(0, MAX_LENGTH - 4)}_${count}`
       taken.add(free)
       names.set(name, free)
     }

@@ -44,8 +44,10 @@ export function networkFetch(reach: Reach): typeof fetch {
 
 /** Throws Refusal where it is clear without resolving a name that an address is not reached. */
 export function requireReachable(url: URL, reach: Reach): void {
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Refusal('denied', 'Only http and https addresses can be servers.')
-  if (url.username || url.password) throw new Refusal('denied', 'The address of a server must not contain a name or password.')
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new Refusal('denied', 'Only http and https addresses can be servers.')
+  if (url.username || url.password)
+    throw new Refusal('denied', 'The address of a server must not contain a name or password.')
   const host = url.hostname.replace(/^\[|\]$/g, '')
   // `lookup` is not asked about a literal.
   if (reach === 'public' && net.isIP(host) && !isPublicAddress(host)) throw notPublic(host)
@@ -73,12 +75,15 @@ function send(url: URL, request: Request, body: Buffer | undefined, agent: http.
   outgoing.on('response', (incoming) => {
     const status = incoming.statusCode ?? 502
     const received = new Headers()
-    for (const [name, value] of Object.entries(incoming.headers)) for (const one of [value ?? []].flat()) received.append(name, one)
+    for (const [name, value] of Object.entries(incoming.headers))
+      for (const one of [value ?? []].flat()) received.append(name, one)
     incoming.on('error', () => undefined)
     if (NO_BODY.has(status)) incoming.resume()
     const stream = NO_BODY.has(status)
       ? null
-      : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>).pipeThrough(limitBytes(received.get('content-type') ?? ''))
+      : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>).pipeThrough(
+          limitBytes(received.get('content-type') ?? ''),
+        )
     resolve(new Response(stream, { status: status < 200 ? 502 : status, headers: received }))
   })
   outgoing.end(body)
@@ -102,7 +107,12 @@ function limitBytes(type: string): TransformStream<Uint8Array, Uint8Array> {
 }
 
 function agentsFor(reach: Reach): Agents {
-  const options = { keepAlive: true, timeout: IDLE_MS, maxSockets: SOCKETS_MAX, ...(reach === 'public' && { lookup: publicLookup }) }
+  const options = {
+    keepAlive: true,
+    timeout: IDLE_MS,
+    maxSockets: SOCKETS_MAX,
+    ...(reach === 'public' && { lookup: publicLookup }),
+  }
   const pair = agents()[reach] ?? { 'http:': new http.Agent(options), 'https:': new https.Agent(options) }
   agents()[reach] = pair
   return pair

@@ -13,7 +13,9 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
       retry = ms
     },
   })
-  const events = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).pipeThrough(parser)
+  const events = body
+    .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+    .pipeThrough(parser)
   for await (const event of events) {
     yield { ...event, ...(retry !== undefined && { retry }) }
     retry = undefined

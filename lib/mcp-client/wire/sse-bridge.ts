@@ -108,7 +108,10 @@ async function start({ url, signal }: Request, send: typeof fetch, onGone: () =>
     if (init?.method === 'POST' && !response.ok) throw new NotTaken(response)
     return response
   }
-  const transport = new SSEClientTransport(new URL(url), { fetch: post as never, eventSourceInit: { fetch: send as never } })
+  const transport = new SSEClientTransport(new URL(url), {
+    fetch: post as never,
+    eventSourceInit: { fetch: send as never },
+  })
   const waiting: Open['waiting'] = new Map()
   const ears: Open['ears'] = new Set()
   const end = (error: Error) => {

@@ -109,7 +109,10 @@ export function withSystem<T>(reason: SystemReason, work: (tx: Tx) => Promise<T>
  * security for one person. Resolves to the rows of the last, whose columns come under the names that it gives them. Two round
  * trips to the database.
  */
-export function statementAs<Row extends object>(caller: { userId: string }, ...statements: Prisma.Sql[]): Promise<Row[]> {
+export function statementAs<Row extends object>(
+  caller: { userId: string },
+  ...statements: Prisma.Sql[]
+): Promise<Row[]> {
   return retryWhileDatabaseIsAway(() => runStatements<Row>('app.user_id', caller.userId, statements))
 }
 
@@ -118,13 +121,20 @@ export function systemStatement<Row extends object>(reason: SystemReason, ...sta
   return retryWhileDatabaseIsAway(() => runStatements<Row>('app.system', reason, statements))
 }
 
-async function runStatements<Row extends object>(whose: Whose, value: string, statements: Prisma.Sql[]): Promise<Row[]> {
+async function runStatements<Row extends object>(
+  whose: Whose,
+  value: string,
+  statements: Prisma.Sql[],
+): Promise<Row[]> {
   const all = [settings(whose, value), ...statements]
   const connection = await pool().connect()
   let broken: Error | undefined
   let done = false
   try {
-    const answers = await Promise.all([connection.query('BEGIN'), ...all.map(({ text, values }) => connection.query<Row>(text, values))])
+    const answers = await Promise.all([
+      connection.query('BEGIN'),
+      ...all.map(({ text, values }) => connection.query<Row>(text, values)),
+    ])
     done = true
     // Not sent along: a connection that breaks before surely committed nothing, so that what was asked may be asked again.
     await connection.query('COMMIT')

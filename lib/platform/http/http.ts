@@ -9,15 +9,24 @@ import { log, withLogContext } from '#lib/platform/log.ts'
 const INERT = { 'content-security-policy': INERT_POLICY }
 
 /** A JSON answer that no cache keeps and no browser runs. */
-export function jsonResponse(data: unknown, init: { status?: number; headers?: Record<string, string> } = {}): Response {
-  return Response.json(data, { status: init.status ?? 200, headers: { 'cache-control': 'no-store', ...INERT, ...init.headers } })
+export function jsonResponse(
+  data: unknown,
+  init: { status?: number; headers?: Record<string, string> } = {},
+): Response {
+  return Response.json(data, {
+    status: init.status ?? 200,
+    headers: { 'cache-control': 'no-store', ...INERT, ...init.headers },
+  })
 }
 
 /** An error as every JSON route answers it: `{ message, code, request_id }`. */
 export function errorResponse(error: AppError, requestId: string): Response {
   const headers: Record<string, string> = { 'x-request-id': requestId }
   if (error.retryAfter !== undefined) headers['retry-after'] = String(error.retryAfter)
-  return jsonResponse({ message: error.message, code: error.code, request_id: requestId }, { status: error.status, headers })
+  return jsonResponse(
+    { message: error.message, code: error.code, request_id: requestId },
+    { status: error.status, headers },
+  )
 }
 
 /** A request id from the caller's `x-request-id` where it is harmless, else a new one. */
@@ -36,7 +45,8 @@ export function route<Rest extends unknown[]>(
       try {
         const response = await handler(request, ...rest)
         response.headers.set('x-request-id', requestId)
-        for (const [name, value] of Object.entries(INERT)) if (!response.headers.has(name)) response.headers.set(name, value)
+        for (const [name, value] of Object.entries(INERT))
+          if (!response.headers.has(name)) response.headers.set(name, value)
         return response
       } catch (thrown) {
         const error = toAppError(thrown)
@@ -57,8 +67,11 @@ export function route<Rest extends unknown[]>(
 export function requireSameOrigin(request: Request, appUrl: string): void {
   const site = request.headers.get('sec-fetch-site')
   const origin = request.headers.get('origin')
-  const foreign = (site !== null && site !== 'same-origin' && site !== 'none') || (origin !== null && origin !== new URL(appUrl).origin)
-  if (foreign) throw new AppError('forbidden', `This request came from another site. Open ${appUrl} and try again there.`)
+  const foreign =
+    (site !== null && site !== 'same-origin' && site !== 'none') ||
+    (origin !== null && origin !== new URL(appUrl).origin)
+  if (foreign)
+    throw new AppError('forbidden', `This request came from another site. Open ${appUrl} and try again there.`)
 }
 
 /** From this size on (bytes) reading, parsing and checking a body are done in turns of their own. */
@@ -93,7 +106,8 @@ function sizeOf(bytes: number): string {
 
 async function* readWithDeadline(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = body.getReader()
-  const tooSlow = () => new AppError('bad_request', 'The request did not arrive in time. Check your connection and try again.')
+  const tooSlow = () =>
+    new AppError('bad_request', 'The request did not arrive in time. Check your connection and try again.')
   const end = Date.now() + BODY_MS.whole
   try {
     for (;;) {
@@ -149,6 +163,7 @@ export async function readSizedJson(request: Request, maxBytes: number): Promise
 export function tooComplex(excess: keyof JsonLimits): AppError {
   const { values, depth } = REQUEST_LIMITS
   if (excess === 'depth') return new AppError('bad_request', `The request is nested deeper than ${depth} levels.`)
-  if (excess === 'escapes') return new AppError('too_large', 'The request has too many escaped characters in its texts.')
+  if (excess === 'escapes')
+    return new AppError('too_large', 'The request has too many escaped characters in its texts.')
   return new AppError('too_large', `The request has more than ${values.toLocaleString('en')} values.`)
 }

@@ -12,9 +12,13 @@ export function openStream(userId: string): () => void {
   const { STREAMS_AT_ONCE } = env()
   const own = open().get(userId) ?? 0
   if (own >= STREAMS_AT_ONCE)
-    throw new AppError('limited', `You have ${STREAMS_AT_ONCE} streams open already. Close a tab or a client that you no longer need.`, {
-      retryAfter: 10,
-    })
+    throw new AppError(
+      'limited',
+      `You have ${STREAMS_AT_ONCE} streams open already. Close a tab or a client that you no longer need.`,
+      {
+        retryAfter: 10,
+      },
+    )
   open().set(userId, own + 1)
   let counted = true
   return () => {

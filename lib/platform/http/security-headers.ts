@@ -33,7 +33,13 @@ export function contentSecurityPolicy({ nonce, appUrl, hostedChatKit, developmen
   const hosted = hostedChatKit ? [CHATKIT_ORIGIN] : []
   const directives: Record<string, string[]> = {
     'default-src': ["'none'"],
-    'script-src': ["'self'", `'nonce-${nonce}'`, "'strict-dynamic'", ...hosted, ...(development ? ["'unsafe-eval'"] : [])],
+    'script-src': [
+      "'self'",
+      `'nonce-${nonce}'`,
+      "'strict-dynamic'",
+      ...hosted,
+      ...(development ? ["'unsafe-eval'"] : []),
+    ],
     'style-src': ["'self'", development ? "'unsafe-inline'" : `'nonce-${nonce}'`],
     'img-src': ["'self'", 'data:', 'blob:'],
     'font-src': ["'self'"],

@@ -29,13 +29,19 @@ export async function fetchPublic(
   if (!url || url.username || url.password) throw new PublicFetchError('not an address that can be fetched')
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const local = allowLoopback && isLoopback(host)
-  if (url.protocol !== 'https:' && !(local && url.protocol === 'http:')) throw new PublicFetchError('only https is fetched')
+  if (url.protocol !== 'https:' && !(local && url.protocol === 'http:'))
+    throw new PublicFetchError('only https is fetched')
   const mayConnect = (ip: string) => isPublicAddress(ip) || (allowLoopback && isLoopback(ip))
   // `lookup` is not asked about a literal.
   if (net.isIP(host) && !mayConnect(host)) throw new PublicFetchError(`${host} is not a public address`)
   const { request } = url.protocol === 'https:' ? https : http
   const { promise, resolve, reject } = Promise.withResolvers<Response>()
-  const outgoing = request(url, { signal, agent: false, headers: { accept, 'user-agent': 'Switchboard' }, lookup: lookupAmong(mayConnect) })
+  const outgoing = request(url, {
+    signal,
+    agent: false,
+    headers: { accept, 'user-agent': 'Switchboard' },
+    lookup: lookupAmong(mayConnect),
+  })
   outgoing.on('error', (cause) =>
     reject(cause instanceof PublicFetchError ? cause : new PublicFetchError('could not be fetched', { cause })),
   )
@@ -53,7 +59,11 @@ function lookupAmong(mayConnect: (ip: string) => boolean): Lookup {
     dns.lookup(hostname, { ...options, all: true }, (error, found) => {
       const refused = error ? undefined : found.find(({ address }) => !mayConnect(address))
       if (error || refused || found.length === 0) {
-        callback(error ?? new PublicFetchError(`${hostname} is at ${refused?.address ?? 'no address'}, which is not public`), '', 0)
+        callback(
+          error ?? new PublicFetchError(`${hostname} is at ${refused?.address ?? 'no address'}, which is not public`),
+          '',
+          0,
+        )
       } else if (options.all) callback(null, found)
       else callback(null, found[0]?.address ?? '', found[0]?.family)
     })
@@ -80,7 +90,8 @@ async function readAll(incoming: http.IncomingMessage, maxBytes: number): Promis
 function toResponse(incoming: http.IncomingMessage, body: Buffer): Response {
   const status = incoming.statusCode ?? 502
   const headers = new Headers()
-  for (const [name, value] of Object.entries(incoming.headers)) for (const one of [value ?? []].flat()) headers.append(name, one)
+  for (const [name, value] of Object.entries(incoming.headers))
+    for (const one of [value ?? []].flat()) headers.append(name, one)
   return new Response([204, 205, 304].includes(status) ? null : new Uint8Array(body), { status, headers })
 }
 

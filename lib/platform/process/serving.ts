@@ -84,7 +84,8 @@ function refuseUnusable(server: Server): void {
   server.removeAllListeners('request')
   server.on('request', (request, response) => {
     // No web request can have it.
-    if (request.method === 'TRACE') return response.writeHead(405, { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' }).end()
+    if (request.method === 'TRACE')
+      return response.writeHead(405, { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' }).end()
     if (!isAddress(request.url ?? '')) return response.writeHead(400).end()
     for (const handler of handlers) handler.call(server, request, response)
   })

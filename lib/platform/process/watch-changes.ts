@@ -35,7 +35,9 @@ export function noteChange(): void {
 export function watchChanges(signal: AbortSignal): AsyncGenerator<Hint, boolean> {
   const own = state()
   if (own.watchers.size >= WATCHERS_MAX)
-    throw new AppError('limited', 'Too many pages follow the ledger already. Load this one again to see what is new.', { retryAfter: 30 })
+    throw new AppError('limited', 'Too many pages follow the ledger already. Load this one again to see what is new.', {
+      retryAfter: 30,
+    })
   const watcher: Watcher = { changed: false, wake: () => {} }
   own.watchers.add(watcher)
   own.stopHearing ??= listen(CHANNEL, { heard: tellWatchers, missed: tellWatchers })

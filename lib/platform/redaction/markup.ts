@@ -15,8 +15,12 @@ export function elementAt(text: string, at: number): Span[] {
   const [, name = '', attributes = ''] = TAG.exec(text) ?? []
   if (name === '' || attributes.endsWith('/')) return []
   const start = TAG.lastIndex
-  const named = [...attributes.matchAll(ATTRIBUTE)].find(([, attribute = '', value = '']) => NAMING.test(attribute) && secrecyOf(value))
-  return secrecyOf(name) || (named && !/^(?:input|label|button|a|p|h\d|div|span|td|th|li)$/i.test(name)) ? contentAt(text, start) : []
+  const named = [...attributes.matchAll(ATTRIBUTE)].find(
+    ([, attribute = '', value = '']) => NAMING.test(attribute) && secrecyOf(value),
+  )
+  return secrecyOf(name) || (named && !/^(?:input|label|button|a|p|h\d|div|span|td|th|li)$/i.test(name))
+    ? contentAt(text, start)
+    : []
 }
 
 function contentAt(text: string, start: number): Span[] {

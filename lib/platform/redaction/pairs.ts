@@ -42,7 +42,14 @@ export function findPairs(text: string, hidden: ReadonlySet<string>): Span[] {
   return spans
 }
 
-function pairAt(text: string, at: number, sign: string, siblings: Siblings, spans: Span[], hidden: ReadonlySet<string>): Span | undefined {
+function pairAt(
+  text: string,
+  at: number,
+  sign: string,
+  siblings: Siblings,
+  spans: Span[],
+  hidden: ReadonlySet<string>,
+): Span | undefined {
   if (isComparison(text, at, sign)) return undefined
   const name = nameBefore(text, at)
   if (!name) return undefined
@@ -82,7 +89,12 @@ function pairAt(text: string, at: number, sign: string, siblings: Siblings, span
     return { start, end: endOfBrackets(text, start) }
   if (/[[{]/.test(text[start] ?? '')) return name.quoted && secrecy === 'strong' ? nestedAt(text, start) : undefined
   if (sign === '=>') return undefined
-  const written = { secrecy, spaced, after: text.slice(value.end, value.end + 24), leads: sign !== 'is' && leadsLine(text, name.start) }
+  const written = {
+    secrecy,
+    spaced,
+    after: text.slice(value.end, value.end + 24),
+    leads: sign !== 'is' && leadsLine(text, name.start),
+  }
   return isSecretWord(said, written) ? { start, end: endOfWord(text, start) } : undefined
 }
 
@@ -105,7 +117,9 @@ function passwordAlone(name: string): Secrecy | undefined {
 // What these say in an address they say nowhere else.
 function inQuery(text: string, { name, start }: Name): Secrecy | undefined {
   if (!/[?&]/.test(text[start - 1] ?? '')) return undefined
-  return /^(?:sig|signature|x-amz-(?:signature|credential)|x-goog-signature|code|key|ticket|hmac)$/i.test(name) ? 'weak' : undefined
+  return /^(?:sig|signature|x-amz-(?:signature|credential)|x-goog-signature|code|key|ticket|hmac)$/i.test(name)
+    ? 'weak'
+    : undefined
 }
 
 /** A value behind a sign that is encoded itself, as in an address within an address: it ends with the next sign of that kind. */
@@ -113,7 +127,9 @@ function encodedAt(text: string, at: number): Span | undefined {
   const start = at + (/^(?:%(?:25)?(?:2[027])|\+){0,4}/i.exec(text.slice(at, at + 24))?.[0].length ?? 0)
   const length = text.slice(start, start + LOOK_CHARS * 2).search(/%(?:25)?(?:2[0267c]|3b|5d|7d|0[ad])|[\s"'<>&]/i)
   const end = length < 0 ? endOfWord(text, start) : start + length
-  return isSecretWord(text.slice(start, end), { secrecy: 'strong', spaced: false, after: '', leads: false }) ? { start, end } : undefined
+  return isSecretWord(text.slice(start, end), { secrecy: 'strong', spaced: false, after: '', leads: false })
+    ? { start, end }
+    : undefined
 }
 
 /** The asterisks that end what Markdown shows bold: **Password:** x. */
@@ -128,7 +144,10 @@ function lastWord(name: string): string {
 function skipBlanks(text: string, at: number, lines: boolean): number {
   const end = Math.min(text.length, at + 40)
   let place = at
-  while (place < end && (text[place] === ' ' || text[place] === '\t' || (lines && (text[place] === '\n' || text[place] === '\r'))))
+  while (
+    place < end &&
+    (text[place] === ' ' || text[place] === '\t' || (lines && (text[place] === '\n' || text[place] === '\r')))
+  )
     place += 1
   return place
 }
@@ -178,7 +197,11 @@ function headerValue(text: string, start: number, name: Name): Span | undefined 
   const parts = QUOTED_PARTS.exec(text.slice(start, start + LOOK_CHARS * 4))?.[0]
   if (parts) return { start, end: start + parts.length }
   const LINE_END =
-    around === '"' ? /[\r\n"]|(?<!\\)\\{1,64}[rn"]/g : around === "'" ? /[\r\n']|(?<!\\)\\{1,64}[rn']/g : /[\r\n]|(?<!\\)\\{1,64}[rn"]|"/g
+    around === '"'
+      ? /[\r\n"]|(?<!\\)\\{1,64}[rn"]/g
+      : around === "'"
+        ? /[\r\n']|(?<!\\)\\{1,64}[rn']/g
+        : /[\r\n]|(?<!\\)\\{1,64}[rn"]|"/g
   const begin = lineFrom(text.slice(start, start + LOOK_CHARS), LINE_END)
   const scheme = SCHEME.exec(begin)?.[0] ?? ''
   const secret = begin.slice(scheme.length).trim()

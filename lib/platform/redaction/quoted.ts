@@ -19,7 +19,8 @@ export function quotedAt(text: string, at: number, max = Number.POSITIVE_INFINIT
   const limit = Math.min(text.length, start + max)
   for (let place = text.indexOf(quote, start); place >= 0 && place < limit; place = text.indexOf(quote, place + 1)) {
     const depth = slashesBefore(text, place, start)
-    if (isClosing(depth, slashes.length)) return { start, end: place - Math.min(depth, slashes.length), behind: place + 1 }
+    if (isClosing(depth, slashes.length))
+      return { start, end: place - Math.min(depth, slashes.length), behind: place + 1 }
   }
   // A single quote may be an apostrophe: its text ends with the line.
   const line = quote === '"' ? -1 : text.indexOf('\n', start)

@@ -96,14 +96,24 @@ function copy(value: unknown, budget: Budget, depth: number): unknown {
   if (typeof value === 'number') return value > 1e11 && isCardNumber(String(value)) ? REDACTED : value
   if (value === null || typeof value !== 'object') return value
   if (depth >= DEPTH_MAX) return '[too deep]'
-  return Array.isArray(value) ? copyList(value, budget, depth) : copyObject(value as Record<string, unknown>, budget, depth)
+  return Array.isArray(value)
+    ? copyList(value, budget, depth)
+    : copyObject(value as Record<string, unknown>, budget, depth)
 }
 
 function copyList(list: unknown[], budget: Budget, depth: number): unknown[] {
   const [name, second] = list
   // Headers and forms often come as lists of two.
-  if (list.length === 2 && typeof name === 'string' && typeof second === 'string' && secrecyOf(name) === 'strong' && !secrecyOf(second))
-    return budget.admit() && budget.admit() ? [budget.text(name), isSecretText(second, 'strong') ? REDACTED : budget.text(second)] : []
+  if (
+    list.length === 2 &&
+    typeof name === 'string' &&
+    typeof second === 'string' &&
+    secrecyOf(name) === 'strong' &&
+    !secrecyOf(second)
+  )
+    return budget.admit() && budget.admit()
+      ? [budget.text(name), isSecretText(second, 'strong') ? REDACTED : budget.text(second)]
+      : []
   const kept: unknown[] = []
   for (const entry of list) {
     if (!budget.admit()) break
@@ -120,7 +130,9 @@ function copyObject(object: Record<string, unknown>, budget: Budget, depth: numb
     if (!budget.admit()) break
     const name = budget.text(key)
     const hidden =
-      budget.hidden.has(key.toLowerCase()) || isHidden(key, object[key]) || (named && VALUING.test(key) && !isEmpty(object[key]))
+      budget.hidden.has(key.toLowerCase()) ||
+      isHidden(key, object[key]) ||
+      (named && VALUING.test(key) && !isEmpty(object[key]))
     // A plain assignment to `__proto__` would set the prototype.
     Object.defineProperty(kept, name, {
       value: hidden ? REDACTED : copy(object[key], budget, depth + 1),
@@ -132,7 +144,20 @@ function copyObject(object: Record<string, unknown>, budget: Budget, depth: numb
 
 /** `{ name: 'password', value: 'x' }`: the value's name stands beside it. */
 function namesSecret(object: Record<string, unknown>): boolean {
-  for (const key of ['name', 'key', 'field', 'header', 'parameter', 'param', 'variable', 'label', 'id', 'k', 'Name', 'Key']) {
+  for (const key of [
+    'name',
+    'key',
+    'field',
+    'header',
+    'parameter',
+    'param',
+    'variable',
+    'label',
+    'id',
+    'k',
+    'Name',
+    'Key',
+  ]) {
     const name = NAMING.test(key) ? object[key] : undefined
     if (typeof name === 'string' && secrecyOf(name)) return true
   }
@@ -164,5 +189,8 @@ function isEmpty(value: unknown): boolean {
 // The schema of a tool speaks of a password, and has none.
 function isSchema(value: object): boolean {
   const { type, $ref } = value as { type?: unknown; $ref?: unknown }
-  return typeof $ref === 'string' || (typeof type === 'string' && /^(?:string|number|integer|boolean|object|array|null)$/.test(type))
+  return (
+    typeof $ref === 'string' ||
+    (typeof type === 'string' && /^(?:string|number|integer|boolean|object|array|null)$/.test(type))
+  )
 }

@@ -11,7 +11,9 @@ const WORDS = new Set(
   basic bearer digest oauth oauth2 oidc saml ldap sso jwt apikey api_key api-key anonymous public private password passwd token secret
   cookie cookies session credentials auth form header query body default auto manual new await async function return typeof the a an
   is was are must should may can will your our my this that not only and or for with from of to in at by as if see use uses used using
-  enter type choose same-origin include omit same lax email sms totp required, bytes str, optional[str] self`.split(/\s+/),
+  enter type choose same-origin include omit same lax email sms totp required, bytes str, optional[str] self`.split(
+    /\s+/,
+  ),
 )
 
 /** How a value was written, as far as it tells a secret from a word of a sentence or of a program. */
@@ -37,10 +39,12 @@ export function isSecretText(value: string, secrecy: Secrecy): boolean {
 export function isSecretWord(value: string, { secrecy, spaced, after, leads }: Written): boolean {
   if (value.length < SHORTEST || isHarmless(value)) return false
   if (isCode(value, after)) return false
-  if (secrecy === 'weak') return value.length >= 8 && /\d/.test(value) && /[A-Za-z]/.test(value) && !/^\d{4}-\d\d-\d\d|^https?:/.test(value)
+  if (secrecy === 'weak')
+    return value.length >= 8 && /\d/.test(value) && /[A-Za-z]/.test(value) && !/^\d{4}-\d\d-\d\d|^https?:/.test(value)
   if (!/^\p{L}+$/u.test(value)) return spaced ? !isIdentifier(value) : true
   // A word of letters alone: a sentence goes on behind it, a type begins with a capital.
-  if (spaced) return !/^\s{1,4}\p{L}/u.test(after) && !/^\p{Lu}\p{Ll}/u.test(value) && (leads || /^[.!]?\s*$/.test(after))
+  if (spaced)
+    return !/^\s{1,4}\p{L}/u.test(after) && !/^\p{Lu}\p{Ll}/u.test(value) && (leads || /^[.!]?\s*$/.test(after))
   return true
 }
 
@@ -57,5 +61,9 @@ function isCode(value: string, after: string): boolean {
 // config.db.password, request.body.token, token2, accessToken: a name, which was given with spaces around the sign.
 function isIdentifier(value: string): boolean {
   if (/^[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*){1,8}[!;,]?$/.test(value) && !/\d/.test(value)) return true
-  return value.length < 36 && /^[A-Za-z_$][\w$]*[;,!]?$/.test(value) && /pass|token|secret|key|cred|auth|session|cookie/i.test(value)
+  return (
+    value.length < 36 &&
+    /^[A-Za-z_$][\w$]*[;,!]?$/.test(value) &&
+    /pass|token|secret|key|cred|auth|session|cookie/i.test(value)
+  )
 }

@@ -91,11 +91,13 @@ const CURL_USER = /(?<![^\s])(?:-u|--user|--proxy-user)[ =]{1,4}["']?([^\s:"']{1
 /** What follows the name of a scheme of sign-in. */
 function findSchemes(text: string, spans: Span[]): void {
   for (const { 0: match, 1: token = '', index } of text.matchAll(BEARER))
-    if (/\d/.test(token) || token.length >= 20) spans.push({ start: index + match.length - token.length, end: index + match.length })
+    if (/\d/.test(token) || token.length >= 20)
+      spans.push({ start: index + match.length - token.length, end: index + match.length })
   for (const { 0: match, 1: token = '', index } of text.matchAll(BASIC))
     if (isUserAndPassword(token)) spans.push({ start: index + match.length - token.length, end: index + match.length })
   for (const { 0: match, 2: password = '', index } of text.matchAll(CURL_USER))
-    if (!isPlaceholder(password)) spans.push({ start: index + match.length - password.length, end: index + match.length })
+    if (!isPlaceholder(password))
+      spans.push({ start: index + match.length - password.length, end: index + match.length })
 }
 
 function isUserAndPassword(token: string): boolean {
@@ -112,7 +114,8 @@ export function isPlaceholder(value: string): boolean {
 }
 
 // 13 to 19 digits in a row, or in the groups in which cards print them; inside no longer run and no other number.
-const CARD = /(?<!\w|\w-|\d[.,])(?:\d{13,19}|\d{4}([ \u00A0.-])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ \u00A0.-])\d{6}\2\d{4,5})(?![\w]|-\w|\.\d)/g
+const CARD =
+  /(?<!\w|\w-|\d[.,])(?:\d{13,19}|\d{4}([ \u00A0.-])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ \u00A0.-])\d{6}\2\d{4,5})(?![\w]|-\w|\.\d)/g
 /** How the numbers of the large brands begin, and how long they are. */
 const BRANDS =
   /^(?:4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:2[2-9]|[3-6]\d|7[01])\d{13}|2720\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|6(?:011|4[4-9]\d|5\d\d)\d{12}(?:\d{3})?|35(?:2[89]|[3-8]\d)\d{12}|62\d{14,17}|(?:5018|5020|5038|6304|6759|676[1-3])\d{8,15})$/

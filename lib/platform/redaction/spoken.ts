@@ -3,7 +3,8 @@ import { secrecyOf } from '#lib/platform/redaction/secret-names.ts'
 import { isSecretText, isSecretWord } from '#lib/platform/redaction/secret-values.ts'
 import type { Span } from '#lib/platform/redaction/spans.ts'
 
-const HINT = /&(?:quot|#34|#x22);|mysql|docker|redis-cli|passw|secret|token|key|passp|passc|pwd|identified|auth|cookie|x-|-[A-Za-z]/i
+const HINT =
+  /&(?:quot|#34|#x22);|mysql|docker|redis-cli|passw|secret|token|key|passp|passc|pwd|identified|auth|cookie|x-|-[A-Za-z]/i
 const BEFORE_QUOTES = /(?<![\w-])(?:password|passwd|passphrase|passcode|pwd|identified by)\s{1,8}(?=\\{0,8}["'])/gi
 const FLAG = /(?<![\w-])--?([A-Za-z][\w-]{1,40})[ \t]{1,4}(?![-"'])([^\s"'`|<>]{1,512})/g
 const LISTED_HEADER =
@@ -41,10 +42,12 @@ export function findSpoken(text: string): Span[] {
     if (secrecyOf(name) === 'strong' && isSecretText(value, 'strong'))
       spans.push({ start: index + match.length - value.length, end: index + match.length })
   for (const { 0: match, 1: name = '', 2: value = '', index } of text.matchAll(ROW))
-    if (secrecyOf(name) === 'strong' && isOdd(value)) spans.push({ start: index + match.length - value.length, end: index + match.length })
+    if (secrecyOf(name) === 'strong' && isOdd(value))
+      spans.push({ start: index + match.length - value.length, end: index + match.length })
   for (const { 0: match, 1: quote = '', 2: value = '', index } of text.matchAll(SHORT_FLAG)) {
     const end = index + match.length - quote.length
-    if (!/^\d{1,5}(?::\d{1,5})?$/.test(value) && isSecretText(value, 'strong')) spans.push({ start: end - value.length, end })
+    if (!/^\d{1,5}(?::\d{1,5})?$/.test(value) && isSecretText(value, 'strong'))
+      spans.push({ start: end - value.length, end })
   }
   for (const { 0: match, 1: name = '', 2: value = '', index } of text.matchAll(FLAG)) {
     const end = index + match.length

@@ -32,7 +32,11 @@ export const VENDOR_SHAPES: Shape[] = [
   shape('Telegram bot', '\\d{8,10}:AA[\\w-]{30,}'),
   shape('npm', 'npm_[A-Za-z0-9]{30,}'),
   shape('PyPI', 'pypi-AgE[\\w-]{16,}'),
-  shape('RubyGems, NuGet, crates.io', 'rubygems_[a-f0-9]{40,}|oy2[a-z0-9]{43}(?![a-z0-9])|cio[A-Za-z0-9]{32}(?![A-Za-z0-9])', hasDigit),
+  shape(
+    'RubyGems, NuGet, crates.io',
+    'rubygems_[a-f0-9]{40,}|oy2[a-z0-9]{43}(?![a-z0-9])|cio[A-Za-z0-9]{32}(?![A-Za-z0-9])',
+    hasDigit,
+  ),
   shape('Docker', 'dckr_(?:pat|oat)_[\\w-]{16,}'),
   shape('Hugging Face', '(?:hf|api_org)_[A-Za-z0-9]{20,}'),
   shape('Groq, xAI, Perplexity, Replicate', '(?:gsk_|xai-|pplx-|r8_|fw_|nvapi-|csk-|tgp_v1_)[\\w-]{20,}', isKey),

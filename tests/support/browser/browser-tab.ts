@@ -71,7 +71,13 @@ export class Stream {
 }
 
 /** Posts one ChatKit operation. */
-export function post(url: string, person: Person, type: string, params: object, init: RequestInit & { requestId?: string } = {}) {
+export function post(
+  url: string,
+  person: Person,
+  type: string,
+  params: object,
+  init: RequestInit & { requestId?: string } = {},
+) {
   const { requestId = crypto.randomUUID(), ...rest } = init
   return fetch(`${url}/api/chatkit`, {
     method: 'POST',
@@ -83,7 +89,13 @@ export function post(url: string, person: Person, type: string, params: object, 
 }
 
 /** Opens a stream. Throws where it is refused. */
-export async function open(url: string, person: Person, type: string, params: object, requestId?: string): Promise<Stream> {
+export async function open(
+  url: string,
+  person: Person,
+  type: string,
+  params: object,
+  requestId?: string,
+): Promise<Stream> {
   const gone = new AbortController()
   const response = await post(url, person, type, params, {
     requestId,

@@ -12,12 +12,18 @@ const UNPACK = "import('@sparticuz/chromium').then((chromium) => chromium.defaul
  * unpacks to /tmp/chromium, which another user may own or have planted, and which is half written while it unpacks.
  */
 export async function unpackedChromium(): Promise<string> {
-  const { version } = JSON.parse(await readFile(path.join(ROOT, 'node_modules/@sparticuz/chromium/package.json'), 'utf8'))
+  const { version } = JSON.parse(
+    await readFile(path.join(ROOT, 'node_modules/@sparticuz/chromium/package.json'), 'utf8'),
+  )
   const home = path.join(ROOT, 'node_modules/.cache', `chromium-${version}`)
   if (!existsSync(home)) {
     const draft = `${home}.${process.pid}`
     await mkdir(draft, { recursive: true })
-    await promisify(execFile)(process.execPath, ['-e', UNPACK], { cwd: ROOT, timeout: 60_000, env: { ...process.env, TMPDIR: draft } })
+    await promisify(execFile)(process.execPath, ['-e', UNPACK], {
+      cwd: ROOT,
+      timeout: 60_000,
+      env: { ...process.env, TMPDIR: draft },
+    })
     // Two test files may unpack at once: the first to move wins, and both are the same.
     await rename(draft, home).catch(() => rm(draft, { recursive: true }))
   }

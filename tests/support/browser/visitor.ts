@@ -18,9 +18,14 @@ export class Visitor {
   }
 
   /** Sends a request to `handler`; POST unless told otherwise. Redirects are not followed. */
-  async send(handler: Handler, path: string, { method = 'POST', json, form, headers = {} }: Sent = {}): Promise<Response> {
+  async send(
+    handler: Handler,
+    path: string,
+    { method = 'POST', json, form, headers = {} }: Sent = {},
+  ): Promise<Response> {
     const all = new Headers({ origin: new URL(env().APP_URL).origin, ...this.#always, ...headers })
-    if (this.cookies.size > 0) all.set('cookie', [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; '))
+    if (this.cookies.size > 0)
+      all.set('cookie', [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; '))
     const body = json === undefined ? form && new URLSearchParams(form) : JSON.stringify(json)
     if (json !== undefined) all.set('content-type', 'application/json')
     if (method === 'GET') all.delete('origin')

@@ -22,14 +22,18 @@ type Step = {
   message?: string
 }
 
-const SCRIPTS: Record<string, Step[]> = JSON.parse(readFileSync(new URL('./chatkit-scripts.json', import.meta.url), 'utf8'))
+const SCRIPTS: Record<string, Step[]> = JSON.parse(
+  readFileSync(new URL('./chatkit-scripts.json', import.meta.url), 'utf8'),
+)
 
 export const respond: Respond<TurnContext> = (turn) => {
   const { thread, input } = turn
   if (!input) return play('after', turn, 'nothing')
   const name = input.content.map(({ text }) => text).join('')
   const { tool_choice, model } = input.inference_options
-  const files = input.attachments.map((file) => `${file.name} ${file.thread_id === thread.id ? 'True' : 'False'}`).join(',')
+  const files = input.attachments
+    .map((file) => `${file.name} ${file.thread_id === thread.id ? 'True' : 'False'}`)
+    .join(',')
   return play(name, turn, `${name}|${input.quoted_text || '-'}|${tool_choice?.id ?? '-'}|${model ?? '-'}|${files}`)
 }
 

@@ -8,22 +8,33 @@ import { memoryStore } from '#tests/support/chatkit/memory-store.ts'
 /** A ChatKit server on a store in memory, without HTTP and runs: what `lib/chatkit` does by itself. */
 export function chatKitServer<Context = void>(extra: Partial<Deps<Context>> = {}, context?: Context) {
   const store = memoryStore()
-  const deps: Deps<Context> = { store, limits: { messageMaxChars: 1_000 }, respond: (turn) => message(turn, ['ok']), ...extra }
+  const deps: Deps<Context> = {
+    store,
+    limits: { messageMaxChars: 1_000 },
+    respond: (turn) => message(turn, ['ok']),
+    ...extra,
+  }
 
   /** Asks for one operation and reads the whole answer. Throws what the server refuses. */
-  async function ask(type: string, params: object): Promise<{ data: Record<string, unknown>; events: ThreadStreamEvent[] }> {
+  async function ask(
+    type: string,
+    params: object,
+  ): Promise<{ data: Record<string, unknown>; events: ThreadStreamEvent[] }> {
     const answer = await processChatKit<Context>({ type, params }, deps)
     if (answer.kind === 'json') return { data: answer.data as Record<string, unknown>, events: [] }
     const events: ThreadStreamEvent[] = []
     if (answer.kind === 'attached') for await (const { event } of answer.events) events.push(event)
-    else for await (const event of (await answer.begin())(new AbortController().signal, context as Context)) events.push(event)
+    else
+      for await (const event of (await answer.begin())(new AbortController().signal, context as Context))
+        events.push(event)
     return { data: {}, events }
   }
 
   /** A thread with one message, the answer to it, and these items; returns its id. */
   async function begin(...items: object[]): Promise<string> {
     const thread_id = threadOf(await ask('threads.create', { input: typed('hi') }))
-    for (const item of items) await store.addItem(thread_id, { thread_id, created_at: new Date().toISOString(), ...item } as ThreadItem)
+    for (const item of items)
+      await store.addItem(thread_id, { thread_id, created_at: new Date().toISOString(), ...item } as ThreadItem)
     return thread_id
   }
 

@@ -9,13 +9,21 @@ export type Reply = { status: number; headers: Headers; events: ThreadStreamEven
 export type Door = (body: unknown, headers?: Record<string, string>) => Promise<Reply>
 
 /** The ChatKit API's door for one signed-in browser, with a scripted `respond`; the whole answer is read. */
-export function door(person: { headers: { cookie: string } }, respond: Respond<TurnContext> = say('Hello.'), act?: Act<TurnContext>): Door {
+export function door(
+  person: { headers: { cookie: string } },
+  respond: Respond<TurnContext> = say('Hello.'),
+  act?: Act<TurnContext>,
+): Door {
   const open = openDoor(person, respond, act)
   return async (body, headers) => readReply(await open(body, headers))
 }
 
 /** The same, with the response as it is: for streams that are read in part. */
-export function openDoor(person: { headers: { cookie: string } }, respond: Respond<TurnContext>, act?: Act<TurnContext>) {
+export function openDoor(
+  person: { headers: { cookie: string } },
+  respond: Respond<TurnContext>,
+  act?: Act<TurnContext>,
+) {
   const post = route((request) => answerChatKit(request, respond, act))
   return (body: unknown, headers: Record<string, string> = {}) =>
     post(
@@ -51,7 +59,10 @@ export function say(...pieces: string[]): Respond<TurnContext> {
 }
 
 /** The events of an assistant message, as the agent streams them. */
-export async function* message({ thread, store }: Pick<Turn, 'thread' | 'store'>, pieces: string[]): AsyncGenerator<ThreadStreamEvent> {
+export async function* message(
+  { thread, store }: Pick<Turn, 'thread' | 'store'>,
+  pieces: string[],
+): AsyncGenerator<ThreadStreamEvent> {
   const item: AssistantMessageItem = {
     id: store.newItemId('message'),
     thread_id: thread.id,

@@ -19,7 +19,8 @@ export function readGolden(): Exchange[] {
     if (line.startsWith('### ')) scenario = line.slice(4)
     else if (line.startsWith('>>> ')) exchanges.push({ scenario, request: JSON.parse(line.slice(4)), events: [] })
     else if (!current || current.scenario !== scenario) continue
-    else if (line.startsWith("b'") || line.startsWith('b"')) current.events.push(JSON.parse(bytesOf(line).replace(/^data: /, '')))
+    else if (line.startsWith("b'") || line.startsWith('b"'))
+      current.events.push(JSON.parse(bytesOf(line).replace(/^data: /, '')))
     else if (line.startsWith('JSON ')) current.json = JSON.parse(line.slice(5))
     else if (/raised/.test(line)) current.raised = line
   }

@@ -17,7 +17,10 @@ export function memoryRows(): Rows {
 }
 
 /** A store in memory that keeps the contract of `Store`, bound to one person. Takes attachments, too. */
-export function memoryStore(rows: Rows = memoryRows(), ownerId = 'ann'): Store & { attachments: NonNullable<Store['attachments']> } {
+export function memoryStore(
+  rows: Rows = memoryRows(),
+  ownerId = 'ann',
+): Store & { attachments: NonNullable<Store['attachments']> } {
   const find = (id: string) => {
     const row = rows.threads.get(id)
     if (row?.ownerId !== ownerId) throw notFound('The conversation')
@@ -31,7 +34,8 @@ export function memoryStore(rows: Rows = memoryRows(), ownerId = 'ann'): Store &
   const write = async (threadId: string, item: ThreadItem) => void find(threadId).items.set(item.id, copy(item))
   return {
     newThreadId: () => newId('thr'),
-    newItemId: (kind) => newId({ message: 'msg', tool_call: 'tc', workflow: 'wf', task: 'tsk' }[kind as string] ?? kind),
+    newItemId: (kind) =>
+      newId({ message: 'msg', tool_call: 'tc', workflow: 'wf', task: 'tsk' }[kind as string] ?? kind),
     loadThread: async (id) => copy(find(id).thread),
     saveThread: async (thread) => {
       const row = rows.threads.get(thread.id)
@@ -40,7 +44,8 @@ export function memoryStore(rows: Rows = memoryRows(), ownerId = 'ann'): Store &
     },
     changeThread: async (id, changes) => {
       Object.assign(find(id).thread, copy({ ...find(id).thread, ...changes }))
-      for (const [field, value] of Object.entries(changes)) if (value === undefined) delete find(id).thread[field as 'title']
+      for (const [field, value] of Object.entries(changes))
+        if (value === undefined) delete find(id).thread[field as 'title']
       return copy(find(id).thread)
     },
     listThreads: async (query) => {
@@ -68,7 +73,8 @@ export function memoryStore(rows: Rows = memoryRows(), ownerId = 'ann'): Store &
       },
       bind: async (threadId, ids) => {
         const found = ids.map(findAttachment)
-        if (found.some(({ thread_id = threadId }) => thread_id !== threadId)) throw new AppError('conflict', 'Another thread has it.')
+        if (found.some(({ thread_id = threadId }) => thread_id !== threadId))
+          throw new AppError('conflict', 'Another thread has it.')
         for (const attachment of found) attachment.thread_id = threadId
       },
       delete: async (id) => {
@@ -78,7 +84,11 @@ export function memoryStore(rows: Rows = memoryRows(), ownerId = 'ann'): Store &
   }
 }
 
-function page<T extends { id: string }>(all: T[], { limit, after, order }: PageQuery, shown: (row: T) => boolean): Page<T> {
+function page<T extends { id: string }>(
+  all: T[],
+  { limit, after, order }: PageQuery,
+  shown: (row: T) => boolean,
+): Page<T> {
   const ordered = order === 'asc' ? all : [...all].reverse()
   const from = after === undefined ? 0 : ordered.findIndex(({ id }) => id === after) + 1
   if (after !== undefined && from === 0) throw notFound('The item')

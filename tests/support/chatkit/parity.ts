@@ -14,12 +14,14 @@ export type Reported = { file: string; test: string; passed: boolean; assertions
 /** The rows of docs/chatkit-parity.md, in order. */
 export function parityRows(): ParityRow[] {
   const text = readFileSync(path.join(import.meta.dirname, '../../../docs/chatkit-parity.md'), 'utf8')
-  return [...text.matchAll(/^\| (\d+) \| (\S+) \| `([\w/-]+)` (.+?) \|$/gm)].map(([, number, upstream = '', file, test = '']) => ({
-    number: Number(number),
-    upstream,
-    file: `tests/${file}.test.ts`,
-    test,
-  }))
+  return [...text.matchAll(/^\| (\d+) \| (\S+) \| `([\w/-]+)` (.+?) \|$/gm)].map(
+    ([, number, upstream = '', file, test = '']) => ({
+      number: Number(number),
+      upstream,
+      file: `tests/${file}.test.ts`,
+      test,
+    }),
+  )
 }
 
 /** A sentence for each row whose test did not run, did not pass or asserted nothing. Rows of files that were left out are passed over. */
@@ -50,7 +52,9 @@ export default function setup(project: TestProject) {
         assertions: test.meta().assertions ?? 0,
       })),
     )
-    const run = new Set(modules.length === all ? rows.map(({ file }) => file) : modules.map(({ relativeModuleId }) => relativeModuleId))
+    const run = new Set(
+      modules.length === all ? rows.map(({ file }) => file) : modules.map(({ relativeModuleId }) => relativeModuleId),
+    )
     const problems = parityProblems(rows, reported, run)
     if (problems.length > 0) throw new Error(`docs/chatkit-parity.md is not borne out:\n${problems.join('\n')}`)
   }

@@ -55,7 +55,8 @@ async function readTold(response: Response): Promise<Told> {
 function namer(): (told: unknown) => unknown {
   const names = new Map<string, string>()
   const rename = (id: string, prefix: string) => {
-    const known = names.get(id) ?? `${prefix}#${[...names.values()].filter((name) => name.startsWith(`${prefix}#`)).length + 1}`
+    const known =
+      names.get(id) ?? `${prefix}#${[...names.values()].filter((name) => name.startsWith(`${prefix}#`)).length + 1}`
     names.set(id, known)
     return known
   }

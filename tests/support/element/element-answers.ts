@@ -25,10 +25,17 @@ const at = (run: Run) => ({ thread_id: run.thread.id, created_at: new Date().toI
 let made = 0
 
 /** Streams a message in pieces. */
-export async function speak(run: Run, text: string, { ms = 0, size = 7, annotations = [] as object[] } = {}): Promise<void> {
+export async function speak(
+  run: Run,
+  text: string,
+  { ms = 0, size = 7, annotations = [] as object[] } = {},
+): Promise<void> {
   const item = { type: 'assistant_message', id: `a_${++made}`, ...at(run), content: [] as object[] }
   const end = (said: string) =>
-    run.send({ type: 'thread.item.done', item: { ...item, content: [{ type: 'output_text', text: said, annotations }] } })
+    run.send({
+      type: 'thread.item.done',
+      item: { ...item, content: [{ type: 'output_text', text: said, annotations }] },
+    })
   run.send({ type: 'thread.item.added', item })
   for (let from = 0; from < text.length; from += size) {
     if (run.stopped()) return end(text.slice(0, from))
@@ -59,11 +66,16 @@ export async function scriptedAnswer(run: Run, text: string): Promise<void> {
     })
     await gates.get('wait')
     const whole = run.stopped() ? 'Half of it' : 'Half of it and the rest.'
-    return run.send({ type: 'thread.item.done', item: { ...item, content: [{ type: 'output_text', text: whole, annotations: [] }] } })
+    return run.send({
+      type: 'thread.item.done',
+      item: { ...item, content: [{ type: 'output_text', text: whole, annotations: [] }] },
+    })
   }
-  if (text === 'table') return speak(run, '| Plan | Price |\n|---|---:|\n| Small | 5 € |\n\n3. third\n\n```js\nlet a = 1\n```')
+  if (text === 'table')
+    return speak(run, '| Plan | Price |\n|---|---:|\n| Small | 5 € |\n\n3. third\n\n```js\nlet a = 1\n```')
   if (text === 'xss') return speak(run, XSS)
-  if (text === 'fail') return run.send({ type: 'error', code: 'custom', message: 'The model is tired.', allow_retry: true })
+  if (text === 'fail')
+    return run.send({ type: 'error', code: 'custom', message: 'The model is tired.', allow_retry: true })
   if (text === 'retry') return speak(run, 'Better now.')
   if (text === 'effect') {
     run.send({ type: 'client_effect', name: 'confetti', data: { pieces: 3 } })
@@ -79,7 +91,15 @@ export async function scriptedAnswer(run: Run, text: string): Promise<void> {
     const name = text.slice(5)
     return run.send({
       type: 'thread.item.done',
-      item: { type: 'client_tool_call', id: `tc_${++made}`, ...at(run), status: 'pending', call_id: 'c', name, arguments: { number: 21 } },
+      item: {
+        type: 'client_tool_call',
+        id: `tc_${++made}`,
+        ...at(run),
+        status: 'pending',
+        call_id: 'c',
+        name,
+        arguments: { number: 21 },
+      },
     })
   }
   if (text.startsWith('tool output')) return speak(run, `The page said: \`${text.slice(12)}\``)
@@ -98,7 +118,10 @@ export async function scriptedAnswer(run: Run, text: string): Promise<void> {
     run.send({ type: 'thread.item.added', item: workflow('loading') })
     await gates.get('work')
     const ended = workflow('complete')
-    run.send({ type: 'thread.item.done', item: { ...ended, workflow: { ...ended.workflow, summary: { duration: 3 } } } })
+    run.send({
+      type: 'thread.item.done',
+      item: { ...ended, workflow: { ...ended.workflow, summary: { duration: 3 } } },
+    })
     run.thread.title = 'Milk'
     run.send({ type: 'thread.updated', thread: { ...run.thread, items: { data: [], has_more: false }, metadata: {} } })
     const source = { type: 'url', title: 'The shop', url: 'https://shop.example/milk' }

@@ -36,7 +36,8 @@ export async function elementBrowser(answer: Script) {
     context.setDefaultTimeout(20_000)
     const page = await context.newPage()
     page.on('request', (request) => {
-      if (!request.url().startsWith(server.origin) && !/^(data|blob):/.test(request.url())) watched.foreign.push(request.url())
+      if (!request.url().startsWith(server.origin) && !/^(data|blob):/.test(request.url()))
+        watched.foreign.push(request.url())
     })
     page.on('pageerror', (error) => watched.complaints.push(String(error)))
     page.on('console', (message) => {

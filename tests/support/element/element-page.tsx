@@ -23,7 +23,8 @@ const COMMANDS: Command[] = [
 /** Callbacks cannot travel in an address: these stand in for them where the options ask. */
 const callbacks: Partial<UseChatKitOptions> = {
   entities: {
-    onTagSearch: async (query) => ENTITIES.filter(({ title }) => title.toLowerCase().startsWith(query.trim().toLowerCase())),
+    onTagSearch: async (query) =>
+      ENTITIES.filter(({ title }) => title.toLowerCase().startsWith(query.trim().toLowerCase())),
     onClick: note('entity.click'),
     onRequestPreview: async (entity) => ({
       preview: {

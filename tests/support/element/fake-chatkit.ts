@@ -5,7 +5,14 @@ import path from 'node:path'
 
 type Json = Record<string, unknown>
 type Item = Json & { id: string; type: string }
-type Stored = { id: string; title?: string; created_at: string; status: Json; allowed_image_domains?: string[]; items: Item[] }
+type Stored = {
+  id: string
+  title?: string
+  created_at: string
+  status: Json
+  allowed_image_domains?: string[]
+  items: Item[]
+}
 export type Request = { type: string; params: Json; metadata: Json; headers: IncomingMessage['headers'] }
 
 /** What a scripted answer can do: send events, wait, drop every connection, and know whether it was stopped. */
@@ -27,7 +34,10 @@ const STYLE =
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
+const PIXEL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
 
 /** A small ChatKit server in memory with scripted answers, behind a strict Content-Security-Policy. Close it with `await using`. */
 export async function fakeChatKit(scripts: { element: string; page: string; folder: string }, answer: Script) {
@@ -44,7 +54,12 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
   const answered = new Map<unknown, string>()
   /** What was uploaded, by attachment id or `direct`, what the next uploads wait for before and after their bytes are read, and what they are refused with. */
   const uploads = new Map<string, { method: string; headers: IncomingMessage['headers']; body: Buffer }>()
-  const uploading: { half: Promise<void> | null; gate: Promise<void> | null; refuse: string | null; method: 'PUT' | 'POST' } = {
+  const uploading: {
+    half: Promise<void> | null
+    gate: Promise<void> | null
+    refuse: string | null
+    method: 'PUT' | 'POST'
+  } = {
     half: null,
     gate: null,
     refuse: null,
@@ -90,7 +105,13 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
 
   function attach(id: string, name: string, mime_type: string): Json {
     const isImage = mime_type.startsWith('image/')
-    const made = { type: isImage ? 'image' : 'file', id, name, mime_type, ...(isImage && { preview_url: `/preview/${id}` }) }
+    const made = {
+      type: isImage ? 'image' : 'file',
+      id,
+      name,
+      mime_type,
+      ...(isImage && { preview_url: `/preview/${id}` }),
+    }
     attachments.set(id, made)
     return made
   }
@@ -110,7 +131,11 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
 
   async function stream(response: ServerResponse, threadId: string): Promise<void> {
     const run = runs.get(threadId)
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', ...(run && { 'x-run-id': run.id }) })
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache',
+      ...(run && { 'x-run-id': run.id }),
+    })
     if (!run) return void response.end()
     let wakeUp = () => {}
     run.sockets.add(response)
@@ -151,7 +176,11 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
       const text = input.content.map((part) => part.text).join('')
       start(
         into,
-        [...first, { type: 'thread.item.done', item: message }, { type: 'stream_options', stream_options: { allow_cancel: true } }],
+        [
+          ...first,
+          { type: 'thread.item.done', item: message },
+          { type: 'stream_options', stream_options: { allow_cancel: true } },
+        ],
         text,
       )
       return stream(response, into.id)
@@ -160,13 +189,22 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
       const sorted = params.order === 'desc' ? all.toReversed() : [...all]
       const from = params.after ? sorted.findIndex(({ id }) => id === params.after) + 1 : 0
       const data = sorted.slice(from, from + rows)
-      return { data, has_more: from + rows < sorted.length, ...(from + rows < sorted.length && { after: data.at(-1)?.id }) }
+      return {
+        data,
+        has_more: from + rows < sorted.length,
+        ...(from + rows < sorted.length && { after: data.at(-1)?.id }),
+      }
     }
     const repeated = answered.get(request.metadata.request_id)
     if (repeated) return stream(response, repeated)
     switch (type) {
       case 'threads.create': {
-        const created: Stored = { id: next('thr'), created_at: new Date().toISOString(), status: { type: 'active' }, items: [] }
+        const created: Stored = {
+          id: next('thr'),
+          created_at: new Date().toISOString(),
+          status: { type: 'active' },
+          items: [],
+        }
         threads.set(created.id, created)
         return ask(created, [{ type: 'thread.created', thread: head(created) }])
       }
@@ -241,7 +279,9 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
     const file = files[(incoming.url ?? '').split('?')[0] ?? '']
     const language = /^\/chatkit\/(\w+\.js)$/.exec(incoming.url ?? '')?.[1]
     if (language)
-      return response.setHeader('content-type', 'text/javascript').end(await readFile(path.join(scripts.folder, 'chatkit', language)))
+      return response
+        .setHeader('content-type', 'text/javascript')
+        .end(await readFile(path.join(scripts.folder, 'chatkit', language)))
     if (file) return response.setHeader('content-type', file[0]).end(file[1])
     if (incoming.url?.startsWith('/upload/')) return takeUpload(incoming.url.slice(8), incoming, response)
     if (incoming.url?.startsWith('/preview/')) return response.setHeader('content-type', 'image/png').end(PIXEL)
@@ -252,7 +292,10 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
     requests.push(request)
     const refusal = refusals.get(request.type)
     refusals.delete(request.type)
-    if (refusal) return response.writeHead(refusal.status, { 'content-type': 'application/json', ...refusal.headers }).end(refusal.body)
+    if (refusal)
+      return response
+        .writeHead(refusal.status, { 'content-type': 'application/json', ...refusal.headers })
+        .end(refusal.body)
     const left = unheard.get(request.type) ?? 0
     if (left > 0) {
       unheard.set(request.type, left - 1)

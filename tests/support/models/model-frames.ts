@@ -2,7 +2,13 @@
 
 /** A chunk of Chat Completions. */
 export function chunk(delta: object, finish_reason: string | null = null): object {
-  return { id: 'cc', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason }] }
+  return {
+    id: 'cc',
+    object: 'chat.completion.chunk',
+    created: 1,
+    model: 'm',
+    choices: [{ index: 0, delta, finish_reason }],
+  }
 }
 
 /** Chunks that say this text, in these pieces, and end. */
@@ -25,7 +31,15 @@ type End = { type?: string; status?: string; details?: object; output?: object[]
 /** The last event of Responses. */
 export function endEvent(output: object[], { type = 'completed', status = type, details, usage }: End = {}): object {
   const counts = usage ?? { input_tokens: 1, output_tokens: 1, total_tokens: 2 }
-  const response = { id: 'resp_1', object: 'response', status, output, usage: counts, error: null, incomplete_details: details ?? null }
+  const response = {
+    id: 'resp_1',
+    object: 'response',
+    status,
+    output,
+    usage: counts,
+    error: null,
+    incomplete_details: details ?? null,
+  }
   return { type: `response.${type}`, response }
 }
 
@@ -34,7 +48,13 @@ export function textEvents(pieces: string[], end: End = {}): object[] {
   const at = { item_id: 'msg_1', output_index: 0, content_index: 0 }
   const text = pieces.join('')
   const part = { type: 'output_text', text, annotations: [] }
-  const message = { id: 'msg_1', type: 'message', role: 'assistant', status: end.status ?? 'completed', content: [part] }
+  const message = {
+    id: 'msg_1',
+    type: 'message',
+    role: 'assistant',
+    status: end.status ?? 'completed',
+    content: [part],
+  }
   return [
     { type: 'response.output_item.added', output_index: 0, item: { ...message, status: 'in_progress', content: [] } },
     { type: 'response.content_part.added', ...at, part: { ...part, text: '' } },
@@ -49,5 +69,8 @@ export function textEvents(pieces: string[], end: End = {}): object[] {
 /** Events of Responses that make these calls, in which anything may be missing, and end. */
 export function callItems(...items: object[]): object[] {
   const whole = items.map((item) => ({ type: 'function_call', status: 'completed', ...item }))
-  return [...whole.map((item, output_index) => ({ type: 'response.output_item.done', output_index, item })), endEvent(whole)]
+  return [
+    ...whole.map((item, output_index) => ({ type: 'response.output_item.done', output_index, item })),
+    endEvent(whole),
+  ]
 }

@@ -64,7 +64,8 @@ function chatFaults({ messages }: Json, echoed: ReadonlySet<string>): string[] {
       open = new Set()
     }
     faults.push(...contentFaults(at, content, CHAT_PARTS[String(role)] ?? [], role === 'tool'))
-    if (role === 'assistant' && calls === undefined && isEmpty(content)) say('an assistant message without content or calls')
+    if (role === 'assistant' && calls === undefined && isEmpty(content))
+      say('an assistant message without content or calls')
     if (role === 'user' && isEmpty(content)) say('an empty user message')
     if (calls === undefined) continue
     if (!Array.isArray(calls) || calls.length === 0) {
@@ -104,7 +105,8 @@ function responsesFaults({ input }: Json, echoed: ReadonlySet<string>): string[]
       faults.push(...contentFaults(at, content, parts ?? []))
     } else if (type === 'function_call') {
       if (id !== undefined && !/^fc/.test(String(id))) say(`the id of a call is ${JSON.stringify(id)}`)
-      for (const key of Object.keys(item)) if (!CALL_FIELDS.includes(key) && !echoed.has(key)) say(`unknown field ${key} of a call`)
+      for (const key of Object.keys(item))
+        if (!CALL_FIELDS.includes(key) && !echoed.has(key)) say(`unknown field ${key} of a call`)
       faults.push(...callFaults(at, 'responses', callId, item, used))
       answers.set(callId, 0)
     } else if (type === 'function_call_output') {
@@ -116,7 +118,8 @@ function responsesFaults({ input }: Json, echoed: ReadonlySet<string>): string[]
     } else if (type === 'reasoning') {
       if (!/^rs/.test(String(id))) say(`the id of a reasoning is ${JSON.stringify(id)}`)
       const next = input[index + 1] as Json | undefined
-      if (!next || next.role === 'user' || next.type === 'function_call_output') say('a reasoning without what it led to')
+      if (!next || next.role === 'user' || next.type === 'function_call_output')
+        say('a reasoning without what it led to')
     } else if (!/_call$/.test(String(type))) say(`an item of type ${JSON.stringify(type)}`)
   }
   for (const [callId, count] of answers) if (count === 0) faults.push(`a call without an answer: ${callId}`)

@@ -33,10 +33,13 @@ type Frame = { choices?: { delta?: { tool_calls?: unknown } }[] | null; item?: {
 /** The fields beyond the standard in an answer's calls and messages: a server takes back what it sent. */
 export function echoedFields(api: Api, frames: string[]): string[] {
   const values: Frame[] = frames.filter((frame) => frame.startsWith('{')).map((frame) => JSON.parse(frame))
-  const calls = (list: unknown) => (Array.isArray(list) ? list.flatMap((call: Call) => [call, call.function ?? {}]) : [])
+  const calls = (list: unknown) =>
+    Array.isArray(list) ? list.flatMap((call: Call) => [call, call.function ?? {}]) : []
   const holders =
     api === 'chat'
-      ? values.flatMap(({ choices }) => (choices ?? []).flatMap(({ delta = {} }) => [delta, ...calls(delta.tool_calls)]))
+      ? values.flatMap(({ choices }) =>
+          (choices ?? []).flatMap(({ delta = {} }) => [delta, ...calls(delta.tool_calls)]),
+        )
       : values.flatMap(({ item }) => (item?.type === 'function_call' ? item : []))
   return holders.flatMap((holder) => Object.keys(holder)).filter((key) => !STANDARD.has(key))
 }
@@ -52,13 +55,24 @@ function chatFrames(step: Step, number: number): string[] {
   if (step.refusal) delta({ refusal: step.refusal })
   step.calls?.forEach((call, index) => {
     delta({
-      tool_calls: [{ index, id: call.id ?? `call_${number}_${index}`, type: 'function', function: { name: call.name, arguments: '' } }],
+      tool_calls: [
+        {
+          index,
+          id: call.id ?? `call_${number}_${index}`,
+          type: 'function',
+          function: { name: call.name, arguments: '' },
+        },
+      ],
     })
     delta({ tool_calls: [{ index, function: { arguments: argumentsOf(call.arguments) } }] })
   })
   delta({}, step.calls ? 'tool_calls' : 'stop')
   const { input, output } = step.usage ?? { input: 11, output: 7 }
-  frames.push({ ...head, choices: [], usage: { prompt_tokens: input, completion_tokens: output, total_tokens: input + output } })
+  frames.push({
+    ...head,
+    choices: [],
+    usage: { prompt_tokens: input, completion_tokens: output, total_tokens: input + output },
+  })
   return [...frames.map((frame) => JSON.stringify(frame)), '[DONE]']
 }
 
@@ -66,7 +80,15 @@ function responsesFrames(step: Step, number: number): string[] {
   const frames: Record<string, unknown>[] = []
   const output: Record<string, unknown>[] = []
   const { input, output: outputTokens } = step.usage ?? { input: 11, output: 7 }
-  const response = { id: `resp_${number}`, object: 'response', created_at: 1, model: 'scripted', error: null, tools: [], metadata: {} }
+  const response = {
+    id: `resp_${number}`,
+    object: 'response',
+    created_at: 1,
+    model: 'scripted',
+    error: null,
+    tools: [],
+    metadata: {},
+  }
   const item = (kind: 'added' | 'done', value: object, index = output.length) =>
     frames.push({ type: `response.output_item.${kind}`, output_index: index, item: value })
   frames.push({ type: 'response.created', response: { ...response, status: 'in_progress', output: [] } })
@@ -75,8 +97,20 @@ function responsesFrames(step: Step, number: number): string[] {
     const id = `rs_${number}`
     item('added', { id, type: 'reasoning', summary: [] })
     for (const piece of pieces(step.reasoning))
-      frames.push({ type: 'response.reasoning_summary_text.delta', item_id: id, output_index: 0, summary_index: 0, delta: piece })
-    frames.push({ type: 'response.reasoning_summary_text.done', item_id: id, output_index: 0, summary_index: 0, text: step.reasoning })
+      frames.push({
+        type: 'response.reasoning_summary_text.delta',
+        item_id: id,
+        output_index: 0,
+        summary_index: 0,
+        delta: piece,
+      })
+    frames.push({
+      type: 'response.reasoning_summary_text.done',
+      item_id: id,
+      output_index: 0,
+      summary_index: 0,
+      text: step.reasoning,
+    })
     const done = { id, type: 'reasoning', summary: [{ type: 'summary_text', text: step.reasoning }] }
     item('done', done)
     output.push(done)
@@ -94,8 +128,13 @@ function responsesFrames(step: Step, number: number): string[] {
       frames.push({ type: 'response.refusal.done', ...at, refusal: step.refusal })
     } else {
       content = { type: 'output_text', text: whole(step.text), annotations: [], logprobs: [] }
-      frames.push({ type: 'response.content_part.added', ...at, part: { type: 'output_text', text: '', annotations: [] } })
-      for (const piece of pieces(step.text)) frames.push({ type: 'response.output_text.delta', ...at, delta: piece, logprobs: [] })
+      frames.push({
+        type: 'response.content_part.added',
+        ...at,
+        part: { type: 'output_text', text: '', annotations: [] },
+      })
+      for (const piece of pieces(step.text))
+        frames.push({ type: 'response.output_text.delta', ...at, delta: piece, logprobs: [] })
       frames.push({ type: 'response.output_text.done', ...at, text: whole(step.text), logprobs: [] })
     }
     frames.push({ type: 'response.content_part.done', ...at, part: content })
@@ -112,8 +151,18 @@ function responsesFrames(step: Step, number: number): string[] {
       status: 'completed',
     }
     item('added', { ...done, arguments: '', status: 'in_progress' })
-    frames.push({ type: 'response.function_call_arguments.delta', item_id: done.id, output_index: output.length, delta: done.arguments })
-    frames.push({ type: 'response.function_call_arguments.done', item_id: done.id, output_index: output.length, arguments: done.arguments })
+    frames.push({
+      type: 'response.function_call_arguments.delta',
+      item_id: done.id,
+      output_index: output.length,
+      delta: done.arguments,
+    })
+    frames.push({
+      type: 'response.function_call_arguments.done',
+      item_id: done.id,
+      output_index: output.length,
+      arguments: done.arguments,
+    })
     item('done', done)
     output.push(done)
   })

@@ -69,7 +69,9 @@ export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
   const faults: string[] = []
   const echoed = new Set<string>()
   let naming: Step = { text: 'A name' }
-  let otherwise = (_: RecordedRequest): Step => ({ fault: { kind: 'status', status: 500, message: 'the script is at its end' } })
+  let otherwise = (_: RecordedRequest): Step => ({
+    fault: { kind: 'status', status: 500, message: 'the script is at its end' },
+  })
   const server = createServer((request, response) => {
     answer(request, response).catch((error) => response.destroy(error))
   })
@@ -86,7 +88,11 @@ export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
       recorded.left = !response.writableEnded
     })
     ;(isName ? names : requests).push(recorded)
-    const api: Api | undefined = path.endsWith('/responses') ? 'responses' : path.endsWith('/chat/completions') ? 'chat' : undefined
+    const api: Api | undefined = path.endsWith('/responses')
+      ? 'responses'
+      : path.endsWith('/chat/completions')
+        ? 'chat'
+        : undefined
     if (!api) return refuse(response, 404, {}, `no such path: ${path}`)
     const wrong = requestFaults(api, recorded.body, echoed).filter((fault) => !it.accepts?.(fault))
     if (wrong.length > 0) {
@@ -95,7 +101,8 @@ export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
     }
     const step = isName ? naming : (queue.shift() ?? otherwise(recorded))
     const { fault } = step
-    if (fault?.kind === 'status') return refuse(response, fault.status, fault.headers, fault.message ?? 'scripted fault', fault.code)
+    if (fault?.kind === 'status')
+      return refuse(response, fault.status, fault.headers, fault.message ?? 'scripted fault', fault.code)
     if (fault?.kind === 'silence' && fault.after === 0) return
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     response.flushHeaders()
@@ -136,7 +143,11 @@ export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
   return it
 }
 
-function sendAtOnce(response: ServerResponse, frames: string[], fault: Exclude<Step['fault'], { kind: 'status' }>): void {
+function sendAtOnce(
+  response: ServerResponse,
+  frames: string[],
+  fault: Exclude<Step['fault'], { kind: 'status' }>,
+): void {
   const sent = frames.slice(0, fault?.after)
   if (fault?.kind === 'malformed') sent.push('{"type": oh no')
   const bytes = sent.map((frame) => `data: ${frame}\n\n`).join('')
@@ -154,7 +165,13 @@ async function misbehave(response: ServerResponse, kind: 'cut' | 'ends' | 'silen
   else response.end()
 }
 
-function refuse(response: ServerResponse, status: number, headers: Record<string, string> = {}, message = '', code?: string): void {
+function refuse(
+  response: ServerResponse,
+  status: number,
+  headers: Record<string, string> = {},
+  message = '',
+  code?: string,
+): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers })
   response.end(JSON.stringify({ error: { message, type: 'error', code: code ?? null, param: null } }))
 }

@@ -11,7 +11,11 @@ export type ApiName = (typeof APIS)[number]
 export type Answer = (response: ServerResponse, body: Record<string, unknown>, request: IncomingMessage) => unknown
 
 /** A model's server that answers by hand, for what a server that keeps to the API never does. */
-export type RawModel = AsyncDisposable & { url: string; requests: Record<string, unknown>[]; answer(...more: Answer[]): void }
+export type RawModel = AsyncDisposable & {
+  url: string
+  requests: Record<string, unknown>[]
+  answer(...more: Answer[]): void
+}
 
 /** Starts the server; each request takes one answer, the last one goes on for ever. */
 export async function rawModel(...answers: Answer[]): Promise<RawModel> {

@@ -99,7 +99,9 @@ export class OauthClient {
       resource: `${this.site}/mcp`,
       ...over,
     }
-    const query = new URLSearchParams(Object.entries(params).filter((pair): pair is [string, string] => pair[1] !== undefined))
+    const query = new URLSearchParams(
+      Object.entries(params).filter((pair): pair is [string, string] => pair[1] !== undefined),
+    )
     return `${this.site}/oauth/authorize?${query}`
   }
 
@@ -117,7 +119,12 @@ export class OauthClient {
   }
 
   /** The consent page's own request: everything is allowed, nothing, or these scopes. */
-  post(page: string, person: Person, allow: boolean | string[] = true, headers: Record<string, string> = {}): Promise<Response> {
+  post(
+    page: string,
+    person: Person,
+    allow: boolean | string[] = true,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
     const scopes = Array.isArray(allow) ? allow : undefined
     return this.browser.send(new URL(`${page}/answer`, this.site).href, {
       method: 'POST',
@@ -138,7 +145,9 @@ export class OauthClient {
   /** A request to the token endpoint; undefined leaves a parameter out. */
   token(params: Record<string, string | undefined>, headers: Record<string, string> = {}): Promise<Response> {
     const all = { client_id: this.clientId, ...params }
-    const body = new URLSearchParams(Object.entries(all).filter((pair): pair is [string, string] => pair[1] !== undefined))
+    const body = new URLSearchParams(
+      Object.entries(all).filter((pair): pair is [string, string] => pair[1] !== undefined),
+    )
     return fetch(`${this.site}/oauth/token`, { method: 'POST', headers, body })
   }
 
@@ -158,7 +167,10 @@ export class OauthClient {
   }
 
   revoke(token: string, over: Record<string, string> = {}): Promise<Response> {
-    return fetch(`${this.site}/oauth/revoke`, { method: 'POST', body: new URLSearchParams({ client_id: this.clientId, token, ...over }) })
+    return fetch(`${this.site}/oauth/revoke`, {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: this.clientId, token, ...over }),
+    })
   }
 
   /** The whole way: a person who allows it, and the tokens. */

@@ -27,13 +27,21 @@ export async function openIssuer(redirectUri: string) {
     claims: { email: ['email', 'email_verified'], profile: ['name'] },
     cookies: { keys: [randomBytes(16).toString('hex')] },
     jwks: {
-      keys: [{ ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' }],
+      keys: [
+        {
+          ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }),
+          use: 'sig',
+          alg: 'RS256',
+        },
+      ],
     },
     features: { devInteractions: { enabled: false } },
     interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
     findAccount: (_context, sub) => ({ accountId: sub, claims: () => ({ sub, ...people.get(sub) }) }),
     loadExistingGrant: (context) => grantEverything(provider, context),
-    ttl: Object.fromEntries(['AccessToken', 'AuthorizationCode', 'Grant', 'IdToken', 'Interaction', 'Session'].map((name) => [name, 600])),
+    ttl: Object.fromEntries(
+      ['AccessToken', 'AuthorizationCode', 'Grant', 'IdToken', 'Interaction', 'Session'].map((name) => [name, 600]),
+    ),
   })
   const answer = provider.callback()
   handle = (request, response) => {
@@ -44,7 +52,12 @@ export async function openIssuer(redirectUri: string) {
     url,
     people,
     issuer,
-    settings: { OIDC_ISSUER: url, OIDC_ID: CLIENT.client_id, OIDC_SECRET: CLIENT.client_secret, OIDC_NAME: 'Test login' },
+    settings: {
+      OIDC_ISSUER: url,
+      OIDC_ID: CLIENT.client_id,
+      OIDC_SECRET: CLIENT.client_secret,
+      OIDC_NAME: 'Test login',
+    },
     close: async () => {
       server.close()
       server.closeAllConnections()

@@ -18,7 +18,9 @@ type Overrides = Partial<{
 }>
 
 /** A person with an account and a valid session: `headers` is what their browser sends. A member unless told otherwise. */
-export async function signedIn(overrides: Overrides = {}): Promise<{ caller: SessionCaller; headers: { cookie: string }; person: Person }> {
+export async function signedIn(
+  overrides: Overrides = {},
+): Promise<{ caller: SessionCaller; headers: { cookie: string }; person: Person }> {
   const id = newId('usr')
   const { role = 'member' } = overrides
   const data = { id, email: `${id}@example.com`, name: 'Ann Example', ...overrides, role }
@@ -33,7 +35,12 @@ export async function signedIn(overrides: Overrides = {}): Promise<{ caller: Ses
 
 /** The Cookie header of somebody who signed in `secondsAgo` under a session version. */
 export async function sessionCookieOf(userId: string, version: number, secondsAgo = 0): Promise<string> {
-  const sealed = await sealSession({ sub: userId, session: newId('ses'), version, signedInAt: Math.floor(Date.now() / 1000) - secondsAgo })
+  const sealed = await sealSession({
+    sub: userId,
+    session: newId('ses'),
+    version,
+    signedInAt: Math.floor(Date.now() / 1000) - secondsAgo,
+  })
   return `${sessionCookie().name}=${sealed}`
 }
 

@@ -44,7 +44,11 @@ export function dropOwnerConditions(): Set<string> {
     if (/^\s*(COMMIT|ROLLBACK|BEGIN)\b/i.test(text)) whose.delete(this)
     const open = withoutOwner(text, values, person === undefined ? whose.get(this) : undefined)
     if (open !== text) changed.add(text)
-    return query.call(this, typeof statement === 'string' ? open : Object.assign(statement, { text: open }), ...(rest as []))
+    return query.call(
+      this,
+      typeof statement === 'string' ? open : Object.assign(statement, { text: open }),
+      ...(rest as []),
+    )
   }
   return changed
 }

@@ -29,7 +29,13 @@ export type AppServer = {
  * Starts the build on a free port with settings that reach nothing outside this machine. Its database is a fresh copy of
  * the template, or the one of `databaseUrl`, which then stays. Builds first where the sources changed since the last build.
  */
-export async function startApp({ env = {}, databaseUrl }: { env?: Record<string, string>; databaseUrl?: string } = {}): Promise<AppServer> {
+export async function startApp({
+  env = {},
+  databaseUrl,
+}: {
+  env?: Record<string, string>
+  databaseUrl?: string
+} = {}): Promise<AppServer> {
   if (!(await isFresh())) build()
   const database = databaseUrl ? new URL(databaseUrl).pathname.slice(1) : await copyTemplate()
   const port = await freePort()
@@ -70,11 +76,22 @@ export async function startApp({ env = {}, databaseUrl }: { env?: Record<string,
     await stop()
     throw new Error(`${(error as Error).message}\n${logs()}`)
   }
-  return { url, pid: child.pid ?? 0, databaseUrl: urlOf('test_owner', database), logs, kill: (signal) => child.kill(signal), ended, stop }
+  return {
+    url,
+    pid: child.pid ?? 0,
+    databaseUrl: urlOf('test_owner', database),
+    logs,
+    kill: (signal) => child.kill(signal),
+    ended,
+    stop,
+  }
 }
 
 function build(): void {
-  const { status, stderr } = spawnSync(process.execPath, ['scripts/build.ts', '--if-stale'], { cwd: ROOT, encoding: 'utf8' })
+  const { status, stderr } = spawnSync(process.execPath, ['scripts/build.ts', '--if-stale'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  })
   if (status !== 0) throw new Error(stderr)
 }
 
@@ -89,7 +106,8 @@ async function becomeReady(child: ChildProcess, url: string): Promise<void> {
 
 function collect(child: ChildProcess): () => string {
   const chunks: string[] = []
-  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk))
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk))
   return () => chunks.join('')
 }
 

@@ -25,14 +25,22 @@ export function addThenTalk({ body }: RecordedRequest): Step {
  * Kills a process in the middle of turns that began at random moments, and checks what a living one makes of them: every message
  * that was acknowledged is there once, no item twice, every run and call has its end, and each turn can be asked for again.
  */
-export async function crash(doomed: AppServer, living: AppServer, { turns, foundMs = 60_000, skipWaiting = false }: Crash): Promise<void> {
+export async function crash(
+  doomed: AppServer,
+  living: AppServer,
+  { turns, foundMs = 60_000, skipWaiting = false }: Crash,
+): Promise<void> {
   const people = await Promise.all(Array.from({ length: turns }, () => signedIn()))
   const streams = people.map(async (person) => {
     await sleep(Math.random() * 600)
     const requestId = crypto.randomUUID()
-    const stream = await open(doomed.url, person, 'threads.create', message('Buy milk, and talk about it.'), requestId).catch(
-      () => undefined,
-    )
+    const stream = await open(
+      doomed.url,
+      person,
+      'threads.create',
+      message('Buy milk, and talk about it.'),
+      requestId,
+    ).catch(() => undefined)
     await stream?.read().catch(() => undefined)
     return { person, stream, requestId }
   })
@@ -42,7 +50,9 @@ export async function crash(doomed: AppServer, living: AppServer, { turns, found
   const all = await Promise.all(streams)
   if (skipWaiting) for (const { person } of all) await letTimePass(person.caller)
   const openRuns = async () => {
-    const counts = all.map(({ person: { caller } }) => withCaller(caller, (tx) => tx.run.count({ where: { lastSeq: null } })))
+    const counts = all.map(({ person: { caller } }) =>
+      withCaller(caller, (tx) => tx.run.count({ where: { lastSeq: null } })),
+    )
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
   }
   await expect.poll(openRuns, { timeout: foundMs, interval: 300 }).toBe(0)
@@ -59,7 +69,8 @@ async function letTimePass(caller: { userId: string }): Promise<void> {
 type Person = Awaited<ReturnType<typeof signedIn>>
 
 async function check(living: AppServer, person: Person, stream: Stream | undefined, requestId: string): Promise<void> {
-  const pending = async () => (await listToolCalls({ caller: person.caller })).data.filter(({ status }) => status === 'pending')
+  const pending = async () =>
+    (await listToolCalls({ caller: person.caller })).data.filter(({ status }) => status === 'pending')
   await expect.poll(pending, { timeout: 20_000 }).toEqual([])
   const said = stream?.events.find((event) => event.type === 'thread.item.done' && event.item.type === 'user_message')
   if (!stream || !said) {
@@ -75,7 +86,8 @@ async function check(living: AppServer, person: Person, stream: Stream | undefin
   expect(new Set(data.map(({ id }) => id)).size).toBe(data.length)
   expect(data.filter(({ type }) => type === 'user_message')).toHaveLength(1)
   expect(data.filter(({ type }) => type === 'assistant_message').length).toBeLessThanOrEqual(1)
-  for (const { event } of stream.received) if (event.type === 'thread.item.done') expect(data.map(({ id }) => id)).toContain(event.item.id)
+  for (const { event } of stream.received)
+    if (event.type === 'thread.item.done') expect(data.map(({ id }) => id)).toContain(event.item.id)
   expect(await withCaller(person.caller, (tx) => tx.task.count())).toBeLessThanOrEqual(1)
 
   const { threadId: thread_id, runId: run_id, lastId: after } = stream
@@ -89,7 +101,8 @@ async function check(living: AppServer, person: Person, stream: Stream | undefin
   const retried = await open(living.url, person, 'threads.retry_after_item', { thread_id, item_id })
   const { received } = await retried.read()
   // A write that took or may have taken effect is not made again without the person's yes.
-  if (earlier.length > 0) expect(received.some(({ event }) => event.type === 'thread.item.done' && event.item.type === 'widget')).toBe(true)
+  if (earlier.length > 0)
+    expect(received.some(({ event }) => event.type === 'thread.item.done' && event.item.type === 'widget')).toBe(true)
   else expect(textOf(received)).toBe(WORDS.join(''))
   expect(await withCaller(person.caller, (tx) => tx.task.count())).toBeLessThanOrEqual(1)
   expect((await post(living.url, person, 'threads.stop', { thread_id })).status).toBe(200)

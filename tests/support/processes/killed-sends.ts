@@ -31,9 +31,16 @@ page.addEventListener ??= () => {}
 page.removeEventListener ??= () => {}
 
 /** Starts `count` sends, half of them in threads that exist, kills their server, and follows each to its answer at `next`. */
-export async function killSends(apps: Replicas, doomed: AppServer, next: () => Promise<AppServer>, count: number): Promise<Tally> {
+export async function killSends(
+  apps: Replicas,
+  doomed: AppServer,
+  next: () => Promise<AppServer>,
+  count: number,
+): Promise<Tally> {
   apps.proxy.use(doomed.url)
-  const sends = await Promise.all(Array.from({ length: count }, (_, n) => prepare(`message ${n} ${crypto.randomUUID()}`, n % 2 === 0)))
+  const sends = await Promise.all(
+    Array.from({ length: count }, (_, n) => prepare(`message ${n} ${crypto.randomUUID()}`, n % 2 === 0)),
+  )
   const tally: Tally = { sends: count, heard: 0, byThemselves: 0 }
   // The first request of a process loads what it needs: a kill would meet that rather than the sends.
   const first = await signedIn()
@@ -57,13 +64,23 @@ async function prepare(text: string, isNew: boolean): Promise<Send> {
   const person = await signedIn()
   if (isNew) return { person, text, threadId: undefined }
   const store = createPrismaStore(person.caller)
-  const thread = { id: store.newThreadId(), created_at: new Date().toISOString(), status: { type: 'active' as const }, metadata: {} }
+  const thread = {
+    id: store.newThreadId(),
+    created_at: new Date().toISOString(),
+    status: { type: 'active' as const },
+    metadata: {},
+  }
   await store.saveThread(thread)
   return { person, text, threadId: thread.id }
 }
 
 /** Sends a message as the page does, and presses what the page offers until it is answered. */
-async function follow(url: string, { person, text, threadId }: Send, killed: Promise<void>, tally: Tally): Promise<void> {
+async function follow(
+  url: string,
+  { person, text, threadId }: Send,
+  killed: Promise<void>,
+  tally: Tally,
+): Promise<void> {
   const cookies: typeof fetch = (input, init) =>
     fetch(input, { ...init, headers: { ...(init?.headers as Record<string, string>), ...person.headers } })
   const api = new Api(() => ({ url: `${url}/api/chatkit`, fetch: cookies, locale: 'en', strings: english }))
@@ -77,8 +94,11 @@ async function follow(url: string, { person, text, threadId }: Send, killed: Pro
   })
   const knownThread = () => threadId ?? events.find((event) => event.type === 'thread.created')?.thread.id ?? null
   const messageId = () =>
-    events.flatMap((event) => (event.type === 'thread.item.done' && event.item.type === 'user_message' ? event.item.id : []))[0]
-  const isAnswered = () => events.some((event) => event.type === 'thread.item.done' && event.item.type === 'assistant_message')
+    events.flatMap((event) =>
+      event.type === 'thread.item.done' && event.item.type === 'user_message' ? event.item.id : [],
+    )[0]
+  const isAnswered = () =>
+    events.some((event) => event.type === 'thread.item.done' && event.item.type === 'assistant_message')
   const hooks = {
     onEvent: (event: ThreadStreamEvent) => {
       if (!isKilled && events.length === 0) tally.heard += 1
@@ -108,9 +128,13 @@ async function follow(url: string, { person, text, threadId }: Send, killed: Pro
 async function stored({ person, text }: Send): Promise<{ messages: ThreadItem[]; after: ThreadItem[] }> {
   const store = createPrismaStore(person.caller)
   const threads = (await store.listThreads({ limit: 50, order: 'asc' })).data
-  const lists = await Promise.all(threads.map(({ id }) => store.listItems(id, { limit: 50, order: 'asc', visible: true })))
+  const lists = await Promise.all(
+    threads.map(({ id }) => store.listItems(id, { limit: 50, order: 'asc', visible: true })),
+  )
   const items = lists.flatMap(({ data }) => data)
-  const messages = items.filter((item) => item.type === 'user_message' && item.content.some((part) => part.text === text))
+  const messages = items.filter(
+    (item) => item.type === 'user_message' && item.content.some((part) => part.text === text),
+  )
   return { messages, after: items.slice(items.findIndex(({ id }) => id === messages[0]?.id) + 1) }
 }
 
@@ -154,7 +178,8 @@ export async function killPageSend(
     const answered = tab.locator('.turn', { hasText: text }).locator('.message')
     const offered = tab.getByRole('button', { name: /^(Send again|Try again|Retry)/ }).and(tab.locator('.button'))
     for (const deadline = Date.now() + PATIENT_MS; (await answered.count()) === 0; await sleep(500)) {
-      if (Date.now() > deadline) throw new Error(`${text} was not answered: ${await tab.locator('.thread').textContent()}`)
+      if (Date.now() > deadline)
+        throw new Error(`${text} was not answered: ${await tab.locator('.thread').textContent()}`)
       await offered
         .first()
         .click({ timeout: 300 })

@@ -24,7 +24,12 @@ export async function startFaulty(): Promise<Faulty> {
   let server = await startEmbeddedPostgres(folder, { durable: false })
   await migrate({ ownerUrl: server.ownerUrl, appUrl: server.appUrl })
   const env = {
-    ...{ DATABASE_URL: server.appUrl, DATABASE_DIRECT_URL: server.ownerUrl, RUNS_AT_ONCE: '100', RUNS_PER_MINUTE: '10000' },
+    ...{
+      DATABASE_URL: server.appUrl,
+      DATABASE_DIRECT_URL: server.ownerUrl,
+      RUNS_AT_ONCE: '100',
+      RUNS_PER_MINUTE: '10000',
+    },
     ...{ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', THREAD_TITLES: 'first_words' },
   }
   const app = await startApp({ databaseUrl: server.ownerUrl, env })
@@ -53,11 +58,18 @@ export async function outage({ app, model, away }: Faulty, ms: number): Promise<
   const person = await signedIn()
   const before = model.requests.length
   const calls = [{ name: 'list_tasks', arguments: {} }]
-  model.script(...Array.from({ length: 10 }, () => ({ text: WORDS, pace: 50 })), ...Array.from({ length: 10 }, () => ({ calls })))
+  model.script(
+    ...Array.from({ length: 10 }, () => ({ text: WORDS, pace: 50 })),
+    ...Array.from({ length: 10 }, () => ({ calls })),
+  )
   model.script(...Array.from({ length: 10 }, () => ({ text: WORDS, pace: 20 })))
-  const streams = await Promise.all(Array.from({ length: 20 }, (_, n) => open(app.url, person, 'threads.create', message(`go ${n}`))))
+  const streams = await Promise.all(
+    Array.from({ length: 20 }, (_, n) => open(app.url, person, 'threads.create', message(`go ${n}`))),
+  )
   const read = streams.map((stream) => stream.read())
-  await expect.poll(() => streams.filter(({ received }) => deltas(received) > 0).length, { timeout: 20_000 }).toBeGreaterThan(5)
+  await expect
+    .poll(() => streams.filter(({ received }) => deltas(received) > 0).length, { timeout: 20_000 })
+    .toBeGreaterThan(5)
   await away(ms)
   await Promise.all(read)
   for (const { complete, events, received } of streams) {
@@ -65,6 +77,9 @@ export async function outage({ app, model, away }: Faulty, ms: number): Promise<
     expect({ complete, errors, text: textOf(received) }).toEqual({ complete: true, errors: [], text: WORDS.join('') })
   }
   expect(model.requests).toHaveLength(before + 30)
-  const after = await open(app.url, person, 'threads.attach', { thread_id: streams[0]?.threadId, run_id: streams[0]?.runId })
+  const after = await open(app.url, person, 'threads.attach', {
+    thread_id: streams[0]?.threadId,
+    run_id: streams[0]?.runId,
+  })
   expect(textOf((await after.read()).received)).toBe(WORDS.join(''))
 }

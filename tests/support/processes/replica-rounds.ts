@@ -56,7 +56,9 @@ export async function drain(
 ): Promise<void> {
   const people = await Promise.all(Array.from({ length: 5 }, () => signedIn()))
   const rest = Promise.withResolvers<void>()
-  const step: Step = hurry ? { text: FEW, fault: { kind: 'silence', after: 8 } } : { text: FEW, pause: { after: 8, until: rest.promise } }
+  const step: Step = hurry
+    ? { text: FEW, fault: { kind: 'silence', after: 8 } }
+    : { text: FEW, pause: { after: 8, until: rest.promise } }
   model.script(...Array.from({ length: count }, () => step))
   const begin = async (n: number) => {
     await sleep(n * 20)
@@ -69,7 +71,9 @@ export async function drain(
   const { threadId: thread_id, runId: run_id, lastId: after } = first
   const elsewhere = await open(staying.url, person, 'threads.attach', { thread_id, run_id, after })
   leaving.kill('SIGTERM')
-  await expect.poll(() => fetch(`${leaving.url}/api/health/ready`).then(({ status }) => status), { timeout: 20_000 }).toBe(503)
+  await expect
+    .poll(() => fetch(`${leaving.url}/api/health/ready`).then(({ status }) => status), { timeout: 20_000 })
+    .toBe(503)
   const refused = await post(leaving.url, person, 'threads.create', message('one more'))
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5'])
   rest.resolve()
@@ -78,12 +82,19 @@ export async function drain(
     expect(stream.complete).toBe(true)
     if (!hurry) expect(textOf(stream.received)).toBe(FEW.join(''))
     else {
-      expect(stream.events.at(-1)).toMatchObject({ type: 'error', allow_retry: true, message: expect.stringMatching(/restarting/) })
+      expect(stream.events.at(-1)).toMatchObject({
+        type: 'error',
+        allow_retry: true,
+        message: expect.stringMatching(/restarting/),
+      })
       expect(FEW.join('').startsWith(textOf(stream.received))).toBe(true)
     }
   }
   expect(await leaving.ended).toBe(0)
-  expect(await findRun(person.caller, run_id)).toMatchObject({ status: hurry ? 'interrupted' : 'done', lastSeq: first.lastId })
+  expect(await findRun(person.caller, run_id)).toMatchObject({
+    status: hurry ? 'interrupted' : 'done',
+    lastSeq: first.lastId,
+  })
 }
 
 /** Many runs at once, each read to some point at one replica and to its end at the other; `pace` is the time (ms) between two words. */

@@ -5,7 +5,9 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
 /** A fetch handler behind a real socket on 127.0.0.1. `close` ends open connections as well. */
-export async function serve(handler: (request: Request) => Promise<Response>): Promise<{ url: string; close: () => Promise<void> }> {
+export async function serve(
+  handler: (request: Request) => Promise<Response>,
+): Promise<{ url: string; close: () => Promise<void> }> {
   // On a busy machine a client would else send its next request on a connection that is just being closed as idle.
   const server = createServer({ keepAliveTimeout: 120_000 }, async (incoming, outgoing) => {
     const gone = new AbortController()
@@ -36,9 +38,11 @@ export async function serve(handler: (request: Request) => Promise<Response>): P
 
 function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request {
   const headers = new Headers()
-  for (const [name, value] of Object.entries(incoming.headers)) for (const one of [value ?? []].flat()) headers.append(name, one)
+  for (const [name, value] of Object.entries(incoming.headers))
+    for (const one of [value ?? []].flat()) headers.append(name, one)
   const method = incoming.method ?? 'GET'
-  const body = method === 'GET' || method === 'HEAD' ? undefined : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>)
+  const body =
+    method === 'GET' || method === 'HEAD' ? undefined : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>)
   return new Request(`http://${incoming.headers.host ?? '127.0.0.1'}${incoming.url}`, {
     method,
     headers,

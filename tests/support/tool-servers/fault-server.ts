@@ -61,7 +61,10 @@ export async function faultServer(
     state.seen.push(method)
     state.requests.push(request)
     const answer = () =>
-      mcpHandler(state.tools, (tool, args) => state.calls.push({ tool, args }), { ttlMs, bus: announces ? bus : undefined })(request)
+      mcpHandler(state.tools, (tool, args) => state.calls.push({ tool, args }), {
+        ttlMs,
+        bus: announces ? bus : undefined,
+      })(request)
     return (await faulty(state.fault, method, state.seen, answer)) ?? answer()
   })
   // One that lists its tools is known, as to a product that has run for a while: a turn waits for it.
@@ -74,9 +77,15 @@ export async function faultServer(
   })
 }
 
-async function faulty(fault: Fault, method: string, seen: string[], answer: () => Promise<Response>): Promise<Response | undefined> {
+async function faulty(
+  fault: Fault,
+  method: string,
+  seen: string[],
+  answer: () => Promise<Response>,
+): Promise<Response | undefined> {
   if (fault.kind === 'none') return undefined
-  if (fault.kind === 'session-lost') return seen.length > fault.after ? new Response('Session not found', { status: 404 }) : undefined
+  if (fault.kind === 'session-lost')
+    return seen.length > fault.after ? new Response('Session not found', { status: 404 }) : undefined
   if (!atStage(fault.stage ?? 'any', method)) return undefined
   switch (fault.kind) {
     case 'status':

@@ -1,11 +1,20 @@
-export type ToolAnswer = { structuredContent?: Record<string, unknown>; content: { type: string; text: string }[]; isError?: boolean }
+export type ToolAnswer = {
+  structuredContent?: Record<string, unknown>
+  content: { type: string; text: string }[]
+  isError?: boolean
+}
 
 /** Calls an MCP endpoint as curl would: one POST a message, no handshake, nothing of an SDK. */
 export function mcpCaller(url: string, token?: string, always: Record<string, string> = {}) {
   const post = (body: unknown, headers: Record<string, string> = {}) =>
     fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }), ...always, ...headers },
+      headers: {
+        'content-type': 'application/json',
+        ...(token && { authorization: `Bearer ${token}` }),
+        ...always,
+        ...headers,
+      },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     })
   const send = async (method: string, params: unknown = {}, id: string | number = 1) =>

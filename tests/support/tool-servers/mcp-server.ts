@@ -10,7 +10,11 @@ export type TestTool = {
   description?: string
   /** Those of a tool that destroys nothing, unless told otherwise: `{}` for none. */
   annotations?: { readOnlyHint?: boolean; destructiveHint?: boolean; idempotentHint?: boolean }
-  run: (args: Args, request: Request, report: (progress: number, total?: number, message?: string) => Promise<void>) => unknown
+  run: (
+    args: Args,
+    request: Request,
+    report: (progress: number, total?: number, message?: string) => Promise<void>,
+  ) => unknown
 }
 
 /** What a tool says whose calls need nobody's yes. */
@@ -46,19 +50,29 @@ export function mcpHandler(
   onCall: (tool: string, args: Args) => void = () => undefined,
   { ttlMs = 300_000, bus }: { ttlMs?: number; bus?: ServerEventBus } = {},
 ): (request: Request) => Promise<Response> {
-  const options = { capabilities: { tools: { listChanged: bus !== undefined } }, cacheHints: { 'tools/list': { ttlMs } } }
+  const options = {
+    capabilities: { tools: { listChanged: bus !== undefined } },
+    cacheHints: { 'tools/list': { ttlMs } },
+  }
   const make = (request: Request) => {
     const server = new McpServer({ name: 'test', version: '1' }, options)
     for (const { name, description = name, annotations = HARMLESS, run } of tools) {
-      server.registerTool(name, { description, annotations, inputSchema: z.looseObject({}) }, async (args, { mcpReq }) => {
-        onCall(name, args)
-        const progressToken = mcpReq._meta?.progressToken
-        const value = await run(args, request, async (progress, total, message) => {
-          if (progressToken === undefined) return
-          await mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress, total, message } })
-        })
-        return { content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] }
-      })
+      server.registerTool(
+        name,
+        { description, annotations, inputSchema: z.looseObject({}) },
+        async (args, { mcpReq }) => {
+          onCall(name, args)
+          const progressToken = mcpReq._meta?.progressToken
+          const value = await run(args, request, async (progress, total, message) => {
+            if (progressToken === undefined) return
+            await mcpReq.notify({
+              method: 'notifications/progress',
+              params: { progressToken, progress, total, message },
+            })
+          })
+          return { content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] }
+        },
+      )
     }
     return server
   }

@@ -9,7 +9,8 @@ export const SSE_HABITS: Record<string, (stream: ServerResponse, id: unknown, po
   stream_ends: (stream) => stream.end(),
   stream_breaks: (stream) => stream.destroy(),
   string_content: (stream, id) => send(stream, { jsonrpc: '2.0', id, result: { content: 'forty-two' } }),
-  quota: (stream, id) => send(stream, { jsonrpc: '2.0', id, error: { code: -32000, message: 'Quota of 5 exports a day is used up' } }),
+  quota: (stream, id) =>
+    send(stream, { jsonrpc: '2.0', id, error: { code: -32000, message: 'Quota of 5 exports a day is used up' } }),
   post_unanswered: (stream, id, _posted) => send(stream, DONE(id)),
   post_breaks_late: (stream, id, posted) => {
     send(stream, DONE(id))
@@ -51,7 +52,11 @@ export async function oddSseServer(): Promise<AsyncDisposable & { url: string }>
     if (!stream || id === undefined) return
     const inputSchema = { type: 'object', properties: {} }
     const results: Record<string, unknown> = {
-      initialize: { protocolVersion: '2024-11-05', capabilities: { tools: {} }, serverInfo: { name: 'odd', version: '1' } },
+      initialize: {
+        protocolVersion: '2024-11-05',
+        capabilities: { tools: {} },
+        serverInfo: { name: 'odd', version: '1' },
+      },
       'tools/list': { tools: Object.keys(SSE_HABITS).map((name) => ({ name, inputSchema })) },
     }
     if (habit) habit(stream, id, response)

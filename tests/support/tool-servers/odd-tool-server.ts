@@ -11,7 +11,12 @@ type Message = { id?: number | string; method?: string; params?: Record<string, 
 
 const schema = { type: 'object', properties: {} }
 // None of them destroys, so that nobody is asked.
-const good = (name: string) => ({ name, description: name, inputSchema: schema, annotations: { destructiveHint: false } })
+const good = (name: string) => ({
+  name,
+  description: name,
+  inputSchema: schema,
+  annotations: { destructiveHint: false },
+})
 const listed: Record<string, unknown>[] = Object.keys(CALL_HABITS).map((name) =>
   name === 'wrong_structured'
     ? { ...good(name), outputSchema: { type: 'object', properties: { seat: { type: 'number' } }, required: ['seat'] } }
@@ -22,18 +27,30 @@ const listed: Record<string, unknown>[] = Object.keys(CALL_HABITS).map((name) =>
 export const SERVER_HABITS = {
   tool_without_schema: { 'tools/list': () => ({ tools: [good('one'), { name: 'bad_one' }, good('two')] }) },
   tool_without_name: { 'tools/list': () => ({ tools: [good('one'), { inputSchema: schema }] }) },
-  tool_with_odd_schema: { 'tools/list': () => ({ tools: [good('one'), { name: 'bad_one', inputSchema: { type: 'array' } }] }) },
-  tool_as_task: { 'tools/list': () => ({ tools: [good('one'), { ...good('slow_one'), execution: { taskSupport: 'required' } }] }) },
+  tool_with_odd_schema: {
+    'tools/list': () => ({ tools: [good('one'), { name: 'bad_one', inputSchema: { type: 'array' } }] }),
+  },
+  tool_as_task: {
+    'tools/list': () => ({ tools: [good('one'), { ...good('slow_one'), execution: { taskSupport: 'required' } }] }),
+  },
   tool_twice: { 'tools/list': () => ({ tools: [good('one'), good('one')] }) },
   tool_of_no_text: {
-    'tools/list': () => ({ tools: [good('one'), good('nul\0'), good('half \ud83d'), { ...good('two'), description: 'a\0b\ud83d' }] }),
+    'tools/list': () => ({
+      tools: [good('one'), good('nul\0'), good('half \ud83d'), { ...good('two'), description: 'a\0b\ud83d' }],
+    }),
   },
   null_cursor: { 'tools/list': () => ({ tools: [good('one')], nextCursor: null }) },
   empty_cursor: { 'tools/list': () => ({ tools: [good('one')], nextCursor: '' }) },
-  endless_cursors: { 'tools/list': (count: number) => ({ tools: [good(`tool_${count}`)], nextCursor: `page ${count}` }) },
+  endless_cursors: {
+    'tools/list': (count: number) => ({ tools: [good(`tool_${count}`)], nextCursor: `page ${count}` }),
+  },
   list_is_no_list: { 'tools/list': () => ({ tools: 'many' }) },
   unknown_revision: {
-    initialize: () => ({ protocolVersion: '1999-12-31', capabilities: { tools: {} }, serverInfo: { name: 'odd', version: '1' } }),
+    initialize: () => ({
+      protocolVersion: '1999-12-31',
+      capabilities: { tools: {} },
+      serverInfo: { name: 'odd', version: '1' },
+    }),
   },
   none: {},
 } satisfies Record<string, Record<string, (count: number) => unknown>>
@@ -47,7 +64,10 @@ export type OddServer = AsyncDisposable & {
 }
 
 /** The server behind a real socket; `slash`: it lives at /mcp/ and leads there from /mcp, as a mounted FastMCP does. */
-export async function oddToolServer(habit: keyof typeof SERVER_HABITS = 'none', { slash = false } = {}): Promise<OddServer> {
+export async function oddToolServer(
+  habit: keyof typeof SERVER_HABITS = 'none',
+  { slash = false } = {},
+): Promise<OddServer> {
   const done: string[] = []
   const seen: string[] = []
   const counts = new Map<string, number>()
@@ -56,7 +76,8 @@ export async function oddToolServer(habit: keyof typeof SERVER_HABITS = 'none', 
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
     const { pathname } = new URL(request.url ?? '/', 'http://x')
-    if (slash && pathname === '/mcp') return void response.writeHead(307, { location: `http://${request.headers.host}/mcp/` }).end()
+    if (slash && pathname === '/mcp')
+      return void response.writeHead(307, { location: `http://${request.headers.host}/mcp/` }).end()
     const message = (request.method === 'POST' ? JSON.parse(Buffer.concat(chunks).toString('utf8')) : {}) as Message
     const { id, method = request.method ?? '', params } = message
     seen.push(method)
@@ -68,7 +89,11 @@ export async function oddToolServer(habit: keyof typeof SERVER_HABITS = 'none', 
     const odd = (SERVER_HABITS[habit] as Record<string, (count: number) => unknown>)[method]
     if (odd) return reply.result(odd(count))
     if (method === 'initialize')
-      return reply.result({ protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'odd', version: '1' } })
+      return reply.result({
+        protocolVersion: '2025-11-25',
+        capabilities: { tools: {} },
+        serverInfo: { name: 'odd', version: '1' },
+      })
     if (method === 'tools/list') return reply.result({ tools: listed })
     if (method !== 'tools/call') return reply.error(-32601, 'Method not found')
     const name = String(params?.name)
@@ -91,7 +116,8 @@ export async function oddToolServer(habit: keyof typeof SERVER_HABITS = 'none', 
 }
 
 function replyTo(id: unknown, response: ServerResponse): Reply {
-  const json = (message: unknown) => void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(message))
+  const json = (message: unknown) =>
+    void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(message))
   return {
     ...{ id, response, json },
     result: (result) => json({ jsonrpc: '2.0', id, result }),

@@ -61,7 +61,10 @@ export async function sessionServer(
       const value = await tool?.run(args, new Request(url), async (progress, total, message) => {
         const progressToken = _meta?.progressToken
         if (progressToken !== undefined)
-          await sendNotification({ method: 'notifications/progress', params: { progressToken, progress, total, message } })
+          await sendNotification({
+            method: 'notifications/progress',
+            params: { progressToken, progress, total, message },
+          })
       })
       return { content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] }
     })
@@ -85,7 +88,9 @@ export async function sessionServer(
         return
       }
       const found = open.get(searchParams.get('sessionId') ?? '')?.transport as SSEServerTransport | undefined
-      return found && pathname === '/messages' ? found.handlePostMessage(request, response) : void response.writeHead(405).end()
+      return found && pathname === '/messages'
+        ? found.handlePostMessage(request, response)
+        : void response.writeHead(405).end()
     }
     const id = request.headers['mcp-session-id']
     let transport = open.get(String(id))?.transport as StreamableHTTPServerTransport | undefined

@@ -53,9 +53,11 @@ export const CALL_HABITS = {
   no_content: ({ result }) => result({}),
   list_as_structured: ({ result }) => result({ content: [], structuredContent: [1, 2, 3] }),
   wrong_structured: ({ result }) => result({ content: [text('booked')], structuredContent: { seat: 'A1' } }),
-  error_with_odd_part: ({ result }) => result({ content: [text('no such file'), { type: 'resource_link' }], isError: true }),
+  error_with_odd_part: ({ result }) =>
+    result({ content: [text('no such file'), { type: 'resource_link' }], isError: true }),
   // Envelopes that cannot be read.
-  no_json: ({ response }) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"jsonrpc": "2.0", "resu'),
+  no_json: ({ response }) =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"jsonrpc": "2.0", "resu'),
   result_is_a_string: ({ result }) => result('done'),
   no_jsonrpc: ({ json, id }) => json({ id, result: { content: [] } }),
   // Errors.
@@ -80,7 +82,9 @@ export const CALL_HABITS = {
   tool_quoted_unknown: failed(-32602, "tool 'pay' not found: tool not found"),
   arguments_invalid_in_go: failed(-32602, 'invalid params: validating "arguments": missing properties: ["amount"]'),
   said_input_refused: said('MCP error -32602: Input validation error: amount must be a number'),
-  said_output_refused: said('MCP error -32602: Output validation error: Invalid structured content for tool said_output_refused'),
+  said_output_refused: said(
+    'MCP error -32602: Output validation error: Invalid structured content for tool said_output_refused',
+  ),
   // Statuses.
   status_400: status(400),
   status_400_rpc: ({ id, ...reply }) =>
@@ -103,7 +107,8 @@ export const CALL_HABITS = {
     setTimeout(() => response.destroy(), 50)
   },
   stream_ends_for_good: ({ stream }) => stream([], { ids: true }),
-  stream_garbles: ({ response }) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: {"jsonrpc":\n\n'),
+  stream_garbles: ({ response }) =>
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: {"jsonrpc":\n\n'),
   other_id: ({ json }) => json({ jsonrpc: '2.0', id: 4711, result: { content: [] } }),
   other_id_in_stream: ({ stream }) => stream([{ jsonrpc: '2.0', id: 4711, result: { content: [] } }], { open: true }),
   // What a server asks back, in the middle of a call.
@@ -134,33 +139,49 @@ export const CALL_HABITS = {
       { jsonrpc: '2.0', id, result: { content: [text('done without it')] } },
     ]),
   input_required: ({ result }) =>
-    result({ resultType: 'input_required', inputRequests: { a: { method: 'elicitation/create', params: {} } }, requestState: 'x' }),
+    result({
+      resultType: 'input_required',
+      inputRequests: { a: { method: 'elicitation/create', params: {} } },
+      requestState: 'x',
+    }),
   url_elicitation: ({ error }) => error(-32042, 'Open this page first', { elicitations: [] }),
   // Large and odd contents.
   large_resource: content({ type: 'resource', resource: { uri: 'file:///log', text: 'x'.repeat(2_000_000) } }),
-  large_blob: content({ type: 'resource', resource: { uri: 'file:///zip', mimeType: 'application/zip', blob: 'A'.repeat(2_000_000) } }),
+  large_blob: content({
+    type: 'resource',
+    resource: { uri: 'file:///zip', mimeType: 'application/zip', blob: 'A'.repeat(2_000_000) },
+  }),
   many_texts: content(...Array.from({ length: 50 }, () => text('y'.repeat(39_000)))),
   thousands_of_parts: content(...Array.from({ length: 5_000 }, () => text('z'))),
   audio: content(text('listen'), { type: 'audio', data: 'A'.repeat(400_000), mimeType: 'audio/wav' }),
-  large_structured: ({ result }) => result({ content: [text('see the data')], structuredContent: { rows: 'w'.repeat(300_000) } }),
+  large_structured: ({ result }) =>
+    result({ content: [text('see the data')], structuredContent: { rows: 'w'.repeat(300_000) } }),
   picture_beside_link: content(
     text('the chart'),
     { type: 'image', data: PNG, mimeType: 'image/png' },
     { type: 'resource_link', name: 'chart', uri: 'https://files.example/chart' },
   ),
-  picture_in_resource: content({ type: 'resource', resource: { uri: 'file:///a.png', mimeType: 'image/png', blob: PNG } }),
+  picture_in_resource: content({
+    type: 'resource',
+    resource: { uri: 'file:///a.png', mimeType: 'image/png', blob: PNG },
+  }),
   picture_called_jpeg: content({ type: 'image', data: PNG, mimeType: 'image/jpeg' }),
   svg: content({ type: 'image', data: SVG, mimeType: 'image/svg+xml' }),
   svg_called_png: content({ type: 'image', data: SVG, mimeType: 'image/png' }),
   tiff: content({ type: 'image', data: 'SUkqAAgAAAA=', mimeType: 'image/tiff' }),
-  structured_beside: ({ result }) => result({ content: [text('two seats')], structuredContent: { seats: ['A1', 'A2'] } }),
-  structured_as_text: ({ result }) => result({ content: [text('{"seats":["A1"]}')], structuredContent: { seats: ['A1'] } }),
-  structured_wrapped: ({ result }) => result({ content: [text('forty-two')], structuredContent: { result: 'forty-two' } }),
+  structured_beside: ({ result }) =>
+    result({ content: [text('two seats')], structuredContent: { seats: ['A1', 'A2'] } }),
+  structured_as_text: ({ result }) =>
+    result({ content: [text('{"seats":["A1"]}')], structuredContent: { seats: ['A1'] } }),
+  structured_wrapped: ({ result }) =>
+    result({ content: [text('forty-two')], structuredContent: { result: 'forty-two' } }),
   emoji_at_the_cut: content(text(`${'a'.repeat(39_999)}👩‍👩‍👧‍👦 and more`)),
   halves_and_nuls: ({ response, id }) =>
     response
       .writeHead(200, { 'content-type': 'application/json' })
-      .end(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"content":[{"type":"text","text":"a\\ud83d b\\u0000c"}]}}`),
+      .end(
+        `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"content":[{"type":"text","text":"a\\ud83d b\\u0000c"}]}}`,
+      ),
 } satisfies Record<string, Habit>
 
 export type CallHabit = keyof typeof CALL_HABITS

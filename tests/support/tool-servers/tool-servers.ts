@@ -19,10 +19,17 @@ export function toolServer(url: string, config: object = {}, more: Partial<McpSe
 
 /** A run of a person, with its thread, that calls can be recorded for. */
 export async function callingRun(caller: { userId: string }): Promise<CallingRun> {
-  const run: CallingRun = { id: newId('run'), threadId: newId('thr'), userId: caller.userId, callIdOf: () => newId('call') }
+  const run: CallingRun = {
+    id: newId('run'),
+    threadId: newId('thr'),
+    userId: caller.userId,
+    callIdOf: () => newId('call'),
+  }
   await withCaller(caller, async (tx) => {
     await tx.thread.create({ data: { id: run.threadId, ownerId: caller.userId } })
-    await tx.run.create({ data: { id: run.id, ownerId: caller.userId, threadId: run.threadId, requestId: 'r', operation: 'o' } })
+    await tx.run.create({
+      data: { id: run.id, ownerId: caller.userId, threadId: run.threadId, requestId: 'r', operation: 'o' },
+    })
   })
   return run
 }

@@ -34,7 +34,8 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
   if (!run) notFound()
   const calls = await listToolCalls({ admin: true }, { runId: run.id, limit: 200 })
   const feedback = await listFeedback({ admin: true }, { threadId: run.threadId, limit: 20 })
-  const since = (from: Date | null, to: Date | null) => (from && to ? durationText(to.getTime() - from.getTime()) : null)
+  const since = (from: Date | null, to: Date | null) =>
+    from && to ? durationText(to.getTime() - from.getTime()) : null
   const failure = run.failureClass ? explainFailure(run.failureClass, RUN_FAILURES) : undefined
   const { data: detail } = FailureDetail.safeParse(run.failureDetail)
   return (
@@ -60,7 +61,10 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
           </Notice>
         )}
         {detail && (
-          <Card title="What the model’s server said" hint="Without secrets. The provider’s support finds the request by its id.">
+          <Card
+            title="What the model’s server said"
+            hint="Without secrets. The provider’s support finds the request by its id."
+          >
             <Facts
               facts={[
                 ['Status', detail.status],
@@ -92,7 +96,12 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
               ['Tokens written', countText(run.outputTokens)],
               [
                 'Conversation',
-                <Link key="t" className={LINK} href={toolCallsHref({ thread: run.threadId })} title="All calls of this conversation">
+                <Link
+                  key="t"
+                  className={LINK}
+                  href={toolCallsHref({ thread: run.threadId })}
+                  title="All calls of this conversation"
+                >
                   <Id>{run.threadId}</Id>
                 </Link>,
               ],

@@ -77,7 +77,10 @@ export default async function ServerPage({
               ['For', server.audience === 'admins' ? 'Admins only' : 'Everyone'],
               ['Allowed tools', server.config?.allow.join(', ') || 'All'],
               ['Denied tools', server.config?.deny.join(', ')],
-              ['Tools that do not say what they do', asksUnannotated(server) ? 'Ask a person first' : 'Are called without asking'],
+              [
+                'Tools that do not say what they do',
+                asksUnannotated(server) ? 'Ask a person first' : 'Are called without asking',
+              ],
               ['From', server.fromAdmin ? 'This page' : 'Settings'],
             ]}
           />

@@ -24,7 +24,9 @@ export default async function ToolCallPage({ params }: { params: Promise<{ id: s
       scope={{ admin: true }}
       id={(await params).id}
       list={{ href: '/admin/tool-calls', label: 'Tool calls' }}
-      asWhom={({ ownerId, owner }) => (ownerId === userId ? 'as you' : `as ${owner.name}, who sees that an admin did it`)}
+      asWhom={({ ownerId, owner }) =>
+        ownerId === userId ? 'as you' : `as ${owner.name}, who sees that an admin did it`
+      }
       repeat={repeatAnyCall}
       facts={(call) => factsOf(call, userId)}
     />
@@ -41,7 +43,8 @@ async function factsOf(call: ToolCallDetail, me: string): Promise<[string, React
   return [
     [
       `Last ${PERIOD_DAYS} days`,
-      usual.calls > 0 && `p50 ${durationText(usual.p50)}, p95 ${durationText(usual.p95)} (${countText(usual.calls)} successful calls)`,
+      usual.calls > 0 &&
+        `p50 ${durationText(usual.p50)}, p95 ${durationText(usual.p95)} (${countText(usual.calls)} successful calls)`,
     ],
     [
       'Person',

@@ -30,7 +30,8 @@ async function download(request: Request, { params }: Context): Promise<Response
   const shown = kind === 'image' && new URL(request.url).searchParams.has('preview')
   return new Response(new Uint8Array(bytes), {
     headers: {
-      'content-type': kind === 'text' ? `text/plain; charset=${decodeText(bytes)?.charset ?? 'utf-8'}` : attachment.mime_type,
+      'content-type':
+        kind === 'text' ? `text/plain; charset=${decodeText(bytes)?.charset ?? 'utf-8'}` : attachment.mime_type,
       'content-disposition': `${shown ? 'inline' : 'attachment'}; filename*=UTF-8''${encoded(attachment.name)}`,
       'content-security-policy': "default-src 'none'; sandbox",
       'x-content-type-options': 'nosniff',

@@ -7,5 +7,7 @@ const BODY_MAX = 8_192
 
 export const POST = route(async (request) => {
   requireSameOrigin(request, env().APP_URL)
-  return jsonResponse(await signUp(parseFields(SignUp, await readJson(request, BODY_MAX)), request.headers), { status: 201 })
+  return jsonResponse(await signUp(parseFields(SignUp, await readJson(request, BODY_MAX)), request.headers), {
+    status: 201,
+  })
 })

@@ -18,6 +18,11 @@ export const GET = route(async (request) => {
   }
   return new Response(null, {
     status: 303,
-    headers: { location: page.href, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', 'set-cookie': journeyCookie() },
+    headers: {
+      location: page.href,
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+      'set-cookie': journeyCookie(),
+    },
   })
 })

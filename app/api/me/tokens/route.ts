@@ -3,7 +3,12 @@ import { requireCaller } from '#lib/auth/sessions/session.ts'
 import { parseFields } from '#lib/auth/sign-in/fields.ts'
 import { SCOPES, type Scope } from '#lib/auth/tokens/scopes.ts'
 import { recordAudit } from '#lib/data/audit.ts'
-import { createPersonalToken, listPersonalTokens, type PersonalTokenRow, revokePersonalTokens } from '#lib/data/people/personal-tokens.ts'
+import {
+  createPersonalToken,
+  listPersonalTokens,
+  type PersonalTokenRow,
+  revokePersonalTokens,
+} from '#lib/data/people/personal-tokens.ts'
 import { env } from '#lib/platform/env.ts'
 import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
@@ -16,7 +21,10 @@ const Wish = z.object({
     .min(1, 'Name the token after what will use it.')
     .max(100, 'The name is longer than 100 characters.'),
   scopes: z
-    .array(z.enum(Object.keys(SCOPES) as Scope[], 'One of the permissions does not exist.'), 'Choose at least one permission.')
+    .array(
+      z.enum(Object.keys(SCOPES) as Scope[], 'One of the permissions does not exist.'),
+      'Choose at least one permission.',
+    )
     .min(1, 'Choose at least one permission.')
     .transform((scopes) => [...new Set(scopes)]),
   expires_in_days: z
@@ -47,7 +55,12 @@ export const DELETE = route(async (request) => {
   requireSameOrigin(request, env().APP_URL)
   const caller = await requireCaller(request)
   const revoked = await revokePersonalTokens(caller)
-  await recordAudit({ action: 'tokens_revoked', actorId: caller.userId, subject: caller.userId, detail: { count: revoked } })
+  await recordAudit({
+    action: 'tokens_revoked',
+    actorId: caller.userId,
+    subject: caller.userId,
+    detail: { count: revoked },
+  })
   return jsonResponse({ revoked })
 })
 

@@ -42,7 +42,12 @@ export function ConsentForm({ id, person, scopes, children }: Props) {
           <Button onClick={() => send(false)} disabled={busy} aria-busy={state.sending === 'deny'}>
             Deny
           </Button>
-          <Button tone="primary" onClick={() => send(true)} disabled={busy || nothing} aria-busy={state.sending === 'allow'}>
+          <Button
+            tone="primary"
+            onClick={() => send(true)}
+            disabled={busy || nothing}
+            aria-busy={state.sending === 'allow'}
+          >
             Allow
           </Button>
         </div>

@@ -17,15 +17,25 @@ export default async function ConsentPage({ params }: { params: Promise<{ id: st
   const request = await findConsentRequest(id, told)
   if (!request) redirect('/oauth/consent/problem?code=expired')
   const caller = await findCaller(told)
-  if (!caller) redirect((await hasAnyAccount()) ? `/sign-in?callbackUrl=${encodeURIComponent(`/oauth/consent/${id}`)}` : '/set-up')
+  if (!caller)
+    redirect((await hasAnyAccount()) ? `/sign-in?callbackUrl=${encodeURIComponent(`/oauth/consent/${id}`)}` : '/set-up')
   const { name, email } = await requireAccount(caller)
   return (
     <Entrance
       title={`Allow ${request.name}?`}
       hint={`It wants to use Switchboard as you, ${name} (${email}).`}
-      below={<p>You can end this at any time under Settings. It also ends when you sign out everywhere, or after 60 days without use.</p>}
+      below={
+        <p>
+          You can end this at any time under Settings. It also ends when you sign out everywhere, or after 60 days
+          without use.
+        </p>
+      }
     >
-      <ConsentForm id={id} person={caller.userId} scopes={request.scopes.map((scope) => ({ id: scope, label: SCOPES[scope] }))}>
+      <ConsentForm
+        id={id}
+        person={caller.userId}
+        scopes={request.scopes.map((scope) => ({ id: scope, label: SCOPES[scope] }))}
+      >
         <dl className="grid gap-3 border-t border-line pt-4 text-sm">
           <div>
             <dt className="text-ink-faint">Who asks</dt>

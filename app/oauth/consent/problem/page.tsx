@@ -17,7 +17,10 @@ const SENTENCES: Record<string, string> = {
 
 export default async function ProblemPage({ searchParams }: { searchParams: Promise<{ code?: string | string[] }> }) {
   const { code } = await searchParams
-  const sentence = typeof code === 'string' && Object.hasOwn(SENTENCES, code) ? SENTENCES[code] : `The app could not be connected. ${AGAIN}`
+  const sentence =
+    typeof code === 'string' && Object.hasOwn(SENTENCES, code)
+      ? SENTENCES[code]
+      : `The app could not be connected. ${AGAIN}`
   return (
     <Entrance title="Not connected">
       <p>{sentence}</p>

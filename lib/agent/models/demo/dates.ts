@@ -9,7 +9,11 @@ const SHORT_DAY = /^(?:sun|mon|tue|wed|thu|fri|sat|second|may|march)$/i
 
 /** Takes the date out of "call Ann on Friday at 3". A word that only looks like a date ("sun cream") stays. */
 export function takeDate(text: string, { timeZone, now }: Pick<About, 'timeZone' | 'now'>): Dated {
-  const found = chrono.casual.parse(text, { instant: now, timezone: offsetMinutes(now, timeZone) }, { forwardDate: true })
+  const found = chrono.casual.parse(
+    text,
+    { instant: now, timezone: offsetMinutes(now, timeZone) },
+    { forwardDate: true },
+  )
   const result = found.findLast((candidate) => isMeant(text, candidate))
   if (!result) return { rest: text }
   const { start } = result
@@ -50,7 +54,9 @@ function offsetMinutes(now: Date, timeZone: string): number {
 
 /** The day that it is for the person, plus some days: "2026-11-27". */
 export function localDay({ timeZone, now }: Pick<About, 'timeZone' | 'now'>, plusDays = 0): string {
-  const day = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(now)
+  const day = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(
+    now,
+  )
   return new Date(Date.parse(`${day}T00:00:00Z`) + plusDays * 86_400_000).toISOString().slice(0, 10)
 }
 
@@ -58,7 +64,13 @@ export function localDay({ timeZone, now }: Pick<About, 'timeZone' | 'now'>, plu
 export function sayDue(due: string, about: Pick<About, 'timeZone' | 'now'>): string {
   const [day = '', time] = due.split('T')
   const near =
-    day === localDay(about) ? 'today' : day === localDay(about, 1) ? 'tomorrow' : day === localDay(about, -1) ? 'yesterday' : undefined
+    day === localDay(about)
+      ? 'today'
+      : day === localDay(about, 1)
+        ? 'tomorrow'
+        : day === localDay(about, -1)
+          ? 'yesterday'
+          : undefined
   const sameYear = day.slice(0, 4) === localDay(about).slice(0, 4)
   const far = new Intl.DateTimeFormat('en-GB', {
     timeZone: 'UTC',

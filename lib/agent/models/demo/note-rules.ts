@@ -11,7 +11,9 @@ export const noteRules: Rule[] = [
   [
     /^(?:delete|remove|erase|forget)(?: the| my)? note(?: about| on| for| called| named|:)? (?<query>.+)$/i,
     ({ query = '' }) =>
-      search(query, ([hit, another]) => ({ say: hit && !another ? askDelete(hit) : `Which note do you mean? I found several.` })),
+      search(query, ([hit, another]) => ({
+        say: hit && !another ? askDelete(hit) : `Which note do you mean? I found several.`,
+      })),
   ],
   [
     /^(?:notes?|memo)\s*[:-] ?(?<body>[\s\S]+)$|^(?:(?:take|make|add|create|save|write)(?: me)?(?: down)?(?: an?| this| the)?(?: new)? (?:note|memo)|write down|note down|note that|remember that|jot down|save)(?: that| saying| of)?\s*[:,-]? (?<text>[\s\S]+)$/i,
@@ -22,7 +24,10 @@ export const noteRules: Rule[] = [
     /^(?:find|search|look up|look for|show me|show|read)(?: me)?(?: (?:in )?(?:my |the )?notes?)?(?: for| about| on| with| called| named)?(?: the| my)? (?<query>.+)$/i,
     ({ query = '' }) => search(query.replace(/^notes? (?:about|on|for|with) /i, '')),
   ],
-  [/^what did i (?:note|write|write down|save|say)(?: about| on| for)? (?<query>.+)$/i, ({ query = '' }) => search(query)],
+  [
+    /^what did i (?:note|write|write down|save|say)(?: about| on| for)? (?<query>.+)$/i,
+    ({ query = '' }) => search(query),
+  ],
 ]
 
 /** Questions that a note may answer, when nothing else was meant. */
@@ -64,7 +69,8 @@ function search(words: string | undefined, goOn?: (hits: NoteHit[]) => Plan, lea
         return { say: lead ? `${none}\n\n${lead.replace('I did not understand that. ', '')}` : none }
       }
       if (goOn) return goOn(notes)
-      if (second || !query) return { say: `${notes.length === 1 ? 'One note' : `${notes.length} notes`}:\n\n${listNotes(notes)}` }
+      if (second || !query)
+        return { say: `${notes.length === 1 ? 'One note' : `${notes.length} notes`}:\n\n${listNotes(notes)}` }
       return read(first)
     },
   }

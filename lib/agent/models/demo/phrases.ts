@@ -18,7 +18,9 @@ export function listTasks(tasks: Task[], about: About): string {
 }
 
 export function listNotes(notes: NoteHit[]): string {
-  return notes.map(({ title, snippet }) => `- **${plain(title)}**${snippet && snippet !== title ? `: ${snippet}` : ''}`).join('\n')
+  return notes
+    .map(({ title, snippet }) => `- **${plain(title)}**${snippet && snippet !== title ? `: ${snippet}` : ''}`)
+    .join('\n')
 }
 
 const CONNECT =

@@ -29,7 +29,8 @@ export const listRules: Rule[] = [
   ],
   [
     /^(?:what(?:'s| is| are| do i have| have i got| tasks are)?|show|list|anything|tasks|my tasks)(?: me)?(?: my)?(?: tasks)?(?: that are| i have)?(?: open)?(?: to do)? (?:(?:due|for|on|by|until|planned) )*(?<when>today|tomorrow|this week|next week|(?:on )?(?:mon|tues|wednes|thurs|fri|satur|sun)day)$/i,
-    ({ when = '' }, about) => list({ status: 'open', ...range(when.toLowerCase(), about) }, `due ${when.toLowerCase()}`, about),
+    ({ when = '' }, about) =>
+      list({ status: 'open', ...range(when.toLowerCase(), about) }, `due ${when.toLowerCase()}`, about),
   ],
   [
     new RegExp(
@@ -56,7 +57,8 @@ export const taskRules: Rule[] = [
   ],
   [
     /^(?:(?:re-?open|undo|uncheck|untick)(?: task)?|task) (?<which>#?\d+|it|that)(?: is not done| again)?$/i,
-    ({ which = '' }, about, turn) => withTask(which, about, turn, (number) => change({ number, done: false }, about, 'Opened again')),
+    ({ which = '' }, about, turn) =>
+      withTask(which, about, turn, (number) => change({ number, done: false }, about, 'Opened again')),
   ],
   [
     /^(?:#|task #?)?(?<which>\d+) is(?: not|n't) done(?: yet)?$/i,
@@ -64,7 +66,8 @@ export const taskRules: Rule[] = [
   ],
   [
     /^(?<verb>move|reschedule|postpone|shift|delay|change|set|push)(?: (?:the )?(?:due date|date) of)?(?: task| reminder)? (?<which>#?\d+|it|that|.+?) (?:to|until|till|for|by|on) (?<when>.+)$/i,
-    ({ verb = '', which = '', when = '' }, about, turn) => reschedule(which, when, about, turn, /change|set/i.test(verb)),
+    ({ verb = '', which = '', when = '' }, about, turn) =>
+      reschedule(which, when, about, turn, /change|set/i.test(verb)),
   ],
   [
     /^(?:task )?(?<which>#?\d+|it|that) is due (?<when>.+)$/i,
@@ -72,7 +75,8 @@ export const taskRules: Rule[] = [
   ],
   [
     /^(?:rename|retitle|change|call)(?: the title of)?(?: task)? (?<which>#?\d+|it|that) (?:to|into|as) (?<title>.+)$/i,
-    ({ which = '', title = '' }, about, turn) => withTask(which, about, turn, (number) => change({ number, title }, about, 'Renamed')),
+    ({ which = '', title = '' }, about, turn) =>
+      withTask(which, about, turn, (number) => change({ number, title }, about, 'Renamed')),
   ],
   [
     /^(?:delete|remove|drop|erase|cancel|forget)(?: the)?(?: task| reminder)? (?<which>#?\d+|it|that|(?!note).+)$/i,
@@ -109,9 +113,16 @@ function list(args: Record<string, unknown>, what: string, about: About): Plan {
     calls: [{ tool: 'list_tasks', args }],
     next: ([answer]) => {
       const tasks = tasksOf(answer)
-      const more = (answer?.value as { next_cursor?: string } | undefined)?.next_cursor ? '\n\nThere are more than these.' : ''
+      const more = (answer?.value as { next_cursor?: string } | undefined)?.next_cursor
+        ? '\n\nThere are more than these.'
+        : ''
       if (tasks.length === 0)
-        return { say: what === 'open' ? 'Nothing is open. Enjoy!' : `I found no task that is ${what}.`.replace('that is about', 'about') }
+        return {
+          say:
+            what === 'open'
+              ? 'Nothing is open. Enjoy!'
+              : `I found no task that is ${what}.`.replace('that is about', 'about'),
+        }
       const head = tasks.length === 1 ? `One task is ${what}` : `${tasks.length} tasks are ${what}`
       // The widget beside the answer has them already, with boxes to tick.
       return { say: answer?.isShown ? `${head}.${more}` : `${head}:\n\n${listTasks(tasks, about)}${more}` }
@@ -147,10 +158,16 @@ function add(what: string, about: About): Plan {
 function changed(verb: string, answer: Answer | undefined, about: About): Plan {
   const task = answer?.value as Task | undefined
   if (!task?.title) return { say: `${verb}.` }
-  return { say: `${verb}: **${task.number}** ${plain(task.title)}${task.due ? `, due ${sayDue(task.due, about)}` : ''}.` }
+  return {
+    say: `${verb}: **${task.number}** ${plain(task.title)}${task.due ? `, due ${sayDue(task.due, about)}` : ''}.`,
+  }
 }
 
-function change(args: { number: number; title?: string; due?: string | null; done?: boolean }, about: About, verb: string): Plan {
+function change(
+  args: { number: number; title?: string; due?: string | null; done?: boolean },
+  about: About,
+  verb: string,
+): Plan {
   return { calls: [{ tool: 'update_task', args }], next: ([answer]) => changed(verb, answer, about) }
 }
 
@@ -177,7 +194,9 @@ function reschedule(which: string, when: string, about: About, turn: DirectTurn,
   if (!never && (!due || rest)) {
     // "change 2 to buy oat milk" is a new title.
     if (orTitle) return undefined
-    return { say: `I did not understand the date "${plain(when)}". Write it like \`Friday\`, \`tomorrow at 3pm\` or \`2026-12-01\`.` }
+    return {
+      say: `I did not understand the date "${plain(when)}". Write it like \`Friday\`, \`tomorrow at 3pm\` or \`2026-12-01\`.`,
+    }
   }
   return withTask(which, about, turn, (number) => change({ number, due: never ? null : due }, about, 'Moved'))
 }
@@ -238,7 +257,9 @@ function whichOne(args: Record<string, unknown>, lead: string, about: About): Pl
 
 /** The task that the last answer was about, where it was about one. */
 function lastMentioned({ earlier }: DirectTurn): number | undefined {
-  const value = earlier.findLast((answer) => !answer.failed && answer.value)?.value as { number?: number; tasks?: Task[] } | undefined
+  const value = earlier.findLast((answer) => !answer.failed && answer.value)?.value as
+    | { number?: number; tasks?: Task[] }
+    | undefined
   if (typeof value?.number === 'number') return value.number
   return value?.tasks?.length === 1 ? value.tasks[0]?.number : undefined
 }

@@ -11,7 +11,10 @@ const POLITE =
   /^(?:(?:hey|hi|hello|ok|okay|so|and|now|well)[,!]?\s+(?=\S+\s)|please[,]?\s+|(?:can|could|would|will) you (?:please )?|i(?:'d| would) like (?:you )?to |i want (?:you )?to |let's )/i
 
 const smallTalk: Rule[] = [
-  [/^\/?(?:help|\?+|what can you do|what do you do|how do(?:es)? (?:this|it|you) work|commands|start)$/i, () => ({ say: HELP })],
+  [
+    /^\/?(?:help|\?+|what can you do|what do you do|how do(?:es)? (?:this|it|you) work|commands|start)$/i,
+    () => ({ say: HELP }),
+  ],
   [
     /^(?:hi|hello|hey|good (?:morning|afternoon|evening)|hallo|moin)(?: there)?$/i,
     (_, { person }) => ({
@@ -56,7 +59,9 @@ export function understand(turn: DirectTurn, about: About): Plan {
     if (meant) return meant
   }
   if (takeDate(text, about).due)
-    return { say: `Shall I remind you of that? Say \`remind me to ${text.replaceAll('`', "'")}\`. \`help\` shows what else I understand.` }
+    return {
+      say: `Shall I remind you of that? Say \`remind me to ${text.replaceAll('`', "'")}\`. \`help\` shows what else I understand.`,
+    }
   return { say: NOT_UNDERSTOOD }
 }
 

@@ -15,7 +15,9 @@ export const DIRECT_NAME = 'direct call'
 
 /** A model that does as the person's own command says, with no other model behind it. */
 export function directModel(): Model {
-  return planModel((turn) => followPlan(slashCommand(turn) ?? { say: 'There is no such tool. `/tools` lists those that there are.' }, turn))
+  return planModel((turn) =>
+    followPlan(slashCommand(turn) ?? { say: 'There is no such tool. `/tools` lists those that there are.' }, turn),
+  )
 }
 
 /** A model of the Agents SDK whose every step is worked out in this process. */
@@ -43,7 +45,14 @@ async function* stream(request: ModelRequest, stepOf: StepOf): AsyncGenerator<St
 function respond(step: Step): ModelResponse {
   const output: ModelResponse['output'] =
     'say' in step
-      ? [{ type: 'message', role: 'assistant', status: 'completed', content: [{ type: 'output_text', text: step.say }] }]
+      ? [
+          {
+            type: 'message',
+            role: 'assistant',
+            status: 'completed',
+            content: [{ type: 'output_text', text: step.say }],
+          },
+        ]
       : step.calls.map(({ tool, args }) => ({
           type: 'function_call',
           callId: newId('call'),

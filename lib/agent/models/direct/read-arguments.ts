@@ -10,7 +10,9 @@ export function readArguments(text: string, tool: OfferedTool): Read {
   if ('problem' in read) return read
   const missing = tool.required.filter((key) => !Object.hasOwn(read.values, key))
   if (missing.length === 0) return read
-  return { problem: `\`${missing.join('`, `')}\` ${missing.length === 1 ? 'is' : 'are'} missing: \`${usageOf(tool)}\`.` }
+  return {
+    problem: `\`${missing.join('`, `')}\` ${missing.length === 1 ? 'is' : 'are'} missing: \`${usageOf(tool)}\`.`,
+  }
 }
 
 /** How a tool is called: `/add_task title=… [due=…]`. */

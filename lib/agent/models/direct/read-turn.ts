@@ -20,7 +20,8 @@ export type DirectTurn = {
 
 /** Reads the request that the SDK makes of every model. */
 export function readTurn({ input, tools }: Pick<ModelRequest, 'input' | 'tools'>): DirectTurn {
-  const items = typeof input === 'string' ? [{ type: 'message' as const, role: 'user' as const, content: input }] : input
+  const items =
+    typeof input === 'string' ? [{ type: 'message' as const, role: 'user' as const, content: input }] : input
   const last = items.findLastIndex((item) => 'role' in item && item.role === 'user' && isSaid(textOf(item.content)))
   const said = items[last]
   const answersIn = (part: typeof items) =>
@@ -47,7 +48,9 @@ function isSaid(text: string): boolean {
 // Attached files follow the words as parts of their own, and are not what the person says.
 function wordsOf(content: unknown): string {
   if (!Array.isArray(content)) return textOf(content)
-  return textOf(content.filter((part) => !/^(<Attachment name="|\[The attached file |\[There is no room for)/.test(textOf(part))))
+  return textOf(
+    content.filter((part) => !/^(<Attachment name="|\[The attached file |\[There is no room for)/.test(textOf(part))),
+  )
 }
 
 function textOf(content: unknown): string {

@@ -7,7 +7,10 @@ const COMMAND = /^\/([\w-]+)(?:\s+([\s\S]*))?$/
 /** True for a message that calls one of these tools, or asks for their list: no model has to understand it. */
 export function isDirectCall(text: string, tools: { name: string }[]): boolean {
   const { name } = readCommand(text.trim())
-  return name !== undefined && (name === 'tools' || tools.some((tool) => tool.name === name || tool.name.endsWith(`_${name}`)))
+  return (
+    name !== undefined &&
+    (name === 'tools' || tools.some((tool) => tool.name === name || tool.name.endsWith(`_${name}`)))
+  )
 }
 
 /** A message such as `/add_task title="buy milk"` as a plan; undefined where the message is no command. `/tools` lists them. */
@@ -19,7 +22,10 @@ export function slashCommand({ text, tools }: DirectTurn): Plan | undefined {
   if (!tool) return { say: unknownTool(name, tools) }
   const args = readArguments(rest, tool)
   if ('problem' in args) return { say: args.problem }
-  return { calls: [{ tool: tool.name, args: args.values }], next: ([answer]) => ({ say: formatShown(tool.name, answer) }) }
+  return {
+    calls: [{ tool: tool.name, args: args.values }],
+    next: ([answer]) => ({ say: formatShown(tool.name, answer) }),
+  }
 }
 
 /** Servers may write `get-sum` where the tool is offered as `get_sum`. */
@@ -38,7 +44,8 @@ function unknownTool(name: string, tools: OfferedTool[]): string {
   if (alike.length > 0)
     return `Several servers have a tool of that name. Which one do you mean? ${alike.map((tool) => `\`/${tool.name}\``).join(', ')}`
   const near = nearest(name, tools)
-  if (near.length > 0) return `There is no tool \`${name}\`. Did you mean ${near.map((other) => `\`/${other}\``).join(' or ')}?`
+  if (near.length > 0)
+    return `There is no tool \`${name}\`. Did you mean ${near.map((other) => `\`/${other}\``).join(' or ')}?`
   return `There is no tool \`${name}\`. \`/tools\` lists those that there are.`
 }
 

@@ -1,4 +1,10 @@
-import { type Model, type ModelRequest, OpenAIChatCompletionsModel, OpenAIResponsesModel, type StreamEvent } from '@openai/agents'
+import {
+  type Model,
+  type ModelRequest,
+  OpenAIChatCompletionsModel,
+  OpenAIResponsesModel,
+  type StreamEvent,
+} from '@openai/agents'
 import type OpenAI from 'openai'
 import { AnswerRepair } from '#lib/agent/models/openai/repair/answer-repair.ts'
 import { ECHO, originOf } from '#lib/agent/models/openai/repair/echo.ts'
@@ -36,7 +42,9 @@ export class OpenAIModel implements Model {
   }
 
   #open(client: OpenAI): Model {
-    return this.#api === 'responses' ? new OpenAIResponsesModel(client, this.#name) : new OpenAIChatCompletionsModel(client, this.#name)
+    return this.#api === 'responses'
+      ? new OpenAIResponsesModel(client, this.#name)
+      : new OpenAIChatCompletionsModel(client, this.#name)
   }
 }
 
@@ -53,14 +61,19 @@ function withRepair(event: Done, answer: AnswerRepair): Done {
       return { ...item, providerData: echo === undefined ? undefined : { [ECHO]: echo } }
     }
     if (item.type !== 'message' || answer.visible === undefined) return item
-    const content = item.content.map((part) => (part.type === 'output_text' ? { ...part, text: answer.visible ?? part.text } : part))
+    const content = item.content.map((part) =>
+      part.type === 'output_text' ? { ...part, text: answer.visible ?? part.text } : part,
+    )
     return { ...item, content }
   })
   return { ...event, response: { ...event.response, output }, providerData: { ...event.providerData, repair: answer } }
 }
 
 function toolNames({ tools, handoffs }: ModelRequest): ReadonlySet<string> {
-  return new Set([...tools.flatMap((tool) => (tool.type === 'function' ? tool.name : [])), ...handoffs.map(({ toolName }) => toolName)])
+  return new Set([
+    ...tools.flatMap((tool) => (tool.type === 'function' ? tool.name : [])),
+    ...handoffs.map(({ toolName }) => toolName),
+  ])
 }
 
 function callIds(input: ModelRequest['input']): string[] {

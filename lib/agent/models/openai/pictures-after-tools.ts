@@ -42,7 +42,9 @@ function picturesOf({ output }: ToolResult): Picture[] {
   return parts.flatMap((part): Picture[] => {
     if (typeof part === 'string') return []
     if (part.type === 'input_image') return [part as Picture]
-    return part.type === 'image' ? [{ type: 'input_image', image: part.image, ...(part.detail && { detail: part.detail }) }] : []
+    return part.type === 'image'
+      ? [{ type: 'input_image', image: part.image, ...(part.detail && { detail: part.detail }) }]
+      : []
   })
 }
 

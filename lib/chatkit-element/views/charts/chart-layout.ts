@@ -11,7 +11,12 @@ export type ChartSeries = {
 
 export type Bar = { series: number; row: number; x: number; y: number; width: number; height: number }
 export type Line = { series: number; path: string; area: string | null; points: { x: number; y: number }[] }
-export type ChartLayout = { ticks: { value: number; y: number }[]; bands: { x: number; width: number }[]; bars: Bar[]; lines: Line[] }
+export type ChartLayout = {
+  ticks: { value: number; y: number }[]
+  bands: { x: number; width: number }[]
+  bars: Bar[]
+  lines: Line[]
+}
 
 type Frame = { left: number; top: number; width: number; height: number }
 
@@ -49,7 +54,10 @@ export function chartLayout(
     const area = one.type === 'area' ? `${path}L${curve(bottoms.toReversed(), one.curveType)}Z` : null
     return [{ series: at, path, area, points: tops }]
   })
-  const ticks = Array.from({ length: Math.round((high - low) / step) + 1 }, (_, at) => ({ value: low + at * step, y: y(low + at * step) }))
+  const ticks = Array.from({ length: Math.round((high - low) / step) + 1 }, (_, at) => ({
+    value: low + at * step,
+    y: y(low + at * step),
+  }))
   return { ticks, bands: rows.map((_, row) => ({ x: frame.left + band * row, width: band })), bars, lines }
 }
 
@@ -59,7 +67,9 @@ function stackValues(rows: readonly ChartRow[], series: readonly ChartSeries[]):
     rows.map((row) => {
       const value = numberOf(row[one.dataKey])
       const below =
-        one.stack === undefined ? [] : series.slice(0, at).filter((other) => other.stack === one.stack && other.type === one.type)
+        one.stack === undefined
+          ? []
+          : series.slice(0, at).filter((other) => other.stack === one.stack && other.type === one.type)
       const base = below.map((other) => numberOf(row[other.dataKey])).filter((other) => other < 0 === value < 0)
       const from = base.reduce((sum, other) => sum + other, 0)
       return [from, from + value]

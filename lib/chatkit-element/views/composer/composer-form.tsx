@@ -35,7 +35,12 @@ export function ComposerForm({ state, lockedReason }: { state: ChatState; locked
         <p class="composer-refusal" role="alert">
           <Icon name="circle-alert" size={16} />
           <span dir="auto">{draft.refusal}</span>
-          <IconButton icon="close" size={14} label={strings.dismiss} onClick={() => chat.composer.state.patch({ refusal: '' })} />
+          <IconButton
+            icon="close"
+            size={14}
+            label={strings.dismiss}
+            onClick={() => chat.composer.state.patch({ refusal: '' })}
+          />
         </p>
       )}
       <ComposerInput text={draft.text} placeholder={placeholder} lockedReason={lockedReason} onSubmit={submit} />
@@ -62,7 +67,12 @@ export function ComposerForm({ state, lockedReason }: { state: ChatState; locked
             class="send"
             aria-label={strings.send}
             title={strings.send}
-            disabled={!(chat.composer.isReady || chat.composer.hasFailedFile) || busy || state.phase === 'loading' || lockedReason !== null}
+            disabled={
+              !(chat.composer.isReady || chat.composer.hasFailedFile) ||
+              busy ||
+              state.phase === 'loading' ||
+              lockedReason !== null
+            }
           >
             <Icon name="arrow-up" />
           </button>

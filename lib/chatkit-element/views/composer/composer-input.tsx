@@ -66,7 +66,9 @@ export function ComposerInput({ text, placeholder, lockedReason, onSubmit }: Pro
         onBlur={() => suggestions.close()}
         onPaste={(event) => {
           // Office programs put a picture of the text beside the text: the text is what is meant.
-          const pasted = event.clipboardData?.types.includes('text/plain') ? [] : [...(event.clipboardData?.files ?? [])]
+          const pasted = event.clipboardData?.types.includes('text/plain')
+            ? []
+            : [...(event.clipboardData?.files ?? [])]
           if (!pasted.length || !files.option) return
           event.preventDefault()
           files.add(pasted)

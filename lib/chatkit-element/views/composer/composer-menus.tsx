@@ -19,7 +19,9 @@ export function ComposerMenus({ draft }: { draft: ComposerState }) {
   return (
     <div class="composer-menus">
       {picker}
-      {picker && tools.length === 0 && <IconButton icon="paperclip" label={strings.attach} onClick={() => chat.files.pick()} />}
+      {picker && tools.length === 0 && (
+        <IconButton icon="paperclip" label={strings.attach} onClick={() => chat.files.pick()} />
+      )}
       {tools.length > 0 && (
         <Menu
           label={strings.tools}
@@ -41,7 +43,13 @@ export function ComposerMenus({ draft }: { draft: ComposerState }) {
         <IconButton icon="at-sign" label={strings.mention} onClick={() => composer.insert('@')} />
       )}
       {pinned.map((tool) => (
-        <button key={tool.id} type="button" class="tool-chip" aria-pressed="false" onClick={() => composer.chooseTool(tool.id)}>
+        <button
+          key={tool.id}
+          type="button"
+          class="tool-chip"
+          aria-pressed="false"
+          onClick={() => composer.chooseTool(tool.id)}
+        >
           <Icon name={tool.icon} size={16} />
           {tool.shortLabel ?? tool.label}
         </button>
@@ -50,7 +58,12 @@ export function ComposerMenus({ draft }: { draft: ComposerState }) {
         <span class="tool-chip is-chosen">
           <Icon name={chosen.icon} size={16} />
           {chosen.shortLabel ?? chosen.label}
-          <IconButton icon="close" size={14} label={`${strings.dismiss}: ${chosen.label}`} onClick={() => composer.chooseTool(null)} />
+          <IconButton
+            icon="close"
+            size={14}
+            label={`${strings.dismiss}: ${chosen.label}`}
+            onClick={() => composer.chooseTool(null)}
+          />
         </span>
       )}
       <span class="fill" />

@@ -1,7 +1,11 @@
 import { useEffect, useState } from 'preact/hooks'
 
 /** Files dragged over the element; true while they hang above it. A drop anywhere in it attaches them. */
-export function useFileDrop(root: { current: HTMLElement | null }, enabled: boolean, onFiles: (files: File[]) => void): boolean {
+export function useFileDrop(
+  root: { current: HTMLElement | null },
+  enabled: boolean,
+  onFiles: (files: File[]) => void,
+): boolean {
   const [hovering, setHovering] = useState(false)
   useEffect(() => {
     const element = root.current

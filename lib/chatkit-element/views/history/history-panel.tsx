@@ -70,7 +70,12 @@ export function HistoryPanel() {
               <h3>{titles[age]}</h3>
               <ul>
                 {byAge[age]?.map((entry) => (
-                  <HistoryRow key={entry.id} entry={entry} isCurrent={entry.id === chat.threadId} onDelete={() => setDoomed(entry)} />
+                  <HistoryRow
+                    key={entry.id}
+                    entry={entry}
+                    isCurrent={entry.id === chat.threadId}
+                    onDelete={() => setDoomed(entry)}
+                  />
                 ))}
               </ul>
             </section>
@@ -78,7 +83,12 @@ export function HistoryPanel() {
           {state.loading && !state.loaded && <p class="history-note">{strings.loading}</p>}
           {state.loaded && state.chats.length === 0 && !state.failure && <p class="history-note">{strings.noChats}</p>}
           {state.after && (
-            <button type="button" class="quiet-button" disabled={state.loading} onClick={() => void history.load(false)}>
+            <button
+              type="button"
+              class="quiet-button"
+              disabled={state.loading}
+              onClick={() => void history.load(false)}
+            >
               {state.loading ? strings.loading : strings.loadMore}
             </button>
           )}
@@ -95,7 +105,8 @@ function useFocusInside(panel: { current: HTMLElement | null }, open: boolean): 
   useLayoutEffect(() => {
     if (!open) return
     const root = panel.current?.getRootNode() as ShadowRoot | undefined
-    before.current = (root?.activeElement as HTMLElement | null) ?? root?.querySelector<HTMLElement>('[data-opens-history]') ?? null
+    before.current =
+      (root?.activeElement as HTMLElement | null) ?? root?.querySelector<HTMLElement>('[data-opens-history]') ?? null
     panel.current?.focus()
   }, [open, panel])
   useEffect(() => {

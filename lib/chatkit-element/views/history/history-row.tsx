@@ -7,7 +7,15 @@ import { Menu } from '#lib/chatkit-element/views/menu.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 /** One chat of the history: a click opens it, its menu renames or deletes it. */
-export function HistoryRow({ entry, isCurrent, onDelete }: { entry: ChatEntry; isCurrent: boolean; onDelete: () => void }) {
+export function HistoryRow({
+  entry,
+  isCurrent,
+  onDelete,
+}: {
+  entry: ChatEntry
+  isCurrent: boolean
+  onDelete: () => void
+}) {
   const { chat, options, strings, locale } = useUi()
   const [renaming, setRenaming] = useState(false)
   const { showRename = true, showDelete = true } = options.history ?? {}
@@ -68,7 +76,13 @@ function RenameForm({ entry, onClose }: { entry: ChatEntry; onClose: () => void 
           onClose()
         }}
       >
-        <input ref={field} defaultValue={entry.title ?? ''} aria-label={strings.renameLabel} maxLength={200} dir="auto" />
+        <input
+          ref={field}
+          defaultValue={entry.title ?? ''}
+          aria-label={strings.renameLabel}
+          maxLength={200}
+          dir="auto"
+        />
         <button type="submit" class="button">
           {strings.save}
         </button>

@@ -3,7 +3,12 @@ import type { GeneratedImageItem } from '#lib/chatkit/protocol/items.ts'
 import { isAllowedImage, isSameOrigin } from '#lib/chatkit-element/markdown/links.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-type Props = { item: GeneratedImageItem; isOpen: boolean; progress: number | undefined; imageDomains: readonly string[] }
+type Props = {
+  item: GeneratedImageItem
+  isOpen: boolean
+  progress: number | undefined
+  imageDomains: readonly string[]
+}
 
 /** A picture that the assistant made, from its first sketch to the last stroke. */
 export function GeneratedImage({ item, isOpen, progress, imageDomains }: Props) {

@@ -21,7 +21,10 @@ export class Markdown extends Component<Props> {
   override shouldComponentUpdate(next: Props): boolean {
     const now = this.props
     return (
-      next.text !== now.text || next.growing !== now.growing || next.imageDomains !== now.imageDomains || next.citations !== now.citations
+      next.text !== now.text ||
+      next.growing !== now.growing ||
+      next.imageDomains !== now.imageDomains ||
+      next.citations !== now.citations
     )
   }
 

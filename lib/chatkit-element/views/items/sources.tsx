@@ -30,7 +30,11 @@ export function Sources({ citations }: { citations: readonly CitedSource[] }) {
 /** One source: where it comes from, its name, and a way there when there is a safe one. */
 export function SourceLink({ source }: { source: CitedSource['source'] }) {
   const detail =
-    source.type === 'url' ? (source.attribution ?? hostOf(source.url)) : source.type === 'file' ? source.filename : source.label
+    source.type === 'url'
+      ? (source.attribution ?? hostOf(source.url))
+      : source.type === 'file'
+        ? source.filename
+        : source.label
   const body = (
     <>
       <Icon name={ICONS[source.type]} size={15} />

@@ -34,7 +34,9 @@ export function TaskDetails({ task }: { task: Task }) {
     )
   return (
     <div class="task-details">
-      {task.type === 'web_search' && task.queries.length > 0 && <p dir="auto">{task.queries.map((query) => `“${query}”`).join(' · ')}</p>}
+      {task.type === 'web_search' && task.queries.length > 0 && (
+        <p dir="auto">{task.queries.map((query) => `“${query}”`).join(' · ')}</p>
+      )}
       {'sources' in task && (
         <ul class="task-sources">
           {task.sources.map((source, at) => (

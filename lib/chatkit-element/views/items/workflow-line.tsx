@@ -31,7 +31,13 @@ export function WorkflowLine({ item, isOpen }: { item: WorkflowItem; isOpen: boo
   return (
     <div class={`workflow ${failed ? 'is-failed' : ''}`}>
       {canUnfold ? (
-        <button type="button" class="workflow-line" aria-expanded={shown} aria-controls={listId} onClick={() => setUnfolded(!shown)}>
+        <button
+          type="button"
+          class="workflow-line"
+          aria-expanded={shown}
+          aria-controls={listId}
+          onClick={() => setUnfolded(!shown)}
+        >
           {line}
         </button>
       ) : (
@@ -67,7 +73,14 @@ function lineText(
   const took = summary && 'duration' in summary && summary.duration >= 1 ? duration(summary.duration, locale) : ''
   if (!titles.length)
     return {
-      title: type === 'reasoning' ? (took ? strings.thought(took) : strings.thoughtBriefly) : took ? strings.worked(took) : strings.done,
+      title:
+        type === 'reasoning'
+          ? took
+            ? strings.thought(took)
+            : strings.thoughtBriefly
+          : took
+            ? strings.worked(took)
+            : strings.done,
       detail: '',
     }
   const listed = titles.slice(0, 3).join(', ')

@@ -19,7 +19,9 @@ export function followFootnote(event: Event): void {
   const button = targetIn(event, 'button[data-note-ref], button[data-note-back]')
   if (!(button instanceof HTMLElement)) return
   const { noteRef, noteBack } = button.dataset
-  const target = button.closest('.md')?.querySelector<HTMLElement>(noteRef ? `[data-note="${noteRef}"]` : `[data-note-ref="${noteBack}"]`)
+  const target = button
+    .closest('.md')
+    ?.querySelector<HTMLElement>(noteRef ? `[data-note="${noteRef}"]` : `[data-note-ref="${noteBack}"]`)
   target?.focus({ preventScroll: true })
   target?.scrollIntoView({ block: 'nearest' })
 }

@@ -6,7 +6,13 @@ import { TaskLine, WorkflowLine } from '#lib/chatkit-element/views/items/workflo
 import { AssistantMessage } from '#lib/chatkit-element/views/thread/assistant-message.tsx'
 import { WidgetView } from '#lib/chatkit-element/views/widgets/widget-view.tsx'
 
-type Props = { item: ThreadItem; isOpen: boolean; busy: boolean; progress: number | undefined; imageDomains: readonly string[] }
+type Props = {
+  item: ThreadItem
+  isOpen: boolean
+  busy: boolean
+  progress: number | undefined
+  imageDomains: readonly string[]
+}
 
 /** One item of an answer. Items without a picture of their own (client tool calls, markers) show nothing. */
 export function AnswerItem({ item, isOpen, busy, progress, imageDomains }: Props) {

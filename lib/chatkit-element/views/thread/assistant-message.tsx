@@ -18,7 +18,15 @@ export function AssistantMessage({ item, isOpen, imageDomains }: Props) {
   )
 }
 
-function Part({ part, growing, imageDomains }: { part: AssistantContent; growing: boolean; imageDomains: readonly string[] }) {
+function Part({
+  part,
+  growing,
+  imageDomains,
+}: {
+  part: AssistantContent
+  growing: boolean
+  imageDomains: readonly string[]
+}) {
   const citations = useMemo(() => citedSources(part.annotations ?? []), [part.annotations])
   return (
     <>

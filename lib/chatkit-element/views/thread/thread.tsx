@@ -21,7 +21,12 @@ export function Thread({ state }: { state: ChatState }) {
   const groups = turnGroups(view.items)
   const lastQuestion = groups.at(-1)?.question?.id ?? null
   const follow = options.thread?.autoScroll !== false
-  const { away, jump } = useScroll(scroller, content, { threadId: view.thread?.id ?? null, firstKey: groups[0]?.key, lastQuestion, follow })
+  const { away, jump } = useScroll(scroller, content, {
+    threadId: view.thread?.id ?? null,
+    firstKey: groups[0]?.key,
+    lastQuestion,
+    follow,
+  })
   const busy = isBusy(state)
   return (
     <div class="stage">
@@ -43,7 +48,12 @@ export function Thread({ state }: { state: ChatState }) {
         <div ref={content} class={`thread ${follow ? '' : 'thread-pinned'}`} aria-busy={busy}>
           {phase === 'loading' && view.items.length === 0 && <Skeleton label={strings.loading} />}
           {state.older && (
-            <button type="button" class="quiet-button load-older" disabled={state.loadingOlder} onClick={() => void chat.loadOlder()}>
+            <button
+              type="button"
+              class="quiet-button load-older"
+              disabled={state.loadingOlder}
+              onClick={() => void chat.loadOlder()}
+            >
               {state.loadingOlder ? strings.loading : strings.loadOlder}
             </button>
           )}

@@ -17,7 +17,11 @@ export function TurnMark({ question, outcome: { status, message, allow_retry }, 
         {message ?? (isStopped ? strings.stopped : strings.failed)}
       </p>
       {canRetry && allow_retry && (
-        <button type="button" class="button" onClick={({ currentTarget }) => void holdFocus(currentTarget, chat, chat.retry(question.id))}>
+        <button
+          type="button"
+          class="button"
+          onClick={({ currentTarget }) => void holdFocus(currentTarget, chat, chat.retry(question.id))}
+        >
           {strings.retry}
         </button>
       )}

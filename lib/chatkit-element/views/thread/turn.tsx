@@ -28,7 +28,8 @@ export class Turn extends Component<TurnProps> {
   override shouldComponentUpdate(next: TurnProps): boolean {
     const now = this.props
     const sameAnswer =
-      next.group.answer.length === now.group.answer.length && next.group.answer.every((item, at) => item === now.group.answer[at])
+      next.group.answer.length === now.group.answer.length &&
+      next.group.answer.every((item, at) => item === now.group.answer[at])
     return !(
       sameAnswer &&
       next.group.question === now.group.question &&
@@ -48,7 +49,14 @@ export class Turn extends Component<TurnProps> {
     const isWriting = isLast && busy
     return (
       <section class="turn">
-        {question && <UserMessage item={question} label={ui.strings.youSaid} state={stateOf(question, isWriting)} isTold={isTold} />}
+        {question && (
+          <UserMessage
+            item={question}
+            label={ui.strings.youSaid}
+            state={stateOf(question, isWriting)}
+            isTold={isTold}
+          />
+        )}
         {answer.length > 0 && (
           <div class="answer">
             <h3 class="sr-only">{ui.strings.assistantSaid}</h3>
@@ -68,7 +76,9 @@ export class Turn extends Component<TurnProps> {
         {question?.outcome && !isWriting && !isTold && (
           <TurnMark question={question} outcome={question.outcome} canRetry={isLast && !busy} />
         )}
-        {!isWriting && answer.length > 0 && <TurnActions group={group} isLast={isLast} busy={busy} feedback={feedback} />}
+        {!isWriting && answer.length > 0 && (
+          <TurnActions group={group} isLast={isLast} busy={busy} feedback={feedback} />
+        )}
       </section>
     )
   }

@@ -58,7 +58,8 @@ export function useScroll(scroller: Box, content: Box, { threadId, firstKey, las
   const first = useRef(firstKey)
   useLayoutEffect(() => {
     const box = scroller.current
-    if (box && first.current && firstKey !== first.current && !sticky.current) box.scrollTop += box.scrollHeight - height.current
+    if (box && first.current && firstKey !== first.current && !sticky.current)
+      box.scrollTop += box.scrollHeight - height.current
     first.current = firstKey
     if (box) height.current = box.scrollHeight
   }, [firstKey, scroller])
@@ -66,7 +67,10 @@ export function useScroll(scroller: Box, content: Box, { threadId, firstKey, las
   const question = useRef(lastQuestion)
   useLayoutEffect(() => {
     // A message that the server has confirmed has another id, and is no new one.
-    const asked = lastQuestion !== null && lastQuestion !== question.current && !(question.current && isLocal({ id: question.current }))
+    const asked =
+      lastQuestion !== null &&
+      lastQuestion !== question.current &&
+      !(question.current && isLocal({ id: question.current }))
     question.current = lastQuestion
     const box = scroller.current
     if (!asked || !box) return
@@ -80,7 +84,10 @@ export function useScroll(scroller: Box, content: Box, { threadId, firstKey, las
   const jump = () => {
     const box = scroller.current
     sticky.current = true
-    box?.scrollTo({ top: box.scrollHeight, behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' })
+    box?.scrollTo({
+      top: box.scrollHeight,
+      behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth',
+    })
     box?.focus({ preventScroll: true })
   }
   return { away, jump }

@@ -33,7 +33,11 @@ export function UserMessage({ item, label, state, isTold }: Props) {
         <div class="bubble" dir="auto">
           {item.quoted_text && <blockquote class="quote">{item.quoted_text}</blockquote>}
           {item.content.map((part, at) =>
-            part.type === 'input_tag' ? <EntityPill key={at} entity={toEntity(part)} /> : <span key={at}>{part.text}</span>,
+            part.type === 'input_tag' ? (
+              <EntityPill key={at} entity={toEntity(part)} />
+            ) : (
+              <span key={at}>{part.text}</span>
+            ),
           )}
         </div>
       )}
@@ -65,7 +69,15 @@ function AttachmentChip({ attachment }: { attachment: Attachment }) {
   const [broken, setBroken] = useState(false)
   const { name } = attachment
   if (attachment.type === 'image' && !broken && isPicture(attachment.preview_url))
-    return <img class="attachment-image" src={attachment.preview_url} alt={name} title={name} onError={() => setBroken(true)} />
+    return (
+      <img
+        class="attachment-image"
+        src={attachment.preview_url}
+        alt={name}
+        title={name}
+        onError={() => setBroken(true)}
+      />
+    )
   return (
     <span class="attachment-file">
       <span class="file-icon">

@@ -45,7 +45,9 @@ export function Card({ node }: NodeProps) {
       {!folded && (confirm || cancel) && (
         <div class="w-choices">
           {cancel && <ChoiceButton choice={cancel} kind="is-outline w-secondary" />}
-          {confirm && <ChoiceButton choice={confirm} kind="is-solid w-primary" {...(node.asForm === true && { submit })} />}
+          {confirm && (
+            <ChoiceButton choice={confirm} kind="is-solid w-primary" {...(node.asForm === true && { submit })} />
+          )}
         </div>
       )}
     </Frame>
@@ -55,7 +57,15 @@ export function Card({ node }: NodeProps) {
 type Performing = ReturnType<typeof useAction>
 
 /** With `submit` the button only submits its form, whose submission then is the action. */
-function ChoiceButton({ choice, kind, submit }: { choice: { label: string; action?: unknown }; kind: string; submit?: Performing }) {
+function ChoiceButton({
+  choice,
+  kind,
+  submit,
+}: {
+  choice: { label: string; action?: unknown }
+  kind: string
+  submit?: Performing
+}) {
   const own = useAction(actionOf(choice.action), 'container')
   const { perform, acting, disabled } = submit ?? own
   return (
@@ -77,7 +87,8 @@ export function Status({ status }: { status: unknown }): ComponentChildren {
   const { imageDomains } = useContext(WidgetContext)
   const { text, icon, favicon, frame } = (status ?? {}) as Record<string, unknown>
   if (typeof text !== 'string' || !text) return null
-  const picture = typeof favicon === 'string' && (isAllowedImage(favicon, imageDomains) || isSameOrigin(favicon)) ? favicon : null
+  const picture =
+    typeof favicon === 'string' && (isAllowedImage(favicon, imageDomains) || isSameOrigin(favicon)) ? favicon : null
   return (
     <p class="w-status" dir="auto">
       {picture ? (

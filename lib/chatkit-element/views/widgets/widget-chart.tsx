@@ -1,7 +1,12 @@
 /** @jsxImportSource preact */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
-import { type ChartLayout, type ChartRow, type ChartSeries, chartLayout } from '#lib/chatkit-element/views/charts/chart-layout.ts'
+import {
+  type ChartLayout,
+  type ChartRow,
+  type ChartSeries,
+  chartLayout,
+} from '#lib/chatkit-element/views/charts/chart-layout.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 import { isNode } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 import { boxStyle, toColour } from '#lib/chatkit-element/views/widgets/widget-style.ts'
@@ -33,7 +38,12 @@ export function Chart({ node }: { node: WidgetNode }) {
   const short = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 })
   const height = typeof node.height === 'number' ? node.height : HEIGHT
   const frame = { left: node.showYAxis === true ? 44 : 4, top: 10, bottom: axis.hide ? 8 : 26 }
-  const inner = { left: frame.left, top: frame.top, width: Math.max(10, width - frame.left - 4), height: height - frame.top - frame.bottom }
+  const inner = {
+    left: frame.left,
+    top: frame.top,
+    width: Math.max(10, width - frame.left - 4),
+    height: height - frame.top - frame.bottom,
+  }
   const gap = { bar: numeric(node.barGap, 4), category: numeric(node.barCategoryGap, 10) }
   const layout = chartLayout(rows, series, inner, gap)
   const paint = (at: number) => toColour(series[at]?.color) ?? toColour(COLOURS[at % COLOURS.length]) ?? 'var(--link)'

@@ -18,7 +18,19 @@ type Props = {
 }
 
 /** A choice from a long list: typing narrows it, arrows move, Enter chooses, Escape gives up. The form gets the value. */
-export function Combobox({ id, name, look, options, initial, placeholder, disabled, required, clearable, onChange, ...rest }: Props) {
+export function Combobox({
+  id,
+  name,
+  look,
+  options,
+  initial,
+  placeholder,
+  disabled,
+  required,
+  clearable,
+  onChange,
+  ...rest
+}: Props) {
   const { strings } = useUi()
   const listId = useId()
   const list = useRef<HTMLDivElement>(null)
@@ -29,7 +41,9 @@ export function Combobox({ id, name, look, options, initial, placeholder, disabl
   const changed = useRef(false)
   const chosen = options.find((option) => option.value === value)
   const wanted = query?.trim().toLocaleLowerCase() ?? ''
-  const found = options.filter(({ label, description = '' }) => `${label} ${description}`.toLocaleLowerCase().includes(wanted))
+  const found = options.filter(({ label, description = '' }) =>
+    `${label} ${description}`.toLocaleLowerCase().includes(wanted),
+  )
   const choose = (option: Option | null) => {
     if (option?.disabled) return
     setQuery(null)

@@ -50,12 +50,19 @@ export function WidgetField({ node }: { node: WidgetNode }) {
     autocomplete: text('autoComplete'),
     // Password managers put their buttons into every field that they are not asked to leave alone.
     ...(property('allowAutofillExtensions') !== true && { 'data-1p-ignore': '', 'data-lpignore': 'true' }),
-    ...(property('autoSelect') === true && { onFocus: (event: FocusEvent) => (event.currentTarget as HTMLInputElement).select() }),
+    ...(property('autoSelect') === true && {
+      onFocus: (event: FocusEvent) => (event.currentTarget as HTMLInputElement).select(),
+    }),
   }
   switch (node.type) {
     case 'Label':
       return (
-        <label class={`w-label w-text-${text('size') ?? 'sm'}`} for={fieldId(text('fieldName') ?? '')} style={textStyle(node)} dir="auto">
+        <label
+          class={`w-label w-text-${text('size') ?? 'sm'}`}
+          for={fieldId(text('fieldName') ?? '')}
+          style={textStyle(node)}
+          dir="auto"
+        >
           {text('value')}
         </label>
       )
@@ -85,7 +92,9 @@ export function WidgetField({ node }: { node: WidgetNode }) {
         )
       return (
         <select class={look} defaultValue={initial} {...common}>
-          {(node.clearable === true || text('placeholder') || !initial) && <option value="">{text('placeholder') ?? '–'}</option>}
+          {(node.clearable === true || text('placeholder') || !initial) && (
+            <option value="">{text('placeholder') ?? '–'}</option>
+          )}
           {options.map(({ value, label, disabled }) => (
             <option key={value} value={value} disabled={disabled}>
               {label}
@@ -96,7 +105,13 @@ export function WidgetField({ node }: { node: WidgetNode }) {
     case 'Checkbox':
       return (
         <label class="choice">
-          <input ref={box} type="checkbox" defaultChecked={node.defaultChecked === true} {...common} aria-label={undefined} />
+          <input
+            ref={box}
+            type="checkbox"
+            defaultChecked={node.defaultChecked === true}
+            {...common}
+            aria-label={undefined}
+          />
           {text('label') ?? name}
         </label>
       )
@@ -138,7 +153,16 @@ export function WidgetField({ node }: { node: WidgetNode }) {
       )
     default: {
       const type = text('inputType') ?? 'text'
-      return <input class={look} dir="auto" type={INPUT_TYPES.has(type) ? type : 'text'} defaultValue={initial} {...common} {...typed} />
+      return (
+        <input
+          class={look}
+          dir="auto"
+          type={INPUT_TYPES.has(type) ? type : 'text'}
+          defaultValue={initial}
+          {...common}
+          {...typed}
+        />
+      )
     }
   }
 }

@@ -12,7 +12,8 @@ export function WidgetImage({ node }: { node: WidgetNode }) {
   const { strings } = useUi()
   const src = str(node.src) ?? ''
   const alt = str(node.alt) ?? ''
-  if (!isAllowedImage(src, imageDomains) && !isSameOrigin(src)) return <span class="blocked-image">{strings.blockedImage(alt)}</span>
+  if (!isAllowedImage(src, imageDomains) && !isSameOrigin(src))
+    return <span class="blocked-image">{strings.blockedImage(alt)}</span>
   return (
     <img
       class={`w-image ${node.frame === true ? 'is-framed' : ''} ${node.flush === true ? 'is-flush' : ''}`}

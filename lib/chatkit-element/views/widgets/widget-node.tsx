@@ -66,11 +66,14 @@ const VIEWS: Record<string, (props: NodeProps) => ComponentChildren> = {
   ListViewItem,
   Markdown: ({ node }) => <Markdown text={str(node.value) ?? ''} growing={node.streaming === true} />,
   Row: ({ node }) => <Box node={node} type="w-row" />,
-  Spacer: ({ node }) => <div class="w-spacer" style={{ minWidth: toSpace(node.minSize), minHeight: toSpace(node.minSize) }} />,
+  Spacer: ({ node }) => (
+    <div class="w-spacer" style={{ minWidth: toSpace(node.minSize), minHeight: toSpace(node.minSize) }} />
+  ),
   Table,
   'Table.Row': TableRow,
   'Table.Cell': TableCell,
-  Text: ({ node }) => (node.editable ? <WidgetField node={node} /> : <Text node={node} type={`w-text w-text-${str(node.size) ?? 'md'}`} />),
+  Text: ({ node }) =>
+    node.editable ? <WidgetField node={node} /> : <Text node={node} type={`w-text w-text-${str(node.size) ?? 'md'}`} />,
   Title: ({ node }) => <Text node={node} type={`w-title w-title-${str(node.size) ?? 'md'}`} />,
   Transition: ({ node }) => (
     // Another child is another element, which comes in softly.

@@ -117,7 +117,10 @@ function toBorders(value: unknown): Style {
 }
 
 function toBorder(value: unknown): string | undefined {
-  const { size, color, style } = (typeof value === 'number' ? { size: value } : (value ?? {})) as Record<string, unknown>
+  const { size, color, style } = (typeof value === 'number' ? { size: value } : (value ?? {})) as Record<
+    string,
+    unknown
+  >
   return typeof size === 'number'
     ? `${size}px ${typeof style === 'string' ? style : 'solid'} ${toColour(color) ?? 'var(--line)'}`
     : undefined

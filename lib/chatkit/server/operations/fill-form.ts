@@ -12,7 +12,11 @@ export function fillForm(item: StructuredInputItem, { status, answers }: Submiss
   return { ...item, status, inputs }
 }
 
-function answerOf(input: StructuredInput, status: Submission['status'], answers: Submission['answers']): StructuredAnswer {
+function answerOf(
+  input: StructuredInput,
+  status: Submission['status'],
+  answers: Submission['answers'],
+): StructuredAnswer {
   const given = Object.hasOwn(answers, input.id) ? answers[input.id] : undefined
   if (status === 'skipped' || !given || given.skipped || given.values.length === 0) return { values: [], skipped: true }
   const single = input.type === 'multiple_choice' && !input.multiple

@@ -56,10 +56,14 @@ const giveFeedback: Query<'items.feedback'> = async (given, { store, feedback })
   return {}
 }
 
-const actSync: Query<'threads.sync_custom_action'> = async ({ thread_id, item_id, action }, { store, actSync: act }) => {
+const actSync: Query<'threads.sync_custom_action'> = async (
+  { thread_id, item_id, action },
+  { store, actSync: act },
+) => {
   const thread = await loadActive(store, thread_id)
   const sender = await loadSender(store, thread_id, item_id)
-  if (sender && sender.type !== 'widget') throw new AppError('bad_request', 'params.item_id: only a widget can send this action.')
+  if (sender && sender.type !== 'widget')
+    throw new AppError('bad_request', 'params.item_id: only a widget can send this action.')
   if (!act) throw new AppError('bad_request', 'This server has no actions.')
   const updated = await act({ thread, action, sender, store })
   return updated && !isHidden(updated) ? { updated_item: wireItem(updated) } : {}

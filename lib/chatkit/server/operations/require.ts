@@ -1,4 +1,10 @@
-import type { Attachment, ClientToolCallItem, StructuredInputItem, ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import type {
+  Attachment,
+  ClientToolCallItem,
+  StructuredInputItem,
+  ThreadItem,
+  UserMessageItem,
+} from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { Deps } from '#lib/chatkit/server/deps.ts'
@@ -24,31 +30,46 @@ export function requireShort(texts: Iterable<string>, maxChars: number): void {
 }
 
 /** The item an action comes from, whatever its type; null when it comes from the page. Throws not_found. */
-export async function loadSender(store: Store, threadId: string, itemId: string | null | undefined): Promise<ThreadItem | null> {
+export async function loadSender(
+  store: Store,
+  threadId: string,
+  itemId: string | null | undefined,
+): Promise<ThreadItem | null> {
   return itemId ? store.loadItem(threadId, itemId) : null
 }
 
 /** The message to answer again. Throws not_found, and bad_request for another kind of item. */
 export async function requireUserMessage(store: Store, threadId: string, itemId: string): Promise<UserMessageItem> {
   const item = await store.loadItem(threadId, itemId)
-  if (item.type !== 'user_message') throw new AppError('bad_request', `params.item_id: ${itemId} is not a user message.`)
+  if (item.type !== 'user_message')
+    throw new AppError('bad_request', `params.item_id: ${itemId} is not a user message.`)
   return item
 }
 
 /** The form to fill in. Throws not_found, bad_request for another kind of item, and conflict when it is answered already. */
-export async function requirePendingInput(store: Store, threadId: string, itemId: string): Promise<StructuredInputItem> {
+export async function requirePendingInput(
+  store: Store,
+  threadId: string,
+  itemId: string,
+): Promise<StructuredInputItem> {
   const item = await store.loadItem(threadId, itemId)
-  if (item.type !== 'structured_input') throw new AppError('bad_request', 'params.item_id: this item asks no questions.')
+  if (item.type !== 'structured_input')
+    throw new AppError('bad_request', 'params.item_id: this item asks no questions.')
   if (item.status !== 'pending') throw new AppError('conflict', 'These questions were answered already.')
   return item
 }
 
 /** The client tool calls that wait since the last message of the person, newest first: at least one. Throws conflict. */
-export async function requirePendingToolCalls(store: Store, threadId: string): Promise<[ClientToolCallItem, ...ClientToolCallItem[]]> {
+export async function requirePendingToolCalls(
+  store: Store,
+  threadId: string,
+): Promise<[ClientToolCallItem, ...ClientToolCallItem[]]> {
   const { data } = await store.listItems(threadId, { limit: RECENT_ITEMS, order: 'desc' })
   const end = data.findIndex((item) => item.type === 'user_message')
   const recent = end < 0 ? data : data.slice(0, end)
-  const [first, ...rest] = recent.filter((item) => item.type === 'client_tool_call').filter(({ status }) => status === 'pending')
+  const [first, ...rest] = recent
+    .filter((item) => item.type === 'client_tool_call')
+    .filter(({ status }) => status === 'pending')
   if (!first) throw new AppError('conflict', 'No tool of this page is waiting for a result in this conversation.')
   return [first, ...rest]
 }
@@ -64,14 +85,16 @@ export async function loadAttachments(
 ): Promise<Attachment[]> {
   const wanted = [...new Set(ids)]
   const { attachmentsMax = wanted.length } = limits
-  if (wanted.length > attachmentsMax) throw new AppError('too_large', `A message can have ${attachmentsMax} files at most.`)
+  if (wanted.length > attachmentsMax)
+    throw new AppError('too_large', `A message can have ${attachmentsMax} files at most.`)
   return Promise.all(
     wanted.map(async (id) => {
       if (!store.attachments) throw notFound('The attachment')
       const attachment = await store.attachments.load(id)
       if (attachment.thread_id && attachment.thread_id !== threadId)
         throw new AppError('conflict', `${attachment.name} belongs to another conversation. Upload it again.`)
-      if (files?.isReady?.(attachment) === false) throw new AppError('conflict', `${attachment.name} is not uploaded yet.`)
+      if (files?.isReady?.(attachment) === false)
+        throw new AppError('conflict', `${attachment.name} is not uploaded yet.`)
       return attachment
     }),
   )

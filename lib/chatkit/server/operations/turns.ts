@@ -23,7 +23,11 @@ import { AppError, notFound } from '#lib/platform/errors.ts'
 // its events are read.
 
 type Events = AsyncIterable<ThreadStreamEvent>
-type Prepare<O extends Operation> = <Context>(params: Params<O>, deps: Deps<Context>, requestId?: string) => Promise<PreparedTurn<Context>>
+type Prepare<O extends Operation> = <Context>(
+  params: Params<O>,
+  deps: Deps<Context>,
+  requestId?: string,
+) => Promise<PreparedTurn<Context>>
 
 /** A turn that goes through the pipeline. `check` is asked at once, and again when the turn begins: another one may have had the thread in between. */
 async function prepareTurn<Context, State extends { thread: Thread }>(
@@ -129,7 +133,10 @@ async function* optionsAndAnswer<Context>(
 
 const addToolOutput: Prepare<'threads.add_client_tool_output'> = async ({ thread_id, result }, deps) => {
   const { store } = deps
-  const check = async () => ({ thread: await loadActive(store, thread_id), calls: await requirePendingToolCalls(store, thread_id) })
+  const check = async () => ({
+    thread: await loadActive(store, thread_id),
+    calls: await requirePendingToolCalls(store, thread_id),
+  })
   return prepareTurn(deps, check, async function* ({ thread, calls: [call, ...dangling] }, signal, context) {
     await store.saveItem(thread_id, { ...call, status: 'completed', output: result ?? null })
     for (const { id } of dangling) await store.deleteItem(thread_id, id)
@@ -140,7 +147,10 @@ const addToolOutput: Prepare<'threads.add_client_tool_output'> = async ({ thread
 
 const addStructuredInput: Prepare<'threads.add_structured_input'> = async ({ thread_id, item_id, input }, deps) => {
   const { store } = deps
-  const check = async () => ({ thread: await loadActive(store, thread_id), form: await requirePendingInput(store, thread_id, item_id) })
+  const check = async () => ({
+    thread: await loadActive(store, thread_id),
+    form: await requirePendingInput(store, thread_id, item_id),
+  })
   requireShort(
     Object.values(input.answers).flatMap(({ values }) => values),
     deps.limits.messageMaxChars,
@@ -154,7 +164,10 @@ const addStructuredInput: Prepare<'threads.add_structured_input'> = async ({ thr
 
 const retryAfterItem: Prepare<'threads.retry_after_item'> = async ({ thread_id, item_id }, deps) => {
   const { store } = deps
-  const check = async () => ({ thread: await loadActive(store, thread_id), message: await requireUserMessage(store, thread_id, item_id) })
+  const check = async () => ({
+    thread: await loadActive(store, thread_id),
+    message: await requireUserMessage(store, thread_id, item_id),
+  })
   return prepareTurn(
     deps,
     check,
@@ -183,7 +196,8 @@ async function newerThan(store: Store, threadId: string, itemId: string): Promis
 
 const actSync: Prepare<'threads.sync_custom_action'> = async (params, deps) => {
   const sender = await loadSender(deps.store, params.thread_id, params.item_id)
-  if (sender && sender.type !== 'widget') throw new AppError('bad_request', 'params.item_id: only a widget can send this action.')
+  if (sender && sender.type !== 'widget')
+    throw new AppError('bad_request', 'params.item_id: only a widget can send this action.')
   return customAction(params, deps)
 }
 
@@ -191,7 +205,8 @@ const customAction: Prepare<'threads.custom_action'> = async ({ thread_id, item_
   const { store, act } = deps
   const check = async () => {
     const state = { thread: await loadActive(store, thread_id), sender: await loadSender(store, thread_id, item_id) }
-    if (!act && (!state.sender || state.sender.type === 'widget')) throw new AppError('bad_request', 'This server has no actions.')
+    if (!act && (!state.sender || state.sender.type === 'widget'))
+      throw new AppError('bad_request', 'This server has no actions.')
     return state
   }
   return prepareTurn(deps, check, async function* ({ thread, sender }, signal, context) {

@@ -44,8 +44,10 @@ export function wireEvent(event: ThreadStreamEvent): ThreadStreamEvent {
       return { ...event, item: wireItem(event.item) }
     case 'thread.item.updated': {
       const { update } = event
-      if (update.type === 'widget.root.updated') return { ...event, update: { ...update, widget: withoutNulls(update.widget) } }
-      if (update.type === 'widget.component.updated') return { ...event, update: { ...update, component: withoutNulls(update.component) } }
+      if (update.type === 'widget.root.updated')
+        return { ...event, update: { ...update, widget: withoutNulls(update.widget) } }
+      if (update.type === 'widget.component.updated')
+        return { ...event, update: { ...update, component: withoutNulls(update.component) } }
       return event
     }
     default:

@@ -14,7 +14,8 @@ export class PendingItems {
   /** Follows one event of the turn. */
   note(event: ThreadStreamEvent): void {
     if (event.type === 'thread.item.added') this.#items.set(event.item.id, structuredClone(event.item))
-    else if (event.type === 'thread.item.done' || event.type === 'thread.item.replaced') this.#items.delete(event.item.id)
+    else if (event.type === 'thread.item.done' || event.type === 'thread.item.replaced')
+      this.#items.delete(event.item.id)
     else if (event.type === 'thread.item.removed') this.#items.delete(event.item_id)
     else if (event.type === 'thread.item.updated') {
       const item = this.#items.get(event.item_id)
@@ -30,7 +31,9 @@ export class PendingItems {
     if ((event.type !== 'thread.item.done' && event.type !== 'thread.item.replaced') || isHidden(event.item)) return []
     const open = [...this.#items.values()]
     const at = open.findIndex(({ id }) => id === event.item.id)
-    const older = open.slice(0, at < 0 ? open.length : at).filter((item) => !isHidden(item) && !this.#placed.has(item.id))
+    const older = open
+      .slice(0, at < 0 ? open.length : at)
+      .filter((item) => !isHidden(item) && !this.#placed.has(item.id))
     for (const { id } of older) this.#placed.add(id)
     return older
   }
@@ -61,8 +64,13 @@ function closeItem(item: ThreadItem): ThreadItem {
   if (item.type !== 'workflow') return item
   const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(item.created_at)) / 1000))
   const { workflow } = item
-  const tasks = workflow.tasks.map((task) => (task.status_indicator === 'loading' ? { ...task, status_indicator: 'none' as const } : task))
-  return { ...item, workflow: { ...workflow, tasks, summary: workflow.summary ?? { duration: seconds }, expanded: false } }
+  const tasks = workflow.tasks.map((task) =>
+    task.status_indicator === 'loading' ? { ...task, status_indicator: 'none' as const } : task,
+  )
+  return {
+    ...item,
+    workflow: { ...workflow, tasks, summary: workflow.summary ?? { duration: seconds }, expanded: false },
+  }
 }
 
 /** A copy that shares nothing with what the source may still change; a delta has nothing to share. */

@@ -26,7 +26,10 @@ type Piped = Omit<Turn, 'input'> & {
  *
  * `signal` ends the turn early: with an AppError as its reason as a failure that says so, otherwise as the person's own stop.
  */
-export async function* persistEvents(turn: Piped, source: AsyncIterable<ThreadStreamEvent>): AsyncGenerator<ThreadStreamEvent> {
+export async function* persistEvents(
+  turn: Piped,
+  source: AsyncIterable<ThreadStreamEvent>,
+): AsyncGenerator<ThreadStreamEvent> {
   const { thread, store, signal } = turn
   const pending = new PendingItems()
   const changes = new ThreadChanges(thread, store)
@@ -53,7 +56,13 @@ export async function* persistEvents(turn: Piped, source: AsyncIterable<ThreadSt
     open = false
     // Whatever an aborted source throws, the reason is the abort.
     const cause = signal.aborted ? signal.reason : error
-    yield* endEarly(turn, signal.aborted && !(cause instanceof AppError) ? 'cancelled' : { error: cause }, pending, hidden, changes)
+    yield* endEarly(
+      turn,
+      signal.aborted && !(cause instanceof AppError) ? 'cancelled' : { error: cause },
+      pending,
+      hidden,
+      changes,
+    )
   } finally {
     // Closed from outside by return(): nobody reads on, but what was said is kept.
     if (open) for await (const _ of endEarly(turn, 'cancelled', pending, hidden, changes));
@@ -89,7 +98,11 @@ async function* endEarly(
 }
 
 /** Brings every item that is still open to its end: kept where it has something to show, else taken away. */
-async function* closeItems({ thread, store }: Piped, pending: PendingItems, hidden: Set<string>): AsyncGenerator<ThreadStreamEvent> {
+async function* closeItems(
+  { thread, store }: Piped,
+  pending: PendingItems,
+  hidden: Set<string>,
+): AsyncGenerator<ThreadStreamEvent> {
   const { kept, dropped, stored } = pending.close()
   for (const item of kept) {
     await store.addItem(thread.id, item)
@@ -110,7 +123,11 @@ function cancelledNote({ thread, store }: Piped) {
   }
 }
 
-async function storeEffect({ thread, store }: Piped, event: ThreadStreamEvent, hidden: ReadonlySet<string>): Promise<void> {
+async function storeEffect(
+  { thread, store }: Piped,
+  event: ThreadStreamEvent,
+  hidden: ReadonlySet<string>,
+): Promise<void> {
   switch (event.type) {
     case 'thread.item.done':
       return store.addItem(thread.id, event.item)

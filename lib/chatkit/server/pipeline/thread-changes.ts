@@ -23,7 +23,8 @@ export class ThreadChanges {
     const now = snapshot(this.#thread)
     const changed = FIELDS.filter((_, index) => now[index] !== this.#seen[index])
     if (changed.length === 0) return undefined
-    if (changed.includes('title') && this.#thread.title != null) this.#thread.title = cleanTitle(this.#thread.title) || undefined
+    if (changed.includes('title') && this.#thread.title != null)
+      this.#thread.title = cleanTitle(this.#thread.title) || undefined
     // Only what this turn changed is written: the person may have renamed the thread meanwhile.
     const fields = Object.fromEntries(changed.map((field) => [field, this.#thread[field]]))
     const merged = await this.#store.changeThread(this.#thread.id, fields)

@@ -2,7 +2,11 @@
  * Hands on what `source` yields. Once `signal` aborts, the source has `graceMs` to end by itself; then it is left behind,
  * whatever it waits for. Throws what the source throws until then.
  */
-export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal, graceMs: number): AsyncGenerator<T> {
+export async function* untilAborted<T>(
+  source: AsyncIterable<T>,
+  signal: AbortSignal,
+  graceMs: number,
+): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]()
   let leave: () => void = () => undefined
   let left = false

@@ -8,14 +8,29 @@ import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 type Child = WidgetNode | null | undefined
 type Children = { children?: readonly Child[] }
 type Size = number | string
-type Dimensions = { width?: Size; height?: Size; minWidth?: Size; minHeight?: Size; maxWidth?: Size; maxHeight?: Size; size?: Size }
+type Dimensions = {
+  width?: Size
+  height?: Size
+  minWidth?: Size
+  minHeight?: Size
+  maxWidth?: Size
+  maxHeight?: Size
+  size?: Size
+}
 
 // biome-ignore format: a list of names
 type Curve =
   | 'basis' | 'basisClosed' | 'basisOpen' | 'bump' | 'bumpX' | 'bumpY' | 'linear' | 'linearClosed' | 'monotone' | 'monotoneX' | 'monotoneY'
   | 'natural' | 'step' | 'stepAfter' | 'stepBefore'
 type Colour = string | { light: string; dark: string }
-type Series = { type: 'bar' | 'area' | 'line'; dataKey: string; label?: string; stack?: string; color?: Colour; curveType?: Curve }
+type Series = {
+  type: 'bar' | 'area' | 'line'
+  dataKey: string
+  label?: string
+  stack?: string
+  color?: Colour
+  curveType?: Curve
+}
 type Chart = Dimensions & {
   type: 'Chart'
   id?: string
@@ -72,7 +87,9 @@ export const Icon = component('Icon')
 export const Image = component('Image')
 export const Input = component('Input')
 export const Label = component('Label')
-export function ListViewItem(props: Omit<Widgets.ListViewItem, 'type' | 'children'> & Children): WidgetNode & { type: 'ListViewItem' } {
+export function ListViewItem(
+  props: Omit<Widgets.ListViewItem, 'type' | 'children'> & Children,
+): WidgetNode & { type: 'ListViewItem' } {
   return { ...props, type: 'ListViewItem' }
 }
 export const Markdown = component('Markdown')

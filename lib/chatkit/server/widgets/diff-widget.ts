@@ -22,7 +22,12 @@ export function diffWidget(before: WidgetRoot, after: WidgetRoot): WidgetUpdate[
   return deltas as WidgetUpdate[]
 }
 
-type Delta = { type: 'widget.streaming_text.value_delta'; component_id: string | undefined; delta: string; done: boolean }
+type Delta = {
+  type: 'widget.streaming_text.value_delta'
+  component_id: string | undefined
+  delta: string
+  done: boolean
+}
 
 /** False where anything but appended text differs; appended texts are added to `deltas`. */
 function compare(old: unknown, now: unknown, deltas: Delta[]): boolean {
@@ -31,7 +36,12 @@ function compare(old: unknown, now: unknown, deltas: Delta[]): boolean {
   if (!isNode(old) || !isNode(now)) return isDeepStrictEqual(old, now)
   const grown = appended(old, now)
   if (grown !== undefined)
-    deltas.push({ type: 'widget.streaming_text.value_delta', component_id: now.id, delta: grown, done: now.streaming !== true })
+    deltas.push({
+      type: 'widget.streaming_text.value_delta',
+      component_id: now.id,
+      delta: grown,
+      done: now.streaming !== true,
+    })
   const names = new Set([...Object.keys(old), ...Object.keys(now)])
   if (grown !== undefined) names.delete('value')
   for (const name of names) if (!(name in old && name in now && compare(old[name], now[name], deltas))) return false
@@ -39,7 +49,13 @@ function compare(old: unknown, now: unknown, deltas: Delta[]): boolean {
 }
 
 function appended(old: WidgetNode, now: WidgetNode): string | undefined {
-  if (old.type !== now.type || !STREAMED.has(now.type) || typeof old.value !== 'string' || typeof now.value !== 'string') return undefined
+  if (
+    old.type !== now.type ||
+    !STREAMED.has(now.type) ||
+    typeof old.value !== 'string' ||
+    typeof now.value !== 'string'
+  )
+    return undefined
   return old.value !== now.value && now.value.startsWith(old.value) ? now.value.slice(old.value.length) : undefined
 }
 

@@ -34,7 +34,10 @@ export async function* streamWidget(
 }
 
 /** The states of a Text or Markdown component whose text comes in pieces: empty at first, streaming, and at rest at the end. */
-export async function* accumulateText<Node extends WidgetNode>(pieces: AsyncIterable<string>, component: Node): AsyncGenerator<Node> {
+export async function* accumulateText<Node extends WidgetNode>(
+  pieces: AsyncIterable<string>,
+  component: Node,
+): AsyncGenerator<Node> {
   let value = ''
   yield { ...component, value, streaming: true }
   for await (const piece of pieces) {

@@ -24,8 +24,10 @@ export class WidgetTemplate {
   /** Reads the text of a `.widget` file. Throws an Error that says what is wrong with it. */
   static parse(text: string): WidgetTemplate {
     const { version, name, template, jsonSchema = {} } = JSON.parse(text) as Record<string, unknown>
-    if (version !== VERSION) throw new Error(`A widget file of version ${JSON.stringify(version)} cannot be read, only ${VERSION}.`)
-    if (typeof name !== 'string' || typeof template !== 'string') throw new Error('A widget file needs a name and a template.')
+    if (version !== VERSION)
+      throw new Error(`A widget file of version ${JSON.stringify(version)} cannot be read, only ${VERSION}.`)
+    if (typeof name !== 'string' || typeof template !== 'string')
+      throw new Error('A widget file needs a name and a template.')
     return new WidgetTemplate(name, new Template(template), jsonSchema as Schema)
   }
 
@@ -34,7 +36,8 @@ export class WidgetTemplate {
     // The renderer takes what is missing for null, which would only be seen on the screen.
     requireAll(this.#schema, data, 'data')
     const widget: unknown = JSON.parse(this.#template.render(data))
-    if (typeof (widget as WidgetRoot | null)?.type !== 'string') throw new Error(`The widget file "${this.name}" does not make a widget.`)
+    if (typeof (widget as WidgetRoot | null)?.type !== 'string')
+      throw new Error(`The widget file "${this.name}" does not make a widget.`)
     return withoutNulls(widget as WidgetRoot)
   }
 }
@@ -44,7 +47,9 @@ function requireAll(schema: Schema, value: unknown, path: string): void {
     for (const [index, entry] of value.entries()) requireAll(schema.items ?? {}, entry, `${path}[${index}]`)
   } else if (value !== null && typeof value === 'object') {
     const given = value as Record<string, unknown>
-    for (const name of schema.required ?? []) if (given[name] === undefined) throw new Error(`${path}.${name} is missing.`)
-    for (const [name, inner] of Object.entries(schema.properties ?? {})) requireAll(inner, given[name], `${path}.${name}`)
+    for (const name of schema.required ?? [])
+      if (given[name] === undefined) throw new Error(`${path}.${name} is missing.`)
+    for (const [name, inner] of Object.entries(schema.properties ?? {}))
+      requireAll(inner, given[name], `${path}.${name}`)
   }
 }

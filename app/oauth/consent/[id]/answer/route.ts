@@ -17,7 +17,8 @@ export const POST = route(async (request, { params }: { params: Promise<{ id: st
   const session = await requireSession(request)
   const { allow, person, scopes } = parseFields(Answer, await readJson(request, 4_096))
   // The page was shown to one person; another one may have signed in since, in another tab.
-  if (person !== session.caller.userId) throw new AppError('conflict', 'Somebody else has signed in here meanwhile. Load the page again.')
+  if (person !== session.caller.userId)
+    throw new AppError('conflict', 'Somebody else has signed in here meanwhile. Load the page again.')
   const { id } = await params
   return jsonResponse({ location: await answerConsent({ id, headers: request.headers, session, allow, scopes }) })
 })

@@ -9,14 +9,16 @@ type Signs = Said & { status?: number; retryAfterMs?: number }
 const TOO_LONG =
   /context[_ -]?(length|window|size|limit|overflow)|exceed_context|(maximum|max) (model|prompt|sequence|input) len|prompt (is|was) too long|input is too long|longer than the .{0,20}model|too many (input )?tokens|token count .{0,60}exceeds|tokens? .{0,60}(exceeds? |must be <=|maximum|less than)|range of input length|reduce the (length|number) of|input length/i
 const AT_ONCE_TOO_MUCH = /request too large for|must be reduced in order to run/i
-const QUOTA = /insufficient_quota|billing_hard_limit|exceeded your (current|monthly) quota|quota (exceeded|has been|is) ?|out of quota/i
+const QUOTA =
+  /insufficient_quota|billing_hard_limit|exceeded your (current|monthly) quota|quota (exceeded|has been|is) ?|out of quota/i
 const PAYMENT =
   /insufficient (credits?|balance|funds)|credit balance is too low|payment required|never purchased credits|requires more credits/i
 const FILTER =
   /content[_ ](filter|policy|management)|responsibleai|data_inspection_failed|inappropriate content|prohibited_content|blocked by (our|the) (safety|content|moderation)|moderation|flagged (by|as|for)|usage polic|safety (system|setting|filter)|invalid_prompt/i
 const NO_TOOLS =
   /(not|n't) (currently )?support (tools?|function|tool)|support tool use|(tools?|function calling|tool (use|calling|choice))( is| are)? not (supported|enabled)|enable-auto-tool-choice|tools param requires|unsupported.{0,20}['"`]?tools?['"`]?$/i
-const TOO_MANY_TOOLS = /too many (tools|functions)|(maximum|number) (number )?of (tools|functions)|array_above_max_length/i
+const TOO_MANY_TOOLS =
+  /too many (tools|functions)|(maximum|number) (number )?of (tools|functions)|array_above_max_length/i
 const SCHEMA =
   /invalid_function_parameters|invalid schema for (function|tool)|tools?(?:[[.]|['"], | -> )\d+|function_declarations?\[|functions\[\d+\]|input_schema|(json )?schema .{0,40}(invalid|not (valid|supported))|schema conversion failed|unrecognized schema|\.tools\.function\.parameters|(convert|parse|compile) (the )?grammar/i
 const FILE =
@@ -57,7 +59,10 @@ const RULES: Rule[] = [
   ['model_overloaded', ({ status, text }) => status === 503 || status === 529 || OVERLOADED.test(text)],
   ['model_limited', ({ text }) => LIMITED.test(text)],
   ['model_unprocessable', ({ status }) => status === 422],
-  ['model_error', ({ status }) => status === undefined || status >= 500 || status === 408 || status === 409 || status === 425],
+  [
+    'model_error',
+    ({ status }) => status === undefined || status >= 500 || status === 408 || status === 409 || status === 425,
+  ],
 ]
 
 /** The class of what a model's server said. */

@@ -21,7 +21,9 @@ export function findRefusedTool({ failureClass, detail }: ModelServerError, body
   for (const text of [detail.param, detail.message]) {
     const index = PLACES.map((place) => place.exec(text ?? '')?.[1]).find(Boolean)
     const named = /(?:function|tool) ['"`“]([\w-]{1,64})['"`”]/i.exec(text ?? '')?.[1]
-    const found = (index === undefined ? undefined : nameOf(tools[Number(index)])) ?? tools.map(nameOf).find((name) => name === named)
+    const found =
+      (index === undefined ? undefined : nameOf(tools[Number(index)])) ??
+      tools.map(nameOf).find((name) => name === named)
     if (found !== undefined) return found
   }
   return undefined

@@ -34,7 +34,8 @@ function toBelievable(ms: number | undefined): number | undefined {
 
 function readBody(message: string, retryDelay: string | undefined): number | undefined {
   return readDuration(
-    retryDelay ?? /(?:try again|retry|wait)(?: in| after| for)? ((?:\d+(?:\.\d+)? ?(?:ms|s|m|h)[a-z]{0,8} ?)+)/i.exec(message)?.[1],
+    retryDelay ??
+      /(?:try again|retry|wait)(?: in| after| for)? ((?:\d+(?:\.\d+)? ?(?:ms|s|m|h)[a-z]{0,8} ?)+)/i.exec(message)?.[1],
   )
 }
 

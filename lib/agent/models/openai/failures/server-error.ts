@@ -29,7 +29,8 @@ export class ModelServerError extends Error {
 
 /** The ModelServerError that is this error or one of its causes. */
 export function findServerError(error: unknown): ModelServerError | undefined {
-  for (let at = error, depth = 0; at instanceof Error && depth < 6; depth += 1, at = at.cause) if (at instanceof ModelServerError) return at
+  for (let at = error, depth = 0; at instanceof Error && depth < 6; depth += 1, at = at.cause)
+    if (at instanceof ModelServerError) return at
   return undefined
 }
 
@@ -68,7 +69,9 @@ export function toServerError(body: unknown, { status, headers = new Headers() }
 
 /** True if a body or a frame with the status 200 is a failure. */
 export function isFailure(body: Fields): boolean {
-  return Boolean(body.error) || body.object === 'error' || (isObject(body.base_resp) && Boolean(body.base_resp.status_code))
+  return (
+    Boolean(body.error) || body.object === 'error' || (isObject(body.base_resp) && Boolean(body.base_resp.status_code))
+  )
 }
 
 /** True if it has words of its own and no answer, as an error of FastAPI has, but a note on the way, too. */
@@ -79,7 +82,8 @@ export function saysFailure(body: Fields): boolean {
 
 type Fields = Record<string, unknown>
 const isObject = (value: unknown): value is Fields => value instanceof Object && !Array.isArray(value)
-const word = (value: unknown): string | undefined => (typeof value === 'string' || typeof value === 'number' ? String(value) : undefined)
+const word = (value: unknown): string | undefined =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 
 /**
  * The forms: `{error: {…}}` (OpenAI and most), `{error: "…"}` (Ollama, LM Studio), the error itself (vLLM, Mistral), a list of one
@@ -97,7 +101,12 @@ function readSaid(body: unknown): Said {
   const details = Array.isArray(error.details) ? error.details.filter(isObject) : []
   const message = [
     readMessage(
-      error.message ?? error.detail ?? error.msg ?? error.error_msg ?? error.status_msg ?? (error === top ? undefined : top.message),
+      error.message ??
+        error.detail ??
+        error.msg ??
+        error.error_msg ??
+        error.status_msg ??
+        (error === top ? undefined : top.message),
     ),
     readMessage(metadata.raw),
   ]
@@ -114,7 +123,9 @@ function readMessage(value: unknown): string {
   if (typeof value === 'string') return value
   // FastAPI lists what is wrong with each field.
   if (Array.isArray(value))
-    return value.map((entry) => (isObject(entry) ? [[entry.loc].flat().join('.'), entry.msg].join(' ') : String(entry))).join('; ')
+    return value
+      .map((entry) => (isObject(entry) ? [[entry.loc].flat().join('.'), entry.msg].join(' ') : String(entry)))
+      .join('; ')
   return value === undefined || value === null ? '' : JSON.stringify(value)
 }
 

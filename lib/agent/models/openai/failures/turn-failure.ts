@@ -9,7 +9,11 @@ import {
 } from '@openai/agents'
 import { APIConnectionError, APIError } from 'openai'
 import { waitText } from '#lib/agent/models/openai/failures/retry-after.ts'
-import { findServerError, type ModelServerError, toServerError } from '#lib/agent/models/openai/failures/server-error.ts'
+import {
+  findServerError,
+  type ModelServerError,
+  toServerError,
+} from '#lib/agent/models/openai/failures/server-error.ts'
 import { type FailureDetail, RUN_FAILURES, type RunFailureClass } from '#lib/data/runs/run-failures.ts'
 import { AppError, isDatabaseDown, toAppError } from '#lib/platform/errors.ts'
 
@@ -55,7 +59,11 @@ export function toTurnFailure(error: unknown): TurnFailure {
   // The SDK's word for a stream that ended wrongly.
   if (error instanceof ModelBehaviorError) return toFailure('model_cut', { message: error.message })
   if (error instanceof AppError)
-    return { ...toFailure(isDatabaseDown(error) ? 'database' : 'internal'), sentence: error.message, retry: error.status >= 429 }
+    return {
+      ...toFailure(isDatabaseDown(error) ? 'database' : 'internal'),
+      sentence: error.message,
+      retry: error.status >= 429,
+    }
   if (isCutSocket(error)) return toFailure('model_cut', cutDetail(error))
   return { ...toFailure(isDatabaseDown(error) ? 'database' : 'internal'), sentence: toAppError(error).message }
 }

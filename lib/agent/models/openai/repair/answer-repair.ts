@@ -21,7 +21,8 @@ export type SoundCall = { callId: string; name: string; arguments: string }
 // OpenAI's limit in Chat Completions.
 const ID_MAX_CHARS = 40
 
-const UNREADABLE = 'The call was not made: its arguments have to be one whole JSON object. Call the tool again with such.'
+const UNREADABLE =
+  'The call was not made: its arguments have to be one whole JSON object. Call the tool again with such.'
 
 /** What is put right in one answer of a model, with all that the turn has to know of it. */
 export class AnswerRepair {

@@ -2,7 +2,15 @@ import type { SentCall } from '#lib/agent/models/openai/repair/answer-repair.ts'
 import { isObject, isObjectText } from '#lib/agent/models/openai/repair/call-arguments.ts'
 
 type Fields = Record<string, unknown>
-type OpenCall = { index?: number; id?: string; names: string[]; text: string; value?: unknown; call: Fields; function: Fields }
+type OpenCall = {
+  index?: number
+  id?: string
+  names: string[]
+  text: string
+  value?: unknown
+  call: Fields
+  function: Fields
+}
 
 /** A piece of a call, its fields read as far as they can be. */
 type CallDelta = { index?: number; id?: string; name?: string; arguments: unknown; call: Fields; function: Fields }
@@ -29,7 +37,8 @@ export class ChatCalls {
       const delta = readDelta(raw)
       const call = this.#find(delta, pieces.length > 1 ? place : undefined)
       if (call) addTo(call, delta)
-      else if (this.#calls.length < MAX_CALLS) this.#calls.push(addTo({ names: [], text: '', call: {}, function: {} }, delta))
+      else if (this.#calls.length < MAX_CALLS)
+        this.#calls.push(addTo({ names: [], text: '', call: {}, function: {} }, delta))
     }
   }
 
@@ -47,7 +56,9 @@ export class ChatCalls {
     const last = (match: (call: OpenCall) => boolean) => this.#calls.findLast(match)
     const named = name !== undefined
     if (id !== undefined) {
-      const same = last((call) => call.id === id && (index === undefined || call.index === undefined || call.index === index))
+      const same = last(
+        (call) => call.id === id && (index === undefined || call.index === undefined || call.index === index),
+      )
       if (same) return named && beginsAnother(same, delta) ? undefined : same
     }
     if (index !== undefined) {

@@ -26,7 +26,13 @@ const KEPT_MAX_CHARS = 32_000
 // Thoughts that a provider wants back within a turn; the next one begins without them.
 const OF_THE_TURN = ['reasoning', 'reasoning_content', 'thinking']
 /** Fields of a message that their providers want back with its calls. Others are not sent back: strict servers refuse what they do not know. */
-export const OF_THE_MESSAGE = [...OF_THE_TURN, 'reasoning_details', 'thinking_blocks', 'extra_content', 'provider_specific_fields']
+export const OF_THE_MESSAGE = [
+  ...OF_THE_TURN,
+  'reasoning_details',
+  'thinking_blocks',
+  'extra_content',
+  'provider_specific_fields',
+]
 
 /** Where a model's answers come from, without telling the address. */
 export function originOf(baseUrl: string, model: string): string {
@@ -37,7 +43,9 @@ export function originOf(baseUrl: string, model: string): string {
 export function echoToKeep(text: unknown): string | undefined {
   const echo = readEcho(text)
   if (!echo) return undefined
-  const message = withoutEmpty(Object.fromEntries(Object.entries(echo.message ?? {}).filter(([key]) => !OF_THE_TURN.includes(key))))
+  const message = withoutEmpty(
+    Object.fromEntries(Object.entries(echo.message ?? {}).filter(([key]) => !OF_THE_TURN.includes(key))),
+  )
   const { message: _, ...rest } = echo
   const kept = writeEcho({ ...rest, ...(message && { message }) })
   return kept !== undefined && kept.length <= KEPT_MAX_CHARS ? kept : undefined
@@ -74,7 +82,13 @@ export function restoreEchoes<Item>(items: Item[], origin: string): Item[] {
   })
 }
 
-function restoreCall(call: Fields, text: unknown, origin: string, ids: Map<unknown, string>, key: 'id' | 'call_id'): Fields {
+function restoreCall(
+  call: Fields,
+  text: unknown,
+  origin: string,
+  ids: Map<unknown, string>,
+  key: 'id' | 'call_id',
+): Fields {
   const echo = readEcho(text)
   if (echo?.origin !== origin) return call
   const id = echo.id !== undefined && ![...ids.values()].includes(echo.id) ? echo.id : undefined

@@ -10,7 +10,14 @@ import { toTokenCount } from '#lib/agent/models/openai/repair/token-count.ts'
 type Fields = Record<string, unknown>
 
 /** What a repaired chunk adds; `retracted` says that all text so far was a thought. */
-type Delta = { content?: string; reasoning_content?: string; refusal?: string; retracted?: true; annotations?: unknown; audio?: unknown }
+type Delta = {
+  content?: string
+  reasoning_content?: string
+  refusal?: string
+  retracted?: true
+  annotations?: unknown
+  audio?: unknown
+}
 
 const COUNTS = ['prompt_tokens', 'completion_tokens', 'total_tokens']
 
@@ -18,7 +25,10 @@ const COUNTS = ['prompt_tokens', 'completion_tokens', 'total_tokens']
  * The chunks of a Chat Completions stream as OpenAI would send them: one choice, text apart from thoughts, whole calls at the end. Throws
  * a ModelFault for a stream that ends without saying so, after all that came before it.
  */
-export async function* repairChat(chunks: AsyncIterable<unknown>, answer: AnswerRepair): AsyncGenerator<ChatCompletionChunk> {
+export async function* repairChat(
+  chunks: AsyncIterable<unknown>,
+  answer: AnswerRepair,
+): AsyncGenerator<ChatCompletionChunk> {
   const splitter = new ThoughtSplitter()
   const calls = new ChatCalls()
   let head: Fields = {}
@@ -64,7 +74,10 @@ export async function* repairChat(chunks: AsyncIterable<unknown>, answer: Answer
   if (finish === undefined) throw new ModelFault('model_cut', 'the stream ended without a finish reason')
   answer.cut = readCut(finish)
   if (answer.cut && !said && splitter.visible.trim() === '')
-    throw new ModelFault(answer.cut === 'filter' ? 'model_filtered' : 'model_cut', `the model gave no answer: ${finish}`)
+    throw new ModelFault(
+      answer.cut === 'filter' ? 'model_filtered' : 'model_cut',
+      `the model gave no answer: ${finish}`,
+    )
   const sent = answer.cut ? [] : calls.end()
   const whole = sent.map((call) => answer.admit(call))
   if (whole.length > 0)
@@ -125,18 +138,24 @@ function noteMessage({ message }: AnswerRepair, delta: Fields): void {
 /** A detail that goes on with the last one is one with it: OpenRouter streams their texts in pieces. */
 function addDetail(details: Fields[], detail: Fields): Fields[] {
   const last = details.at(-1)
-  const goesOn = last && isObject(detail) && detail.index !== undefined && last.index === detail.index && last.type === detail.type
+  const goesOn =
+    last && isObject(detail) && detail.index !== undefined && last.index === detail.index && last.type === detail.type
   if (!goesOn) return [...details, detail]
   const joined = { ...last, ...detail }
   for (const key of ['text', 'summary', 'data'])
     if (typeof last[key] === 'string' && typeof detail[key] === 'string') joined[key] = last[key] + detail[key]
   for (const key of ['signature', 'id', 'format']) joined[key] = detail[key] ?? last[key]
-  return [...details.slice(0, -1), Object.fromEntries(Object.entries(joined).filter(([, value]) => value !== undefined))]
+  return [
+    ...details.slice(0, -1),
+    Object.fromEntries(Object.entries(joined).filter(([, value]) => value !== undefined)),
+  ]
 }
 
 function soundUsage(usage: Fields): Fields {
   const details = (value: unknown) =>
-    isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, count]) => [key, toTokenCount(count)])) : undefined
+    isObject(value)
+      ? Object.fromEntries(Object.entries(value).map(([key, count]) => [key, toTokenCount(count)]))
+      : undefined
   return {
     ...Object.fromEntries(COUNTS.map((key) => [key, toTokenCount(usage[key])])),
     prompt_tokens_details: details(usage.prompt_tokens_details),

@@ -25,7 +25,11 @@ export function repairClient(client: OpenAI, origin: string, answer: AnswerRepai
     const sent = create({ ...body, input }, options)
     return { withResponse: async () => withData(await sent.withResponse(), (data) => repairResponses(data, answer)) }
   }
-  return { baseURL: client.baseURL, chat: { completions: { create: chat } }, responses: { create: responses } } as unknown as OpenAI
+  return {
+    baseURL: client.baseURL,
+    chat: { completions: { create: chat } },
+    responses: { create: responses },
+  } as unknown as OpenAI
 }
 
 function withData(streamed: Streamed, repair: (data: AsyncIterable<unknown>) => AsyncIterable<unknown>): Streamed {

@@ -22,9 +22,12 @@ function repairItem(item: AgentInputItem): AgentInputItem[] {
     return [withOwnId({ ...item, name: soundName(item), arguments: readArguments(item.arguments) ?? '{}' })]
   if (item.type === 'reasoning') return 'id' in item && item.id && !item.id.startsWith('rs') ? [] : [item]
   if (!('role' in item) || !Array.isArray(item.content)) return [item]
-  const content = item.content.filter((part) => !('text' in part && part.text === '') && !('refusal' in part && part.refusal === ''))
+  const content = item.content.filter(
+    (part) => !('text' in part && part.text === '') && !('refusal' in part && part.refusal === ''),
+  )
   if (content.length === 0 && item.role === 'assistant') return []
-  if (content.length === 0) return [{ ...item, content: [{ type: 'input_text', text: '(an empty message)' }] } as AgentInputItem]
+  if (content.length === 0)
+    return [{ ...item, content: [{ type: 'input_text', text: '(an empty message)' }] } as AgentInputItem]
   return [withOwnId({ ...item, content } as AgentInputItem)]
 }
 

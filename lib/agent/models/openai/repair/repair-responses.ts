@@ -48,7 +48,12 @@ export async function* repairResponses(events: AsyncIterable<unknown>, answer: A
 type Streamed = { messages: ResponseMessages; calls: ResponseCalls; others: Fields[] }
 
 /** The last event with the whole answer, whatever the server put into it. */
-function toCompleted({ type, response: given, ...event }: Fields, listed: Fields[], streamed: Streamed, answer: AnswerRepair): Fields {
+function toCompleted(
+  { type, response: given, ...event }: Fields,
+  listed: Fields[],
+  streamed: Streamed,
+  answer: AnswerRepair,
+): Fields {
   const response = isObject(given) ? given : {}
   const others = listed.filter(({ type }) => type !== 'message' && type !== 'function_call')
   const messages = streamed.messages.items
@@ -56,11 +61,20 @@ function toCompleted({ type, response: given, ...event }: Fields, listed: Fields
   answer.cut = cutOf(String(type), response)
   const said = messages.some(({ content }) => Array.isArray(content) && content.some(isSaid))
   if (answer.cut && !said)
-    throw new ModelFault(answer.cut === 'filter' ? 'model_filtered' : 'model_cut', `the model gave no answer: ${answer.cut}`)
+    throw new ModelFault(
+      answer.cut === 'filter' ? 'model_filtered' : 'model_cut',
+      `the model gave no answer: ${answer.cut}`,
+    )
   const calls = answer.cut ? [] : sent
   const sound = calls.map(({ item, ...call }) => {
     const { callId, name, arguments: args } = answer.admit(call)
-    return { ...pick(item, ['id', 'status', 'namespace', 'caller']), type: 'function_call', call_id: callId, name, arguments: args }
+    return {
+      ...pick(item, ['id', 'status', 'namespace', 'caller']),
+      type: 'function_call',
+      call_id: callId,
+      name,
+      arguments: args,
+    }
   })
   const beside = (others.length > 0 ? others : streamed.others).filter(isTakenBack).map(withSummary)
   const output = [...beside, ...messages, ...sound]
@@ -97,7 +111,9 @@ function isSaid(part: unknown): boolean {
 }
 
 function pick(fields: Fields, keys: string[]): Fields {
-  return Object.fromEntries(keys.filter((key) => fields[key] !== undefined && fields[key] !== null).map((key) => [key, fields[key]]))
+  return Object.fromEntries(
+    keys.filter((key) => fields[key] !== undefined && fields[key] !== null).map((key) => [key, fields[key]]),
+  )
 }
 
 function soundUsage(given: unknown): Fields {

@@ -44,7 +44,9 @@ export class ResponseCalls {
       const streamed = this.#items[index]
       const lacks = item.arguments === undefined || item.arguments === null || item.arguments === ''
       const args = lacks && streamed?.name === item.name ? streamed?.arguments : item.arguments
-      const extra = Object.entries(item).filter(([key, value]) => !STANDARD.has(key) && value !== null && value !== undefined)
+      const extra = Object.entries(item).filter(
+        ([key, value]) => !STANDARD.has(key) && value !== null && value !== undefined,
+      )
       const name = typeof item.name === 'string' ? item.name : ''
       return { id: item.call_id, name, arguments: args ?? undefined, call: Object.fromEntries(extra), item }
     })

@@ -12,7 +12,8 @@ type Part = {
 }
 type Message = { item: Fields; at: Fields; added: boolean; done: boolean; parts: Map<number, Part> }
 
-const OF_PARTS = /^response\.(content_part\.(added|done)|output_text\.(delta|done|annotation\.added)|refusal\.(delta|done))$/
+const OF_PARTS =
+  /^response\.(content_part\.(added|done)|output_text\.(delta|done|annotation\.added)|refusal\.(delta|done))$/
 
 /**
  * The messages of a streamed response. Each is shown when its first word is there, so that a message which begins with thoughts, or has
@@ -25,7 +26,8 @@ export class ResponseMessages {
   /** True for an event that is about a message. */
   takes({ type, item, part }: Fields): boolean {
     if (isObject(part) && part.type === 'reasoning_text') return false
-    if (type === 'response.output_item.added' || type === 'response.output_item.done') return isObject(item) && item.type === 'message'
+    if (type === 'response.output_item.added' || type === 'response.output_item.done')
+      return isObject(item) && item.type === 'message'
     return typeof type === 'string' && OF_PARTS.test(type)
   }
 
@@ -33,7 +35,8 @@ export class ResponseMessages {
     const { type, item, item_id: id, output_index: index } = event
     if (type === 'response.output_item.added') return void this.#begin(item as Fields, index)
     const itemId = type === 'response.output_item.done' ? (item as Fields).id : id
-    const message = this.#messages.findLast((one) => !one.done && one.at.item_id === itemId) ?? this.#begin({ id: itemId }, index)
+    const message =
+      this.#messages.findLast((one) => !one.done && one.at.item_id === itemId) ?? this.#begin({ id: itemId }, index)
     if (type === 'response.output_item.done') return yield* this.#finish(message, item as Fields)
     const part = partOf(message, event)
     const { delta, text, refusal, annotation } = event
@@ -54,7 +57,8 @@ export class ResponseMessages {
   /** What was held back, when the stream breaks. */
   *flush(): Generator<Fields> {
     for (const message of this.#messages)
-      if (!message.done) for (const part of message.parts.values()) yield* this.#pieces(message, part, part.splitter.end())
+      if (!message.done)
+        for (const part of message.parts.values()) yield* this.#pieces(message, part, part.splitter.end())
   }
 
   /** Closes what the server left open at the end. If it streamed no message, those of its last event are shown. */
@@ -159,12 +163,23 @@ export class ResponseMessages {
   *#show(message: Message, part: Part): Generator<Fields> {
     const { item_id, output_index } = message.at
     if (!message.added)
-      yield { type: 'response.output_item.added', output_index, item: { ...message.item, status: 'in_progress', content: [] } }
+      yield {
+        type: 'response.output_item.added',
+        output_index,
+        item: { ...message.item, status: 'in_progress', content: [] },
+      }
     message.added = true
     if (part.added) return
     part.added = true
-    const empty = part.type === 'refusal' ? { type: 'refusal', refusal: '' } : { type: 'output_text', text: '', annotations: [] }
-    yield { type: 'response.content_part.added', item_id, output_index, content_index: part.last.content_index ?? 0, part: empty }
+    const empty =
+      part.type === 'refusal' ? { type: 'refusal', refusal: '' } : { type: 'output_text', text: '', annotations: [] }
+    yield {
+      type: 'response.content_part.added',
+      item_id,
+      output_index,
+      content_index: part.last.content_index ?? 0,
+      part: empty,
+    }
   }
 }
 
@@ -175,7 +190,8 @@ function partOf(message: Message, event: Fields): Part {
   const index = typeof event.content_index === 'number' ? event.content_index : 0
   const known = message.parts.get(index)
   if (known) return known
-  const isRefusal = (isObject(event.part) && event.part.type === 'refusal') || String(event.type).startsWith('response.refusal')
+  const isRefusal =
+    (isObject(event.part) && event.part.type === 'refusal') || String(event.type).startsWith('response.refusal')
   const type = isRefusal ? 'refusal' : 'output_text'
   const part: Part = { splitter: new ThoughtSplitter(), type, added: false, given: '', last: event, annotations: [] }
   message.parts.set(index, part)

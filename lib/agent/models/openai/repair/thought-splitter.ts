@@ -178,7 +178,10 @@ function isFence(line: string): boolean {
 }
 
 /** Finds marks in a text, in one walk through it: a model that runs wild writes thousands of them. */
-type Pattern = { find(text: string, from: number): { at: number; text: string } | undefined; heldBack(text: string, from: number): number }
+type Pattern = {
+  find(text: string, from: number): { at: number; text: string } | undefined
+  heldBack(text: string, from: number): number
+}
 
 function toPattern(marks: readonly string[]): Pattern {
   // Of two that begin at one place the longer one is meant.

@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createParser, type EventSourceMessage, type ParseError } from 'eventsource-parser'
-import { isFailure, ModelServerError, saysFailure, toServerError } from '#lib/agent/models/openai/failures/server-error.ts'
+import {
+  isFailure,
+  ModelServerError,
+  saysFailure,
+  toServerError,
+} from '#lib/agent/models/openai/failures/server-error.ts'
 import { framesOfWhole, toGarbled } from '#lib/agent/models/openai/transport/whole-answer.ts'
 
 /** How long (ms) a stream may go on after the model has finished: the count of tokens comes then. */
@@ -38,7 +43,8 @@ export async function toAnswerStream(response: Response, onSign: () => void): Pr
   }
   const first = FIRST.exec(head)?.[0]
   const answered = { status, headers }
-  if (first === undefined) throw new ModelServerError('model_empty', toServerError({ message: 'An empty body.' }, answered).detail)
+  if (first === undefined)
+    throw new ModelServerError('model_empty', toServerError({ message: 'An empty body.' }, answered).detail)
   if (first === '<') throw toGarbled(await rest(head, texts, PAGE_MAX_CHARS), answered)
   const frames =
     first === '{' || first === '['
@@ -117,7 +123,9 @@ async function* readEvents(
     for (;;) {
       const reading = texts.next()
       reading.catch(() => undefined)
-      const next = await (finishedAt === undefined ? reading : withinOrEnd(reading, finishedAt + AFTER_FINISH_MS - Date.now()))
+      const next = await (finishedAt === undefined
+        ? reading
+        : withinOrEnd(reading, finishedAt + AFTER_FINISH_MS - Date.now()))
       if (next.done) break
       parser.feed(next.value)
       if (yield* take()) return
@@ -128,7 +136,11 @@ async function* readEvents(
     if (yield* take()) return
     if (suspect && finishedAt === undefined) throw suspect
     if (count === 0 && !FIELD.test(head)) throw toGarbled(head, answered)
-    if (count === 0) throw new ModelServerError('model_empty', toServerError({ message: 'A stream without an event.' }, answered).detail)
+    if (count === 0)
+      throw new ModelServerError(
+        'model_empty',
+        toServerError({ message: 'A stream without an event.' }, answered).detail,
+      )
   } finally {
     // Not awaited: a server that leaves the socket open would hold this up.
     void texts.return(undefined).catch(() => undefined)
@@ -136,7 +148,10 @@ async function* readEvents(
 }
 
 /** The model has finished: what the socket does then, nothing at all or breaking, is the end. */
-async function withinOrEnd(reading: Promise<IteratorResult<string, void>>, ms: number): Promise<IteratorResult<string, void>> {
+async function withinOrEnd(
+  reading: Promise<IteratorResult<string, void>>,
+  ms: number,
+): Promise<IteratorResult<string, void>> {
   const end = { done: true, value: undefined } as const
   const late = new AbortController()
   try {
@@ -155,7 +170,12 @@ class EventRepair {
     this.#answered = answered
   }
 
-  take({ event, data }: Event): { data: string; isLast: boolean; failure?: ModelServerError; suspicion?: ModelServerError } {
+  take({ event, data }: Event): {
+    data: string
+    isLast: boolean
+    failure?: ModelServerError
+    suspicion?: ModelServerError
+  } {
     const isError = event === 'error'
     if (!isError && !TELLING.test(data)) return { data, isLast: false }
     let frame: Frame
@@ -166,10 +186,14 @@ class EventRepair {
       return { data, isLast: false }
     }
     const type = frame.type ?? ''
-    if (isError || type === 'error' || type === 'response.error' || isFailure(frame)) throw toServerError(frame, this.#answered)
+    if (isError || type === 'error' || type === 'response.error' || isFailure(frame))
+      throw toServerError(frame, this.#answered)
     const { response } = frame
     if (type === 'response.failed' || response?.status === 'failed')
-      throw toServerError(response?.error ? response : { ...frame, code: response?.incomplete_details?.reason }, this.#answered)
+      throw toServerError(
+        response?.error ? response : { ...frame, code: response?.incomplete_details?.reason },
+        this.#answered,
+      )
     if (saysFailure(frame)) return { data, isLast: false, suspicion: toServerError(frame, this.#answered) }
     // OpenRouter writes it beside the last words.
     const choice = Array.isArray(frame.choices) ? frame.choices[0] : undefined

@@ -28,7 +28,12 @@ const REFUSED_TOOLS_MAX = 8
 const ERROR_MAX_BYTES = 64_000
 const ERROR_READ_MS = 5_000
 
-const PASSING: ReadonlySet<RunFailureClass> = new Set(['model_unreachable', 'model_limited', 'model_overloaded', 'model_error'])
+const PASSING: ReadonlySet<RunFailureClass> = new Set([
+  'model_unreachable',
+  'model_limited',
+  'model_overloaded',
+  'model_error',
+])
 
 /**
  * The `fetch` of one turn's model: asks again after what may pass, waits as long as the server says (MODEL_WAIT_MAX in all) and tells it,
@@ -46,7 +51,8 @@ export function modelFetch(line: ModelLine = {}): typeof fetch {
       const answer = await ask(input, { ...init, body }, line)
       if (answer instanceof Response) return answer
       signal?.throwIfAborted()
-      const tool = typeof body === 'string' && refused.size < REFUSED_TOOLS_MAX ? findRefusedTool(answer, body) : undefined
+      const tool =
+        typeof body === 'string' && refused.size < REFUSED_TOOLS_MAX ? findRefusedTool(answer, body) : undefined
       if (tool !== undefined) {
         refused.add(tool)
         line.onToolRefused?.(tool, answer.detail)
@@ -56,7 +62,10 @@ export function modelFetch(line: ModelLine = {}): typeof fetch {
         ? waitBefore(answer, { quick, waitedMs, isTold: line.onWait !== undefined })
         : undefined
       if (waitMs === undefined) throw answer
-      log.info({ failure_class: answer.failureClass, ...toLog(answer.detail), wait_ms: Math.round(waitMs) }, 'the model is asked again')
+      log.info(
+        { failure_class: answer.failureClass, ...toLog(answer.detail), wait_ms: Math.round(waitMs) },
+        'the model is asked again',
+      )
       await pause(waitMs, answer.failureClass, line, signal)
       if (waitMs > TELL_MS) waitedMs += waitMs
       else quick += 1
@@ -87,7 +96,12 @@ function waitBefore({ retryAfterMs }: ModelServerError, { quick, waitedMs, isTol
 }
 
 /** Waits, telling what is still to come. Throws the signal's reason if it aborts. */
-async function pause(ms: number, failureClass: RunFailureClass, line: ModelLine, signal: AbortSignal | null | undefined): Promise<void> {
+async function pause(
+  ms: number,
+  failureClass: RunFailureClass,
+  line: ModelLine,
+  signal: AbortSignal | null | undefined,
+): Promise<void> {
   const until = Date.now() + ms
   const isTold = ms > TELL_MS
   line.onSign?.(ms)
@@ -98,7 +112,11 @@ async function pause(ms: number, failureClass: RunFailureClass, line: ModelLine,
   if (isTold) line.onWait?.(undefined)
 }
 
-async function ask(input: Parameters<typeof fetch>[0], init: RequestInit, line: ModelLine): Promise<Response | ModelServerError> {
+async function ask(
+  input: Parameters<typeof fetch>[0],
+  init: RequestInit,
+  line: ModelLine,
+): Promise<Response | ModelServerError> {
   let response: Response
   try {
     response = await fetch(input, init)
@@ -135,7 +153,10 @@ async function readSome({ body }: Response): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   while (bytes < ERROR_MAX_BYTES) {
-    const { done, value } = await Promise.race([reader.read().catch(() => ({ done: true as const, value: undefined })), end])
+    const { done, value } = await Promise.race([
+      reader.read().catch(() => ({ done: true as const, value: undefined })),
+      end,
+    ])
     if (done) break
     chunks.push(value)
     bytes += value.byteLength

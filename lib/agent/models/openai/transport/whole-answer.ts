@@ -1,4 +1,9 @@
-import { isFailure, ModelServerError, saysFailure, toServerError } from '#lib/agent/models/openai/failures/server-error.ts'
+import {
+  isFailure,
+  ModelServerError,
+  saysFailure,
+  toServerError,
+} from '#lib/agent/models/openai/failures/server-error.ts'
 
 type Fields = Record<string, unknown>
 const isObject = (value: unknown): value is Fields => value instanceof Object && !Array.isArray(value)
@@ -71,8 +76,10 @@ function itemFrames(item: Fields, output_index: number): Fields[] {
   const texts: Fields[] = []
   if (item.type === 'message')
     for (const [content_index, part] of listOf(item.content).entries()) {
-      if (typeof part.text === 'string') texts.push({ type: 'response.output_text.delta', ...at, content_index, delta: part.text })
-      if (typeof part.refusal === 'string') texts.push({ type: 'response.refusal.delta', ...at, content_index, delta: part.refusal })
+      if (typeof part.text === 'string')
+        texts.push({ type: 'response.output_text.delta', ...at, content_index, delta: part.text })
+      if (typeof part.refusal === 'string')
+        texts.push({ type: 'response.refusal.delta', ...at, content_index, delta: part.refusal })
     }
   if (item.type === 'reasoning')
     for (const [summary_index, { text }] of listOf(item.summary).entries()) {

@@ -2,6 +2,11 @@ import { makeEndpoint } from '#mcp/http.ts'
 import { fixture } from '#tests/conformance/fixture/server.ts'
 
 // The suite sends no token, so every request is this person's.
-const endpoint = makeEndpoint(fixture, async () => ({ userId: 'usr_conformance', role: 'member', via: 'session', sessionVersion: 1 }))
+const endpoint = makeEndpoint(fixture, async () => ({
+  userId: 'usr_conformance',
+  role: 'member',
+  via: 'session',
+  sessionVersion: 1,
+}))
 
 export { endpoint as DELETE, endpoint as GET, endpoint as HEAD, endpoint as OPTIONS, endpoint as POST }
