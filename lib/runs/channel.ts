@@ -2,7 +2,8 @@ import { RUNS_CHANNEL as CHANNEL } from '#lib/data/runs/runs.ts'
 import { isListening, listen, notify } from '#lib/platform/db/notify.ts'
 import { registry } from '#lib/runs/registry.ts'
 
-// A message is a run's id and the number of its last event: 0 where the row itself has changed.
+// A message is a run's id and the number of its last event. The number is 0 if the row itself
+// changed.
 
 /** Tells other processes that these runs have new events. */
 export function notifyEvents(runs: { runId: string; lastSeq: number }[]): Promise<void> {
@@ -12,12 +13,18 @@ export function notifyEvents(runs: { runId: string; lastSeq: number }[]): Promis
   )
 }
 
-/** Tells the process of a run to look at the run's row: somebody ended it. */
+/**
+ * Tells the process that works on a run to read the run's row again, because the run was ended
+ * elsewhere.
+ */
 export function notifyRunChanged(runId: string): Promise<void> {
   return notify(CHANNEL, [`${runId} 0`])
 }
 
-/** Begins to hear of runs of other processes, and of what others do to the runs of this one; once a process. */
+/**
+ * Subscribes to news of other processes' runs and of changes that others make to this process's
+ * runs. Subscribes once per process.
+ */
 export function listenForRuns(): void {
   const shared = registry()
   shared.hearing ??= listen(CHANNEL, {
@@ -33,15 +40,15 @@ export function listenForRuns(): void {
   })
 }
 
-/** True when news of other processes arrive by themselves. */
+/** True if news from other processes is pushed to this one, so that polling may be slow. */
 export const isListeningForRuns = isListening
 
-/** Lets whoever waits for a run of another process look again. */
+/** Makes every reader that waits for another process's run look again. */
 export function wakeAllFollowers(): void {
   for (const wakes of registry().waiting.values()) for (const wake of wakes) wake()
 }
 
-/** Counts the news of one run of another process from now on. */
+/** Subscribes to news of one run of another process. */
 export function subscribeToNews(runId: string): { next(ms: number): Promise<void>; close(): void } {
   const { waiting } = registry()
   let heard = false
@@ -53,7 +60,7 @@ export function subscribeToNews(runId: string): { next(ms: number): Promise<void
   const wakes = waiting.get(runId) ?? new Set()
   waiting.set(runId, wakes.add(wake))
   return {
-    /** Resolves when there are news since the last call, after `ms` in any case. */
+    /** Resolves when there has been news since the last call, or after `ms`. */
     async next(ms) {
       if (!heard) {
         const { promise, resolve } = Promise.withResolvers<void>()

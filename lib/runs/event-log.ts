@@ -7,12 +7,16 @@ type Reader = { at: number; wake?: () => void }
 const OVERHEAD = 160
 const PIECE_BYTES = 8
 
-/** About how much of a run's log is kept, in bytes: above `soft` neighbouring deltas are joined, above `hard` the oldest events go. */
+/**
+ * Approximate limits of a run's log, in bytes. Above `soft`, neighbouring deltas are joined; above
+ * `hard`, the oldest events are dropped.
+ */
 export const LOG_LIMITS = { soft: 1_000_000, hard: 8_000_000 }
 
 /**
- * The events of one run, numbered from 1, for any number of readers: each gets them from where it begins to the end. What the
- * log keeps is shortened without changing what a reader ends up with: a finished item needs none of its earlier events.
+ * The events of one run, numbered from 1, for any number of readers. Each reader gets every event
+ * from its start position to the end. The log is compacted without changing a reader's final state:
+ * once an item is finished, its earlier events are not needed.
  */
 export class EventLog {
   readonly #limits: typeof LOG_LIMITS
@@ -29,7 +33,7 @@ export class EventLog {
     this.#joinAbove = limits.soft
   }
 
-  /** About how many bytes are kept. */
+  /** The approximate size of the log in bytes. */
   get bytes(): number {
     return this.#bytes
   }
@@ -39,12 +43,12 @@ export class EventLog {
     return this.#last
   }
 
-  /** True where everything after number `after` is still here. */
+  /** True if everything after number `after` is still here. */
   reaches(after: number): boolean {
     return after >= this.#droppedTo
   }
 
-  /** Returns the event's number. */
+  /** Appends an event and returns its number. */
   append(event: ThreadStreamEvent): number {
     this.#last += 1
     const bytes = sizeOf({ event })
@@ -57,21 +61,23 @@ export class EventLog {
     return this.#last
   }
 
-  /** The run's log goes on elsewhere: readers end at once and have to look there. */
+  /**
+   * Ends all readers at once, because the run's log continues elsewhere. They have to look there.
+   */
   abandon(): void {
     this.#droppedTo = Number.POSITIVE_INFINITY
     this.#wakeAll()
   }
 
-  /** No event follows: readers end once they have read everything. */
+  /** Marks the log as complete: readers end once they have read everything. */
   end(): void {
     this.#ended = true
     this.#wakeAll()
   }
 
   /**
-   * Every event after number `after`, then those to come. Returns true at the log's end, false to a reader that falls behind
-   * what is kept.
+   * Yields every event after number `after`, then new ones as they arrive. Returns true at the end
+   * of the log, or false if the reader fell behind the events that are kept.
    */
   async *read(after = 0): AsyncGenerator<NumberedEvent, boolean> {
     const reader: Reader = { at: after }
@@ -99,7 +105,7 @@ export class EventLog {
     }
   }
 
-  /** The place of the first entry with a number above `seq`. */
+  /** The index of the first entry with a number above `seq`. */
   #indexAfter(seq: number): number {
     let low = 0
     let high = this.#entries.length
@@ -111,7 +117,10 @@ export class EventLog {
     return low
   }
 
-  /** How an item came about. That it began is kept where another one came after it: a late reader shows both in their order. */
+  /**
+   * Drops the events that led to an item's final state. Its `added` event stays if another item was
+   * added after it, so that a late reader shows both in order.
+   */
   #forget(itemId: string): void {
     const isOwn = (event: ThreadStreamEvent) =>
       'item' in event ? event.item.id === itemId : 'item_id' in event && event.item_id === itemId
@@ -133,7 +142,7 @@ export class EventLog {
       this.#bytes -= oldest?.bytes ?? 0
       this.#droppedTo = oldest?.seq ?? this.#droppedTo
     }
-    // Not at each append: once joined, the log has to grow before it is worth another look.
+    // Compacting at each append would be wasted work: once joined, the log has to grow first.
     this.#joinAbove = Math.max(this.#limits.soft, Math.min(this.#bytes * 1.5, this.#limits.hard))
   }
 }

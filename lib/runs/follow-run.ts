@@ -9,25 +9,26 @@ import { isListeningForRuns, listenForRuns, subscribeToNews } from '#lib/runs/ch
 import { restAfter } from '#lib/runs/pack-events.ts'
 import { recoverRuns } from '#lib/runs/recover-runs.ts'
 
-/** How often (ms) a reader looks without being told: where news arrive by themselves, and where they do not. */
+/** How often (ms) a reader polls: `told` if news is pushed to this process, `alone` if not. */
 const LOOK_MS = { told: 2_000, alone: 300 }
-/** A reader waits so long (ms) for a database that is away. */
+/** How long (ms) a reader waits for a database that is down. */
 const DATABASE_MS = 60_000
 const RETRY_MS = 500
-/** Readers that want to read within this time (ms) do so with one query. */
+/** Reads that start within this time (ms) share one query. */
 const GATHER_MS = 10
 
 type Found = Awaited<ReturnType<typeof readRunEvents>>[number]
 type Wish = { place: Place; found: (found: Found) => void; failed: (error: unknown) => void }
 
 /**
- * The events of a run of any process after number `after`, then those to come, out of the database. Returns true at the
- * log's end; false where the reader should look elsewhere: this process ends, the database stays away, or nothing is kept.
- * Never throws. Whether the reader may see the run is the caller's business.
+ * Yields the events of any process's run after number `after`, then new ones, from the database.
+ * Returns true at the end of the log. Returns false if the reader should look elsewhere: this
+ * process is shutting down, the database stays down, or no events are kept. Never throws. The
+ * caller must check that the reader may see the run.
  */
 export async function* followRun(runId: string, after: number): AsyncGenerator<NumberedEvent, boolean> {
   listenForRuns()
-  // News count from before the first look: what happens in between is not missed.
+  // Subscribed before the first read, so that events in between are not missed.
   const news = subscribeToNews(runId)
   let at = after
   let deadline = Date.now() + DATABASE_MS
@@ -60,7 +61,7 @@ export async function* followRun(runId: string, after: number): AsyncGenerator<N
   }
 }
 
-/** Neither its process nor anybody else writes on: whoever notices first closes it. */
+/** True if no process writes to this run any more. The first reader to notice closes it. */
 function isLost({ stale, status }: RunProgress): boolean {
   return stale && status !== 'waiting' && (isActive(status) || status === 'interrupted' || status === 'stopped')
 }
@@ -74,7 +75,8 @@ async function readOnce(place: Place): Promise<Found | 'later'> {
   }
 }
 
-// Three hundred readers make one query, not three hundred: the next one gathers those who come while this one runs.
+// Three hundred readers share one query: reads that arrive during a query are gathered for the
+// next.
 const wishes: Wish[] = []
 let reading = false
 

@@ -5,17 +5,24 @@ import { listenForRuns } from '#lib/runs/channel.ts'
 import { recoverRuns } from '#lib/runs/recover-runs.ts'
 import { activeRuns, registry } from '#lib/runs/registry.ts'
 
-/** How often (ms) this process says which runs it works on. */
+/** How often (ms) this process reports which runs it works on. */
 const BEAT_MS = 2_500
-/** How often (ms) this process looks for runs of processes that died: with 10 s of silence, all are found within 15. */
+/**
+ * How often (ms) this process looks for runs whose process died. A run counts as dead after 10 s
+ * without a heartbeat, so all are found within 15 s.
+ */
 const WATCH_MS = 3_000
-/** How often (ms) this process looks for logs that are no longer kept. */
+/** How often (ms) this process looks for logs that have expired. */
 const SWEEP_MS = 300_000
 
-/** Sees to it that every active run of this process has a heartbeat, and hears of it when it is ended elsewhere. The timer ends itself when there is nothing to do. */
+/**
+ * Starts the heartbeat of this process's active runs, which also detects runs that were ended
+ * elsewhere. The timer stops by itself when no run is active.
+ */
 export function startHeartbeat(): void {
   const shared = registry()
-  // The timer outlives the request that started it, whose id must not stand in its log lines.
+  // The timer outlives the request that started it, so its log lines must not carry that request's
+  // id.
   shared.beating ??= withLogContext({ request_id: undefined, user_id: undefined }, () =>
     setInterval(beatOnce, BEAT_MS).unref(),
   )
@@ -32,7 +39,7 @@ async function beatOnce(): Promise<void> {
     return
   }
   try {
-    // A run that was stopped elsewhere, or taken for dead, must not go on here.
+    // A run that was stopped elsewhere, or closed as dead, must not continue here.
     for (const { id, isOpen, why } of await recordHeartbeat(runs.map(({ id }) => id))) {
       const run = runs.find((candidate) => candidate.id === id)
       if (isOpen) run?.stop(why)
@@ -43,7 +50,10 @@ async function beatOnce(): Promise<void> {
   }
 }
 
-/** Looks for runs whose process died, now and every three seconds, and for logs that have to go; to be called once when the server starts. */
+/**
+ * Looks for runs whose process died, now and every 3 s, and for expired logs every 5 minutes. Call
+ * it once when the server starts.
+ */
 export function startRecovery(): void {
   const shared = registry()
   if (shared.watching) return
@@ -55,7 +65,7 @@ async function sweep(): Promise<void> {
   while ((await sweepRunEvents()).more);
 }
 
-/** Does something now and again and again, never twice at once. A failure that stays is reported once. */
+/** Runs `work` now and then every `ms`, never twice at once. A repeated failure is logged once. */
 function repeatEvery(ms: number, work: () => Promise<unknown>, complaint: string): NodeJS.Timeout {
   let busy = false
   let failed = false

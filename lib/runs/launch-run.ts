@@ -13,33 +13,47 @@ import { EventLog } from '#lib/runs/event-log.ts'
 import { LogWriter } from '#lib/runs/log-writer.ts'
 import { keepEndedRun, type LiveRun, registry } from '#lib/runs/registry.ts'
 
-/** What the work of a run gets to know and to say about it. */
+/** What the work of a run knows about its run and can report about it. */
 export type RunHandle = {
   id: string
   threadId: string
-  /** Aborts when the run is to end early; its reason is an AppError unless the person stopped it. */
+  /**
+   * Aborts when the run must end early. The reason is an AppError unless the person stopped the
+   * run.
+   */
   signal: AbortSignal
-  /** What was learned about the run, kept in its row. */
+  /** Records facts about the run in its row. */
   report(facts: { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number }): void
-  /** The run failed: the first word counts. `publicMessage` is the sentence that the person saw, `detail` is for operators. */
+  /**
+   * Marks the run as failed; the first call wins. `publicMessage` is the sentence that the person
+   * saw, `detail` is for operators.
+   */
   fail(failureClass: RunFailureClass, publicMessage: string, detail?: FailureDetail): void
-  /** The run waits for a person: its process ends here, its row says so, and a later run goes on. */
+  /**
+   * Parks the run until a person decides: its process ends here, its row says so, and a later run
+   * resumes it.
+   */
   wait(): void
 }
 
-/** Makes the events of a run. Should not throw: a failure is an event. */
+/** Produces the events of a run. Should not throw: a failure is an event. */
 export type Produce = (run: RunHandle) => AsyncGenerator<ThreadStreamEvent>
 
-/** How long (ms) a run waits for a database that is away, each time. */
+/** How long (ms) a run waits for a database that is down, each time. */
 export const PATIENCE = { ms: 30_000 }
 /** Waits (ms) between attempts to write a run's end. */
 const RETRY_MS = [500, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000]
-/** How long (ms) readers wait for the first attempt to write the row's end before they get theirs. */
+/**
+ * How long (ms) readers wait for the first attempt to write the run's end before they are ended.
+ */
 const FINISH_MS = 3_000
 
 const writer = new LogWriter()
 
-/** Begins to pump `produce` into a log, whoever reads it. The run's row must be queued. */
+/**
+ * Starts to pump `produce` into a log, whether or not anyone reads it. The run's row must be
+ * queued.
+ */
 export function launchRun(about: { id: string; ownerId: string; threadId: string }, produce: Produce): LiveRun {
   const controller = new AbortController()
   const facts: RunFacts = {}
@@ -59,7 +73,8 @@ export function launchRun(about: { id: string; ownerId: string; threadId: string
     interrupt: (errorMessage) =>
       end({ status: 'interrupted', errorMessage }, new AppError('unavailable', errorMessage)),
     lose: () => {
-      // Its own end may be what the row says; otherwise writing it fails.
+      // If the run is settling, the row may hold this run's own end. If it does not, writing the
+      // end fails.
       if (state.settling) return
       run.log.abandon()
       end({ status: 'interrupted' }, new AppError('unavailable', 'The answer was cut off.'))
@@ -112,18 +127,21 @@ async function pumpRun(run: LiveRun, handle: RunHandle, produce: Produce, facts:
   await marked
 }
 
-/** Whoever reads here has it at once; the database gets it within a tenth of a second. */
+/**
+ * Readers in this process see the event at once; the database has it within a tenth of a second.
+ */
 function keepEvent(run: LiveRun, event: ThreadStreamEvent): void {
   writer.add(run, { seq: run.log.append(event), event })
 }
 
-/** The row says that the run goes while it goes already: nobody waits for that. */
+/** Marks the row as running. The run has already started and does not wait for this. */
 async function markRun(run: LiveRun, handle: RunHandle): Promise<void> {
   try {
     if (!(await markRunning(run))) run.stop()
   } catch (error) {
     log.warn({ error }, 'a run could not be marked as running')
-    // Without the mark there is no heartbeat, and another process may begin a second run in the thread.
+    // Without the mark there is no heartbeat, and another process could start a second run in the
+    // thread.
     const { message } = toAppError(error)
     handle.fail('database', message)
     run.interrupt(message)
@@ -134,12 +152,16 @@ function isDelta(event: ThreadStreamEvent): boolean {
   return event.type === 'thread.item.updated' && event.update.type === 'assistant_message.content_part.text_delta'
 }
 
-/** Writes the run's end, ends its readers, and keeps trying in the background when the database is away. */
+/**
+ * Writes the run's end and ends its readers. If the database is down, it keeps trying in the
+ * background.
+ */
 async function settleRun(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Promise<void> {
   const { promise: tried, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, FINISH_MS)
   const written = writeEnd(run, outcome, facts, resolve)
-  // Row first, so that the next message finds the thread free; but readers do not wait for a database that is away.
+  // The row is written first, so that the next message finds the thread free. Readers do not wait
+  // for a database that is down.
   await tried
   clearTimeout(timer)
   run.active = false
@@ -161,7 +183,7 @@ async function writeEnd(run: LiveRun, outcome: RunOutcome, facts: RunFacts, trie
       if (!(await finishRun(run, outcome, facts, { lastSeq, events }))) return markRunLost(run)
       return void notifyEvents([{ runId: run.id, lastSeq }])
     } catch (error) {
-      // Given up: the row gets no heartbeat any more and is found as stale.
+      // Given up: the row gets no more heartbeats and is found as stale.
       if (wait === undefined) return log.error({ error }, 'the end of a run could not be written')
       log.warn({ error }, 'the end of a run is written later')
       tried()
@@ -172,7 +194,7 @@ async function writeEnd(run: LiveRun, outcome: RunOutcome, facts: RunFacts, trie
   }
 }
 
-/** Others took the run for dead and closed it: what they wrote counts. */
+/** Another process took the run for dead and closed it. What that process wrote is final. */
 function markRunLost(run: LiveRun): void {
   log.warn('a run was closed by another process')
   run.log.abandon()

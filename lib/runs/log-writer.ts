@@ -6,18 +6,24 @@ import { notifyEvents } from '#lib/runs/channel.ts'
 import { type Packed, packEvents } from '#lib/runs/pack-events.ts'
 import type { LiveRun } from '#lib/runs/registry.ts'
 
-/** How long (ms) events wait for others that are written with them: at most ten messages a second and run follow from it. */
+/**
+ * How long (ms) events wait to be written together. It limits notifications to ten a second per
+ * run.
+ */
 const BATCH_MS = 100
-/** So many events that wait are written at once. */
+/** This many waiting events are written at once. */
 const BATCH_EVENTS = 2_000
-/** A run with so many events that could not be written is ended. */
+/** A run with this many unwritten events is ended. */
 const BACKLOG_EVENTS = 100_000
-/** Waits (ms) while the database is away. */
+/** Waits (ms) between attempts while the database is down. */
 const RETRY_MS = [100, 250, 500, 1_000]
 
 type Waiting = { run: LiveRun; events: Packed[] }
 
-/** Writes the logs of this process's runs to the database, all in one batch, behind the backs of those who read them live. */
+/**
+ * Writes the logs of this process's runs to the database in shared batches. Live readers do not
+ * wait for it.
+ */
 export class LogWriter {
   #waiting = new Map<string, Waiting>()
   #count = 0
@@ -32,7 +38,7 @@ export class LogWriter {
     if (waiting.events.push(event) === BACKLOG_EVENTS)
       run.interrupt('The database was out of reach for too long. Try again.')
     if (this.#count >= BATCH_EVENTS && this.#failures === 0) this.#write()
-    // The timer outlives the run that set it, whose ids must not stand in the log lines of others.
+    // The timer outlives the run that set it, so its log lines must not carry that run's ids.
     else
       this.#timer ??= withLogContext(
         { request_id: undefined, user_id: undefined, run_id: undefined, thread_id: undefined },
@@ -40,7 +46,10 @@ export class LogWriter {
       )
   }
 
-  /** Resolves to what of a run is not written yet, which is the caller's business from then on. */
+  /**
+   * Resolves to the events of a run that are not written yet. From then on the caller must write
+   * them.
+   */
   async take(runId: string): Promise<Packed[]> {
     while (this.#writing?.ids.has(runId)) await this.#writing.done
     const { events = [] } = this.#waiting.get(runId) ?? {}
@@ -73,13 +82,14 @@ export class LogWriter {
   async #insert(batch: Waiting[]): Promise<void> {
     const rows = ({ run, events }: Waiting) => ({ runId: run.id, ownerId: run.ownerId, events: packEvents(events) })
     try {
-      // The first run of a batch is not the only one in it.
+      // A batch holds several runs, so its log lines carry no run's id.
       await withoutRun(() => insertRunEvents(batch.map(rows)))
       this.#failures = 0
       void notifyEvents(batch.map(({ run, events }) => ({ runId: run.id, lastSeq: events.at(-1)?.seq ?? 0 })))
     } catch (error) {
       if (isDatabaseDown(error)) return this.#putBack(batch, error)
-      // One run that cannot be written (its person is gone) must not hold up the others.
+      // A run that cannot be written (for example, its person was deleted) must not hold up the
+      // others.
       if (batch.length > 1) for (const one of batch) await this.#insert([one])
       else log.error({ error, run_id: batch[0]?.run.id }, 'events of a run were not written')
     }

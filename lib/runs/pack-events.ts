@@ -1,6 +1,9 @@
 import type { NumberedEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 
-/** An event with its number, or several neighbouring text deltas in one: `seq` is the last one's number, `pieces` the length of each. */
+/**
+ * An event with its number, or several neighbouring text deltas joined into one. `seq` is the
+ * number of the last delta; `pieces` holds the length of each.
+ */
 export type Packed = { seq: number; event: ThreadStreamEvent; pieces?: number[] }
 
 const DELTA = 'assistant_message.content_part.text_delta'
@@ -10,7 +13,7 @@ export function deltaText(event: ThreadStreamEvent): string | undefined {
   return event.type === 'thread.item.updated' && event.update.type === DELTA ? event.update.delta : undefined
 }
 
-/** The same events with neighbouring deltas of one text joined. What a reader ends up with stays the same. */
+/** Joins neighbouring deltas of the same text. A reader's final state does not change. */
 export function packEvents(entries: Iterable<Packed>): Packed[] {
   const packed: Packed[] = []
   for (const entry of entries) {
@@ -22,7 +25,7 @@ export function packEvents(entries: Iterable<Packed>): Packed[] {
   return packed
 }
 
-/** What of an entry comes after number `after`: all of it, the rest of its deltas, or nothing. */
+/** The part of an entry after number `after`: all of it, the rest of its deltas, or nothing. */
 export function restAfter({ seq, event, pieces }: Packed, after: number): Required<NumberedEvent> | undefined {
   if (seq <= after) return undefined
   const known = pieces?.length ? after - (seq - pieces.length) : 0
@@ -31,10 +34,10 @@ export function restAfter({ seq, event, pieces }: Packed, after: number): Requir
   return { seq, event: withDelta(event, (text) => text.slice(read)) }
 }
 
-// The list of pieces grows in place: a fresh copy for each delta would make long answers quadratic.
+// The list of pieces grows in place: copying it for each delta would make long answers quadratic.
 function join(before: Packed, next: Packed): Packed | undefined {
   const pieces = next.pieces?.length ? next.pieces : [deltaText(next.event)?.length ?? 0]
-  // A gap between the numbers could not be told from a piece.
+  // A gap in the numbers could not be told apart from a piece.
   if (before.seq !== next.seq - pieces.length || !isSameText(before.event, next.event)) return undefined
   const joined = before.pieces?.length ? before.pieces : [deltaText(before.event)?.length ?? 0]
   joined.push(...pieces)

@@ -16,14 +16,18 @@ import { log } from '#lib/platform/log.ts'
 import { countRun } from '#lib/platform/metrics.ts'
 import { notifyEvents } from '#lib/runs/channel.ts'
 
-/** More events than a process ever has before they are written: the last ones of a run come after all that a reader of the dead process can have seen. */
+/**
+ * More events than a process can hold unwritten. It keeps the closing events' numbers above any
+ * that a reader of the dead process may have seen.
+ */
 const UNWRITTEN = 1_000_000
 const ANSWERS_A_MESSAGE = new Set(['threads.create', 'threads.add_user_message', 'threads.retry_after_item'])
 const FAILURE = 'The server ended before the answer was complete. What it had said so far is kept.'
 
 /**
- * Marks runs whose process died as interrupted, keeps what they had streamed, and settles the tool calls that ended runs left
- * pending; in one thread or everywhere, by whoever comes first. Resolves to the number of runs that were closed.
+ * Marks runs whose process died as interrupted, keeps what they streamed, and settles the tool
+ * calls that ended runs left pending. Works on one thread or on all; several processes may call it
+ * at once. Resolves to the number of runs that were closed.
  */
 export async function recoverRuns(threadId?: string): Promise<number> {
   const interrupted = await interruptStaleRuns(threadId)
@@ -42,7 +46,7 @@ export async function recoverRuns(threadId?: string): Promise<number> {
         return lastSeq
       })
     } catch (error) {
-      // The others are not to wait for one that cannot be closed.
+      // One run that cannot be closed must not hold up the others.
       log.error({ error, run_id: id }, 'a run without a process could not be closed')
     }
   }
@@ -53,8 +57,9 @@ export async function recoverRuns(threadId?: string): Promise<number> {
 }
 
 /**
- * Whatever the log says was streamed becomes what the thread keeps. Resolves to the log's last number; 0 for a run that had not
- * begun to answer: it tells nobody that it failed, so that its client sends the request again, and is answered.
+ * Keeps in the thread whatever the log says was streamed. Resolves to the last number of the log.
+ * Resolves to 0 for a run that had not begun to answer: no failure is reported, so that its client
+ * sends the request again and is answered.
  */
 async function closeAbandonedRunLog(tx: Tx, run: AbandonedRun): Promise<number> {
   const { id: runId, ownerId, threadId, status } = run
@@ -75,14 +80,17 @@ async function closeAbandonedRunLog(tx: Tx, run: AbandonedRun): Promise<number> 
   return last + closing.length
 }
 
-/** True where a run has done something that its log may not tell of, because its process died within a tenth of a second. */
+/**
+ * True if the run may have done something that its log does not show, because its process died
+ * within the tenth of a second before the log is written.
+ */
 async function hasActed(tx: Tx, { id, ownerId, threadId, operation, turnId }: AbandonedRun): Promise<boolean> {
   if (await hasToolCalls(tx, id)) return true
-  // What goes on with a turn refuses by itself to be done twice.
+  // Operations that continue a turn already refuse to run twice.
   return ANSWERS_A_MESSAGE.has(operation) && (turnId === null || hasItemsAfter(tx, { ownerId, threadId }, turnId))
 }
 
-/** What a turn says before its answer begins. */
+/** True for events that come before the answer begins. */
 function isOpening(event: ThreadStreamEvent): boolean {
   switch (event.type) {
     case 'thread.created':

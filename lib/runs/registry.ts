@@ -1,19 +1,28 @@
 import { processState } from '#lib/platform/process-state.ts'
 import type { EventLog } from '#lib/runs/event-log.ts'
 
-/** A run of this process, and for a while after its end. */
+/** A run of this process. It is kept for a while after its end. */
 export type LiveRun = {
   readonly id: string
   readonly ownerId: string
   readonly threadId: string
   readonly log: EventLog
-  /** Ends the run as the person's own wish; or, with a sentence for the person, because they may no longer be acted for. */
+  /**
+   * Ends the run. Without `why`, the person stopped it. With `why`, a sentence for the person, the
+   * app may no longer act for them.
+   */
   stop(why?: string): void
-  /** Ends the run as a failure of ours, with a sentence for the person. */
+  /** Ends the run as our failure, with a sentence for the person. */
   interrupt(publicMessage: string): void
-  /** Ends the work on a run that others have taken for dead and closed: nothing more of it is kept, and its readers look there. */
+  /**
+   * Ends work on a run that another process took for dead and closed. Nothing more of it is kept,
+   * and its readers continue from the other process's log.
+   */
   lose(): void
-  /** Resolves when the row has its end (or writing it was given up) and every reader got everything. Never rejects. */
+  /**
+   * Resolves when the end is in the row (or writing it was given up) and every reader has
+   * everything. Never rejects.
+   */
   ended: Promise<void>
   active: boolean
 }
@@ -24,20 +33,23 @@ type Registry = {
   watching?: NodeJS.Timeout
   sweeping?: NodeJS.Timeout
   hearing?: () => void
-  /** Asks the database what became of this process's runs. */
+  /** Asks the database whether this process's runs were ended elsewhere. */
   lookAtRows?: () => void
-  /** Who waits for news of a run of another process, by its id. */
+  /** Wake functions of readers that wait for another process's run, by run id. */
   waiting: Map<string, Set<() => void>>
 }
 
-/** How long (ms) and how much (bytes) of the logs of ended runs is kept for readers that come late. The database has them for longer. */
+/**
+ * How long (ms) and how much (bytes) of ended runs' logs is kept in memory for late readers. The
+ * database keeps them longer.
+ */
 const KEPT_MS = 60_000
 const KEPT_BYTES = 64_000_000
 
 /** The runs of this process. */
 export const registry = processState('runs', (): Registry => ({ runs: new Map(), waiting: new Map() }))
 
-/** The thread's run that is still going in this process, if it is this person's. */
+/** The person's active run of this thread, if it runs in this process. */
 export function activeRun(ownerId: string, threadId: string): LiveRun | undefined {
   for (const run of registry().runs.values())
     if (run.active && run.threadId === threadId && run.ownerId === ownerId) return run
@@ -48,7 +60,10 @@ export function activeRuns(): LiveRun[] {
   return [...registry().runs.values()].filter(({ active }) => active)
 }
 
-/** Keeps an ended run's log for a minute; the oldest go earlier where all together are too large. */
+/**
+ * Keeps an ended run's log for a minute. If all logs together are too large, the oldest are dropped
+ * earlier.
+ */
 export function keepEndedRun(run: LiveRun): void {
   const { runs } = registry()
   setTimeout(() => runs.delete(run.id), KEPT_MS).unref()

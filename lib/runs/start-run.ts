@@ -18,17 +18,17 @@ import { activeRun, activeRuns, registry } from '#lib/runs/registry.ts'
 
 /** How long (ms) a stop waits for the run to end. */
 const STOP_WAIT_MS = 5_000
-/** After every event. */
+/** A number after every event. */
 const LAST = 2_147_483_647
-/** How long (ms) a message waits for the answer before it, and how often (ms) it looks whether that one has ended. */
+/** How long (ms) a message waits for the answer before it to end, and how often (ms) it checks. */
 const QUEUE_MS = 60_000
 const QUEUE_LOOK_MS = 500
-/** What a drained run gets (ms) to close what it has open. */
+/** How long (ms) a drained run has to close what it has open. */
 const CLOSE_MS = 3_000
 
 /**
- * What a run is for. `requestId` is ours, for logs; `clientRequestId` the client's own, which is never accepted twice.
- * `messageId` is the message that it answers, where one is named.
+ * What a run is for. `requestId` is ours, for logs. `clientRequestId` is the client's own and is
+ * never accepted twice. `messageId` is the message that the run answers, if there is one.
  */
 export type RunAbout = {
   caller: SessionCaller
@@ -39,29 +39,37 @@ export type RunAbout = {
   messageId?: string
 }
 
-/** The work of a run: what is stored with its row, what would refuse it now, and what gives its events once it has the thread. */
+/**
+ * The work of a run: what is stored with its row, a check whether it would be refused now, and what
+ * produces its events once the run has the thread.
+ */
 export type RunWork = {
   opening?: Opening
   check: () => Promise<void>
   begin: () => Promise<Produce>
 }
 
-/** A run's events, for whoever attaches. */
+/** A run's events, for any reader that attaches. */
 export type LiveTurn = { runId: string; threadId: string; events: AsyncGenerator<NumberedEvent, boolean> }
 
 export type StartedRun = {
   id: string
-  /** True for a request that was sent before: nothing was started, `id` is the first one's run. */
+  /**
+   * True if the request was sent before: nothing was started, and `id` is the first request's run.
+   */
   repeated: boolean
-  /** Resolves when the run is over and its row has its end; never rejects. */
+  /** Resolves when the run is over and its row holds the end. Never rejects. */
   ended: Promise<void>
 }
 
 /**
- * Starts work that goes on whoever listens. The run and what its turn begins with are stored in one transaction. `begin` is
- * asked once nobody else works on the thread; what it throws is thrown, and no run is left. Throws what `check` throws, conflict
- * where the thread has an active run already (after waiting for its end where the settings say so), limited where the person has
- * or begins too many runs, unauthenticated where the session has ended meanwhile, and unavailable while the server ends.
+ * Starts work that continues whether or not anyone listens. The run and the start of its turn are
+ * stored in one transaction. `begin` is called once no other run works on the thread; if it throws,
+ * no run is left and the error is passed on.
+ *
+ * Throws what `check` throws; conflict if the thread already has an active run (after waiting for
+ * its end, if the settings say so); limited if the person has too many runs or starts too many;
+ * unauthenticated if the session has ended meanwhile; unavailable while the server shuts down.
  */
 export async function startRun(about: RunAbout, { opening, check, begin }: RunWork): Promise<StartedRun> {
   const { caller, threadId, operation, requestId, clientRequestId, messageId } = about
@@ -101,9 +109,9 @@ export async function startRun(about: RunAbout, { opening, check, begin }: RunWo
       const { firstId: id } = inserted
       return { id, repeated: true, ended: registry().runs.get(id)?.ended ?? Promise.resolve() }
     }
-    // Otherwise the thread takes messages again by now, and the next attempt finds it so.
+    // If `check` passes, the thread takes messages again, and the next attempt succeeds.
     if (inserted.outcome === 'refused') await check()
-    // The run that is in the way may have lost its process.
+    // The run that holds the thread may have lost its process.
     if (!recovered && (await recoverRuns(threadId)) > 0) recovered = true
     else if (Date.now() < deadline) {
       if (!waits) log.info({ operation, thread_id: threadId }, 'a turn waits for the one before it')
@@ -119,7 +127,7 @@ export async function startRun(about: RunAbout, { opening, check, begin }: RunWo
       )
   }
   const produce = await begin().catch(async (error) => {
-    // Where this fails, the row is found as stale.
+    // If this fails, the row is found as stale.
     await withdrawRun(run).catch((cause) =>
       log.warn({ error: cause }, 'a run that did not begin could not be taken back'),
     )
@@ -134,8 +142,9 @@ export async function startRun(about: RunAbout, { opening, check, begin }: RunWo
 }
 
 /**
- * The run's events after number `after`, then those to come, whichever process it runs in. Returns true at the end of its
- * log, false where the reader should ask again elsewhere. Whether the reader may see the run is the caller's business.
+ * The run's events after number `after`, then new ones, from whichever process it runs in. Returns
+ * true at the end of its log, or false if the reader should ask again elsewhere. The caller must
+ * check that the reader may see the run.
  */
 export function subscribeToRun(runId: string, after = 0): AsyncGenerator<NumberedEvent, boolean> {
   const live = registry().runs.get(runId)
@@ -143,12 +152,13 @@ export function subscribeToRun(runId: string, after = 0): AsyncGenerator<Numbere
   return followRun(runId, after)
 }
 
-/** Where to go on reading: after which event of which run. */
+/** Where to continue reading: after which event of which run. */
 export type AttachTo = { runId?: string; after?: number }
 
 /**
- * The run that is answering in the caller's thread, or the one that is named, from event `after` on. Of a run that lost its
- * process only the failure is left to tell. Null where nothing is being written. Throws unavailable while the server ends.
+ * Attaches to the run that is answering in the caller's thread, or to the named one, from event
+ * `after` on. If a run lost its process, only its failure is left to report. Resolves to null if
+ * nothing is being written. Throws unavailable while the server shuts down.
  */
 export async function attachToRun(
   caller: Caller,
@@ -172,7 +182,9 @@ async function* singleFailure(message: string): AsyncGenerator<NumberedEvent, bo
   return true
 }
 
-/** The run that a request with this client id began; its events while they are kept. */
+/**
+ * Finds the run that a request with this client id started, with its events while they are kept.
+ */
 export async function findRepeated(
   caller: Caller,
   clientRequestId: string,
@@ -184,8 +196,8 @@ export async function findRepeated(
 }
 
 /**
- * Ends the active run of the caller's thread, whichever process it runs in, and waits 5 s at most for its end. False where
- * none was active.
+ * Stops the active run of the caller's thread, whichever process it runs in, and waits at most 5 s
+ * for its end. Resolves to false if no run was active.
  */
 export async function stopRun(caller: Caller, threadId: string): Promise<boolean> {
   const live = activeRun(caller.userId, threadId)
@@ -205,15 +217,19 @@ async function awaitEnd(runId: string): Promise<void> {
   for await (const _ of subscribeToRun(runId, LAST));
 }
 
-/** At the end of the process: active runs have until shortly before `graceMs` to finish, then they end with what they have. */
+/**
+ * At shutdown: lets active runs finish until 3 s before `graceMs` ends, then interrupts them. What
+ * they have said so far is kept.
+ */
 export async function drainRuns(graceMs: number): Promise<void> {
-  // Who reads a run of another process is better off with a process that stays.
+  // Readers of another process's run should move to a process that stays.
   wakeAllFollowers()
   const ends = () => Promise.all(activeRuns().map(({ ended }) => ended))
   await withDeadline(Math.max(0, graceMs - CLOSE_MS), ends())
   for (const run of activeRuns()) run.interrupt('The server is restarting. Try again in a moment.')
   await withDeadline(Math.min(graceMs, CLOSE_MS), ends())
-  // The streams of what does not end would hold up the process: their readers go on elsewhere, where it is found without one.
+  // The streams of runs that do not end would hold up the process. Their readers continue
+  // elsewhere, where the run is found without a process.
   for (const run of activeRuns()) run.log.abandon()
 }
 
