@@ -1,6 +1,7 @@
 import { AppError } from '#lib/platform/errors.ts'
 
-// Making a format costs more than using it. There are some 600 zones; names differ in case too, so the memo is bounded.
+// Making a format costs more than using it. There are about 600 zones, but their names can also
+// differ in case, so the memo is bounded.
 const formats = new Map<string, Intl.DateTimeFormat>()
 const FORMATS_MAX = 1_000
 
@@ -23,7 +24,10 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
   return format
 }
 
-/** A moment as ISO 8601 on the clock of `timeZone` (an IANA name), to the second: "2026-11-27T15:00:00+01:00". */
+/**
+ * Formats a moment as ISO 8601 in `timeZone` (an IANA name), to the second:
+ * "2026-11-27T15:00:00+01:00".
+ */
 export function toLocalTime(moment: Date, timeZone: string): string {
   const part = Object.fromEntries(
     formatOf(timeZone)
@@ -37,8 +41,9 @@ export function toLocalTime(moment: Date, timeZone: string): string {
 const DUE = /^((?:19|20|21)\d\d-\d\d-\d\d)(?:[T ]((?:[01]\d|2[0-3]):[0-5]\d)(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/i
 
 /**
- * A due date as the person's own wall clock, "2026-11-27" or "2026-11-27T15:00": a time with an offset is converted to
- * `timeZone`, seconds are dropped. Throws bad_request for anything that is no date between 1900 and 2199.
+ * Converts a due date to the person's wall clock, "2026-11-27" or "2026-11-27T15:00". A time with
+ * an offset is converted to `timeZone`; seconds are dropped. Throws bad_request for anything that
+ * is not a date between 1900 and 2199.
  */
 export function toWallClock(text: string, timeZone: string): string {
   const [, day = '', time, offset] = DUE.exec(text.trim()) ?? []

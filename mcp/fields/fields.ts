@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
-// PostgreSQL stores no NUL, and none is ever meant.
+// PostgreSQL cannot store NUL, and no caller means to send one.
 const withoutNul = (text: string) => text.replaceAll('\0', '')
 
-/** Text of several lines, kept as it is. */
+/** Text of several lines, kept as it is except for NUL. */
 export const text = (max: number) => z.string().max(max).overwrite(withoutNul)
 
 /** Text of one line: runs of white space become one space. */
@@ -26,8 +26,8 @@ export const nextCursor = z
   .optional()
   .describe('Present when there are more: give it as cursor for the next page.')
 
-/** A day in an argument. A short pattern: models read it. */
+/** A day in an argument. The pattern is short because models read it. */
 export const day = z.string().regex(/^\d{4}-\d\d-\d\d$/, 'Write a day as 2026-11-27')
 
-/** A moment in an answer. */
+/** A moment in a result. */
 export const moment = z.string().describe("ISO 8601 with the offset of the person's time zone.")

@@ -4,14 +4,14 @@ import { AppError } from '#lib/platform/errors.ts'
 import { toLocalTime } from '#mcp/fields/dates.ts'
 import { moment } from '#mcp/fields/fields.ts'
 
-/** A note without its text, as a list or a change answers it. */
+/** A note without its text, as lists and changes return it. */
 export const noteOutput = z.object({ id: z.string(), title: z.string(), created_at: moment, updated_at: moment })
 
 export function toNoteOutput({ id, title, createdAt, updatedAt }: Note, timeZone: string): z.input<typeof noteOutput> {
   return { id, title, created_at: toLocalTime(createdAt, timeZone), updated_at: toLocalTime(updatedAt, timeZone) }
 }
 
-/** For an id that is not there, and for somebody else's: the same sentence. */
+/** The error for an unknown note. An id that belongs to someone else gets the same sentence. */
 export function noNote(id: string): AppError {
   return new AppError('not_found', `No note has the id "${id}"; call search_notes to find it.`)
 }

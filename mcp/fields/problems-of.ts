@@ -2,7 +2,10 @@ type Issue = { path: readonly PropertyKey[]; message: string }
 
 const SHOWN_MAX = 5
 
-/** What a validator found wrong, as one line that people and models can act on: "title: expected string, received number". The first five. */
+/**
+ * What a validator found wrong, as one line for people and models: "title: expected string,
+ * received number". Shows the first five problems.
+ */
 export function describeIssues(issues: readonly Issue[], whole: string): string {
   return issues
     .slice(0, SHOWN_MAX)

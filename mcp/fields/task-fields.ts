@@ -13,7 +13,7 @@ export const dueInput = z
     'When it is due on the person\'s own clock: a day ("2026-11-27") or a time ("2026-11-27T15:00"). A time with an offset is converted.',
   )
 
-/** A task as every tool answers it. */
+/** A task as every tool returns it. */
 export const taskOutput = z.object({
   number: z.int().describe('What people and tools call the task by. It never changes and is never used again.'),
   title: z.string(),
@@ -40,7 +40,7 @@ export function toTaskOutput(
   }
 }
 
-/** For a number that is not there, and for somebody else's: the same sentence. */
+/** The error for an unknown task. A number that belongs to someone else gets the same sentence. */
 export function noTask(number: number): AppError {
   return new AppError('not_found', `No task has number ${number}; call list_tasks to see which there are.`)
 }

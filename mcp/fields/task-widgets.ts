@@ -1,11 +1,15 @@
 import type { z } from 'zod'
 import type { taskOutput } from '#mcp/fields/task-fields.ts'
 
-// How tasks are shown in a chat: ChatKit widgets in a result's `_meta`, whose check boxes call the tools again.
+// Tasks in a chat are ChatKit widgets in a result's `_meta`. Their check boxes call the tools
+// again.
 
 type TaskOutput = z.output<typeof taskOutput>
 
-/** One task as a row: a working check box and the day it is due. `key` names the task, so that a new row takes the old one's place. */
+/**
+ * One task as a row: a working check box and the due date. `key` names the task, so that a new row
+ * replaces the old one.
+ */
 export function taskRow({ number, title, due, done }: TaskOutput): Record<string, unknown> {
   const call = done
     ? { tool: 'update_task', arguments: { number, done: false } }
@@ -28,7 +32,7 @@ export function taskRow({ number, title, due, done }: TaskOutput): Record<string
   }
 }
 
-/** A page of tasks as a list; nothing where it is empty. */
+/** A page of tasks as a list; undefined if the page is empty. */
 export function taskList({ tasks }: { tasks: TaskOutput[] }): Record<string, unknown> | undefined {
   return tasks.length > 0 ? { type: 'ListView', key: 'tasks', limit: 10, children: tasks.map(taskRow) } : undefined
 }

@@ -6,8 +6,9 @@ import { promptScope, suggestArgument } from '#mcp/offers/prompts.ts'
 import { NOTE_TEMPLATE, READ_SCOPE } from '#mcp/offers/resources.ts'
 
 /**
- * What the person could mean, after what they typed so far: arguments of prompts, and the id of a note by its id or title.
- * A token that may not read notes is offered none. Throws ProtocolError for an unknown prompt or template.
+ * Completes what the person has typed so far: arguments of prompts, and the id of a note by its id
+ * or title. A token that may not read notes gets no suggestions. Throws ProtocolError for an
+ * unknown prompt or template.
  */
 export async function complete(caller: Caller, { ref, argument }: CompleteRequestParams): Promise<CompleteResult> {
   return { completion: { values: await valuesOf(caller, ref, argument) } }

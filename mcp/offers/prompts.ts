@@ -15,7 +15,7 @@ type Argument = {
   name: string
   description: string
   required: boolean
-  /** What a client may offer while the person types. */
+  /** Suggestions that a client may show while the person types. */
   suggest?: (caller: Caller, typed: string) => Promise<string[]>
 }
 
@@ -82,7 +82,7 @@ const PROMPTS: readonly Prompt[] = [
   },
 ]
 
-/** How prompts/list shows them. */
+/** The response to prompts/list. */
 export const PROMPT_LISTING = {
   prompts: PROMPTS.map(({ name, title, description, arguments: all }) => ({
     name,
@@ -92,12 +92,15 @@ export const PROMPT_LISTING = {
   })),
 }
 
-/** What a token must be allowed to get this prompt. */
+/** The scope that a token needs for this prompt. */
 export function promptScope(name: string): Scope | null | undefined {
   return PROMPTS.find((prompt) => prompt.name === name)?.scope
 }
 
-/** A prompt with its arguments filled in. Throws ProtocolError for one that is unknown and for a missing or too long argument. */
+/**
+ * Returns a prompt with its arguments filled in. Throws ProtocolError if the prompt is unknown, or
+ * an argument is missing or too long.
+ */
 export async function getPrompt(
   caller: Caller,
   { name, arguments: given = {} }: { name: string; arguments?: Record<string, string> },
@@ -114,7 +117,10 @@ export async function getPrompt(
   return { description: prompt.description, messages: await prompt.messages(args, caller) }
 }
 
-/** What an argument of a prompt could be, after what was typed so far. Throws ProtocolError for an unknown prompt. */
+/**
+ * Suggests values for an argument of a prompt, from what was typed so far. Throws ProtocolError for
+ * an unknown prompt.
+ */
 export async function suggestArgument(
   caller: Caller,
   name: string,

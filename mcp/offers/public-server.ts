@@ -15,7 +15,10 @@ type Handler = (request: JSONRPCRequest, ctx: ServerContext) => Promise<Result>
 
 const Issues = z.array(z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() })).min(1)
 
-/** A server of the SDK whose errors are public sentences: by itself it sends what a handler throws as it is, and what its validators found as they dump it. */
+/**
+ * An SDK server whose errors are public sentences. By itself the SDK sends a handler's error
+ * unchanged, and its validators' findings as a raw dump.
+ */
 export class PublicServer extends Server {
   protected override _wrapHandler(method: string, handler: Handler): Handler {
     const wrapped = super._wrapHandler(method, handler)
@@ -32,7 +35,7 @@ export class PublicServer extends Server {
 function toPublic(method: string, thrown: unknown): ProtocolError {
   const issues = issuesIn(thrown)
   if (thrown instanceof ProtocolError && !issues) return thrown
-  // A result that does not fit is our fault, and none of the client's business.
+  // An invalid result is our fault, so the client gets no details of it.
   if (issues && !(thrown as Error).message.startsWith(`Invalid ${method} result`)) {
     const problems = issues.map(({ path, message }) => ({ path: path[0] === 'params' ? path.slice(1) : path, message }))
     return new ProtocolError(
@@ -46,7 +49,10 @@ function toPublic(method: string, thrown: unknown): ProtocolError {
   return new ProtocolError(ours ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams, error.message)
 }
 
-/** The SDK's validators throw a sentence, or nothing but a list of issues as indented JSON. */
+/**
+ * The issues in an error of the SDK's validators, which throw either a sentence or a bare list of
+ * issues as indented JSON.
+ */
 function issuesIn(thrown: unknown): z.infer<typeof Issues> | undefined {
   const message = thrown instanceof Error ? thrown.message : ''
   const begin = message.indexOf('[\n')
@@ -54,7 +60,7 @@ function issuesIn(thrown: unknown): z.infer<typeof Issues> | undefined {
   try {
     return Issues.safeParse(JSON.parse(message.slice(begin))).data
   } catch {
-    // No JSON: then it is a sentence.
+    // Not JSON, so it is a sentence.
     return undefined
   }
 }

@@ -7,10 +7,10 @@ const PAGE = 50
 const MIME = 'text/markdown'
 const URI = /^note:\/\/([\w-]{1,64})$/
 
-/** What reading a resource takes. */
+/** The scope for reading a resource. */
 export const READ_SCOPE = 'notes:read'
 
-/** The address that a client completes with the id of a note. */
+/** The URI template that a client completes with a note's id. */
 export const NOTE_TEMPLATE = 'note://{id}'
 
 export const TEMPLATES = {
@@ -25,12 +25,15 @@ export const TEMPLATES = {
   ],
 }
 
-/** The address of a note. */
+/** The URI of a note. */
 export function uriOf(noteId: string): string {
   return `note://${noteId}`
 }
 
-/** The notes, 50 a page, newest first. A token that may not read notes sees none: clients list when they connect, which must not fail. */
+/**
+ * Lists the notes, 50 a page, newest first. A token that may not read notes gets an empty list:
+ * clients list resources when they connect, and that must not fail.
+ */
 export async function listResources(caller: Caller, cursor: string | undefined): Promise<ListResourcesResult> {
   if (!hasScope(caller, READ_SCOPE)) return { resources: [] }
   const page = await searchNotes(caller, { limit: PAGE, after: cursor })
@@ -45,7 +48,10 @@ export async function listResources(caller: Caller, cursor: string | undefined):
   return { resources, nextCursor: page.after }
 }
 
-/** The text of a note. Throws ResourceNotFoundError for what is not there and for what is somebody else's. */
+/**
+ * Returns the text of a note. Throws ResourceNotFoundError if it does not exist or belongs to
+ * someone else.
+ */
 export async function readResource(caller: Caller, uri: string): Promise<ReadResourceResult> {
   const id = URI.exec(uri)?.[1]
   const note = id ? await findNote(caller, id) : null

@@ -17,14 +17,15 @@ import { PublicServer } from '#mcp/offers/public-server.ts'
 import { listResources, READ_SCOPE, readResource, TEMPLATES } from '#mcp/offers/resources.ts'
 import { runTool, SERVER } from '#mcp/run-tool.ts'
 
-/** The same as in package.json; a test keeps it so. */
+/** The version in package.json; a test keeps them equal. */
 export const VERSION = '0.1.0'
 
 const INSTRUCTIONS =
   'Tasks and notes of the person whose token is used. People name tasks by their number. ' +
   "Dates are on the person's own clock: call whoami for their time zone and the current time."
 
-// What is offered changes only with a new release; what people wrote changes at any time, so it has no lifetime.
+// These lists change only with a release. People's content changes at any time, so it gets no
+// lifetime.
 const LISTS = { ttlMs: 300_000, cacheScope: 'private' } as const
 const CACHE_HINTS = {
   'tools/list': LISTS,
@@ -35,13 +36,19 @@ const CACHE_HINTS = {
 
 /** What an endpoint serves. */
 export type Offer = {
-  /** A new server: of one request, or of one session of an older client. `client` is what the session id told. */
+  /**
+   * Makes a server for one request, or for one session of an older client. `client` comes from the
+   * session id.
+   */
   makeServer: (client: ClientInfo) => Server | McpServer
-  /** The scope without which a message is refused before a server sees it; null or nothing where any caller may send it. */
+  /**
+   * The scope that a message needs before a server sees it; null or undefined if any caller may
+   * send it.
+   */
   scopeOf: (message: Message) => Scope | null | undefined
 }
 
-/** These tools, with the notes as resources and the prompts of this server. */
+/** Offers these tools, with the notes as resources and this server's prompts. */
 export function createServerOffer(tools: readonly Tool[]): Offer {
   const byName = new Map(tools.map((tool) => [tool.name, tool]))
   const listing = { tools: tools.map((tool) => tool.listing) }
@@ -85,18 +92,18 @@ export function createServerOffer(tools: readonly Tool[]): Offer {
   return { makeServer, scopeOf }
 }
 
-/** Who sent this request: in a session too, each request shows its own token. */
+/** The caller of this request. Each request carries its own token, in a session too. */
 function callerOf(ctx: ServerContext): Caller {
   return ctx.http?.authInfo?.extra?.caller as Caller
 }
 
-/** A client that names itself in the request is believed before its session id. */
+/** Prefers the name in the request over the one in the session id. */
 function clientOf({ mcpReq: { envelope } }: ServerContext, fromSession: ClientInfo): ClientInfo {
   const told = toClientInfo((envelope as Record<string, unknown> | undefined)?.[CLIENT_INFO_META_KEY])
   return told.name ? told : fromSession
 }
 
-/** Sends progress to a client that asked for it; to any other, nothing. */
+/** Sends progress to a client that asked for it, and nothing to any other. */
 function reporterOf({ mcpReq }: ServerContext): Report {
   const progressToken = mcpReq._meta?.progressToken
   return async (progress, total, message) => {
