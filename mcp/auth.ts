@@ -6,12 +6,13 @@ import { env } from '#lib/platform/env.ts'
 
 const TOKEN_MAX_CHARS = 4_096
 
-/** Finds the caller of a request, or the answer that refuses it. */
+/** Resolves to the caller of a request, or to the response that refuses it. */
 export type Authenticate = (request: Request) => Promise<Caller | Response>
 
 /**
- * The caller of the bearer token, which must be ours and for this endpoint; else a 401 that says where to get one (RFC 6750,
- * section 3; RFC 9728, section 5.1). Session cookies count for nothing here: a browser would send them for any page.
+ * Authenticates a bearer token, which must be ours and for this endpoint. Otherwise returns a 401
+ * that says where to get one (RFC 6750, section 3; RFC 9728, section 5.1). Session cookies are
+ * ignored: a browser would send them for any page.
  */
 export async function authenticate(request: Request): Promise<Caller | Response> {
   const header = request.headers.get('authorization')
@@ -36,7 +37,11 @@ export async function authenticate(request: Request): Promise<Caller | Response>
   )
 }
 
-/** The 403 that asks for a scope which the token lacks (RFC 6750, section 3.1), or nothing. It names what the token has as well, so that the next one can do both. */
+/**
+ * Returns the 403 that asks for a scope which the token lacks (RFC 6750, section 3.1), or nothing
+ * if the scope is there. It also names the scopes that the token has, so that the next token covers
+ * both.
+ */
 export function scopeChallenge(caller: Caller, scope: Scope | null | undefined): Response | undefined {
   if (!scope || caller.via !== 'token' || hasScope(caller, scope)) return undefined
   const wanted = Object.keys(SCOPES).filter((known) => known === scope || caller.scopes.includes(known))

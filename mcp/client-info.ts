@@ -1,33 +1,34 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 
-/** What a client calls itself. It is not proven and only shown in the ledger. */
+/** The name that a client gives itself. It is not verified and only shown in the ledger. */
 export type ClientInfo = { name?: string; version?: string }
 
 const Known = z.object({ name: z.string().max(100), version: z.string().max(50).optional() })
 
-/** Client information as a client sent it, or nothing where it is none. */
+/** The client information as the client sent it; empty if it is malformed. */
 export function toClientInfo(value: unknown): ClientInfo {
   return Known.safeParse(value).data ?? {}
 }
 
 /**
- * Clients of the revisions before 2026-07-28 name themselves once, in `initialize`, and then send back the session id that
- * they were given. Ours holds that name and nothing else: no server keeps a session, any replica answers the next request.
+ * Makes a session id that carries the client's name. Clients of the revisions before 2026-07-28
+ * name themselves only once, in `initialize`, and then send the session id back. The id holds
+ * nothing else: no server keeps a session, and any replica can answer the next request.
  */
 export function sessionIdFor(client: ClientInfo): string {
   const told = Buffer.from(JSON.stringify({ name: client.name, version: client.version })).toString('base64url')
   return `${randomBytes(16).toString('base64url')}.${told}`
 }
 
-/** The client information in a session id of `sessionIdFor`; nothing in any other. */
+/** The client information in a session id made by `sessionIdFor`; empty for any other id. */
 export function fromSessionId(sessionId: string | null): ClientInfo {
   const told = sessionId?.split('.')[1]
   if (!told || told.length > 1_000) return {}
   try {
     return toClientInfo(JSON.parse(Buffer.from(told, 'base64url').toString()))
   } catch {
-    // Not an id of ours: then the name is unknown.
+    // Not one of our ids: the name is unknown.
     return {}
   }
 }

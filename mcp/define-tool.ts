@@ -4,46 +4,55 @@ import type { Scope } from '#lib/auth/tokens/scopes.ts'
 import type { Person } from '#lib/data/people/users.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 
-/** Tells how far the work is, of `total` where that is known. A client that did not ask for it is not bothered. */
+/**
+ * Reports progress, of `total` if that is known. Sends nothing to a client that did not ask for
+ * progress.
+ */
 export type Report = (progress: number, total?: number, message?: string) => Promise<void>
 
-/** What a tool knows beside its arguments. */
+/** What a tool knows besides its arguments. */
 export type ToolContext = {
   caller: Caller
   person: Person
-  /** IANA name; UTC where the person's is unknown. */
+  /** IANA name; UTC if the person's time zone is unknown. */
   timeZone: string
-  /** Fires when the client cancels. What was done by then stays done: a tool that gives up throws `signal.reason`. */
+  /**
+   * Aborts when the client cancels. Work that is already done stays done: a tool that gives up
+   * throws `signal.reason`.
+   */
   signal: AbortSignal
   report: Report
 }
 
 type Definition<Input extends z.ZodObject, Output extends z.ZodObject> = {
-  /** snake_case, and for ever: clients and models remember it. */
+  /** snake_case, and never changed: clients and models remember it. */
   name: string
-  /** For people, in lists and consent pages. */
+  /** For people, in lists and on consent pages. */
   title: string
   /** For models: what it does, when to use it, and what to call before or after. */
   description: string
   access: 'read' | 'write' | 'destructive'
-  /** True where a second call with the same arguments changes nothing more. Reading always is. */
+  /** True if a second call with the same arguments changes nothing more. Always true for reads. */
   idempotent?: boolean
-  /** What a token must be allowed; null for what every token may do. */
+  /** The scope that a token must have; null if any token may call it. */
   scope: Scope | null
-  /** Every field has a limit and a description. */
+  /** Every field needs a limit and a description. */
   input: Input
-  /** What comes back is checked against this: a field that is not here never leaves the server. */
+  /** The result is parsed with this: a field that is not here never leaves the server. */
   output: Output
-  /** Throws AppError with a sentence that tells a model how to go on. */
+  /** Throws AppError with a sentence that tells a model what to do next. */
   run: (input: z.output<Input>, context: ToolContext) => Promise<z.input<Output>>
-  /** How the assistant's chat shows the output: a ChatKit widget, or one of its nodes whose `key` says whose place it takes. */
+  /**
+   * How the assistant's chat shows the output: a ChatKit widget, or a node of one whose `key` names
+   * the node that it replaces.
+   */
   widget?: (output: z.output<Output>) => Record<string, unknown> | undefined
 }
 
-/** A tool as the server keeps it: its definition, and how tools/list shows it. */
+/** A tool as the server keeps it: its definition and its entry in tools/list. */
 export type Tool = Definition<z.ZodObject, z.ZodObject> & { listing: ToolListing }
 
-/** Makes a tool out of its definition. Add it to `toolset.ts`; docs/tools.md shows how. */
+/** Makes a tool from its definition. Add the tool to `toolset.ts`; docs/tools.md shows how. */
 export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
   definition: Definition<Input, Output>,
 ): Tool {
@@ -64,7 +73,10 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
   return { ...(definition as unknown as Definition<z.ZodObject, z.ZodObject>), listing }
 }
 
-/** Without `$schema`: 2020-12 is what MCP means anyway, and validators of older clients know no other by name. */
+/**
+ * Omits `$schema`: MCP implies 2020-12, and validators of older clients do not know that dialect by
+ * name.
+ */
 function toSchema(schema: z.ZodObject, io: 'input' | 'output'): object {
   const { $schema, ...rest } = z.toJSONSchema(schema, { io })
   return rest

@@ -5,8 +5,9 @@ import { AppError } from '#lib/platform/errors.ts'
 type Known = Pick<Env, 'APP_URL' | 'TRUSTED_PROXIES' | 'MCP_ALLOWED_ORIGINS'>
 
 /**
- * Refuses requests that were sent to another name than APP_URL's (DNS rebinding) or by a page of another site. Pages on this
- * machine may call, such as MCP Inspector, and those of MCP_ALLOWED_ORIGINS. Requests in process have neither header. Throws forbidden.
+ * Refuses requests that were sent to a host other than APP_URL's (DNS rebinding) or by a page of
+ * another site. Pages on this machine, such as MCP Inspector, and the origins in
+ * MCP_ALLOWED_ORIGINS may call. In-process requests have neither header. Throws forbidden.
  */
 export function requireKnownPlace(request: Request, { APP_URL, TRUSTED_PROXIES, MCP_ALLOWED_ORIGINS }: Known): void {
   const ours = [new URL(APP_URL).hostname, ...localhostAllowedHostnames()]
@@ -33,12 +34,15 @@ const PREFLIGHT = {
   'access-control-max-age': '7200',
 }
 
-/** The answer to a browser's question whether it may call. */
+/** Answers a browser's CORS preflight request. */
 export function answerPreflight(): Response {
   return new Response(null, { status: 204, headers: PREFLIGHT })
 }
 
-/** Lets the page that asked, which passed `requireKnownPlace`, read the answer. Cookies play no part, so credentials are never allowed. */
+/**
+ * Lets the requesting page, which passed `requireKnownPlace`, read the response. Cookies are not
+ * used, so credentials are never allowed.
+ */
 export function allowOrigin(request: Request, response: Response): void {
   const origin = request.headers.get('origin')
   response.headers.append('vary', 'Origin')

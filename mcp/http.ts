@@ -29,8 +29,9 @@ const SESSION = 'mcp-session-id'
 const REASON_MAX_CHARS = 300
 
 /**
- * A Streamable HTTP endpoint for what is offered: one server a request and JSON unless something streams. Only older
- * clients that can be asked something get a session. The route and, in process, the agent call it alike. Never throws.
+ * Makes a Streamable HTTP endpoint for an offer. Each request gets its own server and a JSON
+ * response, unless it streams. Only older clients that can be asked something get a session. The
+ * route and the in-process agent both call it. The endpoint never throws.
  */
 export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint {
   const sdk = createMcpHandler(
@@ -44,7 +45,8 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
     if (request.method === 'OPTIONS') return answerPreflight()
     const caller = await authenticate(request)
     if (caller instanceof Response) return caller
-    // A channel is bounded as a stream; what a server asks before its client has opened it is lost, so nothing delays it.
+    // GET is exempt: a session's channel is bounded as a stream, and anything the server asks
+    // before the client has opened it is lost, so nothing may delay it.
     if (request.method !== 'GET') await consumeRequest(caller)
     return withLogContext({ user_id: caller.userId }, () => exchange(request, caller))
   }
@@ -54,7 +56,7 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
     if (message instanceof Response) return message
     const challenge = message && scopeChallenge(caller, offer.scopeOf(message))
     if (challenge) return challenge
-    // Counted before anything is done: a call that was made must not be answered by a refusal.
+    // Counted before any work is done: a call that was made must not be answered by a refusal.
     const onClose = mayStream(request, message) ? openStream(caller.userId) : () => undefined
     try {
       return endWhenDisallowed(
@@ -76,7 +78,7 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
     return new Response(null, { status: 405, headers: { allow: 'POST, OPTIONS' } })
   }
 
-  /** One request, one server. */
+  /** Serves one request with one server. */
   async function once(
     request: Request,
     client: ClientInfo,
@@ -92,7 +94,8 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
         -32_000,
         `Unsupported protocol version (supported versions: ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')})`,
       )
-    // Notifications, and answers to questions that nobody asked: without a session they concern nothing.
+    // Notifications, and answers to questions that were never asked. Without a session they refer
+    // to nothing.
     if (!('id' in message && 'method' in message)) return new Response(null, { status: 202 })
     return answerPlainly(offer.makeServer(client), message, { authInfo, signal: request.signal })
   }
@@ -142,7 +145,10 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
   }
 }
 
-/** True for what may be answered by a stream: a session's channel, and a call whose client wants to know how far it is. */
+/**
+ * True if the answer may be a stream: a session's channel, or a call whose client asked for
+ * progress.
+ */
 function mayStream({ method }: Request, message: Message | undefined): boolean {
   return method === 'GET' || (message !== undefined && wantsProgress(message))
 }
@@ -151,12 +157,15 @@ function authOf(caller: Caller): AuthInfo {
   return { token: '', clientId: toHolder(caller), scopes: [], extra: { caller } }
 }
 
-/** True for requests of 2026-07-28 and later, which say so themselves. */
+/** True for requests of revision 2026-07-28 and later, which name their revision. */
 function claimsRevision({ params }: Message): boolean {
   return (params?._meta as Record<string, unknown> | undefined)?.[PROTOCOL_VERSION_META_KEY] !== undefined
 }
 
-/** The request for the SDK's older transport, whose body is read already. It asks older clients to accept both forms of answer; we need not. */
+/**
+ * A copy of the request for the SDK's older transport, without the body, which is already read.
+ * That transport requires older clients to accept both JSON and event streams; we do not.
+ */
 function bare({ url, method, headers: given, signal }: Request): Request {
   const headers = new Headers(given)
   headers.delete('authorization')
@@ -167,7 +176,7 @@ function bare({ url, method, headers: given, signal }: Request): Request {
 
 const own = makeEndpoint(createServerOffer(toolset), authenticate)
 
-/** Our own MCP server: the endpoint behind /mcp. Answers 404 where MCP_BUILTIN is off. */
+/** Our own MCP server: the endpoint behind /mcp. Answers 404 if MCP_BUILTIN is off. */
 export async function handleMcp(request: Request): Promise<Response> {
   if (env().MCP_BUILTIN === 'on') return own(request)
   return rpcError(404, -32_601, 'The MCP server of this installation is switched off (MCP_BUILTIN).')

@@ -9,15 +9,16 @@ import type {
 import { log } from '#lib/platform/log.ts'
 import type { Message } from '#mcp/message.ts'
 
-/** True where the answer may come in pieces: the client wants to hear how far the work is. */
+/** True if the client asked for progress, so that the answer may be a stream. */
 export function wantsProgress({ params }: Message): boolean {
   return (params?._meta as { progressToken?: unknown } | undefined)?.progressToken !== undefined
 }
 
 /**
- * Answers one request of a client of the revisions before 2026-07-28 in plain JSON, where the SDK's own way is always an event
- * stream. `server` serves this request alone; nothing holds it afterwards, so that closing it would only cost. `message` must
- * be a valid JSON-RPC request.
+ * Answers one request of a client of the revisions before 2026-07-28 in plain JSON; the SDK would
+ * always use an event stream. `server` serves this request alone. It is not closed afterwards:
+ * nothing refers to it, so closing would only cost time. `message` must be a valid JSON-RPC
+ * request.
  */
 export async function answerPlainly(
   server: Server | McpServer,
@@ -25,7 +26,7 @@ export async function answerPlainly(
   { authInfo, signal }: { authInfo: AuthInfo; signal: AbortSignal },
 ): Promise<Response> {
   const exchange = new Exchange()
-  // Tells the handler, by its own signal, that nobody waits any more.
+  // Aborts the handler's signal when the client has gone.
   const leave = () => void server.close().catch((error) => log.warn({ error }, 'an mcp server did not close'))
   signal.addEventListener('abort', leave, { once: true })
   await server.connect(exchange)
@@ -35,7 +36,7 @@ export async function answerPlainly(
   return response
 }
 
-/** A transport for one request: the first response ends it. */
+/** A transport for one request. The first response ends it. */
 class Exchange implements Transport {
   onmessage?: (message: JSONRPCMessage, extra?: MessageExtraInfo) => void
   onclose?: () => void
@@ -48,7 +49,7 @@ class Exchange implements Transport {
   async start(): Promise<void> {}
 
   async send(message: JSONRPCMessage): Promise<void> {
-    // Notifications have no place in a plain answer.
+    // A plain answer has no place for notifications.
     if (!('method' in message)) this.#settled.resolve(Response.json(message))
   }
 

@@ -3,8 +3,9 @@ import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
 
 /**
- * Counts one request of an outside client, for its token or authorized app and for its person: one that runs wild must not use
- * up what the person's others may. The assistant's own calls are bounded by its runs. Throws limited.
+ * Counts one request of an outside client, against its token or authorized app and against its
+ * person: one client that runs wild must not use up the share of the person's others. The
+ * assistant's own calls are limited by its runs. Throws limited.
  */
 export async function consumeRequest(caller: Caller): Promise<void> {
   if (caller.via !== 'token') return

@@ -12,7 +12,7 @@ import type { ClientInfo } from '#mcp/client-info.ts'
 import type { Report, Tool } from '#mcp/define-tool.ts'
 import { describeIssues } from '#mcp/fields/problems-of.ts'
 
-/** The name of this server, in the ledger and for clients. */
+/** The name of this server, in the ledger and to clients. */
 export const SERVER = 'switchboard'
 
 // Longer than a transaction may take (15 s), shorter than the minute that clients wait.
@@ -28,8 +28,9 @@ type Call = {
 }
 
 /**
- * One tool call from beginning to end: scope, arguments, the work under a deadline of 20 s, and the ledger. Never throws:
- * what goes wrong becomes an `isError` result with a public sentence. Calls of runs are written to the ledger by the agent.
+ * Runs one tool call from start to end: scope, arguments, the work under a deadline of 20 s, and
+ * the ledger. Never throws: a failure becomes an `isError` result with a public sentence. The agent
+ * writes calls of runs to the ledger.
  */
 export async function runTool(call: Call, deadlineMs = DEADLINE_MS): Promise<CallToolResult> {
   const { tool, args, caller } = call
@@ -38,7 +39,8 @@ export async function runTool(call: Call, deadlineMs = DEADLINE_MS): Promise<Cal
   const entry = entryOf(tool, args, caller, call.client)
   try {
     if (tool.access === 'read') {
-      // What only reads leaves nothing behind if the process dies: one entry, written before the answer is given away.
+      // A read leaves nothing behind if the process dies. One row is enough, written before the
+      // answer is sent.
       const startedAt = new Date()
       const outcome = await settleCall(call, deadlineMs)
       await recordToolCall(entry, startedAt, outcome)
@@ -55,7 +57,7 @@ export async function runTool(call: Call, deadlineMs = DEADLINE_MS): Promise<Cal
 
 type Outcome = ToolCallOutcome & { output?: Record<string, unknown> }
 
-/** Does the work and says what came of it. Never throws. */
+/** Does the work and returns its outcome. Never throws. */
 async function settleCall(call: Call, deadlineMs: number): Promise<Outcome> {
   const started = performance.now()
   const durationMs = () => Math.round(performance.now() - started)
@@ -90,7 +92,7 @@ async function executeTool({ tool, args, caller, signal, report }: Call): Promis
   if (!parsed.success) throw new BadArguments(tool.name, parsed.error)
   const person = await findPerson(caller.userId)
   if (!person) throw new AppError('unauthenticated', 'This account no longer exists.')
-  // From here on only the tool knows whether it can stop.
+  // From here on, only the tool knows whether it can stop.
   signal.throwIfAborted()
   return tool.output.parse(
     await tool.run(parsed.data, { caller, person, timeZone: person.timeZone ?? 'UTC', signal, report }),
@@ -152,7 +154,8 @@ function toResult({ tool, args, caller }: Call, { output, errorMessage }: Outcom
   if (!output) return toError(errorMessage)
   const text = [JSON.stringify(output)]
   const ignored = unknownArguments(tool, args)
-  // Some clients add arguments of their own, so they are no error; but a model that misspelled one must learn of it.
+  // Some clients add arguments of their own, so unknown ones are no error. But a model that
+  // misspelled one must learn of it.
   if (ignored.length > 0)
     text.push(`Ignored, because the tool has no such argument: ${ignored.slice(0, 10).join(', ').slice(0, 200)}.`)
   // Only our own chat shows widgets.

@@ -13,10 +13,10 @@ import { processState } from '#lib/platform/process-state.ts'
 const SESSIONS_MAX = 500
 const EACH_PERSON_MAX = 20
 const IDLE_MS = 30 * 60_000
-// `sessionIdFor` makes no id that begins like this.
+// `sessionIdFor` never makes an id with this prefix.
 const PREFIX = '~'
 
-/** `holder` is the token or grant that began it. */
+/** `holder` is the token or grant that started it. */
 type Session = { userId: string; holder: string; transport: Transport; expiry: NodeJS.Timeout }
 
 const sessions = processState('mcp sessions', () => {
@@ -26,12 +26,17 @@ const sessions = processState('mcp sessions', () => {
   return new Map<string, Session>()
 })
 
-/** True for the id of a session with a channel to the client, which lives in one process. */
+/**
+ * True for the id of a session with a channel to the client. Such a session lives in one process.
+ */
 export function isChannelId(sessionId: string | null): sessionId is string {
   return sessionId?.startsWith(PREFIX) ?? false
 }
 
-/** True where an older client says in `initialize` that it can be asked something (elicitation, sampling), which takes a channel to it. */
+/**
+ * True if an older client says in `initialize` that it can be asked something (elicitation,
+ * sampling), which needs a channel to it.
+ */
 export function wantsChannel(message: unknown): boolean {
   if (!isInitializeRequest(message)) return false
   const { elicitation, sampling } = message.params.capabilities
@@ -39,9 +44,10 @@ export function wantsChannel(message: unknown): boolean {
 }
 
 /**
- * The transport of a new session of this caller, connected to `server`, for the `initialize` that begins it. The session
- * ends after half an hour without a request, at the client's wish or with the process. Null where there are too many: no tool of ours needs one,
- * so the client is then served without.
+ * Returns the transport of a new session of this caller, connected to `server`, for the
+ * `initialize` that starts it. The session ends after 30 minutes without a request, when the client
+ * asks, or with the process. Returns null if there are too many sessions: none of our tools needs
+ * one, so the client is served without.
  */
 export async function beginSession(caller: Caller, server: Server | McpServer): Promise<Transport | null> {
   const open = sessions()
@@ -66,18 +72,24 @@ export async function beginSession(caller: Caller, server: Server | McpServer): 
   return transport
 }
 
-/** The transport of the caller's session, which thereby lives on. Null for one of another person or token, of another process, or that has ended. */
+/**
+ * Returns the transport of the caller's session and restarts its expiry. Returns null if the
+ * session belongs to another person, token or process, or has ended.
+ */
 export function findSession(caller: Caller, id: string): Transport | null {
   const session = sessions().get(id)
   if (session?.userId !== caller.userId || session.holder !== toHolder(caller)) return null
   session.expiry.refresh()
-  // The one that was used last stands last: the first to go is the one unused for longest.
+  // The map is ordered by last use, so the session that was unused for longest is the first to go.
   sessions().delete(id)
   sessions().set(id, session)
   return session.transport
 }
 
-/** What a caller shows to be let in: a grant stays the same when its tokens are refreshed. */
+/**
+ * Identifies what the caller authenticated with. A grant keeps its id when its tokens are
+ * refreshed.
+ */
 export function toHolder(caller: Caller): string {
   if (caller.via === 'token') return caller.tokenId
   return caller.via === 'run' ? caller.runId : caller.via

@@ -10,7 +10,10 @@ import { searchNotesTool } from '#mcp/tools/search-notes.ts'
 import { updateTaskTool } from '#mcp/tools/update-task.ts'
 import { whoamiTool } from '#mcp/tools/whoami.ts'
 
-/** The tools of this server, in the order in which every client sees them: the same each time, which lets models cache their prompt. */
+/**
+ * The tools of this server, in the order that every client sees. The order never varies, so that
+ * models can cache their prompt.
+ */
 export const toolset: readonly Tool[] = [
   whoamiTool,
   listTasksTool,

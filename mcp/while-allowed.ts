@@ -1,9 +1,10 @@
 const RECHECK_MS = 15_000
 
 /**
- * An answer that streams, so that it ends when `stillAllowed` says no: whoever may not open the stream any more may not keep
- * it. Asked every 15 s; where the question fails (the database is away) the stream goes on. Any other answer as it is. `onClose` is
- * called once the answer is whole, or its stream over.
+ * Ends a streaming response once `stillAllowed` says no: a caller who may no longer open the stream
+ * may not keep it. Asks every 15 s; if asking fails (for example, the database is down), the stream
+ * continues. Returns any other response unchanged. `onClose` is called when the response is
+ * complete or its stream ends.
  */
 export function endWhenDisallowed(
   response: Response,
