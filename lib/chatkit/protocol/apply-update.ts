@@ -1,14 +1,17 @@
 import type { ThreadItemUpdate } from '#lib/chatkit/protocol/events.ts'
 import type { AssistantContent, ThreadItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
 
-/** More parts than this has no message: an index beyond it is a fault, not a wish for so many empty parts. */
+/**
+ * The highest accepted index of a content part. A larger index is a fault, not a request to pad.
+ */
 const MAX_PARTS = 1_000
 const EMPTY_PART: AssistantContent = { type: 'output_text', text: '', annotations: [] }
 
 /**
- * The item with one update applied (protocol section 1.5), or the same item if the update does not fit it. Server and element both
- * use it, so that what is kept of a cut answer is what was seen. Pure: nothing of `item` changes, and branches that the update
- * does not touch keep their identity.
+ * Returns the item with one update applied (protocol section 1.5), or the same item if the update
+ * does not fit it. Server and element both use it, so the stored part of an answer that was cut off
+ * is what the person saw. Pure: `item` is not changed, and branches that the update does not touch
+ * keep their identity.
  */
 export function applyUpdate(item: ThreadItem, update: ThreadItemUpdate): ThreadItem {
   switch (update.type) {
@@ -47,7 +50,7 @@ export function applyUpdate(item: ThreadItem, update: ThreadItemUpdate): ThreadI
   }
 }
 
-/** A text part with every field that the protocol gives it. Other servers leave out empty lists. */
+/** A text part with every field of the protocol. Other servers leave out empty lists. */
 export function toWholePart(part: AssistantContent): AssistantContent {
   if (isWholePart(part)) return part
   const annotations = Array.isArray(part?.annotations) ? part.annotations : []

@@ -9,7 +9,7 @@ import type {
 } from '#lib/chatkit/protocol/items.ts'
 import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
 
-// What a turn streams, one event a server-sent message (protocol section 1.5).
+// The events that a turn streams, one event per server-sent message (protocol section 1.5).
 
 export type AssistantMessageUpdate =
   | { type: 'assistant_message.content_part.added'; content_index: number; content: AssistantContent }
@@ -44,10 +44,10 @@ export type ItemReplaced = { type: 'thread.item.replaced'; item: ThreadItem }
 
 /** What the client may offer while the turn runs. */
 export type StreamOptions = { allow_cancel: boolean }
-/** A transient line that disappears with the turn. */
+/** A transient line that disappears when the turn ends. */
 export type ProgressUpdate = { type: 'progress_update'; text: string; icon?: string }
 export type ClientEffect = { type: 'client_effect'; name: string; data: Record<string, unknown> }
-/** `custom` has a sentence for the person; `stream.error` leaves the wording to the client. */
+/** `custom` carries a sentence for the person; with `stream.error` the client words the message. */
 export type ErrorEvent = { type: 'error'; code: 'stream.error' | 'custom'; message?: string; allow_retry: boolean }
 /** `message` is Markdown. */
 export type Notice = { type: 'notice'; level: 'info' | 'warning' | 'danger'; message: string; title?: string }
@@ -66,5 +66,7 @@ export type ThreadStreamEvent =
   | ErrorEvent
   | Notice
 
-/** An event with its number in its run's log, counted from 1. Events that belong to no log have none. */
+/**
+ * An event and its number in its run's log, counted from 1. Events outside a log have no number.
+ */
 export type NumberedEvent = { seq?: number; event: ThreadStreamEvent }

@@ -1,7 +1,8 @@
-// Wire form of everything that can stand in a thread (protocol section 1.4). What is stored is the wire form. Fields with a
-// default are required here, so that they are always sent; an optional field is left out, never null.
+// The wire form of every thread item (protocol section 1.4), which is also the stored form. Fields
+// with a default are required here, so that they are always sent. An optional field is left out,
+// never null.
 
-/** Where a statement comes from; shown as a footnote and in the list of sources under the message. */
+/** The source of a statement, shown as a footnote and in the list of sources under the message. */
 export type UrlSource = SourceBase & { type: 'url'; url: string; attribution?: string }
 export type FileSource = SourceBase & { type: 'file'; filename: string }
 export type EntitySource = SourceBase & {
@@ -33,7 +34,9 @@ export type TagContent = {
 }
 export type UserMessageContent = TextContent | TagContent
 
-/** What the person chose for this one message: a model of the picker, a tool of the tools menu. */
+/**
+ * The person's choices for this one message: a model from the picker, a tool from the tools menu.
+ */
 export type InferenceOptions = { tool_choice?: { id: string }; model?: string }
 
 type AttachmentBase = {
@@ -42,14 +45,14 @@ type AttachmentBase = {
   mime_type: string
   upload_descriptor?: { url: string; method: 'POST' | 'PUT'; headers: Record<string, string> }
   thread_id?: string
-  /** For the server alone: never sent (section 1.2). */
+  /** For the server only, never sent (section 1.2). */
   metadata?: Record<string, unknown>
 }
 export type FileAttachment = AttachmentBase & { type: 'file' }
 export type ImageAttachment = AttachmentBase & { type: 'image'; preview_url: string }
 export type Attachment = FileAttachment | ImageAttachment
 
-/** How far a task of a workflow is; outside a workflow it has no meaning. */
+/** The progress of a workflow's task; has no meaning outside a workflow. */
 export type StatusIndicator = 'none' | 'loading' | 'complete'
 type TaskBase = { status_indicator: StatusIndicator; title?: string }
 export type CustomTask = TaskBase & { type: 'custom'; icon?: string; content?: string }
@@ -64,11 +67,11 @@ export type FileTask = TaskBase & { type: 'file'; sources: FileSource[] }
 export type ImageTask = TaskBase & { type: 'image' }
 export type Task = CustomTask | SearchTask | ThoughtTask | FileTask | ImageTask
 
-/** Replaces the list of tasks once a workflow is closed. `duration` is whole seconds. */
+/** Replaces the list of tasks once a workflow is closed. `duration` is in whole seconds. */
 export type WorkflowSummary = { title: string; icon?: string } | { duration: number }
 export type Workflow = { type: 'custom' | 'reasoning'; tasks: Task[]; summary?: WorkflowSummary; expanded: boolean }
 
-/** A node of a widget; unknown properties travel unchanged. */
+/** A node of a widget. Unknown properties are passed through unchanged. */
 export type WidgetNode = { type: string; id?: string; key?: string; [property: string]: unknown }
 /** A widget's outermost node: Card, ListView or Basic. */
 export type WidgetRoot = WidgetNode
@@ -99,12 +102,14 @@ export type UserMessageItem = ItemBase & {
   attachments: Attachment[]
   quoted_text?: string
   inference_options: InferenceOptions
-  /** Ours: the client's own id of the request that sent it, by which its sender knows that it arrived. */
+  /**
+   * Our extension: the client's id of the request that sent the message, so it can confirm arrival.
+   */
   request_id?: string
-  /** Ours: that its answer came to no good end, where no later attempt did. Never stored. */
+  /** Our extension: how the answer failed, if no later attempt succeeded. Never stored. */
   outcome?: TurnOutcome
 }
-/** How a turn ended that was not answered to its end. `message` says why, `allow_retry` that asking again may help. */
+/** How an unfinished turn ended. `message` gives the reason; `allow_retry`: a retry may help. */
 export type TurnOutcome = { status: 'failed' | 'stopped' | 'interrupted'; message?: string; allow_retry: boolean }
 export type AssistantMessageItem = ItemBase & { type: 'assistant_message'; content: AssistantContent[] }
 export type ClientToolCallItem = ItemBase & {
@@ -130,9 +135,9 @@ export type StructuredInputItem = ItemBase & {
 export type TaskItem = ItemBase & { type: 'task'; task: Task }
 export type WorkflowItem = ItemBase & { type: 'workflow'; workflow: Workflow }
 export type EndOfTurnItem = ItemBase & { type: 'end_of_turn' }
-/** Context for the model that no client ever sees. */
+/** Context for the model that is never sent to a client. */
 export type HiddenContextItem = ItemBase & { type: 'hidden_context_item'; content: unknown }
-/** A note of the server itself to the model, never sent to a client. */
+/** The server's own note to the model, never sent to a client. */
 export type SdkHiddenContextItem = ItemBase & { type: 'sdk_hidden_context'; content: string }
 
 export type ThreadItem =
@@ -151,7 +156,7 @@ export type ThreadItem =
 /** The item types that are stored for the model and never leave the server. */
 export const HIDDEN_TYPES = ['hidden_context_item', 'sdk_hidden_context'] as const satisfies ThreadItem['type'][]
 
-/** True for an item that no client may see. */
+/** True for an item that clients must not see. */
 export function isHidden(item: { type: string }): boolean {
   return (HIDDEN_TYPES as readonly string[]).includes(item.type)
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
-// What a client may ask (protocol section 1.3): `{ type, params, metadata? }`. Unknown extra fields are ignored.
+// The requests of a client (protocol section 1.3): `{ type, params, metadata? }`. Unknown fields
+// are ignored.
 
 const id = z.string().min(1).max(200)
 const bounded = (max: number) => z.string().max(max)
@@ -31,12 +32,13 @@ const thread = { thread_id: id }
 const page = { limit: z.number().int().min(0).nullish(), order: z.enum(['asc', 'desc']).nullish(), after: id.nullish() }
 const action = z.object({ ...thread, item_id: id.nullish(), action: Action })
 
-// One look at each letter: the usual pattern, in groups of four, takes ten times as long for minutes of speech.
+// Scans each character once. The usual pattern, which matches groups of four, takes ten times as
+// long for minutes of speech.
 function isBase64(text: string): boolean {
   return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)
 }
 
-/** The operations and their parameters: 16 of the protocol and two of our own, which only our element sends. */
+/** The operations and their parameters: 16 of the protocol, and two that only our element sends. */
 export const PARAMS = {
   'threads.create': z.object({ input: UserMessageInput }),
   'threads.add_user_message': z.object({ ...thread, input: UserMessageInput }),
@@ -68,9 +70,9 @@ export const PARAMS = {
     audio_base64: z.string().refine(isBase64, 'Invalid base64-encoded string'),
     mime_type: bounded(200).min(1),
   }),
-  /** Ours: ends the thread's running turn and keeps what it has said so far. */
+  /** Our extension: ends the thread's running turn and keeps the answer so far. */
   'threads.stop': z.object(thread),
-  /** Ours: the events of the thread's running turn, or of the one that is named, after number `after`. */
+  /** Our extension: the events of the running turn, or of `run_id`, after event number `after`. */
   'threads.attach': z.object({
     ...thread,
     run_id: id.nullish(),
@@ -86,8 +88,9 @@ export type UserMessageInput = z.output<typeof UserMessageInput>
 export type Action = z.output<typeof Action>
 
 /**
- * What clients send beside the parameters: `request_id` marks a repeated request as the same one, `resume` asks for streams
- * with numbers, which can be read on where they broke.
+ * What clients send beside the parameters. `request_id` (8 to 100 characters) identifies a repeated
+ * request. `resume` asks for numbered streams, which a client can resume after a broken connection.
+ * Invalid values are ignored.
  */
 export const RequestMetadata = z.object({
   request_id: bounded(100).min(8).optional().catch(undefined),

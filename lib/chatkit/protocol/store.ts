@@ -2,10 +2,13 @@ import type { Attachment, ThreadItem, UserMessageItem } from '#lib/chatkit/proto
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { Page } from '#lib/platform/page.ts'
 
-/** How to read a list: `limit` rows from the one after the cursor `after` (exclusive). An unknown cursor is not found. */
+/**
+ * How to read a list: `limit` rows after the cursor `after` (exclusive). An unknown cursor is not
+ * found.
+ */
 export type PageQuery = { limit: number; after?: string; order: 'asc' | 'desc' }
 
-/** What an item is, as far as its id shows it. */
+/** The kinds of items that an id's prefix distinguishes. */
 export type ItemKind =
   | 'message'
   | 'tool_call'
@@ -16,18 +19,19 @@ export type ItemKind =
   | 'hidden_context'
   | 'sdk_hidden_context'
 
-/** What of a thread may change. */
+/** The fields of a thread that can change. */
 export type ThreadFields = Partial<Pick<Thread, 'title' | 'status' | 'allowed_image_domains' | 'metadata'>>
 
 /**
- * Where threads live, bound to one person: everything of another person is not found (protocol section 1.10). Methods throw
- * an AppError `not_found` for what is missing and reject when the store cannot be reached. Order is the order of the first
- * write, strictly monotonic. Values go in and come out as copies.
+ * Where threads are stored, bound to one person: another person's rows are not found (protocol
+ * section 1.10). Methods throw an AppError `not_found` for what is missing, and reject if the store
+ * cannot be reached. Items are ordered by their first write, strictly monotonic. Values are copied
+ * in and out.
  */
 export interface Store {
   /**
-   * An id nobody can guess, with at least 96 random bits. The same request of the same person may get the same id each time: what
-   * it stored before its process died is then not stored twice.
+   * Returns an unguessable id with at least 96 random bits. A store may return the same id for the
+   * same person and `requestId`, so that a request repeated after a crash is not stored twice.
    */
   newThreadId(requestId?: string): string
   newItemId(kind: ItemKind, requestId?: string): string
@@ -35,40 +39,48 @@ export interface Store {
   loadThread(id: string): Promise<Thread>
   /** Creates or overwrites. */
   saveThread(thread: Thread): Promise<void>
-  /** Writes these fields alone, so that what others change meanwhile stays, and resolves to the whole. Undefined takes a field away. */
+  /**
+   * Writes only these fields, so that concurrent changes to others are kept, and resolves to the
+   * whole thread. `undefined` removes a field.
+   */
   changeThread(id: string, changes: ThreadFields): Promise<Thread>
   listThreads(query: PageQuery): Promise<Page<Thread>>
-  /** Items go with their thread. */
+  /** Also deletes the thread's items. */
   deleteThread(id: string): Promise<void>
 
   loadItem(threadId: string, itemId: string): Promise<ThreadItem>
-  /** `visible` leaves out what no client may see, before the page is cut. */
+  /** `visible` leaves out hidden items before the page is cut. */
   listItems(threadId: string, query: PageQuery & { visible?: boolean }): Promise<Page<ThreadItem>>
-  /** Appends the item, or overwrites the one of the same id where it stands. */
+  /** Appends the item, or overwrites the item with the same id in place. */
   addItem(threadId: string, item: ThreadItem): Promise<void>
-  /** Overwrites the item where it stands, or appends it. */
+  /** Overwrites the item in place, or appends it. */
   saveItem(threadId: string, item: ThreadItem): Promise<void>
-  /** Deleting what is not there is no error. */
+  /** Deleting a missing item is not an error. */
   deleteItem(threadId: string, itemId: string): Promise<void>
 
-  /** Absent where the server takes no attachments. */
+  /** Absent if the server takes no attachments. */
   attachments?: AttachmentRecords
 }
 
-/** What a turn begins with: the person's message, and its thread where the message begins one. Stored together, or not at all. */
+/**
+ * What a turn begins with: the message, and a new thread if it starts one. Stored all or nothing.
+ */
 export type Opening = { thread?: Thread; message: UserMessageItem }
 
-/** What is known of uploaded files, `metadata` included. */
+/** The records of uploaded files, including `metadata`. */
 export interface AttachmentRecords {
   load(id: string): Promise<Attachment>
   /** Creates or overwrites. */
   save(attachment: Attachment): Promise<void>
-  /** Makes them the thread's, all or none. Throws conflict for one that another thread has, also where both are asked at once. */
+  /**
+   * Assigns the attachments to the thread, all or none. Throws conflict if one belongs to another
+   * thread, also if both threads ask at the same time.
+   */
   bind(threadId: string, ids: string[]): Promise<void>
   delete(id: string): Promise<void>
 }
 
-/** A page a client asked for, with the protocol's default of 20 rows; more than 100 are never read at once. */
+/** The page that a client asked for: 20 rows by default (protocol), at most 100. */
 export function pageQuery(asked: {
   limit?: number | null
   after?: string | null
