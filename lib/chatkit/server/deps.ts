@@ -5,36 +5,46 @@ import type { Opening, Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { Act, Respond } from '#lib/chatkit/server/turn.ts'
 
-/** A turn that is running or has ended: its events, which return true when there are no more of them, false when the reader should ask again. */
+/**
+ * The events of a running or finished turn. The generator returns true if the stream is complete,
+ * false if the reader should ask again.
+ */
 export type LiveTurn = { runId: string; threadId: string; events: AsyncGenerator<NumberedEvent, boolean> }
 
-/** What the server may ask about turns in progress. */
+/** What the server needs to know about turns in progress. */
 export interface LiveTurns {
-  /** Ends the thread's turn and resolves when it has ended; false where none was running. */
+  /** Ends the thread's turn and resolves when it has ended; false if no turn was running. */
   stop(threadId: string): Promise<boolean>
-  /** The thread's running turn, or the one that is named, from event number `after` on; without a number from its first one. */
+  /**
+   * The running turn, or the one of `runId`, after event number `after`; by default from its first.
+   */
   attach(threadId: string, to: { runId?: string; after?: number }): Promise<LiveTurn | null>
-  /** The turn that an earlier request with this id began; without `events` when they are no longer kept. */
+  /** The turn that an earlier request with this id began; without `events` if they are not kept. */
   findRepeated(requestId: string): Promise<{ runId: string; threadId: string; events?: LiveTurn['events'] } | null>
 }
 
-/** Where uploaded bytes live, where the server takes attachments. */
+/** The uploaded bytes, for servers that take attachments. */
 export interface AttachmentFiles {
   create(params: Params<'attachments.create'>): Promise<Attachment>
   delete(attachmentId: string): Promise<void>
-  /** False for an attachment whose bytes are not there yet: no message may have it. */
+  /** False until the attachment's bytes are uploaded; until then no message can include it. */
   isReady?(attachment: Attachment): boolean
 }
 
-/** What the application brings along. Whatever is absent is answered with a clear error. */
+/**
+ * What the application provides. Without `act`, `files` or `transcribe`, the operations that need
+ * it throw bad_request.
+ */
 export type Deps<Context> = {
   store: Store
   respond: Respond<Context>
-  /** `attachmentsMax` is the most that one message may have. */
+  /** `attachmentsMax` is the limit per message; absent means no limit. */
   limits: { messageMaxChars: number; attachmentsMax?: number }
   turns?: LiveTurns
   act?: Act<Context>
-  /** Answers synchronous actions at once, also while a turn runs. Without it `act` answers them, as a turn of its own. */
+  /**
+   * Answers synchronous actions at once, even during a turn. Without it, `act` answers in a turn.
+   */
   actSync?: (call: {
     thread: Thread
     action: Action
@@ -46,19 +56,20 @@ export type Deps<Context> = {
   /** `mediaType` is the MIME type without its parameters. */
   transcribe?: (audio: { data: Uint8Array; mimeType: string; mediaType: string }) => Promise<{ text: string }>
   streamOptions?: (thread: Thread) => StreamOptions
-  /** Hears of each turn that failed and of what the client was told. */
+  /** Called for each failed turn, with the error event that the client got. */
   onFailure?: (error: unknown, told: ErrorEvent, context: Context) => void
 }
 
 /**
- * A turn that passed every check. `begin` is for when nobody else works on the thread: it checks again, throws as
- * `processChatKit` does, stores the `opening` and gives the events, which never throw. Nothing else is stored before they are
- * read. Who can store the opening together with a record of the turn does that first and says so (`isStored`): `begin` then
- * does nothing that could fail. `check` throws what the turn would be refused for now.
+ * A turn that passed every check. Call `begin` once nothing else works on the thread: it checks
+ * again, throws as `processChatKit` does, stores the `opening` and returns the events, which never
+ * throw. Nothing else is stored before the events are read. A caller that has stored the opening
+ * together with its record of the turn passes `isStored`; `begin` then cannot fail. `check` throws
+ * if the turn would be refused now.
  */
 export type PreparedTurn<Context> = {
   threadId: string
-  /** The message that the turn answers; unknown where the turn goes on with whatever the last one is. */
+  /** The message that the turn answers; undefined if the turn continues after the last item. */
   messageId?: string
   opening?: Opening
   check: () => Promise<void>

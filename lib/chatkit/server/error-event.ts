@@ -2,7 +2,10 @@ import type { ErrorEvent } from '#lib/chatkit/protocol/events.ts'
 import { CustomStreamError, StreamError } from '#lib/chatkit/server/stream-errors.ts'
 import { AppError, toAppError } from '#lib/platform/errors.ts'
 
-/** What a client is told of an error that ended a turn: a sentence where there is one for the public, else the client's own wording. */
+/**
+ * The error event for an error that ended a turn. It carries the error's public sentence if there
+ * is one; otherwise the client words the message.
+ */
 export function errorEvent(error: unknown): ErrorEvent {
   if (error instanceof CustomStreamError)
     return { type: 'error', code: 'custom', message: error.message, allow_retry: error.allowRetry }

@@ -4,14 +4,18 @@ import { AppError } from '#lib/platform/errors.ts'
 
 const MAX_DEPTH = 64
 
-/** A request that has the right form. `requestId` is the client's own, for recognising repetitions; `resume` asks for numbered streams. */
+/**
+ * A valid request. `requestId` is the client's own and identifies a repeated request; `resume` asks
+ * for numbered streams.
+ */
 export type Parsed = {
   [O in Operation]: { type: O; params: Params<O>; requestId?: string; resume: boolean }
 }[Operation]
 
 /**
- * Reads a request's JSON (protocol section 1.3). Text that no database can hold (NUL, half surrogate pairs) is replaced by U+FFFD.
- * Throws bad_request with the name of the field that is wrong.
+ * Reads a request's JSON (protocol section 1.3). Text that no database can hold (NUL, lone
+ * surrogates) is replaced by U+FFFD. Throws bad_request with the name of the invalid field, also if
+ * the request is nested deeper than 64 levels.
  */
 export function parseRequest(body: unknown): Parsed {
   const request = clean(body, 0)
@@ -32,7 +36,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
 
-// A discriminator that does not fit hides what is really wrong: the deepest issue says most.
+// Reports the first issue: it names the field and what is wrong with it.
 function sentence(error: z.ZodError): string {
   const [first] = error.issues
   const field = ['params', ...(first?.path ?? [])].join('.').slice(0, 120)

@@ -10,17 +10,20 @@ import { AppError } from '#lib/platform/errors.ts'
 
 export type Answer<Context> =
   | { kind: 'json'; data: unknown }
-  /** Events of a turn that began earlier. `resume`: the client wants them with their numbers. */
+  /** Events of an existing turn. `resume`: the client wants them with their numbers. */
   | { kind: 'attached'; resume: boolean; runId?: string; events: LiveTurn['events']; whole?: Whole }
   | ({ kind: 'turn'; operation: Operation; requestId?: string; resume: boolean; whole?: Whole } & PreparedTurn<Context>)
 
-/** Where it is there the client gets no stream, but what this makes of all events. Throws conflict with the sentence of an error event. */
+/**
+ * Makes one JSON answer from all events of a turn, for operations that do not stream. Throws
+ * conflict with the message of an error event.
+ */
 export type Whole = (events: ThreadStreamEvent[]) => unknown
 
 /**
- * Answers one ChatKit request (protocol section 1). Everything that can be refused is refused here, with nothing stored.
- * Throws AppError: bad_request with the field's name, not_found (the same for foreign and missing), conflict for a wrong
- * state, too_large.
+ * Answers one ChatKit request (protocol section 1). Every refusal happens here, before anything is
+ * stored. Throws AppError: bad_request with the field's name; not_found, the same for missing and
+ * for another person's; conflict for a wrong state; too_large.
  */
 export async function processChatKit<Context = void>(body: unknown, deps: Deps<Context>): Promise<Answer<Context>> {
   const request = parseRequest(body)
@@ -32,7 +35,8 @@ export async function processChatKit<Context = void>(body: unknown, deps: Deps<C
       requestId?: string,
     ) => Promise<PreparedTurn<Context>>
     const prepared = prepare(params, deps, requestId)
-    // Asked side by side. A repetition is answered whatever became of the state that it needed the first time.
+    // Runs beside the lookup. A repeated request is answered even if its checks now fail, so this
+    // rejection must not count as unhandled.
     prepared.catch(() => undefined)
     const repeated = requestId ? await deps.turns?.findRepeated(requestId) : null
     const whole =
@@ -49,7 +53,7 @@ export async function processChatKit<Context = void>(body: unknown, deps: Deps<C
   return { kind: 'json', data: await answer(request.params, deps) }
 }
 
-/** What a synchronous action made of the widget that it came from. */
+/** The widget after a synchronous action, as the operation's JSON answer. */
 function updatedItem(events: ThreadStreamEvent[], itemId: string | null | undefined): { updated_item?: ThreadItem } {
   const error = events.find((event) => event.type === 'error')
   if (error) throw new AppError('conflict', error.message ?? 'That could not be done. Try again.')

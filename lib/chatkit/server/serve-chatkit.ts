@@ -5,12 +5,13 @@ import { toAppError } from '#lib/platform/errors.ts'
 import { sseResponse } from '#lib/platform/http/sse.ts'
 
 /**
- * Answers one ChatKit request by itself, without durable runs: a turn lives as long as its connection, and the end of the
- * connection stops it (protocol section 1.9). `body` is the parsed JSON of the request; bounding its size is the caller's.
- * Never throws: what is refused is answered as `{ message, code }` with its status.
+ * Answers one ChatKit request without durable runs: a turn lives as long as its connection, and a
+ * disconnect stops it (protocol section 1.9). `body` is the parsed JSON of the request; the caller
+ * limits its size. Never throws: a refusal is answered as `{ message, code }` with its HTTP status.
  *
  * @example
- * const response = await serveChatKit(await request.json(), { store, respond, limits: { messageMaxChars: 20_000 } }, undefined)
+ * const deps = { store, respond, limits: { messageMaxChars: 20_000 } }
+ * const response = await serveChatKit(await request.json(), deps, undefined)
  */
 export async function serveChatKit<Context>(body: unknown, deps: Deps<Context>, context: Context): Promise<Response> {
   try {
@@ -33,7 +34,7 @@ async function wholeResponse(events: AsyncIterable<ThreadStreamEvent>, whole: Wh
   return Response.json(whole(all))
 }
 
-/** True at the end: nothing of the stream is missing. */
+/** Returns true at the end: the stream is complete. */
 async function* withoutNumbers(events: AsyncIterable<ThreadStreamEvent>): AsyncGenerator<NumberedEvent, boolean> {
   for await (const event of events) yield { event }
   return true

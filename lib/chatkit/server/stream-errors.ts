@@ -1,4 +1,6 @@
-/** Ends a turn with an error event that carries a sentence for the person (protocol section 1.6). */
+/**
+ * Ends a turn with an error event that carries a sentence for the person (protocol section 1.6).
+ */
 export class CustomStreamError extends Error {
   readonly allowRetry: boolean
 
@@ -9,7 +11,7 @@ export class CustomStreamError extends Error {
   }
 }
 
-/** Ends a turn with an error event whose wording is the client's own. */
+/** Ends a turn with an error event that the client words itself. */
 export class StreamError extends Error {
   readonly code = 'stream.error'
   readonly allowRetry: boolean

@@ -3,19 +3,21 @@ import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 const MAX_TITLE = 200
 const MAX_DERIVED = 60
 
-/** A title on one line without control characters, 200 characters at most; empty when nothing is left. */
+/** A title on one line without control characters, at most 200 characters; may be empty. */
 export function cleanTitle(title: string): string {
-  // Joiners stay: some scripts and many emoji are written with them.
+  // Zero-width joiners stay: some scripts and many emoji need them.
   const visible = title.replace(/(?!\u200c|\u200d|\s)\p{Cf}/gu, '')
   return clip(visible.replace(/[\p{Cc}\s]+/gu, ' ').trim(), MAX_TITLE)
 }
 
-/** A person's message as one text, tags as `@name`. */
+/** The text of a person's message, with tags as `@name`. */
 export function messageText({ content }: Pick<UserMessageItem, 'content'>): string {
   return content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('')
 }
 
-/** A title for a thread that began with this message: its first line, cut at a word; undefined for a message without text. */
+/**
+ * A title from a thread's first message: its first line, cut to 60 characters at a word boundary.
+ */
 export function titleFrom({ content }: UserMessageItem): string | undefined {
   const line = messageText({ content }).split('\n').map(cleanTitle).find(Boolean)
   return line === undefined ? undefined : clip(line, MAX_DERIVED)

@@ -5,15 +5,16 @@ import type { Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 
 /**
- * One turn to answer. `thread` may be changed (title, status, metadata): the pipeline saves and announces it after the next
- * event. `input` is null where the turn goes on after a client tool or a form. `signal` aborts when the turn is to end early.
+ * One turn to answer. `respond` may change `thread` (title, status, metadata): the pipeline saves
+ * and announces the change after the next event. `input` is null if the turn continues after a
+ * client tool or a form. `signal` aborts when the turn must end early.
  */
 export type Turn = { thread: Thread; input: UserMessageItem | null; store: Store; signal: AbortSignal }
 
-/** Answers a turn. `context` is the application's own and reaches this function untouched. */
+/** Answers a turn. `context` belongs to the application and is passed through unchanged. */
 export type Respond<Context = void> = (turn: Turn, context: Context) => AsyncIterable<ThreadStreamEvent>
 
-/** Answers a widget's action; `sender` is the widget it came from, null where the page sent it. */
+/** Answers a widget's action. `sender` is the widget, or null if the page sent the action. */
 export type Act<Context = void> = (
   turn: Omit<Turn, 'input'> & { action: Action; sender: WidgetItem | null },
   context: Context,

@@ -4,8 +4,9 @@ import type { Params } from '#lib/chatkit/protocol/requests.ts'
 type Submission = Params<'threads.add_structured_input'>['input']
 
 /**
- * The form with the person's answers (protocol section 1.6). A question without an answer counts as skipped, a value outside
- * the offered options is the person's own and kept, answers to unknown questions are ignored.
+ * The form with the person's answers (protocol section 1.6). An unanswered question counts as
+ * skipped. A value that is not among the options is the person's own and is kept. Answers to
+ * unknown questions are ignored.
  */
 export function fillForm(item: StructuredInputItem, { status, answers }: Submission): StructuredInputItem {
   const inputs = item.inputs.map((input) => ({ ...input, answer: answerOf(input, status, answers) }))

@@ -32,7 +32,7 @@ const updateThread: Query<'threads.update'> = async ({ thread_id, title }, { sto
 
 const deleteThread: Query<'threads.delete'> = async ({ thread_id }, { store, turns }) => {
   await store.loadThread(thread_id)
-  // Otherwise the turn would go on writing into a thread that is gone.
+  // Otherwise the turn would keep writing to a deleted thread.
   await turns?.stop(thread_id)
   await store.deleteThread(thread_id)
   return {}
@@ -95,7 +95,7 @@ const transcribe: Query<'input.transcribe'> = async ({ audio_base64, mime_type }
   return { text }
 }
 
-/** The answer of each operation that is no turn. */
+/** The operations that do not stream. */
 export const queries = {
   'threads.get_by_id': getThread,
   'threads.list': listThreads,

@@ -4,7 +4,10 @@ import { wireItem, wireThread } from '#lib/chatkit/server/operations/wire.ts'
 
 const ITEMS = 50
 
-/** What a turn left behind, as events: for a repeated request whose own events are no longer kept. Throws not_found. */
+/**
+ * The stored thread as events (its newest 50 items), for a repeated request whose own events are no
+ * longer kept. Throws not_found.
+ */
 export async function replayStored(store: Store, threadId: string): Promise<AsyncGenerator<NumberedEvent, boolean>> {
   const thread = await store.loadThread(threadId)
   const { data } = await store.listItems(threadId, { limit: ITEMS, order: 'desc', visible: true })

@@ -12,7 +12,9 @@ import { AppError, notFound } from '#lib/platform/errors.ts'
 
 const RECENT_ITEMS = 20
 
-/** A thread that takes new turns. Throws not_found, and conflict for a locked or closed one, with the reason that it gives. */
+/**
+ * A thread that takes new turns. Throws not_found; conflict with the reason if locked or closed.
+ */
 export async function loadActive(store: Store, id: string): Promise<Thread> {
   const thread = await store.loadThread(id)
   const { status } = thread
@@ -20,7 +22,7 @@ export async function loadActive(store: Store, id: string): Promise<Thread> {
   throw new AppError('conflict', status.reason || `This conversation is ${status.type}.`)
 }
 
-/** Throws too_large when the texts are longer together than a message may be. */
+/** Throws too_large if the texts together exceed `maxChars`. */
 export function requireShort(texts: Iterable<string>, maxChars: number): void {
   let length = 0
   for (const text of texts) length += text.length
@@ -29,7 +31,7 @@ export function requireShort(texts: Iterable<string>, maxChars: number): void {
   throw new AppError('too_large', `The message has ${given} characters; ${most} are the most that can be sent at once.`)
 }
 
-/** The item an action comes from, whatever its type; null when it comes from the page. Throws not_found. */
+/** The item that sent an action, of any type; null if the page sent it. Throws not_found. */
 export async function loadSender(
   store: Store,
   threadId: string,
@@ -46,7 +48,7 @@ export async function requireUserMessage(store: Store, threadId: string, itemId:
   return item
 }
 
-/** The form to fill in. Throws not_found, bad_request for another kind of item, and conflict when it is answered already. */
+/** The form to fill in. Throws not_found, bad_request for another item, conflict if answered. */
 export async function requirePendingInput(
   store: Store,
   threadId: string,
@@ -59,7 +61,10 @@ export async function requirePendingInput(
   return item
 }
 
-/** The client tool calls that wait since the last message of the person, newest first: at least one. Throws conflict. */
+/**
+ * The pending client tool calls since the person's last message, newest first. Throws conflict if
+ * there is none.
+ */
 export async function requirePendingToolCalls(
   store: Store,
   threadId: string,
@@ -75,8 +80,8 @@ export async function requirePendingToolCalls(
 }
 
 /**
- * The attachments of a message. Throws not_found for a foreign or missing one, too_large for too many, and conflict for one
- * that is not uploaded yet or belongs to another thread.
+ * The attachments of a message. Throws not_found if one is missing or another person's, too_large
+ * for too many, and conflict if one is not uploaded yet or belongs to another thread.
  */
 export async function loadAttachments(
   { store, limits, files }: Pick<Deps<never>, 'store' | 'limits' | 'files'>,

@@ -6,8 +6,8 @@ import { wireAttachment } from '#lib/chatkit/server/operations/wire.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
 /**
- * What a person sends, as an item that is not stored yet. Throws bad_request for an empty message, too_large, and what
- * `loadAttachments` throws.
+ * A person's message as an item that is not stored yet. Throws bad_request for an empty message,
+ * too_large, and what `loadAttachments` throws.
  */
 export async function toMessage<Context>(
   deps: Deps<Context>,
@@ -40,7 +40,7 @@ export async function toMessage<Context>(
   }
 }
 
-/** Everything of a part that reaches the model. */
+/** Every text of a part that reaches the model. */
 function textsOf(part: UserMessageInput['content'][number]): string[] {
   if (part.type === 'input_text') return [part.text]
   return [part.text, ...(Object.keys(part.data).length > 0 ? [JSON.stringify(part.data)] : [])]

@@ -19,8 +19,8 @@ import { persistEvents } from '#lib/chatkit/server/pipeline/persist-events.ts'
 import { storeOpening } from '#lib/chatkit/server/pipeline/store-opening.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
 
-// The operations that stream (protocol section 1.6). Each checks everything and stores nothing; what it stores happens when
-// its events are read.
+// The operations that stream (protocol section 1.6). Preparing one checks everything and stores
+// nothing; it stores only when its events are read.
 
 type Events = AsyncIterable<ThreadStreamEvent>
 type Prepare<O extends Operation> = <Context>(
@@ -29,7 +29,10 @@ type Prepare<O extends Operation> = <Context>(
   requestId?: string,
 ) => Promise<PreparedTurn<Context>>
 
-/** A turn that goes through the pipeline. `check` is asked at once, and again when the turn begins: another one may have had the thread in between. */
+/**
+ * A turn that goes through the pipeline. `check` runs at once, and again when the turn begins,
+ * because another turn may have used the thread in between.
+ */
 async function prepareTurn<Context, State extends { thread: Thread }>(
   { store, onFailure }: Deps<Context>,
   check: () => Promise<State>,
@@ -66,7 +69,9 @@ async function* answer<Context>(
   if (!signal.aborted) yield* deps.respond({ thread, input, store: deps.store, signal }, context)
 }
 
-/** A turn that begins with a message: it is stored, and its files are its thread's, before anybody hears of it. */
+/**
+ * A turn that begins with a message. The message and its attachments are stored before any event.
+ */
 function prepareMessageTurn<Context>(
   deps: Deps<Context>,
   opening: Opening,
@@ -86,7 +91,7 @@ function prepareMessageTurn<Context>(
         await storeOpening(store, opening)
       }
       return async function* (signal, context) {
-        // Another turn may have given it a title while this one waited.
+        // Another turn may have set the title while this one waited.
         const thread = await loadThread()
         if (opening.thread) yield { type: 'thread.created', thread: wireThread(thread) }
         yield { type: 'thread.item.done', item: message }
@@ -190,7 +195,7 @@ async function newerThan(store: Store, threadId: string, itemId: string): Promis
     }
     after = page.has_more ? page.after : undefined
   } while (after)
-  // Deleted meanwhile: nothing is newer than what is not there.
+  // The item was deleted meanwhile, so nothing can be newer than it.
   throw notFound('The item')
 }
 

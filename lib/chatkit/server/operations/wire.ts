@@ -3,9 +3,9 @@ import type { Attachment, ThreadItem, WidgetNode } from '#lib/chatkit/protocol/i
 import type { Thread, WireThread } from '#lib/chatkit/protocol/thread.ts'
 import type { Page } from '#lib/platform/page.ts'
 
-// What leaves the server, exactly as section 1.2 of the protocol wants it.
+// What leaves the server, in the form of protocol section 1.2.
 
-/** A thread as clients get it: the server's own metadata stays behind. */
+/** A thread as clients get it, without the server's metadata. */
 export function wireThread(thread: Thread, items: Page<ThreadItem> = { data: [], has_more: false }): WireThread {
   const { id, title, created_at, status, allowed_image_domains } = thread
   return {
@@ -19,7 +19,7 @@ export function wireThread(thread: Thread, items: Page<ThreadItem> = { data: [],
   }
 }
 
-/** An attachment as clients get it: without the server's metadata. */
+/** An attachment as clients get it, without the server's metadata. */
 export function wireAttachment({ metadata: _, ...attachment }: Attachment): Attachment {
   return attachment as Attachment
 }
@@ -55,7 +55,7 @@ export function wireEvent(event: ThreadStreamEvent): ThreadStreamEvent {
   }
 }
 
-/** A widget without the properties and list entries that are null, at any depth. */
+/** A widget without null properties and list entries, at any depth. */
 export function withoutNulls(widget: WidgetNode): WidgetNode {
   return prune(widget) as WidgetNode
 }

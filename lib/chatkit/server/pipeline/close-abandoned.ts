@@ -4,8 +4,10 @@ import { PendingItems } from '#lib/chatkit/server/pipeline/pending-items.ts'
 import { CANCELLED_NOTE } from '#lib/chatkit/server/pipeline/persist-events.ts'
 
 /**
- * How a turn ends whose process died (protocol section 1.9): what `events` left open is kept where it has something to show.
- * `items` are to be stored, those of the ids `gone` to be deleted, `closing` are the events to tell. With `failure` the turn was cut off, without it the person had stopped it.
+ * Closes a turn whose process died (protocol section 1.9). Items that `events` left open are kept
+ * if they have content to show. Returns the `items` to store, the ids to delete (`gone`) and the
+ * `closing` events to send. With `failure` the turn was cut off; without it the person had stopped
+ * the turn.
  */
 export function closeAbandoned(
   events: Iterable<ThreadStreamEvent>,

@@ -3,15 +3,15 @@ import type { ThreadItemUpdate, ThreadStreamEvent } from '#lib/chatkit/protocol/
 import { isHidden, type ThreadItem } from '#lib/chatkit/protocol/items.ts'
 
 /**
- * The items of a turn that were added but are not done yet, with their updates applied to copies: what is kept when the turn
- * ends early (protocol section 1.9).
+ * The items of a turn that were added but are not done, with updates applied to copies. They decide
+ * what is kept if the turn ends early (protocol section 1.9).
  */
 export class PendingItems {
   readonly #items = new Map<string, ThreadItem>()
-  /** Those that have their place in the store already. */
+  /** The ids of items that already have their place in the store. */
   readonly #placed = new Set<string>()
 
-  /** Follows one event of the turn. */
+  /** Applies one event of the turn. */
   note(event: ThreadStreamEvent): void {
     if (event.type === 'thread.item.added') this.#items.set(event.item.id, structuredClone(event.item))
     else if (event.type === 'thread.item.done' || event.type === 'thread.item.replaced')
@@ -24,8 +24,9 @@ export class PendingItems {
   }
 
   /**
-   * The visible items that began before the visible one that `event` finishes and are still open, each once: they are to be stored first,
-   * since a thread is read in the order in which its client saw it grow.
+   * Returns the open visible items that began before the visible item that `event` finishes, each
+   * only once. They must be stored first, so that the thread's order is the order in which the
+   * client saw it grow.
    */
   toPlace(event: ThreadStreamEvent): ThreadItem[] {
     if ((event.type !== 'thread.item.done' && event.type !== 'thread.item.replaced') || isHidden(event.item)) return []
@@ -43,8 +44,8 @@ export class PendingItems {
   }
 
   /**
-   * Takes everything that is still open: `kept` is worth storing (text that somebody has read, work that was shown), `dropped`
-   * are the ids of the rest, and `stored` those of them that have to leave the store.
+   * Removes and returns all open items. `kept` are worth storing (text or tasks that were shown),
+   * `dropped` are the ids of the others, and `stored` are the dropped ids to delete from the store.
    */
   close(): { kept: ThreadItem[]; dropped: string[]; stored: string[] } {
     const all = [...this.#items.values()]
@@ -73,7 +74,9 @@ function closeItem(item: ThreadItem): ThreadItem {
   }
 }
 
-/** A copy that shares nothing with what the source may still change; a delta has nothing to share. */
+/**
+ * A copy, because the source may still change its object. A delta is a string and needs no copy.
+ */
 function isolate(update: ThreadItemUpdate): ThreadItemUpdate {
   return 'delta' in update ? update : structuredClone(update)
 }

@@ -8,23 +8,25 @@ import { untilAborted } from '#lib/chatkit/server/pipeline/until-aborted.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
-/** How long (ms) an aborted turn may take to close what it has open. */
+/** How long (ms) an aborted turn may take to close its open items. */
 const CANCEL_GRACE_MS = 1_000
 
-/** Tells the model in the next turn why its last answer ends in the middle. */
+/** Tells the model in the next turn why its last answer is incomplete. */
 export const CANCELLED_NOTE = 'The user cancelled the stream. Stop responding to the prior request.'
 
 type Piped = Omit<Turn, 'input'> & {
-  /** Called once when the turn fails, with what the client is told. */
+  /** Called once if the turn fails, with the error event that the client gets. */
   onFailure: (error: unknown, told: ErrorEvent) => void
 }
 
 /**
- * The one way from a turn's events to the client (protocol sections 1.6 and 1.9): each event's effect is stored, what is hidden
- * is held back, the rest is yielded, and changes of `thread` are saved and announced. Never throws: a failure is the last
- * event. Items that are still open at the end are kept where they have something to show.
+ * The only path from a turn's events to the client (protocol sections 1.6 and 1.9). It stores the
+ * effect of each event, holds back hidden items, yields the rest, and saves and announces changes
+ * of `thread`. Never throws: a failure is the last event. Items that are still open at the end are
+ * kept if they have content to show.
  *
- * `signal` ends the turn early: with an AppError as its reason as a failure that says so, otherwise as the person's own stop.
+ * `signal` ends the turn early. An AppError as its reason means a failure with that message; any
+ * other reason means that the person stopped the turn.
  */
 export async function* persistEvents(
   turn: Piped,
@@ -54,7 +56,7 @@ export async function* persistEvents(
     if (change) yield change
   } catch (error) {
     open = false
-    // Whatever an aborted source throws, the reason is the abort.
+    // An aborted source may throw anything; the cause is the abort.
     const cause = signal.aborted ? signal.reason : error
     yield* endEarly(
       turn,
@@ -64,7 +66,7 @@ export async function* persistEvents(
       changes,
     )
   } finally {
-    // Closed from outside by return(): nobody reads on, but what was said is kept.
+    // The consumer called return(). Nobody reads further events, but the answer so far is kept.
     if (open) for await (const _ of endEarly(turn, 'cancelled', pending, hidden, changes));
   }
 }
@@ -97,7 +99,7 @@ async function* endEarly(
   }
 }
 
-/** Brings every item that is still open to its end: kept where it has something to show, else taken away. */
+/** Closes every open item: keeps it if it has content to show, otherwise removes it. */
 async function* closeItems(
   { thread, store }: Piped,
   pending: PendingItems,
@@ -132,7 +134,7 @@ async function storeEffect(
     case 'thread.item.done':
       return store.addItem(thread.id, event.item)
     case 'thread.item.replaced':
-      // For its client it is new, and comes last.
+      // The client has never seen this item: for the client it is new, so it moves to the end.
       if (hidden.has(event.item.id) && !isHidden(event.item)) await store.deleteItem(thread.id, event.item.id)
       return store.saveItem(thread.id, event.item)
     case 'thread.item.removed':
@@ -140,7 +142,10 @@ async function storeEffect(
   }
 }
 
-/** What the client hears of an event: nothing of what is hidden, and that an item is gone where a hidden one takes its place. */
+/**
+ * The event for the client: undefined for hidden items, and a removal if a hidden item replaces a
+ * visible one.
+ */
 function toClientEvent(event: ThreadStreamEvent, hidden: Set<string>): ThreadStreamEvent | undefined {
   if (!('item' in event)) return 'item_id' in event && hidden.has(event.item_id) ? undefined : event
   const { id } = event.item
@@ -153,7 +158,7 @@ function toClientEvent(event: ThreadStreamEvent, hidden: Set<string>): ThreadStr
   return wasShown ? { type: 'thread.item.removed', item_id: id } : undefined
 }
 
-/** What still counts after the end was asked for: what brings open items to their end. */
+/** True for the events that still count after an abort: those that close open items. */
 function isClosing(event: ThreadStreamEvent, pending: PendingItems): boolean {
   switch (event.type) {
     case 'thread.item.removed':

@@ -1,8 +1,9 @@
 import type { Opening, Store } from '#lib/chatkit/protocol/store.ts'
 
 /**
- * Stores what a turn begins with, one after the other: for stores without transactions. A new thread whose message cannot be
- * stored is no thread. Throws what the store throws, with nothing left behind where it can be reached.
+ * Stores what a turn begins with step by step, for stores without transactions. If the message
+ * cannot be stored, a new thread is deleted again, as far as the store can be reached. Throws what
+ * the store throws.
  */
 export async function storeOpening(store: Store, { thread, message }: Opening): Promise<void> {
   const threadId = message.thread_id

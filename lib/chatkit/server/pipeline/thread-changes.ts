@@ -6,7 +6,10 @@ import { cleanTitle } from '#lib/chatkit/server/title.ts'
 
 const FIELDS = ['title', 'status', 'allowed_image_domains', 'metadata'] as const
 
-/** Notices that a turn changed its thread object, saves the changed fields and announces them (protocol section 1.6, pipeline 2). */
+/**
+ * Detects that a turn changed its thread object, saves the changed fields and announces them
+ * (protocol section 1.6, pipeline 2).
+ */
 export class ThreadChanges {
   readonly #thread: Thread
   readonly #store: Store
@@ -18,14 +21,16 @@ export class ThreadChanges {
     this.#seen = snapshot(thread)
   }
 
-  /** The event to send where something changed since the last call, after saving it. */
+  /**
+   * Saves what changed since the last call and returns the event to send; undefined if nothing did.
+   */
   async save(): Promise<ThreadStreamEvent | undefined> {
     const now = snapshot(this.#thread)
     const changed = FIELDS.filter((_, index) => now[index] !== this.#seen[index])
     if (changed.length === 0) return undefined
     if (changed.includes('title') && this.#thread.title != null)
       this.#thread.title = cleanTitle(this.#thread.title) || undefined
-    // Only what this turn changed is written: the person may have renamed the thread meanwhile.
+    // Writes only what this turn changed: the person may have renamed the thread meanwhile.
     const fields = Object.fromEntries(changed.map((field) => [field, this.#thread[field]]))
     const merged = await this.#store.changeThread(this.#thread.id, fields)
     for (const field of FIELDS) delete this.#thread[field as 'title']

@@ -1,6 +1,6 @@
 /**
- * Hands on what `source` yields. Once `signal` aborts, the source has `graceMs` to end by itself; then it is left behind,
- * whatever it waits for. Throws what the source throws until then.
+ * Yields what `source` yields. After `signal` aborts, the source has `graceMs` to end by itself;
+ * then it is abandoned, even if it hangs. Throws what the source throws until then.
  */
 export async function* untilAborted<T>(
   source: AsyncIterable<T>,
@@ -36,7 +36,7 @@ export async function* untilAborted<T>(
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', onAbort)
-    // Not awaited: a source that hangs would hold this up. What it throws now has no reader any more.
+    // Not awaited: a source that hangs would block this. Errors after this point are ignored.
     if (!ended) void Promise.resolve(iterator.return?.()).catch(() => undefined)
   }
 }

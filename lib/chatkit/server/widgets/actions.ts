@@ -1,12 +1,14 @@
-/** What a widget does when it is used (protocol section 1.12). The server hears of `type` and `payload` alone. */
+/** What using a widget does (protocol section 1.12). The server gets only `type` and `payload`. */
 export type ActionConfig = {
   type: string
   payload?: Record<string, unknown>
-  /** Who acts: the server, or the page's own `widgets.onAction`. */
+  /** Who handles the action: the server, or the page's own `widgets.onAction`. */
   handler: 'server' | 'client'
-  /** What shows that it works: the widget's container, the component itself, nothing, or what suits the component. */
+  /**
+   * What shows the loading state: the container, the component itself, nothing, or by component.
+   */
   loadingBehavior: 'auto' | 'none' | 'self' | 'container'
-  /** False: answered at once with the changed item, also while an answer streams. */
+  /** False: answered at once with the changed item, even while an answer streams. */
   streaming: boolean
 }
 

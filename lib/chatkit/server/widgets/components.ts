@@ -1,10 +1,10 @@
 import type { Widgets } from '@openai/chatkit'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 
-// Typed builders of every component (protocol section 1.13). What they make is plain JSON; properties follow OpenAI's own
-// types, and where only the Python server knows one, it is added here.
+// Typed builders of every component (protocol section 1.13). They return plain JSON. Properties
+// follow OpenAI's types; properties that only the Python server has are added here.
 
-/** Anything that may stand in `children`: what is left out by a condition is dropped when it is sent. */
+/** An entry of `children`. Null and undefined, from conditions, are dropped before sending. */
 type Child = WidgetNode | null | undefined
 type Children = { children?: readonly Child[] }
 type Size = number | string
@@ -51,7 +51,9 @@ type Known = Widgets.WidgetRoot | Widgets.WidgetComponent | Widgets.ListViewItem
 type Name = Known['type']
 type Option = { value: string; label: string; disabled?: boolean; description?: string }
 
-/** What differs from OpenAI's types: any component may hold any other, and Select knows what Python's does. */
+/**
+ * Differences from OpenAI's types: components nest freely, and Select has the Python properties.
+ */
 type Changed = {
   [N in Name]: N extends 'ListView'
     ? { children: readonly (ReturnType<typeof ListViewItem> | null | undefined)[] }

@@ -3,13 +3,13 @@ import type { WidgetUpdate } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetNode, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
 import { withoutNulls } from '#lib/chatkit/server/operations/wire.ts'
 
-/** The components whose `value` can grow in the client letter by letter. */
+/** The components whose `value` can stream into the client piece by piece. */
 const STREAMED = new Set(['Text', 'Markdown'])
 
 /**
- * What brings a client from one state of a widget to the next (protocol section 1.13): nothing, text that was appended to
- * components with an id, or the whole widget. Every change is told: text that cannot be told as a delta (no id, an id that
- * is there twice) replaces the widget.
+ * The updates from one state of a widget to the next (protocol section 1.13): none, text appended
+ * to components with an id, or the whole widget. No change is lost: if appended text cannot be sent
+ * as a delta (no id, or a duplicate id), the whole widget is replaced.
  */
 export function diffWidget(before: WidgetRoot, after: WidgetRoot): WidgetUpdate[] {
   const [old, now] = [withoutNulls(before), withoutNulls(after)]
@@ -29,7 +29,7 @@ type Delta = {
   done: boolean
 }
 
-/** False where anything but appended text differs; appended texts are added to `deltas`. */
+/** False if anything but appended text differs. Adds appended texts to `deltas`. */
 function compare(old: unknown, now: unknown, deltas: Delta[]): boolean {
   if (Array.isArray(old) && Array.isArray(now))
     return old.length === now.length && old.every((entry, at) => compare(entry, now[at], deltas))
@@ -67,7 +67,7 @@ function countIds(value: unknown, counts: Map<unknown, number>): void {
   }
 }
 
-/** A component: other objects inside a widget (colours, actions, rows of a chart) only ever differ as a whole. */
+/** True for a component. Other objects (colours, actions, chart rows) are compared as a whole. */
 function isNode(value: unknown): value is WidgetNode {
   return value !== null && typeof value === 'object' && typeof (value as WidgetNode).type === 'string'
 }

@@ -11,10 +11,10 @@ const NAMES = [
 ] as const
 
 type Named = (typeof NAMES)[number]
-/** An icon of the protocol (section 1.4): one of 64 names, or one of another collection with its prefix. */
+/** An icon (protocol section 1.4): one of 64 names, or a prefixed name of another collection. */
 export type IconName = Named | `vendor:${string}` | `lucide:${string}`
 
-// Fails to compile when OpenAI's types know a name that is missing here.
+// Fails to compile if OpenAI's types have a name that is missing here.
 type Missing = Exclude<Exclude<ChatKitIcon, `lucide:${string}`> | Widgets.WidgetIcon, Named>
 const complete: [Missing] extends [never] ? true : Missing = true
 
@@ -26,7 +26,7 @@ export function isIconName(name: string): name is IconName {
   return (NAMES as readonly string[]).includes(name) || /^(vendor|lucide):[\w-]+$/.test(name)
 }
 
-/** The name, checked. Throws an Error that names it where no client could show it. */
+/** Returns the name. Throws an Error that names it if clients cannot show it. */
 export function iconName(name: string): IconName {
   if (!isIconName(name)) throw new Error(`There is no icon "${name}".`)
   return name

@@ -5,8 +5,9 @@ import { diffWidget } from '#lib/chatkit/server/widgets/diff-widget.ts'
 type Place = { thread: { id: string }; newItemId: (kind: 'message') => string }
 
 /**
- * A widget as the events of one item (protocol section 1.13): a finished one at once; of one that changes, each yielded state
- * as what differs from the last. Nothing where no state comes. Throws what the source throws, with the item left open: the
+ * Streams a widget as the events of one item (protocol section 1.13). A finished widget is one
+ * event. For a changing widget each yielded state becomes the difference from the last one. A
+ * source without states yields nothing. Throws what the source throws and leaves the item open; the
  * pipeline closes it.
  */
 export async function* streamWidget(
@@ -27,13 +28,15 @@ export async function* streamWidget(
   for await (const state of widget as AsyncIterable<WidgetRoot>) {
     if (last === undefined) yield { type: 'thread.item.added', item: item(state) }
     else for (const update of diffWidget(last, state)) yield { type: 'thread.item.updated', item_id: about.id, update }
-    // A source may go on with the object that it has yielded.
+    // The source may keep changing the object that it yielded.
     last = structuredClone(state)
   }
   if (last) yield { type: 'thread.item.done', item: item(last) }
 }
 
-/** The states of a Text or Markdown component whose text comes in pieces: empty at first, streaming, and at rest at the end. */
+/**
+ * The states of a Text or Markdown component whose text arrives in pieces, from empty to complete.
+ */
 export async function* accumulateText<Node extends WidgetNode>(
   pieces: AsyncIterable<string>,
   component: Node,

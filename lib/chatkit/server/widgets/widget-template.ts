@@ -7,8 +7,8 @@ const VERSION = '1.0'
 type Schema = { type?: unknown; required?: readonly string[]; properties?: Record<string, Schema>; items?: Schema }
 
 /**
- * A widget designed in OpenAI's Widget Builder, read from its `.widget` file (protocol section 1.13): Jinja that renders to
- * the widget's JSON.
+ * A widget from OpenAI's Widget Builder, read from its `.widget` file (protocol section 1.13): a
+ * Jinja template that renders to the widget's JSON.
  */
 export class WidgetTemplate {
   readonly name: string
@@ -31,9 +31,9 @@ export class WidgetTemplate {
     return new WidgetTemplate(name, new Template(template), jsonSchema as Schema)
   }
 
-  /** The widget for these data. Throws an Error that names the first value that the file calls for and that is missing. */
+  /** The widget for `data`. Throws an Error that names the first missing required value. */
   build(data: Record<string, unknown> = {}): WidgetRoot {
-    // The renderer takes what is missing for null, which would only be seen on the screen.
+    // The renderer turns missing values into null, which would be noticed only on the screen.
     requireAll(this.#schema, data, 'data')
     const widget: unknown = JSON.parse(this.#template.render(data))
     if (typeof (widget as WidgetRoot | null)?.type !== 'string')
