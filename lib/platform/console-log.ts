@@ -6,7 +6,10 @@ const LEVELS = { error: 'error', warn: 'warn', info: 'info', log: 'info', debug:
 
 const LINE_MAX_CHARS = 16_384
 
-/** Makes what Next and the libraries print lines of our log: one JSON object each, with secrets cut out. */
+/**
+ * Turns what Next and the libraries print into lines of our log: one JSON object each, without
+ * secrets.
+ */
 export function redirectConsole(): void {
   for (const [method, level] of Object.entries(LEVELS) as [
     keyof typeof LEVELS,
@@ -14,7 +17,7 @@ export function redirectConsole(): void {
   ][]) {
     console[method] = (...parts: unknown[]) => {
       const error = parts.find((part) => part instanceof Error)
-      // A page that failed was told with its request already (instrumentation.ts).
+      // A failed page was already logged with its request (instrumentation.ts).
       if (error && 'digest' in error) return
       const text = format(...parts.filter((part) => part !== error))
       log[level](

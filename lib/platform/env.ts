@@ -20,16 +20,19 @@ const list = z
       .filter(Boolean),
   )
 const isOrigin = (text: string) => /^https?:/.test(text) && URL.parse(text)?.origin === text
-// What is no URL at all has its own sentence.
+// Text that is not a URL at all passes here: `httpUrl` reports it with its own message.
 const isSiteUrl = (text: string) => {
   const url = URL.parse(text)
   return !url || /^\/*$/.test(url.pathname + url.search + url.hash + url.username + url.password)
 }
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' })
 
-/** Every setting of the server with its limits; `docs/settings.md` explains them and a test keeps the two equal. Times are seconds. */
+/**
+ * All settings of the server, with their limits. A test keeps `docs/settings.md` in step. Times are
+ * in seconds.
+ */
 const Settings = z.object({
-  // The address that people use. Feeds next-auth, the audience of tokens, and links in mails.
+  // The public address of the site, used for next-auth, token audiences and links in mails.
   APP_URL: httpUrl
     .refine(
       isSiteUrl,
@@ -39,7 +42,7 @@ const Settings = z.object({
   APP_SECRET: z.string().min(32, 'must have at least 32 characters'),
   DATABASE_URL: postgresUrl,
   DATABASE_POOL_SIZE: count(10, 500),
-  // For LISTEN: a direct address where DATABASE_URL is a transaction pooler's, or off.
+  // For LISTEN: a direct address if DATABASE_URL points at a transaction pooler, or "off".
   DATABASE_LISTEN_URL: z
     .string()
     .refine((value) => value === 'off' || postgresUrl.safeParse(value).success, 'must be a postgresql:// URL or "off"')
@@ -47,9 +50,9 @@ const Settings = z.object({
   // The address the server listens on; the start script sets it.
   HOSTNAME: z.string().default('127.0.0.1'),
   LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent').default('info'),
-  // Set: /api/metrics answers whoever brings it.
+  // If set, /api/metrics answers requests that carry this token.
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
-  // How many proxies in front add an X-Forwarded-For entry that can be believed. 0: the header is ignored.
+  // The number of trusted proxies in front that add to X-Forwarded-For. 0 ignores the header.
   TRUSTED_PROXIES: whole(0, 0, 10),
 
   SIGN_UP: oneOf('open', 'domain', 'closed').optional(),
@@ -71,22 +74,22 @@ const Settings = z.object({
   OPENAI_API: oneOf('responses', 'chat_completions').default('responses'),
   OPENAI_TRANSCRIPTION_MODEL: z.string().default('gpt-4o-mini-transcribe'),
   MODEL_IDLE_TIMEOUT: seconds(60),
-  // The most tools that a model takes in one request.
+  // The most tools the model accepts in one request.
   MODEL_MAX_TOOLS: count(128, 10_000),
-  // How long one call of the model may wait in all where its server asks for it (Retry-After).
+  // The total time one model call may wait when the model server asks for it (Retry-After).
   MODEL_WAIT_MAX: whole(60, 0, 3_600, ' of seconds'),
 
   THREAD_TITLES: z.enum(['model', 'first_words']).default('model'),
-  // Set: the page loads OpenAI's own ChatKit script instead of ours.
+  // If set, the page loads OpenAI's own ChatKit script instead of ours.
   CHATKIT_DOMAIN_KEY: z.string().optional(),
   MESSAGE_MAX_CHARS: count(20_000, 1_000_000),
   RUNS_PER_MINUTE: count(20, 10_000),
-  // Requests of any kind that one person's pages may send to the chat's API.
+  // Requests of any kind that one person's pages may send to the chat API.
   CHAT_REQUESTS_PER_MINUTE: count(600, 1_000_000),
   STREAMS_AT_ONCE: count(30, 100_000),
   RUNS_AT_ONCE: count(5, 10_000),
   RUN_TIMEOUT: seconds(1_800),
-  // What becomes of a message while the assistant answers in its thread.
+  // What happens to a message sent while the assistant is answering in its thread.
   WHILE_ANSWERING: oneOf('refuse', 'wait').default('refuse'),
 
   ATTACHMENTS: oneOf('on', 'off').default('on'),
@@ -94,7 +97,7 @@ const Settings = z.object({
   ATTACHMENT_MAX_MB: count(20, 200),
   ATTACHMENTS_PER_MESSAGE: count(10, 50),
   ATTACHMENTS_PER_PERSON_MB: count(1_000, 1_000_000),
-  // Set: the bytes of attachments are kept in this S3-compatible store instead of the folder.
+  // If set, attachment bytes are stored in this S3-compatible store instead of the folder.
   S3_ENDPOINT: httpUrl.transform((url) => url.replace(/\/+$/, '')).optional(),
   S3_BUCKET: z.string().optional(),
   S3_REGION: z.string().default('us-east-1'),
@@ -102,7 +105,7 @@ const Settings = z.object({
   S3_SECRET_ACCESS_KEY: z.string().optional(),
 
   MCP_BUILTIN: oneOf('on', 'off').default('on'),
-  // Pages of these sites may call /mcp, beside our own and those of this machine.
+  // Sites whose pages may call /mcp, besides our own and those on this machine.
   MCP_ALLOWED_ORIGINS: list.refine(
     (origins) => origins.every(isOrigin),
     'must be origins without a path, separated by commas',
@@ -111,7 +114,8 @@ const Settings = z.object({
   MCP_REQUESTS_PER_PERSON: count(1_200, 1_000_000),
   MCP_SERVER_URL: httpUrl.optional(),
   MCP_SERVERS_FILE: z.string().optional(),
-  // Whether servers that admins add may have addresses that are not of the public internet. Those of the settings always may.
+  // Whether servers that admins add may have non-public addresses. Servers from the settings always
+  // may.
   MCP_ALLOW_PRIVATE: oneOf('on', 'off').default('off'),
   MCP_CONNECT_TIMEOUT: seconds(30),
   MCP_CALL_TIMEOUT: seconds(60),
@@ -140,7 +144,7 @@ const EXAMPLES: Partial<Record<keyof Env, string>> = {
   S3_BUCKET: 'switchboard-attachments',
 }
 
-/** Settings that mean nothing without another: the first needs the second. */
+/** Settings that depend on another: the first of each pair needs the second. */
 const PAIRS: [keyof Env, keyof Env][] = [
   ['GITHUB_ID', 'GITHUB_SECRET'],
   ['GOOGLE_ID', 'GOOGLE_SECRET'],
@@ -152,13 +156,15 @@ const PAIRS: [keyof Env, keyof Env][] = [
   ['S3_ENDPOINT', 'S3_SECRET_ACCESS_KEY'],
 ]
 
-/** Thrown for settings that cannot work: the message has one line a variable, with what is wrong and an example. */
+/**
+ * Thrown for invalid settings. The message has one line per variable: the problem and an example.
+ */
 export class SettingsError extends Error {}
 
-/** Reads settings out of `source`; an empty value counts as unset. Throws SettingsError. */
+/** Parses the settings from `source`. An empty value counts as unset. Throws SettingsError. */
 export function parseEnv(source: Record<string, string | undefined>): Env {
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''))
-  // A function of Vercel lives 300 s at most (vercel.json): an answer has to end before, in order.
+  // A Vercel function lives for at most 300 s (vercel.json); a run must end cleanly before that.
   if (given.VERCEL) given.RUN_TIMEOUT ??= '285'
   const parsed = Settings.safeParse(given)
   const problems = new Map<string, string>()
@@ -187,23 +193,28 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
 
 const parsed = processState('env', (): { env?: Env } => ({}))
 
-/** The settings of this process, read once at the first call: while the server starts, never while it is built. Throws SettingsError. */
+/**
+ * The settings of this process, read once at the first call: when the server starts, never during
+ * the build. Throws SettingsError.
+ */
 export function env(): Env {
   const memo = parsed()
   if (!memo.env) {
     memo.env = parseEnv(process.env)
-    // next-auth reads its own origin from this variable and from nowhere else.
+    // next-auth reads its own origin only from this variable.
     process.env.NEXTAUTH_URL = `${memo.env.APP_URL}/api/auth`
   }
   return memo.env
 }
 
-/** The log level alone, which is needed before the settings are parsed: to say that they are wrong. */
+/**
+ * The log level alone. It is needed before the settings are parsed, to report that they are wrong.
+ */
 export function logLevel(): Env['LOG_LEVEL'] {
   return Settings.shape.LOG_LEVEL.catch('info').parse(process.env.LOG_LEVEL || undefined)
 }
 
-/** True under `next dev`, where React needs eval for its error stacks; decided when the code is built. */
+/** True under `next dev`, where React needs eval for its error stacks. Decided at build time. */
 export const isDevelopment = process.env.NODE_ENV === 'development'
 
 /** True for 127.0.0.0/8, ::1 and localhost. */
@@ -211,7 +222,10 @@ export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/i.test(host)
 }
 
-/** True where only this machine can reach the server: it listens on loopback and is known by a loopback address. */
+/**
+ * True if only this machine can reach the server: it listens on loopback and APP_URL is a loopback
+ * address.
+ */
 export function isLocalOnly({ HOSTNAME, APP_URL }: Env): boolean {
   return isLoopback(HOSTNAME) && isLoopback(new URL(APP_URL).hostname)
 }

@@ -1,4 +1,4 @@
-/** The stable codes of errors that a person or a client may see, with the HTTP status of each. */
+/** The stable error codes that a person or a client may see, each with its HTTP status. */
 export const STATUS = {
   bad_request: 400,
   unauthenticated: 401,
@@ -15,13 +15,16 @@ export const STATUS = {
 export type ErrorCode = keyof typeof STATUS
 
 type Detail = {
-  /** What really happened, for the log only. */
+  /** The real cause, for the log only. */
   cause?: unknown
-  /** Seconds after which a client may try again; becomes the Retry-After header. */
+  /** Seconds after which a client may retry; becomes the Retry-After header. */
   retryAfter?: number
 }
 
-/** The one error of the product: `message` is a public sentence that says what happened and what to do; `cause` is private. */
+/**
+ * The one error class of the product. `message` is a public sentence that says what happened and
+ * what to do; `cause` is private.
+ */
 export class AppError extends Error {
   readonly code: ErrorCode
   readonly retryAfter: number | undefined
@@ -33,13 +36,16 @@ export class AppError extends Error {
     this.retryAfter = detail.retryAfter
   }
 
-  /** The HTTP status that goes with the code. */
+  /** The HTTP status of the code. */
   get status(): number {
     return STATUS[this.code]
   }
 }
 
-/** The database went away while a transaction was being committed: nobody can say whether it took effect. */
+/**
+ * The database connection broke during a commit, so it is unknown whether the transaction took
+ * effect.
+ */
 export class OutcomeUnknownError extends AppError {
   constructor(cause: unknown) {
     super(
@@ -50,7 +56,7 @@ export class OutcomeUnknownError extends AppError {
   }
 }
 
-/** The same answer for "not yours" and "not there": nobody learns that a foreign id exists. */
+/** The same answer for "not yours" and "not there", so that it never reveals that an id exists. */
 export function notFound(what: string): AppError {
   return new AppError('not_found', `${what} was not found.`)
 }
@@ -72,7 +78,10 @@ const DATABASE_CODES = new Set([
 const DATABASE_WORDS =
   /Connection terminated|is not queryable|timeout exceeded when trying to connect|Query read timeout|the database system is|terminating connection|Can't reach database|Server has closed the connection/i
 
-/** True where the database cannot be reached or has no connection free: worth a "try again", not a bug. */
+/**
+ * True if the database is unreachable or has no free connection: the caller may retry, and it is
+ * not a bug.
+ */
 export function isDatabaseDown(error: unknown): boolean {
   for (let at = error, depth = 0; at instanceof Object && depth < 6; depth += 1) {
     const { code, message, cause } = at as { code?: unknown; message?: unknown; cause?: unknown }
@@ -87,7 +96,7 @@ export function isDatabaseDown(error: unknown): boolean {
   return false
 }
 
-/** True where PostgreSQL has no room to write: its disk is full, or its quota used up. */
+/** True if PostgreSQL cannot write because its disk is full or its quota is used up. */
 export function isDiskFull(error: unknown): boolean {
   for (let at = error, depth = 0; at instanceof Object && depth < 6; depth += 1) {
     const { code, message, cause } = at as { code?: unknown; message?: unknown; cause?: unknown }
@@ -101,7 +110,7 @@ export function isDiskFull(error: unknown): boolean {
   return false
 }
 
-/** True where PostgreSQL takes no changes: a standby, or a server that an operator has made read-only. */
+/** True if PostgreSQL accepts no changes: a standby, or a server an operator made read-only. */
 export function isReadOnly(error: unknown): boolean {
   for (let at = error, depth = 0; at instanceof Object && depth < 6; depth += 1) {
     const { code, message, cause } = at as { code?: unknown; message?: unknown; cause?: unknown }
@@ -111,7 +120,10 @@ export function isReadOnly(error: unknown): boolean {
   return false
 }
 
-/** Any thrown value as an AppError: what nobody designed becomes `unavailable` (database, full disk, read-only) or `internal`, its cause kept for the log. */
+/**
+ * Turns any thrown value into an AppError. Unexpected errors become `unavailable` (database down,
+ * disk full, read-only) or `internal`, with the original kept as the cause for the log.
+ */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
   if (isDiskFull(error))

@@ -3,13 +3,13 @@ import { createHash, randomFillSync } from 'node:crypto'
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const LENGTH = 26
 
-// Asking the system for randomness costs more than the bytes, so it is asked for many identifiers at once.
+// A call for randomness costs more than the bytes, so one call serves many ids.
 const pool = Buffer.alloc(LENGTH * 128)
 let used = pool.length
 
 /**
- * A new identifier such as `thr_5f3k9...`: the prefix and 26 characters of a 32-letter alphabet, 130 random bits.
- * Nobody can guess one, but no identifier is a permission: every query also asks for the owner.
+ * Returns a new id such as `thr_5f3k9...`: the prefix and 26 characters of a 32-letter alphabet,
+ * 130 random bits. It cannot be guessed, but it grants nothing: every query also checks the owner.
  */
 export function newId(prefix: string): string {
   if (used === pool.length) {
@@ -21,7 +21,10 @@ export function newId(prefix: string): string {
   return id
 }
 
-/** The identifier that these parts always lead to, in the form of `newId`: what is made for one request has it again when the request comes again. */
+/**
+ * Derives an id from `parts`, in the form of `newId`. The same parts always give the same id, so a
+ * repeated request finds what it created the first time.
+ */
 export function idFrom(prefix: string, ...parts: string[]): string {
   const digest = createHash('sha256')
     .update(JSON.stringify([prefix, ...parts]))

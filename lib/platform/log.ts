@@ -5,24 +5,30 @@ import { redact, redactText } from '#lib/platform/redaction/redact.ts'
 
 type Context = { request_id?: string; user_id?: string; run_id?: string; thread_id?: string }
 
-/** The most that a line has of its fields, and of one message or stack. */
+/**
+ * The most bytes of fields in one line, and below it the most characters of one message or stack.
+ */
 const LINE_MAX_BYTES = 16_384
 const MESSAGE_MAX_CHARS = 8_192
 
 const storage = new AsyncLocalStorage<Context>()
 
-// Where whoever read our output has died, every line fails; that must not keep us from ending in order.
+// If the process that reads our output has died, every write fails. That must not prevent an
+// orderly shutdown.
 const output = pino.destination({ fd: 1, sync: true })
 output.on('error', () => {})
 
-/** One JSON object a line on standard output, with the request id of the work in progress. Secrets are cut out of all fields, error messages and stacks. */
+/**
+ * Writes one JSON object per line to standard output, with the current request id. Secrets are
+ * removed from all fields, error messages and stacks.
+ */
 export const log = pino(
   {
     level: logLevel(),
     base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }), log: withoutSecrets },
-    // A copy: pino writes the line's own fields into it.
+    // A copy, because pino writes the fields of the line into it.
     mixin: () => ({ ...storage.getStore() }),
     serializers: { error: describe },
   },
@@ -48,12 +54,18 @@ function describe(error: unknown, depth = 0): unknown {
   }
 }
 
-/** Runs `work` so that each of its log lines carries `context` beside what is already known (request id, person, run). */
+/**
+ * Runs `work` and adds `context` to each of its log lines, on top of the current context (request
+ * id, person, run).
+ */
 export function withLogContext<T>(context: Context, work: () => T): T {
   return storage.run({ ...storage.getStore(), ...context }, work)
 }
 
-/** The request id of the work in progress, for ledgers and error answers; undefined outside a request. */
+/**
+ * The request id of the current work, for the ledger and error answers. Undefined outside a
+ * request.
+ */
 export function currentRequestId(): string | undefined {
   return storage.getStore()?.request_id
 }

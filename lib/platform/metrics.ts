@@ -1,15 +1,18 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { processState } from '#lib/platform/process-state.ts'
 
-/** More names of servers than this count as `other`: an admin who adds and removes many must not fill anybody's database of metrics. */
+/**
+ * Server names beyond this number count as `other`, so that an admin who adds and removes many
+ * servers does not flood the metrics database.
+ */
 const SERVERS_MAX = 100
 const OTHER = 'other'
-/** Upper edges (s): from a tool of ours in the same process to the hard limit of a call. */
+/** Upper bounds (s), from a built-in tool in this process to the hard limit of a call. */
 const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
 
 const metrics = processState('metrics', make)
 
-/** What is counted. No label ever names a person, a thread or an argument, and each has few values. */
+/** Labels never name a person, a thread or an argument, and each has few values. */
 function make() {
   const registry = new Registry()
   const registers = [registry]
@@ -44,10 +47,14 @@ function make() {
   }
 }
 
-/** How something ended. `failureClass` is one of the fixed words for it; none where nothing failed. */
+/**
+ * How something ended. `failureClass` is one of a fixed set of words, or empty if nothing failed.
+ */
 type Ended = { status: string; failureClass?: string | null }
 
-/** Counts a call that has its end in the ledger. `milliseconds` is null where nobody knows how long it took. */
+/**
+ * Counts a tool call whose end is in the ledger. `milliseconds` is null if the duration is unknown.
+ */
 export function countToolCall({
   server,
   status,
@@ -61,12 +68,12 @@ export function countToolCall({
   if (milliseconds !== null) callSeconds.observe({ server: name }, milliseconds / 1000)
 }
 
-/** Counts a run of this process that ended, or `count` of processes that died. */
+/** Counts a run of this process that ended, or `count` runs of processes that died. */
 export function countRun({ status, failureClass }: Ended, count = 1): void {
   metrics().runs.inc({ status, failure_class: failureClass ?? 'none' }, count)
 }
 
-/** Counts an open stream until the returned function is called, which may be more than once. */
+/** Counts an open stream until the returned function is called. Calling it twice is harmless. */
 export function countStream(): () => void {
   const { streams } = metrics()
   let open = true
@@ -77,7 +84,7 @@ export function countStream(): () => void {
   }
 }
 
-/** All of this process in Prometheus' text format. */
+/** The metrics of this process in the Prometheus text format. */
 export async function metricsText(): Promise<{ type: string; text: string }> {
   const { registry } = metrics()
   return { type: registry.contentType, text: await registry.metrics() }

@@ -1,7 +1,10 @@
-/** One page of a list. `after` is the exclusive cursor of the next page and present only when there is one. */
+/**
+ * One page of a list. `after` is the exclusive cursor of the next page, present only if there is
+ * one.
+ */
 export type Page<T> = { data: T[]; has_more: boolean; after?: string }
 
-/** Makes a page of `limit` rows out of `limit + 1` that were read. */
+/** Builds a page of `limit` rows from up to `limit + 1` rows that were read. */
 export function toPage<T>(rows: T[], limit: number, cursor: (row: T) => string): Page<T> {
   const data = rows.slice(0, limit)
   const last = data.at(-1)

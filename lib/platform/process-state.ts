@@ -1,6 +1,7 @@
 /**
- * A value that the whole process has once, made when it is first asked for. Next compiles routes and instrumentation into separate
- * module graphs, so a variable of a module may exist several times. `name` is unique in the product.
+ * A value that the whole process has once, made when it is first asked for. Next compiles routes
+ * and instrumentation into separate module graphs, so a variable of a module may exist several
+ * times. `name` is unique in the product.
  *
  * @example
  * const state = processState('changes', () => ({ watchers: new Set<Watcher>() }))

@@ -1,7 +1,8 @@
 /**
- * Who is calling. Made from a session cookie, a run token, a personal token or a connected client's token, and from nothing
- * else: never from what a model says. `tokenId` is the personal token's or the grant's; `clientName` is what a connected client was called
- * when the person allowed it; `sessionVersion` is the one under which the person signed in.
+ * Who is calling. Built only from a session cookie, a run token, a personal token or an authorized
+ * app's token, never from what a model says. `tokenId` is the id of the personal token or the
+ * grant. `clientName` is the name the authorized app had when the person allowed it.
+ * `sessionVersion` is the version under which the person signed in.
  */
 export type Caller = { userId: string; role: 'admin' | 'member' } & (
   | { via: 'session'; sessionVersion: number }

@@ -15,7 +15,10 @@ export type KeyPurpose =
   | 'ledger'
   | 'paused runs'
 
-/** A key of 32 bytes for one purpose, derived from APP_SECRET by HKDF: every replica has the same one, and no two purposes share one. */
+/**
+ * Derives a 32-byte key for one purpose from APP_SECRET (HKDF). All replicas derive the same key,
+ * and no two purposes share one.
+ */
 export function deriveKey(purpose: KeyPurpose): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', env().APP_SECRET, '', `switchboard: ${purpose}`, 32))
 }

@@ -6,10 +6,16 @@ const WHO = `
       AND pg_has_role(current_user, c.relowner, 'MEMBER')) AS owns
   FROM pg_roles r WHERE r.rolname = current_user`
 
-/** The role that the server signs in as could read everybody's data; the message is one sentence for the operator. */
+/**
+ * The server's database role could read everybody's data. The message is one sentence for the
+ * operator.
+ */
 export class PrivilegedRoleError extends Error {}
 
-/** Throws HarmfulRoleError where the role behind `query` could look past row-level security: a superuser, BYPASSRLS, or the owner of the tables. */
+/**
+ * Throws PrivilegedRoleError if the role behind `query` could bypass row-level security: a
+ * superuser, BYPASSRLS, or the owner of the tables.
+ */
 export async function assertUnprivilegedRole(query: Query): Promise<void> {
   const [role] = await query(WHO)
   const why = role?.bypass ? 'is a superuser or has BYPASSRLS' : role?.owns ? 'owns the tables' : undefined

@@ -4,8 +4,8 @@ import { isDatabaseDown } from '#lib/platform/errors.ts'
 const ONLY_READS = /^\s*(BEGIN|SELECT)\b/i
 
 /**
- * A connection on which the COMMIT of a transaction that has only read does not fail with the database's going away: there is
- * nothing that it could have undone, and what was read stays read.
+ * A connection that ignores a lost database when it commits a read-only transaction: there is
+ * nothing to undo, and the rows that were read stay valid.
  */
 export class Connection extends pg.Client {
   #wrote = false

@@ -8,22 +8,28 @@ import { env } from '#lib/platform/env.ts'
 import { isDatabaseDown, OutcomeUnknownError } from '#lib/platform/errors.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
-/** The database as one transaction sees it: under row-level security for one person, or for the system. */
+/**
+ * The database inside one transaction, under row-level security for one person or for the system.
+ */
 export type Tx = Prisma.TransactionClient
 
-/** Why code may look across people. A test lists the callers of each reason. */
+/** Why code may read across people. A test lists the callers of each reason. */
 export type SystemReason = 'sign-in' | 'tokens' | 'admin' | 'recovery' | 'expiry' | 'tool-servers' | 'runs'
 
 const ACQUIRE_MS = 5_000
 const TRANSACTION_MS = 15_000
-/** A run's transaction whose process says nothing for so long is rolled back, before the run is taken over (STALE_MS). */
+/**
+ * PostgreSQL rolls back a run's transaction after this idle time, before the run is taken over
+ * (STALE_MS).
+ */
 const RUN_IDLE_MS = 8_000
 const shared = processState('database', (): { client?: PrismaClient; pool?: pg.Pool } => ({}))
 
-// A connection that breaks while nobody uses it is replaced when the next one is needed; without this it would end the process.
+// The pool replaces a broken idle connection on demand. Without this listener the error would end
+// the process.
 const ignore = () => {}
 
-/** The connections of the process: Prisma's and those of the short way share them. */
+/** The connection pool of the process, shared by Prisma and the short way (`statementAs`). */
 function pool(): pg.Pool {
   shared().pool ??= new pg.Pool({
     Client: Connection,
@@ -31,19 +37,23 @@ function pool(): pg.Pool {
     max: env().DATABASE_POOL_SIZE,
     connectionTimeoutMillis: ACQUIRE_MS,
     idleTimeoutMillis: 30_000,
-    // Longer than a transaction's own limit: this is for a database that does not answer at all.
+    // Longer than a transaction's own limit: for a database that does not answer at all.
     query_timeout: TRANSACTION_MS + 1_000,
     application_name: 'switchboard',
-    // What is asked without waiting for the answer before is sent without waiting for it.
+    // Sends statements without waiting for the answers to earlier ones.
     pipeline: true,
   })
     .on('error', ignore)
-    // Nor may one that breaks while it is lent out: whoever has it finds out with its next query.
+    // A connection in use must not end the process either: its holder gets the error with the next
+    // query.
     .on('connect', (connection) => void connection.on('error', ignore))
   return shared().pool as pg.Pool
 }
 
-/** The one database client of the process. Only row-level-security-free tables (rate limits) and health checks use it directly. */
+/**
+ * The one Prisma client of the process. Use it directly only for tables without row-level security
+ * (rate limits) and for health checks.
+ */
 export function db(): PrismaClient {
   const own = shared()
   own.client ??= new PrismaClient({ adapter: new PrismaPg(pool()) })
@@ -62,9 +72,10 @@ export async function closeDb(): Promise<void> {
 
 type Whose = 'app.user_id' | 'app.system'
 
-// Settings of the transaction, not of the connection: a transaction pooler hands these on and refuses the others.
+// Set for the transaction, not the connection: a transaction pooler passes on the former and
+// rejects the latter.
 function settings(whose: Whose, value: string): Prisma.Sql {
-  // The system's transactions hold runs, too: their logs and heartbeats.
+  // System transactions also write to runs: their logs and heartbeats.
   const idleMs = currentRun() || whose === 'app.system' ? RUN_IDLE_MS : TRANSACTION_MS
   return Prisma.sql`
     SELECT set_config(${whose}, ${value}, true), set_config('app.run_id', ${currentRun() ?? ''}, true),
@@ -86,28 +97,32 @@ async function transaction<T>(whose: Whose, value: string, work: (tx: Tx) => Pro
       { maxWait: ACQUIRE_MS, timeout: TRANSACTION_MS },
     )
   } catch (error) {
-    // Only the commit was still to come. Nothing but a lost connection leaves its outcome open.
+    // Only the commit was left, and only a lost connection leaves its outcome unknown.
     throw done && isDatabaseDown(error) ? new OutcomeUnknownError(error) : error
   }
 }
 
 /**
- * One transaction (15 s at most) in which only `caller`'s rows exist: the second wall behind the owner condition that
- * every query has anyway. Throws what `work` throws, after rolling back. Within `patiently` a database that is away is waited for.
+ * Runs `work` in one transaction (at most 15 s) that sees only the rows of `caller`. This is the
+ * second wall behind the owner condition that every query has anyway. Throws what `work` throws,
+ * after a rollback. Inside `withDatabasePatience` it waits for a database that is away.
  */
 export function withCaller<T>(caller: { userId: string }, work: (tx: Tx) => Promise<T>): Promise<T> {
   return retryWhileDatabaseIsAway(() => transaction('app.user_id', caller.userId, work))
 }
 
-/** One transaction (15 s at most) across all people, for the few reasons that need it. */
+/**
+ * Runs `work` in one transaction (at most 15 s) across all people, for the few reasons that need
+ * it.
+ */
 export function withSystem<T>(reason: SystemReason, work: (tx: Tx) => Promise<T>): Promise<T> {
   return retryWhileDatabaseIsAway(() => transaction('app.system', reason, work))
 }
 
 /**
- * The short way for what every request asks: statements that do not need each other's rows, in one transaction under row-level
- * security for one person. Resolves to the rows of the last, whose columns come under the names that it gives them. Two round
- * trips to the database.
+ * The short way, for queries that every request makes. Runs independent statements in one
+ * transaction under row-level security for one person, in two round trips. Resolves to the rows of
+ * the last statement, whose columns have the names that the SQL gives them.
  */
 export function statementAs<Row extends object>(
   caller: { userId: string },
@@ -136,11 +151,13 @@ async function runStatements<Row extends object>(
       ...all.map(({ text, values }) => connection.query<Row>(text, values)),
     ])
     done = true
-    // Not sent along: a connection that breaks before surely committed nothing, so that what was asked may be asked again.
+    // COMMIT is sent separately. If the connection breaks before it, nothing was committed and the
+    // statements can be retried.
     await connection.query('COMMIT')
     return answers.at(-1)?.rows ?? []
   } catch (error) {
-    // Only what the database itself refused can be rolled back; a connection that broke otherwise must not be used again.
+    // Only an error from the database itself can be rolled back. After any other error the
+    // connection must not be reused.
     if (error instanceof pg.DatabaseError) await connection.query('ROLLBACK').catch((cause) => (broken = cause))
     else broken = error as Error
     throw done && isDatabaseDown(error) ? new OutcomeUnknownError(error) : error

@@ -3,7 +3,10 @@ import { env } from '#lib/platform/env.ts'
 import { log, withLogContext } from '#lib/platform/log.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
-/** Told of each message of a channel, this process's own among them, and of each time when messages may have been missed: whoever listens reads again then. */
+/**
+ * `heard` is called for each message of a channel, including those of this process. `missed` is
+ * called when messages may have been lost: the listener then reads the rows again.
+ */
 export type Listener = { heard: (payload: string) => void; missed: () => void }
 
 type State = {
@@ -11,7 +14,7 @@ type State = {
   client?: pg.Client
   connecting?: Promise<void>
   timer?: NodeJS.Timeout
-  /** A connection does one thing at a time. */
+  /** The last query in the queue: a connection runs one query at a time. */
   last: Promise<unknown>
   failures: number
   closed: boolean
@@ -21,7 +24,7 @@ const CONNECT_MS = 5_000
 const PING_MS = 15_000
 const RETRY_MS = [250, 1_000, 2_000, 5_000]
 
-// One connection serves the whole process; after it is closed, the next listener begins anew.
+// One connection serves the whole process. After it is closed, the next listener opens a new one.
 const shared = processState('notify', (): { state?: State } => ({}))
 
 function state(): State {
@@ -31,8 +34,9 @@ function state(): State {
 }
 
 /**
- * Hears the messages of other processes (PostgreSQL's LISTEN) on one connection of its own, which comes back by itself.
- * Messages are hints: they carry no data, may be missed, and whoever hears one reads the rows. Returns how to stop.
+ * Listens to messages of other processes (PostgreSQL LISTEN) on one separate connection that
+ * reconnects by itself. Messages are hints: they carry no data and may be lost, so a listener reads
+ * the rows. Returns an unsubscribe function.
  */
 export function listen(channel: string, listener: Listener): () => void {
   const own = state()
@@ -43,14 +47,20 @@ export function listen(channel: string, listener: Listener): () => void {
   return () => listeners.delete(listener)
 }
 
-/** True when messages arrive; waits for a connection that is being made, but not for one that fails. Whoever gets false has to look by itself. */
+/**
+ * True if messages arrive. Waits for a connection attempt in progress, but not for further retries.
+ * If false, the caller has to poll.
+ */
 export async function isListening(): Promise<boolean> {
   const own = state()
   await own.connecting
   return own.client !== undefined
 }
 
-/** Tells other processes, one message a payload. Never throws: what gets lost is found by looking. Nobody hears it where LISTEN is switched off. */
+/**
+ * Notifies other processes, one message per payload. Never throws, because receivers also poll.
+ * Sends nothing if LISTEN is switched off.
+ */
 export async function notify(channel: string, payloads: string[]): Promise<void> {
   const own = state()
   if (payloads.length === 0 || !open(own)) return
@@ -58,7 +68,10 @@ export async function notify(channel: string, payloads: string[]): Promise<void>
   await query(own, 'SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload', [channel, payloads])
 }
 
-/** Waits for what the connection does already. Never throws: a connection that fails is made again. */
+/**
+ * Queues behind the queries already on the connection. Never throws: a failed connection is
+ * reopened.
+ */
 function query(own: State, sql: string, values: unknown[] = []): Promise<unknown> {
   const { client } = own
   own.last = own.last
@@ -70,7 +83,10 @@ function query(own: State, sql: string, values: unknown[] = []): Promise<unknown
   return own.last
 }
 
-/** Closes the connection, at the end of the process and between tests. The next `listen` or `notify` opens it again. */
+/**
+ * Closes the connection, at shutdown and between tests. The next `listen` or `notify` opens it
+ * again.
+ */
 export async function closeNotify(): Promise<void> {
   const own = state()
   shared().state = undefined
@@ -80,11 +96,12 @@ export async function closeNotify(): Promise<void> {
   await own.client?.end().catch(() => undefined)
 }
 
-/** Sees to it that a connection is there or on its way; false where the settings forbid one. */
+/** Ensures that a connection is open or being opened. Returns false if the settings forbid one. */
 function open(own: State): boolean {
   const { DATABASE_LISTEN_URL, DATABASE_URL } = env()
   if (DATABASE_LISTEN_URL === 'off') return false
-  // The connection outlives the request that opened it, whose id must not stand in its log lines.
+  // The connection outlives the request that opened it, so its log lines must not carry that
+  // request id.
   if (!own.client && !own.timer)
     own.connecting ??= withLogContext({ request_id: undefined, user_id: undefined }, () =>
       connect(own, DATABASE_LISTEN_URL ?? DATABASE_URL).finally(() => {
@@ -131,7 +148,7 @@ function ping(own: State, client: pg.Client): void {
   timer.unref()
 }
 
-/** The connection broke: it is made again after a while. */
+/** Handles a broken connection: drops it and reconnects after a while. */
 function lose(own: State, client = own.client): void {
   if (!client || own.client !== client) return
   own.client = undefined

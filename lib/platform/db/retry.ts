@@ -2,19 +2,23 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDatabaseDown, OutcomeUnknownError } from '#lib/platform/errors.ts'
 
-/** Waits (ms) before something is tried again; the last one from then on. */
+/** Waits (ms) between attempts; the last one repeats. */
 const WAITS_MS = [100, 250, 500, 1_000]
 
 const storage = new AsyncLocalStorage<number>()
 
-/** Runs `work` so that a database which is away delays what it does there, for `ms` at most each time, instead of failing it. */
+/**
+ * Runs `work` so that an unreachable database delays each of its transactions by up to `ms` instead
+ * of failing it.
+ */
 export function withDatabasePatience<T>(ms: number, work: () => T): T {
   return storage.run(ms, work)
 }
 
 /**
- * One transaction, tried again while the database is away and the work it belongs to has patience. One whose outcome nobody
- * knows is not: only its caller can say whether it may happen twice.
+ * Runs one transaction and retries it while the database is away and the patience of the current
+ * work lasts. Does not retry if the outcome is unknown: only the caller knows whether it may happen
+ * twice.
  */
 export async function retryWhileDatabaseIsAway<T>(attempt: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + (storage.getStore() ?? 0)
@@ -28,7 +32,7 @@ export async function retryWhileDatabaseIsAway<T>(attempt: () => Promise<T>): Pr
   }
 }
 
-/** Does what may be done twice once more where nobody knows whether it was done. */
+/** Retries an idempotent statement once if its outcome is unknown. */
 export async function retryIdempotent<T>(attempt: () => Promise<T>): Promise<T> {
   try {
     return await attempt()

@@ -3,19 +3,19 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 const storage = new AsyncLocalStorage<string>()
 
 /**
- * Does `work` as a part of a run: what it writes for a person counts only while the run is open. A process that was frozen
- * until others took its run for dead changes nothing when it wakes, because the database refuses it.
+ * Runs `work` as part of a run: its writes for a person count only while the run is open. If a
+ * frozen process wakes after others declared its run dead, the database refuses its writes.
  */
 export function withRun<T>(runId: string, work: () => T): T {
   return storage.run(runId, work)
 }
 
-/** Does what a run began and what outlives it. */
+/** Runs work that a run started but that outlives it. */
 export function withoutRun<T>(work: () => T): T {
   return storage.exit(work)
 }
 
-/** The run whose work this is; undefined outside of one. */
+/** The id of the run that the current work belongs to, or undefined. */
 export function currentRun(): string | undefined {
   return storage.getStore()
 }
