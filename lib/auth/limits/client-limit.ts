@@ -1,19 +1,23 @@
 import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
 import { env } from '#lib/platform/env.ts'
 
-/** How many times as much all clients together may do where their addresses are not known. */
+/** The factor for the shared limit of all clients if their addresses are unknown. */
 const CROWD = 20
 
 /**
- * Counts one event of the client that sent these headers. Its address is believed only from the proxies of TRUSTED_PROXIES;
- * without any, all clients share one counter that is 20 times as large. Throws limited.
+ * Counts one event of the client that sent these headers. Its address is trusted only from the
+ * proxies that TRUSTED_PROXIES counts. Without a trusted address, all clients share one counter
+ * with a limit 20 times as high. Throws limited.
  */
 export function consumeClient(limit: Limit, headers: Headers): Promise<void> {
   const address = clientAddress(headers)
   return address ? consumeLimit(limit, address) : consumeLimit({ ...limit, points: limit.points * CROWD }, 'everybody')
 }
 
-/** The address that the outermost trusted proxy saw; of IPv6 the /64 network, which is what one household or server has. */
+/**
+ * The address that the outermost trusted proxy saw. For IPv6 it is the /64 network, which is what
+ * one household or server has.
+ */
 export function clientAddress(headers: Headers): string | null {
   const { TRUSTED_PROXIES } = env()
   if (TRUSTED_PROXIES === 0) return null

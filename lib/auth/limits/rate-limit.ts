@@ -5,24 +5,27 @@ import { AppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
-/** How often something may happen: `points` times within `seconds`, counted from the first. */
+/** A rate limit: `points` events within `seconds`, counted from the first event. */
 export type Limit = {
   name: string
   points: number
   seconds: number
-  /** What a person is told before they are told when to try again. */
+  /** The sentence that a person reads before "Try again in ...". */
   said?: string
-  /** Used up, it is refused from memory until it begins anew: a flood costs the database nothing. For limits that nobody forgives. */
+  /**
+   * If true, a used-up limit is refused from memory until it resets, so a flood costs the database
+   * nothing. Only for limits that are never reset early (`resetLimit`).
+   */
   flood?: true
 }
 
 const PURGE_EVERY_MS = 600_000
 let purgedAt = 0
 
-// One of each for a database client: a limiter remembers which keys have used up a limit.
+// One set per database client, because a limiter remembers which keys have used up a limit.
 const limiters = processState('limiters', () => new WeakMap<object, Map<string, RateLimiterPrisma>>())
 
-// Keys are addresses and people: the table keeps a digest, which is all that counting needs.
+// Keys are addresses and people. The table stores only a digest, which is enough for counting.
 function limiterFor({ name, points, seconds, flood }: Limit, key: string) {
   const digest = createHash('sha256').update(key).digest('base64url').slice(0, 27)
   const id = `${name} ${points} ${seconds}`
@@ -44,7 +47,10 @@ function limiterFor({ name, points, seconds, flood }: Limit, key: string) {
   return { store, digest }
 }
 
-/** Counts one event of `key` in a table that all replicas share. Throws limited, with the seconds until the next one may happen. */
+/**
+ * Counts one event of `key` in a table that all replicas share. Throws limited, with the seconds
+ * until the next event is allowed.
+ */
 export async function consumeLimit(limit: Limit, key: string): Promise<void> {
   void purgeExpired()
   const { store, digest } = limiterFor(limit, key)
@@ -59,7 +65,7 @@ export async function consumeLimit(limit: Limit, key: string): Promise<void> {
   }
 }
 
-/** Forgets what `key` has used up: a right password after some wrong ones. */
+/** Resets the count of `key`, for example after a correct password that followed wrong ones. */
 export async function resetLimit(limit: Limit, key: string): Promise<void> {
   const { store, digest } = limiterFor(limit, key)
   await store.delete(digest)

@@ -1,7 +1,7 @@
 import type { Letter } from '#lib/auth/mail/send-mail.ts'
 import { env } from '#lib/platform/env.ts'
 
-// Codes stand in the fragment, which no browser sends to a server and no log keeps.
+// Codes go into the fragment, which browsers do not send to servers and logs do not record.
 const link = (path: string, code?: string) => `${env().APP_URL}${path}${code ? `#${code}` : ''}`
 
 const letter = (subject: string, ...paragraphs: string[]): Letter => ({ subject, text: `${paragraphs.join('\n\n')}\n` })
@@ -30,7 +30,10 @@ export const signInLetter = (code: string): Letter =>
     'It works once and for 15 minutes. If you did not ask for it, ignore this mail: nobody has signed in.',
   )
 
-/** To somebody who signs up with an address that has an account: only the mailbox learns of it. */
+/**
+ * For somebody who signs up with an address that already has an account. Only the mailbox learns of
+ * it.
+ */
 export const knownLetter = (): Letter =>
   letter(
     'You have a Switchboard account already',
@@ -40,7 +43,7 @@ export const knownLetter = (): Letter =>
     'If it was not you, ignore this mail: nothing has changed.',
   )
 
-/** To somebody who asks for a sign-in link for an account whose address was never proven. */
+/** For somebody who asks for a sign-in link, but whose account's address was never proven. */
 export const unprovenLetter = (): Letter =>
   letter(
     'Sign in to Switchboard',

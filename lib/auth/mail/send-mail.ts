@@ -4,12 +4,15 @@ import { log } from '#lib/platform/log.ts'
 
 export type Letter = { subject: string; text: string }
 
-/** True where mails can be sent: SMTP_URL is set. */
+/** True if the server can send mail (SMTP_URL is set). */
 export function canMail(): boolean {
   return env().SMTP_URL !== undefined
 }
 
-/** Sends a plain-text mail, within 20 s. Throws what the mail server or the network answered. */
+/**
+ * Sends a plain-text mail. Timeouts: 10 s to connect, 10 s for the greeting, 20 s without traffic.
+ * Throws the error of the mail server or the network.
+ */
 export async function sendMail(to: string, { subject, text }: Letter): Promise<void> {
   const { SMTP_URL, MAIL_FROM } = env()
   if (!SMTP_URL) throw new Error('SMTP_URL is not set')
@@ -20,7 +23,7 @@ export async function sendMail(to: string, { subject, text }: Letter): Promise<v
     socketTimeout: 20_000,
   })
   try {
-    // The address object keeps a list or a header out of a forged address.
+    // An address object prevents a forged address from adding recipients or headers.
     await transport.sendMail({ from: MAIL_FROM, to: { name: '', address: to }, subject, text })
     log.info({ subject }, 'mail sent')
   } finally {

@@ -15,7 +15,7 @@ import { seal, unseal } from '#lib/platform/crypto/seal.ts'
 const seconds = (date: Date) => Math.floor(date.getTime() / 1000)
 const nothing = async () => undefined
 
-/** What every kind answers that has no use for a method: oidc-provider wants them all. */
+/** Defaults for methods that a kind does not need: oidc-provider requires all of them. */
 const unused: Adapter = {
   upsert: nothing,
   find: nothing,
@@ -23,15 +23,18 @@ const unused: Adapter = {
   findByUid: nothing,
   consume: nothing,
   destroy: nothing,
-  // A grant takes its codes and tokens with it.
+  // Ending a grant also deletes its codes and tokens.
   revokeByGrantId: (grantId) => dropOauthGrant(grantId),
 }
 
-/** Where oidc-provider keeps its things: the adapter for one kind of them. `resource` is the audience of every grant. */
+/**
+ * Returns oidc-provider's storage adapter for one kind of record. `resource` is the audience of
+ * every grant.
+ */
 export function adapterFor(kind: string, resource: string): Adapter {
   if (kind === 'Client') return clients
   if (kind === 'Grant') return grants(resource)
-  // Who is signed in, our own session says, at each request for consent anew.
+  // Our own session says who is signed in, anew at each request for consent.
   if (kind === 'Session') return unused
   if (kind === 'ReplayDetection') return proofs
   if (kind === 'RefreshToken') return refreshTokens
@@ -50,13 +53,13 @@ const clients: Adapter = {
     const found = await findOauthClient(id)
     if (!found) return undefined
     const secret = found.sealedSecret && (await unseal(found.sealedSecret, 'client secrets'))
-    // Sealed under another APP_SECRET: the client has to register again.
+    // The secret was sealed under another APP_SECRET: the client has to register again.
     if (found.sealedSecret && !secret) return undefined
     return { ...found.metadata, ...(secret && { client_secret: secret }) }
   },
 }
 
-/** Grants are made by consent alone (lib/auth/oauth-server/consent.ts). */
+/** Only consent creates grants (lib/auth/oauth-server/consent.ts). */
 function grants(resource: string): Adapter {
   return {
     ...unused,
@@ -66,7 +69,8 @@ function grants(resource: string): Adapter {
       const grant = await findOauthGrant(id)
       if (!grant) return undefined
       const ours = grant.scopes.filter(isScope)
-      // What was asked for and not granted must count as answered, or the person is asked for it again at once.
+      // Scopes that were requested but not granted must count as answered, or the person is asked
+      // again at once.
       const denied = Object.keys(SCOPES)
         .filter((scope) => !grant.scopes.includes(scope))
         .join(' ')
@@ -85,7 +89,10 @@ function grants(resource: string): Adapter {
   }
 }
 
-/** The proofs of clients that were used. oidc-provider asks and then writes; two requests at one moment would both pass. */
+/**
+ * Client assertions that were already used. oidc-provider reads before it writes, so two
+ * simultaneous requests would both pass; here the write decides.
+ */
 const proofs: Adapter = {
   ...records('ReplayDetection'),
   async upsert(id, _payload, ttl) {
@@ -94,7 +101,10 @@ const proofs: Adapter = {
   },
 }
 
-/** oidc-provider ends a grant at the second use of a refresh token. Clients refresh several times at once: the rows decide how often. */
+/**
+ * oidc-provider ends a grant when a refresh token is used twice. But clients send several refreshes
+ * at once, so the rows decide how often it may be used.
+ */
 const refreshTokens: Adapter = {
   ...records('RefreshToken'),
   async find(secret) {
@@ -117,7 +127,7 @@ function records(kind: string): Adapter {
       try {
         await saveOauthRecord(kind, secret, { payload, ownerId, grantId: payload.grantId, expiresAt })
       } catch (error) {
-        // A second use at the same moment ended the grant before the first one's token was stored.
+        // A second use at the same moment ended the grant before the first token was stored.
         if (payload.grantId && !(await findOauthGrant(payload.grantId)))
           throw new errors.InvalidGrant('the grant has ended')
         throw error
@@ -132,14 +142,14 @@ function records(kind: string): Adapter {
     },
     async consume(secret) {
       if (await consumeOauthRecord(kind, secret)) return
-      // Two requests with one code at the same moment: the second is a use after use.
+      // Two requests used one code at the same moment: the second counts as reuse.
       const found = await findOauthRecord(kind, secret)
       if (found?.grantId) await dropOauthGrant(found.grantId)
       throw new errors.InvalidGrant('used twice at once')
     },
     async destroy(secret) {
       const dropped = await dropOauthRecord(kind, secret)
-      // An answered request goes on to the client once.
+      // An answered request continues to the client only once.
       if (!dropped && kind === 'Interaction') throw new errors.SessionNotFound('went on already')
     },
   }

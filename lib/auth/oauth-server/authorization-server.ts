@@ -13,15 +13,18 @@ import { log } from '#lib/platform/log.ts'
 import { fetchPublic } from '#lib/platform/net/public-fetch.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
-// Of OpenID Connect: who it is, and tokens that last.
+// The OpenID Connect scopes that we support: identity and refresh tokens.
 const IDENTITY_SCOPES = ['openid', 'offline_access']
 const HOUR = 3_600
-/** A connected client that stays away so many days must ask again. */
+/** An authorized app that is unused for this many days must ask again. */
 export const UNUSED_DAYS = 60
 const DOCUMENT_MAX_BYTES = 16_384
 const KEYS_REREAD_MS = 60_000
 
-/** Fetches what a client's metadata names: its document, its key set. A parameter of tests. */
+/**
+ * Fetches the documents that a client's metadata names: its metadata document and its key set.
+ * Tests pass their own.
+ */
 export type FetchDocument = (address: string, options: { signal: AbortSignal }) => Promise<Response>
 
 const fetchPublicly: FetchDocument = (address, { signal }) =>
@@ -29,7 +32,10 @@ const fetchPublicly: FetchDocument = (address, { signal }) =>
 
 const made = processState('oauth', (): { current?: { server: Provider; keyIds: string; readAt: number } } => ({}))
 
-/** Our authorization server, with the keys that the database has now: they are read again once a minute. */
+/**
+ * Returns our authorization server with the current keys. The keys are read from the database again
+ * once a minute.
+ */
 export async function authorizationServer(): Promise<Provider> {
   const known = made().current
   if (known && Date.now() - known.readAt < KEYS_REREAD_MS && known.server.issuer === env().APP_URL) return known.server
@@ -41,7 +47,10 @@ export async function authorizationServer(): Promise<Provider> {
   return server
 }
 
-/** An authorization server (OAuth 2.1, OpenID Connect) at APP_URL for the audience `${APP_URL}/mcp`, which keeps everything in the database. */
+/**
+ * Creates an authorization server (OAuth 2.1, OpenID Connect) at APP_URL for the audience
+ * `${APP_URL}/mcp`. It stores everything in the database.
+ */
 export function makeAuthorizationServer(keys: object[], fetchDocument: FetchDocument = fetchPublicly): Provider {
   const issuer = env().APP_URL
   const server = new Provider(issuer, configuration(`${issuer}/mcp`, keys, fetchDocument))
@@ -68,7 +77,7 @@ function configuration(resource: string, keys: object[], fetchDocument: FetchDoc
     responseTypes: ['code'],
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     clientDefaults: { application_type: 'native' },
-    // One property, so that the rules are applied once to every client.
+    // A single extra property, so that the rules run once for every client.
     extraClientMetadata: {
       properties: ['switchboard_rules'],
       validator: (_context, _key, _value, metadata) => applyClientRules(metadata),
@@ -87,7 +96,8 @@ function configuration(resource: string, keys: object[], fetchDocument: FetchDoc
       return id ? oidc.provider.Grant.find(id) : Promise.resolve(undefined)
     },
     findAccount: async ({ oidc }, id, token) => {
-      // oidc-provider would look at it only after a refresh token was used up, and the client would lose its connection.
+      // oidc-provider would check this only after it used up a refresh token, and the client would
+      // lose its access.
       const asked = oidc.params?.resource
       if (typeof asked === 'string' && asked !== resource)
         throw new errors.InvalidTarget(`the only resource here is ${resource}`)
@@ -141,7 +151,10 @@ function configuration(resource: string, keys: object[], fetchDocument: FetchDoc
   }
 }
 
-/** A request that names no scope of ours asks for all of them. Scopes that we do not know are left out; a request for nothing else is refused. */
+/**
+ * A request without any of our scopes asks for all of them. Unknown scopes are dropped. A request
+ * for unknown scopes only is refused.
+ */
 function chooseScopes({ oidc }: KoaContextWithOIDC, asked: unknown): void {
   const all = typeof asked === 'string' ? asked.split(' ') : []
   const identity = all.filter((scope) => IDENTITY_SCOPES.includes(scope))
@@ -151,7 +164,10 @@ function chooseScopes({ oidc }: KoaContextWithOIDC, asked: unknown): void {
   if (oidc.params) oidc.params.scope = [...identity, ...known].join(' ')
 }
 
-/** Errors that cannot be told to the client: browsers are shown our page with a sentence for the code, and never what the request said. */
+/**
+ * Handles errors that cannot be sent to the client. Browsers see our page with a sentence for the
+ * code, never text from the request.
+ */
 function renderError(context: KoaContextWithOIDC, out: { error: string }): void {
   if (context.accepts('json', 'html') === 'html')
     context.redirect(`/oauth/consent/problem?code=${encodeURIComponent(out.error)}`)
@@ -181,7 +197,7 @@ type Listener = (
 function logFailures(server: Provider): void {
   const on = server.on.bind(server) as (event: string, listener: Listener) => unknown
   on('server_error', (_context, error) => log.error({ error }, 'the authorization server failed'))
-  // What a client did wrong needs no stack.
+  // Client errors need no stack.
   for (const event of ['authorization.error', 'grant.error', 'registration_create.error', 'revocation.error'])
     on(event, ({ oidc }, { message, error_description: description, error_detail: detail }) =>
       log.info({ code: message, description, detail, client_id: oidc.client?.clientId }, `oauth ${event}`),

@@ -5,10 +5,11 @@ import { toStorable } from '#lib/platform/json/to-storable.ts'
 const URIS_MAX = 20
 const URI_MAX_CHARS = 1_000
 const NAME_MAX_CHARS = 100
-// What a system or a browser opens by itself, and what has run code on one: an app that a person knows has links of its own.
+// Schemes that a system or browser opens by itself, and schemes that have been used to run code. A
+// real app has links of its own.
 const NO_APP = new RegExp(
   `^(?:${[
-    // of a browser
+    // of browsers
     'about|blob|data|file|filesystem|jar|javascript|vbscript|view-source|resource|res|mk|mhtml|content|wyciwyg|feed',
     '(?:chrome|edge|brave|opera|vivaldi|moz|safari|ms-browser|extension)(?:-[a-z-]+)?',
     // of Windows, Office, macOS, iOS and Android
@@ -21,13 +22,15 @@ const NO_APP = new RegExp(
     'wss?|s?ftps?|tftp|gopher|telnet|rlogin|tn3270|ssh|scp|rsync|ldaps?|smb|cifs|nfs|afp|vnc|rdp|ipps?|lpd|printer|imaps?|pop3?|nntps?|news|snews|ircs?|git|svn|davs?|rtsps?|rtmps?|mailserver|ws-discovery',
   ].join('|')}):$`,
 )
-// Of the addresses that lead to a host: letters of a name, or an address of IPv6. A star would stand for hosts that nobody named.
+// For URIs that lead to a host: the letters of a name, or an IPv6 address. A star would match hosts
+// that were never named.
 const HOST = /^(?:[a-z0-9_-]+\.)*[a-z0-9_-]+\.?$|^\[[0-9a-f:.]+\]$/i
 const GRANT_TYPES = ['authorization_code', 'refresh_token']
 
 /**
- * Our rules for what a client says of itself, whether it registers or publishes a metadata document. Changes what can be put
- * right and throws invalid_client_metadata or invalid_redirect_uri for the rest; oidc-provider checks the rest.
+ * Applies our rules to a client's metadata, whether it registers or publishes a metadata document.
+ * Corrects what it can in place, and throws invalid_client_metadata for other violations.
+ * oidc-provider checks the rest.
  */
 export function applyClientRules(metadata: ClientMetadata): void {
   if (JSON.stringify(toStorable(metadata)) !== JSON.stringify(metadata))
@@ -45,19 +48,20 @@ export function applyClientRules(metadata: ClientMetadata): void {
       throw new errors.InvalidClientMetadata(`redirect_uris must not have more than ${URIS_MAX} members`)
     for (const uri of uris) checkRedirectUri(uri)
   }
-  // Clients ask for whatever they know; RFC 7591 lets us leave out what we do not have.
+  // Clients ask for everything they know. RFC 7591 lets us leave out what we do not support.
   if (Array.isArray(metadata.grant_types))
     metadata.grant_types = metadata.grant_types.filter((type) => GRANT_TYPES.includes(type))
   if (Array.isArray(metadata.response_types))
     metadata.response_types = metadata.response_types.filter((type) => type === 'code')
-  // A registered scope would bar a client from asking for more later, which is how step-up works.
+  // A registered scope would stop a client from asking for more later, which step-up authorization
+  // needs.
   delete metadata.scope
-  // It would be fetched at once, for pairwise subjects, which we do not have.
+  // oidc-provider would fetch it at once, for pairwise subjects, which we do not support.
   delete metadata.sector_identifier_uri
 }
 
 function checkRedirectUri(uri: unknown): void {
-  // Of what RFC 3986 does not allow, each program reads something else.
+  // Programs disagree on how to read characters that RFC 3986 does not allow.
   const whole = typeof uri === 'string' && uri.length <= URI_MAX_CHARS && /^[!-~]+$/.test(uri) && !uri.includes('\\')
   const url = whole ? URL.parse(uri) : null
   if (!url)
@@ -76,7 +80,10 @@ function checkRedirectUri(uri: unknown): void {
     throw new errors.InvalidClientMetadata('redirect_uris must use https, but for those on this machine')
 }
 
-/** Where an answer to this redirect URI goes, for people: a host, or the scheme of an app's own links. */
+/**
+ * Where the answer to this redirect URI goes, in words for people: a host, or the scheme of an
+ * app's links.
+ */
 export function placeOf(redirectUri: string): { host: string; kind: 'web' | 'this computer' | 'app' } {
   const { protocol, hostname, host } = new URL(redirectUri)
   if (protocol !== 'https:' && protocol !== 'http:') return { host: protocol, kind: 'app' }

@@ -15,9 +15,12 @@ import { AppError } from '#lib/platform/errors.ts'
 /** A client's request that waits for the person's answer, as the page shows it. */
 export type ConsentRequest = {
   id: string
-  /** What the client calls itself. */
+  /** The name that the client gives itself. */
   name: string
-  /** The host that publishes the client's metadata document, which proves that the client belongs to it; null for a client that only registered. */
+  /**
+   * The host that publishes the client's metadata document, which proves that the client belongs to
+   * it. Null if the client only registered.
+   */
   publisher: string | null
   /** Where the answer goes. */
   redirect: ReturnType<typeof placeOf>
@@ -28,7 +31,10 @@ type FindServer = () => Promise<Provider>
 
 const AGAIN = 'Start again where you came from.'
 
-/** The request with this id that was begun in this browser; null when it is unknown, answered, an hour old, or another browser's. */
+/**
+ * Returns the request with this id if it was started in this browser. Null if it is unknown,
+ * answered, an hour old, or another browser's.
+ */
 export async function findConsentRequest(
   id: string,
   headers: Headers,
@@ -52,9 +58,10 @@ export async function findConsentRequest(
 }
 
 /**
- * Notes the person's answer and returns the address to go on to, which leads to the client. `scopes` are those
- * that the person grants, of the ones asked for; all of them where it is left out. Throws not_found when the request is gone, conflict when it was
- * answered at the same moment, bad_request when nothing is granted.
+ * Records the person's answer and returns the address to continue to, which leads to the client.
+ * `scopes` are the requested scopes that the person grants; all of them if omitted. Throws
+ * not_found if the request is gone, conflict if it was answered at the same moment, bad_request if
+ * nothing is granted.
  */
 export async function answerConsent(
   {
@@ -76,7 +83,7 @@ export async function answerConsent(
   const granted = request.scopes.filter((scope) => scopes?.includes(scope) ?? true)
   if (allow && granted.length === 0)
     throw new AppError('bad_request', 'Choose at least one thing that it may do, or deny.')
-  // Two answers at once, from two tabs: the first one counts.
+  // If two tabs answer at once, the first one counts.
   if (!(await consumeOauthRecord('Interaction', id)))
     throw new AppError('conflict', `This request was answered already. ${AGAIN}`)
   const { req, res } = exchangeFor(id, headers)

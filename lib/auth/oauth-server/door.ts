@@ -20,9 +20,9 @@ type Endpoint = {
   path: RegExp
   method: 'GET' | 'POST'
   limit: Limit
-  /** Pages of other sites may call it: its answers depend on no cookie. */
+  /** If true, pages of other sites may call it: its answers depend on no cookie. */
   open: boolean
-  /** What it answers, where that is ours and not oidc-provider's. */
+  /** Returns the answer if it is our own document and not oidc-provider's. */
   document?: () => object
 }
 
@@ -34,7 +34,8 @@ const limited = (name: string, points: number, seconds = TEN_MINUTES): Limit => 
 
 const READ = limited('read', 600)
 
-// What is reached from outside. Clients ask for the path of the endpoint behind the well-known one; older ones for the latter alone.
+// The public endpoints. Clients ask for the well-known path followed by the endpoint's path; older
+// clients ask for the well-known path alone.
 const ENDPOINTS: Endpoint[] = [
   { path: /^\/oauth\/authorize(\/[\w-]{1,64})?$/, method: 'GET', limit: limited('authorize', 100), open: false },
   { path: /^\/oauth\/token$/, method: 'POST', limit: limited('token', 300), open: true },
@@ -53,7 +54,10 @@ const ENDPOINTS: Endpoint[] = [
   },
 ]
 
-/** The authorization server behind /oauth and /.well-known. There is none where MCP_BUILTIN is off. Never throws. `find` is a parameter of tests. */
+/**
+ * Returns the handler of the authorization server behind /oauth and /.well-known. It answers "not
+ * found" if MCP_BUILTIN is off, and never throws. Tests pass their own `find`.
+ */
 export function makeOauthDoor(
   find: () => Promise<Provider> = authorizationServer,
 ): (request: Request) => Promise<Response> {
@@ -81,7 +85,7 @@ export function makeOauthDoor(
   }
 }
 
-/** Our own authorization server. */
+/** Handles requests to our own authorization server. */
 export const handleOauth = makeOauthDoor()
 
 async function answer(
@@ -89,7 +93,7 @@ async function answer(
   endpoint: Endpoint | undefined,
   find: () => Promise<Provider>,
 ): Promise<Response> {
-  // Its tokens are for `/mcp` alone.
+  // The tokens are valid only for `/mcp`.
   if (!endpoint || env().MCP_BUILTIN === 'off') throw notFound('This address')
   if (request.method === 'OPTIONS' && endpoint.open) return new Response(null, { status: 204, headers: PREFLIGHT })
   if (request.method !== endpoint.method)
@@ -98,7 +102,8 @@ async function answer(
   if (search.length > QUERY_MAX_CHARS) throw new AppError('bad_request', 'The request is too long.')
   if (/%00/i.test(search))
     throw new AppError('bad_request', 'The request holds a character that cannot be stored (NUL).')
-  // The others answer with a page of oidc-provider's own, which our policy forbids to do anything.
+  // Other modes answer with a page of oidc-provider's own, which our policy keeps from doing
+  // anything.
   if ((searchParams.get('response_mode') ?? 'query') !== 'query')
     throw new AppError('bad_request', 'response_mode must be query.')
   await consumeClient(endpoint.limit, request.headers)
@@ -106,7 +111,7 @@ async function answer(
   const body = request.method === 'POST' ? await readBody(request, BODY_MAX) : undefined
   if (body) requireShallow(body)
   const headers = new Headers(request.headers)
-  // Whether a page may read the answer is decided here, for all clients alike.
+  // Our door decides whether a page may read the answer, for all clients alike.
   headers.delete('origin')
   const server = await find()
   const { req, res, response } = toNodeExchange(new Request(request.url, { method: request.method, headers }), body)
@@ -114,15 +119,18 @@ async function answer(
   return tidy(await response, endpoint)
 }
 
-/** Metadata are nested a few levels; oidc-provider would run out of stack at thousands. Throws bad_request. */
+/**
+ * Metadata has only a few levels, and oidc-provider overflows the stack at thousands. Throws
+ * bad_request.
+ */
 function requireShallow(body: string): void {
-  // A form is none of JSON, and has no levels.
+  // A form is not JSON and has no levels.
   if (!/^\s*[[{]/.test(body)) return
   const excess = new JsonMeter({ ...REQUEST_LIMITS, depth: DEPTH_MAX }).feed(Buffer.from(body))
   if (excess) throw new AppError('bad_request', `The request is nested deeper than ${DEPTH_MAX} levels.`)
 }
 
-/** Without the body of redirects and the provider's session cookie, which nothing reads. */
+/** Removes the body of redirects and the provider's session cookie, which nothing reads. */
 async function tidy(response: Response, { path }: Endpoint): Promise<Response> {
   const { status } = response
   const text = await response.text()
@@ -149,7 +157,7 @@ const PREFLIGHT = {
   'access-control-max-age': '7200',
 }
 
-/** An error of our own in the form of RFC 6749, section 5.2. */
+/** Formats one of our errors as RFC 6749, section 5.2, requires. */
 function refusal(error: AppError): Response {
   const code =
     error.status === 429 || error.status === 503

@@ -1,12 +1,15 @@
 import { SCOPES } from '#lib/auth/tokens/scopes.ts'
 import { env } from '#lib/platform/env.ts'
 
-/** Where the metadata of the protected resource `/mcp` are (RFC 9728, section 3.1): the path goes behind the well-known one. */
+/**
+ * The address of the metadata of the protected resource `/mcp` (RFC 9728, section 3.1): the
+ * resource's path follows the well-known path.
+ */
 export function resourceMetadataUrl(): string {
   return `${env().APP_URL}/.well-known/oauth-protected-resource/mcp`
 }
 
-/** What a client must know to get a token for `/mcp` (RFC 9728, section 2). */
+/** What a client needs to get a token for `/mcp` (RFC 9728, section 2). */
 export function protectedResourceMetadata() {
   const { APP_URL } = env()
   return {

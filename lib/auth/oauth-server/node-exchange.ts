@@ -3,8 +3,9 @@ import { toFetchResponse, toReqRes } from 'fetch-to-node'
 import { env } from '#lib/platform/env.ts'
 
 /**
- * A web request as the pair that oidc-provider handles. It is told the host and scheme of APP_URL whatever stood in front of
- * us: addresses in its answers and its cookies follow from them.
+ * Converts a web request into the pair of Node objects that oidc-provider handles. It always sees
+ * the host and scheme of APP_URL, regardless of proxies, because it builds addresses and cookies
+ * from them.
  */
 export function toNodeExchange(
   request: Request,
@@ -20,7 +21,7 @@ export function toNodeExchange(
   if (body === undefined) headers.delete('content-length')
   else headers.set('content-length', String(Buffer.byteLength(body)))
   const { req, res } = toReqRes(new Request(new URL(pathname + search, app), { method: request.method, headers, body }))
-  // `host` is a name that Request drops, and there is no socket to ask for the scheme.
+  // Request drops the `host` header, and there is no socket from which to read the scheme.
   req.headers.host = app.host
   Object.defineProperty(req, 'socket', { value: { encrypted: app.protocol === 'https:', remoteAddress: '' } })
   return { req, res, response: toFetchResponse(res) }

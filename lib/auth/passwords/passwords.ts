@@ -2,14 +2,17 @@ import { hash, verify } from '@node-rs/argon2'
 import { z } from 'zod'
 import { AppError } from '#lib/platform/errors.ts'
 
-// OWASP's parameters for argon2id: 19 MiB, two passes, one lane. The package's default algorithm is argon2id.
+// OWASP's parameters for argon2id: 19 MiB, two passes, one lane. argon2id is the package's default.
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
-// The hash of a password that nobody knows, so that an unknown address takes as long as a known one.
+// The hash of an unknown password, verified for unknown addresses so that they take as long as
+// known ones.
 const NOBODY = '$argon2id$v=19$m=19456,t=2,p=1$mR4njddCzffSjo41OJ/Cug$5q5er98wCaOC3WaPRfzpGmMAQW2wy6ExsPmhfIaGKtk'
 const AT_ONCE = 2
 const WAITING_MAX = 100
 
-/** A new password: 10 to 200 characters after NFKC, so that it is the same one from every keyboard. */
+/**
+ * A new password: 10 to 200 characters after NFKC, so that every keyboard produces the same text.
+ */
 export const NewPassword = z
   .string({ error: 'Choose a password.' })
   .max(1_000, 'The password is longer than 200 characters.')
@@ -20,12 +23,15 @@ export const NewPassword = z
   )
   .refine((text) => [...text].length <= 200, 'The password is longer than 200 characters.')
 
-/** The hash to store. Throws unavailable when too many wait already. */
+/** Returns the hash to store. Throws unavailable if 100 requests are waiting already. */
 export function hashPassword(password: string): Promise<string> {
   return hashInTurn(() => hash(password, COST))
 }
 
-/** True when `password` made `stored`; always false without a stored hash, after the same time. Throws unavailable when too many wait already. */
+/**
+ * True if `password` matches the hash `stored`. Without a hash it returns false after the same
+ * time. Throws unavailable if 100 requests are waiting already.
+ */
 export async function passwordMatches(stored: string | null | undefined, password: string): Promise<boolean> {
   const given = password.slice(0, 1_000).normalize('NFKC')
   const matches = await hashInTurn(() => verify(stored ?? NOBODY, given))
@@ -35,7 +41,8 @@ export async function passwordMatches(stored: string | null | undefined, passwor
 let running = 0
 const waiting: (() => void)[] = []
 
-// Each hash takes a core and 19 MiB: more than a few at once would starve the threads that files and names need.
+// Each hash takes a core and 19 MiB. More than a few at once would starve the threads that file
+// access and name lookups need.
 async function hashInTurn<T>(work: () => Promise<T>): Promise<T> {
   if (running >= AT_ONCE) {
     if (waiting.length >= WAITING_MAX)

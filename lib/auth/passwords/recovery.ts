@@ -14,7 +14,10 @@ const LETTERS = { name: 'reset-mail', points: 5, seconds: 3_600 }
 const ASKS = { name: 'reset-ask', points: 20, seconds: 3_600 }
 const TRIES = { name: 'reset-try', points: 20, seconds: 900 }
 
-/** Mails a reset link when the address has an account; the answer is the same when it has none. Throws limited, or unavailable without mail. */
+/**
+ * Mails a reset link if the address has an account. The answer is the same if it has none. Throws
+ * limited, or unavailable if the server sends no mail.
+ */
 export async function requestPasswordReset(email: string, headers: Headers): Promise<void> {
   if (!canMail())
     throw new AppError(
@@ -31,13 +34,16 @@ export async function requestPasswordReset(email: string, headers: Headers): Pro
 
 export const Reset = z.object({ code: z.string().max(200), password: NewPassword })
 
-/** Sets a new password by a mailed code and ends every session. Returns the address, to sign in with. Throws bad_request for a used or expired code. */
+/**
+ * Sets a new password with a mailed code and ends every session. Returns the address to sign in
+ * with. Throws bad_request for a used or expired code, and limited.
+ */
 export async function resetPassword(
   { code, password }: z.infer<typeof Reset>,
   headers: Headers,
 ): Promise<{ email: string }> {
   await consumeClient(TRIES, headers)
-  // Hashed before the code is used up: too busy a server must not cost the person their link.
+  // Hash before the code is used up: an overloaded server must not cost the person their link.
   const passwordHash = await hashPassword(password)
   const email = await redeemCode('reset-password', code)
   const account = email && (await resetPasswordHash(email, passwordHash, { verified: true }))

@@ -5,12 +5,13 @@ import { deriveKey } from '#lib/platform/crypto/derive-key.ts'
 import { newId } from '#lib/platform/ids.ts'
 
 const TYPE = 'device+jwt'
-/** Seconds for which a browser is remembered: a year. */
+/** How long (seconds) a browser is remembered: one year. */
 const REMEMBERED_SECONDS = 365 * 86_400
 
 /**
- * The id of a browser in which somebody signed in to this address with its password before, or null. It proves no identity and
- * opens nothing: guesses from there are counted by themselves, so that nobody else can use them up.
+ * Returns the id of this browser if somebody signed in to this address with its password here
+ * before, else null. It proves no identity and opens nothing. Password guesses from a known browser
+ * are counted separately, so that others cannot use them up.
  */
 export async function findKnownDevice(headers: Headers, email: string): Promise<string | null> {
   const token = cookieValue(headers, deviceCookieName())
@@ -23,12 +24,15 @@ export async function findKnownDevice(headers: Headers, email: string): Promise<
     })
     return payload.jti ?? null
   } catch {
-    // Forged, expired, or another person's: the same as none.
+    // A forged or expired token, or one for another address, counts as none.
     return null
   }
 }
 
-/** A Set-Cookie header by which this browser is known to the address that has just signed in. It outlives the session. */
+/**
+ * Returns a Set-Cookie header that makes this browser known to the address that has just signed in.
+ * The cookie outlives the session.
+ */
 export async function rememberDevice(headers: Headers, email: string): Promise<string> {
   const token = await new SignJWT({})
     .setProtectedHeader({ alg: 'HS256', typ: TYPE })
@@ -46,7 +50,7 @@ export async function rememberDevice(headers: Headers, email: string): Promise<s
   return [...parts, ...(sessionCookie().options.secure ? ['Secure'] : [])].join('; ')
 }
 
-// The cookie stays when the person goes: whoever reads it learns no address.
+// The cookie stays after the person signs out, so it must not reveal the address.
 function subjectOf(email: string): string {
   return createHmac('sha256', deriveKey('known devices')).update(email).digest('base64url')
 }

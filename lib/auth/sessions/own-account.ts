@@ -11,7 +11,7 @@ import { AppError } from '#lib/platform/errors.ts'
 const CHECKS = { name: 'password-check', points: 10, seconds: 900 }
 const FRESH_SECONDS = 600
 
-/** The session of a request. Throws unauthenticated. */
+/** Returns the session of a request. Throws unauthenticated. */
 export async function requireSession(request: Request): Promise<Session> {
   const session = await findSession(request.headers)
   if (!session) throw new AppError('unauthenticated', 'You are not signed in. Sign in and try again.')
@@ -20,7 +20,11 @@ export async function requireSession(request: Request): Promise<Session> {
 
 export const PasswordChange = z.object({ old_password: z.string().max(1_000).optional(), new_password: NewPassword })
 
-/** Changes the caller's password and ends every other session. Returns the Set-Cookie header that keeps this one. Throws forbidden for a wrong old password. */
+/**
+ * Changes the caller's password and ends every other session. Returns the Set-Cookie header that
+ * keeps this one. Throws forbidden if the old password is wrong, and limited after ten tries in 15
+ * minutes.
+ */
 export async function changePassword(session: Session, wish: z.infer<typeof PasswordChange>): Promise<string> {
   const account = await requireAccount(session.caller)
   await requireProof(session, account, wish.old_password)
@@ -33,7 +37,10 @@ export async function changePassword(session: Session, wish: z.infer<typeof Pass
   return renewSession(session, version)
 }
 
-/** Ends every session and run token of the caller but this session: returns the Set-Cookie header that keeps it. */
+/**
+ * Ends all sessions and run tokens of the caller except this session. Returns the Set-Cookie header
+ * that keeps it.
+ */
 export async function signOutEverywhere(session: Session): Promise<string> {
   const { userId } = session.caller
   const version = await endSessions(session.caller)
@@ -41,7 +48,10 @@ export async function signOutEverywhere(session: Session): Promise<string> {
   return renewSession(session, version)
 }
 
-/** Deletes the caller's account with everything it owns. Throws forbidden for a wrong password, conflict for the last admin. */
+/**
+ * Deletes the caller's account and everything it owns. Throws forbidden if the password is wrong,
+ * conflict for the last admin.
+ */
 export async function deleteAccount(session: Session, password: string | undefined): Promise<void> {
   const account = await requireAccount(session.caller)
   await requireProof(session, account, password)
@@ -52,7 +62,7 @@ export async function deleteAccount(session: Session, password: string | undefin
   await recordAudit({ action: 'account_deleted', actorId: account.id, subject: account.id })
 }
 
-// Who has no password proves themselves by having signed in just now.
+// A person without a password proves themselves with a recent sign-in.
 async function requireProof({ signedInAt }: Session, account: Account, password: string | undefined): Promise<void> {
   if (!account.passwordHash) {
     if (Date.now() / 1000 - signedInAt <= FRESH_SECONDS) return

@@ -5,21 +5,27 @@ import { hasUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
 import { hasAnyAccount } from '#lib/data/people/users.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 
-/** The signed-in person of a page. Leads everybody else to /sign-in, or to /set-up while the server has no account. */
+/**
+ * The signed-in person of a page. Redirects others to /sign-in, or to /set-up while the server has
+ * no account, and redirects people with unclaimed content to /earlier-content.
+ */
 export async function requirePageCaller(): Promise<Caller> {
   const caller = await requireSignedIn()
   if (await hasUnclaimedContent(caller)) redirect('/earlier-content')
   return caller
 }
 
-/** The same for the page that asks what is to become of content from before the address was proven: every other page leads there first. */
+/**
+ * The same for /earlier-content, the page that asks what to do with content from before the address
+ * was proven. All other pages redirect there first.
+ */
 export async function requireSignedIn(): Promise<Caller> {
   const caller = await findCaller(await headers())
   if (caller) return caller
   redirect((await hasAnyAccount()) ? '/sign-in' : '/set-up')
 }
 
-/** The signed-in admin of a page. For members the page does not exist. */
+/** The signed-in admin of a page. Members get "not found". */
 export async function requirePageAdmin(): Promise<Caller> {
   const caller = await requirePageCaller()
   if (caller.role !== 'admin') notFound()

@@ -7,18 +7,23 @@ import { deriveKey } from '#lib/platform/crypto/derive-key.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
-/** Seconds after which a person signs in again: 30 days. */
+/** How long (seconds) a session lasts before the person must sign in again: 30 days. */
 export const SESSION_SECONDS = 30 * 86_400
 
-/** What a session cookie says: who, in which session, under which session version, and when (seconds) the person proved it. */
+/**
+ * The claims in a session cookie: the person, the session, the session version, and when (Unix
+ * seconds) the person signed in.
+ */
 export type SessionClaims = { sub: string; session: string; version: number; signedInAt: number }
 
-/** The secret of next-auth: its own encryption keys come from it. */
+/** The secret of next-auth, from which it derives its own encryption keys. */
 export function sessionSecret(): string {
   return Buffer.from(deriveKey('session cookies')).toString('base64url')
 }
 
-/** The session cookie as next-auth and we set it: host-bound and Secure wherever people use https. */
+/**
+ * The session cookie as next-auth and we set it. On https it is host-bound (`__Host-`) and Secure.
+ */
 export function sessionCookie(): {
   name: string
   options: { httpOnly: true; sameSite: 'lax'; path: '/'; secure: boolean }
@@ -30,12 +35,12 @@ export function sessionCookie(): {
   }
 }
 
-/** The value of a session cookie for these claims. */
+/** Encrypts claims into the value of a session cookie. */
 export function sealSession(claims: SessionClaims): Promise<string> {
   return encode({ token: claims, secret: sessionSecret(), maxAge: SESSION_SECONDS })
 }
 
-/** A Set-Cookie header that signs the person in under these claims. */
+/** Returns a Set-Cookie header that signs the person in with these claims. */
 export async function setSessionCookie(claims: SessionClaims): Promise<string> {
   const { name, options } = sessionCookie()
   const parts = [
@@ -48,12 +53,12 @@ export async function setSessionCookie(claims: SessionClaims): Promise<string> {
   return [...parts, ...(options.secure ? ['Secure'] : [])].join('; ')
 }
 
-/** A Set-Cookie header that keeps this session under a new version, when all others are ended. */
+/** Returns a Set-Cookie header that moves this session to a new version while all others end. */
 export function renewSession({ caller, id, signedInAt }: Session, version: number): Promise<string> {
   return setSessionCookie({ sub: caller.userId, session: id, version, signedInAt })
 }
 
-/** A Set-Cookie header that ends the session in this browser. */
+/** Returns a Set-Cookie header that ends the session in this browser. */
 export function clearSessionCookie(): string {
   const { name, options } = sessionCookie()
   return [`${name}=`, 'Path=/', 'Max-Age=0', 'HttpOnly', 'SameSite=Lax', ...(options.secure ? ['Secure'] : [])].join(
@@ -61,10 +66,13 @@ export function clearSessionCookie(): string {
   )
 }
 
-/** A valid session: who, when they signed in (seconds), and under which session version. */
+/** A valid session: the caller, when they signed in (Unix seconds), and the session version. */
 export type Session = { caller: SessionCaller; id: string; signedInAt: number; version: number }
 
-/** The session of a request, or null: no cookie, a forged or expired one, a session that was ended, a disabled account. */
+/**
+ * The session of a request. Null if there is no cookie, it is forged or expired, the session was
+ * ended, or the account is disabled.
+ */
 export async function findSession(headers: Headers): Promise<Session | null> {
   const sealed = cookieValue(headers, sessionCookie().name)
   const claims = sealed && (await openSession(sealed))
@@ -81,13 +89,16 @@ export async function findSession(headers: Headers): Promise<Session | null> {
   }
 }
 
-/** Ends the session of a request for whoever holds a copy of its cookie, on every replica. */
+/** Ends the session of a request on every replica, for every copy of its cookie. */
 export async function signOut(headers: Headers): Promise<void> {
   const session = await findSession(headers)
   if (session) await endSession(session.caller, session.id, SESSION_SECONDS)
 }
 
-/** Who the session cookie says is calling, checked against the database; null for nobody. */
+/**
+ * The caller of a request by its session cookie, checked against the database. Null if nobody is
+ * signed in.
+ */
 export async function findCaller(headers: Headers): Promise<SessionCaller | null> {
   return (await findSession(headers))?.caller ?? null
 }
@@ -114,12 +125,12 @@ async function openSession(sealed: string): Promise<SessionClaims | null> {
     const whole = Claims.safeParse(claims)
     return whole.success ? whole.data : null
   } catch {
-    // Not sealed by us, or expired: the same as no cookie.
+    // A cookie that we did not seal, or that has expired, counts as none.
     return null
   }
 }
 
-/** A cookie of a request by its name. */
+/** Returns the value of a request's cookie by name. */
 export function cookieValue(headers: Headers, name: string): string | undefined {
   for (const part of (headers.get('cookie') ?? '').split(';')) {
     const at = part.indexOf('=')

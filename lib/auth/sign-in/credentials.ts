@@ -17,8 +17,9 @@ const PER_ADDRESS = { name: 'sign-in-address', points: 60, seconds: 3_600 }
 const PER_CLIENT = { name: 'sign-in-client', points: 100, seconds: 900 }
 
 /**
- * The account of an address and its password. A wrong password and an unknown address are answered alike and take alike.
- * Throws SignInRefused for every reason that the person should read, AppError limited after too many tries.
+ * Returns the account of an address and its password. A wrong password and an unknown address get
+ * the same answer after the same time. Throws SignInRefused for every reason that the person should
+ * read, AppError limited after too many tries.
  */
 export async function checkCredentials(
   given: { email?: unknown; password?: unknown },
@@ -32,7 +33,7 @@ export async function checkCredentials(
   const account = await findAccountByEmail(email.data)
   const matches = await passwordMatches(account?.passwordHash, password)
   if (!account || !matches) {
-    // A mistyped address may be a password: only known accounts are named.
+    // A mistyped address may be a password, so the audit names only known accounts.
     await recordAudit({
       action: 'sign_in_failed',
       subject: account?.id,
@@ -53,8 +54,9 @@ export async function checkCredentials(
 }
 
 /**
- * Counts a try for an address: ten within 15 minutes from one network, sixty an hour from all. A browser in which the address
- * has signed in before has ten of its own, so that nobody else's guesses keep its owner out. Returns what was counted.
+ * Counts a try for an address: ten in 15 minutes from one network, sixty an hour from all. A
+ * browser that signed in to the address before has ten tries of its own, so that other people's
+ * guesses do not lock the owner out. Returns the limits that were counted.
  */
 async function countTry(email: string, headers: Headers): Promise<{ limit: Limit; key: string }[]> {
   const device = await findKnownDevice(headers, email)

@@ -5,12 +5,16 @@ import { recordAudit } from '#lib/data/audit.ts'
 import { findIdentityOwner, joinIdentity } from '#lib/data/people/identities.ts'
 import { findAccountByEmail, findStanding } from '#lib/data/people/users.ts'
 
-/** What a provider says of whoever signs in there. `emailVerified` is the provider's word that the address is theirs. */
+/**
+ * What a provider says about a person. `emailVerified` means that the provider vouches for the
+ * address.
+ */
 export type ProviderProfile = { id: string; name: string; email: string | null; emailVerified: boolean }
 
 /**
- * The person whom an account at a provider signs in. Known: the one it was joined to. Else it joins the account with the
- * same address when that is verified on both sides, or becomes a new account where SIGN_UP allows. Throws SignInRefused.
+ * Returns the person whom a provider's account signs in. A known provider account signs in the
+ * account it was joined to. Otherwise it joins the account with the same address if both sides
+ * verified that address, or creates a new account if SIGN_UP allows. Throws SignInRefused.
  */
 export async function signInFromProvider(provider: string, profile: ProviderProfile): Promise<{ userId: string }> {
   const owner = await findIdentityOwner(provider, profile.id)

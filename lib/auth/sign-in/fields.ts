@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '#lib/platform/errors.ts'
 
-/** An e-mail address as it is stored: trimmed and in lower case. */
+/** An e-mail address in its stored form: trimmed and in lower case. */
 export const EmailAddress = z
   .string({ error: 'Enter your e-mail address.' })
   .trim()
@@ -9,7 +9,7 @@ export const EmailAddress = z
   .max(254, 'This address is too long.')
   .pipe(z.email('This is not an e-mail address. It looks like name@example.com.'))
 
-/** What a person is called: 1 to 100 characters without line breaks. */
+/** A person's name: 1 to 100 characters without line breaks. */
 export const PersonName = z
   .string({ error: 'Enter your name.' })
   .trim()
@@ -18,7 +18,7 @@ export const PersonName = z
   // Names go into mails and prompts, where control characters would do harm.
   .regex(/^\P{Cc}*$/u, 'The name has characters that cannot be shown.')
 
-/** A value of this schema, or bad_request with the first problem's sentence. */
+/** Parses a value with the schema. Throws bad_request with the first problem's sentence. */
 export function parseFields<T extends z.ZodType>(schema: T, given: unknown): z.output<T> {
   const parsed = schema.safeParse(given)
   if (parsed.success) return parsed.data

@@ -14,7 +14,10 @@ const LETTERS = { name: 'link-mail', points: 5, seconds: 3_600 }
 const ASKS = { name: 'link-ask', points: 20, seconds: 3_600 }
 const TRIES = { name: 'link-try', points: 50, seconds: 900 }
 
-/** Mails a sign-in link where the address may sign in or sign up; the answer is always the same. Throws limited, or unavailable without mail. */
+/**
+ * Mails a sign-in link if the address may sign in or sign up. The answer is always the same. Throws
+ * limited, or unavailable if the server sends no mail.
+ */
 export async function requestMailLink(email: string, headers: Headers): Promise<void> {
   if (!canMail()) throw new AppError('unavailable', 'This server sends no mail. Sign in with your password.')
   await consumeClient(ASKS, headers)
@@ -36,7 +39,10 @@ function mayJoin(email: string): boolean {
   }
 }
 
-/** The account that a mailed link signs in, made on the way where SIGN_UP allows. Uses the link up. Throws SignInRefused, AppError limited. */
+/**
+ * Uses up a mailed link and returns the account it signs in, which it creates if SIGN_UP allows.
+ * Throws SignInRefused, and AppError limited.
+ */
 export async function redeemMailLink(code: unknown, headers: Headers): Promise<Account> {
   await consumeClient(TRIES, headers)
   const email = typeof code === 'string' && code.length <= 200 ? await redeemCode('sign-in', code) : null

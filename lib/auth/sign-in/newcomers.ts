@@ -8,8 +8,9 @@ import { AppError } from '#lib/platform/errors.ts'
 type Newcomer = { email: string; name: string }
 
 /**
- * Makes an account for somebody whose address is proven already, by a mail or by a provider: the first one where no set-up
- * code is needed, later ones as SIGN_UP allows. Throws SignInRefused.
+ * Creates an account for an address that a mail or a provider has already proven. The first account
+ * is created only if no set-up code is needed; later ones follow SIGN_UP. Throws SignInRefused, or
+ * conflict if the account disappears at the same moment.
  */
 export async function createProvenAccount(who: Newcomer, way: string): Promise<Account> {
   const made = (await hasAnyAccount()) ? await makeMember(who) : await makeFounder(who)
@@ -17,7 +18,7 @@ export async function createProvenAccount(who: Newcomer, way: string): Promise<A
     await recordAudit({ action: 'signed_up', actorId: made.id, subject: made.id, detail: { role: made.role, way } })
     return made
   }
-  // Made by a second click at the same moment.
+  // A second click at the same moment created it.
   const account = await findAccountByEmail(who.email)
   if (!account) throw new AppError('conflict', 'This account is being changed just now. Try again.')
   return account

@@ -7,21 +7,25 @@ import { notFound } from '#lib/platform/errors.ts'
 import { readBody, requireSameOrigin } from '#lib/platform/http/http.ts'
 
 const BODY_MAX = 16_384
-/** What of next-auth is used. Its `_log`, which writes what anybody sends into our log, is not. */
+/**
+ * The next-auth actions in use. `_log` is left out because it writes anybody's input into our log.
+ */
 const ACTIONS = new Set(['csrf', 'providers', 'session', 'signin', 'signout', 'callback', 'error'])
 
 /**
- * next-auth behind a web-standard Request and Response, so that the door is the same in Next, in tests and under any server.
- * Its own handler for the app router reads `next/headers`, which exist only inside Next.
+ * Runs next-auth behind a web-standard Request and Response, so that it works the same in Next, in
+ * tests and under any server. Its own app-router handler reads `next/headers`, which exists only
+ * inside Next.
  */
 export async function handleNextAuth(request: Request): Promise<Response> {
   const url = new URL(request.url)
   const segments = url.pathname.split('/').slice(3)
   if (!ACTIONS.has(segments[0] ?? '') || segments.length > 2) throw notFound('This address')
   if (request.method === 'POST') requireSameOrigin(request, env().APP_URL)
-  // Credentials are posted; of anything else next-auth says 500.
+  // Credentials must be posted. next-auth answers 500 to other methods.
   if (request.method !== 'POST' && segments.join('/') === 'callback/credentials') throw notFound('This address')
-  // Whatever goes wrong while next-auth reads a session, it takes the cookie away: a database that is away for a moment must not.
+  // If reading a session fails, next-auth clears the cookie. Checking first keeps the cookie when
+  // the database is briefly away.
   if (segments[0] === 'session') await findSession(request.headers)
   if (segments[0] === 'signout' && request.method === 'POST') await signOut(request.headers)
   const fields = request.method === 'POST' ? await fieldsOf(request) : undefined
@@ -55,7 +59,7 @@ async function fieldsOf(request: Request): Promise<Record<string, unknown>> {
     const parsed: unknown = JSON.parse(text)
     return parsed instanceof Object ? { ...parsed } : {}
   } catch {
-    // No field, no csrf token: next-auth refuses it.
+    // Without fields there is no csrf token, so next-auth refuses the request.
     return {}
   }
 }
@@ -75,7 +79,7 @@ function decode(value: string): string {
   }
 }
 
-/** The part of a Node response that next-auth writes to, kept for a Response. */
+/** The part of a Node response that next-auth uses, collected for a Response. */
 class Answer {
   private code = 200
   private readonly headers = new Map<string, string | string[]>()

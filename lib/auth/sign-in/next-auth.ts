@@ -20,7 +20,10 @@ declare module 'next-auth' {
   }
 }
 
-/** What next-auth is told. Sessions are JWTs because passwords need them; the session version in the database revokes them. */
+/**
+ * The next-auth configuration. Sessions are JWTs because password sign-in requires them; the
+ * session version in the database revokes them.
+ */
 export function authOptions(): NextAuthOptions {
   const cookie = sessionCookie()
   return {
@@ -41,7 +44,7 @@ export function authOptions(): NextAuthOptions {
           return `${env().APP_URL}/sign-in?error=${thrown instanceof SignInRefused ? thrown.message : 'Unavailable'}`
         }
       },
-      // Whatever this throws ends the session: next-auth takes its cookie away.
+      // If this throws, the session ends: next-auth clears the cookie.
       async jwt({ token, user, account }) {
         if (!account) return requireStanding(token as unknown as SessionClaims)
         const signedInAt = Math.floor(Date.now() / 1000)
@@ -80,7 +83,7 @@ export function authOptions(): NextAuthOptions {
   }
 }
 
-/** next-auth itself, in the shape that takes any request and response. */
+/** next-auth in the form that takes any request and response. */
 export const nextAuth = (request: unknown, response: unknown): Promise<unknown> =>
   NextAuth(request as never, response as never, authOptions())
 
@@ -90,7 +93,7 @@ async function requireStanding({ sub, session, version, signedInAt }: SessionCla
   return { sub, session, version, signedInAt }
 }
 
-// Of what next-auth tells its logger only the error is kept: the rest holds profiles and tokens.
+// Keep only the error: the rest of the metadata holds profiles and tokens.
 function causeOf(metadata: unknown): unknown {
   if (metadata instanceof Error) return metadata
   return (metadata as { error?: unknown } | undefined)?.error

@@ -5,7 +5,10 @@ import { recordAudit } from '#lib/data/audit.ts'
 import { resetPasswordHash } from '#lib/data/people/users.ts'
 import { notFound } from '#lib/platform/errors.ts'
 
-/** Sets the password of an account by hand, on a server without mail, and ends its sessions. Throws not_found, or bad_request for a password that is too short. */
+/**
+ * Sets an account's password by hand on a server without mail, and ends its sessions. Throws
+ * not_found, or bad_request for a password of the wrong length.
+ */
 export async function resetPasswordByOperator(email: string, password: string): Promise<void> {
   const given = parseFields(z.object({ password: NewPassword }), { password })
   const account = await resetPasswordHash(email.trim().toLowerCase(), await hashPassword(given.password), {

@@ -21,7 +21,7 @@ type Claims = {
   email_verified?: boolean | string
 }
 
-/** Every way to sign in that the settings of this server allow, as next-auth takes them. */
+/** Every way to sign in that the settings allow, in next-auth's form. */
 export function providers(): Provider[] {
   const { GITHUB_ID, GITHUB_SECRET, GOOGLE_ID, GOOGLE_SECRET, OIDC_ISSUER, OIDC_ID, OIDC_SECRET, OIDC_NAME } = env()
   return [
@@ -42,7 +42,10 @@ export function federatedProviders(): { id: string; name: string }[] {
     .map(({ id, name }) => ({ id, name }))
 }
 
-/** The provider's name in the identities table. Subjects of one issuer mean nothing at another, so the issuer is part of it. */
+/**
+ * The provider's name in the identities table. A subject is unique only within its issuer, so the
+ * name includes the issuer.
+ */
 export function identityProvider(id: string): string {
   return id === 'oidc' ? `oidc ${env().OIDC_ISSUER}` : id
 }
@@ -65,7 +68,7 @@ function byMailLink(): Provider {
   })
 }
 
-// next-auth puts the message of what is thrown here into a URL: only reasons may leave.
+// next-auth puts the message of an error thrown here into a URL, so only reasons may leave.
 async function signing(check: () => Promise<Account>): Promise<{ id: string; sessionVersion: number }> {
   try {
     const { id, sessionVersion } = await check()
@@ -92,7 +95,8 @@ function openId(id: string, name: string, issuer: string, clientId: string, clie
     checks: ['pkce', 'state', 'nonce'],
     httpOptions: HTTP,
     userinfo: {
-      // Many issuers put the address into userinfo only; openid-client makes sure that both speak of the same subject.
+      // Many issuers put the address only into userinfo. openid-client checks that both have the
+      // same subject.
       async request({ client, tokens }) {
         const claims = (tokens as unknown as { claims: () => Claims }).claims()
         return claims.email ? claims : { ...claims, ...(await client.userinfo(tokens as never)) }
@@ -124,7 +128,8 @@ function github(clientId: string, clientSecret: string): OAuthConfig<GithubUser>
     httpOptions: HTTP,
     userinfo: {
       url: `${GITHUB_API}/user`,
-      // The public address of a profile says nothing of who proved it: only the list of addresses does.
+      // The public address of a profile may be unverified. Only the list of addresses says which
+      // are verified.
       async request({ tokens }) {
         const [user, emails] = await Promise.all([
           githubApi('/user', tokens.access_token),
@@ -152,7 +157,8 @@ async function githubApi(path: string, token: string | undefined) {
   return response.json()
 }
 
-// next-auth hands this object on as the user; `sessionVersion` is only known once the person is.
+// next-auth passes this object on as the user. `sessionVersion` is filled in later, when the person
+// is known.
 function profileOf(profile: ProviderProfile) {
   return { ...profile, sessionVersion: 0 }
 }

@@ -10,19 +10,25 @@ const ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ'
 const ASK_AGAIN_MS = 5_000
 const ATTEMPTS = { name: 'set-up-code', points: 20, seconds: 900 }
 
-/** The code that proves who runs this server, such as `7KQM-2F9T-XW3H-PC6N`: 80 bits out of APP_SECRET, the same in every replica. */
+/**
+ * The code that proves who runs this server, such as `7KQM-2F9T-XW3H-PC6N`: 80 bits derived from
+ * APP_SECRET, the same on every replica.
+ */
 export function setupCode(): string {
   const bytes = createHmac('sha256', deriveKey('set-up code')).update('first account').digest().subarray(0, 16)
   const letters = [...bytes].map((byte) => ALPHABET[byte & 31]).join('')
   return letters.replace(/(.{4})(?=.)/g, '$1-')
 }
 
-/** True where the first account needs the code: others than this machine can reach the server. */
+/** True if the first account needs the code, because other machines can reach the server. */
 export function needsSetupCode(): boolean {
   return !isLocalOnly(env())
 }
 
-/** Throws forbidden unless `given` is the code or none is needed. Throws limited after twenty tries of a client. */
+/**
+ * Throws forbidden unless `given` is the code or none is needed. Throws limited after twenty tries
+ * by one client.
+ */
 export async function requireSetupCode(given: string | undefined, headers: Headers): Promise<void> {
   if (!needsSetupCode()) return
   await consumeClient(ATTEMPTS, headers)
@@ -34,8 +40,8 @@ export async function requireSetupCode(given: string | undefined, headers: Heade
 }
 
 /**
- * Writes the set-up code to the log while the server has no account. Called at the start; asks again every five seconds
- * while the database does not answer. A warning, so that quiet logs show it too.
+ * Writes the set-up code to the log if the server has no account. Runs at start, and every five
+ * seconds while the database does not answer. It is a warning so that quiet logs show it too.
  */
 export async function announceSetupCode(): Promise<void> {
   if (!needsSetupCode()) return

@@ -1,4 +1,6 @@
-/** Why a sign-in was refused: travels as `?error=` to /sign-in, where each has its sentence. */
+/**
+ * Why a sign-in was refused. It goes to /sign-in as `?error=`, where each reason has its sentence.
+ */
 export type SignInReason =
   | 'CredentialsSignin'
   | 'AccountDisabled'
@@ -11,7 +13,7 @@ export type SignInReason =
   | 'ProviderAddressNotVerified'
   | 'AccountAddressNotVerified'
 
-/** Thrown where next-auth asks who is signing in; it shows `message`, so that is the reason and nothing else. */
+/** Thrown to next-auth during a sign-in. next-auth shows `message`, so it holds only the reason. */
 export class SignInRefused extends Error {
   constructor(reason: SignInReason, options?: ErrorOptions) {
     super(reason, options)

@@ -3,12 +3,15 @@ import { AppError } from '#lib/platform/errors.ts'
 
 export type SignUpMode = 'open' | 'domain' | 'closed'
 
-/** Who may make an account: SIGN_UP, and unless it is set everybody on a server that only this machine reaches, else nobody. */
+/**
+ * Who may create an account: SIGN_UP. Unless it is set, "open" if only this machine can reach the
+ * server, else "closed".
+ */
 export function signUpMode(): SignUpMode {
   return env().SIGN_UP ?? (isLocalOnly(env()) ? 'open' : 'closed')
 }
 
-/** Throws forbidden, with the reason for the person, when no account may be made for this address. */
+/** Throws forbidden, with a reason for the person, if this address may not have an account. */
 export function requireSignUp(email: string): void {
   const mode = signUpMode()
   if (mode === 'closed')
@@ -21,7 +24,10 @@ function allowedDomain(email: string): boolean {
   return env().SIGN_UP_DOMAINS.includes(email.slice(email.lastIndexOf('@') + 1))
 }
 
-/** True where the account must prove its address before it can be used. The first account is excepted: it came with the set-up code. */
+/**
+ * True if the account must prove its address before it can be used. The first account is exempt,
+ * because it was created with the set-up code.
+ */
 export function mustVerify(account: { emailVerifiedAt: Date | null; founder: boolean }): boolean {
   return signUpMode() === 'domain' && !account.emailVerifiedAt && !account.founder
 }

@@ -14,7 +14,7 @@ import { AppError } from '#lib/platform/errors.ts'
 
 const SIGN_UPS = { name: 'sign-up', points: 20, seconds: 3_600 }
 
-/** The body of a sign-up. `setup_code` is sent (maybe empty) by whoever means to make the first account. */
+/** The body of a sign-up. A form for the first account sends `setup_code`, possibly empty. */
 export const SignUp = z.object({
   email: EmailAddress,
   password: NewPassword,
@@ -22,12 +22,15 @@ export const SignUp = z.object({
   setup_code: z.string().max(100).optional(),
 })
 
-/** What the person does next: sign in with what they chose, or open the mail that proves the address. */
+/**
+ * The person's next step: sign in with the new password, or open the mail that proves the address.
+ */
 export type SignedUp = { next: 'sign_in' | 'verify_email'; role: 'admin' | 'member' }
 
 /**
- * Makes an account: the first one is the admin's, later ones follow SIGN_UP. An address that has an account already is
- * answered like a new one. Throws forbidden (closed, wrong domain, wrong set-up code), conflict (somebody else was first), limited.
+ * Creates an account. The first one is the admin's; later ones follow SIGN_UP. An address that
+ * already has an account gets the same answer as a new one. Throws forbidden (closed, wrong domain,
+ * wrong set-up code), conflict (somebody else was first), limited.
  */
 export async function signUp(wish: z.infer<typeof SignUp>, headers: Headers): Promise<SignedUp> {
   await consumeClient(SIGN_UPS, headers)

@@ -12,7 +12,10 @@ import { AppError } from '#lib/platform/errors.ts'
 const LETTERS = { name: 'verify-mail', points: 5, seconds: 3_600 }
 const GUESSES = { name: 'verify-guess', points: 10, seconds: 900 }
 
-/** Mails a code that proves the address. Throws limited (5 an hour) and what the mail server answers. */
+/**
+ * Mails a code that proves the address. Throws limited (5 an hour) and the errors of the mail
+ * server.
+ */
 export async function mailVerification(email: string): Promise<void> {
   await consumeLimit(LETTERS, email)
   await sendMail(email, verifyLetter(await createCode('verify-email', email)))
@@ -21,10 +24,12 @@ export async function mailVerification(email: string): Promise<void> {
 export const Verify = z.object({ code: z.string().max(200), password: z.string().max(1_000).optional() })
 
 /**
- * Marks the address of a mailed code as proven and returns it. Who opens the mail must also be signed in or know the
- * password: else a stranger could sign up with somebody's address and have its owner's click bless their own password.
- * The first time everything else that was made before ends; `cookie` is a Set-Cookie header that keeps this session. Throws forbidden
- * when the password is missing or wrong, bad_request for a used or expired code.
+ * Marks the address of a mailed code as proven and returns it. The person must also be signed in or
+ * know the password. Otherwise a stranger could sign up with somebody's address, and the owner's
+ * click would approve the stranger's password. The first verification ends everything else that was
+ * created before. `cookie` is a Set-Cookie header that keeps this session. Throws forbidden if the
+ * password is missing or wrong, limited after ten guesses in 15 minutes, bad_request for a used or
+ * expired code.
  */
 export async function verifyAddress(
   { code, password }: z.infer<typeof Verify>,

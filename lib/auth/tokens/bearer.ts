@@ -3,7 +3,10 @@ import { findAccessTokenOwner, isAccessToken } from '#lib/data/oauth/oauth-recor
 import { findTokenOwner, isPersonalToken } from '#lib/data/people/personal-tokens.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 
-/** Who a bearer token speaks for at `audience`: a run token or a connected client's token made for it, or a personal token. Null for anything else. */
+/**
+ * Returns the caller that a bearer token stands for at `audience`: a run token or an authorized
+ * app's token issued for it, or a personal token. Null for anything else.
+ */
 export function callerFromBearer(token: string, audience: string): Promise<Caller | null> {
   if (isPersonalToken(token)) return findTokenOwner(token)
   if (isAccessToken(token)) return findAccessTokenOwner(token, audience)

@@ -4,7 +4,7 @@ import { env } from '#lib/platform/env.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
-/** The type in the header of these tokens: nothing else that is signed with the same keys has it. */
+/** The `typ` header of these tokens. No other token signed with the same keys has it. */
 export const IDENTITY_TOKEN_TYPE = 'mcp-identity+jwt'
 const VALID_SECONDS = 60
 const KEYS_REREAD_MS = 60_000
@@ -15,8 +15,9 @@ const signing = processState(
 )
 
 /**
- * A JWT that tells the server at `audience` for whom a call is made: signed with a key of the set at `${APP_URL}/oauth/jwks`, worth
- * nothing at any other server, expired after 60 seconds.
+ * Returns a JWT that tells the server at `audience` for whom a call is made. It is signed with a
+ * key of the set at `${APP_URL}/oauth/jwks`, is valid at no other server, and expires after 60
+ * seconds.
  */
 export async function signedIdentity(
   user: { id: string; email: string | null; name: string; role: string },

@@ -9,9 +9,10 @@ import { newId } from '#lib/platform/ids.ts'
 const TYPE = 'run+jwt'
 
 /**
- * A token with which one run calls one MCP server as the person: a JWT bound to `audience` that ends after `ttlSeconds`,
- * and earlier with the run or the person's session version. Throws unauthenticated, with the reason, when the account may no longer
- * be used or the run has ended.
+ * Mints a token with which one run calls one MCP server as the person: a JWT bound to `audience`.
+ * It expires after `ttlSeconds`, or earlier when the run ends or the person's session version
+ * changes. Throws unauthenticated, with the reason, if the account may no longer be used or the run
+ * has ended.
  */
 export async function mintRunToken(
   claims: { userId: string; runId: string; threadId: string },
@@ -32,7 +33,10 @@ export async function mintRunToken(
     .sign(deriveKey('run tokens'))
 }
 
-/** The caller of a run token, or null: another audience, expired, forged, of a run that has ended, signed out since, or a disabled account. */
+/**
+ * The caller of a run token. Null if the token is forged, expired or for another audience, if its
+ * run has ended, or if the person signed out since or is disabled.
+ */
 export async function callerFromRunToken(token: string, audience: string): Promise<Caller | null> {
   const claims = await verify(token, audience)
   if (!claims) return null
@@ -57,7 +61,7 @@ async function verify(token: string, audience: string) {
       version: payload.version,
     }
   } catch {
-    // Whatever is wrong with it, it is not a token of ours for this audience.
+    // Whatever the error is, this is not one of our tokens for this audience.
     return null
   }
 }

@@ -4,14 +4,16 @@ import { seal, unseal } from '#lib/platform/crypto/seal.ts'
 import { log } from '#lib/platform/log.ts'
 
 const ALGORITHM = 'RS256'
-// A new key is published before it signs, so that no client sees a signature by a key that another replica does not list yet.
+// A new key is published before it signs, so that no client sees a signature by a key that another
+// replica does not list yet.
 const PUBLISHED_FIRST_MS = 120_000
-// Longer than anything signed is valid (an hour) and than key sets are cached.
+// Longer than any signed token is valid (an hour) and longer than key sets are cached.
 const RETIRED_AFTER_MS = 86_400_000
 
 /**
- * The private keys of the authorization server, the one that signs first, all of them to be published. Makes the first one
- * where there is none, and one in the place of keys that were sealed under another APP_SECRET. The same on every replica.
+ * Returns the private keys of the authorization server: the first one signs, and all are published.
+ * Creates a key if there is none, or if all were sealed under another APP_SECRET. All replicas
+ * return the same keys.
  */
 export async function signingKeys(now = Date.now()): Promise<JWK[]> {
   const found = await readable(await listSigningKeys())
@@ -20,7 +22,10 @@ export async function signingKeys(now = Date.now()): Promise<JWK[]> {
   return inOrder(await readable(await listSigningKeys()), now)
 }
 
-/** Adds a key that signs from two minutes on, and drops those that were replaced more than a day ago. Returns the ids of both. */
+/**
+ * Adds a key that starts to sign after two minutes, and deletes keys that were replaced more than a
+ * day ago. Returns the ids of both.
+ */
 export async function rotateSigningKeys(now = Date.now()): Promise<{ added: string; dropped: string[] }> {
   const key = await makeKey()
   const before = await listSigningKeys()
@@ -28,7 +33,7 @@ export async function rotateSigningKeys(now = Date.now()): Promise<{ added: stri
     async () => true,
     async () => key,
   )
-  // A key was replaced when the next newer one was made.
+  // A key counts as replaced from the moment the next newer one was created.
   const dropped = before
     .filter((_, index) => now - (before[index - 1]?.createdAt.getTime() ?? now) > RETIRED_AFTER_MS)
     .map(({ id }) => id)
@@ -49,7 +54,7 @@ async function readable(stored: StoredKey[]): Promise<Readable[]> {
   return keys.filter((key) => key !== null)
 }
 
-/** Newest first, but for keys that are too new to sign: those come last. */
+/** Newest first, but keys that are too new to sign come last. */
 function inOrder(keys: Readable[], now: number): JWK[] {
   const tooNew = ({ createdAt }: Readable) => now - createdAt.getTime() < PUBLISHED_FIRST_MS
   const old = keys.filter((key) => !tooNew(key))
