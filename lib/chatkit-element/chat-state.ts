@@ -1,18 +1,23 @@
 import { emptyView, type ThreadView } from '#lib/chatkit-element/state/view.ts'
 
-/** `loading` reads a thread, `streaming` shows an answer being written, `stopping` waits for the server to end it. */
+/**
+ * `loading`: a thread is being read. `streaming`: an answer is being written. `stopping`: the
+ * server is asked to end it.
+ */
 export type Phase = 'idle' | 'loading' | 'streaming' | 'stopping'
 
 export type ChatState = {
   view: ThreadView
   phase: Phase
   reconnecting: boolean
-  /** Cursor of the messages before the first one shown; null when there are none. */
+  /** Cursor of the messages before the first one shown; null if there are none. */
   older: string | null
   loadingOlder: boolean
-  /** What the person thought of an answer, by the id of the turn's first item. */
+  /**
+   * The person's feedback on an answer, by the key of its turn (the id of the turn's first item).
+   */
   feedback: ReadonlyMap<string, 'positive' | 'negative'>
-  /** What a screen reader is told: a finished answer, never single words. */
+  /** The text for screen readers: a finished answer, never single words. */
   announcement: string
 }
 

@@ -28,7 +28,10 @@ export type WidgetAction = {
   loadingBehavior?: 'auto' | 'none' | 'self' | 'container'
 }
 
-/** One conversation at a time: loads it, sends to it, and keeps what is shown true to the server. */
+/**
+ * One conversation at a time: loads it, sends messages to it, and keeps the view in step with the
+ * server.
+ */
 export class Chat {
   readonly state = new Signal<ChatState>(initialState)
   readonly history: History
@@ -76,7 +79,10 @@ export class Chat {
     return this.state.value.view.thread?.id ?? null
   }
 
-  /** Shows a thread, or an empty new one for null. A running answer of the thread that is left goes on at the server. */
+  /**
+   * Shows a thread, or an empty new chat for null. A running answer of the previous thread goes on
+   * at the server.
+   */
   async open(threadId: string | null): Promise<void> {
     const before = this.threadId
     this.#leave()
@@ -100,12 +106,14 @@ export class Chat {
     this.#loaded = this.#reader.open(threadId, load.signal)
     await this.#loaded
     if (load.signal.aborted || this.threadId !== threadId) return
-    // An answer may have ended between the reading and the looking for it.
+    // An answer may have ended between reading the thread and looking for a running answer.
     const isAnswered = this.state.value.view.items.at(-1)?.type === 'assistant_message'
     void this.#turns.attach(isAnswered ? undefined : (signal) => this.#reader.catchUp(signal))
   }
 
-  /** Sends a message. Throws when the chat cannot take one now; what happens afterwards is shown, not thrown. */
+  /**
+   * Sends a message. Throws if the chat cannot take one now; later failures are shown, not thrown.
+   */
   async send(message: Outgoing): Promise<void> {
     await this.#loaded
     if (isBusy(this.state.value)) throw new Error('A message cannot be sent while an answer is being written.')
@@ -115,14 +123,17 @@ export class Chat {
     await this.sender.send(message)
   }
 
-  /** Shows what an earlier page has kept: a draft, and messages that were not sent. */
+  /** Shows what an earlier page kept: a draft, and messages that were not sent. */
   begin(): void {
     this.#outbox.begin()
     this.composer.begin()
     this.#showNew()
   }
 
-  /** Asks for the answer to a message again; what came after the message goes. A message that was not sent is sent. */
+  /**
+   * Asks again for the answer to a message; everything after the message is removed. An unsent
+   * message is sent instead.
+   */
   async retry(itemId: string): Promise<void> {
     if (isLocal({ id: itemId })) return this.sender.sendAgain(itemId)
     const thread_id = this.threadId
@@ -137,18 +148,27 @@ export class Chat {
     return this.#turns.stop()
   }
 
-  /** Learns what other tabs and devices have done meanwhile, an answer that is being written included. Never throws. */
+  /**
+   * Fetches what other tabs and devices have changed, including an answer that is being written.
+   * Never throws.
+   */
   lookAgain(): Promise<void> {
     return this.#catchUp.look()
   }
 
-  /** Looks for the answer that was lost from sight: what the server has by now, and what is still being written. */
+  /**
+   * Reloads the thread after the connection to an answer was lost, and follows the answer if it is
+   * still running.
+   */
   async reconnect(): Promise<void> {
     const { threadId } = this
     if (threadId) await this.open(threadId)
   }
 
-  /** Reads the thread again, for pages that changed it behind the chat's back. */
+  /**
+   * Reads the thread again, for pages that changed it themselves. Throws while an answer is being
+   * written.
+   */
   async refresh(): Promise<void> {
     await this.#loaded
     if (isBusy(this.state.value)) throw new Error('The thread cannot be read again while an answer is being written.')
@@ -172,7 +192,10 @@ export class Chat {
     }
   }
 
-  /** Routes an action: to the page, or to the server with or without an answer that streams (protocol section 1.12). */
+  /**
+   * Routes an action to the page, or to the server with or without a streamed answer (protocol
+   * section 1.12).
+   */
   async act(action: WidgetAction, item: WidgetItem | { id: string } | null): Promise<void> {
     const { type, payload } = action
     const bare = { type, ...(payload && { payload }) }
@@ -222,12 +245,14 @@ export class Chat {
     if (this.threadId === threadId) await this.open(null)
   }
 
-  /** A `chatkit-link:` in an answer was followed: the page decides what it means. */
+  /**
+   * Tells the page that a `chatkit-link:` in an answer was clicked; the page decides what it means.
+   */
   emitDeeplink(name: string, data: Record<string, unknown>): void {
     this.#host.emit('chatkit.deeplink', { name, data })
   }
 
-  /** Tells the page of a mistake in what its server sent, which is nothing to show to a person. */
+  /** Reports an error in the page's or the server's data, which the person does not need to see. */
   emitError(error: Error): void {
     this.#host.emit('chatkit.error', { error })
   }
@@ -249,13 +274,13 @@ export class Chat {
     this.history.close()
   }
 
-  /** A thread that has moved on elsewhere is shown as it is now. */
+  /** After a 409 the thread has changed elsewhere: shows its current state. */
   async #meet(refusal: unknown, again: Failure['retry'] = null): Promise<void> {
     if (refusal instanceof ApiError && refusal.status === 409 && this.threadId)
       await this.#catchUp.conflict(refusal, again)
   }
 
-  /** An empty new chat, with what was not sent from it. */
+  /** An empty new chat, with the messages that could not be sent from it. */
   #showNew(): void {
     this.state.set({ ...initialState, view: { ...emptyView, items: this.#outbox.unsentIn(null) } })
   }
@@ -266,7 +291,7 @@ export class Chat {
     this.#loaded = Promise.resolve()
   }
 
-  /** Shows what went wrong outside of a turn, and tells the page. */
+  /** Shows an error from outside a turn, and emits it to the page. */
   report(error: unknown): void {
     this.state.patch({ view: { ...this.state.value.view, failure: { message: messageOf(error), retry: null } } })
     this.#host.emit('chatkit.error', { error: toError(error) })

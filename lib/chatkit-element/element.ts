@@ -15,10 +15,13 @@ import { App } from '#lib/chatkit-element/views/app.tsx'
 type SendParams = Parameters<OpenAIChatKit['sendUserMessage']>[0]
 type ComposerParams = Parameters<OpenAIChatKit['setComposerValue']>[0]
 
-// On a server there is nothing to extend, and nothing is registered.
+// On a server there is no HTMLElement to extend, and nothing is registered.
 const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement)
 
-/** The `<openai-chatkit>` element: the public face of `@openai/chatkit`'s types over one Chat (specification section 3). */
+/**
+ * The `<openai-chatkit>` element: the API of `@openai/chatkit`'s types on top of one Chat
+ * (specification section 3).
+ */
 export class ChatKitElement extends Base {
   readonly #options = new Signal<ChatKitOptions | null>(null)
   readonly #mount = document.createElement('div')
@@ -27,14 +30,17 @@ export class ChatKitElement extends Base {
     this.#emit('chatkit.log', { name: 'locale.unavailable', data: { message: String(error) } }),
   )
   readonly #ready: Ready
-  /** Events before the element is ready wait for it, and for the listeners that a framework adds only after its first paint. */
+  /**
+   * Events from before the element is ready. They wait for listeners that a framework adds only
+   * after its first paint.
+   */
   readonly #early: CustomEvent[] = []
   #stopListening: (() => void) | null = null
   #drafts: DraftStore | null = null
 
   constructor() {
     super()
-    // An element that is upgraded in place may have listeners that were added before this class existed.
+    // An element that is upgraded in place may have listeners from before this class existed.
     this.#ready = new Ready(this.isConnected, () => {
       this.dataset.loaded = 'true'
       this.dispatchEvent(new CustomEvent('chatkit.ready'))
@@ -60,7 +66,10 @@ export class ChatKitElement extends Base {
     this.#draw()
   }
 
-  /** A move within the page is a disconnect and a connect in one task: only an element that stays away is closed. */
+  /**
+   * Closes the element only if it stays away: a move within the page disconnects and connects it in
+   * one task.
+   */
   disconnectedCallback(): void {
     queueMicrotask(() => {
       if (this.isConnected) return
@@ -71,7 +80,10 @@ export class ChatKitElement extends Base {
     })
   }
 
-  /** Replaces all options. The first call opens `initialThread`; the same options again change nothing. */
+  /**
+   * Replaces all options. The first call opens `initialThread`; setting the same options again
+   * changes nothing. Throws an Error if the options cannot be used.
+   */
   setOptions(options: ChatKitOptions): void {
     const problem = problemWith(options)
     if (problem) {
@@ -145,7 +157,10 @@ export class ChatKitElement extends Base {
     this.#chat.history.hide()
   }
 
-  /** `chatkit.ready` is sticky for its first listener: a page that adds it after the element is ready hears of it all the same, once. */
+  /**
+   * `chatkit.ready` is sticky: the first listener that is added after the element is ready still
+   * gets the event, once.
+   */
   override addEventListener(
     type: string,
     listener: EventListenerOrEventListenerObject | null,
@@ -174,7 +189,7 @@ export class ChatKitElement extends Base {
   }
 }
 
-/** Why these options cannot be used, as a sentence for the page's developer; null when they can. */
+/** Why these options cannot be used, as a sentence for the page's developer; null if they can. */
 function problemWith(options: ChatKitOptions): string | null {
   if (!options || typeof options !== 'object' || !options.api) return 'setOptions needs an object with api.url.'
   if (!('url' in options.api))

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 
-/** A value that tells its listeners when it is replaced. */
+/** A value that notifies its listeners when it is replaced. */
 export class Signal<T> {
   #value: T
   readonly #listeners = new Set<() => void>()
@@ -30,7 +30,7 @@ export class Signal<T> {
   }
 }
 
-/** The signal's value in a component, which is drawn again whenever it changes. */
+/** The signal's value in a component, which renders again when the value changes. */
 export function useSignal<T>(signal: Signal<T>): T {
   const [value, setValue] = useState(() => signal.value)
   useEffect(() => {
