@@ -7,8 +7,8 @@ import type { Failure } from '#lib/chatkit-element/state/view.ts'
 import type { ApiError } from '#lib/chatkit-element/transport/api.ts'
 
 /**
- * Other tabs and devices write to the same thread. The chat learns of it without asking all the time: when the person comes back
- * to it, and when the server says that something cannot be done because the thread has moved on.
+ * Brings in what other tabs and devices have written to the thread, without polling: when the
+ * person returns, and when the server refuses a request because the thread has changed.
  */
 export class CatchUp {
   readonly #state: Signal<ChatState>
@@ -24,7 +24,10 @@ export class CatchUp {
     this.#composer = composer
   }
 
-  /** Reads what is new and shows the running answer to its end, if there is one. Never throws; one look at a time. */
+  /**
+   * Reads what is new, and follows the running answer to its end if there is one. Never throws.
+   * Only one look at a time.
+   */
   async look(onFound?: () => void): Promise<void> {
     if (this.#isLooking || this.#state.value.phase !== 'idle') return
     this.#isLooking = true
@@ -36,8 +39,8 @@ export class CatchUp {
   }
 
   /**
-   * After a 409: shows what the thread has become. The reason stays in sight as long as it holds; `again` is offered where nothing
-   * is in the way any more.
+   * After a 409: shows the thread's current state. The reason stays visible while a running answer
+   * causes it. `again` is offered if no answer is running and the thread is active.
    */
   async conflict({ message }: ApiError, again: Failure['retry']): Promise<void> {
     const threadId = this.#state.value.view.thread?.id

@@ -2,7 +2,10 @@ import type { ClientToolCallItem } from '#lib/chatkit/protocol/items.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
 
-/** The page's answer to a client tool call. A tool that is missing or throws answers its error: the assistant must not wait for ever. */
+/**
+ * Asks the page for the result of a client tool call. If the handler is missing or throws, the
+ * result is its error, so that the assistant does not wait forever.
+ */
 export async function callClientTool(call: ClientToolCallItem, host: Host): Promise<unknown> {
   const { onClientTool } = host.options()
   try {

@@ -1,7 +1,10 @@
-/** A tab in the background draws no frames; its events are handed on this often instead. */
+/** A background tab renders no frames; its entries are delivered after this time (ms) instead. */
 const HIDDEN_MS = 100
 
-/** Collects what arrives between two frames and hands it on at once, in order: a hundred deltas cost one drawing. */
+/**
+ * Collects entries between two frames and delivers them together, in order, so that a hundred
+ * deltas cost one render.
+ */
 export class FrameQueue<T> {
   #waiting: T[] = []
   #cancel: (() => void) | null = null
@@ -23,14 +26,14 @@ export class FrameQueue<T> {
     }
   }
 
-  /** Forgets what is waiting. */
+  /** Discards the waiting entries. */
   clear(): void {
     this.#cancel?.()
     this.#cancel = null
     this.#waiting = []
   }
 
-  /** Hands on what is waiting, now. */
+  /** Delivers the waiting entries now. */
   flush(): void {
     this.#cancel?.()
     this.#cancel = null

@@ -1,4 +1,7 @@
-/** Calls `back` whenever the person may have been away: the page is looked at again, or the network is there again. Returns the end of it. */
+/**
+ * Calls `back` when the person may have been away: the page is visible or focused again, or the
+ * network is back. Returns an unsubscribe function.
+ */
 export function onReturn(back: () => void): () => void {
   const over = new AbortController()
   const { signal } = over

@@ -6,8 +6,9 @@ import { localId } from '#lib/chatkit-element/state/view.ts'
 import { requestId } from '#lib/chatkit-element/transport/api.ts'
 
 /**
- * The messages that the server has not confirmed. None is dropped before it is: each is shown wherever its thread is read again,
- * also by the next page where the host keeps drafts, and is sent again under its own id, so that it arrives once.
+ * The messages that the server has not confirmed. A message stays here until it is confirmed: it is
+ * shown whenever its thread is read again, also by a later page if the host keeps drafts. It is
+ * sent again under its own id, so that it arrives only once.
  */
 export class Outbox {
   readonly #host: Host
@@ -17,7 +18,7 @@ export class Outbox {
     this.#host = host
   }
 
-  /** Takes over what an earlier page could not send. */
+  /** Takes over the unsent messages of an earlier page. */
   begin(): void {
     this.#sending = [...(this.#host.drafts()?.unsent() ?? [])]
   }
@@ -32,25 +33,28 @@ export class Outbox {
     return this.#sending.find(({ id }) => localId(id) === itemId)
   }
 
-  /** The new chat of a message has become a thread. */
+  /** Notes that the new chat of this message has become a thread. */
   adopt(id: string | null, threadId: string): void {
     this.#set(this.#sending.map((sending) => (sending.id === id ? { ...sending, threadId } : sending)))
   }
 
-  /** The message has arrived, or has gone back to its writer. */
+  /** Removes a message that has arrived, or that has gone back to the composer. */
   remove(id: string | undefined): void {
     if (this.#sending.some((sending) => sending.id === id))
       this.#set(this.#sending.filter((sending) => sending.id !== id))
   }
 
-  /** What a thread, or the new chat, shows of it beside the items that the server has: those that are there have arrived. */
+  /**
+   * The unsent messages to show in a thread, or in the new chat (null). Messages among `items` have
+   * arrived and are removed.
+   */
   unsentIn(threadId: string | null, items: readonly ThreadItem[] = []): UserMessageItem[] {
     for (const { id } of this.#sending)
       if (items.some((item) => item.type === 'user_message' && item.request_id === id)) this.remove(id)
     return this.#sending.filter((sending) => sending.threadId === threadId).map(itemOf)
   }
 
-  /** The thread is not there: what was not sent to it begins a new one. */
+  /** The thread does not exist: its unsent messages will begin a new one. */
   release(threadId: string): void {
     this.#set(
       this.#sending.map((sending) =>
@@ -59,7 +63,7 @@ export class Outbox {
     )
   }
 
-  /** The person has deleted the thread, and what was not sent with it. */
+  /** The person has deleted the thread, and with it its unsent messages. */
   forget(threadId: string): void {
     this.#set(this.#sending.filter((sending) => sending.threadId !== threadId))
   }

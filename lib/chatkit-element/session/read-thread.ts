@@ -5,10 +5,16 @@ import type { Api } from '#lib/chatkit-element/transport/api.ts'
 const PAGE_SIZE = 50
 
 type Page = { data: ThreadItem[]; has_more: boolean; after?: string }
-/** Items in the order of the conversation; `older` is the cursor of what comes before them, null when nothing does. */
+/**
+ * Items in the order of the conversation. `older` is the cursor of the earlier items; null if there
+ * are none.
+ */
 type Stretch = { items: ThreadItem[]; older: string | null }
 
-/** A thread and its newest items. A long thread begins with its end; `readOlder` goes on from there. */
+/**
+ * Reads a thread and its newest items. For a long thread only the end is read; `readOlder`
+ * continues from there.
+ */
 export async function readThread(
   api: Api,
   threadId: string,
@@ -19,7 +25,7 @@ export async function readThread(
   return { thread, ...(await readPage(api, { thread_id: threadId }, signal)) }
 }
 
-/** The items before a cursor. */
+/** Reads the items before a cursor. */
 export function readOlder(api: Api, threadId: string, older: string): Promise<Stretch> {
   return readPage(api, { thread_id: threadId, after: older })
 }

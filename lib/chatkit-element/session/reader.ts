@@ -7,7 +7,7 @@ import { caughtUpView, loadedView, withEarlierItems } from '#lib/chatkit-element
 import { type Api, ApiError } from '#lib/chatkit-element/transport/api.ts'
 import { messageOf, toError } from '#lib/chatkit-element/transport/to-error.ts'
 
-/** Brings what the server has of the thread on the screen into the state. */
+/** Reads the thread on the screen from the server into the state. */
 export class Reader {
   readonly #state: Signal<ChatState>
   readonly #api: Api
@@ -21,14 +21,15 @@ export class Reader {
     this.#host = host
   }
 
-  /** Reads a thread that has just been opened. Never throws: what goes wrong is shown and emitted. */
+  /** Reads a thread that has just been opened. Never throws: errors are shown and emitted. */
   async open(threadId: string, signal: AbortSignal): Promise<void> {
     this.#host.emit('chatkit.thread.load.start', { threadId })
     try {
       await this.read(signal)
     } catch (error) {
       if (signal.aborted) return
-      // A thread that is not there leaves the new-chat screen; anything else may work at the next try.
+      // A missing thread becomes the new-chat screen; any other error may not occur at the next
+      // try.
       const gone = error instanceof ApiError && error.status === 404
       if (gone) this.#outbox.release(threadId)
       const { view } = this.#state.value
@@ -58,7 +59,10 @@ export class Reader {
       this.#state.patch({ view: loadedView(thread, items, this.#outbox.unsentIn(threadId, items)), older })
   }
 
-  /** Brings in what has changed elsewhere; what is the same stays as it is. Throws what `Api.query` throws. */
+  /**
+   * Brings in what has changed elsewhere; unchanged items keep their identity. Throws what
+   * `Api.query` throws.
+   */
   async catchUp(signal: AbortSignal): Promise<void> {
     const threadId = this.#threadId()
     if (!threadId) return

@@ -1,10 +1,11 @@
-/** A tab in the background draws no frames; it is ready after this long. */
+/** The latest moment (ms) at which the element is ready: a background tab renders no frames. */
 const HIDDEN_MS = 250
 
 /**
- * The moment when the element is ready: after its second frame, when frameworks have added their listeners. It is heard once,
- * also by a first listener that comes later still. React's StrictMode adds, removes and adds again; a listener that was removed
- * has not heard anything.
+ * Announces that the element is ready: after its second frame, when frameworks have added their
+ * listeners. The event is heard once, also by a first listener that is added later. React's
+ * StrictMode adds, removes and adds a listener again; a listener that was removed does not count as
+ * having heard it.
  */
 export class Ready {
   isOver = false

@@ -10,17 +10,20 @@ import { addLocalMessage, dropMessage } from '#lib/chatkit-element/state/reducer
 import { isLocal, localId } from '#lib/chatkit-element/state/view.ts'
 import { isPassing } from '#lib/chatkit-element/transport/refused.ts'
 
-/** Sends messages. One that the server has not confirmed stays in sight, and is sent again under the id that it has. */
+/**
+ * Sends messages. A message that the server has not confirmed stays visible and can be sent again
+ * under the same id.
+ */
 export class Sender {
   readonly #state: Signal<ChatState>
   readonly #turns: Turns
   readonly #outbox: Outbox
   readonly #composer: Composer
   readonly #onRefusal: (refusal: unknown) => Promise<void>
-  /** The request that is under way. */
+  /** The id of the request that is under way. */
   #current: string | null = null
 
-  /** `onRefusal` hears why a message went back to the composer. */
+  /** `onRefusal` is called with the error when a message goes back to the composer. */
   constructor(
     state: Signal<ChatState>,
     turns: Turns,
@@ -53,12 +56,15 @@ export class Sender {
     this.#composer.focus()
   }
 
-  /** The new chat has become a thread: the message that began it is shown there. */
+  /** The new chat has become a thread, which now shows the message that began it. */
   noteThread(threadId: string): void {
     this.#outbox.adopt(this.#current, threadId)
   }
 
-  /** A server that does not say whose request it was has confirmed the one that is under way. */
+  /**
+   * Notes that the server has a message. If the server sends no request id, the request under way
+   * is meant.
+   */
   noteArrival({ request_id: id = this.#current ?? undefined }: UserMessageItem): void {
     this.#outbox.remove(id)
   }
@@ -72,7 +78,8 @@ export class Sender {
       ? await this.#turns.run('threads.create', { input }, { again: 'unsent', id })
       : await this.#turns.run('threads.add_user_message', { thread_id: threadId, input }, { again: 'unsent', id })
     if (this.#current === id) this.#current = null
-    // What may be sent as it is stays where it is; anything else can be changed in the composer.
+    // A message that may succeed unchanged stays in the thread; any other goes back to the composer
+    // to be edited.
     if (!refusal || isPassing(refusal)) return
     this.#giveBack(sending)
     await this.#onRefusal(refusal)

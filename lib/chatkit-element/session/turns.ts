@@ -16,30 +16,36 @@ import { toRefusalNotice } from '#lib/chatkit-element/transport/refused.ts'
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
 import { waitForAbort } from '#lib/chatkit-element/transport/waits.ts'
 
-/** How long a stopped answer may take to end by itself, so that its last words are the ones the server keeps. */
+/**
+ * How long (ms) a stopped answer may take to end by itself, so that its shown text is the text that
+ * the server keeps.
+ */
 const STOP_GRACE_MS = 1_500
-/** A model that calls tools of the page for ever is stopped here. */
+/** The limit of client tool rounds, in case a model never stops calling the page's tools. */
 const MAX_CLIENT_TOOL_ROUNDS = 32
 
 type TurnHooks = {
-  /** The server has accepted the request. */
+  /** Called when the server has accepted the request. */
   onOpen?: () => void
-  /** The button that sends a request again which was not accepted for a reason that may pass. */
+  /** The button to offer if the request was refused for a reason that may pass. */
   again?: Failure['retry']
-  /** The name of the request, where it has one already. */
+  /** The request id, if there already is one. */
   id?: string
 }
 
 type ThreadHooks = {
-  /** The new chat has become a thread. */
+  /** Called when the new chat has become a thread. */
   onCreated: (thread: WireThread) => void
-  /** The server has a message of the person. */
+  /** Called when the server has a message of the person. */
   onMessage: (message: UserMessageItem) => void
   /** Reads the thread as the server has it now. */
   reload: (signal: AbortSignal) => Promise<void>
 }
 
-/** Runs one turn at a time: streams it into the state, answers client tool calls, stops it, and says how it ended. */
+/**
+ * Runs one turn at a time: streams it into the state, answers client tool calls, stops it, and
+ * reports how it ended.
+ */
 export class Turns {
   #running: AbortController | null = null
   #probe: AbortController | null = null
@@ -65,8 +71,9 @@ export class Turns {
   }
 
   /**
-   * Sends a streaming request and shows its answer to the end. Never throws: what goes wrong is shown and emitted. Returns the
-   * error of a request that was not accepted and changed nothing, null otherwise.
+   * Sends a streaming request and shows its answer to the end. Never throws: errors are shown and
+   * emitted. Returns the error of a request that was not accepted and changed nothing, otherwise
+   * null.
    */
   async run(operation: string, params: object, { onOpen, again = null, id }: TurnHooks = {}): Promise<unknown> {
     this.#probe?.abort()
@@ -81,8 +88,9 @@ export class Turns {
   }
 
   /**
-   * Shows the thread's running answer, if there is one. `read` brings in what is stored once it is known whether there is, so
-   * that an answer which ends meanwhile is in the one or in the other. `onFound` hears of an answer before it is shown.
+   * Shows the thread's running answer, if there is one. `read` loads the stored items after the
+   * lookup, so that an answer that ends in between is found either as running or as stored.
+   * `onFound` is called before a running answer is shown.
    */
   async attach(read?: (signal: AbortSignal) => Promise<void>, onFound?: () => void): Promise<void> {
     const threadId = this.#threadId()
@@ -109,7 +117,10 @@ export class Turns {
     }
   }
 
-  /** The stream of the answer that is being written. A server without this operation of ours says no, and that is all right. */
+  /**
+   * The stream of the running answer; null if there is none, or if the server lacks our
+   * `threads.attach` operation.
+   */
   async #findRunning(threadId: string, signal: AbortSignal): Promise<EventStream | null> {
     try {
       const stream = await this.#api.stream('threads.attach', { thread_id: threadId }, signal)
@@ -122,7 +133,7 @@ export class Turns {
     }
   }
 
-  /** Ends the answer on the server and here. What it has said so far stays. */
+  /** Ends the answer on the server and here. The answer so far is kept. */
   async stop(): Promise<void> {
     const running = this.#running
     if (!running || this.#state.value.phase !== 'streaming') return
@@ -141,7 +152,10 @@ export class Turns {
     running.abort()
   }
 
-  /** Looks away without stopping anything: the answer goes on at the server and is found again by `attach`. */
+  /**
+   * Stops following without stopping the answer: it goes on at the server, and `attach` finds it
+   * again.
+   */
   detach(): void {
     this.#probe?.abort()
     this.#running?.abort()
@@ -149,7 +163,7 @@ export class Turns {
     this.#queue.clear()
   }
 
-  /** Returns the error that ended the turn, null where it came to its end. */
+  /** Returns the error that ended the turn; null if it ended normally or was aborted. */
   async #turn(
     work: (signal: AbortSignal) => Promise<void>,
     again: () => Failure['retry'],
@@ -170,7 +184,7 @@ export class Turns {
         this.#fail(error, again())
       }
     } finally {
-      // A turn that was detached from has left the screen to another thread.
+      // After `detach` the screen belongs to another thread.
       if (this.#running === controller) {
         this.#queue.flush()
         this.#running = null
