@@ -1,18 +1,21 @@
 import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 import { readSse, type SseSignal } from '#lib/chatkit-element/transport/sse.ts'
 
-/** A request without an answer after this long has failed. Streams have no such limit: an answer may take minutes. */
+/** The total timeout (ms) of a query. Streams have none: an answer may take minutes. */
 const QUERY_TIMEOUT_MS = 30_000
-/** A stream whose response does not even begin after this long is lost. */
+/** How long (ms) a stream's response may take to begin. */
 const OPEN_TIMEOUT_MS = 60_000
-/** A server that sends `: ping` each 15 s and is silent for this long has lost us. */
+/**
+ * The idle timeout (ms) of a stream, once the server has sent a comment line such as `: ping`,
+ * which ours sends every 15 s.
+ */
 const SILENT_MS = 50_000
 
-/** The server answered and said no. `message` is its own sentence, fit to be shown. */
+/** The server refused the request. `message` is the server's own and can be shown to the person. */
 export class ApiError extends Error {
   override name = 'ApiError'
   readonly status: number
-  /** How long (ms) the server wants to be left alone; 0 where it did not say. */
+  /** How long (ms) the server wants us to wait; 0 if it did not say. */
   readonly retryAfterMs: number
   constructor(message: string, status: number, retryAfterMs = 0) {
     super(message)
@@ -21,20 +24,26 @@ export class ApiError extends Error {
   }
 }
 
-/** The server could not be reached, or the stream broke off. What was asked may have been done. */
+/**
+ * The server could not be reached, or the stream broke off. The request may still have taken
+ * effect.
+ */
 export class ConnectionError extends Error {
   override name = 'ConnectionError'
 }
 
 export type ApiSettings = { url: string; fetch?: typeof fetch | undefined; locale: string; strings: Strings }
 
-/** An event, with its number where the server counts them. */
+/** An event, with its number if the server counts events. */
 export type Received = { event: unknown; seq: number | null }
 
-/** `events` returns true where the server has said that nothing is missing; a server that counts its events always does. */
+/**
+ * `events` returns true if the server has said that the stream is complete; a server that numbers
+ * its events always says so.
+ */
 export type EventStream = { runId: string | null; events: AsyncGenerator<Received, boolean> }
 
-/** The ChatKit endpoint: one POST an operation, JSON or server-sent events back. */
+/** The ChatKit endpoint: one POST per operation, answered with JSON or server-sent events. */
 export class Api {
   readonly #settings: () => ApiSettings
   #recognisesRepeats = false
@@ -43,7 +52,10 @@ export class Api {
     this.#settings = settings
   }
 
-  /** Throws ApiError, ConnectionError or the signal's AbortError. */
+  /**
+   * Sends an operation that answers with JSON. Throws ApiError, ConnectionError or the signal's
+   * AbortError.
+   */
   async query<T>(type: string, params: object, signal?: AbortSignal, timeoutMs = QUERY_TIMEOUT_MS): Promise<T> {
     const deadline = AbortSignal.timeout(timeoutMs)
     const response = await this.#post(type, params, signal ? AbortSignal.any([signal, deadline]) : deadline)
@@ -55,14 +67,18 @@ export class Api {
   }
 
   /**
-   * True once the server has shown that its turns are runs of their own (`x-run-id`). Such a server answers a request id that
-   * it has seen before with the same run, so that a request may be sent again when nobody knows whether it arrived.
+   * True once the server has shown by the header `x-run-id` that its turns are durable runs. Such a
+   * server answers a repeated request id with the same run, so a request can be sent again when its
+   * outcome is unknown.
    */
   get recognisesRepeats(): boolean {
     return this.#recognisesRepeats
   }
 
-  /** Opens a stream of events. The generator throws ConnectionError when the connection is lost before the end. */
+  /**
+   * Opens a stream of events. The generator throws ConnectionError if the connection is lost before
+   * the end.
+   */
   async stream(type: string, params: object, signal: AbortSignal, id = requestId()): Promise<EventStream> {
     const quiet = new AbortController()
     const timer = setTimeout(() => quiet.abort(new DOMException('No answer', 'TimeoutError')), OPEN_TIMEOUT_MS)
@@ -102,7 +118,10 @@ export class Api {
   }
 }
 
-/** `crypto.randomUUID` exists only in secure contexts, and a self-hosted app may run on plain http in a local network. */
+/**
+ * A random UUID. `crypto.randomUUID` exists only in secure contexts, but a self-hosted app may run
+ * on plain http.
+ */
 export function requestId(): string {
   if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()
   const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
@@ -111,20 +130,23 @@ export function requestId(): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`
 }
 
-/** `Retry-After` is a number of seconds or a date (RFC 9110, section 10.2.3). */
+/**
+ * `Retry-After` in ms; 0 if it is absent. It is a number of seconds or a date (RFC 9110, section
+ * 10.2.3).
+ */
 function retryAfterMs({ headers }: Response): number {
   const value = headers.get('retry-after') ?? ''
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
   return ms > 0 ? ms : 0
 }
 
-/** The server's own sentence, where it has one. */
+/** The server's own message, if it sent one. */
 async function messageOf(response: Response): Promise<string | null> {
   try {
     const { message } = (await response.json()) as { message?: unknown }
     if (typeof message === 'string' && message) return message
   } catch {
-    // Not JSON: a proxy's page, which says nothing to a person.
+    // Not JSON: a proxy's error page, which has no message for a person.
   }
   return null
 }

@@ -2,9 +2,9 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { type Api, ApiError, ConnectionError, type EventStream, requestId } from '#lib/chatkit-element/transport/api.ts'
 import { waitBeforeRetry } from '#lib/chatkit-element/transport/waits.ts'
 
-/** Waits between attempts to find a running answer again, in ms: about half a minute in all. */
+/** Waits (ms) between attempts to find a running answer again: about half a minute in total. */
 const BACK_OFF_MS = [300, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000]
-/** Waits before a request that may not have arrived is sent again, in ms. */
+/** Waits (ms) before a request that may not have arrived is sent again. */
 const SEND_AGAIN_MS = [500, 1_500, 4_000]
 const PASSING = new Set([502, 503, 504])
 
@@ -12,28 +12,32 @@ const PASSING = new Set([502, 503, 504])
 export type StreamApi = Pick<Api, 'stream' | 'recognisesRepeats'>
 
 export type ExchangeHooks = {
-  /** The server has accepted the request; what was sent is stored or about to be. */
+  /** The server has accepted the request; the message is stored or about to be. */
   onOpen?: () => void
   onEvent: (event: ThreadStreamEvent) => void
   onReconnecting: (reconnecting: boolean) => void
-  /** The thread to look in after the connection was lost; null when none is known yet. */
+  /** The thread to look in after the connection was lost; null if it is not known yet. */
   threadId: () => string | null
-  /** True while an item is half written: a stream that ends then was cut off, however politely. */
+  /**
+   * True while an item is incomplete: a stream that ends then was cut off, even if it ended
+   * cleanly.
+   */
   isUnfinished: () => boolean
-  /** The answer is no longer running: what the server has stored is the whole truth. */
+  /** The answer is no longer running: reads what the server has stored. */
   reload: (signal: AbortSignal) => Promise<void>
 }
 
-/** The connection was lost for good, after the request had been accepted. */
+/** The connection was lost for good after the request had been accepted. */
 export class LostError extends Error {
   override name = 'LostError'
 }
 
 /**
- * One streaming request to its end. When the connection is lost on the way, the running answer is read on from where it broke
- * (`threads.attach`), on whichever server answers; a request of which nothing was heard, or whose answer had not begun when its
- * server died, is sent again under its own id (`id`). Throws ApiError or ConnectionError when the request was not accepted,
- * LostError when the answer could not be found again, and the signal's reason when it was given up.
+ * Runs one streaming request to its end. If the connection is lost, it resumes the running answer
+ * (`threads.attach`) after the last event it got, on any server. It sends the request again under
+ * its own id (`id`) if no event arrived, or if the server died before the answer began. Throws
+ * ApiError or ConnectionError if the request was not accepted, LostError if the answer could not be
+ * found again, and the signal's reason if it was aborted.
  */
 export async function exchange(
   api: StreamApi,
@@ -62,9 +66,11 @@ export async function exchange(
       const first = await again.events.next()
       hooks.onReconnecting(false)
       if (first.done) {
-        // The rest of a log that ended meanwhile may be nothing at all; without numbers an empty stream says only that none runs.
+        // The rest of a log may be empty if the run has ended. Without numbers an empty stream only
+        // says that no run is active.
         if (first.value && place.isNumbered && !hooks.isUnfinished()) return
-        // A server that has runs and says neither a word nor that nothing is missing had not begun to answer when it died.
+        // The server has runs but sent neither an event nor `: end`: it died before the answer
+        // began.
         if (!first.value && again.runId && !place.isAnswered && operation !== 'threads.attach') {
           fromStart = true
           continue
@@ -73,7 +79,7 @@ export async function exchange(
       }
       if (await readToEnd({ ...again, events: prepend(first.value, again.events) }, hooks, place)) return
       fromStart = false
-      // A network that lets some of it through each time has time.
+      // Any progress resets the retry budget.
       if (place.last > before) tries = -1
     } catch (error) {
       if (error instanceof ApiError && error.status < 500 && error.status !== 429) return await hooks.reload(signal)
@@ -85,7 +91,10 @@ export async function exchange(
   throw new LostError('The connection was lost.')
 }
 
-/** Sends the request, again under the same id where the server recognises it: what was done already is not done twice. */
+/**
+ * Sends the request. If the server recognises repeats, it retries under the same id, so that
+ * nothing is done twice.
+ */
 async function open(
   api: StreamApi,
   operation: string,
@@ -107,7 +116,7 @@ async function open(
   return api.stream(operation, params, signal, id)
 }
 
-/** True when the stream came to its end, false when the connection was lost. */
+/** True if the stream came to its end, false if the connection was lost. */
 async function readToEnd({ runId, events }: EventStream, hooks: ExchangeHooks, place: Place): Promise<boolean> {
   place.begin(runId)
   try {
@@ -127,7 +136,7 @@ export async function* prepend<T, R>(first: T, rest: AsyncGenerator<T, R>): Asyn
   return yield* rest
 }
 
-/** The stream that is open already for the first request, new ones afterwards. */
+/** Returns `first` on the first call and opens new streams afterwards. */
 export function onceThen(first: Awaited<ReturnType<Api['stream']>>, api: StreamApi): Api['stream'] {
   let used = false
   return async (...request) => {
@@ -142,15 +151,16 @@ function isEvent(value: unknown): value is ThreadStreamEvent {
 }
 
 /**
- * How far an answer was read: nothing is taken twice. A server without numbers replays a run from its start: items may be
- * replayed safely, but an effect happens in the host page and must happen once.
+ * How far an answer was read, so that no event is handled twice. A server without event numbers
+ * replays a run from its start. Items can be replayed safely, but an effect happens in the host
+ * page and must happen only once.
  */
 class Place {
-  /** The number of the last event that was taken; 0 while the server counts nothing. */
+  /** The number of the last handled event; 0 if the server does not number events. */
   last = 0
-  /** True once anything was heard of the turn. */
+  /** True once any event of the turn has arrived. */
   heard = false
-  /** True once its answer has begun. */
+  /** True once the answer has begun. */
   isAnswered = false
   #runId: string | null = null
   #effects = 0
@@ -169,7 +179,7 @@ class Place {
     return this.last > 0
   }
 
-  /** What `threads.attach` is told beside the thread. */
+  /** The parameters of `threads.attach` besides the thread. */
   get params(): { run_id?: string; after?: number } {
     return this.#runId && this.last > 0 ? { run_id: this.#runId, after: this.last } : {}
   }
@@ -190,7 +200,7 @@ class Place {
   }
 }
 
-/** What a turn says before its answer begins. */
+/** True for the events that a turn sends before its answer begins. */
 function isOpening(event: ThreadStreamEvent): boolean {
   if (event.type === 'thread.item.done') return event.item.type === 'user_message'
   return event.type === 'thread.created' || event.type === 'thread.updated' || event.type === 'stream_options'

@@ -2,8 +2,9 @@ import type { Failure } from '#lib/chatkit-element/state/view.ts'
 import { ApiError, ConnectionError } from '#lib/chatkit-element/transport/api.ts'
 
 /**
- * What a person is shown of a request that was not accepted. `again` is the button that sends it once more; it is offered only
- * where the same request may fare better: after a broken connection, too many requests, or a fault of the server.
+ * What the person sees of a request that was not accepted. `again` is the retry button; it is
+ * offered only if the same request may succeed later: after a lost connection, too many requests
+ * (429), or a server error.
  */
 export function toRefusalNotice(error: unknown, again: Failure['retry']): Failure {
   if (error instanceof ConnectionError) return { message: error.message, retry: again }
@@ -17,7 +18,10 @@ export function toRefusalNotice(error: unknown, again: Failure['retry']): Failur
   }
 }
 
-/** True where the same request may fare better later, or may have been carried out: nobody knows after a broken connection. */
+/**
+ * True if the same request may succeed later. After a lost connection it may already have taken
+ * effect.
+ */
 export function isPassing(error: unknown): boolean {
   return (
     error instanceof ConnectionError || (error instanceof ApiError && (error.status === 429 || error.status >= 500))

@@ -1,13 +1,14 @@
 /**
- * What the reader hands on: a parsed event with its number where it has one, a sign of life (a comment line such as `: ping`),
- * or the server's word that nothing is missing (`: end`).
+ * One signal of a stream: a parsed event with its number if it has one, a sign of life (a comment
+ * line such as `: ping`), or the server's statement that the stream is complete (`: end`).
  */
 export type SseSignal = { event: unknown; seq: number | null } | { alive: true } | { complete: true }
 
 /**
- * Reads a server-sent event stream of JSON messages. Lines may end in LF, CRLF or CR, a frame may have several data lines, and a
- * character may be cut between two chunks. Empty and unreadable messages are passed over: a later one may still be good.
- * Throws what the body throws (a lost connection).
+ * Reads a server-sent event stream of JSON messages. Lines may end in LF, CRLF or CR, a message may
+ * have several data lines, and a character may be split across two chunks. Empty and invalid
+ * messages are skipped, since a later one may be valid. Throws what the body throws (a lost
+ * connection).
  */
 export async function* readSse(body: ReadableStream<Uint8Array>): AsyncGenerator<SseSignal> {
   const reader = body.getReader()

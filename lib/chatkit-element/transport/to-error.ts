@@ -1,9 +1,9 @@
-/** What was thrown, as an Error: pages get Errors only. */
+/** The thrown value as an Error, because pages get only Errors. */
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
-/** The sentence that a person is shown: only errors of the element's own kinds have one. */
+/** The message to show to the person; null unless the error is one of the element's own classes. */
 export function messageOf(error: unknown): string | null {
   return error instanceof Error && error.name !== 'Error' ? error.message : null
 }

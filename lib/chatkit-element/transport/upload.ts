@@ -2,21 +2,22 @@ import type { CustomApiConfig } from '@openai/chatkit'
 import type { Attachment } from '#lib/chatkit/protocol/items.ts'
 import { type Api, ApiError, ConnectionError } from '#lib/chatkit-element/transport/api.ts'
 
-/** An upload of which nothing has moved for this long is lost. */
+/** The idle timeout (ms) of an upload. */
 const STALLED_MS = 60_000
 
 export type UploadHooks = {
   signal: AbortSignal
-  /** The part that has been sent, 0 to 1. */
+  /** The fraction that has been sent, 0 to 1. */
   onProgress: (part: number) => void
-  /** The server knows the file by this id already, before its bytes have arrived. */
+  /** Called with the file's id on the server, which may be known before the bytes have arrived. */
   onId: (id: string) => void
 }
 type Target = { url: string; method: 'POST' | 'PUT'; headers: Record<string, string> }
 
 /**
- * Brings a file to the server by the page's `uploadStrategy` (protocol section 1.11). Throws ApiError with the server's sentence,
- * ConnectionError where it could not be sent, an Error where the server answers nonsense, or the signal's reason.
+ * Uploads a file by the page's `uploadStrategy` (protocol section 1.11). Throws ApiError with the
+ * server's message, ConnectionError if the file could not be sent, an Error if the server's answer
+ * is invalid, or the signal's reason.
  */
 export async function upload(file: File, api: Api, config: CustomApiConfig, hooks: UploadHooks): Promise<Attachment> {
   const { uploadStrategy: strategy } = config
@@ -32,7 +33,10 @@ export async function upload(file: File, api: Api, config: CustomApiConfig, hook
   return attachment
 }
 
-/** A page with a `fetch` of its own signs its requests there, which knows no progress; else the browser tells how far it is. */
+/**
+ * A page's own `fetch` signs its requests, but reports no progress; without one, XMLHttpRequest
+ * reports it.
+ */
 async function uploadDirectly(
   file: File,
   url: string,
@@ -61,7 +65,7 @@ async function uploadByFetch(custom: typeof fetch, url: string, body: FormData, 
   }
 }
 
-/** Sends the bytes with XMLHttpRequest, which alone reports how much has been sent. */
+/** Sends the bytes with XMLHttpRequest, the only API that reports upload progress. */
 function transfer(
   { url, method, headers }: Target,
   body: File | FormData,

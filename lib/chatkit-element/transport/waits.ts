@@ -7,7 +7,10 @@ export function waitForAbort(signal: AbortSignal, ms: number): Promise<void> {
   })
 }
 
-/** Resolves after `ms`, and earlier when the network comes back. Throws the signal's reason when it aborts. */
+/**
+ * Resolves after `ms`, or earlier when the network comes back. Throws the signal's reason when it
+ * aborts.
+ */
 export function waitBeforeRetry(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const finish = () => {
