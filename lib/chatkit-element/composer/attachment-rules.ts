@@ -6,14 +6,16 @@ export type AttachmentOption = NonNullable<ComposerOption['attachments']>
 const DEFAULT_MAX_BYTES = 100 * 1024 * 1024
 const DEFAULT_MAX_COUNT = 10
 
-/** Why a file is not taken: `limit` is bytes for `size` and files for `count`. */
+/** Why a file is refused. `limit` is in bytes for `size` and a number of files for `count`. */
 export type Refusal =
   | { reason: 'type' }
   | { reason: 'size'; limit: number }
   | { reason: 'count'; limit: number }
   | { reason: 'empty' }
 
-/** Whether a file may be attached beside `count` others; null when it may. The server checks again, for everybody's sake. */
+/**
+ * Why a file may not be attached beside `count` others; null if it may. The server checks again.
+ */
 export function refusalOf(
   file: Pick<File, 'name' | 'type' | 'size'>,
   count: number,
@@ -43,7 +45,10 @@ function isAccepted({ name, type }: Pick<File, 'name' | 'type'>, accept: Attachm
   )
 }
 
-/** The limit of the most specific pattern: the type itself, its family, then `*` or an empty pattern. */
+/**
+ * The limit in bytes of the most specific pattern: the type itself, its family, then `*` or an
+ * empty pattern.
+ */
 function maxBytes(type: string, maxSize: AttachmentOption['maxSize']): number {
   if (typeof maxSize === 'number') return maxSize
   const family = `${type.split('/')[0]}/*`

@@ -10,7 +10,10 @@ import {
 } from '#lib/chatkit-element/message/mentions.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 
-/** A file beside the text. `part` of its bytes (0 to 1) has been sent, null where nobody knows; `preview` is a small `data:` picture. */
+/**
+ * A file of the draft. `part` is the fraction of its bytes that has been sent (0 to 1), null if
+ * unknown; `preview` is a small `data:` image.
+ */
 export type DraftFile = {
   key: string
   name: string
@@ -23,30 +26,36 @@ export type DraftFile = {
   attachment?: Attachment
 }
 
-/** `tags` are those that were mentioned; they count as long as their names stand in the text. */
+/** `tags` are those that were mentioned; a tag counts only while its name is in the text. */
 export type Draft = { text: string; tags: readonly Tag[]; files: readonly DraftFile[]; quotedText: string }
 export type ComposerState = Draft & {
   toolId: string | null
   modelId: string | null
-  /** Why files or a message were not taken, as sentences. */
+  /** Why files or a message were refused, as sentences. */
   refusal: string
 }
 
 const EMPTY: Draft = { text: '', tags: [], files: [], quotedText: '' }
 const EMPTY_KEPT: KeptDraft = { text: '', tags: [], attachments: [], quotedText: '' }
 const NEW_CHAT = ''
-/** A draft is kept when nothing has been typed for this long, and when the page goes. */
+/** A draft is stored after this time (ms) without a change, and when the page is left. */
 const KEEP_MS = 250
 
 /** A message that was not sent. */
 type Returned = { content: readonly PublicContent[]; attachments?: readonly Attachment[]; quotedText?: string }
 
-/** What is being written. Each thread keeps its own draft: as long as the page lives, or longer where the host has a store. */
+/**
+ * The draft being written. Each thread has its own draft, kept as long as the page lives, or longer
+ * if the host has a store.
+ */
 export class Composer {
   readonly state = new Signal<ComposerState>({ ...EMPTY, toolId: null, modelId: null, refusal: '' })
-  /** Moves the focus into the input; set by the view that draws it. */
+  /** Focuses the input; set by the view that renders it. */
   focus: () => void = () => undefined
-  /** Where the cursor is in the text, and a way to put a text with the cursor in it there; set by the view. */
+  /**
+   * `cursor` is the position in the text; `write` sets the text and the cursor. Both are set by the
+   * view.
+   */
   cursor: () => number = () => this.state.value.text.length
   write: (text: string, cursor: number) => void = (text) => this.state.patch({ text })
   readonly #drafts = new Map<string, Draft>()
@@ -62,19 +71,19 @@ export class Composer {
     })
   }
 
-  /** Shows the new chat's draft that an earlier page has kept. */
+  /** Shows the draft of the new chat that an earlier page stored. */
   begin(): void {
     if (this.isEmpty) this.state.patch(this.#draftOf(NEW_CHAT))
     addEventListener('pagehide', this.keep)
   }
 
-  /** Keeps the draft now, for the time after this page. */
+  /** Stores the draft now, so that it outlives the page. */
   readonly keep = (): void => {
     clearTimeout(this.#timer)
     this.#keep(this.#thread, this.state.value)
   }
 
-  /** Ends the watching of the page. */
+  /** Stores the draft and stops watching the page. */
   close(): void {
     removeEventListener('pagehide', this.keep)
     this.keep()
@@ -97,12 +106,12 @@ export class Composer {
     return !text.trim() && !files.length
   }
 
-  /** Whether there is a message to send: something is written or attached, and every file has arrived. */
+  /** True if there is a message to send: it has text or files, and every file is uploaded. */
   get isReady(): boolean {
     return !this.isEmpty && this.state.value.files.every(({ status }) => status === 'done')
   }
 
-  /** Whether a file that could not be uploaded stands in the way of sending. */
+  /** True if a failed upload prevents sending. */
   get hasFailedFile(): boolean {
     return this.state.value.files.some(({ status }) => status === 'failed')
   }
@@ -115,14 +124,14 @@ export class Composer {
     this.state.patch({ ...this.#draftOf(this.#thread), refusal: '' })
   }
 
-  /** Forgets the draft of a thread that is gone. */
+  /** Deletes the draft of a thread that no longer exists. */
   forget(threadId: string): void {
     this.#drafts.delete(threadId)
     this.#keep(threadId, EMPTY)
     if (threadId === this.#thread) this.state.patch(EMPTY)
   }
 
-  /** The new chat has become a thread: what is being written goes with it. */
+  /** The new chat has become a thread: its draft moves to the thread. */
   adopt(threadId: string): void {
     if (this.#thread !== NEW_CHAT) return
     this.#keep(NEW_CHAT, EMPTY)
@@ -130,7 +139,7 @@ export class Composer {
     this.keep()
   }
 
-  /** Puts a message that was not sent back, before whatever was written meanwhile. */
+  /** Puts an unsent message back, before the text that was written meanwhile. */
   restore({ content, attachments = [], quotedText = '' }: Returned, threadId: string | null): void {
     const thread = threadId ?? NEW_CHAT
     const draft = thread === this.#thread ? this.state.value : this.#draftOf(thread)
@@ -147,12 +156,12 @@ export class Composer {
     }
   }
 
-  /** Puts files beside the text that the server has already. */
+  /** Replaces the draft's files by attachments that the server already has. */
   setAttachments(attachments: readonly Attachment[]): void {
     this.state.patch({ files: attachments.map(hasArrived) })
   }
 
-  /** Says how a file is doing, in whichever draft it is by now. */
+  /** Updates the state of a file in every draft that contains it. */
   changeFile(key: string, change: Partial<DraftFile>): void {
     const changed = (files: readonly DraftFile[]) =>
       files.map((file) => (file.key === key ? { ...file, ...change } : file))
@@ -165,13 +174,13 @@ export class Composer {
     this.state.patch({ text: toWrittenText(content), tags: listTags(content) })
   }
 
-  /** Replaces a stretch of the text; the cursor stands behind what is new. */
+  /** Replaces a range of the text; the cursor ends up behind the new text. */
   replace(from: number, to: number, by: string): void {
     const { text } = this.state.value
     this.write(text.slice(0, from) + by + text.slice(to), from + by.length)
   }
 
-  /** Inserts words at the cursor, apart from those around them. */
+  /** Inserts words at the cursor, separated by spaces from the text around them. */
   insert(words: string): void {
     const { text } = this.state.value
     const at = this.cursor()
@@ -180,7 +189,7 @@ export class Composer {
     this.replace(at, at, before + words + after)
   }
 
-  /** Puts a tag in the place of what was typed to find it. */
+  /** Replaces the typed search text by a tag. */
   mention(tag: Tag, from: number, to: number): void {
     const { tags } = this.state.value
     this.state.patch({ tags: [...tags.filter(({ id }) => id !== tag.id), tag] })
@@ -192,7 +201,10 @@ export class Composer {
     return listMentionedTags(this.state.value.text, this.state.value.tags)
   }
 
-  /** The message as it goes out; the draft is empty afterwards, and so is a tool that is chosen for one message only. */
+  /**
+   * Takes the message out to be sent. The draft is empty afterwards, and a tool that is not
+   * persistent is deselected.
+   */
   take(): { content: PublicContent[]; attachments: Attachment[]; quotedText: string; toolId: string | null } {
     const { text, tags, files, quotedText, toolId } = this.state.value
     const content = toContent(text, tags)
@@ -209,7 +221,7 @@ export class Composer {
     this.#host.emit('chatkit.tool.change', { toolId })
   }
 
-  /** The model of the picker: the chosen one, else the one that is marked as default, else the first. */
+  /** The selected model: the chosen one, else the default, else the first. */
   modelId(): string | null {
     const models = this.#host.options().composer?.models?.filter(({ disabled }) => !disabled) ?? []
     const { modelId } = this.state.value
@@ -217,7 +229,7 @@ export class Composer {
   }
 }
 
-/** Until the server confirms the message, its pictures are shown from memory. */
+/** Until the server confirms the message, its images are shown from the local preview. */
 function withPreview(attachment: Attachment, preview: string | undefined): Attachment {
   return attachment.type === 'image' && preview ? { ...attachment, preview_url: preview } : attachment
 }

@@ -4,16 +4,19 @@ import { Signal } from '#lib/chatkit-element/signal.ts'
 import { type Api, ApiError, ConnectionError } from '#lib/chatkit-element/transport/api.ts'
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
 
-/** Longer recordings than this (ms) end by themselves: servers bound the size of a request. */
+/** The longest recording (ms): servers limit the size of a request. */
 const LONGEST_MS = 120_000
-/** How long (ms) the server may take to understand a recording. */
+/** How long (ms) the server may take to transcribe a recording. */
 const TRANSCRIBE_MS = 90_000
-/** What browsers record, best first (protocol section 1.14). */
+/** The recording formats of browsers, best first (protocol section 1.14). */
 const TYPES = ['audio/webm;codecs=opus', 'audio/mp4', 'audio/ogg;codecs=opus']
 
 type Phase = 'idle' | 'starting' | 'listening' | 'transcribing'
 
-/** Speech into the composer: recorded here, turned into text by the server (`input.transcribe`), inserted at the cursor and not sent. */
+/**
+ * Dictation: records speech, has the server transcribe it (`input.transcribe`), and inserts the
+ * text at the cursor without sending it.
+ */
 export class Dictation {
   readonly phase = new Signal<Phase>('idle')
   readonly #composer: Composer
@@ -28,19 +31,21 @@ export class Dictation {
     this.#host = host
   }
 
-  /** Whether the page wants it and the browser can: microphones are for secure contexts only. */
+  /**
+   * True if the page enables dictation and the browser can record, which needs a secure context.
+   */
   get isOffered(): boolean {
     const wanted = this.#host.options().composer?.dictation?.enabled === true
     return wanted && typeof MediaRecorder !== 'undefined' && Boolean(navigator.mediaDevices?.getUserMedia)
   }
 
-  /** Begins to listen, or ends the recording that is under way. */
+  /** Starts a recording, or ends the current one. */
   async toggle(): Promise<void> {
     if (this.phase.value === 'listening') this.#recorder?.stop()
     else if (this.phase.value === 'idle') await this.#listen()
   }
 
-  /** Forgets what was recorded. */
+  /** Ends and discards the recording. */
   cancel(): void {
     this.#given.abort()
     if (this.#recorder?.state === 'recording') this.#recorder.stop()

@@ -9,10 +9,10 @@ import { type Api, ApiError, ConnectionError, requestId } from '#lib/chatkit-ele
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
 import { upload } from '#lib/chatkit-element/transport/upload.ts'
 
-/** Uploads at a time: the chat's own requests need connections too. */
+/** Uploads at a time; the chat's own requests need connections too. */
 const PARALLEL = 3
 
-/** The files of what is being written: checks them, uploads them, retries and takes them away. */
+/** The files of the draft: checks, uploads, retries and removes them. */
 export class DraftFiles {
   /** Opens the browser's file picker; set by the view that has it. */
   pick: () => void = () => undefined
@@ -20,7 +20,9 @@ export class DraftFiles {
   readonly #api: Api
   readonly #host: Host
   readonly #under = new Map<string, { file: File; stop: AbortController; id: string | null }>()
-  /** What this composer has brought to the server, and may take off it again. */
+  /**
+   * The ids of attachments that this composer uploaded, and may therefore delete from the server.
+   */
   readonly #uploaded = new Set<string>()
   readonly #waiting: string[] = []
   #running = 0
@@ -31,13 +33,15 @@ export class DraftFiles {
     this.#host = host
   }
 
-  /** The page's rules for attachments; null where it wants none. */
+  /** The page's rules for attachments; null if it takes none. */
   get option(): AttachmentOption | null {
     const option = this.#host.options().composer?.attachments
     return option?.enabled ? option : null
   }
 
-  /** Takes files into the draft and begins to upload them. What is not taken is told in the composer. */
+  /**
+   * Adds files to the draft and starts their uploads. The composer shows why files were refused.
+   */
   add(files: readonly File[]): void {
     const { option } = this
     if (!option || !files.length) return
@@ -64,7 +68,7 @@ export class DraftFiles {
     this.#begin(key)
   }
 
-  /** Takes a file out of the draft, and off the server when it was brought there from here. */
+  /** Removes a file from the draft, and from the server if it was uploaded here. */
   remove(key: string): void {
     const { files } = this.#composer.state.value
     const id = files.find((file) => file.key === key)?.attachment?.id
@@ -136,7 +140,10 @@ export class DraftFiles {
     return this.#host.strings().uploadFailed
   }
 
-  /** The server forgets a file that nobody will send; one that stays there by mistake harms nobody and is the server's to sweep. */
+  /**
+   * Deletes an unsent file on the server. If that fails, the server's own cleanup removes the file
+   * later.
+   */
   #discard(id: string | null): void {
     if (!id) return
     this.#api.query('attachments.delete', { attachment_id: id }).catch((error: unknown) => {

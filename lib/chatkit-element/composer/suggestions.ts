@@ -5,7 +5,7 @@ import { toTag } from '#lib/chatkit-element/message/mentions.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
 
-/** The person may type on: a search begins when nothing was typed for this long. */
+/** A search starts after this time (ms) without typing. */
 const PAUSE_MS = 80
 const QUERY_MAX = 200
 const SHOWN_MAX = 50
@@ -21,7 +21,10 @@ export type Suggestion = {
 type Place = { sign: '@' | '/'; query: string; from: number; to: number }
 type Shown = { items: readonly Suggestion[]; active: number }
 
-/** What the page suggests for the word at the cursor: entities after `@`, commands after a `/` that begins the message. */
+/**
+ * Suggestions for the word at the cursor: entities after `@`, commands after a `/` that begins the
+ * message.
+ */
 export class Suggestions {
   readonly state = new Signal<Shown | null>(null)
   readonly #composer: Composer
@@ -31,14 +34,14 @@ export class Suggestions {
   #searches = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  /** `own` are the commands of the composer itself. */
+  /** `own` returns the composer's own commands. */
   constructor(composer: Composer, host: Host, own: () => readonly Suggestion[]) {
     this.#composer = composer
     this.#host = host
     this.#own = own
   }
 
-  /** The text or the cursor in it has changed. */
+  /** Called when the text or the cursor has changed. */
   follow(text: string, cursor: number): void {
     const place = this.#placeAt(text, cursor)
     const key = place ? `${place.sign}${place.from} ${place.query}` : ''
@@ -61,7 +64,7 @@ export class Suggestions {
     if (shown && shown.active !== index) this.state.set({ ...shown, active: index })
   }
 
-  /** Takes the suggestion at `index`, else the active one. */
+  /** Chooses the suggestion at `index`, or else the active one. */
   choose(index?: number): void {
     const shown = this.state.value
     const suggestion = shown?.items[index ?? shown.active]
@@ -69,7 +72,7 @@ export class Suggestions {
     if (suggestion) void this.#guarded(async () => suggestion.choose())
   }
 
-  /** Away with the list, until something else is typed. */
+  /** Hides the list until something else is typed. */
   close(): void {
     this.#drop()
   }
@@ -86,7 +89,7 @@ export class Suggestions {
     if (commands?.enabled && before.startsWith('/') && !before.includes('\n') && before.length <= QUERY_MAX)
       return { sign: '/', query: before.slice(1), from: 0, to: cursor }
     const query = entities?.onTagSearch && /(?<![\w.])@((?:[^\s@][^@\n]{0,39})?)$/.exec(before)?.[1]
-    // What follows a mention is the rest of the sentence.
+    // Text after a mention is the rest of the sentence.
     const isMentioned = this.#composer.state.value.tags.some((tag) => query?.startsWith(`${tag.text} `))
     return typeof query === 'string' && !isMentioned
       ? { sign: '@', query, from: cursor - query.length - 1, to: cursor }
@@ -121,7 +124,7 @@ export class Suggestions {
     ]
   }
 
-  /** The suggestion, with what was typed to find it taken away. */
+  /** The suggestion, which removes the typed search text when it is chosen. */
   #instead(suggestion: Suggestion, from: number, to: number): Suggestion {
     const choose = () => {
       this.#composer.replace(from, to, '')
@@ -158,7 +161,7 @@ export class Suggestions {
   }
 }
 
-/** Members of a group stand together, in the order in which the groups first appear. */
+/** Puts the members of a group together, in the order in which the groups first appear. */
 function groupSuggestions(items: readonly Suggestion[]): Suggestion[] {
   return [...Map.groupBy(items, ({ group }) => group ?? '').values()].flat()
 }

@@ -1,9 +1,9 @@
-/** The longer side in pixels: what a picture in a message has at most, at double density. */
+/** The longer side of a thumbnail in pixels: the largest size in a message, at double density. */
 const LONGER_SIDE = 440
 
 /**
- * A small copy of a picture as a `data:` address, which every Content-Security-Policy for images can allow. Null for anything
- * that the browser cannot decode.
+ * A small copy of an image as a `data:` URL, which every Content-Security-Policy for images can
+ * allow. Null if the browser cannot decode the file.
  */
 export async function thumbnail(file: File): Promise<string | null> {
   if (!file.type.startsWith('image/')) return null
@@ -17,7 +17,7 @@ export async function thumbnail(file: File): Promise<string | null> {
     picture.close()
     return canvas.toDataURL('image/webp', 0.8)
   } catch {
-    // A format that this browser does not know, or a broken file: it is shown by its name.
+    // An unknown format or a broken file is shown by its name.
     return null
   }
 }

@@ -77,13 +77,13 @@ export class History {
     return this.state.value.chats.find(({ id }) => id === threadId)
   }
 
-  /** A chat was begun: a list that was read already has it at once. */
+  /** Adds a chat that has just begun to a loaded list. */
   add({ id, title, created_at }: ChatEntry): void {
     const { chats, loaded } = this.state.value
     if (loaded && !this.find(id)) this.state.patch({ chats: [{ id, created_at, ...(title && { title }) }, ...chats] })
   }
 
-  /** A chat may have got another title, from its model or elsewhere: the list shows it at once. */
+  /** Shows a new title at once; it may come from the model or from elsewhere. */
   follow(thread: ThreadHead | null): void {
     const known = thread && this.find(thread.id)
     if (!known || !thread.title || known.title === thread.title) return
@@ -91,14 +91,14 @@ export class History {
     this.state.patch({ chats: chats.map((chat) => (chat === known ? { ...chat, title: thread.title } : chat)) })
   }
 
-  /** Throws when the server refuses; the list is then as before. */
+  /** Renames a chat. Throws if the server refuses; the list is then restored. */
   async rename(threadId: string, title: string): Promise<void> {
     const before = this.state.value.chats
     this.state.patch({ chats: before.map((chat) => (chat.id === threadId ? { ...chat, title } : chat)), failure: null })
     await this.#orBack(this.#api.query('threads.update', { thread_id: threadId, title }), before)
   }
 
-  /** Throws when the server refuses; the list is then as before. */
+  /** Deletes a chat. Throws if the server refuses; the list is then restored. */
   async remove(threadId: string): Promise<void> {
     const before = this.state.value.chats
     this.state.patch({ chats: before.filter(({ id }) => id !== threadId), failure: null })

@@ -2,18 +2,21 @@ import type { Attachment } from '@openai/chatkit'
 import type { Tag } from '#lib/chatkit-element/message/mentions.ts'
 import type { Sending } from '#lib/chatkit-element/message/sending.ts'
 
-/** How many drafts one person keeps on a device; the one that was changed longest ago goes first. */
+/** The number of drafts per person on a device; the oldest are dropped first. */
 const MAX_DRAFTS = 50
-/** The server forgets a file that was not sent within a day; a kept one that it may have forgotten is not offered any more. */
+/**
+ * How long (ms) attachments of a draft are offered: the server deletes unsent files after a day.
+ */
 const FILES_MS = 23 * 3_600_000
 
-/** A draft as it outlives the page: files are in it once the server has them. */
+/** A draft as it is stored; it contains only files that the server has. */
 export type KeptDraft = { text: string; tags: readonly Tag[]; attachments: readonly Attachment[]; quotedText: string }
 type Kept = { ownerId: string; drafts: Record<string, KeptDraft & { at: number }>; unsent?: readonly Sending[] }
 
 /**
- * The drafts of one person on this device, in one entry of localStorage that the page names and deletes when the person signs
- * out. Drafts of somebody else are deleted when this is made. Where the browser keeps nothing, nothing is kept.
+ * The drafts of one person on this device, in one localStorage entry that the page names, and
+ * deletes when the person signs out. The constructor deletes another person's drafts. If the
+ * browser refuses storage, nothing is kept.
  */
 export class DraftStore {
   readonly #key: string
@@ -25,7 +28,7 @@ export class DraftStore {
     if (this.#read() === null) this.#write({ ownerId, drafts: {} })
   }
 
-  /** What was being written in a thread, or in the new chat (`''`). */
+  /** The draft of a thread, or of the new chat (`''`). */
   find(thread: string): KeptDraft | null {
     const draft = this.#read()?.drafts[thread]
     if (!draft) return null
@@ -33,7 +36,10 @@ export class DraftStore {
     return { ...rest, attachments: Date.now() - at < FILES_MS ? attachments : [] }
   }
 
-  /** Keeps a draft, or forgets an empty one. Does nothing once the person has signed out, in whichever tab. */
+  /**
+   * Stores a draft, or deletes an empty one. Does nothing once the person has signed out in any
+   * tab.
+   */
   keep(thread: string, draft: KeptDraft): void {
     const kept = this.#read()
     if (!kept) return
@@ -44,7 +50,7 @@ export class DraftStore {
       .sort(([, a], [, b]) => b.at - a.at)
       .slice(0, MAX_DRAFTS - 1)
     const changed = isEmpty ? {} : { [thread]: { ...draft, at: Date.now() } }
-    // Where there is no room for all, the one that is being written matters most.
+    // If there is no room for all drafts, keep the one that is being written.
     if (!this.#write({ ...kept, drafts: { ...Object.fromEntries(newest), ...changed } }))
       this.#write({ ...kept, drafts: changed })
   }
@@ -54,7 +60,10 @@ export class DraftStore {
     return this.#read()?.unsent ?? []
   }
 
-  /** Keeps one tab's messages that the server has not confirmed; those that another tab has added stay. */
+  /**
+   * Stores this tab's unconfirmed messages (`added`) and drops `gone`; messages of other tabs are
+   * kept.
+   */
   keepUnsent(added: readonly Sending[], gone: readonly string[]): void {
     const kept = this.#read()
     if (!kept) return
@@ -64,7 +73,7 @@ export class DraftStore {
       this.#write({ ...kept, unsent: [...others, ...added].slice(-MAX_DRAFTS) })
   }
 
-  /** Null where there is no entry of this person. */
+  /** Null if there is no entry of this person. */
   #read(): Kept | null {
     try {
       const kept = JSON.parse(localStorage.getItem(this.#key) ?? 'null') as Kept | null
@@ -74,7 +83,9 @@ export class DraftStore {
     }
   }
 
-  /** False where there is no room, or storage is refused: the draft lives as long as the page. */
+  /**
+   * False if there is no room or storage is refused; the draft then lives only as long as the page.
+   */
   #write(kept: Kept): boolean {
     try {
       localStorage.setItem(this.#key, JSON.stringify(kept))

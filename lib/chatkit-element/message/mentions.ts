@@ -1,6 +1,9 @@
 import type { Entity, UserMessageContent as PublicContent } from '@openai/chatkit'
 
-/** An entity in a message. In the text of the composer it is `@` and its name, so that it keeps its place in the sentence. */
+/**
+ * An entity in a message. In the composer's text it is `@` and its name, so that it keeps its place
+ * in the sentence.
+ */
 export type Tag = Extract<PublicContent, { type: 'input_tag' }>
 
 /** The text of a message as it is written in the composer. */
@@ -12,7 +15,10 @@ export function listTags(content: readonly PublicContent[]): Tag[] {
   return content.filter((part) => part.type === 'input_tag')
 }
 
-/** The written text as the parts that are sent: every `@name` of a tag becomes that tag. Of two names the longer one counts. */
+/**
+ * Splits the written text into the parts to send: every `@name` of a tag becomes that tag. If two
+ * names match, the longer one wins.
+ */
 export function toContent(written: string, tags: readonly Tag[]): PublicContent[] {
   const text = written.trim()
   const byLength = tags.toSorted((a, b) => b.text.length - a.text.length)
@@ -30,7 +36,7 @@ export function toContent(written: string, tags: readonly Tag[]): PublicContent[
   return parts
 }
 
-/** The tags whose names still stand in the text, each once. */
+/** The tags whose names are still in the text, each once. */
 export function listMentionedTags(written: string, tags: readonly Tag[]): Tag[] {
   return [...new Set(listTags(toContent(written, tags)))]
 }
@@ -44,7 +50,7 @@ export function toTag({ id, title, group, data, interactive = false }: Entity): 
   return { type: 'input_tag', id, text: title, interactive, ...(group && { group }), ...(data && { data }) }
 }
 
-/** The entity of a tag, as the page knows it. */
+/** The entity of a tag, in the page's form. */
 export function toEntity({ id, text, group, data, interactive }: Omit<Tag, 'type'>): Entity {
   return {
     id,

@@ -2,7 +2,7 @@ import type { UserMessageContent as PublicContent } from '@openai/chatkit'
 import type { Attachment, InferenceOptions, UserMessageContent, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { localId } from '#lib/chatkit-element/state/view.ts'
 
-/** A message on its way out, from the composer or from the page. */
+/** A message to be sent, from the composer or from the page. */
 export type Outgoing = {
   content: readonly PublicContent[]
   attachments?: Attachment[]
@@ -10,7 +10,10 @@ export type Outgoing = {
   inference?: InferenceOptions
 }
 
-/** The message twice: as the item that is shown until the server confirms it, and as the input that is sent. `id` names its request. */
+/**
+ * The message in two forms: the `item` to show until the server confirms it, and the `input` to
+ * send. `id` is the request id.
+ */
 export function outgoingMessage(
   message: Outgoing,
   threadId: string | null,

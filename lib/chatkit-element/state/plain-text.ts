@@ -1,6 +1,6 @@
 import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 
-/** What items say in words: the Markdown of answers and the copy text of widgets. For the clipboard. */
+/** The text of items for the clipboard: the Markdown of answers and the copy text of widgets. */
 export function plainText(items: readonly ThreadItem[]): string {
   return items
     .flatMap((item) => {
@@ -13,7 +13,7 @@ export function plainText(items: readonly ThreadItem[]): string {
 
 const SPOKEN_MAX = 2_000
 
-/** What items say, without the marks of Markdown and no longer than a listener will bear. */
+/** The text of items for screen readers: without Markdown syntax, cut to 2,000 characters. */
 export function spokenText(items: readonly ThreadItem[]): string {
   const text = plainText(items)
     .replace(/^\s*(?:```|~~~).*$/gm, '')
@@ -27,7 +27,7 @@ export function spokenText(items: readonly ThreadItem[]): string {
   return text.length > SPOKEN_MAX ? `${text.slice(0, SPOKEN_MAX)}…` : text
 }
 
-/** A person's message as one text, tags as `@name`. */
+/** The text of a person's message, with tags as `@name`. */
 export function messageText(item: Pick<UserMessageItem, 'content'>): string {
   return item.content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('')
 }

@@ -6,8 +6,9 @@ import { emptyView, isLocal, localId, type ThreadHead, type ThreadView } from '#
 import { wholeItem } from '#lib/chatkit-element/state/whole-item.ts'
 
 /**
- * One server event applied to what is shown (protocol section 1.5). Pure, total (what it does not know changes nothing) and
- * idempotent under replay: a run that is read again from its first event ends in the same view and never shows less meanwhile.
+ * Applies one server event to the view (protocol section 1.5). Pure, total (unknown events change
+ * nothing) and idempotent under replay: a run that is read again from its first event ends in the
+ * same view and never shows less meanwhile.
  */
 export function applyEvent(view: ThreadView, event: ThreadStreamEvent): ThreadView {
   switch (event.type) {
@@ -26,7 +27,7 @@ export function applyEvent(view: ThreadView, event: ThreadStreamEvent): ThreadVi
     case 'stream_options':
       return { ...withOutcome(view, undefined), allowCancel: event.stream_options.allow_cancel }
     case 'progress_update':
-      // An empty text takes the line away.
+      // An empty text removes the line.
       return { ...view, progress: event.text ? { text: event.text, ...(event.icon && { icon: event.icon }) } : null }
     case 'error':
       return {
@@ -45,7 +46,10 @@ export function applyEvent(view: ThreadView, event: ThreadStreamEvent): ThreadVi
   }
 }
 
-/** A conversation as the server stores it, in place of whatever was shown; after it what was not sent. */
+/**
+ * The view of a thread as the server stores it, followed by the unsent messages. Replaces the
+ * previous view.
+ */
 export function loadedView(
   thread: WireThread,
   items: readonly ThreadItem[],
@@ -54,7 +58,7 @@ export function loadedView(
   return { ...emptyView, thread: headOf(thread), items: [...wholeItems(items), ...unsent] }
 }
 
-/** The thread's last turn has come to this end; undefined while nobody can say. */
+/** Sets how the thread's last turn ended; undefined while that is not known. */
 export function withOutcome(view: ThreadView, outcome: TurnOutcome | undefined): ThreadView {
   const at = view.items.findLastIndex((item) => item.type === 'user_message')
   const item = view.items[at]
@@ -64,8 +68,9 @@ export function withOutcome(view: ThreadView, outcome: TurnOutcome | undefined):
 }
 
 /**
- * The newest items as the server has them now. What is the same keeps its identity, and where the new items join those that are
- * shown, the earlier ones stay. What was said of a turn stays as long as no other has come.
+ * Updates the view with the newest items from the server. Unchanged items keep their identity, and
+ * if the new items connect to those that are shown (`joins`), the earlier ones stay. Messages about
+ * the last turn stay until the items change.
  */
 export function caughtUpView(
   view: ThreadView,
@@ -87,34 +92,36 @@ export function caughtUpView(
   return { view: { ...head, ...(isOver && { failure: null }), ...(!isSame && { notices: [] }) }, joins: at >= 0 }
 }
 
-/** Earlier messages in front of those that are shown. */
+/** Puts earlier messages before those that are shown. */
 export function withEarlierItems(view: ThreadView, earlier: readonly ThreadItem[]): ThreadView {
   const known = new Set(view.items.map(({ id }) => id))
   return { ...view, items: [...wholeItems(earlier).filter((item) => !known.has(item.id)), ...view.items] }
 }
 
-/** A turn begins: what the last one said about itself goes away. */
+/** A turn begins: removes what the last one reported about itself. */
 export function beginTurn(view: ThreadView): ThreadView {
   return { ...view, failure: null, notices: [], progress: null, allowCancel: true }
 }
 
-/** The turn is over, however it ended: nothing on the screen goes on turning. */
+/** The turn has ended in any way: stops every progress indicator. */
 export function endTurn(view: ThreadView): ThreadView {
   const items = view.items.map((item) => (view.open.has(item.id) ? atRest(item) : item))
   return { ...view, items, open: new Set(), rebuilding: new Map(), imageProgress: new Map(), progress: null }
 }
 
-/** A message as it was sent, shown at the end until the server's own takes its place. */
+/** Shows a sent message at the end until the server's own replaces it. */
 export function addLocalMessage(view: ThreadView, item: UserMessageItem): ThreadView {
   return { ...view, items: [...dropMessage(view, item.id).items, item] }
 }
 
-/** Without a message that went back to its writer. */
+/** Removes a message that went back to the composer. */
 export function dropMessage(view: ThreadView, itemId: string): ThreadView {
   return { ...view, items: view.items.filter(({ id }) => id !== itemId) }
 }
 
-/** Everything after an item goes: the server does the same when its answer is asked for again. */
+/**
+ * Removes everything after an item; the server does the same when the answer is requested again.
+ */
 export function dropAfter(view: ThreadView, itemId: string): ThreadView {
   const at = view.items.findIndex((item) => item.id === itemId)
   return at < 0 ? view : { ...view, items: view.items.slice(0, at + 1) }
@@ -172,7 +179,10 @@ function settleItem(view: ThreadView, item: ThreadItem): ThreadView {
   return { ...closed(view, item.id), items: at < 0 ? [...view.items, item] : view.items.with(at, item) }
 }
 
-/** Where the message stands that this one confirms. A server that does not say which confirms the one that was sent last. */
+/**
+ * The index of the local message that the server's `item` confirms. Without a request id it is the
+ * last one sent.
+ */
 function localOf({ items }: ThreadView, { request_id: requestId }: UserMessageItem): number {
   return items.findLastIndex((item) => (requestId === undefined ? isLocal(item) : item.id === localId(requestId)))
 }
@@ -186,7 +196,7 @@ function closed(view: ThreadView, id: string): ThreadView {
   return { ...view, open, rebuilding }
 }
 
-/** How much an item has to show; it only grows while the item is written. */
+/** How much content an item has; grows only while the item is written. */
 function extent(item: ThreadItem): number {
   switch (item.type) {
     case 'assistant_message':

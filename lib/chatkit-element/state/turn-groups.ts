@@ -1,9 +1,12 @@
 import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 
-/** What one person's message brought about: the message, and everything up to the next one. */
+/** One turn: the person's message, and everything up to the next message. */
 export type TurnGroup = { key: string; question: UserMessageItem | null; answer: ThreadItem[] }
 
-/** The items of a thread as turns, in order. The first one may lack its question when earlier messages are not loaded. */
+/**
+ * Groups the items of a thread by turn, in order. The first turn has no question if earlier
+ * messages are not loaded.
+ */
 export function turnGroups(items: readonly ThreadItem[]): TurnGroup[] {
   const groups: TurnGroup[] = []
   for (const item of items) {
@@ -15,7 +18,7 @@ export function turnGroups(items: readonly ThreadItem[]): TurnGroup[] {
   return groups
 }
 
-/** What came after the last message of the person. */
+/** The items after the person's last message. */
 export function lastTurn(items: readonly ThreadItem[]): readonly ThreadItem[] {
   return items.slice(items.findLastIndex((item) => item.type === 'user_message') + 1)
 }

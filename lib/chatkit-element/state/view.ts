@@ -5,9 +5,10 @@ import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 export type ThreadHead = Pick<Thread, 'id' | 'title' | 'status' | 'allowed_image_domains'>
 
 /**
- * What went wrong, as a sentence, and what its button does: ask for the answer again, send the message again that was not sent,
- * send the draft again, or look for the running answer; null where doing the same again cannot help. `notBefore` is when (ms
- * since 1970) the server will listen again.
+ * An error message, and what its button does: request the answer again (`answer`), send the unsent
+ * message again (`unsent`), send the draft again (`draft`), look for the running answer (`attach`)
+ * or read the thread again (`load`). `retry` is null if a retry cannot help. `notBefore` is when
+ * the server accepts requests again (ms since 1970).
  */
 export type Failure = {
   message: string | null
@@ -15,13 +16,19 @@ export type Failure = {
   notBefore?: number
 }
 
-/** Everything of one conversation that is on the screen. Each change makes a new value; untouched items keep their identity. */
+/**
+ * Everything of one conversation that is shown. Each change creates a new value; unchanged items
+ * keep their identity.
+ */
 export type ThreadView = {
   thread: ThreadHead | null
   items: readonly ThreadItem[]
-  /** Items that are still being written. */
+  /** The ids of items that are still being written. */
   open: ReadonlySet<string>
-  /** Items that a replay is writing again from their start, and that are shown once they have caught up with what is shown. */
+  /**
+   * Items that a replay is rebuilding from their start. They are shown once they have caught up
+   * with the shown version.
+   */
   rebuilding: ReadonlyMap<string, ThreadItem>
   imageProgress: ReadonlyMap<string, number>
   progress: Pick<ProgressUpdate, 'text' | 'icon'> | null
@@ -44,7 +51,7 @@ export const emptyView: ThreadView = {
 
 const LOCAL = 'local:'
 
-/** The id of a message that the server has not confirmed, by the name of its request. */
+/** The id of a message that the server has not confirmed, made from its request id. */
 export function localId(id: string): string {
   return LOCAL + id
 }

@@ -4,8 +4,9 @@ import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 const HIDDEN = new Set(['hidden_context_item', 'sdk_hidden_context'])
 
 /**
- * An item as the protocol has it, or null for what is not shown. Other servers leave out empty lists (protocol section 1.2 says
- * that they must not), and everything behind this door may rely on them. A whole item is handed back as it is.
+ * The item with every list that the protocol requires, or null if it is not to be shown. Other
+ * servers leave out empty lists, although protocol section 1.2 forbids it; the code behind this
+ * function relies on them. A complete item is returned unchanged.
  */
 export function wholeItem(item: ThreadItem): ThreadItem | null {
   if (typeof item?.id !== 'string' || HIDDEN.has(item.type)) return null
