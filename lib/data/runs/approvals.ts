@@ -5,21 +5,22 @@ import { statementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/d
 import { retryIdempotent } from '#lib/platform/db/retry.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
-/** How long (ms) a question waits for its answer. */
+/** How long (ms) an approval stays pending before it expires. */
 export const APPROVAL_MS = 24 * 60 * 60_000
-/** Where processes tell each other that questions have become late. */
+/** The channel on which processes tell each other that approvals have expired. */
 export const QUESTIONS_CHANNEL = 'switchboard_questions'
 const SWEEP = 500
 
 export type Approval = ApprovalModel
 export type Decision = 'approved' | 'denied'
 
-/** A question to a person about one call of a run. */
+/** A new approval: a request for a person's decision about one call of a run. */
 export type NewApproval = Pick<Approval, 'id' | 'callId' | 'server' | 'tool' | 'toolHash' | 'itemId' | 'keptId'>
 
 /**
- * Stores a run's sealed state and its questions, in one transaction: from now on any process can go on with it, for a day. Throws
- * conflict where the run was ended meanwhile: nobody is asked for it any more.
+ * Stores a parked run's sealed state and its approvals in one transaction. From then on any process
+ * can resume the run, for a day. Throws conflict if the run ended meanwhile, because no decision is
+ * needed any more.
  */
 export async function storeParkedRun(
   run: { id: string; ownerId: string; threadId: string },
@@ -32,7 +33,8 @@ export async function storeParkedRun(
   const asked = questions.map((question) => ({ ...question, runId, ownerId, threadId, expiresAt }))
   await retryIdempotent(() =>
     withCaller({ userId: ownerId }, async (tx) => {
-      // Held until the questions are there, so that whoever ends the run ends them, too.
+      // Held until the approvals are stored, so that a transaction that ends the run also ends
+      // them.
       const [open] = await tx.$queryRaw<unknown[]>`
         SELECT 1 AS open FROM runs WHERE id = ${runId} AND owner_id = ${ownerId} AND status IN ('queued', 'running') FOR SHARE`
       if (!open) throw new AppError('conflict', 'This answer was stopped.')
@@ -43,8 +45,9 @@ export async function storeParkedRun(
 }
 
 /**
- * Ends the time of every question of a person within `tx`: nobody can answer them any more, nobody can go on with what waits for the
- * answers, and whoever looks for late questions (lib/agent/approvals/expire-approvals.ts), told at the commit, closes their cards.
+ * Expires every pending approval of a person at once, within `tx`. They can no longer be decided,
+ * and their runs can no longer be resumed. The commit notifies the sweep that closes their cards
+ * (lib/agent/approvals/expire-approvals.ts).
  */
 export async function dueNow(tx: Tx, ownerId: string): Promise<void> {
   await tx.pausedRun.deleteMany({ where: { ownerId } })
@@ -55,18 +58,21 @@ export async function dueNow(tx: Tx, ownerId: string): Promise<void> {
   if (count > 0) await tx.$executeRaw`SELECT pg_notify(${QUESTIONS_CHANNEL}, '')`
 }
 
-/** The caller's question in this thread, or null. */
+/** The caller's approval in this thread, or null. */
 export function findApproval(caller: { userId: string }, threadId: string, id: string): Promise<Approval | null> {
   return withCaller(caller, (tx) => tx.approval.findFirst({ where: { id, threadId, ownerId: caller.userId } }))
 }
 
-/** What came of an answer: `won` where it counts, all questions of its run, and the run's state for the one who goes on with it. */
+/**
+ * The result of a decision. `won` is true if it counts. `approvals` are all approvals of its run.
+ * `sealed` is the run's state for the process that resumes it, else null.
+ */
 export type Answered = { won: boolean; approvals: Approval[]; sealed: string | null }
 
 /**
- * pending -> an answer, once: it counts for nothing where somebody was faster, or a day has passed. `remember`: it holds for the
- * thread. With the last answer that its run waits for, the same transaction ends the wait and takes the run's state, so that no
- * run is left whose questions are all answered.
+ * Changes pending to a decision, once. The decision does not count if another came first or a day
+ * has passed. `remember` keeps it for the thread. The last decision of a run also ends its wait and
+ * takes its state in the same transaction, so that no fully decided run stays parked.
  */
 export function answerApproval(
   caller: { userId: string },
@@ -76,7 +82,7 @@ export function answerApproval(
 ): Promise<Answered> {
   const ownerId = caller.userId
   return withCaller(caller, async (tx) => {
-    // Two answers to one run take turns: one of them is the last.
+    // Serializes two decisions for one run, so that one of them is the last.
     await tx.$queryRaw`SELECT 1 AS held FROM runs WHERE id = ${runId} AND owner_id = ${ownerId} FOR UPDATE`
     const now = new Date()
     const where = { id, ownerId, status: 'pending', expiresAt: { gt: now } }
@@ -94,7 +100,10 @@ export function answerApproval(
   })
 }
 
-/** Takes the state of a run that goes on: the second one who asks gets null, as for one that is too old. */
+/**
+ * Takes the state of a parked run to resume it. Returns null if it was already taken or has
+ * expired.
+ */
 async function claimParkedRun(tx: Tx, run: { id: string; ownerId: string }, now: Date): Promise<string | null> {
   const where = { runId: run.id, ownerId: run.ownerId }
   const row = await tx.pausedRun.findFirst({ where })
@@ -104,10 +113,13 @@ async function claimParkedRun(tx: Tx, run: { id: string; ownerId: string }, now:
   return row.sealed
 }
 
-/** How a question was answered, and whether its call was made: `isOpen` while a run of its thread may still make it. */
+/**
+ * The decision on an approval. `isMade` is true if its call was made; `isOpen` is true while a run
+ * of its thread may still make it.
+ */
 export type Answer = { itemId: string; status: string; remember: boolean; isMade: boolean; isOpen: boolean }
 
-/** The answers to the questions on these cards of a thread; those without one are left out. */
+/** The decisions on these cards of a thread. Cards without a decision are left out. */
 export function listAnswers(caller: { userId: string }, threadId: string, itemIds: string[]): Promise<Answer[]> {
   const own = Prisma.sql`owner_id = ${caller.userId} AND thread_id = ${threadId}`
   return statementAs<Answer>(
@@ -121,8 +133,8 @@ export function listAnswers(caller: { userId: string }, threadId: string, itemId
 }
 
 /**
- * Ends whatever questions of a run are open, as expired or denied, and with them the run's wait; its state is forgotten. Resolves to
- * the questions that it ended. `why` is kept in the run's row.
+ * Ends the pending approvals of a run as expired or denied, ends the run's wait and deletes its
+ * state. Resolves to the approvals that it ended. `why` is kept in the run's row.
  */
 export function closeApprovals(
   caller: { userId: string },
@@ -138,7 +150,7 @@ export function closeApprovals(
   })
 }
 
-/** The runs of a thread that have open questions. */
+/** The runs of a thread that have pending approvals. */
 export async function listRunsWithPendingApprovals(caller: { userId: string }, threadId: string): Promise<string[]> {
   const rows = await statementAs<{ id: string }>(
     caller,
@@ -149,10 +161,10 @@ export async function listRunsWithPendingApprovals(caller: { userId: string }, t
   return rows.map(({ id }) => id)
 }
 
-/** A tool to which the person said yes in a thread, as it was then. */
+/** A tool that the person approved in a thread, with its definition's hash at that time. */
 export type Agreed = Pick<Approval, 'server' | 'tool' | 'toolHash' | 'remember'>
 
-/** What the person agreed to in this thread. */
+/** The tools that the person approved in this thread, 1000 at most. */
 export function listApprovedForThread(caller: { userId: string }, threadId: string): Promise<Agreed[]> {
   return statementAs<Agreed>(
     caller,
@@ -162,13 +174,16 @@ export function listApprovedForThread(caller: { userId: string }, threadId: stri
   )
 }
 
-/** approved -> expired: the tools are not those any more to which the person agreed. */
+/** approved -> expired: the tools have changed since the person approved them. */
 export async function expireApprovedCalls(caller: { userId: string }, runId: string): Promise<void> {
   const where = { runId, ownerId: caller.userId, status: 'approved' }
   await withCaller(caller, (tx) => tx.approval.updateMany({ where, data: { status: 'expired', remember: false } }))
 }
 
-/** The runs that have questions which nobody answered for a day, 500 at most. States that nobody can go on with are forgotten. */
+/**
+ * The runs whose approvals were pending for a day, 500 at most. Also deletes the expired states of
+ * parked runs.
+ */
 export function listRunsWithExpiredApprovals(): Promise<{ runId: string; ownerId: string }[]> {
   return withSystem('expiry', async (tx) => {
     const expiresAt = { lte: new Date() }

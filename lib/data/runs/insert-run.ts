@@ -8,29 +8,34 @@ import { retryIdempotent } from '#lib/platform/db/retry.ts'
 export type NewRun = {
   id: string
   ownerId: string
-  /** Under which the owner signed in: where it has changed since, nothing begins. */
+  /** The version under which the owner signed in. If it has changed since, no run begins. */
   sessionVersion: number
   threadId: string
   operation: string
   requestId: string
   clientRequestId?: string
-  /** The message that it answers; without one, the thread's last. */
+  /** The message that the run answers; without one, the last message of the thread. */
   turnId?: string
 }
 
-/** How many runs a person may have at the same time, and begin within a minute. */
+/** How many runs a person may have at once, and begin within a minute. */
 export type RunLimits = { atOnce: number; perMinute: number }
 
-/** What became of a new run; `retryAfter` are seconds, `firstId` is the run that the same request began. */
+/**
+ * The result of `insertRun`. `retryAfter` is in seconds; `firstId` is the run that the same request
+ * began earlier.
+ */
 export type Insertion =
   | { outcome: 'inserted' | 'busy' | 'too_many' | 'signed_out' | 'refused' }
   | { outcome: 'too_often'; retryAfter: number }
   | { outcome: 'repeated'; firstId: string }
 
 /**
- * Writes a queued run, and with it what its turn begins with: both or neither. `busy`: the thread has an active one. `repeated`:
- * this person's client sent this request before. `too_many`, `too_often`: this person has reached a limit, in whatever
- * processes. `signed_out`: what let this person in has ended. `refused`: the message cannot be stored as things are now.
+ * Inserts a queued run together with what its turn begins with: both or neither. `busy`: the thread
+ * has an active run. `repeated`: this person's client sent the same request before. `too_many`,
+ * `too_often`: this person reached a limit, counted across all processes. `signed_out`: the
+ * person's session version changed or the account is disabled. `refused`: the message cannot be
+ * stored now.
  */
 export async function insertRun(run: NewRun, { atOnce, perMinute }: RunLimits, opening?: Opening): Promise<Insertion> {
   const { id, ownerId, sessionVersion, threadId, operation, requestId, clientRequestId = null, turnId = null } = run
@@ -39,13 +44,14 @@ export async function insertRun(run: NewRun, { atOnce, perMinute }: RunLimits, o
   const active = Prisma.sql`${own} AND status IN ('queued', 'running')`
   const admitted = Prisma.sql`SELECT FROM users WHERE id = ${ownerId} AND session_version = ${sessionVersion} AND disabled_at IS NULL`
   const lately = Prisma.sql`${own} AND created_at > now() - interval '1 minute'`
-  // A request whose id was freed comes again: its message may have been answered meanwhile all the same.
+  // A request may come again after its id was freed, but its message may have been answered
+  // meanwhile.
   const first = Prisma.sql`${own} AND id <> ${id} AND (client_request_id = ${clientRequestId}
     OR (${opening !== undefined}::boolean AND turn_id = ${turnId} AND NOT ${SAID_NOTHING}))`
   const lastMessage = Prisma.sql`
     SELECT id FROM thread_items WHERE thread_id = ${threadId} AND owner_id = ${ownerId} AND type = 'user_message' ORDER BY seq DESC LIMIT 1`
   const statements = [
-    // Two requests of one person take turns, so that neither counts without the other.
+    // Serializes the requests of one person, so that each counts the other.
     lockPerson(ownerId),
     ...locks,
     Prisma.sql`
@@ -81,5 +87,5 @@ export async function insertRun(run: NewRun, { atOnce, perMinute }: RunLimits, o
 }
 
 const NO_OPENING = { locks: [], isPossible: Prisma.sql`true`, writes: [] }
-/** A run that lost its process before it had said anything: its request may be sent again. */
+/** A run that lost its process before it produced anything: its request may be sent again. */
 const SAID_NOTHING = Prisma.sql`(status = 'interrupted' AND last_seq = 0 AND client_request_id IS NULL)`

@@ -12,38 +12,44 @@ import { countToolCall } from '#lib/platform/metrics.ts'
 import { noteChange } from '#lib/platform/process/watch-changes.ts'
 import { clipJson, redactText } from '#lib/platform/redaction/redact.ts'
 
-// The one writer of the ledger; lib/data/runs/tool-calls.ts reads it.
+// The only writer of the ledger; lib/data/runs/tool-calls.ts reads it.
 
 const ARGUMENTS_MAX_BYTES = 16_384
 const RESULT_MAX_BYTES = 32_768
 const MESSAGE_MAX_CHARS = 500
-// A call may be settled a little after its run; one without a run lasts minutes at most.
+// A call may be settled shortly after its run. A call without a run lasts minutes at most.
 const SETTLE_GRACE_MS = 30_000
 const ORPHAN_MS = 10 * 60_000
 
 export type NewToolCall = {
   ownerId: string
-  /** chat: called by the assistant in a run. mcp: called by an outside MCP client with a token. repeat: made again on its page. */
+  /**
+   * chat: called by the assistant in a run. mcp: called by an outside MCP client with a token.
+   * repeat: made again from its page.
+   */
   via: 'chat' | 'mcp' | 'repeat'
   server: string
   tool: string
   arguments: unknown
-  /** The names of the arguments that the session filled in, whatever the caller said. */
+  /** Names of the arguments that the session filled in, whatever the caller sent. */
   filledIn?: string[]
-  /** Names of fields whose values are not kept, in any case; secrets by name and look are cut out as well. */
+  /**
+   * Names of fields whose values are never kept. Secrets, recognized by name or look, are removed
+   * as well.
+   */
   hidden?: readonly string[]
   runId?: string
   threadId?: string
-  /** The person's message that the call works on. */
+  /** The person's message that the call belongs to. */
   turnId?: string
   traceId?: string
   spanId?: string
-  /** The model's own id of the call. */
+  /** The model's own id for the call. */
   callId?: string
   tokenId?: string
   clientName?: string
   clientVersion?: string
-  /** The call that this one makes again, and the person who asked for that. */
+  /** The call that this one repeats, and the person who asked for it. */
   repeatOf?: string
   repeatedBy?: string
 }
@@ -51,30 +57,32 @@ export type NewToolCall = {
 export type ToolCallOutcome = {
   status: Exclude<ToolCallStatus, 'pending'>
   result?: unknown
-  /** What may be kept of the result, where that is less than all. */
+  /** The part of the result that may be kept, if not all of it. */
   stored?: unknown
   /** Names of fields whose values are not kept. */
   hidden?: readonly string[]
   failureClass?: FailureClass
   errorMessage?: string
-  /** Milliseconds since the start: when the connection stood, and when the tool first said how far it was. */
+  /**
+   * Milliseconds from the start until the connection was open, and until the tool's first progress.
+   */
   connectedMs?: number
   firstSignMs?: number
-  /** How long it took, by a clock that nobody sets. */
+  /** The duration (ms) by a monotonic clock. */
   durationMs?: number
 }
 
 /**
- * Writes a call into the ledger before it is sent, without secrets and clipped (16 kB), and returns the row's id. A call
- * that cannot be written must not be sent: let the error through.
+ * Writes a call into the ledger before it is sent, without secrets and clipped (16 kB). Returns the
+ * row's id. If it throws, the call must not be sent: let the error through.
  */
 export function beginToolCall(call: NewToolCall): Promise<string> {
   return insert(call, new Date(), null)
 }
 
 /**
- * Writes a call that only read and is over, in one go. It must be written before its answer is given away: let the error
- * through.
+ * Writes a finished read-only call in one statement, before its answer is passed on. If it throws,
+ * the answer must not be passed on: let the error through.
  */
 export async function recordToolCall(call: NewToolCall, startedAt: Date, outcome: ToolCallOutcome): Promise<void> {
   await insert(call, startedAt, outcome)
@@ -107,7 +115,10 @@ function label(text: string | undefined, max: number): string | undefined {
   return text && toStorableText(text).slice(0, max)
 }
 
-/** Settles a call, once: a row that is not pending any more stays as it is. The result is redacted and clipped (32 kB). */
+/**
+ * Settles a call once: a row that is no longer pending stays as it is. The result is redacted and
+ * clipped (32 kB).
+ */
 export async function finishToolCall(
   call: { id: string; ownerId: string },
   outcome: ToolCallOutcome,
@@ -139,13 +150,19 @@ async function settlement({ status, result, stored, hidden, failureClass, errorM
   }
 }
 
-/** The arguments without those that the session filled in: what was asked for, by which equal calls are told. */
+/**
+ * Removes the arguments that the session filled in. The rest is what the caller asked for, by which
+ * equal calls are recognized.
+ */
 export function askedArguments(args: unknown, filledIn: readonly string[]): unknown {
   if (filledIn.length === 0 || args === null || typeof args !== 'object') return args
   return Object.fromEntries(Object.entries(args).filter(([name]) => !filledIn.includes(name)))
 }
 
-/** The same for the same arguments in any order of their keys; under a key of ours, so that nobody finds a short secret by trying. */
+/**
+ * A hash that is the same for equal arguments in any key order. It uses a secret key, so that a
+ * short secret cannot be found by trying.
+ */
 export function argumentsHash(args: unknown): string {
   return createHmac('sha256', deriveKey('ledger'))
     .update(JSON.stringify(sortKeys(args)) ?? 'null')
@@ -163,9 +180,10 @@ function sortKeys(value: unknown): unknown {
 }
 
 /**
- * Settles the calls that were left pending although their run is over, or that no run can settle any more after ten minutes:
- * their process died or lost the database, and nobody knows what became of them. Those of `deadRuns`, whose process is known
- * to be gone, are settled at once. Resolves to their number.
+ * Settles abandoned calls as unknown: those still pending 30 s after their run ended, and those
+ * without a run after ten minutes. Their process died or lost the database, so their outcome is
+ * unknown. Calls of `deadRuns`, whose process is known to be gone, are settled at once. Resolves to
+ * their number.
  */
 export async function settleAbandonedCalls(deadRuns: string[] = []): Promise<number> {
   const message = 'The server stopped during this call; whether it took effect is unknown.'
@@ -186,7 +204,7 @@ export async function settleAbandonedCalls(deadRuns: string[] = []): Promise<num
   return settled.length
 }
 
-/** True where a run has called a tool, whatever came of it. */
+/** True if a run has called a tool, whatever the outcome. */
 export async function hasToolCalls(tx: Tx, runId: string): Promise<boolean> {
   return (await tx.toolCall.findFirst({ where: { runId }, select: { id: true } })) !== null
 }

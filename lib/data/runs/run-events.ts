@@ -4,26 +4,33 @@ import type { RunStatus } from '#lib/generated/prisma/enums.ts'
 import { systemStatement, type Tx, withSystem } from '#lib/platform/db/db.ts'
 import { toStorable } from '#lib/platform/json/to-storable.ts'
 
-/** Events of a run as they are kept: `pieces` are the lengths of the neighbouring text deltas that share the row, and `seq` is the last one's number. */
+/**
+ * Stored events of a run. `pieces` are the lengths of the adjacent text deltas merged into the row,
+ * and `seq` is the number of the last one.
+ */
 export type StoredEvent = Required<NumberedEvent> & { pieces?: number[] }
 
-/** Where a reader stands in a run's log. */
+/** The position of a reader in a run's log. */
 export type Place = { runId: string; after: number }
 
-/** How far a run is. `lastSeq` is null while more may come, 0 where nothing is kept any more. `stale`: ended or not, its process has been silent for too long. */
+/**
+ * The progress of a run. `lastSeq` is null while more events may come, and 0 if none are kept any
+ * more. `stale` means that its process has been silent for too long, whether or not the run has
+ * ended.
+ */
 export type RunProgress = { status: RunStatus; lastSeq: number | null; stale: boolean }
 
-/** Rows that one reader gets at once; where it gets as many, there may be more. */
+/** The most rows that a reader gets at once. A full page means that there may be more. */
 export const PAGE_ROWS = 500
-/** How long (ms) the events of a run are kept after its end. */
+/** How long (ms) the events of a run are kept after it ended. */
 const KEPT_MS = 3_600_000
 const SWEEP_RUNS = 200
 
 type RunEvents = { runId: string; ownerId: string; events: StoredEvent[] }
 
 /**
- * Writes events of several runs in one statement; writing one twice changes nothing. Those of a run that is over are left out:
- * its process was taken for dead, and somebody else has closed the log.
+ * Writes events of several runs in one statement. Writing an event twice changes nothing. Events of
+ * closed runs are skipped: their process was declared dead and another one closed the log.
  */
 export async function insertRunEvents(runs: RunEvents[]): Promise<void> {
   const ids = runs.map(({ runId }) => runId)
@@ -38,7 +45,10 @@ export async function insertRunEvents(runs: RunEvents[]): Promise<void> {
   )
 }
 
-/** Writes events of one's own run within a transaction that has seen to it that the log is open. */
+/**
+ * Writes events of the caller's own run, in a transaction that has already checked that the log is
+ * open.
+ */
 export async function appendEvents(tx: Tx, runs: RunEvents[]): Promise<void> {
   if (runs.some(({ events }) => events.length > 0)) await tx.$executeRaw(insertion(runs))
 }
@@ -57,8 +67,9 @@ function insertion(runs: RunEvents[], where = Prisma.empty): Prisma.Sql {
 }
 
 /**
- * For each place (the caller has seen to it that the reader may see the run) what comes after it, in order, and how far the
- * run is: read before the events, so that a run which has ended has no more than these. Null for a run that is not there.
+ * For each place, reads the events after it, in order, and the progress of the run. The caller has
+ * checked that the reader may see the run. Progress is read first, so an ended run has no more
+ * events than these. Null if the run does not exist.
  */
 export function readRunEvents(
   places: Place[],
@@ -86,17 +97,20 @@ export function readRunEvents(
   })
 }
 
-/** Every event that is kept of a run, in order. */
+/** All stored events of a run, in order. */
 export function allEvents(tx: Tx, runId: string): Promise<StoredEvent[]> {
   return tx.$queryRaw<StoredEvent[]>`SELECT seq, event, pieces FROM run_events WHERE run_id = ${runId} ORDER BY seq`
 }
 
-/** Removes what was logged of a run that is taken back. */
+/** Deletes the events of a run that is withdrawn. */
 export async function forgetEvents(tx: Tx, runId: string): Promise<void> {
   await tx.runEvent.deleteMany({ where: { runId } })
 }
 
-/** Removes the events of some runs that ended an hour ago. Resolves to the number of runs; a full 200 means that there may be more. */
+/**
+ * Deletes the events of up to 200 runs that ended an hour ago or more. Resolves to the number of
+ * runs; `more` means that there may be others.
+ */
 export async function sweepRunEvents(): Promise<{ runs: number; more: boolean }> {
   const runs = await withSystem(
     'expiry',

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 
-/** What is said of one class of failure, to the person who waited and to the operator. */
+/** The texts for one failure class, for the person who waited and for the operator. */
 type RunFailureWords = {
   /** What happened and what to do, for the person. */
   sentence: string
-  /** Whether asking again may help without a change by anybody. */
+  /** Whether a retry may help without anybody changing something. */
   retry: boolean
   /** For the operator: a name, what it means, and what to do. */
   title: string
@@ -14,7 +14,7 @@ type RunFailureWords = {
 
 const WHERE = 'An administrator finds the reason on the page of this run and in the log.'
 
-/** Every class of failure of a run, with all that is said of it. The one place that knows the classes. */
+/** All failure classes of runs with their texts. This is the only list of the classes. */
 export const RUN_FAILURES = {
   model_unreachable: {
     sentence: 'The server of the model cannot be reached just now. Try again in a moment.',
@@ -207,12 +207,13 @@ export const RUN_FAILURES = {
   },
 } as const satisfies Record<string, RunFailureWords>
 
-/** Why a run failed, as its row keeps it. */
+/** Why a run failed, as stored in its row. */
 export type RunFailureClass = keyof typeof RUN_FAILURES
 
 /**
- * What the model's server said of a failure, without secrets: kept in the run's row and in the log, for operators alone. `status` is the
- * HTTP status, `requestId` the provider's own id of the request, under which its support finds it.
+ * What the model's server said about a failure, without secrets. It is kept in the run's row and in
+ * the log, for operators only. `status` is the HTTP status. `requestId` is the provider's id of the
+ * request, which its support can look up.
  */
 export const FailureDetail = z.object({
   status: z.number().optional(),

@@ -23,16 +23,18 @@ export type RunFilter = {
   status?: RunStatus
   /** Part of the person's name or address. */
   person?: string
-  /** The class of its failure; `interrupted` for one that has none. */
+  /** The failure class, or `interrupted` for an interrupted run without one. */
   failure?: string
   since?: Date
-  /** The id of the last row of the page before. */
+  /** The id of the last row of the previous page. */
   after?: string
 }
 
 const PAGE = 50
 
-/** Everybody's runs, the latest first, 50 a page. Only for callers whose admin role was checked. */
+/**
+ * Lists everybody's runs, newest first, 50 a page. Only for callers whose admin role was checked.
+ */
 export async function listRuns({ status, person, failure, since, after }: RunFilter = {}): Promise<Page<RunRow>> {
   const like = person ? `%${person.replace(/[\\%_]/g, '\\$&')}%` : null
   const rows = await systemStatement<RunRow>(

@@ -4,15 +4,18 @@ import { upsertItem, upsertThread } from '#lib/data/chat/chatkit-store.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 
 type OpeningStatements = {
-  /** Come before the run is written. */
+  /** Run before the run is inserted. */
   locks: Prisma.Sql[]
-  /** True where the message can be stored: its thread takes messages, and its files are free. */
+  /** True if the message can be stored: its thread accepts messages, and its files are free. */
   isPossible: Prisma.Sql
-  /** Store the message, and its thread where that is new, where the run was written. */
+  /** Store the message, and its thread if that is new, provided that the run was inserted. */
   writes: Prisma.Sql[]
 }
 
-/** What a run's transaction needs to store what its turn begins with: both are there, or neither. */
+/**
+ * The statements that a run's transaction needs to store what its turn begins with, so that both
+ * are stored or neither.
+ */
 export function openingStatements(
   run: { id: string; ownerId: string },
   { thread, message }: Opening,

@@ -7,10 +7,10 @@ import { statementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/d
 import { retryIdempotent } from '#lib/platform/db/retry.ts'
 import { toStorableText } from '#lib/platform/json/to-storable.ts'
 
-/** A run without a heartbeat for this long (ms) has no process any more. */
+/** A run without a heartbeat for this long (ms) has lost its process. */
 export const STALE_MS = 10_000
 
-/** Where processes tell each other of runs (lib/runs/channel.ts). */
+/** The channel on which processes notify each other about runs (lib/runs/channel.ts). */
 export const RUNS_CHANNEL = 'switchboard_runs'
 
 const ACTIVE: RunStatus[] = ['queued', 'running']
@@ -20,8 +20,9 @@ export function isActive(status: RunStatus): boolean {
 }
 
 /**
- * What a run turned out to be. `failureClass`, `errorMessage` (a public sentence) and `failureDetail` belong to `failed`. `waiting` is no end: a
- * person is asked, no process holds the run, and another run goes on with it.
+ * How a run ended. `failureClass`, `errorMessage` (a public sentence) and `failureDetail` belong to
+ * `failed`. `waiting` is not an end: the run is parked without a process until a person decides,
+ * and another run resumes it.
  */
 export type RunOutcome = {
   status: 'done' | 'stopped' | 'interrupted' | 'failed' | 'waiting'
@@ -30,7 +31,7 @@ export type RunOutcome = {
   failureDetail?: FailureDetail
 }
 
-/** What is learned about a run while it goes. */
+/** Facts that become known while a run is going. */
 export type RunFacts = {
   model?: string
   inputTokens?: number
@@ -40,12 +41,12 @@ export type RunFacts = {
   allowRetry?: boolean
 }
 
-/** Takes back a run that was inserted and never launched. */
+/** Withdraws a run that was inserted but never started. */
 export async function withdrawRun({ id, ownerId }: { id: string; ownerId: string }): Promise<void> {
   await withCaller({ userId: ownerId }, (tx) => tx.run.deleteMany({ where: { id, ownerId, startedAt: null } }))
 }
 
-/** queued -> running. False where somebody else decided about the run meanwhile. May be done again. */
+/** queued -> running. False if the run was ended meanwhile. Safe to repeat. */
 export async function markRunning({ id, ownerId }: { id: string; ownerId: string }): Promise<boolean> {
   const statement = Prisma.sql`
     UPDATE runs SET status = 'running', started_at = now(), heartbeat_at = now()
@@ -55,9 +56,9 @@ export async function markRunning({ id, ownerId }: { id: string; ownerId: string
 }
 
 /**
- * queued or running -> an end, and the log is complete: `events` are its last ones. A run that was stopped from elsewhere
- * keeps that end and gets the facts alone. May be done again. False where nothing was written, because the run was taken
- * for dead.
+ * Ends a queued or running run and completes its log with its last `events`. A run that was stopped
+ * elsewhere keeps that status and gets only the facts. Safe to repeat. False if nothing was written
+ * because the run was declared dead.
  */
 export function finishRun(
   { id, ownerId }: { id: string; ownerId: string },
@@ -81,12 +82,15 @@ export function finishRun(
         data: { ...facts, lastSeq },
       }))
     if (count > 0) await appendEvents(tx, [{ runId: id, ownerId, events }])
-    // Whoever closes the log of a dead process gives it another last number.
+    // A process that closes the log of a dead one writes a different last number.
     return count > 0 || (await tx.run.count({ where: { id, ownerId, lastSeq } })) > 0
   })
 }
 
-/** Marks the thread's active run as stopped, wherever it runs, and resolves to its id: its process has to be told. Null where none is active. */
+/**
+ * Marks the thread's active run as stopped, whatever process it runs in, and resolves to its id, so
+ * that its process can be notified. Null if no run is active.
+ */
 export async function markStopped(caller: { userId: string }, threadId: string): Promise<string | null> {
   const where = { threadId, ownerId: caller.userId, status: { in: ACTIVE } }
   const stopped = { status: 'stopped', finishedAt: new Date() } as const
@@ -97,8 +101,9 @@ export async function markStopped(caller: { userId: string }, threadId: string):
 }
 
 /**
- * Says that these runs are alive. Resolves to those that are no longer running, as those of a person who is gone: stopped ones are
- * open until their process has closed the log, those that were taken for dead are not.
+ * Records a heartbeat for these runs. Resolves to those that are no longer running or no longer
+ * exist. A stopped run stays open until its process closes the log; a run that was declared dead is
+ * not open.
  */
 export function recordHeartbeat(ids: string[]): Promise<EndedRun[]> {
   return withSystem('recovery', async (tx) => {
@@ -113,10 +118,16 @@ export function recordHeartbeat(ids: string[]): Promise<EndedRun[]> {
   })
 }
 
-/** A run that is no longer running: `isOpen` while its log is to be closed, `why` where somebody else than its person ended it. */
+/**
+ * A run that is no longer running. `isOpen` is true while its log must still be closed. `why` is
+ * set if something other than its person ended it.
+ */
 export type EndedRun = { id: string; isOpen: boolean; why?: string }
 
-/** Ends every run of a person within `tx`, those that wait among them, and says why. Their processes are told at the commit. */
+/**
+ * Stops every run of a person within `tx`, including parked ones, and stores why. The commit
+ * notifies their processes.
+ */
 export async function stopRunsOf(tx: Tx, ownerId: string, why: string): Promise<void> {
   await tx.$executeRaw`
     WITH stopped AS (
@@ -125,7 +136,10 @@ export async function stopRunsOf(tx: Tx, ownerId: string, why: string): Promise<
     ) SELECT pg_notify(${RUNS_CHANNEL}, id || ' 0') FROM stopped`
 }
 
-/** waiting -> done (another run goes on with it) or stopped (nobody will), as a part of a transaction. False where it waits no more. */
+/**
+ * waiting -> done (another run resumes it) or stopped (no run will), within a transaction. False if
+ * it no longer waits.
+ */
 export async function endWaiting(
   tx: Tx,
   { id, ownerId }: { id: string; ownerId: string },
@@ -137,7 +151,10 @@ export async function endWaiting(
   return count > 0
 }
 
-/** The caller's run to attach to: the one of that id, else the thread's newest. Null where there is none in this thread. */
+/**
+ * The caller's run to attach to: the one with that id, or else the thread's newest. Null if there
+ * is none in this thread.
+ */
 export function findRunOfThread(
   caller: { userId: string },
   threadId: string,
@@ -148,7 +165,10 @@ export function findRunOfThread(
   return withCaller(caller, (tx) => tx.run.findFirst({ where, orderBy: { createdAt: 'desc' }, select }))
 }
 
-/** The run that an earlier request with the client's id began, or null. `isKept`: its events are. */
+/**
+ * The run that an earlier request with the client's id began, or null. `isKept` is true if its
+ * events still exist.
+ */
 export async function findRepeatedRun(
   caller: { userId: string },
   clientRequestId: string,

@@ -3,12 +3,16 @@ import { finishToolCall, type ToolCallOutcome } from '#lib/data/runs/ledger.ts'
 import { withoutRun } from '#lib/platform/db/run-fence.ts'
 import { log } from '#lib/platform/log.ts'
 
-/** Waits (ms) before what the database refused is written again: all within the grace of a run's calls, after which nobody knows of them. */
+/**
+ * Waits (ms) between retries of a failed write. They fit into the 30 s in which a run's calls can
+ * be settled; after that the calls count as abandoned.
+ */
 const WAITS_MS = [500, 2_000, 5_000, 10_000, 10_000]
 
 /**
- * Settles a call that was made. Never throws, because its answer counts more than its row: what the database refuses is written
- * by and by, as what it was when it ended. If it cannot be, the row stays pending until it is found abandoned.
+ * Settles a call that was made. Never throws, because the call's answer matters more than its row.
+ * A failed write is retried in the background with the original end time. If all retries fail, the
+ * row stays pending until it is found abandoned.
  */
 export async function settleToolCall(call: { id: string; ownerId: string }, outcome: ToolCallOutcome): Promise<void> {
   const finishedAt = new Date()
@@ -16,7 +20,7 @@ export async function settleToolCall(call: { id: string; ownerId: string }, outc
     await finishToolCall(call, outcome, finishedAt)
   } catch (error) {
     log.warn({ error, tool_call_id: call.id }, 'tool call is settled in the ledger later')
-    // The run may be over by then.
+    // The run may have ended by then.
     void withoutRun(() => settleLater(call, outcome, finishedAt))
   }
 }

@@ -7,8 +7,9 @@ const LOST_MESSAGE = 'The server ended before the answer was complete.'
 const UNCLAIMED_MESSAGE = 'The server ended before it could go on with your answer. Nothing was called; ask again.'
 
 /**
- * Marks runs that lost their process as interrupted, in one thread or everywhere. Not while the database itself has just
- * come up: what could not say that it lives in the meantime is not dead. Resolves to their number.
+ * Marks runs that lost their process as interrupted, in one thread or everywhere. Does nothing if
+ * the database started less than STALE_MS ago, because live processes could not send heartbeats
+ * while it was down. Resolves to their number.
  */
 export async function interruptStaleRuns(threadId?: string): Promise<number> {
   const interrupted = await systemStatement(
@@ -24,7 +25,8 @@ export async function interruptStaleRuns(threadId?: string): Promise<number> {
 }
 
 /**
- * Ends runs that wait for answers although none of their questions is open, and forgets their states. Resolves to their number.
+ * Ends parked runs that have no pending approval left, and deletes their states. Resolves to their
+ * number.
  */
 export async function endForgottenWaits(threadId?: string): Promise<number> {
   const ended = await systemStatement(
@@ -41,7 +43,7 @@ export async function endForgottenWaits(threadId?: string): Promise<number> {
   return ended.length
 }
 
-/** Runs that have ended but whose process did not live to close their log, oldest first, 100 at most. */
+/** Runs that ended but whose process died before it closed their log, oldest first, 100 at most. */
 export function unclosedRuns(threadId?: string): Promise<{ id: string }[]> {
   return systemStatement(
     'recovery',
@@ -53,13 +55,13 @@ export function unclosedRuns(threadId?: string): Promise<{ id: string }[]> {
   )
 }
 
-/** What has to be known of a run to close its log in the place of its dead process. */
+/** The facts needed to close the log of a run in place of its dead process. */
 export type AbandonedRun = Pick<RunModel, 'id' | 'ownerId' | 'threadId' | 'status' | 'operation' | 'turnId'>
 
 /**
- * Runs `close` in a transaction that holds the run, if its log is still open and nobody else is at it, and notes what it
- * resolves to: the log's last number, 0 where nothing was said, so that the request may be sent anew. False where there was
- * nothing to do.
+ * Runs `close` in a transaction that locks the run, if its log is open and no other process is
+ * closing it. Stores the last number of the log, which `close` resolves to; 0 means that the run
+ * produced nothing, so its request may be sent again. False if there was nothing to do.
  */
 export function closeAbandonedRun(id: string, close: (tx: Tx, run: AbandonedRun) => Promise<number>): Promise<boolean> {
   return withSystem('recovery', async (tx) => {

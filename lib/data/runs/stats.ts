@@ -1,14 +1,18 @@
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { systemStatement, type Tx, withSystem } from '#lib/platform/db/db.ts'
 
-/** How many days the tables and percentiles of the overview look back. */
+/** How many days the tables and percentiles of the overview cover. */
 export const PERIOD_DAYS = 7
-/** How many days the chart shows, today included. */
+/** How many days the chart shows, including today. */
 export const CHART_DAYS = 14
 const TABLE_ROWS = 50
 const FAILURE_ROWS = 5
 
-/** Calls of one tool or server in the last `PERIOD_DAYS` days. Calls that a person declined were not made, and are not counted. `failed` counts calls that failed or whose outcome is unknown; durations are milliseconds of finished calls. */
+/**
+ * Calls of one tool or server in the last `PERIOD_DAYS` days. Calls that a person declined were not
+ * made and are not counted. `failed` counts calls that failed or whose outcome is unknown. `p50`
+ * and `p95` are in milliseconds, over the calls that have a duration.
+ */
 export type CallStats = {
   name: string
   calls: number
@@ -18,7 +22,7 @@ export type CallStats = {
   lastAt: Date
 }
 
-/** One day of the chart; `day` is YYYY-MM-DD in the reader's time zone. */
+/** One day of the chart. `day` is YYYY-MM-DD in the reader's time zone. */
 export type DayOfCalls = { day: string; calls: number; failed: number }
 
 export type Overview = {
@@ -36,14 +40,20 @@ export type Overview = {
   days: DayOfCalls[]
   tools: CallStats[]
   servers: CallStats[]
-  /** The most frequent classes of the period. A run without a class has its status as one: interrupted. */
+  /**
+   * The most frequent failure classes of the period. A run without a class counts under its status,
+   * for example `interrupted`.
+   */
   callFailures: FailureCount[]
   runFailures: FailureCount[]
 }
 
 export type FailureCount = { failureClass: string; count: number; lastAt: Date }
 
-/** Everything that the admin's start page counts, across all people. "Today" begins at midnight in `timeZone` (an IANA name). Only for callers whose admin role was checked. */
+/**
+ * Reads all numbers of the admin start page, across all people. "Today" begins at midnight in
+ * `timeZone` (an IANA name). Only for callers whose admin role was checked.
+ */
 export function readOverview(timeZone: string): Promise<Overview> {
   return withSystem('admin', async (tx) => ({
     ...(await readTotals(tx, timeZone)),
@@ -122,7 +132,7 @@ async function readTotals(tx: Tx, timeZone: string): Promise<Pick<Overview, 'peo
 }
 
 function readDays(tx: Tx, timeZone: string): Promise<DayOfCalls[]> {
-  // Days are counted on the wall clock of the zone, so that one with 23 or 25 hours is still one day.
+  // Days follow the local clock of the zone, so that a day with 23 or 25 hours is still one day.
   return tx.$queryRaw<DayOfCalls[]>`
     WITH day AS (
       SELECT generate_series(d - make_interval(days => ${CHART_DAYS - 1}), d, '1 day') AS start
@@ -162,7 +172,10 @@ function readRunFailures(tx: Tx): Promise<FailureCount[]> {
     GROUP BY 1 ORDER BY count DESC, 1 LIMIT ${FAILURE_ROWS}`
 }
 
-/** How long a tool's calls usually take: milliseconds within which half and 95 % of the period's calls ended. Only for callers whose admin role was checked. */
+/**
+ * The p50 and p95 (ms) of a tool's successful calls in the last `PERIOD_DAYS` days, and their
+ * number. Only for callers whose admin role was checked.
+ */
 export async function readUsual(
   server: string,
   tool: string,

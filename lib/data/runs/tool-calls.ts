@@ -4,11 +4,14 @@ import { statementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/d
 import { notFound } from '#lib/platform/errors.ts'
 import { type Page, toPage } from '#lib/platform/page.ts'
 
-// Reading the ledger; lib/data/runs/ledger.ts writes it.
+// Reads the ledger; lib/data/runs/ledger.ts writes it.
 
 const FACET_MAX = 200
 
-/** Why a tool call did not succeed: the same word in the ledger, the log, the metric, the chat line and what the model is told. */
+/**
+ * Why a tool call did not succeed. The ledger, the log, the metric, the chat line and the model all
+ * get the same word.
+ */
 export const FAILURE_CLASSES = [
   'refused',
   'dns',
@@ -50,7 +53,7 @@ export type EarlierCall = {
   result: unknown
 }
 
-/** The calls that were made for a message, by whichever attempt to answer it. Oldest first, 100 at most. */
+/** The calls made for a message, across all attempts to answer it. Oldest first, 100 at most. */
 export function listCallsFor(caller: { userId: string }, turnId: string): Promise<EarlierCall[]> {
   return statementAs<EarlierCall>(
     caller,
@@ -62,7 +65,9 @@ export function listCallsFor(caller: { userId: string }, turnId: string): Promis
   )
 }
 
-/** Whose calls are read: everybody's (the caller of this must have checked the admin role), or one person's own. */
+/**
+ * Whose calls to read: everybody's (after the caller checked the admin role), or one person's own.
+ */
 export type ToolCallScope = { admin: true } | { caller: Caller }
 
 export type ToolCallFilter = {
@@ -76,9 +81,9 @@ export type ToolCallFilter = {
   runId?: string
   failureClass?: string
   since?: Date
-  /** The id of the last row of the page before. */
+  /** The id of the last row of the previous page. */
   after?: string
-  /** 1 to 200; 50 where it is not given. */
+  /** From 1 to 200; default 50. */
   limit?: number
 }
 
@@ -132,7 +137,7 @@ function read<T>(scope: ToolCallScope, work: (tx: Tx, own: { ownerId?: string })
   return withCaller(scope.caller, (tx) => work(tx, { ownerId: scope.caller.userId }))
 }
 
-/** Calls, newest first. A cursor that names no row of the scope gives an empty page. */
+/** Lists calls, newest first. A cursor that is not a row of the scope gives an empty page. */
 export function listToolCalls(scope: ToolCallScope, filter: ToolCallFilter = {}): Promise<Page<ToolCallRow>> {
   const limit = Math.min(Math.max(Math.trunc(filter.limit ?? 50), 1), 200)
   return read(scope, async (tx, own) => {
@@ -159,14 +164,14 @@ export function listToolCalls(scope: ToolCallScope, filter: ToolCallFilter = {})
   })
 }
 
-/** One call with arguments and result. Throws not_found for a call outside the scope. */
+/** One call with arguments and result. Throws not_found if the call is outside the scope. */
 export async function findToolCall(scope: ToolCallScope, id: string): Promise<ToolCallDetail> {
   const call = await read(scope, (tx, own) => tx.toolCall.findFirst({ where: { id, ...own }, select: DETAIL }))
   if (!call) throw notFound('This tool call')
   return call
 }
 
-/** The calls that made this one again, newest first, 20 at most. */
+/** The calls that repeated this one, newest first, 20 at most. */
 export async function listRepeats(scope: ToolCallScope, id: string): Promise<ToolCallRow[]> {
   return read(scope, (tx, own) =>
     tx.toolCall.findMany({
@@ -178,7 +183,10 @@ export async function listRepeats(scope: ToolCallScope, id: string): Promise<Too
   )
 }
 
-/** The tools, servers and failure classes that the scope's calls have, for filter menus: sorted, 200 of each at most. */
+/**
+ * The tools, servers and failure classes of the scope's calls, for filter menus: sorted, at most
+ * 200 of each.
+ */
 export function toolCallFacets(
   scope: ToolCallScope,
 ): Promise<{ tools: string[]; servers: string[]; failureClasses: string[] }> {
