@@ -4,7 +4,7 @@ import { newId } from '#lib/platform/ids.ts'
 import { currentRequestId } from '#lib/platform/log.ts'
 import { type Page, toPage } from '#lib/platform/page.ts'
 
-/** What can happen to accounts, settings and the calls of others. */
+/** The audited events on accounts, settings and other people's calls. */
 export const AUDIT_ACTIONS = [
   'signed_in',
   'sign_in_failed',
@@ -42,7 +42,10 @@ export const AUDIT_ACTIONS = [
 ] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 
-/** Notes an event for the operator. `subject` is the id of what it was done to; `detail` never holds a secret. */
+/**
+ * Records an event for the operator. `subject` is the id of the account or thing it was done to.
+ * `detail` never holds a secret.
+ */
 export async function recordAudit(event: {
   action: AuditAction
   actorId?: string
@@ -54,7 +57,10 @@ export async function recordAudit(event: {
   )
 }
 
-/** Who did what to whom or what. Names (of the subject: an account's or a server's) are null where there is none, or none any more. */
+/**
+ * One audited event. `actorName` is the name of the account that acted; `subjectName` is the name
+ * of the account or server it was done to. Both are null if there is no such name, or no longer.
+ */
 export type AuditRow = {
   id: string
   at: Date
@@ -69,15 +75,15 @@ export type AuditRow = {
 
 export type AuditFilter = {
   action?: string
-  /** Part of the name or address of whoever did it, or to whom it was done. */
+  /** Part of the name or address of the actor or the subject. */
   person?: string
-  /** The id of the last row of the page before. */
+  /** The id of the last row of the previous page. */
   after?: string
 }
 
 const PAGE = 50
 
-/** What was noted, the latest first, 50 a page. Only for callers whose admin role was checked. */
+/** Lists audited events, newest first, 50 a page. Only for callers whose admin role was checked. */
 export async function listAuditEvents({ action, person, after }: AuditFilter = {}): Promise<Page<AuditRow>> {
   const like = person ? `%${person.replace(/[\\%_]/g, '\\$&')}%` : null
   const rows = await systemStatement<AuditRow>(

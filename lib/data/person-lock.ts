@@ -3,14 +3,18 @@ import type { Caller } from '#lib/platform/crypto/caller.ts'
 import type { Tx } from '#lib/platform/db/db.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
-/** Lets the transactions that count or end what one person has take turns. Held until the end of the transaction. */
+/**
+ * Returns SQL that serializes the transactions that count or end what one person has. The lock
+ * lasts until the end of the transaction.
+ */
 export function lockPerson(userId: string): Prisma.Sql {
   return Prisma.sql`SELECT pg_advisory_xact_lock(hashtextextended(${userId}, 0))`
 }
 
 /**
- * Takes the person's turn within `tx` for something that outlives the session which makes it, such as a token. Throws unauthenticated
- * where the session has ended since the request was let in: what ends everything must not miss the last thing.
+ * Takes the person's lock within `tx` before creating something that outlives the session, such as
+ * a token. Throws unauthenticated if the session ended since the request was admitted, so that an
+ * action that ends all access cannot miss it.
  */
 export async function takeTurn(tx: Tx, caller: Caller): Promise<void> {
   await tx.$executeRaw(lockPerson(caller.userId))

@@ -26,8 +26,9 @@ const PREFIX: Record<ItemKind, string> = {
 }
 
 /**
- * The caller's threads and items in the database. Each query names the owner, and row-level security stands behind it: what
- * is another person's is not found. Order is the order of the first write (`seq`), so equal times lose no row.
+ * The caller's threads and items in the database. Each query names the owner, backed by row-level
+ * security, so another person's rows are not found. Rows are ordered by their first write (`seq`),
+ * so equal times lose no row.
  */
 export function createPrismaStore(caller: { userId: string }): Store {
   const ownerId = caller.userId
@@ -106,7 +107,7 @@ export function createPrismaStore(caller: { userId: string }): Store {
       try {
         await expireAttachments(caller)
       } catch (error) {
-        // The thread is gone; its files go with the next round.
+        // The thread is gone; the next sweep deletes its files.
         log.warn({ error }, 'the files of a deleted conversation were not deleted yet')
       }
     },
@@ -125,7 +126,7 @@ export function createPrismaStore(caller: { userId: string }): Store {
             ${after === undefined ? Prisma.empty : Prisma.sql`AND seq ${isBeyond} (SELECT seq FROM thread_items WHERE ${own} AND id = ${after})`}
           ORDER BY seq ${direction} LIMIT ${limit + 1}::integer`,
       )
-      // After an item that is not there comes nothing either.
+      // An empty page after an unknown item is an error: `loadItem` throws not_found.
       if (rows.length === 0 && after !== undefined) await loadItem(threadId, after)
       const page = toPage(rows, limit, ({ id }) => id)
       return { ...page, data: page.data.map(({ data }) => data) }
@@ -146,10 +147,10 @@ const ALWAYS = Prisma.sql`true`
 const COLUMNS = Prisma.sql`id, title, status, metadata, allowed_image_domains AS "allowedImageDomains", created_at AS "createdAt"`
 type ThreadRow = Pick<ThreadModel, 'id' | 'title' | 'status' | 'metadata' | 'allowedImageDomains' | 'createdAt'>
 
-/** Whose thread. */
+/** A thread and its owner. */
 type Home = { ownerId: string; threadId: string }
 
-/** Writes a thread where the condition holds. */
+/** Returns SQL that writes a thread if the condition holds. */
 export function upsertThread(ownerId: string, thread: Thread, when = ALWAYS): Prisma.Sql {
   const { id, created_at, title = null, status, metadata, allowed_image_domains: domains } = toStorable(thread)
   return Prisma.sql`
@@ -162,7 +163,7 @@ export function upsertThread(ownerId: string, thread: Thread, when = ALWAYS): Pr
     WHERE threads.owner_id = excluded.owner_id RETURNING id`
 }
 
-/** Writes an item where the condition holds. */
+/** Returns SQL that writes an item if the condition holds. */
 export function upsertItem({ ownerId, threadId }: Home, given: ThreadItem, when = ALWAYS): Prisma.Sql {
   const item = toStorable(given)
   return Prisma.sql`
@@ -173,7 +174,10 @@ export function upsertItem({ ownerId, threadId }: Home, given: ThreadItem, when 
     WHERE thread_items.owner_id = excluded.owner_id RETURNING id`
 }
 
-/** Stores items in somebody's thread where it is still there, and deletes others: for work that outlives its process. Needs a transaction across people. */
+/**
+ * Stores items in a person's thread if it still exists, and deletes others (`gone`). For work that
+ * outlives its process. Needs a transaction across people.
+ */
 export async function keepItems(tx: Tx, home: Home, items: ThreadItem[], gone: string[]): Promise<void> {
   if (!(await tx.thread.findFirst({ where: { id: home.threadId, ownerId: home.ownerId }, select: { id: true } })))
     return
@@ -181,7 +185,7 @@ export async function keepItems(tx: Tx, home: Home, items: ThreadItem[], gone: s
   if (gone.length > 0) await tx.threadItem.deleteMany({ where: { ...home, id: { in: gone } } })
 }
 
-/** True where the thread has items after this one. False where it is not there. */
+/** True if the thread has items after this one. False if the item does not exist. */
 export async function hasItemsAfter(tx: Tx, { ownerId, threadId }: Home, itemId: string): Promise<boolean> {
   const item = await tx.threadItem.findFirst({ where: { threadId, ownerId, id: itemId }, select: { seq: true } })
   if (!item) return false
@@ -208,7 +212,8 @@ function timeOf(iso: string): Date {
   return Number.isNaN(time.getTime()) ? new Date() : time
 }
 
-// An item's foreign key includes the owner, and row-level security refuses to write over what it hides.
+// An item's foreign key includes the owner, and row-level security refuses to overwrite rows that
+// it hides.
 function ignoreMissing(error: unknown): [] {
   const { code, message } = error as { code?: unknown; message?: unknown }
   if (code === '23503' || (code === '42501' && /row-level security/.test(String(message)))) return []

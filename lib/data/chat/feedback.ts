@@ -5,7 +5,7 @@ import { notFound } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { toStorableText } from '#lib/platform/json/to-storable.ts'
 
-/** What somebody thinks of some items of a thread; which words they mean stays with them. */
+/** A person's rating of some items of a thread. The text of the items is not included. */
 export type FeedbackRow = {
   id: string
   threadId: string
@@ -16,8 +16,8 @@ export type FeedbackRow = {
 }
 
 /**
- * Keeps what the caller thinks of items of their own thread; a later word on the same items takes the place of an earlier one.
- * Throws not_found where one of them is not there.
+ * Stores the caller's rating of items of their own thread. It replaces an earlier rating of the
+ * same items. Throws not_found if one of the items does not exist.
  */
 export async function saveFeedback(
   caller: Caller,
@@ -32,14 +32,17 @@ export async function saveFeedback(
     const itemIds = items.map(({ id }) => id)
     if (itemIds.length < wanted.length) throw notFound('The item')
     if (itemIds.length === 0) return
-    // One at a time, or two at once would both be kept.
+    // Serialized, because two at once would both be kept.
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${threadId}, 0))`
     await tx.feedback.deleteMany({ where: { threadId, ownerId, itemIds: { hasSome: itemIds } } })
     await tx.feedback.create({ data: { id: newId('fb'), ownerId, threadId, itemIds, kind } })
   })
 }
 
-/** What people think, the latest first, of one thread or of all. Only for callers whose admin role was checked. */
+/**
+ * Lists ratings, newest first, of one thread or of all. Only for callers whose admin role was
+ * checked.
+ */
 export function listFeedback(
   _scope: { admin: true },
   { threadId, limit = 50 }: { threadId?: string; limit?: number } = {},

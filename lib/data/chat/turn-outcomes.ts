@@ -8,8 +8,8 @@ type Row = { turnId: string; status: string; errorMessage: string | null; allowR
 const OUTCOMES: readonly string[] = ['failed', 'stopped', 'interrupted'] satisfies TurnOutcome['status'][]
 
 /**
- * The store with each message telling, when a client reads it, how its turn ended where that was no good end: as the newest run
- * that worked on it says.
+ * Wraps the store so that each message a client reads says how its turn ended, if it failed, was
+ * stopped or was interrupted. The newest run of the turn decides.
  */
 export function withTurnOutcomes(store: Store, caller: { userId: string }): Store {
   return {

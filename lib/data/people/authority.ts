@@ -5,8 +5,8 @@ import { statementAs } from '#lib/platform/db/db.ts'
 const GONE = 'This account can no longer be used.'
 
 /**
- * For whom something acts, as of now. `runEnded` is why the run that it names may act no more, as a sentence; null while the run is
- * open, and where there is no such run.
+ * The person for whom something acts, as of now. `runEnded` is a sentence that says why the named
+ * run may no longer act. It is null while the run is open, and if there is no such run.
  */
 export type Authority = Person & {
   emailVerified: boolean
@@ -16,8 +16,9 @@ export type Authority = Person & {
 }
 
 /**
- * What a person and one of their runs may still do: asked before every request in their name, so that an end counts at once and on
- * every replica. Null for an account that is gone.
+ * Reads what a person and one of their runs may still do. Checked before every request in their
+ * name, so that an end of access takes effect at once on every replica. Null if the account is
+ * gone.
  */
 export async function findAuthority({
   userId,
@@ -40,7 +41,7 @@ export async function findAuthority({
   return found ?? null
 }
 
-/** Why nothing may be done in this name, as a sentence; null where it may. */
+/** Returns a sentence that says why nothing may be done in this name, or null if it may. */
 export function whyRefused(authority: Authority | null): string | null {
   if (!authority) return GONE
   return authority.runEnded ?? (authority.disabled ? GONE : null)

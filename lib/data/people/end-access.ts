@@ -3,7 +3,7 @@ import { dueNow } from '#lib/data/runs/approvals.ts'
 import { stopRunsOf } from '#lib/data/runs/runs.ts'
 import type { Tx } from '#lib/platform/db/db.ts'
 
-/** Why everything that acts for a person ended, as the run, the ledger and the person are told. */
+/** Why all access of a person ended. The run, the ledger and the person get this sentence. */
 export const ACCESS_ENDINGS = {
   address_proven: 'The address of this account was proven for the first time, which ended all that was begun before.',
   account_disabled: 'This account was disabled by an administrator.',
@@ -17,8 +17,9 @@ export const ACCESS_ENDINGS = {
 export type AccessEnding = keyof typeof ACCESS_ENDINGS
 
 /**
- * Ends within `tx` all that acts for a person: sessions and tokens that carry the session version, every run on whatever replica, every
- * question that waits. Returns the new session version. The runs' processes are told at the commit.
+ * Ends everything that acts for a person, within `tx`: sessions and tokens that carry the session
+ * version, every run on every replica, and every pending approval. Returns the new session version.
+ * The commit notifies the processes of the runs.
  */
 export async function endAccess(tx: Tx, userId: string, why: AccessEnding): Promise<number> {
   await tx.$executeRaw(lockPerson(userId))

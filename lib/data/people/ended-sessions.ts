@@ -2,7 +2,10 @@ import type { Standing } from '#lib/data/people/users.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { statementAs, withCaller } from '#lib/platform/db/db.ts'
 
-/** Notes that the person has signed out of a session, until every cookie of it has expired (`seconds` from now). */
+/**
+ * Records that the person signed out of a session. The record is kept until all its cookies have
+ * expired (`seconds` from now).
+ */
 export async function endSession(caller: { userId: string }, sessionId: string, seconds: number): Promise<void> {
   const ownerId = caller.userId
   await withCaller(caller, async (tx) => {
@@ -13,8 +16,8 @@ export async function endSession(caller: { userId: string }, sessionId: string, 
 }
 
 /**
- * The role and session version of an account that may be used, and when it was used last; null for one that is disabled or gone, and
- * for a session that was signed out of. Asked at every request, in one statement.
+ * The role, session version and last activity of a usable account. Null if the account is disabled
+ * or gone, or the session was signed out. Runs at every request, in one statement.
  */
 export async function findSessionStanding(
   userId: string,

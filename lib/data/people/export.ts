@@ -3,7 +3,7 @@ import { type Tx, withCaller } from '#lib/platform/db/db.ts'
 
 const BATCH = 200
 
-/** Reads the rows of `ownerId` behind the one that `after` names, in the order of their key. */
+/** Reads rows of `ownerId` after the row `after`, in key order. */
 type Read<Row> = (tx: Tx, ownerId: string, after: Row | undefined) => Promise<Row[]>
 
 const PROFILE = {
@@ -35,8 +35,11 @@ const ACCOUNT = { serverId: true, kind: true, createdAt: true, updatedAt: true, 
 const take = BATCH
 
 /**
- * Everything that the caller owns, as the pieces of one JSON document: profile, threads, their items, attachments (not their bytes), feedback, runs, approvals, tool calls, tasks and notes; of connected services and their accounts everything but what opens them.
- * The one module beside the tables' own that reads them: a copy of all is no business of any single one. Two hundred rows are held at a time.
+ * Yields everything that the caller owns as pieces of one JSON document: profile, threads and their
+ * items, attachments (without bytes), feedback, runs, approvals, tool calls, tasks and notes.
+ * Authorized apps and connected accounts are included without their secrets. This is the only
+ * module that reads tables other modules own, because an export covers them all. It holds at most
+ * 200 rows at a time.
  */
 export async function* exportData(caller: Caller): AsyncGenerator<string> {
   const profile = await withCaller(caller, (tx) => readProfile(tx, caller.userId))
@@ -71,7 +74,8 @@ export async function* exportData(caller: Caller): AsyncGenerator<string> {
   yield '}\n'
 }
 
-// One after the other: as nested selects, Prisma would send them side by side on the transaction's one connection.
+// One after the other: Prisma would send nested selects concurrently on the transaction's only
+// connection.
 async function readProfile(tx: Tx, ownerId: string) {
   const user = await tx.user.findUniqueOrThrow({ where: { id: ownerId }, select: PROFILE })
   const identities = await tx.identity.findMany({ where: { userId: ownerId }, select: IDENTITY })
@@ -94,7 +98,7 @@ async function* list<Row>(caller: Caller, name: string, read: Read<Row>): AsyncG
   yield ']'
 }
 
-// `ownerId` is the reader; `seq` orders rows and is not JSON.
+// `ownerId` is the reader's own id; `seq` only orders rows, and a bigint is not valid JSON.
 function plain(key: string, value: unknown): unknown {
   return key === 'ownerId' || typeof value === 'bigint' ? undefined : value
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { withSystem } from '#lib/platform/db/db.ts'
 
-/** What a mailed code is good for, and for how many seconds. */
+/** The purposes of mailed codes, with their lifetimes in seconds. */
 const LIFETIME = { 'reset-password': 3_600, 'verify-email': 86_400, 'sign-in': 900 } as const
 
 export type CodePurpose = keyof typeof LIFETIME
@@ -10,7 +10,10 @@ function hashOf(code: string): string {
   return createHash('sha256').update(code).digest('base64url')
 }
 
-/** A new single-use code for this address, to be mailed. Only its hash is kept; expired ones of all people are cleared on the way. */
+/**
+ * Creates a single-use code for this address, to be mailed. Only its hash is stored. Also deletes
+ * everybody's expired codes.
+ */
 export async function createCode(purpose: CodePurpose, email: string): Promise<string> {
   const code = randomBytes(32).toString('base64url')
   const expiresAt = new Date(Date.now() + LIFETIME[purpose] * 1000)
@@ -21,7 +24,10 @@ export async function createCode(purpose: CodePurpose, email: string): Promise<s
   return code
 }
 
-/** The address that a code was mailed to, without using it up; null when it is unknown, used or expired. */
+/**
+ * The address that a code was mailed to, without using the code up. Null if it is unknown, used or
+ * expired.
+ */
 export function peekCode(purpose: CodePurpose, code: string): Promise<string | null> {
   return withSystem('recovery', async (tx) => {
     const found = await tx.oneTimeCode.findFirst({
@@ -31,7 +37,10 @@ export function peekCode(purpose: CodePurpose, code: string): Promise<string | n
   })
 }
 
-/** Uses a code up and returns its address; null when it is unknown, used or expired. Of two at once, one gets the address. */
+/**
+ * Uses a code up and returns its address. Null if it is unknown, used or expired. Of two
+ * simultaneous uses, one gets the address.
+ */
 export function redeemCode(purpose: CodePurpose, code: string): Promise<string | null> {
   return withSystem('recovery', async (tx) => {
     const where = { tokenHash: hashOf(code), purpose, expiresAt: { gt: new Date() } }
@@ -42,7 +51,10 @@ export function redeemCode(purpose: CodePurpose, code: string): Promise<string |
   })
 }
 
-/** Withdraws every code of an address: after its password was reset, and when its account goes. */
+/**
+ * Deletes the codes of an address (of one purpose, or all): after a password reset, and when its
+ * account is deleted.
+ */
 export async function dropCodes(email: string, purpose?: CodePurpose): Promise<void> {
   await withSystem('recovery', (tx) => tx.oneTimeCode.deleteMany({ where: { email, ...(purpose && { purpose }) } }))
 }

@@ -5,7 +5,10 @@ import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { type Page, toPage } from '#lib/platform/page.ts'
 
-/** An account as admins see it. `lastActiveAt`: the last request with a session or a token (to five minutes), run or tool call; `calls` counts the tool calls of the last 7 days. */
+/**
+ * An account as admins see it. `lastActiveAt` is the last request with a session or a token (to
+ * about five minutes), run or tool call. `calls` counts the tool calls of the last 7 days.
+ */
 export type PersonRow = {
   id: string
   name: string
@@ -17,7 +20,10 @@ export type PersonRow = {
   calls: number
 }
 
-/** Accounts, newest first, 50 a page; `search` is looked for in names and addresses. Only for callers whose admin role was checked. */
+/**
+ * Lists accounts, newest first, 50 a page. `search` matches names and addresses. Only for callers
+ * whose admin role was checked.
+ */
 export function listPeople({
   search,
   after,
@@ -45,15 +51,19 @@ export function listPeople({
 }
 
 /**
- * Makes an account admin or member. Its sessions end, since they were made under the old role; runs go on with what the new one gives,
- * which is asked at each of their calls. Throws conflict, not_found.
+ * Makes an account an admin or a member. Its sessions end, because they began under the old role.
+ * Its runs continue with the new role, which is checked at each of their calls. Throws forbidden,
+ * conflict, not_found.
  */
 export async function setRole(admin: Caller, userId: string, role: Role): Promise<void> {
   await changeAsAdmin(admin, userId, { role, sessionVersion: { increment: 1 } })
   await recordAudit({ action: 'role_changed', actorId: admin.userId, subject: userId, detail: { role } })
 }
 
-/** Bars an account from the server, at once and everywhere, or lets it in again. Its data stays. Throws conflict, not_found. */
+/**
+ * Disables an account at once on every replica, or enables it again. Its data stays. Throws
+ * forbidden, conflict, not_found.
+ */
 export async function setDisabled(admin: Caller, userId: string, disabled: boolean): Promise<void> {
   await changeAsAdmin(
     admin,
@@ -68,7 +78,10 @@ export async function setDisabled(admin: Caller, userId: string, disabled: boole
   })
 }
 
-/** Ends every session and run of an account; the person may sign in again. Throws conflict, not_found. */
+/**
+ * Ends every session and run of an account; the person may sign in again. Throws forbidden,
+ * conflict, not_found.
+ */
 export async function endSessionsOf(admin: Caller, userId: string): Promise<void> {
   await changeAsAdmin(admin, userId, {}, 'signed_out_by_admin')
   await recordAudit({ action: 'signed_out_by_admin', actorId: admin.userId, subject: userId })

@@ -13,7 +13,7 @@ const TOKENS_MAX = 50
 const PAGE = 20
 const USED_EVERY_MS = 60_000
 
-/** A personal token as its owner sees it: never the token itself. */
+/** A personal token as its owner sees it, without the token itself. */
 export type PersonalTokenRow = {
   id: string
   name: string
@@ -25,7 +25,7 @@ export type PersonalTokenRow = {
 
 const ROW = { id: true, name: true, scopes: true, createdAt: true, lastUsedAt: true, expiresAt: true } as const
 
-/** True for what looks like a personal token: `swb_` and 32 random bytes in base64url. */
+/** True for text in the form of a personal token: `swb_` and 32 random bytes in base64url. */
 export function isPersonalToken(token: string): boolean {
   return /^swb_[\w-]{43}$/.test(token)
 }
@@ -34,7 +34,10 @@ function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('base64url')
 }
 
-/** Makes a token and returns it for the only time. Throws conflict at 50 tokens that are in use, unauthenticated where the session has ended. */
+/**
+ * Creates a token and returns it, the only time that it is visible. Throws conflict if the caller
+ * already has 50 unrevoked tokens, unauthenticated if the session has ended.
+ */
 export async function createPersonalToken(
   caller: Caller,
   wish: { name: string; scopes: string[]; expiresAt: Date | null },
@@ -51,7 +54,10 @@ export async function createPersonalToken(
   return { token, row }
 }
 
-/** The caller's tokens that are not revoked, newest first, 20 a page. An `after` that is no token of theirs begins at the first. */
+/**
+ * The caller's unrevoked tokens, newest first, 20 a page. If `after` is not one of their tokens,
+ * the first page is returned.
+ */
 export async function listPersonalTokens(
   caller: Caller,
   { after }: { after?: string } = {},
@@ -73,7 +79,7 @@ export async function listPersonalTokens(
   return toPage(rows, PAGE, ({ id }) => id)
 }
 
-/** Ends a token at once. Throws not_found for a foreign, unknown or already revoked one. */
+/** Revokes a token at once. Throws not_found if it is foreign, unknown or already revoked. */
 export async function revokePersonalToken(caller: Caller, id: string): Promise<void> {
   const { count } = await withCaller(caller, (tx) =>
     tx.personalToken.updateMany({
@@ -84,12 +90,12 @@ export async function revokePersonalToken(caller: Caller, id: string): Promise<v
   if (count === 0) throw notFound('The token')
 }
 
-/** Ends all of the caller's tokens at once. Returns how many there were. */
+/** Revokes all of the caller's tokens at once. Returns their number. */
 export function revokePersonalTokens(caller: Caller): Promise<number> {
   return withCaller(caller, (tx) => revokeTokensOf(tx, caller.userId))
 }
 
-/** Ends all tokens of a person at once, within `tx`. Returns how many there were. */
+/** Revokes all tokens of a person at once, within `tx`. Returns their number. */
 export async function revokeTokensOf(tx: Tx, ownerId: string): Promise<number> {
   const { count } = await tx.personalToken.updateMany({
     where: { ownerId, revokedAt: null },
@@ -98,7 +104,10 @@ export async function revokeTokensOf(tx: Tx, ownerId: string): Promise<number> {
   return count
 }
 
-/** Who a personal token speaks for, and notes its use (once a minute at most). Null when it is unknown, revoked, expired or its owner is disabled. */
+/**
+ * Returns the caller that a personal token stands for, and records its use (once a minute at most).
+ * Null if it is unknown, revoked or expired, or its owner is disabled.
+ */
 export async function findTokenOwner(token: string): Promise<Caller | null> {
   const now = new Date()
   const [found] = await systemStatement<Found>(

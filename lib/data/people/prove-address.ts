@@ -7,10 +7,12 @@ import { forgetAccounts } from '#lib/data/servers/server-accounts.ts'
 import type { Tx } from '#lib/platform/db/db.ts'
 
 /**
- * Notes within `tx` that the address of an account was shown to be its person's. The first time everything ends that was made before:
- * anybody may have made the account, and kept a way in. Sessions, runs, tokens, authorized apps, connected accounts and other ways to
- * sign in go; what was written is set aside until the person has seen it (lib/data/people/unclaimed-content.ts). Returns the new session
- * version; null where the address was proven before.
+ * Records within `tx` that the address of an account belongs to its person. The first time,
+ * everything created before ends, because a stranger may have created the account and kept a way
+ * in. Sessions, runs, tokens, authorized apps, connected accounts and other ways to sign in are
+ * removed. Content is set aside until the person has reviewed it
+ * (lib/data/people/unclaimed-content.ts). Returns the new session version, or null if the address
+ * was already proven.
  */
 export async function proveAddress(tx: Tx, userId: string): Promise<number | null> {
   await tx.$executeRaw(lockPerson(userId))

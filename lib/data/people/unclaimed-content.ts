@@ -3,15 +3,21 @@ import { recordAudit } from '#lib/data/audit.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { statementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'
 
-/** How many of a kind are named, beside their number. */
+/** The most names listed of each kind, next to the total. */
 const NAMED_MAX = 20
 
 type Owner = { userId: string }
 
-/** What stands in an account from before its address was proven, by kind: how many there are, and what the newest are called. */
+/**
+ * The content of an account from before its address was proven, by kind: the total and the names of
+ * the newest.
+ */
 export type UnclaimedContent = { kind: 'conversations' | 'tasks' | 'notes' | 'files'; count: number; names: string[] }[]
 
-/** True while the person has not decided about what was made before their address was proven. Asked for every page. */
+/**
+ * True until the person has decided about content from before their address was proven. Checked for
+ * every page.
+ */
 export async function hasUnclaimedContent({ userId }: Owner): Promise<boolean> {
   const [found] = await statementAs<{ unclaimed: boolean }>(
     { userId },
@@ -25,7 +31,7 @@ export async function hasUnclaimedContent({ userId }: Owner): Promise<boolean> {
   return found?.unclaimed ?? false
 }
 
-/** That content, for the person to judge by; kinds of which there is nothing are left out. */
+/** Lists that content for the person to review. Kinds without content are left out. */
 export function listUnclaimedContent({ userId }: Owner): Promise<UnclaimedContent> {
   return statementAs<UnclaimedContent[number]>(
     { userId },
@@ -42,7 +48,10 @@ export function listUnclaimedContent({ userId }: Owner): Promise<UnclaimedConten
   )
 }
 
-/** Keeps all of it as the person's own, or deletes it with the bytes of its files. Does nothing where there is nothing to decide. */
+/**
+ * Keeps all of it as the person's own, or deletes it together with the bytes of its files. Does
+ * nothing if there is nothing to decide.
+ */
 export async function decideUnclaimedContent(owner: Owner, decision: 'keep' | 'delete'): Promise<void> {
   const files = await withCaller(owner, async (tx) => {
     const { unclaimedBefore: before } = await tx.user.findUniqueOrThrow({
@@ -63,7 +72,7 @@ export async function decideUnclaimedContent(owner: Owner, decision: 'keep' | 'd
   })
 }
 
-/** Returns the ids of the files whose bytes have to go, too. */
+/** Returns the ids of the files whose bytes must be deleted, too. */
 async function deleteBefore(tx: Tx, ownerId: string, before: Date): Promise<string[]> {
   const where = { ownerId, createdAt: { lt: before } }
   const files = await attachmentIdsBefore(tx, ownerId, before)

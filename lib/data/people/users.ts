@@ -8,7 +8,10 @@ import { AppError, notFound } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { log } from '#lib/platform/log.ts'
 
-/** A person as other people's code may see them: no hash, no version. `timeZone` is an IANA name, `locale` a BCP 47 tag. */
+/**
+ * A person as other code may see them, without password hash or session version. `timeZone` is an
+ * IANA name, `locale` a BCP 47 tag.
+ */
 export type Person = {
   id: string
   email: string
@@ -18,12 +21,14 @@ export type Person = {
   locale: string | null
 }
 
-/** What decides whether a session or token still counts. */
+/** The facts that decide whether a session or token is still valid. */
 export type Standing = { role: Role; sessionVersion: number }
 
 const PERSON = { id: true, email: true, name: true, role: true, timeZone: true, locale: true } as const
 
-/** The person, or null when there is none with this id. `emailVerified`: the address was shown to be theirs. */
+/**
+ * The person with this id, or null. `emailVerified` means that the address was proven to be theirs.
+ */
 export async function findPerson(userId: string): Promise<(Person & { emailVerified: boolean }) | null> {
   const [person] = await statementAs<Person & { emailVerified: boolean }>(
     { userId },
@@ -36,18 +41,24 @@ export async function findPerson(userId: string): Promise<(Person & { emailVerif
 
 const ACTIVE_EVERY_MS = 5 * 60_000
 
-/** Notes that a person has just used their session, unless that was noted less than five minutes ago. Never throws. */
+/**
+ * Records that a person is active, unless that was recorded less than five minutes ago. Never
+ * throws.
+ */
 export async function noteActivity(userId: string, lastActiveAt: Date | null): Promise<void> {
   if (Date.now() - (lastActiveAt?.getTime() ?? 0) < ACTIVE_EVERY_MS) return
   try {
     await statementAs({ userId }, Prisma.sql`UPDATE users SET last_active_at = now() WHERE id = ${userId}`)
   } catch (error) {
-    // What the person wants to do counts more.
+    // The person's actual request matters more.
     log.warn({ error }, 'activity not noted')
   }
 }
 
-/** The role and session version of an account that may be used; null for one that is disabled or gone. Asked at every request. */
+/**
+ * The role and session version of a usable account. Null if it is disabled or gone. Runs at every
+ * request.
+ */
 export async function findStanding(userId: string): Promise<Standing | null> {
   const [standing] = await statementAs<Standing>(
     { userId },
@@ -56,7 +67,9 @@ export async function findStanding(userId: string): Promise<Standing | null> {
   return standing ?? null
 }
 
-/** Keeps the time zone and locale that the person's browser names. Unknown ones are left out rather than stored. */
+/**
+ * Stores the time zone and locale that the person's browser reports. Unknown values are ignored.
+ */
 export async function rememberLocale(
   caller: Caller,
   told: { timeZone?: string | null; locale?: string | null },
@@ -87,12 +100,12 @@ function isLocale(tag: string | null | undefined): tag is string {
   }
 }
 
-/** True once the first account exists: until then the first visitor is led to /set-up. */
+/** True once the first account exists. Until then visitors are redirected to /set-up. */
 export function hasAnyAccount(): Promise<boolean> {
   return withSystem('sign-in', async (tx) => (await tx.user.findFirst({ select: { id: true } })) !== null)
 }
 
-/** What sign-in and recovery need to know of an account. Never leaves lib/auth. */
+/** What sign-in and recovery need to know about an account. It never leaves lib/auth. */
 export type Account = Person &
   Standing & { passwordHash: string | null; emailVerifiedAt: Date | null; disabledAt: Date | null; founder: boolean }
 
@@ -122,8 +135,8 @@ export async function requireAccount(caller: { userId: string }): Promise<Accoun
 export type NewAccount = { email: string; name: string; passwordHash?: string; emailVerified?: boolean }
 
 /**
- * Makes the first account, which is the admin. Throws conflict when another one was first, also when both race: the
- * index users_one_founder lets one through.
+ * Creates the first account, which is the admin's. Throws conflict if another one was first. If two
+ * race, the index users_one_founder lets only one through.
  */
 export async function createFounder(account: NewAccount): Promise<Account> {
   try {
@@ -146,7 +159,7 @@ function founderExistsError(cause?: unknown): AppError {
   )
 }
 
-/** Makes a member's account; null when the address has one already. */
+/** Creates a member's account. Null if the address already has one. */
 export async function createMember(account: NewAccount): Promise<Account | null> {
   try {
     return await withSystem('sign-in', (tx) => insert(tx, account, { role: 'member', founder: false }))
@@ -176,7 +189,10 @@ function isDuplicate(error: unknown): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === 'P2002'
 }
 
-/** Stores a new password in place of the one that was seen under `version` and ends every session and run. Returns the new version. Throws conflict when another change came between. */
+/**
+ * Replaces the password that was read under `version`, and ends every session and run. Returns the
+ * new version. Throws conflict if another change came in between.
+ */
 export async function changePasswordHash(
   caller: { userId: string },
   version: number,
@@ -193,7 +209,11 @@ export async function changePasswordHash(
   })
 }
 
-/** Stores a new password for the address and ends every session and run. `verified` says that a mail proved the address, which ends all that was made before. Null when no account has it. */
+/**
+ * Stores a new password for the address and ends every session and run. `verified` means that a
+ * mail proved the address; the first proof ends everything created before. Null if no account has
+ * the address.
+ */
 export function resetPasswordHash(
   email: string,
   passwordHash: string,
@@ -214,12 +234,15 @@ export function endSessions(caller: { userId: string }): Promise<number> {
   return withCaller(caller, (tx) => endAccess(tx, caller.userId, 'signed_out_everywhere'))
 }
 
-/** Notes that the person has shown the address to be theirs, which ends all that was made before. Returns the new session version; null where it was known. */
+/**
+ * Records that the address was proven to be the person's; the first proof ends everything created
+ * before. Returns the new session version, or null if it was already proven.
+ */
 export function markVerified(userId: string): Promise<number | null> {
   return withCaller({ userId }, (tx) => proveAddress(tx, userId))
 }
 
-/** Changes what the person is called and which time zone counts. Throws bad_request for a time zone that does not exist. */
+/** Changes the person's name and time zone. Throws bad_request for an unknown time zone. */
 export async function updateProfile(
   caller: { userId: string },
   { name, timeZone }: { name: string; timeZone: string | null },
@@ -229,7 +252,10 @@ export async function updateProfile(
   await withCaller(caller, (tx) => tx.user.updateMany({ where: { id: caller.userId }, data: { name, timeZone } }))
 }
 
-/** Removes the account and, by cascade, everything that it owns. Throws conflict for the last admin while other accounts exist. */
+/**
+ * Deletes the account and, by cascade, everything that it owns. Throws conflict for the last admin
+ * while other accounts exist.
+ */
 export async function deleteUser(userId: string): Promise<void> {
   await withSystem('sign-in', async (tx) => {
     const admins = await lockAdmins(tx)
@@ -239,13 +265,17 @@ export async function deleteUser(userId: string): Promise<void> {
         'conflict',
         'You are the only admin. Make somebody else an admin first, so that the server is not left without one.',
       )
-    // The rows go with the account; this tells the processes of its runs.
+    // The cascade deletes the rows; this notifies the processes of the runs.
     await endAccess(tx, userId, 'account_deleted')
     await tx.user.delete({ where: { id: userId } })
   })
 }
 
-/** Changes somebody else's account; `ends` says why all that acts for it ends. Only for callers whose admin role was checked; throws forbidden where it was just taken, conflict for one's own account, not_found. */
+/**
+ * Changes another person's account. If `ends` is given, all its access ends for that reason. Only
+ * for callers whose admin role was checked. Throws forbidden if that role was removed meanwhile,
+ * conflict for the caller's own account, not_found.
+ */
 export async function changeAsAdmin(
   admin: Caller,
   userId: string,
@@ -262,7 +292,10 @@ export async function changeAsAdmin(
   })
 }
 
-/** Those who are admins now. Locked, so that two who leave or demote each other at the same moment take turns. */
+/**
+ * Locks and returns the current admins, so that two who leave or demote each other at the same
+ * moment are serialized.
+ */
 function lockAdmins(tx: Tx): Promise<{ id: string }[]> {
   return tx.$queryRaw`SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE`
 }
