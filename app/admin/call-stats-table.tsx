@@ -6,7 +6,7 @@ import { RelativeTime } from '#app/ui/relative-time.tsx'
 import { countText, durationText } from '#app/ui/time-text.ts'
 import type { CallStats } from '#lib/data/runs/stats.ts'
 
-/** Calls, failures and durations of each tool or server; the name leads to its calls. */
+/** Calls, failures and durations by tool or by server. The name links to its calls. */
 export function CallStatsTable({ by, rows }: { by: 'tool' | 'server'; rows: CallStats[] }) {
   if (rows.length === 0)
     return <EmptyState title="No calls yet">They appear with the first tool call in a chat.</EmptyState>

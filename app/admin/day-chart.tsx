@@ -5,7 +5,10 @@ const HEIGHT = 100
 const STEP = 10
 const BAR = 7
 
-/** Calls a day as bars, the failed ones at the foot in their own colour. Screen readers hear it as a sentence. */
+/**
+ * Calls per day as bars, with failed calls at the bottom in their own colour. Screen readers get a
+ * sentence.
+ */
 export function DayChart({ days }: { days: DayOfCalls[] }) {
   const top = Math.max(1, ...days.map(({ calls }) => calls))
   const total = days.reduce((sum, { calls }) => sum + calls, 0)

@@ -6,12 +6,15 @@ import type { FailureCount } from '#lib/data/runs/stats.ts'
 type Props = {
   title: string
   failures: FailureCount[]
-  /** The words for a class, and the list that its row leads to. */
+  /** The words for a class, and the address of the list that its row links to. */
   nameOf: (failureClass: string) => string
   hrefOf: (failureClass: string) => string
 }
 
-/** The most frequent failure classes of the period under a heading, each leading to what failed; nothing where nothing did. */
+/**
+ * The most frequent failure classes of the period under a heading, each with a link to what failed.
+ * Renders nothing if nothing failed.
+ */
 export function FailureList({ title, failures, nameOf, hrefOf }: Props) {
   if (failures.length === 0) return null
   return (

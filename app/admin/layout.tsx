@@ -6,7 +6,10 @@ import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 
 export const metadata: Metadata = { title: { default: 'Admin', template: '%s · Admin · Switchboard' } }
 
-/** Asked here for the answer's status, before anything is sent; each page asks again for itself. */
+/**
+ * Checks for an admin here, so that the status code is right before anything is sent. Each page
+ * checks again.
+ */
 export default async function AdminLayout({ children }: { children: ReactNode }) {
   await requirePageAdmin()
   return (

@@ -5,10 +5,13 @@ import { useRouter } from 'next/navigation'
 import { startTransition, useEffect, useEffectEvent, useState } from 'react'
 import { Button } from '#app/ui/button.tsx'
 
-/** How long (ms) to wait after a stream was refused. */
+/** Delay (ms) before reconnecting after the server refused a stream. */
 const AGAIN_MS = 10_000
 
-/** Keeps the page up to date while it is looked at: new calls and runs appear by themselves, until paused. `everySeconds`: at most so often. */
+/**
+ * Refreshes the page while it is visible, so that new calls and runs appear by themselves, until
+ * the person pauses it. Refreshes at most once every `everySeconds`.
+ */
 export function Live({ everySeconds = 2 }: { everySeconds?: number }) {
   const router = useRouter()
   const [paused, setPaused] = useState(false)
@@ -37,7 +40,7 @@ export function Live({ everySeconds = 2 }: { everySeconds?: number }) {
       close()
       if (document.hidden) return
       stream = new EventSource('/api/admin/changes')
-      // What happened while nobody looked.
+      // Catches up on what happened while the page was hidden.
       stream.onopen = () => {
         setBroken(false)
         refresh()
@@ -45,7 +48,7 @@ export function Live({ everySeconds = 2 }: { everySeconds?: number }) {
       stream.onmessage = refreshSoon
       stream.onerror = () => {
         setBroken(true)
-        // One that was only cut comes back by itself.
+        // EventSource reconnects by itself after a broken connection, but not after a refusal.
         if (stream?.readyState === EventSource.CLOSED) later = setTimeout(follow, AGAIN_MS)
       }
     }

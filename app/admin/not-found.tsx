@@ -3,7 +3,7 @@ import { NothingHere } from '#app/ui/layout/nothing-here.tsx'
 
 export const metadata: Metadata = { title: 'Not found' }
 
-/** Within the admin's pages their tabs stay, too. */
+/** Keeps the admin tabs on a page that does not exist. */
 export default function AdminNotFound() {
   return <NothingHere />
 }

@@ -18,7 +18,7 @@ import { FailureList } from './failure-list.tsx'
 import { Live } from './live.tsx'
 import { FailedCount, Stat } from './stat.tsx'
 
-/** The admin's start page: is it used, does it work, how fast is it, and what fails. */
+/** The admin's overview: usage, health, speed, and what fails. */
 export default async function AdminPage() {
   const caller = await requirePageAdmin()
   const person = await findPerson(caller.userId)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** How far back a list can look: in hours, and in words. */
+/** The periods of a list, in hours and in words. */
 const PERIODS = {
   '1h': { hours: 1, label: 'Last hour' },
   '24h': { hours: 24, label: 'Last 24 hours' },
@@ -10,16 +10,16 @@ const PERIODS = {
 
 export type PeriodName = keyof typeof PERIODS
 
-/** A period as an address carries it. What is unknown counts as not given. */
+/** A period in a page's address. An unknown value counts as none. */
 export const Period = z
   .enum(Object.keys(PERIODS) as PeriodName[])
   .optional()
   .catch(undefined)
 
-/** The periods as a filter's menu offers them. */
+/** The periods as options of a filter menu. */
 export const PERIOD_OPTIONS = Object.entries(PERIODS).map(([value, { label }]) => ({ value, label }))
 
-/** When a period that ends now began. */
+/** The start of a period that ends now. */
 export function startOf(period: PeriodName | undefined): Date | undefined {
   return period && new Date(Date.now() - PERIODS[period].hours * 3_600_000)
 }

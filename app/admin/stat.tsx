@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 
-/** One number of the overview with its name above and a remark below. */
+/** One number of the overview with its name above and a note below. */
 export function Stat({ name, value, note }: { name: string; value: string; note: ReactNode }) {
   return (
     <div className="rounded-lg border border-line bg-surface p-4 last:max-lg:col-span-2">
@@ -11,7 +11,7 @@ export function Stat({ name, value, note }: { name: string; value: string; note:
   )
 }
 
-/** How many failed, in the colour of failure when any did. */
+/** The number of failures, in the colour of failure if there are any. */
 export function FailedCount({ count }: { count: number }) {
   return <span className={count > 0 ? 'text-bad' : ''}>{count.toLocaleString('en')} failed</span>
 }

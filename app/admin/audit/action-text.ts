@@ -1,6 +1,6 @@
 import type { AuditAction } from '#lib/data/audit.ts'
 
-/** Each noted action in words. */
+/** The audited actions in words. */
 export const ACTION_NAMES: Record<AuditAction, string> = {
   signed_in: 'Signed in',
   sign_in_failed: 'Sign-in failed',
@@ -37,7 +37,7 @@ export const ACTION_NAMES: Record<AuditAction, string> = {
   account_disconnected: 'Disconnected a service',
 }
 
-/** The words for an action, also for one that this version does not know. */
+/** The words for an action; also works for one that this version does not know. */
 export function actionName(action: string): string {
   return Object.hasOwn(ACTION_NAMES, action) ? ACTION_NAMES[action as AuditAction] : action.replaceAll('_', ' ')
 }

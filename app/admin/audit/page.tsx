@@ -106,7 +106,7 @@ function subjectOf({ action, actorId, subject, subjectName }: AuditRow) {
   )
 }
 
-/** What else was noted, on a few lines at most. */
+/** The remaining details of an entry, limited to a few lines. */
 function detailOf({ detail }: AuditRow) {
   const entries = Object.entries(detail).filter(([, value]) => value !== null && value !== '')
   if (entries.length === 0) return null

@@ -7,7 +7,7 @@ import { endSessionsOf, setDisabled, setRole } from '#lib/data/people/people.ts'
 import { toAppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
 
-/** Makes the account of the form's `person` an admin or a member, as its `role` says. */
+/** Makes the account in the form's `person` an admin or a member, according to its `role`. */
 export async function changeRole(form: FormData): Promise<ActionOutcome> {
   const admin = await requirePageAdmin()
   const role = form.get('role')
@@ -15,13 +15,13 @@ export async function changeRole(form: FormData): Promise<ActionOutcome> {
   return settle(() => setRole(admin, personOf(form), role))
 }
 
-/** Bars the account from the server. */
+/** Disables the account. */
 export async function disablePerson(form: FormData): Promise<ActionOutcome> {
   const admin = await requirePageAdmin()
   return settle(() => setDisabled(admin, personOf(form), true))
 }
 
-/** Lets a barred account in again. */
+/** Enables a disabled account again. */
 export async function enablePerson(form: FormData): Promise<ActionOutcome> {
   const admin = await requirePageAdmin()
   return settle(() => setDisabled(admin, personOf(form), false))

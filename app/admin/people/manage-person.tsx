@@ -17,7 +17,7 @@ type Choice = {
   action: typeof changeRole
 }
 
-/** What an admin can do with somebody else's account, each with what it leads to. */
+/** What an admin can do with another person's account, each with its consequences. */
 export function ManagePerson({ person }: { person: Managed }) {
   return (
     <Dialog label="Manage" title={person.name} size="sm">

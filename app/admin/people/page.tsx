@@ -25,7 +25,7 @@ const text = z.string().trim().min(1).max(200).optional().catch(undefined)
 const Query = z.object({ search: text, after: text })
 type Query = z.infer<typeof Query>
 
-/** All accounts of this server, with what an admin can do about them. */
+/** All accounts of this server, with the actions that an admin can take. */
 export default async function PeoplePage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
   const caller = await requirePageAdmin()
   const query = Query.parse(await searchParams)

@@ -8,7 +8,7 @@ import { toAppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
 import { readPolicy } from './form-data.ts'
 
-/** Writes what the form decides about a tool, or about all tools of a server. */
+/** Saves the form's policy for one tool, or for all tools of a server. */
 export async function setPolicy(form: FormData): Promise<ActionOutcome> {
   const admin = await requirePageAdmin()
   const policy = readPolicy(form)
@@ -16,7 +16,7 @@ export async function setPolicy(form: FormData): Promise<ActionOutcome> {
   return settle(() => savePolicy(admin, policy))
 }
 
-/** Takes back what was decided about the form's `server` and `tool`. */
+/** Removes the policy for the form's `server` and `tool`. */
 export async function removePolicy(form: FormData): Promise<ActionOutcome> {
   const admin = await requirePageAdmin()
   return settle(() =>

@@ -28,7 +28,7 @@ const Form = z.object({
   hardSeconds: seconds,
 })
 
-/** What the form says, or the sentence to answer it with. */
+/** The form as a policy, or a sentence that says what is wrong with it. */
 export function readPolicy(form: FormData): ToolPolicy | { error: string } {
   const parsed = Form.safeParse(Object.fromEntries(form))
   if (!parsed.success) {

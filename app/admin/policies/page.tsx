@@ -26,7 +26,10 @@ const ASKS: Record<NonNullable<ToolPolicy['approval']>, string> = {
   annotation: 'When the tool may destroy something',
 }
 
-/** What admins decided about tools: when people are asked, how long a call may take, what is not stored. */
+/**
+ * The admins' policies for tools: when people are asked, how long a call may take, what is not
+ * stored.
+ */
 export default async function PoliciesPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
   const admin = await requirePageAdmin()
   const { server: ofServer, tool: ofTool } = await searchParams
@@ -136,7 +139,10 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
   )
 }
 
-/** Why a policy decides about nothing, with the tool that may have been meant; undefined for one that does, or where nobody knows. */
+/**
+ * Why a policy has no effect, with the tool that was probably meant. Undefined if the policy has an
+ * effect, or if that cannot be told.
+ */
 function whyIdle(
   { server, tool }: Pick<ToolPolicy, 'server' | 'tool'>,
   servers: McpServer[],

@@ -6,7 +6,7 @@ import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import type { ToolPolicy } from '#lib/data/servers/policies.ts'
 import { setPolicy } from './actions.ts'
 
-/** The name that stands for every tool of a server, as policies have it. */
+/** The name that stands for every tool of a server in a policy. */
 const EVERY_TOOL: ToolPolicy['tool'] = '*'
 
 const ASKS = [
@@ -17,7 +17,7 @@ const ASKS = [
   ['always', 'Before every call'],
 ] as const
 
-/** Sets what holds for a tool, or for all tools of a server; `policy` is what is decided so far. */
+/** Sets the policy for a tool, or for all tools of a server. `policy` is the current one. */
 export function PolicyForm({ servers, tools, policy }: { servers: string[]; tools: string[]; policy?: ToolPolicy }) {
   return (
     <ActionForm action={setPolicy} className="grid gap-4">

@@ -32,7 +32,7 @@ const Query = z.object({
 })
 type Query = z.infer<typeof Query>
 
-/** Everybody's turns of the assistant, the latest first: who waits, what failed, how fast it is. */
+/** Everyone's runs, newest first: which ones wait, what failed, how fast they are. */
 export default async function RunsPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
   await requirePageAdmin()
   const query = Query.parse(await searchParams)

@@ -18,7 +18,10 @@ import { log } from '#lib/platform/log.ts'
 import { requireAdminServer } from './admin-server.ts'
 import { parseServerForm } from './server-form-data.ts'
 
-/** Adds the server of the form, or changes the one that the form's `server` names, and leads to its page. */
+/**
+ * Adds the form's server, or changes the one that the form's `server` names, and redirects to its
+ * page.
+ */
 export async function saveServer(form: FormData): Promise<ActionOutcome> {
   const admin = await requirePageAdmin()
   let id = idOf(form)
@@ -33,7 +36,10 @@ export async function saveServer(form: FormData): Promise<ActionOutcome> {
   redirect(`/admin/servers/${id}`)
 }
 
-/** Lets assistants use the server, after having its tools agreed to as they are now where it can be asked for them. */
+/**
+ * Enables the server for assistants. The first time, accepts its current tool definitions, if it can
+ * be asked for them.
+ */
 export async function enableServer(form: FormData): Promise<ActionOutcome> {
   const admin = await requirePageAdmin()
   return settle(async () => {
@@ -44,7 +50,7 @@ export async function enableServer(form: FormData): Promise<ActionOutcome> {
   })
 }
 
-/** Takes the server from the assistants. */
+/** Disables the server for assistants. */
 export async function disableServer(form: FormData): Promise<ActionOutcome> {
   const admin = await requirePageAdmin()
   return settle(() => setServerEnabled(admin, idOf(form), false))
@@ -58,7 +64,7 @@ export async function deleteServer(form: FormData): Promise<ActionOutcome> {
   redirect('/admin/servers')
 }
 
-/** Examines the server as the admin who asks, and notes the tools that it offers. */
+/** Examines the server as the calling admin, and records the tools that it offers. */
 export async function examineServer(id: string): Promise<{ steps: Step[]; healthy: boolean } | { error: string }> {
   const admin = await requirePageAdmin()
   try {
@@ -73,7 +79,7 @@ export async function examineServer(id: string): Promise<{ steps: Step[]; health
   }
 }
 
-/** What the models' servers said of the server's tools, as a step of the examination. */
+/** The server's tools that the model's server refused, as a step of the examination. */
 async function refusedSteps(server: string): Promise<Step[]> {
   const refusals = await listToolRefusals({ server })
   if (refusals.length === 0) return []
@@ -83,7 +89,7 @@ async function refusedSteps(server: string): Promise<Step[]> {
   return [{ name: 'Refused by the model', outcome: 'warning', ms: 0, said, fault: 'unfit_tools', fix }]
 }
 
-/** Agrees to a tool as the page showed it: the form's `hash`. */
+/** Accepts a tool's definition as the page showed it: the form's `hash`. */
 export async function agreeTool(form: FormData): Promise<ActionOutcome> {
   const admin = await requirePageAdmin()
   return settle(() =>
@@ -102,7 +108,10 @@ async function toolsNow(admin: Caller, server: McpServer) {
   return spoken?.tools ?? []
 }
 
-/** Enabling is agreeing to what is there now; a tool that was looked at and left quarantined before stays so. */
+/**
+ * Accepts all current definitions, but only if none was accepted before: a tool that an admin has
+ * left quarantined stays so.
+ */
 async function agreeToAll(
   admin: Caller,
   server: McpServer & { id: string },

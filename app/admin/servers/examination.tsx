@@ -10,7 +10,10 @@ import { examineServer } from './actions.ts'
 const ICONS = { ok: CircleCheck, warning: TriangleAlert, failed: CircleX, skipped: TriangleAlert }
 const LOOKS = { ok: 'text-ok', warning: 'text-warn', failed: 'text-bad', skipped: 'text-ink-faint' }
 
-/** A button that examines the server, and what was found: each step with its time, and for what is wrong what to change. */
+/**
+ * A button that examines the server, and the result: each step with its duration, and how to fix
+ * what is wrong.
+ */
 export function Examination({ id }: { id: string }) {
   const [found, setFound] = useState<Awaited<ReturnType<typeof examineServer>>>()
   const [pending, start] = useTransition()

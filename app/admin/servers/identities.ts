@@ -1,6 +1,6 @@
 import type { Identity } from '#lib/data/servers/server-config.ts'
 
-/** The ways in which a server learns for whom it is called, for people. */
+/** The ways in which a server learns who a call is for, in words for people. */
 export const IDENTITIES: Record<Identity['kind'], { short: string; label: string }> = {
   none: {
     short: 'Nothing, or what is set below',

@@ -4,7 +4,10 @@ import type { ToolRefusal } from '#lib/data/servers/tool-refusals.ts'
 import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 
-/** The tools of a server that models are not offered, and why: their schema cannot be put so that models take it, or the model’s server refused it. */
+/**
+ * The tools of a server that are not offered to models, and why: their schema cannot be converted
+ * into one that models accept, or the model’s server refused it.
+ */
 export function LeftOutTools({ pins, refusals }: { pins: ToolPin[]; refusals: ToolRefusal[] }) {
   const left = [
     ...pins.flatMap(({ tool, offered }) => {
@@ -30,7 +33,10 @@ export function LeftOutTools({ pins, refusals }: { pins: ToolPin[]; refusals: To
   )
 }
 
-/** A definition that has changed since is offered again. Of servers whose tools are not pinned nothing else is known. */
+/**
+ * A definition that has changed since the refusal is offered again. For servers whose tools are not
+ * pinned, the current definition is not known.
+ */
 function isAsRefused(tool: string, toolHash: string, pins: ToolPin[]): boolean {
   const pin = pins.find((other) => other.tool === tool)
   return pin === undefined || definitionHash(pin.offered) === toolHash

@@ -18,7 +18,7 @@ export const metadata: Metadata = { title: 'Tool servers' }
 
 type Row = McpServer & { enabled: boolean; waiting: number }
 
-/** The MCP servers whose tools the assistants use: those of the settings and those that admins added. */
+/** The MCP servers whose tools the assistants use, from the settings and added by admins. */
 export default async function ServersPage() {
   await requirePageAdmin()
   const [stored, waiting] = await Promise.all([listServers(), countQuarantined()])

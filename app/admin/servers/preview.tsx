@@ -10,7 +10,10 @@ import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 
 const WHERE: Record<SentValue['where'], string> = { header: 'Header', _meta: '_meta', argument: 'Argument' }
 
-/** What the server would be told of a person: the admin themselves, or whoever's address is given. Nothing is sent. */
+/**
+ * What the server would learn about a person: the admin, or the account with the given address.
+ * Sends nothing.
+ */
 export async function Preview({ server, as, adminId }: { server: McpServer; as: string | undefined; adminId: string }) {
   const person = as ? await findAccountByEmail(as) : { id: adminId }
   const told = person ? await previewFor(server, person.id) : []

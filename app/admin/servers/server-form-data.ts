@@ -7,7 +7,10 @@ import { unknownNames } from '#lib/mcp-client/servers/templates.ts'
 import { requireReachable } from '#lib/mcp-client/wire/network-fetch.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
-/** What an admin wrote into the form of a server. `before`: the one that is changed, whose secrets stay where nothing new is written. Throws bad_request. */
+/**
+ * Reads the form of a server. `before` is the server being changed: it keeps its secrets if their
+ * fields are empty. Throws bad_request.
+ */
 export function parseServerForm(form: FormData, before?: StoredServer): ServerWish {
   const text = (name: string) => String(form.get(name) ?? '').trim()
   const url = readUrl(text('url'))
@@ -84,7 +87,7 @@ function identityOf(text: (name: string) => string): Partial<Identity> & { kind:
   return { kind } as { kind: 'none' }
 }
 
-/** Lines of a name, a sign and a value. */
+/** Parses lines of a name, a separator and a value. */
 function pairs(text: string, sign: string, label: string): { name: string; value: string }[] {
   return lines(text).map((line) => {
     const at = line.indexOf(sign)

@@ -19,7 +19,7 @@ type Given = {
   hasClientSecret: boolean
 }
 
-/** Everything that is decided about a server. Secrets are never shown again: an empty field keeps them. */
+/** All settings of a server. Secrets are never shown again: an empty field keeps the stored one. */
 export function ServerForm({ server, templateNames }: { server?: Given; templateNames: string[] }) {
   const { config } = server ?? {}
   const [identity, setIdentity] = useState<keyof typeof IDENTITIES>(config?.identity.kind ?? 'none')
@@ -27,7 +27,8 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
   const key = config?.identity.kind === 'key' ? config.identity : undefined
   const [problem, setProblem] = useState<string>()
   const [pending, start] = useTransition()
-  // Not by `action`: React empties such a form afterwards, and what was written would be lost with a mistake in it.
+  // Not with `action`: React resets such a form afterwards, and a mistake would cost the whole
+  // input.
   function onSubmit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     const form = new FormData(event.currentTarget)

@@ -4,7 +4,7 @@ import { ActionForm } from '#app/ui/forms/action-form.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import { agreeTool, quarantineTool } from './actions.ts'
 
-/** Agrees to the tool as it is shown beside the button. */
+/** Accepts the definition as it is shown beside the button. */
 export function AgreeButton({ server, tool, hash }: { server: string; tool: string; hash: string }) {
   return (
     <ActionForm action={agreeTool} fields={{ server, tool, hash }}>
@@ -15,7 +15,7 @@ export function AgreeButton({ server, tool, hash }: { server: string; tool: stri
   )
 }
 
-/** Takes the tool from the assistants until somebody agrees to it again. */
+/** Withholds the tool from the assistants until an admin accepts it again. */
 export function QuarantineButton({ server, tool }: { server: string; tool: string }) {
   return (
     <ActionForm action={quarantineTool} fields={{ server, tool }}>

@@ -23,7 +23,10 @@ const LINES: Record<DiffLine['kind'], { sign: string; look: string }> = {
   now: { sign: '+', look: 'bg-ok-soft text-ok' },
 }
 
-/** The tools of a server, those that wait for an admin first, each with what is different from what was agreed to. */
+/**
+ * The tools of a server, those that wait for an admin first, each with its changes since the
+ * accepted definition.
+ */
 export function ToolPins({ serverId, pins, pinned }: { serverId: string; pins: ToolPin[]; pinned: boolean }) {
   const sorted = pins.toSorted((a, b) => ORDER[a.state] - ORDER[b.state])
   return (

@@ -5,7 +5,7 @@ import type { ToolCallFilter } from '#lib/data/runs/tool-calls.ts'
 
 const text = z.string().min(1).max(200).optional().catch(undefined)
 
-/** The filters of the list as its address carries them. What is unknown there counts as not given. */
+/** The filters of the list in the page's address. An unknown value counts as none. */
 const Query = z.object({
   status: z.enum(['pending', 'succeeded', 'failed', 'declined', 'cancelled', 'unknown']).optional().catch(undefined),
   tool: text,
@@ -21,7 +21,7 @@ const Query = z.object({
 
 export type ToolCallQuery = z.infer<typeof Query>
 
-/** Reads the filters out of a page's search parameters. */
+/** Reads the filters from a page's search parameters. */
 export function parseToolCallQuery(params: Record<string, unknown>): ToolCallQuery {
   return Query.parse(params)
 }
@@ -31,7 +31,7 @@ export function toolCallsHref(query: ToolCallQuery): string {
   return listAddress('/admin/tool-calls', query)
 }
 
-/** The filters as the ledger takes them. */
+/** The filters in the form that the ledger takes. */
 export function toLedgerFilter({
   status,
   tool,

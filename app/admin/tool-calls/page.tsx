@@ -17,7 +17,7 @@ import { parseToolCallQuery, type ToolCallQuery, toLedgerFilter, toolCallsHref }
 
 export const metadata: Metadata = { title: 'Tool calls' }
 
-/** Everybody's tool calls, newest first, with filters in the address. */
+/** Everyone's tool calls, newest first, with filters in the address. */
 export default async function ToolCallsPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
   await requirePageAdmin()
   const query = parseToolCallQuery(await searchParams)
@@ -42,7 +42,10 @@ export default async function ToolCallsPage({ searchParams }: { searchParams: Pr
 
 let kept: { at: number; facets: ReturnType<typeof toolCallFacets> } | undefined
 
-/** What the menus offer, half a minute old at most: it is counted over the whole ledger, and the page follows each call. */
+/**
+ * The options of the menus, cached for 30 seconds: counting them reads the whole ledger, and the
+ * page refreshes at each call.
+ */
 function recentFacets(): ReturnType<typeof toolCallFacets> {
   if (!kept || Date.now() - kept.at > 30_000) {
     const facets = toolCallFacets({ admin: true })

@@ -25,8 +25,8 @@ export const metadata: Metadata = { title: 'Run' }
 const LINK = 'text-accent underline-offset-2 hover:underline'
 
 /**
- * One turn of the assistant as the operator sees it: how it ended, how long it took, what it cost, which tools it called.
- * What the person wrote and was answered is theirs and not shown.
+ * One run of the assistant as an operator sees it: how it ended, how long it took, what it cost and
+ * which tools it called. The person's message and the answer are private and not shown.
  */
 export default async function RunPage({ params }: { params: Promise<{ id: string }> }) {
   await requirePageAdmin()

@@ -27,7 +27,9 @@ export const metadata: Metadata = { title: 'Tool server' }
 
 const Query = z.object({ as: z.string().trim().max(320).optional().catch(undefined) })
 
-/** One server: its state, its tools with what changed in them, what it is told of people, and a test. */
+/**
+ * One server: its state, its tools and how they changed, what it learns about people, and a test.
+ */
 export default async function ServerPage({
   params,
   searchParams,

@@ -16,7 +16,7 @@ export const metadata: Metadata = { title: 'Tool call' }
 
 const LINK = 'text-accent underline-offset-2 hover:underline'
 
-/** One call of anybody, with its person, run and conversation. */
+/** One call of any person, with that person, its run and its conversation. */
 export default async function ToolCallPage({ params }: { params: Promise<{ id: string }> }) {
   const { userId } = await requirePageAdmin()
   return (
