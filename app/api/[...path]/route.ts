@@ -5,5 +5,8 @@ const nothing = route(async () => {
   throw notFound('This address')
 })
 
-/** Whatever no other route answers: a program gets JSON, not the page that people see. */
+/**
+ * Answers every address under /api that no other route serves: a program gets JSON, not the page
+ * that people see.
+ */
 export { nothing as DELETE, nothing as GET, nothing as PATCH, nothing as POST, nothing as PUT }

@@ -1,6 +1,6 @@
 import { AppError } from '#lib/platform/errors.ts'
 
-/** A form of ours has one part. What is behind these is not looked for. */
+/** Our own form has one part. Parts beyond this number are not searched. */
 const PARTS_MAX = 20
 const HEAD_MAX_BYTES = 8_192
 const BOUNDARY = /boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i
@@ -8,8 +8,9 @@ const BOUNDARY = /boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i
 export type FormFile = { bytes: Uint8Array; name: string; type: string }
 
 /**
- * The file in the field `file` of a form (RFC 7578), its bytes not copied. The platform's own reader takes the whole form apart at
- * once, which for hundreds of thousands of parts holds up the process. Throws bad_request.
+ * The file in the field `file` of a form (RFC 7578), without copying its bytes. The platform's own
+ * parser reads the whole form at once, which blocks the process if there are hundreds of thousands
+ * of parts. Throws bad_request.
  */
 export function fileOf(form: Buffer, contentType: string): FormFile {
   const [, quoted, plain] = BOUNDARY.exec(contentType) ?? []
@@ -43,7 +44,7 @@ export function fileOf(form: Buffer, contentType: string): FormFile {
 
 function parameter(headers: string, name: string): string | undefined {
   const value = new RegExp(`^content-disposition:[^\\r\\n]*;[ \\t]*${name}="([^"\\r\\n]*)"`, 'im').exec(headers)?.[1]
-  // As browsers write what a name in quotes may not have.
+  // Browsers escape these characters inside a quoted name.
   return value?.replace(/%22/g, '"').replace(/%0[da]/gi, ' ')
 }
 

@@ -2,7 +2,10 @@ import { requireUploader, withUpload } from '#app/api/attachments/upload.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
 import { jsonResponse, route } from '#lib/platform/http/http.ts'
 
-/** Direct upload (protocol section 1.11): a form with the field `file`, answered with the attachment. */
+/**
+ * Direct upload (protocol section 1.11): a form with the field `file`, answered with the
+ * attachment.
+ */
 export const POST = route(async (request) => {
   const caller = await requireUploader(request)
   return withUpload(caller, request, async ({ bytes, name, type }) => {

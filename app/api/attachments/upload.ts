@@ -7,7 +7,7 @@ import { AppError } from '#lib/platform/errors.ts'
 import { readBytes, requireSameOrigin } from '#lib/platform/http/http.ts'
 
 const MEGABYTE = 1024 * 1024
-/** Room (bytes) for what surrounds the file in a form. */
+/** Allowance (bytes) for what surrounds the file in a form. */
 const FORM_BYTES = 10_000
 const UPLOADS: Limit = {
   name: 'uploads',
@@ -16,14 +16,17 @@ const UPLOADS: Limit = {
   said: 'You have sent 120 files within a minute.',
   flood: true,
 }
-/** Uploads that this process holds in memory at once, and those of one person among them. */
+/** The most uploads that this process holds in memory at once, in total and for one person. */
 const AT_ONCE = 8
 const AT_ONCE_EACH = 3
 const running: string[] = []
 
 export type Upload = { bytes: Uint8Array; name: string; type: string }
 
-/** Who uploads: signed in, from our own pages, not too often. Throws unauthenticated, forbidden, limited, not_found where files are off. */
+/**
+ * The uploader: signed in, on one of our own pages, within the rate limit. Throws unauthenticated,
+ * forbidden, limited, and not_found if files are off.
+ */
 export async function requireUploader(request: Request): Promise<Caller> {
   const { APP_URL, ATTACHMENTS } = env()
   requireSameOrigin(request, APP_URL)
@@ -33,7 +36,10 @@ export async function requireUploader(request: Request): Promise<Caller> {
   return caller
 }
 
-/** The caller's file of a request: the field `file` of a form, or the whole body. Throws too_large, bad_request, and limited when too many come at once. */
+/**
+ * The caller's file from a request: the field `file` of a form, or the whole body. Throws
+ * too_large, bad_request, and limited if too many uploads run at once.
+ */
 export async function withUpload<T>(
   { userId }: Caller,
   request: Request,

@@ -18,14 +18,17 @@ import { sseResponse } from '#lib/platform/http/sse.ts'
 import { currentRequestId, log } from '#lib/platform/log.ts'
 import { type StartedRun, startRun, subscribeToRun } from '#lib/runs/start-run.ts'
 
-/** Room (bytes) beside the message for quotes and tags, and for what a client tool, a widget or a form may send. */
+/**
+ * Allowance (bytes) beside the message for quotes and tags, and for what a client tool, a widget or
+ * a form sends.
+ */
 const EXTRA_BYTES = 1_000_000
-/** Some minutes of speech. */
+/** The longest recording (bytes): some minutes of speech. */
 const SPEECH_BYTES = 6_000_000
-/** What every other operation may take (bytes): it names threads and items. */
+/** The longest body (bytes) of all other operations, which only name threads and items. */
 const QUERY_BYTES = 262_144
 
-/** Operations that carry what a person wrote, or what a program of the page made. */
+/** Operations that carry a person's text, or data from a program on the page. */
 const CONTENT = new Set<unknown>([
   'threads.create',
   'threads.add_user_message',
@@ -35,7 +38,10 @@ const CONTENT = new Set<unknown>([
   'threads.sync_custom_action',
 ] satisfies Operation[])
 
-/** Answers one ChatKit request: who, how much, how often; then the protocol's server, with each turn as a run of its own. */
+/**
+ * Answers one ChatKit request. Checks the caller, the size and the rate, then calls the protocol's
+ * server, with each turn as its own run.
+ */
 export async function answerChatKit(
   request: Request,
   respond: Respond<TurnContext>,
@@ -48,7 +54,8 @@ export async function answerChatKit(
   const body = await readOperation(request, MESSAGE_MAX_CHARS)
   const answer = await processChatKit<TurnContext>(body, depsFor(caller, { respond, act }))
   if (answer.kind === 'json') return jsonResponse(answer.data)
-  // Before anything is stored or begun: who may open no more streams is told so, and loses nothing.
+  // Reserved before anything is stored or begun, so that a person with too many open streams is
+  // refused and loses nothing.
   const onClose = openStream(caller.userId)
   try {
     if (answer.kind === 'attached') return await told(answer, answer.runId, answer.events, onClose)
@@ -75,7 +82,7 @@ function startTurn(
     begin: async () => {
       const events = await begin({ isStored: true })
       return async function* (handle) {
-        // What "tomorrow" means depends on it.
+        // The model needs the time zone to know what "tomorrow" means.
         await remembered
         yield* events(handle.signal, { caller, run: handle })
       }
@@ -88,7 +95,10 @@ function requestLimit(): Limit {
   return { name: 'chat', points, seconds: 60, said: `You have sent ${points} requests within a minute.`, flood: true }
 }
 
-/** The body of a request. Its operation is known once it is parsed, and says how large it may be. Throws too_large. */
+/**
+ * Reads the body. Its size limit depends on the operation, which is known only after parsing.
+ * Throws too_large.
+ */
 async function readOperation(request: Request, messageMaxChars: number): Promise<unknown> {
   const content = messageMaxChars * 4 + EXTRA_BYTES
   const { value, bytes } = await readSizedJson(request, Math.max(content, SPEECH_BYTES))
@@ -98,7 +108,7 @@ async function readOperation(request: Request, messageMaxChars: number): Promise
   return value
 }
 
-/** A run's events as they come, or the one object that is made of them all. */
+/** Sends a run's events as they come, or collects them into one object. */
 async function told(
   { resume, whole }: { resume: boolean; whole?: Whole },
   runId: string | undefined,
@@ -117,7 +127,7 @@ async function told(
   }
 }
 
-/** Keeps the time zone and language that the browser names; that this fails is no reason not to answer. */
+/** Stores the time zone and language that the browser sends. A failure does not stop the answer. */
 async function rememberPlace({ headers }: Request, caller: Caller): Promise<void> {
   try {
     await rememberLocale(caller, { timeZone: headers.get('x-time-zone'), locale: headers.get('accept-language') })

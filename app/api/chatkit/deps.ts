@@ -16,14 +16,14 @@ import { isDatabaseDown, toAppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
 import { attachToRun, findRepeated, stopRun } from '#lib/runs/start-run.ts'
 
-/** What one person may ask for: words for speech, places for files. */
+/** Limits for one person: transcriptions and uploads. */
 const SPEECH: Limit = { name: 'speech', points: 20, seconds: 60 }
 const ANNOUNCEMENTS: Limit = { name: 'announcements', points: 120, seconds: 60 }
 
-/** What answers: the agent, or a script of a test. */
+/** What answers a turn: the agent, or a test's script. */
 export type Answering = { respond: Respond<TurnContext>; act?: Act<TurnContext> }
 
-/** Everything that the protocol's server gets from this product, for one caller. */
+/** Everything that this product passes to the protocol's server, for one caller. */
 export function depsFor(caller: Caller, { respond, act }: Answering): Deps<TurnContext> {
   const { MESSAGE_MAX_CHARS, ATTACHMENTS, ATTACHMENTS_PER_MESSAGE } = env()
   return {
@@ -40,7 +40,7 @@ export function depsFor(caller: Caller, { respond, act }: Answering): Deps<TurnC
     feedback: (given) => saveFeedback(caller, given),
     transcribe: canTranscribe() ? (audio) => within(SPEECH, caller, () => transcribe(audio)) : undefined,
     onFailure: (error, told, { run }) => {
-      // The agent has logged and classed its own failures already.
+      // The agent has already logged and classified its own failures.
       if (!(error instanceof CustomStreamError)) log.error({ error }, 'turn failed')
       run.fail(isDatabaseDown(error) ? 'database' : 'internal', told.message ?? toAppError(error).message)
     },

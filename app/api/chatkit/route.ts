@@ -4,7 +4,7 @@ import { answerMessage } from '#lib/agent/answer-message.ts'
 import { handleAction } from '#lib/agent/handle-action.ts'
 import { route } from '#lib/platform/http/http.ts'
 
-/** Seconds that a platform with a limit (Vercel) gives one request, its run included. */
+/** The longest (s) that a request and its run may last on a platform with a limit (Vercel). */
 export const maxDuration = 300
 
 /** The ChatKit API: each operation of the protocol is a POST to this one address. */

@@ -7,12 +7,16 @@ import type { Respond, Turn } from '#lib/chatkit/server/turn.ts'
 import { withoutRun } from '#lib/platform/db/run-fence.ts'
 import { log } from '#lib/platform/log.ts'
 
-/** So much of an answer (characters) shows what a conversation is about; a shorter one is read to its end. */
+/**
+ * This many characters of an answer show what a conversation is about. A shorter answer is read to
+ * its end.
+ */
 const ENOUGH = 200
 
 /**
- * A thread without a title gets one from the message that it is asked to answer, and a better one by the model: announced while
- * the answer still streams where it is ready by then, else kept for the next read. No answer waits for it.
+ * Gives a thread without a title its first words, and later a better title from the model. The
+ * better title is announced if it is ready while the answer streams; otherwise it is stored for the
+ * next read. No answer waits for it.
  */
 export function titled(respond: Respond<TurnContext>): Respond<TurnContext> {
   return async function* (turn, context) {
@@ -26,7 +30,7 @@ export function titled(respond: Respond<TurnContext>): Respond<TurnContext> {
     for await (const event of respond(turn, context)) {
       naming?.hear(event)
       const title = naming?.take()
-      // Whoever gave it a name meanwhile keeps it.
+      // A title that was set in the meantime is kept.
       if (title && thread.title === firstWords && (await storedTitle(turn)) === firstWords) thread.title = title
       yield event
     }
@@ -34,7 +38,7 @@ export function titled(respond: Respond<TurnContext>): Respond<TurnContext> {
   }
 }
 
-/** One name for a conversation, asked for as soon as enough was said. */
+/** Asks once for a conversation's title, as soon as enough text has arrived. */
 class Naming {
   readonly #name: (answer: string) => Promise<string | undefined>
   #heard = ''
@@ -50,14 +54,14 @@ class Naming {
     if (this.#heard.length >= ENOUGH) void this.ask()
   }
 
-  /** The name, once, when it is there. */
+  /** The title once it has arrived, returned only the first time. */
   take(): string | undefined {
     const made = this.#made
     this.#made = undefined
     return made
   }
 
-  /** Never rejects. Resolves to undefined where there is no name, or nothing was said. */
+  /** Never rejects. Resolves to undefined if there is no title, or no text to make one from. */
   ask(): Promise<string | undefined> {
     this.#asked ??= this.#ask()
     return this.#asked
@@ -80,7 +84,7 @@ function deltaIn(event: ThreadStreamEvent): string {
   return event.update.delta
 }
 
-/** What was said at once, without deltas. */
+/** The text of a message that arrived whole, without deltas. */
 function textIn(event: ThreadStreamEvent): string {
   if (event.type !== 'thread.item.done' || event.item.type !== 'assistant_message') return ''
   return event.item.content.map(({ text }) => text).join('')

@@ -6,7 +6,10 @@ import { metricsText } from '#lib/platform/metrics.ts'
 
 export const dynamic = 'force-dynamic'
 
-/** The metrics of this process for Prometheus, behind METRICS_TOKEN; without that setting there is nothing here. */
+/**
+ * The metrics of this process for Prometheus, protected by METRICS_TOKEN. Answers 404 without that
+ * setting.
+ */
 export const GET = route(async (request) => {
   const { METRICS_TOKEN } = env()
   if (!METRICS_TOKEN) throw notFound('This address')

@@ -7,12 +7,15 @@ import { watchChanges } from '#lib/platform/process/watch-changes.ts'
 
 export const dynamic = 'force-dynamic'
 
-/** Seconds that a platform with a limit (Vercel) gives one stream; the page then opens another. */
+/**
+ * The longest (s) that a stream may last on a platform with a limit (Vercel). The page then opens
+ * another.
+ */
 export const maxDuration = 300
 
 /**
- * Tells an admin's page when there is something new to read, for as long as its reader is an admin. Nothing of it is said here; for
- * anybody else there is nothing here.
+ * Tells an admin's page that there is something new to read, for as long as its reader is an admin.
+ * The stream carries no content. A person who is not an admin gets 404.
  */
 export const GET = route(async (request) => {
   const { role, userId } = await requireCaller(request)
@@ -30,7 +33,7 @@ export const GET = route(async (request) => {
 
 type Hints = ReturnType<typeof watchChanges>
 
-/** The hints until one comes for somebody who is no admin any more. */
+/** Yields the hints until the reader is no longer an admin. */
 async function* whileAdmin(headers: Headers, hints: Hints): Hints {
   for await (const hint of hints) {
     if ((await findCaller(headers))?.role !== 'admin') return true

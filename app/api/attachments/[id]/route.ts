@@ -6,7 +6,10 @@ import { readAttachment, receiveAttachment } from '#lib/data/attachments/attachm
 import { decodeText } from '#lib/data/attachments/decode-text.ts'
 import { jsonResponse, route } from '#lib/platform/http/http.ts'
 
-/** A page of a conversation shows many pictures, each of which browsers keep for an hour. */
+/**
+ * Generous, because a page of a conversation may show many pictures. Browsers cache each for an
+ * hour.
+ */
 const DOWNLOADS: Limit = {
   ...{ name: 'downloads', points: 600, seconds: 60, flood: true },
   said: 'You have loaded 600 files within a minute.',
@@ -14,14 +17,20 @@ const DOWNLOADS: Limit = {
 
 type Context = { params: Promise<{ id: string }> }
 
-/** The second phase of an upload (protocol section 1.11): the bytes as they are, or a form with the field `file`. */
+/**
+ * The second phase of an upload (protocol section 1.11): the raw bytes, or a form with the field
+ * `file`.
+ */
 async function receive(request: Request, { params }: Context): Promise<Response> {
   const caller = await requireUploader(request)
   const { id } = await params
   return withUpload(caller, request, async ({ bytes }) => jsonResponse(await receiveAttachment(caller, id, bytes)))
 }
 
-/** The bytes of one's own attachment: a file to be saved, or with `?preview` a picture to be shown. Nothing is ever a page. */
+/**
+ * The bytes of the caller's own attachment: a file to save, or a picture to show with `?preview`.
+ * Never sent as a page.
+ */
 async function download(request: Request, { params }: Context): Promise<Response> {
   const caller = await requireCaller(request)
   await consumeLimit(DOWNLOADS, caller.userId)
@@ -41,7 +50,10 @@ async function download(request: Request, { params }: Context): Promise<Response
   })
 }
 
-/** RFC 8187: what encodeURIComponent leaves as it is and a header may not have. */
+/**
+ * Percent-encodes for RFC 8187, including the characters that encodeURIComponent leaves alone but a
+ * header may not have.
+ */
 function encoded(name: string): string {
   return encodeURIComponent(name).replace(/['()*]/g, (character) => `%${character.charCodeAt(0).toString(16)}`)
 }

@@ -19,14 +19,17 @@ const Wish = z.object({
     .max(4_000, 'The key is longer than 4,000 characters.')
     .regex(/^[\x20-\x7e]+$/, 'The key has characters that no key has.')
     .optional(),
-  /** The thread whose card began it: the browser comes back to it. */
+  /** The thread whose card started this. The browser returns to it. */
   thread: z
     .string()
     .regex(/^thr_[\w-]{1,80}$/)
     .optional(),
 })
 
-/** Connects the caller's account at a server: a key at once, else `{ url }`, where the browser must go. */
+/**
+ * Connects the caller's account at a server. A key is stored at once; otherwise answers `{ url }`,
+ * the address that the browser must open.
+ */
 export const POST = route(async (request, { params }: Params) => {
   requireSameOrigin(request, env().APP_URL)
   const caller = await requireCaller(request)
@@ -42,7 +45,7 @@ export const POST = route(async (request, { params }: Params) => {
   return jsonResponse({ url }, { headers: { 'set-cookie': journeyCookie(journey) } })
 })
 
-/** Forgets the caller's account at a server. */
+/** Disconnects the caller's account at a server. */
 export const DELETE = route(async (request, { params }: Params) => {
   requireSameOrigin(request, env().APP_URL)
   const caller = await requireCaller(request)

@@ -5,7 +5,10 @@ import { env } from '#lib/platform/env.ts'
 import { toAppError } from '#lib/platform/errors.ts'
 import { route } from '#lib/platform/http/http.ts'
 
-/** Where authorization servers send people back to: ends the connection and leads to the page that shows it. */
+/**
+ * The redirect URI for authorization servers. Completes the connection and redirects to the page
+ * that shows it.
+ */
 export const GET = route(async (request) => {
   const page = new URL('/settings/connections', env().APP_URL)
   try {

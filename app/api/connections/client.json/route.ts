@@ -1,5 +1,8 @@
 import { clientMetadata, clientMetadataUrl } from '#lib/mcp-client/accounts/account-client.ts'
 import { jsonResponse } from '#lib/platform/http/http.ts'
 
-/** The client-id metadata document, by which authorization servers know this installation without registering it. */
+/**
+ * The client-id metadata document, which lets authorization servers know this installation without
+ * registration.
+ */
 export const GET = async () => jsonResponse({ client_id: clientMetadataUrl(), ...clientMetadata() })

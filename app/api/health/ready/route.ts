@@ -7,7 +7,10 @@ export const dynamic = 'force-dynamic'
 
 const ANSWER_MS = 2_000
 
-/** Answers 200 while requests can be served, 503 with a bare reason while they cannot: a balancer takes this process out meanwhile. */
+/**
+ * Answers 200 while requests can be served, else 503 with a short reason, so that a balancer stops
+ * sending requests here.
+ */
 export async function GET(): Promise<Response> {
   if (isShuttingDown()) return jsonResponse({ status: 'unavailable', reason: 'shutting down' }, { status: 503 })
   try {

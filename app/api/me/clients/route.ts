@@ -6,7 +6,7 @@ import { revokeConnection } from '#lib/data/oauth/oauth-grants.ts'
 import { env } from '#lib/platform/env.ts'
 import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
-// The id of a client may be an address, so it does not stand in the path.
+// A client's id may be a URL, so it is not part of the path.
 const Which = z.object({ client_id: z.string({ error: 'Name the client.' }).min(1).max(2_000) })
 
 export const DELETE = route(async (request) => {

@@ -22,7 +22,10 @@ export const GET = route(async (request) => {
   })
 })
 
-/** Text as bytes, each piece read from the database only when the client has taken the one before. */
+/**
+ * Text as a stream of bytes. Each piece is read from the database only after the client took the
+ * one before.
+ */
 function asStream(pieces: AsyncGenerator<string>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   return new ReadableStream(

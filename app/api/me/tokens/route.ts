@@ -50,7 +50,7 @@ export const POST = route(async (request) => {
   return jsonResponse({ ...wire(row), token }, { status: 201 })
 })
 
-/** Revokes all of them. */
+/** Revokes all of the person's tokens. */
 export const DELETE = route(async (request) => {
   requireSameOrigin(request, env().APP_URL)
   const caller = await requireCaller(request)

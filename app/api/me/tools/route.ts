@@ -6,7 +6,7 @@ import { handleMcp } from '#mcp/http.ts'
 
 const ASKS = { name: 'tool-list', points: 60, seconds: 60 }
 
-/** The tools that the person's assistant can call, for completions in the chat. */
+/** The tools that the person's assistant can call, for the chat's completions. */
 export const GET = route(async (request) => {
   const caller = await requireCaller(request)
   await consumeLimit(ASKS, caller.userId)
