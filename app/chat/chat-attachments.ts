@@ -1,10 +1,13 @@
 import type { ComposerOption } from '@openai/chatkit'
 import textExtensions from 'text-extensions'
 
-/** What the server lets a person attach: bytes a file, files a message. */
+/** The server's limits for attachments: bytes per file, and files per message. */
 export type AttachmentLimits = { maxBytes: number; maxCount: number }
 
-/** What models can read. The server looks at the bytes again; this is for the file picker and for a quick word. */
+/**
+ * What models can read. The server checks the bytes again; this list is for the file picker and for
+ * early feedback.
+ */
 const ACCEPTED: Record<string, string[]> = {
   'image/png': ['.png'],
   'image/jpeg': ['.jpg', '.jpeg'],
@@ -17,7 +20,7 @@ const ACCEPTED: Record<string, string[]> = {
   'application/yaml': ['.yaml', '.yml'],
 }
 
-/** The composer's option for attachments; off where the server takes none. */
+/** The composer's option for attachments. Disabled if the server accepts none. */
 export function attachmentOption(limits: AttachmentLimits | null): ComposerOption['attachments'] {
   if (!limits) return { enabled: false }
   return { enabled: true, maxSize: limits.maxBytes, maxCount: limits.maxCount, accept: ACCEPTED }

@@ -7,7 +7,7 @@ import { Skeleton } from '#app/ui/skeleton.tsx'
 import { Chat, type ChatProps } from './chat.tsx'
 import { useElementScript } from './use-element-script.ts'
 
-/** The chat as soon as its script is there, and a message with Retry when it cannot be loaded. */
+/** Shows the chat once its script has loaded, or a message with Retry if loading failed. */
 export function ChatPanel({ script, nonce, ...chat }: ChatProps & { script: string; nonce?: string }) {
   const { state, retry } = useElementScript(script, nonce)
   return (

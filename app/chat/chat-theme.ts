@@ -1,12 +1,13 @@
 import type { ColorScheme, ThemeOption } from '@openai/chatkit-react'
 
-// The chat cannot read our CSS variables (OpenAI's element is a frame): these are the values of globals.css.
+// The chat cannot read our CSS variables because OpenAI's element is a frame. These are the values
+// from globals.css.
 const COLOURS = {
   light: { accent: '#0a6a59', background: '#f5f7f5', foreground: '#13201b' },
   dark: { accent: '#52c7ab', background: '#0f1412', foreground: '#e8efeb' },
 }
 
-/** The look of the chat in our palette. */
+/** The chat's theme in our palette. */
 export function chatTheme(colorScheme: ColorScheme): ThemeOption {
   const { accent, background, foreground } = COLOURS[colorScheme]
   return {

@@ -28,16 +28,16 @@ const OTHER_PROMPTS: StartScreenPrompt[] = [
 
 export type ChatProps = {
   personId: string
-  /** Speech can be turned into text. */
+  /** Whether speech can be turned into text. */
   dictation: boolean
   firstName: string
   builtinTools: boolean
   domainKey: string
-  /** Null where the server takes no files. */
+  /** Null if the server accepts no files. */
   attachments: AttachmentLimits | null
 }
 
-/** The conversation: the unchanged ChatKit bindings on whichever element the page has loaded. */
+/** The conversation: the unmodified ChatKit bindings on the element that the page has loaded. */
 export function Chat({ personId, dictation, firstName, builtinTools, domainKey, attachments }: ChatProps) {
   const scheme = useColorScheme()
   const path = usePathname()
@@ -125,7 +125,10 @@ export function Chat({ personId, dictation, firstName, builtinTools, domainKey, 
   )
 }
 
-/** On a phone the keyboard would cover the page, and whoever is in another field or a dialog stays there. */
+/**
+ * False on a phone, where the keyboard would cover the page, and while the focus is in another
+ * field or a dialog.
+ */
 function mayTakeFocus(): boolean {
   const { activeElement } = document
   return (

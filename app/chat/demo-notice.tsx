@@ -5,7 +5,7 @@ import { Dialog } from '#app/ui/dialog.tsx'
 const HOSTED = 'OPENAI_API_KEY=sk-...\nOPENAI_MODEL=gpt-5.2'
 const COMPATIBLE = 'OPENAI_BASE_URL=http://localhost:11434/v1\nOPENAI_API=chat_completions\nOPENAI_MODEL=llama3.3'
 
-/** Says that no model answers here, and how to connect one. */
+/** Says that no model is connected, and how to connect one. */
 export function DemoNotice({ admin }: { admin: boolean }) {
   return (
     <aside

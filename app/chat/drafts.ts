@@ -1,11 +1,14 @@
-/** Where this device keeps what is being written, for one person at a time. */
+/** The localStorage entry that keeps drafts on this device, for one person at a time. */
 export const DRAFTS_KEY = 'switchboard-drafts'
 
-/** Forgets every draft: when the person signs out or deletes the account, not when a session ends by itself. */
+/**
+ * Deletes every draft. Called when the person signs out or deletes the account, not when a session
+ * expires.
+ */
 export function forgetDrafts(): void {
   try {
     localStorage.removeItem(DRAFTS_KEY)
   } catch {
-    // A browser that keeps nothing has nothing to forget.
+    // A browser without storage has no drafts to delete.
   }
 }

@@ -1,4 +1,4 @@
-/** How long (ms) after a first answer the model's name for the conversation may take. */
+/** How long (ms) after a first answer the model's title for the conversation may take. */
 const LATE_MS = 4_000
 
 type Listeners = {
@@ -9,8 +9,8 @@ type Listeners = {
 }
 
 /**
- * Reads a conversation once more a little after its first answer: the name that the model gives it comes with the answer where
- * that is long, else after it.
+ * Reads a conversation again shortly after its first answer. The model's title arrives with a long
+ * answer, but only after a short one.
  */
 export function lateName(read: () => void): Listeners {
   let isAnswering = false
@@ -23,10 +23,10 @@ export function lateName(read: () => void): Listeners {
     },
     onThreadChange: (threadId) => {
       clearTimeout(timer)
-      // A conversation that comes up in the middle of an answer is the one that this answer has begun.
+      // A thread that appears in the middle of an answer was created by that answer.
       isDue = isAnswering && threadId !== null
     },
-    // An answer that failed names nothing, and what is said of it is to stay.
+    // A failed answer gets no title, and reading again would remove its error message.
     onError: () => {
       if (isAnswering) isDue = false
     },

@@ -2,13 +2,16 @@
 
 import { sendJson } from '#app/forms/send-json.ts'
 
-/** Connect, on a card in the chat: leads to the server's own sign-in, or to where a key is entered, and from there back into this conversation. */
+/**
+ * Handles Connect on a card in the chat: opens the server's sign-in, or the page where a key is
+ * entered. Both lead back to this conversation.
+ */
 export async function openConnection(
   { type, payload }: { type: string; payload?: Record<string, unknown> },
   { widget }: { widget: { key?: string } },
 ): Promise<void> {
   const server = String(payload?.server ?? '')
-  // A widget that a tool sent has no card's key: it leads nobody anywhere.
+  // A tool's own widget lacks the card's key, so it cannot send a person to a sign-in.
   if (type !== 'connect.open' || widget.key !== `connect:${server}`) return
   const thread = /^\/chat\/(thr_[\w-]{1,80})$/.exec(location.pathname)?.[1]
   const page = `/settings/connections?${new URLSearchParams({ service: server, ...(thread && { thread }) })}`

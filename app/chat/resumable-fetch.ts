@@ -1,28 +1,35 @@
 'use client'
 
-/** Waits between attempts to find a running answer again, in ms: about half a minute in all. */
+/** Delays (ms) between attempts to reattach to a running answer: about half a minute in total. */
 const BACK_OFF_MS = [300, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000]
-/** A stop waits so long for the conversation to have a name. */
+/** How long (ms) a stop waits until the thread's id is known. */
 const NAME_MS = 10_000
-/** A server that sends `: ping` each 15 s and is silent for this long has lost us. */
+/**
+ * Idle timeout (ms): the server sends `: ping` every 15 s, so a longer silence means a lost
+ * connection.
+ */
 const SILENT_MS = 50_000
-/** The operations whose answer is a stream. */
+/** The operations that are answered with a stream. */
 const STREAMS =
   /^threads\.(create|add_user_message|add_client_tool_output|add_structured_input|retry_after_item|custom_action)$/
 
 type Body = { type: string; params: { thread_id?: string }; metadata?: { resume?: boolean } }
 
 type Hooks = {
-  /** Asked shortly after the chat gave a stream up: true where the person left the conversation or the page, and nothing is to be stopped. */
+  /**
+   * Called shortly after the chat aborted a stream. True if the person left the conversation or the
+   * page, so that nothing is to be stopped.
+   */
   hasLeft: (threadId: string) => Promise<boolean>
-  /** The rest of an answer could not be had: what the server has stored is the whole truth. */
+  /** The rest of an answer is lost. The page should show what the server has stored. */
   onLost: () => void
 }
 
 /**
- * A fetch for a chat whose own script knows nothing of broken connections (OpenAI's): an answer whose connection breaks is
- * read on where it broke, and a stream that the chat gives up in the middle is stopped at the server as well, unless the
- * person only left. What asks for numbered streams itself (our element) is passed through.
+ * A fetch for a chat script that does not handle broken connections (OpenAI's). If a connection
+ * breaks, the answer continues where it broke. If the chat aborts a stream, the answer is stopped
+ * at the server too, unless the person only left. Requests that ask for numbered streams themselves
+ * (our element) pass through.
  */
 export function resumableFetch(send: typeof fetch, hooks: Hooks): typeof fetch {
   return async (input, init) => {
@@ -43,14 +50,14 @@ function streamRequest(init: RequestInit | undefined): Body | null {
   }
 }
 
-/** One answer to its end, over as many connections as it takes. */
+/** One answer until its end, over as many connections as it takes. */
 class Answer {
   readonly #send: typeof fetch
   readonly #input: RequestInfo | URL
   readonly #init: RequestInit
   readonly #body: Body
   readonly #hooks: Hooks
-  /** Ends the connection, not the answer. */
+  /** Aborts the connection, not the answer. */
   readonly #gone = new AbortController()
   readonly #named = Promise.withResolvers<string>()
   #threadId: string | undefined
@@ -112,7 +119,7 @@ class Answer {
     })
   }
 
-  /** True when the answer came to its end. */
+  /** True if the answer reached its end. */
   async #readAll(first: Response, forward: (text: string) => void): Promise<boolean> {
     if (await this.#read(first, forward)) return true
     for (let tries = 0; tries < BACK_OFF_MS.length; tries += 1) {
@@ -128,7 +135,7 @@ class Answer {
     return false
   }
 
-  /** True when nothing is missing, false when the connection was lost. */
+  /** True if nothing is missing, false if the connection was lost. */
   async #read(response: Response, forward: (text: string) => void): Promise<boolean> {
     this.#runId = response.headers.get('x-run-id') ?? this.#runId
     const reader = (response.body as ReadableStream<Uint8Array>).getReader()
@@ -138,7 +145,8 @@ class Answer {
     try {
       while (true) {
         const { value, done } = await within(reader.read())
-        // A server that counts nothing cannot be asked for the rest either: its end is the end.
+        // A server that sends no event numbers cannot resume, so the end of its stream is the end
+        // of the answer.
         if (done) return this.#complete || this.#last === 0
         const lines = (rest + decoder.decode(value, { stream: true })).split('\n')
         rest = lines.pop() ?? ''
@@ -163,7 +171,7 @@ class Answer {
     else forward(`${line}\n`)
   }
 
-  /** A frame goes on as upstream frames it, and only whole: half of one would spoil the next. */
+  /** Forwards a frame only when it is complete: half a frame would corrupt the next one. */
   #take(frame: string[], forward: (text: string) => void): void {
     const id = frame.find((line) => line.startsWith('id:'))
     const lines = frame.filter((line) => line !== id)
@@ -179,7 +187,10 @@ class Answer {
     this.#named.resolve(threadId)
   }
 
-  /** The chat wants no more of it: stopped at the server, unless the person only went elsewhere. */
+  /**
+   * The chat aborted the stream: stops the run at the server, unless the person only navigated
+   * away.
+   */
   async #giveUp(): Promise<void> {
     if (this.#gone.signal.aborted || this.#complete) return
     const threadId = await Promise.race([this.#named.promise, pause(NAME_MS)])

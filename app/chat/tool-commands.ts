@@ -5,12 +5,13 @@ import type { Command, CommandsOption } from '@openai/chatkit'
 type Parameter = { name: string; required: boolean; type?: string; description?: string }
 type Tool = { name: string; server: string; description: string; parameters: Parameter[] }
 
-/** A list counts for this long (ms): typing asks for it at every key. */
+/** How long (ms) a list is cached: each keystroke asks for it. */
 const FRESH_MS = 60_000
 
 /**
- * Completions for direct calls: `/` shows the names of the tools, and a name is followed by its parameters, those that it needs
- * first. What is complete shows nothing more, so that Enter sends it. `write` puts a text into the composer.
+ * Completions for direct calls: `/` lists the tools' names, and a name is followed by its
+ * parameters, required ones first. A complete command suggests nothing more, so that Enter sends
+ * it. `write` puts text into the composer.
  */
 export function toolCommands(write: (text: string) => void): CommandsOption {
   let known: { tools: Promise<Tool[]>; at: number } | null = null
@@ -24,7 +25,7 @@ export function toolCommands(write: (text: string) => void): CommandsOption {
   return {
     enabled: true,
     onSearch: async (query) => completions(await tools(), query),
-    // The id is the text to go on with.
+    // The id is the text to insert.
     onSelect: async ({ id }) => write(id),
   }
 }
@@ -35,7 +36,7 @@ async function readTools(): Promise<Tool[]> {
   return ((await response.json()) as { tools: Tool[] }).tools
 }
 
-/** What may follow a `/` and these characters. */
+/** The completions for the text after a `/`. */
 export function completions(tools: readonly Tool[], query: string): Command[] {
   const [name = '', ...rest] = query.split(/\s+/)
   if (rest.length === 0) return names(tools, name)
@@ -69,7 +70,7 @@ function parameters(tool: Tool, query: string, rest: string[]): Command[] {
   if (typed.includes('=') || insideQuotes(query)) return []
   const given = new Set([...query.matchAll(/\s([\w.-]+)=/g)].map(([, key]) => key))
   const open = tool.parameters.filter(({ name }) => !given.has(name) && name.startsWith(typed))
-  // Nothing is typed and nothing is needed: Enter is for sending.
+  // Nothing is typed and nothing is required, so Enter should send.
   const offered = typed === '' ? open.filter(({ required }) => required) : open
   return offered
     .sort((a, b) => Number(b.required) - Number(a.required))

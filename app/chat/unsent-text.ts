@@ -4,13 +4,16 @@ const KEY = 'switchboard-unsent'
 
 type Unsent = { personId: string; text: string }
 
-/** Keeps the text of a message that the server did not take from somebody whose session has ended: for them alone, in this tab. */
+/**
+ * Keeps the text of a message that was refused because the session had ended: for that person
+ * only, in this tab.
+ */
 export function keepUnsent(personId: string, init: RequestInit | undefined): void {
   const text = textOf(init)
   if (text) sessionStorage.setItem(KEY, JSON.stringify({ personId, text } satisfies Unsent))
 }
 
-/** The text that was kept, once; null where there is none or somebody else wrote it. */
+/** Returns the kept text once; null if there is none or another person wrote it. */
 export function takeUnsent(personId: string): string | null {
   const kept = sessionStorage.getItem(KEY)
   sessionStorage.removeItem(KEY)

@@ -8,11 +8,12 @@ const WAIT_MS = 20_000
 type State = 'loading' | 'ready' | 'failed'
 
 /**
- * Loads the script that defines `<openai-chatkit>`, once a page. `failed` when it does not arrive or define the element
- * within 20 s; one that comes later still makes it `ready`. `retry` loads it anew.
+ * Loads the script that defines `<openai-chatkit>`, once per page. The state is `failed` if the
+ * script does not load or define the element within 20 s; if it arrives later, the state still
+ * becomes `ready`. `retry` loads it again.
  */
 export function useElementScript(src: string, nonce?: string): { state: State; retry: () => void } {
-  // The download begins with the page's own scripts rather than after them.
+  // Starts the download together with the page's own scripts.
   preload(src, { as: 'script', nonce })
   const [state, setState] = useState<State>('loading')
   const [attempt, setAttempt] = useState(0)

@@ -3,14 +3,18 @@
 import { useEffect, useMemo, useRef } from 'react'
 import { resumableFetch } from './resumable-fetch.ts'
 
-/** A stream that is given up within this time (ms) of leaving a conversation was left, not stopped. */
+/** A stream aborted within this time (ms) of leaving a conversation counts as left, not stopped. */
 const LEAVING_MS = 1_000
-/** The chat says that it has another conversation a little after it gives the old one's stream up. */
+/**
+ * The chat reports a change of conversation up to this long (ms) after it aborts the old one's
+ * stream.
+ */
 const SETTLE_MS = 300
 
 /**
- * `send` for the chat, with streams that survive a lost network, and a stop for what the chat gives up. `noteThread` has to
- * hear of each change of conversation; `onLost` reads the conversation again.
+ * `send` for the chat, with streams that survive a lost network. An aborted stream stops its answer
+ * at the server. Call `noteThread` at each change of conversation. `onLost` reads the conversation
+ * again.
  */
 export function useResumableFetch(
   send: typeof fetch,
@@ -29,7 +33,7 @@ export function useResumableFetch(
     }
     come()
     addEventListener('pagehide', leave)
-    // A page that was put away whole may be shown again.
+    // The browser may show this page again from its back-forward cache.
     addEventListener('pageshow', come)
     return () => {
       removeEventListener('pagehide', leave)

@@ -8,10 +8,11 @@ const PATH = /^\/chat\/(thr_[\w-]{1,80})$/
 const threadOf = (path: string) => PATH.exec(path)?.[1] ?? null
 
 /**
- * Keeps the open conversation and the page's address equal, both ways. `initial` is the one that the address named first;
- * `follow` writes a change of the chat into the address, as a new entry of the history, so that Back and Forward walk through
- * conversations; `open` is called when the address changes (a link, Back, Forward). `noteAnswer` has to hear of each answer that
- * begins: the conversation that it makes of a new chat takes the new chat's entry.
+ * Keeps the open conversation and the page's address in step, both ways. `initial` is the
+ * conversation that the address named at first. `follow` writes a change in the chat into the
+ * address as a new history entry, so that Back and Forward move between conversations. `open` is
+ * called when the address changes (a link, Back, Forward). Call `noteAnswer` at the start of each
+ * answer: a conversation that it creates from a new chat replaces the new chat's entry.
  */
 export function useThreadAddress(open: (threadId: string | null) => void): {
   initial: string | null

@@ -14,7 +14,7 @@ export const metadata: Metadata = { title: 'Chat' }
 const OWN_SCRIPT = '/chatkit.js'
 const HOSTED_SCRIPT = `${CHATKIT_ORIGIN}/deployments/chatkit/chatkit.js`
 
-/** The chat. Which conversation is open stands in the address, which the client part reads and keeps. */
+/** The chat. The address names the open conversation; the client part reads and updates it. */
 export default async function ChatPage() {
   const caller = await requirePageCaller()
   const person = await findPerson(caller.userId)
@@ -29,7 +29,7 @@ export default async function ChatPage() {
         firstName={person?.name.trim().split(/\s+/)[0] ?? ''}
         builtinTools={MCP_BUILTIN === 'on'}
         script={CHATKIT_DOMAIN_KEY ? HOSTED_SCRIPT : OWN_SCRIPT}
-        // Our own element asks nobody about it.
+        // Our own element does not check the key.
         domainKey={CHATKIT_DOMAIN_KEY ?? 'self-hosted'}
         attachments={
           ATTACHMENTS === 'on' ? { maxBytes: ATTACHMENT_MAX_MB * 1024 * 1024, maxCount: ATTACHMENTS_PER_MESSAGE } : null
