@@ -1,6 +1,8 @@
 import type { Instrumentation } from 'next'
 
-/** Next calls this once when a server starts, before the first request, and never while it builds. */
+/**
+ * Next calls this once when a server starts, before the first request, and never while it builds.
+ */
 export async function register(): Promise<void> {
   if (process.env.NEXT_RUNTIME !== 'nodejs') return
   const [
@@ -24,12 +26,15 @@ export async function register(): Promise<void> {
   await beginServing()
   startRecovery()
   startApprovalExpiry()
-  // A database that does not answer yet is no reason not to start; the code can be had by starting again.
+  // A database that does not answer yet must not stop the start. A restart prints the code again.
   await announceSetupCode().catch((error) => log.warn({ error }, 'the set-up code could not be announced'))
   void warmUpServers()
 }
 
-/** Next calls this for each page and action that failed: the line has the reference that the person is shown (`digest`). */
+/**
+ * Next calls this for each page and action that failed. The log line has the reference that the
+ * person sees (`digest`).
+ */
 export const onRequestError: Instrumentation.onRequestError = async (error, { path, method, headers }) => {
   if (process.env.NEXT_RUNTIME !== 'nodejs') return
   const { log } = await import('#lib/platform/log.ts')

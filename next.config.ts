@@ -3,13 +3,13 @@ import { STATIC_HEADERS } from './lib/platform/http/security-headers.ts'
 
 const list = (headers: Record<string, string>) => Object.entries(headers).map(([key, value]) => ({ key, value }))
 
-/** The packages that open attached files, with what they need. */
+/** The packages that open attached files, and their dependencies. */
 const OPENERS = ['sharp', '@img', 'detect-libc', 'semver', 'unpdf']
 
 const config: NextConfig = {
   output: 'standalone',
   poweredByHeader: false,
-  // A redirect from /mcp/ to /mcp makes clients drop the Authorization header.
+  // Clients drop the Authorization header when /mcp/ redirects to /mcp.
   skipTrailingSlashRedirect: true,
   serverExternalPackages: [
     'oidc-provider',
@@ -22,14 +22,16 @@ const config: NextConfig = {
     '@openai/agents-openai',
     'openai',
   ],
-  // Attached files are opened by a program of its own, which the tracing cannot see (lib/data/attachments/open-attachment.ts).
+  // Attached files are opened by a separate program, which Next's tracing cannot see
+  // (lib/data/attachments/open-attachment.ts).
   outputFileTracingIncludes: {
     '/api/attachments{,/**}': [
       'lib/data/attachments/open-attachment-process.ts',
       ...OPENERS.map((name) => `node_modules/${name}/**`),
     ],
   },
-  // A lock file in a folder above would move the root, and the standalone output with it.
+  // A lock file in a parent folder would otherwise move the root, and the standalone output with
+  // it.
   outputFileTracingRoot: import.meta.dirname,
   turbopack: { root: import.meta.dirname },
   distDir: process.env.NEXT_DIST_DIR || '.next',

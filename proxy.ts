@@ -5,8 +5,8 @@ import { toAppError } from '#lib/platform/errors.ts'
 import { errorResponse, findRequestId, requireSameOrigin } from '#lib/platform/http/http.ts'
 import { pageHeaders } from '#lib/platform/http/security-headers.ts'
 
-// Endpoints for programs are left alone: a redirect would swallow their POST, and they have no page to protect. Of /oauth,
-// only the consent page is one.
+// Endpoints for programs are skipped: a redirect would lose their POST, and they have no page to
+// protect. Under /oauth only the consent page is a page.
 export const config = {
   matcher: [
     '/((?!(?:api|mcp|oauth(?!/consent/)|\\.well-known|_next|chatkit)(?:/|$)|chatkit\\.js|icon\\.svg|favicon\\.ico).*)',
@@ -16,8 +16,9 @@ export const config = {
 const BEHIND_SIGN_IN = /^\/(?:(?:chat|activity|settings|admin|earlier-content)(?:\/.*)?)?$/
 
 /**
- * Refuses what another site's page sends to ours, gives every page its security headers and its nonce, and leads visitors
- * without a session cookie to the sign-in page. Who is calling each page, action and route finds out itself.
+ * Refuses requests from other sites' pages, gives every page its security headers and nonce, and
+ * redirects visitors without a session cookie to the sign-in page. Each page, action and route
+ * still checks its caller itself.
  */
 export function proxy(request: NextRequest): Response {
   const { APP_URL, CHATKIT_DOMAIN_KEY } = env()
@@ -45,15 +46,15 @@ export function proxy(request: NextRequest): Response {
 }
 
 /**
- * On one's own machine `localhost` and `127.0.0.1` are the same server, but two origins: a form sent from the one that
- * APP_URL does not name would be refused.
+ * On the local machine `localhost` and `127.0.0.1` are the same server but two origins. A form sent
+ * from the name that APP_URL does not use would be refused.
  */
 function otherLoopbackName({ headers, nextUrl }: NextRequest, appUrl: string): URL | null {
   const app = new URL(appUrl)
   const host = headers.get('host') ?? app.host
   if (host === app.host || !isLoopback(app.hostname) || !isLoopback(host.replace(/:\d+$/, ''))) return null
   const other = new URL(app)
-  // Set, and not resolved: a path that begins with two slashes would name another host.
+  // Assigned rather than resolved: a path that begins with two slashes would name another host.
   other.pathname = nextUrl.pathname
   other.search = nextUrl.search
   return other
@@ -64,7 +65,7 @@ function leadsToSignIn(request: NextRequest): boolean {
   return request.method === 'GET' && !signedIn && BEHIND_SIGN_IN.test(request.nextUrl.pathname)
 }
 
-/** The sign-in page, which leads back to where the visitor wanted to go. */
+/** The sign-in page, with the visitor's address to return to. */
 function signInUrl({ nextUrl }: NextRequest): URL {
   const url = new URL('/sign-in', nextUrl)
   if (nextUrl.pathname !== '/' && nextUrl.pathname !== '/chat')
@@ -74,7 +75,10 @@ function signInUrl({ nextUrl }: NextRequest): URL {
 
 type Given = { nonce: string; requestId: string; page: Record<string, string> }
 
-/** Next finds the nonce for its own scripts in the request's policy; our layout reads `x-nonce`, and the log `x-request-id`. */
+/**
+ * Next reads the nonce for its own scripts from the request's policy. Our layout reads `x-nonce`,
+ * and the log reads `x-request-id`.
+ */
 function withPolicy(headers: Headers, { nonce, requestId, page }: Given): Headers {
   const out = new Headers(headers)
   out.set('x-request-id', requestId)

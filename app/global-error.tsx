@@ -3,7 +3,7 @@
 import { LoadFailed } from '#app/ui/lists/load-failed.tsx'
 import './globals.css'
 
-/** Shown when even the frame of the page failed, so it brings its own. */
+/** Shown if even the root layout failed, so it brings its own <html>. */
 export default function GlobalError({ error }: { error: Error & { digest?: string }; reset: () => void }) {
   return (
     <html lang="en">

@@ -22,7 +22,10 @@ export const viewport: Viewport = {
   ],
 }
 
-/** Reads the request, which keeps every page dynamic: a page made at build time could not carry its request's nonce. */
+/**
+ * Reads the request, which keeps every page dynamic: a page made at build time could not carry a
+ * request's nonce.
+ */
 export default async function RootLayout({ children }: { children: ReactNode }) {
   const theme = themeOf((await cookies()).get(THEME_COOKIE)?.value)
   const nonce = (await headers()).get('x-nonce') ?? undefined

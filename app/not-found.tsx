@@ -6,7 +6,10 @@ import { findCaller } from '#lib/auth/sessions/session.ts'
 
 export const metadata: Metadata = { title: 'Not found' }
 
-/** Takes the place of every layout below the root: for whoever is signed in the navigation stays. */
+/**
+ * Replaces every layout below the root, so it shows the navigation itself to people who are signed
+ * in.
+ */
 export default async function NotFound() {
   const caller = await findCaller(await headers())
   if (!caller) return <NothingHere />

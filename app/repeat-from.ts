@@ -7,7 +7,9 @@ import { builtinFetch } from './builtin-fetch.ts'
 
 const REPEATS = { name: 'repeats', points: 30, seconds: 60 }
 
-/** Makes the call of the form again: its id, or a sentence why not. */
+/**
+ * Repeats the call that the form names. Returns the new call's id, or a sentence that says why not.
+ */
 export async function repeatFrom(asker: Caller, form: FormData): Promise<{ id: string } | { error: string }> {
   try {
     await consumeLimit(REPEATS, asker.userId)

@@ -9,10 +9,13 @@ import type { ToolCallDetail } from '#lib/data/runs/tool-calls.ts'
 import { CallTimes } from './call-times.tsx'
 import { explainFailure } from './failure-text.ts'
 
-/** What a person wanted so is no failure. */
+/** These outcomes are a person's choice, not failures. */
 const NOBODYS_FAULT: ReadonlySet<string> = new Set(['cancelled', 'declined'])
 
-/** All that the ledger knows of one call: what went wrong in plain words first, then facts, arguments and result. */
+/**
+ * Everything that the ledger knows of a call: what went wrong in plain words, then facts, arguments
+ * and result.
+ */
 export function CallDetail({ call, facts = [] }: { call: ToolCallDetail; facts?: [string, ReactNode][] }) {
   const failure = call.failureClass ? explainFailure(call.failureClass) : undefined
   const client = [call.clientName, call.clientVersion].filter(Boolean).join(' ')

@@ -13,7 +13,10 @@ import { CallStatus } from './call-status.tsx'
 
 const LINK = 'text-accent underline-offset-2 hover:underline'
 
-/** One call of the ledger: heading, how to make it again, what is known of it. A call outside the scope does not exist. */
+/**
+ * One call of the ledger: heading, a button to repeat it, and its details. A call outside the scope
+ * answers 404.
+ */
 export async function CallPage({
   scope,
   id,
@@ -24,9 +27,9 @@ export async function CallPage({
 }: {
   scope: ToolCallScope
   id: string
-  /** The list that the call is in; its own page is one step below. */
+  /** The list that the call belongs to. The call's page is one level below it. */
   list: { href: string; label: string }
-  /** Whose call a repetition is, as the question says it. */
+  /** Whose identity a repeated call uses, as the confirmation says it. */
   asWhom: (call: ToolCallDetail) => string
   repeat: (form: FormData) => Promise<ActionOutcome>
   facts: (call: ToolCallDetail) => Promise<[string, ReactNode][]>

@@ -11,7 +11,7 @@ const CALLS: Record<ToolCallStatus, [BadgeTone, string]> = {
   unknown: ['warn', 'Outcome unknown'],
 }
 
-/** How a tool call ended, as people read it. */
+/** The status of a tool call, in words for people. */
 export const CALL_STATUS_NAMES = Object.fromEntries(
   Object.entries(CALLS).map(([status, [, name]]) => [status, name]),
 ) as Record<ToolCallStatus, string>
@@ -26,7 +26,7 @@ const RUNS: Record<RunStatus, [BadgeTone, string]> = {
   failed: ['bad', 'Failed'],
 }
 
-/** The state of a run, as people read it. */
+/** The state of a run, in words for people. */
 export const RUN_STATUS_NAMES = Object.fromEntries(
   Object.entries(RUNS).map(([status, [, name]]) => [status, name]),
 ) as Record<RunStatus, string>

@@ -6,7 +6,7 @@ import type { ToolCallRow } from '#lib/data/runs/tool-calls.ts'
 import { CallStatus } from './call-status.tsx'
 import { explainFailure } from './failure-text.ts'
 
-/** Tool calls as rows; the whole row leads to the call's own page. */
+/** Tool calls as rows. The whole row links to the call's page. */
 export function CallTable({
   calls,
   href,

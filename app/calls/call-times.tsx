@@ -1,13 +1,16 @@
 import { durationText } from '#app/ui/time-text.ts'
 import type { ToolCallDetail } from '#lib/data/runs/tool-calls.ts'
 
-/** In hundredths of the bar: the least that a part takes, and what is left free between two. */
+/** In percent of the bar: the narrowest part, and the gap between two parts. */
 const SLIVER = 0.5
 const GAP = 0.15
 
 type Part = { name: string; ms: number; colour: string; fill: string }
 
-/** Where the time of a call went, as far as it was recorded: one bar, and the same in words. Nothing for a call that has not ended. */
+/**
+ * Where the time of a call went, as far as it was recorded: a bar, and the same in words. Renders
+ * nothing for a call that has not ended.
+ */
 export function CallTimes({ call }: { call: Pick<ToolCallDetail, 'connectedMs' | 'firstSignMs' | 'durationMs'> }) {
   const parts = partsOf(call)
   const whole = parts.reduce((sum, { ms }) => sum + ms, 0)
@@ -28,7 +31,10 @@ export function CallTimes({ call }: { call: Pick<ToolCallDetail, 'connectedMs' |
   )
 }
 
-/** Drawn by attributes: the page's policy refuses an inline style that the server writes. A part of no time leaves a sliver. */
+/**
+ * Drawn with attributes, because the page's policy refuses inline styles that the server writes. A
+ * very short part is drawn as a sliver; a part of 0 ms is not drawn.
+ */
 function Bar({ parts }: { parts: Part[] }) {
   const whole = parts.reduce((sum, { ms }) => sum + ms, 0)
   const widths = parts.map(({ ms }) => (ms > 0 ? Math.max(SLIVER, (100 * ms) / whole) : 0))

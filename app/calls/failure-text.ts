@@ -120,7 +120,7 @@ export const FAILURES: Record<FailureClass, Explained> = {
   },
 }
 
-/** The words for a failure class, also for one that this version does not know. */
+/** The words for a failure class; also works for one that this version does not know. */
 export function explainFailure(failureClass: string, of: Record<string, Explained> = FAILURES): Explained {
   return (
     of[failureClass] ?? {

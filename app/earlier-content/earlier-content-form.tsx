@@ -6,7 +6,7 @@ import { sendJson } from '#app/forms/send-json.ts'
 import { Button } from '#app/ui/button.tsx'
 import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
 
-/** Keeps or deletes all of it, and goes on to the chat. */
+/** Keeps or deletes all of the content, then continues to the chat. */
 export function EarlierContentForm() {
   const [problem, setProblem] = useState<string>()
   const decide = async (decision: 'keep' | 'delete') => {

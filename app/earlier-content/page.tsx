@@ -7,7 +7,10 @@ import { EarlierContentForm } from './earlier-content-form.tsx'
 
 export const metadata: Metadata = { title: 'Is this yours?' }
 
-/** Asks the owner of an address what is to become of content that was made before the address was proven. */
+/**
+ * Asks the owner of an address what to do with content that was created before the address was
+ * verified.
+ */
 export default async function EarlierContentPage() {
   const content = await listUnclaimedContent(await requireSignedIn())
   if (content.length === 0) redirect('/chat')

@@ -1,6 +1,6 @@
 import { Notice } from '#app/ui/notice.tsx'
 
-/** The problem that belongs to no single field, above the form's button. */
+/** A problem that belongs to no single field, shown above the form's button. */
 export function FormProblem({ message }: { message: string | undefined }) {
   if (!message) return null
   return (

@@ -4,7 +4,10 @@ import { Eye, EyeOff } from 'lucide-react'
 import { type ComponentProps, useState } from 'react'
 import { TextInput } from '#app/ui/forms/field.tsx'
 
-/** A password that can be looked at. `autoComplete` tells password managers whether it is a new or the current one. */
+/**
+ * A password field that can reveal its text. `autoComplete` tells password managers whether it is a
+ * new or the current password.
+ */
 export function PasswordInput({
   autoComplete,
   ...rest

@@ -6,11 +6,11 @@ type Props = {
   chosen: ReadonlySet<string>
   onChange: (chosen: Set<string>) => void
   disabled?: boolean
-  /** Shows what the scopes are called in tokens, too. */
+  /** Also shows each scope's technical name. */
   named?: boolean
 }
 
-/** What a token or an app may do: a check box for each scope. */
+/** A check box for each scope of a token or an app. */
 export function ScopeChoice({ legend, scopes, chosen, onChange, disabled, named }: Props) {
   function toggle(id: string) {
     const next = new Set(chosen)

@@ -1,11 +1,13 @@
 'use client'
 
-/** What a route of ours answered: its data, or the sentence and code of its error. */
+/** The answer of one of our routes: its data, or its error's code and sentence. */
 export type Sent<T> = { ok: true; data: T } | { ok: false; code: string; message: string }
 
 const UNREACHABLE = 'The server cannot be reached. Check your connection and try again.'
 
-/** Sends JSON to a route of this server. Never throws: a network failure is an error with the code `unreachable`. */
+/**
+ * Sends JSON to a route of this server. Never throws: a network failure has the code `unreachable`.
+ */
 export async function sendJson<T = unknown>(
   method: 'POST' | 'PATCH' | 'DELETE',
   path: string,

@@ -3,12 +3,13 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 
 export type Values = Record<string, string>
-/** What is wrong: a sentence for each field by its name, and under `form` what belongs to none. */
+/** The form's problems: a sentence by field name, and under `form` one that belongs to no field. */
 export type Problems = Record<string, string | undefined>
 
 /**
- * The state of one form: `check` finds problems before anything is sent, `send` does the work and returns the server's
- * problems (nothing when it went well). The first field with a problem gets the focus. While `send` runs, `pending` is true.
+ * The state of one form. `check` finds problems before anything is sent. `send` does the work and
+ * returns the server's problems, or nothing after a success. The first field with a problem gets
+ * the focus. `pending` is true while `send` runs.
  */
 export function useForm({
   check,
@@ -48,22 +49,22 @@ export function useForm({
     setAttempts((count) => count + 1)
   }
 
-  // What was wrong with a field is over when the person mends it.
+  // Clears a field's problem when the person edits it.
   function onInput({ target }: FormEvent<HTMLFormElement>) {
     const { name } = target as HTMLInputElement
     if (problems[name]) setProblems(({ [name]: _mended, ...rest }) => rest)
   }
 
-  // `post` keeps what was typed out of the address when the form is sent before its script has loaded.
+  // `post` keeps the input out of the address if the form is sent before its script has loaded.
   return { problems, pending, fields: { ref: form, onSubmit, onInput, method: 'post' as const, noValidate: true } }
 }
 
-/** A problem for each named field that is empty. */
+/** A problem for each listed field that is empty. */
 export function requireFilled(values: Values, sentences: Problems): Problems {
   return Object.fromEntries(Object.entries(sentences).filter(([name]) => !values[name]?.trim()))
 }
 
-/** A problem for a new password that is too short; the server checks again. */
+/** A problem if a new password is too short. The server checks again. */
 export function checkNewPassword(values: Values, name: string): Problems {
   const length = [...(values[name] ?? '').normalize('NFKC')].length
   if (length < 10)

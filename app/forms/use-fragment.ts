@@ -4,7 +4,9 @@ import { useSyncExternalStore } from 'react'
 
 const never = () => () => {}
 
-/** The secret behind the # of this page's address; null while the page is made, '' when there is none. */
+/**
+ * The secret after the # of the page's address: null while the server renders, '' if there is none.
+ */
 export function useFragment(): string | null {
   return useSyncExternalStore(
     never,

@@ -9,7 +9,7 @@ import { hasAnyAccount } from '#lib/data/people/users.ts'
 
 export const metadata: Metadata = { title: 'Welcome' }
 
-/** The first visit: makes the admin's account. Without it nobody can do anything here. */
+/** The first visit: creates the admin's account. Nobody can use the server before that. */
 export default async function SetUpPage() {
   if (await hasAnyAccount()) redirect('/sign-in')
   const needsCode = needsSetupCode()

@@ -7,11 +7,14 @@ import { snippetsFor } from './snippets.ts'
 
 type Props = {
   endpoint: string
-  /** A token that was just made and stands in the texts; without one the person chooses the way. */
+  /**
+   * A token that was just created, inserted into the texts. Without one, the person chooses between
+   * sign-in and token.
+   */
   token?: string
 }
 
-/** What to paste into which client. */
+/** What to paste into each client. */
 export function Connect({ endpoint, token }: Props) {
   const [way, setWay] = useState<'sign in' | 'token'>(token ? 'token' : 'sign in')
   const [client, setClient] = useState('Claude Code')

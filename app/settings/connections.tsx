@@ -19,7 +19,9 @@ type Connection = {
   lastUsedAt: string | null
 }
 
-/** The apps that the person let in: each can be shut out. And how to let in another one. */
+/**
+ * The apps that the person has authorized, each with a button to remove it, and how to add another.
+ */
 export function Connections({ endpoint, connections }: { endpoint: string; connections: Connection[] }) {
   const router = useRouter()
   return (

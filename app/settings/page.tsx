@@ -35,7 +35,8 @@ export default async function SettingsPage({
     listConnections(caller),
   ])
   const endpoint = `${env().APP_URL}/mcp`
-  // Without our own tools there is nothing to connect to; what was allowed before can still be taken back.
+  // Without the built-in tools clients have nothing to connect to, but existing tokens and apps can
+  // still be revoked.
   const offered = env().MCP_BUILTIN === 'on'
   const hasPassword = account.passwordHash !== null
   return (

@@ -12,7 +12,7 @@ import { Notice } from '#app/ui/notice.tsx'
 
 export function PasswordForm({ hasPassword, email }: { hasPassword: boolean; email: string }) {
   const router = useRouter()
-  // Counts the changes: a new key empties the fields after each.
+  // Counts the changes. Used as a key, it empties the fields after each change.
   const [changes, setChanges] = useState(0)
   const { problems, pending, fields } = useForm({
     check: (values) => ({

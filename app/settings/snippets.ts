@@ -1,11 +1,11 @@
-/** One way to connect: which client, where the text goes, and the text. */
+/** One client's instructions: which client, where the text goes, and the text. */
 export type Snippet = { client: string; where: string; text: string }
 
 const PLACEHOLDER = 'YOUR_TOKEN'
 
 /**
- * How the popular clients are told about the MCP endpoint: by its address alone, when they sign in by themselves (OAuth), or
- * with a personal token in a header.
+ * How to add the MCP endpoint to popular clients: by its address alone if they sign in themselves
+ * (OAuth), or with a personal token in a header.
  */
 export function snippetsFor(endpoint: string, way: 'sign in' | 'token', token = PLACEHOLDER): Snippet[] {
   const header = way === 'token' ? { Authorization: `Bearer ${token}` } : undefined

@@ -23,7 +23,7 @@ type Token = {
   scopes: string[]
   createdAt: string
   lastUsedAt: string | null
-  /** The day in UTC as people write it; null for a token without end. */
+  /** The last day in UTC, in words for people; null for a token that does not expire. */
   expiresOn: string | null
   expired: boolean
 }
@@ -32,12 +32,15 @@ type Props = {
   endpoint: string
   scopes: { id: string; label: string }[]
   tokens: Token[]
-  /** The addresses of the first page and of the next one, where there are any. */
+  /** The addresses of the first and the next page, if there are such pages. */
   first?: string
   next?: string
 }
 
-/** The person's tokens for scripts and MCP clients, page by page: a new one is shown once, each can be revoked. */
+/**
+ * The person's tokens for scripts and MCP clients, page by page. A new one is shown once; each can
+ * be revoked.
+ */
 export function Tokens({ endpoint, scopes, tokens, first, next }: Props) {
   const router = useRouter()
   const [making, setMaking] = useState(false)

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { sendJson } from '#app/forms/send-json.ts'
 import { Button } from '#app/ui/button.tsx'
 
-/** Mails a link that verifies the address, and says so. */
+/** Mails a link that verifies the address, and confirms that it was sent. */
 export function VerifyButton() {
   const [state, setState] = useState<{ pending: boolean; sentence?: string }>({ pending: false })
 

@@ -2,12 +2,15 @@
 
 import { signIn } from 'next-auth/react'
 
-/** Signs in with a password and goes to `path`. Returns the reason when it was refused; `unreachable` without a connection. */
+/**
+ * Signs in with a password and opens `path`. Returns the reason for a refusal, or `unreachable`
+ * without a connection.
+ */
 export async function signInWithPassword(email: string, password: string, path = '/chat'): Promise<string | undefined> {
   return signInBy('credentials', { email, password }, path)
 }
 
-/** Signs in with the code of a mailed link and goes to `path`. Returns the reason when it was refused. */
+/** Signs in with the code of a mailed link and opens `path`. Returns the reason for a refusal. */
 export async function signInWithMailLink(code: string, path = '/chat'): Promise<string | undefined> {
   return signInBy('mail-link', { code }, path)
 }

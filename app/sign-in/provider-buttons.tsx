@@ -5,7 +5,7 @@ import { signIn } from 'next-auth/react'
 import { useState } from 'react'
 import { Button } from '#app/ui/button.tsx'
 
-/** One button for each other service that signs people in here. */
+/** One button for each identity provider. */
 export function ProviderButtons({ providers, path }: { providers: { id: string; name: string }[]; path: string }) {
   const [leaving, setLeaving] = useState<string | null>(null)
   if (providers.length === 0) return null

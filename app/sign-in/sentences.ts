@@ -1,7 +1,7 @@
 const TRY_AGAIN = 'Signing in did not work. Try again; if it stays, tell your administrator.'
 const PROVIDER = 'The other service did not let you in, or could not be reached. Try again.'
 
-/** What each reason of a refused sign-in means to the person: next-auth's own and ours. */
+/** The sentence for each reason of a refused sign-in: next-auth's reasons and our own. */
 const SENTENCES: Record<string, string> = {
   CredentialsSignin: 'The address or the password is wrong.',
   TooManyAttempts: 'Too many attempts. Try again in 15 minutes; after many from different places it can take an hour.',
@@ -28,7 +28,7 @@ const SENTENCES: Record<string, string> = {
   Configuration: 'Sign-in is not set up correctly on this server. Tell your administrator.',
 }
 
-/** The sentence for a reason; a general one for reasons that nobody foresaw. */
+/** The sentence for a reason; a general one for an unknown reason. */
 export function sentenceFor(reason: string): string {
   return SENTENCES[reason] ?? TRY_AGAIN
 }

@@ -15,7 +15,7 @@ import { sentenceFor } from './sentences.ts'
 
 const NO_EMAIL = { email: 'Enter your e-mail address.' }
 
-/** Address and password, and where the server sends mail also a link by mail. */
+/** Sign-in by address and password, and by a mailed link if the server sends mail. */
 export function SignInForm({ path, mailLinks }: { path: string; mailLinks: boolean }) {
   const [mailed, setMailed] = useState<string | null>(null)
   const [byMail, setByMail] = useState(false)

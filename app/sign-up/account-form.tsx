@@ -13,7 +13,10 @@ import { Notice } from '#app/ui/notice.tsx'
 
 const KNOWN = 'This address may have an account already. Sign in with its password, or reset the password.'
 
-/** Name, address and password of a new account, and where it leads; `first` is the one that becomes the admin, with the set-up code where it is needed. */
+/**
+ * Name, address and password of a new account, and where to go next. `first` is the account that
+ * becomes the admin; it may need the set-up code.
+ */
 export function AccountForm({
   first,
   path,

@@ -10,7 +10,7 @@ const TONES = {
 
 export type BadgeTone = keyof typeof TONES
 
-/** One word of state with a lamp in front, so that colour is never the only sign. */
+/** A status as one word with a coloured dot, so that colour is never the only sign. */
 export function Badge({ tone = 'neutral', children }: { tone?: BadgeTone; children: ReactNode }) {
   return (
     <span

@@ -3,7 +3,10 @@
 import { useRef } from 'react'
 import { CopyButton } from './copy-button.tsx'
 
-/** Text to read or copy as it is: JSON, a command, a token. It scrolls inside itself; `wrap` breaks long lines instead. */
+/**
+ * Text to read or copy verbatim: JSON, a command, a token. Scrolls inside its box; with `wrap`,
+ * long lines break instead.
+ */
 export function CodeBlock({ text, label, wrap = false }: { text: string; label: string; wrap?: boolean }) {
   const code = useRef<HTMLElement>(null)
   return (
@@ -20,7 +23,7 @@ export function CodeBlock({ text, label, wrap = false }: { text: string; label: 
           </code>
         </pre>
       </section>
-      {/* Up to the edge, so that a line that scrolls past does not show again behind the button. */}
+      {/* Reaches the edge, so that a scrolled line does not reappear behind the button. */}
       <div className="absolute end-0 top-0 rounded-md bg-sunken p-1.5">
         <CopyButton text={text} label={`Copy ${label}`} fallback={code} />
       </div>

@@ -4,7 +4,10 @@ import { Check, Copy } from 'lucide-react'
 import { type RefObject, useEffect, useState } from 'react'
 import { Button } from './button.tsx'
 
-/** Copies `text`. Where the browser refuses (a page without https), the text of `fallback` is selected for Ctrl+C instead. */
+/**
+ * Copies `text`. If the browser refuses (a page without https), selects the text of `fallback` for
+ * Ctrl+C instead.
+ */
 export function CopyButton({
   text,
   label,

@@ -5,7 +5,10 @@ import type { ReactNode } from 'react'
 import { Dialog as AriaDialog, Button, DialogTrigger, Heading, Modal, ModalOverlay } from 'react-aria-components'
 import { type ButtonLook, buttonClass } from './button.tsx'
 
-/** A button that opens a modal dialog: focus stays inside, Escape and a press outside close it. `children` may ask for `close`. */
+/**
+ * A button that opens a modal dialog. Focus stays inside; Escape or a press outside closes it.
+ * `children` may be a function that gets `close`.
+ */
 export function Dialog({
   label,
   title,

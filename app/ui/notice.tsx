@@ -8,7 +8,10 @@ const TONES = {
   bad: { icon: CircleAlert, look: 'bg-bad-soft border-transparent text-ink', lamp: 'text-bad' },
 }
 
-/** A message on the page. `announce` has screen readers say it when it appears: for the outcome of what a person just did. */
+/**
+ * A message on the page. With `announce`, screen readers say it when it appears: use it for the
+ * outcome of an action.
+ */
 export function Notice({
   tone = 'info',
   title,

@@ -3,7 +3,7 @@
 import { useSyncExternalStore } from 'react'
 import { clockFor, exactTime, relativeTime } from './time-text.ts'
 
-// One clock for all times of the page: it ticks each half minute while any is shown.
+// One clock for all times on the page. It ticks every 30 s while any is shown.
 let now = Date.now()
 const listeners = new Set<() => void>()
 let timer: ReturnType<typeof setInterval> | undefined
@@ -25,8 +25,8 @@ function subscribe(listener: () => void) {
 const inBrowser = () => () => {}
 
 /**
- * A moment as people say it ("5 minutes ago"), with the exact time in the reader's own zone on hover, or with `exact` beside it.
- * `at` is an ISO 8601 text.
+ * A moment in words ("5 minutes ago"). The exact time in the reader's own zone shows on hover, or
+ * beside it with `exact`. `at` is an ISO 8601 text.
  */
 export function RelativeTime({ at, exact = false }: { at: string; exact?: boolean }) {
   const current = useSyncExternalStore(

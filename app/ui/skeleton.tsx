@@ -1,4 +1,4 @@
-/** Grey lines in the shape of what is loading; screen readers hear `label` once. */
+/** Grey lines in the shape of what is loading. Screen readers say `label` once. */
 export function Skeleton({ lines = 3, label = 'Loading' }: { lines?: number; label?: string }) {
   return (
     <div role="status" className="grid gap-3">

@@ -7,18 +7,18 @@ import { useEffect, useRef } from 'react'
 type Tab = {
   href: string
   label: string
-  /** Only this address, not those below it. */
+  /** Matches only this address, not those below it. */
   exact?: boolean
 }
 
-/** The second level of navigation, as links: each tab is a page. */
+/** The second level of navigation as links: each tab is a page. */
 export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
   const path = usePathname()
   const nav = useRef<HTMLElement>(null)
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: each page has its own tab
   useEffect(() => {
-    // On a phone not all fit: the one of this page is not to be out of sight.
+    // Not all tabs fit on a phone, so the current one is scrolled into view.
     const here = nav.current?.querySelector<HTMLElement>('[aria-current=page]')
     if (nav.current && here) nav.current.scrollLeft = here.offsetLeft - (nav.current.clientWidth - here.offsetWidth) / 2
   }, [path])

@@ -16,7 +16,10 @@ export function relativeTime(at: Date, now: number): string {
   return seconds <= 0 ? 'just now' : 'in a moment'
 }
 
-/** What time it is for a moment, where `now` may be half a minute behind: what has just happened is not still to come. */
+/**
+ * The current time for showing a moment. `now` may be up to 30 s behind; a moment that has just
+ * passed must not appear to be in the future.
+ */
 export function clockFor(moment: number, now: number): number {
   return moment - now < 60_000 ? Math.max(moment, now) : now
 }
@@ -36,7 +39,7 @@ export function exactTime(at: Date, timeZone?: string): string {
   }).format(at)
 }
 
-/** "840 ms", "1.2 s", "2 min 5 s"; a dash where it is not known. */
+/** "840 ms", "1.2 s", "2 min 5 s"; a dash if unknown. */
 export function durationText(milliseconds: number | null | undefined): string {
   if (milliseconds === null || milliseconds === undefined) return '–'
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`

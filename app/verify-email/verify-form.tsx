@@ -13,7 +13,10 @@ import { Field } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import { Notice } from '#app/ui/notice.tsx'
 
-/** Proves an address: whoever is signed in confirms, everybody else also enters the account's password and is signed in. */
+/**
+ * Verifies an address. A signed-in person confirms; anyone else also enters the account's password
+ * and is signed in.
+ */
 export function VerifyForm({ signedIn }: { signedIn: boolean }) {
   const code = useFragment()
   const [asked, setAsked] = useState(!signedIn)
@@ -26,7 +29,7 @@ export function VerifyForm({ signedIn }: { signedIn: boolean }) {
         ...(asked && { password }),
       })
       if (!sent.ok && sent.code === 'forbidden') {
-        // Signed in as somebody else: the account of this address asks for its own password.
+        // Someone else is signed in, so the form asks for this account's password.
         setAsked(true)
         return { password: sent.message }
       }

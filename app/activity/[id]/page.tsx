@@ -6,7 +6,7 @@ import { repeatMyCall } from './actions.ts'
 
 export const metadata: Metadata = { title: 'Tool call' }
 
-/** One of the person's own calls. Somebody else's does not exist here. */
+/** One of the person's own calls. Another person's call answers 404. */
 export default async function MyCallPage({ params }: { params: Promise<{ id: string }> }) {
   const caller = await requirePageCaller()
   return (

@@ -20,15 +20,17 @@ type Props = {
   way: 'key' | 'oauth'
   hint?: string
   connectedAt: string | null
-  /** The service stopped accepting the account. */
+  /** The server no longer accepts the account. */
   broken: boolean
-  /** The person came to connect this one. */
+  /** The person came here to connect this account. */
   begun: boolean
-  /** Where they came from, and go back to. */
+  /** The thread that the person came from, and returns to. */
   thread?: string
 }
 
-/** One service: whether it is connected, since when, and how to change that. */
+/**
+ * One tool server: whether the person's account is connected, since when, and how to change that.
+ */
 export function Connection({ id, name, host, way, hint, connectedAt, broken, begun, thread }: Props) {
   const router = useRouter()
   const [entering, setEntering] = useState(begun && way === 'key' && (connectedAt === null || broken))

@@ -4,7 +4,10 @@ import { MailLinkForm } from './mail-link-form.tsx'
 
 export const metadata: Metadata = { title: 'Sign in' }
 
-/** Where a mailed sign-in link leads. Opening it uses nothing up, so that mail scanners may: the button does. */
+/**
+ * The target of a mailed sign-in link. Only its button uses the link up, so that mail scanners can
+ * open it safely.
+ */
 export default function MailLinkPage() {
   return (
     <Entrance title="Sign in" hint="You opened the link that we mailed to you.">

@@ -3,10 +3,13 @@
 import { type ReactNode, useActionState, useEffect } from 'react'
 import { Notice } from '#app/ui/notice.tsx'
 
-/** What a server action answers to a form: nothing when all went well, or a sentence for the person. */
+/** The result of a server action: undefined after a success, or a sentence for the person. */
 export type ActionOutcome = { error: string } | undefined
 
-/** A form around a server action: shows the sentence of a failure, calls `onDone` after a success. */
+/**
+ * A form around a server action. Shows the sentence after a failure, and calls `onDone` after a
+ * success.
+ */
 export function ActionForm({
   action,
   fields = {},
@@ -15,7 +18,7 @@ export function ActionForm({
   className,
 }: {
   action: (form: FormData) => Promise<ActionOutcome>
-  /** Values that the action finds in its form data, beside those of the inputs. */
+  /** Values added to the action's form data, beside those of the inputs. */
   fields?: Record<string, string>
   onDone?: () => void
   children: ReactNode

@@ -8,7 +8,10 @@ import { SubmitButton } from './submit-button.tsx'
 
 export type { ActionOutcome }
 
-/** A button that asks before it acts. A failed action leaves the dialog open with the sentence that it answered. */
+/**
+ * A button that asks before it acts. If the action fails, the dialog stays open and shows its
+ * sentence.
+ */
 export function ConfirmButton({
   label,
   title,
@@ -24,11 +27,11 @@ export function ConfirmButton({
   label: ReactNode
   /** The question, as the heading of the dialog. */
   title: string
-  /** What will happen, and fields of the form if it needs any. */
+  /** The consequences, and form fields if the action needs any. */
   children?: ReactNode
   confirmLabel: string
   confirmTone?: ButtonLook['tone']
-  /** Values that the action finds in its form data. */
+  /** Values added to the action's form data. */
   fields?: Record<string, string>
   action: (form: FormData) => Promise<ActionOutcome>
 }) {

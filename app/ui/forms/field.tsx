@@ -7,12 +7,18 @@ type Wiring = { id: string; 'aria-describedby'?: string; 'aria-invalid'?: true }
 
 const Wired = createContext<Wiring | null>(null)
 
-/** What a control inside a `Field` must carry so that its label, hint and error are read with it; empty outside one. */
+/**
+ * The attributes that connect a control to its `Field`, so that label, hint and error are read with
+ * it. Empty outside a field.
+ */
 export function useField(): Partial<Wiring> {
   return useContext(Wired) ?? {}
 }
 
-/** One control with its label, and where given a hint below it and an error that takes the hint's place and is announced. */
+/**
+ * One control with its label and an optional hint below. An error replaces the hint and is
+ * announced.
+ */
 export function Field({
   label,
   hint,
@@ -61,7 +67,7 @@ export function Field({
 const CONTROL =
   'w-full min-w-0 rounded-md border border-line-strong bg-surface px-3 text-ink placeholder:text-ink-faint transition-colors hover:border-ink-faint disabled:opacity-60 aria-invalid:border-bad'
 
-/** A one-line input; inside a `Field` it is wired to the label by itself. */
+/** A one-line input. Inside a `Field` it is connected to the label automatically. */
 export function TextInput({ className = '', ...rest }: ComponentProps<'input'>) {
   return <input className={`${CONTROL} h-10 ${className}`} {...useField()} {...rest} />
 }
@@ -71,7 +77,7 @@ export function TextArea({ className = '', rows = 4, ...rest }: ComponentProps<'
   return <textarea rows={rows} className={`${CONTROL} py-2 ${className}`} {...useField()} {...rest} />
 }
 
-/** A native choice of one: the phone's own picker is better than any that we could make. */
+/** A native select: a phone's own picker is better than one that we could build. */
 export function Select({ className = '', ...rest }: ComponentProps<'select'>) {
   return <select className={`${CONTROL} h-10 pe-8 ${className}`} {...useField()} {...rest} />
 }

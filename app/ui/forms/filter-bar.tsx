@@ -9,10 +9,13 @@ import { Field, Select, TextInput } from './field.tsx'
 
 export type FilterMenu = { name: string; label: string; value?: string; options: { value: string; label: string }[] }
 
-/** A filter that is typed: it counts with Enter, or when the field is left. */
+/** A typed filter. It applies on Enter, or when the field loses focus. */
 export type FilterText = { name: string; label: string; value?: string; placeholder?: string }
 
-/** The filters of a list as menus and fields. A choice changes the address, so that it can be kept, shared and gone back from. */
+/**
+ * The filters of a list as menus and fields. A choice changes the address, so that it can be
+ * bookmarked, shared and undone with Back.
+ */
 export function FilterBar({
   path,
   menus,
@@ -37,14 +40,14 @@ export function FilterBar({
 
   return (
     <div className="mb-4">
-      {/* On a phone the menus would push the list out of sight. */}
+      {/* On a phone, open menus would push the list out of view. */}
       <Button aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)} className="w-full sm:hidden">
         <SlidersHorizontal aria-hidden className="size-4" />
         {count > 0 ? `Filters (${count})` : 'Filters'}
       </Button>
       <form
         id={id}
-        // A new address from elsewhere (a link, the back button) brings new defaults.
+        // A new address from elsewhere (a link, Back) brings new defaults.
         key={JSON.stringify([[...menus, ...texts].map(({ value }) => value), keep])}
         method="get"
         action={path}

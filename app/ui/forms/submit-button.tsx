@@ -5,7 +5,10 @@ import type { ComponentProps } from 'react'
 import { useFormStatus } from 'react-dom'
 import { Button } from '#app/ui/button.tsx'
 
-/** The submit button of a form: while the form's action runs (or `pending` is true) it shows so and cannot be pressed twice. */
+/**
+ * The submit button of a form. While the action runs (or `pending` is true), it says so and cannot
+ * be pressed again.
+ */
 export function SubmitButton({
   children,
   tone = 'primary',

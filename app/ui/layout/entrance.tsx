@@ -1,7 +1,10 @@
 import type { ReactNode } from 'react'
 import { Wordmark } from './mark.tsx'
 
-/** The frame of the pages before sign-in: the wordmark, one card with the page's heading, and room for links below. */
+/**
+ * The frame of the pages before sign-in: the wordmark, a card with the page's heading, and links
+ * below.
+ */
 export function Entrance({
   title,
   hint,

@@ -1,4 +1,7 @@
-/** The mark of the product: two jacks joined by a cord, two that wait. Takes the colour of the text around it. */
+/**
+ * The product's mark: two jacks joined by a cord and two free ones. Uses the surrounding text
+ * colour.
+ */
 export function Mark({ className = 'size-7' }: { className?: string }) {
   return (
     <svg viewBox="0 0 32 32" aria-hidden="true" className={className}>

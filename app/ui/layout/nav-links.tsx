@@ -11,7 +11,10 @@ const PLACES = [
   { href: '/admin', label: 'Admin', icon: Gauge, adminOnly: true },
 ]
 
-/** The main navigation. On a phone only the place where one is shows its name; the others are icons that carry theirs for screen readers. */
+/**
+ * The main navigation. On a phone only the current page shows its name; the others are icons with
+ * names for screen readers.
+ */
 export function NavLinks({ admin }: { admin: boolean }) {
   const path = usePathname()
   return (

@@ -3,8 +3,8 @@
 import { useState } from 'react'
 
 /**
- * Tells React Aria the nonce for its style elements. A refresh brings the nonce of its own request, which the document's
- * policy does not know: the first one stays.
+ * Gives React Aria the nonce for its style elements. A refresh brings its own request's nonce,
+ * which the document's policy does not know, so the first one is kept.
  */
 export function NonceMeta({ nonce }: { nonce: string }) {
   const [first] = useState(nonce)

@@ -3,7 +3,10 @@ import { LinkButton } from '#app/ui/button.tsx'
 import { EmptyState } from '#app/ui/lists/empty-state.tsx'
 import { PageTitle } from './page-title.tsx'
 
-/** What is said of an address that does not exist, and of one that this person may not see: the two look the same. */
+/**
+ * Shown for an address that does not exist, and for one that this person may not see: the two look
+ * the same.
+ */
 export function NothingHere() {
   return (
     <div className="grid min-h-[70dvh] place-items-center">

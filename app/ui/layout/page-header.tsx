@@ -2,7 +2,10 @@ import { ChevronLeft } from 'lucide-react'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
 
-/** The heading of a page: the way back up, the title, one line of explanation, and the page's own actions. */
+/**
+ * The heading of a page: a link one level up, the title, one line of explanation, and the page's
+ * actions.
+ */
 export function PageHeader({
   title,
   hint,

@@ -2,7 +2,10 @@
 
 import { useEffect } from 'react'
 
-/** Names the document, where the page that was asked for has given it the title of what is not there. */
+/**
+ * Sets the document's title on the client, if the requested page has already set the title of
+ * something that does not exist.
+ */
 export function PageTitle({ title }: { title: string }) {
   useEffect(() => {
     document.title = title

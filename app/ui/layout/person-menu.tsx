@@ -25,7 +25,7 @@ function applyTheme(theme: Theme) {
   else document.documentElement.dataset.theme = theme
 }
 
-/** Who is signed in, with the theme, the settings and the way out. */
+/** The signed-in person's menu: theme, settings and sign-out. */
 export function PersonMenu({ name, email, theme: remembered }: { name: string; email: string; theme: Theme }) {
   const router = useRouter()
   const [theme, setTheme] = useState(remembered)

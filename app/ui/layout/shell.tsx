@@ -9,8 +9,9 @@ import { PersonMenu } from './person-menu.tsx'
 import { THEME_COOKIE, themeOf } from './theme.ts'
 
 /**
- * The frame of every page behind sign-in: navigation at the side, on a phone one bar at the top. `fill` gives the page the
- * whole area to the screen's edges (the chat) instead of a padded column. Layouts use it; pages still require their caller.
+ * The frame of every page behind sign-in: navigation at the side, or a bar at the top on a phone.
+ * `fill` gives the page the whole area (the chat) instead of a padded column. Layouts use it; pages
+ * must still require their caller.
  */
 export async function Shell({ children, fill = false }: { children: ReactNode; fill?: boolean }) {
   const caller = await requirePageCaller()

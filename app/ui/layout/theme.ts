@@ -1,9 +1,9 @@
-/** The cookie that remembers a chosen theme; without it the system decides. */
+/** The cookie for a chosen theme. Without it the system's theme applies. */
 export const THEME_COOKIE = 'theme'
 
 export type Theme = 'system' | 'light' | 'dark'
 
-/** The theme that a cookie's value names; anything unknown is `system`. */
+/** The theme that a cookie value names. An unknown value is `system`. */
 export function themeOf(value: string | undefined): Theme {
   return value === 'light' || value === 'dark' ? value : 'system'
 }

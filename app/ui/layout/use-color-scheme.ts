@@ -21,7 +21,10 @@ function read(): 'light' | 'dark' {
   return matchMedia(DARK).matches ? 'dark' : 'light'
 }
 
-/** Whether the page is light or dark just now, by the person's choice or the system's. `light` while the server renders. */
+/**
+ * Whether the page is light or dark, by the person's choice or the system's. `light` while the
+ * server renders.
+ */
 export function useColorScheme(): 'light' | 'dark' {
   return useSyncExternalStore(subscribe, read, () => 'light')
 }

@@ -1,7 +1,7 @@
 import type { LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
 
-/** What stands where there is nothing yet: what would be here, and what to do about it. */
+/** Shown in place of an empty list: what would be here, and how to add it. */
 export function EmptyState({
   icon: Icon,
   title,

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 
-/** Names and values of one thing. Values that are null, undefined, false or '' are left out. */
+/** Names and values. Leaves out values that are null, undefined, false or ''. */
 export function Facts({ facts }: { facts: [name: string, value: ReactNode][] }) {
   return (
     <dl className="grid gap-x-8 gap-y-3 sm:grid-cols-2 lg:grid-cols-3">
@@ -16,7 +16,7 @@ export function Facts({ facts }: { facts: [name: string, value: ReactNode][] }) 
   )
 }
 
-/** An identifier, in full for copying, broken where it must be. */
+/** An identifier in full, so that it can be copied. Breaks anywhere if it must. */
 export function Id({ children }: { children: string }) {
   return <code className="font-mono text-sm break-all">{children}</code>
 }

@@ -2,7 +2,10 @@ import { type ReactNode, Suspense } from 'react'
 import { Card } from '#app/ui/card.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
 
-/** The card around a list that is read while the page shows already. Another `address` is another list, so it loads again; `label` says what loads. */
+/**
+ * The card around a list that loads while the page is already visible. A different `address` is a
+ * different list and loads again. `label` names what is loading.
+ */
 export function ListCard({ address, label, children }: { address: string; label: string; children: ReactNode }) {
   return (
     <Card flush>

@@ -4,7 +4,10 @@ import { RotateCw } from 'lucide-react'
 import { Button } from '#app/ui/button.tsx'
 import { EmptyState } from './empty-state.tsx'
 
-/** What an error boundary shows: the failure in a sentence, Retry, and the digest that finds it in the server's log. */
+/**
+ * The content of an error boundary: a sentence, Retry, and the digest that identifies the failure
+ * in the server's log.
+ */
 export function LoadFailed({ error, reset }: { error: Error & { digest?: string }; reset: () => void }) {
   return (
     <div role="alert">

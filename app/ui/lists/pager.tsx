@@ -1,7 +1,10 @@
 import { ChevronRight, ChevronsLeft } from 'lucide-react'
 import { LinkButton } from '#app/ui/button.tsx'
 
-/** The ends of a list that is read page by page: back to the newest rows, on to older ones. Shows nothing when all rows fit. */
+/**
+ * Links for a paged list: back to the newest rows, on to older ones. Renders nothing if all rows
+ * fit.
+ */
 export function Pager({ first, next }: { first?: string; next?: string }) {
   if (!first && !next) return null
   return (

@@ -2,14 +2,17 @@ import type { ReactNode } from 'react'
 
 export type Column<Row> = {
   header: string
-  /** Nothing (null, undefined or '') hides the cell where rows are stacked. */
+  /** An empty value (null, undefined or '') hides the cell in stacked rows. */
   cell: (row: Row) => ReactNode
-  /** The cell that names the row: on a phone it is the heading of the row's block. */
+  /** The cell that names the row. On a phone it is the heading of the row's block. */
   lead?: boolean
   align?: 'start' | 'end'
 }
 
-/** A table that on a phone becomes a list of labelled blocks, so that no column is cut. `caption` is for screen readers. */
+/**
+ * A table that turns into a list of labelled blocks on a phone, so that no column is cut off.
+ * `caption` is for screen readers.
+ */
 export function Table<Row>({
   caption,
   columns,

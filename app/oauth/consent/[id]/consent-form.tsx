@@ -9,11 +9,15 @@ import { Button } from '#app/ui/button.tsx'
 type Props = {
   id: string
   person: string
-  scopes: { id: string; label: string }[] /** Who asks, and where the answer goes. */
+  scopes: { id: string; label: string }[]
+  /** Who asks, and where the answer goes. */
   children: ReactNode
 }
 
-/** Which of the wishes are granted, and allow or deny. Goes on by script: a form's redirect to the client would need a hole in the page's policy (form-action). */
+/**
+ * Lets the person pick scopes, and allow or deny. Continues by script: a form that redirects to the
+ * client would need an exception in the page's policy (form-action).
+ */
 export function ConsentForm({ id, person, scopes, children }: Props) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(() => new Set(scopes.map((scope) => scope.id)))
   const [state, setState] = useState<{ sending?: 'allow' | 'deny'; problem?: string }>({})

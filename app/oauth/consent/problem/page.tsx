@@ -5,7 +5,7 @@ export const metadata: Metadata = { title: 'Not connected' }
 
 const AGAIN = 'Go back to the app and connect it again.'
 
-// Fixed sentences: the address can be written by anybody.
+// Fixed sentences, because anyone can write the address.
 const SENTENCES: Record<string, string> = {
   expired: `This request has expired, was answered already, or was begun in another browser. ${AGAIN}`,
   invalid_request: `The app sent a request that is not complete. ${AGAIN} If it stays, tell its makers.`,

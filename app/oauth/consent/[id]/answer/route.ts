@@ -16,7 +16,7 @@ export const POST = route(async (request, { params }: { params: Promise<{ id: st
   requireSameOrigin(request, env().APP_URL)
   const session = await requireSession(request)
   const { allow, person, scopes } = parseFields(Answer, await readJson(request, 4_096))
-  // The page was shown to one person; another one may have signed in since, in another tab.
+  // Another person may have signed in since the page was shown, in another tab.
   if (person !== session.caller.userId)
     throw new AppError('conflict', 'Somebody else has signed in here meanwhile. Load the page again.')
   const { id } = await params
