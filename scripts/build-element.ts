@@ -7,10 +7,13 @@ import { build, type Plugin, transform } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The element's own budget for first paint; the build fails above it, so that nobody passes it by accident. */
+/** The element's budget (bytes, gzip) for first paint. The build fails above it. */
 const BUDGET_GZIP = 120_000
 
-/** Style sheets are imported as minified text: the element adopts them as constructable style sheets, which a strict CSP allows. */
+/**
+ * Imports style sheets as minified text. The element adopts them as constructable style sheets,
+ * which a strict CSP allows.
+ */
 const cssAsText: Plugin = {
   name: 'css-as-text',
   setup({ onLoad }) {
@@ -26,8 +29,9 @@ const cssAsText: Plugin = {
 }
 
 /**
- * Bundles `<openai-chatkit>` into one classic script and returns its text. The languages that it loads when they are wanted lie
- * beside it in `chatkit/`. Every file is replaced at once, never half written.
+ * Bundles `<openai-chatkit>` into one classic script and returns its text. The languages, which
+ * load on demand, are written beside it in `chatkit/`. Every file is replaced in one step, never
+ * half written.
  */
 export async function buildElement(outfile = `${root}public/chatkit.js`): Promise<string> {
   const result = await build({
@@ -58,7 +62,7 @@ async function buildLanguages(folder: string): Promise<void> {
     write: false,
     outdir: folder,
     format: 'esm',
-    // They come as they are written, without escapes, in half the bytes.
+    // Writes characters without escapes, which takes half the bytes.
     charset: 'utf8',
     target: 'es2022',
     logLevel: 'warning',

@@ -7,7 +7,7 @@ import path from 'node:path'
 export const ROOT = path.resolve(import.meta.dirname, '..')
 /** Where Next builds: NEXT_DIST_DIR, else `.next`. */
 export const DIST = path.join(ROOT, process.env.NEXT_DIST_DIR || '.next')
-/** Everything that a start needs, in one folder. */
+/** The folder that holds everything that a start needs. */
 export const STANDALONE = path.join(DIST, 'standalone')
 
 const STAMP = path.join(DIST, 'sources.sha256')
@@ -20,18 +20,26 @@ const SOURCES = [
 ]
 const MADE_BY_BUILDS = /^(lib\/generated\/|public\/chatkit|next-env\.d\.ts)/
 
-/** True where the last build was made of the sources as they are now. Looks at contents: times say nothing after a checkout. */
+/**
+ * True if the last build was made from the current sources. Compares contents, because file times
+ * mean nothing after a checkout.
+ */
 export async function isFresh(): Promise<boolean> {
   if (!existsSync(path.join(STANDALONE, 'server.js'))) return false
   return (await readFile(STAMP, 'utf8').catch(() => '')) === (await hashSources())
 }
 
-/** Remembers what a build is made of. `hash` was taken before it began: what changes meanwhile makes it stale. */
+/**
+ * Records the sources of a build. `hash` must be taken before the build, so that a change during
+ * the build makes it stale.
+ */
 export async function stampBuild(hash: string): Promise<void> {
   await writeFile(STAMP, hash)
 }
 
-/** One hash over the names and contents of all that goes into a build: the product's, or one of `patterns`. */
+/**
+ * One hash over the names and contents of a build's sources: the product's, or those of `patterns`.
+ */
 export async function hashSources(patterns: readonly string[] = SOURCES): Promise<string> {
   const found = patterns
     .flatMap((pattern) => globSync(pattern, { cwd: ROOT, withFileTypes: true }))

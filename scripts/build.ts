@@ -1,4 +1,5 @@
-// npm run build: everything that a start needs, in .next/standalone. With --if-stale only where the sources changed.
+// npm run build: everything that a start needs, in .next/standalone. With --if-stale, builds only
+// if the sources changed.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync } from 'node:fs'
@@ -34,7 +35,9 @@ async function buildAll(): Promise<void> {
   await stampBuild(hash)
 }
 
-/** Next leaves the static files, and we the start script and the migrations, beside the server that it traced. */
+/**
+ * Copies the static files, the start script and the migrations beside the server that Next traced.
+ */
 async function completeStandalone(): Promise<void> {
   const dist = path.relative(ROOT, DIST)
   for (const [from, to] of [
@@ -45,7 +48,7 @@ async function completeStandalone(): Promise<void> {
     await rm(path.join(STANDALONE, to), { recursive: true, force: true })
     await cp(path.join(ROOT, from), path.join(STANDALONE, to), { recursive: true })
   }
-  // Next copies the builder's own settings along, which must not travel with an image.
+  // Next also copies the builder's own .env files, which must not end up in an image.
   for (const file of globSync('.env*', { cwd: STANDALONE })) await rm(path.join(STANDALONE, file))
   await bundle({
     absWorkingDir: ROOT,
@@ -62,7 +65,7 @@ async function completeStandalone(): Promise<void> {
   })
 }
 
-/** Runs one part with its output held back: it is of interest when it fails. */
+/** Runs one step and prints its output only if it fails. */
 async function step(what: string, args: string[]): Promise<void> {
   const child = spawn(process.execPath, args, {
     cwd: ROOT,

@@ -25,7 +25,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.exitCode = 1
   })
 
-/** The Next app that serves the conformance suite's tools through our endpoint, built where its sources changed. `/bare` is a route and `/trivial` an endpoint that do nothing. */
+/**
+ * Starts the Next app that serves the conformance suite's tools through our endpoint, and builds it
+ * if its sources changed. `/bare` is a route that does nothing, `/trivial` an endpoint that does
+ * nothing.
+ */
 export async function startConformanceApp(): Promise<{ url: string; pid: number; stop: () => Promise<void> }> {
   await buildIfStale()
   const port = await freePort()
@@ -33,7 +37,7 @@ export async function startConformanceApp(): Promise<{ url: string; pid: number;
   const { child, ended, output } = start([NEXT, 'start', APP, '--port', String(port), '--hostname', '127.0.0.1'], {
     APP_URL: url,
     APP_SECRET: 'a secret of the conformance run, long enough',
-    // Never connected to: the suite's tools keep nothing.
+    // Never connected to: the suite's tools store nothing.
     DATABASE_URL: 'postgresql://nobody:nothing@127.0.0.1:1/none',
     LOG_LEVEL: 'silent',
   })
@@ -61,7 +65,10 @@ async function buildIfStale(): Promise<void> {
   await writeFile(STAMP, hash)
 }
 
-/** A child of this process that ends with it; its output is held back. `ended` resolves with the exit code. */
+/**
+ * Starts a child process that ends with this one. Its output is held back. `ended` resolves with
+ * the exit code.
+ */
 export function start(args: string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, args, {
     cwd: ROOT,

@@ -1,8 +1,12 @@
-// npm run conformance: the official MCP conformance suite against our endpoint, in a Next app that offers the suite's own tools.
+// npm run conformance: runs the official MCP conformance suite against our endpoint, in a Next app
+// that offers the suite's own tools.
 import { start, startConformanceApp } from '#scripts/conformance-app.ts'
 
 const SUITE = 'node_modules/@modelcontextprotocol/conformance/dist/index.js'
-/** The revisions, and how many scenarios each requires: fewer would mean that the suite did not run to its end. */
+/**
+ * The revisions, and how many scenarios each requires. Fewer would mean that the suite did not
+ * finish.
+ */
 const REQUIRED = { '2026-07-28': 37, '2025-11-25': 30 }
 
 const app = await startConformanceApp()
@@ -22,7 +26,10 @@ if (failed.length > 0) process.exitCode = 1
 
 type Result = { revision: string; scenario: string; passed: boolean; detail: string }
 
-/** The required scenarios of one revision. What is beyond the revision (extensions, later additions) runs and is not counted. */
+/**
+ * Runs the required scenarios of one revision. Scenarios beyond the revision (extensions, later
+ * additions) run but are not counted.
+ */
 async function runSuite(endpoint: string, revision: string, count: number): Promise<Result[]> {
   const { ended, output } = start([SUITE, 'server', '--url', endpoint, '--requirements', revision])
   const code = await ended

@@ -1,5 +1,6 @@
-// npm run doctor -- https://tools.example.com/mcp: examines an MCP server from here, step by step, and says what to change.
-// Without an address, every server of the settings (MCP_SERVER_URL, MCP_SERVERS_FILE). --call name --with '{"a":1}' calls a tool.
+// npm run doctor -- https://tools.example.com/mcp: examines an MCP server from this machine, step
+// by step, and says what to change. Without an address it examines every server of the settings
+// (MCP_SERVER_URL, MCP_SERVERS_FILE). --call name --with '{"a":1}' calls a tool.
 import { parseArgs } from 'node:util'
 import type { Step } from '#lib/mcp-client/doctor/examination.ts'
 import { examine } from '#lib/mcp-client/doctor/examine.ts'
@@ -32,7 +33,7 @@ try {
   console.error((error as Error).message)
   process.exitCode = 1
 }
-// A socket or a timer that a server's answer left behind is no reason to stay.
+// Exits explicitly, because a server's answer may leave a socket or a timer open.
 process.exit()
 
 function print({ name, outcome, ms, said, fault, fix }: Step): void {
@@ -56,7 +57,7 @@ function named(url: string, sse: boolean): McpServer {
 }
 
 function fromSettings(): McpServer[] {
-  // Nothing of the database or of sign-in is needed to look at a server.
+  // Examining a server needs neither the database nor sign-in, so placeholders are enough.
   process.env.APP_URL ||= 'http://127.0.0.1:3000'
   process.env.APP_SECRET ||= 'servers are examined without this secret'
   process.env.DATABASE_URL ||= 'postgresql://nobody@127.0.0.1/none'

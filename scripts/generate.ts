@@ -1,4 +1,5 @@
-// npm run generate: makes the database client in lib/generated/prisma out of prisma/schema.prisma.
+// npm run generate: generates the database client in lib/generated/prisma from
+// prisma/schema.prisma.
 import { spawnSync } from 'node:child_process'
 
 const { status, stdout, stderr } = spawnSync(process.execPath, ['node_modules/prisma/build/index.js', 'generate'], {
@@ -6,7 +7,7 @@ const { status, stdout, stderr } = spawnSync(process.execPath, ['node_modules/pr
   encoding: 'utf8',
   env: {
     ...process.env,
-    // Prisma wants to see a schema engine here, else it downloads one; generating runs none.
+    // Prisma downloads a schema engine if none is set here. Generating does not run it.
     PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
     PRISMA_HIDE_UPDATE_MESSAGE: '1',
     CHECKPOINT_DISABLE: '1',

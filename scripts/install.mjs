@@ -1,11 +1,13 @@
-// Plain JavaScript for the Node that the person has (20 or newer): it runs before anything is installed.
+// Plain JavaScript for the person's own Node (20 or newer): it runs before anything is installed.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 export const ROOT = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..')
 
-/** True where node_modules is not what package-lock.json says: npm keeps a lock file of its own in there. */
+/**
+ * True if node_modules differs from package-lock.json. npm keeps its own lock file in node_modules.
+ */
 export function needsInstall() {
   try {
     const wanted = readJson('package-lock.json').packages
@@ -19,7 +21,10 @@ export function needsInstall() {
   }
 }
 
-/** Installs what the lock file says; npm's output is shown only if it fails. Rejects with an Error of one sentence. */
+/**
+ * Installs the versions of the lock file. Shows npm's output only if it fails. Rejects with an
+ * Error of one sentence.
+ */
 export function install() {
   return runStep(
     'npm',
@@ -29,8 +34,9 @@ export function install() {
 }
 
 /**
- * The Node that runs the product: 24 out of node_modules where there is a package for this system, else the person's own,
- * which runs TypeScript from 22.18 on. Throws an Error with a sentence.
+ * The Node that runs the product: version 24 from node_modules if there is a package for this
+ * system, else the person's own, which runs TypeScript from 22.18 on. Throws an Error with a
+ * sentence.
  */
 export function findNode() {
   const installed = path.join(ROOT, 'node_modules/.bin/node')
@@ -42,7 +48,10 @@ export function findNode() {
   )
 }
 
-/** Runs a program in the project's folder with its output held back until it fails. Rejects with an Error that ends in `name`. */
+/**
+ * Runs a program in the project's folder and prints its output only if it fails. Rejects with an
+ * Error whose message ends in `name`.
+ */
 export function runStep(file, args, name, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], ...options })

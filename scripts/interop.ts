@@ -1,5 +1,6 @@
-// npm run interop [part]: our side of every protocol against programs that others wrote, tests/interop/*.interop.ts. The Python programs
-// among them live in a virtual environment that this makes once for each content of tests/support/requirements.txt.
+// npm run interop [part]: tests our side of every protocol against other people's programs,
+// tests/interop/*.interop.ts. The Python programs run in a virtual environment, which is created
+// once for each content of tests/support/requirements.txt.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -25,7 +26,10 @@ const counts = existsSync(REPORT) ? JSON.parse(readFileSync(REPORT, 'utf8')) : {
 const failed = process.exitCode ? Math.max(1, counts.numFailedTests) : counts.numFailedTests
 console.log(`\n${counts.numPassedTests} passed, ${failed} failed`)
 
-/** The interpreter of a virtual environment that has the requirements. Throws an Error with a sentence. */
+/**
+ * The Python interpreter of a virtual environment with the requirements. Throws an Error with a
+ * sentence.
+ */
 function pythonWithPackages(): string {
   const version = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 12)
   const folder = path.join(CACHE, `interop-python-${version}`)
@@ -36,7 +40,7 @@ function pythonWithPackages(): string {
     stdio: 'ignore',
   })
   if (able.status !== 0) throw new Error(NO_PYTHON)
-  // What an earlier attempt left half made.
+  // Removes what an interrupted attempt left.
   rmSync(folder, { recursive: true, force: true })
   run('python3', ['-m', 'venv', folder])
   run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS])

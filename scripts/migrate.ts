@@ -5,24 +5,28 @@ import pg from 'pg'
 import { assertUnprivilegedRole as requireHarmless } from '#lib/platform/db/assert-unprivileged-role.ts'
 
 const FOLDER = path.join(import.meta.dirname, '../prisma/migrations')
-// Any constant will do, as long as every replica that starts takes the same lock.
+// Any constant works, as long as all replicas use the same one.
 const LOCK = 7_270_736_911
 const LOCK_WAIT_MS = 120_000
 const CONNECT_MS = 10_000
 
 type Options = {
-  /** The owner of the tables: DATABASE_DIRECT_URL. */
+  /** The URL of the tables' owner: DATABASE_DIRECT_URL. */
   ownerUrl: string
-  /** The application's own role, which must not be able to bypass row-level security: DATABASE_URL. */
+  /**
+   * The URL of the application's role, which must not be able to bypass row-level security:
+   * DATABASE_URL.
+   */
   appUrl: string
   folder?: string
   say?: (line: string) => void
 }
 
 /**
- * Applies the migrations that are not applied yet, each in a transaction, under an advisory lock that replicas share;
- * keeps Prisma's own table, so that `prisma migrate status` agrees. Then makes sure of the application's role and its
- * rights. Throws an Error with one sentence that names the migration or the role.
+ * Applies the missing migrations, each in a transaction, under an advisory lock that replicas
+ * share. Keeps Prisma's own table, so that `prisma migrate status` agrees. Then ensures that the
+ * application's role exists and has its rights. Throws an Error with one sentence that names the
+ * migration or the role.
  */
 export async function migrate({ ownerUrl, appUrl, folder = FOLDER, say = () => {} }: Options): Promise<void> {
   await connected(ownerUrl, async (owner) => {
@@ -108,16 +112,19 @@ async function grantToApp(owner: pg.Client, app: URL): Promise<void> {
   await owner.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`)
   await owner.query(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${role}`)
   await owner.query(`REVOKE ALL ON _prisma_migrations FROM ${role}`)
-  // A start without the owner's rights has to see whether a migration is missing.
+  // A start without the owner's rights must be able to see whether a migration is missing.
   await owner.query(`GRANT SELECT ON _prisma_migrations TO ${role}`)
 }
 
-/** Throws an Error with a sentence when the role of `appUrl` could look past row-level security. */
+/** Throws an Error with a sentence if the role of `appUrl` could bypass row-level security. */
 export function requireHarmlessRole(appUrl: string): Promise<void> {
   return connected(appUrl, (app) => requireHarmless(async (sql) => (await app.query(sql)).rows))
 }
 
-/** Throws an Error that names the first migration which the database of `appUrl` still lacks: for a start without the owner's rights. */
+/**
+ * Throws an Error that names the first missing migration in the database of `appUrl`: for a start
+ * without the owner's rights.
+ */
 export function requireMigrated(appUrl: string, folder = FOLDER): Promise<void> {
   return connected(appUrl, async (app) => {
     const todo =
@@ -134,7 +141,8 @@ export function requireMigrated(appUrl: string, folder = FOLDER): Promise<void> 
 
 async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS })
-  // A connection that breaks while nothing is asked would end the process; the next query reports it.
+  // Without a listener, an idle connection that breaks would end the process. The next query
+  // reports the failure.
   client.on('error', () => {})
   try {
     await client.connect()

@@ -1,4 +1,5 @@
-// npm run migration -- <name>: writes the SQL that brings the existing migrations to what prisma/schema.prisma says, for review.
+// npm run migration -- <name>: writes the SQL that brings the existing migrations up to
+// prisma/schema.prisma, for review.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'

@@ -1,5 +1,6 @@
-// npm run reset-password -- ann@example.com: gives an account a new password, which is printed once, and ends its sessions.
-// For servers that send no mail. Works while the server runs and while it does not.
+// npm run reset-password -- ann@example.com: gives an account a new password, prints it once, and
+// ends the account's sessions. For servers that send no mail. Works whether or not the server is
+// running.
 import { randomInt } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -39,13 +40,16 @@ try {
 await closeDb()
 await started?.stop()
 
-/** Sets what lib/platform/env.ts needs: the operator's own DATABASE_URL, else the embedded database, started here unless a server runs it already. */
+/**
+ * Sets what lib/platform/env.ts needs: the operator's own DATABASE_URL, else the embedded database,
+ * which is started here unless a server already runs it.
+ */
 async function reachDatabase(folder: string): Promise<void> {
   const { env } = process
   env.LOG_LEVEL ||= 'silent'
   env.APP_URL ||= 'http://127.0.0.1:3000'
   if (env.DATABASE_URL) {
-    // Nothing is sealed or signed here, so any secret does.
+    // Nothing is sealed or signed here, so any secret works.
     env.APP_SECRET ||= 'a password is reset without this secret'
     return
   }

@@ -1,4 +1,5 @@
-// npm run rotate-keys: gives the authorization server a new signing key. Needs the settings that the server runs with.
+// npm run rotate-keys: adds a signing key to the authorization server. Needs the settings that the
+// server runs with.
 import { rotateSigningKeys } from '#lib/auth/tokens/signing-keys.ts'
 import { closeDb } from '#lib/platform/db/db.ts'
 

@@ -1,4 +1,5 @@
-// npm run migrate: brings the database up to date and ends. For deployments that migrate before they start.
+// npm run migrate: applies the missing migrations and exits. For deployments that migrate before
+// they start.
 import { migrate } from '#scripts/migrate.ts'
 
 const { DATABASE_URL, DATABASE_DIRECT_URL } = process.env

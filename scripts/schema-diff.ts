@@ -12,8 +12,9 @@ const CHAR = 18
 const UUID = 2950
 
 /**
- * The SQL that would bring the database at `databaseUrl` to what prisma/schema.prisma says, by Prisma's own schema engine
- * (its WebAssembly build from npm: the other one is a download). What Prisma cannot see, such as policies, it leaves alone.
+ * The SQL that would bring the database at `databaseUrl` up to prisma/schema.prisma, computed by
+ * Prisma's own schema engine (its WebAssembly build from npm, because the native one is a
+ * download). Ignores what Prisma cannot see, such as policies.
  */
 export async function schemaDiff(databaseUrl: string): Promise<string> {
   engineLoaded ??= loadEngine()
@@ -37,8 +38,9 @@ export async function schemaDiff(databaseUrl: string): Promise<string> {
   }
 }
 
-// PostgreSQL's catalogue has columns of the internal type "char". Prisma's adapter does not know it, and the engine wants
-// it as a character: it passes the adapter as a uuid, of which the catalogue has none, and is named rightly behind it.
+// PostgreSQL's catalogue has columns of the internal type "char". Prisma's adapter does not know
+// the type, and the engine wants a character. So the type passes the adapter as uuid, which the
+// catalogue does not use, and gets its right name afterwards.
 class CatalogPool extends pg.Pool {
   // biome-ignore lint/suspicious/noExplicitAny: the overloads of `query` cannot be named one by one
   override query(...args: any[]): any {
@@ -67,7 +69,7 @@ class CatalogAdapter extends PrismaPg {
   }
 }
 
-// Once a process: a second instance would lose the first one's memory.
+// Loaded once per process: a second instance would lose the first one's memory.
 let engineLoaded: Promise<void> | undefined
 
 async function loadEngine(): Promise<void> {

@@ -1,5 +1,5 @@
-// npm start: serves the build with the settings of the environment. `--listen <address>` goes before HOSTNAME, which shells
-// and containers set to the machine's name without being asked.
+// npm start: serves the build with the environment's settings. `--listen <address>` takes
+// precedence over HOSTNAME, which shells and containers set to the machine's name by themselves.
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import net from 'node:net'
@@ -21,16 +21,18 @@ try {
   process.env.PORT = String(port)
   const settings = parseEnv(process.env)
   const { DATABASE_URL: appUrl, ATTACHMENTS_DIR, MCP_SERVERS_FILE } = settings
-  // The server changes into the build's folder, which the next build empties: names of files mean what they mean here.
+  // The server changes into the build's folder, which the next build empties. So relative paths are
+  // resolved here.
   process.env.ATTACHMENTS_DIR = path.resolve(ATTACHMENTS_DIR)
   if (MCP_SERVERS_FILE) process.env.MCP_SERVERS_FILE = path.resolve(MCP_SERVERS_FILE)
   fileServers()
   await requireFreePort(process.env.HOSTNAME, port)
   await requireWritableStore({ ...settings, ATTACHMENTS_DIR: process.env.ATTACHMENTS_DIR })
   await prepareDatabase(appUrl, process.env.DATABASE_DIRECT_URL)
-  // The process that serves has no use for the owner's rights.
+  // The serving process does not need the owner's rights.
   delete process.env.DATABASE_DIRECT_URL
-  // Next would leave at SIGTERM with runs open; lib/platform/process/serving.ts ends the process in order.
+  // Next would exit on SIGTERM while runs are open. lib/platform/process/serving.ts shuts the
+  // process down in order.
   process.env.NEXT_MANUAL_SIG_HANDLE = 'true'
   if (process.channel) process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
   await import(pathToFileURL(server).href)
@@ -45,7 +47,7 @@ async function prepareDatabase(appUrl: string, ownerUrl: string | undefined): Pr
   await requireHarmlessRole(appUrl)
 }
 
-/** The build: beside this file where both were packed together, else in the project's folder. */
+/** The build: beside this file if both were packed together, else in the project's folder. */
 function findServer(): string {
   const beside = path.join(import.meta.dirname, '../server.js')
   const built = path.join(import.meta.dirname, '..', process.env.NEXT_DIST_DIR || '.next', 'standalone/server.js')

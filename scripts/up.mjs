@@ -1,4 +1,5 @@
-// npm run up: from a fresh clone to a running product. Plain JavaScript, because it may run before anything is installed.
+// npm run up: from a fresh clone to a running product. Plain JavaScript, because it may run before
+// anything is installed.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -12,7 +13,7 @@ try {
   }
   const settings = existsSync(path.join(ROOT, '.env')) ? ['--env-file=.env'] : []
   const args = [...settings, 'scripts/local/serve-locally.ts', ...process.argv.slice(2), ...(first ? ['--quiet'] : [])]
-  // The channel tells the child when this process is gone, whatever ended it.
+  // The IPC channel closes when this process ends, however it ends, and so tells the child.
   const child = spawn(findNode(), args, { cwd: ROOT, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code) => process.exit(code ?? 1))

@@ -1,4 +1,5 @@
-// npm run verify: all that must hold before a change goes in, from a fresh clone, without input. Stops at the first step that fails.
+// npm run verify: every check that a change must pass, from a fresh clone, without input. Stops at
+// the first step that fails.
 
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
@@ -46,7 +47,7 @@ function say(name) {
 
 function run(node, args) {
   return new Promise((resolve, reject) => {
-    // Node 24 goes first, so that the tools' own `#!/usr/bin/env node` finds it.
+    // Node 24 comes first in PATH, so that the tools' own `#!/usr/bin/env node` finds it.
     const env = {
       ...process.env,
       PATH: `${path.join(ROOT, 'node_modules/.bin')}${path.delimiter}${process.env.PATH}`,
@@ -59,7 +60,10 @@ function run(node, args) {
   })
 }
 
-/** The last line, for machines: what the tests counted; a step that stopped everything before or beside them is one failure. */
+/**
+ * Prints the last line, for machines: the tests' counts. A step that failed before or beside the
+ * tests counts as one failure.
+ */
 function sayCounts() {
   let counts = { numPassedTests: 0, numFailedTests: 0 }
   if (existsSync(REPORT)) counts = JSON.parse(readFileSync(REPORT, 'utf8'))

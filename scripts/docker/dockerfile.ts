@@ -1,7 +1,10 @@
 /** One instruction of a Dockerfile, its continuation lines joined. */
 export type Instruction = { name: string; args: string[] }
 
-/** Reads the part of the Dockerfile language that ours uses. Throws an Error for an instruction that it does not know. */
+/**
+ * Parses the subset of the Dockerfile language that ours uses. Throws an Error for an unknown
+ * instruction.
+ */
 export function parseDockerfile(text: string): Instruction[] {
   const lines = text.replace(/\\\n/g, ' ').split('\n')
   return lines.filter((line) => line.trim() !== '' && !line.startsWith('#')).map(parseLine)
@@ -16,7 +19,10 @@ function parseLine(line: string): Instruction {
   return { name, args: name === 'RUN' ? [rest] : rest.split(/\s+/) }
 }
 
-/** The paths of a .dockerignore as one test; our file has plain names and `*` only, no exceptions. */
+/**
+ * Turns a .dockerignore into a predicate. Supports what our file uses: plain names and `*`, no
+ * exceptions.
+ */
 export function parseDockerignore(text: string): (file: string) => boolean {
   const patterns = text
     .split('\n')

@@ -1,5 +1,6 @@
-// Runs the Dockerfile's steps without Docker: in clean folders, as an unprivileged user where this is root, with nothing of
-// the person's settings; then starts what CMD says beside a PostgreSQL, and walks through a first visit and a chat turn.
+// Runs the Dockerfile's steps without Docker: in clean folders, as an unprivileged user if this is
+// root, and without the person's settings. Then starts what CMD says beside a PostgreSQL, and walks
+// through a first visit and a chat turn.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, chown, cp, lchown, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
@@ -115,7 +116,7 @@ function run(stage: Stage, file: string, args: string[], env: Record<string, str
     uid: NOBODY,
     gid: NOBODY,
     stdio: ['ignore', 'pipe', 'pipe'],
-    // HOSTNAME as a container runtime sets it: it must not decide where the server listens.
+    // Container runtimes set HOSTNAME. It must not decide where the server listens.
     env: {
       PATH: `${NODE}:${process.env.PATH}`,
       HOME: stage.root,
@@ -128,7 +129,7 @@ function run(stage: Stage, file: string, args: string[], env: Record<string, str
   })
 }
 
-/** What a person behind a mirror of the package registry needs to install at all. */
+/** The npm settings that an install needs behind a mirror of the package registry. */
 function npmSettings(): Record<string, string> {
   const names = Object.keys(process.env).filter((name) =>
     /^(npm_config_(registry|cafile|proxy|https_proxy)|https?_proxy|no_proxy|node_extra_ca_certs|ssl_cert_file)$/i.test(

@@ -1,13 +1,19 @@
-/** A browser's cookies and what it can do here, without a browser: for the Dockerfile's walk and the benchmark. */
+/**
+ * A browser's cookies and the few actions we need, without a browser: for the Dockerfile walk and
+ * the benchmark.
+ */
 export type Visitor = { url: string; cookies: Map<string, string> }
 
-/** One turn: its events, and when (ms from the request) the answer began. */
+/** One turn: its events, and the time (ms) from the request to the first delta. */
 export type Turn = { events: Record<string, unknown>[]; firstDeltaMs: number }
 
 const PERSON = { name: 'First Visitor', email: 'first@example.com', password: 'a long walk through the house' }
 const TURN_MS = 60_000
 
-/** Makes the first account, with the set-up code out of the log where the server asks for one, and signs in. */
+/**
+ * Creates the first account, with the set-up code from the log if the server asks for one, and
+ * signs in.
+ */
 export async function makeFirstAccount(url: string, logs: () => string): Promise<Visitor> {
   const visitor: Visitor = { url, cookies: new Map() }
   const setup_code = /enter the set-up code ([0-9A-Z-]+)/.exec(logs())?.[1] ?? ''
@@ -22,7 +28,7 @@ export async function makeFirstAccount(url: string, logs: () => string): Promise
   return visitor
 }
 
-/** Makes a personal token with every permission on tasks and notes, as the settings page does. */
+/** Creates a personal token with every permission on tasks and notes, as the settings page does. */
 export async function makePersonalToken(visitor: Visitor): Promise<string> {
   const answer = await expectOk(visitor, '/api/me/tokens', {
     method: 'POST',
@@ -36,7 +42,7 @@ export async function makePersonalToken(visitor: Visitor): Promise<string> {
   return ((await answer.json()) as { token: string }).token
 }
 
-/** Asks in a new thread and reads the answer to its end. Throws where the answer is an error. */
+/** Asks in a new thread and reads the answer to its end. Throws if the answer is an error. */
 export async function ask(visitor: Visitor, text: string): Promise<Turn> {
   const input = { content: [{ type: 'input_text', text }], attachments: [], inference_options: {} }
   const began = performance.now()
@@ -66,7 +72,10 @@ async function* readEvents(answer: Response): AsyncGenerator<Record<string, unkn
   }
 }
 
-/** A request as that browser makes it, its cookies kept. Throws where the answer is no success. */
+/**
+ * Sends a request with the visitor's cookies and stores new ones. Throws if the answer is not a
+ * success.
+ */
 export async function expectOk(visitor: Visitor, path: string, init: RequestInit = {}): Promise<Response> {
   const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   const answer = await fetch(`${visitor.url}${path}`, {

@@ -3,7 +3,7 @@ import { open, readFile, rename } from 'node:fs/promises'
 import path from 'node:path'
 
 export type LocalSecrets = {
-  /** Passwords of the embedded database's three roles. */
+  /** The passwords of the embedded database's three roles. */
   superuser: string
   owner: string
   app: string
@@ -11,7 +11,10 @@ export type LocalSecrets = {
   appSecret: string
 }
 
-/** The secrets of the embedded start, made once and kept in `folder`/secrets.json, which only its owner can read (0600). */
+/**
+ * The secrets of the embedded start. Created once and stored in `folder`/secrets.json, which only
+ * its owner can read (0600).
+ */
 export async function localSecrets(folder: string): Promise<LocalSecrets> {
   const file = path.join(folder, 'secrets.json')
   try {
@@ -27,7 +30,8 @@ export async function localSecrets(folder: string): Promise<LocalSecrets> {
   return secrets
 }
 
-// Written aside and moved into place: a crash leaves the old state or the new one, never half a file.
+// Writes a temporary file and renames it: a crash leaves the old file or the new one, never half of
+// one.
 async function writeWhole(file: string, text: string): Promise<void> {
   const draft = await open(`${file}.new`, 'w', 0o600)
   try {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import net from 'node:net'
 
-/** The port to listen on, as the setting PORT says. Throws an Error with a sentence. */
+/** The port from the setting PORT. Throws an Error with a sentence. */
 export function portIn(setting = ''): number {
   const port = Number(setting || 3000)
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
@@ -9,7 +9,7 @@ export function portIn(setting = ''): number {
   return port
 }
 
-/** A port of 127.0.0.1 that nobody listens on: the wanted one where it is free, else any. */
+/** A free port of 127.0.0.1: the wanted one if it is free, else any. */
 export async function freePort(wanted = 0): Promise<number> {
   const server = net.createServer()
   try {

@@ -1,5 +1,6 @@
-// What `npm run up` does once everything is installed: build where sources changed, a database, the server, the address.
-// --dev serves the sources as they are edited; --data names another folder than .data; --quiet says nothing while it builds.
+// The second half of `npm run up`, once everything is installed: builds if the sources changed,
+// starts a database and the server, and prints the address. --dev serves the sources and reloads
+// them on edits; --data names another folder than .data; --quiet prints nothing during the build.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import net from 'node:net'
@@ -14,9 +15,9 @@ import { migrate } from '#scripts/migrate.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '#scripts/postgres/embedded-postgres.ts'
 
 const READY_MS = 90_000
-// The server's own time to end its runs, and a little more.
+// The server's own grace period for its runs, plus 10 s.
 const END_MS = (Number(process.env.SHUTDOWN_GRACE) || 25) * 1000 + 10_000
-// What Next says of itself at its start; our own line comes when the server can be used.
+// Lines that Next prints at its start. Ours is printed once the server is usable.
 const BANNER = /^\s*(▲ Next|- (Local|Network|Environments|Experiments)|✓ |$)/
 
 const { values: options } = parseArgs({
@@ -62,11 +63,11 @@ async function serve(): Promise<void> {
 
 type Settings = NodeJS.ProcessEnv & { HOSTNAME: string; PORT: string }
 
-/** The settings of the server: the person's own, and for the embedded database what goes with it. */
+/** The server's settings: the person's own, plus those of the embedded database. */
 async function settings(): Promise<Settings> {
   const { HOSTNAME = '', PORT, DATABASE_URL, APP_URL, APP_SECRET } = process.env
   const address = net.isIP(HOSTNAME) ? HOSTNAME : '127.0.0.1'
-  // On any other address the log has the set-up code of the first account.
+  // On any other address the log must show the set-up code of the first account.
   const LOG_LEVEL = process.env.LOG_LEVEL || (isLoopback(address) ? 'warn' : 'info')
   const env = { NEXT_TELEMETRY_DISABLED: '1', ...process.env, LOG_LEVEL, HOSTNAME: address, PORT: String(portIn(PORT)) }
   if (DATABASE_URL) return env
@@ -94,7 +95,7 @@ async function prepareSources(env: Settings): Promise<void> {
 
 function run(args: string[], env: NodeJS.ProcessEnv = process.env): ChildProcess {
   stopping.signal.throwIfAborted()
-  // The channel tells the child when this process is gone, whatever ended it.
+  // The IPC channel closes when this process ends, however it ends, and so tells the child.
   const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
   children.add(child)
   child.once('exit', () => children.delete(child))

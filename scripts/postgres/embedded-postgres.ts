@@ -11,30 +11,39 @@ const DATABASE = 'switchboard'
 const OWNER = 'switchboard_owner'
 const APP = 'switchboard_app'
 
-/** A PostgreSQL of one folder that runs for this process alone, on loopback. */
+/**
+ * A PostgreSQL server on loopback, with its data in one folder, that runs for this process only.
+ */
 export type EmbeddedPostgres = {
-  /** Signs in as the application's role: no superuser, no BYPASSRLS, owner of nothing. */
+  /** Connects as the application's role: not a superuser, no BYPASSRLS, owns nothing. */
   appUrl: string
-  /** Signs in as the owner of the tables. */
+  /** Connects as the owner of the tables. */
   ownerUrl: string
-  /** Signs in as the superuser, to the database `postgres`. */
+  /** Connects as the superuser, to the database `postgres`. */
   superuserUrl: string
-  /** APP_SECRET of the embedded start, kept beside the passwords. */
+  /** The APP_SECRET of the embedded start, stored beside the passwords. */
   appSecret: string
   readonly pid: number
-  /** Rejects with EmbeddedPostgresError when the server ended by itself and could not be started again. Never resolves. */
+  /**
+   * Rejects with EmbeddedPostgresError if the server ended unexpectedly and could not be restarted.
+   * Never resolves.
+   */
   lost: Promise<never>
-  /** Ends the server with everything written (35 s at most) and gives the folder back. */
+  /** Shuts the server down cleanly (35 s at most) and releases the folder. */
   stop(): Promise<void>
 }
 
-/** Thrown for everything a person can mend: a folder in use, a full disk, broken data. The message is one sentence. */
+/**
+ * Thrown for everything that a person can fix: a folder in use, a full disk, broken data. The
+ * message is one sentence.
+ */
 export class EmbeddedPostgresError extends Error {}
 
 /**
- * Starts PostgreSQL with the data in `folder`, which is made where there is none, or adopts the server that a killed
- * process left there. A server that something else ends is started again, which `say` is told. `durable: false` gives up
- * safety against power cuts, for tests. Throws EmbeddedPostgresError.
+ * Starts PostgreSQL with the data in `folder`, which is created if missing, or adopts the server
+ * that a killed process left there. Restarts a server that something else ended, and reports that
+ * through `say`. `durable: false` gives up safety against power cuts, for tests. Throws
+ * EmbeddedPostgresError.
  */
 export async function startEmbeddedPostgres(
   folder: string,
@@ -53,7 +62,7 @@ export async function startEmbeddedPostgres(
   }
 }
 
-/** The URL of the application's role at the server on `port`, which this or another process runs. */
+/** The URL of the application's role at the server on `port`, whichever process runs it. */
 export function embeddedAppUrl(port: number, password: string): string {
   return serverUrl(port, APP, password, DATABASE)
 }
@@ -101,7 +110,7 @@ async function open(
   }
 }
 
-// The database is made last: where it exists, the roles do.
+// Creates the database last: if it exists, so do the roles.
 async function makeRoles(superuserUrl: string, secrets: LocalSecrets): Promise<void> {
   const client = new pg.Client({
     connectionString: superuserUrl,

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 
-/** Thrown while another process holds the lock: `pid` is that process. */
+/** Thrown while another process holds the lock. `pid` is that process. */
 export class LockedError extends Error {
   readonly pid: number
 
@@ -14,8 +14,8 @@ export class LockedError extends Error {
 }
 
 /**
- * Takes the lock that `file` stands for and returns the function that gives it back. It belongs to this process: one that
- * was killed holds nothing any more. Throws LockedError.
+ * Takes the lock at `file` and returns the function that releases it. The lock belongs to this
+ * process: a killed process no longer holds it. Throws LockedError.
  */
 export async function takeLock(file: string): Promise<() => Promise<void>> {
   const mine = `${process.pid} ${(await startTime(process.pid)) ?? ''}`
@@ -31,7 +31,10 @@ export async function takeLock(file: string): Promise<() => Promise<void>> {
   }
 }
 
-/** True where the process exists, whoever it belongs to. One that is dead and was not collected by its parent yet does not. */
+/**
+ * True if the process exists, whichever user owns it. False for a dead process that its parent has
+ * not yet reaped.
+ */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -41,28 +44,32 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-// A process that was killed stays in the table until its parent collects it, in a container without an init for ever.
+// A killed process stays in the table until its parent reaps it; in a container without an init,
+// forever.
 function isZombie(pid: number): boolean {
   try {
     return /^[ZX]/.test(afterName(readFileSync(`/proc/${pid}/stat`, 'utf8')))
   } catch {
-    // No such file: another system, or a process that is gone by now.
+    // No such file: not Linux, or the process has already gone.
     return false
   }
 }
 
-/** What stands behind the name in a line of `/proc/<pid>/stat`: the state, then numbers. The name may contain anything. */
+/**
+ * The fields after the name in a line of `/proc/<pid>/stat`: the state, then numbers. The name may
+ * contain any character.
+ */
 function afterName(stat: string): string {
   return stat.slice(stat.lastIndexOf(')') + 2)
 }
 
-/** What the process calls itself, such as `postgres`; undefined where nobody can tell. */
+/** The name of a process, such as `postgres`; undefined if it cannot be read. */
 export async function processName(pid: number): Promise<string | undefined> {
   if (process.platform === 'linux') return readFile(`/proc/${pid}/comm`, 'utf8').catch(() => undefined)
   return spawnSync('ps', ['-o', 'comm=', '-p', String(pid)], { encoding: 'utf8' }).stdout
 }
 
-// A hard link is made in one step, contents and all: nobody ever reads a lock that is half written.
+// Creating a hard link is atomic, contents included, so no reader sees a half-written lock.
 async function linked(draft: string, file: string): Promise<boolean> {
   try {
     await link(draft, file)
@@ -80,7 +87,8 @@ async function removeStale(file: string): Promise<void> {
   if (isAlive(pid) && (await startTime(pid)) === (since || undefined)) throw new LockedError(pid)
   const aside = `${file}.${randomUUID()}`
   await rename(file, aside).catch(() => {})
-  // Another start may have taken over between the look and the move: then it gets its lock back.
+  // Another start may have taken the lock between the check and the move. Then it gets its lock
+  // back.
   if (((await contents(aside)) ?? seen) !== seen) await linked(aside, file)
   await rm(aside, { force: true })
 }
@@ -94,7 +102,8 @@ async function contents(file: string): Promise<string | undefined> {
   }
 }
 
-// Process ids are used again, soon in a container: on Linux the time of the start tells two holders of one id apart.
+// Process ids are reused, quickly in a container. On Linux the start time distinguishes two
+// processes with the same id.
 async function startTime(pid: number): Promise<number | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
   return stat === undefined ? undefined : Number(afterName(stat).split(' ')[19])

@@ -17,17 +17,20 @@ import {
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
-// "nobody" everywhere: PostgreSQL refuses to run as root.
+// The id of "nobody" on every system. PostgreSQL refuses to run as root.
 const NOBODY = 65_534
 const NAMESPACE = ['unshare', '-U', `--map-user=${NOBODY}`]
-// Only root writes here, so that nobody else can plant programs or data for a start as root.
+// Only root can write here, so no other user can plant programs or data for a start as root.
 const ROOTS_PLACE = '/var/lib/switchboard'
 
 /** PostgreSQL's programs, ready to run on this system as this user. */
 export type PostgresProgram = {
-  /** Where the data lives: `postgres` in the folder that was asked for, or where that links to. */
+  /** Where the data is: `postgres` in the requested folder, or the target of that link. */
   dataFolder: string
-  /** Starts a program in a session of its own, out of reach of the terminal's Ctrl-C. `output` is a file descriptor. */
+  /**
+   * Starts a program in its own session, so that the terminal's Ctrl-C does not reach it. `output`
+   * is a file descriptor.
+   */
   spawn(name: 'initdb' | 'postgres', args: string[], output: number): ChildProcess
   /** Gives a file or folder to the user that PostgreSQL runs as. */
   own(file: string): Promise<void>
@@ -36,8 +39,9 @@ export type PostgresProgram = {
 type Mode = { native: string; before?: string[]; uid?: number; fileOwner?: number }
 
 /**
- * Finds PostgreSQL in node_modules and how to run it for data in `folder`: as this user; for root in a user namespace
- * where the system lets it, else under an unprivileged user id. Throws an Error with a sentence.
+ * Finds PostgreSQL in node_modules, and how to run it for data in `folder`. Runs it as this user;
+ * for root, in a user namespace if the system allows that, else under an unprivileged user id.
+ * Throws an Error with a sentence.
  */
 export async function postgresProgram(folder: string): Promise<PostgresProgram> {
   const installed = await findInstalled()
@@ -52,7 +56,7 @@ export async function postgresProgram(folder: string): Promise<PostgresProgram> 
         stdio: ['ignore', output, output] satisfies StdioOptions,
         detached: true,
         cwd: '/',
-        // Nothing of the person's own PG* settings.
+        // Excludes the person's own PG* settings.
         env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' } as unknown as NodeJS.ProcessEnv,
         uid: mode.uid,
         gid: mode.uid,
@@ -88,7 +92,8 @@ async function findInstalled(): Promise<Installed> {
   }
 }
 
-// npm packages hold no symbolic links: this one lists its own for an install script, which we do not let run.
+// npm packages cannot hold symbolic links. This one lists its links for an install script, which we
+// do not allow to run.
 async function restoreLinks(root: string, native: string): Promise<void> {
   const links: { source: string; target: string }[] = JSON.parse(
     await readFile(path.join(native, 'pg-symlinks.json'), 'utf8'),
@@ -102,7 +107,10 @@ async function restoreLinks(root: string, native: string): Promise<void> {
   }
 }
 
-/** The data stays in `folder` where the other user can get there; else `folder`/postgres becomes a link to a place of root's. */
+/**
+ * Keeps the data in `folder` if the other user can reach it. Otherwise `folder`/postgres becomes a
+ * link to a folder of root's.
+ */
 async function makeReachable(folder: string, data: string): Promise<void> {
   if (!(await exists(data))) {
     if (await isReachable(path.dirname(folder))) return chmod(folder, 0o711)

@@ -9,7 +9,7 @@ import { isAlive, processName } from '#scripts/postgres/folder-lock.ts'
 import type { PostgresProgram } from '#scripts/postgres/postgres-program.ts'
 
 const INITDB_MS = 120_000
-// Recovery after a power cut reads the write-ahead log again, 1 GB at most.
+// Recovery after a power cut replays the write-ahead log, 1 GB at most.
 const READY_MS = 60_000
 const STOP_MS = 30_000
 const KILL_MS = 5_000
@@ -20,28 +20,35 @@ const PASSING = /pre-existing shared memory block|lock file ".*" already exists|
 
 export const SUPERUSER = 'switchboard_superuser'
 
-/** Where a server lives and how it is run. */
+/** Where a server's data is, and how it runs. */
 export type Place = {
   program: PostgresProgram
-  /** The server's own log and the port it used last. */
+  /** The server's own log. */
   log: string
+  /** Remembers the port that the server used last. */
   portFile: string
-  /** The superuser's. */
+  /** The superuser's password. */
   password: string
-  /** False only for data that nobody misses after a power cut: tests. */
+  /** False only for data that may be lost in a power cut: tests. */
   durable: boolean
 }
 
 /** A running server: our child, or one that an earlier process left behind (without `child`). */
 export type PostgresServer = { pid: number; port: number; child?: ChildProcess }
 
-/** The server of a place: adopted where it runs already, else started, its data made first where there is none. It answers queries when this resolves. Throws an Error with a sentence. */
+/**
+ * The server of a place: adopted if it is running, else started, with its data created if missing.
+ * It answers queries once this resolves. Throws an Error with a sentence.
+ */
 export async function openServer(place: Place): Promise<PostgresServer> {
   await initialise(place)
   return (await adopt(place)) ?? (await launch(place))
 }
 
-/** Ends the server by a fast shutdown, which writes everything; after 30 s by an immediate one, from which the next start recovers. */
+/**
+ * Stops the server with a fast shutdown, which writes everything. After 30 s uses an immediate
+ * shutdown, from which the next start recovers.
+ */
 export async function closeServer(server: PostgresServer, place: Place): Promise<void> {
   for (const { signal, ms } of [
     { signal: 'SIGINT', ms: STOP_MS },
@@ -54,17 +61,18 @@ export async function closeServer(server: PostgresServer, place: Place): Promise
   throw new Error(`PostgreSQL (process ${server.pid}) did not stop within ${(STOP_MS + KILL_MS) / 1000} s.`)
 }
 
-/** True once the server has ended, whoever ended it. */
+/** True once the server has ended, for whatever reason. */
 export async function isGone({ child, pid }: PostgresServer, { program }: Place): Promise<boolean> {
   return child ? hasExited(child) : !(await isServing(pid, program.dataFolder))
 }
 
-/** A URL that signs in to the server at `port`; a person's own PGSSLMODE has no say in it. */
+/** A URL that connects to the server at `port`. Ignores the person's own PGSSLMODE. */
 export function serverUrl(port: number, role: string, password: string, database: string): string {
   return `postgresql://${role}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`
 }
 
-// Made aside and moved into place, so that a start that was cut short leaves nothing that looks like a database.
+// Created in a temporary folder and renamed, so that an interrupted start leaves nothing that looks
+// like a database.
 async function initialise(place: Place): Promise<void> {
   const { program, password, durable } = place
   const made = await readFile(path.join(program.dataFolder, 'PG_VERSION')).catch(() => undefined)
@@ -89,13 +97,17 @@ async function initialise(place: Place): Promise<void> {
   await rename(draft, program.dataFolder)
 }
 
-/** The server that an earlier, killed process left behind; undefined where none runs. One that is on its way out is waited for. */
+/**
+ * The server that an earlier, killed process left behind; undefined if none runs. Waits for one
+ * that is shutting down.
+ */
 async function adopt(place: Place): Promise<PostgresServer | undefined> {
   const { dataFolder } = place.program
   const found = await readPidFile(dataFolder)
   if (!found) return undefined
   if (!(await isServing(found.pid, dataFolder))) {
-    // After a crash the process id may be somebody else's by now, which PostgreSQL would take for a running server.
+    // After a crash another process may have the recorded process id, and PostgreSQL would take it
+    // for a running server.
     await rm(path.join(dataFolder, 'postmaster.pid'), { force: true })
     return undefined
   }
@@ -136,7 +148,10 @@ async function launch(place: Place): Promise<PostgresServer> {
   }
 }
 
-/** Resolves to true when a query was answered and to false when the server has gone. Throws when it refuses us or takes too long. */
+/**
+ * True once a query is answered, false if the server has ended. Throws if it refuses us or takes
+ * too long.
+ */
 async function answers({ password, program }: Place, port: number, isGone: () => Promise<boolean>): Promise<boolean> {
   for (const deadline = Date.now() + READY_MS; !(await isGone()); await sleep(POLL_MS)) {
     const client = new pg.Client({
@@ -196,7 +211,10 @@ async function readPidFile(dataFolder: string): Promise<{ pid: number; port: num
   return pid && port ? { pid, port } : undefined
 }
 
-/** True while process `pid` is the server of this folder. The server removes its file as the last thing it does. */
+/**
+ * True while process `pid` is the server of this folder. The server removes its pid file as its
+ * last action.
+ */
 async function isServing(pid: number, dataFolder: string): Promise<boolean> {
   if ((await readPidFile(dataFolder))?.pid !== pid || !isAlive(pid)) return false
   return /postgres/.test((await processName(pid)) ?? '')

@@ -3,17 +3,23 @@ import { isGone, openServer, type Place, type PostgresServer } from '#scripts/po
 
 const LOOK_MS = 500
 
-/** A server that is looked after. */
+/** A server that is restarted if something else ends it. */
 export type WatchedServer = {
-  /** The one that runs now. */
+  /** The server that is running now. */
   current(): PostgresServer
-  /** Rejects, with an Error with a sentence, when the server ended and could not be started again. Never resolves. */
+  /**
+   * Rejects with an Error with a sentence if the server ended and could not be restarted. Never
+   * resolves.
+   */
   lost: Promise<never>
-  /** Ends the watch and resolves to the server that runs now, which goes on running. */
+  /** Stops watching and resolves to the server, which keeps running. */
   release(): Promise<PostgresServer>
 }
 
-/** Starts the server again, at the same port, where something else ended it: a system short of memory, a person's kill. */
+/**
+ * Restarts the server on the same port if something else ends it, such as the system's
+ * out-of-memory killer or a person.
+ */
 export function watchServer(first: PostgresServer, place: Place, say: (line: string) => void): WatchedServer {
   const released = new AbortController()
   let server = first
@@ -27,7 +33,7 @@ export function watchServer(first: PostgresServer, place: Place, say: (line: str
       if (released.signal.aborted || !(await isGone(server, place))) continue
       say('PostgreSQL ended unexpectedly and is started again.')
       server = await openServer(place)
-      // Everybody knows the server by its port.
+      // Clients know the server by its port.
       if (server.port !== first.port)
         throw new Error(`PostgreSQL had to be started again, but port ${first.port} is taken by now. Start again.`)
     }
