@@ -1,5 +1,6 @@
-// npm run bench connections [turns]: what a tool call costs over asking its server directly, what a server that never answers costs a
-// turn, and what is left in memory after many turns. It needs no build: the agent runs in this process, its servers beside it.
+// npm run bench connections [turns]: what a tool call costs compared with asking its server
+// directly, what a server that never answers costs a turn, and how much memory remains after many
+// turns. Needs no build: the agent runs in this process, and its servers beside it.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -32,7 +33,7 @@ Object.assign(process.env, {
 })
 await writeFile(serversFile, '{"servers":[]}')
 await migrate({ ownerUrl: database.ownerUrl, appUrl: database.appUrl })
-// Loaded late: they read the settings above.
+// Imported late, because these modules read the settings above.
 const { closeDb, withSystem } = await import('#lib/platform/db/db.ts')
 const { newId } = await import('#lib/platform/ids.ts')
 const { openMcp } = await import('#lib/mcp-client/connection/open-mcp.ts')
@@ -74,7 +75,10 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - began
 }
 
-/** One call on a connection that stands, with identity, deadlines and two writes to the ledger; the same by the SDK's client alone. */
+/**
+ * One call on an established connection, with identity, deadlines and two writes to the ledger,
+ * compared with the SDK's client alone.
+ */
 async function calls(): Promise<void> {
   const url = servers[0]?.url ?? ''
   const direct = new Client({ name: 'bench', version: '1' }, { versionNegotiation: { mode: 'auto' } })
@@ -91,12 +95,15 @@ async function calls(): Promise<void> {
   say(ours - own, 'ms', 'added to a tool call')
 }
 
-/** The first token of a turn, where nothing is known of a server that takes connections and never answers. */
+/**
+ * The time to a turn's first token, if a server accepts connections and never answers, and nothing
+ * is known about it.
+ */
 async function silence(): Promise<void> {
   await using hole = await blackHole()
   const firstToken = async (more: { name: string; url: string }[]) => {
     await configure([{ name: 'alive', url: servers[0]?.url ?? '' }, ...more])
-    // As in a process that has just started and knocked at every server.
+    // Forgets the server's health, as in a process that has just started and probed every server.
     ;(processStates().get('server health') as Map<string, unknown> | undefined)?.delete(hole.url)
     model.script({ text: ['One', ' two'] })
     const began = performance.now()
@@ -115,7 +122,10 @@ async function silence(): Promise<void> {
   say(silent - without, 'ms', 'later comes the first token with a server that never answers (300 at most)')
 }
 
-/** Turns with five servers, each with one tool call; the heap after a tenth of them and at their end, garbage collected. */
+/**
+ * Turns with five servers and one tool call on each. Compares the heap after a tenth of them with
+ * the heap at the end, after garbage collection.
+ */
 async function turns(): Promise<void> {
   await configure(servers.map(({ url }, n) => ({ name: `server_${n}`, url })))
   const gc = collector()
@@ -124,7 +134,7 @@ async function turns(): Promise<void> {
     model.script({ calls: [{ name: `echo_${turn % SERVERS}`, arguments: { turn } }] }, { text: 'Done.' })
     const { error, text } = await (await conversation(caller)).say('Echo.')
     if (error || text !== 'Done.') throw error ?? new Error(`turn ${turn} said ${text}`)
-    // What this program itself remembers is not the product's.
+    // This program's own memory must not count as the product's.
     model.requests.length = 0
     for (const server of servers) server.requests.length = server.calls.length = 0
     if (turn === Math.ceil(TURNS / 10)) early = await gc()
@@ -137,11 +147,11 @@ async function turns(): Promise<void> {
 
 async function configure(list: { name: string; url: string }[]): Promise<void> {
   await writeFile(serversFile, JSON.stringify({ servers: list }))
-  // Read again when it changes, which two writes within a millisecond would hide.
+  // The file is read again if its time changes, which two writes within a millisecond would hide.
   processStates().delete('servers file')
 }
 
-/** The heap (MB) when everything that can go has gone. */
+/** Measures the heap (MB) after a full garbage collection. */
 function collector(): () => Promise<number> {
   v8.setFlagsFromString('--expose-gc')
   const gc = vm.runInNewContext('gc') as () => void

@@ -2,13 +2,13 @@ import { once } from 'node:events'
 
 const NANOSECONDS = 1_000_000
 
-/** The event loop of a process that inspects itself on `port` (node --inspect). */
+/** The event loop of a process with an inspector on `port` (node --inspect). */
 export type EventLoop = Disposable & {
-  /** The longest time (ms) for which nothing else had a turn while `work` was done. */
+  /** The longest time (ms) for which the loop was blocked while `work` ran. */
   longestDelay: (work: () => Promise<unknown>) => Promise<number>
 }
 
-/** Watches the event loop of another process, each millisecond. */
+/** Samples the event loop of another process every millisecond. */
 export async function watchEventLoop(port: number): Promise<EventLoop> {
   const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as {
     webSocketDebuggerUrl: string

@@ -5,7 +5,7 @@ import type { OpenAIServer } from '#tests/support/models/openai-server.ts'
 import { mcpServer, type TestMcp } from '#tests/support/tool-servers/mcp-server.ts'
 import { watchEventLoop } from './event-loop.ts'
 
-/** No body that a limit lets through may keep everybody else waiting for longer (ms). */
+/** The longest time (ms) for which an accepted body may block all other requests. */
 const LIMIT_MS = 50
 const ROUNDS = 8
 const SETTLE_MS = 100
@@ -16,7 +16,7 @@ const keys = (count: number) => `{${Array.from({ length: count }, (_, at) => `"k
 const text = (bytes: number, unit: string) => JSON.stringify(unit.repeat(Math.floor(bytes / unit.length)))
 const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels)
 
-/** What may stand in the place of any JSON value: of `bytes` and `values` that the door lets through, and of more than it does. */
+/** Replacements for a JSON value: some as large as the limits (`bytes`, `values`), some larger. */
 const hostileJson = (bytes: number, values: number): Record<string, string> => ({
   'texts that begin like JSON': list(Math.min(values - 100, Math.floor(bytes / 4)), '"{"'),
   'texts that look like JSON': list(Math.min(values - 100, Math.floor(bytes / 12)), String.raw`"{\"a\":\"b\""`),
@@ -35,7 +35,7 @@ const hostileJson = (bytes: number, values: number): Record<string, string> => (
 
 type Door = [name: string, knock: () => Promise<unknown>]
 
-/** A tool server whose answers are whatever `kind` names, as raw bytes: no SDK would write them. */
+/** A tool server that answers with the raw bytes that `kind` names, which no SDK would write. */
 export async function hostileTools(): Promise<TestMcp> {
   const answers = hostileAnswers()
   return mcpServer([{ name: 'get', annotations: { readOnlyHint: true }, run: () => 'never' }], async (request) => {
@@ -76,8 +76,9 @@ function hostileAnswers(): Record<string, string> {
 }
 
 /**
- * Bodies of the worst kinds at each door of the running product, and in the answers of a tool server. Prints for how long (ms)
- * each kept the event loop: the least of eight rounds, since what else runs on the machine only adds. Exits with an error above 50 ms.
+ * Sends the worst kinds of bodies to each endpoint of the running product, and as a tool server's
+ * answers. Prints how long (ms) each blocked the event loop: the minimum of eight rounds, because
+ * other work on the machine only adds to it. Exits with an error above 50 ms.
  */
 export async function benchHostile({
   visitor,
@@ -118,7 +119,7 @@ export async function benchHostile({
 
 async function least(measure: () => Promise<number>): Promise<number> {
   let delay = Number.POSITIVE_INFINITY
-  // Below the limit another round tells nothing.
+  // Another round adds nothing if the result is well below the limit.
   for (let round = 0; round < ROUNDS && delay > LIMIT_MS / 2; round += 1) delay = Math.min(delay, await measure())
   return delay
 }
@@ -234,14 +235,17 @@ function toolDoors(visitor: Visitor, model: OpenAIServer): Door[] {
 
 const get = (visitor: Visitor, path: string) => expectOk(visitor, path, { redirect: 'manual' }).catch(() => undefined)
 
-/** Sends and reads; that it is refused is what most of these are for. */
+/** Sends a request and reads the answer. Most of these requests are meant to be refused. */
 async function send(visitor: Visitor, path: string, body: string, type: string, method = 'POST'): Promise<void> {
   await expectOk(visitor, path, { method, body, headers: { 'content-type': type } })
     .then((answer) => answer.text())
     .catch(() => undefined)
 }
 
-/** How much more than eight times as long eight times the text takes, at worst. About 1 where the time is in proportion. */
+/**
+ * The worst growth of redaction: the time for eight times the text, divided by eight times the time
+ * for the text. About 1 if the time grows linearly.
+ */
 function redactionGrowth(): number {
   const units = [
     'x',

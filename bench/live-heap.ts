@@ -2,7 +2,10 @@ import { once } from 'node:events'
 
 type Answer = { id?: number; result?: { usedSize: number; backingStorageSize?: number } }
 
-/** How many MB live on the heap of a process that inspects itself on `port` (node --inspect): what only waits for its collection is collected first. */
+/**
+ * The live heap (MB) of a process with an inspector on `port` (node --inspect), after garbage
+ * collection.
+ */
 export async function liveHeapMb(port: number): Promise<number> {
   const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as {
     webSocketDebuggerUrl: string

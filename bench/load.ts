@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import http from 'node:http'
 
-/** How often a second, how long (ms) a request took, and how much processor time (ms) it took of the server: NaN where the system does not tell (only Linux does). */
+/**
+ * Requests per second, their latency (ms), and the server's processor time per request (ms): NaN on
+ * systems that do not report it (only Linux does).
+ */
 export type Load = { rps: number; p50: number; p99: number; cpu: number }
 /** `pid` is the server's process. */
 export type Sent = {
@@ -12,7 +15,10 @@ export type Sent = {
   body?: string
 }
 
-/** Sends the same request `count` times over `connections` kept-alive connections. Throws for an answer that is not 200, or has `isError` in it. */
+/**
+ * Sends the same request `count` times over `connections` kept-alive connections. Throws if an
+ * answer is not 200 or contains `isError`.
+ */
 export async function load(sent: Sent, count: number, connections: number): Promise<Load> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: connections })
   const times: number[] = []
@@ -39,7 +45,8 @@ export async function load(sent: Sent, count: number, connections: number): Prom
   }
 }
 
-// Ticks of a hundredth of a second, in user and in system mode: the 14th and 15th field, counted from behind the name.
+// Ticks of 10 ms, in user and in system mode: the 14th and 15th field, counted from behind the
+// name.
 function processorMs(pid: number): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []

@@ -11,14 +11,15 @@ const CLIENT = {
   'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1' },
   'io.modelcontextprotocol/clientCapabilities': {},
 }
-// npm run bench mcp 200000: as many calls, to see that memory stays.
+// npm run bench mcp 200000: makes that many calls, to see that memory does not grow.
 const MEMORY_CALLS = Number(process.argv[3] ?? 10_000)
 
 /**
- * tools/call requests a second at 32 connections. The handler alone, without token and ledger: a tool that does nothing in a
- * Next route, beside routes that do nothing in the same build, and beside the SDK's own server on node:http. The product: tools
- * with their token, person and ledger, which is mostly the database's time, beside /api/health/live. On a machine that has
- * other work too, the processor time says more than the requests a second.
+ * tools/call requests per second at 32 connections. First the handler alone, without token and
+ * ledger: a tool that does nothing in a Next route, compared with routes that do nothing in the
+ * same build and with the SDK's own server on node:http. Then the product: tools with their token,
+ * person and ledger, which is mostly database time, compared with /api/health/live. On a machine
+ * with other work, the processor time says more than the requests per second.
  */
 export async function benchMcp(product: { url: string; pid: number; token: string }): Promise<Record<string, number>> {
   const fixture = await startConformanceApp()
@@ -94,7 +95,10 @@ function callOf(name: string, meta?: object): string {
   })
 }
 
-/** All of some short rounds, in which the requests take turns: what else runs on the machine then costs each of them the same. */
+/**
+ * Runs the requests in short, interleaved rounds, so that other work on the machine affects all of
+ * them equally.
+ */
 async function takeTurns<Requests extends Sent[]>(requests: [...Requests]): Promise<{ [P in keyof Requests]: Load }> {
   for (const sent of requests) await load(sent, COUNT * 3, CONNECTIONS)
   const rounds: Load[][] = requests.map(() => [])

@@ -1,6 +1,9 @@
 const WARM_UP = 5
 
-/** The median (ms) of each probe over `rounds`; the probes take turns, so that what disturbs the machine disturbs all. Warm-up rounds do not count. */
+/**
+ * The median (ms) of each probe over `rounds`. The probes take turns, so that a disturbance affects
+ * all of them. Warm-up rounds do not count.
+ */
 export async function measure<Probes extends (() => Promise<number>)[]>(
   rounds: number,
   probes: [...Probes],

@@ -1,4 +1,5 @@
-// npm run bench [turn|mcp|hostile|runs|connections]: what our own work costs, as ratios within one run; absolute times say nothing about another machine.
+// npm run bench [turn|mcp|hostile|runs|connections]: what our own work costs, as ratios within one
+// run. Absolute times say nothing about another machine.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'

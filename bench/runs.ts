@@ -1,4 +1,5 @@
-// npm run bench runs: what durable runs cost. In one process on a PostgreSQL of its own: log, attach, delays, bytes, long lists.
+// npm run bench runs: what durable runs cost: log, attach, delays, bytes and long lists. Runs in
+// one process, on its own PostgreSQL.
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -17,7 +18,7 @@ Object.assign(process.env, {
   LOG_LEVEL: 'silent',
 })
 await migrate({ ownerUrl: database.ownerUrl, appUrl: database.appUrl })
-// Loaded late: they read the settings above.
+// Imported late, because these modules read the settings above.
 const { closeDb, withSystem } = await import('#lib/platform/db/db.ts')
 const { closeNotify } = await import('#lib/platform/db/notify.ts')
 const { createPrismaStore } = await import('#lib/data/chat/chatkit-store.ts')
@@ -66,7 +67,7 @@ async function begin(produce: () => AsyncGenerator<ThreadStreamEvent>) {
   return launchRun(run, produce)
 }
 
-/** As fast as it goes: one run, read live and followed as another process would. */
+/** One run at full speed, read live, and followed as another process would. */
 async function flood(): Promise<void> {
   const count = 20_000
   const run = await begin(async function* () {
@@ -88,7 +89,10 @@ async function flood(): Promise<void> {
   say(await rate(followRun(run.id, 0)), 'events/s', 'the same run, attached to after its end')
 }
 
-/** 50 answers of 50 tokens a second at once: how late a token is, and what is left of them in the database. */
+/**
+ * 50 concurrent answers of 50 tokens per second: how late a token is, and how much of them remains
+ * in the database.
+ */
 async function delays(): Promise<void> {
   const [runs, tokens, pace] = [50, 100, 20]
   const speak = async function* () {

@@ -1,5 +1,6 @@
-// The SDK's own server on node:http, as its documentation shows it: what our endpoint is measured against. Prints its address,
-// under which /bare only reads its message and answers: the difference of the two is what the SDK costs.
+// The SDK's own server on node:http, as its documentation shows it: the baseline for our endpoint.
+// Prints its address. /bare only reads its message and answers, so the difference between the two
+// is the cost of the SDK.
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { serve } from '#tests/support/processes/serve.ts'
 

@@ -14,9 +14,10 @@ type Times = { first: number; whole: number }
 type Process = { residentMb: number; cpuMs: number }
 
 /**
- * Turns at once, each a hundred deltas that the model paces over five seconds: how much later than from the model itself the
- * first delta and the end come, what 1,000 deltas cost in CPU, and what the process holds at most for each stream, which is
- * mostly room that V8 keeps for the next burst. What lives on the heap is looked at in a round of its own: looking takes time.
+ * Concurrent turns, each with a hundred deltas that the model paces over five seconds. Measures how
+ * much later than from the model itself the first delta and the end arrive, the CPU time of 1,000
+ * deltas, and the peak memory for each stream, which is mostly space that V8 keeps for the next
+ * burst. The live heap has its own round, because measuring it takes time.
  */
 export async function benchStreams({
   visitor,
@@ -62,7 +63,7 @@ export async function benchStreams({
   return ratios
 }
 
-/** How much more (MB) lives on the heap half-way through some turns than before. */
+/** The growth (MB) of the live heap between the start and the middle of some turns. */
 async function liveMbOf(begin: () => Promise<unknown>, inspectPort: number): Promise<number> {
   const before = await liveHeapMb(inspectPort)
   const running = begin()
@@ -112,7 +113,7 @@ async function peakUntil(running: Promise<unknown>, pid: number): Promise<number
   return peak
 }
 
-/** Linux alone says it without a tool; elsewhere these figures are missing. */
+/** Read from Linux' /proc, which needs no tool. Elsewhere these figures are missing. */
 async function processOf(pid: number): Promise<Process> {
   const [status, stat] = await Promise.all(
     ['status', 'stat'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),

@@ -5,8 +5,9 @@ import { measure } from './measure.ts'
 const ROUNDS = 40
 
 /**
- * A turn's first delta, with a model on a socket that answers at once, beside two things of the same run and build: a route
- * that does nothing (/api/health/live), and the model asked without us.
+ * The time to a turn's first delta, with a model that answers at once on a socket. Compared, in the
+ * same run and build, with a route that does nothing (/api/health/live) and with the model asked
+ * directly.
  */
 export async function benchTurn(visitor: Visitor, model: OpenAIServer): Promise<Record<string, number>> {
   const answer = { text: ['One', ' two', ' three.'] }
