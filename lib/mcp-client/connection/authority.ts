@@ -3,10 +3,10 @@ import { findServerState } from '#lib/data/servers/servers.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 
-/** For whom requests are made. */
+/** On whose behalf requests are made. */
 export type Who = { userId: string; runId?: string; threadId?: string }
 
-/** Who somebody is as of now. Throws Refusal where the account may no longer be used. */
+/** Returns the person's current standing. Throws Refusal if the account may no longer be used. */
 export async function requireStanding(who: Who): Promise<Authority> {
   const authority = await findAuthority(who)
   if (!authority || authority.disabled) throw new Refusal('denied', whyRefused(authority) ?? '')
@@ -14,8 +14,9 @@ export async function requireStanding(who: Who): Promise<Authority> {
 }
 
 /**
- * Throws Refusal where a run may not call this server any more: its person was barred or signed out, it was stopped, or the server was
- * taken away from them. Asked before each request of a run, because the answer may have changed since its connection was opened.
+ * Throws Refusal if a run may no longer call this server: its person was barred or signed out, the
+ * run was stopped, or the server was withdrawn from them. Checked before each request of a run,
+ * because this may have changed since the connection was opened.
  */
 export async function requireAuthority(server: McpServer, { role, runEnded }: Authority): Promise<void> {
   if (runEnded !== null) throw new Refusal('denied', runEnded)
@@ -29,7 +30,10 @@ export async function requireAuthority(server: McpServer, { role, runEnded }: Au
     throw new Refusal('denied', `${server.name} is for administrators only.`)
 }
 
-/** True for what only ends something: it goes out after the run, so that a server stops its work and forgets the session. */
+/**
+ * True for requests that only end something. They are sent even after the run has ended, so that
+ * the server stops its work and forgets the session.
+ */
 export function isClosing(method: string, message: { method?: string } | undefined): boolean {
   return method === 'DELETE' || message?.method === 'notifications/cancelled'
 }

@@ -13,8 +13,9 @@ import {
 import { type Filled, fillBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 
 /**
- * Requests as somebody: `send` for the transport; `learn` with what the server lists and the names of what may be called of it, so
- * that arguments can be bound and nothing else is called; `fill` for whoever has to know beforehand what will be sent, throws Refusal.
+ * Requests on behalf of a person. `send` is for the transport. `learn` takes the server's listed
+ * tools and the names of those that may be called, so that arguments can be bound and no other tool
+ * is called. `fill` shows beforehand which arguments will be sent, and throws Refusal.
  */
 export type Identified = {
   send: typeof fetch
@@ -23,10 +24,11 @@ export type Identified = {
 }
 
 /**
- * Puts the person into every request to a server, as its config says: headers, bearer token, `_meta`, bound arguments. It is the
- * last thing before the network, so that no way to a call can go around it, and asks anew at each request who the person is and
- * whether their run may go on. Throws Refusal, before anything is sent, where it may not, where something about the person is not
- * known, or their account is not connected.
+ * Puts the person into every request to a server, as its config says: headers, bearer token,
+ * `_meta`, bound arguments. It is the last step before the network, so no call can bypass it. Each
+ * request checks again who the person is and whether the run may continue. Throws Refusal before
+ * anything is sent if the run may not continue, a needed fact about the person is unknown, or their
+ * account is not connected.
  */
 export function withIdentity(server: McpServer, who: Who, network: typeof fetch): Identified {
   const known: Known = { schemas: new Map(), callable: undefined }
@@ -63,7 +65,7 @@ export function withIdentity(server: McpServer, who: Who, network: typeof fetch)
   }
 }
 
-/** The headers that a server gets beside those of MCP itself. Throws Refusal. */
+/** The headers that a server gets besides MCP's own. Throws Refusal. */
 async function resolveHeaders(server: McpServer, who: Who, facts: TemplateFacts): Promise<Record<string, string>> {
   const { config, secrets } = server
   if (!config) return {}
@@ -84,7 +86,9 @@ async function resolveHeaders(server: McpServer, who: Who, facts: TemplateFacts)
   return { ...headers, ...(await accountHeaders(server, who)) }
 }
 
-/** What templates know of a person. Throws Refusal where the account may no longer be used. */
+/**
+ * The facts about a person that templates use. Throws Refusal if the account may no longer be used.
+ */
 export async function readTemplateFacts(who: Who): Promise<TemplateFacts> {
   return toFacts(await requireStanding(who), who)
 }
@@ -94,7 +98,7 @@ function toFacts(
   { runId, threadId }: Who,
 ): TemplateFacts {
   return {
-    // Anybody can write somebody else's address into a form.
+    // Anyone can register with someone else's email address, so only a verified one is used.
     user: { id, email: emailVerified ? email : null, name, role, time_zone: timeZone, locale },
     run: runId === undefined ? undefined : { id: runId },
     thread: threadId === undefined ? undefined : { id: threadId },

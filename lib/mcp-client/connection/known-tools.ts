@@ -8,15 +8,15 @@ import { newId } from '#lib/platform/ids.ts'
 const WAIT_MS = 1_500
 
 /**
- * The names of the tools of each of these servers, denied and quarantined ones too. A server that does not tell within 1.5 s is not
- * in the map: nobody knows then what it has.
+ * The names of each server's tools, including denied and quarantined ones. A server that has no
+ * known list and does not answer in time (at most 1.5 s) is not in the map: its tools are unknown.
  */
 export async function listKnownTools(
   caller: Caller,
   servers: McpServer[],
   { builtinFetch }: { builtinFetch?: typeof fetch } = {},
 ): Promise<Map<string, Set<string>>> {
-  // No run is begun: nothing is called.
+  // Only opens connections: no run is stored and nothing is called.
   const nothing = { id: newId('run'), threadId: newId('thr'), userId: caller.userId, callIdOf: () => undefined }
   const mcp = await openMcp(nothing, { servers, builtinFetch, signal: AbortSignal.timeout(WAIT_MS) })
   await mcp.close()

@@ -6,13 +6,14 @@ import { expireTools, findRememberedTools, listKey } from '#lib/mcp-client/tools
 import { log } from '#lib/platform/log.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
-// So many ears in one process, each open as long as its person goes on chatting. Who finds no place has lists that end by time.
+// The most listeners in one process. Each stays open while its person keeps chatting. Without a
+// listener, a list simply expires.
 const WATCHES_MAX = 64
 const IDLE_MS = 600_000
 const LOOK_EVERY_MS = 30_000
 const DEADLINE_MS = 10_000
 const CLOSE_MS = 1_000
-// A server whose stream ends sooner has none that is worth opening again for a while.
+// A server that ends its stream sooner than this is not listened to again for a while.
 const SHORTEST_MS = 5_000
 
 type Watch = { usedAt: number; hearsSince?: number }
@@ -21,9 +22,10 @@ type Watches = { open: Map<string, Watch>; muteUntil: Map<string, number> }
 const watches = processState('list watches', (): Watches => ({ open: new Map(), muteUntil: new Map() }))
 
 /**
- * Listens, as this person, for a server's word that its tools have changed: a subscription (2026-07-28), or the stream of a session
- * of its own (older revisions). The remembered list counts no longer when the word comes, or when nothing can be heard any more:
- * after ten minutes without a turn, or when the server ends the stream. Returns at once and never throws.
+ * Listens, on behalf of this person, for a server's notice that its tools have changed: by a
+ * subscription (2026-07-28) or the stream of a separate session (older revisions). The remembered
+ * list expires when the notice comes or when listening ends: after ten minutes without a turn, or
+ * when the server ends the stream. Returns at once and never throws.
  */
 export function watchTools(server: McpServer, userId: string): void {
   const { open, muteUntil } = watches()
@@ -42,13 +44,16 @@ export function watchTools(server: McpServer, userId: string): void {
     })
 }
 
-/** The person is still there: their ear at this server, where there is one, stays open. */
+/**
+ * Keeps the person's listener at this server open, if there is one, because the person is still
+ * active.
+ */
 export function keepWatching(server: McpServer, userId: string): void {
   const watch = watches().open.get(listKey(server, userId))
   if (watch) watch.usedAt = Date.now()
 }
 
-/** Resolves when nothing can be heard any more. */
+/** Resolves when listening has ended. */
 async function listen(server: McpServer, userId: string, watch: Watch): Promise<void> {
   const ended = Promise.withResolvers<void>()
   const client = new Client({ name: 'switchboard', version: '1' }, { versionNegotiation: { mode: 'auto' } })
@@ -75,7 +80,7 @@ async function listen(server: McpServer, userId: string, watch: Watch): Promise<
     await ended.promise
   } finally {
     clearInterval(look)
-    // A session of ours that nobody ends would stay at the server.
+    // The server would keep a session of ours that is not ended.
     if (transport.sessionId)
       await Promise.race([
         transport.terminateSession().catch(() => undefined),
@@ -85,7 +90,7 @@ async function listen(server: McpServer, userId: string, watch: Watch): Promise<
   }
 }
 
-/** Sessions hear by one GET: without it, or after it, they are deaf. */
+/** Sessions receive notices only through one GET. If it fails or ends, listening ends. */
 function withEar(send: typeof fetch, hears: () => void, ended: () => void): typeof fetch {
   return async (input, init) => {
     const response = await send(input, init)

@@ -11,20 +11,24 @@ import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 import { findRememberedTools, type McpTool, rememberTools } from '#lib/mcp-client/tools/tool-lists.ts'
 import { log } from '#lib/platform/log.ts'
 
-/** A list that is on its way. `settled` ends with the asking itself, within the time to connect, and never throws. */
+/**
+ * A tool list that is being loaded. `settled` resolves when the request itself has ended, within
+ * the connect timeout, and never rejects.
+ */
 export type Loading = { tools: Promise<McpTool[]>; settled: Promise<void>; isSettled: () => boolean }
 
-// A turn waits 200 ms for a server that has proven nothing, or whose tools are known from before. In steps: where this process
-// itself is late, each step is, and the server is not blamed for it.
+// A turn waits 200 ms for a server that is unproven, or whose tools are known from before. It waits
+// in steps: if this process is slow, every step is slow, and the server is not blamed for it.
 const GRACE_STEPS = 4
 const STEP_MS = 50
 const PATIENCE_MS = 5_000
 const OUT_OF_REACH: ReadonlySet<FailureClass> = new Set(['refused', 'dns', 'tls', 'connect_timeout', 'transport_lost'])
 
 /**
- * The tools of a server for a run. Asking goes on in the background for `connectMs`; the run waits for it as long as the server
- * has earned, and then takes the tools that are known from before. `tools` throws what the SDK throws, and for a server that is
- * known to be down at once.
+ * Loads a server's tools for a run. The request continues in the background for up to `connectMs`.
+ * The run waits for it as long as the server's health justifies, and then uses the tools known from
+ * before. `tools` rejects with what the SDK throws, and at once for a server that is known to be
+ * down and has no known tools.
  */
 export function loadTools(
   connection: ToolConnection,
@@ -73,7 +77,8 @@ async function askForTools(connection: ToolConnection, userId: string, connectMs
     noteAnswer(server.url)
     const { tools } = usableTools(listed)
     if (isPinned(server)) await notePins(server.id, tools as ToolDefinition[], true)
-    // Not before the pins: who finds a remembered list looks for what was agreed to of it.
+    // Pins are stored first: a reader of the remembered list looks up which definitions were
+    // accepted.
     rememberTools(server, userId, tools, { ttlMs, askedAt })
     if (announced && !server.builtin) watchTools(server, userId)
     return tools
@@ -114,7 +119,8 @@ async function waitForTools(
     second.catch(() => undefined)
     return (await withSignal(Promise.race([asking, second]), signal)) ?? Promise.reject(asBefore(server.url))
   } catch (error) {
-    // Whoever has no account there yet learns of it by calling a tool, not by missing all of them.
+    // A person without a connected account should learn of it by calling a tool, not by missing
+    // them all.
     const before = refusalOf(error)?.connect ? await findEarlierTools(server, userId) : undefined
     if (before) return before
     throw error
@@ -123,7 +129,7 @@ async function waitForTools(
   }
 }
 
-/** The list that this person was given some time ago, else what an admin agreed to. */
+/** The list that this person was given before, else the definitions that an admin accepted. */
 async function findEarlierTools(server: McpServer, userId: string): Promise<McpTool[] | undefined> {
   const stale = findRememberedTools(server, userId, { stale: true })
   if (stale || !isPinned(server)) return stale
@@ -131,7 +137,7 @@ async function findEarlierTools(server: McpServer, userId: string): Promise<McpT
   return agreed.length > 0 ? (agreed as McpTool[]) : undefined
 }
 
-/** True where a changed tool has to be agreed to before it is offered. */
+/** True if a changed tool must be accepted before it is offered. */
 export function isPinned(server: McpServer): server is McpServer & { id: string } {
   return server.id !== undefined && server.config?.pinned === true
 }
@@ -153,7 +159,7 @@ function tooLate(): Error {
   return Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })
 }
 
-/** A server that was not waited for: what was wrong with it the last time is likely to be so still. */
+/** The error for a server that was not waited for: its last failure, which is likely to persist. */
 function asBefore(url: string): Error {
   const last = lastFailure(url)
   return last && last.failureClass !== 'connect_timeout' ? new Refusal(last.failureClass, last.sentence) : tooLate()

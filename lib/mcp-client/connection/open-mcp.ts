@@ -19,10 +19,16 @@ import { forgetTools, type McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 import { toolNames } from '#lib/mcp-client/tools/tool-names.ts'
 import { log } from '#lib/platform/log.ts'
 
-/** A server without whose tools the turn goes on. `connect`: the person mends it by connecting an account of theirs. */
+/**
+ * A server whose tools the turn does without. `connect`: the server's id, if the person can fix
+ * this by connecting an account.
+ */
 export type Unavailable = { server: string; failureClass: FailureClass; sentence: string; connect?: string }
 
-/** The MCP servers of one run. `close` ends every connection, waits a second for that at most, and never throws. */
+/**
+ * The MCP servers of one run. `close` closes every connection, waits at most 1 s for that, and
+ * never throws.
+ */
 export type OpenMcp = { connections: ToolConnection[]; unavailable: Unavailable[]; close: () => Promise<void> }
 
 const CLOSE_MS = 1_000
@@ -33,15 +39,16 @@ type Edges = {
   relist?: boolean
   builtinFetch?: typeof fetch
   servers?: McpServer[]
-  /** The model that gets the tools: those that its server refused are left out. */
+  /** The model that gets the tools. Tools that this model's server refused are left out. */
   model?: string
   signal?: AbortSignal
 }
 
 /**
- * Opens the servers of a run side by side. Each has its time to connect, but the run waits for one only as long as it has earned.
- * A server that fails is left out and named. Each run has connections of its own, so that no session of a server is ever shared
- * between people; the sockets below are pooled.
+ * Opens the servers of a run in parallel. Each has its connect timeout, but the run waits for one
+ * only as long as its health justifies. A server that fails is left out and named. Each run has its
+ * own connections, so that people never share a server's session; the sockets underneath are
+ * pooled.
  */
 export async function openMcp(
   run: CallingRun,
@@ -64,7 +71,8 @@ export async function openMcp(
         connection
           .close()
           .catch((error) => log.debug({ error, server: connection.server.name }, 'MCP connection not closed cleanly'))
-      // What is still being asked is asked to its end, for the next turn to know; this turn does not wait for it.
+      // An unfinished listing continues for the next turn's benefit. This turn does not wait for
+      // it.
       if (loading.isSettled()) return end()
       void loading.settled.then(end)
       return undefined
@@ -88,7 +96,7 @@ export async function openMcp(
     ),
   ])
   const open = listed.filter((entry) => entry !== undefined)
-  // The first listing of a server is agreed to while it is read, after `agreed` was.
+  // A server's first listing is accepted while it is read, which is after `agreed` was.
   const fresh = open.some(({ connection: { server } }) => isPinned(server) && agreed.get(server.id)?.size === 0)
   const hashes = fresh ? await listAcceptedHashes(servers.filter(isPinned).map(({ id }) => id)) : agreed
   const offers = open.map(({ connection, learn, tools }) => {
@@ -108,7 +116,10 @@ export async function openMcp(
   return { connections: open.map(({ connection }) => connection), unavailable, close }
 }
 
-/** What of a server's list a model may see, and how: allowed, agreed to as it is, and without what the session fills in. */
+/**
+ * The tools of a server that a model may see: allowed, accepted in their current definition, and
+ * without the parameters that the session fills in.
+ */
 function toOfferedTools(server: McpServer, tools: McpTool[], agreed: Map<string, Map<string, string>>): McpTool[] {
   const hashes = isPinned(server) ? agreed.get(server.id) : undefined
   return tools
@@ -117,7 +128,10 @@ function toOfferedTools(server: McpServer, tools: McpTool[], agreed: Map<string,
     .map((tool) => hideBoundParameters(tool, server))
 }
 
-/** True for a tool that can be said as models take it, and that the model's server has not refused as it is now. */
+/**
+ * True if a tool can be expressed in the form that models take, and the model's server has not
+ * refused its current definition.
+ */
 function mayReachModel({ name }: McpServer, tool: McpTool, refused: ToolRefusal[]): boolean {
   if (toModelTool(tool).problem !== undefined) return false
   const refusal = refused.find((it) => it.server === name && it.tool === tool.name)

@@ -6,12 +6,17 @@ import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 import { resolveHeader, resolveTemplate, type TemplateFacts } from '#lib/mcp-client/servers/templates.ts'
 import { env } from '#lib/platform/env.ts'
 
-/** One thing that a server is told: where it stands, what it says, and whether it could be said. */
+/**
+ * One value that a server receives: where it goes, what it is, and whether it could be resolved.
+ */
 export type SentValue = { where: 'header' | '_meta' | 'argument'; name: string; value: string; problem?: true }
 
 const EXAMPLE = { run: { id: 'run_example' }, thread: { id: 'thr_example' } }
 
-/** What a server would see of a person, without asking it anything. Secrets are hidden; what cannot be resolved says so. */
+/**
+ * Previews what a server would see of a person, without contacting it. Secrets are hidden. A value
+ * that cannot be resolved says so.
+ */
 export async function previewFor(server: McpServer, userId: string): Promise<SentValue[]> {
   const { config, secrets } = server
   if (!config) return []

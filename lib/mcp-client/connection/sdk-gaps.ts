@@ -3,9 +3,9 @@ import type { Progress } from '#lib/mcp-client/calls/progress.ts'
 import type { Result } from '#lib/mcp-client/calls/results.ts'
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 
-// What the Agents SDK's MCP server cannot do by itself.
+// Works around what the Agents SDK's MCP server cannot do by itself.
 
-/** The MCP client inside, as far as it is needed here. */
+/** The inner MCP client, as far as we use it. */
 type Session = {
   listTools: (params: undefined, options: object) => Promise<{ tools: McpTool[]; ttlMs?: unknown }>
   getServerCapabilities: () => { tools?: { listChanged?: boolean } } | undefined
@@ -14,7 +14,10 @@ type Session = {
 
 type Inner = {
   session: Session | null
-  /** Sends a call: the SDK's own way of calling asks for no progress, and does not know a tool that was listed in an earlier run. */
+  /**
+   * Sends a call. The SDK's own calls ask for no progress, and do not know tools that were listed
+   * in an earlier run.
+   */
   callToolWithClient: (
     client: { callTool: (params: unknown, options?: object) => Promise<unknown> },
     tool: string,
@@ -24,21 +27,24 @@ type Inner = {
   ) => Promise<Result>
 }
 
-/** What goes along with a call. */
+/** Options that are passed along with a call. */
 export type SentAlong = { onprogress?: (progress: Progress) => void; timeout?: number; toolDefinition?: McpTool }
 
-/** A listing with what the SDK leaves out of it. */
+/** A listing with the fields that the SDK drops. */
 export type Listing = {
   tools: McpTool[]
-  /** How long (ms) the server says that it counts. */
+  /** How long (ms) the server says the list is valid. */
   ttlMs?: number
-  /** The server says when it changes. */
+  /** The server announces changes of the list. */
   announced: boolean
 }
 
 const innerOf = (server: object) => (server as { underlying: Inner }).underlying
 
-/** The SDK complains on the console about every schema that says aloud what is true anyway: that more properties are allowed. */
+/**
+ * Removes `additionalProperties: true`, which is the default anyway. The SDK prints a complaint for
+ * every schema that states it.
+ */
 export function withQuietSchema(tool: McpTool): McpTool {
   const { additionalProperties, ...inputSchema } = tool.inputSchema as McpTool['inputSchema'] & {
     additionalProperties?: unknown
@@ -46,7 +52,7 @@ export function withQuietSchema(tool: McpTool): McpTool {
   return additionalProperties === true ? { ...tool, inputSchema: inputSchema as McpTool['inputSchema'] } : tool
 }
 
-/** Makes the SDK's server hand to its client what goes along with each call. */
+/** Makes the SDK's server pass `SentAlong` options to its client with each call. */
 export function sendAlong(server: object): void {
   const inner = innerOf(server)
   const send = inner.callToolWithClient.bind(inner)
@@ -63,7 +69,10 @@ export function sendAlong(server: object): void {
   }
 }
 
-/** All tools that a connected server lists. Throws what the MCP client throws, after `timeout` ms at the latest. */
+/**
+ * All tools that a connected server lists. Throws what the MCP client throws, after at most
+ * `timeout` ms.
+ */
 export async function listing(server: object, timeout: number): Promise<Listing> {
   const { session } = innerOf(server)
   if (!session) throw new Error('the connection was closed')
@@ -73,7 +82,9 @@ export async function listing(server: object, timeout: number): Promise<Listing>
   return { tools, ...(typeof ttlMs === 'number' && { ttlMs }), announced: offers.listChanged === true }
 }
 
-/** Calls back when a connected server says on this very connection that its tools have changed. */
+/**
+ * Calls `changed` when a connected server announces on this connection that its tools have changed.
+ */
 export function onListChanged(server: object, changed: () => void): void {
   innerOf(server).session?.setNotificationHandler('notifications/tools/list_changed', changed)
 }

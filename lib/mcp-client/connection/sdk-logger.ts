@@ -1,7 +1,7 @@
 import type { getLogger } from '@openai/agents'
 import { log } from '#lib/platform/log.ts'
 
-/** The SDK's logger, on our log and without what models and tools said. */
+/** Routes the SDK's log to ours, without the content of models and tools. */
 export const sdkLogger: ReturnType<typeof getLogger> = {
   namespace: 'switchboard',
   debug: () => undefined,

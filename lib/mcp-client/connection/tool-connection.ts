@@ -36,22 +36,23 @@ import { expireTools, forgetTools, type McpTool, mayBeStale } from '#lib/mcp-cli
 import { env } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
 
-// The SDK's own clock must not be the first to run out: ours know which of the two it was.
+// The SDK's timeout must never expire first: ours know which of the two it was.
 const SDK_MARGIN_MS = 60_000
 
 type Call = OutgoingCall & {
   meta: Record<string, unknown> | null | undefined
   signal: AbortSignal | undefined
-  /** Why it cannot be sent: what must be filled in is not known. */
+  /** Set if the call cannot be sent, because a value that must be filled in is unknown. */
   problem?: Attempt
 }
 
-/** What stands between a connection and the network: who the person is. */
+/** The layer between a connection and the network, which adds the person's identity. */
 export type Wire = { send: typeof fetch; fill?: (tool: string, args: Record<string, unknown>) => Promise<Filled> }
 
 /**
- * One run's connection to one MCP server: opened when first needed, its tools remembered for the person, every call in the
- * ledger before it is sent and settled after. A call never throws: its failure is a result that the model reads.
+ * One run's connection to one MCP server. It opens when first needed and remembers the person's
+ * tool list. Every call is in the ledger before it is sent and is settled after. A call never
+ * throws: its failure is a result that the model reads.
  */
 export class ToolConnection extends MCPServerStreamableHttp {
   readonly server: McpServer
@@ -61,12 +62,12 @@ export class ToolConnection extends MCPServerStreamableHttp {
   readonly #offered = new OfferedTools()
   readonly #fill: Wire['fill']
   readonly #watch: AnswerWatch | undefined
-  /** The calls of this run, without what the session fills in. */
+  /** The calls of this run, without the arguments that the session fills in. */
   readonly made = new MadeCalls()
   #connecting: Promise<void> | undefined
 
   constructor(server: McpServer, run: CallingRun, { send, fill }: Wire, policies: ToolPolicy[] = []) {
-    // Our own server needs no mending, and each call of it would pay for the looking.
+    // Our own server needs no repairs, and the checks would slow down each call.
     const watch = server.builtin ? undefined : new AnswerWatch(send)
     super({
       url: server.url,
@@ -99,7 +100,10 @@ export class ToolConnection extends MCPServerStreamableHttp {
     return list
   }
 
-  /** Decides under which names the model sees the tools. `filledIn`: which of their parameters the session fills in. */
+  /**
+   * Sets the names under which the model sees the tools. `filledIn` returns the parameters of a
+   * tool that the session fills in.
+   */
   offer(
     tools: McpTool[],
     publicName: (tool: McpTool) => string,
@@ -112,7 +116,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
     })
   }
 
-  /** The tool behind a name that the model sees, as its server lists it, and what an admin decided about it. */
+  /** The tool with this public name, as its server lists it, and an admin's policy for it. */
   offered(publicName: string): { name: string; tool: McpTool; policy: EffectivePolicy } | undefined {
     const entry = this.#offered.named(publicName)
     return (
@@ -124,13 +128,13 @@ export class ToolConnection extends MCPServerStreamableHttp {
     )
   }
 
-  /** The tool of this own name, with the one under which it is offered. */
+  /** The tool with this name at its server, and the public name under which it is offered. */
   offeredRaw(tool: string): { name: string; tool: McpTool; policy: EffectivePolicy } | undefined {
     const entry = this.#offered.raw(tool)
     return entry && this.offered(entry.name)
   }
 
-  /** The tool of this own name, as the server lists it. */
+  /** The definition of the tool with this name at its server. */
   listed(tool: string): McpTool | undefined {
     return this.#offered.raw(tool)?.tool
   }
@@ -183,7 +187,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
     return this.#connecting
   }
 
-  /** The call as it will be sent: with what the session says in the place of what the model said. */
+  /** The call as it will be sent: values from the session replace those from the model. */
   async #outgoing(
     tool: string,
     args: Record<string, unknown>,
@@ -215,7 +219,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
     return { builtin: this.server.builtin, tool: listed, policy }
   }
 
-  /** One attempt, in the ledger before it is sent and after. */
+  /** Makes one attempt, recorded in the ledger before it is sent and settled after. */
   async #recorded(call: Call): Promise<Attempt> {
     const span = newSpan(this.#run.id)
     const refused = this.#run.refusal?.(call.callId)
@@ -233,7 +237,10 @@ export class ToolConnection extends MCPServerStreamableHttp {
     return attempt
   }
 
-  /** One attempt, with what the server asked back for meanwhile as the reason where it failed. */
+  /**
+   * Makes one attempt. If it fails, whatever the server asked for meanwhile is reported as the
+   * reason.
+   */
   async #attempt(call: Call, span: TraceContext): Promise<Attempt> {
     const attempt = await this.#sent(call, span)
     const { failure } = attempt
@@ -263,7 +270,8 @@ export class ToolConnection extends MCPServerStreamableHttp {
       const options = {
         signal: AbortSignal.any([...(signal ? [signal] : []), running.signal, underWay.signal]),
         timeout: deadlines.hardMs + SDK_MARGIN_MS,
-        // The SDK would throw away an answer that does not fit its schema, and not call a tool whose schema it cannot read.
+        // With an output schema, the SDK would discard a result that does not match it, and would
+        // not call a tool whose schema it cannot read.
         toolDefinition: this.server.builtin || !listed ? undefined : { ...listed, outputSchema: undefined },
         onprogress: (progress: Progress) => {
           times.firstSignMs ??= Math.round(performance.now() - started)

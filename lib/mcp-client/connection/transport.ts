@@ -11,9 +11,10 @@ const TOKEN_SECONDS = 300
 const MAX_REDIRECTS = 3
 
 /**
- * Requests to our own server (`send`: its handler in this process, else the network), each with a run token for its audience that is
- * at most five minutes old. One that is refused is made anew, once: the person's role may have changed. Throws Refusal, with the
- * reason, where none is given any more.
+ * Requests to our own server (`send`: its in-process handler, else the network). Each carries a run
+ * token for its audience, which is valid for five minutes and reused for half of that. A refused
+ * request is repeated once with a new token: the person's role may have changed. Throws Refusal
+ * with the reason if no token is issued any more.
  */
 export function builtinTransport(
   claims: { userId: string; runId: string; threadId: string },
@@ -30,7 +31,8 @@ export function builtinTransport(
     const go = async (fresh: boolean) => {
       const headers = new Headers(init?.headers)
       headers.set('authorization', `Bearer ${await token(fresh)}`)
-      // A redirect would carry the token elsewhere, or drop it: our own endpoint has none.
+      // Our endpoint never redirects. Following a redirect would send the token elsewhere, or drop
+      // it.
       return send(new Request(input, { ...init, headers, redirect: 'error' }))
     }
     const response = await go(false)
@@ -46,7 +48,7 @@ function refuse(error: unknown): never {
     : error
 }
 
-/** Requests to a server elsewhere as somebody, over whichever transport it speaks. */
+/** Requests to an external server on behalf of a person, over the transport that it speaks. */
 export function transportAs(
   server: McpServer,
   who: Who,
@@ -56,15 +58,18 @@ export function transportAs(
   return { send: overTransport(server, send), ...rest }
 }
 
-/** The transport that a server speaks, over these requests. */
+/** Wraps `send` in the transport that a server speaks. */
 export function overTransport({ config }: McpServer, send: typeof fetch): typeof fetch {
   return config?.transport === 'sse' ? sseBridge(send) : externalTransport(send)
 }
 
 /**
- * Requests to a server elsewhere. A redirect on the same origin that says that the request is to be made there (307, 308, or an older
- * one to the same address with the other slash) keeps method and body. Any other is not followed: one to another origin would carry
- * sign-ins there, and the rest say that a request was carried out. An address that lacks or has one slash too many at its end is mended.
+ * Requests to an external server.
+ * A redirect is followed only if it stays on the same origin and asks for the same request
+ * elsewhere (307, 308, or an older status that only adds or removes the trailing slash); it keeps
+ * method and body. A redirect to another origin would carry credentials there, and the others mean
+ * that the request was already carried out.
+ * A missing or surplus slash at the end of the address is corrected.
  */
 export function externalTransport(send: typeof fetch = fetch): typeof fetch {
   let otherSlash: boolean | undefined

@@ -7,8 +7,8 @@ import { log } from '#lib/platform/log.ts'
 const DEADLINE_MS = 5_000
 
 /**
- * Knocks at every server once, as nobody, so that the first turn knows for which it is worth while to wait. For the start of the
- * server; never throws.
+ * Contacts every server once at startup, with no identity, so that the first turn knows which ones
+ * are worth waiting for. Never throws.
  */
 export async function warmUpServers(): Promise<void> {
   try {
@@ -24,7 +24,7 @@ async function knockAtServer(server: McpServer): Promise<void> {
       method: 'OPTIONS',
       signal: AbortSignal.timeout(DEADLINE_MS),
     })
-    // Any answer will do: what it says is for those who ask as somebody.
+    // Any answer will do: its content depends on the identity, which is missing here.
     noteAnswer(server.url)
     await response.body?.cancel()
   } catch (error) {
