@@ -6,15 +6,18 @@ import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 
 const FACTS = 'switchboard/call'
 
-/** What a model is told of a result that the chat shows as a widget. */
+/** What a model reads about a result that the chat shows as a widget. */
 export const SHOWN_NOTE = '[The person sees this result in the chat, as a list or a card. Do not repeat what is in it.]'
 
-/** What became of a call, from the `_meta` of the result that a connection gave; undefined where no connection did. */
+/**
+ * The outcome of a call, from the `_meta` of a result that came from a connection. Undefined for
+ * any other result.
+ */
 export function readCallFacts(meta: unknown): CallFacts | undefined {
   return (meta as { [FACTS]?: CallFacts } | null | undefined)?.[FACTS]
 }
 
-/** What became of a call, for the run that made it. */
+/** The outcome of a call, for the run that made it. */
 export function toCallFacts(server: McpServer, tool: string, { result, failure }: Attempt, ms: number): CallFacts {
   return {
     server: server.name,
@@ -25,7 +28,10 @@ export function toCallFacts(server: McpServer, tool: string, { result, failure }
   }
 }
 
-/** What the model reads of it, with the facts beside it: a failure in our words, an answer as long as a model can use it. */
+/**
+ * The result as the model reads it, with the facts in its `_meta`. A failure is put in our words;
+ * an answer is shortened to what a model can use.
+ */
 export function withCallFacts({ result }: Attempt, facts: CallFacts): Result {
   const { failure } = facts
   if (failure) {

@@ -8,17 +8,20 @@ import type { Filled } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { findSensitiveNames } from '#lib/mcp-client/tools/sensitive-fields.ts'
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 
-/** A call as it is sent: the tool under its server's name for it, as it is listed there, and what an admin decided about it. */
+/**
+ * A call as it is sent: the tool by its server's name for it, its listed definition, and an admin's
+ * policy for it.
+ */
 export type OutgoingCall = Filled & {
   server: string
   tool: string
   listed: McpTool | undefined
   policy: EffectivePolicy
-  /** The model's id of it. */
+  /** The model's id of the call. */
   callId: string | undefined
 }
 
-/** A call's row in the ledger: there before the call is sent, settled once after. */
+/** A call's row in the ledger: written before the call is sent, settled once after it. */
 export class CallRow {
   readonly #id: string
   readonly #ownerId: string
@@ -31,13 +34,16 @@ export class CallRow {
     this.#hidden = hidden
   }
 
-  /** Throws where it cannot be written: then the call must not be sent. */
+  /** Throws if the row cannot be written. The call must not be sent then. */
   static async begin(call: OutgoingCall, run: CallingRun, span: TraceContext): Promise<CallRow> {
     const row = rowOf(call, run, span)
     return new CallRow(await beginToolCall(row), row.ownerId, row.hidden)
   }
 
-  /** A call that is not sent, in one go: half of it would say that nobody knows what became of it. Returns why; throws where it cannot be written. */
+  /**
+   * Records a call that is not sent, in one write: half of it would read as a call with an unknown
+   * outcome. Returns `why`. Throws if the row cannot be written.
+   */
   static async unsent(call: OutgoingCall, run: CallingRun, span: TraceContext, why: Attempt): Promise<Attempt> {
     const { status = 'failed', class: failureClass, sentence: errorMessage } = why.failure ?? {}
     await recordToolCall(rowOf(call, run, span), new Date(), { status, failureClass, errorMessage })

@@ -11,8 +11,9 @@ const underWay = processState('tool calls', () => {
 })
 
 /**
- * Notes a call at a server for as long as it goes, so that it ends when an admin takes the server away, or its person their account
- * there, on any replica. `signal` aborts then; its reason is an AppError with the sentence.
+ * Registers a call at a server while it runs, so that it ends when an admin removes the server, or
+ * the person disconnects their account there, on any replica. `signal` then aborts with an AppError
+ * that holds the sentence.
  */
 export function noteCall(serverId: string, userId: string): Disposable & { signal: AbortSignal } {
   const { calls } = underWay()
@@ -21,7 +22,7 @@ export function noteCall(serverId: string, userId: string): Disposable & { signa
   return { signal: call.end.signal, [Symbol.dispose]: () => calls.delete(call) }
 }
 
-/** `payload` is a server's id; with a person's behind it, only their account there has ended. */
+/** `payload` is a server's id. If a person's id follows, only that person's account has ended. */
 function endCalls(payload: string): void {
   const [server, person] = payload.split(' ')
   const why = person ? 'The account at this server was disconnected.' : 'An administrator took this server away.'
@@ -29,7 +30,10 @@ function endCalls(payload: string): void {
     if (serverId === server && (person === undefined || userId === person)) end.abort(new AppError('forbidden', why))
 }
 
-/** Why somebody else than its person ended what was under way, before the sentence of a call that this stopped. */
+/**
+ * Why a call was ended by someone other than its person. The sentence goes before that of the
+ * stopped call.
+ */
 export function whyEnded(signal: AbortSignal | undefined): string | undefined {
   const reason: unknown = signal?.reason
   return reason instanceof AppError ? `${reason.message} ` : undefined

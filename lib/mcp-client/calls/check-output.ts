@@ -6,14 +6,16 @@ import { cutText } from '#lib/platform/text/cut-text.ts'
 
 type Validate = ReturnType<AjvJsonSchemaValidator['getValidator']>
 
-// The server says both the schema and what is checked against it: some pairs take for ever, and nobody else is served meanwhile.
+// The server supplies both the schema and the value. Some pairs take for ever to check, and would
+// block everyone else.
 const CHECK_MS = 100
 
 const compiled = new WeakMap<object, Validate | null>()
 
 /**
- * The result with a note for the model where its structured content is not what the tool's schema says. The call was made, so that
- * this is no failure of it; a schema that cannot be read, or not be checked within a tenth of a second, checks nothing.
+ * Adds a note for the model if the result's structured content does not match the tool's output
+ * schema. The call was made, so this is no failure. A schema that cannot be read, or takes longer
+ * than 100 ms to check, is ignored.
  */
 export function checkOutput(result: Result, listed: McpTool | undefined): Result {
   const { structuredContent, isError } = result
@@ -31,7 +33,7 @@ function faultOf(schema: object, validate: Validate, value: unknown): string | u
     const judged = runForMs(CHECK_MS, () => validate(value))
     return judged.valid ? undefined : judged.errorMessage
   } catch {
-    // It would take as long each time.
+    // It would take this long every time.
     compiled.set(schema, null)
     return undefined
   }

@@ -1,10 +1,10 @@
 import type { EffectivePolicy } from '#lib/data/servers/policies.ts'
 import { env } from '#lib/platform/env.ts'
 
-/** How long (ms) a call may take: to connect and list, without a sign of life, and in all. */
+/** The timeouts (ms) of a call: connect (which includes listing), idle and total (`hardMs`). */
 export type Deadlines = { connectMs: number; idleMs: number; hardMs: number }
 
-/** The deadlines of a tool: what an admin decided for it or its server, else the settings. */
+/** The timeouts of a tool: an admin's policy for the tool or its server, else the settings. */
 export function deadlinesOf({ connectSeconds, idleSeconds, hardSeconds }: EffectivePolicy): Deadlines {
   const { MCP_CONNECT_TIMEOUT, MCP_CALL_TIMEOUT, MCP_CALL_HARD_TIMEOUT } = env()
   return {
@@ -14,7 +14,10 @@ export function deadlinesOf({ connectSeconds, idleSeconds, hardSeconds }: Effect
   }
 }
 
-/** The two clocks of one call. `signal` aborts when either runs out; `expired` then says which. */
+/**
+ * The idle and total timeouts of one call. `signal` aborts when either expires; `expired` then says
+ * which.
+ */
 export class CallClocks {
   readonly #abort = new AbortController()
   readonly #idleMs: number
@@ -32,7 +35,7 @@ export class CallClocks {
     return this.#abort.signal
   }
 
-  /** The tool gave a sign of life: the idle clock starts again. */
+  /** Restarts the idle timeout after a sign of life. */
   wind(): void {
     if (this.expired) return
     clearTimeout(this.#idle)

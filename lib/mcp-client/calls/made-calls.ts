@@ -3,17 +3,25 @@ import { argumentsHash } from '#lib/data/runs/ledger.ts'
 
 type Made = { callId: string | undefined; inDoubt: boolean }
 
-/** The calls that one run made at one server, by tool and arguments, for whoever asks whether one is made again. */
+/**
+ * The calls that one run made at one server, by tool and arguments. Used to detect repeated calls.
+ */
 export class MadeCalls {
   readonly #made = new Map<string, Made>()
 
-  /** A call that is about to be made: of two equal ones in one answer of the model the second is a repetition. */
+  /**
+   * Records a call that is about to be made, so that of two equal calls in one model answer the
+   * second counts as a repetition.
+   */
   expect(tool: string, args: Record<string, unknown>, callId: string | undefined): void {
     const key = keyOf(tool, args)
     if (!this.#made.has(key)) this.#made.set(key, { callId, inDoubt: false })
   }
 
-  /** A call that ended: what failed in good order or was declined was not made. */
+  /**
+   * Records the end of a call. A call that failed without effect, or was declined, does not count
+   * as made.
+   */
   settle(
     tool: string,
     args: Record<string, unknown>,
@@ -27,12 +35,12 @@ export class MadeCalls {
     else if (before?.callId === callId && !before?.inDoubt) this.#made.delete(key)
   }
 
-  /** True where such a call may have taken effect, and nobody knows. */
+  /** True if such a call may have taken effect, but its outcome is unknown. */
   isInDoubt(tool: string, args: Record<string, unknown>): boolean {
     return this.#made.get(keyOf(tool, args))?.inDoubt === true
   }
 
-  /** True where such a call was made, or is about to be, by another call than this one. */
+  /** True if such a call was made, or is about to be made, under another call id. */
   isMadeBefore(tool: string, args: Record<string, unknown>, callId: string | undefined): boolean {
     const made = this.#made.get(keyOf(tool, args))
     return made !== undefined && (made.callId === undefined || made.callId !== callId)

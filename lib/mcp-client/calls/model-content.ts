@@ -13,8 +13,9 @@ const NOTE_MAX_CHARS = 500
 type Part = Result['content'][number]
 
 /**
- * What a model gets of a tool's result: texts of 40,000 characters in all, whatever they came as, in 200 parts at most, and up to
- * eight pictures of a kind that models can read, of 5 MB each. Everything else is named. Some models cannot take an empty answer, so there is always a part.
+ * The part of a tool's result that a model gets: at most 40,000 characters of text in total, in at
+ * most 200 parts, and up to eight pictures of readable types, of at most 5 MiB each. Everything
+ * else is named in a text. Some models reject an empty result, so there is always a part.
  */
 export function modelContent(result: Result | undefined): Result['content'] {
   const parts = (result?.content ?? []).map(toPart)
@@ -57,7 +58,7 @@ function cut(said: string, max: number): string {
   return `${start}\n[${said.length - start.length} more characters were cut off]`
 }
 
-/** A part of the answer as a text or a picture, which is all that the models' interfaces take. */
+/** Converts a part to a text or a picture, the only kinds that model APIs take. */
 function toPart(part: Part): Part {
   switch (part.type) {
     case 'text':
@@ -85,7 +86,7 @@ function picture(data: unknown): Part | undefined {
   return mimeType && bytesOf(data) <= PICTURE_MAX_BYTES ? { type: 'image', data, mimeType } : undefined
 }
 
-/** What cannot be shown to a model: what it is, and how large. */
+/** Describes a part that a model cannot be shown: its kind, name and size in bytes. */
 function describePart(what: string, mimeType: unknown, data: unknown, uri?: unknown): Part {
   return text(`[${what}: ${note([uri, mimeType])}, ${bytesOf(data)} bytes, which cannot be shown here]`)
 }
@@ -101,7 +102,10 @@ function bytesOf(data: unknown): number {
   return typeof data === 'string' ? Buffer.byteLength(data, 'base64') : 0
 }
 
-/** True where the texts say the same as the structured content, alone or, as some servers wrap it, under `result`. */
+/**
+ * True if the texts repeat the structured content, either whole or, as some servers wrap it, under
+ * `result`.
+ */
 function holds(parts: Part[], structured: unknown): boolean {
   const texts = parts.flatMap((part) => (part.type === 'text' ? String(part.text) : []))
   const values = texts.map(parsed)
@@ -115,7 +119,7 @@ function parsed(said: string): unknown {
   try {
     return JSON.parse(said)
   } catch {
-    // Plain words.
+    // Not JSON: compared as plain text.
     return said
   }
 }

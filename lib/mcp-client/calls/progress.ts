@@ -1,12 +1,15 @@
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
-/** How far a tool says it is. Servers send what they like: only `progress` is sure. */
+/** A tool's progress. Servers send what they like: only `progress` is certain to be there. */
 export type Progress = { progress: number; total?: number; message?: string }
 
 const EVERY_MS = 250
 const MESSAGE_MAX_CHARS = 200
 
-/** Passes on at most four values a second: the first at once, then the newest of those that came meanwhile. Stop it with `using`. */
+/**
+ * Passes on at most four values a second: the first at once, then the newest of those that arrived
+ * meanwhile. Stop it with `using`.
+ */
 export class Throttle<T> implements Disposable {
   readonly #pass: (value: T) => void
   #waiting: { value: T } | undefined
@@ -35,7 +38,7 @@ export class Throttle<T> implements Disposable {
   }
 }
 
-/** What is shown of a tool's progress: "3 of 10: copying", "40 %", on one line. */
+/** A tool's progress on one line: "3 of 10: copying", "40 %". */
 export function sayProgress({ progress, total, message }: Progress): string {
   const known = typeof total === 'number' && total > 0 && Number.isFinite(progress)
   const whole =

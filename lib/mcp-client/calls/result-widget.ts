@@ -1,20 +1,26 @@
 import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 
-/** Under this name of a result's `_meta` a trusted server sends a ChatKit widget. */
+/** The `_meta` key under which a trusted server sends a ChatKit widget with a result. */
 const META = 'switchboard/widget'
 const MAX_CHARS = 200_000
 
-/** A node of a widget as a server sent it: nobody has looked at more than its type yet. */
+/** A widget node as a server sent it. Only its type was checked. */
 export type SentWidget = { type: string; key?: string; [property: string]: unknown }
 
 const ROOTS: ReadonlySet<string> = new Set(['Card', 'ListView', 'Basic'])
 
-/** True for a widget that is shown by itself; any other is a node that takes the place of one of the same key in those that are. */
+/**
+ * True for a widget that is shown on its own. Any other is a node that replaces the one with the
+ * same key in widgets already shown.
+ */
 export function isWholeWidget({ type }: SentWidget): boolean {
   return ROOTS.has(type)
 }
 
-/** The widget of a result; undefined where there is none, where it is too large, or where an admin does not trust the server with it. */
+/**
+ * The widget of a result. Undefined if there is none, it is too large, or an admin did not mark the
+ * server as trusted.
+ */
 export function findResultWidget({ builtin, config }: McpServer, meta: unknown): SentWidget | undefined {
   if (!builtin && !config?.trusted) return undefined
   const sent = (meta as Record<string, unknown> | null | undefined)?.[META]

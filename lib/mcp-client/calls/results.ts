@@ -4,37 +4,39 @@ import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import { isInputRefusal } from '#lib/mcp-client/failures/input-refusal.ts'
 import { EFFECT, safeDetail, safeText } from '#lib/mcp-client/failures/mcp-failure.ts'
 
-// What a tool says of its own accord may begin with other words alone.
+// A text result counts as an input refusal only if it begins like this. Any other opening may be
+// the tool's own words.
 const INPUT_REFUSED =
   /^(mcp error -3260[12]\b|input validation error|invalid arguments|wrong arguments for|unknown tool|tool .{1,200} (not found|disabled))/i
 
 const ERROR_MAX_CHARS = 40_000
 
-/** What a tool answered, as the SDK has it. */
+/** A tool's result, as the SDK types it. */
 export type Result = Awaited<ReturnType<MCPServerStreamableHttp['callToolResult']>>
 
-/** Why an attempt failed; `sent` is false where it provably never began. */
+/** Why an attempt failed. `sent` is false if it provably never began. */
 export type Failure = { class: FailureClass; sentence: string; status: ToolCallOutcome['status']; sent: boolean }
 
-/** When (ms since its start) an attempt had its connection and first heard how far the tool was. */
+/** When (ms since its start) an attempt was connected and first received progress. */
 export type Times = Pick<ToolCallOutcome, 'connectedMs' | 'firstSignMs'>
 
-/** What came of sending a call once. */
+/** The outcome of sending a call once. */
 export type Attempt = { result?: Result; failure?: Failure; times?: Times }
 
-/** A call that must not be made. */
+/** The outcome of a call that must not be made. */
 export function toDenied(sentence: string): Attempt {
   return { failure: { class: 'denied', sentence, status: 'failed', sent: false } }
 }
 
-/** A call to which the person said no. */
+/** The outcome of a call that the person declined. */
 export function toDeclined(sentence: string): Attempt {
   return { failure: { class: 'declined', sentence, status: 'declined', sent: false } }
 }
 
 /**
- * A result that says that it is a failure, without what looks like a secret. Servers on the older SDK send so, under the code of wrong
- * parameters, also that the output of a tool did not fit its schema: by then it has run.
+ * The failure in a result that is marked as an error, with likely secrets removed. Servers on the
+ * older SDK also use the code for wrong parameters to report output that does not fit its schema;
+ * by then the tool has run.
  */
 export function toolError({ content }: Result): Failure {
   const said = content
@@ -47,14 +49,17 @@ export function toolError({ content }: Result): Failure {
   return { class: 'tool_error', sentence: `${EFFECT} It said: ${detail}`, status: 'unknown', sent: true }
 }
 
-/** A result as it came, without what it says to programs. */
+/** The result as it came, without `_meta`, which is for programs. */
 export function toRecordedResult(result: Result | undefined): Omit<Result, '_meta'> | undefined {
   if (!result) return undefined
   const { _meta, ...rest } = result
   return rest
 }
 
-/** What the ledger keeps of it: of a failure its first 40,000 characters, without the secrets that error messages give away. */
+/**
+ * What the ledger keeps of a result. Of a failure it keeps the first 40,000 characters, without the
+ * secrets that error messages reveal.
+ */
 export function kept(result: Result | undefined): unknown {
   const whole = toRecordedResult(result)
   if (!whole?.isError) return whole
@@ -64,7 +69,7 @@ export function kept(result: Result | undefined): unknown {
     if (room <= 0) break
     const text = typeof part.text === 'string' ? safeText(part.text, room) : undefined
     content.push(text === undefined ? part : { ...part, text })
-    // Each part costs something, also one without a letter.
+    // Every part uses some room, even one without text.
     room -= (text?.length ?? 0) + 10
   }
   return { ...whole, content }

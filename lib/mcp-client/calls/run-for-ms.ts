@@ -1,10 +1,13 @@
 import { createContext, Script } from 'node:vm'
 
-// Only what a script of node:vm runs can be interrupted, and so can all that it calls.
+// Only code that a node:vm script runs, and all that it calls, can be interrupted.
 const script = new Script('work()')
 const stage = createContext({ work: undefined as (() => unknown) | undefined })
 
-/** What synchronous `work` returns. Throws where it is not done after `ms`, in the middle of whatever it does, and what it throws. */
+/**
+ * Returns what synchronous `work` returns. Throws what it throws, and interrupts it with an error
+ * after `ms`, wherever it is.
+ */
 export function runForMs<T>(ms: number, work: () => T): T {
   stage.work = work
   try {

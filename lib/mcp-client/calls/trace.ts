@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 
-/** Where a call stands in a trace (W3C Trace Context): one trace a run, one span a call. */
+/** The position of a call in a trace (W3C Trace Context): one trace per run, one span per call. */
 export type TraceContext = { traceId: string; spanId: string }
 
-/** The place of a new call of a run. */
+/** The trace context of a new call of a run. */
 export function newSpan(runId: string): TraceContext {
   return {
     traceId: createHash('sha256').update(runId).digest('hex').slice(0, 32),
