@@ -6,31 +6,32 @@ import type { LeftOut } from '#lib/mcp-client/answers/usable-tools.ts'
 import { readEvents, type StreamEvent, sendEvents } from '#lib/mcp-client/wire/sent-events.ts'
 import { WireError } from '#lib/mcp-client/wire-error.ts'
 
-// What the status of a request itself says by itself: a body of JSON-RPC would hide it from the SDK.
+// These statuses have a meaning of their own, which a JSON-RPC body would hide from the SDK.
 const STATUS_SPEAKS = new Set([401, 403, 404])
-// A stream may be taken up again so often without a word in between.
+// How often a stream may be resumed without any data in between.
 const RESUMES_MAX = 5
 
 type Waiting = Asked & { resumes: number }
 
 /**
- * Stands between the SDK and the network, and sees to it that every request that was sent comes to an answer that the SDK can read:
- * what a server sends is mended where its meaning is clear, and what can no longer come is said at once. It also hears what a server asks back.
+ * Sits between the SDK and the network, and makes sure that every request gets an answer that the
+ * SDK can read. It repairs what a server sends if the meaning is clear, and reports at once an
+ * answer that can no longer come. It also records what a server asks for during a call.
  */
 export class AnswerWatch {
-  /** The tools that were left out of what was listed. */
+  /** The tools that were left out of listings. */
   readonly leftOut: LeftOut[] = []
   readonly #send: typeof fetch
-  /** Calls whose answer is still to come, by their trace. */
+  /** What the server asked for during each open call, by the call's trace. */
   readonly #asks = new Map<string, Set<ServerAsk>>()
-  /** Streams that broke off, by the id of their last event: the SDK takes them up again. */
+  /** Streams that broke off, by the id of their last event. The SDK resumes them. */
   readonly #broken = new Map<string, Waiting>()
 
   constructor(send: typeof fetch) {
     this.#send = send
   }
 
-  /** What the server asked back for during the call with this trace, once: it is forgotten. */
+  /** Returns what the server asked for during the call with this trace, and forgets it. */
   takeAsks(trace: string): ServerAsk[] {
     const asks = this.#asks.get(trace)
     this.#asks.delete(trace)
@@ -53,7 +54,10 @@ export class AnswerWatch {
     return /application\/json/i.test(type) ? this.#whole(response, asked) : response
   }
 
-  /** A stream that a client opens by itself: to hear what belongs to no request, or to go on with an answer that broke off. */
+  /**
+   * Handles a stream that the client opens: for messages that belong to no request, or to resume an
+   * answer that broke off.
+   */
   async #listen(input: RequestInfo | URL, init: RequestInit): Promise<Response> {
     const last = new Headers(init.headers).get('last-event-id')
     const waiting = last === null ? undefined : this.#broken.get(last)
@@ -104,7 +108,7 @@ export class AnswerWatch {
     let open = waiting
     let lastId = resumedAt
     let why: NoAnswer['why'] = 'ended'
-    // The SDK forgets where it went on from, unless the stream says so.
+    // The SDK forgets its resume position unless the stream repeats it.
     if (resumedAt !== undefined) yield { id: resumedAt, data: '' }
     try {
       for await (const event of readEvents(body)) {
@@ -132,7 +136,7 @@ export class AnswerWatch {
     else yield { data: JSON.stringify(noAnswer(open.id, { why } as NoAnswer)) }
   }
 
-  /** What comes on no call's own stream may belong to any of them. */
+  /** A request that does not come on a call's own stream may belong to any open call. */
   #note(ask: ServerAsk | undefined, asked: Asked | undefined): void {
     if (!ask) return
     if (asked?.trace) this.#asks.get(asked.trace)?.add(ask)
@@ -140,7 +144,7 @@ export class AnswerWatch {
   }
 }
 
-/** The request in a body; undefined for what no answer is expected to. */
+/** The request in a body; undefined for a message that expects no answer. */
 function askedIn(body: string): Asked | undefined {
   const message = parsed(body)
   if (!isFields(message) || typeof message.method !== 'string') return undefined
@@ -156,14 +160,17 @@ function askedIn(body: string): Asked | undefined {
   }
 }
 
-/** Throws TurnedAway; hands on what a server says in JSON-RPC under another status than 200 as what it is. */
+/**
+ * Throws TurnedAway for 413 and 429. Passes on a JSON-RPC answer that came under another status
+ * than 200 as an answer.
+ */
 async function passOnRefusal(response: Response, asked: Asked): Promise<Response> {
   const { status, headers } = response
   if (status === 413 || status === 429) {
     await response.body?.cancel()
     throw new TurnedAway(status, headers.get('retry-after'))
   }
-  // While the revision is still being found out, the status is what counts.
+  // During revision negotiation the SDK decides by the status.
   const negotiates = asked.method === 'server/discover' || asked.method === 'initialize'
   if (STATUS_SPEAKS.has(status) || negotiates || !/application\/json/i.test(headers.get('content-type') ?? ''))
     return response
@@ -180,7 +187,7 @@ function insteadOf({ headers }: Response, message: object): Response {
   return new Response(JSON.stringify(message), { headers: kept })
 }
 
-/** The messages of an event, which none need be; one that is no JSON is null. */
+/** The messages of an event, if it holds any. A message that is not JSON becomes null. */
 function messagesOf({ event, data }: StreamEvent): unknown[] {
   if (!data || (event !== undefined && event !== 'message')) return []
   return [parsed(data) ?? null].flat()
@@ -190,7 +197,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // The caller says what is no JSON.
+    // The caller handles text that is not JSON.
     return undefined
   }
 }

@@ -1,8 +1,8 @@
 import { isFields } from '#lib/mcp-client/answers/read-result.ts'
 
 /**
- * A listed tool with the type of its arguments where its server leaves it out or lists several, as for a choice of objects
- * (`anyOf`): MCP knows arguments of one type alone.
+ * Sets the type of a listed tool's arguments to object if its server omits it or lists several
+ * types, as for a choice of objects (`anyOf`). MCP allows only one type for arguments.
  */
 export function withObjectType<Tool>(tool: Tool): Tool {
   if (!isFields(tool) || !isFields(tool.inputSchema)) return tool

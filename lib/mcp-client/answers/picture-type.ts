@@ -1,4 +1,5 @@
-// The first bytes of the pictures that models read. SVG is none of them: it can hold scripts, and no model takes it.
+// The first bytes of the image formats that models read. SVG is left out: it can hold scripts, and
+// no model takes it.
 const STARTS: [RegExp, string][] = [
   [/^\x89PNG\r\n/, 'image/png'],
   [/^\xff\xd8\xff/, 'image/jpeg'],
@@ -6,7 +7,10 @@ const STARTS: [RegExp, string][] = [
   [/^RIFF[\s\S]{4}WEBP/, 'image/webp'],
 ]
 
-/** The type of a picture (base64) that models can read, by its bytes: a wrong word of its sender would cost the whole request. */
+/**
+ * The type of a base64 picture that models can read, from its bytes. A wrong type from the sender
+ * would fail the whole model request.
+ */
 export function pictureTypeOf(data: unknown): string | undefined {
   if (typeof data !== 'string') return undefined
   const start = Buffer.from(data.slice(0, 24), 'base64').toString('latin1')

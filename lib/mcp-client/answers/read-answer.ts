@@ -2,23 +2,29 @@ import { askOf, noAnswer, type ServerAsk } from '#lib/mcp-client/answers/no-answ
 import { type Fields, isFields, readResult } from '#lib/mcp-client/answers/read-result.ts'
 import { type LeftOut, usableTools } from '#lib/mcp-client/answers/usable-tools.ts'
 
-/** A request that waits for its answer. `modern`: it is one of revision 2026-07-28. */
+/** A request that waits for its answer. `modern`: it uses revision 2026-07-28. */
 export type Asked = { id: string | number; method: string; modern: boolean; trace?: string }
 
 const INTERNAL_ERROR = -32603
 const URL_ELICITATION_REQUIRED = -32042
 
-/** True for a JSON-RPC message that answers something, in good order or not. */
+/** True for a JSON-RPC message that answers something, well-formed or not. */
 export function isAnswer(message: unknown): message is Fields {
   return isFields(message) && message.method === undefined && ('result' in message || 'error' in message)
 }
 
-/** True where an answer is the one to this request. Servers that could not read a request answer it without its id. */
+/**
+ * True if an answer belongs to this request. A server that could not read a request answers it with
+ * an error without an id.
+ */
 export function answers(message: Fields, { id }: Asked): boolean {
   return String(message.id) === String(id) || ((message.id === null || message.id === undefined) && isError(message))
 }
 
-/** An answer as the SDK reads it, and what of a list was left out. */
+/**
+ * Converts an answer to a form that the SDK reads. Calls `onLeftOut` with the tools that were left
+ * out of a list.
+ */
 export function readAnswer(message: Fields, asked: Asked, onLeftOut: (leftOut: LeftOut[]) => void = () => {}): object {
   const { id } = asked
   if (message.jsonrpc !== '2.0') return noAnswer(id, { why: 'unreadable' })

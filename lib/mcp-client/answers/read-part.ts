@@ -2,12 +2,12 @@ import { isSpecType } from '@modelcontextprotocol/client'
 import { pictureTypeOf } from '#lib/mcp-client/answers/picture-type.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
-/** A part of a tool's answer (MCP, ContentBlock). */
+/** A part of a tool's result (MCP, ContentBlock). */
 export type Part = { type: string; [field: string]: unknown }
 
 const QUOTED_MAX_CHARS = 2_000
 
-// What each kind of part cannot do without, and what it may have beside it.
+// The required and the optional fields of each kind of part.
 const FIELDS: Record<string, { needs: string[]; may: string[] }> = {
   text: { needs: ['text'], may: [] },
   image: { needs: ['data', 'mimeType'], may: [] },
@@ -16,7 +16,10 @@ const FIELDS: Record<string, { needs: string[]; may: string[] }> = {
   resource: { needs: ['resource'], may: [] },
 }
 
-/** A part of an answer as the SDK reads it: as it is, mended where what it means is clear, else a text that names what could not be read. */
+/**
+ * Converts a part of a result to a form that the SDK reads: unchanged if valid, repaired if its
+ * meaning is clear, else a text that names what could not be read.
+ */
 export function readPart(part: unknown): Part {
   if (isSpecType.ContentBlock(part)) return part as Part
   if (typeof part === 'string') return { type: 'text', text: part }
@@ -24,7 +27,7 @@ export function readPart(part: unknown): Part {
   return isSpecType.ContentBlock(mended) ? (mended as Part) : { type: 'text', text: unread(part) }
 }
 
-/** The same kind of part with nothing but the fields that it needs, and what follows from the others. */
+/** Reduces a part to the fields of its kind, and derives missing ones from the others. */
 function mend(part: unknown): unknown {
   if (part === null || typeof part !== 'object') return part
   const given = part as Record<string, unknown>

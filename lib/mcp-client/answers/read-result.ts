@@ -2,11 +2,11 @@ import { readPart } from '#lib/mcp-client/answers/read-part.ts'
 import { isDeeper } from '#lib/platform/json/is-deeper.ts'
 
 const MAX_DEPTH = 100
-/** Each part is looked at by itself, and no model reads so many. */
+/** Each part is processed on its own, and no model reads this many. */
 const PARTS_MAX = 500
 const LEFT_OUT = ' more parts of this answer were left out]'
 
-/** A JSON object that nobody has looked into. */
+/** A JSON object whose fields were not checked. */
 export type Fields = Record<string, unknown>
 
 export function isFields(value: unknown): value is Fields {
@@ -14,8 +14,9 @@ export function isFields(value: unknown): value is Fields {
 }
 
 /**
- * The result of a call as the SDK reads it. The call was made, whatever its answer looks like: what can be read of it is kept, what
- * cannot is named in a text, and values deeper than a hundred levels are cut, since they can be read but not written.
+ * Converts the result of a call to a form that the SDK reads. The call was made, whatever its
+ * result looks like: readable parts are kept, unreadable ones are named in a text, and values below
+ * 100 levels are cut, since they can be parsed but not serialized.
  */
 export function readResult(sent: Fields): Fields {
   const { content, structuredContent, isError, _meta, ...rest } = isDeeper(sent, MAX_DEPTH)
@@ -25,7 +26,7 @@ export function readResult(sent: Fields): Fields {
   const parts = given.slice(0, PARTS_MAX).map(readPart)
   if (given.length > PARTS_MAX) parts.push({ type: 'text', text: `[${given.length - PARTS_MAX}${LEFT_OUT}` })
   const structured = structuredContent !== undefined && structuredContent !== null
-  // Older revisions know objects alone there; what else it is goes into a text.
+  // Older revisions allow only objects here; anything else goes into a text.
   if (structured && !isFields(structuredContent)) parts.push({ type: 'text', text: JSON.stringify(structuredContent) })
   return {
     ...rest,
@@ -36,7 +37,7 @@ export function readResult(sent: Fields): Fields {
   }
 }
 
-/** How many parts a text says were not read; 0 for any other text. */
+/** How many parts a text says were left out; 0 for any other text. */
 export function partsLeftOut(text: string): number {
   return text.endsWith(LEFT_OUT) ? Number(/^\[(\d{1,9}) /.exec(text)?.[1] ?? 0) : 0
 }
@@ -44,7 +45,7 @@ export function partsLeftOut(text: string): number {
 function partsOf(content: unknown, { toolResult }: Fields): unknown[] {
   if (Array.isArray(content)) return content
   if (content !== undefined && content !== null) return [content]
-  // The revision of 2024-10-07.
+  // Revision 2024-10-07.
   return toolResult === undefined ? [] : [typeof toolResult === 'string' ? toolResult : JSON.stringify(toolResult)]
 }
 

@@ -1,9 +1,9 @@
 const SECONDS_MAX = 86_400
 
-/** The server did not take a request at all, by the HTTP status of the request itself. */
+/** The server refused a request outright, by the HTTP status of the request itself. */
 export class TurnedAway extends Error {
   readonly reason: 'too_large' | 'overloaded'
-  /** Seconds after which the server wants to be asked again, where it says so: a day at most. */
+  /** Seconds after which the server wants to be asked again, if it says so; at most a day. */
   readonly retryAfter: number | undefined
 
   constructor(status: 413 | 429, retryAfter: string | null) {
@@ -14,7 +14,7 @@ export class TurnedAway extends Error {
   }
 }
 
-/** A Retry-After header, which is a number of seconds or a date, in seconds from now: a day at most. */
+/** A Retry-After header (a number of seconds, or a date) as seconds from now; at most a day. */
 export function secondsUntil(header: string | null): number | undefined {
   if (header === null) return undefined
   const seconds = /^\s*\d+\s*$/.test(header) ? Number(header) : Math.ceil((Date.parse(header) - Date.now()) / 1000)

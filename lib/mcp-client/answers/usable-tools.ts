@@ -5,7 +5,7 @@ import { isDeeper } from '#lib/platform/json/is-deeper.ts'
 import { toStorable, toStorableText } from '#lib/platform/json/to-storable.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
-/** A tool of a server's list that is not offered, and why, for whoever runs the server. */
+/** A tool of a server's list that is not offered, and why, for the server's operator. */
 export type LeftOut = { name: string; why: string }
 
 const TOOLS_MAX = 500
@@ -14,9 +14,11 @@ const DEFINITION_MAX_DEPTH = 100
 const NAME_MAX_CHARS = 100
 
 /**
- * The tools of a listing that count. One that is not defined as MCP says, whose definition is longer than 100,000 characters or
- * deeper than a hundred levels, whose name is no text, or that runs only as a task, is left out alone; where arguments have no type they
- * are an object, and characters that cannot be kept become U+FFFD; of two with one name the first counts, and 500 at most.
+ * The usable tools of a listing, at most 500. A tool is left out on its own if its definition
+ * violates MCP, is longer than 100,000 characters or deeper than 100 levels, if its name has
+ * characters that are not text, or if it runs only as a task. Arguments without a type become an
+ * object, and characters that cannot be stored become U+FFFD. Of two tools with the same name, the
+ * first is kept.
  */
 export function usableTools<Tool = unknown>(listed: Tool[]): { tools: Tool[]; leftOut: LeftOut[] } {
   const byName = new Map<string, Tool>()
@@ -45,7 +47,7 @@ function faultOf(tool: unknown): string | undefined {
   const name = nameOf(tool)
   if (name !== undefined && toStorableText(name) !== name) return 'its name has characters that are no text'
   const judged = specTypeSchemas.Tool['~standard'].validate(tool)
-  // The schemas of MCP have nothing to wait for.
+  // MCP's schemas validate synchronously.
   if (judged instanceof Promise) return undefined
   const [issue] = judged.issues ?? []
   if (issue) return cutText(`${issue.path?.map(String).join('.') || 'it'}: ${issue.message}`, 200)
