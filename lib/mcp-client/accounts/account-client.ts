@@ -10,12 +10,15 @@ import { findRegistration, saveRegistration } from '#lib/data/servers/server-acc
 import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 import { env } from '#lib/platform/env.ts'
 
-/** Where the authorization server of an MCP server sends people back to. */
+/** The redirect URI to which an MCP server's authorization server sends people back. */
 export function callbackUrl(): string {
   return `${env().APP_URL}/api/connections/callback`
 }
 
-/** What this installation is, for authorization servers: sent at registration and published as the client-id metadata document. */
+/**
+ * Describes this installation to authorization servers. Sent at registration and published as the
+ * client-id metadata document.
+ */
 export function clientMetadata(): OAuthClientMetadata {
   return {
     client_name: 'Switchboard',
@@ -27,13 +30,16 @@ export function clientMetadata(): OAuthClientMetadata {
   }
 }
 
-/** The address of the client-id metadata document, which authorization servers fetch; none without https. */
+/**
+ * The address of the client-id metadata document, which authorization servers fetch. Undefined
+ * without https.
+ */
 export function clientMetadataUrl(): string | undefined {
   const { APP_URL } = env()
   return APP_URL.startsWith('https:') ? `${APP_URL}/api/connections/client.json` : undefined
 }
 
-/** What a round of OAuth keeps between its steps. Steps that cannot come are left out and throw. */
+/** What an OAuth flow keeps between its steps. Leave out steps that cannot occur: they throw. */
 export type AccountSteps = {
   tokens: () => Promise<OAuthTokens | undefined>
   save: (tokens: OAuthTokens, issuer: string | undefined) => Promise<void>
@@ -43,7 +49,10 @@ export type AccountSteps = {
   discovery?: { get: () => OAuthDiscoveryState | undefined; set: (found: OAuthDiscoveryState) => void }
 }
 
-/** Our side of OAuth at an MCP server (authorization section of the MCP specification), as the SDK drives it. */
+/**
+ * Our client side of OAuth at an MCP server (authorization section of the MCP specification),
+ * driven by the SDK.
+ */
 export class AccountClient implements OAuthClientProvider {
   readonly #server: McpServer
   readonly #steps: AccountSteps
@@ -116,11 +125,12 @@ export class AccountClient implements OAuthClientProvider {
   }
 
   async invalidateCredentials(scope: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery'): Promise<void> {
-    // Tokens are replaced or found broken where they are used; only a forgotten client would stay wrong for ever.
+    // Tokens are replaced, or found broken, where they are used. Only an invalid client
+    // registration would stay wrong for ever.
     if (scope === 'client' || scope === 'all') await saveRegistration(this.#authority(), null)
   }
 
-  // The issuer decides, so that two servers behind one authorization server share a registration.
+  // Keyed by issuer, so that two servers behind one authorization server share a registration.
   #authority(context?: OAuthClientInformationContext): string {
     if (context?.issuer) this.#issuer = context.issuer
     return this.#issuer ?? this.#server.url

@@ -13,7 +13,10 @@ import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 
 type OauthAccount = Extract<Account, { kind: 'oauth' }>
 
-/** An account for a code that came back, at the authorization server that was found when the person was sent away. Throws what the SDK throws. */
+/**
+ * Exchanges an authorization code for an account, at the authorization server that was discovered
+ * when the person was sent there. Throws what the SDK throws.
+ */
 export async function exchangeCode(
   server: McpServer,
   {
@@ -34,7 +37,10 @@ export async function exchangeCode(
   return { kind: 'oauth', issuer: place.issuer, tokens: { ...tokens }, savedAt: Date.now() }
 }
 
-/** The account with fresh tokens. A refresh token goes to the authorization server that gave it and to no other. Throws what the SDK throws. */
+/**
+ * Returns the account with fresh tokens. A refresh token goes only to the authorization server that
+ * issued it. Throws what the SDK throws.
+ */
 export async function refreshAccount(server: McpServer, account: OauthAccount): Promise<OauthAccount> {
   const { refresh_token: refreshToken } = account.tokens as OAuthTokens
   if (!refreshToken) throw new Error('there is no refresh token')
@@ -52,7 +58,7 @@ async function tokenPlace(server: McpServer, discovered?: OAuthServerInfo) {
   const client = new AccountClient(server, { tokens: async () => undefined, save: async () => undefined })
   const clientInformation = await client.clientInformation({ issuer })
   if (!clientInformation) throw new Error('the authorization server does not know this installation')
-  // As the metadata writes it: some servers compare it as text.
+  // Exactly as the metadata spells it: some servers compare it as text.
   const resource = (await selectResourceURL(server.url, client, resourceMetadata))
     ? resourceMetadata?.resource
     : undefined

@@ -11,20 +11,23 @@ type OauthAccount = Extract<Account, { kind: 'oauth' }>
 
 const EXPIRES_SOON_MS = 30_000
 
-// Two requests that find the token expired must not both use up one refresh token.
+// Two requests that find the token expired must not both use the same refresh token.
 const refreshes = processState('account refreshes', () => new Map<string, Promise<Account | null>>())
 
-/** The page on which people connect their accounts. */
+/** The page where people connect their accounts. */
 export function connectionsUrl(): string {
   return `${env().APP_URL}/settings/connections`
 }
 
-/** True where each person needs an account of their own at the server. */
+/** True if each person needs their own account at the server. */
 export function needsAccount({ config }: McpServer): boolean {
   return config?.identity.kind === 'oauth' || config?.identity.kind === 'key'
 }
 
-/** The headers that carry the owner's account there; none where the server asks for none. Throws Refusal where none is connected. */
+/**
+ * The headers that carry the owner's connected account. Empty if the server needs no account.
+ * Throws Refusal if none is connected.
+ */
 export async function accountHeaders(server: McpServer, owner: Owner): Promise<Record<string, string>> {
   const { identity } = server.config ?? {}
   if (!needsAccount(server) || !server.id || !identity) return {}
@@ -39,7 +42,11 @@ export async function accountHeaders(server: McpServer, owner: Owner): Promise<R
   return { authorization: `Bearer ${String(valid.tokens.access_token)}` }
 }
 
-/** After a 401: true where a refreshed account makes another try worth while. Else notes that the account is broken. Throws Refusal. */
+/**
+ * Handles a 401. Resolves to true if the account was refreshed and the request should be retried,
+ * and to false if the server needs no account. Otherwise marks the account as broken and throws
+ * Refusal.
+ */
 export async function afterUnauthorised(server: McpServer, owner: Owner, response: Response): Promise<boolean> {
   if (!needsAccount(server) || !server.id) return false
   const account = await findAccount(owner, server.id)
@@ -49,7 +56,7 @@ export async function afterUnauthorised(server: McpServer, owner: Owner, respons
   throw notConnected(server)
 }
 
-/** What is said where a server needs an account that is not there, or not accepted any more. */
+/** The sentence for a server whose account is missing or no longer accepted. */
 export function connectSentence({ name }: McpServer): string {
   return `${name} needs your own account there. Connect it at ${connectionsUrl()}, then ask again.`
 }
@@ -63,7 +70,10 @@ function expiresSoon(account: OauthAccount): boolean {
   return Number.isFinite(seconds) && account.savedAt + seconds * 1000 < Date.now() + EXPIRES_SOON_MS
 }
 
-/** The account with a new access token, or null where the owner has to connect again. One refresh at a time for each account. */
+/**
+ * Returns the account with a new access token, or null if the owner has to connect again. Runs one
+ * refresh at a time for each account.
+ */
 function refreshIfExpiring(server: McpServer, owner: Owner, used: OauthAccount): Promise<Account | null> {
   const key = JSON.stringify([owner.userId, server.id])
   const running = refreshes().get(key) ?? refresh(server, owner, used).finally(() => refreshes().delete(key))
@@ -76,7 +86,7 @@ async function refresh(server: McpServer, owner: Owner, used: OauthAccount): Pro
     const now = await findAccount(owner, server.id ?? '')
     return now?.kind === 'oauth' && now.savedAt > used.savedAt ? now : null
   }
-  // Somebody, here or on another replica, may have been faster.
+  // Another request, here or on another replica, may already have refreshed it.
   const already = await newer()
   if (already) return already
   try {

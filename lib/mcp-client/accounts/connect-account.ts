@@ -13,7 +13,7 @@ import { seal, unseal } from '#lib/platform/crypto/seal.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
 
-/** What the browser keeps, sealed, while its person is away at the authorization server. */
+/** What the browser keeps, sealed, while the person is at the authorization server. */
 const Journey = z.object({
   owner: z.string(),
   server: z.string(),
@@ -26,10 +26,10 @@ const Journey = z.object({
 })
 type Journey = z.infer<typeof Journey>
 
-/** How long a person may take at the authorization server. */
+/** How long (seconds) a person may take at the authorization server. */
 export const JOURNEY_SECONDS = 900
 
-/** The server of this id, where the caller may use it. Throws not_found. */
+/** Returns the server with this id, if the caller may use it. Throws not_found. */
 export async function requireUsable(caller: Caller, serverId: string): Promise<McpServer & { id: string }> {
   const found = (await serversFor(caller.role)).find(({ id }) => id === serverId)
   if (!found) throw notFound('The server')
@@ -37,8 +37,10 @@ export async function requireUsable(caller: Caller, serverId: string): Promise<M
 }
 
 /**
- * Begins to connect the caller's account at a server by OAuth (authorization section of the MCP specification): where to send the
- * browser, and what it must bring back. `thread` is where it comes back to. Throws unavailable with a sentence where the server's authorization does not work.
+ * Starts connecting the caller's account at a server by OAuth (authorization section of the MCP
+ * specification). Returns where to send the browser, and the sealed state that it must bring back.
+ * `thread` is the thread to return to. Throws bad_request if the server does not use OAuth, and
+ * unavailable with a sentence if its authorization does not work.
  */
 export async function beginConnection(
   caller: Caller,
@@ -74,7 +76,8 @@ export async function beginConnection(
       },
     )
   }
-  // An authorization server is a web page: nothing else may be opened in the person's browser.
+  // An authorization server is a web page: never open another kind of address in the person's
+  // browser.
   if (!destination || !/^https?:$/.test(destination.protocol))
     throw new AppError('unavailable', `${server.name} named no page to sign in at.`)
   await requireNamed(server, destination).catch((cause) => {
@@ -95,8 +98,10 @@ export async function beginConnection(
 }
 
 /**
- * Ends it with what the authorization server sent back and what the browser brought. Returns the server's name and the
- * thread that the person came from. Throws bad_request where the two do not belong together or to the caller, forbidden where the person said no, unavailable.
+ * Finishes connecting with what the authorization server sent back and what the browser brought.
+ * Returns the server's name and the thread that the person came from. Throws bad_request if the two
+ * do not belong together or to the caller, forbidden if the person declined, and unavailable if the
+ * sign-in did not work.
  */
 export async function finishConnection(
   caller: Caller,
