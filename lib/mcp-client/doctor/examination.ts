@@ -1,7 +1,10 @@
 import type { Phase } from '#lib/mcp-client/failures/mcp-failure.ts'
 import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 
-/** What one step found. `fault` is a class of the ledger or a word of the doctor's own; with it comes what to change. */
+/**
+ * The result of one step. `fault` is a failure class of the ledger or one of the doctor's own;
+ * `fix` says what to change.
+ */
 export type Step = {
   name: string
   outcome: 'ok' | 'warning' | 'failed' | 'skipped'
@@ -11,7 +14,7 @@ export type Step = {
   fix?: string
 }
 
-/** A finding that ends a step: `fault` names it, `stop` ends the examination. */
+/** A finding that fails a step. `fault` names it; `stop` also ends the examination. */
 export class Finding extends Error {
   readonly fault: string
   readonly stop: boolean
@@ -24,24 +27,30 @@ export class Finding extends Error {
   }
 }
 
-/** What a step found: in words, as a value for the next ones, and what should be changed all the same. */
+/** What a step found: a sentence, a value for later steps, and a warning with its fix, if any. */
 export type Found<T> = { said: string; value?: T; warn?: { fault: string; fix: string } }
 
-/** What an examination is made of and with. */
+/** The inputs and tools of an examination. */
 export type Examination = {
   server: McpServer
   url: URL
-  /** A connection of its own, as the person in question or as nobody. */
+  /** Opens a connection of its own, on behalf of the person in question or with no identity. */
   connect: () => typeof fetch
-  /** Without any identity, redirects as they are. */
+  /** Requests without an identity; redirects are not followed. */
   bare: typeof fetch
   stepMs: number
   call?: { tool: string; args: Record<string, unknown> }
-  /** Makes one step: `work` answers what it found, throws a Finding or what the network throws. */
+  /**
+   * Runs one step. `work` returns what it found, or throws a Finding or whatever the network
+   * throws.
+   */
   step: <T>(
     name: string,
     work: (signal: AbortSignal) => Promise<Found<T>>,
-    /** How far the step has got: the same failure means something else on the way to a server than in a session with it. */
+    /**
+     * How far the connection is: a failure while connecting means something else than the same
+     * failure in a session.
+     */
     phase?: Phase,
   ) => Promise<T | undefined>
 }

@@ -9,7 +9,7 @@ import { type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.t
 import { type McpServer, reachOf } from '#lib/mcp-client/servers/servers.ts'
 import { networkFetch } from '#lib/mcp-client/wire/network-fetch.ts'
 
-/** What an examination found out beside its steps. */
+/** The result of an examination. */
 export type Examined = { steps: Step[]; healthy: boolean; spoken?: Spoken }
 
 const STEP_MS = 10_000
@@ -18,8 +18,9 @@ class Stopped extends Error {}
 const TOO_LATE = new Finding('connect_timeout', 'No answer in time.')
 
 /**
- * Examines an MCP server from the name to the tools, each step timed and at most ten seconds long, and says for everything that is
- * wrong what to change. `who`: as whom the server is spoken to; without it as nobody. `onStep` is told of each step as it ends. Never throws.
+ * Examines an MCP server, from its address to its tools. Each step is timed and limited to 10 s,
+ * and every fault comes with advice on what to change. `who` is the person whose identity is used;
+ * without it, requests carry no identity. `onStep` receives each step as it ends. Never throws.
  */
 export async function examine(
   server: McpServer,
@@ -58,7 +59,7 @@ export async function examine(
     }
   }
   let spoken: Spoken | undefined
-  // Nothing of an examination outlives it, whatever a server keeps open.
+  // Aborting ends all that the examination opened, even if a server keeps connections open.
   const ended = new AbortController()
   try {
     const url = await step('Address', async () => ({ said: server.url, value: addressOf(server.url) }))

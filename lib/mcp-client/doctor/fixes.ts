@@ -1,4 +1,4 @@
-/** What to change, for every fault that the doctor names. */
+/** What to change, for every fault that the doctor reports. */
 const FIXES: Record<string, string> = {
   bad_address: 'Write the whole address of the MCP endpoint, such as https://tools.example.com/mcp.',
   denied: 'Use an address of the public internet, put the server into MCP_SERVERS_FILE, or set MCP_ALLOW_PRIVATE=on.',

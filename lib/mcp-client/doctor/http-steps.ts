@@ -8,7 +8,7 @@ import { secondsUntil } from '#lib/mcp-client/answers/turned-away.ts'
 import { type Examination, Finding } from '#lib/mcp-client/doctor/examination.ts'
 import { fixFor } from '#lib/mcp-client/doctor/fixes.ts'
 
-/** The challenge of a server that wants a sign-in. */
+/** The authentication challenge of a server that requires a sign-in. */
 export type Challenge = { resourceMetadataUrl?: URL; scope?: string }
 
 const INITIALIZE = {
@@ -20,12 +20,15 @@ const INITIALIZE = {
 const PEEK_CHARS = 20_000
 const END_MS = 1_000
 
-/** The first request, as nobody and without following anything: is this an MCP endpoint, and at exactly this address? */
+/**
+ * Sends the first request, without an identity and without following redirects, to check that an
+ * MCP endpoint is at exactly this address.
+ */
 export async function runEndpointStep({ server, url, bare, step }: Examination): Promise<{ needsSignIn?: Challenge }> {
   const needsSignIn = await step<Challenge>('Endpoint', async (signal) => {
     if (server.config?.transport === 'sse') return { said: 'HTTP+SSE: the stream is opened below' }
     const { response, at } = await atRightSlash(bare, url, signal)
-    // Calls find the right address by themselves, one request slower.
+    // Calls find the right address by themselves, at the cost of one more request.
     const warn = at.href === url.href ? {} : { warn: { fault: 'slash', fix: `Write ${at.href}` } }
     const where = at.href === url.href ? '' : `, at ${at.href}`
     const { status, headers } = response
@@ -69,7 +72,10 @@ export async function runEndpointStep({ server, url, bare, step }: Examination):
   return { needsSignIn }
 }
 
-/** Where a sign-in happens and whether an account can be connected; what is sent instead, where the admin chose something else. */
+/**
+ * Checks where people sign in and whether an account can be connected. If the admin chose another
+ * identity, reports that instead.
+ */
 export async function runAuthSteps({ server, step }: Examination, challenge: Challenge): Promise<void> {
   const identity = server.config?.identity.kind ?? 'none'
   if (
@@ -125,7 +131,10 @@ function post(send: typeof fetch, url: URL, signal: AbortSignal): Promise<Respon
   return send(url, { method: 'POST', headers, body: JSON.stringify(INITIALIZE), signal, redirect: 'manual' })
 }
 
-/** The answer of the address, or of the same one with the other slash where the server leads there or has nothing here. */
+/**
+ * The response of the address, or of its variant with or without the trailing slash if the server
+ * redirects there or has nothing at the first.
+ */
 async function atRightSlash(
   send: typeof fetch,
   url: URL,
@@ -143,7 +152,7 @@ async function atRightSlash(
   return found ? { response: second, at: other } : { response: first, at: url }
 }
 
-/** The first request may have begun a session, which nobody would ever use. */
+/** The first request may have started a session that would never be used. */
 async function endSession(send: typeof fetch, url: URL, { headers }: Response): Promise<void> {
   const session = headers.get('mcp-session-id')
   if (session === null) return
@@ -162,7 +171,7 @@ function redirectFinding(url: URL, location: string): Finding {
   })
 }
 
-/** 404 or 405: the older transport may be what is there. */
+/** Handles 404 and 405, which the older transport may cause. */
 async function findOtherAddress(send: typeof fetch, url: URL, status: number, signal: AbortSignal): Promise<never> {
   const stream = await send(url, { headers: { accept: 'text/event-stream' }, signal })
   await stream.body?.cancel()

@@ -7,7 +7,10 @@ const SAID_MAX_CHARS = 1_000
 const FIX =
   'These tools are offered to no model. A tool’s schema has to describe one object, with every reference pointing into the schema itself; have the server’s maker put it right.'
 
-/** Names the tools that cannot be offered to a model, in a step of its own; no step where all can. */
+/**
+ * Names the tools that cannot be offered to a model, in a separate step. Adds no step if all can
+ * be.
+ */
 export async function modelToolsStep(step: Examination['step'], tools: ToolDefinition[]): Promise<void> {
   const unfit = tools.flatMap((tool) => {
     const { problem } = toModelTool(tool as McpTool)

@@ -11,7 +11,7 @@ import { isPublicAddress } from '#lib/platform/net/public-fetch.ts'
 
 const SOON_DAYS = 14
 
-/** Name, connection and certificate. */
+/** Checks the host name, the connection and the certificate. */
 export async function runNetworkSteps({ server, url, step }: Examination): Promise<void> {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)

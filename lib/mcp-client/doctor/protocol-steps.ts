@@ -15,7 +15,7 @@ import { asksSentence, safeDetail } from '#lib/mcp-client/failures/mcp-failure.t
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
-/** What a server turned out to speak and to offer. */
+/** The revision, software and tools of the server. */
 export type Spoken = { revision: string; software?: string; tools: ToolDefinition[] }
 
 const US = { name: 'switchboard-doctor', version: '1' }
@@ -23,7 +23,10 @@ const NEWEST = '2026-07-28'
 const END_MS = 1_000
 const SAID_MAX_CHARS = 300
 
-/** The newest revision, the older ones, the tools, and a call where one is asked for. */
+/**
+ * Connects with the newest revision, lists the tools, connects as an older client, and makes a call
+ * if one was requested.
+ */
 export async function runProtocolSteps({ url, connect, stepMs, call, step }: Examination): Promise<Spoken | undefined> {
   const options = { timeout: stepMs }
   const watch = new AnswerWatch(connect())
@@ -45,7 +48,7 @@ export async function runProtocolSteps({ url, connect, stepMs, call, step }: Exa
     const tools = await step<ToolDefinition[]>(
       'Tools',
       async (signal) => {
-        // The SDK's client prints a line of its own where a server has none.
+        // The SDK's client would print a line of its own if the server has no tools.
         const offers = client.getServerCapabilities()?.tools !== undefined
         const listed = offers ? await client.listTools({}, { ...options, signal }) : { tools: [] }
         const { tools, leftOut } = usableTools(listed.tools)
@@ -71,7 +74,8 @@ export async function runProtocolSteps({ url, connect, stepMs, call, step }: Exa
         async (signal) => {
           const trace = traceparent(newSpan('doctor'))
           const listed = tools.find(({ name }) => name === call.tool) as McpTool | undefined
-          // As in a turn: the client would throw away an answer that does not fit its schema, and check it for as long as that takes.
+          // As in a turn: with an output schema, the client would discard a result that does not
+          // match it, and the check has no time limit.
           const toolDefinition = {
             name: call.tool,
             inputSchema: { type: 'object' as const },
@@ -80,7 +84,8 @@ export async function runProtocolSteps({ url, connect, stepMs, call, step }: Exa
           }
           const asked = { name: call.tool, arguments: call.args, _meta: { traceparent: trace } }
           const made = client.callTool(asked, { ...options, signal, toolDefinition })
-          // A tool that fails because nobody answered its own question fails of that.
+          // If a tool fails because its own request to us was not answered, that is the fault to
+          // report.
           const failedOf = (error: unknown) => {
             const asks = watch.takeAsks(trace)
             return asks.length > 0 ? new Finding('input_required', asksSentence(asks), { stop: false }) : error
@@ -98,7 +103,7 @@ export async function runProtocolSteps({ url, connect, stepMs, call, step }: Exa
       )
     return { ...newest, tools: tools ?? [] }
   } finally {
-    // A server must not be left with a session that nobody ends, nor hold us up with the end of one.
+    // A server must not keep a session of ours, and ending it must not hold us up.
     const ends = Promise.allSettled([transport.terminateSession(), olderTransport.terminateSession()])
     await Promise.race([ends, setTimeout(END_MS, undefined, { ref: false })])
     await Promise.allSettled([client.close(), older.close()])
