@@ -1,9 +1,12 @@
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 
-/** Why we ourselves did not send a request: its class and a sentence for person and model. Nothing has reached the server. */
+/**
+ * Why we did not send a request: its failure class and a sentence for the person and the model.
+ * Nothing has reached the server.
+ */
 export class Refusal extends Error {
   readonly failureClass: FailureClass
-  /** Set where the person can mend it by connecting an account: the id of the server. */
+  /** The server's id, if the person can fix this by connecting an account. */
   readonly connect: string | undefined
 
   constructor(failureClass: FailureClass, sentence: string, detail: { cause?: unknown; connect?: string } = {}) {
@@ -14,7 +17,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The refusal behind an error, however the SDK wrapped it. */
+/** The refusal inside an error, however the SDK wrapped it. */
 export function refusalOf(error: unknown): Refusal | undefined {
   for (let at = error, depth = 0; at instanceof Object && depth < 8; depth += 1) {
     if (at instanceof Refusal) return at

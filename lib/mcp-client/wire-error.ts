@@ -1,4 +1,7 @@
-/** What broke a request below HTTP; the cause has the code. `left`: it broke after the request had left for the server. */
+/**
+ * A request failed below HTTP; the cause has the code. `left`: the request had already left for the
+ * server. `secure`: the address is https.
+ */
 export class WireError extends Error {
   readonly left: boolean
   readonly secure: boolean

@@ -1,6 +1,6 @@
 const MAX = 16
 
-/** An error and all that is behind it, however the SDK wrapped it: 16 at most, the outermost first. */
+/** An error and all its causes, however the SDK wrapped them: at most 16, the outermost first. */
 export function causesOf(error: unknown): unknown[] {
   const chain: unknown[] = []
   const queue = [error]

@@ -1,5 +1,5 @@
-// Servers say under one code that they refuse the input, and that something went wrong with a tool that has run. What refuses the
-// input says so from its first word, and names nothing but the tool.
+// Servers use one code both for refusing the input and for a failure in a tool that has run. A
+// message that refuses the input says so from its first word, and names only the tool.
 const PREFIX = /^\s*(?:mcp error -3260[12]:?\s*|invalid params:\s*)*/i
 const INPUT = [
   /^(input validation\b|invalid (tool )?arguments\b|wrong arguments for\b|validating "?arguments\b)/i,
@@ -8,7 +8,10 @@ const INPUT = [
 ]
 const OUTPUT = /\boutput (validation|schema)\b|outputSchema|structured ?(content|output)/i
 
-/** True where a message under the code of wrong parameters refuses the input of a tool, so that the tool never ran. */
+/**
+ * True if a message under the code for wrong parameters refuses a tool's input, so that the tool
+ * never ran.
+ */
 export function isInputRefusal(message: string): boolean {
   const start = message.slice(0, 1_000)
   const said = start.replace(PREFIX, '')

@@ -11,26 +11,31 @@ import { WireError } from '#lib/mcp-client/wire-error.ts'
 import { redactText } from '#lib/platform/redaction/redact.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
-/** How far a connection had got when it failed. */
+/** The phase in which a connection failed. */
 export type Phase = 'connect' | 'list' | 'call'
 
 /** Why a server or a call failed. */
 export type McpFailure = {
   failureClass: FailureClass
-  /** For person and model: our words, and what the server said of it, without what looks like a secret. */
+  /**
+   * For the person and the model: our words and what the server said, with likely secrets removed.
+   */
   sentence: string
-  /** The ledger's word: failed where the call was surely not carried out, or only reads; else unknown. */
+  /**
+   * The ledger's status: cancelled if the call was stopped, failed if it was certainly not carried
+   * out or only reads, else unknown.
+   */
   status: ToolCallOutcome['status']
-  /** False where the call provably never began. */
+  /** False if the call provably never began. */
   sent: boolean
-  /** The doctor's own word, where it has one. */
+  /** The doctor's more specific fault, if there is one. */
   fault?: string
 }
 
 type About = {
-  /** The clock of ours that ended the call. */
+  /** Which of our timeouts ended the call. */
   expired?: 'idle_timeout' | 'hard_timeout'
-  /** The tool changes nothing, so that its calls cannot have taken effect. */
+  /** The tool changes nothing, so its calls cannot have taken effect. */
   readOnly?: boolean
 }
 
@@ -54,7 +59,7 @@ const SENTENCES: Partial<Record<FailureClass, string>> = {
   bad_arguments: 'The tool did not accept these arguments.',
   cancelled: 'The call was stopped before the tool answered.',
 }
-/** Said of a call of which nobody knows. */
+/** Added to the sentence of a call whose outcome is unknown. */
 export const EFFECT = 'The tool may have taken effect all the same.'
 
 const NO_ANSWER: Record<NoAnswer['why'], { failureClass: FailureClass; sentence?: string }> = {
@@ -72,7 +77,8 @@ const NO_ANSWER: Record<NoAnswer['why'], { failureClass: FailureClass; sentence?
   asks: { failureClass: 'input_required' },
 }
 
-// A call that failed so never reached a tool: it broke before it left, or the status of its own request says so.
+// Such a call never reached a tool: it failed before the request left, or the status of its own
+// request says so.
 const NOT_RUN: ReadonlySet<FailureClass> = new Set([
   ...(['refused', 'dns', 'tls', 'connect_timeout'] as const),
   ...(['unauthorised', 'forbidden', 'session_lost', 'too_large', 'overloaded'] as const),
@@ -98,7 +104,7 @@ const CODES: Record<string, FailureClass> = {
 }
 const TLS = /^(ERR_TLS|ERR_SSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|EPROTO)/
 
-/** What went wrong with a connection or a call. Never throws. */
+/** Classifies the failure of a connection or a call. Never throws. */
 export function toMcpFailure(error: unknown, phase: Phase, { expired, readOnly = false }: About = {}): McpFailure {
   const refusal = refusalOf(error)
   if (refusal) return { failureClass: refusal.failureClass, sentence: refusal.message, status: 'failed', sent: false }
@@ -143,7 +149,7 @@ const ASKED = {
   roots: 'a list of folders (roots)',
 }
 
-/** What a server asked back for, which cannot be given to it. */
+/** What a server asked for that we cannot give. */
 export function asksSentence(asks: (keyof typeof ASKED)[]): string {
   const wanted = asks.map((ask) => ASKED[ask]).join(' and ') || 'more input'
   return `The tool asked back for ${wanted}, which is not supported yet.`
@@ -180,7 +186,10 @@ function classOf(
   return 'protocol_error'
 }
 
-/** The class of a failure below HTTP. What broke after a request had left says nothing of how far it came. */
+/**
+ * The class of a failure below HTTP. Once a request has left, an error does not tell how far it
+ * got.
+ */
 function networkClass(chain: unknown[]): FailureClass | undefined {
   const wire = chain.find((at) => at instanceof WireError)
   for (const { code } of chain as { code?: unknown }[]) {
@@ -193,16 +202,20 @@ function networkClass(chain: unknown[]): FailureClass | undefined {
   return undefined
 }
 
-// "password hunter2", "token: abc", "the secret is xyz": a value after "=", ":" or "is", in quotes, or with a digit in it.
+// "password hunter2", "token: abc", "the secret is xyz": a value after "=", ":" or "is", or after a
+// space if it is quoted or has a digit in it.
 const NAMED_SECRET =
   /\b(pass(?:word|wd|phrase)?|secret|token|api[-_ ]?key|authorization)(\s{0,20}(?:=|:|\bis\b)\s{0,20}|\s{1,20}(?=["']|[^\s\d]{0,200}\d))("[^"]{0,500}"|'[^']{0,500}'|\S{1,500})/gi
 
-/** The first `max` characters of what a server says of its own failed call, without what looks like a secret. */
+/**
+ * The first `max` characters of what a server says about its failed call, with likely secrets
+ * removed.
+ */
 export function safeText(text: string, max: number): string {
   return redactText(text, max).replace(NAMED_SECRET, '$1$2[redacted]')
 }
 
-/** The same for the model and the chat: on one line, clipped. */
+/** Like `safeText`, for the model and the chat: on one line, at most 500 characters. */
 export function safeDetail(text: string): string {
   const line = safeText(text, 10_000).replace(/\s+/g, ' ').trim()
   return line.length > 500 ? `${cutText(line, 500)}…` : line

@@ -1,10 +1,10 @@
 import { SdkError, SdkErrorCode, UnsupportedProtocolVersionError } from '@modelcontextprotocol/client'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
-/** A fault that has a name of its own beside its class. */
+/** A fault that is more specific than its failure class. */
 export type NamedFault = { fault: 'endless_list' | 'unknown_revision'; sentence: string }
 
-/** The fault that a server has as MCP sees it, from an error and its causes. */
+/** The server's MCP fault, found in an error and its causes. */
 export function namedFault(chain: unknown[]): NamedFault | undefined {
   for (const at of chain) {
     if (at instanceof SdkError && at.code === SdkErrorCode.ListPaginationExceeded)
