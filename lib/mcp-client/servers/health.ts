@@ -1,7 +1,8 @@
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
-// After so many failures in a row nobody waits for a server; one that never answers in time is left alone at once.
+// After this many failures in a row, a server's circuit opens. A server that stays silent opens it
+// at once.
 const FAILURES = 3
 const FIRST_PAUSE_MS = 30_000
 const LONGEST_PAUSE_MS = 600_000
@@ -23,8 +24,9 @@ function healthOf(url: string): Health {
 }
 
 /**
- * What this process knows of a server: `down`, ask nothing of it for now (the circuit is open); `proven`, it answered the last
- * time and is worth waiting for; `unproven`, it never answered, or not the last time.
+ * What this process knows about a server. `down`: the circuit is open, so send nothing for now.
+ * `proven`: it answered the last time and is worth waiting for. `unproven`: it never answered, or
+ * not the last time.
  */
 export function findHealth(url: string): 'proven' | 'unproven' | 'down' {
   const { openUntil, failures, answeredAt } = healthOf(url)
@@ -32,7 +34,7 @@ export function findHealth(url: string): 'proven' | 'unproven' | 'down' {
   return failures === 0 && answeredAt > 0 ? 'proven' : 'unproven'
 }
 
-/** The server answered, if only with a refusal: the circuit closes. */
+/** Records that the server answered, even with a refusal. Closes the circuit. */
 export function noteAnswer(url: string): void {
   Object.assign(healthOf(url), {
     last: undefined,
@@ -43,7 +45,10 @@ export function noteAnswer(url: string): void {
   })
 }
 
-/** The server could not be reached; `silent`, it was reached and said nothing. Each pause is twice as long as the one before, ten minutes at most. */
+/**
+ * Records that the server could not be reached, or was reached and said nothing (`silent`). Each
+ * pause is twice as long as the one before, at most ten minutes.
+ */
 export function noteFailure(url: string, { silent, last }: { silent: boolean; last: LastFailure }): void {
   const health = healthOf(url)
   health.last = last
@@ -53,12 +58,15 @@ export function noteFailure(url: string, { silent, last }: { silent: boolean; la
   health.pauseMs = Math.min(health.pauseMs * 2, LONGEST_PAUSE_MS)
 }
 
-/** Why a server could not be reached the last time: its name stays the same until it answers, in later turns too. */
+/**
+ * Why a server could not be reached the last time. Kept until it answers, so that later turns
+ * report the same reason.
+ */
 export function lastFailure(url: string): LastFailure | undefined {
   return healthOf(url).last
 }
 
-/** When a server that is down will be asked again; undefined where it is not down. */
+/** When a server that is down will be asked again; undefined if it is not down. */
 export function downUntil(url: string): Date | undefined {
   const { openUntil } = healthOf(url)
   return openUntil > Date.now() ? new Date(openUntil) : undefined

@@ -8,7 +8,7 @@ const FileServer = z.strictObject({
   name: ServerName,
   url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }),
   audience: Audience.default('everyone'),
-  /** For an identity of kind oauth with a `clientId`. */
+  /** For an identity of kind oauth that has a `clientId`. */
   clientSecret: z.string().optional(),
   ...ServerConfig.shape,
 })
@@ -21,7 +21,10 @@ const read = processState(
   (): { last?: { path: string; changed: number; servers: FileServer[] } } => ({}),
 )
 
-/** The servers of MCP_SERVERS_FILE, read again when the file changes. Throws SettingsError with what is wrong and where. */
+/**
+ * The servers in MCP_SERVERS_FILE. Read again when the file changes. Throws SettingsError that says
+ * what is wrong and where.
+ */
 export function fileServers(): FileServer[] {
   const path = env().MCP_SERVERS_FILE
   if (!path) return []
@@ -43,7 +46,7 @@ function parse(text: string): FileServer[] {
   try {
     json = JSON.parse(text)
   } catch {
-    // The parser's words quote the file, which may hold secrets.
+    // The parser's message quotes the file, which may hold secrets.
     throw new SettingsError('MCP_SERVERS_FILE is not JSON.')
   }
   const parsed = ServersFile.safeParse(json)

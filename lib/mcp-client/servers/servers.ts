@@ -4,18 +4,24 @@ import { fileServers } from '#lib/mcp-client/servers/servers-file.ts'
 import { env } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
 
-/** An MCP server as the agent knows it. `name` is short and stable: the ledger and the prefix of tool names carry it. */
+/**
+ * An MCP server as the agent knows it. `name` is short and stable: the ledger and the prefix of
+ * tool names contain it.
+ */
 export type McpServer = {
   name: string
   url: string
   builtin: boolean
-  /** Names its accounts and tools in the database; without one it has neither. */
+  /** Identifies the server's accounts and tools in the database. Without an id it has neither. */
   id?: string
-  /** How it is spoken to. Without one: Streamable HTTP, nobody's identity, all tools. */
+  /** How to talk to the server. Default: Streamable HTTP, no identity, all tools. */
   config?: ServerConfig
-  /** Null where they cannot be read any more: nothing is sent then. */
+  /** Null if they can no longer be decrypted. Nothing is sent then. */
   secrets?: ServerSecrets | null
-  /** An admin typed the address, so it must be of the public internet unless MCP_ALLOW_PRIVATE says otherwise. */
+  /**
+   * An admin entered the address, so it must be on the public internet unless MCP_ALLOW_PRIVATE
+   * allows others.
+   */
   fromAdmin?: boolean
   audience?: Audience
 }
@@ -23,7 +29,10 @@ export type McpServer = {
 /** The name of our own server. */
 export const BUILTIN_NAME = 'switchboard'
 
-/** The servers of the settings: our own (MCP_BUILTIN), the operator's (MCP_SERVER_URL, MCP_SERVERS_FILE). Throws SettingsError for a bad file. */
+/**
+ * The servers of the settings: our own (MCP_BUILTIN) and the operator's (MCP_SERVER_URL,
+ * MCP_SERVERS_FILE). Throws SettingsError for an invalid file.
+ */
 export function configuredServers(): McpServer[] {
   const { APP_URL, MCP_BUILTIN, MCP_SERVER_URL } = env()
   const servers: McpServer[] = []
@@ -42,7 +51,10 @@ export function configuredServers(): McpServer[] {
   return servers
 }
 
-/** Every server that may be used: those of the settings and those that admins added and enabled. Of two with one name the first counts. */
+/**
+ * Every server that may be used: those of the settings, and those that admins added and enabled. If
+ * two have the same name, the first is kept.
+ */
 export async function allServers(): Promise<McpServer[]> {
   const added = (await listServers()).filter(({ enabled }) => enabled).map(fromStored)
   const servers = [...configuredServers(), ...added]
@@ -58,17 +70,20 @@ export async function serversFor(role: 'admin' | 'member'): Promise<McpServer[]>
   return (await allServers()).filter(({ audience }) => audience !== 'admins' || role === 'admin')
 }
 
-/** A server of the database as the client uses it. */
+/** Converts a server of the database to the form that the client uses. */
 export function fromStored({ id, name, url, audience, config, secrets }: StoredServer): McpServer {
   return { id, name, url, builtin: false, audience, config, secrets, fromAdmin: true }
 }
 
-/** True if tools ask a person first that do not say whether they destroy anything. By the specification such a tool may. */
+/**
+ * True if tools that do not say whether they are destructive need an approval. By the
+ * specification, such a tool may be destructive.
+ */
 export function asksUnannotated({ builtin, config }: McpServer): boolean {
   return !builtin && (config?.asksUnannotated ?? !config?.trusted)
 }
 
-/** Where a server's requests may go. */
+/** Which addresses a server's requests may reach. */
 export function reachOf({ fromAdmin }: McpServer): 'anywhere' | 'public' {
   return fromAdmin && env().MCP_ALLOW_PRIVATE === 'off' ? 'public' : 'anywhere'
 }

@@ -1,4 +1,7 @@
-/** For whom a call is made, as templates know it. Empty or missing values are unresolved; `email` is only known where it was verified. */
+/**
+ * The facts that templates can use about the person and the run. Empty and missing values are
+ * unresolved. `email` is set only if it was verified.
+ */
 export type TemplateFacts = {
   user: {
     id: string
@@ -14,7 +17,7 @@ export type TemplateFacts = {
 
 const PLACE = /\{\{([^{}]{0,200})\}\}/g
 
-/** What stands between the braces, and where the value comes from. */
+/** The names allowed between the braces, and where each value comes from. */
 const VALUES: Record<string, (facts: TemplateFacts) => string | null | undefined> = {
   'user.id': ({ user }) => user.id,
   'user.email': ({ user }) => user.email,
@@ -29,7 +32,7 @@ const VALUES: Record<string, (facts: TemplateFacts) => string | null | undefined
 /** The names that templates may use. */
 export const TEMPLATE_NAMES = Object.keys(VALUES)
 
-/** A template whose value is not known: nothing is sent, least of all the braces. */
+/** A template has a placeholder without a value. Nothing is sent then, least of all the braces. */
 export class UnresolvedTemplate extends Error {
   readonly place: string
   constructor(place: string) {
@@ -39,7 +42,10 @@ export class UnresolvedTemplate extends Error {
   }
 }
 
-/** The template with every `{{name}}` in it replaced. Throws UnresolvedTemplate for unknown names, empty values and stray braces. */
+/**
+ * Replaces every `{{name}}` in the template. Throws UnresolvedTemplate for unknown names, empty
+ * values and stray braces.
+ */
 export function resolveTemplate(template: string, facts: TemplateFacts): string {
   const resolved = template.replace(PLACE, (_, inner: string) => {
     const name = inner.trim()
@@ -47,19 +53,25 @@ export function resolveTemplate(template: string, facts: TemplateFacts): string 
     if (!value) throw new UnresolvedTemplate(name)
     return value
   })
-  // Of the template, not of the values: a person may well be called "{{".
+  // Checks the template, not the values: a person's name may contain "{{".
   if (/\{\{|\}\}/.test(template.replace(PLACE, ''))) throw new UnresolvedTemplate('…')
   return resolved
 }
 
-/** The same for an HTTP header: what does not fit into one (line ends, letters beyond Latin) is percent-encoded. */
+/**
+ * Like `resolveTemplate`, for an HTTP header. Characters other than printable ASCII are
+ * percent-encoded.
+ */
 export function resolveHeader(template: string, facts: TemplateFacts): string {
   return resolveTemplate(template, facts).replace(/[^\x20-\x7e]/gu, (character) =>
     encodeURIComponent(character.toWellFormed()),
   )
 }
 
-/** The names in a template that do not exist, for whoever writes one. */
+/**
+ * The placeholder names in a template that do not exist, for the form in which templates are
+ * written.
+ */
 export function unknownNames(template: string): string[] {
   const names = [...template.matchAll(PLACE)]
     .map(([, inner = '']) => inner.trim())
