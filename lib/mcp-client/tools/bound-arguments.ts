@@ -4,7 +4,7 @@ import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 
 type Schema = { properties?: Record<string, { type?: unknown }>; required?: string[] }
 
-/** The tool as a model sees it: without the parameters that the session fills in. */
+/** The tool as a model sees it, without the parameters that the session fills in. */
 export function hideBoundParameters<Tool extends Pick<McpTool, 'inputSchema'>>(
   tool: Tool,
   { config }: McpServer,
@@ -23,21 +23,24 @@ export function hideBoundParameters<Tool extends Pick<McpTool, 'inputSchema'>>(
 /** Arguments as they are sent, and the names of those that the session filled in. */
 export type Filled = { args: Record<string, unknown>; filledIn: string[] }
 
-/** The arguments without what the model says of parameters that are not its to choose. */
+/** Removes the model's values for parameters that the session fills in. */
 export function removeBoundArguments(args: Record<string, unknown>, { config }: McpServer): Record<string, unknown> {
   const bound = new Set(config?.bound.map(({ parameter }) => parameter))
   return bound.size === 0 ? args : Object.fromEntries(Object.entries(args).filter(([name]) => !bound.has(name)))
 }
 
-/** The parameters of a tool that the session fills in. A tool whose schema is not known is taken to have all that there are. */
+/**
+ * The parameters of a tool that the session fills in. A tool with an unknown schema is assumed to
+ * have all of them.
+ */
 export function boundParameters(schema: unknown, { config }: McpServer) {
   const { properties } = (schema ?? {}) as Schema
   return (config?.bound ?? []).filter(({ parameter }) => !schema || Object.hasOwn(properties ?? {}, parameter))
 }
 
 /**
- * The arguments of a call with what the session says in the place of what the model said. A tool whose schema is known and lacks
- * the parameter gets none, not even the model's. Throws UnresolvedTemplate.
+ * Fills in a call's arguments: values from the session replace those from the model. A tool whose
+ * known schema lacks the parameter gets no value, not even the model's. Throws UnresolvedTemplate.
  */
 export function fillBoundArguments(
   args: Record<string, unknown>,

@@ -1,15 +1,16 @@
 import type { ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { toVisibleJson, toVisibleText } from '#lib/platform/text/visible-text.ts'
 
-/** A line of a comparison: in both, only before, or only now. */
+/** A line of a comparison: in both versions, only before, or only now. */
 export type DiffLine = { kind: 'same' | 'before' | 'now'; text: string }
 
-// The work grows with the product of the lines that differ: a page shows the definitions of many tools.
+// The work grows with the product of the differing lines, and a page shows the definitions of many
+// tools.
 const PAIRS_MAX = 100_000
 
 /**
- * What of a tool's definition is different now, line by line. Where more than about 300 lines lie between the first and the last
- * difference, those are shown whole instead.
+ * Compares two definitions of a tool line by line. If more than about 300 lines lie between the
+ * first and the last difference, those are shown whole instead.
  */
 export function definitionDiff(before: ToolDefinition | null, now: ToolDefinition): DiffLine[] {
   const [a, b] = [before ? linesOf(before) : [], linesOf(now)]
@@ -25,7 +26,8 @@ export function definitionDiff(before: ToolDefinition | null, now: ToolDefinitio
 
 function compare(a: string[], b: string[]): DiffLine[] {
   if (a.length * b.length > PAIRS_MAX) return [...only('before', a), ...only('now', b)]
-  // lengths[i][j]: of the longest common run of lines of a from i and b from j.
+  // lengths[i][j] is the length of the longest common subsequence of lines of a from i and b from
+  // j.
   const lengths = Array.from({ length: a.length + 1 }, () => new Uint16Array(b.length + 1))
   const at = (i: number, j: number) => lengths[i]?.[j] ?? 0
   for (let i = a.length - 1; i >= 0; i -= 1)
@@ -54,8 +56,9 @@ function compare(a: string[], b: string[]): DiffLine[] {
 const only = (kind: DiffLine['kind'], lines: string[]) => lines.map((text) => ({ kind, text }))
 
 /**
- * The description as the lines that it has, the rest as JSON. Names, titles, descriptions of parameters, permitted and default
- * values reach a model just as the description does: what hides in any of them is shown.
+ * The description as its own lines, the rest as JSON. Names, titles, parameter descriptions,
+ * allowed values and defaults reach a model just as the description does, so hidden characters are
+ * made visible in all of them.
  */
 function linesOf({ description, ...rest }: ToolDefinition): string[] {
   return [...toVisibleText(description ?? '').split('\n'), ...toVisibleJson(rest).split('\n')]

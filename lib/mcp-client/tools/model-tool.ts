@@ -1,17 +1,18 @@
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 
-/** A JSON schema as an object; `true` and `false` are schemas, too. */
+/** A JSON schema that is an object; `true` and `false` are schemas, too. */
 type Schema = Record<string, unknown>
 const isSchema = (value: unknown): value is Schema => value instanceof Object && !Array.isArray(value)
 const schemasIn = (value: unknown): Schema[] => (Array.isArray(value) ? value.filter(isSchema) : [])
 
-/** OpenAI's limit for what is said of a tool. */
+/** OpenAI's limit for descriptions. */
 const DESCRIPTION_MAX_CHARS = 1_024
 const DEPTH_MAX = 24
-/** Schemas in a tool's schema, references counted each time they are followed. */
+/** The most schemas inside a tool's schema. A reference counts each time it is followed. */
 const SCHEMAS_MAX = 4_000
 const CHOICES = ['anyOf', 'oneOf', 'allOf'] as const
-// What names a schema or says of one where it comes from; models need none of it, and some of their servers refuse it.
+// Keywords that name a schema or say where it comes from. Models need none of them, and some model
+// servers refuse them.
 const NAMING = new Set([
   '$schema',
   '$id',
@@ -24,19 +25,20 @@ const NAMING = new Set([
   '$vocabulary',
 ])
 const MAPS = new Set(['properties', 'patternProperties', 'dependentSchemas'])
-// At the top, models' servers take the properties of one object and nothing else.
+// At the top level, model servers accept only the properties of one object.
 const NOT_AT_TOP = [...CHOICES, 'enum', 'const', 'not', 'if', 'then', 'else', 'dependentSchemas', 'dependentRequired']
 
 class Unfit extends Error {}
 
 type Outcome = { tool: McpTool; problem?: undefined } | { tool?: undefined; problem: string }
 
-// Lists are remembered between turns: each tool is looked at once.
+// Lists are remembered between turns, so each tool is converted once.
 const seen = new WeakMap<McpTool, Outcome>()
 
 /**
- * A tool as models' servers take it: its arguments as one object with properties, arrays with `items`, references replaced by what they
- * point to, descriptions of 1,024 characters at most. `problem` for one that cannot be said so: it is offered to no model.
+ * Converts a tool to the form that model servers accept: arguments as one object with properties,
+ * arrays with `items`, references replaced by their targets, descriptions of at most 1,024
+ * characters. Returns `problem` if that is impossible: the tool is then offered to no model.
  */
 export function toModelTool(tool: McpTool): Outcome {
   const known = seen.get(tool)
@@ -59,7 +61,10 @@ function clip(text: string): string {
   return letters.length <= DESCRIPTION_MAX_CHARS && text.length <= DESCRIPTION_MAX_CHARS ? text : `${cut(letters)}…`
 }
 
-/** As many whole letters as have room in UTF-16, in which limits are counted by some and in letters by others. */
+/**
+ * As many whole characters as fit by UTF-16 length. Some servers count the limit in UTF-16 units,
+ * others in characters.
+ */
 function cut(letters: string[]): string {
   let text = ''
   for (const letter of letters) {
@@ -69,7 +74,7 @@ function cut(letters: string[]): string {
   return text
 }
 
-/** One schema being rewritten. Throws Unfit. */
+/** Rewrites one schema. Throws Unfit. */
 class Rewriting {
   readonly #root: unknown
   #count = 0
@@ -87,7 +92,10 @@ class Rewriting {
     return { ...rest, type: 'object', properties, ...(needed.length > 0 && { required: needed }) }
   }
 
-  /** A schema of an object with all that its choices say of its properties: what one of them alone needs is not needed. */
+  /**
+   * Merges an object's schema with all its choices. A property that only some alternatives of a
+   * choice require is not required.
+   */
   #object(given: Schema, path: string[]): Schema & { properties: Schema; required: Set<string> } {
     const { schema, path: here } = this.#followed(given, path)
     const types = [schema.type].flat().filter((type) => type !== undefined)
@@ -154,7 +162,7 @@ class Rewriting {
     return out
   }
 
-  /** Says the type where other words tell it, and of an array what is in it. */
+  /** Adds the type if other keywords imply it, and adds `items` to an array. */
   #giveType(out: Schema, schema: Schema, path: string[]): void {
     const tuple = [schema.prefixItems, schema.items].find(Array.isArray) as unknown[] | undefined
     if (out.type === undefined && !CHOICES.some((key) => key in out)) {
@@ -169,13 +177,16 @@ class Rewriting {
     out.items = choices.length > 1 ? { anyOf: choices } : (choices[0] ?? {})
   }
 
-  /** The schema that a reference points to, with what stands beside the reference; `path` are the references on the way. */
+  /**
+   * Follows a reference to its schema and merges in the keywords beside it. `path` holds the
+   * references followed so far.
+   */
   #followed(given: Schema, path: string[]): { schema: Schema; path: string[] } {
     this.#count += 1
     if (this.#count > SCHEMAS_MAX || path.length > DEPTH_MAX) throw new Unfit('Its schema is too large or too deep.')
     const { $ref: ref, ...beside } = given
     if (typeof ref !== 'string') return { schema: given, path: [...path, ''] }
-    // A schema of itself has no end: there any value is as good as the model makes it.
+    // A recursive schema has no end. At that point any value is accepted.
     const target = path.includes(ref) ? {} : this.#find(ref)
     if (target === undefined) throw new Unfit(`Its schema refers to ${ref.slice(0, 100)}, which is not in it.`)
     const { schema, path: on } = this.#followed(target, [...path, ref])

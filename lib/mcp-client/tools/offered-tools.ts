@@ -1,9 +1,15 @@
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 
-/** A tool that is offered: its server's name for it and the one that the model sees, as it is listed, and what of its parameters the session fills in. */
+/**
+ * An offered tool: the public name that the model sees, its listed definition, and the parameters
+ * that the session fills in.
+ */
 export type OfferedEntry = { name: string; tool: McpTool; filledIn: string[] }
 
-/** The tools of one server that a run may call, under both of their names. */
+/**
+ * The tools of one server that a run may call, under their public names and their names at the
+ * server.
+ */
 export class OfferedTools {
   readonly #byName = new Map<string, OfferedEntry>()
   readonly #byRaw = new Map<string, OfferedEntry>()
@@ -13,12 +19,12 @@ export class OfferedTools {
     this.#byRaw.set(entry.tool.name, entry)
   }
 
-  /** The tool that the model sees under this name. */
+  /** The tool with this public name. */
   named(name: string): OfferedEntry | undefined {
     return this.#byName.get(name)
   }
 
-  /** The tool of this own name. */
+  /** The tool with this name at its server. */
   raw(tool: string): OfferedEntry | undefined {
     return this.#byRaw.get(tool)
   }

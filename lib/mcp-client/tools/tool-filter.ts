@@ -1,4 +1,7 @@
-/** True where a server's lists let a tool through: allowed, or all are, and not denied. `*` stands for anything. */
+/**
+ * True if a server's lists let a tool through: it is allowed (an empty list allows all) and not
+ * denied. `*` matches anything.
+ */
 export function mayOffer(tool: string, { allow = [], deny = [] }: { allow?: string[]; deny?: string[] } = {}): boolean {
   return (
     (allow.length === 0 || allow.some((pattern) => matches(pattern, tool))) &&

@@ -2,7 +2,10 @@ import type { MCPServerStreamableHttp } from '@openai/agents'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
-/** A server's own claims about a tool (MCP, ToolAnnotations). Nobody checks them: they count for what an admin confirmed. */
+/**
+ * A server's own claims about a tool (MCP, ToolAnnotations). They are unverified and matter only if
+ * an admin confirmed them.
+ */
 export type ToolAnnotations = {
   title?: string
   readOnlyHint?: boolean
@@ -10,14 +13,14 @@ export type ToolAnnotations = {
   idempotentHint?: boolean
 }
 
-/** A tool as its server lists it. The SDK's type leaves out what it does not use itself. */
+/** A tool as its server lists it. The SDK's type omits the fields that the SDK does not use. */
 export type McpTool = Awaited<ReturnType<MCPServerStreamableHttp['listTools']>>[number] & {
   title?: string
   outputSchema?: object
   annotations?: ToolAnnotations
 }
 
-// What a server says of a list's lifetime counts within these bounds; FIXED where it says nothing.
+// Bounds of the lifetime that a server sets for its list; FIXED_MS if it sets none.
 const SHORTEST_MS = 1_000
 const LONGEST_MS = 3_600_000
 const FIXED_MS = 300_000
@@ -28,21 +31,25 @@ type Memory = Map<string, Entry>
 
 const listMemory = processState('tool lists', (): Memory => new Map())
 
-// Two servers may share an address and differ in whom they are told of.
+// Two servers may share an address but differ in what they are told about people.
 type Listed = { id?: string; url: string }
 
-/** Under which key a server's list for a person is remembered. */
+/** The key under which a server's list for a person is remembered. */
 export const listKey = ({ id, url }: Listed, userId: string) => JSON.stringify([id, url, userId])
 
-/** The tools that a server offered this person, while they count; `stale`: whenever it was. */
+/**
+ * The tools that a server offered this person, while the list is valid. `stale` also returns an
+ * expired list.
+ */
 export function findRememberedTools(server: Listed, userId: string, { stale = false } = {}): McpTool[] | undefined {
   const entry = listMemory().get(listKey(server, userId))
   return entry && (stale || entry.until > Date.now()) ? entry.tools : undefined
 }
 
 /**
- * Keeps a list. It counts for `ttlMs` (MCP 2026-07-28, caching), at least a second and at most an hour, five minutes where the
- * server does not say; not at all where the server said after `askedAt` that it has changed. The oldest of more than 2,000 is dropped.
+ * Remembers a list. It is valid for `ttlMs` (MCP 2026-07-28, caching), at least 1 s and at most an
+ * hour, or five minutes if the server does not say. It is expired at once if the server announced a
+ * change after `askedAt`. Above 2,000 lists, the oldest is dropped.
  */
 export function rememberTools(
   server: Listed,
@@ -60,18 +67,27 @@ export function rememberTools(
   if (oldest !== undefined) lists.delete(oldest)
 }
 
-/** The server said that its list has changed: it is asked again next time. Until it answers, what is known is better than nothing. */
+/**
+ * Expires a list because the server announced a change, so that it is asked again next time. Until
+ * it answers, the old list is better than none.
+ */
 export function expireTools(server: Listed, userId: string): void {
   const entry = listMemory().get(listKey(server, userId))
   if (entry) Object.assign(entry, { until: 0, changedAt: Date.now() })
 }
 
-/** Asks the server again next time: it did not know a tool of the list, or could not be reached. */
+/**
+ * Forgets a person's list, so that the server is asked again: it did not know a tool of the list,
+ * or could not be reached.
+ */
 export function forgetTools(server: Listed, userId: string): void {
   listMemory().delete(listKey(server, userId))
 }
 
-/** Asks the server again for everybody: what it is told of people, or what is known of it, has changed. */
+/**
+ * Forgets everyone's lists of a server, because what it is told about people, or what is known
+ * about it, has changed.
+ */
 export function forgetServer(server: Listed): void {
   const start = JSON.stringify([server.id, server.url]).slice(0, -1)
   for (const key of listMemory().keys()) if (key.startsWith(start)) listMemory().delete(key)
@@ -86,7 +102,7 @@ const STALE: ReadonlySet<FailureClass> = new Set([
   'bad_arguments',
 ])
 
-/** True for a call's failure that a remembered list may be the reason of: the next turn asks again. */
+/** True if an outdated list may have caused a call's failure. The next turn then asks again. */
 export function mayBeStale(failureClass: FailureClass): boolean {
   return STALE.has(failureClass)
 }

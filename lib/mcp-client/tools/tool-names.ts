@@ -1,8 +1,10 @@
 const MAX_LENGTH = 64
 
 /**
- * Under which name the model sees each tool: its own where that is free, with `_` for all but letters and digits; else with
- * the server's name before it. One map of tool name to public name for each server; the order of servers decides who keeps a name.
+ * Assigns the names under which the model sees the tools. A tool keeps its own name if it is free,
+ * with `_` for every character that is not a letter or digit; otherwise the server's name is put
+ * before it. Returns one map from tool name to public name for each server. The order of servers
+ * decides which one keeps a name.
  */
 export function toolNames(servers: { server: string; tools: { name: string }[] }[]): Map<string, string>[] {
   const taken = new Set<string>()
@@ -21,7 +23,8 @@ export function toolNames(servers: { server: string; tools: { name: string }[] }
   })
 }
 
-// The Agents SDK would change what it does not like itself, and we should not know a tool again under its new name.
+// The Agents SDK would change unsuitable names itself, and we could not recognize a tool by its new
+// name.
 function toAllowedName(name: string): string {
   return name.replace(/[^A-Za-z0-9]/g, '_').slice(0, MAX_LENGTH) || 'tool'
 }
