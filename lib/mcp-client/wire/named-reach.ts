@@ -6,14 +6,18 @@ import { type Reach, requireReachable } from '#lib/mcp-client/wire/network-fetch
 import { isPublicAddress } from '#lib/platform/net/public-fetch.ts'
 
 /**
- * Where the addresses may lead that a server names, such as those of its authorization server: what is public itself names nothing on
- * this machine or in its network, whatever MCP_ALLOW_PRIVATE lets the operator's own servers do.
+ * The reach of addresses that a server names, such as those of its authorization server. A public
+ * server may not name addresses on this machine or its network, whatever MCP_ALLOW_PRIVATE allows
+ * for the operator's own servers.
  */
 export async function reachOfNamed(server: McpServer): Promise<Reach> {
   return reachOf(server) === 'public' || (await isPublicHost(new URL(server.url))) ? 'public' : 'anywhere'
 }
 
-/** Throws Refusal for an address that a server named for the person's browser, and that leads where the server may not lead us. */
+/**
+ * Throws Refusal if an address that a server named for the person's browser is outside the server's
+ * reach.
+ */
 export async function requireNamed(server: McpServer, named: URL): Promise<void> {
   const reach = await reachOfNamed(server)
   requireReachable(named, reach)
@@ -21,7 +25,7 @@ export async function requireNamed(server: McpServer, named: URL): Promise<void>
     throw new Refusal('denied', `${named.hostname} is not an address of the public internet, as ${server.name} is.`)
 }
 
-/** A name that is not known counts as public: it leads nowhere, and lifts no limit. */
+/** A host that cannot be resolved counts as public: it leads nowhere, and lifts no limit. */
 async function isPublicHost({ hostname }: URL): Promise<boolean> {
   const host = hostname.replace(/^\[|\]$/g, '')
   if (net.isIP(host)) return isPublicAddress(host)

@@ -9,28 +9,34 @@ import { EventMeter, type JsonLimits, JsonMeter } from '#lib/platform/json/json-
 import { isPublicAddress } from '#lib/platform/net/public-fetch.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
-/** Whether requests may go to any address or to those of the public internet alone. */
+/** Whether requests may go to any address, or only to the public internet. */
 export type Reach = 'anywhere' | 'public'
 type Lookup = NonNullable<https.RequestOptions['lookup']>
 type Agents = Record<'http:' | 'https:', http.Agent>
 
-// Shorter than the five seconds after which many servers close an idle connection: one that closes just then loses a request.
+// Shorter than the 5 s after which many servers close an idle connection: a request sent just then
+// would be lost.
 const IDLE_MS = 4_000
 const SOCKETS_MAX = 256
-/** The most (bytes) that is taken of one stream of events, and of one answer or event. */
+/** The limits (bytes) of one event stream, and of one answer or event. */
 const STREAM_MAX_BYTES = 32 * 1024 * 1024
 const ANSWER_MAX_BYTES = 12 * 1024 * 1024
-/** What one answer may have: parsing it must not hold up the process. Its depth is cut where it is read. */
+/**
+ * The limits of an answer's JSON, so that parsing does not block the process. The depth is cut
+ * where the answer is read.
+ */
 const ANSWER_LIMITS: JsonLimits = { values: 60_000, depth: Number.POSITIVE_INFINITY, escapes: 500_000 }
 const NO_BODY = new Set([101, 204, 205, 304])
 
-// The sockets are shared by all runs, the MCP sessions on them by none.
+// All runs share the sockets, but never the MCP sessions on them.
 const agents = processState('agents', (): Partial<Record<Reach, Agents>> => ({}))
 
 /**
- * `fetch` for MCP servers: pooled connections, answers of 12 MB and streams of 32 MB at most, redirects returned as they are. With `public` the address that is
- * connected to must be one of the public internet, decided after the name was resolved and at every new connection, so that no
- * name leads to this machine or its network. Throws Refusal for an address that is refused, WireError for a connection that breaks.
+ * `fetch` for MCP servers: pooled connections, answers of at most 12 MiB and streams of at most 32
+ * MiB, redirects returned as they are. With `public`, the address must be on the public internet.
+ * This is checked after name resolution, at every new connection, so that no name leads to this
+ * machine or its network. Throws Refusal for a forbidden address, and WireError for a connection
+ * that breaks.
  */
 export function networkFetch(reach: Reach): typeof fetch {
   return async (input, init) => {
@@ -42,14 +48,14 @@ export function networkFetch(reach: Reach): typeof fetch {
   }
 }
 
-/** Throws Refusal where it is clear without resolving a name that an address is not reached. */
+/** Throws Refusal for an address that is forbidden even without resolving its name. */
 export function requireReachable(url: URL, reach: Reach): void {
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new Refusal('denied', 'Only http and https addresses can be servers.')
   if (url.username || url.password)
     throw new Refusal('denied', 'The address of a server must not contain a name or password.')
   const host = url.hostname.replace(/^\[|\]$/g, '')
-  // `lookup` is not asked about a literal.
+  // `lookup` is not called for a literal address.
   if (reach === 'public' && net.isIP(host) && !isPublicAddress(host)) throw notPublic(host)
 }
 
@@ -62,7 +68,7 @@ function send(url: URL, request: Request, body: Buffer | undefined, agent: http.
   const secure = url.protocol === 'https:'
   let left = false
   outgoing.on('socket', (socket) => {
-    // One that was waited for is not called reused.
+    // A pooled socket that the request waited for is connected, but not flagged as reused.
     if (outgoing.reusedSocket || !socket.connecting) left = true
     else
       socket.once(secure ? 'secureConnect' : 'connect', () => {

@@ -1,11 +1,17 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 
-/** An event of a stream (WHATWG server-sent events). `retry`: milliseconds after which the server wants the stream to be taken up again. */
+/**
+ * An event of a stream (WHATWG server-sent events). `retry`: how long (ms) to wait before resuming
+ * the stream.
+ */
 export type StreamEvent = { id?: string; event?: string; data: string; retry?: number }
 
 const encoder = new TextEncoder()
 
-/** The events of a body, as they come. Throws what the body throws; a reader that leaves early ends the body. */
+/**
+ * Yields the events of a body as they arrive. Throws what the body throws. A reader that stops
+ * early cancels the body.
+ */
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamEvent, void> {
   let retry: number | undefined
   const parser = new EventSourceParserStream({
@@ -22,7 +28,7 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
   }
 }
 
-/** These events as a body, each made when it is read. */
+/** Encodes events as a body. Each event is requested only when the body is read. */
 export function sendEvents(events: AsyncGenerator<StreamEvent, void>): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     pull: async (controller) => {

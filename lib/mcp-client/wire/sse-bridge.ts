@@ -5,12 +5,15 @@ import { log } from '#lib/platform/log.ts'
 type Id = string | number
 type Message = { jsonrpc: '2.0'; id?: Id; method?: string; params?: Record<string, unknown> }
 type Controller = ReadableStreamDefaultController<Uint8Array>
-/** An answer that is on its way; `heard` is told of the first that comes of it. */
+/** An open request. `heard` is called with the first message for it. */
 type Waiting = { controller: Controller; heard: () => void }
-/** `waiting`: the answers that are on their way. `ears`: who listens for what belongs to no request. */
+/**
+ * `waiting`: the open requests, by id. `ears`: the listeners for messages that belong to no
+ * request.
+ */
 type Open = { transport: SSEClientTransport; waiting: Map<Id, Waiting>; ears: Set<Controller> }
 
-/** The server did not take a request, by the status that it gave to it. */
+/** The server refused a request, by the HTTP status of its POST. */
 class NotTaken extends Error {
   readonly response: Response
 
@@ -25,9 +28,10 @@ const METHOD_NOT_FOUND = -32601
 const SESSION = 'mcp-session-id'
 
 /**
- * An HTTP+SSE server (revision 2024-11-05) behind the face of a Streamable HTTP one: a `fetch` for the client that speaks to it
- * through the older transport. Each request's answer, with the progress before it, is one event stream, and what belongs to no request
- * comes by a GET; a DELETE ends the connection.
+ * Makes an HTTP+SSE server (revision 2024-11-05) look like a Streamable HTTP one: a `fetch` that
+ * talks to it through the older transport. The answer to each request, with the progress before it,
+ * is one event stream. Messages that belong to no request come by a GET. A DELETE ends the
+ * connection.
  */
 export function sseBridge(send: typeof fetch): typeof fetch {
   let open: Promise<Open> | undefined
@@ -45,7 +49,8 @@ export function sseBridge(send: typeof fetch): typeof fetch {
     const message = (await request.json()) as Message
     if (message.method === 'server/discover')
       return answer({ id: message.id, error: { code: METHOD_NOT_FOUND, message: 'Method not found' } })
-    // A stream that broke took the session with it; one that did not is left by whoever begins anew.
+    // A broken stream has lost its session. An intact one is abandoned by a client that starts
+    // anew.
     if (message.method === 'initialize') {
       const before = open
       open = undefined
@@ -73,12 +78,12 @@ export function sseBridge(send: typeof fetch): typeof fetch {
     })
     request.signal.addEventListener('abort', () => waiting.delete(id), { once: true })
     const sent = transport.send(message as never).catch((error) => {
-      // Once something was heard, nobody waits for the request itself any more.
+      // Once a message was heard, the POST is no longer awaited, so its error goes to the stream.
       waiting.get(id)?.controller.error(error)
       waiting.delete(id)
       return error instanceof NotTaken ? error.response : Promise.reject(error)
     })
-    // What comes of it counts, also where a server answers the request itself late or never.
+    // A message for the request is enough, even if the server answers the POST late or never.
     const notTaken = await Promise.race([sent, heard.promise])
     if (notTaken) return notTaken
     return streamResponse(stream, session)
@@ -101,7 +106,10 @@ function streamResponse(stream: ReadableStream<Uint8Array>, session: string): Re
   return new Response(stream, { headers: { 'content-type': 'text/event-stream', [SESSION]: session } })
 }
 
-/** Opens the stream for the first request, and gives up with it where the server never says where to post. */
+/**
+ * Opens the stream for the first request. Gives up when that request is aborted, as happens if the
+ * server never says where to post.
+ */
 async function start({ url, signal }: Request, send: typeof fetch, onGone: () => void): Promise<Open> {
   const post: typeof fetch = async (input, init) => {
     const response = await send(input, init)
@@ -123,7 +131,7 @@ async function start({ url, signal }: Request, send: typeof fetch, onGone: () =>
   }
   transport.onmessage = (message) => {
     const { id, method, params } = message as Message
-    // An answer to nobody can only be a wrong one to whoever waits alone.
+    // An answer with an unknown id can only be a malformed one for the only open request.
     const stray = method === undefined && id !== undefined && !waiting.has(id) && waiting.size === 1
     const [only] = stray ? waiting.keys() : []
     const { controller, heard } = waiting.get(only ?? id ?? tokenOf(params) ?? '') ?? {}
@@ -140,7 +148,7 @@ async function start({ url, signal }: Request, send: typeof fetch, onGone: () =>
   transport.onclose = () => end(Object.assign(new Error('the event stream ended'), { code: 'ECONNRESET' }))
   transport.onerror = (error) => {
     log.debug({ error }, 'HTTP+SSE transport error')
-    // An event source would connect again, to a session that knows nothing of what waits here.
+    // The event source would reconnect to a new session, which knows nothing of the open requests.
     if ('event' in error) void transport.close()
   }
   const given = Promise.withResolvers<never>()
@@ -157,7 +165,7 @@ async function start({ url, signal }: Request, send: typeof fetch, onGone: () =>
   return { transport, waiting, ears }
 }
 
-/** Requests carry their id as progress token, as the SDK's clients choose it. */
+/** The progress token, which the SDK's clients set to the request's id. */
 function tokenOf(params?: Record<string, unknown>): Id | undefined {
   const token = params?.progressToken
   return typeof token === 'string' || typeof token === 'number' ? token : undefined
