@@ -11,6 +11,7 @@ const STEPS = [
   ['database client', 'scripts/generate.ts'],
   ['types', 'node_modules/typescript/bin/tsc', '-p', '.'],
   ['lint', 'node_modules/@biomejs/biome/bin/biome', 'ci', '.'],
+  ['unused code', 'node_modules/knip/bin/knip.js'],
   ['build', 'scripts/build.ts', '--if-stale'],
   [
     'tests',

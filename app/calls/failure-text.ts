@@ -3,7 +3,7 @@ import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 type Explained = { title: string; means: string; todo: string }
 
 /** Each failure class of the ledger in words: what it means, and what an operator can do. */
-export const FAILURES: Record<FailureClass, Explained> = {
+const FAILURES: Record<FailureClass, Explained> = {
   refused: {
     title: 'Connection refused',
     means: 'Nothing listened at the address of the tool server, so the call was not sent.',

@@ -1,5 +1,5 @@
 /** The stable error codes that a person or a client may see, each with its HTTP status. */
-export const STATUS = {
+const STATUS = {
   bad_request: 400,
   unauthenticated: 401,
   forbidden: 403,
@@ -97,7 +97,7 @@ export function isDatabaseDown(error: unknown): boolean {
 }
 
 /** True if PostgreSQL cannot write because its disk is full or its quota is used up. */
-export function isDiskFull(error: unknown): boolean {
+function isDiskFull(error: unknown): boolean {
   for (let at = error, depth = 0; at instanceof Object && depth < 6; depth += 1) {
     const { code, message, cause } = at as { code?: unknown; message?: unknown; cause?: unknown }
     if (
@@ -111,7 +111,7 @@ export function isDiskFull(error: unknown): boolean {
 }
 
 /** True if PostgreSQL accepts no changes: a standby, or a server an operator made read-only. */
-export function isReadOnly(error: unknown): boolean {
+function isReadOnly(error: unknown): boolean {
   for (let at = error, depth = 0; at instanceof Object && depth < 6; depth += 1) {
     const { code, message, cause } = at as { code?: unknown; message?: unknown; cause?: unknown }
     if (code === '25006' || (typeof message === 'string' && /in a read-only transaction/.test(message))) return true

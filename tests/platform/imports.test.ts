@@ -156,7 +156,6 @@ test('who may look across people is a short list', () => {
     [
       "admin: lib/data/audit.ts",
       "admin: lib/data/chat/feedback.ts",
-      "admin: lib/data/chat/threads.ts",
       "admin: lib/data/people/people.ts",
       "admin: lib/data/people/users.ts",
       "admin: lib/data/runs/run-list.ts",

@@ -1,7 +1,7 @@
 import type { AuditAction } from '#lib/data/audit.ts'
 
 /** The audited actions in words. */
-export const ACTION_NAMES: Record<AuditAction, string> = {
+const ACTION_NAMES: Record<AuditAction, string> = {
   signed_in: 'Signed in',
   sign_in_failed: 'Sign-in failed',
   signed_up: 'Made an account',

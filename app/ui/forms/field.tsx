@@ -11,7 +11,7 @@ const Wired = createContext<Wiring | null>(null)
  * The attributes that connect a control to its `Field`, so that label, hint and error are read with
  * it. Empty outside a field.
  */
-export function useField(): Partial<Wiring> {
+function useField(): Partial<Wiring> {
   return useContext(Wired) ?? {}
 }
 

@@ -6,7 +6,7 @@ import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 import { toVisibleText } from '#lib/platform/text/visible-text.ts'
 
 /** What the page does when Connect is pressed: the only action that needs the browser, which has to go to the server's sign-in. */
-export const CONNECT = 'connect.open'
+const CONNECT = 'connect.open'
 /** Answers the message again, after connecting. */
 export const CONNECTED_RETRY = 'connect.retry'
 

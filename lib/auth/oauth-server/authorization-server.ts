@@ -17,7 +17,7 @@ import { processState } from '#lib/platform/process-state.ts'
 const IDENTITY_SCOPES = ['openid', 'offline_access']
 const HOUR = 3_600
 /** An authorized app that is unused for this many days must ask again. */
-export const UNUSED_DAYS = 60
+const UNUSED_DAYS = 60
 const DOCUMENT_MAX_BYTES = 16_384
 const KEYS_REREAD_MS = 60_000
 

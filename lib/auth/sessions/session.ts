@@ -41,7 +41,7 @@ export function sealSession(claims: SessionClaims): Promise<string> {
 }
 
 /** Returns a Set-Cookie header that signs the person in with these claims. */
-export async function setSessionCookie(claims: SessionClaims): Promise<string> {
+async function setSessionCookie(claims: SessionClaims): Promise<string> {
   const { name, options } = sessionCookie()
   const parts = [
     `${name}=${await sealSession(claims)}`,

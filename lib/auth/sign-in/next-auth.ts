@@ -24,7 +24,7 @@ declare module 'next-auth' {
  * The next-auth configuration. Sessions are JWTs because password sign-in requires them; the
  * session version in the database revokes them.
  */
-export function authOptions(): NextAuthOptions {
+function authOptions(): NextAuthOptions {
   const cookie = sessionCookie()
   return {
     secret: sessionSecret(),

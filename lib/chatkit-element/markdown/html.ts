@@ -8,7 +8,7 @@ export type RenderContext = { strings: Strings; imageDomains: readonly string[];
 /** Tags without attributes that people expect to work inside Markdown. All other HTML is shown as the text that it is. */
 const HARMLESS_TAG = /^<\/?(?:br|sub|sup|kbd|mark|u|s|del|ins)\s*\/?>$/i
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
 }
 

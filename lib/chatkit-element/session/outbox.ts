@@ -76,6 +76,6 @@ export class Outbox {
 }
 
 /** The message as it is shown until the server confirms it. */
-export function itemOf({ id, threadId, message }: Sending): UserMessageItem {
+function itemOf({ id, threadId, message }: Sending): UserMessageItem {
   return outgoingMessage(message, threadId, id).item
 }

@@ -26,8 +26,3 @@ export function spokenText(items: readonly ThreadItem[]): string {
     .trim()
   return text.length > SPOKEN_MAX ? `${text.slice(0, SPOKEN_MAX)}…` : text
 }
-
-/** The text of a person's message, with tags as `@name`. */
-export function messageText(item: Pick<UserMessageItem, 'content'>): string {
-  return item.content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('')
-}

@@ -4,7 +4,7 @@ import { stopRunsOf } from '#lib/data/runs/runs.ts'
 import type { Tx } from '#lib/platform/db/db.ts'
 
 /** Why all access of a person ended. The run, the ledger and the person get this sentence. */
-export const ACCESS_ENDINGS = {
+const ACCESS_ENDINGS = {
   address_proven: 'The address of this account was proven for the first time, which ended all that was begun before.',
   account_disabled: 'This account was disabled by an administrator.',
   account_deleted: 'This account was deleted.',

@@ -71,7 +71,7 @@ export function overTransport({ config }: McpServer, send: typeof fetch): typeof
  * that the request was already carried out.
  * A missing or surplus slash at the end of the address is corrected.
  */
-export function externalTransport(send: typeof fetch = fetch): typeof fetch {
+function externalTransport(send: typeof fetch = fetch): typeof fetch {
   let otherSlash: boolean | undefined
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)

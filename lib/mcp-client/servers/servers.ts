@@ -27,7 +27,7 @@ export type McpServer = {
 }
 
 /** The name of our own server. */
-export const BUILTIN_NAME = 'switchboard'
+const BUILTIN_NAME = 'switchboard'
 
 /**
  * The servers of the settings: our own (MCP_BUILTIN) and the operator's (MCP_SERVER_URL,

@@ -7,7 +7,7 @@ const encoder = new TextEncoder()
 export type SseMessage = { seq?: number; event: unknown }
 
 /** One server-sent event as the ChatKit protocol frames it: `data: <one line of JSON>` and a blank line. */
-export function sseFrame(data: unknown): string {
+function sseFrame(data: unknown): string {
   return `data: ${JSON.stringify(data)}\n\n`
 }
 

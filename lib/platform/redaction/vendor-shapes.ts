@@ -13,7 +13,7 @@ const hasDigit = (match: string) => /\d/.test(match)
  * How the tokens of well-known services begin and what they are made of. To add one: its fixed beginning, then the class of
  * its characters with the least number of them; nothing that may follow, so that a failed attempt costs no more than the least number.
  */
-export const VENDOR_SHAPES: Shape[] = [
+const VENDOR_SHAPES: Shape[] = [
   shape('Switchboard', 'sw(?:b|[or])_[\\w-]{20,}'),
   shape('GitHub', 'gh[opusr]_[A-Za-z0-9_]{16,}'),
   shape('GitHub fine-grained', 'github_pat_[A-Za-z0-9_]{16,}'),
