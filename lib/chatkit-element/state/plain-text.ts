@@ -1,4 +1,4 @@
-import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 
 /** The text of items for the clipboard: the Markdown of answers and the copy text of widgets. */
 export function plainText(items: readonly ThreadItem[]): string {
