@@ -15,7 +15,7 @@ type Settings = Pick<
   | 'S3_SECRET_ACCESS_KEY'
 >
 
-/** The store that the settings name: a folder, or an S3-compatible one. */
+/** Opens the byte store that the settings name: a folder or an S3-compatible bucket. */
 export function openByteStore(settings: Settings = env()): ByteStore {
   const { S3_ENDPOINT, S3_BUCKET, S3_REGION, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, ATTACHMENTS_DIR } = settings
   if (!S3_ENDPOINT || !S3_BUCKET || !S3_ACCESS_KEY_ID || !S3_SECRET_ACCESS_KEY) return folderBytes(ATTACHMENTS_DIR)
@@ -24,14 +24,15 @@ export function openByteStore(settings: Settings = env()): ByteStore {
 }
 
 /**
- * Writes, reads and deletes a few bytes where attachments will be kept, when a server starts: a folder or a bucket that cannot be
- * written would else be found out by the first person who attaches a file. Throws SettingsError with what to change.
+ * Writes, reads and deletes a few bytes in the store when the server starts. Otherwise the first
+ * person who attaches a file would discover that the folder or bucket is not writable. Does nothing
+ * if attachments are off. Throws SettingsError that says what to change.
  */
 export async function requireWritableStore(settings: Settings): Promise<void> {
   if (settings.ATTACHMENTS === 'off') return
   const { S3_ENDPOINT, S3_BUCKET, ATTACHMENTS_DIR } = settings
   const store = openByteStore(settings)
-  // One folder for all starts, and a file for each: replicas may start at once.
+  // All starts share one folder, with a file each, because replicas may start at the same time.
   const key = bytesKey('probe_start', newId('probe'))
   const probe = new TextEncoder().encode('probe')
   try {
@@ -49,13 +50,13 @@ export async function requireWritableStore(settings: Settings): Promise<void> {
   }
 }
 
-/** The words of the fault behind ours. */
+/** The message of the underlying error. */
 function causeOf(error: unknown): string {
   const { message, cause } = error as Error
   return cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : message.replace(/\.$/, '')
 }
 
-/** Where an attachment's bytes are. */
+/** The key under which an attachment's bytes are stored. */
 export function bytesKey(ownerId: string, attachmentId: string): string {
   return `${ownerId}/${attachmentId}`
 }

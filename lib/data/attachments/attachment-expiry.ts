@@ -3,23 +3,24 @@ import { type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { log } from '#lib/platform/log.ts'
 
 const HOUR_MS = 3_600_000
-/** How long (ms) an announced file may take to be uploaded. */
+/** How long (ms) the upload of an announced file may take. */
 export const UNFINISHED_MS = HOUR_MS
 const UNSENT_MS = 24 * HOUR_MS
-/** How many are deleted at once. */
+/** How many attachments are deleted at once. */
 const BATCH = 20
 
 type Gone = { id: string; owner_id: string }
 
 /**
- * Deletes attachments that nobody can reach: uploads that were not finished within an hour, files that were not sent within a
- * day, and those whose conversation is gone. Bytes first, so that nothing is forgotten that still takes room. Of one person,
- * or of all. Resolves to how many went.
+ * Deletes unreachable attachments: uploads that were not finished within an hour, files that were
+ * not sent within a day, and files whose thread is gone. Bytes are deleted before their records, so
+ * that no stored bytes are forgotten. Covers one person, or everybody. Resolves to the number
+ * deleted.
  */
 export async function expireAttachments(caller?: { userId: string }): Promise<number> {
   const inTx = <T>(work: (tx: Tx) => Promise<T>) => (caller ? withCaller(caller, work) : withSystem('expiry', work))
   let count = 0
-  // Those whose bytes stay are passed over, so that they never stand before the others.
+  // Attachments whose bytes could not be deleted are skipped, so that they do not block the others.
   for (let after = ''; ; ) {
     const gone = await inTx((tx) => findGone(tx, caller?.userId, after))
     const deleted = (await Promise.all(gone.map(deleteGone))).flat()
@@ -30,7 +31,7 @@ export async function expireAttachments(caller?: { userId: string }): Promise<nu
   }
 }
 
-/** The id where the bytes are gone, nothing where the next round has to try again. */
+/** Returns the id if the bytes are gone, and nothing if the next sweep has to try again. */
 async function deleteGone({ id, owner_id }: Gone): Promise<string[]> {
   try {
     await openByteStore().delete(bytesKey(owner_id, id))
@@ -54,12 +55,12 @@ function findGone(tx: Tx, ownerId: string | undefined, after: string): Promise<G
     ORDER BY id LIMIT ${BATCH}`
 }
 
-/** The attachments of a person, for deleting their bytes once the person is gone. */
+/** The ids of a person's attachments, for deleting their bytes after the person is deleted. */
 export function attachmentIds(caller: { userId: string }): Promise<string[]> {
   return withCaller(caller, (tx) => attachmentIdsBefore(tx, caller.userId))
 }
 
-/** Those that were made before a moment, within `tx`. */
+/** The ids of a person's attachments, within `tx`; with `before`, only those created earlier. */
 export async function attachmentIdsBefore(tx: Tx, ownerId: string, before?: Date): Promise<string[]> {
   const rows = await tx.attachment.findMany({
     where: { ownerId, ...(before && { createdAt: { lt: before } }) },
@@ -68,7 +69,10 @@ export async function attachmentIdsBefore(tx: Tx, ownerId: string, before?: Date
   return rows.map(({ id }) => id)
 }
 
-/** Deletes the bytes of attachments whose records are gone. What fails is logged, and stays. */
+/**
+ * Deletes the bytes of attachments whose records are gone. A failure is logged, and those bytes
+ * stay.
+ */
 export async function deleteBytesOf(ownerId: string, ids: string[]): Promise<void> {
   for (const id of ids) {
     try {

@@ -3,20 +3,25 @@ import textExtensions from 'text-extensions'
 import { decodeText } from '#lib/data/attachments/decode-text.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
-/** Pictures that models and browsers both read. SVG is not among them: it can hold scripts. */
+/**
+ * Pictures that both models and browsers can read. SVG is left out because it can contain scripts.
+ */
 const IMAGES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp'])
 const PDF = 'application/pdf'
-/** Text by another name. */
+/** Types that are text, whatever they are called. */
 const TEXTS =
   /^(text\/|application\/(json|xml|yaml|x-yaml|toml|javascript|typescript|sql|x-sh|x-ndjson)$|application\/[\w.-]+\+(json|xml)$)/
-/** What browsers say of files whose type they do not know. */
+/** What browsers report for files of unknown type. */
 const UNKNOWN = new Set(['', 'application/octet-stream'])
 const ALIASES = new Map([
   ['image/jpg', 'image/jpeg'],
   ['image/apng', 'image/png'],
   ['application/x-pdf', PDF],
 ])
-/** Endings of files that can be read, whatever type the browser makes of them: `.csv` is Excel to one, `.ts` a video to another. */
+/**
+ * Endings of readable files, whatever type the browser reports: one reports `.csv` as Excel,
+ * another `.ts` as video.
+ */
 const READABLE_ENDINGS = new Set([
   ...textExtensions.filter((ending) => ending !== 'svg'),
   'png',
@@ -30,7 +35,7 @@ const KINDS = 'Pictures (PNG, JPEG, GIF, WebP), PDF and text can'
 
 export type AttachmentKind = 'image' | 'pdf' | 'text'
 
-/** What a stored type is to us. */
+/** The kind of a stored type. */
 export function kindOf(mimeType: string): AttachmentKind {
   const type = plain(mimeType)
   if (IMAGES.has(type)) return 'image'
@@ -38,8 +43,8 @@ export function kindOf(mimeType: string): AttachmentKind {
 }
 
 /**
- * Refuses a file that no model could read before it is uploaded, by what its browser says of it and by its name. The bytes have
- * the last word (`checkedType`). Throws unsupported_type.
+ * Refuses a file that no model could read before it is uploaded, judged by the browser's type and
+ * the name. The bytes decide later (`checkedType`). Throws unsupported_type.
  */
 export function requireReadable(mimeType: string, name: string): void {
   const type = plain(mimeType)
@@ -49,7 +54,10 @@ export function requireReadable(mimeType: string, name: string): void {
   throw new AppError('unsupported_type', `Files of the type ${type.slice(0, 60)} cannot be attached. ${KINDS}.`)
 }
 
-/** The type that the bytes have. What says that it is a picture or a PDF has to be one. Throws unsupported_type. */
+/**
+ * Returns the type of the bytes. A file declared as a picture or a PDF must really be one. Throws
+ * unsupported_type.
+ */
 export async function checkedType(declared: string, bytes: Uint8Array): Promise<string> {
   const found = plain((await fileTypeFromBuffer(bytes))?.mime ?? '')
   if (IMAGES.has(found) || found === PDF) return found

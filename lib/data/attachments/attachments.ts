@@ -15,9 +15,12 @@ import { log } from '#lib/platform/log.ts'
 
 const MEGABYTE = 1024 * 1024
 const NAME_MAX_CHARS = 200
-/** Characters that show nothing or turn the text around. Joiners shape letters and emoji, and the signs of Arabic are seen. */
+/**
+ * Invisible characters and those that change the text direction. Excluded are joiners, which shape
+ * letters and emoji, and the Arabic signs, which are visible.
+ */
 const UNSEEN = /(?!\u200c|\u200d|[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2])[\p{Cc}\p{Cf}]/gu
-/** Joiners that join nothing: at either end, and all but one of several. */
+/** Joiners that join nothing: those at either end, and all but one in a row. */
 const STRAY_JOINERS = /^(?:\u200c|\u200d)+|(?:\u200c|\u200d)+$|(\u200c|\u200d)(?:\u200c|\u200d)+/g
 const WHAT = 'The attachment'
 const EXPIRE_EVERY_MS = 600_000
@@ -25,7 +28,10 @@ let expiredAt = 0
 
 type Person = { userId: string }
 
-/** The caller's attachments as the ChatKit server keeps them: each query names the owner, row-level security stands behind it. */
+/**
+ * The caller's attachments for the ChatKit server. Each query names the owner, backed by row-level
+ * security.
+ */
 export function createAttachmentStore(caller: Person): AttachmentRecords {
   const ownerId = caller.userId
   return {
@@ -48,7 +54,10 @@ export function createAttachmentStore(caller: Person): AttachmentRecords {
   }
 }
 
-/** The statements that make files a thread's: `lock` comes first, `isFree` tells whether all can be its, and `bind` makes them so where `when` holds. */
+/**
+ * The statements that bind files to a thread. `lock` runs first, `isFree` is true if all files can
+ * be bound, and `bind` binds them if `when` holds.
+ */
 export function bindStatements(
   { ownerId, threadId }: { ownerId: string; threadId: string },
   ids: string[],
@@ -56,7 +65,7 @@ export function bindStatements(
 ) {
   const free = Prisma.sql`id = ANY(${ids}) AND owner_id = ${ownerId} AND (thread_id IS NULL OR thread_id = ${threadId})`
   return {
-    // Always in the same order, so that two messages with the same files never wait for each other.
+    // Always in the same order, so that two messages with the same files never deadlock.
     lock: Prisma.sql`SELECT id FROM attachments WHERE id = ANY(${ids}) AND owner_id = ${ownerId} ORDER BY id FOR UPDATE`,
     isFree: Prisma.sql`(SELECT count(*) FROM attachments WHERE ${free}) = ${new Set(ids).size}::integer`,
     bind: Prisma.sql`
@@ -65,7 +74,10 @@ export function bindStatements(
   }
 }
 
-/** One statement decides: of two threads that want a file at once, one gets it. */
+/**
+ * Binds all files or throws conflict. If two threads want a file at once, one statement decides
+ * which gets it.
+ */
 async function bindAll(
   tx: Tx,
   { ownerId, threadId }: { ownerId: string; threadId: string },
@@ -79,8 +91,9 @@ async function bindAll(
 }
 
 /**
- * Makes room for a file that is to be uploaded: an attachment with the address for its bytes. Throws unsupported_type,
- * too_large, and conflict when the person's files take too much room.
+ * Announces a file that will be uploaded. Returns an attachment with the upload address for its
+ * bytes. Throws unsupported_type, too_large, and conflict if the person's files take too much
+ * space.
  */
 export async function announceAttachment(
   caller: Person,
@@ -105,8 +118,9 @@ export async function announceAttachment(
 }
 
 /**
- * Takes the bytes of an announced attachment, once. They decide its type, and a picture or a PDF is opened. Throws not_found,
- * conflict for one that has its bytes, too_large, unsupported_type, limited, and unavailable if the bytes cannot be kept.
+ * Stores the bytes of an announced attachment, once. The bytes decide its type, and a picture or a
+ * PDF is opened to check it. Throws not_found, conflict if it was uploaded already or there is no
+ * space, too_large, unsupported_type, limited, and unavailable if the bytes cannot be stored.
  */
 export async function receiveAttachment(caller: Person, id: string, bytes: Uint8Array): Promise<Attachment> {
   const ownerId = caller.userId
@@ -119,7 +133,7 @@ export async function receiveAttachment(caller: Person, id: string, bytes: Uint8
   const kind = kindOf(type)
   if (kind !== 'text') await requireOpenable(kind, bytes)
   const attachment = described({ id, name }, type)
-  // Claimed before the bytes are written, so that of two uploads at once only one writes.
+  // Claimed before the bytes are written, so that only one of two simultaneous uploads writes.
   await claim(caller, row, {
     data: attachment as unknown as Prisma.InputJsonObject,
     size: bytes.byteLength,
@@ -132,13 +146,13 @@ export async function receiveAttachment(caller: Person, id: string, bytes: Uint8
     await withCaller(caller, (tx) => tx.attachment.updateMany({ where: { id, ownerId }, data: before }))
     throw error
   }
-  // Deleted meanwhile: its bytes go as well.
+  // If it was deleted meanwhile, its bytes must go, too.
   if (await isThere(caller, id)) return attachment
   await deleteBytes(caller, id)
   throw notFound(WHAT)
 }
 
-/** An attachment as clients see it: a picture has an address at which it can be shown. */
+/** An attachment as clients see it. A picture has an address that shows it. */
 function described(about: { id: string; name: string }, mime_type: string): Attachment {
   if (kindOf(mime_type) !== 'image') return { ...about, mime_type, type: 'file' }
   return { ...about, mime_type, type: 'image', preview_url: `${env().APP_URL}/api/attachments/${about.id}?preview` }
@@ -162,7 +176,7 @@ async function isThere({ userId: ownerId }: Person, id: string): Promise<boolean
   return (await withCaller({ userId: ownerId }, (tx) => tx.attachment.count({ where: { id, ownerId } }))) > 0
 }
 
-/** An uploaded attachment of the caller with its bytes. Throws not_found. */
+/** Returns an uploaded attachment of the caller with its bytes. Throws not_found. */
 export async function readAttachment(
   caller: Person,
   id: string,
@@ -173,20 +187,20 @@ export async function readAttachment(
   return { attachment: row.data as unknown as Attachment, bytes }
 }
 
-/** Notes that a model refused these files of the caller. */
+/** Records that a model refused these files of the caller. */
 export async function markRefused({ userId: ownerId }: Person, ids: string[]): Promise<void> {
   await withCaller({ userId: ownerId }, (tx) =>
     tx.attachment.updateMany({ where: { id: { in: ids }, ownerId }, data: { refusedAt: new Date() } }),
   )
 }
 
-/** Whether a model has refused this file of the caller. */
+/** True if a model has refused this file of the caller. */
 export async function isRefused({ userId: ownerId }: Person, id: string): Promise<boolean> {
   const where = { id: toStorableText(id), ownerId, refusedAt: { not: null } }
   return (await withCaller({ userId: ownerId }, (tx) => tx.attachment.count({ where }))) > 0
 }
 
-/** Deletes the bytes of the caller's attachment; its record is another matter. */
+/** Deletes the bytes of the caller's attachment, but not its record. */
 export function deleteBytes(caller: Person, id: string): Promise<void> {
   return openByteStore().delete(bytesKey(caller.userId, id))
 }
@@ -205,7 +219,10 @@ function requireSize(bytes: number): void {
     throw new AppError('too_large', `The file is larger than ${ATTACHMENT_MAX_MB} MB.`)
 }
 
-/** Of one person's files one at a time is counted until the transaction ends. Throws conflict. */
+/**
+ * Checks that the person's files leave `more` bytes of space. Locked per person until the
+ * transaction ends. Throws conflict.
+ */
 async function requireRoom(tx: Tx, { userId: ownerId }: Person, more: number): Promise<void> {
   const { ATTACHMENTS_PER_PERSON_MB } = env()
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${ownerId}, 1))`
@@ -217,14 +234,14 @@ async function requireRoom(tx: Tx, { userId: ownerId }: Person, more: number): P
   )
 }
 
-/** A name for people, without folders and control characters. */
+/** Returns a display name without folders and invisible characters. */
 function cleanName(name: string): string {
   const last = toStorableText(name).split(/[\\/]/).at(-1) ?? ''
   const visible = [...last.replace(UNSEEN, '').trim()].slice(-NAME_MAX_CHARS).join('')
   return visible.replace(STRAY_JOINERS, '$1') || 'file'
 }
 
-/** What others left behind goes on the way, every ten minutes at most. */
+/** Deletes other people's expired attachments in passing, at most every ten minutes. */
 async function expireSometimes(): Promise<void> {
   if (Date.now() - expiredAt < EXPIRE_EVERY_MS) return
   expiredAt = Date.now()

@@ -6,11 +6,14 @@ import { newId } from '#lib/platform/ids.ts'
 
 const KEY = /^[a-z]+_[0-9a-z]+\/[a-z]+_[0-9a-z]+$/
 
-/** Bytes in a folder that only this process's user can read, one file each. Writing throws unavailable where the folder cannot be written. */
+/**
+ * Stores bytes in a folder that only this process's user can read, one file per attachment. Writing
+ * throws unavailable if the folder cannot be written.
+ */
 export function folderBytes(folder: string): ByteStore {
   const root = path.resolve(folder)
   const fileOf = (key: string) => {
-    // Keys are made of our own ids; nothing else may become a path.
+    // Keys consist of our own ids; nothing else may become a path.
     if (!KEY.test(key)) throw new Error('not a key of an attachment')
     return path.join(root, key)
   }
@@ -24,7 +27,7 @@ export function folderBytes(folder: string): ByteStore {
         await rename(unfinished, file)
       } catch (cause) {
         await rm(unfinished, { force: true }).catch(() => undefined)
-        // A full disk, or a folder that this process may not write.
+        // The disk is full, or the folder is not writable.
         throw new AppError(
           'unavailable',
           'The file cannot be kept just now. If it stays so, tell your administrator.',

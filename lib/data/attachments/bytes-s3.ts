@@ -8,7 +8,10 @@ const RETRIES = 2
 /** `url` is the endpoint with the bucket in its path. */
 type Bucket = { url: string; region: string; accessKeyId: string; secretAccessKey: string }
 
-/** Bytes in a bucket of an S3-compatible store. Throws unavailable when the store does not answer as it should within a minute. */
+/**
+ * Stores bytes in a bucket of an S3-compatible store. Throws unavailable if the store does not
+ * answer correctly within a minute.
+ */
 export function s3Bytes({ url, ...keys }: Bucket): ByteStore {
   const client = new AwsClient({ ...keys, service: 's3', retries: RETRIES })
 

@@ -1,16 +1,20 @@
 import chardet from 'chardet'
 
-/** How much of a file is looked at to guess its encoding, in bytes. */
+/** How many bytes of a file are read to guess its encoding. */
 const SAMPLE_BYTES = 64 * 1024
-/** No text has these: what decodes to them is something else. Line ends, tabs and the escapes of terminals are no sign. */
+/**
+ * Control characters that text does not contain: bytes that decode to them are something else. Line
+ * ends, tabs and terminal escapes are allowed.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const CONTROLS = /[\0-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]/
 
 export type DecodedText = { text: string; charset: string }
 
 /**
- * The text that bytes are: UTF-8, UTF-16 with or without its mark, or an older encoding that a library recognises (Windows-1252,
- * Shift_JIS and the others that browsers know). Null if they are no text.
+ * Decodes bytes as text: UTF-8, UTF-16 with or without a byte order mark, or an older encoding that
+ * a library recognizes (Windows-1252, Shift_JIS and others that browsers know). Null if they are
+ * not text.
  */
 export function decodeText(bytes: Uint8Array): DecodedText | null {
   const marked = utf16Of(bytes)
@@ -32,12 +36,14 @@ function decode(bytes: Uint8Array, label: string): DecodedText | null {
     const decoder = new TextDecoder(label, { fatal: true })
     return { text: decoder.decode(bytes), charset: decoder.encoding }
   } catch {
-    // Not of this encoding, or one that the platform does not know.
+    // The bytes are not in this encoding, or the platform does not know it.
     return null
   }
 }
 
-/** By its mark; without one by where the zeros of Latin letters are. */
+/**
+ * Detects UTF-16 by its byte order mark, or else by the position of the zero bytes in Latin text.
+ */
 function utf16Of(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be'

@@ -1,22 +1,23 @@
-// Opens one file that a person has attached, in a process of its own: it may crash, hang or eat memory here without harm. It gets
-// the kind (`image` or `pdf`) as its argument and the bytes on its input, and answers with one line of JSON. It imports nothing of
-// ours, because it runs from its source in the build as well.
+// Opens one attached file in a separate process, where it may crash, hang or exhaust memory without
+// harm. The process gets the kind (`image` or `pdf`) as its argument and the bytes on standard
+// input, and answers with one line of JSON. It imports none of our modules, because it runs from
+// source even in a build.
 import { writeFileSync } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
 import { Worker } from 'node:worker_threads'
 
-/** What a file turned out to be; see `Opening` in open-attachment.ts. */
+/** The result for a file; see `Opening` in open-attachment.ts. */
 type Found =
   | { result: 'opened' | 'damaged' | 'locked' | 'empty' }
   | { result: 'too_many_pixels' | 'too_many_pages'; limit: number }
 
-/** All that the process may hold, in bytes. A decoded picture of MAX_PIXELS fits. */
+/** The most memory (bytes) the process may use. A decoded picture of MAX_PIXELS fits. */
 const MAX_RSS_BYTES = 700 * 1024 * 1024
 const MAX_PIXELS = 100_000_000
 const MAX_PAGES = 2_000
-/** Pages that are looked at before a PDF counts as empty. */
+/** How many pages are checked before a PDF counts as empty. */
 const LOOKED_AT = 20
-/** PDF.js's names for what leaves a mark on a page: texts, paths, pictures and shadings. */
+/** PDF.js's names for operations that draw on a page: text, paths, pictures and shadings. */
 const MARK = /ShowText$|^show|constructPath|rawFillPath|shadingFill|^paint.*(?:Image|Solid)/
 
 watchMemory()
@@ -30,18 +31,21 @@ try {
 }
 process.stdout.end(() => process.exit())
 
-/** Native code and a busy loop hold no limit of V8: a second thread watches, and the kernel is told which process to end first. */
+/**
+ * V8's heap limit does not bind native code, and a busy loop blocks timers. So a second thread
+ * watches the memory, and Linux is told to kill this process first.
+ */
 function watchMemory(): void {
   try {
     writeFileSync('/proc/self/oom_score_adj', '1000')
   } catch {
-    // Only Linux knows it.
+    // Only Linux has this file.
   }
   const watch = `setInterval(() => { if (process.memoryUsage.rss() > ${MAX_RSS_BYTES}) process.kill(process.pid, 'SIGKILL') }, 20)`
   new Worker(watch, { eval: true }).unref()
 }
 
-/** Decodes the whole picture; of one that moves, its first frame. */
+/** Decodes the whole picture, or the first frame of an animation. */
 async function openPicture(bytes: Buffer): Promise<Found> {
   const { default: sharp } = await import('sharp')
   sharp.concurrency(1)

@@ -4,16 +4,19 @@ import { text } from 'node:stream/consumers'
 import { AppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
 
-/** From its source, also in a build: next.config.ts puts it and what it needs there, at the same place below the working folder. */
+/**
+ * The program runs from source even in a build: next.config.ts copies it and its dependencies to
+ * the same place below the working folder.
+ */
 const PROGRAM = path.resolve('lib/data/attachments/open-attachment-process.ts')
-/** How long (ms) one file may take to be opened, and how long it may wait for its turn. */
+/** How long (ms) opening one file may take, and below it how long a file may wait for its turn. */
 const OPEN_MS = 20_000
 const TURN_MS = 30_000
-/** Files that are opened at once. Each may take a processor and 700 MB. */
+/** How many files are opened at once. Each may take a core and 700 MB. */
 const AT_ONCE = 2
 const HEAP_MB = 512
 
-/** What the process answers. */
+/** The answer of the process. */
 type Opening = {
   result: 'opened' | 'damaged' | 'locked' | 'empty' | 'too_many_pixels' | 'too_many_pages' | 'too_much'
   limit?: number
@@ -23,9 +26,10 @@ const waiting: (() => void)[] = []
 let running = 0
 
 /**
- * Opens a picture or a PDF in a process of its own, bounded in pixels, pages, time and memory. Throws unsupported_type for one that
- * is damaged, locked or empty, too_large for one beyond a bound, and limited if too many are opened just now. A process that
- * cannot be started is logged, and the file taken: the fault is ours.
+ * Opens a picture or a PDF in a separate process with limits on pixels, pages, time and memory.
+ * Throws unsupported_type if it is damaged, locked or empty, too_large if it exceeds a limit, and
+ * limited if too many files are being opened. If the process cannot start, the error is logged and
+ * the file accepted, because the fault is ours.
  */
 export async function requireOpenable(kind: 'image' | 'pdf', bytes: Uint8Array): Promise<void> {
   await takeTurn()
@@ -39,7 +43,10 @@ export async function requireOpenable(kind: 'image' | 'pdf', bytes: Uint8Array):
   }
 }
 
-/** Resolves when this file may be opened; who ends hands the place on. */
+/**
+ * Resolves when this file may be opened. A file that is finished passes its slot on. Throws limited
+ * after TURN_MS.
+ */
 async function takeTurn(): Promise<void> {
   if (running < AT_ONCE) {
     running += 1
@@ -56,9 +63,9 @@ async function takeTurn(): Promise<void> {
   await turn.promise.finally(() => clearTimeout(timer))
 }
 
-/** Null if the process did not come to a result through a fault of ours. */
+/** Null if the process failed through a fault of ours. */
 async function open(kind: 'image' | 'pdf', bytes: Uint8Array): Promise<Opening | null> {
-  // It gets none of our settings: what it opens is hostile.
+  // The process gets none of our settings, because the file is hostile input.
   const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MB}`, PROGRAM, kind], {
     env: { NODE_ENV: 'production' },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -69,7 +76,7 @@ async function open(kind: 'image' | 'pdf', bytes: Uint8Array): Promise<Opening |
     child.once('error', (error) => resolve({ code: null, signal: null, error }))
     child.once('close', (code, signal) => resolve({ code, signal }))
   })
-  // A process that has ended reads no more; how it ended is told below.
+  // A process that has ended reads no more input; its exit is handled below.
   child.stdin.on('error', () => undefined)
   child.stdin.end(bytes)
   const [{ code, signal, error }, output, complaint] = await Promise.all([
