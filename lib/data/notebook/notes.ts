@@ -18,7 +18,10 @@ const ROW = { id: true, title: true, body: true, createdAt: true, updatedAt: tru
 
 export type Note = Prisma.NoteGetPayload<{ select: typeof ROW }>
 
-/** A note in a list. `snippet` is one line of plain text: what was found in `**`, or the note's beginning. */
+/**
+ * A note in a list. `snippet` is one line of plain text: the part around the matches, each in `**`,
+ * or the beginning of the note.
+ */
 export type NoteHit = { id: string; title: string; snippet: string; updatedAt: Date }
 
 /** The caller's note, or null. */
@@ -33,10 +36,10 @@ export function findNoteByTitle(caller: Caller, title: string): Promise<Note | n
   )
 }
 
-/** Notes that somebody could mean who has typed so much of a title or an id, newest first, 20 at most. */
+/** Suggests notes for a partly typed title or id, newest first, 20 at most. */
 export async function suggestNotes(caller: Caller, typed: string): Promise<{ id: string; title: string }[]> {
   const part = typed.replaceAll('\0', '').trim().slice(0, TITLE_MAX)
-  // Prisma leaves LIKE's own signs in the text.
+  // Prisma does not escape LIKE wildcards.
   const literal = part.replace(/[\\%_]/g, '\\$&')
   const mayBe: Prisma.NoteWhereInput[] = [
     { title: { contains: literal, mode: 'insensitive' as const } },
@@ -53,7 +56,7 @@ export async function suggestNotes(caller: Caller, typed: string): Promise<{ id:
   )
 }
 
-/** Of the newest notes whose titles have words that begin like these. */
+/** The ids of the newest notes whose titles contain words with these prefixes. */
 async function idsTitled(caller: Caller, part: string): Promise<string[]> {
   const { tsquery } = toSearchQuery(part, { prefix: true, weight: 'A' })
   if (tsquery === null) return []
@@ -67,10 +70,10 @@ async function idsTitled(caller: Caller, part: string): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
-/** Writes a new note. Throws conflict at 10,000 notes. */
+/** Creates a note. Throws conflict at 10,000 notes. */
 export function createNote(caller: Caller, note: { title: string; body: string }): Promise<Note> {
   return withCaller(caller, async (tx) => {
-    // Two calls must not pass the limit together.
+    // Locked, so that two calls cannot exceed the limit together.
     await tx.$executeRaw(lockPerson(caller.userId))
     if ((await tx.note.count({ where: { ownerId: caller.userId } })) >= NOTES_MAX)
       throw new AppError(
@@ -81,7 +84,7 @@ export function createNote(caller: Caller, note: { title: string; body: string }
   })
 }
 
-/** Replaces what is given of a note. Null when there is no such note. */
+/** Replaces the given fields of a note. Null if there is no such note. */
 export function updateNote(
   caller: Caller,
   id: string,
@@ -93,7 +96,7 @@ export function updateNote(
   })
 }
 
-/** Deletes a note and returns what it was; null when there is no such note. */
+/** Deletes a note and returns it; null if there is no such note. */
 export function deleteNote(caller: Caller, id: string): Promise<Note | null> {
   return withCaller(caller, async (tx) => {
     const own = { id, ownerId: caller.userId }
@@ -104,8 +107,9 @@ export function deleteNote(caller: Caller, id: string): Promise<Note | null> {
 }
 
 /**
- * Notes that match a web-search style query, best first; without a query the newest. A match in the title counts more.
- * `after` is the cursor of the page before. Throws bad_request for a cursor that is none.
+ * Notes that match a web-search style query, best first; without a query, the newest first. A match
+ * in the title ranks higher. `after` is the cursor of the previous page. Throws bad_request for an
+ * invalid cursor.
  */
 export async function searchNotes(
   caller: Caller,

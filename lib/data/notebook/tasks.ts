@@ -11,22 +11,31 @@ const TASKS_MAX = 10_000
 
 const ROW = { number: true, title: true, due: true, completedAt: true, createdAt: true } satisfies Prisma.TaskSelect
 
-/** A task of one person, who names it by `number`. `due` is their wall clock: "2026-11-27" or "2026-11-27T15:00". */
+/**
+ * A person's task, identified by `number`. `due` is in the person's local time: "2026-11-27" or
+ * "2026-11-27T15:00".
+ */
 export type Task = Prisma.TaskGetPayload<{ select: typeof ROW }>
 
 export type TaskFilter = {
   status: 'open' | 'done' | 'all'
-  /** First and last day of the due date, both included: "2026-11-27". Tasks without a due date are then left out. */
+  /**
+   * The first and last due day, both inclusive: "2026-11-27". With either, tasks without a due date
+   * are left out.
+   */
   dueFrom?: string
   dueTo?: string
-  /** A part of the title in any case, or words that are all in it; accents do not matter. */
+  /** Part of the title, ignoring case, or words that all occur in it, ignoring accents. */
   text?: string
-  /** The cursor of the page before. */
+  /** The cursor of the previous page. */
   after?: string
   limit: number
 }
 
-/** Tasks by due date (those without one last), done ones by the time they were completed, newest first. Throws bad_request for a foreign cursor. */
+/**
+ * Lists tasks by due date (those without one last); done tasks by completion time, newest first.
+ * Throws bad_request for an invalid cursor.
+ */
 export async function listTasks(
   caller: Caller,
   { status, dueFrom, dueTo, text, after, limit }: TaskFilter,
@@ -35,7 +44,7 @@ export async function listTasks(
   const where: Prisma.TaskWhereInput[] = [{ ownerId: caller.userId }]
   if (status !== 'all') where.push({ completedAt: status === 'done' ? { not: null } : null })
   if (dueFrom) where.push({ due: { gte: dueFrom } })
-  // T24 sorts after every time of the day.
+  // "T24" sorts after every time of that day.
   if (dueTo) where.push({ due: { lte: `${dueTo}T24` } })
   if (text) where.push({ OR: [contains(text), { number: { in: await numbersWith(caller, text) } }] })
   if (after) where.push(order.after(readCursor(after)))
@@ -46,11 +55,11 @@ export async function listTasks(
 }
 
 function contains(text: string): Prisma.TaskWhereInput {
-  // Prisma leaves LIKE's own signs in the text.
+  // Prisma does not escape LIKE wildcards.
   return { title: { contains: text.replace(/[\\%_]/g, '\\$&'), mode: 'insensitive' } }
 }
 
-/** The tasks in whose titles there are words that begin like these. */
+/** The numbers of tasks whose titles contain words with these prefixes. */
 async function numbersWith(caller: Caller, text: string): Promise<number[]> {
   const { tsquery } = toSearchQuery(text, { prefix: true })
   if (tsquery === null) return []
@@ -109,10 +118,14 @@ function toDate(key: string | null): Date {
   return date
 }
 
-/** Adds a task under the person's next number, which is never used again. Throws conflict at 10,000 tasks. */
+/**
+ * Adds a task under the person's next number, which is never reused. Throws conflict at 10,000
+ * tasks.
+ */
 export function addTask(caller: Caller, task: { title: string; due: string | null }): Promise<Task> {
   return withCaller(caller, async (tx) => {
-    // The update locks the person's row until the end: two calls neither share a number nor pass the limit together.
+    // The update locks the person's row until the end, so that two calls neither share a number nor
+    // exceed the limit together.
     const number = await claimTaskNumber(tx, caller.userId)
     if ((await tx.task.count({ where: { ownerId: caller.userId } })) >= TASKS_MAX)
       throw new AppError(
@@ -132,7 +145,10 @@ async function claimTaskNumber(tx: Tx, userId: string): Promise<number> {
   return nextTaskNumber - 1
 }
 
-/** Changes what is given: `due: null` takes the due date away, `done: false` opens the task again. Null when there is no such task. */
+/**
+ * Changes the given fields. `due: null` removes the due date; `done: false` reopens the task. Null
+ * if there is no such task.
+ */
 export function updateTask(
   caller: Caller,
   number: number,
@@ -140,7 +156,7 @@ export function updateTask(
 ): Promise<Task | null> {
   return withCaller(caller, async (tx) => {
     const own = { ownerId: caller.userId, number }
-    // Completing a second time keeps the time of the first.
+    // Completing a task again keeps the first completion time.
     if (done) await tx.task.updateMany({ where: { ...own, completedAt: null }, data: { completedAt: new Date() } })
     const rows = await tx.task.updateManyAndReturn({
       where: own,
@@ -151,7 +167,7 @@ export function updateTask(
   })
 }
 
-/** Deletes a task and returns what it was; null when there is no such task. */
+/** Deletes a task and returns it; null if there is no such task. */
 export function deleteTask(caller: Caller, number: number): Promise<Task | null> {
   return withCaller(caller, async (tx) => {
     const own = { ownerId: caller.userId, number }
