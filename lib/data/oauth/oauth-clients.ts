@@ -2,15 +2,16 @@ import type { Prisma } from '#lib/generated/prisma/client.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { toStorableText } from '#lib/platform/json/to-storable.ts'
 
-/** What a client registered (RFC 7591), without its secret, which is sealed. */
+/** What a client registered (RFC 7591). Its secret is sealed and kept apart. */
 export type StoredClient = { metadata: Record<string, unknown>; sealedSecret: string | null }
 
 const FORGOTTEN_AFTER_MS = 90 * 86_400_000
 const WAITING_MAX = 10_000
 
 /**
- * Stores a registration. On the way, those that nobody allowed anything are removed, after 90 days or when 10,000 newer ones
- * wait: anybody may register. A client that was ever allowed stays, because it keeps its id for ever and could not mend an unknown one.
+ * Stores a registration. Because anybody may register, it also deletes registrations that were
+ * never allowed anything: after 90 days, or once 10,000 newer ones exist. A client that was ever
+ * allowed stays, because it keeps its id for good and could not recover if the id became unknown.
  */
 export async function saveOauthClient(
   id: string,
@@ -40,7 +41,10 @@ export function findOauthClient(id: string): Promise<StoredClient | null> {
   })
 }
 
-/** Notes that a person allowed the client something. Does nothing for clients that are not registered here. */
+/**
+ * Records that a person authorized the client. Does nothing for clients that are not registered
+ * here.
+ */
 export async function noteOauthClientAllowed(id: string): Promise<void> {
   await withSystem('tokens', (tx) => tx.oauthClient.updateMany({ where: { id }, data: { allowedAt: new Date() } }))
 }

@@ -3,12 +3,12 @@ import { notFound } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { toStorableText } from '#lib/platform/json/to-storable.ts'
 
-// From the consent to the first token.
+// The time (ms) from the consent to the first token.
 const FIRST_MS = 600_000
 const USED_EVERY_MS = 60_000
 const GRANTS_SHOWN_MAX = 500
 
-/** What a person allowed one client. `scopes` are ours and those of OpenID Connect. */
+/** A grant: what a person allowed one client. `scopes` are ours and those of OpenID Connect. */
 export type OauthGrantRow = {
   id: string
   ownerId: string
@@ -18,7 +18,7 @@ export type OauthGrantRow = {
   expiresAt: Date
 }
 
-/** A client that the person allowed something, all its grants taken together. */
+/** An authorized app, with all its grants merged. */
 export type Connection = {
   clientId: string
   name: string
@@ -28,7 +28,10 @@ export type Connection = {
   lastUsedAt: Date | null
 }
 
-/** Stores what the person with this session allows. Returns the grant's id; the client has ten minutes to fetch its first token. */
+/**
+ * Stores what the person with this session allows. Returns the grant's id. The client has ten
+ * minutes to fetch its first token.
+ */
 export async function createOauthGrant(
   { caller, version }: { caller: { userId: string }; version: number },
   allowed: { clientId: string; clientName: string; clientHost: string; scopes: string[] },
@@ -44,7 +47,10 @@ export async function createOauthGrant(
   return data.id
 }
 
-/** The grant with this id, expired or not; null where it is unknown, revoked, from before the person's last "sign out everywhere", or the account is disabled. */
+/**
+ * The grant with this id, even if expired. Null if it is unknown, revoked or older than the
+ * person's session version, or if the account is disabled.
+ */
 export function findOauthGrant(id: string): Promise<OauthGrantRow | null> {
   return withSystem('tokens', async (tx) => {
     const found = await tx.oauthGrant.findFirst({
@@ -55,19 +61,21 @@ export function findOauthGrant(id: string): Promise<OauthGrantRow | null> {
   })
 }
 
-/** Lets a grant live as long as the last of its tokens. */
+/** Extends a grant to the end of its last token. */
 export async function extendOauthGrant(id: string, until: Date): Promise<void> {
   await withSystem('tokens', (tx) =>
     tx.oauthGrant.updateMany({ where: { id, expiresAt: { lt: until } }, data: { expiresAt: until } }),
   )
 }
 
-/** Ends a grant with every code and token of it: when the client revokes a token, or uses one twice. */
+/**
+ * Ends a grant with all its codes and tokens: when the client revokes a token, or uses one twice.
+ */
 export async function dropOauthGrant(id: string): Promise<void> {
   await withSystem('tokens', (tx) => tx.oauthGrant.deleteMany({ where: { id } }))
 }
 
-/** Notes that a grant's token was used, once a minute at most. */
+/** Records that a grant's token was used, once a minute at most. */
 export async function touchOauthGrant(
   grant: Pick<OauthGrantRow, 'id' | 'ownerId'> & { lastUsedAt: Date | null },
   now: Date,
@@ -79,12 +87,12 @@ export async function touchOauthGrant(
     )
 }
 
-/** Removes within `tx` the grants that have outlived their tokens. */
+/** Deletes grants that have outlived their tokens, within `tx`. */
 export async function purgeOauthGrants(tx: Tx): Promise<void> {
   await tx.oauthGrant.deleteMany({ where: { expiresAt: { lt: new Date() } } })
 }
 
-/** The clients that may still act for the caller, the one used last first. */
+/** The authorized apps that may still act for the caller, last used first. */
 export async function listConnections(caller: { userId: string }): Promise<Connection[]> {
   const grants = await withCaller(caller, async (tx) => {
     const { sessionVersion } = await tx.user.findUniqueOrThrow({
@@ -115,14 +123,14 @@ export async function listConnections(caller: { userId: string }): Promise<Conne
   return connections.sort((a, b) => rank(b) - rank(a))
 }
 
-/** Ends everything that the caller allowed this client, at once. Throws not_found when there is nothing. */
+/** Ends all grants of the caller to this client at once. Throws not_found if there is none. */
 export async function revokeConnection(caller: { userId: string }, clientId: string): Promise<void> {
   const where = { ownerId: caller.userId, clientId: toStorableText(clientId) }
   const { count } = await withCaller(caller, (tx) => tx.oauthGrant.deleteMany({ where }))
   if (count === 0) throw notFound('The connected client')
 }
 
-/** Ends everything that a person allowed any client within `tx`, and the requests that wait for an answer of theirs. */
+/** Ends all grants of a person, and their pending consent requests, within `tx`. */
 export async function dropGrantsOf(tx: Tx, ownerId: string): Promise<void> {
   await tx.oauthRecord.deleteMany({ where: { ownerId } })
   await tx.oauthGrant.deleteMany({ where: { ownerId } })

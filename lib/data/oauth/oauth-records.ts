@@ -6,7 +6,10 @@ import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { systemStatement, withSystem } from '#lib/platform/db/db.ts'
 import { log } from '#lib/platform/log.ts'
 
-/** One thing that the authorization server remembers under a secret: a waiting request, a code, a token, an assertion it has seen. */
+/**
+ * A record that the authorization server keeps under a secret: a pending request, a code, a token,
+ * or an assertion that was used.
+ */
 export type OauthRecordRow = {
   payload: Record<string, unknown>
   grantId: string | null
@@ -15,25 +18,28 @@ export type OauthRecordRow = {
 }
 
 const PURGE_EVERY_MS = 600_000
-/** So long (ms) a refresh token that was used up is remembered, to notice that somebody uses it again. */
+/** How long (ms) a used refresh token is remembered, to detect that it is used again. */
 export const CONSUMED_KEPT_MS = 14 * 86_400_000
 let purgedAt = 0
 
-/** What every access token and every refresh token begins with, so that one that leaks is known for what it is. */
+/** The prefixes of access tokens and refresh tokens, so that a leaked one can be recognized. */
 export const ACCESS_TOKEN_PREFIX = 'swo_'
 export const REFRESH_TOKEN_PREFIX = 'swr_'
 
-/** True for what looks like an access token of the authorization server: `swo_` and 32 random bytes in base64url. */
+/** True for text in the form of our access tokens: `swo_` and 32 random bytes in base64url. */
 export function isAccessToken(token: string): boolean {
   return /^swo_[\w-]{43}$/.test(token)
 }
 
-/** The row of a secret, which itself is not stored: who reads the table can use none of its tokens. */
+/**
+ * The row id for a secret. The secret itself is not stored, so a reader of the table cannot use its
+ * tokens.
+ */
 export function idOf(kind: string, secret: string): string {
   return createHash('sha256').update(`${kind}:${secret}`).digest('base64url')
 }
 
-/** Stores or replaces what `secret` stands for, until `expiresAt`. */
+/** Stores or replaces the record of `secret`, until `expiresAt`. */
 export async function saveOauthRecord(
   kind: string,
   secret: string,
@@ -56,14 +62,20 @@ export async function saveOauthRecord(
   await withSystem('tokens', (tx) => tx.oauthRecord.upsert({ where: { id }, create: { id, ...data }, update: data }))
 }
 
-/** Remembers that `secret` was seen, until `expiresAt`. False when it was seen before: of two at once, one gets true. */
+/**
+ * Records that `secret` was used, until `expiresAt`. False if it was used before: of two at once,
+ * one gets true.
+ */
 export async function addOauthRecord(kind: string, secret: string, expiresAt: Date): Promise<boolean> {
   const data = { id: idOf(kind, secret), kind, payload: {}, expiresAt }
   const { count } = await withSystem('tokens', (tx) => tx.oauthRecord.createMany({ data, skipDuplicates: true }))
   return count === 1
 }
 
-/** What `secret` stands for, also when it is used up or expired but not yet removed; null when it is unknown. */
+/**
+ * The record of `secret`, even if it is used up, or expired but not yet deleted. Null if it is
+ * unknown.
+ */
 export function findOauthRecord(kind: string, secret: string): Promise<OauthRecordRow | null> {
   return withSystem('tokens', async (tx) => {
     const select = { payload: true, grantId: true, consumedAt: true, expiresAt: true }
@@ -72,7 +84,7 @@ export function findOauthRecord(kind: string, secret: string): Promise<OauthReco
   })
 }
 
-/** Uses a record up. False when it was used up already: of two at once, one gets true. */
+/** Uses a record up. False if it was already used up: of two at once, one gets true. */
 export function consumeOauthRecord(kind: string, secret: string): Promise<boolean> {
   return withSystem('tokens', async (tx) => {
     const now = new Date()
@@ -87,16 +99,16 @@ export function consumeOauthRecord(kind: string, secret: string): Promise<boolea
   })
 }
 
-/** Forgets a record. False when it was forgotten already: of two at once, one gets true. */
+/** Deletes a record. False if it was already deleted: of two at once, one gets true. */
 export async function dropOauthRecord(kind: string, secret: string): Promise<boolean> {
   const { count } = await withSystem('tokens', (tx) => tx.oauthRecord.deleteMany({ where: { id: idOf(kind, secret) } }))
   return count === 1
 }
 
 /**
- * Who an access token of the authorization server speaks for at `audience`, and notes its use (once a minute at most). Null
- * when it is unknown, expired, revoked, meant for another server, from before the person's last "sign out everywhere", or its
- * owner is disabled.
+ * Returns the caller that an access token stands for at `audience`, and records its use (once a
+ * minute at most). Null if it is unknown, expired, revoked, for another server or older than the
+ * person's session version, or if its owner is disabled.
  */
 export async function findAccessTokenOwner(token: string, audience: string): Promise<Caller | null> {
   const now = new Date()

@@ -2,25 +2,30 @@ import { recordAudit } from '#lib/data/audit.ts'
 import { CONSUMED_KEPT_MS, idOf } from '#lib/data/oauth/oauth-records.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 
-/** A client that refreshes several times at once gets its answers within this time (ms) of the first, so many times more. */
+/**
+ * A client that refreshes several times at once may use a token up to USES_MAX times, all within
+ * this time (ms) of the first use.
+ */
 const GRACE_MS = 30_000
 const USES_MAX = 6
 
-/** What is known when a refresh token is used, by the clock of the database, which all replicas share. */
+/** The state of a refresh token at its use, by the database clock, which all replicas share. */
 type Use = { grantId: string; ownerId: string; clientName: string; uses: number; alive: boolean; inTime: boolean }
 
 /**
- * Uses a refresh token up, for a client that was found to be its own and a scope that it has. `used`: a new pair may be given. `ended`:
- * the grant is revoked, its person is barred or signed out, or there is no such token. `reused`: the token was spent; its grant is gone
- * now, with everything that came of it, and the operator can read of it.
+ * Uses a refresh token up. The caller has checked that the token belongs to the client and covers
+ * the scope. `used`: a new pair may be issued. `ended`: the grant is revoked, its person is
+ * disabled or signed out, or the token does not exist. `reused`: the token was already spent, so
+ * its grant is deleted with everything issued from it, and the event is audited.
  *
- * All tokens that were issued the same number of refreshes after the consent are siblings, most often answers to the same refresh. Their
- * time begins when the first of them is used, and does not begin again: whoever kept one for later is not the client that went on with another.
+ * Tokens issued the same number of refreshes after the consent are siblings, usually answers to the
+ * same refresh. Their grace time starts when the first of them is used and does not restart. A
+ * client that kept one for later is not the client that continued with another.
  */
 export async function spendRefreshToken(secret: string): Promise<'used' | 'ended' | 'reused'> {
   const id = idOf('RefreshToken', secret)
   const { outcome, use } = await withSystem('tokens', async (tx) => {
-    // Refreshes of one grant take turns, on all replicas.
+    // Serializes refreshes of one grant across all replicas.
     await tx.$executeRaw`
       SELECT FROM oauth_grants WHERE id = (SELECT grant_id FROM oauth_records WHERE id = ${id}) FOR UPDATE`
     const [use] = await tx.$queryRaw<Use[]>`

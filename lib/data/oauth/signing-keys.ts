@@ -1,9 +1,9 @@
 import { withSystem } from '#lib/platform/db/db.ts'
 
-/** A private key as it is stored: sealed under APP_SECRET. `id` is public. */
+/** A private key as stored: sealed under APP_SECRET. `id` is public. */
 export type StoredKey = { id: string; sealed: string; createdAt: Date }
 
-// Any constant will do, as long as every process that makes or rotates keys takes the same lock.
+// Any constant works, as long as every process that creates or rotates keys takes the same lock.
 const LOCK = 7_270_736_912
 
 /** All keys, newest first. */
@@ -12,8 +12,8 @@ export function listSigningKeys(): Promise<StoredKey[]> {
 }
 
 /**
- * Stores the key that `make` makes where `needed` says so of the stored ones, newest first. Processes that start together take
- * turns, so that one makes the key and the others find it.
+ * Stores a key from `make` if `needed`, given the stored keys (newest first), says so. Processes
+ * that start together are serialized, so that one creates the key and the others find it.
  */
 export function addSigningKey(
   needed: (stored: StoredKey[]) => Promise<boolean>,
@@ -26,7 +26,7 @@ export function addSigningKey(
   })
 }
 
-/** Removes keys for good: what they signed can no longer be verified. */
+/** Deletes keys for good: signatures made with them can no longer be verified. */
 export async function dropSigningKeys(ids: string[]): Promise<void> {
   await withSystem('tokens', (tx) => tx.signingKey.deleteMany({ where: { id: { in: ids } } }))
 }
