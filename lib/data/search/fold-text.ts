@@ -1,22 +1,24 @@
 import { setImmediate } from 'node:timers/promises'
 
-// What is read as one character: a letter with its marks (the half-width signs of kana are such), the letters of a Korean syllable.
+// Matches what is read as one character: a letter with its marks (including the half-width kana
+// marks), or the letters of a Korean syllable.
 const MARK = String.raw`\p{M}\p{DI}\uFF9E\uFF9F`
 const JAMO = String.raw`\u1160-\u11FF\u3131-\u318E\uD7B0-\uD7FB\uFFA0-\uFFDC`
 const CLUSTER = new RegExp(
   String.raw`[\0-\x7F]+(?![${MARK}])|[\u1100-\u115F\uA960-\uA97C\uAC00-\uD7A3${JAMO}][${JAMO}${MARK}]*|[^${MARK}][${MARK}]*|[${MARK}]+`,
   'gv',
 )
-// Accents, Hebrew points and Arabic vowel signs. The vowels of Indic scripts and Thai, and the signs of kana, are letters to a reader.
+// Accents, Hebrew points and Arabic vowel signs. The vowels of Indic scripts and Thai, and the kana
+// marks, are letters to a reader.
 const ACCENTS =
   /[[[\p{Script=Inherited}\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Cyrillic}]&&\p{Mn}]--[\u3099\u309A]]|\u0640|\p{DI}/gv
-// Letters that are no letter with an accent to Unicode, though people leave the stroke away.
+// Letters that Unicode does not decompose, although people leave the stroke out when they type.
 const PLAIN: Record<string, string> = {
   ...{ ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ħ: 'h', ı: 'i', ŧ: 't', ς: 'σ' },
 }
 const SPECIAL = new RegExp(`[${Object.keys(PLAIN).join('')}]`, 'gu')
 
-/** The text as a search reads it: compatible forms (NFKC) in small letters without accents, `ß` as `ss`. */
+/** Folds text for search: NFKC, lower case, without accents, `ß` as `ss`. */
 export function foldText(text: string): string {
   const small = text.normalize('NFKC').toLowerCase()
   if (/^[\0-\x7f]*$/.test(small)) return small
@@ -24,13 +26,19 @@ export function foldText(text: string): string {
   return bare.replace(SPECIAL, (letter) => PLAIN[letter] ?? letter).normalize('NFC')
 }
 
-/** A folded text, and for each of its code units where the character that it came from begins and ends in the original. */
+/**
+ * A folded text. For each of its code units, `starts` and `ends` are where its original character
+ * begins and ends.
+ */
 export type FoldedText = { text: string; starts: Uint32Array; ends: Uint32Array }
 
-// A character takes a microsecond or two: what else is waiting gets its turn every few milliseconds.
+// A character takes a microsecond or two, so other work gets a turn every few milliseconds.
 const BETWEEN_TURNS = 4_000
 
-/** Folds a text so that places in it can be shown in the original. A long one lets others have their turn. */
+/**
+ * Folds a text so that positions in it map back to the original. Yields to other work in a long
+ * text.
+ */
 export async function foldWithPlaces(original: string): Promise<FoldedText> {
   const pieces: string[] = []
   const starts: number[] = []

@@ -2,7 +2,10 @@ import { toSearchVector } from '#lib/data/search/search-words.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { statementAs, withCaller } from '#lib/platform/db/db.ts'
 
-/** What can be searched: for each table its key beside the owner, and its texts by weight. A table needs a column `words`. */
+/**
+ * The searchable tables: for each, its key besides the owner, and its texts by weight. A table
+ * needs a column `words`.
+ */
 const SEARCHED = {
   notes: { key: 'id', texts: ['title', 'body'] },
   tasks: { key: 'number', texts: ['title'] },
@@ -12,8 +15,8 @@ const WEIGHTS = ['A', 'B', 'C', 'D'] as const
 const BATCH = 20
 
 /**
- * Works out the words of the caller's rows that have none: a trigger forgets them when a text changes, so that no writer has to
- * think of them. To be awaited before `words` is asked.
+ * Fills `words` for the caller's rows that lack it. A trigger clears it when a text changes, so
+ * writers need not maintain it. Await this before a query on `words`.
  */
 export async function fillSearchIndex(caller: { userId: string }, table: keyof typeof SEARCHED): Promise<void> {
   const rows = Prisma.sql`FROM ${Prisma.raw(table)} WHERE owner_id = ${caller.userId} AND words IS NULL`
@@ -22,7 +25,10 @@ export async function fillSearchIndex(caller: { userId: string }, table: keyof t
   while (await fillBatch(caller, table, rows));
 }
 
-/** Fills some rows, locked so that a change meanwhile waits and forgets again. True if there may be more. */
+/**
+ * Fills some rows, locked so that a concurrent change waits and clears them again. True if there
+ * may be more.
+ */
 function fillBatch(caller: { userId: string }, table: keyof typeof SEARCHED, rows: Prisma.Sql): Promise<boolean> {
   const { key, texts } = SEARCHED[table]
   return withCaller(caller, async (tx) => {

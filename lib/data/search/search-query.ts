@@ -1,21 +1,24 @@
 import { foldText } from '#lib/data/search/fold-text.ts'
 import { formsOf, type Token, tokensOf } from '#lib/data/search/search-words.ts'
 
-/** A search as a person typed it: `tsquery` for PostgreSQL, null if there is nothing to look for, and the words to be marked. */
+/**
+ * A parsed search: `tsquery` for PostgreSQL (null if there is nothing to look for), and the words
+ * to highlight.
+ */
 export type SearchQuery = { tsquery: string | null; wanted: Token[] }
 
 type Options = {
-  /** A word may go on: "mil" finds "milk". */
+  /** If true, words match as prefixes: "mil" finds "milk". */
   prefix?: boolean
-  /** Only words of this weight count. */
+  /** If set, only words of this weight match. */
   weight?: 'A'
 }
 
 const PIECE = /(?<no>-?)"(?<quoted>[^"]*)"?|(?<minus>-?)(?<plain>[^\s"]+)/g
 
 /**
- * Reads what people type into a search: all words are wanted, "quoted words" side by side, `or` means either, `-word` leaves out.
- * Never fails: what is no word is passed over.
+ * Parses a typed search: all words must match, "quoted words" must be adjacent, `or` means either,
+ * and `-word` excludes. Never fails: text without words is ignored.
  */
 export function toSearchQuery(typed: string, options: Options = {}): SearchQuery {
   const either: string[][] = [[]]
@@ -35,7 +38,7 @@ export function toSearchQuery(typed: string, options: Options = {}): SearchQuery
   return { tsquery: parts.length > 0 ? parts.join(' | ') : null, wanted }
 }
 
-/** Lexemes with their distances, as `toSearchVector` places them. */
+/** Joins lexemes with their distances, in the positions that `toSearchVector` gives them. */
 function sideBySide(tokens: Token[], options: Options): string {
   let place = 0
   let last = 0

@@ -5,12 +5,13 @@ import { formsOf, type Token, tokensOf } from '#lib/data/search/search-words.ts'
 const EXTRACT_CHARS = 320
 const LEAD_CHARS = 80
 const BETWEEN_TURNS = 4_000
-// Private characters, which are taken out of the text itself, so that no text can forge a mark.
+// Private-use characters. They are removed from the text itself, so that no text can forge a mark.
 const [OPEN, CLOSE] = ['\uE000', '\uE001']
 
 /**
- * One line of plain text out of a longer one: around the first of the words that were looked for, each of them in `**`, or the
- * beginning. It ends between words, and has no angle bracket that a page could take for markup.
+ * Returns one line of plain text from a longer one: the part around the first match, with each
+ * match in `**`, or the beginning. It ends between words and contains no angle brackets that a page
+ * could take for markup.
  */
 export async function toSnippet(text: string, wanted: Token[]): Promise<string> {
   const clean = text.replace(/[\uE000\uE001]/g, '')
@@ -31,7 +32,7 @@ function toLine(extract: string, { begins, ends }: { begins: boolean; ends: bool
   let text = extract.replace(/[\ud800-\udfff]/gu, '').replace(/\s+/g, ' ')
   if (!begins) text = text.replace(/^[^ \uE000]{0,40} |^/, '… ')
   if (!ends) text = text.replace(/ [^ ]{0,40}$|$/u, ' …')
-  // The cut may have taken the second mark of a pair.
+  // The cut may have removed the closing mark of a pair.
   if (text.lastIndexOf(OPEN) > text.lastIndexOf(CLOSE)) text += CLOSE
   return text
     .replace(/[\uE000\uE001]/g, '**')
@@ -42,7 +43,7 @@ function toLine(extract: string, { begins, ends }: { begins: boolean; ends: bool
 
 type Place = { from: number; to: number }
 
-/** Where the words stand in the text as it is, in order, those that touch as one. */
+/** The positions of the words in the original text, in order; touching ones are merged. */
 async function placesOf(text: string, wanted: Token[]): Promise<Place[]> {
   const folded = await foldWithPlaces(text)
   const words = new Set(wanted.filter(({ isRun }) => !isRun).flatMap((token) => formsOf(token.text)))
@@ -58,7 +59,7 @@ async function placesOf(text: string, wanted: Token[]): Promise<Place[]> {
   for (const token of tokensOf(folded.text)) {
     looked += 1
     if (looked % BETWEEN_TURNS === 0) await setImmediate()
-    // Beyond the extract nothing is marked.
+    // Nothing is marked beyond the extract.
     if (places[0] && (folded.starts[token.from] ?? 0) > places[0].from + EXTRACT_CHARS) break
     if (!token.isRun) {
       if (words.size > 0 && formsOf(token.text).some((form) => words.has(form))) mark(token.from, token.text.length)

@@ -10,15 +10,19 @@ const RUN = String.raw`[[${UNSPACED}]&&[\p{L}\p{M}\p{N}]]`
 const TOKEN = new RegExp(String.raw`(?<run>${RUN}+)|[[\p{L}\p{M}\p{N}]--${RUN}]+`, 'gv')
 
 const WORD_MAX = 100
-// PostgreSQL keeps places up to 16,383. Later ones begin anew, so that words side by side stay so.
+// PostgreSQL stores positions up to 16,383. Later positions restart, so that adjacent words stay
+// adjacent.
 const PLACES = 16_000
-// A tsvector holds less than 1 MB: each lexeme with 4 bytes beside it, and 2 for each place more.
+// A tsvector holds less than 1 MB: each lexeme takes 4 extra bytes, and 2 more for each further
+// position.
 const VECTOR_MAX_BYTES = 1_000_000
-// One character may stand for eighteen.
+// NFKC may turn one character into eighteen.
 const FOLDED_MAX = 200_000
 const BETWEEN_TURNS = 4_000
 
-/** A piece of a folded text: a word, or a run of characters of which any two side by side may be a word. */
+/**
+ * A token of a folded text: a word, or a run of characters in which any adjacent two may be a word.
+ */
 export type Token = { text: string; from: number; isRun: boolean }
 
 /** The words of a folded text, in order. */
@@ -27,15 +31,15 @@ export function* tokensOf(folded: string): Generator<Token> {
     yield { text: match[0], from: match.index, isRun: match.groups?.run !== undefined }
 }
 
-/** A word as it is, and its English stem: "running" is also found by "runs". */
+/** Returns a word and its English stem, so that "runs" also finds "running". */
 export function formsOf(word: string): string[] {
   const short = word.length > WORD_MAX ? [...word].slice(0, WORD_MAX).join('') : word
   return /^[a-z]{3,}$/.test(short) ? [...new Set([short, stemmer(short)])] : [short]
 }
 
 /**
- * The words of a row as the text of a `tsvector`. `A` to `D` are PostgreSQL's weights. What exceeds 1 MB of
- * words is left out. A long text lets others have their turn.
+ * Returns the words of a row as the text of a `tsvector`. `A` to `D` are PostgreSQL's weights.
+ * Words beyond 1 MB are left out. Yields to other work in a long text.
  */
 export async function toSearchVector(parts: { text: string; weight: 'A' | 'B' | 'C' | 'D' }[]): Promise<string> {
   const places = new Map<string, string[]>()
@@ -62,7 +66,10 @@ function literalOf(places: Map<string, string[]>): string {
   return [...places].map(([lexeme, marks]) => `'${lexeme}':${marks.join(',')}`).join(' ')
 }
 
-/** For each place of a text the lexemes that stand there. In a run: each character with the next one, the last by itself. */
+/**
+ * Yields the lexemes at each position of a text. In a run: each character with the next one, and
+ * the last alone.
+ */
 function* unitsOf(folded: string): Generator<string[]> {
   for (const { text, isRun } of tokensOf(folded)) {
     if (isRun) {
