@@ -4,8 +4,8 @@ import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { statementAs, withSystem } from '#lib/platform/db/db.ts'
 
 /**
- * When a person is asked before a tool is called: never, always, before the first call in a thread, or if the tool may
- * destroy something by its own annotations.
+ * When a person must approve a tool call: never, always, before the first call in a thread, or if
+ * the tool's own annotations say that it may destroy something.
  */
 export const APPROVAL_POLICIES = ['never', 'always', 'first', 'annotation'] as const
 export type ApprovalPolicy = (typeof APPROVAL_POLICIES)[number]
@@ -13,25 +13,33 @@ export type ApprovalPolicy = (typeof APPROVAL_POLICIES)[number]
 /** The name that stands for every tool of a server. */
 export const EVERY_TOOL = '*'
 
-/** What an admin decided about one tool. A null or an empty list says nothing: what is decided about the server counts. */
+/**
+ * An admin's policy for one tool. A null or an empty list decides nothing: the server's policy
+ * applies.
+ */
 export type ToolPolicy = {
   server: string
   /** The tool's own name, or `*` for every tool of the server. */
   tool: string
   approval: ApprovalPolicy | null
-  /** An admin confirmed the tool's annotation: a second call with the same arguments changes nothing more. */
+  /**
+   * An admin confirmed the tool's annotation: a second call with the same arguments has no further
+   * effect.
+   */
   repeatable: boolean
-  /** Names of fields of arguments and results, at any depth, whose values are never stored. */
+  /** Names of fields in arguments and results, at any depth, whose values are never stored. */
   hidden: string[]
   connectSeconds: number | null
   idleSeconds: number | null
   hardSeconds: number | null
 }
 
-/** What holds for one tool, after the defaults. Seconds are null where the settings decide. */
+/**
+ * The policy in effect for one tool, after the defaults. Seconds are null if the settings decide.
+ */
 export type EffectivePolicy = Omit<ToolPolicy, 'server' | 'tool' | 'approval'> & { approval: ApprovalPolicy }
 
-/** All policies, for judging the caller's calls or for an admin to read: 5,000 at most. */
+/** All policies, for deciding on the caller's calls or for an admin page: 5,000 at most. */
 export function listPolicies(caller: { userId: string }): Promise<ToolPolicy[]> {
   return statementAs<ToolPolicy>(
     caller,
@@ -42,7 +50,7 @@ export function listPolicies(caller: { userId: string }): Promise<ToolPolicy[]> 
   )
 }
 
-/** Writes what holds for a tool from now on. The caller of this must have checked the admin role. */
+/** Stores the policy of a tool. Only for callers whose admin role was checked. */
 export async function savePolicy(admin: Caller, { server, tool, ...policy }: ToolPolicy): Promise<void> {
   const data = { ...policy, updatedBy: admin.userId }
   await withSystem('admin', (tx) =>
@@ -51,19 +59,26 @@ export async function savePolicy(admin: Caller, { server, tool, ...policy }: Too
   await recordAudit({ action: 'policy_changed', actorId: admin.userId, subject: `${server} ${tool}`, detail: policy })
 }
 
-/** Back to what holds for the server. The caller of this must have checked the admin role. */
+/**
+ * Deletes a tool's policy, so that the server's applies again. Only for callers whose admin role
+ * was checked.
+ */
 export async function deletePolicy(admin: Caller, { server, tool }: { server: string; tool: string }): Promise<void> {
   const { count } = await withSystem('admin', (tx) => tx.toolPolicy.deleteMany({ where: { server, tool } }))
   if (count > 0) await recordAudit({ action: 'policy_removed', actorId: admin.userId, subject: `${server} ${tool}` })
 }
 
-/** What holds for a tool: its own policy, where that says nothing its server's, else the default. */
+/**
+ * The policy in effect for a tool: its own; if that decides nothing, its server's; else the
+ * default.
+ */
 export function policyOf(policies: ToolPolicy[], server: string, tool: string): EffectivePolicy {
   const find = (name: string) => policies.find((policy) => policy.server === server && policy.tool === name)
   const [own, all] = [find(tool), find(EVERY_TOOL)]
   return {
     approval: own?.approval ?? all?.approval ?? 'annotation',
-    // Confirmed for one tool at a time: nobody reads the annotations of all at once.
+    // Confirmed for one tool at a time, because nobody reviews the annotations of all tools at
+    // once.
     repeatable: own?.repeatable ?? false,
     hidden: [...(own?.hidden ?? []), ...(all?.hidden ?? [])],
     connectSeconds: all?.connectSeconds ?? null,

@@ -3,7 +3,7 @@ import { statementAs } from '#lib/platform/db/db.ts'
 
 const LATELY_DAYS = 30
 
-/** The tools that the caller's assistant called lately, the last one first, 500 at most. */
+/** The tools called for the caller in the last 30 days, most recent first, 500 at most. */
 export function listRecentTools(caller: { userId: string }): Promise<{ server: string; tool: string }[]> {
   return statementAs<{ server: string; tool: string }>(
     caller,

@@ -9,7 +9,7 @@ import { type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { env } from '#lib/platform/env.ts'
 import { notFound } from '#lib/platform/errors.ts'
 
-/** What a person's account at a server consists of. */
+/** The contents of a person's connected account at a tool server. */
 const Account = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('key'), key: z.string() }),
   z.object({
@@ -23,14 +23,20 @@ export type Account = z.infer<typeof Account>
 
 type Owner = { userId: string }
 
-/** The owner's account at a server, or null: none, or one that was sealed under another APP_SECRET. */
+/**
+ * The owner's account at a server. Null if there is none, or it was sealed under another
+ * APP_SECRET.
+ */
 export async function findAccount(owner: Owner, serverId: string): Promise<Account | null> {
   const row = await withCaller(owner, (tx) => tx.mcpAccount.findFirst({ where: { ownerId: owner.userId, serverId } }))
   const text = row && (await unseal(row.sealed, 'server accounts'))
   return text ? Account.parse(JSON.parse(text)) : null
 }
 
-/** Which servers the owner has an account at; `broken`: the server stopped accepting it. */
+/**
+ * The servers at which the owner has an account. `broken` means that the server stopped accepting
+ * it.
+ */
 export async function listAccounts(owner: Owner): Promise<Map<string, { connectedAt: Date; broken: boolean }>> {
   const rows = await withCaller(owner, (tx) =>
     tx.mcpAccount.findMany({
@@ -44,8 +50,8 @@ export async function listAccounts(owner: Owner): Promise<Map<string, { connecte
 }
 
 /**
- * Stores an account in the place of the one before it. `fresh`: the owner has just connected it, which is audited; throws
- * unauthenticated where their session has ended since.
+ * Stores an account, replacing an earlier one. `fresh` means that the owner has just connected it,
+ * which is audited; it throws unauthenticated if their session has ended since.
  */
 export async function saveAccount(
   owner: Owner | Caller,
@@ -64,7 +70,7 @@ export async function saveAccount(
         create: { ownerId: owner.userId, serverId, ...changed },
         update: { ...changed, createdAt: new Date() },
       })
-    // A refresh that ends after the person disconnected must not bring the account back.
+    // A refresh that finishes after the person disconnected must not restore the account.
     else await tx.mcpAccount.updateMany({ where: { ownerId: owner.userId, serverId }, data: changed })
   })
   if (fresh)
@@ -76,7 +82,10 @@ export async function saveAccount(
     })
 }
 
-/** Notes that the server no longer accepts the account, so that its owner is asked to connect again. */
+/**
+ * Records that the server no longer accepts the account, so that its owner is asked to connect
+ * again.
+ */
 export async function markAccountBroken(owner: Owner, serverId: string): Promise<void> {
   await withCaller(owner, (tx) =>
     tx.mcpAccount.updateMany({
@@ -86,7 +95,7 @@ export async function markAccountBroken(owner: Owner, serverId: string): Promise
   )
 }
 
-/** Forgets the owner's account at a server. Throws not_found. */
+/** Deletes the owner's account at a server and ends its calls in progress. Throws not_found. */
 export async function removeAccount(owner: Owner, serverId: string): Promise<void> {
   const { count } = await withCaller(owner, async (tx) => {
     await tellEnd(tx, serverId, owner.userId)
@@ -96,12 +105,12 @@ export async function removeAccount(owner: Owner, serverId: string): Promise<voi
   await recordAudit({ action: 'account_disconnected', actorId: owner.userId, subject: serverId })
 }
 
-/** Forgets every account of a person, within `tx`. */
+/** Deletes every connected account of a person, within `tx`. */
 export async function forgetAccounts(tx: Tx, ownerId: string): Promise<void> {
   await tx.mcpAccount.deleteMany({ where: { ownerId } })
 }
 
-/** What the authorization server `issuer` knows this installation as, or null. */
+/** This installation's client registration at the authorization server `issuer`, or null. */
 export async function findRegistration(issuer: string): Promise<unknown> {
   const row = await withSystem('tool-servers', (tx) =>
     tx.mcpRegistration.findUnique({ where: { id: registrationId(issuer) } }),
@@ -110,7 +119,7 @@ export async function findRegistration(issuer: string): Promise<unknown> {
   return text ? JSON.parse(text) : null
 }
 
-/** Keeps a registration; `null` forgets one that the authorization server no longer knows. */
+/** Stores a registration. `null` deletes one that the authorization server no longer knows. */
 export async function saveRegistration(issuer: string, registration: unknown): Promise<void> {
   const id = registrationId(issuer)
   if (registration === null) {
@@ -123,5 +132,5 @@ export async function saveRegistration(issuer: string, registration: unknown): P
   )
 }
 
-// The address that was registered as the place to come back to belongs to it.
+// A registration includes our redirect address, so APP_URL is part of its id.
 const registrationId = (issuer: string) => createHash('sha256').update(`${issuer} ${env().APP_URL}`).digest('hex')

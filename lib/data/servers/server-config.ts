@@ -23,17 +23,20 @@ const headerName = z
 
 /** How a server learns for whom a call is made. */
 export const Identity = z.discriminatedUnion('kind', [
-  /** Not at all, beside what headers, `_meta` and bound arguments say. */
+  /** Not at all, apart from headers, `_meta` and bound arguments. */
   z.object({ kind: z.literal('none') }),
-  /** A signed JWT for this server alone, valid for 60 seconds, as the bearer token. */
+  /** A signed JWT for this server only, valid for 60 seconds, sent as the bearer token. */
   z.object({ kind: z.literal('token') }),
-  /** The person's own account there, connected by OAuth as MCP defines it. `clientId` only where the server registers nobody by itself. */
+  /**
+   * The person's own account there, connected by OAuth as MCP defines it. `clientId` is only needed
+   * if the server does not register clients by itself.
+   */
   z.object({
     kind: z.literal('oauth'),
     scope: z.string().trim().max(1_000).optional(),
     clientId: z.string().trim().max(500).optional(),
   }),
-  /** A key that each person enters, sent as `format` says in `header`. */
+  /** A key that each person enters, sent in `header` in the form of `format`. */
   z.object({
     kind: z.literal('key'),
     header: headerName.default('Authorization'),
@@ -45,7 +48,10 @@ export const Identity = z.discriminatedUnion('kind', [
 ])
 export type Identity = z.infer<typeof Identity>
 
-/** How a server is spoken to and what it may do. Values of headers, `_meta` and bound arguments are templates (lib/mcp-client/servers/templates.ts). */
+/**
+ * How to talk to a server and what it may do. Values of headers, `_meta` and bound arguments are
+ * templates (lib/mcp-client/servers/templates.ts).
+ */
 export const ServerConfig = z.object({
   transport: z.enum(['streamable_http', 'sse']).default('streamable_http'),
   identity: Identity.default({ kind: 'none' }),
@@ -57,31 +63,40 @@ export const ServerConfig = z.object({
     .array(z.object({ name, value: template }))
     .max(20)
     .default([]),
-  /** Parameters of tools that the model neither sees nor chooses: every tool that has one gets the value from the session. */
+  /**
+   * Tool parameters that the model neither sees nor chooses. Every tool that has one gets the value
+   * from the session.
+   */
   bound: z
     .array(z.object({ parameter: name, value: template }))
     .max(20)
     .default([]),
-  /** Names of tools, `*` standing for anything. Empty: all. What is denied is denied in any case. */
+  /** Tool names; `*` matches anything. An empty `allow` allows all. `deny` always wins. */
   allow: z.array(name).max(200).default([]),
   deny: z.array(name).max(200).default([]),
-  /** A changed tool is not offered before an admin agreed to the change. */
+  /** A changed tool is not offered until an admin accepts its definition. */
   pinned: z.boolean().default(true),
   /** The server may answer with widgets. */
   trusted: z.boolean().default(false),
-  /** A tool whose annotations do not rule out that it destroys something asks first. Absent: yes, unless the server is trusted. */
+  /**
+   * Calls of a tool need approval unless its annotations rule out destruction. Default: true,
+   * unless the server is trusted.
+   */
   asksUnannotated: z.boolean().optional(),
 })
 export type ServerConfig = z.infer<typeof ServerConfig>
 
-/** What is sealed beside a config: values of secret headers by name, and the secret of a registered OAuth client. */
+/**
+ * The secrets sealed next to a config: values of secret headers by name, and the secret of a
+ * registered OAuth client.
+ */
 export const ServerSecrets = z.object({
   headers: z.record(headerName, template).default({}),
   clientSecret: z.string().max(2_000).optional(),
 })
 export type ServerSecrets = z.infer<typeof ServerSecrets>
 
-/** Short, stable and usable in front of a tool's name. */
+/** A short, stable name that can prefix a tool's name. */
 export const ServerName = z
   .string()
   .trim()

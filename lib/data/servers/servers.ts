@@ -9,7 +9,10 @@ import { newId } from '#lib/platform/ids.ts'
 import { log } from '#lib/platform/log.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
-/** An MCP server that an admin added. `secrets` is null where they were sealed under another APP_SECRET. */
+/**
+ * An MCP server that an admin added. `secrets` is null if they were sealed under another
+ * APP_SECRET.
+ */
 export type StoredServer = {
   id: string
   name: string
@@ -22,15 +25,19 @@ export type StoredServer = {
   updatedAt: Date
 }
 
-/** What an admin decides about a server. */
+/** The part of a server that an admin decides. */
 export type ServerWish = Pick<StoredServer, 'name' | 'url' | 'audience' | 'config'> & { secrets: ServerSecrets }
 
-/** Where processes tell each other that a server may not be called any more: its id, and a person's where only their account ended. */
+/**
+ * The channel on which processes tell each other that a server may no longer be called. The payload
+ * is its id, plus a person's id if only their account ended.
+ */
 export const SERVERS_CHANNEL = 'switchboard_servers'
 const SERVERS_MAX = 100
 const REMEMBERED_MS = 2_000
 
-// Every turn asks. Another replica's change is seen two seconds later, our own at once.
+// Every turn reads the list. Another replica's change is visible within two seconds, our own at
+// once.
 const remembered = processState('servers', (): { listed?: { until: number; servers: Promise<StoredServer[]> } } => ({}))
 
 /** All servers that admins added, by name. At most two seconds old. */
@@ -45,14 +52,17 @@ export function listServers(): Promise<StoredServer[]> {
   return servers
 }
 
-/** One of them, as it is now. Throws not_found. */
+/** One server, read from the database now. Throws not_found. */
 export async function requireServer(id: string): Promise<StoredServer> {
   const row = await withSystem('tool-servers', (tx) => tx.mcpServer.findUnique({ where: { id } }))
   if (!row) throw notFound('The server')
   return toServer(row)
 }
 
-/** What decides whether a server may still be called, as it is now and not two seconds ago; null for one that was removed. */
+/**
+ * The columns that decide whether a server may still be called, read now and not up to two seconds
+ * ago. Null if it was removed.
+ */
 export async function findServerState(id: string): Promise<Pick<StoredServer, 'url' | 'enabled' | 'audience'> | null> {
   const [row] = await systemStatement<Pick<StoredServer, 'url' | 'enabled' | 'audience'>>(
     'tool-servers',
@@ -61,12 +71,15 @@ export async function findServerState(id: string): Promise<Pick<StoredServer, 'u
   return row ? { ...row, audience: Audience.catch('admins').parse(row.audience) } : null
 }
 
-/** Adds a server, disabled. Only for callers whose admin role was checked. Throws conflict for a name that is taken. */
+/**
+ * Adds a server, disabled. Only for callers whose admin role was checked. Throws conflict if the
+ * name is taken or there are 100 servers.
+ */
 export async function addServer(admin: Caller, wish: ServerWish): Promise<StoredServer> {
   const data = { id: newId('srv'), ...(await toColumns(wish)) }
   const row = await toWriteError(() =>
     withSystem('tool-servers', async (tx) => {
-      // Two admins must not pass the limit together.
+      // Locked, so that two admins cannot exceed the limit together.
       await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('mcp_servers', 0))`
       if ((await tx.mcpServer.count()) >= SERVERS_MAX)
         throw new AppError('conflict', `There are ${SERVERS_MAX} servers already.`)
@@ -82,11 +95,15 @@ export async function addServer(admin: Caller, wish: ServerWish): Promise<Stored
   return toServer(row)
 }
 
-/** Replaces what was decided about a server. Only for callers whose admin role was checked. Throws not_found, conflict. */
+/**
+ * Replaces an admin's decisions about a server. Only for callers whose admin role was checked.
+ * Throws not_found, conflict.
+ */
 export async function changeServer(admin: Caller, id: string, wish: ServerWish): Promise<StoredServer> {
   const before = await requireServer(id)
   const data = await toColumns(wish)
-  // Another address is another server: nobody's account there may be sent to it, and no tool of it was agreed to.
+  // Another address is another server: it must not receive anyone's account, and none of its tools
+  // was accepted.
   const moved = originAndPath(before.url) !== originAndPath(wish.url)
   const row = await toWriteError(() =>
     withSystem('tool-servers', async (tx) => {
@@ -107,7 +124,10 @@ export async function changeServer(admin: Caller, id: string, wish: ServerWish):
   return toServer(row)
 }
 
-/** Lets the assistants use a server, or not. Only for callers whose admin role was checked. Throws not_found. */
+/**
+ * Enables or disables a server for the assistants. Only for callers whose admin role was checked.
+ * Throws not_found.
+ */
 export async function setServerEnabled(admin: Caller, id: string, enabled: boolean): Promise<void> {
   const { count } = await toWriteError(() =>
     withSystem('tool-servers', async (tx) => {
@@ -119,7 +139,10 @@ export async function setServerEnabled(admin: Caller, id: string, enabled: boole
   await recordAudit({ action: enabled ? 'server_enabled' : 'server_disabled', actorId: admin.userId, subject: id })
 }
 
-/** Removes a server with everybody's accounts there. Its calls stay in the ledger. Only for callers whose admin role was checked. Throws not_found. */
+/**
+ * Removes a server with everybody's accounts there. Its calls stay in the ledger. Only for callers
+ * whose admin role was checked. Throws not_found.
+ */
 export async function removeServer(admin: Caller, id: string): Promise<void> {
   const { name } = await requireServer(id)
   await toWriteError(() =>
@@ -133,7 +156,7 @@ export async function removeServer(admin: Caller, id: string): Promise<void> {
   await recordAudit({ action: 'server_removed', actorId: admin.userId, subject: id, detail: { name } })
 }
 
-/** Ends the calls that are under way at a server, or one person's there, when `tx` is committed. */
+/** Ends the calls in progress at a server, or one person's calls there, when `tx` commits. */
 export async function tellEnd(tx: Tx, serverId: string, userId?: string): Promise<void> {
   await tx.$executeRaw`SELECT pg_notify(${SERVERS_CHANNEL}, ${userId === undefined ? serverId : `${serverId} ${userId}`})`
 }

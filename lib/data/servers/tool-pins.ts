@@ -5,7 +5,7 @@ import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
 
-/** What of a tool a model reads and a policy decides by. */
+/** The parts of a tool that a model reads and that policies use. */
 export type ToolDefinition = {
   name: string
   title?: string
@@ -15,7 +15,10 @@ export type ToolDefinition = {
   annotations?: unknown
 }
 
-/** What an admin agreed to and what the server offers now. `state` quarantined: it is offered to no model. */
+/**
+ * The definition that an admin accepted and the one that the server offers now. A tool whose
+ * `state` is `new` or `changed` is quarantined: it is not offered to models.
+ */
 export type ToolPin = {
   tool: string
   state: 'agreed' | 'new' | 'changed'
@@ -29,14 +32,14 @@ export type ToolPin = {
 const TOOLS_MAX = 500
 const SEEN_EVERY_MS = 3_600_000
 
-/** The hash of a definition: the same whatever the order of its keys. */
+/** The hash of a definition, the same for any order of its keys. */
 export function definitionHash(tool: ToolDefinition): string {
   return createHash('sha256')
     .update(JSON.stringify(sortKeys(definitionOf(tool))))
     .digest('hex')
 }
 
-/** The tools of a server that were ever seen, by name. */
+/** All tools of a server that were ever seen, by name, 500 at most. */
 export async function listToolPins(serverId: string): Promise<ToolPin[]> {
   const rows = await withSystem('tool-servers', (tx) =>
     tx.mcpToolPin.findMany({ where: { serverId }, orderBy: { tool: 'asc' }, take: TOOLS_MAX }),
@@ -52,7 +55,7 @@ export async function listToolPins(serverId: string): Promise<ToolPin[]> {
   }))
 }
 
-/** What was agreed to of one server: what its tools are while it cannot be asked. */
+/** The accepted tools of one server, which stand for its tools while it cannot be reached. */
 export async function listAcceptedTools(serverId: string): Promise<ToolDefinition[]> {
   const rows = await withSystem('tool-servers', (tx) =>
     tx.mcpToolPin.findMany({
@@ -66,7 +69,7 @@ export async function listAcceptedTools(serverId: string): Promise<ToolDefinitio
     .map(({ agreed }) => agreed as unknown as ToolDefinition)
 }
 
-/** For each of these servers the hash of every tool that was agreed to. */
+/** For each of these servers, the hashes of its accepted tools. */
 export async function listAcceptedHashes(serverIds: string[]): Promise<Map<string, Map<string, string>>> {
   const found = new Map(serverIds.map((id) => [id, new Map<string, string>()]))
   if (serverIds.length === 0) return found
@@ -81,8 +84,9 @@ export async function listAcceptedHashes(serverIds: string[]): Promise<Map<strin
 }
 
 /**
- * Notes what a server offers and returns the names of the tools that may be offered to a model: those whose definition is the
- * one that was agreed to. `agree` agrees to all of a server of which nothing was ever seen.
+ * Records what a server offers. Returns the names of the tools that may be offered to a model:
+ * those whose definition is the accepted one. `agree` accepts all tools of a server that was never
+ * seen before.
  */
 export async function notePins(serverId: string, tools: ToolDefinition[], agree: boolean): Promise<Set<string>> {
   const offered = new Map(
@@ -119,8 +123,9 @@ export async function notePins(serverId: string, tools: ToolDefinition[], agree:
 }
 
 /**
- * Agrees to a tool as an admin saw it: `hash` is the hash of what was shown. Only for callers whose admin role was checked. Throws
- * conflict when the server has offered something else since, not_found.
+ * Accepts a tool's definition as the admin saw it: `hash` is the hash of what was shown. Only for
+ * callers whose admin role was checked. Throws not_found, and conflict if the server has offered
+ * another definition since.
  */
 export async function acceptDefinition(admin: Caller, serverId: string, tool: string, hash: string): Promise<void> {
   await withSystem('tool-servers', async (tx) => {
@@ -135,7 +140,10 @@ export async function acceptDefinition(admin: Caller, serverId: string, tool: st
   await recordAudit({ action: 'tool_agreed', actorId: admin.userId, subject: serverId, detail: { tool, hash } })
 }
 
-/** Takes an agreement back: the tool is quarantined. Only for callers whose admin role was checked. Throws not_found. */
+/**
+ * Withdraws the acceptance of a definition, which quarantines the tool. Only for callers whose
+ * admin role was checked. Throws not_found.
+ */
 export async function withdrawAcceptance(admin: Caller, serverId: string, tool: string): Promise<void> {
   const { count } = await withSystem('tool-servers', (tx) =>
     tx.mcpToolPin.updateMany({ where: { serverId, tool }, data: { agreedHash: null, agreedAt: null, agreedBy: null } }),

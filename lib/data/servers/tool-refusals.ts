@@ -1,7 +1,10 @@
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { systemStatement } from '#lib/platform/db/db.ts'
 
-/** A tool whose definition a model's server refused, with what it said. `toolHash` is of the definition, `server` the server's short name. */
+/**
+ * A tool whose definition a model's server refused, with the reason it gave. `toolHash` is the hash
+ * of the definition; `server` is the tool server's short name.
+ */
 export type ToolRefusal = {
   server: string
   tool: string
@@ -11,12 +14,15 @@ export type ToolRefusal = {
   seenAt: Date
 }
 
-/** More than these are not read: each is one tool of one server. */
+/** The most refusals read; each is one tool of one server. */
 const REFUSALS_MAX = 1_000
-/** A refusal counts for so many hours: then the tool is tried again, since servers of models learn, too. */
+/**
+ * How many hours a refusal counts. Then the tool is tried again, because model servers improve,
+ * too.
+ */
 const COUNTS_HOURS = 24
 
-/** Notes that a model's server refused a tool as it is defined now. */
+/** Records that a model's server refused a tool's current definition. */
 export async function noteToolRefusal({
   server,
   tool,
@@ -32,7 +38,7 @@ export async function noteToolRefusal({
   )
 }
 
-/** The refusals that count, of one model, of one server's tools, or both; the latest first. */
+/** The refusals that still count, latest first, filtered by model, by tool server, or both. */
 export function listToolRefusals({ model, server }: { model?: string; server?: string }): Promise<ToolRefusal[]> {
   return systemStatement<ToolRefusal>(
     'tool-servers',
