@@ -46,8 +46,8 @@ export function wantsChannel(message: unknown): boolean {
 /**
  * Returns the transport of a new session of this caller, connected to `server`, for the
  * `initialize` that starts it. The session ends after 30 minutes without a request, when the client
- * asks, or with the process. Returns null if there are too many sessions: none of our tools needs
- * one, so the client is served without.
+ * asks, or with the process. A person who has 20 sessions loses the one unused for longest. Returns
+ * null if the process has 500: none of our tools needs a session, so the client is served without.
  */
 export async function beginSession(caller: Caller, server: Server | McpServer): Promise<Transport | null> {
   const open = sessions()

@@ -27,8 +27,8 @@ export function isHarmlessTwice(tool: McpTool): boolean {
 }
 
 /**
- * True if a retry cannot take effect twice: the first attempt was certainly not carried out, or an
- * admin confirmed that the tool may be repeated.
+ * True if a retry cannot take effect twice: the first attempt was certainly not carried out, or a
+ * trusted annotation says that the tool may be repeated.
  */
 export function mayRetry({ builtin, tool, policy }: Judged, failure: Failure | undefined): boolean {
   if (!failure || !PASSING.has(failure.class)) return false

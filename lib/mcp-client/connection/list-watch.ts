@@ -13,7 +13,7 @@ const IDLE_MS = 600_000
 const LOOK_EVERY_MS = 30_000
 const DEADLINE_MS = 10_000
 const CLOSE_MS = 1_000
-// A server that ends its stream sooner than this is not listened to again for a while.
+// A server that ends its stream sooner than this (ms) is not listened to again for ten minutes.
 const SHORTEST_MS = 5_000
 
 type Watch = { usedAt: number; hearsSince?: number }

@@ -36,7 +36,7 @@ import { expireTools, forgetTools, type McpTool, mayBeStale } from '#lib/mcp-cli
 import { env } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
 
-// The SDK's timeout must never expire first: ours know which of the two it was.
+// The SDK's timeout must never expire first: only ours can tell an idle timeout from a total one.
 const SDK_MARGIN_MS = 60_000
 
 type Call = OutgoingCall & {

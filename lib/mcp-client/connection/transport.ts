@@ -64,12 +64,13 @@ export function overTransport({ config }: McpServer, send: typeof fetch): typeof
 }
 
 /**
- * Requests to an external server.
- * A redirect is followed only if it stays on the same origin and asks for the same request
- * elsewhere (307, 308, or an older status that only adds or removes the trailing slash); it keeps
- * method and body. A redirect to another origin would carry credentials there, and the others mean
- * that the request was already carried out.
- * A missing or surplus slash at the end of the address is corrected.
+ * Requests to an external server. A missing or surplus slash at the end of the address is
+ * corrected.
+ *
+ * A redirect is followed, with method and body, only if it stays on the same origin and asks for
+ * the same request elsewhere: 307, 308, any redirect of a GET, or an older one that only adds or
+ * removes the trailing slash. A redirect to another origin would carry credentials there, and the
+ * others mean that the request was already carried out.
  */
 function externalTransport(send: typeof fetch = fetch): typeof fetch {
   let otherSlash: boolean | undefined
