@@ -3,19 +3,24 @@ import { type Footnote, footnotesOf, isDefinition } from '#lib/chatkit-element/m
 import { mend } from '#lib/chatkit-element/markdown/mend.ts'
 import { tokensOf } from '#lib/chatkit-element/markdown/tokenizer.ts'
 
-/** One top-level piece of a text (a paragraph, a list, a fence). Equal `raw` means equal rendering. */
+/**
+ * One top-level piece of a text (a paragraph, a list, a fence). Equal `raw` means equal rendering.
+ */
 export type Block = { raw: string; token: Token }
 
 /**
- * Splits a growing text into blocks. While the text only grows, everything before its last two blocks is kept as it is, so the
- * work for each new piece does not depend on how long the answer already is.
+ * Splits a growing text into blocks. While the text only grows, everything before its last two
+ * blocks is kept, so the work for each new piece does not depend on the length of the answer.
  */
 export class Blocks {
   #text = ''
   #tokens: Token[] = []
   #footnotes: Footnote[] = []
 
-  /** The footnotes of the text that was read last. The same array as before if no number has changed and no note. */
+  /**
+   * The footnotes of the last text. The same array as before if no label and no definition has
+   * changed.
+   */
   get footnotes(): Footnote[] {
     return this.#footnotes
   }
@@ -23,7 +28,8 @@ export class Blocks {
   read(text: string, growing: boolean): Block[] {
     const kept = growing && text.startsWith(this.#text) ? this.#tokens.slice(0, -2) : []
     const offset = kept.reduce((length, token) => length + token.raw.length, 0)
-    // The lexer rewrites line ends; where raw no longer adds up to the text, everything is read again.
+    // The lexer rewrites line ends. If the raws no longer add up to the text, the whole text is
+    // read again.
     const exact = text.startsWith(kept.map((token) => token.raw).join(''))
     this.#tokens = exact ? [...kept, ...tokensOf(text.slice(offset))] : tokensOf(text)
     this.#text = text

@@ -2,10 +2,10 @@ import type { Annotation, Source } from '#lib/chatkit/protocol/items.ts'
 import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 import { isSafeLink } from '#lib/chatkit-element/markdown/links.ts'
 
-/** A source, its number in the list, and the places in the text that rest on it. */
+/** A source, its number in the list, and the character offsets in the text that cite it. */
 export type CitedSource = { number: number; source: Source; indexes: number[] }
 
-// Private-use characters: no text means them, and Markdown leaves them alone.
+// Private-use characters: no text uses them, and Markdown leaves them alone.
 const OPEN = '\uE200'
 const CLOSE = '\uE201'
 const MARKER = /\uE200(\d+)\uE201/g
@@ -25,7 +25,10 @@ export function citedSources(annotations: readonly Annotation[]): CitedSource[] 
   return [...cited.values()]
 }
 
-/** Puts a mark at every cited place of the text, to be turned into a footnote once the Markdown is drawn. */
+/**
+ * Puts a marker at every cited place of the text; `placeCitations` turns the markers into footnotes
+ * after rendering.
+ */
 export function markCitations(text: string, citations: readonly CitedSource[]): string {
   const clean = text.replaceAll(OPEN, '\uFFFD').replaceAll(CLOSE, '\uFFFD')
   const marks = citations.flatMap(({ number, indexes }) =>
@@ -36,7 +39,7 @@ export function markCitations(text: string, citations: readonly CitedSource[]): 
     .reduce((marked, { at, number }) => `${marked.slice(0, at)}${OPEN}${number}${CLOSE}${marked.slice(at)}`, clean)
 }
 
-/** Replaces the marks in a drawn block by footnotes that link to their source. */
+/** Replaces the markers in a rendered block by footnotes that link to their source. */
 export function placeCitations(root: DocumentFragment, citations: readonly CitedSource[], strings: Strings): void {
   if (!citations.length) return
   for (const link of root.querySelectorAll('a[href]'))

@@ -2,7 +2,7 @@ import type { Token, TokenizerExtension, TokenizerThis, Tokens } from 'marked'
 
 export type FootnoteReference = Tokens.Generic & { type: 'footnoteRef'; label: string }
 export type FootnoteDefinition = Tokens.Generic & { type: 'footnote'; label: string; tokens: Token[] }
-/** A footnote as it is shown; nothing in it yet if its definition is still to come. */
+/** A footnote to show. `definition` is undefined until the text contains it. */
 export type Footnote = { label: string; number: number; definition: FootnoteDefinition | undefined }
 
 const REFERENCE = /^\[\^([^\]\s]{1,80})\]/
@@ -10,7 +10,7 @@ const DEFINITION =
   /^ {0,3}\[\^([^\]\s]{1,80})\]:[ \t]*([^\n]*(?:\n(?!\s*\n| {0,3}\[\^[^\]\s]{1,80}\]:)[^\n]+|\n(?:[ \t]*\n)+(?: {4}|\t)[^\n]+)*)(?:\n|$)/
 const INDENT = /^(?: {1,4}|\t)/gm
 
-/** `[^label]` in the text, and `[^label]: note` in a line of its own, as GitHub reads them. */
+/** `[^label]` in the text, and `[^label]: note` on its own line, as on GitHub. */
 export const footnoteExtensions: TokenizerExtension[] = [
   {
     name: 'footnote',
@@ -41,8 +41,8 @@ export const footnoteExtensions: TokenizerExtension[] = [
 ]
 
 /**
- * The footnotes of a text: those that it refers to, in that order, then the others. `awaited`: a definition may still come,
- * so that a reference without one is numbered as well.
+ * The footnotes of a text: first those that it refers to, in that order, then the others. `awaited`
+ * means that definitions may still come, so references without one are numbered as well.
  */
 export function footnotesOf(tokens: readonly Token[], awaited: boolean): Footnote[] {
   const definitions = new Map<string, FootnoteDefinition>()
@@ -63,7 +63,9 @@ export function isDefinition(token: Token): token is FootnoteDefinition {
 
 const known = new WeakMap<Token, string[]>()
 
-/** The labels that a token refers to. Remembered: while a text grows, most of its tokens stay the same. */
+/**
+ * The labels that a token refers to. Cached, because most tokens of a growing text stay the same.
+ */
 function labelsIn(token: Token): string[] {
   let labels = known.get(token)
   if (!labels) {

@@ -5,25 +5,31 @@ import { isAllowedImage, isSafeLink } from '#lib/chatkit-element/markdown/links.
 
 export type RenderContext = { strings: Strings; imageDomains: readonly string[]; footnotes: readonly Footnote[] }
 
-/** Tags without attributes that people expect to work inside Markdown. All other HTML is shown as the text that it is. */
+/**
+ * Tags without attributes that people expect to work inside Markdown. All other HTML is shown as
+ * text.
+ */
 const HARMLESS_TAG = /^<\/?(?:br|sub|sup|kbd|mark|u|s|del|ins)\s*\/?>$/i
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
 }
 
-/** One block as HTML, not yet trusted: sanitise.ts is the wall, this file only says how things look. */
+/**
+ * One block as HTML. The result is untrusted: sanitise.ts makes it safe, this file only defines the
+ * look.
+ */
 export function blockToHtml(token: Token, context: RenderContext): string {
   const { strings } = context
   let isInLink = false
   const marked = new Marked({
     renderer: {
       code: ({ text, lang }: Tokens.Code) => codeHtml(text, lang?.trim().split(/\s/)[0] ?? '', strings),
-      // Code is written from left to right, also in a sentence that is not.
+      // Code is written from left to right, even in a right-to-left sentence.
       codespan: ({ text }: Tokens.Codespan) => `<code dir="ltr">${escapeHtml(text)}</code>`,
       html: ({ text }: Tokens.HTML | Tokens.Tag) => (HARMLESS_TAG.test(text.trim()) ? text : escapeHtml(text)),
       heading({ tokens, depth }: Tokens.Heading) {
-        // The element's own headings are levels 2 and 3, so an answer's begin below them.
+        // The element's own headings are levels 2 and 3, so an answer's headings begin at level 4.
         const level = Math.min(6, depth + 3)
         return `<h${level} class="md-h${Math.min(4, depth)}">${this.parser.parseInline(tokens)}</h${level}>`
       },
@@ -56,7 +62,7 @@ function codeHtml(text: string, language: string, strings: Strings): string {
   return `<div class="code"><div class="code-head"><span>${name}</span><button type="button" data-copy-code="">${escapeHtml(strings.copyCode)}</button></div><pre tabindex="0"><code>${escapeHtml(text)}</code></pre></div>`
 }
 
-/** A picture that is not loaded for the person, who may still go and see it. */
+/** A link to an image that is not loaded automatically, so that the person can still open it. */
 function blockedImageHtml(label: string, href: string): string {
   const text = escapeHtml(label)
   if (!/^https?:/i.test(href)) return `<span class="blocked-image">${text}</span>`

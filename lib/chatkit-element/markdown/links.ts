@@ -1,14 +1,18 @@
 const SAFE_LINK = /^(?:https?:\/\/|mailto:|chatkit-link:)/i
 const INLINE_IMAGE = /^data:image\/(?:png|jpe?g|gif|webp|avif);base64,[a-z0-9+/=\s]+$/i
 
-/** Whether a link may be followed: web, mail, or a message to the host page. Everything else stays plain text. */
+/**
+ * True if a link may be followed: web, mail, or a message to the host page. Other links stay plain
+ * text.
+ */
 export function isSafeLink(href: string): boolean {
   return SAFE_LINK.test(href.trim())
 }
 
 /**
- * Whether an image may be loaded: only inline ones and those of the domains that the thread allows (`example.com`, `*.example.com`).
- * Any other address could carry what the conversation knows to a stranger.
+ * True if an image may be loaded: inline images, and https images from domains that the thread
+ * allows (`example.com`, `*.example.com`). Any other address could leak the conversation to a third
+ * party.
  */
 export function isAllowedImage(src: string, domains: readonly string[]): boolean {
   if (INLINE_IMAGE.test(src)) return true
@@ -24,7 +28,7 @@ function matches(host: string, domain: string): boolean {
   return domain.startsWith('*.') ? host.endsWith(domain.slice(1)) : host === domain
 }
 
-/** Pictures that the app itself serves. */
+/** True for images that the app itself serves. */
 export function isSameOrigin(url: string): boolean {
   try {
     return new URL(url, location.href).origin === location.origin

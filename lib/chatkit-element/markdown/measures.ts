@@ -6,10 +6,13 @@ const UNITS = [
 ].join('|')
 const NUMBER =
   "(?<![\\p{L}\\p{N}])[-+−±~≈<>≤≥]?\\d(?:[.,\u00a0\u202f’']?\\d| (?=\\d{3}(?!\\d))\\d)*(?:[–-]\\d[\\d.,]*)?"
-/** A number with its unit behind it, or with a sign before it. */
+/** A number followed by a unit, or preceded by a sign such as § or €. */
 const MEASURE = new RegExp(`${NUMBER} (?:${UNITS})(?![\\p{L}\\p{N}])|[§№€$£¥₹] ${NUMBER}`, 'gu')
 
-/** Keeps a number and its unit on one line: "10 km" never ends a line with "10". The text stays the same, for copying and searching. */
+/**
+ * Keeps a number and its unit on one line: "10 km" never breaks after "10". The text itself does
+ * not change, for copying and searching.
+ */
 export function keepMeasuresTogether(root: DocumentFragment): void {
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT)
   const texts: Text[] = []

@@ -1,10 +1,13 @@
 const PARTIAL_IMAGE = /!\[[^\]\n]*(?:\]\([^)\n]*|\])?$/
 const PARTIAL_TARGET = /(?<!\\)\[([^\]\n]*)\]\([^)\n]*$/
-/** The beginning of a footnote's mark, or a line that may become a footnote. */
+/** The beginning of a footnote reference, or a line that may become a footnote. */
 const PARTIAL_FOOTNOTE = /\[\^[^\]\n]*$|(?:^|\n) {0,3}\[\^[^\]\n]*\]$/
 const PARTIAL_LABEL = /(^|[^!\]\\])\[([^\]\n]*)$/
 const PARTIAL_TAG = /<\/?[a-z]*$/i
-/** A line that may still grow into something else: an underline that would turn the line above into a heading, or a fence. */
+/**
+ * A line that may still become something else: an underline that would make the line above a
+ * heading, or a fence.
+ */
 const UNDECIDED_LINE = /\n[ \t]*(?:-+|=+|`{1,2}|~{1,2})[ \t]*$/
 const DELIMITER = /\\[\s\S]|`+|\*{1,3}|~~|(?<![\p{L}\p{N}])_{1,2}(?=\S)|(?<=\S)_{1,2}(?![\p{L}\p{N}])/gu
 /** A fence at the start of a line, also in a list or a quote. */
@@ -15,8 +18,9 @@ const MATHS = new Map([
 ])
 
 /**
- * The last block of a text that is still being written, closed as its author most likely will: a half-written link shows its label,
- * open emphasis and inline code end at the cursor, and what cannot be told yet is held back. So nothing flashes while it grows.
+ * Closes the last block of a text that is still being written in the most likely way: a partial
+ * link shows its label, open emphasis and inline code end at the cursor, and ambiguous text is held
+ * back. This avoids flicker while the text grows.
  */
 export function mend(raw: string): string {
   const fence = openFence(raw)
@@ -34,7 +38,7 @@ export function mend(raw: string): string {
   return settled.slice(0, lineStart) + closeInline(settled.slice(lineStart).trimEnd())
 }
 
-/** The fence that is still open at the end of the text; '' if none is. */
+/** The fence that is still open at the end of the text; '' if there is none. */
 function openFence(raw: string): string {
   let open = ''
   for (const line of raw.split('\n')) {
@@ -55,7 +59,7 @@ function closeInline(line: string): string {
     const end = match.index + mark.length
     if (last?.startsWith('`')) {
       if (mark === last) open.pop()
-      // It may still become the end of this code.
+      // These backticks may still become the end of this code.
       else if (mark.startsWith('`') && end === text.length) return closeInline(line.slice(0, -mark.length))
     } else if (last?.startsWith('\\')) {
       if (mark === MATHS.get(last)) open.pop()

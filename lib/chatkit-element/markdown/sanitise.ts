@@ -9,8 +9,9 @@ let purify: ReturnType<typeof createDOMPurify> | undefined
 let allowedDomains: readonly string[] = []
 
 /**
- * Untrusted HTML as a harmless fragment: a closed list of tags and attributes, no styles, links only to web and mail in a new
- * tab without an opener, images only from allowed domains. The work is done in an inert document, so nothing loads or runs.
+ * Turns untrusted HTML into a safe fragment: an allowlist of tags and attributes, no styles, web
+ * and mail links in a new tab without an opener, images only from allowed domains. It works in an
+ * inert document, so nothing loads or runs.
  */
 export function sanitise(html: string, imageDomains: readonly string[]): DocumentFragment {
   purify ??= create()
@@ -20,7 +21,8 @@ export function sanitise(html: string, imageDomains: readonly string[]): Documen
     ALLOWED_ATTR: ATTRIBUTES.split(' '),
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
-    // Whatever is not named here is held against the pattern of addresses, and no alignment is one.
+    // DOMPurify checks all other attributes against the URL pattern below, which these values do
+    // not match.
     ADD_URI_SAFE_ATTR: ['align', 'aria-label', 'data-note-ref', 'dir', 'start', 'tabindex', 'type'],
     ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|chatkit-link:|data:image\/)/i,
     RETURN_DOM_FRAGMENT: true,

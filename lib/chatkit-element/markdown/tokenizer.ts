@@ -4,20 +4,29 @@ import { footnoteExtensions } from '#lib/chatkit-element/markdown/footnotes.ts'
 const CJK =
   '[\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}\\p{sc=Hang}\\p{sc=Bopo}\\u3000-\\u303f\\ufe10-\\ufe1f\\ufe30-\\ufe4f\\uff00-\\uffef]'
 const CJK_CHAR = new RegExp(`^${CJK}$`, 'u')
-/** Punctuation that CommonMark lets hinder a mark: CJK punctuation itself, and any other whose mark has a CJK letter behind it. */
+/**
+ * Punctuation that stops CommonMark from recognising emphasis: CJK punctuation, and any other
+ * beside an emphasis mark that touches a CJK letter.
+ */
 const LENIENT = new RegExp(
   `(?=\\p{P})${CJK}|(?![*_~])[\\p{P}\\p{S}](?:(?=(?:\\*+|~~)${CJK})|(?<=${CJK}(?:\\*+|~~).))`,
   'gu',
 )
 /** TeX, as models write it. */
 const MATHS = /^(?:\\\((?:[^\\]|\\(?![()])[\s\S])*?\\\)|\\\[(?:[^\\]|\\(?![[\]])[\s\S])*?\\\])/
-/** What ends an address in the middle of a sentence: punctuation of scripts that put no space after it, and quotes. Dashes and dots of other scripts are parts of addresses. */
+/**
+ * The characters that end a URL inside a sentence: punctuation of scripts that put no space after
+ * it, and quotes. Dashes and dots of other scripts can be part of a URL.
+ */
 const ADDRESS_END = /(?!\p{ASCII})[\p{Terminal_Punctuation}\p{Ps}\p{Pe}\p{Pi}\p{Pf}…]/u
 const ADDRESS_START = /^(?:https?:\/\/|ftp:\/\/|www\.)/i
 
-/** Reads Markdown as models and people mean it where CommonMark and GFM read something else. */
+/** Reads Markdown as models and people mean it where CommonMark and GFM differ from that. */
 class ChatTokenizer extends Tokenizer {
-  /** `\(`, `\[` and `\{` begin TeX far more often than they escape a bracket: they stay as they are written. */
+  /**
+   * Keeps `\(`, `\[` and `\{` as they are written: they begin TeX far more often than they escape a
+   * bracket.
+   */
   override escape(src: string): Tokens.Escape | undefined {
     const [maths] = MATHS.exec(src) ?? []
     if (maths) return { type: 'maths', raw: maths, text: maths } as unknown as Tokens.Escape
@@ -25,12 +34,12 @@ class ChatTokenizer extends Tokenizer {
     return token && /^\\[()[\]{}]/.test(token.raw) ? { ...token, text: token.raw } : token
   }
 
-  /** One `~` is text: "0.3~8 mm", "~5". */
+  /** A single `~` is text: "0.3~8 mm", "~5". */
   override del(src: string, masked: string, before = ''): Tokens.Del | undefined {
     return src.startsWith('~~') ? super.del(src, masked, CJK_CHAR.test(before) ? '' : before) : undefined
   }
 
-  /** Chinese, Japanese and Korean put no space beside punctuation: `**历经10年，**年终` is bold. */
+  /** Chinese, Japanese and Korean put no space beside punctuation, so `**历经10年，**年终` is bold. */
   override emStrong(src: string, masked: string, before = ''): Tokens.Em | Tokens.Strong | undefined {
     return super.emStrong(src, masked, src.startsWith('*') && CJK_CHAR.test(before) ? '' : before)
   }
@@ -41,7 +50,10 @@ class ChatTokenizer extends Tokenizer {
   }
 }
 
-/** The text in which marks are looked for, with letters in place of what must not hinder them. It keeps its length. */
+/**
+ * The text in which emphasis marks are searched. Letters replace the blocking punctuation; the
+ * length stays the same.
+ */
 function emStrongMask(masked: string): string {
   return masked.replace(LENIENT, ({ length }) => 'x'.repeat(length))
 }
@@ -49,7 +61,7 @@ function emStrongMask(masked: string): string {
 const { defaults } = new Marked({ gfm: true, breaks: true }, { extensions: footnoteExtensions })
 const options = { ...defaults, tokenizer: new ChatTokenizer(), hooks: { emStrongMask } as MarkedOptions['hooks'] }
 
-/** The top-level tokens of a text. Their `raw` adds up to the text, but for line ends. */
+/** The top-level tokens of a text. Their `raw` adds up to the text, except for line ends. */
 export function tokensOf(text: string): Token[] {
   return new Lexer(options).lex(text)
 }
