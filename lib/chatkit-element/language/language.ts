@@ -2,21 +2,24 @@ import { resolveLocale } from '#lib/chatkit-element/language/locale.ts'
 import { english, type Strings } from '#lib/chatkit-element/language/strings.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 
-/** The languages of `locales/`. Portuguese is as in Brazil, Chinese in simplified characters. */
+/** The languages of `locales/`. Portuguese is Brazilian, Chinese is in simplified characters. */
 const LANGUAGES = new Set(['ar', 'de', 'es', 'fr', 'it', 'ja', 'nl', 'pt', 'zh'])
-/** How long (ms) nothing is shown for want of texts; English is, after that, until they come. */
+/**
+ * How long (ms) nothing is shown while the texts load; after that English is shown until they
+ * arrive.
+ */
 const PATIENCE_MS = 3_000
-// Known only while the script itself runs: the languages lie in a folder beside it.
+// Known only while the script itself runs. The languages are in a folder beside it.
 const SCRIPT = (globalThis.document?.currentScript as HTMLScriptElement | null | undefined)?.src
 
 const loading = new Map<string, Promise<Strings>>()
 
-/** Texts, and the locale for numbers and dates that goes with them. */
+/** Texts, and the matching locale for numbers and dates. */
 type Spoken = { locale: string; strings: Strings }
 
-/** The language in which the element speaks: each but English is loaded when it is first wanted. */
+/** The language of the element. Every language but English is loaded when it is first needed. */
 export class Language {
-  /** Null until it is known which language to begin with. */
+  /** Null until the first texts are there, or English has replaced them. */
   readonly state = new Signal<Spoken | null>(null)
   readonly #onFailed: (error: unknown) => void
   #wanted = ''
@@ -29,7 +32,7 @@ export class Language {
     return this.state.value?.strings ?? english
   }
 
-  /** Speaks the page's choice, else the browser's, else English. */
+  /** Switches to the page's choice, else the browser's language, else English. */
   choose(chosen: string | undefined): void {
     const locale = resolveLocale(chosen)
     if (locale === this.#wanted) return

@@ -1,4 +1,7 @@
-/** Every text that the element itself shows or says. Each language of `locales/` has all of them, or the types say so. */
+/**
+ * Every text that the element shows or says. Each language of `locales/` must have all of them; the
+ * compiler checks this.
+ */
 export type Strings = {
   [Key in keyof typeof english]: (typeof english)[Key] extends string ? string : (typeof english)[Key]
 }

@@ -2,7 +2,10 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** How long ago, in the person's own language: "now", "5 min. ago", "yesterday", and a date after a week. Empty for an unreadable time. */
+/**
+ * A relative time in the locale's language: "now", "5 min. ago", "yesterday", and a date after a
+ * week. Empty for an invalid time.
+ */
 export function relativeTime(iso: string, locale: string, now = Date.now()): string {
   const at = Date.parse(iso)
   if (Number.isNaN(at)) return ''
@@ -16,13 +19,15 @@ export function relativeTime(iso: string, locale: string, now = Date.now()): str
   return new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year }).format(at)
 }
 
-/** The exact local time, for hover. */
+/** The full local date and time, for hover; empty for an invalid time. */
 export function exactTime(iso: string, locale: string): string {
   const at = Date.parse(iso)
   return Number.isNaN(at) ? '' : new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' }).format(at)
 }
 
-/** A duration in whole seconds as "12 s" or "2 min 5 s", in the person's language. */
+/**
+ * A duration in seconds, rounded to whole ones, as "12 s" or "2 min 5 s" in the locale's language.
+ */
 export function duration(seconds: number, locale: string): string {
   const unit = (value: number, name: 'second' | 'minute') =>
     new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short' }).format(value)
@@ -32,7 +37,9 @@ export function duration(seconds: number, locale: string): string {
   return rest ? `${unit(Math.floor(whole / 60), 'minute')} ${unit(rest, 'second')}` : unit(whole / 60, 'minute')
 }
 
-/** In which group of the history a chat belongs, by calendar days of this machine's time zone. */
+/**
+ * The group of the history that a chat belongs to, by calendar days in this machine's time zone.
+ */
 export function ageGroup(iso: string, now = Date.now()): 'today' | 'yesterday' | 'week' | 'month' | 'older' {
   const midnight = new Date(now).setHours(0, 0, 0, 0)
   const at = Date.parse(iso)
@@ -42,11 +49,14 @@ export function ageGroup(iso: string, now = Date.now()): 'today' | 'yesterday' |
   return at >= midnight - 30 * DAY ? 'month' : 'older'
 }
 
-/** A size in bytes as "1 byte", "840 kB" or "2.5 MB", in the person's language. A kB has 1,024 bytes, as the limits of servers have. */
+/**
+ * A size in bytes as "1 byte", "840 kB" or "2.5 MB" in the locale's language. A kB is 1,024 bytes,
+ * as in servers' limits.
+ */
 export function fileSize(bytes: number, locale: string): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
   const step = Math.min(units.length - 1, Math.floor(Math.log(Math.max(1, bytes)) / Math.log(1024)))
-  // The short form of a byte has no plural.
+  // The short form of "byte" has no plural.
   const unitDisplay = step === 0 ? 'long' : 'short'
   const format = {
     style: 'unit',
@@ -57,7 +67,7 @@ export function fileSize(bytes: number, locale: string): string {
   return new Intl.NumberFormat(locale, format).format(bytes / 1024 ** step)
 }
 
-/** A part (0 to 1) as "45%", in the person's language. */
+/** A fraction (0 to 1) as "45%" in the locale's language. */
 export function percent(part: number, locale: string): string {
   return new Intl.NumberFormat(locale, { style: 'percent' }).format(part)
 }

@@ -2,7 +2,7 @@ import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 
 const PLURAL = new Intl.PluralRules('ar')
 
-/** A number of things: Arabic has a word of its own for one and for two, and three forms for more. */
+/** A number of things. Arabic has separate words for one and two, and three forms for larger numbers. */
 function counted(count: number, one: string, two: string, few: string, many: string, other: string): string {
   const form = PLURAL.select(count)
   if (form === 'one') return one

@@ -8,7 +8,10 @@ import widgets from '#lib/chatkit-element/styles/widgets.css'
 
 let sheet: CSSStyleSheet | undefined
 
-/** One sheet for all elements of the page, constructed: a Content-Security-Policy without 'unsafe-inline' allows it. */
+/**
+ * One style sheet for all elements of the page. A constructed sheet works under a
+ * Content-Security-Policy without 'unsafe-inline'.
+ */
 export function styleSheet(): CSSStyleSheet {
   if (sheet) return sheet
   sheet = new CSSStyleSheet()

@@ -1,7 +1,10 @@
 import type { ChatKitOptions, ThemeOption } from '@openai/chatkit'
 
 type Scheme = 'light' | 'dark' | 'system'
-/** Two additions to the public type: the scheme may also be `system`, and without one the page's own `color-scheme` counts. */
+/**
+ * Two additions to the public type: the scheme may be `system`, and without a scheme the page's own
+ * `color-scheme` applies.
+ */
 export type Theme = Omit<ThemeOption, 'colorScheme'> & { colorScheme?: Scheme }
 
 export function themeOf(option: ChatKitOptions['theme'] | Theme | 'system'): Theme {
@@ -12,8 +15,9 @@ const RADIUS = { pill: [28, 22, 999, 14], round: [18, 16, 12, 12], soft: [10, 10
 const DENSITY = { compact: 0.8, normal: 1, spacious: 1.2 } as const
 
 /**
- * A theme as CSS variables of the element's root. Set through the CSSOM, so that a value can be nothing but a value; the browser
- * drops what it cannot read. The palettes are computed in CSS (styles/theme.css).
+ * A theme as CSS variables of the element's root. They are set through the CSSOM, so a value cannot
+ * inject CSS; the browser drops invalid values. The palettes are computed in CSS
+ * (styles/theme.css).
  */
 export function themeVariables(theme: Theme): Record<string, string> {
   const { grayscale, accent, surface } = theme.color ?? {}
@@ -40,7 +44,7 @@ export function themeVariables(theme: Theme): Record<string, string> {
 
 const loadedFonts = new Set<string>()
 
-/** Loads the page's own fonts, each once. Only what the page names is fetched. */
+/** Loads the page's fonts, each once. Fetches only the fonts that the page names. */
 export function loadFonts(theme: Theme): void {
   for (const { family, src, weight, style, display, unicodeRange } of theme.typography?.fontSources ?? []) {
     const key = JSON.stringify([family, src, weight, style])
