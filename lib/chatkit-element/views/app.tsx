@@ -29,7 +29,7 @@ export function App({ chat, options, strings, locale }: Props) {
   const canAttach =
     current.composer?.attachments?.enabled === true && (state.view.thread?.status.type ?? 'active') === 'active'
   const hovering = useFileDrop(root, canAttach, addFiles)
-  // A page that says nothing of languages has a direction of its own, which English follows.
+  // If the page sets no locale, an English text follows the page's own direction.
   const direction = current.locale ? directionOf(current.locale) : directionOf(locale) === 'rtl' && 'rtl'
   const isStart = state.view.items.length === 0 && state.phase !== 'loading' && state.view.thread === null
   return (
@@ -77,7 +77,10 @@ function useTheme(root: { current: HTMLElement | null }, options: ChatKitOptions
   }, [options.theme, root])
 }
 
-/** A phone's keyboard covers the page without making it smaller; the composer moves up by what is covered. */
+/**
+ * A phone's keyboard covers the page without resizing it; the composer moves up by the covered
+ * height.
+ */
 function useKeyboardInset(root: { current: HTMLElement | null }): void {
   useLayoutEffect(() => {
     const viewport = window.visualViewport

@@ -6,7 +6,7 @@ import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { Markdown } from '#lib/chatkit-element/views/items/markdown.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** What stays at the bottom: the composer, or why there is none, and the disclaimer. */
+/** The bottom of the element: the composer, or the reason why there is none, and the disclaimer. */
 export function Dock({ state }: { state: ChatState }) {
   const { options, strings } = useUi()
   const { thread, items } = state.view

@@ -8,7 +8,7 @@ import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** What went wrong, in a sentence, with the one thing that may help. */
+/** The error message, with the one action that may help. */
 export function Failure({ state }: { state: ChatState }) {
   const { chat, strings, locale } = useUi()
   const submit = useSubmit()
@@ -51,7 +51,7 @@ export function Failure({ state }: { state: ChatState }) {
   )
 }
 
-/** Counts down to a moment (ms since 1970); 0 once it has come. */
+/** Counts down the seconds to a moment (ms since 1970); 0 once it has passed. */
 function useSecondsUntil(moment: number): number {
   const [seconds, setSeconds] = useState(0)
   useLayoutEffect(() => {

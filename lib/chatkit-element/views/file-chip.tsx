@@ -5,7 +5,10 @@ import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** A file of the draft: a picture as itself, any other by name; how far its upload is, or why it failed. */
+/**
+ * A file of the draft: an image as a thumbnail, any other file by name, with its upload progress or
+ * the reason why it failed.
+ */
 export function FileChip({ file }: { file: DraftFile }) {
   const { chat, strings, locale } = useUi()
   const { key, name, size, status, preview } = file
@@ -44,7 +47,10 @@ export function FileChip({ file }: { file: DraftFile }) {
 
 const AROUND = 2 * Math.PI * 9
 
-/** Filled as far as the upload is; it turns while nobody knows how far that is, and while the server has the last word. */
+/**
+ * Shows the upload progress; spins while the progress is unknown, and while the server finishes
+ * after the last byte.
+ */
 function UploadRing({ label, part }: { label: string; part: number | null }) {
   const known = part !== null && part < 1
   return (

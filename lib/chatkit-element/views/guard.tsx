@@ -2,7 +2,10 @@
 import { Component, type ComponentChildren } from 'preact'
 import { type Ui, UiContext } from '#lib/chatkit-element/views/ui.ts'
 
-/** One item that cannot be drawn (a server may send anything) says so, and takes nothing else down with it. */
+/**
+ * If one item cannot be rendered (a server may send anything), shows a message in its place and
+ * keeps the other items.
+ */
 export class Guard extends Component<{ children: ComponentChildren }, { failed: boolean }> {
   static override contextType = UiContext
   override state = { failed: false }

@@ -3,7 +3,7 @@ import { useSignal } from '#lib/chatkit-element/signal.ts'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** The conversation's title between the way back (history) and the way on (new chat). */
+/** The conversation's title between the buttons for history and a new chat. */
 export function Header() {
   const { chat, options, strings } = useUi()
   const { view } = useSignal(chat.state)

@@ -1,8 +1,9 @@
 import type { Chat } from '#lib/chatkit-element/chat.ts'
 
 /**
- * Keeps the keyboard's place while an action is carried out: a control that its own action disables or removes loses the focus.
- * It gets it back if it is still there, else the composer takes it. Nothing moves if the person has gone elsewhere.
+ * Keeps the keyboard focus during an action, because a control that its action disables or removes
+ * loses it. Afterwards the control gets the focus back if it still exists, otherwise the composer
+ * gets it. Nothing moves if the person has focused something else.
  */
 export async function holdFocus(from: Element, chat: Chat, action: unknown): Promise<void> {
   const root = from.getRootNode()
@@ -14,7 +15,7 @@ export async function holdFocus(from: Element, chat: Chat, action: unknown): Pro
     unsubscribe()
     toComposer(root, chat)
   }
-  // The view is drawn a little after the state has changed.
+  // The view renders shortly after the state has changed.
   const unsubscribe = chat.state.subscribe(() => requestAnimationFrame(recover))
   try {
     await action
@@ -28,7 +29,10 @@ export async function holdFocus(from: Element, chat: Chat, action: unknown): Pro
   }
 }
 
-/** On a phone the composer would bring up the keyboard: there the conversation takes the focus. */
+/**
+ * Focuses the composer. On a touch device that would open the keyboard, so the conversation gets
+ * the focus there.
+ */
 function toComposer(root: ShadowRoot, chat: Chat): void {
   if (matchMedia('(pointer: fine)').matches) chat.composer.focus()
   else root.querySelector<HTMLElement>('.scroller')?.focus({ preventScroll: true })

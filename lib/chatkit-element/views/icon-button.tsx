@@ -10,7 +10,7 @@ type Props = Omit<JSX.IntrinsicElements['button'], 'label' | 'icon' | 'ref' | 's
   buttonRef?: Ref<HTMLButtonElement>
 }
 
-/** A button that is only an icon, with a name for everybody who cannot see it. */
+/** A button that shows only an icon and has an accessible name. */
 export function IconButton({ icon, label, size = 20, buttonRef, class: extra, ...rest }: Props) {
   return (
     <button

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import { findIcon } from '#lib/chatkit-element/views/icons.ts'
 
-/** A decorative icon; what it stands beside or in has the name. */
+/** A decorative icon; the element around it has the accessible name. */
 export function Icon({ name, size = 18, class: extra = '' }: { name: string; size?: number; class?: string }) {
   const { icon: Glyph, filled } = findIcon(name)
   return (

@@ -218,7 +218,7 @@ const NAMED = {
   close: X,
 }
 
-/** What the element itself needs beyond the named ones. */
+/** Icons that only the element itself uses. */
 const OWN = {
   'arrow-up': ArrowUp,
   'arrow-down': ArrowDown,
@@ -244,7 +244,10 @@ export type IconName = keyof typeof NAMED | keyof typeof OWN
 const ALL = { ...NAMED, ...OWN }
 const FILLED = new Set(['star-filled', 'check-circle-filled'])
 
-/** The icon of a name, `lucide:` names included as far as they are in this set; any other name gets a plain ring. */
+/**
+ * The icon for a name, also with the prefix `lucide:` if it is in this set; a plain ring for any
+ * other name.
+ */
 export function findIcon(name: string): { icon: typeof Circle; filled: boolean } {
   const bare = name.replace(/^lucide:/, '')
   return { icon: Object.hasOwn(ALL, bare) ? ALL[bare as IconName] : Circle, filled: FILLED.has(bare) }

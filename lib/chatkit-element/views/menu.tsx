@@ -21,7 +21,10 @@ type Props = {
   align?: 'start' | 'end'
 }
 
-/** A button with a menu: arrows, Home and End move, Enter and Space choose, Escape and a click elsewhere close. */
+/**
+ * A button with a menu: arrows, Home and End move, Enter and Space choose, Escape and an outside
+ * click close.
+ */
 export function Menu({ label, trigger, triggerClass, items, align = 'start' }: Props) {
   const [open, setOpen] = useState(false)
   const box = useRef<HTMLDivElement>(null)

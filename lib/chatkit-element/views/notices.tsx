@@ -5,7 +5,7 @@ import { Markdown } from '#lib/chatkit-element/views/items/markdown.tsx'
 
 const ICONS = { info: 'info', warning: 'triangle-alert', danger: 'circle-alert' } as const
 
-/** What the server wants the person to know about this turn. */
+/** The server's notices about this turn. */
 export function Notices({ notices }: { notices: readonly Notice[] }) {
   return (
     <>

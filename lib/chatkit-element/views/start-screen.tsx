@@ -4,7 +4,7 @@ import { useSignal } from '#lib/chatkit-element/signal.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** The new chat: a greeting and a few ways to begin. */
+/** The start of a new chat: a greeting and a few prompts. */
 export function StartScreen() {
   const { chat, options, strings } = useUi()
   const { phase } = useSignal(chat.state)

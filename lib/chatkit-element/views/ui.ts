@@ -4,7 +4,10 @@ import { useContext } from 'preact/hooks'
 import type { Chat } from '#lib/chatkit-element/chat.ts'
 import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 
-/** What every view may need. It is replaced only when the page sets other options. */
+/**
+ * What every view may need. It is replaced only when the page sets other options or the language
+ * changes.
+ */
 export type Ui = { chat: Chat; options: ChatKitOptions; strings: Strings; locale: string }
 
 export const UiContext = createContext<Ui | null>(null)

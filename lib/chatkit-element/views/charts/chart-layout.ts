@@ -1,4 +1,4 @@
-/** One row of a chart's data, and what is drawn of it. */
+/** One row of a chart's data. */
 export type ChartRow = Record<string, string | number>
 export type ChartSeries = {
   type: 'bar' | 'area' | 'line'
@@ -20,7 +20,10 @@ export type ChartLayout = {
 
 type Frame = { left: number; top: number; width: number; height: number }
 
-/** Where everything of a chart is drawn within a frame of pixels. Values that are no numbers count as zero. Pure. */
+/**
+ * The pixel positions of everything in a chart within `frame`. Values that are not numbers count as
+ * zero. Pure.
+ */
 export function chartLayout(
   rows: readonly ChartRow[],
   series: readonly ChartSeries[],
@@ -61,7 +64,10 @@ export function chartLayout(
   return { ticks, bands: rows.map((_, row) => ({ x: frame.left + band * row, width: band })), bars, lines }
 }
 
-/** From where to where each value reaches: those of one stack stand on each other, positive and negative ones apart. */
+/**
+ * The range of each value. Values of one stack are placed on top of each other, positive and
+ * negative ones separately.
+ */
 function stackValues(rows: readonly ChartRow[], series: readonly ChartSeries[]): [number, number][][] {
   return series.map((one, at) =>
     rows.map((row) => {
@@ -86,7 +92,10 @@ function numberOf(value: unknown): number {
   return Number.isFinite(number) ? number : 0
 }
 
-/** About four steps of 1, 2 or 5 times a power of ten that hold everything from the least to the greatest value. */
+/**
+ * A scale with about four steps of 1, 2 or 5 times a power of ten, from at most `least` to at least
+ * `greatest`.
+ */
 function niceScale(least: number, greatest: number): { low: number; high: number; step: number } {
   const range = greatest - least || 1
   const rough = range / 4
@@ -97,7 +106,7 @@ function niceScale(least: number, greatest: number): { low: number; high: number
 
 type Point = { x: number; y: number }
 
-/** A line through all points: straight, in steps, or smooth without swinging beyond them. */
+/** An SVG path through all points: straight, in steps, or smooth without overshooting. */
 function curve(points: readonly Point[], type = 'monotone'): string {
   const at = ({ x, y }: Point) => `${round(x)},${round(y)}`
   const [first] = points
@@ -120,7 +129,7 @@ function curve(points: readonly Point[], type = 'monotone'): string {
   }, at(first))
 }
 
-/** Slopes at the points, flat at every turn (Fritsch and Carlson). */
+/** The slopes at the points, zero at every turning point (Fritsch and Carlson). */
 function monotoneSlopes(points: readonly Point[]): number[] {
   const secants = points.slice(1).map((point, at) => {
     const last = points[at] ?? point

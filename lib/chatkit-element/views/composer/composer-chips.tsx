@@ -8,7 +8,7 @@ import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { EntityPill } from '#lib/chatkit-element/views/items/entity-pill.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** What goes out with the text: a quote, tags, files. Each can be taken away. */
+/** What is sent with the text: a quote, tags, files. Each can be removed. */
 export function ComposerChips({ draft }: { draft: ComposerState }) {
   const { chat } = useUi()
   const { quotedText, text, files } = draft

@@ -10,7 +10,7 @@ import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** Where the person writes, attaches, chooses and speaks; one button sends or stops. */
+/** The composer: text, attachments, tools, models and dictation; one button sends or stops. */
 export function ComposerForm({ state, lockedReason }: { state: ChatState; lockedReason: string | null }) {
   const { chat, options, strings } = useUi()
   const draft = useSignal(chat.composer.state)

@@ -7,8 +7,9 @@ import { useUi } from '#lib/chatkit-element/views/ui.ts'
 type Props = { text: string; placeholder: string; lockedReason: string | null; onSubmit: () => void }
 
 /**
- * The text of the message: grows as it is written, Enter sends or takes a suggestion, Shift+Enter breaks the line. On a phone, whose
- * keyboard has no Shift+Enter, Enter breaks the line and the button sends; Ctrl or Command with Enter sends everywhere.
+ * The message's text field. It grows with the text. Enter sends or takes a suggestion, Shift+Enter
+ * inserts a line break. On a phone, whose keyboard has no Shift+Enter, Enter inserts a line break
+ * and the button sends. Ctrl or Command with Enter always sends.
  */
 export function ComposerInput({ text, placeholder, lockedReason, onSubmit }: Props) {
   const { chat, strings } = useUi()
@@ -41,7 +42,8 @@ export function ComposerInput({ text, placeholder, lockedReason, onSubmit }: Pro
       <textarea
         ref={field}
         rows={1}
-        // Of an empty field the browser knows no direction, and its placeholder would stand on the wrong side.
+        // With `dir="auto"` an empty field has no direction, and its placeholder would be on the
+        // wrong side.
         {...(text && { dir: 'auto' as const })}
         value={text}
         placeholder={placeholder}
@@ -65,7 +67,8 @@ export function ComposerInput({ text, placeholder, lockedReason, onSubmit }: Pro
         }}
         onBlur={() => suggestions.close()}
         onPaste={(event) => {
-          // Office programs put a picture of the text beside the text: the text is what is meant.
+          // Office programs put an image of the text on the clipboard beside the text; the text is
+          // meant.
           const pasted = event.clipboardData?.types.includes('text/plain')
             ? []
             : [...(event.clipboardData?.files ?? [])]
@@ -74,7 +77,7 @@ export function ComposerInput({ text, placeholder, lockedReason, onSubmit }: Pro
           files.add(pasted)
         }}
         onKeyDown={(event) => {
-          // 229 is what Safari says for the Enter that ends a composition.
+          // Safari reports key code 229 for the Enter that ends a composition.
           if (event.isComposing || event.keyCode === 229) return
           const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
           if (suggested && step) suggestions.move(step)
@@ -90,7 +93,7 @@ export function ComposerInput({ text, placeholder, lockedReason, onSubmit }: Pro
   )
 }
 
-/** True where a finger is the only pointer, so that the keyboard is on the screen. */
+/** True if touch is the only pointer, so that the keyboard is on the screen. */
 function isPhone(): boolean {
   return matchMedia('(hover: none) and (pointer: coarse)').matches
 }
@@ -99,7 +102,10 @@ function sends({ shiftKey, ctrlKey, metaKey }: KeyboardEvent): boolean {
   return ctrlKey || metaKey || !(shiftKey || isPhone())
 }
 
-/** Browsers without `field-sizing` measure the text themselves. The height goes through the CSSOM, which every CSP allows. */
+/**
+ * Sets the height in browsers without `field-sizing`. It uses the CSSOM, which every
+ * Content-Security-Policy allows.
+ */
 function useGrowth(field: { current: HTMLTextAreaElement | null }, text: string): void {
   useLayoutEffect(() => {
     const element = field.current

@@ -6,7 +6,7 @@ import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { Menu } from '#lib/chatkit-element/views/menu.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** The tools and models that the page offers, and the tool that is chosen for the next message. */
+/** The tools and models that the page offers, and the tool chosen for the next message. */
 export function ComposerMenus({ draft }: { draft: ComposerState }) {
   const { chat, options, strings } = useUi()
   const { tools = [], models = [] } = options.composer ?? {}

@@ -4,7 +4,7 @@ import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** Begins and ends a recording; says which of both is going on. */
+/** Starts and ends a recording, and shows whether it is recording or transcribing. */
 export function DictationButton() {
   const { chat, strings } = useUi()
   const phase = useSignal(chat.dictation.phase)

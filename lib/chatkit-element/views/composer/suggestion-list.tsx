@@ -5,7 +5,10 @@ import type { Suggestion } from '#lib/chatkit-element/composer/suggestions.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** What the page suggests for the word at the cursor. The focus stays in the text, whose keys move in here. */
+/**
+ * The suggestions for the word at the cursor. The focus stays in the text field, whose keys move
+ * the selection.
+ */
 export function SuggestionList({ suggested }: { suggested: { items: readonly Suggestion[]; active: number } | null }) {
   const { chat, strings } = useUi()
   const list = useRef<HTMLDivElement>(null)

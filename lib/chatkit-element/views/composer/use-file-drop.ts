@@ -1,6 +1,9 @@
 import { useEffect, useState } from 'preact/hooks'
 
-/** Files dragged over the element; true while they hang above it. A drop anywhere in it attaches them. */
+/**
+ * Attaches files that are dropped anywhere on the element. Returns true while files are dragged
+ * over it.
+ */
 export function useFileDrop(
   root: { current: HTMLElement | null },
   enabled: boolean,

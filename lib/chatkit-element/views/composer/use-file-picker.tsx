@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks'
 import { acceptAttribute } from '#lib/chatkit-element/composer/attachment-rules.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** The browser's own file picker behind whatever opens it; picking the same file twice in a row works. */
+/** The browser's file picker as a hidden input. The same file can be picked twice in a row. */
 export function useFilePicker() {
   const { chat } = useUi()
   const input = useRef<HTMLInputElement>(null)

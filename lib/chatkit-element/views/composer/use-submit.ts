@@ -1,7 +1,10 @@
 import { isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** Sends what is in the composer, if there is something and the chat can take it. A failed file is named as the reason why not. */
+/**
+ * Sends the draft, if it is not empty and the chat can take a message. If a file has failed, shows
+ * that as the reason instead.
+ */
 export function useSubmit(): () => void {
   const { chat, strings } = useUi()
   return () => {

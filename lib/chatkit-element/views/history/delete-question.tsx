@@ -3,7 +3,7 @@ import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import type { ChatEntry } from '#lib/chatkit-element/history/history.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** Asks before a chat is deleted; the safe answer has the focus. */
+/** Asks before a chat is deleted; the Cancel button has the focus. */
 export function DeleteQuestion({ entry, onClose }: { entry: ChatEntry; onClose: () => void }) {
   const { chat, strings } = useUi()
   const cancel = useRef<HTMLButtonElement>(null)
@@ -42,7 +42,7 @@ export function DeleteQuestion({ entry, onClose }: { entry: ChatEntry; onClose: 
             class="button is-danger"
             onClick={() => {
               onClose()
-              // The panel shows what the server says against it.
+              // The panel shows the server's error.
               chat.remove(entry.id).catch(() => undefined)
             }}
           >

@@ -11,7 +11,10 @@ import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 const AGES = ['today', 'yesterday', 'week', 'month', 'older'] as const
 
-/** The person's chats, over the conversation. Escape or a click beside it goes back, and the focus returns to where it was. */
+/**
+ * The list of the person's chats, over the conversation. Escape or a click outside closes it, and
+ * the focus returns to where it was.
+ */
 export function HistoryPanel() {
   const { chat, strings } = useUi()
   const { history } = chat
@@ -99,7 +102,10 @@ export function HistoryPanel() {
   )
 }
 
-/** The focus goes into the panel when it opens, and back when it closes. The page behind is inert, so it cannot wander off. */
+/**
+ * Moves the focus into the panel when it opens, and back when it closes. The page behind is inert,
+ * so the focus cannot leave the panel.
+ */
 function useFocusInside(panel: { current: HTMLElement | null }, open: boolean): void {
   const before = useRef<HTMLElement | null>(null)
   useLayoutEffect(() => {
@@ -114,7 +120,7 @@ function useFocusInside(panel: { current: HTMLElement | null }, open: boolean): 
     return () => {
       const target = before.current
       requestAnimationFrame(() => {
-        // Whoever has taken the focus meanwhile keeps it.
+        // If something else has taken the focus meanwhile, it keeps it.
         const root = target?.getRootNode()
         if (target && root instanceof ShadowRoot && !root.activeElement) target.focus()
       })

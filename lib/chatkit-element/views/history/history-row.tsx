@@ -59,7 +59,7 @@ function RenameForm({ entry, onClose }: { entry: ChatEntry; onClose: () => void 
   const save = () => {
     const title = field.current?.value.trim()
     onClose()
-    // The panel shows what the server says against it.
+    // The panel shows the server's error.
     if (title && title !== entry.title) chat.rename(entry.id, title).catch(() => undefined)
   }
   return (

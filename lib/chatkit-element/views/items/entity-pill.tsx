@@ -7,12 +7,15 @@ import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 import { WidgetPreview } from '#lib/chatkit-element/views/widgets/widget-preview.tsx'
 
-/** Who only passes by wants no preview. */
+/** How long (ms) the pointer must stay before the preview opens. */
 const LINGER_MS = 300
-/** Room (px) between the pill and its preview, and the preview and the window's edge. */
+/** The gap (px) between the pill and its preview, and between the preview and the window's edge. */
 const GAP = 8
 
-/** Something of the page's in a message. An interactive one is a button of the page's, and shows what the page says of it. */
+/**
+ * An entity of the page in a message. An interactive one is a button, and can show a preview from
+ * the page.
+ */
 export function EntityPill({ entity }: { entity: Entity }) {
   const { options } = useUi()
   const { onClick, onRequestPreview } = options.entities ?? {}
@@ -75,7 +78,10 @@ function ActivePill({ entity, children }: { entity: Entity; children: preact.Com
   )
 }
 
-/** Above everything else, beside the pill: what scrolls cuts nothing off. */
+/**
+ * The preview beside the pill. As a popover it lies above everything else, so that no scroll box
+ * clips it.
+ */
 function Preview({ of, widget }: { of: { current: HTMLElement | null }; widget: WidgetNode }) {
   const box = useRef<HTMLSpanElement>(null)
   useEffect(() => {

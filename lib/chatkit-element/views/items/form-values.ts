@@ -13,8 +13,8 @@ export function formValues(form: HTMLFormElement): Values {
 }
 
 /**
- * The action with the form's values in its payload. What the server has put there already counts before what the form says;
- * `dropped` names what therefore was left out.
+ * The action with the form's values in its payload. Values that the server already set take
+ * precedence; `dropped` names the form fields that were left out for that reason.
  */
 export function withFormValues(action: WidgetAction, values: Values): { action: WidgetAction; dropped: string[] } {
   const dropped: string[] = []

@@ -10,7 +10,7 @@ type Props = {
   imageDomains: readonly string[]
 }
 
-/** A picture that the assistant made, from its first sketch to the last stroke. */
+/** An image that the assistant generates, from the first preview to the final version. */
 export function GeneratedImage({ item, isOpen, progress, imageDomains }: Props) {
   const { strings } = useUi()
   const url = item.image?.url

@@ -13,7 +13,10 @@ type Props = { text: string; growing?: boolean; imageDomains?: readonly string[]
 
 const NONE: readonly never[] = []
 
-/** Untrusted Markdown, safe to show while it is still being written. Blocks that are complete are not drawn again. */
+/**
+ * Renders untrusted Markdown safely while it is still being written. Complete blocks are not
+ * rendered again.
+ */
 export class Markdown extends Component<Props> {
   static override contextType = UiContext
   readonly #blocks = new Blocks()
@@ -52,7 +55,7 @@ type Shared = {
 }
 type BlockProps = Shared & { block: Block }
 
-/** The notes under a text, each with a way back to where it belongs. */
+/** The notes under a text, each with a link back to its reference. */
 function Footnotes(shared: Shared) {
   const { footnotes, strings } = shared
   if (!footnotes.some(({ definition }) => definition)) return null
@@ -84,7 +87,7 @@ class BlockView extends Component<BlockProps> {
       block.token.type !== now.block.token.type ||
       imageDomains !== now.imageDomains ||
       citations !== now.citations ||
-      // Notes appear at the end of a text: only the blocks that refer to one are drawn again.
+      // Notes arrive at the end of a text: only blocks that refer to one are rendered again.
       (footnotes !== now.footnotes && block.raw.includes('[^'))
     )
   }

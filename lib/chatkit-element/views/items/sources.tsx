@@ -7,7 +7,7 @@ import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 const ICONS = { url: 'globe', file: 'document', entity: 'book-open' } as const
 
-/** The list behind the footnotes, folded away under the message. */
+/** The sources behind the footnotes, collapsed under the message. */
 export function Sources({ citations }: { citations: readonly CitedSource[] }) {
   const { strings } = useUi()
   return (
@@ -27,7 +27,7 @@ export function Sources({ citations }: { citations: readonly CitedSource[] }) {
   )
 }
 
-/** One source: where it comes from, its name, and a way there when there is a safe one. */
+/** One source: its origin, its title, and a link if the URL is safe. */
 export function SourceLink({ source }: { source: CitedSource['source'] }) {
   const detail =
     source.type === 'url'

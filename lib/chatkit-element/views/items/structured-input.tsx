@@ -2,7 +2,10 @@
 import type { StructuredInput as Question, StructuredInputItem } from '#lib/chatkit/protocol/items.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** Questions that the assistant asks in the middle of its work: a form while they are open, the answers afterwards. */
+/**
+ * Questions that the assistant asks during its work: a form while they are pending, the answers
+ * afterwards.
+ */
 export function StructuredInput({ item, busy }: { item: StructuredInputItem; busy: boolean }) {
   const { chat, strings } = useUi()
   if (item.status !== 'pending')
@@ -24,7 +27,7 @@ export function StructuredInput({ item, busy }: { item: StructuredInputItem; bus
           .getAll(input.id)
           .map((value) => String(value).trim())
           .filter(Boolean)
-        // Where one answer is asked for, what was typed counts before what was ticked; it comes last.
+        // For a single answer, typed text takes precedence over the ticked option; it comes last.
         const values = input.type === 'multiple_choice' && !input.multiple ? given.slice(-1) : given
         return [input.id, { values, skipped: values.length === 0 }]
       }),
@@ -69,7 +72,7 @@ function Freeform({ input }: { input: Extract<Question, { type: 'freeform' }> })
   )
 }
 
-/** Besides the options a value of one's own may be given. */
+/** The options, and a field for an answer of the person's own. */
 function Choice({ input }: { input: Extract<Question, { type: 'multiple_choice' }> }) {
   const { strings } = useUi()
   return (

@@ -3,12 +3,12 @@ import type { Task } from '#lib/chatkit/protocol/items.ts'
 import { Markdown } from '#lib/chatkit-element/views/items/markdown.tsx'
 import { SourceLink } from '#lib/chatkit-element/views/items/sources.tsx'
 
-/** What a step is called; a thought without a title has no name. */
+/** The title of a step; undefined for a thought without one. */
 export function taskTitle(task: Task): string | undefined {
   return task.title ?? (task.type === 'web_search' ? (task.title_query ?? task.queries?.[0]) : undefined)
 }
 
-/** Whether there is more to see than its name. */
+/** True if the step has more to show than its title. */
 export function hasDetails(task: Task): boolean {
   switch (task.type) {
     case 'custom':
@@ -23,7 +23,7 @@ export function hasDetails(task: Task): boolean {
   }
 }
 
-/** The content of a step: its text, what was searched for, what was found. */
+/** The content of a step: its text, its search queries, its sources. */
 export function TaskDetails({ task }: { task: Task }) {
   if (!hasDetails(task)) return null
   if (task.type === 'custom' || task.type === 'thought')

@@ -7,7 +7,9 @@ import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { hasDetails, TaskDetails, taskTitle } from '#lib/chatkit-element/views/items/task-details.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** What the assistant did: one quiet line that turns while it works, and unfolds to its steps. */
+/**
+ * What the assistant did: one line that shows progress while it works, and expands to its steps.
+ */
 export function WorkflowLine({ item, isOpen }: { item: WorkflowItem; isOpen: boolean }) {
   const { strings, locale } = useUi()
   const { workflow } = item
@@ -97,7 +99,10 @@ function StatusIcon({ workflow, isWorking }: { workflow: WorkflowItem['workflow'
   return <Icon name={done ? 'check' : 'wrench'} class={done ? 'is-done' : ''} />
 }
 
-/** One step: its state, its name, and its details. Standing alone it shows them at once. */
+/**
+ * One step: its status, title and details. Outside a workflow its status has no meaning and is
+ * hidden.
+ */
 export function TaskLine({ task, inWorkflow = false }: { task: Task; inWorkflow?: boolean }) {
   const { strings } = useUi()
   const status = inWorkflow ? task.status_indicator : 'none'
@@ -119,7 +124,7 @@ export function TaskLine({ task, inWorkflow = false }: { task: Task; inWorkflow?
   )
 }
 
-/** The protocol has no word for a step that failed: its icon says so. */
+/** The protocol has no status for a failed step; these icons mark it. */
 const BAD_ICONS = new Set(['lucide:circle-alert', 'lucide:circle-x', 'lucide:triangle-alert', 'lucide:octagon-x'])
 
 function hasFailed(task: Task): boolean {

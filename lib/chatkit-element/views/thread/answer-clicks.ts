@@ -3,7 +3,10 @@ import { copyText } from '#lib/chatkit-element/session/clipboard.ts'
 
 const SHOWN_MS = 2_000
 
-/** A click on the copy button of a code block. The label says that it worked, for eyes and screen readers alike. */
+/**
+ * Handles a click on the copy button of a code block. The changed label confirms the copy, also for
+ * screen readers.
+ */
 export async function copyCode(event: Event, strings: Strings): Promise<void> {
   const button = targetIn(event, 'button[data-copy-code]')
   const code = button?.closest('.code')?.querySelector('code')?.textContent
@@ -14,7 +17,10 @@ export async function copyCode(event: Event, strings: Strings): Promise<void> {
   }, SHOWN_MS)
 }
 
-/** A click on a footnote's number leads to the note, and the arrow behind the note back to its first number. */
+/**
+ * Handles a click on a footnote: the number leads to the note, the note's arrow back to its first
+ * number.
+ */
 export function followFootnote(event: Event): void {
   const button = targetIn(event, 'button[data-note-ref], button[data-note-back]')
   if (!(button instanceof HTMLElement)) return
@@ -26,7 +32,10 @@ export function followFootnote(event: Event): void {
   target?.scrollIntoView({ block: 'nearest' })
 }
 
-/** A click on `chatkit-link://name?key=value` is a message to the host page, not a way out of it. */
+/**
+ * Handles a click on `chatkit-link://name?key=value`: delivers it to the host page instead of
+ * navigating.
+ */
 export function followLink(event: Event, deliver: (name: string, data: Record<string, string>) => void): void {
   const href = targetIn(event, 'a[href^="chatkit-link:" i]')?.getAttribute('href')
   if (!href) return

@@ -14,7 +14,7 @@ type Props = {
   imageDomains: readonly string[]
 }
 
-/** One item of an answer. Items without a picture of their own (client tool calls, markers) show nothing. */
+/** One item of an answer. Items without a view (client tool calls, markers) render nothing. */
 export function AnswerItem({ item, isOpen, busy, progress, imageDomains }: Props) {
   switch (item.type) {
     case 'assistant_message':

@@ -7,7 +7,7 @@ import { Sources } from '#lib/chatkit-element/views/items/sources.tsx'
 
 type Props = { item: AssistantMessageItem; isOpen: boolean; imageDomains: readonly string[] }
 
-/** What the assistant said, with its footnotes. */
+/** An assistant message with its footnotes. */
 export function AssistantMessage({ item, isOpen, imageDomains }: Props) {
   return (
     <div class="message">

@@ -4,7 +4,7 @@ import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** Says that something is going on whenever nothing else on the screen says it. */
+/** Shows that work is going on, unless another visible item already shows it. */
 export function ProgressLine({ state, lastAnswer }: { state: ChatState; lastAnswer: readonly ThreadItem[] }) {
   const { strings } = useUi()
   if (!isBusy(state)) return null

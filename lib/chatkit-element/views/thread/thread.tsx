@@ -11,7 +11,7 @@ import { Turn } from '#lib/chatkit-element/views/thread/turn.tsx'
 import { useScroll } from '#lib/chatkit-element/views/thread/use-scroll.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
-/** The conversation itself, and everything that scrolls with it. */
+/** The conversation, and everything that scrolls with it. */
 export function Thread({ state }: { state: ChatState }) {
   const ui = useUi()
   const { chat, strings, options } = ui

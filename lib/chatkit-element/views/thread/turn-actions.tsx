@@ -9,7 +9,10 @@ import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 type Props = { group: TurnGroup; isLast: boolean; busy: boolean; feedback: 'positive' | 'negative' | undefined }
 
-/** What can be done with an answer. Asking again removes everything after the question, so only the last answer offers it. */
+/**
+ * The actions on an answer. A retry removes everything after the question, so only the last answer
+ * offers it.
+ */
 export function TurnActions({ group, isLast, busy, feedback }: Props) {
   const { chat, options, strings } = useUi()
   const { feedback: withFeedback = false, retry: withRetry = false } = options.threadItemActions ?? {}

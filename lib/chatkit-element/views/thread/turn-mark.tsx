@@ -6,7 +6,7 @@ import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 type Props = { question: UserMessageItem; outcome: TurnOutcome; canRetry: boolean }
 
-/** Stays with a turn that was not answered to its end, on every device, until a later attempt is. */
+/** Marks an unfinished turn, on every device, until a later attempt succeeds. */
 export function TurnMark({ question, outcome: { status, message, allow_retry }, canRetry }: Props) {
   const { chat, strings } = useUi()
   const isStopped = status === 'stopped'

@@ -18,12 +18,14 @@ export type TurnProps = {
   imageDomains: readonly string[]
   isLast: boolean
   busy: boolean
-  /** What went wrong with the turn is said below it. */
+  /** True if the turn's error is already shown below it. */
   isTold: boolean
   feedback: 'positive' | 'negative' | undefined
 }
 
-/** One message of the person and what came of it. Drawn again only when something in it has changed. */
+/**
+ * One turn: the person's message and its answer. Renders again only if something in it has changed.
+ */
 export class Turn extends Component<TurnProps> {
   override shouldComponentUpdate(next: TurnProps): boolean {
     const now = this.props

@@ -6,7 +6,10 @@ type Facts = {
   threadId: string | null
   firstKey: string | undefined
   lastQuestion: string | null
-  /** Follow the answer while it is written; otherwise a new question goes to the top and stays there. */
+  /**
+   * Follow the answer while it is written; otherwise a new question moves to the top and stays
+   * there.
+   */
   follow: boolean
 }
 
@@ -14,8 +17,8 @@ const NEAR_PX = 40
 const AWAY_PX = 160
 
 /**
- * Keeps the end of the conversation in sight until the person scrolls up, and again once they are back at the end. Earlier
- * messages that are put in front do not move what is being read.
+ * Keeps the end of the conversation in view until the person scrolls up, and again once they return
+ * to the end. Earlier messages that are inserted above do not move the visible text.
  */
 export function useScroll(scroller: Box, content: Box, { threadId, firstKey, lastQuestion, follow }: Facts) {
   const [away, setAway] = useState(false)
@@ -66,7 +69,7 @@ export function useScroll(scroller: Box, content: Box, { threadId, firstKey, las
 
   const question = useRef(lastQuestion)
   useLayoutEffect(() => {
-    // A message that the server has confirmed has another id, and is no new one.
+    // When the server confirms a message its id changes, but it is not a new message.
     const asked =
       lastQuestion !== null &&
       lastQuestion !== question.current &&

@@ -11,11 +11,11 @@ type Props = {
   item: UserMessageItem
   label: string
   state: 'sent' | 'pending' | 'unsent'
-  /** What went wrong is said below, with the button that sends the message again. */
+  /** True if the error is already shown below, with the button that sends the message again. */
   isTold: boolean
 }
 
-/** What the person said, as they wrote it: plain text, never Markdown. */
+/** The person's message as they wrote it: plain text, never Markdown. */
 export function UserMessage({ item, label, state, isTold }: Props) {
   return (
     <div class={`question ${state === 'sent' ? '' : 'is-pending'}`}>
@@ -46,7 +46,7 @@ export function UserMessage({ item, label, state, isTold }: Props) {
   )
 }
 
-/** Says that the server does not have a message, and offers what can be done with it. */
+/** Says that the server does not have the message, and offers to send it again or edit it. */
 function Unsent({ itemId, isTold }: { itemId: string; isTold: boolean }) {
   const { chat, strings } = useUi()
   return (
@@ -88,7 +88,10 @@ function AttachmentChip({ attachment }: { attachment: Attachment }) {
   )
 }
 
-/** Previews come from the server, which keeps them where it likes: no model has a word in these addresses. */
+/**
+ * True if a preview may be shown. Any https host is allowed, because the server sets these URLs,
+ * never a model.
+ */
 function isPicture(url: string): boolean {
   return url.startsWith('https://') || isSameOrigin(url) || isAllowedImage(url, [])
 }

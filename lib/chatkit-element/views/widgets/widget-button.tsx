@@ -5,7 +5,10 @@ import { actionOf, str, useAction } from '#lib/chatkit-element/views/widgets/wid
 
 const ICON_SIZES: Record<string, number> = { sm: 14, md: 16, lg: 18, xl: 20, '2xl': 24 }
 
-/** A button of a widget; it turns while its action is under way. One that submits asks the browser whether its form is in order. */
+/**
+ * A button of a widget; it shows a spinner during its action. A submit button first has the browser
+ * validate its form.
+ */
 export function WidgetButton({ node }: { node: WidgetNode }) {
   const { perform, acting, disabled } = useAction(actionOf(node.onClickAction), 'self')
   const { iconStart, iconEnd } = node

@@ -12,7 +12,10 @@ import { boxStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 type NodeProps = { node: WidgetNode }
 type Choice = { label?: unknown; action?: unknown }
 
-/** A card: its status above, its content, and the two answers that it may ask for below. `asForm` makes it a form. */
+/**
+ * A card: its status at the top, its content, and its confirm and cancel buttons below. `asForm`
+ * makes it a form.
+ */
 export function Card({ node }: NodeProps) {
   const { strings } = useUi()
   const [folded, setFolded] = useState(node.collapsed === true)
@@ -56,7 +59,7 @@ export function Card({ node }: NodeProps) {
 
 type Performing = ReturnType<typeof useAction>
 
-/** With `submit` the button only submits its form, whose submission then is the action. */
+/** With `submit` the button only submits its form; the form's submission performs the action. */
 function ChoiceButton({
   choice,
   kind,
@@ -82,7 +85,7 @@ function ChoiceButton({
   )
 }
 
-/** What a Card or a ListView says about itself, with an icon or the picture of where it comes from. */
+/** The status line of a Card or a ListView, with an icon or a favicon. */
 export function Status({ status }: { status: unknown }): ComponentChildren {
   const { imageDomains } = useContext(WidgetContext)
   const { text, icon, favicon, frame } = (status ?? {}) as Record<string, unknown>
@@ -101,7 +104,7 @@ export function Status({ status }: { status: unknown }): ComponentChildren {
   )
 }
 
-/** Fields that go together; submitting them performs the form's action with their values. */
+/** A group of fields. Submitting it performs the form's action with their values. */
 export function Form({ node }: NodeProps) {
   const { perform } = useAction(actionOf(node.onSubmitAction), 'container')
   return (
@@ -118,7 +121,7 @@ export function Form({ node }: NodeProps) {
   )
 }
 
-/** Colours follow the scheme that a widget asks for. */
+/** The class for the colour scheme that a widget asks for. */
 export function themeClass(theme: unknown): string {
   return theme === 'dark' || theme === 'light' ? `w-theme-${theme}` : ''
 }

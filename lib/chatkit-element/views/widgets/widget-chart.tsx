@@ -12,11 +12,13 @@ import { isNode } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 import { boxStyle, toColour } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 
 const HEIGHT = 220
-/** Beyond this many rows a chart of this size is a smear, and drawing it holds up the page. */
+/**
+ * The most rows that are drawn: more are unreadable at this size, and drawing them blocks the page.
+ */
 const MAX_ROWS = 500
 const COLOURS = ['blue-500', 'green-500', 'orange-500', 'purple-500', 'pink-500', 'red-500', 'gray-500']
 
-/** Bars, lines and areas over one axis: a picture for those who see it, a table for those who listen. */
+/** Bars, lines and areas over one axis, with a table of the same data for screen readers. */
 export function Chart({ node }: { node: WidgetNode }) {
   const { locale } = useUi()
   const box = useRef<HTMLDivElement>(null)
@@ -164,7 +166,10 @@ function rowAt({ bands }: ChartLayout, x: number): number | null {
   return row < 0 ? null : row
 }
 
-/** The tooltip stays within the chart: its middle keeps away from both ends. */
+/**
+ * The x position of the tooltip, which stays within the chart: its middle keeps 80 px from both
+ * ends.
+ */
 function tipPlace({ bands }: ChartLayout, row: number, width: number): number {
   const { x = 0, width: band = 0 } = bands[row] ?? {}
   return Math.min(Math.max(x + band / 2, 80), Math.max(80, width - 80))

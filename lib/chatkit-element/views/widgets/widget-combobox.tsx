@@ -17,7 +17,10 @@ type Props = {
   onChange: () => void
 }
 
-/** A choice from a long list: typing narrows it, arrows move, Enter chooses, Escape gives up. The form gets the value. */
+/**
+ * A choice from a long list: typing filters it, arrows move, Enter chooses, Escape cancels. A
+ * hidden input holds the value for the form.
+ */
 export function Combobox({
   id,
   name,
@@ -35,7 +38,7 @@ export function Combobox({
   const listId = useId()
   const list = useRef<HTMLDivElement>(null)
   const [value, setValue] = useState(initial)
-  /** What is being typed; null while nobody is looking for anything. */
+  /** The search text; null while the list is closed. */
   const [query, setQuery] = useState<string | null>(null)
   const [at, setAt] = useState(0)
   const changed = useRef(false)
@@ -52,7 +55,7 @@ export function Combobox({
     setValue(option?.value ?? '')
   }
   useEffect(() => {
-    // The action reads the form, which has the new value only now.
+    // The action reads the form, which has the new value only after this render.
     if (changed.current) onChange()
     changed.current = false
   })

@@ -4,15 +4,21 @@ import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import type { WidgetAction } from '#lib/chatkit-element/chat.ts'
 
 type WidgetScope = {
-  /** Performs an action with the values of the form it came from; ends when the answer to it has. Never throws. */
+  /**
+   * Performs an action with the values of the form it came from. Resolves when the action's answer
+   * has ended. Never throws.
+   */
   act: (action: WidgetAction, from: Element) => Promise<void>
-  /** The whole widget waits for the end of an action. */
+  /** True while an action blocks the whole widget. */
   waiting: boolean
   setWaiting: (waiting: boolean) => void
-  /** An answer is being written: actions that would ask for another one have to wait. */
+  /** True while an answer is being written: actions that would start another one are disabled. */
   busy: boolean
   imageDomains: readonly string[]
-  /** The id of a form control, for its label; whether the widget has a label for it. */
+  /**
+   * `fieldId` is the id of a form control, for its label; `isLabelled` is true if the widget has a
+   * label for it.
+   */
   fieldId: (name: string) => string
   isLabelled: (name: string) => boolean
   draw: (node: WidgetNode, key: string | number) => ComponentChildren
@@ -34,8 +40,9 @@ export const WidgetContext = createContext<WidgetScope>({
 type Loading = 'none' | 'self' | 'container'
 
 /**
- * An action of a component: how to perform it, whether it is under way, and whether it has to wait. `auto` is what the
- * component does where the action leaves it open: turn itself, stop the whole widget, or show nothing (section 1.12).
+ * An action of a component: how to perform it, whether it is running (`acting`), and whether it is
+ * disabled. `auto` is the component's default loading behaviour: show it on itself, block the whole
+ * widget, or show nothing (protocol section 1.12).
  */
 export function useAction(action: WidgetAction | undefined, auto: Loading) {
   const { act, waiting, setWaiting, busy } = useContext(WidgetContext)
@@ -56,7 +63,7 @@ export function useAction(action: WidgetAction | undefined, auto: Loading) {
   return { perform, acting, disabled }
 }
 
-/** A property of a node that must be an action to be one. */
+/** The property as an action; undefined if it is not one. */
 export function actionOf(value: unknown): WidgetAction | undefined {
   return typeof value === 'object' && value !== null && 'type' in value ? (value as WidgetAction) : undefined
 }
@@ -65,12 +72,12 @@ export function isNode(value: unknown): value is WidgetNode {
   return typeof value === 'object' && value !== null && 'type' in value
 }
 
-/** A property as text; numbers count as text, anything else as absent. */
+/** A property as text. Numbers are converted; anything else is undefined. */
 export function str(value: unknown): string | undefined {
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined
 }
 
-/** The children of a node, of which there may be a list, one or none. */
+/** The children of a node as a list; the property may be a list, one node or absent. */
 export function childrenOf({ children }: WidgetNode): WidgetNode[] {
   return (Array.isArray(children) ? children : [children]).filter(isNode)
 }

@@ -9,14 +9,17 @@ import { textStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 
 const FIELDS = new Set(['Input', 'Textarea', 'Select', 'Checkbox', 'RadioGroup', 'DatePicker', 'Label'])
 const INPUT_TYPES = new Set(['text', 'number', 'email', 'password', 'tel', 'url'])
-/** A list longer than this is searched rather than scrolled. */
+/** A select with at least this many options gets a search field by default. */
 const SEARCHABLE_FROM = 16
 
 export function isField(node: WidgetNode): boolean {
   return FIELDS.has(node.type)
 }
 
-/** The form controls as the browser's own, which every keyboard and screen reader knows; only a long list gets a search. */
+/**
+ * The form controls. They are the browser's own, which work with every keyboard and screen reader;
+ * only a long list is a combobox.
+ */
 export function WidgetField({ node }: { node: WidgetNode }) {
   const { strings } = useUi()
   const { waiting, fieldId, isLabelled } = useContext(WidgetContext)
@@ -24,7 +27,8 @@ export function WidgetField({ node }: { node: WidgetNode }) {
   const root = useRef<HTMLDivElement>(null)
   const box = useRef<HTMLInputElement>(null)
   useLayoutEffect(() => {
-    // A box that acts shows what the server says, not what was clicked; one of a form keeps what was ticked.
+    // A checkbox with an action shows the server's value, not the click; one in a form keeps the
+    // person's choice.
     if (box.current && node.onChangeAction) box.current.checked = node.defaultChecked === true
   }, [node])
   const editable = (node.editable ?? {}) as Record<string, unknown>
@@ -48,7 +52,7 @@ export function WidgetField({ node }: { node: WidgetNode }) {
     pattern: text('pattern'),
     autoFocus: property('autoFocus') === true,
     autocomplete: text('autoComplete'),
-    // Password managers put their buttons into every field that they are not asked to leave alone.
+    // Password managers add buttons to every field that does not opt out.
     ...(property('allowAutofillExtensions') !== true && { 'data-1p-ignore': '', 'data-lpignore': 'true' }),
     ...(property('autoSelect') === true && {
       onFocus: (event: FocusEvent) => (event.currentTarget as HTMLInputElement).select(),
@@ -167,7 +171,7 @@ export function WidgetField({ node }: { node: WidgetNode }) {
   }
 }
 
-/** The date of an ISO time, which is all that a date input knows. */
+/** The date part of an ISO time, which is all that a date input accepts. */
 function day(iso: string | undefined): string | undefined {
   return iso?.slice(0, 10) || undefined
 }

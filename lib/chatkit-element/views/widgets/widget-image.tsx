@@ -6,7 +6,7 @@ import { useUi } from '#lib/chatkit-element/views/ui.ts'
 import { str, WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 import { boxStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 
-/** A picture from an address that the thread allows; any other is named instead. */
+/** An image from an address that the thread allows; otherwise its alternative text. */
 export function WidgetImage({ node }: { node: WidgetNode }) {
   const { imageDomains } = useContext(WidgetContext)
   const { strings } = useUi()

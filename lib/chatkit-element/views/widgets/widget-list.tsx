@@ -10,7 +10,7 @@ import { boxStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 /** How many rows `limit: "auto"` shows at first. */
 const AUTO_LIMIT = 8
 
-/** A list of which the first rows are shown, and the others on demand. */
+/** A list that shows its first rows, and the others on demand. */
 export function ListView({ node }: { node: WidgetNode }) {
   const { strings } = useUi()
   const [all, setAll] = useState(false)
@@ -30,7 +30,7 @@ export function ListView({ node }: { node: WidgetNode }) {
   )
 }
 
-/** A row; with an action all of it is one button. */
+/** A row. With an action, the whole row is one button. */
 export function ListViewItem({ node }: { node: WidgetNode }) {
   const action = actionOf(node.onClickAction)
   const { perform, acting, disabled } = useAction(action, 'self')

@@ -16,7 +16,10 @@ import { Table, TableCell, TableRow } from '#lib/chatkit-element/views/widgets/w
 
 type NodeProps = { node: WidgetNode }
 
-/** One node of a widget. A type that is not known shows its text and its children, so that nothing is blank. */
+/**
+ * One node of a widget. An unknown type shows its text and its children, so that nothing stays
+ * blank.
+ */
 export function WidgetNodeView({ node }: NodeProps) {
   const View = Object.hasOwn(VIEWS, node.type) ? VIEWS[node.type] : undefined
   if (View) return <View node={node} />
@@ -76,7 +79,7 @@ const VIEWS: Record<string, (props: NodeProps) => ComponentChildren> = {
     node.editable ? <WidgetField node={node} /> : <Text node={node} type={`w-text w-text-${str(node.size) ?? 'md'}`} />,
   Title: ({ node }) => <Text node={node} type={`w-title w-title-${str(node.size) ?? 'md'}`} />,
   Transition: ({ node }) => (
-    // Another child is another element, which comes in softly.
+    // A new key makes a new element, which fades in.
     <div key={transitionKey(node)} class="w-transition">
       <Children node={node} />
     </div>

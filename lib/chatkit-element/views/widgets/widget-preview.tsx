@@ -5,7 +5,7 @@ import { WidgetNodeView } from '#lib/chatkit-element/views/widgets/widget-node.t
 
 const NO_DOMAINS: readonly string[] = []
 
-/** A widget to look at: its buttons do nothing. */
+/** A read-only widget: its actions do nothing. */
 export function WidgetPreview({ widget }: { widget: WidgetNode }) {
   const scope = {
     act: async () => undefined,

@@ -44,7 +44,7 @@ const PLACES: Record<string, string> = {
   evenly: 'space-evenly',
 }
 
-/** Four pixels a unit for gaps and paddings; strings are CSS lengths. */
+/** Gaps and paddings as CSS: numbers are units of 4 px, strings are CSS lengths. */
 export function toSpace(value: unknown): string | undefined {
   return typeof value === 'number' ? `${value * 4}px` : typeof value === 'string' ? value : undefined
 }
@@ -53,7 +53,7 @@ function length(value: unknown): string | undefined {
   return typeof value === 'number' ? `${value}px` : typeof value === 'string' ? value : undefined
 }
 
-/** Hue and chroma of the named palettes; `blue-500` and its like are computed from them. */
+/** Hue and chroma of the named palettes, from which colours such as `blue-500` are computed. */
 const PALETTES: Record<string, [hue: number, chroma: number]> = {
   gray: [265, 0.01],
   red: [27, 0.2],
@@ -74,7 +74,10 @@ function primitive(name: string): string | undefined {
   return `oklch(${lightness.toFixed(3)} ${(palette[1] * Math.sin(Math.PI * (0.12 + depth * 0.76))).toFixed(3)} ${palette[0]})`
 }
 
-/** A colour token, a palette step, a CSS colour, or a pair for the two schemes. Nothing that could fetch is let through. */
+/**
+ * A colour token, a palette step, a CSS colour, or a pair for light and dark. Values that could
+ * fetch something are rejected.
+ */
 export function toColour(value: unknown): string | undefined {
   if (value && typeof value === 'object' && 'light' in value && 'dark' in value) {
     const { light, dark } = value as { light: unknown; dark: unknown }
@@ -86,7 +89,7 @@ export function toColour(value: unknown): string | undefined {
 
 const COLUMNS: Record<string, string> = { xs: '3rem', sm: '5rem', md: '8rem', lg: '12rem', xl: '16rem' }
 
-/** The least width of a table's column. */
+/** The minimum width of a table's column. */
 export function columnWidth(size: unknown): string | undefined {
   return COLUMNS[String(size)]
 }
@@ -102,7 +105,7 @@ function toSides(name: 'padding' | 'margin', value: unknown): Style {
   })
 }
 
-/** One border for all sides, or a different one for some. */
+/** One border for all sides, or different borders for some. */
 function toBorders(value: unknown): Style {
   if (!value || (typeof value === 'object' && 'size' in value) || typeof value === 'number')
     return dropUndefined({ border: toBorder(value) })
@@ -126,7 +129,10 @@ function toBorder(value: unknown): string | undefined {
     : undefined
 }
 
-/** The box properties that layout nodes share. Set as properties of the style object, which every CSP allows. */
+/**
+ * The box properties that layout nodes share. They are set on the style object, which every
+ * Content-Security-Policy allows.
+ */
 export function boxStyle(node: WidgetNode): JSX.CSSProperties {
   const { size, minSize, maxSize } = node
   return {
@@ -155,7 +161,7 @@ export function boxStyle(node: WidgetNode): JSX.CSSProperties {
 
 const WEIGHTS: Record<string, number> = { normal: 400, medium: 500, semibold: 600, bold: 700 }
 
-/** What text nodes share. */
+/** The style properties that text nodes share. */
 export function textStyle(node: WidgetNode): JSX.CSSProperties {
   return dropUndefined({
     color: toColour(node.color),

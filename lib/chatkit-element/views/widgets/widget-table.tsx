@@ -10,7 +10,7 @@ type NodeProps = { node: WidgetNode }
 
 const InHeader = createContext(false)
 
-/** A table that scrolls sideways in its own box. The header rows at its top are its head. */
+/** A table that scrolls sideways in its own box. The leading header rows form its head. */
 export function Table({ node }: NodeProps) {
   const rows = childrenOf(node)
   const body = rows.findIndex((row) => row.header !== true)

@@ -10,7 +10,10 @@ import { WidgetNodeView } from '#lib/chatkit-element/views/widgets/widget-node.t
 
 type Props = { item: WidgetItem; busy: boolean; imageDomains: readonly string[] }
 
-/** A widget of the thread. Its actions go to the page or to the server; one that concerns the whole widget stops it meanwhile. */
+/**
+ * A widget of the thread. Its actions go to the page or to the server; an action of the whole
+ * widget blocks it meanwhile.
+ */
 export function WidgetView({ item, busy, imageDomains }: Props) {
   const { chat } = useUi()
   const id = useId()
