@@ -28,8 +28,7 @@ export class Reader {
       await this.read(signal)
     } catch (error) {
       if (signal.aborted) return
-      // A missing thread becomes the new-chat screen; any other error may not occur at the next
-      // try.
+      // A missing thread becomes the new-chat screen. After any other error a retry may work.
       const gone = error instanceof ApiError && error.status === 404
       if (gone) this.#outbox.release(threadId)
       const { view } = this.#state.value

@@ -3,7 +3,7 @@ export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
-/** The message to show to the person; null unless the error is one of the element's own classes. */
+/** The message to show to the person; null for a plain Error and for anything else thrown. */
 export function messageOf(error: unknown): string | null {
   return error instanceof Error && error.name !== 'Error' ? error.message : null
 }
