@@ -46,6 +46,12 @@ describe('one bad definition leaves out that tool alone, and is named', () => {
   })
 })
 
+test('a server that says much of itself is read whole', async () => {
+  await using server = await oddToolServer('long_instructions')
+  const { steps, healthy } = await examine(at(server.url))
+  expect([healthy, steps.filter(({ outcome }) => outcome === 'failed')]).toEqual([true, []])
+})
+
 test.each<[keyof typeof SERVER_HABITS]>([['null_cursor'], ['empty_cursor']])(
   '%s: the list has ended',
   async (habit) => {

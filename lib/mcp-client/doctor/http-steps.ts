@@ -17,7 +17,6 @@ const INITIALIZE = {
   method: 'initialize',
   params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'switchboard-doctor', version: '1' } },
 }
-const PEEK_CHARS = 20_000
 const END_MS = 1_000
 
 /**
@@ -195,7 +194,7 @@ function refusalFinding(status: number, retryAfter: string | null): Finding {
 
 async function requireReadable(response: Response, type: string): Promise<void> {
   if (!/application\/json/i.test(type)) return void (await response.body?.cancel())
-  const text = (await response.text()).slice(0, PEEK_CHARS)
+  const text = await response.text()
   try {
     const { jsonrpc } = JSON.parse(text) as { jsonrpc?: unknown }
     if (jsonrpc === '2.0') return

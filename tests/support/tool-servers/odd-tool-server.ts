@@ -52,6 +52,15 @@ export const SERVER_HABITS = {
       serverInfo: { name: 'odd', version: '1' },
     }),
   },
+  long_instructions: {
+    initialize: () => ({
+      protocolVersion: '2025-11-25',
+      capabilities: { tools: {} },
+      serverInfo: { name: 'odd', version: '1' },
+      instructions: 'Read this first. '.repeat(2_000),
+    }),
+    'tools/list': () => ({ tools: [good('one')] }),
+  },
   none: {},
 } satisfies Record<string, Record<string, (count: number) => unknown>>
 
