@@ -6,7 +6,10 @@ const TAG = /<([A-Za-z][\w:.-]{0,79})(\s[^<>]{0,400})?>/y
 const LISTED = /<key>([^<]{1,80})<\/key>(?:\s|\\{1,64}[nrt]){0,20}<(?:string|data|integer)>/y
 const ATTRIBUTE = /\s([\w:-]{1,40})=\\{0,8}["']([^"'\\]{1,80})\\{0,8}["']/g
 
-/** The content of an XML element that begins at `at` and whose name, or the name that it has as an attribute, is telling. */
+/**
+ * Finds the content of the XML element that begins at `at`, if its name or a naming attribute is
+ * telling.
+ */
 export function elementAt(text: string, at: number): Span[] {
   LISTED.lastIndex = at
   const listed = LISTED.exec(text)
@@ -28,7 +31,8 @@ function contentAt(text: string, start: number): Span[] {
   const from = marked ? start + 9 : start
   const found = text.indexOf(marked ? ']]>' : '<', from)
   const end = found < 0 ? text.length : found
-  // What is no element has no end: then only a text that was cut off, in its middle.
+  // Text that is not an element has no end. It counts only if the text was cut off in the middle of
+  // a value.
   const said = text.slice(from, Math.min(end, from + 200))
   const whole = found < 0 ? !/\s/.test(said) : marked || text[found + 1] === '/' || text.startsWith('\\/', found + 1)
   return whole && isSecretText(said, 'strong') ? [{ start: from, end }] : []
@@ -37,7 +41,10 @@ function contentAt(text: string, start: number): Span[] {
 const BLANK_LINE =
   /(?:;[^\r\n\\]{0,200})?(?:\r?\n|\\{1,64}r\\{1,64}n|\\{1,64}n)(?:[\w-]{1,40}:[^\r\n\\]{0,200}(?:\r?\n|\\{1,64}r\\{1,64}n|\\{1,64}n)){0,4}(?:\r?\n|\\{1,64}r\\{1,64}n|\\{1,64}n)/y
 
-/** The value of a field of a multipart form, whose name ends at `behind`: everything up to the next boundary. */
+/**
+ * Finds the value of a multipart form field whose name ends at `behind`: everything up to the next
+ * boundary.
+ */
 export function multipartBehind(text: string, at: number, behind: number): Span | undefined {
   if (!/form-data;[^\n]{0,20}$/i.test(text.slice(Math.max(0, at - 40), at))) return undefined
   BLANK_LINE.lastIndex = behind
@@ -50,10 +57,13 @@ export function multipartBehind(text: string, at: number, behind: number): Span 
 
 const BLOCK = /[|>][+-]?[ \t]{0,8}(?:\r?\n|\\{1,64}n)[ \t]{1,40}(?=\S)/y
 const BLOCK_END = /\n|(?<!\\)\\{1,64}[rn"]|"/g
-// A phrase of a wallet has twelve words or more.
+// The recovery phrase of a wallet has at least twelve words.
 const PHRASE = /(?:[a-z]{3,8} ){11,23}[a-z]{3,8}/y
 
-/** What stands on the lines below its name in YAML, up to the end of the first; or a phrase of many words. */
+/**
+ * Finds a YAML block value below its name, up to the end of its first line; or a phrase of many
+ * words.
+ */
 export function blockAt(text: string, start: number): Span | undefined {
   PHRASE.lastIndex = start
   if (PHRASE.test(text)) return { start, end: PHRASE.lastIndex }

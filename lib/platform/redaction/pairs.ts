@@ -4,21 +4,29 @@ import { NAMING, type Secrecy, secrecyOf, VALUING } from '#lib/platform/redactio
 import { isSecretText, isSecretWord } from '#lib/platform/redaction/secret-values.ts'
 import type { Span } from '#lib/platform/redaction/spans.ts'
 
-// Names and their values within a text, however it is written: JSON (also within JSON), fences, NDJSON, YAML, forms, addresses,
-// headers, settings, XML, multipart. Nothing is parsed: each sign that may part a name from its value is looked at once, the
-// name is sought a bounded way back, and a value that was found is not looked at again. So the time is in proportion to the text.
+// Finds names and their values in a text of any format: JSON (also inside JSON), fences, NDJSON,
+// YAML, forms, URLs, headers, settings, XML, multipart. Nothing is parsed. Each sign that may
+// separate a name from its value is inspected once, the name is searched within a bounded distance
+// before it, and a value that was found is not inspected again. So the time is proportional to the
+// text.
 
 const SIGN = /=>|:=|[=:：{}<>]|%(?:25)?3[ad]|\bis\b/gi
 const NAME_MAX_CHARS = 64
-/** How much (characters) of a value is looked at before it is known to be a secret. */
+/** How many characters of a value are inspected to decide whether it is a secret. */
 const LOOK_CHARS = 256
 const NESTED_MAX = 64
 
 type Name = { name: string; quoted: boolean; start: number }
-/** What is known of the object around: a value whose name has not been told yet, or a name whose value has not. */
+/**
+ * The state of the enclosing object: a value whose name has not been seen yet, or a telling name
+ * whose value has not.
+ */
 type Siblings = { value?: Span; armed?: boolean }
 
-/** The places of all values whose names say that they are secrets, and of all under a name of `hidden` (in lower case). */
+/**
+ * Finds all values whose names mark them as secrets, and all values under the names in `hidden`
+ * (lower case).
+ */
 export function findPairs(text: string, hidden: ReadonlySet<string>): Span[] {
   const spans: Span[] = []
   let siblings: Siblings = {}
@@ -80,7 +88,7 @@ function pairAt(
     return undefined
   }
   if (!secrecy) return undefined
-  // Keys of the keyboard have names like those of a lock.
+  // The keys of a keyboard have names like secret keys.
   if (quoted && said.length < 4 && /key$/i.test(name.name)) return undefined
   if (quoted) return isSecretText(said, secrecy) ? quoted : undefined
   const block = secrecy === 'strong' && sign === ':' ? blockAt(text, start) : undefined
@@ -105,7 +113,7 @@ function isComparison(text: string, at: number, sign: string): boolean {
   return sign === ':' && (behind === ':' || before === ':')
 }
 
-// "is" is a word of every sentence: only a password is given away with it.
+// "is" occurs in every sentence, so only password-like names count before it.
 function passwordAlone(name: string): Secrecy | undefined {
   return /(?:pass ?(?:word|phrase|code|wd)|pwd|pin|api[ _-]?key|secret key|(?:verification|security|one[ -]time|otp|login|sign-in) code)$/i.test(
     name,
@@ -114,7 +122,7 @@ function passwordAlone(name: string): Secrecy | undefined {
     : undefined
 }
 
-// What these say in an address they say nowhere else.
+// These names mean a secret only in the query of a URL.
 function inQuery(text: string, { name, start }: Name): Secrecy | undefined {
   if (!/[?&]/.test(text[start - 1] ?? '')) return undefined
   return /^(?:sig|signature|x-amz-(?:signature|credential)|x-goog-signature|code|key|ticket|hmac)$/i.test(name)
@@ -122,7 +130,10 @@ function inQuery(text: string, { name, start }: Name): Secrecy | undefined {
     : undefined
 }
 
-/** A value behind a sign that is encoded itself, as in an address within an address: it ends with the next sign of that kind. */
+/**
+ * Finds an encoded value after an encoded sign, as in a URL inside a URL. It ends at the next
+ * encoded separator.
+ */
 function encodedAt(text: string, at: number): Span | undefined {
   const start = at + (/^(?:%(?:25)?(?:2[027])|\+){0,4}/i.exec(text.slice(at, at + 24))?.[0].length ?? 0)
   const length = text.slice(start, start + LOOK_CHARS * 2).search(/%(?:25)?(?:2[0267c]|3b|5d|7d|0[ad])|[\s"'<>&]/i)
@@ -132,7 +143,7 @@ function encodedAt(text: string, at: number): Span | undefined {
     : undefined
 }
 
-/** The asterisks that end what Markdown shows bold: **Password:** x. */
+/** Skips the asterisks that end bold text in Markdown: **Password:** x. */
 function skipMarks(text: string, at: number): number {
   return at + (/^\*{1,3}(?=\s)/.exec(text.slice(at, at + 4))?.[0].length ?? 0)
 }
@@ -154,7 +165,7 @@ function skipBlanks(text: string, at: number, lines: boolean): number {
 
 const NAME_CHARACTER = /[\p{L}\p{N}_$.%[\]-]/u
 
-/** The name that ends before `at`: in quotes, or up to three words without any. */
+/** Returns the name that ends before `at`: a quoted text, or up to three unquoted words. */
 function nameBefore(text: string, at: number): Name | undefined {
   let end = at
   while (end > 0 && at - end < 20 && /[\s?!*]/.test(text[end - 1] ?? '')) end -= 1
@@ -166,7 +177,7 @@ function nameBefore(text: string, at: number): Name | undefined {
     const name = text.slice(floor + opened + 1, end - 1).replace(/\\+$/, '')
     return /\n/.test(name) ? undefined : { name, quoted: true, start: floor + opened }
   }
-  // A value may begin on the next line in JSON alone, whose names have quotes.
+  // Only JSON, whose names are quoted, may begin a value on the next line.
   if (/\n/.test(text.slice(end, at))) return undefined
   let start = end
   for (let words = 1; start > floor; start -= 1) {
@@ -178,7 +189,7 @@ function nameBefore(text: string, at: number): Name | undefined {
   return start < end ? { name: text.slice(start, end), quoted: false, start } : undefined
 }
 
-/** True where nothing but a mark of a list or the word of a shell stands before it on its line. */
+/** True if only a list mark or a shell keyword precedes the name on its line. */
 function leadsLine(text: string, start: number): boolean {
   const line = text.slice(Math.max(0, start - 24), start)
   const begin = Math.max(line.lastIndexOf('\n'), line.lastIndexOf('\\n') + (line.includes('\\n') ? 1 : 0))
@@ -190,7 +201,10 @@ const HEADER =
   /^(?:(?:proxy-)?authorization|(?:set-)?cookie2?|x-[\w-]{0,40}(?:token|key|secret|auth|authorization|password|cookie|session)|api-?key)$/i
 const SCHEME = /^(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|NTLM|Hawk|OAuth|GenieKey|AWS4-HMAC-SHA256|key)[ =]/i
 
-/** What a header says, to the end of its line, or of the text in quotes that holds it. A sentence about headers is none. */
+/**
+ * Finds the value of a header, up to the end of its line or of the quoted text that contains it. A
+ * sentence about headers does not count.
+ */
 function headerValue(text: string, start: number, name: Name): Span | undefined {
   if (!HEADER.test(lastWord(name.name))) return undefined
   const around = text[name.start - 1] ?? ''
@@ -206,13 +220,13 @@ function headerValue(text: string, start: number, name: Name): Span | undefined 
   const scheme = SCHEME.exec(begin)?.[0] ?? ''
   const secret = begin.slice(scheme.length).trim()
   if (!isSecretText(secret, 'strong')) return undefined
-  // Behind its scheme a key has a digit; a sentence seldom begins with one.
+  // A key after its scheme contains a digit; a sentence seldom begins with one.
   if (/\s/.test(secret) && !/[\w-]=\S/.test(secret) && !(scheme && /^\S*\d/.test(secret))) return undefined
   LINE_END.lastIndex = start
   return { start: start + scheme.length, end: LINE_END.exec(text)?.index ?? text.length }
 }
 
-// Schemes whose parts are in quotes, one behind the other.
+// Schemes with a sequence of quoted parts.
 const QUOTED_PARTS =
   /^(?:Digest|OAuth|Hawk|Signature|MAC)\s{1,4}(?:[\w-]{1,40}=(?:\\{0,64}"[^"\r\n]{0,512}"|[^\s,"\\]{1,128})(?:,\s{0,4})?){1,20}/i
 
@@ -221,7 +235,7 @@ function lineFrom(text: string, end: RegExp): string {
   return (length < 0 ? text : text.slice(0, length)).trimEnd()
 }
 
-/** Whatever stands there: a text in quotes, an object, a list, a number. */
+/** Finds any value: a quoted text, an object, a list, a number. */
 function anythingAt(text: string, start: number, name: Name): Span | undefined {
   const quoted = quotedAt(text, start)
   if (quoted) return quoted
@@ -230,7 +244,7 @@ function anythingAt(text: string, start: number, name: Name): Span | undefined {
   return end > start ? { start, end } : undefined
 }
 
-/** Everything of an object or a list under a telling name, unless it is the schema of one. */
+/** Finds a whole object or list under a telling name, unless it is a schema. */
 function nestedAt(text: string, start: number): Span | undefined {
   if (
     /^\s*(?:\]|\}|\\*["'](?:type|\$ref|description|title|format|anyOf|oneOf|allOf|enum|const)\\*["']\s*:)/.test(
@@ -241,11 +255,11 @@ function nestedAt(text: string, start: number): Span | undefined {
   return { start, end: endOfBrackets(text, start) }
 }
 
-// The words of a text are called tokens too.
+// The words of a text are called tokens, too.
 const TOKENS = /^\[\s{0,20}\\{0,64}["'](?=[^"'\\]{0,64}\d)[\w.~+/=-]{16}/
 const WORD_END = /[\s"'`<>|]|(?<!\\)\\{1,64}["'nrt]|[&;,](?=\s|$|\\|["'[{]|[\w.%[\]-]{1,40}[=:])|\$\{/g
 
-/** Where a value without quotes ends: signs that part one pair from the next do so only with a pair behind them. */
+/** Where an unquoted value ends. A separator between pairs ends it only if another pair follows. */
 function endOfWord(text: string, start: number, max = Number.POSITIVE_INFINITY): number {
   if (text[start] === '<' || text.startsWith('${', start)) return placeholderEnd(text, start)
   const window = max === Number.POSITIVE_INFINITY ? text : text.slice(0, start + max)

@@ -2,12 +2,17 @@ import type { Span } from '#lib/platform/redaction/spans.ts'
 
 const OPENING = /[rbfuRBFU@$]{0,2}(\\{0,64})(["'`])/y
 
-/** A text in quotes at `at`: what is between them, and where it ends together with its closing quote. Without one it reaches to the end. */
+/**
+ * A quoted text: the span between the quotes, and `behind`, the position after the closing quote.
+ * Without a closing quote it reaches to the end of the text, or of the line for single quotes and
+ * backticks.
+ */
 export type Quoted = Span & { behind: number }
 
 /**
- * The quoted text that begins at `at`, at any depth of quoting: in JSON within JSON the quotes have backslashes before them.
- * No more than `max` characters are looked at; undefined where there is no quote, or no end within `max` of a text that goes on.
+ * Finds the quoted text that begins at `at`, at any depth of quoting: in JSON inside JSON,
+ * backslashes precede the quotes. Inspects at most `max` characters. Undefined if there is no
+ * quote, or if the quoted text does not end within `max`.
  */
 export function quotedAt(text: string, at: number, max = Number.POSITIVE_INFINITY): Quoted | undefined {
   OPENING.lastIndex = at
@@ -22,7 +27,7 @@ export function quotedAt(text: string, at: number, max = Number.POSITIVE_INFINIT
     if (isClosing(depth, slashes.length))
       return { start, end: place - Math.min(depth, slashes.length), behind: place + 1 }
   }
-  // A single quote may be an apostrophe: its text ends with the line.
+  // A single quote may be an apostrophe, so its text ends with the line.
   const line = quote === '"' ? -1 : text.indexOf('\n', start)
   const end = line < 0 ? text.length : line
   return end - start <= max ? { start, end, behind: end } : undefined
@@ -40,12 +45,18 @@ function slashesBefore(text: string, place: number, start: number): number {
   return place - from
 }
 
-/** Whether a quote with `depth` backslashes before it ends a text that began with `opened` of them; the rest are letters of the text. */
+/**
+ * True if a quote after `depth` backslashes closes a text that began with `opened` backslashes.
+ * Other quotes belong to the text.
+ */
 function isClosing(depth: number, opened: number): boolean {
   return depth < opened || (depth - opened) % (2 * (opened + 1)) === 0
 }
 
-/** Where the object or list that begins at `at` ends, brackets within its texts aside. Without an end it is the text's. */
+/**
+ * Where the object or list that begins at `at` ends, ignoring brackets inside quoted texts. Without
+ * a closing bracket it is the end of the text.
+ */
 export function endOfBrackets(text: string, at: number): number {
   const SIGN = /[[\]{}]|(?<!\\)\\{0,64}"/g
   SIGN.lastIndex = at

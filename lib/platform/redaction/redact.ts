@@ -8,18 +8,22 @@ import { findSpoken } from '#lib/platform/redaction/spoken.ts'
 
 export { REDACTED } from '#lib/platform/redaction/spans.ts'
 
-/** How far (characters) behind a cut is looked, so that a secret across it is known. No shape needs more to be told. */
+/**
+ * How many characters after a cut are inspected, so that a secret across it is recognized. No shape
+ * needs more.
+ */
 const LOOK_AHEAD_CHARS = 4_096
 const SHORTEST_CHARS = 7
 const NONE: ReadonlySet<string> = new Set()
 const DEPTH_MAX = 32
 
 /**
- * The first `max` characters of a text, with everything that looks like a secret, or stands under a name that says so,
- * replaced; a secret across the end goes whole. Takes time in proportion to `max`, whatever the text.
+ * Returns the first `max` characters of a text, with everything replaced that looks like a secret
+ * or follows a telling name. A secret across the end is replaced as a whole. The time is
+ * proportional to `max`, whatever the text.
  */
 export function redactText(text: string, max = text.length, hidden: ReadonlySet<string> = NONE): string {
-  // Shorter than the shortest name, sign and secret.
+  // Shorter than the shortest name, sign and secret together.
   if (text.length < SHORTEST_CHARS && text.length <= max && hidden.size === 0) return text
   const seen = text.length > max + LOOK_AHEAD_CHARS ? text.slice(0, max + LOOK_AHEAD_CHARS) : text
   const spans = [...findShapes(seen, seen.length < text.length), ...findPairs(seen, hidden), ...findSpoken(seen)]
@@ -27,27 +31,27 @@ export function redactText(text: string, max = text.length, hidden: ReadonlySet<
   return replaceSpans(seen, spans, Math.min(max, seen.length))
 }
 
-/** What is left of an allowance: bytes to be kept, characters to be looked at, values to be visited. */
+/** What is left of the limits: bytes to keep, characters to inspect, values to visit. */
 class Budget {
   bytes: number
   looks: number
   nodes: number
-  /** Something was left out. */
+  /** True if something was left out. */
   exceeded = false
 
-  /** Names, in lower case, under which nothing is kept, whatever it is. */
+  /** Names, in lower case, whose values are never kept. */
   readonly hidden: ReadonlySet<string>
 
   constructor(bytes: number, hidden: readonly string[] = []) {
     this.hidden = new Set(hidden.map((name) => name.toLowerCase()))
     this.bytes = bytes
-    // Secrets take much room and leave little: what is looked at is bounded by itself.
+    // Secrets are long and leave little output, so the characters inspected have their own limit.
     this.looks = bytes + 2 * LOOK_AHEAD_CHARS
-    // Nothing is written in fewer than two bytes: itself and a comma.
+    // Every value takes at least two bytes: itself and a comma.
     this.nodes = Math.ceil(bytes / 2)
   }
 
-  /** Takes one more value in; false where there is no room for it. */
+  /** Counts one more value. False if there is no room for it. */
   admit(): boolean {
     this.nodes -= 1
     this.bytes -= 2
@@ -66,15 +70,19 @@ class Budget {
   }
 }
 
-/** A copy of a JSON value without secrets, of `maxBytes` at most, more or less: what is beyond is left out. Deeper than 32 levels is cut. */
+/**
+ * Copies a JSON value without secrets, to about `maxBytes` at most; the rest is left out. Values
+ * below 32 levels are cut.
+ */
 export function redact(value: unknown, maxBytes: number): unknown {
   return copy(value, new Budget(maxBytes), 0)
 }
 
 /**
- * A JSON value made ready to be stored: redacted, and replaced by the first `maxBytes` of its text when larger. The work follows
- * from `maxBytes`, not from the value: what is beyond is not looked at, and not kept. Nothing under a name of `hidden`, in any
- * case and at any depth, is kept either.
+ * Makes a JSON value ready to be stored: redacted and, if it is larger than `maxBytes`, replaced by
+ * the first `maxBytes` of its text. The work depends on `maxBytes`, not on the value: the rest is
+ * neither inspected nor kept. Values under the names in `hidden`, in any letter case and at any
+ * depth, are not kept either.
  */
 export function clipJson(value: unknown, maxBytes: number, hidden?: readonly string[]): unknown {
   const budget = new Budget(maxBytes, hidden)
@@ -84,7 +92,7 @@ export function clipJson(value: unknown, maxBytes: number, hidden?: readonly str
   return { clipped: true, text: bytes.subarray(0, characterEnd(bytes, maxBytes)).toString('utf8') }
 }
 
-/** The last place, up to `max`, that is not in the middle of a character. */
+/** The last position, up to `max`, that does not split a character. */
 function characterEnd(bytes: Uint8Array, max: number): number {
   let end = Math.min(max, bytes.length)
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1
@@ -142,7 +150,7 @@ function copyObject(object: Record<string, unknown>, budget: Budget, depth: numb
   return kept
 }
 
-/** `{ name: 'password', value: 'x' }`: the value's name stands beside it. */
+/** `{ name: 'password', value: 'x' }`: the name of the value is in a field next to it. */
 function namesSecret(object: Record<string, unknown>): boolean {
   for (const key of [
     'name',
@@ -170,7 +178,7 @@ function isHidden(key: string, value: unknown): boolean {
   if (!secrecy) return false
   if (typeof value === 'string') return secrecy === 'strong' ? !WORD_OF_FETCH.test(value) : isSecretText(value, 'weak')
   if (typeof value === 'number') return secrecy === 'strong'
-  // The words of a text are called tokens too.
+  // The words of a text are called tokens, too.
   if (secrecy === 'weak' && Array.isArray(value)) return value.slice(0, 100).some(isLongSecret)
   return secrecy === 'strong' && !isSchema(value as object)
 }
@@ -179,14 +187,14 @@ function isLongSecret(entry: unknown): boolean {
   return typeof entry === 'string' && entry.length >= 16 && /\d/.test(entry) && isSecretText(entry, 'weak')
 }
 
-// What `fetch` may be told about credentials, and what schemas say of any field.
+// The `credentials` options of `fetch`, and words that schemas use for any field.
 const WORD_OF_FETCH = /^(?:include|omit|same-origin|string|none|null|undefined)$/
 
 function isEmpty(value: unknown): boolean {
   return value === null || value === undefined || value === ''
 }
 
-// The schema of a tool speaks of a password, and has none.
+// A tool's schema describes a password but does not contain one.
 function isSchema(value: object): boolean {
   const { type, $ref } = value as { type?: unknown; $ref?: unknown }
   return (

@@ -1,4 +1,7 @@
-/** How much a name says: under a `strong` one everything is a secret, under a `weak` one what looks like nothing else. */
+/**
+ * How much a name tells. Under a `strong` name every value is a secret; under a `weak` one only a
+ * value that looks like nothing else.
+ */
 export type Secrecy = 'strong' | 'weak'
 
 const NAME_MAX_CHARS = 100
@@ -7,7 +10,7 @@ const NAME_MAX_CHARS = 100
 const TRAILING =
   /(?: (?:value|string|data|text|plain|plaintext|raw|encoded|base64|b64|hash|digest|confirmation|confirm|repeat|again|old|new|current|header|env|json|prod|dev|test|live|\d+))+$/
 
-// A name is looked at as words in lower case with one space between them; the last ones tell.
+// Names are compared as lower-case words separated by one space. The last words decide.
 const STRONG = new RegExp(
   `(?:${[
     'pass ?(?:word|wd|phrase|code|key|wort)s?',
@@ -30,13 +33,15 @@ const STRONG = new RegExp(
 )
 const WEAK = /(?:^| )(?:auth|session|sess|pass|pw|tokens|xsrf|csrf)$/
 
-// Names that end in a telling word and mean something else: a place in a list, a count, a word of a text.
+// Names that end in a telling word but mean something else: a position in a list, a count, a word
+// of a text.
 const HARMLESS =
   /(?:^| )(?:(?:next|previous|prev|page|pagination|continuation|continue|cursor|sync|start|end|resume|progress|skip|unk|pad|eos|bos|mask|sep|cls|stop|special|design|max|min|per|last|first|invalid|unexpected|syntax) ?(?:page )?tokens?|(?:forgot|reset|change|min|max|no|has|is|requires?|public|shift|foreign|primary) (?:pass ?word|secrets?|key)|public ?key|(?:error|status|exit|country|zip|postal|area|currency|language) codes?)$/
 
 /**
- * Whether values under this name are secrets: `db_password`, `accessToken`, `X-Api-Key`, `the API key`. Undefined where the name
- * tells nothing. Costs the same for any length: only the last 100 characters are looked at.
+ * Whether values under this name are secrets: `db_password`, `accessToken`, `X-Api-Key`, `the API
+ * key`. Undefined if the name tells nothing. Reads only the last 100 characters, so the cost has a
+ * limit for any length.
  */
 export function secrecyOf(name: string): Secrecy | undefined {
   if (name.length < 2) return undefined
@@ -46,7 +51,7 @@ export function secrecyOf(name: string): Secrecy | undefined {
   if (WEAK.test(words)) return 'weak'
   const shorter = words.replace(TRAILING, '').replace(/\d+$/, '')
   if (shorter === words) return undefined
-  // What came of a password is a secret; what came of a session is a name of it.
+  // Something derived from a password is a secret; something derived from a session only names it.
   return STRONG.test(shorter) && !HARMLESS.test(shorter) ? 'strong' : undefined
 }
 
@@ -63,6 +68,9 @@ function wordsOf(name: string): string {
     .toLowerCase()
 }
 
-/** Names that hold the name of a value beside them, and names that hold such a value: `{ name: 'password', value: 'x' }`. */
+/**
+ * Fields that hold the name of a value next to them, and below, fields that hold such a value: `{
+ * name: 'password', value: 'x' }`.
+ */
 export const NAMING = /^(?:name|key|field|header|parameter|param|variable|var|attribute|property|label|id|k)$/i
 export const VALUING = /^(?:value|val|v|secret_?value|string_?value|plain_?text)$/i

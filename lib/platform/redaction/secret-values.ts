@@ -3,7 +3,9 @@ import { isPlaceholder } from '#lib/platform/redaction/shapes.ts'
 
 const SHORTEST = 3
 
-/** What stands under a telling name and says something about the secret, or is a word of a program. */
+/**
+ * Values that are not secrets under a telling name: words about a secret, and words of programs.
+ */
 const WORDS = new Set(
   `string str text char varchar number integer int boolean bool object array any unknown never void null nil none undefined true false
   yes no on off ok required optional missing empty set unset unchanged changed updated created deleted revoked expired invalid valid
@@ -16,18 +18,21 @@ const WORDS = new Set(
   ),
 )
 
-/** How a value was written, as far as it tells a secret from a word of a sentence or of a program. */
+/**
+ * How a value was written, as far as that separates a secret from a word of a sentence or a
+ * program.
+ */
 export type Written = {
   secrecy: Secrecy
   /** There was white space between the name, the sign and the value. */
   spaced: boolean
-  /** What comes right behind it. */
+  /** The text directly after the value. */
   after: string
   /** The name begins its line. */
   leads: boolean
 }
 
-/** True where a text in quotes, or a value of JSON, under a telling name is taken for the secret. */
+/** True if a quoted text or a JSON value under a telling name counts as a secret. */
 export function isSecretText(value: string, secrecy: Secrecy): boolean {
   const trimmed = value.trim()
   if (trimmed === '' || isHarmless(trimmed)) return false
@@ -35,14 +40,14 @@ export function isSecretText(value: string, secrecy: Secrecy): boolean {
   return trimmed.length >= 6 && !/\s/.test(trimmed) && !/^[a-z]{1,14}$|^https?:\/\/|^\d{4}-\d\d-\d\d/.test(trimmed)
 }
 
-/** True where a bare word behind a telling name and `=` or `:` is taken for the secret. */
+/** True if a bare word after a telling name and `=` or `:` counts as a secret. */
 export function isSecretWord(value: string, { secrecy, spaced, after, leads }: Written): boolean {
   if (value.length < SHORTEST || isHarmless(value)) return false
   if (isCode(value, after)) return false
   if (secrecy === 'weak')
     return value.length >= 8 && /\d/.test(value) && /[A-Za-z]/.test(value) && !/^\d{4}-\d\d-\d\d|^https?:/.test(value)
   if (!/^\p{L}+$/u.test(value)) return spaced ? !isIdentifier(value) : true
-  // A word of letters alone: a sentence goes on behind it, a type begins with a capital.
+  // A word of letters only: in a sentence another word follows, and a type begins with a capital.
   if (spaced)
     return !/^\s{1,4}\p{L}/u.test(after) && !/^\p{Lu}\p{Ll}/u.test(value) && (leads || /^[.!]?\s*$/.test(after))
   return true
@@ -58,7 +63,8 @@ function isCode(value: string, after: string): boolean {
     : /^\s{0,2}[([{]/.test(after)
 }
 
-// config.db.password, request.body.token, token2, accessToken: a name, which was given with spaces around the sign.
+// An identifier with spaces around the sign is a name, not a secret: config.db.password,
+// request.body.token, accessToken.
 function isIdentifier(value: string): boolean {
   if (/^[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*){1,8}[!;,]?$/.test(value) && !/\d/.test(value)) return true
   return (

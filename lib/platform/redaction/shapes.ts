@@ -1,7 +1,10 @@
 import type { Span } from '#lib/platform/redaction/spans.ts'
 import { findVendorTokens } from '#lib/platform/redaction/vendor-shapes.ts'
 
-/** The places of everything that looks like a secret, whatever stands around it. `cut`: the text goes on, unseen, behind its end. */
+/**
+ * Finds everything that looks like a secret, whatever the text around it. `cut` means that the text
+ * continues, unseen, after its end.
+ */
 export function findShapes(text: string, cut = false): Span[] {
   const spans = findVendorTokens(text)
   if (text.includes('eyJ')) findJwts(text, cut, spans)
@@ -15,7 +18,10 @@ export function findShapes(text: string, cut = false): Span[] {
 const JWT_RUN = /[\w.-]{20,}/g
 const JWT_HEAD = /(?<![A-Za-z0-9])eyJ[\w-]{6,}/
 
-/** JSON Web Tokens, of two parts at least. Each run of their characters is taken apart at its dots, once. */
+/**
+ * Finds JSON Web Tokens with at least two parts. Each run of their characters is split at its dots
+ * once.
+ */
 function findJwts(text: string, cut: boolean, spans: Span[]): void {
   for (const { 0: run, index } of text.matchAll(JWT_RUN)) {
     const parts = run.split('.')
@@ -33,13 +39,13 @@ function findJwts(text: string, cut: boolean, spans: Span[]): void {
   }
 }
 
-// A header without a key behind it is somebody's explanation.
+// A header without a key after it is only an explanation.
 const KEY_BLOCK =
   /-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?=(?:[\s>|#*]|\\{1,64}[nr]|[\w-]{1,30}: [^\n\\]{0,200}(?:\n|\\{1,64}[nr])){0,40}[A-Za-z0-9+/=]{16})/g
 const KEY_END = /-----END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----/g
 const PUTTY = /PuTTY-User-Key-File-\d/g
 
-/** PEM and PGP private keys and those of PuTTY; one without an end reaches to the end of the text. */
+/** Finds PEM, PGP and PuTTY private keys. A key without an end reaches to the end of the text. */
 function findKeyBlocks(text: string, spans: Span[]): void {
   KEY_BLOCK.lastIndex = 0
   for (let begin = KEY_BLOCK.exec(text); begin; begin = KEY_BLOCK.exec(text)) {
@@ -55,13 +61,15 @@ function findKeyBlocks(text: string, spans: Span[]): void {
 const URL_START = /(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}:(?:\\{0,8}\/){2}/g
 const URL_END = /[\s"'<>`\\|]/
 const URL_MAX_CHARS = 2_048
-// Up to the last @ before path, query or fragment: a password may have an @ that should have been encoded.
+// Up to the last @ before path, query or fragment: a password may contain an @ that should have
+// been encoded.
 const WITH_PASSWORD = /^([^:/?#[]{0,256}):([^/?#]{1,1024})@/
-// A slash or question mark in the password should have been encoded too; what looks like a port is one.
+// A slash or question mark in the password should have been encoded, too. Digits that look like a
+// port are one.
 const UNENCODED = /^([^:/?#[]{0,256}):(?!\d{1,5}(?:[/?#]|$))([^,;&]{1,256})@/
 const TOKEN_AS_USER = /^([A-Za-z0-9_-]{20,256})@/
 
-/** Passwords in addresses of any scheme, and tokens that stand in the place of a name. */
+/** Finds passwords in URLs of any scheme, and tokens in place of the user name. */
 function findUrlPasswords(text: string, spans: Span[]): void {
   URL_START.lastIndex = 0
   for (let begin = URL_START.exec(text); begin; begin = URL_START.exec(text)) {
@@ -88,7 +96,7 @@ const BEARER = /(?<![A-Za-z0-9])(?:Bearer|ApiKey|Api-Key)\s{1,4}([\w.~+/-]{12,}=
 const BASIC = /(?<![A-Za-z0-9])Basic\s{1,4}([A-Za-z0-9+/_-]{6,}={0,2})/gi
 const CURL_USER = /(?<![^\s])(?:-u|--user|--proxy-user)[ =]{1,4}["']?([^\s:"']{1,128}):([^\s"']{3,256})/g
 
-/** What follows the name of a scheme of sign-in. */
+/** Finds what follows the name of an authentication scheme. */
 function findSchemes(text: string, spans: Span[]): void {
   for (const { 0: match, 1: token = '', index } of text.matchAll(BEARER))
     if (/\d/.test(token) || token.length >= 20)
@@ -108,15 +116,19 @@ function isUserAndPassword(token: string): boolean {
 const PLACEHOLDER =
   /^(?:<[^>]*>?|\[[^\]]*\]|\$\{?[A-Za-z_(][^}]*\}?|\{\{?[^}]*\}{0,2}|%[A-Za-z_]{1,40}%|[*•]+|[xX]{3,}|\.{2,}|…|your[-_].*)$/
 
-/** True for what stands in a document in the place of a secret: `<password>`, `${TOKEN}`, `***`, `xxx`. */
+/**
+ * True for a placeholder that documents use instead of a secret: `<password>`, `${TOKEN}`, `***`,
+ * `xxx`.
+ */
 export function isPlaceholder(value: string): boolean {
   return value.length <= 64 && PLACEHOLDER.test(value)
 }
 
-// 13 to 19 digits in a row, or in the groups in which cards print them; inside no longer run and no other number.
+// 13 to 19 digits in a row, or in the groups that cards print; not inside a longer run or another
+// number.
 const CARD =
   /(?<!\w|\w-|\d[.,])(?:\d{13,19}|\d{4}([ \u00A0.-])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ \u00A0.-])\d{6}\2\d{4,5})(?![\w]|-\w|\.\d)/g
-/** How the numbers of the large brands begin, and how long they are. */
+/** The prefixes and lengths of card numbers of the large brands. */
 const BRANDS =
   /^(?:4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:2[2-9]|[3-6]\d|7[01])\d{13}|2720\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|6(?:011|4[4-9]\d|5\d\d)\d{12}(?:\d{3})?|35(?:2[89]|[3-8]\d)\d{12}|62\d{14,17}|(?:5018|5020|5038|6304|6759|676[1-3])\d{8,15})$/
 
@@ -125,7 +137,7 @@ function findCards(text: string, spans: Span[]): void {
     if (isCardNumber(match.replace(/\D/g, ''))) spans.push({ start: index, end: index + match.length })
 }
 
-/** True for digits that begin and end as the number of a credit card does. */
+/** True for digits with the prefix, length and check digit of a card number. */
 export function isCardNumber(digits: string): boolean {
   return BRANDS.test(digits) && passesLuhn(digits)
 }

@@ -1,12 +1,12 @@
-/** What stands in the place of a secret. */
+/** Replaces a secret. */
 export const REDACTED = '[redacted]'
 
-/** A secret's place in a text: from `start` up to, but not including, `end`. */
+/** The position of a secret in a text: from `start` up to, but not including, `end`. */
 export type Span = { start: number; end: number }
 
 /**
- * The text with each span replaced. With `limit` only what begins before it is kept: a span across the limit goes whole.
- * A character of two halves is never split.
+ * Replaces each span of a text. With `limit`, only text before it is kept, and a span across the
+ * limit is replaced as a whole. Never splits a surrogate pair.
  */
 export function replaceSpans(text: string, spans: Span[], limit = text.length): string {
   const max = limit < text.length && isLowHalf(text.charCodeAt(limit)) ? limit - 1 : limit

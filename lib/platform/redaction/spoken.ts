@@ -11,16 +11,17 @@ const LISTED_HEADER =
   /["'](?:(?:proxy-)?authorization|(?:set-)?cookie|x-[\w-]{0,40}(?:token|key|secret))\\{0,8}["']\s{0,4},\s{0,8}(?=\\{0,8}["'])/gi
 const NETRC = /(?<!\w)login[ \t\n]{1,8}\S{1,128}[ \t\n]{1,8}password[ \t\n]{1,8}(\S{1,256})/gi
 
-// Names and values that are texts of a program: define('DB_PASSWORD', 'x'), ["password", "x"], setPassword("x").
+// Names and values that are strings of a program: define('DB_PASSWORD', 'x'), ["password", "x"],
+// setPassword("x").
 const LISTED = /["']([\w. -]{2,60})\\{0,8}["']\s{0,4},\s{0,8}(?=\\{0,8}["'])/g
 const SETTER = /(?<![\w$])(?:set|with|use)([A-Z]\w{2,60})\(\s{0,4}(?=\\{0,8}["'])/g
 const ENTITIES = /&(quot|#34|#x22);([\w. -]{2,60})&\1;\s{0,4}[:=]\s{0,4}&\1;([^&\n]{3,512})/gi
 const ROW = /\|[ \t*`]{0,8}([\w. -]{2,60}?)[ \t*`]{0,8}\|[ \t*`]{0,8}([^\s|`]{6,512})(?=[ \t*`]{0,8}\|)/g
-// What -p and -a mean to these programs alone.
+// What -p and -a mean to these programs only.
 const SHORT_FLAG =
   /(?:(?<![\w-])(?:sshpass\s{1,4}-p|(?:docker|podman|helm registry|az|oc)\s[^\n|;]{0,200}?\s-p|redis-cli\s[^\n|;]{0,200}?-a)\s{0,4}=?|(?<![\w-])(?:mysql|mysqldump|mysqladmin|mariadb)\s[^\n|;]{0,200}?(?<=\s)-p)(["']?)([^\s"'-][^\s"']{2,256})\1/g
 
-/** The places of secrets that follow their name without a sign: `--password x`, `password "x"`, .netrc. */
+/** Finds secrets that follow their name without a sign: `--password x`, `password "x"`, .netrc. */
 export function findSpoken(text: string): Span[] {
   const spans: Span[] = []
   if (!HINT.test(text)) return spans
@@ -59,7 +60,7 @@ export function findSpoken(text: string): Span[] {
   return spans
 }
 
-/** True for what is no word and no name: among texts in a row most are. */
+/** True for text that is neither a word nor a name, as most texts in a list are. */
 function isOdd(value: string): boolean {
   return (
     value.length >= 6 &&

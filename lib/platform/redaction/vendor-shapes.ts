@@ -1,17 +1,21 @@
 import type { Span } from '#lib/platform/redaction/spans.ts'
 
-/** A secret that is known by its looks: `source` is a regular expression that takes time in proportion to the text; `accepts` looks twice. */
+/**
+ * A secret that is recognized by its form. `source` is a regular expression that runs in linear
+ * time; `accepts` is a second check.
+ */
 type Shape = { name: string; source: string; accepts?: (match: string) => boolean }
 
 const shape = (name: string, source: string, accepts?: Shape['accepts']): Shape => ({ name, source, accepts })
 
-// Words joined by hyphens are no key: one has a digit, or sixteen letters without a break.
+// Words joined by hyphens are not a key. A key has a digit, or sixteen letters and digits in a row.
 const isKey = (match: string) => (match.length >= 20 && /\d/.test(match)) || /[A-Za-z0-9]{16}/.test(match)
 const hasDigit = (match: string) => /\d/.test(match)
 
 /**
- * How the tokens of well-known services begin and what they are made of. To add one: its fixed beginning, then the class of
- * its characters with the least number of them; nothing that may follow, so that a failed attempt costs no more than the least number.
+ * The token formats of well-known services. To add one, write its fixed prefix, then the class of
+ * its characters with their minimum number. Add nothing after that, so that a failed match costs no
+ * more than the minimum.
  */
 const VENDOR_SHAPES: Shape[] = [
   shape('Switchboard', 'sw(?:b|[or])_[\\w-]{20,}'),
@@ -84,11 +88,12 @@ const VENDOR_SHAPES: Shape[] = [
   shape('otpauth', 'otpauth://[^\\s"\'<>]{10,}'),
 ]
 
-// One expression for all: a short text costs one look, not sixty. No row may begin in the middle of a word.
+// One expression for all, so that a short text is scanned once and not sixty times. A match cannot
+// begin in the middle of a word.
 const ANY = new RegExp(`(?<![A-Za-z0-9])(?:${VENDOR_SHAPES.map(({ source }) => source).join('|')})`, 'g')
 const ROWS = VENDOR_SHAPES.map(({ source, accepts }) => ({ pattern: new RegExp(source, 'y'), accepts }))
 
-/** The places of all tokens of known services. */
+/** Finds all tokens of well-known services. */
 export function findVendorTokens(text: string): Span[] {
   const spans: Span[] = []
   for (const { index } of text.matchAll(ANY))
