@@ -1,7 +1,7 @@
 /**
- * A value that the whole process has once, made when it is first asked for. Next compiles routes
- * and instrumentation into separate module graphs, so a variable of a module may exist several
- * times. `name` is unique in the product.
+ * Returns a getter for a value that exists once per process, created at the first call. Next
+ * compiles routes and instrumentation into separate module graphs, so a module variable may exist
+ * several times. `name` must be unique in the product.
  *
  * @example
  * const state = processState('changes', () => ({ watchers: new Set<Watcher>() }))

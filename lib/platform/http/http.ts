@@ -5,10 +5,10 @@ import { newId } from '#lib/platform/ids.ts'
 import { type JsonLimits, JsonMeter, REQUEST_LIMITS } from '#lib/platform/json/json-meter.ts'
 import { log, withLogContext } from '#lib/platform/log.ts'
 
-// Set here and not in next.config.ts, whose headers take the place of a route's own.
+// Set here and not in next.config.ts, whose headers replace those of a route.
 const INERT = { 'content-security-policy': INERT_POLICY }
 
-/** A JSON answer that no cache keeps and no browser runs. */
+/** A JSON response that no cache keeps and no browser runs. */
 export function jsonResponse(
   data: unknown,
   init: { status?: number; headers?: Record<string, string> } = {},
@@ -19,7 +19,7 @@ export function jsonResponse(
   })
 }
 
-/** An error as every JSON route answers it: `{ message, code, request_id }`. */
+/** The error response of every JSON route: `{ message, code, request_id }`. */
 export function errorResponse(error: AppError, requestId: string): Response {
   const headers: Record<string, string> = { 'x-request-id': requestId }
   if (error.retryAfter !== undefined) headers['retry-after'] = String(error.retryAfter)
@@ -29,13 +29,16 @@ export function errorResponse(error: AppError, requestId: string): Response {
   )
 }
 
-/** A request id from the caller's `x-request-id` where it is harmless, else a new one. */
+/** The caller's `x-request-id` if it is harmless, else a new request id. */
 export function findRequestId(request: Request): string {
   const given = request.headers.get('x-request-id')
   return given && /^[\w.-]{8,64}$/.test(given) ? given : newId('req')
 }
 
-/** Wraps a route's handler: gives the work a request id and the answer a policy (unless it has one), by which nothing in it runs, turns every thrown error into its JSON answer, and logs the failures. */
+/**
+ * Wraps a route handler. Gives the work a request id, and the response a policy under which nothing
+ * in it runs (unless it has its own). Turns thrown errors into JSON responses and logs them.
+ */
 export function route<Rest extends unknown[]>(
   handler: (request: Request, ...rest: Rest) => Promise<Response>,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
@@ -61,8 +64,9 @@ export function route<Rest extends unknown[]>(
 }
 
 /**
- * Refuses a state-changing request that another site's page made: browsers send `Sec-Fetch-Site` and `Origin`, which a
- * page cannot forge. Requests of scripts have neither and carry no cookie of a person's browser. Throws forbidden.
+ * Refuses a state-changing request from another site's page. Browsers send `Sec-Fetch-Site` and
+ * `Origin`, which a page cannot forge. Requests from scripts have neither header and carry no
+ * browser cookie. Throws forbidden.
  */
 export function requireSameOrigin(request: Request, appUrl: string): void {
   const site = request.headers.get('sec-fetch-site')
@@ -74,20 +78,24 @@ export function requireSameOrigin(request: Request, appUrl: string): void {
     throw new AppError('forbidden', `This request came from another site. Open ${appUrl} and try again there.`)
 }
 
-/** From this size on (bytes) reading, parsing and checking a body are done in turns of their own. */
+/**
+ * From this size on (bytes), a body is parsed and checked in turns of the event loop of its own.
+ */
 const LARGE_BYTES = 500_000
 
-/** How long (ms) nothing of a body may arrive, and how long a whole one may take. */
+/** The most time (ms) without any data of a body (idle), and for a whole body (total). */
 export const BODY_MS = { idle: 20_000, whole: 300_000 }
 
-/** The body, read up to `maxBytes`. Throws too_large, and bad_request for one that does not arrive. */
+/**
+ * Reads the body up to `maxBytes`. Throws too_large, and bad_request if it does not arrive in time.
+ */
 export async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   for await (const chunk of bodyOf(request, maxBytes)) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 
-/** The body in the pieces in which it arrives, `maxBytes` at most. */
+/** Yields the body in the chunks in which it arrives, `maxBytes` at most. */
 async function* bodyOf(request: Request, maxBytes: number): AsyncGenerator<Uint8Array> {
   const tooLarge = () => new AppError('too_large', `The request is larger than ${sizeOf(maxBytes)}.`)
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()
@@ -118,27 +126,33 @@ async function* readWithDeadline(body: ReadableStream<Uint8Array>): AsyncGenerat
       yield value
     }
   } finally {
-    // Whoever still sends has no reader any more.
+    // Nothing reads what the sender still sends.
     void reader.cancel().catch(() => undefined)
   }
 }
 
-/** The body as text, read up to `maxBytes`. Throws too_large. */
+/**
+ * Reads the body as text, up to `maxBytes`. Throws too_large, and bad_request if it does not arrive
+ * in time.
+ */
 export async function readBody(request: Request, maxBytes: number): Promise<string> {
   return (await readBytes(request, maxBytes)).toString('utf8')
 }
 
-/** The JSON body, read up to `maxBytes`. Throws unsupported_type, too_large or bad_request. */
+/** Reads the JSON body, up to `maxBytes`. Throws unsupported_type, too_large or bad_request. */
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
   return (await readSizedJson(request, maxBytes)).value
 }
 
-/** The same with its size (bytes). A body of more values than REQUEST_LIMITS, or deeper, is refused before it is parsed. */
+/**
+ * Like `readJson`, but also returns the size (bytes). A body that exceeds REQUEST_LIMITS is refused
+ * before it is parsed.
+ */
 export async function readSizedJson(request: Request, maxBytes: number): Promise<{ value: unknown; bytes: number }> {
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw new AppError('unsupported_type', 'Send the request as application/json.')
   const meter = new JsonMeter()
-  // Read as it arrives: what takes long for all of a large body takes a moment for each piece.
+  // Measured and decoded chunk by chunk, because a large body would take long in one go.
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0
@@ -159,7 +173,7 @@ export async function readSizedJson(request: Request, maxBytes: number): Promise
   }
 }
 
-/** The error for JSON that its meter found to be too much. */
+/** The error for JSON that exceeds a limit of its meter. */
 export function tooComplex(excess: keyof JsonLimits): AppError {
   const { values, depth } = REQUEST_LIMITS
   if (excess === 'depth') return new AppError('bad_request', `The request is nested deeper than ${depth} levels.`)

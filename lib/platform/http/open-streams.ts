@@ -5,8 +5,9 @@ import { processState } from '#lib/platform/process-state.ts'
 const open = processState('open streams', () => new Map<string, number>())
 
 /**
- * Counts a stream that a person opens in this process, until the returned function is called, which may be more than once. Throws
- * limited where they have STREAMS_AT_ONCE open already: each holds a socket and reads on for as long as it lives.
+ * Counts an open stream of a person in this process until the returned function is called. Calling
+ * it twice is harmless. Throws limited if the person has STREAMS_AT_ONCE streams open already: each
+ * holds a socket and keeps reading for as long as it lives.
  */
 export function openStream(userId: string): () => void {
   const { STREAMS_AT_ONCE } = env()

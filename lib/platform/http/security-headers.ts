@@ -1,7 +1,7 @@
-/** Where OpenAI's own ChatKit script and its frame come from, which is used when CHATKIT_DOMAIN_KEY is set. */
+/** The origin of OpenAI's own ChatKit script and its frame, used if CHATKIT_DOMAIN_KEY is set. */
 export const CHATKIT_ORIGIN = 'https://cdn.platform.openai.com'
 
-/** Headers of every answer, pages and programs' endpoints alike. next.config.ts sets them. */
+/** Headers of every response, from pages and API endpoints alike. next.config.ts sets them. */
 export const STATIC_HEADERS: Record<string, string> = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'strict-origin-when-cross-origin',
@@ -10,24 +10,30 @@ export const STATIC_HEADERS: Record<string, string> = {
     'camera=(), display-capture=(), geolocation=(), microphone=(self), payment=(), usb=(), serial=(), hid=(), midi=(), browsing-topics=()',
 }
 
-/** The policy of endpoints that never answer with a page of ours: nothing in their answer may run or be framed. lib/platform/http/http.ts sets it. */
+/**
+ * The policy of endpoints that never return a page of ours: nothing in their response may run or be
+ * framed. lib/platform/http/http.ts sets it.
+ */
 export const INERT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 const YEAR_SECONDS = 31_536_000
 
 type PageOptions = {
-  /** Random for each answer, base64: the one thing that lets a script or style element run. */
+  /** Random for each response, base64. Inline script and style elements run only with it. */
   nonce: string
   appUrl: string
-  /** The page loads OpenAI's script. */
+  /** True if the page loads OpenAI's script. */
   hostedChatKit: boolean
-  /** Under `next dev` React uses eval for its error stacks and the error overlay inline styles; neither in production. */
+  /**
+   * True under `next dev`, where React uses eval for its error stacks and the error overlay uses
+   * inline styles. Production does neither.
+   */
   development: boolean
 }
 
 /**
- * The Content-Security-Policy of a page. Scripts and styles need the nonce or our own origin, and there is no
- * 'unsafe-inline'; with the hosted ChatKit its one origin is added.
+ * The Content-Security-Policy of a page. Scripts and styles need the nonce or our own origin, and
+ * there is no 'unsafe-inline' in production. The hosted ChatKit adds its one origin.
  */
 export function contentSecurityPolicy({ nonce, appUrl, hostedChatKit, development }: PageOptions): string {
   const hosted = hostedChatKit ? [CHATKIT_ORIGIN] : []
@@ -58,7 +64,10 @@ export function contentSecurityPolicy({ nonce, appUrl, hostedChatKit, developmen
     .join('; ')
 }
 
-/** The headers that a page has beside the static ones: its policy, and where people use https the order to stay there. */
+/**
+ * The headers of a page besides the static ones: its policy and, on https,
+ * Strict-Transport-Security.
+ */
 export function pageHeaders(options: PageOptions): Record<string, string> {
   return {
     'content-security-policy': contentSecurityPolicy(options),

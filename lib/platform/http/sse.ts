@@ -3,28 +3,37 @@ import { countStream } from '#lib/platform/metrics.ts'
 const PING_MS = 15_000
 const encoder = new TextEncoder()
 
-/** A message of a stream. `seq` is its number, for clients that read on after a broken connection. */
+/**
+ * A message of a stream. `seq` is its number, for clients that resume after a broken connection.
+ */
 export type SseMessage = { seq?: number; event: unknown }
 
-/** One server-sent event as the ChatKit protocol frames it: `data: <one line of JSON>` and a blank line. */
+/**
+ * Frames one server-sent event as the ChatKit protocol does: `data: <one line of JSON>` and a blank
+ * line.
+ */
 function sseFrame(data: unknown): string {
   return `data: ${JSON.stringify(data)}\n\n`
 }
 
 type SseOptions = {
-  /** Adds what lets a client read on: an `id:` line with each number, and a comment `: end` where nothing is missing at the end. */
+  /**
+   * Lets clients resume: adds an `id:` line with each number, and a comment `: end` if the stream
+   * ended complete.
+   */
   resumable?: boolean
-  /** Called once when the client goes away before the end; never called at a normal end. */
+  /** Called once if the client disconnects before the end; not called at a normal end. */
   onDetach?: () => void
-  /** Called once when the stream is over, whoever ended it. */
+  /** Called once when the stream is over, at a normal end or not. */
   onClose?: () => void
   headers?: Record<string, string>
 }
 
 /**
- * A streaming response of JSON events with back-pressure. A comment line goes out at once and each 15 s, so that balancers keep
- * the connection; it is not followed by a blank line, which the official client would take for an empty message.
- * `events` must not throw (a failure after the first byte is an event) and return whether the stream is complete.
+ * Streams JSON events with back-pressure. A comment line is sent at once and every 15 s, so that
+ * load balancers keep the connection open. No blank line follows it, because the official client
+ * would read that as an empty message. `events` must not throw (a failure after the first byte is
+ * an event). It returns whether the stream is complete.
  */
 export function sseResponse(
   events: AsyncIterator<SseMessage, boolean>,
@@ -40,7 +49,8 @@ export function sseResponse(
   const body = new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        // The server holds the headers back until the body begins: a reader of a quiet stream must not wait for them.
+        // The server holds the headers back until the body begins; the first ping releases them on
+        // a quiet stream.
         sendPing(controller)
         ping = setInterval(() => {
           if (!ended) sendPing(controller)

@@ -1,7 +1,13 @@
-/** How many values a JSON text may have, how deep they may lie, and how many escapes its texts may have: each costs about the same to read. */
+/**
+ * Limits for a JSON text: the number of values, their depth, and the escapes in its strings. A
+ * value and an escape cost about the same to read.
+ */
 export type JsonLimits = { values: number; depth: number; escapes: number }
 
-/** What a request may have: parsing that many takes a few milliseconds, and no message of ours has a tenth of them. */
+/**
+ * The limits for requests. Parsing that much takes a few milliseconds, and our own messages have
+ * less than a tenth of it.
+ */
 export const REQUEST_LIMITS: JsonLimits = { values: 20_000, depth: 64, escapes: 300_000 }
 
 const QUOTE = 0x22
@@ -12,8 +18,9 @@ const CLOSING = new Set([0x5d, 0x7d])
 const COMMA = 0x2c
 
 /**
- * Counts the values of a JSON text while its bytes arrive, before anybody parses it: JSON of a megabyte may be one text, which
- * costs nothing, or half a million values, which hold up the process. It does not tell valid JSON from any other text.
+ * Counts the values of a JSON text as its bytes arrive, before it is parsed. A megabyte of JSON may
+ * be one string, which costs nothing, or half a million values, which block the process. It does
+ * not validate the JSON.
  */
 export class JsonMeter {
   readonly #limits: JsonLimits
@@ -27,9 +34,9 @@ export class JsonMeter {
     this.#limits = limits
   }
 
-  /** Takes the next bytes in. Returns what they are too much of, if they are. */
+  /** Counts the next bytes. Returns the limit that was exceeded, if any. */
   feed(bytes: Uint8Array): keyof JsonLimits | undefined {
-    // The next quote and backslash from here on: each is sought once, not once a text or an escape.
+    // The next quote and backslash. Each is searched once, not once for every string or escape.
     let quote = bytes.indexOf(QUOTE)
     let slash = bytes.indexOf(BACKSLASH)
     for (let at = 0; at < bytes.length; at += 1) {
@@ -70,7 +77,7 @@ export class JsonMeter {
     return this.#values > this.#limits.values ? 'values' : undefined
   }
 
-  /** Begins anew, for the next text of the same stream. */
+  /** Restarts the count for the next text of the same stream. */
   reset(): void {
     this.#values = 1
     this.#escapes = 0
@@ -80,7 +87,10 @@ export class JsonMeter {
   }
 }
 
-/** The same for a stream of server-sent events, each of which is a JSON text of its own of at most `maxBytes`. */
+/**
+ * Meters a stream of server-sent events, each of which is a separate JSON text of at most
+ * `maxBytes`.
+ */
 export class EventMeter {
   readonly #meter: JsonMeter
   readonly #maxBytes: number
@@ -103,7 +113,7 @@ export class EventMeter {
       const problem = this.#meter.feed(line)
       if (problem) return problem
       if (newline >= 0) {
-        // An empty line ends the event; one may have a carriage return.
+        // An empty line ends the event; it may contain a carriage return.
         if (this.#line <= 1) this.#bytes = 0
         if (this.#line <= 1) this.#meter.reset()
         this.#line = 0

@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-/** After so many values, or characters of a text, everybody else has a turn. */
+/** After this many values, or characters of a string, other work gets a turn. */
 const SLICE_VALUES = 5_000
 const SLICE_CHARS = 262_144
 
 /**
- * The size (bytes) of a value as JSON.stringify writes it, counted in slices of a millisecond or two: a large value does not
- * hold up the process, and takes no memory. Values that JSON does not know count as it counts them.
+ * The size (bytes) of a value as JSON.stringify writes it. It is counted in slices of a millisecond
+ * or two, so that a large value neither blocks the process nor takes memory. Values outside JSON
+ * count as JSON.stringify writes them.
  */
 export async function jsonSize(value: unknown): Promise<number> {
   let bytes = 0
@@ -43,7 +44,7 @@ export async function jsonSize(value: unknown): Promise<number> {
   return bytes
 }
 
-// A pair of surrogates that is taken apart would be written as two escapes.
+// A split surrogate pair would be written as two escapes.
 function sliceEnd(text: string, at: number): number {
   const end = Math.min(text.length, at + SLICE_CHARS)
   const last = text.charCodeAt(end - 1)

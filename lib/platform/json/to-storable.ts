@@ -1,13 +1,17 @@
-// JSON.stringify writes NUL and half surrogate pairs as escapes; the same letters inside a text only cost a second look.
+// JSON.stringify writes NUL and lone surrogates as escapes. If a string contains the same
+// characters as plain text, that only costs a second pass.
 const SUSPECT = /\\u(0000|d[89a-f][0-9a-f]{2})/i
 
-/** A JSON value as PostgreSQL's jsonb takes it: NUL characters and half surrogate pairs become U+FFFD. Undefined properties go. */
+/**
+ * Makes a JSON value storable in PostgreSQL's jsonb: NUL characters and lone surrogates become
+ * U+FFFD. Undefined properties are dropped.
+ */
 export function toStorable<T>(value: T): T {
   const text = JSON.stringify(value)
   return SUSPECT.test(text) ? JSON.parse(text, (_, entry) => clean(entry)) : JSON.parse(text)
 }
 
-/** A text as PostgreSQL takes it. */
+/** Makes a text storable in PostgreSQL, in the same way. */
 export function toStorableText(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\uFFFD')
 }

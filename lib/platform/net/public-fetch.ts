@@ -4,22 +4,22 @@ import https from 'node:https'
 import net from 'node:net'
 import { isLoopback } from '#lib/platform/env.ts'
 
-/** Why an address that a stranger named was not fetched. */
+/** Why an untrusted address was not fetched. */
 export class PublicFetchError extends Error {}
 
 type Options = {
   signal: AbortSignal
-  /** More than this many bytes of body are an error. */
+  /** A body larger than this is an error. */
   maxBytes: number
   accept?: string
-  /** For tests: programs on this machine may be asked as well, by http too. */
+  /** For tests: also allows loopback addresses, over http too. */
   allowLoopback?: boolean
 }
 
 /**
- * GET of an https address that a stranger named. What is refused is refused by the address that is connected to, after the name
- * was resolved, so that no name can lead to this machine or its network. Redirects are not followed: their answer is returned as it is.
- * Throws PublicFetchError.
+ * Fetches (GET) an untrusted https address. The check is on the IP address after the name was
+ * resolved, so that no name can lead to this machine or its network. Redirects are not followed but
+ * returned. Throws PublicFetchError.
  */
 export async function fetchPublic(
   address: string,
@@ -32,7 +32,7 @@ export async function fetchPublic(
   if (url.protocol !== 'https:' && !(local && url.protocol === 'http:'))
     throw new PublicFetchError('only https is fetched')
   const mayConnect = (ip: string) => isPublicAddress(ip) || (allowLoopback && isLoopback(ip))
-  // `lookup` is not asked about a literal.
+  // `lookup` is not called for an IP literal.
   if (net.isIP(host) && !mayConnect(host)) throw new PublicFetchError(`${host} is not a public address`)
   const { request } = url.protocol === 'https:' ? https : http
   const { promise, resolve, reject } = Promise.withResolvers<Response>()
@@ -95,7 +95,7 @@ function toResponse(incoming: http.IncomingMessage, body: Buffer): Response {
   return new Response([204, 205, 304].includes(status) ? null : new Uint8Array(body), { status, headers })
 }
 
-// Two lists: a single one compares IPv4 addresses with IPv6 networks as well.
+// Two lists, because a single one also compares IPv4 addresses with IPv6 networks.
 const NOT_PUBLIC = { 4: new net.BlockList(), 6: new net.BlockList() }
 for (const network of [
   '0.0.0.0/8',
@@ -114,7 +114,8 @@ for (const network of [
   '224.0.0.0/3',
 ])
   NOT_PUBLIC[4].addSubnet(...subnet(network), 'ipv4')
-// Of IPv6 only 2000::/3 is public, but for what embeds IPv4 addresses (6to4, Teredo) or is for documentation.
+// In IPv6 only 2000::/3 is public, except networks that embed IPv4 addresses (6to4, Teredo) or are
+// for documentation.
 for (const network of ['::/3', '4000::/2', '8000::/1', '2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'])
   NOT_PUBLIC[6].addSubnet(...subnet(network), 'ipv6')
 
@@ -123,7 +124,10 @@ function subnet(network: string): [string, number] {
   return [address, Number(prefix)]
 }
 
-/** True for an IP address of the public internet: not private, loopback, link-local, multicast, reserved, or a disguise of one. */
+/**
+ * True if an IP address is on the public internet: not private, loopback, link-local, multicast or
+ * reserved, nor an encoding of such an address.
+ */
 export function isPublicAddress(ip: string): boolean {
   const family = net.isIP(ip)
   if (family === 4) return !NOT_PUBLIC[4].check(ip, 'ipv4')

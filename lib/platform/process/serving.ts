@@ -7,10 +7,13 @@ import { env, SettingsError } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
 import { shutDown } from '#lib/platform/process/shutdown.ts'
 
-/** How long (ms) until a database that did not answer at the start is asked again. */
+/** How long (ms) to wait before asking again a database that did not answer at start. */
 const ASK_AGAIN_MS = 1_000
 
-/** Called once when the server starts: refuses settings or a database role that cannot do, and arranges for a clean end. */
+/**
+ * Called once when the server starts. Exits on invalid settings or a privileged database role, and
+ * arranges a graceful shutdown.
+ */
 export async function beginServing(): Promise<void> {
   try {
     const { APP_URL, HOSTNAME } = env()
@@ -34,7 +37,7 @@ async function checkRole(isFirst = true): Promise<void> {
     if (!isFirst) log.info('the database answers')
   } catch (error) {
     if (error instanceof PrivilegedRoleError) throw error
-    // The server may be up before its database: /api/health/ready says so until it answers.
+    // The server may start before its database: /api/health/ready reports that until it answers.
     if (isFirst) log.warn({ error }, 'the database does not answer yet')
     setTimeout(() => void checkRole(false).catch(refuse), ASK_AGAIN_MS).unref()
   }
@@ -43,7 +46,8 @@ async function checkRole(isFirst = true): Promise<void> {
 function endOnSignals(): void {
   const server = firstServer()
   let ending = false
-  // A Ctrl-C comes twice, from the terminal and from the start script: the second must not end the process at once.
+  // Ctrl-C arrives twice, from the terminal and from the start script. The second must not kill the
+  // process.
   const end = (signal: NodeJS.Signals) => {
     if (!ending) void endProcess(signal, server())
     ending = true
@@ -52,7 +56,11 @@ function endOnSignals(): void {
   process.on('SIGINT', end)
 }
 
-/** Runs come to their end first, while the server still answers; then it takes nothing new, finishes what it has, and the process exits with 0. */
+/**
+ * Shuts down: first the runs end while the server still answers, then it accepts no more
+ * connections and finishes open requests. The process exits with 0, or with 1 if that takes 2 s
+ * longer than SHUTDOWN_GRACE.
+ */
 async function endProcess(signal: string, server: Server | undefined): Promise<void> {
   const graceMs = env().SHUTDOWN_GRACE * 1000
   const giveUp = setTimeout(() => {
@@ -78,12 +86,15 @@ function closeServer(server: Server): Promise<void> {
   })
 }
 
-/** What Next or the database would fail at, with a 500 and a line in the log for each. Comes before the first request is handled. */
+/**
+ * Refuses requests on which Next or the database would fail with a 500 and a log line each.
+ * Installed before the first request is handled.
+ */
 function refuseUnusable(server: Server): void {
   const handlers = server.listeners('request') as RequestListener[]
   server.removeAllListeners('request')
   server.on('request', (request, response) => {
-    // No web request can have it.
+    // A web-standard Request cannot have this method.
     if (request.method === 'TRACE')
       return response.writeHead(405, { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' }).end()
     if (!isAddress(request.url ?? '')) return response.writeHead(400).end()
@@ -91,7 +102,10 @@ function refuseUnusable(server: Server): void {
   })
 }
 
-/** False for what is no path, for one whose encoding is broken, and where a NUL stands, which PostgreSQL takes in no text. */
+/**
+ * False if `url` is not a path, has broken encoding, or contains NUL, which PostgreSQL does not
+ * accept in text.
+ */
 function isAddress(url: string): boolean {
   if (!/^(?:\/|https?:\/\/)/i.test(url) || /%00/.test(url)) return false
   try {
@@ -102,7 +116,10 @@ function isAddress(url: string): boolean {
   }
 }
 
-/** Next keeps its HTTP server to itself; Node names it with the first request, and without a request nothing needs closing. */
+/**
+ * Next does not expose its HTTP server, but Node names it at the first request. Without a request
+ * there is nothing to close.
+ */
 function firstServer(): () => Server | undefined {
   let server: Server | undefined
   const channel = 'http.server.request.start'

@@ -1,23 +1,29 @@
 import { processState } from '#lib/platform/process-state.ts'
 
-/** Work that must end before the process may: told how many milliseconds it has. Its failure is reported, and stops nobody else's. */
+/**
+ * Work that must finish before the process exits, within `graceMs`. A failure is reported and does
+ * not stop the other hooks.
+ */
 export type ShutdownHook = (graceMs: number) => Promise<void>
 
 type State = { hooks: Map<string, ShutdownHook>; ending?: Promise<Error[]> }
 
 const state = processState('shutdown', (): State => ({ hooks: new Map() }))
 
-/** Registers what has to be wound up at the end of the process, once for each name: the same module may be loaded in two graphs. */
+/** Registers a shutdown hook, once per name, because a module may be loaded in two graphs. */
 export function onShutdown(name: string, hook: ShutdownHook): void {
   state().hooks.set(name, hook)
 }
 
-/** True from the first moment of the end on: take nothing new in, answer health checks with 503. */
+/** True from the start of the shutdown: accept nothing new, answer health checks with 503. */
 export function isShuttingDown(): boolean {
   return state().ending !== undefined
 }
 
-/** Begins the end and runs every hook once, side by side, each for `graceMs` at most; a second call waits for the first. Resolves to what failed. */
+/**
+ * Starts the shutdown and runs all hooks once, concurrently, each for at most `graceMs`. A second
+ * call waits for the first. Resolves to the errors.
+ */
 export function shutDown(graceMs: number): Promise<Error[]> {
   const { hooks } = state()
   state().ending ??= Promise.all([...hooks].map(([name, hook]) => withDeadline(graceMs, name, hook))).then((all) =>

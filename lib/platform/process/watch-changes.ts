@@ -5,11 +5,14 @@ import { isShuttingDown, onShutdown } from '#lib/platform/process/shutdown.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
 const CHANNEL = 'switchboard_changes'
-/** At most one message goes out, and one hint to a watcher, in this time (ms). */
+/** The shortest interval (ms) between two messages, and between two hints to a watcher. */
 const EVERY_MS = 1_000
-/** Where nothing is heard, a watcher gets a hint this often (ms). */
+/** If LISTEN is not available, a watcher gets a hint this often (ms). */
 const BLIND_MS = 5_000
-/** A watcher is let go after this time (ms): who still looks asks again, and is asked who they are. */
+/**
+ * A watch ends after this time (ms). A page that is still open asks again and is authenticated
+ * again.
+ */
 const WATCH_MS = 600_000
 const WATCHERS_MAX = 50
 
@@ -19,7 +22,10 @@ type Hint = { event: { type: 'changed' } }
 
 const state = processState('changes', (): State => ({ watchers: new Set() }))
 
-/** Lets whoever watches, on any replica, know within a second that the ledger or a run has changed. Costs one message a second at most. */
+/**
+ * Notifies watchers on every replica, within about a second, that the ledger or a run has changed.
+ * Sends at most one message a second.
+ */
 export function noteChange(): void {
   const own = state()
   own.telling ??= setTimeout(() => {
@@ -29,8 +35,9 @@ export function noteChange(): void {
 }
 
 /**
- * A hint for each time that something changed, one a second at most; nothing of what changed. Ends after ten minutes, with
- * `signal`, and with the process. Throws limited where 50 watch this process already.
+ * Yields a hint each time that something changed, at most one a second, without saying what
+ * changed. Ends after ten minutes, with `signal`, or at shutdown. Throws limited if 50 watchers
+ * follow this process already.
  */
 export function watchChanges(signal: AbortSignal): AsyncGenerator<Hint, boolean> {
   const own = state()

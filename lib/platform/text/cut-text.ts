@@ -1,8 +1,11 @@
-// Enough for any emoji or accented letter; a pile of accents that is longer is cut between two characters.
+// Enough for any emoji or accented letter. A longer pile of accents is cut between two characters.
 const WINDOW_CHARS = 256
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
-/** The longest start of a text that has at most `max` characters (UTF-16 units) and ends where a reader would say that a character ends. */
+/**
+ * Returns the longest start of a text with at most `max` UTF-16 units that ends at a grapheme
+ * boundary, so that no visible character is split.
+ */
 export function cutText(text: string, max: number): string {
   if (text.length <= max) return text
   const from = Math.max(0, max - WINDOW_CHARS)

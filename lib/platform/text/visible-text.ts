@@ -1,11 +1,13 @@
 import { domainToASCII } from 'node:url'
 
-// What draws nothing, or what looks like U+0020 or a line break and is neither: everything that Unicode calls default-ignorable,
-// control and format characters (bidirectional ones too), blanks, and the few that are empty in all fonts without being any of
-// these. The brackets of our own notation are in the set, so that no text can forge it.
+// Characters that draw nothing, or that look like U+0020 or a line break without being one:
+// everything that Unicode calls default-ignorable, control and format characters (including
+// bidirectional ones), blanks, and a few others that are empty in all fonts. The brackets of our
+// own notation are included, so that no text can forge it.
 const HIDDEN = String.raw`[[\p{C}\p{DI}\p{Z}\u2800\u{16FE4}\u{1D159}⟦⟧]--[ \n]]`
-// Where a joiner changes what is drawn (after RFC 5892, appendix A.1 and A.2): between letters that join by themselves, U+200D only
-// where none follows; beside a sign that joins two consonants. Elsewhere it draws nothing, and could spell a hidden text.
+// Joiners that change what is drawn (after RFC 5892, appendix A.1 and A.2): between letters of a
+// cursive script, U+200D only if no such letter follows; and next to a sign that joins two
+// consonants. Elsewhere a joiner draws nothing and could spell a hidden text.
 const CURSIVE = scripts('Arabic Syriac Mandaic Nko Mongolian Adlam')
 const BRAHMIC = scripts(
   'Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada Malayalam Sinhala Khmer Myanmar Balinese Javanese Tibetan',
@@ -25,7 +27,8 @@ function scripts(names: string): string {
 
 // A digit before U+FE0F begins an emoji.
 const LETTER = String.raw`[[\p{L}\p{M}\p{N}Ⓐ-ⓩ🄰-🆉.．\-]--${HIDDEN}](?!\uFE0F)|${JOINER}`
-// In an address the full stops of Chinese part a host's labels, as browsers read it, and symbols are letters; elsewhere they are not.
+// In an address, Chinese full stops separate the labels of a host, as in browsers, and symbols
+// count as letters. Elsewhere they do not.
 const WORD = String.raw`(?<=:\/\/|@)(?:\p{RGI_Emoji}|${LETTER}|[\p{So}。｡])+|(?:${LETTER})+`
 
 const NOTABLE = new RegExp(
@@ -34,14 +37,15 @@ const NOTABLE = new RegExp(
 )
 const PLAIN = /^[!-~]*(?:[ \n]{1,15}[!-~]+)*[ \n]{0,15}$/
 
-/** More of the same hidden character than this are shown as a count. */
+/** A hidden character repeated more often than this is shown as a count. */
 const EACH_MAX = 3
 const RUN = new RegExp(String.raw`[ \n]{16,}|(${HIDDEN})\1{${EACH_MAX},}`, 'gv')
 
 /**
- * The text with everything in it to be seen, for a person who decides by it: a hidden character as `⟦U+200B⟧`, a run of blanks as
- * `⟦400 spaces⟧`, beside a host name that is not plain ASCII its punycode. Emoji, and joiners where a script needs them, stay as
- * they are. Two texts that differ never look the same, so that a comparison of the results is one of the texts.
+ * Makes everything in a text visible for a person who decides by it. A hidden character becomes
+ * `⟦U+200B⟧`, a run of blanks `⟦400 spaces⟧`, and a host name that is not plain ASCII is followed
+ * by its punycode. Emoji, and joiners that a script needs, stay as they are. Two different texts
+ * never look the same, so comparing the results compares the texts.
  */
 export function toVisibleText(text: string): string {
   if (PLAIN.test(text)) return text
@@ -56,12 +60,15 @@ export function toVisibleText(text: string): string {
   })
 }
 
-/** What is left of a text without the runs that `toVisibleText` shows as a count. */
+/** Returns a text without the runs that `toVisibleText` shows as a count. */
 export function withoutRuns(text: string): string {
   return text.replace(RUN, '')
 }
 
-/** A JSON value on several lines, every key and every text in it as `toVisibleText` shows it. The value must not be nested deeply. */
+/**
+ * Formats a JSON value on several lines, with every key and string as `toVisibleText` shows it. The
+ * value must not be nested deeply.
+ */
 export function toVisibleJson(value: unknown): string {
   return JSON.stringify(toVisible(value), null, 2) ?? 'null'
 }
@@ -83,9 +90,9 @@ function nameOf(blanks: string): string {
   return blanks.includes(' ') ? 'spaces and line breaks' : 'line breaks'
 }
 
-// The ends of common file names, none of which is a top-level domain.
+// The endings of common file names, none of which is a top-level domain.
 const FILE = /\.(?:csv|docx?|gif|html?|jpe?g|json|log|mp[34]|odt|pdf|png|pptx?|svg|txt|xlsx?|xml|ya?ml)$/i
-// Names without an address around them are taken for hosts only where a top-level domain of one script ends them.
+// A name outside an address counts as a host only if it ends in a top-level domain of one script.
 const BARE_HOST = /[.．](?:[a-z]{2,63}|xn--[a-z\d-]+|[^\p{ASCII}\p{N}]{2,63})$/iu
 
 function withPunycode(word: string, before: string): string {
@@ -97,7 +104,10 @@ function withPunycode(word: string, before: string): string {
   return ascii ? `${name}⟦${ascii}⟧${rest}` : word
 }
 
-/** Where the full stops and hyphens begin that end a word. By hand: an expression would look for them from each place anew. */
+/**
+ * Where the trailing full stops and hyphens of a word begin. A loop, because a regular expression
+ * would search anew from each position.
+ */
 function nameEnd(word: string): number {
   let end = word.length
   while (end > 0 && '.．-'.includes(word[end - 1] ?? ' ')) end -= 1
