@@ -45,7 +45,7 @@ type AttachmentBase = {
   mime_type: string
   upload_descriptor?: { url: string; method: 'POST' | 'PUT'; headers: Record<string, string> }
   thread_id?: string
-  /** For the server only, never sent (section 1.2). */
+  /** For the server only, never sent (protocol section 1.2). */
   metadata?: Record<string, unknown>
 }
 export type FileAttachment = AttachmentBase & { type: 'file' }

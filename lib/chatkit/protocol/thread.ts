@@ -10,7 +10,10 @@ export type ThreadStatus =
   | { type: 'locked'; reason?: string }
   | { type: 'closed'; reason?: string }
 
-/** A thread as the server knows it. `metadata` is for the server only, never sent (section 1.2). */
+/**
+ * A thread as the server knows it. `metadata` is for the server only, never sent (protocol section
+ * 1.2).
+ */
 export type Thread = {
   id: string
   title?: string
@@ -22,5 +25,8 @@ export type Thread = {
   metadata: Record<string, unknown>
 }
 
-/** A thread as a client gets it. Only `threads.get_by_id` fills `items`; elsewhere it is empty. */
+/**
+ * A thread as a client gets it. Only `threads.get_by_id` fills `items`; elsewhere an empty page
+ * does not mean that there are none.
+ */
 export type WireThread = Thread & { metadata: Record<string, never>; items: Page<ThreadItem> }

@@ -75,7 +75,7 @@ async function attach<Context>(
   )
 }
 
-// biome-ignore lint/correctness/useYield: a stream that is complete without an event
+// biome-ignore lint/correctness/useYield: an empty stream
 async function* nothing(): AsyncGenerator<NumberedEvent, boolean> {
   return true
 }

@@ -16,7 +16,8 @@ export function messageText({ content }: Pick<UserMessageItem, 'content'>): stri
 }
 
 /**
- * A title from a thread's first message: its first line, cut to 60 characters at a word boundary.
+ * A title from a thread's first message: its first line, cut to 60 characters at a word boundary;
+ * undefined for a message without text.
  */
 export function titleFrom({ content }: UserMessageItem): string | undefined {
   const line = messageText({ content }).split('\n').map(cleanTitle).find(Boolean)

@@ -9,7 +9,7 @@ import { AppError } from '#lib/platform/errors.ts'
 
 // The operations that answer with JSON at once (protocol section 1.6).
 
-// biome-ignore lint/suspicious/noExplicitAny: a query has no use for the application's context, whatever its type
+// biome-ignore lint/suspicious/noExplicitAny: queries do not use the application's context
 type QueryDeps = Deps<any>
 type Query<O extends Operation> = (params: Params<O>, deps: QueryDeps) => Promise<unknown>
 

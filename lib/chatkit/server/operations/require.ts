@@ -62,8 +62,8 @@ export async function requirePendingInput(
 }
 
 /**
- * The pending client tool calls since the person's last message, newest first. Throws conflict if
- * there is none.
+ * The pending client tool calls since the person's last message, newest first, among the newest 20
+ * items. Throws conflict if there is none.
  */
 export async function requirePendingToolCalls(
   store: Store,

@@ -1,9 +1,9 @@
 import type { Opening, Store } from '#lib/chatkit/protocol/store.ts'
 
 /**
- * Stores what a turn begins with step by step, for stores without transactions. If the message
- * cannot be stored, a new thread is deleted again, as far as the store can be reached. Throws what
- * the store throws.
+ * Stores a new thread and the message one after the other, for stores without transactions. If the
+ * message cannot be stored, a new thread is deleted again, as far as the store can be reached.
+ * Throws what the store throws.
  */
 export async function storeOpening(store: Store, { thread, message }: Opening): Promise<void> {
   const threadId = message.thread_id

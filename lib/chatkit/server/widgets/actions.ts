@@ -5,7 +5,8 @@ export type ActionConfig = {
   /** Who handles the action: the server, or the page's own `widgets.onAction`. */
   handler: 'server' | 'client'
   /**
-   * What shows the loading state: the container, the component itself, nothing, or by component.
+   * What shows the loading state: the container, the component itself, nothing, or (`auto`) the
+   * component's default.
    */
   loadingBehavior: 'auto' | 'none' | 'self' | 'container'
   /** False: answered at once with the changed item, even while an answer streams. */
