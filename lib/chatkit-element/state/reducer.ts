@@ -69,8 +69,9 @@ export function withOutcome(view: ThreadView, outcome: TurnOutcome | undefined):
 
 /**
  * Updates the view with the newest items from the server. Unchanged items keep their identity, and
- * if the new items connect to those that are shown (`joins`), the earlier ones stay. Messages about
- * the last turn stay until the items change.
+ * if the new items connect to those that are shown (`joins`), the earlier ones stay. Failure and
+ * notices of the last turn stay until the items change; a failure that offered to look again is
+ * cleared.
  */
 export function caughtUpView(
   view: ThreadView,

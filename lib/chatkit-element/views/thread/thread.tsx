@@ -30,14 +30,14 @@ export function Thread({ state }: { state: ChatState }) {
   const busy = isBusy(state)
   return (
     <div class="stage">
-      {/* biome-ignore lint/a11y: it scrolls by keyboard, and what is clicked are buttons and links inside, which the keyboard reaches. */}
+      {/* biome-ignore lint/a11y: the box scrolls by keyboard, and the keyboard reaches the buttons and links that are clicked. */}
       <div
         ref={scroller}
         class="scroller"
         role="log"
         aria-live="off"
         aria-label={strings.conversation}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys scroll what has the focus.
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys scroll a box only if it has the focus.
         tabIndex={0}
         onClick={(event) => {
           void copyCode(event, strings)

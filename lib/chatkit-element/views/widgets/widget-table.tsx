@@ -16,7 +16,7 @@ export function Table({ node }: NodeProps) {
   const body = rows.findIndex((row) => row.header !== true)
   const split = body < 0 ? rows.length : body
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroll box must be reachable by keyboard.
     <div class="w-table" tabIndex={0}>
       <table>
         {split > 0 && (
