@@ -11,8 +11,9 @@ import type { Caller } from '#lib/platform/crypto/caller.ts'
 const PAGE = 100
 
 /**
- * Answers the message above a Connect card anew, as a retry of that message does: what came after it goes. Throws a CustomStreamError
- * where the card is not of the thread's last answer.
+ * Answers the message above a Connect card again, as a retry of that message does: the items after
+ * the message are removed. Throws a CustomStreamError if the card does not belong to the thread's
+ * last answer.
  */
 export async function* answerAgain(
   { thread, sender, store, signal }: Parameters<Act>[0],
@@ -31,7 +32,7 @@ export async function* answerAgain(
   yield* answerMessage({ thread, input: message, store, signal }, context, edges)
 }
 
-/** The person's last message and what stands after it. */
+/** The person's last message, and the items after it, newest first. */
 export async function lastTurn(
   store: Store,
   threadId: string,

@@ -4,7 +4,9 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 
-/** Answers one turn (`work` says how). A new message of the person denies what the thread still asks. */
+/**
+ * Answers one turn (see `runTurn`). A new message first declines the thread's pending approvals.
+ */
 export async function* answerMessage(
   turn: Turn,
   context: { caller: Caller; run: AgentRun },

@@ -9,7 +9,10 @@ import type { Caller } from '#lib/platform/crypto/caller.ts'
 const GO_ON =
   'Your answer above was cut off, and the person asks for the rest. Go on exactly where it stops, without an introduction and without saying anything twice.'
 
-/** Has the rest of an answer that was cut off, in the place of its card. Throws a CustomStreamError if the card is not of the last answer. */
+/**
+ * Asks the model for the rest of an answer that was cut off, and removes the card that offered
+ * this. Throws a CustomStreamError if the card does not belong to the last answer.
+ */
 export async function* continueAnswer(
   { thread, sender, store, signal }: Parameters<Act>[0],
   context: { caller: Caller; run: AgentRun },

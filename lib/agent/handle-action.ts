@@ -19,7 +19,10 @@ import type { Caller } from '#lib/platform/crypto/caller.ts'
 type ActTurn = Parameters<Act>[0]
 type Context = { caller: Caller; run: AgentRun }
 
-/** Carries out what a widget's button asks for. Throws a CustomStreamError for a button that means nothing here. */
+/**
+ * Carries out the action of a widget's button. Throws a CustomStreamError if the action is unknown
+ * or no longer valid.
+ */
 export async function* handleAction(
   turn: ActTurn,
   context: Context,
@@ -48,7 +51,7 @@ async function* decide(
   const { won, approvals, sealed } = await answerApproval(caller, asked, decision, action === 'approval.always')
   if (won) yield* closeCard(store, asked, ANSWERED[action])
   if (approvals.some(isLate)) return yield* closeLateApproval(caller, store, approvals)
-  // The others of this run are still to be answered.
+  // Other approvals of this run are still pending.
   if (won && approvals.some(({ status }) => status === 'pending')) return
   const open = sealed === null ? null : await unsealState(sealed, { id: asked.runId, ownerId: caller.userId })
   const answered = approvals.find((approval) => approval.id === id)
@@ -82,7 +85,10 @@ async function* tooLate(status: string | undefined): AsyncGenerator<ThreadStream
   yield { type: 'notice', level: 'warning', message }
 }
 
-/** The calls that were asked about, as the thread keeps them. */
+/**
+ * The calls behind these approvals, as the thread keeps them. A call whose item was deleted is left
+ * out.
+ */
 async function findParkedCalls(
   store: Store,
   approvals: Approval[],

@@ -13,20 +13,25 @@ import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 
-/** Why a call of the ledger cannot be made again by this person, as a sentence; null where nothing is known against it yet. */
+/**
+ * Why a call in the ledger cannot be repeated, as a sentence; null if nothing known so far forbids
+ * it.
+ */
 export function findRepeatRefusal(call: ToolCallDetail): string | null {
   if (call.status === 'pending') return 'This call is still under way.'
-  // What was hidden or cut off cannot be sent, and what stands in its place must not be.
+  // Redacted or clipped arguments cannot be sent, and their placeholders must not be.
   if (call.argumentsHash !== argumentsHash(askedArguments(call.arguments, call.filledIn)))
     return 'Its arguments were not kept whole, because they were secret or too long. Ask for it in the chat.'
   return null
 }
 
 /**
- * Makes a call of the ledger again, with the same arguments, as the person whose call it was, under today's servers, tools and
- * policies. `asker` is that person, or an admin: then it is audited, the row names the admin, and what only the person may decide
- * or connect is refused. `twice`: the asker said that something may be changed once more. Resolves to the new call's id. Throws
- * not_found, conflict, forbidden and unavailable, each with nothing sent.
+ * Repeats a call from the ledger with the same arguments, as the person whose call it was, under
+ * today's servers, tools and policies. `asker` is that person or an admin. An admin's repeat is
+ * audited, and its row names the admin; it is refused if the call needs the person's approval or
+ * connected account. `twice` means that the asker accepts that something may be changed once more.
+ * Resolves to the new call's id. Throws not_found, conflict, forbidden and unavailable, each with
+ * nothing sent.
  */
 export async function repeatCall(
   asker: Caller,

@@ -45,26 +45,34 @@ import { log, withLogContext } from '#lib/platform/log.ts'
 
 const UNJUDGED = { sentence: 'The arguments have to be a JSON object. Call the tool again with one.', declined: false }
 
-/** The run that a turn belongs to, as far as the agent has to do with it. Reports are totals so far. */
+/**
+ * What the agent knows of the run that it works for, and how it reports to it. Reported numbers are
+ * totals so far.
+ */
 export type AgentRun = {
   id: string
   threadId: string
   report(facts: { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number }): void
   fail(failureClass: RunFailureClass, publicMessage: string, detail?: FailureDetail): void
-  /** A person has to agree to a call first: no process holds the run until then. */
+  /**
+   * Says that the run is parked: it waits for a person's approval, and no process holds it until
+   * then.
+   */
   wait(): void
 }
 
-/** What a test or a route puts in the place of the world: our MCP endpoint in process, a scripted model. */
+/** What a route or a test may replace: our MCP endpoint, called in process, and the model. */
 export type AgentEdges = { builtinFetch?: typeof fetch; model?: Model }
 
-/** What a run hands to its instructions and tools. */
+/** What the SDK passes to the instructions and tools of a run. */
 type RunFacts = TurnFacts & { chat: ChatContext }
 
 /**
- * One run of the agent: the thread's history to the model, or the state of a run that waited; tool calls to the MCP servers as
- * this person; the run's events to thread events. Throws a CustomStreamError with a public sentence when the turn fails, after
- * noting its class at the run; ends without throwing when the turn is stopped. Nothing is left half open in either case.
+ * Runs the agent once. Sends the thread's history, or the state of a parked run, to the model,
+ * makes tool calls at the MCP servers as this person, and maps the run's events to thread events.
+ * If the turn fails, records the failure class on the run and throws a CustomStreamError with a
+ * public sentence. If the turn is stopped, ends without throwing. No item stays half open in either
+ * case.
  */
 export async function* runTurn(
   { thread, input, store, signal }: Turn,
@@ -80,7 +88,7 @@ export async function* runTurn(
   const steps = new SideEvents<SideStep>()
   const held = new Map<string, PendingCall>()
   const refused = new Map<string, CallRefusal>(resumed?.refused)
-  /** By the ids of the calls, their arguments as the model wrote them. */
+  /** The arguments as the model wrote them, by call id. */
   const written = new Map<string, string>()
   const files = new SentFiles(caller)
   let model: GuardedModel | undefined
@@ -100,7 +108,7 @@ export async function* runTurn(
       {
         ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId: said?.id, signal },
         callIdOf: (tool, args) => callIds.claim(tool, args),
-        // What nobody judged is not made.
+        // A call without an id was never reviewed, so it is refused.
         refusal: (callId) => (callId === undefined ? UNJUDGED : refused.get(callId)),
         onProgress: (...call) => steps.push((turn) => turn.progress(...call)),
         onSettled: (callId, settled) => {
@@ -138,7 +146,7 @@ export async function* runTurn(
         }
         if (unreadable)
           refused.set(callId, { sentence: `A person has to agree to this call, and ${unreadable}.`, declined: false })
-        // What was decided counts only for a call that has to be asked about.
+        // The SDK looks up a decision only for a call that needs approval.
         return decided || askable
       },
       whyUnmakeable,
@@ -194,11 +202,12 @@ export async function* runTurn(
           yield* events.take(event.main)
         }
       }
-      // An aborted run ends without throwing; a failed one has thrown by here or says so now.
+      // An aborted run ends without throwing. A failed one has thrown already, or throws here.
       if (signal.aborted) return yield* events.interrupt()
       await result.completed
       if (model.failure !== undefined) throw model.failure
-      // Arguments that cannot be read never came before our judge: the SDK tells the model so.
+      // Calls with unreadable arguments never reach our review. If one is approved, the SDK reports
+      // the error to the model.
       const unread = result.interruptions.filter(({ rawItem }) => !('callId' in rawItem && held.has(rawItem.callId)))
       if (unread.length === 0) break
       for (const item of unread) result.state.approve(item)
@@ -228,14 +237,14 @@ export async function* runTurn(
       log.warn({ failure_class: failureClass, ...(detail ? toLog(detail) : { error }) }, 'agent turn failed'),
     )
     run.fail(failureClass, sentence, detail)
-    // What the model said instead of an answer is shown as its message: it needs no error beside it.
+    // A refusal is shown as the model's message, so it needs no error beside it.
     if (failureClass !== 'model_refused') throw new CustomStreamError(sentence, retry, { cause: error })
   } finally {
     await mcp?.close()
   }
 }
 
-/** Tells of an answer that ends before its end. */
+/** Reports an answer that was cut off: a log line, a notice, and a card below the answer. */
 function* cutOff(cut: Cut, making: ItemContext, run: AgentRun): Generator<ThreadStreamEvent> {
   withLogContext({ run_id: run.id, thread_id: run.threadId }, () =>
     log.warn({ cut }, 'the answer of the model was cut off'),
@@ -244,7 +253,7 @@ function* cutOff(cut: Cut, making: ItemContext, run: AgentRun): Generator<Thread
   yield { type: 'thread.item.done', item: { ...newItem(making, 'message'), type: 'widget', widget: cutCard(cut) } }
 }
 
-/** What the page shows of its own accord is nothing that the model said. */
+/** Our own cards are nothing that the model said, so they stay out of its input. */
 function isOurCard(item: ThreadItem): boolean {
   return (
     isApprovalCard(item) ||
@@ -254,7 +263,7 @@ function isOurCard(item: ThreadItem): boolean {
   )
 }
 
-/** What the person typed. */
+/** The text that the person typed. */
 function messageTextOf(message: UserMessageItem | undefined): string {
   return message?.content.map(({ text }) => text).join('') ?? ''
 }

@@ -6,13 +6,20 @@ const MAX_PARALLEL_TOOLS = 16
 
 type Options = {
   signal: AbortSignal
-  /** What the model is told of a call that cannot be made. */
+  /** What the model is told instead of the result of a call that cannot be made. */
   whyUnmakeable: (callId: string) => string | undefined
-  /** Told why the run ended without an answer: the model refused, or called tools without an end. */
+  /**
+   * Called with the reason if the run ends without an answer: the model refused, or it called tools
+   * beyond the limit of model calls.
+   */
   onEnd: (error: unknown) => void
 }
 
-/** Starts a run of the agent from the model's input, or goes on from a state. Ends of the run are told, not thrown, so that nothing is lost. */
+/**
+ * Starts a run of the agent from the model's input, or resumes it from a state. A run makes at most
+ * 16 calls of the model, and runs at most 16 tools at once. An end without an answer goes to
+ * `onEnd` and is not thrown, so that nothing is lost.
+ */
 export function startAgent<Context>(
   agent: Agent<Context>,
   from: AgentInputItem[] | RunState<Context, Agent<Context>>,
@@ -36,7 +43,7 @@ export function startAgent<Context>(
   })
 }
 
-/** A stored state with everything else made anew: who calls, what the time is, which tools there are. */
+/** Restores a stored state. Everything else is made anew: the caller, the time, the tools. */
 export async function restoreAgent<Context>(
   agent: Agent<Context>,
   stored: string,
@@ -45,7 +52,8 @@ export async function restoreAgent<Context>(
   const state = await RunState.fromStringWithContext(agent, stored, new RunContext(context), {
     contextStrategy: 'replace',
   })
-  // A call that was denied is let through to where it is refused, so that ledger, chat and model hear the same.
+  // Declined calls are approved here too. They are refused later, at the place that tells ledger,
+  // chat and model the same.
   for (const item of state.getInterruptions()) state.approve(item)
   return state
 }

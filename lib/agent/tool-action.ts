@@ -20,7 +20,7 @@ import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { newId } from '#lib/platform/ids.ts'
 
-/** The action of a result's widget that calls a tool of the same server. */
+/** The action with which the widget of a tool's result calls a tool of the same server. */
 export const TOOL_ACTION = 'tool.call'
 
 const Payload = z.object({
@@ -33,9 +33,10 @@ type Here = Omit<Parameters<Act>[0], 'action' | 'sender'>
 type Context = { caller: Caller; run: AgentRun }
 
 /**
- * Calls the tool that a widget's control names, as this person, under the same policy and ledger as any call: where they have to
- * agree, a card asks first. A node in the answer takes the place of nodes with its key, in this widget and the server's others. Throws a CustomStreamError
- * with a sentence where it cannot be done.
+ * Calls the tool that a widget's control names, as this person, under the same policy and ledger as
+ * any call. If the call needs approval, a card asks first. A node in the answer replaces the nodes
+ * with its key, in this widget and in the server's other widgets. Throws a CustomStreamError with a
+ * public sentence if the call cannot be made.
  */
 export async function* callFromWidget(
   { action, sender, ...here }: Parameters<Act>[0],
@@ -43,7 +44,8 @@ export async function* callFromWidget(
   edges: AgentEdges,
 ): AsyncGenerator<ThreadStreamEvent> {
   const payload = Payload.safeParse(action.payload)
-  // Only what a server offered in this very widget is called, never what a page made up, and nothing of other servers.
+  // Only a call that the server put into this very widget is made: never one that a page made up,
+  // never one to another server.
   const own = payload.success && sender && findResultWidgetServer(sender) === payload.data.server
   if (!own || !offersAction(sender.widget, action.payload))
     throw new CustomStreamError('This control does nothing any more.')
@@ -57,13 +59,13 @@ export async function* callFromWidget(
     const unreadable = whyUnreadable(call.arguments)
     if (unreadable) throw new CustomStreamError(`You would have to agree to this call, and ${unreadable}.`)
     yield* parkWidgetCall({ ...here, run: { id: run.id, ownerId: caller.userId } }, { ...offered, reason }, call)
-    // The control shows again what is, not what was wished.
+    // Resets the control to the stored value.
     yield { type: 'thread.item.replaced', item: sender }
     run.wait()
   })
 }
 
-/** Goes on with a call of a widget that a person was asked about: makes it, or says why not. */
+/** Resumes a widget's call after the person's decision: makes it, or says why it is not made. */
 export async function* resumeWidgetCall(
   approval: Approval,
   call: WidgetCall,
@@ -83,7 +85,10 @@ export async function* resumeWidgetCall(
 
 type Offered = OfferedTool & { name: string; callId: string; arguments: Record<string, unknown> }
 
-/** Opens the person's servers for one call; the tool is undefined where it is not offered to them now. */
+/**
+ * Opens the person's servers for one call and runs `work` with the tool; undefined if the tool is
+ * not offered to them now.
+ */
 async function* withTool(
   call: WidgetCall,
   { signal }: Here,

@@ -5,14 +5,20 @@ import { connectionsUrl } from '#lib/mcp-client/accounts/accounts.ts'
 import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
 import { toVisibleText } from '#lib/platform/text/visible-text.ts'
 
-/** What the page does when Connect is pressed: the only action that needs the browser, which has to go to the server's sign-in. */
+/**
+ * The action of Connect: the only one that the browser handles, because it has to go to the
+ * server's sign-in.
+ */
 const CONNECT = 'connect.open'
-/** Answers the message again, after connecting. */
+/** The action of Try again: answers the message again, after the account was connected. */
 export const CONNECTED_RETRY = 'connect.retry'
 
 const KEY = 'connect:'
 
-/** Why a server's tools need an account: which tool was called, and whether the server stopped accepting an account that there was. */
+/**
+ * A server whose tools need the person's own account, and the tool that was called. `broken` means
+ * that the server no longer accepts the account that was connected.
+ */
 export type Need = { server: McpServer; tool?: string; broken: boolean }
 
 /** The id of the server that a Connect card is about; undefined for any other item. */
@@ -20,7 +26,7 @@ export function findConnectCardServer(item: ThreadItem): string | undefined {
   return item.type === 'widget' && item.widget.key?.startsWith(KEY) ? item.widget.key.slice(KEY.length) : undefined
 }
 
-/** The card that leads a person to connect their own account at a server. */
+/** The card that asks a person to connect their own account at a server. */
 export function connectCard({ server, tool, broken }: Need): WidgetRoot {
   const { id = '', name, url, config } = server
   const way = config?.identity.kind === 'key' ? 'key' : 'oauth'
@@ -48,7 +54,7 @@ export function connectCard({ server, tool, broken }: Need): WidgetRoot {
   })
 }
 
-/** The same card once the account is there. */
+/** The same card after the account was connected. */
 export function connectedCard(card: WidgetRoot): WidgetRoot {
   const asked = ((card.children ?? []) as WidgetRoot[]).find(({ type }) => type === 'Title')
   return Card({

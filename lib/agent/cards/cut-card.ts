@@ -4,7 +4,7 @@ import type { ThreadItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
 import { action } from '#lib/chatkit/server/widgets/actions.ts'
 import { Button, Caption, Card, Row } from '#lib/chatkit/server/widgets/components.ts'
 
-/** Has the rest of an answer that was cut off. */
+/** The action of Continue: asks for the rest of an answer that was cut off. */
 export const CONTINUE = 'answer.continue'
 
 const KEY = 'cut'
@@ -26,12 +26,12 @@ const WORDS: Record<Cut, { message: string; continues: boolean }> = {
   },
 }
 
-/** What a person is told of an answer that was cut off, while they look at it. */
+/** The notice that a person gets when an answer was cut off while they look at it. */
 export function cutNotice(cut: Cut): Notice {
   return { type: 'notice', level: 'warning', title: 'The answer was cut off', message: WORDS[cut].message }
 }
 
-/** What stays of it below the answer. */
+/** The card that stays below an answer that was cut off. */
 export function cutCard(cut: Cut): WidgetRoot {
   const button = Button({ label: 'Continue', style: 'primary', onClickAction: action(CONTINUE) })
   return Card({
