@@ -4,23 +4,29 @@ import { action } from '#lib/chatkit/server/widgets/actions.ts'
 import { Button, Caption, Card, Markdown, Row, Title } from '#lib/chatkit/server/widgets/components.ts'
 import { toVisibleJson, toVisibleText } from '#lib/platform/text/visible-text.ts'
 
-/** The actions of a card: yes, no, and yes for the rest of the thread. The payload is `{ approval }`, its id. */
+/**
+ * The actions of a card, with the decision that each is: approve, approve for the rest of the
+ * thread, decline. The payload is `{ approval }`, the approval's id.
+ */
 export const APPROVAL_ACTIONS = {
   'approval.approve': 'approved',
   'approval.always': 'approved',
   'approval.deny': 'denied',
 } as const
 
-/** Nobody reads more than this: a call with longer arguments is not asked about, but refused. */
+/**
+ * The most (characters) that a card shows of a call's arguments. Nobody reads more, so a longer
+ * call is refused.
+ */
 export const SHOWN_MAX_CHARS = 20_000
 
-/** What a card asks, or asked. */
+/** What a card asks about. */
 export type Question = {
   id: string
   server: string
   tool: string
   arguments: unknown
-  /** The parameters that the session fills in, beside these arguments. */
+  /** Names of the parameters that the session fills in, beside these arguments. */
   filledIn?: string[]
   reason: ApprovalReason
   remember: boolean
@@ -28,7 +34,7 @@ export type Question = {
 
 const KEY = 'approval:'
 
-/** True for a card of ours: what became of its call is kept for the model beside it. */
+/** True for an approval card. A hidden item beside it tells the model what became of the call. */
 export function isApprovalCard(item: ThreadItem): boolean {
   return item.type === 'widget' && item.widget.key?.startsWith(KEY) === true
 }
@@ -80,7 +86,10 @@ export function pendingCard({
   })
 }
 
-/** The same card after its end: what was asked stays to be read, the buttons go. One that has ended before stays as it is. */
+/**
+ * The same card after the decision: it stays readable, without its buttons. A card that was closed
+ * before is returned as it is.
+ */
 export function closedCard(card: WidgetRoot, ending: string): WidgetRoot {
   const all = (card.children ?? []) as WidgetRoot[]
   const children = all.filter(({ type }) => type !== 'Row')
@@ -88,7 +97,9 @@ export function closedCard(card: WidgetRoot, ending: string): WidgetRoot {
   return { ...card, children: [...children, Caption({ value: ending })] }
 }
 
-/** Everything that the tool would get, with what hides between the characters made visible. */
+/**
+ * Everything that the tool would get, as a block of code with invisible characters made visible.
+ */
 export function formatArguments(args: unknown): string {
   const text = toVisibleJson(args)
   const fence = '`'.repeat(Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)) + 1)

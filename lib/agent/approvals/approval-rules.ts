@@ -12,23 +12,25 @@ import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 /** Why a person is asked before a call is made. */
 export type ApprovalReason = 'always' | 'first' | 'destructive' | 'unannotated' | 'repeated'
 
-/** What is known when a call is judged. */
+/** What is known when a call is reviewed. */
 export type Known = {
-  /** Tools to which the person said yes in this thread. */
+  /** Tools that the person approved in this thread. */
   agreed: Agreed[]
-  /** What earlier attempts at the same turn did, and what of this one nobody knows. */
+  /**
+   * Calls of earlier attempts at the same turn, and calls of this attempt with an unknown outcome.
+   */
   earlier: EarlierCall[]
-  /** What this attempt did before it waited for the person. */
+  /** Calls that this attempt made before it was parked. */
   own?: EarlierCall[]
 }
 
-/** A tool as the model sees it, with all that a decision about its calls needs. */
+/** A tool as the model sees it, with the connection and policy that a review of its calls needs. */
 export type OfferedTool = { connection: ToolConnection; tool: McpTool; policy: EffectivePolicy }
 
-// What may have taken effect. A call that failed in good order did not.
+// Statuses of calls that may have taken effect. A call that the server reported as failed did not.
 const MAY_HAVE_FINISHED: ReadonlySet<string> = new Set(['pending', 'succeeded', 'unknown', 'cancelled'])
 
-/** Whether and why a person has to be asked before this call; undefined where it may simply be made. */
+/** Why a person has to be asked before this call; undefined if it may be made without asking. */
 export function findApprovalReason(
   { connection, tool, policy }: OfferedTool,
   args: unknown,
@@ -41,7 +43,7 @@ export function findApprovalReason(
   if (inDoubt && !onlyReads({ builtin: server.builtin, tool, policy })) return 'repeated'
   const again =
     made.isMadeBefore(tool.name, asked, callId) || isRepeated(server.name, tool.name, asked, known.own ?? [])
-  // A tool that claims more than it keeps could as well do everything twice at the first call.
+  // The tool's own claim is enough: one that lies could do everything twice at its first call.
   if (again && !isHarmlessTwice(tool)) return 'repeated'
   const reasons: Record<ApprovalPolicy, ApprovalReason | undefined> = {
     ...{ never: undefined, always: 'always', first: 'first' },
@@ -56,7 +58,10 @@ export function findApprovalReason(
   return known.agreed.some(yes) ? undefined : reason
 }
 
-/** What a tool's annotations say of harm. Without `destructiveHint` a tool that does not only read may destroy (MCP, ToolAnnotations). */
+/**
+ * Why the annotations of a tool ask for approval. A tool that does not only read and has no
+ * `destructiveHint` may destroy (MCP, ToolAnnotations).
+ */
 function whyRisky(server: McpServer, { annotations }: McpTool): ApprovalReason | undefined {
   const { destructiveHint, readOnlyHint } = annotations ?? {}
   if (destructiveHint === true) return 'destructive'

@@ -13,12 +13,12 @@ import { recordToolCall } from '#lib/data/runs/ledger.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
-/** What ledger, chat and model hear of a call to which the person said no. */
+/** What ledger, chat and model are told of a call that the person declined. */
 export const DECLINED = 'The person did not agree to this call.'
 
 type Owner = { userId: string }
 
-/** Why a question got no answer. */
+/** How an approval ends without a decision: by a new message (denied), or by time (expired). */
 type Ending = 'denied' | 'expired'
 
 const TOLD: Record<Ending, { card: string; call: string; run: string }> = {
@@ -34,19 +34,22 @@ const TOLD: Record<Ending, { card: string; call: string; run: string }> = {
   },
 }
 
-/** What a card says after the end of its question. */
+/** What a card says if its approval ended without a decision. */
 export const CLOSED: Record<Ending, string> = { denied: TOLD.denied.card, expired: TOLD.expired.card }
 
-/** What a card says after its answer. */
+/** What a card says after the person's decision. */
 export const ANSWERED = {
   'approval.approve': 'You approved this call.',
   'approval.always': 'You approved this tool for the rest of this thread.',
   'approval.deny': 'You declined this call.',
 } satisfies Record<keyof typeof APPROVAL_ACTIONS, string>
-/** What a card says of a call that was approved and never made, because the process that was to make it died. */
+/**
+ * What a card says of an approved call that was never made, because the process that was to make it
+ * died.
+ */
 export const NEVER_MADE = 'You approved this call, but the server ended before it was made. Ask again.'
 
-/** A new message in a thread denies what is still asked there. */
+/** Declines the pending approvals of a thread, because the person wrote a new message. */
 export async function* declinePendingApprovals(
   caller: Owner,
   store: Store,
@@ -56,7 +59,7 @@ export async function* declinePendingApprovals(
     yield* closeRunApprovals(caller, store, runId, 'denied')
 }
 
-/** Ends all open questions of a waiting run, and the run. */
+/** Ends all pending approvals of a parked run, and the run. */
 export async function* closeRunApprovals(
   caller: Owner,
   store: Store,
@@ -71,7 +74,10 @@ export async function* closeRunApprovals(
   }
 }
 
-/** What is said of the questions of a run that was ended with its person's access; null for any other. */
+/**
+ * What is said of the approvals of a run that ended with its person's access; null for any other
+ * run.
+ */
 async function toldOfRun(caller: Owner, runId: string): Promise<{ card: string; call: string } | null> {
   const run = await findRun(caller, runId)
   return run?.status === 'stopped' && run.errorMessage
@@ -79,7 +85,7 @@ async function toldOfRun(caller: Owner, runId: string): Promise<{ card: string; 
     : null
 }
 
-/** Takes the buttons off a question's card. A card that was deleted meanwhile needs none. */
+/** Replaces the buttons of an approval's card by `ending`. Does nothing if the card was deleted. */
 export async function* closeCard(
   store: Store,
   { threadId, itemId }: Approval,
@@ -90,7 +96,10 @@ export async function* closeCard(
   yield { type: 'thread.item.replaced', item: { ...item, widget: closedCard(item.widget, ending) } }
 }
 
-/** The tools are not those any more to which the person agreed: nothing of the run is called. */
+/**
+ * Expires a run's approvals because a tool changed after the person was asked. Nothing of the run
+ * is called.
+ */
 export async function* expireChangedApprovals(
   caller: Owner,
   store: Store,
@@ -106,7 +115,10 @@ export async function* expireChangedApprovals(
   yield { type: 'notice', level: 'warning', title: 'Not called', message }
 }
 
-/** Tells the ledger and the model that a call was not made: because a person decided so (declined), or for another reason (denied). */
+/**
+ * Tells the ledger and the model that a call was not made: by the person's decision (declined) or
+ * for another reason (denied).
+ */
 export async function* recordCallNotMade(
   caller: Owner,
   store: Store,
@@ -118,7 +130,7 @@ export async function* recordCallNotMade(
   const kept = await findItem(store, threadId, keptId)
   const content = kept?.type === 'hidden_context_item' ? (kept.content as KeptToolCall) : undefined
   const args = content ? JSON.parse(content.arguments) : {}
-  // In one go: half of it would say that nobody knows what became of the call.
+  // One write: a row without its end would say that the outcome is unknown.
   await recordToolCall(
     { ownerId: caller.userId, via: 'chat', server, tool, arguments: args, runId, threadId, callId },
     new Date(),
@@ -138,7 +150,7 @@ export async function* recordCallNotMade(
   }
 }
 
-/** The item, or undefined where it was deleted. */
+/** The item, or undefined if it was deleted. */
 export async function findItem(store: Store, threadId: string, itemId: string): Promise<ThreadItem | undefined> {
   try {
     return await store.loadItem(threadId, itemId)

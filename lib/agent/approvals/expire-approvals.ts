@@ -5,12 +5,15 @@ import { listen } from '#lib/platform/db/notify.ts'
 import { log } from '#lib/platform/log.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
-/** How often (ms) this process looks for questions that nobody answered. */
+/** How often (ms) this process looks for expired approvals. */
 const LOOK_MS = 300_000
 
 const watching = processState('questions', (): { timer?: NodeJS.Timeout; stopHearing?: () => void } => ({}))
 
-/** Looks for questions that nobody can answer any more, now, every five minutes and when told so; to be called once when the server starts. */
+/**
+ * Starts looking for approvals that can no longer be decided: now, every five minutes, and when the
+ * database notifies this process. Call it once when the server starts.
+ */
 export function startApprovalExpiry(): void {
   if (watching().timer) return
   const again = () => void expireOnce()
@@ -29,7 +32,10 @@ async function expireOnce(): Promise<void> {
   }
 }
 
-/** Ends the runs whose question nobody answered in time, or nobody may answer any more: card, ledger and model know why. Resolves to their number. */
+/**
+ * Ends the runs whose approvals were not decided in time, or can no longer be decided by anyone;
+ * 500 at most. Card, ledger and model are told why. Resolves to the number of runs.
+ */
 export async function expireApprovals(): Promise<number> {
   const runs = await listRunsWithExpiredApprovals()
   for (const { runId, ownerId } of runs) {

@@ -1,9 +1,10 @@
 type Reviver = (this: unknown, key: string, value: unknown, context: { source?: string }) => unknown
 
 /**
- * What of a JSON text becomes something else when it is read, as the end of a sentence: a key that its object has twice, or a number that
- * JavaScript cannot hold (`-0`, `1e400`, an integer that is rounded). Undefined if nothing does, or if the text is no JSON.
- * A fraction is the nearest number that there is, here as anywhere.
+ * What would change in a JSON text when it is parsed, as the end of a sentence: a key that an
+ * object has twice, or a number that JavaScript cannot hold (`-0`, `1e400`, an integer that is
+ * rounded). Undefined if nothing would change, or if the text is not JSON. Fractions count as
+ * exact, because every parser rounds them to the nearest number.
  */
 export function inexactPart(text: string): string | undefined {
   let members = -1

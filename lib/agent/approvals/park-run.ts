@@ -15,16 +15,19 @@ import { AppError } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { toVisibleJson, toVisibleText } from '#lib/platform/text/visible-text.ts'
 
-/** The most (characters) of an agent's state that is kept for a day. */
+/**
+ * The largest state of an agent (characters) that is kept while a run is parked, which may be a
+ * day.
+ */
 const STATE_MAX_CHARS = 4_000_000
 
-/** A call that a person is asked about. */
+/** A call that waits for a person's approval. */
 export type PendingCall = OfferedTool & { callId: string; name: string; arguments: unknown; reason: ApprovalReason }
 
 type Pausing = {
   thread: Thread
   store: Store
-  /** `runs` are those that it goes on with. */
+  /** `runs` are the earlier runs that this one continues. */
   run: { id: string; ownerId: string; runs: readonly string[] }
   events: TurnEvents
   state: { toString: () => string }
@@ -33,8 +36,8 @@ type Pausing = {
 }
 
 /**
- * Ends a turn whose calls wait for a person: the state is stored first, then the cards are shown. Throws too_large where the
- * state has grown beyond what is kept.
+ * Ends a turn whose calls wait for approval: stores the state first, then shows the cards. Throws
+ * too_large if the state has more than 4,000,000 characters.
  */
 export async function* parkRun({
   thread,
@@ -57,15 +60,19 @@ export async function* parkRun({
   for (const question of asked) yield { type: 'thread.item.done', item: cardOf(thread, question) }
 }
 
-/** A call that a control of a widget asks for. */
+/** A call that a widget's control asks for. */
 export type WidgetCall = {
   server: string
   tool: string
-  arguments: Record<string, unknown> /** The widget's item. */
+  arguments: Record<string, unknown>
+  /** The id of the widget's item. */
   item: string
 }
 
-/** Ends an action whose one call waits for a person: what it is goes into the sealed state, as no agent had a part in it. */
+/**
+ * Ends an action whose one call waits for approval. The call itself goes into the sealed state,
+ * because no agent took part in it.
+ */
 export async function* parkWidgetCall(
   { thread, store, run }: { thread: Thread; store: Store; run: { id: string; ownerId: string } },
   held: PendingCall,
@@ -78,7 +85,7 @@ export async function* parkWidgetCall(
   yield { type: 'thread.item.done', item: cardOf(thread, asked) }
 }
 
-/** The hidden item that tells the model of later turns of a call that no agent made. */
+/** The hidden item that tells the model of later turns about a call that no agent made. */
 export function keptCall(
   thread: Thread,
   id: string,
@@ -108,7 +115,7 @@ function toQuestion({ call, ...ids }: Asked): NewApproval {
 
 function cardOf(thread: Thread, { id, itemId, call }: Asked): WidgetItem {
   const { connection, tool, reason } = call
-  // What the model says of parameters that the session fills in is not sent.
+  // What the model gives for parameters that the session fills in is not sent, so it is not shown.
   const args = removeBoundArguments(call.arguments as Record<string, unknown>, connection.server)
   const remember = reason === 'destructive' || reason === 'unannotated'
   const filledIn = connection.filledIn(tool.name)
@@ -125,7 +132,7 @@ function cardOf(thread: Thread, { id, itemId, call }: Asked): WidgetItem {
   return { id: itemId, thread_id: thread.id, created_at: new Date().toISOString(), type: 'widget', widget, copy_text }
 }
 
-/** What goes on after the answer: the state of an agent, or the one call of a widget. */
+/** What is resumed after the decision: the state of an agent, or the one call of a widget. */
 type Rest = { state: string } | { call: WidgetCall }
 type Sealed = { runs: string[]; owner: string } & Rest
 
@@ -135,7 +142,10 @@ function sealState({ id, ownerId, runs }: Pausing['run'], rest: Rest): Promise<s
   return seal(JSON.stringify({ runs: [...runs, id], owner: ownerId, ...rest } satisfies Sealed), 'paused runs')
 }
 
-/** The state of exactly this run of this person, with the runs that led to it; null where nobody can read it any more. */
+/**
+ * The state of exactly this run of this person, with the runs that led to it. Null if it cannot be
+ * unsealed any more, or belongs to another run or person.
+ */
 export async function unsealState(
   sealed: string,
   run: { id: string; ownerId: string },

@@ -10,12 +10,12 @@ import type { CallRefusal } from '#lib/mcp-client/calls/calling-run.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 
-/** A run that waited for a person and goes on: its sealed state, what was asked and what was answered. */
+/** A parked run that is resumed: its state, what was asked and what was decided. */
 export class ResumedRun {
   readonly state: string
-  /** The runs that led here, the one that waited last. */
+  /** The runs that led here. The last one is the run that was parked. */
   readonly runs: readonly string[]
-  /** What was asked about, under the ids by which it is kept. */
+  /** The calls that were asked about, with the ids of the items that keep them. */
   readonly calls: readonly (ToolCall & { keptId: string })[]
   readonly #caller: Caller
   readonly #store: Store
@@ -44,13 +44,13 @@ export class ResumedRun {
     })
   }
 
-  /** The calls to which the person said no, each with what is said of it. */
+  /** The calls that were not approved, each with its refusal. */
   get refused(): [callId: string, refusal: CallRefusal][] {
     const refusal = { sentence: DECLINED, declined: true }
     return this.#approvals.filter(({ status }) => status !== 'approved').map(({ callId }) => [callId, refusal])
   }
 
-  /** True where each tool that was agreed to is still the same. */
+  /** True if every approved tool still has the definition that the person was asked about. */
   fits(connections: ToolConnection[]): boolean {
     return this.#approvals.every(({ status, server, tool, toolHash: hash }) => {
       if (status !== 'approved') return true
@@ -60,13 +60,13 @@ export class ResumedRun {
     })
   }
 
-  /** The workflow in which the calls have their lines. */
+  /** The workflow that has the lines of the calls. */
   workflowOf(items: ThreadItem[]): WorkflowItem | undefined {
     const ids = new Set([...this.#kept.values()].map((kept) => kept.workflow_id))
     return items.find((item): item is WorkflowItem => item.type === 'workflow' && ids.has(item.id))
   }
 
-  /** The tools are not those any more to which the person agreed: nothing is called. */
+  /** Expires the approvals because a tool changed after the person was asked. Nothing is called. */
   expire(): AsyncGenerator<ThreadStreamEvent> {
     return expireChangedApprovals(this.#caller, this.#store, this.#approvals)
   }

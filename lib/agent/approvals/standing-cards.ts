@@ -7,8 +7,9 @@ import { type Answer, APPROVAL_MS, listAnswers } from '#lib/data/runs/approvals.
 import { listAccounts } from '#lib/data/servers/server-accounts.ts'
 
 /**
- * The store with its cards as they stand when a client reads them: a question that was answered, or that nobody answered for a day,
- * has no buttons any more, also where the process that should have taken them off has died, and an account that was connected elsewhere is connected here.
+ * Wraps a store so that clients read cards in their current state. An approval that was decided, or
+ * that expired after a day, has no buttons, even if the process that was to remove them died. An
+ * account that was connected elsewhere shows as connected here.
  */
 export function withCurrentCards(store: Store, caller: { userId: string }): Store {
   return {
@@ -48,7 +49,7 @@ function answeredCard(card: WidgetRoot, { status, remember, isMade, isOpen }: An
   return endedAgain(closedCard(card, NEVER_MADE))
 }
 
-/** A card that said before that its call was approved says what came of it. */
+/** Replaces the caption of a card that said that its call was approved: the call was never made. */
 function endedAgain(card: WidgetRoot): WidgetRoot {
   const children = (card.children ?? []) as WidgetRoot[]
   const last = children.at(-1)

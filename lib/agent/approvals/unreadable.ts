@@ -5,17 +5,20 @@ import { JsonMeter } from '#lib/platform/json/json-meter.ts'
 import { withoutRuns } from '#lib/platform/text/visible-text.ts'
 
 const LEVELS_MAX = 32
-// Blanks are shown as a count, so that a call may be longer than what is read of it.
+// Long runs of blanks or of one hidden character are shown as a count, so a call may be longer than
+// what its card shows.
 const SENT_MAX_CHARS = 200_000
-// A model may write each character as an escape of six.
+// A model may write each character as an escape of six characters.
 const WRITTEN_MAX_CHARS = 6 * SENT_MAX_CHARS
-// Each value is shown on a line of its own: more of them are more characters than are shown.
+// Each value is shown on a line of its own, so more values need more characters than a card shows.
 const COUNTS_MAX = { values: SHOWN_MAX_CHARS / 2, depth: Number.POSITIVE_INFINITY, escapes: SENT_MAX_CHARS }
 const TOO_LONG = 'its arguments are too long to be read'
 
 /**
- * Why nobody can be asked about a call with these arguments, as the end of a sentence; undefined if a card can show all that is sent.
- * `text` is what the model wrote, from which `args` were read. Takes time in proportion to what a card shows, not to what came.
+ * Why a person cannot be asked about a call with these arguments, as the end of a sentence;
+ * undefined if a card can show everything that is sent. `text` is what the model wrote and `args`
+ * were parsed from. The time that this takes is bounded by what a card shows, not by the size of
+ * the input.
  */
 export function whyUnreadable(args: unknown, text = ''): string | undefined {
   if (text.length > WRITTEN_MAX_CHARS || holdsTooMany(text)) return TOO_LONG
@@ -31,7 +34,10 @@ function holdsTooMany(json: string): boolean {
   return new JsonMeter(COUNTS_MAX).feed(Buffer.from(json)) !== undefined
 }
 
-/** What a card shows of a JSON text has at least so many characters: counted, which costs less than to show it. */
+/**
+ * The least number of characters that a card needs for a JSON text. Counting them is cheaper than
+ * formatting.
+ */
 function leastShown(json: string): number {
   return withoutRuns(json.replaceAll('\\n', '\n').replace(/\\(?:u[\da-f]{4}|[bfrt])/g, '\t')).length
 }
