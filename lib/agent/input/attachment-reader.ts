@@ -7,12 +7,14 @@ import { AppError } from '#lib/platform/errors.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
 const TEXT_MAX_CHARS = 40_000
-/** Bytes of all attachments together in one request: more, and servers of models refuse it. */
+/** The most bytes of all attachments together in one request. Model servers refuse more. */
 const REQUEST_MAX_BYTES = 30 * 1024 * 1024
 
 /**
- * What the model gets of the caller's attachments in one request: pictures and PDF as they are, text as text, clipped; the first
- * ones asked for go first. What a model has refused is only named. `onSent` hears of each picture and PDF that goes along.
+ * Returns a reader of the caller's attachments for one request: pictures and PDFs as they are, text
+ * as text, clipped to 40,000 characters. If there is no room for all, those that are read first are
+ * sent. A file that a model has refused is only named. `onSent` is called for each picture and PDF
+ * that is sent.
  */
 export function attachmentReader(
   caller: { userId: string },
@@ -30,7 +32,8 @@ export function attachmentReader(
       if (kindOf(mime_type) !== 'text') onSent(attachment)
       return [toPart(name, mime_type, bytes)]
     } catch (error) {
-      // Deleted since: the rest of the conversation goes on. A store that is away is another matter.
+      // A deleted file does not stop the conversation. Any other error, such as of the store, is
+      // thrown.
       if (!(error instanceof AppError && error.code === 'not_found')) throw error
       return [text(`[The attached file ${JSON.stringify(name)} is not there any more.]`)]
     }

@@ -14,7 +14,10 @@ const FATE: Record<EarlierCall['status'], string> = {
   unknown: 'it may have taken effect',
 }
 
-/** What the model is told of an earlier attempt's calls before it answers the same message again; nothing where there were none. */
+/**
+ * What the model is told of an earlier attempt's calls before it answers the same message again;
+ * empty if there were none.
+ */
 export function earlierCallsNote(calls: EarlierCall[]): AgentInputItem[] {
   if (calls.length === 0) return []
   const lines = calls.map(({ tool, arguments: args, status, failureClass, errorMessage, result }) => {

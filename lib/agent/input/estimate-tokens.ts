@@ -1,12 +1,13 @@
-/** What one picture costs a model, whatever its size: models scale it down. */
+/** Tokens of one picture of any size: models scale pictures down. */
 const IMAGE_TOKENS = 1_000
-/** Base64 characters of a document to one token: text is a small part of a PDF. */
+/** Base64 characters of a document per token: text is a small part of a PDF. */
 const FILE_CHARS_PER_TOKEN = 100
 const BYTES_PER_TOKEN = 4
 
 /**
- * About how many tokens a value costs as model input, a little more rather than less. Counted from its UTF-8 bytes, because
- * each model cuts text in its own way; pictures and files by what models make of them, not by their bytes.
+ * Estimates how many tokens a value costs as model input, a little more rather than less. Text
+ * counts by its UTF-8 bytes, because each model has its own tokenizer. Pictures and files count by
+ * what models make of them, not by their bytes.
  */
 export function estimateTokens(value: unknown): number {
   let extra = 0

@@ -18,13 +18,14 @@ export type InputPart = Exclude<Extract<AgentInputItem, { role: 'user' }>['conte
 
 type Options = {
   maxTokens?: number
-  /** What the model gets of an attachment. Asked only for messages that have room. */
+  /** Reads an attachment for the model. Called only for messages whose text has room. */
   readAttachment?: (attachment: Attachment) => Promise<InputPart[]>
 }
 
 /**
- * The items of a thread, oldest first, as the model's input (protocol section 2.4): the newest that fit into `maxTokens`, a
- * tool call always with its result, and the last user message and what came after it in any case.
+ * Converts the items of a thread, oldest first, to the model's input (protocol section 2.4): the
+ * newest that fit into `maxTokens`. A tool call always comes with its result. The last user message
+ * and what follows it are always included.
  */
 export async function toModelInput(
   items: ThreadItem[],
@@ -37,7 +38,7 @@ export async function toModelInput(
   for (let index = items.length - 1; index >= 0; index -= 1) {
     const item = items[index]
     if (!item || (item.type === 'workflow' && toolWorkflows.has(item.id))) continue
-    // Bytes are not read for a message whose words alone have no room.
+    // Attachments are not read for a message whose text alone has no room.
     if (item.type === 'user_message' && index < lastMessage && estimateTokens(item.content) > room) break
     const group =
       item.type === 'user_message' ? await fromUser(item, index === items.length - 1, readAttachment) : convert(item)
@@ -53,7 +54,7 @@ async function describeUnreadable({ name }: Attachment): Promise<InputPart[]> {
   return [{ type: 'input_text', text: `[The attached file ${JSON.stringify(name)} cannot be read.]` }]
 }
 
-/** One item as model input: nothing, one entry or several that belong together. */
+/** One item as model input: no entry, one, or several that belong together. */
 function convert(item: Exclude<ThreadItem, UserMessageItem>): AgentInputItem[] {
   switch (item.type) {
     case 'assistant_message': {
@@ -108,7 +109,7 @@ async function fromUser(
 ): Promise<AgentInputItem[]> {
   const text = content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('')
   const parts: InputPart[] = []
-  // One after the other: they may be large.
+  // One at a time, because attachments may be large.
   for (const attachment of attachments) parts.push(...(await read(attachment)))
   const messages: AgentInputItem[] = [
     {
@@ -118,7 +119,7 @@ async function fromUser(
     },
   ]
   if (isLast && quoted_text) messages.push(user(`The user is referring to this in particular: \n${quoted_text}`))
-  // Two that are called the same are two.
+  // Tags with the same text but another id or other data stay separate.
   const tags = new Map(
     content.flatMap((part) =>
       part.type === 'input_tag' ? [[JSON.stringify([part.id, part.text, part.data]), part] as const] : [],

@@ -1,10 +1,10 @@
 import type { Person } from '#lib/data/people/users.ts'
 
-/** What a run knows beside its input: the SDK hands it to the instructions. */
+/** What a run knows beside its input. The SDK passes it to the instructions. */
 export type TurnFacts = {
   userId: string
   name: string
-  /** IANA name; UTC where the person's browser has not told one. */
+  /** IANA name; UTC if the person's browser has not reported one. */
   timeZone: string
   /** BCP 47 tag. */
   locale: string
@@ -21,7 +21,7 @@ export function turnFacts(person: Person, now: Date, unavailable: string[]): Tur
 const CLOCKS_MAX = 500
 const clocks = new Map<string, Intl.DateTimeFormat>()
 
-// Kept, because to make one costs more than the rest of the text.
+// Cached, because making a formatter costs more than the rest of the text.
 function formatClock(timeZone: string): Intl.DateTimeFormat {
   const clock =
     clocks.get(timeZone) ?? new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'full', timeStyle: 'short' })
@@ -30,7 +30,10 @@ function formatClock(timeZone: string): Intl.DateTimeFormat {
   return clock
 }
 
-/** The system text of a turn: what the assistant is, for whom it works, and what time it is there. */
+/**
+ * The system prompt of a turn: what the assistant is, for whom it works, and what time it is for
+ * that person.
+ */
 export function instructions({ userId, name, timeZone, locale, now, unavailable }: TurnFacts): string {
   const clock = formatClock(timeZone).format(now)
   const lines = [

@@ -9,8 +9,9 @@ import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
 /**
- * What a turn has to know, read side by side. `runs` are its own: what they did for the message is `own`, what other attempts did, and
- * what of its own nobody knows, is `earlier`. Throws unauthenticated where the account is gone.
+ * Reads in parallel what a turn has to know. `runs` are the turn's own runs. `own` are the calls
+ * that they made for the message. `earlier` are the calls of other attempts, and own calls with an
+ * unknown outcome. Throws unauthenticated if the account is gone.
  */
 export async function readContext(caller: Caller, { thread, input, store }: Omit<Turn, 'signal'>, runs: string[]) {
   const callsFor = async (message?: UserMessageItem | null) => (message ? listCallsFor(caller, message.id) : [])

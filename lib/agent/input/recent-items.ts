@@ -6,7 +6,10 @@ import type { Store } from '#lib/chatkit/protocol/store.ts'
 const PAGE = 100
 const MAX_PAGES = 10
 
-/** The newest items of a thread, oldest first: as many as can matter for the model's input, 1,000 at most. */
+/**
+ * The newest items of a thread, oldest first: as many as can matter for the model's input, at most
+ * 1,000.
+ */
 export async function listRecentItems(store: Store, threadId: string): Promise<ThreadItem[]> {
   const items: ThreadItem[] = []
   let after: string | undefined
@@ -25,7 +28,10 @@ export async function listRecentItems(store: Store, threadId: string): Promise<T
   return items.reverse()
 }
 
-/** The workflow that a turn without a message of the person goes on with: the last item, or the one before a tool of the page. */
+/**
+ * The workflow that a turn without a user message continues: the last visible item, or the one
+ * before a client tool call.
+ */
 export function openWorkflowOf(items: ThreadItem[]): WorkflowItem | undefined {
   const shown = items.filter((item) => !isHidden(item))
   const last = shown.at(-1)

@@ -5,7 +5,7 @@ import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { markRefused } from '#lib/data/attachments/attachments.ts'
 import { log } from '#lib/platform/log.ts'
 
-/** The pictures and PDF of one request to a model, for the case that it refuses one of them. */
+/** The pictures and PDFs of one request to a model, in case the model refuses one of them. */
 export class SentFiles {
   readonly #caller: { userId: string }
   readonly #sent = new Set<string>()
@@ -15,15 +15,16 @@ export class SentFiles {
     this.#caller = caller
   }
 
-  /** The items of a thread as the model's input, with the files of the caller. */
+  /** The items of a thread as the model's input, with the caller's files. */
   toModelInput(items: ThreadItem[]): Promise<AgentInputItem[]> {
     this.#items = items
     return toModelInput(items, { readAttachment: attachmentReader(this.#caller, ({ id }) => this.#sent.add(id)) })
   }
 
   /**
-   * Leaves the files of the newest message that had any out of every later request: those before them the model has taken already.
-   * Resolves to the sentence for the person; null if the request had no file, or that could not be noted.
+   * Leaves the files of the newest message that had any out of every later request. The model has
+   * accepted older files before. Resolves to a sentence for the person; null if the request had no
+   * files, or if the refusal could not be stored.
    */
   async leaveOut(): Promise<string | null> {
     const messages = this.#items.map((item) =>
