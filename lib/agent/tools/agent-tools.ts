@@ -9,8 +9,9 @@ import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.
 import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 
 /**
- * The tools of these servers as the agent takes them, with `mustAsk` as the judge of each call. The SDK can hold back function
- * tools alone, so that the servers' tools are made into such. A call for which `whyNot` has a sentence is answered with it.
+ * The tools of these servers as function tools of the agent, because the SDK can interrupt only
+ * those. `mustAsk` reviews each call. If `whyNot` has a sentence for a call, the model gets it
+ * instead of a result.
  */
 export async function toAgentTools<Context>(
   connections: ToolConnection[],
@@ -47,7 +48,10 @@ export function findOffered(connections: ToolConnection[], publicName: string): 
   return undefined
 }
 
-/** A call's arguments (JSON) as they are sent: what the session fills in stands as "you" in the place of what the model said. */
+/**
+ * The arguments of a call (JSON) as they are sent. Parameters that the session fills in read "you"
+ * instead of what the model wrote.
+ */
 export function sentArguments(connections: ToolConnection[], call: { name: string; arguments: string }): string {
   const { connection, tool } = findOffered(connections, call.name) ?? {}
   if (!connection || !tool || !connection.server.config?.bound.length) return call.arguments
@@ -64,7 +68,7 @@ function parsedObject(text: string): Record<string, unknown> | undefined {
       ? (value as Record<string, unknown>)
       : undefined
   } catch {
-    // No JSON: the call is not made, and its line says so.
+    // Not JSON: the call is not made, and its line in the chat says so.
     return undefined
   }
 }

@@ -1,22 +1,26 @@
 import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
 
-/** What decides which tools come first where a model takes fewer than there are. */
+/** What decides which tools come first if a model takes fewer than there are. */
 type Preference = {
   connections: ToolConnection[]
-  /** The names of tools that this turn needs: a call that waited goes on with them. */
+  /**
+   * Names of tools that this turn must have: those of resumed calls, and those that ask for an
+   * account.
+   */
   needed: ReadonlySet<string>
-  /** What the person said: who names a tool wants it. */
+  /** The person's message. A tool that it names is wanted. */
   said: string
-  /** Called lately, the last one first. */
+  /** Recently called tools, newest first. */
   recent: { server: string; tool: string }[]
 }
 
-/** The tools that a model is offered, and how many of each server are not. */
+/** The tools that a model is offered, and how many of each server are left out. */
 export type LimitedTools<Tool> = { offered: Tool[]; left: Map<string, number> }
 
 /**
- * The `max` tools that a turn is most likely to need, in their own order: those that it needs or that the person names, our own, those
- * used lately, then the first ones of each server in turn.
+ * The `max` tools that a turn is most likely to need, in their original order. First come those
+ * that it needs or that the person names, then our own, then the recently used, then the others:
+ * the first of each server, the second of each, and so on.
  */
 export function limitTools<Tool extends { name: string }>(
   tools: Tool[],
@@ -48,7 +52,7 @@ function placeOf(name: string, { connections, needed, said, recent }: Preference
   return { server, rank: lately < 0 ? Number.MAX_SAFE_INTEGER : 2 + lately }
 }
 
-/** A name of one plain word would be found in any text. */
+/** Ignores names without an underscore: a plain word may stand in any text. */
 function isNamed(name: string, said: string): boolean {
   return name.includes('_') && said.toLowerCase().replaceAll('-', '_').includes(name.toLowerCase())
 }

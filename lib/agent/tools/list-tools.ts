@@ -4,7 +4,10 @@ import { newId } from '#lib/platform/ids.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 import { toVisibleText } from '#lib/platform/text/visible-text.ts'
 
-/** A tool that the person can call by its name in the chat. `type` is the JSON schema's, where that is one word. */
+/**
+ * A tool that the person can call by its name in the chat. `type` is the JSON schema's type if it
+ * is one word.
+ */
 export type NamedTool = {
   name: string
   server: string
@@ -14,12 +17,16 @@ export type NamedTool = {
 
 const DESCRIPTION_MAX = 200
 
-/** The tools that a turn of this person would be offered now. A server that does not answer in time is left out. */
+/**
+ * The tools that a turn of this person would be offered now. A server that does not answer in time
+ * is left out.
+ */
 export async function listTools(
   caller: Caller,
   { builtinFetch }: { builtinFetch?: typeof fetch } = {},
 ): Promise<NamedTool[]> {
-  // No run is begun: listing calls no tool, and tokens for the servers name an id that nothing has.
+  // Listing starts no run and calls no tool, so tokens for the servers carry the id of a run that
+  // does not exist.
   const nothing = { id: newId('run'), threadId: newId('thr'), userId: caller.userId, callIdOf: () => undefined }
   const mcp = await openMcp(nothing, { builtinFetch })
   try {

@@ -14,11 +14,14 @@ type Unavailable = OpenMcp['unavailable']
 
 const NAME_MAX_CHARS = 60
 
-/** The servers that a turn could not use for want of the person's own account: a card for each is shown when the turn ends. */
+/**
+ * The servers that a turn could not use because they need the person's own account. A card for each
+ * is shown when the turn ends.
+ */
 export class NeededAccounts {
   readonly #caller: Caller
   readonly #servers: McpServer[]
-  /** Server ids, with the tool that was called. */
+  /** The tool that was called, by server id; undefined if the server's tools are not known. */
   readonly #needed = new Map<string, string | undefined>()
 
   constructor(caller: Caller, servers: McpServer[]) {
@@ -26,7 +29,10 @@ export class NeededAccounts {
     this.#servers = servers
   }
 
-  /** The same list, where a server that was not waited for is known to want an account that is not there. */
+  /**
+   * The same list. A server without a reason to connect gets one if it needs an account that is
+   * missing or broken.
+   */
   async explain(unavailable: Unavailable): Promise<Unavailable> {
     const late = unavailable.filter(({ connect }) => connect === undefined).map(({ server }) => server)
     const asking = this.#servers.filter((server) => late.includes(server.name) && needsAccount(server))
@@ -46,8 +52,9 @@ export class NeededAccounts {
   }
 
   /**
-   * A tool for each server whose tools are not even known for want of an account: by calling it the model says that the person wants
-   * one of them, and only then a card is shown.
+   * Makes a tool for each server whose tools are unknown because no account is connected. By
+   * calling it the model says that the person wants something of that server; only then a card is
+   * shown.
    */
   connectTools<Context>(unavailable: Unavailable, taken: { name: string }[]): FunctionTool<Context>[] {
     const names = new Set(taken.map(({ name }) => name))
@@ -64,19 +71,19 @@ export class NeededAccounts {
         },
         customDataExtractor: () => ({ server, tool: name, durationMs: 0 }) satisfies CallFacts,
       })
-      // It takes nothing, so that nobody minds of which kind its parameters are.
+      // The tool has no parameters, so their type does not matter.
       return [made as unknown as FunctionTool<Context>]
     })
   }
 
-  /** A call that ended. */
+  /** Notes a call that ended. One that failed as unauthorised needs an account. */
   noteCall({ server, tool, failure }: CallFacts, connections: OpenMcp['connections']): void {
     if (failure?.class !== 'unauthorised') return
     const called = connections.find((connection) => connection.server.name === server)?.server
     if (called?.id !== undefined && needsAccount(called)) this.#needed.set(called.id, tool)
   }
 
-  /** The cards, as new items of the thread. */
+  /** The Connect cards, as new items of the thread. */
   async cards(making: ItemContext): Promise<WidgetItem[]> {
     if (this.#needed.size === 0) return []
     const accounts = await listAccounts(this.#caller)
@@ -88,7 +95,7 @@ export class NeededAccounts {
   }
 }
 
-/** `connect_shop`, with a number where a tool has that name. */
+/** `connect_shop`, with a number appended if another tool has that name. */
 function connectToolName(server: string, taken: Set<string>): string {
   const plain = `connect_${server.replace(/[^A-Za-z0-9]/g, '_')}`.slice(0, NAME_MAX_CHARS)
   let name = plain

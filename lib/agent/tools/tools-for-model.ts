@@ -10,10 +10,12 @@ import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
 
-/** `needed` are the calls that a turn goes on with, `said` is what the person said. */
+/** `needed` are the tools that a turn must have, `said` is the person's message. */
 type About = { connections: ToolConnection[]; needed: readonly { name: string }[]; said: string }
 
-/** The tools of a turn as far as the model takes so many (MODEL_MAX_TOOLS), and what the person is told where it does not. */
+/**
+ * The tools of a turn, at most MODEL_MAX_TOOLS, and a notice for the person if some are left out.
+ */
 export async function toolsForModel<Tool extends { name: string }>(
   caller: Caller,
   tools: Tool[],
@@ -33,7 +35,10 @@ export async function toolsForModel<Tool extends { name: string }>(
   return { offered, notice: { type: 'notice', level: 'info', title: 'Not every tool is offered', message } }
 }
 
-/** Keeps that a model's server refused a tool, so that later turns go without it, and says so. Never throws. */
+/**
+ * Records that a model's server refused a tool, so that later turns leave it out, and returns the
+ * notice for the person. Never throws.
+ */
 export function refuseTool(connections: ToolConnection[], model: string, name: string, detail: FailureDetail): Notice {
   const offered = findOffered(connections, name)
   const reason = detail.message ?? 'The model’s server did not say why.'
