@@ -6,12 +6,15 @@ import type { ItemKind, Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import { streamWidget } from '#lib/chatkit/server/widgets/stream-widget.ts'
 
-/** What is done to a turn beside the run's own events, in the order in which it was asked for. */
+/**
+ * A change to a turn that does not come from the run's own events. Steps are applied in the order
+ * in which they were asked for.
+ */
 export type SideStep = (turn: TurnEvents) => Iterable<ThreadStreamEvent>
 
 /**
- * The chat as a tool of the agent reaches it (protocol section 2.1): the SDK hands it over as part of the run's context.
- * Whatever is asked for here comes between the events of the run, in order.
+ * The chat as a tool of the agent sees it (protocol section 2.1). The SDK passes it as part of the
+ * run's context. What a tool asks for comes between the events of the run, in order.
  */
 export class ChatContext {
   readonly thread: Thread
@@ -28,12 +31,15 @@ export class ChatContext {
     return this.store.newItemId(kind)
   }
 
-  /** Sends an event of the tool's own: an item, a notice, progress, an effect on the page. */
+  /** Sends an event for the tool: an item, a notice, progress, an effect on the page. */
   stream(event: ThreadStreamEvent): void {
     this.#steps.push((turn) => turn.show(event))
   }
 
-  /** Shows a widget, or each state of one that changes. Resolves when the last state was handed on; throws what the source throws. */
+  /**
+   * Shows a widget, or each state of a widget that changes. Resolves after the last state was
+   * handed on. Throws what the source throws.
+   */
   async streamWidget(widget: WidgetRoot | AsyncIterable<WidgetRoot>, copyText?: string): Promise<void> {
     for await (const event of streamWidget(
       { thread: this.thread, newItemId: () => this.newItemId('message') },
@@ -51,7 +57,7 @@ export class ChatContext {
     this.#steps.push((turn) => turn.addTask(task))
   }
 
-  /** `index` counts the tasks that were added here, from 0. */
+  /** `index` counts only the tasks that were added here, from 0. */
   updateWorkflowTask(index: number, task: Task): void {
     this.#steps.push((turn) => turn.updateTask(index, task))
   }
@@ -60,7 +66,10 @@ export class ChatContext {
     this.#steps.push((turn) => turn.endWorkflow(summary, expanded))
   }
 
-  /** Ends the turn with a tool of the page. The agent has to stop at the tool that calls this; its result comes with the next turn. */
+  /**
+   * Ends the turn with a client tool call. The agent has to stop at the tool that calls this. The
+   * result comes with the next turn.
+   */
   callClientTool(call: ClientToolCall): void {
     this.#steps.push((turn) => {
       turn.callClientTool(call)

@@ -2,13 +2,14 @@ import { formatSeconds, settledTask } from '#lib/agent/stream/tool-tasks.ts'
 import type { CustomTask, Task, UrlSource } from '#lib/chatkit/protocol/items.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
-// Tools that the model's own provider runs: their calls come as items of the model's answer (protocol section 2.5).
+// Tools that the model's own provider runs. Their calls come as items of the model's answer
+// (protocol section 2.5).
 
 const CODE_MAX_CHARS = 2_000
 
 type Source = { url?: string; title?: string }
 
-/** The part of a hosted call that is shown, in the names of the Responses API. */
+/** The fields of a hosted call that are shown, named as in the Responses API. */
 export type HostedCall = {
   type?: string
   action?: { type?: string; query?: string; queries?: string[]; url?: string; pattern?: string; sources?: Source[] }
@@ -33,7 +34,10 @@ export function isHostedCall({ type }: HostedCall): boolean {
   return type !== undefined && Object.hasOwn(TASKS, type)
 }
 
-/** The line of a hosted call: loading until `took` (ms) is known. */
+/**
+ * The line of a hosted call: loading until `took` (ms) is known. Throws for a call that has no
+ * line.
+ */
 export function hostedTask(call: HostedCall, took?: number): Task {
   const make = TASKS[call.type ?? '']
   if (!make) throw new Error(`no line for a call of type ${call.type}`)
@@ -61,7 +65,7 @@ function searchTask({ action = {} }: HostedCall, took: number | undefined): Task
   }
 }
 
-// What a model cites may be anything: only web addresses become links.
+// A model may cite anything, so only web addresses become links.
 function toSource({ url = '', title }: Source): UrlSource[] {
   return /^https?:\/\//i.test(url) ? [{ type: 'url', url, title: title || url }] : []
 }

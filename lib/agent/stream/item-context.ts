@@ -1,6 +1,6 @@
 import type { ItemKind } from '#lib/chatkit/protocol/store.ts'
 
-/** What the mapping of events needs from outside to make items. */
+/** What the event mapping needs to make items. */
 export type ItemContext = { threadId: string; newItemId: (kind: ItemKind) => string; now: () => Date }
 
 /** The fields that every new item has. */

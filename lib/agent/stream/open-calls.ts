@@ -21,7 +21,7 @@ import type { Task } from '#lib/chatkit/protocol/items.ts'
 type Events = Generator<ThreadStreamEvent, void>
 type Place = { task: number; workflowId: string | undefined }
 
-/** A tool call of an earlier turn as it is kept in the thread for the model, hidden from clients. */
+/** A tool call of an earlier turn, as the thread keeps it for the model, hidden from clients. */
 export type KeptToolCall = {
   kind: 'tool_call'
   call_id: string
@@ -33,10 +33,10 @@ export type KeptToolCall = {
   echo?: string
 }
 
-/** What the model knows of a call while nobody has agreed to it. */
+/** What the model is told of a call while its approval is pending. */
 export const NOT_YET = 'Not made: the person has not agreed to this call yet.'
 
-/** The calls of a turn that are under way, each a line of the open workflow. */
+/** The open calls of a turn, each a line of the open workflow. */
 export class OpenCalls {
   readonly #context: ItemContext
   readonly #workflow: OpenWorkflow
@@ -57,7 +57,10 @@ export class OpenCalls {
     this.#functions.set(call.callId, { ...call, ...place })
   }
 
-  /** Goes on with a call that waited for a person: in its old line where that is in the open workflow, and kept under its old id. */
+  /**
+   * Resumes a call that waited for a person: in its old line if that is in the open workflow, and
+   * kept under its old id.
+   */
   *startAgain(asked: ToolCall, keptId: string): Events {
     const call = { ...asked, sent: this.#sentArguments(asked) }
     const waiting = waitingTask(call)
@@ -68,7 +71,10 @@ export class OpenCalls {
     this.#functions.set(call.callId, { ...call, ...place, keptId })
   }
 
-  /** A person has to agree to the call first: the turn ends, and the model will know that the call was not made. */
+  /**
+   * Marks a call as waiting for approval before the turn ends. The model is told that it was not
+   * made.
+   */
   *pause(callId: string, keptId: string): Events {
     const call = this.#functions.get(callId)
     if (!call) return
@@ -76,13 +82,13 @@ export class OpenCalls {
     yield* this.#keep({ ...call, keptId }, NOT_YET)
   }
 
-  /** How far an open call is, in words of its tool. */
+  /** Shows how far an open call is, in the words of its tool. */
   *progress(callId: string, said: string): Events {
     const call = this.#functions.get(callId)
     if (call && !call.settled) yield* this.#update(call, loadingTask(call, said))
   }
 
-  /** A call has ended, which may be long before the run says so. */
+  /** Shows that a call has ended, which may be long before the run reports it. */
   *settle(callId: string, outcome: Outcome): Events {
     const call = this.#functions.get(callId)
     if (!call || call.settled) return
@@ -90,7 +96,7 @@ export class OpenCalls {
     yield* this.#update(call, settledTask(call, outcome))
   }
 
-  /** The run has the call's output: it is kept for the next turns. */
+  /** Takes a call's output from the run and keeps it for the next turns. */
   *end(callId: string, output: unknown, outcome: Outcome = NOT_MADE): Events {
     const call = this.#functions.get(callId)
     if (!call) return
@@ -98,7 +104,7 @@ export class OpenCalls {
     yield* this.#keep(call, outputText(output))
   }
 
-  /** A tool that the model's provider runs. */
+  /** Opens the line of a tool that the model's provider runs. */
   *startHosted(key: string, call: HostedCall): Events {
     yield* this.#startOther(key, hostedTask(call), { ...hostedTask(call), status_indicator: 'none' })
   }
@@ -124,7 +130,10 @@ export class OpenCalls {
     }))
   }
 
-  /** The turn ends before its calls do: their lines say so, and the model will know which have no answer. */
+  /**
+   * Closes the calls that are open when the turn ends early. Their lines say so, and the model is
+   * told which have no answer.
+   */
   *interrupt(): Events {
     for (const call of [...this.#functions.values()]) {
       if (!call.settled) yield* this.#update(call, stoppedTask(call))
@@ -153,7 +162,7 @@ export class OpenCalls {
     return { task: index, workflowId: this.#workflow.id }
   }
 
-  // The workflow that a line is in may have been closed since: its index means nothing in another one.
+  // The workflow of the line may be closed by now. Its index means nothing in another workflow.
   *#update({ task: index, workflowId }: Place, task: Task): Events {
     if (this.#workflow.id === workflowId) yield* this.#workflow.update(index, task)
   }

@@ -6,13 +6,19 @@ type Events = Generator<ThreadStreamEvent, void>
 
 /** How generated images are shown. */
 export type ImageOptions = {
-  /** How many previews of an image the model was asked for; unknown previews say nothing about progress. */
+  /**
+   * How many previews of an image the model was asked for. If this is unknown, previews do not
+   * count as progress.
+   */
   partialImages?: number
-  /** The address of an image that came as base64; a data URL unless given. `partial` is the number of a preview. */
+  /**
+   * Returns the address of an image that came as base64; a data URL by default. `partial` is the
+   * number of a preview.
+   */
   imageUrl?: (imageId: string, base64: string, partial?: number) => string
 }
 
-/** The images that a model draws just now, by its own key; several at once. */
+/** The images that the model is drawing, by its own key. There may be several at once. */
 export class OpenImages {
   readonly #context: ItemContext
   readonly #options: ImageOptions
@@ -52,7 +58,7 @@ export class OpenImages {
     yield { type: 'thread.item.done', item: { ...item, created_at: this.#context.now().toISOString(), image } }
   }
 
-  /** What is not finished at the end of the turn goes. */
+  /** Removes the images that are not finished when the turn ends. */
   *interrupt(): Events {
     for (const item of this.#open.values()) yield { type: 'thread.item.removed', item_id: item.id }
     this.#open.clear()

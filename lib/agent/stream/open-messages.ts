@@ -5,7 +5,7 @@ import type { AssistantContent, AssistantMessageItem } from '#lib/chatkit/protoc
 
 type Events = Generator<ThreadStreamEvent, void>
 
-/** A part of a message as models give it, in the forms of both APIs. */
+/** A part of a message as models send it, in the forms of both APIs. */
 export type RawPart = {
   type?: string
   text?: string
@@ -15,8 +15,8 @@ export type RawPart = {
 }
 
 /**
- * The assistant messages that stream just now, by the model's own key. Each gets an id of ours: models of other makers give
- * every message the same one, and one message would overwrite another.
+ * The assistant messages that are streaming, by the model's own key. Each gets an id of ours,
+ * because some models give every message the same id, and one message would overwrite another.
  */
 export class OpenMessages {
   readonly #context: ItemContext
@@ -83,7 +83,10 @@ export class OpenMessages {
     yield updated(item, { type: 'assistant_message.content_part.done', content_index: index, content })
   }
 
-  /** Closes a message with the content that the model gives as final; one without a word goes. */
+  /**
+   * Closes a message with the content that the model gives as final. A message without text is
+   * removed.
+   */
   *end(key: string, parts: RawPart[]): Events {
     const item = this.#open.get(key)
     if (!item) return
@@ -93,14 +96,17 @@ export class OpenMessages {
     yield { type: 'thread.item.done', item: { ...item, created_at: this.#context.now().toISOString(), content } }
   }
 
-  /** Takes back a message that was none. */
+  /** Removes a message that turned out to be none. */
   *retract(key: string): Events {
     const item = this.#open.get(key)
     if (item) yield { type: 'thread.item.removed', item_id: item.id }
     this.#open.delete(key)
   }
 
-  /** Closes what a broken turn left open: with the text that was read already, or not at all. */
+  /**
+   * Closes the messages that a broken turn left open with the text so far. Those without text are
+   * removed.
+   */
   *interrupt(): Events {
     for (const item of this.#open.values()) {
       const content = item.content.filter((part) => part !== undefined)

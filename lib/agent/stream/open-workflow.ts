@@ -4,13 +4,19 @@ import type { Task, Workflow, WorkflowItem, WorkflowSummary } from '#lib/chatkit
 
 type Events = Generator<ThreadStreamEvent, void>
 
-/** The one workflow of a turn that is open: thoughts of the model, its tool calls, or what a tool makes of it. */
+/**
+ * The one open workflow of a turn: the model's thoughts, its tool calls, or what a tool makes of
+ * it.
+ */
 export class OpenWorkflow {
   readonly #context: ItemContext
   #item: WorkflowItem | undefined
   #announced = false
   #startedAt = 0
-  /** The thought that streams: the first one of an empty reasoning workflow (protocol section 2.2). */
+  /**
+   * The index of the thought that streams: the first one of an empty reasoning workflow (protocol
+   * section 2.2).
+   */
   #streamed: number | undefined
 
   constructor(context: ItemContext) {
@@ -25,7 +31,10 @@ export class OpenWorkflow {
     return this.#item?.workflow.type
   }
 
-  /** Opens a workflow, after closing one that is open. A custom one without tasks is shown with its first task. */
+  /**
+   * Opens a workflow and closes the open one first. A custom one without tasks is shown with its
+   * first task.
+   */
   *start({ type, tasks = [], ...rest }: Pick<Workflow, 'type'> & Partial<Workflow>): Events {
     yield* this.end()
     this.#startedAt = performance.now()
@@ -40,14 +49,14 @@ export class OpenWorkflow {
     yield { type: 'thread.item.added', item: structuredClone(this.#item) }
   }
 
-  /** Goes on with a workflow of an earlier turn, or with one that the client has been told of already. */
+  /** Resumes a workflow of an earlier turn, or one that the client already knows. */
   resume(item: WorkflowItem): void {
     const { summary, ...workflow } = structuredClone(item.workflow)
-    // A duration is counted anew; a title stays.
+    // The duration is measured anew; a title stays.
     this.#item = { ...item, workflow: { ...workflow, ...(summary && !('duration' in summary) && { summary }) } }
     this.#announced = true
     this.#streamed = undefined
-    // It may have begun in another process.
+    // The workflow may have begun in another process.
     this.#startedAt = performance.now() - Math.max(0, this.#context.now().getTime() - Date.parse(item.created_at))
   }
 
@@ -101,7 +110,9 @@ export class OpenWorkflow {
     else yield* this.update(index, thought(text))
   }
 
-  /** The turn broke off: a workflow in which nothing happened goes away, any other is closed. */
+  /**
+   * Ends the workflow of a turn that broke off: one without tasks is removed, any other is closed.
+   */
   *interrupt(): Events {
     if (!this.#item || this.size > 0 || !this.#announced) return yield* this.end()
     const { id } = this.#item
@@ -110,7 +121,10 @@ export class OpenWorkflow {
     yield { type: 'thread.item.removed', item_id: id }
   }
 
-  /** Closes the workflow with a summary, its duration unless given, and tasks that still load as complete; nothing where none is open. */
+  /**
+   * Closes the workflow. Its summary is the given one, its own, or its duration in seconds. Tasks
+   * that still load become complete. Does nothing if no workflow is open.
+   */
   *end(summary?: WorkflowSummary, expanded = false): Events {
     const item = this.#item
     const announced = this.#announced

@@ -1,9 +1,10 @@
 import type { HostedCall } from '#lib/agent/stream/hosted-tasks.ts'
 import type { RawPart } from '#lib/agent/stream/open-messages.ts'
 
-// The part of the models' own shapes that the mapping reads. Every field may be missing: compatible servers leave out many.
+// The fields of model events that the mapping reads. Any of them may be missing: compatible servers
+// leave out many.
 
-/** An item of a model's answer, raw (Responses) or normalised (the SDK's). */
+/** An item of a model's answer, raw (Responses API) or normalised by the SDK. */
 export type RawItem = HostedCall & {
   id?: string
   content?: RawPart[]
@@ -29,5 +30,8 @@ export type RawEvent = {
   partial_image_index?: number
 }
 
-/** What a chunk of Chat Completions adds; thoughts have two names, by server. `retracted`: all text so far was a thought. */
+/**
+ * What a chunk of Chat Completions adds. Servers use two names for thoughts. `retracted` means that
+ * all text so far was a thought.
+ */
 export type ChatDelta = { reasoning?: unknown; reasoning_content?: unknown; refusal?: unknown; retracted?: unknown }

@@ -7,13 +7,16 @@ import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
 import { isWholeWidget, type SentWidget } from '#lib/mcp-client/calls/result-widget.ts'
 
 const KEY = 'result:'
-/** So many of a thread's newest widgets follow what later results say. */
+/** How many of a server's newest widgets in a thread are updated by later results. */
 const FOLLOWING_MAX = 20
 
 type Sent = { server: string; widget: SentWidget }
 type Shown = ItemDone | ItemReplaced
 
-/** The widgets that came with the results of a turn's tools: shown when the model goes on, after the lines of all calls. */
+/**
+ * The widgets in the results of a turn's tools. They are shown when the model continues, after the
+ * lines of all calls.
+ */
 export class ResultWidgets {
   readonly #context: ItemContext
   #waiting: Sent[] = []
@@ -23,7 +26,7 @@ export class ResultWidgets {
     this.#context = context
   }
 
-  /** The items of the thread so far. */
+  /** Takes the items of the thread so far. */
   begin(items: ThreadItem[]): void {
     this.#earlier = items
   }
@@ -34,7 +37,7 @@ export class ResultWidgets {
     if (widget) this.#waiting.push({ server, widget })
   }
 
-  /** What is to be shown before this event; without one, at the turn's end. */
+  /** The widgets to show before this event; without an event, those left at the turn's end. */
   *due(event?: RunStreamEvent): Generator<Shown, void> {
     if (event?.type === 'run_item_stream_event') return
     for (const sent of this.#waiting.splice(0)) {
@@ -56,7 +59,10 @@ export class ResultWidgets {
   }
 }
 
-/** Those of the newest widgets of a server that a new result changes: its nodes take the places of those with the same keys. */
+/**
+ * The newest widgets of a server that a new result changes: its nodes replace nodes with the same
+ * keys.
+ */
 export function updateWidgets(items: ThreadItem[], { server, widget }: Sent): WidgetItem[] {
   const news = new Map(nodesOf(widget).flatMap((node) => (node.key === undefined ? [] : [[node.key, node]])))
   if (news.size === 0) return []
@@ -77,12 +83,15 @@ function nodesOf(node: WidgetNode): WidgetNode[] {
   return [node, ...childrenOf(node).flatMap(nodesOf)]
 }
 
-/** The nodes inside a node; a single one need not be in a list. */
+/** The children of a node. A single child need not be in a list. */
 export function childrenOf({ children }: WidgetNode): WidgetNode[] {
   return [children ?? []].flat() as WidgetNode[]
 }
 
-/** The server that a result's widget came from; undefined for any other item. The model knows the result itself. */
+/**
+ * The server that a result's widget came from; undefined for any other item. The model gets the
+ * result itself.
+ */
 export function findResultWidgetServer(item: ThreadItem): string | undefined {
   return item.type === 'widget' && item.widget.key?.startsWith(KEY) ? item.widget.key.split(':')[1] : undefined
 }

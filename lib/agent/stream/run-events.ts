@@ -16,15 +16,16 @@ import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
 
 type Events = Generator<ThreadStreamEvent, void>
 
-/** What a turn has open. */
+/** The open parts of a turn. */
 type Open = { messages: OpenMessages; images: OpenImages; workflow: OpenWorkflow; calls: OpenCalls }
 
-/** The one key of messages whose model gives none that can be relied on. */
+/** The one key for messages of models whose own keys are missing or unreliable. */
 const MESSAGE = 'message'
 
 /**
- * Reads the events of an agents run (protocol sections 2.2 and 2.3). Models of OpenAI's Responses API are read from its raw
- * events; all others from the SDK's normalised ones. Every text delta comes both ways: one is taken.
+ * Reads the events of an agent run (protocol sections 2.2 and 2.3). OpenAI's Responses API is read
+ * from its raw events, every other model from the SDK's normalised ones. Each text delta comes in
+ * both forms; only one is used.
  */
 export class RunEvents {
   readonly #messages: OpenMessages
@@ -32,7 +33,7 @@ export class RunEvents {
   readonly #workflow: OpenWorkflow
   readonly #calls: OpenCalls
   readonly #clientTools: ReadonlySet<string>
-  /** The function calls of this run, for the one that the page is to carry out. */
+  /** The function calls of this run, to find the one that the page carries out. */
   readonly called: { name: string; callId: string; itemId?: string }[] = []
   #raw = false
   #thinking = ''
@@ -185,7 +186,7 @@ export class RunEvents {
   }
 }
 
-/** The agent that a handoff's tool names: `transfer_to_Billing_agent`. */
+/** The agent that a handoff tool names: `transfer_to_Billing_agent`. */
 function agentOf(tool = ''): string {
   return tool.replace(/^transfer_to_/, '').replaceAll('_', ' ')
 }

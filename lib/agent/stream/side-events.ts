@@ -1,4 +1,4 @@
-/** What happens beside the main stream of events, in order. */
+/** A queue of events that happen beside the main stream, in order. */
 export class SideEvents<T> {
   #queue: T[] = []
   #arrival = Promise.withResolvers<void>()
@@ -21,7 +21,10 @@ export class SideEvents<T> {
   }
 }
 
-/** Both sources as they come, until the main one ends; what then waits beside comes last. Throws what the main one throws. */
+/**
+ * Yields the events of both sources as they come until the main one ends. Side events that wait at
+ * that point come last. Throws what the main source throws.
+ */
 export async function* mergeEvents<A, B>(
   main: AsyncIterable<A>,
   side: SideEvents<B>,
@@ -30,7 +33,7 @@ export async function* mergeEvents<A, B>(
   let ended = false
   const advance = () => {
     const next = iterator.next()
-    // It may reject while what came beside is read: that is not unhandled, only looked at later.
+    // It may reject while side events are yielded. The race below handles that later.
     next.catch(() => undefined)
     return next
   }

@@ -11,8 +11,8 @@ type Raw = {
 }
 
 /**
- * A citation of the model as a footnote, or null for one that names nothing (protocol section 2.2). Takes the forms of the
- * Responses API and of Chat Completions (`url_citation` nested).
+ * Converts a model's citation to a footnote; null if it names no source (protocol section 2.2).
+ * Takes the forms of the Responses API and of Chat Completions (nested `url_citation`).
  */
 export function toAnnotation(value: unknown): Annotation | null {
   const raw = (value ?? {}) as Raw

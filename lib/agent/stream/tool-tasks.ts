@@ -7,32 +7,35 @@ const ARGUMENTS_KEPT_CHARS = 4_000
 const OUTPUT_MAX_CHARS = 8_000
 
 /**
- * A tool call that the model asked for. `arguments` is its text, `sent` what of it is sent, where that is known, `echo` what the model's
- * provider wants back with it.
+ * A tool call that the model asked for. `arguments` is the model's text, `sent` the text that is
+ * sent, if it is known, and `echo` what the model's provider wants back with the call.
  */
 export type ToolCall = { callId: string; name: string; arguments: string; sent?: string; echo?: string }
 
-/** What became of a call, for people. */
+/** The outcome of a call, for people. */
 export type Outcome = { durationMs?: number; failure?: { class?: string; sentence: string } }
 
-/** The call never left: the model named a tool that is not there, or its arguments could not be read. */
+/**
+ * The call was never sent: the model named a tool that does not exist, or its arguments could not
+ * be read.
+ */
 export const NOT_MADE: Outcome = {
   failure: { sentence: 'The call was not made: there is no such tool, or its arguments could not be read.' },
 }
 
-/** The line that a tool call has in the chat while it runs; `said` is how far it is, in words of the tool. */
+/** The chat line of a running tool call. `said` is its progress, in the words of the tool. */
 export function loadingTask(call: ToolCall, said = ''): CustomTask {
   const content = [shownArguments(call), said && plainMarkdown(said)].filter(Boolean).join('\n\n')
   return { type: 'custom', status_indicator: 'loading', title: call.name, icon: 'bolt', ...withContent(content) }
 }
 
-/** The line of a call that a person has to agree to first. */
+/** The line of a call that waits for approval. */
 export function waitingTask(call: ToolCall): CustomTask {
   const content = [shownArguments(call), 'Waits for your answer.'].filter(Boolean).join('\n\n')
   return { type: 'custom', status_indicator: 'none', title: call.name, icon: 'circle-question', content }
 }
 
-/** The same line with what became of the call: how long it took, and why it failed if it did. */
+/** The line of a call that has ended: how long it took, and why it failed if it did. */
 export function settledTask(call: ToolCall, facts: Outcome): CustomTask {
   const took = facts.durationMs === undefined ? '' : `(${formatSeconds(facts.durationMs)})`
   const shown = shownArguments(call)
@@ -40,7 +43,7 @@ export function settledTask(call: ToolCall, facts: Outcome): CustomTask {
   const isDeclined = facts.failure.class === 'declined'
   const end = isDeclined ? 'Not made' : ['Failed', took].filter(Boolean).join(' ')
   const content = [shown, `${end}: ${facts.failure.sentence}`].filter(Boolean).join('\n\n')
-  // A person's no is nothing that went wrong.
+  // A declined call is not an error.
   return isDeclined
     ? { ...lineOf(call, 'close', content), status_indicator: 'none' }
     : lineOf(call, 'lucide:circle-alert', content)
@@ -50,7 +53,7 @@ function lineOf(call: ToolCall, icon: CustomTask['icon'], content: string): Cust
   return { type: 'custom', status_indicator: 'complete', title: call.name, icon, ...withContent(content) }
 }
 
-/** The line of a call that the end of the turn cut off. */
+/** The line of a call that was cut off by the end of the turn. */
 export function stoppedTask(call: ToolCall): CustomTask {
   return settledTask(call, { failure: { sentence: 'Stopped before the tool answered. It may have taken effect.' } })
 }
@@ -59,7 +62,7 @@ function withContent(content: string): { content?: string } {
   return content ? { content } : {}
 }
 
-// What a tool says of itself is text: no links, no pictures.
+// A tool's own words are plain text: no links, no pictures.
 function plainMarkdown(text: string): string {
   return text.replace(/[\\`*_[\]<>#|~!]/g, '\\$&')
 }
@@ -69,7 +72,7 @@ export function formatSeconds(ms: number): string {
   return ms < 100 ? '<0.1 s' : `${(ms / 1000).toFixed(1)} s`
 }
 
-/** The arguments as inline code, without secrets, on one line; empty where there are none. */
+/** The arguments as inline code on one line, without secrets; empty if there are none. */
 function shownArguments({ arguments: asked, sent = asked }: ToolCall): string {
   const safe = redactText(sent, ARGUMENTS_KEPT_CHARS).replace(/\s+/g, ' ').trim()
   if (safe === '' || safe === '{}') return ''
@@ -78,7 +81,9 @@ function shownArguments({ arguments: asked, sent = asked }: ToolCall): string {
   return fence.length > 1 ? `${fence} ${clipped} ${fence}` : `\`${clipped}\``
 }
 
-/** The arguments of a call as later turns know them: JSON in any case, without secrets, clipped. */
+/**
+ * A call's arguments for later turns: always JSON, without secrets, clipped to 4,000 characters.
+ */
 export function keptArguments({ arguments: text }: ToolCall): string {
   if (text.length > ARGUMENTS_KEPT_CHARS) return JSON.stringify({ clipped: firstOf(text, ARGUMENTS_KEPT_CHARS).kept })
   try {
@@ -89,14 +94,17 @@ export function keptArguments({ arguments: text }: ToolCall): string {
   }
 }
 
-/** What a tool answered, as one text for later turns, without secrets, clipped. */
+/** A tool's output for later turns: one text, without secrets, clipped to 8,000 characters. */
 export function outputText(output: unknown): string {
   const text = plainText(output)
   const { kept, left } = firstOf(text, OUTPUT_MAX_CHARS)
   return left > 0 ? `${kept}\n[${left} more characters]` : kept
 }
 
-/** The beginning of a text without secrets, which ends between two letters, and how many characters are left. */
+/**
+ * The beginning of a text without secrets, never cut inside a character, and how many characters
+ * are left.
+ */
 function firstOf(text: string, max: number): { kept: string; left: number } {
   const { length } = cutText(text, max)
   return { kept: redactText(text, length), left: text.length - length }

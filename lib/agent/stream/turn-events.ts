@@ -19,22 +19,28 @@ import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
 
 type Events = Generator<ThreadStreamEvent, void>
 
-/** What may be set about the mapping. */
+/** Options of the mapping. */
 export type TurnOptions = ImageOptions & {
-  /** How a citation becomes a footnote; null drops it. */
+  /** Converts a citation to a footnote; null drops it. */
   annotate?: typeof toAnnotation
-  /** Names of tools that the page carries out: they have no line, and their placeholder answer is not kept. */
+  /**
+   * Names of tools that the page carries out. They get no line, and their placeholder output is not
+   * kept.
+   */
   clientTools?: ReadonlySet<string>
-  /** The arguments of a call as its line shows them: those that are sent. */
+  /** The arguments that a call's line shows: those that are sent. */
   sentArguments?: (call: ToolCall) => string
 }
 
-/** A tool that the page is to carry out, with the model's ids of the call where they are known. */
+/**
+ * A call of a tool that the page carries out, with the model's ids of the call if they are known.
+ */
 export type ClientToolCall = { name: string; arguments: Record<string, unknown>; callId?: string; itemId?: string }
 
 /**
- * Maps the events of an agents run, and what its tools put into the chat, to thread events, without any IO (protocol
- * sections 2.1 and 2.2). Knows all that the turn has open, so that nothing stays half open however it ends.
+ * Maps the events of an agent run, and what its tools put into the chat, to thread events, without
+ * any IO (protocol sections 2.1 and 2.2). Tracks all that the turn has open, so that nothing stays
+ * half open however the turn ends.
  */
 export class TurnEvents {
   readonly #context: ItemContext
@@ -43,9 +49,9 @@ export class TurnEvents {
   readonly #workflow: OpenWorkflow
   readonly #calls: OpenCalls
   readonly #run: RunEvents
-  /** Every item that this turn has shown or stored. */
+  /** The ids of all items that this turn has shown or stored. */
   readonly #produced = new Set<string>()
-  /** Where the tasks stand that a tool added to the open workflow, by the tool's own count. */
+  /** Indexes in the open workflow of the tasks that a tool added, by the tool's own count. */
   #own: number[] = []
   #clientTool: ClientToolCall | undefined
 
@@ -59,7 +65,7 @@ export class TurnEvents {
     this.#run = new RunEvents(open, options.clientTools ?? new Set())
   }
 
-  /** Goes on with the workflow of the turn before. */
+  /** Resumes the workflow of the turn before. */
   resume(workflow: WorkflowItem): void {
     this.#workflow.resume(workflow)
   }
@@ -68,43 +74,49 @@ export class TurnEvents {
     return this.#noted(this.#run.take(event))
   }
 
-  /** Goes on with a call that waited for a person and is kept under `keptId`. */
+  /** Resumes a call that waited for a person and is kept under `keptId`. */
   startAgain(call: ToolCall, keptId: string): Events {
     return this.#noted(this.#calls.startAgain(call, keptId))
   }
 
-  /** A person has to agree to this call first: it is kept under `keptId` as not made. */
+  /** Marks a call as waiting for approval. It is kept under `keptId` as not made. */
   pause(callId: string, keptId: string): Events {
     return this.#noted(this.#calls.pause(callId, keptId))
   }
 
-  /** How far a call of this turn is, in words of its tool. */
+  /** Shows how far a call of this turn is, in the words of its tool. */
   progress(callId: string, said: string): Events {
     return this.#noted(this.#calls.progress(callId, said))
   }
 
-  /** A call of this turn has ended, which may be long before the run says so. */
+  /** Shows that a call of this turn has ended, which may be long before the run reports it. */
   settled(callId: string, facts: CallFacts): Events {
     return this.#noted(this.#calls.settle(callId, facts))
   }
 
-  /** An event that a tool sends of its own accord. Items that follow a workflow end it. */
+  /**
+   * Shows an event that a tool sends. A visible item ends the open workflow, unless it is a client
+   * tool call.
+   */
   show(event: ThreadStreamEvent): Events {
     return this.#noted(this.#show(event))
   }
 
-  /** Opens a workflow for a tool; one that is open is closed first. */
+  /** Opens a workflow for a tool. The open one is closed first. */
   startWorkflow(workflow: Pick<Workflow, 'type'> & Partial<Workflow>): Events {
     this.#own = (workflow.tasks ?? []).map((_, index) => index)
     return this.#noted(this.#workflow.start(workflow))
   }
 
-  /** Adds a task of a tool, in a custom workflow where none is open. */
+  /** Adds a task of a tool, in a new custom workflow if none is open. */
   addTask(task: Task): Events {
     return this.#noted(this.#addTask(task))
   }
 
-  /** Replaces a tool's task by its number among the tool's own. One that is not there changes nothing. */
+  /**
+   * Replaces a tool's task by its number among the tool's own tasks. An unknown number changes
+   * nothing.
+   */
   updateTask(index: number, task: Task): Events {
     return this.#noted(this.#workflow.update(this.#own[index] ?? -1, task))
   }
@@ -113,22 +125,25 @@ export class TurnEvents {
     return this.#noted(this.#workflow.end(summary, expanded))
   }
 
-  /** The turn ends with a tool of the page: one a turn, the last one counts. */
+  /** Ends the turn with a client tool call. There is one a turn; the last one counts. */
   callClientTool(call: ClientToolCall): void {
     this.#clientTool = call
   }
 
-  /** The run came to its end: closes what is open, and hands over to the page where its tool was called. */
+  /** Closes what is open after the run ended, and hands over to the page if its tool was called. */
   end(): Events {
     return this.#noted(this.#end())
   }
 
-  /** The run was stopped or broke: nothing stays half open, and the model will know which calls have no answer. */
+  /**
+   * Closes what is open after the run was stopped or broke. The model is told which calls have no
+   * answer.
+   */
   interrupt(): Events {
     return this.#noted(this.#interrupt())
   }
 
-  /** A guardrail rejected the turn: everything it has shown or kept goes. */
+  /** Removes everything that the turn has shown or kept, because a guardrail rejected it. */
   *rollBack(): Events {
     for (const item_id of this.#produced) yield { type: 'thread.item.removed', item_id }
     this.#produced.clear()

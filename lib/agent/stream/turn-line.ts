@@ -5,14 +5,23 @@ import type { SideEvents } from '#lib/agent/stream/side-events.ts'
 import type { Notice } from '#lib/chatkit/protocol/events.ts'
 import type { FailureDetail } from '#lib/data/runs/run-failures.ts'
 
-/** What one turn hears of its model's server beside the answer: signs of life for the idle clock, waits for the person. */
+/**
+ * What one turn hears from its model's server beside the answer: signs of life for the idle
+ * timeout, and waits that are shown to the person.
+ */
 export class TurnLine implements ModelLine {
   readonly #steps: SideEvents<SideStep>
   readonly #refuseTool: (name: string, detail: FailureDetail) => Notice
-  /** When (ms since 1970) the server gave the last sign of life; ahead of now while it is waited for. */
+  /**
+   * When (ms since 1970) the server gave the last sign of life. Lies in the future during a wait
+   * for the server.
+   */
   lastSignAt = 0
 
-  /** `refuseTool` is told of a tool that the server does not take, and says what the person is told. */
+  /**
+   * `refuseTool` records a tool that the server does not accept, and returns the notice for the
+   * person.
+   */
   constructor(steps: SideEvents<SideStep>, refuseTool: (name: string, detail: FailureDetail) => Notice) {
     this.#steps = steps
     this.#refuseTool = refuseTool
