@@ -5,30 +5,33 @@ import type { Cut } from '#lib/agent/models/openai/repair/answer-repair.ts'
 import { toTokenCount } from '#lib/agent/models/openai/repair/token-count.ts'
 import { wellFormedRequest } from '#lib/agent/models/well-formed.ts'
 
-/** A tool call as the model asked for it; `arguments` is its text, which may be no JSON. */
+/** A tool call as the model asked for it. `arguments` is its text, which may not be JSON. */
 export type AskedCall = { callId: string; name: string; arguments: string }
 
-/** What one call of the model came to. */
+/** The outcome of one call of the model. */
 export type ModelAnswer = { inputTokens: number; outputTokens: number; calls: AskedCall[] }
 
 type Guard = {
-  /** Milliseconds between two events of the model after which it counts as silent. */
+  /** The idle timeout: the most milliseconds between two events of the model. */
   idleMs: number
-  /** When (ms since 1970) its server gave the last sign of life, a comment or the word that it has to be waited for. */
+  /**
+   * When (ms since 1970) the model's server gave the last sign of life: a comment, or the notice
+   * that we wait for it.
+   */
   lastSignAt?: () => number
-  /** Told of each complete answer before the SDK acts on it. */
+  /** Called with each complete answer before the SDK acts on it. */
   onAnswer: (answer: ModelAnswer) => void
 }
 
 /**
- * The model with an idle timer, and with its failures beside the run instead of in it: the SDK throws away what was not read yet when a
- * stream fails, which is a whole answer if it came in one burst. So the SDK sees an answer that ends, and the turn looks at `failure`
- * once it has read everything.
+ * A model with an idle timeout that keeps its failures out of the SDK's run. If a stream fails, the
+ * SDK throws away what was not read yet, which is a whole answer if it came in one burst. So the
+ * SDK sees an answer that ends, and the turn looks at `failure` after it has read everything.
  */
 export class GuardedModel implements Model {
-  /** Why the run has no answer: a ModelFault, what the model threw, or the SDK's word for its end. */
+  /** Why the run has no answer: a ModelFault, what the model threw, or the SDK's own error. */
   failure: unknown
-  /** Why the last answer ends before its end. */
+  /** Why the last answer was cut off. */
   cut: Cut | undefined
   readonly #inner: Model
   readonly #guard: Guard
@@ -44,7 +47,7 @@ export class GuardedModel implements Model {
     return this.#unmakeable.get(callId)
   }
 
-  /** Notes why the run ends without an answer. */
+  /** Notes why the run ends without an answer. The first reason counts. */
   noteFailure = (error: unknown): void => {
     this.failure ??= error
   }
@@ -76,7 +79,7 @@ export class GuardedModel implements Model {
       }
     } finally {
       leave.abort()
-      // Not awaited: a model that hangs would hold this up.
+      // Not awaited, because a model that hangs would block here.
       void events.return?.().catch(() => undefined)
     }
   }
@@ -91,7 +94,7 @@ export class GuardedModel implements Model {
 
 type Done = Extract<StreamEvent, { type: 'response_done' }>
 
-/** The end of an answer of which the SDK is to know no more. */
+/** The last event of an empty answer, for the SDK to see in place of a failure. */
 const NOTHING_SAID: Done = {
   type: 'response_done',
   response: {
@@ -112,12 +115,15 @@ function answerOf({ response: { output, usage } }: Done): ModelAnswer {
 
 type SaidPart = { type: string; text?: string; refusal?: string }
 
-/** White space alone is no answer; a picture or sound is one. */
+/** White space alone is not an answer; a picture or sound is one. */
 function isSaid({ text, refusal }: SaidPart): boolean {
   return (text ?? refusal ?? 'other').trim() !== ''
 }
 
-/** What `waited` resolves to, unless there is no sign of life for `idleMs` or the signal aborts first. */
+/**
+ * Resolves as `waited` does. Throws a ModelFault after `idleMs` without a sign of life, or the
+ * signal's reason if it aborts first.
+ */
 async function withIdleDeadline<T>(
   waited: Promise<T>,
   { idleMs, lastSignAt = () => 0 }: Pick<Guard, 'idleMs' | 'lastSignAt'>,

@@ -14,8 +14,9 @@ import { repairInput } from '#lib/agent/models/openai/repair/repair-input.ts'
 type Done = Extract<StreamEvent, { type: 'response_done' }>
 
 /**
- * A model of OpenAI's or of any server that speaks one of its two APIs. What such servers send otherwise than OpenAI is put right here,
- * before the SDK sees it; what the turn has to know of that is on the last event (`repairOf`).
+ * A model of OpenAI or of any server that speaks one of its two APIs. What such servers send
+ * differently is repaired here, before the SDK sees it. What the turn has to know of the repair is
+ * on the last event (`repairOf`).
  */
 export class OpenAIModel implements Model {
   readonly #client: OpenAI
@@ -48,7 +49,10 @@ export class OpenAIModel implements Model {
   }
 }
 
-/** What was put right in the answer that ends with this event; undefined for a model that needs nothing of the kind. */
+/**
+ * What was repaired in the answer that ends with this event; undefined for a model that is not
+ * repaired.
+ */
 export function repairOf(event: Done): AnswerRepair | undefined {
   const repair = event.providerData?.repair
   return repair instanceof AnswerRepair ? repair : undefined

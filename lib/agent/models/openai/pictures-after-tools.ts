@@ -4,8 +4,9 @@ type ToolResult = Extract<AgentInputItem, { type: 'function_call_result' }>
 type Picture = { type: 'input_image'; [field: string]: unknown }
 
 /**
- * A Chat Completions model that sees the pictures of tools: that interface takes text alone as a tool's answer, so that each picture
- * follows in a message of its own, after the answers of all calls that were made together.
+ * Wraps a Chat Completions model so that it sees the pictures of tools. That API takes only text as
+ * a tool's result, so the pictures follow in a message of their own, after the results of all calls
+ * that were made together.
  */
 export function withPicturesAfterTools(inner: Model): Model {
   const moved = (request: ModelRequest): ModelRequest =>

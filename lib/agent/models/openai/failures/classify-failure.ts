@@ -1,9 +1,9 @@
 import type { RunFailureClass } from '#lib/data/runs/run-failures.ts'
 
-/** What a server said of a failure, as it said it. */
+/** What a server said of a failure, unchanged. */
 export type Said = { message: string; code?: string; type?: string; param?: string; retryDelay?: string }
 
-/** What a class is told by. */
+/** What a failure is classified by. */
 type Signs = Said & { status?: number; retryAfterMs?: number }
 
 const TOO_LONG =
@@ -32,13 +32,16 @@ const TOO_LARGE = /(entity|payload|body|content|request) (is )?too large/i
 
 type Rule = [RunFailureClass, (signs: Signs & { text: string }) => boolean]
 
-/** The first that fits counts: what is surely told by its words comes before what only the status tells. */
+/**
+ * The first rule that fits counts. Rules about reliable words come before those about the status
+ * alone.
+ */
 const RULES: Rule[] = [
-  // Of one request that is larger than a whole minute may be, waiting never helps.
+  // Waiting never helps one request that is larger than the limit of a whole minute.
   ['model_too_long', ({ text }) => AT_ONCE_TOO_MUCH.test(text)],
   ['model_quota', ({ code, type }) => code === 'insufficient_quota' || type === 'insufficient_quota'],
   ['model_payment', ({ status, text }) => status === 402 || PAYMENT.test(text)],
-  // Some providers call a limit of each minute a quota, and say when it is over.
+  // Some providers call a limit per minute a quota, and say when it ends.
   ['model_quota', ({ text, retryAfterMs }) => QUOTA.test(text) && retryAfterMs === undefined],
   ['model_too_long', ({ status, text }) => status !== 429 && TOO_LONG.test(text)],
   ['model_too_long', ({ code, param = '' }) => code === 'string_above_max_length' && /^(input|messages)/.test(param)],
@@ -65,7 +68,7 @@ const RULES: Rule[] = [
   ],
 ]
 
-/** The class of what a model's server said. */
+/** Classifies what a model's server said. */
 export function classifyFailure(signs: Signs): RunFailureClass {
   const text = [signs.code, signs.type, signs.param, signs.message].filter(Boolean).join(' ').slice(0, 10_000)
   return RULES.find(([, fits]) => fits({ ...signs, text }))?.[0] ?? 'model_rejected'

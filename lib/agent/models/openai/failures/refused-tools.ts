@@ -1,6 +1,6 @@
 import type { ModelServerError } from '#lib/agent/models/openai/failures/server-error.ts'
 
-/** A tool as it stands in a request, in either API. */
+/** A tool as it is in a request, in either API. */
 type SentTool = { name?: unknown; function?: { name?: unknown } }
 
 const nameOf = (tool: SentTool | undefined): string | undefined => {
@@ -8,12 +8,14 @@ const nameOf = (tool: SentTool | undefined): string | undefined => {
   return typeof name === 'string' ? name : undefined
 }
 
-// Gemini's declarations stand in the one tool that they are all in. FastAPI's servers write a path, pydantic's a list of its steps.
+// Gemini puts all declarations into one tool. FastAPI's servers write a path, pydantic's a list of
+// its steps.
 const PLACES = [/function_declarations?\[(\d+)\]/, /functions\[(\d+)\]/, /tools(?:[[.]|['"], | -> )(\d+)/]
 
 /**
- * The name of the tool that a refusal is about: by its place (`tools[3]`, Anthropic's `tools.3`, Gemini's `function_declarations[3]`) or by
- * its name (`Invalid schema for function 'x'`). Undefined if it names none that was sent.
+ * The name of the tool that a refusal is about. It is found by its place (`tools[3]`, Anthropic's
+ * `tools.3`, Gemini's `function_declarations[3]`) or by its name (`Invalid schema for function
+ * 'x'`). Undefined if no tool of the request is named.
  */
 export function findRefusedTool({ failureClass, detail }: ModelServerError, body: string): string | undefined {
   if (failureClass !== 'model_schema_refused') return undefined
@@ -36,7 +38,7 @@ export function withoutTools(body: string, names: ReadonlySet<string>): string {
   if (!request.tools?.some((tool) => names.has(nameOf(tool) ?? ''))) return body
   const tools = request.tools.filter((tool) => !names.has(nameOf(tool) ?? ''))
   const { tools: _, tool_choice, parallel_tool_calls, ...rest } = request
-  // A choice among no tools is refused, too.
+  // Servers also refuse a tool choice without tools.
   return JSON.stringify(tools.length > 0 ? { ...rest, tool_choice, parallel_tool_calls, tools } : rest)
 }
 

@@ -1,10 +1,11 @@
-/** A server that names a longer time (ms) is not believed: 31 days, the longest period of a quota. */
+/** The longest wait (ms) that is believed: 31 days, the longest period of a quota. */
 const BELIEVED_MAX_MS = 31 * 24 * 3_600_000
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 
 /**
- * After how long (ms) a server wants to be asked again: `retry-after-ms`, `Retry-After` in seconds, as a date or as "1m30s", Gemini's `retryDelay`,
- * or words such as "try again in 1m20.5s". Undefined if it does not say, or names a time that has passed.
+ * How long (ms) a server wants us to wait: from `retry-after-ms`, `Retry-After` in seconds, as a
+ * date or as "1m30s", Gemini's `retryDelay`, or words such as "try again in 1m20.5s". Undefined if
+ * it does not say, or if the time has passed or is more than 31 days away.
  */
 export function readRetryAfter(
   headers: Headers,
@@ -17,11 +18,12 @@ export function readRetryAfter(
   return toBelievable(readBody(message, retryDelay))
 }
 
-// A proxy that adds the header once more joins both with a comma, which a date has after its day alone.
+// A proxy that repeats the header joins both values with a comma. A date has a comma only after its
+// day.
 function readHeader(header: string): number | undefined {
   const [first = ''] = /^\d/.test(header) ? header.split(',') : [header]
   const count = Number(first)
-  // So large a number is a point in time, in seconds since 1970.
+  // A number this large is a point in time, in seconds since 1970.
   if (count > 1_000_000_000) return count * 1_000 - Date.now()
   if (!Number.isNaN(count)) return count * 1_000
   const at = Date.parse(header)
@@ -39,7 +41,7 @@ function readBody(message: string, retryDelay: string | undefined): number | und
   )
 }
 
-/** "40s", "1m20.5s", "500ms", "20 seconds". */
+/** Parses "40s", "1m20.5s", "500ms" or "20 seconds" to ms. */
 function readDuration(text: string | undefined): number | undefined {
   let ms = 0
   for (const [, count, unit = ''] of (text ?? '').matchAll(/(\d+(?:\.\d+)?) ?(ms|s|m|h)/gi))
@@ -47,7 +49,7 @@ function readDuration(text: string | undefined): number | undefined {
   return ms > 0 ? ms : undefined
 }
 
-/** A time to wait as a person reads it: "40 s", "3 min", "2 h". */
+/** A wait as people read it: "40 s", "3 min", "2 h". */
 export function waitText(ms: number): string {
   const seconds = Math.max(1, Math.ceil(ms / 1_000))
   if (seconds < 120) return `${seconds} s`

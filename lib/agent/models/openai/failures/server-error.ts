@@ -5,12 +5,15 @@ import { safeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
 import { env } from '#lib/platform/env.ts'
 import { REDACTED } from '#lib/platform/redaction/redact.ts'
 
-/** A failure that the model's server told of, or one of the way to it, with its class and what was said. */
+/**
+ * A failure that the model's server reported or that happened on the way to it, with its class and
+ * what was said.
+ */
 export class ModelServerError extends Error {
   readonly failureClass: RunFailureClass
-  /** Without secrets, and never for the person. */
+  /** Has no secrets in it, and is never shown to the person. */
   readonly detail: FailureDetail
-  /** After how long (ms) the server wants to be asked again. */
+  /** How long (ms) the server wants us to wait before we ask again. */
   readonly retryAfterMs: number | undefined
 
   constructor(
@@ -18,7 +21,8 @@ export class ModelServerError extends Error {
     detail: FailureDetail = {},
     { retryAfterMs, cause }: { retryAfterMs?: number; cause?: unknown } = {},
   ) {
-    // The client takes an error for a timeout of its own if its text says so: what the server said stays out of it.
+    // The client takes an error for its own timeout if the text says so, so the server's words stay
+    // out of it.
     super(`the model failed: ${failureClass}`, cause === undefined ? undefined : { cause })
     this.name = 'ModelServerError'
     this.failureClass = failureClass
@@ -27,7 +31,7 @@ export class ModelServerError extends Error {
   }
 }
 
-/** The ModelServerError that is this error or one of its causes. */
+/** The ModelServerError among this error and its causes, at most six levels deep. */
 export function findServerError(error: unknown): ModelServerError | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 6; depth += 1, at = at.cause)
     if (at instanceof ModelServerError) return at
@@ -36,7 +40,10 @@ export function findServerError(error: unknown): ModelServerError | undefined {
 
 type Answered = { status?: number; headers?: Headers }
 
-/** The answer of a server that failed: its status, headers, and the text of its body, in whichever form servers say what is wrong. */
+/**
+ * Reads the answer of a server that failed: its status, headers and body text, in all forms that
+ * servers use.
+ */
 export function readServerError(text: string, answered: Answered): ModelServerError {
   let body: unknown
   try {
@@ -47,11 +54,11 @@ export function readServerError(text: string, answered: Answered): ModelServerEr
   return toServerError(body, answered)
 }
 
-/** What is an error in a body that was parsed already, or in a frame of a stream. */
+/** Makes an error of a body that is already parsed, or of a frame of a stream. */
 export function toServerError(body: unknown, { status, headers = new Headers() }: Answered): ModelServerError {
   const said = readSaid(body)
   const inBody = asStatus(said.code)
-  // A server that answers 200 means the status that it writes beside its message.
+  // If the server answered 200, the status beside its message is meant.
   const meant = status !== undefined && status >= 400 ? status : inBody
   const retryAfterMs = readRetryAfter(headers, said)
   const failureClass = classifyFailure({ ...said, status: meant, retryAfterMs })
@@ -67,14 +74,17 @@ export function toServerError(body: unknown, { status, headers = new Headers() }
   return new ModelServerError(failureClass, detail, { retryAfterMs })
 }
 
-/** True if a body or a frame with the status 200 is a failure. */
+/** True if a body or frame with status 200 is a failure. */
 export function isFailure(body: Fields): boolean {
   return (
     Boolean(body.error) || body.object === 'error' || (isObject(body.base_resp) && Boolean(body.base_resp.status_code))
   )
 }
 
-/** True if it has words of its own and no answer, as an error of FastAPI has, but a note on the way, too. */
+/**
+ * True if it has a message and no answer. It may be an error, as of FastAPI, or only a note on the
+ * way.
+ */
 export function saysFailure(body: Fields): boolean {
   if (['choices', 'output', 'response', 'item'].some((field) => body[field] !== undefined)) return false
   return [body.message, body.detail, body.errors, body.error_msg, body.msg].some(Boolean)
@@ -86,9 +96,10 @@ const word = (value: unknown): string | undefined =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 
 /**
- * The forms: `{error: {…}}` (OpenAI and most), `{error: "…"}` (Ollama, LM Studio), the error itself (vLLM, Mistral), a list of one
- * (Gemini), `{detail}` (FastAPI), `{errors: […]}` (Cloudflare), `{base_resp}` (MiniMax), `{error_code, error_msg}` (Baidu), and an error of
- * another provider passed on inside (OpenRouter).
+ * Reads an error in the forms that servers use: `{error: {…}}` (OpenAI and most), `{error: "…"}`
+ * (Ollama, LM Studio), the error itself (vLLM, Mistral), a list of one (Gemini), `{detail}`
+ * (FastAPI), `{errors: […]}` (Cloudflare), `{base_resp}` (MiniMax), `{error_code, error_msg}`
+ * (Baidu), and an error of another provider passed on inside (OpenRouter).
  */
 function readSaid(body: unknown): Said {
   const top = Array.isArray(body) ? body[0] : body
@@ -141,16 +152,16 @@ function requestIdOf(headers: Headers, body: unknown): string | undefined {
   return named ?? (isObject(body) ? word(body.request_id) : undefined)
 }
 
-// How keys of models begin. Servers repeat them, whole or with stars in them.
+// How API keys of model providers begin. Servers repeat keys, whole or partly starred out.
 const KEY = /\b(?:sk|gsk|xai|hf|pplx)[-_][\w*.-]{3,200}/g
 
-/** On one line, clipped, without what looks like a secret or is our own. */
+/** The text on one line, clipped, without our own key and without what looks like a secret. */
 function toSafe(text: string): string {
   const { OPENAI_API_KEY: key } = env()
   return safeDetail((key ? text.replaceAll(key, REDACTED) : text).replace(KEY, REDACTED))
 }
 
-/** A page of a proxy, without its markup. */
+/** The text of a proxy's page without its markup, from the first 10,000 characters. */
 function pageText(text: string): string {
   return text
     .slice(0, 10_000)

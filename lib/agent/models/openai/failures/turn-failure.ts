@@ -18,12 +18,12 @@ import { type FailureDetail, RUN_FAILURES, type RunFailureClass } from '#lib/dat
 import { AppError, isDatabaseDown, toAppError } from '#lib/platform/errors.ts'
 
 /**
- * What is recorded and told of a turn that failed: `sentence` and `retry` (asking again may help) are for the person, `detail` is what the
- * model's server said, for operators.
+ * How a failed turn is recorded and reported. `sentence` and `retry` (asking again may help) are
+ * for the person. `detail` is what the model's server said, for operators.
  */
 export type TurnFailure = { failureClass: RunFailureClass; sentence: string; retry: boolean; detail?: FailureDetail }
 
-/** A fault of the model's stream that the SDK does not see by itself. */
+/** A fault of the model's stream that the SDK does not detect. */
 export class ModelFault extends Error {
   readonly failureClass: 'model_cut' | 'model_silent' | 'model_empty' | 'model_filtered'
 
@@ -41,12 +41,15 @@ const GUARDRAILS = [
   ToolOutputGuardrailTripwireTriggered,
 ]
 
-/** True where a guardrail rejected the turn: nothing of it may stay. */
+/** True if a guardrail rejected the turn, so that nothing of it may stay. */
 export function isGuardrail(error: unknown): boolean {
   return GUARDRAILS.some((kind) => error instanceof kind)
 }
 
-/** Any error of a turn as what is recorded and told. The sentence never has a word of the error itself. */
+/**
+ * Converts any error of a turn to what is recorded and reported. The sentence has no word of the
+ * error itself, except the public message of an AppError.
+ */
 export function toTurnFailure(error: unknown): TurnFailure {
   if (error instanceof ModelFault) return toFailure(error.failureClass, { message: error.message })
   const said = findServerError(error)
@@ -56,7 +59,7 @@ export function toTurnFailure(error: unknown): TurnFailure {
   if (error instanceof ModelRefusalError) return toFailure('model_refused')
   if (isGuardrail(error)) return toFailure('guardrail')
   if (error instanceof MaxTurnsExceededError) return toFailure('max_turns')
-  // The SDK's word for a stream that ended wrongly.
+  // What the SDK throws for a stream that ended wrongly.
   if (error instanceof ModelBehaviorError) return toFailure('model_cut', { message: error.message })
   if (error instanceof AppError)
     return {
@@ -79,13 +82,14 @@ function fromServer({ failureClass, detail, retryAfterMs }: ModelServerError): T
   return { ...failure, sentence: failure.sentence.replace(/in a moment\.$/, `in ${waitText(retryAfterMs)}.`) }
 }
 
-// undici's words for a socket that closed in the middle of a body; a JSON error is a frame that was cut or damaged.
+// undici's messages for a socket that closed in the middle of a body. A SyntaxError means that a
+// frame was cut or damaged.
 function isCutSocket(error: unknown): error is Error {
   if (error instanceof SyntaxError) return true
   return error instanceof TypeError && /terminated|fetch failed|network|other side closed/i.test(error.message)
 }
 
-/** What broke below: the code and words of the socket, where it has any. */
+/** The socket's error code and message, if it has any. */
 function cutDetail({ cause, message }: Error): FailureDetail {
   const { code, message: below } = (cause instanceof Error ? cause : {}) as { code?: unknown; message?: string }
   return { ...(typeof code === 'string' && { code }), message: below ?? message }

@@ -3,7 +3,7 @@ import { type Echo, withoutEmpty, writeEcho } from '#lib/agent/models/openai/rep
 import { findListedName, isUsableName, toStandInName } from '#lib/agent/models/openai/repair/tool-names.ts'
 import { newId } from '#lib/platform/ids.ts'
 
-/** Why an answer ends before its end. */
+/** Why an answer was cut off. */
 export type Cut = 'length' | 'filter' | 'error' | 'malformed_call'
 
 /** A call as a server sent it; any field may be missing or wrong. */
@@ -15,7 +15,7 @@ export type SentCall = {
   function?: Record<string, unknown>
 }
 
-/** A call that every server takes back. */
+/** A call that every server accepts in a later request. */
 export type SoundCall = { callId: string; name: string; arguments: string }
 
 // OpenAI's limit in Chat Completions.
@@ -24,21 +24,24 @@ const ID_MAX_CHARS = 40
 const UNREADABLE =
   'The call was not made: its arguments have to be one whole JSON object. Call the tool again with such.'
 
-/** What is put right in one answer of a model, with all that the turn has to know of it. */
+/** The repairs of one answer of a model, with all that the turn has to know of them. */
 export class AnswerRepair {
   cut: Cut | undefined
   /** Fields of the message that its provider wants back with its calls. */
   message: Record<string, unknown> = {}
-  /** The answer without thoughts, if it differs from what the server sent. */
+  /** The answer without thoughts, if that differs from what the server sent. */
   visible: string | undefined
-  /** By call id: calls that cannot be made, with what the model is told instead of a result. */
+  /** Calls that cannot be made, by call id, with what the model is told instead of a result. */
   readonly unmakeable = new Map<string, string>()
   readonly #listed: ReadonlySet<string>
   readonly #used: Set<string>
   readonly #origin: string
   readonly #echoes = new Map<string, Omit<Echo, 'origin' | 'message'>>()
 
-  /** `listed` are the names of the tools that the model was offered, `used` the ids of earlier calls. */
+  /**
+   * `listed` are the names of the tools that the model was offered, `used` the ids of earlier
+   * calls.
+   */
   constructor(listed: ReadonlySet<string>, used: Iterable<string>, origin: string) {
     this.#listed = listed
     this.#used = new Set(used)
@@ -46,8 +49,9 @@ export class AnswerRepair {
   }
 
   /**
-   * The call under an id that no other has (a person's yes to one must not be taken for another's), the name of a listed tool and readable
-   * arguments. One that has neither is kept from being made.
+   * Gives a call an id that no other has (an approval of one call must not count for another), the
+   * name of the listed tool that it means, and readable arguments. A call with an unusable name or
+   * unreadable arguments is noted as unmakeable.
    */
   admit({ id, name, arguments: args, call, function: asked }: SentCall): SoundCall {
     const callId = this.#freeId(id)
@@ -65,7 +69,10 @@ export class AnswerRepair {
     return { callId, name: usable, arguments: text ?? '{}' }
   }
 
-  /** What has to come back with this call, as it travels; undefined if nothing has to. The message's fields are with its first call. */
+  /**
+   * What has to go back with this call, as text; undefined if nothing has to. The message's fields
+   * go with its first call.
+   */
   echoOf(callId: string): string | undefined {
     const [first] = this.#echoes.keys()
     const message = callId === first ? withoutEmpty(this.message) : undefined
@@ -80,12 +87,13 @@ export class AnswerRepair {
   }
 }
 
-/** What a model is told that calls a tool which is not there. */
+/** What a model is told if it calls a tool that does not exist. */
 export function describeMissingTool(name: string): string {
   return `There is no tool named ${name.slice(0, 100)}. Use one of those that are listed.`
 }
 
-// By the words of OpenAI, Anthropic, Bedrock, Gemini, Mistral, Cohere, DeepSeek, Zhipu, vLLM and those that forward them.
+// Finish reasons of OpenAI, Anthropic, Bedrock, Gemini, Mistral, Cohere, DeepSeek, Zhipu, vLLM and
+// servers that forward them.
 const CUTS: Record<string, Cut> = {
   length: 'length',
   max_tokens: 'length',
@@ -129,9 +137,9 @@ const CUTS: Record<string, Cut> = {
   missing_thought_signature: 'malformed_call',
 }
 
-/** What a reason to finish means, if the answer ends before its end. */
+/** What a finish reason means if the answer was cut off; undefined for any other. */
 export function readCut(reason: string): Cut | undefined {
-  // Vertex and Bedrock spell them in other ways: FINISH_REASON_SAFETY, content-filter, "max tokens".
+  // Vertex and Bedrock spell them differently: FINISH_REASON_SAFETY, content-filter, "max tokens".
   const key = reason
     .toLowerCase()
     .replace(/^finish_reason_/, '')

@@ -1,9 +1,12 @@
-/** The arguments of a call as every server takes them back: the text of one JSON object. Undefined if they are none. */
+/**
+ * A call's arguments as every server accepts them: the text of one JSON object. Undefined if they
+ * are not one.
+ */
 export function readArguments(value: unknown): string | undefined {
   if (value === undefined) return '{}'
   if (typeof value === 'string') {
     const text = value.trim()
-    // Some servers send nothing if a tool takes nothing.
+    // Some servers send nothing if a tool takes no arguments.
     if (text === '') return '{}'
     return isShallow(text) && isObjectText(text) ? text : undefined
   }
@@ -16,7 +19,10 @@ export function readArguments(value: unknown): string | undefined {
   }
 }
 
-/** What is nested deeper no tool means, and ends the stack of whoever walks through it. */
+/**
+ * The deepest nesting that is accepted. No tool means more, and a recursive walk would overflow the
+ * stack.
+ */
 const DEPTH_MAX = 200
 
 function isShallow(text: string): boolean {
@@ -35,7 +41,7 @@ function isShallow(text: string): boolean {
 
 /** True if the text is one whole JSON object. */
 export function isObjectText(text: string): boolean {
-  // Asked of each piece of a long text: what cannot be whole is not read.
+  // Called for each piece of a long text, so a text that cannot be whole is not parsed.
   if (!text.trimEnd().endsWith('}')) return false
   try {
     return isObject(JSON.parse(text))
@@ -44,7 +50,7 @@ export function isObjectText(text: string): boolean {
   }
 }
 
-/** True for an object that is no list. */
+/** True for an object that is not an array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

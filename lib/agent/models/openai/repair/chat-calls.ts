@@ -12,15 +12,15 @@ type OpenCall = {
   function: Fields
 }
 
-/** A piece of a call, its fields read as far as they can be. */
+/** A piece of a call, with the fields that could be read. */
 type CallDelta = { index?: number; id?: string; name?: string; arguments: unknown; call: Fields; function: Fields }
 
 const MAX_CALLS = 128
 
 /**
- * The tool calls of a streamed answer of Chat Completions, put together from their pieces. Servers leave out the index or the id, give
- * the same ones to several calls, change the id in each piece, or repeat the name: a piece goes on with a call if it can, and begins one
- * if that call is whole already.
+ * Puts together the tool calls of a streamed Chat Completions answer. Servers leave out the index
+ * or the id, give the same ones to several calls, change the id in each piece, or repeat the name.
+ * So a piece continues a call if it can, and begins a new one if that call is already whole.
  */
 export class ChatCalls {
   readonly #calls: OpenCall[] = []
@@ -50,7 +50,7 @@ export class ChatCalls {
     })
   }
 
-  /** The call that a piece goes on with; undefined if it begins one. */
+  /** The call that a piece continues; undefined if it begins a new one. */
   #find(delta: CallDelta, place: number | undefined): OpenCall | undefined {
     const { id, index, name } = delta
     const last = (match: (call: OpenCall) => boolean) => this.#calls.findLast(match)
@@ -63,7 +63,7 @@ export class ChatCalls {
     }
     if (index !== undefined) {
       const same = last((call) => call.index === index)
-      // Some servers make up an id for each piece, so that another id alone does not begin a call.
+      // Some servers invent an id for each piece, so a new id alone does not begin a call.
       if (!same || !named) return same
       const isOther = id !== undefined && same.id !== undefined
       if (isOther ? !isOpen(same) : beginsAnother(same, delta)) return undefined
@@ -76,16 +76,18 @@ export class ChatCalls {
   }
 }
 
-/** True if the arguments have begun and not ended. */
+/** True if the arguments have begun but are not whole. */
 function isOpen({ text, value }: OpenCall): boolean {
   return value === undefined && text.trim() !== '' && !isObjectText(text)
 }
 
-/** True if a piece with a name cannot belong to this call, which has its arguments already. */
+/**
+ * True if a piece with a name cannot belong to this call, because that has its arguments already.
+ */
 function beginsAnother(call: OpenCall, { name, arguments: args, id }: CallDelta): boolean {
   if (call.value !== undefined) return args !== undefined
   if (!isObjectText(call.text)) return nameOf(call.names) !== name && call.text.trim() !== '' && !isOpen(call)
-  // Bedrock sends an empty object first, and the arguments after it.
+  // Bedrock sends an empty object first, then the arguments.
   return typeof args === 'string'
     ? args.trim() !== '' && !(call.text.trim() === '{}' && id !== undefined && id === call.id)
     : isObject(args)
@@ -105,7 +107,7 @@ function addTo(call: OpenCall, { index, id, name, arguments: args, call: more, f
 function readDelta(raw: Fields): CallDelta {
   const { index: sent, id, type: _, function: given, ...call } = raw
   const index = typeof sent === 'string' && /^\d{1,4}$/.test(sent) ? Number(sent) : sent
-  // Some servers leave out the level of the function.
+  // Some servers leave out the `function` object and send its fields without it.
   const { name, arguments: args, ...rest } = isObject(given) ? given : raw
   return {
     ...(typeof index === 'number' && { index }),
@@ -121,12 +123,15 @@ function withoutNull(fields: Fields): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined))
 }
 
-/** One name out of its pieces: the same in each, each longer than the one before, or cut. */
+/**
+ * Joins the pieces of a name. Servers send the same name in each piece, or longer and longer ones,
+ * or cut it up.
+ */
 function nameOf(names: string[]): string {
   return names.reduce((whole, piece) => (piece === whole ? whole : piece.startsWith(whole) ? piece : whole + piece), '')
 }
 
-/** Bedrock's empty object before the arguments is no part of them. */
+/** Removes the empty object that Bedrock sends before the arguments. */
 function withoutEmptyFirst(text: string): string {
   return /^\s*\{\}\s*\{/.test(text) ? text.replace(/^\s*\{\}/, '') : text
 }

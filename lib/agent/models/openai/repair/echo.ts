@@ -4,28 +4,32 @@ import { isObject } from '#lib/agent/models/openai/repair/call-arguments.ts'
 type Fields = Record<string, unknown>
 
 /**
- * What a provider sent with a tool call beyond the standard, which it wants back with it: Gemini's thought signature, OpenRouter's
- * reasoning details, DeepSeek's thoughts. It travels as one text, since the SDK would change names inside.
+ * What a provider sent with a tool call beyond the standard and wants back with it: Gemini's
+ * thought signature, OpenRouter's reasoning details, DeepSeek's thoughts. It travels as one text,
+ * because the SDK would rename fields inside.
  */
 export type Echo = {
-  /** The server and model that it came from: nobody else gets it. */
+  /** The server and model that it came from. No other gets it. */
   origin: string
-  /** The provider's own id of the call, if no other server would take it. */
+  /** The provider's own id of the call, if no other server would accept it. */
   id?: string
   call?: Fields
   function?: Fields
-  /** Fields of the message that the call stands in. */
+  /** Fields of the message that contains the call. */
   message?: Fields
 }
 
-/** The field in which an echo travels, from the SDK's items to the request. */
+/** The field that carries an echo from the SDK's items to the request. */
 export const ECHO = 'switchboard_echo'
 
 const KEPT_MAX_CHARS = 32_000
 
-// Thoughts that a provider wants back within a turn; the next one begins without them.
+// Thoughts that a provider wants back within a turn, but not in the next one.
 const OF_THE_TURN = ['reasoning', 'reasoning_content', 'thinking']
-/** Fields of a message that their providers want back with its calls. Others are not sent back: strict servers refuse what they do not know. */
+/**
+ * Fields of a message that providers want back with its calls. Other fields are not sent back:
+ * strict servers refuse unknown ones.
+ */
 export const OF_THE_MESSAGE = [
   ...OF_THE_TURN,
   'reasoning_details',
@@ -34,12 +38,15 @@ export const OF_THE_MESSAGE = [
   'provider_specific_fields',
 ]
 
-/** Where a model's answers come from, without telling the address. */
+/** Identifies the server and model of an answer without revealing the address. */
 export function originOf(baseUrl: string, model: string): string {
   return createHash('sha256').update(`${baseUrl}\n${model}`).digest('hex').slice(0, 16)
 }
 
-/** An echo as later turns keep it: without the turn's thoughts; undefined if it is empty or too large. */
+/**
+ * An echo for later turns, without the turn's thoughts; undefined if it is empty or longer than
+ * 32,000 characters.
+ */
 export function echoToKeep(text: unknown): string | undefined {
   const echo = readEcho(text)
   if (!echo) return undefined
@@ -51,17 +58,20 @@ export function echoToKeep(text: unknown): string | undefined {
   return kept !== undefined && kept.length <= KEPT_MAX_CHARS ? kept : undefined
 }
 
-/** The text of an echo; undefined if it holds nothing. */
+/** The text of an echo; undefined if it holds nothing but its origin. */
 export function writeEcho(echo: Echo): string | undefined {
   return Object.keys(echo).length > 1 ? JSON.stringify(echo) : undefined
 }
 
-/** The fields, if there are any. */
+/** The fields; undefined if there are none. */
 export function withoutEmpty(fields: Fields): Fields | undefined {
   return Object.keys(fields).length > 0 ? fields : undefined
 }
 
-/** Puts what `origin` sent back to where it was, in the messages or the input of a request. */
+/**
+ * Puts the echoes of `origin` back in place, in the messages or the input of a request. Echoes of
+ * other origins are removed.
+ */
 export function restoreEchoes<Item>(items: Item[], origin: string): Item[] {
   const ids = new Map<unknown, string>()
   return items.map((item) => {

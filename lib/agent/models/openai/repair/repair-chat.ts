@@ -9,7 +9,7 @@ import { toTokenCount } from '#lib/agent/models/openai/repair/token-count.ts'
 
 type Fields = Record<string, unknown>
 
-/** What a repaired chunk adds; `retracted` says that all text so far was a thought. */
+/** What a repaired chunk adds. `retracted` means that all text so far was a thought. */
 type Delta = {
   content?: string
   reasoning_content?: string
@@ -22,8 +22,9 @@ type Delta = {
 const COUNTS = ['prompt_tokens', 'completion_tokens', 'total_tokens']
 
 /**
- * The chunks of a Chat Completions stream as OpenAI would send them: one choice, text apart from thoughts, whole calls at the end. Throws
- * a ModelFault for a stream that ends without saying so, after all that came before it.
+ * Converts the chunks of a Chat Completions stream to what OpenAI would send: one choice, text
+ * apart from thoughts, whole calls at the end. Throws a ModelFault if the stream ends without a
+ * finish reason or is cut off with nothing said; everything before that is yielded first.
  */
 export async function* repairChat(
   chunks: AsyncIterable<unknown>,
@@ -33,7 +34,7 @@ export async function* repairChat(
   const calls = new ChatCalls()
   let head: Fields = {}
   let finish: string | undefined
-  /** Something beside text was said. */
+  /** Something other than text was said. */
   let said = false
   const chunk = (delta: object, finish_reason: string | null = null) =>
     ({ ...head, choices: [{ index: 0, delta, finish_reason }] }) as unknown as ChatCompletionChunk
@@ -46,7 +47,7 @@ export async function* repairChat(
       if (isObject(usage)) yield { ...head, choices: [], usage: soundUsage(usage) } as unknown as ChatCompletionChunk
       const choice = Array.isArray(choices) ? choices.find((one) => isObject(one) && !one.index) : undefined
       if (!isObject(choice)) continue
-      // A server that does not stream sends the message whole.
+      // A server that does not stream sends the whole message at once.
       const delta = isObject(choice.delta) ? choice.delta : isObject(choice.message) ? choice.message : {}
       noteMessage(answer, delta)
       for (const thought of thoughtsOf(delta)) yield chunk({ reasoning_content: thought })
@@ -97,7 +98,7 @@ function toDelta(piece: Piece): Delta {
   return piece.kind === 'thought' ? { reasoning_content: piece.text } : { content: piece.text }
 }
 
-/** Thoughts that come in a field of their own, which has many names. */
+/** Thoughts in a field of their own, which has many names. */
 function thoughtsOf({ reasoning_content, reasoning, thinking, reasoning_details }: Fields): string[] {
   const own = [reasoning_content, reasoning, thinking].find((text) => typeof text === 'string' && text !== '')
   if (own !== undefined) return [own as string]
@@ -108,7 +109,10 @@ function thoughtsOf({ reasoning_content, reasoning, thinking, reasoning_details 
   })
 }
 
-/** The content as parts, whether it is one text or a list as Mistral's reasoning models and some proxies send it. */
+/**
+ * The content as parts. It is one text, or a list as Mistral's reasoning models and some proxies
+ * send it.
+ */
 function partsOf(content: unknown): { kind: 'text' | 'thought'; text: string }[] {
   if (typeof content === 'string') return content === '' ? [] : [{ kind: 'text', text: content }]
   if (isObject(content)) return partsOf([content])
@@ -123,7 +127,7 @@ function partsOf(content: unknown): { kind: 'text' | 'thought'; text: string }[]
   })
 }
 
-/** Keeps what the provider wants back, put together from its pieces. */
+/** Keeps what the provider wants back, joined from its pieces. */
 function noteMessage({ message }: AnswerRepair, delta: Fields): void {
   for (const key of OF_THE_MESSAGE) {
     const value = delta[key]
@@ -135,7 +139,10 @@ function noteMessage({ message }: AnswerRepair, delta: Fields): void {
   }
 }
 
-/** A detail that goes on with the last one is one with it: OpenRouter streams their texts in pieces. */
+/**
+ * Appends a detail, or joins it with the last one if it continues that: OpenRouter streams their
+ * texts in pieces.
+ */
 function addDetail(details: Fields[], detail: Fields): Fields[] {
   const last = details.at(-1)
   const goesOn =

@@ -9,8 +9,8 @@ type Streamed = { data: AsyncIterable<unknown>; response: Response; request_id: 
 type Create = (body: Body, options?: unknown) => { withResponse: () => Promise<Streamed> }
 
 /**
- * The client as the SDK uses it for one streamed answer. What goes out gets back what its provider wants with it; what comes in is put
- * right before the SDK reads it.
+ * A client for one streamed answer of the SDK. A request gets back what its provider wants with the
+ * calls; the answer is repaired before the SDK reads it.
  */
 export function repairClient(client: OpenAI, origin: string, answer: AnswerRepair): OpenAI {
   const chat: Create = (body, options) => {
@@ -36,7 +36,10 @@ function withData(streamed: Streamed, repair: (data: AsyncIterable<unknown>) => 
   return { ...streamed, data: repair(streamed.data) }
 }
 
-/** What an assistant said as one text: several servers take no list there, and none its annotations. */
+/**
+ * An assistant's message as one text: several servers accept no list there, and none its
+ * annotations.
+ */
 function withPlainText(message: unknown): unknown {
   const { role, content } = message as { role?: string; content?: unknown }
   if (role !== 'assistant' || !Array.isArray(content)) return message

@@ -10,8 +10,9 @@ const PREFIX: Record<string, string> = { message: 'msg', function_call: 'fc', re
 const LOST = 'The result of this call is not known.'
 
 /**
- * What goes to a model, as a strict server takes it: names and arguments that can be sent, each call with an id of its own and one result,
- * nothing empty, no thought without what it led to. Conversations that were stored otherwise go on.
+ * Repairs the input of a model so that a strict server accepts it: usable names and arguments, an
+ * id of its own and one result for each call, nothing empty, no thought without what it led to. So
+ * conversations that were stored in another form can continue.
  */
 export function repairInput(items: AgentInputItem[]): AgentInputItem[] {
   return withPairedCalls(withoutLooseThoughts(items.flatMap(repairItem)))
@@ -35,7 +36,7 @@ function soundName({ name }: Call): string {
   return isUsableName(name) ? name : toStandInName()
 }
 
-/** An id that is none of OpenAI's is left out: it may be. */
+/** Removes an id that does not look like OpenAI's. Ids are optional. */
 function withOwnId<Item extends AgentInputItem>(item: Item): Item {
   const prefix = PREFIX[item.type ?? 'message']
   const { id, ...rest } = item as { id?: unknown }
@@ -70,7 +71,8 @@ function withPairedCalls(items: AgentInputItem[]): AgentInputItem[] {
       const call = open.get(item.callId)?.shift()
       if (call) paired.push({ ...item, callId: call.callId })
     } else {
-      // Reasoning and text may stand between a call and its result, a message of the person may not.
+      // Reasoning and text may stand between a call and its result, but not a message of the
+      // person.
       if ('role' in item && item.role !== 'assistant') close()
       paired.push(item)
     }

@@ -10,9 +10,11 @@ type Fields = Record<string, unknown>
 const ENDS = new Set(['response.completed', 'response.incomplete', 'response.done'])
 
 /**
- * The events of a Responses stream as OpenAI would send them: text apart from thoughts, and an end that has all that was streamed, with
- * whole calls. An answer that was cut ends like any other, and `answer` says why. Throws a ModelFault for a stream that ends without
- * saying so, after all that came before it. Failures that the server tells of pass as they are.
+ * Converts the events of a Responses stream to what OpenAI would send: text apart from thoughts,
+ * and a last event that has all that was streamed, with whole calls. An answer that was cut off
+ * ends like any other, and `answer.cut` says why. Throws a ModelFault if the stream lacks its last
+ * event or is cut off with nothing said; everything before that is yielded first. Failures that the
+ * server reports pass as they are.
  */
 export async function* repairResponses(events: AsyncIterable<unknown>, answer: AnswerRepair): AsyncGenerator<Fields> {
   const messages = new ResponseMessages()
@@ -85,7 +87,7 @@ function toCompleted(
   }
 }
 
-/** False for a thought under an id that is none: no server takes it back. */
+/** False for a thought whose id is not one of OpenAI's: no server accepts it back. */
 function isTakenBack({ type, id }: Fields): boolean {
   return type !== 'reasoning' || (typeof id === 'string' && id.startsWith('rs'))
 }

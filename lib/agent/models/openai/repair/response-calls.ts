@@ -6,16 +6,19 @@ type Fields = Record<string, unknown>
 const STANDARD = new Set(['type', 'id', 'call_id', 'name', 'arguments', 'status', 'namespace', 'caller', 'created_by'])
 const MAX_CALLS = 128
 
-/** A call as it was sent, with the item that it stood in. */
+/** A call as it was sent, with the item that contains it. */
 type ItemCall = SentCall & { item: Fields }
 
-/** The function calls of a streamed response, for servers whose last event does not list them or whose items lack their arguments. */
+/**
+ * Collects the function calls of a streamed response, for servers whose last event does not list
+ * them or whose items lack their arguments.
+ */
 export class ResponseCalls {
   readonly #items: Fields[] = []
-  /** Arguments that were streamed, by the item's id or place. */
+  /** Streamed arguments, by the item's id or index. */
   readonly #texts = new Map<unknown, string>()
 
-  /** Takes an event that is about a call; false for any other. */
+  /** Takes an event about a call. Returns false for any other event. */
   take(event: Fields): boolean {
     const { type, item, item_id: id, output_index: index } = event
     if (type === 'response.function_call_arguments.delta' || type === 'response.function_call_arguments.done') {
@@ -30,14 +33,14 @@ export class ResponseCalls {
       const text = this.#texts.get(item.id) ?? this.#texts.get(index)
       const lacks = item.arguments === undefined || item.arguments === null || item.arguments === ''
       this.#items.push(lacks && text !== undefined ? { ...item, arguments: text } : item)
-      // The next call may have the same id or place.
+      // The next call may have the same id or index.
       this.#texts.delete(item.id)
       this.#texts.delete(index)
     }
     return true
   }
 
-  /** The calls: those that the last event lists, unless more were streamed. */
+  /** The calls that the last event lists, or the streamed ones if those are more. */
   settle(listed: Fields[]): ItemCall[] {
     const items = listed.length >= this.#items.length ? listed : this.#items
     return items.map((item, index) => {

@@ -16,8 +16,9 @@ const OF_PARTS =
   /^response\.(content_part\.(added|done)|output_text\.(delta|done|annotation\.added)|refusal\.(delta|done))$/
 
 /**
- * The messages of a streamed response. Each is shown when its first word is there, so that a message which begins with thoughts, or has
- * nothing else, is not: thoughts become events of their own.
+ * The messages of a streamed response. A message is shown when its first word arrives, so one that
+ * begins with thoughts waits, and one that has only thoughts is never shown. Thoughts become events
+ * of their own.
  */
 export class ResponseMessages {
   readonly #messages: Message[] = []
@@ -54,14 +55,17 @@ export class ResponseMessages {
       yield* this.#complete(message, part, text ?? refusal)
   }
 
-  /** What was held back, when the stream breaks. */
+  /** Yields what was held back if the stream breaks. */
   *flush(): Generator<Fields> {
     for (const message of this.#messages)
       if (!message.done)
         for (const part of message.parts.values()) yield* this.#pieces(message, part, part.splitter.end())
   }
 
-  /** Closes what the server left open at the end. If it streamed no message, those of its last event are shown. */
+  /**
+   * Closes what the server left open at the end. If it streamed no message, shows those of its last
+   * event.
+   */
   *end(listed: Fields[]): Generator<Fields> {
     if (this.#messages.length === 0) for (const item of listed) this.#begin(item, undefined)
     for (const message of this.#messages)
@@ -113,7 +117,7 @@ export class ResponseMessages {
     yield { type: 'response.output_item.done', output_index, item: message.item }
   }
 
-  /** What the server gives as the whole text of a part, as far as it did not come in pieces. */
+  /** Takes the whole text of a part and yields what did not come in pieces. */
   *#complete(message: Message, part: Part, text: unknown): Generator<Fields> {
     if (typeof text !== 'string' || text === '') return
     const rest = text.startsWith(part.given) ? text.slice(part.given.length) : ''
@@ -183,7 +187,7 @@ export class ResponseMessages {
   }
 }
 
-/** The event that says that all text of a message so far was a thought. */
+/** The type of the event that says that all text of a message so far was a thought. */
 export const RETRACTED = 'response.retracted'
 
 function partOf(message: Message, event: Fields): Part {
@@ -198,7 +202,10 @@ function partOf(message: Message, event: Fields): Part {
   return part
 }
 
-/** The parts of a message that say something, in OpenAI's form: some servers send one text, or parts of other names. */
+/**
+ * The parts of a message that say something, in OpenAI's form. Some servers send one text, or parts
+ * with other type names.
+ */
 function contentOf(content: unknown): Fields[] {
   if (typeof content === 'string') return [{ type: 'output_text', text: content }]
   return Array.isArray(content)

@@ -1,8 +1,11 @@
-/** A part of what a model wrote: the answer, a thought, or the word that all of the answer so far was a thought. */
+/**
+ * A part of what a model wrote: the answer, a thought, or the message that all of the answer so far
+ * was a thought.
+ */
 export type Piece = { kind: 'text' | 'thought'; text: string } | { kind: 'retract' }
 
-// Each way in which models mark their thoughts in the answer: Qwen, DeepSeek and most others, Magistral, Seed, Kimi, OpenThinker, Cohere,
-// gpt-oss, Gemma.
+// How models mark thoughts in their answer: Qwen, DeepSeek and most others, Magistral, Seed, Kimi,
+// OpenThinker, Cohere, gpt-oss, Gemma.
 const XML = ['think', 'thinking', 'thought', 'thoughts', 'reasoning', 'reflection', 'seed:think', 'antthinking']
 const LONG_XML = ['thought_process', 'inner_monologue', 'inner_thoughts', 'scratchpad']
 const MARKS: { open: string; close: string[] }[] = [
@@ -19,7 +22,7 @@ const MARKS: { open: string; close: string[] }[] = [
     close: ['<|end|>', '<|start|>assistant', '<|channel|>final<|message|>'],
   })),
 ]
-/** Marks without a meaning for people. */
+/** Marks that mean nothing to people and are dropped. */
 const SILENT = [
   ...['<|channel|>final<|message|>', '<|start|>assistant', '<|end|>', '<|return|>', '<|im_end|>', '<|eot_id|>'],
   ...['<|start_response|>', '<|end_response|>', '<|begin_of_solution|>', '<|end_of_solution|>'],
@@ -31,16 +34,20 @@ const ALL = toPattern([...CLOSERS.keys(), ...CLOSING, ...SILENT])
 const ENDS = new Map(MARKS.map(({ close }) => [close, toPattern(close)]))
 
 /**
- * Parts the thoughts of a model from its answer where it writes both as one text, `<think>` and the like, however the text is cut into
- * chunks. A thought may have no end (the rest is one) or no beginning (all before was one). What stands in code is left alone.
+ * Separates a model's thoughts from its answer if it writes both as one text (`<think>` and the
+ * like), however the text is cut into chunks. A thought may lack its end (then the rest is a
+ * thought) or its beginning (then all before it was one). Marks inside code are left alone.
  */
 export class ThoughtSplitter {
   #held = ''
-  /** White space at the beginning of the answer, which is shown only if an answer follows. */
+  /** White space at the beginning of the answer. It is shown only if text follows. */
   #lead = ''
   #closers: string[] | undefined
   #thinks = false
-  /** A thought's end without its beginning came: what was shown is a thought if anything follows. */
+  /**
+   * The end of a thought came without its beginning. If anything follows, what was shown is a
+   * thought.
+   */
   #loose = false
   #trims = false
   #visible = ''
@@ -102,7 +109,7 @@ export class ThoughtSplitter {
     if (this.#code.inside) return this.#show(text)
     const closers = CLOSERS.get(mark)
     if (closers) {
-      // In the middle of a line it is spoken of, not begun.
+      // In the middle of a line the mark is only mentioned.
       if (!this.#code.atLineStart) return this.#show(text)
       this.#closers = closers
       this.#lead = ''
@@ -138,7 +145,10 @@ export class ThoughtSplitter {
   }
 }
 
-/** Knows whether a text that comes in pieces is inside of Markdown code. Keeps nothing of the line but what tells, however long it is. */
+/**
+ * Tells whether a text that comes in pieces is inside Markdown code. Keeps a bounded part of each
+ * line, however long the line is.
+ */
 class CodeWatch {
   #fenced = false
   #head = ''
@@ -170,21 +180,21 @@ class CodeWatch {
   }
 }
 
-/** A fence of code and the white space before it are no longer (characters). */
+/** The most characters of a code fence with the white space before it. */
 const FENCE_CHARS = 6
 
 function isFence(line: string): boolean {
   return /^\s{0,3}(```|~~~)/.test(line)
 }
 
-/** Finds marks in a text, in one walk through it: a model that runs wild writes thousands of them. */
+/** Finds marks in one pass through a text, because a runaway model writes thousands of them. */
 type Pattern = {
   find(text: string, from: number): { at: number; text: string } | undefined
   heldBack(text: string, from: number): number
 }
 
 function toPattern(marks: readonly string[]): Pattern {
-  // Of two that begin at one place the longer one is meant.
+  // Longest first: of two marks at the same place the longer one is meant.
   const sorted = [...new Set(marks)].sort((a, b) => b.length - a.length)
   const any = new RegExp(sorted.map((mark) => mark.replace(/[|[\]/\\^$.*+?(){}]/g, '\\$&')).join('|'), 'gi')
   const longest = sorted[0]?.length ?? 0

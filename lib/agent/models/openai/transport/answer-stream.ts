@@ -8,30 +8,34 @@ import {
 } from '#lib/agent/models/openai/failures/server-error.ts'
 import { framesOfWhole, toGarbled } from '#lib/agent/models/openai/transport/whole-answer.ts'
 
-/** How long (ms) a stream may go on after the model has finished: the count of tokens comes then. */
+/** How long (ms) a stream may continue after the model has finished. The token count comes then. */
 const AFTER_FINISH_MS = 2_000
 /** The longest whole answer, and the longest event (characters). */
 const WHOLE_MAX_CHARS = 50_000_000
-/** Of what is no answer, so much is read (characters). */
+/** How much is read of a body that is not an answer (characters). */
 const PAGE_MAX_CHARS = 10_000
 
 const FINISHED = /"finish_reason"\s*:\s*"[^"]/
-// Some servers write a reason into every chunk: one without it says that the model goes on.
+// Some servers write a finish reason into every chunk. A later chunk without one means that the
+// model continues.
 const GOES_ON = /"finish_reason"\s*:\s*null/
-// An error that stands in the frame itself, as of FastAPI and MiniMax, begins it.
+// Frames that may report a failure or the end. FastAPI and MiniMax put the error itself at the
+// frame's start.
 const TELLING =
   /"error"|"status_code"\s*:\s*[1-9]|^\s*\{\s*"(?:detail|message|msg|status|code|errors)"|"type"\s*:\s*"(?:error|response\.(?:output_item\.done|completed|incomplete|failed|error))"/
-// What proxies send instead of comments, so that a connection is not taken for dead.
+// What proxies send instead of comments to keep the connection alive.
 const KEEP_ALIVE = /^\W*(?:(?:ping|pong|heart-?beat|keep-?alive|processing|null|true)\b\W*)?$/i
-/** How a stream of events begins. */
+/** How an event stream begins. */
 const FIELD = /^\s*(?::|(?:data|event|id|retry)\s*:)/im
-// White space and a byte order mark may come before anything.
+// The first real character. White space and a byte order mark may come before it.
 const FIRST = /[^\s\u{FEFF}]/u
 
 /**
- * The answer of a model's server as a stream of events that the client can read, whatever the server made of the wish for one: a stream,
- * a whole answer, or nothing. What is not read beyond: an end that was said counts as the end, though the socket stays open or breaks.
- * `onSign` is told of every byte, of comments too. Throws a ModelServerError, here or out of the stream, once all before it was read.
+ * Converts the answer of a model's server to an event stream that the client can read, whether the
+ * server sent a stream, a whole answer or nothing. A stated end counts as the end, even if the
+ * socket stays open or breaks; nothing after it is read. `onSign` is called whenever bytes arrive,
+ * including comments. Throws a ModelServerError: here, or out of the stream after everything before
+ * it was read.
  */
 export async function toAnswerStream(response: Response, onSign: () => void): Promise<Response> {
   const { status, headers } = response
@@ -91,12 +95,12 @@ async function* readEvents(
   const repair = new EventRepair(answered)
   let finishedAt: number | undefined
   let count = 0
-  /** What may tell of a failure: it does if no answer follows. */
+  /** A frame that may report a failure. It does if no answer follows. */
   let suspect: ModelServerError | undefined
   const take = function* (): Generator<Event, boolean> {
     if (tooLong) throw toGarbled(`An event of more than ${WHOLE_MAX_CHARS} characters.`, answered)
     for (const given of parsed.splice(0)) {
-      // Some proxies wrap each line of a stream once more.
+      // Some proxies prefix each line of a stream with `data:` once more.
       const event = { ...given, data: given.data.replace(/^(?:\s*data:)+/, '').trim() }
       if (/^\[done\]$/i.test(event.data)) {
         yield { data: '[DONE]' }
@@ -130,7 +134,7 @@ async function* readEvents(
       parser.feed(next.value)
       if (yield* take()) return
     }
-    // An event at the end may lack its empty line.
+    // The last event may lack its empty line.
     parser.reset({ consume: true })
     parser.feed('\n\n')
     if (yield* take()) return
@@ -142,12 +146,15 @@ async function* readEvents(
         toServerError({ message: 'A stream without an event.' }, answered).detail,
       )
   } finally {
-    // Not awaited: a server that leaves the socket open would hold this up.
+    // Not awaited, because a server that leaves the socket open would block here.
     void texts.return(undefined).catch(() => undefined)
   }
 }
 
-/** The model has finished: what the socket does then, nothing at all or breaking, is the end. */
+/**
+ * Reads on after the model has finished. Silence for `ms` or a broken socket then counts as the
+ * end.
+ */
 async function withinOrEnd(
   reading: Promise<IteratorResult<string, void>>,
   ms: number,
@@ -161,7 +168,10 @@ async function withinOrEnd(
   }
 }
 
-/** Looks into the few events of a stream that say how it went, and throws the failure that one tells of. */
+/**
+ * Looks into the few events that say how the stream went, and throws or returns the failure that
+ * one reports.
+ */
 class EventRepair {
   readonly #answered: { status: number; headers: Headers }
   readonly #items = new Map<number, unknown>()
@@ -195,7 +205,7 @@ class EventRepair {
         this.#answered,
       )
     if (saysFailure(frame)) return { data, isLast: false, suspicion: toServerError(frame, this.#answered) }
-    // OpenRouter writes it beside the last words.
+    // OpenRouter puts the error beside the last words.
     const choice = Array.isArray(frame.choices) ? frame.choices[0] : undefined
     if (choice?.error) return { data, isLast: false, failure: toServerError(choice, this.#answered) }
     if (type === 'response.output_item.done') this.#items.set(frame.output_index ?? this.#items.size, frame.item)
@@ -216,7 +226,9 @@ type Frame = {
   response?: { output?: unknown[]; error?: unknown; status?: string; incomplete_details?: { reason?: unknown } | null }
 }
 
-/** Frames as the client reads them. One at a time: what was queued would be lost with an error. */
+/**
+ * Frames as the client reads them, one at a time: frames in a queue would be lost with an error.
+ */
 function bytesOf(events: AsyncIterable<Event> | Iterable<Event>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   async function* frames() {

@@ -6,25 +6,34 @@ import { type FailureDetail, RUN_FAILURES, type RunFailureClass } from '#lib/dat
 import { env } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
 
-/** What is heard of a model's server beside its answer. */
+/** What a model's server says beside its answer. */
 export type ModelLine = {
-  /** A byte came: the server is alive. `aheadMs`: it is waited for so long with good reason. */
+  /**
+   * Called when bytes arrive: the server is alive. During the next `aheadMs` silence has a good
+   * reason.
+   */
   onSign?: (aheadMs?: number) => void
-  /** Asked again in `ms`; undefined: the wait is over. Said again while it lasts. */
+  /**
+   * Called with the time left (ms) while a request waits to be sent again, more than once in a long
+   * wait; undefined when the wait is over.
+   */
   onWait?: (wait: { ms: number; sentence: string } | undefined) => void
-  /** The server does not accept the definition of this tool, by the name that the model sees; the turn goes on without it. */
+  /**
+   * Called if the server does not accept the definition of this tool, by the name that the model
+   * sees. The turn goes on without it.
+   */
   onToolRefused?: (name: string, detail: FailureDetail) => void
 }
 
-/** Tries beside the first (each 0.5 s to 1 s later) after what may pass at once. */
+/** Retries of what may pass at once, after about 0.5 s and 1 s. */
 const QUICK_RETRIES = 2
 const QUICK_MS = 500
-/** A longer wait (ms) is told to the person, and told anew so often. */
+/** A wait longer than this (ms) is shown to the person, and updated every TELL_EVERY_MS. */
 const TELL_MS = 3_000
 const TELL_EVERY_MS = 5_000
-/** Refused tools for which one request is sent again. */
+/** How many refused tools a turn leaves out before it fails. */
 const REFUSED_TOOLS_MAX = 8
-/** Of an error's body so much is read (bytes), for so long (ms). */
+/** How much of an error's body is read (bytes), and for how long (ms). */
 const ERROR_MAX_BYTES = 64_000
 const ERROR_READ_MS = 5_000
 
@@ -36,9 +45,10 @@ const PASSING: ReadonlySet<RunFailureClass> = new Set([
 ])
 
 /**
- * The `fetch` of one turn's model: asks again after what may pass, waits as long as the server says (MODEL_WAIT_MAX in all) and tells it,
- * leaves out tools that the server does not accept, and makes a stream of whatever answer comes. Throws a ModelServerError; once the
- * answer has begun it comes out of the body.
+ * The `fetch` of one turn's model. Retries what may pass, waits as long as the server says
+ * (MODEL_WAIT_MAX seconds in total) and reports the wait, leaves out tools that the server does not
+ * accept, and makes a stream of any answer. Throws a ModelServerError; after the answer has begun,
+ * its body throws it.
  */
 export function modelFetch(line: ModelLine = {}): typeof fetch {
   const refused = new Set<string>()
@@ -87,7 +97,10 @@ export function toLog({ status, code, type, param, message, requestId }: Failure
 
 type Tries = { quick: number; waitedMs: number; isTold: boolean }
 
-/** How long (ms) to wait before the next try; undefined if there is none. Nobody waits for long in silence. */
+/**
+ * How long (ms) to wait before the next try; undefined if there is none. Waits long only if the
+ * person is told.
+ */
 function waitBefore({ retryAfterMs }: ModelServerError, { quick, waitedMs, isTold }: Tries): number | undefined {
   if (retryAfterMs !== undefined && retryAfterMs > TELL_MS)
     return isTold && waitedMs + retryAfterMs <= env().MODEL_WAIT_MAX * 1_000 ? retryAfterMs : undefined
@@ -95,7 +108,7 @@ function waitBefore({ retryAfterMs }: ModelServerError, { quick, waitedMs, isTol
   return retryAfterMs ?? QUICK_MS * 2 ** quick * (1 - Math.random() / 4)
 }
 
-/** Waits, telling what is still to come. Throws the signal's reason if it aborts. */
+/** Waits, and reports the time left. Throws an AbortError if the signal aborts. */
 async function pause(
   ms: number,
   failureClass: RunFailureClass,
@@ -133,7 +146,7 @@ async function ask(
   } catch (error) {
     if (error instanceof ModelServerError) return error
     if (init.signal?.aborted || !(error instanceof TypeError)) throw error
-    // It was reached, and broke before its first word.
+    // The server was reached, but the connection broke before its first word.
     return new ModelServerError('model_cut', socketDetail(error), { cause: error })
   }
 }
@@ -143,7 +156,7 @@ function socketDetail(error: TypeError): FailureDetail {
   return { ...(typeof code === 'string' && { code }), ...(message && { message }) }
 }
 
-/** The beginning of a body, as far as it comes in time. */
+/** The beginning of a body, as far as it arrives in time. */
 async function readSome({ body }: Response): Promise<string> {
   if (!body) return ''
   const reader = body.getReader()

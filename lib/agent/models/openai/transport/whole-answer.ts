@@ -10,8 +10,8 @@ const isObject = (value: unknown): value is Fields => value instanceof Object &&
 const listOf = (value: unknown): Fields[] => (Array.isArray(value) ? value.filter(isObject) : [])
 
 /**
- * A whole answer of a server that does not stream, as the events of a stream: the data of each, in both APIs. Throws a
- * ModelServerError for an error with the status 200, and for what is no answer.
+ * Converts the whole answer of a server that does not stream to the data of stream events, in both
+ * APIs. Throws a ModelServerError for an error with status 200, and for what is not an answer.
  */
 export function framesOfWhole(text: string, answered: { status: number; headers: Headers }): string[] {
   let body: unknown
@@ -28,7 +28,7 @@ export function framesOfWhole(text: string, answered: { status: number; headers:
   throw toGarbled(text, answered)
 }
 
-/** What came is not the API's answer: a page, another format. */
+/** The error for a body that is not the API's answer, such as a page or another format. */
 export function toGarbled(text: string, { status, headers }: { status: number; headers: Headers }): ModelServerError {
   const { detail } = toServerError(
     { message: `${headers.get('content-type') ?? 'no content type'}: ${text.slice(0, 1_000)}` },
@@ -58,7 +58,7 @@ function chatFrames(body: Fields): unknown[] {
 }
 
 function responsesFrames({ output, ...rest }: Fields): unknown[] {
-  // Some servers leave out what is true of every item of a whole answer.
+  // Some servers leave out the status, because every item of a whole answer is completed.
   const response: Fields = {
     ...rest,
     output: listOf(output).map((item) => (item.type === 'message' ? { status: 'completed', ...item } : item)),
