@@ -7,25 +7,25 @@ import { type ModelLine, modelFetch } from '#lib/agent/models/openai/transport/m
 import type { Person } from '#lib/data/people/users.ts'
 import { env } from '#lib/platform/env.ts'
 
-// The SDK would send traces of every run to OpenAI and print what models and tools said.
+// By default the SDK sends traces of every run to OpenAI and prints what models and tools say.
 setTracingDisabled(true)
 setTraceProcessors([])
 setSensitiveDataLoggingEnabled(false)
 
-/** True where no model is set, so that the demo assistant answers. */
+/** True if no model is set, so that the demo assistant answers. */
 export function isDemo(): boolean {
   const { OPENAI_API_KEY, OPENAI_BASE_URL } = env()
   return !OPENAI_API_KEY && !OPENAI_BASE_URL
 }
 
-/** The name of the model that answers, for people and for the runs' rows. */
+/** The name of the model that answers, for people and for the rows of runs. */
 export function modelName(): string {
   return isDemo() ? DEMO_NAME : env().OPENAI_MODEL
 }
 
 /**
- * The model of one turn: OpenAI's or a compatible server's as the settings say, else the demo assistant for this person. `line` hears
- * what its server says beside the answer.
+ * Opens the model of one turn: OpenAI's or a compatible server's, as the settings say, else the
+ * demo assistant for this person. `line` is told what the model's server says beside the answer.
  */
 export function openModel(about: { person: Person; timeZone: string; now: Date }, line?: ModelLine): Model {
   if (isDemo()) return demoModel(about)
@@ -36,8 +36,8 @@ export function openModel(about: { person: Person; timeZone: string; now: Date }
 
 /** A client of the model's server, as the settings say. Clients share the process's connections. */
 export function openModelClient(line?: ModelLine): OpenAI {
-  // Servers such as Ollama want no key, but the client wants one.
+  // Servers such as Ollama need no key, but the client requires one.
   const { OPENAI_API_KEY: apiKey = 'none', OPENAI_BASE_URL: baseURL = 'https://api.openai.com/v1' } = env()
-  // Asking again is the fetch's business, which tells the person.
+  // `modelFetch` retries, because it also tells the person about the wait.
   return new OpenAI({ apiKey, baseURL, logLevel: 'off', maxRetries: 0, fetch: modelFetch(line) })
 }

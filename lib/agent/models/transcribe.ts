@@ -7,7 +7,7 @@ import { log } from '#lib/platform/log.ts'
 
 const TIMEOUT_MS = 60_000
 
-/** What browsers record, and the ending that the model's server knows it by. */
+/** What browsers record, with the file extension by which the model's server knows it. */
 const ENDINGS: Record<string, string> = {
   'audio/webm': 'webm',
   'audio/ogg': 'ogg',
@@ -19,14 +19,15 @@ const ENDINGS: Record<string, string> = {
   'audio/flac': 'flac',
 }
 
-/** True where speech may be turned into text: a model's server is set, and the setting is not off. */
+/** True if speech can be turned into text: a model's server is set, and the setting is not off. */
 export function canTranscribe(): boolean {
   return !isDemo() && env().OPENAI_TRANSCRIPTION_MODEL !== 'off'
 }
 
 /**
- * What was said in a recording, by the model's server. Throws bad_request where there is no such server or it cannot do that,
- * unsupported_type for a recording of another kind, and unavailable when it fails or takes more than a minute.
+ * Turns a recording into text at the model's server. Throws bad_request if there is no such server,
+ * if it cannot do that, or if the recording is empty or not understood; unsupported_type for a
+ * recording of another kind; unavailable if it fails or takes more than a minute.
  */
 export async function transcribe({
   data,

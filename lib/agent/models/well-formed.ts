@@ -2,8 +2,8 @@ import type { ModelRequest } from '@openai/agents'
 import { toStorableText } from '#lib/platform/json/to-storable.ts'
 
 /**
- * The request without what no model server takes in a text: NUL and halves of surrogate pairs become U+FFFD, wherever people, tools,
- * their definitions or a cut brought them in.
+ * The request without characters that model servers refuse: NUL and halves of surrogate pairs
+ * become U+FFFD, whether they come from people, tools, tool definitions or a cut.
  */
 export function wellFormedRequest(request: ModelRequest): ModelRequest {
   const { input, systemInstructions, tools } = request
@@ -15,7 +15,7 @@ export function wellFormedRequest(request: ModelRequest): ModelRequest {
   }
 }
 
-/** A JSON value with every text in it well-formed: itself where all of them are. */
+/** A JSON value in which every text is well-formed; the same value if nothing changes. */
 function wellFormed<T>(value: T): T {
   if (typeof value === 'string')
     return (value.isWellFormed() && !value.includes('\0') ? value : toStorableText(value)) as T

@@ -7,7 +7,10 @@ export type Dated = { rest: string; due?: string }
 const PREPOSITION = /(?:^|\s)(?:on|by|at|until|till|before|due|for|this|from|starting)\s*$/i
 const SHORT_DAY = /^(?:sun|mon|tue|wed|thu|fri|sat|second|may|march)$/i
 
-/** Takes the date out of "call Ann on Friday at 3". A word that only looks like a date ("sun cream") stays. */
+/**
+ * Takes the date out of "call Ann on Friday at 3". A word that only looks like a date ("sun cream")
+ * stays.
+ */
 export function takeDate(text: string, { timeZone, now }: Pick<About, 'timeZone' | 'now'>): Dated {
   const found = chrono.casual.parse(
     text,
@@ -26,7 +29,7 @@ export function takeDate(text: string, { timeZone, now }: Pick<About, 'timeZone'
   return { rest, due }
 }
 
-// By hand: an expression would look for the blanks at the end from each blank anew.
+// Not a regular expression, which would take quadratic time for many blanks.
 function withoutSign(text: string): string {
   return /[,(]$/.test(text) ? text.slice(0, -1).trimEnd() : text
 }
@@ -52,7 +55,7 @@ function offsetMinutes(now: Date, timeZone: string): number {
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes))
 }
 
-/** The day that it is for the person, plus some days: "2026-11-27". */
+/** The person's current day plus some days: "2026-11-27". */
 export function localDay({ timeZone, now }: Pick<About, 'timeZone' | 'now'>, plusDays = 0): string {
   const day = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(
     now,

@@ -6,8 +6,9 @@ import { planModel } from '#lib/agent/models/direct/plan-model.ts'
 export const DEMO_NAME = 'demo assistant'
 
 /**
- * The demo assistant: a model of the Agents SDK that runs in this process and understands plain requests about tasks and
- * notes, so that everything around it can be tried without a key. Its tool calls go the way of every model's.
+ * The demo assistant: a model of the Agents SDK that runs in this process and understands plain
+ * requests about tasks and notes, so that everything around it can be tried without a key. Its tool
+ * calls take the same way as any model's.
  */
 export function demoModel(about: About): Model {
   return planModel((turn) => nextStep(turn, about))

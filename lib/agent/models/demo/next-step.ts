@@ -4,7 +4,10 @@ import { followPlan, type Step } from '#lib/agent/models/direct/plan.ts'
 import type { DirectTurn } from '#lib/agent/models/direct/read-turn.ts'
 import { slashCommand } from '#lib/agent/models/direct/slash-command.ts'
 
-/** The next step of a turn. There is no state: the plan is made anew from the person's message each time. */
+/**
+ * The next step of a turn. There is no state: the plan is made anew from the person's message each
+ * time.
+ */
 export function nextStep(turn: DirectTurn, about: About): Step {
   return followPlan(slashCommand(turn) ?? understand(turn, about), turn)
 }

@@ -30,7 +30,7 @@ export const noteRules: Rule[] = [
   ],
 ]
 
-/** Questions that a note may answer, when nothing else was meant. */
+/** Questions that a note may answer, if no other rule matches. */
 export const questionRules: Rule[] = [
   [
     /^(?:what(?:'s| is| was| were| are)|where(?:'s| is| are| did i put)|when(?:'s| is| was)|which is|do you know|tell me|how (?:much|long|many|old|tall) is)(?: the| my| our)? (?<query>.+)$/i,
@@ -38,7 +38,7 @@ export const questionRules: Rule[] = [
   ],
 ]
 
-/** A text that begins with "note:" as a note, however long it is. */
+/** Saves a text that begins with "note:" as a note, however long it is. */
 export function noteOf(text: string): Plan | undefined {
   const lead = /^\s*(?:note|memo)\s*[:-]/i.exec(text.slice(0, 100))?.[0]
   return lead === undefined ? undefined : save(text.slice(lead.length))

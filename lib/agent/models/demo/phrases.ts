@@ -4,7 +4,7 @@ import { sayDue } from '#lib/agent/models/demo/dates.ts'
 export type Task = { number: number; title: string; due: string | null; done: boolean }
 export type NoteHit = { id: string; title: string; snippet?: string }
 
-/** Text that Markdown leaves as it is. */
+/** Escapes the text for Markdown. */
 export function plain(text: string): string {
   return text.replace(/[\\`*_[\]<>#|~]/g, '\\$&')
 }

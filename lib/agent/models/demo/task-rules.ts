@@ -41,7 +41,7 @@ export const listRules: Rule[] = [
   ],
 ]
 
-/** What changes the list. */
+/** Requests that change the list. */
 export const taskRules: Rule[] = [
   [
     /^(?:i(?:'m| am| have|'ve)? )?(?:done|finished|completed?|finish|check(?:ed)? off|tick(?:ed)? off|close)(?::| with)?(?: task)? (?<which>.+?)(?: is)?(?: as)?(?: done| finished| off)?$/i,
@@ -124,7 +124,7 @@ function list(args: Record<string, unknown>, what: string, about: About): Plan {
               : `I found no task that is ${what}.`.replace('that is about', 'about'),
         }
       const head = tasks.length === 1 ? `One task is ${what}` : `${tasks.length} tasks are ${what}`
-      // The widget beside the answer has them already, with boxes to tick.
+      // The widget beside the answer already lists them, with boxes to tick.
       return { say: answer?.isShown ? `${head}.${more}` : `${head}:\n\n${listTasks(tasks, about)}${more}` }
     },
   }
@@ -212,13 +212,16 @@ function remove(which: string, about: About, turn: DirectTurn): Plan {
       },
     }
   }
-  // What cannot be undone is not done on a guess.
+  // Deleting cannot be undone, so it is not done on a guess.
   return withTask(which, about, turn, (found) => ({
     say: `That would be task ${found}. Say \`delete task ${found}\` to delete it for ever.`,
   }))
 }
 
-/** Goes on with the one task that is meant: by number, by "it", or by words of its title. Asks where that is not clear. */
+/**
+ * Continues with the one task that is meant: by number, by "it", or by words of its title. Asks if
+ * that is not clear.
+ */
 function withTask(which: string, about: About, turn: DirectTurn, goOn: (number: number) => Plan): Plan {
   const number = /^(?:task )?#?(\d+)$/i.exec(which.trim())?.[1]
   if (number) return goOn(Number(number))
@@ -255,7 +258,7 @@ function whichOne(args: Record<string, unknown>, lead: string, about: About): Pl
   }
 }
 
-/** The task that the last answer was about, where it was about one. */
+/** The number of the task that the last answer was about, if it was about one. */
 function lastMentioned({ earlier }: DirectTurn): number | undefined {
   const value = earlier.findLast((answer) => !answer.failed && answer.value)?.value as
     | { number?: number; tasks?: Task[] }

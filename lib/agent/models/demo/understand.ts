@@ -48,9 +48,9 @@ const TOO_LONG = 'That is too much for the **demo assistant**. I can keep it, th
 
 const RULES: Rule[] = [...smallTalk, ...listRules, ...noteRules, ...taskRules, ...questionRules]
 
-/** What a plain message asks for. */
+/** The plan for a plain message. */
 export function understand(turn: DirectTurn, about: About): Plan {
-  // The rules are written for sentences. Some of them, and the reader of dates, take time by the square of the length.
+  // The rules are written for sentences. Some of them, and the date parser, take quadratic time.
   if (turn.text.length > LONG) return noteOf(turn.text) ?? { say: TOO_LONG }
   const text = bare(turn.text)
   for (const [pattern, plan] of RULES) {
@@ -65,7 +65,7 @@ export function understand(turn: DirectTurn, about: About): Plan {
   return { say: NOT_UNDERSTOOD }
 }
 
-/** The message without what politeness adds to it. */
+/** The message without polite words. */
 function bare(text: string): string {
   let rest = text
     .trim()

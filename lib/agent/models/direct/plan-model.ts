@@ -5,22 +5,25 @@ import { type DirectTurn, readTurn } from '#lib/agent/models/direct/read-turn.ts
 import { slashCommand } from '#lib/agent/models/direct/slash-command.ts'
 import { newId } from '#lib/platform/ids.ts'
 
-/** Milliseconds between two pieces of an answer, so that it can be seen to stream. */
+/** Milliseconds between two pieces of an answer, so that streaming is visible. */
 const PACE_MS = 8
 
 type StepOf = (turn: DirectTurn) => Step
 
-/** What runs instead of a model where the person names a tool: `/add_task title="buy milk"`. */
+/**
+ * The model's name in a turn that runs without one, because the person names a tool: `/add_task
+ * title="buy milk"`.
+ */
 export const DIRECT_NAME = 'direct call'
 
-/** A model that does as the person's own command says, with no other model behind it. */
+/** A model that carries out the person's own command, with no other model behind it. */
 export function directModel(): Model {
   return planModel((turn) =>
     followPlan(slashCommand(turn) ?? { say: 'There is no such tool. `/tools` lists those that there are.' }, turn),
   )
 }
 
-/** A model of the Agents SDK whose every step is worked out in this process. */
+/** A model of the Agents SDK whose every step is computed in this process. */
 export function planModel(stepOf: StepOf): Model {
   return {
     getResponse: async (request) => respond(stepOf(readTurn(request))),

@@ -2,13 +2,16 @@ import type { Answer, DirectTurn, OfferedTool } from '#lib/agent/models/direct/r
 
 export type Call = { tool: string; args: Record<string, unknown> }
 
-/** What to do: say something, or make calls and go on with their answers. */
+/** What to do: say something, or make calls and continue with their answers. */
 export type Plan = { say: string } | { calls: Call[]; next: (answers: Answer[]) => Plan }
 
-/** What is to be done next. */
+/** The next thing to do. */
 export type Step = { say: string } | { calls: Call[] }
 
-/** The next step of a plan that was begun anew: it is followed as far as the tools have answered. */
+/**
+ * The next step of a plan. It starts at the plan's beginning and follows it as far as the tools
+ * have answered.
+ */
 export function followPlan(begun: Plan, turn: DirectTurn): Step {
   let plan = begun
   const answers = [...turn.answers]
@@ -25,7 +28,7 @@ export function followPlan(begun: Plan, turn: DirectTurn): Step {
   return { calls: calls.map(({ tool, args }) => ({ tool: tool?.name ?? '', args })) }
 }
 
-/** The tool of this name, or the only one that has it after a server's name. */
+/** The tool with this name, or the only one that has it after a server's prefix. */
 export function findTool(tools: OfferedTool[], name: string): OfferedTool | undefined {
   const exact = tools.find((tool) => tool.name === name)
   if (exact) return exact
@@ -33,7 +36,7 @@ export function findTool(tools: OfferedTool[], name: string): OfferedTool | unde
   return another ? undefined : only
 }
 
-/** The tools whose names end in this one, after a server's name. */
+/** The tools that have this name after a server's prefix. */
 export function toolsLike(tools: OfferedTool[], name: string): OfferedTool[] {
   return tools.filter((tool) => tool.name.endsWith(`_${name}`))
 }

@@ -4,7 +4,10 @@ type Read = { values: Record<string, unknown> } | { problem: string }
 
 const KEY = /([\w.-]+)=/y
 
-/** The arguments behind a tool's name, or a sentence about what cannot be read or is missing. */
+/**
+ * Parses the arguments after a tool's name. If some are missing or cannot be read, a sentence says
+ * so.
+ */
 export function readArguments(text: string, tool: OfferedTool): Read {
   const read = parsed(text.trim(), tool)
   if ('problem' in read) return read
@@ -41,7 +44,7 @@ function parsed(text: string, tool: OfferedTool): Read {
     values.set(key, readValue(raw, schema))
     at = end
   }
-  // As own properties, whatever they are called.
+  // `fromEntries` makes own properties of all names, such as `__proto__`.
   return { values: Object.fromEntries(values) }
 }
 
@@ -65,7 +68,10 @@ function problem(near: string): Read {
   }
 }
 
-/** Where the value that begins at `start` ends: after its closing quote or bracket, or at the next space. */
+/**
+ * The index at which the value that begins at `start` ends: after its closing quote or bracket, or
+ * at the next space.
+ */
 function endOfValue(text: string, start: number): number | undefined {
   const first = text[start] ?? ''
   if (!'"\'{['.includes(first) || first === '') {
@@ -91,13 +97,13 @@ function readValue(text: string, schema: unknown): unknown {
   if (text.startsWith("'")) return text.slice(1, -1).replaceAll("\\'", "'")
   const value = readJson(text)
   if (value === undefined) return text.startsWith('"') ? text.slice(1, -1).replaceAll('\\"', '"') : text
-  // "title=123" is a text where the tool wants one.
+  // "title=123" is text if the tool wants text.
   const types = typesOf(schema)
   const isText = types.includes('string') && !namesOf(value).some((name) => types.includes(name))
   return isText && !text.startsWith('"') ? text : value
 }
 
-/** What the JSON says; undefined where it is none. */
+/** The parsed JSON; undefined if the text is not JSON. */
 function readJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -106,7 +112,7 @@ function readJson(text: string): unknown {
   }
 }
 
-/** The JSON Schema types that a value may have, as far as the schema names them. */
+/** The JSON Schema types that a value may have, if the schema names them. */
 function typesOf(schema: unknown): string[] {
   const { type, anyOf, oneOf } = (schema ?? {}) as { type?: unknown; anyOf?: unknown; oneOf?: unknown }
   return [type, anyOf, oneOf].flat().flatMap((part) => (typeof part === 'string' ? part : part ? typesOf(part) : []))

@@ -1,24 +1,27 @@
 import type { ModelRequest } from '@openai/agents'
 import { SHOWN_NOTE } from '#lib/mcp-client/calls/call-facts.ts'
 
-/** What a tool answered: its text, the JSON in it if it is JSON, whether the call failed, and whether the chat shows it as a widget. */
+/**
+ * A tool's answer: its text, the JSON in it if it is JSON, whether the call failed, and whether the
+ * chat shows it as a widget.
+ */
 export type Answer = { text: string; value: unknown; failed: boolean; isShown?: boolean }
 
-/** A tool as the model is offered it; `strings` are the arguments that its schema wants as text. */
+/** A tool as the model is offered it. */
 export type OfferedTool = { name: string; properties: Record<string, unknown>; required: string[] }
 
-/** What is seen of a turn where no model understands it. */
+/** A turn as it is read without a model. */
 export type DirectTurn = {
   /** The person's last message. */
   text: string
-  /** What the tools have answered since that message, in order. */
+  /** The tools' answers since that message, in order. */
   answers: Answer[]
-  /** What they answered before it, oldest first. */
+  /** The tools' answers before it, oldest first. */
   earlier: Answer[]
   tools: OfferedTool[]
 }
 
-/** Reads the request that the SDK makes of every model. */
+/** Reads the request that the SDK sends to every model. */
 export function readTurn({ input, tools }: Pick<ModelRequest, 'input' | 'tools'>): DirectTurn {
   const items =
     typeof input === 'string' ? [{ type: 'message' as const, role: 'user' as const, content: input }] : input
@@ -38,14 +41,14 @@ export function readTurn({ input, tools }: Pick<ModelRequest, 'input' | 'tools'>
   }
 }
 
-// Notes to the model travel as messages of the user.
+// Notes for the model are sent as messages of the user.
 function isSaid(text: string): boolean {
   return !/^(Hidden context for the agent|A message was displayed to the user|The following graphical UI widget|The user is referring to this|# User-provided context)/.test(
     text,
   )
 }
 
-// Attached files follow the words as parts of their own, and are not what the person says.
+// Attached files are parts of their own after the text, and not what the person says.
 function wordsOf(content: unknown): string {
   if (!Array.isArray(content)) return textOf(content)
   return textOf(

@@ -4,7 +4,10 @@ import type { Answer, DirectTurn, OfferedTool } from '#lib/agent/models/direct/r
 
 const COMMAND = /^\/([\w-]+)(?:\s+([\s\S]*))?$/
 
-/** True for a message that calls one of these tools, or asks for their list: no model has to understand it. */
+/**
+ * True for a message that calls one of these tools or asks for their list, so that no model is
+ * needed.
+ */
 export function isDirectCall(text: string, tools: { name: string }[]): boolean {
   const { name } = readCommand(text.trim())
   return (
@@ -13,7 +16,10 @@ export function isDirectCall(text: string, tools: { name: string }[]): boolean {
   )
 }
 
-/** A message such as `/add_task title="buy milk"` as a plan; undefined where the message is no command. `/tools` lists them. */
+/**
+ * A message such as `/add_task title="buy milk"` as a plan; undefined if the message is not a
+ * command. `/tools` lists the tools.
+ */
 export function slashCommand({ text, tools }: DirectTurn): Plan | undefined {
   const { name, rest } = readCommand(text)
   if (!name || name === 'help') return undefined
@@ -28,7 +34,7 @@ export function slashCommand({ text, tools }: DirectTurn): Plan | undefined {
   }
 }
 
-/** Servers may write `get-sum` where the tool is offered as `get_sum`. */
+/** A server may write `get-sum` for a tool that is offered as `get_sum`. */
 function readCommand(text: string): { name: string | undefined; rest: string } {
   const [, name, rest = ''] = COMMAND.exec(text) ?? []
   return { name: name?.replaceAll('-', '_'), rest }
@@ -65,7 +71,7 @@ function nearest(name: string, tools: OfferedTool[]): string[] {
     .map((it) => it.name)
 }
 
-/** A block of text as it is, whatever it has in it. */
+/** A block of code that shows the text as it is, whatever it contains. */
 function toFence(text: string, language = ''): string {
   const fence = '`'.repeat(Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)) + 1)
   return `${fence}${language}\n${text}\n${fence}`
