@@ -20,7 +20,7 @@ const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement)
 
 /**
  * The `<openai-chatkit>` element: the API of `@openai/chatkit`'s types on top of one Chat
- * (specification section 3).
+ * (protocol section 3).
  */
 export class ChatKitElement extends Base {
   readonly #options = new Signal<ChatKitOptions | null>(null)
