@@ -181,8 +181,8 @@ export async function expireApprovedCalls(caller: { userId: string }, runId: str
 }
 
 /**
- * The runs whose approvals were pending for a day, 500 at most. Also deletes the expired states of
- * parked runs.
+ * The runs with approvals that expired without a decision, 500 at most. Also deletes the expired
+ * states of parked runs.
  */
 export function listRunsWithExpiredApprovals(): Promise<{ runId: string; ownerId: string }[]> {
   return withSystem('expiry', async (tx) => {
