@@ -55,7 +55,7 @@ export type AgentRun = {
   report(facts: { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number }): void
   fail(failureClass: RunFailureClass, publicMessage: string, detail?: FailureDetail): void
   /**
-   * Says that the run is parked: it waits for a person's approval, and no process holds it until
+   * Reports that the run is parked: it waits for a person's approval, and no process holds it until
    * then.
    */
   wait(): void
@@ -146,7 +146,7 @@ export async function* runTurn(
         }
         if (unreadable)
           refused.set(callId, { sentence: `A person has to agree to this call, and ${unreadable}.`, declined: false })
-        // The SDK looks up a decision only for a call that needs approval.
+        // A call that was decided still needs its approval, so the stored decision applies.
         return decided || askable
       },
       whyUnmakeable,
@@ -237,7 +237,7 @@ export async function* runTurn(
       log.warn({ failure_class: failureClass, ...(detail ? toLog(detail) : { error }) }, 'agent turn failed'),
     )
     run.fail(failureClass, sentence, detail)
-    // A refusal is shown as the model's message, so it needs no error beside it.
+    // A refusal is shown as the model's message, so it needs no separate error.
     if (failureClass !== 'model_refused') throw new CustomStreamError(sentence, retry, { cause: error })
   } finally {
     await mcp?.close()
@@ -253,7 +253,7 @@ function* cutOff(cut: Cut, making: ItemContext, run: AgentRun): Generator<Thread
   yield { type: 'thread.item.done', item: { ...newItem(making, 'message'), type: 'widget', widget: cutCard(cut) } }
 }
 
-/** Our own cards are nothing that the model said, so they stay out of its input. */
+/** The model did not say our own cards, so they stay out of its input. */
 function isOurCard(item: ThreadItem): boolean {
   return (
     isApprovalCard(item) ||

@@ -43,7 +43,7 @@ export function startAgent<Context>(
   })
 }
 
-/** Restores a stored state. Everything else is made anew: the caller, the time, the tools. */
+/** Restores a stored state. Everything else is new: the caller, the time, the tools. */
 export async function restoreAgent<Context>(
   agent: Agent<Context>,
   stored: string,

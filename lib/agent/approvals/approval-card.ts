@@ -5,8 +5,8 @@ import { Button, Caption, Card, Markdown, Row, Title } from '#lib/chatkit/server
 import { toVisibleJson, toVisibleText } from '#lib/platform/text/visible-text.ts'
 
 /**
- * The actions of a card, with the decision that each is: approve, approve for the rest of the
- * thread, decline. The payload is `{ approval }`, the approval's id.
+ * The decision that each action of a card makes: approve, approve for the rest of the thread,
+ * decline. The payload is `{ approval }`, the approval's id.
  */
 export const APPROVAL_ACTIONS = {
   'approval.approve': 'approved',
@@ -26,7 +26,7 @@ export type Question = {
   server: string
   tool: string
   arguments: unknown
-  /** Names of the parameters that the session fills in, beside these arguments. */
+  /** Names of the parameters that the session fills in, besides these arguments. */
   filledIn?: string[]
   reason: ApprovalReason
   remember: boolean
@@ -34,7 +34,7 @@ export type Question = {
 
 const KEY = 'approval:'
 
-/** True for an approval card. A hidden item beside it tells the model what became of the call. */
+/** True for an approval card. A separate hidden item tells the model what became of the call. */
 export function isApprovalCard(item: ThreadItem): boolean {
   return item.type === 'widget' && item.widget.key?.startsWith(KEY) === true
 }

@@ -27,7 +27,7 @@ export type Known = {
 /** A tool as the model sees it, with the connection and policy that a review of its calls needs. */
 export type OfferedTool = { connection: ToolConnection; tool: McpTool; policy: EffectivePolicy }
 
-// Statuses of calls that may have taken effect. A call that the server reported as failed did not.
+// Statuses of calls that may have taken effect. A call that is known to have failed did not.
 const MAY_HAVE_FINISHED: ReadonlySet<string> = new Set(['pending', 'succeeded', 'unknown', 'cancelled'])
 
 /** Why a person has to be asked before this call; undefined if it may be made without asking. */
@@ -59,7 +59,7 @@ export function findApprovalReason(
 }
 
 /**
- * Why the annotations of a tool ask for approval. A tool that does not only read and has no
+ * Why a tool's annotations require approval. A tool that does not only read and has no
  * `destructiveHint` may destroy (MCP, ToolAnnotations).
  */
 function whyRisky(server: McpServer, { annotations }: McpTool): ApprovalReason | undefined {

@@ -130,7 +130,7 @@ export async function* recordCallNotMade(
   const kept = await findItem(store, threadId, keptId)
   const content = kept?.type === 'hidden_context_item' ? (kept.content as KeptToolCall) : undefined
   const args = content ? JSON.parse(content.arguments) : {}
-  // One write: a row without its end would say that the outcome is unknown.
+  // One write: a row without its end would mean that the outcome is unknown.
   await recordToolCall(
     { ownerId: caller.userId, via: 'chat', server, tool, arguments: args, runId, threadId, callId },
     new Date(),

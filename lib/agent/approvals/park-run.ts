@@ -15,10 +15,7 @@ import { AppError } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { toVisibleJson, toVisibleText } from '#lib/platform/text/visible-text.ts'
 
-/**
- * The largest state of an agent (characters) that is kept while a run is parked, which may be a
- * day.
- */
+/** The largest agent state (characters) that is kept while a run is parked, for a day at most. */
 const STATE_MAX_CHARS = 4_000_000
 
 /** A call that waits for a person's approval. */

@@ -8,8 +8,8 @@ import { listAccounts } from '#lib/data/servers/server-accounts.ts'
 
 /**
  * Wraps a store so that clients read cards in their current state. An approval that was decided, or
- * that expired after a day, has no buttons, even if the process that was to remove them died. An
- * account that was connected elsewhere shows as connected here.
+ * that expired after a day, has no buttons, even if the process that should have removed them died.
+ * An account that was connected elsewhere shows as connected here.
  */
 export function withCurrentCards(store: Store, caller: { userId: string }): Store {
   return {

@@ -7,7 +7,7 @@ import { AppError } from '#lib/platform/errors.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
 const TEXT_MAX_CHARS = 40_000
-/** The most bytes of all attachments together in one request. Model servers refuse more. */
+/** The limit (bytes) of all attachments together in one request. Model servers refuse more. */
 const REQUEST_MAX_BYTES = 30 * 1024 * 1024
 
 /**
@@ -32,8 +32,8 @@ export function attachmentReader(
       if (kindOf(mime_type) !== 'text') onSent(attachment)
       return [toPart(name, mime_type, bytes)]
     } catch (error) {
-      // A deleted file does not stop the conversation. Any other error, such as of the store, is
-      // thrown.
+      // A deleted file does not stop the conversation. Other errors, such as an unreachable store,
+      // are thrown.
       if (!(error instanceof AppError && error.code === 'not_found')) throw error
       return [text(`[The attached file ${JSON.stringify(name)} is not there any more.]`)]
     }

@@ -1,6 +1,6 @@
 import type { Person } from '#lib/data/people/users.ts'
 
-/** What a run knows beside its input. The SDK passes it to the instructions. */
+/** What a run knows besides its input. The SDK passes it to the instructions. */
 export type TurnFacts = {
   userId: string
   name: string

@@ -22,9 +22,9 @@ export class SentFiles {
   }
 
   /**
-   * Leaves the files of the newest message that had any out of every later request. The model has
-   * accepted older files before. Resolves to a sentence for the person; null if the request had no
-   * files, or if the refusal could not be stored.
+   * Excludes the files of the newest message that had any from every later request, because the
+   * model has accepted older files before. Resolves to a sentence for the person; null if the
+   * request had no files, or if the refusal could not be stored.
    */
   async leaveOut(): Promise<string | null> {
     const messages = this.#items.map((item) =>

@@ -21,8 +21,8 @@ export function canNameThreads(): boolean {
 }
 
 /**
- * Names a conversation by what was said in it. Resolves to undefined if the model gives no usable
- * name within 20 s. Throws if the model fails.
+ * Makes a name for a conversation from what was said in it. Resolves to undefined if the model
+ * gives no usable name within 20 s. Throws if the model fails.
  */
 export async function nameThread(
   caller: { userId: string },

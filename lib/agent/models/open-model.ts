@@ -25,7 +25,7 @@ export function modelName(): string {
 
 /**
  * Opens the model of one turn: OpenAI's or a compatible server's, as the settings say, else the
- * demo assistant for this person. `line` is told what the model's server says beside the answer.
+ * demo assistant for this person. `line` gets what the model's server says besides the answer.
  */
 export function openModel(about: { person: Person; timeZone: string; now: Date }, line?: ModelLine): Model {
   if (isDemo()) return demoModel(about)

@@ -2,8 +2,8 @@ import type { ModelRequest } from '@openai/agents'
 import { toStorableText } from '#lib/platform/json/to-storable.ts'
 
 /**
- * The request without characters that model servers refuse: NUL and halves of surrogate pairs
- * become U+FFFD, whether they come from people, tools, tool definitions or a cut.
+ * The request without characters that model servers refuse: NUL and lone surrogates become U+FFFD,
+ * whether they come from people, tools, tool definitions or clipping.
  */
 export function wellFormedRequest(request: ModelRequest): ModelRequest {
   const { input, systemInstructions, tools } = request

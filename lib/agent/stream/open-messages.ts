@@ -15,7 +15,7 @@ export type RawPart = {
 }
 
 /**
- * The assistant messages that are streaming, by the model's own key. Each gets an id of ours,
+ * The assistant messages that are streaming, by the model's own key. Each gets an id from us,
  * because some models give every message the same id, and one message would overwrite another.
  */
 export class OpenMessages {
@@ -96,7 +96,7 @@ export class OpenMessages {
     yield { type: 'thread.item.done', item: { ...item, created_at: this.#context.now().toISOString(), content } }
   }
 
-  /** Removes a message that turned out to be none. */
+  /** Removes a message that turned out to be a thought. */
   *retract(key: string): Events {
     const item = this.#open.get(key)
     if (item) yield { type: 'thread.item.removed', item_id: item.id }

@@ -4,10 +4,7 @@ import type { Task, Workflow, WorkflowItem, WorkflowSummary } from '#lib/chatkit
 
 type Events = Generator<ThreadStreamEvent, void>
 
-/**
- * The one open workflow of a turn: the model's thoughts, its tool calls, or what a tool makes of
- * it.
- */
+/** The one open workflow of a turn: the model's thoughts, its tool calls, or a tool's own tasks. */
 export class OpenWorkflow {
   readonly #context: ItemContext
   #item: WorkflowItem | undefined
@@ -52,7 +49,7 @@ export class OpenWorkflow {
   /** Resumes a workflow of an earlier turn, or one that the client already knows. */
   resume(item: WorkflowItem): void {
     const { summary, ...workflow } = structuredClone(item.workflow)
-    // The duration is measured anew; a title stays.
+    // The duration is measured again; a title stays.
     this.#item = { ...item, workflow: { ...workflow, ...(summary && !('duration' in summary) && { summary }) } }
     this.#announced = true
     this.#streamed = undefined

@@ -1,4 +1,4 @@
-/** A queue of events that happen beside the main stream, in order. */
+/** A queue of events that happen alongside the main stream, in order. */
 export class SideEvents<T> {
   #queue: T[] = []
   #arrival = Promise.withResolvers<void>()

@@ -6,7 +6,7 @@ import type { Notice } from '#lib/chatkit/protocol/events.ts'
 import type { FailureDetail } from '#lib/data/runs/run-failures.ts'
 
 /**
- * What one turn hears from its model's server beside the answer: signs of life for the idle
+ * What one turn hears from its model's server besides the answer: signs of life for the idle
  * timeout, and waits that are shown to the person.
  */
 export class TurnLine implements ModelLine {

@@ -49,8 +49,8 @@ export function findOffered(connections: ToolConnection[], publicName: string): 
 }
 
 /**
- * The arguments of a call (JSON) as they are sent. Parameters that the session fills in read "you"
- * instead of what the model wrote.
+ * The arguments of a call (JSON) as they are sent. Parameters that the session fills in appear as
+ * "you", whatever the model wrote for them.
  */
 export function sentArguments(connections: ToolConnection[], call: { name: string; arguments: string }): string {
   const { connection, tool } = findOffered(connections, call.name) ?? {}

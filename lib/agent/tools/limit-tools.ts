@@ -52,7 +52,7 @@ function placeOf(name: string, { connections, needed, said, recent }: Preference
   return { server, rank: lately < 0 ? Number.MAX_SAFE_INTEGER : 2 + lately }
 }
 
-/** Ignores names without an underscore: a plain word may stand in any text. */
+/** Ignores names without an underscore: a plain word may occur in any text. */
 function isNamed(name: string, said: string): boolean {
   return name.includes('_') && said.toLowerCase().replaceAll('-', '_').includes(name.toLowerCase())
 }

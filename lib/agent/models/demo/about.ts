@@ -1,4 +1,4 @@
 import type { Person } from '#lib/data/people/users.ts'
 
-/** The person, and the time for them. `timeZone` is an IANA name. */
+/** The person, their time zone (IANA name) and the current time. */
 export type About = { person: Person; timeZone: string; now: Date }

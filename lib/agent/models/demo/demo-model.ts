@@ -8,7 +8,7 @@ export const DEMO_NAME = 'demo assistant'
 /**
  * The demo assistant: a model of the Agents SDK that runs in this process and understands plain
  * requests about tasks and notes, so that everything around it can be tried without a key. Its tool
- * calls take the same way as any model's.
+ * calls take the same path as any model's.
  */
 export function demoModel(about: About): Model {
   return planModel((turn) => nextStep(turn, about))

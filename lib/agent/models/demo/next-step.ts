@@ -5,7 +5,7 @@ import type { DirectTurn } from '#lib/agent/models/direct/read-turn.ts'
 import { slashCommand } from '#lib/agent/models/direct/slash-command.ts'
 
 /**
- * The next step of a turn. There is no state: the plan is made anew from the person's message each
+ * The next step of a turn. There is no state: the plan is rebuilt from the person's message each
  * time.
  */
 export function nextStep(turn: DirectTurn, about: About): Step {

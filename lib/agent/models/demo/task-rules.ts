@@ -124,7 +124,7 @@ function list(args: Record<string, unknown>, what: string, about: About): Plan {
               : `I found no task that is ${what}.`.replace('that is about', 'about'),
         }
       const head = tasks.length === 1 ? `One task is ${what}` : `${tasks.length} tasks are ${what}`
-      // The widget beside the answer already lists them, with boxes to tick.
+      // The widget next to the answer already lists them, with boxes to tick.
       return { say: answer?.isShown ? `${head}.${more}` : `${head}:\n\n${listTasks(tasks, about)}${more}` }
     },
   }

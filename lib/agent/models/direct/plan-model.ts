@@ -10,10 +10,7 @@ const PACE_MS = 8
 
 type StepOf = (turn: DirectTurn) => Step
 
-/**
- * The model's name in a turn that runs without one, because the person names a tool: `/add_task
- * title="buy milk"`.
- */
+/** The model's name in a turn that runs without one, because the person calls a tool by name. */
 export const DIRECT_NAME = 'direct call'
 
 /** A model that carries out the person's own command, with no other model behind it. */

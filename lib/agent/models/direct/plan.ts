@@ -9,8 +9,8 @@ export type Plan = { say: string } | { calls: Call[]; next: (answers: Answer[]) 
 export type Step = { say: string } | { calls: Call[] }
 
 /**
- * The next step of a plan. It starts at the plan's beginning and follows it as far as the tools
- * have answered.
+ * The next step of a plan. It starts at the beginning of the plan and follows it as far as the
+ * tools have answered.
  */
 export function followPlan(begun: Plan, turn: DirectTurn): Step {
   let plan = begun

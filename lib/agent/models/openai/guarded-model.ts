@@ -94,7 +94,7 @@ export class GuardedModel implements Model {
 
 type Done = Extract<StreamEvent, { type: 'response_done' }>
 
-/** The last event of an empty answer, for the SDK to see in place of a failure. */
+/** The last event of an empty answer. The SDK sees it instead of a failure. */
 const NOTHING_SAID: Done = {
   type: 'response_done',
   response: {

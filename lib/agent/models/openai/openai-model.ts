@@ -14,9 +14,9 @@ import { repairInput } from '#lib/agent/models/openai/repair/repair-input.ts'
 type Done = Extract<StreamEvent, { type: 'response_done' }>
 
 /**
- * A model of OpenAI or of any server that speaks one of its two APIs. What such servers send
- * differently is repaired here, before the SDK sees it. What the turn has to know of the repair is
- * on the last event (`repairOf`).
+ * A model of OpenAI or of any server that speaks one of its two APIs. Where such a server differs
+ * from OpenAI, its answer is repaired here, before the SDK sees it. What the turn has to know of
+ * the repair is on the last event (`repairOf`).
  */
 export class OpenAIModel implements Model {
   readonly #client: OpenAI

@@ -37,7 +37,7 @@ type Rule = [RunFailureClass, (signs: Signs & { text: string }) => boolean]
  * alone.
  */
 const RULES: Rule[] = [
-  // Waiting never helps one request that is larger than the limit of a whole minute.
+  // Waiting never helps a single request that exceeds the limit for a whole minute.
   ['model_too_long', ({ text }) => AT_ONCE_TOO_MUCH.test(text)],
   ['model_quota', ({ code, type }) => code === 'insufficient_quota' || type === 'insufficient_quota'],
   ['model_payment', ({ status, text }) => status === 402 || PAYMENT.test(text)],

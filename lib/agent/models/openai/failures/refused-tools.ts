@@ -14,8 +14,8 @@ const PLACES = [/function_declarations?\[(\d+)\]/, /functions\[(\d+)\]/, /tools(
 
 /**
  * The name of the tool that a refusal is about. It is found by its place (`tools[3]`, Anthropic's
- * `tools.3`, Gemini's `function_declarations[3]`) or by its name (`Invalid schema for function
- * 'x'`). Undefined if no tool of the request is named.
+ * `tools.3`, Gemini's `function_declarations[3]`), or by its name as in "Invalid schema for
+ * function 'x'". Undefined if no tool of the request is named.
  */
 export function findRefusedTool({ failureClass, detail }: ModelServerError, body: string): string | undefined {
   if (failureClass !== 'model_schema_refused') return undefined

@@ -11,7 +11,7 @@ import { REDACTED } from '#lib/platform/redaction/redact.ts'
  */
 export class ModelServerError extends Error {
   readonly failureClass: RunFailureClass
-  /** Has no secrets in it, and is never shown to the person. */
+  /** Contains no secrets. Never shown to the person. */
   readonly detail: FailureDetail
   /** How long (ms) the server wants us to wait before we ask again. */
   readonly retryAfterMs: number | undefined
@@ -54,11 +54,11 @@ export function readServerError(text: string, answered: Answered): ModelServerEr
   return toServerError(body, answered)
 }
 
-/** Makes an error of a body that is already parsed, or of a frame of a stream. */
+/** Makes an error from a body that is already parsed, or from a frame of a stream. */
 export function toServerError(body: unknown, { status, headers = new Headers() }: Answered): ModelServerError {
   const said = readSaid(body)
   const inBody = asStatus(said.code)
-  // If the server answered 200, the status beside its message is meant.
+  // If the HTTP status is 200, the status in the body counts.
   const meant = status !== undefined && status >= 400 ? status : inBody
   const retryAfterMs = readRetryAfter(headers, said)
   const failureClass = classifyFailure({ ...said, status: meant, retryAfterMs })
@@ -82,8 +82,8 @@ export function isFailure(body: Fields): boolean {
 }
 
 /**
- * True if it has a message and no answer. It may be an error, as of FastAPI, or only a note on the
- * way.
+ * True if it has a message and no answer. That may be an error (FastAPI), or only a note before the
+ * answer.
  */
 export function saysFailure(body: Fields): boolean {
   if (['choices', 'output', 'response', 'item'].some((field) => body[field] !== undefined)) return false

@@ -18,7 +18,7 @@ import { type FailureDetail, RUN_FAILURES, type RunFailureClass } from '#lib/dat
 import { AppError, isDatabaseDown, toAppError } from '#lib/platform/errors.ts'
 
 /**
- * How a failed turn is recorded and reported. `sentence` and `retry` (asking again may help) are
+ * How a failed turn is recorded and reported. `sentence` and `retry` (trying again may help) are
  * for the person. `detail` is what the model's server said, for operators.
  */
 export type TurnFailure = { failureClass: RunFailureClass; sentence: string; retry: boolean; detail?: FailureDetail }
@@ -47,8 +47,8 @@ export function isGuardrail(error: unknown): boolean {
 }
 
 /**
- * Converts any error of a turn to what is recorded and reported. The sentence has no word of the
- * error itself, except the public message of an AppError.
+ * Converts any error of a turn to what is recorded and reported. The sentence contains no words of
+ * the error itself, except the public message of an AppError.
  */
 export function toTurnFailure(error: unknown): TurnFailure {
   if (error instanceof ModelFault) return toFailure(error.failureClass, { message: error.message })

@@ -9,8 +9,8 @@ type Streamed = { data: AsyncIterable<unknown>; response: Response; request_id: 
 type Create = (body: Body, options?: unknown) => { withResponse: () => Promise<Streamed> }
 
 /**
- * A client for one streamed answer of the SDK. A request gets back what its provider wants with the
- * calls; the answer is repaired before the SDK reads it.
+ * A client for one streamed answer of the SDK. Requests get back what their provider wants with the
+ * calls. Answers are repaired before the SDK reads them.
  */
 export function repairClient(client: OpenAI, origin: string, answer: AnswerRepair): OpenAI {
   const chat: Create = (body, options) => {

@@ -1,5 +1,5 @@
 /**
- * A part of what a model wrote: the answer, a thought, or the message that all of the answer so far
+ * A part of what a model wrote: the answer, a thought, or the news that all of the answer so far
  * was a thought.
  */
 export type Piece = { kind: 'text' | 'thought'; text: string } | { kind: 'retract' }

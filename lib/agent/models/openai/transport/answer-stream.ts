@@ -95,7 +95,7 @@ async function* readEvents(
   const repair = new EventRepair(answered)
   let finishedAt: number | undefined
   let count = 0
-  /** A frame that may report a failure. It does if no answer follows. */
+  /** A frame that may report a failure. It counts as one if no answer follows. */
   let suspect: ModelServerError | undefined
   const take = function* (): Generator<Event, boolean> {
     if (tooLong) throw toGarbled(`An event of more than ${WHOLE_MAX_CHARS} characters.`, answered)

@@ -6,11 +6,11 @@ import { type FailureDetail, RUN_FAILURES, type RunFailureClass } from '#lib/dat
 import { env } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
 
-/** What a model's server says beside its answer. */
+/** What a model's server says besides its answer. */
 export type ModelLine = {
   /**
-   * Called when bytes arrive: the server is alive. During the next `aheadMs` silence has a good
-   * reason.
+   * Called when bytes arrive: the server is alive. `aheadMs` says for how long (ms) silence is
+   * expected.
    */
   onSign?: (aheadMs?: number) => void
   /**
@@ -25,7 +25,7 @@ export type ModelLine = {
   onToolRefused?: (name: string, detail: FailureDetail) => void
 }
 
-/** Retries of what may pass at once, after about 0.5 s and 1 s. */
+/** Retries of failures that may pass at once: after about 0.5 s, then about 1 s. */
 const QUICK_RETRIES = 2
 const QUICK_MS = 500
 /** A wait longer than this (ms) is shown to the person, and updated every TELL_EVERY_MS. */
@@ -45,7 +45,7 @@ const PASSING: ReadonlySet<RunFailureClass> = new Set([
 ])
 
 /**
- * The `fetch` of one turn's model. Retries what may pass, waits as long as the server says
+ * The `fetch` of one turn's model. Retries failures that may pass, waits as long as the server says
  * (MODEL_WAIT_MAX seconds in total) and reports the wait, leaves out tools that the server does not
  * accept, and makes a stream of any answer. Throws a ModelServerError; after the answer has begun,
  * its body throws it.
