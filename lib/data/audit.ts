@@ -1,5 +1,6 @@
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { systemStatement, withSystem } from '#lib/platform/db/db.ts'
+import { escapeLike } from '#lib/platform/db/escape-like.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { currentRequestId } from '#lib/platform/log.ts'
 import { type Page, toPage } from '#lib/platform/page.ts'
@@ -85,7 +86,7 @@ const PAGE = 50
 
 /** Lists audited events, newest first, 50 a page. Only for callers whose admin role was checked. */
 export async function listAuditEvents({ action, person, after }: AuditFilter = {}): Promise<Page<AuditRow>> {
-  const like = person ? `%${person.replace(/[\\%_]/g, '\\$&')}%` : null
+  const like = person ? `%${escapeLike(person)}%` : null
   const rows = await systemStatement<AuditRow>(
     'admin',
     Prisma.sql`

@@ -5,6 +5,7 @@ import { toSnippet } from '#lib/data/search/search-snippet.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { statementAs, withCaller } from '#lib/platform/db/db.ts'
+import { escapeLike } from '#lib/platform/db/escape-like.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { type Page, toPage } from '#lib/platform/page.ts'
@@ -39,8 +40,7 @@ export function findNoteByTitle(caller: Caller, title: string): Promise<Note | n
 /** Suggests notes for a partly typed title or id, newest first, 20 at most. */
 export async function suggestNotes(caller: Caller, typed: string): Promise<{ id: string; title: string }[]> {
   const part = typed.replaceAll('\0', '').trim().slice(0, TITLE_MAX)
-  // Prisma does not escape LIKE wildcards.
-  const literal = part.replace(/[\\%_]/g, '\\$&')
+  const literal = escapeLike(part)
   const mayBe: Prisma.NoteWhereInput[] = [
     { title: { contains: literal, mode: 'insensitive' as const } },
     { id: { startsWith: literal } },

@@ -4,6 +4,7 @@ import { toSearchQuery } from '#lib/data/search/search-query.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { statementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'
+import { escapeLike } from '#lib/platform/db/escape-like.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { type Page, toPage } from '#lib/platform/page.ts'
 
@@ -55,8 +56,7 @@ export async function listTasks(
 }
 
 function contains(text: string): Prisma.TaskWhereInput {
-  // Prisma does not escape LIKE wildcards.
-  return { title: { contains: text.replace(/[\\%_]/g, '\\$&'), mode: 'insensitive' } }
+  return { title: { contains: escapeLike(text), mode: 'insensitive' } }
 }
 
 /** The numbers of tasks whose titles contain words with these prefixes. */

@@ -3,6 +3,7 @@ import { changeAsAdmin } from '#lib/data/people/users.ts'
 import type { Role } from '#lib/generated/prisma/enums.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
+import { escapeLike } from '#lib/platform/db/escape-like.ts'
 import { type Page, toPage } from '#lib/platform/page.ts'
 
 /**
@@ -33,7 +34,7 @@ export function listPeople({
   after?: string
   limit?: number
 } = {}): Promise<Page<PersonRow>> {
-  const pattern = search ? `%${search.replace(/[\\%_]/g, '\\$&')}%` : null
+  const pattern = search ? `%${escapeLike(search)}%` : null
   return withSystem('admin', async (tx) => {
     const rows = await tx.$queryRaw<PersonRow[]>`
       SELECT u.id, u.name, u.email, u.role, u.created_at AS "createdAt", u.disabled_at AS "disabledAt",

@@ -2,6 +2,7 @@ import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunStatus } from '#lib/generated/prisma/enums.ts'
 import type { RunModel } from '#lib/generated/prisma/models.ts'
 import { systemStatement, withSystem } from '#lib/platform/db/db.ts'
+import { escapeLike } from '#lib/platform/db/escape-like.ts'
 import { type Page, toPage } from '#lib/platform/page.ts'
 
 /** One run as lists show it, with its person and the number of its tool calls. */
@@ -36,7 +37,7 @@ const PAGE = 50
  * Lists everybody's runs, newest first, 50 a page. Only for callers whose admin role was checked.
  */
 export async function listRuns({ status, person, failure, since, after }: RunFilter = {}): Promise<Page<RunRow>> {
-  const like = person ? `%${person.replace(/[\\%_]/g, '\\$&')}%` : null
+  const like = person ? `%${escapeLike(person)}%` : null
   const rows = await systemStatement<RunRow>(
     'admin',
     Prisma.sql`
