@@ -37,8 +37,8 @@ export async function saveServer(form: FormData): Promise<ActionOutcome> {
 }
 
 /**
- * Enables the server for assistants. The first time, accepts its current tool definitions, if it can
- * be asked for them.
+ * Enables the server for assistants. The first time, accepts its current tool definitions, if it
+ * can be asked for them.
  */
 export async function enableServer(form: FormData): Promise<ActionOutcome> {
   const admin = await requirePageAdmin()
