@@ -51,7 +51,7 @@ export function snippetsFor(endpoint: string, way: 'sign in' | 'token', token = 
   ]
 }
 
-// The value stands in the environment because some clients break arguments at spaces.
+// The value is in the environment, because some clients split arguments at spaces.
 // biome-ignore lint/suspicious/noTemplateCurlyInString: mcp-remote puts the variable in
 const REMOTE_HEADER = ['--header', 'Authorization:${AUTH_HEADER}']
 
