@@ -27,7 +27,7 @@ export function Connections({ endpoint, connections }: { endpoint: string; conne
   return (
     <Card
       flush
-      title="Connected apps"
+      title="Authorized apps"
       hint={
         <>
           MCP clients that act for you at <code className="font-mono break-all">{endpoint}</code>
@@ -41,7 +41,7 @@ export function Connections({ endpoint, connections }: { endpoint: string; conne
           </EmptyState>
         ) : (
           <Table
-            caption="Connected apps"
+            caption="Authorized apps"
             rows={connections}
             rowKey={({ clientId }) => clientId}
             columns={[

@@ -90,7 +90,7 @@ export default async function SettingsPage({
             next={tokens.after && `/settings?tokens_after=${encodeURIComponent(tokens.after)}#tokens`}
           />
         )}
-        <Card title="Connected services" hint="Your own accounts at services whose tools the assistant uses for you.">
+        <Card title="Connected accounts" hint="Your own accounts at services whose tools the assistant uses for you.">
           <LinkButton href="/settings/connections">
             <Plug aria-hidden className="size-4" />
             Manage connections

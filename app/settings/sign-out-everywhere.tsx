@@ -20,7 +20,7 @@ export function SignOutEverywhere() {
           return sent.ok ? undefined : { error: sent.message }
         }}
       >
-        Every other browser must sign in again, connected apps must ask you again, and answers that the assistant is
+        Every other browser must sign in again, authorized apps must ask you again, and answers that the assistant is
         working on stop.
       </ConfirmButton>
       {done && (

@@ -28,7 +28,7 @@ const ACTION_NAMES: Record<AuditAction, string> = {
   server_enabled: 'Enabled a server',
   server_disabled: 'Disabled a server',
   server_removed: 'Removed a server',
-  tool_agreed: 'Agreed to a tool',
+  tool_agreed: 'Accepted a definition',
   tool_withdrawn: 'Withdrew a tool',
   policy_changed: 'Changed a policy',
   policy_removed: 'Removed a policy',

@@ -159,8 +159,8 @@ function whyIdle(
 function secondsText({ connectSeconds, idleSeconds, hardSeconds }: ToolPolicy): string {
   const given = [
     connectSeconds && `connect ${connectSeconds}`,
-    idleSeconds && `silence ${idleSeconds}`,
-    hardSeconds && `in all ${hardSeconds}`,
+    idleSeconds && `idle ${idleSeconds}`,
+    hardSeconds && `total ${hardSeconds}`,
   ].filter(Boolean)
   return given.join(', ') || 'as set'
 }

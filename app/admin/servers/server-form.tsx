@@ -60,7 +60,7 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
         label="Address"
         hint={
           server
-            ? 'Another address is another server: tools must be agreed to again and accounts connected again.'
+            ? 'Another address is another server: definitions must be accepted again and accounts connected again.'
             : 'Of the MCP endpoint itself.'
         }
       >
@@ -203,7 +203,7 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
         <Check
           name="pinned"
           label="Quarantine tools that change"
-          hint="A tool whose description or schema is no longer what you agreed to is not offered before you have looked."
+          hint="A tool whose description or schema is no longer what you accepted is not offered until you have looked."
           checked={config?.pinned ?? true}
         />
         <Check

@@ -5,11 +5,11 @@ import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import { agreeTool, quarantineTool } from './actions.ts'
 
 /** Accepts the definition as it is shown beside the button. */
-export function AgreeButton({ server, tool, hash }: { server: string; tool: string; hash: string }) {
+export function AcceptButton({ server, tool, hash }: { server: string; tool: string; hash: string }) {
   return (
     <ActionForm action={agreeTool} fields={{ server, tool, hash }}>
-      <SubmitButton size="sm" aria-label={`Agree to ${tool}`}>
-        Agree
+      <SubmitButton size="sm" aria-label={`Accept ${tool}`}>
+        Accept
       </SubmitButton>
     </ActionForm>
   )

@@ -5,15 +5,15 @@ import { EmptyState } from '#app/ui/lists/empty-state.tsx'
 import type { ToolPin } from '#lib/data/servers/tool-pins.ts'
 import { type DiffLine, definitionDiff } from '#lib/mcp-client/tools/definition-diff.ts'
 import { toVisibleText } from '#lib/platform/text/visible-text.ts'
-import { AgreeButton, QuarantineButton } from './tool-pin-buttons.tsx'
+import { AcceptButton, QuarantineButton } from './tool-pin-buttons.tsx'
 
 const STATES: Record<ToolPin['state'], { label: string; tone: BadgeTone; what: string }> = {
-  agreed: { label: 'Agreed', tone: 'ok', what: '' },
-  new: { label: 'New: quarantined', tone: 'warn', what: 'No assistant sees this tool before you agree to it.' },
+  agreed: { label: 'Accepted', tone: 'ok', what: '' },
+  new: { label: 'New: quarantined', tone: 'warn', what: 'No assistant sees this tool until you accept it.' },
   changed: {
     label: 'Changed: quarantined',
     tone: 'bad',
-    what: 'It is no longer what was agreed to. No assistant sees it before you agree to the change.',
+    what: 'It is no longer what was accepted. No assistant sees it until you accept the change.',
   },
 }
 const ORDER = { changed: 0, new: 1, agreed: 2 }
@@ -37,7 +37,7 @@ export function ToolPins({ serverId, pins, pinned }: { serverId: string; pins: T
     >
       {pins.length === 0 ? (
         <EmptyState icon={Wrench} title="No tools seen yet">
-          Test the connection to see them. Enabling the server agrees to what is there then.
+          Test the connection to see them. Enabling the server accepts what is there then.
         </EmptyState>
       ) : (
         <ul className="divide-y divide-line border-t border-line">
@@ -52,7 +52,7 @@ export function ToolPins({ serverId, pins, pinned }: { serverId: string; pins: T
                   (pin.state === 'agreed' ? (
                     <QuarantineButton server={serverId} tool={pin.tool} />
                   ) : (
-                    <AgreeButton server={serverId} tool={pin.tool} hash={pin.offeredHash} />
+                    <AcceptButton server={serverId} tool={pin.tool} hash={pin.offeredHash} />
                   ))}
               </div>
               {pinned && STATES[pin.state].what && <p className="text-sm text-ink-soft">{STATES[pin.state].what}</p>}

@@ -11,7 +11,7 @@ import { needsAccount } from '#lib/mcp-client/accounts/accounts.ts'
 import { serversFor } from '#lib/mcp-client/servers/servers.ts'
 import { Connection } from './connection.tsx'
 
-export const metadata: Metadata = { title: 'Connected services' }
+export const metadata: Metadata = { title: 'Connected accounts' }
 
 const text = z.string().max(100).optional().catch(undefined)
 const thread = z
@@ -41,7 +41,7 @@ export default async function ConnectionsPage({ searchParams }: { searchParams: 
             ? { href: `/chat/${thread}`, label: 'Back to the conversation' }
             : { href: '/settings', label: 'Settings' }
         }
-        title="Connected services"
+        title="Connected accounts"
         hint="Your own accounts at the services whose tools the assistant uses for you. Nobody else’s assistant uses them."
       />
       <div className="grid gap-5">

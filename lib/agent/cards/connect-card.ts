@@ -49,7 +49,7 @@ export function connectCard({ server, tool, broken }: Need): WidgetRoot {
           }),
         ],
       }),
-      Markdown({ value: `Or go to your [connected services](${connectionsUrl()}) and come back.` }),
+      Markdown({ value: `Or go to your [connected accounts](${connectionsUrl()}) and come back.` }),
     ],
   })
 }
