@@ -101,7 +101,7 @@ test('a run that the model failed is told in the chat, counted on the overview, 
   await page.getByText('The tool disliked is left out').waitFor()
 
   await page.goto(`${app.url}/admin`)
-  await page.getByText('1 of 1 runs and 0 of 0 calls').waitFor()
+  await page.getByText('1 of 1 runs and 0 of 0 calls').filter({ visible: true }).waitFor()
   await shoot(page, 'overview-failed-runs')
   await page.getByRole('link', { name: /The model wants to be paid/ }).click()
   await page.waitForURL(/\/admin\/runs\?failure=model_payment&since=7d/)

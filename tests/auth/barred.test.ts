@@ -125,7 +125,10 @@ async function expectEnd(end: (person: Person) => Promise<unknown>, why: RegExp,
   expect(await runsOf(ann)).toMatchObject([{ status: 'stopped', errorMessage: expect.stringMatching(why) }])
   const rows = await ledgerOf(ann)
   expect(rows.some(({ errorMessage }) => why.test(errorMessage ?? ''))).toBe(true)
-  expect(rows.slice(1).every(({ status, failureClass }) => status === 'failed' && failureClass === 'denied')).toBe(true)
+  const further = rows.slice(1).map(({ status, failureClass }) => `${status} ${failureClass}`)
+  // If nobody is told, the run's heartbeat may notice in the middle: a call that it meets is cancelled before it is sent.
+  const unsent = heard ? ['failed denied'] : ['failed denied', 'cancelled cancelled']
+  expect(further.filter((ending) => !unsent.includes(ending))).toEqual([])
   if (heard)
     expect(events).toContainEqual(expect.objectContaining({ type: 'error', message: expect.stringMatching(why) }))
   const claims = { userId: ann.caller.userId, runId: run?.id ?? '', threadId: run?.threadId ?? '' }
