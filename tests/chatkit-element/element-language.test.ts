@@ -80,7 +80,7 @@ test('texts that cannot be had are English, and the page is told', async () => {
   await page.route('**/chatkit/nl.js', (route) => route.abort())
   await page.reload()
   await expect.poll(() => greeting(page).textContent()).toBe('What can I help with today?')
-  expect(await heard(page)).toContain('ready')
+  await expect.poll(() => heard(page)).toContain('ready')
 })
 
 test('Arabic runs from right to left, the composer and its buttons with it', async () => {
