@@ -116,7 +116,7 @@ async function turn({ here }: Both, tool: string, args: object = {}) {
 }
 
 test('who has not connected an account is shown where to, and the answer goes on', async () => {
-  const { cards } = await turn(ann, 'list_tasks')
+  const { cards } = await turn(ann, 'connect_other')
   expect(cards).toMatch(/"label":"Connect".*settings\/connections/)
 })
 
