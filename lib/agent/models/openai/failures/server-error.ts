@@ -1,5 +1,6 @@
 import { classifyFailure, type Said } from '#lib/agent/models/openai/failures/classify-failure.ts'
 import { readRetryAfter } from '#lib/agent/models/openai/failures/retry-after.ts'
+import { isObject } from '#lib/agent/models/openai/repair/call-arguments.ts'
 import type { FailureDetail, RunFailureClass } from '#lib/data/runs/run-failures.ts'
 import { safeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
 import { env } from '#lib/platform/env.ts'
@@ -91,7 +92,6 @@ export function saysFailure(body: Fields): boolean {
 }
 
 type Fields = Record<string, unknown>
-const isObject = (value: unknown): value is Fields => value instanceof Object && !Array.isArray(value)
 const word = (value: unknown): string | undefined =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 

@@ -4,9 +4,9 @@ import {
   saysFailure,
   toServerError,
 } from '#lib/agent/models/openai/failures/server-error.ts'
+import { isObject } from '#lib/agent/models/openai/repair/call-arguments.ts'
 
 type Fields = Record<string, unknown>
-const isObject = (value: unknown): value is Fields => value instanceof Object && !Array.isArray(value)
 const listOf = (value: unknown): Fields[] => (Array.isArray(value) ? value.filter(isObject) : [])
 
 /**
