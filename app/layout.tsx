@@ -2,7 +2,7 @@ import type { Metadata, Viewport } from 'next'
 import { cookies, headers } from 'next/headers'
 import type { ReactNode } from 'react'
 import { NonceMeta } from '#app/ui/layout/nonce-meta.tsx'
-import { THEME_COOKIE, themeOf } from '#app/ui/layout/theme.ts'
+import { readTheme, THEME_COOKIE } from '#app/ui/layout/theme-cookie.ts'
 import './globals.css'
 
 export const metadata: Metadata = {
@@ -27,7 +27,7 @@ export const viewport: Viewport = {
  * request's nonce.
  */
 export default async function RootLayout({ children }: { children: ReactNode }) {
-  const theme = themeOf((await cookies()).get(THEME_COOKIE)?.value)
+  const theme = readTheme((await cookies()).get(THEME_COOKIE)?.value)
   const nonce = (await headers()).get('x-nonce') ?? undefined
   return (
     <html lang="en" data-theme={theme === 'system' ? undefined : theme} suppressHydrationWarning>

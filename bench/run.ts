@@ -13,14 +13,14 @@ import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { benchHostile, hostileTools } from './hostile.ts'
 import { benchMcp } from './mcp.ts'
 import { benchStreams } from './streams.ts'
-import { benchTurn } from './turn.ts'
+import { benchTurn } from './turn-cost.ts'
 
 const PORT = process.env.PORT || '3211'
 const INSPECT_PORT = Number(PORT) + 1
 const READY_MS = 30_000
 const only = process.argv[2]
 // These need no build, and end the process themselves.
-if (only === 'runs') await import('./runs.ts')
+if (only === 'runs') await import('./run-load.ts')
 if (only === 'connections') await import('./connections.ts')
 
 const built = spawnSync(process.execPath, ['scripts/build.ts', '--if-stale'], { cwd: ROOT, stdio: 'inherit' })

@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util'
 import type { Step } from '#lib/mcp-client/doctor/examination.ts'
 import { examine } from '#lib/mcp-client/doctor/examine.ts'
-import { configuredServers, type McpServer } from '#lib/mcp-client/servers/servers.ts'
+import { configuredServers, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { env } from '#lib/platform/env.ts'
 
 const MARKS = { ok: '✓', warning: '!', failed: '✗', skipped: '-' }

@@ -6,11 +6,11 @@ import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { canMail } from '#lib/auth/mail/send-mail.ts'
 import { requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
 import { isScope, SCOPES } from '#lib/auth/tokens/scopes.ts'
-import { type Connection, listConnections } from '#lib/data/oauth/oauth-grants.ts'
+import { type AuthorizedApp, listAuthorizedApps } from '#lib/data/oauth/oauth-grants.ts'
 import { listPersonalTokens } from '#lib/data/people/personal-tokens.ts'
 import { requireAccount } from '#lib/data/people/users.ts'
 import { env } from '#lib/platform/env.ts'
-import { Connections } from './connections.tsx'
+import { AuthorizedApps } from './authorized-apps.tsx'
 import { DeleteAccount } from './delete-account.tsx'
 import { PasswordForm } from './password-form.tsx'
 import { ProfileForm } from './profile-form.tsx'
@@ -32,7 +32,7 @@ export default async function SettingsPage({
   const [account, tokens, connections] = await Promise.all([
     requireAccount(caller),
     listPersonalTokens(caller, { after }),
-    listConnections(caller),
+    listAuthorizedApps(caller),
   ])
   const endpoint = `${env().APP_URL}/mcp`
   // Without the built-in tools clients have nothing to connect to, but existing tokens and apps can
@@ -73,7 +73,7 @@ export default async function SettingsPage({
           </div>
         </Card>
         {(offered || connections.length > 0) && (
-          <Connections endpoint={endpoint} connections={connections.map(toProps)} />
+          <AuthorizedApps endpoint={endpoint} connections={connections.map(toProps)} />
         )}
         {(offered || tokens.data.length > 0) && (
           <Tokens
@@ -110,7 +110,7 @@ export default async function SettingsPage({
   )
 }
 
-function toProps({ scopes, since, lastUsedAt, ...connection }: Connection) {
+function toProps({ scopes, since, lastUsedAt, ...connection }: AuthorizedApp) {
   const permissions = scopes.filter(isScope).map((scope) => SCOPES[scope])
   return { ...connection, permissions, since: since.toISOString(), lastUsedAt: lastUsedAt?.toISOString() ?? null }
 }

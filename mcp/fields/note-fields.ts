@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Note } from '#lib/data/notebook/notes.ts'
 import { AppError } from '#lib/platform/errors.ts'
-import { toLocalTime } from '#mcp/fields/dates.ts'
 import { moment } from '#mcp/fields/fields.ts'
+import { toLocalTime } from '#mcp/fields/local-time.ts'
 
 /** A note without its text, as lists and changes return it. */
 export const noteOutput = z.object({ id: z.string(), title: z.string(), created_at: moment, updated_at: moment })

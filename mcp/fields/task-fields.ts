@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Task } from '#lib/data/notebook/tasks.ts'
 import { AppError } from '#lib/platform/errors.ts'
-import { toLocalTime } from '#mcp/fields/dates.ts'
 import { moment, title } from '#mcp/fields/fields.ts'
+import { toLocalTime } from '#mcp/fields/local-time.ts'
 
 export const taskTitle = title(500).describe('What is to be done, in a few words.')
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { addTask } from '#lib/data/notebook/tasks.ts'
 import { defineTool } from '#mcp/define-tool.ts'
-import { toWallClock } from '#mcp/fields/dates.ts'
+import { toWallClock } from '#mcp/fields/local-time.ts'
 import { dueInput, taskOutput, taskTitle, toTaskOutput } from '#mcp/fields/task-fields.ts'
 
 export const addTaskTool = defineTool({

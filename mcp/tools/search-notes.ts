@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { searchNotes } from '#lib/data/notebook/notes.ts'
 import { defineTool } from '#mcp/define-tool.ts'
-import { toLocalTime } from '#mcp/fields/dates.ts'
 import { cursor, limit, line, moment, nextCursor } from '#mcp/fields/fields.ts'
+import { toLocalTime } from '#mcp/fields/local-time.ts'
 
 export const searchNotesTool = defineTool({
   name: 'search_notes',

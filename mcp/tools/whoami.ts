@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineTool } from '#mcp/define-tool.ts'
-import { toLocalTime } from '#mcp/fields/dates.ts'
+import { toLocalTime } from '#mcp/fields/local-time.ts'
 
 export const whoamiTool = defineTool({
   name: 'whoami',

@@ -1,7 +1,7 @@
 import { OpenAIProvider } from '@openai/agents'
 import { expect, test } from 'vitest'
 import { withCaller } from '#lib/platform/db/db.ts'
-import { handleMcp } from '#mcp/http.ts'
+import { handleMcp } from '#mcp/endpoint.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
 import { serve } from '#tests/support/processes/serve.ts'

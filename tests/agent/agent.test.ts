@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { handleMcp } from '#mcp/http.ts'
+import { handleMcp } from '#mcp/endpoint.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'

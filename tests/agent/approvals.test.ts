@@ -57,7 +57,7 @@ async function forgetProcess() {
     import('#lib/agent/handle-action.ts'),
     import('#app/api/chatkit/answer.ts'),
     import('#lib/agent/answer-message.ts'),
-    import('#mcp/http.ts'),
+    import('#mcp/endpoint.ts'),
     import('#lib/platform/http/http.ts'),
   ])
   expect(again.handleAction).not.toBe(handleAction)

@@ -6,7 +6,7 @@ import { announceAttachment, receiveAttachment } from '#lib/data/attachments/att
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
-import { handleMcp } from '#mcp/http.ts'
+import { handleMcp } from '#mcp/endpoint.ts'
 import { agentDoor } from '#tests/support/agent-door.ts'
 import { typed } from '#tests/support/chatkit/chatkit.ts'
 import { signedIn } from '#tests/support/people/people.ts'

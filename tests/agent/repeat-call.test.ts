@@ -4,7 +4,7 @@ import { findToolCall, listRepeats, listToolCalls } from '#lib/data/runs/tool-ca
 import { savePolicy } from '#lib/data/servers/policies.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
-import { handleMcp } from '#mcp/http.ts'
+import { handleMcp } from '#mcp/endpoint.ts'
 import { agentDoor } from '#tests/support/agent-door.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'

@@ -9,7 +9,7 @@ import { POST as askVerify } from '#app/api/me/verify-email/route.ts'
 import { findCaller } from '#lib/auth/sessions/session.ts'
 import { callerFromBearer } from '#lib/auth/tokens/bearer.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
-import { listConnections } from '#lib/data/oauth/oauth-grants.ts'
+import { listAuthorizedApps } from '#lib/data/oauth/oauth-grants.ts'
 import { findIdentityOwner, joinIdentity } from '#lib/data/people/identities.ts'
 import { createPersonalToken } from '#lib/data/people/personal-tokens.ts'
 import { hasUnclaimedContent, listUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
@@ -69,7 +69,7 @@ async function expectCleared(
   expect(await callerFromBearer(token, AUDIENCE), 'the token').toBeNull()
   expect(await callerFromBearer(tokens.access_token, AUDIENCE), 'the access token').toBeNull()
   expect((await client.refresh(tokens.refresh_token ?? '')).status, 'the refresh token').toBe(400)
-  expect(await listConnections(caller)).toEqual([])
+  expect(await listAuthorizedApps(caller)).toEqual([])
   expect(await findAccount(caller, 'srv_1'), 'the connected account').toBeNull()
   expect(await findIdentityOwner('github', `id of ${email}`), 'the other way to sign in').toBeNull()
   expect(await findCaller(new Headers(mallory.headers)), 'the session').toBeNull()

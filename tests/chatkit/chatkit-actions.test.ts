@@ -7,7 +7,7 @@ import type { Act } from '#lib/chatkit/server/turn.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { addTask } from '#lib/data/notebook/tasks.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
-import { handleMcp } from '#mcp/http.ts'
+import { handleMcp } from '#mcp/endpoint.ts'
 import { door, kinds, say, threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 

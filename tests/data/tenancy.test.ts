@@ -10,7 +10,7 @@ import * as allTokens from '#app/api/me/tokens/route.ts'
 import { PARAMS } from '#lib/chatkit/protocol/requests.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
-import { createOauthGrant, listConnections } from '#lib/data/oauth/oauth-grants.ts'
+import { createOauthGrant, listAuthorizedApps } from '#lib/data/oauth/oauth-grants.ts'
 import { listPersonalTokens, revokePersonalTokens } from '#lib/data/people/personal-tokens.ts'
 import { decideUnclaimedContent, listUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
 import {
@@ -28,7 +28,7 @@ import { findAccount, listAccounts, saveAccount } from '#lib/data/servers/server
 import { addServer } from '#lib/data/servers/servers.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
-import { handleMcp } from '#mcp/http.ts'
+import { handleMcp } from '#mcp/endpoint.ts'
 import { PROMPT_LISTING } from '#mcp/offers/prompts.ts'
 import { TEMPLATES } from '#mcp/offers/resources.ts'
 import { toolset } from '#mcp/toolset.ts'
@@ -216,7 +216,7 @@ test('every route', async () => {
   expect(Object.keys(ROUTES).sort()).toEqual(globSync(['app/**/route.ts', 'app/.*/**/route.ts']).sort())
   for (const [file, attack] of Object.entries(ROUTES)) if (typeof attack !== 'string') await expectSame(file, attack)
   expect((await listPersonalTokens(ann.caller)).data.map(({ id }) => id)).toContain(hers.token)
-  expect(await listConnections(ann.caller)).toMatchObject([{ clientId: hers.client }])
+  expect(await listAuthorizedApps(ann.caller)).toMatchObject([{ clientId: hers.client }])
   expect(await findAccount(ann.caller, hers.server)).toMatchObject({ key: SECRET })
 })
 
@@ -336,7 +336,7 @@ test('what names nothing shows nothing of hers', async () => {
     tokens: await (await allTokens.GET(asCarl('/api/me/tokens'))).text(),
     profile: await (await me.GET(asCarl('/api/me'))).text(),
     calls: await listToolCalls({ caller: carl.caller }),
-    connections: await listConnections(carl.caller),
+    connections: await listAuthorizedApps(carl.caller),
     accounts: [...(await listAccounts(carl.caller)).keys()],
     'earlier content': await listUnclaimedContent(carl.caller),
     threads: await createPrismaStore(carl.caller).listThreads({ limit: 100, order: 'desc' }),
@@ -373,7 +373,7 @@ test('what acts on everything of one’s own acts on nothing of hers', async () 
   const after = await withSystem('admin', (tx) => tx.user.findUniqueOrThrow({ where: { id: ann.caller.userId } }))
   expect(after).toEqual({ ...before, unclaimedBefore: expect.any(Date) })
   expect((await listPersonalTokens(ann.caller)).data.map(({ id }) => id)).toContain(hers.token)
-  expect(await listConnections(ann.caller)).toMatchObject([{ clientId: hers.client }])
+  expect(await listAuthorizedApps(ann.caller)).toMatchObject([{ clientId: hers.client }])
   expect(await findAccount(ann.caller, hers.server)).toMatchObject({ key: SECRET })
   expect(await ann.mcp.get('get_note', { id: hers.note })).toMatchObject({ title: 'Vault', body: SECRET })
   expect((await ann.mcp.get('list_tasks', { status: 'all' })).tasks).toMatchObject([{ title: SECRET }])

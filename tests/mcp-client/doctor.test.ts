@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { examine } from '#lib/mcp-client/doctor/examine.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { serve } from '#tests/support/processes/serve.ts'
 import {
   blackHole,

@@ -5,7 +5,7 @@ import type { CallFacts, CallingRun } from '#lib/mcp-client/calls/calling-run.ts
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import { safeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
-import { configuredServers, type McpServer } from '#lib/mcp-client/servers/servers.ts'
+import { configuredServers, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { newId } from '#lib/platform/ids.ts'

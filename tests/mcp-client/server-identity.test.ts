@@ -10,9 +10,9 @@ import { signingKeys } from '#lib/auth/tokens/signing-keys.ts'
 import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { listAccounts, saveAccount } from '#lib/data/servers/server-accounts.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
-import { previewFor } from '#lib/mcp-client/connection/preview.ts'
+import { previewIdentity } from '#lib/mcp-client/connection/preview-identity.ts'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { resolveTemplate, UnresolvedTemplate } from '#lib/mcp-client/servers/templates.ts'
 import { agentDoor, widgets } from '#tests/support/agent-door.ts'
 import { openInTime } from '#tests/support/browser/open-in-time.ts'
@@ -287,7 +287,7 @@ test('the preview shows what a server would see, without secrets, and asks it no
     ],
     bound: [{ parameter: 'user_id', value: '{{user.id}}' }],
   }
-  const told = await previewFor(
+  const told = await previewIdentity(
     toolServer(server.url, config, { secrets: { headers: { 'X-Api-Key': 'hunter2' } } }),
     ann.caller.userId,
   )

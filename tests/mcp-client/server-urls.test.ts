@@ -1,7 +1,7 @@
 import dns from 'node:dns'
 import { describe, expect, test, vi } from 'vitest'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
-import { reachOf } from '#lib/mcp-client/servers/servers.ts'
+import { reachOf } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { networkFetch } from '#lib/mcp-client/wire/network-fetch.ts'
 import { serve } from '#tests/support/processes/serve.ts'
 import { withSettings } from '#tests/support/settings.ts'

@@ -15,7 +15,7 @@ import {
 } from '#lib/data/servers/servers.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import { findHealth, noteAnswer } from '#lib/mcp-client/servers/health.ts'
-import { configuredServers, serversFor } from '#lib/mcp-client/servers/servers.ts'
+import { configuredServers, serversFor } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { mayOffer } from '#lib/mcp-client/tools/tool-filter.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'

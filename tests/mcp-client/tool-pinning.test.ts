@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { acceptDefinition, definitionHash, listToolPins, withdrawAcceptance } from '#lib/data/servers/tool-pins.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { definitionDiff } from '#lib/mcp-client/tools/definition-diff.ts'
 import { forgetServer } from '#lib/mcp-client/tools/tool-lists.ts'
 import { signedIn } from '#tests/support/people/people.ts'

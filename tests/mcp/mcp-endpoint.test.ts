@@ -4,7 +4,7 @@ import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprot
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mintRunToken } from '#lib/auth/tokens/run-tokens.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
-import { handleMcp } from '#mcp/http.ts'
+import { handleMcp } from '#mcp/endpoint.ts'
 import { VERSION } from '#mcp/offers/server-offer.ts'
 import { toolset } from '#mcp/toolset.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
-import { handleMcp } from '#mcp/http.ts'
+import { handleMcp } from '#mcp/endpoint.ts'
 import { toolset } from '#mcp/toolset.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
 

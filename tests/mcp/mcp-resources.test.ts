@@ -1,6 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { handleMcp } from '#mcp/http.ts'
+import { handleMcp } from '#mcp/endpoint.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
 import { serve } from '#tests/support/processes/serve.ts'
 import { withSettings } from '#tests/support/settings.ts'

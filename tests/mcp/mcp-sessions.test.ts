@@ -7,7 +7,7 @@ import { listPersonalTokens, revokePersonalToken } from '#lib/data/people/person
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { closeDb } from '#lib/platform/db/db.ts'
 import { authenticate } from '#mcp/auth.ts'
-import { handleMcp, makeEndpoint } from '#mcp/http.ts'
+import { handleMcp, makeEndpoint } from '#mcp/endpoint.ts'
 import { fixture } from '#tests/conformance/fixture/server.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
 import { processStates } from '#tests/support/process-states.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { withDatabasePatience } from '#lib/platform/db/retry.ts'
-import { handleMcp } from '#mcp/http.ts'
+import { handleMcp } from '#mcp/endpoint.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
 import { serve } from '#tests/support/processes/serve.ts'
 import { mcpCaller } from '#tests/support/tool-servers/mcp-caller.ts'

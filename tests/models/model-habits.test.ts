@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
-import { handleMcp } from '#mcp/http.ts'
+import { handleMcp } from '#mcp/endpoint.ts'
 import {
   callChunks,
   callItems,

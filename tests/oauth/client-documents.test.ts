@@ -4,7 +4,7 @@ import { type FetchDocument, makeAuthorizationServer } from '#lib/auth/oauth-ser
 import { findConsentRequest } from '#lib/auth/oauth-server/consent.ts'
 import { makeOauthDoor } from '#lib/auth/oauth-server/door.ts'
 import { signingKeys } from '#lib/auth/tokens/signing-keys.ts'
-import { listConnections } from '#lib/data/oauth/oauth-grants.ts'
+import { listAuthorizedApps } from '#lib/data/oauth/oauth-grants.ts'
 import { fetchPublic, isPublicAddress, PublicFetchError } from '#lib/platform/net/public-fetch.ts'
 import { CALLBACK, OauthClient } from '#tests/support/people/oauth-client.ts'
 import { openSite } from '#tests/support/people/oauth-site.ts'
@@ -54,7 +54,7 @@ test('a client is known by the document at its address, and named by its host', 
   })
   const tokens = await client.connect(ann)
   expect(tokens.access_token).toMatch(/^swo_/)
-  expect(await listConnections(ann.caller)).toMatchObject([
+  expect(await listAuthorizedApps(ann.caller)).toMatchObject([
     { clientId: DOCUMENT, name: 'Published client', host: 'client.example' },
   ])
   expect((await client.refresh(tokens.refresh_token ?? '')).status).toBe(200)

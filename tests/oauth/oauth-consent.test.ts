@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { DELETE as disconnect } from '#app/api/me/clients/route.ts'
 import { handleOauth } from '#lib/auth/oauth-server/door.ts'
-import { listConnections } from '#lib/data/oauth/oauth-grants.ts'
+import { listAuthorizedApps } from '#lib/data/oauth/oauth-grants.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { CALLBACK, challengeOf, type OauthClient, registeredClient } from '#tests/support/people/oauth-client.ts'
 import { openSite } from '#tests/support/people/oauth-site.ts'
@@ -29,7 +29,7 @@ test('who denies is led back with access_denied, and nothing is kept', async () 
     CALLBACK,
     { error: 'access_denied', error_description: 'The person did not allow it.', state: 'the-state', iss: site.url },
   ])
-  expect(await listConnections(ann.caller)).toEqual([])
+  expect(await listAuthorizedApps(ann.caller)).toEqual([])
 })
 
 test('only the signed-in person may answer, from our own page, in the browser where it began, once', async () => {
@@ -134,7 +134,7 @@ test('a connection is seen and ended by its person alone, all grants of a client
   ]
   const his = await client.connect(bob)
   await works(second.access_token)
-  expect(await listConnections(ann.caller)).toEqual([
+  expect(await listAuthorizedApps(ann.caller)).toEqual([
     {
       clientId: client.clientId,
       name: 'Hand-written client',

@@ -7,7 +7,7 @@ import { makeOauthDoor } from '#lib/auth/oauth-server/door.ts'
 import { callerFromBearer } from '#lib/auth/tokens/bearer.ts'
 import { signingKeys } from '#lib/auth/tokens/signing-keys.ts'
 import { listAuditEvents } from '#lib/data/audit.ts'
-import { listConnections, revokeConnection } from '#lib/data/oauth/oauth-grants.ts'
+import { listAuthorizedApps, revokeAuthorizedApp } from '#lib/data/oauth/oauth-grants.ts'
 import { endSessions } from '#lib/data/people/users.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
@@ -99,7 +99,7 @@ test('from the address of /mcp alone to a tool call, a fresh token, and back out
     scopes: ['tasks:read', 'tasks:write'],
     clientName: 'Hand-written client',
   })
-  expect(await listConnections(ann.caller)).toMatchObject([
+  expect(await listAuthorizedApps(ann.caller)).toMatchObject([
     { name: 'Hand-written client', host: '127.0.0.1', lastUsedAt: expect.any(Date) },
   ])
 
@@ -109,7 +109,7 @@ test('from the address of /mcp alone to a tool call, a fresh token, and back out
   expect((await client.revoke(renewed.refresh_token)).status).toBe(200)
   expect([await works(renewed.access_token), await works(tokens.access_token)]).toEqual([401, 401])
   expect(await errorOf(await client.refresh(renewed.refresh_token))).toEqual([400, 'invalid_grant'])
-  expect(await listConnections(ann.caller)).toEqual([])
+  expect(await listAuthorizedApps(ann.caller)).toEqual([])
 })
 
 test('what a request leaves out is put right: no scope means all, no resource means this one; unknown scopes alone are refused', async () => {
@@ -243,7 +243,7 @@ test('two replicas count the uses of a refresh token together', async () => {
     )
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200])
     expect((await refreshThere()).status).toBe(400)
-    expect(await listConnections(ann.caller), 'the seventh ended it').toEqual([])
+    expect(await listAuthorizedApps(ann.caller), 'the seventh ended it').toEqual([])
   } finally {
     await there.close()
   }
@@ -262,7 +262,7 @@ test('a refresh token is taken six times in 30 s from its first use, and a seven
   expect(await errorOf(await client.refresh(token))).toEqual([400, 'invalid_grant'])
   for (const pair of pairs)
     expect([await works(pair.access_token), (await client.refresh(pair.refresh_token)).status]).toEqual([401, 400])
-  expect(await listConnections(ann.caller)).toEqual([])
+  expect(await listAuthorizedApps(ann.caller)).toEqual([])
   expect((await reuses())[0]).toMatchObject({ subject: ann.caller.userId, detail: { client: 'Hand-written client' } })
 })
 
@@ -336,7 +336,7 @@ test('there is no grace for a barred person or a revoked grant', async () => {
   await withSystem('admin', (tx) =>
     tx.user.update({ where: { id: bob.caller.userId }, data: { disabledAt: new Date() } }),
   )
-  await revokeConnection(eve.caller, client.clientId)
+  await revokeAuthorizedApp(eve.caller, client.clientId)
   for (const token of [signedOut, disabled, revoked])
     expect(await errorOf(await client.refresh(token))).toEqual([400, 'invalid_grant'])
   expect((await reuses()).length).toBe(before)
@@ -389,7 +389,7 @@ test('a token that lacks a scope is told which ones to ask for, and gets them wi
   expect(scope).toBe('tasks:read tasks:write')
   const writer = await client.connect(ann, { scope })
   await mcpCaller(endpoint, writer.access_token).get('add_task', { title: 'stepped up' })
-  expect(await listConnections(ann.caller)).toMatchObject([
+  expect(await listAuthorizedApps(ann.caller)).toMatchObject([
     { scopes: expect.arrayContaining(['tasks:read', 'tasks:write']) },
   ])
 })
@@ -409,7 +409,7 @@ test('a token is for /mcp here and for nothing else, and ends with the account a
   expect(await works(tokens.access_token)).toBe(401)
   expect(await errorOf(await client.refresh(tokens.refresh_token ?? ''))).toEqual([400, 'invalid_grant'])
   expect(await errorOf(await client.exchange(waiting))).toEqual([400, 'invalid_grant'])
-  expect(await listConnections(ann.caller)).toEqual([])
+  expect(await listAuthorizedApps(ann.caller)).toEqual([])
 
   const bob = await signedIn()
   const his = await client.connect(bob)

@@ -41,7 +41,7 @@ const TABLE: { room: string; from: RegExp; may: RegExp[]; packages?: { never: Re
   {
     room: 'app',
     from: /^(app\/|proxy\.ts|instrumentation\.ts)/,
-    may: [PLATFORM, DATA, AUTH, SERVER, /^lib\/(runs|agent|mcp-client)\//, /^mcp\/http\.ts$/, /^app\//],
+    may: [PLATFORM, DATA, AUTH, SERVER, /^lib\/(runs|agent|mcp-client)\//, /^mcp\/endpoint\.ts$/, /^app\//],
   },
 ]
 
@@ -179,7 +179,7 @@ test('who may look across people is a short list', () => {
       "tokens: lib/data/oauth/oauth-grants.ts",
       "tokens: lib/data/oauth/oauth-records.ts",
       "tokens: lib/data/oauth/refresh-tokens.ts",
-      "tokens: lib/data/oauth/signing-keys.ts",
+      "tokens: lib/data/oauth/stored-keys.ts",
       "tokens: lib/data/people/personal-tokens.ts",
       "tool-servers: lib/data/servers/server-accounts.ts",
       "tool-servers: lib/data/servers/servers.ts",

@@ -4,7 +4,7 @@ import { handleAction } from '#lib/agent/handle-action.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { route } from '#lib/platform/http/http.ts'
-import { handleMcp } from '#mcp/http.ts'
+import { handleMcp } from '#mcp/endpoint.ts'
 import { readReply, typed } from '#tests/support/chatkit/chatkit.ts'
 
 const edges = { builtinFetch: ((input, init) => handleMcp(new Request(input, init))) as typeof fetch }

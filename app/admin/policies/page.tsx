@@ -13,7 +13,7 @@ import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { toolCallFacets } from '#lib/data/runs/tool-calls.ts'
 import { EVERY_TOOL, listPolicies, type ToolPolicy } from '#lib/data/servers/policies.ts'
 import { listKnownTools } from '#lib/mcp-client/connection/known-tools.ts'
-import { allServers, type McpServer } from '#lib/mcp-client/servers/servers.ts'
+import { allServers, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { removePolicy } from './actions.ts'
 import { PolicyForm } from './policy-form.tsx'
 

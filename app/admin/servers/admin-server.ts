@@ -1,5 +1,5 @@
 import { requireServer } from '#lib/data/servers/servers.ts'
-import { configuredServers, fromStored, type McpServer } from '#lib/mcp-client/servers/servers.ts'
+import { configuredServers, fromStored, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { notFound } from '#lib/platform/errors.ts'
 
 /**

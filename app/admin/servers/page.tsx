@@ -11,8 +11,8 @@ import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { listServers } from '#lib/data/servers/servers.ts'
 import { countQuarantined } from '#lib/data/servers/tool-pins.ts'
 import { downUntil } from '#lib/mcp-client/servers/health.ts'
-import { configuredServers, fromStored, type McpServer } from '#lib/mcp-client/servers/servers.ts'
-import { IDENTITIES } from './identities.ts'
+import { configuredServers, fromStored, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { IDENTITY_NAMES } from './identity-names.ts'
 
 export const metadata: Metadata = { title: 'Tool servers' }
 
@@ -71,7 +71,7 @@ export default async function ServersPage() {
               {
                 header: 'Knows people by',
                 cell: ({ builtin, config }) =>
-                  builtin ? 'A token of the run' : IDENTITIES[config?.identity.kind ?? 'none'].short,
+                  builtin ? 'A token of the run' : IDENTITY_NAMES[config?.identity.kind ?? 'none'].short,
               },
               { header: 'For', cell: ({ audience }) => (audience === 'admins' ? 'Admins' : 'Everyone') },
               {

@@ -7,7 +7,7 @@ import { Field, Select, TextArea, TextInput } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import type { ServerConfig } from '#lib/data/servers/server-config.ts'
 import { saveServer } from './actions.ts'
-import { IDENTITIES } from './identities.ts'
+import { IDENTITY_NAMES } from './identity-names.ts'
 
 type Given = {
   id: string
@@ -22,7 +22,7 @@ type Given = {
 /** All settings of a server. Secrets are never shown again: an empty field keeps the stored one. */
 export function ServerForm({ server, templateNames }: { server?: Given; templateNames: string[] }) {
   const { config } = server ?? {}
-  const [identity, setIdentity] = useState<keyof typeof IDENTITIES>(config?.identity.kind ?? 'none')
+  const [identity, setIdentity] = useState<keyof typeof IDENTITY_NAMES>(config?.identity.kind ?? 'none')
   const oauth = config?.identity.kind === 'oauth' ? config.identity : undefined
   const key = config?.identity.kind === 'key' ? config.identity : undefined
   const [problem, setProblem] = useState<string>()
@@ -84,9 +84,9 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
           <Select
             name="identity"
             value={identity}
-            onChange={(event) => setIdentity(event.target.value as keyof typeof IDENTITIES)}
+            onChange={(event) => setIdentity(event.target.value as keyof typeof IDENTITY_NAMES)}
           >
-            {Object.entries(IDENTITIES).map(([kind, { label }]) => (
+            {Object.entries(IDENTITY_NAMES).map(([kind, { label }]) => (
               <option key={kind} value={kind}>
                 {label}
               </option>

@@ -1,4 +1,4 @@
-import { requireUploader, withUpload } from '#app/api/attachments/upload.ts'
+import { requireUploader, withUpload } from '#app/api/attachments/receive-upload.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
 import { jsonResponse, route } from '#lib/platform/http/http.ts'
 

@@ -1,5 +1,5 @@
 import { inBackground } from '#app/api/chatkit/background.ts'
-import { depsFor } from '#app/api/chatkit/deps.ts'
+import { makeDeps } from '#app/api/chatkit/make-deps.ts'
 import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
@@ -52,7 +52,7 @@ export async function answerChatKit(
   const caller = await requireCaller(request)
   await consumeLimit(requestLimit(), caller.userId)
   const body = await readOperation(request, MESSAGE_MAX_CHARS)
-  const answer = await processChatKit<TurnContext>(body, depsFor(caller, { respond, act }))
+  const answer = await processChatKit<TurnContext>(body, makeDeps(caller, { respond, act }))
   if (answer.kind === 'json') return jsonResponse(answer.data)
   // Reserved before anything is stored or begun, so that a person with too many open streams is
   // refused and loses nothing.

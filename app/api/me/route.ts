@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { deleteAccount, requireSession } from '#lib/auth/sessions/own-account.ts'
 import { clearSessionCookie, requireCaller } from '#lib/auth/sessions/session.ts'
-import { PersonName, parseFields } from '#lib/auth/sign-in/fields.ts'
+import { PersonName, parseFields } from '#lib/auth/sign-in/parse-fields.ts'
 import { requireAccount, updateProfile } from '#lib/data/people/users.ts'
 import { env } from '#lib/platform/env.ts'
 import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'

@@ -8,8 +8,8 @@ import { Notice } from '#app/ui/notice.tsx'
 import { requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
 import { listAccounts } from '#lib/data/servers/server-accounts.ts'
 import { needsAccount } from '#lib/mcp-client/accounts/accounts.ts'
-import { serversFor } from '#lib/mcp-client/servers/servers.ts'
-import { Connection } from './connection.tsx'
+import { serversFor } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { ServerAccount } from './server-account.tsx'
 
 export const metadata: Metadata = { title: 'Connected accounts' }
 
@@ -66,7 +66,7 @@ export default async function ConnectionsPage({ searchParams }: { searchParams: 
                 const account = accounts.get(id)
                 return (
                   <li key={id}>
-                    <Connection
+                    <ServerAccount
                       id={id}
                       name={name}
                       host={new URL(url).host}

@@ -7,7 +7,7 @@ import { useState } from 'react'
 import { Button, Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover, Separator } from 'react-aria-components'
 import { forgetDrafts } from '#app/chat/drafts.ts'
 import { Notice } from '#app/ui/notice.tsx'
-import { THEME_COOKIE, type Theme, themeOf } from './theme.ts'
+import { readTheme, THEME_COOKIE, type Theme } from './theme-cookie.ts'
 
 const THEMES: { id: Theme; label: string }[] = [
   { id: 'system', label: 'As the system' },
@@ -73,7 +73,7 @@ export function PersonMenu({ name, email, theme: remembered }: { name: string; e
               disallowEmptySelection
               selectedKeys={[theme]}
               onSelectionChange={(keys) => {
-                const next = themeOf(String([...(keys as Set<string>)][0]))
+                const next = readTheme(String([...(keys as Set<string>)][0]))
                 setTheme(next)
                 applyTheme(next)
               }}

@@ -6,7 +6,7 @@ import { findPerson } from '#lib/data/people/users.ts'
 import { Mark, Wordmark } from './mark.tsx'
 import { NavLinks } from './nav-links.tsx'
 import { PersonMenu } from './person-menu.tsx'
-import { THEME_COOKIE, themeOf } from './theme.ts'
+import { readTheme, THEME_COOKIE } from './theme-cookie.ts'
 
 /**
  * The frame of every page behind sign-in: navigation at the side, or a bar at the top on a phone.
@@ -16,7 +16,7 @@ import { THEME_COOKIE, themeOf } from './theme.ts'
 export async function Shell({ children, fill = false }: { children: ReactNode; fill?: boolean }) {
   const caller = await requirePageCaller()
   const person = await findPerson(caller.userId)
-  const theme = themeOf((await cookies()).get(THEME_COOKIE)?.value)
+  const theme = readTheme((await cookies()).get(THEME_COOKIE)?.value)
   return (
     <div className={`flex flex-col md:flex-row ${fill ? 'h-dvh' : 'min-h-dvh'}`}>
       <a

@@ -1,11 +1,11 @@
-import type { Agreed } from '#lib/data/runs/approvals.ts'
+import type { ApprovedTool } from '#lib/data/runs/approvals.ts'
 import { argumentsHash } from '#lib/data/runs/ledger.ts'
 import type { EarlierCall } from '#lib/data/runs/tool-calls.ts'
 import type { ApprovalPolicy, EffectivePolicy } from '#lib/data/servers/policies.ts'
 import { definitionHash, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { isHarmlessTwice, onlyReads } from '#lib/mcp-client/calls/repeat-rules.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
-import { asksUnannotated, type McpServer } from '#lib/mcp-client/servers/servers.ts'
+import { asksUnannotated, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 
@@ -15,7 +15,7 @@ export type ApprovalReason = 'always' | 'first' | 'destructive' | 'unannotated' 
 /** What is known when a call is reviewed. */
 export type Known = {
   /** Tools that the person approved in this thread. */
-  agreed: Agreed[]
+  agreed: ApprovedTool[]
   /**
    * Calls of earlier attempts at the same turn, and calls of this attempt with an unknown outcome.
    */
@@ -53,7 +53,7 @@ export function findApprovalReason(
   if (reason === undefined || reason === 'always') return reason
   const hash = definitionHash(tool as ToolDefinition)
   const first = reason === 'first'
-  const yes = ({ remember, ...it }: Agreed) =>
+  const yes = ({ remember, ...it }: ApprovedTool) =>
     (first || remember) && it.server === server.name && it.tool === tool.name && it.toolHash === hash
   return known.agreed.some(yes) ? undefined : reason
 }

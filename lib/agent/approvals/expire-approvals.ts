@@ -1,6 +1,6 @@
 import { closeRunApprovals } from '#lib/agent/approvals/close-approvals.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
-import { listRunsWithExpiredApprovals, QUESTIONS_CHANNEL } from '#lib/data/runs/approvals.ts'
+import { APPROVALS_CHANNEL, listRunsWithExpiredApprovals } from '#lib/data/runs/approvals.ts'
 import { listen } from '#lib/platform/db/notify.ts'
 import { log } from '#lib/platform/log.ts'
 import { processState } from '#lib/platform/process-state.ts'
@@ -19,7 +19,7 @@ export function startApprovalExpiry(): void {
   const again = () => void expireOnce()
   Object.assign(watching(), {
     timer: setInterval(expireOnce, LOOK_MS).unref(),
-    stopHearing: listen(QUESTIONS_CHANNEL, { heard: again, missed: again }),
+    stopHearing: listen(APPROVALS_CHANNEL, { heard: again, missed: again }),
   })
   void expireOnce()
 }

@@ -2,7 +2,7 @@ import type { ThreadItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
 import { action } from '#lib/chatkit/server/widgets/actions.ts'
 import { Button, Caption, Card, Markdown, Row, Title } from '#lib/chatkit/server/widgets/components.ts'
 import { connectionsUrl } from '#lib/mcp-client/accounts/accounts.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { toVisibleText } from '#lib/platform/text/visible-text.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { InputPart } from '#lib/agent/input/history.ts'
+import type { InputPart } from '#lib/agent/input/to-model-input.ts'
 import type { Attachment } from '#lib/chatkit/protocol/items.ts'
 import { kindOf } from '#lib/data/attachments/attachment-type.ts'
 import { isRefused, readAttachment } from '#lib/data/attachments/attachments.ts'

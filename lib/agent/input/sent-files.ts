@@ -1,6 +1,6 @@
 import type { AgentInputItem } from '@openai/agents'
 import { attachmentReader } from '#lib/agent/input/attachment-reader.ts'
-import { toModelInput } from '#lib/agent/input/history.ts'
+import { toModelInput } from '#lib/agent/input/to-model-input.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { markRefused } from '#lib/data/attachments/attachments.ts'
 import { log } from '#lib/platform/log.ts'

@@ -4,7 +4,7 @@ import { OpenCalls } from '#lib/agent/stream/open-calls.ts'
 import { type ImageOptions, OpenImages } from '#lib/agent/stream/open-images.ts'
 import { OpenMessages } from '#lib/agent/stream/open-messages.ts'
 import { OpenWorkflow } from '#lib/agent/stream/open-workflow.ts'
-import { RunEvents } from '#lib/agent/stream/run-events.ts'
+import { SdkEvents } from '#lib/agent/stream/sdk-events.ts'
 import type { toAnnotation } from '#lib/agent/stream/to-annotation.ts'
 import type { ToolCall } from '#lib/agent/stream/tool-tasks.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
@@ -48,7 +48,7 @@ export class TurnEvents {
   readonly #images: OpenImages
   readonly #workflow: OpenWorkflow
   readonly #calls: OpenCalls
-  readonly #run: RunEvents
+  readonly #run: SdkEvents
   /** The ids of all items that this turn has shown or stored. */
   readonly #produced = new Set<string>()
   /** Indexes in the open workflow of the tasks that a tool added, by the tool's own count. */
@@ -62,7 +62,7 @@ export class TurnEvents {
     this.#workflow = new OpenWorkflow(context)
     this.#calls = new OpenCalls(context, this.#workflow, options.sentArguments)
     const open = { messages: this.#messages, images: this.#images, workflow: this.#workflow, calls: this.#calls }
-    this.#run = new RunEvents(open, options.clientTools ?? new Set())
+    this.#run = new SdkEvents(open, options.clientTools ?? new Set())
   }
 
   /** Resumes the workflow of the turn before. */

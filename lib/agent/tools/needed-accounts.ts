@@ -7,7 +7,7 @@ import { listAccounts } from '#lib/data/servers/server-accounts.ts'
 import { connectSentence, needsAccount } from '#lib/mcp-client/accounts/accounts.ts'
 import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
 import type { OpenMcp } from '#lib/mcp-client/connection/open-mcp.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 
 type Unavailable = OpenMcp['unavailable']

@@ -1,5 +1,5 @@
-import { EmailAddress } from '#lib/auth/sign-in/fields.ts'
 import { createProvenAccount } from '#lib/auth/sign-in/newcomers.ts'
+import { EmailAddress } from '#lib/auth/sign-in/parse-fields.ts'
 import { SignInRefused } from '#lib/auth/sign-in/sign-in-refused.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { findIdentityOwner, joinIdentity } from '#lib/data/people/identities.ts'

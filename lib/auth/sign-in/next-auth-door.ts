@@ -1,7 +1,7 @@
 import { rememberDevice } from '#lib/auth/sessions/known-device.ts'
 import { findSession, sessionCookie, signOut } from '#lib/auth/sessions/session.ts'
-import { EmailAddress } from '#lib/auth/sign-in/fields.ts'
 import { nextAuth } from '#lib/auth/sign-in/next-auth.ts'
+import { EmailAddress } from '#lib/auth/sign-in/parse-fields.ts'
 import { env } from '#lib/platform/env.ts'
 import { notFound } from '#lib/platform/errors.ts'
 import { readBody, requireSameOrigin } from '#lib/platform/http/http.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { hashPassword, NewPassword } from '#lib/auth/passwords/passwords.ts'
-import { parseFields } from '#lib/auth/sign-in/fields.ts'
+import { parseFields } from '#lib/auth/sign-in/parse-fields.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { resetPasswordHash } from '#lib/data/people/users.ts'
 import { notFound } from '#lib/platform/errors.ts'

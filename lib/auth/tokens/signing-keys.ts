@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
-import { addSigningKey, dropSigningKeys, listSigningKeys, type StoredKey } from '#lib/data/oauth/signing-keys.ts'
+import { addSigningKey, dropSigningKeys, listSigningKeys, type StoredKey } from '#lib/data/oauth/stored-keys.ts'
 import { seal, unseal } from '#lib/platform/crypto/seal.ts'
 import { log } from '#lib/platform/log.ts'
 

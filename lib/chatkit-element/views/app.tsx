@@ -11,7 +11,7 @@ import { Header } from '#lib/chatkit-element/views/header.tsx'
 import { HistoryPanel } from '#lib/chatkit-element/views/history/history-panel.tsx'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { StartScreen } from '#lib/chatkit-element/views/start-screen.tsx'
-import { Thread } from '#lib/chatkit-element/views/thread/thread.tsx'
+import { Conversation } from '#lib/chatkit-element/views/thread/conversation.tsx'
 import { UiContext } from '#lib/chatkit-element/views/ui.ts'
 
 type Props = { chat: Chat; options: Signal<ChatKitOptions | null>; strings: Strings; locale: string }
@@ -43,7 +43,7 @@ export function App({ chat, options, strings, locale }: Props) {
       >
         <div class="page" inert={historyOpen}>
           <Header />
-          {isStart ? <StartScreen /> : <Thread state={state} />}
+          {isStart ? <StartScreen /> : <Conversation state={state} />}
           <Dock state={state} />
         </div>
         <HistoryPanel />

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import { findIcon } from '#lib/chatkit-element/views/icons.ts'
+import { findIcon } from '#lib/chatkit-element/views/find-icon.ts'
 
 /** A decorative icon; the element around it has the accessible name. */
 export function Icon({ name, size = 18, class: extra = '' }: { name: string; size?: number; class?: string }) {

@@ -16,12 +16,16 @@ export function withTurnOutcomes(store: Store, caller: { userId: string }): Stor
     ...store,
     listItems: async (threadId, query) => {
       const page = await store.listItems(threadId, query)
-      return query.visible ? { ...page, data: await told(caller, threadId, page.data) } : page
+      return query.visible ? { ...page, data: await attachOutcomes(caller, threadId, page.data) } : page
     },
   }
 }
 
-async function told(caller: { userId: string }, threadId: string, items: ThreadItem[]): Promise<ThreadItem[]> {
+async function attachOutcomes(
+  caller: { userId: string },
+  threadId: string,
+  items: ThreadItem[],
+): Promise<ThreadItem[]> {
   const messages = items.flatMap((item) => (item.type === 'user_message' ? item.id : []))
   if (messages.length === 0) return items
   const rows = await statementAs<Row>(

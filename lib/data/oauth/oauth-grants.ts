@@ -19,7 +19,7 @@ export type OauthGrantRow = {
 }
 
 /** An authorized app, with all its grants merged. */
-export type Connection = {
+export type AuthorizedApp = {
   clientId: string
   name: string
   host: string
@@ -93,7 +93,7 @@ export async function purgeOauthGrants(tx: Tx): Promise<void> {
 }
 
 /** The authorized apps that may still act for the caller, last used first. */
-export async function listConnections(caller: { userId: string }): Promise<Connection[]> {
+export async function listAuthorizedApps(caller: { userId: string }): Promise<AuthorizedApp[]> {
   const grants = await withCaller(caller, async (tx) => {
     const { sessionVersion } = await tx.user.findUniqueOrThrow({
       where: { id: caller.userId },
@@ -105,7 +105,7 @@ export async function listConnections(caller: { userId: string }): Promise<Conne
       take: GRANTS_SHOWN_MAX,
     })
   })
-  const connections = [...Map.groupBy(grants, ({ clientId }) => clientId).values()].map((those): Connection => {
+  const connections = [...Map.groupBy(grants, ({ clientId }) => clientId).values()].map((those): AuthorizedApp => {
     const [newest, ...older] = those as [(typeof those)[number], ...typeof those]
     return {
       clientId: newest.clientId,
@@ -119,12 +119,12 @@ export async function listConnections(caller: { userId: string }): Promise<Conne
       ),
     }
   })
-  const rank = ({ lastUsedAt, since }: Connection) => (lastUsedAt ?? since).getTime()
+  const rank = ({ lastUsedAt, since }: AuthorizedApp) => (lastUsedAt ?? since).getTime()
   return connections.sort((a, b) => rank(b) - rank(a))
 }
 
 /** Ends all grants of the caller to this client at once. Throws not_found if there is none. */
-export async function revokeConnection(caller: { userId: string }, clientId: string): Promise<void> {
+export async function revokeAuthorizedApp(caller: { userId: string }, clientId: string): Promise<void> {
   const where = { ownerId: caller.userId, clientId: toStorableText(clientId) }
   const { count } = await withCaller(caller, (tx) => tx.oauthGrant.deleteMany({ where }))
   if (count === 0) throw notFound('The connected client')

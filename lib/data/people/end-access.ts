@@ -1,5 +1,5 @@
 import { lockPerson } from '#lib/data/person-lock.ts'
-import { dueNow } from '#lib/data/runs/approvals.ts'
+import { expirePendingApprovals } from '#lib/data/runs/approvals.ts'
 import { stopRunsOf } from '#lib/data/runs/runs.ts'
 import type { Tx } from '#lib/platform/db/db.ts'
 
@@ -29,6 +29,6 @@ export async function endAccess(tx: Tx, userId: string, why: AccessEnding): Prom
     select: { sessionVersion: true },
   })
   await stopRunsOf(tx, userId, ACCESS_ENDINGS[why])
-  await dueNow(tx, userId)
+  await expirePendingApprovals(tx, userId)
   return sessionVersion
 }

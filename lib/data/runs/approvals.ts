@@ -8,7 +8,7 @@ import { AppError } from '#lib/platform/errors.ts'
 /** How long (ms) an approval stays pending before it expires. */
 export const APPROVAL_MS = 24 * 60 * 60_000
 /** The channel on which processes tell each other that approvals have expired. */
-export const QUESTIONS_CHANNEL = 'switchboard_questions'
+export const APPROVALS_CHANNEL = 'switchboard_questions'
 const SWEEP = 500
 
 export type Approval = ApprovalModel
@@ -49,13 +49,13 @@ export async function storeParkedRun(
  * and their runs can no longer be resumed. The commit notifies the sweep that closes their cards
  * (lib/agent/approvals/expire-approvals.ts).
  */
-export async function dueNow(tx: Tx, ownerId: string): Promise<void> {
+export async function expirePendingApprovals(tx: Tx, ownerId: string): Promise<void> {
   await tx.pausedRun.deleteMany({ where: { ownerId } })
   const { count } = await tx.approval.updateMany({
     where: { ownerId, status: 'pending' },
     data: { expiresAt: new Date() },
   })
-  if (count > 0) await tx.$executeRaw`SELECT pg_notify(${QUESTIONS_CHANNEL}, '')`
+  if (count > 0) await tx.$executeRaw`SELECT pg_notify(${APPROVALS_CHANNEL}, '')`
 }
 
 /** The caller's approval in this thread, or null. */
@@ -162,11 +162,11 @@ export async function listRunsWithPendingApprovals(caller: { userId: string }, t
 }
 
 /** A tool that the person approved in a thread, with its definition's hash at that time. */
-export type Agreed = Pick<Approval, 'server' | 'tool' | 'toolHash' | 'remember'>
+export type ApprovedTool = Pick<Approval, 'server' | 'tool' | 'toolHash' | 'remember'>
 
 /** The tools that the person approved in this thread, 1000 at most. */
-export function listApprovedForThread(caller: { userId: string }, threadId: string): Promise<Agreed[]> {
-  return statementAs<Agreed>(
+export function listApprovedForThread(caller: { userId: string }, threadId: string): Promise<ApprovedTool[]> {
+  return statementAs<ApprovedTool>(
     caller,
     Prisma.sql`
       SELECT DISTINCT server, tool, tool_hash AS "toolHash", remember FROM approvals

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { recordAudit } from '#lib/data/audit.ts'
 import { takeTurn } from '#lib/data/person-lock.ts'
-import { tellEnd } from '#lib/data/servers/servers.ts'
+import { notifyServerEnd } from '#lib/data/servers/servers.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { seal, unseal } from '#lib/platform/crypto/seal.ts'
 import { type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
@@ -98,7 +98,7 @@ export async function markAccountBroken(owner: Owner, serverId: string): Promise
 /** Deletes the owner's account at a server and ends its calls in progress. Throws not_found. */
 export async function removeAccount(owner: Owner, serverId: string): Promise<void> {
   const { count } = await withCaller(owner, async (tx) => {
-    await tellEnd(tx, serverId, owner.userId)
+    await notifyServerEnd(tx, serverId, owner.userId)
     return tx.mcpAccount.deleteMany({ where: { ownerId: owner.userId, serverId } })
   })
   if (count === 0) throw notFound('The connection')

@@ -110,7 +110,7 @@ export async function changeServer(admin: Caller, id: string, wish: ServerWish):
       if (moved) {
         await tx.mcpAccount.deleteMany({ where: { serverId: id } })
         await tx.mcpToolPin.deleteMany({ where: { serverId: id } })
-        await tellEnd(tx, id)
+        await notifyServerEnd(tx, id)
       }
       return tx.mcpServer.update({ where: { id }, data: { ...data, ...(moved && { enabled: false }) } })
     }),
@@ -131,7 +131,7 @@ export async function changeServer(admin: Caller, id: string, wish: ServerWish):
 export async function setServerEnabled(admin: Caller, id: string, enabled: boolean): Promise<void> {
   const { count } = await toWriteError(() =>
     withSystem('tool-servers', async (tx) => {
-      if (!enabled) await tellEnd(tx, id)
+      if (!enabled) await notifyServerEnd(tx, id)
       return tx.mcpServer.updateMany({ where: { id }, data: { enabled } })
     }),
   )
@@ -150,14 +150,14 @@ export async function removeServer(admin: Caller, id: string): Promise<void> {
       await tx.mcpAccount.deleteMany({ where: { serverId: id } })
       await tx.mcpToolPin.deleteMany({ where: { serverId: id } })
       await tx.mcpServer.delete({ where: { id } })
-      await tellEnd(tx, id)
+      await notifyServerEnd(tx, id)
     }),
   )
   await recordAudit({ action: 'server_removed', actorId: admin.userId, subject: id, detail: { name } })
 }
 
 /** Ends the calls in progress at a server, or one person's calls there, when `tx` commits. */
-export async function tellEnd(tx: Tx, serverId: string, userId?: string): Promise<void> {
+export async function notifyServerEnd(tx: Tx, serverId: string, userId?: string): Promise<void> {
   await tx.$executeRaw`SELECT pg_notify(${SERVERS_CHANNEL}, ${userId === undefined ? serverId : `${serverId} ${userId}`})`
 }
 

@@ -7,7 +7,7 @@ import type {
   OAuthTokens,
 } from '@modelcontextprotocol/client'
 import { findRegistration, saveRegistration } from '#lib/data/servers/server-accounts.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { env } from '#lib/platform/env.ts'
 
 /** The redirect URI to which an MCP server's authorization server sends people back. */

@@ -9,7 +9,7 @@ import {
 import type { Account } from '#lib/data/servers/server-accounts.ts'
 import { AccountClient, callbackUrl } from '#lib/mcp-client/accounts/account-client.ts'
 import { oauthFetch } from '#lib/mcp-client/accounts/oauth-fetch.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 
 type OauthAccount = Extract<Account, { kind: 'oauth' }>
 

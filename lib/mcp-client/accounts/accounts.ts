@@ -1,7 +1,7 @@
 import { type Account, findAccount, markAccountBroken, saveAccount } from '#lib/data/servers/server-accounts.ts'
 import { refreshAccount } from '#lib/mcp-client/accounts/account-tokens.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { env } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
 import { processState } from '#lib/platform/process-state.ts'

@@ -1,4 +1,4 @@
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { reachOfNamed } from '#lib/mcp-client/wire/named-reach.ts'
 import { networkFetch, type Reach } from '#lib/mcp-client/wire/network-fetch.ts'
 

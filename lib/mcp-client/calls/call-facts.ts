@@ -2,7 +2,7 @@ import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
 import { modelContent } from '#lib/mcp-client/calls/model-content.ts'
 import { findResultWidget, isWholeWidget } from '#lib/mcp-client/calls/result-widget.ts'
 import type { Attempt, Result } from '#lib/mcp-client/calls/results.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 
 const FACTS = 'switchboard/call'
 

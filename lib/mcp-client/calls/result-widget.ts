@@ -1,4 +1,4 @@
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 
 /** The `_meta` key under which a trusted server sends a ChatKit widget with a result. */
 const META = 'switchboard/widget'

@@ -1,9 +1,9 @@
 import { signedIdentity } from '#lib/auth/tokens/identity-tokens.ts'
 import type { Authority } from '#lib/data/people/authority.ts'
 import { accountHeaders, afterUnauthorised } from '#lib/mcp-client/accounts/accounts.ts'
-import { isClosing, requireAuthority, requireStanding, type Who } from '#lib/mcp-client/connection/authority.ts'
+import { isClosing, requireAuthority, requireStanding, type Who } from '#lib/mcp-client/connection/require-authority.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import {
   resolveHeader,
   resolveTemplate,

@@ -1,6 +1,6 @@
 import { listToolPins } from '#lib/data/servers/tool-pins.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { findRememberedTools } from '#lib/mcp-client/tools/tool-lists.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { newId } from '#lib/platform/ids.ts'

@@ -7,7 +7,7 @@ import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.
 import { toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import { Refusal, refusalOf } from '#lib/mcp-client/refusal.ts'
 import { downUntil, findHealth, lastFailure, noteAnswer, noteFailure } from '#lib/mcp-client/servers/health.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { findRememberedTools, type McpTool, rememberTools } from '#lib/mcp-client/tools/tool-lists.ts'
 import { log } from '#lib/platform/log.ts'
 

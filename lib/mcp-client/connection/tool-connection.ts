@@ -28,7 +28,7 @@ import {
 } from '#lib/mcp-client/connection/sdk-gaps.ts'
 import { sdkLogger } from '#lib/mcp-client/connection/sdk-logger.ts'
 import { asksSentence, type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { type Filled, hideBoundParameters, removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
 import { OfferedTools } from '#lib/mcp-client/tools/offered-tools.ts'

@@ -1,6 +1,6 @@
 import { toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import { noteAnswer, noteFailure } from '#lib/mcp-client/servers/health.ts'
-import { allServers, type McpServer, reachOf } from '#lib/mcp-client/servers/servers.ts'
+import { allServers, type McpServer, reachOf } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { networkFetch } from '#lib/mcp-client/wire/network-fetch.ts'
 import { log } from '#lib/platform/log.ts'
 

@@ -1,5 +1,5 @@
 import type { Phase } from '#lib/mcp-client/failures/mcp-failure.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 
 /**
  * The result of one step. `fault` is a failure class of the ledger or one of the doctor's own;

@@ -1,4 +1,4 @@
-import type { Who } from '#lib/mcp-client/connection/authority.ts'
+import type { Who } from '#lib/mcp-client/connection/require-authority.ts'
 import { overTransport, transportAs } from '#lib/mcp-client/connection/transport.ts'
 import { type Examination, Finding, type Step } from '#lib/mcp-client/doctor/examination.ts'
 import { fixFor } from '#lib/mcp-client/doctor/fixes.ts'
@@ -6,7 +6,7 @@ import { runAuthSteps, runEndpointStep } from '#lib/mcp-client/doctor/http-steps
 import { runNetworkSteps } from '#lib/mcp-client/doctor/network-steps.ts'
 import { runProtocolSteps, type Spoken } from '#lib/mcp-client/doctor/protocol-steps.ts'
 import { type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
-import { type McpServer, reachOf } from '#lib/mcp-client/servers/servers.ts'
+import { type McpServer, reachOf } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { networkFetch } from '#lib/mcp-client/wire/network-fetch.ts'
 
 /** The result of an examination. */

@@ -1,4 +1,4 @@
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { resolveTemplate, type TemplateFacts } from '#lib/mcp-client/servers/templates.ts'
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 

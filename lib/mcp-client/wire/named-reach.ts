@@ -1,7 +1,7 @@
 import dns from 'node:dns/promises'
 import net from 'node:net'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
-import { type McpServer, reachOf } from '#lib/mcp-client/servers/servers.ts'
+import { type McpServer, reachOf } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { type Reach, requireReachable } from '#lib/mcp-client/wire/network-fetch.ts'
 import { isPublicAddress } from '#lib/platform/net/public-fetch.ts'
 

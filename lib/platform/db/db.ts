@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { Prisma, PrismaClient } from '#lib/generated/prisma/client.ts'
-import { Connection } from '#lib/platform/db/connection.ts'
+import { DatabaseConnection } from '#lib/platform/db/database-connection.ts'
 import { retryWhileDatabaseIsAway } from '#lib/platform/db/retry.ts'
 import { currentRun } from '#lib/platform/db/run-fence.ts'
 import { env } from '#lib/platform/env.ts'
@@ -32,7 +32,7 @@ const ignore = () => {}
 /** The connection pool of the process, shared by Prisma and the short way (`statementAs`). */
 function pool(): pg.Pool {
   shared().pool ??= new pg.Pool({
-    Client: Connection,
+    Client: DatabaseConnection,
     connectionString: env().DATABASE_URL,
     max: env().DATABASE_POOL_SIZE,
     connectionTimeoutMillis: ACQUIRE_MS,

@@ -1,6 +1,6 @@
 import { expect, vi } from 'vitest'
 import { type OpenMcp, openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { callingRun } from '#tests/support/tool-servers/tool-servers.ts'
 
 /**

@@ -4,7 +4,7 @@ import { answerConsent } from '#lib/auth/oauth-server/consent.ts'
 import { handleOauth } from '#lib/auth/oauth-server/door.ts'
 import { requireSession } from '#lib/auth/sessions/own-account.ts'
 import { jsonResponse } from '#lib/platform/http/http.ts'
-import { handleMcp } from '#mcp/http.ts'
+import { handleMcp } from '#mcp/endpoint.ts'
 import { processStates } from '#tests/support/process-states.ts'
 import { serve } from '#tests/support/processes/serve.ts'
 

@@ -1,6 +1,6 @@
 import { ServerConfig } from '#lib/data/servers/server-config.ts'
 import type { CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { newId } from '#lib/platform/ids.ts'
 

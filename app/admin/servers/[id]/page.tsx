@@ -3,12 +3,12 @@ import { notFound } from 'next/navigation'
 import { z } from 'zod'
 import { deleteServer } from '#app/admin/servers/actions.ts'
 import { requireAdminServer } from '#app/admin/servers/admin-server.ts'
-import { Examination } from '#app/admin/servers/examination.tsx'
-import { IDENTITIES } from '#app/admin/servers/identities.ts'
+import { IDENTITY_NAMES } from '#app/admin/servers/identity-names.ts'
+import { IdentityPreview } from '#app/admin/servers/identity-preview.tsx'
 import { LeftOutTools } from '#app/admin/servers/left-out-tools.tsx'
-import { Preview } from '#app/admin/servers/preview.tsx'
+import { ServerExamination } from '#app/admin/servers/server-examination.tsx'
 import { Switch } from '#app/admin/servers/switch.tsx'
-import { ToolPins } from '#app/admin/servers/tool-pins.tsx'
+import { ToolPinList } from '#app/admin/servers/tool-pin-list.tsx'
 import { Badge } from '#app/ui/badge.tsx'
 import { LinkButton } from '#app/ui/button.tsx'
 import { Card } from '#app/ui/card.tsx'
@@ -20,7 +20,7 @@ import { listServers } from '#lib/data/servers/servers.ts'
 import { listToolPins } from '#lib/data/servers/tool-pins.ts'
 import { listToolRefusals } from '#lib/data/servers/tool-refusals.ts'
 import { isPinned } from '#lib/mcp-client/connection/load-tools.ts'
-import { asksUnannotated } from '#lib/mcp-client/servers/servers.ts'
+import { asksUnannotated } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
 export const metadata: Metadata = { title: 'Tool server' }
@@ -75,7 +75,7 @@ export default async function ServerPage({
           <Facts
             facts={[
               ['Transport', server.config?.transport === 'sse' ? 'HTTP+SSE' : 'Streamable HTTP'],
-              ['Knows people by', IDENTITIES[server.config?.identity.kind ?? 'none'].short],
+              ['Knows people by', IDENTITY_NAMES[server.config?.identity.kind ?? 'none'].short],
               ['For', server.audience === 'admins' ? 'Admins only' : 'Everyone'],
               ['Allowed tools', server.config?.allow.join(', ') || 'All'],
               ['Denied tools', server.config?.deny.join(', ')],
@@ -88,11 +88,11 @@ export default async function ServerPage({
           />
         </Card>
         <Card title="Test" hint="From the name to the tools, as you. Nothing is called.">
-          <Examination id={id} />
+          <ServerExamination id={id} />
         </Card>
         <LeftOutTools pins={pins} refusals={refusals} />
-        <ToolPins serverId={id} pins={pins} pinned={isPinned(server)} />
-        <Preview server={server} as={as} adminId={admin.userId} />
+        <ToolPinList serverId={id} pins={pins} pinned={isPinned(server)} />
+        <IdentityPreview server={server} as={as} adminId={admin.userId} />
         {server.fromAdmin && (
           <Card title="Remove" hint="Its tools disappear from every assistant. Its calls stay in the ledger.">
             <ConfirmButton

@@ -1,4 +1,4 @@
-import { requireUploader, withUpload } from '#app/api/attachments/upload.ts'
+import { requireUploader, withUpload } from '#app/api/attachments/receive-upload.ts'
 import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
 import { kindOf } from '#lib/data/attachments/attachment-type.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { requestPasswordReset } from '#lib/auth/passwords/recovery.ts'
-import { EmailAddress, parseFields } from '#lib/auth/sign-in/fields.ts'
+import { EmailAddress, parseFields } from '#lib/auth/sign-in/parse-fields.ts'
 import { env } from '#lib/platform/env.ts'
 import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { EmailAddress, parseFields } from '#lib/auth/sign-in/fields.ts'
 import { requestMailLink } from '#lib/auth/sign-in/mail-link.ts'
+import { EmailAddress, parseFields } from '#lib/auth/sign-in/parse-fields.ts'
 import { env } from '#lib/platform/env.ts'
 import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 

@@ -1,4 +1,4 @@
-import { parseFields } from '#lib/auth/sign-in/fields.ts'
+import { parseFields } from '#lib/auth/sign-in/parse-fields.ts'
 import { SignUp, signUp } from '#lib/auth/sign-in/sign-up.ts'
 import { env } from '#lib/platform/env.ts'
 import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { journeyCookie } from '#app/api/connections/journey-cookie.ts'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
-import { parseFields } from '#lib/auth/sign-in/fields.ts'
+import { parseFields } from '#lib/auth/sign-in/parse-fields.ts'
 import { removeAccount, saveAccount } from '#lib/data/servers/server-accounts.ts'
 import { beginConnection, requireUsable } from '#lib/mcp-client/accounts/connect-account.ts'
 import { forgetTools } from '#lib/mcp-client/tools/tool-lists.ts'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
-import { parseFields } from '#lib/auth/sign-in/fields.ts'
+import { parseFields } from '#lib/auth/sign-in/parse-fields.ts'
 import { recordAudit } from '#lib/data/audit.ts'
-import { revokeConnection } from '#lib/data/oauth/oauth-grants.ts'
+import { revokeAuthorizedApp } from '#lib/data/oauth/oauth-grants.ts'
 import { env } from '#lib/platform/env.ts'
 import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 
@@ -13,7 +13,7 @@ export const DELETE = route(async (request) => {
   requireSameOrigin(request, env().APP_URL)
   const caller = await requireCaller(request)
   const { client_id: clientId } = parseFields(Which, await readJson(request, 4_096))
-  await revokeConnection(caller, clientId)
+  await revokeAuthorizedApp(caller, clientId)
   await recordAudit({ action: 'client_revoked', actorId: caller.userId, detail: { client: clientId } })
   return jsonResponse({})
 })

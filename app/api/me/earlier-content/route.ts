@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
-import { parseFields } from '#lib/auth/sign-in/fields.ts'
+import { parseFields } from '#lib/auth/sign-in/parse-fields.ts'
 import { decideUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
 import { env } from '#lib/platform/env.ts'
 import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'

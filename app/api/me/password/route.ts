@@ -1,5 +1,5 @@
 import { changePassword, PasswordChange, requireSession } from '#lib/auth/sessions/own-account.ts'
-import { parseFields } from '#lib/auth/sign-in/fields.ts'
+import { parseFields } from '#lib/auth/sign-in/parse-fields.ts'
 import { env } from '#lib/platform/env.ts'
 import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
-import { parseFields } from '#lib/auth/sign-in/fields.ts'
+import { parseFields } from '#lib/auth/sign-in/parse-fields.ts'
 import { SCOPES, type Scope } from '#lib/auth/tokens/scopes.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import {

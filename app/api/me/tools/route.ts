@@ -2,7 +2,7 @@ import { listTools } from '#lib/agent/tools/list-tools.ts'
 import { consumeLimit } from '#lib/auth/limits/rate-limit.ts'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
 import { jsonResponse, route } from '#lib/platform/http/http.ts'
-import { handleMcp } from '#mcp/http.ts'
+import { handleMcp } from '#mcp/endpoint.ts'
 
 const ASKS = { name: 'tool-list', points: 60, seconds: 60 }
 

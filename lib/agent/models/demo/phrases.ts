@@ -1,5 +1,5 @@
 import type { About } from '#lib/agent/models/demo/about.ts'
-import { sayDue } from '#lib/agent/models/demo/dates.ts'
+import { sayDue } from '#lib/agent/models/demo/take-date.ts'
 
 export type Task = { number: number; title: string; due: string | null; done: boolean }
 export type NoteHit = { id: string; title: string; snippet?: string }

@@ -1,7 +1,7 @@
 import type { About } from '#lib/agent/models/demo/about.ts'
-import { localDay, sayDue, takeDate } from '#lib/agent/models/demo/dates.ts'
 import { listTasks, plain, sayTask, type Task } from '#lib/agent/models/demo/phrases.ts'
 import type { Rule } from '#lib/agent/models/demo/rule.ts'
+import { localDay, sayDue, takeDate } from '#lib/agent/models/demo/take-date.ts'
 import type { Plan } from '#lib/agent/models/direct/plan.ts'
 import type { Answer, DirectTurn } from '#lib/agent/models/direct/read-turn.ts'
 

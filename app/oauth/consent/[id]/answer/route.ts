@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { answerConsent } from '#lib/auth/oauth-server/consent.ts'
 import { requireSession } from '#lib/auth/sessions/own-account.ts'
-import { parseFields } from '#lib/auth/sign-in/fields.ts'
+import { parseFields } from '#lib/auth/sign-in/parse-fields.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'

@@ -1,6 +1,6 @@
 import { readArguments } from '#lib/agent/models/openai/repair/call-arguments.ts'
+import { findListedName, isUsableName, toStandInName } from '#lib/agent/models/openai/repair/called-names.ts'
 import { type Echo, withoutEmpty, writeEcho } from '#lib/agent/models/openai/repair/echo.ts'
-import { findListedName, isUsableName, toStandInName } from '#lib/agent/models/openai/repair/tool-names.ts'
 import { newId } from '#lib/platform/ids.ts'
 
 /** Why an answer was cut off. */

@@ -1,6 +1,6 @@
 import type { AgentInputItem } from '@openai/agents'
 import { readArguments } from '#lib/agent/models/openai/repair/call-arguments.ts'
-import { isUsableName, toStandInName } from '#lib/agent/models/openai/repair/tool-names.ts'
+import { isUsableName, toStandInName } from '#lib/agent/models/openai/repair/called-names.ts'
 import { newId } from '#lib/platform/ids.ts'
 
 type Call = Extract<AgentInputItem, { type: 'function_call' }>

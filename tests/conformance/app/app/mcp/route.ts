@@ -1,4 +1,4 @@
-import { makeEndpoint } from '#mcp/http.ts'
+import { makeEndpoint } from '#mcp/endpoint.ts'
 import { fixture } from '#tests/conformance/fixture/server.ts'
 
 // The suite sends no token, so every request is this person's.

@@ -1,5 +1,5 @@
 import { Server } from '@modelcontextprotocol/server'
-import { makeEndpoint } from '#mcp/http.ts'
+import { makeEndpoint } from '#mcp/endpoint.ts'
 
 const tools = [{ name: 'trivial', description: 'Answers at once.', inputSchema: { type: 'object' as const } }]
 

@@ -5,8 +5,8 @@ import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import { Table } from '#app/ui/lists/table.tsx'
 import { Notice } from '#app/ui/notice.tsx'
 import { findAccountByEmail } from '#lib/data/people/users.ts'
-import { previewFor, type SentValue } from '#lib/mcp-client/connection/preview.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import { previewIdentity, type SentValue } from '#lib/mcp-client/connection/preview-identity.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 
 const WHERE: Record<SentValue['where'], string> = { header: 'Header', _meta: '_meta', argument: 'Argument' }
 
@@ -14,9 +14,17 @@ const WHERE: Record<SentValue['where'], string> = { header: 'Header', _meta: '_m
  * What the server would learn about a person: the admin, or the account with the given address.
  * Sends nothing.
  */
-export async function Preview({ server, as, adminId }: { server: McpServer; as: string | undefined; adminId: string }) {
+export async function IdentityPreview({
+  server,
+  as,
+  adminId,
+}: {
+  server: McpServer
+  as: string | undefined
+  adminId: string
+}) {
   const person = as ? await findAccountByEmail(as) : { id: adminId }
-  const told = person ? await previewFor(server, person.id) : []
+  const told = person ? await previewIdentity(server, person.id) : []
   return (
     <Card flush title="What it is told of a person" hint={as && person ? `For ${as}.` : 'For you. Nothing is sent.'}>
       <div className="grid gap-4 px-4 pb-4 sm:px-5">

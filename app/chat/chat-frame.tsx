@@ -26,7 +26,7 @@ const OTHER_PROMPTS: StartScreenPrompt[] = [
   { label: 'What can you do for me?', prompt: 'What can you do for me?', icon: 'circle-question' },
 ]
 
-export type ChatProps = {
+export type ChatFrameProps = {
   personId: string
   /** Whether speech can be turned into text. */
   dictation: boolean
@@ -38,7 +38,7 @@ export type ChatProps = {
 }
 
 /** The conversation: the unmodified ChatKit bindings on the element that the page has loaded. */
-export function Chat({ personId, dictation, firstName, builtinTools, domainKey, attachments }: ChatProps) {
+export function ChatFrame({ personId, dictation, firstName, builtinTools, domainKey, attachments }: ChatFrameProps) {
   const scheme = useColorScheme()
   const path = usePathname()
   const [signedOut, setSignedOut] = useState(false)

@@ -24,7 +24,7 @@ const ANNOUNCEMENTS: Limit = { name: 'announcements', points: 120, seconds: 60 }
 export type Answering = { respond: Respond<TurnContext>; act?: Act<TurnContext> }
 
 /** Everything that this product passes to the protocol's server, for one caller. */
-export function depsFor(caller: Caller, { respond, act }: Answering): Deps<TurnContext> {
+export function makeDeps(caller: Caller, { respond, act }: Answering): Deps<TurnContext> {
   const { MESSAGE_MAX_CHARS, ATTACHMENTS, ATTACHMENTS_PER_MESSAGE } = env()
   return {
     store: withTurnOutcomes(withCurrentCards(createPrismaStore(caller), caller), caller),

@@ -31,7 +31,7 @@ type Props = {
 /**
  * One tool server: whether the person's account is connected, since when, and how to change that.
  */
-export function Connection({ id, name, host, way, hint, connectedAt, broken, begun, thread }: Props) {
+export function ServerAccount({ id, name, host, way, hint, connectedAt, broken, begun, thread }: Props) {
   const router = useRouter()
   const [entering, setEntering] = useState(begun && way === 'key' && (connectedAt === null || broken))
   const { problems, pending, fields } = useForm({

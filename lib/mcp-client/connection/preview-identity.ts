@@ -2,7 +2,7 @@ import { findAccount } from '#lib/data/servers/server-accounts.ts'
 import { needsAccount } from '#lib/mcp-client/accounts/accounts.ts'
 import { readTemplateFacts } from '#lib/mcp-client/connection/identity.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { resolveHeader, resolveTemplate, type TemplateFacts } from '#lib/mcp-client/servers/templates.ts'
 import { env } from '#lib/platform/env.ts'
 
@@ -17,7 +17,7 @@ const EXAMPLE = { run: { id: 'run_example' }, thread: { id: 'thr_example' } }
  * Previews what a server would see of a person, without contacting it. Secrets are hidden. A value
  * that cannot be resolved says so.
  */
-export async function previewFor(server: McpServer, userId: string): Promise<SentValue[]> {
+export async function previewIdentity(server: McpServer, userId: string): Promise<SentValue[]> {
   const { config, secrets } = server
   if (!config) return []
   const facts = { ...(await readTemplateFacts({ userId })), ...EXAMPLE }

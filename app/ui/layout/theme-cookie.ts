@@ -4,6 +4,6 @@ export const THEME_COOKIE = 'theme'
 export type Theme = 'system' | 'light' | 'dark'
 
 /** The theme that a cookie value names. An unknown value is `system`. */
-export function themeOf(value: string | undefined): Theme {
+export function readTheme(value: string | undefined): Theme {
   return value === 'light' || value === 'dark' ? value : 'system'
 }

@@ -1,7 +1,7 @@
 import type { Identity } from '#lib/data/servers/server-config.ts'
 
 /** The ways in which a server learns who a call is for, in words for people. */
-export const IDENTITIES: Record<Identity['kind'], { short: string; label: string }> = {
+export const IDENTITY_NAMES: Record<Identity['kind'], { short: string; label: string }> = {
   none: {
     short: 'Nothing, or what is set below',
     label: 'Nothing by itself (headers, metadata and bound arguments may say it)',

@@ -22,7 +22,7 @@ type Connection = {
 /**
  * The apps that the person has authorized, each with a button to remove it, and how to add another.
  */
-export function Connections({ endpoint, connections }: { endpoint: string; connections: Connection[] }) {
+export function AuthorizedApps({ endpoint, connections }: { endpoint: string; connections: Connection[] }) {
   const router = useRouter()
   return (
     <Card

@@ -7,7 +7,7 @@ const ONLY_READS = /^\s*(BEGIN|SELECT)\b/i
  * A connection that ignores a lost database when it commits a read-only transaction: there is
  * nothing to undo, and the rows that were read stay valid.
  */
-export class Connection extends pg.Client {
+export class DatabaseConnection extends pg.Client {
   #wrote = false
 
   // biome-ignore lint/suspicious/noExplicitAny: stands for each of pg's overloads

@@ -27,7 +27,7 @@ const MESSAGE = 'message'
  * from its raw events, every other model from the SDK's normalised ones. Each text delta comes in
  * both forms; only one is used.
  */
-export class RunEvents {
+export class SdkEvents {
   readonly #messages: OpenMessages
   readonly #images: OpenImages
   readonly #workflow: OpenWorkflow

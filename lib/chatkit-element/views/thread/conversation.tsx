@@ -7,12 +7,12 @@ import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { Notices } from '#lib/chatkit-element/views/notices.tsx'
 import { copyCode, followFootnote, followLink } from '#lib/chatkit-element/views/thread/answer-clicks.ts'
 import { ProgressLine } from '#lib/chatkit-element/views/thread/progress-line.tsx'
-import { Turn } from '#lib/chatkit-element/views/thread/turn.tsx'
+import { TurnView } from '#lib/chatkit-element/views/thread/turn-view.tsx'
 import { useScroll } from '#lib/chatkit-element/views/thread/use-scroll.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 /** The conversation, and everything that scrolls with it. */
-export function Thread({ state }: { state: ChatState }) {
+export function Conversation({ state }: { state: ChatState }) {
   const ui = useUi()
   const { chat, strings, options } = ui
   const { view, phase } = state
@@ -60,7 +60,7 @@ export function Thread({ state }: { state: ChatState }) {
           {groups.map((group, at) => {
             const isLast = at === groups.length - 1
             return (
-              <Turn
+              <TurnView
                 key={group.key}
                 group={group}
                 ui={ui}

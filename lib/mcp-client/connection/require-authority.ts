@@ -1,7 +1,7 @@
 import { type Authority, findAuthority, whyRefused } from '#lib/data/people/authority.ts'
 import { findServerState } from '#lib/data/servers/servers.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
-import type { McpServer } from '#lib/mcp-client/servers/servers.ts'
+import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 
 /** On whose behalf requests are made. */
 export type Who = { userId: string; runId?: string; threadId?: string }

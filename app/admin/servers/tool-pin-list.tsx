@@ -27,7 +27,7 @@ const LINES: Record<DiffLine['kind'], { sign: string; look: string }> = {
  * The tools of a server, those that wait for an admin first, each with its changes since the
  * accepted definition.
  */
-export function ToolPins({ serverId, pins, pinned }: { serverId: string; pins: ToolPin[]; pinned: boolean }) {
+export function ToolPinList({ serverId, pins, pinned }: { serverId: string; pins: ToolPin[]; pinned: boolean }) {
   const sorted = pins.toSorted((a, b) => ORDER[a.state] - ORDER[b.state])
   return (
     <Card

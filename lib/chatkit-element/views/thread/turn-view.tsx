@@ -10,7 +10,7 @@ import { TurnMark } from '#lib/chatkit-element/views/thread/turn-mark.tsx'
 import { UserMessage } from '#lib/chatkit-element/views/thread/user-message.tsx'
 import type { Ui } from '#lib/chatkit-element/views/ui.ts'
 
-export type TurnProps = {
+export type TurnViewProps = {
   group: TurnGroup
   ui: Ui
   open: ReadonlySet<string>
@@ -26,8 +26,8 @@ export type TurnProps = {
 /**
  * One turn: the person's message and its answer. Renders again only if something in it has changed.
  */
-export class Turn extends Component<TurnProps> {
-  override shouldComponentUpdate(next: TurnProps): boolean {
+export class TurnView extends Component<TurnViewProps> {
+  override shouldComponentUpdate(next: TurnViewProps): boolean {
     const now = this.props
     const sameAnswer =
       next.group.answer.length === now.group.answer.length &&
@@ -46,7 +46,7 @@ export class Turn extends Component<TurnProps> {
     )
   }
 
-  override render({ group, ui, open, imageProgress, imageDomains, isLast, busy, isTold, feedback }: TurnProps) {
+  override render({ group, ui, open, imageProgress, imageDomains, isLast, busy, isTold, feedback }: TurnViewProps) {
     const { question, answer } = group
     const isWriting = isLast && busy
     return (

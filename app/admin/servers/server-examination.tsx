@@ -14,7 +14,7 @@ const LOOKS = { ok: 'text-ok', warning: 'text-warn', failed: 'text-bad', skipped
  * A button that examines the server, and the result: each step with its duration, and how to fix
  * what is wrong.
  */
-export function Examination({ id }: { id: string }) {
+export function ServerExamination({ id }: { id: string }) {
   const [found, setFound] = useState<Awaited<ReturnType<typeof examineServer>>>()
   const [pending, start] = useTransition()
   return (
