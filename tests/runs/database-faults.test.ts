@@ -17,14 +17,14 @@ async function start(options: Parameters<typeof startApp>[0]): Promise<AppServer
   return app
 }
 
-test('PostgreSQL goes away during 20 answers, five times: they come later, whole, and each model was asked once', {
+test('20 answers survive five PostgreSQL outages: each arrives late but whole, and each model is asked once', {
   timeout: 240_000,
 }, async () => {
   await using faulty = await startFaulty()
   for (const ms of [200, 500, 1_000, 2_000, 5_000]) await outage(faulty, ms)
 })
 
-test('with every connection taken a request is told to come again instead of hanging', {
+test('a request is told to retry instead of hanging if every database connection is taken', {
   timeout: 60_000,
 }, async () => {
   const app = await start({ databaseUrl: process.env.DATABASE_DIRECT_URL, env: { DATABASE_POOL_SIZE: '2' } })
@@ -48,13 +48,15 @@ test('with every connection taken a request is told to come again instead of han
   expect((await stream.read()).complete).toBe(true)
 })
 
-test('a full disk is called by its name, and the server goes on when there is room', { timeout: 60_000 }, async () => {
+test('a full disk is reported as such, and the server recovers when there is room again', {
+  timeout: 60_000,
+}, async () => {
   const app = await start({ databaseUrl: process.env.DATABASE_DIRECT_URL })
   const person = await signedIn()
   const owner = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
   await owner.connect()
   try {
-    // What PostgreSQL says where it cannot make a file larger.
+    // The error that PostgreSQL raises if it cannot extend a file.
     await owner.query(`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN RAISE EXCEPTION 'could not extend file "base/1/2": No space left on device' USING ERRCODE = 'disk_full'; END $$`)
     await owner.query('CREATE TRIGGER full_disk BEFORE INSERT ON runs FOR EACH STATEMENT EXECUTE FUNCTION full_disk()')

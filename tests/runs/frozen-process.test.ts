@@ -5,12 +5,12 @@ import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-se
 import { signedIn } from '#tests/support/people/people.ts'
 import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
 
-// A process that is frozen (a paused container, a machine that sleeps) for so long that others take its runs for dead, and
-// wakes up again: what it has not heard of by then it must not undo.
+// A process freezes (a paused container, a machine that sleeps) for so long that others take its
+// runs for dead. When it wakes up it must not undo what happened meanwhile.
 
 const WORDS = Array.from({ length: 400 }, (_, n) => `word${n} `)
 
-// Processes start and end here, which takes its time where others are at work as well.
+// Processes start and stop here, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 240_000 })
 
 let model: OpenAIServer
@@ -34,7 +34,10 @@ afterAll(async () => {
 
 beforeEach(() => apps.one.kill('SIGCONT'))
 
-/** Freezes the process of a run and lets the time pass in which it should have said that it lives; resolves when the other one has closed the run. */
+/**
+ * Freezes the process of a run and ages its heartbeat. Resolves when the other process has closed
+ * the run.
+ */
 async function freeze(stream: Stream, person: Awaited<ReturnType<typeof signedIn>>): Promise<Stream> {
   apps.one.kill('SIGSTOP')
   await database.query(`UPDATE runs SET heartbeat_at = now() - interval '1 minute' WHERE id = $1`, [stream.runId])
@@ -42,7 +45,7 @@ async function freeze(stream: Stream, person: Awaited<ReturnType<typeof signedIn
   return (await open(apps.two.url, person, 'threads.attach', params)).read()
 }
 
-/** Everything that is stored of a thread. */
+/** Every stored row of a thread. */
 async function stored(threadId: string): Promise<unknown[]> {
   const tables = [
     'threads WHERE id = $1',
@@ -58,7 +61,7 @@ async function stored(threadId: string): Promise<unknown[]> {
   return all
 }
 
-/** Resolves when a process that woke up has found out that these runs are not its own any more. */
+/** Resolves when the process that woke up has noticed that another process closed this run. */
 async function foundOut(runId: string): Promise<void> {
   const line = () =>
     apps.one
@@ -68,9 +71,10 @@ async function foundOut(runId: string): Promise<void> {
   await expect.poll(line, { timeout: 180_000 }).toBe(true)
 }
 
-test('frozen in mid-answer: it wakes up to nothing, asks its model for no more, and its readers learn what is kept', async () => {
+test('a process frozen mid-answer changes nothing when it wakes, stops its model request, and its readers get what was kept', async () => {
   const person = await signedIn()
-  // The rest of it waits for the process when it wakes, and then the model is silent.
+  // When the process wakes, the rest of these words are waiting for it; then the model falls
+  // silent.
   model.script({ text: WORDS, pace: 10, fault: { kind: 'silence', after: 300 } })
   const stream = await open(apps.one.url, person, 'threads.create', message('go'))
   await stream.read(() => deltas(stream.received) >= 20)
@@ -97,7 +101,7 @@ test('frozen in mid-answer: it wakes up to nothing, asks its model for no more, 
   expect(textOf(rest.received)).toBe(textOf(elsewhere.received))
 })
 
-test('frozen in the middle of a tool call: the call takes no effect, and its outcome stays unknown', async () => {
+test('a process frozen during a tool call: the call has no effect, and its outcome stays unknown', async () => {
   const person = await signedIn()
   model.script({ calls: [{ name: 'add_task', arguments: { title: 'Buy milk' } }] })
   const holder = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })

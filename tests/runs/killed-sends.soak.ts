@@ -5,11 +5,11 @@ import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-se
 import { killPageSend, killSends, type Tally } from '#tests/support/processes/killed-sends.ts'
 import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
 
-// npm run soak: of 500 sends that a kill -9 meets in their first 20 to 220 ms none is lost, and none is there twice. SOAK_SENDS
-// says how many.
+// npm run soak: a kill -9 meets 500 sends in their first 20 to 220 ms. None is lost and none is
+// stored twice. SOAK_SENDS sets the number.
 
 const SENDS = Number(process.env.SOAK_SENDS) || 500
-// More would keep a server so busy that few are heard of before it is killed.
+// With more sends at once the server is so busy that it acknowledges few before it is killed.
 const AT_ONCE = 10
 const PAGES = Math.ceil(SENDS / 25)
 
@@ -35,7 +35,7 @@ afterAll(async () => {
   await model?.[Symbol.asyncDispose]()
 })
 
-test(`${SENDS} sends, one replica and two in turns`, async () => {
+test(`${SENDS} sends survive kill -9, with one replica and with two`, async () => {
   const all: Tally = { sends: 0, heard: 0, byThemselves: 0 }
   for (let round = 0; all.sends < SENDS; round += 1) {
     const next = round % 2 ? () => apps.start() : async () => apps.two
@@ -45,7 +45,7 @@ test(`${SENDS} sends, one replica and two in turns`, async () => {
   process.stdout.write(`${JSON.stringify(all)}\n`)
 })
 
-test(`${PAGES} sends of the page in a browser`, async () => {
+test(`${PAGES} sends from the page in a browser survive kill -9`, async () => {
   for (let round = 0; round < PAGES; round += 1)
     await killPageSend(
       apps,

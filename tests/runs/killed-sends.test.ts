@@ -5,7 +5,7 @@ import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-se
 import { killPageSend, killSends } from '#tests/support/processes/killed-sends.ts'
 import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
 
-// A few of the sends that a kill -9 meets in their first 20 to 220 ms; `npm run soak` has 500 of them.
+// A small sample of sends that meet a kill -9 in their first 20 to 220 ms. `npm run soak` does 500.
 
 vi.setConfig({ testTimeout: 600_000 })
 
@@ -30,15 +30,15 @@ afterAll(async () => {
   await model?.[Symbol.asyncDispose]()
 })
 
-test('two replicas: the other one takes every message, once', async () => {
+test('with two replicas, the other one answers every message exactly once', async () => {
   expect(await killSends(apps, await apps.start(), async () => apps.two, SENDS)).toMatchObject({ sends: SENDS })
 })
 
-test('one replica: the one that starts in its place takes every message, once', async () => {
+test('with one replica, the process that replaces it answers every message exactly once', async () => {
   expect(await killSends(apps, await apps.start(), () => apps.start(), SENDS)).toMatchObject({ sends: SENDS })
 })
 
-test('the page sends again as it does, a first message and a later one', async () => {
+test('the page resends its message after a crash, for a first message and for a later one', async () => {
   await killPageSend(apps, browser, await apps.start(), async () => apps.two, true)
   await killPageSend(apps, browser, await apps.start(), async () => apps.two, false)
 })

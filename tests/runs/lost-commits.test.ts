@@ -9,10 +9,10 @@ import { signedIn } from '#tests/support/people/people.ts'
 import { cuttingProxy } from '#tests/support/processes/cutting-proxy.ts'
 import { withSettings } from '#tests/support/settings.ts'
 
-// What a run reads, its events and items, the ledger and what its tool reads: of each of these transactions the connection
-// breaks once at the commit.
+// A run has transactions for what it reads, its events and items, the ledger and its tool. In each
+// of them the connection breaks once, at the commit.
 test.each(['before its commit', 'after its commit'] as const)(
-  'a run comes to its answer whichever of its connections breaks %s',
+  'a run reaches its answer if any one of its connections breaks %s',
   {
     timeout: 120_000,
   },
@@ -39,7 +39,7 @@ test.each(['before its commit', 'after its commit'] as const)(
       proxy.cut(moment, 'set_config', nth)
       const { status, events } = await door.begin('what is open?')
       await Promise.all(activeRuns().map(({ ended }) => ended))
-      // A request may be refused; the run of one that was accepted ends well.
+      // A request may be refused, but an accepted request ends with its answer.
       if (status === 503) continue
       const said = events.flatMap((event) => (event.type === 'error' ? event : 'item' in event ? event.item : []))
       expect(said.at(-1), `transaction ${nth}`).toMatchObject({

@@ -14,8 +14,9 @@ import { withSettings } from '#tests/support/settings.ts'
 
 beforeAll(untilDatabaseIsOld)
 
-// Nothing that a person sent is lost: the message, its thread and the run that answers it are stored together, before anybody
-// hears of them, and a request that comes again after a crash is answered without being stored twice.
+// No message is lost. The message, its thread and its run are stored in one transaction before the
+// client hears of them. A request that is resent after a crash is answered without being stored
+// twice.
 
 type Person = Awaited<ReturnType<typeof signedIn>>
 let ann: Person
@@ -34,7 +35,7 @@ const threads = async () => (await store().listThreads({ limit: 9, order: 'asc' 
 const items = async (threadId: string) => (await store().listItems(threadId, { limit: 50, order: 'asc' })).data
 const runs = () => withCaller(ann.caller, (tx) => tx.run.findMany({ orderBy: { createdAt: 'asc' } }))
 
-/** Does something while the database refuses what is written to a table. */
+/** Calls `work` while the database refuses inserts into a table. */
 async function refusing<T>(table: string, work: () => Promise<T>, code = 'disk_full'): Promise<T> {
   const owner = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
   await owner.connect()
@@ -50,7 +51,7 @@ async function refusing<T>(table: string, work: () => Promise<T>, code = 'disk_f
 }
 
 test.each(['threads', 'thread_items', 'runs'])(
-  'a message is stored whole or not at all: the database refuses %s',
+  'a message is stored whole or not at all if the database refuses %s',
   async (table) => {
     const ask = door(ann)
     const request = named({ input: typed('hi') })
@@ -63,14 +64,14 @@ test.each(['threads', 'thread_items', 'runs'])(
   },
 )
 
-test('a database that is read-only is called by its name', async () => {
+test('a read-only database is reported as such', async () => {
   const request = named({ input: typed('hi') })
   const refused = await refusing('runs', () => door(ann)(request), 'read_only_sql_transaction')
   expect(refused).toMatchObject({ status: 503, data: { message: expect.stringMatching(/^The database is read-only/) } })
   expect((await door(ann)(request)).status).toBe(200)
 })
 
-test('a file is bound with its message or stays free', async () => {
+test('a file is attached in the same transaction as its message, or stays free', async () => {
   const bytes = new TextEncoder().encode('hello')
   const { id } = await announceAttachment(ann.caller, {
     name: 'a.txt',
@@ -87,14 +88,14 @@ test('a file is bound with its message or stays free', async () => {
   expect([again.status, await bound()]).toEqual([200, { threadId: threadOf(again) }])
 })
 
-test('what is told first is in the database already', async () => {
+test('a message, its thread and its run are stored before the first event is sent', async () => {
   const held = Promise.withResolvers<void>()
   const open = openDoor(ann, async function* (turn) {
     await held.promise
     yield* message(turn, ['Hello.'])
   })
   const response = await open(named({ input: typed('hi') }))
-  // Nobody has read a single event.
+  // No event has been read yet.
   const [thread] = await threads()
   expect((await items(thread?.id ?? '')).map(({ type }) => type)).toEqual(['user_message'])
   expect((await runs())[0]).toMatchObject({ threadId: thread?.id, turnId: (await items(thread?.id ?? ''))[0]?.id })
@@ -102,7 +103,7 @@ test('what is told first is in the database already', async () => {
   await readReply(response)
 })
 
-/** Leaves what a process leaves that dies right after it has taken a request. */
+/** Leaves the state of a process that died right after it accepted a request. */
 async function dieUnsaid(): Promise<void> {
   registry().runs.clear()
   const ago = new Date(Date.now() - 60_000)
@@ -116,7 +117,7 @@ async function dieUnsaid(): Promise<void> {
 }
 
 test.each(['threads.create', 'threads.add_user_message'])(
-  '%s comes again after a crash: stored once, answered',
+  '%s resent after a crash is stored once and answered',
   async (operation) => {
     let answers = 0
     const respond: Respond<TurnContext> = async function* (turn) {
@@ -131,7 +132,8 @@ test.each(['threads.create', 'threads.add_user_message'])(
     await dieUnsaid()
     const threadId = thread_id ?? threadOf(first)
 
-    // It comes again before anybody has noticed: its stream ends without a word, and without the sign that nothing is missing.
+    // Resent before the crash is noticed: the stream ends without an event and without the mark
+    // that says that nothing is missing.
     const early = openDoor(
       ann,
       respond,
@@ -143,7 +145,7 @@ test.each(['threads.create', 'threads.add_user_message'])(
       clientRequestId: null,
     })
 
-    // It comes again: the same message in the same thread, with an answer.
+    // Resent again: the same message in the same thread, now with an answer.
     const again = await ask(request)
     expect(again.events.find((event) => event.type === 'thread.item.done')).toMatchObject({
       item: { id: sent && 'item' in sent && sent.item.id },
@@ -160,14 +162,14 @@ test.each(['threads.create', 'threads.add_user_message'])(
     })
     expect(await threads()).toHaveLength(1)
 
-    // And once more: it was answered.
+    // Resent once more: it is already answered.
     const before = answers
     await ask(request)
     expect([answers, (await items(threadId)).length]).toEqual([before, (await items(threadId)).length])
   },
 )
 
-test('answered by Retry meanwhile, a request that comes again is not answered twice', async () => {
+test('a resent request is not answered twice if Retry has answered it meanwhile', async () => {
   let answers = 0
   const ask = door(ann, async function* (turn) {
     answers += 1
@@ -184,7 +186,7 @@ test('answered by Retry meanwhile, a request that comes again is not answered tw
   expect([again.status, answers, (await items(threadOf(first))).length]).toEqual([200, 2, 2])
 })
 
-test('a thread that is closed while a message waits for it refuses the message, with nothing stored', async () => {
+test('a message that waits for a thread is refused, and not stored, if the thread closes meanwhile', async () => {
   withSettings({ WHILE_ANSWERING: 'wait', RUNS_PER_MINUTE: '1000' })
   const held = Promise.withResolvers<void>()
   const open = openDoor(ann, async function* (turn) {

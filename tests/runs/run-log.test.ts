@@ -38,7 +38,7 @@ function delta(text: string, item_id = 'a', content_index = 0): ThreadStreamEven
   }
 }
 
-/** A `respond` that says each piece when `go` is called. */
+/** A `respond` that yields one more piece at each call of `go`. */
 function stepwise(pieces = PIECES) {
   const steps = [...pieces, 'end'].map(() => Promise.withResolvers<void>())
   let at = 0
@@ -72,7 +72,7 @@ async function collect(events: AsyncGenerator<NumberedEvent, boolean>) {
 const text = (events: { event: ThreadStreamEvent }[]) =>
   events.map(({ event }) => ('update' in event && 'delta' in event.update ? event.update.delta : '')).join('')
 
-test('however deltas are joined, a reader gets exactly what comes after its number', () => {
+test('a reader gets exactly the text after its number, however the deltas are joined', () => {
   const events = fc.array(
     fc.tuple(fc.string({ maxLength: 5 }), fc.constantFrom('a', 'b'), fc.integer({ min: 0, max: 1 })),
     {
@@ -114,7 +114,7 @@ test('however deltas are joined, a reader gets exactly what comes after its numb
   )
 })
 
-test('the log in memory gives the rest to a reader from any number, joined or not', async () => {
+test('the log in memory gives a reader the rest from any number, joined or not', async () => {
   const log = new EventLog({ soft: 500, hard: 100_000 })
   for (let n = 1; n <= 50; n += 1) log.append(delta(`${n} `))
   log.end()
@@ -130,9 +130,9 @@ test('the log in memory gives the rest to a reader from any number, joined or no
 })
 
 test.for([
-  ['news that arrive', undefined],
-  ['looking', 'off'],
-] as const)('another process follows a run while it goes, by %s', async ([, listen]) => {
+  ['notification', undefined],
+  ['polling', 'off'],
+] as const)('another process follows a running run by %s', async ([, listen]) => {
   withSettings({ DATABASE_LISTEN_URL: listen })
   await closeNotify()
   registry().hearing = undefined
@@ -140,7 +140,7 @@ test.for([
   const { respond, go } = stepwise()
   const response = await openDoor(person, respond)(create)
   const runId = response.headers.get('x-run-id') ?? ''
-  // The run is of this process; `follow` reads it as any other process would.
+  // The run belongs to this process; `followRun` reads it as any other process would.
   const seen: NumberedEvent[] = []
   const reader = followRun(runId, 0)
   const readUntil = async (said: string) => {
@@ -159,7 +159,7 @@ test.for([
   await response.body?.cancel()
 })
 
-test('an ended run can be read on for an hour, then its events go and its items stay', async () => {
+test('an ended run can be read for an hour; then its events are deleted and its items stay', async () => {
   const person = await signedIn()
   const { headers, events } = await door(person)(create)
   const [run_id, thread_id] = [headers.get('x-run-id') ?? '', threadOf({ events })]
@@ -176,7 +176,7 @@ test('an ended run can be read on for an hour, then its events go and its items 
   expect((await createPrismaStore(person.caller).listItems(thread_id, { limit: 9, order: 'asc' })).data).toHaveLength(2)
 })
 
-test('a person has so many answers written at once, and no more', async () => {
+test('a person cannot have more than RUNS_AT_ONCE answers written at the same time', async () => {
   withSettings({ RUNS_AT_ONCE: '2' })
   const person = await signedIn()
   const open = openDoor(person, stepwise().respond)
@@ -188,7 +188,7 @@ test('a person has so many answers written at once, and no more', async () => {
   expect(await withCaller(person.caller, (tx) => tx.run.count())).toBe(2)
 })
 
-test('where the settings say so, a second message waits for its turn instead of being refused', async () => {
+test('a second message waits for its turn instead of being refused if WHILE_ANSWERING is "wait"', async () => {
   withSettings({ WHILE_ANSWERING: 'wait' })
   const person = await signedIn()
   const { respond, go } = stepwise()
@@ -196,7 +196,7 @@ test('where the settings say so, a second message waits for its turn instead of 
   go(2)
   const [run] = await expect.poll(activeRuns).toHaveLength(1).then(activeRuns)
   const thread_id = run?.threadId ?? ''
-  // A run is there before its thread.
+  // A run exists before its thread.
   await expect
     .poll(() => createPrismaStore(person.caller).listThreads({ limit: 1, order: 'asc' }), { timeout: 20_000 })
     .toMatchObject({ data: [{}] })
@@ -213,7 +213,7 @@ test('where the settings say so, a second message waits for its turn instead of 
   ])
 })
 
-test('an answer that takes too long is interrupted, kept, and can be asked for again', async () => {
+test('an answer that takes too long is interrupted, keeps its text, and can be retried', async () => {
   withSettings({ RUN_TIMEOUT: '3' })
   const person = await signedIn()
   const { respond, go } = stepwise()
@@ -228,7 +228,7 @@ test('an answer that takes too long is interrupted, kept, and can be asked for a
   expect(textOf(data.at(-1))).toBe('One two')
 })
 
-test('a dead process: what it had streamed is kept once and told to who reads on; of a run that said nothing the request may be sent anew', async () => {
+test('a dead process’s streamed text is kept once and sent to its readers; a run that had streamed nothing accepts the same request again', async () => {
   const person = await signedIn()
   const { caller } = person
   const { events } = await door(person)(create)
@@ -287,7 +287,8 @@ test('a dead process: what it had streamed is kept once and told to who reads on
   const { data } = await createPrismaStore(caller).listItems(threadId, { limit: 9, order: 'asc' })
   expect(data.map(textOf)).toEqual(['', 'Hello.', 'Half of it'])
   expect(await findRun(caller, spoke.id)).toMatchObject({ status: 'interrupted', clientRequestId: 'request-spoke' })
-  // Who follows the other is told nothing that would end its wait: it sends again, and the message is there once.
+  // A reader of the silent run gets nothing that would end its wait. It sends again, and the
+  // message is stored once.
   const followed = await repeat
   expect([
     followed.complete,

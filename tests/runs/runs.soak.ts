@@ -4,10 +4,11 @@ import { addThenTalk, crash } from '#tests/support/processes/crash.ts'
 import { crowd, cut, drain } from '#tests/support/processes/replica-rounds.ts'
 import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
 
-// npm run soak: the long rounds of what tests/replicas/replica-rounds.test.ts proves in five short ones. SOAK_ROUNDS says how many.
+// npm run soak: many rounds of what tests/replicas/replica-rounds.test.ts proves in five.
+// SOAK_ROUNDS sets the number.
 
 const ROUNDS = Number(process.env.SOAK_ROUNDS) || 50
-/** The longest (ms) that a dead process's run may look alive. */
+/** The longest time (ms) that the run of a dead process may look alive. */
 const FOUND_MS = 15_000
 
 let model: OpenAIServer
@@ -32,15 +33,15 @@ async function rounds(round: (n: number) => Promise<void>): Promise<void> {
   for (let n = 0; n < ROUNDS; n += 1) await round(n)
 }
 
-test(`${ROUNDS} rounds of a connection cut at delta 60 of 200`, () => rounds(() => cut(apps, model)))
+test(`a stream survives ${ROUNDS} rounds of a connection cut at delta 60 of 200`, () => rounds(() => cut(apps, model)))
 
-test(`${ROUNDS} rounds of kill -9 at ten random points of a turn with a tool, found within 15 s`, async () => {
+test(`a dead run is found within 15 s in ${ROUNDS} rounds of kill -9 at ten random points of a turn with a tool`, async () => {
   model.otherwise(addThenTalk)
   await rounds(async (n) => crash(await apps.start(), n % 2 ? apps.one : apps.two, { turns: 10, foundMs: FOUND_MS }))
 })
 
-test(`${ROUNDS} rounds of SIGTERM with 50 open streams`, () =>
+test(`50 open streams are drained in ${ROUNDS} rounds of SIGTERM`, () =>
   rounds(async (n) => drain(await apps.start(), apps.two, model, { hurry: n % 2 === 1 })))
 
-test('300 runs at once on two replicas, each read to its half on one and to its end on the other', () =>
+test('two replicas serve 300 runs at once, each read halfway on one and to its end on the other', () =>
   crowd(apps, model, 300, 100))

@@ -82,7 +82,7 @@ function paused(): { respond: Respond<TurnContext>; go: () => void; aborted: () 
   }
 }
 
-/** Reads a response up to the text `until`, and leaves it open. */
+/** Reads a response until its text contains `until`, and leaves it open. */
 async function readUntil(response: Response, until: string) {
   const reader = (response.body as ReadableStream<Uint8Array>).getReader()
   const decoder = new TextDecoder()
@@ -126,7 +126,7 @@ test('a closed tab does not end the answer', async () => {
   })
 })
 
-test('whoever attaches gets the running answer from its first event, and only its owner may', async () => {
+test('a reader who attaches gets the running answer from its first event; another person gets a 404', async () => {
   const person = await signedIn()
   const { respond, go } = paused()
   const { thread_id, reader, runId, events } = await begin(person, respond)
@@ -144,7 +144,7 @@ test('whoever attaches gets the running answer from its first event, and only it
   expect([after.status, after.events]).toEqual([200, []])
 })
 
-test('a stop ends the answer, keeps what was said and frees the thread', async () => {
+test('a stop ends the answer, keeps its text and frees the thread', async () => {
   const person = await signedIn()
   const { respond, aborted } = paused()
   const { thread_id, reader, runId } = await begin(person, respond)
@@ -168,7 +168,7 @@ test('a stop ends the answer, keeps what was said and frees the thread', async (
   )
 })
 
-test('a second message has to wait for the answer, and two at once make one run', async () => {
+test('a second message is refused while the answer runs, and two simultaneous messages start one run', async () => {
   const person = await signedIn()
   const { respond, go } = paused()
   const { thread_id, reader, runId } = await begin(person, respond)
@@ -194,7 +194,7 @@ test('deleting a thread ends its answer first', async () => {
   await reader.cancel()
 })
 
-test('a failure that nobody foresaw is in the row, with its sentence; the next message works', async () => {
+test('an unexpected failure is recorded on the run with its public sentence, and the next message works', async () => {
   const person = await signedIn()
   // biome-ignore lint/correctness/useYield: fails before its first event
   const failed = await door(person, async function* () {
@@ -217,7 +217,7 @@ test('a failure that nobody foresaw is in the row, with its sentence; the next m
   ).toBe(200)
 })
 
-test('a failure that was classed keeps its class', async () => {
+test('a failure keeps its class if an error follows it', async () => {
   const person = await signedIn()
   // biome-ignore lint/correctness/useYield: fails before its first event
   const failed = await door(person, async function* (_, { run }) {
@@ -232,7 +232,7 @@ test('a failure that was classed keeps its class', async () => {
   })
 })
 
-test('a run whose process died is interrupted: at once by the next message, or when the server starts', async () => {
+test('a dead process’s run is interrupted at once by the next message, or when the server starts', async () => {
   const person = await signedIn()
   const ask = door(person)
   const thread_id = threadOf(await ask(create))
@@ -259,7 +259,7 @@ test('a run whose process died is interrupted: at once by the next message, or w
   expect(await findRun(person.caller, fresh.id)).toMatchObject({ status: 'running' })
 })
 
-test('a run that was stopped by another process ends at its next heartbeat', async () => {
+test('a run that another process stopped ends at its next heartbeat', async () => {
   const person = await signedIn()
   const { respond, aborted } = paused()
   const { thread_id, reader, runId } = await begin(person, respond)
@@ -270,7 +270,7 @@ test('a run that was stopped by another process ends at its next heartbeat', asy
   await reader.cancel()
 })
 
-test('at the end of the process a run says why it ends, and is interrupted', async () => {
+test('a run gives its reason and is interrupted when the process shuts down', async () => {
   const person = await signedIn()
   const { respond } = paused()
   const { reader, runId } = await begin(person, respond)
@@ -284,7 +284,7 @@ test('at the end of the process a run says why it ends, and is interrupted', asy
   await reader.cancel()
 })
 
-test('at the end of the process a run that does not end holds up nobody: its readers look elsewhere', async () => {
+test('a run that does not end cannot delay the shutdown: its readers are disconnected', async () => {
   const person = await signedIn()
   const hanging: Respond<TurnContext> = async function* ({ thread }) {
     yield added(thread.id)
@@ -297,7 +297,7 @@ test('at the end of the process a run that does not end holds up nobody: its rea
   await ended(runId)
 })
 
-test('an end that may have been written is written again; the one that others gave a run stays', async () => {
+test('an end of a run can be written twice, but never overwrites the end that another process wrote', async () => {
   const { caller } = await signedIn()
   const run = (status: 'running' | 'interrupted', lastSeq?: number) =>
     ({
@@ -318,7 +318,7 @@ test('an end that may have been written is written again; the one that others ga
   expect(await withCaller(caller, (tx) => tx.runEvent.count())).toBe(1)
 })
 
-test('with the database gone for long the person reads why, and the run gets its end as soon as it is back', async () => {
+test('a long database outage is explained to the person, and the run is closed when the database is back', async () => {
   const person = await signedIn()
   const { ms } = PATIENCE
   PATIENCE.ms = 300
@@ -357,7 +357,7 @@ async function collect(log: EventLog, after = 0): Promise<ThreadStreamEvent[]> {
   return events
 }
 
-test('the log forgets how an item came about once it is done, for late readers alone', async () => {
+test('the log drops the events that built a finished item, but only for late readers', async () => {
   const log = new EventLog()
   const live = collect(log)
   await sleep(0)
@@ -374,7 +374,7 @@ test('the log forgets how an item came about once it is done, for late readers a
   expect(await collect(log, 3)).toEqual([done('t', 'x')])
 })
 
-test('a late reader gets items in the order in which they began, in whichever order they ended', async () => {
+test('a late reader gets items in the order in which they began, whatever order they ended in', async () => {
   const log = new EventLog()
   for (const event of [added('t'), added('t', 'b'), delta('y', 'b'), done('t', 'y', 'b'), delta('x'), done('t', 'x')])
     log.append(event)
@@ -382,7 +382,7 @@ test('a late reader gets items in the order in which they began, in whichever or
   expect(await collect(log)).toEqual([added('t'), done('t', 'y', 'b'), done('t', 'x')])
 })
 
-test('the log joins what everybody has read, loses no letter, and stays within its bound', async () => {
+test('the log joins deltas that every reader has read, loses no text and stays within its limit', async () => {
   const log = new EventLog({ soft: 2_000, hard: 20_000 })
   log.append(added('t'))
   const fast = collect(log)

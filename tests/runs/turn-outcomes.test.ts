@@ -15,7 +15,8 @@ import { withSettings } from '#tests/support/settings.ts'
 
 beforeAll(untilDatabaseIsOld)
 
-// A turn that failed or was stopped says so for as long as nothing better came of it: on every device, after every reload.
+// A turn that failed or was stopped says so until a better result replaces it, on every device and
+// after every reload.
 
 type Person = Awaited<ReturnType<typeof signedIn>>
 let ann: Person
@@ -23,7 +24,7 @@ beforeEach(async () => {
   ann = await signedIn()
 })
 
-/** A script whose first answers end in these ways. */
+/** A script whose first answers fail with these sentences. */
 function failing(...sentences: string[]): Respond<TurnContext> {
   return async function* (turn, { run }) {
     const sentence = sentences.shift()
@@ -43,7 +44,7 @@ async function read(thread_id: string, person = ann): Promise<UserMessageItem[]>
   return items.filter((item) => item.type === 'user_message')
 }
 
-test('a first answer that failed leaves its reason; Retry keeps the message, and takes the mark away when it works', async () => {
+test('a failed first answer leaves its reason on the message; Retry keeps the message, and removes the reason when it succeeds', async () => {
   const ask = door(ann, failing('The model is away.', 'It is still away.'))
   const thread_id = threadOf(await ask({ type: 'threads.create', params: { input: typed('hi') } }))
   const [said] = await read(thread_id)
@@ -54,11 +55,11 @@ test('a first answer that failed leaves its reason; Retry keeps the message, and
   await ask(retry)
   const { outcome: _, ...bare } = said as UserMessageItem
   expect(await read(thread_id)).toEqual([bare])
-  // It is the run that says it: what is stored says nothing, and neither does what the model reads.
+  // The outcome comes from the run. The stored item, which the model reads, has none.
   expect((await createPrismaStore(ann.caller).listItems(thread_id, { limit: 9, order: 'asc' })).data[0]).toEqual(bare)
 })
 
-test('a failure that asking again cannot mend says so, and each turn keeps its own', async () => {
+test('a failure that cannot be retried says so, and each turn keeps its own outcome', async () => {
   const ask = door(ann, async function* (turn, { run }) {
     if (turn.input?.content[0]?.text !== 'third') {
       run.fail('internal', `No ${turn.input?.content[0]?.text}.`)
@@ -76,7 +77,7 @@ test('a failure that asking again cannot mend says so, and each turn keeps its o
   ])
 })
 
-test('a stopped answer says that it was stopped, and one that is being written says nothing', async () => {
+test('a stopped answer is marked as stopped; a running answer has no outcome', async () => {
   const held = Promise.withResolvers<void>()
   const open = openDoor(ann, async function* (turn) {
     turn.signal.addEventListener('abort', () => held.resolve())
@@ -92,7 +93,7 @@ test('a stopped answer says that it was stopped, and one that is being written s
   expect((await read(thread_id))[0]?.outcome).toEqual({ status: 'stopped', allow_retry: true })
 })
 
-test('an answer whose process died says so', async () => {
+test('an answer whose process died is marked as interrupted', async () => {
   const ask = door(ann)
   const thread_id = threadOf(await ask({ type: 'threads.create', params: { input: typed('hi') } }))
   const ago = new Date(Date.now() - 60_000)
@@ -103,7 +104,7 @@ test('an answer whose process died says so', async () => {
   expect((await read(thread_id))[0]?.outcome).toMatchObject({ status: 'interrupted', allow_retry: true })
 })
 
-test('a write of the first try asks first when it is tried again', async () => {
+test('a write of a failed turn needs an approval if the turn is retried', async () => {
   const write = { calls: [{ name: 'add_task', arguments: { title: 'Buy milk' } }] }
   await using model = await openAIServer(write, { fault: { kind: 'status', status: 400 } }, write)
   withSettings({ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'test' })
