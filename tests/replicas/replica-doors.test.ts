@@ -11,7 +11,8 @@ import { personalToken, signedIn } from '#tests/support/people/people.ts'
 import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
 import { mcpCaller } from '#tests/support/tool-servers/mcp-caller.ts'
 
-// Every door but the chat's streams (tests/replicas/replicas.test.ts) behind a proxy that gives each request to the other replica.
+// Every entrance except the chat's streams (tests/replicas/replicas.test.ts), behind a proxy that
+// sends each request to the other replica.
 
 const RUNS_PER_MINUTE = 12
 const PASSWORD = 'a long walk through two houses'
@@ -26,7 +27,7 @@ const HELLO = {
   },
 }
 
-// Processes start and end here, which takes its time where others are at work as well.
+// Processes start and stop here, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 240_000 })
 
 let apps: Replicas
@@ -37,12 +38,12 @@ beforeAll(async () => {
 afterAll(() => apps?.[Symbol.asyncDispose]())
 beforeEach(() => apps.proxy.use(apps.one.url, apps.two.url))
 
-/** The chat's door at one address. */
+/** The chat's entrance at one address. */
 const doorAt = (url: string, person: { headers: { cookie: string } }) =>
   agentDoor(person, (request) => fetch(new Request(new URL('/api/chatkit', url), request)))
 
 test.each([0, 1])(
-  'an MCP client signs in by OAuth, works, refreshes and leaves (first request at replica %i)',
+  'an MCP client signs in by OAuth, calls, refreshes and revokes (first request at replica %i)',
   async (first) => {
     for (let requests = 0; requests < first; requests += 1) await fetch(`${apps.proxy.url}/api/health/live`)
     const ann = await signedIn()
@@ -64,7 +65,7 @@ test.each([0, 1])(
   },
 )
 
-test('MCP calls need no replica of their own; a session with a channel is begun again where it is not known', async () => {
+test('MCP calls work at any replica; a session with a channel must be started again at a replica that does not know it', async () => {
   const { caller } = await signedIn()
   const { post: say, get } = mcpCaller(`${apps.proxy.url}/mcp`, await personalToken(caller))
   for (const title of ['one', 'two', 'three']) await get('add_task', { title })
@@ -80,7 +81,7 @@ test('MCP calls need no replica of their own; a session with a channel is begun 
   expect((await say(call, { 'mcp-session-id': await begin() })).status).toBe(200)
 })
 
-test('what one replica asks is answered at the other, once: of six clicks at both one counts', async () => {
+test('an approval that one replica asks for is decided at the other, once: one of six clicks counts', async () => {
   const ann = await signedIn()
   const [one, two] = [doorAt(apps.one.url, ann), doorAt(apps.two.url, ann)]
   const thread = threadOf(await one.begin('add a task: buy milk'))
@@ -96,7 +97,7 @@ test('what one replica asks is answered at the other, once: of six clicks at bot
   expect(await withCaller(ann.caller, (tx) => tx.task.count())).toBe(0)
 })
 
-test('a message to the other replica denies what is asked', async () => {
+test('a message to the other replica denies the pending approval', async () => {
   const ann = await signedIn()
   const [one, two] = [doorAt(apps.one.url, ann), doorAt(apps.two.url, ann)]
   const thread = threadOf(await one.begin('add a task: buy milk'))
@@ -107,7 +108,7 @@ test('a message to the other replica denies what is asked', async () => {
   expect(await withCaller(ann.caller, (tx) => tx.task.count())).toBe(1)
 })
 
-test('a sign-in holds at both, wrong passwords count together, and signing out everywhere is at once', async () => {
+test('a sign-in is valid at both replicas, wrong passwords are counted together, and signing out everywhere takes effect at once', async () => {
   const { person } = await signedIn({ passwordHash: await hashPassword(PASSWORD), emailVerifiedAt: new Date() })
   const signIn = async (password: string) => {
     const visitor: Visitor = { url: apps.proxy.url, cookies: new Map() }
@@ -132,7 +133,7 @@ test('a sign-in holds at both, wrong passwords count together, and signing out e
   for (const _ of [1, 2]) expect(await statuses(await signIn(PASSWORD))).toEqual([0, 0])
 })
 
-test('turns are counted over both replicas, and the answer says when to come again', async () => {
+test('turns are counted across both replicas, and the refusal says when to try again', async () => {
   const ann = await signedIn()
   const turn = (n: number) => post(n % 2 ? apps.one.url : apps.two.url, ann, 'threads.create', message('hello'))
   const statuses: number[] = []
@@ -149,7 +150,7 @@ test('turns are counted over both replicas, and the answer says when to come aga
   }
 })
 
-test('an admin sees at each replica what was done at the other', async () => {
+test('an admin sees at either replica a call made at the other', async () => {
   const admin = await signedIn({ role: 'admin' })
   await doorAt(apps.one.url, admin).begin('add a task: water the plants')
   const [call] = (await listToolCalls({ caller: admin.caller })).data
@@ -161,7 +162,7 @@ test('an admin sees at each replica what was done at the other', async () => {
     }
 })
 
-test('an admin page at one replica hears at once of what happens at the other', async () => {
+test('an admin page at one replica is notified of a call at the other', async () => {
   const admin = await signedIn({ role: 'admin' })
   const left = new AbortController()
   const changes = await fetch(`${apps.two.url}/api/admin/changes`, { headers: admin.headers, signal: left.signal })

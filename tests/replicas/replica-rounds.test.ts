@@ -5,11 +5,12 @@ import { addThenTalk, crash } from '#tests/support/processes/crash.ts'
 import { crowd, cut, drain } from '#tests/support/processes/replica-rounds.ts'
 import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
 
-// Five rounds of everything that must never go wrong between replicas; `npm run soak` does as many as one likes.
+// Five rounds of everything that must never go wrong between replicas. `npm run soak` does as many
+// as you like.
 
 const ROUNDS = 5
 
-// Processes start and end here, which takes its time where others are at work as well.
+// Processes start and stop here, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 600_000 })
 
 let model: OpenAIServer
@@ -34,24 +35,25 @@ async function rounds(round: (n: number) => Promise<void>): Promise<void> {
   for (let n = 0; n < ROUNDS; n += 1) await round(n)
 }
 
-test('a connection cut at delta 60 of 200 is carried on by the other replica, without a gap, a repetition or a second model call', async () => {
+test('the other replica continues a stream that is cut at delta 60 of 200, without a gap, a repetition or a second model call', async () => {
   const before = model.requests.length
   await rounds(() => cut(apps, model))
   expect(model.requests.length).toBe(before + ROUNDS)
 })
 
-test('runs that are read to the middle at one replica and to the end at the other', async () => {
+test('60 runs can be read halfway at one replica and to the end at the other', async () => {
   await crowd(apps, model, 60, 20)
 })
 
-test('kill -9 at random points of turns that call a tool: nothing that was acknowledged is lost, and nothing is there twice', async () => {
+test('kill -9 at random points of turns with a tool call loses nothing that was acknowledged and stores nothing twice', async () => {
   model.otherwise(addThenTalk)
-  // Side by side, as all of them wait for the same thing; started one after the other, as that is work.
+  // They wait side by side for the same timeout. They start one after the other because starting is
+  // CPU-bound.
   const doomed: AppServer[] = []
   await rounds(async () => void doomed.push(await apps.start()))
   await Promise.all(doomed.map((app) => crash(app, apps.two, { turns: 2, skipWaiting: true })))
 })
 
-test('SIGTERM with 50 open streams: not ready at once, nothing new, everybody gets an end, exit code 0', async () => {
+test('SIGTERM with 50 open streams: the replica is no longer ready, refuses new runs, ends every stream and exits with code 0', async () => {
   await rounds(async (n) => drain(await apps.start(), apps.two, model, { count: n === 0 ? 50 : 10 }))
 })

@@ -9,14 +9,15 @@ import { signedIn } from '#tests/support/people/people.ts'
 import { stored } from '#tests/support/processes/replica-rounds.ts'
 import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
 
-// Two production builds on one PostgreSQL behind a proxy without memory: what one process does, the other carries on.
+// Two production builds on one PostgreSQL behind a proxy without affinity: each process continues
+// what the other began.
 
 const WORDS = Array.from({ length: 200 }, (_, n) => `word${n} `)
 const TEXT = WORDS.join('')
-/** An answer that goes on until somebody ends it, however slow the machine is. */
+/** An answer that does not end by itself, however slow the machine is. */
 const UNFINISHED: Step = { text: WORDS, pace: 20, fault: { kind: 'silence', after: 60 } }
 
-// Processes start and end here, which takes its time where others are at work as well.
+// Processes start and stop here, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 240_000 })
 
 let model: OpenAIServer
@@ -39,7 +40,7 @@ afterAll(async () => {
 
 const itemTypes = (received: Received[]) => received.map(({ event }) => 'item' in event && event.item.type)
 
-test('a stop at the other replica ends the answer at once and keeps what was said', async () => {
+test('a stop at the other replica ends the answer at once and keeps its text', async () => {
   const person = await signedIn()
   model.script(UNFINISHED, { text: 'Next.' })
   const stream = await open(apps.one.url, person, 'threads.create', message('go'))
@@ -56,7 +57,7 @@ test('a stop at the other replica ends the answer at once and keeps what was sai
   expect(textOf((await next.read()).received)).toBe('Next.')
 })
 
-test('one answer at a time, and no more than the limit, whichever replica is asked', async () => {
+test('one answer per thread and RUNS_AT_ONCE per person hold at whichever replica is asked', async () => {
   const person = await signedIn()
   model.script(...Array.from({ length: 6 }, () => UNFINISHED))
   const [stream, ...others] = await Promise.all(
@@ -82,7 +83,7 @@ test('one answer at a time, and no more than the limit, whichever replica is ask
     await post(apps.two.url, person, 'threads.stop', { thread_id: threadId })
 })
 
-test('behind the proxy every request may reach another replica', async () => {
+test('a conversation works if every request may reach another replica', async () => {
   const person = await signedIn()
   const ask = (type: string, params: object) =>
     post(apps.proxy.url, person, type, params).then((answer) => answer.json())
@@ -106,7 +107,7 @@ test('behind the proxy every request may reach another replica', async () => {
   expect((await third.read()).complete).toBe(true)
 })
 
-test('kill -9 in mid-answer: the other replica keeps what was streamed, says so, and the answer can be asked for again', async () => {
+test('after kill -9 mid-answer the other replica keeps the streamed text, reports the failure, and the answer can be retried', async () => {
   const person = await signedIn()
   const doomed = await apps.start()
   const calls = [{ name: 'add_task', arguments: { title: 'Buy milk' } }]
@@ -127,7 +128,7 @@ test('kill -9 in mid-answer: the other replica keeps what was streamed, says so,
   await withCaller(person.caller, (tx) =>
     tx.toolCall.create({ data: { ...open_call, arguments: {}, argumentsBytes: 2 } }),
   )
-  // The log is a little behind what a reader of the dead process has seen.
+  // The log may lag behind what a reader of the dead process has seen.
   const written = () =>
     withCaller(person.caller, (tx) => tx.runEvent.aggregate({ where: { runId: run_id }, _max: { seq: true } }))
   await expect.poll(async () => (await written())._max.seq).toBeGreaterThanOrEqual(stream.lastId)
@@ -166,7 +167,7 @@ test('kill -9 in mid-answer: the other replica keeps what was streamed, says so,
   ])
 })
 
-test('kill -9 while a message waits for its turn: nobody was told that it arrived, and sent again it is there once', async () => {
+test('kill -9 while a message waits for its turn: the message is never acknowledged, and is stored once when it is resent', async () => {
   const person = await signedIn()
   const doomed = await apps.start({ WHILE_ANSWERING: 'wait' })
   model.script(UNFINISHED, { text: 'And more.' })
