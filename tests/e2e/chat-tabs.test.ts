@@ -4,7 +4,7 @@ import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
 
-// Two tabs of one person in a production build, with a model that takes its time.
+// Two tabs of one person in a production build, with a slow model.
 
 let model: OpenAIServer
 let app: AppServer
@@ -31,7 +31,7 @@ async function say(page: Page, text: string): Promise<void> {
   await composer(page).press('Enter')
 }
 
-test('a second tab sees, stops and goes on with what the first one began', async () => {
+test('a second tab shows, stops and continues what the first one began', async () => {
   const context = await browser.newContext()
   const first = await context.newPage()
   await first.goto(app.url)
@@ -49,7 +49,8 @@ test('a second tab sees, stops and goes on with what the first one began', async
   await second.goto(first.url())
   await message(second, 'The moon').waitFor()
 
-  // The tab was there before, and knows of nothing until it has sent its message, which is refused.
+  // This tab was already open and cannot attach. It does not know of the answer until its message
+  // is refused.
   let knows = false
   await second.route('**/api/chatkit', async (route) => {
     const { type } = route.request().postDataJSON()

@@ -7,8 +7,8 @@ import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-se
 import { signedIn } from '#tests/support/people/people.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
 
-// Our page around OpenAI's own script, which knows nothing of runs: a stand-in for it gives streams up as that one does, and
-// the page's fetch has to tell a stop from somebody who only left.
+// Our page around OpenAI's own script, which does not know about runs. A stand-in drops streams in
+// the same ways, and the page's fetch must tell a stop from a person who only left.
 
 const STAND_IN = `customElements.define('openai-chatkit', class extends HTMLElement {
   setOptions(options) { this.options = options; this.dataset.is = 'ready' }

@@ -59,7 +59,9 @@ async function databasePid(): Promise<number> {
   return Number((await readFile(path.join(folder, 'postgres/postmaster.pid'), 'utf8')).split('\n')[0])
 }
 
-test('starts, says where, and leaves nothing behind at SIGTERM or Ctrl-C', { timeout: BUILD_MS }, async () => {
+test('npm run up starts, prints its address, and leaves nothing running after SIGTERM or Ctrl-C', {
+  timeout: BUILD_MS,
+}, async () => {
   for (const signals of [['SIGTERM'], ['SIGINT', 'SIGINT']] as const) {
     const one = up()
     await untilReady(one)
@@ -82,7 +84,7 @@ test('a second start in the same folder is refused in one sentence', { timeout: 
   )
 })
 
-test('after a kill -9 the server ends by itself, and the next start takes the database over', {
+test('after a kill -9 the server exits by itself, and the next start adopts the database', {
   timeout: BUILD_MS,
 }, async () => {
   const first = up()
@@ -106,7 +108,9 @@ test('after a kill -9 the server ends by itself, and the next start takes the da
   expect(await databasePid()).toBe(database)
 })
 
-test('a taken port and an address without APP_URL are said in one sentence', { timeout: BUILD_MS }, async () => {
+test('a taken port, an invalid port and an open address without APP_URL are refused in one sentence', {
+  timeout: BUILD_MS,
+}, async () => {
   const other = net.createServer().listen(port, '127.0.0.1')
   await once(other, 'listening')
   const taken = up()

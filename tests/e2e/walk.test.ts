@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { startApp } from '#tests/support/processes/app-server.ts'
 
-// The walk of a first visitor through a production build in a real Chromium, at a wide and a narrow window. Screenshots are
-// kept in artifacts/ for people to look at.
+// A first visitor's walk through a production build in a real Chromium, in a wide and a narrow
+// window. Screenshots are kept in artifacts/ for people to look at.
 
 const WIDE = { width: 1280, height: 800 }
 const PHONE = { width: 390, height: 844 }
@@ -24,7 +24,10 @@ afterAll(async () => {
   await app?.stop()
 })
 
-/** A context that fails the test for a request to another host, a page error or a policy violation. */
+/**
+ * A context that records a request to another host, a page error or a policy violation in
+ * `troubles`.
+ */
 async function visitor(
   viewport = WIDE,
   locale = 'en-GB',
@@ -48,7 +51,7 @@ async function visitor(
 async function shoot(page: Page, name: string): Promise<void> {
   for (const [size, viewport] of Object.entries({ 1280: WIDE, 390: PHONE })) {
     await page.setViewportSize(viewport)
-    // An admin's page follows the ledger, so that its network is never idle.
+    // An admin page keeps a stream of ledger changes open, so its network is never idle.
     if (page.url().includes('/admin'))
       await page
         .getByRole('status')
@@ -74,7 +77,7 @@ async function say(page: Page, text: string): Promise<void> {
   await page.keyboard.press('Enter')
 }
 
-test('first visit, account, a task by chat, reload, a second account, and the admin’s view of the call', {
+test('a visitor signs up, adds a task by chat and reloads; a second account sees none of it, and the admin sees the call', {
   timeout: 120_000,
 }, async () => {
   const ann = await visitor()
