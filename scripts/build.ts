@@ -5,10 +5,9 @@ import { once } from 'node:events'
 import { globSync } from 'node:fs'
 import { cp, mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { build as bundle } from 'esbuild'
 import { DIST, hashSources, isFresh, ROOT, STANDALONE, stampBuild } from '#scripts/build-freshness.ts'
-import { LockedError, takeLock } from '#scripts/postgres/folder-lock.ts'
+import { waitForLock } from '#scripts/postgres/folder-lock.ts'
 
 const WAIT_MS = 600_000
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -16,7 +15,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 let stopped = false
 const ifStale = process.argv.includes('--if-stale')
 await mkdir(DIST, { recursive: true })
-const unlock = await waitForLock(path.join(DIST, 'build.lock'))
+const unlock = await waitForLock(path.join(DIST, 'build.lock'), WAIT_MS)
 try {
   if (!(ifStale && (await isFresh()))) await buildAll()
 } catch (error) {
@@ -82,14 +81,4 @@ async function step(what: string, args: string[]): Promise<void> {
   for (const signal of SIGNALS) process.off(signal, pass)
   if (code !== 0)
     throw new Error(`${Buffer.concat(output).toString().trimEnd()}\n\n${what} failed (exit code ${code}).`)
-}
-
-async function waitForLock(file: string): Promise<() => Promise<void>> {
-  for (const deadline = Date.now() + WAIT_MS; ; await sleep(200)) {
-    try {
-      return await takeLock(file)
-    } catch (error) {
-      if (!(error instanceof LockedError) || Date.now() > deadline) throw error
-    }
-  }
 }

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Thrown while another process holds the lock. `pid` is that process. */
 export class LockedError extends Error {
@@ -28,6 +29,17 @@ export async function takeLock(file: string): Promise<() => Promise<void>> {
   }
   return async () => {
     if ((await contents(file)) === mine) await rm(file, { force: true })
+  }
+}
+
+/** Takes the lock as soon as it is free. Throws LockedError if it is still held after `waitMs`. */
+export async function waitForLock(file: string, waitMs: number): Promise<() => Promise<void>> {
+  for (const deadline = Date.now() + waitMs; ; await sleep(200)) {
+    try {
+      return await takeLock(file)
+    } catch (error) {
+      if (!(error instanceof LockedError) || Date.now() > deadline) throw error
+    }
   }
 }
 
