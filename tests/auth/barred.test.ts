@@ -20,7 +20,8 @@ import { sessionCookieOf, signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { mcpServer, type TestMcp } from '#tests/support/tool-servers/mcp-server.ts'
 
-// Who may no longer act: what runs in their name ends with the word, on whatever replica, and the ledger says why.
+// If a person loses access, whatever runs in their name ends at once, on any replica, and the
+// ledger says why.
 
 const CALLS = 4
 type Person = Awaited<ReturnType<typeof signedIn>>
@@ -33,7 +34,7 @@ beforeEach(async () => {
   ann = await signedIn()
 })
 
-/** An answer that calls a tool four times, one after the other; the first call waits until `go`. */
+/** An answer that calls a tool four times, one after the other. The first call waits until `go`. */
 async function answering(person: Person, config: object = {}, audience: 'everyone' | 'admins' = 'everyone') {
   const begun = Promise.withResolvers<void>()
   const gate = Promise.withResolvers<void>()
@@ -114,7 +115,7 @@ const ENDINGS: [string, (person: Person) => Promise<unknown>, RegExp][] = [
   ],
 ]
 
-/** Runs through one ending, where its news arrive by themselves (`heard`) or the calls alone notice. */
+/** Runs one ending. If `heard`, a notification stops the run; if not, only the calls notice. */
 async function expectEnd(end: (person: Person) => Promise<unknown>, why: RegExp, heard: boolean) {
   await using work = await answering(ann)
   const [run] = await runsOf(ann)
@@ -126,7 +127,8 @@ async function expectEnd(end: (person: Person) => Promise<unknown>, why: RegExp,
   const rows = await ledgerOf(ann)
   expect(rows.some(({ errorMessage }) => why.test(errorMessage ?? ''))).toBe(true)
   const further = rows.slice(1).map(({ status, failureClass }) => `${status} ${failureClass}`)
-  // If nobody is told, the run's heartbeat may notice in the middle: a call that it meets is cancelled before it is sent.
+  // Without a notification the heartbeat of the run may notice during a call. That call is
+  // cancelled before it is sent.
   const unsent = heard ? ['failed denied'] : ['failed denied', 'cancelled cancelled']
   expect(further.filter((ending) => !unsent.includes(ending))).toEqual([])
   if (heard)
@@ -139,7 +141,7 @@ test.each(ENDINGS)('%s: the answer stops, no further call is made, and the ledge
   await expectEnd(end, why, true)
 })
 
-test('the person deletes the account: nothing more is called', async () => {
+test('no further call is made after the person deletes the account', async () => {
   const passwordHash = await hashPassword('correct horse battery')
   ann = await signedIn({ passwordHash })
   await using work = await answering(ann)
@@ -148,7 +150,7 @@ test('the person deletes the account: nothing more is called', async () => {
   expect(work.server.calls).toHaveLength(1)
 })
 
-test('a demotion ends the calls to what was for admins, and tells other servers the new role', async () => {
+test('a demotion ends the calls to a server that is for admins only', async () => {
   const boss = await signedIn({ role: 'admin' })
   await using work = await answering(boss, {}, 'admins')
   await setRole(admin.caller, boss.caller.userId, 'member')
@@ -160,7 +162,7 @@ test('a demotion ends the calls to what was for admins, and tells other servers 
   })
 })
 
-test('a demoted person goes on with what members have, under the new role', async () => {
+test('a demoted person continues with the servers of members, which receive the new role', async () => {
   const boss = await signedIn({ role: 'admin' })
   await using work = await answering(boss, { headers: [{ name: 'X-Role', value: '{{user.role}}' }] })
   await setRole(admin.caller, boss.caller.userId, 'member')
@@ -173,7 +175,7 @@ test('a demoted person goes on with what members have, under the new role', asyn
 test.each([
   ['removes', (id: string) => removeServer(admin.caller, id), /was removed/],
   ['switches off', (id: string) => setServerEnabled(admin.caller, id, false), /switched off/],
-])('an admin %s a server: its calls end, the answer goes on', async (_, end, why) => {
+])('an admin %s a server: its calls end, and the answer goes on', async (_, end, why) => {
   await using work = await answering(ann)
   await end(work.stored.id)
   const { events } = await work.go()
@@ -185,7 +187,7 @@ test.each([
   expect(JSON.stringify(events)).toContain('All done.')
 })
 
-test('the person disconnects their account at a server: its calls end, the answer goes on', async () => {
+test('a person disconnects their account at a server: its calls end, and the answer goes on', async () => {
   await using work = await answering(ann, { identity: { kind: 'key', header: 'X-Key', format: '{{key}}' } })
   await removeAccount(ann.caller, work.stored.id)
   const { events } = await work.go()
@@ -205,7 +207,7 @@ test.each([
     (id: string) => removeAccount(ann.caller, id),
     /^The account at this server was disconnected/,
   ],
-])('%s: the call that is under way ends as one that may have taken effect', async (_, end, why) => {
+])('%s: the call in progress is cancelled and reported as possibly having taken effect', async (_, end, why) => {
   await using work = await answering(ann, { identity: { kind: 'key', header: 'X-Key', format: '{{key}}' } })
   await end(work.stored.id)
   await vi.waitFor(async () => {
@@ -215,14 +217,14 @@ test.each([
   }, 5_000)
 })
 
-test('a question that waits ends with the access of its person; the card and the ledger say why', async () => {
+test('a pending approval ends with its person’s access; the card and the ledger say why', async () => {
   const door = agentDoor(ann)
   const thread = threadOf(await door.begin('add a task: buy milk'))
   const [card] = widgets((await door.say(thread, 'delete task 1')).events)
   await setDisabled(admin.caller, ann.caller.userId, true)
   expect((await runsOf(ann)).map(({ status }) => status)).toEqual(['done', 'stopped'])
   await setDisabled(admin.caller, ann.caller.userId, false)
-  // Who is let in again has a new session, and the old card is still on the screen.
+  // A person who is let in again has a new session, but the old card is still on the screen.
   const back = agentDoor({ headers: { cookie: await sessionCookieOf(ann.caller.userId, 2) } })
   const { events } = await back.press(thread, card as WidgetItem, 'Approve')
   expect(events).toContainEqual(
@@ -239,7 +241,7 @@ test('a question that waits ends with the access of its person; the card and the
   })
 })
 
-test('a message that waited in a queue does not begin under a session that has ended', async () => {
+test('a queued message does not start if its session has ended', async () => {
   await setDisabled(admin.caller, ann.caller.userId, true)
   await setDisabled(admin.caller, ann.caller.userId, false)
   const begun = startRun(
@@ -249,13 +251,13 @@ test('a message that waited in a queue does not begin under a session that has e
   await expect(begun).rejects.toMatchObject({ code: 'unauthenticated' })
 })
 
-describe('where no replica hears of it', () => {
+describe('if no replica is notified', () => {
   beforeEach(async () => {
     await closeNotify()
     withSettings({ DATABASE_LISTEN_URL: 'off' })
   })
 
-  test.each(ENDINGS)('%s: no further call is made all the same', async (_, end, why) => {
+  test.each(ENDINGS)('%s: no further call is made', async (_, end, why) => {
     await expectEnd(end, why, false)
   })
 })

@@ -19,7 +19,10 @@ beforeEach(async () => {
   await withSystem('admin', (tx) => tx.user.deleteMany())
 })
 
-/** Signs in at the issuer as `subject` and comes back; `reason` is why it was refused. */
+/**
+ * Signs in at the issuer as `subject` and returns to the app. `reason` is the error code of a
+ * refusal.
+ */
 async function comeBy(
   subject: string,
   person?: Parameters<typeof remote.people.set>[1],
@@ -38,13 +41,13 @@ async function comeBy(
   return { visitor, caller, location, reason: new URL(location, APP).searchParams.get('error') }
 }
 
-test('without settings there is no such button', () => {
+test('there is no OIDC button without settings', () => {
   expect(federatedProviders()).toEqual([{ id: 'oidc', name: 'Test login' }])
   withSettings({ OIDC_ISSUER: undefined, OIDC_ID: undefined, OIDC_SECRET: undefined, OIDC_NAME: undefined })
   expect(federatedProviders()).toEqual([])
 })
 
-test('somebody new becomes a member with a verified address, and is the same person the next time', async () => {
+test('a new person becomes a member with a verified address, and is recognised the next time', async () => {
   await signedIn()
   const first = await comeBy('sub-new', { email: 'Nina@Example.org', email_verified: true, name: 'Nina' })
   expect([first.location, first.reason, first.caller?.role]).toEqual([`${APP}/chat`, null, 'member'])
@@ -60,7 +63,7 @@ test('somebody new becomes a member with a verified address, and is the same per
   expect(moved.caller?.userId).toBe(first.caller?.userId)
 })
 
-test('it joins the account with the same address when that is verified on both sides', async () => {
+test('an identity joins the account with the same address if both sides have verified it', async () => {
   const { person } = await signedIn({ emailVerifiedAt: new Date() })
   const { caller } = await comeBy('sub-join', { email: person.email, email_verified: true })
   expect(caller?.userId).toBe(person.id)
@@ -69,21 +72,21 @@ test('it joins the account with the same address when that is verified on both s
 test.each([
   ['here', {}, true, 'AccountAddressNotVerified'],
   ['there', { emailVerifiedAt: new Date() }, false, 'ProviderAddressNotVerified'],
-])('it does not join when the address is not verified %s', async (_where, mine, theirs, reason) => {
+])('an identity does not join if the address is not verified %s', async (_where, mine, theirs, reason) => {
   const { person } = await signedIn(mine)
   const visit = await comeBy('sub-unproven', { email: person.email, email_verified: theirs })
   expect([visit.reason, visit.caller]).toEqual([reason, null])
   expect(await withSystem('admin', (tx) => tx.identity.count())).toBe(0)
 })
 
-test('new accounts follow SIGN_UP, known ones come in all the same', async () => {
+test('SIGN_UP decides about new accounts; known accounts can always sign in', async () => {
   const { person } = await signedIn({ emailVerifiedAt: new Date() })
   withSettings({ SIGN_UP: 'closed' })
   expect((await comeBy('sub-closed', { email: 'new@example.org', email_verified: true })).reason).toBe('SignUpClosed')
   expect((await comeBy('sub-known', { email: person.email, email_verified: true })).reason).toBeNull()
 })
 
-test('the first visitor by this way is the admin on this machine alone; elsewhere the set-up code comes first', async () => {
+test('the first OIDC visitor becomes admin only on a loopback server; elsewhere the set-up code is required first', async () => {
   withSettings({ HOSTNAME: '0.0.0.0' })
   expect((await comeBy('sub-first', { email: 'first@example.org', email_verified: true })).reason).toBe('SetUpFirst')
   withSettings({ HOSTNAME: '127.0.0.1' })
@@ -93,14 +96,14 @@ test('the first visitor by this way is the admin on this machine alone; elsewher
   )
 })
 
-test('a disabled account stays out', async () => {
+test('a disabled account cannot sign in', async () => {
   await signedIn()
   const { caller } = await comeBy('sub-off', { email: 'off@example.org', email_verified: true })
   await withSystem('admin', (tx) => tx.user.update({ where: { id: caller?.userId }, data: { disabledAt: new Date() } }))
   expect((await comeBy('sub-off')).reason).toBe('AccountDisabled')
 })
 
-test('an answer that this browser did not ask for is refused', async () => {
+test('a callback that this browser did not request is refused', async () => {
   await signedIn()
   const person = { email: 'csrf@example.org', email_verified: true }
   const forged = await comeBy('sub-csrf', person, (url) => url.replace(/state=[^&]+/, 'state=made-up'))
@@ -115,13 +118,13 @@ test('an answer that this browser did not ask for is refused', async () => {
   expect(await findCaller(new Headers(victim.headers))).toBeNull()
 })
 
-test('an issuer that cannot be reached is said to be so', async () => {
+test('an unreachable issuer is reported as such', async () => {
   await signedIn()
   withSettings({ OIDC_ISSUER: 'http://127.0.0.1:1' })
   expect((await comeBy('sub-down')).reason).toBe('OAuthSignin')
 })
 
-test('subjects of another issuer are other people', async () => {
+test('the same subject at another issuer is another person', async () => {
   await signedIn()
   await withSystem('sign-in', async (tx) => {
     const { id } = await tx.user.findFirstOrThrow()

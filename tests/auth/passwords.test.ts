@@ -38,7 +38,7 @@ async function arrived(overrides = {}) {
   return { visitor, person }
 }
 
-test('a password change needs the old one, ends every other session and keeps this one', async () => {
+test('a password change needs the old password, ends every other session and keeps this one', async () => {
   const { visitor, person } = await arrived()
   const other = new Visitor()
   await other.signIn(person.email, OLD)
@@ -52,14 +52,14 @@ test('a password change needs the old one, ends every other session and keeps th
   expect(await signsIn(person.email, NEW)).toBeNull()
 })
 
-test('a stolen session guesses the old password ten times and no more', async () => {
+test('a stolen session can guess the old password only ten times', async () => {
   const { visitor } = await arrived()
   const guess = () => post(changePassword, '/api/me/password', { old_password: 'guess', new_password: NEW }, visitor)
   for (let count = 0; count < 10; count += 1) expect((await guess()).status).toBe(403)
   expect((await guess()).status).toBe(429)
 })
 
-test('of two changes at once one wins', async () => {
+test('one of two simultaneous password changes wins', async () => {
   const { visitor } = await arrived()
   const change = (new_password: string) =>
     visitor.send(changePassword, '/api/me/password', { json: { old_password: OLD, new_password } })
@@ -67,7 +67,7 @@ test('of two changes at once one wins', async () => {
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
 })
 
-test('the same password in another Unicode form is the same password', async () => {
+test('a password in another Unicode form is the same password', async () => {
   const { person } = await signedIn({ passwordHash: await hashPassword('Zürich Straße ﬁn'.normalize('NFKC')) })
   expect(await signsIn(person.email, 'Zürich Straße fin')).toBeNull()
 })
@@ -93,7 +93,7 @@ test('a forgotten password is reset by a mailed code that works once and ends ev
   expect(await requireAccount({ userId: person.id })).toMatchObject({ emailVerifiedAt: expect.any(Date) })
 })
 
-test('what the database keeps of a code cannot be used as one', async () => {
+test('the stored hash of a code cannot be used as the code', async () => {
   withSettings(MAIL)
   const { person } = await signedIn()
   await post(forgot, '/api/auth/forgot-password', { email: person.email })
@@ -101,11 +101,11 @@ test('what the database keeps of a code cannot be used as one', async () => {
   const [row] = await withSystem('recovery', (tx) => tx.oneTimeCode.findMany({ where: { email: person.email } }))
   expect(row?.tokenHash).not.toBe(code)
   expect((await post(reset, '/api/auth/reset-password', { code: row?.tokenHash, password: NEW })).status).toBe(400)
-  // A code for one purpose is none for another.
+  // A code is valid only for its own purpose.
   expect(await byLink(code)).toBe('MailLinkSpent')
 })
 
-test('the operator resets a password by hand, which ends every session too', async () => {
+test('an operator’s password reset also ends every session', async () => {
   const { visitor, person } = await arrived()
   await resetPasswordByOperator(` ${person.email.toUpperCase()}`, NEW)
   expect(await findCaller(new Headers(visitor.headers))).toBeNull()
@@ -123,7 +123,7 @@ test('an expired code is refused', async () => {
   expect((await post(reset, '/api/auth/reset-password', { code, password: NEW })).status).toBe(400)
 })
 
-test('asking for an unknown address is answered alike and mails nobody; without mail the page says whom to ask', async () => {
+test('a reset for an unknown address is answered in the same way but sends no mail; without mail the page names the command to run', async () => {
   const without = await post(forgot, '/api/auth/forgot-password', { email: 'nobody@example.com' })
   expect([without.status, (await without.json()).message]).toEqual([
     503,
@@ -141,7 +141,7 @@ test('asking for an unknown address is answered alike and mails nobody; without 
   expect(sink.mails.length).toBe(count + 1)
 })
 
-test('SIGN_UP=domain: only its addresses, and only after the mail and the own password have proven them', async () => {
+test('SIGN_UP=domain accepts only its addresses, and only after the mailed code and the password have verified them', async () => {
   await signedIn()
   withSettings({ ...MAIL, SIGN_UP: 'domain', SIGN_UP_DOMAINS: 'example.org, example.net' })
   const wish = { name: 'Dora', password: OLD }
@@ -171,7 +171,7 @@ test('SIGN_UP=domain: only its addresses, and only after the mail and the own pa
   expect(await signsIn('dora@example.org', OLD)).toBeNull()
 })
 
-test('whoever is signed in verifies the own address by the mail alone', async () => {
+test('a signed-in person verifies their own address with the mailed code alone', async () => {
   withSettings(MAIL)
   const { visitor, person } = await arrived()
   expect((await post(askVerify, '/api/me/verify-email', {}, visitor)).status).toBe(202)
@@ -199,7 +199,7 @@ test('a sign-in link opens a verified account once, and only by POST', async () 
   expect(await byLink(code)).toBe('MailLinkSpent')
 })
 
-test('a sign-in link makes an account where sign-up is open, and none where it is closed', async () => {
+test('a sign-in link creates an account if sign-up is open, and none if it is closed', async () => {
   withSettings(MAIL)
   await post(askLink, '/api/auth/mail-link', { email: 'eve@example.org' })
   const { code } = linkOf(await sink.nextMail())
@@ -213,7 +213,7 @@ test('a sign-in link makes an account where sign-up is open, and none where it i
   expect(await byLink(linkOf(await sink.nextMail()).code)).toBeNull()
 })
 
-test('a link never opens an account that somebody else may have made with this address', async () => {
+test('a sign-in link is never sent for an account whose address is not verified', async () => {
   withSettings(MAIL)
   const { person } = await signedIn({ passwordHash: oldHash })
   await post(askLink, '/api/auth/mail-link', { email: person.email })
@@ -221,7 +221,7 @@ test('a link never opens an account that somebody else may have made with this a
   expect([mail.subject, linkOf(mail).code]).toEqual(['Sign in to Switchboard', ''])
 })
 
-test('a mail server that is down is logged, and the answer stays the same', async () => {
+test('a mail server that is down is logged, and the response stays the same', async () => {
   withSettings({ ...MAIL, SMTP_URL: 'smtp://127.0.0.1:1' })
   const { log } = await import('#lib/platform/log.ts')
   const logged = vi.spyOn(log, 'error')
@@ -230,7 +230,7 @@ test('a mail server that is down is logged, and the answer stays the same', asyn
   await vi.waitFor(() => expect(logged).toHaveBeenCalled(), 20_000)
 })
 
-test('the profile takes a name and a real time zone', async () => {
+test('the profile accepts a name and a valid time zone only', async () => {
   const { visitor, person } = await arrived()
   const patch = (json: unknown) => visitor.send(patchMe, '/api/me', { method: 'PATCH', json })
   expect((await patch({ name: 'Ann B.', time_zone: 'Europe/Nowhere' })).status).toBe(400)
@@ -238,7 +238,7 @@ test('the profile takes a name and a real time zone', async () => {
   expect(await requireAccount({ userId: person.id })).toMatchObject({ name: 'Ann B.', timeZone: 'Europe/Berlin' })
 })
 
-test('deleting the account needs the password and takes everything along; the only admin stays while there are others', async () => {
+test('deleting an account needs the password and deletes its content; the only admin cannot leave while others remain', async () => {
   const { visitor, person } = await arrived()
   await withSystem('admin', (tx) =>
     tx.note.create({ data: { id: 'note_1', ownerId: person.id, title: 'x', body: 'y' } }),
@@ -256,7 +256,7 @@ test('deleting the account needs the password and takes everything along; the on
   expect(leaving.map(({ status }) => status).sort()).toEqual([200, 409])
 })
 
-test('without a password a fresh sign-in is the proof', async () => {
+test('a recent sign-in replaces the old password if the account has none', async () => {
   const { person } = await signedIn()
   const visitor = new Visitor()
   const since = async (seconds: number) => {

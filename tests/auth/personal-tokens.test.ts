@@ -18,7 +18,7 @@ const request = (headers: { cookie: string }, method: string, json?: unknown) =>
 const revokeAs = (headers: { cookie: string }, id: string) =>
   revoke(request(headers, 'DELETE', {}), { params: Promise.resolve({ id }) })
 
-test('a token is shown once, speaks for its owner with its scopes, and its use is noted', async () => {
+test('a token is shown once, identifies its owner with its scopes, and records its last use', async () => {
   const { headers, caller } = await signedIn()
   const answer = await make(request(headers, 'POST', WISH))
   expect(answer.status).toBe(201)
@@ -47,7 +47,7 @@ test('a token is shown once, speaks for its owner with its scopes, and its use i
   expect(JSON.stringify([rows, events])).not.toContain(token.slice(4))
 })
 
-test('a revoked, expired or unknown token, and one of a disabled person, are nobody', async () => {
+test('a revoked, expired or unknown token, or one of a disabled person, is refused', async () => {
   const { headers, caller } = await signedIn()
   const fresh = async () => (await make(request(headers, 'POST', WISH))).json()
   const [revoked, expired, disabled] = [await fresh(), await fresh(), await fresh()]
@@ -64,7 +64,7 @@ test('a revoked, expired or unknown token, and one of a disabled person, are nob
   expect(await callerFromBearer(disabled.token, AUDIENCE)).toBeNull()
 })
 
-test('nobody lists or revokes the tokens of others', async () => {
+test('a person cannot list or revoke another person’s tokens', async () => {
   const ann = await signedIn()
   const bob = await signedIn()
   const { id, token } = await (await make(request(ann.headers, 'POST', WISH))).json()
@@ -79,7 +79,7 @@ test.each([
   [{ ...WISH, scopes: [] }, /at least one permission/],
   [{ ...WISH, scopes: ['admin'] }, /does not exist/],
   [{ ...WISH, expires_in_days: 0 }, /a day at least/],
-])('a bad wish is refused with a sentence: %j', async (wish, sentence) => {
+])('an invalid token request is refused with a sentence: %j', async (wish, sentence) => {
   const { headers } = await signedIn()
   const refused = await make(request(headers, 'POST', wish))
   expect([refused.status, (await refused.json()).message]).toEqual([400, expect.stringMatching(sentence)])
@@ -96,13 +96,13 @@ const insertTokens = (ownerId: string, count: number) =>
           tokenHash: `${ownerId}${n}`,
           scopes: [],
         },
-        // Several were made in the same moment.
+        // Several are created at the same instant.
         createdAt: new Date(1_700_000_000_000 + Math.floor(n / 7) * 1000),
       })),
     }),
   )
 
-test('fifty tokens are enough, also for requests at the same moment', async () => {
+test('a person has at most 50 tokens, even if requests race', async () => {
   const { headers, caller } = await signedIn()
   await insertTokens(caller.userId, 45)
   const answers = await Promise.all(Array.from({ length: 12 }, () => make(request(headers, 'POST', WISH))))
@@ -112,7 +112,7 @@ test('fifty tokens are enough, also for requests at the same moment', async () =
   })
 })
 
-test('every token is on some page, once, also more than there may be now', async () => {
+test('every token is on exactly one page, even if there are more than the limit allows', async () => {
   const { headers, caller } = await signedIn()
   const other = await signedIn()
   await insertTokens(caller.userId, 55)
@@ -132,7 +132,7 @@ test('every token is on some page, once, also more than there may be now', async
   expect([...ids].sort().reverse()).toEqual(ids)
 })
 
-test('all tokens are revoked at once, and those of nobody else', async () => {
+test('all of a person’s tokens are revoked at once, and no one else’s', async () => {
   const [ann, bob] = [await signedIn(), await signedIn()]
   const [one, two, his] = [
     await personalToken(ann.caller),

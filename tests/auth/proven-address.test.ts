@@ -24,7 +24,8 @@ import { openSmtpSink, type ReceivedMail } from '#tests/support/people/smtp-sink
 import { withSettings } from '#tests/support/settings.ts'
 import { mcpCaller } from '#tests/support/tool-servers/mcp-caller.ts'
 
-// Anybody can make an account with somebody else's address. Once the owner of the address has come, nothing of theirs opens it any more.
+// An account can be made with another person's address. Once the owner of the address has verified
+// it, nothing that was set up before opens the account any more.
 
 const site = await openSite()
 const sink = await openSmtpSink()
@@ -36,7 +37,7 @@ afterAll(async () => {
 const codeOf = ({ text }: ReceivedMail) => /#(\S+)/.exec(text)?.[1] ?? ''
 const AUDIENCE = `${site.url}/mcp`
 
-/** Mallory signs up with an address that is not hers, and keeps every way in that there is. */
+/** Mallory signs up with an address that is not hers, and keeps every possible way in. */
 async function squatted(email: string) {
   withSettings({ APP_URL: site.url, SMTP_URL: sink.url, MAIL_FROM: 'Switchboard <s@example.com>', SIGN_UP: 'open' })
   await signedIn({ role: 'admin' })
@@ -73,7 +74,7 @@ async function expectCleared(
   expect(await findAccount(caller, 'srv_1'), 'the connected account').toBeNull()
   expect(await findIdentityOwner('github', `id of ${email}`), 'the other way to sign in').toBeNull()
   expect(await findCaller(new Headers(mallory.headers)), 'the session').toBeNull()
-  // What was let in just before comes too late.
+  // A request that was authorised just before is too late.
   await expect(createPersonalToken(caller, { name: 'late', scopes: [], expiresAt: null })).rejects.toMatchObject({
     code: 'unauthenticated',
   })
@@ -82,7 +83,7 @@ async function expectCleared(
   })
 }
 
-test('the owner resets the password by mail: every way in that was made before is closed, and the content is asked about', async () => {
+test('a password reset by mail closes every earlier way in and asks the owner about the earlier content', async () => {
   const email = 'victim@example.com'
   const made = await squatted(email)
   const owner = new Visitor()
@@ -112,7 +113,7 @@ test('the owner resets the password by mail: every way in that was made before i
   expect(left).toEqual([0, 0, 0])
   expect(await hasUnclaimedContent(made.caller)).toBe(false)
 
-  // The second time nothing is cleared: the account has been the owner's since.
+  // Nothing is cleared the second time: the account belongs to the owner now.
   const again = (await findCaller(new Headers(owner.headers))) as SessionCaller
   const { token } = await createPersonalToken(again, { name: 'mine', scopes: ['notes:read'], expiresAt: null })
   await owner.send(forgot, '/api/auth/forgot-password', { json: { email } })
@@ -122,7 +123,7 @@ test('the owner resets the password by mail: every way in that was made before i
   expect(await hasUnclaimedContent(made.caller)).toBe(false)
 })
 
-test('an address that is verified by its own session keeps that session alone, and what is kept stays', async () => {
+test('verifying the address from a session keeps only that session, and the earlier content can be kept', async () => {
   const email = 'ann@example.com'
   const made = await squatted(email)
   const here = new Visitor()

@@ -6,7 +6,8 @@ import SignUpPage from '#app/sign-up/page.tsx'
 import { Visitor } from '#tests/support/browser/visitor.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 
-// Where sign-in leads. What leads away is tried at each door where a destination comes in.
+// Where sign-in leads. Addresses that lead away are tried at each entrance that accepts a
+// destination.
 
 const APP = 'http://127.0.0.1:3999'
 const AWAY = [
@@ -34,7 +35,7 @@ const sent: { headers: Headers } = { headers: new Headers() }
 vi.mock('next/headers', () => ({ headers: async () => sent.headers }))
 vi.mock('next/headers.js', () => ({ headers: async () => sent.headers }))
 
-test.each(AWAY)('%j leads to the chat, for whoever is signed in already', async (callbackUrl) => {
+test.each(AWAY)('%j leads a signed-in person to the chat', async (callbackUrl) => {
   const { headers } = await signedIn()
   sent.headers = new Headers(headers)
   for (const page of [SignInPage, SignUpPage])
@@ -43,7 +44,7 @@ test.each(AWAY)('%j leads to the chat, for whoever is signed in already', async 
     })
 })
 
-test.each(AWAY)('%j leads nowhere else through the sign-in library', async (callbackUrl) => {
+test.each(AWAY)('%j never leads away through next-auth', async (callbackUrl) => {
   const { person } = await signedIn()
   const visitor = new Visitor()
   const answer = await visitor.nextAuth('callback/credentials', { email: person.email, password: 'wrong', callbackUrl })
@@ -68,12 +69,12 @@ test.each([
   ['/%E0%A4%A', '/chat'],
   [undefined, '/chat'],
   [['/settings', '/x'], '/chat'],
-])('%j becomes %s, which leads where it seems to', (wish, path) => {
+])('%j becomes %s, and resolves to that path on this origin', (wish, path) => {
   expect(returnPath(wish, APP)).toBe(path)
   expect(new URL(path, APP).href).toBe(APP + path)
 })
 
-test('sign-in and sign-up lead to each other with the destination', async () => {
+test('sign-in and sign-up link to each other and keep the destination', async () => {
   await signedIn()
   sent.headers = new Headers()
   const query = { searchParams: Promise.resolve({ callbackUrl: '/oauth/consent/abc?x=1&y=2' }) }

@@ -13,7 +13,7 @@ import { withSettings } from '#tests/support/settings.ts'
 const AUDIENCE = 'http://127.0.0.1:3999/mcp'
 const mint = (userId: string, ttl = 60) => mintRunToken({ userId, runId: 'run_1', threadId: 'thr_1' }, AUDIENCE, ttl)
 
-test('a run token speaks for its person and run, at its audience alone', async () => {
+test('a run token identifies its person and run, only at its audience', async () => {
   const { caller } = await signedIn()
   const token = await mint(caller.userId)
   expect(await callerFromBearer(token, AUDIENCE)).toEqual({
@@ -27,7 +27,7 @@ test('a run token speaks for its person and run, at its audience alone', async (
     expect(await callerFromBearer(token, other)).toBeNull()
 })
 
-test('it ends with its time, with a sign-out everywhere, and with the account', async () => {
+test('a run token ends when it expires, when the person signs out everywhere and when the account is disabled', async () => {
   const { caller } = await signedIn()
   const short = await mint(caller.userId, 30)
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 })
@@ -45,7 +45,7 @@ test('it ends with its time, with a sign-out everywhere, and with the account', 
   await expect(mint(caller.userId)).rejects.toMatchObject({ code: 'unauthenticated' })
 })
 
-test('a changed, foreign or unsigned token and a session cookie are nobody', async () => {
+test('a modified, foreign or unsigned token and a session cookie are refused', async () => {
   const { caller } = await signedIn()
   const token = await mint(caller.userId)
   const [head, body, signature] = token.split('.') as [string, string, string]
@@ -65,7 +65,7 @@ test('a changed, foreign or unsigned token and a session cookie are nobody', asy
   expect(await callerFromBearer(token, AUDIENCE)).toBeNull()
 })
 
-test('a token that could not be made is made for the next request', async () => {
+test('a token that could not be minted is minted again for the next request', async () => {
   const { caller } = await signedIn({ disabledAt: new Date() })
   const sent: Request[] = []
   const send = builtinTransport(

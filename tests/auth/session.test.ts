@@ -22,7 +22,7 @@ async function arrived(overrides = {}) {
   return { visitor, person }
 }
 
-test('signing in sets a cookie that scripts cannot read and other sites cannot send, and signing out takes it away', async () => {
+test('sign-in sets an HttpOnly, SameSite=Lax cookie, and sign-out removes it', async () => {
   const { person } = await signedIn({ passwordHash })
   const visitor = new Visitor()
   const response = await visitor.nextAuth('callback/credentials', {
@@ -40,13 +40,13 @@ test('signing in sets a cookie that scripts cannot read and other sites cannot s
   expect(visitor.cookies.has('switchboard-session')).toBe(false)
 })
 
-test('signing out ends that session on the server: a copied cookie is worth nothing, and no other session ends', async () => {
+test('sign-out ends that session on the server: a copied cookie is refused, and other sessions continue', async () => {
   const { visitor, person } = await arrived()
   const elsewhere = new Visitor()
   await elsewhere.signIn(person.email, PASSWORD)
   const thief = new Visitor()
   for (const [name, value] of visitor.cookies) thief.cookies.set(name, value)
-  // Reading the session seals a new cookie for it, which is the same session.
+  // Reading the session seals a new cookie for the same session.
   await thief.nextAuth('session')
   expect(await callerOf(thief)).toMatchObject({ userId: person.id })
 
@@ -58,7 +58,7 @@ test('signing out ends that session on the server: a copied cookie is worth noth
   expect(await callerOf(visitor)).toMatchObject({ userId: person.id })
 })
 
-test('the session that stays when all others end can still be ended', async () => {
+test('the session that survives a sign-out everywhere can still be ended', async () => {
   const { visitor } = await arrived()
   await visitor.send(everywhere, '/api/me/sign-out-everywhere')
   const copy = { ...visitor.headers }
@@ -66,7 +66,7 @@ test('the session that stays when all others end can still be ended', async () =
   expect(await findCaller(new Headers(copy))).toBeNull()
 })
 
-test('ended sessions are forgotten when their cookies would have expired', async () => {
+test('the record of an ended session is deleted once its cookie would have expired', async () => {
   const { visitor, person } = await arrived()
   await visitor.nextAuth('signout', {})
   const rows = () => withSystem('admin', (tx) => tx.endedSession.findMany({ where: { ownerId: person.id } }))
@@ -78,7 +78,7 @@ test('ended sessions are forgotten when their cookies would have expired', async
   expect((await rows()).map(({ id }) => id)).not.toContain(first?.id)
 })
 
-test('while the database is away nobody is told that they are signed out', async () => {
+test('sign-out fails instead of claiming success while the database is away', async () => {
   const { visitor } = await arrived()
   const { DATABASE_URL } = process.env
   const { csrfToken } = await (await visitor.nextAuth('csrf')).json()
@@ -93,7 +93,7 @@ test('while the database is away nobody is told that they are signed out', async
   expect(await callerOf(visitor)).not.toBeNull()
 })
 
-test('a database that is away for a moment signs nobody out', async () => {
+test('a database outage signs no one out', async () => {
   const { visitor, person } = await arrived()
   const { DATABASE_URL } = process.env
   onTestFinished(closeDb)
@@ -107,7 +107,7 @@ test('a database that is away for a moment signs nobody out', async () => {
   expect(await (await visitor.nextAuth('session')).json()).toMatchObject({ user: { email: person.email } })
 })
 
-test('with https the session cookie is Secure and bound to the host', async () => {
+test('the session cookie is Secure and bound to the host if the server uses https', async () => {
   withSettings({ APP_URL: 'https://chat.example.com' })
   const { person } = await signedIn({ passwordHash })
   const visitor = new Visitor()
@@ -122,13 +122,13 @@ test.each([
   ['no cookie', () => ''],
   ['a forged cookie', () => 'switchboard-session=eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aaaa.bbbb.cccc'],
   ['a cookie of somebody who never was', () => sessionCookieOf(newId('usr'), 1)],
-])('%s is nobody', async (_what, cookie) => {
+])('%s is refused', async (_what, cookie) => {
   const headers = new Headers({ cookie: await cookie() })
   expect(await findCaller(headers)).toBeNull()
   await expect(requireCaller(new Request('http://x/', { headers }))).rejects.toMatchObject({ code: 'unauthenticated' })
 })
 
-test('a cookie sealed with another secret is nobody', async () => {
+test('a cookie that is sealed with another secret is refused', async () => {
   const { visitor } = await arrived()
   withSettings({ APP_SECRET: 'another secret, which is long enough too' })
   expect(await callerOf(visitor)).toBeNull()
@@ -142,20 +142,20 @@ test('disabling an account ends its sessions at the next request', async () => {
   expect(await new Visitor().signIn(person.email, 'a wrong password')).toBe('CredentialsSignin')
 })
 
-test('signing out everywhere ends every other session and keeps this one', async () => {
+test('sign-out everywhere ends every other session and keeps this one', async () => {
   const { visitor, person } = await arrived()
   const other = new Visitor()
   await other.signIn(person.email, PASSWORD)
   expect((await visitor.send(everywhere, '/api/me/sign-out-everywhere')).status).toBe(200)
   expect(await callerOf(other)).toBeNull()
   expect(await callerOf(visitor)).toMatchObject({ userId: person.id })
-  // next-auth's own session door agrees, and takes the dead cookie away.
+  // The session endpoint of next-auth agrees, and removes the dead cookie.
   expect(await (await other.nextAuth('session')).json()).toEqual({})
   expect(other.cookies.has('switchboard-session')).toBe(false)
   expect(await (await visitor.nextAuth('session')).json()).toMatchObject({ user: { email: person.email } })
 })
 
-test('a role counts from the database at once', async () => {
+test('a role change takes effect at the next request', async () => {
   const { visitor, person } = await arrived()
   const request = () => new Request('http://x/', { headers: visitor.headers })
   await expect(requireAdmin(request())).rejects.toMatchObject({ code: 'forbidden' })
@@ -163,7 +163,7 @@ test('a role counts from the database at once', async () => {
   expect(await requireAdmin(request())).toMatchObject({ role: 'admin' })
 })
 
-test('signing in without the csrf token of next-auth, or from another site, does nothing', async () => {
+test('sign-in without the CSRF token of next-auth does nothing', async () => {
   const { person } = await signedIn({ passwordHash })
   const visitor = new Visitor()
   const fields = { email: person.email, password: PASSWORD, csrfToken: 'made up', json: 'true' }
@@ -171,7 +171,7 @@ test('signing in without the csrf token of next-auth, or from another site, does
   expect(visitor.cookies.has('switchboard-session')).toBe(false)
 })
 
-test('a sign-in leads nowhere but here', async () => {
+test('sign-in never redirects to another site', async () => {
   const { person } = await signedIn({ passwordHash })
   for (const callbackUrl of ['https://evil.example/', '//evil.example', '/\\evil.example', 'javascript:alert(1)']) {
     const response = await new Visitor().nextAuth('callback/credentials', {
@@ -195,11 +195,11 @@ test.each([
   ['/api/auth/signout', '/chat'],
   [undefined, '/chat'],
   [['/a', '/b'], '/chat'],
-])('the page leads from %j to %s', (wish, path) => {
+])('a return path of %j becomes %s', (wish, path) => {
   expect(returnPath(wish, 'http://127.0.0.1:3999')).toBe(path)
 })
 
-test('ten wrong passwords for an address stop an eleventh, right or wrong; a right one in time forgives them', async () => {
+test('ten wrong passwords for an address block the eleventh attempt, right or wrong; an earlier success resets the count', async () => {
   const { person } = await signedIn({ passwordHash })
   const attempt = (password: string) => new Visitor().signIn(person.email, password)
   for (let count = 0; count < 9; count += 1) expect(await attempt('a wrong password')).toBe('CredentialsSignin')
@@ -208,14 +208,14 @@ test('ten wrong passwords for an address stop an eleventh, right or wrong; a rig
   expect(await attempt(PASSWORD)).toBe('TooManyAttempts')
 })
 
-test('nobody can lock a person out of a browser in which they have signed in before', async () => {
+test('guesses elsewhere cannot lock a person out of a browser that they have signed in with before', async () => {
   const { visitor, person } = await arrived()
   await visitor.nextAuth('signout', {})
   for (let count = 0; count < 10; count += 1) await new Visitor().signIn(person.email, 'a wrong password')
   expect(await new Visitor().signIn(person.email, PASSWORD), 'an unknown browser waits').toBe('TooManyAttempts')
   expect(await visitor.signIn(person.email, PASSWORD)).toBeNull()
 
-  // The cookie opens nothing, counts its own guesses, and speaks for one address only.
+  // The device cookie grants no access, counts its own guesses, and is valid for one address only.
   for (let count = 0; count < 10; count += 1)
     expect(await visitor.signIn(person.email, 'a wrong password')).toBe('CredentialsSignin')
   expect(await visitor.signIn(person.email, PASSWORD)).toBe('TooManyAttempts')
@@ -227,7 +227,7 @@ test('nobody can lock a person out of a browser in which they have signed in bef
   expect(await forger.signIn(other.email, PASSWORD)).toBe('TooManyAttempts')
 })
 
-test('guesses from one network leave other networks alone, until too many networks guess', async () => {
+test('guesses from one network do not block another, unless too many networks guess', async () => {
   withSettings({ TRUSTED_PROXIES: '1' })
   const { person } = await signedIn({ passwordHash })
   const from = (network: number) => new Visitor({ 'x-forwarded-for': `203.0.113.${network}` })
@@ -241,13 +241,13 @@ test('guesses from one network leave other networks alone, until too many networ
   expect(await from(99).signIn(person.email, PASSWORD)).toBe('TooManyAttempts')
 })
 
-test('an unknown address is refused like a wrong password, and the attempts stop alike', async () => {
+test('an unknown address is refused and limited like a wrong password', async () => {
   for (let count = 0; count < 10; count += 1)
     expect(await new Visitor().signIn('nobody@example.com', PASSWORD)).toBe('CredentialsSignin')
   expect(await new Visitor().signIn('nobody@example.com', PASSWORD)).toBe('TooManyAttempts')
 })
 
-test('every sign-in is on record, without the password or a mistyped address', async () => {
+test('every sign-in attempt is audited, without the password or a mistyped address', async () => {
   const { person, visitor } = await arrived()
   await visitor.signIn(person.email, 'a wrong password')
   await visitor.signIn('my-secret-password@example.com', 'x')
@@ -260,7 +260,7 @@ test('every sign-in is on record, without the password or a mistyped address', a
   expect(JSON.stringify(events)).not.toMatch(/secret|wrong password|battery/)
 })
 
-test('the own account is answered to its owner only', async () => {
+test('a person’s account is returned to that person only', async () => {
   const { visitor, person } = await arrived()
   expect(await (await visitor.send(me, '/api/me', { method: 'GET' })).json()).toMatchObject({
     email: person.email,

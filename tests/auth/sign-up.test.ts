@@ -18,7 +18,7 @@ beforeEach(async () => {
   await db().rateLimiterFlexible.deleteMany()
 })
 
-test('the first visitor becomes the admin, can sign in, and the next one is a member', async () => {
+test('the first visitor becomes the admin and can sign in, and the next one becomes a member', async () => {
   const ann = new Visitor()
   const first = await ann.send(signUp, '/api/auth/sign-up', {
     json: { email: ' Ann@Example.com ', password: PASSWORD, name: 'Ann' },
@@ -34,7 +34,7 @@ test('the first visitor becomes the admin, can sign in, and the next one is a me
   ])
 })
 
-test('of racing first visitors one becomes the admin and the others read why they did not', async () => {
+test('one of several simultaneous first visitors becomes the admin, and the others are told why they did not', async () => {
   const racers = Array.from({ length: 6 }, (_, index) => ask({ email: `racer${index}@example.com`, setup_code: '' }))
   const answers = await Promise.all(racers)
   expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409])
@@ -43,7 +43,7 @@ test('of racing first visitors one becomes the admin and the others read why the
   expect((await people()).map(({ role }) => role)).toEqual(['admin'])
 })
 
-test('where others can reach the server the first account needs the code that the start logs', async () => {
+test('the first account of a reachable server needs the set-up code from the log', async () => {
   withSettings({ APP_URL: 'https://chat.example.com', HOSTNAME: '0.0.0.0' })
   const said = vi.spyOn(log, 'warn')
   await announceSetupCode()
@@ -61,7 +61,7 @@ test('where others can reach the server the first account needs the code that th
   expect(said).not.toHaveBeenCalled()
 })
 
-test('a client that guesses the set-up code is stopped after twenty tries, and stops nobody else', async () => {
+test('a client that guesses the set-up code is blocked after 20 attempts, and blocks no one else', async () => {
   withSettings({ APP_URL: 'https://chat.example.com', TRUSTED_PROXIES: '1' })
   const guess = (address: string) => ask({ email: 'a@example.com', setup_code: 'x' }, { 'x-forwarded-for': address })
   for (let attempt = 0; attempt < 20; attempt += 1) expect((await guess('198.51.100.7')).status).toBe(403)
@@ -71,7 +71,7 @@ test('a client that guesses the set-up code is stopped after twenty tries, and s
   expect((await guess('203.0.113.9')).status).toBe(403)
 })
 
-test('sign-up is closed by default where others can reach the server, and open where they cannot', async () => {
+test('sign-up is closed by default if others can reach the server, and open if they cannot', async () => {
   await ask({ email: 'ann@example.com' })
   withSettings({ APP_URL: 'https://chat.example.com' })
   const closed = await ask({ email: 'bob@example.com' })
@@ -80,7 +80,7 @@ test('sign-up is closed by default where others can reach the server, and open w
   expect((await ask({ email: 'bob@example.com' })).status).toBe(201)
 })
 
-test('an address that has an account is answered like a new one, and keeps its password', async () => {
+test('sign-up for a known address is answered like one for a new address, and its password stays', async () => {
   await ask({ email: 'ann@example.com' })
   const fresh = await ask({ email: 'new@example.com', password: 'another good password' })
   const known = await ask({ email: 'ann@example.com', password: 'another good password' })
@@ -96,19 +96,19 @@ test.each([
   ['a long password', { email: 'a@example.com', password: 'x'.repeat(201) }, /longer than 200/],
   ['no name', { email: 'a@example.com', name: ' ' }, /Enter your name/],
   ['a name of two lines', { email: 'a@example.com', name: 'Ann\r\nBcc: b@example.com' }, /cannot be shown/],
-])('%s is refused with a sentence and nothing is stored', async (_what, body, sentence) => {
+])('%s is refused with a sentence, and nothing is stored', async (_what, body, sentence) => {
   const refused = await ask(body)
   expect([refused.status, (await refused.json()).message]).toEqual([400, expect.stringMatching(sentence)])
   expect(await people()).toEqual([])
 })
 
-test('another site cannot sign anybody up', async () => {
+test('another site cannot sign a person up', async () => {
   expect((await ask({ email: 'a@example.com' }, { origin: 'https://evil.example' })).status).toBe(403)
   expect((await ask({ email: 'a@example.com' }, { 'sec-fetch-site': 'cross-site' })).status).toBe(403)
   expect(await people()).toEqual([])
 })
 
-test('one client signs up twenty times an hour; its address counts only from a trusted proxy', async () => {
+test('one client signs up 20 times an hour at most; its address counts only from a trusted proxy', async () => {
   withSettings({ TRUSTED_PROXIES: '1' })
   await ask({ email: 'ann@example.com' }, { 'x-forwarded-for': '203.0.113.1' })
   const from = (address: string) => ask({ email: 'bob@example.com', setup_code: '' }, { 'x-forwarded-for': address })
