@@ -6,7 +6,8 @@ import { openBrowser } from '#tests/support/browser/browser.ts'
 import { openSmtpSink } from '#tests/support/people/smtp-sink.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
 
-// The pages around an account in a production build: a server that others can reach, so with the set-up code and with mail.
+// The account pages in a production build whose server others can reach, so with a set-up code and
+// with mail.
 
 const OLD = 'correct horse battery'
 const NEW = 'staple of another kind'
@@ -52,7 +53,7 @@ async function signIn(page: Page, password: string): Promise<void> {
   await press(page, 'Sign in')
 }
 
-/** Keeps a picture at two widths and expects nothing that a person with a screen reader or a keyboard stumbles over. */
+/** Takes a screenshot at two widths and expects no sideways scrolling and no axe violation. */
 async function inspect(page: Page, name: string): Promise<void> {
   for (const width of [1280, 390]) {
     await page.setViewportSize({ width, height: 900 })
@@ -68,7 +69,7 @@ async function inspect(page: Page, name: string): Promise<void> {
   expect(violations.map(({ id, nodes }) => `${name}: ${id} at ${nodes[0]?.target}`)).toEqual([])
 }
 
-test('the first visit asks for the set-up code of the log, says what is wrong beside the fields, and ends in the chat', async () => {
+test('the first visit asks for the set-up code from the log, shows errors beside the fields, and ends in the chat', async () => {
   const troubles: string[] = []
   const page = await open('/', troubles)
   await arrive(page, '/set-up')
@@ -92,7 +93,7 @@ test('the first visit asks for the set-up code of the log, says what is wrong be
   expect(troubles).toEqual([])
 }, 60_000)
 
-test('settings: a token is shown once and revoked, the password changes, and this browser stays signed in', async () => {
+test('settings show a token once and revoke it, change the password, and keep this browser signed in', async () => {
   const troubles: string[] = []
   const page = await open('/sign-in?callbackUrl=/settings', troubles)
   await signIn(page, 'a wrong password')
@@ -128,7 +129,7 @@ test('settings: a token is shown once and revoked, the password changes, and thi
   expect(troubles).toEqual([])
 }, 60_000)
 
-test('a forgotten password is mailed about, reset through the link, and signs in', async () => {
+test('a forgotten password is reset through the mailed link, and the person is signed in', async () => {
   const page = await open('/forgot-password')
   await inspect(page, 'forgot-password')
   await field(page, 'E-mail').fill(EMAIL)
@@ -143,7 +144,7 @@ test('a forgotten password is mailed about, reset through the link, and signs in
   expect(app.logs()).not.toContain(link.slice(link.indexOf('#') + 1))
 }, 60_000)
 
-test('a session that ends while somebody writes leads through sign-in back to the text', async () => {
+test('a session that ends while a person is writing leads through sign-in back to the text', async () => {
   const page = await open('/sign-in')
   await signIn(page, OLD)
   await arrive(page, '/chat')
@@ -170,7 +171,7 @@ test('a session that ends while somebody writes leads through sign-in back to th
   expect(await message.inputValue(), 'it is handed over once').toBe('')
 }, 60_000)
 
-test('a mailed link signs in by its button, not by being opened', async () => {
+test('a mailed link signs in only when its button is pressed, not when it is opened', async () => {
   const page = await open('/sign-in')
   await press(page, 'Sign in by mail')
   await field(page, 'E-mail').fill(EMAIL)
@@ -183,7 +184,7 @@ test('a mailed link signs in by its button, not by being opened', async () => {
   await arrive(page, '/chat')
 }, 60_000)
 
-test('signing out ends the session, and the account goes with its password', async () => {
+test('sign-out ends the session, and the password deletes the account', async () => {
   const page = await open('/sign-in')
   await signIn(page, OLD)
   await arrive(page, '/chat')

@@ -21,7 +21,8 @@ import { readOverview } from '#lib/data/runs/stats.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { personalToken, sessionCookieOf, signedIn } from '#tests/support/people/people.ts'
 
-// Next gives pages and actions their request through these two modules; here the browser's headers are a variable.
+// Next passes the request to pages and actions through these two modules. Here a variable holds the
+// browser's headers.
 let browser = new Headers()
 vi.mock('next/headers.js', () => ({ headers: async () => browser }))
 vi.mock('next/cache', () => ({ revalidatePath: () => {} }))
@@ -69,14 +70,14 @@ const PAGES: [string, () => Promise<unknown>][] = [
 ]
 const ACTIONS = { changeRole, disablePerson, enablePerson, signOutPerson, repeatAnyCall }
 
-test.each(PAGES)('%s: for a member it does not exist, and a visitor is led to sign in', async (_name, open) => {
+test.each(PAGES)('%s: a member gets a 404, and a visitor is sent to sign-in', async (_name, open) => {
   as(member)
   await expect(open()).rejects.toMatchObject({ digest: 'NEXT_HTTP_ERROR_FALLBACK;404' })
   as(null)
   await expect(open()).rejects.toMatchObject({ digest: expect.stringMatching(/^NEXT_REDIRECT;.*\/sign-in/) })
 })
 
-test('every admin page is in the list above', () => {
+test('every admin page is listed above and requires an admin', () => {
   const pages = globSync('app/admin/**/page.tsx')
   expect(pages).toHaveLength(PAGES.length)
   for (const page of [...pages, 'app/admin/layout.tsx'])
@@ -84,7 +85,7 @@ test('every admin page is in the list above', () => {
 })
 
 test.each(Object.entries(ACTIONS))(
-  '%s refuses a member, who could send it without seeing the page',
+  '%s refuses a member who sends the action without seeing the page',
   async (_name, act) => {
     as(member)
     await expect(act(form({ person: admin.caller.userId, role: 'member' }))).rejects.toMatchObject({
@@ -95,7 +96,7 @@ test.each(Object.entries(ACTIONS))(
   },
 )
 
-test('a new role ends the old sessions and is written down', async () => {
+test('a role change ends the old sessions and is audited', async () => {
   as(admin)
   expect(await changeRole(form({ person: member.caller.userId, role: 'admin' }))).toBeUndefined()
   expect(await account(member)).toMatchObject({ role: 'admin', sessionVersion: 2 })
@@ -105,7 +106,7 @@ test('a new role ends the old sessions and is written down', async () => {
   ])
 })
 
-test('a disabled account is out at once and can be let in again', async () => {
+test('a disabled account is signed out at once and can be enabled again', async () => {
   as(admin)
   expect(await disablePerson(form({ person: member.caller.userId }))).toBeUndefined()
   expect(await findCaller(new Headers(member.headers))).toBeNull()
@@ -114,13 +115,13 @@ test('a disabled account is out at once and can be let in again', async () => {
   expect((await audit()).map(({ action }) => action)).toEqual(['account_disabled', 'account_enabled'])
 })
 
-test('signing somebody out everywhere ends their sessions', async () => {
+test('an admin can end every session of a person', async () => {
   as(admin)
   expect(await signOutPerson(form({ person: member.caller.userId }))).toBeUndefined()
   expect(await findCaller(new Headers(member.headers))).toBeNull()
 })
 
-test('nobody changes their own account here, and wrong input is answered with a sentence', async () => {
+test('an admin cannot change their own account here, and wrong input is answered with a sentence', async () => {
   as(admin)
   expect(await disablePerson(form({ person: admin.caller.userId }))).toEqual({
     error: expect.stringContaining('your own account'),
@@ -132,7 +133,7 @@ test('nobody changes their own account here, and wrong input is answered with a 
   expect(await account(admin)).toMatchObject({ role: 'admin', disabledAt: null })
 })
 
-test('two admins who demote each other at the same moment leave one', async () => {
+test('one admin remains if two admins demote each other at once', async () => {
   const other = await signedIn({ role: 'admin' })
   const { setRole } = await import('#lib/data/people/people.ts')
   const outcomes = await Promise.allSettled([
@@ -143,7 +144,7 @@ test('two admins who demote each other at the same moment leave one', async () =
   expect([(await account(admin)).role, (await account(other)).role].sort()).toEqual(['admin', 'member'])
 })
 
-test('people are found by name or address, page by page, and a search text is no pattern', async () => {
+test('people are found by name or address, page by page, and a wildcard in the search is plain text', async () => {
   for (const name of ['Zoë 100%', 'Zoë Two']) await signedIn({ name })
   expect((await listPeople({ search: '%' })).data.map(({ name }) => name)).toEqual(['Zoë 100%'])
   expect((await listPeople({ search: member.person.email.toUpperCase() })).data.map(({ name }) => name)).toEqual([
@@ -158,7 +159,7 @@ test('people are found by name or address, page by page, and a search text is no
   expect(new Set([...first.data, ...second.data].map(({ id }) => id)).size).toBe(4)
 })
 
-test('whoever signs in, asks for something or uses a token is active, though no assistant answered them', async () => {
+test('a sign-in, a request or the use of a token counts as activity, even without a turn', async () => {
   const [visitor, script, nobody] = [await signedIn(), await signedIn(), await signedIn()]
   const lastActive = async ({ person }: typeof visitor) =>
     (await listPeople({ search: person.email })).data[0]?.lastActiveAt ?? null
@@ -170,12 +171,12 @@ test('whoever signs in, asks for something or uses a token is active, though no 
   const token = await personalToken(script.caller)
   await callerFromBearer(token, 'http://127.0.0.1:3999/mcp')
   expect(await lastActive(script)).not.toBeNull()
-  // A cookie of a session that was ended elsewhere is no request of theirs.
+  // A cookie of a session that was ended is not the person's own request.
   await findCaller(new Headers({ cookie: await sessionCookieOf(nobody.person.id, 7) }))
   expect(await lastActive(nobody)).toBeNull()
 })
 
-test('a visit is noted once in five minutes, not at each request', async () => {
+test('a visit is recorded at most once in five minutes', async () => {
   const visitor = await signedIn()
   const noted = async () =>
     (await withSystem('admin', (tx) => tx.user.findUnique({ where: { id: visitor.person.id } })))?.lastActiveAt

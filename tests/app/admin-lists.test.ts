@@ -20,7 +20,7 @@ beforeEach(async () => {
   mo = await signedIn({ name: 'Mo 100%', email: 'mo@example.com' })
 })
 
-test('an admin reads who did what to whom, the latest first, and finds it by action and by person', async () => {
+test('an admin reads who did what to whom, latest first, and filters by action and person', async () => {
   await recordAudit({ action: 'signed_in', actorId: mo.caller.userId })
   await recordAudit({ action: 'sign_in_failed', detail: { reason: 'password' } })
   await setRole(ada.caller, mo.caller.userId, 'admin')
@@ -37,7 +37,7 @@ test('an admin reads who did what to whom, the latest first, and finds it by act
   expect(await found({ person: '1%0' }), 'a wildcard is a character').toEqual([])
 })
 
-test('pages follow each other without a gap or a repetition, though times are equal', async () => {
+test('pages have no gap and no repetition even if all times are equal', async () => {
   const at = new Date()
   const ids = Array.from({ length: 120 }, () => newId('evt'))
   await withSystem('sign-in', (tx) =>
@@ -53,12 +53,12 @@ test('pages follow each other without a gap or a repetition, though times are eq
   expect(seen.toSorted()).toEqual(ids.toSorted())
 })
 
-test('every action has words', () => {
+test('every audit action has a readable name', () => {
   for (const action of AUDIT_ACTIONS) expect(actionName(action)).toMatch(/^[A-Z][a-z-]+/)
   expect(actionName('toString')).toBe('toString')
 })
 
-test('calls are found by a part of their person’s name or address', async () => {
+test('calls are found by part of their person’s name or address', async () => {
   const call = { via: 'chat', server: 's', arguments: {}, argumentsBytes: 2 }
   await withSystem('admin', (tx) =>
     tx.toolCall.createMany({
@@ -77,7 +77,7 @@ test('calls are found by a part of their person’s name or address', async () =
   expect((await listToolCalls({ caller: mo.caller }, { person: 'ada' })).data).toEqual([])
 })
 
-test('runs are found by their state and by their person, page by page', async () => {
+test('runs are found by state and by person, page by page', async () => {
   const at = new Date()
   const run = (id: string, ownerId: string, status: 'done' | 'waiting') => ({
     id,

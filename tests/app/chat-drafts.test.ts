@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
 
-// Walking through conversations, and what is being written in them, in a production build.
+// Moving between conversations, and the drafts that are written in them, in a production build.
 
 const PASSWORD = 'correct horse battery'
 let app: AppServer
@@ -24,7 +24,7 @@ afterAll(async () => {
 const composer = (on = page) => on.getByRole('textbox', { name: 'Message' })
 const kept = (on = page) => on.evaluate(() => localStorage.getItem('switchboard-drafts'))
 
-/** Somebody new with an account and a browser of their own. */
+/** A new person with an account and a browser context of their own. */
 async function arrive(settings: Parameters<Browser['newContext']>[0] = {}): Promise<string> {
   context = await browser.newContext(settings)
   page = await context.newPage()
@@ -72,7 +72,7 @@ async function leaveDraft(text: string, on = page): Promise<void> {
   await expect.poll(() => kept(on)).toContain(text)
 }
 
-test('Back and Forward walk through conversations, and each keeps what is being written in it', {
+test('Back and Forward move between conversations, and each keeps its draft', {
   timeout: 90_000,
 }, async () => {
   await arrive()
@@ -125,7 +125,7 @@ test('Back and Forward walk through conversations, and each keeps what is being 
   await context.close()
 })
 
-test('a session that ends keeps drafts; signing out deletes them, in every tab', { timeout: 60_000 }, async () => {
+test('an expired session keeps drafts; sign-out deletes them in every tab', { timeout: 60_000 }, async () => {
   const email = await arrive()
   await leaveDraft('half a thought')
   await context.clearCookies()
@@ -150,7 +150,7 @@ test('a session that ends keeps drafts; signing out deletes them, in every tab',
   await context.close()
 })
 
-test('somebody else who signs in on the device finds no draft, and leaves none to find', {
+test('another person who signs in on the device finds no draft and leaves none', {
   timeout: 60_000,
 }, async () => {
   const ann = await arrive()
@@ -169,7 +169,7 @@ test('somebody else who signs in on the device finds no draft, and leaves none t
   await context.close()
 })
 
-test('the keyboard is in the composer when the chat has loaded, but for a phone', { timeout: 60_000 }, async () => {
+test('the composer has the focus when the chat has loaded, except on a phone', { timeout: 60_000 }, async () => {
   const isFocused = () => composer().evaluate((field) => (field.getRootNode() as ShadowRoot).activeElement === field)
   const email = await arrive()
   await expect.poll(isFocused).toBe(true)

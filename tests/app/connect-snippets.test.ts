@@ -5,7 +5,7 @@ const ENDPOINT = 'https://chat.example.com/mcp'
 const TOKEN = `swb_${'a'.repeat(43)}`
 
 test.each(['sign in', 'token'] as const)(
-  'every text for the way "%s" names the endpoint, and settings files are JSON',
+  'every snippet for "%s" contains the endpoint, and settings files are valid JSON',
   (way) => {
     for (const { client, where, text } of snippetsFor(ENDPOINT, way, TOKEN)) {
       expect(text, client).toContain(ENDPOINT)
@@ -15,17 +15,17 @@ test.each(['sign in', 'token'] as const)(
   },
 )
 
-test('the popular clients are there, and by token only those that can send a header', () => {
+test('the popular clients are listed; by token, only those that can send a header', () => {
   const names = (way: 'sign in' | 'token') => snippetsFor(ENDPOINT, way).map(({ client }) => client)
   expect(names('sign in')).toEqual(['Claude', 'Claude Code', 'VS Code', 'Cursor', 'MCP Inspector', 'Other clients'])
   expect(names('token')).toEqual(['Claude Code', 'VS Code', 'Cursor', 'MCP Inspector', 'Other clients'])
 })
 
-test('a command that is started gets the token by its environment', () => {
+test('a command gets the token through its environment', () => {
   const other = snippetsFor(ENDPOINT, 'token', TOKEN).at(-1)
   expect(JSON.parse(other?.text ?? '').mcpServers.switchboard).toEqual({
     command: 'npx',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: mcp-remote puts the variable in
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: mcp-remote substitutes the variable
     args: ['-y', 'mcp-remote', ENDPOINT, '--header', 'Authorization:${AUTH_HEADER}'],
     env: { AUTH_HEADER: `Bearer ${TOKEN}` },
   })

@@ -8,7 +8,8 @@ import { jsonAnswer, type RawModel, rawModel } from '#tests/support/models/raw-m
 import { startApp } from '#tests/support/processes/app-server.ts'
 import { HARMLESS, mcpServer, type TestMcp } from '#tests/support/tool-servers/mcp-server.ts'
 
-// What an admin learns of a model that fails, in a production build and a real Chromium: overview, list, run, and a server's page.
+// What an admin sees of a failing model in a production build and a real Chromium: overview, list,
+// run and the server's page.
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'switchboard-servers-'))
 const unfit = {
@@ -79,7 +80,7 @@ async function shoot(page: Page, name: string): Promise<void> {
   await page.setViewportSize({ width: 1280, height: 800 })
 }
 
-test('a run that the model failed is told in the chat, counted on the overview, and explained on its page', {
+test('a run that the model failed is reported in the chat, counted on the overview and explained on its page', {
   timeout: 120_000,
 }, async () => {
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage()

@@ -13,7 +13,7 @@ const listen = () =>
     reads += 1
   })
 
-test('a conversation is read once more after its first answer, and not after the next one', () => {
+test('a new conversation is read once more after its first answer, but not after the next one', () => {
   const { onResponseStart, onThreadChange, onResponseEnd } = listen()
   for (const threadId of ['thr_1', undefined]) {
     onResponseStart()
@@ -24,7 +24,7 @@ test('a conversation is read once more after its first answer, and not after the
   expect(reads).toBe(1)
 })
 
-test('it is not read while the next answer streams, but after it', () => {
+test('it is read after the next answer if that one already streams', () => {
   const { onResponseStart, onThreadChange, onResponseEnd } = listen()
   onResponseStart()
   onThreadChange('thr_1')
@@ -37,7 +37,7 @@ test('it is not read while the next answer streams, but after it', () => {
   expect(reads).toBe(1)
 })
 
-test('one that is opened, or left before that, is not', () => {
+test('a conversation that is opened, or left before its answer ends, is not read again', () => {
   const { onResponseStart, onThreadChange, onResponseEnd } = listen()
   onThreadChange('thr_1')
   onResponseStart()

@@ -12,7 +12,7 @@ import { withSettings } from '#tests/support/settings.ts'
 const ask = (headers: Record<string, string>) =>
   GET(new Request('http://127.0.0.1:3999/api/admin/changes', { headers }))
 
-/** The stream of an admin's page; after its first ping; `hint` resolves with the next thing that it says. */
+/** An admin page's stream after its first ping. `hint` resolves with the next chunk. */
 async function follow() {
   const admin = await signedIn({ role: 'admin' })
   const response = await ask(admin.headers)
@@ -22,7 +22,7 @@ async function follow() {
   return { admin, hint: async () => new TextDecoder().decode((await reader.read()).value) }
 }
 
-test('a tool call anywhere lets the page of an admin know, and says nothing of it', async () => {
+test('a tool call notifies an admin page without revealing anything about the call', async () => {
   const { hint } = await follow()
   const first = hint()
   const ann = await signedIn()
@@ -30,7 +30,7 @@ test('a tool call anywhere lets the page of an admin know, and says nothing of i
   expect(await first).toBe('data: {"type":"changed"}\n\n')
 })
 
-test('whoever is no admin any more hears nothing further', async () => {
+test('the stream ends for a person who is no longer an admin', async () => {
   const { admin, hint } = await follow()
   const other = await signedIn({ role: 'admin' })
   await setRole(other.caller, admin.caller.userId, 'member')
@@ -38,7 +38,7 @@ test('whoever is no admin any more hears nothing further', async () => {
   expect(await hint(), 'the stream ends').toBe('')
 })
 
-test('what another replica says is heard, and where nothing can be heard hints come by themselves', async () => {
+test('an admin page hears other replicas; if the server cannot listen, hints come at intervals', async () => {
   const { hint } = await follow()
   const first = hint()
   await notify('switchboard_changes', [''])
@@ -55,13 +55,13 @@ test('what another replica says is heard, and where nothing can be heard hints c
   expect(await next).toContain('changed')
 })
 
-/** Ends the connection that hears, and lets the next watcher begin to listen as the settings are now. */
+/** Ends the listening connection, so that the next watcher listens with the current settings. */
 async function listenAnew(): Promise<void> {
   await closeNotify()
   processStates().delete('changes')
 }
 
-test('for members it does not exist, and visitors have to sign in', async () => {
+test('a member gets a 404 and a visitor a 401', async () => {
   const member = await signedIn()
   const bare = async (response: Response) => ({ status: response.status, ...(await response.json()), request_id: '' })
   const missing = await nothing(new Request('http://127.0.0.1:3999/api/nothing'))
@@ -69,7 +69,7 @@ test('for members it does not exist, and visitors have to sign in', async () => 
   expect((await ask({})).status).toBe(401)
 })
 
-test('not more watch than a process can bear, and who leaves makes room', async () => {
+test('the number of watchers per process is limited, and one that leaves makes room', async () => {
   const left = new AbortController()
   const watchers = Array.from({ length: 50 }, () => watchChanges(left.signal))
   expect(() => watchChanges(left.signal)).toThrow('Too many')

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
 
-// Addresses at which there is nothing, in a production build and a real Chromium.
+// Addresses that do not exist, in a production build and a real Chromium.
 
 let app: AppServer
 let browser: Browser
@@ -28,7 +28,9 @@ async function signUp(path: string, name: string): Promise<Page> {
   return page
 }
 
-test('the navigation stays, the title says what is so, and the answer is 404', { timeout: 120_000 }, async () => {
+test('a page that does not exist keeps the navigation, has a "Not found" title and answers 404', {
+  timeout: 120_000,
+}, async () => {
   const admin = await signUp('/', 'Ann')
   const member = await signUp('/sign-up', 'Bob')
   const seen: [Page, string][] = [

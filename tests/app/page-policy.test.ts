@@ -6,20 +6,23 @@ import { registeredClient } from '#tests/support/people/oauth-client.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
 import { faultServer } from '#tests/support/tool-servers/fault-server.ts'
 
-// Every page of a production build on a hard load, with something on it. The browser may complain of nothing that the page's own
-// Content-Security-Policy refuses.
+// Every page of a production build, with content, on a hard load. The browser must report nothing
+// that the page's own Content-Security-Policy refuses.
 
 let app: AppServer
 let browser: Browser
-/** An admin's browser, and one of somebody who is not signed in. */
+/** An admin's browser, and one of a visitor who is not signed in. */
 let page: Page
 let stranger: Page
 const complaints: string[] = []
 
-/** What the walk has made, and the addresses that show it. */
+/** What the setup created, as the addresses that show it. */
 const made = { thread: '', server: '', consent: '' }
 
-/** For each page, where it is seen: a new page needs a line. Functions are asked once there is something to see. */
+/**
+ * The addresses that show each page. A new page needs a line. The functions are called once the
+ * content exists.
+ */
 const PAGES: Record<string, () => string[] | Promise<string[]>> = {
   'app/page.tsx': () => ['/'],
   'app/sign-in/page.tsx': () => ['/sign-in', '/sign-in?error=CredentialsSignin&callbackUrl=/settings'],
@@ -100,11 +103,11 @@ afterAll(async () => {
   await app?.stop()
 })
 
-/** A page in a browser of its own whose complaints are noted. */
+/** A page in its own browser context. Its complaints are recorded. */
 async function watchedPage(): Promise<Page> {
   const watched = await (await browser.newContext()).newPage()
   const complain = (what: string) => void complaints.push(`${watched.url()}: ${what}`)
-  // Also what the browser says nothing of in its console.
+  // Policy violations that the browser does not print in its console.
   await watched.exposeFunction('complain', complain)
   await watched.addInitScript(() => {
     const { complain: tell } = window as never as { complain: (what: string) => void }
@@ -119,7 +122,7 @@ async function watchedPage(): Promise<Page> {
   return watched
 }
 
-/** The first addresses below a page's own that it links to. */
+/** The first addresses below the page's own that it links to. */
 async function linksOn(address: string): Promise<string[]> {
   await page.goto(`${app.url}${address}`)
   const links = page.locator(`main a[href^="${address}/"]`)
@@ -128,25 +131,25 @@ async function linksOn(address: string): Promise<string[]> {
   return [...new Set(hrefs)].slice(0, 4)
 }
 
-test('every page is visited', () => {
+test('every page is listed', () => {
   expect(Object.keys(PAGES).sort()).toEqual(globSync('app/**/page.tsx').sort())
 })
 
-test.each(Object.entries(PAGES))('%s asks for nothing that its own policy refuses', async (_, addresses) => {
+test.each(Object.entries(PAGES))('%s loads nothing that its own policy refuses', async (_, addresses) => {
   for (const address of await addresses())
     for (const visitor of [page, stranger]) {
       await visitor.goto(`${app.url}${address}`)
-      // What streams in after the frame, and what the scripts then do, belongs to the page.
+      // Content that streams in after the frame, and what scripts do then, belongs to the page too.
       await visitor.locator('main, form, h1').first().waitFor()
       await visitor.waitForTimeout(250)
-      // The server may not write a style that the browser then refuses.
+      // The server must not write a style attribute that the browser then refuses.
       const html = await (await visitor.request.get(`${app.url}${address}`)).text()
       expect(html.match(/<[^>]+ style="[^"]*"/g) ?? [], address).toEqual([])
     }
   expect(complaints.splice(0)).toEqual([])
 })
 
-test('where the time of a call went is drawn on a hard load', async () => {
+test('the chart of where a call’s time went is drawn on a hard load', async () => {
   const [call = ''] = await linksOn('/admin/tool-calls')
   await page.goto(`${app.url}${call}`)
   const bars = page.locator('figure', { hasText: 'Where the time went' }).locator('svg rect')

@@ -14,7 +14,8 @@ import { kinds, message, parseEvents, textOf, typed } from '#tests/support/chatk
 import { signedIn } from '#tests/support/people/people.ts'
 import { serve } from '#tests/support/processes/serve.ts'
 
-// The page's fetch, under a script that knows nothing of broken connections, against the real endpoint on real sockets.
+// The page's fetch, for a script that cannot handle broken connections, against the real endpoint
+// on real sockets.
 
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -22,7 +23,9 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close()
 })
 
-/** The endpoint behind a proxy that cuts every answer after `cutAfter()` bytes; not with Infinity. */
+/**
+ * The endpoint behind a proxy that cuts each answer after `cutAfter()` bytes; Infinity means never.
+ */
 async function endpoint(respond: Respond<TurnContext>, cutAfter: () => number) {
   const app = await serve(route((request) => answerChatKit(request, respond)))
   const seen: { type: string; params: Record<string, unknown>; metadata?: Record<string, unknown> }[] = []
@@ -75,7 +78,7 @@ async function sendAs(person: Awaited<ReturnType<typeof signedIn>>): Promise<typ
     fetch(input, { ...init, headers: { ...(init?.headers as Record<string, string>), ...person.headers } })
 }
 
-test('an answer whose connection breaks again and again arrives whole, in the framing of the protocol', {
+test('an answer whose connection keeps breaking arrives whole, in the protocol’s framing', {
   timeout: 30_000,
 }, async () => {
   const person = await signedIn()
@@ -91,7 +94,7 @@ test('an answer whose connection breaks again and again arrives whole, in the fr
   const text = await (await through(url, request())).text()
   expect(text).not.toMatch(/^(id:|: end)/m)
   const events = parseEvents(text)
-  // What came about while nobody was connected may be told by its end alone.
+  // What was written while the client was disconnected may arrive only with the finished item.
   const said = events
     .flatMap((event) => ('update' in event && 'delta' in event.update ? event.update.delta : []))
     .join('')
@@ -105,7 +108,7 @@ test('an answer whose connection breaks again and again arrives whole, in the fr
   expect(lost).toBe(0)
 })
 
-test('what is given up in the middle is stopped, and goes on where the person only left', async () => {
+test('an aborted answer is stopped, but goes on if the person only left', async () => {
   const person = await signedIn()
   for (const hasLeft of [false, true]) {
     const { url, seen } = await endpoint(slowly, () => Number.POSITIVE_INFINITY)
@@ -122,7 +125,7 @@ test('what is given up in the middle is stopped, and goes on where the person on
   }
 })
 
-test('what asks for numbers itself, a query and a refusal are passed through as they are', async () => {
+test('a request with its own event numbers, a query and a refusal pass through unchanged', async () => {
   const person = await signedIn()
   const { url, seen } = await endpoint(slowly, () => Number.POSITIVE_INFINITY)
   const through = resumableFetch(await sendAs(person), { hasLeft: async () => false, onLost: () => {} })

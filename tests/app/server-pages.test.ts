@@ -5,7 +5,7 @@ import { openBrowser } from '#tests/support/browser/browser.ts'
 import { startApp } from '#tests/support/processes/app-server.ts'
 import { faultServer } from '#tests/support/tool-servers/fault-server.ts'
 
-// An admin's walk through the pages of tool servers, in a production build and a real Chromium.
+// An admin's walk through the tool server pages, in a production build and a real Chromium.
 
 let app: Awaited<ReturnType<typeof startApp>>
 let browser: Browser
@@ -34,7 +34,7 @@ async function shoot(page: Page, name: string): Promise<void> {
   await page.setViewportSize({ width: 1280, height: 800 })
 }
 
-test('add, test, enable, see a change in a tool, agree to it, look at what is told of whom, connect an account, remove', {
+test('an admin adds, tests and enables a server, accepts a changed tool, reads its headers, connects an account and removes the server', {
   timeout: 120_000,
 }, async () => {
   await using server = await faultServer([search('Searches the wiki.')])
