@@ -66,7 +66,7 @@ export async function repeatCall(
     const offered = connection?.offeredRaw(call.tool)
     if (!connection || !offered)
       throw mcp.unavailable[0] ? new AppError('unavailable', mcp.unavailable[0].sentence) : goneError()
-    if (foreign && findApprovalReason({ connection, ...offered }, args, { agreed: [], earlier: [] }))
+    if (foreign && findApprovalReason({ connection, ...offered }, args, { approved: [], earlier: [] }))
       throw new AppError('forbidden', 'This tool asks its person before it is called: only they can repeat the call.')
     if (!twice && !onlyReads({ builtin: server.builtin, ...offered }))
       throw new AppError('conflict', 'This tool may change something. Tick the box if it is to be called all the same.')

@@ -94,7 +94,7 @@ export async function* runTurn(
   let model: GuardedModel | undefined
   const whyUnmakeable = (callId: string) => model?.whyUnmakeable(callId)
   try {
-    const { person, items, said, policies, agreed, earlier, own } = await readContext(
+    const { person, items, said, policies, approved, earlier, own } = await readContext(
       caller,
       { thread, input, store },
       [run.id, ...(resumed?.runs ?? [])],
@@ -132,7 +132,7 @@ export async function* runTurn(
       mcp.connections,
       (offered, args, { callId, name }) => {
         const decided = resumed?.calls.some((call) => call.callId === callId)
-        const reason = decided ? undefined : findApprovalReason(offered, args, { agreed, earlier, own }, callId)
+        const reason = decided ? undefined : findApprovalReason(offered, args, { approved, earlier, own }, callId)
         const unreadable = reason && whyUnreadable(args, written.get(callId))
         const askable = reason !== undefined && unreadable === undefined
         if (askable) held.set(callId, { ...offered, callId, name, arguments: args, reason })

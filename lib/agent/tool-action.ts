@@ -53,8 +53,8 @@ export async function* callFromWidget(
   yield* withTool(call, here, context, edges, {}, async function* (offered) {
     if (!offered) throw new CustomStreamError('The tool behind this control is not available just now.', true)
     const { caller, run } = context
-    const agreed = await listApprovedForThread(caller, here.thread.id)
-    const reason = findApprovalReason(offered, call.arguments, { agreed, earlier: [] })
+    const approved = await listApprovedForThread(caller, here.thread.id)
+    const reason = findApprovalReason(offered, call.arguments, { approved, earlier: [] })
     if (!reason) return yield* makeCall(call, offered, here)
     const unreadable = whyUnreadable(call.arguments)
     if (unreadable) throw new CustomStreamError(`You would have to agree to this call, and ${unreadable}.`)

@@ -18,7 +18,7 @@ beforeEach(async () => {
 
 const tasks = () => withCaller(ann.caller, (tx) => tx.task.count())
 const waiting = () => withCaller(ann.caller, (tx) => tx.run.count({ where: { status: 'waiting' } }))
-const paused = () => withCaller(ann.caller, (tx) => tx.pausedRun.count())
+const parked = () => withCaller(ann.caller, (tx) => tx.parkedRun.count())
 
 /** The demo assistant asks whether it may delete the only task. */
 async function asked(): Promise<{ thread: string; card: WidgetItem }> {
@@ -63,7 +63,7 @@ test('a yes that the run could not follow is no yes: the card asks on, and the n
   const again = await reloaded(thread, card)
   expect(buttons(again)).toContain('Approve')
   await agentDoor(ann).press(thread, again, 'Approve')
-  expect([await tasks(), await waiting(), await paused()]).toEqual([0, 0, 0])
+  expect([await tasks(), await waiting(), await parked()]).toEqual([0, 0, 0])
 })
 
 test('with a yes the run waits no more, before anything else is done', async () => {
@@ -83,7 +83,7 @@ test('a run that waits for no question any more is ended, and its card says that
   const { thread, card } = await asked()
   await withSystem('recovery', (tx) => tx.approval.updateMany({ data: { status: 'approved', decidedAt: new Date() } }))
   await recoverRuns()
-  expect([await waiting(), await paused(), await tasks()]).toEqual([0, 0, 1])
+  expect([await waiting(), await parked(), await tasks()]).toEqual([0, 0, 1])
   const [run] = await withCaller(ann.caller, (tx) => tx.run.findMany({ orderBy: { createdAt: 'desc' } }))
   expect(run).toMatchObject({ status: 'interrupted', errorMessage: expect.stringMatching(/Nothing was called/) })
   const shown = await reloaded(thread, card)

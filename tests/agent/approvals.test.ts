@@ -84,9 +84,9 @@ describe('a call that destroys', () => {
       ['waiting', true],
     ])
     expect(await ledger('delete_task')).toEqual([])
-    const [paused] = await withCaller(ann.caller, (tx) => tx.pausedRun.findMany())
-    expect(paused?.sealed).toMatch(/^[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+$/)
-    expect(paused?.sealed).not.toContain('delete')
+    const [parked] = await withCaller(ann.caller, (tx) => tx.parkedRun.findMany())
+    expect(parked?.sealed).toMatch(/^[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+$/)
+    expect(parked?.sealed).not.toContain('delete')
   })
 
   test('is made once after the yes, and the answer goes on', async () => {
@@ -97,7 +97,7 @@ describe('a call that destroys', () => {
     expect(buttons(card(events))).toEqual([])
     expect((await runs()).map(({ status }) => status)).toEqual(['done', 'done', 'done'])
     expect(await ledger('delete_task')).toMatchObject([{ status: 'succeeded' }])
-    expect(await withCaller(ann.caller, (tx) => tx.pausedRun.count())).toBe(0)
+    expect(await withCaller(ann.caller, (tx) => tx.parkedRun.count())).toBe(0)
     // The line that waited is the one that is done: a call has one line.
     const lines = (await agentDoor(ann).read(thread)).flatMap((item) =>
       item.type === 'workflow' ? item.workflow.tasks : [],
@@ -178,7 +178,7 @@ describe('a call that destroys', () => {
     )
     await expireApprovals()
     expect((await runs()).at(-1)).toMatchObject({ status: 'stopped', errorMessage: 'Nobody answered in time.' })
-    expect(await withCaller(ann.caller, (tx) => tx.pausedRun.count())).toBe(0)
+    expect(await withCaller(ann.caller, (tx) => tx.parkedRun.count())).toBe(0)
     const shown = (await agentDoor(ann).read(thread)).find(({ id }) => id === unanswered?.id)
     expect(buttons(shown as WidgetItem)).toEqual([])
     expect((await ledger('delete_task')).map(({ failureClass }) => failureClass)).toEqual(['declined', 'declined'])
@@ -198,9 +198,9 @@ describe('a call that destroys', () => {
   test('that waits under another secret or in another run’s row is never made', async () => {
     const { thread, card } = await asked()
     const other = await asked()
-    const [one, two] = await withCaller(ann.caller, (tx) => tx.pausedRun.findMany({ orderBy: { createdAt: 'asc' } }))
+    const [one, two] = await withCaller(ann.caller, (tx) => tx.parkedRun.findMany({ orderBy: { createdAt: 'asc' } }))
     await withCaller(ann.caller, (tx) =>
-      tx.pausedRun.update({ where: { runId: one?.runId ?? '' }, data: { sealed: two?.sealed ?? '' } }),
+      tx.parkedRun.update({ where: { runId: one?.runId ?? '' }, data: { sealed: two?.sealed ?? '' } }),
     )
     const swapped = await press(thread, card, 'Approve')
     expect(notices(swapped.events)).not.toEqual([])

@@ -43,7 +43,7 @@ async function fill(ownerId: string, mark: string, notes: number) {
     await tx.approval.create({
       data: { id: `apr_${mark}`, ownerId, runId: `run_${mark}`, server: 's', tool: 'delete', ...asked },
     })
-    await tx.pausedRun.create({
+    await tx.parkedRun.create({
       data: { runId: `run_${mark}`, ownerId, threadId: `thr_${mark}`, sealed: 'a sealed state', expiresAt: new Date() },
     })
     await tx.mcpAccount.create({ data: { ownerId, serverId: `srv_${mark}`, kind: 'key', sealed: 'a sealed account' } })

@@ -342,7 +342,7 @@ test('what names nothing shows nothing of hers', async () => {
     threads: await createPrismaStore(carl.caller).listThreads({ limit: 100, order: 'desc' }),
     tasks: await carl.mcp.get('list_tasks', { status: 'all' }),
     notes: await carl.mcp.get('search_notes', {}),
-    agreed: await listApprovedForThread(carl.caller, hers.thread),
+    approved: await listApprovedForThread(carl.caller, hers.thread),
   }
   for (const [name, answer] of Object.entries(shown)) {
     const text = JSON.stringify(answer)

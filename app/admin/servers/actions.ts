@@ -118,7 +118,7 @@ async function agreeToAll(
   tools: Parameters<typeof notePins>[1],
 ): Promise<void> {
   const before = new Set(
-    (await listToolPins(server.id)).filter(({ agreedAt }) => agreedAt !== null).map(({ tool }) => tool),
+    (await listToolPins(server.id)).filter(({ acceptedAt }) => acceptedAt !== null).map(({ tool }) => tool),
   )
   await notePins(server.id, tools, false)
   if (before.size > 0) return

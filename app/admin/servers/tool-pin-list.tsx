@@ -8,7 +8,7 @@ import { toVisibleText } from '#lib/platform/text/visible-text.ts'
 import { AcceptButton, QuarantineButton } from './tool-pin-buttons.tsx'
 
 const STATES: Record<ToolPin['state'], { label: string; tone: BadgeTone; what: string }> = {
-  agreed: { label: 'Accepted', tone: 'ok', what: '' },
+  accepted: { label: 'Accepted', tone: 'ok', what: '' },
   new: { label: 'New: quarantined', tone: 'warn', what: 'No assistant sees this tool until you accept it.' },
   changed: {
     label: 'Changed: quarantined',
@@ -16,7 +16,7 @@ const STATES: Record<ToolPin['state'], { label: string; tone: BadgeTone; what: s
     what: 'It is no longer what was accepted. No assistant sees it until you accept the change.',
   },
 }
-const ORDER = { changed: 0, new: 1, agreed: 2 }
+const ORDER = { changed: 0, new: 1, accepted: 2 }
 const LINES: Record<DiffLine['kind'], { sign: string; look: string }> = {
   same: { sign: ' ', look: 'text-ink-soft' },
   before: { sign: '-', look: 'bg-bad-soft text-bad' },
@@ -49,18 +49,18 @@ export function ToolPinList({ serverId, pins, pinned }: { serverId: string; pins
                   {pinned && <Badge tone={STATES[pin.state].tone}>{STATES[pin.state].label}</Badge>}
                 </p>
                 {pinned &&
-                  (pin.state === 'agreed' ? (
+                  (pin.state === 'accepted' ? (
                     <QuarantineButton server={serverId} tool={pin.tool} />
                   ) : (
                     <AcceptButton server={serverId} tool={pin.tool} hash={pin.offeredHash} />
                   ))}
               </div>
               {pinned && STATES[pin.state].what && <p className="text-sm text-ink-soft">{STATES[pin.state].what}</p>}
-              <details open={pinned && pin.state !== 'agreed'}>
+              <details open={pinned && pin.state !== 'accepted'}>
                 <summary className="cursor-pointer text-sm text-ink-soft">
                   {pin.state === 'changed' ? 'What changed' : 'Definition'}
                 </summary>
-                <Diff lines={definitionDiff(pin.state === 'changed' ? pin.agreed : pin.offered, pin.offered)} />
+                <Diff lines={definitionDiff(pin.state === 'changed' ? pin.accepted : pin.offered, pin.offered)} />
               </details>
             </li>
           ))}

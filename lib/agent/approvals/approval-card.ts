@@ -11,7 +11,7 @@ import { toVisibleJson, toVisibleText } from '#lib/platform/text/visible-text.ts
 export const APPROVAL_ACTIONS = {
   'approval.approve': 'approved',
   'approval.always': 'approved',
-  'approval.deny': 'denied',
+  'approval.deny': 'declined',
 } as const
 
 /**

@@ -15,7 +15,7 @@ export type ApprovalReason = 'always' | 'first' | 'destructive' | 'unannotated' 
 /** What is known when a call is reviewed. */
 export type Known = {
   /** Tools that the person approved in this thread. */
-  agreed: ApprovedTool[]
+  approved: ApprovedTool[]
   /**
    * Calls of earlier attempts at the same turn, and calls of this attempt with an unknown outcome.
    */
@@ -55,7 +55,7 @@ export function findApprovalReason(
   const first = reason === 'first'
   const yes = ({ remember, ...it }: ApprovedTool) =>
     (first || remember) && it.server === server.name && it.tool === tool.name && it.toolHash === hash
-  return known.agreed.some(yes) ? undefined : reason
+  return known.approved.some(yes) ? undefined : reason
 }
 
 /**

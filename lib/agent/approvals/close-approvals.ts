@@ -18,11 +18,11 @@ export const DECLINED = 'The person did not agree to this call.'
 
 type Owner = { userId: string }
 
-/** How an approval ends without a decision: by a new message (denied), or by time (expired). */
-type Ending = 'denied' | 'expired'
+/** How an approval ends without a decision: by a new message (declined), or by time (expired). */
+type Ending = 'declined' | 'expired'
 
-const TOLD: Record<Ending, { card: string; call: string; run: string }> = {
-  denied: {
+const ENDINGS: Record<Ending, { card: string; call: string; run: string }> = {
+  declined: {
     card: 'Not made: you wrote something else.',
     call: 'The person wrote something else instead of agreeing to this call.',
     run: 'A new message took the place of the answer.',
@@ -35,7 +35,10 @@ const TOLD: Record<Ending, { card: string; call: string; run: string }> = {
 }
 
 /** What a card says if its approval ended without a decision. */
-export const CLOSED: Record<Ending, string> = { denied: TOLD.denied.card, expired: TOLD.expired.card }
+export const CLOSED: Record<Ending, string> = {
+  declined: ENDINGS.declined.card,
+  expired: ENDINGS.expired.card,
+}
 
 /** What a card says after the person's decision. */
 export const ANSWERED = {
@@ -56,7 +59,7 @@ export async function* declinePendingApprovals(
   threadId: string,
 ): AsyncGenerator<ThreadStreamEvent> {
   for (const runId of await listRunsWithPendingApprovals(caller, threadId))
-    yield* closeRunApprovals(caller, store, runId, 'denied')
+    yield* closeRunApprovals(caller, store, runId, 'declined')
 }
 
 /** Ends all pending approvals of a parked run, and the run. */
@@ -66,19 +69,19 @@ export async function* closeRunApprovals(
   runId: string,
   ending: Ending,
 ): AsyncGenerator<ThreadStreamEvent> {
-  const barred = await toldOfRun(caller, runId)
-  const told = barred ?? TOLD[ending]
-  for (const approval of await closeApprovals(caller, runId, ending, TOLD[ending].run)) {
-    yield* closeCard(store, approval, told.card)
-    yield* recordCallNotMade(caller, store, approval, told.call, barred ? 'denied' : 'declined')
+  const barred = await findEndOfAccess(caller, runId)
+  const sentences = barred ?? ENDINGS[ending]
+  for (const approval of await closeApprovals(caller, runId, ending, ENDINGS[ending].run)) {
+    yield* closeCard(store, approval, sentences.card)
+    yield* recordCallNotMade(caller, store, approval, sentences.call, barred ? 'denied' : 'declined')
   }
 }
 
 /**
- * What is said of the approvals of a run that ended with its person's access; null for any other
- * run.
+ * The sentences about the approvals of a run that ended with its person's access; null for any
+ * other run.
  */
-async function toldOfRun(caller: Owner, runId: string): Promise<{ card: string; call: string } | null> {
+async function findEndOfAccess(caller: Owner, runId: string): Promise<{ card: string; call: string } | null> {
   const run = await findRun(caller, runId)
   return run?.status === 'stopped' && run.errorMessage
     ? { card: `Not made: ${run.errorMessage}`, call: run.errorMessage }

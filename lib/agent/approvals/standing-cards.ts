@@ -44,7 +44,7 @@ async function toCurrentCards(
 
 function answeredCard(card: WidgetRoot, { status, remember, isMade, isOpen }: Answer): WidgetRoot {
   if (status === 'expired') return closedCard(card, CLOSED.expired)
-  if (status === 'denied') return closedCard(card, ANSWERED['approval.deny'])
+  if (status === 'declined') return closedCard(card, ANSWERED['approval.deny'])
   if (isMade || isOpen) return closedCard(card, ANSWERED[remember ? 'approval.always' : 'approval.approve'])
   return endedAgain(closedCard(card, NEVER_MADE))
 }

@@ -15,7 +15,7 @@ import { AppError } from '#lib/platform/errors.ts'
  */
 export async function readContext(caller: Caller, { thread, input, store }: Omit<Turn, 'signal'>, runs: string[]) {
   const callsFor = async (message?: UserMessageItem | null) => (message ? listCallsFor(caller, message.id) : [])
-  const [person, items, policies, agreed, calls] = await Promise.all([
+  const [person, items, policies, approved, calls] = await Promise.all([
     findPerson(caller.userId),
     listRecentItems(store, thread.id),
     listPolicies(caller),
@@ -26,5 +26,13 @@ export async function readContext(caller: Caller, { thread, input, store }: Omit
   const said = items.findLast((item) => item.type === 'user_message')
   const all = input ? calls : await callsFor(said)
   const isOwn = ({ runId, status }: EarlierCall) => runId !== null && runs.includes(runId) && status !== 'unknown'
-  return { person, items, said, policies, agreed, earlier: all.filter((call) => !isOwn(call)), own: all.filter(isOwn) }
+  return {
+    person,
+    items,
+    said,
+    policies,
+    approved,
+    earlier: all.filter((call) => !isOwn(call)),
+    own: all.filter(isOwn),
+  }
 }

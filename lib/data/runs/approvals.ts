@@ -11,8 +11,11 @@ export const APPROVAL_MS = 24 * 60 * 60_000
 export const APPROVALS_CHANNEL = 'switchboard_questions'
 const SWEEP = 500
 
-export type Approval = ApprovalModel
-export type Decision = 'approved' | 'denied'
+export type Decision = 'approved' | 'declined'
+export type Approval = Omit<ApprovalModel, 'status'> & { status: 'pending' | 'expired' | Decision }
+
+/** The column spells declined as `denied`. */
+const DECLINED = 'denied'
 
 /** A new approval: a request for a person's decision about one call of a run. */
 export type NewApproval = Pick<Approval, 'id' | 'callId' | 'server' | 'tool' | 'toolHash' | 'itemId' | 'keptId'>
@@ -25,12 +28,12 @@ export type NewApproval = Pick<Approval, 'id' | 'callId' | 'server' | 'tool' | '
 export async function storeParkedRun(
   run: { id: string; ownerId: string; threadId: string },
   sealed: string,
-  questions: NewApproval[],
+  asked: NewApproval[],
 ): Promise<void> {
   const { id: runId, ownerId, threadId } = run
   const expiresAt = new Date(Date.now() + APPROVAL_MS)
-  const paused = { runId, ownerId, threadId, sealed, expiresAt }
-  const asked = questions.map((question) => ({ ...question, runId, ownerId, threadId, expiresAt }))
+  const parked = { runId, ownerId, threadId, sealed, expiresAt }
+  const approvals = asked.map((approval) => ({ ...approval, runId, ownerId, threadId, expiresAt }))
   await retryIdempotent(() =>
     withCaller({ userId: ownerId }, async (tx) => {
       // Held until the approvals are stored, so that a transaction that ends the run also ends
@@ -38,8 +41,8 @@ export async function storeParkedRun(
       const [open] = await tx.$queryRaw<unknown[]>`
         SELECT 1 AS open FROM runs WHERE id = ${runId} AND owner_id = ${ownerId} AND status IN ('queued', 'running') FOR SHARE`
       if (!open) throw new AppError('conflict', 'This answer was stopped.')
-      await tx.pausedRun.createMany({ data: paused, skipDuplicates: true })
-      await tx.approval.createMany({ data: asked, skipDuplicates: true })
+      await tx.parkedRun.createMany({ data: parked, skipDuplicates: true })
+      await tx.approval.createMany({ data: approvals, skipDuplicates: true })
     }),
   )
 }
@@ -50,7 +53,7 @@ export async function storeParkedRun(
  * (lib/agent/approvals/expire-approvals.ts).
  */
 export async function expirePendingApprovals(tx: Tx, ownerId: string): Promise<void> {
-  await tx.pausedRun.deleteMany({ where: { ownerId } })
+  await tx.parkedRun.deleteMany({ where: { ownerId } })
   const { count } = await tx.approval.updateMany({
     where: { ownerId, status: 'pending' },
     data: { expiresAt: new Date() },
@@ -59,8 +62,10 @@ export async function expirePendingApprovals(tx: Tx, ownerId: string): Promise<v
 }
 
 /** The caller's approval in this thread, or null. */
-export function findApproval(caller: { userId: string }, threadId: string, id: string): Promise<Approval | null> {
-  return withCaller(caller, (tx) => tx.approval.findFirst({ where: { id, threadId, ownerId: caller.userId } }))
+export async function findApproval(caller: { userId: string }, threadId: string, id: string): Promise<Approval | null> {
+  const where = { id, threadId, ownerId: caller.userId }
+  const row = await withCaller(caller, (tx) => tx.approval.findFirst({ where }))
+  return row && toApproval(row)
 }
 
 /**
@@ -77,7 +82,7 @@ export type Answered = { won: boolean; approvals: Approval[]; sealed: string | n
 export function answerApproval(
   caller: { userId: string },
   { id, runId }: Pick<Approval, 'id' | 'runId'>,
-  status: Decision,
+  decision: Decision,
   remember: boolean,
 ): Promise<Answered> {
   const ownerId = caller.userId
@@ -86,12 +91,16 @@ export function answerApproval(
     await tx.$queryRaw`SELECT 1 AS held FROM runs WHERE id = ${runId} AND owner_id = ${ownerId} FOR UPDATE`
     const now = new Date()
     const where = { id, ownerId, status: 'pending', expiresAt: { gt: now } }
-    const { count } = await tx.approval.updateMany({ where, data: { status, remember, decidedAt: now } })
-    const approvals = await tx.approval.findMany({
+    const { count } = await tx.approval.updateMany({
+      where,
+      data: { status: toColumn(decision), remember, decidedAt: now },
+    })
+    const rows = await tx.approval.findMany({
       where: { runId, ownerId },
       orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
     })
-    const isAnswered = approvals.every((approval) => approval.status === 'approved' || approval.status === 'denied')
+    const approvals = rows.map(toApproval)
+    const isAnswered = approvals.every(({ status }) => status === 'approved' || status === 'declined')
     return {
       won: count > 0,
       approvals,
@@ -106,8 +115,8 @@ export function answerApproval(
  */
 async function claimParkedRun(tx: Tx, run: { id: string; ownerId: string }, now: Date): Promise<string | null> {
   const where = { runId: run.id, ownerId: run.ownerId }
-  const row = await tx.pausedRun.findFirst({ where })
-  const { count } = await tx.pausedRun.deleteMany({ where })
+  const row = await tx.parkedRun.findFirst({ where })
+  const { count } = await tx.parkedRun.deleteMany({ where })
   if (!row || count === 0 || row.expiresAt <= now) return null
   await endWaiting(tx, run, 'done')
   return row.sealed
@@ -117,12 +126,12 @@ async function claimParkedRun(tx: Tx, run: { id: string; ownerId: string }, now:
  * The decision on an approval. `isMade` is true if its call was made; `isOpen` is true while a run
  * of its thread may still make it.
  */
-export type Answer = { itemId: string; status: string; remember: boolean; isMade: boolean; isOpen: boolean }
+export type Answer = { itemId: string; status: Approval['status']; remember: boolean; isMade: boolean; isOpen: boolean }
 
 /** The decisions on these cards of a thread. Cards without a decision are left out. */
-export function listAnswers(caller: { userId: string }, threadId: string, itemIds: string[]): Promise<Answer[]> {
+export async function listAnswers(caller: { userId: string }, threadId: string, itemIds: string[]): Promise<Answer[]> {
   const own = Prisma.sql`owner_id = ${caller.userId} AND thread_id = ${threadId}`
-  return statementAs<Answer>(
+  const rows = await statementAs<Omit<Answer, 'status'> & { status: string }>(
     caller,
     Prisma.sql`
       SELECT item_id AS "itemId", status, remember,
@@ -130,23 +139,25 @@ export function listAnswers(caller: { userId: string }, threadId: string, itemId
         EXISTS (SELECT FROM runs WHERE ${own} AND runs.status IN ('queued', 'running')) AS "isOpen"
       FROM approvals WHERE ${own} AND item_id = ANY(${itemIds}) AND status <> 'pending'`,
   )
+  return rows.map((row) => ({ ...row, status: toStatus(row.status) }))
 }
 
 /**
- * Ends the pending approvals of a run as expired or denied, ends the run's wait and deletes its
+ * Ends the pending approvals of a run as expired or declined, ends the run's wait and deletes its
  * state. Resolves to the approvals that it ended. `why` is kept in the run's row.
  */
 export function closeApprovals(
   caller: { userId: string },
   runId: string,
-  status: 'denied' | 'expired',
+  ending: 'declined' | 'expired',
   why: string,
 ): Promise<Approval[]> {
   return withCaller(caller, async (tx) => {
     const where = { runId, ownerId: caller.userId, status: 'pending' }
-    await tx.pausedRun.deleteMany({ where: { runId, ownerId: caller.userId } })
+    await tx.parkedRun.deleteMany({ where: { runId, ownerId: caller.userId } })
     await endWaiting(tx, { id: runId, ownerId: caller.userId }, 'stopped', why)
-    return tx.approval.updateManyAndReturn({ where, data: { status, decidedAt: new Date() } })
+    const data = { status: toColumn(ending), decidedAt: new Date() }
+    return (await tx.approval.updateManyAndReturn({ where, data })).map(toApproval)
   })
 }
 
@@ -187,8 +198,20 @@ export async function expireApprovedCalls(caller: { userId: string }, runId: str
 export function listRunsWithExpiredApprovals(): Promise<{ runId: string; ownerId: string }[]> {
   return withSystem('expiry', async (tx) => {
     const expiresAt = { lte: new Date() }
-    await tx.pausedRun.deleteMany({ where: { expiresAt } })
+    await tx.parkedRun.deleteMany({ where: { expiresAt } })
     const where = { status: 'pending', expiresAt }
     return tx.approval.findMany({ where, distinct: ['runId'], select: { runId: true, ownerId: true }, take: SWEEP })
   })
+}
+
+function toColumn(status: Approval['status']): string {
+  return status === 'declined' ? DECLINED : status
+}
+
+function toStatus(column: string): Approval['status'] {
+  return column === DECLINED ? 'declined' : (column as Approval['status'])
+}
+
+function toApproval(row: ApprovalModel): Approval {
+  return { ...row, status: toStatus(row.status) }
 }

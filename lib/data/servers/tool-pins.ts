@@ -21,11 +21,11 @@ export type ToolDefinition = {
  */
 export type ToolPin = {
   tool: string
-  state: 'agreed' | 'new' | 'changed'
-  agreed: ToolDefinition | null
+  state: 'accepted' | 'new' | 'changed'
+  accepted: ToolDefinition | null
   offered: ToolDefinition
   offeredHash: string
-  agreedAt: Date | null
+  acceptedAt: Date | null
   seenAt: Date
 }
 
@@ -44,13 +44,13 @@ export async function listToolPins(serverId: string): Promise<ToolPin[]> {
   const rows = await withSystem('tool-servers', (tx) =>
     tx.mcpToolPin.findMany({ where: { serverId }, orderBy: { tool: 'asc' }, take: TOOLS_MAX }),
   )
-  return rows.map(({ tool, agreed, agreedHash, agreedAt, offered, offeredHash, seenAt }) => ({
+  return rows.map(({ tool, accepted, acceptedHash, acceptedAt, offered, offeredHash, seenAt }) => ({
     tool,
-    state: agreedHash === null ? 'new' : agreedHash === offeredHash ? 'agreed' : 'changed',
-    agreed: agreed as ToolDefinition | null,
+    state: acceptedHash === null ? 'new' : acceptedHash === offeredHash ? 'accepted' : 'changed',
+    accepted: accepted as ToolDefinition | null,
     offered: offered as unknown as ToolDefinition,
     offeredHash,
-    agreedAt,
+    acceptedAt,
     seenAt,
   }))
 }
@@ -59,14 +59,14 @@ export async function listToolPins(serverId: string): Promise<ToolPin[]> {
 export async function listAcceptedTools(serverId: string): Promise<ToolDefinition[]> {
   const rows = await withSystem('tool-servers', (tx) =>
     tx.mcpToolPin.findMany({
-      where: { serverId, agreedHash: { not: null } },
-      select: { agreed: true, agreedHash: true, offeredHash: true },
+      where: { serverId, acceptedHash: { not: null } },
+      select: { accepted: true, acceptedHash: true, offeredHash: true },
       take: TOOLS_MAX,
     }),
   )
   return rows
-    .filter((row) => row.agreedHash === row.offeredHash)
-    .map(({ agreed }) => agreed as unknown as ToolDefinition)
+    .filter((row) => row.acceptedHash === row.offeredHash)
+    .map(({ accepted }) => accepted as unknown as ToolDefinition)
 }
 
 /** For each of these servers, the hashes of its accepted tools. */
@@ -76,26 +76,26 @@ export async function listAcceptedHashes(serverIds: string[]): Promise<Map<strin
   const rows = await withSystem('tool-servers', (tx) =>
     tx.mcpToolPin.findMany({
       where: { serverId: { in: serverIds } },
-      select: { serverId: true, tool: true, agreedHash: true },
+      select: { serverId: true, tool: true, acceptedHash: true },
     }),
   )
-  for (const { serverId, tool, agreedHash } of rows) if (agreedHash) found.get(serverId)?.set(tool, agreedHash)
+  for (const { serverId, tool, acceptedHash } of rows) if (acceptedHash) found.get(serverId)?.set(tool, acceptedHash)
   return found
 }
 
 /**
  * Records what a server offers. Returns the names of the tools that may be offered to a model:
- * those whose definition is the accepted one. `agree` accepts all tools of a server that was never
+ * those whose definition is the accepted one. `acceptsNew` accepts all tools of a server that was never
  * seen before.
  */
-export async function notePins(serverId: string, tools: ToolDefinition[], agree: boolean): Promise<Set<string>> {
+export async function notePins(serverId: string, tools: ToolDefinition[], acceptsNew: boolean): Promise<Set<string>> {
   const offered = new Map(
     tools.slice(0, TOOLS_MAX).map((tool) => [tool.name, { tool: definitionOf(tool), hash: definitionHash(tool) }]),
   )
   const known = await withSystem('tool-servers', (tx) =>
     tx.mcpToolPin.findMany({
       where: { serverId },
-      select: { tool: true, agreedHash: true, offeredHash: true, seenAt: true },
+      select: { tool: true, acceptedHash: true, offeredHash: true, seenAt: true },
     }),
   )
   const byName = new Map(known.map((row) => [row.tool, row]))
@@ -108,7 +108,8 @@ export async function notePins(serverId: string, tools: ToolDefinition[], agree:
     await withSystem('tool-servers', async (tx) => {
       for (const [name, { tool, hash }] of stale) {
         const seen = { offered: toJson(tool), offeredHash: hash, seenAt: now }
-        const first = agree && known.length === 0 ? { agreed: toJson(tool), agreedHash: hash, agreedAt: now } : {}
+        const first =
+          acceptsNew && known.length === 0 ? { accepted: toJson(tool), acceptedHash: hash, acceptedAt: now } : {}
         await tx.mcpToolPin.upsert({
           where: { serverId_tool: { serverId, tool: name } },
           create: { serverId, tool: name, ...seen, ...first },
@@ -117,7 +118,7 @@ export async function notePins(serverId: string, tools: ToolDefinition[], agree:
       }
     })
   const allowed = [...offered].filter(
-    ([name, { hash }]) => (byName.get(name)?.agreedHash ?? (agree && known.length === 0 ? hash : null)) === hash,
+    ([name, { hash }]) => (byName.get(name)?.acceptedHash ?? (acceptsNew && known.length === 0 ? hash : null)) === hash,
   )
   return new Set(allowed.map(([name]) => name))
 }
@@ -134,8 +135,13 @@ export async function acceptDefinition(admin: Caller, serverId: string, tool: st
     if (!row) throw notFound('The tool')
     if (row.offeredHash !== hash)
       throw new AppError('conflict', 'The tool has changed again meanwhile. Look at it once more.')
-    const agreement = { agreed: toJson(row.offered), agreedHash: hash, agreedAt: new Date(), agreedBy: admin.userId }
-    await tx.mcpToolPin.update({ where, data: agreement })
+    const acceptance = {
+      accepted: toJson(row.offered),
+      acceptedHash: hash,
+      acceptedAt: new Date(),
+      acceptedBy: admin.userId,
+    }
+    await tx.mcpToolPin.update({ where, data: acceptance })
   })
   await recordAudit({ action: 'tool_agreed', actorId: admin.userId, subject: serverId, detail: { tool, hash } })
 }
@@ -146,7 +152,10 @@ export async function acceptDefinition(admin: Caller, serverId: string, tool: st
  */
 export async function withdrawAcceptance(admin: Caller, serverId: string, tool: string): Promise<void> {
   const { count } = await withSystem('tool-servers', (tx) =>
-    tx.mcpToolPin.updateMany({ where: { serverId, tool }, data: { agreedHash: null, agreedAt: null, agreedBy: null } }),
+    tx.mcpToolPin.updateMany({
+      where: { serverId, tool },
+      data: { acceptedHash: null, acceptedAt: null, acceptedBy: null },
+    }),
   )
   if (count === 0) throw notFound('The tool')
   await recordAudit({ action: 'tool_withdrawn', actorId: admin.userId, subject: serverId, detail: { tool } })

@@ -133,8 +133,8 @@ async function waitForTools(
 async function findEarlierTools(server: McpServer, userId: string): Promise<McpTool[] | undefined> {
   const stale = findRememberedTools(server, userId, { stale: true })
   if (stale || !isPinned(server)) return stale
-  const agreed = await listAcceptedTools(server.id)
-  return agreed.length > 0 ? (agreed as McpTool[]) : undefined
+  const accepted = await listAcceptedTools(server.id)
+  return accepted.length > 0 ? (accepted as McpTool[]) : undefined
 }
 
 /** True if a changed tool must be accepted before it is offered. */

@@ -80,7 +80,7 @@ export async function openMcp(
     await Promise.race([Promise.all(closing), setTimeout(CLOSE_MS, undefined, { ref: false })])
   }
   const unavailable: Unavailable[] = []
-  const [agreed, refused, listed] = await Promise.all([
+  const [accepted, refused, listed] = await Promise.all([
     listAcceptedHashes(servers.filter(isPinned).map(({ id }) => id)),
     model === undefined ? [] : listToolRefusals({ model }),
     Promise.all(
@@ -96,9 +96,9 @@ export async function openMcp(
     ),
   ])
   const open = listed.filter((entry) => entry !== undefined)
-  // A server's first listing is accepted while it is read, which is after `agreed` was.
-  const fresh = open.some(({ connection: { server } }) => isPinned(server) && agreed.get(server.id)?.size === 0)
-  const hashes = fresh ? await listAcceptedHashes(servers.filter(isPinned).map(({ id }) => id)) : agreed
+  // A server's first listing is accepted while it is read, which is after `accepted` was.
+  const fresh = open.some(({ connection: { server } }) => isPinned(server) && accepted.get(server.id)?.size === 0)
+  const hashes = fresh ? await listAcceptedHashes(servers.filter(isPinned).map(({ id }) => id)) : accepted
   const offers = open.map(({ connection, learn, tools }) => {
     const shown = toOfferedTools(connection.server, tools, hashes).filter((tool) =>
       mayReachModel(connection.server, tool, refused),
@@ -120,8 +120,8 @@ export async function openMcp(
  * The tools of a server that a model may see: allowed, accepted in their current definition, and
  * without the parameters that the session fills in.
  */
-function toOfferedTools(server: McpServer, tools: McpTool[], agreed: Map<string, Map<string, string>>): McpTool[] {
-  const hashes = isPinned(server) ? agreed.get(server.id) : undefined
+function toOfferedTools(server: McpServer, tools: McpTool[], accepted: Map<string, Map<string, string>>): McpTool[] {
+  const hashes = isPinned(server) ? accepted.get(server.id) : undefined
   return tools
     .filter(({ name }) => mayOffer(name, server.config))
     .filter((tool) => !hashes || hashes.get(tool.name) === definitionHash(tool as ToolDefinition))
