@@ -15,7 +15,7 @@ import { kinds } from '#tests/support/chatkit/chatkit.ts'
 import { memoryStore } from '#tests/support/chatkit/memory-store.ts'
 import { halfOpen } from '#tests/support/turns.ts'
 
-// Tools of the agent that reach into the chat, on the real SDK with a scripted model.
+// Agent tools that write into the chat, on the real SDK with a scripted model.
 
 type Facts = { chat: ChatContext }
 const THREAD: Thread = { id: 'thr_1', created_at: '2026-01-01T00:00:00Z', status: { type: 'active' }, metadata: {} }
@@ -45,7 +45,7 @@ type Script = {
   steps: ConstructorParameters<typeof ScriptedModel>[0]
 }
 
-/** The thread events of one run, and what it threw. */
+/** The thread events of one run, and the error it threw. */
 async function turn({ tools = [], stopAt = [], agent: more, steps: script }: Script) {
   const steps = new SideEvents<SideStep>()
   const store = memoryStore()
@@ -79,7 +79,7 @@ async function turn({ tools = [], stopAt = [], agent: more, steps: script }: Scr
 const call = (name: string, id = 'fc_1') => [functionCall(name, {}, { callId: `call_${id}`, id })]
 const visible = (events: ThreadStreamEvent[]) => kinds(events).filter((kind) => !kind.includes('hidden'))
 
-test('a finished widget of a tool is one item', async () => {
+test('a finished widget from a tool is one item', async () => {
   const { events } = await turn({
     tools: [chatTool('show', (chat) => chat.streamWidget(Card({ children: [Text({ value: 'x' })] }), 'x'))],
     steps: [call('show'), [assistantMessage('There it is.')]],
@@ -92,12 +92,12 @@ test('a finished widget of a tool is one item', async () => {
   expect(halfOpen(events)).toEqual([])
 })
 
-test('a widget of a tool streams while the run waits for the tool', async () => {
+test('a tool’s widget streams while the run waits for the tool', async () => {
   const seen = Promise.withResolvers<void>()
   async function* states() {
     yield Card({ children: [Text({ id: 't', value: 'He', streaming: true })] })
     yield Card({ children: [Text({ id: 't', value: 'Hello', streaming: true })] })
-    // The run is silent until this tool ends: the events have to come before.
+    // The run is silent until this tool ends, so the events must come before that.
     await seen.promise
   }
   const steps = new SideEvents<SideStep>()
@@ -120,7 +120,7 @@ test('a widget of a tool streams while the run waits for the tool', async () => 
   ])
 })
 
-test('a widget that becomes another one is replaced as a whole', async () => {
+test('a widget is replaced as a whole if its root changes', async () => {
   async function* states() {
     yield Card({ id: 'a', children: [] })
     yield Card({ id: 'b', children: [] })
@@ -139,7 +139,7 @@ test('a widget that becomes another one is replaced as a whole', async () => {
   expect(done.item.widget.id).toBe('b')
 })
 
-test('text that comes in pieces grows in a widget, and stops streaming at its end', async () => {
+test('text that arrives in pieces grows inside a widget, which stops streaming at the end', async () => {
   const model = new ScriptedModel([
     modelStream([
       { type: 'output_text_delta', delta: 'He' },
@@ -166,7 +166,7 @@ test('text that comes in pieces grows in a widget, and stops streaming at its en
   )
 })
 
-test('a tool of the page ends the turn, with the ids of the call and no line of its own', async () => {
+test('a client tool ends the turn, keeps the ids of its call and adds no workflow line', async () => {
   const { events } = await turn({
     tools: [
       chatTool('pick_colour', (chat, { callId, id }) =>
@@ -193,7 +193,7 @@ test('a tool of the page ends the turn, with the ids of the call and no line of 
   ])
 })
 
-test('what tools and the run say is merged in order, workflows of tools included', async () => {
+test('events of tools and of the run are merged in order, including workflows of tools', async () => {
   const { events } = await turn({
     tools: [
       chatTool('work', (chat) => {
@@ -232,7 +232,7 @@ const trips = { name: 'no', execute: async () => ({ tripwireTriggered: true, out
 test.each([
   ['input', { inputGuardrails: [{ ...trips, runInParallel: true }] }],
   ['output', { outputGuardrails: [trips] }],
-])('a guardrail on the %s takes back what was shown', async (_, agent) => {
+])('a guardrail on the %s removes what was already shown', async (_, agent) => {
   const { events, error } = await turn({
     agent,
     tools: [chatTool('show', (chat) => chat.streamWidget(Card({ children: [] })))],

@@ -7,7 +7,7 @@ import { personalToken, signedIn } from '#tests/support/people/people.ts'
 import { serve } from '#tests/support/processes/serve.ts'
 import { ask } from '../../examples/agent-with-mcp/ask.ts'
 
-test('an agent of the unmodified SDK works with the tasks of the person whose token it has', async () => {
+test('an agent on the unmodified SDK works with the tasks of the token’s owner', async () => {
   const { caller } = await signedIn()
   const methods: string[] = []
   const server = await serve(async (request) => {
@@ -33,7 +33,8 @@ test('an agent of the unmodified SDK works with the tasks of the person whose to
   }
   const tasks = await withCaller(caller, (tx) => tx.task.findMany())
   expect(tasks.map(({ title }) => title)).toEqual(['buy milk'])
-  // The SDK keeps a list only for a server with sessions, and this one has none: one list a step, never more.
+  // The SDK caches a tool list only for a server with sessions, and this one has none: one list per
+  // step, never more.
   expect(methods).toEqual(['server/discover', 'tools/list', 'tools/call', 'tools/list', 'tools/call', 'tools/list'])
   const [first, last] = [models.requests[0]?.body, models.requests.at(-1)?.body]
   expect(String(first?.instructions)).toMatch(/^You help Ann\. It is 20/)

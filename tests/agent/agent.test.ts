@@ -67,7 +67,7 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     expect(halfOpen(turn.events)).toEqual([])
   })
 
-  test('each text delta comes once, and the pieces make the whole', async () => {
+  test('each text delta arrives once, and the deltas add up to the whole text', async () => {
     await using server = await start()
     server.script({ text: ['One ', 'two ', 'three'] })
     const turn = await (await conversation(caller, { builtinFetch })).say('count')
@@ -81,7 +81,7 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     expect(turn.text).toBe('One two three')
   })
 
-  test('the model is told who asks, where and when', async () => {
+  test('the model is told who asks, in which place and language, and when', async () => {
     await using server = await start()
     server.script({ text: 'Hello' })
     await (await conversation(caller, { builtinFetch })).say('hello')
@@ -91,7 +91,7 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     expect(server.requests[0]?.body).toMatchObject({ model: 'a-model', stream: true })
   })
 
-  test('what a tool answered in an earlier turn is known in the next one, call and result together', async () => {
+  test('the next turn’s input contains an earlier tool call together with its result', async () => {
     await using server = await start()
     server.script(
       { calls: [{ name: 'save_note', arguments: { title: 'door', body: 'code 4711' }, id: 'call_note' }] },
@@ -127,7 +127,7 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     expect(bodies(server)[2]).not.toContain('following task was performed')
   })
 
-  test('several calls in one answer are made side by side, each with its own line', async () => {
+  test('several calls in one answer run in parallel, each with its own workflow line', async () => {
     await using server = await start()
     await using outside = await mcpServer(
       Array.from({ length: 20 }, (_, index) => ({ name: `tool_${index}`, run: ({ n }) => `${index} got ${n}` })),
@@ -157,14 +157,14 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
       onEvent: (event) => {
         if (event.type !== 'thread.item.updated' || event.update.type !== 'workflow.task.updated') return
         if (event.update.task.status_indicator === 'complete') ends.push(event.update.task.title)
-        // The slow one ends only once the quick one's end was shown.
+        // The slow call returns only after the end of the quick one was shown.
         if (ends.includes('quick')) shown.resolve('slow')
       },
     })
     expect(ends).toEqual(['quick', 'slow'])
   })
 
-  test('a call that fails is told to the model and to the person', async () => {
+  test('a failed call is reported to the model and to the person', async () => {
     await using server = await start()
     server.script({ calls: [{ name: 'complete_task', arguments: { number: 77 } }] }, { text: 'There is no task 77.' })
     const turn = await (await conversation(caller, { builtinFetch })).say('done with 77')
@@ -176,7 +176,7 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     expect((await listToolCalls({ caller })).data).toMatchObject([{ status: 'failed', failureClass: 'tool_error' }])
   })
 
-  test('a tool that does not exist and arguments that are no JSON do not end the turn', async () => {
+  test('a call of an unknown tool or with invalid JSON does not end the turn', async () => {
     await using server = await start()
     server.script(
       { calls: [{ name: 'no_such_tool', arguments: {} }] },
@@ -193,7 +193,7 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     expect((await listToolCalls({ caller })).data).toEqual([])
   })
 
-  test('thoughts are shown apart from the answer', async () => {
+  test('reasoning is shown apart from the answer', async () => {
     await using server = await start()
     server.script({ reasoning: 'Let me think about it', text: 'Yes.' })
     const turn = await (await conversation(caller, { builtinFetch })).say('think')
@@ -218,7 +218,7 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     expect(new Set(turn.messages.map(({ id }) => id)).size).toBe(2)
   })
 
-  test('a stop in the middle of a call ends the turn quietly and leaves nothing open', async () => {
+  test('a stop during a call ends the turn without an error and leaves no item open', async () => {
     await using server = await start()
     const stop = new AbortController()
     const never: TestTool['run'] = (_args, { signal }) => {
@@ -236,7 +236,7 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     expect(turn.workflows[0]?.workflow.tasks).toMatchObject([
       { title: 'slow', status_indicator: 'complete', content: /Stopped/ },
     ])
-    // The turn does not wait for the row of a call that was stopped.
+    // The turn does not wait for the ledger row of a stopped call.
     await expect
       .poll(async () => (await listToolCalls({ caller })).data)
       .toMatchObject([{ status: 'cancelled', failureClass: 'cancelled' }])
@@ -246,7 +246,7 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
   })
 })
 
-test('a dead server is named to the person and the model, and the turn goes on', async () => {
+test('an unreachable server is named to the person and the model, and the turn goes on', async () => {
   await using server = await openAIServer({ text: 'Without it, then.' })
   withSettings({ OPENAI_BASE_URL: server.url, MCP_SERVER_URL: 'http://no-such-host.invalid/mcp' })
   const turn = await (await conversation(caller, { builtinFetch })).say('hello')
@@ -260,7 +260,7 @@ test('a dead server is named to the person and the model, and the turn goes on',
   expect(bodies(server)[0]).toContain('add_task')
 })
 
-test('a base URL without a key works', async () => {
+test('a base URL works without a key', async () => {
   await using server = await openAIServer({ text: 'Hello from here.' })
   withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: 'chat_completions' })
   expect((await (await conversation(caller, { builtinFetch })).say('hello')).text).toBe('Hello from here.')

@@ -17,7 +17,8 @@ import { serve } from '#tests/support/processes/serve.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { mcpServer, type TestTool } from '#tests/support/tool-servers/mcp-server.ts'
 
-// Ways around a person's yes that a model, a tool server or an impatient client might try: none of them calls anything.
+// Ways around an approval that a model, a tool server or an impatient client might try. None of
+// them makes a call.
 
 let ann: Awaited<ReturnType<typeof signedIn>>
 let admin: Awaited<ReturnType<typeof signedIn>>
@@ -46,7 +47,7 @@ async function added(url: string, config: object = {}, audience: 'everyone' | 'a
   return { ...server, given }
 }
 
-test('a model that gives several calls one id: each is judged by itself', async () => {
+test('each of several calls with the same id needs its own approval', async () => {
   await using server = await mcpServer([wipe, { name: 'look', run: () => 'all is well' }])
   const call = (name: string, what: string) => ({ calls: [{ name, arguments: { what }, id: 'call_0' }] })
   await using model = await openAIServer(
@@ -79,7 +80,7 @@ const CHANGES: [string, Change][] = [
     ({ id, given }) => changeServer(admin.caller, id, { ...given, audience: 'admins' }),
   ],
   [
-    'the person is no admin any more',
+    'the person is no longer an admin',
     async ({ id, given }) => {
       await changeServer(admin.caller, id, { ...given, audience: 'admins' })
       await withSystem('admin', (tx) => tx.user.update({ where: { id: ann.caller.userId }, data: { role: 'member' } }))
@@ -87,7 +88,7 @@ const CHANGES: [string, Change][] = [
   ],
 ]
 
-test.each(CHANGES)('between the question and the yes %s', async (_name, change) => {
+test.each(CHANGES)('an approval has no effect if %s after the card is shown', async (_name, change) => {
   await using server = await mcpServer([wipe])
   const stored = await added(server.url)
   const thread = threadOf(await agentDoor(ann).begin('hello'))
@@ -119,7 +120,7 @@ async function widgetServer(actions: { type: string; payload?: object }[]) {
   return added(`${served.url}/mcp`, { trusted: true })
 }
 
-test('a server’s widget calls its own tools alone, and presses no button of ours', async () => {
+test('a server’s widget can call only its own tools, and cannot trigger our own actions', async () => {
   const foreign = { server: 'switchboard', tool: 'add_task', arguments: { title: 'by a stranger' } }
   await widgetServer([{ type: 'tool.call', payload: foreign }, { type: 'connect.retry' }])
   const shown = await agentDoor(ann).begin('/show')
@@ -132,7 +133,10 @@ test('a server’s widget calls its own tools alone, and presses no button of ou
   expect(said(shown.events)).toContain('shown')
 })
 
-/** What a tool may say of itself without saying whether it destroys anything, and what its server's page and config may say to that. */
+/**
+ * Annotations that may leave open whether a tool is destructive, the server's settings, and whether
+ * an approval is needed.
+ */
 const UNSAID: [TestTool['annotations'], object, asks: boolean][] = [
   [{}, {}, true],
   [{ idempotentHint: true }, {}, true],
@@ -145,22 +149,25 @@ const UNSAID: [TestTool['annotations'], object, asks: boolean][] = [
   [{ destructiveHint: true }, { asksUnannotated: false }, true],
 ]
 
-test.each(UNSAID)('a tool that says %j, of a server with %j: asks first is %s', async (annotations, config, asks) => {
-  await using server = await mcpServer([{ name: 'send', run: () => 'sent', annotations }])
-  await added(server.url, config)
-  const first = await agentDoor(ann).begin('/send to=ann')
-  const [card] = widgets(first.events)
-  expect(card !== undefined).toBe(asks)
-  expect(server.calls).toHaveLength(asks ? 0 : 1)
-  if (!card || annotations?.destructiveHint) return
-  expect(JSON.stringify(card.widget)).toContain('does not say whether this can be undone')
-  await agentDoor(ann).press(threadOf(first), card, 'Always in this conversation')
-  expect(server.calls).toHaveLength(1)
-  expect(widgets((await agentDoor(ann).say(threadOf(first), '/send to=bob')).events)).toEqual([])
-  expect(server.calls).toHaveLength(2)
-})
+test.each(UNSAID)(
+  'a tool annotated %j on a server with %j needs an approval: %s',
+  async (annotations, config, asks) => {
+    await using server = await mcpServer([{ name: 'send', run: () => 'sent', annotations }])
+    await added(server.url, config)
+    const first = await agentDoor(ann).begin('/send to=ann')
+    const [card] = widgets(first.events)
+    expect(card !== undefined).toBe(asks)
+    expect(server.calls).toHaveLength(asks ? 0 : 1)
+    if (!card || annotations?.destructiveHint) return
+    expect(JSON.stringify(card.widget)).toContain('does not say whether this can be undone')
+    await agentDoor(ann).press(threadOf(first), card, 'Always in this conversation')
+    expect(server.calls).toHaveLength(1)
+    expect(widgets((await agentDoor(ann).say(threadOf(first), '/send to=bob')).events)).toEqual([])
+    expect(server.calls).toHaveLength(2)
+  },
+)
 
-test('a policy of the server decides about a tool that says nothing, also for the address of the settings', async () => {
+test('a server-wide policy applies to an unannotated tool, also on the server from MCP_SERVER_URL', async () => {
   await using server = await mcpServer([{ name: 'send', run: () => 'sent', annotations: {} }])
   withSettings({ MCP_BUILTIN: 'off', MCP_SERVER_URL: server.url })
   expect(widgets((await agentDoor(ann).begin('/send to=ann')).events)).toHaveLength(1)
@@ -171,7 +178,7 @@ test('a policy of the server decides about a tool that says nothing, also for th
   expect(server.calls).toHaveLength(1)
 })
 
-test('the form of a server keeps what an admin decides about such tools', () => {
+test('the server form keeps the admin’s decision about unannotated tools', () => {
   const given = { name: 'wiki', url: 'https://tools.example.com/mcp', audience: 'everyone' }
   const parsed = (more: object) => parseServerForm(formOf({ ...given, ...more })).config.asksUnannotated
   expect(parsed({ asksUnannotated: 'on' })).toBe(true)

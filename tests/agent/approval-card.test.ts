@@ -5,7 +5,7 @@ import { connectCard } from '#lib/agent/cards/connect-card.ts'
 import { elementBrowser, say } from '#tests/support/element/element-browser.ts'
 import type { Run } from '#tests/support/element/fake-chatkit.ts'
 
-// What a person decides by, as Chromium draws it.
+// The cards that a person decides by, as Chromium draws them.
 
 let stage: Awaited<ReturnType<typeof elementBrowser>>
 beforeAll(async () => {
@@ -51,7 +51,7 @@ async function answer(run: Run, text: string): Promise<void> {
   run.send({ type: 'thread.item.done', item: { type: 'widget', id: `w_${run.id}`, ...at, widget } })
 }
 
-/** The text of the card that is drawn inside it, and the lines that leave it at a side. */
+/** The drawn text of the card, and the number of lines that stick out at its sides. */
 async function drawn(page: Page): Promise<{ text: string; outside: number }> {
   await page.locator('.w-card button').first().waitFor()
   return page.locator('.w-card').evaluate((card) => {
@@ -68,7 +68,7 @@ async function drawn(page: Page): Promise<{ text: string; outside: number }> {
 const SIZES = { wide: { width: 1_280, height: 800 }, narrow: { width: 390, height: 800 } }
 
 test.each(Object.keys(CALLS).flatMap((call) => Object.keys(SIZES).map((size) => [call, size] as const)))(
-  'all of a call is inside its card: %s, %s',
+  'every part of a call is drawn inside its card: %s, %s',
   async (call, size) => {
     const page = await stage.visit({}, { viewport: SIZES[size as keyof typeof SIZES] })
     await say(page, call)
@@ -80,7 +80,7 @@ test.each(Object.keys(CALLS).flatMap((call) => Object.keys(SIZES).map((size) => 
   },
 )
 
-test('what hides is seen, and what is only joined stays whole', async () => {
+test('invisible characters are shown, and joined emoji stay whole', async () => {
   const page = await stage.visit()
   await say(page, 'hidden')
   const { text } = await drawn(page)
@@ -88,7 +88,7 @@ test('what hides is seen, and what is only joined stays whole', async () => {
     expect(text).toContain(seen)
 })
 
-test('a host in another script has its punycode beside it', async () => {
+test('a host name in another script is followed by its punycode', async () => {
   const page = await stage.visit()
   await say(page, 'host')
   const { text } = await drawn(page)
@@ -96,7 +96,7 @@ test('a host in another script has its punycode beside it', async () => {
     expect(text).toContain(seen)
 })
 
-test('a Connect card hides nothing either', async () => {
+test('a connect card also shows invisible characters and punycode', async () => {
   const page = await stage.visit()
   await say(page, 'connect')
   const { text, outside } = await drawn(page)

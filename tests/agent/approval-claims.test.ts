@@ -8,7 +8,8 @@ import { agentDoor, buttons, widgets } from '#tests/support/agent-door.ts'
 import { threadOf } from '#tests/support/chatkit/chatkit.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 
-// A yes and what follows from it are one step: a process that dies in between leaves no run that waits for ever.
+// An approval and the claim of its run are one step. If a process dies in between, no run is left
+// waiting for ever.
 
 type Ann = Awaited<ReturnType<typeof signedIn>>
 let ann: Ann
@@ -20,7 +21,7 @@ const tasks = () => withCaller(ann.caller, (tx) => tx.task.count())
 const waiting = () => withCaller(ann.caller, (tx) => tx.run.count({ where: { status: 'waiting' } }))
 const parked = () => withCaller(ann.caller, (tx) => tx.parkedRun.count())
 
-/** The demo assistant asks whether it may delete the only task. */
+/** The demo assistant asks for an approval to delete the only task. */
 async function asked(): Promise<{ thread: string; card: WidgetItem }> {
   const agent = agentDoor(ann)
   const thread = threadOf(await agent.begin('add a task: buy milk'))
@@ -35,7 +36,7 @@ async function reloaded(thread: string, { id }: WidgetItem): Promise<WidgetItem>
   return (await agentDoor(ann).read(thread)).find((item) => item.id === id) as WidgetItem
 }
 
-/** Does something while the database refuses to delete what runs are to go on with. */
+/** Calls `work` while the database refuses to delete parked run states. */
 async function refusingToClaim(work: () => Promise<unknown>): Promise<void> {
   const owner = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
   await owner.connect()
@@ -53,7 +54,7 @@ async function refusingToClaim(work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-test('a yes that the run could not follow is no yes: the card asks on, and the next press works', async () => {
+test('an approval is rolled back if its run cannot be claimed: the card stays pending, and the next press works', async () => {
   const { thread, card } = await asked()
   await refusingToClaim(async () => {
     const { events } = await agentDoor(ann).press(thread, card, 'Approve')
@@ -66,20 +67,20 @@ test('a yes that the run could not follow is no yes: the card asks on, and the n
   expect([await tasks(), await waiting(), await parked()]).toEqual([0, 0, 0])
 })
 
-test('with a yes the run waits no more, before anything else is done', async () => {
+test('a card has no buttons once its run no longer waits, even before the call is made', async () => {
   const { thread, card } = await asked()
-  // The process dies when it begins to work on the answer: the card keeps its buttons in the store.
+  // The process dies when it begins to work on the answer. The stored card keeps its buttons.
   await withSystem('recovery', (tx) => tx.approval.updateMany({ data: { status: 'approved', decidedAt: new Date() } }))
   await withSystem('recovery', (tx) => tx.run.updateMany({ where: { status: 'waiting' }, data: { status: 'done' } }))
   const shown = await reloaded(thread, card)
   expect(buttons(shown)).toEqual([])
   expect(JSON.stringify(shown)).toContain('the server ended before it was made')
-  // What is stored is another matter.
+  // The stored card is unchanged; only the reading of it hides the buttons.
   const stored = await createPrismaStore(ann.caller).loadItem(thread, card.id)
   expect(buttons(stored as WidgetItem)).toContain('Approve')
 })
 
-test('a run that waits for no question any more is ended, and its card says that nothing was called', async () => {
+test('a waiting run without a pending approval is ended, and its card says that nothing was called', async () => {
   const { thread, card } = await asked()
   await withSystem('recovery', (tx) => tx.approval.updateMany({ data: { status: 'approved', decidedAt: new Date() } }))
   await recoverRuns()
@@ -88,12 +89,12 @@ test('a run that waits for no question any more is ended, and its card says that
   expect(run).toMatchObject({ status: 'interrupted', errorMessage: expect.stringMatching(/Nothing was called/) })
   const shown = await reloaded(thread, card)
   expect([buttons(shown), JSON.stringify(shown).includes('the server ended before it was made')]).toEqual([[], true])
-  // A press in a tab that has not heard of it does nothing.
+  // A press in a tab that has not been updated has no effect.
   await agentDoor(ann).press(thread, card, 'Approve')
   expect(await tasks()).toBe(1)
 })
 
-test('a run that waits for an open question is left alone, and an approved call that was made says so', async () => {
+test('a run with a pending approval keeps waiting, and the card of an approved call says so', async () => {
   const { thread, card } = await asked()
   await recoverRuns()
   expect(await waiting()).toBe(1)

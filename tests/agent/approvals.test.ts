@@ -15,7 +15,8 @@ import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { mcpServer, type TestMcp, type TestTool } from '#tests/support/tool-servers/mcp-server.ts'
 
-// From the browser's JSON to the rows: the door of the ChatKit API, the real agent, real MCP servers and a real database.
+// From the browser's JSON to the rows: the ChatKit endpoint, the real agent, real MCP servers and a
+// real database.
 
 type Ann = Awaited<ReturnType<typeof signedIn>>
 let ann: Ann
@@ -40,14 +41,17 @@ const tasks = () => withCaller(ann.caller, (tx) => tx.task.findMany({ orderBy: {
 const runs = () => withCaller(ann.caller, (tx) => tx.run.findMany({ orderBy: { createdAt: 'asc' } }))
 const ledger = async (tool: string) => (await listToolCalls({ caller: ann.caller }, { tool })).data.reverse()
 
-/** A thread of the demo assistant in which it asks whether it may delete the only task. */
+/** A thread of the demo assistant with a pending approval to delete the only task. */
 async function asked() {
   const thread = threadOf(await begin('add a task: buy milk'))
   const reply = await say(thread, 'delete task 1')
   return { thread, card: card(reply.events), events: reply.events }
 }
 
-/** All that our code shares between the module graphs of a process, and all modules: what is left is what another process has. */
+/**
+ * Clears everything that our code shares within a process, and all modules. What is left is what
+ * another process has.
+ */
 async function forgetProcess() {
   await closeDb()
   for (const name of Object.keys(globalThis))
@@ -71,8 +75,8 @@ async function forgetProcess() {
   )
 }
 
-describe('a call that destroys', () => {
-  test('waits for a yes with its tool and exact arguments, no process holding it', async () => {
+describe('a destructive call', () => {
+  test('waits for approval with its tool and exact arguments shown, and no process holds it', async () => {
     const { card, events } = await asked()
     expect(await tasks()).toHaveLength(1)
     expect(buttons(card)).toEqual(['Approve', 'Decline', 'Always in this conversation'])
@@ -89,7 +93,7 @@ describe('a call that destroys', () => {
     expect(parked?.sealed).not.toContain('delete')
   })
 
-  test('is made once after the yes, and the answer goes on', async () => {
+  test('is made once after the approval, and the answer goes on', async () => {
     const { thread, card: question } = await asked()
     const { events } = await press(thread, question, 'Approve')
     expect(await tasks()).toEqual([])
@@ -98,7 +102,7 @@ describe('a call that destroys', () => {
     expect((await runs()).map(({ status }) => status)).toEqual(['done', 'done', 'done'])
     expect(await ledger('delete_task')).toMatchObject([{ status: 'succeeded' }])
     expect(await withCaller(ann.caller, (tx) => tx.parkedRun.count())).toBe(0)
-    // The line that waited is the one that is done: a call has one line.
+    // The workflow line that waited is the one that completes: a call has one line.
     const lines = (await agentDoor(ann).read(thread)).flatMap((item) =>
       item.type === 'workflow' ? item.workflow.tasks : [],
     )
@@ -108,7 +112,7 @@ describe('a call that destroys', () => {
     ])
   })
 
-  test('survives a restart: nothing of it is in the memory of a process', async () => {
+  test('survives a restart because no part of it is in a process’s memory', async () => {
     const { thread, card: question } = await asked()
     await forgetProcess()
     const { events } = await press(thread, question, 'Approve')
@@ -116,7 +120,7 @@ describe('a call that destroys', () => {
     expect(await tasks()).toEqual([])
   })
 
-  test('is not made after a no: ledger, chat and model hear the same', async () => {
+  test('is not made if it is declined; the ledger, the chat and the model all say so', async () => {
     const { thread, card } = await asked()
     const { events } = await press(thread, card, 'Decline')
     expect(await tasks()).toHaveLength(1)
@@ -125,7 +129,7 @@ describe('a call that destroys', () => {
     expect(JSON.stringify(events)).toMatch(/Not made: The person did not agree to this call\. \(declined\)/)
   })
 
-  test('is denied by a new message', async () => {
+  test('is declined by a new message', async () => {
     const { thread, card: question } = await asked()
     const { events } = await say(thread, 'what is open?')
     expect(said(events)).toBe('One task is open.')
@@ -149,7 +153,7 @@ describe('a call that destroys', () => {
     expect(await tasks()).toHaveLength(0)
   })
 
-  test('cannot be approved twice: of ten at once one counts', async () => {
+  test('cannot be approved twice: one of ten simultaneous presses counts', async () => {
     const { thread, card } = await asked()
     const replies = await Promise.all(Array.from({ length: 10 }, () => press(thread, card, 'Approve')))
     expect(replies.filter(({ events }) => said(events).includes('Deleted'))).toHaveLength(1)
@@ -162,7 +166,7 @@ describe('a call that destroys', () => {
     expect(await ledger('delete_task')).toHaveLength(1)
   })
 
-  test('expires after a day, whether somebody answers too late or nobody', async () => {
+  test('expires after a day, whether a person answers too late or not at all', async () => {
     const { thread, card: question } = await asked()
     const past = new Date(Date.now() - 1000)
     await withSystem('expiry', (tx) => tx.approval.updateMany({ data: { expiresAt: past } }))
@@ -185,7 +189,7 @@ describe('a call that destroys', () => {
     expect(await expireApprovals()).toBe(0)
   })
 
-  test('that nobody answered for a day has no buttons for whoever reads the thread', async () => {
+  test('loses its buttons for every reader once its approval is a day old', async () => {
     const { thread, card: question } = await asked()
     const shown = async () => (await agentDoor(ann).read(thread)).find(({ id }) => id === question.id) as WidgetItem
     expect(buttons(await shown())).toHaveLength(3)
@@ -195,7 +199,7 @@ describe('a call that destroys', () => {
     expect(JSON.stringify(await shown())).toContain('has expired')
   })
 
-  test('that waits under another secret or in another run’s row is never made', async () => {
+  test('is never made from another run’s parked state', async () => {
     const { thread, card } = await asked()
     const other = await asked()
     const [one, two] = await withCaller(ann.caller, (tx) => tx.parkedRun.findMany({ orderBy: { createdAt: 'asc' } }))
@@ -234,7 +238,7 @@ describe('with a real model', () => {
   const call = (what: string, id?: string) => ({ name: 'wipe', arguments: { what }, id })
 
   test.each(['responses', 'chat_completions'] as const)(
-    'over %s: two risky calls and a harmless one in one answer',
+    'over %s: one answer has two destructive calls, which wait for approval, and a harmless one, which does not',
     async (api) => {
       await using server = await mcpServer([wipe(), { name: 'look', run: () => 'all is well' }])
       await using model = await openAIServer(
@@ -266,7 +270,7 @@ describe('with a real model', () => {
         ['declined', 'declined', 'c1'],
         ['succeeded', null, 'c3'],
       ])
-      // The next turn's model sees every call once, with its answer.
+      // The model of the next turn sees every call once, with its result.
       model.script({ text: 'Anything else?' })
       await say(thread, 'thanks')
       const later = JSON.stringify(model.requests[2]?.body)
@@ -276,7 +280,7 @@ describe('with a real model', () => {
     },
   )
 
-  test('the state that went on is used for what was asked alone: person, name and time are read anew', async () => {
+  test('a resumed run reads the person, the name and the time again instead of taking them from its parked state', async () => {
     await using server = await mcpServer([wipe()])
     await using model = await openAIServer({ calls: [call('disk')] }, { text: 'Done.' })
     await ready(server, 'responses', model.url)
@@ -288,7 +292,7 @@ describe('with a real model', () => {
     expect(told).not.toContain('Ann Example')
   })
 
-  test('a tool that changed after the question makes the answer void', async () => {
+  test('an approval is void if the tool changed after the card was shown', async () => {
     const tool = wipe()
     await using server = await mcpServer([tool])
     await using model = await openAIServer({ calls: [call('disk')] }, { text: 'Never said.' })
@@ -321,7 +325,7 @@ describe('with a real model', () => {
     const second = await say(threadOf(first), 'and the next one')
     seen.push(widgets(second.events).length > 0 ? 'asks' : 'calls')
     expect(seen).toEqual(steps)
-    // Another thread knows nothing of it.
+    // The decision does not apply to another thread.
     if (steps[0] === 'asks') {
       model.script({ calls: [call('other')] })
       if (seen[1] === 'asks') await press(threadOf(first), card(second.events), 'Decline')
@@ -330,7 +334,7 @@ describe('with a real model', () => {
   })
 
   test.each(['[]', 'null', '"x"', '7', 'true'])(
-    'arguments that are no object pass no judge, so nothing is called: %s',
+    'arguments that are not an object are refused without a card or a call: %s',
     async (text) => {
       await using server = await mcpServer([wipe()])
       await using model = await openAIServer({ calls: [{ name: 'wipe', arguments: text }] }, { text: 'I see.' })
@@ -342,7 +346,7 @@ describe('with a real model', () => {
     },
   )
 
-  test('no arguments at all are an empty object', async () => {
+  test('missing arguments become an empty object', async () => {
     await using server = await mcpServer([wipe(), { name: 'look', run: () => 'all is well' }])
     await using model = await openAIServer({ calls: [{ name: 'look', arguments: '' }] }, { text: 'Fine.' })
     await ready(server, 'chat_completions', model.url)
@@ -356,7 +360,7 @@ describe('with a real model', () => {
     ['{"what":"disk","id":12345678901234567890}', 'the number 12345678901234567890 would be sent as'],
     ['{"what":"disk","what":"tape"}', 'an object has the same key twice'],
     [`{"what":${'['.repeat(40)}${']'.repeat(40)}}`, 'nested deeper than 32 levels'],
-  ])('a call that would be sent otherwise than it is shown is refused before the card: %s', async (text, why) => {
+  ])('a call that would be sent differently from how it is shown is refused before the card: %s', async (text, why) => {
     await using server = await mcpServer([wipe()])
     await using model = await openAIServer({ calls: [{ name: 'wipe', arguments: text }] }, { text: 'I see.' })
     await ready(server, 'chat_completions', model.url)
@@ -368,7 +372,7 @@ describe('with a real model', () => {
     expect(await ledger('wipe')).toMatchObject([{ status: 'failed', failureClass: 'denied' }])
   })
 
-  test('a call that nobody has to be asked about is made with such numbers, too', async () => {
+  test('a call that needs no approval is made with such a number', async () => {
     await using server = await mcpServer([{ name: 'look', run: () => 'all is well' }])
     await using model = await openAIServer({ calls: [{ name: 'look', arguments: '{"x":-0}' }] }, { text: 'Fine.' })
     await ready(server, 'chat_completions', model.url)
@@ -376,7 +380,7 @@ describe('with a real model', () => {
     expect(server.calls).toEqual([{ tool: 'look', args: { x: 0 } }])
   })
 
-  test('what hides in arguments is on the card, and what is approved is sent as it was', async () => {
+  test('invisible characters are shown on the card, and the approved arguments are sent unchanged', async () => {
     const what = `disk${' '.repeat(400)}and tape \u{e0100}\u2800`
     await using server = await mcpServer([wipe()])
     await using model = await openAIServer({ calls: [call(what)] }, { text: 'Done.' })
@@ -389,7 +393,7 @@ describe('with a real model', () => {
     expect(server.calls).toEqual([{ tool: 'wipe', args: { what } }])
   })
 
-  test('arguments that are too long to be read are refused, not hidden', async () => {
+  test('arguments that are too long to read are refused instead of being truncated on the card', async () => {
     await using server = await mcpServer([wipe()])
     await using model = await openAIServer({ calls: [call('x'.repeat(30_000))] }, { text: 'I see.' })
     await ready(server, 'responses', model.url)
@@ -401,7 +405,7 @@ describe('with a real model', () => {
   })
 })
 
-test('nothing hides between the characters of what is shown', () => {
+test('invisible characters in displayed arguments are written out', () => {
   expect(formatArguments({ file: 'a\u202etxt.exe', zero: 'a\u200bb', tag: '\u{e0041}' })).toBe(
     '```json\n{\n  "file": "a⟦U+202E⟧txt.exe",\n  "zero": "a⟦U+200B⟧b",\n  "tag": "⟦U+E0041⟧"\n}\n```',
   )

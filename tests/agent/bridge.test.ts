@@ -14,7 +14,7 @@ type Scenario = {
   store_added_directly: ThreadStreamEvent[]
 }
 
-/** What the Python bridge made of raw Responses events. */
+/** The thread events that the Python bridge makes from raw Responses events. */
 const scenarios: Scenario[] = JSON.parse(readFileSync(new URL('../golden/agents-bridge.json', import.meta.url), 'utf8'))
 
 function bridge(options: TurnOptions = {}) {
@@ -43,7 +43,7 @@ function replay(events: RunStreamEvent[], mapping = bridge()): ThreadStreamEvent
   return [...events.flatMap((event) => [...mapping.take(event)]), ...mapping.end()]
 }
 
-/** Events with ids by their order of appearance and without times: the rest must be equal. */
+/** Events with ids numbered in order of appearance and without times. The rest must be equal. */
 function comparable(events: ThreadStreamEvent[]): unknown {
   const names = new Map<string, string>()
   const named = (id: string) => names.get(id) ?? names.set(id, `item ${names.size + 1}`).get(id)
@@ -91,7 +91,9 @@ const HIDDEN: ThreadItem = {
   content: 'x',
 }
 
-/** Where ours differs from the recordings, and says more (docs/chatkit-parity.md has the reasons). */
+/**
+ * Where ours differs from the recordings and says more (docs/chatkit-parity.md has the reasons).
+ */
 const DIFFERENT: Record<string, (events: ThreadStreamEvent[], recorded: ThreadStreamEvent[]) => void> = {
   refusal: (events, recorded) => {
     expect(types(events)).toEqual([
@@ -138,7 +140,8 @@ describe('recordings of the Python bridge', () => {
       events.push(...mapping.end())
       expect(halfOpen(events)).toEqual([])
       if (DIFFERENT[name]) return DIFFERENT[name](events, recorded)
-      // Python leaves a workflow without a message open and stores it in silence; ours is closed with an event.
+      // Python leaves a workflow without a message open and stores it silently. Ours is closed with
+      // an event.
       const closing = events.filter(
         (event) =>
           event.type === 'thread.item.done' &&
@@ -150,7 +153,7 @@ describe('recordings of the Python bridge', () => {
     },
   )
 
-  test('a client tool has the model’s ids of its call, also among several', () => {
+  test('a client tool call keeps the model’s ids, also among several calls', () => {
     const call = (name: string, id: string) =>
       item('tool_called', { type: 'function_call', name, id, callId: `call_${id}`, arguments: '{}' })
     const pending = (mapping: TurnEvents) =>
@@ -178,7 +181,7 @@ const types = (events: ThreadStreamEvent[]) =>
   events.map((event) => ('update' in event ? event.update.type : event.type))
 
 describe('models without raw events', () => {
-  test('deltas become one message with an id of its own, whatever the model calls it', () => {
+  test('deltas become one message with an id of its own, whatever id the model gives it', () => {
     const mapping = bridge()
     const turn = ['One', 'Two'].flatMap((text) => [
       ...mapping.take(normalised({ type: 'output_text_delta', delta: text.slice(0, 1), itemId: 'FAKE_ID' })),
@@ -197,7 +200,7 @@ describe('models without raw events', () => {
     expect(new Set(items.map(({ id }) => id)).size).toBe(2)
   })
 
-  test('an answer without deltas, a refusal and nested citations come through', () => {
+  test('an answer without deltas, a refusal and nested citations are mapped', () => {
     const citation = {
       type: 'url_citation',
       url_citation: { url: 'https://example.com', title: 'Example', start_index: 0, end_index: 4 },
@@ -223,7 +226,7 @@ describe('models without raw events', () => {
     ])
   })
 
-  test('thoughts that come only at the end are shown before the message', () => {
+  test('reasoning that arrives only at the end is shown before the message', () => {
     const events = replay([
       done([{ type: 'reasoning', content: [], rawContent: [{ type: 'reasoning_text', text: 'Hm' }] }, message('Yes')]),
     ])
@@ -242,7 +245,7 @@ describe('tool calls', () => {
       { customData: facts },
     )
 
-  test('are lines of one workflow, from loading to complete with their time, and kept for the model', () => {
+  test('are lines of one workflow that go from loading to complete with their duration, and are kept for the model', () => {
     const events = replay([called('a'), called('b'), output('b', 'second'), output('a', 'first')])
     expect(types(events)).toEqual([
       'thread.item.added',
@@ -268,7 +271,7 @@ describe('tool calls', () => {
     expect(events.at(-1)).toMatchObject({ item: { type: 'workflow', workflow: { summary: { duration: 0 } } } })
   })
 
-  test('are kept clipped, their arguments as JSON all the same', () => {
+  test('are kept truncated, with arguments that are still valid JSON', () => {
     const events = replay([
       called('a', 'save_note', JSON.stringify({ body: 'x'.repeat(50_000) })),
       output('a', 'y'.repeat(50_000)),
@@ -296,7 +299,7 @@ describe('tool calls', () => {
     })
   })
 
-  test('end the thoughts before them and are ended by the message after them', () => {
+  test('end the reasoning before them and are ended by the message after them', () => {
     const events = replay([
       raw({ type: 'response.output_item.added', item: { id: 'r', type: 'reasoning', summary: [] } }),
       called('a'),
@@ -317,7 +320,7 @@ describe('tool calls', () => {
     expect(halfOpen(events)).toEqual([])
   })
 
-  test('that are cut off by the end of the turn are closed and kept as unanswered', () => {
+  test('are closed and kept as unanswered if the turn is interrupted', () => {
     const mapping = bridge()
     const events = [called('a'), normalised({ type: 'output_text_delta', delta: '  ' })].flatMap((event) => [
       ...mapping.take(event),
@@ -339,7 +342,7 @@ describe('tools of the model’s provider', () => {
       return event.type === 'thread.item.updated' && 'task' in event.update ? event.update.task : []
     })
 
-  test('a web search shows what was looked for and what was found, after thoughts in one workflow', () => {
+  test('a web search shows its queries and sources, after the reasoning and in the same workflow', () => {
     const sources = [
       { type: 'url', url: 'https://example.com/a' },
       { url: 'javascript:alert(1)' },
@@ -385,7 +388,7 @@ describe('tools of the model’s provider', () => {
     })
   })
 
-  test('file searches, code and MCP calls of the provider have lines of their own', () => {
+  test('file searches, code and MCP calls of the provider have their own lines', () => {
     const events = replay([
       added({ id: 'fs', type: 'file_search_call', queries: ['q'] }),
       added({ id: 'ci', type: 'code_interpreter_call', code: null }),
@@ -414,14 +417,14 @@ describe('tools of the model’s provider', () => {
     expect(JSON.stringify(events)).not.toContain('hunter2')
   })
 
-  test('that the end of the turn cuts off are left without a claim', () => {
+  test('an interrupted provider call loses its loading indicator', () => {
     const mapping = bridge()
     const events = [...mapping.take(added({ id: 'ws', type: 'web_search_call' })), ...mapping.interrupt()]
     expect(events.at(-1)).toMatchObject({ item: { workflow: { tasks: [{ status_indicator: 'none' }] } } })
     expect(halfOpen(events)).toEqual([])
   })
 
-  test('without raw events they are shown when they are over', () => {
+  test('provider calls are shown when they have ended if there are no raw events', () => {
     const call = {
       type: 'hosted_tool_call',
       id: 'h',
@@ -436,7 +439,7 @@ describe('tools of the model’s provider', () => {
   })
 })
 
-test('a handoff is a line that names who takes over', () => {
+test('a handoff is a workflow line that names the next agent', () => {
   const events = replay([
     item('handoff_requested', { type: 'function_call', name: 'transfer_to_Billing_agent', callId: 'h1' }),
     item('handoff_occurred', { type: 'function_call_result', callId: 'h1' }, { targetAgent: { name: 'Billing' } }),
@@ -467,7 +470,7 @@ describe('images', () => {
   const finished = (id: string) =>
     raw({ type: 'response.output_item.done', item: { id, type: 'image_generation_call', result: 'QUJD' } })
 
-  test('come nearer by as many previews as were asked for', () => {
+  test('show progress by the number of requested previews', () => {
     const mapping = bridge({ partialImages: 3 })
     const events = [started('ig'), partial('ig', 1), partial('ig', 9), finished('ig')].flatMap((event) => [
       ...mapping.take(event),
@@ -478,7 +481,7 @@ describe('images', () => {
     ])
   })
 
-  test('several are drawn at once, and one that is never finished goes', () => {
+  test('can be drawn several at once, and one that never finishes is removed', () => {
     const mapping = bridge()
     const events = [started('a'), started('b'), started('c'), finished('b'), finished('a')].flatMap((event) => [
       ...mapping.take(event),
@@ -493,7 +496,7 @@ describe('images', () => {
     expect(halfOpen(events)).toEqual([])
   })
 
-  test('get the address that the application gives them', () => {
+  test('have the URL that the application gives them', () => {
     const asked: unknown[][] = []
     const mapping = bridge({ imageUrl: (...about) => `https://img.example/${asked.push(about)}` })
     const events = [started('ig'), partial('ig', 0), finished('ig')].flatMap((event) => [...mapping.take(event)])
@@ -519,7 +522,7 @@ describe('citations', () => {
     raw(part),
   ]
 
-  test('that name nothing are dropped, and leave no gap', () => {
+  test('are dropped without a gap if they name no source', () => {
     const events = replay([
       ...opened,
       cited({ type: 'file_citation', filename: '', index: 1 }),
@@ -539,7 +542,7 @@ describe('citations', () => {
     ])
   })
 
-  test('of every kind stand in a finished message of two parts', () => {
+  test('of every kind are in a finished message of two parts', () => {
     const annotations = [
       { type: 'file_citation', filename: 'a.txt', index: 1 },
       { type: 'container_file_citation', filename: 'b.txt', start_index: 0, end_index: 2 },
@@ -571,7 +574,7 @@ describe('citations', () => {
     })
   })
 
-  test('are made by the application where it wants to, while they stream and at the end', () => {
+  test('can be made by the application, while they stream and at the end', () => {
     const annotate = () =>
       ({ type: 'annotation', source: { type: 'file', title: 'mine', filename: 'mine' }, index: 7 }) as const
     const mapping = bridge({ annotate })
@@ -599,7 +602,7 @@ describe('single events', () => {
     return events.flatMap((event) => [...mapping.take(event)]).at(-1)
   }
 
-  test('a part that is announced', () => {
+  test('a content part is added', () => {
     expect(last(opened(text(), text('x')))).toEqual({
       type: 'thread.item.updated',
       item_id: 'message_1',
@@ -607,7 +610,7 @@ describe('single events', () => {
     })
   })
 
-  test('a part that is done', () => {
+  test('a content part is done', () => {
     expect(
       last([
         ...opened(text()),
@@ -618,7 +621,7 @@ describe('single events', () => {
     })
   })
 
-  test('a citation of a file', () => {
+  test('a file citation is added', () => {
     const annotation = { type: 'file_citation', file_id: 'f', filename: 'a.txt', index: 5 }
     expect(
       last([
@@ -636,7 +639,7 @@ describe('single events', () => {
   })
 })
 
-describe('refusals and raw thoughts', () => {
+describe('refusals and raw reasoning', () => {
   const chunk = (delta: object) =>
     ({
       type: 'raw_model_stream_event',
@@ -654,7 +657,7 @@ describe('refusals and raw thoughts', () => {
         : [],
     )
 
-  test('a refusal of Chat Completions streams, and is one part of the message', () => {
+  test('a refusal over Chat Completions streams, and is one part of the message', () => {
     const events = replay([
       chunk({ refusal: 'I ' }),
       chunk({ refusal: 'cannot.' }),
@@ -665,7 +668,7 @@ describe('refusals and raw thoughts', () => {
     expect(types(events).filter((type) => type.endsWith('part.added'))).toHaveLength(1)
   })
 
-  test('a refusal after words is a part of its own', () => {
+  test('a refusal after text is a part of its own', () => {
     const content = [
       { type: 'output_text', text: 'Well.' },
       { type: 'refusal', refusal: 'No.' },
@@ -679,7 +682,7 @@ describe('refusals and raw thoughts', () => {
     expect(events.at(-1)).toMatchObject({ item: { content: [{ text: 'Well.' }, { text: 'No.' }] } })
   })
 
-  test('raw thoughts of the Responses API stream as summaries do', () => {
+  test('raw reasoning of the Responses API streams like a summary', () => {
     const events = replay([
       raw({ type: 'response.reasoning_text.delta', item_id: 'r', content_index: 0, delta: 'Hm' }),
       raw({ type: 'response.reasoning_text.delta', item_id: 'r', content_index: 0, delta: 'm.' }),
@@ -705,7 +708,7 @@ describe('what tools put into the chat', () => {
     widget: { type: 'Card' },
   }
 
-  test('an item of theirs ends the workflow before it; an update does not', () => {
+  test('an item from a tool ends the workflow before it; a progress update does not', () => {
     const mapping = bridge()
     const events = [
       ...mapping.startWorkflow({ type: 'reasoning' }),
@@ -716,7 +719,7 @@ describe('what tools put into the chat', () => {
     expect(events[2]).toMatchObject({ item: { type: 'workflow' } })
   })
 
-  test('a second workflow closes the first; one without a task is never shown', () => {
+  test('a second workflow closes the first, and a workflow without a task is never shown', () => {
     const mapping = bridge()
     const events = [
       ...mapping.addTask({ type: 'custom', status_indicator: 'none', title: 'one' }),
@@ -727,7 +730,7 @@ describe('what tools put into the chat', () => {
     expect([...mapping.endWorkflow(), ...mapping.end()]).toEqual([])
   })
 
-  test('a workflow that they send themselves is gone on with, and a title of its summary stays', () => {
+  test('a workflow that a tool sends itself is continued, and its summary title stays', () => {
     const mapping = bridge()
     const own: ThreadItem = { ...OLD, id: 'wf_own', workflow: { ...OLD.workflow, summary: { title: 'Mine' } } }
     const events = [
@@ -738,7 +741,7 @@ describe('what tools put into the chat', () => {
     expect([...mapping.end()]).toMatchObject([{ item: { id: 'wf_own', workflow: { summary: { title: 'Mine' } } } }])
   })
 
-  test('their tasks are counted apart from the lines of calls, and a late end of a call touches no other workflow', () => {
+  test('tasks of tools are counted apart from the lines of calls, and a late result changes no other workflow', () => {
     const mapping = bridge()
     const call = item('tool_called', { type: 'function_call', callId: 'a', name: 'add_task', arguments: '{}' })
     const events = [
@@ -764,7 +767,7 @@ describe('what tools put into the chat', () => {
 })
 
 describe('a guardrail', () => {
-  test('takes back everything that the turn has shown or kept', () => {
+  test('removes everything that the turn has shown or kept', () => {
     const mapping = bridge()
     const events = [
       raw({ type: 'response.output_item.added', item: { id: 'rs', type: 'reasoning', summary: [] } }),

@@ -12,7 +12,7 @@ import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { mcpServer } from '#tests/support/tool-servers/mcp-server.ts'
 
-// A server that wants a key of each person's own, from the browser's JSON to the server's socket.
+// A server that needs each person's own key, from the browser's JSON to the server's socket.
 
 let ann: Awaited<ReturnType<typeof signedIn>>
 let count = 0
@@ -57,7 +57,7 @@ const cardIn = async (thread: string) => {
   return items.findLast((item) => item.type === 'widget')
 }
 
-test('tools that need the person’s own account lead to a card: connect, try again, and the answer comes', async () => {
+test('tools that need a connected account lead to a connect card, which becomes "Try again" once it is connected', async () => {
   await using server = await lockedServer()
   const connect = { calls: [{ name: `connect_${server.name.replace('-', '_')}`, arguments: {} }] }
   await using model = await openAIServer(
@@ -95,13 +95,13 @@ test('tools that need the person’s own account lead to a card: connect, try ag
   expect(connected?.id).toBe(card.id)
   expect(buttons(connected)).toEqual(['Try again'])
   expect(JSON.stringify(connected?.widget)).toContain('Connected.')
-  // Pressed in a later turn than the card's own, it would throw away what came between.
+  // Pressed in a later turn than the card's own, "Try again" would throw away what came between.
   expect((await agentDoor(ann).press(thread, connected as typeof card, 'Try again')).events.at(-1)).toMatchObject({
     type: 'error',
   })
 })
 
-test('a key that the server no longer accepts leads to the card after the call, and trying again makes it', async () => {
+test('a key that the server rejects leads to a connect card after the call, and "Try again" makes the call', async () => {
   await using server = await lockedServer()
   await using model = await openAIServer(
     { calls: [{ name: 'my_orders', arguments: {} }] },
@@ -140,7 +140,7 @@ test('a key that the server no longer accepts leads to the card after the call, 
   ])
 })
 
-test('a server that a busy process did not wait for is known to want an account', async () => {
+test('a server that did not answer in time is still reported as needing an account', async () => {
   await using server = await lockedServer()
   const servers = await serversFor('member')
   const late = { server: server.name, failureClass: 'connect_timeout', sentence: 'It did not answer in time.' } as const

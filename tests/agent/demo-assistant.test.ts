@@ -14,7 +14,7 @@ import { withSettings } from '#tests/support/settings.ts'
 import { mcpServer } from '#tests/support/tool-servers/mcp-server.ts'
 import { conversation, halfOpen } from '#tests/support/turns.ts'
 
-// A Sunday evening in Zurich, which is one hour ahead of UTC.
+// A Sunday evening in Zurich, one hour ahead of UTC.
 const about = {
   person: {
     id: 'usr_1',
@@ -49,7 +49,7 @@ const TOOLS = [
   tool('save_note'),
 ]
 
-/** What the assistant does first with a message. */
+/** The assistant's first step for a message. */
 function first(text: string, more: Partial<DirectTurn> = {}) {
   return nextStep({ text, answers: [], earlier: [], tools: TOOLS, ...more }, about)
 }
@@ -169,7 +169,7 @@ test.each([
   expect('say' in step ? step.say : step).toMatch(says)
 })
 
-test('no message makes it throw or think for long', () => {
+test('no message makes the assistant throw or take long', () => {
   const words = fc.constantFrom(
     '/add_task',
     'title=',
@@ -207,14 +207,14 @@ test('no message makes it throw or think for long', () => {
   expect(performance.now() - started).toBeLessThan(20_000)
 })
 
-test('a long text is kept as a note, and nothing else is tried with it', () => {
+test('a long text is saved only as a note', () => {
   const body = 'word '.repeat(2_000).trim()
   expect(first(`note: ${body}`)).toEqual({ calls: [{ tool: 'save_note', args: { body } }] })
   const step = first(body)
   expect('say' in step && step.say).toContain('note:')
 })
 
-describe('what the tools answer', () => {
+describe('what it says about tool results', () => {
   const milk = { number: 3, title: 'Buy *milk*', due: '2026-11-23', done: false }
   const tea = { number: 4, title: 'Buy tea', due: null, done: false }
 
@@ -255,14 +255,14 @@ describe('what the tools answer', () => {
     expect('say' in step ? step.say : JSON.stringify(step)).toMatch(says)
   })
 
-  test('a failure is said plainly', () => {
+  test('a failure is reported with its reason', () => {
     const step = first('done with 77', {
       answers: [{ text: 'No task has number 77.', value: undefined, failed: true }],
     })
     expect(step).toEqual({ say: 'That did not work: No task has number 77.' })
   })
 
-  test('several numbers are several calls, and each answer counts', () => {
+  test('several numbers are several calls, and each result counts', () => {
     expect(first('done with 1, 2 and 3')).toEqual({
       calls: [1, 2, 3].map((number) => ({ tool: 'complete_task', args: { number } })),
     })
@@ -274,7 +274,7 @@ describe('what the tools answer', () => {
     expect('say' in step && step.say).toMatch(/Done: .*\(1\)\.\nThat did not work: No task has number 2\./)
   })
 
-  test('"it" is the task that was last spoken of; where there is none or more than one, it asks', () => {
+  test('"it" is the last mentioned task; if there is none or more than one, the assistant asks', () => {
     expect(first('done with it', { earlier: [answered(milk)] })).toEqual({
       calls: [{ tool: 'complete_task', args: { number: 3 } }],
     })
@@ -290,7 +290,7 @@ describe('what the tools answer', () => {
 })
 
 describe('tools of several servers', () => {
-  test('one that has a server’s name before it is found by its own', () => {
+  test('a tool with a server prefix is found by its own name', () => {
     expect(first('what is open?', { tools: [tool('desk_list_tasks')] })).toEqual({
       calls: [{ tool: 'desk_list_tasks', args: { status: 'open' } }],
     })
@@ -299,25 +299,25 @@ describe('tools of several servers', () => {
     })
   })
 
-  test('two of the same name are asked about', () => {
+  test('an ambiguous tool name is asked about', () => {
     const step = first('/find', { tools: [tool('a_find'), tool('b_find')] })
     expect('say' in step && step.say).toMatch(/Which one do you mean\? `\/a_find`, `\/b_find`/)
   })
 
-  test('a missing one is named', () => {
+  test('a missing tool is named', () => {
     const step = first('what is open?', { tools: [] })
     expect('say' in step && step.say).toContain('`list_tasks`')
   })
 })
 
-describe('in a conversation, with real tools', () => {
+describe('in a conversation with real tools', () => {
   const builtinFetch: typeof fetch = (input, init) => handleMcp(new Request(input, init))
   let caller: Caller
   beforeEach(async () => {
     caller = (await signedIn({ name: 'Ann', timeZone: 'Europe/Zurich' })).caller
   })
 
-  test('tasks and notes come and go', async () => {
+  test('tasks and notes can be added, listed, completed and found', async () => {
     const chat = await conversation(caller, { builtinFetch })
     const said: string[] = []
     for (const message of [
@@ -396,7 +396,7 @@ describe('in a conversation, with real tools', () => {
   })
 })
 
-test('an attached file is not taken for words of the person', async () => {
+test('the content of an attached file is not read as the person’s words', async () => {
   const ann = await signedIn()
   const { id } = await announceAttachment(ann.caller, { name: 'notes.txt', size: 5, mime_type: 'text/plain' })
   await receiveAttachment(ann.caller, id, Buffer.from('water'))

@@ -21,7 +21,7 @@ const say = (thread: string, text: string) => agentDoor(ann).say(thread, text)
 const tasks = () => withCaller(ann.caller, (tx) => tx.task.findMany())
 
 describe.each([true, false])('with a real model: %s', (real) => {
-  test('a tool is called by its name, as the person, in the ledger, and no model hears of it', async () => {
+  test('a tool is called by name as the person and recorded in the ledger, and the model is not asked', async () => {
     await using model = await openAIServer()
     await using server = await mcpServer([{ name: 'my_tool', run: ({ param }) => `you said ${param}` }])
     withSettings({ ...(real && { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'k' }), MCP_SERVER_URL: server.url })
@@ -42,7 +42,7 @@ describe.each([true, false])('with a real model: %s', (real) => {
     expect(runs.map((run) => run.model)).toEqual(['direct call', 'direct call', 'direct call'])
   })
 
-  test('the same policy holds: what destroys asks first, and goes on after the yes', async () => {
+  test('a direct call follows the same policy: a destructive one needs an approval, and continues after it', async () => {
     await using model = await openAIServer()
     if (real) withSettings({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'k' })
     const thread = threadOf(await begin('/add_task title="buy milk"'))
@@ -56,7 +56,7 @@ describe.each([true, false])('with a real model: %s', (real) => {
   })
 })
 
-test('a later turn’s model knows what was called, and what is no tool is for the model', async () => {
+test('the model of a later turn knows about a direct call, and gets a command that names no tool', async () => {
   await using model = await openAIServer({ text: 'One task.' }, { text: 'Sorry?' })
   withSettings({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'k' })
   const thread = threadOf(await begin('/add_task buy milk'))
@@ -116,12 +116,12 @@ test.each<[string, object]>([
   ['', { problem: expect.stringContaining('is missing') }],
 ])('arguments %j', (text, expected) => expect(readArguments(text, tool)).toEqual(expected))
 
-test('names that every object inherits are arguments like others', () => {
+test('inherited property names are ordinary arguments', () => {
   const read = readArguments('title=a __proto__={"admin":true} constructor=1', tool)
   expect(JSON.stringify(read)).toBe('{"values":{"title":"a","__proto__":{"admin":true},"constructor":1}}')
 })
 
-test('who mistypes a tool’s name is shown those that are near', async () => {
+test('a mistyped tool name is answered with similar names', async () => {
   expect(said((await begin('/add')).events)).toBe('There is no tool `add`. Did you mean `/add_task`?')
   expect(said((await begin('/delete_tasks')).events)).toContain('`/delete_task`')
   expect(said((await begin('/zzz')).events)).toBe('There is no tool `zzz`. `/tools` lists those that there are.')

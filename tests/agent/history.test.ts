@@ -50,7 +50,7 @@ const only = async (item: ThreadItem) => {
 }
 
 describe('what an item becomes', () => {
-  test('messages of both sides', async () => {
+  test('messages of both sides become messages', async () => {
     expect(await toModelInput([user('Hello'), assistant('Good', 'day')])).toEqual([
       { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hello' }] },
       {
@@ -73,7 +73,7 @@ describe('what an item becomes', () => {
     ])
   })
 
-  test('the lines of kept tool calls are not told a second time, those of others are', async () => {
+  test('a workflow whose tool calls are kept is not repeated; another one is described', async () => {
     expect(
       (await toModelInput([workflow('wf_1'), toolCall('c1', 'x', { workflow_id: 'wf_1' })])).map(({ type }) => type),
     ).toEqual(['function_call', 'function_call_result'])
@@ -114,7 +114,7 @@ describe('what an item becomes', () => {
     ],
   ])('%s', async (_, item, expected) => expect(await only(item)).toBe(expected))
 
-  test('a client tool call: nothing while it waits, then the pair', async () => {
+  test('a client tool call is left out while it is pending, and becomes a pair once it is completed', async () => {
     const call = { ...base(), type: 'client_tool_call', call_id: 'c', name: 'n', arguments: { x: 1 } } as const
     expect(await toModelInput([{ ...call, status: 'pending' }])).toEqual([])
     expect(await toModelInput([{ ...call, status: 'completed', output: { y: 2 } }])).toMatchObject([
@@ -123,7 +123,7 @@ describe('what an item becomes', () => {
     ])
   })
 
-  test('a picture of the assistant’s own is shown to it again; without one there is nothing', async () => {
+  test('an image that the assistant generated becomes an image; one without data is left out', async () => {
     const image = { ...base(), type: 'generated_image' } as const
     expect(await toModelInput([image])).toEqual([])
     expect(await toModelInput([{ ...image, image: { id: 'i', url: 'https://example.com/i.png' } }])).toEqual([
@@ -138,7 +138,7 @@ describe('what an item becomes', () => {
     ])
   })
 
-  test('a task is told with what it has, in an item of its own or in a workflow; the end of a turn is not', async () => {
+  test('a task becomes its content; an empty task and the end of a turn are left out', async () => {
     const task = (more: object): ThreadItem => ({
       ...base(),
       type: 'task',
@@ -148,7 +148,7 @@ describe('what an item becomes', () => {
     expect(await toModelInput([task({}), { ...base(), type: 'end_of_turn' }])).toEqual([])
   })
 
-  test('tags are named in the text, and what the page knows of them follows, each once', async () => {
+  test('tags are named in the text, and their data follows once each', async () => {
     const tag = (text: string, data: object) => ({
       type: 'input_tag',
       id: `id-${text}`,
@@ -178,7 +178,7 @@ describe('what an item becomes', () => {
     ])
   })
 
-  test('two mentions with the same text are two', async () => {
+  test('two mentions with the same text stay separate', async () => {
     const tag = (id: string, data: object = {}) => ({ type: 'input_tag', id, text: 'Ann', data, interactive: false })
     const content = [tag('1'), tag('2', { role: 'boss' }), tag('1'), tag('3')]
     const input = await toModelInput([user('', { content })])
@@ -191,7 +191,7 @@ describe('what an item becomes', () => {
     })
   })
 
-  test('attachments are parts of their message; one that cannot be read is named', async () => {
+  test('attachments become parts of their message; an unreadable one is named', async () => {
     const attachments = [
       { type: 'file', id: 'atc_1', name: 'a.pdf', mime_type: 'application/pdf' },
       { type: 'image', id: 'atc_2', name: 'b.png', mime_type: 'image/png', preview_url: 'x' },
@@ -217,15 +217,15 @@ describe('what an item becomes', () => {
     )
   })
 
-  test('a quote counts on the last message alone', async () => {
+  test('a quote is included only with the last message', async () => {
     const quoted = () => user('What is this?', { quoted_text: 'the quote' })
     expect((await texts([quoted()])).join()).toContain('The user is referring to this in particular: \\nthe quote')
     expect((await texts([quoted(), assistant('A quote')])).join()).not.toContain('the quote')
   })
 })
 
-describe('the budget', () => {
-  test('keeps the newest, in order', async () => {
+describe('the token budget', () => {
+  test('keeps the newest items, in order', async () => {
     const items = Array.from({ length: 50 }, (_, index) => user(`message ${index} ${'x'.repeat(100)}`))
     const kept = await texts(items, 600)
     expect(kept.length).toBeGreaterThan(5)
@@ -234,7 +234,7 @@ describe('the budget', () => {
     expect(kept[0]).toContain(`message ${50 - kept.length}`)
   })
 
-  test('never splits a call from its result, whatever fits', async () => {
+  test('never splits a call from its result, at any size', async () => {
     const items = [toolCall('c0', 'y'.repeat(300)), user('hi'), toolCall('c1', 'y'.repeat(300)), assistant('ok')]
     for (let maxTokens = 0; maxTokens < 400; maxTokens += 5) {
       const kept = (await toModelInput(items, { maxTokens })).map(({ type }) => type)
@@ -246,7 +246,7 @@ describe('the budget', () => {
     }
   })
 
-  test('counts a picture as a picture, and reads no bytes for what has no room', async () => {
+  test('counts an image as an image, and reads no bytes of attachments that do not fit', async () => {
     const picture = `data:image/png;base64,${'A'.repeat(500_000)}`
     const attachments = [{ type: 'image', id: 'atc_1', name: 'b.png', mime_type: 'image/png', preview_url: 'x' }]
     const read: string[] = []
@@ -263,7 +263,7 @@ describe('the budget', () => {
     expect(estimateTokens('日本語'.repeat(100))).toBeGreaterThan(200)
   })
 
-  test('always has the last message of the person, and what came after it', async () => {
+  test('always includes the person’s last message and what came after it', async () => {
     expect(await texts([user('old'), user('x'.repeat(10_000)), toolCall('c1')], 25)).toHaveLength(3)
   })
 })

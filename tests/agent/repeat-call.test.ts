@@ -10,7 +10,7 @@ import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { mcpServer } from '#tests/support/tool-servers/mcp-server.ts'
 
-// A call of the ledger is made again from its page: by the person whose call it was, or by an admin with more rules.
+// A call in the ledger is repeated from its page, by its owner or, with more rules, by an admin.
 
 type Person = Awaited<ReturnType<typeof signedIn>>
 let ann: Person
@@ -33,7 +33,7 @@ async function called(command: string) {
 const audited = (subject: string) =>
   withSystem('admin', (tx) => tx.auditEvent.findMany({ where: { subject, action: 'call_repeated' } }))
 
-test('a person makes their own call again: linked both ways, in no run, and what only reads needs no more words', async () => {
+test('a person repeats their own call: it is linked both ways, has no run, and a read-only call needs no confirmation', async () => {
   const first = await called('/list_tasks')
   const id = await repeat(ann.caller, first.id)
   const again = await findToolCall({ caller: ann.caller }, id)
@@ -49,7 +49,7 @@ test('a person makes their own call again: linked both ways, in no run, and what
   expect(await audited(first.id)).toEqual([])
 })
 
-test('what may change something is made again only where that was said', async () => {
+test('a call that may change something is repeated only if that is confirmed', async () => {
   const first = await called('/add_task title="buy milk"')
   await expect(repeat(ann.caller, first.id)).rejects.toThrow('Tick the box')
   const tasks = () => withSystem('admin', (tx) => tx.task.count({ where: { ownerId: ann.caller.userId } }))
@@ -58,7 +58,7 @@ test('what may change something is made again only where that was said', async (
   expect(await tasks()).toBe(2)
 })
 
-test('an admin does it as the person, which is audited and stands in the ledger', async () => {
+test('an admin repeats a call as its owner, which is audited and recorded in the ledger', async () => {
   const first = await called('/add_task title="buy milk"')
   const id = await repeat(admin.caller, first.id, true)
   const again = await findToolCall({ caller: ann.caller }, id)
@@ -68,7 +68,7 @@ test('an admin does it as the person, which is audited and stands in the ledger'
   ])
 })
 
-test('nobody else makes it, and an admin does not decide for the person what a tool asks them', async () => {
+test('another person cannot repeat a call, and an admin cannot give the owner’s approval', async () => {
   const first = await called('/add_task title="buy milk"')
   const bob = await signedIn()
   await expect(repeat(bob.caller, first.id, true)).rejects.toThrow('This tool call was not found.')
@@ -83,7 +83,7 @@ test('nobody else makes it, and an admin does not decide for the person what a t
   await expect(repeat(admin.caller, first.id, true)).rejects.toThrow('can no longer be used')
 })
 
-test('what was not kept whole, or is not offered any more, cannot be sent', async () => {
+test('a call that was not kept whole, or whose tool is no longer offered, cannot be repeated', async () => {
   await using server = await mcpServer([{ name: 'sign', run: () => 'ok' }])
   withSettings({ MCP_SERVER_URL: server.url })
   const secret = await called('/sign password=hunter2hunter2')
@@ -94,7 +94,7 @@ test('what was not kept whole, or is not offered any more, cannot be sent', asyn
   expect(server.calls).toHaveLength(2)
 })
 
-test('where its time went is known: the connection, the first sign of life, the whole', async () => {
+test('the ledger records when the call was connected, when the first response came and when it ended', async () => {
   await using server = await mcpServer([
     {
       name: 'slow',

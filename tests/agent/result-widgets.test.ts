@@ -33,7 +33,7 @@ async function listed() {
   return { thread, list }
 }
 
-test('what is open is shown once: the list has it, the words say how much', async () => {
+test('open tasks are shown once: the list has them, and the text only counts them', async () => {
   const thread = threadOf(await agentDoor(ann).begin('add a task: buy milk tomorrow'))
   await say(thread, 'add a task: call Ann')
   const { events } = await say(thread, 'what is open?')
@@ -41,7 +41,7 @@ test('what is open is shown once: the list has it, the words say how much', asyn
   expect(boxes((widgets(events)[0] as WidgetItem).widget)).toHaveLength(2)
 })
 
-test('a model is told that the person sees the list', async () => {
+test('the model is told that the person sees the list', async () => {
   await using model = await openAIServer(
     { calls: [{ name: 'list_tasks', arguments: {} }] },
     { text: 'One task is open.' },
@@ -53,7 +53,7 @@ test('a model is told that the person sees the list', async () => {
 })
 
 test.each(['done with 2', '/complete_task number=2'])(
-  'the list of before follows what is done in words: %s',
+  'an earlier list is updated when a task is completed by message: %s',
   async (words) => {
     const { thread, list } = await listed()
     const { events } = await say(thread, words)
@@ -69,7 +69,7 @@ test.each(['done with 2', '/complete_task number=2'])(
   },
 )
 
-test('a box that is ticked in one list is ticked in each', async () => {
+test('a box that is ticked in one list is ticked in every list', async () => {
   const { thread, list } = await listed()
   const [second] = widgets((await say(thread, 'what is open?')).events)
   const { events } = await use(thread, second as WidgetItem, boxes((second as WidgetItem).widget)[0]?.onChangeAction)
@@ -78,7 +78,7 @@ test('a box that is ticked in one list is ticked in each', async () => {
     expect(boxes(item.widget).map(({ defaultChecked }) => defaultChecked)).toEqual([true, false])
 })
 
-test('the task list is shown with working check boxes: on, and off again', async () => {
+test('the check boxes of a task list can be ticked and unticked', async () => {
   const { thread, list } = await listed()
   expect(list.widget).toMatchObject({ type: 'ListView' })
   expect(boxes(list.widget).map(({ label, defaultChecked }) => [label, defaultChecked])).toEqual([
@@ -105,7 +105,7 @@ test('the task list is shown with working check boxes: on, and off again', async
   ])
 })
 
-test('the model of the next turn knows what a box did, and gets the list once', async () => {
+test('the next turn’s model knows what a check box did, without the widget itself', async () => {
   const { thread, list } = await listed()
   await use(thread, list, boxes(list.widget)[0]?.onChangeAction)
   await using model = await openAIServer({ text: 'You bought milk.' })
@@ -116,7 +116,7 @@ test('the model of the next turn knows what a box did, and gets the list once', 
   expect(told).not.toContain('graphical UI widget')
 })
 
-test('nothing is called that the widget does not offer', async () => {
+test('a call that the widget does not offer is refused', async () => {
   const { thread, list } = await listed()
   const forged = {
     type: 'tool.call',
@@ -128,7 +128,7 @@ test('nothing is called that the widget does not offer', async () => {
   })
 })
 
-/** The person has ticked a box whose tool asks first. */
+/** The person has ticked a box whose tool needs an approval. */
 async function asking() {
   const { thread, list } = await listed()
   const nothing = { repeatable: false, hidden: [], connectSeconds: null, idleSeconds: null, hardSeconds: null }
@@ -141,7 +141,7 @@ async function asking() {
   return { thread, list, card }
 }
 
-test('a box under an asking policy asks with a card: made after the yes, once, and shown in the list', async () => {
+test('a check box that needs an approval shows a card; the call is made once after it and shown in the list', async () => {
   const { thread, list, card } = await asking()
   const ledger = async () => (await listToolCalls({ caller: ann.caller }, { tool: 'complete_task' })).data
   expect(await ledger()).toEqual([])
@@ -157,7 +157,7 @@ test('a box under an asking policy asks with a card: made after the yes, once, a
   expect(await ledger()).toMatchObject([{ status: 'succeeded' }])
 })
 
-test('a box whose card gets a no, a new message, or a tool that is gone changes nothing', async () => {
+test('a check box changes nothing if its card is declined, passed over by a message, or its tool is gone', async () => {
   const denied = await asking()
   await agentDoor(ann).press(denied.thread, denied.card, 'Decline')
   const passed = await asking()
@@ -180,7 +180,7 @@ test('a box whose card gets a no, a new message, or a tool that is gone changes 
   ])
 })
 
-test('only a trusted server’s widgets are shown, and only of a size', () => {
+test('only widgets of trusted servers are shown, up to a size limit', () => {
   const server = (more: object): McpServer => ({ name: 's', url: 'http://s/mcp', builtin: false, ...more }) as McpServer
   const meta = { 'switchboard/widget': { type: 'Card', children: [] } }
   expect(findResultWidget(server({ config: { trusted: true } }), meta)).toEqual(meta['switchboard/widget'])

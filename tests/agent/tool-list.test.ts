@@ -8,7 +8,7 @@ import { mcpServer } from '#tests/support/tool-servers/mcp-server.ts'
 const ask = (headers: Record<string, string> = {}) =>
   GET(new Request('http://127.0.0.1:3999/api/me/tools', { headers }))
 
-test('the chat learns which tools the person can call, with what they take; nobody else does', async () => {
+test('a signed-in person gets the tools they can call with their parameters; a visitor gets a 401', async () => {
   await using server = await mcpServer([{ name: 'my_tool', run: () => 'yes' }])
   withSettings({ MCP_SERVER_URL: server.url })
   const { headers } = await signedIn()
@@ -57,11 +57,11 @@ test.each([
   ['add_task title="due= x" d', ['due=']],
   ['whoami', []],
   ['nothing like it', []],
-])('after /%s comes %j', (query, expected) => {
+])('the completions after /%s are %j', (query, expected) => {
   expect(labels(query)).toEqual(expected)
 })
 
-test('a completion says what a tool takes and goes on with what it needs', () => {
+test('a completion shows a tool’s parameters and inserts the next required one', () => {
   expect(completions(TOOLS, 'add')[0]).toMatchObject({
     id: '/add_task title=',
     description: '[due=…] title=… · Adds a task.',

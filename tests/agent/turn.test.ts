@@ -7,8 +7,8 @@ import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 
-// The whole path on real parts: the browser's JSON in, server-sent events out, rows in PostgreSQL, and the admin's query
-// finds the call. Only the model is scripted, behind a real socket.
+// The whole path on real parts: the browser's JSON in, server-sent events out, rows in PostgreSQL,
+// and the admin's query finds the call. Only the model is scripted, behind a real socket.
 
 function ask(body: unknown, headers: Record<string, string>): Promise<Response> {
   return POST(
@@ -66,7 +66,7 @@ test('a message becomes a tool call on the caller’s own data, an answer, and a
   expect(textOf(first)).toBe('I added your task.')
   expect(first.some((event) => event.type === 'thread.item.done' && event.item.type === 'workflow')).toBe(true)
 
-  // The person comes from the session: what the model said of another one had no power.
+  // The person comes from the session. The other user that the model named is ignored.
   const tasks = await withCaller(ann.caller, (tx) => tx.task.findMany())
   expect(tasks).toMatchObject([{ ownerId: ann.person.id, title: 'buy milk', number: 1 }])
 
@@ -78,7 +78,8 @@ test('a message becomes a tool call on the caller’s own data, an answer, and a
   expect(run).toMatchObject({ status: 'done', model: 'scripted', threadId })
   expect(run.inputTokens).toBeGreaterThanOrEqual(120)
 
-  // A later turn's model knows what the earlier tool answered; identity and time reach it with the instructions.
+  // The model of a later turn knows the earlier tool result. Identity and time reach it with the
+  // instructions.
   const second = await events(
     await ask(
       { type: 'threads.add_user_message', params: { thread_id: threadId, input: message('what is open?') } },
@@ -121,7 +122,7 @@ test('a message becomes a tool call on the caller’s own data, an answer, and a
   ])
 })
 
-test('nobody signed in, another site, and no JSON are refused with a sentence and leave nothing', async () => {
+test('a visitor, another site and a wrong body are refused with a sentence, and nothing is stored', async () => {
   const ann = await signedIn()
   const body = { type: 'threads.create', params: { input: message('hello') } }
   const refused = async (response: Response, status: number) => {
