@@ -121,7 +121,7 @@ test('the session cookie is Secure and bound to the host if the server uses http
 test.each([
   ['no cookie', () => ''],
   ['a forged cookie', () => 'switchboard-session=eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aaaa.bbbb.cccc'],
-  ['a cookie of somebody who never was', () => sessionCookieOf(newId('usr'), 1)],
+  ['a cookie of an unknown person', () => sessionCookieOf(newId('usr'), 1)],
 ])('%s is refused', async (_what, cookie) => {
   const headers = new Headers({ cookie: await cookie() })
   expect(await findCaller(headers)).toBeNull()
