@@ -11,7 +11,8 @@ import { handleMcp } from '#mcp/endpoint.ts'
 import { door, kinds, say, threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 
-// A widget's action at the HTTP door: as a stream, and with `streaming: false` as one object that has the changed item.
+// A widget's action over HTTP: as a stream, and with `streaming: false` as one object that contains
+// the changed item.
 
 type Person = Awaited<ReturnType<typeof signedIn>>
 let ann: Person
@@ -56,7 +57,7 @@ beforeEach(() => {
   pressed = 0
 })
 
-test('the same action is answered as a stream or as one object; either way it is stored and is a run', async () => {
+test('an action is answered as a stream or as one object; either way it is stored and has a run', async () => {
   const ask = door(ann, say('x'), count)
   expect(kinds((await ask(press('custom'))).events)).toEqual([
     'stream_options',
@@ -75,7 +76,7 @@ test('the same action is answered as a stream or as one object; either way it is
   ])
 })
 
-test('an action that is sent twice with one request id is done once and answered twice', async () => {
+test('an action that is sent twice with one request id runs once and is answered twice', async () => {
   const ask = door(ann, say('x'), count)
   const request = press('sync_custom', 'card', { type: 'count' }, { request_id: crypto.randomUUID() })
   const replies = [await ask(request), ...(await Promise.all([ask(request), ask(request)]))]
@@ -83,7 +84,7 @@ test('an action that is sent twice with one request id is done once and answered
   expect(pressed).toBe(1)
 })
 
-test('what an action refuses is a 409 with its sentence; another kind of item is 400, a missing one 404', async () => {
+test('a refused action is a 409 with its sentence, an item of another type a 400 and a missing item a 404', async () => {
   const ask = door(ann, say('x'), count)
   const message = (await createPrismaStore(ann.caller).listItems(thread_id, { limit: 1, order: 'asc' })).data[0]?.id
   expect(await ask(press('sync_custom', 'card', { type: 'other' }))).toMatchObject({
@@ -98,7 +99,7 @@ test('what an action refuses is a 409 with its sentence; another kind of item is
   })
 })
 
-test('a tool’s widget may have controls that do not stream', async () => {
+test('a tool’s widget can have controls that do not stream', async () => {
   const { number } = await addTask(ann.caller, { title: 'Buy milk', due: null })
   const builtinFetch: typeof fetch = (input, init) => handleMcp(new Request(input, init))
   const ask = door(ann, say('x'), (turn, context) => agentAct(turn, context, { builtinFetch }))

@@ -7,7 +7,8 @@ import { AppError } from '#lib/platform/errors.ts'
 import { kinds, textOf, threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { memoryStore } from '#tests/support/chatkit/memory-store.ts'
 
-// A turn that ends early: by the person's stop, by the server's own wish, by a failure, or because nobody reads on.
+// A turn that ends early: stopped by the person, ended by the server, failed, or closed because its
+// reader left.
 
 const NOTE = 'The user cancelled the stream. Stop responding to the prior request.'
 const NOW = new Date().toISOString()
@@ -38,7 +39,10 @@ const workflow = (thread_id: string, tasks: string[]): ThreadItem => ({
   },
 })
 
-/** Runs a turn and aborts it for `reason` as soon as its `events`th event came. */
+/**
+ * Runs a turn. Stops it for `reason`, or closes its stream, once an event contains the text
+ * `after`.
+ */
 async function turnOf(
   respond: (turn: Turn) => AsyncIterable<ThreadStreamEvent>,
   end?: { after: string; reason?: unknown; close?: boolean },
@@ -73,7 +77,7 @@ async function hang(signal: AbortSignal): Promise<never> {
   throw new Error('Request was aborted.')
 }
 
-test('a stop keeps what was said, as everybody else sees at once, and tells the model', async () => {
+test('a stop keeps the streamed text, stores it at once and tells the model', async () => {
   const { events, items, failures } = await turnOf(
     async function* ({ thread, signal }) {
       yield { type: 'thread.item.added', item: assistant(thread.id, 'a', 'Hello, ') }
@@ -89,7 +93,7 @@ test('a stop keeps what was said, as everybody else sees at once, and tells the 
   expect(failures).toEqual([])
 })
 
-test('an answer without a word yet is dropped, and the client is told so', async () => {
+test('an answer without text is removed if it is stopped, and the client is told', async () => {
   const { events, items } = await turnOf(
     async function* ({ thread, signal }) {
       yield { type: 'thread.item.added', item: assistant(thread.id, 'a', '') }
@@ -102,7 +106,7 @@ test('an answer without a word yet is dropped, and the client is told so', async
   expect(items.map(({ type }) => type)).toEqual(['user_message', 'sdk_hidden_context'])
 })
 
-test('work that was shown is kept and closed: no step is left loading', async () => {
+test('a workflow that was shown is kept and closed, with no task left loading', async () => {
   const { items } = await turnOf(
     async function* ({ thread, signal }) {
       yield { type: 'thread.item.added', item: workflow(thread.id, ['one']) }
@@ -130,7 +134,7 @@ test('work that was shown is kept and closed: no step is left loading', async ()
   })
 })
 
-test('pending copies are the server’s own: a finished workflow has each of its tasks once', async () => {
+test('a finished workflow has each of its tasks once, even if the source mutates its own item', async () => {
   const { events, items } = await turnOf(async function* ({ thread }) {
     const item = workflow(thread.id, ['one']) as Extract<ThreadItem, { type: 'workflow' }>
     yield { type: 'thread.item.added', item }
@@ -144,7 +148,7 @@ test('pending copies are the server’s own: a finished workflow has each of its
   expect(items[1]).toMatchObject({ workflow: { tasks: [{ title: 'one' }, { title: 'two' }] } })
 })
 
-test('a source that does not listen is left behind; what it says later reaches nobody', async () => {
+test('a source that ignores the stop is abandoned, and its later events are dropped', async () => {
   const { events, items } = await turnOf(
     async function* ({ thread }) {
       yield { type: 'thread.item.added', item: assistant(thread.id, 'a', 'One') }
@@ -159,7 +163,7 @@ test('a source that does not listen is left behind; what it says later reaches n
   expect(textOf(items[1])).toBe('One more')
 })
 
-test('a source that never answers is left behind, too', async () => {
+test('a source that never yields again is abandoned', async () => {
   const { items } = await turnOf(
     async function* () {
       yield { type: 'progress_update', text: 'now' }
@@ -170,7 +174,7 @@ test('a source that never answers is left behind, too', async () => {
   expect(items.at(-1)).toMatchObject({ content: NOTE })
 })
 
-test('a source may close its items itself after the stop', async () => {
+test('a source can close its own items after a stop, but cannot begin new ones', async () => {
   const { events, items } = await turnOf(
     async function* ({ thread, signal }) {
       yield { type: 'thread.item.added', item: assistant(thread.id, 'a', 'Half') }
@@ -195,7 +199,7 @@ test('a source may close its items itself after the stop', async () => {
   expect(textOf(items[1])).toBe('Half, cut')
 })
 
-test('changes of the thread survive a stop', async () => {
+test('changes to the thread survive a stop', async () => {
   const { thread, events } = await turnOf(
     async function* ({ thread, signal }) {
       yield { type: 'progress_update', text: 'now' }
@@ -208,7 +212,7 @@ test('changes of the thread survive a stop', async () => {
   expect(events.at(-1)).toMatchObject({ type: 'thread.updated', thread: { title: 'Set late' } })
 })
 
-test('an end that is the server’s own doing is an error with its sentence, and no word about the person', async () => {
+test('a turn that the server ends has an error with its sentence, and no note that the person stopped it', async () => {
   const reason = new AppError('unavailable', 'The server is restarting. Try again in a moment.')
   const { events, items, failures } = await turnOf(
     async function* ({ thread, signal }) {
@@ -222,7 +226,7 @@ test('an end that is the server’s own doing is an error with its sentence, and
   expect(failures).toEqual([reason])
 })
 
-test('a failing turn keeps what was said, closes it before the error, and saves changes of the thread', async () => {
+test('a failing turn keeps its text, closes it before the error, and saves changes to the thread', async () => {
   const broken = new Error('a private cause')
   const { events, items, thread, failures } = await turnOf(async function* ({ thread }) {
     yield { type: 'thread.item.added', item: assistant(thread.id, 'a', 'Hello') }
@@ -244,7 +248,7 @@ test('a failing turn keeps what was said, closes it before the error, and saves 
   expect([textOf(items.at(-1)), thread.title, failures]).toEqual(['Hello', 'Changed', [broken]])
 })
 
-test('a stream that is closed from outside keeps what was said', async () => {
+test('a stream that is closed from outside keeps its text', async () => {
   const { items } = await turnOf(
     async function* ({ thread }) {
       yield { type: 'thread.item.added', item: assistant(thread.id, 'a', 'Hello') }

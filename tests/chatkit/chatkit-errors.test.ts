@@ -7,7 +7,7 @@ import { type Door, door, openDoor, say, threadOf, typed } from '#tests/support/
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 
-// Whatever is refused is refused before the first byte, with a sentence, and leaves nothing behind.
+// A refusal comes before the first byte, with a sentence, and changes nothing that is stored.
 
 type Signed = Awaited<ReturnType<typeof signedIn>>
 let ann: Signed
@@ -47,10 +47,10 @@ afterEach(async () => expect(await rows()).toEqual(before))
 
 const at = (params: object) => ({ thread_id: threadId, ...params })
 const table: [string, () => unknown, number, RegExp][] = [
-  ['no JSON', () => '{', 400, /not valid JSON/],
-  ['a list', () => [], 400, /JSON object/],
+  ['invalid JSON', () => '{', 400, /not valid JSON/],
+  ['an array', () => [], 400, /JSON object/],
   ['null', () => null, 400, /JSON object/],
-  ['no type', () => ({ params: {} }), 400, /^type is missing/],
+  ['a missing type', () => ({ params: {} }), 400, /^type is missing/],
   ['an unknown operation', () => ({ type: 'nope', params: {} }), 400, /^type: there is no operation "nope"/],
   [
     'an operation named like a method',
@@ -58,8 +58,13 @@ const table: [string, () => unknown, number, RegExp][] = [
     400,
     /^type: there is no operation/,
   ],
-  ['no params', () => ({ type: 'threads.create' }), 400, /^params.input is missing/],
-  ['no content', () => ({ type: 'threads.create', params: { input: {} } }), 400, /^params.input.content is missing/],
+  ['missing params', () => ({ type: 'threads.create' }), 400, /^params.input is missing/],
+  [
+    'missing content',
+    () => ({ type: 'threads.create', params: { input: {} } }),
+    400,
+    /^params.input.content is missing/,
+  ],
   ['an empty message', () => ({ type: 'threads.create', params: { input: typed(' \n ') } }), 400, /message is empty/],
   [
     'content of an unknown type',
@@ -68,23 +73,23 @@ const table: [string, () => unknown, number, RegExp][] = [
     /^params.input.content.0/,
   ],
   [
-    'a number for a thread',
+    'a number as thread id',
     () => ({ type: 'threads.get_by_id', params: { thread_id: 5 } }),
     400,
     /^params.thread_id: expected string/,
   ],
   ['a negative limit', () => ({ type: 'threads.list', params: { limit: -1 } }), 400, /^params.limit/],
-  ['an order of its own', () => ({ type: 'threads.list', params: { order: 'up' } }), 400, /^params.order/],
+  ['an unknown order', () => ({ type: 'threads.list', params: { order: 'up' } }), 400, /^params.order/],
   ['an empty title', () => ({ type: 'threads.update', params: at({ title: ' \t ' }) }), 400, /^params.title is empty/],
-  ['a nested bomb', () => `${'{"a":'.repeat(3_000)}1${'}'.repeat(3_000)}`, 400, /nested deeper than 64/],
+  ['deeply nested JSON', () => `${'{"a":'.repeat(3_000)}1${'}'.repeat(3_000)}`, 400, /nested deeper than 64/],
   [
-    'a retry of an answer',
+    'a retry of a form',
     () => ({ type: 'threads.retry_after_item', params: at({ item_id: 'form' }) }),
     400,
     /not a user message/,
   ],
   [
-    'an answer to what asks nothing',
+    'an answer to a missing form',
     () => ({ type: 'threads.add_structured_input', params: at({ item_id: 'x', input: {} }) }),
     404,
     /not found/,
@@ -102,13 +107,13 @@ const table: [string, () => unknown, number, RegExp][] = [
     /video\/mp4 cannot be attached/,
   ],
   [
-    'dictation',
+    'dictation without a transcription model',
     () => ({ type: 'input.transcribe', params: { audio_base64: 'aGk=', mime_type: 'audio/webm' } }),
     400,
     /cannot turn speech/,
   ],
   [
-    'audio that is no base64',
+    'audio that is not base64',
     () => ({ type: 'input.transcribe', params: { audio_base64: '!', mime_type: 'audio/webm' } }),
     400,
     /^params.audio_base64/,
@@ -120,26 +125,26 @@ const table: [string, () => unknown, number, RegExp][] = [
     /attachment was not found/,
   ],
   [
-    'a thread id that no database takes',
+    'a thread id with a NUL character',
     () => ({ type: 'threads.get_by_id', params: { thread_id: 'thr_\0' } }),
     404,
     /not found/,
   ],
   ['an unknown cursor', () => ({ type: 'items.list', params: at({ after: 'nope' }) }), 404, /not found/],
   [
-    'a retry of nothing',
+    'a retry of a missing item',
     () => ({ type: 'threads.retry_after_item', params: at({ item_id: 'nope' }) }),
     404,
     /not found/,
   ],
   [
-    'answers given twice',
+    'a second answer to a form',
     () => ({ type: 'threads.add_structured_input', params: at({ item_id: 'answered', input: {} }) }),
     409,
     /answered already/,
   ],
   [
-    'a tool result nobody asked for',
+    'an unexpected client tool result',
     () => ({ type: 'threads.add_client_tool_output', params: at({ result: 1 }) }),
     409,
     /waiting for a result/,
@@ -205,7 +210,7 @@ test.each([
   ['threads.attach', {}],
   ['items.list', {}],
   ['items.feedback', { item_ids: [], kind: 'positive' }],
-])('%s of a stranger reads like one that does not exist, byte for byte', async (type, params) => {
+])('%s answers for another person’s thread as for a missing one, byte for byte', async (type, params) => {
   const open = openDoor(ann, say('x'))
   const headers = { 'x-request-id': 'the-same-request' }
   const [foreign, missing] = await Promise.all(
@@ -218,7 +223,7 @@ test.each([
   expect(foreign?.[0]).toBe(404)
 })
 
-test('who is not signed in, comes from another site or sends no JSON gets nowhere', async () => {
+test('a visitor, another site and a body that is not JSON are refused', async () => {
   const body = { type: 'threads.list', params: {} }
   expect((await door({ headers: { cookie: '' } })(body)).status).toBe(401)
   expect((await ask(body, { origin: 'https://evil.example' })).status).toBe(403)
@@ -226,7 +231,7 @@ test('who is not signed in, comes from another site or sends no JSON gets nowher
   expect((await ask(body, { 'content-type': 'text/plain' })).status).toBe(415)
 })
 
-test.each(['locked', 'closed'])('a %s thread takes no turn of any kind', async (state) => {
+test.each(['locked', 'closed'])('a %s thread refuses every kind of turn', async (state) => {
   const thread_id = `thr_${state}`
   for (const [type, params] of [
     ['threads.add_user_message', { input: typed('x') }],
@@ -243,9 +248,9 @@ test.each(['locked', 'closed'])('a %s thread takes no turn of any kind', async (
 })
 
 test.each([
-  ['words for speech', { type: 'input.transcribe', params: { audio_base64: 'aGk=', mime_type: 'audio/webm' } }, 20],
-  ['places for files', { type: 'attachments.create', params: { name: 'a', size: 1, mime_type: 'video/mp4' } }, 120],
-])('%s are limited for each person, with the time to wait', async (_, body, limit) => {
+  ['transcription', { type: 'input.transcribe', params: { audio_base64: 'aGk=', mime_type: 'audio/webm' } }, 20],
+  ['creating attachments', { type: 'attachments.create', params: { name: 'a', size: 1, mime_type: 'video/mp4' } }, 120],
+])('%s is limited per person, and the refusal says how long to wait', async (_, body, limit) => {
   withSettings({ OPENAI_BASE_URL: 'http://127.0.0.1:9/v1', OPENAI_API_KEY: 'key' })
   const eager = door(await signedIn())
   const replies = await Promise.all(Array.from({ length: limit + 1 }, () => eager(body)))
@@ -255,7 +260,7 @@ test.each([
   expect((await door(await signedIn())(body)).status).not.toBe(429)
 })
 
-test('turns a minute are limited, with the time to wait; reading is not', async () => {
+test('turns per minute are limited, and the refusal says how long to wait; reading is not limited', async () => {
   withSettings({ RUNS_AT_ONCE: '100' })
   const eager = door(await signedIn())
   const limit = env().RUNS_PER_MINUTE

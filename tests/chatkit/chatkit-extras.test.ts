@@ -25,7 +25,7 @@ describe('speech', () => {
     params: { audio_base64: Buffer.from(bytes).toString('base64'), mime_type },
   })
 
-  /** Speaks as much of OpenAI's transcription as is used. */
+  /** The part of OpenAI's transcription API that is used here. */
   async function listener(status = 200, answer: object = { text: 'Buy milk.' }) {
     const heard: { url?: string; body: string }[] = []
     const server = createServer(async (request, response) => {
@@ -45,7 +45,7 @@ describe('speech', () => {
     return heard
   }
 
-  test('becomes text by the model’s server', async () => {
+  test('is turned into text by the model’s server', async () => {
     const heard = await listener()
     expect((await door(ann)(audio())).data).toEqual({ text: 'Buy milk.' })
     expect(heard).toHaveLength(1)
@@ -59,14 +59,14 @@ describe('speech', () => {
     [400, 400, /could not be understood/],
     [500, 503, /just now/],
     [200, 503, /just now/],
-  ])('a server that answers %s is told as %s', async (status, ours, says) => {
+  ])('a transcription server that answers %s leads to a %s', async (status, ours, says) => {
     await listener(status, { words: 'none of its fields is the text' })
     const reply = await door(ann)(audio())
     expect([reply.status, reply.data.message]).toEqual([ours, expect.stringMatching(says)])
     expect(JSON.stringify(reply.data)).not.toContain('sk-secret')
   })
 
-  test('of another kind, none at all, and where no server is: each has its sentence', async () => {
+  test('an unsupported type, an empty recording and transcription that is off each have their own sentence', async () => {
     const heard = await listener()
     for (const kind of ['video/mp4', 'constructor', '__proto__'])
       expect(await door(ann)(audio(kind))).toMatchObject({ status: 415 })
@@ -93,7 +93,7 @@ describe('feedback', () => {
     return { ask, thread_id, items: data.map(({ id }) => id) }
   }
 
-  test('is kept and shown to admins, a later word in place of an earlier one', async () => {
+  test('is stored and shown to admins, and later feedback replaces earlier feedback', async () => {
     const { ask, thread_id, items } = await answered(ann)
     const give = (kind: string, item_ids = items) =>
       ask({ type: 'items.feedback', params: { thread_id, item_ids, kind } })
@@ -106,7 +106,7 @@ describe('feedback', () => {
     expect((await listFeedback({ admin: true })).map(({ id }) => id)).toContain(rows[0]?.id)
   })
 
-  test('on what is not there, is hidden or is another thread’s is not found, and nothing of it is kept', async () => {
+  test('on an item that is missing, hidden or in another thread is refused, and none of it is stored', async () => {
     const { ask, thread_id, items } = await answered(ann)
     const elsewhere = await answered(ann)
     const hidden = {
@@ -131,7 +131,7 @@ describe('feedback', () => {
     ).toBe(200)
   })
 
-  test('given many times at once is kept once', async () => {
+  test('that is sent many times at once is stored once', async () => {
     const { ask, thread_id, items } = await answered(ann)
     const give = () => ask({ type: 'items.feedback', params: { thread_id, item_ids: items, kind: 'positive' } })
     const replies = await Promise.all(Array.from({ length: 30 }, give))
@@ -139,7 +139,7 @@ describe('feedback', () => {
     expect(await listFeedback({ admin: true }, { threadId: thread_id })).toHaveLength(1)
   })
 
-  test('is given in one’s own conversations alone, and goes with them', async () => {
+  test('can be given only in the person’s own thread, and is deleted with it', async () => {
     const { ask, thread_id, items } = await answered(ann)
     const stranger = await door(await signedIn())({
       type: 'items.feedback',
@@ -153,14 +153,14 @@ describe('feedback', () => {
   })
 })
 
-describe('names of conversations', () => {
+describe('titles of conversations', () => {
   const builtinFetch: typeof fetch = (input, init) => handleMcp(new Request(input, init))
   const first = { type: 'threads.create', params: { input: typed('Plan a week in Lisbon, please') } }
   const ask = (body: unknown) => door(ann, (turn, context) => answerMessage(turn, context, { builtinFetch }))(body)
   const titleOf = async (id: string) => (await createPrismaStore(ann.caller).loadThread(id)).title
 
   test.each(['responses', 'chat_completions'])(
-    'are made by the model after the first answer (%s), which does not wait for them',
+    'are written by the model after the first answer (%s), which does not wait for them',
     async (api) => {
       await using server = await openAIServer({ text: 'Sure: day one.' }, { text: 'Day two.' })
       withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'key', OPENAI_API: api })
@@ -187,7 +187,7 @@ describe('names of conversations', () => {
     ['chat_completions', '“**A week** in Lisbon”'],
     ['responses', 'Titel：「A week in Lisbon」'],
     ['chat_completions', 'They want to travel.</think>A week in Lisbon'],
-  ])('have no ornament (%s): %s', async (api, text) => {
+  ])('lose their decoration (%s): %s', async (api, text) => {
     await using server = await openAIServer({ text: 'Sure: day one.' })
     withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'key', OPENAI_API: api })
     server.naming({ text })
@@ -195,20 +195,26 @@ describe('names of conversations', () => {
     await vi.waitFor(async () => expect(await titleOf(thread_id)).toBe('A week in Lisbon'), 20_000)
   })
 
-  test.each(['responses', 'chat_completions'])('are their first words if the name is cut off (%s)', async (api) => {
-    await using server = await openAIServer({ text: 'Sure: day one.' })
-    withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'key', OPENAI_API: api })
-    const details = { type: 'incomplete', details: { reason: 'max_output_tokens' } }
-    server.naming({
-      frames: api === 'responses' ? textEvents(['A week in'], details) : textChunks(['A week in'], 'length'),
-    })
-    const thread_id = threadOf(await ask(first))
-    await vi.waitFor(() => expect(server.names).toHaveLength(1), 20_000)
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    expect(await titleOf(thread_id)).toBe('Plan a week in Lisbon, please')
-  })
+  test.each(['responses', 'chat_completions'])(
+    'are the first words if the model’s title is cut off (%s)',
+    async (api) => {
+      await using server = await openAIServer({ text: 'Sure: day one.' })
+      withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'key', OPENAI_API: api })
+      const details = { type: 'incomplete', details: { reason: 'max_output_tokens' } }
+      server.naming({
+        frames: api === 'responses' ? textEvents(['A week in'], details) : textChunks(['A week in'], 'length'),
+      })
+      const thread_id = threadOf(await ask(first))
+      await vi.waitFor(() => expect(server.names).toHaveLength(1), 20_000)
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      expect(await titleOf(thread_id)).toBe('Plan a week in Lisbon, please')
+    },
+  )
 
-  /** Says more than enough for a name, and goes on until the thread has one, or `meanwhile` is done. */
+  /**
+   * Says more than enough for a title, and goes on until the thread has one, or after 30 s. Calls
+   * `meanwhile` first.
+   */
   const talkative = (meanwhile?: (turn: Turn) => Promise<void>): Respond<TurnContext> =>
     async function* (turn) {
       const deadline = Date.now() + 30_000
@@ -232,7 +238,7 @@ describe('names of conversations', () => {
     expect(server.names).toHaveLength(1)
   })
 
-  test('that the person gave while the answer streams stay, too', { timeout: 60_000 }, async () => {
+  test('that the person gives while the answer streams are kept', { timeout: 60_000 }, async () => {
     await using server = await openAIServer()
     withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'key' })
     const rename = async ({ store, thread }: Turn) => {
@@ -244,7 +250,7 @@ describe('names of conversations', () => {
     expect(await titleOf(threadOf(reply))).toBe('Mine')
   })
 
-  test('that the person gave meanwhile stay', async () => {
+  test('that the person gives before the model’s title arrives are kept', async () => {
     await using server = await openAIServer({ text: 'Sure.' })
     withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'key' })
     server.naming({ text: 'A week', pace: 100 })
@@ -257,13 +263,13 @@ describe('names of conversations', () => {
 
   test.each([
     [
-      'a model that talks',
+      'a model that is too talkative',
       {
         text: 'I would be very happy to help you with finding a good name for this conversation about Lisbon and more!',
       },
     ],
     ['a model that fails', { fault: { kind: 'status' as const, status: 400 } }],
-  ])('stay their first words with %s', async (_, step) => {
+  ])('stay the first words with %s', async (_, step) => {
     await using server = await openAIServer({ text: 'Sure.' })
     withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'key' })
     server.naming(step)
@@ -273,7 +279,7 @@ describe('names of conversations', () => {
     expect(await titleOf(thread_id)).toBe('Plan a week in Lisbon, please')
   })
 
-  test('are their first words where the settings say so, and in the demo', async () => {
+  test('are the first words if the settings say so, and in the demo', async () => {
     await using server = await openAIServer({ text: 'Sure.' })
     withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'key', THREAD_TITLES: 'first_words' })
     await ask(first)

@@ -8,10 +8,14 @@ import { AppError } from '#lib/platform/errors.ts'
 import { type Exchange, readGolden } from '#tests/support/chatkit/golden.ts'
 import { memoryStore } from '#tests/support/chatkit/memory-store.ts'
 
-// Every recording of the Python server is replayed with a `respond` that yields what the recorded one did. Ids and times of
-// the server's own are mapped; everything else must be equal, but for the differences that are listed here.
+// Every recording of the Python server is replayed with a `respond` that yields what the recorded
+// one did. Ids and times that the server makes are mapped. Everything else must be equal except for
+// the differences listed here.
 
-/** Requests that Python breaks on after its first byte, or answers with a programming error: ours refuses them before. */
+/**
+ * Requests on which Python breaks after its first byte or answers with a programming error. Ours
+ * refuses them before.
+ */
 const REFUSED: [RegExp, number][] = [
   [/NotFoundError/, 404],
   [/is not pending/, 409],
@@ -23,23 +27,29 @@ const REFUSED: [RegExp, number][] = [
 
 function expectedStatus({ request, raised, events, scenario }: Exchange): number | undefined {
   if (raised) return REFUSED.find(([text]) => text.test(raised))?.[1] ?? 500
-  // Unknown item: Python answers with an empty stream.
+  // For an unknown item Python answers with an empty stream.
   if (request.type === 'threads.retry_after_item' && events.length === 0) return 404
-  // No action handler: Python answers with an error event that offers a useless Retry.
+  // Without an action handler Python answers with an error event that offers a useless Retry.
   if (request.type === 'threads.custom_action' && scenario.startsWith('1') && events.length === 2) return 400
 }
 
-/** Ours orders items by the order in which they came; Python by the times that the script of recording 1 made up. */
+/** Ours orders items by arrival; Python by the times that the script of recording 1 made up. */
 const ORDER_DIFFERS = ({ request, scenario }: Exchange) =>
   scenario.startsWith('1') && ['items.list', 'threads.get_by_id'].includes(request.type ?? '')
 
-/** In recording 1 the call is the last item by order of arrival, though not by the made-up times: ours takes its result. */
+/**
+ * In recording 1 the call is the last item by arrival, but not by the made-up times. Ours accepts
+ * its result.
+ */
 const ACCEPTED = ({ request, scenario }: Exchange) =>
   scenario.startsWith('1') && request.type === 'threads.add_client_tool_output'
 
 const PREAMBLE = new Set(['thread.created', 'thread.updated', 'stream_options'])
 
-/** Replays what the recorded `respond` yielded, thread changes and the exception at its end included. */
+/**
+ * Replays what the recorded `respond` yielded, including thread changes and the exception at its
+ * end.
+ */
 async function* script(recorded: ThreadStreamEvent[], thread: Turn['thread']): AsyncGenerator<ThreadStreamEvent> {
   const own = recorded.filter(
     (event) =>
@@ -122,7 +132,10 @@ async function perform(request: unknown, deps: Deps<void>) {
   }
 }
 
-/** Ours closes what a failing turn has open, just before the error; Python leaves it half open and forgets it. */
+/**
+ * Ours closes the open items of a failing turn just before the error. Python leaves them half open
+ * and forgets them.
+ */
 function withoutClosing<T extends { events: ThreadStreamEvent[] }>(done: T): T & { closed: string[] } {
   const error = done.events.findLastIndex((event) => event.type === 'error')
   const added = (id: string) => done.events.some((event) => event.type === 'thread.item.added' && event.item.id === id)
@@ -141,7 +154,9 @@ function learnNames(names: Map<string, string>, recorded: ThreadStreamEvent[], o
   })
 }
 
-/** Without what differs by nature: times of the server's clock; and without items that ours keeps and Python forgets. */
+/**
+ * Removes times, which depend on the server's clock, and items that ours keeps and Python forgets.
+ */
 function plain(value: unknown, kept: Set<string>): unknown {
   return JSON.parse(JSON.stringify(value), (key, entry) => {
     if (key === 'created_at') return undefined
@@ -151,7 +166,10 @@ function plain(value: unknown, kept: Set<string>): unknown {
   })
 }
 
-/** The rows of a whole thread in one order; a part of one shows other rows, so that its form alone is compared. */
+/**
+ * Sorts the rows of a whole thread. A page shows other rows than the recording, so only its shape
+ * is compared.
+ */
 function unordered(value: unknown): unknown {
   const { json } = value as { json: { data?: { id: string }[]; items?: { data: { id: string }[] } } }
   return json.items

@@ -9,11 +9,12 @@ import { door, kinds, message, say, textOf, threadOf, typed } from '#tests/suppo
 import { chatKitServer } from '#tests/support/chatkit/chatkit-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 
-// At the HTTP door, on PostgreSQL: what the element needs. Below: the rest of the protocol, with a store in memory.
+// What the element needs, over HTTP and on PostgreSQL. Below, the rest of the protocol on a store
+// in memory.
 
 const create = (text: string, more = {}) => ({ type: 'threads.create', params: { input: typed(text, more) } })
 
-test('a first message makes a thread, streams the answer and gives the thread a title', async () => {
+test('a first message creates a thread, streams the answer and gives the thread a title', async () => {
   const person = await signedIn()
   const reply = await door(person, say('Hel', 'lo.'))(create('Plan a week in Lisbon', { quoted_text: 'q' }), {
     'x-time-zone': 'Europe/Berlin',
@@ -52,7 +53,7 @@ test('a first message makes a thread, streams the answer and gives the thread a 
   expect(await findPerson(person.caller.userId)).toMatchObject({ timeZone: 'Europe/Berlin', locale: 'de-DE' })
 })
 
-test('a second message goes on in the thread, and the thread reads back as it was streamed', async () => {
+test('a second message continues the thread, and the thread reads back as it was streamed', async () => {
   const ask = door(await signedIn(), say('Sure.'))
   const thread_id = threadOf(await ask(create('one')))
   const second = await ask({ type: 'threads.add_user_message', params: { thread_id, input: typed('two') } })
@@ -73,7 +74,7 @@ test('a second message goes on in the thread, and the thread reads back as it wa
   expect(items.slice(2)).toEqual(shown)
 })
 
-test('threads and items page with exclusive cursors, newest first unless asked otherwise', async () => {
+test('threads page with exclusive cursors, newest first by default', async () => {
   const person = await signedIn()
   const ask = door(person)
   const store = createPrismaStore(person.caller)
@@ -101,7 +102,7 @@ test('threads and items page with exclusive cursors, newest first unless asked o
   })
 })
 
-test('a thread is renamed with a bounded title and deleted with everything in it', async () => {
+test('a thread can be renamed, with a title of limited length, and deleted with all its items', async () => {
   const ask = door(await signedIn())
   const thread_id = threadOf(await ask(create('hi')))
   const renamed = await ask({
@@ -114,7 +115,7 @@ test('a thread is renamed with a bounded title and deleted with everything in it
   expect((await ask({ type: 'threads.get_by_id', params: { thread_id } })).status).toBe(404)
 })
 
-test('a retry removes what came after the message and answers it again', async () => {
+test('a retry removes what followed the message and answers it again', async () => {
   let answer = 'first'
   const inputs: (string | undefined)[] = []
   const ask = door(await signedIn(), async function* (turn) {
@@ -138,7 +139,7 @@ test('a retry removes what came after the message and answers it again', async (
   expect(data.map((item) => textOf(item))).toEqual(['', 'again'])
 })
 
-test('a thread renamed while an answer streams keeps the new name', async () => {
+test('a thread that is renamed while an answer streams keeps its new name', async () => {
   const person = await signedIn()
   const ask = door(person, async function* (turn) {
     yield { type: 'progress_update', text: 'Thinking' }
@@ -158,7 +159,7 @@ test('a thread renamed while an answer streams keeps the new name', async () => 
   })
 })
 
-test('the same request sent twice is answered once and streamed twice', async () => {
+test('a request that is sent twice is answered once and streamed twice', async () => {
   let calls = 0
   const ask = door(await signedIn(), async function* (turn) {
     calls += 1
@@ -174,7 +175,7 @@ test('the same request sent twice is answered once and streamed twice', async ()
   expect(calls).toBe(3)
 })
 
-test('a repetition is no second answer to a form, and works when the events are no longer kept', async () => {
+test('a resent form is not answered twice, and can be answered even after its events are deleted', async () => {
   const person = await signedIn()
   const ask = door(person)
   const thread_id = threadOf(await ask(create('hi')))
@@ -202,7 +203,7 @@ test('a repetition is no second answer to a form, and works when the events are 
   expect((await door(await signedIn())(answer)).status).toBe(404)
 })
 
-// From here on with a store in memory.
+// The tests below use a store in memory.
 
 const form = (more: Partial<StructuredInputItem> = {}) => ({
   id: 'form',
@@ -222,7 +223,7 @@ const form = (more: Partial<StructuredInputItem> = {}) => ({
   ...more,
 })
 
-test('answers to a form: own values count, single choice keeps one, what is missing is skipped, the unknown is ignored', async () => {
+test('a form accepts values that are not options, one value for a single choice, and ignores unknown questions; missing answers are skipped', async () => {
   const { ask, begin, store } = chatKitServer()
   const thread_id = await begin(form())
   const answers = { one: { values: ['C', 'A'] }, many: { values: ['A', 'Z'] }, other: { values: ['x'] } }
@@ -242,7 +243,7 @@ test('answers to a form: own values count, single choice keeps one, what is miss
   })
 })
 
-test('a skipped form has no answers, whatever was typed', async () => {
+test('a skipped form has no answers, even if the request has some', async () => {
   const { ask, begin, store } = chatKitServer()
   const thread_id = await begin(form())
   await ask('threads.add_structured_input', {
@@ -256,7 +257,7 @@ test('a skipped form has no answers, whatever was typed', async () => {
   })
 })
 
-test('the result of a client tool is taken though other items follow the call, and calls left hanging go', async () => {
+test('a client tool result is accepted even if other items follow the call, and older pending calls are deleted', async () => {
   const call = { type: 'client_tool_call', status: 'pending', call_id: 'c', name: 'locate', arguments: { a: null } }
   const { ask, begin, store } = chatKitServer()
   const thread_id = await begin(
@@ -274,7 +275,7 @@ test('the result of a client tool is taken though other items follow the call, a
   })
 })
 
-test('a page tool without a result is completed, and its null is not sent', async () => {
+test('a client tool call without a result is completed and has no output field', async () => {
   for (const result of [null, undefined]) {
     const { ask, begin } = chatKitServer()
     const thread_id = await begin({
@@ -293,7 +294,7 @@ test('a page tool without a result is completed, and its null is not sent', asyn
   }
 })
 
-test('an action gets its widget; what it changes is stored and streamed; a synchronous one answers with the item', async () => {
+test('an action receives its widget, what it changes is stored and streamed, and a synchronous action returns the item', async () => {
   const card = { id: 'w', type: 'widget', widget: { type: 'Card', children: [] } }
   const seen: unknown[] = []
   const updated = (item: WidgetItem): WidgetItem => ({
@@ -367,7 +368,7 @@ test('attachments belong to the thread of their message, and their metadata neve
   expect(removed).toEqual(['atc_1'])
 })
 
-test('what a turn hides is stored and never sent, however it is streamed', async () => {
+test('hidden items are stored and never sent, whatever event carries them', async () => {
   const hidden = {
     id: 'h',
     type: 'hidden_context_item' as const,
@@ -392,7 +393,7 @@ test('what a turn hides is stored and never sent, however it is streamed', async
   expect(JSON.stringify(read)).not.toContain('secret')
 })
 
-test('status, image hosts and title set by a turn are saved and announced after the next event', async () => {
+test('a status, image hosts and a title that a turn sets are saved and announced after the next event', async () => {
   const { ask, store } = chatKitServer({
     respond: async function* ({ thread }) {
       thread.title = ' New '

@@ -9,7 +9,8 @@ import { kinds, message, textOf, threadOf, typed } from '#tests/support/chatkit/
 import { chatKitServer } from '#tests/support/chatkit/chatkit-server.ts'
 import { memoryStore } from '#tests/support/chatkit/memory-store.ts'
 
-// The cases of the Python server's own suite that no other test here proves as they stand (docs/chatkit-parity.md).
+// The cases of the Python server's own suite that no other test here proves as they stand
+// (docs/chatkit-parity.md).
 
 type Script = (turn: Turn) => AsyncGenerator<ThreadStreamEvent>
 const create = (more: Record<string, unknown> = {}) => ({ input: typed('hi', more) })
@@ -20,14 +21,14 @@ const say = (...texts: string[]): Script =>
 const silent: Script = async function* () {}
 const itemsOf = (data: Record<string, unknown>) => (data as { data: ThreadItem[] }).data
 const at = (thread_id: string) => ({ thread_id, created_at: '2026-01-01T00:00:00Z' })
-/** Runs a turn and reads what became of the thread. */
+/** Runs a turn and reads the thread afterwards. */
 async function firstTurn(respond: Script) {
   const { ask, store } = chatKitServer({ respond })
   const { events } = await ask('threads.create', create())
   return { events, thread: await store.loadThread(threadOf({ events })) }
 }
 
-test('the application’s own context reaches what answers, untouched', async () => {
+test('the application’s context reaches its handlers unchanged', async () => {
   const context = { tenant: 'acme' }
   const seen: unknown[] = []
   const { ask } = chatKitServer<typeof context>(
@@ -49,7 +50,7 @@ test('the application’s own context reaches what answers, untouched', async ()
   for (const given of seen) expect(given).toBe(context)
 })
 
-test('a title that a silent turn sets is saved and announced last', async () => {
+test('a title that a turn without events sets is saved and announced last', async () => {
   const { events, thread } = await firstTurn(async function* (turn) {
     turn.thread.title = 'Set'
     yield* []
@@ -59,7 +60,7 @@ test('a title that a silent turn sets is saved and announced last', async () => 
   expect(thread.title).toBe('Set')
 })
 
-test('metadata that a turn changes are saved and announced, without being told', async () => {
+test('metadata that a turn changes is saved, and announced without its content', async () => {
   const { events, thread } = await firstTurn(async function* (turn) {
     turn.thread.metadata.state = { step: 1 }
     yield* []
@@ -68,7 +69,7 @@ test('metadata that a turn changes are saved and announced, without being told',
   expect(thread.metadata).toEqual({ state: { step: 1 } })
 })
 
-test('a thread that a turn locks is locked, with its reason', async () => {
+test('a thread that a turn locks is saved and announced with its reason', async () => {
   const status = { type: 'locked' as const, reason: 'Enough for today.' }
   const { events, thread } = await firstTurn(async function* (turn) {
     turn.thread.status = status
@@ -90,7 +91,7 @@ test('image hosts that a turn allows are saved and announced', async () => {
   expect(thread.allowed_image_domains).toEqual(['img.example.com'])
 })
 
-test('image hosts that nobody set are no field of the JSON', async () => {
+test('image hosts that were never set are left out of the JSON', async () => {
   const { events } = await firstTurn(async function* (turn) {
     turn.thread.title = 'x'
     yield* []
@@ -102,7 +103,7 @@ test('image hosts that nobody set are no field of the JSON', async () => {
   for (const json of threads) expect(json).not.toContain('allowed_image_domains')
 })
 
-test('a change in the middle of a turn is announced after the next event, and the turn goes on', async () => {
+test('a change during a turn is announced after the next event, and the turn goes on', async () => {
   const note = (text: string) => ({ type: 'progress_update' as const, text })
   const { events, thread } = await firstTurn(async function* (turn) {
     yield note('a')
@@ -119,7 +120,7 @@ test('a change in the middle of a turn is announced after the next event, and th
   expect(thread.title).toBe('In the middle')
 })
 
-test('a tool of the page: the turn ends with the call and goes on with its result', async () => {
+test('a turn ends with a client tool call and continues with its result', async () => {
   const inputs: (string | undefined)[] = []
   const { ask, store } = chatKitServer({
     respond: async function* (turn) {
@@ -156,7 +157,7 @@ test('a tool of the page: the turn ends with the call and goes on with its resul
   expect(await store.loadItem(thread_id, 'tc')).toMatchObject({ status: 'completed', output: 'here' })
 })
 
-test('a line about progress passes through in its place', async () => {
+test('a progress update passes through in its place', async () => {
   const { events } = await firstTurn(async function* (turn) {
     yield { type: 'progress_update', text: 'Looking it up', icon: 'search' }
     yield { type: 'thread.item.done', item: { ...at(turn.thread.id), id: 'm', type: 'assistant_message', content: [] } }
@@ -171,7 +172,7 @@ test('a line about progress passes through in its place', async () => {
   expect(events[3]).toEqual({ type: 'progress_update', text: 'Looking it up', icon: 'search' })
 })
 
-test('threads are listed newest first, twenty at a time, to the end', async () => {
+test('threads are listed newest first, 20 per page, to the end', async () => {
   const { ask, store } = chatKitServer()
   for (let n = 0; n < 25; n += 1)
     await store.saveThread({
@@ -190,7 +191,7 @@ test('threads are listed newest first, twenty at a time, to the end', async () =
   expect(second).not.toHaveProperty('after')
 })
 
-test('items are listed newest first, twenty at a time, the person’s message last', async () => {
+test('items are listed newest first, 20 per page, with the person’s message last', async () => {
   const { ask } = chatKitServer({
     respond: async function* (turn) {
       for (let n = 0; n < 25; n += 1)
@@ -209,7 +210,7 @@ test('items are listed newest first, twenty at a time, the person’s message la
   expect(second).not.toHaveProperty('after')
 })
 
-test('an action hears of the widget that it came from, and may change it', async () => {
+test('an action receives the widget that it came from, and can change it', async () => {
   const heard: unknown[] = []
   const { ask, begin } = chatKitServer({
     act: async function* ({ action, sender }) {
@@ -241,7 +242,7 @@ test('an action hears of the widget that it came from, and may change it', async
   ])
 })
 
-test('feedback on a message and on a widget reaches its handler, for and against', async () => {
+test('positive and negative feedback on a message and a widget reaches its handler', async () => {
   const heard: unknown[] = []
   const { ask, begin } = chatKitServer({ feedback: async (given) => void heard.push(given) })
   const thread_id = await begin(
@@ -283,7 +284,7 @@ const file: Attachment = {
 const image: Attachment = { ...file, type: 'image', mime_type: 'image/png', preview_url: 'https://files.example/p' }
 
 test.each([file, image])(
-  'a $type is made with where to upload it; what the server knows of it stays there',
+  'a new $type attachment is returned with its upload address and without its server metadata',
   async (attachment) => {
     const { ask, store } = withFiles(attachment)
     const { metadata, ...told } = attachment
@@ -294,7 +295,7 @@ test.each([file, image])(
   },
 )
 
-test('attachments of a message are told without what the server knows of them', async () => {
+test('attachments of a message are returned without their server metadata', async () => {
   const { ask, store } = withFiles(file)
   await store.attachments.save(file)
   const thread_id = threadOf(await ask('threads.create', create({ attachments: ['atc'] })))
@@ -304,7 +305,7 @@ test('attachments of a message are told without what the server knows of them', 
 })
 
 test.each(['threads.create', 'threads.add_user_message'])(
-  'an attachment learns its thread by %s',
+  'an attachment is bound to its thread by %s',
   async (operation) => {
     const { ask, begin, store } = withFiles(file)
     await store.attachments.save(file)
@@ -314,14 +315,14 @@ test.each(['threads.create', 'threads.add_user_message'])(
   },
 )
 
-test('without a place for files none is made', async () => {
+test('an attachment cannot be created without an attachment store', async () => {
   const { ask } = chatKitServer()
   await expect(ask('attachments.create', { name: 'a', size: 1, mime_type: 'text/plain' })).rejects.toThrow(
     'This server takes no attachments.',
   )
 })
 
-test('a deleted attachment loses its bytes, then its record', async () => {
+test('deleting an attachment deletes its bytes and its record', async () => {
   const { ask, store, deleted } = withFiles(file)
   await store.attachments.save(file)
   expect((await ask('attachments.delete', { attachment_id: 'atc' })).data).toEqual({})
@@ -329,7 +330,7 @@ test('a deleted attachment loses its bytes, then its record', async () => {
   await expect(store.attachments.load('atc')).rejects.toMatchObject({ code: 'not_found' })
 })
 
-test('without a place for files none is deleted', async () => {
+test('an attachment cannot be deleted without an attachment store', async () => {
   const { ask } = chatKitServer()
   await expect(ask('attachments.delete', { attachment_id: 'atc' })).rejects.toThrow('This server takes no attachments.')
 })
@@ -348,7 +349,7 @@ test('a cursor leads through the threads page by page', async () => {
   expect(pages).toEqual([['a'], ['b'], ['c']])
 })
 
-test('a new title is saved, and answered with the thread', async () => {
+test('a new title is saved and returned with the thread', async () => {
   const { ask, begin, store } = chatKitServer()
   const thread_id = await begin()
   expect((await ask('threads.update', { thread_id, title: 'Renamed' })).data).toMatchObject({
@@ -367,7 +368,7 @@ const widgetTurn = (source: () => AsyncIterable<WidgetRoot>): Script =>
     yield* streamWidget({ thread, newItemId: (kind) => store.newItemId(kind) }, source())
   }
 
-test('a widget streams through the server: added empty, three deltas, done as it ended', async () => {
+test('a widget that streams is added empty, gets three deltas, and is done in its last state', async () => {
   const { events } = await firstTurn(widgetTurn(() => states('', 'Hel', 'Hello', 'Hello!')))
   const own = events.slice(3)
   expect(own.map((event) => (event.type === 'thread.item.updated' ? event.update : event.type))).toEqual([
@@ -383,13 +384,13 @@ test('a widget streams through the server: added empty, three deltas, done as it
   expect((own.at(-1) as { item: WidgetItem }).item.widget).toMatchObject({ children: [{ value: 'Hello!' }] })
 })
 
-test('a widget whose text becomes another one is replaced as a whole', async () => {
+test('a widget whose text is replaced is updated as a whole', async () => {
   const { events } = await firstTurn(widgetTurn(() => states('Hello', 'Bye')))
   expect(events[4]).toMatchObject({ update: { type: 'widget.root.updated', widget: { children: [{ value: 'Bye' }] } } })
   expect(kinds(events).slice(3)).toEqual(['thread.item.added widget', 'thread.item.updated', 'thread.item.done widget'])
 })
 
-test('a deleted thread is not found any more', async () => {
+test('a deleted thread is no longer found', async () => {
   const { ask, begin } = chatKitServer()
   const thread_id = await begin()
   expect((await ask('threads.delete', { thread_id })).data).toEqual({})
@@ -409,7 +410,7 @@ const note = (id: string, text: string): Script =>
     }
   }
 
-test('an item that a turn removes is gone, and the client is told', async () => {
+test('an item that a turn removes is deleted, and the client is told', async () => {
   const { ask, store } = chatKitServer({
     respond: async function* (turn) {
       yield* note('m', 'x')(turn)
@@ -421,11 +422,11 @@ test('an item that a turn removes is gone, and the client is told', async () => 
   await expect(store.loadItem(threadOf({ events }), 'm')).rejects.toMatchObject({ code: 'not_found' })
 })
 
-test('a turn that throws ends with an error that may be tried again', async () => {
+test('a turn that throws ends with an error that can be retried', async () => {
   const failures: unknown[] = []
   const broken = new Error('the secret reason')
   const { ask } = chatKitServer({
-    // biome-ignore lint/correctness/useYield: it throws before it has anything to say
+    // biome-ignore lint/correctness/useYield: it throws before its first event
     respond: async function* () {
       throw broken
     },
@@ -440,7 +441,7 @@ test('a turn that throws ends with an error that may be tried again', async () =
 test.each<[string, Partial<ThreadItem>]>([
   ['an item of another type', { type: 'task', task: { type: 'custom', status_indicator: 'none', title: 'T' } }],
   ['a widget', { type: 'widget', widget: { type: 'Card', children: [] } }],
-])('an item that a turn replaces by %s is replaced, for the client and in the store', async (_, other) => {
+])('an item that a turn replaces with %s is replaced for the client and in the store', async (_, other) => {
   const { ask, store } = chatKitServer({
     respond: async function* (turn) {
       yield* note('m', 'x')(turn)
@@ -452,7 +453,7 @@ test.each<[string, Partial<ThreadItem>]>([
   expect(await store.loadItem(threadOf({ events }), 'm')).toMatchObject(other)
 })
 
-/** A server that notes what each turn was asked to answer. */
+/** A server that records the input of each turn. */
 function recorded(extra: Partial<Deps<void>> = {}) {
   const inputs: (UserMessageItem | null)[] = []
   const respond: Script = async function* (turn) {
@@ -462,7 +463,7 @@ function recorded(extra: Partial<Deps<void>> = {}) {
   return { inputs, ...chatKitServer({ respond, ...extra }) }
 }
 
-test('a retry deletes what followed the message and answers the same one', async () => {
+test('a retry deletes what followed the message and answers the same message', async () => {
   const { ask, inputs } = recorded()
   const thread_id = threadOf(await ask('threads.create', create()))
   const item_id = inputs[0]?.id
@@ -472,7 +473,7 @@ test('a retry deletes what followed the message and answers the same one', async
   expect(itemsOf((await ask('items.list', { thread_id, order: 'asc' })).data).map(textOf)).toEqual(['', 'answer 2'])
 })
 
-test('a retry of what is no message of the person is refused', async () => {
+test('a retry of an item that is not a user message is refused', async () => {
   const { ask, begin } = recorded()
   const thread_id = await begin({ id: 'other', type: 'assistant_message', content: [] })
   await expect(ask('threads.retry_after_item', { thread_id, item_id: 'other' })).rejects.toThrow(
@@ -480,7 +481,7 @@ test('a retry of what is no message of the person is refused', async () => {
   )
 })
 
-test('a retry of an earlier message keeps what was before it', async () => {
+test('a retry of an earlier message keeps what came before it', async () => {
   const { ask, inputs } = recorded()
   const thread_id = threadOf(await ask('threads.create', create()))
   for (const text of ['second', 'third']) await ask('threads.add_user_message', { thread_id, input: typed(text) })
@@ -509,7 +510,7 @@ test('the tool that the person chose reaches the answer to a later message', asy
   expect(inputs.map((input) => input?.inference_options)).toEqual([{}, CHOSEN.inference_options])
 })
 
-test('the tool that the person chose reaches the answer that is tried again', async () => {
+test('the tool that the person chose reaches the retried answer', async () => {
   const { ask, inputs } = recorded()
   const thread_id = threadOf(await ask('threads.create', create(CHOSEN)))
   await ask('threads.retry_after_item', { thread_id, item_id: inputs[0]?.id })
@@ -517,7 +518,7 @@ test('the tool that the person chose reaches the answer that is tried again', as
   expect(inputs[1]).toMatchObject(CHOSEN)
 })
 
-test('speech comes decoded, with its type in full and without parameters', async () => {
+test('speech arrives decoded, with its full type and its type without parameters', async () => {
   const heard: { data: Uint8Array; mimeType: string; mediaType: string }[] = []
   const { ask } = chatKitServer({
     transcribe: async (audio) => {
@@ -533,7 +534,7 @@ test('speech comes decoded, with its type in full and without parameters', async
   expect([...(heard[0]?.data ?? [])]).toEqual([0, 255, 7])
 })
 
-test('ids are the store’s own, for threads and messages', async () => {
+test('ids of threads and messages come from the store', async () => {
   const store = { ...memoryStore(), newThreadId: () => 'thread-7', newItemId: (kind: string) => `${kind}-7` }
   const { events } = await chatKitServer({ store, respond: silent }).ask('threads.create', create())
   expect(events).toMatchObject([
@@ -543,7 +544,7 @@ test('ids are the store’s own, for threads and messages', async () => {
   ])
 })
 
-test('a form is filled in from its widget’s place: the answer goes on without a message', async () => {
+test('an answered form is stored and answered without a user message', async () => {
   const inputs: unknown[] = []
   const { ask, begin, store } = chatKitServer({
     respond: async function* (turn) {

@@ -10,7 +10,8 @@ import { env } from '#lib/platform/env.ts'
 import { door, message, threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 
-// Whatever is sent: no 5xx, nothing stored by what is refused, and nothing hidden in any answer.
+// Whatever is sent, there is no 5xx, a refusal changes nothing that is stored, and no answer
+// contains hidden content.
 
 const SECRET = 'never-to-be-seen'
 type Signed = Awaited<ReturnType<typeof signedIn>>
@@ -58,7 +59,7 @@ beforeAll(async () => {
   known = { threads, items: ['form', 'widget', 'hidden', 'call'] }
 })
 
-/** How much is stored, and when it was last touched. */
+/** How much is stored, and when it last changed. */
 async function stored(): Promise<unknown> {
   return withCaller(ann.caller, async (tx) => [
     await tx.thread.aggregate({ _count: true, _max: { updatedAt: true, seq: true } }),
@@ -105,7 +106,7 @@ const input = fc.record(
   { requiredKeys: ['content'] },
 )
 
-/** A request that often has the right form and often almost. */
+/** A request whose shape is often valid and often almost valid. */
 const request = fc.record(
   {
     type: fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...Object.keys(PARAMS)) }, text, junk),
@@ -141,7 +142,7 @@ const request = fc.record(
   { requiredKeys: ['type'] },
 )
 
-/** One right request of each operation, but for the deletion of a thread. */
+/** One valid request of each operation except the deletion of a thread. */
 const right = (): { type: string; params: Record<string, unknown> }[] => {
   const [thread_id, other] = known.threads
   const action = { type: 'press', payload: { n: 1 } }
@@ -180,7 +181,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.record({
   by: fc.oneof(junk, text, fc.constantFrom('x'.repeat(300), -1, 1.5, 2 ** 53, 'hidden', 'atc_nope')),
 })
 
-/** Changes one of the places in a JSON value, counted from the outside in. */
+/** Changes one place in a JSON value. Places are counted from the outside in. */
 function mutate(value: unknown, { at, how, by }: Mutation): unknown {
   const places: [Record<string, unknown>, string][] = []
   const collect = (node: unknown) => {
@@ -203,7 +204,7 @@ const mutated = fc
   .tuple(fc.nat(16), fc.array(mutation, { minLength: 1, maxLength: 2 }))
   .map(([index, mutations]) => mutations.reduce<unknown>(mutate, structuredClone(right()[index])))
 
-test('any request: an answer or a refusal that leaves no trace, and never a hidden word', {
+test('a random request is answered, or refused without a trace, and never reveals hidden content', {
   timeout: 120_000,
 }, async () => {
   const ask = door(ann, respond, act)
@@ -212,7 +213,7 @@ test('any request: an answer or a refusal that leaves no trace, and never a hidd
     fc.asyncProperty(
       fc.oneof({ weight: 5, arbitrary: request as fc.Arbitrary<unknown> }, { weight: 5, arbitrary: mutated }, junk),
       async (body) => {
-        // The two threads stay, so that the rest has something to work on.
+        // The two threads must stay, so that the other requests have something to work on.
         fc.pre((body as { type?: unknown } | null)?.type !== 'threads.delete')
         const before = await stored()
         const reply = await ask(JSON.stringify(body) ?? 'undefined')

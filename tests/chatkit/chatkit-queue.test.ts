@@ -10,7 +10,8 @@ import { door, message, openDoor, readReply, threadOf, typed } from '#tests/supp
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 
-// What waits for the answer before it meets the thread as that answer left it, and is told before its own first byte.
+// A request that waits for the running answer is checked again against the thread as that answer
+// left it, before its own first byte.
 
 type Person = Awaited<ReturnType<typeof signedIn>>
 let ann: Person
@@ -42,7 +43,10 @@ const at = (more: object) => ({ thread_id, ...more })
 
 type Request = { type: string; params: object }
 
-/** Sends `first`, and `others` while the answer to `first` goes on; `meanwhile` happens to the thread before that one ends. */
+/**
+ * Sends `first`, and `others` while the answer to `first` runs. `meanwhile` changes the thread
+ * before that answer ends.
+ */
 async function queued(first: Request, others: Request[], meanwhile?: Respond<TurnContext>) {
   const go = Promise.withResolvers<void>()
   const respond: Respond<TurnContext> = async function* (turn, context) {
@@ -54,7 +58,7 @@ async function queued(first: Request, others: Request[], meanwhile?: Respond<Tur
   const before = openDoor(ann, respond)(first).then(readReply)
   await expect.poll(activeRuns, { timeout: 20_000 }).toHaveLength(1)
   const after = others.map((request) => door(ann)(request))
-  // Told after they passed the checks the first time.
+  // Logged after they passed the checks the first time.
   const waiting = () => info.mock.calls.filter(([, line]) => line === 'a turn waits for the one before it').length
   await expect.poll(waiting, { timeout: 20_000 }).toBe(others.length)
   go.resolve()
@@ -72,7 +76,7 @@ test.each([
   ['a form’s answers', toolOutput, formAnswer],
   ['a tool’s result', formAnswer, toolOutput],
   ['a retry', formAnswer, retry],
-])('%s that waited finds the thread locked', async (_, first, second) => {
+])('%s that waited is refused if the thread is locked by then', async (_, first, second) => {
   const [reply] = await queued(first(), [await second()], async function* ({ thread }) {
     thread.status = { type: 'locked', reason: 'That is all.' }
     yield { type: 'notice', level: 'info', message: 'Locked.' }
@@ -81,7 +85,7 @@ test.each([
   expect(await runs()).toBe(2)
 })
 
-test('of two answers to a form that wait one is refused, and the other stays', async () => {
+test('one of two waiting answers to a form is refused, and the other is kept', async () => {
   const answer = (value: string) => ({
     type: 'threads.add_structured_input',
     params: at({ item_id: 'form', input: { answers: { q: { values: [value] } } } }),
@@ -92,12 +96,12 @@ test('of two answers to a form that wait one is refused, and the other stays', a
   expect((await list()).find(({ id }) => id === 'form')).toMatchObject({ inputs: [{ answer: { values: [kept] } }] })
 })
 
-test('of two results of one tool call that wait one is refused', async () => {
+test('one of two waiting results of one tool call is refused', async () => {
   const replies = await queued(formAnswer(), [toolOutput(), toolOutput()])
   expect(replies.map(({ status }) => status).sort()).toEqual([200, 409])
 })
 
-test('what goes on in a thread that is gone by then is not found', async () => {
+test('a waiting message is not found if its thread is deleted by then', async () => {
   const [reply] = await queued(hello(), [hello()], async function* ({ store }) {
     yield { type: 'notice', level: 'info', message: 'bye' }
     await store.deleteThread(thread_id)

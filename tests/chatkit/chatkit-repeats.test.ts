@@ -7,7 +7,8 @@ import { door, message, type Reply, threadOf, typed } from '#tests/support/chatk
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 
-// A request that is sent again, by a client that heard no answer: nothing is stored twice, and the model is asked once.
+// A request that is resent by a client that got no answer: nothing is stored twice, and the model
+// is asked once.
 
 type Person = Awaited<ReturnType<typeof signedIn>>
 let ann: Person
@@ -34,10 +35,12 @@ const stored = () =>
     await tx.run.count(),
   ])
 
-/** The whole answer: what came before an item was finished is not told to who comes later. */
+/**
+ * The finished items. A later reader is not sent the deltas of an item that is already finished.
+ */
 const finished = (reply?: Reply) => reply?.events.filter(({ type }) => type === 'thread.item.done')
 
-test('many times at once: one thread, one message, one run, and each gets the whole answer', async () => {
+test('a request sent many times at once makes one thread, one message and one run, and each sender gets the whole answer', async () => {
   const ask = door(ann, once)
   const request = named({ input: typed('hi') })
   const replies = await Promise.all(Array.from({ length: 8 }, () => ask(request)))
@@ -50,7 +53,7 @@ test('many times at once: one thread, one message, one run, and each gets the wh
   expect([answers, await stored()]).toEqual([1, [1, 1, 1]])
 })
 
-test('many times at once in a thread that exists, where it would be refused or would wait', async () => {
+test('a message sent many times at once to a thread is stored once, whether WHILE_ANSWERING is "refuse" or "wait"', async () => {
   const ask = door(ann, once)
   const thread_id = threadOf(await ask({ type: 'threads.create', params: { input: typed('hi') } }))
   for (const WHILE_ANSWERING of ['refuse', 'wait']) {
@@ -63,7 +66,7 @@ test('many times at once in a thread that exists, where it would be refused or w
   expect([answers, await stored()]).toEqual([3, [1, 3, 3]])
 })
 
-test('after a restart: what was answered is told again out of the database', async () => {
+test('a request resent after a restart is answered from the database', async () => {
   const ask = door(ann, once)
   const request = named({ input: typed('hi') })
   const first = await ask(request)
@@ -73,7 +76,7 @@ test('after a restart: what was answered is told again out of the database', asy
   expect([answers, await stored()]).toEqual([1, [1, 1, 1]])
 })
 
-test('an id belongs to its person, and one that was refused may be used again', async () => {
+test('a request id belongs to its person, and the id of a refused request can be used again', async () => {
   const request = named({ input: typed('hi') })
   const bob = await signedIn()
   const [mine, theirs] = [await door(ann, once)(request), await door(bob, once)(request)]

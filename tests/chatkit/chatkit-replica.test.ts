@@ -11,7 +11,8 @@ import { emptyView, type ThreadView } from '#lib/chatkit-element/state/view.ts'
 import { typed } from '#tests/support/chatkit/chatkit.ts'
 import { memoryStore } from '#tests/support/chatkit/memory-store.ts'
 
-// Whatever a turn does, and however it ends: the wire, read by the element's own reducer, gives what the store lists.
+// Whatever a turn does and however it ends, the stream, read by the element's own reducer, gives
+// what the store lists.
 
 /** One move of a scripted turn, about one of a few items. */
 type Move =
@@ -93,7 +94,10 @@ const turn: fc.Arbitrary<Turn> = fc.record({
   retry: fc.boolean(),
 })
 
-/** The events of a turn's moves that a well-behaved server sends: an item is updated while it is open, and begun once. */
+/**
+ * The events that a well-behaved server sends for a turn's moves: an item begins once, and is
+ * updated only while it is open.
+ */
 function* events({ moves }: Turn, number: number, thread: Thread, known: Set<string>): Generator<ThreadStreamEvent> {
   const open = new Map<string, Shape>()
   for (const step of moves) {
@@ -165,12 +169,15 @@ async function play(turns: Turn[]): Promise<{ view: ThreadView; stored: ThreadIt
   return { view, stored: data, title: (await store.loadThread(threadId)).title }
 }
 
-/** How a turn ended is derived from its run, which this store knows nothing of (tests/runs/turn-outcomes.test.ts). */
+/**
+ * The outcome of a turn comes from its run, which this store does not have
+ * (tests/runs/turn-outcomes.test.ts).
+ */
 function withoutOutcomes(items: readonly ThreadItem[]): object[] {
   return items.map((item) => ({ ...item, outcome: undefined }))
 }
 
-test('the client ends with what the store lists, whatever turns did and however they ended', {
+test('the client ends up with what the store lists, whatever turns do and however they end', {
   timeout: 60_000,
 }, async () => {
   let compared = 0
@@ -188,10 +195,10 @@ test('the client ends with what the store lists, whatever turns did and however 
   expect(compared).toBeGreaterThan(1_000)
 })
 
-test('a process that dies at any moment leaves what its client has seen, once the run is closed', {
+test('after a process dies at any moment and its run is closed, the store has what the client saw', {
   timeout: 60_000,
 }, async () => {
-  // The first event, of the thread, comes when the message is stored with it.
+  // The first event, thread.created, comes when the thread and the message are stored.
   const cut = fc.record({
     script: turn,
     after: fc.integer({ min: 2, max: 15 }),

@@ -8,7 +8,8 @@ import { composer, say } from '#tests/support/element/element-browser.ts'
 import { buildPage } from '../../examples/chatkit-server/build-page.ts'
 import { chatServer } from '../../examples/chatkit-server/server.ts'
 
-// examples/chatkit-server as a newcomer runs it: the unmodified React bindings on our element, in a real browser.
+// examples/chatkit-server as a newcomer runs it: the unmodified React bindings on our element, in a
+// real browser.
 
 let server: Server
 let browser: Browser
@@ -33,12 +34,12 @@ afterAll(async () => {
   server?.close()
 })
 
-test('an answer arrives in pieces', async () => {
+test('a message is answered', async () => {
   await say(page, 'good morning')
   await shown('You said: good morning').waitFor()
 })
 
-test('a widget from a template is shown, and its button draws it again', async () => {
+test('a widget from a template is shown, and its button redraws it', async () => {
   await say(page, 'How is the weather?')
   await shown('Snow, -3 °C').waitFor()
   await page.getByRole('button', { name: 'Refresh' }).click()
@@ -52,7 +53,7 @@ test('a client tool runs in the page, and the answer uses its result', async () 
   await shown(`Your time zone is ${zone}.`).waitFor()
 })
 
-test('a refusal is JSON with a sentence, and rubbish ends the connection', async () => {
+test('a refusal is JSON with a code, and an invalid body ends the connection', async () => {
   const ask = (body: string) => fetch(`${url}/chatkit`, { method: 'POST', body })
   const missing = await ask(JSON.stringify({ type: 'threads.get_by_id', params: { thread_id: 'thr_none' } }))
   expect([missing.status, (await missing.json()).code]).toEqual([404, 'not_found'])

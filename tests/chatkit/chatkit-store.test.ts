@@ -7,7 +7,8 @@ import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { memoryRows, memoryStore } from '#tests/support/chatkit/memory-store.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 
-// What every store must do (the cases of the protocol's own store suite, and what makes ours stricter).
+// What every store must do: the cases of the protocol's own store suite, and what our protocol
+// adds.
 
 const NOW = '2026-11-22T10:00:00.000Z'
 
@@ -56,7 +57,7 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
 
   const ids = (page: { data: { id: string }[] }) => page.data.map(({ id }) => id)
 
-  test('a thread comes back as it was saved', async () => {
+  test('returns a thread as it was saved', async () => {
     const store = await open()
     const full = thread(store, {
       title: 'Holidays',
@@ -68,19 +69,19 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     expect(await store.loadThread(full.id)).toEqual(full)
   })
 
-  test('a thread without a title has none', async () => {
+  test('returns a thread without a title if it has none', async () => {
     const { store, id } = await withThread()
     expect(await store.loadThread(id)).toEqual({ id, created_at: NOW, status: { type: 'active' }, metadata: {} })
   })
 
-  test('no image allowed differs from nothing said about images', async () => {
+  test('tells an empty list of image hosts from none', async () => {
     const store = await open()
     const none = thread(store, { allowed_image_domains: [] })
     await store.saveThread(none)
     expect((await store.loadThread(none.id)).allowed_image_domains).toEqual([])
   })
 
-  test('saving again overwrites title, status and metadata, and can take the title away', async () => {
+  test('overwrites title, status and metadata if a thread is saved again, and can remove the title', async () => {
     const store = await open()
     const first = thread(store, { title: 'One', metadata: { a: 1 } })
     await store.saveThread(first)
@@ -94,7 +95,7 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     expect((await store.loadThread(first.id)).title).toBeUndefined()
   })
 
-  test('items come back deeply equal, a widget with unknown properties included', async () => {
+  test('returns items unchanged, including unknown properties of a widget', async () => {
     const { store, id } = await withThread()
     const widget: ThreadItem = {
       id: 'w1',
@@ -116,14 +117,14 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     expect((await store.listItems(id, { limit: 10, order: 'asc' })).data).toEqual([widget, hidden])
   })
 
-  test('text that a database would refuse is kept without the letters it refuses', async () => {
+  test('removes characters that a database rejects from text', async () => {
     const { store, id } = await withThread()
     await store.addItem(id, message(id, 'm1', 'nul \0 half \ud800 whole 😀 \\u0000'))
     const item = await store.loadItem(id, 'm1')
     expect(JSON.stringify(item)).toContain('whole 😀 \\\\\\\\u0000'.replaceAll('\\\\\\\\', '\\\\'))
   })
 
-  test('threads page in the order they were made, also at the same time', async () => {
+  test('pages threads in the order of creation, even if they were created at the same time', async () => {
     const store = await open()
     const made = ['a', 'b', 'c'].map(() => thread(store))
     for (const each of made) await store.saveThread(each)
@@ -137,7 +138,7 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     expect(ids(await store.listThreads({ limit: 9, order: 'desc' }))).toEqual([c, b, a])
   })
 
-  test('items are ordered both ways, and written again they keep their place', async () => {
+  test('lists items in both orders, and an item that is written again keeps its place', async () => {
     const { store, id } = await withItems(3)
     await store.saveItem(id, message(id, 'm1', 'changed'))
     await store.addItem(id, message(id, 'm2', 'added twice'))
@@ -145,14 +146,14 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     expect(ids(await store.listItems(id, { limit: 9, order: 'desc' }))).toEqual(['m3', 'm2', 'm1'])
   })
 
-  test('the cursor of items is exclusive and names the last row', async () => {
+  test('has an exclusive cursor for items that names the last row', async () => {
     const { store, id } = await withItems(4)
     const first = await store.listItems(id, { limit: 2, order: 'desc' })
     expect(first).toMatchObject({ has_more: true, after: 'm3' })
     expect(ids(await store.listItems(id, { limit: 2, order: 'desc', after: first.after }))).toEqual(['m2', 'm1'])
   })
 
-  test('hidden items leave no holes in a visible page', async () => {
+  test('leaves no gap in a visible page for hidden items', async () => {
     const { store, id } = await withThread()
     for (let n = 1; n <= 6; n += 1) {
       const hidden: ThreadItem = {
@@ -169,7 +170,7 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     expect(ids(await store.listItems(id, { limit: 2, order: 'asc', visible: true, after: page.after }))).toEqual(['m6'])
   })
 
-  test('pages of whatever size, from whichever item, give each visible item once and in order', async () => {
+  test('gives each visible item once and in order, for any page size and starting item', async () => {
     const { store, id } = await withThread()
     const all = Array.from({ length: 9 }, (_, n) => `m${n}`)
     for (const [n, item] of all.entries())
@@ -201,13 +202,13 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     )
   })
 
-  test('an unknown cursor is not found', async () => {
+  test('rejects an unknown cursor with not_found', async () => {
     const { store, id } = await withItems(1)
     await expect(store.listItems(id, { limit: 2, order: 'asc', after: 'nope' })).rejects.toMatchObject(missing)
     await expect(store.listThreads({ limit: 2, order: 'asc', after: 'nope' })).rejects.toMatchObject(missing)
   })
 
-  test('an item can be read and overwritten alone', async () => {
+  test('reads and overwrites a single item', async () => {
     const { store, id } = await withItems(1)
     await store.saveItem(id, message(id, 'm1', 'new'))
     expect(await store.loadItem(id, 'm1')).toEqual(message(id, 'm1', 'new'))
@@ -215,7 +216,7 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     expect(await store.loadItem(id, 'm2')).toMatchObject({ id: 'm2' })
   })
 
-  test('an item that does not exist is not found, and deleting it is no error', async () => {
+  test('rejects reading a missing item with not_found, but not deleting it', async () => {
     const { store, id } = await withItems(1)
     await expect(store.loadItem(id, 'nope')).rejects.toMatchObject(missing)
     await expect(store.deleteItem(id, 'nope')).resolves.toBeUndefined()
@@ -223,12 +224,12 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     await expect(store.loadItem(id, 'm1')).rejects.toMatchObject(missing)
   })
 
-  test('items of a thread that is not there are not written', async () => {
+  test('rejects items of a missing thread', async () => {
     const store = await open()
     await expect(store.addItem('thr_nope', message('thr_nope', 'm1'))).rejects.toMatchObject(missing)
   })
 
-  test('a deleted thread is gone with its items', async () => {
+  test('deletes a thread with its items', async () => {
     const { store, id } = await withItems(2)
     await store.deleteThread(id)
     await expect(store.loadThread(id)).rejects.toMatchObject(missing)
@@ -236,7 +237,7 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     expect(await store.listItems(id, { limit: 2, order: 'asc' })).toEqual({ data: [], has_more: false })
   })
 
-  test('one person knows nothing of the threads and items of another', async () => {
+  test('hides one person’s threads and items from another', async () => {
     const [ann, bob] = await twoPeople(kind)
     const own = thread(ann, { title: "Ann's" })
     await ann.saveThread(own)
@@ -255,7 +256,7 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
     expect(await ann.loadItem(own.id, 'm1')).toEqual(message(own.id, 'm1'))
   })
 
-  test('ids show what they name and cannot be guessed', async () => {
+  test('makes ids that show their kind and cannot be guessed', async () => {
     const store = await open()
     expect(store.newThreadId()).toMatch(/^thr_.{20,}$/)
     expect(
@@ -268,26 +269,29 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
   const file = { type: 'file', name: 'a.txt', mime_type: 'text/plain', metadata: { key: 'v', none: null } } as const
   const image = { ...file, type: 'image', mime_type: 'image/png', preview_url: 'https://example.com/p' } as const
 
-  test.each([file, image])('a $type comes back with its metadata, and is overwritten', async (about) => {
-    const [{ attachments: own, ...ann }, { attachments: other }] = await twoPeople(kind)
-    if (!own || !other) throw new Error('this store takes no attachments')
-    const attachment: Attachment = { ...about, id: ann.newItemId('attachment') }
-    await own.save(attachment)
-    expect(await own.load(attachment.id)).toEqual(attachment)
-    await own.save({ ...attachment, thread_id: 'thr_1' })
-    expect(await own.load(attachment.id)).toEqual({ ...attachment, thread_id: 'thr_1' })
-    await expect(other.load(attachment.id)).rejects.toMatchObject(missing)
-    await expect(other.save({ ...attachment, name: 'stolen' })).rejects.toMatchObject(missing)
-    await expect(other.bind('thr_2', [attachment.id])).rejects.toMatchObject({
-      code: expect.stringMatching(/not_found|conflict/),
-    })
-    await other.delete(attachment.id)
-    expect(await own.load(attachment.id)).toMatchObject({ name: 'a.txt' })
-    await own.delete(attachment.id)
-    await expect(own.load(attachment.id)).rejects.toMatchObject(missing)
-  })
+  test.each([file, image])(
+    'returns a $type attachment with its metadata, overwrites it, and hides it from another person',
+    async (about) => {
+      const [{ attachments: own, ...ann }, { attachments: other }] = await twoPeople(kind)
+      if (!own || !other) throw new Error('this store takes no attachments')
+      const attachment: Attachment = { ...about, id: ann.newItemId('attachment') }
+      await own.save(attachment)
+      expect(await own.load(attachment.id)).toEqual(attachment)
+      await own.save({ ...attachment, thread_id: 'thr_1' })
+      expect(await own.load(attachment.id)).toEqual({ ...attachment, thread_id: 'thr_1' })
+      await expect(other.load(attachment.id)).rejects.toMatchObject(missing)
+      await expect(other.save({ ...attachment, name: 'stolen' })).rejects.toMatchObject(missing)
+      await expect(other.bind('thr_2', [attachment.id])).rejects.toMatchObject({
+        code: expect.stringMatching(/not_found|conflict/),
+      })
+      await other.delete(attachment.id)
+      expect(await own.load(attachment.id)).toMatchObject({ name: 'a.txt' })
+      await own.delete(attachment.id)
+      await expect(own.load(attachment.id)).rejects.toMatchObject(missing)
+    },
+  )
 
-  test('fields of a thread change one by one, and what others changed meanwhile stays', async () => {
+  test('changes fields of a thread one by one, and keeps concurrent changes of other fields', async () => {
     const [ann, bob] = await twoPeople(kind)
     const thread = {
       id: ann.newThreadId(),
@@ -319,7 +323,7 @@ describe.each(['PostgreSQL', 'memory'])('the store in %s', (kind) => {
       )
   })
 
-  test('files go to one thread alone, all of a message or none, also when two ask at once', async () => {
+  test('binds files to one thread only, all files of a message or none, even if two messages race', async () => {
     const store = await open()
     const { attachments } = store
     if (!attachments) throw new Error('this store takes no attachments')

@@ -29,7 +29,7 @@ test.each([
   expect(made?.isWellFormed()).toBe(true)
 })
 
-test('tags are named in a title, and a message without text gives none', () => {
+test('a title names tags, and a message without text has no title', () => {
   expect(titleFrom(said(text('Ask '), { type: 'input_tag', id: '1', text: 'Ann', data: {}, interactive: false }))).toBe(
     'Ask @Ann',
   )
@@ -37,7 +37,7 @@ test('tags are named in a title, and a message without text gives none', () => {
   expect(titleFrom(said())).toBeUndefined()
 })
 
-test('a title has one line, no control characters, and an end', () => {
+test('a title is one line of limited length without control characters', () => {
   expect(cleanTitle(' a\n\u0000 \u202eb ')).toBe('a b')
   expect([...cleanTitle('word '.repeat(100))].length).toBeLessThanOrEqual(200)
   expect(cleanTitle('\n')).toBe('')

@@ -114,7 +114,7 @@ describe('builders', () => {
     })
   })
 
-  test('what is null is left out, at any depth, and in lists', () => {
+  test('leave out null values at any depth and in lists', () => {
     expect(
       withoutNulls({
         type: 'Card',
@@ -128,7 +128,7 @@ describe('builders', () => {
     })
   })
 
-  test('nested values lose their nulls, too, an action’s payload included', () => {
+  test('leave out null values in an action’s payload', () => {
     const widget = card(
       Button({ label: 'x', onClickAction: action('a', { k: null, list: [null, 1], keep: false }) }),
       Transition({ children: null }),
@@ -153,7 +153,7 @@ describe('builders', () => {
   })
 })
 
-describe('what differs between two states', () => {
+describe('the difference between two states', () => {
   const loose = (value: string, more: object = {}): WidgetRoot => ({
     type: 'Card',
     children: [{ type: 'Text', id: 't', value, ...more }],
@@ -164,22 +164,22 @@ describe('what differs between two states', () => {
   describe.each([
     ['built', typed],
     ['loose JSON', loose],
-  ])('%s', (_, make) => {
-    test('nothing', () => expect(diffWidget(make('Hello'), make('Hello'))).toEqual([]))
+  ])('if they are %s', (_, make) => {
+    test('is empty if nothing changed', () => expect(diffWidget(make('Hello'), make('Hello'))).toEqual([]))
 
-    test('text that was appended is a delta', () =>
+    test('is a delta if text was appended', () =>
       expect(diffWidget(make('Hello', { streaming: true }), make('Hello, world', { streaming: true }))).toEqual([
         { type: 'widget.streaming_text.value_delta', component_id: 't', delta: ', world', done: false },
       ]))
 
-    test('text that was appended while it stops streaming replaces the widget', () => {
+    test('replaces the widget if text was appended and stops streaming', () => {
       const after = make('Hello, world', { streaming: false })
       expect(diffWidget(make('Hello', { streaming: true }), after)).toEqual([
         { type: 'widget.root.updated', widget: after },
       ])
     })
 
-    test('text without an id replaces the widget, also where it was appended', () => {
+    test('replaces the widget if text without an id changes, even by appending', () => {
       const [before, longer, other] = ['Hello', 'Hello!', 'Bye'].map((value) =>
         make(value, { id: undefined } as object),
       ) as [WidgetRoot, WidgetRoot, WidgetRoot]
@@ -191,7 +191,7 @@ describe('what differs between two states', () => {
   const replaced = (before: WidgetRoot, after: WidgetRoot) =>
     expect(diffWidget(before, after)).toEqual([{ type: 'widget.root.updated', widget: after }])
 
-  test('another type, id or key, another order, a property more or less, and a change inside a value replace the widget', () => {
+  test('replaces the widget for another type, id, key or order, a property more or less, or a change inside a value', () => {
     const base = card(Text({ id: 't', value: 'x' }), Box({ children: [] }))
     replaced(base, Basic({ children: base.children as never }))
     replaced(base, { ...base, id: 'other' })
@@ -205,7 +205,7 @@ describe('what differs between two states', () => {
     expect(diffWidget(base, { ...base, size: undefined, key: null as never })).toEqual([])
   })
 
-  test('text inside a Transition is a delta, and several grow at once', () => {
+  test('is a delta for text inside a Transition, and several texts can grow at once', () => {
     const make = (a: string, b: string) =>
       card(
         Transition({ children: Markdown({ id: 'a', value: a, streaming: true }) }),
@@ -217,14 +217,14 @@ describe('what differs between two states', () => {
     ])
   })
 
-  test('an id that is there twice, or stands where clients do not look, cannot be a delta', () => {
+  test('replaces the widget if an id occurs twice or is where clients do not look for it', () => {
     const twice = (value: string) => card(Text({ id: 't', value }), Text({ id: 't', value: 'z' }))
     replaced(twice('a'), twice('ab'))
     const odd = (value: string): WidgetRoot => ({ type: 'Card', header: { type: 'Text', id: 't', value } })
     replaced(odd('a'), odd('ab'))
   })
 
-  test('whatever changes, the client has the new state after the updates', () => {
+  test('gives the client the new state, whatever changed', () => {
     const text = fc.constantFrom('', 'a', 'ab', 'abc', 'b')
     const leaf = fc.record(
       {
@@ -279,7 +279,7 @@ describe('what differs between two states', () => {
   })
 })
 
-describe('a widget that streams', () => {
+describe('a widget stream', () => {
   const place = { thread: { id: 'thr_1' }, newItemId: () => 'msg_1' }
   async function read(widget: WidgetRoot | AsyncIterable<WidgetRoot>, copyText?: string): Promise<ThreadStreamEvent[]> {
     const events: ThreadStreamEvent[] = []
@@ -290,7 +290,7 @@ describe('a widget that streams', () => {
     yield* all
   }
 
-  test('that is finished is one item', async () => {
+  test('of a finished widget is one item', async () => {
     expect(await read(card(), 'copied')).toEqual([
       {
         type: 'thread.item.done',
@@ -320,7 +320,7 @@ describe('a widget that streams', () => {
     expect(last?.item).toEqual({ ...first?.item, widget: text('Hello', false) })
   })
 
-  test('may change the object that it has yielded', async () => {
+  test('may yield the same mutated object again', async () => {
     const events = await read(
       (async function* () {
         const widget = { type: 'Card', children: [{ type: 'Text', id: 't', value: 'a' }] }
@@ -332,7 +332,7 @@ describe('a widget that streams', () => {
     expect(events[1]).toMatchObject({ update: { delta: 'b' } satisfies Partial<WidgetUpdate> })
   })
 
-  test('without a state is nothing', async () => expect(await read(states())).toEqual([]))
+  test('without a state has no events', async () => expect(await read(states())).toEqual([]))
 })
 
 describe('widget files', () => {
@@ -340,7 +340,7 @@ describe('widget files', () => {
   const read = (file: string) => readFileSync(new URL(file, folder), 'utf8')
   const files = readdirSync(folder).filter((file) => file.endsWith('.widget'))
 
-  test.each(files)('%s makes the widget that it is to make', (file) => {
+  test.each(files)('%s builds the expected widget', (file) => {
     const { data, widget } = JSON.parse(read(file.replace(/widget$/, 'json')))
     const template = WidgetTemplate.parse(read(file))
     expect(template.build(data)).toEqual(widget)
@@ -348,7 +348,7 @@ describe('widget files', () => {
     expect(template.name).toBe(file.replace('.widget', ''))
   })
 
-  test('a Basic root is made like any other; there is no second way', () => {
+  test('a Basic root is built like any other', () => {
     const template = WidgetTemplate.parse(read('plain_basic.widget'))
     expect(template.build({ greeting: 'Hi' })).toMatchObject({
       type: 'Basic',
@@ -357,7 +357,7 @@ describe('widget files', () => {
     expect(template).not.toHaveProperty('buildBasic')
   })
 
-  test('a value that is missing is named, however deep', () => {
+  test('a missing value is named, at any depth', () => {
     const template = WidgetTemplate.parse(read('departures.widget'))
     expect(() => template.build({ limit: 1 })).toThrow('data.trains is missing.')
     expect(() =>
@@ -371,7 +371,7 @@ describe('widget files', () => {
     ).toThrow('data.trains[1].to is missing.')
   })
 
-  test('a value can break out of nothing', () => {
+  test('a value cannot break out of its place', () => {
     const title = '"}],"type":"ListView","x":[{"y":"\\ </script>\u2028'
     const widget = WidgetTemplate.parse(read('order_card.widget')).build({
       shop: { name: title },
@@ -384,7 +384,7 @@ describe('widget files', () => {
     })
   })
 
-  test('another version, a broken file and one that makes no widget are refused', () => {
+  test('another version, a broken file and a template that is not a widget are refused', () => {
     const file = JSON.parse(read('plain_basic.widget'))
     expect(() => WidgetTemplate.parse(JSON.stringify({ ...file, version: '2.0' }))).toThrow('version "2.0"')
     expect(() => WidgetTemplate.parse(JSON.stringify({ ...file, template: 5 }))).toThrow('needs a name and a template')
@@ -395,16 +395,16 @@ describe('widget files', () => {
 })
 
 describe('icons', () => {
-  test('those of the protocol are known', () => {
+  test('of the protocol are known', () => {
     expect(ICON_NAMES).toHaveLength(64)
     expect(new Set(ICON_NAMES).size).toBe(64)
     for (const name of ICON_NAMES) expect(iconName(name)).toBe(name)
   })
 
-  test('those of other collections are told by their prefix', () =>
+  test('of other collections are recognised by their prefix', () =>
     expect(['vendor:acme-logo', 'lucide:arrow-up'].map(isIconName)).toEqual([true, true]))
 
-  test('others are refused', () => {
+  test('with any other name are refused', () => {
     for (const name of ['', 'sparkles', 'vendor:', 'Lucide:x', 'lucide:a b', '__proto__'])
       expect(() => iconName(name), name).toThrow(`There is no icon "${name}".`)
   })
