@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => stage?.close())
 afterEach(() => stage.leave())
 
-test.each(['light', 'dark'] as const)('axe finds nothing serious in the %s scheme', async (colorScheme) => {
+test.each(['light', 'dark'] as const)('axe finds no serious barrier in the %s scheme', async (colorScheme) => {
   const prompts = [{ label: 'What is open?', prompt: 'hello', icon: 'search' }]
   const page = await stage.visit(
     {
@@ -33,7 +33,7 @@ test.each(['light', 'dark'] as const)('axe finds nothing serious in the %s schem
   await expect.poll(() => barriers(page)).toEqual([])
 })
 
-test('the keyboard alone is enough', async () => {
+test('everything can be done with the keyboard alone', async () => {
   stage.server.threads.clear()
   stage.server.add({ id: 'old', title: 'Old chat' })
   const page = await stage.visit({
@@ -86,7 +86,7 @@ test('the keyboard alone is enough', async () => {
   ])
 })
 
-test('an Enter that ends a composition sends nothing', async () => {
+test('an Enter that ends an IME composition does not send', async () => {
   const page = await stage.visit()
   await composer(page).fill('にほん')
   await composer(page).evaluate((field) =>
@@ -98,7 +98,7 @@ test('an Enter that ends a composition sends nothing', async () => {
   expect(stage.server.requests).toEqual([])
 })
 
-test('on a phone targets are large enough, nothing scrolls sideways, and the text is readable', async () => {
+test('on a phone buttons are large enough, nothing scrolls sideways, and the text is readable', async () => {
   const page = await stage.visit({}, { viewport: { width: 390, height: 700 }, hasTouch: true, isMobile: true })
   await composer(page).fill('hello')
   await sendButton(page).tap()

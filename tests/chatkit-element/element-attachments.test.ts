@@ -40,7 +40,7 @@ async function answer(run: Run): Promise<void> {
 const pick = (page: Page, files: (typeof picture)[]) => page.locator('.file-input').setInputFiles(files)
 const send = (page: Page) => page.getByRole('button', { name: 'Send message' })
 
-test('files are uploaded in two steps while one writes, and only their ids travel with the message', async () => {
+test('files are uploaded in two steps while a person writes, and only their ids are sent with the message', async () => {
   const page = await stage.visit(twoPhase())
   const gate = Promise.withResolvers<void>()
   stage.server.uploading.gate = gate.promise
@@ -72,7 +72,7 @@ test('files are uploaded in two steps while one writes, and only their ids trave
   expect(await page.locator('.file-chip').count()).toBe(0)
 })
 
-test('a POST descriptor gets a form; the direct strategy goes through the fetch of the page', async () => {
+test('a POST descriptor gets a form upload; the direct strategy uses the page’s fetch', async () => {
   stage.server.uploading.method = 'POST'
   const page = await stage.visit(twoPhase())
   await pick(page, [text])
@@ -94,7 +94,7 @@ test('a POST descriptor gets a form; the direct strategy goes through the fetch 
   await direct.locator('.question').getByText('direct.txt').waitFor()
 })
 
-test('a long upload says how far it is', async () => {
+test('a long upload shows its progress', async () => {
   const page = await stage.visit(twoPhase())
   const half = Promise.withResolvers<void>()
   stage.server.uploading.half = half.promise
@@ -109,7 +109,7 @@ test('a long upload says how far it is', async () => {
   await chip.getByText(/^40 MB$/).waitFor()
 })
 
-test('what is too large, too many or of a wrong kind is told and never sent', async () => {
+test('a file that is too large, one too many, empty or of a wrong type is refused with a reason and never sent', async () => {
   const page = await stage.visit(
     twoPhase({
       maxSize: { 'image/*': 10, '*': 1_000 },
@@ -132,7 +132,7 @@ test('what is too large, too many or of a wrong kind is told and never sent', as
   expect(stage.sent('attachments.create')).toHaveLength(1)
 })
 
-test('a failed upload says why, also when one sends, and goes again; a file that is taken away leaves the server too', async () => {
+test('a failed upload shows its reason, blocks sending and can be retried; a removed file is deleted from the server', async () => {
   const page = await stage.visit(twoPhase())
   stage.server.uploading.refuse = 'This file is infected.'
   await pick(page, [text])
@@ -166,7 +166,7 @@ test('a failed upload says why, also when one sends, and goes again; a file that
   expect(await page.locator('.file-chip').count()).toBe(0)
 })
 
-test('files can be dropped and pasted, and the page can hand them over', async () => {
+test('files can be dropped, pasted and handed over by the page', async () => {
   const page = await stage.visit(twoPhase())
   const files = () => page.locator('.file-chip').count()
   await page.evaluate(() => {
@@ -203,7 +203,7 @@ test('files can be dropped and pasted, and the page can hand them over', async (
   await expect.poll(() => send(page).isEnabled()).toBe(true)
 })
 
-test('files stay with their draft, come back with a message that was refused, and are nobody else’s without the option', async () => {
+test('files stay with their draft and return with a refused message; without the option there is no file input', async () => {
   const page = await stage.visit(twoPhase())
   stage.server.add({ id: 'thr_other', title: 'Other' })
   await pick(page, [text])

@@ -22,7 +22,7 @@ const options = (page: Page) => page.getByRole('option')
 const active = (page: Page) => page.locator('[role=option][aria-selected=true]')
 const contents = () => (stage.sent('threads.create')[0]?.params.input as { content: object[] } | undefined)?.content
 
-test('@ suggests entities; the chosen one keeps its place in the sentence and goes out as a tag', async () => {
+test('@ suggests entities; a chosen one keeps its place in the sentence and is sent as a tag', async () => {
   const page = await stage.visit({ entities: {} })
   await composer(page).pressSequentially('Ask @ann')
   await expect.poll(() => options(page).allTextContents()).toEqual(['Ann Lee', 'Ann Leek'])
@@ -68,7 +68,7 @@ test('a message that ends with a mention is sent by the next Enter', async () =>
   await page.locator('.bubble .tag', { hasText: 'Q2 Plan' }).waitFor()
 })
 
-test('a mention goes with its chip or its name, Escape closes the list, and a mail address opens none', async () => {
+test('a mention is removed with its chip, Escape closes the list, and an e-mail address opens none', async () => {
   const page = await stage.visit({ entities: {} })
   await page.getByRole('button', { name: 'Mention' }).click()
   await expect.poll(() => options(page).count()).toBe(3)
@@ -86,7 +86,7 @@ test('a mention goes with its chip or its name, Escape closes the list, and a ma
   expect(contents()).toEqual([{ type: 'input_text', text: 'mail ann@q2.example' }])
 })
 
-test('/ opens the page’s commands and the composer’s own; a command may lead to a menu and to an entity', async () => {
+test('/ opens the page’s commands and the composer’s tools; a command can lead to a menu and to an entity', async () => {
   const page = await stage.visit({
     commands: { enabled: true },
     composer: { tools: [{ id: 't', label: 'Search the web', icon: 'globe' }] },
@@ -113,7 +113,10 @@ test('/ opens the page’s commands and the composer’s own; a command may lead
   await page.locator('.bubble', { hasText: 'not /first' }).waitFor()
 })
 
-/** A microphone that hums, where there is none; `problem` is what asking for it throws. */
+/**
+ * A microphone that hums, for machines without one. If `problem` is set, asking for it throws an
+ * error of that name.
+ */
 async function microphone(page: Page, problem = ''): Promise<void> {
   await page.evaluate((name) => {
     navigator.mediaDevices.getUserMedia = async () => {
@@ -128,7 +131,7 @@ async function microphone(page: Page, problem = ''): Promise<void> {
   }, problem)
 }
 
-test('speech becomes text at the cursor, and is not sent', async () => {
+test('dictated text is inserted at the cursor and not sent', async () => {
   const page = await stage.visit({ composer: { dictation: { enabled: true } } })
   await microphone(page)
   await composer(page).fill('Please today')
@@ -148,14 +151,14 @@ test('speech becomes text at the cursor, and is not sent', async () => {
 test.each([
   ['NotAllowedError', 'The microphone may not be used here.'],
   ['NotFoundError', 'No microphone was found.'],
-])('a microphone that cannot be had (%s) is explained', async (problem, sentence) => {
+])('an unavailable microphone (%s) is explained', async (problem, sentence) => {
   const page = await stage.visit({ composer: { dictation: { enabled: true } } })
   await microphone(page, problem)
   await page.getByRole('button', { name: 'Dictate' }).click()
   await page.getByRole('alert').getByText(sentence).waitFor()
 })
 
-test('recordings that the server refuses are explained, and without the option there is no microphone', async () => {
+test('a recording that the server refuses is explained, and without the option there is no microphone button', async () => {
   const page = await stage.visit({ composer: { dictation: { enabled: true } } })
   await microphone(page)
   stage.server.refusals.set('input.transcribe', {
@@ -170,7 +173,7 @@ test('recordings that the server refuses are explained, and without the option t
   expect(await without.getByRole('button', { name: 'Dictate' }).count()).toBe(0)
 })
 
-test('a title that the model makes stands in the header and in an open history as soon as it comes', async () => {
+test('a title from the model appears in the header and in an open history as soon as it arrives', async () => {
   const titled = Promise.withResolvers<void>()
   gates.set('work', titled.promise)
   stage.server.threads.clear()
@@ -191,7 +194,7 @@ test('a title that the model makes stands in the header and in an open history a
   expect((await heard(page)).at(-1)).toBe('history.close')
 })
 
-test('on a phone Enter makes a line, and the button sends; elsewhere Enter sends, and Shift with it makes a line', async () => {
+test('on a phone Enter breaks the line and the button sends; elsewhere Enter sends and Shift+Enter breaks the line', async () => {
   const phone = await stage.visit({}, { viewport: { width: 390, height: 700 }, hasTouch: true, isMobile: true })
   await composer(phone).pressSequentially('one\ntwo')
   expect(await composer(phone).inputValue()).toBe('one\ntwo')
@@ -216,7 +219,7 @@ test('on a phone Enter makes a line, and the button sends; elsewhere Enter sends
   await expect.poll(contents).toEqual([{ type: 'input_text', text: 'four\nfive' }])
 })
 
-test('on a phone Enter takes a suggestion all the same', async () => {
+test('on a phone Enter accepts a suggestion', async () => {
   const page = await stage.visit(
     { entities: {} },
     { viewport: { width: 390, height: 700 }, hasTouch: true, isMobile: true },

@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => stage?.close())
 afterEach(() => stage.leave())
 
-test('a lost connection is found again: the answer is whole, and nothing happens twice', async () => {
+test('a lost connection is resumed: the answer is whole, and no effect happens twice', async () => {
   const page = await stage.visit()
   await say(page, 'cut')
   await expect
@@ -22,7 +22,7 @@ test('a lost connection is found again: the answer is whole, and nothing happens
   expect(await page.getByRole('alert').count()).toBe(0)
 })
 
-test('a message whose fate nobody knows is sent again under its own id, and answered once', async () => {
+test('a message without a response is resent under its own id and answered once', async () => {
   const page = await stage.visit()
   await say(page, 'hello')
   await page.locator('.md strong', { hasText: 'hello' }).waitFor()
@@ -36,7 +36,7 @@ test('a message whose fate nobody knows is sent again under its own id, and answ
   expect(await page.locator('.bubble').allTextContents()).toEqual(['hello', 'twice?'])
 })
 
-test('a reload in the middle of an answer shows the same answer going on, and leaving it stops nothing', async () => {
+test('a reload during an answer shows it continuing, and leaving it does not stop it', async () => {
   const page = await stage.visit()
   await say(page, 'slow')
   await page.getByText('word word').first().waitFor()

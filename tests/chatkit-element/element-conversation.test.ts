@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => stage?.close())
 afterEach(() => stage.leave())
 
-test('the page hears that it is ready, a message goes out once, and the answer streams in as Markdown', async () => {
+test('the page hears "ready" once, a message is sent once, and the answer streams in as Markdown', async () => {
   const page = await stage.visit()
   expect((await heard(page)).filter((name) => name === 'ready')).toEqual(['ready'])
   await say(page, 'hello')
@@ -32,7 +32,7 @@ test('the page hears that it is ready, a message goes out once, and the answer s
   await expect.poll(() => page.locator('.sr-only[role=status]').last().textContent()).toContain('You said hello .')
 })
 
-test('a tool call shows as a line that unfolds, the title follows, and the footnote links to its source', async () => {
+test('a tool call is a line that unfolds, the title is updated, and a footnote links to its source', async () => {
   const page = await stage.visit()
   const seenSpinning = Promise.withResolvers<void>()
   gates.set('work', seenSpinning.promise)
@@ -53,7 +53,7 @@ test('a tool call shows as a line that unfolds, the title follows, and the footn
   await page.getByRole('link', { name: /The shop.*shop.example/ }).waitFor()
 })
 
-test('stop tells the server, keeps what was said, and the next message works', async () => {
+test('a stop tells the server, keeps the text, and the next message works', async () => {
   const page = await stage.visit()
   await say(page, 'slow')
   await page.getByText('word word').first().waitFor()
@@ -84,7 +84,7 @@ test('a failure is a sentence with Retry, which asks again after the same messag
     .toMatchObject({ kind: 'positive', item_ids: [expect.stringMatching(/^a_/)] })
 })
 
-test('client tools run in the page, and one that throws does not strand the assistant', async () => {
+test('client tools run in the page, and one that throws still returns a result', async () => {
   const page = await stage.visit()
   await say(page, 'call double')
   await page.getByText('The page said: {"name":"double","doubled":42}').first().waitFor()
@@ -103,7 +103,7 @@ test('effects, notices and deep links reach the page', async () => {
   expect(events).toContainEqual({ name: 'deeplink', detail: { name: 'task/open', data: { id: '7' } } })
 })
 
-test('a widget is drawn, its button acts, and a component from the future shows its text', async () => {
+test('a widget is drawn, its button acts, and an unknown component shows its text', async () => {
   const page = await stage.visit()
   await say(page, 'widget')
   await page.getByText('from the future').waitFor()
@@ -112,7 +112,7 @@ test('a widget is drawn, its button acts, and a component from the future shows 
   expect(stage.sent('threads.custom_action')[0]?.params.item_id).toMatch(/^w_/)
 })
 
-test('columns stand as the answer aligns them, lists begin where it says, and the keyboard can scroll code and tables', async () => {
+test('columns are aligned, lists start at their number, and code and tables can be scrolled with the keyboard', async () => {
   const page = await stage.visit()
   await say(page, 'table')
   const cell = page.getByRole('cell', { name: '5 €' })

@@ -4,10 +4,10 @@ import { expect, test } from 'vitest'
 const types = readFileSync('node_modules/@openai/chatkit/types/index.d.ts', 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')
 const doc = readFileSync('docs/chatkit-element.md', 'utf8')
 
-/** The words in code on the page: `entities.onClick` says `entities` and `onClick`. */
+/** The words in code on the page: `entities.onClick` gives `entities` and `onClick`. */
 const told = new Set([...doc.matchAll(/`([^`\n]+)`/g)].flatMap(([, code = '']) => [code, ...code.split(/[.\s]/)]))
 
-/** The fields of a type, those of its inner types included. */
+/** The fields of a type, including those of its inner types. */
 function fieldsOf(name: string): string[] {
   const body = new RegExp(`export type ${name} = \\{\\n([\\s\\S]*?)\\n\\};`).exec(types)?.[1] ?? ''
   return [...body.matchAll(/^\s+(\w+)\??:/gm)].map(([, field = '']) => field)
@@ -19,7 +19,7 @@ const OPTION_TYPES = [
   ),
 ].map(([, name = '']) => name)
 
-test('the page about the element names every option, method and event of the public types', () => {
+test('docs/chatkit-element.md names every option, method and event of the public types', () => {
   const options = OPTION_TYPES.flatMap(fieldsOf)
   const methods = [
     ...(/export interface OpenAIChatKit[\s\S]*?\n\}/.exec(types)?.[0] ?? '').matchAll(/^ {2}(\w+)\(/gm),

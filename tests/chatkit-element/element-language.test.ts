@@ -16,7 +16,7 @@ afterEach(() => stage.leave())
 const greeting = (page: Page) => page.locator('.greeting')
 const files = globSync('lib/chatkit-element/locales/*.ts')
 
-/** Words that some languages have in common with English. */
+/** Words that some languages share with English. */
 const SHARED = new Set([
   'assistant',
   'chat',
@@ -30,7 +30,7 @@ const SHARED = new Set([
   'suggestionsFound',
 ])
 
-test.each(files.map((file) => path.basename(file, '.ts')))('%s says everything in its own words', async (language) => {
+test.each(files.map((file) => path.basename(file, '.ts')))('%s translates every string', async (language) => {
   const { default: strings } = (await import(path.resolve('lib/chatkit-element/locales', `${language}.ts`))) as {
     default: Strings
   }
@@ -49,7 +49,7 @@ test.each(files.map((file) => path.basename(file, '.ts')))('%s says everything i
   expect(same.filter((key) => !SHARED.has(key))).toEqual([])
 })
 
-test('the page’s choice is loaded from beside the script, and another choice changes every word', async () => {
+test('the page’s locale is loaded from beside the script, and another locale changes every word', async () => {
   const page = await stage.visit({ locale: 'de-AT' })
   await expect.poll(() => greeting(page).textContent()).toBe('Womit kann ich heute helfen?')
   await page.getByRole('region', { name: 'Chat' }).getByRole('textbox', { name: 'Nachricht' }).fill('hallo')
@@ -75,7 +75,7 @@ test.each([
   await expect.poll(() => greeting(page).textContent()).toBe(text)
 })
 
-test('texts that cannot be had are English, and the page is told', async () => {
+test('strings that cannot be loaded are in English, and the element is still ready', async () => {
   const page = await stage.visit({}, { locale: 'nl' })
   await page.route('**/chatkit/nl.js', (route) => route.abort())
   await page.reload()
@@ -83,7 +83,7 @@ test('texts that cannot be had are English, and the page is told', async () => {
   await expect.poll(() => heard(page)).toContain('ready')
 })
 
-test('Arabic runs from right to left, the composer and its buttons with it', async () => {
+test('Arabic is laid out from right to left, including the composer and its buttons', async () => {
   const page = await stage.visit({
     locale: 'ar',
     composer: { attachments: { enabled: true } },
@@ -102,7 +102,7 @@ test('Arabic runs from right to left, the composer and its buttons with it', asy
   await page.getByText('مصدر واحد').waitFor()
   const bubble = await page.locator('.bubble').boundingBox()
   expect(bubble?.x, 'a question stands on the far side').toBeLessThan(width / 2)
-  // What fades in has its colours at the end.
+  // Colours are final only when the fade-in has ended.
   await expect.poll(() => barriers(page)).toEqual([])
   for (const size of [1280, 390]) {
     await page.setViewportSize({ width: size, height: 800 })

@@ -42,7 +42,7 @@ describe('a text that is still being written', () => {
     ['code is closed, and marks in it are text', 'run `a **b', 'run `a **b`'],
     ['a snake_case word is a word', 'the list_tasks tool', 'the list_tasks tool'],
     ['a line that may become a heading or a list waits', 'Some text\n-', 'Some text'],
-    ['a bullet is no emphasis', '* one *two', '* one *two*'],
+    ['a bullet is not emphasis', '* one *two', '* one *two*'],
     ['a fence is left alone', '```ts\nconst a = `', '```ts\nconst a = `'],
     ['a table waits for its second line', '| a | b |\n| -', ''],
     ['half a tag waits', 'line<b', 'line'],
@@ -59,7 +59,7 @@ describe('a text that is still being written', () => {
     ['an escaped star opens nothing', 'a \\*b', 'a \\*b'],
   ])('%s', (_, raw, shown) => expect(mend(raw).trimEnd()).toBe(shown.trimEnd()))
 
-  test('reading piece by piece ends in the same blocks as reading at once', () => {
+  test('reading piece by piece gives the same blocks as reading at once', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: TEXT.length }), { maxLength: 12 }), (cuts) => {
         const blocks = new Blocks()
@@ -71,14 +71,14 @@ describe('a text that is still being written', () => {
     )
   })
 
-  test('blocks that are complete keep their identity while the text grows', () => {
+  test('complete blocks keep their identity while the text grows', () => {
     const blocks = new Blocks()
     const before = blocks.read(`${TEXT}\n\nAnd`, true)
     const after = blocks.read(`${TEXT}\n\nAnd more`, true)
     expect(after.slice(0, 4).every((block, at) => block.token === before[at]?.token)).toBe(true)
   })
 
-  test('windows line ends and a text that changes under way are read all the same', () => {
+  test('Windows line ends and a text that changes are read correctly', () => {
     const blocks = new Blocks()
     blocks.read('one\r\n\r\ntwo\r\n\r\nthree', true)
     expect(blocks.read('one\r\n\r\ntwo\r\n\r\nthree\r\n\r\nfour', true).map(({ raw }) => raw.trim())).toEqual([
@@ -91,7 +91,7 @@ describe('a text that is still being written', () => {
   })
 })
 
-/** The HTML of a text, before it is sanitised. */
+/** The HTML of a text before it is sanitised. */
 function html(text: string, growing = false): string {
   const blocks = new Blocks()
   const read = blocks.read(text, growing)
@@ -102,7 +102,7 @@ function html(text: string, growing = false): string {
 describe('what models and people mean', () => {
   test.each([
     ['TeX keeps its backslashes', '\\(x^2\\) is \\[a*b*c\\], \\{y\\}', ['\\(x^2\\)', '\\[a*b*c\\]', '\\{y\\}']],
-    ['an escaped bracket makes no link', '\\[not\\](https://a.b)', ['\\[not\\]']],
+    ['an escaped bracket does not make a link', '\\[not\\](https://a.b)', ['\\[not\\]']],
     ['other escapes work', '\\*not\\* \\_this\\_ 1\\. no', ['*not* _this_ 1. no']],
     ['one tilde is text', 'Boards of 0.3~8mm and weights of 0.3~4.5mm', ['0.3~8mm and weights of 0.3~4.5mm']],
     ['two tildes strike out', '~~gone~~ ~5', ['<del>gone</del> ~5']],
@@ -116,7 +116,7 @@ describe('what models and people mean', () => {
     ['Korean bold with brackets', '**한국어(韓國語)**는', ['<strong>한국어(韓國語)</strong>는']],
     ['Chinese struck out', '~~删除，~~了', ['<del>删除，</del>了']],
     [
-      'emphasis elsewhere is as before',
+      'other emphasis is unchanged',
       'a**b**c 2 * 3 * 4 snake_case_word "**a**"',
       ['a<strong>b</strong>c 2 * 3 * 4 snake_case_word'],
     ],
@@ -126,30 +126,34 @@ describe('what models and people mean', () => {
       ['>https://example.com/a</a>。然后继续'],
     ],
     [
-      'before a full-width comma and bracket',
+      'an address ends before a full-width comma and bracket',
       '（https://a.b/c），https://d.e/f、x',
       ['>https://a.b/c</a>），', '>https://d.e/f</a>、x'],
     ],
-    ['before a quote', '“https://a.b/c” says', ['“<a href="https://a.b/c">https://a.b/c</a>” says']],
-    ['before an Arabic comma', 'https://a.b/c، ثم', ['>https://a.b/c</a>، ثم']],
-    ['letters and dashes of any script belong to it', 'https://a.b/北京–上海 x', ['>https://a.b/北京–上海</a> x']],
+    ['an address ends before a quote', '“https://a.b/c” says', ['“<a href="https://a.b/c">https://a.b/c</a>” says']],
+    ['an address ends before an Arabic comma', 'https://a.b/c، ثم', ['>https://a.b/c</a>، ثم']],
+    [
+      'letters and dashes of any script belong to an address',
+      'https://a.b/北京–上海 x',
+      ['>https://a.b/北京–上海</a> x'],
+    ],
     ['inline code runs from left to right', 'استخدم `--flag` الآن', ['<code dir="ltr">--flag</code>']],
     [
       'a picture that is not loaded is a link',
       '![cat](https://e.com/c.png)',
       ['href="https://e.com/c.png"', 'Image not loaded: cat</a>'],
     ],
-    ['in a link it is the link', '[![cat](https://e.com/c.png)](https://x.y)', ['<a href="https://x.y"><span']],
+    ['a picture in a link is the link', '[![cat](https://e.com/c.png)](https://x.y)', ['<a href="https://x.y"><span']],
   ])('%s', (_, text, parts) => {
     for (const part of parts)
       expect(html(text)).toContain(part.replaceAll('"', part.includes('<') || part.startsWith('href') ? '"' : '&#34;'))
   })
 
-  test('a picture with an address that cannot be followed is only named', () => {
+  test('an image with an unsafe address is not a link', () => {
     expect(html('![x](javascript:alert(1)) ![y](data:text/html,z)')).not.toContain('<a ')
   })
 
-  test('footnotes are numbered by their first mention, stand at the end, and one that nothing explains is text', () => {
+  test('footnotes are numbered by first mention and end the text; an undefined one stays text', () => {
     const text =
       'One[^b] and two[^a], again[^b].\n\n[^a]: Note **a**\n[^b]: Note b\n    goes on\n\n[^c]: Alone\n\nAfter[^x].'
     const blocks = new Blocks()
@@ -171,20 +175,20 @@ describe('what models and people mean', () => {
     expect(html('`[^1]` and [^1]: no line of its own')).not.toContain('data-note-ref')
   })
 
-  test('thousands of marks that lead nowhere are read in a moment', () => {
+  test('thousands of unclosed marks do not throw', () => {
     for (const mark of ['\\(', '\\[', '[^a]', '中**，', '~~，', '[^a]: x\n', '`', '见https://a.b/。'])
       expect(() => html(mark.repeat(3_000))).not.toThrow()
   })
 })
 
-test('raw HTML is shown as the text that it is, but for a few harmless tags', () => {
+test('raw HTML is shown as text, except for a few harmless tags', () => {
   expect(html('a <script>x</script> b')).not.toContain('<script')
   expect(html('<img src=x onerror=alert(1)>')).not.toContain('<img')
   expect(html('a<br>b H<sub>2</sub>O')).toContain('a<br>b H<sub>2</sub>O')
   expect(html('<b onclick="x">y</b>')).not.toContain('<b ')
 })
 
-test('links go to the web and to mail only, images come from allowed domains only', () => {
+test('links are http, https or mailto, and images come from allowed domains only', () => {
   expect(['https://a.b', 'HTTP://a.b', 'mailto:a@b.c', 'chatkit-link://x'].every(isSafeLink)).toBe(true)
   expect(
     ['javascript:alert(1)', ' javascript:x', 'data:text/html,x', 'vbscript:x', '//a.b', '/admin', 'file:///x'].some(
@@ -206,7 +210,7 @@ test('links go to the web and to mail only, images come from allowed domains onl
     expect(isAllowedImage(src, allowed), src).toBe(false)
 })
 
-test('sources are numbered once, and their marks stand where the text rests on them', () => {
+test('sources are numbered once, and their marks are where the text cites them', () => {
   const url = (title: string, index: number) => ({
     type: 'annotation' as const,
     index,
@@ -221,7 +225,7 @@ test('sources are numbered once, and their marks stand where the text rests on t
   expect(markCitations('a\uE200b', [])).not.toContain('\uE200')
 })
 
-test('a screen reader hears words, not marks', () => {
+test('a screen reader hears words instead of marks', () => {
   const item = {
     type: 'assistant_message' as const,
     id: 'a',

@@ -10,11 +10,11 @@ beforeAll(async () => {
 afterAll(() => stage?.close())
 afterEach(() => stage.leave())
 
-test('the script does nothing where there is no browser', async () => {
+test('the script does nothing if there is no browser', async () => {
   expect(() => runInNewContext(stage.element, {})).not.toThrow()
 })
 
-test('a plain page without React: ready is heard by the first listener however late, once, and a removed one heard nothing', async () => {
+test('on a page without React the first listener hears "ready" once, however late; a removed one never does', async () => {
   const page = await stage.visit()
   const heard = await page.evaluate(async () => {
     const element = document.createElement('openai-chatkit') as HTMLElement & { setOptions: (options: object) => void }
@@ -30,7 +30,7 @@ test('a plain page without React: ready is heard by the first listener however l
     while (counts.first === 0) await frame()
     element.addEventListener('chatkit.ready', () => counts.second++)
     for (let wait = 0; wait < 5; wait += 1) await frame()
-    // A move within the page keeps the conversation; a removed element goes quietly.
+    // A move within the page keeps the conversation. Removing the element must not throw.
     document.querySelector('main')?.append(element)
     const kept = element.shadowRoot?.querySelector('.composer') !== null
     element.remove()
@@ -39,7 +39,7 @@ test('a plain page without React: ready is heard by the first listener however l
   expect(heard).toEqual({ removed: 0, first: 1, second: 0, kept: true })
 })
 
-test('options change looks at once, bad ones throw, and the theme reaches the colours', async () => {
+test('options change the look at once, invalid ones throw, and the theme sets the colours', async () => {
   const page = await stage.visit({
     theme: { colorScheme: 'dark', radius: 'sharp', color: { accent: { primary: 'rgb(200, 30, 90)', level: 2 } } },
     locale: 'he',
@@ -70,7 +70,7 @@ test('options change looks at once, bad ones throw, and the theme reaches the co
   )
 })
 
-test('nothing in an answer runs, loads or leads astray, streamed and loaded again', async () => {
+test('an answer cannot run scripts, load anything or link to anything but https, streamed or reloaded', async () => {
   const page = await stage.visit()
   await say(page, 'xss')
   const verdict = async () => {

@@ -12,7 +12,8 @@ import {
 } from '#tests/support/element/element-browser.ts'
 import type { Run } from '#tests/support/element/fake-chatkit.ts'
 
-// How answers are laid out in a real browser. Screenshots are kept in artifacts/ for people to look at.
+// How answers are laid out in a real browser. Screenshots are kept in artifacts/ for people to look
+// at.
 
 const WIDE_TABLE = `| ${'Column of some width | '.repeat(12)}\n|${'---|'.repeat(12)}\n| ${'A value that is long | '.repeat(12)}`
 const ANSWERS: Record<string, string> = {
@@ -40,7 +41,7 @@ beforeAll(async () => {
 afterAll(() => stage?.close())
 afterEach(() => stage.leave())
 
-/** A card with a question, which its answer replaces; a second one whose button stays. */
+/** A card with a question, which its answer replaces, and with a button that stays. */
 async function putQuestion(run: Run, text: string): Promise<void> {
   const card = (widget: object) => ({
     type: 'widget',
@@ -65,7 +66,7 @@ async function ask(page: Page, text: string): Promise<void> {
   await sendButton(page).waitFor()
 }
 
-/** Pictures of the page in both sizes and schemes, for people. */
+/** Screenshots in two sizes and both colour schemes, for people to look at. */
 async function shoot(page: Page, name: string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
@@ -78,7 +79,7 @@ async function shoot(page: Page, name: string): Promise<void> {
   await page.setViewportSize({ width: 900, height: 700 })
 }
 
-test('each block, item and cell has the direction of its own text', async () => {
+test('each block, list item and cell has the direction of its own text', async () => {
   const page = await stage.visit()
   await ask(page, 'directions')
   const side = (selector: string, text: string) =>
@@ -100,7 +101,7 @@ test('each block, item and cell has the direction of its own text', async () => 
   await shoot(page, 'directions')
 })
 
-test('inline code runs from left to right in a sentence that does not', async () => {
+test('inline code runs from left to right in right-to-left text', async () => {
   const page = await stage.visit()
   await ask(page, 'code')
   const [dash, letter] = await answerText(page)
@@ -116,7 +117,7 @@ test('inline code runs from left to right in a sentence that does not', async ()
   expect(dash).toBeLessThan(letter as number)
 })
 
-test('wide tables and code shade the edge behind which they go on, and narrow ones do not', async () => {
+test('a wide table or code block has a shaded edge where it continues, and a narrow one has none', async () => {
   const page = await stage.visit()
   await ask(page, 'wide')
   const boxes = page.locator('.md-table, .md pre')
@@ -126,7 +127,7 @@ test('wide tables and code shade the edge behind which they go on, and narrow on
     const box = boxes.nth(at)
     await box.scrollIntoViewIfNeeded()
     const picture = (await box.screenshot()).toString('base64')
-    // How much the middle row of pixels differs at either edge from the one further in.
+    // How much the pixel at each edge differs from one further in.
     return page.evaluate(async (data) => {
       const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(data), (char) => char.charCodeAt(0))]))
       const canvas = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d', {
@@ -154,7 +155,7 @@ test('wide tables and code shade the edge behind which they go on, and narrow on
   expect(await edges(2)).toEqual({ left: false, right: false })
 })
 
-test('a number stays with its unit, however narrow the page, and the text stays the same', async () => {
+test('a number stays on one line with its unit on a narrow page, and the text is unchanged', async () => {
   const page = await stage.visit({}, { viewport: { width: 320, height: 700 } })
   await ask(page, 'measures')
   const measures = answerText(page).locator('.measure')
@@ -166,7 +167,7 @@ test('a number stays with its unit, however narrow the page, and the text stays 
   )
 })
 
-test('a footnote leads to its note and back, and is heard by its number', async () => {
+test('a footnote leads to its note and back, and is announced by its number', async () => {
   const page = await stage.visit()
   await ask(page, 'notes')
   const notes = await page.locator('.md-notes li').allTextContents()
@@ -185,7 +186,7 @@ test('a footnote leads to its note and back, and is heard by its number', async 
   expect(await barriers(page)).toEqual([])
 })
 
-test('a remote picture is not loaded, and its address can be followed', async () => {
+test('a remote image is not loaded but linked', async () => {
   const page = await stage.visit()
   await ask(page, 'picture')
   const link = page.getByRole('link', { name: 'Image not loaded: A cat' })
@@ -194,7 +195,7 @@ test('a remote picture is not loaded, and its address can be followed', async ()
   await shoot(page, 'picture')
 })
 
-test('no backtick shows while code is being written', async () => {
+test('backticks never flash while code is being written', async () => {
   const page = await stage.visit()
   await page.evaluate(() => {
     const seen = new Set<string>()
@@ -218,14 +219,15 @@ test('no backtick shows while code is being written', async () => {
   ])
 })
 
-test('nothing but the conversation scrolls: the chat never slides under its own edge', async () => {
+test('only the conversation scrolls; the chat never slides under its own edge', async () => {
   const page = await stage.visit({}, { viewport: { width: 900, height: 500 } })
   await ask(page, 'long')
   await ask(page, 'long')
   await ask(page, 'end')
   const slid = await page.locator('openai-chatkit').evaluate((element) => {
     const boxes = [...(element.shadowRoot as ShadowRoot).querySelectorAll<HTMLElement>('.root, .root *')]
-    // What is hidden beside its own box can be scrolled to by the focus, by search and by scripts, whatever `overflow` says.
+    // Focus, search and scripts can scroll to content that overflows its box, whatever `overflow`
+    // says.
     for (const box of boxes) if (getComputedStyle(box).overflowY !== 'auto') box.scrollTop = 10_000
     return boxes
       .filter((box) => getComputedStyle(box).overflowY !== 'auto' && box.scrollTop > 0 && !box.matches('.sr-only'))
@@ -242,7 +244,7 @@ test('nothing but the conversation scrolls: the chat never slides under its own 
   expect(await page.evaluate(() => document.documentElement.scrollTop + document.body.scrollTop)).toBe(0)
 })
 
-test('after Approve the keyboard is in the composer, and after a button that stays it is on the button', async () => {
+test('the focus moves to the composer after Approve, and stays on a button that remains', async () => {
   const page = await stage.visit()
   await ask(page, 'question')
   const focused = () =>
@@ -258,7 +260,7 @@ test('after Approve the keyboard is in the composer, and after a button that sta
   expect(await composer(page).inputValue()).toBe('and')
 })
 
-test('an action takes the focus from nobody who has gone elsewhere meanwhile', async () => {
+test('an action does not take the focus if the person has moved it meanwhile', async () => {
   const page = await stage.visit()
   await ask(page, 'question')
   await page.getByRole('button', { name: 'Approve' }).press('Enter')

@@ -77,7 +77,7 @@ const textOf = (view: ThreadView, id: string) => {
 }
 
 describe('one event at a time', () => {
-  test('a thread that is created or changed keeps the items that are shown', () => {
+  test('a thread that is created or updated keeps the items that are shown', () => {
     const view = apply(
       emptyView,
       done(user('m1')),
@@ -88,14 +88,14 @@ describe('one event at a time', () => {
     expect(view.items).toHaveLength(1)
   })
 
-  test('text grows part by part, even where a part was never announced', () => {
+  test('text grows part by part, even if a part was never added', () => {
     const view = apply(emptyView, added(said('a1')), delta('a1', 'Good '), delta('a1', 'day'), delta('a1', 'Second', 1))
     expect(textOf(view, 'a1')).toBe('Good day|Second')
     expect(view.open.has('a1')).toBe(true)
     expect(apply(view, done(said('a1', 'Good day', 'Second'))).open.size).toBe(0)
   })
 
-  test('parts are replaced when they are added or done, and footnotes go where they belong', () => {
+  test('a part is replaced when it is added or done, and annotations are inserted at their index', () => {
     const annotation = (title: string) => ({
       type: 'annotation' as const,
       index: 1,
@@ -126,7 +126,7 @@ describe('one event at a time', () => {
     expect(view.items[0]).toMatchObject({ content: [{ text: 'Bye', annotations: [] }] })
   })
 
-  test('tasks are added and updated in place; an index that cannot be is passed over', () => {
+  test('tasks are added and updated in place, and an impossible index is ignored', () => {
     const view = apply(
       emptyView,
       added(work('w1', task('a', 'loading'))),
@@ -137,7 +137,7 @@ describe('one event at a time', () => {
     expect(view.items[0]).toMatchObject({ workflow: { tasks: [task('a'), task('b', 'loading')] } })
   })
 
-  test('widgets change as a whole, by component, and by streamed text, also inside a Transition', () => {
+  test('widgets change as a whole, by component and by streamed text, also inside a Transition', () => {
     const root = {
       type: 'Card',
       children: [
@@ -167,7 +167,7 @@ describe('one event at a time', () => {
     expect(view.items[0]).toMatchObject({ widget: { children: [] } })
   })
 
-  test('an image comes nearer, an item is removed, an item is replaced by one of another type', () => {
+  test('an image progresses, an item is replaced by one of another type, and an item is removed', () => {
     const picture = { id: 'i', url: 'data:image/png;base64,AA==' }
     let view = apply(
       emptyView,
@@ -203,7 +203,7 @@ describe('one event at a time', () => {
     })
   })
 
-  test('what is hidden, unknown, or about nothing that is there changes nothing', () => {
+  test('an event about a hidden, unknown or missing item changes nothing', () => {
     const hidden = { ...base, type: 'hidden_context_item', id: 'h', content: 'secret' } as const
     const events = [
       added(hidden),
@@ -220,7 +220,7 @@ describe('one event at a time', () => {
   })
 })
 
-test('whatever a server leaves out or makes up, the view stays one that can be drawn', () => {
+test('the view can be drawn whatever a server leaves out or makes up', () => {
   const loose = fc.record(
     {
       id: fc.constantFrom('a', 'b'),
@@ -272,14 +272,14 @@ test('whatever a server leaves out or makes up, the view stays one that can be d
 })
 
 describe('the course of a turn', () => {
-  test("a message is shown at once and gives way to the server's own", () => {
+  test('a message is shown at once and replaced by the server’s own', () => {
     const local = addLocalMessage(loadedView(thread(), [user('m0'), said('a0', 'x')]), user(localId('1'), 'New'))
     const view = apply(local, done(user('m1', 'New')), added(said('a1')))
     expect(view.items.map(({ id }) => id)).toEqual(['m0', 'a0', 'm1', 'a1'])
     expect(dropMessage(local, localId('1')).items).toHaveLength(2)
   })
 
-  test('a message that the server names takes the place of that one, and an older one stays unsent', () => {
+  test('a confirmed message replaces the local one with its request id, and an older one stays unsent', () => {
     const two = addLocalMessage(
       addLocalMessage(loadedView(thread(), []), user(localId('r1'), 'A')),
       user(localId('r2'), 'B'),
@@ -292,7 +292,7 @@ describe('the course of a turn', () => {
     ])
   })
 
-  test('a re-read keeps what was not sent, behind what the server has', () => {
+  test('a re-read keeps unsent messages after the server’s items', () => {
     const unsent = user(localId('r1'), 'A')
     const view = addLocalMessage(loadedView(thread(), [user('m0')]), unsent)
     expect(
@@ -301,7 +301,7 @@ describe('the course of a turn', () => {
     expect(loadedView(thread(), [user('m0')], [unsent]).items.map(({ id }) => id)).toEqual(['m0', unsent.id])
   })
 
-  test('a failure stays with its turn, and the next attempt takes it away', () => {
+  test('a failure stays with its turn, and the next attempt removes it', () => {
     const asked = loadedView(thread(), [user('m0')])
     const failed = apply(asked, { type: 'error', code: 'custom', message: 'No luck.', allow_retry: true })
     expect(failed.items[0]).toMatchObject({ outcome: { status: 'failed', message: 'No luck.', allow_retry: true } })
@@ -309,7 +309,7 @@ describe('the course of a turn', () => {
     expect([again.failure, again.items[0]]).toEqual([null, user('m0')])
   })
 
-  test('at the end nothing goes on turning', () => {
+  test('nothing keeps loading after the end of a turn', () => {
     const view = endTurn(
       apply(emptyView, added(work('w', task('a', 'loading'))), { type: 'progress_update', text: 'x' }),
     )
@@ -320,13 +320,13 @@ describe('the course of a turn', () => {
     })
   })
 
-  test('asking again drops what came after the question', () => {
+  test('a retry drops what came after the question', () => {
     const view = loadedView(thread(), [user('m1'), said('a1', 'x'), user('m2'), said('a2', 'y')])
     expect(dropAfter(view, 'm1').items.map(({ id }) => id)).toEqual(['m1'])
     expect(dropAfter(view, 'gone')).toBe(view)
   })
 
-  test('items fall into turns, the first of which may have lost its question', () => {
+  test('items are grouped by turn, and the first group may lack its question', () => {
     const groups = turnGroups([said('a0', 'x'), user('m1'), work('w1'), said('a1', 'y'), user('m2')])
     expect(groups.map(({ key, question, answer }) => [key, question?.id, answer.map(({ id }) => id)])).toEqual([
       ['a0', undefined, ['a0']],
@@ -336,13 +336,13 @@ describe('the course of a turn', () => {
   })
 })
 
-describe('coming back', () => {
+describe('catching up with the server', () => {
   const shown: ThreadView = {
     ...loadedView(thread(), [user('u1'), said('a1', 'One'), user('u2'), said('a2', 'Two')]),
     failure: { message: 'The model is tired.', retry: 'answer' },
   }
 
-  test('the same items stay the same objects, and what was said of the last turn stays', () => {
+  test('unchanged items stay the same objects, and the failure of the last turn stays', () => {
     const { view, joins } = caughtUpView(shown, thread('Titled'), [user('u2'), said('a2', 'Two')])
     expect(joins).toBe(true)
     expect(view.items).toEqual(shown.items)
@@ -350,7 +350,7 @@ describe('coming back', () => {
     expect(view).toMatchObject({ thread: { title: 'Titled' }, failure: shown.failure })
   })
 
-  test('new items join those that are shown; what is gone goes, and so does what was said of an older turn', () => {
+  test('new items are appended, changed ones are updated, and the failure of an older turn is removed', () => {
     const { view, joins } = caughtUpView(shown, thread(), [user('u2'), said('a2', 'Two, better'), user('u3')])
     expect(joins).toBe(true)
     expect(view.items.map(({ id }) => id)).toEqual(['u1', 'a1', 'u2', 'a2', 'u3'])
@@ -358,13 +358,13 @@ describe('coming back', () => {
     expect(view.failure).toBeNull()
   })
 
-  test('where too much has come between, only the newest are shown', () => {
+  test('only the newest items are shown if too much is missing in between', () => {
     const { view, joins } = caughtUpView(shown, thread(), [user('u9'), said('a9', 'Nine')])
     expect(joins).toBe(false)
     expect(view.items.map(({ id }) => id)).toEqual(['u9', 'a9'])
   })
 
-  test('a thread that can be read again was not lost for good', () => {
+  test('the failure of a lost connection is removed once the thread can be read', () => {
     const lost: ThreadView = { ...shown, failure: { message: 'Lost.', retry: 'attach' } }
     expect(caughtUpView(lost, thread(), shown.items).view.failure).toBeNull()
   })
@@ -373,7 +373,7 @@ describe('coming back', () => {
 describe('replay', () => {
   const run = [done(user('m1')), added(said('a1')), delta('a1', 'Good '), delta('a1', 'day '), delta('a1', 'to you')]
 
-  test('an answer that is read again never gets shorter on the screen', () => {
+  test('an answer that is replayed never gets shorter on the screen', () => {
     let view = apply(emptyView, ...run.slice(0, 4))
     const seen: (string | undefined)[] = []
     for (const event of run) {
@@ -384,13 +384,16 @@ describe('replay', () => {
     expect(view.items).toHaveLength(2)
   })
 
-  test('an item that is complete stays as it is until its own end comes again', () => {
+  test('a complete item stays unchanged until its own end is replayed', () => {
     const loaded = loadedView(thread(), [user('m1'), said('a1', 'Good day to you')])
     expect(apply(loaded, ...run).items).toEqual(loaded.items)
     expect(apply(loaded, ...run, done(said('a1', 'Good day to you all'))).rebuilding.size).toBe(0)
   })
 
-  /** A turn with any number of messages, workflows and widgets, each written in any pieces and interleaved in any way. */
+  /**
+   * A turn with any number of messages, workflows and widgets, each in any pieces and interleaved
+   * in any order.
+   */
   const turn = fc
     .array(
       fc.tuple(
@@ -415,7 +418,7 @@ describe('replay', () => {
       ),
     )
 
-  test('whatever the order and wherever it is cut, replaying ends in the final items', () => {
+  test('a replay ends with the final items, in any order and from any cut', () => {
     fc.assert(
       fc.property(turn, fc.nat(), fc.nat(), ([lists, events], cutAt, againAt) => {
         const finals = lists.map(({ final }) => final)

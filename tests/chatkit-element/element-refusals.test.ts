@@ -23,7 +23,7 @@ async function refuse(
   stage.server.refusals.set('threads.create', { status, headers, body: JSON.stringify({ message }) })
   await say(page, 'hello')
   await page.getByRole('alert').getByText(message).waitFor()
-  // What was written is not lost: it can be changed, or sent again as it is.
+  // The text is not lost: it can be changed, or sent again as it is.
   const mayPass = status === 429 || status >= 500
   expect(await composer(page).inputValue()).toBe(mayPass ? '' : 'hello')
   expect(await notSent(page).locator('.bubble').allTextContents()).toEqual(mayPass ? ['hello'] : [])
@@ -31,7 +31,7 @@ async function refuse(
 }
 
 test.each([400, 401, 403, 404, 413, 415])(
-  'what is refused with %i is given back to be changed, and not offered again as it is',
+  'a message refused with %i returns to the composer, without an offer to send it again',
   async (status) => {
     const page = await refuse(status)
     expect(await tryAgain(page).count()).toBe(0)
@@ -42,16 +42,13 @@ test.each([400, 401, 403, 404, 413, 415])(
   },
 )
 
-test.each([500, 502, 503])(
-  'a fault of the server (%i) may pass: the message can be sent again as it is',
-  async (status) => {
-    const page = await refuse(status)
-    await tryAgain(page).click()
-    await page.locator('.md strong', { hasText: 'hello' }).waitFor()
-  },
-)
+test.each([500, 502, 503])('a message that meets a server error (%i) can be sent again unchanged', async (status) => {
+  const page = await refuse(status)
+  await tryAgain(page).click()
+  await page.locator('.md strong', { hasText: 'hello' }).waitFor()
+})
 
-test('a server that names a time is left alone until then', async () => {
+test('"Try again" is disabled until the time in retry-after', async () => {
   const far = await refuse(429, { 'retry-after': '3600' })
   expect(await tryAgain(far).isDisabled()).toBe(true)
   expect(await tryAgain(far).textContent()).toMatch(/60 min|59 min/)
@@ -62,7 +59,7 @@ test('a server that names a time is left alone until then', async () => {
   await near.locator('.md strong', { hasText: 'hello' }).waitFor()
 })
 
-test('a server that cannot be reached may be there again', async () => {
+test('a message can be sent again if the server could not be reached', async () => {
   const page = await stage.visit()
   await page.route('**/chatkit', (route) => route.abort(), { times: 1 })
   await say(page, 'hello')
@@ -71,7 +68,7 @@ test('a server that cannot be reached may be there again', async () => {
   await page.locator('.md strong', { hasText: 'hello' }).waitFor()
 })
 
-test('what was not sent comes back in front of what has been written since', async () => {
+test('a refused message returns in front of the text that was written since', async () => {
   const page = await stage.visit()
   const gate = Promise.withResolvers<void>()
   await page.route('**/chatkit', async (route) => {
@@ -86,7 +83,7 @@ test('what was not sent comes back in front of what has been written since', asy
   expect(await composer(page).inputValue()).toBe('the first thought\n\nthe second thought')
 })
 
-test('an action that comes too late shows what became of it, and offers nothing again', async () => {
+test('a late action shows the current widget and offers no retry', async () => {
   const page = await stage.visit()
   await say(page, 'widget')
   await page.getByRole('button', { name: 'Done' }).waitFor()

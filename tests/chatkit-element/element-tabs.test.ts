@@ -4,7 +4,7 @@ import { gates, scriptedAnswer } from '#tests/support/element/element-answers.ts
 import { composer, elementBrowser, say, sendButton } from '#tests/support/element/element-browser.ts'
 
 let stage: Awaited<ReturnType<typeof elementBrowser>>
-/** What the answer to "wait" waits for in its middle. */
+/** What the answer to "wait" waits for halfway. */
 let rest: PromiseWithResolvers<void>
 
 beforeAll(async () => {
@@ -16,7 +16,7 @@ afterEach(async () => {
   await stage.leave()
 })
 
-/** Two tabs of one person on one conversation that has a question and its answer. */
+/** Two tabs of one person on one conversation with a question and its answer. */
 async function twoTabs(): Promise<{ first: Page; second: Page }> {
   rest = Promise.withResolvers()
   gates.set('wait', rest.promise)
@@ -32,11 +32,11 @@ async function twoTabs(): Promise<{ first: Page; second: Page }> {
 }
 
 const stopButton = (page: Page) => page.getByRole('button', { name: 'Stop answering' })
-/** The person looks at a tab again, or its network is back. */
+/** Simulates that the person returns to a tab, or that its network is back. */
 const returnTo = (page: Page, event = 'focus') =>
   page.evaluate((name) => void window.dispatchEvent(new Event(name)), event)
 
-test('a message into an answer that another tab asked for shows that answer, keeps the text and says why', async () => {
+test('a message during another tab’s answer shows that answer, keeps the text and says why', async () => {
   const { first, second } = await twoTabs()
   await say(first, 'wait')
   await first.getByText('Half of it').waitFor()
@@ -55,7 +55,7 @@ test('a message into an answer that another tab asked for shows that answer, kee
 })
 
 test.each(['focus', 'online', 'visibilitychange'])(
-  'an open tab learns at %s of the turn that began elsewhere',
+  'an open tab learns on %s of a turn that began elsewhere',
   async (event) => {
     const { first, second } = await twoTabs()
     await composer(second).fill('a draft')
@@ -73,7 +73,7 @@ test.each(['focus', 'online', 'visibilitychange'])(
   },
 )
 
-test('a turn that came and went elsewhere is there on return, and one look draws nothing twice', async () => {
+test('a turn that ended elsewhere is there on return, without redrawing what was shown', async () => {
   const { first, second } = await twoTabs()
   await say(first, 'meanwhile')
   await first.locator('.md strong', { hasText: 'meanwhile' }).waitFor()
@@ -93,7 +93,7 @@ test('a turn that came and went elsewhere is there on return, and one look draws
   expect(kept, 'what was there stays as it is').toBe(true)
 })
 
-test('an answer that ends while the tab looks for it is not missed', async () => {
+test('an answer that ends while the tab catches up is not missed', async () => {
   const { first, second } = await twoTabs()
   await say(first, 'wait')
   await first.getByText('Half of it').waitFor()

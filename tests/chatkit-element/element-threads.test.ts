@@ -40,7 +40,7 @@ const past = (id: string, title: string, words: string[]) => ({
   ]),
 })
 
-test('the history opens, switches, renames, asks before it deletes, and reads further pages', async () => {
+test('the history opens, switches, renames, asks before it deletes, and loads more pages', async () => {
   stage.server.threads.clear()
   for (let n = 0; n < 33; n++) stage.server.add(past(`t${n}`, `Chat number ${n}`, [`word${n}`]))
   const page = await stage.visit()
@@ -82,7 +82,7 @@ test('the history opens, switches, renames, asks before it deletes, and reads fu
   ])
 })
 
-test('the page drives it: initial thread, switching, drafts of their own, sending, updates, errors', async () => {
+test('the page controls it: initial thread, switching, drafts per thread, sending, updates and errors', async () => {
   stage.server.threads.clear()
   stage.server.add(past('t1', 'One', ['alpha']))
   stage.server.add(past('t2', 'Two', ['beta']))
@@ -129,14 +129,14 @@ test('the page drives it: initial thread, switching, drafts of their own, sendin
   ).toEqual(['t1', 't2', 't1', null, last?.id, 'gone', null, [...stage.server.threads.keys()].at(-1)])
 })
 
-test('a locked thread says why in the composer', async () => {
+test('a locked thread shows its reason in the composer', async () => {
   stage.server.add({ ...past('locked', 'Locked', ['x']), status: { type: 'locked', reason: 'Waiting for approval.' } })
   const page = await stage.visit({ initialThread: 'locked' })
   await page.getByPlaceholder('Waiting for approval.').waitFor()
   expect(await page.getByPlaceholder('Waiting for approval.').isDisabled()).toBe(true)
 })
 
-test('a long thread begins at its end, earlier messages come on demand, and typing stays fluid', async () => {
+test('a long thread begins at its end, loads earlier messages on demand, and does not redraw them while an answer streams', async () => {
   stage.server.add(
     past(
       'long',
@@ -182,7 +182,7 @@ test('a long thread begins at its end, earlier messages come on demand, and typi
   await expect.poll(bottomGap).toBeLessThan(60)
 })
 
-test('with autoScroll off a new question goes to the top and stays there', async () => {
+test('with autoScroll off a new question moves to the top and stays there', async () => {
   const page = await stage.visit({ thread: { autoScroll: false } })
   await say(page, 'first')
   await page.locator('.md strong', { hasText: 'first' }).waitFor()

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { scriptedAnswer } from '#tests/support/element/element-answers.ts'
 import { elementBrowser, say, sendButton } from '#tests/support/element/element-browser.ts'
 
-// What became of a turn that was not answered stays with it: whatever is read again, dismissed or reloaded.
+// The outcome of a turn that failed or was stopped stays with it through re-reads, dismissals and
+// reloads.
 
 let stage: Awaited<ReturnType<typeof elementBrowser>>
 beforeAll(async () => {
@@ -17,14 +18,14 @@ const retry = (page: Page) => failures(page).getByRole('button', { name: 'Retry'
 const fetchUpdates = (page: Page) =>
   page.evaluate(() => (window as never as { chat: { fetchUpdates(): Promise<void> } }).chat.fetchUpdates())
 
-/** The server tells how the last turn ended, as ours does. */
+/** Sets the outcome of the last turn on the server, as ours does. */
 function tellOutcome(outcome: object): string {
   const thread = [...stage.server.threads.values()].at(-1)
   Object.assign(thread?.items.findLast(({ type }) => type === 'user_message') ?? {}, { outcome })
   return thread?.id ?? ''
 }
 
-test('the error of a first answer stays when the thread is read again, and after it was dismissed', async () => {
+test('the error of a first answer stays when the thread is read again and after it was dismissed', async () => {
   const page = await stage.visit()
   await say(page, 'fail')
   await failures(page).getByText('The model is tired.').waitFor()
@@ -40,7 +41,7 @@ test('the error of a first answer stays when the thread is read again, and after
   expect(await failures(page).count()).toBe(0)
 })
 
-test('after a reload the mark is there, with Retry for the last turn alone', async () => {
+test('outcomes are shown after a reload, with Retry for the last turn only', async () => {
   const page = await stage.visit()
   await say(page, 'fail')
   await failures(page).waitFor()
@@ -58,7 +59,7 @@ test('after a reload the mark is there, with Retry for the last turn alone', asy
   expect(stage.sent('threads.retry_after_item').length).toBe(1)
 })
 
-test('the keyboard goes on in the composer after Retry and Dismiss, whose buttons are gone', async () => {
+test('the focus moves to the composer after Retry and Dismiss, whose buttons are gone', async () => {
   const page = await stage.visit({ threadItemActions: { retry: true } })
   const field = page.getByRole('textbox', { name: 'Message' })
   const isInField = () => field.evaluate((element) => (element.getRootNode() as ShadowRoot).activeElement === element)

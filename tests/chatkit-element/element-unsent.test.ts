@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { scriptedAnswer } from '#tests/support/element/element-answers.ts'
 import { composer, elementBrowser, say, sendButton } from '#tests/support/element/element-browser.ts'
 
-// A message that the server has not confirmed is never dropped: whatever is read again, it stays, and it is sent again under its
-// own id.
+// A message that the server has not confirmed is never dropped. It stays through every re-read, and
+// is resent under its own id.
 
 let stage: Awaited<ReturnType<typeof elementBrowser>>
 beforeAll(async () => {
@@ -19,7 +19,7 @@ const sendAgain = (page: Page) => page.getByRole('button', { name: 'Send again' 
 const dismiss = (page: Page) => page.getByRole('button', { name: 'Dismiss' }).click()
 const bubbles = (page: Page) => page.locator('.bubble').allTextContents()
 const ids = (type: string) => stage.sent(type).map(({ metadata }) => metadata.request_id)
-/** The person looks at another tab and comes back. */
+/** Simulates that the person looks at another tab and comes back. */
 const lookAway = (page: Page) => page.evaluate(() => dispatchEvent(new Event('focus')))
 const isRead = (page: Page) =>
   expect
@@ -34,7 +34,7 @@ function refuse(type: string): void {
   })
 }
 
-test('refused by the database: the text and the reason stay while the person looks away, and it is sent once', async () => {
+test('a message that the database refuses keeps its text and reason through a re-read, and is sent once', async () => {
   const page = await stage.visit()
   await say(page, 'hello')
   await page.locator('.md strong', { hasText: 'hello' }).waitFor()
@@ -59,7 +59,7 @@ test('refused by the database: the text and the reason stay while the person loo
   expect(await unsent(page).count()).toBe(0)
 })
 
-test('the network is gone: the first message of a chat is there after a reload, and sent by Send again', async () => {
+test('the first message of a chat survives a reload without a network, and "Send again" sends it', async () => {
   const page = await stage.visit(KEPT)
   await page.route('**/chatkit', (route) => route.abort())
   await say(page, 'first of all')
@@ -76,7 +76,7 @@ test('the network is gone: the first message of a chat is there after a reload, 
   expect(new Set(ids('threads.create')).size).toBe(1)
 })
 
-test('a reload in the middle of a send that nobody has heard of: sent again it is stored once', async () => {
+test('a message whose send was interrupted by a reload is stored once when it is sent again', async () => {
   const page = await stage.visit(KEPT)
   stage.server.unheard.set('threads.create', 1)
   const stored = () =>
@@ -91,13 +91,13 @@ test('a reload in the middle of a send that nobody has heard of: sent again it i
   expect(stored()).toHaveLength(1)
 })
 
-test('a message that has arrived after all is not offered again when its thread is read', async () => {
+test('a message that arrived after all is not offered again once its thread is read', async () => {
   const page = await stage.visit(KEPT)
   await say(page, 'hello')
   await page.locator('.md strong', { hasText: 'hello' }).waitFor()
   await sendButton(page).waitFor()
   const id = [...stage.server.threads.keys()].at(-1)
-  // Every answer to it gets lost.
+  // Every response to it is lost.
   stage.server.unheard.set('threads.add_user_message', 9)
   await say(page, 'twice?')
   await expect
@@ -110,7 +110,7 @@ test('a message that has arrived after all is not offered again when its thread 
   stage.server.unheard.clear()
 })
 
-test('what was not sent can be changed instead, and is not kept for anybody else', async () => {
+test('an unsent message can be edited instead, and is not kept for another person', async () => {
   const page = await stage.visit(KEPT)
   await page.route('**/chatkit', (route) => route.abort())
   await say(page, 'a secret')
@@ -128,7 +128,7 @@ test('what was not sent can be changed instead, and is not kept for anybody else
   expect([await composer(page).inputValue(), await unsent(page).count()]).toEqual(['mine', 0])
 })
 
-test('left for another conversation and come back, also without a network: the page never goes blank', async () => {
+test('an unsent message survives a switch to another conversation and back without a network', async () => {
   const page = await stage.visit()
   await say(page, 'hello')
   await page.locator('.md strong', { hasText: 'hello' }).waitFor()
@@ -148,7 +148,7 @@ test('left for another conversation and come back, also without a network: the p
   )
   await unsent(page).waitFor()
   await page.unroute('**/chatkit')
-  // The chat finds by itself that the server is there again.
+  // The chat notices by itself that the server is back.
   await expect
     .poll(async () => {
       await lookAway(page)

@@ -10,7 +10,7 @@ import type { Run } from '#tests/support/element/fake-chatkit.ts'
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let stage: Awaited<ReturnType<typeof elementBrowser>>
-/** What an action waits for. */
+/** What the answer to an action waits for. */
 let gate: Promise<void> | null = null
 beforeAll(async () => {
   stage = await elementBrowser(answer)
@@ -116,7 +116,7 @@ const button = (page: Page, name: string) => page.getByRole('button', { name, ex
 const errors = async (page: Page) =>
   (await seen(page)).flatMap(({ name, detail }) => (name === 'error' ? [detail] : []))
 
-test('a form checks itself, nests dotted names, and never overrides what the server has set', async () => {
+test('a form validates, nests dotted names, and never overrides values that the server set', async () => {
   const page = await stage.visit()
   await say(page, 'form')
   const title = page.getByLabel('Title')
@@ -154,7 +154,7 @@ test('a form checks itself, nests dotted names, and never overrides what the ser
     .toMatchObject({ action: { type: 'discard' } })
 })
 
-test('a button turns by itself, in silence, or with its whole widget', async () => {
+test('a button shows that it is loading by itself, not at all, or with its whole widget', async () => {
   const page = await stage.visit({}, {})
   await say(page, 'buttons')
   await button(page, 'Self').waitFor()
@@ -176,7 +176,7 @@ test('a button turns by itself, in silence, or with its whole widget', async () 
   expect(await button(page, 'Quiet').isEnabled()).toBe(true)
 })
 
-test('charts are drawn for the eye and told as tables, tables have heads, and nothing about them is inaccessible', async () => {
+test('a chart is drawn and has a table for screen readers, tables have headers, and axe finds no violation', async () => {
   const page = await stage.visit()
   await say(page, 'shown')
   await page.locator('.w-chart svg rect').first().waitFor()
@@ -200,7 +200,7 @@ test('charts are drawn for the eye and told as tables, tables have heads, and no
   expect(violations).toEqual([])
 })
 
-test('a step that failed is open, red and says so; one that took no time says nothing of it', async () => {
+test('a failed step is open, red and says so; a step without a duration shows none', async () => {
   const page = await stage.visit()
   await say(page, 'steps')
   await page.getByText('The mail server did not answer.').waitFor()
@@ -217,7 +217,7 @@ test('a step that failed is open, red and says so; one that took no time says no
   expect(await page.locator('.workflow').first().textContent()).toBe('find_tasks')
 })
 
-test('form values and charts are computed, not guessed', () => {
+test('form values and chart geometry are computed correctly, even from broken data', () => {
   const { action, dropped } = withFormValues(
     { type: 'a', payload: { todo: { id: 1 }, title: 'set' } },
     { todo: { id: 2, title: 'x' }, title: 'y' },
