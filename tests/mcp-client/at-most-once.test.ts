@@ -77,14 +77,14 @@ async function killedAfterTheCommit(server: FaultServer, model: OpenAIServer) {
   await gone
   const [run] = await withCaller(ann.caller, (tx) => tx.run.findMany())
   expect(run?.status).toBe('running')
-  // Its heart has stopped; nobody waits for the ten seconds here.
+  // Its heartbeat has stopped. The test does not wait the ten seconds until that is noticed.
   await withSystem('recovery', (tx) =>
     tx.run.updateMany({ data: { heartbeatAt: new Date(Date.now() - 60_000), createdAt: new Date(0) } }),
   )
   return run?.threadId ?? ''
 }
 
-test('a process is killed after the tool’s commit, the person presses Retry: one row, and a question', {
+test('a Retry after the process was killed behind the tool’s commit makes no second row and asks for an approval', {
   timeout: 120_000,
 }, async () => {
   const rows: unknown[] = []
@@ -128,7 +128,7 @@ function payloadOf(card: WidgetItem | undefined): unknown {
 describe('a retry', () => {
   const done: TestTool = { name: 'pay', run: () => 'receipt 4711' }
 
-  test('tells the model what the first attempt’s calls did, and asks before the same write', async () => {
+  test('tells the model what the first attempt’s calls did, and needs an approval for the same write', async () => {
     await using server = await faultServer([done])
     await using model = await openAIServer(callOf('pay'), { text: 'Paid.' }, callOf('pay'))
     withSettings(settings(server, model))
@@ -141,7 +141,7 @@ describe('a retry', () => {
     expect(server.calls).toHaveLength(1)
   })
 
-  test('does not ask about other arguments, whatever their order, nor in another turn', async () => {
+  test('needs no approval for other arguments, or in another turn; the order of keys does not matter', async () => {
     await using server = await faultServer([done])
     await using model = await openAIServer(callOf('pay', { a: 1, b: { c: 2, d: 3 } }), { text: 'Paid.' })
     withSettings(settings(server, model))
@@ -158,7 +158,7 @@ describe('a retry', () => {
     expect(server.calls).toHaveLength(3)
   })
 
-  test('does not ask where the first call failed in good order', async () => {
+  test('needs no approval if the first call was refused', async () => {
     await using server = await faultServer([done], { kind: 'status', status: 403, stage: 'tools/call' })
     await using model = await openAIServer(callOf('pay'), { text: 'No.' }, callOf('pay'), { text: 'Paid.' })
     withSettings(settings(server, model))
@@ -169,7 +169,7 @@ describe('a retry', () => {
   })
 })
 
-test('a model that makes a call again of which nobody knows whether it took effect has to wait for a yes', async () => {
+test('a model that repeats a call with an unknown outcome needs an approval', async () => {
   await using server = await faultServer([{ name: 'pay', run: () => 'paid' }], {
     kind: 'cut',
     stage: 'tools/call',
@@ -182,7 +182,7 @@ test('a model that makes a call again of which nobody knows whether it took effe
   expect(JSON.stringify(cards(events)[0]?.widget)).toContain('The same call was made before')
 })
 
-test('a yes to another call does not let it forget that', async () => {
+test('a call with an unknown outcome is still remembered after another call is approved', async () => {
   const wipe: TestTool = { name: 'wipe', annotations: { destructiveHint: true }, run: () => 'wiped' }
   await using server = await faultServer([{ name: 'pay', run: () => 'paid' }, wipe], {
     kind: 'cut',
@@ -211,7 +211,7 @@ describe('the same write again within one message', () => {
     run: () => 'paid',
   })
 
-  test('asks, also in one answer of the model, and is made with a yes', async () => {
+  test('needs an approval, even in one answer of the model, and is made with it', async () => {
     for (const steps of [
       [callOf('pay'), callOf('pay')],
       [{ calls: [1, 2].map(() => ({ name: 'pay', arguments: { amount: 7 } })) }],
@@ -229,7 +229,7 @@ describe('the same write again within one message', () => {
     }
   })
 
-  test('asks also where the run waited for the person in between', async () => {
+  test('needs an approval even if the run was parked in between', async () => {
     const wipe: TestTool = { name: 'wipe', annotations: { destructiveHint: true }, run: () => 'wiped' }
     await using server = await faultServer([twice(), wipe])
     await using model = await openAIServer(callOf('pay'), callOf('wipe'), callOf('pay'), { text: 'Paid.' })
@@ -249,7 +249,7 @@ describe('the same write again within one message', () => {
     ['a tool that is idempotent', twice({ ...other, idempotentHint: true }), { amount: 7 }],
     ['a tool that only reads', twice({ readOnlyHint: true }), { amount: 7 }],
     ['other arguments', twice(), { amount: 8 }],
-  ])('does not ask for %s', async (_, tool, args) => {
+  ])('needs no approval for %s', async (_, tool, args) => {
     await using server = await faultServer([tool])
     await using model = await openAIServer(callOf('pay'), callOf('pay', args), { text: 'Paid.' })
     withSettings(settings(server, model))
@@ -257,7 +257,7 @@ describe('the same write again within one message', () => {
     expect(server.calls).toHaveLength(2)
   })
 
-  test('is none where the person declined the first', async () => {
+  test('is not called a repeat if the person declined the first call', async () => {
     const wipe: TestTool = { name: 'wipe', annotations: { destructiveHint: true }, run: () => 'wiped' }
     await using server = await faultServer([wipe])
     await using model = await openAIServer(callOf('wipe'), callOf('wipe'), { text: 'Then not.' })
@@ -274,7 +274,7 @@ describe('the same write again within one message', () => {
     expect(server.calls).toEqual([])
   })
 
-  test('does not ask where the first call failed in good order', async () => {
+  test('needs no approval if the tool reported an error for the first call', async () => {
     let times = 0
     const run = () => {
       times += 1
@@ -293,14 +293,14 @@ describe('a call is sent a second time', () => {
   const cut: Fault = { kind: 'cut', stage: 'tools/call', commits: true }
   type Case = [what: string, annotations: TestTool['annotations'], confirmed: boolean, fault: Fault, sent: number]
   const cases: Case[] = [
-    ['never, where it may have taken effect', undefined, false, cut, 1],
-    ['never on a server’s word alone', { readOnlyHint: true }, false, cut, 1],
-    ['never on an admin’s word for what no annotation claims', undefined, true, cut, 1],
-    ['where it only reads and an admin confirmed that', { readOnlyHint: true }, true, cut, 2],
-    ['where it is idempotent and an admin confirmed that', { idempotentHint: true }, true, cut, 2],
-    ['not after a silence, confirmed or not', { readOnlyHint: true }, true, { kind: 'hang', stage: 'tools/call' }, 1],
+    ['never if it may have taken effect', undefined, false, cut, 1],
+    ['never if only the server says that it reads', { readOnlyHint: true }, false, cut, 1],
+    ['never if only the admin says that it is repeatable', undefined, true, cut, 1],
+    ['if it only reads and an admin confirmed it', { readOnlyHint: true }, true, cut, 2],
+    ['if it is idempotent and an admin confirmed it', { idempotentHint: true }, true, cut, 2],
+    ['never after a timeout', { readOnlyHint: true }, true, { kind: 'hang', stage: 'tools/call' }, 1],
     [
-      'where the server lost the session, so that it never ran',
+      'if the server lost the session, so that it never ran',
       undefined,
       false,
       { kind: 'status', status: 404, stage: 'tools/call' },
@@ -323,13 +323,13 @@ describe('a call is sent a second time', () => {
     await savePolicy(ann.caller, policy)
     await begin('pay')
     expect(server.seen.filter((method) => method === 'tools/call')).toHaveLength(sent)
-    // Each time it was sent has its own row.
+    // Each time it was sent has a row of its own.
     expect(await ledger()).toHaveLength(sent)
   })
 })
 
 describe('what the ledger keeps', () => {
-  test('is without what a rule, a schema’s mark or a telling name hides, with the true sizes and the trace that went out', async () => {
+  test('leaves out what a rule or a telling name hides, and has the true sizes and the trace that was sent', async () => {
     const tool: TestTool = {
       name: 'pay',
       run: () => JSON.stringify({ iban: 'AT61', note: 'fine', token: 'tttt', big: 'x'.repeat(50_000) }),
@@ -370,7 +370,7 @@ describe('what the ledger keeps', () => {
     expect(detail.spanId).toMatch(/^[0-9a-f]{16}$/)
   })
 
-  test('is linked to the trace that goes out with each call (W3C Trace Context in _meta): one trace a run, one span a call', async () => {
+  test('is linked to the trace sent with each call (W3C Trace Context in _meta): one trace per run, one span per call', async () => {
     const sent: string[] = []
     const keep = async (request: Request) => {
       const traceparent = /"traceparent":"([^"]+)"/.exec(await request.clone().text())?.[1]

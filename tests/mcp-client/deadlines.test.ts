@@ -44,7 +44,7 @@ const dripping = (steps: number, everyMs: number): TestTool => ({
   },
 })
 
-/** One turn in which the model calls `tool`; the lines that the chat showed of it. */
+/** One turn in which the model calls `tool`, and the workflow lines that the chat showed of it. */
 async function call(
   tool: TestTool,
   settings: Record<string, string>,
@@ -73,13 +73,13 @@ async function call(
   return { turn, row, shown, traceparents: server.requests.length, told: JSON.stringify(model.requests.at(-1)?.body) }
 }
 
-test('the defaults: 30 s to connect, 60 s of silence, 300 s in all', () => {
+test('the default timeouts are 30 s to connect, 60 s idle and 300 s total', () => {
   const env = parseEnv({ APP_URL: 'http://a.example', APP_SECRET: 's'.repeat(32), DATABASE_URL: 'postgresql://a@b/c' })
   expect([env.MCP_CONNECT_TIMEOUT, env.MCP_CALL_TIMEOUT, env.MCP_CALL_HARD_TIMEOUT]).toEqual([30, 60, 300])
 })
 
-describe('the idle clock', () => {
-  test('is wound up by progress: a call may take longer', async () => {
+describe('the idle timeout', () => {
+  test('is reset by progress, so that a call may take longer', async () => {
     const { row, told, turn } = await call(dripping(12, 200), { MCP_CALL_TIMEOUT: '2' })
     expect(row).toMatchObject({ status: 'succeeded', failureClass: null })
     expect(row?.durationMs).toBeGreaterThan(2_000)
@@ -87,7 +87,7 @@ describe('the idle clock', () => {
     expect(turn.text).toBe('Done.')
   })
 
-  test('ends a call that is silent, and the connection with it', async () => {
+  test('ends a silent call and its connection', async () => {
     let ended = false
     const silent: TestTool = {
       name: 'silent',
@@ -105,13 +105,13 @@ describe('the idle clock', () => {
   })
 })
 
-test('the hard clock ends a call whatever it reports', async () => {
+test('the total timeout ends a call even if it reports progress', async () => {
   const { row } = await call(dripping(200, 200), { MCP_CALL_TIMEOUT: '10', MCP_CALL_HARD_TIMEOUT: '2' })
   expect(row).toMatchObject({ status: 'unknown', failureClass: 'hard_timeout' })
   expect(row?.durationMs).toBeGreaterThanOrEqual(2_000)
 })
 
-test('progress is the tool’s live line: the first at once, then the newest', async () => {
+test('progress updates the live workflow line: the first report at once, then the newest', async () => {
   const { shown } = await call(dripping(30, 40), {})
   const live = shown.filter(({ status }) => status === 'loading')
   expect(live.length).toBeGreaterThan(1)
@@ -122,7 +122,7 @@ test('progress is the tool’s live line: the first at once, then the newest', a
   expect(shown.at(-1)).toMatchObject({ status: 'complete', content: expect.stringMatching(/^\(\d+\.\d s\)$/) })
 })
 
-test('an admin’s deadline for a server or one of its tools comes before the settings', async () => {
+test('an admin’s timeout for a server or a tool overrides the settings', async () => {
   const fast = await call(dripping(1, 1_500), {}, (server) => savePolicy(caller, policy(server, { idleSeconds: 1 })))
   expect(fast.row).toMatchObject({ failureClass: 'idle_timeout' })
   const rows = [
@@ -142,9 +142,9 @@ test.each([
   [{ progress: Number.NaN, total: 3 }, 'Working'],
   [{ progress: 20, total: 10 }, '20 of 10'],
   [{ progress: 1, message: 5 as unknown as string }, 'Working'],
-])('progress in words: %j', (progress, said) => expect(sayProgress(progress)).toBe(said))
+])('progress is shown in words: %j', (progress, said) => expect(sayProgress(progress)).toBe(said))
 
-test('the throttle passes on the first at once and the newest later, four times a second at most', () => {
+test('the throttle passes on the first value at once and then the newest, at most four times a second', () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
   const passed: number[] = []

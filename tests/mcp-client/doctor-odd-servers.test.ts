@@ -11,7 +11,7 @@ import { type SessionServer, sessionServer } from '#tests/support/tool-servers/s
 import type { CallHabit } from '#tests/support/tool-servers/tool-call-habits.ts'
 import { toolServer } from '#tests/support/tool-servers/tool-servers.ts'
 
-// What the doctor says of servers that are odd, and that nothing of an examination stays behind.
+// What the doctor says about odd servers, and that an examination leaves nothing behind.
 
 const at = (url: string): McpServer => ({ name: 'examined', url, builtin: false })
 
@@ -22,7 +22,7 @@ async function offered(url: string, config = {}): Promise<string[]> {
   return lists.flat().map(({ name }) => name)
 }
 
-describe('one bad definition leaves out that tool alone, and is named', () => {
+describe('a bad definition leaves out only its tool, and is reported', () => {
   test.each<[keyof typeof SERVER_HABITS, tools: string[], said: string]>([
     ['tool_without_schema', ['one', 'two'], 'Left out: bad_one (inputSchema: Invalid input'],
     ['tool_without_name', ['one'], 'Left out: tool 2 (name: Invalid input'],
@@ -46,26 +46,23 @@ describe('one bad definition leaves out that tool alone, and is named', () => {
   })
 })
 
-test('a server that says much of itself is read whole', async () => {
+test('a server with long instructions is read completely', async () => {
   await using server = await oddToolServer('long_instructions')
   const { steps, healthy } = await examine(at(server.url))
   expect([healthy, steps.filter(({ outcome }) => outcome === 'failed')]).toEqual([true, []])
 })
 
-test.each<[keyof typeof SERVER_HABITS]>([['null_cursor'], ['empty_cursor']])(
-  '%s: the list has ended',
-  async (habit) => {
-    await using server = await oddToolServer(habit)
-    const { steps, healthy } = await examine(at(server.url))
-    expect([healthy, steps.find(({ name }) => name === 'Tools')?.said]).toEqual([true, '1: one'])
-  },
-)
+test.each<[keyof typeof SERVER_HABITS]>([['null_cursor'], ['empty_cursor']])('%s ends the list', async (habit) => {
+  await using server = await oddToolServer(habit)
+  const { steps, healthy } = await examine(at(server.url))
+  expect([healthy, steps.find(({ name }) => name === 'Tools')?.said]).toEqual([true, '1: one'])
+})
 
 test.each<[keyof typeof SERVER_HABITS, found: string, said: string]>([
   ['endless_cursors', 'Tools: endless_list', 'has no end'],
   ['list_is_no_list', 'Tools: protocol_error', 'could not be understood'],
   ['unknown_revision', 'Connect: unknown_revision', '"1999-12-31"'],
-])('%s is named as what it is', async (habit, found, said) => {
+])('%s is reported as what it is', async (habit, found, said) => {
   await using server = await oddToolServer(habit)
   const { steps } = await examine(at(server.url))
   const step = steps.find(({ outcome }) => outcome === 'failed')
@@ -74,7 +71,7 @@ test.each<[keyof typeof SERVER_HABITS, found: string, said: string]>([
   expect(step?.fix).not.toContain('log at this time')
 })
 
-test('an address without its slash is a warning, and what is behind it is examined', async () => {
+test('an address without its slash is a warning, and the server behind it is still examined', async () => {
   await using server = await oddToolServer('none', { slash: true })
   const { steps, healthy } = await examine(at(server.url))
   expect(healthy).toBe(true)
@@ -86,9 +83,9 @@ test('an address without its slash is a warning, and what is behind it is examin
 test.each([
   ['a connection that breaks', { kind: 'cut' }],
   ['silence', { kind: 'hang' }],
-  ['a breakdown', { kind: 'status', status: 502 }],
+  ['a 502', { kind: 'status', status: 502 }],
   ['half an answer', { kind: 'malformed' }],
-] as const)('%s at the list: nothing is said of effects', async (_, fault) => {
+] as const)('%s while listing tools is reported without mention of effects', async (_, fault) => {
   await using server = await faultServer([{ name: 'echo', run: () => 'ok' }], { ...fault, stage: 'tools/list' })
   const { steps } = await examine(at(server.url), { stepMs: 700 })
   const step = steps.find(({ name }) => name === 'Tools')
@@ -105,7 +102,7 @@ test.each<[CallHabit, fault: string, said: string]>([
   ['status_429', 'overloaded', 'Try again in 40 seconds'],
   ['stream_ends', 'transport_lost', 'before the result came'],
   ['accepted', 'protocol_error', 'gave no answer'],
-])('a call that ends as %s is %s', async (tool, fault, said) => {
+])('a call that ends as %s is reported as %s', async (tool, fault, said) => {
   await using server = await oddToolServer()
   const { steps } = await examine(at(server.url), { call: { tool, args: {} } })
   expect(steps.at(-1)).toMatchObject({
@@ -117,7 +114,7 @@ test.each<[CallHabit, fault: string, said: string]>([
   expect(steps.at(-1)?.fix).not.toContain('log at this time')
 })
 
-test('a call whose answer does not fit its schema was made, and is said to have been', async () => {
+test('a call whose answer does not fit its schema counts as made, with a remark', async () => {
   await using server = await oddToolServer()
   const { steps } = await examine(at(server.url), { call: { tool: 'wrong_structured', args: {} } })
   expect(steps.at(-1)).toMatchObject({
@@ -132,7 +129,7 @@ describe.each(['sse', 'streamable'] as const)('after an examination of a %s serv
       call: { tool: 'echo', args: {} },
     })
 
-  test('no stream and no session is left, however often it is done', async () => {
+  test('no stream and no session is left, however often it is repeated', async () => {
     await using server = await sessionServer([{ name: 'echo', run: () => 'ok' }], { kind })
     for (let times = 0; times < 3; times += 1) {
       const { healthy, steps } = await examined(server)
@@ -141,7 +138,7 @@ describe.each(['sse', 'streamable'] as const)('after an examination of a %s serv
     await vi.waitFor(() => expect([server.streams(), server.sessions()]).toEqual([0, 0]))
   })
 
-  test('nor where a step was too late', async () => {
+  test('no stream and no session is left if a step times out', async () => {
     await using server = await sessionServer([{ name: 'echo', run: () => new Promise(() => undefined) }], { kind })
     await examine(kind === 'sse' ? toolServer(server.url, { transport: 'sse' }) : at(server.url), {
       ...{ call: { tool: 'echo', args: {} }, stepMs: 700 },
@@ -150,7 +147,7 @@ describe.each(['sse', 'streamable'] as const)('after an examination of a %s serv
   })
 })
 
-test.each([['--sse'], []])('npm run doctor %s ends', async (...flags) => {
+test.each([['--sse'], []])('npm run doctor %s exits', async (...flags) => {
   await using server = await sessionServer([{ name: 'echo', run: () => 'ok' }], {
     kind: flags.length > 0 ? 'sse' : 'streamable',
   })

@@ -20,7 +20,7 @@ async function diagnosis(url: string) {
 }
 
 describe('a healthy server', () => {
-  test('is examined from the name to the tools, each step with its time', async () => {
+  test('is examined from DNS to the tools, each step with its time', async () => {
     await using server = await mcpServer([echo])
     const { steps, healthy, spoken } = await examine(at(server.url), { call: { tool: 'echo', args: { a: 1 } } })
     expect(steps.map(({ name, outcome }) => `${name}: ${outcome}`)).toEqual([
@@ -40,7 +40,7 @@ describe('a healthy server', () => {
     expect(server.calls).toEqual([{ tool: 'echo', args: { a: 1 } }])
   })
 
-  test('is told to be written with its own slash', async () => {
+  test('gets the advice to add the slash to its address', async () => {
     for (const status of [404, 307]) {
       await using lives = await mcpServer([echo])
       const server = await serve((request) =>
@@ -64,11 +64,11 @@ describe('a healthy server', () => {
   })
 })
 
-describe('each fault is named, at the step where it is, with what to change', () => {
+describe('each fault is reported at its step, with a fix', () => {
   test.each<[string, string, string]>([
-    ['no address', 'tools.example.com', 'Address: bad_address'],
+    ['an address without a scheme', 'tools.example.com', 'Address: bad_address'],
     ['another scheme', 'ftp://tools.example.com', 'Address: bad_address'],
-    ['a password in it', 'http://ann:pass@127.0.0.1/mcp', 'Address: bad_address'],
+    ['an address with a password', 'http://ann:pass@127.0.0.1/mcp', 'Address: bad_address'],
     ['an unknown name', 'http://no-such-host.invalid/mcp', 'DNS: dns'],
   ])('%s', async (_, url, expected) => {
     const { found, healthy } = await diagnosis(url)
@@ -77,16 +77,16 @@ describe('each fault is named, at the step where it is, with what to change', ()
     expect(healthy).toBe(false)
   })
 
-  test('a port where nothing listens', async () => {
+  test('a port on which nothing listens', async () => {
     expect((await diagnosis(await refusingUrl())).found).toMatchObject({ name: 'TCP', fault: 'refused' })
   })
 
-  test('a server that says nothing', async () => {
+  test('a server that does not answer', async () => {
     await using hole = await blackHole()
     expect((await diagnosis(hole.url)).found).toMatchObject({ name: 'Endpoint', fault: 'connect_timeout' })
   })
 
-  test('a certificate that nobody signed', async () => {
+  test('a self-signed certificate', async () => {
     await using server = await untrustedTls()
     expect((await diagnosis(server.url)).found).toMatchObject({
       name: 'TLS',
@@ -101,17 +101,17 @@ describe('each fault is named, at the step where it is, with what to change', ()
     ['405', { kind: 'status', status: 405 }, 'Endpoint: wrong_method'],
     ['413', { kind: 'status', status: 413 }, 'Endpoint: too_large'],
     ['429', { kind: 'status', status: 429 }, 'Endpoint: overloaded'],
-    ['429 at the list', { kind: 'status', status: 429, stage: 'tools/list' }, 'Tools: overloaded'],
+    ['429 while listing tools', { kind: 'status', status: 429, stage: 'tools/list' }, 'Tools: overloaded'],
     ['500', { kind: 'status', status: 500 }, 'Endpoint: server_error'],
-    ['401 without a word where to sign in', { kind: 'status', status: 401 }, 'Resource metadata: no_auth_metadata'],
-    ['a page', { kind: 'wrong-type' }, 'Endpoint: wrong_type'],
+    ['401 without a hint where to sign in', { kind: 'status', status: 401 }, 'Resource metadata: no_auth_metadata'],
+    ['an HTML page', { kind: 'wrong-type' }, 'Endpoint: wrong_type'],
     ['half an object', { kind: 'malformed' }, 'Endpoint: protocol_error'],
     ['a redirect elsewhere', { kind: 'redirect', to: 'https://elsewhere.example.com/mcp' }, 'Endpoint: redirect'],
     ['a connection that breaks', { kind: 'cut' }, 'Endpoint: transport_lost'],
     ['silence at the handshake', { kind: 'hang', stage: 'connect' }, 'Endpoint: connect_timeout'],
-    ['silence at the list', { kind: 'hang', stage: 'tools/list' }, 'Tools: connect_timeout'],
+    ['silence while listing tools', { kind: 'hang', stage: 'tools/list' }, 'Tools: connect_timeout'],
     ['half an object for a list', { kind: 'malformed', stage: 'tools/list' }, 'Tools: protocol_error'],
-    ['a refusal of the list', { kind: 'status', status: 403, stage: 'tools/list' }, 'Tools: forbidden'],
+    ['403 while listing tools', { kind: 'status', status: 403, stage: 'tools/list' }, 'Tools: forbidden'],
   ])('%s', async (_, fault, expected) => {
     await using server = await faultServer([echo], fault)
     const { found } = await diagnosis(server.url)
@@ -121,22 +121,14 @@ describe('each fault is named, at the step where it is, with what to change', ()
 
   test.each<[string, Fault, string]>([
     ['a session that the server forgets', { kind: 'status', status: 404, stage: 'tools/list' }, 'Tools: session_lost'],
+    ['502 while listing tools', { kind: 'status', status: 502, stage: 'tools/list' }, 'Tools: server_error'],
+    ['a tool that does not answer', { kind: 'hang', stage: 'tools/call' }, 'Call echo: hard_timeout'],
     [
-      'a server that breaks down at the list',
-      { kind: 'status', status: 502, stage: 'tools/list' },
-      'Tools: server_error',
-    ],
-    ['a tool that says nothing', { kind: 'hang', stage: 'tools/call' }, 'Call echo: hard_timeout'],
-    [
-      'a connection that breaks in the middle of a call',
+      'a connection that breaks during a call',
       { kind: 'cut', stage: 'tools/call', commits: true },
       'Call echo: transport_lost',
     ],
-    [
-      'a server that breaks down in the middle of a call',
-      { kind: 'status', status: 502, stage: 'tools/call' },
-      'Call echo: outcome_unknown',
-    ],
+    ['502 during a call', { kind: 'status', status: 502, stage: 'tools/call' }, 'Call echo: outcome_unknown'],
     ['half an object for an answer', { kind: 'malformed', stage: 'tools/call' }, 'Call echo: protocol_error'],
   ])('%s', async (_, fault, expected) => {
     await using server = await faultServer([echo], fault)
@@ -146,7 +138,7 @@ describe('each fault is named, at the step where it is, with what to change', ()
     expect(found?.fix).toBeTruthy()
   })
 
-  test('the transport of 2024', async () => {
+  test('the HTTP+SSE transport of 2024', async () => {
     const server = await serve(async (request) =>
       request.method === 'GET'
         ? new Response('event: endpoint\ndata: /messages\n\n', { headers: { 'content-type': 'text/event-stream' } })
@@ -162,7 +154,7 @@ describe('each fault is named, at the step where it is, with what to change', ()
   })
 })
 
-test('an address that an admin typed is examined only on the public internet', async () => {
+test('an address from an admin is examined only on the public internet', async () => {
   await using server = await mcpServer([echo])
   const { steps } = await examine({ ...at(server.url), fromAdmin: true })
   expect(steps.at(-1)).toMatchObject({ name: 'DNS', outcome: 'failed', fault: 'denied' })

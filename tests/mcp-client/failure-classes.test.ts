@@ -17,7 +17,8 @@ import {
 import { HARMLESS, type TestTool } from '#tests/support/tool-servers/mcp-server.ts'
 import { conversation, halfOpen } from '#tests/support/turns.ts'
 
-// Each way in which a call fails, through the agent: the same word in the ledger, the log, the metric, the chat and what the model is told.
+// Every way in which a call fails, through the agent. The ledger, the log, the metric, the chat and
+// the model all get the same class.
 
 let caller: Caller
 let model: OpenAIServer
@@ -45,7 +46,7 @@ function settings(url: string, failureClass: FailureClass) {
   })
 }
 
-/** The server was there when its tools were listed. */
+/** Remembers the tool list as if the server had been up before. */
 function listedBefore(url: string) {
   const inputSchema = { type: 'object' as const, properties: {}, required: [], additionalProperties: true }
   rememberTools({ url }, caller.userId, [{ name: 'pay', description: 'pays', inputSchema, annotations: HARMLESS }])
@@ -107,7 +108,7 @@ const faults: [FailureClass, status: string, fault: Fault, ran: number, rows: nu
   ['session_lost', 'failed', { kind: 'status', status: 404, stage }, 0, 2],
   ['protocol_error', 'unknown', { kind: 'malformed', stage }, 0, 1],
   ['protocol_error', 'unknown', { kind: 'wrong-type', stage }, 0, 1],
-  // Whatever is not surely a refusal may have come after the tool's work.
+  // Unless it is certainly a refusal, the answer may have come after the tool's work.
   ['protocol_error', 'unknown', { kind: 'status', status: 400, stage }, 0, 1],
   ['too_large', 'failed', { kind: 'status', status: 413, stage }, 0, 1],
   ['overloaded', 'failed', { kind: 'status', status: 429, stage, headers: { 'retry-after': '40' } }, 0, 1],
@@ -126,7 +127,7 @@ test.each(faults)('%s, %s: %j', async (failureClass, status, fault, ran, rows) =
   expect(await ledger()).toHaveLength(rows)
 })
 
-test('hard_timeout: a tool that reports progress for ever', async () => {
+test('hard_timeout: a tool reports progress for ever', async () => {
   const drip: TestTool = {
     name: 'pay',
     run: async (_args, _request, report) => {
@@ -142,7 +143,7 @@ test('hard_timeout: a tool that reports progress for ever', async () => {
   expect(server.calls).toHaveLength(1)
 })
 
-test('tool_error: the tool says so, without secrets', async () => {
+test('tool_error: the tool’s error is reported without secrets', async () => {
   const broken: TestTool = {
     name: 'pay',
     run: () => {
@@ -155,21 +156,21 @@ test('tool_error: the tool says so, without secrets', async () => {
   expect(JSON.stringify(model.requests)).not.toContain('hunter2')
 })
 
-test('bad_arguments: the server does not know the tool, or wants other arguments', async () => {
+test('bad_arguments: the server does not know the tool', async () => {
   await using server = await faultServer([{ name: 'other', run: () => 'ok' }])
   settings(server.url, 'bad_arguments')
   listedBefore(server.url)
   await expectEverywhere('bad_arguments', 'failed', await pay())
 })
 
-test('denied: nobody could read the arguments that somebody has to agree to', async () => {
+test('denied: arguments that need an approval are too long to read', async () => {
   await using server = await faultServer([{ ...paid, annotations: { destructiveHint: true } }])
   settings(server.url, 'denied')
   await expectEverywhere('denied', 'failed', await pay({ note: 'x'.repeat(30_000) }))
   expect(server.calls).toEqual([])
 })
 
-test('cancelled: the person stops the turn, and the next one knows of the call', async () => {
+test('cancelled: the person stops the turn, and the next turn knows of the call', async () => {
   const stop = new AbortController()
   const slow: TestTool = {
     name: 'pay',

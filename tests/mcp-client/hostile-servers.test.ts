@@ -19,7 +19,8 @@ import { sessionServer } from '#tests/support/tool-servers/session-server.ts'
 import { callingRun, textOf, toolServer } from '#tests/support/tool-servers/tool-servers.ts'
 import { conversation } from '#tests/support/turns.ts'
 
-// Servers that send too much, too deep, too little or elsewhere: the one call suffers, and nothing else.
+// Servers that send too much, too deep, too little or to the wrong place. Only that one call
+// suffers.
 
 let ann: Caller
 beforeEach(async () => {
@@ -37,7 +38,7 @@ async function call(server: McpServer, tool: string, args = {}) {
   return { text: textOf(result), isError: result?.isError, row: await findToolCall({ caller: ann }, row?.id ?? '') }
 }
 
-/** A tool whose answer is this JSON, as it is. */
+/** A tool whose answer is this JSON, unchanged. */
 async function answering(result: string, outputSchema?: object) {
   const listed = { tools: [{ name: 'answer', inputSchema: { type: 'object' }, outputSchema }] }
   const server = await serve(async (request) => {
@@ -64,7 +65,7 @@ async function answering(result: string, outputSchema?: object) {
   return { url: `${server.url}/mcp`, [Symbol.asyncDispose]: server.close }
 }
 
-test('10 MB: the model and the ledger get the beginning, and the true size', async () => {
+test('a 10 MB result is truncated for the model and the ledger, with its true size', async () => {
   await using fault = await faultServer([{ name: 'big', run: () => 'x'.repeat(10 * MEGABYTE) }])
   const { text, row } = await call(toolServer(fault.url), 'big')
   expect(text.length).toBeLessThan(41_000)
@@ -74,7 +75,7 @@ test('10 MB: the model and the ledger get the beginning, and the true size', asy
   expect(JSON.stringify(row.result).length).toBeLessThan(50_000)
 })
 
-test('an answer without end: it is given up, and so is the connection', async () => {
+test('an endless answer is abandoned and its connection closed', async () => {
   let sent = 0
   let gone = false
   const endless = (request: Request) =>
@@ -107,7 +108,7 @@ test('an answer without end: it is given up, and so is the connection', async ()
 test.each([
   ['an array', `${'['.repeat(50_000)}${']'.repeat(50_000)}`],
   ['an object', `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`],
-])('%s nested 50,000 deep: the call is settled', async (_, deep) => {
+])('%s nested 50,000 deep ends its call normally', async (_, deep) => {
   await using server = await answering(
     `{"content":[{"type":"text","text":"done"}],"structuredContent":{"deep":${deep}}}`,
   )
@@ -116,7 +117,7 @@ test.each([
   expect(JSON.stringify(row.result)).toContain('done')
 })
 
-test('a secret header goes to its server alone, not to where that server redirects', async () => {
+test('a secret header is sent only to its server, not to a redirect target', async () => {
   await using elsewhere = await faultServer([{ name: 'steal', run: () => 'ok' }])
   await using fault = await faultServer([{ name: 'pay', run: () => 'ok' }])
   const server = toolServer(fault.url, {}, { secrets: { headers: { 'X-Api-Key': 'hunter2-hunter2' } } })
@@ -129,7 +130,7 @@ test('a secret header goes to its server alone, not to where that server redirec
   expect(JSON.stringify(row)).not.toContain('hunter2')
 })
 
-test('HTTP+SSE that never names its endpoint: the stream is not held for ever', async () => {
+test('an HTTP+SSE stream that never names its endpoint is closed', async () => {
   let streams = 0
   const server = createServer((_request, response) => {
     streams += 1
@@ -151,7 +152,7 @@ test('HTTP+SSE that never names its endpoint: the stream is not held for ever', 
   server.close()
 })
 
-test('two tools of one name, and names that the model’s API would not take, cost nobody the turn', async () => {
+test('tools with the same name, or with names that the model’s API rejects, do not fail the turn', async () => {
   const tools: TestTool[] = [
     { name: 'list-files', run: () => 'of list-files' },
     { name: 'list files', run: () => 'of list files' },
@@ -175,7 +176,7 @@ test('two tools of one name, and names that the model’s API would not take, co
   for (const name of names) expect(name).toMatch(/^[A-Za-z0-9_]{1,64}$/)
 })
 
-test('a tool that destroys asks first, whatever characters its name has', async () => {
+test('a destructive tool needs an approval, whatever characters its name has', async () => {
   const wipe: TestTool = { name: 'wipe-disk', annotations: { destructiveHint: true }, run: () => 'wiped' }
   await using fault = await faultServer([wipe])
   await using model = await openAIServer({ calls: [{ name: 'wipe_disk', arguments: {} }] }, { text: 'Done.' })
@@ -192,7 +193,7 @@ test('a tool that destroys asks first, whatever characters its name has', async 
   expect(fault.calls).toEqual([])
 })
 
-// Each is found wrong, after a long time.
+// Each is found invalid, but only after a long time.
 const afterwards = (endless: object) => ({ type: 'object', allOf: [endless, { required: ['missing'] }] })
 const doubled = Object.fromEntries(
   Array.from({ length: 28 }, (_, n) => [
@@ -209,17 +210,20 @@ test.each<[string, object, object]>([
     afterwards({ properties: { x: { uniqueItems: true } } }),
     { x: Array.from({ length: 20_000 }, (_, n) => [n]) },
   ],
-])('a schema whose check has no end holds nobody up: %s', async (_, outputSchema, structuredContent) => {
-  await using server = await answering(
-    JSON.stringify({ content: [{ type: 'text', text: 'done' }], structuredContent }),
-    outputSchema,
-  )
-  const { row } = await call(toolServer(server.url), 'answer')
-  expect(row.status).toBe('succeeded')
-  expect(JSON.stringify(row.result)).not.toContain('does not fit')
-})
+])(
+  'an output schema whose check never ends does not block the call: %s',
+  async (_, outputSchema, structuredContent) => {
+    await using server = await answering(
+      JSON.stringify({ content: [{ type: 'text', text: 'done' }], structuredContent }),
+      outputSchema,
+    )
+    const { row } = await call(toolServer(server.url), 'answer')
+    expect(row.status).toBe('succeeded')
+    expect(JSON.stringify(row.result)).not.toContain('does not fit')
+  },
+)
 
-test('of an answer of very many parts the first 500 are read, and how many are left out is said', () => {
+test('the first 500 parts of an answer are read, and the number of the others is reported', () => {
   const { content } = readResult({ content: Array.from({ length: 20_000 }, () => ({ type: 'unheard-of' })) }) as {
     content: { text: string }[]
   }

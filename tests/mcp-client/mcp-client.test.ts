@@ -47,7 +47,7 @@ async function connect(...servers: McpServer[]) {
 }
 
 describe('a call', () => {
-  test('reaches the server, comes back and stands in the ledger', async () => {
+  test('reaches the server, returns and is recorded in the ledger', async () => {
     await using server = await mcpServer([echo])
     const mcp = await connect(external(server.url))
     const result = await mcp.call('echo', { a: 1 })
@@ -67,7 +67,7 @@ describe('a call', () => {
     ])
   })
 
-  test('is in the ledger, pending, before it is sent', async () => {
+  test('is in the ledger as pending before it is sent', async () => {
     let seen: unknown
     const look = async () => {
       seen = (await ledger())[0]?.status
@@ -80,7 +80,7 @@ describe('a call', () => {
     expect(seen).toBe('pending')
   })
 
-  test('that cannot be written into the ledger is not sent', async () => {
+  test('is not sent if it cannot be recorded in the ledger', async () => {
     await using server = await mcpServer([echo])
     const mcp = await openMcp({ ...run, id: 'run_unknown' }, { servers: [external(server.url)] })
     const result = await mcp.connections[0]?.callToolResult('echo', {})
@@ -92,7 +92,7 @@ describe('a call', () => {
     })
   })
 
-  test('of one of 20 tools at once each calls its own name', async () => {
+  test('reaches its own tool if 20 tools are called at once', async () => {
     await using server = await mcpServer(
       Array.from({ length: 20 }, (_, index) => ({ name: `tool_${index}`, run: () => `answer ${index}` })),
     )
@@ -103,7 +103,7 @@ describe('a call', () => {
     expect((await ledger()).filter(({ status }) => status === 'succeeded')).toHaveLength(20)
   })
 
-  test('of one of 20 runs at once to a same server disturbs no other', async () => {
+  test('gets its own answer if 20 runs call the same server at once', async () => {
     await using server = await mcpServer([echo])
     const answers = await Promise.all(
       Array.from({ length: 20 }, async (_, n) => {
@@ -116,7 +116,7 @@ describe('a call', () => {
     expect(answers).toEqual(Array.from({ length: 20 }, (_, n) => `{"n":${n}}`))
   })
 
-  test('with a huge answer is clipped for the model', async () => {
+  test('has a huge answer truncated for the model', async () => {
     await using server = await mcpServer([{ name: 'big', run: () => 'x'.repeat(200_000) }])
     const mcp = await connect(external(server.url))
     const result = await mcp.call('big')
@@ -126,7 +126,7 @@ describe('a call', () => {
   })
 })
 
-describe('a failure is told in our words, and has its class in the ledger', () => {
+describe('a failure has our own sentence, and its class in the ledger', () => {
   const leak = () => {
     throw new Error('cannot reach postgresql://app:hunter2@db:5432/x, password hunter2')
   }
@@ -213,10 +213,10 @@ test.each([
   ['token=abc, api_key: def', 'token=[redacted] api_key: [redacted]'],
   ['your token expired', 'your token expired'],
   ['a\n  b', 'a b'],
-])('what a server says is shown without secrets: %s', (said, shown) => expect(safeDetail(said)).toBe(shown))
+])('a server’s words are shown without secrets: %s', (said, shown) => expect(safeDetail(said)).toBe(shown))
 
 describe('servers', () => {
-  test('of the settings: our own, the operator’s, either or both', () => {
+  test('are our own, the operator’s from MCP_SERVER_URL, or both', () => {
     withSettings({ MCP_SERVER_URL: 'http://localhost:8001/mcp/' })
     expect(configuredServers()).toEqual([
       { name: 'switchboard', url: 'http://127.0.0.1:3999/mcp', builtin: true },
@@ -226,7 +226,7 @@ describe('servers', () => {
     expect(configuredServers().map(({ name }) => name)).toEqual(['localhost_8001'])
   })
 
-  test('that are dead harm nobody: refused, unknown name, no answer, and the one that lives', async () => {
+  test('that are unreachable do not affect the others: refused, unknown name, no answer', async () => {
     await using server = await mcpServer([echo])
     const hole = await serve(() => new Promise(() => undefined))
     const gone = await serve(async () => new Response(''))
@@ -252,7 +252,7 @@ describe('servers', () => {
     await hole.close()
   })
 
-  test('with a same tool name: the first keeps it, the next has its own name before it', async () => {
+  test('with the same tool name: the first server keeps it, the next gets a prefix', async () => {
     await using one = await mcpServer([{ name: 'find', run: () => 'one' }])
     await using two = await mcpServer([
       { name: 'find', run: () => 'two' },
@@ -271,7 +271,7 @@ describe('servers', () => {
     expect((await ledger()).map(({ tool }) => tool)).toEqual(['a-b', 'a.b', 'find'])
   })
 
-  test('are asked for their tools once, not in every turn, and each person for themselves', async () => {
+  test('are asked for their tools once per person, not in every turn', async () => {
     await using server = await mcpServer([echo])
     for (let turn = 0; turn < 3; turn += 1) await (await connect(external(server.url))).close()
     const lists = async () =>
@@ -284,7 +284,7 @@ describe('servers', () => {
     expect(await lists()).toBeGreaterThan(before)
   })
 
-  test.each(['/mcp', '/mcp/'])('are found at %s whichever of the two they live at', async (path) => {
+  test.each(['/mcp', '/mcp/'])('are found at %s, with or without the slash', async (path) => {
     for (const lives of ['/mcp', '/mcp/']) {
       for (const answer of [404, 307, 301]) {
         const handler = mcpHandler([echo])
@@ -304,7 +304,7 @@ describe('servers', () => {
 })
 
 describe('tokens', () => {
-  test('our own server gets a run token for its audience, in process and over a socket', async () => {
+  test('our own server gets a run token for its audience', async () => {
     const seen: string[] = []
     const note = {
       name: 'me',
@@ -326,7 +326,7 @@ describe('tokens', () => {
     expect(await callerFromBearer(token, 'http://127.0.0.1:3998/mcp')).toBeNull()
   })
 
-  test('no other server ever gets one, not even by a redirect', async () => {
+  test('another server never gets a run token, not even by a redirect', async () => {
     await using other = await mcpServer([echo])
     await using server = await mcpServer([echo])
     const mcp = await connect(external(server.url))

@@ -7,9 +7,9 @@ import { schemaFaults } from '#tests/support/tool-servers/tool-schema-faults.ts'
 const toolOf = (inputSchema: unknown, description = 'Does it.') => ({ name: 'x', description, inputSchema }) as McpTool
 const rewritten = (schema: unknown) => toModelTool(toolOf(schema)).tool?.inputSchema
 
-describe('a schema is made such as models take', () => {
+describe('a schema is rewritten so that models accept it', () => {
   test.each<[string, unknown, unknown]>([
-    ['no type', {}, { type: 'object', properties: {} }],
+    ['a missing type', {}, { type: 'object', properties: {} }],
     [
       'a list of types',
       { type: ['object', 'null'], properties: { a: { type: 'string' } } },
@@ -31,7 +31,7 @@ describe('a schema is made such as models take', () => {
       },
     ],
     [
-      'all of several',
+      'allOf',
       {
         allOf: [
           { properties: { a: { type: 'string' } }, required: ['a'] },
@@ -63,17 +63,17 @@ describe('a schema is made such as models take', () => {
       { type: 'object', properties: { a: { enum: ['b', 'c'], description: 'An a.', type: 'string' } } },
     ],
     [
-      'a schema of itself',
+      'a recursive schema',
       { $ref: '#/definitions/node', definitions: { node: { properties: { next: { $ref: '#/definitions/node' } } } } },
       { type: 'object', properties: { next: {} } },
     ],
     [
-      'true and false',
+      'boolean schemas',
       { type: 'object', properties: { a: true, b: false } },
       { type: 'object', properties: { a: {} } },
     ],
     [
-      'required that is not there',
+      'a required property that does not exist',
       { type: 'object', properties: {}, required: ['a'] },
       { type: 'object', properties: {} },
     ],
@@ -88,7 +88,7 @@ describe('a schema is made such as models take', () => {
       { type: 'object', properties: { a: { properties: { b: { type: 'string' } }, type: 'object' } } },
     ],
     [
-      'where it comes from',
+      'its $schema and $id',
       { $schema: 'https://json-schema.org/draft/2020-12/schema', $id: 'x', type: 'object' },
       { type: 'object', properties: {} },
     ],
@@ -97,7 +97,7 @@ describe('a schema is made such as models take', () => {
     expect(schemaFaults(rewritten(schema))).toEqual([])
   })
 
-  test('a long description is cut, no letter in two', () => {
+  test('a long description is cut, but never inside a character', () => {
     const { tool } = toModelTool(
       toolOf(
         { type: 'object', properties: { a: { type: 'string', description: 'x'.repeat(3_000) } } },
@@ -110,20 +110,20 @@ describe('a schema is made such as models take', () => {
   })
 
   test.each<[string, unknown, RegExp]>([
-    ['no schema', undefined, /no schema/],
-    ['arguments that are a text', { type: 'string' }, /no object: string/],
+    ['a missing schema', undefined, /no schema/],
+    ['arguments that are a string', { type: 'string' }, /no object: string/],
     [
-      'a reference elsewhere',
+      'a reference to another document',
       { type: 'object', properties: { a: { $ref: 'https://example.com/a.json' } } },
       /refers to https:\/\/example.com/,
     ],
     ['a reference to nothing', { $ref: '#/$defs/none' }, /refers to #/],
     ['choices without an object', { anyOf: [{ type: 'string' }, { type: 'number' }] }, /no object/],
-  ])('what cannot be said so has a problem: %s', (_, schema, problem) => {
+  ])('a schema that cannot be rewritten has a problem: %s', (_, schema, problem) => {
     expect(toModelTool(toolOf(schema)).problem).toMatch(problem)
   })
 
-  test('a schema that grows with every reference is given up in time', () => {
+  test('a schema that grows with every reference is abandoned', () => {
     const $defs = Object.fromEntries(
       Array.from({ length: 40 }, (_, i) => [
         `d${i}`,
@@ -135,7 +135,7 @@ describe('a schema is made such as models take', () => {
     )
   })
 
-  test('whatever a server sends is acceptable afterwards, or has a problem', () => {
+  test('any schema from a server is accepted after rewriting, or has a problem', () => {
     const schema = fc.letrec((tie) => ({
       any: fc.oneof({ depthSize: 'small' }, fc.constantFrom(true, false, null, {}, 'x', 7), tie('object')),
       object: fc.record(

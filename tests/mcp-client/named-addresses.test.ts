@@ -4,11 +4,12 @@ import { reachOfNamed, requireNamed } from '#lib/mcp-client/wire/named-reach.ts'
 import { serve } from '#tests/support/processes/serve.ts'
 import { toolServer } from '#tests/support/tool-servers/tool-servers.ts'
 
-// What a tool server names as its authorization server is fetched, sent codes and tokens, and opened in a browser.
+// The authorization server that a tool server names is fetched, receives codes and tokens, and is
+// opened in a browser.
 
 const PUBLIC = toolServer('https://8.8.8.8/mcp')
 
-test('a public server of the settings names nothing on this machine', async () => {
+test('a public server from the settings cannot name an address on this machine', async () => {
   let asked = 0
   const inside = await serve(async () => {
     asked += 1
@@ -23,7 +24,7 @@ test('a public server of the settings names nothing on this machine', async () =
           `${method} ${host}`,
         ).rejects.toThrow(/public internet/)
     expect(asked).toBe(0)
-    // The operator's own server on this machine may have its authorization server there.
+    // A server that the operator runs on this machine may have its authorization server here.
     expect((await oauthFetch(toolServer(inside.url))(`${inside.url}/token`, { method: 'POST' })).status).toBe(200)
   } finally {
     await inside.close()
@@ -36,12 +37,12 @@ test.each([
   'http://localhost:631/',
   'http://169.254.169.254/latest',
   'http://[fd00::1]/',
-])('nor is a browser sent to %s for it', async (address) => {
+])('a browser is not sent to %s for a public server', async (address) => {
   await expect(requireNamed(PUBLIC, new URL(address))).rejects.toThrow(/public internet/)
   await expect(requireNamed(toolServer('http://127.0.0.1:9/mcp'), new URL(address))).resolves.toBeUndefined()
 })
 
-test('a server that an admin typed names public addresses alone, unless private ones are allowed and it is private itself', async () => {
+test('a server from an admin can name public addresses only', async () => {
   expect(await reachOfNamed(toolServer('http://127.0.0.1:9/mcp', {}, { fromAdmin: true }))).toBe('public')
   expect(await reachOfNamed(toolServer('http://127.0.0.1:9/mcp'))).toBe('anywhere')
   expect(await reachOfNamed(toolServer('https://8.8.8.8/mcp', {}, { fromAdmin: true }))).toBe('public')

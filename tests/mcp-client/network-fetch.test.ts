@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { networkFetch } from '#lib/mcp-client/wire/network-fetch.ts'
 
-test('a request that waited for a connection of another one has left when that breaks', async () => {
+test('a request that waited for a pooled connection counts as sent if that connection breaks', async () => {
   const held: (() => void)[] = []
   let ran = 0
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
@@ -17,7 +17,7 @@ test('a request that waited for a connection of another one has left when that b
   const others = Array.from({ length: 256 }, async () => (await send(url)).text())
   await expect.poll(() => held.length).toBe(256)
   const late = send(url, { method: 'POST', body: '{}' }).catch((error: unknown) => error)
-  // It waits until one of them is done.
+  // It waits until one of the others is done.
   held.shift()?.()
   expect(await late).toMatchObject({ name: 'WireError', left: true })
   expect(ran).toBe(1)

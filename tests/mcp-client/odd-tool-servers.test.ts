@@ -13,7 +13,8 @@ import type { CallHabit } from '#tests/support/tool-servers/tool-call-habits.ts'
 import { callingRun, textOf, toolServer } from '#tests/support/tool-servers/tool-servers.ts'
 import { conversation } from '#tests/support/turns.ts'
 
-// What real tool servers do wrong, over real sockets: what ledger, chat and model are told of it.
+// What real tool servers get wrong, over real sockets, and what the ledger, the chat and the model
+// are told.
 
 let ann: Caller
 let odd: OddServer
@@ -36,7 +37,7 @@ async function call(habit: CallHabit) {
   return { text, content, isError: result?.isError, row, rows, ran: odd.done.length - before }
 }
 
-describe('a call whose answer can be read in part was made', () => {
+describe('a call counts as made if part of its answer can be read', () => {
   test.each<[CallHabit, string]>([
     ['link_without_name', 'saved\n[link: https://files.example/1, https://files.example/1]'],
     [
@@ -65,14 +66,14 @@ describe('a call whose answer can be read in part was made', () => {
     expect(text.startsWith(expected), text).toBe(true)
   })
 
-  test('error_with_odd_part: the tool’s own error', async () => {
+  test('error_with_odd_part: the tool’s own error is reported', async () => {
     const { text, row } = await call('error_with_odd_part')
     expect(row).toMatchObject({ status: 'failed', failureClass: 'tool_error' })
     expect(text).toContain('no such file')
   })
 })
 
-describe('the ledger says "not made" of nothing that may have been made', () => {
+describe('the ledger never says "not made" of a call that may have been made', () => {
   test.each<[CallHabit, status: string, failureClass: string, said: string]>([
     ['no_json', 'unknown', 'protocol_error', 'could not be understood'],
     ['result_is_a_string', 'unknown', 'protocol_error', 'could not be understood'],
@@ -127,7 +128,7 @@ describe('the ledger says "not made" of nothing that may have been made', () => 
     expect(JSON.stringify([text, row])).not.toContain('abc123def456')
   })
 
-  test('what a server asked back for is no failure of a call that came to its end', async () => {
+  test('a question from the server does not make a completed call a failure', async () => {
     expect((await call('elicits_and_goes_on')).row).toMatchObject({ status: 'succeeded', failureClass: null })
   })
 })
@@ -158,7 +159,7 @@ test.each<[habit: string, status: string, failureClass: string | null, said: str
   expect(textOf(result)).toContain(said)
 })
 
-test('what a server says in an error stands in the chat, in the next request to the model and in the ledger, without secrets', async () => {
+test('a server’s error text appears in the chat, the next model request and the ledger, without secrets', async () => {
   await using model = await openAIServer({ calls: [{ name: 'quota', arguments: {} }] }, { text: 'I see.' })
   withSettings({
     MCP_BUILTIN: 'off',
@@ -176,7 +177,7 @@ test('what a server says in an error stands in the chat, in the next request to 
   }
 })
 
-describe('of an answer the model gets what it can use', () => {
+describe('the model gets what it can use of an answer', () => {
   test.each<[CallHabit, string]>([
     ['large_resource', 'more characters were cut off'],
     ['large_blob', 'application/zip, 1500000 bytes, which cannot be shown here'],
@@ -184,7 +185,7 @@ describe('of an answer the model gets what it can use', () => {
     ['thousands_of_parts', '4800 more parts were left out'],
     ['audio', '[recording: audio/wav, 300000 bytes'],
     ['large_structured', 'more characters were cut off'],
-  ])('%s: 40,000 characters of all', async (habit, expected) => {
+  ])('%s: at most 40,000 characters in total', async (habit, expected) => {
     const { text, content } = await call(habit)
     expect(text).toContain(expected)
     expect(JSON.stringify(content).length).toBeLessThan(habit === 'thousands_of_parts' ? 10_000 : 41_000)
@@ -197,7 +198,7 @@ describe('of an answer the model gets what it can use', () => {
     ['svg', ['text']],
     ['svg_called_png', ['text']],
     ['tiff', ['text']],
-  ])('%s: a picture where it is one', async (habit, types) => {
+  ])('%s: an image only if it is one', async (habit, types) => {
     const { content } = await call(habit)
     expect(content.map(({ type }) => type)).toEqual(types)
     for (const part of content) if (part.type === 'image') expect(part.mimeType).toBe('image/png')
@@ -207,16 +208,16 @@ describe('of an answer the model gets what it can use', () => {
     ['structured_beside', 'two seats\n{"seats":["A1","A2"]}'],
     ['structured_as_text', '{"seats":["A1"]}'],
     ['structured_wrapped', 'forty-two'],
-  ])('%s: structured content where no text holds it', async (habit, expected) => {
+  ])('%s: structured content only if no text has it', async (habit, expected) => {
     expect((await call(habit)).text).toBe(expected)
   })
 
-  test('emoji_at_the_cut: it is cut before the emoji', async () => {
+  test('emoji_at_the_cut: the text is cut before the emoji', async () => {
     expect((await call('emoji_at_the_cut')).text).toMatch(/a\n\[\d+ more characters were cut off\]$/)
   })
 })
 
-test('half characters and NUL never leave for a model, and a picture follows the answer of a tool in Chat Completions', async () => {
+test('lone surrogates and NUL are never sent to a model; over Chat Completions an image follows its tool’s answer', async () => {
   await using model = await openAIServer(
     { calls: [{ name: 'halves_and_nuls', arguments: {} }] },
     { calls: [{ name: 'picture_beside_link', arguments: {} }] },
@@ -245,14 +246,14 @@ test('half characters and NUL never leave for a model, and a picture follows the
   ])
 })
 
-test('a certificate that nobody signed keeps its name in every turn, also when the server is not asked any more', async () => {
+test('a self-signed certificate is reported in every turn, even if the server is not asked again', async () => {
   await using server = await untrustedTls()
   const open = async () => {
     const mcp = await openMcp(await callingRun(ann), { servers: [toolServer(server.url)] })
     await mcp.close()
     return mcp.unavailable
   }
-  // The first turn does not wait for long: on a busy machine it may not know yet.
+  // The first turn waits only briefly. On a busy machine it may not know yet.
   await vi.waitFor(async () => expect(await open()).toMatchObject([{ failureClass: 'tls' }]), 20_000)
   for (let turn = 0; turn < 5; turn += 1)
     expect(await open()).toMatchObject([

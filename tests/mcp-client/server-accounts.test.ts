@@ -18,7 +18,8 @@ import { callingRun, textOf } from '#tests/support/tool-servers/tool-servers.ts'
 
 type Person = Awaited<ReturnType<typeof signedIn>>
 
-// The protected server is this app itself, over a socket: people sign in there, consent there, and its tools read their tasks alone.
+// The protected server is this app itself, over a socket. People sign in and consent there, and its
+// tools read only their own tasks.
 const site = await openSite()
 afterAll(site.close)
 
@@ -53,7 +54,10 @@ const post = (person: Person, headers = {}, body: unknown = {}) =>
     },
   )
 
-/** What a person does in the browser: from the Connect button to the page that says that it is connected. */
+/**
+ * What a person does in the browser, from the Connect button to the page that says that the account
+ * is connected.
+ */
 async function connect(
   person: Person,
   allow = true,
@@ -97,7 +101,7 @@ async function age(person: Person) {
   return account
 }
 
-test('two people connect their own accounts, and each reads only their own', async () => {
+test('two people connect their own accounts, and each reads only their own data', async () => {
   const [ann, bob] = [await signedIn(), await signedIn()]
   for (const [person, title] of [
     [ann, 'Of Ann'],
@@ -121,7 +125,7 @@ test('two people connect their own accounts, and each reads only their own', asy
   expect((await listToolCalls({ caller: ann.caller })).data.every(({ status }) => status === 'succeeded')).toBe(true)
 })
 
-test('what is stored of an account is sealed, and hidden from everybody else by the database itself', async () => {
+test('a stored account is sealed, and row-level security hides it from others', async () => {
   const [ann, bob] = [await signedIn(), await signedIn()]
   await connect(ann)
   const [row] = await withSystem('tool-servers', (tx) => tx.mcpAccount.findMany({ where: { serverId: server.id } }))
@@ -132,7 +136,7 @@ test('what is stored of an account is sealed, and hidden from everybody else by 
   expect(await withCaller(bob.caller, (tx) => tx.mcpAccount.findMany())).toEqual([])
 })
 
-test('an expired token is refreshed once, however many calls find it expired', async () => {
+test('an expired token is refreshed once, even if several calls find it expired', async () => {
   const ann = await signedIn()
   await connect(ann)
   const before = await age(ann)
@@ -143,7 +147,7 @@ test('an expired token is refreshed once, however many calls find it expired', a
   expect((await listAccounts(ann.caller)).get(server.id)?.broken).toBe(false)
 })
 
-test('a token that was revoked there leads to Connect, not to an error, and connecting again mends it', async () => {
+test('a token that the server revoked leads to Connect instead of an error', async () => {
   const ann = await signedIn()
   await connect(ann)
   await endSessions(ann.caller)
@@ -153,7 +157,7 @@ test('a token that was revoked there leads to Connect, not to an error, and conn
   expect((await listAccounts(ann.caller)).get(server.id)?.broken).toBe(true)
 })
 
-test('a sign-in that was begun by somebody else, elsewhere or for another state connects nothing', async () => {
+test('a callback for another person, browser or state connects nothing, and a code works only once', async () => {
   const [ann, bob] = [await signedIn(), await signedIn()]
   const { journey, back } = await connect(ann)
   await DELETE(new Request(site.url, { method: 'DELETE', headers: ann.headers }), {
@@ -168,13 +172,13 @@ test('a sign-in that was begun by somebody else, elsewhere or for another state 
   for (const { caller } of [ann, bob]) expect((await listAccounts(caller)).size).toBe(0)
 })
 
-test('a person who says no is told so, and a page of another site cannot connect anybody', async () => {
+test('a person who refuses consent is told so, and another site cannot start a connection', async () => {
   const ann = await signedIn()
   expect((await connect(ann, false)).page.searchParams.get('problem')).toBe('forbidden')
   expect((await post(ann, { origin: 'https://evil.example.com' })).status).toBe(403)
 })
 
-test('what was disconnected is gone, also when a refresh ends later', async () => {
+test('a disconnected account stays deleted, even if a refresh ends later', async () => {
   const ann = await signedIn()
   await connect(ann)
   const account = await age(ann)
@@ -186,7 +190,7 @@ test('what was disconnected is gone, also when a refresh ends later', async () =
   expect(await findAccount(ann.caller, server.id)).toBeNull()
 })
 
-test('who began in a conversation comes back to it, and to no place that is none', async () => {
+test('a person who began in a conversation returns to it, and an invalid thread is refused', async () => {
   const ann = await signedIn()
   expect((await connect(ann, true, 'thr_abc')).page.pathname).toBe('/chat/thr_abc')
   expect((await connect(ann, false, 'thr_abc')).page.searchParams.get('problem')).toBe('forbidden')

@@ -44,7 +44,7 @@ describe('templates', () => {
   const facts = {
     user: { id: 'usr_1', email: 'ann@example.com', name: '{{user.role}}', role: 'member', time_zone: null, locale: '' },
   }
-  test('say what the session knows, once', () => {
+  test('insert session values once', () => {
     expect(resolveTemplate('{{user.id}}/{{ user.email }}', facts)).toBe('usr_1/ann@example.com')
     expect(resolveTemplate('{{user.name}}', facts), 'what is in a value is not a template').toBe('{{user.role}}')
   })
@@ -63,8 +63,8 @@ describe('templates', () => {
   )
 })
 
-describe('a server is told of the person', () => {
-  test('by headers, with nothing that breaks out of one', async () => {
+describe('a server learns who the person is', () => {
+  test('by headers, with values that cannot break out of one', async () => {
     await using server = await mcpServer([whoami])
     const ann = await signedIn({ name: 'Ann\r\nX-Admin: yes Ü' })
     const config = {
@@ -77,7 +77,7 @@ describe('a server is told of the person', () => {
     expect(JSON.parse(text)).toEqual({ 'x-user-id': ann.caller.userId, 'x-name': 'Ann%0D%0AX-Admin: yes %C3%9C' })
   })
 
-  test('by _meta of every request, beside what is there', async () => {
+  test('by _meta in every request, beside its other fields', async () => {
     const seen: unknown[] = []
     await using server = await mcpServer([whoami], async (request) => {
       if (request.method === 'POST') seen.push((await request.clone().json()).params?._meta)
@@ -93,7 +93,7 @@ describe('a server is told of the person', () => {
   test('by a token that only this server can use, for a minute', async () => {
     await using server = await mcpServer([whoami])
     const ann = await signedIn({ emailVerifiedAt: new Date() })
-    // The first key takes longer to make than a turn waits for a server.
+    // Generating the first key takes longer than a turn waits for a server.
     await signingKeys()
     const { text } = await call(toolServer(server.url, { identity: { kind: 'token' } }), ann, 'whoami')
     const token = String(JSON.parse(text).authorization).replace('Bearer ', '')
@@ -110,7 +110,7 @@ describe('a server is told of the person', () => {
     await expect(jwtVerify(token, keys, { audience: 'http://127.0.0.1:3999/mcp' })).rejects.toThrow(/aud/)
   })
 
-  test('by an address only where that was shown to be theirs', async () => {
+  test('by e-mail address only if it was verified', async () => {
     await using server = await mcpServer([whoami])
     const ann = await signedIn()
     const { unavailable } = await call(
@@ -129,7 +129,7 @@ describe('a server is told of the person', () => {
     expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).not.toHaveProperty('email')
   })
 
-  test('not at all, and not by a literal template, where something has no value', async () => {
+  test('not at all, rather than by a literal template, if a value is missing', async () => {
     await using server = await mcpServer([whoami])
     const ann = await signedIn()
     const { unavailable } = await call(
@@ -146,7 +146,7 @@ describe('a server is told of the person', () => {
 
 describe('bound arguments', () => {
   const DATA: Record<string, string> = {}
-  /** The kind of server that people have: it believes the user_id that it is given. */
+  /** A typical server: it trusts the user_id that it is given. */
   const plain = () =>
     serve((request) =>
       createMcpHandler(() => {
@@ -159,7 +159,7 @@ describe('bound arguments', () => {
       }).fetch(request),
     )
 
-  test('a model neither sees nor chooses whose data is read', async () => {
+  test('hide the parameter from the model and override what it sends', async () => {
     const server = await plain()
     const [ann, bob] = [await signedIn(), await signedIn()]
     DATA[ann.caller.userId] = 'of Ann'
@@ -179,7 +179,7 @@ describe('bound arguments', () => {
     await server.close()
   })
 
-  test('stand in the chat as they are sent, as "you", and not as the model wished: while the call waits, and after', async () => {
+  test('are shown in the chat as "you", before and after the call, instead of what the model sent', async () => {
     const server = await plain()
     const [ann, bob] = [await signedIn(), await signedIn()]
     await using model = await openAIServer(
@@ -218,7 +218,7 @@ describe('bound arguments', () => {
     await server.close()
   })
 
-  test('that have no value are told to nobody, and the ledger says that nothing was sent', async () => {
+  test('without a value are not sent, and the ledger says that nothing was sent', async () => {
     const server = await plain()
     const ann = await signedIn()
     const outside = toolServer(`${server.url}/mcp`, { bound: [{ parameter: 'user_id', value: '{{user.locale}}' }] })
@@ -231,7 +231,7 @@ describe('bound arguments', () => {
     await server.close()
   })
 
-  test('a tool without the parameter gets none, not even the model’s', async () => {
+  test('are not sent to a tool without the parameter, and neither is the model’s value', async () => {
     await using server = await mcpServer([{ name: 'echo', run: (args) => args }])
     const ann = await signedIn()
     const { text } = await call(
@@ -247,10 +247,10 @@ describe('bound arguments', () => {
   })
 })
 
-describe('a key of one’s own', () => {
+describe('a person’s own key', () => {
   const config = { identity: { kind: 'key', header: 'X-Api-Key', format: 'key {{key}}' } }
 
-  test('is sent for its owner alone, and stored so that nobody else can read it', async () => {
+  test('is sent only for its owner, and another person has none', async () => {
     await using server = await mcpServer([whoami])
     const [ann, bob] = [await signedIn(), await signedIn()]
     const outside = toolServer(server.url, config)
@@ -265,7 +265,7 @@ describe('a key of one’s own', () => {
     expect((await listAccounts(bob.caller)).size).toBe(0)
   })
 
-  test('that the server refuses is marked, and its owner told where to enter another', async () => {
+  test('is marked as broken if the server refuses it, and its owner is told where to enter another', async () => {
     await using server = await mcpServer([whoami], () => new Response(null, { status: 401 }))
     const ann = await signedIn()
     const outside = toolServer(server.url, config)
@@ -276,7 +276,7 @@ describe('a key of one’s own', () => {
   })
 })
 
-test('the preview shows what a server would see, without secrets, and asks it nothing', async () => {
+test('the preview shows what a server would get, without secrets, and does not contact it', async () => {
   await using server = await mcpServer([whoami])
   const ann = await signedIn()
   const config = {

@@ -41,19 +41,19 @@ test.each([
   'http://localhost/mcp',
   'https://localhost/mcp',
   'http://ann:secret@example.com/mcp',
-])('%s is refused where only the public internet may be reached', async (url) => {
+])('%s is refused if only the public internet may be reached', async (url) => {
   expect(await refusal(url)).toBe('denied')
 })
 
 test.each(['ftp://example.com/mcp', 'file:///etc/passwd', 'data:text/plain,x'])(
-  '%s is no address of a server',
+  '%s is not a server address',
   async (url) => {
     expect(await refusal(url)).toBe('denied')
   },
 )
 
-describe('the address that counts is the one that is connected to', () => {
-  test('a public name that resolves to this machine is refused, also when only one of its addresses does', async () => {
+describe('the resolved address is checked', () => {
+  test('a public name that resolves to this machine is refused, even if only one of its addresses does', async () => {
     await using server = await mcpServer([{ name: 'echo', run: (args) => args }])
     const { port } = new URL(server.url)
     const answers = [
@@ -75,7 +75,7 @@ describe('the address that counts is the one that is connected to', () => {
     expect(server.requests).toEqual([])
   })
 
-  test('and it is asked anew at every connection, so that a name cannot move in between', async () => {
+  test('a name is resolved and checked again at every connection', async () => {
     const lookup = vi
       .spyOn(dns, 'lookup')
       .mockImplementation(((_host: string, _options: object, done: (error: null, found: object[]) => void) =>
@@ -86,7 +86,7 @@ describe('the address that counts is the one that is connected to', () => {
   })
 })
 
-test('an operator may name private addresses, an admin only where the operator allows it', () => {
+test('an operator may name private addresses, an admin only if MCP_ALLOW_PRIVATE is on', () => {
   const server = { name: 'x', url: 'http://127.0.0.1/mcp', builtin: false }
   expect(reachOf(server)).toBe('anywhere')
   expect(reachOf({ ...server, fromAdmin: true })).toBe('public')
@@ -94,7 +94,7 @@ test('an operator may name private addresses, an admin only where the operator a
   expect(reachOf({ ...server, fromAdmin: true })).toBe('anywhere')
 })
 
-test('a redirect is never followed by the connection itself', async () => {
+test('the connection itself never follows a redirect', async () => {
   const server = await serve(
     async () => new Response(null, { status: 307, headers: { location: 'http://169.254.169.254/' } }),
   )
@@ -104,7 +104,7 @@ test('a redirect is never followed by the connection itself', async () => {
   await server.close()
 })
 
-test('answers are streamed, aborted and reused on one socket', async () => {
+test('answers are streamed and can be aborted', async () => {
   let open = 0
   const server = await serve(async (request) => {
     if (new URL(request.url).pathname === '/slow')

@@ -46,7 +46,7 @@ describe('a server that an admin adds', () => {
     for (const { id } of await listServers()) await removeServer(admin, id)
   })
 
-  test('is added disabled, enabled, changed and removed, and each leaves a line for the operator', async () => {
+  test('can be added (disabled), enabled, changed and removed, and each change is audited', async () => {
     admin = (await signedIn({ role: 'admin' })).caller
     const { id } = await addServer(admin, wish())
     expect((await serversFor('member')).map(({ name }) => name)).toEqual(['switchboard'])
@@ -61,7 +61,7 @@ describe('a server that an admin adds', () => {
     await expect(requireServer(id)).rejects.toMatchObject({ code: 'not_found' })
   })
 
-  test('keeps its secrets sealed, and says so where APP_SECRET is another', async () => {
+  test('has its secrets sealed, and is refused if APP_SECRET has changed', async () => {
     admin = (await signedIn({ role: 'admin' })).caller
     const { id } = await addServer(admin, wish())
     const row = await withSystem('tool-servers', (tx) => tx.mcpServer.findUniqueOrThrow({ where: { id } }))
@@ -76,7 +76,7 @@ describe('a server that an admin adds', () => {
     await mcp.close()
   })
 
-  test('at another address is another server: disabled, and nobody’s account is sent there', async () => {
+  test('is disabled and loses its connected accounts if its address changes', async () => {
     admin = (await signedIn({ role: 'admin' })).caller
     const { id } = await addServer(admin, wish())
     await setServerEnabled(admin, id, true)
@@ -88,14 +88,14 @@ describe('a server that an admin adds', () => {
     expect(await withSystem('tool-servers', (tx) => tx.mcpAccount.count({ where: { serverId: id } }))).toBe(0)
   })
 
-  test('is seen by no person’s transaction', async () => {
+  test('is not visible in a person’s transaction', async () => {
     const person = await signedIn({ role: 'admin' })
     admin = person.caller
     await addServer(admin, wish())
     expect(await withCaller(admin, (tx) => tx.mcpServer.findMany())).toEqual([])
   })
 
-  test('at a private address is never reached, unless the operator allows it', async () => {
+  test('is not reached at a private address unless the operator allows it', async () => {
     admin = (await signedIn({ role: 'admin' })).caller
     await using server = await mcpServer([echo])
     const { id } = await addServer(admin, wish({ url: server.url, config: ServerConfig.parse({ pinned: false }) }))
@@ -121,7 +121,7 @@ describe('the settings file', () => {
     withSettings({ MCP_SERVERS_FILE: file, MCP_BUILTIN: 'off' })
   }
 
-  test('names servers with all that the admin page can say', () => {
+  test('configures servers with every field of the admin page', () => {
     write({
       servers: [
         {
@@ -145,16 +145,20 @@ describe('the settings file', () => {
   })
 
   test.each<[string, unknown, RegExp]>([
-    ['no JSON', '{"servers": [ hunter2', /^MCP_SERVERS_FILE is not JSON\.$/],
+    ['invalid JSON', '{"servers": [ hunter2', /^MCP_SERVERS_FILE is not JSON\.$/],
     ['a bad name', { servers: [{ name: 'My Wiki!', url: 'http://a/mcp' }] }, /servers\.0\.name: A name has/],
     [
       'a field that does not exist',
       { servers: [{ name: 'a', url: 'http://a/mcp', heders: [] }] },
       /servers\.0: .*heders/,
     ],
-    ['no address', { servers: [{ name: 'a', url: 'hunter2' }] }, /servers\.0\.url: must be an http or https URL/],
     [
-      'a name twice',
+      'an invalid address',
+      { servers: [{ name: 'a', url: 'hunter2' }] },
+      /servers\.0\.url: must be an http or https URL/,
+    ],
+    [
+      'a duplicate name',
       {
         servers: [
           { name: 'a', url: 'http://a/mcp' },
@@ -163,7 +167,7 @@ describe('the settings file', () => {
       },
       /two servers are named a/,
     ],
-  ])('says what is wrong with it: %s', (_, content, message) => {
+  ])('reports what is wrong with it: %s', (_, content, message) => {
     write(content)
     expect(() => configuredServers()).toThrow(message)
     expect(() => configuredServers()).not.toThrow(/hunter2/)
@@ -193,7 +197,7 @@ describe('a server that does not answer', () => {
     return { ms, names: mcp.connections.map(({ server }) => server.name), unavailable: mcp.unavailable }
   }
 
-  test('is left out of a turn while it is still being asked, the first time and every time', async () => {
+  test('is left out of a turn while it is still being asked, every time', async () => {
     const { caller } = await signedIn()
     await using server = await mcpServer([echo])
     await using hole = await blackHole()
@@ -203,12 +207,12 @@ describe('a server that does not answer', () => {
       const { ms, names, unavailable } = await first([alive, toolServer(hole.url, {}, { name: 'hole' })], caller)
       expect(names).toEqual(['alive'])
       expect(unavailable).toMatchObject([{ server: 'hole', failureClass: 'connect_timeout' }])
-      // It has 30 s to answer.
+      // It would have 30 s to answer.
       expect(ms).toBeLessThan(15_000)
     }
   })
 
-  test('is not asked again for a while once it is known to be silent or to refuse', async () => {
+  test('is not asked again for a while once it has timed out or refused', async () => {
     withSettings({ MCP_CONNECT_TIMEOUT: '1' })
     const { caller } = await signedIn()
     await using hole = await blackHole()
@@ -220,7 +224,7 @@ describe('a server that does not answer', () => {
     const refusing = toolServer(await refusingUrl(), {}, { name: 'refusing' })
     for (let turn = 0; turn < 3; turn += 1)
       expect((await first([refusing], caller)).unavailable[0]?.failureClass).toBe('refused')
-    // What is wrong keeps its name while nobody asks.
+    // The failure keeps its name while the server is not asked.
     const again = (await first([refusing], caller)).unavailable[0]
     expect(again).toMatchObject({
       failureClass: 'refused',
@@ -228,7 +232,7 @@ describe('a server that does not answer', () => {
     })
   })
 
-  test('leaves its tools as they were agreed to, and they work once it answers', async () => {
+  test('still offers its pinned tools', async () => {
     const { caller } = await signedIn()
     await using server = await faultServer([echo])
     const pinned = toolServer(server.url, { pinned: true })
@@ -244,20 +248,23 @@ describe('a server that does not answer', () => {
 describe('servers of older revisions', () => {
   const add: TestTool = { name: 'add', run: ({ a, b }) => String(Number(a) + Number(b)) }
 
-  test.each(['sse', 'streamable'] as const)('over %s: tools, calls side by side, and an end', async (kind) => {
-    await using server = await sessionServer([add], { kind })
-    const { caller } = await signedIn()
-    const mcp = await openMcp(await callingRun(caller), {
-      servers: [toolServer(server.url, kind === 'sse' ? { transport: 'sse' } : {})],
-    })
-    expect(mcp.unavailable).toEqual([])
-    const answers = await Promise.all([1, 2, 3].map((n) => mcp.connections[0]?.callToolResult('add', { a: n, b: n })))
-    expect(answers.map(textOf)).toEqual(['2', '4', '6'])
-    await mcp.close()
-    await vi.waitFor(() => expect(server.sessions()).toBe(0), { timeout: 10_000 })
-  })
+  test.each(['sse', 'streamable'] as const)(
+    'work over %s: tools, parallel calls and ending the session',
+    async (kind) => {
+      await using server = await sessionServer([add], { kind })
+      const { caller } = await signedIn()
+      const mcp = await openMcp(await callingRun(caller), {
+        servers: [toolServer(server.url, kind === 'sse' ? { transport: 'sse' } : {})],
+      })
+      expect(mcp.unavailable).toEqual([])
+      const answers = await Promise.all([1, 2, 3].map((n) => mcp.connections[0]?.callToolResult('add', { a: n, b: n })))
+      expect(answers.map(textOf)).toEqual(['2', '4', '6'])
+      await mcp.close()
+      await vi.waitFor(() => expect(server.sessions()).toBe(0), { timeout: 10_000 })
+    },
+  )
 
-  test('a session that the server lost is begun again once, and the call made', async () => {
+  test('get a new session once if they lost it, and the call is made', async () => {
     await using server = await sessionServer([add])
     const { caller } = await signedIn()
     const mcp = await openMcp(await callingRun(caller), { servers: [toolServer(server.url)] })
@@ -268,7 +275,7 @@ describe('servers of older revisions', () => {
     await mcp.close()
   })
 
-  test('two people never share a session, nor do two turns of one', async () => {
+  test('never share a session between two people or two turns', async () => {
     await using server = await sessionServer([add])
     const people = [(await signedIn()).caller, (await signedIn()).caller]
     const turns = await Promise.all(

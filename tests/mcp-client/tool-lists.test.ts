@@ -8,7 +8,8 @@ import { faultServer } from '#tests/support/tool-servers/fault-server.ts'
 import { sessionServer } from '#tests/support/tool-servers/session-server.ts'
 import { callingRun, toolServer } from '#tests/support/tool-servers/tool-servers.ts'
 
-// How long a server's list counts: as the server says, within bounds, and no longer than until it says that it has changed.
+// How long a server's tool list is valid: as the server says, within bounds, or until it announces
+// a change.
 
 let ann: Caller
 beforeEach(async () => {
@@ -19,7 +20,7 @@ const one = { name: 'one', run: () => 1 }
 const two = { name: 'two', run: () => 2 }
 const POLL = { timeout: 30_000, interval: 20 }
 
-/** What a turn of this person offers to the model. */
+/** The tools that a turn of this person offers to the model. */
 async function offered(server: ReturnType<typeof toolServer>, person = ann): Promise<string[]> {
   noteAnswer(server.url)
   const mcp = await openMcp(await callingRun(person), { servers: [server] })
@@ -28,14 +29,17 @@ async function offered(server: ReturnType<typeof toolServer>, person = ann): Pro
   return names
 }
 
-/** A turn waits 200 ms for a list that is known from before: where a machine is busier than that, the turn after it has the new one. */
+/**
+ * A turn waits 200 ms for the new list if an old one is known. On a busier machine a later turn has
+ * it.
+ */
 const soonOffered = (server: ReturnType<typeof toolServer>, names: string[], person = ann) =>
   vi.waitFor(async () => expect(await offered(server, person)).toEqual(names), POLL)
 
 const lists = ({ seen }: { seen: string[] }) => seen.filter((method) => method === 'tools/list').length
 
-describe('a server that says how long its list counts', () => {
-  test('a second: it is asked again after it, not before', async () => {
+describe('the lifetime of a tool list', () => {
+  test('of one second: it is fetched again after that, not before', async () => {
     await using fault = await faultServer([one], { kind: 'none' }, { ttlMs: 1_000 })
     const server = toolServer(fault.url)
     vi.useFakeTimers({ toFake: ['Date'] })
@@ -50,7 +54,7 @@ describe('a server that says how long its list counts', () => {
     await soonOffered(server, ['one', 'two'])
   })
 
-  test('nothing: for five minutes, for each person', async () => {
+  test('without a value: five minutes, per person', async () => {
     await using older = await sessionServer([one], { announces: false })
     const server = toolServer(older.url)
     await soonOffered(server, ['one'])
@@ -66,7 +70,7 @@ describe('a server that says how long its list counts', () => {
     [60_000, 60_000],
     [86_400_000, 3_600_000],
     [undefined, 300_000],
-  ])('%s ms count for %s ms', (ttlMs, counts) => {
+  ])('of %s ms becomes %s ms', (ttlMs, counts) => {
     vi.useFakeTimers({ toFake: ['Date'] })
     onTestFinished(() => void vi.useRealTimers())
     const server = { url: `http://127.0.0.1/${ttlMs}` }
@@ -78,8 +82,8 @@ describe('a server that says how long its list counts', () => {
   })
 })
 
-describe('a server that says when its tools change', () => {
-  test('to those who subscribed (2026-07-28): the next turn has the new ones', async () => {
+describe('a server that announces changes of its tools', () => {
+  test('by subscription (2026-07-28): the next turn has the new tools', async () => {
     await using fault = await faultServer([one], { kind: 'none' }, { ttlMs: 3_600_000, announces: true })
     const server = toolServer(fault.url)
     await soonOffered(server, ['one'])
@@ -95,7 +99,7 @@ describe('a server that says when its tools change', () => {
   })
 
   test.each(['streamable', 'sse'] as const)(
-    'on the stream of a session (%s): each person has an ear and a session of their own',
+    'on the stream of a session (%s): each person has their own stream and session',
     async (kind) => {
       await using older = await sessionServer([one], { announces: true, kind })
       const server = toolServer(older.url, kind === 'sse' ? { transport: 'sse' } : {})
@@ -105,7 +109,8 @@ describe('a server that says when its tools change', () => {
       await vi.waitFor(() => expect([older.sessions(), older.streams()]).toEqual([2, 2]), POLL)
       older.tools.push(two)
       for (const person of [ann, bob]) {
-        // Nobody outside knows when an ear is open: it is told until it hears.
+        // It is not visible from outside when the stream is open, so the change is announced until
+        // it is noticed.
         const told = () =>
           older.announce().then(() => expect(findRememberedTools(server, person.userId)).toBeUndefined())
         await vi.waitFor(told, POLL)
@@ -115,7 +120,7 @@ describe('a server that says when its tools change', () => {
     },
   )
 
-  test('and ends the stream: what cannot be heard any more does not count any more', async () => {
+  test('and then ends the stream: its remembered list expires', async () => {
     const fault = await faultServer([one], { kind: 'none' }, { ttlMs: 3_600_000, announces: true })
     const server = toolServer(fault.url)
     await soonOffered(server, ['one'])
@@ -135,7 +140,7 @@ describe('a server that says when its tools change', () => {
   })
 })
 
-test('a list that was asked for before the change is no longer the list', () => {
+test('a list that was requested before the change is not remembered', () => {
   const server = { url: 'http://127.0.0.1/race' }
   const tool = { name: 'one', inputSchema: { type: 'object' } } as unknown as McpTool
   rememberTools(server, ann.userId, [tool])
@@ -145,7 +150,7 @@ test('a list that was asked for before the change is no longer the list', () => 
   expect(findRememberedTools(server, ann.userId)).toBeUndefined()
 })
 
-test('of two tools with one name the first counts, and none that is larger than a model could use', async () => {
+test('the first of two tools with one name is kept, and a tool that is too large for a model is left out', async () => {
   const named = (name: string, description: string) => ({ name, description, run: () => 1 })
   await using older = await sessionServer([named('one', 'the first'), named('huge', 'x'.repeat(200_000))], {
     announces: false,
