@@ -14,7 +14,8 @@ import { HELLO, lockedPdf, pdfFile, pdfOf } from '#tests/support/pdf.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 
-// What people attach: the bytes decide what a file is, and pictures and PDF are opened before they are taken.
+// What people attach. The bytes decide what a file is, and images and PDFs are opened before they
+// are accepted.
 
 let folder: string
 let ann: Awaited<ReturnType<typeof signedIn>>
@@ -31,7 +32,10 @@ const params = (id: string) => ({ params: Promise.resolve({ id }) })
 const request = (id: string, init: RequestInit = {}) =>
   new Request(`${env().APP_URL}/api/attachments/${id}`, { ...init, headers: ann.headers })
 
-/** Attaches a file as the chat does: announced, then its bytes. The attachment, or the refusal's status and sentence. */
+/**
+ * Attaches a file as the chat does: announces it, then sends its bytes. Returns the attachment, or
+ * the status and sentence of the refusal.
+ */
 async function attach(
   name: string,
   mime_type: string,
@@ -73,14 +77,14 @@ describe('the bytes decide', () => {
     ['data.json', 'application/json; charset=utf-8', 'application/json'],
     ['bmw.csv', 'text/csv', 'text/csv'],
   ])('%s that the browser calls %s is text', async (name, type, stored) => {
-    // "BM" and "MZ" also begin pictures and programs.
+    // "BM" and "MZ" are also the first bytes of bitmaps and programs.
     const text = name === 'bmw.csv' ? 'BM;MZ\n1;2\n' : 'a;b\n1;2\n'
     const attachment = await attach(name, type, Buffer.from(text))
     expect(attachment).toMatchObject({ type: 'file', name, mime_type: stored })
     expect(await read(attachment)).toContain(text)
   })
 
-  test('a picture or a PDF under another name is what it is', async () => {
+  test('an image or a PDF with another type is stored as what it is', async () => {
     expect(await attach('photo.jpg', 'image/jpeg', await picture('webp'))).toMatchObject({
       type: 'image',
       mime_type: 'image/webp',
@@ -108,7 +112,7 @@ describe('the bytes decide', () => {
     })
   })
 
-  test('a program that calls itself a table is refused', async () => {
+  test('a binary that claims to be a spreadsheet or a text is refused', async () => {
     const zip = Buffer.from('504b0304140000000800000021000000000000000000000000000000', 'hex')
     expect(await attach('people.csv', 'application/vnd.ms-excel', zip)).toMatchObject({ refused: 415 })
     expect(
@@ -124,13 +128,18 @@ describe('the bytes decide', () => {
 
   test.each([
     [
-      'UTF-16 of Windows',
+      'UTF-16 little-endian',
       Buffer.from('\ufeffName;Ort\r\nMüller;Köln', 'utf16le'),
       'Name;Ort\r\nMüller;Köln',
       'utf-16le',
     ],
-    ['UTF-16 the other way round', utf16be('\ufeffHällo 日本'), 'Hällo 日本', 'utf-16be'],
-    ['UTF-16 without its mark', Buffer.from('Name;Ort\r\nAnn;Wien', 'utf16le'), 'Name;Ort\r\nAnn;Wien', 'utf-16le'],
+    ['UTF-16 big-endian', utf16be('\ufeffHällo 日本'), 'Hällo 日本', 'utf-16be'],
+    [
+      'UTF-16 without a byte order mark',
+      Buffer.from('Name;Ort\r\nAnn;Wien', 'utf16le'),
+      'Name;Ort\r\nAnn;Wien',
+      'utf-16le',
+    ],
     ['Windows-1252', latin('Name;Preis\nMüller;5,00 €\nJürgen Größe;3 €\n'), 'Müller;5,00 €', 'windows-1252'],
     ['Latin-1', latin('Prénom;Été\nHélène;déjà vu à Orléans\n'), 'Hélène;déjà vu', 'windows-1252'],
     ['Shift_JIS', SHIFT_JIS, '日本語テキスト', 'shift_jis'],
@@ -140,8 +149,8 @@ describe('the bytes decide', () => {
       'Привет мир, как дела?',
       'windows-1251',
     ],
-    ['UTF-8 with its mark', Buffer.from('\ufeffÄpfel'), 'Äpfel', 'utf-8'],
-  ])('%s is read as what it says', async (_, bytes, text, charset) => {
+    ['UTF-8 with a byte order mark', Buffer.from('\ufeffÄpfel'), 'Äpfel', 'utf-8'],
+  ])('%s is recognised and read', async (_, bytes, text, charset) => {
     const attachment = await attach('list.csv', 'application/vnd.ms-excel', bytes)
     expect(await read(attachment)).toContain(text)
     const answer = await GET(request(attachment.id), params(attachment.id))
@@ -161,19 +170,22 @@ describe('the bytes decide', () => {
   })
 })
 
-describe('pictures and PDF are opened', { timeout: 60_000 }, () => {
-  test.each(['png', 'jpeg', 'gif', 'webp'] as const)('a whole %s is taken, half of it is not', async (format) => {
-    const whole = await picture(format, 900)
-    expect(await attach(`a.${format}`, `image/${format}`, whole)).toMatchObject({ mime_type: `image/${format}` })
-    expect(
-      await attach(`a.${format}`, `image/${format}`, whole.subarray(0, Math.floor(whole.length / 2))),
-    ).toMatchObject({
-      refused: 415,
-      message: expect.stringContaining('damaged or incomplete'),
-    })
-  })
+describe('images and PDFs are opened', { timeout: 60_000 }, () => {
+  test.each(['png', 'jpeg', 'gif', 'webp'] as const)(
+    'a whole %s is accepted, and half of it is refused',
+    async (format) => {
+      const whole = await picture(format, 900)
+      expect(await attach(`a.${format}`, `image/${format}`, whole)).toMatchObject({ mime_type: `image/${format}` })
+      expect(
+        await attach(`a.${format}`, `image/${format}`, whole.subarray(0, Math.floor(whole.length / 2))),
+      ).toMatchObject({
+        refused: 415,
+        message: expect.stringContaining('damaged or incomplete'),
+      })
+    },
+  )
 
-  test('the head of a JPEG alone is refused', async () => {
+  test('the header of a JPEG alone is refused', async () => {
     const head = (await picture('jpeg')).subarray(0, 21)
     expect(await attach('photo.jpg', 'image/jpeg', head)).toMatchObject({
       refused: 415,
@@ -185,7 +197,7 @@ describe('pictures and PDF are opened', { timeout: 60_000 }, () => {
     ['with a text', pdfOf(HELLO)],
     ['with a line', pdfOf('10 10 m 100 100 l S')],
     [
-      'whose table is lost',
+      'whose xref table is missing',
       Buffer.from(
         pdfOf(HELLO)
           .toString('latin1')
@@ -193,7 +205,7 @@ describe('pictures and PDF are opened', { timeout: 60_000 }, () => {
         'latin1',
       ),
     ],
-  ])('a PDF %s is taken', async (_, bytes) => {
+  ])('a PDF %s is accepted', async (_, bytes) => {
     expect(await attach('a.pdf', 'application/pdf', bytes)).toMatchObject({ mime_type: 'application/pdf' })
   })
 
@@ -201,7 +213,7 @@ describe('pictures and PDF are opened', { timeout: 60_000 }, () => {
     ['is locked', lockedPdf(), 'locked with a password'],
     ['has empty pages', pdfOf(''), 'empty'],
     ['has no pages', pdfFile(['<< /Type /Catalog /Pages 2 0 R >>', '<< /Type /Pages /Kids [] /Count 0 >>']), 'empty'],
-    ['is a head', pdfOf(HELLO).subarray(0, 100), 'damaged'],
+    ['is only a header', pdfOf(HELLO).subarray(0, 100), 'damaged'],
     [
       'names itself as its page',
       pdfFile(['<< /Type /Catalog /Pages 2 0 R >>', '<< /Type /Pages /Kids [2 0 R] /Count 1 >>']),
@@ -214,7 +226,7 @@ describe('pictures and PDF are opened', { timeout: 60_000 }, () => {
     })
   })
 
-  test('a small file that unfolds to 400 million pixels or a gigabyte is refused, and the next one is opened', async () => {
+  test('a small file that unpacks to 400 million pixels or a gigabyte is refused, and the next file is opened', async () => {
     const pixels = { width: 20_000, height: 20_000, channels: 3 as const, background: 'red' }
     const wide = await sharp({ create: pixels, limitInputPixels: false }).png().toBuffer()
     expect(await attach('wide.png', 'image/png', wide)).toMatchObject({

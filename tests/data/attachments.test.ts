@@ -27,7 +27,7 @@ const PDF = pdfOf(HELLO)
 const HTML = Buffer.from('<!doctype html><script>alert(1)</script>')
 
 const SVG = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
-/** A picture of one pixel whose comment is a page. */
+/** An image of one pixel whose comment is an HTML page. */
 const GIF_AND_HTML = Buffer.concat([
   Buffer.from('GIF89a'),
   Buffer.from([1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255, 0x21, 0xfe, HTML.length]),
@@ -83,7 +83,7 @@ const filesOnDisk = async () =>
     .map(({ name }) => name)
 
 describe('uploading', () => {
-  test('in two phases by PUT: announced with an address, then the bytes, then no address any more', async () => {
+  test('in two phases by PUT: announced with an upload address, which is gone once the bytes are stored', async () => {
     const made = await announced(ann)
     expect(made).toEqual({
       type: 'image',
@@ -104,7 +104,7 @@ describe('uploading', () => {
     expect(await filesOnDisk()).toContain(made.id)
   })
 
-  test('in two phases by POST of a form, as the sample servers take it', async () => {
+  test('in two phases by POST of a form, as the sample servers accept it', async () => {
     const { id } = await announced(ann, 'application/pdf', PDF.length, 'a.pdf')
     const answer = await POST_TO(
       request(ann, id, { method: 'POST', body: form(PDF, 'other.pdf', 'application/pdf') }),
@@ -113,7 +113,7 @@ describe('uploading', () => {
     expect(await answer.json()).toMatchObject({ id, type: 'file', name: 'a.pdf', mime_type: 'application/pdf' })
   })
 
-  test('directly: one form, answered with the attachment', async () => {
+  test('directly by one form, which is answered with the attachment', async () => {
     const answer = await POST(
       request(ann, '', { method: 'POST', body: form(PNG, '../../etc/c\u202eat.png', 'image/png') }),
     )
@@ -123,14 +123,14 @@ describe('uploading', () => {
     expect((await get(ann, made.id)).status).toBe(200)
   })
 
-  test('of a form that is none, or lacks the file, is refused', async () => {
+  test('a broken form, or one without the file, is refused', async () => {
     const { id } = await announced(ann)
     const headers = { 'content-type': 'multipart/form-data; boundary=x' }
     for (const body of ['nonsense', '--x\r\ncontent-disposition: form-data; name="other"\r\n\r\n1\r\n--x--\r\n'])
       expect((await POST_TO(request(ann, id, { method: 'POST', body, headers }), at(id))).status).toBe(400)
   })
 
-  test('needs a person, from our own pages, and files to be on', async () => {
+  test('needs a signed-in person, our own origin, and attachments to be on', async () => {
     const { id } = await announced(ann)
     const init = { method: 'PUT', body: new Uint8Array(PNG) }
     expect((await PUT(new Request(`${env().APP_URL}/api/attachments/${id}`, init), at(id))).status).toBe(401)
@@ -143,7 +143,7 @@ describe('uploading', () => {
   })
 })
 
-describe('what is taken', () => {
+describe('which files are accepted', () => {
   test.each([
     ['image/png', HTML, 415],
     ['image/png', PDF, 200],
@@ -164,7 +164,7 @@ describe('what is taken', () => {
     ['image/gif', GIF_AND_HTML, 200],
     ['image/png', GIF_AND_HTML, 200],
     ['text/html', GIF_AND_HTML, 200],
-  ] as const)('%s whose bytes are something: %#', async (type, bytes, status) => {
+  ] as const)('%s with bytes of another kind: %#', async (type, bytes, status) => {
     const { id } = await announced(ann, type, bytes.length, 'f')
     const answer = await put(ann, id, bytes)
     expect(answer.status).toBe(status)
@@ -181,7 +181,7 @@ describe('what is taken', () => {
     },
   )
 
-  test('too large a file is refused when it is announced, and when it is larger than was said', async () => {
+  test('a file that is too large is refused when it is announced, or when it is larger than announced', async () => {
     expect(await create(ann, 'image/png', 1024 * 1024 + 1)).toMatchObject({
       status: 413,
       data: { message: 'The file is larger than 1 MB.' },
@@ -192,7 +192,7 @@ describe('what is taken', () => {
     expect(await filesOnDisk()).not.toContain(id)
   })
 
-  test('a person’s files together have an end', async () => {
+  test('a person’s files have a total limit', async () => {
     const megabyte = Buffer.alloc(1024 * 1024, 'a')
     for (const _ of [1, 2]) await uploaded(ann, 'text/plain', megabyte)
     expect(await create(ann, 'text/plain', 1)).toMatchObject({
@@ -202,7 +202,7 @@ describe('what is taken', () => {
     expect((await create(bob, 'text/plain', 1)).status).toBe(200)
   })
 
-  test('a message has so many files at most, all of them uploaded, each once', async () => {
+  test('a message has at most two files, which must be uploaded and can be sent only once', async () => {
     const ids = [await uploaded(ann), await uploaded(ann), await uploaded(ann)]
     const ask = door(ann)
     const say = (attachments: string[]) =>
@@ -218,8 +218,8 @@ describe('what is taken', () => {
   })
 })
 
-describe('many at once', () => {
-  test('one file goes to one conversation, and nothing is left of the others', async () => {
+describe('concurrent requests', () => {
+  test('one file goes to one thread, and the other messages leave nothing behind', async () => {
     const id = await uploaded(ann)
     const send = () => door(ann)({ type: 'threads.create', params: { input: typed('see', { attachments: [id] }) } })
     const replies = await Promise.all([send(), send(), send()])
@@ -231,7 +231,7 @@ describe('many at once', () => {
     expect(await createAttachmentStore(ann.caller).load(id)).toMatchObject({ thread_id: kept })
   })
 
-  test('the files of a message that has just begun are not taken for forgotten ones', async () => {
+  test('the files of a message that is just starting are not deleted as abandoned', async () => {
     const id = await uploaded(ann)
     await createAttachmentStore(ann.caller).bind('thr_to_be', [id])
     const run = {
@@ -249,21 +249,21 @@ describe('many at once', () => {
     expect((await get(ann, id)).status).toBe(404)
   })
 
-  test('files announced together have no more room than one after the other', async () => {
+  test('files announced at once share the same limit', async () => {
     const statuses = await Promise.all(
       Array.from({ length: 6 }, async () => (await create(ann, 'text/plain', 500_000)).status),
     )
     expect(statuses.sort()).toEqual([200, 200, 200, 200, 409, 409])
   })
 
-  test('files that grow while they are uploaded have no more room, either', async () => {
+  test('files that grow during the upload share the same limit', async () => {
     withSettings({ ATTACHMENTS_PER_PERSON_MB: '1' })
     const made = await Promise.all([1, 2, 3].map(() => announced(ann, 'text/plain', 1)))
     const answers = await Promise.all(made.map(({ id }) => put(ann, id, Buffer.alloc(600_000, 'a'))))
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409])
   })
 
-  test('one person’s slow uploads leave room for others, and end when nothing comes', async () => {
+  test('one person’s slow uploads do not block another person, and end if nothing arrives', async () => {
     const { idle } = BODY_MS
     onTestFinished(() => {
       BODY_MS.idle = idle
@@ -293,7 +293,7 @@ describe('many at once', () => {
 })
 
 describe('reading', () => {
-  test('is for the owner alone, and the same for what is not there', async () => {
+  test('is possible for the owner only; another person gets the answer for a missing file', async () => {
     const id = await uploaded(ann)
     expect((await get(ann, id)).status).toBe(200)
     const [foreign, missing] = [await get(bob, id), await get(bob, 'atc_nope')]
@@ -308,7 +308,7 @@ describe('reading', () => {
     expect((await get(ann, (await announced(ann)).id)).status).toBe(404)
   })
 
-  test('never gives a page: a file to be saved, sandboxed, of no other type', async () => {
+  test('never serves an HTML page: it is a sandboxed download with type text/plain', async () => {
     const id = await uploaded(ann, 'text/html', HTML, "it's <b>.html")
     for (const query of ['', '?preview']) {
       const { headers } = await get(ann, id, query)
@@ -322,14 +322,14 @@ describe('reading', () => {
   test.each([
     ['application/octet-stream', SVG, 'text/plain; charset=utf-8'],
     ['image/gif', GIF_AND_HTML, 'image/gif'],
-  ])('what is two things at once is one: %s', async (type, bytes, told) => {
+  ])('a file that is valid as two types is served as one: %s', async (type, bytes, told) => {
     const { headers } = await get(ann, await uploaded(ann, type, bytes, 'page.html'), '?preview')
     expect([headers.get('content-type'), headers.get('x-content-type-options')]).toEqual([told, 'nosniff'])
     expect(headers.get('content-security-policy')).toBe("default-src 'none'; sandbox")
     expect(headers.get('content-disposition')).toMatch(told === 'image/gif' ? /^inline/ : /^attachment/)
   })
 
-  test('shows pictures', async () => {
+  test('shows images inline in the preview', async () => {
     const id = await uploaded(ann)
     const shown = await get(ann, id, '?preview')
     expect(shown.headers.get('content-disposition')).toMatch(/^inline/)
@@ -338,7 +338,7 @@ describe('reading', () => {
     expect((await get(ann, id)).headers.get('content-disposition')).toMatch(/^attachment/)
   })
 
-  test('the model gets pictures, PDF and text; what is gone is named', async () => {
+  test('the model gets images, PDFs and text; a missing file is named', async () => {
     const read = attachmentReader(ann.caller)
     const load = async (id: string) => read(await createAttachmentStore(ann.caller).load(id))
     expect(await load(await uploaded(ann))).toEqual([
@@ -368,14 +368,14 @@ describe('reading', () => {
   })
 })
 
-describe('going', () => {
+describe('deletion', () => {
   const age = (id: string, hours: number) =>
     withSystem('admin', (tx) =>
       tx.attachment.update({ where: { id }, data: { createdAt: new Date(Date.now() - hours * 3_600_000) } }),
     )
   const there = async (id: string) => (await withSystem('admin', (tx) => tx.attachment.count({ where: { id } }))) === 1
 
-  test('a removed chip takes record and bytes with it', async () => {
+  test('removing an attachment deletes its record and bytes', async () => {
     const id = await uploaded(ann)
     expect((await door(ann)({ type: 'attachments.delete', params: { attachment_id: id } })).data).toEqual({})
     expect([await there(id), (await filesOnDisk()).includes(id), (await get(ann, id)).status]).toEqual([
@@ -385,7 +385,7 @@ describe('going', () => {
     ])
   })
 
-  test('a deleted conversation takes its files with it, and no others', async () => {
+  test('deleting a conversation deletes its files and no others', async () => {
     const [sent, kept] = [await uploaded(ann), await uploaded(ann)]
     const ask = door(ann)
     const thread_id = threadOf(
@@ -401,7 +401,7 @@ describe('going', () => {
     ])
   })
 
-  test('more files than are deleted at once all go, also where some of them cannot', async () => {
+  test('more files than one batch are all deleted, even if some cannot be', async () => {
     const made = await Promise.all(
       Array.from({ length: 50 }, (_, n) =>
         createAttachmentStore(ann.caller).save({
@@ -426,7 +426,7 @@ describe('going', () => {
     )
   })
 
-  test('an upload that is not finished within an hour, and a file that is not sent within a day, go', async () => {
+  test('an upload that is not finished within an hour, and a file that is not sent within a day, are deleted', async () => {
     const [unfinished, fresh] = [await announced(ann), await announced(bob)].map(({ id }) => id) as [string, string]
     const [unsent, sent] = [await uploaded(ann), await uploaded(ann)]
     await door(ann)({ type: 'threads.create', params: { input: typed('see', { attachments: [sent] }) } })
@@ -444,7 +444,7 @@ describe('going', () => {
     expect((await get(ann, sent)).status).toBe(200)
   })
 
-  test('an account takes its files with it', async () => {
+  test('deleting an account deletes its files', async () => {
     const id = await uploaded(ann)
     await deleteAccount(
       { caller: ann.caller, signedInAt: Math.floor(Date.now() / 1000), version: 1 } as Parameters<
@@ -455,7 +455,7 @@ describe('going', () => {
     expect([await there(id), (await filesOnDisk()).includes(id)]).toEqual([false, false])
   })
 
-  test('where bytes cannot be written nothing is claimed; where they cannot be deleted the record stays for the next round', async () => {
+  test('a failed write is a 503, and a record whose bytes cannot be deleted stays for the next round', async () => {
     const { id } = await announced(ann)
     withSettings({ ATTACHMENTS_DIR: '/dev/null/nowhere' })
     expect((await put(ann, id, PNG)).status).toBe(503)
@@ -469,7 +469,7 @@ describe('going', () => {
 })
 
 describe('an S3-compatible store', () => {
-  /** Speaks as much of S3 as is used, and checks that each request is signed. */
+  /** Speaks the part of S3 that is used, and checks that each request is signed. */
   async function bucket(fail = false) {
     const objects = new Map<string, Buffer>()
     const seen: string[] = []
@@ -500,7 +500,7 @@ describe('an S3-compatible store', () => {
     return { objects, seen }
   }
 
-  test('keeps the bytes instead of the folder: written, read, deleted, each request signed', async () => {
+  test('stores the bytes instead of the folder, with every request signed', async () => {
     const { objects } = await bucket()
     const id = await uploaded(ann)
     expect([...objects]).toEqual([[`/files/${ann.caller.userId}/${id}`, PNG]])
@@ -510,7 +510,7 @@ describe('an S3-compatible store', () => {
     expect(objects.size).toBe(0)
   })
 
-  test('that fails is told, and the upload can be tried again', async () => {
+  test('that fails is reported, and the upload can be tried again', async () => {
     const { id } = await announced(ann)
     await bucket(true)
     const answer = await put(ann, id, PNG)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { db, withCaller, withSystem } from '#lib/platform/db/db.ts'
 
-test('a person sees their own rows, the system sees all, and no setting sees none', async () => {
+test('a person sees their own rows, the system sees all, and a connection without a caller sees none', async () => {
   await withSystem('sign-in', (tx) =>
     tx.user.createMany({ data: ['a', 'b'].map((id) => ({ id, email: `${id}@example.com`, name: id })) }),
   )
@@ -13,7 +13,7 @@ test('a person sees their own rows, the system sees all, and no setting sees non
   expect(await withSystem('admin', (tx) => tx.note.count())).toBe(1)
 })
 
-test('a row for somebody else cannot be written', async () => {
+test('a row for another person cannot be written', async () => {
   await expect(
     withCaller({ userId: 'b' }, (tx) => tx.note.create({ data: { id: 'n2', ownerId: 'a', title: '', body: '' } })),
   ).rejects.toThrow(/row-level security/)

@@ -54,8 +54,8 @@ async function fill(ownerId: string, mark: string, notes: number) {
   })
 }
 
-// Node says each warning once a process, so this one comes first.
-test('an export makes the process warn of nothing', async () => {
+// Node prints each warning once per process, so this test comes first.
+test('an export causes no process warning', async () => {
   const warnings: string[] = []
   const note = (warning: Error) => void warnings.push(warning.message)
   process.on('warning', note)
@@ -66,7 +66,7 @@ test('an export makes the process warn of nothing', async () => {
   expect(warnings).toEqual([])
 })
 
-test('the export is one JSON document with everything of the person, without secrets, and nothing of others', async () => {
+test('the export is one JSON document with all of the person’s data, no secrets and nothing of others', async () => {
   const ann = await signedIn({ passwordHash: 'a hash that stays here' })
   const bob = await signedIn()
   const token = await personalToken(ann.caller)
@@ -91,13 +91,13 @@ test('the export is one JSON document with everything of the person, without sec
   expect(text).not.toContain(token)
 })
 
-test('an empty account exports too, and nobody exports nothing', async () => {
+test('an empty account can be exported, and an anonymous export is refused', async () => {
   const { headers } = await signedIn()
   expect(await (await ask(headers)).json()).toMatchObject({ threads: [], notes: [] })
   expect((await ask({})).status).toBe(401)
 })
 
-test('an export reads only as fast as the client takes it', async () => {
+test('an export can be cancelled in the middle', async () => {
   const { headers, caller } = await signedIn()
   await fill(caller.userId, 'slow', 1_000)
   const reader = (await ask(headers)).body?.getReader()

@@ -37,7 +37,7 @@ beforeAll(() =>
 )
 
 describe('one call', () => {
-  test('is pending when it is sent, and settled once', async () => {
+  test('is pending when it is sent, and is settled once', async () => {
     const id = await withLogContext({ request_id: 'req_12345678' }, () =>
       beginToolCall(call({ callId: 'c1', clientName: 'curl' })),
     )
@@ -66,7 +66,7 @@ describe('one call', () => {
     expect(settled.durationMs).toBe((settled.finishedAt?.getTime() ?? 0) - settled.startedAt.getTime())
   })
 
-  test('keeps no secret, whether in a key, a text, JSON inside a text, or the message', async () => {
+  test('keeps no secret from a key, a text, JSON inside a text, or the message', async () => {
     const key = `sk-${'a'.repeat(24)}`
     const id = await beginToolCall(
       call({ arguments: { password: 'hunter2', note: `use ${key}`, nested: [{ api_key: 'k' }] } }),
@@ -90,7 +90,7 @@ describe('one call', () => {
     expect(row.result).toEqual({ content: [{ type: 'text', text: '{"access_token":"[redacted]","city":"Bern"}' }] })
   })
 
-  test('is clipped, and its true size kept', async () => {
+  test('is truncated, but keeps its true size', async () => {
     const id = await beginToolCall(call({ arguments: { text: 'x'.repeat(100_000) } }))
     await finishToolCall({ id, ownerId: ann.userId }, { status: 'succeeded', result: 'é'.repeat(50_000) })
     const row = await findToolCall({ caller: ann }, id)
@@ -103,19 +103,19 @@ describe('one call', () => {
     expect(JSON.stringify(row.result).length).toBeLessThan(40_000)
   })
 
-  test('can hold what jsonb refuses: NUL characters and half surrogate pairs', async () => {
+  test('can hold what jsonb refuses: NUL characters and lone surrogates', async () => {
     const id = await beginToolCall(call({ arguments: { 'a\0b': 'c\0d', half: '\ud83d' } }))
     await finishToolCall({ id, ownerId: ann.userId }, { status: 'succeeded', result: ['\0'], errorMessage: '\0' })
     expect((await findToolCall({ caller: ann }, id)).status).toBe('succeeded')
   })
 
-  test('cannot be written for a thread that does not exist, so it is never sent', async () => {
+  test('cannot be written for a missing thread', async () => {
     await expect(beginToolCall(call({ threadId: 'thr_gone' }))).rejects.toThrow()
   })
 })
 
 describe('whose calls', () => {
-  test('a person finds and settles only their own', async () => {
+  test('a person finds and settles only their own calls', async () => {
     const id = await beginToolCall(call())
     await expect(findToolCall({ caller: bob }, id)).rejects.toMatchObject({ code: 'not_found' })
     await finishToolCall({ id, ownerId: bob.userId }, { status: 'succeeded' })
@@ -125,7 +125,7 @@ describe('whose calls', () => {
     expect(await toolCallFacets({ caller: bob })).toEqual({ tools: [], servers: [], failureClasses: [] })
   })
 
-  test('an admin finds everybody, with name and email', async () => {
+  test('an admin finds everyone’s calls, with name and e-mail', async () => {
     const id = await beginToolCall(call({ ownerId: bob.userId, tool: 'save_note', via: 'mcp', tokenId: 'tok_1' }))
     const row = (await listToolCalls(admin, { ownerId: bob.userId })).data[0]
     expect(row).toMatchObject({
@@ -139,7 +139,7 @@ describe('whose calls', () => {
 })
 
 describe('lists', () => {
-  test('page without gaps or repeats, newest first, also within one millisecond', async () => {
+  test('page without gaps or repeats, newest first, even within one millisecond', async () => {
     const at = new Date()
     await withCaller(bob, (tx) =>
       tx.toolCall.createMany({
@@ -184,7 +184,7 @@ describe('lists', () => {
   })
 })
 
-test('what an ended run left pending becomes unknown; what goes on, or has just ended, does not', async () => {
+test('pending calls of an ended run become unknown, but not those of a run that goes on or has just ended', async () => {
   const ended = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1_000)
   const runs = { run_dead: ended(60), run_alive: null, run_ending: ended(1) }
   await withCaller(ann, (tx) =>
@@ -217,7 +217,9 @@ test('what an ended run left pending becomes unknown; what goes on, or has just 
   ])
 })
 
-/** The database takes new rows of the ledger and changes none. Resolves to how to end that. */
+/**
+ * The database accepts new ledger rows and refuses updates. Resolves to a function that ends this.
+ */
 async function refusingToSettle(): Promise<() => Promise<void>> {
   const owner = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
   await owner.connect()
@@ -234,7 +236,7 @@ async function refusingToSettle(): Promise<() => Promise<void>> {
 }
 
 test.each(['our own server', 'another server'])(
-  'a call of %s that the database would not settle is settled when it does',
+  'a call of %s that the database could not settle is settled once it can',
   async (whose) => {
     const settle = await refusingToSettle()
     await using server = await mcpServer([{ name: 'pay', run: () => 'paid' }])
@@ -249,7 +251,7 @@ test.each(['our own server', 'another server'])(
   },
 )
 
-test('a no is written in one go: never does it seem that the call may have been made', async () => {
+test('a declined call is written in one statement, so that it never looks as if it may have been made', async () => {
   await using server = await mcpServer([{ name: 'pay', annotations: { destructiveHint: true }, run: () => 'paid' }])
   await using model = await openAIServer({ calls: [{ name: 'pay', arguments: {} }] }, { text: 'Then not.' })
   withSettings({

@@ -9,7 +9,8 @@ import { withSettings } from '#tests/support/settings.ts'
 import { blackHole } from '#tests/support/tool-servers/fault-server.ts'
 import { mcpServer } from '#tests/support/tool-servers/mcp-server.ts'
 
-// Next gives pages and actions their request through these two modules; here the browser's headers are a variable.
+// Next passes the request to pages and actions through these two modules. Here a variable holds the
+// browser's headers.
 let browser = new Headers()
 vi.mock('next/headers.js', () => ({ headers: async () => browser }))
 vi.mock('next/cache', () => ({ revalidatePath: () => {} }))
@@ -35,7 +36,7 @@ const form = (fields: Record<string, string>) => {
   return data
 }
 
-test('an admin decides about a tool and about its server; the tool’s own word comes first, and the audit knows who', async () => {
+test('a tool’s policy overrides its server’s, and policy changes are audited', async () => {
   expect(
     await setPolicy(form({ approval: 'always', idleSeconds: '20', hidden: 'iban, card_number iban' })),
   ).toBeUndefined()
@@ -66,12 +67,12 @@ test.each([
   [{ server: ' ' }, 'which server'],
   [{ approval: 'sometimes' }, 'which server'],
   [{ repeatable: 'on' }, 'one tool at a time'],
-])('what makes no sense is answered with a sentence: %j', async (fields, says) => {
+])('an invalid policy is answered with a sentence: %j', async (fields, says) => {
   expect(await setPolicy(form(fields as Record<string, string>))).toEqual({ error: expect.stringContaining(says) })
   expect(await listPolicies(admin.caller)).toEqual([])
 })
 
-test('nobody else decides, neither at the page nor in the database', async () => {
+test('a member cannot change policies, neither on the page nor in the database', async () => {
   const member = await signedIn()
   browser = new Headers(member.headers)
   await expect(setPolicy(form({ approval: 'never' }))).rejects.toThrow()
@@ -82,7 +83,7 @@ test('nobody else decides, neither at the page nor in the database', async () =>
   expect(await listPolicies(member.caller)).toEqual([])
 })
 
-test('a policy that names no tool or no server of ours says so, and what may be meant', async () => {
+test('a policy about a missing tool or server is reported with a suggestion', async () => {
   await using crm = await mcpServer([{ name: 'close_ticket', run: () => 'closed' }])
   await using asleep = await blackHole()
   withSettings({ MCP_SERVER_URL: crm.url, MCP_CONNECT_TIMEOUT: '1' })
@@ -104,7 +105,7 @@ test('a policy that names no tool or no server of ours says so, and what may be 
   expect(warned).toContain('switchboard has no tool Delete-Task. Is delete_task meant?')
   expect(warned).toContain('There is no server gone, or it is switched off.')
   expect(warned.match(/Not there/g)).toHaveLength(3)
-  // Of a server that does not answer nobody knows what it has.
+  // If a server does not answer, its tools are unknown.
   withSettings({ MCP_SERVER_URL: asleep.url, MCP_CONNECT_TIMEOUT: '1' })
   const sleeping = new URL(asleep.url).host.replace(/[^A-Za-z0-9]+/g, '_')
   await setPolicy(form({ server: sleeping, tool: 'whatever', approval: 'always' }))

@@ -4,13 +4,17 @@ import { Prisma } from '#lib/generated/prisma/client.ts'
 import { type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { env } from '#lib/platform/env.ts'
 
-// The second wall: what a query does whose author forgot the owner. Tables are taken from the database, so none is forgotten.
+// The second wall: a query whose author forgot the owner. The tables are taken from the database,
+// so none is missed.
 
 const ANN = { userId: 'usr_ann' }
 const BOB = { userId: 'usr_bob' }
-/** Tables that hold nothing of a person. */
+/** Tables without a person's data. */
 const OPEN = ['_prisma_migrations', 'rate_limits']
-/** Tables that everybody may read, and only the system may change: what admins settle for all. */
+/**
+ * Tables that everyone may read but only the system may change: decisions of admins that apply to
+ * all.
+ */
 const SHARED = ['tool_policies']
 
 type Table = { name: string; owner: string | null; forced: boolean; policies: number; columns: Column[] }
@@ -58,7 +62,7 @@ function insertFor({ name, owner, columns }: Table, person: { userId: string }):
 beforeAll(async () => {
   tables = await asSuperuser(async (client) => {
     const { rows } = await client.query<Table>(TABLES)
-    // Rows of one table alone: foreign keys are not what is asked here.
+    // One row per table, without its foreign rows: foreign keys are not tested here.
     await client.query("SET session_replication_role = 'replica'")
     for (const table of rows) if (!OPEN.includes(table.name)) await client.query(insertFor(table, ANN))
     return rows
@@ -68,13 +72,13 @@ beforeAll(async () => {
 const count = async (tx: Tx, name: string) =>
   Number((await tx.$queryRawUnsafe<{ n: bigint }[]>(`SELECT count(*) AS n FROM "${name}"`))[0]?.n)
 
-test('every table but two has row-level security that binds even its owner', () => {
+test('every table except two has row-level security that binds even the table’s owner', () => {
   expect(tables.length).toBeGreaterThan(10)
   const without = tables.filter((table) => !table.forced || table.policies === 0).map((table) => table.name)
   expect(without).toEqual(OPEN)
 })
 
-test('without an owner condition a person still sees and changes nothing of another; the owner and the system do', async () => {
+test('a query without an owner condition neither reads nor changes another person’s rows; owner and system see them', async () => {
   for (const { name, owner, columns } of tables.filter((table) => !OPEN.includes(table.name))) {
     const column = columns[0]?.name
     const touch = `UPDATE "${name}" SET "${column}" = "${column}"`
@@ -91,7 +95,7 @@ test('without an owner condition a person still sees and changes nothing of anot
   }
 })
 
-test('nobody writes a row in another’s name, or gives one away', async () => {
+test('a person cannot write a row for another or give one away', async () => {
   for (const table of tables.filter((one) => one.owner)) {
     await expect(
       withCaller(BOB, (tx) => tx.$executeRawUnsafe(insertFor(table, ANN))),
@@ -105,7 +109,7 @@ test('nobody writes a row in another’s name, or gives one away', async () => {
   }
 })
 
-test('the same with Prisma’s own queries, for every model', async () => {
+test('the same holds for Prisma’s own queries on every model', async () => {
   const SHARED_MODELS: string[] = ['ToolPolicy']
   const models = Object.values(Prisma.ModelName).filter((model) => model !== 'RateLimiterFlexible')
   expect(models.length).toBeGreaterThan(10)
@@ -119,7 +123,7 @@ test('the same with Prisma’s own queries, for every model', async () => {
   }
 })
 
-test('a setting that is empty, odd or somebody’s wish opens nothing', async () => {
+test('an empty or odd user id sees nothing', async () => {
   for (const userId of ['', '%', "' OR true --", 'usr_ann '])
     expect([userId, await withCaller({ userId }, (tx) => tx.task.findMany())]).toEqual([userId, []])
 })

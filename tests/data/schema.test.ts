@@ -2,11 +2,11 @@ import pg from 'pg'
 import { expect, test } from 'vitest'
 import { schemaDiff } from '#scripts/schema-diff.ts'
 
-test('the migrations make exactly what prisma/schema.prisma says', async () => {
+test('the migrations produce exactly prisma/schema.prisma', async () => {
   expect(await schemaDiff(process.env.DATABASE_DIRECT_URL ?? '')).toBe('')
 })
 
-test('what differs is shown as SQL', async () => {
+test('a difference is shown as SQL', async () => {
   const owner = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
   await owner.connect()
   try {
@@ -19,7 +19,7 @@ test('what differs is shown as SQL', async () => {
   }
 })
 
-test('every table that has an owner is under row-level security, forced', async () => {
+test('every table except two has forced row-level security', async () => {
   const owner = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
   await owner.connect()
   try {

@@ -76,7 +76,7 @@ beforeAll(async () => {
   })
 })
 
-test('counts people, threads, runs and calls across all people', async () => {
+test('the overview counts people, threads, runs and calls of everyone', async () => {
   const overview = await readOverview('UTC')
   expect(overview.people).toEqual({ total: 3, activeInPeriod: 2 })
   expect(overview.threads).toEqual({ total: 1, newToday: 1 })
@@ -84,7 +84,7 @@ test('counts people, threads, runs and calls across all people', async () => {
   expect(overview.calls).toMatchObject({ today: 3, failedToday: 0, inPeriod: 6, failedInPeriod: 2 })
 })
 
-test('percentiles come from finished calls, and a call without an end does not count as fast', async () => {
+test('percentiles count finished calls only, including failed ones', async () => {
   const { tools } = await readOverview('UTC')
   expect(tools.map(({ name, calls, failed, p50 }) => ({ name, calls, failed, p50 }))).toEqual([
     { name: 'add_task', calls: 3, failed: 1, p50: 30 },
@@ -93,7 +93,7 @@ test('percentiles come from finished calls, and a call without an end does not c
   expect(tools[0]?.p95).toBeGreaterThan(50_000)
 })
 
-test('servers and failure classes are told apart', async () => {
+test('servers and failure classes are counted separately', async () => {
   const { servers, callFailures } = await readOverview('UTC')
   expect(servers.map(({ name, calls, failed }) => [name, calls, failed])).toEqual([
     ['elsewhere', 3, 1],
@@ -105,7 +105,7 @@ test('servers and failure classes are told apart', async () => {
   ])
 })
 
-test('failed runs are counted by class, an interrupted one as such, those of long ago and those that were stopped not at all', async () => {
+test('failed runs are counted by class, with interrupted ones; stopped and old runs are not', async () => {
   const base = { ownerId: 'c', requestId: 'r', operation: 'threads.create' }
   const runs = [
     { id: 'run_5', threadId: 'thr_5', status: 'failed', failureClass: 'model_payment' },
@@ -126,7 +126,7 @@ test('failed runs are counted by class, an interrupted one as such, those of lon
 })
 
 test.each(['UTC', 'Pacific/Kiritimati', 'Pacific/Pago_Pago'])(
-  'the chart has every day up to today in %s, with none lost or doubled',
+  'the chart has every day up to today in %s, with no call lost or counted twice',
   async (zone) => {
     const { days } = await readOverview(zone)
     expect(days).toHaveLength(CHART_DAYS)

@@ -4,11 +4,12 @@ import { statementAs, withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { dropOwnerConditions } from '#tests/support/people/walls.ts'
 
-// Row-level security alone: everything that is tried with both walls up is tried with every owner condition made true.
+// Row-level security alone: everything that is tried with both walls up is tried with every owner
+// condition made true.
 
 const changed = dropOwnerConditions()
 
-test('owner conditions are off, in Prisma’s statements and in ours', async () => {
+test('owner conditions are disabled in Prisma’s statements and in raw SQL', async () => {
   const ann = await signedIn()
   await withSystem('admin', (tx) =>
     tx.note.create({ data: { id: 'note_x', ownerId: ann.caller.userId, title: 't', body: 'b' } }),
@@ -18,7 +19,7 @@ test('owner conditions are off, in Prisma’s statements and in ours', async () 
   await withCaller(nobody, (tx) => tx.note.findMany({ where: { ownerId: nobody.userId, id: 'note_y' } }))
   await statementAs(nobody, Prisma.sql`SELECT 1 AS one FROM notes WHERE owner_id = ${nobody.userId} AND id = 'note_z'`)
   expect(changed.size).toBe(before + 2)
-  // A condition that is wrong is true, too: the note is found all the same.
+  // A negated condition is true as well, so the row is not found.
   expect(await withCaller(nobody, (tx) => tx.note.count({ where: { NOT: { ownerId: nobody.userId } } }))).toBe(0)
 })
 

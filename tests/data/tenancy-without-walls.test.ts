@@ -4,9 +4,10 @@ import { withCaller } from '#lib/platform/db/db.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
 import { dropOwnerConditions, dropRowLevelSecurity } from '#tests/support/people/walls.ts'
 
-// Without either wall the product leaks: what tests/tenancy-by-*.test.ts try would be seen.
+// Without either wall the product leaks, so the attacks of tests/data/tenancy-by-*.test.ts would be
+// seen.
 
-test('with both walls down one person reads and changes what is another’s', async () => {
+test('with both walls down one person reads and changes another’s rows', async () => {
   const [ann, bob] = [await signedIn(), await signedIn()]
   await personalToken(ann.caller)
   expect((await listPersonalTokens(bob.caller)).data).toEqual([])

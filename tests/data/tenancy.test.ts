@@ -37,8 +37,8 @@ import { personalToken, signedIn } from '#tests/support/people/people.ts'
 import { serve } from '#tests/support/processes/serve.ts'
 import { mcpCaller } from '#tests/support/tool-servers/mcp-caller.ts'
 
-// Every way in, taken from the code, walked with Bob's credentials to what is Ann's: each answer is the one for ids that do not exist.
-// Whoever adds a way in adds it to the tables below.
+// Every way in, taken from the code and tried with Bob's credentials on Ann's data. Each answer
+// must be the one for ids that do not exist. A new way in needs a line in the tables below.
 
 type Ids = {
   thread: string
@@ -89,14 +89,14 @@ beforeAll(async () => {
   server = await serve(handleMcp)
   ann = await newPerson()
   bob = await newPerson()
-  // A number that stands nowhere else in an answer.
+  // A number that occurs nowhere else in an answer.
   await withSystem('admin', (tx) =>
     tx.user.update({ where: { id: ann.caller.userId }, data: { nextTaskNumber: 4_711 } }),
   )
   await ann.mcp.get('add_task', { title: SECRET })
   const title = 'Vault'
   const note = String((await ann.mcp.get('save_note', { title, body: SECRET })).id)
-  // A server that admins share, where Ann has an account of her own.
+  // A server that an admin shares, where Ann has a connected account.
   const admin = (await signedIn({ role: 'admin' })).caller
   const config = { identity: { kind: 'key', header: 'x-key' } } as never
   const toolServer = await addServer(admin, {
@@ -131,7 +131,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-test('Ann reaches all of it herself, so that what follows means something', async () => {
+test('Ann can reach all of it herself, so that the following tests mean something', async () => {
   for (const [name, id] of Object.entries(hers)) expect(id, name).toBeTruthy()
   expect(await findRun(ann.caller, hers.run)).toMatchObject({ threadId: hers.thread })
   expect(await findToolCall({ caller: ann.caller }, hers.call)).toMatchObject({ id: hers.call })
@@ -143,7 +143,10 @@ test('Ann reaches all of it herself, so that what follows means something', asyn
   ).toBe(200)
 })
 
-/** What Bob gets for these ids, with the ids themselves made equal, and for missing ones: must not differ. */
+/**
+ * Asks for Bob with these ids and with missing ones. Once the ids themselves are made equal, the
+ * answers must not differ.
+ */
 async function expectSame(name: string, ask: (ids: Ids) => Promise<unknown>): Promise<void> {
   const plain = (answer: unknown, ids: Ids) => {
     let text = JSON.stringify(answer)
@@ -161,7 +164,7 @@ async function seen(response: Response): Promise<unknown> {
   return [response.status, headers, (await response.text()).replace(/"request_id":"\w+"/, '')]
 }
 
-// What a way in has to do with other people's rows: an attack on it, or the reason why there is none.
+// How each way in relates to other people's rows: an attack on it, or the reason why there is none.
 const NO_IDS = 'names nothing: acts on the account that is signed in'
 const SIGN_IN = 'before sign-in: takes an address, a code or a password'
 const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
@@ -212,7 +215,7 @@ function mine(path: string, method: string, body?: object): Request {
   return new Request(`http://127.0.0.1:3999/api/me/${path}`, { method, headers, body: body && JSON.stringify(body) })
 }
 
-test('every route', async () => {
+test('every route answers for another person’s ids as for missing ones', async () => {
   expect(Object.keys(ROUTES).sort()).toEqual(globSync(['app/**/route.ts', 'app/.*/**/route.ts']).sort())
   for (const [file, attack] of Object.entries(ROUTES)) if (typeof attack !== 'string') await expectSame(file, attack)
   expect((await listPersonalTokens(ann.caller)).data.map(({ id }) => id)).toContain(hers.token)
@@ -220,7 +223,8 @@ test('every route', async () => {
   expect(await findAccount(ann.caller, hers.server)).toMatchObject({ key: SECRET })
 })
 
-// A page with an id reads through one function; admins' pages are closed to Bob as a whole (tests/app/admin-access.test.ts).
+// A page with an id reads through one function. Admin pages are closed to Bob as a whole
+// (tests/app/admin-access.test.ts).
 const PAGES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/activity/[id]/page.tsx': ({ call }) => findToolCall({ caller: bob.caller }, call).catch(String),
   'app/admin/runs/[id]/page.tsx': 'admins only',
@@ -231,7 +235,7 @@ const PAGES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/oauth/consent/[id]/page.tsx': 'bound to one browser and one person (tests/oauth/oauth-consent.test.ts)',
 }
 
-test('every page with an id in its address', async () => {
+test('every page with an id in its address answers for another person’s ids as for missing ones', async () => {
   expect(Object.keys(PAGES).sort()).toEqual(globSync('app/**/\\[*/**/page.tsx').sort())
   for (const [file, attack] of Object.entries(PAGES)) if (typeof attack !== 'string') await expectSame(file, attack)
   await expectSame('a run', ({ run }) => findRun(bob.caller, run))
@@ -249,10 +253,10 @@ const TOOLS: Record<string, (ids: Ids) => Record<string, unknown>> = {
   save_note: ({ note }) => ({ id: note, body: 'stolen' }),
   delete_note: ({ note }) => ({ id: note }),
 }
-// These answer with what is Bob's own, and differ from call to call.
+// These answer with Bob's own data, which differs from call to call.
 const OF_ONES_OWN = ['whoami', 'add_task']
 
-test('every tool', async () => {
+test('every tool answers for another person’s ids as for missing ones', async () => {
   expect(Object.keys(TOOLS).sort()).toEqual(toolset.map(({ name }) => name).sort())
   for (const [name, args] of Object.entries(TOOLS)) {
     if (!OF_ONES_OWN.includes(name)) await expectSame(name, (ids) => bob.mcp.call(name, args(ids)))
@@ -268,7 +272,7 @@ const PROMPTS: Record<string, (ids: Ids) => Record<string, string>> = {
   summarise_note: ({ title }) => ({ note: title }),
 }
 
-test('every resource, prompt and completion', async () => {
+test('every resource, prompt and completion answers for another person’s ids as for missing ones', async () => {
   expect(TEMPLATES.resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual(['note://{id}'])
   await expectSame('resources/list', () => bob.mcp.send('resources/list'))
   await expectSame('resources/read', ({ note }) => bob.mcp.send('resources/read', { uri: `note://${note}` }))
@@ -291,7 +295,7 @@ test('every resource, prompt and completion', async () => {
 type Operation = keyof typeof PARAMS
 const INPUT = typed('x')
 const OPERATIONS: Record<Operation, null | ((ids: Ids) => Record<string, unknown>)> = {
-  // Makes something new and names nothing.
+  // Creates something and takes no id.
   'threads.create': null,
   'threads.add_user_message': ({ thread }) => ({ thread_id: thread, input: INPUT }),
   'threads.add_client_tool_output': ({ thread }) => ({ thread_id: thread, result: 1 }),
@@ -312,13 +316,13 @@ const OPERATIONS: Record<Operation, null | ((ids: Ids) => Record<string, unknown
   'threads.attach': ({ thread }) => ({ thread_id: thread }),
 }
 
-test('every ChatKit operation', async () => {
+test('every ChatKit operation answers for another person’s ids as for missing ones', async () => {
   expect(Object.keys(OPERATIONS).sort()).toEqual(Object.keys(PARAMS).sort())
   const headers = { 'x-request-id': 'the-same-request' }
   const ask = async (type: string, params: unknown) => seen(await bob.chat({ type, params }, headers))
   for (const [type, params] of Object.entries(OPERATIONS))
     if (params) await expectSame(type, (ids) => ask(type, params(ids)))
-  // Her item in a thread of his own.
+  // Ann's item in a thread of Bob's own.
   const own = threadOf(await readReply(await bob.chat({ type: 'threads.create', params: { input: INPUT } })))
   for (const [type, params] of Object.entries(OPERATIONS))
     if (params && 'item_id' in params(hers))
@@ -327,8 +331,8 @@ test('every ChatKit operation', async () => {
   expect(kept.data[0]).toMatchObject({ id: hers.item, content: [{ text: SECRET }] })
 })
 
-test('what names nothing shows nothing of hers', async () => {
-  // Not Bob, whose own calls name what is hers.
+test('a list without ids shows nothing of another person’s', async () => {
+  // Not Bob: his own calls contain Ann's ids.
   const carl = await newPerson()
   const asCarl = (path: string) => new Request(`http://127.0.0.1:3999${path}`, { headers: carl.headers })
   const shown: Record<string, unknown> = {
@@ -360,7 +364,7 @@ test('what names nothing shows nothing of hers', async () => {
   }
 })
 
-test('what acts on everything of one’s own acts on nothing of hers', async () => {
+test('an action on all of a person’s own data does not touch another person’s', async () => {
   const before = await withSystem('admin', (tx) => tx.user.findUniqueOrThrow({ where: { id: ann.caller.userId } }))
   await withSystem('admin', (tx) => tx.user.updateMany({ data: { unclaimedBefore: new Date() } }))
   await revokePersonalTokens(bob.caller)
