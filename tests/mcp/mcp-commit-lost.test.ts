@@ -43,6 +43,6 @@ test.each([
     content: [{ text: expect.stringMatching(sentence) }],
   })
   expect((await listToolCalls({ caller })).data[0]).toMatchObject({ tool: 'add_task', ...outcome })
-  // The database hears of the broken connection in its own time.
+  // The database notices the broken connection a little later.
   await expect.poll(async () => (await get('list_tasks')).tasks).toHaveLength(tasks)
 })

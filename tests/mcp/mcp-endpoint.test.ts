@@ -79,7 +79,7 @@ describe.each([
   ["the v1 SDK's client", oldDoor, { clientName: 'old-client', clientVersion: '1.32.2' }],
   ['plain JSON-RPC', plainDoor, { clientName: null, clientVersion: null }],
 ] as const)('%s', (_name, open, named) => {
-  test('lists the ten tools in order and uses each of them with a personal token; the ledger has every call', async () => {
+  test('lists the ten tools in order and uses each with a personal token; the ledger has every call', async () => {
     const { caller, person } = await signedIn({ timeZone: 'Europe/Berlin' })
     const door = await open(await personalToken(caller))
     try {
@@ -124,7 +124,7 @@ describe.each([
   })
 })
 
-test('every tool has a title, a description, both schemas and hints that fit what it does', async () => {
+test('every tool has a title, a description, both schemas and annotations that fit what it does', async () => {
   const { caller } = await signedIn()
   const client = new Client({ name: 'reader', version: '1' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } })
   const token = await personalToken(caller)
@@ -152,7 +152,7 @@ test('every tool has a title, a description, both schemas and hints that fit wha
 })
 
 test.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])(
-  'the handshake of revision %s',
+  'the handshake of revision %s succeeds',
   async (protocolVersion) => {
     const { caller } = await signedIn()
     const { post } = mcpCaller(url().href, await personalToken(caller))
@@ -170,14 +170,14 @@ test.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])(
   },
 )
 
-test('the calls of a run are left to the agent, which writes them itself', async () => {
+test('calls of a run are not recorded here, since the agent records them itself', async () => {
   const { caller } = await signedIn()
   const token = await mintRunToken({ userId: caller.userId, runId: 'run_1', threadId: 'thr_1' }, AUDIENCE, 60)
   expect(await mcpCaller(url().href, token).get('add_task', { title: 'by the assistant' })).toMatchObject({ number: 1 })
   expect((await listToolCalls({ caller })).data).toEqual([])
 })
 
-test('failed calls are in the ledger too, with what the client was told', async () => {
+test('failed calls are in the ledger too, with the error that the client got', async () => {
   const { caller } = await signedIn()
   const { fail } = mcpCaller(url().href, await personalToken(caller))
   const missing = await fail('complete_task', { number: 7 })
@@ -189,7 +189,7 @@ test('failed calls are in the ledger too, with what the client was told', async 
   ])
 })
 
-test('a trailing slash, HEAD, GET, DELETE and a preflight are answered, not redirected', async () => {
+test('a trailing slash, HEAD, GET, DELETE and a preflight are answered instead of redirected', async () => {
   const { caller } = await signedIn()
   const token = await personalToken(caller)
   expect(await mcpCaller(`${url()}/`, token).get('whoami')).toBeTruthy()

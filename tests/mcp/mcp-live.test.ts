@@ -62,7 +62,7 @@ async function connect(mode: 'legacy' | { pin: string }) {
 }
 
 test.each([{ mode: { pin: '2026-07-28' } }, { mode: 'legacy' as const }])(
-  'progress streams to who asks for it: $mode',
+  'progress streams only to a client that asks for it: $mode',
   async ({ mode }) => {
     const { client, token } = await connect(mode)
     const seen: unknown[] = []
@@ -91,7 +91,7 @@ const CALLS = [
   ['does_not_stop', { status: 'succeeded', failureClass: null }],
 ] as const
 
-test('a client of an older revision that goes away: the same', async () => {
+test('an older client that disconnects cancels its call, and the ledger has the outcome', async () => {
   for (const [name, outcome] of CALLS) {
     const { caller } = await signedIn()
     const gone = new AbortController()
@@ -107,7 +107,7 @@ test('a client of an older revision that goes away: the same', async () => {
   }
 })
 
-test('a client that cancels: the tool learns of it, and the ledger says what came of the call', async () => {
+test('a client that cancels: the tool is notified, and the ledger has the outcome', async () => {
   for (const [name, outcome] of CALLS) {
     const { caller, client } = await connect({ pin: '2026-07-28' })
     const cancel = new AbortController()

@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-test('without a token: 401 with a bare challenge, whatever cookie comes along', async () => {
+test('a request without a token gets a 401 challenge, even with a session cookie', async () => {
   const { headers } = await signedIn()
   const answer = await mcpCaller(url).post(WHOAMI, headers)
   expect(answer.status).toBe(401)
@@ -35,7 +35,7 @@ test('without a token: 401 with a bare challenge, whatever cookie comes along', 
   expect(await answer.json()).toMatchObject({ error_description: expect.stringContaining('Settings') })
 })
 
-test('a wrong, revoked, expired or foreign token, and one of a disabled account: 401 invalid_token', async () => {
+test('a wrong, revoked, expired or foreign token, or one of a disabled account, gets 401 invalid_token', async () => {
   const ann = await signedIn()
   const gone = await signedIn()
   const revoked = await personalToken(ann.caller)
@@ -74,7 +74,7 @@ test('a wrong, revoked, expired or foreign token, and one of a disabled account:
   expect((await mcpCaller(url, signedOut).post(WHOAMI)).status, 'signed out everywhere').toBe(401)
 })
 
-test('a token without the scope: 403 that names it; nothing runs and nothing is recorded', async () => {
+test('a token without the scope gets a 403 that names it; nothing runs and nothing is recorded', async () => {
   const { caller } = await signedIn()
   const door = mcpCaller(url, await personalToken(caller, ['tasks:read']))
   for (const message of [
@@ -91,7 +91,7 @@ test('a token without the scope: 403 that names it; nothing runs and nothing is 
   expect(await door.get('whoami')).toBeTruthy()
 })
 
-test('other hosts and pages of other sites are refused before the token is looked at', async () => {
+test('other hosts and origins are refused even with a valid token', async () => {
   const { caller } = await signedIn()
   const token = await personalToken(caller)
   const ask = (headers: Record<string, string>, method = 'POST') =>
@@ -118,7 +118,7 @@ test('other hosts and pages of other sites are refused before the token is looke
     { origin: 'https://evil.example' },
     { origin: 'http://127.0.0.1.evil.example' },
     { origin: 'null' },
-    // No proxy is trusted, so nobody is believed who says what the host was.
+    // No proxy is trusted, so a forwarded host is not believed.
     { host: 'evil.example', 'x-forwarded-host': '127.0.0.1' },
   ]) {
     for (const method of ['POST', 'OPTIONS']) {
@@ -129,7 +129,7 @@ test('other hosts and pages of other sites are refused before the token is looke
   }
 })
 
-test('pages of the sites that the operator names may call, and read the answer; no other address of those sites may', async () => {
+test('pages of the origins in MCP_ALLOWED_ORIGINS may call and read the answer; similar origins may not', async () => {
   const { caller } = await signedIn()
   const door = mcpCaller(url, await personalToken(caller))
   const from = (origin: string) => door.post(WHOAMI, { origin })
@@ -156,7 +156,7 @@ test('pages of the sites that the operator names may call, and read the answer; 
     )
 })
 
-test('malformed messages get the right error, and nothing is recorded', async () => {
+test('malformed messages get the right error code, and nothing is recorded', async () => {
   const { caller } = await signedIn()
   const { post } = mcpCaller(url, await personalToken(caller))
   const call = (params: unknown) => ({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
@@ -217,7 +217,7 @@ test('malformed messages get the right error, and nothing is recorded', async ()
   expect((await listToolCalls({ caller })).data).toEqual([])
 })
 
-test('a body that is too large or of another type is refused without being kept', async () => {
+test('a body that is too large or has the wrong type is refused', async () => {
   const { caller } = await signedIn()
   const token = await personalToken(caller)
   const { post, get } = mcpCaller(url, token)
@@ -245,7 +245,7 @@ test('a body that is too large or of another type is refused without being kept'
   })
 })
 
-test('wrong arguments come back as an error that a model can mend', async () => {
+test('wrong arguments return an error that a model can correct', async () => {
   const { caller } = await signedIn()
   const { fail } = mcpCaller(url, await personalToken(caller))
   expect(await fail('add_task')).toMatch(/^Wrong arguments for add_task\. title: /)
@@ -278,7 +278,7 @@ const broken = [
   defineTool({ ...fields, name: 'hangs', access: 'write', run: () => new Promise<{ ok: string }>(() => {}) }),
 ]
 
-test('a tool that breaks tells nothing of the inside, and what a tool did not promise is not sent', async () => {
+test('an error in a tool reveals no internals, and output outside its schema is not sent', async () => {
   const { caller } = await signedIn()
   const endpoint = await serve(makeEndpoint(createServerOffer(broken), authenticate))
   try {
@@ -299,7 +299,7 @@ test('a tool that breaks tells nothing of the inside, and what a tool did not pr
 
 const unasked = { signal: new AbortController().signal, report: async () => {} }
 
-test('a tool that hangs is given up; whether it took effect is recorded as unknown', async () => {
+test('a tool that hangs is abandoned, and its outcome is recorded as unknown', async () => {
   const { caller } = await signedIn()
   const token = { userId: caller.userId, role: caller.role, via: 'token' as const, tokenId: 'tok_1', scopes: [] }
   const [tool] = broken.slice(-1)
@@ -312,7 +312,7 @@ test('a tool that hangs is given up; whether it took effect is recorded as unkno
   expect((await listToolCalls({ caller })).data).toMatchObject([{ status: 'unknown', failureClass: 'hard_timeout' }])
 })
 
-test('a call that cannot be written into the ledger is not made', async () => {
+test('a call that cannot be written to the ledger is not made', async () => {
   let ran = false
   const run = async () => {
     ran = true
@@ -324,7 +324,7 @@ test('a call that cannot be written into the ledger is not made', async () => {
   expect(ran).toBe(false)
 })
 
-test('a database that is away is a 503 with a sentence and without its address', async () => {
+test('an unreachable database is a 503 with a sentence and without its address', async () => {
   const away = async () => {
     throw Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:5432'), { code: 'ECONNREFUSED' })
   }

@@ -28,7 +28,7 @@ async function newPerson(scopes?: string[]) {
 }
 
 describe.each([{ mode: { pin: '2026-07-28' } }, { mode: 'legacy' as const }])('$mode', ({ mode }) => {
-  test('a note is a resource: listed in pages, newest first, read by its address, found by the template', async () => {
+  test('notes are resources: listed in pages, newest first, read by URI, and described by a template', async () => {
     const ann = await newPerson()
     const ids: string[] = []
     for (let count = 0; count < 52; count += 1)
@@ -54,7 +54,7 @@ describe.each([{ mode: { pin: '2026-07-28' } }, { mode: 'legacy' as const }])('$
     await client.close()
   })
 
-  test('prompts are listed and filled in; a note comes along as a resource', async () => {
+  test('prompts are listed and filled in, with a note as an embedded resource', async () => {
     const ann = await newPerson()
     await ann.door.get('save_note', { title: 'Trip', body: 'Train at 9:12' })
     const client = await ann.connect(mode)
@@ -76,7 +76,7 @@ describe.each([{ mode: { pin: '2026-07-28' } }, { mode: 'legacy' as const }])('$
     await client.close()
   })
 
-  test('completion offers the ids and titles of notes, and days', async () => {
+  test('completion offers note ids and titles, and days', async () => {
     const ann = await newPerson()
     const { id } = await ann.door.get('save_note', { title: '100% wool', body: '' })
     await ann.door.get('save_note', { title: 'Cotton', body: '' })
@@ -100,7 +100,7 @@ describe.each([{ mode: { pin: '2026-07-28' } }, { mode: 'legacy' as const }])('$
   })
 })
 
-test('lists may be kept for five minutes by their reader alone; what people wrote may not', async () => {
+test('tool, prompt and template lists can be cached privately for five minutes; the list of notes cannot', async () => {
   const client = await (await newPerson()).connect({ pin: '2026-07-28' })
   for (const method of ['tools/list', 'prompts/list', 'resources/templates/list'] as const)
     expect(await client.request({ method })).toMatchObject({ ttlMs: 300_000, cacheScope: 'private' })
@@ -108,7 +108,7 @@ test('lists may be kept for five minutes by their reader alone; what people wrot
   await client.close()
 })
 
-test('what is not there, malformed or somebody else’s is refused in the same words', async () => {
+test('a missing, malformed or foreign resource is refused in the same words', async () => {
   const [ann, bob] = await Promise.all([newPerson(), newPerson()])
   const { id } = await ann.door.get('save_note', { title: 'Secret', body: 'the vault code' })
   const missing = 'note_00000000000000000000000000'
@@ -153,7 +153,7 @@ test('what is not there, malformed or somebody else’s is refused in the same w
   expect((await bob.ask('completion/complete', unknown)).error?.code).toBe(-32_602)
 })
 
-test('a token without notes:read lists and is offered none, and is asked for more when it reads', async () => {
+test('a token without notes:read gets empty lists, and a 403 that asks for the scope when it reads', async () => {
   const { door, ask } = await newPerson(['notes:write'])
   const { id } = await door.get('save_note', { title: 'Mine', body: 'x' })
   expect((await ask('resources/list')).result).toEqual({ resources: [] })
@@ -173,7 +173,7 @@ test('a token without notes:read lists and is offered none, and is asked for mor
   }
 })
 
-test('MCP_BUILTIN=off closes the door for every method', async () => {
+test('MCP_BUILTIN=off answers 404 to every method', async () => {
   const { door } = await newPerson()
   withSettings({ MCP_BUILTIN: 'off' })
   const answer = await door.post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })

@@ -76,7 +76,7 @@ async function begin(token: string, capabilities: object = ASKABLE): Promise<str
   return answer.headers.get('mcp-session-id') ?? ''
 }
 
-test('a client that can be asked gets a session: a tool asks the person and the model through it', async () => {
+test('a client that can be asked gets a session, through which a tool asks the person and the model', async () => {
   const { caller } = await signedIn()
   const { client, transport } = await connect('/fixture', await personalToken(caller))
   expect(transport.sessionId).toMatch(/^~[\w-]{32}$/)
@@ -88,7 +88,7 @@ test('a client that can be asked gets a session: a tool asks the person and the 
   await client.close()
 })
 
-test('our own tools work in a session; the ledger has the client; after its end there is 404 and a new beginning', async () => {
+test('our tools work in a session and the ledger names the client; an ended session answers 404, and a new one can begin', async () => {
   const { caller } = await signedIn()
   const token = await personalToken(caller)
   const { client, transport } = await connect('/mcp', token)
@@ -106,7 +106,7 @@ test('our own tools work in a session; the ledger has the client; after its end 
   expect(await begin(token)).not.toBe(id)
 })
 
-test('a session is one token’s: for another of the same person or of another, and on another replica, it does not exist', async () => {
+test('a session does not exist for another token of the same or another person, or on another replica', async () => {
   const [ann, bob] = await Promise.all([signedIn(), signedIn()])
   const [annToken, annOther, bobToken] = await Promise.all([
     personalToken(ann.caller),
@@ -131,7 +131,7 @@ test('a session is one token’s: for another of the same person or of another, 
 })
 
 test.each(['v1', 'v2'] as const)(
-  'a client (%s) whose next request meets another replica hears 404, and begins again there',
+  'a client (%s) that reaches another replica gets a 404 and can begin again there',
   async (sdk) => {
     const { caller } = await signedIn()
     const requestInit = { headers: { authorization: `Bearer ${await personalToken(caller)}` } }
@@ -172,7 +172,7 @@ test.each(['v1', 'v2'] as const)(
   },
 )
 
-test('the open channel of a session ends with its token, at once for what it asks and within moments for what it hears', async () => {
+test('the open stream of a session ends within 16 s after its token is revoked', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   const { caller } = await signedIn()
   const [token, other] = [await personalToken(caller, ['tasks:read']), await personalToken(caller)]
@@ -196,7 +196,7 @@ test('the open channel of a session ends with its token, at once for what it ask
   await expect.poll(() => ended, { timeout: 15_000 }).toEqual(['token'])
 })
 
-test('scopes count for each request, not for the session', async () => {
+test('scopes are checked for each request, not for the session', async () => {
   const { caller } = await signedIn()
   const reader = await personalToken(caller, ['tasks:read'])
   const id = await begin(reader)
@@ -204,7 +204,7 @@ test('scopes count for each request, not for the session', async () => {
   expect((await ask(handleMcp, reader, add, id)).status).toBe(403)
 })
 
-test('clients that cannot be asked have no session, and none is kept for a broken beginning', async () => {
+test('clients that cannot be asked get no session, and a broken initialize leaves none', async () => {
   const { caller } = await signedIn()
   const token = await personalToken(caller)
   const before = sessions().size
@@ -215,7 +215,7 @@ test('clients that cannot be asked have no session, and none is kept for a broke
   expect(sessions().size).toBe(before)
 })
 
-test('a person has 20 sessions at most, the process 500; who gets none is served without', async () => {
+test('a person has 20 sessions at most and the process 500; a client beyond that is served without one', async () => {
   const { caller } = await signedIn()
   const token = await personalToken(caller)
   const ids: string[] = []
@@ -223,7 +223,7 @@ test('a person has 20 sessions at most, the process 500; who gets none is served
   expect((await ask(handleMcp, token, WHOAMI, ids[0])).status).toBe(200)
   ids.push(await begin(token))
   const statuses = await Promise.all(ids.map(async (id) => (await ask(handleMcp, token, WHOAMI, id)).status))
-  // The first was used after the second, which is the one to go.
+  // The first one was used after the second, so the second is evicted.
   expect(statuses).toEqual([200, 404, ...Array(19).fill(200)])
 
   const full = sessions()
@@ -242,7 +242,7 @@ test('a session ends half an hour after its last request', async () => {
   const token = await personalToken(caller)
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const later = async (minutes: number) => {
-    // What still asks the database must not find its time over.
+    // Closes the pool, so that no running query times out when the clock moves.
     await closeDb()
     vi.advanceTimersByTime(minutes * 60_000)
   }

@@ -8,7 +8,7 @@ import { mcpCaller } from '#tests/support/tool-servers/mcp-caller.ts'
 
 let server: Awaited<ReturnType<typeof serve>>
 beforeAll(async () => {
-  // 1,000 calls at once may wait longer for a connection to the database than a person would.
+  // With 1,000 calls at once, a call may wait longer for a database connection than a person would.
   server = await serve((request) => withDatabasePatience(60_000, () => handleMcp(request)))
 })
 afterAll(() => server.close())
@@ -18,7 +18,7 @@ async function newPerson() {
   return { caller, ...mcpCaller(`${server.url}/mcp`, await personalToken(caller)) }
 }
 
-test("one person's tasks and notes are for the other what is not there: the same answer to the letter", async () => {
+test('another person’s tasks and notes get the same answers as missing ones, to the letter', async () => {
   const ann = await newPerson()
   const bob = await newPerson()
   for (const title of ['one', 'two', 'three']) await ann.get('add_task', { title })
@@ -50,7 +50,7 @@ test("one person's tasks and notes are for the other what is not there: the same
   expect(await ann.get('get_note', { id })).toMatchObject({ title: 'Secret', body: 'the vault code' })
 })
 
-test('an argument named user_id or owner_id has no power, and the model is told that it was ignored', async () => {
+test('an argument named user_id or owner_id has no effect, and the model is told that it was ignored', async () => {
   const ann = await newPerson()
   const bob = await newPerson()
   const theirs = { user_id: ann.caller.userId, owner_id: ann.caller.userId, ownerId: ann.caller.userId }
@@ -69,7 +69,7 @@ const asks = (index: number): Ask[] => [
   { tool: 'add_task', args: { title: `more of ${index}` } },
 ]
 
-test('1,000 concurrent calls of 20 people under the same JSON-RPC ids: each gets their own answer', async () => {
+test('1,000 concurrent calls of 20 people with the same JSON-RPC ids each get their own answer', async () => {
   const people = await Promise.all(Array.from({ length: 20 }, () => newPerson()))
   await Promise.all(
     people.map((person, index) =>
@@ -101,7 +101,7 @@ test('1,000 concurrent calls of 20 people under the same JSON-RPC ids: each gets
   }
 }, 120_000)
 
-test('50 tasks added at once get the numbers 1 to 50; a deleted number is not used again', async () => {
+test('50 tasks added at once get the numbers 1 to 50, and a deleted number is not reused', async () => {
   const ann = await newPerson()
   const added = await Promise.all(
     Array.from({ length: 50 }, (_, index) => ann.get('add_task', { title: `task ${index}` })),

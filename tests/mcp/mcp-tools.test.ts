@@ -23,7 +23,7 @@ type Listed = {
   next_cursor?: string
 }
 
-test('moments are told on the clock of the person, winter and summer', () => {
+test('times are in the person’s time zone, in winter and summer', () => {
   const winter = new Date('2026-11-27T14:00:00Z')
   expect(toLocalTime(winter, 'Europe/Berlin')).toBe('2026-11-27T15:00:00+01:00')
   expect(toLocalTime(new Date('2026-07-01T23:30:00Z'), 'Europe/Berlin')).toBe('2026-07-02T01:30:00+02:00')
@@ -31,7 +31,7 @@ test('moments are told on the clock of the person, winter and summer', () => {
   expect(toLocalTime(winter, 'UTC')).toBe('2026-11-27T14:00:00+00:00')
 })
 
-test('due dates are wall clock; one with an offset is converted', () => {
+test('due dates are local time, and one with an offset is converted', () => {
   const due = (text: string) => toWallClock(text, 'Europe/Berlin')
   expect(due('2026-11-27')).toBe('2026-11-27')
   expect(due(' 2026-11-27T15:00 ')).toBe('2026-11-27T15:00')
@@ -53,7 +53,7 @@ test('due dates are wall clock; one with an offset is converted', () => {
     expect(() => due(wrong), wrong).toThrow(/no date/)
 })
 
-test('a person without a time zone is on UTC, and is told so', async () => {
+test('a person without a time zone is on UTC, and whoami says so', async () => {
   const { get } = await newPerson()
   expect(await get('whoami')).toMatchObject({ time_zone: 'UTC', now: expect.stringMatching(/\+00:00$/) })
   const { get: berlin } = await newPerson('Europe/Berlin')
@@ -62,7 +62,7 @@ test('a person without a time zone is on UTC, and is told so', async () => {
   })
 })
 
-test('tasks are completed once, opened again, and lose a due date only by null', async () => {
+test('tasks can be completed, reopened, and lose their due date only by null', async () => {
   const { get } = await newPerson()
   await get('add_task', { title: '  buy \n milk\u0000 ', due: '2026-11-27' })
   const first = await get('complete_task', { number: 1 })
@@ -81,7 +81,7 @@ test('tasks are completed once, opened again, and lose a due date only by null',
   })
 })
 
-test('tasks are listed by due date, filtered, and in pages that neither miss nor repeat one', async () => {
+test('tasks are listed by due date, filtered, and paged without gaps or repeats', async () => {
   const { get } = await newPerson()
   const due = [undefined, '2026-12-02', '2026-11-27T15:00', '2026-11-27', undefined, '2026-11-28T00:00', '2026-11-27']
   for (const [index, day] of due.entries())
@@ -114,7 +114,7 @@ test('tasks are listed by due date, filtered, and in pages that neither miss nor
   ])
 })
 
-test('search ranks titles first, understands quotes, or and minus, and pages', async () => {
+test('search ranks titles first, understands quotes, "or" and minus, and pages', async () => {
   const { get } = await newPerson()
   await get('save_note', {
     title: 'Groceries',
@@ -141,7 +141,7 @@ test('search ranks titles first, understands quotes, or and minus, and pages', a
   expect(rest.next_cursor).toBeUndefined()
 })
 
-test('snippets show what was found, hold no markup, and no note can forge their marks', async () => {
+test('snippets show the match, contain no markup, and a note cannot forge the highlight marks', async () => {
   const { get } = await newPerson()
   const filler = 'lorem ipsum dolor sit amet '.repeat(40)
   await get('save_note', { title: 'A', body: `${filler}the vault code is 4711\n\n${filler}` })
@@ -159,7 +159,7 @@ test('snippets show what was found, hold no markup, and no note can forge their 
   for (const { snippet } of notes) expect(snippet.split('**').length % 2, snippet).toBe(1)
 })
 
-test('a note is made with its first line as the title, changed in part, and emptied', async () => {
+test('a note takes its first line as title, can be changed in part, and can be emptied', async () => {
   const { get, fail } = await newPerson()
   const { id, title } = await get('save_note', { body: '\n  The door code is 4711  \nsecond line' })
   expect(title).toBe('The door code is 4711')
@@ -177,7 +177,7 @@ test('a note is made with its first line as the title, changed in part, and empt
   )
 })
 
-test('nobody keeps more than 10,000 tasks or notes', async () => {
+test('a person can have at most 10,000 tasks and 10,000 notes', async () => {
   const { caller, fail, get } = await newPerson()
   await withCaller(caller, async (tx) => {
     await tx.$executeRaw`INSERT INTO tasks (owner_id, number, title) SELECT ${caller.userId}, n, 'task' FROM generate_series(1, 10000) n`
