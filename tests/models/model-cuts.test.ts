@@ -11,7 +11,7 @@ import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { conversation, halfOpen } from '#tests/support/turns.ts'
 
-// Answers that end before their end: what was said is kept, and people are told.
+// Answers that end too early: the text is kept, and the person is told.
 
 const builtinFetch: typeof fetch = (input, init) => handleMcp(new Request(input, init))
 const chat = 'chat_completions' as const
@@ -37,7 +37,7 @@ async function open(api: typeof chat | typeof responses, ...steps: Step[]) {
 }
 
 describe('text that arrives in one burst with a failure is kept', () => {
-  // The head of the answer and its words, and no more.
+  // The first frames of the answer and its words, and no more.
   const both = (name: string, kind: 'cut' | 'ends' | 'malformed'): Case[] => [
     [chat, name, { text: WORDS, burst: true, fault: { kind, after: 61 } }],
     [responses, name, { text: WORDS, burst: true, fault: { kind, after: 63 } }],
@@ -46,7 +46,7 @@ describe('text that arrives in one burst with a failure is kept', () => {
   const cases: Case[] = [
     ...both('a socket that is cut', 'cut'),
     ...both('a stream that just ends', 'ends'),
-    ...both('a frame that is no JSON', 'malformed'),
+    ...both('a frame that is not JSON', 'malformed'),
     [
       chat,
       'an error frame',
@@ -81,23 +81,26 @@ describe('text that arrives in one burst with a failure is kept', () => {
     expect(said((await door.say(thread, 'and now?')).events)).toBe('Here.')
   })
 
-  test.each([chat, responses])('over %s: calls without an end keep every line and word', async (api) => {
-    const say = (number: number): Step => ({
-      text: [`Step ${number}. `],
-      calls: [{ name: 'whoami', arguments: {} }],
-      burst: true,
-    })
-    await using _it = await open(api, ...Array.from({ length: 16 }, (_, index) => say(index)))
-    const { events } = await agentDoor(person).begin('loop')
-    expect(events.filter(({ type }) => type === 'error')).toHaveLength(1)
-    for (let index = 0; index < 16; index += 1) expect(said(events)).toContain(`Step ${index}.`)
-    const done = events.flatMap((event) =>
-      event.type === 'thread.item.done' && event.item.type === 'workflow' ? event.item.workflow.tasks : [],
-    )
-    expect(done).toHaveLength(16)
-    for (const line of done) expect(line).toMatchObject({ icon: 'check-circle' })
-    expect(halfOpen(events)).toEqual([])
-  })
+  test.each([chat, responses])(
+    'over %s: an endless series of calls keeps every workflow line and text',
+    async (api) => {
+      const say = (number: number): Step => ({
+        text: [`Step ${number}. `],
+        calls: [{ name: 'whoami', arguments: {} }],
+        burst: true,
+      })
+      await using _it = await open(api, ...Array.from({ length: 16 }, (_, index) => say(index)))
+      const { events } = await agentDoor(person).begin('loop')
+      expect(events.filter(({ type }) => type === 'error')).toHaveLength(1)
+      for (let index = 0; index < 16; index += 1) expect(said(events)).toContain(`Step ${index}.`)
+      const done = events.flatMap((event) =>
+        event.type === 'thread.item.done' && event.item.type === 'workflow' ? event.item.workflow.tasks : [],
+      )
+      expect(done).toHaveLength(16)
+      for (const line of done) expect(line).toMatchObject({ icon: 'check-circle' })
+      expect(halfOpen(events)).toEqual([])
+    },
+  )
 
   test.each([chat, responses])('over %s: a refusal', async (api) => {
     const words = WORDS.slice(0, 10)
@@ -168,7 +171,7 @@ describe('an answer that was cut off', () => {
       true,
     ],
   ] as const
-  test.each(cases)('over %s, %s: its text stays and a notice says so', async (api, _, frames, continues) => {
+  test.each(cases)('over %s, %s: keeps its text and has a notice', async (api, _, frames, continues) => {
     await using it = await open(api, { frames: [...frames] }, { text: 'me there was.' })
     const door = agentDoor(person)
     const { events } = await door.begin('a story')
@@ -191,7 +194,7 @@ describe('an answer that was cut off', () => {
     expect(sent).not.toContain('was cut off before its end')
     const items = await door.read(thread)
     expect(items.map(({ type }) => type)).toEqual(['user_message', 'assistant_message', 'assistant_message'])
-    // It works once, and for the last answer alone.
+    // Continue works once, and for the last answer only.
     expect((await door.press(thread, card, 'Continue')).status).not.toBe(200)
   })
 
@@ -262,7 +265,7 @@ describe('an answer that was cut off', () => {
     [chat, 'at the length', { frames: [chunk({ reasoning: '' }), chunk({ content: '<think>' }), chunk({}, 'length')] }],
     [chat, 'and the socket is cut', { frames: [chunk({ content: '<think>\n' })], fault: { kind: 'cut', after: 1 } }],
   ]
-  test.each(empty)('over %s while it thought leaves no empty workflow: %s', async (api, _, step) => {
+  test.each(empty)('over %s during its reasoning leaves no empty workflow: %s', async (api, _, step) => {
     await using it = await open(api, step, { text: 'Here.' })
     const turn = await it.chat.say('think')
     expect(turn.error).toBeDefined()

@@ -7,7 +7,8 @@ import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { mcpServer } from '#tests/support/tool-servers/mcp-server.ts'
 
-// Fields that a provider sends with a call and wants back with it, in this turn, in later ones and after a person's yes.
+// Fields that a provider sends with a call and expects back with it: in this turn, in later ones
+// and after an approval.
 
 type Json = Record<string, unknown>
 type Request = { body: Json }
@@ -27,7 +28,7 @@ const entries = (server: { requests: Request[] }) => {
   const { messages, input } = server.requests.at(-1)?.body ?? {}
   return (messages ?? input) as Json[]
 }
-/** The message of the assistant with calls, in the last request. */
+/** The assistant message with calls in the last request. */
 const asked = (server: { requests: Request[] }) =>
   entries(server).find(({ tool_calls }) => tool_calls) as Json & { tool_calls: Json[] }
 const callItem = (server: { requests: Request[] }) => entries(server).find(({ type }) => type === 'function_call')
@@ -48,7 +49,7 @@ const list = (more: object = {}) => ({
 const DONE: Step = { text: 'Done.' }
 
 describe('over chat_completions', () => {
-  test('a signature stands in its call again, in this turn and later', async () => {
+  test('a signature is sent back with its call, in this turn and later', async () => {
     await using server = await open('chat_completions', { frames: callChunks([list(signature)]) }, DONE, {
       text: 'Here.',
     })
@@ -60,7 +61,7 @@ describe('over chat_completions', () => {
     expect(JSON.stringify(server.requests)).not.toContain('switchboard_echo')
   })
 
-  test('one in the function, and fields of LiteLLM, stand there again', async () => {
+  test('a signature inside the function, and fields of LiteLLM, are sent back in place', async () => {
     const call = list({
       function: { name: 'list_tasks', arguments: '{}', thought_signature: 'IN' },
       provider_specific_fields: { thought_signature: 'LL' },
@@ -71,7 +72,7 @@ describe('over chat_completions', () => {
     expect(asked(server).tool_calls).toEqual([{ ...call, index: undefined }])
   })
 
-  test('each of two calls gets its own', async () => {
+  test('each of two calls gets back its own fields', async () => {
     const calls = [
       list({ extra_content: { sig: 'A' } }),
       list({ index: 1, id: 'c2', ...functionCall('whoami', {}), extra_content: { sig: 'B' } }),
@@ -84,7 +85,7 @@ describe('over chat_completions', () => {
     ])
   })
 
-  test('reasoning details stand in the message, put together, also in later turns; plain thoughts only in this one', async () => {
+  test('reasoning details are merged and sent back, also in later turns; plain reasoning only in this turn', async () => {
     const frames = [
       ...details.map((detail) =>
         chunk({ reasoning: 'text' in detail ? detail.text : '', reasoning_details: [detail] }),
@@ -109,7 +110,7 @@ describe('over chat_completions', () => {
     expect(asked(server)).not.toHaveProperty('reasoning_content')
   })
 
-  test('an id that only this provider takes comes back to it', async () => {
+  test('an id that only this provider accepts is sent back to it', async () => {
     const id = `call_1__thought__${'x'.repeat(200)}`
     await using server = await open('chat_completions', { frames: callChunks([list({ id })]) }, DONE, { text: 'Here.' })
     server.accepts = (fault) => fault.includes('217 characters')
@@ -119,7 +120,7 @@ describe('over chat_completions', () => {
     expect(entries(server).find(({ role }) => role === 'tool')).toMatchObject({ tool_call_id: id })
   })
 
-  test('another server or model gets none of it', async () => {
+  test('another server or model gets none of these fields', async () => {
     const reply = await (async () => {
       await using _server = await open('chat_completions', { frames: callChunks([list(signature)]) }, DONE)
       return await door.begin('tasks')
@@ -129,7 +130,7 @@ describe('over chat_completions', () => {
     expect(JSON.stringify(other.requests)).not.toContain('SIG123')
   })
 
-  test('a very large one is sent in this turn and not kept', async () => {
+  test('a very large field is sent back in this turn but not kept', async () => {
     const large = { extra_content: { sealed: 'x'.repeat(100_000) } }
     await using server = await open('chat_completions', { frames: callChunks([list(large)]) }, DONE, { text: 'Here.' })
     const reply = await door.begin('tasks')
@@ -139,7 +140,7 @@ describe('over chat_completions', () => {
   })
 })
 
-test('over responses fields of a call come back as they were, in this turn and later', async () => {
+test('over responses the fields of a call are sent back unchanged, in this turn and later', async () => {
   const frames = callItems({ id: 'fc_1', call_id: 'c1', name: 'list_tasks', arguments: '{}', ...signature })
   await using server = await open('responses', { frames }, DONE, { text: 'Here.' })
   const reply = await door.begin('tasks')
@@ -152,7 +153,7 @@ test('over responses fields of a call come back as they were, in this turn and l
 const wipe = { name: 'wipe', annotations: { destructiveHint: true }, run: () => 'wiped' }
 
 test.each(['chat_completions', 'responses'] as const)(
-  'over %s they outlast a parked run, and so does a call that cannot be made',
+  'over %s the fields survive a parked run, and an invalid call beside it is still reported',
   async (api) => {
     await using tools = await mcpServer([wipe])
     const frames =

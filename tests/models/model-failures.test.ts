@@ -22,7 +22,7 @@ type Case = {
   failureClass: string
   says: RegExp
   retry: boolean
-  /** What of the answer is kept. */
+  /** The text of the answer that is kept. */
   keeps?: RegExp
 }
 
@@ -83,7 +83,7 @@ const cases: Case[] = [
     keeps: /^One two/,
   },
   {
-    name: 'an end without an end',
+    name: 'a stream without its end',
     steps: [{ text: TEXT, fault: { kind: 'ends', after: 5 } }],
     failureClass: 'model_cut',
     says: /cut off/,
@@ -98,7 +98,7 @@ const cases: Case[] = [
     retry: true,
   },
   {
-    name: 'a frame that is no JSON',
+    name: 'a frame that is not JSON',
     steps: [{ text: TEXT, fault: { kind: 'malformed', after: 5 } }],
     failureClass: 'model_cut',
     says: /cut off/,
@@ -125,7 +125,7 @@ const cases: Case[] = [
 
 describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
   test.each(cases)(
-    '$name: a sentence, its class at the run, nothing half open, and the next message works',
+    '$name: the turn has a sentence and a failure class, leaves no item open, and the next message works',
     async (expected) => {
       await using server = await openAIServer(...expected.steps)
       const idle = expected.failureClass === 'model_silent' ? '2' : '20'
@@ -152,13 +152,13 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     },
   )
 
-  test('a 500 that passes is not noticed', async () => {
+  test('a 500 that does not repeat is retried unnoticed', async () => {
     await using server = await openAIServer(status(500), { text: 'Fine.' })
     withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: api })
     expect((await (await conversation(caller, { builtinFetch })).say('hello')).text).toBe('Fine.')
   })
 
-  test('a refusal is shown as what the model said', async () => {
+  test('a refusal is shown as the model’s answer', async () => {
     await using server = await openAIServer({ refusal: 'I cannot help with that.' })
     withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: api })
     const turn = await (await conversation(caller, { builtinFetch })).say('do harm')
@@ -168,7 +168,7 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     expect(halfOpen(turn.events)).toEqual([])
   })
 
-  test('a model that never comes to an answer is stopped', async () => {
+  test('a model that never answers is stopped', async () => {
     await using server = await openAIServer(
       ...Array.from({ length: 30 }, () => ({ calls: [{ name: 'whoami', arguments: {} }] })),
     )
@@ -200,7 +200,7 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     expect((await (await conversation(caller, { builtinFetch })).say('slowly')).text).toBe('One two three four')
   })
 
-  test('a stop while the model speaks keeps what was said', async () => {
+  test('a stop while the model answers keeps the text', async () => {
     await using server = await openAIServer({ text: TEXT, pace: 100 })
     withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: api })
     const stop = new AbortController()
@@ -219,7 +219,7 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
   })
 })
 
-test('a server that is not there', async () => {
+test('a server that refuses connections is reported as unreachable', async () => {
   const server = await openAIServer()
   await server[Symbol.asyncDispose]()
   withSettings({ OPENAI_BASE_URL: server.url })
@@ -231,7 +231,7 @@ test('a server that is not there', async () => {
   })
 })
 
-test('a database that goes in the middle of a turn: the tool is not called, and the turn ends with a sentence', async () => {
+test('if the database goes away during a turn, the tool is not called, the turn fails, and the next message works', async () => {
   await using server = await openAIServer(
     { calls: [{ name: 'add_task', arguments: { title: 'milk' } }] },
     { text: 'It could not be recorded.' },

@@ -17,7 +17,8 @@ import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { conversation, halfOpen } from '#tests/support/turns.ts'
 
-// What real model servers send: each answer is put right before the SDK sees it, and what goes back is what strict servers take.
+// What real model servers send. Each answer is repaired before the SDK sees it, and what is sent
+// back is valid for strict servers.
 
 const builtinFetch: typeof fetch = (input, init) => handleMcp(new Request(input, init))
 const DONE: Step = { text: 'Done.' }
@@ -45,7 +46,7 @@ const madeCalls = () =>
       orderBy: [{ startedAt: 'asc' }, { id: 'asc' }],
     })
     const calls = rows.map(({ tool, status, arguments: args }) => ({ tool, status, args }))
-    // Calls of one answer are made side by side.
+    // Calls of one answer are made in parallel.
     return calls.sort((x, y) => JSON.stringify(x.args).localeCompare(JSON.stringify(y.args)))
   })
 
@@ -60,7 +61,7 @@ const responses = 'responses' as const
 const title = { title: 'milk' }
 const text = JSON.stringify(title)
 
-describe('a tool by a decorated name', () => {
+describe('a tool with a decorated name is recognised', () => {
   const names = [
     'add_task<|channel|>analysis',
     'add_task<|channel|>commentary json',
@@ -117,7 +118,7 @@ describe('a tool by a decorated name', () => {
     'ajouter_tâche',
   ]
   test.each(others.flatMap((name) => [[chat, name] as const, [responses, name] as const]))(
-    'over %s: one that is not listed is never guessed, and the next message works: %s',
+    'over %s: an unlisted tool is never guessed, and the next message works: %s',
     async (api, name) => {
       const frames =
         api === chat
@@ -146,7 +147,7 @@ describe('arguments', () => {
     `{"title":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
   ]
   test.each(wrong.flatMap((args) => [[chat, args] as const, [responses, args] as const]))(
-    'over %s that are no object are told to the model, in this turn and later: %s',
+    'over %s that are not an object are reported to the model, in this turn and later: %s',
     async (api, args) => {
       const frames =
         api === chat
@@ -163,7 +164,7 @@ describe('arguments', () => {
     },
   )
 
-  test.each([chat, responses])('over %s as an object instead of its text are read', async (api) => {
+  test.each([chat, responses])('over %s that are an object instead of its JSON text are accepted', async (api) => {
     const frames =
       api === chat
         ? callChunks([{ index: 0, id: 'c1', type: 'function', function: { name: 'add_task', arguments: title } }])
@@ -173,7 +174,7 @@ describe('arguments', () => {
     expect(await madeCalls()).toEqual([{ tool: 'add_task', status: 'succeeded', args: title }])
   })
 
-  test.each([chat, responses])('over %s that are missing are an empty object', async (api) => {
+  test.each([chat, responses])('over %s that are missing become an empty object', async (api) => {
     const frames =
       api === chat
         ? callChunks([{ index: 0, id: 'c1', type: 'function', function: { name: 'list_tasks' } }])
@@ -282,7 +283,7 @@ describe('calls', () => {
       one as object[],
     ],
     [
-      'in pieces of two at once without an index',
+      'two at once, in pieces without an index',
       callChunks(
         [
           { id: 'x', ...functionCall('add_task', '') },
@@ -305,7 +306,7 @@ describe('calls', () => {
       two,
     ],
     [
-      'with an index that is a text',
+      'with an index that is a string',
       callChunks(
         [
           { index: '0', id: 'x', ...functionCall('add_task', '') },
@@ -317,17 +318,17 @@ describe('calls', () => {
       two,
     ],
     [
-      'in no list',
+      'without a list around them',
       [chunk({ tool_calls: { index: 0, id: 'x', ...functionCall('add_task', a) } }), chunk({}, 'tool_calls')],
       one as object[],
     ],
     [
-      'in the old form',
+      'in the old function_call field',
       [chunk({ function_call: { name: 'add_task', arguments: JSON.stringify(a) } }), chunk({}, 'function_call')],
       one as object[],
     ],
     [
-      'without the level of the function',
+      'without the function object',
       callChunks([{ index: 0, id: 'x', name: 'add_task', arguments: JSON.stringify(a) }]),
       one as object[],
     ],
@@ -345,7 +346,7 @@ describe('calls', () => {
       one as object[],
     ],
   ]
-  test.each(cases)('over chat_completions %s are made, each once', async (_, frames, made) => {
+  test.each(cases)('over chat_completions, %s: each is made once', async (_, frames, made) => {
     await using it = await open(chat, { frames }, DONE, { frames }, DONE)
     it.server.accepts = (fault) => /has 100 characters/.test(fault)
     const turn = await it.chat.say('tasks')
@@ -353,7 +354,7 @@ describe('calls', () => {
     expect(await madeCalls()).toEqual(made)
     expect(new Set((await listToolCalls({ caller })).data.map(({ callId }) => callId)).size).toBe(made.length)
     expect(halfOpen(turn.events)).toEqual([])
-    // The same ids again, in the next turn.
+    // The same ids again in the next turn.
     expect((await it.chat.say('again')).text).toBe('Done.')
     expect(await madeCalls()).toEqual(
       [...made, ...made].sort((x, y) => JSON.stringify(x).localeCompare(JSON.stringify(y))),
@@ -370,12 +371,12 @@ describe('calls', () => {
     ['with an empty id', callItems(item(a, { call_id: '' }), item(b, { call_id: '' }))],
     ['with the same id', callItems(item(a, { call_id: 'x', id: 'fc_1' }), item(b, { call_id: 'x', id: 'fc_1' }))],
     [
-      'with ids that are none of OpenAI',
+      'with ids that are not OpenAI’s',
       callItems(item(a, { call_id: 'x', id: '1' }), item(b, { call_id: 'y', id: '' })),
     ],
     ['that the last event does not list', streamedOnly],
     [
-      'after a thought without an id',
+      'after reasoning without an id',
       [
         {
           type: 'response.output_item.done',
@@ -386,7 +387,7 @@ describe('calls', () => {
       ],
     ],
     [
-      'after a thought in another form',
+      'after reasoning in another form',
       [
         {
           type: 'response.output_item.done',
@@ -429,7 +430,7 @@ describe('calls', () => {
         .concat(endEvent([]) as never),
     ],
   ]
-  test.each(items)('over responses %s are made, each once', async (_, frames) => {
+  test.each(items)('over responses, %s: each is made once', async (_, frames) => {
     await using it = await open(responses, { frames }, DONE, { frames }, DONE)
     const turn = await it.chat.say('tasks')
     expect(turn.text).toBe('Done.')
@@ -440,23 +441,26 @@ describe('calls', () => {
   })
 })
 
-test.each([chat, responses])('over %s a conversation that holds what no server takes back goes on', async (api) => {
-  await using it = await open(api, { text: 'Here.' })
-  const { store, thread } = it.chat
-  const kept = (call_id: string, name: string, args: string) =>
-    store.addItem(thread.id, {
-      id: store.newItemId('hidden_context'),
-      thread_id: thread.id,
-      created_at: new Date().toISOString(),
-      type: 'hidden_context_item',
-      content: { kind: 'tool_call', call_id, name, arguments: args, output: '' },
-    })
-  await kept('call_0', 'add_task<|channel|>analysis', text)
-  await kept('call_0', 'add_task', 'null')
-  await kept('', 'add_task', '{"half')
-  await kept('call_0', '', '')
-  expect((await it.chat.say('hello')).text).toBe('Here.')
-})
+test.each([chat, responses])(
+  'over %s a conversation with stored calls that no server would accept can go on',
+  async (api) => {
+    await using it = await open(api, { text: 'Here.' })
+    const { store, thread } = it.chat
+    const kept = (call_id: string, name: string, args: string) =>
+      store.addItem(thread.id, {
+        id: store.newItemId('hidden_context'),
+        thread_id: thread.id,
+        created_at: new Date().toISOString(),
+        type: 'hidden_context_item',
+        content: { kind: 'tool_call', call_id, name, arguments: args, output: '' },
+      })
+    await kept('call_0', 'add_task<|channel|>analysis', text)
+    await kept('call_0', 'add_task', 'null')
+    await kept('', 'add_task', '{"half')
+    await kept('call_0', '', '')
+    expect((await it.chat.say('hello')).text).toBe('Here.')
+  },
+)
 
 describe('content', () => {
   const parts: [string, object[], string][] = [
@@ -473,7 +477,7 @@ describe('content', () => {
       ],
       'Hello you',
     ],
-    ['as a list of texts', [chunk({ content: ['Hello ', 'you'] }), chunk({}, 'stop')], 'Hello you'],
+    ['as a list of strings', [chunk({ content: ['Hello ', 'you'] }), chunk({}, 'stop')], 'Hello you'],
     ['as one part', [chunk({ content: { type: 'text', text: 'Hello you' } }), chunk({}, 'stop')], 'Hello you'],
     [
       'as a whole message',
@@ -481,7 +485,7 @@ describe('content', () => {
       'Hello you',
     ],
     [
-      'among frames that are nothing',
+      'among meaningless frames',
       [
         null,
         7,
@@ -503,11 +507,11 @@ describe('content', () => {
 
   const message = (content: unknown) => ({ id: 'msg_1', type: 'message', role: 'assistant', content })
   const events: [string, object[]][] = [
-    ['as one text', [endEvent([message('Hello you')])]],
-    ['as parts of another name', [endEvent([message([{ type: 'text', text: 'Hello you' }])])]],
+    ['as one string', [endEvent([message('Hello you')])]],
+    ['as parts with another type', [endEvent([message([{ type: 'text', text: 'Hello you' }])])]],
     ['that no item announced', [{ type: 'response.output_text.delta', delta: 'Hello you' }, endEvent([])]],
     [
-      'whose pieces came only whole',
+      'that arrived only as a whole item',
       [
         {
           type: 'response.output_item.done',
@@ -530,7 +534,7 @@ describe('content', () => {
   })
 })
 
-describe('thoughts in the answer', () => {
+describe('reasoning inside the answer', () => {
   const cases: [string, string[], string, string][] = [
     [
       'whole',
@@ -566,12 +570,12 @@ describe('thoughts in the answer', () => {
       'plan',
     ],
     ['of MedGemma', ['<unused94>thought\nplan<unused95>Visible'], 'Visible', 'plan'],
-    ['beside a letter that grows when it is small', ['<think>İİ</think>İVisible'], 'İVisible', 'İİ'],
+    ['beside a letter that is longer in lower case', ['<think>İİ</think>İVisible'], 'İVisible', 'İİ'],
     ['of Kimi', ['◁think▷plan◁/think▷Visible'], 'Visible', 'plan'],
     ['after the first line', ['Well.\n<think>plan</think>\nVisible'], 'Well.\nVisible', 'plan'],
   ]
   test.each(cases.flatMap((one) => [[chat, ...one] as const, [responses, ...one] as const]))(
-    'over %s %s are shown as reasoning, not as the answer, and not sent back',
+    'over %s, %s: it is shown as reasoning instead of text, and not sent back',
     async (api, _, pieces, answer, thought) => {
       const frames = api === chat ? textChunks(pieces) : textEvents(pieces)
       await using it = await open(api, { frames }, { text: 'Here.' })
@@ -589,16 +593,16 @@ describe('thoughts in the answer', () => {
     },
   )
 
-  // Looking through the whole text for each of them took most of a minute, in which nobody was served.
+  // Scanning the whole text for each mark took most of a minute and blocked the process.
   test.each([
     ['ends', `Hi ${'<|im_end|>'.repeat(60_000)}`, 'Hi '],
     ['thoughts', `${'<think>x</think>\n'.repeat(36_000)}Hi`, 'Hi'],
-  ])('thousands of %s in one piece are read at once', async (_, said, answer) => {
+  ])('thousands of %s in one piece are read', async (_, said, answer) => {
     await using it = await open(chat, { frames: textChunks([said]) })
     expect((await it.chat.say('hello')).text).toBe(answer)
   })
 
-  test.each([chat, responses])('over %s an empty thought leaves nothing behind', async (api) => {
+  test.each([chat, responses])('over %s an empty reasoning block leaves nothing behind', async (api) => {
     const pieces = ['<think>\n\n</think>\n\n', 'Hello']
     await using it = await open(api, { frames: api === chat ? textChunks(pieces) : textEvents(pieces) })
     const turn = await it.chat.say('hello')
@@ -606,7 +610,7 @@ describe('thoughts in the answer', () => {
     expect(turn.workflows).toEqual([])
   })
 
-  test.each([chat, responses])('over %s a thought without an end is no answer', async (api) => {
+  test.each([chat, responses])('over %s a reasoning block that never ends is not an answer', async (api) => {
     const pieces = ['<think>and on and on']
     await using it = await open(api, { frames: api === chat ? textChunks(pieces) : textEvents(pieces) })
     const turn = await it.chat.say('hello')
@@ -625,7 +629,7 @@ describe('thoughts in the answer', () => {
     'Bye.</think>',
   ]
   test.each(plain.flatMap((said) => [[chat, said] as const, [responses, said] as const]))(
-    'over %s an answer that speaks of them stays: %s',
+    'over %s an answer that only mentions the marks stays: %s',
     async (api, said) => {
       const pieces = said.match(/.{1,3}/gs) as string[]
       await using it = await open(api, { frames: api === chat ? textChunks(pieces) : textEvents(pieces) })
@@ -642,7 +646,7 @@ describe('thoughts in the answer', () => {
     ['reasoning_details', [chunk({ reasoning_details: [{ type: 'reasoning.text', text: 'plan', index: 0 }] })]],
     ['parts of the content', [chunk({ content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'plan' }] }] })]],
   ]
-  test.each(fields)('over chat_completions in a field of their own are shown: %s', async (_, frames) => {
+  test.each(fields)('over chat_completions reasoning in a separate field is shown: %s', async (_, frames) => {
     await using it = await open(chat, {
       frames: [...frames, chunk({ content: 'Visible', reasoning_content: '' }), chunk({}, 'stop')],
     })
@@ -653,10 +657,10 @@ describe('thoughts in the answer', () => {
   })
 })
 
-describe('counts of tokens', () => {
+describe('token counts', () => {
   const wrong = [3e9, 1e300, -5, 1.5, '12', null, 'many', {}]
   test.each(wrong.flatMap((count) => [[chat, count] as const, [responses, count] as const]))(
-    'over %s do no harm: %j',
+    'over %s an invalid count is harmless: %j',
     async (api, count) => {
       const frames =
         api === chat

@@ -7,7 +7,8 @@ import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { conversation, halfOpen } from '#tests/support/turns.ts'
 
-// What model servers say of a failure, in their own words: each has its class, its sentence, its advice, and Retry or none.
+// What model servers say about a failure, in their own words. Each has its class, its sentence, its
+// advice, and whether it can be retried.
 
 let caller: Caller
 beforeEach(async () => {
@@ -302,7 +303,7 @@ describe.each(APIS)('over %s', (api) => {
     expectClass(await failWith(jsonAnswer(status, body)), failureClass)
   })
 
-  // In a stream or under a 200 there is no status to go by, unless the error has one.
+  // In a stream or a 200 there is no status to go by, unless the error contains one.
   const told = CASES.filter(
     ([name, , status, body]) => status === 400 && name !== 'a bad request' && !Array.isArray(body),
   )
@@ -337,7 +338,7 @@ describe.each(APIS)('over %s', (api) => {
     )
   })
 
-  test('the log and the run have status, code, message and the provider’s request id, without secrets', async () => {
+  test('the log and the run have the status, code, message and the provider’s request id, without secrets', async () => {
     const { turn, logged } = await failWith(
       jsonAnswer(
         400,
@@ -368,7 +369,7 @@ describe.each(APIS)('over %s', (api) => {
     })
   })
 
-  test('what an upstream provider said is not lost behind the one before it', async () => {
+  test('the error of an upstream provider is kept', async () => {
     const raw = JSON.stringify(error('image too wide'))
     const { turn } = await failWith(
       jsonAnswer(400, error('Provider returned error', { code: 400, metadata: { provider_name: 'X', raw } })),
@@ -379,7 +380,7 @@ describe.each(APIS)('over %s', (api) => {
     })
   })
 
-  test('our own key is never repeated', async () => {
+  test('API keys are never repeated', async () => {
     const said = 'Incorrect API key provided: the-key-of-this-test, sk-abc or sk-proj-****wxyz.'
     const { turn } = await failWith(jsonAnswer(401, error(said)))
     expect(turn.failed?.detail?.message).toBe('Incorrect API key provided: [redacted], [redacted] or [redacted]')

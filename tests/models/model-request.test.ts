@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { requestFaults } from '#tests/support/models/model-request.ts'
 
-// The tests' model server refuses what OpenAI and vLLM refuse, in their own words or not.
+// The tests' model server rejects what OpenAI and vLLM reject.
 
 const call = (more: object = {}, asked: object = {}) => ({
   id: 'c1',
@@ -15,7 +15,7 @@ const hello = { role: 'user', content: 'hello' }
 const chat = (...messages: object[]) => requestFaults('chat', { model: 'm', messages })
 
 describe('chat completions', () => {
-  test('a right request has no fault', () => {
+  test('a valid request has no fault', () => {
     expect(
       chat({ role: 'system', content: 's' }, hello, assistant(call(), call({ id: 'c2' })), answer('c2'), answer(), {
         role: 'assistant',
@@ -26,12 +26,12 @@ describe('chat completions', () => {
 
   const wrong: [string, object[]][] = [
     ['no messages', []],
-    ['a role that is none', [{ role: 'robot', content: 'x' }]],
-    ['an assistant that says nothing', [hello, { role: 'assistant', content: '' }]],
+    ['an unknown role', [{ role: 'robot', content: 'x' }]],
+    ['an empty assistant message', [hello, { role: 'assistant', content: '' }]],
     ['an empty part', [{ role: 'user', content: [{ type: 'text', text: '' }] }]],
     ['an empty list of calls', [hello, assistant()]],
     ['arguments that are null', [hello, assistant(call({}, { arguments: 'null' })), answer()]],
-    ['arguments that are no JSON', [hello, assistant(call({}, { arguments: '{' })), answer()]],
+    ['arguments that are not JSON', [hello, assistant(call({}, { arguments: '{' })), answer()]],
     ['arguments that are an object', [hello, assistant(call({}, { arguments: {} })), answer()]],
     ['a name with a dot', [hello, assistant(call({}, { name: 'a.b' })), answer()]],
     ['a call without an id', [hello, assistant(call({ id: '' })), answer('')]],
@@ -42,13 +42,13 @@ describe('chat completions', () => {
     ['two answers to one call', [hello, assistant(call()), answer(), answer()]],
     ['a field of another provider', [hello, { role: 'assistant', content: 'x', reasoning: 'y' }]],
     ['a field of another provider in a call', [hello, assistant(call({ extra_content: {} })), answer()]],
-    ['half an emoji', [{ role: 'user', content: '\ud83d' }]],
+    ['a lone surrogate', [{ role: 'user', content: '\ud83d' }]],
   ]
-  test.each(wrong)('refused: %s', (_, messages) => {
+  test.each(wrong)('rejected: %s', (_, messages) => {
     expect(chat(...messages)).not.toEqual([])
   })
 
-  test('a server takes back the fields that it sent itself', () => {
+  test('a server accepts the fields that it sent itself', () => {
     const messages = [hello, assistant(call({ extra_content: {} })), answer()]
     expect(requestFaults('chat', { model: 'm', messages }, new Set(['extra_content']))).toEqual([])
   })
@@ -59,7 +59,7 @@ describe('responses', () => {
   const given = { type: 'function_call_output', call_id: 'c1', output: 'ok' }
   const responses = (...input: object[]) => requestFaults('responses', { model: 'm', input })
 
-  test('a right request has no fault', () => {
+  test('a valid request has no fault', () => {
     expect(responses(hello, { type: 'reasoning', id: 'rs_1', summary: [] }, { ...asked, id: 'fc_1' }, given)).toEqual(
       [],
     )
@@ -67,7 +67,7 @@ describe('responses', () => {
 
   const wrong: [string, object[]][] = [
     ['no input', []],
-    ['an item of no known type', [{ type: 'thing' }]],
+    ['an item of an unknown type', [{ type: 'thing' }]],
     ['a foreign id of a message', [{ role: 'assistant', id: 'x', content: 'y' }]],
     ['a foreign id of a call', [hello, { ...asked, id: 'x' }, given]],
     ['a call without an id', [hello, { ...asked, call_id: undefined }]],
@@ -77,16 +77,16 @@ describe('responses', () => {
     ['an id used twice', [hello, asked, given, asked, given]],
     ['arguments that are a list', [hello, { ...asked, arguments: '[]' }, given]],
     ['a name with a bar', [hello, { ...asked, name: 'a<|b' }, given]],
-    ['a loose thought', [{ type: 'reasoning', id: 'rs_1', summary: [] }, hello]],
+    ['reasoning without what follows it', [{ type: 'reasoning', id: 'rs_1', summary: [] }, hello]],
     ['a part of the wrong kind', [{ role: 'assistant', content: [{ type: 'input_text', text: 'x' }] }]],
   ]
-  test.each(wrong)('refused: %s', (_, input) => {
+  test.each(wrong)('rejected: %s', (_, input) => {
     expect(responses(...input)).not.toEqual([])
   })
 })
 
 test.each(['chat', 'responses'] as const)(
-  'tools over %s: a name that is none, two of one name, parameters that are no object',
+  'tools over %s: an invalid name, a duplicate name and parameters that are not an object are rejected',
   (api) => {
     const tool = (name: string, parameters: object = { type: 'object' }) =>
       api === 'chat' ? { type: 'function', function: { name, parameters } } : { type: 'function', name, parameters }

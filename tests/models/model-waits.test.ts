@@ -25,7 +25,7 @@ describe.each(APIS)('over %s', (api) => {
     ['seconds, 429', 429, () => ({ 'retry-after': '4' })],
     ['a date, 503', 503, () => ({ 'retry-after': inSeconds(5) })],
     ['milliseconds, 529', 529, () => ({ 'retry-after-ms': '3500' })],
-  ])('a wait that the server asks for is told, and then it is asked again: %s', async (_, status, headers) => {
+  ])('a wait that the server asks for is shown, and then the request is repeated: %s', async (_, status, headers) => {
     await using server = await rawModel(
       (...at) => jsonAnswer(status, { error: { message: 'slow down' } }, headers())(...at),
       fine,
@@ -39,7 +39,7 @@ describe.each(APIS)('over %s', (api) => {
     expect(server.requests).toHaveLength(2)
   })
 
-  test('the person may stop a wait', async () => {
+  test('the person can stop a wait', async () => {
     await using server = await rawModel(
       jsonAnswer(429, { error: { message: 'slow' } }, { 'retry-after': inSeconds(40) }),
     )
@@ -57,7 +57,7 @@ describe.each(APIS)('over %s', (api) => {
 
   test.each<[string, Answer, RegExp, string]>([
     [
-      'longer than may be waited',
+      'longer than the limit',
       jsonAnswer(503, { error: 'Loading model' }, { 'retry-after': '600' }),
       /again in 10 min\./,
       'model_overloaded',
@@ -78,25 +78,25 @@ describe.each(APIS)('over %s', (api) => {
       'model_limited',
     ],
     [
-      'units',
+      'a duration with units',
       jsonAnswer(429, { error: { message: 'slow' } }, { 'retry-after': '1m30s' }),
       /again in 90 s\./,
       'model_limited',
     ],
     [
-      'the same twice',
+      'the same value twice',
       jsonAnswer(429, { error: { message: 'slow' } }, { 'retry-after': '600, 600' }),
       /again in 10 min\./,
       'model_limited',
     ],
     [
-      'a point in time',
+      'a Unix time',
       (...at) => jsonAnswer(429, {}, { 'retry-after': String(Math.floor(Date.now() / 1_000) + 601) })(...at),
       /again in 1[01] min\./,
       'model_limited',
     ],
     [
-      'other words',
+      'in other words',
       jsonAnswer(429, { error: { message: 'Please wait 75 seconds.' } }),
       /again in 75 s\./,
       'model_limited',
@@ -112,7 +112,7 @@ describe.each(APIS)('over %s', (api) => {
       /again in 91 s\./,
       'model_limited',
     ],
-  ])('a wait that is too long is told with the failure: %s', async (_, answer, says, failureClass) => {
+  ])('a wait that is too long is part of the failure’s sentence: %s', async (_, answer, says, failureClass) => {
     await using server = await rawModel(answer)
     settings(server.url)
     const turn = await (await conversation(caller)).say('hello')
@@ -121,16 +121,13 @@ describe.each(APIS)('over %s', (api) => {
     expect(server.requests).toHaveLength(1)
   })
 
-  test.each(['Infinity', '99999999999', '-5', 'soon'])(
-    'a wait that nobody can mean is not told: %s',
-    async (header) => {
-      await using server = await rawModel(jsonAnswer(429, { error: { message: 'slow' } }, { 'retry-after': header }))
-      settings(server.url)
-      expect((await (await conversation(caller)).say('hello')).error?.message).toMatch(/again in a moment\.$/)
-    },
-  )
+  test.each(['Infinity', '99999999999', '-5', 'soon'])('an implausible wait is not shown: %s', async (header) => {
+    await using server = await rawModel(jsonAnswer(429, { error: { message: 'slow' } }, { 'retry-after': header }))
+    settings(server.url)
+    expect((await (await conversation(caller)).say('hello')).error?.message).toMatch(/again in a moment\.$/)
+  })
 
-  test('what passes is asked for again twice, and no more', async () => {
+  test('a temporary failure is retried twice and no more', async () => {
     await using server = await rawModel(jsonAnswer(502, '<html><h1>Bad gateway</h1></html>'))
     settings(server.url)
     const turn = await (await conversation(caller)).say('hello')
@@ -138,7 +135,7 @@ describe.each(APIS)('over %s', (api) => {
     expect(server.requests).toHaveLength(3)
   })
 
-  test('comments are signs of life', async () => {
+  test('comments in the stream count as progress', async () => {
     await using server = await rawModel(async (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       for (let count = 0; count < 8; count += 1) {
@@ -155,7 +152,7 @@ describe.each(APIS)('over %s', (api) => {
     ['left open', () => undefined],
     ['reset', (response) => response.socket?.resetAndDestroy()],
     ['commented on for ever', (response) => setInterval(() => response.write(': still here\n\n'), 300).unref()],
-  ])('a socket that is %s after the end is no failure', async (_, then) => {
+  ])('a socket that is %s after the end of the answer is not a failure', async (_, then) => {
     await using server = await rawModel(async (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       const events = eventsOf(api, { text: 'A whole answer.' }).filter((event) => !event.includes('[DONE]'))
@@ -225,14 +222,14 @@ describe.each(APIS)('over %s', (api) => {
   const said = eventsOf(api, { text: 'Here I am.' }).join('')
 
   test.each([
-    ['nothing', `data: \n\ndata:\n\n${said}`],
+    ['empty data', `data: \n\ndata:\n\n${said}`],
     ['null', `data: null\n\n${said}`],
     ['a ping in words', `event: ping\ndata: ping\n\n${said}`],
     ['a ping in brackets', `data: [PING]\n\n${said}`],
     ['keep-alive', `data: keep-alive\n\n${said}`],
-    ['the word that it is queued', `data: {"status":"queued","message":"Two before you."}\n\n${said}`],
-    ['lines that are wrapped once more', said.replaceAll('data: ', 'data: data: ')],
-    ['its end three times', `${said}data: [done]\n\ndata: [DONE]\n\n`],
+    ['a queue notice', `data: {"status":"queued","message":"Two before you."}\n\n${said}`],
+    ['doubled data prefixes', said.replaceAll('data: ', 'data: data: ')],
+    ['its end marker three times', `${said}data: [done]\n\ndata: [DONE]\n\n`],
   ])('a stream with %s is read', async (_, text) => {
     await using server = await rawModel(stream(text))
     settings(server.url)
@@ -265,7 +262,7 @@ describe.each(APIS)('over %s', (api) => {
     ],
     ['of Baidu', jsonAnswer(200, { error_code: 336, error_msg: 'Upstream exploded' }), 'model_error', 'exploded'],
     [
-      'beside the last words',
+      'beside the finish reason',
       stream(
         'data: {"choices":[{"index":0,"delta":{},"finish_reason":"error","error":{"code":502,"message":"Upstream exploded"}}]}\n\n',
       ),
@@ -278,8 +275,8 @@ describe.each(APIS)('over %s', (api) => {
       'model_cut',
       'header',
     ],
-  ])('a failure under a 200 keeps its reason: %s', async (_, answer, failureClass, word) => {
-    // What may pass is asked for again.
+  ])('a failure inside a 200 keeps its reason: %s', async (_, answer, failureClass, word) => {
+    // Temporary failures are retried.
     await using server = await rawModel(answer)
     settings(server.url)
     const turn = await (await conversation(caller)).say('hello')
@@ -287,7 +284,7 @@ describe.each(APIS)('over %s', (api) => {
     expect(JSON.stringify(turn.failed?.detail)).toContain(word)
   })
 
-  test('an event of more than 50 million characters is no fault of ours', async () => {
+  test('an event of more than 50 million characters is reported as unreadable', async () => {
     await using server = await rawModel((response) => {
       response.writeHead(200).write('data: {"choices":[{"index":0,"delta":{"content":"')
       for (let megabytes = 0; megabytes < 51; megabytes += 1) response.write('x'.repeat(1_000_000))
@@ -297,7 +294,7 @@ describe.each(APIS)('over %s', (api) => {
     expect((await (await conversation(caller)).say('hello')).failed?.failureClass).toBe('model_garbled')
   })
 
-  test('a call in a whole answer is made', async () => {
+  test('a call in an answer that is not streamed is made', async () => {
     const call = {
       responses: {
         id: 'resp_1',
@@ -344,20 +341,20 @@ describe.each(APIS)('over %s', (api) => {
       (response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end(),
       'model_empty',
     ],
-    ['a white body', (response) => response.writeHead(200).end(' \n\n '), 'model_empty'],
+    ['a body of white space', (response) => response.writeHead(200).end(' \n\n '), 'model_empty'],
     [
       'only comments',
       (response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end(': hi\n\n: ho\n\n'),
       'model_empty',
     ],
-    ['a white answer', streamAnswer(api, { text: ' \n\n' }), 'model_empty'],
+    ['an answer of white space', streamAnswer(api, { text: ' \n\n' }), 'model_empty'],
     [
-      'a page',
+      'an HTML page',
       (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><p>Sign in</p>'),
       'model_garbled',
     ],
-    ['another JSON', jsonAnswer(200, { hello: 'there' }), 'model_garbled'],
-  ])('%s says so, and the next message works', async (_, answer, failureClass) => {
+    ['unrelated JSON', jsonAnswer(200, { hello: 'there' }), 'model_garbled'],
+  ])('%s is reported, and the next message works', async (_, answer, failureClass) => {
     await using server = await rawModel(answer)
     settings(server.url)
     const chat = await conversation(caller)
@@ -370,7 +367,7 @@ describe.each(APIS)('over %s', (api) => {
   })
 })
 
-test('an empty list of items after items that streamed keeps the items', async () => {
+test('an empty output list in the last event keeps the items that streamed', async () => {
   await using server = await rawModel(
     (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -396,7 +393,7 @@ test.each([
     { status: 'failed', error: null, incomplete_details: { reason: 'content_filter' } },
     'model_filtered',
   ],
-])('a response that is completed and failed is failed: %s', async (_, end, failureClass) => {
+])('a response.completed event with status failed is a failure: %s', async (_, end, failureClass) => {
   await using server = await rawModel((response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     response.end(

@@ -12,7 +12,7 @@ import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { conversation } from '#tests/support/turns.ts'
 
-// A file that a model refuses is named to the person once, and never ends a conversation.
+// A file that a model refuses is named to the person once, and never blocks a conversation.
 
 const PNG = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
@@ -39,7 +39,7 @@ async function attach(name: string, mime_type: string, bytes: Uint8Array): Promi
 }
 
 describe.each(['responses', 'chat_completions'])('%s', (api) => {
-  test('a picture that the model refuses is named, left out from then on, and the next message is answered', async () => {
+  test('a refused image is named and left out from then on, and the next message is answered', async () => {
     await using server = await openAIServer(
       refusal('The image data you provided does not represent a valid image.', 'invalid_image_format'),
     )
@@ -62,7 +62,7 @@ describe.each(['responses', 'chat_completions'])('%s', (api) => {
     }
   })
 
-  test('files that the model took before stay, and one that is refused later as well is found', async () => {
+  test('files that the model accepted before stay, and a file that is refused later is found', async () => {
     await using server = await openAIServer({ text: 'A cat.' }, refusal('The PDF specified is password protected.'), {
       text: 'Just a cat.',
     })
@@ -81,14 +81,14 @@ describe.each(['responses', 'chat_completions'])('%s', (api) => {
     expect(sent).toContain('data:image/png')
     expect(sent).toContain('Number 4711')
     expect(sent).not.toContain('data:application/pdf')
-    // A model that takes no pictures at all, chosen later.
+    // A model that accepts no images at all, chosen later.
     server.script(refusal('llama is not a multimodal model'), { text: 'Words alone.' })
     expect((await chat.say('again')).failed?.message).toMatch(/“cat.png”/)
     expect((await chat.say('again')).text).toBe('Words alone.')
   })
 })
 
-test('of several files that came together all are left out, and each is named', async () => {
+test('several files that came together are all left out, and each is named', async () => {
   await using server = await openAIServer(refusal('Invalid image.', 'invalid_image_format'), { text: 'Fine.' })
   withSettings({ OPENAI_BASE_URL: server.url, ATTACHMENTS_DIR: folder })
   const chat = await conversation(caller, { builtinFetch })
@@ -97,7 +97,7 @@ test('of several files that came together all are left out, and each is named', 
   expect((await chat.say('compare')).text).toBe('Fine.')
 })
 
-test('a refusal of a request that had no file says what it said', async () => {
+test('a refusal of a request without a file has a general sentence', async () => {
   await using server = await openAIServer(refusal('Invalid image.', 'invalid_image_format'))
   withSettings({ OPENAI_BASE_URL: server.url, ATTACHMENTS_DIR: folder })
   const turn = await (await conversation(caller, { builtinFetch })).say('hello')

@@ -11,7 +11,8 @@ import { HARMLESS, mcpServer, type TestMcp } from '#tests/support/tool-servers/m
 import { schemaFaults } from '#tests/support/tool-servers/tool-schema-faults.ts'
 import { conversation, type TurnResult } from '#tests/support/turns.ts'
 
-// A server of a model that refuses tools as OpenAI's does, and MCP servers with tools that it does not take as they are.
+// A model server that rejects tools as OpenAI does, and MCP servers with tools that it does not
+// accept unchanged.
 
 const builtinFetch: typeof fetch = (input, init) => handleMcp(new Request(input, init))
 
@@ -23,7 +24,7 @@ beforeEach(async () => {
 type Tool = { name: string; description?: string; inputSchema: unknown }
 type Sent = { name: string; description?: string; parameters: unknown }
 
-/** An MCP server that lists these definitions as they stand here. */
+/** An MCP server that lists these definitions unchanged. */
 function serverOf(tools: Tool[]): Promise<TestMcp> {
   const real = tools.map(({ name }) => ({ name, run: () => `ran ${name}` }))
   return mcpServer(real, async (request) => {
@@ -47,7 +48,9 @@ const names = (body: Record<string, unknown> | undefined) => sentTools(body ?? {
 const notices = ({ events }: TurnResult) =>
   events.flatMap((event) => (event.type === 'notice' ? `${event.title}: ${event.message}` : []))
 
-/** Refuses as OpenAI does, `never` whatever it looks like; else answers. */
+/**
+ * Rejects as OpenAI does, and rejects the tool `never` whatever its schema is. Otherwise answers.
+ */
 function strict(api: ApiName, answer: Answer, never?: string): Answer {
   return (response, body, request) => {
     const tools = sentTools(body)
@@ -80,7 +83,7 @@ describe.each(APIS)('over %s', (api) => {
   const settings = (url: string, mcp: string, more: Record<string, string> = {}) =>
     withSettings({ OPENAI_BASE_URL: url, OPENAI_API: api, MCP_BUILTIN: 'off', MCP_SERVER_URL: mcp, ...more })
 
-  test('schemas that the model would refuse are made acceptable, and the tools can be called', async () => {
+  test('schemas that the model would reject are made acceptable, and the tools can be called', async () => {
     await using mcp = await serverOf([
       {
         name: 'choices',
@@ -118,7 +121,7 @@ describe.each(APIS)('over %s', (api) => {
     expect(mcp.calls).toEqual([{ tool: 'choices', args: { key: 'k' } }])
   })
 
-  test('a tool that a 400 names is left out, the request is sent once more, and later turns go without it', async () => {
+  test('a tool named in a 400 is left out, the request is repeated, and later turns go without it', async () => {
     await using mcp = await serverOf([good('one'), good('bad'), good('two')])
     await using server = await rawModel(strict(api, fine, 'bad'))
     settings(server.url, mcp.url, { OPENAI_MODEL: `model-${api}` })
@@ -139,7 +142,7 @@ describe.each(APIS)('over %s', (api) => {
     expect(later.text).toBe('Fine.')
     expect(notices(later)).toEqual([])
     expect(server.requests.slice(2).map(names)).toEqual([['one', 'two']])
-    // Another model may take it.
+    // Another model may accept it.
     settings(server.url, mcp.url, { OPENAI_MODEL: 'another' })
     await chat.say('and with another?')
     expect(names(server.requests[3])).toContain('bad')
@@ -160,7 +163,7 @@ describe.each(APIS)('over %s', (api) => {
       },
     ],
     ['its older form', 400, { detail: 'body -> tools -> 1 -> function -> parameters: field required' }],
-  ])('a tool that is named in the words of %s is left out', async (_, status, body) => {
+  ])('a tool that is named as %s does it is left out', async (_, status, body) => {
     await using mcp = await serverOf([good('one'), good('bad'), good('two')])
     await using server = await rawModel(jsonAnswer(status, body), fine)
     settings(server.url, mcp.url, { OPENAI_MODEL: `model-${api}-${status}` })
@@ -170,7 +173,7 @@ describe.each(APIS)('over %s', (api) => {
     expect(notices(turn)).toEqual([expect.stringContaining('The tool bad is left out')])
   })
 
-  test('the tool stays out for the rest of the turn, and the only one leaves no list behind', async () => {
+  test('the tool stays out for the rest of the turn, and an only tool leaves no tool list behind', async () => {
     await using mcp = await serverOf([good('bad'), good('one')])
     await using server = await rawModel(
       strict(api, streamAnswer(api, { calls: [{ name: 'one', arguments: { a: 'x' } }] }), 'bad'),
@@ -200,7 +203,7 @@ describe.each(APIS)('over %s', (api) => {
       '* GenerateContentRequest.tools[0].function_declarations[1].parameters.properties[a].items: missing field.',
     ],
     ['by name', "Invalid schema for function 'bad': None is not of type 'object'"],
-  ])('a refusal in the words of others is understood: %s', async (kind, message) => {
+  ])('a refusal in another provider’s words is understood: %s', async (kind, message) => {
     await using mcp = await serverOf([good('one'), good('bad')])
     await using server = await rawModel(jsonAnswer(400, { error: { message, code: 400 } }), fine)
     settings(server.url, mcp.url, { OPENAI_MODEL: `${kind}-${api}` })
@@ -209,7 +212,7 @@ describe.each(APIS)('over %s', (api) => {
     expect(names(server.requests[1])).toEqual(['one'])
   })
 
-  test('a server that goes on refusing ends the turn with the reason, after so many tries', async () => {
+  test('a server that keeps refusing ends the turn with its reason after nine requests', async () => {
     await using mcp = await serverOf(Array.from({ length: 20 }, (_, index) => good(`tool_${index}`)))
     await using server = await rawModel(
       jsonAnswer(400, {
@@ -229,7 +232,7 @@ describe.each(APIS)('over %s', (api) => {
     expect(server.requests).toHaveLength(9)
   })
 
-  test('of more tools than the model takes, our own, those used lately and those that are named come first', async () => {
+  test('of more tools than the model accepts, our own, recently used and mentioned ones come first', async () => {
     await using mcp = await serverOf(Array.from({ length: 151 }, (_, index) => good(`tool_${index}`)))
     await using server = await rawModel(strict(api, fine))
     settings(server.url, mcp.url, { MCP_BUILTIN: 'on' })
@@ -254,7 +257,7 @@ describe.each(APIS)('over %s', (api) => {
   })
 })
 
-test('the doctor names the tools that no model can be offered', async () => {
+test('the doctor names the tools that cannot be offered to a model', async () => {
   await using mcp = await serverOf([
     good('one'),
     { name: 'elsewhere', inputSchema: { type: 'object', properties: { at: { $ref: 'https://example.com/x' } } } },

@@ -15,7 +15,7 @@ const PIECES = [
 ]
 const WORDS = ['one ', 'two', '\n', ' ', '`', '```\n', '<', '</', '<th', '|>', '[', '🙂']
 
-/** What becomes of a text that arrives in these pieces. */
+/** Splits a text that arrives in these pieces into the answer and the thoughts. */
 function split(pieces: string[]) {
   const splitter = new ThoughtSplitter()
   let text = ''
@@ -29,7 +29,7 @@ function split(pieces: string[]) {
   return { text, thought }
 }
 
-test('thoughts and answer are the same however the text is cut into chunks', () => {
+test('the split is the same however the text is cut into chunks', () => {
   const texts = fc.array(fc.constantFrom(...PIECES, ...WORDS), { maxLength: 14 }).map((parts) => parts.join(''))
   const cuts = fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 8 })
   fc.assert(
@@ -46,7 +46,7 @@ test('thoughts and answer are the same however the text is cut into chunks', () 
   )
 })
 
-test('no word is lost: what is neither answer nor thought is a mark or white space', () => {
+test('no word is lost: what is dropped is a mark or white space', () => {
   const texts = fc.array(fc.constantFrom(...PIECES, 'word ', 'other'), { maxLength: 14 }).map((parts) => parts.join(''))
   fc.assert(
     fc.property(texts, (text) => {
