@@ -19,7 +19,7 @@ const publisher = await serve(async (request) => {
   asked.push(pathname)
   return answers.get(pathname)?.(request) ?? new Response('nothing here', { status: 404 })
 })
-// The client's host, by a name: its requests are led to the publisher's socket.
+// The client's host name: its requests are routed to the publisher's socket.
 const fetchDocument: FetchDocument = (address, { signal }) => {
   const { pathname, search } = new URL(address)
   return fetchPublic(publisher.url + pathname + search, { signal, maxBytes: 16_384, allowLoopback: true })
@@ -41,7 +41,7 @@ const document = (over: object = {}) => ({
   ...over,
 })
 
-test('a client is known by the document at its address, and named by its host', async () => {
+test('a client is identified by the document at its URL, and shown with its host', async () => {
   const ann = await signedIn()
   answers.set('/oauth/client.json', () => Response.json(document()))
   const client = new OauthClient(site.url, DOCUMENT)
@@ -63,24 +63,27 @@ test('a client is known by the document at its address, and named by its host', 
 
 test.each([
   ['another id', () => Response.json(document({ client_id: 'https://other.example/client.json' }))],
-  ['a redirect in plain text', () => Response.json(document({ redirect_uris: ['http://client.example/callback'] }))],
-  ['a script as its redirect', () => Response.json(document({ redirect_uris: ['javascript:alert(1)'] }))],
+  ['a redirect URI over http', () => Response.json(document({ redirect_uris: ['http://client.example/callback'] }))],
+  ['a javascript redirect URI', () => Response.json(document({ redirect_uris: ['javascript:alert(1)'] }))],
   ['a secret', () => Response.json(document({ client_secret: 'hunter2' }))],
-  ['a shared secret as its proof', () => Response.json(document({ token_endpoint_auth_method: 'client_secret_post' }))],
-  ['no JSON', () => new Response('<html>')],
-  ['a list', () => Response.json([document()])],
+  [
+    'a shared secret for authentication',
+    () => Response.json(document({ token_endpoint_auth_method: 'client_secret_post' })),
+  ],
+  ['a body that is not JSON', () => new Response('<html>')],
+  ['an array', () => Response.json([document()])],
   ['an error', () => Response.json(document(), { status: 500 })],
   ['a redirect', () => new Response(null, { status: 302, headers: { location: '/oauth/client.json' } })],
-  ['too much', () => Response.json(document({ padding: 'x'.repeat(20_000) }))],
+  ['too much content', () => Response.json(document({ padding: 'x'.repeat(20_000) }))],
   [
     'no end',
     () => new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65_536)) })),
   ],
   [
-    'nothing for a long time',
+    'a late answer',
     () => new Promise<Response>((resolve) => setTimeout(() => resolve(Response.json(document())), 3_500).unref()),
   ],
-])('a document with %s makes no client, and nobody is sent anywhere', async (name, answer) => {
+])('a document with %s is refused without a redirect', async (name, answer) => {
   const path = `/bad/${encodeURIComponent(name)}`
   const id = `https://client.example${path}`
   answers.set(path, async () => {
@@ -102,7 +105,7 @@ test.each([
   'https://client.example/client.json#x',
   'ftp://client.example/client.json',
   'file:///etc/passwd',
-])('%s is no address of a client, and nothing is fetched', async (id) => {
+])('%s is not a client URL, and nothing is fetched', async (id) => {
   const before = asked.length
   const refused = await new OauthClient(site.url, id).authorize()
   expect([refused.status, await refused.json()]).toEqual([400, expect.objectContaining({ error: 'invalid_client' })])
@@ -112,7 +115,7 @@ test.each([
 const signal = () => AbortSignal.timeout(2_000)
 const options = () => ({ signal: signal(), maxBytes: 1_000 })
 
-// Whatever a stranger may write to reach this machine or its network.
+// Everything that a stranger could write to reach this machine or its network.
 test.each([
   'https://127.0.0.1/',
   'https://127.1/',
@@ -154,7 +157,7 @@ test.each([
   await expect(fetchPublic(address, options())).rejects.toThrow(/public|only https|not an address/)
 })
 
-test('a name is judged by every address that it has when it is connected to', async () => {
+test('a host name is checked by every address that it resolves to', async () => {
   const { port } = new URL(publisher.url)
   const before = asked.length
   const lookup = vi.spyOn(dns, 'lookup') as unknown as { mockImplementation(fake: unknown): void }
@@ -200,7 +203,7 @@ test.each([
   expect(isPublicAddress(address)).toBe(expected)
 })
 
-test('loopback is fetched only where a test says so, and by http as well then', async () => {
+test('loopback is fetched only if a test allows it, and then also over http', async () => {
   answers.set('/ok', () => Response.json({ ok: true }, { headers: { 'cache-control': 'max-age=60' } }))
   await expect(fetchPublic(`${publisher.url}/ok`, options())).rejects.toThrow(PublicFetchError)
   const answer = await fetchPublic(`${publisher.url}/ok`, { ...options(), allowLoopback: true })

@@ -9,7 +9,8 @@ import { Browser, register } from '#tests/support/people/oauth-client.ts'
 import { openSite } from '#tests/support/people/oauth-site.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 
-// The authorization-server scenarios of the official conformance suite, with a person who allows what it asks for.
+// The authorization-server scenarios of the official conformance suite, with a person who allows
+// what is requested.
 
 const SUITE = path.join(import.meta.dirname, '../../node_modules/@modelcontextprotocol/conformance/dist/index.js')
 const site = await openSite()
@@ -19,7 +20,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** Opens the address that the suite prints, allows it, and brings the answer to where the suite listens. */
+/**
+ * Opens the URL that the suite prints, allows the request, and sends the answer to where the suite
+ * listens.
+ */
 async function allow(address: string, person: Awaited<ReturnType<typeof signedIn>>): Promise<void> {
   const browser = new Browser()
   const page = (await browser.send(address)).headers.get('location') ?? ''

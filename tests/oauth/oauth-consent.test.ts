@@ -22,7 +22,7 @@ const works = async (token: string) =>
   (await mcpCaller(`${site.url}/mcp`, token).post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })).status
 const grants = () => withSystem('tokens', (tx) => tx.oauthGrant.count())
 
-test('who denies is led back with access_denied, and nothing is kept', async () => {
+test('a person who denies is sent back with access_denied, and no grant is stored', async () => {
   const ann = await signedIn()
   const back = await client.answer(await begin(), ann, false)
   expect([back.origin + back.pathname, Object.fromEntries(back.searchParams)]).toEqual([
@@ -32,7 +32,7 @@ test('who denies is led back with access_denied, and nothing is kept', async () 
   expect(await listAuthorizedApps(ann.caller)).toEqual([])
 })
 
-test('only the signed-in person may answer, from our own page, in the browser where it began, once', async () => {
+test('only the signed-in person can answer, from our own page, in the browser that began it, once', async () => {
   const ann = await signedIn()
   const bob = await signedIn()
   const page = await begin()
@@ -66,7 +66,7 @@ test('only the signed-in person may answer, from our own page, in the browser wh
   expect(await grants()).toBe(before + 1)
 })
 
-test('of two answers at the same moment one counts, and what was answered goes on to the client once', async () => {
+test('one of two simultaneous answers counts, and its code is sent to the client once', async () => {
   const ann = await signedIn()
   const before = await grants()
   for (const answers of [
@@ -92,7 +92,7 @@ test('of two answers at the same moment one counts, and what was answered goes o
   expect(await grants()).toBeLessThanOrEqual(before + 3)
 })
 
-test('who unticks a scope grants the others alone; a client that needs it asks again', async () => {
+test('an unticked scope is not granted, and a client that needs it can ask again', async () => {
   const ann = await signedIn()
   const asked = { scope: 'openid tasks:read tasks:write notes:read' }
   const page = (await client.authorize(asked)).headers.get('location') ?? ''
@@ -112,7 +112,7 @@ test('who unticks a scope grants the others alone; a client that needs it asks a
   expect((await mcpCaller(`${site.url}/mcp`, more.access_token).post(add)).status).toBe(200)
 })
 
-test('one request answers for one person; the next asks again, whoever allowed the one before', async () => {
+test('consent is given per request and person, and is never reused silently', async () => {
   const ann = await signedIn()
   const bob = await signedIn()
   await client.connect(ann)
@@ -125,7 +125,7 @@ test('one request answers for one person; the next asks again, whoever allowed t
   })
 })
 
-test('a connection is seen and ended by its person alone, all grants of a client together', async () => {
+test('an authorized app is visible to and revocable by its person only, with all grants of the client', async () => {
   const ann = await signedIn()
   const bob = await signedIn()
   const [first, second] = [
@@ -168,7 +168,7 @@ test('a connection is seen and ended by its person alone, all grants of a client
   expect(actions.map(({ action }) => action).sort()).toEqual(['client_allowed', 'client_allowed', 'client_revoked'])
 })
 
-test('a grant whose code is never fetched is gone after ten minutes; one with tokens lives as long as they do', async () => {
+test('a grant whose code is never exchanged expires after ten minutes; one with tokens lives as long as they do', async () => {
   const ann = await signedIn()
   await client.codeFor(ann)
   const left = async () => {
@@ -183,7 +183,7 @@ test('a grant whose code is never fetched is gone after ten minutes; one with to
   expect(await left()).toBe(60 * 24 * 60)
 })
 
-test('the cookies of a request are for its browser and its paths alone', async () => {
+test('the cookies of a request are limited to its paths, HttpOnly, and Secure over https', async () => {
   const cookies = async () => {
     const answer = await handleOauth(new Request(client.authorizeUrl({ resource: undefined })))
     return answer.headers.getSetCookie().filter((cookie) => !/=;/.test(cookie))

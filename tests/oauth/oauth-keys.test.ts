@@ -15,14 +15,14 @@ const kids = async (now?: number) => (await signingKeys(now)).map(({ kid }) => k
 
 beforeEach(() => withSystem('tokens', (tx) => tx.signingKey.deleteMany()))
 
-test('processes that start together for the first time have one key', async () => {
+test('processes that start at once for the first time share one key', async () => {
   const starts = await Promise.all(Array.from({ length: 8 }, () => kids()))
   expect(new Set(starts.flat()).size).toBe(1)
   expect(await rows()).toHaveLength(1)
   expect(await kids()).toEqual(starts[0])
 })
 
-test('the key in the database is sealed: nothing of it is readable without APP_SECRET, and one changed bit makes it useless', async () => {
+test('the stored key is sealed, and a changed bit or another purpose makes it unreadable', async () => {
   const [key] = await signingKeys()
   expect(key).toMatchObject({ kty: 'RSA', alg: 'RS256', use: 'sig', d: expect.any(String) })
   const [row] = await rows()
@@ -40,7 +40,7 @@ test('the key in the database is sealed: nothing of it is readable without APP_S
   expect(await unseal(parts.join('.'), 'signing keys')).toBeNull()
 })
 
-test('a new key is published at once, signs two minutes later, and the one it replaced is dropped a day after that', async () => {
+test('a new key is published at once, signs after two minutes, and the replaced key is dropped a day later', async () => {
   const [first = ''] = await kids()
   await age(first, 48 * HOUR)
   const { added, dropped } = await rotateSigningKeys()
@@ -64,7 +64,7 @@ test('with another APP_SECRET the old key is not used and a new one is made', as
   expect(await kids()).toEqual([second])
 })
 
-test('every replica publishes the keys of the database, without their private parts', async () => {
+test('every replica publishes the keys of the database without their private parts', async () => {
   const read = async () => {
     processStates().delete('oauth')
     return (await handleOauth(new Request('http://127.0.0.1:3999/oauth/jwks'))).json()

@@ -8,7 +8,8 @@ import { type AppServer, startApp } from '#tests/support/processes/app-server.ts
 import { serve } from '#tests/support/processes/serve.ts'
 import { mcpCaller } from '#tests/support/tool-servers/mcp-caller.ts'
 
-// Connecting an app as a person does it: a production build, Chromium, and an app that waits on a port of its own.
+// Authorizing an app as a person does it: a production build, Chromium, and an app that listens on
+// a port of its own.
 
 const EMAIL = 'ann@example.com'
 const PASSWORD = 'correct horse battery'
@@ -86,7 +87,7 @@ async function tokenFor(client: OauthClient): Promise<string> {
 const status = async (token: string) =>
   (await mcpCaller(`${app.url}/mcp`, token).post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })).status
 
-test('somebody who is not signed in yet signs in, allows the app, sees it under Settings and ends it there', async () => {
+test('a visitor signs in, allows the app, sees it under Settings and disconnects it there', async () => {
   const client = await registeredClient(app.url, { client_name: 'My editor', redirect_uris: [redirect_uri] })
   const page = await open(client.authorizeUrl({ redirect_uri, scope: undefined }))
   await at(page, '/sign-in')
@@ -130,8 +131,8 @@ test('somebody who is not signed in yet signs in, allows the app, sees it under 
   expect(app.logs()).not.toContain(token)
 }, 90_000)
 
-test('the page cannot be framed or posted to by another site, and a denied app is told so', async () => {
-  // As long as a name may be, with nowhere to break it.
+test('the consent page forbids framing and foreign form actions, and an app that is denied is told', async () => {
+  // A name of the maximum length, with nowhere to break it.
   const client = await registeredClient(app.url, { client_name: 'W'.repeat(100), redirect_uris: [redirect_uri] })
   const page = await open(`${app.url}/sign-in`)
   await signIn(page)
@@ -151,7 +152,7 @@ test('the page cannot be framed or posted to by another site, and a denied app i
   expect(troubles).toEqual([])
 }, 60_000)
 
-test('what cannot be connected ends on a page that says why, with nothing of the address on it', async () => {
+test('a request that cannot be authorized ends on a page that says why, without text from the URL', async () => {
   const client = await registeredClient(app.url, { redirect_uris: [redirect_uri] })
   const page = await open(client.authorizeUrl({ redirect_uri: 'https://evil.example/' }))
   await at(page, '/oauth/consent/problem')
@@ -164,7 +165,7 @@ test('what cannot be connected ends on a page that says why, with nothing of the
   expect(troubles).toEqual([])
 }, 60_000)
 
-test('every address of the server answers in the build, with the headers that programs in a browser need', async () => {
+test('every OAuth endpoint of the build answers, with CORS headers for browser clients', async () => {
   for (const path of [
     'oauth-protected-resource',
     'oauth-protected-resource/mcp',

@@ -23,10 +23,10 @@ test.each([
     },
   ],
   ['a hosted app', { redirect_uris: ['https://app.example.com/callback'], client_uri: 'https://app.example.com' }],
-  ['an app with links of its own', { redirect_uris: ['cursor://anysphere.cursor-mcp/oauth/callback'] }],
-  ['one with a scheme of its domain', { redirect_uris: ['com.example.app:/oauth/callback'] }],
+  ['an app with its own URI scheme', { redirect_uris: ['cursor://anysphere.cursor-mcp/oauth/callback'] }],
+  ['one with a reverse-domain scheme', { redirect_uris: ['com.example.app:/oauth/callback'] }],
   [
-    'an editor of many',
+    'one of many editors',
     { redirect_uris: ['vscode://publisher.extension/callback', 'zed://oauth', 'msteams-like-app://callback'] },
   ],
   [
@@ -34,8 +34,8 @@ test.each([
     { redirect_uris: ['http://localhost:6274/oauth/callback'], application_type: 'web' },
   ],
   ['one that names scopes, ours or not', { scope: 'tasks:read mcp:everything' }],
-  ['one that has no name', { client_name: undefined }],
-  ['one that says nothing of its grants', { grant_types: undefined, response_types: undefined }],
+  ['one without a name', { client_name: undefined }],
+  ['one without grant types', { grant_types: undefined, response_types: undefined }],
   ['one with a secret', { token_endpoint_auth_method: 'client_secret_basic' }],
 ])('%s can register', async (_case, metadata) => {
   const answer = await register(endpoint, metadata)
@@ -54,16 +54,20 @@ test.each([
 })
 
 test.each([
-  ['a redirect in plain text', { redirect_uris: ['http://app.example.com/callback'] }, /https/],
-  ['a redirect that runs a script', { redirect_uris: ['javascript:alert(1)'] }, /scheme/],
-  ['a redirect that is data', { redirect_uris: ['data:text/html,x'] }, /scheme/],
+  ['a redirect over http', { redirect_uris: ['http://app.example.com/callback'] }, /https/],
+  ['a javascript redirect', { redirect_uris: ['javascript:alert(1)'] }, /scheme/],
+  ['a data redirect', { redirect_uris: ['data:text/html,x'] }, /scheme/],
   ['an address with NUL', { client_uri: 'https://app.example.com/\0' }, /stored/],
-  ['half a character', { tos_uri: 'https://app.example.com/\ud800' }, /stored/],
+  ['a lone surrogate', { tos_uri: 'https://app.example.com/\ud800' }, /stored/],
   ['a redirect to a mailbox', { redirect_uris: ['mailto:eve@example.com'] }, /no app's own/],
   ['a redirect to another protocol', { redirect_uris: ['wss://app.example.com/'] }, /no app's own/],
   ['a redirect to any host', { redirect_uris: ['https://*.example.com/callback'] }, /one host/],
   ['a redirect to any host at all', { redirect_uris: ['https://*/callback'] }, /one host/],
-  ['a redirect to a host with a written-out star', { redirect_uris: ['https://%2a.example.com/callback'] }, /one host/],
+  [
+    'a redirect to a host with an encoded wildcard',
+    { redirect_uris: ['https://%2a.example.com/callback'] },
+    /one host/,
+  ],
   ['a redirect of an app to any host', { redirect_uris: ['cursor://*.example.com/callback'] }, /one host/],
   [
     'a redirect that programs read differently',
@@ -71,23 +75,23 @@ test.each([
     /ASCII/,
   ],
   ['a redirect with spaces', { redirect_uris: [' https://app.example.com/'] }, /without spaces/],
-  ['a redirect with letters of other alphabets', { redirect_uris: ['https://\u0430pp.example.com/'] }, /ASCII/],
+  ['a redirect with letters outside ASCII', { redirect_uris: ['https://\u0430pp.example.com/'] }, /ASCII/],
   ['a redirect with a fragment', { redirect_uris: ['https://app.example.com/#x'] }, /fragment/],
   ['a redirect with a password', { redirect_uris: ['https://a:b@app.example.com/'] }, /password/],
   ['no redirect', { redirect_uris: [] }, /redirect_uris/],
-  ['a redirect that is no address', { redirect_uris: ['nonsense'] }, /addresses/],
+  ['a redirect that is not a URL', { redirect_uris: ['nonsense'] }, /addresses/],
   ['a very long redirect', { redirect_uris: [`https://app.example.com/${'x'.repeat(1_000)}`] }, /1000/],
   [
     'very many redirects',
     { redirect_uris: Array.from({ length: 21 }, (_, n) => `https://app.example.com/${n}`) },
     /20/,
   ],
-  ['a name that turns the text around', { client_name: 'Trusted \u202E app' }, /client_name/],
+  ['a name with a bidi override', { client_name: 'Trusted \u202E app' }, /client_name/],
   ['a name of several lines', { client_name: 'Trusted\napp' }, /client_name/],
   ['a very long name', { client_name: 'x'.repeat(101) }, /client_name/],
-  ['a name that is no text', { client_name: 7 }, /client_name/],
+  ['a name that is not a string', { client_name: 7 }, /client_name/],
   [
-    'a way to prove itself that does not exist',
+    'an unsupported authentication method',
     { token_endpoint_auth_method: 'tls_client_auth' },
     /token_endpoint_auth_method/,
   ],
@@ -144,7 +148,7 @@ test.each([
   'steam://run/1',
   'x-help-action://openApp?x',
   'zoommtg://zoom.us/join',
-])('%s is no redirect of an app', async (uri) => {
+])('%s is not a valid redirect URI of an app', async (uri) => {
   const answer = await register(endpoint, { redirect_uris: [uri] })
   expect([answer.status, (await answer.json()).error]).toEqual([
     400,
@@ -152,7 +156,7 @@ test.each([
   ])
 })
 
-test('malformed, huge and too many registrations are refused in the form that clients read', async () => {
+test('malformed, oversized and too many registrations are refused with OAuth errors', async () => {
   const post = (body: string, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
     fetch(`${site.url}/oauth/register`, { method: 'POST', headers, body })
   for (const body of ['{', '[]', '7', 'null', '']) expect([body, (await post(body)).status]).toEqual([body, 400])
@@ -174,7 +178,7 @@ test('malformed, huge and too many registrations are refused in the form that cl
   expect((await from('198.51.100.8')).status).toBe(400)
 })
 
-test('the secret of a client is sealed, proves the client, and is asked for', async () => {
+test('a client secret is stored sealed, and is required to authenticate the client', async () => {
   const ann = await signedIn()
   const { client_id: id, client_secret: secret } = await (
     await register(endpoint, { token_endpoint_auth_method: 'client_secret_basic' })
@@ -201,7 +205,7 @@ test('the secret of a client is sealed, proves the client, and is asked for', as
   expect((await client.authorize()).status, 'sealed under another APP_SECRET').toBe(400)
 })
 
-test('a client that proves itself by a key of its own is believed once for each proof', async () => {
+test('a private_key_jwt assertion is accepted once', async () => {
   const ann = await signedIn()
   const { publicKey, privateKey } = await generateKeyPair('ES256')
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }] }
@@ -240,7 +244,7 @@ test('a client that proves itself by a key of its own is believed once for each 
   expect((await client.exchange(await client.codeFor(ann))).status, 'without').toBe(401)
 })
 
-test('a client that was ever allowed is never removed; one that nobody allowed is, after 90 days', async () => {
+test('a client that was ever allowed is never removed; one that was never allowed is removed after 90 days', async () => {
   const [used, unused, fresh] = [
     await registeredClient(site.url),
     await registeredClient(site.url),
@@ -261,7 +265,7 @@ test('a client that was ever allowed is never removed; one that nobody allowed i
   expect(left.map(({ id }) => id).sort()).toEqual([used.clientId, fresh.clientId].sort())
 })
 
-test('of those that nobody allowed so many wait, the newest; the one that was allowed stays', async () => {
+test('the number of clients that were never allowed is limited; the newest stay, and so does an allowed one', async () => {
   const ids = Array.from({ length: 6 }, (_, n) => `client_waiting_${n}`)
   await withSystem('tokens', (tx) => tx.oauthClient.deleteMany())
   for (const id of ids) await saveOauthClient(id, { metadata: {}, sealedSecret: null })
@@ -275,7 +279,7 @@ test('of those that nobody allowed so many wait, the newest; the one that was al
   expect(left.map(({ id }) => id)).toEqual([0, 3, 4, 5, 6].map((n) => `client_waiting_${n}`))
 })
 
-test('programs in a browser may read what carries no cookie, and nothing else of the server is reached', async () => {
+test('browser clients may read the endpoints without cookies, and no other endpoint of the library is reachable', async () => {
   const headers = { origin: 'https://inspector.example', 'access-control-request-method': 'POST' }
   for (const path of [
     '/oauth/token',
@@ -310,7 +314,7 @@ test('programs in a browser may read what carries no cookie, and nothing else of
     expect([path, (await fetch(site.url + path, { method: 'POST' })).status]).toEqual([path, 404])
 })
 
-test('where our own tools are switched off nothing speaks of them: there is no /mcp, and nobody who gives tokens for it', async () => {
+test('MCP_BUILTIN=off removes /mcp and every OAuth endpoint', async () => {
   withSettings({ MCP_BUILTIN: 'off' })
   for (const path of [
     '/mcp',

@@ -14,7 +14,10 @@ afterAll(site.close)
 
 type Person = Awaited<ReturnType<typeof signedIn>>
 
-/** What an app keeps for its OAuth client; its person allows whatever they are asked. Both SDKs take it. */
+/**
+ * What an app stores for its OAuth client. Its person allows everything that is requested. Both
+ * SDKs accept it.
+ */
 function appOf(person: Person) {
   const kept = new Map<string, unknown>()
   const keep = (name: string) => (value: unknown) => void kept.set(name, value)
@@ -58,7 +61,7 @@ const expireAll = () =>
     tx.oauthRecord.updateMany({ where: { kind: 'AccessToken' }, data: { expiresAt: new Date(Date.now() - 1) } }),
   )
 
-test('the SDK of most clients in the field (v1) connects and refreshes by itself', async () => {
+test('the v1 SDK, which most clients use, connects and refreshes by itself', async () => {
   const ann = await signedIn()
   const app = appOf(ann)
   const connect = async () => {
@@ -82,11 +85,11 @@ test('the SDK of most clients in the field (v1) connects and refreshes by itself
   await client.close()
 })
 
-test('a v1 client that began with one scope asks for the next when a tool needs it', async () => {
+test('a v1 client with one scope asks for another when a tool needs it', async () => {
   const ann = await signedIn()
   const app = appOf(ann)
   const narrow = await registeredClient(site.url)
-  // Without a refresh token: with one, this SDK refreshes first, which never brings another scope.
+  // Without a refresh token: with one, this SDK refreshes first, which never adds a scope.
   app.saveClientInformation({ client_id: narrow.clientId, issuer: site.url })
   app.saveTokens({
     ...(await narrow.connect(ann, { scope: 'tasks:read' })),
@@ -104,7 +107,7 @@ test('a v1 client that began with one scope asks for the next when a tool needs 
   await client.close()
 })
 
-test('the v2 client connects, checks iss, and refreshes by itself', async () => {
+test('the v2 SDK connects, checks iss, and refreshes by itself', async () => {
   const ann = await signedIn()
   const app = appOf(ann)
   const first = new v2.StreamableHTTPClientTransport(endpoint, { authProvider: app as never })

@@ -32,7 +32,7 @@ const works = async (token: string) =>
   (await mcpCaller(endpoint, token).post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })).status
 const errorOf = async (response: Response) => [response.status, ((await response.json()) as { error: string }).error]
 
-test('from the address of /mcp alone to a tool call, a fresh token, and back out', async () => {
+test('a client that knows only the URL of /mcp gets to a tool call, refreshes its token and revokes it', async () => {
   const ann = await signedIn()
   const { resource, server } = await discover(endpoint)
   expect(resource).toEqual({
@@ -112,7 +112,7 @@ test('from the address of /mcp alone to a tool call, a fresh token, and back out
   expect(await listAuthorizedApps(ann.caller)).toEqual([])
 })
 
-test('what a request leaves out is put right: no scope means all, no resource means this one; unknown scopes alone are refused', async () => {
+test('a missing scope means all, a missing resource means /mcp, and unknown scopes alone are refused', async () => {
   const ann = await signedIn()
   const client = await registeredClient(site.url)
   const tokens = await client.connect(ann, { scope: undefined, resource: undefined })
@@ -123,7 +123,7 @@ test('what a request leaves out is put right: no scope means all, no resource me
   expect([refused.origin + refused.pathname, refused.searchParams.get('error')]).toEqual([CALLBACK, 'invalid_scope'])
 })
 
-test('what every object inherits is no scope, and NUL anywhere is a bad request', async () => {
+test('names of inherited properties are not scopes, and NUL anywhere is a bad request', async () => {
   const client = await registeredClient(site.url)
   for (const scope of ['constructor', '__proto__ toString']) {
     const refused = new URL((await client.authorize({ scope })).headers.get('location') ?? '', site.url)
@@ -142,9 +142,9 @@ test.each([
   ['no code challenge', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
   ['a plain code challenge', { code_challenge_method: 'plain' }, 'invalid_request'],
   ['another resource', { resource: 'https://elsewhere.example/mcp' }, 'invalid_target'],
-  ['our own address as the resource', { resource: 'the origin' }, 'invalid_target'],
-  ['no question asked', { prompt: 'none' }, 'login_required'],
-])('%s: the client is told, with iss and state, and nobody is asked', async (_case, over, error) => {
+  ['our own origin as the resource', { resource: 'the origin' }, 'invalid_target'],
+  ['prompt=none', { prompt: 'none' }, 'login_required'],
+])('%s: the client gets the error with iss and state, and the person is not asked', async (_case, over, error) => {
   const client = await registeredClient(site.url)
   const asked = 'resource' in over && over.resource === 'the origin' ? { resource: site.url } : over
   const answer = await client.authorize(asked)
@@ -157,7 +157,7 @@ test.each([
   ]).toEqual([CALLBACK, error, site.url, 'the-state'])
 })
 
-test('tokens never come in the address, and answers in no other way than the query', async () => {
+test('the implicit flow and response modes other than query are refused', async () => {
   const client = await registeredClient(site.url)
   const back = (await client.authorize({ response_type: 'token' })).headers.get('location') ?? ''
   expect(back).toMatch(new RegExp(`^${CALLBACK}#error=(unsupported_response_type|unauthorized_client)&`))
@@ -165,7 +165,7 @@ test('tokens never come in the address, and answers in no other way than the que
     expect(await errorOf(await client.authorize({ response_mode }))).toEqual([400, 'invalid_request'])
 })
 
-test('nothing is sent to an address that was not registered; another port of this machine is the same address', async () => {
+test('an unregistered redirect URI is refused without a redirect; any port of 127.0.0.1 matches', async () => {
   const client = await registeredClient(site.url)
   for (const redirect_uri of [
     'https://evil.example/callback',
@@ -187,7 +187,7 @@ test('nothing is sent to an address that was not registered; another port of thi
   expect(await errorOf(await new OauthClient(site.url, 'client_unknown').authorize())).toEqual([400, 'invalid_client'])
 })
 
-test('a code works once, for its client, its verifier, its redirect URI and its resource; used twice, it ends what it brought', async () => {
+test('a code works once, for its client, verifier, redirect URI and resource; a second use revokes its tokens', async () => {
   const ann = await signedIn()
   const client = await registeredClient(site.url)
   const other = await registeredClient(site.url)
@@ -206,7 +206,7 @@ test('a code works once, for its client, its verifier, its redirect URI and its 
   expect(await errorOf(elsewhere)).toEqual([400, 'invalid_target'])
 })
 
-/** Lets time pass for what was spent: as if all first uses of a person's refresh tokens were so long ago. */
+/** Moves the first uses of a person's refresh tokens into the past, by so many seconds. */
 const later = ({ caller }: Awaited<ReturnType<typeof signedIn>>, seconds: number) =>
   withSystem(
     'tokens',
@@ -216,7 +216,7 @@ const later = ({ caller }: Awaited<ReturnType<typeof signedIn>>, seconds: number
 const pairOf = async (response: Response) => (await response.json()) as Required<Tokens>
 const reuses = async () => (await listAuditEvents({ action: 'client_token_reused' })).data
 
-test('a client that refreshes four times at once gets four pairs, each of which works', async () => {
+test('a client that refreshes four times at once gets four working pairs', async () => {
   const ann = await signedIn()
   const client = await registeredClient(site.url)
   const first = await client.connect(ann)
@@ -249,14 +249,14 @@ test('two replicas count the uses of a refresh token together', async () => {
   }
 })
 
-test('a refresh token is taken six times in 30 s from its first use, and a seventh time ends the connection', async () => {
+test('a refresh token can be used six times within 30 s; a seventh use ends the connection', async () => {
   const ann = await signedIn()
   const client = await registeredClient(site.url)
   const { refresh_token: token = '' } = await client.connect(ann)
   const pairs = []
   for (let use = 1; use <= 6; use += 1) {
     pairs.push(await pairOf(await client.refresh(token)))
-    // The time does not begin again: six uses within 25 seconds.
+    // Each use does not restart the time: six uses within 25 seconds.
     await later(ann, 5)
   }
   expect(await errorOf(await client.refresh(token))).toEqual([400, 'invalid_grant'])
@@ -266,7 +266,7 @@ test('a refresh token is taken six times in 30 s from its first use, and a seven
   expect((await reuses())[0]).toMatchObject({ subject: ann.caller.userId, detail: { client: 'Hand-written client' } })
 })
 
-test('after 30 s a second use ends the connection, though it was used in between', async () => {
+test('a use more than 30 s after the first one ends the connection, even if there was one in between', async () => {
   const ann = await signedIn()
   const client = await registeredClient(site.url)
   const { refresh_token: token = '' } = await client.connect(ann)
@@ -278,7 +278,7 @@ test('after 30 s a second use ends the connection, though it was used in between
   expect(await works(second.access_token)).toBe(401)
 })
 
-test('30 s after one sibling was exchanged, the use of another ends the connection', async () => {
+test('30 s after one sibling was used, using another ends the connection', async () => {
   const ann = await signedIn()
   const client = await registeredClient(site.url)
   const { refresh_token: token = '' } = await client.connect(ann)
@@ -299,7 +299,7 @@ test('30 s after one sibling was exchanged, the use of another ends the connecti
   expect((await reuses()).length).toBe(before + 1)
 })
 
-test('a repeated refresh may ask for the same scope or less, never for more, and a refusal uses nothing up', async () => {
+test('a repeated refresh can ask for the same scope or less, never more, and a refusal does not count as a use', async () => {
   const ann = await signedIn()
   const client = await registeredClient(site.url)
   const { refresh_token: token = '' } = await client.connect(ann)
@@ -342,7 +342,7 @@ test('there is no grace for a barred person or a revoked grant', async () => {
   expect((await reuses()).length).toBe(before)
 })
 
-test('a reuse ends its own connection alone; a refresh token is nothing to another client, which ends nothing with it', async () => {
+test('a reuse ends only its own connection; another client can neither use nor end it', async () => {
   const ann = await signedIn()
   const [client, other] = [await registeredClient(site.url), await registeredClient(site.url)]
   const [one, two] = [await client.connect(ann), await client.connect(ann)]
@@ -362,14 +362,14 @@ test('a reuse ends its own connection alone; a refresh token is nothing to anoth
   expect(await works(theirs.access_token)).toBe(200)
 })
 
-test('a token for a grant that ended meanwhile is refused as such', async () => {
+test('a token for a grant that has ended is refused with invalid_grant', async () => {
   const token = { kind: 'AccessToken', grantId: 'grt_ended' }
   await expect(adapterFor('AccessToken', endpoint).upsert('swo_late', token, 60)).rejects.toMatchObject({
     error: 'invalid_grant',
   })
 })
 
-test('a token that lacks a scope is told which ones to ask for, and gets them with a new consent', async () => {
+test('a token that lacks a scope is told which to ask for, and gets it with a new consent', async () => {
   const ann = await signedIn()
   const client = await registeredClient(site.url)
   const reader = await client.connect(ann, { scope: 'tasks:read' })
@@ -394,7 +394,7 @@ test('a token that lacks a scope is told which ones to ask for, and gets them wi
   ])
 })
 
-test('a token is for /mcp here and for nothing else, and ends with the account and with "sign out everywhere"', async () => {
+test('a token is valid only for /mcp here, and ends with the account and with "sign out everywhere"', async () => {
   const ann = await signedIn()
   const client = await registeredClient(site.url)
   const tokens = await client.connect(ann)
@@ -422,7 +422,7 @@ test('a token is for /mcp here and for nothing else, and ends with the account a
   expect(await withSystem('tokens', (tx) => tx.oauthGrant.count({ where: { ownerId: bob.caller.userId } }))).toBe(0)
 })
 
-test('either token can be revoked by its client and by no other, and takes the connection with it', async () => {
+test('only its own client can revoke a token, which ends the connection', async () => {
   const ann = await signedIn()
   const client = await registeredClient(site.url)
   const other = await registeredClient(site.url)
@@ -436,7 +436,7 @@ test('either token can be revoked by its client and by no other, and takes the c
   ])
 })
 
-test('with openid the client learns who it is, signed by a published key', async () => {
+test('with openid the client gets an ID token, signed by a published key', async () => {
   const ann = await signedIn()
   const client = await registeredClient(site.url)
   const { id_token: idToken, scope } = await client.connect(ann, { scope: 'openid tasks:read', nonce: 'the-nonce' })
