@@ -1,19 +1,27 @@
 'use client'
 
-/** Delays (ms) between attempts to reattach to a running answer: about half a minute in total. */
-const BACK_OFF_MS = [300, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000]
+import { Api } from '#lib/chatkit/client/api.ts'
+import { LostError } from '#lib/chatkit/client/api-errors.ts'
+import { type EventStream, toEventStream } from '#lib/chatkit/client/event-stream.ts'
+import { followAnswer } from '#lib/chatkit/client/follow-answer.ts'
+import { newRequestId } from '#lib/chatkit/client/request-id.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import { encodeEvent } from '#lib/platform/http/sent-events.ts'
+
 /** How long (ms) a stop waits until the thread's id is known. */
 const NAME_MS = 10_000
-/**
- * Idle timeout (ms): the server sends `: ping` every 15 s, so a longer silence means a lost
- * connection.
- */
-const SILENT_MS = 50_000
 /** The operations that are answered with a stream. */
 const STREAMS =
   /^threads\.(create|add_user_message|add_client_tool_output|add_structured_input|retry_after_item|custom_action)$/
 
-type Body = { type: string; params: { thread_id?: string }; metadata?: { resume?: boolean } }
+/** Nobody reads these: the chat gets its own error. */
+const STRINGS = { unreachable: 'The server cannot be reached.', serverFault: 'The server failed.' }
+
+type Body = {
+  type: string
+  params: { thread_id?: string }
+  metadata?: { resume?: boolean; request_id?: string }
+}
 
 type Hooks = {
   /**
@@ -57,13 +65,13 @@ class Answer {
   readonly #init: RequestInit
   readonly #body: Body
   readonly #hooks: Hooks
+  readonly #id: string
   /** Aborts the connection, not the answer. */
   readonly #gone = new AbortController()
   readonly #named = Promise.withResolvers<string>()
-  #threadId: string | undefined
-  #runId: string | null = null
-  #last = 0
-  #complete = false
+  #threadId: string | null = null
+  #isComplete = false
+  #isGivenUp = false
 
   constructor(send: typeof fetch, input: RequestInfo | URL, init: RequestInit, body: Body, hooks: Hooks) {
     this.#send = send
@@ -71,7 +79,8 @@ class Answer {
     this.#init = init
     this.#body = body
     this.#hooks = hooks
-    this.#name(body.params.thread_id)
+    this.#id = body.metadata?.request_id ?? newRequestId()
+    if (body.params.thread_id) this.#name(body.params.thread_id)
   }
 
   async open(): Promise<Response> {
@@ -84,33 +93,35 @@ class Answer {
       })
     })
     givenUp.catch(() => undefined)
-    const opened = this.#request(this.#body)
+    const opened = this.#request()
     opened.catch(() => undefined)
     const response = await Promise.race([opened, givenUp])
-    if (!isStream(response)) return response
+    const stream = toEventStream(response, this.#gone.signal)
+    if (!stream) return response
     const { status, headers } = response
-    return new Response(this.#whole(response, givenUp), { status, headers })
+    return new Response(this.#whole(stream, givenUp), { status, headers })
   }
 
-  #request(body: Body): Promise<Response> {
-    const metadata = { ...body.metadata, resume: true }
+  /** Sends the request of the chat, with an id under which it can be sent again. */
+  #request(): Promise<Response> {
+    const metadata = { ...this.#body.metadata, request_id: this.#id, resume: true }
     return this.#send(this.#input, {
       ...this.#init,
-      body: JSON.stringify({ ...body, metadata }),
+      body: JSON.stringify({ ...this.#body, metadata }),
       signal: this.#gone.signal,
     })
   }
 
-  #whole(first: Response, givenUp: Promise<never>): ReadableStream<Uint8Array> {
-    const encoder = new TextEncoder()
+  #whole(first: EventStream, givenUp: Promise<never>): ReadableStream<Uint8Array> {
     return new ReadableStream({
       start: async (controller) => {
         givenUp.catch((reason) => controller.error(reason))
-        const forward = (text: string) => {
-          if (!this.#init.signal?.aborted) controller.enqueue(encoder.encode(text))
-        }
-        if (await this.#readAll(first, forward)) controller.close()
-        else if (!this.#init.signal?.aborted) {
+        try {
+          await this.#follow(first, (event) => controller.enqueue(encodeEvent({ data: JSON.stringify(event) })))
+          this.#isComplete = true
+          if (!this.#isGivenUp) controller.close()
+        } catch {
+          if (this.#isGivenUp) return
           this.#hooks.onLost()
           controller.error(new TypeError('The connection was lost.'))
         }
@@ -119,70 +130,33 @@ class Answer {
     })
   }
 
-  /** True if the answer reached its end. */
-  async #readAll(first: Response, forward: (text: string) => void): Promise<boolean> {
-    if (await this.#read(first, forward)) return true
-    for (let tries = 0; tries < BACK_OFF_MS.length; tries += 1) {
-      await pause(BACK_OFF_MS[tries] ?? 0)
-      const before = this.#last
-      if (this.#gone.signal.aborted || !this.#threadId) return false
-      const params = { thread_id: this.#threadId, ...(this.#runId && { run_id: this.#runId }), after: this.#last }
-      const response = await this.#request({ type: 'threads.attach', params }).catch(() => undefined)
-      if (response && isStream(response) && (await this.#read(response, forward))) return true
-      if (this.#last > before) tries = -1
-      if (response && response.status >= 400 && response.status < 500 && response.status !== 429) return false
+  /** Throws LostError if the rest of the answer cannot be found. */
+  #follow(opened: EventStream, forward: (event: ThreadStreamEvent) => void): Promise<void> {
+    const { type: operation, params } = this.#body
+    const request = { operation, params, id: this.#id, opened }
+    const hooks = {
+      onEvent: (event: ThreadStreamEvent) => {
+        if (event.type === 'thread.created') this.#name(event.thread.id)
+        if (!this.#isGivenUp) forward(event)
+      },
+      onReconnecting: () => undefined,
+      threadId: () => this.#threadId,
+      isUnfinished: () => false,
+      reload: () => Promise.reject(new LostError('The connection was lost.')),
     }
-    return false
+    return followAnswer(this.#api(), request, hooks, this.#gone.signal)
   }
 
-  /** True if nothing is missing, false if the connection was lost. */
-  async #read(response: Response, forward: (text: string) => void): Promise<boolean> {
-    this.#runId = response.headers.get('x-run-id') ?? this.#runId
-    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
-    const decoder = new TextDecoder()
-    let rest = ''
-    let frame: string[] = []
-    try {
-      while (true) {
-        const { value, done } = await within(reader.read())
-        // A server that sends no event numbers cannot resume, so the end of its stream is the end
-        // of the answer.
-        if (done) return this.#complete || this.#last === 0
-        const lines = (rest + decoder.decode(value, { stream: true })).split('\n')
-        rest = lines.pop() ?? ''
-        for (const line of lines) {
-          if (line.startsWith(':')) this.#comment(line, forward)
-          else if (line !== '') frame.push(line)
-          else {
-            this.#take(frame, forward)
-            frame = []
-          }
-        }
-      }
-    } catch {
-      return false
-    } finally {
-      await reader.cancel().catch(() => undefined)
-    }
+  /** The endpoint that the chat itself asked, with the chat's headers. */
+  #api(): Api {
+    const { headers } = this.#init
+    const send: typeof fetch = (input, init) =>
+      this.#send(input, { ...this.#init, ...init, headers: { ...toRecord(headers), ...toRecord(init?.headers) } })
+    const url = this.#input instanceof Request ? this.#input.url : String(this.#input)
+    return new Api(() => ({ url, fetch: send, locale: navigator.language, strings: STRINGS }))
   }
 
-  #comment(line: string, forward: (text: string) => void): void {
-    if (line === ': end') this.#complete = true
-    else forward(`${line}\n`)
-  }
-
-  /** Forwards a frame only when it is complete: half a frame would corrupt the next one. */
-  #take(frame: string[], forward: (text: string) => void): void {
-    const id = frame.find((line) => line.startsWith('id:'))
-    const lines = frame.filter((line) => line !== id)
-    if (id) this.#last = Number(id.slice(3))
-    if (lines.length === 0) return
-    if (!this.#threadId) this.#name(createdThread(lines))
-    forward(`${lines.join('\n')}\n\n`)
-  }
-
-  #name(threadId: string | undefined): void {
-    if (!threadId) return
+  #name(threadId: string): void {
     this.#threadId = threadId
     this.#named.resolve(threadId)
   }
@@ -192,9 +166,10 @@ class Answer {
    * away.
    */
   async #giveUp(): Promise<void> {
-    if (this.#gone.signal.aborted || this.#complete) return
+    if (this.#isGivenUp || this.#isComplete) return
+    this.#isGivenUp = true
     const threadId = await Promise.race([this.#named.promise, pause(NAME_MS)])
-    if (threadId && !this.#complete && !(await this.#hooks.hasLeft(threadId))) {
+    if (threadId && !this.#isComplete && !(await this.#hooks.hasLeft(threadId))) {
       const body = JSON.stringify({ type: 'threads.stop', params: { thread_id: threadId } })
       await this.#send(this.#input, { ...this.#init, body, signal: AbortSignal.timeout(NAME_MS) }).catch(
         () => undefined,
@@ -204,32 +179,8 @@ class Answer {
   }
 }
 
-function isStream(response: Response): boolean {
-  return (
-    response.ok &&
-    response.body !== null &&
-    (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
-  )
-}
-
-function createdThread(lines: string[]): string | undefined {
-  try {
-    const event = JSON.parse(lines.map((line) => line.slice(5)).join('\n')) as {
-      type?: string
-      thread?: { id?: string }
-    }
-    return event.type === 'thread.created' ? event.thread?.id : undefined
-  } catch {
-    return undefined
-  }
-}
-
-async function within<T>(read: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const silent = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('silent')), SILENT_MS)
-  })
-  return Promise.race([read, silent]).finally(() => clearTimeout(timer))
+function toRecord(headers: HeadersInit | undefined): Record<string, string> {
+  return Object.fromEntries(new Headers(headers))
 }
 
 function pause(ms: number): Promise<undefined> {

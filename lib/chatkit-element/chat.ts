@@ -1,3 +1,5 @@
+import { Api } from '#lib/chatkit/client/api.ts'
+import { ApiError } from '#lib/chatkit/client/api-errors.ts'
 import type { ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { type ChatState, initialState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { Composer } from '#lib/chatkit-element/composer/composer.ts'
@@ -16,7 +18,6 @@ import { Turns } from '#lib/chatkit-element/session/turns.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 import { applyEvent, dropAfter, withOutcome } from '#lib/chatkit-element/state/reducer.ts'
 import { emptyView, type Failure, isLocal } from '#lib/chatkit-element/state/view.ts'
-import { Api, ApiError } from '#lib/chatkit-element/transport/api.ts'
 import { messageOf, toError } from '#lib/chatkit-element/transport/to-error.ts'
 
 /** An action as a widget carries it; only `type` and `payload` go to the server. */

@@ -37,9 +37,9 @@ async function endpoint(respond: Respond<TurnContext>, cutAfter: () => number) {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
       let left = cutAfter()
       answer.on('data', (chunk: Buffer) => {
-        outgoing.write(chunk.subarray(0, left))
-        left -= chunk.length
-        if (left <= 0) outgoing.destroy()
+        const isLast = left <= chunk.length
+        outgoing.write(chunk.subarray(0, left), () => isLast && outgoing.destroy())
+        left = Math.max(0, left - chunk.length)
       })
       answer.on('end', () => outgoing.end())
     })
@@ -137,4 +137,36 @@ test('a request with its own event numbers, a query and a refusal pass through u
   const own = await post({ type: 'threads.create', params: { input: typed('go') }, metadata: { resume: true } })
   expect(await own.text()).toMatch(/^: ping\nid: 1\ndata: /)
   expect(seen).toHaveLength(3)
+})
+
+test('a request whose answer broke off before its first event is sent again under its own id, and answered once', async () => {
+  const person = await signedIn()
+  const bytes = [7]
+  const { url, seen } = await endpoint(slowly, () => bytes.shift() ?? Number.POSITIVE_INFINITY)
+  const through = resumableFetch(await sendAs(person), { hasLeft: async () => false, onLost: () => {} })
+  const events = parseEvents(await (await through(url, request())).text())
+  const items = events.flatMap((event) => (event.type === 'thread.item.done' ? event.item : []))
+  expect(items.map(({ type }) => type)).toEqual(['user_message', 'assistant_message'])
+  expect(textOf(items.at(-1))).toBe(WORDS.join(''))
+  expect(seen.map(({ type }) => type)).toEqual(['threads.create', 'threads.create'])
+  expect(seen[1]?.metadata?.request_id).toBe(seen[0]?.metadata?.request_id)
+  expect(seen[0]?.metadata?.request_id).toMatch(/^[\w-]{36}$/)
+})
+
+test('an answer that the server does not give back is lost: the page is told, and the chat gets an error', async () => {
+  const person = await signedIn()
+  let lost = 0
+  const { url } = await endpoint(slowly, () => 3_000)
+  const send = await sendAs(person)
+  const signedOut: typeof fetch = (input, init) =>
+    /threads\.attach/.test(String(init?.body)) ? fetch(input, init) : send(input, init)
+  const through = resumableFetch(signedOut, {
+    hasLeft: async () => false,
+    onLost: () => {
+      lost += 1
+    },
+  })
+  const response = await through(url, request())
+  await expect(response.text()).rejects.toThrow('The connection was lost.')
+  expect(lost).toBe(1)
 })

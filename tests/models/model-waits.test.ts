@@ -230,6 +230,7 @@ describe.each(APIS)('over %s', (api) => {
     ['a queue notice', `data: {"status":"queued","message":"Two before you."}\n\n${said}`],
     ['doubled data prefixes', said.replaceAll('data: ', 'data: data: ')],
     ['its end marker three times', `${said}data: [done]\n\ndata: [DONE]\n\n`],
+    ['a last event that lacks its empty line', said.slice(0, said.indexOf('data: [DONE]')).trimEnd()],
   ])('a stream with %s is read', async (_, text) => {
     await using server = await rawModel(stream(text))
     settings(server.url)

@@ -6,6 +6,9 @@ import { expect, test } from 'vitest'
 const GENERATED = /^lib\/generated\//
 const PLATFORM = /^lib\/(platform|generated)\//
 const PROTOCOL = /^lib\/chatkit\/protocol\//
+const CLIENT = /^lib\/chatkit\/client\//
+/** Of the platform the only file for browsers too: it needs nothing but its parser. */
+const SENT_EVENTS = /^lib\/platform\/http\/sent-events\.ts$/
 const APPLY_UPDATE = 'lib/chatkit/protocol/apply-update.ts'
 const SERVER = /^lib\/chatkit\//
 const DATA = /^lib\/data\//
@@ -17,6 +20,12 @@ const TABLE: { room: string; from: RegExp; may: RegExp[]; packages?: { never: Re
   { room: 'lib/platform', from: PLATFORM, may: [PLATFORM] },
   { room: 'lib/chatkit/protocol', from: PROTOCOL, may: [PROTOCOL, LIFTED], packages: { never: /^(?!zod$)/ } },
   {
+    room: 'lib/chatkit/client',
+    from: CLIENT,
+    may: [CLIENT, PROTOCOL, SENT_EVENTS],
+    packages: { never: /./ },
+  },
+  {
     room: 'lib/chatkit/server',
     from: SERVER,
     may: [SERVER, LIFTED],
@@ -25,7 +34,7 @@ const TABLE: { room: string; from: RegExp; may: RegExp[]; packages?: { never: Re
   {
     room: 'lib/chatkit-element',
     from: /^lib\/chatkit-element\//,
-    may: [/^lib\/chatkit-element\//, PROTOCOL],
+    may: [/^lib\/chatkit-element\//, CLIENT, PROTOCOL],
     packages: { never: /^(next|next-auth|@prisma|@openai\/agents|openai|react|react-dom|pg|node:.*)(\/|$)/ },
   },
   { room: 'lib/data', from: DATA, may: [PLATFORM, DATA, PROTOCOL] },
@@ -106,9 +115,9 @@ test('no folder has more files than a reader can take in', () => {
   expect(crowded).toEqual([])
 })
 
-test('the element takes nothing but types and apply-update from the protocol, which needs no package', () => {
+test('the element and its client take nothing but types and apply-update from the protocol, which needs no package', () => {
   const broken = files
-    .filter((file) => file.startsWith('lib/chatkit-element/'))
+    .filter((file) => file.startsWith('lib/chatkit-element/') || CLIENT.test(file))
     .flatMap((file) =>
       importsOf(file)
         .filter(({ target, typeOnly }) => PROTOCOL.test(target) && target !== APPLY_UPDATE && !typeOnly)
@@ -116,10 +125,12 @@ test('the element takes nothing but types and apply-update from the protocol, wh
     )
   expect(broken).toEqual([])
   expect(importsOf(APPLY_UPDATE).filter(({ typeOnly }) => !typeOnly)).toEqual([])
+  expect(importsOf('lib/platform/http/sent-events.ts').map(({ target }) => target)).toEqual(['eventsource-parser'])
 })
 
 test('no server file reaches a client bundle', () => {
-  const clientSafe = (target: string) => /^app\//.test(target) || PROTOCOL.test(target) || /\.css$/.test(target)
+  const rooms = [/^app\//, PROTOCOL, CLIENT, SENT_EVENTS, /\.css$/]
+  const clientSafe = (target: string) => rooms.some((room) => room.test(target))
   const reached = new Set(files.filter(isClient))
   const broken: string[] = []
   for (const file of reached) {

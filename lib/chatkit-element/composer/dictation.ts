@@ -1,7 +1,8 @@
+import type { Api } from '#lib/chatkit/client/api.ts'
+import { ApiError, ConnectionError } from '#lib/chatkit/client/api-errors.ts'
 import type { Composer } from '#lib/chatkit-element/composer/composer.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
-import { type Api, ApiError, ConnectionError } from '#lib/chatkit-element/transport/api.ts'
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
 
 /** The longest recording (ms): servers limit the size of a request. */

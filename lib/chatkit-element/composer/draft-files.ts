@@ -1,11 +1,13 @@
 import type { CustomApiConfig } from '@openai/chatkit'
+import type { Api } from '#lib/chatkit/client/api.ts'
+import { ApiError, ConnectionError } from '#lib/chatkit/client/api-errors.ts'
+import { newRequestId } from '#lib/chatkit/client/request-id.ts'
 import type { Attachment } from '#lib/chatkit/protocol/items.ts'
 import { type AttachmentOption, type Refusal, refusalOf } from '#lib/chatkit-element/composer/attachment-rules.ts'
 import type { Composer, DraftFile } from '#lib/chatkit-element/composer/composer.ts'
 import { thumbnail } from '#lib/chatkit-element/composer/thumbnail.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { fileSize } from '#lib/chatkit-element/language/time.ts'
-import { type Api, ApiError, ConnectionError, requestId } from '#lib/chatkit-element/transport/api.ts'
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
 import { upload } from '#lib/chatkit-element/transport/upload.ts'
 
@@ -85,7 +87,7 @@ export class DraftFiles {
   }
 
   #take(file: File): DraftFile {
-    const key = requestId()
+    const key = newRequestId()
     this.#under.set(key, { file, stop: new AbortController(), id: null })
     void thumbnail(file).then((preview) => preview && this.#composer.changeFile(key, { preview }))
     return {

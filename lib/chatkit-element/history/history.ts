@@ -1,7 +1,7 @@
+import type { Api } from '#lib/chatkit/client/api.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 import type { ThreadHead } from '#lib/chatkit-element/state/view.ts'
-import type { Api } from '#lib/chatkit-element/transport/api.ts'
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
 
 export type ChatEntry = { id: string; title?: string; created_at: string }

@@ -1,10 +1,10 @@
+import type { ApiError } from '#lib/chatkit/client/api-errors.ts'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import type { Composer } from '#lib/chatkit-element/composer/composer.ts'
 import type { Reader } from '#lib/chatkit-element/session/reader.ts'
 import type { Turns } from '#lib/chatkit-element/session/turns.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
 import type { Failure } from '#lib/chatkit-element/state/view.ts'
-import type { ApiError } from '#lib/chatkit-element/transport/api.ts'
 
 /**
  * Brings in what other tabs and devices have written to the thread, without polling: when the

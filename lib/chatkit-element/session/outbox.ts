@@ -1,9 +1,9 @@
+import { newRequestId } from '#lib/chatkit/client/request-id.ts'
 import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { type Outgoing, outgoingMessage } from '#lib/chatkit-element/message/outgoing.ts'
 import type { Sending } from '#lib/chatkit-element/message/sending.ts'
 import { localId } from '#lib/chatkit-element/state/view.ts'
-import { requestId } from '#lib/chatkit-element/transport/api.ts'
 
 /**
  * The messages that the server has not confirmed. A message stays here until it is confirmed: it is
@@ -24,7 +24,7 @@ export class Outbox {
   }
 
   add(message: Outgoing, threadId: string | null): Sending {
-    const sending = { id: requestId(), threadId, isNew: threadId === null, message }
+    const sending = { id: newRequestId(), threadId, isNew: threadId === null, message }
     this.#set([...this.#sending, sending])
     return sending
   }

@@ -1,6 +1,6 @@
+import type { Api } from '#lib/chatkit/client/api.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
-import type { Api } from '#lib/chatkit-element/transport/api.ts'
 
 const PAGE_SIZE = 50
 

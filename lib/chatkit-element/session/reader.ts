@@ -1,10 +1,11 @@
+import type { Api } from '#lib/chatkit/client/api.ts'
+import { ApiError } from '#lib/chatkit/client/api-errors.ts'
 import type { ChatState } from '#lib/chatkit-element/chat-state.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import type { Outbox } from '#lib/chatkit-element/session/outbox.ts'
 import { readOlder, readThread } from '#lib/chatkit-element/session/read-thread.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
 import { caughtUpView, loadedView, withEarlierItems } from '#lib/chatkit-element/state/reducer.ts'
-import { type Api, ApiError } from '#lib/chatkit-element/transport/api.ts'
 import { messageOf, toError } from '#lib/chatkit-element/transport/to-error.ts'
 
 /** Reads the thread on the screen from the server into the state. */

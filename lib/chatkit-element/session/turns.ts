@@ -1,3 +1,7 @@
+import type { Api } from '#lib/chatkit/client/api.ts'
+import { ApiError, ConnectionError, LostError } from '#lib/chatkit/client/api-errors.ts'
+import { type EventStream, prepend } from '#lib/chatkit/client/event-stream.ts'
+import { type AnswerRequest, followAnswer } from '#lib/chatkit/client/follow-answer.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ClientToolCallItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
@@ -5,16 +9,14 @@ import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { callClientTool } from '#lib/chatkit-element/session/client-tool.ts'
 import { FrameQueue } from '#lib/chatkit-element/session/frames.ts'
+import { waitForAbort } from '#lib/chatkit-element/session/wait-for-abort.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
 import { spokenText } from '#lib/chatkit-element/state/plain-text.ts'
 import { applyEvent, beginTurn, endTurn, withOutcome } from '#lib/chatkit-element/state/reducer.ts'
 import { lastTurn } from '#lib/chatkit-element/state/turn-groups.ts'
 import { type Failure, isLocal } from '#lib/chatkit-element/state/view.ts'
-import { type Api, ApiError, ConnectionError, type EventStream } from '#lib/chatkit-element/transport/api.ts'
-import { exchange, LostError, onceThen, prepend, type StreamApi } from '#lib/chatkit-element/transport/exchange.ts'
 import { toRefusalNotice } from '#lib/chatkit-element/transport/refused.ts'
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
-import { waitForAbort } from '#lib/chatkit-element/transport/waits.ts'
 
 /**
  * How long (ms) a stopped answer may take to end by itself, so that its shown text is the text that
@@ -82,8 +84,8 @@ export class Turns {
       accepted = true
       onOpen?.()
     }
-    const exchanged = (signal: AbortSignal) => this.#exchange(this.#api, operation, params, signal, opened, id)
-    const error = await this.#turn(exchanged, () => (accepted ? null : again))
+    const follow = (signal: AbortSignal) => this.#follow({ operation, params, id }, signal, opened)
+    const error = await this.#turn(follow, () => (accepted ? null : again))
     return accepted ? null : error
   }
 
@@ -102,10 +104,10 @@ export class Turns {
       const running = await this.#findRunning(threadId, probe.signal)
       await read?.(probe.signal)
       if (!running || probe.signal.aborted) return
-      const opened = { recognisesRepeats: true, stream: onceThen(running, this.#api) }
+      const request = { operation: 'threads.attach', params: { thread_id: threadId }, opened: running }
       onFound?.()
       await this.#turn(
-        (signal) => this.#exchange(opened, 'threads.attach', { thread_id: threadId }, signal),
+        (signal) => this.#follow(request, signal),
         () => null,
         probe,
       )
@@ -125,7 +127,7 @@ export class Turns {
     try {
       const stream = await this.#api.stream('threads.attach', { thread_id: threadId }, signal)
       const first = await stream.events.next()
-      return first.done ? null : { ...stream, events: prepend(first.value, stream.events) }
+      return first.done ? null : prepend(first.value, stream)
     } catch (error) {
       if (!signal.aborted)
         this.#host.emit('chatkit.log', { name: 'attach.unavailable', data: { message: String(error) } })
@@ -201,11 +203,10 @@ export class Turns {
     return failed
   }
 
-  #exchange(api: StreamApi, operation: string, params: object, signal: AbortSignal, onOpen?: () => void, id?: string) {
-    return exchange(
-      api,
-      operation,
-      params,
+  #follow(request: AnswerRequest, signal: AbortSignal, onOpen?: () => void): Promise<void> {
+    return followAnswer(
+      this.#api,
+      request,
       {
         onOpen,
         onEvent: (event) => this.#receive(event, signal),
@@ -219,7 +220,6 @@ export class Turns {
         reload: this.#reload,
       },
       signal,
-      id,
     )
   }
 
@@ -258,9 +258,8 @@ export class Turns {
       const result = await callClientTool(call, this.#host)
       if (signal.aborted) return
       const completed = { ...call, status: 'completed' as const, output: result }
-      await this.#exchange(this.#api, 'threads.add_client_tool_output', { thread_id: threadId, result }, signal, () =>
-        this.#queue.push({ type: 'thread.item.replaced', item: completed }),
-      )
+      const request = { operation: 'threads.add_client_tool_output', params: { thread_id: threadId, result } }
+      await this.#follow(request, signal, () => this.#queue.push({ type: 'thread.item.replaced', item: completed }))
     }
   }
 

@@ -1,5 +1,5 @@
+import { ApiError, ConnectionError } from '#lib/chatkit/client/api-errors.ts'
 import type { Failure } from '#lib/chatkit-element/state/view.ts'
-import { ApiError, ConnectionError } from '#lib/chatkit-element/transport/api.ts'
 
 /**
  * What the person sees of a request that was not accepted. `again` is the retry button; it is

@@ -1,6 +1,7 @@
 import type { CustomApiConfig } from '@openai/chatkit'
+import type { Api } from '#lib/chatkit/client/api.ts'
+import { ApiError, ConnectionError } from '#lib/chatkit/client/api-errors.ts'
 import type { Attachment } from '#lib/chatkit/protocol/items.ts'
-import { type Api, ApiError, ConnectionError } from '#lib/chatkit-element/transport/api.ts'
 
 /** The idle timeout (ms) of an upload. */
 const STALLED_MS = 60_000

@@ -3,8 +3,8 @@ import { type Asked, answers, isAnswer, readAnswer } from '#lib/mcp-client/answe
 import { isFields } from '#lib/mcp-client/answers/read-result.ts'
 import { TurnedAway } from '#lib/mcp-client/answers/turned-away.ts'
 import type { LeftOut } from '#lib/mcp-client/answers/usable-tools.ts'
-import { readEvents, type StreamEvent, sendEvents } from '#lib/mcp-client/wire/sent-events.ts'
 import { WireError } from '#lib/mcp-client/wire-error.ts'
+import { readBodyEvents, type SentEvent, toEventBody } from '#lib/platform/http/sent-events.ts'
 
 // These statuses have a meaning of their own, which a JSON-RPC body would hide from the SDK.
 const STATUS_SPEAKS = new Set([401, 403, 404])
@@ -96,7 +96,7 @@ export class AnswerWatch {
     resumedAt?: string,
   ): Response {
     const { status, headers, body } = response
-    return new Response(body && sendEvents(this.#heard(body, waiting, signal, resumedAt)), { status, headers })
+    return new Response(body && toEventBody(this.#heard(body, waiting, signal, resumedAt)), { status, headers })
   }
 
   async *#heard(
@@ -104,14 +104,14 @@ export class AnswerWatch {
     waiting: Waiting | undefined,
     signal: AbortSignal | null | undefined,
     resumedAt: string | undefined,
-  ): AsyncGenerator<StreamEvent, void> {
+  ): AsyncGenerator<SentEvent, void> {
     let open = waiting
     let lastId = resumedAt
     let why: NoAnswer['why'] = 'ended'
     // The SDK forgets its resume position unless the stream repeats it.
     if (resumedAt !== undefined) yield { id: resumedAt, data: '' }
     try {
-      for await (const event of readEvents(body)) {
+      for await (const event of readBodyEvents(body)) {
         if (event.id) lastId = event.id
         if (event.data && open) open.resumes = 0
         const messages = messagesOf(event)
@@ -188,7 +188,7 @@ function insteadOf({ headers }: Response, message: object): Response {
 }
 
 /** The messages of an event, if it holds any. A message that is not JSON becomes null. */
-function messagesOf({ event, data }: StreamEvent): unknown[] {
+function messagesOf({ event, data }: SentEvent): unknown[] {
   if (!data || (event !== undefined && event !== 'message')) return []
   return [parsed(data) ?? null].flat()
 }

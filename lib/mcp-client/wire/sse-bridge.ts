@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js'
+import { encodeEvent } from '#lib/platform/http/sent-events.ts'
 import { log } from '#lib/platform/log.ts'
 
 type Id = string | number
@@ -171,5 +172,5 @@ function tokenOf(params?: Record<string, unknown>): Id | undefined {
   return typeof token === 'string' || typeof token === 'number' ? token : undefined
 }
 
-const event = (message: unknown) => new TextEncoder().encode(`event: message\ndata: ${JSON.stringify(message)}\n\n`)
+const event = (message: unknown) => encodeEvent({ event: 'message', data: JSON.stringify(message) })
 const answer = (body: object) => Response.json({ jsonrpc: '2.0', ...body })

@@ -1,3 +1,4 @@
+import { encodeEvent } from '#lib/platform/http/sent-events.ts'
 import { countStream } from '#lib/platform/metrics.ts'
 
 const PING_MS = 15_000
@@ -7,14 +8,6 @@ const encoder = new TextEncoder()
  * A message of a stream. `seq` is its number, for clients that resume after a broken connection.
  */
 export type SseMessage = { seq?: number; event: unknown }
-
-/**
- * Frames one server-sent event as the ChatKit protocol does: `data: <one line of JSON>` and a blank
- * line.
- */
-function sseFrame(data: unknown): string {
-  return `data: ${JSON.stringify(data)}\n\n`
-}
 
 type SseOptions = {
   /**
@@ -63,8 +56,8 @@ export function sseResponse(
           if (ended) return
           if (!next.done) {
             const { seq, event } = next.value
-            const id = resumable && seq !== undefined ? `id: ${seq}\n` : ''
-            return controller.enqueue(encoder.encode(id + sseFrame(event)))
+            const id = resumable && seq !== undefined ? String(seq) : undefined
+            return controller.enqueue(encodeEvent({ id, data: JSON.stringify(event) }))
           }
           ended = true
           if (resumable && next.value) controller.enqueue(encoder.encode(': end\n'))

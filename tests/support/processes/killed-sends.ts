@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
 import { expect } from 'vitest'
+import { Api } from '#lib/chatkit/client/api.ts'
+import { followAnswer } from '#lib/chatkit/client/follow-answer.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { english } from '#lib/chatkit-element/language/strings.ts'
-import { Api } from '#lib/chatkit-element/transport/api.ts'
-import { exchange } from '#lib/chatkit-element/transport/exchange.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { message, open } from '#tests/support/browser/browser-tab.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import type { AppServer } from '#tests/support/processes/app-server.ts'
 import type { Replicas } from '#tests/support/processes/replicas.ts'
 
-// Sends that a kill -9 meets in their first 20 to 220 ms, by the client of the page: `exchange` in this process for many at a
+// Sends that a kill -9 meets in their first 20 to 220 ms, by the client of the page: `followAnswer` in this process for many at a
 // time, and the page itself in a browser.
 
 /** A kill meets a send when it is this old (ms). */
@@ -24,11 +24,6 @@ type Person = Awaited<ReturnType<typeof signedIn>>
 type Send = { person: Person; text: string; threadId: string | undefined }
 /** How many messages were sent, how many of them had been heard of before the kill, and how many came to an answer without a button. */
 export type Tally = { sends: number; heard: number; byThemselves: number }
-
-// What waits for a network listens to the window, which a server has not.
-const page = globalThis as unknown as Record<'addEventListener' | 'removeEventListener', () => void>
-page.addEventListener ??= () => {}
-page.removeEventListener ??= () => {}
 
 /** Starts `count` sends, half of them in threads that exist, kills their server, and follows each to its answer at `next`. */
 export async function killSends(
@@ -111,7 +106,7 @@ async function follow(
   }
   const signal = new AbortController().signal
   const ask = (operation: string, params: object, name = crypto.randomUUID()) =>
-    exchange(api, operation, params, hooks, signal, name).catch(() => undefined)
+    followAnswer(api, { operation, params, id: name }, hooks, signal).catch(() => undefined)
   const send = () => ask(threadId ? 'threads.add_user_message' : 'threads.create', message(text, threadId), id)
   await send()
   if (isAnswered()) tally.byThemselves += 1

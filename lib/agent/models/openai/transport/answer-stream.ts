@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createParser, type EventSourceMessage, type ParseError } from 'eventsource-parser'
 import {
   isFailure,
   ModelServerError,
@@ -7,10 +6,11 @@ import {
   toServerError,
 } from '#lib/agent/models/openai/failures/server-error.ts'
 import { framesOfWhole, toGarbled } from '#lib/agent/models/openai/transport/whole-answer.ts'
+import { EVENT_MAX_CHARS, EventTooLong, readEvents, readText, toEventBody } from '#lib/platform/http/sent-events.ts'
 
 /** How long (ms) a stream may continue after the model has finished. The token count comes then. */
 const AFTER_FINISH_MS = 2_000
-/** The longest whole answer, and the longest event (characters). */
+/** The longest whole answer (characters). */
 const WHOLE_MAX_CHARS = 50_000_000
 /** How much is read of a body that is not an answer (characters). */
 const PAGE_MAX_CHARS = 10_000
@@ -39,7 +39,7 @@ const FIRST = /[^\s\u{FEFF}]/u
  */
 export async function toAnswerStream(response: Response, onSign: () => void): Promise<Response> {
   const { status, headers } = response
-  const texts = decoded(response.body, onSign)
+  const texts = readText(response.body ?? new Blob().stream(), { onChunk: onSign })
   let head = ''
   for (let next = await texts.next(); !next.done; next = await texts.next()) {
     head += next.value
@@ -53,19 +53,11 @@ export async function toAnswerStream(response: Response, onSign: () => void): Pr
   const frames =
     first === '{' || first === '['
       ? framesOfWhole(await rest(head, texts, WHOLE_MAX_CHARS), answered).map((data) => ({ data }))
-      : readEvents(head, texts, answered)
+      : readAnswer(head, texts, answered)
   const requestId = headers.get('x-request-id')
-  return new Response(bytesOf(frames), {
+  return new Response(toEventBody(frames), {
     headers: { 'content-type': 'text/event-stream', ...(requestId && { 'x-request-id': requestId }) },
   })
-}
-
-async function* decoded(body: ReadableStream<Uint8Array> | null, onSign: () => void): AsyncGenerator<string, void> {
-  const decoder = new TextDecoder()
-  for await (const bytes of body ?? []) {
-    onSign()
-    yield decoder.decode(bytes, { stream: true })
-  }
 }
 
 async function rest(head: string, texts: AsyncGenerator<string>, maxChars: number): Promise<string> {
@@ -78,33 +70,33 @@ async function rest(head: string, texts: AsyncGenerator<string>, maxChars: numbe
   return all.slice(0, maxChars)
 }
 
-type Event = Pick<EventSourceMessage, 'event' | 'data'>
+type Event = { event?: string | undefined; data: string }
 
 /** The events of a stream up to its end. */
-async function* readEvents(
+async function* readAnswer(
   head: string,
   texts: AsyncGenerator<string>,
   answered: { status: number; headers: Headers },
 ): AsyncGenerator<Event> {
-  const parsed: Event[] = []
-  let tooLong = false
-  const onError = ({ type }: ParseError) => {
-    tooLong ||= type === 'max-buffer-size-exceeded'
-  }
-  const parser = createParser({ onEvent: (event) => parsed.push(event), onError, maxBufferSize: WHOLE_MAX_CHARS })
+  const events = readEvents(startWith(head, texts))
   const repair = new EventRepair(answered)
   let finishedAt: number | undefined
   let count = 0
   /** A frame that may report a failure. It counts as one if no answer follows. */
   let suspect: ModelServerError | undefined
-  const take = function* (): Generator<Event, boolean> {
-    if (tooLong) throw toGarbled(`An event of more than ${WHOLE_MAX_CHARS} characters.`, answered)
-    for (const given of parsed.splice(0)) {
+  try {
+    for (;;) {
+      const reading = events.next()
+      reading.catch(() => undefined)
+      const next = await (finishedAt === undefined
+        ? reading
+        : withinOrEnd(reading, finishedAt + AFTER_FINISH_MS - Date.now()))
+      if (next.done) break
       // Some proxies prefix each line of a stream with `data:` once more.
-      const event = { ...given, data: given.data.replace(/^(?:\s*data:)+/, '').trim() }
+      const event = { event: next.value.event, data: next.value.data.replace(/^(?:\s*data:)+/, '').trim() }
       if (/^\[done\]$/i.test(event.data)) {
         yield { data: '[DONE]' }
-        return true
+        return
       }
       if (event.event !== 'error' && !event.data.startsWith('{')) {
         if (!KEEP_ALIVE.test(event.data)) suspect ??= toServerError({ message: event.data }, answered)
@@ -117,27 +109,8 @@ async function* readEvents(
       suspect ??= suspicion
       yield { ...event, data }
       if (failure) throw failure
-      if (isLast) return true
+      if (isLast) return
     }
-    return false
-  }
-  try {
-    parser.feed(head)
-    if (yield* take()) return
-    for (;;) {
-      const reading = texts.next()
-      reading.catch(() => undefined)
-      const next = await (finishedAt === undefined
-        ? reading
-        : withinOrEnd(reading, finishedAt + AFTER_FINISH_MS - Date.now()))
-      if (next.done) break
-      parser.feed(next.value)
-      if (yield* take()) return
-    }
-    // The last event may lack its empty line.
-    parser.reset({ consume: true })
-    parser.feed('\n\n')
-    if (yield* take()) return
     if (suspect && finishedAt === undefined) throw suspect
     if (count === 0 && !FIELD.test(head)) throw toGarbled(head, answered)
     if (count === 0)
@@ -145,20 +118,25 @@ async function* readEvents(
         'model_empty',
         toServerError({ message: 'A stream without an event.' }, answered).detail,
       )
+  } catch (error) {
+    if (error instanceof EventTooLong) throw toGarbled(`An event of more than ${EVENT_MAX_CHARS} characters.`, answered)
+    throw error
   } finally {
     // Not awaited, because a server that leaves the socket open would block here.
-    void texts.return(undefined).catch(() => undefined)
+    void events.return().catch(() => undefined)
   }
+}
+
+async function* startWith(head: string, texts: AsyncGenerator<string>): AsyncGenerator<string> {
+  yield head
+  yield* texts
 }
 
 /**
  * Reads on after the model has finished. Silence for `ms` or a broken socket then counts as the
  * end.
  */
-async function withinOrEnd(
-  reading: Promise<IteratorResult<string, void>>,
-  ms: number,
-): Promise<IteratorResult<string, void>> {
+async function withinOrEnd<T>(reading: Promise<IteratorResult<T, void>>, ms: number): Promise<IteratorResult<T, void>> {
   const end = { done: true, value: undefined } as const
   const late = new AbortController()
   try {
@@ -224,31 +202,4 @@ type Frame = {
   item?: unknown
   choices?: ({ error?: unknown } | null)[]
   response?: { output?: unknown[]; error?: unknown; status?: string; incomplete_details?: { reason?: unknown } | null }
-}
-
-/**
- * Frames as the client reads them, one at a time: frames in a queue would be lost with an error.
- */
-function bytesOf(events: AsyncIterable<Event> | Iterable<Event>): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder()
-  async function* frames() {
-    for await (const { event, data } of events) {
-      const lines = data.split('\n').map((line) => `data: ${line}\n`)
-      yield encoder.encode(`${event === undefined ? '' : `event: ${event}\n`}${lines.join('')}\n`)
-    }
-  }
-  const iterator = frames()
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const next = await iterator.next()
-        if (next.done) controller.close()
-        else controller.enqueue(next.value)
-      },
-      async cancel() {
-        await iterator.return(undefined)
-      },
-    },
-    { highWaterMark: 0 },
-  )
 }
