@@ -10,6 +10,7 @@ const REPORT = path.join(ROOT, 'node_modules/.cache/tests.json')
 const STEPS = [
   ['database client', 'scripts/generate.ts'],
   ['types', 'node_modules/typescript/bin/tsc', '-p', '.'],
+  ['types of the element', 'node_modules/typescript/bin/tsc', '-p', 'lib/chatkit-element'],
   ['lint', 'node_modules/@biomejs/biome/bin/biome', 'ci', '.'],
   ['unused code', 'node_modules/knip/bin/knip.js'],
   ['build', 'scripts/build.ts', '--if-stale'],

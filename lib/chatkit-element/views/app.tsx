@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { ChatKitOptions } from '@openai/chatkit'
 import { useCallback, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { Chat } from '#lib/chatkit-element/chat.ts'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { ChatState } from '#lib/chatkit-element/chat-state.ts'
 import { ComposerForm } from '#lib/chatkit-element/views/composer/composer-form.tsx'
 import { Failure } from '#lib/chatkit-element/views/failure.tsx'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { DraftFile } from '#lib/chatkit-element/composer/composer.ts'
 import { fileSize, percent } from '#lib/chatkit-element/language/time.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { Component, type ComponentChildren } from 'preact'
 import { type Ui, UiContext } from '#lib/chatkit-element/views/ui.ts'
 

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { useSignal } from '#lib/chatkit-element/signal.ts'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { JSX, Ref } from 'preact'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 

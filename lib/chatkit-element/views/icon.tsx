@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { findIcon } from '#lib/chatkit-element/views/find-icon.ts'
 
 /** A decorative icon; the element around it has the accessible name. */

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { Notice } from '#lib/chatkit/protocol/events.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { Markdown } from '#lib/chatkit-element/views/items/markdown.tsx'

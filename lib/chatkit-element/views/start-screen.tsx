@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { StartScreenPrompt } from '@openai/chatkit'
 import { useSignal } from '#lib/chatkit-element/signal.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { ComponentChildren } from 'preact'
 import type { ComposerState } from '#lib/chatkit-element/composer/composer.ts'
 import { removeMention, toEntity } from '#lib/chatkit-element/message/mentions.ts'

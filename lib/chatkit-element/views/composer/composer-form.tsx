@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { useSignal } from '#lib/chatkit-element/signal.ts'
 import { ComposerChips } from '#lib/chatkit-element/views/composer/composer-chips.tsx'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { useSignal } from '#lib/chatkit-element/signal.ts'
 import { SuggestionList } from '#lib/chatkit-element/views/composer/suggestion-list.tsx'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { ComposerState } from '#lib/chatkit-element/composer/composer.ts'
 import { useFilePicker } from '#lib/chatkit-element/views/composer/use-file-picker.tsx'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { useSignal } from '#lib/chatkit-element/signal.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { Fragment } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Suggestion } from '#lib/chatkit-element/composer/suggestions.ts'

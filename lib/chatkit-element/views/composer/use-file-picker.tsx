@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { acceptAttribute } from '#lib/chatkit-element/composer/attachment-rules.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import type { ChatEntry } from '#lib/chatkit-element/history/history.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { ChatEntry } from '#lib/chatkit-element/history/history.ts'
 import { ageGroup } from '#lib/chatkit-element/language/time.ts'

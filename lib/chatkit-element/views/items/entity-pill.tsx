@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { Entity } from '@openai/chatkit'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { GeneratedImageItem } from '#lib/chatkit/protocol/items.ts'
 import { isAllowedImage, isSameOrigin } from '#lib/chatkit-element/markdown/links.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'

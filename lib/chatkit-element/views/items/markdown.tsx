@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { Component, createRef } from 'preact'
 import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 import { type Block, Blocks } from '#lib/chatkit-element/markdown/blocks.ts'

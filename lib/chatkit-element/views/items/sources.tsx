@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { CitedSource } from '#lib/chatkit-element/markdown/citations.ts'
 import { isSafeLink } from '#lib/chatkit-element/markdown/links.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'

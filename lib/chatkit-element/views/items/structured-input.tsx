@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { StructuredInput as Question, StructuredInputItem } from '#lib/chatkit/protocol/items.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 

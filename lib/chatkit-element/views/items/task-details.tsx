@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { Task } from '#lib/chatkit/protocol/items.ts'
 import { Markdown } from '#lib/chatkit-element/views/items/markdown.tsx'
 import { SourceLink } from '#lib/chatkit-element/views/items/sources.tsx'

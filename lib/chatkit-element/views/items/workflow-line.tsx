@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { useId, useState } from 'preact/hooks'
 import type { Task, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Strings } from '#lib/chatkit-element/language/strings.ts'

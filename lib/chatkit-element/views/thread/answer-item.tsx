@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { GeneratedImage } from '#lib/chatkit-element/views/items/generated-image.tsx'
 import { StructuredInput } from '#lib/chatkit-element/views/items/structured-input.tsx'

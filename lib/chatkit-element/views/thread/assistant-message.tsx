@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { useMemo } from 'preact/hooks'
 import type { AssistantContent, AssistantMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { citedSources } from '#lib/chatkit-element/markdown/citations.ts'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { useRef } from 'preact/hooks'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { turnGroups } from '#lib/chatkit-element/state/turn-groups.ts'

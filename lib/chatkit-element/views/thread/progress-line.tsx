@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'

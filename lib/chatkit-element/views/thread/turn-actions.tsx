@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { useEffect, useState } from 'preact/hooks'
 import { copyText } from '#lib/chatkit-element/session/clipboard.ts'
 import { plainText } from '#lib/chatkit-element/state/plain-text.ts'

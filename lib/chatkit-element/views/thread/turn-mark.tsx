@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { TurnOutcome, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { Component } from 'preact'
 import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { TurnGroup } from '#lib/chatkit-element/state/turn-groups.ts'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { actionOf, str, useAction } from '#lib/chatkit-element/views/widgets/widget-context.ts'

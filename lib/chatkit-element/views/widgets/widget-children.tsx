@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { useContext } from 'preact/hooks'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { childrenOf, WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'

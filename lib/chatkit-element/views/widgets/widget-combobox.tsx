@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 import type { Option } from '#lib/chatkit-element/views/widgets/widget-option.ts'

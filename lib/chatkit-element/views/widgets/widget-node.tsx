@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { ComponentChildren } from 'preact'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 import { WidgetNodeView } from '#lib/chatkit-element/views/widgets/widget-node.tsx'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'

@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { useId, useMemo, useState } from 'preact/hooks'
 import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import type { WidgetAction } from '#lib/chatkit-element/chat.ts'
