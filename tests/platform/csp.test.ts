@@ -27,7 +27,7 @@ function directives(policy: string | null): Record<string, string[]> {
 
 const signedInCookie = () => `${sessionCookie().name}=anything`
 
-test('a page gets a policy that lets nothing run but what has its nonce', () => {
+test('a page’s policy allows only scripts and styles with its nonce or from our own origin', () => {
   const response = visit('/sign-in')
   const policy = directives(response.headers.get('content-security-policy'))
   const nonce = policy['script-src']?.find((source) => source.startsWith("'nonce-"))
@@ -45,7 +45,7 @@ test('a page gets a policy that lets nothing run but what has its nonce', () => 
   expect(response.headers.get('content-security-policy')).not.toMatch(/unsafe|https?:|\*/)
 })
 
-test('Next and the layout get the same nonce, and no two answers share one', () => {
+test('Next and the layout get the same nonce, and every response has its own', () => {
   const nonces = [visit('/sign-in'), visit('/sign-in')].map((response) => {
     const nonce = response.headers.get('x-middleware-request-x-nonce')
     expect(nonce).toMatch(/^[A-Za-z0-9+/]{22}==$/)
@@ -56,7 +56,7 @@ test('Next and the layout get the same nonce, and no two answers share one', () 
   expect(nonces[0]).not.toBe(nonces[1])
 })
 
-test('a nonce that a visitor sends along is not used', () => {
+test('a nonce from the request is not used', () => {
   const response = proxy(
     new NextRequest('http://127.0.0.1:3999/sign-in', {
       headers: { 'x-nonce': 'mine', 'content-security-policy': "script-src 'nonce-mine'" },
@@ -66,7 +66,7 @@ test('a nonce that a visitor sends along is not used', () => {
   expect(response.headers.get('x-middleware-request-content-security-policy')).not.toContain('mine')
 })
 
-test("OpenAI's script brings its one origin into the policy, and no other", () => {
+test('hosted ChatKit adds its one origin to the policy and no other', () => {
   withSettings({ CHATKIT_DOMAIN_KEY: 'domain_pk_test' })
   const policy = visit('/sign-in').headers.get('content-security-policy') ?? ''
   const named = Object.entries(directives(policy)).filter(([, sources]) =>
@@ -76,7 +76,7 @@ test("OpenAI's script brings its one origin into the policy, and no other", () =
   expect(new Set(policy.match(/https?:\/\/[^\s;]+/g))).toEqual(new Set([CHATKIT_ORIGIN]))
 })
 
-test('where people use https the browser is told to stay there, and nowhere else', () => {
+test('HSTS and upgrade-insecure-requests are sent only if APP_URL is https', () => {
   expect(visit('/sign-in').headers.get('strict-transport-security')).toBeNull()
   withSettings({ APP_URL: 'https://chat.example.com' })
   const { headers } = visit('/sign-in')
@@ -84,7 +84,7 @@ test('where people use https the browser is told to stay there, and nowhere else
   expect(headers.get('content-security-policy')).toContain('upgrade-insecure-requests')
 })
 
-test('only development may evaluate text as code', () => {
+test('only the development policy allows unsafe-eval', () => {
   const options = { nonce: 'n', appUrl: 'http://127.0.0.1', hostedChatKit: false }
   expect(contentSecurityPolicy({ ...options, development: true })).toContain("'unsafe-eval'")
   expect(contentSecurityPolicy({ ...options, development: false })).not.toContain('unsafe')
@@ -96,19 +96,19 @@ test.each([
   ['/chat/thr_1', '/sign-in?callbackUrl=%2Fchat%2Fthr_1'],
   ['/admin/tool-calls?status=failed', '/sign-in?callbackUrl=%2Fadmin%2Ftool-calls%3Fstatus%3Dfailed'],
   ['/settings', '/sign-in?callbackUrl=%2Fsettings'],
-])('a visitor without a session who opens %s is led to %s', (path, to) => {
+])('a visitor without a session who opens %s is sent to %s', (path, to) => {
   const location = new URL(visit(path).headers.get('location') ?? '')
   expect(location.pathname + location.search).toBe(to)
 })
 
-test('nobody is led away from the pages before sign-in, from a form that is sent, or with a session cookie', () => {
+test('the pages before sign-in, a form post and a request with a session cookie are not redirected', () => {
   for (const path of ['/sign-in', '/sign-up', '/set-up', '/reset-password', '/administrator', '/chatter'])
     expect(visit(path).headers.get('location'), path).toBeNull()
   expect(visit('/settings', { method: 'POST' }).headers.get('location')).toBeNull()
   expect(visit('/chat', { cookie: signedInCookie() }).headers.get('location')).toBeNull()
 })
 
-test("what another site's page sends to one of ours is refused in a sentence; links from there lead here", async () => {
+test('a POST from another site to a page is refused with a sentence, and a link from there works', async () => {
   const sent = visit('/admin/people', { cookie: signedInCookie(), method: 'POST', origin: 'https://evil.example' })
   expect(sent.status).toBe(403)
   expect(await sent.json()).toMatchObject({ code: 'forbidden', message: expect.stringContaining('another site') })
@@ -117,7 +117,7 @@ test("what another site's page sends to one of ours is refused in a sentence; li
   expect(visit('/sign-in', { origin: 'https://evil.example' }).status).toBe(200)
 })
 
-test('endpoints for programs and files never pass through here; pages whose names begin alike do', () => {
+test('API endpoints and static files bypass the proxy; pages with similar names do not', () => {
   const passes = new RegExp(`^${config.matcher[0]}$`)
   for (const path of [
     '/mcp',
@@ -136,7 +136,7 @@ test('endpoints for programs and files never pass through here; pages whose name
     expect(path, path).toMatch(passes)
 })
 
-test('every answer has the static headers, and answers of the API cannot run anything', async () => {
+test('every response has the static headers, and API responses have a policy that runs nothing', async () => {
   const rules = (await nextConfig.headers?.()) ?? []
   expect(Object.keys(STATIC_HEADERS)).toEqual(
     expect.arrayContaining([
@@ -149,7 +149,7 @@ test('every answer has the static headers, and answers of the API cannot run any
   expect(rules.find(({ source }) => source === '/:path*')?.headers).toEqual(
     Object.entries(STATIC_HEADERS).map(([key, value]) => ({ key, value })),
   )
-  // What stands there takes the place of what a route says.
+  // Headers here would override those of a route.
   expect(JSON.stringify(rules)).not.toMatch(/content-security-policy/i)
   const policyOf = async (handler: () => Promise<Response>) =>
     (await route(handler)(new Request('http://127.0.0.1:3999/api/x'))).headers.get('content-security-policy')
@@ -161,7 +161,7 @@ test('every answer has the static headers, and answers of the API cannot run any
   expect(jsonResponse({}).headers.get('content-security-policy')).toBe(INERT_POLICY)
 })
 
-test('on one’s own machine the other loopback name leads to the one that APP_URL names', () => {
+test('on loopback the other host name redirects to the one in APP_URL', () => {
   const at = (host: string, path = '/sign-in?error=x') =>
     proxy(new NextRequest(`http://${host}${path}`, { headers: { host } })).headers.get('location')
   expect(at('localhost:3999')).toBe('http://127.0.0.1:3999/sign-in?error=x')

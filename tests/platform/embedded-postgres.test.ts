@@ -49,7 +49,7 @@ async function hold(): Promise<{ holder: ChildProcess; server: EmbeddedPostgres 
   return { holder, server: JSON.parse(line) }
 }
 
-test('two plain roles, passwords by scram, secrets that only their owner can read, loopback alone', async () => {
+test('the database has two unprivileged roles, scram passwords, secrets that only their owner can read, and listens on loopback only', async () => {
   const server = await start()
   expect(
     await query(
@@ -84,7 +84,7 @@ test('two plain roles, passwords by scram, secrets that only their owner can rea
   expect((await stat(path.join(folder, 'postgres'))).mode & 0o777).toBe(0o700)
 })
 
-test('stops cleanly; the next start has the rows, the port and the secrets of the last', async () => {
+test('the server stops cleanly, and the next start has the same rows, port and secrets', async () => {
   const first = await start()
   await query(first.ownerUrl, 'CREATE TABLE kept AS SELECT 1 AS n')
   await started.pop()?.stop()
@@ -105,7 +105,7 @@ test('a second start on the same folder is refused and names the process', async
   await start()
 })
 
-test('the server of a killed process is adopted, and stopped with the rest', async () => {
+test('the server of a killed process is adopted, and stopped with the new one', async () => {
   const { holder, server } = await hold()
   await query(server.ownerUrl, 'CREATE TABLE kept AS SELECT 1 AS n')
   holder.kill('SIGKILL')
@@ -117,7 +117,7 @@ test('the server of a killed process is adopted, and stopped with the rest', asy
   await expect(query(adopted.ownerUrl, 'SELECT 1')).rejects.toThrow(/ECONNREFUSED/)
 })
 
-test("a server that was killed itself is recovered, even if its process id is somebody else's by now", async () => {
+test('a server that was killed is recovered, even if its process id now belongs to another process', async () => {
   const first = await start({ durable: true })
   await query(first.ownerUrl, 'CREATE TABLE kept AS SELECT 1 AS n')
   const pidFile = path.join(folder, 'postgres/postmaster.pid')
@@ -129,7 +129,7 @@ test("a server that was killed itself is recovered, even if its process id is so
   expect(await query(second.ownerUrl, 'SELECT n FROM kept')).toEqual([{ n: 1 }])
 })
 
-test('a server that something else ends is started again where it was; one that cannot be is reported', async () => {
+test('a server that ends unexpectedly is restarted; one that cannot restart is reported', async () => {
   const said: string[] = []
   const server = await start({ durable: true, say: (line) => said.push(line) })
   await query(server.ownerUrl, 'CREATE TABLE kept AS SELECT 1 AS n')
@@ -139,14 +139,14 @@ test('a server that something else ends is started again where it was; one that 
     .poll(() => query(server.ownerUrl, 'SELECT n FROM kept').catch(String), { timeout: 60_000 })
     .toEqual([{ n: 1 }])
   expect(said).toEqual(['PostgreSQL ended unexpectedly and is started again.'])
-  // It answers before its watcher has heard that it does.
+  // It accepts connections before its watcher notices.
   await expect.poll(() => server.pid).not.toBe(first)
   await rm(path.join(folder, 'postgres/global/pg_control'))
   process.kill(server.pid, 'SIGKILL')
   await expect(server.lost).rejects.toThrow(/PostgreSQL could not start with the data in .*: .*pg_control/)
 })
 
-test('what a person can mend is said in one sentence', async () => {
+test('each problem that a person can fix is one sentence', async () => {
   await start()
   await started.pop()?.stop()
   const secrets = path.join(folder, 'secrets.json')
@@ -161,7 +161,7 @@ test('what a person can mend is said in one sentence', async () => {
 })
 
 test.runIf(process.getuid?.() === 0)(
-  'as root without user namespaces it runs as nobody, with its data where nobody can reach it',
+  'as root without user namespaces it runs as the user nobody, with its data where that user can reach it',
   async () => {
     const fake = path.join(base, 'bin')
     await mkdir(fake)

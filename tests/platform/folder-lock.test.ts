@@ -6,26 +6,23 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { isAlive, takeLock } from '#scripts/postgres/folder-lock.ts'
 
-test.runIf(process.platform === 'linux')(
-  'a process that is dead but not collected by its parent holds no lock',
-  async () => {
-    const folder = await mkdtemp(path.join(os.tmpdir(), 'lock-'))
-    // A parent that never collects: the child has ended when its pid can be read.
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
-    try {
-      const [line] = await once(parent.stdout, 'data')
-      const pid = Number(String(line))
-      const stat = () => readFile(`/proc/${pid}/stat`, 'utf8')
-      await expect.poll(stat, { timeout: 10_000 }).toMatch(/\) Z /)
-      expect(isAlive(pid)).toBe(false)
-      const started = (await stat()).split(') ')[1]?.split(' ')[19]
-      await writeFile(path.join(folder, 'lock'), `${pid} ${started}`)
-      const release = await takeLock(path.join(folder, 'lock'))
-      await release()
-      expect(isAlive(process.pid)).toBe(true)
-    } finally {
-      parent.kill('SIGKILL')
-      await rm(folder, { recursive: true, force: true })
-    }
-  },
-)
+test.runIf(process.platform === 'linux')('a zombie process holds no lock', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'lock-'))
+  // A parent that never reaps its child. The child has ended by the time its pid is read.
+  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  try {
+    const [line] = await once(parent.stdout, 'data')
+    const pid = Number(String(line))
+    const stat = () => readFile(`/proc/${pid}/stat`, 'utf8')
+    await expect.poll(stat, { timeout: 10_000 }).toMatch(/\) Z /)
+    expect(isAlive(pid)).toBe(false)
+    const started = (await stat()).split(') ')[1]?.split(' ')[19]
+    await writeFile(path.join(folder, 'lock'), `${pid} ${started}`)
+    const release = await takeLock(path.join(folder, 'lock'))
+    await release()
+    expect(isAlive(process.pid)).toBe(true)
+  } finally {
+    parent.kill('SIGKILL')
+    await rm(folder, { recursive: true, force: true })
+  }
+})

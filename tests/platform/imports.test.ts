@@ -2,7 +2,8 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 
-// Who may import whom: the table of docs/architecture.md. The first rule whose `from` matches a file counts.
+// Which room may import which: the table of docs/architecture.md. The first rule whose `from`
+// matches a file applies.
 const GENERATED = /^lib\/generated\//
 const PLATFORM = /^lib\/(platform|generated)\//
 const PROTOCOL = /^lib\/chatkit\/protocol\//
@@ -13,7 +14,10 @@ const APPLY_UPDATE = 'lib/chatkit/protocol/apply-update.ts'
 const SERVER = /^lib\/chatkit\//
 const DATA = /^lib\/data\//
 const AUTH = /^lib\/auth\//
-/** What the ChatKit server takes of the platform, so that it can be lifted out of this product. */
+/**
+ * The platform files that the ChatKit server may import, so that it can be lifted out of this
+ * product.
+ */
 const LIFTED = /^lib\/platform\/(errors|ids|page|http\/sse|text\/[\w-]+)\.ts$/
 
 const TABLE: { room: string; from: RegExp; may: RegExp[]; packages?: { never: RegExp } }[] = [
@@ -94,18 +98,18 @@ test('every room imports only what the table allows', () => {
   expect(broken).toEqual([])
 })
 
-test('no file imports itself in a circle, types included', () => {
+test('no files import each other in a circle, not even types', () => {
   expect(findCircles(files, (file) => file)).toEqual([])
 })
 
-test('no inner room imports another in a circle, types included', () => {
-  // Files at the top of a room are rooms of their own: they stand between the inner ones.
+test('no inner rooms import each other in a circle, not even types', () => {
+  // Files at the top of a room count as rooms of their own, between the inner ones.
   const inner = files.filter((file) => /^(lib|mcp)\//.test(file))
   const roomOf = (file: string) => /^(lib\/[^/]+\/[^/]+|mcp\/[^/]+)\//.exec(file)?.[1] ?? file
   expect(findCircles(inner, roomOf)).toEqual([])
 })
 
-test('no folder has more files than a reader can take in', () => {
+test('no folder has too many files', () => {
   const all = globSync(['{app,lib,mcp,scripts,bench,tests}/**/*.{ts,tsx}']).filter((file) => !GENERATED.test(file))
   const counts = Map.groupBy(all, path.dirname)
   const limit = (folder: string) => (/^tests\/|\/(tools|locales)$/.test(folder) ? 20 : 15)
@@ -115,7 +119,7 @@ test('no folder has more files than a reader can take in', () => {
   expect(crowded).toEqual([])
 })
 
-test('the element and its client take nothing but types and apply-update from the protocol, which needs no package', () => {
+test('the element and its client import only types and apply-update from the protocol, which imports no package', () => {
   const broken = files
     .filter((file) => file.startsWith('lib/chatkit-element/') || CLIENT.test(file))
     .flatMap((file) =>
@@ -145,7 +149,7 @@ test('no server file reaches a client bundle', () => {
   expect(broken).toEqual([])
 })
 
-test('only lib/platform/env.ts reads the environment, and only lib/platform/db/db.ts and lib/platform/db/notify.ts make a database client', () => {
+test('only lib/platform/env.ts reads the environment, and only lib/platform/db/db.ts and lib/platform/db/notify.ts create a database client', () => {
   const offenders = (pattern: RegExp, allowed: RegExp) =>
     files.filter((file) => !allowed.test(file) && pattern.test(readFileSync(file, 'utf8')))
   expect(offenders(/process\.env\b/, /^(lib\/platform\/env|instrumentation)\.ts$/)).toEqual([])
@@ -154,7 +158,7 @@ test('only lib/platform/env.ts reads the environment, and only lib/platform/db/d
   )
 })
 
-test('who may look across people is a short list', () => {
+test('the list of files that may query across people is short', () => {
   const users = files
     .flatMap((file) =>
       [...readFileSync(file, 'utf8').matchAll(/(?:withSystem|systemStatement)(?:<[^()]*>)?\(\s*'([a-z-]+)'/g)].map(
@@ -200,7 +204,10 @@ test('who may look across people is a short list', () => {
   `)
 })
 
-/** Groups of nodes that reach each other by imports (Tarjan); a node is a file, or what `nodeOf` makes of it. */
+/**
+ * Groups of nodes that reach each other by imports (Tarjan). A node is a file, or what `nodeOf`
+ * makes of it.
+ */
 function findCircles(all: string[], nodeOf: (file: string) => string): string[][] {
   const known = new Set(all)
   const edges = new Map<string, Set<string>>()

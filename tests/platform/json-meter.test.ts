@@ -13,7 +13,7 @@ function sizeOf(value: unknown): { values: number; depth: number } {
   }
 }
 
-/** The text in pieces of any length, as a socket may bring it. */
+/** The text in pieces of the given length, as a socket may deliver it. */
 function pieces(text: string, length: number): Uint8Array[] {
   const bytes = Buffer.from(text)
   return Array.from({ length: Math.ceil(bytes.length / length) }, (_, at) =>
@@ -21,7 +21,7 @@ function pieces(text: string, length: number): Uint8Array[] {
   )
 }
 
-test('counts the values and levels of any JSON, in pieces of any length, and nothing within a text', () => {
+test('the meter counts values and depth of any JSON in pieces of any length, and ignores the content of strings', () => {
   fc.assert(
     fc.property(
       fc.jsonValue({ stringUnit: fc.constantFrom('"', '\\', '[', '{', ',', 'a', 'é', '\n') }),
@@ -48,7 +48,7 @@ test('escapes are counted, since each costs as much as a value', () => {
   expect(new JsonMeter({ ...NONE, escapes: 299 }).feed(Buffer.from(text))).toBe('escapes')
 })
 
-test('each event of a stream counts by itself, however it is cut', () => {
+test('each event of a stream is counted separately, however it is cut', () => {
   const event = `id: 1\r\ndata: ${JSON.stringify(['a"b', [1, 2]])}\r\n\r\n`
   for (const length of [1, 2, 3, 7, 1_000]) {
     const fits = new EventMeter({ ...NONE, values: 6 }, event.length)
@@ -66,7 +66,7 @@ test('each event of a stream counts by itself, however it is cut', () => {
         .find(Boolean),
     ).toBe('bytes')
   }
-  // An event that ends in the middle of a text leaves nothing to the next.
+  // An event that ends inside a string does not affect the next one.
   const broken = new EventMeter({ ...NONE, values: 3 }, 1_000)
   expect(broken.feed(Buffer.from('data: {"a":"\n\ndata: [1,2\n\n'))).toBeUndefined()
   expect(broken.feed(Buffer.from('data: [1,2,3,4]\n\n'))).toBe('values')

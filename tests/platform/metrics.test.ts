@@ -23,7 +23,7 @@ const numberAt = (text: string, line: string) =>
 
 beforeEach(() => withSettings({ METRICS_TOKEN: TOKEN }))
 
-test('only whoever has the token learns anything, and without the setting there is nothing', async () => {
+test('metrics need the token; without METRICS_TOKEN the endpoint does not exist', async () => {
   for (const wrong of [undefined, 'Bearer', 'Bearer another token', TOKEN]) expect((await ask(wrong)).status).toBe(401)
   const right = await ask(`Bearer ${TOKEN}`)
   expect([right.status, right.headers.get('content-type'), right.headers.get('cache-control')]).toEqual([
@@ -37,7 +37,7 @@ test('only whoever has the token learns anything, and without the setting there 
   expect(await bare(await ask(`Bearer ${TOKEN}`))).toEqual(await bare(missing))
 })
 
-test('calls and runs are counted as the ledger has them, by class and without a word of any person', async () => {
+test('calls and runs are counted by class as in the ledger, without personal data', async () => {
   const ann = await signedIn()
   await using server = await mcpServer([
     { name: 'fine', run: () => 'yes' },
@@ -62,7 +62,7 @@ test('calls and runs are counted as the ledger has them, by class and without a 
   for (const secret of [ann.caller.userId, thread, ann.person.email]) expect(text).not.toContain(secret)
 })
 
-test('open streams are counted while they are open, whether they end or are left', async () => {
+test('open streams are counted until they end or are cancelled', async () => {
   const ann = await signedIn()
   const open = async () => numberAt(await scrape(), 'switchboard_open_streams')
   const post = openDoor(ann, say('Hello.'))
@@ -75,7 +75,7 @@ test('open streams are counted while they are open, whether they end or are left
   expect(await open()).toBe(0)
 })
 
-test('another module graph of the process counts into the same numbers, and too many servers become one', async () => {
+test('another module graph of the process shares the counters, and servers beyond a limit are counted as "other"', async () => {
   vi.resetModules()
   const again = await import('#lib/platform/metrics.ts')
   expect(again.countToolCall).not.toBe(countToolCall)

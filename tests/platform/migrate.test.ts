@@ -43,7 +43,7 @@ async function migration(name: string, sql: string): Promise<void> {
   await writeFile(path.join(folder, name, 'migration.sql'), sql)
 }
 
-test('two starts at once apply each migration once', async () => {
+test('concurrent starts apply each migration once', async () => {
   await migration('1_slow', 'CREATE TABLE slow (n int); SELECT pg_sleep(0.3)')
   await migration('2_next', 'INSERT INTO slow VALUES (1)')
   const said: string[] = []
@@ -53,7 +53,7 @@ test('two starts at once apply each migration once', async () => {
   expect(await query(urls.appUrl, 'SELECT count(*)::int AS n FROM slow')).toEqual([{ n: 1 }])
 })
 
-test('a failing migration is named and leaves nothing; mended, it applies', async () => {
+test('a failing migration is named and rolled back, and applies once it is fixed', async () => {
   await migration('1_good', 'CREATE TABLE good (n int)')
   await migration('2_bad', 'CREATE TABLE half (n int); SELECT 1 / 0')
   await expect(migrate({ ...urls, folder })).rejects.toThrow(
@@ -76,7 +76,7 @@ test('a migration that was changed after it was applied stops the start', async 
   )
 })
 
-test('a start without the owner learns what is missing', async () => {
+test('a start without the owner role reports what is missing', async () => {
   await migration('1_first', 'CREATE TABLE first (n int)')
   await expect(requireMigrated(urls.appUrl, folder)).rejects.toThrow(/has not been migrated yet. Run `npm run migrate`/)
   await migrate({ ...urls, folder })
@@ -85,7 +85,7 @@ test('a start without the owner learns what is missing', async () => {
   await expect(query(urls.appUrl, 'DELETE FROM _prisma_migrations')).rejects.toThrow(/permission denied/)
 })
 
-test('roles that could look past row-level security are refused', async () => {
+test('a role that could bypass row-level security is refused', async () => {
   await expect(requireHarmlessRole(inject('adminUrl'))).rejects.toThrow(/which is a superuser or has BYPASSRLS/)
   await migration('1_first', 'CREATE TABLE first (n int); ALTER TABLE first ENABLE ROW LEVEL SECURITY')
   await expect(migrate({ ...urls, appUrl: urls.ownerUrl, folder })).rejects.toThrow(
@@ -93,7 +93,7 @@ test('roles that could look past row-level security are refused', async () => {
   )
 })
 
-test('a database that does not answer is named without its password', async () => {
+test('an unreachable database is named without its password', async () => {
   const closed = 'postgresql://somebody:secret@127.0.0.1:1/nothing'
   const failed = await migrate({ ownerUrl: closed, appUrl: closed, folder }).catch((error: Error) => error.message)
   expect(failed).toBe('The database at 127.0.0.1:1 cannot be opened as "somebody": connect ECONNREFUSED 127.0.0.1:1.')

@@ -16,7 +16,8 @@ import { withSettings } from '#tests/support/settings.ts'
 import { mcpCaller } from '#tests/support/tool-servers/mcp-caller.ts'
 import { mcpServer } from '#tests/support/tool-servers/mcp-server.ts'
 
-// More than 200 secrets go through the real doors, in arguments, answers and failures. Then all that is in the database is read.
+// More than 200 secrets are sent through the real entrances, in arguments, answers and failures.
+// Then everything in the database is read.
 
 const PLANTED = plantedSecrets()
 const AT_ONCE = 25
@@ -27,7 +28,7 @@ beforeEach(async () => {
   ann = await signedIn({ role: 'admin' })
 })
 
-/** Every row of every table as one text: what pg_dump would write. */
+/** Every row of every table as one text, as pg_dump would write it. */
 async function dump(): Promise<string> {
   const client = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
   await client.connect()
@@ -50,7 +51,7 @@ async function dump(): Promise<string> {
   }
 }
 
-/** The names of the secrets that are in a text, as they are or within JSON. */
+/** The names of the secrets that a text contains, as they are or escaped in JSON. */
 function foundIn(text: string): string[] {
   const written = (secret: string) => JSON.stringify(secret).slice(1, -1)
   return PLANTED.filter(({ secret }) => text.includes(secret) || text.includes(written(written(secret)))).map(
@@ -58,14 +59,14 @@ function foundIn(text: string): string[] {
   )
 }
 
-test('calls of outside clients over /mcp leave none of them', async () => {
+test('calls of outside clients over /mcp store no secret', async () => {
   const server = await serve(handleMcp)
   try {
     const { call } = mcpCaller(`${server.url}/mcp`, await personalToken(ann.caller))
     for (let at = 0; at < PLANTED.length; at += AT_ONCE)
       await Promise.all(
         PLANTED.slice(at, at + AT_ONCE).flatMap(({ planted }) => [
-          // One that succeeds and ignores it, and one that is refused because of it.
+          // One call that succeeds and ignores the secret, and one that is refused because of it.
           call('whoami', { planted }),
           call('complete_task', { number: planted, planted: JSON.stringify(planted) }),
         ]),
@@ -78,7 +79,7 @@ test('calls of outside clients over /mcp leave none of them', async () => {
   expect(foundIn(all)).toEqual([])
 })
 
-test('calls of the assistant leave none: neither arguments nor answers nor failures, nor what a later turn is told of them', async () => {
+test('the assistant’s calls store no secret, and neither does the export: not from arguments, answers or failures', async () => {
   await using tools = await mcpServer([
     { name: 'echo', run: ({ planted }) => planted },
     {

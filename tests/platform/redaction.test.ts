@@ -8,19 +8,19 @@ import { plantedSecrets } from '#tests/support/planted-secrets.ts'
 const PLANTED = plantedSecrets()
 const inJson = (text: string) => JSON.stringify(text).slice(1, -1)
 
-describe('a secret is cut out', () => {
+describe('a secret is redacted', () => {
   test.each(PLANTED.map(({ name, ...rest }) => ({ name: `${name}`, ...rest })))('$name', ({ planted, secret }) => {
     expect(JSON.stringify(planted)).toContain(inJson(secret))
     expect(JSON.stringify(redact(planted, 32_768))).not.toContain(inJson(secret))
-    // The same within a text: tools answer with JSON in one.
+    // The same inside a text: tools often answer with JSON as text.
     const text = typeof planted === 'string' ? planted : JSON.stringify(planted)
     for (const around of [text, `Before.\n${text}\nBehind.`, JSON.stringify({ text }), `\`\`\`json\n${text}\n\`\`\``])
       expect(redactText(around)).not.toContain(inJson(secret))
   })
 
-  test('there are more than 200 kinds of them', () => expect(PLANTED.length).toBeGreaterThan(200))
+  test('there are more than 200 kinds', () => expect(PLANTED.length).toBeGreaterThan(200))
 
-  test('whatever the password: with signs of every form, of letters alone, short, not of ASCII', () => {
+  test('a password is redacted whatever it consists of: symbols, letters only, a few letters, or letters outside ASCII', () => {
     const forms = [
       'redis://:%@h',
       '{"password":"%"}',
@@ -46,7 +46,7 @@ describe('a secret is cut out', () => {
     expect(redactText('redis://:pw@h')).toBe(`redis://:${REDACTED}@h`)
   })
 
-  test('and what stands beside it stays', () => {
+  test('the text around a secret stays', () => {
     expect(redactText('postgresql://app:hunter2@db:5432/app')).toBe(`postgresql://app:${REDACTED}@db:5432/app`)
     expect(redactText('a=1&password=hunter2hunter2&b=2')).toBe(`a=1&password=${REDACTED}&b=2`)
     expect(redactText('{"access_token":"hunter2","city":"Bern"}')).toBe(`{"access_token":"${REDACTED}","city":"Bern"}`)
@@ -59,7 +59,7 @@ describe('a secret is cut out', () => {
   })
 })
 
-describe('a harmless text stays whole', () => {
+describe('a harmless text stays unchanged', () => {
   test.each(HARMLESS_TEXTS)('%s', (text) => {
     expect(redactText(text)).toBe(text)
     expect(redactText(`Before.\n${text}\nBehind.`)).toBe(`Before.\n${text}\nBehind.`)
@@ -67,11 +67,11 @@ describe('a harmless text stays whole', () => {
     if (parsed !== undefined) expect(redact(parsed, 32_768)).toEqual(parsed)
   })
 
-  test('there are more than 200 of them', () => expect(HARMLESS_TEXTS.length).toBeGreaterThan(200))
+  test('there are more than 200 texts', () => expect(HARMLESS_TEXTS.length).toBeGreaterThan(200))
 })
 
 describe('what is kept is bounded', () => {
-  test('a secret across the cut goes whole, wherever the cut is', () => {
+  test('a secret across the cut is removed completely, wherever the cut is', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...PLANTED),
@@ -82,7 +82,7 @@ describe('what is kept is bounded', () => {
           const long = text + ' and so on'.repeat(filler / 10)
           const kept = redactText(long, cut)
           expect(kept.length).toBeLessThanOrEqual(cut + 2 * REDACTED.length)
-          // What is left of it is what stood around it: none of its pieces.
+          // What is left is the text around the secret, and none of its pieces.
           for (let at = 0; at + 7 <= secret.length; at += 1) {
             const piece = inJson(secret.slice(at, at + 7))
             if (text.split(piece).length === 2) expect(kept).not.toContain(piece)
@@ -93,7 +93,7 @@ describe('what is kept is bounded', () => {
     )
   })
 
-  test('in a value too: what is beyond is dropped, not stored raw', () => {
+  test('a clipped value drops what does not fit instead of keeping it raw', () => {
     const secret = PLANTED.find(({ name }) => name === 'GitHub personal')?.secret ?? ''
     for (let room = 900; room < 1_000; room += 1) {
       const kept = JSON.stringify(clipJson({ text: `${'x '.repeat(470)}${secret} ${'y '.repeat(5_000)}` }, room))
@@ -102,7 +102,7 @@ describe('what is kept is bounded', () => {
     }
   })
 
-  test('the work follows from what is kept: of 200,000 values a few thousand are looked at', () => {
+  test('the work depends on what is kept: of 200,000 values fewer than 20,000 are read', () => {
     let looks = 0
     const counted = <T extends object>(target: T): T =>
       new Proxy(target, {
@@ -121,7 +121,7 @@ describe('what is kept is bounded', () => {
     }
   })
 
-  test('any value whatever becomes one that fits, and one that fits and has no secret stays as it is', () => {
+  test('any value is clipped to fit, and a value that fits and has no secret stays unchanged', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.integer({ min: 10, max: 400 }), (value, max) => {
         const kept = clipJson(value, max)
@@ -135,7 +135,7 @@ describe('what is kept is bounded', () => {
     })
   })
 
-  test('nesting without end ends, and no name reaches the prototype', () => {
+  test('deep nesting is cut, and no key reaches the prototype', () => {
     let deep: unknown = 'x'
     for (let level = 0; level < 100; level += 1) deep = [deep]
     expect(JSON.stringify(redact(deep, 10_000))).toContain('[too deep]')
@@ -144,7 +144,7 @@ describe('what is kept is bounded', () => {
     expect(JSON.stringify(kept)).toBe(`{"__proto__":{"password":"${REDACTED}","x":1}}`)
   })
 
-  test('names that an admin or a schema hides are hidden in texts as well', () => {
+  test('names that an admin hides are redacted inside texts as well', () => {
     const kept = clipJson(
       { IBAN: 'AT61', nested: ['{"iban":"AT62","n":{"iban":63}}', 'iban: AT64'], plan: 'AT65' },
       1_000,
@@ -160,7 +160,7 @@ describe('what is kept is bounded', () => {
   })
 })
 
-test('the size of a value is that of its JSON, and is counted in slices', async () => {
+test('the size of a value is that of its JSON, and is computed in slices', async () => {
   await fc.assert(
     fc.asyncProperty(fc.jsonValue(), async (value) => {
       expect(await jsonSize(value)).toBe(Buffer.byteLength(JSON.stringify(value)))

@@ -10,7 +10,7 @@ import { withSettings } from '#tests/support/settings.ts'
 const LIST = { type: 'threads.list', params: {} }
 const CREATE = { type: 'threads.create', params: { input: typed('hi') } }
 
-test('requests to the chat are counted for each person, whatever they ask', async () => {
+test('chat requests are limited per person, whatever the operation', async () => {
   withSettings({ CHAT_REQUESTS_PER_MINUTE: '3' })
   const ann = door(await signedIn())
   const bob = door(await signedIn())
@@ -21,12 +21,12 @@ test('requests to the chat are counted for each person, whatever they ask', asyn
     /^You have sent 3 requests within a minute\. Try again in (a minute|\d+ seconds)\.$/,
   )
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
-  // A flood is refused from memory, all the same.
+  // A flood is still refused, now from memory.
   for (let time = 0; time < 5; time += 1) expect((await ann(CREATE)).status).toBe(429)
   expect((await bob(LIST)).status).toBe(200)
 })
 
-test('a request is as large as its operation needs, and has no more values than any needs', async () => {
+test('a request may be only as large as its operation needs, with a limited number of values', async () => {
   const ann = door(await signedIn())
   const refused = (body: unknown) => ann(body).then(({ status, data }) => ({ status, message: data.message }))
   expect(await refused({ ...LIST, params: { after: 'x'.repeat(300_000) } })).toEqual({
@@ -48,7 +48,7 @@ const rpc = (token: string, message: object = { method: 'tools/list' }) =>
     }),
   )
 
-test('requests to /mcp are counted for each token, and for all of a person', async () => {
+test('requests to /mcp are limited per token and per person', async () => {
   withSettings({ MCP_REQUESTS_PER_MINUTE: '3', MCP_REQUESTS_PER_PERSON: '5' })
   const { caller } = await signedIn()
   const [one, two] = [await personalToken(caller), await personalToken(caller)]
@@ -66,7 +66,7 @@ test('requests to /mcp are counted for each token, and for all of a person', asy
       ),
     },
   })
-  // The other token has its own, until the person's are used up.
+  // The other token has its own limit, until the person's is used up.
   expect([(await rpc(two)).status, (await rpc(two)).status]).toEqual([200, 200])
   expect(await (await rpc(two)).json()).toMatchObject({
     error: { message: expect.stringMatching(/^Your clients have sent 5 requests/) },
@@ -74,7 +74,7 @@ test('requests to /mcp are counted for each token, and for all of a person', asy
   expect((await rpc(stranger)).status).toBe(200)
 })
 
-test('a message to /mcp of very many values is refused before it is read', async () => {
+test('a message to /mcp with too many values is refused', async () => {
   const { caller } = await signedIn()
   const token = await personalToken(caller)
   const call = (x: unknown) => rpc(token, { method: 'tools/call', params: { name: 'whoami', arguments: { x } } })
@@ -86,7 +86,7 @@ test('a message to /mcp of very many values is refused before it is read', async
   expect((await call(Array.from({ length: 15_000 }, () => '{'))).status).toBe(200)
 })
 
-test('a person has so many streams open at once, and a message that finds no room is not stored', async () => {
+test('a person’s open streams are limited, and a message that is refused for it is not stored', async () => {
   withSettings({ STREAMS_AT_ONCE: '2' })
   const ann = await signedIn()
   const { promise: over, resolve: end } = Promise.withResolvers<void>()
@@ -103,7 +103,7 @@ test('a person has so many streams open at once, and a message that finds no roo
   expect(refused.headers.get('retry-after')).toBe('10')
   const list = await door(ann)(LIST)
   expect(list.data.data).toHaveLength(2)
-  // Another person has their own, and queries are no streams.
+  // Another person has their own limit, and queries are not streams.
   expect((await door(await signedIn())(CREATE)).status).toBe(200)
   await streams[0]?.body?.cancel()
   const next = await open(CREATE)
@@ -113,7 +113,7 @@ test('a person has so many streams open at once, and a message that finds no roo
   await vi.waitFor(async () => expect((await open(CREATE)).status).toBe(200))
 })
 
-test('pages that follow the ledger are streams too', async () => {
+test('an admin page’s change stream counts as a stream', async () => {
   withSettings({ STREAMS_AT_ONCE: '1' })
   const { headers } = await signedIn({ role: 'admin' })
   const follow = () => changes(new Request('http://127.0.0.1:3999/api/admin/changes', { headers }))
@@ -123,7 +123,7 @@ test('pages that follow the ledger are streams too', async () => {
   expect((await follow()).status).toBe(200)
 })
 
-test('files are loaded so many times a minute', async () => {
+test('attachment downloads per minute are limited', async () => {
   const { headers } = await signedIn()
   const load = () =>
     download(new Request('http://127.0.0.1:3999/api/attachments/atc_none', { headers }), {
@@ -135,7 +135,7 @@ test('files are loaded so many times a minute', async () => {
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
 })
 
-test('of a form only the first parts are looked at, and the file comes as it was sent', () => {
+test('only the first parts of a form are read, and the file is unchanged', () => {
   const part = (name: string, body: string) => `--b\r\ncontent-disposition: form-data; name="${name}"${body}\r\n`
   const file = part('file', '; filename="a%22b.txt"\r\ncontent-type: text/plain\r\n\r\none\r\n--two')
   const read = (form: string) => fileOf(Buffer.from(form), 'multipart/form-data; boundary=b')

@@ -30,7 +30,7 @@ async function start(...options: Parameters<typeof startApp>): Promise<AppServer
   return app
 }
 
-test('health, and a clean end at SIGTERM', { timeout: BUILD_MS }, async () => {
+test('the health checks answer, and SIGTERM ends the process cleanly', { timeout: BUILD_MS }, async () => {
   const app = await start()
   for (const path of ['live', 'ready']) {
     const answer = await fetch(`${app.url}/api/health/${path}`)
@@ -41,7 +41,7 @@ test('health, and a clean end at SIGTERM', { timeout: BUILD_MS }, async () => {
   expect(app.logs()).toContain('"msg":"stopped"')
 })
 
-test('what a route says of its answer arrives, and a method that no web request has is refused', {
+test('a route’s own headers arrive, and unsupported methods and malformed addresses are refused', {
   timeout: BUILD_MS,
 }, async () => {
   const app = await start()
@@ -85,7 +85,9 @@ async function statusOf(address: string, options: { method: string; path?: strin
   return answer.statusCode
 }
 
-test('ready says 503 and nothing more while the database is gone', { timeout: BUILD_MS }, async () => {
+test('ready is 503 without details while the database is gone, and a failed page is logged once', {
+  timeout: BUILD_MS,
+}, async () => {
   const app = await start()
   const admin = new pg.Client({ connectionString: inject('adminUrl') })
   await admin.connect()
@@ -119,7 +121,7 @@ test('ready says 503 and nothing more while the database is gone', { timeout: BU
   }
 })
 
-test('at SIGTERM an open answer gets its time and an end, new ones are refused, and the process leaves', {
+test('at SIGTERM an open answer gets time to end, new ones are refused, and the process exits', {
   timeout: BUILD_MS,
 }, async () => {
   await using model = await openAIServer({ text: ['One', ' two', ' three'], fault: { kind: 'silence', after: 6 } })
@@ -136,7 +138,7 @@ test('at SIGTERM an open answer gets its time and an end, new ones are refused, 
   expect(String(await answer)).toMatch(/The chat turn failed: .*"type":"error"/)
 })
 
-test('a server that is up before its database asks it for the rights of its role as soon as it answers', {
+test('a server that starts before its database checks its role as soon as the database answers', {
   timeout: BUILD_MS,
 }, async () => {
   await (await start()).stop()
@@ -173,7 +175,7 @@ test('a server that is up before its database asks it for the rights of its role
   }
 })
 
-test('a start that cannot work ends with sentences and no stack', { timeout: BUILD_MS }, async () => {
+test('a start that cannot work ends with sentences and no stack trace', { timeout: BUILD_MS }, async () => {
   const app = await start()
   const databaseUrl = new URL(app.databaseUrl)
   databaseUrl.username = 'test_app'
@@ -208,7 +210,7 @@ test('a start that cannot work ends with sentences and no stack', { timeout: BUI
   expect(saidBy({ ...good, ...bucket })).toMatch(
     /^Attached files cannot be kept in the bucket files at http:.*: fetch failed\. Check S3_ENDPOINT/,
   )
-  // Where nobody attaches anything, nothing has to be written.
+  // If attachments are off, nothing has to be writable.
   expect(saidBy({ ...good, ...store, ATTACHMENTS: 'off', DATABASE_URL: app.databaseUrl })).toMatch(
     /^DATABASE_URL signs in/,
   )
@@ -217,7 +219,7 @@ test('a start that cannot work ends with sentences and no stack', { timeout: BUI
   )
 })
 
-test('uploaded files lie where the setting says, seen from the start, and never in the build, which the next one empties', {
+test('uploaded files are stored in ATTACHMENTS_DIR, relative to the folder of the start', {
   timeout: BUILD_MS,
 }, async () => {
   const folder = path.relative(process.cwd(), path.join(ROOT, 'node_modules/.cache', `uploads-${crypto.randomUUID()}`))
@@ -238,7 +240,7 @@ test('uploaded files lie where the setting says, seen from the start, and never 
       return { status: answer.status, ...((await answer.json()) as { message?: string }) }
     }
     expect(await attach('a.txt', 'text/plain', new TextEncoder().encode('hello'))).toMatchObject({ status: 200 })
-    // The program that opens files, and all that it needs, is in the build.
+    // The program that opens files, and everything it needs, is in the build.
     expect(await attach('a.png', 'image/png', new Uint8Array(PNG))).toMatchObject({ status: 200 })
     expect(await attach('b.png', 'image/png', new Uint8Array(PNG.subarray(0, 45)))).toMatchObject({
       status: 415,

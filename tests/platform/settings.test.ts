@@ -40,7 +40,7 @@ test('docs/settings.md names every setting with its default, and no other', () =
   }
 })
 
-test('good settings are read, an empty value counts as unset', () => {
+test('valid settings are parsed, and an empty value counts as unset', () => {
   const env = parseEnv({ ...GOOD, OPENAI_BASE_URL: '', SIGN_UP_DOMAINS: 'Example.com, example.org', SMTP_URL: '' })
   expect(env).toMatchObject({
     APP_URL: 'https://chat.example.com',
@@ -83,7 +83,7 @@ test('each problem is one line: the variable, what is wrong, an example', () => 
   ])
 })
 
-test('on Vercel a missing database says where to get one, and an answer ends before its function does', () => {
+test('on Vercel a missing database says where to get one, and runs end before the function does', () => {
   const { DATABASE_URL: _, ...rest } = GOOD
   expect(problemsOf({ ...rest, VERCEL: '1' })).toEqual([
     expect.stringMatching(
@@ -98,7 +98,7 @@ test('on Vercel a missing database says where to get one, and an answer ends bef
   )
 })
 
-test('no value, which may be a secret, stands in a sentence', () => {
+test('a value, which may be a secret, never appears in an error', () => {
   const secret = 'hunter2-hunter2'
   expect(
     problemsOf({
@@ -111,7 +111,7 @@ test('no value, which may be a secret, stands in a sentence', () => {
   ).not.toContain(secret)
 })
 
-test('settings that need each other', () => {
+test('settings that need each other are checked', () => {
   expect(problemsOf({ ...GOOD, GITHUB_ID: 'x' })).toEqual(['GITHUB_SECRET is missing, but GITHUB_ID is set.'])
   expect(problemsOf({ ...GOOD, OIDC_ISSUER: 'https://login.example.com' }).map((line) => line.split(' ')[0])).toEqual([
     'OIDC_ID',
@@ -123,7 +123,7 @@ test('settings that need each other', () => {
   ])
 })
 
-test('only loopback by both, the address listened on and the address known by, is local', () => {
+test('a server is local only if both HOSTNAME and APP_URL are loopback', () => {
   const local = (HOSTNAME: string, APP_URL: string) => isLocalOnly(parseEnv({ ...GOOD, HOSTNAME, APP_URL }))
   expect(local('127.0.0.1', 'http://127.0.0.1:3000')).toBe(true)
   expect(local('::1', 'http://localhost:3000')).toBe(true)

@@ -3,14 +3,14 @@ import { type SseMessage, sseResponse } from '#lib/platform/http/sse.ts'
 
 afterEach(() => vi.useRealTimers())
 
-/** A stream that says `events` and then nothing, until it is left. */
+/** A stream that sends `events` and then nothing, until it is cancelled. */
 async function* quiet(...events: unknown[]): AsyncGenerator<SseMessage, boolean> {
   for (const event of events) yield { event }
   await new Promise(() => undefined)
   return true
 }
 
-test('a stream that has nothing to say sends a comment at once and each 15 s, without the blank line that would make it a message', async () => {
+test('a silent stream sends a comment at once and every 15 s, without the blank line that would make it a message', async () => {
   vi.useFakeTimers()
   const reader = (sseResponse(quiet({ type: 'hello' })).body as ReadableStream<Uint8Array>).getReader()
   const read = async () => new TextDecoder().decode((await reader.read()).value)
@@ -23,7 +23,7 @@ test('a stream that has nothing to say sends a comment at once and each 15 s, wi
   }
 })
 
-test('a stream that is left pings no more and tells whoever makes its events', async () => {
+test('a cancelled stream stops its pings and calls onDetach', async () => {
   vi.useFakeTimers()
   let left = 0
   const reader = (

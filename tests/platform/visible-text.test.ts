@@ -8,43 +8,39 @@ import { toVisibleJson, toVisibleText } from '#lib/platform/text/visible-text.ts
 describe('a text that a person decides by', () => {
   test.each([
     ['a variation selector', 'a\ufe0fb', 'a⟦U+FE0F⟧b'],
-    ['a supplementary one', 'OK 🙂\u{e0100}', 'OK 🙂⟦U+E0100⟧'],
-    ['many of one kind', `x${'\u{e0101}'.repeat(40)}`, 'x⟦40 × U+E0101⟧'],
+    ['a supplementary variation selector', 'OK 🙂\u{e0100}', 'OK 🙂⟦U+E0100⟧'],
+    ['many equal selectors', `x${'\u{e0101}'.repeat(40)}`, 'x⟦40 × U+E0101⟧'],
     ['the combining grapheme joiner', 'a\u034fb', 'a⟦U+034F⟧b'],
     ['Hangul fillers', '\u115f\u1160\u3164\uffa0', '⟦U+115F⟧⟦U+1160⟧⟦U+3164⟧⟦U+FFA0⟧'],
-    ['Khmer vowels that draw nothing', '\u17b4\u17b5', '⟦U+17B4⟧⟦U+17B5⟧'],
+    ['invisible Khmer vowels', '\u17b4\u17b5', '⟦U+17B4⟧⟦U+17B5⟧'],
     ['a Mongolian selector', 'ᠠ\u180b', 'ᠠ⟦U+180B⟧'],
     ['the Braille blank', 'a\u2800b', 'a⟦U+2800⟧b'],
     ['a musical null notehead', '\u{1d159}', '⟦U+1D159⟧'],
     ['the Khitan filler', '\u{16fe4}', '⟦U+16FE4⟧'],
-    ['blanks that are not U+0020', 'a\u00a0b\u3000c\u1680d', 'a⟦U+00A0⟧b⟦U+3000⟧c⟦U+1680⟧d'],
-    ['line ends that are no newline', 'a\u2028b\u0085c\rd', 'a⟦U+2028⟧b⟦U+0085⟧c⟦U+000D⟧d'],
+    ['blanks other than U+0020', 'a\u00a0b\u3000c\u1680d', 'a⟦U+00A0⟧b⟦U+3000⟧c⟦U+1680⟧d'],
+    ['line ends other than newline', 'a\u2028b\u0085c\rd', 'a⟦U+2028⟧b⟦U+0085⟧c⟦U+000D⟧d'],
     ['a tab', 'a\tb', 'a⟦tab⟧b'],
-    ['tags that spell a text', '\u{e0041}\u{e0042}', '⟦U+E0041⟧⟦U+E0042⟧'],
+    ['tag characters', '\u{e0041}\u{e0042}', '⟦U+E0041⟧⟦U+E0042⟧'],
     ['bidirectional controls', '\u202a\u202e\u2066\u061c\u200f', '⟦U+202A⟧⟦U+202E⟧⟦U+2066⟧⟦U+061C⟧⟦U+200F⟧'],
-    ['the mark of a byte order and a soft hyphen', '\ufeffa\u00adb', '⟦U+FEFF⟧a⟦U+00AD⟧b'],
-    ['half of a pair', 'a\ud83d', 'a⟦U+D83D⟧'],
+    ['a byte order mark and a soft hyphen', '\ufeffa\u00adb', '⟦U+FEFF⟧a⟦U+00AD⟧b'],
+    ['a lone surrogate', 'a\ud83d', 'a⟦U+D83D⟧'],
     ['private and unassigned characters', '\ue000\u0378', '⟦U+E000⟧⟦U+0378⟧'],
     ['a long run of spaces', `a${' '.repeat(400)}b`, 'a⟦400 spaces⟧b'],
     ['a long run of lines', `a${'\n'.repeat(60)}b`, 'a⟦60 line breaks⟧b'],
-    ['both', `a${' \n'.repeat(60)}b`, 'a⟦120 spaces and line breaks⟧b'],
+    ['spaces and line breaks in a row', `a${' \n'.repeat(60)}b`, 'a⟦120 spaces and line breaks⟧b'],
     ['our own notation', '⟦400 spaces⟧', '⟦U+27E6⟧400 spaces⟦U+27E7⟧'],
     ['a joiner between Latin letters', 'pay\u200cpal', 'pay⟦U+200C⟧pal'],
     ['joiners in a row', 'می\u200c\u200cخ', 'می⟦U+200C⟧⟦U+200C⟧خ'],
-    [
-      'joiners between letters of a script that joins them only beside a sign',
-      'क\u200cख\u200dग',
-      'क⟦U+200C⟧ख⟦U+200D⟧ग',
-    ],
-    ['a joiner between letters that are joined without it', 'ب\u200dب', 'ب⟦U+200D⟧ب'],
-    ['a selector of text style', '☺\ufe0e', '☺⟦U+FE0E⟧'],
+    ['joiners between letters of a script that needs a sign beside them', 'क\u200cख\u200dग', 'क⟦U+200C⟧ख⟦U+200D⟧ग'],
+    ['a joiner between letters that join anyway', 'ب\u200dب', 'ب⟦U+200D⟧ب'],
+    ['a text style selector', '☺\ufe0e', '☺⟦U+FE0E⟧'],
     ['a host in another script', 'https://аррӏе.com/x', 'https://аррӏе.com⟦xn--80ak6aa92e.com⟧/x'],
-    ['a host of one label', 'http://локал/', 'http://локал⟦xn--80atccm⟧/'],
-    ['a host of an address', 'bob@bücher.example', 'bob@bücher.example⟦xn--bcher-kva.example⟧'],
-    ['a host behind a password', 'ftp://a:b@exаmple.com:21', 'ftp://a:b@exаmple.com⟦xn--exmple-4nf.com⟧:21'],
+    ['a host with one label', 'http://локал/', 'http://локал⟦xn--80atccm⟧/'],
+    ['the host of an e-mail address', 'bob@bücher.example', 'bob@bücher.example⟦xn--bcher-kva.example⟧'],
+    ['a host after a password', 'ftp://a:b@exаmple.com:21', 'ftp://a:b@exаmple.com⟦xn--exmple-4nf.com⟧:21'],
     ['a host by itself', 'пример.рф', 'пример.рф⟦xn--e1afmkfd.xn--p1ai⟧'],
-    ['a host in wide letters', 'ｅｘａｍｐｌｅ．ｃｏｍ', 'ｅｘａｍｐｌｅ．ｃｏｍ⟦example.com⟧'],
-    ['a host in letters with circles', 'ⓔⓥⓘⓛ.com', 'ⓔⓥⓘⓛ.com⟦evil.com⟧'],
+    ['a host in full-width letters', 'ｅｘａｍｐｌｅ．ｃｏｍ', 'ｅｘａｍｐｌｅ．ｃｏｍ⟦example.com⟧'],
+    ['a host in circled letters', 'ⓔⓥⓘⓛ.com', 'ⓔⓥⓘⓛ.com⟦evil.com⟧'],
     ['a host with a symbol', 'https://x™.com/', 'https://x™.com⟦xtm.com⟧/'],
     ['a host with an emoji', 'https://i❤️.ws/', 'https://i❤️.ws⟦xn--i-7iq.ws⟧/'],
     ['a host with an ideographic full stop', 'http://例え。テスト/', 'http://例え。テスト⟦xn--r8jz45g.xn--zckzah⟧/'],
@@ -53,18 +49,18 @@ describe('a text that a person decides by', () => {
   })
 
   test.each([
-    ['emoji of one character and of many', '🙂 ❤️ 1️⃣ a1️⃣ 👨‍👩‍👧‍👦 🏳️‍🌈 👍🏽 🇺🇦 🏴󠁧󠁢󠁥󠁮󠁧󠁿'],
-    ['Persian with its joiner', 'می‌خواهم ه‍.ق'],
-    ['Hindi, Malayalam and Sinhala with theirs', 'क्‍ष र्‍य ന്‍ ශ්‍රී'],
+    ['emoji of one or more characters', '🙂 ❤️ 1️⃣ a1️⃣ 👨‍👩‍👧‍👦 🏳️‍🌈 👍🏽 🇺🇦 🏴󠁧󠁢󠁥󠁮󠁧󠁿'],
+    ['Persian with its joiners', 'می‌خواهم ه‍.ق'],
+    ['Hindi, Malayalam and Sinhala with their joiners', 'क्‍ष र्‍य ന്‍ ශ්‍රී'],
     ['accents, decomposed', 'Mu\u0308ller'],
-    ['Chinese, and a version in it', '今天Node.js发布了，版本2.0。好。'],
+    ['Chinese with a version number', '今天Node.js发布了，版本2.0。好。'],
     ['a file with umlauts', 'Übersicht.pdf'],
     ['indented lines', 'if (x) {\n    return 1\n}'],
-  ])('leaves %s whole', (_, text) => {
+  ])('leaves %s unchanged', (_, text) => {
     expect(toVisibleText(text)).toBe(text)
   })
 
-  test('holds nothing that is not seen, whatever it was, and no two texts become one', () => {
+  test('contains no invisible character, and two different texts never look the same', () => {
     const nasty = fc.string({
       unit: fc.oneof(
         fc.constantFrom(' ', '\n', '\u200b', '\u00a0', '⟦', '⟧', 'a', '\ud800'),
@@ -80,14 +76,14 @@ describe('a text that a person decides by', () => {
     )
   })
 
-  test('is JSON with keys shown as well', () => {
+  test('is shown as JSON with its keys', () => {
     expect(toVisibleJson({ 'k\u200b': [`a${' '.repeat(30)}b`, 1, null] })).toBe(
       '{\n  "k⟦U+200B⟧": [\n    "a⟦30 spaces⟧b",\n    1,\n    null\n  ]\n}',
     )
   })
 })
 
-test('arguments that no card could show are refused before they are looked through', () => {
+test('arguments that are too long for a card are refused before they are scanned', () => {
   const tooLong = 'its arguments are too long to be read'
   for (const text of [
     `[-0${',1'.repeat(12_000)}]`,
@@ -101,7 +97,7 @@ test('arguments that no card could show are refused before they are looked throu
   }
 })
 
-test('all text of a definition is shown: names, titles, parameters, permitted and default values, annotations', () => {
+test('every text of a definition is shown: names, titles, parameters, enums, defaults and annotations', () => {
   const hidden = '\u{e0041}'
   const parameter = { description: `d${hidden}`, enum: [`e${hidden}`], default: `f${hidden}`, title: `t${hidden}` }
   const lines = definitionDiff(null, {
@@ -129,11 +125,11 @@ test.each([
   ['{"a":1,"\\u0061":2}', 'an object has the same key twice'],
   ['{"x":{"__proto__":1,"__proto__":1}}', 'an object has the same key twice'],
   ['{"x":', undefined],
-])('what reading changes is found: %s', (text, part) => {
+])('JSON that parsing would change is found: %s', (text, part) => {
   expect(inexactPart(text)).toBe(part)
 })
 
-test('of a long definition only what changed is shown as changed', () => {
+test('the diff of a long definition contains only what changed', () => {
   const definition = (changed: string) => ({
     name: 'x',
     description: Array.from({ length: 4_000 }, (_, line) => (line === 2_000 ? changed : `line ${line}`)).join('\n'),
