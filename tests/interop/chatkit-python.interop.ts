@@ -15,10 +15,14 @@ import { type Program, startProgram } from '#tests/support/processes/program.ts'
 import { serve } from '#tests/support/processes/serve.ts'
 import { withSettings } from '#tests/support/settings.ts'
 
-// The ChatKit server that OpenAI ships (openai-chatkit, from PyPI) and ours answer the same requests over HTTP with the same
-// scripts. Ids and times aside the answers are equal, but for the differences that docs/chatkit-parity.md names.
+// The ChatKit server that OpenAI ships (openai-chatkit, from PyPI) and ours answer the same
+// requests over HTTP, with the same scripts. Except for ids and times the answers are equal, apart
+// from the differences in docs/chatkit-parity.md.
 
-/** What is allowed to differ, by the name that the document gives it: true for a pair that differs in this very way. */
+/**
+ * The allowed differences, by their name in the document. True for a pair that differs in exactly
+ * this way.
+ */
 const DIFFERENCES: { [name: string]: (ours: Told, theirs: Told) => boolean } = {
   'refused before the first byte': (ours, theirs) =>
     ours.status >= 400 && ours.status < 500 && (theirs.broken === true || theirs.status === 500),
@@ -76,7 +80,7 @@ afterAll(async () => {
 })
 beforeEach(() => withSettings({ RUNS_PER_MINUTE: '1000' }))
 
-/** Has the dialogue with both servers and compares what they said, request by request. */
+/** Has the dialogue with both servers and compares their answers, request by request. */
 async function compare(dialogue: Dialogue): Promise<void> {
   const { headers, person } = await signedIn()
   const [mine, theirs] = await Promise.all([
@@ -116,7 +120,7 @@ const tag = {
   interactive: true,
 }
 
-test('every kind of event, item and update is streamed, stored and listed alike', () =>
+test('every kind of event, item and update is streamed, stored and listed like Python’s', () =>
   compare(async (ask) => {
     const thread = said(await create(ask, 'everything', { quoted_text: 'q' }))
     await ask('threads.get_by_id', thread)
@@ -132,7 +136,7 @@ test('every kind of event, item and update is streamed, stored and listed alike'
     await ask('items.list', { ...thread, after: 'nope' })
   }))
 
-test('what a person says reaches the answer alike: tags, quotes, choices', () =>
+test('tags, quotes and choices of a message reach the answer like Python’s', () =>
   compare(async (ask) => {
     const thread = said(
       await create(ask, 'hello', {
@@ -152,7 +156,7 @@ test('what a person says reaches the answer alike: tags, quotes, choices', () =>
     await ask('items.list', thread)
   }))
 
-test('threads page, are renamed and deleted alike', () =>
+test('threads are paged, renamed and deleted like Python’s', () =>
   compare(async (ask) => {
     const all: { thread_id: string }[] = []
     for (let n = 0; n < 22; n += 1) all.push(said(await create(ask, 'quiet')))
@@ -174,7 +178,7 @@ test('threads page, are renamed and deleted alike', () =>
     await ask('threads.list', { after: 'nope' })
   }))
 
-test('tools of the page are answered alike', () =>
+test('client tool results are handled like Python’s', () =>
   compare(async (ask) => {
     const thread = said(await create(ask, 'locate'))
     await ask('threads.add_client_tool_output', { ...thread, result: { lat: 1, name: null } })
@@ -183,7 +187,7 @@ test('tools of the page are answered alike', () =>
     await ask('threads.add_client_tool_output', { thread_id: 'nope', result: 1 }, 'refused before the first byte')
   }))
 
-test('forms are filled in alike', () =>
+test('forms are answered like Python’s', () =>
   compare(async (ask) => {
     const thread = said(await create(ask, 'form'))
     const answers = { one: { values: ['C', 'A'] }, many: { values: ['A', 'Z'] }, other: { values: ['x'] } }
@@ -200,7 +204,7 @@ test('forms are filled in alike', () =>
     )
   }))
 
-test('answers are tried again alike', () =>
+test('answers are retried like Python’s', () =>
   compare(async (ask) => {
     const created = await create(ask, 'retried')
     const thread = said(created)
@@ -211,7 +215,7 @@ test('answers are tried again alike', () =>
     await ask('threads.retry_after_item', { ...thread, item_id: 'nope' }, 'unknown item of a retry')
   }))
 
-test('widgets stream, and act alike', () =>
+test('widgets stream and handle actions like Python’s', () =>
   compare(async (ask) => {
     const thread = said(await create(ask, 'card'))
     const press = { ...thread, item_id: 'card', action: { type: 'press', payload: { a: null, b: [1, 'x'] } } }
@@ -227,7 +231,7 @@ test('widgets stream, and act alike', () =>
     await add(ask, thread, 'nameless text', {}, 'text without an id')
   }))
 
-test('changes of the thread are saved and announced alike', () =>
+test('changes of a thread are saved and announced like Python’s', () =>
   compare(async (ask) => {
     const thread = said(await create(ask, 'title'))
     await ask('threads.get_by_id', thread)
@@ -235,7 +239,7 @@ test('changes of the thread are saved and announced alike', () =>
     await add(ask, thread, 'hello', {}, 'locked threads')
   }))
 
-test('failures in an answer are told alike', () =>
+test('failures in an answer are reported like Python’s', () =>
   compare(async (ask) => {
     await ask('threads.get_by_id', said(await create(ask, 'custom error')), 'how a turn ended')
     await create(ask, 'stream error')
@@ -244,7 +248,7 @@ test('failures in an answer are told alike', () =>
     await ask('items.list', half, 'what failed is kept')
   }))
 
-test('what is hidden stays hidden', () =>
+test('hidden items stay hidden', () =>
   compare(async (ask) => {
     const thread = said(await create(ask, 'hidden'))
     await ask('threads.get_by_id', thread)
@@ -252,7 +256,7 @@ test('what is hidden stays hidden', () =>
     await create(ask, 'shown hidden', {}, 'hidden at every event')
   }))
 
-test('files are announced, sent and removed alike', () =>
+test('files are announced, sent and removed like Python’s', () =>
   compare(async (ask, put) => {
     const about = { name: 'a.txt', size: 6, mime_type: 'text/plain' }
     const { json } = await ask('attachments.create', about)
@@ -266,14 +270,14 @@ test('files are announced, sent and removed alike', () =>
     await create(ask, 'hello', { attachments: ['nope'] }, 'refused before the first byte')
   }))
 
-test('feedback is taken alike', () =>
+test('feedback is accepted like Python’s', () =>
   compare(async (ask) => {
     const thread = said(await create(ask, 'hello'))
     await ask('items.feedback', { ...thread, item_ids: ['h1'], kind: 'positive' })
     await ask('items.feedback', { ...thread, item_ids: ['nope'], kind: 'negative' }, 'feedback on nothing')
   }))
 
-test('speech becomes text alike', async () => {
+test('speech is transcribed like Python’s', async () => {
   const listener = await serve(async () => Response.json({ text: 'Buy milk.' }))
   withSettings({ OPENAI_BASE_URL: `${listener.url}/v1`, OPENAI_API_KEY: 'key' })
   try {
@@ -285,7 +289,7 @@ test('speech becomes text alike', async () => {
   }
 })
 
-test('requests that are none are refused alike', () =>
+test('invalid requests are refused like Python’s', () =>
   compare(async (ask) => {
     const thread = said(await create(ask, 'quiet'))
     await ask('nope', {})

@@ -12,7 +12,8 @@ import { withSettings } from '#tests/support/settings.ts'
 import { toolServer } from '#tests/support/tool-servers/tool-servers.ts'
 import { conversation } from '#tests/support/turns.ts'
 
-// @modelcontextprotocol/server-everything over Streamable HTTP, with sessions, as its authors ship it.
+// @modelcontextprotocol/server-everything over Streamable HTTP, with sessions, as its authors ship
+// it.
 
 let everything: Program
 let ann: Caller
@@ -28,7 +29,7 @@ beforeEach(async () => {
   noteAnswer(everything.url)
 })
 
-/** One turn in which the model calls these tools, and what the model was told of their answers. */
+/** One turn in which the model calls these tools, and what the model was told of their results. */
 async function turn(...calls: NonNullable<Step['calls']>) {
   await using model = await openAIServer({ calls }, { text: 'Done.' })
   withSettings({
@@ -54,7 +55,7 @@ async function turn(...calls: NonNullable<Step['calls']>) {
   return { live, rows, told: told.join('\n') }
 }
 
-test('the doctor finds nothing wrong with it', async () => {
+test('the doctor reports no fault', async () => {
   const { healthy, steps, spoken } = await examine(toolServer(everything.url), {
     call: { tool: 'get-sum', args: { a: 19, b: 23 } },
   })
@@ -64,7 +65,7 @@ test('the doctor finds nothing wrong with it', async () => {
   expect(spoken?.revision).toBe('2025-11-25')
 })
 
-test('its tools are offered with what they say of themselves', async () => {
+test('its tools are offered with their annotations and schemas', async () => {
   const mcp = await openInTime(ann, [toolServer(everything.url)])
   const tools = (await mcp.connections[0]?.listTools()) ?? []
   await mcp.close()
@@ -80,7 +81,7 @@ test('its tools are offered with what they say of themselves', async () => {
   })
 })
 
-test('two calls at once are answered, and stand in the ledger with arguments and results', async () => {
+test('two parallel calls are answered, and the ledger has their arguments and results', async () => {
   const { told, rows } = await turn(
     { name: 'echo', arguments: { message: 'hello there' } },
     { name: 'get_sum', arguments: { a: 19, b: 23 } },
@@ -96,13 +97,13 @@ test('two calls at once are answered, and stand in the ledger with arguments and
   expect(JSON.stringify(sum?.result)).toContain('42')
 })
 
-test('progress of a long operation is its live line', async () => {
+test('progress of a long operation updates the live workflow line', async () => {
   const { live, told } = await turn({ name: 'trigger_long_running_operation', arguments: { duration: 1.5, steps: 3 } })
   expect(live.some((line) => /[12] of 3/.test(line))).toBe(true)
   expect(told).toContain('Long running operation completed')
 })
 
-test('structured content, annotated messages, images and links to resources reach the model or are named to it', async () => {
+test('structured content, annotated messages, images and resource links reach the model or are named to it', async () => {
   const { told, rows } = await turn(
     { name: 'get_structured_content', arguments: { location: 'Chicago' } },
     { name: 'get_annotated_message', arguments: { messageType: 'success', includeImage: true } },
@@ -117,7 +118,7 @@ test('structured content, annotated messages, images and links to resources reac
   expect(told).toContain('image/png')
 })
 
-test('wrong arguments are the model’s to mend, with the server’s own words', async () => {
+test('wrong arguments are reported to the model as bad_arguments', async () => {
   const { told, rows } = await turn({ name: 'get_sum', arguments: { a: 'nineteen' } })
   expect(told).toMatch(/The call failed\..*\(bad_arguments\)/)
   expect(rows).toMatchObject([{ status: 'failed', failureClass: 'bad_arguments' }])

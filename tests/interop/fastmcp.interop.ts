@@ -15,7 +15,7 @@ import { withSettings } from '#tests/support/settings.ts'
 import { textOf, toolServer } from '#tests/support/tool-servers/tool-servers.ts'
 import { conversation } from '#tests/support/turns.ts'
 
-// The server that people have, in Python: FastMCP with my_tool(user_id, param), mounted in FastAPI at /mcp.
+// A typical Python server: FastMCP with my_tool(user_id, param), mounted in FastAPI at /mcp.
 
 let python: Program
 beforeAll(async () => {
@@ -35,20 +35,20 @@ afterAll(() => python?.[Symbol.asyncDispose]())
 const addresses = { 'without a slash': () => python.url, 'with one': () => `${python.url}/` }
 const bound = { bound: [{ parameter: 'user_id', value: '{{user.id}}' }] }
 
-test('it is FastAPI that answers beside the mount', async () => {
+test('FastAPI answers beside the mount', async () => {
   const { info } = (await (await fetch(python.url.replace('/mcp', '/openapi.json'))).json()) as {
     info: { title: string }
   }
   expect(info.title).toBe('FastAPI')
 })
 
-test.each(Object.entries(addresses))('is healthy at its address %s', async (_, address) => {
+test.each(Object.entries(addresses))('the server is healthy at its address %s', async (_, address) => {
   const { spoken, steps } = await examine(toolServer(address()))
   expect(steps.filter(({ outcome, fault }) => outcome === 'failed' && fault !== 'slash')).toEqual([])
   expect(spoken?.tools.map(({ name }) => name)).toEqual(['my_tool'])
 })
 
-test.each(Object.entries(addresses))('answers for the person of the session at its address %s', async (_, address) => {
+test.each(Object.entries(addresses))('calls read the session’s person at the address %s', async (_, address) => {
   noteAnswer(address())
   const [ann, bob] = [await signedIn(), await signedIn()]
   for (const person of [ann, bob]) {

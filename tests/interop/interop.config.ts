@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config'
 import base from '../../vitest.config.ts'
 
-/** The tests that need programs which are not from npm, and nothing of the tables that whole runs are held to. */
+/**
+ * The tests that need programs from outside npm. They are not checked against the tables of whole
+ * runs.
+ */
 export default defineConfig({
   test: { ...base.test, include: ['tests/interop/*.interop.ts'], globalSetup: ['tests/support/global-setup.ts'] },
 })

@@ -8,7 +8,8 @@ import { toolset } from '#mcp/toolset.ts'
 import { makeFirstAccount, makePersonalToken } from '#scripts/local/first-visit.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
 
-// The production build as other people's programs meet it: both SDKs' clients and MCP Inspector's command line.
+// The production build as other programs meet it: the clients of both SDKs and the command line of
+// MCP Inspector.
 
 const NAMES = toolset.map((tool) => tool.name)
 const run = promisify(execFile)
@@ -24,7 +25,7 @@ afterAll(() => app?.stop(), 60_000)
 const requestInit = () => ({ headers: { authorization: `Bearer ${token}` } })
 
 test.each([{ mode: { pin: '2026-07-28' } }, { mode: 'legacy' as const }, { mode: 'auto' as const }])(
-  'the v2 client, $mode',
+  'the v2 client works, $mode',
   async ({ mode }) => {
     const client = new Client({ name: 'interop', version: '1' }, { versionNegotiation: { mode } })
     await client.connect(new StreamableHTTPClientTransport(new URL(`${app.url}/mcp`), { requestInit: requestInit() }))
@@ -38,7 +39,7 @@ test.each([{ mode: { pin: '2026-07-28' } }, { mode: 'legacy' as const }, { mode:
 )
 
 test.each([{ capabilities: {} }, { capabilities: { elicitation: {}, sampling: {} } }])(
-  'the v1 client, $capabilities',
+  'the v1 client works, $capabilities',
   async ({ capabilities }) => {
     const client = new OldClient({ name: 'interop', version: '1' }, { capabilities })
     await client.connect(new OldTransport(new URL(`${app.url}/mcp`), { requestInit: requestInit() }))
@@ -53,7 +54,7 @@ test.each([{ capabilities: {} }, { capabilities: { elicitation: {}, sampling: {}
 test('the command line of MCP Inspector lists and calls', async () => {
   const inspect = async (...args: string[]) => {
     const common = [`${app.url}/mcp`, '--transport', 'http', '--header', `Authorization: Bearer ${token}`]
-    // It looks for its own package.json from the folder that it is started in.
+    // It looks for its own package.json in the current folder.
     const cwd = 'node_modules/@modelcontextprotocol/inspector-cli/build'
     const { stdout } = await run(process.execPath, ['cli.js', '--cli', ...common, ...args], { cwd, timeout: 30_000 })
     return JSON.parse(stdout)

@@ -12,7 +12,8 @@ import { signedIn } from '#tests/support/people/people.ts'
 import { type Program, startProgram } from '#tests/support/processes/program.ts'
 import { withSettings } from '#tests/support/settings.ts'
 
-// Attachments in a bucket of moto, an S3 that others wrote: it checks each signature and what the key may do.
+// Attachments in a bucket of moto, an independent S3 server that checks each signature and the
+// permissions of the key.
 
 const BUCKET = 'the-files'
 const PNG = Buffer.from(
@@ -41,7 +42,10 @@ beforeEach(async () => {
   ann = await signedIn()
 })
 
-/** A bucket, and a person of its own who may write, read and delete in it, and nothing else. From then on each request is checked. */
+/**
+ * Creates a bucket, and a user who may write, read and delete in it and nothing else. From then on
+ * each request is checked.
+ */
 async function anAppThatMayUseTheBucket(url: string): Promise<typeof keys> {
   const root = { accessKeyId: 'root', secretAccessKey: 'root', region: 'us-east-1' }
   const [iam, s3] = [new AwsClient({ ...root, service: 'iam' }), new AwsClient({ ...root, service: 's3' })]
@@ -89,15 +93,15 @@ const get = async (id: string) => {
   const response = await GET(request(id), at(id))
   return { status: response.status, headers: response.headers, bytes: Buffer.from(await response.arrayBuffer()) }
 }
-/** Asked of the store itself: does it have the bytes? */
+/** Asks the store itself whether it has the bytes. */
 const kept = async (id: string) => (await openByteStore().read(`${ann.caller.userId}/${id}`)) !== null
 
 test.each([
-  ['a picture', PNG, 'cat.png', 'image/png'],
-  ['a name of many scripts', Buffer.from('Grüße'), 'Ünï cödé 😀 & <b>?#%.txt', 'text/plain'],
+  ['an image', PNG, 'cat.png', 'image/png'],
+  ['a name in many scripts', Buffer.from('Grüße'), 'Ünï cödé 😀 & <b>?#%.txt', 'text/plain'],
   ['an empty file', Buffer.alloc(0), 'empty.txt', 'text/plain'],
   ['some megabytes', Buffer.alloc(5_000_000, 'ä'), 'large.txt', 'text/plain'],
-])('%s comes back as it went', async (_, bytes, name, type) => {
+])('%s comes back unchanged', async (_, bytes, name, type) => {
   const id = await uploaded(bytes, name, type)
   expect(await kept(id)).toBe(true)
   const answer = await get(id)
@@ -105,7 +109,7 @@ test.each([
   expect(decodeURIComponent(answer.headers.get('content-disposition') ?? '')).toContain(name)
 })
 
-test('bytes written twice are the last ones; what is not there is null, and deleted without a word', async () => {
+test('a second write replaces the first, a missing key reads as null, and deleting it does not throw', async () => {
   const store = openByteStore()
   await store.write('usr_1/atc_1', Buffer.from('one'))
   await store.write('usr_1/atc_1', Buffer.from('two'))
@@ -115,7 +119,7 @@ test('bytes written twice are the last ones; what is not there is null, and dele
   expect(await store.read('usr_1/atc_1')).toBeNull()
 })
 
-test('a removed file, one of a deleted conversation and one that nobody sent go from the bucket', async () => {
+test('a removed file, one of a deleted conversation and an unsent one are deleted from the bucket', async () => {
   const [removed, sent, forgotten] = [await uploaded(), await uploaded(), await uploaded()]
   await door(ann)({ type: 'attachments.delete', params: { attachment_id: removed } })
   const thread_id = threadOf(
@@ -131,10 +135,10 @@ test('a removed file, one of a deleted conversation and one that nobody sent go 
 
 test.each([
   ['a wrong secret', { S3_SECRET_ACCESS_KEY: 'wrong' }],
-  ['a key that nobody has', { S3_ACCESS_KEY_ID: 'AKIAUNKNOWN' }],
-  ['a bucket that is not there', { S3_BUCKET: 'no-such-bucket' }],
-  ['a store that is not there', { S3_ENDPOINT: 'http://127.0.0.1:9' }],
-])('with %s nothing is claimed, and the upload can be tried again', async (_, settings) => {
+  ['an unknown key', { S3_ACCESS_KEY_ID: 'AKIAUNKNOWN' }],
+  ['a missing bucket', { S3_BUCKET: 'no-such-bucket' }],
+  ['an unreachable store', { S3_ENDPOINT: 'http://127.0.0.1:9' }],
+])('with %s the upload is a 503, and can be tried again', async (_, settings) => {
   const id = await announced(PNG, 'cat.png', 'image/png')
   withSettings(settings)
   const refused = await put(id, PNG)

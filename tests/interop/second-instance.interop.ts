@@ -17,13 +17,14 @@ import { type AppServer, startApp } from '#tests/support/processes/app-server.ts
 import { withSettings } from '#tests/support/settings.ts'
 import { conversation } from '#tests/support/turns.ts'
 
-// The production build of this app as somebody else's protected server: a process, a database and accounts of its own.
+// The production build of this app as another party's protected server, with a process, a database
+// and accounts of its own.
 
 const SERVER = 'settings:other'
 const PASSWORD = 'a long walk through the house'
 
 type Person = Awaited<ReturnType<typeof signedIn>>
-/** Somebody here, with the account that they have there. */
+/** A person here, with their account there. */
 type Both = { here: Person; there: Visitor & { id: string } }
 
 let other: AppServer
@@ -115,7 +116,7 @@ async function turn({ here }: Both, tool: string, args: object = {}) {
   return { told: JSON.stringify(model.requests.at(-1)?.body), cards: JSON.stringify(widgets(said.events)) }
 }
 
-test('who has not connected an account is shown where to, and the answer goes on', async () => {
+test('a person without a connected account is shown where to connect, and the answer goes on', async () => {
   const { cards } = await turn(ann, 'connect_other')
   expect(cards).toMatch(/"label":"Connect".*settings\/connections/)
 })
@@ -138,7 +139,7 @@ test('two people connect their own accounts, and each reads only their own data'
   ])
 })
 
-test('an expired token is refreshed, and nobody notices', async () => {
+test('an expired token is refreshed unnoticed', async () => {
   const before = await findAccount(ann.here.caller, SERVER)
   if (before?.kind !== 'oauth') throw new Error('not connected')
   await saveAccount(ann.here.caller, SERVER, { ...before, savedAt: Date.now() - 7_200_000 }, { fresh: false })
@@ -149,7 +150,7 @@ test('an expired token is refreshed, and nobody notices', async () => {
   expect(after?.kind === 'oauth' && after.tokens.access_token).not.toBe(before.tokens.access_token)
 })
 
-test('a token that was revoked there leads to the Connect card, and connecting again mends it', async () => {
+test('a token that was revoked there leads to a connect card, and connecting again fixes it', async () => {
   await expectOk(bob.there, '/api/me/sign-out-everywhere', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
