@@ -1,9 +1,11 @@
-/** A route that does nothing but read its message and answer: what the endpoint's speed is measured against. */
+/**
+ * A route that only parses its message and answers. The endpoint's speed is measured against it.
+ */
 export async function POST(request: Request): Promise<Response> {
   return Response.json({ id: (await request.json()).id })
 }
 
-/** A route that does nothing at all. */
+/** A route that does nothing. */
 export function GET(): Response {
   return Response.json({ ok: true })
 }

@@ -1,7 +1,7 @@
 import { makeEndpoint } from '#mcp/endpoint.ts'
 import { fixture } from '#tests/conformance/fixture/server.ts'
 
-// The suite sends no token, so every request is this person's.
+// The suite sends no token, so every request belongs to this person.
 const endpoint = makeEndpoint(fixture, async () => ({
   userId: 'usr_conformance',
   role: 'member',

@@ -3,7 +3,7 @@ import { makeEndpoint } from '#mcp/endpoint.ts'
 
 const tools = [{ name: 'trivial', description: 'Answers at once.', inputSchema: { type: 'object' as const } }]
 
-/** One tool that does nothing, for the benchmark: what remains is our endpoint. */
+/** One tool that does nothing. In the benchmark, what remains is the cost of our endpoint. */
 export const POST = makeEndpoint(
   {
     scopeOf: () => null,
