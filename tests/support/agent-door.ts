@@ -16,7 +16,10 @@ const post = route((request) =>
   ),
 )
 
-/** The ChatKit API's door for one signed-in browser with the real agent behind it; each answer is read to its end. */
+/**
+ * The ChatKit endpoint for one signed-in browser with the real agent behind it. Each response is
+ * read to its end.
+ */
 export function agentDoor(person: { headers: { cookie: string } }, send: typeof post = post) {
   async function ask(body: unknown) {
     const headers = { 'content-type': 'application/json', ...person.headers }
@@ -33,7 +36,7 @@ export function agentDoor(person: { headers: { cookie: string } }, send: typeof 
       ask({ type: 'threads.add_user_message', params: { thread_id: thread, input: typed(text) } }),
     act: (thread: string, item: WidgetItem | undefined, action: unknown) =>
       ask({ type: 'threads.custom_action', params: { thread_id: thread, ...(item && { item_id: item.id }), action } }),
-    /** Presses the button of this label. */
+    /** Presses the button with this label. */
     press: (thread: string, item: WidgetItem, label: string) =>
       ask({
         type: 'threads.custom_action',
@@ -49,7 +52,7 @@ export function agentDoor(person: { headers: { cookie: string } }, send: typeof 
 
 type ThreadItems = Extract<ThreadStreamEvent, { type: 'thread.item.done' }>['item'][]
 
-/** A widget's nodes, it first. */
+/** A widget's nodes, the root first. */
 export function nodes(node: WidgetNode): WidgetNode[] {
   return [node, ...((node.children ?? []) as WidgetNode[]).flatMap(nodes)]
 }
@@ -67,7 +70,7 @@ export function widgets(events: ThreadStreamEvent[]): WidgetItem[] {
   return events.flatMap((event) => ('item' in event && event.item.type === 'widget' ? event.item : []))
 }
 
-/** What the assistant said in these events. */
+/** The assistant's text in these events. */
 export function said(events: ThreadStreamEvent[]): string {
   return events
     .flatMap((event) =>

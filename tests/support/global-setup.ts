@@ -9,7 +9,10 @@ import { startEmbeddedPostgres } from '#scripts/postgres/embedded-postgres.ts'
 
 const TEMPLATE = 'switchboard_template'
 
-/** One migrated template database for the whole run, in a PostgreSQL of its own or the one of TEST_DATABASE_URL; each test file copies it. */
+/**
+ * One migrated template database for the whole run, in its own PostgreSQL or the one of
+ * TEST_DATABASE_URL. Each test file copies it.
+ */
 export default async function setup(project: TestProject) {
   const postgres = await findPostgres()
   const admin = postgres.url

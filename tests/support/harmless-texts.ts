@@ -1,4 +1,7 @@
-/** Texts of tools and people in which nothing is secret, though much of it looks as if it were. Each must stay whole. */
+/**
+ * Texts of tools and people that contain no secret, though many look as if they did. Each must stay
+ * unchanged.
+ */
 export const HARMLESS_TEXTS: string[] = `
 3f2c1b9a8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a
 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855

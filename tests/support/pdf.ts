@@ -1,4 +1,7 @@
-/** A PDF of one page with this content stream; `more` are objects from number 5 on, `trailer` what else the trailer says. */
+/**
+ * A PDF of one page with this content stream. `more` are objects from number 5 on; `trailer` is
+ * added to the trailer.
+ */
 export function pdfOf(content: string, { more = [] as string[], trailer = '' } = {}): Buffer {
   const font = '/Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >>'
   const page = `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Contents 4 0 R /Resources << ${font} >> >>`
@@ -9,7 +12,7 @@ export function pdfOf(content: string, { more = [] as string[], trailer = '' } =
   )
 }
 
-/** A PDF of these objects, numbered from 1; the first is its catalogue. */
+/** A PDF of these objects, numbered from 1. The first is its catalogue. */
 export function pdfFile(objects: string[], trailer = ''): Buffer {
   let out = '%PDF-1.4\n'
   const offsets = objects.map((object, at) => {
@@ -26,7 +29,7 @@ export function pdfFile(objects: string[], trailer = ''): Buffer {
 
 export const HELLO = 'BT /F1 24 Tf 20 100 Td (Hello) Tj ET'
 
-/** A PDF that wants a password: none fits these keys. */
+/** A PDF that needs a password. No password fits these keys. */
 export function lockedPdf(): Buffer {
   const key = (byte: string) => `<${byte.repeat(32)}>`
   const encrypt = `<< /Filter /Standard /V 1 /R 2 /O ${key('41')} /U ${key('42')} /P -4 >>`

@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto'
 
-/** A secret as it may stand in a tool's arguments or answer: `planted` holds it, `secret` is the part that no row may keep. */
+/**
+ * A secret as it may appear in a tool's arguments or answer. `planted` contains it; `secret` is the
+ * part that no row may keep.
+ */
 export type Planted = { name: string; planted: unknown; secret: string }
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
 
-/** Letters and digits that look random and are the same each time. No key stands in this file: scanners would take it for a real one. */
+/**
+ * Letters and digits that look random and are the same each time. No whole key is in this file:
+ * scanners would take it for a real one.
+ */
 function letters(seed: string, count: number, alphabet = LETTERS): string {
   let out = ''
   for (let round = 0; out.length < count; round += 1)
@@ -17,7 +23,7 @@ const upper = (seed: string, count: number) => letters(seed, count, 'ABCDEFGHIJK
 const digits = (seed: string, count: number) => letters(seed, count, '0123456789')
 const base64 = (seed: string, count: number) => letters(seed, count, `${LETTERS}+/`)
 
-/** The tokens of services: each is known by its looks alone. */
+/** Tokens of services. Each is recognised by its form alone. */
 const TOKENS: [name: string, parts: (seed: string) => string[]][] = [
   ['Switchboard token', (s) => ['swb', '_', letters(s, 43)]],
   ['Switchboard refresh token', (s) => ['swr', '_', letters(s, 43)]],
@@ -89,7 +95,9 @@ const TOKENS: [name: string, parts: (seed: string) => string[]][] = [
   ],
 ]
 
-/** How a password is written where its name, or the form around it, tells. `%` is its place. */
+/**
+ * How a password is written if its name, or the form around it, gives it away. `%` is its place.
+ */
 const FORMS: [name: string, form: string][] = [
   ['address of PostgreSQL', 'postgresql://app:%@db.example.com:5432/app'],
   ['address of Redis without a name', 'redis://:%@cache:6379/0'],
@@ -184,7 +192,7 @@ const FORMS: [name: string, form: string][] = [
   ['HTML', '<input type="password" name="password" value="%">'],
 ]
 
-/** Names under which a value of JSON is a secret. */
+/** Names under which a JSON value is a secret. */
 const NAMES =
   `password passwd pwd passphrase passcode new_password passwordConfirmation userPassword db_password PGPASSWORD secret client_secret
   clientSecret webhookSecret token access_token accessToken refresh_token id_token auth_token csrf_token session_token sessionToken apikey api_key

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
 import { processStates } from '#tests/support/process-states.ts'
 
-/** Other settings for the rest of this test; undefined unsets one. */
+/** Changes settings for the rest of this test. Undefined unsets one. */
 export function withSettings(settings: Record<string, string | undefined>): void {
   const before = Object.fromEntries(Object.keys(settings).map((name) => [name, process.env[name]]))
   put(settings)

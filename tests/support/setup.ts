@@ -6,7 +6,8 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeEach, expect, inject, vi } from 'vitest'
 import { closeDb } from '#lib/platform/db/db.ts'
 
-// Each test file has its own database, a copy of the migrated template, and settings that reach nothing outside this machine.
+// Each test file has its own database, a copy of the migrated template, and settings that reach
+// nothing outside this machine.
 const database = `test_${randomBytes(6).toString('hex')}`
 const admin = inject('adminUrl')
 const attachments = path.join(os.tmpdir(), database)
@@ -44,7 +45,7 @@ Object.assign(process.env, {
 
 await asAdmin(`CREATE DATABASE ${database} TEMPLATE ${inject('template')} OWNER test_owner`)
 
-// What the product prints in a test is either a bug or belongs in an assertion.
+// What the product prints during a test is either a bug or belongs in an assertion.
 const printed: string[] = []
 beforeEach(() => {
   printed.length = 0
@@ -55,14 +56,15 @@ beforeEach(() => {
   }
 })
 afterEach(({ task }) => {
-  // The table of docs/chatkit-parity.md names no test that asserts nothing (tests/support/chatkit/parity.ts).
+  // A test in the table of docs/chatkit-parity.md must assert something
+  // (tests/support/chatkit/parity.ts).
   task.meta.assertions = expect.getState().assertionCalls
   vi.restoreAllMocks()
   expect(printed, 'the console stays silent').toEqual([])
 })
 
 afterAll(async () => {
-  // Loaded late: the log reads its level when it is loaded.
+  // Loaded late, because the log reads its level when it is loaded.
   const { closeNotify } = await import('#lib/platform/db/notify.ts')
   await Promise.all([closeDb(), closeNotify()])
   await rm(attachments, { recursive: true, force: true })

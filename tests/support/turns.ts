@@ -17,14 +17,14 @@ import { newId } from '#lib/platform/ids.ts'
 
 type Edges = NonNullable<Parameters<typeof answerMessage>[2]>
 
-/** What one turn of a conversation came to. */
+/** The result of one turn of a conversation. */
 export type TurnResult = {
   events: ThreadStreamEvent[]
   error?: Error
   runId: string
   facts: { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number }
   failed?: { failureClass: string; message: string; detail?: FailureDetail }
-  /** The run waits for a person. */
+  /** The run is parked until a person decides. */
   waits?: boolean
   /** The text of all assistant messages that were done. */
   text: string
@@ -32,7 +32,10 @@ export type TurnResult = {
   workflows: WorkflowItem[]
 }
 
-/** A thread of one person on the real store, to whose turns `respond` answers: the pipeline's storing without its HTTP. */
+/**
+ * A thread of one person on the real store, to whose turns `respond` answers: the pipeline's
+ * storing without its HTTP.
+ */
 export async function conversation(caller: Caller, edges: Edges = {}) {
   const store: Store = createPrismaStore(caller)
   const thread: Thread = {
@@ -100,7 +103,7 @@ export async function conversation(caller: Caller, edges: Edges = {}) {
     } catch (error) {
       result.error = error as Error
     }
-    // A test may have taken the database away, which the turn has told of already.
+    // A test may have taken the database away, which the turn has already reported.
     await endRun(result.waits ? 'waiting' : 'done').catch(() => undefined)
     const done = result.events.flatMap((event) => (event.type === 'thread.item.done' ? event.item : []))
     result.messages = done.filter((item) => item.type === 'assistant_message')
@@ -113,7 +116,7 @@ export async function conversation(caller: Caller, edges: Edges = {}) {
   return { say, store, thread, items }
 }
 
-/** Items that were added and neither done nor removed: there must be none, however a turn ends. */
+/** Items that were added but neither done nor removed. There must be none, however a turn ends. */
 export function halfOpen(events: ThreadStreamEvent[]): string[] {
   const open = new Set<string>()
   for (const event of events) {

@@ -6,7 +6,7 @@ const DEADLINE_MS = 240_000
 type Person = { headers: { cookie: string } }
 export type Received = { id: number; event: ThreadStreamEvent }
 
-/** One open stream of events with their numbers, as a page reads it. */
+/** One open stream of numbered events, as a page reads it. */
 export class Stream {
   readonly received: Received[] = []
   readonly response: Response
@@ -37,7 +37,7 @@ export class Stream {
     throw new Error('no thread was created')
   }
 
-  /** Reads until `enough` is true, or to the end. Throws what the connection throws. */
+  /** Reads until `enough` returns true, or to the end. Throws the connection's error. */
   async read(enough: () => boolean = () => false): Promise<this> {
     const reader = (this.response.body as ReadableStream<Uint8Array>).getReader()
     const decoder = new TextDecoder()
@@ -88,7 +88,7 @@ export function post(
   })
 }
 
-/** Opens a stream. Throws where it is refused. */
+/** Opens a stream. Throws if it is refused. */
 export async function open(
   url: string,
   person: Person,
@@ -105,7 +105,10 @@ export async function open(
   return new Stream(response, gone)
 }
 
-/** The text of a stream's last assistant message as a client puts it together: deltas, or the finished item in their place. */
+/**
+ * The text of a stream's last assistant message as a client assembles it: from deltas, or from the
+ * finished item.
+ */
 export function textOf(received: Received[]): string {
   let text = ''
   for (const { event } of received) {
@@ -117,12 +120,12 @@ export function textOf(received: Received[]): string {
   return text
 }
 
-/** How many deltas of text are in there. */
+/** The number of text deltas. */
 export function deltas(received: Received[]): number {
   return received.filter(({ event }) => event.type === 'thread.item.updated' && 'delta' in event.update).length
 }
 
-/** What a person types, as the params of a request. */
+/** A person's message, as the params of a request. */
 export function message(text: string, threadId?: string) {
   return {
     ...(threadId && { thread_id: threadId }),

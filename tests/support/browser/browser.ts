@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 import { unpackedChromium } from '#tests/support/browser/chromium.ts'
 
-/** Quiet and self-contained: nothing that would reach out, ask, update or need a display. */
+/** Quiet and self-contained: nothing connects to the internet, asks, updates or needs a display. */
 const FLAGS = [
   '--headless',
   '--no-sandbox',
@@ -22,12 +22,16 @@ const INSTALLED: Partial<Record<NodeJS.Platform, string[]>> = {
   win32: ['C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe'],
 }
 
-/** Chromium itself crashes at its start now and then (SIGSEGV before any page is open), which says nothing about what is tested. */
+/**
+ * Chromium itself sometimes crashes at startup (SIGSEGV before any page is open), which says
+ * nothing about what is tested.
+ */
 const LAUNCHES = 3
 
 /**
- * A real Chromium for browser tests: `CHROME_PATH` if set, else the one that npm installs (Linux x64 only), else an installed Chrome.
- * One browser a test file, a context a test; the caller closes it.
+ * A real Chromium for browser tests: `CHROME_PATH` if set, else the one that npm installs (Linux
+ * x64 only), else an installed Chrome. Use one browser per test file and one context per test. The
+ * caller closes it.
  */
 export async function openBrowser(): Promise<Browser> {
   const executablePath = await findChromium()

@@ -8,8 +8,9 @@ import { ROOT } from '#scripts/build-freshness.ts'
 const UNPACK = "import('@sparticuz/chromium').then((chromium) => chromium.default.executablePath())"
 
 /**
- * The program file of the Chromium that npm installed, unpacked once into this project's own cache. By itself the package
- * unpacks to /tmp/chromium, which another user may own or have planted, and which is half written while it unpacks.
+ * The executable of the Chromium that npm installed, unpacked once into this project's own cache.
+ * By itself the package unpacks to /tmp/chromium, which another user may own or have planted, and
+ * which is incomplete while it unpacks.
  */
 export async function unpackedChromium(): Promise<string> {
   const { version } = JSON.parse(
@@ -24,7 +25,7 @@ export async function unpackedChromium(): Promise<string> {
       timeout: 60_000,
       env: { ...process.env, TMPDIR: draft },
     })
-    // Two test files may unpack at once: the first to move wins, and both are the same.
+    // Two test files may unpack at once. The first to move wins, and both are the same.
     await rename(draft, home).catch(() => rm(draft, { recursive: true }))
   }
   return path.join(home, 'chromium')

@@ -4,8 +4,9 @@ import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { callingRun } from '#tests/support/tool-servers/tool-servers.ts'
 
 /**
- * The servers (those of the settings unless given) as a turn has them on a machine that has time: a turn goes on without one that is
- * late. Whoever only waits for that closes it at once: the lists stay known.
+ * Opens the servers (those of the settings by default) and waits for all of them: a turn goes on
+ * without a late one. A caller that only wants this wait closes the result at once, and the tool
+ * lists stay known.
  */
 export function openInTime(caller: { userId: string }, servers?: McpServer[]): Promise<OpenMcp> {
   const open = async () => {

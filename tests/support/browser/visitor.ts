@@ -7,17 +7,20 @@ type Sent = { method?: string; json?: unknown; form?: Record<string, string>; he
 
 const nextAuth = route(handleNextAuth)
 
-/** Somebody with a browser: keeps cookies, and sends what a page of ours would send to a route's handler. */
+/**
+ * A person with a browser. Keeps cookies, and sends to a route's handler what a page of ours would
+ * send.
+ */
 export class Visitor {
   readonly cookies = new Map<string, string>()
   readonly #always: Record<string, string>
 
-  /** `always` goes with every request: what a proxy adds. */
+  /** `always` is sent with every request, like a header that a proxy adds. */
   constructor(always: Record<string, string> = {}) {
     this.#always = always
   }
 
-  /** Sends a request to `handler`; POST unless told otherwise. Redirects are not followed. */
+  /** Sends a request to `handler`, by default a POST. Does not follow redirects. */
   async send(
     handler: Handler,
     path: string,
@@ -34,7 +37,7 @@ export class Visitor {
     return response
   }
 
-  /** Notes the cookies that a response sets and forgets those that it ends. */
+  /** Stores the cookies that a response sets, and removes those that it expires. */
   keep(response: Response): void {
     for (const line of response.headers.getSetCookie()) {
       const [pair = '', ...attributes] = line.split('; ')
@@ -45,25 +48,25 @@ export class Visitor {
     }
   }
 
-  /** What this browser sends as headers. */
+  /** The headers that this browser sends. */
   get headers(): { cookie: string } {
     return { cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ') }
   }
 
-  /** A request to next-auth below /api/auth/, with its csrf token where it posts. */
+  /** A request to next-auth below /api/auth/, with its CSRF token if it is a POST. */
   async nextAuth(path: string, form?: Record<string, string>): Promise<Response> {
     if (!form) return this.send(nextAuth, `/api/auth/${path}`, { method: 'GET' })
     const { csrfToken } = await (await this.send(nextAuth, '/api/auth/csrf', { method: 'GET' })).json()
     return this.send(nextAuth, `/api/auth/${path}`, { form: { csrfToken, json: 'true', ...form } })
   }
 
-  /** Signs in as the page does. Returns the reason of a refusal, or null when it worked. */
+  /** Signs in as the page does. Returns the reason of a refusal, or null if it worked. */
   async signIn(email: string, password: string): Promise<string | null> {
     return reasonOf(await this.nextAuth('callback/credentials', { email, password }))
   }
 }
 
-/** The reason in the address that a sign-in leads to, or null. */
+/** The error in the address that a sign-in leads to, or null. */
 export async function reasonOf(response: Response): Promise<string | null> {
   const { url } = await response.json()
   return new URL(url, env().APP_URL).searchParams.get('error')

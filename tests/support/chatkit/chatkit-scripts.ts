@@ -6,17 +6,18 @@ import { CustomStreamError, StreamError } from '#lib/chatkit/server/stream-error
 import type { Act, Respond, Turn } from '#lib/chatkit/server/turn.ts'
 import { streamWidget } from '#lib/chatkit/server/widgets/stream-widget.ts'
 
-// Answers that the Python server of tests/support/chatkit/chatkit_server.py plays as well: the person's words name the script.
+// Answers that the Python server in tests/support/chatkit/chatkit_server.py plays as well. The
+// person's text names the script.
 
 type Step = {
   event?: ThreadStreamEvent
-  /** Tells what reached the handler. */
+  /** Replies with what reached the handler. */
   received?: true
   /** The states of a streamed widget. */
   widget?: WidgetRoot[]
-  /** What the widget that acts becomes. */
+  /** What the widget becomes after its action. */
   sender?: WidgetRoot
-  /** Changes of the thread. */
+  /** Changes to the thread. */
   thread?: Partial<Turn['thread']>
   raise?: 'custom' | 'stream' | 'bug'
   message?: string

@@ -5,7 +5,9 @@ import { processChatKit } from '#lib/chatkit/server/process-request.ts'
 import { message, threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { memoryStore } from '#tests/support/chatkit/memory-store.ts'
 
-/** A ChatKit server on a store in memory, without HTTP and runs: what `lib/chatkit` does by itself. */
+/**
+ * A ChatKit server on a store in memory, without HTTP or runs: what `lib/chatkit` does by itself.
+ */
 export function chatKitServer<Context = void>(extra: Partial<Deps<Context>> = {}, context?: Context) {
   const store = memoryStore()
   const deps: Deps<Context> = {
@@ -15,7 +17,7 @@ export function chatKitServer<Context = void>(extra: Partial<Deps<Context>> = {}
     ...extra,
   }
 
-  /** Asks for one operation and reads the whole answer. Throws what the server refuses. */
+  /** Sends one operation and reads the whole answer. Throws the server's refusal. */
   async function ask(
     type: string,
     params: object,
@@ -30,7 +32,7 @@ export function chatKitServer<Context = void>(extra: Partial<Deps<Context>> = {}
     return { data: {}, events }
   }
 
-  /** A thread with one message, the answer to it, and these items; returns its id. */
+  /** Creates a thread with one message, its answer and these items. Returns its id. */
   async function begin(...items: object[]): Promise<string> {
     const thread_id = threadOf(await ask('threads.create', { input: typed('hi') }))
     for (const item of items)

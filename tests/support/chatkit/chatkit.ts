@@ -8,7 +8,10 @@ import { route } from '#lib/platform/http/http.ts'
 export type Reply = { status: number; headers: Headers; events: ThreadStreamEvent[]; data: Record<string, unknown> }
 export type Door = (body: unknown, headers?: Record<string, string>) => Promise<Reply>
 
-/** The ChatKit API's door for one signed-in browser, with a scripted `respond`; the whole answer is read. */
+/**
+ * The ChatKit endpoint for one signed-in browser, with a scripted `respond`. The whole response is
+ * read.
+ */
 export function door(
   person: { headers: { cookie: string } },
   respond: Respond<TurnContext> = say('Hello.'),
@@ -18,7 +21,7 @@ export function door(
   return async (body, headers) => readReply(await open(body, headers))
 }
 
-/** The same, with the response as it is: for streams that are read in part. */
+/** The same with the raw response, for streams that are read in part. */
 export function openDoor(
   person: { headers: { cookie: string } },
   respond: Respond<TurnContext>,
@@ -86,7 +89,7 @@ export async function* message(
   yield { type: 'thread.item.done', item: { ...item, content: [content] } }
 }
 
-/** What a person types, as the params of a request. */
+/** A person's message, as the params of a request. */
 export function typed(text: string, more: Record<string, unknown> = {}) {
   return { content: [{ type: 'input_text', text }], attachments: [], inference_options: {}, ...more }
 }

@@ -1,4 +1,4 @@
-"""The ChatKit server that OpenAI ships, with a store in memory. What it answers is in chatkit-scripts.json: ours plays the same."""
+"""The ChatKit server that OpenAI ships, with a store in memory. Its answers are in chatkit-scripts.json, which ours plays too."""
 
 import json
 import sys
@@ -31,7 +31,7 @@ WIDGET = TypeAdapter(WidgetRoot)
 
 
 class MemoryStore(Store[str]):
-    """Each context (a person) has threads and items in the order in which they came."""
+    """Keeps the threads and items of each context (a person) in order of arrival."""
 
     def __init__(self) -> None:
         self.people: dict[str, dict[str, dict[str, Any]]] = {}
@@ -62,7 +62,7 @@ class MemoryStore(Store[str]):
         return self.find("threads", thread_id, context)
 
     async def save_thread(self, thread, context):
-        # A new thread comes with a page of items, which has no place here.
+        # A new thread comes with a page of items, which is not stored here.
         self.rows("threads", context)[thread.id] = ThreadMetadata(**thread.model_dump(exclude={"items"}))
 
     async def load_threads(self, limit, after, order, context):
@@ -143,7 +143,7 @@ class Scripted(ChatKitServer[str]):
         name, received = "after", "nothing"
         if input_user_message:
             name = "".join(part.text for part in input_user_message.content)
-            # As our application does.
+            # Our application does the same.
             thread.title = thread.title or "".join(("@" if part.type == "input_tag" else "") + part.text for part in input_user_message.content)
             options = input_user_message.inference_options
             tool = options.tool_choice.id if options.tool_choice else "-"

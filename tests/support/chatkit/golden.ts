@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 
-/** One request of a recording of the Python server, and what came back: events, JSON, or the exception that was raised. */
+/**
+ * One recorded request to the Python server and its result: events, JSON, or the exception that was
+ * raised.
+ */
 export type Exchange = {
   scenario: string
   request: { type?: string; params: Record<string, unknown> }

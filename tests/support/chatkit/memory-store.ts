@@ -11,12 +11,15 @@ type Rows = {
   attachments: Map<string, { ownerId: string; attachment: Attachment }>
 }
 
-/** What several people's stores share, as one database would. */
+/** The rows that several people's stores share, as one database would. */
 export function memoryRows(): Rows {
   return { threads: new Map(), attachments: new Map() }
 }
 
-/** A store in memory that keeps the contract of `Store`, bound to one person. Takes attachments, too. */
+/**
+ * A store in memory that fulfils the contract of `Store`, bound to one person. Stores attachments,
+ * too.
+ */
 export function memoryStore(
   rows: Rows = memoryRows(),
   ownerId = 'ann',

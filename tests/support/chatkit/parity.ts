@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { TestProject } from 'vitest/node'
 
-// docs/chatkit-parity.md names a test for each case of the Python server's suite. When a run of the tests is over, the
-// runner's own report has to bear it out, or the run fails.
+// docs/chatkit-parity.md names a test for each case of the Python server's suite. After a run, the
+// runner's own report must confirm it, or the run fails.
 
 /** One row of the table: the upstream case, and the full name of our test. */
 export type ParityRow = { number: number; upstream: string; file: string; test: string }
 
-/** What the runner says of a test; names of suites and test are joined by ` > `. */
+/** What the runner reports about a test. Names of suites and test are joined by ` > `. */
 export type Reported = { file: string; test: string; passed: boolean; assertions: number }
 
 /** The rows of docs/chatkit-parity.md, in order. */
@@ -24,7 +24,10 @@ export function parityRows(): ParityRow[] {
   )
 }
 
-/** A sentence for each row whose test did not run, did not pass or asserted nothing. Rows of files that were left out are passed over. */
+/**
+ * A sentence for each row whose test did not run, did not pass or asserted nothing. Rows of files
+ * that did not run are skipped.
+ */
 export function parityProblems(rows: ParityRow[], reported: Reported[], filesRun: ReadonlySet<string>): string[] {
   return rows
     .filter(({ file }) => filesRun.has(file))
@@ -37,7 +40,10 @@ export function parityProblems(rows: ParityRow[], reported: Reported[], filesRun
     })
 }
 
-/** Checks the table when the run is over. A run of chosen files is held to the rows of these; one of chosen tests to none. */
+/**
+ * Checks the table after the run. A run of chosen files checks only their rows; a run of chosen
+ * tests checks none.
+ */
 export default function setup(project: TestProject) {
   return async () => {
     if (project.config.testNamePattern) return

@@ -2,13 +2,16 @@ import { expect } from 'vitest'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { parseEvents } from '#tests/support/chatkit/chatkit.ts'
 
-// One dialogue with two ChatKit servers, in a form in which what they say can be compared.
+// One dialogue with two ChatKit servers, in a form in which the answers can be compared.
 
-/** What a server says: events or JSON of a 200. `broken`: its stream did not come to its end. */
+/**
+ * A server's answer: the events or JSON of a 200. `broken` means that its stream did not reach its
+ * end.
+ */
 export type Told = { status: number; events?: ThreadStreamEvent[]; json?: unknown; broken?: true }
-/** Asks for one operation; `differs` names the difference that is allowed in its answer. */
+/** Sends one operation. `differs` names the difference that is allowed in its answer. */
 export type Ask = (type: string, params: object, differs?: string) => Promise<Told>
-/** What is asked. `put` uploads the bytes of an announced attachment. */
+/** The requests of a dialogue. `put` uploads the bytes of an announced attachment. */
 export type Dialogue = (ask: Ask, put: (id: string) => Promise<void>) => Promise<void>
 type Place = { url: string; headers: Record<string, string> }
 export type Exchange = { type: string; params: object; differs?: string; told: Told }
@@ -44,14 +47,16 @@ async function readTold(response: Response): Promise<Told> {
   } catch {
     broken = true
   }
-  // What a refusal says is the application's own in both.
+  // The sentence of a refusal belongs to the application in both.
   if (status !== 200) return { status }
   const text = Buffer.concat(chunks).toString('utf8')
   if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return { status, json: JSON.parse(text) }
   return { status, events: parseEvents(text), ...(broken && { broken }) }
 }
 
-/** Gives ids that a server made up the same names in both, by the order in which they come, and takes the times away. */
+/**
+ * Gives ids that a server made the same names in both, in order of appearance, and removes times.
+ */
 function namer(): (told: unknown) => unknown {
   const names = new Map<string, string>()
   const rename = (id: string, prefix: string) => {

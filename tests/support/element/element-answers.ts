@@ -1,6 +1,6 @@
 import type { Run } from '#tests/support/element/fake-chatkit.ts'
 
-/** What an answer must not be able to do to the page that shows it. */
+/** Attacks on the page that shows the answer. */
 const XSS = [
   '<script>window.hacked = 1</script>',
   '<img src=x onerror="window.hacked=1">',
@@ -50,10 +50,10 @@ export async function speak(
   end(text)
 }
 
-/** What an answer waits for until the test has seen what it wanted to see. */
+/** What an answer waits for, until the test has seen what it needs. */
 export const gates = new Map<string, Promise<void>>()
 
-/** A small assistant: what it answers when it is told these words. */
+/** A small assistant: its answers, by the person's text. */
 export async function scriptedAnswer(run: Run, text: string): Promise<void> {
   if (text === 'slow') return speak(run, 'word '.repeat(400), { ms: 15, size: 5 })
   if (text === 'wait') {

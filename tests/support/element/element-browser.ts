@@ -10,7 +10,10 @@ import { fakeChatKit, type Script } from '#tests/support/element/fake-chatkit.ts
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** The element in a real browser, on a page of the unchanged React bindings, before a scripted server. */
+/**
+ * The element in a real browser, on a page with the unchanged React bindings, in front of a
+ * scripted server.
+ */
 export async function elementBrowser(answer: Script) {
   const folder = path.resolve('artifacts/element-test', `${process.pid}-${Date.now()}`)
   const [element, script, browser] = await Promise.all([
@@ -29,7 +32,7 @@ export async function elementBrowser(answer: Script) {
   const watched = { foreign: [] as string[], complaints: [] as string[] }
   let context: BrowserContext | undefined
 
-  /** Opens the page with options on top of its own, and watches everything that leaves it. */
+  /** Opens the page with options on top of its own, and watches every request that leaves it. */
   async function visit(options: object = {}, settings: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
     server.requests.length = 0
     context = await browser.newContext({ viewport: { width: 900, height: 700 }, ...settings })
@@ -54,7 +57,7 @@ export async function elementBrowser(answer: Script) {
     server,
     visit,
     sent: (type: string) => server.requests.filter((request) => request.type === type),
-    /** Closes the page; nothing may have been asked of anybody else, and the browser must be content. */
+    /** Closes the page. Fails if another host was contacted or the browser complained. */
     async leave(): Promise<void> {
       await context?.close()
       const { foreign, complaints } = watched
@@ -72,12 +75,12 @@ export const composer = (page: Page) => page.getByRole('textbox', { name: 'Messa
 export const sendButton = (page: Page) => page.getByRole('button', { name: 'Send message' })
 export const answerText = (page: Page) => page.locator('.message').last()
 
-/** What the page has heard from the element. */
+/** The events that the page received from the element. */
 export function seen(page: Page): Promise<{ name: string; detail?: never }[]> {
   return page.evaluate(() => (window as never as { seen: { name: string; detail?: never }[] }).seen)
 }
 
-/** The names of what the page has heard, in order. */
+/** The names of the events that the page received, in order. */
 export async function heard(page: Page): Promise<string[]> {
   return (await seen(page)).map(({ name }) => name)
 }
@@ -88,9 +91,9 @@ export async function say(page: Page, text: string): Promise<void> {
   await composer(page).press('Enter')
 }
 
-/** What axe finds to be a serious barrier on the page, for people who cannot see, hear or point. */
+/** The barriers that axe rates as serious, for people who cannot see, hear or point. */
 export async function barriers(page: Page): Promise<object[]> {
-  // The page's policy forbids foreign scripts; the debugger's door is not bound by it.
+  // The page's policy forbids foreign scripts, but it does not bind the debugger.
   await page.evaluate(AXE)
   const found = await page.evaluate(async () => {
     type Violation = { id: string; impact: string; nodes: { target: string[]; failureSummary: string }[] }

@@ -2,7 +2,8 @@ import { ChatKit, type Command, type Entity, type UseChatKitOptions, useChatKit 
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 
-// A page as people write it: the unchanged React bindings, in StrictMode. Options beyond the defaults come in the address.
+// A page as people write it: the unchanged React bindings, in StrictMode. Options beyond the
+// defaults come in the URL.
 type Seen = { name: string; detail?: unknown }
 const seen: Seen[] = []
 const note = (name: string) => (detail?: unknown) => void seen.push({ name, detail })
@@ -20,7 +21,7 @@ const COMMANDS: Command[] = [
   { id: 'archive', label: 'Archive', description: 'Put it away', icon: 'suitcase' },
 ]
 
-/** Callbacks cannot travel in an address: these stand in for them where the options ask. */
+/** Functions cannot be passed in a URL. These stand in for them if the options ask. */
 const callbacks: Partial<UseChatKitOptions> = {
   entities: {
     onTagSearch: async (query) =>

@@ -15,7 +15,10 @@ type Stored = {
 }
 export type Request = { type: string; params: Json; metadata: Json; headers: IncomingMessage['headers'] }
 
-/** What a scripted answer can do: send events, wait, drop every connection, and know whether it was stopped. */
+/**
+ * What a scripted answer can do: send events, wait, drop every connection, and know if it was
+ * stopped.
+ */
 export type Run = {
   id: string
   thread: Stored
@@ -30,7 +33,10 @@ const PAGE =
   '<!doctype html><html lang="en"><head><title>Page</title><link rel="stylesheet" href="/page.css"><meta name="viewport" content="width=device-width,initial-scale=1,interactive-widget=resizes-content"></head><body><main id="app"></main><script src="/chatkit.js"></script><script src="/page.js"></script></body></html>'
 const STYLE =
   ':root{color-scheme:light dark}html,body,main{margin:0;height:100%}body{background:light-dark(#fff,#161618)}main>openai-chatkit{height:100dvh}'
-/** As strict as a policy can be that still lets the page talk to itself: no inline script or style, no eval, nothing foreign. */
+/**
+ * As strict as a policy can be if the page may still talk to its own origin: no inline script or
+ * style, no eval, nothing foreign.
+ */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -39,7 +45,10 @@ const PIXEL = Buffer.from(
   'base64',
 )
 
-/** A small ChatKit server in memory with scripted answers, behind a strict Content-Security-Policy. Close it with `await using`. */
+/**
+ * A small in-memory ChatKit server with scripted answers, behind a strict Content-Security-Policy.
+ * Close it with `await using`.
+ */
 export async function fakeChatKit(scripts: { element: string; page: string; folder: string }, answer: Script) {
   const threads = new Map<string, Stored>()
   const runs = new Map<
@@ -49,10 +58,13 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
   const requests: Request[] = []
   /** Answers the next request of a type with this instead. */
   const refusals = new Map<string, { status: number; body: string; headers?: Record<string, string> }>()
-  /** Carries out so many next requests of a type, but their answer never arrives. */
+  /** Carries out so many of the next requests of a type, but never sends their responses. */
   const unheard = new Map<string, number>()
   const answered = new Map<unknown, string>()
-  /** What was uploaded, by attachment id or `direct`, what the next uploads wait for before and after their bytes are read, and what they are refused with. */
+  /**
+   * What was uploaded, by attachment id or `direct`; what the next uploads wait for before and
+   * after their bytes are read; and what they are refused with.
+   */
   const uploads = new Map<string, { method: string; headers: IncomingMessage['headers']; body: Buffer }>()
   const uploading: {
     half: Promise<void> | null
@@ -116,7 +128,7 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
     return made
   }
 
-  /** Takes the bytes of a file, or the whole file where there is no first step. */
+  /** Accepts the bytes of a file, or the whole file if there is no first step. */
   async function takeUpload(id: string, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = []
     await uploading.half
@@ -274,7 +286,7 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
   }
   const server = createServer(async (incoming, response) => {
     response.setHeader('content-security-policy', POLICY)
-    // On a connection that was kept open Chromium itself would send a failed request once more.
+    // On a kept-alive connection Chromium itself would repeat a failed request.
     response.setHeader('connection', 'close')
     const file = files[(incoming.url ?? '').split('?')[0] ?? '']
     const language = /^\/chatkit\/(\w+\.js)$/.exec(incoming.url ?? '')?.[1]

@@ -1,4 +1,4 @@
-// Frames as model servers send them, for answers that no script of ours would write.
+// Frames as model servers send them, for answers that the script format cannot express.
 
 /** A chunk of Chat Completions. */
 export function chunk(delta: object, finish_reason: string | null = null): object {
@@ -11,7 +11,7 @@ export function chunk(delta: object, finish_reason: string | null = null): objec
   }
 }
 
-/** Chunks that say this text, in these pieces, and end. */
+/** Chunks with this text, in these pieces, and the end. */
 export function textChunks(pieces: string[], finish = 'stop'): object[] {
   return [...pieces.map((content) => chunk({ content })), chunk({}, finish)]
 }
@@ -21,7 +21,7 @@ export function callChunks(...deltas: object[][]): object[] {
   return [...deltas.map((tool_calls) => chunk({ tool_calls })), chunk({}, 'tool_calls')]
 }
 
-/** A function as it stands in a call of Chat Completions. */
+/** A function as it appears in a call of Chat Completions. */
 export function functionCall(name: string, args: unknown): object {
   return { function: { name, arguments: typeof args === 'object' && args !== null ? JSON.stringify(args) : args } }
 }
@@ -43,7 +43,7 @@ export function endEvent(output: object[], { type = 'completed', status = type, 
   return { type: `response.${type}`, response }
 }
 
-/** Events of Responses that say this text, in these pieces, and end. */
+/** Events of Responses with this text, in these pieces, and the end. */
 export function textEvents(pieces: string[], end: End = {}): object[] {
   const at = { item_id: 'msg_1', output_index: 0, content_index: 0 }
   const text = pieces.join('')
@@ -66,7 +66,7 @@ export function textEvents(pieces: string[], end: End = {}): object[] {
   ]
 }
 
-/** Events of Responses that make these calls, in which anything may be missing, and end. */
+/** Events of Responses with these calls, in which any field may be missing, and the end. */
 export function callItems(...items: object[]): object[] {
   const whole = items.map((item) => ({ type: 'function_call', status: 'completed', ...item }))
   return [

@@ -4,7 +4,7 @@ type Json = Record<string, unknown>
 
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/
 const CALL_ID_MAX_CHARS = { chat: 40, responses: 64 }
-/** What each kind of message may carry: OpenAI, Mistral and Groq refuse any other field. */
+/** The fields of each kind of message. OpenAI, Mistral and Groq reject any other field. */
 const MESSAGE_FIELDS: Record<string, string[]> = {
   system: ['role', 'content', 'name'],
   developer: ['role', 'content', 'name'],
@@ -28,15 +28,16 @@ const RESPONSES_PARTS: Record<string, string[]> = {
 const CALL_FIELDS = ['type', 'id', 'call_id', 'name', 'arguments', 'status', 'namespace', 'caller']
 
 /**
- * What OpenAI or vLLM would refuse in a request to a model, one sentence each; none where it is right. `echoed` are names of
- * fields beyond the standard that this server sent itself, and so takes back.
+ * What OpenAI or vLLM would reject in a request, one sentence each. Empty if the request is valid.
+ * `echoed` are the names of non-standard fields that this server sent itself, and therefore
+ * accepts.
  */
 export function requestFaults(api: Api, body: Json, echoed: ReadonlySet<string> = new Set()): string[] {
   const faults = api === 'chat' ? chatFaults(body, echoed) : responsesFaults(body, echoed)
   if (typeof body.model !== 'string' || body.model === '') faults.push('model is missing')
   if (body.stream_options && body.stream !== true) faults.push('stream_options without stream')
   faults.push(...toolFaults(api, body.tools))
-  // A half of an emoji is no text: servers that read strict UTF-8 refuse the whole request.
+  // A lone surrogate is not text. Servers that read strict UTF-8 reject the whole request.
   if (/(?<!\\)(\\\\)*\\ud[89a-f]/i.test(JSON.stringify(body))) faults.push('a text holds half a character')
   return faults
 }
@@ -150,7 +151,7 @@ function contentFaults(at: string, content: unknown, types: string[], mayBeEmpty
 function toolFaults(api: Api, tools: unknown): string[] {
   if (tools === undefined) return []
   if (!Array.isArray(tools)) return ['tools is no list']
-  // OpenAI takes an empty list in Responses alone.
+  // OpenAI accepts an empty list only in Responses.
   if (tools.length === 0) return api === 'chat' ? ['tools is empty'] : []
   const names = new Set<unknown>()
   return (tools as Json[]).flatMap((tool, index) => {

@@ -6,7 +6,7 @@ const pieces = (text: string | string[]) => (Array.isArray(text) ? text : (text.
 const whole = (text: string | string[]) => (Array.isArray(text) ? text.join('') : text)
 const argumentsOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
 
-/** The data of each server-sent event of a scripted answer, `number` making its ids unique. */
+/** The data of each server-sent event of a scripted answer. `number` makes its ids unique. */
 export function framesOf(api: Api, step: Step, number: number): string[] {
   if (step.frames) return [...step.frames.map((frame) => JSON.stringify(frame)), ...(api === 'chat' ? ['[DONE]'] : [])]
   return api === 'responses' ? responsesFrames(step, number) : chatFrames(step, number)
@@ -30,7 +30,10 @@ const STANDARD = new Set([
 type Call = { function?: object }
 type Frame = { choices?: { delta?: { tool_calls?: unknown } }[] | null; item?: { type?: string } }
 
-/** The fields beyond the standard in an answer's calls and messages: a server takes back what it sent. */
+/**
+ * The non-standard fields in an answer's calls and messages. A server accepts the fields that it
+ * sent.
+ */
 export function echoedFields(api: Api, frames: string[]): string[] {
   const values: Frame[] = frames.filter((frame) => frame.startsWith('{')).map((frame) => JSON.parse(frame))
   const calls = (list: unknown) =>

@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { requestFaults } from '#tests/support/models/model-request.ts'
 import { type Api, echoedFields, framesOf } from '#tests/support/models/openai-frames.ts'
 
-/** One scripted answer. With several of text, calls and so on they come in this order: reasoning, text or refusal, calls. */
+/**
+ * One scripted answer. Several fields are sent in this order: reasoning, text or refusal, calls.
+ */
 export type Step = {
   /** Whole, or in the pieces in which it streams. */
   text?: string | string[]
@@ -12,9 +14,12 @@ export type Step = {
   refusal?: string
   calls?: { name: string; arguments: unknown; id?: string }[]
   usage?: { input: number; output: number }
-  /** The answer as it stands on the wire, instead of all the above: chunks of Chat Completions, or events of Responses. */
+  /**
+   * The answer as it is on the wire, instead of all the above: chunks of Chat Completions, or
+   * events of Responses.
+   */
   frames?: unknown[]
-  /** Everything, a fault included, arrives at once, as behind a proxy that buffers. */
+  /** Everything, including a fault, arrives at once, as behind a buffering proxy. */
   burst?: boolean
   /** Milliseconds between two frames. */
   pace?: number
@@ -24,11 +29,13 @@ export type Step = {
     | { kind: 'status'; status: number; headers?: Record<string, string>; message?: string; code?: string }
     /** The socket is destroyed after so many frames. */
     | { kind: 'cut'; after: number }
-    /** The stream ends in good order after so many frames, with no finish reason and no `completed`. */
+    /**
+     * The stream ends in good order after so many frames, without a finish reason or `completed`.
+     */
     | { kind: 'ends'; after: number }
-    /** Nothing more comes after so many frames; with 0 not even the headers. */
+    /** Nothing more is sent after so many frames; with 0 not even the headers. */
     | { kind: 'silence'; after: number }
-    /** A frame that is no JSON, after so many good ones. */
+    /** A frame that is not JSON, after so many valid ones. */
     | { kind: 'malformed'; after: number }
 }
 
@@ -36,32 +43,36 @@ export type RecordedRequest = {
   path: string
   headers: IncomingMessage['headers']
   body: Record<string, unknown>
-  /** True once the client has gone away before the end of its answer. */
+  /** True once the client has disconnected before the end of its answer. */
   left?: boolean
 }
 
 /**
- * A server that speaks OpenAI's `/v1/responses` and `/v1/chat/completions` on a loopback socket and answers from a script. What
- * strict servers refuse gets a 400 and a line in `faults`; a test that leaves such lines behind fails when it disposes of the server.
+ * A server that speaks OpenAI's `/v1/responses` and `/v1/chat/completions` on a loopback socket and
+ * answers from a script. A request that strict servers reject gets a 400 and a line in `faults`. If
+ * such lines are left, disposing of the server fails the test.
  */
 export type OpenAIServer = AsyncDisposable & {
-  /** To be given as OPENAI_BASE_URL. */
+  /** The value for OPENAI_BASE_URL. */
   url: string
   requests: RecordedRequest[]
-  /** The requests for a name of a conversation: they take no step and are answered by `naming`. */
+  /** The requests for a thread's title. They use no step and are answered by `naming`. */
   names: RecordedRequest[]
   naming(step: Step): void
   /** What was wrong with the requests so far. */
   faults: string[]
-  /** What this server takes although others refuse it. */
+  /** What this server accepts although others reject it. */
   accepts?: (fault: string) => boolean
-  /** Appends to the script; each request takes one step. An empty script answers 500. */
+  /** Appends to the script. Each request uses one step. An empty script answers 500. */
   script(...steps: Step[]): void
-  /** What a request gets that finds the script at its end: for many turns at once, whose order nobody knows. */
+  /**
+   * The answer to a request that finds the script empty: for many turns at once in an unknown
+   * order.
+   */
   otherwise(choose: (request: RecordedRequest) => Step): void
 }
 
-/** Starts the server; dispose of it with `await using` or `close`. */
+/** Starts the server. Dispose of it with `await using` or `close`. */
 export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
   const queue = [...steps]
   const requests: RecordedRequest[] = []
@@ -81,7 +92,7 @@ export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
     for await (const chunk of request) chunks.push(chunk)
     const path = request.url ?? ''
     const text = Buffer.concat(chunks).toString('utf8')
-    // Names for conversations are asked for beside every script.
+    // Requests for titles come in addition to any script.
     const isName = text.includes('Name this conversation')
     const recorded: RecordedRequest = { path, headers: request.headers, body: JSON.parse(text || '{}') }
     response.on('close', () => {
@@ -159,7 +170,7 @@ function sendAtOnce(
 async function misbehave(response: ServerResponse, kind: 'cut' | 'ends' | 'silence' | 'malformed'): Promise<void> {
   if (kind === 'silence') return
   if (kind === 'malformed') response.write('data: {"type": oh no\n\n')
-  // The frames before the cut are to arrive first.
+  // The frames before the cut must arrive first.
   await sleep(20)
   if (kind === 'cut') response.destroy()
   else response.end()

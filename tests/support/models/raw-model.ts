@@ -3,21 +3,21 @@ import type { AddressInfo } from 'node:net'
 import { framesOf } from '#tests/support/models/openai-frames.ts'
 import type { Step } from '#tests/support/models/openai-server.ts'
 
-/** The two APIs by the names of the setting. */
+/** The two APIs, by their names in the setting. */
 export const APIS = ['responses', 'chat_completions'] as const
 export type ApiName = (typeof APIS)[number]
 
-/** What a request gets: written to the socket by hand. */
+/** The answer to a request, written to the socket by hand. */
 export type Answer = (response: ServerResponse, body: Record<string, unknown>, request: IncomingMessage) => unknown
 
-/** A model's server that answers by hand, for what a server that keeps to the API never does. */
+/** A model server that answers by hand, for what a server that follows the API never does. */
 export type RawModel = AsyncDisposable & {
   url: string
   requests: Record<string, unknown>[]
   answer(...more: Answer[]): void
 }
 
-/** Starts the server; each request takes one answer, the last one goes on for ever. */
+/** Starts the server. Each request uses one answer; the last answer is used for ever. */
 export async function rawModel(...answers: Answer[]): Promise<RawModel> {
   const requests: Record<string, unknown>[] = []
   const server = createServer(async (request, response) => {
@@ -41,7 +41,7 @@ export async function rawModel(...answers: Answer[]): Promise<RawModel> {
   }
 }
 
-/** An answer of JSON. */
+/** A JSON answer. */
 export function jsonAnswer(status: number, body: unknown, headers: Record<string, string> = {}): Answer {
   return (response) => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers })
@@ -54,7 +54,7 @@ export function eventsOf(api: ApiName, step: Step): string[] {
   return framesOf(api === 'responses' ? 'responses' : 'chat', step, 1).map((frame) => `data: ${frame}\n\n`)
 }
 
-/** A stream of these events in good order. */
+/** A complete stream of these events. */
 export function streamAnswer(api: ApiName, step: Step): Answer {
   return (response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })

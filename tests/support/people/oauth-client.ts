@@ -11,7 +11,10 @@ export type Tokens = {
 type Json = Record<string, unknown>
 type Person = { headers: { cookie: string }; caller: { userId: string } }
 
-/** The redirect URI of the clients here: nobody listens there, because the tests read the address that the browser is sent to. */
+/**
+ * The redirect URI of the clients here. Nothing listens there: the tests read the address that the
+ * browser is sent to.
+ */
 export const CALLBACK = 'http://127.0.0.1:45871/callback'
 
 /** A value of a WWW-Authenticate header. */
@@ -19,7 +22,7 @@ export function challengeOf(response: Response, name: string): string | undefine
   return new RegExp(`\\b${name}="([^"]*)"`).exec(response.headers.get('www-authenticate') ?? '')?.[1]
 }
 
-/** Finds the metadata as a client does that knows the address of an MCP endpoint and nothing else. */
+/** Finds the metadata as a client does that knows only the URL of an MCP endpoint. */
 export async function discover(endpoint: string): Promise<{ resource: Json; server: Record<string, string> }> {
   const refused = await fetch(endpoint, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
   const resource = (await (await fetch(challengeOf(refused, 'resource_metadata') ?? '')).json()) as Json
@@ -27,7 +30,7 @@ export async function discover(endpoint: string): Promise<{ resource: Json; serv
   return { resource, server: await (await fetch(`${issuer}/.well-known/oauth-authorization-server`)).json() }
 }
 
-/** Registers a public client unless told otherwise. */
+/** Registers a client, by default a public one. */
 export async function register(endpoint: string, metadata: Json = {}): Promise<Response> {
   const { server } = await discover(endpoint)
   const all = {
@@ -44,7 +47,7 @@ export async function register(endpoint: string, metadata: Json = {}): Promise<R
   })
 }
 
-/** A browser that keeps cookies by path and follows nothing by itself. */
+/** A browser that keeps cookies by path and does not follow redirects. */
 export class Browser {
   private readonly jar: { name: string; value: string; path: string }[] = []
 
@@ -74,7 +77,10 @@ export class Browser {
   }
 }
 
-/** One client on its way: what it asks for, and what comes of it. `site` is the origin of the server. */
+/**
+ * One client during the OAuth flow: what it requests, and what it gets. `site` is the origin of the
+ * server.
+ */
 export class OauthClient {
   readonly site: string
   readonly clientId: string
@@ -86,7 +92,7 @@ export class OauthClient {
     this.clientId = clientId
   }
 
-  /** The address that the client sends a person to; undefined leaves a parameter out. */
+  /** The address that the client sends a person to. Undefined leaves a parameter out. */
   authorizeUrl(over: Record<string, string | undefined> = {}): string {
     const params = {
       client_id: this.clientId,
@@ -110,7 +116,10 @@ export class OauthClient {
     return this.browser.send(this.authorizeUrl(over))
   }
 
-  /** Answers the consent page as `person` and returns where the browser ends: the client's redirect URI. */
+  /**
+   * Answers the consent page as `person`. Returns the client's redirect URI, where the browser ends
+   * up.
+   */
   async answer(page: string, person: Person, allow: boolean | string[] = true): Promise<URL> {
     const answered = await this.post(page, person, allow)
     const { location } = (await answered.json()) as { location: string }
@@ -118,7 +127,7 @@ export class OauthClient {
     return new URL(back.headers.get('location') ?? 'about:blank')
   }
 
-  /** The consent page's own request: everything is allowed, nothing, or these scopes. */
+  /** The consent page's own request: allows everything, nothing, or these scopes. */
   post(
     page: string,
     person: Person,
@@ -133,7 +142,7 @@ export class OauthClient {
     })
   }
 
-  /** From the request to the code, consent included. */
+  /** From the request to the code, including consent. */
   async codeFor(person: Person, over: Record<string, string | undefined> = {}): Promise<string> {
     const page = (await this.authorize(over)).headers.get('location') ?? ''
     const back = await this.answer(page, person)
@@ -142,7 +151,7 @@ export class OauthClient {
     return code
   }
 
-  /** A request to the token endpoint; undefined leaves a parameter out. */
+  /** A request to the token endpoint. Undefined leaves a parameter out. */
   token(params: Record<string, string | undefined>, headers: Record<string, string> = {}): Promise<Response> {
     const all = { client_id: this.clientId, ...params }
     const body = new URLSearchParams(
@@ -173,7 +182,7 @@ export class OauthClient {
     })
   }
 
-  /** The whole way: a person who allows it, and the tokens. */
+  /** The whole flow: a person who allows it, and the tokens. */
   async connect(person: Person, over: Record<string, string | undefined> = {}): Promise<Tokens> {
     return (await (await this.exchange(await this.codeFor(person, over))).json()) as Tokens
   }

@@ -10,7 +10,10 @@ import { serve } from '#tests/support/processes/serve.ts'
 
 type Handler = (request: Request) => Promise<Response>
 
-/** /mcp, /oauth and /.well-known behind one socket, whose address is APP_URL from then on. With `find`, consent is asked of that server. */
+/**
+ * Serves /mcp, /oauth and /.well-known on one socket, whose address becomes APP_URL. With `find`,
+ * consent is asked from that server.
+ */
 export async function openSite(
   oauth: Handler = handleOauth,
   find?: () => Promise<Provider>,

@@ -4,14 +4,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import Provider, { type Adapter, type AdapterPayload, type Grant, type KoaContextWithOIDC } from 'oidc-provider'
 
-/** What the issuer says of a person. */
+/** The issuer's claims about a person. */
 export type IssuerPerson = { email?: string; email_verified?: boolean; name?: string }
 
 const CLIENT = { client_id: 'switchboard', client_secret: 'the secret of a test client' }
 
 /**
- * A real OpenID Connect issuer on 127.0.0.1. Whoever comes is signed in there as `issuer.subject` without being asked;
- * `people` holds what it says of each subject, in userinfo only, as most issuers do.
+ * A real OpenID Connect issuer on 127.0.0.1. Every visitor is signed in as `issuer.subject` without
+ * being asked. `people` has the claims of each subject, which are only in userinfo, as with most
+ * issuers.
  */
 export async function openIssuer(redirectUri: string) {
   const people = new Map<string, IssuerPerson>()
@@ -66,7 +67,9 @@ export async function openIssuer(redirectUri: string) {
   }
 }
 
-/** Goes through the issuer's pages as a browser does. Returns the address of ours to which it leads back. */
+/**
+ * Follows the issuer's pages as a browser does. Returns the address of ours that it leads back to.
+ */
 export async function followIssuer(start: string, issuerUrl: string): Promise<string> {
   const cookies = new Map<string, string>()
   let at = start

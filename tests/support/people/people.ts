@@ -17,7 +17,10 @@ type Overrides = Partial<{
   disabledAt: Date
 }>
 
-/** A person with an account and a valid session: `headers` is what their browser sends. A member unless told otherwise. */
+/**
+ * A person with an account and a valid session. `headers` is what their browser sends. A member by
+ * default.
+ */
 export async function signedIn(
   overrides: Overrides = {},
 ): Promise<{ caller: SessionCaller; headers: { cookie: string }; person: Person }> {
@@ -33,7 +36,7 @@ export async function signedIn(
   }
 }
 
-/** The Cookie header of somebody who signed in `secondsAgo` under a session version. */
+/** The Cookie header of a person who signed in `secondsAgo` under a session version. */
 export async function sessionCookieOf(userId: string, version: number, secondsAgo = 0): Promise<string> {
   const sealed = await sealSession({
     sub: userId,
@@ -44,7 +47,7 @@ export async function sessionCookieOf(userId: string, version: number, secondsAg
   return `${sessionCookie().name}=${sealed}`
 }
 
-/** A personal token of the caller with every scope, valid for ever. */
+/** A personal token of the caller, by default with every scope, that never expires. */
 export async function personalToken(caller: Caller, scopes: string[] = Object.keys(SCOPES)): Promise<string> {
   const { token } = await createPersonalToken(caller, { name: 'a test', scopes, expiresAt: null })
   return token

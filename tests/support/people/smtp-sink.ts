@@ -4,7 +4,10 @@ import { createInterface } from 'node:readline'
 
 export type ReceivedMail = { to: string; subject: string; text: string }
 
-/** A mail server on 127.0.0.1 that keeps what it is sent. `mails` fills up; `nextMail` waits (20 s) for one that was not handed out yet. */
+/**
+ * A mail server on 127.0.0.1 that keeps its mail. `mails` has all of it; `nextMail` waits (20 s)
+ * for one that it has not returned yet.
+ */
 export async function openSmtpSink(): Promise<{
   url: string
   mails: ReceivedMail[]

@@ -2,8 +2,8 @@ import pg from 'pg'
 import { inject } from 'vitest'
 import { env } from '#lib/platform/env.ts'
 
-// Between people stand two walls: the owner condition of every query, and row-level security. Each can be taken down here, so that the
-// other is seen to hold alone. The product has no such switch.
+// Two walls separate people: the owner condition of every query, and row-level security. Each can
+// be taken down here to show that the other holds alone. The product has no such switch.
 
 /** Switches row-level security off in this test file's database. */
 export async function dropRowLevelSecurity(): Promise<void> {
@@ -26,9 +26,10 @@ type Statement = { text?: string; values?: unknown[] }
 type Run = (statement: string | Statement, values?: unknown[], ...rest: unknown[]) => unknown
 
 /**
- * Makes every owner condition of this test file's queries true. In a transaction of one person it is whatever is compared with that
- * person's id, in Prisma's own statements and in ours; transactions of the system look across people on purpose and stay as they are.
- * Returns the statements that were changed, so that a test can say that there were any.
+ * Makes every owner condition of this test file's queries true. In a transaction of one person,
+ * that is whatever is compared with that person's id, in Prisma's own statements and in raw SQL.
+ * System transactions look across people on purpose and stay unchanged. Returns the changed
+ * statements, so that a test can check that there are any.
  */
 export function dropOwnerConditions(): Set<string> {
   const changed = new Set<string>()

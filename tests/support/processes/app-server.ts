@@ -14,20 +14,24 @@ const STOP_MS = 40_000
 export type AppServer = {
   url: string
   pid: number
-  /** A second way into its database, as the owner of the tables: `withSystem` of the tests, so to say. */
+  /** The URL of its database as the owner of the tables. */
   databaseUrl: string
-  /** Everything it printed so far. */
+  /** Everything it has printed so far. */
   logs(): string
   kill(signal: NodeJS.Signals): void
-  /** Resolves with the exit code when the process has ended by itself or by `kill`; null after a signal that cannot be caught. */
+  /**
+   * Resolves with the exit code when the process has ended by itself or by `kill`; null after a
+   * signal that cannot be caught.
+   */
   ended: Promise<number | null>
   /** Ends the process as an operator does (SIGTERM) and drops its database. */
   stop(): Promise<void>
 }
 
 /**
- * Starts the build on a free port with settings that reach nothing outside this machine. Its database is a fresh copy of
- * the template, or the one of `databaseUrl`, which then stays. Builds first where the sources changed since the last build.
+ * Starts the build on a free port, with settings that reach nothing outside this machine. Its
+ * database is a fresh copy of the template, or the one of `databaseUrl`, which is kept. Builds
+ * first if the sources changed since the last build.
  */
 export async function startApp({
   env = {},

@@ -11,7 +11,10 @@ import type { AppServer } from '#tests/support/processes/app-server.ts'
 
 const WORDS = Array.from({ length: 30 }, (_, n) => `word${n} `)
 
-/** `foundMs` is the longest that a dead process's run may look alive; with `skipWaiting` that time passes at once. */
+/**
+ * `foundMs` is the longest time that a dead process's run may look alive. With `skipWaiting` that
+ * time passes at once.
+ */
 type Crash = { turns: number; foundMs?: number; skipWaiting?: boolean }
 
 /** A model that first adds a task and then talks for about half a second. */
@@ -22,8 +25,9 @@ export function addThenTalk({ body }: RecordedRequest): Step {
 }
 
 /**
- * Kills a process in the middle of turns that began at random moments, and checks what a living one makes of them: every message
- * that was acknowledged is there once, no item twice, every run and call has its end, and each turn can be asked for again.
+ * Kills a process during turns that began at random moments, and checks the result at a living one.
+ * Every message that was acknowledged is stored once, no item twice, every run and call has ended,
+ * and each turn can be retried.
  */
 export async function crash(
   doomed: AppServer,
@@ -59,7 +63,7 @@ export async function crash(
   for (const { person, stream, requestId } of all) await check(living, person, stream, requestId)
 }
 
-/** Nothing was heard of these runs for a minute. */
+/** Ages the heartbeats of these runs by a minute. */
 async function letTimePass(caller: { userId: string }): Promise<void> {
   const ago = new Date(Date.now() - 60_000)
   const data = { createdAt: ago, heartbeatAt: ago }
@@ -75,7 +79,8 @@ async function check(living: AppServer, person: Person, stream: Stream | undefin
   const said = stream?.events.find((event) => event.type === 'thread.item.done' && event.item.type === 'user_message')
   if (!stream || !said) return checkSentAgain(living, person, requestId)
   const run = await findRun(person.caller, stream.runId)
-  // The process died before its run had begun to answer, so the run was withdrawn for the client to send again.
+  // The process died before its run began to answer, so the run was withdrawn and the client must
+  // send again.
   if (run?.lastSeq === 0) return checkSentAgain(living, person, requestId)
   expect(['done', 'interrupted']).toContain(run?.status)
   const { data } = await createPrismaStore(person.caller).listItems(stream.threadId, { limit: 100, order: 'asc' })
@@ -96,7 +101,7 @@ async function check(living: AppServer, person: Person, stream: Stream | undefin
   const earlier = (await listToolCalls({ caller: person.caller })).data
   const retried = await open(living.url, person, 'threads.retry_after_item', { thread_id, item_id })
   const { received } = await retried.read()
-  // A write that took or may have taken effect is not made again without the person's yes.
+  // A write that took or may have taken effect is not repeated without an approval.
   if (earlier.length > 0)
     expect(received.some(({ event }) => event.type === 'thread.item.done' && event.item.type === 'widget')).toBe(true)
   else expect(textOf(received)).toBe(WORDS.join(''))
@@ -104,7 +109,10 @@ async function check(living: AppServer, person: Person, stream: Stream | undefin
   expect((await post(living.url, person, 'threads.stop', { thread_id })).status).toBe(200)
 }
 
-/** A message without an answer, sent again under its own id, is answered once, whatever was kept of it. */
+/**
+ * A message without an answer that is resent under its own id is answered once, whatever was kept
+ * of it.
+ */
 async function checkSentAgain(living: AppServer, person: Person, requestId: string): Promise<void> {
   const again = await open(living.url, person, 'threads.create', message('Buy milk, and talk about it.'), requestId)
   const { received } = await again.read()

@@ -4,9 +4,9 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 type Moment = 'before its statement' | 'before its commit' | 'after its commit'
 
 /**
- * A proxy in front of PostgreSQL that cuts, once, the connection of a transaction in which a text is seen: before that
- * statement, before the database hears of the commit, or after, when only its answer is lost. `skip` lets so many such
- * moments pass first.
+ * A proxy in front of PostgreSQL that once cuts the connection of a transaction that contains a
+ * text: before that statement, before the database receives the commit, or after it, when only its
+ * answer is lost. `skip` lets so many such moments pass first.
  */
 export async function cuttingProxy(databaseUrl: string) {
   const target = new URL(databaseUrl)

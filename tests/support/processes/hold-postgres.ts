@@ -1,6 +1,7 @@
 import { startEmbeddedPostgres } from '#scripts/postgres/embedded-postgres.ts'
 
-// A process that starts PostgreSQL in the given folder, prints where it is, and stops it at SIGTERM: for tests that kill it.
+// A process that starts PostgreSQL in the given folder, prints its addresses, and stops it at
+// SIGTERM. Tests kill it.
 const server = await startEmbeddedPostgres(process.argv[2] ?? '', { durable: false })
 process.stdout.write(`${JSON.stringify(server)}\n`)
 const staysAlive = setInterval(() => {}, 60_000)

@@ -12,20 +12,26 @@ import { signedIn } from '#tests/support/people/people.ts'
 import type { AppServer } from '#tests/support/processes/app-server.ts'
 import type { Replicas } from '#tests/support/processes/replicas.ts'
 
-// Sends that a kill -9 meets in their first 20 to 220 ms, by the client of the page: `followAnswer` in this process for many at a
-// time, and the page itself in a browser.
+// Sends that a kill -9 meets in their first 20 to 220 ms, by the page's client code: `followAnswer`
+// in this process for many at once, and the page itself in a browser.
 
-/** A kill meets a send when it is this old (ms). */
+/** The age (ms) of a send when the kill meets it. */
 const OLD_MS = { min: 20, max: 220 }
-/** A person who is told that a message was not sent presses the button again, for this long (ms). */
+/** How long (ms) a person keeps pressing the button while a message is reported as not sent. */
 const PATIENT_MS = 180_000
 
 type Person = Awaited<ReturnType<typeof signedIn>>
 type Send = { person: Person; text: string; threadId: string | undefined }
-/** How many messages were sent, how many of them had been heard of before the kill, and how many came to an answer without a button. */
+/**
+ * The number of messages that were sent, that were acknowledged before the kill, and that were
+ * answered without a button.
+ */
 export type Tally = { sends: number; heard: number; byThemselves: number }
 
-/** Starts `count` sends, half of them in threads that exist, kills their server, and follows each to its answer at `next`. */
+/**
+ * Starts `count` sends, half of them in existing threads, kills their server, and follows each to
+ * its answer at `next`.
+ */
 export async function killSends(
   apps: Replicas,
   doomed: AppServer,
@@ -37,7 +43,7 @@ export async function killSends(
     Array.from({ length: count }, (_, n) => prepare(`message ${n} ${crypto.randomUUID()}`, n % 2 === 0)),
   )
   const tally: Tally = { sends: count, heard: 0, byThemselves: 0 }
-  // The first request of a process loads what it needs: a kill would meet that rather than the sends.
+  // The first request of a process loads its modules. A kill would meet that instead of the sends.
   const first = await signedIn()
   await (await open(doomed.url, first, 'threads.create', message('hello'))).read()
   const killed = Promise.withResolvers<void>()
@@ -113,13 +119,13 @@ async function follow(
   for (const deadline = Date.now() + PATIENT_MS; !isAnswered(); await sleep(500)) {
     if (Date.now() > deadline) throw new Error(`${text} was not answered: ${JSON.stringify(events)}`)
     const item_id = messageId()
-    // Send again for a message that nobody has confirmed, Retry for one whose answer failed.
+    // Send again for a message that is not confirmed, Retry for one whose answer failed.
     if (item_id) await ask('threads.retry_after_item', { thread_id: knownThread(), item_id })
     else await send()
   }
 }
 
-/** Everything that a person's threads hold of a message, in order. */
+/** Everything that a person's threads contain of a message, in order. */
 async function stored({ person, text }: Send): Promise<{ messages: ThreadItem[]; after: ThreadItem[] }> {
   const store = createPrismaStore(person.caller)
   const threads = (await store.listThreads({ limit: 50, order: 'asc' })).data
@@ -133,7 +139,7 @@ async function stored({ person, text }: Send): Promise<{ messages: ThreadItem[];
   return { messages, after: items.slice(items.findIndex(({ id }) => id === messages[0]?.id) + 1) }
 }
 
-/** The message is there once, and so is its answer. */
+/** Expects the message and its answer once each. */
 async function check(send: Send): Promise<void> {
   const { messages, after } = await stored(send)
   expect(messages, send.text).toHaveLength(1)
@@ -143,7 +149,10 @@ async function check(send: Send): Promise<void> {
   ).toHaveLength(1)
 }
 
-/** The same for one message of the page in a browser, which sends again as it does; what it offers is pressed. */
+/**
+ * The same for one message of the page in a browser, which resends by itself. Whatever it offers is
+ * pressed.
+ */
 export async function killPageSend(
   apps: Replicas,
   browser: Browser,

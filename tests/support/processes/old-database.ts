@@ -3,7 +3,10 @@ import { STALE_MS } from '#lib/data/runs/runs.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { systemStatement } from '#lib/platform/db/db.ts'
 
-/** Resolves when the PostgreSQL of the tests has been up for so long that a run which says nothing is dead: a file that is run alone is there before. */
+/**
+ * Resolves when the tests' PostgreSQL has been up long enough for a silent run to count as dead. A
+ * file that runs alone would be too early.
+ */
 export async function untilDatabaseIsOld(): Promise<void> {
   const look = async () => {
     const age = await systemStatement(

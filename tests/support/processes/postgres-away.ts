@@ -14,10 +14,10 @@ import { withSettings } from '#tests/support/settings.ts'
 
 const WORDS = Array.from({ length: 40 }, (_, n) => `word${n} `)
 
-/** The build with a PostgreSQL of its own, which can go away and come back on the same port. */
+/** The build with its own PostgreSQL, which can go away and come back on the same port. */
 export type Faulty = AsyncDisposable & { app: AppServer; model: OpenAIServer; away(ms: number): Promise<void> }
 
-/** Starts both, and has the test's own data functions use that database. */
+/** Starts both, and lets the test's own data functions use that database. */
 export async function startFaulty(): Promise<Faulty> {
   const model = await openAIServer()
   const folder = await mkdtemp(path.join(os.tmpdir(), 'switchboard-faults-'))
@@ -53,7 +53,10 @@ export async function startFaulty(): Promise<Faulty> {
   }
 }
 
-/** PostgreSQL goes away for `ms` during 20 answers, half of them with a tool: they come later, whole, and each model was asked once. */
+/**
+ * PostgreSQL goes away for `ms` during 20 answers, half of them with a tool. They arrive late but
+ * whole, and each model is asked once.
+ */
 export async function outage({ app, model, away }: Faulty, ms: number): Promise<void> {
   const person = await signedIn()
   const before = model.requests.length

@@ -4,10 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const READY_MS = 60_000
 
-/** Somebody else's server as a process of its own. */
+/** Another party's server as a process of its own. */
 export type Program = AsyncDisposable & { url: string }
 
-/** Starts a program and waits until it answers at `url`. Throws with what it printed where it ends before that, or says nothing for a minute. */
+/**
+ * Starts a program and waits until it answers at `url`. If it ends before that, or stays silent for
+ * a minute, throws with what it printed.
+ */
 export async function startProgram(
   command: string,
   args: string[],

@@ -8,7 +8,8 @@ import { signedIn } from '#tests/support/people/people.ts'
 import type { AppServer } from '#tests/support/processes/app-server.ts'
 import type { Replicas } from '#tests/support/processes/replicas.ts'
 
-// One round each of what has to hold however often it happens: five rounds among the tests, many more under `npm run soak`.
+// One round of each thing that must hold however often it happens. The tests do five rounds, `npm
+// run soak` many more.
 
 type Person = Awaited<ReturnType<typeof signedIn>>
 
@@ -16,7 +17,7 @@ const WORDS = Array.from({ length: 200 }, (_, n) => `word${n} `)
 const TEXT = WORDS.join('')
 const FEW = WORDS.slice(0, 30)
 
-/** What is stored of a thread, as a stream would tell it. */
+/** What is stored of a thread, in the form of a stream. */
 export async function stored(person: Person, threadId: string): Promise<Received[]> {
   const { data } = await createPrismaStore(person.caller).listItems(threadId, { limit: 100, order: 'asc' })
   return data.map((item) => ({ id: 0, event: { type: 'thread.item.done', item } }))
@@ -24,7 +25,10 @@ export async function stored(person: Person, threadId: string): Promise<Received
 
 const withoutDone = (received: Received[]) => received.filter(({ event }) => event.type !== 'thread.item.done')
 
-/** A connection is cut at delta 60 of 200, and the other replica carries on: nothing is missing, and nothing comes twice. */
+/**
+ * A connection is cut at delta 60 of 200, and the other replica continues: nothing is missing, and
+ * nothing comes twice.
+ */
 export async function cut(apps: Replicas, model: OpenAIServer): Promise<void> {
   const person = await signedIn()
   model.script({ text: WORDS, pace: 3 })
@@ -45,8 +49,9 @@ export async function cut(apps: Replicas, model: OpenAIServer): Promise<void> {
 }
 
 /**
- * A process is asked to end with open streams, 50 unless told otherwise: it is not ready at once, takes nothing new, lets the answers come to their
- * end, and exits with 0. With `hurry` the models say no more, and everybody gets the sentence that the server restarts.
+ * A process gets SIGTERM with open streams, 50 by default. It is not ready at once, accepts nothing
+ * new, lets the answers finish, and exits with 0. With `hurry` the models fall silent, and every
+ * reader gets the sentence that the server restarts.
  */
 export async function drain(
   leaving: AppServer,
@@ -97,7 +102,10 @@ export async function drain(
   })
 }
 
-/** Many runs at once, each read to some point at one replica and to its end at the other; `pace` is the time (ms) between two words. */
+/**
+ * Many runs at once, each read to some point at one replica and to its end at the other. `pace` is
+ * the time (ms) between two words.
+ */
 export async function crowd(apps: Replicas, model: OpenAIServer, size: number, pace: number): Promise<void> {
   model.otherwise(() => ({ text: WORDS, pace }))
   const before = model.requests.length
@@ -121,7 +129,7 @@ export async function crowd(apps: Replicas, model: OpenAIServer, size: number, p
   expect(model.requests.length).toBe(before + size)
 }
 
-/** A machine that is full says 503, and a client comes again. */
+/** A server that is full answers 503, and the client tries again. */
 async function patiently(attempt: () => Promise<Stream>): Promise<Stream> {
   for (let tries = 0; tries < 40; tries += 1) {
     const stream = await attempt().catch((error: Error) => error)

@@ -5,11 +5,17 @@ export type Replicas = AsyncDisposable & {
   one: AppServer
   two: AppServer
   proxy: RoundRobin
-  /** Starts one more on the same database, with these settings beside the others'; the proxy does not know it. */
+  /**
+   * Starts another replica on the same database, with these settings besides the others. The proxy
+   * does not know it.
+   */
   start(env?: Record<string, string>): Promise<AppServer>
 }
 
-/** Two production builds on the database of this test file, known by the address of a plain proxy in front. */
+/**
+ * Two production builds on the database of this test file, with a plain proxy in front whose
+ * address is their APP_URL.
+ */
 export async function startReplicas(
   env: Record<string, string> = {},
   databaseUrl = process.env.DATABASE_DIRECT_URL ?? '',

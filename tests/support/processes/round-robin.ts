@@ -2,14 +2,17 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A plain proxy without memory: each request goes to the next server. */
+/** A plain proxy without affinity: each request goes to the next server. */
 export type RoundRobin = AsyncDisposable & {
   url: string
   /** The servers that take turns from now on. */
   use(...urls: string[]): void
 }
 
-/** Starts the proxy on a free port, so that the servers can be told their address before they start. A server that does not answer is passed over. */
+/**
+ * Starts the proxy on a free port, so that the servers can be given its address before they start.
+ * A server that does not answer is skipped.
+ */
 export async function roundRobin(): Promise<RoundRobin> {
   let servers: string[] = []
   let turn = 0
@@ -39,7 +42,7 @@ export async function roundRobin(): Promise<RoundRobin> {
   }
 }
 
-/** Resolves to false where the server could not be reached. */
+/** Resolves to false if the server could not be reached. */
 function handOn(server: string, incoming: IncomingMessage, body: Buffer, outgoing: ServerResponse): Promise<boolean> {
   const { method, headers } = incoming
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** A key and a certificate for localhost that no authority signed, for tests of TLS alone. */
+/** A key and a self-signed certificate for localhost, for tests of TLS only. */
 export const SELF_SIGNED = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgMpAjc2j59rYYxCUe

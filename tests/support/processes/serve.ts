@@ -8,19 +8,20 @@ import { pipeline } from 'node:stream/promises'
 export async function serve(
   handler: (request: Request) => Promise<Response>,
 ): Promise<{ url: string; close: () => Promise<void> }> {
-  // On a busy machine a client would else send its next request on a connection that is just being closed as idle.
+  // On a busy machine a client could otherwise send its next request on a connection that is just
+  // being closed as idle.
   const server = createServer({ keepAliveTimeout: 120_000 }, async (incoming, outgoing) => {
     const gone = new AbortController()
     outgoing.on('close', () => gone.abort())
     try {
       const response = await handler(toRequest(incoming, gone.signal))
-      // What the handler left unread of a body would stand before the next request on this connection.
+      // The unread part of a request body would come before the next request on this connection.
       if (!incoming.complete) outgoing.setHeader('connection', 'close')
       outgoing.writeHead(response.status, [...response.headers].flat())
       if (response.body) await pipeline(Readable.fromWeb(response.body as never), outgoing)
       else outgoing.end()
     } catch {
-      // A handler that throws, or a client that went away: the socket's end says so.
+      // If the handler throws or the client disconnects, the end of the socket says so.
       outgoing.destroy()
     }
   })

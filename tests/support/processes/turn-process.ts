@@ -1,4 +1,5 @@
-// One turn in a process of its own, for tests that kill it: `node turn-process.ts <user id> <request as JSON>`.
+// One turn in a process of its own, for tests that kill it: `node turn-process.ts <user id>
+// <request as JSON>`.
 import { answerMessage } from '#lib/agent/answer-message.ts'
 import type { AgentRun } from '#lib/agent/run-turn.ts'
 import { processChatKit } from '#lib/chatkit/server/process-request.ts'
@@ -10,7 +11,7 @@ import { env } from '#lib/platform/env.ts'
 import { startRun } from '#lib/runs/start-run.ts'
 
 const [userId = '', body = '{}'] = process.argv.slice(2)
-// A busy machine may be slow to list the tools of a server that nobody knows: the turn is to wait for it.
+// A busy machine may be slow to list the tools of an unknown server. The turn must wait for it.
 noteAnswer(env().MCP_SERVER_URL ?? '')
 const caller: SessionCaller = { userId, role: 'member', via: 'session', sessionVersion: 1 }
 const answer = await processChatKit<{ caller: SessionCaller; run: AgentRun }>(JSON.parse(body), {

@@ -1,4 +1,4 @@
-"""The kind of server that people have: FastMCP in FastAPI at /mcp, with a tool that believes the user_id it is given."""
+"""A typical server: FastMCP in FastAPI at /mcp, with a tool that trusts the user_id it is given."""
 
 import sys
 

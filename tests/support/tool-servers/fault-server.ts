@@ -8,10 +8,13 @@ import { SELF_SIGNED } from '#tests/support/processes/self-signed.ts'
 import { serve } from '#tests/support/processes/serve.ts'
 import { mcpHandler, type TestTool } from '#tests/support/tool-servers/mcp-server.ts'
 
-/** At which requests a fault shows: those of one MCP method, or every one. */
+/** The requests that a fault affects: those of one MCP method, or all. */
 export type Stage = 'any' | 'connect' | 'tools/list' | 'tools/call'
 
-/** What can be wrong with a server. `commits` of a cut says whether the tool ran before the connection broke. */
+/**
+ * What can be wrong with a server. `commits` of a cut says whether the tool ran before the
+ * connection broke.
+ */
 export type Fault =
   | { kind: 'status'; status: number; stage?: Stage; headers?: Record<string, string>; body?: string }
   | { kind: 'hang'; stage?: Stage }
@@ -24,21 +27,27 @@ export type Fault =
 
 export type FaultServer = AsyncDisposable & {
   url: string
-  /** Changed at any time: the next request meets the new one. */
+  /** Can be changed at any time: the next request meets the new one. */
   fault: Fault
-  /** Changed at any time: the next listing shows the new ones. */
+  /** Can be changed at any time: the next listing has the new ones. */
   tools: TestTool[]
   /** What ran, in order, whether or not its answer arrived. */
   calls: { tool: string; args: Record<string, unknown> }[]
   /** The MCP method of each request (or its HTTP method), in order. */
   seen: string[]
   requests: Request[]
-  /** Tells everybody who subscribed that the tools have changed, and how many those are. */
+  /**
+   * `announce` tells every subscriber that the tools have changed; `listening` is the number of
+   * subscribers.
+   */
   announce: () => void
   listening: () => number
 }
 
-/** An MCP server on a loopback socket that does what `fault` says. Its list counts for `ttlMs`; with `announces` it says when that changes. */
+/**
+ * An MCP server on a loopback socket with the behaviour of `fault`. Its list is valid for `ttlMs`;
+ * with `announces` it announces changes.
+ */
 export async function faultServer(
   tools: TestTool[],
   fault: Fault = { kind: 'none' },
@@ -67,7 +76,8 @@ export async function faultServer(
       })(request)
     return (await faulty(state.fault, method, state.seen, answer)) ?? answer()
   })
-  // One that lists its tools is known, as to a product that has run for a while: a turn waits for it.
+  // A server that lists its tools is known, as to a product that has run for a while: a turn waits
+  // for it.
   if (fault.kind === 'none' || ('stage' in fault && fault.stage === 'tools/call')) noteAnswer(`${url}/mcp`)
   return Object.assign(state, {
     url: `${url}/mcp`,
@@ -113,14 +123,14 @@ function methodOf(body: string): string | undefined {
   try {
     return (JSON.parse(body) as { method?: string }).method
   } catch {
-    // No JSON, so no MCP method.
+    // Not JSON, so no MCP method.
     return undefined
   }
 }
 
 type Closed = AsyncDisposable & { url: string }
 
-/** A port that refuses: it was free a moment ago. */
+/** A port that refuses connections, because it was free a moment ago. */
 export async function refusingUrl(): Promise<string> {
   const server = createTcp()
   server.listen(0, '127.0.0.1')
@@ -131,7 +141,7 @@ export async function refusingUrl(): Promise<string> {
   return `http://127.0.0.1:${port}/mcp`
 }
 
-/** Takes connections and never says a word. */
+/** Accepts connections and never answers. */
 export async function blackHole(): Promise<Closed> {
   const sockets = new Set<Socket>()
   const server = createTcp((socket) => {
@@ -150,7 +160,7 @@ export async function blackHole(): Promise<Closed> {
   }
 }
 
-/** Speaks TLS with a certificate that nobody signed. */
+/** Speaks TLS with a self-signed certificate. */
 export async function untrustedTls(): Promise<Closed> {
   const server = createTls(SELF_SIGNED, (_request, response) => response.end())
   server.on('tlsClientError', () => undefined)

@@ -4,7 +4,7 @@ export type ToolAnswer = {
   isError?: boolean
 }
 
-/** Calls an MCP endpoint as curl would: one POST a message, no handshake, nothing of an SDK. */
+/** Calls an MCP endpoint as curl would: one POST per message, no handshake, no SDK. */
 export function mcpCaller(url: string, token?: string, always: Record<string, string> = {}) {
   const post = (body: unknown, headers: Record<string, string> = {}) =>
     fetch(url, {

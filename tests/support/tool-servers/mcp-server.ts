@@ -4,11 +4,14 @@ import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import { serve } from '#tests/support/processes/serve.ts'
 
 type Args = Record<string, unknown>
-/** A tool of a test: what it returns becomes the text of its result, what it throws its error. */
+/**
+ * A tool of a test. What it returns becomes the text of its result; what it throws becomes its
+ * error.
+ */
 export type TestTool = {
   name: string
   description?: string
-  /** Those of a tool that destroys nothing, unless told otherwise: `{}` for none. */
+  /** By default those of a tool that is not destructive; `{}` for none. */
   annotations?: { readOnlyHint?: boolean; destructiveHint?: boolean; idempotentHint?: boolean }
   run: (
     args: Args,
@@ -17,7 +20,7 @@ export type TestTool = {
   ) => unknown
 }
 
-/** What a tool says whose calls need nobody's yes. */
+/** Annotations of a tool whose calls need no approval. */
 export const HARMLESS = { readOnlyHint: false, destructiveHint: false }
 
 export type TestMcp = AsyncDisposable & {
@@ -27,7 +30,10 @@ export type TestMcp = AsyncDisposable & {
   calls: { tool: string; args: Args }[]
 }
 
-/** An MCP server with these tools (their arguments are free), on a loopback socket at `/mcp`. `before` may answer first. */
+/**
+ * An MCP server with these tools (which accept any arguments), on a loopback socket at `/mcp`.
+ * `before` may answer first.
+ */
 export async function mcpServer(
   tools: TestTool[],
   before: (request: Request) => Promise<Response | undefined> | Response | undefined = () => undefined,
@@ -39,12 +45,16 @@ export async function mcpServer(
     requests.push(request)
     return (await before(request)) ?? handler(request)
   })
-  // As the start of the product does by knocking: a busy machine is no reason for a test to go without its server.
+  // The product contacts its servers at the start. Without this, a test on a busy machine might go
+  // on without its server.
   noteAnswer(`${url}/mcp`)
   return { url: `${url}/mcp`, requests, calls, [Symbol.asyncDispose]: close }
 }
 
-/** The same as a handler in this process. Its list counts for `ttlMs`; with a `bus` it says when that changes. */
+/**
+ * The same as a handler in this process. Its list is valid for `ttlMs`; with a `bus` it announces
+ * changes.
+ */
 export function mcpHandler(
   tools: TestTool[],
   onCall: (tool: string, args: Args) => void = () => undefined,

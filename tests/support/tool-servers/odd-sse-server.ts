@@ -3,7 +3,10 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 
-/** What a call over HTTP+SSE (revision 2024-11-05) gets for an answer, by the name of its tool. Its request is answered with 202 where a habit does not answer it itself. */
+/**
+ * The answer to a call over HTTP+SSE (revision 2024-11-05), by the name of its tool. The request is
+ * answered with 202 unless a habit answers it itself.
+ */
 const SSE_HABITS: Record<string, (stream: ServerResponse, id: unknown, posted: ServerResponse) => void> = {
   other_id: (stream) => send(stream, { jsonrpc: '2.0', id: 4711, result: { content: [] } }),
   stream_ends: (stream) => stream.end(),

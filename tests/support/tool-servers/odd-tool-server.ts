@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import { CALL_HABITS, type CallHabit, type Reply, text } from '#tests/support/tool-servers/tool-call-habits.ts'
 
-// A tool server with the bad habits of real ones: those of calls are its tools (`done` has which did their work), those of a whole server
-// are chosen when it is started.
+// A tool server with the bad habits of real ones. Habits of calls are its tools (`done` lists those
+// that did their work); the habit of a whole server is chosen when it is started.
 
 type Message = { id?: number | string; method?: string; params?: Record<string, unknown> }
 
 const schema = { type: 'object', properties: {} }
-// None of them destroys, so that nobody is asked.
+// None is destructive, so that no call needs an approval.
 const good = (name: string) => ({
   name,
   description: name,
@@ -23,7 +23,7 @@ const listed: Record<string, unknown>[] = Object.keys(CALL_HABITS).map((name) =>
     : good(name),
 )
 
-/** What is odd about a whole server, by the request at which it shows. */
+/** The odd behaviour of a whole server, by the request in which it shows. */
 export const SERVER_HABITS = {
   tool_without_schema: { 'tools/list': () => ({ tools: [good('one'), { name: 'bad_one' }, good('two')] }) },
   tool_without_name: { 'tools/list': () => ({ tools: [good('one'), { inputSchema: schema }] }) },
@@ -72,7 +72,10 @@ export type OddServer = AsyncDisposable & {
   seen: string[]
 }
 
-/** The server behind a real socket; `slash`: it lives at /mcp/ and leads there from /mcp, as a mounted FastMCP does. */
+/**
+ * The server behind a real socket. With `slash` it is at /mcp/ and redirects there from /mcp, as a
+ * mounted FastMCP does.
+ */
 export async function oddToolServer(
   habit: keyof typeof SERVER_HABITS = 'none',
   { slash = false } = {},

@@ -13,7 +13,7 @@ type Transport = SSEServerTransport | StreamableHTTPServerTransport
 type Options = {
   /** The transport of 2024 or the one of 2025. */
   kind?: 'sse' | 'streamable'
-  /** Says when its tools change. */
+  /** Announces when its tools change. */
   announces?: boolean
   /** Lists every tool twice. */
   twice?: boolean
@@ -21,12 +21,12 @@ type Options = {
 
 export type SessionServer = AsyncDisposable & {
   url: string
-  /** Changed at any time. */
+  /** Can be changed at any time. */
   tools: TestTool[]
   /** The MCP method of each request, in order. */
   seen: string[]
   calls: { tool: string; args: unknown }[]
-  /** How many sessions there are, and how many streams by which their clients listen. */
+  /** The number of sessions, and of streams on which their clients listen. */
   sessions: () => number
   streams: () => number
   /** Forgets all sessions, as a restart does. */
@@ -35,7 +35,10 @@ export type SessionServer = AsyncDisposable & {
   announce: () => Promise<void>
 }
 
-/** An MCP server of the first SDK, which knows older revisions alone and keeps a session for each client. */
+/**
+ * An MCP server of the first SDK, which speaks only older revisions and keeps a session for each
+ * client.
+ */
 export async function sessionServer(
   tools: TestTool[],
   { kind = 'streamable', announces = false, twice = false }: Options = {},

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 
-// The habits of calls: each is a tool of its name, which does its work before it answers, unless the habit is to refuse.
+// The habits of calls. Each is a tool of its name, which does its work before it answers, unless
+// the habit is to refuse.
 
 /** How a habit answers one request. */
 export type Reply = {
@@ -37,9 +38,9 @@ const status =
   (reply) =>
     reply.status(code, headers, body)
 
-/** What a call answers, by the name of its tool. */
+/** The answer to a call, by the name of its tool. */
 export const CALL_HABITS = {
-  // Answers whose envelope can be read, and whose parts cannot all be.
+  // Answers with a readable envelope and some unreadable parts.
   link_without_name: content(text('saved'), { type: 'resource_link', uri: 'https://files.example/1' }),
   link_without_uri: content(text('saved'), { type: 'resource_link', name: 'report' }),
   image_without_type: content(text('drawn'), { type: 'image', data: PNG }),
@@ -55,7 +56,7 @@ export const CALL_HABITS = {
   wrong_structured: ({ result }) => result({ content: [text('booked')], structuredContent: { seat: 'A1' } }),
   error_with_odd_part: ({ result }) =>
     result({ content: [text('no such file'), { type: 'resource_link' }], isError: true }),
-  // Envelopes that cannot be read.
+  // Unreadable envelopes.
   no_json: ({ response }) =>
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"jsonrpc": "2.0", "resu'),
   result_is_a_string: ({ result }) => result('done'),
@@ -97,7 +98,7 @@ export const CALL_HABITS = {
   status_429: status(429, { 'retry-after': '40' }),
   status_503: status(503, { 'retry-after': '40' }),
   see_other: status(303, { location: '/mcp' }),
-  // Answers that do not come.
+  // Answers that never arrive.
   accepted: status(202),
   stream_ends: ({ stream }) => stream([]),
   stream_ends_after_progress: ({ stream }) =>
@@ -111,7 +112,7 @@ export const CALL_HABITS = {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: {"jsonrpc":\n\n'),
   other_id: ({ json }) => json({ jsonrpc: '2.0', id: 4711, result: { content: [] } }),
   other_id_in_stream: ({ stream }) => stream([{ jsonrpc: '2.0', id: 4711, result: { content: [] } }], { open: true }),
-  // What a server asks back, in the middle of a call.
+  // What a server asks during a call.
   elicits: ({ stream, id }) =>
     stream([
       {

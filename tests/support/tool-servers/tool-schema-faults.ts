@@ -1,7 +1,7 @@
 type Schema = Record<string, unknown>
 const isSchema = (value: unknown): value is Schema => value instanceof Object && !Array.isArray(value)
 
-/** What OpenAI refuses in the schema of a function's arguments, each with its place. */
+/** What OpenAI rejects in the schema of a function's arguments, each with its place. */
 export function schemaFaults(schema: unknown): string[] {
   if (!isSchema(schema)) return ['schema must be an object']
   const faults: string[] = []

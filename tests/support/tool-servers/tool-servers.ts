@@ -4,7 +4,7 @@ import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { newId } from '#lib/platform/ids.ts'
 
-/** A server as the settings file would name it, pinned or not as `config` says (not, unless told so). */
+/** A server as the settings file would name it. Pinned if `config` says so, by default not. */
 export function toolServer(url: string, config: object = {}, more: Partial<McpServer> = {}): McpServer {
   return {
     name: 'outside',
@@ -17,7 +17,7 @@ export function toolServer(url: string, config: object = {}, more: Partial<McpSe
   }
 }
 
-/** A run of a person, with its thread, that calls can be recorded for. */
+/** A run of a person, with its thread, for which calls can be recorded. */
 export async function callingRun(caller: { userId: string }): Promise<CallingRun> {
   const run: CallingRun = {
     id: newId('run'),
