@@ -3,7 +3,7 @@ import { type NextRequest, NextResponse } from 'next/server'
 import { env, isDevelopment, isLoopback } from '#lib/platform/env.ts'
 import { toAppError } from '#lib/platform/errors.ts'
 import { errorResponse, findRequestId, requireSameOrigin } from '#lib/platform/http/http.ts'
-import { pageHeaders } from '#lib/platform/http/security-headers.ts'
+import { makePageHeaders } from '#lib/platform/http/security-headers.ts'
 
 // Endpoints for programs are skipped: a redirect would lose their POST, and they have no page to
 // protect. Under /oauth only the consent page is a page.
@@ -31,7 +31,7 @@ export function proxy(request: NextRequest): Response {
   if (alias) return NextResponse.redirect(alias)
   const requestId = findRequestId(request)
   const nonce = randomBytes(16).toString('base64')
-  const headers = pageHeaders({
+  const headers = makePageHeaders({
     nonce,
     appUrl: APP_URL,
     hostedChatKit: CHATKIT_DOMAIN_KEY !== undefined,

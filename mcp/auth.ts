@@ -1,5 +1,5 @@
-import { resourceMetadataUrl } from '#lib/auth/oauth-server/metadata.ts'
-import { callerFromBearer } from '#lib/auth/tokens/bearer.ts'
+import { toResourceMetadataUrl } from '#lib/auth/oauth-server/metadata.ts'
+import { findBearerCaller } from '#lib/auth/tokens/bearer.ts'
 import { hasScope, SCOPES, type Scope } from '#lib/auth/tokens/scopes.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
@@ -25,7 +25,7 @@ export async function authenticate(request: Request): Promise<Caller | Response>
     )
   }
   const token = /^Bearer +([\w.~+/=-]+) *$/i.exec(header)?.[1]
-  const caller = token && token.length <= TOKEN_MAX_CHARS ? await callerFromBearer(token, `${env().APP_URL}/mcp`) : null
+  const caller = token && token.length <= TOKEN_MAX_CHARS ? await findBearerCaller(token, `${env().APP_URL}/mcp`) : null
   return (
     caller ??
     refuse(
@@ -42,7 +42,7 @@ export async function authenticate(request: Request): Promise<Caller | Response>
  * if the scope is there. It also names the scopes that the token has, so that the next token covers
  * both.
  */
-export function scopeChallenge(caller: Caller, scope: Scope | null | undefined): Response | undefined {
+export function challengeForScope(caller: Caller, scope: Scope | null | undefined): Response | undefined {
   if (!scope || caller.via !== 'token' || hasScope(caller, scope)) return undefined
   const wanted = Object.keys(SCOPES).filter((known) => known === scope || caller.scopes.includes(known))
   return refuse(
@@ -64,7 +64,7 @@ function challenge({ error, description, scope }: { error?: string; description?
     error,
     error_description: description,
     scope: scope.join(' '),
-    resource_metadata: resourceMetadataUrl(),
+    resource_metadata: toResourceMetadataUrl(),
   }
   const named = Object.entries(parts).filter(([, value]) => value !== undefined)
   return `Bearer ${named.map(([name, value]) => `${name}="${value}"`).join(', ')}`

@@ -16,13 +16,13 @@ export function toClientInfo(value: unknown): ClientInfo {
  * name themselves only once, in `initialize`, and then send the session id back. The id holds
  * nothing else: no server keeps a session, and any replica can answer the next request.
  */
-export function sessionIdFor(client: ClientInfo): string {
+export function toSessionId(client: ClientInfo): string {
   const told = Buffer.from(JSON.stringify({ name: client.name, version: client.version })).toString('base64url')
   return `${randomBytes(16).toString('base64url')}.${told}`
 }
 
-/** The client information in a session id made by `sessionIdFor`; empty for any other id. */
-export function fromSessionId(sessionId: string | null): ClientInfo {
+/** The client information in a session id made by `toSessionId`; empty for any other id. */
+export function readSessionId(sessionId: string | null): ClientInfo {
   const told = sessionId?.split('.')[1]
   if (!told || told.length > 1_000) return {}
   try {

@@ -11,11 +11,11 @@ import { env } from '#lib/platform/env.ts'
 import { toAppError } from '#lib/platform/errors.ts'
 import { findRequestId } from '#lib/platform/http/http.ts'
 import { openStream } from '#lib/platform/http/open-streams.ts'
-import { currentRequestId, log, withLogContext } from '#lib/platform/log.ts'
-import { type Authenticate, authenticate, scopeChallenge } from '#mcp/auth.ts'
-import { type ClientInfo, fromSessionId, sessionIdFor, toClientInfo } from '#mcp/client-info.ts'
+import { findCurrentRequestId, log, withLogContext } from '#lib/platform/log.ts'
+import { type Authenticate, authenticate, challengeForScope } from '#mcp/auth.ts'
+import { type ClientInfo, readSessionId, toClientInfo, toSessionId } from '#mcp/client-info.ts'
 import { allowOrigin, answerPreflight, requireKnownPlace } from '#mcp/gate.ts'
-import { type Message, readMessage, rpcError } from '#mcp/message.ts'
+import { type Message, readMessage, toRpcError } from '#mcp/message.ts'
 import { createServerOffer, type Offer } from '#mcp/offers/server-offer.ts'
 import { answerPlainly, wantsProgress } from '#mcp/plain-answer.ts'
 import { consumeRequest } from '#mcp/request-limit.ts'
@@ -35,7 +35,7 @@ const REASON_MAX_CHARS = 300
  */
 export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint {
   const sdk = createMcpHandler(
-    ({ requestInfo }) => offer.makeServer(fromSessionId(requestInfo?.headers.get(SESSION) ?? null)),
+    ({ requestInfo }) => offer.makeServer(readSessionId(requestInfo?.headers.get(SESSION) ?? null)),
     {
       onerror: ({ message }) => log.info({ reason: message.slice(0, REASON_MAX_CHARS) }, 'mcp request refused'),
     },
@@ -54,7 +54,7 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
   async function exchange(request: Request, caller: Caller): Promise<Response> {
     const message = request.method === 'POST' ? await readMessage(request) : undefined
     if (message instanceof Response) return message
-    const challenge = message && scopeChallenge(caller, offer.scopeOf(message))
+    const challenge = message && challengeForScope(caller, offer.scopeOf(message))
     if (challenge) return challenge
     // Counted before any work is done: a call that was made must not be answered by a refusal.
     const onClose = mayStream(request, message) ? openStream(caller.userId) : () => undefined
@@ -74,7 +74,7 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
     const sessionId = request.headers.get(SESSION)
     if (message?.method === 'initialize') return initialize(request, caller, message)
     if (isChannelId(sessionId) && request.method !== 'HEAD') return inSession(request, caller, sessionId, message)
-    if (message) return once(request, fromSessionId(sessionId), { authInfo: authOf(caller), parsedBody: message })
+    if (message) return once(request, readSessionId(sessionId), { authInfo: authOf(caller), parsedBody: message })
     return new Response(null, { status: 405, headers: { allow: 'POST, OPTIONS' } })
   }
 
@@ -89,7 +89,7 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
     if (wantsProgress(message)) return sdk.fetch(bare(request), options)
     const version = request.headers.get('mcp-protocol-version')
     if (version && message.method !== 'initialize' && !SUPPORTED_PROTOCOL_VERSIONS.includes(version))
-      return rpcError(
+      return toRpcError(
         400,
         -32_000,
         `Unsupported protocol version (supported versions: ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')})`,
@@ -105,14 +105,14 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
     const options = { authInfo: authOf(caller), parsedBody: message }
     const channel = wantsChannel(message) ? await beginSession(caller, offer.makeServer(client)) : null
     const response = await (channel ? channel.handleRequest(bare(request), options) : once(request, client, options))
-    if (response.ok) response.headers.set(SESSION, channel?.sessionId ?? sessionIdFor(client))
+    if (response.ok) response.headers.set(SESSION, channel?.sessionId ?? toSessionId(client))
     return response
   }
 
   async function inSession(request: Request, caller: Caller, id: string, message?: Message): Promise<Response> {
     const channel = findSession(caller, id)
     if (!channel)
-      return rpcError(
+      return toRpcError(
         404,
         -32_001,
         'This session has ended or is not known to this server. Begin again with initialize.',
@@ -121,7 +121,7 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
   }
 
   return (request) => {
-    const requestId = currentRequestId() ?? findRequestId(request)
+    const requestId = findCurrentRequestId() ?? findRequestId(request)
     return withLogContext({ request_id: requestId }, async () => {
       let response: Response
       try {
@@ -134,7 +134,7 @@ export function makeEndpoint(offer: Offer, authenticate: Authenticate): Endpoint
           { error: thrown, code: error.code, method: request.method },
           'mcp request refused',
         )
-        response = rpcError(error.status, error.status >= 500 ? INTERNAL_ERROR : -32_000, error.message)
+        response = toRpcError(error.status, error.status >= 500 ? INTERNAL_ERROR : -32_000, error.message)
         if (error.retryAfter !== undefined) response.headers.set('retry-after', String(error.retryAfter))
         if (error.code !== 'forbidden') allowOrigin(request, response)
       }
@@ -179,5 +179,5 @@ const own = makeEndpoint(createServerOffer(toolset), authenticate)
 /** Our own MCP server: the endpoint behind /mcp. Answers 404 if MCP_BUILTIN is off. */
 export async function handleMcp(request: Request): Promise<Response> {
   if (env().MCP_BUILTIN === 'on') return own(request)
-  return rpcError(404, -32_601, 'The MCP server of this installation is switched off (MCP_BUILTIN).')
+  return toRpcError(404, -32_601, 'The MCP server of this installation is switched off (MCP_BUILTIN).')
 }

@@ -10,7 +10,7 @@ const BODY_MAX_BYTES = 1_048_576
 export type Message = { method?: unknown; params?: Record<string, unknown> }
 
 /** A JSON-RPC error response with a null id. */
-export function rpcError(status: number, code: number, message: string): Response {
+export function toRpcError(status: number, code: number, message: string): Response {
   return Response.json({ jsonrpc: '2.0', id: null, error: { code, message } }, { status })
 }
 
@@ -25,18 +25,18 @@ export async function readMessage(request: Request): Promise<Message | Response>
   }
   const body = await readBytes(request, BODY_MAX_BYTES)
   const excess = new JsonMeter().feed(body)
-  if (excess) return rpcError(excess === 'depth' ? 400 : 413, INVALID_REQUEST, tooComplex(excess).message)
+  if (excess) return toRpcError(excess === 'depth' ? 400 : 413, INVALID_REQUEST, tooComplex(excess).message)
   let message: unknown
   try {
     message = JSON.parse(body.toString('utf8'))
   } catch {
-    return rpcError(400, PARSE_ERROR, 'The body is not valid JSON.')
+    return toRpcError(400, PARSE_ERROR, 'The body is not valid JSON.')
   }
   // Batches were removed from the protocol in 2025-06-18, and two requests of one batch may have
   // the same id.
   if (Array.isArray(message))
-    return rpcError(400, INVALID_REQUEST, 'Batches are not supported; send one message in each request.')
+    return toRpcError(400, INVALID_REQUEST, 'Batches are not supported; send one message in each request.')
   if (message === null || typeof message !== 'object')
-    return rpcError(400, INVALID_REQUEST, 'A message is a JSON object.')
+    return toRpcError(400, INVALID_REQUEST, 'A message is a JSON object.')
   return message as Message
 }

@@ -7,7 +7,7 @@ import { settleToolCall } from '#lib/data/runs/settle-tool-call.ts'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { AppError, OutcomeUnknownError, toAppError } from '#lib/platform/errors.ts'
-import { currentRequestId, log } from '#lib/platform/log.ts'
+import { findCurrentRequestId, log } from '#lib/platform/log.ts'
 import type { ClientInfo } from '#mcp/client-info.ts'
 import type { Report, Tool } from '#mcp/define-tool.ts'
 import { describeIssues } from '#mcp/fields/problems-of.ts'
@@ -133,8 +133,8 @@ function toFailure(thrown: unknown, { tool, signal }: Call): Outcome {
   const failureClass = classOf(error)
   const unknown = tool.access !== 'read' && (failureClass === 'hard_timeout' || failureClass === 'outcome_unknown')
   const message =
-    error.code === 'internal' && currentRequestId()
-      ? `${error.message} Request id: ${currentRequestId()}`
+    error.code === 'internal' && findCurrentRequestId()
+      ? `${error.message} Request id: ${findCurrentRequestId()}`
       : error.message
   return { status: unknown ? 'unknown' : 'failed', failureClass, errorMessage: message }
 }

@@ -7,20 +7,20 @@ import {
 } from '@modelcontextprotocol/server'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { log } from '#lib/platform/log.ts'
-import { onShutdown } from '#lib/platform/process/shutdown.ts'
+import { registerShutdownHook } from '#lib/platform/process/shutdown.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
 const SESSIONS_MAX = 500
 const EACH_PERSON_MAX = 20
 const IDLE_MS = 30 * 60_000
-// `sessionIdFor` never makes an id with this prefix.
+// `toSessionId` never makes an id with this prefix.
 const PREFIX = '~'
 
 /** `holder` is the token or grant that started it. */
 type Session = { userId: string; holder: string; transport: Transport; expiry: NodeJS.Timeout }
 
 const sessions = processState('mcp sessions', () => {
-  onShutdown('mcp sessions', async () => {
+  registerShutdownHook('mcp sessions', async () => {
     for (const id of sessions().keys()) endSession(id)
   })
   return new Map<string, Session>()

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hashSources, ROOT } from '#scripts/build-freshness.ts'
-import { freePort } from '#scripts/local/port.ts'
+import { findFreePort } from '#scripts/local/port.ts'
 
 const APP = path.join(ROOT, 'tests/conformance/app')
 const STAMP = path.join(APP, '.next/sources.sha256')
@@ -32,7 +32,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
  */
 export async function startConformanceApp(): Promise<{ url: string; pid: number; stop: () => Promise<void> }> {
   await buildIfStale()
-  const port = await freePort()
+  const port = await findFreePort()
   const url = `http://localhost:${port}`
   const { child, ended, output } = start([NEXT, 'start', APP, '--port', String(port), '--hostname', '127.0.0.1'], {
     APP_URL: url,

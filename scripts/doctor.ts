@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util'
 import type { Step } from '#lib/mcp-client/doctor/examination.ts'
 import { examine } from '#lib/mcp-client/doctor/examine.ts'
-import { configuredServers, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { type McpServer, readConfiguredServers } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { env } from '#lib/platform/env.ts'
 
 const MARKS = { ok: '✓', warning: '!', failed: '✗', skipped: '-' }
@@ -61,7 +61,7 @@ function fromSettings(): McpServer[] {
   process.env.APP_URL ||= 'http://127.0.0.1:3000'
   process.env.APP_SECRET ||= 'servers are examined without this secret'
   process.env.DATABASE_URL ||= 'postgresql://nobody@127.0.0.1/none'
-  const servers = configuredServers().filter(({ builtin }) => !builtin)
+  const servers = readConfiguredServers().filter(({ builtin }) => !builtin)
   if (servers.length > 0) return servers
   throw new Error(`Name the address of a server. For example: npm run doctor -- ${env().APP_URL}/mcp`)
 }

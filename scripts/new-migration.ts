@@ -5,7 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { migrate } from '#scripts/migrate.ts'
 import { startEmbeddedPostgres } from '#scripts/postgres/embedded-postgres.ts'
-import { schemaDiff } from '#scripts/schema-diff.ts'
+import { diffSchema } from '#scripts/schema-diff.ts'
 
 const name = process.argv[2] ?? ''
 try {
@@ -28,7 +28,7 @@ async function diffFromMigrations(): Promise<string> {
   const server = await startEmbeddedPostgres(folder, { durable: false })
   try {
     await migrate({ ownerUrl: server.ownerUrl, appUrl: server.appUrl })
-    return await schemaDiff(server.ownerUrl)
+    return await diffSchema(server.ownerUrl)
   } finally {
     await server.stop()
     await rm(folder, { recursive: true, force: true })

@@ -8,12 +8,12 @@ import { parseArgs } from 'node:util'
 import { resetPasswordByOperator } from '#lib/auth/sign-in/operator-reset.ts'
 import { closeDb } from '#lib/platform/db/db.ts'
 import { ROOT } from '#scripts/build-freshness.ts'
-import { localSecrets } from '#scripts/local/local-secrets.ts'
+import { loadLocalSecrets } from '#scripts/local/local-secrets.ts'
 import {
   type EmbeddedPostgres,
   EmbeddedPostgresError,
-  embeddedAppUrl,
   startEmbeddedPostgres,
+  toEmbeddedAppUrl,
 } from '#scripts/postgres/embedded-postgres.ts'
 import { LockedError } from '#scripts/postgres/folder-lock.ts'
 
@@ -60,7 +60,7 @@ async function reachDatabase(folder: string): Promise<void> {
     env.DATABASE_URL = started.appUrl
   } catch (error) {
     if (!(error instanceof EmbeddedPostgresError && error.cause instanceof LockedError)) throw error
-    env.DATABASE_URL = embeddedAppUrl(Number(await readFile(path.join(folder, 'postgres.port'), 'utf8')), app)
+    env.DATABASE_URL = toEmbeddedAppUrl(Number(await readFile(path.join(folder, 'postgres.port'), 'utf8')), app)
   }
 }
 
@@ -71,5 +71,5 @@ async function existingSecrets(folder: string) {
       { cause },
     )
   })
-  return localSecrets(folder)
+  return loadLocalSecrets(folder)
 }

@@ -16,7 +16,7 @@ const UUID = 2950
  * Prisma's own schema engine (its WebAssembly build from npm, because the native one is a
  * download). Ignores what Prisma cannot see, such as policies.
  */
-export async function schemaDiff(databaseUrl: string): Promise<string> {
+export async function diffSchema(databaseUrl: string): Promise<string> {
   engineLoaded ??= loadEngine()
   await engineLoaded
   const schema = { path: SCHEMA, content: await readFile(SCHEMA, 'utf8') }

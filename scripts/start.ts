@@ -7,17 +7,17 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { requireWritableStore } from '#lib/data/attachments/attachment-bytes.ts'
-import { fileServers } from '#lib/mcp-client/servers/servers-file.ts'
+import { readServersFile } from '#lib/mcp-client/servers/servers-file.ts'
 import { parseEnv } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
-import { portIn } from '#scripts/local/port.ts'
+import { readPort } from '#scripts/local/port.ts'
 import { migrate, requireHarmlessRole, requireMigrated } from '#scripts/migrate.ts'
 
 try {
   const { values } = parseArgs({ options: { listen: { type: 'string' } } })
   const server = findServer()
   process.env.HOSTNAME = values.listen ?? addressIn(process.env.HOSTNAME)
-  const port = portIn(process.env.PORT)
+  const port = readPort(process.env.PORT)
   process.env.PORT = String(port)
   const settings = parseEnv(process.env)
   const { DATABASE_URL: appUrl, ATTACHMENTS_DIR, MCP_SERVERS_FILE } = settings
@@ -25,7 +25,7 @@ try {
   // resolved here.
   process.env.ATTACHMENTS_DIR = path.resolve(ATTACHMENTS_DIR)
   if (MCP_SERVERS_FILE) process.env.MCP_SERVERS_FILE = path.resolve(MCP_SERVERS_FILE)
-  fileServers()
+  readServersFile()
   await requireFreePort(process.env.HOSTNAME, port)
   await requireWritableStore({ ...settings, ATTACHMENTS_DIR: process.env.ATTACHMENTS_DIR })
   await prepareDatabase(appUrl, process.env.DATABASE_DIRECT_URL)

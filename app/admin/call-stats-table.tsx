@@ -1,9 +1,9 @@
 import Link from 'next/link'
-import { toolCallsHref } from '#app/admin/tool-calls/filter.ts'
+import { toToolCallsHref } from '#app/admin/tool-calls/filter.ts'
 import { EmptyState } from '#app/ui/lists/empty-state.tsx'
 import { Table } from '#app/ui/lists/table.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
-import { countText, durationText } from '#app/ui/time-text.ts'
+import { toCountText, toDurationText } from '#app/ui/time-text.ts'
 import type { CallStats } from '#lib/data/runs/stats.ts'
 
 /** Calls, failures and durations by tool or by server. The name links to its calls. */
@@ -20,26 +20,26 @@ export function CallStatsTable({ by, rows }: { by: 'tool' | 'server'; rows: Call
           header: by === 'tool' ? 'Tool' : 'Server',
           lead: true,
           cell: ({ name }) => (
-            <Link href={toolCallsHref({ [by]: name, since: '7d' })} className="font-mono text-sm hover:text-accent">
+            <Link href={toToolCallsHref({ [by]: name, since: '7d' })} className="font-mono text-sm hover:text-accent">
               {name}
             </Link>
           ),
         },
-        { header: 'Calls', align: 'end', cell: ({ calls }) => countText(calls) },
+        { header: 'Calls', align: 'end', cell: ({ calls }) => toCountText(calls) },
         {
           header: 'Failed',
           align: 'end',
           cell: ({ calls, failed }) =>
             failed > 0 ? (
               <span className="text-bad">
-                {countText(failed)} ({Math.round((failed / calls) * 100)} %)
+                {toCountText(failed)} ({Math.round((failed / calls) * 100)} %)
               </span>
             ) : (
               '0'
             ),
         },
-        { header: 'p50', align: 'end', cell: ({ p50 }) => durationText(p50) },
-        { header: 'p95', align: 'end', cell: ({ p95 }) => durationText(p95) },
+        { header: 'p50', align: 'end', cell: ({ p50 }) => toDurationText(p50) },
+        { header: 'p95', align: 'end', cell: ({ p95 }) => toDurationText(p95) },
         { header: 'Last', align: 'end', cell: ({ lastAt }) => <RelativeTime at={lastAt.toISOString()} /> },
       ]}
     />

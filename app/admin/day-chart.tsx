@@ -1,4 +1,4 @@
-import { countText } from '#app/ui/time-text.ts'
+import { toCountText } from '#app/ui/time-text.ts'
 import type { DayOfCalls } from '#lib/data/runs/stats.ts'
 
 const HEIGHT = 100
@@ -13,11 +13,11 @@ export function DayChart({ days }: { days: DayOfCalls[] }) {
   const top = Math.max(1, ...days.map(({ calls }) => calls))
   const total = days.reduce((sum, { calls }) => sum + calls, 0)
   const failed = days.reduce((sum, { failed: some }) => sum + some, 0)
-  const label = `Tool calls a day over ${days.length} days: ${countText(total)} in all, ${countText(failed)} failed, ${countText(top)} on the busiest day.`
+  const label = `Tool calls a day over ${days.length} days: ${toCountText(total)} in all, ${toCountText(failed)} failed, ${toCountText(top)} on the busiest day.`
   return (
     <figure className="grid grid-cols-[auto_1fr] gap-x-2 text-xs text-ink-faint">
       <div aria-hidden className="flex flex-col justify-between text-end tabular-nums">
-        <span>{countText(top)}</span>
+        <span>{toCountText(top)}</span>
         <span>0</span>
       </div>
       <svg
@@ -33,7 +33,7 @@ export function DayChart({ days }: { days: DayOfCalls[] }) {
           const x = index * STEP + (STEP - BAR) / 2
           return (
             <g key={day}>
-              <title>{`${dayName(day)}: ${countText(calls)} calls, ${countText(bad)} failed`}</title>
+              <title>{`${dayName(day)}: ${toCountText(calls)} calls, ${toCountText(bad)} failed`}</title>
               <rect x={index * STEP} width={STEP} height={HEIGHT} fill="transparent" />
               <rect x={x} width={BAR} y={HEIGHT - height} height={height - foot} fill="var(--accent)" />
               <rect x={x} width={BAR} y={HEIGHT - foot} height={foot} fill="var(--bad)" />

@@ -1,6 +1,6 @@
 import Link from 'next/link'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
-import { countText } from '#app/ui/time-text.ts'
+import { toCountText } from '#app/ui/time-text.ts'
 import type { FailureCount } from '#lib/data/runs/stats.ts'
 
 type Props = {
@@ -33,7 +33,7 @@ export function FailureList({ title, failures, nameOf, hrefOf }: Props) {
                   Latest: <RelativeTime at={lastAt.toISOString()} />
                 </span>
               </span>
-              <span className="font-semibold tabular-nums">{countText(count)}</span>
+              <span className="font-semibold tabular-nums">{toCountText(count)}</span>
             </Link>
           </li>
         ))}

@@ -1,13 +1,13 @@
 import { CircleCheck } from 'lucide-react'
 import { Suspense } from 'react'
-import { toolCallsHref } from '#app/admin/tool-calls/filter.ts'
+import { toToolCallsHref } from '#app/admin/tool-calls/filter.ts'
 import { explainFailure } from '#app/calls/failure-text.ts'
 import { Card } from '#app/ui/card.tsx'
 import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { EmptyState } from '#app/ui/lists/empty-state.tsx'
 import { listAddress } from '#app/ui/lists/list-address.ts'
 import { Skeleton } from '#app/ui/skeleton.tsx'
-import { countText, durationText } from '#app/ui/time-text.ts'
+import { toCountText, toDurationText } from '#app/ui/time-text.ts'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { findPerson } from '#lib/data/people/users.ts'
 import { RUN_FAILURES } from '#lib/data/runs/run-failures.ts'
@@ -43,21 +43,29 @@ async function Numbers({ timeZone }: { timeZone: string }) {
       <dl className="grid grid-cols-2 gap-4 lg:grid-cols-5">
         <Stat
           name="People"
-          value={countText(people.total)}
-          note={`${countText(people.activeInPeriod)} active in ${PERIOD_DAYS} days`}
+          value={toCountText(people.total)}
+          note={`${toCountText(people.activeInPeriod)} active in ${PERIOD_DAYS} days`}
         />
-        <Stat name="Conversations" value={countText(threads.total)} note={`${countText(threads.newToday)} new today`} />
+        <Stat
+          name="Conversations"
+          value={toCountText(threads.total)}
+          note={`${toCountText(threads.newToday)} new today`}
+        />
         <Stat
           name="Runs today"
-          value={countText(runs.today)}
+          value={toCountText(runs.today)}
           note={
             <>
-              {countText(runs.active)} now · <FailedCount count={runs.failedToday} />
+              {toCountText(runs.active)} now · <FailedCount count={runs.failedToday} />
             </>
           }
         />
-        <Stat name="Tool calls today" value={countText(calls.today)} note={<FailedCount count={calls.failedToday} />} />
-        <Stat name="Tool call p50" value={durationText(calls.p50)} note={`p95 ${durationText(calls.p95)}`} />
+        <Stat
+          name="Tool calls today"
+          value={toCountText(calls.today)}
+          note={<FailedCount count={calls.failedToday} />}
+        />
+        <Stat name="Tool call p50" value={toDurationText(calls.p50)} note={`p95 ${toDurationText(calls.p95)}`} />
       </dl>
       <div className="grid items-start gap-4 lg:grid-cols-[3fr_2fr]">
         <Card title="Tool calls a day" hint={`The last ${CHART_DAYS} days`}>
@@ -65,7 +73,7 @@ async function Numbers({ timeZone }: { timeZone: string }) {
         </Card>
         <Card
           title="What failed"
-          hint={`${countText(runs.failedInPeriod)} of ${countText(runs.inPeriod)} runs and ${countText(calls.failedInPeriod)} of ${countText(calls.inPeriod)} calls in ${PERIOD_DAYS} days`}
+          hint={`${toCountText(runs.failedInPeriod)} of ${toCountText(runs.inPeriod)} runs and ${toCountText(calls.failedInPeriod)} of ${toCountText(calls.inPeriod)} calls in ${PERIOD_DAYS} days`}
           flush
         >
           {runFailures.length + callFailures.length === 0 && (
@@ -83,7 +91,7 @@ async function Numbers({ timeZone }: { timeZone: string }) {
             title="Tool calls"
             failures={callFailures}
             nameOf={(failureClass) => explainFailure(failureClass).title}
-            hrefOf={(failure) => toolCallsHref({ failure, since: '7d' })}
+            hrefOf={(failure) => toToolCallsHref({ failure, since: '7d' })}
           />
         </Card>
       </div>

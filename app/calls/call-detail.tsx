@@ -4,7 +4,7 @@ import { CodeBlock } from '#app/ui/code-block.tsx'
 import { Facts, Id } from '#app/ui/lists/facts.tsx'
 import { Notice } from '#app/ui/notice.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
-import { bytesText, durationText } from '#app/ui/time-text.ts'
+import { toBytesText, toDurationText } from '#app/ui/time-text.ts'
 import type { ToolCallDetail } from '#lib/data/runs/tool-calls.ts'
 import { CallTimes } from './call-times.tsx'
 import { explainFailure } from './failure-text.ts'
@@ -38,9 +38,9 @@ export function CallDetail({ call, facts = [] }: { call: ToolCallDetail; facts?:
         <Facts
           facts={[
             ['Started', <RelativeTime key="t" at={call.startedAt.toISOString()} exact />],
-            ['Took', durationText(call.durationMs)],
-            ['Connected after', call.connectedMs !== null && durationText(call.connectedMs)],
-            ['First progress after', call.firstSignMs !== null && durationText(call.firstSignMs)],
+            ['Took', toDurationText(call.durationMs)],
+            ['Connected after', call.connectedMs !== null && toDurationText(call.connectedMs)],
+            ['First progress after', call.firstSignMs !== null && toDurationText(call.firstSignMs)],
             ['Server', call.server],
             [
               'Made by',
@@ -71,7 +71,9 @@ function Json({ title, value, bytes }: { title: string; value: unknown; bytes: n
   return (
     <Card
       title={title}
-      hint={clipped === undefined ? bytesText(bytes) : `The beginning of ${bytesText(bytes)}; the rest was not kept.`}
+      hint={
+        clipped === undefined ? toBytesText(bytes) : `The beginning of ${toBytesText(bytes)}; the rest was not kept.`
+      }
     >
       <CodeBlock label={title.toLowerCase()} text={clipped ?? JSON.stringify(value, null, 2)} wrap />
     </Card>

@@ -1,7 +1,7 @@
 import Link from 'next/link'
 import { type Column, Table } from '#app/ui/lists/table.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
-import { durationText } from '#app/ui/time-text.ts'
+import { toDurationText } from '#app/ui/time-text.ts'
 import type { ToolCallRow } from '#lib/data/runs/tool-calls.ts'
 import { CallStatus } from './call-status.tsx'
 import { explainFailure } from './failure-text.ts'
@@ -48,7 +48,7 @@ export function CallTable({
       header: 'Made by',
       cell: (call) => ({ chat: 'Assistant', repeat: 'Repetition' })[call.via] ?? call.clientName ?? 'MCP client',
     },
-    { header: 'Took', align: 'end', cell: (call) => durationText(call.durationMs) },
+    { header: 'Took', align: 'end', cell: (call) => toDurationText(call.durationMs) },
     { header: 'When', align: 'end', cell: (call) => <RelativeTime at={call.startedAt.toISOString()} /> },
   ]
   return <Table caption="Tool calls" columns={columns} rows={calls} rowKey={({ id }) => id} />

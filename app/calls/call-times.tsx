@@ -1,4 +1,4 @@
-import { durationText } from '#app/ui/time-text.ts'
+import { toDurationText } from '#app/ui/time-text.ts'
 import type { ToolCallDetail } from '#lib/data/runs/tool-calls.ts'
 
 /** In percent of the bar: the narrowest part, and the gap between two parts. */
@@ -23,7 +23,7 @@ export function CallTimes({ call }: { call: Pick<ToolCallDetail, 'connectedMs' |
         {parts.map(({ name, ms, colour }) => (
           <li key={name} className="inline-flex items-center gap-1.5">
             <span aria-hidden className={`size-2 rounded-xs ${colour}`} />
-            {name} <span className="tabular-nums text-ink-faint">{durationText(ms)}</span>
+            {name} <span className="tabular-nums text-ink-faint">{toDurationText(ms)}</span>
           </li>
         ))}
       </ul>

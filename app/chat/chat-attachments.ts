@@ -21,7 +21,7 @@ const ACCEPTED: Record<string, string[]> = {
 }
 
 /** The composer's option for attachments. Disabled if the server accepts none. */
-export function attachmentOption(limits: AttachmentLimits | null): ComposerOption['attachments'] {
+export function toAttachmentOption(limits: AttachmentLimits | null): ComposerOption['attachments'] {
   if (!limits) return { enabled: false }
   return { enabled: true, maxSize: limits.maxBytes, maxCount: limits.maxCount, accept: ACCEPTED }
 }

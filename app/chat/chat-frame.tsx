@@ -6,12 +6,12 @@ import { useState } from 'react'
 import { LinkButton } from '#app/ui/button.tsx'
 import { useColorScheme } from '#app/ui/layout/use-color-scheme.ts'
 import { Notice } from '#app/ui/notice.tsx'
-import { type AttachmentLimits, attachmentOption } from './chat-attachments.ts'
-import { chatTheme } from './chat-theme.ts'
+import { type AttachmentLimits, toAttachmentOption } from './chat-attachments.ts'
+import { makeChatTheme } from './chat-theme.ts'
 import { DRAFTS_KEY } from './drafts.ts'
-import { lateName } from './late-name.ts'
+import { watchForLateName } from './late-name.ts'
 import { openConnection } from './open-connection.ts'
-import { toolCommands } from './tool-commands.ts'
+import { makeToolCommands } from './tool-commands.ts'
 import { keepUnsent, takeUnsent } from './unsent-text.ts'
 import { useResumableFetch } from './use-resumable-fetch.ts'
 import { useThreadAddress } from './use-thread-address.ts'
@@ -57,13 +57,13 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
   )
 
   const [commands] = useState(() =>
-    toolCommands((text) => void chat.setComposerValue({ text }).then(() => chat.focusComposer())),
+    makeToolCommands((text) => void chat.setComposerValue({ text }).then(() => chat.focusComposer())),
   )
-  const [late] = useState(() => lateName(() => void chat.fetchUpdates()))
+  const [late] = useState(() => watchForLateName(() => void chat.fetchUpdates()))
   const chat = useChatKit({
     api: { url: '/api/chatkit', domainKey, fetch: resumable.fetch, uploadStrategy: { type: 'two_phase' } },
     initialThread: initial,
-    theme: chatTheme(scheme),
+    theme: makeChatTheme(scheme),
     frameTitle: 'Chat',
     header: { enabled: true },
     history: { enabled: true, showDelete: true, showRename: true },
@@ -73,7 +73,7 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
     },
     composer: {
       placeholder: 'Say what should be done',
-      attachments: attachmentOption(attachments),
+      attachments: toAttachmentOption(attachments),
       dictation: { enabled: dictation },
     },
     commands,

@@ -8,7 +8,7 @@ const COLOURS = {
 }
 
 /** The chat's theme in our palette. */
-export function chatTheme(colorScheme: ColorScheme): ThemeOption {
+export function makeChatTheme(colorScheme: ColorScheme): ThemeOption {
   const { accent, background, foreground } = COLOURS[colorScheme]
   return {
     colorScheme,

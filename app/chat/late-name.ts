@@ -12,7 +12,7 @@ type Listeners = {
  * Reads a conversation again shortly after its first answer. The model's title arrives with a long
  * answer, but only after a short one.
  */
-export function lateName(read: () => void): Listeners {
+export function watchForLateName(read: () => void): Listeners {
   let isAnswering = false
   let isDue = false
   let timer: ReturnType<typeof setTimeout> | undefined

@@ -39,7 +39,7 @@ type Hooks = {
  * at the server too, unless the person only left. Requests that ask for numbered streams themselves
  * (our element) pass through.
  */
-export function resumableFetch(send: typeof fetch, hooks: Hooks): typeof fetch {
+export function makeResumableFetch(send: typeof fetch, hooks: Hooks): typeof fetch {
   return async (input, init) => {
     const body = streamRequest(init)
     if (!body) return send(input, init)

@@ -13,7 +13,7 @@ const FRESH_MS = 60_000
  * parameters, required ones first. A complete command suggests nothing more, so that Enter sends
  * it. `write` puts text into the composer.
  */
-export function toolCommands(write: (text: string) => void): CommandsOption {
+export function makeToolCommands(write: (text: string) => void): CommandsOption {
   let known: { tools: Promise<Tool[]>; at: number } | null = null
   const tools = () => {
     if (!known || Date.now() - known.at > FRESH_MS) known = { tools: readTools(), at: Date.now() }
@@ -24,7 +24,7 @@ export function toolCommands(write: (text: string) => void): CommandsOption {
   }
   return {
     enabled: true,
-    onSearch: async (query) => completions(await tools(), query),
+    onSearch: async (query) => listCompletions(await tools(), query),
     // The id is the text to insert.
     onSelect: async ({ id }) => write(id),
   }
@@ -37,7 +37,7 @@ async function readTools(): Promise<Tool[]> {
 }
 
 /** The completions for the text after a `/`. */
-export function completions(tools: readonly Tool[], query: string): Command[] {
+export function listCompletions(tools: readonly Tool[], query: string): Command[] {
   const [name = '', ...rest] = query.split(/\s+/)
   if (rest.length === 0) return names(tools, name)
   const tool = tools.find((one) => one.name === name)

@@ -1,7 +1,7 @@
 'use client'
 
 import { useEffect, useMemo, useRef } from 'react'
-import { resumableFetch } from './resumable-fetch.ts'
+import { makeResumableFetch } from './resumable-fetch.ts'
 
 /** A stream aborted within this time (ms) of leaving a conversation counts as left, not stopped. */
 const LEAVING_MS = 1_000
@@ -44,7 +44,7 @@ export function useResumableFetch(
 
   return useMemo(
     () => ({
-      fetch: resumableFetch((...request) => latest.current.send(...request), {
+      fetch: makeResumableFetch((...request) => latest.current.send(...request), {
         hasLeft: async (threadId) => {
           const givenUp = Date.now()
           await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))

@@ -7,7 +7,7 @@ import { TextLink } from '#app/forms/text-link.tsx'
 import { checkNewPassword, useForm } from '#app/forms/use-form.ts'
 import { useFragment } from '#app/forms/use-fragment.ts'
 import { signInWithPassword } from '#app/sign-in/password-sign-in.ts'
-import { sentenceFor } from '#app/sign-in/sentences.ts'
+import { findSentence } from '#app/sign-in/sentences.ts'
 import { Field } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import { Notice } from '#app/ui/notice.tsx'
@@ -20,7 +20,7 @@ export function ResetForm() {
       const sent = await sendJson<{ email: string }>('POST', '/api/auth/reset-password', { code, password })
       if (!sent.ok) return { form: sent.message }
       const reason = await signInWithPassword(sent.data.email, password)
-      return reason ? { form: `Your password is changed. ${sentenceFor(reason)}` } : undefined
+      return reason ? { form: `Your password is changed. ${findSentence(reason)}` } : undefined
     },
   })
   if (code === '')

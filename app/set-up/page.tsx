@@ -3,7 +3,7 @@ import { redirect } from 'next/navigation'
 import { ProviderButtons } from '#app/sign-in/provider-buttons.tsx'
 import { AccountForm } from '#app/sign-up/account-form.tsx'
 import { Entrance } from '#app/ui/layout/entrance.tsx'
-import { federatedProviders } from '#lib/auth/sign-in/providers.ts'
+import { listFederatedProviders } from '#lib/auth/sign-in/providers.ts'
 import { needsSetupCode } from '#lib/auth/sign-in/setup-code.ts'
 import { hasAnyAccount } from '#lib/data/people/users.ts'
 
@@ -19,7 +19,7 @@ export default async function SetUpPage() {
       hint="Make the first account. It is the admin of this server and can let others in."
     >
       <AccountForm first needsCode={needsCode} />
-      {!needsCode && <ProviderButtons providers={federatedProviders()} path="/chat" />}
+      {!needsCode && <ProviderButtons providers={listFederatedProviders()} path="/chat" />}
     </Entrance>
   )
 }

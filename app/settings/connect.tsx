@@ -3,7 +3,7 @@
 import { useState } from 'react'
 import { CodeBlock } from '#app/ui/code-block.tsx'
 import { Field, Select } from '#app/ui/forms/field.tsx'
-import { snippetsFor } from './snippets.ts'
+import { makeSnippets } from './snippets.ts'
 
 type Props = {
   endpoint: string
@@ -18,7 +18,7 @@ type Props = {
 export function Connect({ endpoint, token }: Props) {
   const [way, setWay] = useState<'sign in' | 'token'>(token ? 'token' : 'sign in')
   const [client, setClient] = useState('Claude Code')
-  const snippets = snippetsFor(endpoint, way, token)
+  const snippets = makeSnippets(endpoint, way, token)
   const shown = snippets.find((snippet) => snippet.client === client) ?? snippets[0]
   return (
     <div className="grid gap-4">

@@ -1,6 +1,6 @@
 import { Download, Plug } from 'lucide-react'
 import type { Metadata } from 'next'
-import { buttonClass, LinkButton } from '#app/ui/button.tsx'
+import { LinkButton, toButtonClass } from '#app/ui/button.tsx'
 import { Card } from '#app/ui/card.tsx'
 import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { canMail } from '#lib/auth/mail/send-mail.ts'
@@ -97,7 +97,7 @@ export default async function SettingsPage({
           </LinkButton>
         </Card>
         <Card title="Your data" hint="Profile, threads, runs, tool calls, tasks and notes as one JSON file.">
-          <a href="/api/me/export" download className={buttonClass()}>
+          <a href="/api/me/export" download className={toButtonClass()}>
             <Download aria-hidden className="size-4" />
             Export my data
           </a>

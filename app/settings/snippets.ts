@@ -7,7 +7,7 @@ const PLACEHOLDER = 'YOUR_TOKEN'
  * How to add the MCP endpoint to popular clients: by its address alone if they sign in themselves
  * (OAuth), or with a personal token in a header.
  */
-export function snippetsFor(endpoint: string, way: 'sign in' | 'token', token = PLACEHOLDER): Snippet[] {
+export function makeSnippets(endpoint: string, way: 'sign in' | 'token', token = PLACEHOLDER): Snippet[] {
   const header = way === 'token' ? { Authorization: `Bearer ${token}` } : undefined
   const headers = header && { headers: header }
   const flag = header ? ` --header "Authorization: ${header.Authorization}"` : ''

@@ -6,13 +6,13 @@ import { Entrance } from '#app/ui/layout/entrance.tsx'
 import { Notice } from '#app/ui/notice.tsx'
 import { canMail } from '#lib/auth/mail/send-mail.ts'
 import { findCaller } from '#lib/auth/sessions/session.ts'
-import { federatedProviders } from '#lib/auth/sign-in/providers.ts'
+import { listFederatedProviders } from '#lib/auth/sign-in/providers.ts'
 import { signUpMode } from '#lib/auth/sign-in/sign-up-rules.ts'
 import { hasAnyAccount } from '#lib/data/people/users.ts'
 import { env } from '#lib/platform/env.ts'
 import { ProviderButtons } from './provider-buttons.tsx'
-import { returnPath, withReturnPath } from './return-path.ts'
-import { sentenceFor } from './sentences.ts'
+import { toReturnPath, withReturnPath } from './return-path.ts'
+import { findSentence } from './sentences.ts'
 import { SignInForm } from './sign-in-form.tsx'
 
 export const metadata: Metadata = { title: 'Sign in' }
@@ -21,7 +21,7 @@ type Query = { callbackUrl?: string | string[]; error?: string }
 
 export default async function SignInPage({ searchParams }: { searchParams: Promise<Query> }) {
   const { callbackUrl, error } = await searchParams
-  const path = returnPath(callbackUrl, env().APP_URL)
+  const path = toReturnPath(callbackUrl, env().APP_URL)
   if (!error && (await findCaller(await headers()))) redirect(path)
   if (!(await hasAnyAccount())) redirect('/set-up')
   return (
@@ -37,11 +37,11 @@ export default async function SignInPage({ searchParams }: { searchParams: Promi
     >
       {error && (
         <Notice tone="bad" announce>
-          {sentenceFor(error)}
+          {findSentence(error)}
         </Notice>
       )}
       <SignInForm path={path} mailLinks={canMail()} />
-      <ProviderButtons providers={federatedProviders()} path={path} />
+      <ProviderButtons providers={listFederatedProviders()} path={path} />
     </Entrance>
   )
 }

@@ -1,4 +1,4 @@
-import { localPath } from '#lib/platform/http/local-path.ts'
+import { toLocalPath } from '#lib/platform/http/local-path.ts'
 
 const START = '/chat'
 // Someone who has signed in does not need the pages before sign-in, and the other addresses are for
@@ -9,8 +9,8 @@ const NO_PAGE = /^\/(?:sign-in|sign-up|set-up|forgot-password|reset-password|api
  * The path on this server to open after sign-in: the wished one if it is a page of ours, else the
  * chat.
  */
-export function returnPath(wish: unknown, appUrl: string): string {
-  const path = localPath(wish, appUrl)
+export function toReturnPath(wish: unknown, appUrl: string): string {
+  const path = toLocalPath(wish, appUrl)
   if (path === null) return START
   const { pathname } = new URL(path, appUrl)
   return NO_PAGE.test(decoded(pathname)) ? START : path

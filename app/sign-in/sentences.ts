@@ -29,6 +29,6 @@ const SENTENCES: Record<string, string> = {
 }
 
 /** The sentence for a reason; a general one for an unknown reason. */
-export function sentenceFor(reason: string): string {
+export function findSentence(reason: string): string {
   return SENTENCES[reason] ?? TRY_AGAIN
 }

@@ -11,7 +11,7 @@ import { Field, TextInput } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import { Notice } from '#app/ui/notice.tsx'
 import { signInWithPassword } from './password-sign-in.ts'
-import { sentenceFor } from './sentences.ts'
+import { findSentence } from './sentences.ts'
 
 const NO_EMAIL = { email: 'Enter your e-mail address.' }
 
@@ -25,7 +25,7 @@ export function SignInForm({ path, mailLinks }: { path: string; mailLinks: boole
       setMailed(null)
       if (!byMail) {
         const reason = await signInWithPassword(email, password, path)
-        return reason ? { form: sentenceFor(reason) } : undefined
+        return reason ? { form: findSentence(reason) } : undefined
       }
       const sent = await sendJson('POST', '/api/auth/mail-link', { email })
       if (!sent.ok) return sent.code === 'bad_request' ? { email: sent.message } : { form: sent.message }

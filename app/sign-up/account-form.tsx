@@ -6,7 +6,7 @@ import { PasswordInput } from '#app/forms/password-input.tsx'
 import { type Sent, sendJson } from '#app/forms/send-json.ts'
 import { checkNewPassword, type Problems, requireFilled, useForm } from '#app/forms/use-form.ts'
 import { signInWithPassword } from '#app/sign-in/password-sign-in.ts'
-import { sentenceFor } from '#app/sign-in/sentences.ts'
+import { findSentence } from '#app/sign-in/sentences.ts'
 import { Field, TextInput } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import { Notice } from '#app/ui/notice.tsx'
@@ -54,7 +54,7 @@ export function AccountForm({
         return
       }
       const reason = await signInWithPassword(email, password, path)
-      return reason ? { form: reason === 'CredentialsSignin' ? KNOWN : sentenceFor(reason) } : undefined
+      return reason ? { form: reason === 'CredentialsSignin' ? KNOWN : findSentence(reason) } : undefined
     },
   })
   if (mailed)

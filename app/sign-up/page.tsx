@@ -3,11 +3,11 @@ import { headers } from 'next/headers'
 import { redirect } from 'next/navigation'
 import { TextLink } from '#app/forms/text-link.tsx'
 import { ProviderButtons } from '#app/sign-in/provider-buttons.tsx'
-import { returnPath, withReturnPath } from '#app/sign-in/return-path.ts'
+import { toReturnPath, withReturnPath } from '#app/sign-in/return-path.ts'
 import { Entrance } from '#app/ui/layout/entrance.tsx'
 import { Notice } from '#app/ui/notice.tsx'
 import { findCaller } from '#lib/auth/sessions/session.ts'
-import { federatedProviders } from '#lib/auth/sign-in/providers.ts'
+import { listFederatedProviders } from '#lib/auth/sign-in/providers.ts'
 import { signUpMode } from '#lib/auth/sign-in/sign-up-rules.ts'
 import { hasAnyAccount } from '#lib/data/people/users.ts'
 import { env } from '#lib/platform/env.ts'
@@ -20,7 +20,7 @@ export default async function SignUpPage({
 }: {
   searchParams: Promise<{ callbackUrl?: string | string[] }>
 }) {
-  const path = returnPath((await searchParams).callbackUrl, env().APP_URL)
+  const path = toReturnPath((await searchParams).callbackUrl, env().APP_URL)
   if (await findCaller(await headers())) redirect(path)
   if (!(await hasAnyAccount())) redirect('/set-up')
   const mode = signUpMode()
@@ -42,7 +42,7 @@ export default async function SignUpPage({
         path={path}
         emailHint={mode === 'domain' ? `An address at ${env().SIGN_UP_DOMAINS.join(' or ')}.` : undefined}
       />
-      <ProviderButtons providers={federatedProviders()} path={path} />
+      <ProviderButtons providers={listFederatedProviders()} path={path} />
     </Entrance>
   )
 }

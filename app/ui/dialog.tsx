@@ -3,7 +3,7 @@
 import { X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Dialog as AriaDialog, Button, DialogTrigger, Heading, Modal, ModalOverlay } from 'react-aria-components'
-import { type ButtonLook, buttonClass } from './button.tsx'
+import { type ButtonLook, toButtonClass } from './button.tsx'
 
 /**
  * A button that opens a modal dialog. Focus stays inside; Escape or a press outside closes it.
@@ -18,7 +18,7 @@ export function Dialog({
 }: ButtonLook & { label: ReactNode; title: string; children: ReactNode | ((close: () => void) => ReactNode) }) {
   return (
     <DialogTrigger>
-      <Button className={buttonClass({ tone, size })}>{label}</Button>
+      <Button className={toButtonClass({ tone, size })}>{label}</Button>
       <ModalOverlay
         isDismissable
         className="animate-appear fixed inset-0 z-50 grid place-items-end bg-shade sm:place-items-center sm:p-4"
@@ -34,7 +34,7 @@ export function Dialog({
                   <Button
                     aria-label="Close"
                     onPress={close}
-                    className={buttonClass({ tone: 'quiet', size: 'sm' }, '-me-2 -mt-1 px-2')}
+                    className={toButtonClass({ tone: 'quiet', size: 'sm' }, '-me-2 -mt-1 px-2')}
                   >
                     <X aria-hidden className="size-4" />
                   </Button>

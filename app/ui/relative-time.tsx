@@ -1,7 +1,7 @@
 'use client'
 
 import { useSyncExternalStore } from 'react'
-import { clockFor, exactTime, relativeTime } from './time-text.ts'
+import { chooseClock, toExactTime, toRelativeTime } from './time-text.ts'
 
 // One clock for all times on the page. It ticks every 30 s while any is shown.
 let now = Date.now()
@@ -31,7 +31,7 @@ const inBrowser = () => () => {}
 export function RelativeTime({ at, exact = false }: { at: string; exact?: boolean }) {
   const current = useSyncExternalStore(
     subscribe,
-    () => clockFor(Date.parse(at), now),
+    () => chooseClock(Date.parse(at), now),
     () => Date.now(),
   )
   const zoneKnown = useSyncExternalStore(
@@ -40,10 +40,10 @@ export function RelativeTime({ at, exact = false }: { at: string; exact?: boolea
     () => false,
   )
   const moment = new Date(at)
-  const written = exactTime(moment, zoneKnown ? undefined : 'UTC')
+  const written = toExactTime(moment, zoneKnown ? undefined : 'UTC')
   return (
     <time dateTime={at} title={written} suppressHydrationWarning className={exact ? '' : 'whitespace-nowrap'}>
-      {exact ? `${written} (${relativeTime(moment, current)})` : relativeTime(moment, current)}
+      {exact ? `${written} (${toRelativeTime(moment, current)})` : toRelativeTime(moment, current)}
     </time>
   )
 }

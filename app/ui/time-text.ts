@@ -9,7 +9,7 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 
 /** "just now", "5 minutes ago", "yesterday", "in 3 days". `now` is in milliseconds. */
-export function relativeTime(at: Date, now: number): string {
+export function toRelativeTime(at: Date, now: number): string {
   const seconds = (at.getTime() - now) / 1000
   for (const [unit, size] of STEPS)
     if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit)
@@ -20,12 +20,12 @@ export function relativeTime(at: Date, now: number): string {
  * The current time for showing a moment. `now` may be up to 30 s behind; a moment that has just
  * passed must not appear to be in the future.
  */
-export function clockFor(moment: number, now: number): number {
+export function chooseClock(moment: number, now: number): number {
   return moment - now < 60_000 ? Math.max(moment, now) : now
 }
 
 /** "27 November 2026, 15:04:05 UTC", in the given zone or the reader's own. */
-export function exactTime(at: Date, timeZone?: string): string {
+export function toExactTime(at: Date, timeZone?: string): string {
   return new Intl.DateTimeFormat('en-GB', {
     dateStyle: undefined,
     day: 'numeric',
@@ -40,7 +40,7 @@ export function exactTime(at: Date, timeZone?: string): string {
 }
 
 /** "840 ms", "1.2 s", "2 min 5 s"; a dash if unknown. */
-export function durationText(milliseconds: number | null | undefined): string {
+export function toDurationText(milliseconds: number | null | undefined): string {
   if (milliseconds === null || milliseconds === undefined) return '–'
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`
   if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`
@@ -49,8 +49,8 @@ export function durationText(milliseconds: number | null | undefined): string {
 }
 
 /** "1,204" and "3.4 MB": numbers as people read them. */
-export const countText = (count: number) => count.toLocaleString('en')
-export function bytesText(bytes: number | null | undefined): string {
+export const toCountText = (count: number) => count.toLocaleString('en')
+export function toBytesText(bytes: number | null | undefined): string {
   if (bytes === null || bytes === undefined) return '–'
   if (bytes < 1024) return `${bytes} B`
   if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(1)} kB`

@@ -7,7 +7,7 @@ import { sendJson } from '#app/forms/send-json.ts'
 import { requireFilled, useForm } from '#app/forms/use-form.ts'
 import { useFragment } from '#app/forms/use-fragment.ts'
 import { signInWithPassword } from '#app/sign-in/password-sign-in.ts'
-import { sentenceFor } from '#app/sign-in/sentences.ts'
+import { findSentence } from '#app/sign-in/sentences.ts'
 import { LinkButton } from '#app/ui/button.tsx'
 import { Field } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
@@ -39,7 +39,7 @@ export function VerifyForm({ signedIn }: { signedIn: boolean }) {
         return
       }
       const reason = await signInWithPassword(sent.data.email, password)
-      return reason ? { form: `Your address is verified. ${sentenceFor(reason)}` } : undefined
+      return reason ? { form: `Your address is verified. ${findSentence(reason)}` } : undefined
     },
   })
   if (verified)

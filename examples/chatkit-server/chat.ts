@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
-import { messageText } from '#lib/chatkit/server/title.ts'
+import { toMessageText } from '#lib/chatkit/server/title.ts'
 import type { Act, Respond, Turn } from '#lib/chatkit/server/turn.ts'
 import { streamWidget } from '#lib/chatkit/server/widgets/stream-widget.ts'
 import { WidgetTemplate } from '#lib/chatkit/server/widgets/widget-template.ts'
@@ -10,7 +10,7 @@ const weather = WidgetTemplate.parse(readFileSync(new URL('weather.widget', impo
 
 /** Answers with a widget, asks the page for its time zone by a client tool, or says what it heard. Your model goes here. */
 export const respond: Respond = async function* ({ thread, input, store }) {
-  const text = input ? messageText(input) : ''
+  const text = input ? toMessageText(input) : ''
   const head = { id: store.newItemId('message'), thread_id: thread.id, created_at: new Date().toISOString() }
   if (!input)
     yield {

@@ -22,7 +22,7 @@ export async function* answerAgain(
 ): AsyncGenerator<ThreadStreamEvent> {
   if (!sender || findConnectCardServer(sender) === undefined)
     throw new CustomStreamError('This control does nothing any more.')
-  const { message, after } = await lastTurn(store, thread.id)
+  const { message, after } = await findLastTurn(store, thread.id)
   if (!message || !after.some(({ id }) => id === sender.id))
     throw new CustomStreamError('This was some time ago. Ask again.')
   for (const item of after) {
@@ -33,7 +33,7 @@ export async function* answerAgain(
 }
 
 /** The person's last message, and the items after it, newest first. */
-export async function lastTurn(
+export async function findLastTurn(
   store: Store,
   threadId: string,
 ): Promise<{ message?: UserMessageItem; after: ThreadItem[] }> {

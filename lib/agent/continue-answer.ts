@@ -1,4 +1,4 @@
-import { lastTurn } from '#lib/agent/answer-again.ts'
+import { findLastTurn } from '#lib/agent/answer-again.ts'
 import { isCutCard } from '#lib/agent/cards/cut-card.ts'
 import { type AgentEdges, type AgentRun, runTurn } from '#lib/agent/run-turn.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
@@ -19,7 +19,7 @@ export async function* continueAnswer(
   edges: AgentEdges,
 ): AsyncGenerator<ThreadStreamEvent> {
   if (!sender || !isCutCard(sender)) throw new CustomStreamError('This control does nothing any more.')
-  const { after } = await lastTurn(store, thread.id)
+  const { after } = await findLastTurn(store, thread.id)
   if (!after.some(({ id }) => id === sender.id)) throw new CustomStreamError('This was some time ago. Ask again.')
   yield { type: 'thread.item.removed', item_id: sender.id }
   const created_at = new Date().toISOString()

@@ -2,13 +2,13 @@ import { findApprovalReason } from '#lib/agent/approvals/approval-rules.ts'
 import type { AgentEdges } from '#lib/agent/run-turn.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { findStanding } from '#lib/data/people/users.ts'
-import { argumentsHash, askedArguments } from '#lib/data/runs/ledger.ts'
+import { hashArguments, toAskedArguments } from '#lib/data/runs/ledger.ts'
 import { findToolCall, listRepeats, type ToolCallDetail } from '#lib/data/runs/tool-calls.ts'
 import { listPolicies } from '#lib/data/servers/policies.ts'
 import { needsAccount } from '#lib/mcp-client/accounts/accounts.ts'
 import { onlyReads } from '#lib/mcp-client/calls/repeat-rules.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
-import { serversFor } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { listServersFor } from '#lib/mcp-client/servers/mcp-servers.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
@@ -20,7 +20,7 @@ import { newId } from '#lib/platform/ids.ts'
 export function findRepeatRefusal(call: ToolCallDetail): string | null {
   if (call.status === 'pending') return 'This call is still under way.'
   // Redacted or clipped arguments cannot be sent, and their placeholders must not be.
-  if (call.argumentsHash !== argumentsHash(askedArguments(call.arguments, call.filledIn)))
+  if (call.argumentsHash !== hashArguments(toAskedArguments(call.arguments, call.filledIn)))
     return 'Its arguments were not kept whole, because they were secret or too long. Ask for it in the chat.'
   return null
 }
@@ -47,7 +47,7 @@ export async function repeatCall(
   const standing = await findStanding(owner.userId)
   if (!standing) throw new AppError('conflict', 'The account of this person can no longer be used.')
   const foreign = owner.userId !== asker.userId
-  const server = (await serversFor(standing.role)).find(({ name }) => name === call.server)
+  const server = (await listServersFor(standing.role)).find(({ name }) => name === call.server)
   if (!server) throw goneError()
   if (foreign && needsAccount(server))
     throw new AppError(
@@ -55,7 +55,7 @@ export async function repeatCall(
       `Calls at ${server.name} are made with each person's own account there: only they can repeat this one.`,
     )
   const policies = await listPolicies(owner)
-  const args = askedArguments(call.arguments, call.filledIn) as Record<string, unknown>
+  const args = toAskedArguments(call.arguments, call.filledIn) as Record<string, unknown>
   const run = { id: newId('rpt'), threadId: call.threadId ?? '', ...owner, callIdOf: () => undefined }
   const mcp = await openMcp(
     { ...run, repeats: { callId: id, by: asker.userId } },

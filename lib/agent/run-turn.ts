@@ -3,17 +3,17 @@ import { isApprovalCard } from '#lib/agent/approvals/approval-card.ts'
 import { findApprovalReason } from '#lib/agent/approvals/approval-rules.ts'
 import { type PendingCall, parkRun } from '#lib/agent/approvals/park-run.ts'
 import type { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
-import { whyUnreadable } from '#lib/agent/approvals/unreadable.ts'
+import { findReadingProblem } from '#lib/agent/approvals/unreadable.ts'
 import { findConnectCardServer } from '#lib/agent/cards/connect-card.ts'
 import { cutCard, cutNotice, isCutCard } from '#lib/agent/cards/cut-card.ts'
-import { earlierCallsNote } from '#lib/agent/input/earlier-calls.ts'
-import { instructions, type TurnFacts, turnFacts } from '#lib/agent/input/instructions.ts'
+import { describeEarlierCalls } from '#lib/agent/input/earlier-calls.ts'
+import { type TurnFacts, toTurnFacts, writeInstructions } from '#lib/agent/input/instructions.ts'
 import { readContext } from '#lib/agent/input/read-context.ts'
 import { openWorkflowOf } from '#lib/agent/input/recent-items.ts'
 import { SentFiles } from '#lib/agent/input/sent-files.ts'
-import { DIRECT_NAME, directModel } from '#lib/agent/models/direct/plan-model.ts'
+import { DIRECT_NAME, makeDirectModel } from '#lib/agent/models/direct/plan-model.ts'
 import { isDirectCall } from '#lib/agent/models/direct/slash-command.ts'
-import { isDemo, modelName, openModel } from '#lib/agent/models/open-model.ts'
+import { isDemo, openModel, readModelName } from '#lib/agent/models/open-model.ts'
 import { isGuardrail, toTurnFailure } from '#lib/agent/models/openai/failures/turn-failure.ts'
 import { GuardedModel } from '#lib/agent/models/openai/guarded-model.ts'
 import type { Cut } from '#lib/agent/models/openai/repair/answer-repair.ts'
@@ -21,15 +21,15 @@ import { toTokenCount } from '#lib/agent/models/openai/repair/token-count.ts'
 import { toLog } from '#lib/agent/models/openai/transport/model-fetch.ts'
 import { restoreAgent, startAgent } from '#lib/agent/start-agent.ts'
 import { ChatContext, type SideStep } from '#lib/agent/stream/chat-context.ts'
-import { type ItemContext, newItem } from '#lib/agent/stream/item-context.ts'
+import { type ItemContext, makeItem } from '#lib/agent/stream/item-context.ts'
 import { findResultWidgetServer, ResultWidgets } from '#lib/agent/stream/result-widgets.ts'
 import { mergeEvents, SideEvents } from '#lib/agent/stream/side-events.ts'
 import { TurnEvents } from '#lib/agent/stream/turn-events.ts'
 import { TurnLine } from '#lib/agent/stream/turn-line.ts'
-import { sentArguments, toAgentTools } from '#lib/agent/tools/agent-tools.ts'
+import { toAgentTools, toSentArguments } from '#lib/agent/tools/agent-tools.ts'
 import { CallIds } from '#lib/agent/tools/call-ids.ts'
 import { NeededAccounts } from '#lib/agent/tools/needed-accounts.ts'
-import { refuseTool, toolsForModel } from '#lib/agent/tools/tools-for-model.ts'
+import { chooseToolsForModel, refuseTool } from '#lib/agent/tools/tools-for-model.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
@@ -37,7 +37,7 @@ import type { Turn } from '#lib/chatkit/server/turn.ts'
 import type { FailureDetail, RunFailureClass } from '#lib/data/runs/run-failures.ts'
 import type { CallRefusal } from '#lib/mcp-client/calls/calling-run.ts'
 import { type OpenMcp, openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
-import { serversFor } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { listServersFor } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
@@ -82,7 +82,7 @@ export async function* runTurn(
 ): AsyncGenerator<ThreadStreamEvent> {
   const making: ItemContext = { threadId: thread.id, newItemId: (kind) => store.newItemId(kind), now: () => new Date() }
   let mcp: OpenMcp | undefined
-  const events = new TurnEvents(making, { sentArguments: (call) => sentArguments(mcp?.connections ?? [], call) })
+  const events = new TurnEvents(making, { sentArguments: (call) => toSentArguments(mcp?.connections ?? [], call) })
   const widgets = new ResultWidgets(making)
   const callIds = new CallIds()
   const steps = new SideEvents<SideStep>()
@@ -102,7 +102,7 @@ export async function* runTurn(
     widgets.begin(items)
     const workflow = resumed ? resumed.workflowOf(items) : input ? undefined : openWorkflowOf(items)
     if (workflow) events.resume(workflow)
-    const servers = await serversFor(person.role)
+    const servers = await listServersFor(person.role)
     const needed = new NeededAccounts(caller, servers)
     mcp = await openMcp(
       {
@@ -116,7 +116,7 @@ export async function* runTurn(
           steps.push((turn) => turn.settled(callId, settled))
         },
       },
-      { servers, policies, builtinFetch, signal, relist: resumed !== undefined, model: modelName() },
+      { servers, policies, builtinFetch, signal, relist: resumed !== undefined, model: readModelName() },
     )
     if (signal.aborted) return
     const unavailable = await needed.explain(mcp.unavailable)
@@ -127,13 +127,13 @@ export async function* runTurn(
     if (resumed && !resumed.fits(mcp.connections)) return yield* resumed.expire()
     const now = new Date()
     const missing = unavailable.map(({ server, sentence }) => `${server}: ${sentence}`)
-    const facts = turnFacts(person, now, missing)
+    const facts = toTurnFacts(person, now, missing)
     const tools = await toAgentTools<RunFacts>(
       mcp.connections,
       (offered, args, { callId, name }) => {
         const decided = resumed?.calls.some((call) => call.callId === callId)
         const reason = decided ? undefined : findApprovalReason(offered, args, { approved, earlier, own }, callId)
-        const unreadable = reason && whyUnreadable(args, written.get(callId))
+        const unreadable = reason && findReadingProblem(args, written.get(callId))
         const askable = reason !== undefined && unreadable === undefined
         if (askable) held.set(callId, { ...offered, callId, name, arguments: args, reason })
         else {
@@ -154,19 +154,19 @@ export async function* runTurn(
     const connecting = needed.connectTools<RunFacts>(unavailable, tools)
     const all = [...tools, ...connecting]
     const direct = isDirectCall(messageTextOf(said), all)
-    const name = direct ? DIRECT_NAME : givenModel ? 'given' : modelName()
+    const name = direct ? DIRECT_NAME : givenModel ? 'given' : readModelName()
     const totals = { model: name, inputTokens: 0, outputTokens: 0, modelCalls: 0 }
     run.report({ ...totals })
     const { connections } = mcp
-    const line = new TurnLine(steps, (...refusal) => refuseTool(connections, modelName(), ...refusal))
+    const line = new TurnLine(steps, (...refusal) => refuseTool(connections, readModelName(), ...refusal))
     const needs = { connections, needed: [...(resumed?.calls ?? []), ...connecting], said: messageTextOf(said) }
     const { offered, notice } =
       direct || (isDemo() && !givenModel)
         ? { offered: all, notice: undefined }
-        : await toolsForModel(caller, all, needs)
+        : await chooseToolsForModel(caller, all, needs)
     if (notice) yield notice
     model = new GuardedModel(
-      direct ? directModel() : (givenModel ?? openModel({ person, timeZone: facts.timeZone, now }, line)),
+      direct ? makeDirectModel() : (givenModel ?? openModel({ person, timeZone: facts.timeZone, now }, line)),
       {
         idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
         lastSignAt: () => line.lastSignAt,
@@ -182,7 +182,7 @@ export async function* runTurn(
     const context: RunFacts = { ...facts, chat: new ChatContext(thread, store, steps) }
     const agent = new Agent<RunFacts>({
       name: 'Switchboard',
-      instructions: (runContext) => instructions(runContext.context),
+      instructions: (runContext) => writeInstructions(runContext.context),
       model,
       tools: offered,
     })
@@ -190,7 +190,7 @@ export async function* runTurn(
     const history = resumed ? [] : await files.toModelInput(items.filter((item) => !isOurCard(item)))
     const from = resumed
       ? await restoreAgent(agent, resumed.state, context)
-      : [...history, ...earlierCallsNote(earlier)]
+      : [...history, ...describeEarlierCalls(earlier)]
     const starting = { signal, whyUnmakeable, onEnd: model.noteFailure }
     let result = await startAgent(agent, from, context, starting)
     for (; ; result = await startAgent(agent, result.state, context, starting)) {
@@ -250,7 +250,7 @@ function* cutOff(cut: Cut, making: ItemContext, run: AgentRun): Generator<Thread
     log.warn({ cut }, 'the answer of the model was cut off'),
   )
   yield cutNotice(cut)
-  yield { type: 'thread.item.done', item: { ...newItem(making, 'message'), type: 'widget', widget: cutCard(cut) } }
+  yield { type: 'thread.item.done', item: { ...makeItem(making, 'message'), type: 'widget', widget: cutCard(cut) } }
 }
 
 /** The model did not say our own cards, so they stay out of its input. */

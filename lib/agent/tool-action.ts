@@ -2,19 +2,19 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { findApprovalReason, type OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
 import { DECLINED, expireChangedApprovals, recordCallNotMade } from '#lib/agent/approvals/close-approvals.ts'
-import { keptCall, parkWidgetCall, type WidgetCall } from '#lib/agent/approvals/park-run.ts'
-import { whyUnreadable } from '#lib/agent/approvals/unreadable.ts'
+import { parkWidgetCall, toKeptCallItem, type WidgetCall } from '#lib/agent/approvals/park-run.ts'
+import { findReadingProblem } from '#lib/agent/approvals/unreadable.ts'
 import { listRecentItems } from '#lib/agent/input/recent-items.ts'
 import type { AgentEdges, AgentRun } from '#lib/agent/run-turn.ts'
-import { childrenOf, findResultWidgetServer, updateWidgets } from '#lib/agent/stream/result-widgets.ts'
-import { outputText } from '#lib/agent/stream/tool-tasks.ts'
+import { findResultWidgetServer, listChildren, updateWidgets } from '#lib/agent/stream/result-widgets.ts'
+import { toOutputText } from '#lib/agent/stream/tool-tasks.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Act } from '#lib/chatkit/server/turn.ts'
 import { type Approval, listApprovedForThread } from '#lib/data/runs/approvals.ts'
 import { listPolicies } from '#lib/data/servers/policies.ts'
-import { definitionHash, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
+import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
@@ -56,7 +56,7 @@ export async function* callFromWidget(
     const approved = await listApprovedForThread(caller, here.thread.id)
     const reason = findApprovalReason(offered, call.arguments, { approved, earlier: [] })
     if (!reason) return yield* makeCall(call, offered, here)
-    const unreadable = whyUnreadable(call.arguments)
+    const unreadable = findReadingProblem(call.arguments)
     if (unreadable) throw new CustomStreamError(`You would have to agree to this call, and ${unreadable}.`)
     yield* parkWidgetCall({ ...here, run: { id: run.id, ownerId: caller.userId } }, { ...offered, reason }, call)
     // Resets the control to the stored value.
@@ -77,7 +77,7 @@ export async function* resumeWidgetCall(
   if (approval.status !== 'approved')
     return yield* recordCallNotMade(caller, here.store, approval, DECLINED, 'declined')
   yield* withTool(call, here, context, edges, { callId: approval.callId, relist: true }, async function* (offered) {
-    if (offered && definitionHash(offered.tool as ToolDefinition) === approval.toolHash)
+    if (offered && hashDefinition(offered.tool as ToolDefinition) === approval.toolHash)
       return yield* makeCall(call, offered, here, approval.keptId)
     yield* expireChangedApprovals(caller, here.store, [approval])
   })
@@ -119,7 +119,7 @@ async function* makeCall(
 ): AsyncGenerator<ThreadStreamEvent> {
   const result = await offered.connection.callToolResult(offered.name, call.arguments, null, { signal })
   const facts = (result._meta as { 'switchboard/call'?: CallFacts } | undefined)?.['switchboard/call']
-  yield { type: 'thread.item.done', item: keptCall(thread, keptId, offered, outputText(result.content)) }
+  yield { type: 'thread.item.done', item: toKeptCallItem(thread, keptId, offered, toOutputText(result.content)) }
   if (facts?.failure) throw new CustomStreamError(facts.failure.sentence, true)
   if (!facts?.widget) return
   const { server, widget } = facts
@@ -132,5 +132,5 @@ function offersAction(node: WidgetNode, payload: unknown): boolean {
     const { type, payload: own } = (value ?? {}) as { type?: unknown; payload?: unknown }
     if (type === TOOL_ACTION && isDeepStrictEqual(own, payload)) return true
   }
-  return childrenOf(node).some((child) => offersAction(child, payload))
+  return listChildren(node).some((child) => offersAction(child, payload))
 }

@@ -5,10 +5,10 @@ import { type ChatState, initialState, isBusy } from '#lib/chatkit-element/chat-
 import { Composer } from '#lib/chatkit-element/composer/composer.ts'
 import { Dictation } from '#lib/chatkit-element/composer/dictation.ts'
 import { DraftFiles } from '#lib/chatkit-element/composer/draft-files.ts'
-import { ownCommands } from '#lib/chatkit-element/composer/own-commands.ts'
+import { listOwnCommands } from '#lib/chatkit-element/composer/own-commands.ts'
 import { Suggestions } from '#lib/chatkit-element/composer/suggestions.ts'
 import { History } from '#lib/chatkit-element/history/history.ts'
-import { endpoint, type Host } from '#lib/chatkit-element/host.ts'
+import { findEndpoint, type Host } from '#lib/chatkit-element/host.ts'
 import type { Outgoing } from '#lib/chatkit-element/message/outgoing.ts'
 import { CatchUp } from '#lib/chatkit-element/session/catch-up.ts'
 import { Outbox } from '#lib/chatkit-element/session/outbox.ts'
@@ -18,7 +18,7 @@ import { Turns } from '#lib/chatkit-element/session/turns.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 import { applyEvent, dropAfter, withOutcome } from '#lib/chatkit-element/state/reducer.ts'
 import { emptyView, type Failure, isLocal } from '#lib/chatkit-element/state/view.ts'
-import { messageOf, toError } from '#lib/chatkit-element/transport/to-error.ts'
+import { findMessage, toError } from '#lib/chatkit-element/transport/to-error.ts'
 
 /** An action as a widget carries it; only `type` and `payload` go to the server. */
 export type WidgetAction = {
@@ -52,12 +52,12 @@ export class Chat {
 
   constructor(host: Host) {
     this.#host = host
-    this.#api = new Api(() => ({ ...endpoint(host), locale: host.locale(), strings: host.strings() }))
+    this.#api = new Api(() => ({ ...findEndpoint(host), locale: host.locale(), strings: host.strings() }))
     this.history = new History(this.#api, host)
     this.composer = new Composer(host)
     this.files = new DraftFiles(this.composer, this.#api, host)
     this.dictation = new Dictation(this.composer, this.#api, host)
-    this.suggestions = new Suggestions(this.composer, host, () => ownCommands(this.composer, this.files, host))
+    this.suggestions = new Suggestions(this.composer, host, () => listOwnCommands(this.composer, this.files, host))
     this.#outbox = new Outbox(host)
     this.#reader = new Reader(this.state, this.#api, host, this.#outbox)
     this.#turns = new Turns(this.state, this.#api, host, {
@@ -294,7 +294,7 @@ export class Chat {
 
   /** Shows an error from outside a turn, and emits it to the page. */
   report(error: unknown): void {
-    this.state.patch({ view: { ...this.state.value.view, failure: { message: messageOf(error), retry: null } } })
+    this.state.patch({ view: { ...this.state.value.view, failure: { message: findMessage(error), retry: null } } })
     this.#host.emit('chatkit.error', { error: toError(error) })
   }
 }

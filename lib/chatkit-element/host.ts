@@ -16,7 +16,7 @@ export type Host = {
 }
 
 /** The address of the page's server, and the page's own `fetch` if it has one. */
-export function endpoint(host: Host): { url: string; fetch?: typeof fetch } {
+export function findEndpoint(host: Host): { url: string; fetch?: typeof fetch } {
   const { api } = host.options()
   // setOptions has checked this.
   if (!('url' in api)) throw new Error('api.url is missing.')

@@ -1,8 +1,8 @@
 import { Prisma } from '#lib/generated/prisma/client.ts'
-import { systemStatement, withSystem } from '#lib/platform/db/db.ts'
+import { runSystemStatement, withSystem } from '#lib/platform/db/db.ts'
 import { escapeLike } from '#lib/platform/db/escape-like.ts'
 import { newId } from '#lib/platform/ids.ts'
-import { currentRequestId } from '#lib/platform/log.ts'
+import { findCurrentRequestId } from '#lib/platform/log.ts'
 import { type Page, toPage } from '#lib/platform/page.ts'
 
 /** The audited events on accounts, settings and other people's calls. */
@@ -54,7 +54,7 @@ export async function recordAudit(event: {
   detail?: Prisma.InputJsonObject
 }): Promise<void> {
   await withSystem('sign-in', (tx) =>
-    tx.auditEvent.create({ data: { id: newId('evt'), ...event, requestId: currentRequestId() } }),
+    tx.auditEvent.create({ data: { id: newId('evt'), ...event, requestId: findCurrentRequestId() } }),
   )
 }
 
@@ -87,7 +87,7 @@ const PAGE = 50
 /** Lists audited events, newest first, 50 a page. Only for callers whose admin role was checked. */
 export async function listAuditEvents({ action, person, after }: AuditFilter = {}): Promise<Page<AuditRow>> {
   const like = person ? `%${escapeLike(person)}%` : null
-  const rows = await systemStatement<AuditRow>(
+  const rows = await runSystemStatement<AuditRow>(
     'admin',
     Prisma.sql`
       SELECT e.id, e.at, e.action, e.actor_id AS "actorId", a.name AS "actorName", e.subject, coalesce(s.name, m.name) AS "subjectName",

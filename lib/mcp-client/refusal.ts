@@ -18,7 +18,7 @@ export class Refusal extends Error {
 }
 
 /** The refusal inside an error, however the SDK wrapped it. */
-export function refusalOf(error: unknown): Refusal | undefined {
+export function findRefusal(error: unknown): Refusal | undefined {
   for (let at = error, depth = 0; at instanceof Object && depth < 8; depth += 1) {
     if (at instanceof Refusal) return at
     const { cause, data } = at as { cause?: unknown; data?: { cause?: unknown } }

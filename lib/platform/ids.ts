@@ -25,7 +25,7 @@ export function newId(prefix: string): string {
  * Derives an id from `parts`, in the form of `newId`. The same parts always give the same id, so a
  * repeated request finds what it created the first time.
  */
-export function idFrom(prefix: string, ...parts: string[]): string {
+export function deriveId(prefix: string, ...parts: string[]): string {
   const digest = createHash('sha256')
     .update(JSON.stringify([prefix, ...parts]))
     .digest()

@@ -66,6 +66,6 @@ export function withLogContext<T>(context: Context, work: () => T): T {
  * The request id of the current work, for the ledger and error answers. Undefined outside a
  * request.
  */
-export function currentRequestId(): string | undefined {
+export function findCurrentRequestId(): string | undefined {
   return storage.getStore()?.request_id
 }

@@ -85,7 +85,7 @@ export function countStream(): () => void {
 }
 
 /** The metrics of this process in the Prometheus text format. */
-export async function metricsText(): Promise<{ type: string; text: string }> {
+export async function writeMetrics(): Promise<{ type: string; text: string }> {
   const { registry } = metrics()
   return { type: registry.contentType, text: await registry.metrics() }
 }

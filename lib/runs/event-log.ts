@@ -1,5 +1,5 @@
 import type { NumberedEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import { deltaText, type Packed, packEvents, restAfter } from '#lib/runs/pack-events.ts'
+import { findDeltaText, type Packed, packEvents, sliceAfter } from '#lib/runs/pack-events.ts'
 
 type Entry = Packed & { bytes: number }
 type Reader = { at: number; wake?: () => void }
@@ -85,7 +85,7 @@ export class EventLog {
     try {
       while (this.reaches(reader.at)) {
         const next = this.#entries[this.#indexAfter(reader.at)]
-        const rest = next && restAfter(next, reader.at)
+        const rest = next && sliceAfter(next, reader.at)
         if (rest) {
           reader.at = rest.seq
           yield rest
@@ -148,6 +148,6 @@ export class EventLog {
 }
 
 function sizeOf({ event, pieces = [] }: Pick<Packed, 'event' | 'pieces'>): number {
-  const text = deltaText(event)
+  const text = findDeltaText(event)
   return text === undefined ? JSON.stringify(event).length : text.length + OVERHEAD + pieces.length * PIECE_BYTES
 }

@@ -6,7 +6,7 @@ import { isDatabaseDown } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
 import { isShuttingDown } from '#lib/platform/process/shutdown.ts'
 import { isListeningForRuns, listenForRuns, subscribeToNews } from '#lib/runs/channel.ts'
-import { restAfter } from '#lib/runs/pack-events.ts'
+import { sliceAfter } from '#lib/runs/pack-events.ts'
 import { recoverRuns } from '#lib/runs/recover-runs.ts'
 
 /** How often (ms) a reader polls: `told` if news is pushed to this process, `alone` if not. */
@@ -43,7 +43,7 @@ export async function* followRun(runId: string, after: number): AsyncGenerator<N
       }
       deadline = Date.now() + DATABASE_MS
       for (const row of found?.rows ?? []) {
-        const rest = restAfter(row, at)
+        const rest = sliceAfter(row, at)
         if (!rest) continue
         at = rest.seq
         yield rest

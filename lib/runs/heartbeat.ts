@@ -3,7 +3,7 @@ import { recordHeartbeat } from '#lib/data/runs/runs.ts'
 import { log, withLogContext } from '#lib/platform/log.ts'
 import { listenForRuns } from '#lib/runs/channel.ts'
 import { recoverRuns } from '#lib/runs/recover-runs.ts'
-import { activeRuns, registry } from '#lib/runs/registry.ts'
+import { listActiveRuns, registry } from '#lib/runs/registry.ts'
 
 /** How often (ms) this process reports which runs it works on. */
 const BEAT_MS = 2_500
@@ -31,7 +31,7 @@ export function startHeartbeat(): void {
 }
 
 async function beatOnce(): Promise<void> {
-  const runs = activeRuns()
+  const runs = listActiveRuns()
   if (runs.length === 0) {
     const shared = registry()
     clearInterval(shared.beating)

@@ -9,7 +9,7 @@ export type Packed = { seq: number; event: ThreadStreamEvent; pieces?: number[] 
 const DELTA = 'assistant_message.content_part.text_delta'
 
 /** The text of a delta; undefined for any other event. */
-export function deltaText(event: ThreadStreamEvent): string | undefined {
+export function findDeltaText(event: ThreadStreamEvent): string | undefined {
   return event.type === 'thread.item.updated' && event.update.type === DELTA ? event.update.delta : undefined
 }
 
@@ -26,7 +26,7 @@ export function packEvents(entries: Iterable<Packed>): Packed[] {
 }
 
 /** The part of an entry after number `after`: all of it, the rest of its deltas, or nothing. */
-export function restAfter({ seq, event, pieces }: Packed, after: number): Required<NumberedEvent> | undefined {
+export function sliceAfter({ seq, event, pieces }: Packed, after: number): Required<NumberedEvent> | undefined {
   if (seq <= after) return undefined
   const known = pieces?.length ? after - (seq - pieces.length) : 0
   if (!pieces || known <= 0) return { seq, event }
@@ -36,12 +36,12 @@ export function restAfter({ seq, event, pieces }: Packed, after: number): Requir
 
 // The list of pieces grows in place: copying it for each delta would make long answers quadratic.
 function join(before: Packed, next: Packed): Packed | undefined {
-  const pieces = next.pieces?.length ? next.pieces : [deltaText(next.event)?.length ?? 0]
+  const pieces = next.pieces?.length ? next.pieces : [findDeltaText(next.event)?.length ?? 0]
   // A gap in the numbers could not be told apart from a piece.
   if (before.seq !== next.seq - pieces.length || !isSameText(before.event, next.event)) return undefined
-  const joined = before.pieces?.length ? before.pieces : [deltaText(before.event)?.length ?? 0]
+  const joined = before.pieces?.length ? before.pieces : [findDeltaText(before.event)?.length ?? 0]
   joined.push(...pieces)
-  return { seq: next.seq, event: withDelta(before.event, (text) => text + deltaText(next.event)), pieces: joined }
+  return { seq: next.seq, event: withDelta(before.event, (text) => text + findDeltaText(next.event)), pieces: joined }
 }
 
 function isSameText(a: ThreadStreamEvent, b: ThreadStreamEvent): boolean {

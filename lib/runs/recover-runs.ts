@@ -2,13 +2,13 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { closeAbandoned } from '#lib/chatkit/server/pipeline/close-abandoned.ts'
 import { hasItemsAfter, keepItems } from '#lib/data/chat/chatkit-store.ts'
 import { hasToolCalls, settleAbandonedCalls } from '#lib/data/runs/ledger.ts'
-import { allEvents, appendEvents, forgetEvents } from '#lib/data/runs/run-events.ts'
+import { appendEvents, forgetEvents, listRunEvents } from '#lib/data/runs/run-events.ts'
 import {
   type AbandonedRun,
   closeAbandonedRun,
   endForgottenWaits,
   interruptStaleRuns,
-  unclosedRuns,
+  listUnclosedRuns,
 } from '#lib/data/runs/stale-runs.ts'
 import type { Tx } from '#lib/platform/db/db.ts'
 import { newId } from '#lib/platform/ids.ts'
@@ -38,7 +38,7 @@ export async function recoverRuns(threadId?: string): Promise<number> {
   const forgotten = await endForgottenWaits(threadId)
   if (forgotten > 0) log.warn({ count: forgotten }, 'runs that waited for no question any more were ended')
   const closed: { runId: string; lastSeq: number }[] = []
-  for (const { id } of await unclosedRuns(threadId)) {
+  for (const { id } of await listUnclosedRuns(threadId)) {
     try {
       await closeAbandonedRun(id, async (tx, run) => {
         const lastSeq = await closeAbandonedRunLog(tx, run)
@@ -63,7 +63,7 @@ export async function recoverRuns(threadId?: string): Promise<number> {
  */
 async function closeAbandonedRunLog(tx: Tx, run: AbandonedRun): Promise<number> {
   const { id: runId, ownerId, threadId, status } = run
-  const rows = await allEvents(tx, runId)
+  const rows = await listRunEvents(tx, runId)
   if (status !== 'stopped' && rows.every(({ event }) => isOpening(event)) && !(await hasActed(tx, run))) {
     await forgetEvents(tx, runId)
     return 0

@@ -50,13 +50,13 @@ const KEPT_BYTES = 64_000_000
 export const registry = processState('runs', (): Registry => ({ runs: new Map(), waiting: new Map() }))
 
 /** The person's active run of this thread, if it runs in this process. */
-export function activeRun(ownerId: string, threadId: string): LiveRun | undefined {
+export function findActiveRun(ownerId: string, threadId: string): LiveRun | undefined {
   for (const run of registry().runs.values())
     if (run.active && run.threadId === threadId && run.ownerId === ownerId) return run
   return undefined
 }
 
-export function activeRuns(): LiveRun[] {
+export function listActiveRuns(): LiveRun[] {
   return [...registry().runs.values()].filter(({ active }) => active)
 }
 

@@ -8,13 +8,13 @@ import { env } from '#lib/platform/env.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { log, withLogContext } from '#lib/platform/log.ts'
-import { isShuttingDown, onShutdown } from '#lib/platform/process/shutdown.ts'
+import { isShuttingDown, registerShutdownHook } from '#lib/platform/process/shutdown.ts'
 import { notifyRunChanged, wakeAllFollowers } from '#lib/runs/channel.ts'
 import { followRun } from '#lib/runs/follow-run.ts'
 import { startHeartbeat } from '#lib/runs/heartbeat.ts'
 import { launchRun, type Produce } from '#lib/runs/launch-run.ts'
 import { recoverRuns } from '#lib/runs/recover-runs.ts'
-import { activeRun, activeRuns, registry } from '#lib/runs/registry.ts'
+import { findActiveRun, listActiveRuns, registry } from '#lib/runs/registry.ts'
 
 /** How long (ms) a stop waits for the run to end. */
 const STOP_WAIT_MS = 5_000
@@ -78,7 +78,7 @@ export async function startRun(about: RunAbout, { opening, check, begin }: RunWo
   const deadline = Date.now() + (WHILE_ANSWERING === 'wait' ? QUEUE_MS : 0)
   for (let recovered = false, waits = false; ; ) {
     requireServing()
-    onShutdown('runs', drainRuns)
+    registerShutdownHook('runs', drainRuns)
     const inserted = await insertRun(
       { ...run, sessionVersion: caller.sessionVersion, operation, requestId, clientRequestId, turnId: messageId },
       { atOnce: RUNS_AT_ONCE, perMinute: RUNS_PER_MINUTE },
@@ -116,7 +116,7 @@ export async function startRun(about: RunAbout, { opening, check, begin }: RunWo
     else if (Date.now() < deadline) {
       if (!waits) log.info({ operation, thread_id: threadId }, 'a turn waits for the one before it')
       waits = true
-      await withDeadline(QUEUE_LOOK_MS, activeRun(caller.userId, threadId)?.ended ?? sleep(QUEUE_LOOK_MS))
+      await withDeadline(QUEUE_LOOK_MS, findActiveRun(caller.userId, threadId)?.ended ?? sleep(QUEUE_LOOK_MS))
     } else
       throw new AppError(
         'conflict',
@@ -165,7 +165,7 @@ export async function attachToRun(
   threadId: string,
   { runId, after = 0 }: AttachTo = {},
 ): Promise<LiveTurn | null> {
-  const live = activeRun(caller.userId, threadId)
+  const live = findActiveRun(caller.userId, threadId)
   if (live && (runId ?? live.id) === live.id)
     return { runId: live.id, threadId, events: subscribeToRun(live.id, after) }
   const run = await findRunOfThread(caller, threadId, runId)
@@ -200,7 +200,7 @@ export async function findRepeated(
  * for its end. Resolves to false if no run was active.
  */
 export async function stopRun(caller: Caller, threadId: string): Promise<boolean> {
-  const live = activeRun(caller.userId, threadId)
+  const live = findActiveRun(caller.userId, threadId)
   if (live) {
     live.stop()
     await withDeadline(STOP_WAIT_MS, live.ended)
@@ -224,13 +224,13 @@ async function awaitEnd(runId: string): Promise<void> {
 export async function drainRuns(graceMs: number): Promise<void> {
   // Readers of another process's run should move to a process that stays.
   wakeAllFollowers()
-  const ends = () => Promise.all(activeRuns().map(({ ended }) => ended))
+  const ends = () => Promise.all(listActiveRuns().map(({ ended }) => ended))
   await withDeadline(Math.max(0, graceMs - CLOSE_MS), ends())
-  for (const run of activeRuns()) run.interrupt('The server is restarting. Try again in a moment.')
+  for (const run of listActiveRuns()) run.interrupt('The server is restarting. Try again in a moment.')
   await withDeadline(Math.min(graceMs, CLOSE_MS), ends())
   // The streams of runs that do not end would hold up the process. Their readers continue
   // elsewhere, where the run is found without a process.
-  for (const run of activeRuns()) run.log.abandon()
+  for (const run of listActiveRuns()) run.log.abandon()
 }
 
 function requireServing(): void {

@@ -12,6 +12,6 @@ export function toNoteOutput({ id, title, createdAt, updatedAt }: Note, timeZone
 }
 
 /** The error for an unknown note. An id that belongs to someone else gets the same sentence. */
-export function noNote(id: string): AppError {
+export function noteNotFound(id: string): AppError {
   return new AppError('not_found', `No note has the id "${id}"; call search_notes to find it.`)
 }

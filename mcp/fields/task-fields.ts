@@ -41,6 +41,6 @@ export function toTaskOutput(
 }
 
 /** The error for an unknown task. A number that belongs to someone else gets the same sentence. */
-export function noTask(number: number): AppError {
+export function taskNotFound(number: number): AppError {
   return new AppError('not_found', `No task has number ${number}; call list_tasks to see which there are.`)
 }

@@ -10,7 +10,7 @@ type TaskOutput = z.output<typeof taskOutput>
  * One task as a row: a working check box and the due date. `key` names the task, so that a new row
  * replaces the old one.
  */
-export function taskRow({ number, title, due, done }: TaskOutput): Record<string, unknown> {
+export function toTaskRow({ number, title, due, done }: TaskOutput): Record<string, unknown> {
   const call = done
     ? { tool: 'update_task', arguments: { number, done: false } }
     : { tool: 'complete_task', arguments: { number } }
@@ -33,6 +33,6 @@ export function taskRow({ number, title, due, done }: TaskOutput): Record<string
 }
 
 /** A page of tasks as a list; undefined if the page is empty. */
-export function taskList({ tasks }: { tasks: TaskOutput[] }): Record<string, unknown> | undefined {
-  return tasks.length > 0 ? { type: 'ListView', key: 'tasks', limit: 10, children: tasks.map(taskRow) } : undefined
+export function toTaskList({ tasks }: { tasks: TaskOutput[] }): Record<string, unknown> | undefined {
+  return tasks.length > 0 ? { type: 'ListView', key: 'tasks', limit: 10, children: tasks.map(toTaskRow) } : undefined
 }

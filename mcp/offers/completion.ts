@@ -2,7 +2,7 @@ import { type CompleteRequestParams, type CompleteResult, ResourceNotFoundError 
 import { hasScope } from '#lib/auth/tokens/scopes.ts'
 import { suggestNotes } from '#lib/data/notebook/notes.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { promptScope, suggestArgument } from '#mcp/offers/prompts.ts'
+import { findPromptScope, suggestArgument } from '#mcp/offers/prompts.ts'
 import { NOTE_TEMPLATE, READ_SCOPE } from '#mcp/offers/resources.ts'
 
 /**
@@ -19,7 +19,7 @@ async function valuesOf(
   ref: CompleteRequestParams['ref'],
   { name, value }: { name: string; value: string },
 ): Promise<string[]> {
-  const scope = ref.type === 'ref/prompt' ? promptScope(ref.name) : READ_SCOPE
+  const scope = ref.type === 'ref/prompt' ? findPromptScope(ref.name) : READ_SCOPE
   if (scope && !hasScope(caller, scope)) return []
   if (ref.type === 'ref/prompt') return suggestArgument(caller, ref.name, name, value)
   if (ref.uri !== NOTE_TEMPLATE) throw new ResourceNotFoundError(ref.uri.slice(0, 200))

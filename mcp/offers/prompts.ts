@@ -7,7 +7,7 @@ import {
 import type { Scope } from '#lib/auth/tokens/scopes.ts'
 import { findNoteByTitle, suggestNotes } from '#lib/data/notebook/notes.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { uriOf } from '#mcp/offers/resources.ts'
+import { toNoteUri } from '#mcp/offers/resources.ts'
 
 const ARGUMENT_MAX_CHARS = 1_000
 
@@ -73,7 +73,7 @@ const PROMPTS: readonly Prompt[] = [
     messages: async ({ note: title = '' }, caller) => {
       const note = await findNoteByTitle(caller, title)
       if (!note) throw invalid(`No note has the title "${title.slice(0, 100)}".`)
-      const resource = { uri: uriOf(note.id), mimeType: 'text/markdown', text: note.body }
+      const resource = { uri: toNoteUri(note.id), mimeType: 'text/markdown', text: note.body }
       return [
         { role: 'user', content: { type: 'resource', resource } },
         say('Summarise this note in a few sentences. Keep names, numbers and dates.'),
@@ -93,7 +93,7 @@ export const PROMPT_LISTING = {
 }
 
 /** The scope that a token needs for this prompt. */
-export function promptScope(name: string): Scope | null | undefined {
+export function findPromptScope(name: string): Scope | null | undefined {
   return PROMPTS.find((prompt) => prompt.name === name)?.scope
 }
 

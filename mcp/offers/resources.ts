@@ -26,7 +26,7 @@ export const TEMPLATES = {
 }
 
 /** The URI of a note. */
-export function uriOf(noteId: string): string {
+export function toNoteUri(noteId: string): string {
   return `note://${noteId}`
 }
 
@@ -38,7 +38,7 @@ export async function listResources(caller: Caller, cursor: string | undefined):
   if (!hasScope(caller, READ_SCOPE)) return { resources: [] }
   const page = await searchNotes(caller, { limit: PAGE, after: cursor })
   const resources = page.data.map(({ id, title, snippet, updatedAt }) => ({
-    uri: uriOf(id),
+    uri: toNoteUri(id),
     name: title,
     title,
     description: snippet,

@@ -12,7 +12,7 @@ import { type ClientInfo, toClientInfo } from '#mcp/client-info.ts'
 import type { Report, Tool } from '#mcp/define-tool.ts'
 import type { Message } from '#mcp/message.ts'
 import { complete } from '#mcp/offers/completion.ts'
-import { getPrompt, PROMPT_LISTING, promptScope } from '#mcp/offers/prompts.ts'
+import { findPromptScope, getPrompt, PROMPT_LISTING } from '#mcp/offers/prompts.ts'
 import { PublicServer } from '#mcp/offers/public-server.ts'
 import { listResources, READ_SCOPE, readResource, TEMPLATES } from '#mcp/offers/resources.ts'
 import { runTool, SERVER } from '#mcp/run-tool.ts'
@@ -57,7 +57,7 @@ export function createServerOffer(tools: readonly Tool[]): Offer {
     const name = typeof params?.name === 'string' ? params.name : ''
     if (method === 'tools/call') return byName.get(name)?.scope
     if (method === 'resources/read') return READ_SCOPE
-    if (method === 'prompts/get') return promptScope(name)
+    if (method === 'prompts/get') return findPromptScope(name)
   }
 
   function makeServer(client: ClientInfo): PublicServer {

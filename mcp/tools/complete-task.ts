@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { updateTask } from '#lib/data/notebook/tasks.ts'
 import { defineTool } from '#mcp/define-tool.ts'
 import { taskNumber } from '#mcp/fields/fields.ts'
-import { noTask, taskOutput, toTaskOutput } from '#mcp/fields/task-fields.ts'
-import { taskRow } from '#mcp/fields/task-widgets.ts'
+import { taskNotFound, taskOutput, toTaskOutput } from '#mcp/fields/task-fields.ts'
+import { toTaskRow } from '#mcp/fields/task-widgets.ts'
 
 export const completeTaskTool = defineTool({
   name: 'complete_task',
@@ -15,10 +15,10 @@ export const completeTaskTool = defineTool({
   scope: 'tasks:write',
   input: z.object({ number: taskNumber }),
   output: taskOutput,
-  widget: taskRow,
+  widget: toTaskRow,
   run: async ({ number }, { caller, timeZone }) => {
     const task = await updateTask(caller, number, { done: true })
-    if (!task) throw noTask(number)
+    if (!task) throw taskNotFound(number)
     return toTaskOutput(task, timeZone)
   },
 })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { deleteNote } from '#lib/data/notebook/notes.ts'
 import { defineTool } from '#mcp/define-tool.ts'
 import { noteId } from '#mcp/fields/fields.ts'
-import { noNote } from '#mcp/fields/note-fields.ts'
+import { noteNotFound } from '#mcp/fields/note-fields.ts'
 
 export const deleteNoteTool = defineTool({
   name: 'delete_note',
@@ -15,7 +15,7 @@ export const deleteNoteTool = defineTool({
   output: z.object({ deleted: z.object({ id: z.string(), title: z.string() }) }),
   run: async ({ id }, { caller }) => {
     const note = await deleteNote(caller, id)
-    if (!note) throw noNote(id)
+    if (!note) throw noteNotFound(id)
     return { deleted: { id, title: note.title } }
   },
 })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { deleteTask } from '#lib/data/notebook/tasks.ts'
 import { defineTool } from '#mcp/define-tool.ts'
 import { taskNumber } from '#mcp/fields/fields.ts'
-import { noTask } from '#mcp/fields/task-fields.ts'
+import { taskNotFound } from '#mcp/fields/task-fields.ts'
 
 export const deleteTaskTool = defineTool({
   name: 'delete_task',
@@ -16,7 +16,7 @@ export const deleteTaskTool = defineTool({
   output: z.object({ deleted: z.object({ number: z.int(), title: z.string() }) }),
   run: async ({ number }, { caller }) => {
     const task = await deleteTask(caller, number)
-    if (!task) throw noTask(number)
+    if (!task) throw taskNotFound(number)
     return { deleted: { number, title: task.title } }
   },
 })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { findNote } from '#lib/data/notebook/notes.ts'
 import { defineTool } from '#mcp/define-tool.ts'
 import { noteId } from '#mcp/fields/fields.ts'
-import { noNote, noteOutput, toNoteOutput } from '#mcp/fields/note-fields.ts'
+import { noteNotFound, noteOutput, toNoteOutput } from '#mcp/fields/note-fields.ts'
 
 export const getNoteTool = defineTool({
   name: 'get_note',
@@ -14,7 +14,7 @@ export const getNoteTool = defineTool({
   output: noteOutput.extend({ body: z.string() }),
   run: async ({ id }, { caller, timeZone }) => {
     const note = await findNote(caller, id)
-    if (!note) throw noNote(id)
+    if (!note) throw noteNotFound(id)
     return { ...toNoteOutput(note, timeZone), body: note.body }
   },
 })

@@ -3,7 +3,7 @@ import { listTasks } from '#lib/data/notebook/tasks.ts'
 import { defineTool } from '#mcp/define-tool.ts'
 import { cursor, day, limit, line, nextCursor } from '#mcp/fields/fields.ts'
 import { taskOutput, toTaskOutput } from '#mcp/fields/task-fields.ts'
-import { taskList } from '#mcp/fields/task-widgets.ts'
+import { toTaskList } from '#mcp/fields/task-widgets.ts'
 
 export const listTasksTool = defineTool({
   name: 'list_tasks',
@@ -25,7 +25,7 @@ export const listTasksTool = defineTool({
     cursor,
   }),
   output: z.object({ tasks: z.array(taskOutput), next_cursor: nextCursor }),
-  widget: taskList,
+  widget: toTaskList,
   run: async ({ due_from, due_to, cursor, ...filter }, { caller, timeZone }) => {
     const page = await listTasks(caller, { ...filter, dueFrom: due_from, dueTo: due_to, after: cursor })
     return { tasks: page.data.map((task) => toTaskOutput(task, timeZone)), next_cursor: page.after }

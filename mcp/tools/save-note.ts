@@ -3,7 +3,7 @@ import { createNote, updateNote } from '#lib/data/notebook/notes.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { defineTool } from '#mcp/define-tool.ts'
 import { noteId, text, title } from '#mcp/fields/fields.ts'
-import { noNote, noteOutput, toNoteOutput } from '#mcp/fields/note-fields.ts'
+import { noteNotFound, noteOutput, toNoteOutput } from '#mcp/fields/note-fields.ts'
 
 const LEAD_CHARS = 80
 
@@ -32,7 +32,7 @@ export const saveNoteTool = defineTool({
     }
     if (title === undefined && body === undefined) throw nothing
     const note = await updateNote(caller, id, { title, body })
-    if (!note) throw noNote(id)
+    if (!note) throw noteNotFound(id)
     return toNoteOutput(note, timeZone)
   },
 })

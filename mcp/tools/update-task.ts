@@ -4,8 +4,8 @@ import { AppError } from '#lib/platform/errors.ts'
 import { defineTool } from '#mcp/define-tool.ts'
 import { taskNumber } from '#mcp/fields/fields.ts'
 import { toWallClock } from '#mcp/fields/local-time.ts'
-import { dueInput, noTask, taskOutput, taskTitle, toTaskOutput } from '#mcp/fields/task-fields.ts'
-import { taskRow } from '#mcp/fields/task-widgets.ts'
+import { dueInput, taskNotFound, taskOutput, taskTitle, toTaskOutput } from '#mcp/fields/task-fields.ts'
+import { toTaskRow } from '#mcp/fields/task-widgets.ts'
 
 export const updateTaskTool = defineTool({
   name: 'update_task',
@@ -24,12 +24,12 @@ export const updateTaskTool = defineTool({
     done: z.boolean().describe('false opens a completed task again; true completes it.').optional(),
   }),
   output: taskOutput,
-  widget: taskRow,
+  widget: toTaskRow,
   run: async ({ number, title, due, done }, { caller, timeZone }) => {
     if (title === undefined && due === undefined && done === undefined)
       throw new AppError('bad_request', 'Nothing to change: give title, due or done.')
     const task = await updateTask(caller, number, { title, due: due ? toWallClock(due, timeZone) : due, done })
-    if (!task) throw noTask(number)
+    if (!task) throw taskNotFound(number)
     return toTaskOutput(task, timeZone)
   },
 })

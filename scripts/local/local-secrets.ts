@@ -15,7 +15,7 @@ export type LocalSecrets = {
  * The secrets of the embedded start. Created once and stored in `folder`/secrets.json, which only
  * its owner can read (0600).
  */
-export async function localSecrets(folder: string): Promise<LocalSecrets> {
+export async function loadLocalSecrets(folder: string): Promise<LocalSecrets> {
   const file = path.join(folder, 'secrets.json')
   try {
     return JSON.parse(await readFile(file, 'utf8')) as LocalSecrets

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { isLoopback } from '#lib/platform/env.ts'
 import { isFresh, ROOT } from '#scripts/build-freshness.ts'
-import { portIn } from '#scripts/local/port.ts'
+import { readPort } from '#scripts/local/port.ts'
 import { migrate } from '#scripts/migrate.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '#scripts/postgres/embedded-postgres.ts'
 
@@ -69,7 +69,13 @@ async function settings(): Promise<Settings> {
   const address = net.isIP(HOSTNAME) ? HOSTNAME : '127.0.0.1'
   // On any other address the log must show the set-up code of the first account.
   const LOG_LEVEL = process.env.LOG_LEVEL || (isLoopback(address) ? 'warn' : 'info')
-  const env = { NEXT_TELEMETRY_DISABLED: '1', ...process.env, LOG_LEVEL, HOSTNAME: address, PORT: String(portIn(PORT)) }
+  const env = {
+    NEXT_TELEMETRY_DISABLED: '1',
+    ...process.env,
+    LOG_LEVEL,
+    HOSTNAME: address,
+    PORT: String(readPort(PORT)),
+  }
   if (DATABASE_URL) return env
   if (!APP_URL && !isLoopback(env.HOSTNAME))
     throw new Error(

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import pg from 'pg'
-import { type LocalSecrets, localSecrets } from '#scripts/local/local-secrets.ts'
+import { type LocalSecrets, loadLocalSecrets } from '#scripts/local/local-secrets.ts'
 import { LockedError, takeLock } from '#scripts/postgres/folder-lock.ts'
-import { postgresProgram } from '#scripts/postgres/postgres-program.ts'
-import { closeServer, openServer, SUPERUSER, serverUrl } from '#scripts/postgres/postgres-server.ts'
+import { findPostgresProgram } from '#scripts/postgres/postgres-program.ts'
+import { closeServer, openServer, SUPERUSER, toServerUrl } from '#scripts/postgres/postgres-server.ts'
 import { watchServer } from '#scripts/postgres/postgres-watch.ts'
 
 const DATABASE = 'switchboard'
@@ -63,8 +63,8 @@ export async function startEmbeddedPostgres(
 }
 
 /** The URL of the application's role at the server on `port`, whichever process runs it. */
-export function embeddedAppUrl(port: number, password: string): string {
-  return serverUrl(port, APP, password, DATABASE)
+export function toEmbeddedAppUrl(port: number, password: string): string {
+  return toServerUrl(port, APP, password, DATABASE)
 }
 
 async function open(
@@ -73,16 +73,16 @@ async function open(
   say: (line: string) => void,
   unlock: () => Promise<void>,
 ): Promise<EmbeddedPostgres> {
-  const secrets = await localSecrets(home)
+  const secrets = await loadLocalSecrets(home)
   const place = {
-    program: await postgresProgram(home),
+    program: await findPostgresProgram(home),
     log: path.join(home, 'postgres.log'),
     portFile: path.join(home, 'postgres.port'),
     password: secrets.superuser,
     durable,
   }
   const server = await openServer(place)
-  const superuserUrl = serverUrl(server.port, SUPERUSER, secrets.superuser, 'postgres')
+  const superuserUrl = toServerUrl(server.port, SUPERUSER, secrets.superuser, 'postgres')
   try {
     await makeRoles(superuserUrl, secrets)
   } catch (error) {
@@ -95,8 +95,8 @@ async function open(
   })
   lost.catch(() => {})
   return {
-    appUrl: embeddedAppUrl(server.port, secrets.app),
-    ownerUrl: serverUrl(server.port, OWNER, secrets.owner, DATABASE),
+    appUrl: toEmbeddedAppUrl(server.port, secrets.app),
+    ownerUrl: toServerUrl(server.port, OWNER, secrets.owner, DATABASE),
     superuserUrl,
     appSecret: secrets.appSecret,
     get pid() {

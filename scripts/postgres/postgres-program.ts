@@ -43,7 +43,7 @@ type Mode = { native: string; before?: string[]; uid?: number; fileOwner?: numbe
  * for root, in a user namespace if the system allows that, else under an unprivileged user id.
  * Throws an Error with a sentence.
  */
-export async function postgresProgram(folder: string): Promise<PostgresProgram> {
+export async function findPostgresProgram(folder: string): Promise<PostgresProgram> {
   const installed = await findInstalled()
   const data = path.join(folder, 'postgres')
   const mode = await chooseMode(installed, folder, data)

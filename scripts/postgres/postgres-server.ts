@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { freePort } from '#scripts/local/port.ts'
+import { findFreePort } from '#scripts/local/port.ts'
 import { isAlive, processName } from '#scripts/postgres/folder-lock.ts'
 import type { PostgresProgram } from '#scripts/postgres/postgres-program.ts'
 
@@ -67,7 +67,7 @@ export async function isGone({ child, pid }: PostgresServer, { program }: Place)
 }
 
 /** A URL that connects to the server at `port`. Ignores the person's own PGSSLMODE. */
-export function serverUrl(port: number, role: string, password: string, database: string): string {
+export function toServerUrl(port: number, role: string, password: string, database: string): string {
   return `postgresql://${role}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`
 }
 
@@ -118,7 +118,7 @@ async function adopt(place: Place): Promise<PostgresServer | undefined> {
 async function launch(place: Place): Promise<PostgresServer> {
   const { program, portFile, durable } = place
   for (const deadline = Date.now() + READY_MS; ; await sleep(POLL_MS)) {
-    const port = await freePort(Number(await readFile(portFile, 'utf8').catch(() => 0)))
+    const port = await findFreePort(Number(await readFile(portFile, 'utf8').catch(() => 0)))
     const settings = [
       'listen_addresses=127.0.0.1',
       'unix_socket_directories=',
@@ -155,7 +155,7 @@ async function launch(place: Place): Promise<PostgresServer> {
 async function answers({ password, program }: Place, port: number, isGone: () => Promise<boolean>): Promise<boolean> {
   for (const deadline = Date.now() + READY_MS; !(await isGone()); await sleep(POLL_MS)) {
     const client = new pg.Client({
-      connectionString: serverUrl(port, SUPERUSER, password, 'postgres'),
+      connectionString: toServerUrl(port, SUPERUSER, password, 'postgres'),
       connectionTimeoutMillis: 2_000,
       query_timeout: 2_000,
     })

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { pendingCard } from '#lib/agent/approvals/approval-card.ts'
-import { connectCard } from '#lib/agent/cards/connect-card.ts'
+import { makeApprovalCard } from '#lib/agent/approvals/approval-card.ts'
+import { makeConnectCard } from '#lib/agent/cards/connect-card.ts'
 import { elementBrowser, say } from '#tests/support/element/element-browser.ts'
 import type { Run } from '#tests/support/element/fake-chatkit.ts'
 
@@ -42,12 +42,12 @@ async function answer(run: Run, text: string): Promise<void> {
   } as const
   const widget =
     text === 'connect'
-      ? connectCard({
+      ? makeConnectCard({
           server: { id: 's', name: 'shop\u2800', url: 'https://аррӏе.com/mcp' } as never,
           tool: 'or\u200bders',
           broken: false,
         })
-      : pendingCard({ ...asked, tool: text === 'one word' ? `send_${'x'.repeat(300)}` : 'send_mail' })
+      : makeApprovalCard({ ...asked, tool: text === 'one word' ? `send_${'x'.repeat(300)}` : 'send_mail' })
   run.send({ type: 'thread.item.done', item: { type: 'widget', id: `w_${run.id}`, ...at, widget } })
 }
 

@@ -4,7 +4,7 @@ import { NeededAccounts } from '#lib/agent/tools/needed-accounts.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { ServerConfig } from '#lib/data/servers/server-config.ts'
 import { addServer, setServerEnabled } from '#lib/data/servers/servers.ts'
-import { serversFor } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { listServersFor } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { agentDoor, button, buttons, nodes, said, widgets } from '#tests/support/agent-door.ts'
 import { threadOf } from '#tests/support/chatkit/chatkit.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
@@ -142,7 +142,7 @@ test('a key that the server rejects leads to a connect card after the call, and 
 
 test('a server that did not answer in time is still reported as needing an account', async () => {
   await using server = await lockedServer()
-  const servers = await serversFor('member')
+  const servers = await listServersFor('member')
   const late = { server: server.name, failureClass: 'connect_timeout', sentence: 'It did not answer in time.' } as const
   const explained = async () => (await new NeededAccounts(ann.caller, servers).explain([late]))[0]
   expect(await explained()).toMatchObject({ connect: server.id, failureClass: 'unauthorised' })

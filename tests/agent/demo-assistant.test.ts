@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { nextStep } from '#lib/agent/models/demo/next-step.ts'
+import { planNextStep } from '#lib/agent/models/demo/next-step.ts'
 import type { DirectTurn, OfferedTool } from '#lib/agent/models/direct/read-turn.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
@@ -51,7 +51,7 @@ const TOOLS = [
 
 /** The assistant's first step for a message. */
 function first(text: string, more: Partial<DirectTurn> = {}) {
-  return nextStep({ text, answers: [], earlier: [], tools: TOOLS, ...more }, about)
+  return planNextStep({ text, answers: [], earlier: [], tools: TOOLS, ...more }, about)
 }
 const answered = (value: unknown) => ({ text: JSON.stringify(value), value, failed: false })
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { GET } from '#app/api/me/tools/route.ts'
-import { completions } from '#app/chat/tool-commands.ts'
+import { listCompletions } from '#app/chat/tool-commands.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { mcpServer } from '#tests/support/tool-servers/mcp-server.ts'
@@ -41,7 +41,7 @@ const TOOLS = [
   },
   { name: 'whoami', server: 'other', description: '', parameters: [] },
 ]
-const labels = (query: string) => completions(TOOLS, query).map(({ label }) => label)
+const labels = (query: string) => listCompletions(TOOLS, query).map(({ label }) => label)
 
 test.each([
   ['', ['/add_task', '/list_tasks', '/whoami']],
@@ -62,13 +62,13 @@ test.each([
 })
 
 test('a completion shows a tool’s parameters and inserts the next required one', () => {
-  expect(completions(TOOLS, 'add')[0]).toMatchObject({
+  expect(listCompletions(TOOLS, 'add')[0]).toMatchObject({
     id: '/add_task title=',
     description: '[due=…] title=… · Adds a task.',
     group: 'switchboard',
   })
-  expect(completions(TOOLS, 'list')[0]?.id).toBe('/list_tasks ')
-  expect(completions(TOOLS, 'add_task t')[0]).toMatchObject({
+  expect(listCompletions(TOOLS, 'list')[0]?.id).toBe('/list_tasks ')
+  expect(listCompletions(TOOLS, 'add_task t')[0]).toMatchObject({
     id: '/add_task title=',
     description: 'needed · string · What is to be done.',
   })

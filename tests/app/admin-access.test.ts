@@ -15,7 +15,7 @@ import { repeatAnyCall } from '#app/admin/tool-calls/[id]/actions.ts'
 import ToolCallPage from '#app/admin/tool-calls/[id]/page.tsx'
 import ToolCallsPage from '#app/admin/tool-calls/page.tsx'
 import { findCaller } from '#lib/auth/sessions/session.ts'
-import { callerFromBearer } from '#lib/auth/tokens/bearer.ts'
+import { findBearerCaller } from '#lib/auth/tokens/bearer.ts'
 import { listPeople } from '#lib/data/people/people.ts'
 import { readOverview } from '#lib/data/runs/stats.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
@@ -169,7 +169,7 @@ test('a sign-in, a request or the use of a token counts as activity, even withou
   expect((await lastActive(visitor))?.getTime()).toBeGreaterThan(Date.now() - 60_000)
   expect((await readOverview('UTC')).people.activeInPeriod).toBe(activeBefore + 1)
   const token = await personalToken(script.caller)
-  await callerFromBearer(token, 'http://127.0.0.1:3999/mcp')
+  await findBearerCaller(token, 'http://127.0.0.1:3999/mcp')
   expect(await lastActive(script)).not.toBeNull()
   // A cookie of a session that was ended is not the person's own request.
   await findCaller(new Headers({ cookie: await sessionCookieOf(nobody.person.id, 7) }))

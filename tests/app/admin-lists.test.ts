@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { actionName } from '#app/admin/audit/action-text.ts'
+import { toActionText } from '#app/admin/audit/action-text.ts'
 import { AUDIT_ACTIONS, listAuditEvents, recordAudit } from '#lib/data/audit.ts'
 import { setRole } from '#lib/data/people/people.ts'
 import { listRuns } from '#lib/data/runs/run-list.ts'
@@ -54,8 +54,8 @@ test('pages have no gap and no repetition even if all times are equal', async ()
 })
 
 test('every audit action has a readable name', () => {
-  for (const action of AUDIT_ACTIONS) expect(actionName(action)).toMatch(/^[A-Z][a-z-]+/)
-  expect(actionName('toString')).toBe('toString')
+  for (const action of AUDIT_ACTIONS) expect(toActionText(action)).toMatch(/^[A-Z][a-z-]+/)
+  expect(toActionText('toString')).toBe('toString')
 })
 
 test('calls are found by part of their person’s name or address', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { lateName } from '#app/chat/late-name.ts'
+import { watchForLateName } from '#app/chat/late-name.ts'
 
 let reads: number
 beforeEach(() => {
@@ -9,7 +9,7 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers())
 
 const listen = () =>
-  lateName(() => {
+  watchForLateName(() => {
     reads += 1
   })
 

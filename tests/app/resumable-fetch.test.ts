@@ -5,11 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { answerChatKit } from '#app/api/chatkit/answer.ts'
 import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
-import { resumableFetch } from '#app/chat/resumable-fetch.ts'
+import { makeResumableFetch } from '#app/chat/resumable-fetch.ts'
 import type { Respond } from '#lib/chatkit/server/turn.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
 import { route } from '#lib/platform/http/http.ts'
-import { activeRuns } from '#lib/runs/registry.ts'
+import { listActiveRuns } from '#lib/runs/registry.ts'
 import { kinds, message, parseEvents, textOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { serve } from '#tests/support/processes/serve.ts'
@@ -19,7 +19,7 @@ import { serve } from '#tests/support/processes/serve.ts'
 
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {
-  for (const run of activeRuns()) run.stop()
+  for (const run of listActiveRuns()) run.stop()
   for (const close of closing.splice(0)) await close()
 })
 
@@ -85,7 +85,7 @@ test('an answer whose connection keeps breaking arrives whole, in the protocolâ€
   let lost = 0
   const bytes = [3_000, 2_500, 4_000]
   const { url, seen } = await endpoint(slowly, () => bytes.shift() ?? Number.POSITIVE_INFINITY)
-  const through = resumableFetch(await sendAs(person), {
+  const through = makeResumableFetch(await sendAs(person), {
     hasLeft: async () => false,
     onLost: () => {
       lost += 1
@@ -112,7 +112,7 @@ test('an aborted answer is stopped, but goes on if the person only left', async 
   const person = await signedIn()
   for (const hasLeft of [false, true]) {
     const { url, seen } = await endpoint(slowly, () => Number.POSITIVE_INFINITY)
-    const through = resumableFetch(await sendAs(person), { hasLeft: async () => hasLeft, onLost: () => {} })
+    const through = makeResumableFetch(await sendAs(person), { hasLeft: async () => hasLeft, onLost: () => {} })
     const stop = new AbortController()
     const response = await through(url, request(stop.signal))
     const reader = (response.body as ReadableStream<Uint8Array>).getReader()
@@ -128,7 +128,7 @@ test('an aborted answer is stopped, but goes on if the person only left', async 
 test('a request with its own event numbers, a query and a refusal pass through unchanged', async () => {
   const person = await signedIn()
   const { url, seen } = await endpoint(slowly, () => Number.POSITIVE_INFINITY)
-  const through = resumableFetch(await sendAs(person), { hasLeft: async () => false, onLost: () => {} })
+  const through = makeResumableFetch(await sendAs(person), { hasLeft: async () => false, onLost: () => {} })
   const post = (body: object) => through(url, { ...request(), body: JSON.stringify(body) })
   expect((await post({ type: 'threads.list', params: {} })).status).toBe(200)
   expect(
@@ -143,7 +143,7 @@ test('a request whose answer broke off before its first event is sent again unde
   const person = await signedIn()
   const bytes = [7]
   const { url, seen } = await endpoint(slowly, () => bytes.shift() ?? Number.POSITIVE_INFINITY)
-  const through = resumableFetch(await sendAs(person), { hasLeft: async () => false, onLost: () => {} })
+  const through = makeResumableFetch(await sendAs(person), { hasLeft: async () => false, onLost: () => {} })
   const events = parseEvents(await (await through(url, request())).text())
   const items = events.flatMap((event) => (event.type === 'thread.item.done' ? event.item : []))
   expect(items.map(({ type }) => type)).toEqual(['user_message', 'assistant_message'])
@@ -160,7 +160,7 @@ test('an answer that the server does not give back is lost: the page is told, an
   const send = await sendAs(person)
   const signedOut: typeof fetch = (input, init) =>
     /threads\.attach/.test(String(init?.body)) ? fetch(input, init) : send(input, init)
-  const through = resumableFetch(signedOut, {
+  const through = makeResumableFetch(signedOut, {
     hasLeft: async () => false,
     onLost: () => {
       lost += 1

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { findCaller } from '#lib/auth/sessions/session.ts'
 import { handleNextAuth } from '#lib/auth/sign-in/next-auth-door.ts'
-import { federatedProviders } from '#lib/auth/sign-in/providers.ts'
+import { listFederatedProviders } from '#lib/auth/sign-in/providers.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { route } from '#lib/platform/http/http.ts'
 import { Visitor } from '#tests/support/browser/visitor.ts'
@@ -42,9 +42,9 @@ async function comeBy(
 }
 
 test('there is no OIDC button without settings', () => {
-  expect(federatedProviders()).toEqual([{ id: 'oidc', name: 'Test login' }])
+  expect(listFederatedProviders()).toEqual([{ id: 'oidc', name: 'Test login' }])
   withSettings({ OIDC_ISSUER: undefined, OIDC_ID: undefined, OIDC_SECRET: undefined, OIDC_NAME: undefined })
-  expect(federatedProviders()).toEqual([])
+  expect(listFederatedProviders()).toEqual([])
 })
 
 test('a new person becomes a member with a verified address, and is recognised the next time', async () => {

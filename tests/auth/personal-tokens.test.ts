@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { DELETE as revoke } from '#app/api/me/tokens/[id]/route.ts'
 import { GET as list, POST as make, DELETE as revokeAll } from '#app/api/me/tokens/route.ts'
-import { callerFromBearer } from '#lib/auth/tokens/bearer.ts'
+import { findBearerCaller } from '#lib/auth/tokens/bearer.ts'
 import { listAuditEvents } from '#lib/data/audit.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
@@ -24,7 +24,7 @@ test('a token is shown once, identifies its owner with its scopes, and records i
   expect(answer.status).toBe(201)
   const { token, id } = await answer.json()
   expect(token).toMatch(/^swb_[\w-]{43}$/)
-  expect(await callerFromBearer(token, AUDIENCE)).toEqual({
+  expect(await findBearerCaller(token, AUDIENCE)).toEqual({
     userId: caller.userId,
     role: 'member',
     via: 'token',
@@ -56,12 +56,12 @@ test('a revoked, expired or unknown token, or one of a disabled person, is refus
   await withSystem('tokens', (tx) =>
     tx.personalToken.update({ where: { id: expired.id }, data: { expiresAt: new Date(Date.now() - 1) } }),
   )
-  expect(await callerFromBearer(revoked.token, AUDIENCE)).toBeNull()
-  expect(await callerFromBearer(expired.token, AUDIENCE)).toBeNull()
-  expect(await callerFromBearer(`swb_${'A'.repeat(43)}`, AUDIENCE)).toBeNull()
-  expect(await callerFromBearer(disabled.token, AUDIENCE)).not.toBeNull()
+  expect(await findBearerCaller(revoked.token, AUDIENCE)).toBeNull()
+  expect(await findBearerCaller(expired.token, AUDIENCE)).toBeNull()
+  expect(await findBearerCaller(`swb_${'A'.repeat(43)}`, AUDIENCE)).toBeNull()
+  expect(await findBearerCaller(disabled.token, AUDIENCE)).not.toBeNull()
   await withSystem('admin', (tx) => tx.user.update({ where: { id: caller.userId }, data: { disabledAt: new Date() } }))
-  expect(await callerFromBearer(disabled.token, AUDIENCE)).toBeNull()
+  expect(await findBearerCaller(disabled.token, AUDIENCE)).toBeNull()
 })
 
 test('a person cannot list or revoke another person’s tokens', async () => {
@@ -70,7 +70,7 @@ test('a person cannot list or revoke another person’s tokens', async () => {
   const { id, token } = await (await make(request(ann.headers, 'POST', WISH))).json()
   expect(await (await list(request(bob.headers, 'GET'))).json()).toEqual({ data: [], has_more: false })
   expect((await revokeAs(bob.headers, id)).status).toBe(404)
-  expect(await callerFromBearer(token, AUDIENCE)).not.toBeNull()
+  expect(await findBearerCaller(token, AUDIENCE)).not.toBeNull()
   expect((await make(request({ cookie: '' }, 'POST', WISH))).status).toBe(401)
 })
 
@@ -143,8 +143,8 @@ test('all of a person’s tokens are revoked at once, and no one else’s', asyn
   expect(strange.status).toBe(403)
   const answer = await revokeAll(request(ann.headers, 'DELETE', {}))
   expect([answer.status, await answer.json()]).toEqual([200, { revoked: 2 }])
-  expect(await Promise.all([one, two].map((token) => callerFromBearer(token, AUDIENCE)))).toEqual([null, null])
-  expect(await callerFromBearer(his, AUDIENCE)).toMatchObject({ userId: bob.caller.userId })
+  expect(await Promise.all([one, two].map((token) => findBearerCaller(token, AUDIENCE)))).toEqual([null, null])
+  expect(await findBearerCaller(his, AUDIENCE)).toMatchObject({ userId: bob.caller.userId })
   expect((await (await list(request(ann.headers, 'GET'))).json()).data).toEqual([])
   expect((await listAuditEvents({ action: 'tokens_revoked' })).data).toMatchObject([
     { actorId: ann.caller.userId, detail: { count: 2 } },

@@ -7,7 +7,7 @@ import { POST as decide } from '#app/api/me/earlier-content/route.ts'
 import { POST as makeToken } from '#app/api/me/tokens/route.ts'
 import { POST as askVerify } from '#app/api/me/verify-email/route.ts'
 import { findCaller } from '#lib/auth/sessions/session.ts'
-import { callerFromBearer } from '#lib/auth/tokens/bearer.ts'
+import { findBearerCaller } from '#lib/auth/tokens/bearer.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
 import { listAuthorizedApps } from '#lib/data/oauth/oauth-grants.ts'
 import { findIdentityOwner, joinIdentity } from '#lib/data/people/identities.ts'
@@ -67,8 +67,8 @@ async function expectCleared(
   { mallory, caller, token, client, tokens }: Awaited<ReturnType<typeof squatted>>,
   email: string,
 ) {
-  expect(await callerFromBearer(token, AUDIENCE), 'the token').toBeNull()
-  expect(await callerFromBearer(tokens.access_token, AUDIENCE), 'the access token').toBeNull()
+  expect(await findBearerCaller(token, AUDIENCE), 'the token').toBeNull()
+  expect(await findBearerCaller(tokens.access_token, AUDIENCE), 'the access token').toBeNull()
   expect((await client.refresh(tokens.refresh_token ?? '')).status, 'the refresh token').toBe(400)
   expect(await listAuthorizedApps(caller)).toEqual([])
   expect(await findAccount(caller, 'srv_1'), 'the connected account').toBeNull()
@@ -119,7 +119,7 @@ test('a password reset by mail closes every earlier way in and asks the owner ab
   await owner.send(forgot, '/api/auth/forgot-password', { json: { email } })
   const second = codeOf(await sink.nextMail())
   await owner.send(reset, '/api/auth/reset-password', { json: { code: second, password: 'another of the owner' } })
-  expect(await callerFromBearer(token, AUDIENCE)).toMatchObject({ userId: made.caller.userId })
+  expect(await findBearerCaller(token, AUDIENCE)).toMatchObject({ userId: made.caller.userId })
   expect(await hasUnclaimedContent(made.caller)).toBe(false)
 })
 

@@ -1,7 +1,7 @@
 import { renderToStaticMarkup } from 'react-dom/server'
 import { expect, test, vi } from 'vitest'
 import SignInPage from '#app/sign-in/page.tsx'
-import { returnPath, withReturnPath } from '#app/sign-in/return-path.ts'
+import { toReturnPath, withReturnPath } from '#app/sign-in/return-path.ts'
 import SignUpPage from '#app/sign-up/page.tsx'
 import { Visitor } from '#tests/support/browser/visitor.ts'
 import { signedIn } from '#tests/support/people/people.ts'
@@ -70,7 +70,7 @@ test.each([
   [undefined, '/chat'],
   [['/settings', '/x'], '/chat'],
 ])('%j becomes %s, and resolves to that path on this origin', (wish, path) => {
-  expect(returnPath(wish, APP)).toBe(path)
+  expect(toReturnPath(wish, APP)).toBe(path)
   expect(new URL(path, APP).href).toBe(APP + path)
 })
 

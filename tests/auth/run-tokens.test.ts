@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose'
 import { expect, test, vi } from 'vitest'
 import { sealSession } from '#lib/auth/sessions/session.ts'
-import { callerFromBearer } from '#lib/auth/tokens/bearer.ts'
+import { findBearerCaller } from '#lib/auth/tokens/bearer.ts'
 import { mintRunToken } from '#lib/auth/tokens/run-tokens.ts'
 import { endSessions } from '#lib/data/people/users.ts'
 import { builtinTransport } from '#lib/mcp-client/connection/transport.ts'
@@ -16,7 +16,7 @@ const mint = (userId: string, ttl = 60) => mintRunToken({ userId, runId: 'run_1'
 test('a run token identifies its person and run, only at its audience', async () => {
   const { caller } = await signedIn()
   const token = await mint(caller.userId)
-  expect(await callerFromBearer(token, AUDIENCE)).toEqual({
+  expect(await findBearerCaller(token, AUDIENCE)).toEqual({
     userId: caller.userId,
     role: 'member',
     via: 'run',
@@ -24,7 +24,7 @@ test('a run token identifies its person and run, only at its audience', async ()
     threadId: 'thr_1',
   })
   for (const other of ['http://127.0.0.1:3999', 'http://127.0.0.1:3999/mcp/', 'https://elsewhere.example/mcp', ''])
-    expect(await callerFromBearer(token, other)).toBeNull()
+    expect(await findBearerCaller(token, other)).toBeNull()
 })
 
 test('a run token ends when it expires, when the person signs out everywhere and when the account is disabled', async () => {
@@ -32,16 +32,16 @@ test('a run token ends when it expires, when the person signs out everywhere and
   const short = await mint(caller.userId, 30)
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 })
   try {
-    expect(await callerFromBearer(short, AUDIENCE)).toBeNull()
+    expect(await findBearerCaller(short, AUDIENCE)).toBeNull()
   } finally {
     vi.useRealTimers()
   }
   const token = await mint(caller.userId)
   await endSessions(caller)
-  expect(await callerFromBearer(token, AUDIENCE)).toBeNull()
+  expect(await findBearerCaller(token, AUDIENCE)).toBeNull()
   const later = await mint(caller.userId)
   await withSystem('admin', (tx) => tx.user.update({ where: { id: caller.userId }, data: { disabledAt: new Date() } }))
-  expect(await callerFromBearer(later, AUDIENCE)).toBeNull()
+  expect(await findBearerCaller(later, AUDIENCE)).toBeNull()
   await expect(mint(caller.userId)).rejects.toMatchObject({ code: 'unauthenticated' })
 })
 
@@ -60,9 +60,9 @@ test('a modified, foreign or unsigned token and a session cookie are refused', a
     .setProtectedHeader({ alg: 'HS256', typ: 'run+jwt' })
     .sign(deriveKey('session cookies'))
   for (const bad of [`${head}.${forged}.${signature}`, `${none}.${body}.`, otherType, session, otherKey, 'Bearer', ''])
-    expect(await callerFromBearer(bad, AUDIENCE)).toBeNull()
+    expect(await findBearerCaller(bad, AUDIENCE)).toBeNull()
   withSettings({ APP_SECRET: 'another secret, which is long enough too' })
-  expect(await callerFromBearer(token, AUDIENCE)).toBeNull()
+  expect(await findBearerCaller(token, AUDIENCE)).toBeNull()
 })
 
 test('a token that could not be minted is minted again for the next request', async () => {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { GET as me } from '#app/api/me/route.ts'
 import { POST as everywhere } from '#app/api/me/sign-out-everywhere/route.ts'
-import { returnPath } from '#app/sign-in/return-path.ts'
+import { toReturnPath } from '#app/sign-in/return-path.ts'
 import { hashPassword } from '#lib/auth/passwords/passwords.ts'
 import { findCaller, requireAdmin, requireCaller } from '#lib/auth/sessions/session.ts'
 import { closeDb, withSystem } from '#lib/platform/db/db.ts'
@@ -196,7 +196,7 @@ test.each([
   [undefined, '/chat'],
   [['/a', '/b'], '/chat'],
 ])('a return path of %j becomes %s', (wish, path) => {
-  expect(returnPath(wish, 'http://127.0.0.1:3999')).toBe(path)
+  expect(toReturnPath(wish, 'http://127.0.0.1:3999')).toBe(path)
 })
 
 test('ten wrong passwords for an address block the eleventh attempt, right or wrong; an earlier success resets the count', async () => {

@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { english } from '#lib/chatkit-element/language/strings.ts'
 import { Blocks } from '#lib/chatkit-element/markdown/blocks.ts'
-import { citedSources, markCitations } from '#lib/chatkit-element/markdown/citations.ts'
-import { blockToHtml } from '#lib/chatkit-element/markdown/html.ts'
+import { listCitedSources, markCitations } from '#lib/chatkit-element/markdown/citations.ts'
+import { toHtml } from '#lib/chatkit-element/markdown/html.ts'
 import { isAllowedImage, isSafeLink } from '#lib/chatkit-element/markdown/links.ts'
 import { mend } from '#lib/chatkit-element/markdown/mend.ts'
-import { spokenText } from '#lib/chatkit-element/state/plain-text.ts'
+import { toSpokenText } from '#lib/chatkit-element/state/plain-text.ts'
 
 const TEXT = `# Plan
 
@@ -96,7 +96,7 @@ function html(text: string, growing = false): string {
   const blocks = new Blocks()
   const read = blocks.read(text, growing)
   const context = { strings: english, imageDomains: [], footnotes: blocks.footnotes }
-  return read.map(({ token }) => blockToHtml(token, context)).join('')
+  return read.map(({ token }) => toHtml(token, context)).join('')
 }
 
 describe('what models and people mean', () => {
@@ -216,7 +216,7 @@ test('sources are numbered once, and their marks are where the text cites them',
     index,
     source: { type: 'url' as const, title, url: `https://${title}.com` },
   })
-  const cited = citedSources([url('a', 3), url('b', 3), url('a', 99)])
+  const cited = listCitedSources([url('a', 3), url('b', 3), url('a', 99)])
   expect(cited.map(({ number, indexes }) => [number, indexes])).toEqual([
     [1, [3, 99]],
     [2, [3]],
@@ -233,8 +233,8 @@ test('a screen reader hears words instead of marks', () => {
     created_at: '',
     content: [{ type: 'output_text' as const, text: TEXT, annotations: [] }],
   }
-  const spoken = spokenText([item])
+  const spoken = toSpokenText([item])
   expect(spoken).toMatch(/^Plan Some bold and code ?, a link\. 1\. one 2\. two nested/)
   expect(spoken).not.toMatch(/[*`#|[\]]/)
-  expect(spokenText([{ ...item, content: [{ type: 'output_text', text: 'So[^1].', annotations: [] }] }])).toBe('So.')
+  expect(toSpokenText([{ ...item, content: [{ type: 'output_text', text: 'So[^1].', annotations: [] }] }])).toBe('So.')
 })

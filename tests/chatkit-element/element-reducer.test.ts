@@ -10,19 +10,19 @@ import type {
   WidgetItem,
   WorkflowItem,
 } from '#lib/chatkit/protocol/items.ts'
-import { spokenText } from '#lib/chatkit-element/state/plain-text.ts'
+import { toSpokenText } from '#lib/chatkit-element/state/plain-text.ts'
 import {
   addLocalMessage,
   applyEvent,
   beginTurn,
-  caughtUpView,
   dropAfter,
   dropMessage,
   endTurn,
-  loadedView,
+  toCaughtUpView,
+  toLoadedView,
 } from '#lib/chatkit-element/state/reducer.ts'
-import { turnGroups } from '#lib/chatkit-element/state/turn-groups.ts'
-import { emptyView, localId, type ThreadView } from '#lib/chatkit-element/state/view.ts'
+import { groupByTurn } from '#lib/chatkit-element/state/turn-groups.ts'
+import { emptyView, makeLocalId, type ThreadView } from '#lib/chatkit-element/state/view.ts'
 
 const base = { thread_id: 'thr_1', created_at: '2026-01-02T03:04:05.000Z' }
 const user = (id: string, text = 'Hello'): UserMessageItem => ({
@@ -262,8 +262,8 @@ test('the view can be drawn whatever a server leaves out or makes up', () => {
   fc.assert(
     fc.property(fc.array(event, { maxLength: 12 }), (events) => {
       const view = endTurn(apply(emptyView, ...(events as never as ThreadStreamEvent[])))
-      turnGroups(view.items)
-      spokenText(view.items)
+      groupByTurn(view.items)
+      toSpokenText(view.items)
       for (const item of view.items)
         if (item.type === 'assistant_message')
           expect(item.content.every((part) => Array.isArray(part.annotations))).toBe(true)
@@ -273,36 +273,36 @@ test('the view can be drawn whatever a server leaves out or makes up', () => {
 
 describe('the course of a turn', () => {
   test('a message is shown at once and replaced by the server’s own', () => {
-    const local = addLocalMessage(loadedView(thread(), [user('m0'), said('a0', 'x')]), user(localId('1'), 'New'))
+    const local = addLocalMessage(toLoadedView(thread(), [user('m0'), said('a0', 'x')]), user(makeLocalId('1'), 'New'))
     const view = apply(local, done(user('m1', 'New')), added(said('a1')))
     expect(view.items.map(({ id }) => id)).toEqual(['m0', 'a0', 'm1', 'a1'])
-    expect(dropMessage(local, localId('1')).items).toHaveLength(2)
+    expect(dropMessage(local, makeLocalId('1')).items).toHaveLength(2)
   })
 
   test('a confirmed message replaces the local one with its request id, and an older one stays unsent', () => {
     const two = addLocalMessage(
-      addLocalMessage(loadedView(thread(), []), user(localId('r1'), 'A')),
-      user(localId('r2'), 'B'),
+      addLocalMessage(toLoadedView(thread(), []), user(makeLocalId('r1'), 'A')),
+      user(makeLocalId('r2'), 'B'),
     )
     const view = apply(two, done({ ...user('m2', 'B'), request_id: 'r2' }))
-    expect(view.items.map(({ id }) => id)).toEqual([localId('r1'), 'm2'])
+    expect(view.items.map(({ id }) => id)).toEqual([makeLocalId('r1'), 'm2'])
     expect(apply(two, done({ ...user('m1', 'A'), request_id: 'r1' })).items.map(({ id }) => id)).toEqual([
       'm1',
-      localId('r2'),
+      makeLocalId('r2'),
     ])
   })
 
   test('a re-read keeps unsent messages after the server’s items', () => {
-    const unsent = user(localId('r1'), 'A')
-    const view = addLocalMessage(loadedView(thread(), [user('m0')]), unsent)
+    const unsent = user(makeLocalId('r1'), 'A')
+    const view = addLocalMessage(toLoadedView(thread(), [user('m0')]), unsent)
     expect(
-      caughtUpView(view, thread(), [user('m0'), said('a0', 'x')], [unsent]).view.items.map(({ id }) => id),
+      toCaughtUpView(view, thread(), [user('m0'), said('a0', 'x')], [unsent]).view.items.map(({ id }) => id),
     ).toEqual(['m0', 'a0', unsent.id])
-    expect(loadedView(thread(), [user('m0')], [unsent]).items.map(({ id }) => id)).toEqual(['m0', unsent.id])
+    expect(toLoadedView(thread(), [user('m0')], [unsent]).items.map(({ id }) => id)).toEqual(['m0', unsent.id])
   })
 
   test('a failure stays with its turn, and the next attempt removes it', () => {
-    const asked = loadedView(thread(), [user('m0')])
+    const asked = toLoadedView(thread(), [user('m0')])
     const failed = apply(asked, { type: 'error', code: 'custom', message: 'No luck.', allow_retry: true })
     expect(failed.items[0]).toMatchObject({ outcome: { status: 'failed', message: 'No luck.', allow_retry: true } })
     const again = apply(beginTurn(failed), { type: 'stream_options', stream_options: { allow_cancel: true } })
@@ -321,13 +321,13 @@ describe('the course of a turn', () => {
   })
 
   test('a retry drops what came after the question', () => {
-    const view = loadedView(thread(), [user('m1'), said('a1', 'x'), user('m2'), said('a2', 'y')])
+    const view = toLoadedView(thread(), [user('m1'), said('a1', 'x'), user('m2'), said('a2', 'y')])
     expect(dropAfter(view, 'm1').items.map(({ id }) => id)).toEqual(['m1'])
     expect(dropAfter(view, 'gone')).toBe(view)
   })
 
   test('items are grouped by turn, and the first group may lack its question', () => {
-    const groups = turnGroups([said('a0', 'x'), user('m1'), work('w1'), said('a1', 'y'), user('m2')])
+    const groups = groupByTurn([said('a0', 'x'), user('m1'), work('w1'), said('a1', 'y'), user('m2')])
     expect(groups.map(({ key, question, answer }) => [key, question?.id, answer.map(({ id }) => id)])).toEqual([
       ['a0', undefined, ['a0']],
       ['m1', 'm1', ['w1', 'a1']],
@@ -338,12 +338,12 @@ describe('the course of a turn', () => {
 
 describe('catching up with the server', () => {
   const shown: ThreadView = {
-    ...loadedView(thread(), [user('u1'), said('a1', 'One'), user('u2'), said('a2', 'Two')]),
+    ...toLoadedView(thread(), [user('u1'), said('a1', 'One'), user('u2'), said('a2', 'Two')]),
     failure: { message: 'The model is tired.', retry: 'answer' },
   }
 
   test('unchanged items stay the same objects, and the failure of the last turn stays', () => {
-    const { view, joins } = caughtUpView(shown, thread('Titled'), [user('u2'), said('a2', 'Two')])
+    const { view, joins } = toCaughtUpView(shown, thread('Titled'), [user('u2'), said('a2', 'Two')])
     expect(joins).toBe(true)
     expect(view.items).toEqual(shown.items)
     expect(view.items.every((item, at) => item === shown.items[at])).toBe(true)
@@ -351,7 +351,7 @@ describe('catching up with the server', () => {
   })
 
   test('new items are appended, changed ones are updated, and the failure of an older turn is removed', () => {
-    const { view, joins } = caughtUpView(shown, thread(), [user('u2'), said('a2', 'Two, better'), user('u3')])
+    const { view, joins } = toCaughtUpView(shown, thread(), [user('u2'), said('a2', 'Two, better'), user('u3')])
     expect(joins).toBe(true)
     expect(view.items.map(({ id }) => id)).toEqual(['u1', 'a1', 'u2', 'a2', 'u3'])
     expect(textOf(view, 'a2')).toBe('Two, better')
@@ -359,14 +359,14 @@ describe('catching up with the server', () => {
   })
 
   test('only the newest items are shown if too much is missing in between', () => {
-    const { view, joins } = caughtUpView(shown, thread(), [user('u9'), said('a9', 'Nine')])
+    const { view, joins } = toCaughtUpView(shown, thread(), [user('u9'), said('a9', 'Nine')])
     expect(joins).toBe(false)
     expect(view.items.map(({ id }) => id)).toEqual(['u9', 'a9'])
   })
 
   test('the failure of a lost connection is removed once the thread can be read', () => {
     const lost: ThreadView = { ...shown, failure: { message: 'Lost.', retry: 'attach' } }
-    expect(caughtUpView(lost, thread(), shown.items).view.failure).toBeNull()
+    expect(toCaughtUpView(lost, thread(), shown.items).view.failure).toBeNull()
   })
 })
 
@@ -385,7 +385,7 @@ describe('replay', () => {
   })
 
   test('a complete item stays unchanged until its own end is replayed', () => {
-    const loaded = loadedView(thread(), [user('m1'), said('a1', 'Good day to you')])
+    const loaded = toLoadedView(thread(), [user('m1'), said('a1', 'Good day to you')])
     expect(apply(loaded, ...run).items).toEqual(loaded.items)
     expect(apply(loaded, ...run, done(said('a1', 'Good day to you all'))).rebuilding.size).toBe(0)
   })

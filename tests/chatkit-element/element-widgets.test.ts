@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { chartLayout } from '#lib/chatkit-element/views/charts/chart-layout.ts'
+import { layOutChart } from '#lib/chatkit-element/views/charts/chart-layout.ts'
 import { withFormValues } from '#lib/chatkit-element/views/items/form-values.ts'
 import { elementBrowser, say, seen } from '#tests/support/element/element-browser.ts'
 import type { Run } from '#tests/support/element/fake-chatkit.ts'
@@ -226,7 +226,7 @@ test('form values and chart geometry are computed correctly, even from broken da
   expect(dropped).toEqual(['todo.id', 'title'])
   const frame = { left: 0, top: 0, width: 100, height: 100 }
   const bar = (dataKey: string) => ({ type: 'bar' as const, dataKey, stack: 's' })
-  const { bars, ticks } = chartLayout(
+  const { bars, ticks } = layOutChart(
     [
       { a: 30, b: 10 },
       { a: -20, b: 20 },
@@ -242,7 +242,7 @@ test('form values and chart geometry are computed correctly, even from broken da
     [0, 17],
     [33, 33],
   ])
-  const broken = chartLayout(
+  const broken = layOutChart(
     [{ a: 'no number' }],
     [
       { type: 'line', dataKey: 'a' },
@@ -252,5 +252,5 @@ test('form values and chart geometry are computed correctly, even from broken da
     { bar: 0, category: 0 },
   )
   expect(JSON.stringify(broken)).not.toMatch(/"[xy]":null|NaN/)
-  expect(chartLayout([], [], frame, { bar: 4, category: 4 }).bars).toEqual([])
+  expect(layOutChart([], [], frame, { bar: 4, category: 4 }).bars).toEqual([])
 })

@@ -5,7 +5,7 @@ import type { Respond } from '#lib/chatkit/server/turn.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { log } from '#lib/platform/log.ts'
-import { activeRuns } from '#lib/runs/registry.ts'
+import { listActiveRuns } from '#lib/runs/registry.ts'
 import { door, message, openDoor, readReply, threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -56,7 +56,7 @@ async function queued(first: Request, others: Request[], meanwhile?: Respond<Tur
   }
   using info = vi.spyOn(log, 'info')
   const before = openDoor(ann, respond)(first).then(readReply)
-  await expect.poll(activeRuns, { timeout: 20_000 }).toHaveLength(1)
+  await expect.poll(listActiveRuns, { timeout: 20_000 }).toHaveLength(1)
   const after = others.map((request) => door(ann)(request))
   // Logged after they passed the checks the first time.
   const waiting = () => info.mock.calls.filter(([, line]) => line === 'a turn waits for the one before it').length

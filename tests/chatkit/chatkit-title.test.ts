@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { UserMessageContent, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
-import { cleanTitle, titleFrom } from '#lib/chatkit/server/title.ts'
+import { cleanTitle, makeTitle } from '#lib/chatkit/server/title.ts'
 
 const said = (...content: UserMessageContent[]): UserMessageItem => ({
   id: 'm',
@@ -23,18 +23,18 @@ test.each([
   ['x'.repeat(90), `${'x'.repeat(59)}…`],
   ['👩‍👩‍👧'.repeat(40), undefined],
 ])('a title is the first line of the message, cut at a word: %j', (message, title) => {
-  const made = titleFrom(said(text(message)))
+  const made = makeTitle(said(text(message)))
   if (title) expect(made).toBe(title)
   expect([...(made ?? '')].length).toBeLessThanOrEqual(60)
   expect(made?.isWellFormed()).toBe(true)
 })
 
 test('a title names tags, and a message without text has no title', () => {
-  expect(titleFrom(said(text('Ask '), { type: 'input_tag', id: '1', text: 'Ann', data: {}, interactive: false }))).toBe(
+  expect(makeTitle(said(text('Ask '), { type: 'input_tag', id: '1', text: 'Ann', data: {}, interactive: false }))).toBe(
     'Ask @Ann',
   )
-  expect(titleFrom(said(text(' \n\t ')))).toBeUndefined()
-  expect(titleFrom(said())).toBeUndefined()
+  expect(makeTitle(said(text(' \n\t ')))).toBeUndefined()
+  expect(makeTitle(said())).toBeUndefined()
 })
 
 test('a title is one line of limited length without control characters', () => {

@@ -28,7 +28,7 @@ import {
   Transition,
 } from '#lib/chatkit/server/widgets/components.ts'
 import { diffWidget } from '#lib/chatkit/server/widgets/diff-widget.ts'
-import { ICON_NAMES, iconName, isIconName } from '#lib/chatkit/server/widgets/icons.ts'
+import { ICON_NAMES, isIconName, toIconName } from '#lib/chatkit/server/widgets/icons.ts'
 import { streamWidget } from '#lib/chatkit/server/widgets/stream-widget.ts'
 import { WidgetTemplate } from '#lib/chatkit/server/widgets/widget-template.ts'
 
@@ -398,7 +398,7 @@ describe('icons', () => {
   test('of the protocol are known', () => {
     expect(ICON_NAMES).toHaveLength(64)
     expect(new Set(ICON_NAMES).size).toBe(64)
-    for (const name of ICON_NAMES) expect(iconName(name)).toBe(name)
+    for (const name of ICON_NAMES) expect(toIconName(name)).toBe(name)
   })
 
   test('of other collections are recognised by their prefix', () =>
@@ -406,6 +406,6 @@ describe('icons', () => {
 
   test('with any other name are refused', () => {
     for (const name of ['', 'sparkles', 'vendor:', 'Lucide:x', 'lucide:a b', '__proto__'])
-      expect(() => iconName(name), name).toThrow(`There is no icon "${name}".`)
+      expect(() => toIconName(name), name).toThrow(`There is no icon "${name}".`)
   })
 })

@@ -5,7 +5,7 @@ import { deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { GET, PUT } from '#app/api/attachments/[id]/route.ts'
-import { attachmentReader } from '#lib/agent/input/attachment-reader.ts'
+import { makeAttachmentReader } from '#lib/agent/input/attachment-reader.ts'
 import type { Attachment } from '#lib/chatkit/protocol/items.ts'
 import { createAttachmentStore } from '#lib/data/attachments/attachments.ts'
 import { env } from '#lib/platform/env.ts'
@@ -53,7 +53,7 @@ async function attach(
 
 /** What the model reads of a file. */
 async function read({ id }: Attachment): Promise<string> {
-  const parts = await attachmentReader(ann.caller)(await createAttachmentStore(ann.caller).load(id))
+  const parts = await makeAttachmentReader(ann.caller)(await createAttachmentStore(ann.caller).load(id))
   return parts.map((part) => (part.type === 'input_text' ? part.text : part.type)).join('')
 }
 

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { GET, POST as POST_TO, PUT } from '#app/api/attachments/[id]/route.ts'
 import { POST } from '#app/api/attachments/route.ts'
-import { attachmentReader } from '#lib/agent/input/attachment-reader.ts'
+import { makeAttachmentReader } from '#lib/agent/input/attachment-reader.ts'
 import { deleteAccount } from '#lib/auth/sessions/own-account.ts'
 import type { Attachment, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { expireAttachments } from '#lib/data/attachments/attachment-expiry.ts'
@@ -339,7 +339,7 @@ describe('reading', () => {
   })
 
   test('the model gets images, PDFs and text; a missing file is named', async () => {
-    const read = attachmentReader(ann.caller)
+    const read = makeAttachmentReader(ann.caller)
     const load = async (id: string) => read(await createAttachmentStore(ann.caller).load(id))
     expect(await load(await uploaded(ann))).toEqual([
       { type: 'input_image', image: `data:image/png;base64,${PNG.toString('base64')}`, detail: 'auto' },
@@ -355,13 +355,13 @@ describe('reading', () => {
     ])
     withSettings({ ATTACHMENT_MAX_MB: '20', ATTACHMENTS_PER_PERSON_MB: '100' })
     const large = await uploaded(ann, 'text/plain', Buffer.alloc(16 * 1024 * 1024, 'a'))
-    const again = attachmentReader(ann.caller)
+    const again = makeAttachmentReader(ann.caller)
     const largeOne = await createAttachmentStore(ann.caller).load(large)
     expect(await again(largeOne)).toEqual([{ type: 'input_text', text: expect.stringContaining('more characters') }])
     expect(await again(largeOne)).toEqual([
       { type: 'input_text', text: '[There is no room for the attached file "cat.png".]' },
     ])
-    const foreign = await attachmentReader(bob.caller)(
+    const foreign = await makeAttachmentReader(bob.caller)(
       await createAttachmentStore(ann.caller).load(await uploaded(ann)),
     )
     expect(foreign).toEqual([{ type: 'input_text', text: expect.stringContaining('not there any more') }])

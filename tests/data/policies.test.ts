@@ -2,7 +2,7 @@ import { renderToStaticMarkup } from 'react-dom/server'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { removePolicy, setPolicy } from '#app/admin/policies/actions.ts'
 import PoliciesPage from '#app/admin/policies/page.tsx'
-import { listPolicies, policyOf } from '#lib/data/servers/policies.ts'
+import { findPolicy, listPolicies } from '#lib/data/servers/policies.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -42,13 +42,13 @@ test('a tool’s policy overrides its server’s, and policy changes are audited
   ).toBeUndefined()
   expect(await setPolicy(form({ tool: 'look', approval: 'never', repeatable: 'on', hidden: 'note' }))).toBeUndefined()
   const policies = await listPolicies(admin.caller)
-  expect(policyOf(policies, 'crm', 'look')).toMatchObject({
+  expect(findPolicy(policies, 'crm', 'look')).toMatchObject({
     ...{ approval: 'never', repeatable: true, idleSeconds: 20, hidden: ['note', 'iban', 'card_number'] },
   })
-  expect(policyOf(policies, 'crm', 'pay')).toMatchObject({ approval: 'always', repeatable: false })
-  expect(policyOf(policies, 'other', 'pay')).toMatchObject({ approval: 'annotation', idleSeconds: null, hidden: [] })
+  expect(findPolicy(policies, 'crm', 'pay')).toMatchObject({ approval: 'always', repeatable: false })
+  expect(findPolicy(policies, 'other', 'pay')).toMatchObject({ approval: 'annotation', idleSeconds: null, hidden: [] })
   expect(await removePolicy(form({ tool: 'look' }))).toBeUndefined()
-  expect(policyOf(await listPolicies(admin.caller), 'crm', 'look').approval).toBe('always')
+  expect(findPolicy(await listPolicies(admin.caller), 'crm', 'look').approval).toBe('always')
   const events = await withSystem('admin', (tx) =>
     tx.auditEvent.findMany({ where: { actorId: admin.person.id }, orderBy: { at: 'asc' } }),
   )

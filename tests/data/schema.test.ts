@@ -1,9 +1,9 @@
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { schemaDiff } from '#scripts/schema-diff.ts'
+import { diffSchema } from '#scripts/schema-diff.ts'
 
 test('the migrations produce exactly prisma/schema.prisma', async () => {
-  expect(await schemaDiff(process.env.DATABASE_DIRECT_URL ?? '')).toBe('')
+  expect(await diffSchema(process.env.DATABASE_DIRECT_URL ?? '')).toBe('')
 })
 
 test('a difference is shown as SQL', async () => {
@@ -11,7 +11,7 @@ test('a difference is shown as SQL', async () => {
   await owner.connect()
   try {
     await owner.query('ALTER TABLE tasks DROP COLUMN due')
-    expect(await schemaDiff(process.env.DATABASE_DIRECT_URL ?? '')).toContain(
+    expect(await diffSchema(process.env.DATABASE_DIRECT_URL ?? '')).toContain(
       'ALTER TABLE "tasks" ADD COLUMN     "due" TEXT',
     )
   } finally {

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
 import { Prisma } from '#lib/generated/prisma/client.ts'
-import { statementAs, withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { runStatementAs, withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { dropOwnerConditions } from '#tests/support/people/walls.ts'
 
@@ -17,7 +17,10 @@ test('owner conditions are disabled in Prisma’s statements and in raw SQL', as
   const before = changed.size
   const nobody = { userId: ann.caller.userId }
   await withCaller(nobody, (tx) => tx.note.findMany({ where: { ownerId: nobody.userId, id: 'note_y' } }))
-  await statementAs(nobody, Prisma.sql`SELECT 1 AS one FROM notes WHERE owner_id = ${nobody.userId} AND id = 'note_z'`)
+  await runStatementAs(
+    nobody,
+    Prisma.sql`SELECT 1 AS one FROM notes WHERE owner_id = ${nobody.userId} AND id = 'note_z'`,
+  )
   expect(changed.size).toBe(before + 2)
   // A negated condition is true as well, so the row is not found.
   expect(await withCaller(nobody, (tx) => tx.note.count({ where: { NOT: { ownerId: nobody.userId } } }))).toBe(0)

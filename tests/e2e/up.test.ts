@@ -6,7 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ROOT } from '#scripts/build-freshness.ts'
-import { freePort } from '#scripts/local/port.ts'
+import { findFreePort } from '#scripts/local/port.ts'
 import { isAlive } from '#scripts/postgres/folder-lock.ts'
 
 const BUILD_MS = 240_000
@@ -16,7 +16,7 @@ const started: ChildProcess[] = []
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'switchboard-up-'))
-  port = await freePort()
+  port = await findFreePort()
 })
 afterEach(async () => {
   for (const child of started.splice(0)) {

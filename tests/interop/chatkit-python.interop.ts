@@ -6,7 +6,7 @@ import { answerChatKit } from '#app/api/chatkit/answer.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { PARAMS } from '#lib/chatkit/protocol/requests.ts'
 import { route } from '#lib/platform/http/http.ts'
-import { freePort } from '#scripts/local/port.ts'
+import { findFreePort } from '#scripts/local/port.ts'
 import { threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { act, respond } from '#tests/support/chatkit/chatkit-scripts.ts'
 import { type Ask, type Dialogue, record, type Told } from '#tests/support/chatkit/side-by-side.ts'
@@ -70,7 +70,7 @@ beforeAll(async () => {
       ? PUT(request, { params: Promise.resolve({ id }) })
       : route((one) => answerChatKit(one, respond, act))(request)
   })
-  const port = await freePort()
+  const port = await findFreePort()
   const url = `http://127.0.0.1:${port}/api/chatkit`
   const program = ['tests/support/chatkit/chatkit_server.py', String(port), process.env.APP_URL ?? '']
   python = await startProgram(process.env.INTEROP_PYTHON ?? 'python3', program, { url, env: { LOG_LEVEL: 'critical' } })

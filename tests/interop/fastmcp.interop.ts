@@ -6,7 +6,7 @@ import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { examine } from '#lib/mcp-client/doctor/examine.ts'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { freePort } from '#scripts/local/port.ts'
+import { findFreePort } from '#scripts/local/port.ts'
 import { openInTime } from '#tests/support/browser/open-in-time.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
@@ -19,7 +19,7 @@ import { conversation } from '#tests/support/turns.ts'
 
 let python: Program
 beforeAll(async () => {
-  const port = await freePort()
+  const port = await findFreePort()
   const url = `http://127.0.0.1:${port}/mcp`
   python = await startProgram(
     process.env.INTEROP_PYTHON ?? 'python3',

@@ -6,7 +6,7 @@ import { openByteStore } from '#lib/data/attachments/attachment-bytes.ts'
 import { expireAttachments } from '#lib/data/attachments/attachment-expiry.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { env } from '#lib/platform/env.ts'
-import { freePort } from '#scripts/local/port.ts'
+import { findFreePort } from '#scripts/local/port.ts'
 import { door, threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { type Program, startProgram } from '#tests/support/processes/program.ts'
@@ -27,7 +27,7 @@ let keys: { S3_ACCESS_KEY_ID: string; S3_SECRET_ACCESS_KEY: string }
 let ann: Person
 
 beforeAll(async () => {
-  const port = await freePort()
+  const port = await findFreePort()
   const url = `http://127.0.0.1:${port}`
   moto = await startProgram(
     process.env.INTEROP_PYTHON ?? 'python3',

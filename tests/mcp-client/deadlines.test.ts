@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
-import { policyOf, savePolicy, type ToolPolicy } from '#lib/data/servers/policies.ts'
+import { findPolicy, savePolicy, type ToolPolicy } from '#lib/data/servers/policies.ts'
 import { deadlinesOf } from '#lib/mcp-client/calls/deadlines.ts'
 import { sayProgress, Throttle } from '#lib/mcp-client/calls/progress.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
@@ -129,8 +129,8 @@ test('an admin’s timeout for a server or a tool overrides the settings', async
     policy('s', { connectSeconds: 5, idleSeconds: 6, hardSeconds: 7 }),
     policy('s', { tool: 'own', idleSeconds: 60 }),
   ]
-  expect(deadlinesOf(policyOf(rows, 's', 'own'))).toEqual({ connectMs: 5_000, idleMs: 60_000, hardMs: 7_000 })
-  expect(deadlinesOf(policyOf(rows, 's', 'other'))).toEqual({ connectMs: 5_000, idleMs: 6_000, hardMs: 7_000 })
+  expect(deadlinesOf(findPolicy(rows, 's', 'own'))).toEqual({ connectMs: 5_000, idleMs: 60_000, hardMs: 7_000 })
+  expect(deadlinesOf(findPolicy(rows, 's', 'other'))).toEqual({ connectMs: 5_000, idleMs: 6_000, hardMs: 7_000 })
 })
 
 test.each([

@@ -3,7 +3,7 @@ import { type FailureClass, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { rememberTools } from '#lib/mcp-client/tools/tool-lists.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { log } from '#lib/platform/log.ts'
-import { metricsText } from '#lib/platform/metrics.ts'
+import { writeMetrics } from '#lib/platform/metrics.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -79,7 +79,7 @@ async function expectEverywhere(
   expect(told).toMatch(new RegExp(`The call failed\\. [^"]+\\(${failureClass}\\)`))
   if (failureClass !== 'tool_error' && failureClass !== 'denied') expect(logged).toContain(failureClass)
   const counted = `switchboard_tool_calls_total{server="${(await ledger())[0]?.server}",status="${status}",failure_class="${failureClass}"} `
-  expect((await metricsText()).text).toContain(counted)
+  expect((await writeMetrics()).text).toContain(counted)
   expect(turn.text).toBe('I see.')
   expect(halfOpen(turn.events)).toEqual([])
 }

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { callerFromBearer } from '#lib/auth/tokens/bearer.ts'
+import { findBearerCaller } from '#lib/auth/tokens/bearer.ts'
 import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import type { CallFacts, CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
-import { safeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { toSafeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
-import { configuredServers, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { type McpServer, readConfiguredServers } from '#lib/mcp-client/servers/mcp-servers.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { newId } from '#lib/platform/ids.ts'
@@ -213,17 +213,17 @@ test.each([
   ['token=abc, api_key: def', 'token=[redacted] api_key: [redacted]'],
   ['your token expired', 'your token expired'],
   ['a\n  b', 'a b'],
-])('a server’s words are shown without secrets: %s', (said, shown) => expect(safeDetail(said)).toBe(shown))
+])('a server’s words are shown without secrets: %s', (said, shown) => expect(toSafeDetail(said)).toBe(shown))
 
 describe('servers', () => {
   test('are our own, the operator’s from MCP_SERVER_URL, or both', () => {
     withSettings({ MCP_SERVER_URL: 'http://localhost:8001/mcp/' })
-    expect(configuredServers()).toEqual([
+    expect(readConfiguredServers()).toEqual([
       { name: 'switchboard', url: 'http://127.0.0.1:3999/mcp', builtin: true },
       { name: 'localhost_8001', url: 'http://localhost:8001/mcp/', builtin: false },
     ])
     withSettings({ MCP_BUILTIN: 'off' })
-    expect(configuredServers().map(({ name }) => name)).toEqual(['localhost_8001'])
+    expect(readConfiguredServers().map(({ name }) => name)).toEqual(['localhost_8001'])
   })
 
   test('that are unreachable do not affect the others: refused, unknown name, no answer', async () => {
@@ -318,12 +318,12 @@ describe('tokens', () => {
     await mcp.connections[0]?.callToolResult('me', {})
     await mcp.close()
     const token = seen[0]?.replace('Bearer ', '') ?? ''
-    expect(await callerFromBearer(token, 'http://127.0.0.1:3999/mcp')).toMatchObject({
+    expect(await findBearerCaller(token, 'http://127.0.0.1:3999/mcp')).toMatchObject({
       userId: caller.userId,
       via: 'run',
       runId: run.id,
     })
-    expect(await callerFromBearer(token, 'http://127.0.0.1:3998/mcp')).toBeNull()
+    expect(await findBearerCaller(token, 'http://127.0.0.1:3998/mcp')).toBeNull()
   })
 
   test('another server never gets a run token, not even by a redirect', async () => {

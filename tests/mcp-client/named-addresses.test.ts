@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { oauthFetch } from '#lib/mcp-client/accounts/oauth-fetch.ts'
-import { reachOfNamed, requireNamed } from '#lib/mcp-client/wire/named-reach.ts'
+import { findNamedReach, requireNamed } from '#lib/mcp-client/wire/named-reach.ts'
 import { serve } from '#tests/support/processes/serve.ts'
 import { toolServer } from '#tests/support/tool-servers/tool-servers.ts'
 
@@ -43,8 +43,8 @@ test.each([
 })
 
 test('a server from an admin can name public addresses only', async () => {
-  expect(await reachOfNamed(toolServer('http://127.0.0.1:9/mcp', {}, { fromAdmin: true }))).toBe('public')
-  expect(await reachOfNamed(toolServer('http://127.0.0.1:9/mcp'))).toBe('anywhere')
-  expect(await reachOfNamed(toolServer('https://8.8.8.8/mcp', {}, { fromAdmin: true }))).toBe('public')
+  expect(await findNamedReach(toolServer('http://127.0.0.1:9/mcp', {}, { fromAdmin: true }))).toBe('public')
+  expect(await findNamedReach(toolServer('http://127.0.0.1:9/mcp'))).toBe('anywhere')
+  expect(await findNamedReach(toolServer('https://8.8.8.8/mcp', {}, { fromAdmin: true }))).toBe('public')
   await expect(requireNamed(PUBLIC, new URL('https://1.1.1.1/authorize'))).resolves.toBeUndefined()
 })

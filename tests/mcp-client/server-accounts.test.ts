@@ -8,7 +8,7 @@ import { ServerConfig } from '#lib/data/servers/server-config.ts'
 import { addServer, setServerEnabled } from '#lib/data/servers/servers.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
-import { fromStored, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { type McpServer, toMcpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { Browser } from '#tests/support/people/oauth-client.ts'
 import { openSite } from '#tests/support/people/oauth-site.ts'
@@ -39,7 +39,7 @@ beforeEach(async () => {
     secrets: { headers: {} },
   })
   await setServerEnabled(admin.caller, stored.id, true)
-  server = { ...fromStored(stored), id: stored.id }
+  server = { ...toMcpServer(stored), id: stored.id }
 })
 
 const post = (person: Person, headers = {}, body: unknown = {}) =>

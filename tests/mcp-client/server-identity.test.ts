@@ -6,7 +6,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { IDENTITY_TOKEN_TYPE } from '#lib/auth/tokens/identity-tokens.ts'
-import { signingKeys } from '#lib/auth/tokens/signing-keys.ts'
+import { loadSigningKeys } from '#lib/auth/tokens/signing-keys.ts'
 import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { listAccounts, saveAccount } from '#lib/data/servers/server-accounts.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
@@ -94,11 +94,11 @@ describe('a server learns who the person is', () => {
     await using server = await mcpServer([whoami])
     const ann = await signedIn({ emailVerifiedAt: new Date() })
     // Generating the first key takes longer than a turn waits for a server.
-    await signingKeys()
+    await loadSigningKeys()
     const { text } = await call(toolServer(server.url, { identity: { kind: 'token' } }), ann, 'whoami')
     const token = String(JSON.parse(text).authorization).replace('Bearer ', '')
     const keys = createLocalJWKSet({
-      keys: (await signingKeys()).map(({ kty, n, e, kid, alg }) => ({ kty, n, e, kid, alg })) as never,
+      keys: (await loadSigningKeys()).map(({ kty, n, e, kid, alg }) => ({ kty, n, e, kid, alg })) as never,
     })
     const { payload, protectedHeader } = await jwtVerify(token, keys, {
       audience: server.url,
@@ -122,7 +122,7 @@ describe('a server learns who the person is', () => {
       { failureClass: 'denied', sentence: expect.stringContaining('was never verified') },
     ])
     expect(server.requests).toEqual([])
-    await signingKeys()
+    await loadSigningKeys()
     const { text } = await call(toolServer(server.url, { identity: { kind: 'token' } }), ann, 'whoami')
     expect(text).toContain('Bearer ')
     const [, claims = ''] = String(JSON.parse(text).authorization).split('.')

@@ -1,7 +1,7 @@
 import dns from 'node:dns'
 import { describe, expect, test, vi } from 'vitest'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
-import { reachOf } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { findReach } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { networkFetch } from '#lib/mcp-client/wire/network-fetch.ts'
 import { serve } from '#tests/support/processes/serve.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -88,10 +88,10 @@ describe('the resolved address is checked', () => {
 
 test('an operator may name private addresses, an admin only if MCP_ALLOW_PRIVATE is on', () => {
   const server = { name: 'x', url: 'http://127.0.0.1/mcp', builtin: false }
-  expect(reachOf(server)).toBe('anywhere')
-  expect(reachOf({ ...server, fromAdmin: true })).toBe('public')
+  expect(findReach(server)).toBe('anywhere')
+  expect(findReach({ ...server, fromAdmin: true })).toBe('public')
   withSettings({ MCP_ALLOW_PRIVATE: 'on' })
-  expect(reachOf({ ...server, fromAdmin: true })).toBe('anywhere')
+  expect(findReach({ ...server, fromAdmin: true })).toBe('anywhere')
 })
 
 test('the connection itself never follows a redirect', async () => {

@@ -15,7 +15,7 @@ import {
 } from '#lib/data/servers/servers.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import { findHealth, noteAnswer } from '#lib/mcp-client/servers/health.ts'
-import { configuredServers, serversFor } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { listServersFor, readConfiguredServers } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { mayOffer } from '#lib/mcp-client/tools/tool-filter.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
@@ -49,12 +49,12 @@ describe('a server that an admin adds', () => {
   test('can be added (disabled), enabled, changed and removed, and each change is audited', async () => {
     admin = (await signedIn({ role: 'admin' })).caller
     const { id } = await addServer(admin, wish())
-    expect((await serversFor('member')).map(({ name }) => name)).toEqual(['switchboard'])
+    expect((await listServersFor('member')).map(({ name }) => name)).toEqual(['switchboard'])
     await setServerEnabled(admin, id, true)
-    expect((await serversFor('member')).map(({ name }) => name)).toEqual(['switchboard', 'wiki'])
+    expect((await listServersFor('member')).map(({ name }) => name)).toEqual(['switchboard', 'wiki'])
     await changeServer(admin, id, wish({ audience: 'admins' }))
-    expect((await serversFor('member')).map(({ name }) => name)).toEqual(['switchboard'])
-    expect((await serversFor('admin')).map(({ name }) => name)).toEqual(['switchboard', 'wiki'])
+    expect((await listServersFor('member')).map(({ name }) => name)).toEqual(['switchboard'])
+    expect((await listServersFor('admin')).map(({ name }) => name)).toEqual(['switchboard', 'wiki'])
     await expect(addServer(admin, wish())).rejects.toMatchObject({ code: 'conflict' })
     await removeServer(admin, id)
     expect(await audits(id)).toEqual(['server_added', 'server_enabled', 'server_changed', 'server_removed'])
@@ -133,7 +133,7 @@ describe('the settings file', () => {
         },
       ],
     })
-    expect(configuredServers()).toMatchObject([
+    expect(readConfiguredServers()).toMatchObject([
       {
         id: 'settings:wiki',
         name: 'wiki',
@@ -169,8 +169,8 @@ describe('the settings file', () => {
     ],
   ])('reports what is wrong with it: %s', (_, content, message) => {
     write(content)
-    expect(() => configuredServers()).toThrow(message)
-    expect(() => configuredServers()).not.toThrow(/hunter2/)
+    expect(() => readConfiguredServers()).toThrow(message)
+    expect(() => readConfiguredServers()).not.toThrow(/hunter2/)
   })
 })
 

@@ -3,7 +3,7 @@ import { afterAll, expect, test, vi } from 'vitest'
 import { type FetchDocument, makeAuthorizationServer } from '#lib/auth/oauth-server/authorization-server.ts'
 import { findConsentRequest } from '#lib/auth/oauth-server/consent.ts'
 import { makeOauthDoor } from '#lib/auth/oauth-server/door.ts'
-import { signingKeys } from '#lib/auth/tokens/signing-keys.ts'
+import { loadSigningKeys } from '#lib/auth/tokens/signing-keys.ts'
 import { listAuthorizedApps } from '#lib/data/oauth/oauth-grants.ts'
 import { fetchPublic, isPublicAddress, PublicFetchError } from '#lib/platform/net/public-fetch.ts'
 import { CALLBACK, OauthClient } from '#tests/support/people/oauth-client.ts'
@@ -25,7 +25,7 @@ const fetchDocument: FetchDocument = (address, { signal }) => {
   return fetchPublic(publisher.url + pathname + search, { signal, maxBytes: 16_384, allowLoopback: true })
 }
 const find = async () => {
-  server ??= makeAuthorizationServer(await signingKeys(), fetchDocument)
+  server ??= makeAuthorizationServer(await loadSigningKeys(), fetchDocument)
   return server
 }
 let server: ReturnType<typeof makeAuthorizationServer> | undefined

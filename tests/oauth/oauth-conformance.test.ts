@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { freePort } from '#scripts/local/port.ts'
+import { findFreePort } from '#scripts/local/port.ts'
 import { Browser, register } from '#tests/support/people/oauth-client.ts'
 import { openSite } from '#tests/support/people/oauth-site.ts'
 import { signedIn } from '#tests/support/people/people.ts'
@@ -38,7 +38,7 @@ async function allow(address: string, person: Awaited<ReturnType<typeof signedIn
 
 test('the authorization-server scenarios pass without a failure or a warning', async () => {
   const person = await signedIn()
-  const port = await freePort()
+  const port = await findFreePort()
   const { client_id: id } = await (
     await register(`${site.url}/mcp`, { redirect_uris: [`http://127.0.0.1:${port}/callback`] })
   ).json()

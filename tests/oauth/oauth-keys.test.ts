@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { beforeEach, expect, test } from 'vitest'
 import { handleOauth } from '#lib/auth/oauth-server/door.ts'
-import { rotateSigningKeys, signingKeys } from '#lib/auth/tokens/signing-keys.ts'
+import { loadSigningKeys, rotateSigningKeys } from '#lib/auth/tokens/signing-keys.ts'
 import { seal, unseal } from '#lib/platform/crypto/seal.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { processStates } from '#tests/support/process-states.ts'
@@ -11,7 +11,7 @@ const HOUR = 3_600_000
 const rows = () => withSystem('tokens', (tx) => tx.signingKey.findMany({ orderBy: { createdAt: 'desc' } }))
 const age = (id: string, ms: number) =>
   withSystem('tokens', (tx) => tx.signingKey.update({ where: { id }, data: { createdAt: new Date(Date.now() - ms) } }))
-const kids = async (now?: number) => (await signingKeys(now)).map(({ kid }) => kid)
+const kids = async (now?: number) => (await loadSigningKeys(now)).map(({ kid }) => kid)
 
 beforeEach(() => withSystem('tokens', (tx) => tx.signingKey.deleteMany()))
 
@@ -23,7 +23,7 @@ test('processes that start at once for the first time share one key', async () =
 })
 
 test('the stored key is sealed, and a changed bit or another purpose makes it unreadable', async () => {
-  const [key] = await signingKeys()
+  const [key] = await loadSigningKeys()
   expect(key).toMatchObject({ kty: 'RSA', alg: 'RS256', use: 'sig', d: expect.any(String) })
   const [row] = await rows()
   expect(row?.id).toBe(key?.kid)

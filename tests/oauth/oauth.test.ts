@@ -1,11 +1,11 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { afterAll, expect, test } from 'vitest'
-import { adapterFor } from '#lib/auth/oauth-server/adapter.ts'
+import { makeAdapter } from '#lib/auth/oauth-server/adapter.ts'
 import { makeAuthorizationServer } from '#lib/auth/oauth-server/authorization-server.ts'
 import { findConsentRequest } from '#lib/auth/oauth-server/consent.ts'
 import { makeOauthDoor } from '#lib/auth/oauth-server/door.ts'
-import { callerFromBearer } from '#lib/auth/tokens/bearer.ts'
-import { signingKeys } from '#lib/auth/tokens/signing-keys.ts'
+import { findBearerCaller } from '#lib/auth/tokens/bearer.ts'
+import { loadSigningKeys } from '#lib/auth/tokens/signing-keys.ts'
 import { listAuditEvents } from '#lib/data/audit.ts'
 import { listAuthorizedApps, revokeAuthorizedApp } from '#lib/data/oauth/oauth-grants.ts'
 import { endSessions } from '#lib/data/people/users.ts'
@@ -91,7 +91,7 @@ test('a client that knows only the URL of /mcp gets to a tool call, refreshes it
   expect(await get('list_tasks')).toMatchObject({ tasks: [{ title: 'by OAuth' }] })
   const [row] = (await listToolCalls({ caller: ann.caller })).data
   expect(row).toMatchObject({ via: 'mcp', clientName: 'Hand-written client', status: 'succeeded' })
-  expect(await callerFromBearer(tokens.access_token, endpoint)).toEqual({
+  expect(await findBearerCaller(tokens.access_token, endpoint)).toEqual({
     userId: ann.caller.userId,
     role: 'member',
     via: 'token',
@@ -233,7 +233,7 @@ test('two replicas count the uses of a refresh token together', async () => {
   const ann = await signedIn()
   const client = await registeredClient(site.url)
   const { refresh_token: token = '' } = await client.connect(ann)
-  const replica = makeAuthorizationServer(await signingKeys())
+  const replica = makeAuthorizationServer(await loadSigningKeys())
   const there = await serve(makeOauthDoor(async () => replica))
   try {
     const body = new URLSearchParams({ client_id: client.clientId, grant_type: 'refresh_token', refresh_token: token })
@@ -364,7 +364,7 @@ test('a reuse ends only its own connection; another client can neither use nor e
 
 test('a token for a grant that has ended is refused with invalid_grant', async () => {
   const token = { kind: 'AccessToken', grantId: 'grt_ended' }
-  await expect(adapterFor('AccessToken', endpoint).upsert('swo_late', token, 60)).rejects.toMatchObject({
+  await expect(makeAdapter('AccessToken', endpoint).upsert('swo_late', token, 60)).rejects.toMatchObject({
     error: 'invalid_grant',
   })
 })
@@ -399,7 +399,7 @@ test('a token is valid only for /mcp here, and ends with the account and with "s
   const client = await registeredClient(site.url)
   const tokens = await client.connect(ann)
   for (const audience of [site.url, `${site.url}/`, `${site.url}/mcp/`, 'https://elsewhere.example/mcp'])
-    expect(await callerFromBearer(tokens.access_token, audience), audience).toBeNull()
+    expect(await findBearerCaller(tokens.access_token, audience), audience).toBeNull()
   expect(await works(tokens.refresh_token ?? ''), 'a refresh token is no access token').toBe(401)
   const rows = await withSystem('tokens', (tx) => tx.oauthRecord.findMany())
   for (const secret of Object.values(tokens))

@@ -1,11 +1,11 @@
 import { NextRequest } from 'next/server'
 import { expect, test } from 'vitest'
-import { sessionCookie } from '#lib/auth/sessions/session.ts'
+import { nameSessionCookie } from '#lib/auth/sessions/session.ts'
 import { jsonResponse, route } from '#lib/platform/http/http.ts'
 import {
   CHATKIT_ORIGIN,
-  contentSecurityPolicy,
   INERT_POLICY,
+  makeContentSecurityPolicy,
   STATIC_HEADERS,
 } from '#lib/platform/http/security-headers.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -25,7 +25,7 @@ function directives(policy: string | null): Record<string, string[]> {
   )
 }
 
-const signedInCookie = () => `${sessionCookie().name}=anything`
+const signedInCookie = () => `${nameSessionCookie().name}=anything`
 
 test('a page’s policy allows only scripts and styles with its nonce or from our own origin', () => {
   const response = visit('/sign-in')
@@ -86,8 +86,8 @@ test('HSTS and upgrade-insecure-requests are sent only if APP_URL is https', () 
 
 test('only the development policy allows unsafe-eval', () => {
   const options = { nonce: 'n', appUrl: 'http://127.0.0.1', hostedChatKit: false }
-  expect(contentSecurityPolicy({ ...options, development: true })).toContain("'unsafe-eval'")
-  expect(contentSecurityPolicy({ ...options, development: false })).not.toContain('unsafe')
+  expect(makeContentSecurityPolicy({ ...options, development: true })).toContain("'unsafe-eval'")
+  expect(makeContentSecurityPolicy({ ...options, development: false })).not.toContain('unsafe')
 })
 
 test.each([

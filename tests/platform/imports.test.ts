@@ -161,7 +161,7 @@ test('only lib/platform/env.ts reads the environment, and only lib/platform/db/d
 test('the list of files that may query across people is short', () => {
   const users = files
     .flatMap((file) =>
-      [...readFileSync(file, 'utf8').matchAll(/(?:withSystem|systemStatement)(?:<[^()]*>)?\(\s*'([a-z-]+)'/g)].map(
+      [...readFileSync(file, 'utf8').matchAll(/(?:withSystem|runSystemStatement)(?:<[^()]*>)?\(\s*'([a-z-]+)'/g)].map(
         ([, reason]) => `${reason}: ${file}`,
       ),
     )

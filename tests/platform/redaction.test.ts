@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { jsonSize } from '#lib/platform/json/json-size.ts'
+import { measureJson } from '#lib/platform/json/json-size.ts'
 import { clipJson, REDACTED, redact, redactText } from '#lib/platform/redaction/redact.ts'
 import { HARMLESS_TEXTS } from '#tests/support/harmless-texts.ts'
 import { plantedSecrets } from '#tests/support/planted-secrets.ts'
@@ -163,7 +163,7 @@ describe('what is kept is bounded', () => {
 test('the size of a value is that of its JSON, and is computed in slices', async () => {
   await fc.assert(
     fc.asyncProperty(fc.jsonValue(), async (value) => {
-      expect(await jsonSize(value)).toBe(Buffer.byteLength(JSON.stringify(value)))
+      expect(await measureJson(value)).toBe(Buffer.byteLength(JSON.stringify(value)))
     }),
   )
   const large = {
@@ -173,10 +173,10 @@ test('the size of a value is that of its JSON, and is computed in slices', async
   }
   let turns = 0
   const others = setInterval(() => (turns += 1), 0)
-  expect(await jsonSize(large)).toBe(Buffer.byteLength(JSON.stringify(large)))
+  expect(await measureJson(large)).toBe(Buffer.byteLength(JSON.stringify(large)))
   clearInterval(others)
   expect(turns).toBeGreaterThan(3)
-  expect(await jsonSize(undefined)).toBe(4)
+  expect(await measureJson(undefined)).toBe(4)
 })
 
 function parse(text: string): unknown {

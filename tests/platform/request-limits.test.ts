@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { GET as changes } from '#app/api/admin/changes/route.ts'
 import { GET as download } from '#app/api/attachments/[id]/route.ts'
-import { fileOf } from '#app/api/attachments/form-file.ts'
+import { readFormFile } from '#app/api/attachments/form-file.ts'
 import { handleMcp } from '#mcp/endpoint.ts'
 import { door, message, openDoor, typed } from '#tests/support/chatkit/chatkit.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
@@ -138,7 +138,7 @@ test('attachment downloads per minute are limited', async () => {
 test('only the first parts of a form are read, and the file is unchanged', () => {
   const part = (name: string, body: string) => `--b\r\ncontent-disposition: form-data; name="${name}"${body}\r\n`
   const file = part('file', '; filename="a%22b.txt"\r\ncontent-type: text/plain\r\n\r\none\r\n--two')
-  const read = (form: string) => fileOf(Buffer.from(form), 'multipart/form-data; boundary=b')
+  const read = (form: string) => readFormFile(Buffer.from(form), 'multipart/form-data; boundary=b')
   const { bytes, name, type } = read(`${part('x', '\r\n\r\n1')}${file}--b--\r\n`)
   expect([Buffer.from(bytes).toString(), name, type]).toEqual(['one\r\n--two', 'a"b.txt', 'text/plain'])
   expect(() => read(`${part('x', '\r\n\r\n').repeat(300_000)}${file}--b--`)).toThrow('no file')

@@ -8,7 +8,7 @@ import pg from 'pg'
 import { afterEach, expect, inject, test } from 'vitest'
 import { ROOT, STANDALONE } from '#scripts/build-freshness.ts'
 import { ask, expectOk, makeFirstAccount } from '#scripts/local/first-visit.ts'
-import { freePort } from '#scripts/local/port.ts'
+import { findFreePort } from '#scripts/local/port.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { HELLO, lockedPdf, pdfOf } from '#tests/support/pdf.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
@@ -144,7 +144,7 @@ test('a server that starts before its database checks its role as soon as the da
   await (await start()).stop()
   const database = await emptyDatabase()
   await withAdmin((admin) => admin.query(`ALTER DATABASE ${database.name} ALLOW_CONNECTIONS false`))
-  const [port, url] = await freePort().then((free) => [String(free), `http://127.0.0.1:${free}`])
+  const [port, url] = await findFreePort().then((free) => [String(free), `http://127.0.0.1:${free}`])
   const server = spawn(process.execPath, [path.join(STANDALONE, 'server.js')], {
     env: {
       ...{ PATH: process.env.PATH, NODE_ENV: 'production', HOSTNAME: '127.0.0.1', PORT: port },
@@ -183,7 +183,7 @@ test('a start that cannot work ends with sentences and no stack trace', { timeou
     APP_URL: 'http://127.0.0.1:3999',
     APP_SECRET: 'x'.repeat(40),
     DATABASE_URL: databaseUrl.href,
-    PORT: String(await freePort()),
+    PORT: String(await findFreePort()),
   }
   const saidBy = (env: Record<string, string>) => {
     const { status, stderr } = spawnSync(process.execPath, ['scripts/start.ts'], {
@@ -205,7 +205,7 @@ test('a start that cannot work ends with sentences and no stack trace', { timeou
   expect(saidBy({ ...good, ...store })).toBe(
     `Attached files cannot be kept in ${store.ATTACHMENTS_DIR}: ENOTDIR. Let this user write there, set ATTACHMENTS_DIR to a folder that it can write, or set ATTACHMENTS=off.`,
   )
-  const nowhere = `http://127.0.0.1:${await freePort()}`
+  const nowhere = `http://127.0.0.1:${await findFreePort()}`
   const bucket = { S3_ENDPOINT: nowhere, S3_BUCKET: 'files', S3_ACCESS_KEY_ID: 'id', S3_SECRET_ACCESS_KEY: 'secret' }
   expect(saidBy({ ...good, ...bucket })).toMatch(
     /^Attached files cannot be kept in the bucket files at http:.*: fetch failed\. Check S3_ENDPOINT/,

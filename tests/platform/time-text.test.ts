@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { clockFor, relativeTime } from '#app/ui/time-text.ts'
+import { chooseClock, toRelativeTime } from '#app/ui/time-text.ts'
 
 const NOW = Date.parse('2026-11-27T12:00:00Z')
 const at = (seconds: number) => {
   const moment = NOW + seconds * 1000
-  return relativeTime(new Date(moment), clockFor(moment, NOW))
+  return toRelativeTime(new Date(moment), chooseClock(moment, NOW))
 }
 
 test.each([

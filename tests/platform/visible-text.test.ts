@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { inexactPart } from '#lib/agent/approvals/inexact-json.ts'
-import { whyUnreadable } from '#lib/agent/approvals/unreadable.ts'
-import { definitionDiff } from '#lib/mcp-client/tools/definition-diff.ts'
+import { findInexactPart } from '#lib/agent/approvals/inexact-json.ts'
+import { findReadingProblem } from '#lib/agent/approvals/unreadable.ts'
+import { diffDefinitions } from '#lib/mcp-client/tools/definition-diff.ts'
 import { toVisibleJson, toVisibleText } from '#lib/platform/text/visible-text.ts'
 
 describe('a text that a person decides by', () => {
@@ -90,17 +90,17 @@ test('arguments that are too long for a card are refused before they are scanned
     `{"a":-0,${' '.repeat(1_300_000)}"b":1}`,
     `[-0,"${'é.com '.repeat(4_000)}"]`,
   ])
-    expect(whyUnreadable(JSON.parse(text), text)).toBe(tooLong)
+    expect(findReadingProblem(JSON.parse(text), text)).toBe(tooLong)
   for (const unit of [' ', '\n', '\t', '\0', '\u200b']) {
     const args = { a: `x${unit.repeat(30_000)}y` }
-    expect(whyUnreadable(args, JSON.stringify(args))).toBeUndefined()
+    expect(findReadingProblem(args, JSON.stringify(args))).toBeUndefined()
   }
 })
 
 test('every text of a definition is shown: names, titles, parameters, enums, defaults and annotations', () => {
   const hidden = '\u{e0041}'
   const parameter = { description: `d${hidden}`, enum: [`e${hidden}`], default: `f${hidden}`, title: `t${hidden}` }
-  const lines = definitionDiff(null, {
+  const lines = diffDefinitions(null, {
     name: `n${hidden}`,
     title: `T${hidden}`,
     description: `first\nsecond${hidden}`,
@@ -126,7 +126,7 @@ test.each([
   ['{"x":{"__proto__":1,"__proto__":1}}', 'an object has the same key twice'],
   ['{"x":', undefined],
 ])('JSON that parsing would change is found: %s', (text, part) => {
-  expect(inexactPart(text)).toBe(part)
+  expect(findInexactPart(text)).toBe(part)
 })
 
 test('the diff of a long definition contains only what changed', () => {
@@ -135,9 +135,9 @@ test('the diff of a long definition contains only what changed', () => {
     description: Array.from({ length: 4_000 }, (_, line) => (line === 2_000 ? changed : `line ${line}`)).join('\n'),
     inputSchema: { type: 'object' as const },
   })
-  expect(definitionDiff(definition('old'), definition('new')).filter(({ kind }) => kind !== 'same')).toEqual([
+  expect(diffDefinitions(definition('old'), definition('new')).filter(({ kind }) => kind !== 'same')).toEqual([
     { kind: 'before', text: 'old' },
     { kind: 'now', text: 'new' },
   ])
-  expect(definitionDiff(definition('old'), definition('old')).every(({ kind }) => kind === 'same')).toBe(true)
+  expect(diffDefinitions(definition('old'), definition('old')).every(({ kind }) => kind === 'same')).toBe(true)
 })

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { closeDb } from '#lib/platform/db/db.ts'
 import { env } from '#lib/platform/env.ts'
-import { activeRuns } from '#lib/runs/registry.ts'
+import { listActiveRuns } from '#lib/runs/registry.ts'
 import { agentDoor } from '#tests/support/agent-door.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
@@ -38,7 +38,7 @@ test.each(['before its commit', 'after its commit'] as const)(
     for (let nth = 0; nth < 100; nth += 1) {
       proxy.cut(moment, 'set_config', nth)
       const { status, events } = await door.begin('what is open?')
-      await Promise.all(activeRuns().map(({ ended }) => ended))
+      await Promise.all(listActiveRuns().map(({ ended }) => ended))
       // A request may be refused, but an accepted request ends with its answer.
       if (status === 503) continue
       const said = events.flatMap((event) => (event.type === 'error' ? event : 'item' in event ? event.item : []))

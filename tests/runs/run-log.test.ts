@@ -12,9 +12,9 @@ import { closeNotify } from '#lib/platform/db/notify.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { EventLog } from '#lib/runs/event-log.ts'
 import { followRun } from '#lib/runs/follow-run.ts'
-import { packEvents, restAfter } from '#lib/runs/pack-events.ts'
+import { packEvents, sliceAfter } from '#lib/runs/pack-events.ts'
 import { recoverRuns } from '#lib/runs/recover-runs.ts'
-import { activeRuns, registry } from '#lib/runs/registry.ts'
+import { listActiveRuns, registry } from '#lib/runs/registry.ts'
 import { door, kinds, message, openDoor, readReply, textOf, threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { untilDatabaseIsOld } from '#tests/support/processes/old-database.ts'
@@ -26,8 +26,8 @@ const create = { type: 'threads.create', params: { input: typed('hi') } }
 const PIECES = ['One', ' two', ' three', ' four', ' five']
 
 afterEach(async () => {
-  for (const run of activeRuns()) run.stop()
-  await Promise.all(activeRuns().map(({ ended }) => ended))
+  for (const run of listActiveRuns()) run.stop()
+  await Promise.all(listActiveRuns().map(({ ended }) => ended))
 })
 
 function delta(text: string, item_id = 'a', content_index = 0): ThreadStreamEvent {
@@ -89,7 +89,7 @@ test('a reader gets exactly the text after its number, however the deltas are jo
         from += size
       }
       for (const kept of [rows, packEvents(rows.map((row) => ({ ...row, pieces: row.pieces && [...row.pieces] })))]) {
-        const rest = kept.flatMap((row) => restAfter(row, after) ?? [])
+        const rest = kept.flatMap((row) => sliceAfter(row, after) ?? [])
         for (const [item, index] of [
           ['a', 0],
           ['a', 1],
@@ -194,7 +194,7 @@ test('a second message waits for its turn instead of being refused if WHILE_ANSW
   const { respond, go } = stepwise()
   const first = openDoor(person, respond)(create).then(readReply)
   go(2)
-  const [run] = await expect.poll(activeRuns).toHaveLength(1).then(activeRuns)
+  const [run] = await expect.poll(listActiveRuns).toHaveLength(1).then(listActiveRuns)
   const thread_id = run?.threadId ?? ''
   // A run exists before its thread.
   await expect

@@ -12,7 +12,7 @@ import { newId } from '#lib/platform/ids.ts'
 import { EventLog } from '#lib/runs/event-log.ts'
 import { PATIENCE } from '#lib/runs/launch-run.ts'
 import { recoverRuns } from '#lib/runs/recover-runs.ts'
-import { activeRuns } from '#lib/runs/registry.ts'
+import { listActiveRuns } from '#lib/runs/registry.ts'
 import { drainRuns } from '#lib/runs/start-run.ts'
 import {
   door,
@@ -35,8 +35,8 @@ const create = { type: 'threads.create', params: { input: typed('hi') } }
 const NOW = new Date().toISOString()
 
 afterEach(async () => {
-  for (const run of activeRuns()) run.stop()
-  await Promise.all(activeRuns().map(({ ended }) => ended))
+  for (const run of listActiveRuns()) run.stop()
+  await Promise.all(listActiveRuns().map(({ ended }) => ended))
 })
 
 const added = (thread_id: string, id = 'a'): ThreadStreamEvent => ({
@@ -100,7 +100,7 @@ async function begin(person: Signed, respond: Respond<TurnContext>) {
   return { thread_id: threadOf({ events }), reader, runId, events }
 }
 
-const ended = (id: string) => activeRuns().find((run) => run.id === id)?.ended
+const ended = (id: string) => listActiveRuns().find((run) => run.id === id)?.ended
 
 async function items(person: Signed, thread_id: string): Promise<ThreadItem[]> {
   return (await createPrismaStore(person.caller).listItems(thread_id, { limit: 50, order: 'asc' })).data

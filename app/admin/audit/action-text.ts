@@ -38,6 +38,6 @@ const ACTION_NAMES: Record<AuditAction, string> = {
 }
 
 /** The words for an action; also works for one that this version does not know. */
-export function actionName(action: string): string {
+export function toActionText(action: string): string {
   return Object.hasOwn(ACTION_NAMES, action) ? ACTION_NAMES[action as AuditAction] : action.replaceAll('_', ' ')
 }

@@ -12,7 +12,7 @@ import { Table } from '#app/ui/lists/table.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { AUDIT_ACTIONS, type AuditRow, listAuditEvents } from '#lib/data/audit.ts'
-import { actionName } from './action-text.ts'
+import { toActionText } from './action-text.ts'
 
 export const metadata: Metadata = { title: 'Audit' }
 
@@ -39,7 +39,7 @@ export default async function AuditPage({ searchParams }: { searchParams: Promis
             name: 'action',
             label: 'What',
             value: query.action,
-            options: AUDIT_ACTIONS.map((value) => ({ value, label: actionName(value) })),
+            options: AUDIT_ACTIONS.map((value) => ({ value, label: toActionText(value) })),
           },
         ]}
       />
@@ -72,7 +72,7 @@ async function Events({ query: { after, ...filters }, filtered }: { query: Query
           {
             header: 'What',
             lead: true,
-            cell: ({ action }) => <span className="font-medium sm:whitespace-nowrap">{actionName(action)}</span>,
+            cell: ({ action }) => <span className="font-medium sm:whitespace-nowrap">{toActionText(action)}</span>,
           },
           { header: 'Who', cell: whoOf },
           { header: 'To whom or what', cell: subjectOf },

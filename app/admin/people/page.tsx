@@ -3,7 +3,7 @@ import type { Metadata } from 'next'
 import Form from 'next/form'
 import Link from 'next/link'
 import { z } from 'zod'
-import { toolCallsHref } from '#app/admin/tool-calls/filter.ts'
+import { toToolCallsHref } from '#app/admin/tool-calls/filter.ts'
 import { Badge } from '#app/ui/badge.tsx'
 import { TextInput } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
@@ -14,7 +14,7 @@ import { ListCard } from '#app/ui/lists/list-card.tsx'
 import { Pager } from '#app/ui/lists/pager.tsx'
 import { Table } from '#app/ui/lists/table.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
-import { countText } from '#app/ui/time-text.ts'
+import { toCountText } from '#app/ui/time-text.ts'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { listPeople } from '#lib/data/people/people.ts'
 import { ManagePerson } from './manage-person.tsx'
@@ -95,8 +95,8 @@ async function People({ query: { search, after }, me }: { query: Query; me: stri
             header: 'Calls (7 d)',
             align: 'end',
             cell: ({ id, calls }) => (
-              <Link href={toolCallsHref({ person: id })} className="text-accent underline-offset-2 hover:underline">
-                {countText(calls)}
+              <Link href={toToolCallsHref({ person: id })} className="text-accent underline-offset-2 hover:underline">
+                {toCountText(calls)}
               </Link>
             ),
           },

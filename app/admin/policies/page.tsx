@@ -10,10 +10,10 @@ import { EmptyState } from '#app/ui/lists/empty-state.tsx'
 import { Table } from '#app/ui/lists/table.tsx'
 import { Notice } from '#app/ui/notice.tsx'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
-import { toolCallFacets } from '#lib/data/runs/tool-calls.ts'
+import { listToolCallFacets } from '#lib/data/runs/tool-calls.ts'
 import { EVERY_TOOL, listPolicies, type ToolPolicy } from '#lib/data/servers/policies.ts'
 import { listKnownTools } from '#lib/mcp-client/connection/known-tools.ts'
-import { allServers, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { listAllServers, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { removePolicy } from './actions.ts'
 import { PolicyForm } from './policy-form.tsx'
 
@@ -35,8 +35,8 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
   const { server: ofServer, tool: ofTool } = await searchParams
   const [policies, servers, { tools }] = await Promise.all([
     listPolicies(admin),
-    allServers(),
-    toolCallFacets({ admin: true }),
+    listAllServers(),
+    listToolCallFacets({ admin: true }),
   ])
   const known = await listKnownTools(admin, servers, { builtinFetch })
   const idle = policies.flatMap((policy) => whyIdle(policy, servers, known) ?? [])

@@ -14,7 +14,7 @@ import { ListCard } from '#app/ui/lists/list-card.tsx'
 import { Pager } from '#app/ui/lists/pager.tsx'
 import { Table } from '#app/ui/lists/table.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
-import { countText, durationText } from '#app/ui/time-text.ts'
+import { toCountText, toDurationText } from '#app/ui/time-text.ts'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { RUN_FAILURES } from '#lib/data/runs/run-failures.ts'
 import { listRuns } from '#lib/data/runs/run-list.ts'
@@ -89,7 +89,7 @@ async function Runs({ query: { after, ...filters } }: { query: Query }) {
         Take one filter away.
       </EmptyState>
     )
-  const between = (from: Date, to: Date | null) => (to ? durationText(to.getTime() - from.getTime()) : null)
+  const between = (from: Date, to: Date | null) => (to ? toDurationText(to.getTime() - from.getTime()) : null)
   return (
     <>
       <Table
@@ -122,7 +122,7 @@ async function Runs({ query: { after, ...filters } }: { query: Query }) {
             ),
           },
           { header: 'Model', cell: ({ model }) => model && <span className="wrap-anywhere">{model}</span> },
-          { header: 'Calls', align: 'end', cell: ({ calls }) => countText(calls) },
+          { header: 'Calls', align: 'end', cell: ({ calls }) => toCountText(calls) },
           {
             header: 'First words after',
             align: 'end',

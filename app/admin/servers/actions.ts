@@ -10,7 +10,7 @@ import { listToolRefusals } from '#lib/data/servers/tool-refusals.ts'
 import { isPinned } from '#lib/mcp-client/connection/load-tools.ts'
 import type { Step } from '#lib/mcp-client/doctor/examination.ts'
 import { examine } from '#lib/mcp-client/doctor/examine.ts'
-import { fromStored, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { type McpServer, toMcpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { forgetServer } from '#lib/mcp-client/tools/tool-lists.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { toAppError } from '#lib/platform/errors.ts'
@@ -44,7 +44,7 @@ export async function enableServer(form: FormData): Promise<ActionOutcome> {
   const admin = await requirePageAdmin()
   return settle(async () => {
     const id = idOf(form)
-    const server = fromStored(await requireServer(id))
+    const server = toMcpServer(await requireServer(id))
     if (isPinned(server)) await agreeToAll(admin, server, await toolsNow(admin, server))
     await setServerEnabled(admin, id, true)
   })
@@ -90,7 +90,7 @@ async function refusedSteps(server: string): Promise<Step[]> {
 }
 
 /** Accepts a tool's definition as the page showed it: the form's `hash`. */
-export async function agreeTool(form: FormData): Promise<ActionOutcome> {
+export async function acceptTool(form: FormData): Promise<ActionOutcome> {
   const admin = await requirePageAdmin()
   return settle(() =>
     acceptDefinition(admin, idOf(form), String(form.get('tool') ?? ''), String(form.get('hash') ?? '')),

@@ -1,5 +1,5 @@
 import { requireServer } from '#lib/data/servers/servers.ts'
-import { configuredServers, fromStored, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { type McpServer, readConfiguredServers, toMcpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { notFound } from '#lib/platform/errors.ts'
 
 /**
@@ -8,8 +8,8 @@ import { notFound } from '#lib/platform/errors.ts'
  */
 export async function requireAdminServer(id: string): Promise<McpServer & { id: string }> {
   const server = id.startsWith('settings:')
-    ? configuredServers().find((other) => other.id === id)
-    : fromStored(await requireServer(id))
+    ? readConfiguredServers().find((other) => other.id === id)
+    : toMcpServer(await requireServer(id))
   if (!server) throw notFound('The server')
   return { ...server, id }
 }

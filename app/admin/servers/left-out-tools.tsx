@@ -1,5 +1,5 @@
 import { Card } from '#app/ui/card.tsx'
-import { definitionHash, type ToolPin } from '#lib/data/servers/tool-pins.ts'
+import { hashDefinition, type ToolPin } from '#lib/data/servers/tool-pins.ts'
 import type { ToolRefusal } from '#lib/data/servers/tool-refusals.ts'
 import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
@@ -39,5 +39,5 @@ export function LeftOutTools({ pins, refusals }: { pins: ToolPin[]; refusals: To
  */
 function isAsRefused(tool: string, toolHash: string, pins: ToolPin[]): boolean {
   const pin = pins.find((other) => other.tool === tool)
-  return pin === undefined || definitionHash(pin.offered) === toolHash
+  return pin === undefined || hashDefinition(pin.offered) === toolHash
 }

@@ -10,8 +10,8 @@ import { Table } from '#app/ui/lists/table.tsx'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { listServers } from '#lib/data/servers/servers.ts'
 import { countQuarantined } from '#lib/data/servers/tool-pins.ts'
-import { downUntil } from '#lib/mcp-client/servers/health.ts'
-import { configuredServers, fromStored, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { findRetryTime } from '#lib/mcp-client/servers/health.ts'
+import { type McpServer, readConfiguredServers, toMcpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { IDENTITY_NAMES } from './identity-names.ts'
 
 export const metadata: Metadata = { title: 'Tool servers' }
@@ -23,8 +23,8 @@ export default async function ServersPage() {
   await requirePageAdmin()
   const [stored, waiting] = await Promise.all([listServers(), countQuarantined()])
   const rows: Row[] = [
-    ...configuredServers().map((server) => ({ ...server, enabled: true })),
-    ...stored.map((server) => ({ ...fromStored(server), enabled: server.enabled })),
+    ...readConfiguredServers().map((server) => ({ ...server, enabled: true })),
+    ...stored.map((server) => ({ ...toMcpServer(server), enabled: server.enabled })),
   ].map((server) => ({ ...server, waiting: waiting.get(server.id ?? '') ?? 0 }))
   return (
     <>
@@ -89,7 +89,7 @@ export default async function ServersPage() {
 function State({ enabled, waiting, url, secrets }: Row) {
   if (!enabled) return <Badge>Disabled</Badge>
   if (secrets === null) return <Badge tone="bad">Secrets unreadable</Badge>
-  if (downUntil(url)) return <Badge tone="bad">Does not answer</Badge>
+  if (findRetryTime(url)) return <Badge tone="bad">Does not answer</Badge>
   if (waiting > 0)
     return <Badge tone="warn">{waiting === 1 ? '1 tool to look at' : `${waiting} tools to look at`}</Badge>
   return <Badge tone="ok">Enabled</Badge>

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { Audience, type Identity, ServerConfig, ServerName, ServerSecrets } from '#lib/data/servers/server-config.ts'
 import type { ServerWish, StoredServer } from '#lib/data/servers/servers.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
-import { fromStored, reachOf } from '#lib/mcp-client/servers/mcp-servers.ts'
-import { unknownNames } from '#lib/mcp-client/servers/templates.ts'
+import { findReach, toMcpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { listUnknownNames } from '#lib/mcp-client/servers/templates.ts'
 import { requireReachable } from '#lib/mcp-client/wire/network-fetch.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
@@ -107,7 +107,7 @@ function requireKnownNames({ config, secrets }: ServerWish): void {
   const templates = [...config.headers, ...config.meta, ...config.bound]
     .map(({ value }) => value)
     .concat(Object.values(secrets.headers))
-  const unknown = templates.flatMap(unknownNames)
+  const unknown = templates.flatMap(listUnknownNames)
   if (unknown.length > 0)
     throw new AppError('bad_request', `{{${unknown[0]}}} is not one of the values that there are.`)
 }
@@ -115,7 +115,7 @@ function requireKnownNames({ config, secrets }: ServerWish): void {
 function requireAllowed(wish: ServerWish): void {
   const stored = { ...wish, id: '', enabled: false, createdAt: new Date(), updatedAt: new Date() }
   try {
-    requireReachable(new URL(wish.url), reachOf(fromStored(stored)))
+    requireReachable(new URL(wish.url), findReach(toMcpServer(stored)))
   } catch (error) {
     if (error instanceof Refusal) throw new AppError('bad_request', `Address: ${error.message}`, { cause: error })
     throw error

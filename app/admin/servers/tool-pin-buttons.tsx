@@ -2,12 +2,12 @@
 
 import { ActionForm } from '#app/ui/forms/action-form.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
-import { agreeTool, quarantineTool } from './actions.ts'
+import { acceptTool, quarantineTool } from './actions.ts'
 
 /** Accepts the definition as it is shown beside the button. */
 export function AcceptButton({ server, tool, hash }: { server: string; tool: string; hash: string }) {
   return (
-    <ActionForm action={agreeTool} fields={{ server, tool, hash }}>
+    <ActionForm action={acceptTool} fields={{ server, tool, hash }}>
       <SubmitButton size="sm" aria-label={`Accept ${tool}`}>
         Accept
       </SubmitButton>

@@ -3,7 +3,7 @@ import { Badge, type BadgeTone } from '#app/ui/badge.tsx'
 import { Card } from '#app/ui/card.tsx'
 import { EmptyState } from '#app/ui/lists/empty-state.tsx'
 import type { ToolPin } from '#lib/data/servers/tool-pins.ts'
-import { type DiffLine, definitionDiff } from '#lib/mcp-client/tools/definition-diff.ts'
+import { type DiffLine, diffDefinitions } from '#lib/mcp-client/tools/definition-diff.ts'
 import { toVisibleText } from '#lib/platform/text/visible-text.ts'
 import { AcceptButton, QuarantineButton } from './tool-pin-buttons.tsx'
 
@@ -60,7 +60,7 @@ export function ToolPinList({ serverId, pins, pinned }: { serverId: string; pins
                 <summary className="cursor-pointer text-sm text-ink-soft">
                   {pin.state === 'changed' ? 'What changed' : 'Definition'}
                 </summary>
-                <Diff lines={definitionDiff(pin.state === 'changed' ? pin.accepted : pin.offered, pin.offered)} />
+                <Diff lines={diffDefinitions(pin.state === 'changed' ? pin.accepted : pin.offered, pin.offered)} />
               </details>
             </li>
           ))}

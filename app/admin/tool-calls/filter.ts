@@ -27,7 +27,7 @@ export function parseToolCallQuery(params: Record<string, unknown>): ToolCallQue
 }
 
 /** The address of the list with these filters. */
-export function toolCallsHref(query: ToolCallQuery): string {
+export function toToolCallsHref(query: ToolCallQuery): string {
   return listAddress('/admin/tool-calls', query)
 }
 

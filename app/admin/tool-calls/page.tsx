@@ -12,8 +12,8 @@ import { ListCard } from '#app/ui/lists/list-card.tsx'
 import { Pager } from '#app/ui/lists/pager.tsx'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { findPerson } from '#lib/data/people/users.ts'
-import { listToolCalls, toolCallFacets } from '#lib/data/runs/tool-calls.ts'
-import { parseToolCallQuery, type ToolCallQuery, toLedgerFilter, toolCallsHref } from './filter.ts'
+import { listToolCallFacets, listToolCalls } from '#lib/data/runs/tool-calls.ts'
+import { parseToolCallQuery, type ToolCallQuery, toLedgerFilter, toToolCallsHref } from './filter.ts'
 
 export const metadata: Metadata = { title: 'Tool calls' }
 
@@ -33,22 +33,22 @@ export default async function ToolCallsPage({ searchParams }: { searchParams: Pr
         }
       />
       <Filters query={query} />
-      <ListCard address={toolCallsHref(query)} label="Loading tool calls">
+      <ListCard address={toToolCallsHref(query)} label="Loading tool calls">
         <Calls query={query} />
       </ListCard>
     </>
   )
 }
 
-let kept: { at: number; facets: ReturnType<typeof toolCallFacets> } | undefined
+let kept: { at: number; facets: ReturnType<typeof listToolCallFacets> } | undefined
 
 /**
  * The options of the menus, cached for 30 seconds: counting them reads the whole ledger, and the
  * page refreshes at each call.
  */
-function recentFacets(): ReturnType<typeof toolCallFacets> {
+function recentFacets(): ReturnType<typeof listToolCallFacets> {
   if (!kept || Date.now() - kept.at > 30_000) {
-    const facets = toolCallFacets({ admin: true })
+    const facets = listToolCallFacets({ admin: true })
     kept = { at: Date.now(), facets }
     facets.catch(() => {
       kept = undefined
@@ -94,13 +94,13 @@ async function Filters({ query }: { query: ToolCallQuery }) {
 async function Calls({ query }: { query: ToolCallQuery }) {
   const page = await listToolCalls({ admin: true }, toLedgerFilter(query))
   const { after, ...filters } = query
-  if (page.data.length === 0) return <NoCalls filtered={toolCallsHref(query) !== toolCallsHref({})} />
+  if (page.data.length === 0) return <NoCalls filtered={toToolCallsHref(query) !== toToolCallsHref({})} />
   return (
     <>
       <CallTable calls={page.data} href={({ id }) => `/admin/tool-calls/${id}`} withPerson />
       <Pager
-        first={after && toolCallsHref(filters)}
-        next={page.after && toolCallsHref({ ...filters, after: page.after })}
+        first={after && toToolCallsHref(filters)}
+        next={page.after && toToolCallsHref({ ...filters, after: page.after })}
       />
     </>
   )

@@ -12,7 +12,7 @@ export type FormFile = { bytes: Uint8Array; name: string; type: string }
  * parser reads the whole form at once, which blocks the process if there are hundreds of thousands
  * of parts. Throws bad_request.
  */
-export function fileOf(form: Buffer, contentType: string): FormFile {
+export function readFormFile(form: Buffer, contentType: string): FormFile {
   const [, quoted, plain] = BOUNDARY.exec(contentType) ?? []
   const boundary = quoted ?? plain
   if (!boundary) throw unreadable()

@@ -1,4 +1,4 @@
-import { fileOf } from '#app/api/attachments/form-file.ts'
+import { readFormFile } from '#app/api/attachments/form-file.ts'
 import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
@@ -61,5 +61,5 @@ async function readUpload(request: Request): Promise<Upload> {
   const type = request.headers.get('content-type') ?? ''
   const body = await readBytes(request, max + FORM_BYTES)
   if (!type.toLowerCase().startsWith('multipart/form-data')) return { bytes: body, name: '', type }
-  return fileOf(body, type)
+  return readFormFile(body, type)
 }

@@ -1,4 +1,4 @@
-import { inBackground } from '#app/api/chatkit/background.ts'
+import { runInBackground } from '#app/api/chatkit/background.ts'
 import { makeDeps } from '#app/api/chatkit/make-deps.ts'
 import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
@@ -15,7 +15,7 @@ import { AppError } from '#lib/platform/errors.ts'
 import { jsonResponse, readSizedJson, requireSameOrigin } from '#lib/platform/http/http.ts'
 import { openStream } from '#lib/platform/http/open-streams.ts'
 import { sseResponse } from '#lib/platform/http/sse.ts'
-import { currentRequestId, log } from '#lib/platform/log.ts'
+import { findCurrentRequestId, log } from '#lib/platform/log.ts'
 import { type StartedRun, startRun, subscribeToRun } from '#lib/runs/start-run.ts'
 
 /**
@@ -60,7 +60,7 @@ export async function answerChatKit(
   try {
     if (answer.kind === 'attached') return await told(answer, answer.runId, answer.events, onClose)
     const run = await startTurn(request, caller, answer)
-    inBackground(run.ended)
+    runInBackground(run.ended)
     return await told(answer, run.id, subscribeToRun(run.id), onClose)
   } catch (error) {
     onClose()
@@ -75,7 +75,7 @@ function startTurn(
 ): Promise<StartedRun> {
   const remembered = rememberPlace(request, caller)
   const { operation, threadId, messageId, requestId: clientRequestId, opening, check, begin } = answer
-  const about = { caller, threadId, messageId, operation, requestId: currentRequestId() ?? '', clientRequestId }
+  const about = { caller, threadId, messageId, operation, requestId: findCurrentRequestId() ?? '', clientRequestId }
   return startRun(about, {
     opening,
     check,

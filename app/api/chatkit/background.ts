@@ -5,7 +5,7 @@ import { log } from '#lib/platform/log.ts'
  * Lets this work finish on platforms that freeze a process after its response. The promise must not
  * reject.
  */
-export function inBackground(work: Promise<void>): void {
+export function runInBackground(work: Promise<void>): void {
   try {
     after(() => work)
   } catch (error) {

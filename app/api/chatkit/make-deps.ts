@@ -1,4 +1,4 @@
-import { titled } from '#app/api/chatkit/titles.ts'
+import { nameThreads } from '#app/api/chatkit/titles.ts'
 import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import { withCurrentCards } from '#lib/agent/approvals/standing-cards.ts'
 import { canTranscribe, transcribe } from '#lib/agent/models/transcribe.ts'
@@ -28,7 +28,7 @@ export function makeDeps(caller: Caller, { respond, act }: Answering): Deps<Turn
   const { MESSAGE_MAX_CHARS, ATTACHMENTS, ATTACHMENTS_PER_MESSAGE } = env()
   return {
     store: withTurnOutcomes(withCurrentCards(createPrismaStore(caller), caller), caller),
-    respond: titled(respond),
+    respond: nameThreads(respond),
     act,
     limits: { messageMaxChars: MESSAGE_MAX_CHARS, attachmentsMax: ATTACHMENTS_PER_MESSAGE },
     turns: {

@@ -1,8 +1,8 @@
-import { inBackground } from '#app/api/chatkit/background.ts'
+import { runInBackground } from '#app/api/chatkit/background.ts'
 import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import { canNameThreads, nameThread } from '#lib/agent/models/name-thread.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import { messageText, titleFrom } from '#lib/chatkit/server/title.ts'
+import { makeTitle, toMessageText } from '#lib/chatkit/server/title.ts'
 import type { Respond, Turn } from '#lib/chatkit/server/turn.ts'
 import { withoutRun } from '#lib/platform/db/run-fence.ts'
 import { log } from '#lib/platform/log.ts'
@@ -18,14 +18,14 @@ const ENOUGH = 200
  * better title is announced if it is ready while the answer streams; otherwise it is stored for the
  * next read. No answer waits for it.
  */
-export function titled(respond: Respond<TurnContext>): Respond<TurnContext> {
+export function nameThreads(respond: Respond<TurnContext>): Respond<TurnContext> {
   return async function* (turn, context) {
     const { input, thread, signal } = turn
     if (input === null || thread.title !== undefined) return yield* respond(turn, context)
-    const firstWords = titleFrom(input)
+    const firstWords = makeTitle(input)
     thread.title = firstWords
     const naming = canNameThreads()
-      ? new Naming((answer) => nameThread(context.caller, { question: messageText(input), answer }))
+      ? new Naming((answer) => nameThread(context.caller, { question: toMessageText(input), answer }))
       : null
     for await (const event of respond(turn, context)) {
       naming?.hear(event)
@@ -34,7 +34,7 @@ export function titled(respond: Respond<TurnContext>): Respond<TurnContext> {
       if (title && thread.title === firstWords && (await storedTitle(turn)) === firstWords) thread.title = title
       yield event
     }
-    if (naming && !signal.aborted) inBackground(withoutRun(() => keepLate(turn, naming, firstWords)))
+    if (naming && !signal.aborted) runInBackground(withoutRun(() => keepLate(turn, naming, firstWords)))
   }
 }
 

@@ -7,13 +7,13 @@ const NAME = 'switchboard-connect'
  * The cookie for a round trip to an authorization server. Without a journey, the cookie that clears
  * it.
  */
-export function journeyCookie(journey = ''): string {
+export function makeJourneyCookie(journey = ''): string {
   const secure = env().APP_URL.startsWith('https:') ? '; Secure' : ''
   return `${NAME}=${journey}; Path=/api/connections; HttpOnly; SameSite=Lax; Max-Age=${journey ? JOURNEY_SECONDS : 0}${secure}`
 }
 
 /** The sealed journey in a request's cookie. */
-export function journeyOf(request: Request): string | undefined {
+export function readJourney(request: Request): string | undefined {
   const cookies = (request.headers.get('cookie') ?? '').split(/;\s*/)
   return cookies.find((cookie) => cookie.startsWith(`${NAME}=`))?.slice(NAME.length + 1)
 }

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { env } from '#lib/platform/env.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
 import { route } from '#lib/platform/http/http.ts'
-import { metricsText } from '#lib/platform/metrics.ts'
+import { writeMetrics } from '#lib/platform/metrics.ts'
 
 export const dynamic = 'force-dynamic'
 
@@ -15,7 +15,7 @@ export const GET = route(async (request) => {
   if (!METRICS_TOKEN) throw notFound('This address')
   if (!same(request.headers.get('authorization') ?? '', `Bearer ${METRICS_TOKEN}`))
     throw new AppError('unauthenticated', 'Send METRICS_TOKEN as a bearer token.')
-  const { type, text } = await metricsText()
+  const { type, text } = await writeMetrics()
   return new Response(text, { headers: { 'content-type': type, 'cache-control': 'no-store' } })
 })
 

@@ -8,7 +8,7 @@ import { Notice } from '#app/ui/notice.tsx'
 import { requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
 import { listAccounts } from '#lib/data/servers/server-accounts.ts'
 import { needsAccount } from '#lib/mcp-client/accounts/accounts.ts'
-import { serversFor } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { listServersFor } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { ServerAccount } from './server-account.tsx'
 
 export const metadata: Metadata = { title: 'Connected accounts' }
@@ -31,7 +31,7 @@ const PROBLEMS: Record<string, string> = {
 export default async function ConnectionsPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
   const caller = await requirePageCaller()
   const { connected, problem, service, thread } = Query.parse(await searchParams)
-  const [servers, accounts] = await Promise.all([serversFor(caller.role), listAccounts(caller)])
+  const [servers, accounts] = await Promise.all([listServersFor(caller.role), listAccounts(caller)])
   const asking = servers.filter(needsAccount)
   return (
     <div className="max-w-3xl">

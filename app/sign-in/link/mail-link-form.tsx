@@ -5,7 +5,7 @@ import { TextLink } from '#app/forms/text-link.tsx'
 import { useForm } from '#app/forms/use-form.ts'
 import { useFragment } from '#app/forms/use-fragment.ts'
 import { signInWithMailLink } from '#app/sign-in/password-sign-in.ts'
-import { sentenceFor } from '#app/sign-in/sentences.ts'
+import { findSentence } from '#app/sign-in/sentences.ts'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 
 export function MailLinkForm() {
@@ -13,12 +13,12 @@ export function MailLinkForm() {
   const { problems, pending, fields } = useForm({
     async send() {
       const reason = await signInWithMailLink(code ?? '')
-      return reason ? { form: sentenceFor(reason) } : undefined
+      return reason ? { form: findSentence(reason) } : undefined
     },
   })
   return (
     <form {...fields} className="grid gap-4">
-      <FormProblem message={code === '' ? sentenceFor('MailLinkSpent') : problems.form} />
+      <FormProblem message={code === '' ? findSentence('MailLinkSpent') : problems.form} />
       <SubmitButton pending={pending} disabled={!code} className="w-full">
         Sign in
       </SubmitButton>

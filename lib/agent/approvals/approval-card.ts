@@ -48,7 +48,7 @@ const WHY: Record<ApprovalReason, string> = {
 }
 
 /** The card that asks a person about a call: the tool, its exact arguments, and the buttons. */
-export function pendingCard({
+export function makeApprovalCard({
   id,
   server,
   tool,
@@ -90,7 +90,7 @@ export function pendingCard({
  * The same card after the decision: it stays readable, without its buttons. A card that was closed
  * before is returned as it is.
  */
-export function closedCard(card: WidgetRoot, ending: string): WidgetRoot {
+export function closeApprovalCard(card: WidgetRoot, ending: string): WidgetRoot {
   const all = (card.children ?? []) as WidgetRoot[]
   const children = all.filter(({ type }) => type !== 'Row')
   if (children.length === all.length) return card

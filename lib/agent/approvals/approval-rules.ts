@@ -1,11 +1,11 @@
 import type { ApprovedTool } from '#lib/data/runs/approvals.ts'
-import { argumentsHash } from '#lib/data/runs/ledger.ts'
+import { hashArguments } from '#lib/data/runs/ledger.ts'
 import type { EarlierCall } from '#lib/data/runs/tool-calls.ts'
 import type { ApprovalPolicy, EffectivePolicy } from '#lib/data/servers/policies.ts'
-import { definitionHash, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
+import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { isHarmlessTwice, onlyReads } from '#lib/mcp-client/calls/repeat-rules.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
-import { asksUnannotated, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { type McpServer, needsApprovalIfUnannotated } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 
@@ -51,7 +51,7 @@ export function findApprovalReason(
   }
   const reason = reasons[policy.approval]
   if (reason === undefined || reason === 'always') return reason
-  const hash = definitionHash(tool as ToolDefinition)
+  const hash = hashDefinition(tool as ToolDefinition)
   const first = reason === 'first'
   const yes = ({ remember, ...it }: ApprovedTool) =>
     (first || remember) && it.server === server.name && it.tool === tool.name && it.toolHash === hash
@@ -65,12 +65,14 @@ export function findApprovalReason(
 function whyRisky(server: McpServer, { annotations }: McpTool): ApprovalReason | undefined {
   const { destructiveHint, readOnlyHint } = annotations ?? {}
   if (destructiveHint === true) return 'destructive'
-  return destructiveHint === undefined && readOnlyHint !== true && asksUnannotated(server) ? 'unannotated' : undefined
+  return destructiveHint === undefined && readOnlyHint !== true && needsApprovalIfUnannotated(server)
+    ? 'unannotated'
+    : undefined
 }
 
 function isRepeated(server: string, tool: string, args: unknown, earlier: EarlierCall[]): boolean {
   if (earlier.length === 0) return false
-  const hash = argumentsHash(args)
+  const hash = hashArguments(args)
   return earlier.some(
     (call) =>
       call.server === server && call.tool === tool && call.argumentsHash === hash && MAY_HAVE_FINISHED.has(call.status),

@@ -1,4 +1,4 @@
-import { type APPROVAL_ACTIONS, closedCard } from '#lib/agent/approvals/approval-card.ts'
+import { type APPROVAL_ACTIONS, closeApprovalCard } from '#lib/agent/approvals/approval-card.ts'
 import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
@@ -96,7 +96,7 @@ export async function* closeCard(
 ): AsyncGenerator<ThreadStreamEvent> {
   const item = await findItem(store, threadId, itemId)
   if (item?.type !== 'widget') return
-  yield { type: 'thread.item.replaced', item: { ...item, widget: closedCard(item.widget, ending) } }
+  yield { type: 'thread.item.replaced', item: { ...item, widget: closeApprovalCard(item.widget, ending) } }
 }
 
 /**

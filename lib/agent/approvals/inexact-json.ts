@@ -6,7 +6,7 @@ type Reviver = (this: unknown, key: string, value: unknown, context: { source?: 
  * rounded). Undefined if nothing would change, or if the text is not JSON. Fractions count as
  * exact, because every parser rounds them to the nearest number.
  */
-export function inexactPart(text: string): string | undefined {
+export function findInexactPart(text: string): string | undefined {
   let members = -1
   let inexact: string | undefined
   const look: Reviver = function (_key, value, { source }) {

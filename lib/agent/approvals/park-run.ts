@@ -1,5 +1,5 @@
 import type { RunToolApprovalItem } from '@openai/agents'
-import { pendingCard } from '#lib/agent/approvals/approval-card.ts'
+import { makeApprovalCard } from '#lib/agent/approvals/approval-card.ts'
 import type { ApprovalReason, OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
 import { type KeptToolCall, NOT_YET } from '#lib/agent/stream/open-calls.ts'
 import type { TurnEvents } from '#lib/agent/stream/turn-events.ts'
@@ -8,7 +8,7 @@ import type { HiddenContextItem, WidgetItem } from '#lib/chatkit/protocol/items.
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import { type NewApproval, storeParkedRun } from '#lib/data/runs/approvals.ts'
-import { definitionHash, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
+import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { seal, unseal } from '#lib/platform/crypto/seal.ts'
 import { AppError } from '#lib/platform/errors.ts'
@@ -76,14 +76,14 @@ export async function* parkWidgetCall(
   call: WidgetCall,
 ): AsyncGenerator<ThreadStreamEvent> {
   const asked: Asked = { ...newIds(store), call: held }
-  yield { type: 'thread.item.done', item: keptCall(thread, asked.keptId, held, NOT_YET) }
+  yield { type: 'thread.item.done', item: toKeptCallItem(thread, asked.keptId, held, NOT_YET) }
   const sealed = await sealState({ ...run, runs: [] }, { call })
   await storeParkedRun({ ...run, threadId: thread.id }, sealed, [toQuestion(asked)])
   yield { type: 'thread.item.done', item: cardOf(thread, asked) }
 }
 
 /** The hidden item that tells the model of later turns about a call that no agent made. */
-export function keptCall(
+export function toKeptCallItem(
   thread: Thread,
   id: string,
   { callId, name, arguments: args }: Pick<PendingCall, 'callId' | 'name' | 'arguments'>,
@@ -106,7 +106,7 @@ function toQuestion({ call, ...ids }: Asked): NewApproval {
     callId,
     server: connection.server.name,
     tool: tool.name,
-    toolHash: definitionHash(tool as ToolDefinition),
+    toolHash: hashDefinition(tool as ToolDefinition),
   }
 }
 
@@ -116,7 +116,7 @@ function cardOf(thread: Thread, { id, itemId, call }: Asked): WidgetItem {
   const args = removeBoundArguments(call.arguments as Record<string, unknown>, connection.server)
   const remember = reason === 'destructive' || reason === 'unannotated'
   const filledIn = connection.filledIn(tool.name)
-  const widget = pendingCard({
+  const widget = makeApprovalCard({
     id,
     server: connection.server.name,
     tool: tool.name,

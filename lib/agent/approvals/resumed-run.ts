@@ -5,7 +5,7 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import type { Approval } from '#lib/data/runs/approvals.ts'
-import { definitionHash, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
+import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import type { CallRefusal } from '#lib/mcp-client/calls/calling-run.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
@@ -56,7 +56,7 @@ export class ResumedRun {
       if (status !== 'approved') return true
       const connection = connections.find((candidate) => candidate.server.name === server)
       const listed = connection?.listed(tool)
-      return listed !== undefined && definitionHash(listed as ToolDefinition) === hash
+      return listed !== undefined && hashDefinition(listed as ToolDefinition) === hash
     })
   }
 

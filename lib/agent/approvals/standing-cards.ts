@@ -1,6 +1,6 @@
-import { closedCard, isApprovalCard } from '#lib/agent/approvals/approval-card.ts'
+import { closeApprovalCard, isApprovalCard } from '#lib/agent/approvals/approval-card.ts'
 import { ANSWERED, CLOSED, NEVER_MADE } from '#lib/agent/approvals/close-approvals.ts'
-import { connectedCard, findConnectCardServer } from '#lib/agent/cards/connect-card.ts'
+import { findConnectCardServer, toConnectedCard } from '#lib/agent/cards/connect-card.ts'
 import type { ThreadItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import { type Answer, APPROVAL_MS, listAnswers } from '#lib/data/runs/approvals.ts'
@@ -36,17 +36,17 @@ async function toCurrentCards(
     const answer = answers.get(item.id)
     if (answer) return { ...item, widget: answeredCard(item.widget, answer) }
     if (isApprovalCard(item) && Date.parse(item.created_at) + APPROVAL_MS <= Date.now())
-      return { ...item, widget: closedCard(item.widget, CLOSED.expired) }
+      return { ...item, widget: closeApprovalCard(item.widget, CLOSED.expired) }
     const account = accounts?.get(findConnectCardServer(item) ?? '')
-    return account && !account.broken ? { ...item, widget: connectedCard(item.widget) } : item
+    return account && !account.broken ? { ...item, widget: toConnectedCard(item.widget) } : item
   })
 }
 
 function answeredCard(card: WidgetRoot, { status, remember, isMade, isOpen }: Answer): WidgetRoot {
-  if (status === 'expired') return closedCard(card, CLOSED.expired)
-  if (status === 'declined') return closedCard(card, ANSWERED['approval.deny'])
-  if (isMade || isOpen) return closedCard(card, ANSWERED[remember ? 'approval.always' : 'approval.approve'])
-  return endedAgain(closedCard(card, NEVER_MADE))
+  if (status === 'expired') return closeApprovalCard(card, CLOSED.expired)
+  if (status === 'declined') return closeApprovalCard(card, ANSWERED['approval.deny'])
+  if (isMade || isOpen) return closeApprovalCard(card, ANSWERED[remember ? 'approval.always' : 'approval.approve'])
+  return endedAgain(closeApprovalCard(card, NEVER_MADE))
 }
 
 /** Replaces the caption of a card that said that its call was approved: the call was never made. */

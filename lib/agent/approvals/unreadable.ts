@@ -1,5 +1,5 @@
 import { formatArguments, SHOWN_MAX_CHARS } from '#lib/agent/approvals/approval-card.ts'
-import { inexactPart } from '#lib/agent/approvals/inexact-json.ts'
+import { findInexactPart } from '#lib/agent/approvals/inexact-json.ts'
 import { isDeeper } from '#lib/platform/json/is-deeper.ts'
 import { JsonMeter } from '#lib/platform/json/json-meter.ts'
 import { withoutRuns } from '#lib/platform/text/visible-text.ts'
@@ -20,12 +20,12 @@ const TOO_LONG = 'its arguments are too long to be read'
  * were parsed from. The time that this takes is bounded by what a card shows, not by the size of
  * the input.
  */
-export function whyUnreadable(args: unknown, text = ''): string | undefined {
+export function findReadingProblem(args: unknown, text = ''): string | undefined {
   if (text.length > WRITTEN_MAX_CHARS || holdsTooMany(text)) return TOO_LONG
   if (isDeeper(args, LEVELS_MAX)) return `its arguments are nested deeper than ${LEVELS_MAX} levels`
   const sent = JSON.stringify(args)
   if (sent.length > SENT_MAX_CHARS || holdsTooMany(sent) || leastShown(sent) > SHOWN_MAX_CHARS) return TOO_LONG
-  const inexact = inexactPart(text)
+  const inexact = findInexactPart(text)
   if (inexact) return `its arguments cannot be sent as they are written: ${inexact}`
   return formatArguments(args).length > SHOWN_MAX_CHARS ? TOO_LONG : undefined
 }

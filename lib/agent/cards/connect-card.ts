@@ -1,7 +1,7 @@
 import type { ThreadItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
 import { action } from '#lib/chatkit/server/widgets/actions.ts'
 import { Button, Caption, Card, Markdown, Row, Title } from '#lib/chatkit/server/widgets/components.ts'
-import { connectionsUrl } from '#lib/mcp-client/accounts/accounts.ts'
+import { toAccountsUrl } from '#lib/mcp-client/accounts/accounts.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { toVisibleText } from '#lib/platform/text/visible-text.ts'
 
@@ -27,7 +27,7 @@ export function findConnectCardServer(item: ThreadItem): string | undefined {
 }
 
 /** The card that asks a person to connect their own account at a server. */
-export function connectCard({ server, tool, broken }: Need): WidgetRoot {
+export function makeConnectCard({ server, tool, broken }: Need): WidgetRoot {
   const { id = '', name, url, config } = server
   const way = config?.identity.kind === 'key' ? 'key' : 'oauth'
   const wish = tool ? `The tool ${toVisibleText(tool)}` : 'What it offers'
@@ -49,13 +49,13 @@ export function connectCard({ server, tool, broken }: Need): WidgetRoot {
           }),
         ],
       }),
-      Markdown({ value: `Or go to your [connected accounts](${connectionsUrl()}) and come back.` }),
+      Markdown({ value: `Or go to your [connected accounts](${toAccountsUrl()}) and come back.` }),
     ],
   })
 }
 
 /** The same card after the account was connected. */
-export function connectedCard(card: WidgetRoot): WidgetRoot {
+export function toConnectedCard(card: WidgetRoot): WidgetRoot {
   const asked = ((card.children ?? []) as WidgetRoot[]).find(({ type }) => type === 'Title')
   return Card({
     key: card.key,

@@ -1,6 +1,6 @@
 import type { InputPart } from '#lib/agent/input/to-model-input.ts'
 import type { Attachment } from '#lib/chatkit/protocol/items.ts'
-import { kindOf } from '#lib/data/attachments/attachment-type.ts'
+import { toKind } from '#lib/data/attachments/attachment-type.ts'
 import { isRefused, readAttachment } from '#lib/data/attachments/attachments.ts'
 import { decodeText } from '#lib/data/attachments/decode-text.ts'
 import { AppError } from '#lib/platform/errors.ts'
@@ -16,7 +16,7 @@ const REQUEST_MAX_BYTES = 30 * 1024 * 1024
  * sent. A file that a model has refused is only named. `onSent` is called for each picture and PDF
  * that is sent.
  */
-export function attachmentReader(
+export function makeAttachmentReader(
   caller: { userId: string },
   onSent: (attachment: Attachment) => void = () => undefined,
 ): (attachment: Attachment) => Promise<InputPart[]> {
@@ -29,7 +29,7 @@ export function attachmentReader(
       const { bytes } = await readAttachment(caller, id)
       if (bytes.byteLength > room) return [text(`[There is no room for the attached file ${JSON.stringify(name)}.]`)]
       room -= bytes.byteLength
-      if (kindOf(mime_type) !== 'text') onSent(attachment)
+      if (toKind(mime_type) !== 'text') onSent(attachment)
       return [toPart(name, mime_type, bytes)]
     } catch (error) {
       // A deleted file does not stop the conversation. Other errors, such as an unreachable store,
@@ -41,7 +41,7 @@ export function attachmentReader(
 }
 
 function toPart(name: string, mimeType: string, bytes: Uint8Array): InputPart {
-  const kind = kindOf(mimeType)
+  const kind = toKind(mimeType)
   const dataUrl = () => `data:${mimeType};base64,${Buffer.from(bytes).toString('base64')}`
   if (kind === 'image') return { type: 'input_image', image: dataUrl(), detail: 'auto' }
   if (kind === 'pdf') return { type: 'input_file', file: dataUrl(), filename: name }

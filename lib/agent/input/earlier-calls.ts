@@ -18,7 +18,7 @@ const FATE: Record<EarlierCall['status'], string> = {
  * What the model is told of an earlier attempt's calls before it answers the same message again;
  * empty if there were none.
  */
-export function earlierCallsNote(calls: EarlierCall[]): AgentInputItem[] {
+export function describeEarlierCalls(calls: EarlierCall[]): AgentInputItem[] {
   if (calls.length === 0) return []
   const lines = calls.map(({ tool, arguments: args, status, failureClass, errorMessage, result }) => {
     const fate = [FATE[status], failureClass && `(${failureClass})`, errorMessage].filter(Boolean).join(' ')

@@ -13,7 +13,7 @@ export type TurnFacts = {
   unavailable: string[]
 }
 
-export function turnFacts(person: Person, now: Date, unavailable: string[]): TurnFacts {
+export function toTurnFacts(person: Person, now: Date, unavailable: string[]): TurnFacts {
   const { id: userId, name, timeZone, locale } = person
   return { userId, name, timeZone: timeZone ?? 'UTC', locale: locale ?? 'en', now, unavailable }
 }
@@ -34,7 +34,7 @@ function formatClock(timeZone: string): Intl.DateTimeFormat {
  * The system prompt of a turn: what the assistant is, for whom it works, and what time it is for
  * that person.
  */
-export function instructions({ userId, name, timeZone, locale, now, unavailable }: TurnFacts): string {
+export function writeInstructions({ userId, name, timeZone, locale, now, unavailable }: TurnFacts): string {
   const clock = formatClock(timeZone).format(now)
   const lines = [
     'You are Switchboard, an assistant that gets things done for one person through tools.',

@@ -1,5 +1,5 @@
 import type { AgentInputItem } from '@openai/agents'
-import { attachmentReader } from '#lib/agent/input/attachment-reader.ts'
+import { makeAttachmentReader } from '#lib/agent/input/attachment-reader.ts'
 import { toModelInput } from '#lib/agent/input/to-model-input.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { markRefused } from '#lib/data/attachments/attachments.ts'
@@ -18,7 +18,7 @@ export class SentFiles {
   /** The items of a thread as the model's input, with the caller's files. */
   toModelInput(items: ThreadItem[]): Promise<AgentInputItem[]> {
     this.#items = items
-    return toModelInput(items, { readAttachment: attachmentReader(this.#caller, ({ id }) => this.#sent.add(id)) })
+    return toModelInput(items, { readAttachment: makeAttachmentReader(this.#caller, ({ id }) => this.#sent.add(id)) })
   }
 
   /**

@@ -1,6 +1,6 @@
 import { type Model, setSensitiveDataLoggingEnabled, setTraceProcessors, setTracingDisabled } from '@openai/agents'
 import OpenAI from 'openai'
-import { DEMO_NAME, demoModel } from '#lib/agent/models/demo/demo-model.ts'
+import { DEMO_NAME, makeDemoModel } from '#lib/agent/models/demo/demo-model.ts'
 import { OpenAIModel } from '#lib/agent/models/openai/openai-model.ts'
 import { withPicturesAfterTools } from '#lib/agent/models/openai/pictures-after-tools.ts'
 import { type ModelLine, modelFetch } from '#lib/agent/models/openai/transport/model-fetch.ts'
@@ -19,7 +19,7 @@ export function isDemo(): boolean {
 }
 
 /** The name of the model that answers, for people and for the rows of runs. */
-export function modelName(): string {
+export function readModelName(): string {
   return isDemo() ? DEMO_NAME : env().OPENAI_MODEL
 }
 
@@ -28,7 +28,7 @@ export function modelName(): string {
  * demo assistant for this person. `line` gets what the model's server says besides the answer.
  */
 export function openModel(about: { person: Person; timeZone: string; now: Date }, line?: ModelLine): Model {
-  if (isDemo()) return demoModel(about)
+  if (isDemo()) return makeDemoModel(about)
   const { OPENAI_API, OPENAI_MODEL } = env()
   const model = new OpenAIModel(openModelClient(line), OPENAI_API, OPENAI_MODEL)
   return OPENAI_API === 'responses' ? model : withPicturesAfterTools(model)

@@ -5,7 +5,7 @@ import { toStorableText } from '#lib/platform/json/to-storable.ts'
  * The request without characters that model servers refuse: NUL and lone surrogates become U+FFFD,
  * whether they come from people, tools, tool definitions or clipping.
  */
-export function wellFormedRequest(request: ModelRequest): ModelRequest {
+export function toWellFormedRequest(request: ModelRequest): ModelRequest {
   const { input, systemInstructions, tools } = request
   return {
     ...request,

@@ -1,4 +1,4 @@
-import { formatSeconds, settledTask } from '#lib/agent/stream/tool-tasks.ts'
+import { formatSeconds, toSettledTask } from '#lib/agent/stream/tool-tasks.ts'
 import type { CustomTask, Task, UrlSource } from '#lib/chatkit/protocol/items.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
@@ -38,7 +38,7 @@ export function isHostedCall({ type }: HostedCall): boolean {
  * The line of a hosted call: loading until `took` (ms) is known. Throws for a call that has no
  * line.
  */
-export function hostedTask(call: HostedCall, took?: number): Task {
+export function toHostedTask(call: HostedCall, took?: number): Task {
   const make = TASKS[call.type ?? '']
   if (!make) throw new Error(`no line for a call of type ${call.type}`)
   return { ...make(call, took), status_indicator: took === undefined ? 'loading' : 'complete' }
@@ -94,7 +94,7 @@ function codeTask({ code }: HostedCall, took: number | undefined): Task {
 
 function mcpTask({ name = 'tool', arguments: args = '', error }: HostedCall, took: number | undefined): CustomTask {
   const failure = error ? { failure: { sentence: 'The tool reported an error.' } } : {}
-  return settledTask(
+  return toSettledTask(
     { callId: '', name, arguments: args },
     { ...(took !== undefined && { durationMs: took }), ...failure },
   )

@@ -1,19 +1,19 @@
 import { isDeepStrictEqual } from 'node:util'
 import { echoToKeep } from '#lib/agent/models/openai/repair/echo.ts'
-import { type HostedCall, hostedTask } from '#lib/agent/stream/hosted-tasks.ts'
-import { type ItemContext, newItem } from '#lib/agent/stream/item-context.ts'
+import { type HostedCall, toHostedTask } from '#lib/agent/stream/hosted-tasks.ts'
+import { type ItemContext, makeItem } from '#lib/agent/stream/item-context.ts'
 import type { OpenWorkflow } from '#lib/agent/stream/open-workflow.ts'
 import {
   formatSeconds,
-  keptArguments,
-  loadingTask,
   NOT_MADE,
   type Outcome,
-  outputText,
-  settledTask,
-  stoppedTask,
   type ToolCall,
-  waitingTask,
+  toKeptArguments,
+  toLoadingTask,
+  toOutputText,
+  toSettledTask,
+  toStoppedTask,
+  toWaitingTask,
 } from '#lib/agent/stream/tool-tasks.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Task } from '#lib/chatkit/protocol/items.ts'
@@ -53,7 +53,7 @@ export class OpenCalls {
   *start(asked: ToolCall): Events {
     const call = { ...asked, sent: this.#sentArguments(asked) }
     if (this.#workflow.type === 'reasoning') yield* this.#workflow.end()
-    const place = yield* this.#line(loadingTask(call))
+    const place = yield* this.#line(toLoadingTask(call))
     this.#functions.set(call.callId, { ...call, ...place })
   }
 
@@ -63,11 +63,11 @@ export class OpenCalls {
    */
   *startAgain(asked: ToolCall, keptId: string): Events {
     const call = { ...asked, sent: this.#sentArguments(asked) }
-    const waiting = waitingTask(call)
+    const waiting = toWaitingTask(call)
     const index = this.#workflow.tasks.findIndex((task) => isDeepStrictEqual(task, waiting))
     const old = index < 0 ? undefined : { task: index, workflowId: this.#workflow.id }
-    if (old) yield* this.#update(old, loadingTask(call))
-    const place = old ?? (yield* this.#line(loadingTask(call)))
+    if (old) yield* this.#update(old, toLoadingTask(call))
+    const place = old ?? (yield* this.#line(toLoadingTask(call)))
     this.#functions.set(call.callId, { ...call, ...place, keptId })
   }
 
@@ -78,14 +78,14 @@ export class OpenCalls {
   *pause(callId: string, keptId: string): Events {
     const call = this.#functions.get(callId)
     if (!call) return
-    yield* this.#update(call, waitingTask(call))
+    yield* this.#update(call, toWaitingTask(call))
     yield* this.#keep({ ...call, keptId }, NOT_YET)
   }
 
   /** Shows how far an open call is, in the words of its tool. */
   *progress(callId: string, said: string): Events {
     const call = this.#functions.get(callId)
-    if (call && !call.settled) yield* this.#update(call, loadingTask(call, said))
+    if (call && !call.settled) yield* this.#update(call, toLoadingTask(call, said))
   }
 
   /** Shows that a call has ended, which may be long before the run reports it. */
@@ -93,7 +93,7 @@ export class OpenCalls {
     const call = this.#functions.get(callId)
     if (!call || call.settled) return
     call.settled = true
-    yield* this.#update(call, settledTask(call, outcome))
+    yield* this.#update(call, toSettledTask(call, outcome))
   }
 
   /** Takes a call's output from the run and keeps it for the next turns. */
@@ -101,17 +101,17 @@ export class OpenCalls {
     const call = this.#functions.get(callId)
     if (!call) return
     yield* this.settle(callId, outcome)
-    yield* this.#keep(call, outputText(output))
+    yield* this.#keep(call, toOutputText(output))
   }
 
   /** Opens the line of a tool that the model's provider runs. */
   *startHosted(key: string, call: HostedCall): Events {
-    yield* this.#startOther(key, hostedTask(call), { ...hostedTask(call), status_indicator: 'none' })
+    yield* this.#startOther(key, toHostedTask(call), { ...toHostedTask(call), status_indicator: 'none' })
   }
 
   *endHosted(key: string, call: HostedCall): Events {
     if (!this.#others.has(key)) yield* this.startHosted(key, call)
-    yield* this.#endOther(key, (took) => hostedTask(call, took))
+    yield* this.#endOther(key, (took) => toHostedTask(call, took))
   }
 
   *startHandoff(key: string, agent: string): Events {
@@ -136,7 +136,7 @@ export class OpenCalls {
    */
   *interrupt(): Events {
     for (const call of [...this.#functions.values()]) {
-      if (!call.settled) yield* this.#update(call, stoppedTask(call))
+      if (!call.settled) yield* this.#update(call, toStoppedTask(call))
       yield* this.#keep(call, 'The turn ended before this call was answered. It may or may not have taken effect.')
     }
     for (const place of this.#others.values()) yield* this.#update(place, place.stopped)
@@ -174,12 +174,12 @@ export class OpenCalls {
       kind: 'tool_call',
       call_id: call.callId,
       name: call.name,
-      arguments: keptArguments(call),
+      arguments: toKeptArguments(call),
       output,
       ...(call.workflowId && { workflow_id: call.workflowId }),
       ...(echo !== undefined && { echo }),
     }
-    const item = newItem(this.#context, 'hidden_context')
+    const item = makeItem(this.#context, 'hidden_context')
     yield {
       type: 'thread.item.done',
       item: { ...item, id: call.keptId ?? item.id, type: 'hidden_context_item', content },

@@ -1,4 +1,4 @@
-import { type ItemContext, newItem } from '#lib/agent/stream/item-context.ts'
+import { type ItemContext, makeItem } from '#lib/agent/stream/item-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { GeneratedImageItem } from '#lib/chatkit/protocol/items.ts'
 
@@ -30,7 +30,7 @@ export class OpenImages {
   }
 
   *start(key: string): Events {
-    const item: GeneratedImageItem = { ...newItem(this.#context, 'message'), type: 'generated_image' }
+    const item: GeneratedImageItem = { ...makeItem(this.#context, 'message'), type: 'generated_image' }
     this.#open.set(key, item)
     yield { type: 'thread.item.added', item }
   }

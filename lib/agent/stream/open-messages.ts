@@ -1,4 +1,4 @@
-import { type ItemContext, newItem } from '#lib/agent/stream/item-context.ts'
+import { type ItemContext, makeItem } from '#lib/agent/stream/item-context.ts'
 import { toAnnotation } from '#lib/agent/stream/to-annotation.ts'
 import type { AssistantMessageUpdate, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { AssistantContent, AssistantMessageItem } from '#lib/chatkit/protocol/items.ts'
@@ -37,7 +37,7 @@ export class OpenMessages {
   }
 
   *start(key: string): Events {
-    const item: AssistantMessageItem = { ...newItem(this.#context, 'message'), type: 'assistant_message', content: [] }
+    const item: AssistantMessageItem = { ...makeItem(this.#context, 'message'), type: 'assistant_message', content: [] }
     this.#open.set(key, item)
     yield { type: 'thread.item.added', item: structuredClone(item) }
   }

@@ -1,4 +1,4 @@
-import { type ItemContext, newItem } from '#lib/agent/stream/item-context.ts'
+import { type ItemContext, makeItem } from '#lib/agent/stream/item-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Task, Workflow, WorkflowItem, WorkflowSummary } from '#lib/chatkit/protocol/items.ts'
 
@@ -36,7 +36,7 @@ export class OpenWorkflow {
     yield* this.end()
     this.#startedAt = performance.now()
     const workflow: Workflow = { type, tasks: [...tasks], expanded: false, ...rest }
-    this.#item = { ...newItem(this.#context, 'workflow'), type: 'workflow', workflow }
+    this.#item = { ...makeItem(this.#context, 'workflow'), type: 'workflow', workflow }
     if (type === 'reasoning' || tasks.length > 0) yield* this.#announce()
   }
 

@@ -76,15 +76,15 @@ export function updateWidgets(items: ThreadItem[], { server, widget }: Sent): Wi
 function replaceNodes(node: WidgetNode, news: ReadonlyMap<string, WidgetNode>): WidgetNode {
   const other = node.key === undefined ? undefined : news.get(node.key)
   if (other) return other
-  return node.children ? { ...node, children: childrenOf(node).map((child) => replaceNodes(child, news)) } : node
+  return node.children ? { ...node, children: listChildren(node).map((child) => replaceNodes(child, news)) } : node
 }
 
 function nodesOf(node: WidgetNode): WidgetNode[] {
-  return [node, ...childrenOf(node).flatMap(nodesOf)]
+  return [node, ...listChildren(node).flatMap(nodesOf)]
 }
 
 /** The children of a node. A single child need not be in a list. */
-export function childrenOf({ children }: WidgetNode): WidgetNode[] {
+export function listChildren({ children }: WidgetNode): WidgetNode[] {
   return [children ?? []].flat() as WidgetNode[]
 }
 

@@ -24,19 +24,19 @@ export const NOT_MADE: Outcome = {
 }
 
 /** The chat line of a running tool call. `said` is its progress, in the words of the tool. */
-export function loadingTask(call: ToolCall, said = ''): CustomTask {
+export function toLoadingTask(call: ToolCall, said = ''): CustomTask {
   const content = [shownArguments(call), said && plainMarkdown(said)].filter(Boolean).join('\n\n')
   return { type: 'custom', status_indicator: 'loading', title: call.name, icon: 'bolt', ...withContent(content) }
 }
 
 /** The line of a call that waits for approval. */
-export function waitingTask(call: ToolCall): CustomTask {
+export function toWaitingTask(call: ToolCall): CustomTask {
   const content = [shownArguments(call), 'Waits for your answer.'].filter(Boolean).join('\n\n')
   return { type: 'custom', status_indicator: 'none', title: call.name, icon: 'circle-question', content }
 }
 
 /** The line of a call that has ended: how long it took, and why it failed if it did. */
-export function settledTask(call: ToolCall, facts: Outcome): CustomTask {
+export function toSettledTask(call: ToolCall, facts: Outcome): CustomTask {
   const took = facts.durationMs === undefined ? '' : `(${formatSeconds(facts.durationMs)})`
   const shown = shownArguments(call)
   if (!facts.failure) return lineOf(call, 'check-circle', [shown, took].filter(Boolean).join(' '))
@@ -54,8 +54,8 @@ function lineOf(call: ToolCall, icon: CustomTask['icon'], content: string): Cust
 }
 
 /** The line of a call that was cut off by the end of the turn. */
-export function stoppedTask(call: ToolCall): CustomTask {
-  return settledTask(call, { failure: { sentence: 'Stopped before the tool answered. It may have taken effect.' } })
+export function toStoppedTask(call: ToolCall): CustomTask {
+  return toSettledTask(call, { failure: { sentence: 'Stopped before the tool answered. It may have taken effect.' } })
 }
 
 function withContent(content: string): { content?: string } {
@@ -84,7 +84,7 @@ function shownArguments({ arguments: asked, sent = asked }: ToolCall): string {
 /**
  * A call's arguments for later turns: always JSON, without secrets, clipped to 4,000 characters.
  */
-export function keptArguments({ arguments: text }: ToolCall): string {
+export function toKeptArguments({ arguments: text }: ToolCall): string {
   if (text.length > ARGUMENTS_KEPT_CHARS) return JSON.stringify({ clipped: firstOf(text, ARGUMENTS_KEPT_CHARS).kept })
   try {
     return JSON.stringify(redact(JSON.parse(text), ARGUMENTS_KEPT_CHARS))
@@ -95,7 +95,7 @@ export function keptArguments({ arguments: text }: ToolCall): string {
 }
 
 /** A tool's output for later turns: one text, without secrets, clipped to 8,000 characters. */
-export function outputText(output: unknown): string {
+export function toOutputText(output: unknown): string {
   const text = plainText(output)
   const { kept, left } = firstOf(text, OUTPUT_MAX_CHARS)
   return left > 0 ? `${kept}\n[${left} more characters]` : kept

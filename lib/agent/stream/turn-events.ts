@@ -1,5 +1,5 @@
 import type { RunStreamEvent } from '@openai/agents'
-import { type ItemContext, newItem } from '#lib/agent/stream/item-context.ts'
+import { type ItemContext, makeItem } from '#lib/agent/stream/item-context.ts'
 import { OpenCalls } from '#lib/agent/stream/open-calls.ts'
 import { type ImageOptions, OpenImages } from '#lib/agent/stream/open-images.ts'
 import { OpenMessages } from '#lib/agent/stream/open-messages.ts'
@@ -184,7 +184,7 @@ export class TurnEvents {
     this.#clientTool = undefined
     const { called } = this.#run
     const seen = called.findLast(({ name }) => name === call.name) ?? called.at(-1)
-    const item = newItem(this.#context, 'tool_call')
+    const item = makeItem(this.#context, 'tool_call')
     yield {
       type: 'thread.item.done',
       item: {

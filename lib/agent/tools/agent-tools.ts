@@ -52,7 +52,7 @@ export function findOffered(connections: ToolConnection[], publicName: string): 
  * The arguments of a call (JSON) as they are sent. Parameters that the session fills in appear as
  * "you", whatever the model wrote for them.
  */
-export function sentArguments(connections: ToolConnection[], call: { name: string; arguments: string }): string {
+export function toSentArguments(connections: ToolConnection[], call: { name: string; arguments: string }): string {
   const { connection, tool } = findOffered(connections, call.name) ?? {}
   if (!connection || !tool || !connection.server.config?.bound.length) return call.arguments
   const args = parsedObject(call.arguments)

@@ -1,10 +1,10 @@
 import { type FunctionTool, tool } from '@openai/agents'
 import { z } from 'zod'
-import { connectCard, type Need } from '#lib/agent/cards/connect-card.ts'
-import { type ItemContext, newItem } from '#lib/agent/stream/item-context.ts'
+import { makeConnectCard, type Need } from '#lib/agent/cards/connect-card.ts'
+import { type ItemContext, makeItem } from '#lib/agent/stream/item-context.ts'
 import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { listAccounts } from '#lib/data/servers/server-accounts.ts'
-import { connectSentence, needsAccount } from '#lib/mcp-client/accounts/accounts.ts'
+import { explainMissingAccount, needsAccount } from '#lib/mcp-client/accounts/accounts.ts'
 import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
 import type { OpenMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
@@ -45,7 +45,7 @@ export class NeededAccounts {
       return {
         ...entry,
         failureClass: 'unauthorised',
-        sentence: `${connectSentence(server)} (unauthorised)`,
+        sentence: `${explainMissingAccount(server)} (unauthorised)`,
         connect: server.id,
       }
     })
@@ -90,7 +90,7 @@ export class NeededAccounts {
     return this.#servers.flatMap((server) => {
       if (server.id === undefined || !this.#needed.has(server.id)) return []
       const need: Need = { server, tool: this.#needed.get(server.id), broken: accounts.get(server.id)?.broken ?? false }
-      return [{ ...newItem(making, 'message'), type: 'widget', widget: connectCard(need) }]
+      return [{ ...makeItem(making, 'message'), type: 'widget', widget: makeConnectCard(need) }]
     })
   }
 }

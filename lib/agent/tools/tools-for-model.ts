@@ -3,7 +3,7 @@ import { limitTools } from '#lib/agent/tools/limit-tools.ts'
 import type { Notice } from '#lib/chatkit/protocol/events.ts'
 import type { FailureDetail } from '#lib/data/runs/run-failures.ts'
 import { listRecentTools } from '#lib/data/servers/recent-tools.ts'
-import { definitionHash, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
+import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { noteToolRefusal } from '#lib/data/servers/tool-refusals.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
@@ -16,7 +16,7 @@ type About = { connections: ToolConnection[]; needed: readonly { name: string }[
 /**
  * The tools of a turn, at most MODEL_MAX_TOOLS, and a notice for the person if some are left out.
  */
-export async function toolsForModel<Tool extends { name: string }>(
+export async function chooseToolsForModel<Tool extends { name: string }>(
   caller: Caller,
   tools: Tool[],
   { connections, needed, said }: About,
@@ -49,7 +49,7 @@ export function refuseTool(connections: ToolConnection[], model: string, name: s
   )
   if (offered) {
     const { tool } = offered
-    noteToolRefusal({ server, tool: tool.name, model, toolHash: definitionHash(tool as ToolDefinition), reason }).catch(
+    noteToolRefusal({ server, tool: tool.name, model, toolHash: hashDefinition(tool as ToolDefinition), reason }).catch(
       (error) => log.warn({ error, server, tool: tool.name }, 'a refused tool was not noted'),
     )
   }

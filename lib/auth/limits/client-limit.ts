@@ -10,7 +10,7 @@ const CROWD = 20
  * with a limit 20 times as high. Throws limited.
  */
 export function consumeClient(limit: Limit, headers: Headers): Promise<void> {
-  const address = clientAddress(headers)
+  const address = readClientAddress(headers)
   return address ? consumeLimit(limit, address) : consumeLimit({ ...limit, points: limit.points * CROWD }, 'everybody')
 }
 
@@ -18,7 +18,7 @@ export function consumeClient(limit: Limit, headers: Headers): Promise<void> {
  * The address that the outermost trusted proxy saw. For IPv6 it is the /64 network, which is what
  * one household or server has.
  */
-export function clientAddress(headers: Headers): string | null {
+export function readClientAddress(headers: Headers): string | null {
   const { TRUSTED_PROXIES } = env()
   if (TRUSTED_PROXIES === 0) return null
   const seen = (headers.get('x-forwarded-for') ?? '').split(',').map((entry) => entry.trim())

@@ -6,7 +6,7 @@ const link = (path: string, code?: string) => `${env().APP_URL}${path}${code ? `
 
 const letter = (subject: string, ...paragraphs: string[]): Letter => ({ subject, text: `${paragraphs.join('\n\n')}\n` })
 
-export const resetLetter = (code: string): Letter =>
+export const writeResetLetter = (code: string): Letter =>
   letter(
     'Reset your Switchboard password',
     'Open this link to choose a new password:',
@@ -14,7 +14,7 @@ export const resetLetter = (code: string): Letter =>
     'It works once and for one hour. If you did not ask for it, ignore this mail: nothing has changed.',
   )
 
-export const verifyLetter = (code: string): Letter =>
+export const writeVerifyLetter = (code: string): Letter =>
   letter(
     'Verify your address for Switchboard',
     'Open this link to show that this address is yours:',
@@ -22,7 +22,7 @@ export const verifyLetter = (code: string): Letter =>
     'It works once and for one day. If you did not make an account, ignore this mail.',
   )
 
-export const signInLetter = (code: string): Letter =>
+export const writeSignInLetter = (code: string): Letter =>
   letter(
     'Your sign-in link for Switchboard',
     'Open this link to sign in:',
@@ -34,7 +34,7 @@ export const signInLetter = (code: string): Letter =>
  * For somebody who signs up with an address that already has an account. Only the mailbox learns of
  * it.
  */
-export const knownLetter = (): Letter =>
+export const writeKnownAddressLetter = (): Letter =>
   letter(
     'You have a Switchboard account already',
     'Somebody, probably you, tried to make an account with this address. There is one already: sign in here.',
@@ -44,7 +44,7 @@ export const knownLetter = (): Letter =>
   )
 
 /** For somebody who asks for a sign-in link, but whose account's address was never proven. */
-export const unprovenLetter = (): Letter =>
+export const writeUnprovenLetter = (): Letter =>
   letter(
     'Sign in to Switchboard',
     'You asked for a sign-in link. The account with this address has never proven that the address is its own, so a link cannot open it. Choose a new password instead, which proves it:',

@@ -31,7 +31,7 @@ const unused: Adapter = {
  * Returns oidc-provider's storage adapter for one kind of record. `resource` is the audience of
  * every grant.
  */
-export function adapterFor(kind: string, resource: string): Adapter {
+export function makeAdapter(kind: string, resource: string): Adapter {
   if (kind === 'Client') return clients
   if (kind === 'Grant') return grants(resource)
   // Our own session says who is signed in, anew at each request for consent.

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import Provider, { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
-import { adapterFor } from '#lib/auth/oauth-server/adapter.ts'
+import { makeAdapter } from '#lib/auth/oauth-server/adapter.ts'
 import { applyClientRules } from '#lib/auth/oauth-server/client-rules.ts'
 import { isScope, SCOPES } from '#lib/auth/tokens/scopes.ts'
-import { signingKeys } from '#lib/auth/tokens/signing-keys.ts'
+import { loadSigningKeys } from '#lib/auth/tokens/signing-keys.ts'
 import { findOauthGrant } from '#lib/data/oauth/oauth-grants.ts'
 import { ACCESS_TOKEN_PREFIX, REFRESH_TOKEN_PREFIX } from '#lib/data/oauth/oauth-records.ts'
 import { findStanding } from '#lib/data/people/users.ts'
@@ -36,10 +36,10 @@ const made = processState('oauth', (): { current?: { server: Provider; keyIds: s
  * Returns our authorization server with the current keys. The keys are read from the database again
  * once a minute.
  */
-export async function authorizationServer(): Promise<Provider> {
+export async function openAuthorizationServer(): Promise<Provider> {
   const known = made().current
   if (known && Date.now() - known.readAt < KEYS_REREAD_MS && known.server.issuer === env().APP_URL) return known.server
-  const keys = await signingKeys()
+  const keys = await loadSigningKeys()
   const keyIds = keys.map(({ kid }) => kid).join(' ')
   const same = known?.keyIds === keyIds && known.server.issuer === env().APP_URL
   const server = same ? known.server : makeAuthorizationServer(keys)
@@ -61,7 +61,7 @@ export function makeAuthorizationServer(keys: object[], fetchDocument: FetchDocu
 
 function configuration(resource: string, keys: object[], fetchDocument: FetchDocument): Configuration {
   return {
-    adapter: (kind: string) => adapterFor(kind, resource),
+    adapter: (kind: string) => makeAdapter(kind, resource),
     jwks: { keys },
     fetch: (address, options) =>
       fetchDocument(String(address), { signal: options?.signal ?? AbortSignal.timeout(2_500) }),

@@ -1,6 +1,6 @@
 import type Provider from 'oidc-provider'
 import { errors } from 'oidc-provider'
-import { authorizationServer } from '#lib/auth/oauth-server/authorization-server.ts'
+import { openAuthorizationServer } from '#lib/auth/oauth-server/authorization-server.ts'
 import { placeOf } from '#lib/auth/oauth-server/client-rules.ts'
 import { toNodeExchange } from '#lib/auth/oauth-server/node-exchange.ts'
 import type { Session } from '#lib/auth/sessions/session.ts'
@@ -38,7 +38,7 @@ const AGAIN = 'Start again where you came from.'
 export async function findConsentRequest(
   id: string,
   headers: Headers,
-  find: FindServer = authorizationServer,
+  find: FindServer = openAuthorizationServer,
 ): Promise<ConsentRequest | null> {
   const server = await find()
   const interaction = await openInteraction(server, id, headers)
@@ -71,7 +71,7 @@ export async function answerConsent(
     allow,
     scopes,
   }: { id: string; headers: Headers; session: Session; allow: boolean; scopes?: string[] },
-  find: FindServer = authorizationServer,
+  find: FindServer = openAuthorizationServer,
 ): Promise<string> {
   const server = await find()
   const [interaction, request] = [

@@ -1,8 +1,8 @@
 import type Provider from 'oidc-provider'
 import { consumeClient } from '#lib/auth/limits/client-limit.ts'
 import type { Limit } from '#lib/auth/limits/rate-limit.ts'
-import { authorizationServer } from '#lib/auth/oauth-server/authorization-server.ts'
-import { protectedResourceMetadata } from '#lib/auth/oauth-server/metadata.ts'
+import { openAuthorizationServer } from '#lib/auth/oauth-server/authorization-server.ts'
+import { describeProtectedResource } from '#lib/auth/oauth-server/metadata.ts'
 import { toNodeExchange } from '#lib/auth/oauth-server/node-exchange.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError, notFound, toAppError } from '#lib/platform/errors.ts'
@@ -50,7 +50,7 @@ const ENDPOINTS: Endpoint[] = [
   },
   {
     ...{ path: /^\/\.well-known\/oauth-protected-resource(\/mcp\/?)?$/, method: 'GET', limit: READ, open: true },
-    document: protectedResourceMetadata,
+    document: describeProtectedResource,
   },
 ]
 
@@ -59,7 +59,7 @@ const ENDPOINTS: Endpoint[] = [
  * found" if MCP_BUILTIN is off, and never throws. Tests pass their own `find`.
  */
 export function makeOauthDoor(
-  find: () => Promise<Provider> = authorizationServer,
+  find: () => Promise<Provider> = openAuthorizationServer,
 ): (request: Request) => Promise<Response> {
   return (request) => {
     const requestId = findRequestId(request)

@@ -5,12 +5,12 @@ import { env } from '#lib/platform/env.ts'
  * The address of the metadata of the protected resource `/mcp` (RFC 9728, section 3.1): the
  * resource's path follows the well-known path.
  */
-export function resourceMetadataUrl(): string {
+export function toResourceMetadataUrl(): string {
   return `${env().APP_URL}/.well-known/oauth-protected-resource/mcp`
 }
 
 /** What a client needs to get a token for `/mcp` (RFC 9728, section 2). */
-export function protectedResourceMetadata() {
+export function describeProtectedResource() {
   const { APP_URL } = env()
   return {
     resource: `${APP_URL}/mcp`,

@@ -32,7 +32,7 @@ export function hashPassword(password: string): Promise<string> {
  * True if `password` matches the hash `stored`. Without a hash it returns false after the same
  * time. Throws unavailable if 100 requests are waiting already.
  */
-export async function passwordMatches(stored: string | null | undefined, password: string): Promise<boolean> {
+export async function isPasswordCorrect(stored: string | null | undefined, password: string): Promise<boolean> {
   const given = password.slice(0, 1_000).normalize('NFKC')
   const matches = await hashInTurn(() => verify(stored ?? NOBODY, given))
   return matches && Boolean(stored)

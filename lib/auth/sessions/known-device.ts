@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { jwtVerify, SignJWT } from 'jose'
-import { cookieValue, sessionCookie } from '#lib/auth/sessions/session.ts'
+import { nameSessionCookie, readCookie } from '#lib/auth/sessions/session.ts'
 import { deriveKey } from '#lib/platform/crypto/derive-key.ts'
 import { newId } from '#lib/platform/ids.ts'
 
@@ -14,7 +14,7 @@ const REMEMBERED_SECONDS = 365 * 86_400
  * are counted separately, so that others cannot use them up.
  */
 export async function findKnownDevice(headers: Headers, email: string): Promise<string | null> {
-  const token = cookieValue(headers, deviceCookieName())
+  const token = readCookie(headers, deviceCookieName())
   if (!token) return null
   try {
     const { payload } = await jwtVerify(token, deriveKey('known devices'), {
@@ -47,7 +47,7 @@ export async function rememberDevice(headers: Headers, email: string): Promise<s
     'HttpOnly',
     'SameSite=Lax',
   ]
-  return [...parts, ...(sessionCookie().options.secure ? ['Secure'] : [])].join('; ')
+  return [...parts, ...(nameSessionCookie().options.secure ? ['Secure'] : [])].join('; ')
 }
 
 // The cookie stays after the person signs out, so it must not reveal the address.
@@ -56,5 +56,5 @@ function subjectOf(email: string): string {
 }
 
 function deviceCookieName(): string {
-  return `${sessionCookie().options.secure ? '__Host-' : ''}switchboard-device`
+  return `${nameSessionCookie().options.secure ? '__Host-' : ''}switchboard-device`
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { consumeLimit, resetLimit } from '#lib/auth/limits/rate-limit.ts'
-import { hashPassword, NewPassword, passwordMatches } from '#lib/auth/passwords/passwords.ts'
+import { hashPassword, isPasswordCorrect, NewPassword } from '#lib/auth/passwords/passwords.ts'
 import { findSession, renewSession, type Session } from '#lib/auth/sessions/session.ts'
-import { attachmentIds, deleteBytesOf } from '#lib/data/attachments/attachment-expiry.ts'
+import { deleteBytesOf, listAttachmentIds } from '#lib/data/attachments/attachment-expiry.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { dropCodes } from '#lib/data/people/one-time-codes.ts'
 import { type Account, changePasswordHash, deleteUser, endSessions, requireAccount } from '#lib/data/people/users.ts'
@@ -55,7 +55,7 @@ export async function signOutEverywhere(session: Session): Promise<string> {
 export async function deleteAccount(session: Session, password: string | undefined): Promise<void> {
   const account = await requireAccount(session.caller)
   await requireProof(session, account, password)
-  const files = await attachmentIds(session.caller)
+  const files = await listAttachmentIds(session.caller)
   await deleteUser(account.id)
   await deleteBytesOf(account.id, files)
   await dropCodes(account.email)
@@ -69,7 +69,7 @@ async function requireProof({ signedInAt }: Session, account: Account, password:
     throw new AppError('forbidden', 'Sign out, sign in again, and then do this within ten minutes.')
   }
   await consumeLimit(CHECKS, account.id)
-  if (!(await passwordMatches(account.passwordHash, password ?? '')))
+  if (!(await isPasswordCorrect(account.passwordHash, password ?? '')))
     throw new AppError('forbidden', 'The password is wrong.')
   await resetLimit(CHECKS, account.id)
 }

@@ -17,14 +17,14 @@ export const SESSION_SECONDS = 30 * 86_400
 export type SessionClaims = { sub: string; session: string; version: number; signedInAt: number }
 
 /** The secret of next-auth, from which it derives its own encryption keys. */
-export function sessionSecret(): string {
+export function deriveSessionSecret(): string {
   return Buffer.from(deriveKey('session cookies')).toString('base64url')
 }
 
 /**
  * The session cookie as next-auth and we set it. On https it is host-bound (`__Host-`) and Secure.
  */
-export function sessionCookie(): {
+export function nameSessionCookie(): {
   name: string
   options: { httpOnly: true; sameSite: 'lax'; path: '/'; secure: boolean }
 } {
@@ -37,12 +37,12 @@ export function sessionCookie(): {
 
 /** Encrypts claims into the value of a session cookie. */
 export function sealSession(claims: SessionClaims): Promise<string> {
-  return encode({ token: claims, secret: sessionSecret(), maxAge: SESSION_SECONDS })
+  return encode({ token: claims, secret: deriveSessionSecret(), maxAge: SESSION_SECONDS })
 }
 
 /** Returns a Set-Cookie header that signs the person in with these claims. */
 async function setSessionCookie(claims: SessionClaims): Promise<string> {
-  const { name, options } = sessionCookie()
+  const { name, options } = nameSessionCookie()
   const parts = [
     `${name}=${await sealSession(claims)}`,
     'Path=/',
@@ -60,7 +60,7 @@ export function renewSession({ caller, id, signedInAt }: Session, version: numbe
 
 /** Returns a Set-Cookie header that ends the session in this browser. */
 export function clearSessionCookie(): string {
-  const { name, options } = sessionCookie()
+  const { name, options } = nameSessionCookie()
   return [`${name}=`, 'Path=/', 'Max-Age=0', 'HttpOnly', 'SameSite=Lax', ...(options.secure ? ['Secure'] : [])].join(
     '; ',
   )
@@ -74,7 +74,7 @@ export type Session = { caller: SessionCaller; id: string; signedInAt: number; v
  * ended, or the account is disabled.
  */
 export async function findSession(headers: Headers): Promise<Session | null> {
-  const sealed = cookieValue(headers, sessionCookie().name)
+  const sealed = readCookie(headers, nameSessionCookie().name)
   const claims = sealed && (await openSession(sealed))
   if (!claims) return null
   const { sub, session, version, signedInAt } = claims
@@ -121,7 +121,7 @@ const Claims = z.object({ sub: z.string(), session: z.string(), version: z.numbe
 
 async function openSession(sealed: string): Promise<SessionClaims | null> {
   try {
-    const claims = await decode({ token: sealed, secret: sessionSecret() })
+    const claims = await decode({ token: sealed, secret: deriveSessionSecret() })
     const whole = Claims.safeParse(claims)
     return whole.success ? whole.data : null
   } catch {
@@ -131,7 +131,7 @@ async function openSession(sealed: string): Promise<SessionClaims | null> {
 }
 
 /** Returns the value of a request's cookie by name. */
-export function cookieValue(headers: Headers, name: string): string | undefined {
+export function readCookie(headers: Headers, name: string): string | undefined {
   for (const part of (headers.get('cookie') ?? '').split(';')) {
     const at = part.indexOf('=')
     if (part.slice(0, at).trim() === name) return part.slice(at + 1).trim()

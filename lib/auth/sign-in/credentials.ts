@@ -1,13 +1,13 @@
-import { clientAddress, consumeClient } from '#lib/auth/limits/client-limit.ts'
+import { consumeClient, readClientAddress } from '#lib/auth/limits/client-limit.ts'
 import { consumeLimit, type Limit, resetLimit } from '#lib/auth/limits/rate-limit.ts'
 import { runAfterResponse } from '#lib/auth/mail/run-after-response.ts'
 import { canMail } from '#lib/auth/mail/send-mail.ts'
-import { passwordMatches } from '#lib/auth/passwords/passwords.ts'
+import { isPasswordCorrect } from '#lib/auth/passwords/passwords.ts'
 import { findKnownDevice } from '#lib/auth/sessions/known-device.ts'
 import { EmailAddress } from '#lib/auth/sign-in/parse-fields.ts'
 import { SignInRefused } from '#lib/auth/sign-in/sign-in-refused.ts'
 import { mustVerify } from '#lib/auth/sign-in/sign-up-rules.ts'
-import { mailVerification } from '#lib/auth/sign-in/verification.ts'
+import { sendVerification } from '#lib/auth/sign-in/verification.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { type Account, findAccountByEmail } from '#lib/data/people/users.ts'
 
@@ -31,7 +31,7 @@ export async function checkCredentials(
   await consumeClient(PER_CLIENT, headers)
   const tries = await countTry(email.data, headers)
   const account = await findAccountByEmail(email.data)
-  const matches = await passwordMatches(account?.passwordHash, password)
+  const matches = await isPasswordCorrect(account?.passwordHash, password)
   if (!account || !matches) {
     // A mistyped address may be a password, so the audit names only known accounts.
     await recordAudit({
@@ -47,7 +47,7 @@ export async function checkCredentials(
     throw new SignInRefused('AccountDisabled')
   }
   if (mustVerify(account)) {
-    if (canMail()) runAfterResponse('the mail that verifies an address', () => mailVerification(account.email))
+    if (canMail()) runAfterResponse('the mail that verifies an address', () => sendVerification(account.email))
     throw new SignInRefused('AddressNotVerified')
   }
   return account
@@ -63,7 +63,7 @@ async function countTry(email: string, headers: Headers): Promise<{ limit: Limit
   const tries = device
     ? [{ limit: PER_DEVICE, key: device }]
     : [
-        { limit: PER_NETWORK, key: `${email} ${clientAddress(headers) ?? ''}` },
+        { limit: PER_NETWORK, key: `${email} ${readClientAddress(headers) ?? ''}` },
         { limit: PER_ADDRESS, key: email },
       ]
   for (const { limit, key } of tries) await consumeLimit(limit, key)

@@ -1,5 +1,5 @@
 import { rememberDevice } from '#lib/auth/sessions/known-device.ts'
-import { findSession, sessionCookie, signOut } from '#lib/auth/sessions/session.ts'
+import { findSession, nameSessionCookie, signOut } from '#lib/auth/sessions/session.ts'
 import { nextAuth } from '#lib/auth/sign-in/next-auth.ts'
 import { EmailAddress } from '#lib/auth/sign-in/parse-fields.ts'
 import { env } from '#lib/platform/env.ts'
@@ -48,7 +48,7 @@ export async function handleNextAuth(request: Request): Promise<Response> {
 }
 
 function setsSession(response: Response): boolean {
-  return response.headers.getSetCookie().some((line) => line.startsWith(`${sessionCookie().name}=ey`))
+  return response.headers.getSetCookie().some((line) => line.startsWith(`${nameSessionCookie().name}=ey`))
 }
 
 async function fieldsOf(request: Request): Promise<Record<string, unknown>> {

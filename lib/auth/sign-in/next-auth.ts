@@ -1,8 +1,13 @@
 import NextAuth, { type NextAuthOptions } from 'next-auth'
 import type { Provider } from 'next-auth/providers/index'
-import { SESSION_SECONDS, type SessionClaims, sessionCookie, sessionSecret } from '#lib/auth/sessions/session.ts'
+import {
+  deriveSessionSecret,
+  nameSessionCookie,
+  SESSION_SECONDS,
+  type SessionClaims,
+} from '#lib/auth/sessions/session.ts'
 import { type ProviderProfile, signInFromProvider } from '#lib/auth/sign-in/federation.ts'
-import { identityProvider, providers } from '#lib/auth/sign-in/providers.ts'
+import { listProviders, toIdentityProvider } from '#lib/auth/sign-in/providers.ts'
 import { SignInRefused } from '#lib/auth/sign-in/sign-in-refused.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { findSessionStanding } from '#lib/data/people/ended-sessions.ts'
@@ -10,7 +15,7 @@ import { findIdentityOwner } from '#lib/data/people/identities.ts'
 import { findPerson, findStanding } from '#lib/data/people/users.ts'
 import { env } from '#lib/platform/env.ts'
 import { toAppError } from '#lib/platform/errors.ts'
-import { localPath } from '#lib/platform/http/local-path.ts'
+import { toLocalPath } from '#lib/platform/http/local-path.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { log } from '#lib/platform/log.ts'
 
@@ -25,10 +30,10 @@ declare module 'next-auth' {
  * session version in the database revokes them.
  */
 function authOptions(): NextAuthOptions {
-  const cookie = sessionCookie()
+  const cookie = nameSessionCookie()
   return {
-    secret: sessionSecret(),
-    providers: providers() as Provider[],
+    secret: deriveSessionSecret(),
+    providers: listProviders() as Provider[],
     session: { strategy: 'jwt', maxAge: SESSION_SECONDS },
     cookies: { sessionToken: cookie },
     pages: { signIn: '/sign-in', signOut: '/sign-in', error: '/sign-in', verifyRequest: '/sign-in' },
@@ -36,7 +41,7 @@ function authOptions(): NextAuthOptions {
       async signIn({ user, account }) {
         if (account?.type !== 'oauth') return true
         try {
-          await signInFromProvider(identityProvider(account.provider), user as unknown as ProviderProfile)
+          await signInFromProvider(toIdentityProvider(account.provider), user as unknown as ProviderProfile)
           return true
         } catch (thrown) {
           if (!(thrown instanceof SignInRefused))
@@ -50,7 +55,7 @@ function authOptions(): NextAuthOptions {
         const signedInAt = Math.floor(Date.now() / 1000)
         const session = newId('ses')
         if (account.type !== 'oauth') return { sub: user.id, session, version: user.sessionVersion, signedInAt }
-        const userId = await findIdentityOwner(identityProvider(account.provider), account.providerAccountId)
+        const userId = await findIdentityOwner(toIdentityProvider(account.provider), account.providerAccountId)
         const standing = userId && (await findStanding(userId))
         if (!userId || !standing) throw new SignInRefused('AccountDisabled')
         return { sub: userId, session, version: standing.sessionVersion, signedInAt }
@@ -59,13 +64,13 @@ function authOptions(): NextAuthOptions {
         const person = await findPerson(String(token.sub))
         return { ...session, user: { name: person?.name, email: person?.email } }
       },
-      redirect: ({ url }) => new URL(localPath(url, env().APP_URL) ?? '/', env().APP_URL).href,
+      redirect: ({ url }) => new URL(toLocalPath(url, env().APP_URL) ?? '/', env().APP_URL).href,
     },
     events: {
       async signIn({ user, account }) {
         const oauth =
           account?.type === 'oauth'
-            ? await findIdentityOwner(identityProvider(account.provider), account.providerAccountId)
+            ? await findIdentityOwner(toIdentityProvider(account.provider), account.providerAccountId)
             : user.id
         await recordAudit({
           action: 'signed_in',

@@ -22,7 +22,7 @@ type Claims = {
 }
 
 /** Every way to sign in that the settings allow, in next-auth's form. */
-export function providers(): Provider[] {
+export function listProviders(): Provider[] {
   const { GITHUB_ID, GITHUB_SECRET, GOOGLE_ID, GOOGLE_SECRET, OIDC_ISSUER, OIDC_ID, OIDC_SECRET, OIDC_NAME } = env()
   return [
     byPassword(),
@@ -36,8 +36,8 @@ export function providers(): Provider[] {
 }
 
 /** The providers that the sign-in page shows as buttons. */
-export function federatedProviders(): { id: string; name: string }[] {
-  return providers()
+export function listFederatedProviders(): { id: string; name: string }[] {
+  return listProviders()
     .filter(({ type }) => type === 'oauth')
     .map(({ id, name }) => ({ id, name }))
 }
@@ -46,7 +46,7 @@ export function federatedProviders(): { id: string; name: string }[] {
  * The provider's name in the identities table. A subject is unique only within its issuer, so the
  * name includes the issuer.
  */
-export function identityProvider(id: string): string {
+export function toIdentityProvider(id: string): string {
   return id === 'oidc' ? `oidc ${env().OIDC_ISSUER}` : id
 }
 

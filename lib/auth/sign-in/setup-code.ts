@@ -14,7 +14,7 @@ const ATTEMPTS = { name: 'set-up-code', points: 20, seconds: 900 }
  * The code that proves who runs this server, such as `7KQM-2F9T-XW3H-PC6N`: 80 bits derived from
  * APP_SECRET, the same on every replica.
  */
-export function setupCode(): string {
+export function deriveSetupCode(): string {
   const bytes = createHmac('sha256', deriveKey('set-up code')).update('first account').digest().subarray(0, 16)
   const letters = [...bytes].map((byte) => ALPHABET[byte & 31]).join('')
   return letters.replace(/(.{4})(?=.)/g, '$1-')
@@ -32,7 +32,7 @@ export function needsSetupCode(): boolean {
 export async function requireSetupCode(given: string | undefined, headers: Headers): Promise<void> {
   if (!needsSetupCode()) return
   await consumeClient(ATTEMPTS, headers)
-  if (!isEqual(plain(given ?? ''), plain(setupCode())))
+  if (!isEqual(plain(given ?? ''), plain(deriveSetupCode())))
     throw new AppError(
       'forbidden',
       'The set-up code is wrong. It stands in the log of the server, in the line that begins with "first account".',
@@ -48,8 +48,8 @@ export async function announceSetupCode(): Promise<void> {
   try {
     if (await hasAnyAccount()) return
     log.warn(
-      { code: setupCode() },
-      `first account: open ${env().APP_URL}/set-up and enter the set-up code ${setupCode()}`,
+      { code: deriveSetupCode() },
+      `first account: open ${env().APP_URL}/set-up and enter the set-up code ${deriveSetupCode()}`,
     )
   } catch (error) {
     log.debug({ error }, 'whether there is an account is not known yet')

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { consumeClient } from '#lib/auth/limits/client-limit.ts'
-import { knownLetter } from '#lib/auth/mail/letters.ts'
+import { writeKnownAddressLetter } from '#lib/auth/mail/letters.ts'
 import { runAfterResponse } from '#lib/auth/mail/run-after-response.ts'
 import { sendMail } from '#lib/auth/mail/send-mail.ts'
 import { hashPassword, NewPassword } from '#lib/auth/passwords/passwords.ts'
 import { EmailAddress, PersonName } from '#lib/auth/sign-in/parse-fields.ts'
 import { requireSetupCode } from '#lib/auth/sign-in/setup-code.ts'
 import { requireSignUp, signUpMode } from '#lib/auth/sign-in/sign-up-rules.ts'
-import { mailVerification } from '#lib/auth/sign-in/verification.ts'
+import { sendVerification } from '#lib/auth/sign-in/verification.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { createFounder, createMember, hasAnyAccount, type NewAccount } from '#lib/data/people/users.ts'
 import { AppError } from '#lib/platform/errors.ts'
@@ -70,7 +70,7 @@ async function signUpMember({ password, setup_code, ...wish }: z.infer<typeof Si
     })
   if (signUpMode() !== 'domain') return { next: 'sign_in', role: 'member' }
   runAfterResponse('the mail after a sign-up', () =>
-    member ? mailVerification(wish.email) : sendMail(wish.email, knownLetter()),
+    member ? sendVerification(wish.email) : sendMail(wish.email, writeKnownAddressLetter()),
   )
   return { next: 'verify_email', role: 'member' }
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { consumeLimit } from '#lib/auth/limits/rate-limit.ts'
-import { verifyLetter } from '#lib/auth/mail/letters.ts'
+import { writeVerifyLetter } from '#lib/auth/mail/letters.ts'
 import { sendMail } from '#lib/auth/mail/send-mail.ts'
-import { passwordMatches } from '#lib/auth/passwords/passwords.ts'
+import { isPasswordCorrect } from '#lib/auth/passwords/passwords.ts'
 import { findSession, renewSession } from '#lib/auth/sessions/session.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { createCode, peekCode, redeemCode } from '#lib/data/people/one-time-codes.ts'
@@ -16,9 +16,9 @@ const GUESSES = { name: 'verify-guess', points: 10, seconds: 900 }
  * Mails a code that proves the address. Throws limited (5 an hour) and the errors of the mail
  * server.
  */
-export async function mailVerification(email: string): Promise<void> {
+export async function sendVerification(email: string): Promise<void> {
   await consumeLimit(LETTERS, email)
-  await sendMail(email, verifyLetter(await createCode('verify-email', email)))
+  await sendMail(email, writeVerifyLetter(await createCode('verify-email', email)))
 }
 
 export const Verify = z.object({ code: z.string().max(200), password: z.string().max(1_000).optional() })
@@ -43,7 +43,7 @@ export async function verifyAddress(
   if (!own) {
     if (password === undefined) throw new AppError('forbidden', 'Enter the password that you chose for this account.')
     await consumeLimit(GUESSES, account.id)
-    if (!(await passwordMatches(account.passwordHash, password)))
+    if (!(await isPasswordCorrect(account.passwordHash, password)))
       throw new AppError('forbidden', 'The password is wrong. It is the one that you chose when you made the account.')
   }
   if (!(await redeemCode('verify-email', code))) throw spent()

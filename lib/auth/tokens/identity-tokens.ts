@@ -1,5 +1,5 @@
 import { importJWK, SignJWT } from 'jose'
-import { signingKeys } from '#lib/auth/tokens/signing-keys.ts'
+import { loadSigningKeys } from '#lib/auth/tokens/signing-keys.ts'
 import { env } from '#lib/platform/env.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { processState } from '#lib/platform/process-state.ts'
@@ -19,7 +19,7 @@ const signing = processState(
  * key of the set at `${APP_URL}/oauth/jwks`, is valid at no other server, and expires after 60
  * seconds.
  */
-export async function signedIdentity(
+export async function signIdentity(
   user: { id: string; email: string | null; name: string; role: string },
   audience: string,
   { runId, threadId }: { runId?: string; threadId?: string } = {},
@@ -55,7 +55,7 @@ function currentKey(): ReturnType<typeof firstKey> {
 }
 
 async function firstKey() {
-  const [jwk] = await signingKeys()
+  const [jwk] = await loadSigningKeys()
   if (!jwk?.kid || !jwk.alg) throw new Error('there is no key to sign with')
   return { key: await importJWK(jwk, jwk.alg), kid: jwk.kid, alg: jwk.alg }
 }

@@ -1,5 +1,5 @@
 import { jwtVerify, SignJWT } from 'jose'
-import { findAuthority, whyRefused } from '#lib/data/people/authority.ts'
+import { explainRefusal, findAuthority } from '#lib/data/people/authority.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { deriveKey } from '#lib/platform/crypto/derive-key.ts'
 import { env } from '#lib/platform/env.ts'
@@ -20,7 +20,7 @@ export async function mintRunToken(
   ttlSeconds: number,
 ): Promise<string> {
   const authority = await findAuthority(claims)
-  const refused = whyRefused(authority)
+  const refused = explainRefusal(authority)
   if (refused !== null) throw new AppError('unauthenticated', refused)
   return new SignJWT({ run: claims.runId, thread: claims.threadId, version: authority?.sessionVersion })
     .setProtectedHeader({ alg: 'HS256', typ: TYPE })
@@ -37,11 +37,11 @@ export async function mintRunToken(
  * The caller of a run token. Null if the token is forged, expired or for another audience, if its
  * run has ended, or if the person signed out since or is disabled.
  */
-export async function callerFromRunToken(token: string, audience: string): Promise<Caller | null> {
+export async function findRunTokenCaller(token: string, audience: string): Promise<Caller | null> {
   const claims = await verify(token, audience)
   if (!claims) return null
   const authority = await findAuthority(claims)
-  if (!authority || whyRefused(authority) !== null || authority.sessionVersion !== claims.version) return null
+  if (!authority || explainRefusal(authority) !== null || authority.sessionVersion !== claims.version) return null
   return { userId: claims.userId, role: authority.role, via: 'run', runId: claims.runId, threadId: claims.threadId }
 }
 

@@ -15,7 +15,7 @@ const RETIRED_AFTER_MS = 86_400_000
  * Creates a key if there is none, or if all were sealed under another APP_SECRET. All replicas
  * return the same keys.
  */
-export async function signingKeys(now = Date.now()): Promise<JWK[]> {
+export async function loadSigningKeys(now = Date.now()): Promise<JWK[]> {
   const found = await readable(await listSigningKeys())
   if (found.length > 0) return inOrder(found, now)
   await addSigningKey(async (stored) => (await readable(stored)).length === 0, makeKey)

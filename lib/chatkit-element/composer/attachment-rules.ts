@@ -16,7 +16,7 @@ export type Refusal =
 /**
  * Why a file may not be attached beside `count` others; null if it may. The server checks again.
  */
-export function refusalOf(
+export function findRefusal(
   file: Pick<File, 'name' | 'type' | 'size'>,
   count: number,
   option: AttachmentOption,
@@ -30,7 +30,7 @@ export function refusalOf(
 }
 
 /** The `accept` attribute of a file input: MIME types and extensions in one list. */
-export function acceptAttribute(accept: AttachmentOption['accept']): string | undefined {
+export function toAcceptAttribute(accept: AttachmentOption['accept']): string | undefined {
   const parts = Object.entries(accept ?? {}).flatMap(([mime, extensions]) => [mime, ...extensions])
   return parts.length ? parts.join(',') : undefined
 }

@@ -3,11 +3,11 @@ import type { Api } from '#lib/chatkit/client/api.ts'
 import { ApiError, ConnectionError } from '#lib/chatkit/client/api-errors.ts'
 import { newRequestId } from '#lib/chatkit/client/request-id.ts'
 import type { Attachment } from '#lib/chatkit/protocol/items.ts'
-import { type AttachmentOption, type Refusal, refusalOf } from '#lib/chatkit-element/composer/attachment-rules.ts'
+import { type AttachmentOption, findRefusal, type Refusal } from '#lib/chatkit-element/composer/attachment-rules.ts'
 import type { Composer, DraftFile } from '#lib/chatkit-element/composer/composer.ts'
-import { thumbnail } from '#lib/chatkit-element/composer/thumbnail.ts'
+import { makeThumbnail } from '#lib/chatkit-element/composer/thumbnail.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
-import { fileSize } from '#lib/chatkit-element/language/time.ts'
+import { toFileSize } from '#lib/chatkit-element/language/time.ts'
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
 import { upload } from '#lib/chatkit-element/transport/upload.ts'
 
@@ -50,7 +50,7 @@ export class DraftFiles {
     const refused: string[] = []
     const taken: DraftFile[] = []
     for (const file of files) {
-      const refusal = refusalOf(file, this.#composer.state.value.files.length + taken.length, option)
+      const refusal = findRefusal(file, this.#composer.state.value.files.length + taken.length, option)
       if (refusal) refused.push(this.#sentence(file.name, refusal))
       else taken.push(this.#take(file))
     }
@@ -89,7 +89,7 @@ export class DraftFiles {
   #take(file: File): DraftFile {
     const key = newRequestId()
     this.#under.set(key, { file, stop: new AbortController(), id: null })
-    void thumbnail(file).then((preview) => preview && this.#composer.changeFile(key, { preview }))
+    void makeThumbnail(file).then((preview) => preview && this.#composer.changeFile(key, { preview }))
     return {
       key,
       name: file.name,
@@ -159,7 +159,7 @@ export class DraftFiles {
       case 'count':
         return strings.tooManyFiles(refusal.limit)
       case 'size':
-        return strings.fileTooLarge(name, fileSize(refusal.limit, this.#host.locale()))
+        return strings.fileTooLarge(name, toFileSize(refusal.limit, this.#host.locale()))
       case 'empty':
         return strings.fileEmpty(name)
       default:

@@ -5,7 +5,7 @@ const LONGER_SIDE = 440
  * A small copy of an image as a `data:` URL, which every Content-Security-Policy for images can
  * allow. Null if the browser cannot decode the file.
  */
-export async function thumbnail(file: File): Promise<string | null> {
+export async function makeThumbnail(file: File): Promise<string | null> {
   if (!file.type.startsWith('image/')) return null
   try {
     const picture = await createImageBitmap(file)

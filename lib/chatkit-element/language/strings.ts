@@ -119,6 +119,6 @@ export const english = {
 const RIGHT_TO_LEFT = new Set(['ar', 'dv', 'fa', 'he', 'ps', 'ur', 'yi'])
 
 /** The writing direction of a locale's language. */
-export function directionOf(locale: string): 'ltr' | 'rtl' {
+export function findDirection(locale: string): 'ltr' | 'rtl' {
   return RIGHT_TO_LEFT.has(locale.split('-')[0] ?? '') ? 'rtl' : 'ltr'
 }

@@ -6,7 +6,7 @@ const DAY = 24 * HOUR
  * A relative time in the locale's language: "now", "5 min. ago", "yesterday", and a date after a
  * week. Empty for an invalid time.
  */
-export function relativeTime(iso: string, locale: string, now = Date.now()): string {
+export function toRelativeTime(iso: string, locale: string, now = Date.now()): string {
   const at = Date.parse(iso)
   if (Number.isNaN(at)) return ''
   const age = Math.max(0, now - at)
@@ -20,7 +20,7 @@ export function relativeTime(iso: string, locale: string, now = Date.now()): str
 }
 
 /** The full local date and time, for hover; empty for an invalid time. */
-export function exactTime(iso: string, locale: string): string {
+export function toExactTime(iso: string, locale: string): string {
   const at = Date.parse(iso)
   return Number.isNaN(at) ? '' : new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' }).format(at)
 }
@@ -28,7 +28,7 @@ export function exactTime(iso: string, locale: string): string {
 /**
  * A duration in seconds, rounded to whole ones, as "12 s" or "2 min 5 s" in the locale's language.
  */
-export function duration(seconds: number, locale: string): string {
+export function toDuration(seconds: number, locale: string): string {
   const unit = (value: number, name: 'second' | 'minute') =>
     new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short' }).format(value)
   const whole = Math.max(0, Math.round(seconds))
@@ -40,7 +40,7 @@ export function duration(seconds: number, locale: string): string {
 /**
  * The group of the history that a chat belongs to, by calendar days in this machine's time zone.
  */
-export function ageGroup(iso: string, now = Date.now()): 'today' | 'yesterday' | 'week' | 'month' | 'older' {
+export function toAgeGroup(iso: string, now = Date.now()): 'today' | 'yesterday' | 'week' | 'month' | 'older' {
   const midnight = new Date(now).setHours(0, 0, 0, 0)
   const at = Date.parse(iso)
   if (at >= midnight) return 'today'
@@ -53,7 +53,7 @@ export function ageGroup(iso: string, now = Date.now()): 'today' | 'yesterday' |
  * A size in bytes as "1 byte", "840 kB" or "2.5 MB" in the locale's language. A kB is 1,024 bytes,
  * as in servers' limits.
  */
-export function fileSize(bytes: number, locale: string): string {
+export function toFileSize(bytes: number, locale: string): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
   const step = Math.min(units.length - 1, Math.floor(Math.log(Math.max(1, bytes)) / Math.log(1024)))
   // The short form of "byte" has no plural.
@@ -68,6 +68,6 @@ export function fileSize(bytes: number, locale: string): string {
 }
 
 /** A fraction (0 to 1) as "45%" in the locale's language. */
-export function percent(part: number, locale: string): string {
+export function toPercent(part: number, locale: string): string {
   return new Intl.NumberFormat(locale, { style: 'percent' }).format(part)
 }

@@ -1,7 +1,7 @@
 import type { Token } from 'marked'
-import { type Footnote, footnotesOf, isDefinition } from '#lib/chatkit-element/markdown/footnotes.ts'
+import { type Footnote, isDefinition, listFootnotes } from '#lib/chatkit-element/markdown/footnotes.ts'
 import { mend } from '#lib/chatkit-element/markdown/mend.ts'
-import { tokensOf } from '#lib/chatkit-element/markdown/tokenizer.ts'
+import { tokenize } from '#lib/chatkit-element/markdown/tokenizer.ts'
 
 /**
  * One top-level piece of a text (a paragraph, a list, a fence). Equal `raw` means equal rendering.
@@ -31,7 +31,7 @@ export class Blocks {
     // The lexer rewrites line ends. If the raws no longer add up to the text, the whole text is
     // read again.
     const exact = text.startsWith(kept.map((token) => token.raw).join(''))
-    this.#tokens = exact ? [...kept, ...tokensOf(text.slice(offset))] : tokensOf(text)
+    this.#tokens = exact ? [...kept, ...tokenize(text.slice(offset))] : tokenize(text)
     this.#text = text
     const shown = this.#tokens.filter((token) => token.type !== 'space' && token.type !== 'def')
     const blocks = shown.flatMap((token, at) =>
@@ -45,7 +45,7 @@ export class Blocks {
   }
 
   #number(tokens: readonly Token[], growing: boolean): void {
-    const found = footnotesOf(tokens, growing)
+    const found = listFootnotes(tokens, growing)
     const before = this.#footnotes
     const same = found.every(
       ({ label, definition }, at) => before[at]?.label === label && before[at]?.definition?.raw === definition?.raw,
@@ -57,7 +57,7 @@ export class Blocks {
 function mendedBlocks(token: Token): Block[] {
   const raw = mend(token.raw)
   if (raw === token.raw) return [{ raw, token }]
-  return tokensOf(raw)
+  return tokenize(raw)
     .filter(({ type }) => type !== 'space')
     .map((mended) => ({ raw: mended.raw, token: mended }))
 }

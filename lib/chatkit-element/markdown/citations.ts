@@ -11,7 +11,7 @@ const CLOSE = '\uE201'
 const MARKER = /\uE200(\d+)\uE201/g
 
 /** The sources of a message, each once, numbered by first appearance. */
-export function citedSources(annotations: readonly Annotation[]): CitedSource[] {
+export function listCitedSources(annotations: readonly Annotation[]): CitedSource[] {
   const cited = new Map<string, CitedSource>()
   for (const { source, index } of annotations) {
     const key = JSON.stringify([

@@ -44,7 +44,7 @@ export const footnoteExtensions: TokenizerExtension[] = [
  * The footnotes of a text: first those that it refers to, in that order, then the others. `awaited`
  * means that definitions may still come, so references without one are numbered as well.
  */
-export function footnotesOf(tokens: readonly Token[], awaited: boolean): Footnote[] {
+export function listFootnotes(tokens: readonly Token[], awaited: boolean): Footnote[] {
   const definitions = new Map<string, FootnoteDefinition>()
   for (const token of tokens)
     if (isDefinition(token) && !definitions.has(token.label)) definitions.set(token.label, token)

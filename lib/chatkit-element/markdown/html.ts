@@ -19,7 +19,7 @@ function escapeHtml(text: string): string {
  * One block as HTML. The result is untrusted: sanitise.ts makes it safe, this file only defines the
  * look.
  */
-export function blockToHtml(token: Token, context: RenderContext): string {
+export function toHtml(token: Token, context: RenderContext): string {
   const { strings } = context
   let isInLink = false
   const marked = new Marked({

@@ -62,6 +62,6 @@ const { defaults } = new Marked({ gfm: true, breaks: true }, { extensions: footn
 const options = { ...defaults, tokenizer: new ChatTokenizer(), hooks: { emStrongMask } as MarkedOptions['hooks'] }
 
 /** The top-level tokens of a text. Their `raw` adds up to the text, except for line ends. */
-export function tokensOf(text: string): Token[] {
+export function tokenize(text: string): Token[] {
   return new Lexer(options).lex(text)
 }

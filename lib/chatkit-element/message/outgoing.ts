@@ -1,6 +1,6 @@
 import type { UserMessageContent as PublicContent } from '@openai/chatkit'
 import type { Attachment, InferenceOptions, UserMessageContent, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
-import { localId } from '#lib/chatkit-element/state/view.ts'
+import { makeLocalId } from '#lib/chatkit-element/state/view.ts'
 
 /** A message to be sent, from the composer or from the page. */
 export type Outgoing = {
@@ -14,7 +14,7 @@ export type Outgoing = {
  * The message in two forms: the `item` to show until the server confirms it, and the `input` to
  * send. `id` is the request id.
  */
-export function outgoingMessage(
+export function toOutgoing(
   message: Outgoing,
   threadId: string | null,
   id: string,
@@ -23,7 +23,7 @@ export function outgoingMessage(
   const content = message.content.map(wireContent)
   const item: UserMessageItem = {
     type: 'user_message',
-    id: localId(id),
+    id: makeLocalId(id),
     thread_id: threadId ?? '',
     created_at: new Date().toISOString(),
     content,

@@ -1,9 +1,9 @@
 import { newRequestId } from '#lib/chatkit/client/request-id.ts'
 import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
-import { type Outgoing, outgoingMessage } from '#lib/chatkit-element/message/outgoing.ts'
+import { type Outgoing, toOutgoing } from '#lib/chatkit-element/message/outgoing.ts'
 import type { Sending } from '#lib/chatkit-element/message/sending.ts'
-import { localId } from '#lib/chatkit-element/state/view.ts'
+import { makeLocalId } from '#lib/chatkit-element/state/view.ts'
 
 /**
  * The messages that the server has not confirmed. A message stays here until it is confirmed: it is
@@ -30,7 +30,7 @@ export class Outbox {
   }
 
   find(itemId: string): Sending | undefined {
-    return this.#sending.find(({ id }) => localId(id) === itemId)
+    return this.#sending.find(({ id }) => makeLocalId(id) === itemId)
   }
 
   /** Notes that the new chat of this message has become a thread. */
@@ -77,5 +77,5 @@ export class Outbox {
 
 /** The message as it is shown until the server confirms it. */
 function itemOf({ id, threadId, message }: Sending): UserMessageItem {
-  return outgoingMessage(message, threadId, id).item
+  return toOutgoing(message, threadId, id).item
 }

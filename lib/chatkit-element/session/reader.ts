@@ -5,8 +5,8 @@ import type { Host } from '#lib/chatkit-element/host.ts'
 import type { Outbox } from '#lib/chatkit-element/session/outbox.ts'
 import { readOlder, readThread } from '#lib/chatkit-element/session/read-thread.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
-import { caughtUpView, loadedView, withEarlierItems } from '#lib/chatkit-element/state/reducer.ts'
-import { messageOf, toError } from '#lib/chatkit-element/transport/to-error.ts'
+import { toCaughtUpView, toLoadedView, withEarlierItems } from '#lib/chatkit-element/state/reducer.ts'
+import { findMessage, toError } from '#lib/chatkit-element/transport/to-error.ts'
 
 /** Reads the thread on the screen from the server into the state. */
 export class Reader {
@@ -37,7 +37,7 @@ export class Reader {
         view: {
           ...view,
           thread: gone ? null : view.thread,
-          failure: { message: messageOf(error), retry: gone ? null : 'load' },
+          failure: { message: findMessage(error), retry: gone ? null : 'load' },
         },
       })
       this.#host.emit('chatkit.error', { error: toError(error) })
@@ -56,7 +56,7 @@ export class Reader {
     if (!threadId) return
     const { thread, items, older } = await readThread(this.#api, threadId, signal)
     if (!signal.aborted && this.#threadId() === threadId)
-      this.#state.patch({ view: loadedView(thread, items, this.#outbox.unsentIn(threadId, items)), older })
+      this.#state.patch({ view: toLoadedView(thread, items, this.#outbox.unsentIn(threadId, items)), older })
   }
 
   /**
@@ -68,7 +68,12 @@ export class Reader {
     if (!threadId) return
     const { thread, items, older } = await readThread(this.#api, threadId, signal)
     if (signal.aborted || this.#threadId() !== threadId) return
-    const { view, joins } = caughtUpView(this.#state.value.view, thread, items, this.#outbox.unsentIn(threadId, items))
+    const { view, joins } = toCaughtUpView(
+      this.#state.value.view,
+      thread,
+      items,
+      this.#outbox.unsentIn(threadId, items),
+    )
     this.#state.patch({ view, ...(!joins && { older }) })
   }
 

@@ -1,13 +1,13 @@
 import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import type { Composer } from '#lib/chatkit-element/composer/composer.ts'
-import { type Outgoing, outgoingMessage } from '#lib/chatkit-element/message/outgoing.ts'
+import { type Outgoing, toOutgoing } from '#lib/chatkit-element/message/outgoing.ts'
 import type { Sending } from '#lib/chatkit-element/message/sending.ts'
 import type { Outbox } from '#lib/chatkit-element/session/outbox.ts'
 import type { Turns } from '#lib/chatkit-element/session/turns.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
 import { addLocalMessage, dropMessage } from '#lib/chatkit-element/state/reducer.ts'
-import { isLocal, localId } from '#lib/chatkit-element/state/view.ts'
+import { isLocal, makeLocalId } from '#lib/chatkit-element/state/view.ts'
 import { isPassing } from '#lib/chatkit-element/transport/refused.ts'
 
 /**
@@ -71,7 +71,7 @@ export class Sender {
 
   async #send(sending: Sending): Promise<void> {
     const { id, threadId, isNew, message } = sending
-    const { item, input } = outgoingMessage(message, threadId, id)
+    const { item, input } = toOutgoing(message, threadId, id)
     this.#state.patch({ view: addLocalMessage(this.#state.value.view, item) })
     this.#current = id
     const refusal = isNew
@@ -88,6 +88,6 @@ export class Sender {
   #giveBack({ id, threadId, message }: Sending): void {
     this.#outbox.remove(id)
     this.#composer.restore(message, threadId)
-    this.#state.patch({ view: dropMessage(this.#state.value.view, localId(id)) })
+    this.#state.patch({ view: dropMessage(this.#state.value.view, makeLocalId(id)) })
   }
 }

@@ -11,9 +11,9 @@ import { callClientTool } from '#lib/chatkit-element/session/client-tool.ts'
 import { FrameQueue } from '#lib/chatkit-element/session/frames.ts'
 import { waitForAbort } from '#lib/chatkit-element/session/wait-for-abort.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
-import { spokenText } from '#lib/chatkit-element/state/plain-text.ts'
+import { toSpokenText } from '#lib/chatkit-element/state/plain-text.ts'
 import { applyEvent, beginTurn, endTurn, withOutcome } from '#lib/chatkit-element/state/reducer.ts'
-import { lastTurn } from '#lib/chatkit-element/state/turn-groups.ts'
+import { listLastTurn } from '#lib/chatkit-element/state/turn-groups.ts'
 import { type Failure, isLocal } from '#lib/chatkit-element/state/view.ts'
 import { toRefusalNotice } from '#lib/chatkit-element/transport/refused.ts'
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
@@ -192,7 +192,7 @@ export class Turns {
         this.#running = null
         const { phase, view: last } = this.#state.value
         const view = endTurn(phase === 'stopping' ? withOutcome(last, { status: 'stopped', allow_retry: true }) : last)
-        const said = view.failure ? '' : spokenText(lastTurn(view.items))
+        const said = view.failure ? '' : toSpokenText(listLastTurn(view.items))
         this.#state.patch({ phase: 'idle', reconnecting: false, view, announcement: said })
         controller.abort()
         if (view.failure)

@@ -1,7 +1,7 @@
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 
 /** The text of items for the clipboard: the Markdown of answers and the copy text of widgets. */
-export function plainText(items: readonly ThreadItem[]): string {
+export function toPlainText(items: readonly ThreadItem[]): string {
   return items
     .flatMap((item) => {
       if (item.type === 'assistant_message') return item.content.map((part) => part.text)
@@ -14,8 +14,8 @@ export function plainText(items: readonly ThreadItem[]): string {
 const SPOKEN_MAX = 2_000
 
 /** The text of items for screen readers: without Markdown syntax, cut to 2,000 characters. */
-export function spokenText(items: readonly ThreadItem[]): string {
-  const text = plainText(items)
+export function toSpokenText(items: readonly ThreadItem[]): string {
+  const text = toPlainText(items)
     .replace(/^\s*(?:```|~~~).*$/gm, '')
     .replace(/\[\^[^\]\s]+\]:?/g, '')
     .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')

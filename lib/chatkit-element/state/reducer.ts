@@ -2,8 +2,8 @@ import { applyUpdate } from '#lib/chatkit/protocol/apply-update.ts'
 import type { ItemUpdated, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Task, ThreadItem, TurnOutcome, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
-import { emptyView, isLocal, localId, type ThreadHead, type ThreadView } from '#lib/chatkit-element/state/view.ts'
-import { wholeItem } from '#lib/chatkit-element/state/whole-item.ts'
+import { emptyView, isLocal, makeLocalId, type ThreadHead, type ThreadView } from '#lib/chatkit-element/state/view.ts'
+import { toWholeItem } from '#lib/chatkit-element/state/whole-item.ts'
 
 /**
  * Applies one server event to the view (protocol section 1.5). Pure, total (unknown events change
@@ -50,7 +50,7 @@ export function applyEvent(view: ThreadView, event: ThreadStreamEvent): ThreadVi
  * The view of a thread as the server stores it, followed by the unsent messages. Replaces the
  * previous view.
  */
-export function loadedView(
+export function toLoadedView(
   thread: WireThread,
   items: readonly ThreadItem[],
   unsent: readonly UserMessageItem[] = [],
@@ -73,7 +73,7 @@ export function withOutcome(view: ThreadView, outcome: TurnOutcome | undefined):
  * notices of the last turn stay until the items change; a failure that offered to look again is
  * cleared.
  */
-export function caughtUpView(
+export function toCaughtUpView(
   view: ThreadView,
   thread: WireThread,
   newest: readonly ThreadItem[],
@@ -138,7 +138,7 @@ function headOf({ id, title, status, allowed_image_domains }: WireThread): Threa
 }
 
 function wholeItems(items: readonly ThreadItem[]): ThreadItem[] {
-  return items.flatMap((item) => wholeItem(item) ?? [])
+  return items.flatMap((item) => toWholeItem(item) ?? [])
 }
 
 function withWhole(
@@ -146,7 +146,7 @@ function withWhole(
   view: ThreadView,
   change: (view: ThreadView, item: ThreadItem) => ThreadView,
 ): ThreadView {
-  const whole = wholeItem(item)
+  const whole = toWholeItem(item)
   return whole ? change(view, whole) : view
 }
 
@@ -185,7 +185,7 @@ function settleItem(view: ThreadView, item: ThreadItem): ThreadView {
  * last one sent.
  */
 function localOf({ items }: ThreadView, { request_id: requestId }: UserMessageItem): number {
-  return items.findLastIndex((item) => (requestId === undefined ? isLocal(item) : item.id === localId(requestId)))
+  return items.findLastIndex((item) => (requestId === undefined ? isLocal(item) : item.id === makeLocalId(requestId)))
 }
 
 function closed(view: ThreadView, id: string): ThreadView {

@@ -7,7 +7,7 @@ export type TurnGroup = { key: string; question: UserMessageItem | null; answer:
  * Groups the items of a thread by turn, in order. The first turn has no question if earlier
  * messages are not loaded.
  */
-export function turnGroups(items: readonly ThreadItem[]): TurnGroup[] {
+export function groupByTurn(items: readonly ThreadItem[]): TurnGroup[] {
   const groups: TurnGroup[] = []
   for (const item of items) {
     const last = groups.at(-1)
@@ -19,6 +19,6 @@ export function turnGroups(items: readonly ThreadItem[]): TurnGroup[] {
 }
 
 /** The items after the person's last message. */
-export function lastTurn(items: readonly ThreadItem[]): readonly ThreadItem[] {
+export function listLastTurn(items: readonly ThreadItem[]): readonly ThreadItem[] {
   return items.slice(items.findLastIndex((item) => item.type === 'user_message') + 1)
 }

@@ -52,7 +52,7 @@ export const emptyView: ThreadView = {
 const LOCAL = 'local:'
 
 /** The id of a message that the server has not confirmed, made from its request id. */
-export function localId(id: string): string {
+export function makeLocalId(id: string): string {
   return LOCAL + id
 }
 

@@ -8,7 +8,7 @@ const HIDDEN = new Set(['hidden_context_item', 'sdk_hidden_context'])
  * servers leave out empty lists, although protocol section 1.2 forbids it; the code behind this
  * function relies on them. A complete item is returned unchanged.
  */
-export function wholeItem(item: ThreadItem): ThreadItem | null {
+export function toWholeItem(item: ThreadItem): ThreadItem | null {
   if (typeof item?.id !== 'string' || HIDDEN.has(item.type)) return null
   switch (item.type) {
     case 'user_message':

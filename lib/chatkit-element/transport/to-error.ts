@@ -4,6 +4,6 @@ export function toError(thrown: unknown): Error {
 }
 
 /** The message to show to the person; null for a plain Error and for anything else thrown. */
-export function messageOf(error: unknown): string | null {
+export function findMessage(error: unknown): string | null {
   return error instanceof Error && error.name !== 'Error' ? error.message : null
 }

@@ -81,7 +81,7 @@ export interface AttachmentRecords {
 }
 
 /** The page that a client asked for: 20 rows by default (protocol), at most 100. */
-export function pageQuery(asked: {
+export function toPageQuery(asked: {
   limit?: number | null
   after?: string | null
   order?: 'asc' | 'desc' | null

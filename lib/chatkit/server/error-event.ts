@@ -6,7 +6,7 @@ import { AppError, toAppError } from '#lib/platform/errors.ts'
  * The error event for an error that ended a turn. It carries the error's public sentence if there
  * is one; otherwise the client words the message.
  */
-export function errorEvent(error: unknown): ErrorEvent {
+export function toErrorEvent(error: unknown): ErrorEvent {
   if (error instanceof CustomStreamError)
     return { type: 'error', code: 'custom', message: error.message, allow_retry: error.allowRetry }
   if (error instanceof StreamError) return { type: 'error', code: error.code, allow_retry: error.allowRetry }

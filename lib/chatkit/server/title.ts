@@ -11,7 +11,7 @@ export function cleanTitle(title: string): string {
 }
 
 /** The text of a person's message, with tags as `@name`. */
-export function messageText({ content }: Pick<UserMessageItem, 'content'>): string {
+export function toMessageText({ content }: Pick<UserMessageItem, 'content'>): string {
   return content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('')
 }
 
@@ -19,8 +19,8 @@ export function messageText({ content }: Pick<UserMessageItem, 'content'>): stri
  * A title from a thread's first message: its first line, cut to 60 characters at a word boundary;
  * undefined for a message without text.
  */
-export function titleFrom({ content }: UserMessageItem): string | undefined {
-  const line = messageText({ content }).split('\n').map(cleanTitle).find(Boolean)
+export function makeTitle({ content }: UserMessageItem): string | undefined {
+  const line = toMessageText({ content }).split('\n').map(cleanTitle).find(Boolean)
   return line === undefined ? undefined : clip(line, MAX_DERIVED)
 }
 

@@ -1,6 +1,6 @@
 import type { ByteStore } from '#lib/data/attachments/byte-store.ts'
-import { folderBytes } from '#lib/data/attachments/bytes-folder.ts'
-import { s3Bytes } from '#lib/data/attachments/bytes-s3.ts'
+import { openFolderBytes } from '#lib/data/attachments/bytes-folder.ts'
+import { openS3Bytes } from '#lib/data/attachments/bytes-s3.ts'
 import { type Env, env, SettingsError } from '#lib/platform/env.ts'
 import { newId } from '#lib/platform/ids.ts'
 
@@ -18,9 +18,9 @@ type Settings = Pick<
 /** Opens the byte store that the settings name: a folder or an S3-compatible bucket. */
 export function openByteStore(settings: Settings = env()): ByteStore {
   const { S3_ENDPOINT, S3_BUCKET, S3_REGION, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, ATTACHMENTS_DIR } = settings
-  if (!S3_ENDPOINT || !S3_BUCKET || !S3_ACCESS_KEY_ID || !S3_SECRET_ACCESS_KEY) return folderBytes(ATTACHMENTS_DIR)
+  if (!S3_ENDPOINT || !S3_BUCKET || !S3_ACCESS_KEY_ID || !S3_SECRET_ACCESS_KEY) return openFolderBytes(ATTACHMENTS_DIR)
   const url = `${S3_ENDPOINT}/${encodeURIComponent(S3_BUCKET)}`
-  return s3Bytes({ url, region: S3_REGION, accessKeyId: S3_ACCESS_KEY_ID, secretAccessKey: S3_SECRET_ACCESS_KEY })
+  return openS3Bytes({ url, region: S3_REGION, accessKeyId: S3_ACCESS_KEY_ID, secretAccessKey: S3_SECRET_ACCESS_KEY })
 }
 
 /**
@@ -33,7 +33,7 @@ export async function requireWritableStore(settings: Settings): Promise<void> {
   const { S3_ENDPOINT, S3_BUCKET, ATTACHMENTS_DIR } = settings
   const store = openByteStore(settings)
   // All starts share one folder, with a file each, because replicas may start at the same time.
-  const key = bytesKey('probe_start', newId('probe'))
+  const key = toBytesKey('probe_start', newId('probe'))
   const probe = new TextEncoder().encode('probe')
   try {
     await store.write(key, probe)
@@ -57,6 +57,6 @@ function causeOf(error: unknown): string {
 }
 
 /** The key under which an attachment's bytes are stored. */
-export function bytesKey(ownerId: string, attachmentId: string): string {
+export function toBytesKey(ownerId: string, attachmentId: string): string {
   return `${ownerId}/${attachmentId}`
 }

@@ -1,4 +1,4 @@
-import { bytesKey, openByteStore } from '#lib/data/attachments/attachment-bytes.ts'
+import { openByteStore, toBytesKey } from '#lib/data/attachments/attachment-bytes.ts'
 import { type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { log } from '#lib/platform/log.ts'
 
@@ -34,7 +34,7 @@ export async function expireAttachments(caller?: { userId: string }): Promise<nu
 /** Returns the id if the bytes are gone, and nothing if the next sweep has to try again. */
 async function deleteGone({ id, owner_id }: Gone): Promise<string[]> {
   try {
-    await openByteStore().delete(bytesKey(owner_id, id))
+    await openByteStore().delete(toBytesKey(owner_id, id))
     return [id]
   } catch (error) {
     log.warn({ error, attachment_id: id }, 'the bytes of an attachment could not be deleted')
@@ -56,12 +56,12 @@ function findGone(tx: Tx, ownerId: string | undefined, after: string): Promise<G
 }
 
 /** The ids of a person's attachments, for deleting their bytes after the person is deleted. */
-export function attachmentIds(caller: { userId: string }): Promise<string[]> {
-  return withCaller(caller, (tx) => attachmentIdsBefore(tx, caller.userId))
+export function listAttachmentIds(caller: { userId: string }): Promise<string[]> {
+  return withCaller(caller, (tx) => listAttachmentIdsBefore(tx, caller.userId))
 }
 
 /** The ids of a person's attachments, within `tx`; with `before`, only those created earlier. */
-export async function attachmentIdsBefore(tx: Tx, ownerId: string, before?: Date): Promise<string[]> {
+export async function listAttachmentIdsBefore(tx: Tx, ownerId: string, before?: Date): Promise<string[]> {
   const rows = await tx.attachment.findMany({
     where: { ownerId, ...(before && { createdAt: { lt: before } }) },
     select: { id: true },
@@ -76,7 +76,7 @@ export async function attachmentIdsBefore(tx: Tx, ownerId: string, before?: Date
 export async function deleteBytesOf(ownerId: string, ids: string[]): Promise<void> {
   for (const id of ids) {
     try {
-      await openByteStore().delete(bytesKey(ownerId, id))
+      await openByteStore().delete(toBytesKey(ownerId, id))
     } catch (error) {
       log.error({ error, attachment_id: id }, 'the bytes of a deleted attachment could not be deleted')
     }

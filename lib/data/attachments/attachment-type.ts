@@ -36,7 +36,7 @@ const KINDS = 'Pictures (PNG, JPEG, GIF, WebP), PDF and text can'
 export type AttachmentKind = 'image' | 'pdf' | 'text'
 
 /** The kind of a stored type. */
-export function kindOf(mimeType: string): AttachmentKind {
+export function toKind(mimeType: string): AttachmentKind {
   const type = plain(mimeType)
   if (IMAGES.has(type)) return 'image'
   return type === PDF ? 'pdf' : 'text'
@@ -44,7 +44,7 @@ export function kindOf(mimeType: string): AttachmentKind {
 
 /**
  * Refuses a file that no model could read before it is uploaded, judged by the browser's type and
- * the name. The bytes decide later (`checkedType`). Throws unsupported_type.
+ * the name. The bytes decide later (`requireTrueType`). Throws unsupported_type.
  */
 export function requireReadable(mimeType: string, name: string): void {
   const type = plain(mimeType)
@@ -58,7 +58,7 @@ export function requireReadable(mimeType: string, name: string): void {
  * Returns the type of the bytes. A file declared as a picture or a PDF must really be one. Throws
  * unsupported_type.
  */
-export async function checkedType(declared: string, bytes: Uint8Array): Promise<string> {
+export async function requireTrueType(declared: string, bytes: Uint8Array): Promise<string> {
   const found = plain((await fileTypeFromBuffer(bytes))?.mime ?? '')
   if (IMAGES.has(found) || found === PDF) return found
   const type = plain(declared)

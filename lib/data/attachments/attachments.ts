@@ -1,8 +1,8 @@
 import type { Attachment } from '#lib/chatkit/protocol/items.ts'
 import type { AttachmentRecords } from '#lib/chatkit/protocol/store.ts'
-import { bytesKey, openByteStore } from '#lib/data/attachments/attachment-bytes.ts'
+import { openByteStore, toBytesKey } from '#lib/data/attachments/attachment-bytes.ts'
 import { expireAttachments, UNFINISHED_MS } from '#lib/data/attachments/attachment-expiry.ts'
-import { checkedType, kindOf, requireReadable } from '#lib/data/attachments/attachment-type.ts'
+import { requireReadable, requireTrueType, toKind } from '#lib/data/attachments/attachment-type.ts'
 import { requireOpenable } from '#lib/data/attachments/open-attachment.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { type Tx, withCaller } from '#lib/platform/db/db.ts'
@@ -129,8 +129,8 @@ export async function receiveAttachment(caller: Person, id: string, bytes: Uint8
   requireSize(bytes.byteLength)
   if (Date.now() - row.createdAt.getTime() > UNFINISHED_MS) throw notFound(WHAT)
   const { name, mime_type } = row.data as unknown as Attachment
-  const type = await checkedType(mime_type, bytes)
-  const kind = kindOf(type)
+  const type = await requireTrueType(mime_type, bytes)
+  const kind = toKind(type)
   if (kind !== 'text') await requireOpenable(kind, bytes)
   const attachment = described({ id, name }, type)
   // Claimed before the bytes are written, so that only one of two simultaneous uploads writes.
@@ -140,7 +140,7 @@ export async function receiveAttachment(caller: Person, id: string, bytes: Uint8
     uploadedAt: new Date(),
   })
   try {
-    await openByteStore().write(bytesKey(ownerId, id), bytes)
+    await openByteStore().write(toBytesKey(ownerId, id), bytes)
   } catch (error) {
     const before = { data: row.data as Prisma.InputJsonObject, size: row.size, uploadedAt: null }
     await withCaller(caller, (tx) => tx.attachment.updateMany({ where: { id, ownerId }, data: before }))
@@ -154,7 +154,7 @@ export async function receiveAttachment(caller: Person, id: string, bytes: Uint8
 
 /** An attachment as clients see it. A picture has an address that shows it. */
 function described(about: { id: string; name: string }, mime_type: string): Attachment {
-  if (kindOf(mime_type) !== 'image') return { ...about, mime_type, type: 'file' }
+  if (toKind(mime_type) !== 'image') return { ...about, mime_type, type: 'file' }
   return { ...about, mime_type, type: 'image', preview_url: `${env().APP_URL}/api/attachments/${about.id}?preview` }
 }
 
@@ -182,7 +182,7 @@ export async function readAttachment(
   id: string,
 ): Promise<{ attachment: Attachment; bytes: Uint8Array }> {
   const row = await findRow(caller, id)
-  const bytes = row.uploadedAt ? await openByteStore().read(bytesKey(caller.userId, row.id)) : null
+  const bytes = row.uploadedAt ? await openByteStore().read(toBytesKey(caller.userId, row.id)) : null
   if (!bytes) throw notFound(WHAT)
   return { attachment: row.data as unknown as Attachment, bytes }
 }
@@ -202,7 +202,7 @@ export async function isRefused({ userId: ownerId }: Person, id: string): Promis
 
 /** Deletes the bytes of the caller's attachment, but not its record. */
 export function deleteBytes(caller: Person, id: string): Promise<void> {
-  return openByteStore().delete(bytesKey(caller.userId, id))
+  return openByteStore().delete(toBytesKey(caller.userId, id))
 }
 
 async function findRow({ userId: ownerId }: Person, id: string) {

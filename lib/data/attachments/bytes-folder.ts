@@ -10,7 +10,7 @@ const KEY = /^[a-z]+_[0-9a-z]+\/[a-z]+_[0-9a-z]+$/
  * Stores bytes in a folder that only this process's user can read, one file per attachment. Writing
  * throws unavailable if the folder cannot be written.
  */
-export function folderBytes(folder: string): ByteStore {
+export function openFolderBytes(folder: string): ByteStore {
   const root = path.resolve(folder)
   const fileOf = (key: string) => {
     // Keys consist of our own ids; nothing else may become a path.

@@ -12,7 +12,7 @@ type Bucket = { url: string; region: string; accessKeyId: string; secretAccessKe
  * Stores bytes in a bucket of an S3-compatible store. Throws unavailable if the store does not
  * answer correctly within a minute.
  */
-export function s3Bytes({ url, ...keys }: Bucket): ByteStore {
+export function openS3Bytes({ url, ...keys }: Bucket): ByteStore {
   const client = new AwsClient({ ...keys, service: 's3', retries: RETRIES })
 
   async function ask(method: 'PUT' | 'GET' | 'DELETE', key: string, body?: Uint8Array): Promise<Response> {

@@ -6,10 +6,10 @@ import { expireAttachments } from '#lib/data/attachments/attachment-expiry.ts'
 import { createAttachmentStore } from '#lib/data/attachments/attachments.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { ThreadModel } from '#lib/generated/prisma/models.ts'
-import { statementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'
+import { runStatementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'
 import { retryIdempotent } from '#lib/platform/db/retry.ts'
 import { notFound } from '#lib/platform/errors.ts'
-import { idFrom, newId } from '#lib/platform/ids.ts'
+import { deriveId, newId } from '#lib/platform/ids.ts'
 import { toStorable, toStorableText } from '#lib/platform/json/to-storable.ts'
 import { log } from '#lib/platform/log.ts'
 import { toPage } from '#lib/platform/page.ts'
@@ -34,8 +34,8 @@ export function createPrismaStore(caller: { userId: string }): Store {
   const ownerId = caller.userId
   const inTx = <T>(work: (tx: Tx) => Promise<T>) => withCaller(caller, work)
   const idOf = (prefix: string, requestId?: string) =>
-    requestId === undefined ? newId(prefix) : idFrom(prefix, ownerId, requestId)
-  const write = (statement: Prisma.Sql) => retryIdempotent(() => statementAs(caller, statement))
+    requestId === undefined ? newId(prefix) : deriveId(prefix, ownerId, requestId)
+  const write = (statement: Prisma.Sql) => retryIdempotent(() => runStatementAs(caller, statement))
 
   async function writeItem(threadId: string, item: ThreadItem): Promise<void> {
     const [written] = await write(upsertItem({ ownerId, threadId }, item)).catch(ignoreMissing)
@@ -43,7 +43,7 @@ export function createPrismaStore(caller: { userId: string }): Store {
   }
 
   async function loadItem(threadId: string, id: string): Promise<ThreadItem> {
-    const [row] = await statementAs<{ data: ThreadItem }>(
+    const [row] = await runStatementAs<{ data: ThreadItem }>(
       caller,
       Prisma.sql`SELECT data FROM thread_items WHERE thread_id = ${threadId} AND id = ${id} AND owner_id = ${ownerId}`,
     )
@@ -56,7 +56,7 @@ export function createPrismaStore(caller: { userId: string }): Store {
     newItemId: (kind, requestId) => idOf(PREFIX[kind], requestId),
 
     loadThread: async (id) => {
-      const [row] = await statementAs<ThreadRow>(
+      const [row] = await runStatementAs<ThreadRow>(
         caller,
         Prisma.sql`SELECT ${COLUMNS} FROM threads WHERE id = ${id} AND owner_id = ${ownerId}`,
       )
@@ -81,7 +81,7 @@ export function createPrismaStore(caller: { userId: string }): Store {
         Prisma.sql`updated_at = now()`,
       ]
       const [row] = await retryIdempotent(() =>
-        statementAs<ThreadRow>(
+        runStatementAs<ThreadRow>(
           caller,
           Prisma.sql`UPDATE threads SET ${Prisma.join(set)} WHERE id = ${id} AND owner_id = ${ownerId} RETURNING ${COLUMNS}`,
         ),
@@ -118,7 +118,7 @@ export function createPrismaStore(caller: { userId: string }): Store {
       const own = Prisma.sql`thread_id = ${threadId} AND owner_id = ${ownerId}`
       const [isBeyond, direction] =
         order === 'asc' ? [Prisma.sql`>`, Prisma.sql`ASC`] : [Prisma.sql`<`, Prisma.sql`DESC`]
-      const rows = await statementAs<{ id: string; data: ThreadItem }>(
+      const rows = await runStatementAs<{ id: string; data: ThreadItem }>(
         caller,
         Prisma.sql`
           SELECT id, data FROM thread_items

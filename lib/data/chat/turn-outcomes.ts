@@ -1,7 +1,7 @@
 import type { ThreadItem, TurnOutcome } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
-import { statementAs } from '#lib/platform/db/db.ts'
+import { runStatementAs } from '#lib/platform/db/db.ts'
 
 type Row = { turnId: string; status: string; errorMessage: string | null; allowRetry: boolean | null }
 
@@ -28,7 +28,7 @@ async function attachOutcomes(
 ): Promise<ThreadItem[]> {
   const messages = items.flatMap((item) => (item.type === 'user_message' ? item.id : []))
   if (messages.length === 0) return items
-  const rows = await statementAs<Row>(
+  const rows = await runStatementAs<Row>(
     caller,
     Prisma.sql`
       SELECT DISTINCT ON (turn_id) turn_id AS "turnId", status, error_message AS "errorMessage", allow_retry AS "allowRetry" FROM runs

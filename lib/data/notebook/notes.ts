@@ -4,7 +4,7 @@ import { toSearchQuery } from '#lib/data/search/search-query.ts'
 import { toSnippet } from '#lib/data/search/search-snippet.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { statementAs, withCaller } from '#lib/platform/db/db.ts'
+import { runStatementAs, withCaller } from '#lib/platform/db/db.ts'
 import { escapeLike } from '#lib/platform/db/escape-like.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
@@ -61,7 +61,7 @@ async function idsTitled(caller: Caller, part: string): Promise<string[]> {
   const { tsquery } = toSearchQuery(part, { prefix: true, weight: 'A' })
   if (tsquery === null) return []
   await fillSearchIndex(caller, 'notes')
-  const rows = await statementAs<{ id: string }>(
+  const rows = await runStatementAs<{ id: string }>(
     caller,
     Prisma.sql`
       SELECT id FROM notes WHERE owner_id = ${caller.userId} AND words @@ ${tsquery}::tsquery
@@ -120,7 +120,7 @@ export async function searchNotes(
   const { tsquery, wanted } = query ? toSearchQuery(query) : { tsquery: null, wanted: [] }
   if (query && tsquery === null) return { data: [], has_more: false }
   if (query) await fillSearchIndex(caller, 'notes')
-  const rows = await statementAs<Found>(
+  const rows = await runStatementAs<Found>(
     caller,
     tsquery === null ? newest(caller, slice) : matching(caller, tsquery, slice),
   )

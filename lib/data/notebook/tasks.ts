@@ -3,7 +3,7 @@ import { fillSearchIndex } from '#lib/data/search/search-index.ts'
 import { toSearchQuery } from '#lib/data/search/search-query.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { statementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'
+import { runStatementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'
 import { escapeLike } from '#lib/platform/db/escape-like.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { type Page, toPage } from '#lib/platform/page.ts'
@@ -64,7 +64,7 @@ async function numbersWith(caller: Caller, text: string): Promise<number[]> {
   const { tsquery } = toSearchQuery(text, { prefix: true })
   if (tsquery === null) return []
   await fillSearchIndex(caller, 'tasks')
-  const rows = await statementAs<{ number: number }>(
+  const rows = await runStatementAs<{ number: number }>(
     caller,
     Prisma.sql`SELECT number FROM tasks WHERE owner_id = ${caller.userId} AND words @@ ${tsquery}::tsquery LIMIT ${TASKS_MAX}`,
   )

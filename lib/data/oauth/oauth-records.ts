@@ -3,7 +3,7 @@ import { purgeOauthGrants, touchOauthGrant } from '#lib/data/oauth/oauth-grants.
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Role } from '#lib/generated/prisma/enums.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { systemStatement, withSystem } from '#lib/platform/db/db.ts'
+import { runSystemStatement, withSystem } from '#lib/platform/db/db.ts'
 import { log } from '#lib/platform/log.ts'
 
 /**
@@ -35,7 +35,7 @@ export function isAccessToken(token: string): boolean {
  * The row id for a secret. The secret itself is not stored, so a reader of the table cannot use its
  * tokens.
  */
-export function idOf(kind: string, secret: string): string {
+export function toRecordId(kind: string, secret: string): string {
   return createHash('sha256').update(`${kind}:${secret}`).digest('base64url')
 }
 
@@ -58,7 +58,7 @@ export async function saveOauthRecord(
     payload: payload as Prisma.InputJsonObject,
     expiresAt,
   }
-  const id = idOf(kind, secret)
+  const id = toRecordId(kind, secret)
   await withSystem('tokens', (tx) => tx.oauthRecord.upsert({ where: { id }, create: { id, ...data }, update: data }))
 }
 
@@ -67,7 +67,7 @@ export async function saveOauthRecord(
  * one gets true.
  */
 export async function addOauthRecord(kind: string, secret: string, expiresAt: Date): Promise<boolean> {
-  const data = { id: idOf(kind, secret), kind, payload: {}, expiresAt }
+  const data = { id: toRecordId(kind, secret), kind, payload: {}, expiresAt }
   const { count } = await withSystem('tokens', (tx) => tx.oauthRecord.createMany({ data, skipDuplicates: true }))
   return count === 1
 }
@@ -79,7 +79,7 @@ export async function addOauthRecord(kind: string, secret: string, expiresAt: Da
 export function findOauthRecord(kind: string, secret: string): Promise<OauthRecordRow | null> {
   return withSystem('tokens', async (tx) => {
     const select = { payload: true, grantId: true, consumedAt: true, expiresAt: true }
-    const found = await tx.oauthRecord.findUnique({ where: { id: idOf(kind, secret) }, select })
+    const found = await tx.oauthRecord.findUnique({ where: { id: toRecordId(kind, secret) }, select })
     return found && { ...found, payload: found.payload as Record<string, unknown> }
   })
 }
@@ -89,7 +89,7 @@ export function consumeOauthRecord(kind: string, secret: string): Promise<boolea
   return withSystem('tokens', async (tx) => {
     const now = new Date()
     const keptUntil = new Date(now.getTime() + CONSUMED_KEPT_MS)
-    const where = { id: idOf(kind, secret), consumedAt: null }
+    const where = { id: toRecordId(kind, secret), consumedAt: null }
     const { count } = await tx.oauthRecord.updateMany({ where, data: { consumedAt: now } })
     await tx.oauthRecord.updateMany({
       where: { id: where.id, expiresAt: { gt: keptUntil } },
@@ -101,7 +101,9 @@ export function consumeOauthRecord(kind: string, secret: string): Promise<boolea
 
 /** Deletes a record. False if it was already deleted: of two at once, one gets true. */
 export async function dropOauthRecord(kind: string, secret: string): Promise<boolean> {
-  const { count } = await withSystem('tokens', (tx) => tx.oauthRecord.deleteMany({ where: { id: idOf(kind, secret) } }))
+  const { count } = await withSystem('tokens', (tx) =>
+    tx.oauthRecord.deleteMany({ where: { id: toRecordId(kind, secret) } }),
+  )
   return count === 1
 }
 
@@ -112,7 +114,7 @@ export async function dropOauthRecord(kind: string, secret: string): Promise<boo
  */
 export async function findAccessTokenOwner(token: string, audience: string): Promise<Caller | null> {
   const now = new Date()
-  const [found] = await systemStatement<Found>(
+  const [found] = await runSystemStatement<Found>(
     'tokens',
     Prisma.sql`
       SELECT record.payload ->> 'scope' AS scope, allowed.id, allowed.owner_id AS "ownerId", allowed.client_name AS "clientName",
@@ -120,7 +122,7 @@ export async function findAccessTokenOwner(token: string, audience: string): Pro
       FROM oauth_records AS record
         JOIN oauth_grants AS allowed ON allowed.id = record.grant_id
         JOIN users AS owner ON owner.id = allowed.owner_id
-      WHERE record.id = ${idOf('AccessToken', token)} AND record.expires_at > ${now} AND record.payload ->> 'aud' = ${audience}
+      WHERE record.id = ${toRecordId('AccessToken', token)} AND record.expires_at > ${now} AND record.payload ->> 'aud' = ${audience}
         AND allowed.session_version = owner.session_version AND owner.disabled_at IS NULL`,
   )
   if (!found) return null

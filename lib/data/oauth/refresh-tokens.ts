@@ -1,5 +1,5 @@
 import { recordAudit } from '#lib/data/audit.ts'
-import { CONSUMED_KEPT_MS, idOf } from '#lib/data/oauth/oauth-records.ts'
+import { CONSUMED_KEPT_MS, toRecordId } from '#lib/data/oauth/oauth-records.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 
 /**
@@ -23,7 +23,7 @@ type Use = { grantId: string; ownerId: string; clientName: string; uses: number;
  * client that kept one for later is not the client that continued with another.
  */
 export async function spendRefreshToken(secret: string): Promise<'used' | 'ended' | 'reused'> {
-  const id = idOf('RefreshToken', secret)
+  const id = toRecordId('RefreshToken', secret)
   const { outcome, use } = await withSystem('tokens', async (tx) => {
     // Serializes refreshes of one grant across all replicas.
     await tx.$executeRaw`

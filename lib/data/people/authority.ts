@@ -1,6 +1,6 @@
 import type { Person } from '#lib/data/people/users.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
-import { statementAs } from '#lib/platform/db/db.ts'
+import { runStatementAs } from '#lib/platform/db/db.ts'
 
 const GONE = 'This account can no longer be used.'
 
@@ -27,7 +27,7 @@ export async function findAuthority({
   userId: string
   runId?: string | null
 }): Promise<Authority | null> {
-  const [found] = await statementAs<Authority>(
+  const [found] = await runStatementAs<Authority>(
     { userId },
     Prisma.sql`
       SELECT person.id, person.email, person.email_verified_at IS NOT NULL AS "emailVerified", person.name, person.role,
@@ -42,7 +42,7 @@ export async function findAuthority({
 }
 
 /** Returns a sentence that says why nothing may be done in this name, or null if it may. */
-export function whyRefused(authority: Authority | null): string | null {
+export function explainRefusal(authority: Authority | null): string | null {
   if (!authority) return GONE
   return authority.runEnded ?? (authority.disabled ? GONE : null)
 }

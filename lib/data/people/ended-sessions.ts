@@ -1,6 +1,6 @@
 import type { Standing } from '#lib/data/people/users.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
-import { statementAs, withCaller } from '#lib/platform/db/db.ts'
+import { runStatementAs, withCaller } from '#lib/platform/db/db.ts'
 
 /**
  * Records that the person signed out of a session. The record is kept until all its cookies have
@@ -23,7 +23,7 @@ export async function findSessionStanding(
   userId: string,
   sessionId: string,
 ): Promise<(Standing & { lastActiveAt: Date | null }) | null> {
-  const [standing] = await statementAs<Standing & { lastActiveAt: Date | null }>(
+  const [standing] = await runStatementAs<Standing & { lastActiveAt: Date | null }>(
     { userId },
     Prisma.sql`SELECT role, session_version AS "sessionVersion", last_active_at AS "lastActiveAt" FROM users WHERE id = ${userId} AND disabled_at IS NULL
       AND NOT EXISTS (SELECT FROM ended_sessions WHERE id = ${sessionId} AND owner_id = ${userId})`,

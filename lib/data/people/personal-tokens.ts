@@ -3,7 +3,7 @@ import { takeTurn } from '#lib/data/person-lock.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Role } from '#lib/generated/prisma/enums.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { systemStatement, type Tx, withCaller } from '#lib/platform/db/db.ts'
+import { runSystemStatement, type Tx, withCaller } from '#lib/platform/db/db.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { type Page, toPage } from '#lib/platform/page.ts'
@@ -110,7 +110,7 @@ export async function revokeTokensOf(tx: Tx, ownerId: string): Promise<number> {
  */
 export async function findTokenOwner(token: string): Promise<Caller | null> {
   const now = new Date()
-  const [found] = await systemStatement<Found>(
+  const [found] = await runSystemStatement<Found>(
     'tokens',
     Prisma.sql`
       SELECT token.id, token.owner_id AS "ownerId", token.scopes, token.last_used_at AS "lastUsedAt", owner.role

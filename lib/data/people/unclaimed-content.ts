@@ -1,7 +1,7 @@
-import { attachmentIdsBefore, deleteBytesOf } from '#lib/data/attachments/attachment-expiry.ts'
+import { deleteBytesOf, listAttachmentIdsBefore } from '#lib/data/attachments/attachment-expiry.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
-import { statementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'
+import { runStatementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'
 
 /** The most names listed of each kind, next to the total. */
 const NAMED_MAX = 20
@@ -19,7 +19,7 @@ export type UnclaimedContent = { kind: 'conversations' | 'tasks' | 'notes' | 'fi
  * every page.
  */
 export async function hasUnclaimedContent({ userId }: Owner): Promise<boolean> {
-  const [found] = await statementAs<{ unclaimed: boolean }>(
+  const [found] = await runStatementAs<{ unclaimed: boolean }>(
     { userId },
     Prisma.sql`
       SELECT EXISTS (SELECT FROM threads WHERE owner_id = ${userId} AND created_at < person.unclaimed_before)
@@ -33,7 +33,7 @@ export async function hasUnclaimedContent({ userId }: Owner): Promise<boolean> {
 
 /** Lists that content for the person to review. Kinds without content are left out. */
 export function listUnclaimedContent({ userId }: Owner): Promise<UnclaimedContent> {
-  return statementAs<UnclaimedContent[number]>(
+  return runStatementAs<UnclaimedContent[number]>(
     { userId },
     Prisma.sql`
       WITH found (kind, name, made) AS (
@@ -75,7 +75,7 @@ export async function decideUnclaimedContent(owner: Owner, decision: 'keep' | 'd
 /** Returns the ids of the files whose bytes must be deleted, too. */
 async function deleteBefore(tx: Tx, ownerId: string, before: Date): Promise<string[]> {
   const where = { ownerId, createdAt: { lt: before } }
-  const files = await attachmentIdsBefore(tx, ownerId, before)
+  const files = await listAttachmentIdsBefore(tx, ownerId, before)
   await tx.attachment.deleteMany({ where })
   await tx.thread.deleteMany({ where })
   await tx.task.deleteMany({ where })

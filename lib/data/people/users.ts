@@ -3,7 +3,7 @@ import { proveAddress } from '#lib/data/people/prove-address.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Role } from '#lib/generated/prisma/enums.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { statementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { runStatementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { log } from '#lib/platform/log.ts'
@@ -30,7 +30,7 @@ const PERSON = { id: true, email: true, name: true, role: true, timeZone: true, 
  * The person with this id, or null. `emailVerified` means that the address was proven to be theirs.
  */
 export async function findPerson(userId: string): Promise<(Person & { emailVerified: boolean }) | null> {
-  const [person] = await statementAs<Person & { emailVerified: boolean }>(
+  const [person] = await runStatementAs<Person & { emailVerified: boolean }>(
     { userId },
     Prisma.sql`
       SELECT id, email, email_verified_at IS NOT NULL AS "emailVerified", name, role, time_zone AS "timeZone", locale
@@ -48,7 +48,7 @@ const ACTIVE_EVERY_MS = 5 * 60_000
 export async function noteActivity(userId: string, lastActiveAt: Date | null): Promise<void> {
   if (Date.now() - (lastActiveAt?.getTime() ?? 0) < ACTIVE_EVERY_MS) return
   try {
-    await statementAs({ userId }, Prisma.sql`UPDATE users SET last_active_at = now() WHERE id = ${userId}`)
+    await runStatementAs({ userId }, Prisma.sql`UPDATE users SET last_active_at = now() WHERE id = ${userId}`)
   } catch (error) {
     // The person's actual request matters more.
     log.warn({ error }, 'activity not noted')
@@ -60,7 +60,7 @@ export async function noteActivity(userId: string, lastActiveAt: Date | null): P
  * request.
  */
 export async function findStanding(userId: string): Promise<Standing | null> {
-  const [standing] = await statementAs<Standing>(
+  const [standing] = await runStatementAs<Standing>(
     { userId },
     Prisma.sql`SELECT role, session_version AS "sessionVersion" FROM users WHERE id = ${userId} AND disabled_at IS NULL`,
   )

@@ -1,7 +1,7 @@
 import { endWaiting } from '#lib/data/runs/runs.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { ApprovalModel } from '#lib/generated/prisma/models.ts'
-import { statementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { runStatementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { retryIdempotent } from '#lib/platform/db/retry.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
@@ -131,7 +131,7 @@ export type Answer = { itemId: string; status: Approval['status']; remember: boo
 /** The decisions on these cards of a thread. Cards without a decision are left out. */
 export async function listAnswers(caller: { userId: string }, threadId: string, itemIds: string[]): Promise<Answer[]> {
   const own = Prisma.sql`owner_id = ${caller.userId} AND thread_id = ${threadId}`
-  const rows = await statementAs<Omit<Answer, 'status'> & { status: string }>(
+  const rows = await runStatementAs<Omit<Answer, 'status'> & { status: string }>(
     caller,
     Prisma.sql`
       SELECT item_id AS "itemId", status, remember,
@@ -163,7 +163,7 @@ export function closeApprovals(
 
 /** The runs of a thread that have pending approvals. */
 export async function listRunsWithPendingApprovals(caller: { userId: string }, threadId: string): Promise<string[]> {
-  const rows = await statementAs<{ id: string }>(
+  const rows = await runStatementAs<{ id: string }>(
     caller,
     Prisma.sql`
       SELECT DISTINCT run_id AS id FROM approvals
@@ -177,7 +177,7 @@ export type ApprovedTool = Pick<Approval, 'server' | 'tool' | 'toolHash' | 'reme
 
 /** The tools that the person approved in this thread, 1000 at most. */
 export function listApprovedForThread(caller: { userId: string }, threadId: string): Promise<ApprovedTool[]> {
-  return statementAs<ApprovedTool>(
+  return runStatementAs<ApprovedTool>(
     caller,
     Prisma.sql`
       SELECT DISTINCT server, tool, tool_hash AS "toolHash", remember FROM approvals

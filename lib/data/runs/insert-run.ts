@@ -1,8 +1,8 @@
 import type { Opening } from '#lib/chatkit/protocol/store.ts'
 import { lockPerson } from '#lib/data/person-lock.ts'
-import { openingStatements } from '#lib/data/runs/run-opening.ts'
+import { makeOpeningStatements } from '#lib/data/runs/run-opening.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
-import { statementAs } from '#lib/platform/db/db.ts'
+import { runStatementAs } from '#lib/platform/db/db.ts'
 import { retryIdempotent } from '#lib/platform/db/retry.ts'
 
 export type NewRun = {
@@ -39,7 +39,7 @@ export type Insertion =
  */
 export async function insertRun(run: NewRun, { atOnce, perMinute }: RunLimits, opening?: Opening): Promise<Insertion> {
   const { id, ownerId, sessionVersion, threadId, operation, requestId, clientRequestId = null, turnId = null } = run
-  const { locks, isPossible, writes } = opening ? openingStatements(run, opening) : NO_OPENING
+  const { locks, isPossible, writes } = opening ? makeOpeningStatements(run, opening) : NO_OPENING
   const own = Prisma.sql`FROM runs WHERE owner_id = ${ownerId}`
   const active = Prisma.sql`${own} AND status IN ('queued', 'running')`
   const admitted = Prisma.sql`SELECT FROM users WHERE id = ${ownerId} AND session_version = ${sessionVersion} AND disabled_at IS NULL`
@@ -76,7 +76,10 @@ export async function insertRun(run: NewRun, { atOnce, perMinute }: RunLimits, o
           ${lately} ORDER BY created_at DESC OFFSET ${perMinute - 1}::integer LIMIT 1) AS "retryAfter"`,
   ]
   const [found] = await retryIdempotent(() =>
-    statementAs<{ is: Insertion['outcome']; retryAfter: number; firstId: string }>({ userId: ownerId }, ...statements),
+    runStatementAs<{ is: Insertion['outcome']; retryAfter: number; firstId: string }>(
+      { userId: ownerId },
+      ...statements,
+    ),
   ).catch((error) => {
     // The thread was deleted between two of the statements.
     if ((error as { code?: unknown }).code === '23503') return [{ is: 'refused' as const, retryAfter: 0, firstId: '' }]

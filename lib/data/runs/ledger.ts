@@ -2,12 +2,12 @@ import { createHmac } from 'node:crypto'
 import type { FailureClass, ToolCallStatus } from '#lib/data/runs/tool-calls.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { deriveKey } from '#lib/platform/crypto/derive-key.ts'
-import { statementAs, systemStatement, type Tx } from '#lib/platform/db/db.ts'
+import { runStatementAs, runSystemStatement, type Tx } from '#lib/platform/db/db.ts'
 import { retryIdempotent } from '#lib/platform/db/retry.ts'
 import { newId } from '#lib/platform/ids.ts'
-import { jsonSize } from '#lib/platform/json/json-size.ts'
+import { measureJson } from '#lib/platform/json/json-size.ts'
 import { toStorableText } from '#lib/platform/json/to-storable.ts'
-import { currentRequestId } from '#lib/platform/log.ts'
+import { findCurrentRequestId } from '#lib/platform/log.ts'
 import { countToolCall } from '#lib/platform/metrics.ts'
 import { noteChange } from '#lib/platform/process/watch-changes.ts'
 import { clipJson, redactText } from '#lib/platform/redaction/redact.ts'
@@ -101,12 +101,12 @@ async function insert(call: NewToolCall, startedAt: Date, outcome: ToolCallOutco
     INSERT INTO tool_calls (id, owner_id, via, server, tool, arguments, filled_in, arguments_bytes, arguments_hash, run_id, thread_id, turn_id, call_id, token_id,
       trace_id, span_id, client_name, client_version, repeat_of, repeated_by, request_id, started_at, status, result, result_bytes, failure_class, error_message, finished_at, duration_ms)
     VALUES (${id}, ${call.ownerId}, ${call.via}, ${call.server}, ${call.tool}, ${JSON.stringify(value)}::jsonb, ${call.filledIn ?? []}::text[],
-      ${await jsonSize(call.arguments ?? {})}, ${argumentsHash(askedArguments(call.arguments ?? {}, call.filledIn ?? []))}, ${call.runId}, ${call.threadId}, ${call.turnId}, ${call.callId}, ${call.tokenId},
+      ${await measureJson(call.arguments ?? {})}, ${hashArguments(toAskedArguments(call.arguments ?? {}, call.filledIn ?? []))}, ${call.runId}, ${call.threadId}, ${call.turnId}, ${call.callId}, ${call.tokenId},
       ${call.traceId}, ${call.spanId}, ${label(call.clientName, 200)}, ${label(call.clientVersion, 100)}, ${call.repeatOf}, ${call.repeatedBy},
-      ${currentRequestId()}, ${startedAt}, ${end?.status ?? 'pending'}::"ToolCallStatus", ${end?.result}::jsonb, ${end?.bytes}::int,
+      ${findCurrentRequestId()}, ${startedAt}, ${end?.status ?? 'pending'}::"ToolCallStatus", ${end?.result}::jsonb, ${end?.bytes}::int,
       ${end?.failureClass}, ${end?.message}, ${end?.at}::timestamptz, ${end && (outcome?.durationMs ?? Math.max(0, end.at.getTime() - startedAt.getTime()))}::int)
     ON CONFLICT (id) DO NOTHING`
-  await retryIdempotent(() => statementAs({ userId: call.ownerId }, statement))
+  await retryIdempotent(() => runStatementAs({ userId: call.ownerId }, statement))
   noteChange()
   return id
 }
@@ -134,7 +134,9 @@ export async function finishToolCall(
     WHERE id = ${call.id} AND owner_id = ${call.ownerId} AND status = 'pending'
     RETURNING server, duration_ms AS milliseconds`
   const owner = { userId: call.ownerId }
-  const [settled] = await retryIdempotent(() => statementAs<{ server: string; milliseconds: number }>(owner, statement))
+  const [settled] = await retryIdempotent(() =>
+    runStatementAs<{ server: string; milliseconds: number }>(owner, statement),
+  )
   if (settled) countToolCall({ ...outcome, ...settled })
   noteChange()
 }
@@ -143,7 +145,7 @@ async function settlement({ status, result, stored, hidden, failureClass, errorM
   return {
     status,
     result: result === undefined ? null : JSON.stringify(clipJson(stored ?? result, RESULT_MAX_BYTES, hidden)),
-    bytes: result === undefined ? null : await jsonSize(result),
+    bytes: result === undefined ? null : await measureJson(result),
     failureClass,
     message: errorMessage === undefined ? null : toStorableText(redactText(errorMessage, MESSAGE_MAX_CHARS)),
     at,
@@ -154,7 +156,7 @@ async function settlement({ status, result, stored, hidden, failureClass, errorM
  * Removes the arguments that the session filled in. The rest is what the caller asked for, by which
  * equal calls are recognized.
  */
-export function askedArguments(args: unknown, filledIn: readonly string[]): unknown {
+export function toAskedArguments(args: unknown, filledIn: readonly string[]): unknown {
   if (filledIn.length === 0 || args === null || typeof args !== 'object') return args
   return Object.fromEntries(Object.entries(args).filter(([name]) => !filledIn.includes(name)))
 }
@@ -163,7 +165,7 @@ export function askedArguments(args: unknown, filledIn: readonly string[]): unkn
  * A hash that is the same for equal arguments in any key order. It uses a secret key, so that a
  * short secret cannot be found by trying.
  */
-export function argumentsHash(args: unknown): string {
+export function hashArguments(args: unknown): string {
   return createHmac('sha256', deriveKey('ledger'))
     .update(JSON.stringify(sortKeys(args)) ?? 'null')
     .digest('base64url')
@@ -189,7 +191,7 @@ export async function settleAbandonedCalls(deadRuns: string[] = []): Promise<num
   const message = 'The server stopped during this call; whether it took effect is unknown.'
   const end = { status: 'unknown', failureClass: 'replica_died' } as const
   const now = Date.now()
-  const settled = await systemStatement<{ server: string }>(
+  const settled = await runSystemStatement<{ server: string }>(
     'recovery',
     Prisma.sql`
       UPDATE tool_calls AS call

@@ -1,7 +1,7 @@
 import type { NumberedEvent } from '#lib/chatkit/protocol/events.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunStatus } from '#lib/generated/prisma/enums.ts'
-import { systemStatement, type Tx, withSystem } from '#lib/platform/db/db.ts'
+import { runSystemStatement, type Tx, withSystem } from '#lib/platform/db/db.ts'
 import { toStorable } from '#lib/platform/json/to-storable.ts'
 
 /**
@@ -34,7 +34,7 @@ type RunEvents = { runId: string; ownerId: string; events: StoredEvent[] }
  */
 export async function insertRunEvents(runs: RunEvents[]): Promise<void> {
   const ids = runs.map(({ runId }) => runId)
-  await systemStatement(
+  await runSystemStatement(
     'runs',
     insertion(
       runs,
@@ -98,7 +98,7 @@ export function readRunEvents(
 }
 
 /** All stored events of a run, in order. */
-export function allEvents(tx: Tx, runId: string): Promise<StoredEvent[]> {
+export function listRunEvents(tx: Tx, runId: string): Promise<StoredEvent[]> {
   return tx.$queryRaw<StoredEvent[]>`SELECT seq, event, pieces FROM run_events WHERE run_id = ${runId} ORDER BY seq`
 }
 

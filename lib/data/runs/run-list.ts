@@ -1,7 +1,7 @@
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunStatus } from '#lib/generated/prisma/enums.ts'
 import type { RunModel } from '#lib/generated/prisma/models.ts'
-import { systemStatement, withSystem } from '#lib/platform/db/db.ts'
+import { runSystemStatement, withSystem } from '#lib/platform/db/db.ts'
 import { escapeLike } from '#lib/platform/db/escape-like.ts'
 import { type Page, toPage } from '#lib/platform/page.ts'
 
@@ -38,7 +38,7 @@ const PAGE = 50
  */
 export async function listRuns({ status, person, failure, since, after }: RunFilter = {}): Promise<Page<RunRow>> {
   const like = person ? `%${escapeLike(person)}%` : null
-  const rows = await systemStatement<RunRow>(
+  const rows = await runSystemStatement<RunRow>(
     'admin',
     Prisma.sql`
       SELECT r.id, r.owner_id AS "ownerId", u.name, u.email, r.status, r.model, r.failure_class AS "failureClass",

@@ -16,7 +16,7 @@ type OpeningStatements = {
  * The statements that a run's transaction needs to store what its turn begins with, so that both
  * are stored or neither.
  */
-export function openingStatements(
+export function makeOpeningStatements(
   run: { id: string; ownerId: string },
   { thread, message }: Opening,
 ): OpeningStatements {

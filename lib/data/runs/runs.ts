@@ -3,7 +3,7 @@ import type { FailureDetail, RunFailureClass } from '#lib/data/runs/run-failures
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunStatus } from '#lib/generated/prisma/enums.ts'
 import type { RunModel } from '#lib/generated/prisma/models.ts'
-import { statementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { runStatementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { retryIdempotent } from '#lib/platform/db/retry.ts'
 import { toStorableText } from '#lib/platform/json/to-storable.ts'
 
@@ -51,7 +51,7 @@ export async function markRunning({ id, ownerId }: { id: string; ownerId: string
   const statement = Prisma.sql`
     UPDATE runs SET status = 'running', started_at = now(), heartbeat_at = now()
     WHERE id = ${id} AND owner_id = ${ownerId} AND status IN ('queued', 'running') RETURNING id`
-  const marked = await retryIdempotent(() => statementAs({ userId: ownerId }, statement))
+  const marked = await retryIdempotent(() => runStatementAs({ userId: ownerId }, statement))
   return marked.length > 0
 }
 
@@ -173,7 +173,7 @@ export async function findRepeatedRun(
   caller: { userId: string },
   clientRequestId: string,
 ): Promise<{ id: string; threadId: string; isKept: boolean } | null> {
-  const [run] = await statementAs<{ id: string; threadId: string; isKept: boolean }>(
+  const [run] = await runStatementAs<{ id: string; threadId: string; isKept: boolean }>(
     caller,
     Prisma.sql`
       SELECT id, thread_id AS "threadId", last_seq IS DISTINCT FROM 0 AS "isKept" FROM runs

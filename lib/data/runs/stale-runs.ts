@@ -1,7 +1,7 @@
 import { STALE_MS } from '#lib/data/runs/runs.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunModel } from '#lib/generated/prisma/models.ts'
-import { systemStatement, type Tx, withSystem } from '#lib/platform/db/db.ts'
+import { runSystemStatement, type Tx, withSystem } from '#lib/platform/db/db.ts'
 
 const LOST_MESSAGE = 'The server ended before the answer was complete.'
 const UNCLAIMED_MESSAGE = 'The server ended before it could go on with your answer. Nothing was called; ask again.'
@@ -12,7 +12,7 @@ const UNCLAIMED_MESSAGE = 'The server ended before it could go on with your answ
  * while it was down. Resolves to their number.
  */
 export async function interruptStaleRuns(threadId?: string): Promise<number> {
-  const interrupted = await systemStatement(
+  const interrupted = await runSystemStatement(
     'recovery',
     Prisma.sql`
       UPDATE runs SET status = 'interrupted', finished_at = now(), error_message = ${LOST_MESSAGE}, allow_retry = true
@@ -29,7 +29,7 @@ export async function interruptStaleRuns(threadId?: string): Promise<number> {
  * number.
  */
 export async function endForgottenWaits(threadId?: string): Promise<number> {
-  const ended = await systemStatement(
+  const ended = await runSystemStatement(
     'recovery',
     Prisma.sql`
       WITH ended AS (
@@ -44,8 +44,8 @@ export async function endForgottenWaits(threadId?: string): Promise<number> {
 }
 
 /** Runs that ended but whose process died before it closed their log, oldest first, 100 at most. */
-export function unclosedRuns(threadId?: string): Promise<{ id: string }[]> {
-  return systemStatement(
+export function listUnclosedRuns(threadId?: string): Promise<{ id: string }[]> {
+  return runSystemStatement(
     'recovery',
     Prisma.sql`
       SELECT id FROM runs

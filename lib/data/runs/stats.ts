@@ -1,5 +1,5 @@
 import { Prisma } from '#lib/generated/prisma/client.ts'
-import { systemStatement, type Tx, withSystem } from '#lib/platform/db/db.ts'
+import { runSystemStatement, type Tx, withSystem } from '#lib/platform/db/db.ts'
 
 /** How many days the tables and percentiles of the overview cover. */
 export const PERIOD_DAYS = 7
@@ -180,7 +180,7 @@ export async function readUsual(
   server: string,
   tool: string,
 ): Promise<{ calls: number; p50: number | null; p95: number | null }> {
-  const [row] = await systemStatement<{ calls: number; p50: number | null; p95: number | null }>(
+  const [row] = await runSystemStatement<{ calls: number; p50: number | null; p95: number | null }>(
     'admin',
     Prisma.sql`
       SELECT count(*)::int AS calls, percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50,

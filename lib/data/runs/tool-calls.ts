@@ -1,6 +1,6 @@
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { statementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { runStatementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { notFound } from '#lib/platform/errors.ts'
 import { type Page, toPage } from '#lib/platform/page.ts'
 
@@ -55,7 +55,7 @@ export type EarlierCall = {
 
 /** The calls made for a message, across all attempts to answer it. Oldest first, 100 at most. */
 export function listCallsFor(caller: { userId: string }, turnId: string): Promise<EarlierCall[]> {
-  return statementAs<EarlierCall>(
+  return runStatementAs<EarlierCall>(
     caller,
     Prisma.sql`
       SELECT run_id AS "runId", server, tool, arguments, arguments_hash AS "argumentsHash", status, failure_class AS "failureClass",
@@ -187,7 +187,7 @@ export async function listRepeats(scope: ToolCallScope, id: string): Promise<Too
  * The tools, servers and failure classes of the scope's calls, for filter menus: sorted, at most
  * 200 of each.
  */
-export function toolCallFacets(
+export function listToolCallFacets(
   scope: ToolCallScope,
 ): Promise<{ tools: string[]; servers: string[]; failureClasses: string[] }> {
   return read(scope, async (tx, where) => {

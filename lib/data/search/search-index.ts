@@ -1,6 +1,6 @@
 import { toSearchVector } from '#lib/data/search/search-words.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
-import { statementAs, withCaller } from '#lib/platform/db/db.ts'
+import { runStatementAs, withCaller } from '#lib/platform/db/db.ts'
 
 /**
  * The searchable tables: for each, its key besides the owner, and its texts by weight. A table
@@ -20,7 +20,7 @@ const BATCH = 20
  */
 export async function fillSearchIndex(caller: { userId: string }, table: keyof typeof SEARCHED): Promise<void> {
   const rows = Prisma.sql`FROM ${Prisma.raw(table)} WHERE owner_id = ${caller.userId} AND words IS NULL`
-  const [missing] = await statementAs(caller, Prisma.sql`SELECT true ${rows} LIMIT 1`)
+  const [missing] = await runStatementAs(caller, Prisma.sql`SELECT true ${rows} LIMIT 1`)
   if (!missing) return
   while (await fillBatch(caller, table, rows));
 }

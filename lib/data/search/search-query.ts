@@ -1,5 +1,5 @@
 import { foldText } from '#lib/data/search/fold-text.ts'
-import { formsOf, type Token, tokensOf } from '#lib/data/search/search-words.ts'
+import { listForms, listTokens, type Token } from '#lib/data/search/search-words.ts'
 
 /**
  * A parsed search: `tsquery` for PostgreSQL (null if there is nothing to look for), and the words
@@ -28,7 +28,7 @@ export function toSearchQuery(typed: string, options: Options = {}): SearchQuery
       either.push([])
       continue
     }
-    const tokens = [...tokensOf(foldText(groups.quoted ?? groups.plain ?? ''))]
+    const tokens = [...listTokens(foldText(groups.quoted ?? groups.plain ?? ''))]
     if (tokens.length === 0) continue
     const leavesOut = Boolean(groups.no || groups.minus)
     either.at(-1)?.push(`${leavesOut ? '!' : ''}(${sideBySide(tokens, options)})`)
@@ -51,7 +51,7 @@ function sideBySide(tokens: Token[], options: Options): string {
     const characters = token.isRun ? [...token.text] : []
     if (!token.isRun)
       add(
-        `(${formsOf(token.text)
+        `(${listForms(token.text)
           .map((form) => lexeme(form, options))
           .join(' | ')})`,
         place,

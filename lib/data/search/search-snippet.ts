@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { foldWithPlaces } from '#lib/data/search/fold-text.ts'
-import { formsOf, type Token, tokensOf } from '#lib/data/search/search-words.ts'
+import { listForms, listTokens, type Token } from '#lib/data/search/search-words.ts'
 
 const EXTRACT_CHARS = 320
 const LEAD_CHARS = 80
@@ -46,7 +46,7 @@ type Place = { from: number; to: number }
 /** The positions of the words in the original text, in order; touching ones are merged. */
 async function placesOf(text: string, wanted: Token[]): Promise<Place[]> {
   const folded = await foldWithPlaces(text)
-  const words = new Set(wanted.filter(({ isRun }) => !isRun).flatMap((token) => formsOf(token.text)))
+  const words = new Set(wanted.filter(({ isRun }) => !isRun).flatMap((token) => listForms(token.text)))
   const runs = [...new Set(wanted.filter(({ isRun }) => isRun).map((token) => token.text))]
   const places: Place[] = []
   const mark = (from: number, length: number) => {
@@ -56,13 +56,13 @@ async function placesOf(text: string, wanted: Token[]): Promise<Place[]> {
     else places.push(place)
   }
   let looked = 0
-  for (const token of tokensOf(folded.text)) {
+  for (const token of listTokens(folded.text)) {
     looked += 1
     if (looked % BETWEEN_TURNS === 0) await setImmediate()
     // Nothing is marked beyond the extract.
     if (places[0] && (folded.starts[token.from] ?? 0) > places[0].from + EXTRACT_CHARS) break
     if (!token.isRun) {
-      if (words.size > 0 && formsOf(token.text).some((form) => words.has(form))) mark(token.from, token.text.length)
+      if (words.size > 0 && listForms(token.text).some((form) => words.has(form))) mark(token.from, token.text.length)
       continue
     }
     const found = runs.flatMap((run) => [...indexesOf(token.text, run)].map((at) => ({ at, length: run.length })))

@@ -26,13 +26,13 @@ const BETWEEN_TURNS = 4_000
 export type Token = { text: string; from: number; isRun: boolean }
 
 /** The words of a folded text, in order. */
-export function* tokensOf(folded: string): Generator<Token> {
+export function* listTokens(folded: string): Generator<Token> {
   for (const match of folded.matchAll(TOKEN))
     yield { text: match[0], from: match.index, isRun: match.groups?.run !== undefined }
 }
 
 /** Returns a word and its English stem, so that "runs" also finds "running". */
-export function formsOf(word: string): string[] {
+export function listForms(word: string): string[] {
   const short = word.length > WORD_MAX ? [...word].slice(0, WORD_MAX).join('') : word
   return /^[a-z]{3,}$/.test(short) ? [...new Set([short, stemmer(short)])] : [short]
 }
@@ -71,10 +71,10 @@ function literalOf(places: Map<string, string[]>): string {
  * the last alone.
  */
 function* unitsOf(folded: string): Generator<string[]> {
-  for (const { text, isRun } of tokensOf(folded)) {
+  for (const { text, isRun } of listTokens(folded)) {
     if (isRun) {
       const characters = [...text]
       for (const [at, character] of characters.entries()) yield [character + (characters[at + 1] ?? '')]
-    } else yield formsOf(text)
+    } else yield listForms(text)
   }
 }

@@ -1,7 +1,7 @@
 import { recordAudit } from '#lib/data/audit.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { statementAs, withSystem } from '#lib/platform/db/db.ts'
+import { runStatementAs, withSystem } from '#lib/platform/db/db.ts'
 
 /**
  * When a person must approve a tool call: never, always, before the first call in a thread, or if
@@ -41,7 +41,7 @@ export type EffectivePolicy = Omit<ToolPolicy, 'server' | 'tool' | 'approval'> &
 
 /** All policies, for deciding on the caller's calls or for an admin page: 5,000 at most. */
 export function listPolicies(caller: { userId: string }): Promise<ToolPolicy[]> {
-  return statementAs<ToolPolicy>(
+  return runStatementAs<ToolPolicy>(
     caller,
     Prisma.sql`
       SELECT server, tool, approval, repeatable, hidden, connect_seconds AS "connectSeconds", idle_seconds AS "idleSeconds",
@@ -72,7 +72,7 @@ export async function deletePolicy(admin: Caller, { server, tool }: { server: st
  * The policy in effect for a tool: its own; if that decides nothing, its server's; else the
  * default.
  */
-export function policyOf(policies: ToolPolicy[], server: string, tool: string): EffectivePolicy {
+export function findPolicy(policies: ToolPolicy[], server: string, tool: string): EffectivePolicy {
   const find = (name: string) => policies.find((policy) => policy.server === server && policy.tool === name)
   const [own, all] = [find(tool), find(EVERY_TOOL)]
   return {

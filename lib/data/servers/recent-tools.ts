@@ -1,11 +1,11 @@
 import { Prisma } from '#lib/generated/prisma/client.ts'
-import { statementAs } from '#lib/platform/db/db.ts'
+import { runStatementAs } from '#lib/platform/db/db.ts'
 
 const LATELY_DAYS = 30
 
 /** The tools called for the caller in the last 30 days, most recent first, 500 at most. */
 export function listRecentTools(caller: { userId: string }): Promise<{ server: string; tool: string }[]> {
-  return statementAs<{ server: string; tool: string }>(
+  return runStatementAs<{ server: string; tool: string }>(
     caller,
     Prisma.sql`
       SELECT server, tool FROM tool_calls

@@ -3,7 +3,7 @@ import { Audience, ServerConfig, ServerSecrets } from '#lib/data/servers/server-
 import { Prisma, type McpServer as Row } from '#lib/generated/prisma/client.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { seal, unseal } from '#lib/platform/crypto/seal.ts'
-import { systemStatement, type Tx, withSystem } from '#lib/platform/db/db.ts'
+import { runSystemStatement, type Tx, withSystem } from '#lib/platform/db/db.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { log } from '#lib/platform/log.ts'
@@ -64,7 +64,7 @@ export async function requireServer(id: string): Promise<StoredServer> {
  * ago. Null if it was removed.
  */
 export async function findServerState(id: string): Promise<Pick<StoredServer, 'url' | 'enabled' | 'audience'> | null> {
-  const [row] = await systemStatement<Pick<StoredServer, 'url' | 'enabled' | 'audience'>>(
+  const [row] = await runSystemStatement<Pick<StoredServer, 'url' | 'enabled' | 'audience'>>(
     'tool-servers',
     Prisma.sql`SELECT url, enabled, audience FROM mcp_servers WHERE id = ${id}`,
   )

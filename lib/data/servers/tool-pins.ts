@@ -33,7 +33,7 @@ const TOOLS_MAX = 500
 const SEEN_EVERY_MS = 3_600_000
 
 /** The hash of a definition, the same for any order of its keys. */
-export function definitionHash(tool: ToolDefinition): string {
+export function hashDefinition(tool: ToolDefinition): string {
   return createHash('sha256')
     .update(JSON.stringify(sortKeys(definitionOf(tool))))
     .digest('hex')
@@ -85,12 +85,12 @@ export async function listAcceptedHashes(serverIds: string[]): Promise<Map<strin
 
 /**
  * Records what a server offers. Returns the names of the tools that may be offered to a model:
- * those whose definition is the accepted one. `acceptsNew` accepts all tools of a server that was never
- * seen before.
+ * those whose definition is the accepted one. `acceptsNew` accepts all tools of a server that was
+ * never seen before.
  */
 export async function notePins(serverId: string, tools: ToolDefinition[], acceptsNew: boolean): Promise<Set<string>> {
   const offered = new Map(
-    tools.slice(0, TOOLS_MAX).map((tool) => [tool.name, { tool: definitionOf(tool), hash: definitionHash(tool) }]),
+    tools.slice(0, TOOLS_MAX).map((tool) => [tool.name, { tool: definitionOf(tool), hash: hashDefinition(tool) }]),
   )
   const known = await withSystem('tool-servers', (tx) =>
     tx.mcpToolPin.findMany({

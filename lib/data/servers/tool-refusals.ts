@@ -1,5 +1,5 @@
 import { Prisma } from '#lib/generated/prisma/client.ts'
-import { systemStatement } from '#lib/platform/db/db.ts'
+import { runSystemStatement } from '#lib/platform/db/db.ts'
 
 /**
  * A tool whose definition a model's server refused, with the reason it gave. `toolHash` is the hash
@@ -30,7 +30,7 @@ export async function noteToolRefusal({
   toolHash,
   reason,
 }: Omit<ToolRefusal, 'seenAt'>): Promise<void> {
-  await systemStatement(
+  await runSystemStatement(
     'tool-servers',
     Prisma.sql`
       INSERT INTO tool_refusals (server, tool, model, tool_hash, reason) VALUES (${server}, ${tool}, ${model}, ${toolHash}, ${reason})
@@ -40,7 +40,7 @@ export async function noteToolRefusal({
 
 /** The refusals that still count, latest first, filtered by model, by tool server, or both. */
 export function listToolRefusals({ model, server }: { model?: string; server?: string }): Promise<ToolRefusal[]> {
-  return systemStatement<ToolRefusal>(
+  return runSystemStatement<ToolRefusal>(
     'tool-servers',
     Prisma.sql`
       SELECT server, tool, model, tool_hash AS "toolHash", reason, seen_at AS "seenAt" FROM tool_refusals

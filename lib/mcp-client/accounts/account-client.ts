@@ -11,7 +11,7 @@ import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { env } from '#lib/platform/env.ts'
 
 /** The redirect URI to which an MCP server's authorization server sends people back. */
-export function callbackUrl(): string {
+export function toCallbackUrl(): string {
   return `${env().APP_URL}/api/connections/callback`
 }
 
@@ -19,11 +19,11 @@ export function callbackUrl(): string {
  * Describes this installation to authorization servers. Sent at registration and published as the
  * client-id metadata document.
  */
-export function clientMetadata(): OAuthClientMetadata {
+export function describeClient(): OAuthClientMetadata {
   return {
     client_name: 'Switchboard',
     client_uri: env().APP_URL,
-    redirect_uris: [callbackUrl()],
+    redirect_uris: [toCallbackUrl()],
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
     token_endpoint_auth_method: 'none',
@@ -34,7 +34,7 @@ export function clientMetadata(): OAuthClientMetadata {
  * The address of the client-id metadata document, which authorization servers fetch. Undefined
  * without https.
  */
-export function clientMetadataUrl(): string | undefined {
+export function toClientMetadataUrl(): string | undefined {
   const { APP_URL } = env()
   return APP_URL.startsWith('https:') ? `${APP_URL}/api/connections/client.json` : undefined
 }
@@ -63,16 +63,16 @@ export class AccountClient implements OAuthClientProvider {
   }
 
   get redirectUrl(): string {
-    return callbackUrl()
+    return toCallbackUrl()
   }
 
   get clientMetadataUrl(): string | undefined {
-    return clientMetadataUrl()
+    return toClientMetadataUrl()
   }
 
   get clientMetadata(): OAuthClientMetadata {
     const { identity } = this.#server.config ?? {}
-    return { ...clientMetadata(), ...(identity?.kind === 'oauth' && identity.scope && { scope: identity.scope }) }
+    return { ...describeClient(), ...(identity?.kind === 'oauth' && identity.scope && { scope: identity.scope }) }
   }
 
   state(): string {

@@ -7,7 +7,7 @@ import {
   selectResourceURL,
 } from '@modelcontextprotocol/client'
 import type { Account } from '#lib/data/servers/server-accounts.ts'
-import { AccountClient, callbackUrl } from '#lib/mcp-client/accounts/account-client.ts'
+import { AccountClient, toCallbackUrl } from '#lib/mcp-client/accounts/account-client.ts'
 import { oauthFetch } from '#lib/mcp-client/accounts/oauth-fetch.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 
@@ -32,7 +32,7 @@ export async function exchangeCode(
     authorizationCode: code,
     iss,
     codeVerifier: verifier,
-    redirectUri: callbackUrl(),
+    redirectUri: toCallbackUrl(),
   })
   return { kind: 'oauth', issuer: place.issuer, tokens: { ...tokens }, savedAt: Date.now() }
 }

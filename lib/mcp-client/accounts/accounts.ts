@@ -15,7 +15,7 @@ const EXPIRES_SOON_MS = 30_000
 const refreshes = processState('account refreshes', () => new Map<string, Promise<Account | null>>())
 
 /** The page where people connect their accounts. */
-export function connectionsUrl(): string {
+export function toAccountsUrl(): string {
   return `${env().APP_URL}/settings/connections`
 }
 
@@ -28,7 +28,7 @@ export function needsAccount({ config }: McpServer): boolean {
  * The headers that carry the owner's connected account. Empty if the server needs no account.
  * Throws Refusal if none is connected.
  */
-export async function accountHeaders(server: McpServer, owner: Owner): Promise<Record<string, string>> {
+export async function makeAccountHeaders(server: McpServer, owner: Owner): Promise<Record<string, string>> {
   const { identity } = server.config ?? {}
   if (!needsAccount(server) || !server.id || !identity) return {}
   const account = await findAccount(owner, server.id)
@@ -47,7 +47,7 @@ export async function accountHeaders(server: McpServer, owner: Owner): Promise<R
  * and to false if the server needs no account. Otherwise marks the account as broken and throws
  * Refusal.
  */
-export async function afterUnauthorised(server: McpServer, owner: Owner, response: Response): Promise<boolean> {
+export async function refreshRefusedAccount(server: McpServer, owner: Owner, response: Response): Promise<boolean> {
   if (!needsAccount(server) || !server.id) return false
   const account = await findAccount(owner, server.id)
   if (account?.kind === 'oauth' && (await refreshIfExpiring(server, owner, account))) return true
@@ -57,12 +57,12 @@ export async function afterUnauthorised(server: McpServer, owner: Owner, respons
 }
 
 /** The sentence for a server whose account is missing or no longer accepted. */
-export function connectSentence({ name }: McpServer): string {
-  return `${name} needs your own account there. Connect it at ${connectionsUrl()}, then ask again.`
+export function explainMissingAccount({ name }: McpServer): string {
+  return `${name} needs your own account there. Connect it at ${toAccountsUrl()}, then ask again.`
 }
 
 function notConnected(server: McpServer): Refusal {
-  return new Refusal('unauthorised', connectSentence(server), { connect: server.id })
+  return new Refusal('unauthorised', explainMissingAccount(server), { connect: server.id })
 }
 
 function expiresSoon(account: OauthAccount): boolean {

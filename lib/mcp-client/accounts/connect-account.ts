@@ -5,7 +5,7 @@ import { saveAccount } from '#lib/data/servers/server-accounts.ts'
 import { AccountClient } from '#lib/mcp-client/accounts/account-client.ts'
 import { exchangeCode } from '#lib/mcp-client/accounts/account-tokens.ts'
 import { oauthFetch } from '#lib/mcp-client/accounts/oauth-fetch.ts'
-import { type McpServer, serversFor } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { listServersFor, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { forgetTools } from '#lib/mcp-client/tools/tool-lists.ts'
 import { requireNamed } from '#lib/mcp-client/wire/named-reach.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
@@ -31,7 +31,7 @@ export const JOURNEY_SECONDS = 900
 
 /** Returns the server with this id, if the caller may use it. Throws not_found. */
 export async function requireUsable(caller: Caller, serverId: string): Promise<McpServer & { id: string }> {
-  const found = (await serversFor(caller.role)).find(({ id }) => id === serverId)
+  const found = (await listServersFor(caller.role)).find(({ id }) => id === serverId)
   if (!found) throw notFound('The server')
   return { ...found, id: serverId }
 }

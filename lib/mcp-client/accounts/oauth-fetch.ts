@@ -1,5 +1,5 @@
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
-import { reachOfNamed } from '#lib/mcp-client/wire/named-reach.ts'
+import { findNamedReach } from '#lib/mcp-client/wire/named-reach.ts'
 import { networkFetch, type Reach } from '#lib/mcp-client/wire/network-fetch.ts'
 
 const DEADLINE_MS = 10_000
@@ -12,7 +12,7 @@ const MAX_REDIRECTS = 3
 export function oauthFetch(server: McpServer): typeof fetch {
   let reach: Promise<Reach> | undefined
   return async (input, init) => {
-    reach ??= reachOfNamed(server)
+    reach ??= findNamedReach(server)
     const network = networkFetch(await reach)
     const signal = AbortSignal.any([AbortSignal.timeout(DEADLINE_MS), ...(init?.signal ? [init.signal] : [])])
     let request = new Request(input, { ...init, signal })

@@ -1,5 +1,5 @@
-import { askOf, type NoAnswer, noAnswer, type ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
-import { type Asked, answers, isAnswer, readAnswer } from '#lib/mcp-client/answers/read-answer.ts'
+import { askOf, makeNoAnswer, type NoAnswer, type ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
+import { type Asked, isAnswer, isAnswerTo, readAnswer } from '#lib/mcp-client/answers/read-answer.ts'
 import { isFields } from '#lib/mcp-client/answers/read-result.ts'
 import { TurnedAway } from '#lib/mcp-client/answers/turned-away.ts'
 import type { LeftOut } from '#lib/mcp-client/answers/usable-tools.ts'
@@ -48,7 +48,7 @@ export class AnswerWatch {
     const type = response.headers.get('content-type') ?? ''
     if (response.status === 202 || response.status === 204) {
       await response.body?.cancel()
-      return insteadOf(response, noAnswer(asked.id, { why: 'accepted' }))
+      return insteadOf(response, makeNoAnswer(asked.id, { why: 'accepted' }))
     }
     if (/text\/event-stream/i.test(type)) return this.#watched(response, { ...asked, resumes: 0 }, init?.signal)
     return /application\/json/i.test(type) ? this.#whole(response, asked) : response
@@ -73,16 +73,16 @@ export class AnswerWatch {
     this.#broken.delete(last)
     if (response?.ok && response.body) return this.#watched(response, waiting, init.signal, last)
     await response?.body?.cancel()
-    const ended = `data: ${JSON.stringify(noAnswer(waiting.id, { why: 'ended' }))}\n\n`
+    const ended = `data: ${JSON.stringify(makeNoAnswer(waiting.id, { why: 'ended' }))}\n\n`
     return new Response(ended, { headers: { 'content-type': 'text/event-stream' } })
   }
 
   async #whole(response: Response, asked: Asked): Promise<Response> {
     const text = await response.text().catch((cause) => Promise.reject(new WireError(cause, { left: true })))
     const messages = [parsed(text)].flat()
-    const found = messages.filter(isAnswer).find((message) => answers(message, asked))
+    const found = messages.filter(isAnswer).find((message) => isAnswerTo(message, asked))
     const why = found ? undefined : messages.some(isAnswer) ? 'other_id' : 'unreadable'
-    return insteadOf(response, found ? this.#read(found, asked) : noAnswer(asked.id, { why: why ?? 'unreadable' }))
+    return insteadOf(response, found ? this.#read(found, asked) : makeNoAnswer(asked.id, { why: why ?? 'unreadable' }))
   }
 
   #read(message: Parameters<typeof readAnswer>[0], asked: Asked): object {
@@ -121,7 +121,9 @@ export class AnswerWatch {
           else if (message.id !== undefined) this.#note(askOf(message.method), open)
           if (!open || !isAnswer(message)) yield { ...event, data: JSON.stringify(message) }
           else {
-            const answer = answers(message, open) ? this.#read(message, open) : noAnswer(open.id, { why: 'other_id' })
+            const answer = isAnswerTo(message, open)
+              ? this.#read(message, open)
+              : makeNoAnswer(open.id, { why: 'other_id' })
             open = undefined
             yield { ...event, data: JSON.stringify(answer) }
           }
@@ -133,7 +135,7 @@ export class AnswerWatch {
     }
     if (!open || signal?.aborted) return
     if (lastId !== undefined && why === 'ended' && open.resumes < RESUMES_MAX) this.#broken.set(lastId, open)
-    else yield { data: JSON.stringify(noAnswer(open.id, { why } as NoAnswer)) }
+    else yield { data: JSON.stringify(makeNoAnswer(open.id, { why } as NoAnswer)) }
   }
 
   /** A request that does not come on a call's own stream may belong to any open call. */
@@ -176,7 +178,7 @@ async function passOnRefusal(response: Response, asked: Asked): Promise<Response
     return response
   const text = await response.text().catch(() => '')
   const message = parsed(text)
-  if (isAnswer(message) && answers(message, asked)) return insteadOf(response, readAnswer(message, asked))
+  if (isAnswer(message) && isAnswerTo(message, asked)) return insteadOf(response, readAnswer(message, asked))
   return new Response(text, { status, headers })
 }
 

@@ -13,16 +13,16 @@ const OURS = randomUUID()
 const INTERNAL_ERROR = -32603
 
 /** A substitute for an answer that can no longer come, for the client that waits for it. */
-export function noAnswer(id: unknown, reason: NoAnswer): object {
+export function makeNoAnswer(id: unknown, reason: NoAnswer): object {
   const error = { code: INTERNAL_ERROR, message: `no answer: ${reason.why}`, data: { ours: OURS, reason } }
   return { jsonrpc: '2.0', id, error }
 }
 
 /**
- * The reason that `noAnswer` gave, from the error that the client made of it. Undefined for any
+ * The reason that `makeNoAnswer` gave, from the error that the client made of it. Undefined for any
  * other error.
  */
-export function noAnswerOf(error: unknown): NoAnswer | undefined {
+export function findNoAnswer(error: unknown): NoAnswer | undefined {
   const { data } = (error ?? {}) as { data?: { ours?: unknown; reason?: NoAnswer } }
   return data?.ours === OURS ? data.reason : undefined
 }

@@ -11,7 +11,7 @@ const STARTS: [RegExp, string][] = [
  * The type of a base64 picture that models can read, from its bytes. A wrong type from the sender
  * would fail the whole model request.
  */
-export function pictureTypeOf(data: unknown): string | undefined {
+export function findPictureType(data: unknown): string | undefined {
   if (typeof data !== 'string') return undefined
   const start = Buffer.from(data.slice(0, 24), 'base64').toString('latin1')
   return STARTS.find(([bytes]) => bytes.test(start))?.[1]

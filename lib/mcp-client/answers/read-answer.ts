@@ -1,6 +1,6 @@
-import { askOf, noAnswer, type ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
+import { askOf, makeNoAnswer, type ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
 import { type Fields, isFields, readResult } from '#lib/mcp-client/answers/read-result.ts'
-import { type LeftOut, usableTools } from '#lib/mcp-client/answers/usable-tools.ts'
+import { chooseUsableTools, type LeftOut } from '#lib/mcp-client/answers/usable-tools.ts'
 
 /** A request that waits for its answer. `modern`: it uses revision 2026-07-28. */
 export type Asked = { id: string | number; method: string; modern: boolean; trace?: string }
@@ -17,7 +17,7 @@ export function isAnswer(message: unknown): message is Fields {
  * True if an answer belongs to this request. A server that could not read a request answers it with
  * an error without an id.
  */
-export function answers(message: Fields, { id }: Asked): boolean {
+export function isAnswerTo(message: Fields, { id }: Asked): boolean {
   return String(message.id) === String(id) || ((message.id === null || message.id === undefined) && isError(message))
 }
 
@@ -27,18 +27,19 @@ export function answers(message: Fields, { id }: Asked): boolean {
  */
 export function readAnswer(message: Fields, asked: Asked, onLeftOut: (leftOut: LeftOut[]) => void = () => {}): object {
   const { id } = asked
-  if (message.jsonrpc !== '2.0') return noAnswer(id, { why: 'unreadable' })
+  if (message.jsonrpc !== '2.0') return makeNoAnswer(id, { why: 'unreadable' })
   if (isError(message)) return readError(message.error, id)
   const { result } = message
-  if (!isFields(result)) return noAnswer(id, { why: 'unreadable' })
-  if (result.resultType === 'input_required') return noAnswer(id, { why: 'asks', asks: asksOf(result.inputRequests) })
+  if (!isFields(result)) return makeNoAnswer(id, { why: 'unreadable' })
+  if (result.resultType === 'input_required')
+    return makeNoAnswer(id, { why: 'asks', asks: asksOf(result.inputRequests) })
   const read =
     asked.method === 'tools/call'
       ? readResult(result)
       : asked.method === 'tools/list'
         ? readList(result, onLeftOut)
         : result
-  if (!read) return noAnswer(id, { why: 'unreadable' })
+  if (!read) return makeNoAnswer(id, { why: 'unreadable' })
   const isComplete = asked.modern && asked.method !== 'server/discover' && read.resultType === undefined
   return { jsonrpc: '2.0', id, result: isComplete ? { ...read, resultType: 'complete' } : read }
 }
@@ -50,7 +51,7 @@ function isError({ error }: Fields): boolean {
 function readError(error: unknown, id: Asked['id']): object {
   const { code, message, data } = isFields(error) ? error : { code: undefined, message: error, data: undefined }
   const number = Number(code)
-  if (number === URL_ELICITATION_REQUIRED) return noAnswer(id, { why: 'asks', asks: ['elicitation'] })
+  if (number === URL_ELICITATION_REQUIRED) return makeNoAnswer(id, { why: 'asks', asks: ['elicitation'] })
   const read = {
     code: Number.isInteger(number) ? number : INTERNAL_ERROR,
     message: typeof message === 'string' ? message : (JSON.stringify(message) ?? ''),
@@ -67,7 +68,7 @@ function asksOf(requests: unknown): ServerAsk[] {
 function readList(result: Fields, onLeftOut: (leftOut: LeftOut[]) => void): Fields | undefined {
   const { tools, nextCursor, ...rest } = result
   if (!Array.isArray(tools)) return undefined
-  const usable = usableTools(tools)
+  const usable = chooseUsableTools(tools)
   onLeftOut(usable.leftOut)
   // Some servers end a list with null or an empty cursor.
   return { ...rest, tools: usable.tools, ...(typeof nextCursor === 'string' && nextCursor !== '' && { nextCursor }) }

@@ -1,5 +1,5 @@
 import { isSpecType } from '@modelcontextprotocol/client'
-import { pictureTypeOf } from '#lib/mcp-client/answers/picture-type.ts'
+import { findPictureType } from '#lib/mcp-client/answers/picture-type.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
 /** A part of a tool's result (MCP, ContentBlock). */
@@ -40,7 +40,7 @@ function mend(part: unknown): unknown {
   if (type === 'text' && (typeof given.text === 'number' || typeof given.text === 'boolean'))
     kept.text = String(given.text)
   if (type === 'resource_link' && typeof given.name !== 'string') kept.name = given.title ?? given.uri
-  if (type === 'image' && typeof given.mimeType !== 'string') kept.mimeType = pictureTypeOf(given.data)
+  if (type === 'image' && typeof given.mimeType !== 'string') kept.mimeType = findPictureType(given.data)
   if (type === 'resource' && given.resource && typeof given.resource === 'object') {
     const { uri, mimeType, text, blob } = given.resource as Record<string, unknown>
     kept.resource = {

@@ -38,7 +38,7 @@ export function readResult(sent: Fields): Fields {
 }
 
 /** How many parts a text says were left out; 0 for any other text. */
-export function partsLeftOut(text: string): number {
+export function countPartsLeftOut(text: string): number {
   return text.endsWith(LEFT_OUT) ? Number(/^\[(\d{1,9}) /.exec(text)?.[1] ?? 0) : 0
 }
 

@@ -10,12 +10,12 @@ export class TurnedAway extends Error {
     super(`HTTP ${status}`)
     this.name = 'TurnedAway'
     this.reason = status === 413 ? 'too_large' : 'overloaded'
-    this.retryAfter = secondsUntil(retryAfter)
+    this.retryAfter = readRetryAfterSeconds(retryAfter)
   }
 }
 
 /** A Retry-After header (a number of seconds, or a date) as seconds from now; at most a day. */
-export function secondsUntil(header: string | null): number | undefined {
+export function readRetryAfterSeconds(header: string | null): number | undefined {
   if (header === null) return undefined
   const seconds = /^\s*\d+\s*$/.test(header) ? Number(header) : Math.ceil((Date.parse(header) - Date.now()) / 1000)
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, SECONDS_MAX) : undefined

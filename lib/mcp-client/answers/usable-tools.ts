@@ -20,7 +20,7 @@ const NAME_MAX_CHARS = 100
  * object, and characters that cannot be stored become U+FFFD. Of two tools with the same name, the
  * first is kept.
  */
-export function usableTools<Tool = unknown>(listed: Tool[]): { tools: Tool[]; leftOut: LeftOut[] } {
+export function chooseUsableTools<Tool = unknown>(listed: Tool[]): { tools: Tool[]; leftOut: LeftOut[] } {
   const byName = new Map<string, Tool>()
   const leftOut: LeftOut[] = []
   for (const [index, given] of listed.entries()) {

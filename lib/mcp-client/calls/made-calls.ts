@@ -1,5 +1,5 @@
 import type { ToolCallOutcome } from '#lib/data/runs/ledger.ts'
-import { argumentsHash } from '#lib/data/runs/ledger.ts'
+import { hashArguments } from '#lib/data/runs/ledger.ts'
 
 type Made = { callId: string | undefined; inDoubt: boolean }
 
@@ -48,5 +48,5 @@ export class MadeCalls {
 }
 
 function keyOf(tool: string, args: Record<string, unknown>): string {
-  return `${tool} ${argumentsHash(args)}`
+  return `${tool} ${hashArguments(args)}`
 }

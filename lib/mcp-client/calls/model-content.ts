@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { pictureTypeOf } from '#lib/mcp-client/answers/picture-type.ts'
-import { partsLeftOut } from '#lib/mcp-client/answers/read-result.ts'
+import { findPictureType } from '#lib/mcp-client/answers/picture-type.ts'
+import { countPartsLeftOut } from '#lib/mcp-client/answers/read-result.ts'
 import type { Result } from '#lib/mcp-client/calls/results.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
@@ -44,7 +44,7 @@ function withinBudget(parts: Part[]): Part[] {
     }
     const said = String(part.text)
     if (said === '' && parts.length > 1) continue
-    if (left === 0 || kept.length === PARTS_MAX) dropped += partsLeftOut(said) || 1
+    if (left === 0 || kept.length === PARTS_MAX) dropped += countPartsLeftOut(said) || 1
     else kept.push(text(said.length <= left ? said : cut(said, left)))
     left = Math.max(0, left - said.length)
   }
@@ -82,7 +82,7 @@ function resource({ uri, mimeType, text: words, blob }: Record<string, unknown>)
 }
 
 function picture(data: unknown): Part | undefined {
-  const mimeType = pictureTypeOf(data)
+  const mimeType = findPictureType(data)
   return mimeType && bytesOf(data) <= PICTURE_MAX_BYTES ? { type: 'image', data, mimeType } : undefined
 }
 

@@ -2,7 +2,7 @@ import type { MCPServerStreamableHttp } from '@openai/agents'
 import type { ToolCallOutcome } from '#lib/data/runs/ledger.ts'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import { isInputRefusal } from '#lib/mcp-client/failures/input-refusal.ts'
-import { EFFECT, safeDetail, safeText } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { EFFECT, toSafeDetail, toSafeText } from '#lib/mcp-client/failures/mcp-failure.ts'
 
 // A text result counts as an input refusal only if it begins like this. Any other opening may be
 // the tool's own words.
@@ -42,7 +42,7 @@ export function toolError({ content }: Result): Failure {
   const said = content
     .flatMap((part) => (part.type === 'text' && typeof part.text === 'string' ? part.text : []))
     .join('\n')
-  const detail = safeDetail(said) || 'The tool reported an error.'
+  const detail = toSafeDetail(said) || 'The tool reported an error.'
   if (INPUT_REFUSED.test(said) && isInputRefusal(said))
     return { class: 'bad_arguments', sentence: detail, status: 'failed', sent: true }
   if (!/^mcp error -32602\b/i.test(said)) return { class: 'tool_error', sentence: detail, status: 'failed', sent: true }
@@ -67,7 +67,7 @@ export function kept(result: Result | undefined): unknown {
   const content: unknown[] = []
   for (const part of whole.content) {
     if (room <= 0) break
-    const text = typeof part.text === 'string' ? safeText(part.text, room) : undefined
+    const text = typeof part.text === 'string' ? toSafeText(part.text, room) : undefined
     content.push(text === undefined ? part : { ...part, text })
     // Every part uses some room, even one without text.
     room -= (text?.length ?? 0) + 10

@@ -1,6 +1,6 @@
-import { signedIdentity } from '#lib/auth/tokens/identity-tokens.ts'
+import { signIdentity } from '#lib/auth/tokens/identity-tokens.ts'
 import type { Authority } from '#lib/data/people/authority.ts'
-import { accountHeaders, afterUnauthorised } from '#lib/mcp-client/accounts/accounts.ts'
+import { makeAccountHeaders, refreshRefusedAccount } from '#lib/mcp-client/accounts/accounts.ts'
 import { isClosing, requireAuthority, requireStanding, type Who } from '#lib/mcp-client/connection/require-authority.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
@@ -47,7 +47,7 @@ export function withIdentity(server: McpServer, who: Who, network: typeof fetch)
       return network(request.url, { method, headers, body, signal, redirect: 'manual' })
     }
     const response = await go()
-    if (response.status !== 401 || !(await afterUnauthorised(server, who, response))) return response
+    if (response.status !== 401 || !(await refreshRefusedAccount(server, who, response))) return response
     await response.body?.cancel()
     return go()
   }
@@ -82,8 +82,8 @@ async function resolveHeaders(server: McpServer, who: Who, facts: TemplateFacts)
   for (const [name, value] of templates)
     headers[name.toLowerCase()] = toRefusal(server, () => resolveHeader(value, facts))
   if (config.identity.kind === 'token')
-    headers.authorization = `Bearer ${await signedIdentity(facts.user, server.url, who)}`
-  return { ...headers, ...(await accountHeaders(server, who)) }
+    headers.authorization = `Bearer ${await signIdentity(facts.user, server.url, who)}`
+  return { ...headers, ...(await makeAccountHeaders(server, who)) }
 }
 
 /**

@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import { listAcceptedTools, notePins, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
-import { usableTools } from '#lib/mcp-client/answers/usable-tools.ts'
+import { chooseUsableTools } from '#lib/mcp-client/answers/usable-tools.ts'
 import { keepWatching, watchTools } from '#lib/mcp-client/connection/list-watch.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
 import { toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
-import { Refusal, refusalOf } from '#lib/mcp-client/refusal.ts'
-import { downUntil, findHealth, lastFailure, noteAnswer, noteFailure } from '#lib/mcp-client/servers/health.ts'
+import { findRefusal, Refusal } from '#lib/mcp-client/refusal.ts'
+import { findHealth, findLastFailure, findRetryTime, noteAnswer, noteFailure } from '#lib/mcp-client/servers/health.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { findRememberedTools, type McpTool, rememberTools } from '#lib/mcp-client/tools/tool-lists.ts'
 import { log } from '#lib/platform/log.ts'
@@ -75,7 +75,7 @@ async function askForTools(connection: ToolConnection, userId: string, connectMs
     late.catch(() => undefined)
     const { tools: listed, ttlMs, announced } = await Promise.race([loading, late])
     noteAnswer(server.url)
-    const { tools } = usableTools(listed)
+    const { tools } = chooseUsableTools(listed)
     if (isPinned(server)) await notePins(server.id, tools as ToolDefinition[], true)
     // Pins are stored first: a reader of the remembered list looks up which definitions were
     // accepted.
@@ -85,7 +85,7 @@ async function askForTools(connection: ToolConnection, userId: string, connectMs
   } catch (error) {
     const { failureClass, sentence } = toMcpFailure(error, 'connect')
     if (!OUT_OF_REACH.has(failureClass)) {
-      if (!refusalOf(error)) noteAnswer(server.url)
+      if (!findRefusal(error)) noteAnswer(server.url)
     } else if (!server.builtin)
       noteFailure(server.url, { silent: failureClass === 'connect_timeout', last: { failureClass, sentence } })
     throw error
@@ -121,7 +121,7 @@ async function waitForTools(
   } catch (error) {
     // A person without a connected account should learn of it by calling a tool, not by missing
     // them all.
-    const before = refusalOf(error)?.connect ? await findEarlierTools(server, userId) : undefined
+    const before = findRefusal(error)?.connect ? await findEarlierTools(server, userId) : undefined
     if (before) return before
     throw error
   } finally {
@@ -161,14 +161,14 @@ function tooLate(): Error {
 
 /** The error for a server that was not waited for: its last failure, which is likely to persist. */
 function asBefore(url: string): Error {
-  const last = lastFailure(url)
+  const last = findLastFailure(url)
   return last && last.failureClass !== 'connect_timeout' ? new Refusal(last.failureClass, last.sentence) : tooLate()
 }
 
 function toDownRefusal(url: string): Refusal {
-  const seconds = Math.max(1, Math.ceil(((downUntil(url)?.getTime() ?? 0) - Date.now()) / 1000))
+  const seconds = Math.max(1, Math.ceil(((findRetryTime(url)?.getTime() ?? 0) - Date.now()) / 1000))
   log.debug({ seconds }, 'MCP server not asked: its circuit is open')
-  const { failureClass = 'connect_timeout', sentence = '' } = lastFailure(url) ?? {}
+  const { failureClass = 'connect_timeout', sentence = '' } = findLastFailure(url) ?? {}
   const why = failureClass === 'connect_timeout' ? 'The server of this tool did not answer lately.' : sentence
   return new Refusal(failureClass, `${why} It is asked again in ${seconds} s.`)
 }

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { findPerson } from '#lib/data/people/users.ts'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
-import { policyOf, type ToolPolicy } from '#lib/data/servers/policies.ts'
-import { definitionHash, listAcceptedHashes, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
+import { findPolicy, type ToolPolicy } from '#lib/data/servers/policies.ts'
+import { hashDefinition, listAcceptedHashes, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { listToolRefusals, type ToolRefusal } from '#lib/data/servers/tool-refusals.ts'
 import type { CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
 import { deadlinesOf } from '#lib/mcp-client/calls/deadlines.ts'
@@ -10,13 +10,13 @@ import { isPinned, loadTools } from '#lib/mcp-client/connection/load-tools.ts'
 import { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
 import { builtinTransport, transportAs } from '#lib/mcp-client/connection/transport.ts'
 import { toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
-import { refusalOf } from '#lib/mcp-client/refusal.ts'
-import { type McpServer, serversFor } from '#lib/mcp-client/servers/mcp-servers.ts'
-import { boundParameters, hideBoundParameters } from '#lib/mcp-client/tools/bound-arguments.ts'
+import { findRefusal } from '#lib/mcp-client/refusal.ts'
+import { listServersFor, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { hideBoundParameters, listBoundParameters } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
 import { mayOffer } from '#lib/mcp-client/tools/tool-filter.ts'
 import { forgetTools, type McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
-import { toolNames } from '#lib/mcp-client/tools/tool-names.ts'
+import { assignToolNames } from '#lib/mcp-client/tools/tool-names.ts'
 import { log } from '#lib/platform/log.ts'
 
 /**
@@ -54,7 +54,7 @@ export async function openMcp(
   run: CallingRun,
   { policies = [], relist, builtinFetch, servers: given, model, signal }: Edges = {},
 ): Promise<OpenMcp> {
-  const servers = given ?? (await serversFor((await findPerson(run.userId))?.role ?? 'member'))
+  const servers = given ?? (await listServersFor((await findPerson(run.userId))?.role ?? 'member'))
   if (relist) for (const server of servers) forgetTools(server, run.userId)
   const opened = servers.map((server) => {
     const who = { userId: run.userId, runId: run.id, threadId: run.threadId }
@@ -62,7 +62,7 @@ export async function openMcp(
       ? { send: builtinTransport(who, server.url, builtinFetch), learn: undefined }
       : transportAs(server, who)
     const connection = new ToolConnection(server, run, wire, policies)
-    const { connectMs } = deadlinesOf(policyOf(policies, server.name, ''))
+    const { connectMs } = deadlinesOf(findPolicy(policies, server.name, ''))
     return { connection, learn, loading: loadTools(connection, run.userId, connectMs, signal) }
   })
   const close = async () => {
@@ -107,10 +107,10 @@ export async function openMcp(
     const schemas = new Map(tools.map(({ name, inputSchema }) => [name, inputSchema]))
     return { connection, tools: shown, schemas }
   })
-  const names = toolNames(offers.map(({ connection, tools }) => ({ server: connection.server.name, tools })))
+  const names = assignToolNames(offers.map(({ connection, tools }) => ({ server: connection.server.name, tools })))
   offers.forEach(({ connection, tools, schemas }, index) => {
     const filledIn = (tool: string) =>
-      boundParameters(schemas.get(tool), connection.server).map(({ parameter }) => parameter)
+      listBoundParameters(schemas.get(tool), connection.server).map(({ parameter }) => parameter)
     connection.offer(tools, (tool) => names[index]?.get(tool.name) ?? tool.name, filledIn)
   })
   return { connections: open.map(({ connection }) => connection), unavailable, close }
@@ -124,7 +124,7 @@ function toOfferedTools(server: McpServer, tools: McpTool[], accepted: Map<strin
   const hashes = isPinned(server) ? accepted.get(server.id) : undefined
   return tools
     .filter(({ name }) => mayOffer(name, server.config))
-    .filter((tool) => !hashes || hashes.get(tool.name) === definitionHash(tool as ToolDefinition))
+    .filter((tool) => !hashes || hashes.get(tool.name) === hashDefinition(tool as ToolDefinition))
     .map((tool) => hideBoundParameters(tool, server))
 }
 
@@ -135,7 +135,7 @@ function toOfferedTools(server: McpServer, tools: McpTool[], accepted: Map<strin
 function mayReachModel({ name }: McpServer, tool: McpTool, refused: ToolRefusal[]): boolean {
   if (toModelTool(tool).problem !== undefined) return false
   const refusal = refused.find((it) => it.server === name && it.tool === tool.name)
-  return refusal === undefined || refusal.toolHash !== definitionHash(tool as ToolDefinition)
+  return refusal === undefined || refusal.toolHash !== hashDefinition(tool as ToolDefinition)
 }
 
 function toUnavailable(server: McpServer, error: unknown): Unavailable {
@@ -145,6 +145,6 @@ function toUnavailable(server: McpServer, error: unknown): Unavailable {
     server: server.name,
     failureClass,
     sentence: `${sentence} (${failureClass})`,
-    connect: refusalOf(error)?.connect,
+    connect: findRefusal(error)?.connect,
   }
 }

@@ -1,4 +1,4 @@
-import { type Authority, findAuthority, whyRefused } from '#lib/data/people/authority.ts'
+import { type Authority, explainRefusal, findAuthority } from '#lib/data/people/authority.ts'
 import { findServerState } from '#lib/data/servers/servers.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
@@ -9,7 +9,7 @@ export type Who = { userId: string; runId?: string; threadId?: string }
 /** Returns the person's current standing. Throws Refusal if the account may no longer be used. */
 export async function requireStanding(who: Who): Promise<Authority> {
   const authority = await findAuthority(who)
-  if (!authority || authority.disabled) throw new Refusal('denied', whyRefused(authority) ?? '')
+  if (!authority || authority.disabled) throw new Refusal('denied', explainRefusal(authority) ?? '')
   return authority
 }
 

@@ -1,5 +1,5 @@
 import { type MCPCallToolOptions, MCPServerStreamableHttp } from '@openai/agents'
-import { type EffectivePolicy, policyOf, type ToolPolicy } from '#lib/data/servers/policies.ts'
+import { type EffectivePolicy, findPolicy, type ToolPolicy } from '#lib/data/servers/policies.ts'
 import { AnswerWatch } from '#lib/mcp-client/answers/answer-watch.ts'
 import { readCallFacts, toCallFacts, withCallFacts } from '#lib/mcp-client/calls/call-facts.ts'
 import { CallRow, type OutgoingCall } from '#lib/mcp-client/calls/call-row.ts'
@@ -27,7 +27,7 @@ import {
   withQuietSchema,
 } from '#lib/mcp-client/connection/sdk-gaps.ts'
 import { sdkLogger } from '#lib/mcp-client/connection/sdk-logger.ts'
-import { asksSentence, type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { describeAsks, type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { type Filled, hideBoundParameters, removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
@@ -73,7 +73,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
       url: server.url,
       name: server.name,
       fetch: watch?.fetch ?? send,
-      clientSessionTimeoutSeconds: deadlinesOf(policyOf(policies, server.name, '')).connectMs / 1000,
+      clientSessionTimeoutSeconds: deadlinesOf(findPolicy(policies, server.name, '')).connectMs / 1000,
       timeout: env().MCP_CALL_HARD_TIMEOUT * 1000 + SDK_MARGIN_MS,
       logger: sdkLogger,
       customDataExtractor: ({ resultMeta }) => readCallFacts(resultMeta),
@@ -93,7 +93,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
   /** Asks the server for its tools. Throws what the SDK throws. */
   async askTools(): Promise<Listing> {
     await this.#connected()
-    const list = await listing(this, deadlinesOf(policyOf(this.#policies, this.server.name, '')).connectMs)
+    const list = await listing(this, deadlinesOf(findPolicy(this.#policies, this.server.name, '')).connectMs)
     const leftOut = this.#watch?.leftOut.splice(0) ?? []
     if (leftOut.length > 0)
       log.warn({ server: this.server.name, left_out: leftOut.slice(0, 20) }, 'tools of an MCP server are left out')
@@ -123,7 +123,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
       entry && {
         name: entry.name,
         tool: entry.tool,
-        policy: policyOf(this.#policies, this.server.name, entry.tool.name),
+        policy: findPolicy(this.#policies, this.server.name, entry.tool.name),
       }
     )
   }
@@ -198,7 +198,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
       server: name,
       tool,
       listed: this.listed(tool),
-      policy: policyOf(this.#policies, name, tool),
+      policy: findPolicy(this.#policies, name, tool),
       ...made,
     }
     try {
@@ -248,7 +248,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
     if (!failure || asks.length === 0 || failure.class === 'cancelled') return attempt
     return {
       ...attempt,
-      failure: { ...failure, class: 'input_required', sentence: `${asksSentence(asks)} ${failure.sentence}` },
+      failure: { ...failure, class: 'input_required', sentence: `${describeAsks(asks)} ${failure.sentence}` },
     }
   }
 

@@ -2,7 +2,7 @@ import { mintRunToken } from '#lib/auth/tokens/run-tokens.ts'
 import { type Identified, withIdentity } from '#lib/mcp-client/connection/identity.ts'
 import type { Who } from '#lib/mcp-client/connection/require-authority.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
-import { type McpServer, reachOf } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { findReach, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { networkFetch } from '#lib/mcp-client/wire/network-fetch.ts'
 import { sseBridge } from '#lib/mcp-client/wire/sse-bridge.ts'
 import { AppError } from '#lib/platform/errors.ts'
@@ -52,7 +52,7 @@ function refuse(error: unknown): never {
 export function transportAs(
   server: McpServer,
   who: Who,
-  network: typeof fetch = networkFetch(reachOf(server)),
+  network: typeof fetch = networkFetch(findReach(server)),
 ): Identified {
   const { send, ...rest } = withIdentity(server, who, network)
   return { send: overTransport(server, send), ...rest }

@@ -1,6 +1,6 @@
 import { toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import { noteAnswer, noteFailure } from '#lib/mcp-client/servers/health.ts'
-import { allServers, type McpServer, reachOf } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { findReach, listAllServers, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { networkFetch } from '#lib/mcp-client/wire/network-fetch.ts'
 import { log } from '#lib/platform/log.ts'
 
@@ -12,7 +12,7 @@ const DEADLINE_MS = 5_000
  */
 export async function warmUpServers(): Promise<void> {
   try {
-    await Promise.all((await allServers()).filter(({ builtin }) => !builtin).map(knockAtServer))
+    await Promise.all((await listAllServers()).filter(({ builtin }) => !builtin).map(knockAtServer))
   } catch (error) {
     log.warn({ error }, 'the MCP servers are not known yet')
   }
@@ -20,7 +20,7 @@ export async function warmUpServers(): Promise<void> {
 
 async function knockAtServer(server: McpServer): Promise<void> {
   try {
-    const response = await networkFetch(reachOf(server))(server.url, {
+    const response = await networkFetch(findReach(server))(server.url, {
       method: 'OPTIONS',
       signal: AbortSignal.timeout(DEADLINE_MS),
     })

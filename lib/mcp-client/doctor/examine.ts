@@ -1,12 +1,12 @@
 import type { Who } from '#lib/mcp-client/connection/require-authority.ts'
 import { overTransport, transportAs } from '#lib/mcp-client/connection/transport.ts'
 import { type Examination, Finding, type Step } from '#lib/mcp-client/doctor/examination.ts'
-import { fixFor } from '#lib/mcp-client/doctor/fixes.ts'
+import { findFix } from '#lib/mcp-client/doctor/fixes.ts'
 import { runAuthSteps, runEndpointStep } from '#lib/mcp-client/doctor/http-steps.ts'
 import { runNetworkSteps } from '#lib/mcp-client/doctor/network-steps.ts'
 import { runProtocolSteps, type Spoken } from '#lib/mcp-client/doctor/protocol-steps.ts'
 import { type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
-import { type McpServer, reachOf } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { findReach, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { networkFetch } from '#lib/mcp-client/wire/network-fetch.ts'
 
 /** The result of an examination. */
@@ -52,7 +52,7 @@ export async function examine(
         ms: ms(),
         said: found.message,
         fault: found.fault,
-        fix: found.fix ?? fixFor(found.fault),
+        fix: found.fix ?? findFix(found.fault),
       })
       if (found.stop) throw new Stopped()
       return undefined
@@ -64,7 +64,7 @@ export async function examine(
   try {
     const url = await step('Address', async () => ({ said: server.url, value: addressOf(server.url) }))
     if (!url) return { steps, healthy: false }
-    const bare = untilAborted(networkFetch(reachOf(server)), ended.signal)
+    const bare = untilAborted(networkFetch(findReach(server)), ended.signal)
     const connect = () => (who ? transportAs(server, who, bare).send : overTransport(server, bare))
     const examination = { server, url, connect, bare, stepMs, call, step }
     await runNetworkSteps(examination)

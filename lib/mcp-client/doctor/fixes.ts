@@ -51,6 +51,6 @@ const FIXES: Record<string, string> = {
 }
 
 /** The advice for a fault. */
-export function fixFor(fault: string): string {
+export function findFix(fault: string): string {
   return FIXES[fault] ?? 'Look at the server’s log at this time.'
 }

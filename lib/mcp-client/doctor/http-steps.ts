@@ -4,9 +4,9 @@ import {
   extractWWWAuthenticateParams,
 } from '@modelcontextprotocol/client'
 import { oauthFetch } from '#lib/mcp-client/accounts/oauth-fetch.ts'
-import { secondsUntil } from '#lib/mcp-client/answers/turned-away.ts'
+import { readRetryAfterSeconds } from '#lib/mcp-client/answers/turned-away.ts'
 import { type Examination, Finding } from '#lib/mcp-client/doctor/examination.ts'
-import { fixFor } from '#lib/mcp-client/doctor/fixes.ts'
+import { findFix } from '#lib/mcp-client/doctor/fixes.ts'
 
 /** The authentication challenge of a server that requires a sign-in. */
 export type Challenge = { resourceMetadataUrl?: URL; scope?: string }
@@ -166,7 +166,7 @@ function redirectFinding(url: URL, location: string): Finding {
   const next = URL.parse(location, url)
   return new Finding('redirect', `It redirects to ${next?.href ?? location}.`, {
     stop: next?.origin !== url.origin,
-    fix: `If that is the server, write ${next?.href ?? location}. ${fixFor('redirect')}`,
+    fix: `If that is the server, write ${next?.href ?? location}. ${findFix('redirect')}`,
   })
 }
 
@@ -185,7 +185,7 @@ async function findOtherAddress(send: typeof fetch, url: URL, status: number, si
 function refusalFinding(status: number, retryAfter: string | null): Finding {
   if (status === 403) return new Finding('forbidden', 'It refuses (HTTP 403).')
   if (status === 413) return new Finding('too_large', 'Even the first request of MCP is too large for it (HTTP 413).')
-  const seconds = secondsUntil(retryAfter)
+  const seconds = readRetryAfterSeconds(retryAfter)
   const again = seconds === undefined ? '' : `, and wants to be asked again in ${seconds} s`
   if (status === 429 || status === 503) return new Finding('overloaded', `It is too busy (HTTP ${status})${again}.`)
   if (status >= 500) return new Finding('server_error', `It failed (HTTP ${status}).`)

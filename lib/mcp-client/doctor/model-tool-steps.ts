@@ -11,7 +11,7 @@ const FIX =
  * Names the tools that cannot be offered to a model, in a separate step. Adds no step if all can
  * be.
  */
-export async function modelToolsStep(step: Examination['step'], tools: ToolDefinition[]): Promise<void> {
+export async function runModelToolsStep(step: Examination['step'], tools: ToolDefinition[]): Promise<void> {
   const unfit = tools.flatMap((tool) => {
     const { problem } = toModelTool(tool as McpTool)
     return problem === undefined ? [] : [`${tool.name}: ${problem}`]

@@ -2,9 +2,9 @@ import dns from 'node:dns/promises'
 import net from 'node:net'
 import tls from 'node:tls'
 import { type Examination, Finding } from '#lib/mcp-client/doctor/examination.ts'
-import { fixFor } from '#lib/mcp-client/doctor/fixes.ts'
+import { findFix } from '#lib/mcp-client/doctor/fixes.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
-import { reachOf } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { findReach } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { requireReachable } from '#lib/mcp-client/wire/network-fetch.ts'
 import { isLoopback } from '#lib/platform/env.ts'
 import { isPublicAddress } from '#lib/platform/net/public-fetch.ts'
@@ -15,7 +15,7 @@ const SOON_DAYS = 14
 export async function runNetworkSteps({ server, url, step }: Examination): Promise<void> {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
-  const reach = reachOf(server)
+  const reach = findReach(server)
   const address = await step('DNS', async () => {
     try {
       requireReachable(url, reach)
@@ -37,7 +37,7 @@ export async function runNetworkSteps({ server, url, step }: Examination): Promi
     const local = isLoopback(host) || (address !== undefined && !isPublicAddress(address))
     await step('TLS', async () => ({
       said: 'not used',
-      ...(!local && { warn: { fault: 'plain_http', fix: fixFor('plain_http') } }),
+      ...(!local && { warn: { fault: 'plain_http', fix: findFix('plain_http') } }),
     }))
     return
   }

@@ -4,14 +4,14 @@ import { Client as OlderClient } from '@modelcontextprotocol/sdk/client/index.js
 import { StreamableHTTPClientTransport as OlderTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { AnswerWatch } from '#lib/mcp-client/answers/answer-watch.ts'
-import { type LeftOut, usableTools } from '#lib/mcp-client/answers/usable-tools.ts'
+import { chooseUsableTools, type LeftOut } from '#lib/mcp-client/answers/usable-tools.ts'
 import { checkOutput } from '#lib/mcp-client/calls/check-output.ts'
 import type { Result } from '#lib/mcp-client/calls/results.ts'
 import { newSpan, traceparent } from '#lib/mcp-client/calls/trace.ts'
 import { type Examination, Finding, type Found } from '#lib/mcp-client/doctor/examination.ts'
-import { fixFor } from '#lib/mcp-client/doctor/fixes.ts'
-import { modelToolsStep } from '#lib/mcp-client/doctor/model-tool-steps.ts'
-import { asksSentence, safeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { findFix } from '#lib/mcp-client/doctor/fixes.ts'
+import { runModelToolsStep } from '#lib/mcp-client/doctor/model-tool-steps.ts'
+import { describeAsks, toSafeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
@@ -51,12 +51,12 @@ export async function runProtocolSteps({ url, connect, stepMs, call, step }: Exa
         // The SDK's client would print a line of its own if the server has no tools.
         const offers = client.getServerCapabilities()?.tools !== undefined
         const listed = offers ? await client.listTools({}, { ...options, signal }) : { tools: [] }
-        const { tools, leftOut } = usableTools(listed.tools)
+        const { tools, leftOut } = chooseUsableTools(listed.tools)
         return toolsFound(tools, [...watch.leftOut, ...leftOut])
       },
       'list',
     )
-    if (tools) await modelToolsStep(step, tools)
+    if (tools) await runModelToolsStep(step, tools)
     await step('Older clients', async (signal) => {
       try {
         await older.connect(olderTransport as never, { ...options, signal })
@@ -88,11 +88,11 @@ export async function runProtocolSteps({ url, connect, stepMs, call, step }: Exa
           // report.
           const failedOf = (error: unknown) => {
             const asks = watch.takeAsks(trace)
-            return asks.length > 0 ? new Finding('input_required', asksSentence(asks), { stop: false }) : error
+            return asks.length > 0 ? new Finding('input_required', describeAsks(asks), { stop: false }) : error
           }
           const answer = (await made.catch((error) => Promise.reject(failedOf(error)))) as Result
           const result = checkOutput(answer, listed)
-          const text = safeDetail(
+          const text = toSafeDetail(
             result.content.map((part) => (part.type === 'text' ? part.text : `[${part.type}]`)).join(' '),
           )
           if (result.isError)
@@ -117,9 +117,9 @@ function toolsFound(tools: ToolDefinition[], leftOut: LeftOut[]): Found<ToolDefi
     throw new Finding('no_tools', ['It offers no tools.', without].filter(Boolean).join(' '), { stop: false })
   const names = cutText(tools.map(({ name }) => name).join(', '), SAID_MAX_CHARS)
   const said = `${tools.length}: ${names}${without && `. ${without}`}`
-  return { said, value: tools, ...(bad && { warn: { fault: 'bad_tools', fix: fixFor('bad_tools') } }) }
+  return { said, value: tools, ...(bad && { warn: { fault: 'bad_tools', fix: findFix('bad_tools') } }) }
 }
 
 function softwareOf(version: { name: string; version: string } | undefined): string | undefined {
-  return version && safeDetail(`${version.name} ${version.version}`)
+  return version && toSafeDetail(`${version.name} ${version.version}`)
 }

@@ -1,7 +1,7 @@
 const MAX = 16
 
 /** An error and all its causes, however the SDK wrapped them: at most 16, the outermost first. */
-export function causesOf(error: unknown): unknown[] {
+export function listCauses(error: unknown): unknown[] {
   const chain: unknown[] = []
   const queue = [error]
   while (queue.length > 0 && chain.length < MAX) {

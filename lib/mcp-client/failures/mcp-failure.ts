@@ -1,12 +1,12 @@
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client'
 import type { ToolCallOutcome } from '#lib/data/runs/ledger.ts'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
-import { type NoAnswer, noAnswerOf } from '#lib/mcp-client/answers/no-answer.ts'
+import { findNoAnswer, type NoAnswer } from '#lib/mcp-client/answers/no-answer.ts'
 import { TurnedAway } from '#lib/mcp-client/answers/turned-away.ts'
-import { causesOf } from '#lib/mcp-client/failures/causes.ts'
+import { listCauses } from '#lib/mcp-client/failures/causes.ts'
 import { isInputRefusal } from '#lib/mcp-client/failures/input-refusal.ts'
-import { namedFault } from '#lib/mcp-client/failures/named-fault.ts'
-import { refusalOf } from '#lib/mcp-client/refusal.ts'
+import { findNamedFault } from '#lib/mcp-client/failures/named-fault.ts'
+import { findRefusal } from '#lib/mcp-client/refusal.ts'
 import { WireError } from '#lib/mcp-client/wire-error.ts'
 import { redactText } from '#lib/platform/redaction/redact.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
@@ -106,19 +106,20 @@ const TLS = /^(ERR_TLS|ERR_SSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|EPROTO)/
 
 /** Classifies the failure of a connection or a call. Never throws. */
 export function toMcpFailure(error: unknown, phase: Phase, { expired, readOnly = false }: About = {}): McpFailure {
-  const refusal = refusalOf(error)
+  const refusal = findRefusal(error)
   if (refusal) return { failureClass: refusal.failureClass, sentence: refusal.message, status: 'failed', sent: false }
-  const chain = causesOf(error)
-  const named = namedFault(chain)
+  const chain = listCauses(error)
+  const named = findNamedFault(chain)
   const rpc = chain.find((at) => at instanceof ProtocolError)
-  const reason = rpc && noAnswerOf(rpc)
+  const reason = rpc && findNoAnswer(rpc)
   const failureClass = (phase === 'call' && expired) || classOf(chain, phase, reason, rpc)
   const sent =
     phase === 'call' &&
     !NOT_RUN.has(failureClass) &&
     !(failureClass === 'server_error' && RPC_NOT_RUN.has(rpc?.code ?? 0))
   const status = failureClass === 'cancelled' ? 'cancelled' : sent && !readOnly ? 'unknown' : 'failed'
-  const said = failureClass === 'server_error' || failureClass === 'bad_arguments' ? safeDetail(rpc?.message ?? '') : ''
+  const said =
+    failureClass === 'server_error' || failureClass === 'bad_arguments' ? toSafeDetail(rpc?.message ?? '') : ''
   const sentence = [
     named?.sentence ?? sentenceOf(failureClass, reason, chain),
     status !== 'failed' && phase === 'call' && EFFECT,
@@ -134,7 +135,7 @@ export function toMcpFailure(error: unknown, phase: Phase, { expired, readOnly =
 }
 
 function sentenceOf(failureClass: FailureClass, reason: NoAnswer | undefined, chain: unknown[]): string {
-  if (reason?.why === 'asks') return asksSentence(reason.asks)
+  if (reason?.why === 'asks') return describeAsks(reason.asks)
   const turnedAway = chain.find((at) => at instanceof TurnedAway)
   const { retryAfter } = turnedAway ?? {}
   const again =
@@ -150,7 +151,7 @@ const ASKED = {
 }
 
 /** What a server asked for that we cannot give. */
-export function asksSentence(asks: (keyof typeof ASKED)[]): string {
+export function describeAsks(asks: (keyof typeof ASKED)[]): string {
   const wanted = asks.map((ask) => ASKED[ask]).join(' and ') || 'more input'
   return `The tool asked back for ${wanted}, which is not supported yet.`
 }
@@ -211,12 +212,12 @@ const NAMED_SECRET =
  * The first `max` characters of what a server says about its failed call, with likely secrets
  * removed.
  */
-export function safeText(text: string, max: number): string {
+export function toSafeText(text: string, max: number): string {
   return redactText(text, max).replace(NAMED_SECRET, '$1$2[redacted]')
 }
 
-/** Like `safeText`, for the model and the chat: on one line, at most 500 characters. */
-export function safeDetail(text: string): string {
-  const line = safeText(text, 10_000).replace(/\s+/g, ' ').trim()
+/** Like `toSafeText`, for the model and the chat: on one line, at most 500 characters. */
+export function toSafeDetail(text: string): string {
+  const line = toSafeText(text, 10_000).replace(/\s+/g, ' ').trim()
   return line.length > 500 ? `${cutText(line, 500)}…` : line
 }

@@ -5,7 +5,7 @@ import { cutText } from '#lib/platform/text/cut-text.ts'
 export type NamedFault = { fault: 'endless_list' | 'unknown_revision'; sentence: string }
 
 /** The server's MCP fault, found in an error and its causes. */
-export function namedFault(chain: unknown[]): NamedFault | undefined {
+export function findNamedFault(chain: unknown[]): NamedFault | undefined {
   for (const at of chain) {
     if (at instanceof SdkError && at.code === SdkErrorCode.ListPaginationExceeded)
       return {

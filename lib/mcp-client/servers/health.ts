@@ -62,12 +62,12 @@ export function noteFailure(url: string, { silent, last }: { silent: boolean; la
  * Why a server could not be reached the last time. Kept until it answers, so that later turns
  * report the same reason.
  */
-export function lastFailure(url: string): LastFailure | undefined {
+export function findLastFailure(url: string): LastFailure | undefined {
   return healthOf(url).last
 }
 
 /** When a server that is down will be asked again; undefined if it is not down. */
-export function downUntil(url: string): Date | undefined {
+export function findRetryTime(url: string): Date | undefined {
   const { openUntil } = healthOf(url)
   return openUntil > Date.now() ? new Date(openUntil) : undefined
 }

@@ -1,6 +1,6 @@
 import type { Audience, ServerConfig, ServerSecrets } from '#lib/data/servers/server-config.ts'
 import { listServers, type StoredServer } from '#lib/data/servers/servers.ts'
-import { fileServers } from '#lib/mcp-client/servers/servers-file.ts'
+import { readServersFile } from '#lib/mcp-client/servers/servers-file.ts'
 import { env } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
 
@@ -33,12 +33,12 @@ const BUILTIN_NAME = 'switchboard'
  * The servers of the settings: our own (MCP_BUILTIN) and the operator's (MCP_SERVER_URL,
  * MCP_SERVERS_FILE). Throws SettingsError for an invalid file.
  */
-export function configuredServers(): McpServer[] {
+export function readConfiguredServers(): McpServer[] {
   const { APP_URL, MCP_BUILTIN, MCP_SERVER_URL } = env()
   const servers: McpServer[] = []
   if (MCP_BUILTIN === 'on') servers.push({ name: BUILTIN_NAME, url: `${APP_URL}/mcp`, builtin: true })
   if (MCP_SERVER_URL) servers.push({ name: nameOf(MCP_SERVER_URL), url: MCP_SERVER_URL, builtin: false })
-  for (const { name, url, audience, clientSecret, ...config } of fileServers())
+  for (const { name, url, audience, clientSecret, ...config } of readServersFile())
     servers.push({
       name,
       url,
@@ -55,9 +55,9 @@ export function configuredServers(): McpServer[] {
  * Every server that may be used: those of the settings, and those that admins added and enabled. If
  * two have the same name, the first is kept.
  */
-export async function allServers(): Promise<McpServer[]> {
-  const added = (await listServers()).filter(({ enabled }) => enabled).map(fromStored)
-  const servers = [...configuredServers(), ...added]
+export async function listAllServers(): Promise<McpServer[]> {
+  const added = (await listServers()).filter(({ enabled }) => enabled).map(toMcpServer)
+  const servers = [...readConfiguredServers(), ...added]
   return servers.filter(({ name }, index) => {
     const first = servers.findIndex((other) => other.name === name) === index
     if (!first) log.warn({ server: name }, 'two MCP servers have one name: the second is left out')
@@ -66,12 +66,12 @@ export async function allServers(): Promise<McpServer[]> {
 }
 
 /** The servers that a person of this role may use. */
-export async function serversFor(role: 'admin' | 'member'): Promise<McpServer[]> {
-  return (await allServers()).filter(({ audience }) => audience !== 'admins' || role === 'admin')
+export async function listServersFor(role: 'admin' | 'member'): Promise<McpServer[]> {
+  return (await listAllServers()).filter(({ audience }) => audience !== 'admins' || role === 'admin')
 }
 
 /** Converts a server of the database to the form that the client uses. */
-export function fromStored({ id, name, url, audience, config, secrets }: StoredServer): McpServer {
+export function toMcpServer({ id, name, url, audience, config, secrets }: StoredServer): McpServer {
   return { id, name, url, builtin: false, audience, config, secrets, fromAdmin: true }
 }
 
@@ -79,12 +79,12 @@ export function fromStored({ id, name, url, audience, config, secrets }: StoredS
  * True if tools that do not say whether they are destructive need an approval. By the
  * specification, such a tool may be destructive.
  */
-export function asksUnannotated({ builtin, config }: McpServer): boolean {
+export function needsApprovalIfUnannotated({ builtin, config }: McpServer): boolean {
   return !builtin && (config?.asksUnannotated ?? !config?.trusted)
 }
 
 /** Which addresses a server's requests may reach. */
-export function reachOf({ fromAdmin }: McpServer): 'anywhere' | 'public' {
+export function findReach({ fromAdmin }: McpServer): 'anywhere' | 'public' {
   return fromAdmin && env().MCP_ALLOW_PRIVATE === 'off' ? 'public' : 'anywhere'
 }
 

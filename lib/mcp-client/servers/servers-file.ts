@@ -25,7 +25,7 @@ const read = processState(
  * The servers in MCP_SERVERS_FILE. Read again when the file changes. Throws SettingsError that says
  * what is wrong and where.
  */
-export function fileServers(): FileServer[] {
+export function readServersFile(): FileServer[] {
   const path = env().MCP_SERVERS_FILE
   if (!path) return []
   try {

@@ -72,7 +72,7 @@ export function resolveHeader(template: string, facts: TemplateFacts): string {
  * The placeholder names in a template that do not exist, for the form in which templates are
  * written.
  */
-export function unknownNames(template: string): string[] {
+export function listUnknownNames(template: string): string[] {
   const names = [...template.matchAll(PLACE)]
     .map(([, inner = '']) => inner.trim())
     .filter((name) => !Object.hasOwn(VALUES, name))

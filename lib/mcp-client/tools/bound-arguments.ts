@@ -33,7 +33,7 @@ export function removeBoundArguments(args: Record<string, unknown>, { config }: 
  * The parameters of a tool that the session fills in. A tool with an unknown schema is assumed to
  * have all of them.
  */
-export function boundParameters(schema: unknown, { config }: McpServer) {
+export function listBoundParameters(schema: unknown, { config }: McpServer) {
   const { properties } = (schema ?? {}) as Schema
   return (config?.bound ?? []).filter(({ parameter }) => !schema || Object.hasOwn(properties ?? {}, parameter))
 }
@@ -49,7 +49,7 @@ export function fillBoundArguments(
   facts: TemplateFacts,
 ): Filled {
   const { properties } = (schema ?? {}) as Schema
-  const wanted = boundParameters(schema, server)
+  const wanted = listBoundParameters(schema, server)
   const filled = wanted.map(({ parameter, value }) => [
     parameter,
     toTyped(resolveTemplate(value, facts), properties?.[parameter]?.type),

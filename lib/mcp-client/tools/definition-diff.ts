@@ -12,7 +12,7 @@ const PAIRS_MAX = 100_000
  * Compares two definitions of a tool line by line. If more than about 300 lines lie between the
  * first and the last difference, those are shown whole instead.
  */
-export function definitionDiff(before: ToolDefinition | null, now: ToolDefinition): DiffLine[] {
+export function diffDefinitions(before: ToolDefinition | null, now: ToolDefinition): DiffLine[] {
   const [a, b] = [before ? linesOf(before) : [], linesOf(now)]
   const shorter = Math.min(a.length, b.length)
   let head = 0

@@ -6,7 +6,7 @@ const MAX_LENGTH = 64
  * before it. Returns one map from tool name to public name for each server. The order of servers
  * decides which one keeps a name.
  */
-export function toolNames(servers: { server: string; tools: { name: string }[] }[]): Map<string, string>[] {
+export function assignToolNames(servers: { server: string; tools: { name: string }[] }[]): Map<string, string>[] {
   const taken = new Set<string>()
   return servers.map(({ server, tools }) => {
     const names = new Map<string, string>()

@@ -1,7 +1,7 @@
 import dns from 'node:dns/promises'
 import net from 'node:net'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
-import { type McpServer, reachOf } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { findReach, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { type Reach, requireReachable } from '#lib/mcp-client/wire/network-fetch.ts'
 import { isPublicAddress } from '#lib/platform/net/public-fetch.ts'
 
@@ -10,8 +10,8 @@ import { isPublicAddress } from '#lib/platform/net/public-fetch.ts'
  * server may not name addresses on this machine or its network, whatever MCP_ALLOW_PRIVATE allows
  * for the operator's own servers.
  */
-export async function reachOfNamed(server: McpServer): Promise<Reach> {
-  return reachOf(server) === 'public' || (await isPublicHost(new URL(server.url))) ? 'public' : 'anywhere'
+export async function findNamedReach(server: McpServer): Promise<Reach> {
+  return findReach(server) === 'public' || (await isPublicHost(new URL(server.url))) ? 'public' : 'anywhere'
 }
 
 /**
@@ -19,7 +19,7 @@ export async function reachOfNamed(server: McpServer): Promise<Reach> {
  * reach.
  */
 export async function requireNamed(server: McpServer, named: URL): Promise<void> {
-  const reach = await reachOfNamed(server)
+  const reach = await findNamedReach(server)
   requireReachable(named, reach)
   if (reach === 'public' && !(await isPublicHost(named)))
     throw new Refusal('denied', `${named.hostname} is not an address of the public internet, as ${server.name} is.`)

@@ -3,7 +3,7 @@ import pg from 'pg'
 import { Prisma, PrismaClient } from '#lib/generated/prisma/client.ts'
 import { DatabaseConnection } from '#lib/platform/db/database-connection.ts'
 import { retryWhileDatabaseIsAway } from '#lib/platform/db/retry.ts'
-import { currentRun } from '#lib/platform/db/run-fence.ts'
+import { findCurrentRun } from '#lib/platform/db/run-fence.ts'
 import { env } from '#lib/platform/env.ts'
 import { isDatabaseDown, OutcomeUnknownError } from '#lib/platform/errors.ts'
 import { processState } from '#lib/platform/process-state.ts'
@@ -29,7 +29,7 @@ const shared = processState('database', (): { client?: PrismaClient; pool?: pg.P
 // the process.
 const ignore = () => {}
 
-/** The connection pool of the process, shared by Prisma and the short way (`statementAs`). */
+/** The connection pool of the process, shared by Prisma and the short way (`runStatementAs`). */
 function pool(): pg.Pool {
   shared().pool ??= new pg.Pool({
     Client: DatabaseConnection,
@@ -76,9 +76,9 @@ type Whose = 'app.user_id' | 'app.system'
 // rejects the latter.
 function settings(whose: Whose, value: string): Prisma.Sql {
   // System transactions also write to runs: their logs and heartbeats.
-  const idleMs = currentRun() || whose === 'app.system' ? RUN_IDLE_MS : TRANSACTION_MS
+  const idleMs = findCurrentRun() || whose === 'app.system' ? RUN_IDLE_MS : TRANSACTION_MS
   return Prisma.sql`
-    SELECT set_config(${whose}, ${value}, true), set_config('app.run_id', ${currentRun() ?? ''}, true),
+    SELECT set_config(${whose}, ${value}, true), set_config('app.run_id', ${findCurrentRun() ?? ''}, true),
       set_config('statement_timeout', ${String(TRANSACTION_MS)}, true),
       set_config('idle_in_transaction_session_timeout', ${String(idleMs)}, true)`
 }
@@ -124,7 +124,7 @@ export function withSystem<T>(reason: SystemReason, work: (tx: Tx) => Promise<T>
  * transaction under row-level security for one person, in two round trips. Resolves to the rows of
  * the last statement, whose columns have the names that the SQL gives them.
  */
-export function statementAs<Row extends object>(
+export function runStatementAs<Row extends object>(
   caller: { userId: string },
   ...statements: Prisma.Sql[]
 ): Promise<Row[]> {
@@ -132,7 +132,10 @@ export function statementAs<Row extends object>(
 }
 
 /** The short way across all people, for the same few reasons as `withSystem`. */
-export function systemStatement<Row extends object>(reason: SystemReason, ...statements: Prisma.Sql[]): Promise<Row[]> {
+export function runSystemStatement<Row extends object>(
+  reason: SystemReason,
+  ...statements: Prisma.Sql[]
+): Promise<Row[]> {
   return retryWhileDatabaseIsAway(() => runStatements<Row>('app.system', reason, statements))
 }
 

@@ -16,6 +16,6 @@ export function withoutRun<T>(work: () => T): T {
 }
 
 /** The id of the run that the current work belongs to, or undefined. */
-export function currentRun(): string | undefined {
+export function findCurrentRun(): string | undefined {
   return storage.getStore()
 }

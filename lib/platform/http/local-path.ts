@@ -3,7 +3,7 @@
  * the result leads where it was checked to lead. Keeps the query, drops the fragment. Null for
  * anything that leads elsewhere or is not an address.
  */
-export function localPath(wish: unknown, appUrl: string): string | null {
+export function toLocalPath(wish: unknown, appUrl: string): string | null {
   const { origin } = new URL(appUrl)
   const url = typeof wish === 'string' ? URL.parse(wish, origin) : null
   if (url?.origin !== origin || url.username || url.password) return null

@@ -35,7 +35,7 @@ type PageOptions = {
  * The Content-Security-Policy of a page. Scripts and styles need the nonce or our own origin, and
  * there is no 'unsafe-inline' in production. The hosted ChatKit adds its one origin.
  */
-export function contentSecurityPolicy({ nonce, appUrl, hostedChatKit, development }: PageOptions): string {
+export function makeContentSecurityPolicy({ nonce, appUrl, hostedChatKit, development }: PageOptions): string {
   const hosted = hostedChatKit ? [CHATKIT_ORIGIN] : []
   const directives: Record<string, string[]> = {
     'default-src': ["'none'"],
@@ -68,9 +68,9 @@ export function contentSecurityPolicy({ nonce, appUrl, hostedChatKit, developmen
  * The headers of a page besides the static ones: its policy and, on https,
  * Strict-Transport-Security.
  */
-export function pageHeaders(options: PageOptions): Record<string, string> {
+export function makePageHeaders(options: PageOptions): Record<string, string> {
   return {
-    'content-security-policy': contentSecurityPolicy(options),
+    'content-security-policy': makeContentSecurityPolicy(options),
     ...(options.appUrl.startsWith('https:') && { 'strict-transport-security': `max-age=${YEAR_SECONDS}` }),
   }
 }

@@ -9,7 +9,7 @@ const SLICE_CHARS = 262_144
  * or two, so that a large value neither blocks the process nor takes memory. Values outside JSON
  * count as JSON.stringify writes them.
  */
-export async function jsonSize(value: unknown): Promise<number> {
+export async function measureJson(value: unknown): Promise<number> {
   let bytes = 0
   let seen = 0
   const left: unknown[] = [value]

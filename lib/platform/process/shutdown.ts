@@ -11,7 +11,7 @@ type State = { hooks: Map<string, ShutdownHook>; ending?: Promise<Error[]> }
 const state = processState('shutdown', (): State => ({ hooks: new Map() }))
 
 /** Registers a shutdown hook, once per name, because a module may be loaded in two graphs. */
-export function onShutdown(name: string, hook: ShutdownHook): void {
+export function registerShutdownHook(name: string, hook: ShutdownHook): void {
   state().hooks.set(name, hook)
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isListening, listen, notify } from '#lib/platform/db/notify.ts'
 import { AppError } from '#lib/platform/errors.ts'
-import { isShuttingDown, onShutdown } from '#lib/platform/process/shutdown.ts'
+import { isShuttingDown, registerShutdownHook } from '#lib/platform/process/shutdown.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
 const CHANNEL = 'switchboard_changes'
@@ -48,7 +48,7 @@ export function watchChanges(signal: AbortSignal): AsyncGenerator<Hint, boolean>
   const watcher: Watcher = { changed: false, wake: () => {} }
   own.watchers.add(watcher)
   own.stopHearing ??= listen(CHANNEL, { heard: tellWatchers, missed: tellWatchers })
-  onShutdown('watchers', async () => tellWatchers())
+  registerShutdownHook('watchers', async () => tellWatchers())
   return watch(watcher, signal)
 }
 

@@ -1,4 +1,4 @@
-import { NAMING, secrecyOf } from '#lib/platform/redaction/secret-names.ts'
+import { findSecrecy, NAMING } from '#lib/platform/redaction/secret-names.ts'
 import { isSecretText } from '#lib/platform/redaction/secret-values.ts'
 import type { Span } from '#lib/platform/redaction/spans.ts'
 
@@ -10,23 +10,23 @@ const ATTRIBUTE = /\s([\w:-]{1,40})=\\{0,8}["']([^"'\\]{1,80})\\{0,8}["']/g
  * Finds the content of the XML element that begins at `at`, if its name or a naming attribute is
  * telling.
  */
-export function elementAt(text: string, at: number): Span[] {
+export function findElement(text: string, at: number): Span[] {
   LISTED.lastIndex = at
   const listed = LISTED.exec(text)
-  if (listed) return secrecyOf(listed[1] ?? '') ? contentAt(text, LISTED.lastIndex) : []
+  if (listed) return findSecrecy(listed[1] ?? '') ? findContent(text, LISTED.lastIndex) : []
   TAG.lastIndex = at
   const [, name = '', attributes = ''] = TAG.exec(text) ?? []
   if (name === '' || attributes.endsWith('/')) return []
   const start = TAG.lastIndex
   const named = [...attributes.matchAll(ATTRIBUTE)].find(
-    ([, attribute = '', value = '']) => NAMING.test(attribute) && secrecyOf(value),
+    ([, attribute = '', value = '']) => NAMING.test(attribute) && findSecrecy(value),
   )
-  return secrecyOf(name) || (named && !/^(?:input|label|button|a|p|h\d|div|span|td|th|li)$/i.test(name))
-    ? contentAt(text, start)
+  return findSecrecy(name) || (named && !/^(?:input|label|button|a|p|h\d|div|span|td|th|li)$/i.test(name))
+    ? findContent(text, start)
     : []
 }
 
-function contentAt(text: string, start: number): Span[] {
+function findContent(text: string, start: number): Span[] {
   const marked = text.startsWith('<![CDATA[', start)
   const from = marked ? start + 9 : start
   const found = text.indexOf(marked ? ']]>' : '<', from)
@@ -45,7 +45,7 @@ const BLANK_LINE =
  * Finds the value of a multipart form field whose name ends at `behind`: everything up to the next
  * boundary.
  */
-export function multipartBehind(text: string, at: number, behind: number): Span | undefined {
+export function findMultipartValue(text: string, at: number, behind: number): Span | undefined {
   if (!/form-data;[^\n]{0,20}$/i.test(text.slice(Math.max(0, at - 40), at))) return undefined
   BLANK_LINE.lastIndex = behind
   if (!BLANK_LINE.exec(text)) return undefined
@@ -64,7 +64,7 @@ const PHRASE = /(?:[a-z]{3,8} ){11,23}[a-z]{3,8}/y
  * Finds a YAML block value below its name, up to the end of its first line; or a phrase of many
  * words.
  */
-export function blockAt(text: string, start: number): Span | undefined {
+export function findBlock(text: string, start: number): Span | undefined {
   PHRASE.lastIndex = start
   if (PHRASE.test(text)) return { start, end: PHRASE.lastIndex }
   BLOCK.lastIndex = start

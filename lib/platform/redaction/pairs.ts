@@ -1,6 +1,6 @@
-import { blockAt, elementAt, multipartBehind } from '#lib/platform/redaction/markup.ts'
-import { endOfBrackets, quotedAt } from '#lib/platform/redaction/quoted.ts'
-import { NAMING, type Secrecy, secrecyOf, VALUING } from '#lib/platform/redaction/secret-names.ts'
+import { findBlock, findElement, findMultipartValue } from '#lib/platform/redaction/markup.ts'
+import { findEndOfBrackets, findQuoted } from '#lib/platform/redaction/quoted.ts'
+import { findSecrecy, NAMING, type Secrecy, VALUING } from '#lib/platform/redaction/secret-names.ts'
 import { isSecretText, isSecretWord } from '#lib/platform/redaction/secret-values.ts'
 import type { Span } from '#lib/platform/redaction/spans.ts'
 
@@ -38,7 +38,7 @@ export function findPairs(text: string, hidden: ReadonlySet<string>): Span[] {
       if (outer.length < NESTED_MAX) outer.push(siblings)
       siblings = {}
     } else if (found === '}') siblings = outer.pop() ?? {}
-    else if (found === '<') spans.push(...elementAt(text, sign.index))
+    else if (found === '<') spans.push(...findElement(text, sign.index))
     else if (found === '>') siblings = {}
     else {
       const span = pairAt(text, sign.index, found, siblings, spans, hidden)
@@ -61,24 +61,24 @@ function pairAt(
   if (isComparison(text, at, sign)) return undefined
   const name = nameBefore(text, at)
   if (!name) return undefined
-  if (sign.startsWith('%')) return secrecyOf(name.name) === 'strong' ? encodedAt(text, at + sign.length) : undefined
+  if (sign.startsWith('%')) return findSecrecy(name.name) === 'strong' ? encodedAt(text, at + sign.length) : undefined
   const behind = skipMarks(text, at + sign.length)
   const start = skipBlanks(text, behind, name.quoted)
   const spaced = start > behind || /\s/.test(text[at - 1] ?? '')
   if (sign !== 'is' && hidden.has(lastWord(name.name).toLowerCase())) return anythingAt(text, start, name)
-  const secrecy = sign === 'is' ? passwordAlone(name.name) : (secrecyOf(name.name) ?? inQuery(text, name))
+  const secrecy = sign === 'is' ? passwordAlone(name.name) : (findSecrecy(name.name) ?? inQuery(text, name))
   const naming = sign !== 'is' && !secrecy && NAMING.test(lastWord(name.name))
   const valuing = sign !== 'is' && !secrecy && VALUING.test(lastWord(name.name))
   if (!secrecy && !naming && !valuing) return undefined
   const header = sign === ':' && !name.quoted && secrecy ? headerValue(text, start, name) : undefined
   if (header) return header
-  const quoted = quotedAt(text, start, secrecy === 'strong' ? undefined : LOOK_CHARS * 2)
+  const quoted = findQuoted(text, start, secrecy === 'strong' ? undefined : LOOK_CHARS * 2)
   const value = quoted ?? { start, end: endOfWord(text, start, LOOK_CHARS) }
   const said = text.slice(value.start, Math.min(value.end, value.start + LOOK_CHARS * 2))
   if (naming && (quoted || sign === ':')) {
-    siblings.armed = secrecyOf(said) !== undefined
+    siblings.armed = findSecrecy(said) !== undefined
     if (siblings.armed && siblings.value) spans.push(siblings.value)
-    return siblings.armed && quoted ? multipartBehind(text, at, quoted.behind) : undefined
+    return siblings.armed && quoted ? findMultipartValue(text, at, quoted.behind) : undefined
   }
   if (valuing) {
     if (!isSecretText(said, 'strong')) return undefined
@@ -91,10 +91,10 @@ function pairAt(
   // The keys of a keyboard have names like secret keys.
   if (quoted && said.length < 4 && /key$/i.test(name.name)) return undefined
   if (quoted) return isSecretText(said, secrecy) ? quoted : undefined
-  const block = secrecy === 'strong' && sign === ':' ? blockAt(text, start) : undefined
+  const block = secrecy === 'strong' && sign === ':' ? findBlock(text, start) : undefined
   if (block) return block
   if (secrecy === 'weak' && name.quoted && TOKENS.test(text.slice(start, start + LOOK_CHARS)))
-    return { start, end: endOfBrackets(text, start) }
+    return { start, end: findEndOfBrackets(text, start) }
   if (/[[{]/.test(text[start] ?? '')) return name.quoted && secrecy === 'strong' ? nestedAt(text, start) : undefined
   if (sign === '=>') return undefined
   const written = {
@@ -237,10 +237,10 @@ function lineFrom(text: string, end: RegExp): string {
 
 /** Finds any value: a quoted text, an object, a list, a number. */
 function anythingAt(text: string, start: number, name: Name): Span | undefined {
-  const quoted = quotedAt(text, start)
+  const quoted = findQuoted(text, start)
   if (quoted) return quoted
   const nested = name.quoted && /[[{]/.test(text[start] ?? '')
-  const end = nested ? endOfBrackets(text, start) : endOfWord(text, start)
+  const end = nested ? findEndOfBrackets(text, start) : endOfWord(text, start)
   return end > start ? { start, end } : undefined
 }
 
@@ -252,7 +252,7 @@ function nestedAt(text: string, start: number): Span | undefined {
     )
   )
     return undefined
-  return { start, end: endOfBrackets(text, start) }
+  return { start, end: findEndOfBrackets(text, start) }
 }
 
 // The words of a text are called tokens, too.

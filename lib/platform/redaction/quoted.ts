@@ -14,7 +14,7 @@ export type Quoted = Span & { behind: number }
  * backslashes precede the quotes. Inspects at most `max` characters. Undefined if there is no
  * quote, or if the quoted text does not end within `max`.
  */
-export function quotedAt(text: string, at: number, max = Number.POSITIVE_INFINITY): Quoted | undefined {
+export function findQuoted(text: string, at: number, max = Number.POSITIVE_INFINITY): Quoted | undefined {
   OPENING.lastIndex = at
   const opening = OPENING.exec(text)
   if (!opening) return undefined
@@ -57,7 +57,7 @@ function isClosing(depth: number, opened: number): boolean {
  * Where the object or list that begins at `at` ends, ignoring brackets inside quoted texts. Without
  * a closing bracket it is the end of the text.
  */
-export function endOfBrackets(text: string, at: number): number {
+export function findEndOfBrackets(text: string, at: number): number {
   const SIGN = /[[\]{}]|(?<!\\)\\{0,64}"/g
   SIGN.lastIndex = at
   let depth = 0
@@ -65,7 +65,7 @@ export function endOfBrackets(text: string, at: number): number {
     const [found] = sign
     if (found === '{' || found === '[') depth += 1
     else if (found === '}' || found === ']') depth -= 1
-    else SIGN.lastIndex = Math.max(SIGN.lastIndex, quotedAt(text, sign.index)?.behind ?? 0)
+    else SIGN.lastIndex = Math.max(SIGN.lastIndex, findQuoted(text, sign.index)?.behind ?? 0)
     if (depth === 0) return SIGN.lastIndex
   }
   return text.length

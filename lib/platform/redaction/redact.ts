@@ -1,6 +1,6 @@
 import { toStorableText } from '#lib/platform/json/to-storable.ts'
 import { findPairs } from '#lib/platform/redaction/pairs.ts'
-import { NAMING, secrecyOf, VALUING } from '#lib/platform/redaction/secret-names.ts'
+import { findSecrecy, NAMING, VALUING } from '#lib/platform/redaction/secret-names.ts'
 import { isSecretText } from '#lib/platform/redaction/secret-values.ts'
 import { findShapes, isCardNumber } from '#lib/platform/redaction/shapes.ts'
 import { REDACTED, replaceSpans } from '#lib/platform/redaction/spans.ts'
@@ -116,8 +116,8 @@ function copyList(list: unknown[], budget: Budget, depth: number): unknown[] {
     list.length === 2 &&
     typeof name === 'string' &&
     typeof second === 'string' &&
-    secrecyOf(name) === 'strong' &&
-    !secrecyOf(second)
+    findSecrecy(name) === 'strong' &&
+    !findSecrecy(second)
   )
     return budget.admit() && budget.admit()
       ? [budget.text(name), isSecretText(second, 'strong') ? REDACTED : budget.text(second)]
@@ -167,14 +167,14 @@ function namesSecret(object: Record<string, unknown>): boolean {
     'Key',
   ]) {
     const name = NAMING.test(key) ? object[key] : undefined
-    if (typeof name === 'string' && secrecyOf(name)) return true
+    if (typeof name === 'string' && findSecrecy(name)) return true
   }
   return false
 }
 
 function isHidden(key: string, value: unknown): boolean {
   if (isEmpty(value) || typeof value === 'boolean') return false
-  const secrecy = secrecyOf(key)
+  const secrecy = findSecrecy(key)
   if (!secrecy) return false
   if (typeof value === 'string') return secrecy === 'strong' ? !WORD_OF_FETCH.test(value) : isSecretText(value, 'weak')
   if (typeof value === 'number') return secrecy === 'strong'

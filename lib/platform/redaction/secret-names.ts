@@ -43,7 +43,7 @@ const HARMLESS =
  * key`. Undefined if the name tells nothing. Reads only the last 100 characters, so the cost has a
  * limit for any length.
  */
-export function secrecyOf(name: string): Secrecy | undefined {
+export function findSecrecy(name: string): Secrecy | undefined {
   if (name.length < 2) return undefined
   const words = wordsOf(name)
   if (words === '' || HARMLESS.test(words)) return undefined

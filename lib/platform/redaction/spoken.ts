@@ -1,5 +1,5 @@
-import { quotedAt } from '#lib/platform/redaction/quoted.ts'
-import { secrecyOf } from '#lib/platform/redaction/secret-names.ts'
+import { findQuoted } from '#lib/platform/redaction/quoted.ts'
+import { findSecrecy } from '#lib/platform/redaction/secret-names.ts'
 import { isSecretText, isSecretWord } from '#lib/platform/redaction/secret-values.ts'
 import type { Span } from '#lib/platform/redaction/spans.ts'
 
@@ -26,24 +26,24 @@ export function findSpoken(text: string): Span[] {
   const spans: Span[] = []
   if (!HINT.test(text)) return spans
   for (const { 0: match, index } of text.matchAll(BEFORE_QUOTES)) {
-    const quoted = quotedAt(text, index + match.length, 512)
+    const quoted = findQuoted(text, index + match.length, 512)
     if (quoted && isSecretText(text.slice(quoted.start, quoted.end), 'strong')) spans.push(quoted)
   }
   for (const { 0: match, index } of text.matchAll(LISTED_HEADER)) {
-    const quoted = quotedAt(text, index + match.length)
+    const quoted = findQuoted(text, index + match.length)
     if (quoted && /[\s\d]/.test(text.slice(quoted.start, quoted.end))) spans.push(quoted)
   }
   for (const pattern of [LISTED, SETTER])
     for (const { 0: match, 1: name = '', index } of text.matchAll(pattern)) {
-      if (secrecyOf(name) !== 'strong') continue
-      const quoted = quotedAt(text, index + match.length, 512)
+      if (findSecrecy(name) !== 'strong') continue
+      const quoted = findQuoted(text, index + match.length, 512)
       if (quoted && isOdd(text.slice(quoted.start, quoted.end))) spans.push(quoted)
     }
   for (const { 0: match, 2: name = '', 3: value = '', index } of text.matchAll(ENTITIES))
-    if (secrecyOf(name) === 'strong' && isSecretText(value, 'strong'))
+    if (findSecrecy(name) === 'strong' && isSecretText(value, 'strong'))
       spans.push({ start: index + match.length - value.length, end: index + match.length })
   for (const { 0: match, 1: name = '', 2: value = '', index } of text.matchAll(ROW))
-    if (secrecyOf(name) === 'strong' && isOdd(value))
+    if (findSecrecy(name) === 'strong' && isOdd(value))
       spans.push({ start: index + match.length - value.length, end: index + match.length })
   for (const { 0: match, 1: quote = '', 2: value = '', index } of text.matchAll(SHORT_FLAG)) {
     const end = index + match.length - quote.length
@@ -53,7 +53,7 @@ export function findSpoken(text: string): Span[] {
   for (const { 0: match, 1: name = '', 2: value = '', index } of text.matchAll(FLAG)) {
     const end = index + match.length
     const written = { secrecy: 'strong', spaced: true, after: text.slice(end, end + 24), leads: true } as const
-    if (secrecyOf(name) === 'strong' && isSecretWord(value, written)) spans.push({ start: end - value.length, end })
+    if (findSecrecy(name) === 'strong' && isSecretWord(value, written)) spans.push({ start: end - value.length, end })
   }
   for (const { 0: match, 1: password = '', index } of text.matchAll(NETRC))
     spans.push({ start: index + match.length - password.length, end: index + match.length })

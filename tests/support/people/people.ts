@@ -1,4 +1,4 @@
-import { sealSession, sessionCookie } from '#lib/auth/sessions/session.ts'
+import { nameSessionCookie, sealSession } from '#lib/auth/sessions/session.ts'
 import { SCOPES } from '#lib/auth/tokens/scopes.ts'
 import { createPersonalToken } from '#lib/data/people/personal-tokens.ts'
 import type { Person } from '#lib/data/people/users.ts'
@@ -44,7 +44,7 @@ export async function sessionCookieOf(userId: string, version: number, secondsAg
     version,
     signedInAt: Math.floor(Date.now() / 1000) - secondsAgo,
   })
-  return `${sessionCookie().name}=${sealed}`
+  return `${nameSessionCookie().name}=${sealed}`
 }
 
 /** A personal token of the caller, by default with every scope, that never expires. */

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { isFresh, ROOT } from '#scripts/build-freshness.ts'
-import { freePort } from '#scripts/local/port.ts'
+import { findFreePort } from '#scripts/local/port.ts'
 
 const READY_MS = 120_000
 const STOP_MS = 40_000
@@ -42,7 +42,7 @@ export async function startApp({
 } = {}): Promise<AppServer> {
   if (!(await isFresh())) build()
   const database = databaseUrl ? new URL(databaseUrl).pathname.slice(1) : await copyTemplate()
-  const port = await freePort()
+  const port = await findFreePort()
   const url = `http://127.0.0.1:${port}`
   const child = spawn(process.execPath, ['scripts/start.ts'], {
     cwd: ROOT,

@@ -2,7 +2,7 @@ import type { Metadata } from 'next'
 import Link from 'next/link'
 import { notFound } from 'next/navigation'
 import { Live } from '#app/admin/live.tsx'
-import { toolCallsHref } from '#app/admin/tool-calls/filter.ts'
+import { toToolCallsHref } from '#app/admin/tool-calls/filter.ts'
 import { RunStatusBadge } from '#app/calls/call-status.tsx'
 import { CallTable } from '#app/calls/call-table.tsx'
 import { explainFailure } from '#app/calls/failure-text.ts'
@@ -13,7 +13,7 @@ import { EmptyState } from '#app/ui/lists/empty-state.tsx'
 import { Facts, Id } from '#app/ui/lists/facts.tsx'
 import { Notice } from '#app/ui/notice.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
-import { countText, durationText } from '#app/ui/time-text.ts'
+import { toCountText, toDurationText } from '#app/ui/time-text.ts'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { listFeedback } from '#lib/data/chat/feedback.ts'
 import { FailureDetail, RUN_FAILURES } from '#lib/data/runs/run-failures.ts'
@@ -35,7 +35,7 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
   const calls = await listToolCalls({ admin: true }, { runId: run.id, limit: 200 })
   const feedback = await listFeedback({ admin: true }, { threadId: run.threadId, limit: 20 })
   const since = (from: Date | null, to: Date | null) =>
-    from && to ? durationText(to.getTime() - from.getTime()) : null
+    from && to ? toDurationText(to.getTime() - from.getTime()) : null
   const failure = run.failureClass ? explainFailure(run.failureClass, RUN_FAILURES) : undefined
   const { data: detail } = FailureDetail.safeParse(run.failureDetail)
   return (
@@ -82,7 +82,7 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
             facts={[
               [
                 'Person',
-                <Link key="p" className={LINK} href={toolCallsHref({ person: run.ownerId })} title={run.owner.email}>
+                <Link key="p" className={LINK} href={toToolCallsHref({ person: run.ownerId })} title={run.owner.email}>
                   {run.owner.name}
                 </Link>,
               ],
@@ -91,15 +91,15 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
               ['Waited to start', since(run.createdAt, run.startedAt)],
               ['First words after', since(run.createdAt, run.firstDeltaAt)],
               ['Took', since(run.createdAt, run.finishedAt)],
-              ['Calls of the model', countText(run.modelCalls)],
-              ['Tokens read', countText(run.inputTokens)],
-              ['Tokens written', countText(run.outputTokens)],
+              ['Calls of the model', toCountText(run.modelCalls)],
+              ['Tokens read', toCountText(run.inputTokens)],
+              ['Tokens written', toCountText(run.outputTokens)],
               [
                 'Conversation',
                 <Link
                   key="t"
                   className={LINK}
-                  href={toolCallsHref({ thread: run.threadId })}
+                  href={toToolCallsHref({ thread: run.threadId })}
                   title="All calls of this conversation"
                 >
                   <Id>{run.threadId}</Id>

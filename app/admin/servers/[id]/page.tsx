@@ -20,7 +20,7 @@ import { listServers } from '#lib/data/servers/servers.ts'
 import { listToolPins } from '#lib/data/servers/tool-pins.ts'
 import { listToolRefusals } from '#lib/data/servers/tool-refusals.ts'
 import { isPinned } from '#lib/mcp-client/connection/load-tools.ts'
-import { asksUnannotated } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { needsApprovalIfUnannotated } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
 export const metadata: Metadata = { title: 'Tool server' }
@@ -81,7 +81,7 @@ export default async function ServerPage({
               ['Denied tools', server.config?.deny.join(', ')],
               [
                 'Tools that do not say what they do',
-                asksUnannotated(server) ? 'Ask a person first' : 'Are called without asking',
+                needsApprovalIfUnannotated(server) ? 'Ask a person first' : 'Are called without asking',
               ],
               ['From', server.fromAdmin ? 'This page' : 'Settings'],
             ]}

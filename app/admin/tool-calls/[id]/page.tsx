@@ -1,10 +1,10 @@
 import type { Metadata } from 'next'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
-import { toolCallsHref } from '#app/admin/tool-calls/filter.ts'
+import { toToolCallsHref } from '#app/admin/tool-calls/filter.ts'
 import { CallPage } from '#app/calls/call-page.tsx'
 import { Id } from '#app/ui/lists/facts.tsx'
-import { countText, durationText } from '#app/ui/time-text.ts'
+import { toCountText, toDurationText } from '#app/ui/time-text.ts'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { findPerson } from '#lib/data/people/users.ts'
 import { findAnyRun } from '#lib/data/runs/run-list.ts'
@@ -44,11 +44,11 @@ async function factsOf(call: ToolCallDetail, me: string): Promise<[string, React
     [
       `Last ${PERIOD_DAYS} days`,
       usual.calls > 0 &&
-        `p50 ${durationText(usual.p50)}, p95 ${durationText(usual.p95)} (${countText(usual.calls)} successful calls)`,
+        `p50 ${toDurationText(usual.p50)}, p95 ${toDurationText(usual.p95)} (${toCountText(usual.calls)} successful calls)`,
     ],
     [
       'Person',
-      <Link key="p" className={LINK} href={toolCallsHref({ person: ownerId })} title={owner.email}>
+      <Link key="p" className={LINK} href={toToolCallsHref({ person: ownerId })} title={owner.email}>
         {owner.name}
       </Link>,
     ],
@@ -61,14 +61,14 @@ async function factsOf(call: ToolCallDetail, me: string): Promise<[string, React
         </Link>
       ),
     ],
-    ['In its run after', run && durationText(Math.max(0, startedAt.getTime() - run.createdAt.getTime()))],
+    ['In its run after', run && toDurationText(Math.max(0, startedAt.getTime() - run.createdAt.getTime()))],
     [
       'Conversation',
       threadId && (
         <Link
           key="t"
           className={LINK}
-          href={ownerId === me ? `/chat/${threadId}` : toolCallsHref({ thread: threadId })}
+          href={ownerId === me ? `/chat/${threadId}` : toToolCallsHref({ thread: threadId })}
           title={ownerId === me ? 'Open your conversation' : 'All calls of this conversation'}
         >
           <Id>{threadId}</Id>

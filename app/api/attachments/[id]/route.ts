@@ -1,7 +1,7 @@
 import { requireUploader, withUpload } from '#app/api/attachments/receive-upload.ts'
 import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
-import { kindOf } from '#lib/data/attachments/attachment-type.ts'
+import { toKind } from '#lib/data/attachments/attachment-type.ts'
 import { readAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
 import { decodeText } from '#lib/data/attachments/decode-text.ts'
 import { jsonResponse, route } from '#lib/platform/http/http.ts'
@@ -35,7 +35,7 @@ async function download(request: Request, { params }: Context): Promise<Response
   const caller = await requireCaller(request)
   await consumeLimit(DOWNLOADS, caller.userId)
   const { attachment, bytes } = await readAttachment(caller, (await params).id)
-  const kind = kindOf(attachment.mime_type)
+  const kind = toKind(attachment.mime_type)
   const shown = kind === 'image' && new URL(request.url).searchParams.has('preview')
   return new Response(new Uint8Array(bytes), {
     headers: {

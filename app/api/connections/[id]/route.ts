@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { journeyCookie } from '#app/api/connections/journey-cookie.ts'
+import { makeJourneyCookie } from '#app/api/connections/journey-cookie.ts'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
 import { parseFields } from '#lib/auth/sign-in/parse-fields.ts'
 import { removeAccount, saveAccount } from '#lib/data/servers/server-accounts.ts'
@@ -42,7 +42,7 @@ export const POST = route(async (request, { params }: Params) => {
     return jsonResponse({})
   }
   const { url, journey } = await beginConnection(caller, server, thread)
-  return jsonResponse({ url }, { headers: { 'set-cookie': journeyCookie(journey) } })
+  return jsonResponse({ url }, { headers: { 'set-cookie': makeJourneyCookie(journey) } })
 })
 
 /** Disconnects the caller's account at a server. */

@@ -1,4 +1,4 @@
-import { journeyCookie, journeyOf } from '#app/api/connections/journey-cookie.ts'
+import { makeJourneyCookie, readJourney } from '#app/api/connections/journey-cookie.ts'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
 import { finishConnection } from '#lib/mcp-client/accounts/connect-account.ts'
 import { env } from '#lib/platform/env.ts'
@@ -13,7 +13,7 @@ export const GET = route(async (request) => {
   const page = new URL('/settings/connections', env().APP_URL)
   try {
     const caller = await requireCaller(request)
-    const { name, thread } = await finishConnection(caller, new URL(request.url).searchParams, journeyOf(request))
+    const { name, thread } = await finishConnection(caller, new URL(request.url).searchParams, readJourney(request))
     if (thread) page.pathname = `/chat/${thread}`
     else page.searchParams.set('connected', name)
   } catch (thrown) {
@@ -25,7 +25,7 @@ export const GET = route(async (request) => {
       location: page.href,
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
-      'set-cookie': journeyCookie(),
+      'set-cookie': makeJourneyCookie(),
     },
   })
 })

@@ -1,8 +1,8 @@
-import { clientMetadata, clientMetadataUrl } from '#lib/mcp-client/accounts/account-client.ts'
+import { describeClient, toClientMetadataUrl } from '#lib/mcp-client/accounts/account-client.ts'
 import { jsonResponse } from '#lib/platform/http/http.ts'
 
 /**
  * The client-id metadata document, which lets authorization servers know this installation without
  * registration.
  */
-export const GET = async () => jsonResponse({ client_id: clientMetadataUrl(), ...clientMetadata() })
+export const GET = async () => jsonResponse({ client_id: toClientMetadataUrl(), ...describeClient() })

@@ -1,7 +1,7 @@
 import type { Model } from '@openai/agents'
 import type { About } from '#lib/agent/models/demo/about.ts'
-import { nextStep } from '#lib/agent/models/demo/next-step.ts'
-import { planModel } from '#lib/agent/models/direct/plan-model.ts'
+import { planNextStep } from '#lib/agent/models/demo/next-step.ts'
+import { makePlanModel } from '#lib/agent/models/direct/plan-model.ts'
 
 export const DEMO_NAME = 'demo assistant'
 
@@ -10,6 +10,6 @@ export const DEMO_NAME = 'demo assistant'
  * requests about tasks and notes, so that everything around it can be tried without a key. Its tool
  * calls take the same path as any model's.
  */
-export function demoModel(about: About): Model {
-  return planModel((turn) => nextStep(turn, about))
+export function makeDemoModel(about: About): Model {
+  return makePlanModel((turn) => planNextStep(turn, about))
 }

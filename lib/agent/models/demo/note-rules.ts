@@ -1,4 +1,4 @@
-import { listNotes, NOT_UNDERSTOOD, type NoteHit, plain } from '#lib/agent/models/demo/phrases.ts'
+import { escapeMarkdown, listNotes, NOT_UNDERSTOOD, type NoteHit } from '#lib/agent/models/demo/phrases.ts'
 import type { Rule } from '#lib/agent/models/demo/rule.ts'
 import type { Plan } from '#lib/agent/models/direct/plan.ts'
 
@@ -51,7 +51,7 @@ function save(text: string): Plan {
     calls: [{ tool: 'save_note', args: { body } }],
     next: ([answer]) => {
       const { title } = (answer?.value ?? {}) as { title?: string }
-      return { say: title ? `Noted: **${plain(title)}**. Ask for it with \`find …\`.` : 'Noted.' }
+      return { say: title ? `Noted: **${escapeMarkdown(title)}**. Ask for it with \`find …\`.` : 'Noted.' }
     },
   }
 }
@@ -65,7 +65,7 @@ function search(words: string | undefined, goOn?: (hits: NoteHit[]) => Plan, lea
       const [first, second] = notes
       if (!first) {
         if (!query) return { say: 'You have no notes yet. Write one with `note: …`.' }
-        const none = `I found no note about "${plain(query)}".`
+        const none = `I found no note about "${escapeMarkdown(query)}".`
         return { say: lead ? `${none}\n\n${lead.replace('I did not understand that. ', '')}` : none }
       }
       if (goOn) return goOn(notes)
@@ -84,13 +84,15 @@ function read({ id, title }: NoteHit): Plan {
       const quoted = body
         .trim()
         .split('\n')
-        .map((line) => `> ${plain(line)}`)
+        .map((line) => `> ${escapeMarkdown(line)}`)
         .join('\n')
-      return { say: body.trim() === title ? `Your note says:\n\n${quoted}` : `**${plain(title)}**\n\n${quoted}` }
+      return {
+        say: body.trim() === title ? `Your note says:\n\n${quoted}` : `**${escapeMarkdown(title)}**\n\n${quoted}`,
+      }
     },
   }
 }
 
 function askDelete({ id, title }: NoteHit): string {
-  return `I found **${plain(title)}**. To delete it for ever, say \`/delete_note id=${id}\`.`
+  return `I found **${escapeMarkdown(title)}**. To delete it for ever, say \`/delete_note id=${id}\`.`
 }

@@ -5,12 +5,12 @@ export type Task = { number: number; title: string; due: string | null; done: bo
 export type NoteHit = { id: string; title: string; snippet?: string }
 
 /** Escapes the text for Markdown. */
-export function plain(text: string): string {
+export function escapeMarkdown(text: string): string {
   return text.replace(/[\\`*_[\]<>#|~]/g, '\\$&')
 }
 
 export function sayTask({ number, title, due }: Task, about: About): string {
-  return `**${number}** ${plain(title)}${due ? ` (${sayDue(due, about)})` : ''}`
+  return `**${number}** ${escapeMarkdown(title)}${due ? ` (${sayDue(due, about)})` : ''}`
 }
 
 export function listTasks(tasks: Task[], about: About): string {
@@ -19,7 +19,7 @@ export function listTasks(tasks: Task[], about: About): string {
 
 export function listNotes(notes: NoteHit[]): string {
   return notes
-    .map(({ title, snippet }) => `- **${plain(title)}**${snippet && snippet !== title ? `: ${snippet}` : ''}`)
+    .map(({ title, snippet }) => `- **${escapeMarkdown(title)}**${snippet && snippet !== title ? `: ${snippet}` : ''}`)
     .join('\n')
 }
 

@@ -56,7 +56,7 @@ function offsetMinutes(now: Date, timeZone: string): number {
 }
 
 /** The person's current day plus some days: "2026-11-27". */
-export function localDay({ timeZone, now }: Pick<About, 'timeZone' | 'now'>, plusDays = 0): string {
+export function toLocalDay({ timeZone, now }: Pick<About, 'timeZone' | 'now'>, plusDays = 0): string {
   const day = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(
     now,
   )
@@ -67,14 +67,14 @@ export function localDay({ timeZone, now }: Pick<About, 'timeZone' | 'now'>, plu
 export function sayDue(due: string, about: Pick<About, 'timeZone' | 'now'>): string {
   const [day = '', time] = due.split('T')
   const near =
-    day === localDay(about)
+    day === toLocalDay(about)
       ? 'today'
-      : day === localDay(about, 1)
+      : day === toLocalDay(about, 1)
         ? 'tomorrow'
-        : day === localDay(about, -1)
+        : day === toLocalDay(about, -1)
           ? 'yesterday'
           : undefined
-  const sameYear = day.slice(0, 4) === localDay(about).slice(0, 4)
+  const sameYear = day.slice(0, 4) === toLocalDay(about).slice(0, 4)
   const far = new Intl.DateTimeFormat('en-GB', {
     timeZone: 'UTC',
     weekday: 'long',

@@ -1,7 +1,7 @@
 import type { About } from '#lib/agent/models/demo/about.ts'
-import { listTasks, plain, sayTask, type Task } from '#lib/agent/models/demo/phrases.ts'
+import { escapeMarkdown, listTasks, sayTask, type Task } from '#lib/agent/models/demo/phrases.ts'
 import type { Rule } from '#lib/agent/models/demo/rule.ts'
-import { localDay, sayDue, takeDate } from '#lib/agent/models/demo/take-date.ts'
+import { sayDue, takeDate, toLocalDay } from '#lib/agent/models/demo/take-date.ts'
 import type { Plan } from '#lib/agent/models/direct/plan.ts'
 import type { Answer, DirectTurn } from '#lib/agent/models/direct/read-turn.ts'
 
@@ -25,7 +25,7 @@ export const listRules: Rule[] = [
   ],
   [
     /^(?:(?:what(?:'s| is)?|show|list)(?: me)?(?: my| the)?(?: tasks)? )?overdue(?: tasks)?$/i,
-    (_, about) => list({ status: 'open', due_to: localDay(about, -1) }, 'overdue', about),
+    (_, about) => list({ status: 'open', due_to: toLocalDay(about, -1) }, 'overdue', about),
   ],
   [
     /^(?:what(?:'s| is| are| do i have| have i got| tasks are)?|show|list|anything|tasks|my tasks)(?: me)?(?: my)?(?: tasks)?(?: that are| i have)?(?: open)?(?: to do)? (?:(?:due|for|on|by|until|planned) )*(?<when>today|tomorrow|this week|next week|(?:on )?(?:mon|tues|wednes|thurs|fri|satur|sun)day)$/i,
@@ -131,12 +131,12 @@ function list(args: Record<string, unknown>, what: string, about: About): Plan {
 }
 
 function range(when: string, about: About): { due_from?: string; due_to: string } {
-  const today = localDay(about)
+  const today = toLocalDay(about)
   if (when === 'today') return { due_to: today }
-  if (when === 'tomorrow') return { due_from: localDay(about, 1), due_to: localDay(about, 1) }
+  if (when === 'tomorrow') return { due_from: toLocalDay(about, 1), due_to: toLocalDay(about, 1) }
   const weekday = (new Date(`${today}T00:00:00Z`).getUTCDay() + 6) % 7
-  if (when === 'this week') return { due_to: localDay(about, 6 - weekday) }
-  if (when === 'next week') return { due_from: localDay(about, 7 - weekday), due_to: localDay(about, 13 - weekday) }
+  if (when === 'this week') return { due_to: toLocalDay(about, 6 - weekday) }
+  if (when === 'next week') return { due_from: toLocalDay(about, 7 - weekday), due_to: toLocalDay(about, 13 - weekday) }
   const day = takeDate(when, about).due?.slice(0, 10) ?? today
   return { due_from: day, due_to: day }
 }
@@ -159,7 +159,7 @@ function changed(verb: string, answer: Answer | undefined, about: About): Plan {
   const task = answer?.value as Task | undefined
   if (!task?.title) return { say: `${verb}.` }
   return {
-    say: `${verb}: **${task.number}** ${plain(task.title)}${task.due ? `, due ${sayDue(task.due, about)}` : ''}.`,
+    say: `${verb}: **${task.number}** ${escapeMarkdown(task.title)}${task.due ? `, due ${sayDue(task.due, about)}` : ''}.`,
   }
 }
 
@@ -185,7 +185,7 @@ function complete(which: string, about: About, turn: DirectTurn): Plan {
 function sayCompleted(answer: Answer): string {
   const task = answer.value as Task | undefined
   if (answer.failed) return `That did not work: ${answer.text}`
-  return task?.title ? `Done: ~~${plain(task.title)}~~ (${task.number}).` : 'Done.'
+  return task?.title ? `Done: ~~${escapeMarkdown(task.title)}~~ (${task.number}).` : 'Done.'
 }
 
 function reschedule(which: string, when: string, about: About, turn: DirectTurn, orTitle = false): Plan | undefined {
@@ -195,7 +195,7 @@ function reschedule(which: string, when: string, about: About, turn: DirectTurn,
     // "change 2 to buy oat milk" is a new title.
     if (orTitle) return undefined
     return {
-      say: `I did not understand the date "${plain(when)}". Write it like \`Friday\`, \`tomorrow at 3pm\` or \`2026-12-01\`.`,
+      say: `I did not understand the date "${escapeMarkdown(when)}". Write it like \`Friday\`, \`tomorrow at 3pm\` or \`2026-12-01\`.`,
     }
   }
   return withTask(which, about, turn, (number) => change({ number, due: never ? null : due }, about, 'Moved'))
@@ -208,7 +208,7 @@ function remove(which: string, about: About, turn: DirectTurn): Plan {
       calls: [{ tool: 'delete_task', args: { number: Number(which.replace('#', '')) } }],
       next: ([answer]) => {
         const { deleted } = (answer?.value ?? {}) as { deleted?: Task }
-        return { say: deleted ? `Deleted: ${plain(deleted.title)} (${deleted.number}).` : 'Deleted.' }
+        return { say: deleted ? `Deleted: ${escapeMarkdown(deleted.title)} (${deleted.number}).` : 'Deleted.' }
       },
     }
   }
@@ -238,7 +238,8 @@ function withTask(which: string, about: About, turn: DirectTurn, goOn: (number: 
     next: ([answer]) => {
       const found = tasksOf(answer)
       const [only] = found
-      if (!only) return { say: `I found no open task about "${plain(text)}". \`what is open?\` shows them all.` }
+      if (!only)
+        return { say: `I found no open task about "${escapeMarkdown(text)}". \`what is open?\` shows them all.` }
       if (found.length === 1) return goOn(only.number)
       return { say: `Which one do you mean? Say its number.\n\n${listTasks(found.slice(0, 10), about)}` }
     },

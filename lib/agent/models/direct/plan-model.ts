@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Model, ModelRequest, ModelResponse, StreamEvent } from '@openai/agents'
 import { followPlan, type Step } from '#lib/agent/models/direct/plan.ts'
 import { type DirectTurn, readTurn } from '#lib/agent/models/direct/read-turn.ts'
-import { slashCommand } from '#lib/agent/models/direct/slash-command.ts'
+import { readSlashCommand } from '#lib/agent/models/direct/slash-command.ts'
 import { newId } from '#lib/platform/ids.ts'
 
 /** Milliseconds between two pieces of an answer, so that streaming is visible. */
@@ -14,14 +14,14 @@ type StepOf = (turn: DirectTurn) => Step
 export const DIRECT_NAME = 'direct call'
 
 /** A model that carries out the person's own command, with no other model behind it. */
-export function directModel(): Model {
-  return planModel((turn) =>
-    followPlan(slashCommand(turn) ?? { say: 'There is no such tool. `/tools` lists those that there are.' }, turn),
+export function makeDirectModel(): Model {
+  return makePlanModel((turn) =>
+    followPlan(readSlashCommand(turn) ?? { say: 'There is no such tool. `/tools` lists those that there are.' }, turn),
   )
 }
 
 /** A model of the Agents SDK whose every step is computed in this process. */
-export function planModel(stepOf: StepOf): Model {
+export function makePlanModel(stepOf: StepOf): Model {
   return {
     getResponse: async (request) => respond(stepOf(readTurn(request))),
     getStreamedResponse: (request) => stream(request, stepOf),

@@ -32,11 +32,11 @@ export function followPlan(begun: Plan, turn: DirectTurn): Step {
 export function findTool(tools: OfferedTool[], name: string): OfferedTool | undefined {
   const exact = tools.find((tool) => tool.name === name)
   if (exact) return exact
-  const [only, another] = toolsLike(tools, name)
+  const [only, another] = findSimilarTools(tools, name)
   return another ? undefined : only
 }
 
 /** The tools that have this name after a server's prefix. */
-export function toolsLike(tools: OfferedTool[], name: string): OfferedTool[] {
+export function findSimilarTools(tools: OfferedTool[], name: string): OfferedTool[] {
   return tools.filter((tool) => tool.name.endsWith(`_${name}`))
 }

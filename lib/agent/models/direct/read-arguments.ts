@@ -14,12 +14,12 @@ export function readArguments(text: string, tool: OfferedTool): Read {
   const missing = tool.required.filter((key) => !Object.hasOwn(read.values, key))
   if (missing.length === 0) return read
   return {
-    problem: `\`${missing.join('`, `')}\` ${missing.length === 1 ? 'is' : 'are'} missing: \`${usageOf(tool)}\`.`,
+    problem: `\`${missing.join('`, `')}\` ${missing.length === 1 ? 'is' : 'are'} missing: \`${describeUsage(tool)}\`.`,
   }
 }
 
 /** How a tool is called: `/add_task title=… [due=…]`. */
-export function usageOf({ name, properties, required }: OfferedTool): string {
+export function describeUsage({ name, properties, required }: OfferedTool): string {
   const args = Object.keys(properties).map((key) => (required.includes(key) ? `${key}=…` : `[${key}=…]`))
   return [`/${name}`, ...args].join(' ')
 }

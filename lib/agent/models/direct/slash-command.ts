@@ -1,5 +1,5 @@
-import { findTool, type Plan, toolsLike } from '#lib/agent/models/direct/plan.ts'
-import { readArguments, usageOf } from '#lib/agent/models/direct/read-arguments.ts'
+import { findSimilarTools, findTool, type Plan } from '#lib/agent/models/direct/plan.ts'
+import { describeUsage, readArguments } from '#lib/agent/models/direct/read-arguments.ts'
 import type { Answer, DirectTurn, OfferedTool } from '#lib/agent/models/direct/read-turn.ts'
 
 const COMMAND = /^\/([\w-]+)(?:\s+([\s\S]*))?$/
@@ -20,7 +20,7 @@ export function isDirectCall(text: string, tools: { name: string }[]): boolean {
  * A message such as `/add_task title="buy milk"` as a plan; undefined if the message is not a
  * command. `/tools` lists the tools.
  */
-export function slashCommand({ text, tools }: DirectTurn): Plan | undefined {
+export function readSlashCommand({ text, tools }: DirectTurn): Plan | undefined {
   const { name, rest } = readCommand(text)
   if (!name || name === 'help') return undefined
   if (name === 'tools') return { say: listOf(tools) }
@@ -42,11 +42,11 @@ function readCommand(text: string): { name: string | undefined; rest: string } {
 
 function listOf(tools: OfferedTool[]): string {
   if (tools.length === 0) return 'No tools are available just now.'
-  return `These tools can be called:\n\n${tools.map((tool) => `- \`${usageOf(tool)}\``).join('\n')}`
+  return `These tools can be called:\n\n${tools.map((tool) => `- \`${describeUsage(tool)}\``).join('\n')}`
 }
 
 function unknownTool(name: string, tools: OfferedTool[]): string {
-  const alike = toolsLike(tools, name)
+  const alike = findSimilarTools(tools, name)
   if (alike.length > 0)
     return `Several servers have a tool of that name. Which one do you mean? ${alike.map((tool) => `\`/${tool.name}\``).join(', ')}`
   const near = nearest(name, tools)

@@ -3,7 +3,7 @@ import { ModelFault } from '#lib/agent/models/openai/failures/turn-failure.ts'
 import { repairOf } from '#lib/agent/models/openai/openai-model.ts'
 import type { Cut } from '#lib/agent/models/openai/repair/answer-repair.ts'
 import { toTokenCount } from '#lib/agent/models/openai/repair/token-count.ts'
-import { wellFormedRequest } from '#lib/agent/models/well-formed.ts'
+import { toWellFormedRequest } from '#lib/agent/models/well-formed.ts'
 
 /** A tool call as the model asked for it. `arguments` is its text, which may not be JSON. */
 export type AskedCall = { callId: string; name: string; arguments: string }
@@ -69,7 +69,7 @@ export class GuardedModel implements Model {
   async *#guarded(request: ModelRequest): AsyncGenerator<StreamEvent> {
     const leave = new AbortController()
     const signal = request.signal ? AbortSignal.any([request.signal, leave.signal]) : leave.signal
-    const events = this.#inner.getStreamedResponse({ ...wellFormedRequest(request), signal })[Symbol.asyncIterator]()
+    const events = this.#inner.getStreamedResponse({ ...toWellFormedRequest(request), signal })[Symbol.asyncIterator]()
     try {
       while (true) {
         const next = await withIdleDeadline(events.next(), this.#guard, signal)

@@ -7,7 +7,7 @@ import {
 } from '@openai/agents'
 import type OpenAI from 'openai'
 import { AnswerRepair } from '#lib/agent/models/openai/repair/answer-repair.ts'
-import { ECHO, originOf } from '#lib/agent/models/openai/repair/echo.ts'
+import { ECHO, toOrigin } from '#lib/agent/models/openai/repair/echo.ts'
 import { repairClient } from '#lib/agent/models/openai/repair/repair-client.ts'
 import { repairInput } from '#lib/agent/models/openai/repair/repair-input.ts'
 
@@ -34,7 +34,7 @@ export class OpenAIModel implements Model {
   }
 
   async *getStreamedResponse(request: ModelRequest): AsyncGenerator<StreamEvent> {
-    const origin = originOf(this.#client.baseURL, this.#name)
+    const origin = toOrigin(this.#client.baseURL, this.#name)
     const input = typeof request.input === 'string' ? request.input : repairInput(request.input)
     const answer = new AnswerRepair(toolNames(request), callIds(input), origin)
     const inner = this.#open(repairClient(this.#client, origin, answer))

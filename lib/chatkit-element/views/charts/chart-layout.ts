@@ -24,7 +24,7 @@ type Frame = { left: number; top: number; width: number; height: number }
  * The pixel positions of everything in a chart within `frame`. Values that are not numbers count as
  * zero. Pure.
  */
-export function chartLayout(
+export function layOutChart(
   rows: readonly ChartRow[],
   series: readonly ChartSeries[],
   frame: Frame,

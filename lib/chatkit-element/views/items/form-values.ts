@@ -3,7 +3,7 @@ import type { WidgetAction } from '#lib/chatkit-element/chat.ts'
 type Values = Record<string, unknown>
 
 /** The fields of a form by name; dotted names nest (`todo.title` is `{ todo: { title } }`). */
-export function formValues(form: HTMLFormElement): Values {
+export function readFormValues(form: HTMLFormElement): Values {
   const values: Values = {}
   for (const field of form.querySelectorAll<HTMLInputElement>('[name]')) {
     if (!field.name || (field.type === 'radio' && !field.checked)) continue

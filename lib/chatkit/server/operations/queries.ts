@@ -1,9 +1,9 @@
 import { isHidden } from '#lib/chatkit/protocol/items.ts'
 import type { Operation, Params } from '#lib/chatkit/protocol/requests.ts'
-import { pageQuery } from '#lib/chatkit/protocol/store.ts'
+import { toPageQuery } from '#lib/chatkit/protocol/store.ts'
 import type { Deps } from '#lib/chatkit/server/deps.ts'
 import { loadActive, loadSender } from '#lib/chatkit/server/operations/require.ts'
-import { wireAttachment, wireItem, wireThread } from '#lib/chatkit/server/operations/wire.ts'
+import { toWireAttachment, toWireItem, toWireThread } from '#lib/chatkit/server/operations/wire.ts'
 import { cleanTitle } from '#lib/chatkit/server/title.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
@@ -15,19 +15,19 @@ type Query<O extends Operation> = (params: Params<O>, deps: QueryDeps) => Promis
 
 const getThread: Query<'threads.get_by_id'> = async ({ thread_id }, { store }) => {
   const thread = await store.loadThread(thread_id)
-  const items = await store.listItems(thread_id, { ...pageQuery({ order: 'asc' }), visible: true })
-  return wireThread(thread, { ...items, data: items.data.map(wireItem) })
+  const items = await store.listItems(thread_id, { ...toPageQuery({ order: 'asc' }), visible: true })
+  return toWireThread(thread, { ...items, data: items.data.map(toWireItem) })
 }
 
 const listThreads: Query<'threads.list'> = async (params, { store }) => {
-  const page = await store.listThreads(pageQuery(params))
-  return { ...page, data: page.data.map((thread) => wireThread(thread)) }
+  const page = await store.listThreads(toPageQuery(params))
+  return { ...page, data: page.data.map((thread) => toWireThread(thread)) }
 }
 
 const updateThread: Query<'threads.update'> = async ({ thread_id, title }, { store }) => {
   const cleaned = cleanTitle(title)
   if (!cleaned) throw new AppError('bad_request', 'params.title is empty.')
-  return wireThread(await store.changeThread(thread_id, { title: cleaned }))
+  return toWireThread(await store.changeThread(thread_id, { title: cleaned }))
 }
 
 const deleteThread: Query<'threads.delete'> = async ({ thread_id }, { store, turns }) => {
@@ -46,8 +46,8 @@ const stopTurn: Query<'threads.stop'> = async ({ thread_id }, { store, turns }) 
 
 const listItems: Query<'items.list'> = async ({ thread_id, ...params }, { store }) => {
   await store.loadThread(thread_id)
-  const page = await store.listItems(thread_id, { ...pageQuery(params), visible: true })
-  return { ...page, data: page.data.map(wireItem) }
+  const page = await store.listItems(thread_id, { ...toPageQuery(params), visible: true })
+  return { ...page, data: page.data.map(toWireItem) }
 }
 
 const giveFeedback: Query<'items.feedback'> = async (given, { store, feedback }) => {
@@ -66,14 +66,14 @@ const actSync: Query<'threads.sync_custom_action'> = async (
     throw new AppError('bad_request', 'params.item_id: only a widget can send this action.')
   if (!act) throw new AppError('bad_request', 'This server has no actions.')
   const updated = await act({ thread, action, sender, store })
-  return updated && !isHidden(updated) ? { updated_item: wireItem(updated) } : {}
+  return updated && !isHidden(updated) ? { updated_item: toWireItem(updated) } : {}
 }
 
 const createAttachment: Query<'attachments.create'> = async (params, { store, files }) => {
   if (!files || !store.attachments) throw noAttachments()
   const attachment = await files.create(params)
   await store.attachments.save(attachment)
-  return wireAttachment(attachment)
+  return toWireAttachment(attachment)
 }
 
 const deleteAttachment: Query<'attachments.delete'> = async ({ attachment_id }, { store, files }) => {

@@ -1,6 +1,6 @@
 import type { NumberedEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
-import { wireItem, wireThread } from '#lib/chatkit/server/operations/wire.ts'
+import { toWireItem, toWireThread } from '#lib/chatkit/server/operations/wire.ts'
 
 const ITEMS = 50
 
@@ -12,8 +12,8 @@ export async function replayStored(store: Store, threadId: string): Promise<Asyn
   const thread = await store.loadThread(threadId)
   const { data } = await store.listItems(threadId, { limit: ITEMS, order: 'desc', visible: true })
   return (async function* () {
-    yield { event: { type: 'thread.created', thread: wireThread(thread) } } as const
-    for (const item of data.reverse()) yield { event: { type: 'thread.item.done', item: wireItem(item) } } as const
+    yield { event: { type: 'thread.created', thread: toWireThread(thread) } } as const
+    for (const item of data.reverse()) yield { event: { type: 'thread.item.done', item: toWireItem(item) } } as const
     return true
   })()
 }

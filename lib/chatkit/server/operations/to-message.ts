@@ -2,7 +2,7 @@ import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { UserMessageInput } from '#lib/chatkit/protocol/requests.ts'
 import type { Deps } from '#lib/chatkit/server/deps.ts'
 import { loadAttachments, requireShort } from '#lib/chatkit/server/operations/require.ts'
-import { wireAttachment } from '#lib/chatkit/server/operations/wire.ts'
+import { toWireAttachment } from '#lib/chatkit/server/operations/wire.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
 /**
@@ -30,7 +30,7 @@ export async function toMessage<Context>(
       const { group, ...tag } = part
       return group == null ? tag : { ...tag, group }
     }),
-    attachments: attachments.map((attachment) => ({ ...wireAttachment(attachment), thread_id: threadId })),
+    attachments: attachments.map((attachment) => ({ ...toWireAttachment(attachment), thread_id: threadId })),
     ...(quoted_text != null && { quoted_text }),
     inference_options: {
       ...(chosen?.tool_choice && { tool_choice: chosen.tool_choice }),

@@ -14,7 +14,7 @@ import {
   requireUserMessage,
 } from '#lib/chatkit/server/operations/require.ts'
 import { toMessage } from '#lib/chatkit/server/operations/to-message.ts'
-import { wireThread } from '#lib/chatkit/server/operations/wire.ts'
+import { toWireThread } from '#lib/chatkit/server/operations/wire.ts'
 import { persistEvents } from '#lib/chatkit/server/pipeline/persist-events.ts'
 import { storeOpening } from '#lib/chatkit/server/pipeline/store-opening.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
@@ -93,7 +93,7 @@ function prepareMessageTurn<Context>(
       return async function* (signal, context) {
         // Another turn may have set the title while this one waited.
         const thread = await loadThread()
-        if (opening.thread) yield { type: 'thread.created', thread: wireThread(thread) }
+        if (opening.thread) yield { type: 'thread.created', thread: toWireThread(thread) }
         yield { type: 'thread.item.done', item: message }
         yield* persistEvents(
           { thread, store, signal, onFailure: (error, told) => onFailure?.(error, told, context) },

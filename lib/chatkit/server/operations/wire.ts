@@ -6,7 +6,7 @@ import type { Page } from '#lib/platform/page.ts'
 // What leaves the server, in the form of protocol section 1.2.
 
 /** A thread as clients get it, without the server's metadata. */
-export function wireThread(thread: Thread, items: Page<ThreadItem> = { data: [], has_more: false }): WireThread {
+export function toWireThread(thread: Thread, items: Page<ThreadItem> = { data: [], has_more: false }): WireThread {
   const { id, title, created_at, status, allowed_image_domains } = thread
   return {
     ...(title != null && { title }),
@@ -20,14 +20,14 @@ export function wireThread(thread: Thread, items: Page<ThreadItem> = { data: [],
 }
 
 /** An attachment as clients get it, without the server's metadata. */
-export function wireAttachment({ metadata: _, ...attachment }: Attachment): Attachment {
+export function toWireAttachment({ metadata: _, ...attachment }: Attachment): Attachment {
   return attachment as Attachment
 }
 
 /** An item as it is stored and sent. */
-export function wireItem<Item extends ThreadItem>(item: Item): Item {
+export function toWireItem<Item extends ThreadItem>(item: Item): Item {
   if (item.type === 'widget') return { ...item, widget: withoutNulls(item.widget) }
-  if (item.type === 'user_message') return { ...item, attachments: item.attachments.map(wireAttachment) }
+  if (item.type === 'user_message') return { ...item, attachments: item.attachments.map(toWireAttachment) }
   if (item.type === 'client_tool_call' && item.output === null) {
     const { output: _, ...rest } = item
     return rest as Item
@@ -36,12 +36,12 @@ export function wireItem<Item extends ThreadItem>(item: Item): Item {
 }
 
 /** An event as it is sent. */
-export function wireEvent(event: ThreadStreamEvent): ThreadStreamEvent {
+export function toWireEvent(event: ThreadStreamEvent): ThreadStreamEvent {
   switch (event.type) {
     case 'thread.item.added':
     case 'thread.item.done':
     case 'thread.item.replaced':
-      return { ...event, item: wireItem(event.item) }
+      return { ...event, item: toWireItem(event.item) }
     case 'thread.item.updated': {
       const { update } = event
       if (update.type === 'widget.root.updated')

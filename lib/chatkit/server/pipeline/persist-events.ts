@@ -1,7 +1,7 @@
 import type { ErrorEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { isHidden } from '#lib/chatkit/protocol/items.ts'
-import { errorEvent } from '#lib/chatkit/server/error-event.ts'
-import { wireEvent } from '#lib/chatkit/server/operations/wire.ts'
+import { toErrorEvent } from '#lib/chatkit/server/error-event.ts'
+import { toWireEvent } from '#lib/chatkit/server/operations/wire.ts'
 import { PendingItems } from '#lib/chatkit/server/pipeline/pending-items.ts'
 import { ThreadChanges } from '#lib/chatkit/server/pipeline/thread-changes.ts'
 import { untilAborted } from '#lib/chatkit/server/pipeline/until-aborted.ts'
@@ -40,7 +40,7 @@ export async function* persistEvents(
   try {
     for await (const raw of untilAborted(source, signal, CANCEL_GRACE_MS)) {
       if (signal.aborted && !isClosing(raw, pending)) continue
-      const event = wireEvent(raw)
+      const event = toWireEvent(raw)
       for (const item of pending.toPlace(event)) await store.addItem(thread.id, item)
       pending.note(event)
       await storeEffect(turn, event, hidden)
@@ -87,7 +87,7 @@ async function* endEarly(
     failure ??= { error }
   }
   if (failure) {
-    const told = errorEvent(failure.error)
+    const told = toErrorEvent(failure.error)
     turn.onFailure(failure.error, told)
     yield told
   }
@@ -95,7 +95,7 @@ async function* endEarly(
     const change = await changes.save()
     if (change) yield change
   } catch (error) {
-    if (!failure) turn.onFailure(error, errorEvent(error))
+    if (!failure) turn.onFailure(error, toErrorEvent(error))
   }
 }
 

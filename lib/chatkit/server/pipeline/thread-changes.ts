@@ -1,7 +1,7 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
-import { wireThread } from '#lib/chatkit/server/operations/wire.ts'
+import { toWireThread } from '#lib/chatkit/server/operations/wire.ts'
 import { cleanTitle } from '#lib/chatkit/server/title.ts'
 
 const FIELDS = ['title', 'status', 'allowed_image_domains', 'metadata'] as const
@@ -36,7 +36,7 @@ export class ThreadChanges {
     for (const field of FIELDS) delete this.#thread[field as 'title']
     Object.assign(this.#thread, merged)
     this.#seen = snapshot(this.#thread)
-    return { type: 'thread.updated', thread: wireThread(this.#thread) }
+    return { type: 'thread.updated', thread: toWireThread(this.#thread) }
   }
 }
 

@@ -27,7 +27,7 @@ export function isIconName(name: string): name is IconName {
 }
 
 /** Returns the name. Throws an Error that names it if clients cannot show it. */
-export function iconName(name: string): IconName {
+export function toIconName(name: string): IconName {
   if (!isIconName(name)) throw new Error(`There is no icon "${name}".`)
   return name
 }

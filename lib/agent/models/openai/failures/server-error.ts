@@ -2,7 +2,7 @@ import { classifyFailure, type Said } from '#lib/agent/models/openai/failures/cl
 import { readRetryAfter } from '#lib/agent/models/openai/failures/retry-after.ts'
 import { isObject } from '#lib/agent/models/openai/repair/call-arguments.ts'
 import type { FailureDetail, RunFailureClass } from '#lib/data/runs/run-failures.ts'
-import { safeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { toSafeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
 import { env } from '#lib/platform/env.ts'
 import { REDACTED } from '#lib/platform/redaction/redact.ts'
 
@@ -86,7 +86,7 @@ export function isFailure(body: Fields): boolean {
  * True if it has a message and no answer. That may be an error (FastAPI), or only a note before the
  * answer.
  */
-export function saysFailure(body: Fields): boolean {
+export function isFailureBody(body: Fields): boolean {
   if (['choices', 'output', 'response', 'item'].some((field) => body[field] !== undefined)) return false
   return [body.message, body.detail, body.errors, body.error_msg, body.msg].some(Boolean)
 }
@@ -158,7 +158,7 @@ const KEY = /\b(?:sk|gsk|xai|hf|pplx)[-_][\w*.-]{3,200}/g
 /** The text on one line, clipped, without our own key and without what looks like a secret. */
 function toSafe(text: string): string {
   const { OPENAI_API_KEY: key } = env()
-  return safeDetail((key ? text.replaceAll(key, REDACTED) : text).replace(KEY, REDACTED))
+  return toSafeDetail((key ? text.replaceAll(key, REDACTED) : text).replace(KEY, REDACTED))
 }
 
 /** The text of a proxy's page without its markup, from the first 10,000 characters. */

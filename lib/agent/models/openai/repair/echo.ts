@@ -39,7 +39,7 @@ export const OF_THE_MESSAGE = [
 ]
 
 /** Identifies the server and model of an answer without revealing the address. */
-export function originOf(baseUrl: string, model: string): string {
+export function toOrigin(baseUrl: string, model: string): string {
   return createHash('sha256').update(`${baseUrl}\n${model}`).digest('hex').slice(0, 16)
 }
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   isFailure,
+  isFailureBody,
   ModelServerError,
-  saysFailure,
   toServerError,
 } from '#lib/agent/models/openai/failures/server-error.ts'
-import { framesOfWhole, toGarbled } from '#lib/agent/models/openai/transport/whole-answer.ts'
+import { toFrames, toGarbled } from '#lib/agent/models/openai/transport/whole-answer.ts'
 import { EVENT_MAX_CHARS, EventTooLong, readEvents, readText, toEventBody } from '#lib/platform/http/sent-events.ts'
 
 /** How long (ms) a stream may continue after the model has finished. The token count comes then. */
@@ -52,7 +52,7 @@ export async function toAnswerStream(response: Response, onSign: () => void): Pr
   if (first === '<') throw toGarbled(await rest(head, texts, PAGE_MAX_CHARS), answered)
   const frames =
     first === '{' || first === '['
-      ? framesOfWhole(await rest(head, texts, WHOLE_MAX_CHARS), answered).map((data) => ({ data }))
+      ? toFrames(await rest(head, texts, WHOLE_MAX_CHARS), answered).map((data) => ({ data }))
       : readAnswer(head, texts, answered)
   const requestId = headers.get('x-request-id')
   return new Response(toEventBody(frames), {
@@ -182,7 +182,7 @@ class EventRepair {
         response?.error ? response : { ...frame, code: response?.incomplete_details?.reason },
         this.#answered,
       )
-    if (saysFailure(frame)) return { data, isLast: false, suspicion: toServerError(frame, this.#answered) }
+    if (isFailureBody(frame)) return { data, isLast: false, suspicion: toServerError(frame, this.#answered) }
     // OpenRouter puts the error beside the last words.
     const choice = Array.isArray(frame.choices) ? frame.choices[0] : undefined
     if (choice?.error) return { data, isLast: false, failure: toServerError(choice, this.#answered) }

@@ -1,7 +1,7 @@
 import {
   isFailure,
+  isFailureBody,
   ModelServerError,
-  saysFailure,
   toServerError,
 } from '#lib/agent/models/openai/failures/server-error.ts'
 import { isObject } from '#lib/agent/models/openai/repair/call-arguments.ts'
@@ -13,7 +13,7 @@ const listOf = (value: unknown): Fields[] => (Array.isArray(value) ? value.filte
  * Converts the whole answer of a server that does not stream to the data of stream events, in both
  * APIs. Throws a ModelServerError for an error with status 200, and for what is not an answer.
  */
-export function framesOfWhole(text: string, answered: { status: number; headers: Headers }): string[] {
+export function toFrames(text: string, answered: { status: number; headers: Headers }): string[] {
   let body: unknown
   try {
     body = JSON.parse(text)
@@ -22,7 +22,7 @@ export function framesOfWhole(text: string, answered: { status: number; headers:
   }
   if (Array.isArray(body) && isObject(body[0]) && body[0].error) throw toServerError(body, answered)
   if (!isObject(body)) throw toGarbled(text, answered)
-  if (body.type === 'error' || isFailure(body) || saysFailure(body)) throw toServerError(body, answered)
+  if (body.type === 'error' || isFailure(body) || isFailureBody(body)) throw toServerError(body, answered)
   if (Array.isArray(body.choices)) return chatFrames(body).map((frame) => JSON.stringify(frame))
   if (Array.isArray(body.output)) return responsesFrames(body).map((frame) => JSON.stringify(frame))
   throw toGarbled(text, answered)
