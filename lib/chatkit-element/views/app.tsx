@@ -1,7 +1,7 @@
 import type { ChatKitOptions } from '@openai/chatkit'
 import { useCallback, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { Chat } from '#lib/chatkit-element/chat.ts'
-import { directionOf, type Strings } from '#lib/chatkit-element/language/strings.ts'
+import { findDirection, type Strings } from '#lib/chatkit-element/language/strings.ts'
 import { type Signal, useSignal } from '#lib/chatkit-element/signal.ts'
 import { loadFonts, themeOf, themeVariables } from '#lib/chatkit-element/styles/theme.ts'
 import { useFileDrop } from '#lib/chatkit-element/views/composer/use-file-drop.ts'
@@ -29,7 +29,7 @@ export function App({ chat, options, strings, locale }: Props) {
     current.composer?.attachments?.enabled === true && (state.view.thread?.status.type ?? 'active') === 'active'
   const hovering = useFileDrop(root, canAttach, addFiles)
   // If the page sets no locale, an English text follows the page's own direction.
-  const direction = current.locale ? directionOf(current.locale) : directionOf(locale) === 'rtl' && 'rtl'
+  const direction = current.locale ? findDirection(current.locale) : findDirection(locale) === 'rtl' && 'rtl'
   const isStart = state.view.items.length === 0 && state.phase !== 'loading' && state.view.thread === null
   return (
     <UiContext.Provider value={ui}>

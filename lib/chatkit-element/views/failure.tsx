@@ -1,6 +1,6 @@
 import { useLayoutEffect, useState } from 'preact/hooks'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
-import { duration } from '#lib/chatkit-element/language/time.ts'
+import { toDuration } from '#lib/chatkit-element/language/time.ts'
 import { useSubmit } from '#lib/chatkit-element/views/composer/use-submit.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
@@ -37,7 +37,7 @@ export function Failure({ state }: { state: ChatState }) {
           onClick={({ currentTarget }) => void holdFocus(currentTarget, chat, again[retry]())}
         >
           {retry === 'answer' ? strings.retry : strings.tryAgain}
-          {wait > 0 && <small>{duration(wait, locale)}</small>}
+          {wait > 0 && <small>{toDuration(wait, locale)}</small>}
         </button>
       )}
       <IconButton

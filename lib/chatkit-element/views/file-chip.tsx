@@ -1,5 +1,5 @@
 import type { DraftFile } from '#lib/chatkit-element/composer/composer.ts'
-import { fileSize, percent } from '#lib/chatkit-element/language/time.ts'
+import { toFileSize, toPercent } from '#lib/chatkit-element/language/time.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
@@ -12,7 +12,9 @@ export function FileChip({ file }: { file: DraftFile }) {
   const { chat, strings, locale } = useUi()
   const { key, name, size, status, preview } = file
   const isUnderway = status === 'uploading' && file.part !== null && file.part < 1
-  const facts = [isUnderway && percent(file.part ?? 0, locale), size !== null && fileSize(size, locale)].filter(Boolean)
+  const facts = [isUnderway && toPercent(file.part ?? 0, locale), size !== null && toFileSize(size, locale)].filter(
+    Boolean,
+  )
   const isPicture = file.isImage && preview && status !== 'failed'
   return (
     <li class={`file-chip ${isPicture ? 'is-picture' : ''} is-${status}`}>

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
-import { acceptAttribute } from '#lib/chatkit-element/composer/attachment-rules.ts'
+import { toAcceptAttribute } from '#lib/chatkit-element/composer/attachment-rules.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 /** The browser's file picker as a hidden input. The same file can be picked twice in a row. */
@@ -18,7 +18,7 @@ export function useFilePicker() {
       hidden
       tabIndex={-1}
       multiple={option.maxCount !== 1}
-      accept={acceptAttribute(option.accept)}
+      accept={toAcceptAttribute(option.accept)}
       onChange={({ currentTarget }) => {
         chat.files.add([...(currentTarget.files ?? [])])
         currentTarget.value = ''

@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { ChatEntry } from '#lib/chatkit-element/history/history.ts'
-import { ageGroup } from '#lib/chatkit-element/language/time.ts'
+import { toAgeGroup } from '#lib/chatkit-element/language/time.ts'
 import { useSignal } from '#lib/chatkit-element/signal.ts'
 import { DeleteQuestion } from '#lib/chatkit-element/views/history/delete-question.tsx'
 import { HistoryRow } from '#lib/chatkit-element/views/history/history-row.tsx'
@@ -22,7 +22,7 @@ export function HistoryPanel() {
   const [doomed, setDoomed] = useState<ChatEntry | null>(null)
   useFocusInside(panel, state.open)
   if (!state.open) return null
-  const byAge = Object.groupBy(state.chats, ({ created_at }) => ageGroup(created_at))
+  const byAge = Object.groupBy(state.chats, ({ created_at }) => toAgeGroup(created_at))
   const titles = {
     today: strings.dateToday,
     yesterday: strings.dateYesterday,

@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { ChatEntry } from '#lib/chatkit-element/history/history.ts'
-import { exactTime, relativeTime } from '#lib/chatkit-element/language/time.ts'
+import { toExactTime, toRelativeTime } from '#lib/chatkit-element/language/time.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { Menu } from '#lib/chatkit-element/views/menu.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
@@ -34,8 +34,8 @@ export function HistoryRow({
         <span class="history-title" dir="auto">
           {title}
         </span>
-        <time dateTime={entry.created_at} title={exactTime(entry.created_at, locale)}>
-          {relativeTime(entry.created_at, locale)}
+        <time dateTime={entry.created_at} title={toExactTime(entry.created_at, locale)}>
+          {toRelativeTime(entry.created_at, locale)}
         </time>
       </button>
       {items.length > 0 && (

@@ -3,7 +3,7 @@ import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 import { type Block, Blocks } from '#lib/chatkit-element/markdown/blocks.ts'
 import { type CitedSource, markCitations, placeCitations } from '#lib/chatkit-element/markdown/citations.ts'
 import type { Footnote } from '#lib/chatkit-element/markdown/footnotes.ts'
-import { blockToHtml } from '#lib/chatkit-element/markdown/html.ts'
+import { toHtml } from '#lib/chatkit-element/markdown/html.ts'
 import { keepMeasuresTogether } from '#lib/chatkit-element/markdown/measures.ts'
 import { sanitise } from '#lib/chatkit-element/markdown/sanitise.ts'
 import { type Ui, UiContext } from '#lib/chatkit-element/views/ui.ts'
@@ -105,7 +105,7 @@ class BlockView extends Component<BlockProps> {
 
   #fill(): void {
     const { block, imageDomains, citations, footnotes, strings } = this.props
-    const fragment = sanitise(blockToHtml(block.token, { strings, imageDomains, footnotes }), imageDomains)
+    const fragment = sanitise(toHtml(block.token, { strings, imageDomains, footnotes }), imageDomains)
     placeCitations(fragment, citations, strings)
     keepMeasuresTogether(fragment)
     this.#box.current?.replaceChildren(fragment)

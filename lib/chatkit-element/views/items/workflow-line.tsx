@@ -1,7 +1,7 @@
 import { useId, useState } from 'preact/hooks'
 import type { Task, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Strings } from '#lib/chatkit-element/language/strings.ts'
-import { duration } from '#lib/chatkit-element/language/time.ts'
+import { toDuration } from '#lib/chatkit-element/language/time.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { hasDetails, TaskDetails, taskTitle } from '#lib/chatkit-element/views/items/task-details.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
@@ -71,7 +71,7 @@ function lineText(
     return { title: (current && taskTitle(current)) || fallback, detail: '' }
   }
   if (summary && 'title' in summary) return { title: summary.title, detail: '' }
-  const took = summary && 'duration' in summary && summary.duration >= 1 ? duration(summary.duration, locale) : ''
+  const took = summary && 'duration' in summary && summary.duration >= 1 ? toDuration(summary.duration, locale) : ''
   if (!titles.length)
     return {
       title:

@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks'
 import type { AssistantContent, AssistantMessageItem } from '#lib/chatkit/protocol/items.ts'
-import { citedSources } from '#lib/chatkit-element/markdown/citations.ts'
+import { listCitedSources } from '#lib/chatkit-element/markdown/citations.ts'
 import { Markdown } from '#lib/chatkit-element/views/items/markdown.tsx'
 import { Sources } from '#lib/chatkit-element/views/items/sources.tsx'
 
@@ -26,7 +26,7 @@ function Part({
   growing: boolean
   imageDomains: readonly string[]
 }) {
-  const citations = useMemo(() => citedSources(part.annotations ?? []), [part.annotations])
+  const citations = useMemo(() => listCitedSources(part.annotations ?? []), [part.annotations])
   return (
     <>
       <Markdown text={part.text} growing={growing} imageDomains={imageDomains} citations={citations} />

@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
-import { turnGroups } from '#lib/chatkit-element/state/turn-groups.ts'
+import { groupByTurn } from '#lib/chatkit-element/state/turn-groups.ts'
 import { Failure } from '#lib/chatkit-element/views/failure.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { Notices } from '#lib/chatkit-element/views/notices.tsx'
@@ -17,7 +17,7 @@ export function Conversation({ state }: { state: ChatState }) {
   const { view, phase } = state
   const scroller = useRef<HTMLDivElement>(null)
   const content = useRef<HTMLDivElement>(null)
-  const groups = turnGroups(view.items)
+  const groups = groupByTurn(view.items)
   const lastQuestion = groups.at(-1)?.question?.id ?? null
   const follow = options.thread?.autoScroll !== false
   const { away, jump } = useScroll(scroller, content, {

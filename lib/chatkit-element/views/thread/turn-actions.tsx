@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import { copyText } from '#lib/chatkit-element/session/clipboard.ts'
-import { plainText } from '#lib/chatkit-element/state/plain-text.ts'
+import { toPlainText } from '#lib/chatkit-element/state/plain-text.ts'
 import type { TurnGroup } from '#lib/chatkit-element/state/turn-groups.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
@@ -16,7 +16,7 @@ export function TurnActions({ group, isLast, busy, feedback }: Props) {
   const { chat, options, strings } = useUi()
   const { feedback: withFeedback = false, retry: withRetry = false } = options.threadItemActions ?? {}
   const { question, answer, key } = group
-  const text = plainText(answer)
+  const text = toPlainText(answer)
   const give = (kind: 'positive' | 'negative') =>
     chat.giveFeedback(
       key,

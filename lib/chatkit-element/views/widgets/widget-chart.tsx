@@ -4,7 +4,7 @@ import {
   type ChartLayout,
   type ChartRow,
   type ChartSeries,
-  chartLayout,
+  layOutChart,
 } from '#lib/chatkit-element/views/charts/chart-layout.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 import { isNode } from '#lib/chatkit-element/views/widgets/widget-context.ts'
@@ -46,7 +46,7 @@ export function Chart({ node }: { node: WidgetNode }) {
     height: height - frame.top - frame.bottom,
   }
   const gap = { bar: numeric(node.barGap, 4), category: numeric(node.barCategoryGap, 10) }
-  const layout = chartLayout(rows, series, inner, gap)
+  const layout = layOutChart(rows, series, inner, gap)
   const paint = (at: number) => toColour(series[at]?.color) ?? toColour(COLOURS[at % COLOURS.length]) ?? 'var(--link)'
   const showsTooltip = node.showTooltip !== false
   return (

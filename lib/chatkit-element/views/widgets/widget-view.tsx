@@ -2,7 +2,7 @@ import { useId, useMemo, useState } from 'preact/hooks'
 import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import type { WidgetAction } from '#lib/chatkit-element/chat.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
-import { formValues, withFormValues } from '#lib/chatkit-element/views/items/form-values.ts'
+import { readFormValues, withFormValues } from '#lib/chatkit-element/views/items/form-values.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 import { childrenOf, str, WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 import { WidgetNodeView } from '#lib/chatkit-element/views/widgets/widget-node.tsx'
@@ -20,7 +20,7 @@ export function WidgetView({ item, busy, imageDomains }: Props) {
   const labelled = useMemo(() => new Set(labelledFields(item.widget)), [item.widget])
   const act = async (action: WidgetAction, from: Element) => {
     const form = from.closest('form')
-    const { action: merged, dropped } = form ? withFormValues(action, formValues(form)) : { action, dropped: [] }
+    const { action: merged, dropped } = form ? withFormValues(action, readFormValues(form)) : { action, dropped: [] }
     if (dropped.length)
       chat.emitError(
         new Error(`The action "${action.type}" sets these already, so the form cannot: ${dropped.join(', ')}.`),
