@@ -5,6 +5,7 @@ import tests from './vitest.config.ts'
 export default defineConfig({
   test: {
     ...tests.test,
+    projects: undefined,
     include: ['tests/**/*.soak.ts'],
     globalSetup: ['tests/support/global-setup.ts'],
     testTimeout: 7_200_000,

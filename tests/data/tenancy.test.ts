@@ -169,7 +169,7 @@ const NO_IDS = 'names nothing: acts on the account that is signed in'
 const SIGN_IN = 'before sign-in: takes an address, a code or a password'
 const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/.well-known/[...path]/route.ts': 'public documents',
-  'app/api/admin/changes/route.ts': 'hints without content, for admins alone (tests/app/live-pages.test.ts)',
+  'app/api/admin/changes/route.ts': 'hints without content, for admins alone (tests/app/live-pages.slow.test.ts)',
   'app/api/attachments/[id]/route.ts': async ({ attachment }) => {
     const at = { params: Promise.resolve({ id: attachment }) }
     const request = (method: string) =>
@@ -206,7 +206,7 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/api/me/verify-email/route.ts': NO_IDS,
   'app/api/metrics/route.ts': 'nothing of a person, behind a token of the operator',
   'app/mcp/route.ts': 'each tool, resource and prompt below',
-  'app/oauth/[...path]/route.ts': 'codes and tokens that only their holder has (tests/oauth/oauth.test.ts)',
+  'app/oauth/[...path]/route.ts': 'codes and tokens that only their holder has (tests/oauth/oauth.slow.test.ts)',
   'app/oauth/consent/[id]/answer/route.ts': 'bound to one browser and one person (tests/oauth/oauth-consent.test.ts)',
 }
 

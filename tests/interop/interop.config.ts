@@ -6,5 +6,10 @@ import base from '../../vitest.config.ts'
  * runs.
  */
 export default defineConfig({
-  test: { ...base.test, include: ['tests/interop/*.interop.ts'], globalSetup: ['tests/support/global-setup.ts'] },
+  test: {
+    ...base.test,
+    projects: undefined,
+    include: ['tests/interop/*.interop.ts'],
+    globalSetup: ['tests/support/global-setup.ts'],
+  },
 })

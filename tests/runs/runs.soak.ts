@@ -4,7 +4,7 @@ import { addThenTalk, crash } from '#tests/support/processes/crash.ts'
 import { crowd, cut, drain } from '#tests/support/processes/replica-rounds.ts'
 import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
 
-// npm run soak: many rounds of what tests/replicas/replica-rounds.test.ts proves in five.
+// npm run soak: many rounds of what tests/replicas/replica-rounds.built.test.ts proves in five.
 // SOAK_ROUNDS sets the number.
 
 const ROUNDS = Number(process.env.SOAK_ROUNDS) || 50

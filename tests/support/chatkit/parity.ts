@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { TestProject } from 'vitest/node'
 
@@ -11,14 +11,22 @@ export type ParityRow = { number: number; upstream: string; file: string; test: 
 /** What the runner reports about a test. Names of suites and test are joined by ` > `. */
 export type Reported = { file: string; test: string; passed: boolean; assertions: number }
 
-/** The rows of docs/chatkit-parity.md, in order. */
+const ROOT = path.join(import.meta.dirname, '../../..')
+
+/** The rows of docs/chatkit-parity.md, in order. A file is named there without what it needs (`.slow`). */
 export function parityRows(): ParityRow[] {
-  const text = readFileSync(path.join(import.meta.dirname, '../../../docs/chatkit-parity.md'), 'utf8')
+  const text = readFileSync(path.join(ROOT, 'docs/chatkit-parity.md'), 'utf8')
+  const files = new Map(
+    globSync('tests/**/*.test.ts', { cwd: ROOT }).map((file) => [
+      file.replace(/(\.\w+)?\.test\.ts$/, '.test.ts'),
+      file,
+    ]),
+  )
   return [...text.matchAll(/^\| (\d+) \| (\S+) \| `([\w/-]+)` (.+?) \|$/gm)].map(
     ([, number, upstream = '', file, test = '']) => ({
       number: Number(number),
       upstream,
-      file: `tests/${file}.test.ts`,
+      file: files.get(`tests/${file}.test.ts`) ?? `tests/${file}.test.ts`,
       test,
     }),
   )
@@ -48,7 +56,8 @@ export default function setup(project: TestProject) {
   return async () => {
     if (project.config.testNamePattern) return
     const modules = project.vitest.state.getTestModules()
-    const all = (await project.globTestFiles()).testFiles.length
+    const globbed = await Promise.all(project.vitest.projects.map((one) => one.globTestFiles()))
+    const all = globbed.reduce((sum, { testFiles }) => sum + testFiles.length, 0)
     const rows = parityRows()
     const reported = modules.flatMap((module) =>
       [...module.children.allTests()].map((test) => ({

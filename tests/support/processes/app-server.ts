@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { inject } from 'vitest'
-import { isFresh, ROOT } from '#scripts/build-freshness.ts'
+import { ROOT } from '#scripts/build-freshness.ts'
 import { findFreePort } from '#scripts/local/port.ts'
+import { buildIfStale } from '#tests/support/processes/build.ts'
 
 const READY_MS = 120_000
 const STOP_MS = 40_000
@@ -40,7 +41,7 @@ export async function startApp({
   env?: Record<string, string>
   databaseUrl?: string
 } = {}): Promise<AppServer> {
-  if (!(await isFresh())) build()
+  await buildIfStale()
   const database = databaseUrl ? new URL(databaseUrl).pathname.slice(1) : await copyTemplate()
   const port = await findFreePort()
   const url = `http://127.0.0.1:${port}`
@@ -89,14 +90,6 @@ export async function startApp({
     ended,
     stop,
   }
-}
-
-function build(): void {
-  const { status, stderr } = spawnSync(process.execPath, ['scripts/build.ts', '--if-stale'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  })
-  if (status !== 0) throw new Error(stderr)
 }
 
 async function becomeReady(child: ChildProcess, url: string): Promise<void> {

@@ -136,8 +136,9 @@ test('every page is listed', () => {
 })
 
 test.each(Object.entries(PAGES))('%s loads nothing that its own policy refuses', async (_, addresses) => {
-  for (const address of await addresses())
-    for (const visitor of [page, stranger]) {
+  const shown = await addresses()
+  const visit = async (visitor: Page) => {
+    for (const address of shown) {
       await visitor.goto(`${app.url}${address}`)
       // Content that streams in after the frame, and what scripts do then, belongs to the page too.
       await visitor.locator('main, form, h1').first().waitFor()
@@ -146,6 +147,8 @@ test.each(Object.entries(PAGES))('%s loads nothing that its own policy refuses',
       const html = await (await visitor.request.get(`${app.url}${address}`)).text()
       expect(html.match(/<[^>]+ style="[^"]*"/g) ?? [], address).toEqual([])
     }
+  }
+  await Promise.all([visit(page), visit(stranger)])
   expect(complaints.splice(0)).toEqual([])
 })
 

@@ -4,16 +4,18 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { ROOT } from '#scripts/build-freshness.ts'
 import { findFreePort } from '#scripts/local/port.ts'
 import { isAlive } from '#scripts/postgres/folder-lock.ts'
+import { buildIfStale } from '#tests/support/processes/build.ts'
 
 const BUILD_MS = 240_000
 let folder: string
 let port: number
 const started: ChildProcess[] = []
 
+beforeAll(buildIfStale, BUILD_MS)
 beforeEach(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'switchboard-up-'))
   port = await findFreePort()

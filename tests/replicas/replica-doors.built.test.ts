@@ -11,7 +11,7 @@ import { personalToken, signedIn } from '#tests/support/people/people.ts'
 import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
 import { mcpCaller } from '#tests/support/tool-servers/mcp-caller.ts'
 
-// Every entrance except the chat's streams (tests/replicas/replicas.test.ts), behind a proxy that
+// Every entrance except the chat's streams (tests/replicas/replicas.built.test.ts), behind a proxy that
 // sends each request to the other replica.
 
 const RUNS_PER_MINUTE = 12
