@@ -139,7 +139,7 @@ test('a request with its own event numbers, a query and a refusal pass through u
   expect(seen).toHaveLength(3)
 })
 
-test('a request whose answer broke off before its first event is sent again under its own id, and answered once', async () => {
+test('a request whose response breaks off before its first event is resent under its own id and answered once', async () => {
   const person = await signedIn()
   const bytes = [7]
   const { url, seen } = await endpoint(slowly, () => bytes.shift() ?? Number.POSITIVE_INFINITY)
@@ -153,7 +153,7 @@ test('a request whose answer broke off before its first event is sent again unde
   expect(seen[0]?.metadata?.request_id).toMatch(/^[\w-]{36}$/)
 })
 
-test('an answer that the server does not give back is lost: the page is told, and the chat gets an error', async () => {
+test('an answer that cannot be resumed is lost: the page is notified, and the chat gets an error', async () => {
   const person = await signedIn()
   let lost = 0
   const { url } = await endpoint(slowly, () => 3_000)

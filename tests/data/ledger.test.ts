@@ -114,7 +114,7 @@ describe('one call', () => {
   })
 })
 
-describe('whose calls', () => {
+describe('access to calls', () => {
   test('a person finds and settles only their own calls', async () => {
     const id = await beginToolCall(call())
     await expect(findToolCall({ caller: bob }, id)).rejects.toMatchObject({ code: 'not_found' })

@@ -328,7 +328,7 @@ describe.each(APIS)('over %s', (api) => {
     expectClass(await failWith(jsonAnswer(200, said.error ? said : { error: said })), failureClass)
   })
 
-  test('an error event of its own', async () => {
+  test('a separate error event has its class', async () => {
     const frames = [
       'event: error\ndata: {"type":"error","code":"rate_limit_exceeded","message":"Slow down.","param":null}\n\n',
     ]

@@ -30,7 +30,7 @@ async function generate(): Promise<{ code: number; printed: string }> {
 
 const age = async () => (await stat(path.join(folder, CLIENT), { bigint: true })).mtimeNs
 
-test('three at once all succeed, and an unchanged schema is not generated again', async () => {
+test('three concurrent runs succeed, and an unchanged schema is not generated again', async () => {
   const quiet = { code: 0, printed: '' }
   expect(await Promise.all([generate(), generate(), generate()])).toEqual([quiet, quiet, quiet])
   const before = await age()
@@ -38,7 +38,7 @@ test('three at once all succeed, and an unchanged schema is not generated again'
   expect(await age()).toBe(before)
 })
 
-test('a changed schema is generated, a broken one fails and is tried again', async () => {
+test('a changed schema is generated, and a broken one fails at every try', async () => {
   const schema = path.join(folder, 'prisma/schema.prisma')
   const text = await readFile(schema, 'utf8')
   await writeFile(schema, `${text}\nmodel Addition {\n  id String @id\n`)

@@ -23,7 +23,7 @@ async function all<T>(from: AsyncIterable<T>): Promise<T[]> {
   return list
 }
 
-/** A body whose chunks are given one by one; `isCancelled` once nobody reads it any more. */
+/** A body whose chunks are written one by one. `isCancelled` is true once its reader has left. */
 function openBody() {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
   const writer = writable.getWriter()
@@ -49,7 +49,7 @@ const event = fc.record(
   { requiredKeys: ['data'] },
 )
 
-test('what is encoded is read again, however the bytes are cut and whatever comments stand between', async () => {
+test('encoded events are read back, however the bytes are cut', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(event), fc.array(fc.nat(), { maxLength: 20 }), async (events, cuts) => {
       const bytes = new Uint8Array(await new Response(toEventBody(events)).arrayBuffer())
@@ -70,7 +70,7 @@ test('what is encoded is read again, however the bytes are cut and whatever comm
   )
 })
 
-test('comments are heard in every framing, and a line end may be LF, CRLF or CR', async () => {
+test('comments are read in every framing, and a line may end with LF, CRLF or CR', async () => {
   const comments: string[] = []
   const texts = textsOf(': ping\n', ':end\r', '\ndata: {"a":1}\r\n\r\n', 'data: {"b":2}\r\r', ': last\n')
   const events = await all(readEvents(texts, (comment) => void comments.push(comment)))
@@ -84,12 +84,12 @@ test.each([
   ['data: {"a":1}\r', ['{"a":1}']],
   ['data: {"a":', []],
   ['da', []],
-])('the last event may lack its empty line, but half an event is none: %j', async (end, expected) => {
+])('the last event may lack its empty line, but an incomplete event is dropped: %j', async (end, expected) => {
   const events = await all(readEvents(textsOf('data: {}\n\n', end)))
   expect(events.map(({ data }) => data)).toEqual(['{}', ...expected])
 })
 
-test('an event without an end is given up at a limit', async () => {
+test('an endless event is abandoned at a limit', async () => {
   async function* endless() {
     yield 'data: '
     for (;;) yield 'x'.repeat(10_000_000)
@@ -114,7 +114,7 @@ test('a body is cancelled when its reader stops, and when the signal aborts', as
   await expect.poll(stopped.isCancelled).toBe(true)
 })
 
-test('a stream that has pinged and falls silent for 50 s is lost; one that never pings is waited for', async () => {
+test('a stream that has pinged and then falls silent for 50 s is lost; one that never pings is waited for', async () => {
   vi.useFakeTimers()
   const streamOf = (body: ReadableStream<Uint8Array>) => {
     const response = new Response(body, { headers: { 'content-type': 'text/event-stream' } })
