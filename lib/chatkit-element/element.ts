@@ -5,11 +5,11 @@ import type { Host } from '#lib/chatkit-element/host.ts'
 import { Language } from '#lib/chatkit-element/language/language.ts'
 import { resolveLocale } from '#lib/chatkit-element/language/locale.ts'
 import { DraftStore } from '#lib/chatkit-element/message/draft-store.ts'
-import { onReturn } from '#lib/chatkit-element/session/on-return.ts'
+import { subscribeToReturn } from '#lib/chatkit-element/session/on-return.ts'
 import { Ready } from '#lib/chatkit-element/session/ready.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
-import { styleSheet } from '#lib/chatkit-element/styles/sheet.ts'
-import { themeOf } from '#lib/chatkit-element/styles/theme.ts'
+import { makeStyleSheet } from '#lib/chatkit-element/styles/sheet.ts'
+import { toTheme } from '#lib/chatkit-element/styles/theme.ts'
 import { App } from '#lib/chatkit-element/views/app.tsx'
 
 type SendParams = Parameters<OpenAIChatKit['sendUserMessage']>[0]
@@ -47,7 +47,7 @@ export class ChatKitElement extends Base {
       for (const event of this.#early.splice(0)) this.dispatchEvent(event)
     })
     const root = this.attachShadow({ mode: 'open' })
-    root.adoptedStyleSheets = [styleSheet()]
+    root.adoptedStyleSheets = [makeStyleSheet()]
     this.#mount.className = 'mount'
     root.append(this.#mount)
     const host: Host = {
@@ -62,7 +62,7 @@ export class ChatKitElement extends Base {
   }
 
   connectedCallback(): void {
-    this.#stopListening ??= onReturn(() => void this.#chat.lookAgain())
+    this.#stopListening ??= subscribeToReturn(() => void this.#chat.lookAgain())
     this.#draw()
   }
 
@@ -94,7 +94,7 @@ export class ChatKitElement extends Base {
     const first = this.#options.value === null
     this.#options.set(options)
     this.#language.choose(options.locale)
-    this.dataset.colorScheme = themeOf(options.theme).colorScheme ?? 'inherit'
+    this.dataset.colorScheme = toTheme(options.theme).colorScheme ?? 'inherit'
     this.#draw()
     if (!first) return
     const { draftsKey, draftsOwner } = this.dataset

@@ -2,7 +2,7 @@
  * Calls `back` when the person may have been away: the page is visible or focused again, or the
  * network is back. Returns an unsubscribe function.
  */
-export function onReturn(back: () => void): () => void {
+export function subscribeToReturn(back: () => void): () => void {
   const over = new AbortController()
   const { signal } = over
   addEventListener('focus', back, { signal })

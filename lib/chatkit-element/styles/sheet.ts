@@ -12,7 +12,7 @@ let sheet: CSSStyleSheet | undefined
  * One style sheet for all elements of the page. A constructed sheet works under a
  * Content-Security-Policy without 'unsafe-inline'.
  */
-export function styleSheet(): CSSStyleSheet {
+export function makeStyleSheet(): CSSStyleSheet {
   if (sheet) return sheet
   sheet = new CSSStyleSheet()
   sheet.replaceSync([theme, base, thread, markdown, composer, history, widgets].join('\n'))

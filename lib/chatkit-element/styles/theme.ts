@@ -7,7 +7,7 @@ type Scheme = 'light' | 'dark' | 'system'
  */
 export type Theme = Omit<ThemeOption, 'colorScheme'> & { colorScheme?: Scheme }
 
-export function themeOf(option: ChatKitOptions['theme'] | Theme | 'system'): Theme {
+export function toTheme(option: ChatKitOptions['theme'] | Theme | 'system'): Theme {
   return typeof option === 'string' ? { colorScheme: option } : (option ?? {})
 }
 
@@ -19,7 +19,7 @@ const DENSITY = { compact: 0.8, normal: 1, spacious: 1.2 } as const
  * inject CSS; the browser drops invalid values. The palettes are computed in CSS
  * (styles/theme.css).
  */
-export function themeVariables(theme: Theme): Record<string, string> {
+export function toThemeVariables(theme: Theme): Record<string, string> {
   const { grayscale, accent, surface } = theme.color ?? {}
   const [composer, bubble, control, panel] = RADIUS[theme.radius ?? 'pill'] ?? RADIUS.pill
   const { baseSize, fontFamily, fontFamilyMono } = theme.typography ?? {}

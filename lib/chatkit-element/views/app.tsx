@@ -3,7 +3,7 @@ import { useCallback, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { Chat } from '#lib/chatkit-element/chat.ts'
 import { findDirection, type Strings } from '#lib/chatkit-element/language/strings.ts'
 import { type Signal, useSignal } from '#lib/chatkit-element/signal.ts'
-import { loadFonts, themeOf, themeVariables } from '#lib/chatkit-element/styles/theme.ts'
+import { loadFonts, toTheme, toThemeVariables } from '#lib/chatkit-element/styles/theme.ts'
 import { useFileDrop } from '#lib/chatkit-element/views/composer/use-file-drop.ts'
 import { Dock } from '#lib/chatkit-element/views/dock.tsx'
 import { Header } from '#lib/chatkit-element/views/header.tsx'
@@ -64,8 +64,8 @@ function useTheme(root: { current: HTMLElement | null }, options: ChatKitOptions
   useLayoutEffect(() => {
     const element = root.current
     if (!element) return
-    const theme = themeOf(options.theme)
-    const variables = themeVariables(theme)
+    const theme = toTheme(options.theme)
+    const variables = toThemeVariables(theme)
     element.dataset.scheme = theme.colorScheme ?? 'inherit'
     element.dataset.accent = theme.color?.accent ? 'set' : 'none'
     for (const [name, value] of Object.entries(variables)) element.style.setProperty(name, value)

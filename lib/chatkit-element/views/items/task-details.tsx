@@ -3,7 +3,7 @@ import { Markdown } from '#lib/chatkit-element/views/items/markdown.tsx'
 import { SourceLink } from '#lib/chatkit-element/views/items/sources.tsx'
 
 /** The title of a step; undefined for a thought without one. */
-export function taskTitle(task: Task): string | undefined {
+export function toTaskTitle(task: Task): string | undefined {
   return task.title ?? (task.type === 'web_search' ? (task.title_query ?? task.queries?.[0]) : undefined)
 }
 

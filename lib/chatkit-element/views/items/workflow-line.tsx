@@ -3,7 +3,7 @@ import type { Task, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 import { toDuration } from '#lib/chatkit-element/language/time.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
-import { hasDetails, TaskDetails, taskTitle } from '#lib/chatkit-element/views/items/task-details.tsx'
+import { hasDetails, TaskDetails, toTaskTitle } from '#lib/chatkit-element/views/items/task-details.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 /**
@@ -64,11 +64,11 @@ function lineText(
   locale: string,
 ): { title: string; detail: string } {
   const { tasks, summary, type } = workflow
-  const titles = [...new Set(tasks.flatMap((task) => (task.type === 'thought' ? [] : (taskTitle(task) ?? []))))]
+  const titles = [...new Set(tasks.flatMap((task) => (task.type === 'thought' ? [] : (toTaskTitle(task) ?? []))))]
   if (isWorking) {
     const current = tasks.findLast((task) => task.status_indicator === 'loading') ?? tasks.at(-1)
     const fallback = type === 'reasoning' ? strings.thinking : strings.working
-    return { title: (current && taskTitle(current)) || fallback, detail: '' }
+    return { title: (current && toTaskTitle(current)) || fallback, detail: '' }
   }
   if (summary && 'title' in summary) return { title: summary.title, detail: '' }
   const took = summary && 'duration' in summary && summary.duration >= 1 ? toDuration(summary.duration, locale) : ''
@@ -115,7 +115,7 @@ export function TaskLine({ task, inWorkflow = false }: { task: Task; inWorkflow?
         ) : (
           <Icon name={failed ? 'circle-alert' : status === 'complete' ? 'check' : (ownIcon(task) ?? 'dot')} size={15} />
         )}
-        <span dir="auto">{taskTitle(task) ?? strings.working.replace('…', '')}</span>
+        <span dir="auto">{toTaskTitle(task) ?? strings.working.replace('…', '')}</span>
         {(status !== 'none' || failed) && <span class="sr-only">{spoken}</span>}
       </p>
       <TaskDetails task={task} />

@@ -1,6 +1,6 @@
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
-import { actionOf, str, useAction } from '#lib/chatkit-element/views/widgets/widget-context.ts'
+import { toText, toWidgetAction, useAction } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 
 const ICON_SIZES: Record<string, number> = { sm: 14, md: 16, lg: 18, xl: 20, '2xl': 24 }
 
@@ -9,17 +9,17 @@ const ICON_SIZES: Record<string, number> = { sm: 14, md: 16, lg: 18, xl: 20, '2x
  * validate its form.
  */
 export function WidgetButton({ node }: { node: WidgetNode }) {
-  const { perform, acting, disabled } = useAction(actionOf(node.onClickAction), 'self')
+  const { perform, acting, disabled } = useAction(toWidgetAction(node.onClickAction), 'self')
   const { iconStart, iconEnd } = node
-  const label = str(node.label)
-  const size = ICON_SIZES[str(node.iconSize) ?? 'md'] ?? 16
+  const label = toText(node.label)
+  const size = ICON_SIZES[toText(node.iconSize) ?? 'md'] ?? 16
   return (
     <button
       type={node.submit ? 'submit' : 'button'}
       class={`button ${toClasses(node)}`}
       disabled={node.disabled === true || disabled}
       aria-busy={acting}
-      {...(!label && { 'aria-label': str(iconStart) ?? str(iconEnd) ?? 'Button' })}
+      {...(!label && { 'aria-label': toText(iconStart) ?? toText(iconEnd) ?? 'Button' })}
       onClick={({ currentTarget }) => {
         if (!node.submit || !currentTarget.form || currentTarget.form.reportValidity()) perform(currentTarget)
       }}
@@ -36,11 +36,11 @@ export function WidgetButton({ node }: { node: WidgetNode }) {
 }
 
 function toClasses({ variant, style, color, size, pill, uniform, block, label }: WidgetNode): string {
-  const kind = str(variant) ?? (style === 'primary' ? 'solid' : 'outline')
+  const kind = toText(variant) ?? (style === 'primary' ? 'solid' : 'outline')
   return [
     `is-${kind}`,
-    `w-${str(color) ?? (style === 'primary' || kind === 'solid' ? 'primary' : 'secondary')}`,
-    size !== undefined && `is-size-${str(size)}`,
+    `w-${toText(color) ?? (style === 'primary' || kind === 'solid' ? 'primary' : 'secondary')}`,
+    size !== undefined && `is-size-${toText(size)}`,
     pill === false && 'is-square',
     (uniform === true || !label) && 'is-uniform',
     block === true && 'is-block',

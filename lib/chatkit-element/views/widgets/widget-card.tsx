@@ -5,8 +5,8 @@ import { isAllowedImage, isSameOrigin } from '#lib/chatkit-element/markdown/link
 import { Icon } from '#lib/chatkit-element/views/icon.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 import { Children } from '#lib/chatkit-element/views/widgets/widget-children.tsx'
-import { actionOf, str, useAction, WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'
-import { boxStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
+import { toText, toWidgetAction, useAction, WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'
+import { toBoxStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 
 type NodeProps = { node: WidgetNode }
 type Choice = { label?: unknown; action?: unknown }
@@ -20,13 +20,13 @@ export function Card({ node }: NodeProps) {
   const [folded, setFolded] = useState(node.collapsed === true)
   const confirm = choiceOf(node.confirm)
   const cancel = choiceOf(node.cancel)
-  const submit = useAction(actionOf(confirm?.action), 'container')
+  const submit = useAction(toWidgetAction(confirm?.action), 'container')
   const { size: _, theme, ...box } = node
   const Frame = node.asForm ? 'form' : 'div'
   return (
     <Frame
-      class={`card w-card w-card-${str(node.size) ?? 'md'} ${themeClass(theme)}`}
-      style={boxStyle({ ...box, gap: undefined, align: undefined, justify: undefined })}
+      class={`card w-card w-card-${toText(node.size) ?? 'md'} ${toThemeClass(theme)}`}
+      style={toBoxStyle({ ...box, gap: undefined, align: undefined, justify: undefined })}
       {...(node.asForm === true && {
         onSubmit: (event: Event) => {
           event.preventDefault()
@@ -40,7 +40,7 @@ export function Card({ node }: NodeProps) {
           {strings.showMore}
         </button>
       ) : (
-        <div class="w-col" style={boxStyle({ type: 'Col', gap: node.gap, align: node.align, justify: node.justify })}>
+        <div class="w-col" style={toBoxStyle({ type: 'Col', gap: node.gap, align: node.align, justify: node.justify })}>
           <Children node={node} />
         </div>
       )}
@@ -68,7 +68,7 @@ function ChoiceButton({
   kind: string
   submit?: Performing
 }) {
-  const own = useAction(actionOf(choice.action), 'container')
+  const own = useAction(toWidgetAction(choice.action), 'container')
   const { perform, acting, disabled } = submit ?? own
   return (
     <button
@@ -105,11 +105,11 @@ export function Status({ status }: { status: unknown }): ComponentChildren {
 
 /** A group of fields. Submitting it performs the form's action with their values. */
 export function Form({ node }: NodeProps) {
-  const { perform } = useAction(actionOf(node.onSubmitAction), 'container')
+  const { perform } = useAction(toWidgetAction(node.onSubmitAction), 'container')
   return (
     <form
       class={node.direction === 'row' ? 'w-row' : 'w-col'}
-      style={boxStyle(node)}
+      style={toBoxStyle(node)}
       onSubmit={(event) => {
         event.preventDefault()
         perform(event.currentTarget)
@@ -121,7 +121,7 @@ export function Form({ node }: NodeProps) {
 }
 
 /** The class for the colour scheme that a widget asks for. */
-export function themeClass(theme: unknown): string {
+export function toThemeClass(theme: unknown): string {
   return theme === 'dark' || theme === 'light' ? `w-theme-${theme}` : ''
 }
 

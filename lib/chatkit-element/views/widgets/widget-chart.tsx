@@ -8,7 +8,7 @@ import {
 } from '#lib/chatkit-element/views/charts/chart-layout.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 import { isNode } from '#lib/chatkit-element/views/widgets/widget-context.ts'
-import { boxStyle, toColour } from '#lib/chatkit-element/views/widgets/widget-style.ts'
+import { toBoxStyle, toColour } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 
 const HEIGHT = 220
 /**
@@ -50,7 +50,7 @@ export function Chart({ node }: { node: WidgetNode }) {
   const paint = (at: number) => toColour(series[at]?.color) ?? toColour(COLOURS[at % COLOURS.length]) ?? 'var(--link)'
   const showsTooltip = node.showTooltip !== false
   return (
-    <figure class="w-chart" style={boxStyle({ ...node, height: undefined })}>
+    <figure class="w-chart" style={toBoxStyle({ ...node, height: undefined })}>
       <div ref={box} class="chart-box" style={{ height: `${height}px` }}>
         {width > 0 && (
           <svg

@@ -1,6 +1,6 @@
 import { useContext } from 'preact/hooks'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
-import { childrenOf, WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'
+import { listChildren, WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 
 /**
  * The children of a node. Each is identified by its key or id, so that text being typed survives an
@@ -8,5 +8,5 @@ import { childrenOf, WidgetContext } from '#lib/chatkit-element/views/widgets/wi
  */
 export function Children({ node }: { node: WidgetNode }) {
   const { draw } = useContext(WidgetContext)
-  return <>{childrenOf(node).map((child, at) => draw(child, child.key ?? child.id ?? at))}</>
+  return <>{listChildren(node).map((child, at) => draw(child, child.key ?? child.id ?? at))}</>
 }

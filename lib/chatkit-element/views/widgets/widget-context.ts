@@ -64,7 +64,7 @@ export function useAction(action: WidgetAction | undefined, auto: Loading) {
 }
 
 /** The property as an action; undefined if it is not one. */
-export function actionOf(value: unknown): WidgetAction | undefined {
+export function toWidgetAction(value: unknown): WidgetAction | undefined {
   return typeof value === 'object' && value !== null && 'type' in value ? (value as WidgetAction) : undefined
 }
 
@@ -73,11 +73,11 @@ export function isNode(value: unknown): value is WidgetNode {
 }
 
 /** A property as text. Numbers are converted; anything else is undefined. */
-export function str(value: unknown): string | undefined {
+export function toText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined
 }
 
 /** The children of a node as a list; the property may be a list, one node or absent. */
-export function childrenOf({ children }: WidgetNode): WidgetNode[] {
+export function listChildren({ children }: WidgetNode): WidgetNode[] {
   return (Array.isArray(children) ? children : [children]).filter(isNode)
 }

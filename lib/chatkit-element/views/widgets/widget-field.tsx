@@ -2,9 +2,9 @@ import { useContext, useLayoutEffect, useRef } from 'preact/hooks'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 import { Combobox } from '#lib/chatkit-element/views/widgets/widget-combobox.tsx'
-import { actionOf, str, useAction, WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'
+import { toText, toWidgetAction, useAction, WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 import type { Option } from '#lib/chatkit-element/views/widgets/widget-option.ts'
-import { textStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
+import { toTextStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 
 const FIELDS = new Set(['Input', 'Textarea', 'Select', 'Checkbox', 'RadioGroup', 'DatePicker', 'Label'])
 const INPUT_TYPES = new Set(['text', 'number', 'email', 'password', 'tel', 'url'])
@@ -22,7 +22,7 @@ export function isField(node: WidgetNode): boolean {
 export function WidgetField({ node }: { node: WidgetNode }) {
   const { strings } = useUi()
   const { waiting, fieldId, isLabelled } = useContext(WidgetContext)
-  const { perform } = useAction(actionOf(node.onChangeAction), 'none')
+  const { perform } = useAction(toWidgetAction(node.onChangeAction), 'none')
   const root = useRef<HTMLDivElement>(null)
   const box = useRef<HTMLInputElement>(null)
   useLayoutEffect(() => {
@@ -32,9 +32,9 @@ export function WidgetField({ node }: { node: WidgetNode }) {
   }, [node])
   const editable = (node.editable ?? {}) as Record<string, unknown>
   const property = (name: string) => node[name] ?? editable[name]
-  const text = (name: string) => str(property(name))
+  const text = (name: string) => toText(property(name))
   const name = text('name') ?? ''
-  const initial = str(node.defaultValue) ?? (node.type === 'Text' ? (text('value') ?? '') : '')
+  const initial = toText(node.defaultValue) ?? (node.type === 'Text' ? (text('value') ?? '') : '')
   const options = (Array.isArray(node.options) ? node.options : []) as Option[]
   const label = isLabelled(name) ? undefined : (text('ariaLabel') ?? text('placeholder') ?? name)
   const look = `text-input ${node.variant === 'soft' ? 'is-soft' : ''} ${node.pill === true ? 'is-pill' : ''}`
@@ -63,7 +63,7 @@ export function WidgetField({ node }: { node: WidgetNode }) {
         <label
           class={`w-label w-text-${text('size') ?? 'sm'}`}
           for={fieldId(text('fieldName') ?? '')}
-          style={textStyle(node)}
+          style={toTextStyle(node)}
           dir="auto"
         >
           {text('value')}

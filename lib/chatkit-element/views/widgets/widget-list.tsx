@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
-import { Status, themeClass } from '#lib/chatkit-element/views/widgets/widget-card.tsx'
+import { Status, toThemeClass } from '#lib/chatkit-element/views/widgets/widget-card.tsx'
 import { Children } from '#lib/chatkit-element/views/widgets/widget-children.tsx'
-import { actionOf, childrenOf, useAction } from '#lib/chatkit-element/views/widgets/widget-context.ts'
-import { boxStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
+import { listChildren, toWidgetAction, useAction } from '#lib/chatkit-element/views/widgets/widget-context.ts'
+import { toBoxStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 
 /** How many rows `limit: "auto"` shows at first. */
 const AUTO_LIMIT = 8
@@ -13,11 +13,11 @@ const AUTO_LIMIT = 8
 export function ListView({ node }: { node: WidgetNode }) {
   const { strings } = useUi()
   const [all, setAll] = useState(false)
-  const rows = childrenOf(node)
+  const rows = listChildren(node)
   const limit = typeof node.limit === 'number' ? node.limit : node.limit === 'auto' ? AUTO_LIMIT : rows.length
   const shown = all ? rows : rows.slice(0, limit)
   return (
-    <div class={`card w-list ${themeClass(node.theme)}`}>
+    <div class={`card w-list ${toThemeClass(node.theme)}`}>
       <Status status={node.status} />
       <Children node={{ type: 'rows', children: shown }} />
       {shown.length < rows.length && (
@@ -31,9 +31,9 @@ export function ListView({ node }: { node: WidgetNode }) {
 
 /** A row. With an action, the whole row is one button. */
 export function ListViewItem({ node }: { node: WidgetNode }) {
-  const action = actionOf(node.onClickAction)
+  const action = toWidgetAction(node.onClickAction)
   const { perform, acting, disabled } = useAction(action, 'self')
-  const style = boxStyle(node)
+  const style = toBoxStyle(node)
   if (!action)
     return (
       <div class="w-list-item" style={style}>

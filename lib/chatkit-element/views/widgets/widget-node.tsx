@@ -6,11 +6,11 @@ import { WidgetButton } from '#lib/chatkit-element/views/widgets/widget-button.t
 import { Card, Form } from '#lib/chatkit-element/views/widgets/widget-card.tsx'
 import { Chart } from '#lib/chatkit-element/views/widgets/widget-chart.tsx'
 import { Children } from '#lib/chatkit-element/views/widgets/widget-children.tsx'
-import { str } from '#lib/chatkit-element/views/widgets/widget-context.ts'
+import { toText } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 import { isField, WidgetField } from '#lib/chatkit-element/views/widgets/widget-field.tsx'
 import { WidgetImage } from '#lib/chatkit-element/views/widgets/widget-image.tsx'
 import { ListView, ListViewItem } from '#lib/chatkit-element/views/widgets/widget-list.tsx'
-import { boxStyle, textStyle, toColour, toSpace } from '#lib/chatkit-element/views/widgets/widget-style.ts'
+import { toBoxStyle, toColour, toSpace, toTextStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 import { Table, TableCell, TableRow } from '#lib/chatkit-element/views/widgets/widget-table.tsx'
 
 type NodeProps = { node: WidgetNode }
@@ -35,15 +35,15 @@ const VIEWS: Record<string, (props: NodeProps) => ComponentChildren> = {
   Basic: ({ node }) => <Box node={node} type={node.direction === 'row' ? 'w-row' : 'w-col'} />,
   Badge: ({ node }) => (
     <span
-      class={`w-badge w-${str(node.color) ?? 'secondary'} w-${str(node.variant) ?? 'soft'} w-badge-${str(node.size) ?? 'sm'} ${node.pill === false ? 'is-square' : ''}`}
+      class={`w-badge w-${toText(node.color) ?? 'secondary'} w-${toText(node.variant) ?? 'soft'} w-badge-${toText(node.size) ?? 'sm'} ${node.pill === false ? 'is-square' : ''}`}
       dir="auto"
     >
-      {str(node.label)}
+      {toText(node.label)}
     </span>
   ),
   Box: ({ node }) => <Box node={node} type={node.direction === 'row' ? 'w-row' : 'w-col'} />,
   Button: WidgetButton,
-  Caption: ({ node }) => <Text node={node} type={`w-caption w-caption-${str(node.size) ?? 'md'}`} />,
+  Caption: ({ node }) => <Text node={node} type={`w-caption w-caption-${toText(node.size) ?? 'md'}`} />,
   Card,
   Chart,
   Col: ({ node }) => <Box node={node} type="w-col" />,
@@ -60,13 +60,13 @@ const VIEWS: Record<string, (props: NodeProps) => ComponentChildren> = {
   Form,
   Icon: ({ node }) => (
     <span class="w-icon" style={{ color: toColour(node.color) }}>
-      <Icon name={str(node.name) ?? ''} size={ICON_SIZES[str(node.size) ?? 'md'] ?? 18} />
+      <Icon name={toText(node.name) ?? ''} size={ICON_SIZES[toText(node.size) ?? 'md'] ?? 18} />
     </span>
   ),
   Image: WidgetImage,
   ListView,
   ListViewItem,
-  Markdown: ({ node }) => <Markdown text={str(node.value) ?? ''} growing={node.streaming === true} />,
+  Markdown: ({ node }) => <Markdown text={toText(node.value) ?? ''} growing={node.streaming === true} />,
   Row: ({ node }) => <Box node={node} type="w-row" />,
   Spacer: ({ node }) => (
     <div class="w-spacer" style={{ minWidth: toSpace(node.minSize), minHeight: toSpace(node.minSize) }} />
@@ -75,8 +75,12 @@ const VIEWS: Record<string, (props: NodeProps) => ComponentChildren> = {
   'Table.Row': TableRow,
   'Table.Cell': TableCell,
   Text: ({ node }) =>
-    node.editable ? <WidgetField node={node} /> : <Text node={node} type={`w-text w-text-${str(node.size) ?? 'md'}`} />,
-  Title: ({ node }) => <Text node={node} type={`w-title w-title-${str(node.size) ?? 'md'}`} />,
+    node.editable ? (
+      <WidgetField node={node} />
+    ) : (
+      <Text node={node} type={`w-text w-text-${toText(node.size) ?? 'md'}`} />
+    ),
+  Title: ({ node }) => <Text node={node} type={`w-title w-title-${toText(node.size) ?? 'md'}`} />,
   Transition: ({ node }) => (
     // A new key makes a new element, which fades in.
     <div key={transitionKey(node)} class="w-transition">
@@ -94,7 +98,7 @@ function transitionKey({ children }: WidgetNode): string {
 
 function Box({ node, type }: NodeProps & { type: string }) {
   return (
-    <div class={type} style={boxStyle(node)}>
+    <div class={type} style={toBoxStyle(node)}>
       <Children node={node} />
     </div>
   )
@@ -103,8 +107,8 @@ function Box({ node, type }: NodeProps & { type: string }) {
 function Text({ node, type }: NodeProps & { type: string }) {
   const clamped = node.truncate === true || typeof node.maxLines === 'number'
   return (
-    <p class={`${type} ${clamped ? 'w-clamped' : ''}`} style={textStyle(node)} dir="auto">
-      {str(node.value)}
+    <p class={`${type} ${clamped ? 'w-clamped' : ''}`} style={toTextStyle(node)} dir="auto">
+      {toText(node.value)}
     </p>
   )
 }

@@ -90,7 +90,7 @@ export function toColour(value: unknown): string | undefined {
 const COLUMNS: Record<string, string> = { xs: '3rem', sm: '5rem', md: '8rem', lg: '12rem', xl: '16rem' }
 
 /** The minimum width of a table's column. */
-export function columnWidth(size: unknown): string | undefined {
+export function toColumnWidth(size: unknown): string | undefined {
   return COLUMNS[String(size)]
 }
 
@@ -133,7 +133,7 @@ function toBorder(value: unknown): string | undefined {
  * The box properties that layout nodes share. They are set on the style object, which every
  * Content-Security-Policy allows.
  */
-export function boxStyle(node: WidgetNode): JSX.CSSProperties {
+export function toBoxStyle(node: WidgetNode): JSX.CSSProperties {
   const { size, minSize, maxSize } = node
   return {
     ...dropUndefined({
@@ -162,7 +162,7 @@ export function boxStyle(node: WidgetNode): JSX.CSSProperties {
 const WEIGHTS: Record<string, number> = { normal: 400, medium: 500, semibold: 600, bold: 700 }
 
 /** The style properties that text nodes share. */
-export function textStyle(node: WidgetNode): JSX.CSSProperties {
+export function toTextStyle(node: WidgetNode): JSX.CSSProperties {
   return dropUndefined({
     color: toColour(node.color),
     fontWeight: WEIGHTS[String(node.weight)],

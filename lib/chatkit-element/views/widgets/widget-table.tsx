@@ -2,8 +2,8 @@ import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { Children } from '#lib/chatkit-element/views/widgets/widget-children.tsx'
-import { childrenOf } from '#lib/chatkit-element/views/widgets/widget-context.ts'
-import { boxStyle, columnWidth } from '#lib/chatkit-element/views/widgets/widget-style.ts'
+import { listChildren } from '#lib/chatkit-element/views/widgets/widget-context.ts'
+import { toBoxStyle, toColumnWidth } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 
 type NodeProps = { node: WidgetNode }
 
@@ -11,7 +11,7 @@ const InHeader = createContext(false)
 
 /** A table that scrolls sideways in its own box. The leading header rows form its head. */
 export function Table({ node }: NodeProps) {
-  const rows = childrenOf(node)
+  const rows = listChildren(node)
   const body = rows.findIndex((row) => row.header !== true)
   const split = body < 0 ? rows.length : body
   return (
@@ -53,10 +53,10 @@ export function TableCell({ node }: NodeProps) {
       colSpan={span(node.colSpan)}
       rowSpan={span(node.rowSpan)}
       style={{
-        ...boxStyle({ type: 'cell', padding: node.padding, width: width as string | number | undefined }),
+        ...toBoxStyle({ type: 'cell', padding: node.padding, width: width as string | number | undefined }),
         textAlign: align as 'start' | 'center' | 'end' | undefined,
         verticalAlign: VERTICAL[String(vAlign)],
-        minWidth: columnWidth(colSize),
+        minWidth: toColumnWidth(colSize),
       }}
     >
       <div class={`w-cell w-cell-${align === 'end' || align === 'center' ? align : 'start'}`}>

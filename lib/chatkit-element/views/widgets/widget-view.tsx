@@ -4,7 +4,7 @@ import type { WidgetAction } from '#lib/chatkit-element/chat.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { readFormValues, withFormValues } from '#lib/chatkit-element/views/items/form-values.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
-import { childrenOf, str, WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'
+import { listChildren, toText, WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 import { WidgetNodeView } from '#lib/chatkit-element/views/widgets/widget-node.tsx'
 
 type Props = { item: WidgetItem; busy: boolean; imageDomains: readonly string[] }
@@ -48,6 +48,6 @@ export function WidgetView({ item, busy, imageDomains }: Props) {
 }
 
 function labelledFields(node: WidgetNode): string[] {
-  const own = node.type === 'Label' ? [str(node.fieldName) ?? ''] : []
-  return [...own, ...childrenOf(node).flatMap(labelledFields)]
+  const own = node.type === 'Label' ? [toText(node.fieldName) ?? ''] : []
+  return [...own, ...listChildren(node).flatMap(labelledFields)]
 }
