@@ -1,12 +1,11 @@
-import { answerMessage } from '#lib/agent/answer-message.ts'
 import { findConnectCardServer } from '#lib/agent/cards/connect-card.ts'
-import type { AgentEdges, AgentRun } from '#lib/agent/run-turn.ts'
+import { runTurn } from '#lib/agent/run-turn.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { isHidden, type ThreadItem, type UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Act } from '#lib/chatkit/server/turn.ts'
-import type { Caller } from '#lib/platform/crypto/caller.ts'
 
 const PAGE = 100
 
@@ -17,8 +16,7 @@ const PAGE = 100
  */
 export async function* answerAgain(
   { thread, sender, store, signal }: Parameters<Act>[0],
-  context: { caller: Caller; run: AgentRun },
-  edges: AgentEdges,
+  context: TurnContext,
 ): AsyncGenerator<ThreadStreamEvent> {
   if (!sender || findConnectCardServer(sender) === undefined)
     throw new CustomStreamError('This control does nothing any more.')
@@ -29,7 +27,7 @@ export async function* answerAgain(
     if (isHidden(item)) await store.deleteItem(thread.id, item.id)
     else yield { type: 'thread.item.removed', item_id: item.id }
   }
-  yield* answerMessage({ thread, input: message, store, signal }, context, edges)
+  yield* runTurn({ thread, input: message, store, signal }, context)
 }
 
 /** The person's last message, and the items after it, newest first. */

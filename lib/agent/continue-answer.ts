@@ -1,10 +1,10 @@
 import { findLastTurn } from '#lib/agent/answer-again.ts'
 import { isCutCard } from '#lib/agent/cards/cut-card.ts'
-import { type AgentEdges, type AgentRun, runTurn } from '#lib/agent/run-turn.ts'
+import { runTurn } from '#lib/agent/run-turn.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Act } from '#lib/chatkit/server/turn.ts'
-import type { Caller } from '#lib/platform/crypto/caller.ts'
 
 const GO_ON =
   'Your answer above was cut off, and the person asks for the rest. Go on exactly where it stops, without an introduction and without saying anything twice.'
@@ -15,8 +15,7 @@ const GO_ON =
  */
 export async function* continueAnswer(
   { thread, sender, store, signal }: Parameters<Act>[0],
-  context: { caller: Caller; run: AgentRun },
-  edges: AgentEdges,
+  context: TurnContext,
 ): AsyncGenerator<ThreadStreamEvent> {
   if (!sender || !isCutCard(sender)) throw new CustomStreamError('This control does nothing any more.')
   const { after } = await findLastTurn(store, thread.id)
@@ -28,5 +27,5 @@ export async function* continueAnswer(
     type: 'thread.item.done',
     item: { id, thread_id: thread.id, created_at, type: 'hidden_context_item', content: GO_ON },
   }
-  yield* runTurn({ thread, input: null, store, signal }, context, edges)
+  yield* runTurn({ thread, input: null, store, signal }, context)
 }

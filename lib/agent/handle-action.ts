@@ -6,9 +6,10 @@ import { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
 import { CONNECTED_RETRY } from '#lib/agent/cards/connect-card.ts'
 import { CONTINUE } from '#lib/agent/cards/cut-card.ts'
 import { continueAnswer } from '#lib/agent/continue-answer.ts'
-import { type AgentEdges, type AgentRun, runTurn } from '#lib/agent/run-turn.ts'
+import { runTurn } from '#lib/agent/run-turn.ts'
 import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
 import { callFromWidget, resumeWidgetCall, TOOL_ACTION } from '#lib/agent/tool-action.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
@@ -17,30 +18,24 @@ import { type Approval, answerApproval, findApproval } from '#lib/data/runs/appr
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 
 type ActTurn = Parameters<Act>[0]
-type Context = { caller: Caller; run: AgentRun }
 
 /**
  * Carries out the action of a widget's button. Throws a CustomStreamError if the action is unknown
  * or no longer valid.
  */
-export async function* handleAction(
-  turn: ActTurn,
-  context: Context,
-  edges: AgentEdges = {},
-): AsyncGenerator<ThreadStreamEvent> {
+export function handleAction(turn: ActTurn, context: TurnContext): AsyncGenerator<ThreadStreamEvent> {
   const { type, payload } = turn.action
-  if (type === TOOL_ACTION) return yield* callFromWidget(turn, context, edges)
-  if (type === CONNECTED_RETRY) return yield* answerAgain(turn, context, edges)
-  if (type === CONTINUE) return yield* continueAnswer(turn, context, edges)
+  if (type === TOOL_ACTION) return callFromWidget(turn, context)
+  if (type === CONNECTED_RETRY) return answerAgain(turn, context)
+  if (type === CONTINUE) return continueAnswer(turn, context)
   if (!Object.hasOwn(APPROVAL_ACTIONS, type)) throw new CustomStreamError('This button does nothing here.')
   const id = (payload as { approval?: unknown } | null | undefined)?.approval
-  yield* decide(turn, context, edges, type as keyof typeof APPROVAL_ACTIONS, String(id))
+  return decide(turn, context, type as keyof typeof APPROVAL_ACTIONS, String(id))
 }
 
 async function* decide(
   { thread, store, signal }: ActTurn,
-  context: Context,
-  edges: AgentEdges,
+  context: TurnContext,
   action: keyof typeof APPROVAL_ACTIONS,
   id: string,
 ): AsyncGenerator<ThreadStreamEvent> {
@@ -57,9 +52,9 @@ async function* decide(
   const answered = approvals.find((approval) => approval.id === id)
   if (!open || !answered) return yield* tooLate(answered?.status)
   const here = { thread, store, signal }
-  if ('call' in open) return yield* resumeWidgetCall(answered, open.call, here, context, edges)
+  if ('call' in open) return yield* resumeWidgetCall(answered, open.call, here, context)
   const resumed = new ResumedRun({ caller, store, ...open }, await findParkedCalls(store, approvals))
-  yield* runTurn({ ...here, input: null }, context, edges, resumed)
+  yield* runTurn({ ...here, input: null }, context, resumed)
 }
 
 function isLate({ status, expiresAt }: Approval): boolean {

@@ -1,5 +1,5 @@
 import { findApprovalReason } from '#lib/agent/approvals/approval-rules.ts'
-import type { AgentEdges } from '#lib/agent/run-turn.ts'
+import type { AgentEdges } from '#lib/agent/turn-context.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { findStanding } from '#lib/data/people/users.ts'
 import { hashArguments, toAskedArguments } from '#lib/data/runs/ledger.ts'

@@ -43,6 +43,19 @@ export function startAgent<Context>(
   })
 }
 
+/**
+ * Approves calls that never reached our review, because their arguments are unreadable: the SDK then
+ * reports the error to the model. Returns true if there were any, so that the run has to go on.
+ */
+export function approveUnreviewed<Context>(
+  { interruptions, state }: Awaited<ReturnType<typeof startAgent<Context>>>,
+  pending: ReadonlyMap<string, unknown>,
+): boolean {
+  const unreviewed = interruptions.filter(({ rawItem }) => !('callId' in rawItem && pending.has(rawItem.callId)))
+  for (const item of unreviewed) state.approve(item)
+  return unreviewed.length > 0
+}
+
 /** Restores a stored state. Everything else is new: the caller, the time, the tools. */
 export async function restoreAgent<Context>(
   agent: Agent<Context>,

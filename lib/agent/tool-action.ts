@@ -5,9 +5,9 @@ import { DECLINED, expireChangedApprovals, recordCallNotMade } from '#lib/agent/
 import { parkWidgetCall, toKeptCallItem, type WidgetCall } from '#lib/agent/approvals/park-run.ts'
 import { findReadingProblem } from '#lib/agent/approvals/unreadable.ts'
 import { listRecentItems } from '#lib/agent/input/recent-items.ts'
-import type { AgentEdges, AgentRun } from '#lib/agent/run-turn.ts'
 import { findResultWidgetServer, listChildren, updateWidgets } from '#lib/agent/stream/result-widgets.ts'
 import { toOutputText } from '#lib/agent/stream/tool-tasks.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
@@ -17,7 +17,6 @@ import { listPolicies } from '#lib/data/servers/policies.ts'
 import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
-import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { newId } from '#lib/platform/ids.ts'
 
 /** The action with which the widget of a tool's result calls a tool of the same server. */
@@ -30,7 +29,6 @@ const Payload = z.object({
 })
 
 type Here = Omit<Parameters<Act>[0], 'action' | 'sender'>
-type Context = { caller: Caller; run: AgentRun }
 
 /**
  * Calls the tool that a widget's control names, as this person, under the same policy and ledger as
@@ -40,8 +38,7 @@ type Context = { caller: Caller; run: AgentRun }
  */
 export async function* callFromWidget(
   { action, sender, ...here }: Parameters<Act>[0],
-  context: Context,
-  edges: AgentEdges,
+  context: TurnContext,
 ): AsyncGenerator<ThreadStreamEvent> {
   const payload = Payload.safeParse(action.payload)
   // Only a call that the server put into this very widget is made: never one that a page made up,
@@ -50,7 +47,7 @@ export async function* callFromWidget(
   if (!own || !offersAction(sender.widget, action.payload))
     throw new CustomStreamError('This control does nothing any more.')
   const call: WidgetCall = { ...payload.data, item: sender.id }
-  yield* withTool(call, here, context, edges, {}, async function* (offered) {
+  yield* withTool(call, here, context, {}, async function* (offered) {
     if (!offered) throw new CustomStreamError('The tool behind this control is not available just now.', true)
     const { caller, run } = context
     const approved = await listApprovedForThread(caller, here.thread.id)
@@ -70,13 +67,12 @@ export async function* resumeWidgetCall(
   approval: Approval,
   call: WidgetCall,
   here: Here,
-  context: Context,
-  edges: AgentEdges,
+  context: TurnContext,
 ): AsyncGenerator<ThreadStreamEvent> {
   const { caller } = context
   if (approval.status !== 'approved')
     return yield* recordCallNotMade(caller, here.store, approval, DECLINED, 'declined')
-  yield* withTool(call, here, context, edges, { callId: approval.callId, relist: true }, async function* (offered) {
+  yield* withTool(call, here, context, { callId: approval.callId, relist: true }, async function* (offered) {
     if (offered && hashDefinition(offered.tool as ToolDefinition) === approval.toolHash)
       return yield* makeCall(call, offered, here, approval.keptId)
     yield* expireChangedApprovals(caller, here.store, [approval])
@@ -92,8 +88,7 @@ type Offered = OfferedTool & { name: string; callId: string; arguments: Record<s
 async function* withTool(
   call: WidgetCall,
   { signal }: Here,
-  { caller, run }: Context,
-  { builtinFetch }: AgentEdges,
+  { caller, run, builtinFetch }: TurnContext,
   { callId = newId('call'), relist = false },
   work: (offered: Offered | undefined) => AsyncGenerator<ThreadStreamEvent>,
 ): AsyncGenerator<ThreadStreamEvent> {

@@ -1,5 +1,4 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import type { FailureDetail, RunFailureClass } from '#lib/data/runs/run-failures.ts'
 import { finishRun, markRunning, type RunFacts, type RunOutcome } from '#lib/data/runs/runs.ts'
 import { withDatabasePatience } from '#lib/platform/db/retry.ts'
 import { withRun } from '#lib/platform/db/run-fence.ts'
@@ -12,29 +11,7 @@ import { notifyEvents } from '#lib/runs/channel.ts'
 import { EventLog } from '#lib/runs/event-log.ts'
 import { LogWriter } from '#lib/runs/log-writer.ts'
 import { keepEndedRun, type LiveRun, registry } from '#lib/runs/registry.ts'
-
-/** What the work of a run knows about its run and can report about it. */
-export type RunHandle = {
-  id: string
-  threadId: string
-  /**
-   * Aborts when the run must end early. The reason is an AppError unless the person stopped the
-   * run.
-   */
-  signal: AbortSignal
-  /** Records facts about the run in its row. */
-  report(facts: { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number }): void
-  /**
-   * Marks the run as failed; the first call wins. `publicMessage` is the sentence that the person
-   * saw, `detail` is for operators.
-   */
-  fail(failureClass: RunFailureClass, publicMessage: string, detail?: FailureDetail): void
-  /**
-   * Parks the run until a person decides: its process ends here, its row says so, and a later run
-   * resumes it.
-   */
-  wait(): void
-}
+import type { RunHandle } from '#lib/runs/run-handle.ts'
 
 /** Produces the events of a run. Should not throw: a failure is an event. */
 export type Produce = (run: RunHandle) => AsyncGenerator<ThreadStreamEvent>

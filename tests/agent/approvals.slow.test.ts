@@ -60,18 +60,14 @@ async function forgetProcess() {
   const [again, answering, asking, doors, web] = await Promise.all([
     import('#lib/agent/handle-action.ts'),
     import('#app/api/chatkit/answer.ts'),
-    import('#lib/agent/answer-message.ts'),
+    import('#lib/agent/run-turn.ts'),
     import('#mcp/endpoint.ts'),
     import('#lib/platform/http/http.ts'),
   ])
   expect(again.handleAction).not.toBe(handleAction)
   const fresh = { builtinFetch: ((input, init) => doors.handleMcp(new Request(input, init))) as typeof fetch }
   send = web.route((request) =>
-    answering.answerChatKit(
-      request,
-      (turn, context) => asking.answerMessage(turn, context, fresh),
-      (turn, context) => again.handleAction(turn, context, fresh),
-    ),
+    answering.answerChatKit(request, { respond: asking.runTurn, act: again.handleAction, ...fresh }),
   )
 }
 

@@ -126,7 +126,7 @@ describe('recordings of the Python bridge', () => {
     '%s',
     (_, { name, input, expected_events: recorded, store_added_directly: silent }) => {
       const mapping = bridge({ clientTools: new Set(['get_sel']) })
-      if (name.startsWith('resume')) mapping.resume(OLD)
+      if (name.startsWith('resume')) mapping.begin([], OLD)
       const events = input.flatMap(({ responses_event, tool_called, context }) => {
         if (context) return [...(CONTEXT[context]?.(mapping) ?? [])]
         return [

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { answerChatKit } from '#app/api/chatkit/answer.ts'
-import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import { makeResumableFetch } from '#app/chat/resumable-fetch.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { Respond } from '#lib/chatkit/server/turn.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
 import { route } from '#lib/platform/http/http.ts'
@@ -27,7 +27,7 @@ afterEach(async () => {
  * The endpoint behind a proxy that cuts each answer after `cutAfter()` bytes; Infinity means never.
  */
 async function endpoint(respond: Respond<TurnContext>, cutAfter: () => number) {
-  const app = await serve(route((request) => answerChatKit(request, respond)))
+  const app = await serve(route((request) => answerChatKit(request, { respond })))
   const seen: { type: string; params: Record<string, unknown>; metadata?: Record<string, unknown> }[] = []
   const proxy = createServer(async (incoming, outgoing) => {
     const chunks: Buffer[] = []

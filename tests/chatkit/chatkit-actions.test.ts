@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
-import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import { handleAction as agentAct } from '#lib/agent/handle-action.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Act } from '#lib/chatkit/server/turn.ts'
@@ -102,7 +102,7 @@ test('a refused action is a 409 with its sentence, an item of another type a 400
 test('a tool’s widget can have controls that do not stream', async () => {
   const { number } = await addTask(ann.caller, { title: 'Buy milk', due: null })
   const builtinFetch: typeof fetch = (input, init) => handleMcp(new Request(input, init))
-  const ask = door(ann, say('x'), (turn, context) => agentAct(turn, context, { builtinFetch }))
+  const ask = door(ann, say('x'), (turn, context) => agentAct(turn, { ...context, builtinFetch }))
   const payload = { server: 'switchboard', tool: 'complete_task', arguments: { number } }
   await put({
     id: 'tasks',

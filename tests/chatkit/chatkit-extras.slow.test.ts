@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
-import { answerMessage } from '#lib/agent/answer-message.ts'
+import { runTurn } from '#lib/agent/run-turn.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { Respond, Turn } from '#lib/chatkit/server/turn.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { listFeedback } from '#lib/data/chat/feedback.ts'
@@ -156,7 +156,7 @@ describe('feedback', () => {
 describe('titles of conversations', () => {
   const builtinFetch: typeof fetch = (input, init) => handleMcp(new Request(input, init))
   const first = { type: 'threads.create', params: { input: typed('Plan a week in Lisbon, please') } }
-  const ask = (body: unknown) => door(ann, (turn, context) => answerMessage(turn, context, { builtinFetch }))(body)
+  const ask = (body: unknown) => door(ann, (turn, context) => runTurn(turn, { ...context, builtinFetch }))(body)
   const titleOf = async (id: string) => (await createPrismaStore(ann.caller).loadThread(id)).title
 
   test.each(['responses', 'chat_completions'])(

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
-import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { PARAMS } from '#lib/chatkit/protocol/requests.ts'
 import type { Act, Respond } from '#lib/chatkit/server/turn.ts'

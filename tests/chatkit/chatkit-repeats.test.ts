@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { Respond } from '#lib/chatkit/server/turn.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { registry } from '#lib/runs/registry.ts'

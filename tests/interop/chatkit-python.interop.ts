@@ -68,7 +68,7 @@ beforeAll(async () => {
     const id = /^\/api\/attachments\/(.+)$/.exec(new URL(request.url).pathname)?.[1]
     return id
       ? PUT(request, { params: Promise.resolve({ id }) })
-      : route((one) => answerChatKit(one, respond, act))(request)
+      : route((one) => answerChatKit(one, { respond, act }))(request)
   })
   const port = await findFreePort()
   const url = `http://127.0.0.1:${port}/api/chatkit`

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { answerChatKit } from '#app/api/chatkit/answer.ts'
-import { answerMessage } from '#lib/agent/answer-message.ts'
 import { handleAction } from '#lib/agent/handle-action.ts'
+import { runTurn } from '#lib/agent/run-turn.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
@@ -28,7 +28,7 @@ beforeEach(async () => {
   ann = await signedIn({ role: 'admin' })
 })
 
-const post = route((request) => answerChatKit(request, answerMessage, handleAction))
+const post = route((request) => answerChatKit(request, { respond: runTurn, act: handleAction }))
 async function ask(body: unknown) {
   const headers = { 'content-type': 'application/json', ...ann.headers }
   return readReply(

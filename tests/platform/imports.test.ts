@@ -48,7 +48,8 @@ const TABLE: { room: string; from: RegExp; may: RegExp[]; packages?: { never: Re
   {
     room: 'lib/agent',
     from: /^lib\/agent\//,
-    may: [PLATFORM, DATA, AUTH, SERVER, /^lib\/mcp-client\//, /^lib\/agent\//],
+    // Of the runs the agent knows only what it reports to, a type.
+    may: [PLATFORM, DATA, AUTH, SERVER, /^lib\/mcp-client\//, /^lib\/agent\//, /^lib\/runs\/run-handle\.ts$/],
   },
   { room: 'mcp', from: /^mcp\//, may: [PLATFORM, DATA, AUTH, /^mcp\//] },
   {

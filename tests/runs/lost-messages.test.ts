@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
-import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { Respond } from '#lib/chatkit/server/turn.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'

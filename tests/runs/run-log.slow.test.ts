@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeAll, expect, test } from 'vitest'
-import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { NumberedEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Respond } from '#lib/chatkit/server/turn.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
-import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Respond } from '#lib/chatkit/server/turn.ts'
@@ -13,7 +13,7 @@ import { EventLog } from '#lib/runs/event-log.ts'
 import { PATIENCE } from '#lib/runs/launch-run.ts'
 import { recoverRuns } from '#lib/runs/recover-runs.ts'
 import { listActiveRuns } from '#lib/runs/registry.ts'
-import { drainRuns } from '#lib/runs/start-run.ts'
+import { drainRuns } from '#lib/runs/stop-run.ts'
 import {
   door,
   kinds,
@@ -179,8 +179,12 @@ test('a second message is refused while the answer runs, and two simultaneous me
   go()
   await ended(runId)
   await reader.cancel()
-  const both = await Promise.all([door(person)(next), door(person)(next)])
+  // The answer is held, so that it cannot end before the second request arrives.
+  const held = paused()
+  const both = await Promise.all([openDoor(person, held.respond)(next), openDoor(person, held.respond)(next)])
   expect(both.map(({ status }) => status).sort()).toEqual([200, 409])
+  held.go()
+  await Promise.all(both.map((response) => response.text()))
 })
 
 test('deleting a thread ends its answer first', async () => {

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest'
-import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Respond } from '#lib/chatkit/server/turn.ts'

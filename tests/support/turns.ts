@@ -1,4 +1,5 @@
-import { answerMessage } from '#lib/agent/answer-message.ts'
+import { runTurn } from '#lib/agent/run-turn.ts'
+import type { AgentEdges } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type {
   AssistantMessageItem,
@@ -14,8 +15,6 @@ import type { FailureDetail } from '#lib/data/runs/run-failures.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { newId } from '#lib/platform/ids.ts'
-
-type Edges = NonNullable<Parameters<typeof answerMessage>[2]>
 
 /** The result of one turn of a conversation. */
 export type TurnResult = {
@@ -36,7 +35,7 @@ export type TurnResult = {
  * A thread of one person on the real store, to whose turns `respond` answers: the pipeline's
  * storing without its HTTP.
  */
-export async function conversation(caller: Caller, edges: Edges = {}) {
+export async function conversation(caller: Caller, edges: AgentEdges = {}) {
   const store: Store = createPrismaStore(caller)
   const thread: Thread = {
     id: store.newThreadId(),
@@ -86,6 +85,7 @@ export async function conversation(caller: Caller, edges: Edges = {}) {
     const run = {
       id: runId,
       threadId: thread.id,
+      signal,
       report: (facts: TurnResult['facts']) => void Object.assign(result.facts, facts),
       fail: (failureClass: string, message: string, detail?: FailureDetail) => {
         result.failed ??= { failureClass, message, ...(detail && { detail }) }
@@ -95,7 +95,7 @@ export async function conversation(caller: Caller, edges: Edges = {}) {
       },
     }
     try {
-      for await (const event of answerMessage({ thread, input, store, signal }, { caller, run }, edges)) {
+      for await (const event of runTurn({ thread, input, store, signal }, { ...edges, caller, run })) {
         result.events.push(event)
         if (event.type === 'thread.item.done') await store.addItem(thread.id, event.item)
         onEvent(event)

@@ -1,13 +1,12 @@
 import { runInBackground } from '#app/api/chatkit/background.ts'
-import { makeDeps } from '#app/api/chatkit/make-deps.ts'
-import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
+import { type Answering, makeDeps } from '#app/api/chatkit/make-deps.ts'
+import type { AgentEdges, TurnContext } from '#lib/agent/turn-context.ts'
 import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
-import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Operation } from '#lib/chatkit/protocol/requests.ts'
 import type { LiveTurn } from '#lib/chatkit/server/deps.ts'
-import { type Answer, processChatKit, type Whole } from '#lib/chatkit/server/process-request.ts'
-import type { Act, Respond } from '#lib/chatkit/server/turn.ts'
+import { type Answer, processChatKit } from '#lib/chatkit/server/process-request.ts'
+import { readWhole, type Whole } from '#lib/chatkit/server/whole-answer.ts'
 import { rememberLocale } from '#lib/data/people/users.ts'
 import type { Caller, SessionCaller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
@@ -16,7 +15,8 @@ import { jsonResponse, readSizedJson, requireSameOrigin } from '#lib/platform/ht
 import { openStream } from '#lib/platform/http/open-streams.ts'
 import { sseResponse } from '#lib/platform/http/sse.ts'
 import { findCurrentRequestId, log } from '#lib/platform/log.ts'
-import { type StartedRun, startRun, subscribeToRun } from '#lib/runs/start-run.ts'
+import { subscribeToRun } from '#lib/runs/attach-run.ts'
+import { startRun } from '#lib/runs/start-run.ts'
 
 /**
  * Allowance (bytes) beside the message for quotes and tags, and for what a client tool, a widget or
@@ -42,11 +42,7 @@ const CONTENT = new Set<unknown>([
  * Answers one ChatKit request. Checks the caller, the size and the rate, then calls the protocol's
  * server, with each turn as its own run.
  */
-export async function answerChatKit(
-  request: Request,
-  respond: Respond<TurnContext>,
-  act?: Act<TurnContext>,
-): Promise<Response> {
+export async function answerChatKit(request: Request, { respond, act, ...edges }: Answering): Promise<Response> {
   const { APP_URL, MESSAGE_MAX_CHARS } = env()
   requireSameOrigin(request, APP_URL)
   const caller = await requireCaller(request)
@@ -58,10 +54,10 @@ export async function answerChatKit(
   // refused and loses nothing.
   const onClose = openStream(caller.userId)
   try {
-    if (answer.kind === 'attached') return await told(answer, answer.runId, answer.events, onClose)
-    const run = await startTurn(request, caller, answer)
+    if (answer.kind === 'attached') return await sendTurn(answer, answer.runId, answer.events, onClose)
+    const run = await startTurn(request, caller, answer, edges)
     runInBackground(run.ended)
-    return await told(answer, run.id, subscribeToRun(run.id), onClose)
+    return await sendTurn(answer, run.id, subscribeToRun(run.id), onClose)
   } catch (error) {
     onClose()
     throw error
@@ -72,7 +68,8 @@ function startTurn(
   request: Request,
   caller: SessionCaller,
   answer: Extract<Answer<TurnContext>, { kind: 'turn' }>,
-): Promise<StartedRun> {
+  edges: AgentEdges,
+): ReturnType<typeof startRun> {
   const remembered = rememberPlace(request, caller)
   const { operation, threadId, messageId, requestId: clientRequestId, opening, check, begin } = answer
   const about = { caller, threadId, messageId, operation, requestId: findCurrentRequestId() ?? '', clientRequestId }
@@ -81,11 +78,9 @@ function startTurn(
     check,
     begin: async () => {
       const events = await begin({ isStored: true })
-      return async function* (handle) {
-        // The model needs the time zone to know what "tomorrow" means.
-        await remembered
-        yield* events(handle.signal, { caller, run: handle })
-      }
+      // The model needs the time zone to know what "tomorrow" means.
+      await remembered
+      return (run) => events(run.signal, { ...edges, caller, run })
     },
   })
 }
@@ -109,7 +104,7 @@ async function readOperation(request: Request, messageMaxChars: number): Promise
 }
 
 /** Sends a run's events as they come, or collects them into one object. */
-async function told(
+async function sendTurn(
   { resume, whole }: { resume: boolean; whole?: Whole },
   runId: string | undefined,
   events: LiveTurn['events'],
@@ -117,14 +112,9 @@ async function told(
 ): Promise<Response> {
   const headers: Record<string, string> = runId ? { 'x-run-id': runId } : {}
   if (!whole) return sseResponse(events, { resumable: resume, headers, onClose })
-  const all: ThreadStreamEvent[] = []
-  for (let next = await events.next(); ; next = await events.next()) {
-    if (!next.done) all.push(next.value.event)
-    else if (next.value) {
-      onClose()
-      return jsonResponse(whole(all), { headers })
-    } else throw new AppError('unavailable', 'The server is restarting. Try again in a moment.', { retryAfter: 5 })
-  }
+  const data = await readWhole(events, whole)
+  onClose()
+  return jsonResponse(data, { headers })
 }
 
 /** Stores the time zone and language that the browser sends. A failure does not stop the answer. */

@@ -1,7 +1,7 @@
-import { nameThreads } from '#app/api/chatkit/titles.ts'
-import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
+import { watchForTitle } from '#app/api/chatkit/watch-for-title.ts'
 import { withCurrentCards } from '#lib/agent/approvals/standing-cards.ts'
 import { canTranscribe, transcribe } from '#lib/agent/models/transcribe.ts'
+import type { AgentEdges, TurnContext } from '#lib/agent/turn-context.ts'
 import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
 import type { AttachmentFiles, Deps } from '#lib/chatkit/server/deps.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
@@ -14,21 +14,23 @@ import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
 import { isDatabaseDown, toAppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
-import { attachToRun, findRepeated, stopRun } from '#lib/runs/start-run.ts'
+import { attachToRun, findRepeated } from '#lib/runs/attach-run.ts'
+import { stopRun } from '#lib/runs/stop-run.ts'
 
 /** Limits for one person: transcriptions and uploads. */
 const SPEECH: Limit = { name: 'speech', points: 20, seconds: 60 }
 const ANNOUNCEMENTS: Limit = { name: 'announcements', points: 120, seconds: 60 }
 
-/** What answers a turn: the agent, or a test's script. */
-export type Answering = { respond: Respond<TurnContext>; act?: Act<TurnContext> }
+/** What answers a turn: the agent with its edges, or a test's script. */
+export type Answering = AgentEdges & { respond: Respond<TurnContext>; act?: Act<TurnContext> }
 
 /** Everything that this product passes to the protocol's server, for one caller. */
-export function makeDeps(caller: Caller, { respond, act }: Answering): Deps<TurnContext> {
+export function makeDeps(caller: Caller, { respond, act }: Pick<Answering, 'respond' | 'act'>): Deps<TurnContext> {
   const { MESSAGE_MAX_CHARS, ATTACHMENTS, ATTACHMENTS_PER_MESSAGE } = env()
   return {
     store: withTurnOutcomes(withCurrentCards(createPrismaStore(caller), caller), caller),
-    respond: nameThreads(respond),
+    respond,
+    watch: watchForTitle,
     act,
     limits: { messageMaxChars: MESSAGE_MAX_CHARS, attachmentsMax: ATTACHMENTS_PER_MESSAGE },
     turns: {

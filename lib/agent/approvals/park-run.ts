@@ -29,7 +29,7 @@ type Pausing = {
   events: TurnEvents
   state: { toString: () => string }
   interruptions: RunToolApprovalItem[]
-  held: ReadonlyMap<string, PendingCall>
+  pending: ReadonlyMap<string, PendingCall>
 }
 
 /**
@@ -43,10 +43,10 @@ export async function* parkRun({
   events,
   state,
   interruptions,
-  held,
+  pending,
 }: Pausing): AsyncGenerator<ThreadStreamEvent> {
   const asked = interruptions.flatMap(({ rawItem }) => {
-    const call = 'callId' in rawItem ? held.get(rawItem.callId) : undefined
+    const call = 'callId' in rawItem ? pending.get(rawItem.callId) : undefined
     if (!call) return []
     return [{ ...newIds(store), call }]
   })

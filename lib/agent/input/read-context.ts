@@ -8,6 +8,9 @@ import { listPolicies } from '#lib/data/servers/policies.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
+/** What a turn has to know before it begins. */
+export type ReadContext = Awaited<ReturnType<typeof readContext>>
+
 /**
  * Reads in parallel what a turn has to know. `runs` are the turn's own runs. `own` are the calls
  * that they made for the message. `earlier` are the calls of other attempts, and own calls with an

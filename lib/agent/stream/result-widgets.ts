@@ -37,9 +37,13 @@ export class ResultWidgets {
     if (widget) this.#waiting.push({ server, widget })
   }
 
-  /** The widgets to show before this event; without an event, those left at the turn's end. */
-  *due(event?: RunStreamEvent): Generator<Shown, void> {
-    if (event?.type === 'run_item_stream_event') return
+  /** True if widgets have to be shown before this event: the model goes on. */
+  areDue(event: RunStreamEvent): boolean {
+    return this.#waiting.length > 0 && event.type !== 'run_item_stream_event'
+  }
+
+  /** Removes and returns the widgets to show. */
+  *take(): Generator<Shown, void> {
     for (const sent of this.#waiting.splice(0)) {
       const changed = updateWidgets(this.#earlier, sent)
       this.#earlier = this.#earlier.map((item) => changed.find(({ id }) => id === item.id) ?? item)

@@ -4,6 +4,7 @@ import { OpenCalls } from '#lib/agent/stream/open-calls.ts'
 import { type ImageOptions, OpenImages } from '#lib/agent/stream/open-images.ts'
 import { OpenMessages } from '#lib/agent/stream/open-messages.ts'
 import { OpenWorkflow } from '#lib/agent/stream/open-workflow.ts'
+import { ResultWidgets } from '#lib/agent/stream/result-widgets.ts'
 import { SdkEvents } from '#lib/agent/stream/sdk-events.ts'
 import type { toAnnotation } from '#lib/agent/stream/to-annotation.ts'
 import type { ToolCall } from '#lib/agent/stream/tool-tasks.ts'
@@ -11,6 +12,7 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import {
   isHidden,
   type Task,
+  type ThreadItem,
   type Workflow,
   type WorkflowItem,
   type WorkflowSummary,
@@ -49,6 +51,7 @@ export class TurnEvents {
   readonly #workflow: OpenWorkflow
   readonly #calls: OpenCalls
   readonly #run: SdkEvents
+  readonly #widgets: ResultWidgets
   /** The ids of all items that this turn has shown or stored. */
   readonly #produced = new Set<string>()
   /** Indexes in the open workflow of the tasks that a tool added, by the tool's own count. */
@@ -62,16 +65,25 @@ export class TurnEvents {
     this.#workflow = new OpenWorkflow(context)
     this.#calls = new OpenCalls(context, this.#workflow, options.sentArguments)
     const open = { messages: this.#messages, images: this.#images, workflow: this.#workflow, calls: this.#calls }
+    this.#widgets = new ResultWidgets(context)
     this.#run = new SdkEvents(open, options.clientTools ?? new Set())
   }
 
-  /** Resumes the workflow of the turn before. */
-  resume(workflow: WorkflowItem): void {
-    this.#workflow.resume(workflow)
+  /** Takes the items of the thread so far, and the workflow that this turn continues. */
+  begin(items: ThreadItem[], workflow?: WorkflowItem): void {
+    this.#widgets.begin(items)
+    if (workflow) this.#workflow.resume(workflow)
   }
 
   take(event: RunStreamEvent): Events {
+    this.#widgets.note(event)
+    if (this.#widgets.areDue(event)) return this.#noted(this.#takeAfterWidgets(event))
     return this.#noted(this.#run.take(event))
+  }
+
+  /** Shows the widgets of results that the model did not go on after. */
+  showWidgets(): Events {
+    return this.#noted(this.#showWidgets())
   }
 
   /** Resumes a call that waited for a person and is kept under `keptId`. */
@@ -155,6 +167,15 @@ export class TurnEvents {
       if (event.type === 'thread.item.removed') this.#produced.delete(event.item_id)
       yield event
     }
+  }
+
+  *#takeAfterWidgets(event: RunStreamEvent): Events {
+    yield* this.#showWidgets()
+    yield* this.#run.take(event)
+  }
+
+  *#showWidgets(): Events {
+    for (const shown of this.#widgets.take()) yield* this.#show(shown)
   }
 
   *#show(event: ThreadStreamEvent): Events {

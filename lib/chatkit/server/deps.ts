@@ -3,13 +3,19 @@ import type { Attachment, ThreadItem, WidgetItem } from '#lib/chatkit/protocol/i
 import type { Action, Params } from '#lib/chatkit/protocol/requests.ts'
 import type { Opening, Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
-import type { Act, Respond } from '#lib/chatkit/server/turn.ts'
+import type { Act, Respond, Turn, TurnWatch } from '#lib/chatkit/server/turn.ts'
 
 /**
  * The events of a running or finished turn. The generator returns true if the stream is complete,
  * false if the reader should ask again.
  */
 export type LiveTurn = { runId: string; threadId: string; events: AsyncGenerator<NumberedEvent, boolean> }
+
+/** Where to continue reading: after which event of which turn. */
+export type AttachTo = { runId?: string; after?: number }
+
+/** A turn whose request was sent before; without `events` if they are not kept any more. */
+export type RepeatedTurn = Omit<LiveTurn, 'events'> & Partial<Pick<LiveTurn, 'events'>>
 
 /** What the server needs to know about turns in progress. */
 export interface LiveTurns {
@@ -18,9 +24,9 @@ export interface LiveTurns {
   /**
    * The running turn, or the one of `runId`, after event number `after`; by default from its first.
    */
-  attach(threadId: string, to: { runId?: string; after?: number }): Promise<LiveTurn | null>
-  /** The turn that an earlier request with this id began; without `events` if they are not kept. */
-  findRepeated(requestId: string): Promise<{ runId: string; threadId: string; events?: LiveTurn['events'] } | null>
+  attach(threadId: string, to: AttachTo): Promise<LiveTurn | null>
+  /** The turn that an earlier request with this id began. */
+  findRepeated(requestId: string): Promise<RepeatedTurn | null>
 }
 
 /** The uploaded bytes, for servers that take attachments. */
@@ -38,6 +44,8 @@ export interface AttachmentFiles {
 export type Deps<Context> = {
   store: Store
   respond: Respond<Context>
+  /** Called for each turn that `respond` answers, before it does. */
+  watch?: (turn: Turn, context: Context) => TurnWatch | undefined
   /** `attachmentsMax` is the limit per message; absent means no limit. */
   limits: { messageMaxChars: number; attachmentsMax?: number }
   turns?: LiveTurns

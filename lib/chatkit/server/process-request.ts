@@ -6,6 +6,7 @@ import { queries } from '#lib/chatkit/server/operations/queries.ts'
 import { replayStored } from '#lib/chatkit/server/operations/replay-stored.ts'
 import { turns } from '#lib/chatkit/server/operations/turns.ts'
 import { type Parsed, parseRequest } from '#lib/chatkit/server/parse-request.ts'
+import type { Whole } from '#lib/chatkit/server/whole-answer.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
 export type Answer<Context> =
@@ -15,42 +16,40 @@ export type Answer<Context> =
   | ({ kind: 'turn'; operation: Operation; requestId?: string; resume: boolean; whole?: Whole } & PreparedTurn<Context>)
 
 /**
- * Makes one JSON answer from all events of a turn, for operations that do not stream. Throws
- * conflict with the message of an error event.
- */
-export type Whole = (events: ThreadStreamEvent[]) => unknown
-
-/**
  * Answers one ChatKit request (protocol section 1). Every refusal happens here, before anything is
  * stored. Throws AppError: bad_request with the field's name; not_found, the same for missing and
  * for another person's; conflict for a wrong state; too_large.
  */
 export async function processChatKit<Context = void>(body: unknown, deps: Deps<Context>): Promise<Answer<Context>> {
   const request = parseRequest(body)
-  if (isTurn(request) && !(request.type === 'threads.sync_custom_action' && deps.actSync)) {
-    const { type: operation, params, requestId, resume } = request
-    const prepare = turns[operation] as (
-      given: typeof params,
-      to: Deps<Context>,
-      requestId?: string,
-    ) => Promise<PreparedTurn<Context>>
-    const prepared = prepare(params, deps, requestId)
-    // Runs beside the lookup. A repeated request is answered even if its checks now fail, so this
-    // rejection must not count as unhandled.
-    prepared.catch(() => undefined)
-    const repeated = requestId ? await deps.turns?.findRepeated(requestId) : null
-    const whole =
-      operation === 'threads.sync_custom_action'
-        ? (all: ThreadStreamEvent[]) => updatedItem(all, params.item_id)
-        : undefined
-    if (!repeated) return { kind: 'turn', operation, requestId, resume, whole, ...(await prepared) }
-    const { runId, threadId, events } = repeated
-    return { kind: 'attached', resume, runId, whole, events: events ?? (await replayStored(deps.store, threadId)) }
-  }
+  if (isTurn(request) && !(request.type === 'threads.sync_custom_action' && deps.actSync))
+    return answerTurn(request, deps)
   if (request.type === 'threads.attach')
     return { kind: 'attached', resume: request.resume, ...(await attach(request.params, deps)) }
   const answer = queries[request.type] as (given: typeof request.params, to: Deps<Context>) => Promise<unknown>
   return { kind: 'json', data: await answer(request.params, deps) }
+}
+
+/** Prepares a turn, or finds the one that this request began when it was sent before. */
+async function answerTurn<Context>(
+  { type: operation, params, requestId, resume }: TurnRequest,
+  deps: Deps<Context>,
+): Promise<Answer<Context>> {
+  const prepare = turns[operation] as (
+    given: typeof params,
+    to: Deps<Context>,
+    requestId?: string,
+  ) => Promise<PreparedTurn<Context>>
+  const prepared = prepare(params, deps, requestId)
+  // Runs beside the lookup. A repeated request is answered even if its checks now fail, so this
+  // rejection must not count as unhandled.
+  prepared.catch(() => undefined)
+  const repeated = requestId ? await deps.turns?.findRepeated(requestId) : null
+  const isSync = operation === 'threads.sync_custom_action'
+  const whole: Whole | undefined = isSync ? (all) => updatedItem(all, params.item_id) : undefined
+  if (!repeated) return { kind: 'turn', operation, requestId, resume, whole, ...(await prepared) }
+  const { runId, threadId, events } = repeated
+  return { kind: 'attached', resume, runId, whole, events: events ?? (await replayStored(deps.store, threadId)) }
 }
 
 /** The widget after a synchronous action, as the operation's JSON answer. */
@@ -61,7 +60,9 @@ function updatedItem(events: ThreadStreamEvent[], itemId: string | null | undefi
   return last && 'item' in last ? { updated_item: last.item } : {}
 }
 
-function isTurn(request: Parsed): request is Extract<Parsed, { type: keyof typeof turns }> {
+type TurnRequest = Extract<Parsed, { type: keyof typeof turns }>
+
+function isTurn(request: Parsed): request is TurnRequest {
   return Object.hasOwn(turns, request.type)
 }
 

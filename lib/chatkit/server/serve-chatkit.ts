@@ -1,6 +1,7 @@
 import type { NumberedEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Deps } from '#lib/chatkit/server/deps.ts'
-import { processChatKit, type Whole } from '#lib/chatkit/server/process-request.ts'
+import { processChatKit } from '#lib/chatkit/server/process-request.ts'
+import { readWhole } from '#lib/chatkit/server/whole-answer.ts'
 import { toAppError } from '#lib/platform/errors.ts'
 import { sseResponse } from '#lib/platform/http/sse.ts'
 
@@ -17,21 +18,15 @@ export async function serveChatKit<Context>(body: unknown, deps: Deps<Context>, 
   try {
     const answer = await processChatKit(body, deps)
     if (answer.kind === 'json') return Response.json(answer.data)
-    if (answer.kind === 'attached') return sseResponse(answer.events, { resumable: answer.resume })
     const gone = new AbortController()
-    const events = (await answer.begin())(gone.signal, context)
-    if (answer.whole) return await wholeResponse(events, answer.whole)
-    return sseResponse(withoutNumbers(events), { resumable: answer.resume, onDetach: () => gone.abort() })
+    const events =
+      answer.kind === 'attached' ? answer.events : withoutNumbers((await answer.begin())(gone.signal, context))
+    if (answer.whole) return Response.json(await readWhole(events, answer.whole))
+    return sseResponse(events, { resumable: answer.resume, onDetach: () => gone.abort() })
   } catch (error) {
     const { code, status, message } = toAppError(error)
     return Response.json({ message, code }, { status })
   }
-}
-
-async function wholeResponse(events: AsyncIterable<ThreadStreamEvent>, whole: Whole): Promise<Response> {
-  const all: ThreadStreamEvent[] = []
-  for await (const event of events) all.push(event)
-  return Response.json(whole(all))
 }
 
 /** Returns true at the end: the stream is complete. */

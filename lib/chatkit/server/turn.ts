@@ -19,3 +19,13 @@ export type Act<Context = void> = (
   turn: Omit<Turn, 'input'> & { action: Action; sender: WidgetItem | null },
   context: Context,
 ) => AsyncIterable<ThreadStreamEvent>
+
+/**
+ * Watches a turn's answer, for example to name the thread. Like `respond` it may change `thread`.
+ */
+export type TurnWatch = {
+  /** Sees each event before it is stored and sent. A promise holds the event back. */
+  onEvent(event: ThreadStreamEvent): Promise<void> | undefined
+  /** Called when the answer has ended by itself. */
+  onEnd(): void
+}

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
 import { CustomStreamError, StreamError } from '#lib/chatkit/server/stream-errors.ts'

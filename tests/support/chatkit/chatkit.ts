@@ -1,5 +1,5 @@
 import { answerChatKit } from '#app/api/chatkit/answer.ts'
-import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { AssistantMessageItem, ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Act, Respond, Turn } from '#lib/chatkit/server/turn.ts'
@@ -27,7 +27,7 @@ export function openDoor(
   respond: Respond<TurnContext>,
   act?: Act<TurnContext>,
 ) {
-  const post = route((request) => answerChatKit(request, respond, act))
+  const post = route((request) => answerChatKit(request, { respond, act }))
   return (body: unknown, headers: Record<string, string> = {}) =>
     post(
       new Request('http://127.0.0.1:3999/api/chatkit', {

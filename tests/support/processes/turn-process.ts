@@ -1,7 +1,7 @@
 // One turn in a process of its own, for tests that kill it: `node turn-process.ts <user id>
 // <request as JSON>`.
-import { answerMessage } from '#lib/agent/answer-message.ts'
-import type { AgentRun } from '#lib/agent/run-turn.ts'
+import { runTurn } from '#lib/agent/run-turn.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
 import { processChatKit } from '#lib/chatkit/server/process-request.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
@@ -14,9 +14,9 @@ const [userId = '', body = '{}'] = process.argv.slice(2)
 // A busy machine may be slow to list the tools of an unknown server. The turn must wait for it.
 noteAnswer(env().MCP_SERVER_URL ?? '')
 const caller: SessionCaller = { userId, role: 'member', via: 'session', sessionVersion: 1 }
-const answer = await processChatKit<{ caller: SessionCaller; run: AgentRun }>(JSON.parse(body), {
+const answer = await processChatKit<TurnContext>(JSON.parse(body), {
   store: createPrismaStore(caller),
-  respond: answerMessage,
+  respond: runTurn,
   limits: { messageMaxChars: 10_000 },
 })
 if (answer.kind !== 'turn') throw new Error('not a turn')

@@ -1,7 +1,7 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import { cancelledNote } from '#lib/chatkit/server/pipeline/cancelled-note.ts'
 import { PendingItems } from '#lib/chatkit/server/pipeline/pending-items.ts'
-import { CANCELLED_NOTE } from '#lib/chatkit/server/pipeline/persist-events.ts'
 
 /**
  * Closes a turn whose process died (protocol section 1.9). Items that `events` left open are kept
@@ -20,7 +20,8 @@ export function closeAbandoned(
     pending.note(event)
     ended ||= event.type === 'error'
   }
-  const { kept, dropped, stored: gone } = pending.close()
+  const { kept, dropped, placed } = pending.close()
+  const gone = dropped.filter((id) => placed.has(id))
   const closing: ThreadStreamEvent[] = [
     ...kept.map((item) => ({ type: 'thread.item.done', item }) as const),
     ...dropped.map((item_id) => ({ type: 'thread.item.removed', item_id }) as const),
@@ -29,12 +30,5 @@ export function closeAbandoned(
     if (!ended) closing.push({ type: 'error', code: 'custom', message: failure, allow_retry: true })
     return { items: kept, gone, closing }
   }
-  const note = {
-    id: noteId,
-    thread_id: threadId,
-    created_at: new Date().toISOString(),
-    type: 'sdk_hidden_context',
-    content: CANCELLED_NOTE,
-  }
-  return { items: [...kept, note as ThreadItem], gone, closing }
+  return { items: [...kept, cancelledNote(threadId, noteId)], gone, closing }
 }

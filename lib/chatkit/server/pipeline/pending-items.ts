@@ -45,14 +45,14 @@ export class PendingItems {
 
   /**
    * Removes and returns all open items. `kept` are worth storing (text or tasks that were shown),
-   * `dropped` are the ids of the others, and `stored` are the dropped ids to delete from the store.
+   * `dropped` are the ids of the others, and `placed` those of all that have a place in the store.
    */
-  close(): { kept: ThreadItem[]; dropped: string[]; stored: string[] } {
+  close(): { kept: ThreadItem[]; dropped: string[]; placed: ReadonlySet<string> } {
     const all = [...this.#items.values()]
     this.#items.clear()
     const kept = all.filter(isWorthKeeping)
     const dropped = all.filter((item) => !kept.includes(item)).map(({ id }) => id)
-    return { kept: kept.map(closeItem), dropped, stored: dropped.filter((id) => this.#placed.has(id)) }
+    return { kept: kept.map(closeItem), dropped, placed: this.#placed }
   }
 }
 

@@ -5,6 +5,7 @@ import { toWireThread } from '#lib/chatkit/server/operations/wire.ts'
 import { cleanTitle } from '#lib/chatkit/server/title.ts'
 
 const FIELDS = ['title', 'status', 'allowed_image_domains', 'metadata'] as const
+type Field = (typeof FIELDS)[number]
 
 /**
  * Detects that a turn changed its thread object, saves the changed fields and announces them
@@ -24,10 +25,13 @@ export class ThreadChanges {
   /**
    * Saves what changed since the last call and returns the event to send; undefined if nothing did.
    */
-  async save(): Promise<ThreadStreamEvent | undefined> {
+  save(): Promise<ThreadStreamEvent> | undefined {
     const now = snapshot(this.#thread)
     const changed = FIELDS.filter((_, index) => now[index] !== this.#seen[index])
-    if (changed.length === 0) return undefined
+    return changed.length === 0 ? undefined : this.#save(changed)
+  }
+
+  async #save(changed: Field[]): Promise<ThreadStreamEvent> {
     if (changed.includes('title') && this.#thread.title != null)
       this.#thread.title = cleanTitle(this.#thread.title) || undefined
     // Writes only what this turn changed: the person may have renamed the thread meanwhile.

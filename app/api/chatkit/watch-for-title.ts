@@ -1,9 +1,9 @@
 import { runInBackground } from '#app/api/chatkit/background.ts'
-import type { TurnContext } from '#app/api/chatkit/turn-context.ts'
 import { canNameThreads, nameThread } from '#lib/agent/models/name-thread.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { makeTitle, toMessageText } from '#lib/chatkit/server/title.ts'
-import type { Respond, Turn } from '#lib/chatkit/server/turn.ts'
+import type { Turn, TurnWatch } from '#lib/chatkit/server/turn.ts'
 import { withoutRun } from '#lib/platform/db/run-fence.ts'
 import { log } from '#lib/platform/log.ts'
 
@@ -18,23 +18,26 @@ const ENOUGH = 200
  * better title is announced if it is ready while the answer streams; otherwise it is stored for the
  * next read. No answer waits for it.
  */
-export function nameThreads(respond: Respond<TurnContext>): Respond<TurnContext> {
-  return async function* (turn, context) {
-    const { input, thread, signal } = turn
-    if (input === null || thread.title !== undefined) return yield* respond(turn, context)
-    const firstWords = makeTitle(input)
-    thread.title = firstWords
-    const naming = canNameThreads()
-      ? new Naming((answer) => nameThread(context.caller, { question: toMessageText(input), answer }))
-      : null
-    for await (const event of respond(turn, context)) {
-      naming?.hear(event)
-      const title = naming?.take()
-      // A title that was set in the meantime is kept.
-      if (title && thread.title === firstWords && (await storedTitle(turn)) === firstWords) thread.title = title
-      yield event
-    }
-    if (naming && !signal.aborted) runInBackground(withoutRun(() => keepLate(turn, naming, firstWords)))
+export function watchForTitle(turn: Turn, { caller }: TurnContext): TurnWatch | undefined {
+  const { input, thread, signal } = turn
+  if (input === null || thread.title !== undefined) return undefined
+  const firstWords = makeTitle(input)
+  thread.title = firstWords
+  if (!canNameThreads()) return undefined
+  const naming = new Naming((answer) => nameThread(caller, { question: toMessageText(input), answer }))
+  const rename = async (title: string) => {
+    // A title that was set in the meantime is kept.
+    if ((await storedTitle(turn)) === firstWords) thread.title = title
+  }
+  return {
+    onEvent(event) {
+      naming.hear(event)
+      const title = naming.take()
+      return title && thread.title === firstWords ? rename(title) : undefined
+    },
+    onEnd() {
+      if (!signal.aborted) runInBackground(withoutRun(() => keepLate(turn, naming, firstWords)))
+    },
   }
 }
 

@@ -1,0 +1,38 @@
+import type { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
+import { SentFiles } from '#lib/agent/input/sent-files.ts'
+import type { SideStep } from '#lib/agent/stream/chat-context.ts'
+import type { ItemContext } from '#lib/agent/stream/item-context.ts'
+import { SideEvents } from '#lib/agent/stream/side-events.ts'
+import { TurnEvents } from '#lib/agent/stream/turn-events.ts'
+import { toSentArguments } from '#lib/agent/tools/agent-tools.ts'
+import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
+import type { Turn } from '#lib/chatkit/server/turn.ts'
+
+/** What one turn of the agent has open, from its first event to its last. */
+export class OpenTurn {
+  readonly turn: Turn
+  readonly context: TurnContext
+  /** The parked run that this turn resumes. */
+  readonly resumed: ResumedRun | undefined
+  readonly making: ItemContext
+  /** What the turn shows: the run's events become thread events here. */
+  readonly events: TurnEvents
+  /** Changes that come from tools and the model's server, between the run's events. */
+  readonly steps = new SideEvents<SideStep>()
+  readonly files: SentFiles
+  /** The tool servers, once they are open. */
+  tools: OpenTools | undefined
+
+  constructor(turn: Turn, context: TurnContext, resumed?: ResumedRun) {
+    this.turn = turn
+    this.context = context
+    this.resumed = resumed
+    const { thread, store } = turn
+    this.making = { threadId: thread.id, newItemId: (kind) => store.newItemId(kind), now: () => new Date() }
+    this.events = new TurnEvents(this.making, {
+      sentArguments: (call) => toSentArguments(this.tools?.connections ?? [], call),
+    })
+    this.files = new SentFiles(context.caller)
+  }
+}

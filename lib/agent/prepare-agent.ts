@@ -1,0 +1,126 @@
+import { Agent, type AgentInputItem, type Model, type RunState } from '@openai/agents'
+import { isApprovalCard } from '#lib/agent/approvals/approval-card.ts'
+import { findConnectCardServer } from '#lib/agent/cards/connect-card.ts'
+import { isCutCard } from '#lib/agent/cards/cut-card.ts'
+import { describeEarlierCalls } from '#lib/agent/input/earlier-calls.ts'
+import { type TurnFacts, toTurnFacts, writeInstructions } from '#lib/agent/input/instructions.ts'
+import type { ReadContext } from '#lib/agent/input/read-context.ts'
+import { DIRECT_NAME, makeDirectModel } from '#lib/agent/models/direct/plan-model.ts'
+import { isDirectCall } from '#lib/agent/models/direct/slash-command.ts'
+import { isDemo, openModel, readModelName } from '#lib/agent/models/open-model.ts'
+import { GuardedModel, type ModelAnswer } from '#lib/agent/models/openai/guarded-model.ts'
+import { toTokenCount } from '#lib/agent/models/openai/repair/token-count.ts'
+import type { OpenTurn } from '#lib/agent/open-turn.ts'
+import { restoreAgent } from '#lib/agent/start-agent.ts'
+import { ChatContext } from '#lib/agent/stream/chat-context.ts'
+import { findResultWidgetServer } from '#lib/agent/stream/result-widgets.ts'
+import { TurnLine } from '#lib/agent/stream/turn-line.ts'
+import { toAgentTools } from '#lib/agent/tools/agent-tools.ts'
+import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
+import { chooseToolsForModel, refuseTool } from '#lib/agent/tools/tools-for-model.ts'
+import type { Notice } from '#lib/chatkit/protocol/events.ts'
+import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import { env } from '#lib/platform/env.ts'
+import type { RunHandle } from '#lib/runs/run-handle.ts'
+
+/** What the SDK passes to the instructions and tools of a run. */
+export type AgentFacts = TurnFacts & { chat: ChatContext }
+
+/** An agent that is ready to start. `notice` tells the person of tools that are left out. */
+export type PreparedAgent = { agent: Agent<AgentFacts>; model: GuardedModel; facts: AgentFacts; notice?: Notice }
+
+/** Builds the agent of a turn: its tools, its model, and the instructions for this person. */
+export async function prepareAgent(open: OpenTurn, tools: OpenTools, known: ReadContext): Promise<PreparedAgent> {
+  const { turn, context, steps, resumed } = open
+  const { connections, unavailable, needed, review } = tools
+  const missing = unavailable.map(({ server, sentence }) => `${server}: ${sentence}`)
+  const chat = new ChatContext(turn.thread, turn.store, steps)
+  const facts: AgentFacts = { ...toTurnFacts(known.person, new Date(), missing), chat }
+  // The tools ask the model about its calls, and which model it is depends on the tools.
+  let model: GuardedModel | undefined
+  const listed = await toAgentTools<AgentFacts>(
+    connections,
+    (...call) => review.mustAsk(...call),
+    (callId) => model?.whyUnmakeable(callId),
+  )
+  const connecting = needed.connectTools<AgentFacts>(unavailable, listed)
+  const all = [...listed, ...connecting]
+  const said = messageTextOf(known.said)
+  const chosen = chooseModel(isDirectCall(said, all), open, tools, known, facts)
+  const reportAnswer = reportUsage(context.run, chosen.name)
+  const { offered, notice } = chosen.takesAll
+    ? { offered: all }
+    : await chooseToolsForModel(context.caller, all, {
+        ...{ connections, said, needed: [...(resumed?.calls ?? []), ...connecting] },
+      })
+  model = new GuardedModel(chosen.model, {
+    idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
+    lastSignAt: chosen.lastSignAt,
+    onAnswer: (answer) => {
+      review.noteAsked(answer.calls)
+      reportAnswer(answer)
+    },
+  })
+  const agent = new Agent<AgentFacts>({
+    name: 'Switchboard',
+    instructions: (runContext) => writeInstructions(runContext.context),
+    model,
+    tools: offered,
+  })
+  return { agent, model, facts, notice }
+}
+
+type ChosenModel = { name: string; model: Model; takesAll: boolean; lastSignAt: () => number }
+
+/** The model of a turn. One that reads no tool definitions takes all tools. */
+function chooseModel(
+  isDirect: boolean,
+  { steps, context: { model: given } }: OpenTurn,
+  { connections }: OpenTools,
+  { person }: ReadContext,
+  { timeZone, now }: TurnFacts,
+): ChosenModel {
+  const line = new TurnLine(steps, (...refusal) => refuseTool(connections, readModelName(), ...refusal))
+  const lastSignAt = () => line.lastSignAt
+  if (isDirect) return { name: DIRECT_NAME, model: makeDirectModel(), takesAll: true, lastSignAt }
+  if (given) return { name: 'given', model: given, takesAll: false, lastSignAt }
+  return { name: readModelName(), model: openModel({ person, timeZone, now }, line), takesAll: isDemo(), lastSignAt }
+}
+
+/** Reports the model's name at once. The returned function reports the totals with each answer. */
+function reportUsage(run: RunHandle, model: string): (answer: ModelAnswer) => void {
+  const totals = { model, inputTokens: 0, outputTokens: 0, modelCalls: 0 }
+  run.report({ ...totals })
+  return ({ inputTokens, outputTokens }) => {
+    totals.inputTokens = toTokenCount(totals.inputTokens + inputTokens)
+    totals.outputTokens = toTokenCount(totals.outputTokens + outputTokens)
+    totals.modelCalls += 1
+    run.report({ ...totals })
+  }
+}
+
+/** What the agent starts from: the thread's history, or the state of the run that it resumes. */
+export async function readInput(
+  { files, resumed }: OpenTurn,
+  { items, earlier }: ReadContext,
+  { agent, facts }: PreparedAgent,
+): Promise<AgentInputItem[] | RunState<AgentFacts, Agent<AgentFacts>>> {
+  if (resumed) return restoreAgent(agent, resumed.state, facts)
+  const history = await files.toModelInput(items.filter((item) => !isOurCard(item)))
+  return [...history, ...describeEarlierCalls(earlier)]
+}
+
+/** The model did not say our own cards, so they stay out of its input. */
+function isOurCard(item: ThreadItem): boolean {
+  return (
+    isApprovalCard(item) ||
+    isCutCard(item) ||
+    findResultWidgetServer(item) !== undefined ||
+    findConnectCardServer(item) !== undefined
+  )
+}
+
+/** The text that the person typed. */
+function messageTextOf(message: UserMessageItem | undefined): string {
+  return message?.content.map(({ text }) => text).join('') ?? ''
+}

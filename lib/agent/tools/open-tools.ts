@@ -1,0 +1,64 @@
+import type { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
+import type { ReadContext } from '#lib/agent/input/read-context.ts'
+import { readModelName } from '#lib/agent/models/open-model.ts'
+import type { SideStep } from '#lib/agent/stream/chat-context.ts'
+import type { SideEvents } from '#lib/agent/stream/side-events.ts'
+import { CallReview } from '#lib/agent/tools/call-review.ts'
+import { NeededAccounts } from '#lib/agent/tools/needed-accounts.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
+import type { Notice } from '#lib/chatkit/protocol/events.ts'
+import { type OpenMcp, openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
+import { listServersFor } from '#lib/mcp-client/servers/mcp-servers.ts'
+
+/** The tool servers of one turn, with the review of calls at them. */
+export type OpenTools = OpenMcp & { review: CallReview; needed: NeededAccounts }
+
+type Work = {
+  context: TurnContext
+  known: ReadContext
+  steps: SideEvents<SideStep>
+  signal: AbortSignal
+  resumed: ResumedRun | undefined
+}
+
+/**
+ * Opens the person's tool servers for one turn. A call's progress and end become steps of the turn.
+ * The caller has to close them.
+ */
+export async function openTools({ context, known, steps, signal, resumed }: Work): Promise<OpenTools> {
+  const { caller, run, builtinFetch } = context
+  const servers = await listServersFor(known.person.role)
+  const needed = new NeededAccounts(caller, servers)
+  const review = new CallReview(known, resumed)
+  const mcp: OpenMcp = await openMcp(
+    {
+      ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId: known.said?.id, signal },
+      callIdOf: (tool, args) => review.callIdOf(tool, args),
+      refusal: (callId) => review.refusalOf(callId),
+      onProgress: (...call) => steps.push((turn) => turn.progress(...call)),
+      onSettled: (callId, facts) => {
+        needed.noteCall(facts, mcp.connections)
+        steps.push((turn) => turn.settled(callId, facts))
+      },
+    },
+    { servers, policies: known.policies, builtinFetch, signal, relist: resumed !== undefined, model: readModelName() },
+  )
+  try {
+    return { ...mcp, unavailable: await needed.explain(mcp.unavailable), review, needed }
+  } catch (error) {
+    await mcp.close()
+    throw error
+  }
+}
+
+/** What the person is told of servers that cannot be reached. A Connect card speaks for itself. */
+export function unavailableNotices({ unavailable }: Pick<OpenMcp, 'unavailable'>): Notice[] {
+  return unavailable
+    .filter(({ connect }) => connect === undefined)
+    .map(({ server, sentence }) => ({
+      type: 'notice',
+      level: 'warning',
+      title: `The tools of ${server} are not available`,
+      message: sentence,
+    }))
+}

@@ -1,0 +1,24 @@
+import type { FailureDetail, RunFailureClass } from '#lib/data/runs/run-failures.ts'
+
+/** What the work of a run knows about its run, and how it reports to it. */
+export type RunHandle = {
+  id: string
+  threadId: string
+  /**
+   * Aborts when the run must end early. The reason is an AppError unless the person stopped the
+   * run.
+   */
+  signal: AbortSignal
+  /** Records facts about the run in its row. Numbers are totals so far. */
+  report(facts: { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number }): void
+  /**
+   * Marks the run as failed; the first call wins. `publicMessage` is the sentence that the person
+   * saw, `detail` is for operators.
+   */
+  fail(failureClass: RunFailureClass, publicMessage: string, detail?: FailureDetail): void
+  /**
+   * Parks the run until a person decides: its process ends here, its row says so, and a later run
+   * resumes it.
+   */
+  wait(): void
+}
