@@ -9,12 +9,12 @@ import { Notice } from '#app/ui/notice.tsx'
 import { type AttachmentLimits, toAttachmentOption } from './chat-attachments.ts'
 import { makeChatTheme } from './chat-theme.ts'
 import { DRAFTS_KEY } from './drafts.ts'
-import { watchForLateName } from './late-name.ts'
 import { openConnection } from './open-connection.ts'
 import { makeToolCommands } from './tool-commands.ts'
 import { keepUnsent, takeUnsent } from './unsent-text.ts'
 import { useResumableFetch } from './use-resumable-fetch.ts'
 import { useThreadAddress } from './use-thread-address.ts'
+import { watchForLateName } from './watch-for-late-name.ts'
 
 const PROMPTS: StartScreenPrompt[] = [
   { label: 'Add a task: buy milk tomorrow', prompt: 'Add a task: buy milk tomorrow', icon: 'check-circle' },

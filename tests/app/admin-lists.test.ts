@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { toActionText } from '#app/admin/audit/action-text.ts'
+import { toActionText } from '#app/admin/audit/to-action-text.ts'
 import { AUDIT_ACTIONS, listAuditEvents, recordAudit } from '#lib/data/audit.ts'
 import { setRole } from '#lib/data/people/people.ts'
 import { listRuns } from '#lib/data/runs/run-list.ts'

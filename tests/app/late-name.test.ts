@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { watchForLateName } from '#app/chat/late-name.ts'
+import { watchForLateName } from '#app/chat/watch-for-late-name.ts'
 
 let reads: number
 beforeEach(() => {

@@ -120,6 +120,12 @@ test('no folder has too many files', () => {
   expect(crowded).toEqual([])
 })
 
+test('no two files share a name, but for those that Next names', () => {
+  const NAMED_BY_NEXT = /^(page|route|layout|actions|not-found)$/
+  const byName = Map.groupBy(files, (file) => path.basename(file).replace(/\.tsx?$/, ''))
+  expect([...byName].filter(([name, same]) => same.length > 1 && !NAMED_BY_NEXT.test(name))).toEqual([])
+})
+
 test('the element and its client import only types and apply-update from the protocol, which imports no package', () => {
   const broken = files
     .filter((file) => file.startsWith('lib/chatkit-element/') || CLIENT.test(file))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { findReadingProblem } from '#lib/agent/approvals/find-reading-problem.ts'
 import { findInexactPart } from '#lib/agent/approvals/inexact-json.ts'
-import { findReadingProblem } from '#lib/agent/approvals/unreadable.ts'
 import { diffDefinitions } from '#lib/mcp-client/tools/definition-diff.ts'
 import { toVisibleJson, toVisibleText } from '#lib/platform/text/visible-text.ts'
 

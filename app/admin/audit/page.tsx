@@ -12,7 +12,7 @@ import { Table } from '#app/ui/lists/table.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { AUDIT_ACTIONS, type AuditRow, listAuditEvents } from '#lib/data/audit.ts'
-import { toActionText } from './action-text.ts'
+import { toActionText } from './to-action-text.ts'
 
 export const metadata: Metadata = { title: 'Audit' }
 

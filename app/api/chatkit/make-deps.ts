@@ -1,5 +1,5 @@
 import { watchForTitle } from '#app/api/chatkit/watch-for-title.ts'
-import { withCurrentCards } from '#lib/agent/approvals/standing-cards.ts'
+import { withCurrentCards } from '#lib/agent/approvals/current-cards.ts'
 import { canTranscribe, transcribe } from '#lib/agent/models/transcribe.ts'
 import type { AgentEdges, TurnContext } from '#lib/agent/turn-context.ts'
 import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'

@@ -1,7 +1,7 @@
 import { findApprovalReason, type Known, type OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
+import { findReadingProblem } from '#lib/agent/approvals/find-reading-problem.ts'
 import type { PendingCall } from '#lib/agent/approvals/park-run.ts'
 import type { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
-import { findReadingProblem } from '#lib/agent/approvals/unreadable.ts'
 import type { AskedCall } from '#lib/agent/models/openai/guarded-model.ts'
 import { CallIds } from '#lib/agent/tools/call-ids.ts'
 import type { CallRefusal } from '#lib/mcp-client/calls/calling-run.ts'

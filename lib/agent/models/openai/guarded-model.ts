@@ -3,7 +3,7 @@ import { ModelFault } from '#lib/agent/models/openai/failures/turn-failure.ts'
 import { repairOf } from '#lib/agent/models/openai/openai-model.ts'
 import type { Cut } from '#lib/agent/models/openai/repair/answer-repair.ts'
 import { toTokenCount } from '#lib/agent/models/openai/repair/token-count.ts'
-import { toWellFormedRequest } from '#lib/agent/models/well-formed.ts'
+import { toWellFormedRequest } from '#lib/agent/models/well-formed-request.ts'
 
 /** A tool call as the model asked for it. `arguments` is its text, which may not be JSON. */
 export type AskedCall = { callId: string; name: string; arguments: string }

@@ -5,7 +5,7 @@ import {
   ModelServerError,
   toServerError,
 } from '#lib/agent/models/openai/failures/server-error.ts'
-import { toFrames, toGarbled } from '#lib/agent/models/openai/transport/whole-answer.ts'
+import { toFrames, toGarbled } from '#lib/agent/models/openai/transport/unstreamed-answer.ts'
 import { EVENT_MAX_CHARS, EventTooLong, readEvents, readText, toEventBody } from '#lib/platform/http/sent-events.ts'
 
 /** How long (ms) a stream may continue after the model has finished. The token count comes then. */
