@@ -13,6 +13,7 @@ export function EarlierContentForm() {
     const sent = await sendJson('POST', '/api/me/earlier-content', { decision })
     if (!sent.ok) return { error: sent.message }
     window.location.assign('/chat')
+    return undefined
   }
   return (
     <div className="grid gap-3">

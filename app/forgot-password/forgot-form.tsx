@@ -16,6 +16,7 @@ export function ForgotForm() {
       const sent = await sendJson('POST', '/api/auth/forgot-password', { email })
       if (!sent.ok) return sent.code === 'bad_request' ? { email: sent.message } : { form: sent.message }
       setMailed(email)
+      return undefined
     },
   })
   if (mailed)

@@ -74,6 +74,7 @@ export function AuthorizedApps({ endpoint, connections }: { endpoint: string; co
                       const sent = await sendJson('DELETE', '/api/me/clients', { client_id: clientId })
                       if (!sent.ok) return { error: sent.message }
                       router.refresh()
+                      return undefined
                     }}
                   >
                     It can do nothing here any more, at once. To come back it has to ask you again.

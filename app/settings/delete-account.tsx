@@ -22,6 +22,7 @@ export function DeleteAccount({ hasPassword }: { hasPassword: boolean }) {
         if (!sent.ok) return { error: sent.message }
         forgetDrafts()
         window.location.assign('/sign-in')
+        return undefined
       }}
     >
       <p>Your threads, tasks, notes, tokens and the record of your tool calls are removed. This cannot be undone.</p>

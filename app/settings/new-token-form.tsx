@@ -28,6 +28,7 @@ export function NewTokenForm({ scopes, onMade, onCancel }: Props) {
       const sent = await sendJson<{ token: string }>('POST', '/api/me/tokens', wish)
       if (!sent.ok) return { form: sent.message }
       onMade(sent.data.token)
+      return undefined
     },
   })
 

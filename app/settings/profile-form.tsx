@@ -31,6 +31,7 @@ export function ProfileForm({ name, email, verified, canVerify, timeZone, timeZo
       if (!sent.ok) return sent.code === 'bad_request' ? { name: sent.message } : { form: sent.message }
       setSaved(true)
       router.refresh()
+      return undefined
     },
   })
   const zones = timeZone && !timeZones.includes(timeZone) ? [timeZone, ...timeZones] : timeZones

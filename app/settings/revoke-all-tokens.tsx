@@ -21,6 +21,7 @@ export function RevokeAllTokens() {
           if (!sent.ok) return { error: sent.message }
           setRevoked(sent.data.revoked)
           router.refresh()
+          return undefined
         }}
       >
         Every script and client that uses one of your tokens stops working at once.

@@ -135,6 +135,7 @@ export function Tokens({ endpoint, scopes, tokens, first, next }: Props) {
                       const sent = await sendJson('DELETE', `/api/me/tokens/${id}`)
                       if (!sent.ok) return { error: sent.message }
                       router.refresh()
+                      return undefined
                     }}
                   >
                     Whatever uses this token stops working at once.

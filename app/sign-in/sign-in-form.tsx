@@ -30,6 +30,7 @@ export function SignInForm({ path, mailLinks }: { path: string; mailLinks: boole
       const sent = await sendJson('POST', '/api/auth/mail-link', { email })
       if (!sent.ok) return sent.code === 'bad_request' ? { email: sent.message } : { form: sent.message }
       setMailed(email)
+      return undefined
     },
   })
   return (

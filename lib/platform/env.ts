@@ -31,7 +31,7 @@ const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postg
  * All settings of the server, with their limits. A test keeps `docs/settings.md` in step. Times are
  * in seconds.
  */
-const Settings = z.object({
+export const Settings = z.object({
   // The public address of the site, used for next-auth, token audiences and links in mails.
   APP_URL: httpUrl
     .refine(

@@ -57,7 +57,7 @@ export function createServerOffer(tools: readonly Tool[]): Offer {
     const name = typeof params?.name === 'string' ? params.name : ''
     if (method === 'tools/call') return byName.get(name)?.scope
     if (method === 'resources/read') return READ_SCOPE
-    if (method === 'prompts/get') return findPromptScope(name)
+    return method === 'prompts/get' ? findPromptScope(name) : undefined
   }
 
   function makeServer(client: ClientInfo): PublicServer {

@@ -58,6 +58,7 @@ test('options change the look at once, invalid ones throw, and the theme sets th
       const element = document.createElement('openai-chatkit') as unknown as { setOptions: (options: object) => void }
       try {
         element.setOptions(bad)
+        return undefined
       } catch (error) {
         return String(error)
       }

@@ -481,11 +481,11 @@ describe('an S3-compatible store', () => {
       const signed = /^AWS4-HMAC-SHA256 Credential=key-id\/\d{8}\/eu-test\/s3\/aws4_request, /.test(
         headers.authorization ?? '',
       )
-      if (!signed || fail) return response.writeHead(signed ? 503 : 403).end()
+      if (!signed || fail) return void response.writeHead(signed ? 503 : 403).end()
       if (method === 'PUT') objects.set(url, Buffer.concat(chunks))
       if (method === 'DELETE') objects.delete(url)
       const found = objects.get(url)
-      if (method === 'GET' && !found) return response.writeHead(404).end()
+      if (method === 'GET' && !found) return void response.writeHead(404).end()
       response.writeHead(method === 'DELETE' ? 204 : 200).end(method === 'GET' ? found : undefined)
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

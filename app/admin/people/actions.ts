@@ -44,4 +44,5 @@ async function settle(work: () => Promise<void>): Promise<ActionOutcome> {
     return { error: error.message }
   }
   revalidatePath('/admin/people')
+  return undefined
 }

@@ -33,4 +33,5 @@ async function settle(work: () => Promise<void>): Promise<ActionOutcome> {
     return { error: error.message }
   }
   revalidatePath('/admin/policies')
+  return undefined
 }

@@ -135,6 +135,7 @@ async function settle(work: () => Promise<void>): Promise<ActionOutcome> {
     return { error: sentenceOf(thrown) }
   }
   revalidatePath('/admin/servers', 'layout')
+  return undefined
 }
 
 function sentenceOf(thrown: unknown): string {

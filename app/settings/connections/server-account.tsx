@@ -49,6 +49,7 @@ export function ServerAccount({ id, name, host, way, hint, connectedAt, broken, 
         setEntering(false)
         router.refresh()
       }
+      return undefined
     },
   })
   const connected = connectedAt !== null && !broken
@@ -87,6 +88,7 @@ export function ServerAccount({ id, name, host, way, hint, connectedAt, broken, 
                 const sent = await sendJson('DELETE', `/api/connections/${encodeURIComponent(id)}`)
                 if (!sent.ok) return { error: sent.message }
                 router.refresh()
+                return undefined
               }}
             >
               The assistant can no longer use your account there. What is stored of it here is deleted; the service

@@ -96,9 +96,9 @@ function refuseUnusable(server: Server): void {
   server.on('request', (request, response) => {
     // A web-standard Request cannot have this method.
     if (request.method === 'TRACE')
-      return response.writeHead(405, { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' }).end()
-    if (!isAddress(request.url ?? '')) return response.writeHead(400).end()
-    for (const handler of handlers) handler.call(server, request, response)
+      response.writeHead(405, { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' }).end()
+    else if (!isAddress(request.url ?? '')) response.writeHead(400).end()
+    else for (const handler of handlers) handler.call(server, request, response)
   })
 }
 

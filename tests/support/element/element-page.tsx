@@ -44,7 +44,7 @@ const callbacks: Partial<UseChatKitOptions> = {
     onSelect: async ({ id }) => {
       note('command')(id)
       if (id === 'assign') return { type: 'menu', commands: [{ id: 'to-ann', label: 'To Ann' }] }
-      if (id === 'to-ann') return { type: 'entity', entity: ENTITIES[0] as Entity }
+      return id === 'to-ann' ? { type: 'entity', entity: ENTITIES[0] as Entity } : undefined
     },
   },
 }

@@ -46,7 +46,7 @@ export async function openIssuer(redirectUri: string) {
   })
   const answer = provider.callback()
   handle = (request, response) => {
-    if (!request.url?.startsWith('/interaction/')) return answer(request, response)
+    if (!request.url?.startsWith('/interaction/')) return void answer(request, response)
     void provider.interactionFinished(request, response, { login: { accountId: issuer.subject } })
   }
   return {
