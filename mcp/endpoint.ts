@@ -10,6 +10,7 @@ import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
 import { toAppError } from '#lib/platform/errors.ts'
 import { findRequestId } from '#lib/platform/http/http.ts'
+import { keepSignal } from '#lib/platform/http/keep-signal.ts'
 import { openStream } from '#lib/platform/http/open-streams.ts'
 import { findCurrentRequestId, log, withLogContext } from '#lib/platform/log.ts'
 import { type Authenticate, authenticate, challengeForScope } from '#mcp/auth.ts'
@@ -171,7 +172,7 @@ function bare({ url, method, headers: given, signal }: Request): Request {
   headers.delete('authorization')
   headers.delete('cookie')
   headers.set('accept', 'application/json, text/event-stream')
-  return new Request(url, { method, headers, signal })
+  return keepSignal(new Request(url, { method, headers, signal }))
 }
 
 const own = makeEndpoint(createServerOffer(toolset), authenticate)

@@ -8,6 +8,7 @@ import {
 } from '@modelcontextprotocol/server'
 import type { Scope } from '#lib/auth/tokens/scopes.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { VERSION } from '#lib/platform/version.ts'
 import { type ClientInfo, toClientInfo } from '#mcp/client-info.ts'
 import type { Report, Tool } from '#mcp/define-tool.ts'
 import type { Message } from '#mcp/message.ts'
@@ -16,9 +17,6 @@ import { findPromptScope, getPrompt, PROMPT_LISTING } from '#mcp/offers/prompts.
 import { PublicServer } from '#mcp/offers/public-server.ts'
 import { listResources, READ_SCOPE, readResource, TEMPLATES } from '#mcp/offers/resources.ts'
 import { runTool, SERVER } from '#mcp/run-tool.ts'
-
-/** The version in package.json; a test keeps them equal. */
-export const VERSION = '0.1.0'
 
 const INSTRUCTIONS =
   'Tasks and notes of the person whose token is used. People name tasks by their number. ' +

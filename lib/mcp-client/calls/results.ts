@@ -1,4 +1,4 @@
-import type { MCPServerStreamableHttp } from '@openai/agents'
+import type { MCPServer } from '@openai/agents'
 import type { ToolCallOutcome } from '#lib/data/runs/ledger.ts'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import { isInputRefusal } from '#lib/mcp-client/failures/input-refusal.ts'
@@ -12,7 +12,7 @@ const INPUT_REFUSED =
 const ERROR_MAX_CHARS = 40_000
 
 /** A tool's result, as the SDK types it. */
-export type Result = Awaited<ReturnType<MCPServerStreamableHttp['callToolResult']>>
+export type Result = Awaited<ReturnType<NonNullable<MCPServer['callToolResult']>>>
 
 /** Why an attempt failed. `sent` is false if it provably never began. */
 export type Failure = { class: FailureClass; sentence: string; status: ToolCallOutcome['status']; sent: boolean }

@@ -11,6 +11,7 @@ import {
   UnresolvedTemplate,
 } from '#lib/mcp-client/servers/templates.ts'
 import { type Filled, fillBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
+import { keepSignal } from '#lib/platform/http/keep-signal.ts'
 
 /**
  * Requests on behalf of a person. `send` is for the transport. `learn` takes the server's listed
@@ -33,7 +34,7 @@ export type Identified = {
 export function withIdentity(server: McpServer, who: Who, network: typeof fetch): Identified {
   const known: Known = { schemas: new Map(), callable: undefined }
   const send: typeof fetch = async (input, init) => {
-    const request = new Request(input, init)
+    const request = keepSignal(new Request(input, init))
     const text = request.body === null ? undefined : await request.text()
     const message = text === undefined ? undefined : (JSON.parse(text) as Message)
     const authority = await requireStanding(who)

@@ -1,5 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { ServerSession } from '#lib/mcp-client/connection/server-session.ts'
 import { transportAs } from '#lib/mcp-client/connection/transport.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { expireTools, findRememberedTools, listKey } from '#lib/mcp-client/tools/tool-lists.ts'
@@ -12,7 +11,6 @@ const WATCHES_MAX = 64
 const IDLE_MS = 600_000
 const LOOK_EVERY_MS = 30_000
 const DEADLINE_MS = 10_000
-const CLOSE_MS = 1_000
 // A server that ends its stream sooner than this (ms) is not listened to again for ten minutes.
 const SHORTEST_MS = 5_000
 
@@ -56,7 +54,12 @@ export function keepWatching(server: McpServer, userId: string): void {
 /** Resolves when listening has ended. */
 async function listen(server: McpServer, userId: string, watch: Watch): Promise<void> {
   const ended = Promise.withResolvers<void>()
-  const client = new Client({ name: 'switchboard', version: '1' }, { versionNegotiation: { mode: 'auto' } })
+  const hears = () => {
+    watch.hearsSince ??= Date.now()
+  }
+  const send = withEar(transportAs(server, { userId }).send, hears, ended.resolve)
+  const session = new ServerSession({ url: server.url, send, connectMs: DEADLINE_MS })
+  const { client } = session
   client.setNotificationHandler('notifications/tools/list_changed', () => expireTools(server, userId))
   client.onclose = () => ended.resolve()
   client.onerror = () => ended.resolve()
@@ -64,29 +67,17 @@ async function listen(server: McpServer, userId: string, watch: Watch): Promise<
     const forgotten = !findRememberedTools(server, userId, { stale: true })
     if (forgotten || watch.usedAt + IDLE_MS < Date.now()) ended.resolve()
   }, LOOK_EVERY_MS).unref()
-  const options = { timeout: DEADLINE_MS }
-  const hears = () => {
-    watch.hearsSince ??= Date.now()
-  }
-  const send = withEar(transportAs(server, { userId }).send, hears, ended.resolve)
-  const transport = new StreamableHTTPClientTransport(new URL(server.url), { fetch: send })
   try {
-    await client.connect(transport, options)
+    await session.open()
     if (client.getProtocolEra() === 'modern') {
-      const subscription = await client.listen({ toolsListChanged: true }, options)
+      const subscription = await client.listen({ toolsListChanged: true }, { timeout: DEADLINE_MS })
       hears()
       void subscription.closed.then(() => ended.resolve())
     }
     await ended.promise
   } finally {
     clearInterval(look)
-    // The server would keep a session of ours that is not ended.
-    if (transport.sessionId)
-      await Promise.race([
-        transport.terminateSession().catch(() => undefined),
-        setTimeout(CLOSE_MS, undefined, { ref: false }),
-      ])
-    await client.close()
+    await session.close()
   }
 }
 

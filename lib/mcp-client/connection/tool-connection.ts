@@ -1,103 +1,104 @@
-import { type MCPCallToolOptions, MCPServerStreamableHttp } from '@openai/agents'
+import type { MCPCallToolOptions, MCPServer } from '@openai/agents'
 import { type EffectivePolicy, findPolicy, type ToolPolicy } from '#lib/data/servers/policies.ts'
 import { AnswerWatch } from '#lib/mcp-client/answers/answer-watch.ts'
 import { readCallFacts, toCallFacts, withCallFacts } from '#lib/mcp-client/calls/call-facts.ts'
-import { CallRow, type OutgoingCall } from '#lib/mcp-client/calls/call-row.ts'
+import { CallRow } from '#lib/mcp-client/calls/call-row.ts'
 import type { CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
-import { noteCall, whyEnded } from '#lib/mcp-client/calls/calls-under-way.ts'
-import { checkOutput } from '#lib/mcp-client/calls/check-output.ts'
-import { CallClocks, deadlinesOf } from '#lib/mcp-client/calls/deadlines.ts'
+import { deadlinesOf } from '#lib/mcp-client/calls/deadlines.ts'
 import { MadeCalls } from '#lib/mcp-client/calls/made-calls.ts'
-import { type Progress, sayProgress, Throttle } from '#lib/mcp-client/calls/progress.ts'
-import { mayRetry, onlyReads } from '#lib/mcp-client/calls/repeat-rules.ts'
-import {
-  type Attempt,
-  type Result,
-  type Times,
-  toDeclined,
-  toDenied,
-  toolError,
-} from '#lib/mcp-client/calls/results.ts'
-import { newSpan, type TraceContext, traceparent } from '#lib/mcp-client/calls/trace.ts'
-import {
-  type Listing,
-  listing,
-  onListChanged,
-  sendAlong,
-  withQuietSchema,
-} from '#lib/mcp-client/connection/sdk-gaps.ts'
-import { sdkLogger } from '#lib/mcp-client/connection/sdk-logger.ts'
-import { describeAsks, type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { mayRetry } from '#lib/mcp-client/calls/repeat-rules.ts'
+import { type Attempt, type Result, toDeclined, toDenied } from '#lib/mcp-client/calls/results.ts'
+import { newSpan } from '#lib/mcp-client/calls/trace.ts'
+import { type SentCall, sendCall } from '#lib/mcp-client/connection/send-call.ts'
+import { ServerSession } from '#lib/mcp-client/connection/server-session.ts'
+import { SessionKeeper } from '#lib/mcp-client/connection/session-keeper.ts'
+import { toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { type Filled, hideBoundParameters, removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
 import { OfferedTools } from '#lib/mcp-client/tools/offered-tools.ts'
-import { expireTools, forgetTools, type McpTool, mayBeStale } from '#lib/mcp-client/tools/tool-lists.ts'
-import { env } from '#lib/platform/env.ts'
+import { expireTools, type McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 import { log } from '#lib/platform/log.ts'
 
-// The SDK's timeout must never expire first: only ours can tell an idle timeout from a total one.
-const SDK_MARGIN_MS = 60_000
-
-type Call = OutgoingCall & {
-  meta: Record<string, unknown> | null | undefined
-  signal: AbortSignal | undefined
-  /** Set if the call cannot be sent, because a value that must be filled in is unknown. */
-  problem?: Attempt
-}
+/** `problem`: why the call cannot be sent, because a value that must be filled in is unknown. */
+type Call = SentCall & { problem?: Attempt }
 
 /** The layer between a connection and the network, which adds the person's identity. */
 export type Wire = { send: typeof fetch; fill?: (tool: string, args: Record<string, unknown>) => Promise<Filled> }
+
+/** A server's list of its tools. */
+export type Listing = {
+  tools: McpTool[]
+  /** How long (ms) the server says the list is valid. */
+  ttlMs?: number
+  /** The server announces changes of the list. */
+  announced: boolean
+}
 
 /**
  * One run's connection to one MCP server. It opens when first needed and remembers the person's
  * tool list. Every call is in the ledger before it is sent and is settled after. A call never
  * throws: its failure is a result that the model reads.
  */
-export class ToolConnection extends MCPServerStreamableHttp {
+export class ToolConnection implements MCPServer {
   readonly server: McpServer
+  readonly cacheToolsList = false
   readonly #run: CallingRun
   readonly #policies: ToolPolicy[]
-  #tools: McpTool[] | undefined
-  readonly #offered = new OfferedTools()
   readonly #fill: Wire['fill']
   readonly #watch: AnswerWatch | undefined
+  readonly #offered = new OfferedTools()
+  #tools: McpTool[] = []
   /** The calls of this run, without the arguments that the session fills in. */
   readonly made = new MadeCalls()
-  #connecting: Promise<void> | undefined
+  readonly #keeper: SessionKeeper
 
   constructor(server: McpServer, run: CallingRun, { send, fill }: Wire, policies: ToolPolicy[] = []) {
-    // Our own server needs no repairs, and the checks would slow down each call.
-    const watch = server.builtin ? undefined : new AnswerWatch(send)
-    super({
-      url: server.url,
-      name: server.name,
-      fetch: watch?.fetch ?? send,
-      clientSessionTimeoutSeconds: deadlinesOf(findPolicy(policies, server.name, '')).connectMs / 1000,
-      timeout: env().MCP_CALL_HARD_TIMEOUT * 1000 + SDK_MARGIN_MS,
-      logger: sdkLogger,
-      customDataExtractor: ({ resultMeta }) => readCallFacts(resultMeta),
-      errorFunction: ({ error }) =>
-        error instanceof SyntaxError
-          ? 'The arguments were not valid JSON. Call the tool again with a JSON object.'
-          : 'The tool failed.',
-    })
     this.server = server
     this.#run = run
     this.#policies = policies
     this.#fill = fill
-    this.#watch = watch
-    sendAlong(this)
+    // Our own server needs no repairs, and the checks would slow down each call.
+    this.#watch = server.builtin ? undefined : new AnswerWatch(send)
+    this.#keeper = new SessionKeeper(() => this.#begin(this.#watch?.fetch ?? send))
+  }
+
+  get name(): string {
+    return this.server.name
+  }
+
+  readonly customDataExtractor: MCPServer['customDataExtractor'] = ({ resultMeta }) => readCallFacts(resultMeta)
+
+  readonly errorFunction: MCPServer['errorFunction'] = ({ error }) =>
+    error instanceof SyntaxError
+      ? 'The arguments were not valid JSON. Call the tool again with a JSON object.'
+      : 'The tool failed.'
+
+  async connect(): Promise<void> {
+    await this.#keeper.session.open()
+  }
+
+  /** Ends every session that was begun, within 5 s after its handshake. Never throws. */
+  close(): Promise<void> {
+    return this.#keeper.close()
   }
 
   /** Asks the server for its tools. Throws what the SDK throws. */
   async askTools(): Promise<Listing> {
-    await this.#connected()
-    const list = await listing(this, deadlinesOf(findPolicy(this.#policies, this.server.name, '')).connectMs)
+    const { session } = this.#keeper
+    await session.open()
+    const { client } = session
+    const offers = client.getServerCapabilities()?.tools
+    if (!offers) return { tools: [], announced: false }
+    const { tools, ttlMs } = await client.listTools(undefined, { timeout: this.#connectMs, cacheMode: 'bypass' })
     const leftOut = this.#watch?.leftOut.splice(0) ?? []
     if (leftOut.length > 0)
-      log.warn({ server: this.server.name, left_out: leftOut.slice(0, 20) }, 'tools of an MCP server are left out')
-    return list
+      log.warn({ server: this.name, left_out: leftOut.slice(0, 20) }, 'tools of an MCP server are left out')
+    return {
+      tools: tools as McpTool[],
+      ...(typeof ttlMs === 'number' && { ttlMs }),
+      announced: offers.listChanged === true,
+    }
   }
 
   /**
@@ -112,7 +113,7 @@ export class ToolConnection extends MCPServerStreamableHttp {
     this.#tools = tools.map((tool) => {
       const name = publicName(tool)
       this.#offered.add({ name, tool, filledIn: filledIn(tool.name) })
-      return { ...withQuietSchema(hideBoundParameters(toModelTool(tool).tool ?? tool, this.server)), name }
+      return { ...hideBoundParameters(toModelTool(tool).tool ?? tool, this.server), name }
     })
   }
 
@@ -144,15 +145,15 @@ export class ToolConnection extends MCPServerStreamableHttp {
     return this.#offered.raw(tool)?.filledIn ?? []
   }
 
-  override async listTools(): Promise<McpTool[]> {
-    return this.#tools ?? []
+  async listTools(): Promise<McpTool[]> {
+    return this.#tools
   }
 
-  override async callTool(...call: Parameters<MCPServerStreamableHttp['callTool']>) {
+  async callTool(...call: Parameters<MCPServer['callTool']>) {
     return (await this.callToolResult(...call)).content
   }
 
-  override async callToolResult(
+  async callToolResult(
     name: string,
     args: Record<string, unknown> | null,
     meta?: Record<string, unknown> | null,
@@ -173,18 +174,19 @@ export class ToolConnection extends MCPServerStreamableHttp {
     return withCallFacts(attempt, facts)
   }
 
-  #connected(): Promise<void> {
-    if (!this.#connecting) {
-      const connecting = super
-        .connect()
-        .then(() => onListChanged(this, () => expireTools(this.server, this.#run.userId)))
-      this.#connecting = connecting
-      // The next call tries again.
-      connecting.catch(() => {
-        if (this.#connecting === connecting) this.#connecting = undefined
-      })
-    }
-    return this.#connecting
+  /** Nothing is remembered here; see `tool-lists.ts`. */
+  async invalidateToolsCache(): Promise<void> {}
+
+  #begin(send: typeof fetch): ServerSession {
+    const session = new ServerSession({ url: this.server.url, send, connectMs: this.#connectMs })
+    session.client.setNotificationHandler('notifications/tools/list_changed', () =>
+      expireTools(this.server, this.#run.userId),
+    )
+    return session
+  }
+
+  get #connectMs(): number {
+    return deadlinesOf(findPolicy(this.#policies, this.name, '')).connectMs
   }
 
   /** The call as it will be sent: values from the session replace those from the model. */
@@ -232,75 +234,12 @@ export class ToolConnection extends MCPServerStreamableHttp {
       log.error({ error, server: this.server.name, tool: call.tool }, 'tool call not recorded, so not made')
       return toDenied('The call was not made, because it could not be recorded.')
     }
-    const attempt = await this.#attempt(call, span)
+    const attempt = await sendCall(
+      call,
+      { server: this.server, run: this.#run, keeper: this.#keeper, watch: this.#watch },
+      span,
+    )
     await row.settle(attempt)
     return attempt
-  }
-
-  /**
-   * Makes one attempt. If it fails, whatever the server asked for meanwhile is reported as the
-   * reason.
-   */
-  async #attempt(call: Call, span: TraceContext): Promise<Attempt> {
-    const attempt = await this.#sent(call, span)
-    const { failure } = attempt
-    const asks = this.#watch?.takeAsks(traceparent(span)) ?? []
-    if (!failure || asks.length === 0 || failure.class === 'cancelled') return attempt
-    return {
-      ...attempt,
-      failure: { ...failure, class: 'input_required', sentence: `${describeAsks(asks)} ${failure.sentence}` },
-    }
-  }
-
-  async #sent({ tool, listed, args, meta, callId, signal, policy }: Call, span: TraceContext): Promise<Attempt> {
-    let phase: Phase = 'connect'
-    let clocks: CallClocks | undefined
-    const times: Times = {}
-    const started = performance.now()
-    using underWay = noteCall(this.server.id ?? this.server.name, this.#run.userId)
-    using shown = new Throttle<string>((said) => callId && this.#run.onProgress?.(callId, said))
-    const connecting = this.#connected()
-    try {
-      await connecting
-      times.connectedMs = Math.round(performance.now() - started)
-      phase = 'call'
-      const deadlines = deadlinesOf(policy)
-      const running = new CallClocks(deadlines)
-      clocks = running
-      const options = {
-        signal: AbortSignal.any([...(signal ? [signal] : []), running.signal, underWay.signal]),
-        timeout: deadlines.hardMs + SDK_MARGIN_MS,
-        // With an output schema, the SDK would discard a result that does not match it, and would
-        // not call a tool whose schema it cannot read.
-        toolDefinition: this.server.builtin || !listed ? undefined : { ...listed, outputSchema: undefined },
-        onprogress: (progress: Progress) => {
-          times.firstSignMs ??= Math.round(performance.now() - started)
-          running.wind()
-          shown.push(sayProgress(progress))
-        },
-      }
-      const answer = await super.callToolResult(tool, args, { ...meta, traceparent: traceparent(span) }, options)
-      const result = this.server.builtin ? answer : checkOutput(answer, listed)
-      return result.isError ? { result, failure: toolError(result), times } : { result, times }
-    } catch (error) {
-      const { failureClass, sentence, status, sent } = toMcpFailure(
-        signal?.aborted || underWay.signal.aborted ? new DOMException('stopped', 'AbortError') : error,
-        phase,
-        {
-          expired: clocks?.expired,
-          readOnly: onlyReads(this.#judged({ listed, policy })),
-        },
-      )
-      log.warn(
-        { error, server: this.server.name, tool, failure_class: failureClass, trace_id: span.traceId },
-        'tool call failed',
-      )
-      if (mayBeStale(failureClass)) forgetTools(this.server, this.#run.userId)
-      if (failureClass === 'session_lost' && this.#connecting === connecting) this.#connecting = undefined
-      const ended = failureClass === 'cancelled' ? (whyEnded(this.#run.signal) ?? whyEnded(underWay.signal) ?? '') : ''
-      return { failure: { class: failureClass, sentence: ended + sentence, status, sent }, times }
-    } finally {
-      clocks?.stop()
-    }
   }
 }

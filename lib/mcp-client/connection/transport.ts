@@ -6,6 +6,7 @@ import { findReach, type McpServer } from '#lib/mcp-client/servers/mcp-servers.t
 import { networkFetch } from '#lib/mcp-client/wire/network-fetch.ts'
 import { sseBridge } from '#lib/mcp-client/wire/sse-bridge.ts'
 import { AppError } from '#lib/platform/errors.ts'
+import { keepSignal } from '#lib/platform/http/keep-signal.ts'
 
 const TOKEN_SECONDS = 300
 const MAX_REDIRECTS = 3
@@ -33,7 +34,7 @@ export function builtinTransport(
       headers.set('authorization', `Bearer ${await token(fresh)}`)
       // Our endpoint never redirects. Following a redirect would send the token elsewhere, or drop
       // it.
-      return send(new Request(input, { ...init, headers, redirect: 'error' }))
+      return send(keepSignal(new Request(input, { ...init, headers, redirect: 'error' })))
     }
     const response = await go(false)
     if (response.status !== 401) return response

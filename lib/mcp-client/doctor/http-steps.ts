@@ -5,6 +5,7 @@ import {
 } from '@modelcontextprotocol/client'
 import { oauthFetch } from '#lib/mcp-client/accounts/oauth-fetch.ts'
 import { readRetryAfterSeconds } from '#lib/mcp-client/answers/turned-away.ts'
+import { CLIENT_INFO } from '#lib/mcp-client/connection/server-session.ts'
 import { type Examination, Finding } from '#lib/mcp-client/doctor/examination.ts'
 import { findFix } from '#lib/mcp-client/doctor/fixes.ts'
 
@@ -15,7 +16,7 @@ const INITIALIZE = {
   jsonrpc: '2.0',
   id: 'doctor',
   method: 'initialize',
-  params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'switchboard-doctor', version: '1' } },
+  params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: CLIENT_INFO },
 }
 const END_MS = 1_000
 

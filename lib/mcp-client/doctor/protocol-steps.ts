@@ -1,13 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { Client as OlderClient } from '@modelcontextprotocol/sdk/client/index.js'
-import { StreamableHTTPClientTransport as OlderTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { AnswerWatch } from '#lib/mcp-client/answers/answer-watch.ts'
 import { chooseUsableTools, type LeftOut } from '#lib/mcp-client/answers/usable-tools.ts'
 import { checkOutput } from '#lib/mcp-client/calls/check-output.ts'
 import type { Result } from '#lib/mcp-client/calls/results.ts'
 import { newSpan, traceparent } from '#lib/mcp-client/calls/trace.ts'
+import { ServerSession } from '#lib/mcp-client/connection/server-session.ts'
 import { type Examination, Finding, type Found } from '#lib/mcp-client/doctor/examination.ts'
 import { findFix } from '#lib/mcp-client/doctor/fixes.ts'
 import { runModelToolsStep } from '#lib/mcp-client/doctor/model-tool-steps.ts'
@@ -18,7 +16,6 @@ import { cutText } from '#lib/platform/text/cut-text.ts'
 /** The revision, software and tools of the server. */
 export type Spoken = { revision: string; software?: string; tools: ToolDefinition[] }
 
-const US = { name: 'switchboard-doctor', version: '1' }
 const NEWEST = '2026-07-28'
 const END_MS = 1_000
 const SAID_MAX_CHARS = 300
@@ -30,13 +27,13 @@ const SAID_MAX_CHARS = 300
 export async function runProtocolSteps({ url, connect, stepMs, call, step }: Examination): Promise<Spoken | undefined> {
   const options = { timeout: stepMs }
   const watch = new AnswerWatch(connect())
-  const client = new Client(US, { versionNegotiation: { mode: 'auto' } })
-  const transport = new StreamableHTTPClientTransport(url, { fetch: watch.fetch })
-  const older = new OlderClient(US)
-  const olderTransport = new OlderTransport(url, { fetch: connect() })
+  const at = { url: url.href, connectMs: stepMs }
+  const session = new ServerSession({ ...at, send: watch.fetch })
+  const { client } = session
+  const older = new ServerSession({ ...at, send: connect(), handshake: 'initialize' })
   try {
-    const newest = await step<{ revision: string; software?: string }>('Connect', async (signal) => {
-      await client.connect(transport, { ...options, signal })
+    const newest = await step<{ revision: string; software?: string }>('Connect', async () => {
+      await session.open()
       const revision = client.getNegotiatedProtocolVersion() ?? 'unknown'
       const software = softwareOf(client.getServerVersion())
       return {
@@ -57,16 +54,14 @@ export async function runProtocolSteps({ url, connect, stepMs, call, step }: Exa
       'list',
     )
     if (tools) await runModelToolsStep(step, tools)
-    await step('Older clients', async (signal) => {
+    await step('Older clients', async () => {
       try {
-        await older.connect(olderTransport as never, { ...options, signal })
+        await older.open()
       } catch (error) {
         if (newest.revision !== NEWEST) throw error
         return { said: `takes clients of ${NEWEST} alone` }
       }
-      return {
-        said: `initialize agrees on ${(olderTransport as { protocolVersion?: string }).protocolVersion ?? 'a revision'}`,
-      }
+      return { said: `initialize agrees on ${older.client.getNegotiatedProtocolVersion() ?? 'a revision'}` }
     })
     if (call && tools)
       await step(
@@ -103,10 +98,9 @@ export async function runProtocolSteps({ url, connect, stepMs, call, step }: Exa
       )
     return { ...newest, tools: tools ?? [] }
   } finally {
-    // A server must not keep a session of ours, and ending it must not hold us up.
-    const ends = Promise.allSettled([transport.terminateSession(), olderTransport.terminateSession()])
+    // Ending the sessions must not hold us up.
+    const ends = Promise.all([session.close(), older.close()])
     await Promise.race([ends, setTimeout(END_MS, undefined, { ref: false })])
-    await Promise.allSettled([client.close(), older.close()])
   }
 }
 

@@ -87,6 +87,8 @@ class Rewriting {
     if (!isSchema(this.#root)) throw new Unfit('It has no schema of its arguments.')
     const { properties, required, ...rest } = this.#object(this.#root, [])
     for (const key of NOT_AT_TOP) delete rest[key]
+    // The default. The Agents SDK prints a complaint about each schema that states it.
+    if (rest.additionalProperties === true) delete rest.additionalProperties
     const names = new Set(Object.keys(properties))
     const needed = [...required].filter((name) => names.has(name))
     return { ...rest, type: 'object', properties, ...(needed.length > 0 && { required: needed }) }

@@ -1,4 +1,4 @@
-import type { MCPServerStreamableHttp } from '@openai/agents'
+import type { MCPServer } from '@openai/agents'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
@@ -14,7 +14,7 @@ export type ToolAnnotations = {
 }
 
 /** A tool as its server lists it. The SDK's type omits the fields that the SDK does not use. */
-export type McpTool = Awaited<ReturnType<MCPServerStreamableHttp['listTools']>>[number] & {
+export type McpTool = Awaited<ReturnType<MCPServer['listTools']>>[number] & {
   title?: string
   outputSchema?: object
   annotations?: ToolAnnotations

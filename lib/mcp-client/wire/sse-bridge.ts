@@ -1,169 +1,209 @@
 import { randomUUID } from 'node:crypto'
-import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js'
-import { encodeEvent } from '#lib/platform/http/sent-events.ts'
+import { encodeEvent, readBodyEvents, type SentEvent } from '#lib/platform/http/sent-events.ts'
 import { log } from '#lib/platform/log.ts'
 
 type Id = string | number
-type Message = { jsonrpc: '2.0'; id?: Id; method?: string; params?: Record<string, unknown> }
+type Message = { id?: Id; method?: string; params?: Record<string, unknown> }
 type Controller = ReadableStreamDefaultController<Uint8Array>
 /** An open request. `heard` is called with the first message for it. */
 type Waiting = { controller: Controller; heard: () => void }
-/**
- * `waiting`: the open requests, by id. `ears`: the listeners for messages that belong to no
- * request.
- */
-type Open = { transport: SSEClientTransport; waiting: Map<Id, Waiting>; ears: Set<Controller> }
-
-/** The server refused a request, by the HTTP status of its POST. */
-class NotTaken extends Error {
-  readonly response: Response
-
-  constructor(response: Response) {
-    super(`HTTP ${response.status}`)
-    this.name = 'NotTaken'
-    this.response = response
-  }
-}
 
 const METHOD_NOT_FOUND = -32601
 const SESSION = 'mcp-session-id'
 
 /**
  * Makes an HTTP+SSE server (revision 2024-11-05) look like a Streamable HTTP one: a `fetch` that
- * talks to it through the older transport. The answer to each request, with the progress before it,
- * is one event stream. Messages that belong to no request come by a GET. A DELETE ends the
- * connection.
+ * posts each message where the server says, and takes the answers from the server's one event
+ * stream. The answer to each request, with the progress before it, is one event stream. Messages
+ * that belong to no request come by a GET. A DELETE closes the server's stream, as an aborted
+ * handshake does.
  */
 export function sseBridge(send: typeof fetch): typeof fetch {
-  let open: Promise<Open> | undefined
-  const session = randomUUID()
+  const sessions = new Map<string, SseSession>()
   return async (input, init) => {
     const request = new Request(input, init)
+    const session = sessions.get(request.headers.get(SESSION) ?? '')
     if (request.method === 'DELETE') {
-      const ending = open
-      open = undefined
-      await (await ending?.catch(() => undefined))?.transport.close()
+      session?.close()
       return new Response(null, { status: 204 })
     }
-    if (request.method === 'GET' && open) return listen(await open, session)
+    if (request.method === 'GET' && session) return session.listen()
     if (request.method !== 'POST') return new Response(null, { status: 405 })
-    const message = (await request.json()) as Message
-    if (message.method === 'server/discover')
-      return answer({ id: message.id, error: { code: METHOD_NOT_FOUND, message: 'Method not found' } })
-    // A broken stream has lost its session. An intact one is abandoned by a client that starts
-    // anew.
-    if (message.method === 'initialize') {
-      const before = open
-      open = undefined
-      void before?.then(({ transport }) => transport.close()).catch(() => undefined)
-    } else if (!open) return new Response('Session not found', { status: 404 })
-    const opening =
-      open ??
-      start(request, send, () => {
-        if (open === opening) open = undefined
-      })
-    open = opening
-    const { transport, waiting } = await opening.catch((error) => {
-      if (open === opening) open = undefined
-      throw error
-    })
-    const { id } = message
-    if (id === undefined || message.method === undefined) {
-      await transport.send(message as never)
-      return new Response(null, { status: 202 })
+    const text = await request.text()
+    const message = JSON.parse(text) as Message
+    const { id, method } = message
+    if (method === 'server/discover') {
+      const error = { code: METHOD_NOT_FOUND, message: 'Method not found' }
+      return Response.json({ jsonrpc: '2.0', id, error })
     }
-    const heard = Promise.withResolvers<undefined>()
-    const stream = new ReadableStream<Uint8Array>({
-      start: (controller) => void waiting.set(id, { controller, heard: () => heard.resolve(undefined) }),
-      cancel: () => void waiting.delete(id),
-    })
-    request.signal.addEventListener('abort', () => waiting.delete(id), { once: true })
-    const sent = transport.send(message as never).catch((error) => {
-      // Once a message was heard, the POST is no longer awaited, so its error goes to the stream.
-      waiting.get(id)?.controller.error(error)
-      waiting.delete(id)
-      return error instanceof NotTaken ? error.response : Promise.reject(error)
-    })
-    // A message for the request is enough, even if the server answers the POST late or never.
-    const notTaken = await Promise.race([sent, heard.promise])
-    if (notTaken) return notTaken
-    return streamResponse(stream, session)
+    const signal = init?.signal ?? undefined
+    if (method !== 'initialize')
+      return session ? session.post(message, text, signal) : new Response('Session not found', { status: 404 })
+    const begun = await beginSession(request.url, send, signal)
+    if (begun instanceof Response) return begun
+    sessions.set(begun.id, begun)
+    void begun.ended.then(() => sessions.delete(begun.id))
+    signal?.addEventListener('abort', () => begun.close(), { once: true })
+    return begun.post(message, text, signal)
   }
-}
-
-function listen({ ears }: Open, session: string): Response {
-  let ear: Controller | undefined
-  const stream = new ReadableStream<Uint8Array>({
-    start: (controller) => {
-      ear = controller
-      ears.add(controller)
-    },
-    cancel: () => void (ear && ears.delete(ear)),
-  })
-  return streamResponse(stream, session)
-}
-
-function streamResponse(stream: ReadableStream<Uint8Array>, session: string): Response {
-  return new Response(stream, { headers: { 'content-type': 'text/event-stream', [SESSION]: session } })
 }
 
 /**
- * Opens the stream for the first request. Gives up when that request is aborted, as happens if the
- * server never says where to post.
+ * Opens the server's event stream and waits until it says where to post. Returns the server's
+ * answer if that is no event stream. Gives up when `signal` aborts.
  */
-async function start({ url, signal }: Request, send: typeof fetch, onGone: () => void): Promise<Open> {
-  const post: typeof fetch = async (input, init) => {
-    const response = await send(input, init)
-    if (init?.method === 'POST' && !response.ok) throw new NotTaken(response)
-    return response
+async function beginSession(
+  url: string,
+  send: typeof fetch,
+  signal: AbortSignal | undefined,
+): Promise<SseSession | Response> {
+  const end = new AbortController()
+  const giveUp = () => end.abort(signal?.reason)
+  signal?.addEventListener('abort', giveUp, { once: true })
+  try {
+    signal?.throwIfAborted()
+    const response = await send(url, { headers: { accept: 'text/event-stream' }, signal: end.signal })
+    const isStream = /text\/event-stream/i.test(response.headers.get('content-type') ?? '')
+    if (!response.ok || !response.body || !isStream) return response
+    const events = readBodyEvents(response.body)
+    while (true) {
+      const { value, done } = await events.next()
+      if (done) throw toStreamEnd()
+      if (value.event !== 'endpoint') continue
+      const endpoint = new URL(value.data, url)
+      if (endpoint.origin !== new URL(url).origin) throw new Error('the server wants its messages at another origin')
+      return new SseSession({ endpoint, send, events, end })
+    }
+  } catch (error) {
+    end.abort()
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', giveUp)
   }
-  const transport = new SSEClientTransport(new URL(url), {
-    fetch: post as never,
-    eventSourceInit: { fetch: send as never },
-  })
-  const waiting: Open['waiting'] = new Map()
-  const ears: Open['ears'] = new Set()
-  const end = (error: Error) => {
-    onGone()
-    for (const { controller } of waiting.values()) controller.error(error)
-    for (const ear of ears) ear.error(error)
-    waiting.clear()
-    ears.clear()
+}
+
+type Begun = {
+  endpoint: URL
+  send: typeof fetch
+  events: AsyncGenerator<SentEvent, void>
+  /** Aborts all requests of the session. */
+  end: AbortController
+}
+
+/** One event stream of a server, and the requests whose answers come by it. */
+class SseSession {
+  readonly id = randomUUID()
+  /** Resolves when the stream has ended. */
+  readonly ended: Promise<void>
+  readonly #begun: Begun
+  /** The open requests, by id. */
+  readonly #waiting = new Map<Id, Waiting>()
+  /** The listeners for messages that belong to no request. */
+  readonly #ears = new Set<Controller>()
+
+  constructor(begun: Begun) {
+    this.#begun = begun
+    this.ended = this.#read()
   }
-  transport.onmessage = (message) => {
-    const { id, method, params } = message as Message
-    // An answer with an unknown id can only be a malformed one for the only open request.
-    const stray = method === undefined && id !== undefined && !waiting.has(id) && waiting.size === 1
-    const [only] = stray ? waiting.keys() : []
-    const { controller, heard } = waiting.get(only ?? id ?? tokenOf(params) ?? '') ?? {}
-    if (!controller) {
-      if (method !== undefined) for (const ear of ears) ear.enqueue(event(message))
+
+  close(): void {
+    this.#begun.end.abort()
+  }
+
+  async post(message: Message, text: string, signal: AbortSignal | undefined): Promise<Response> {
+    const { id, method } = message
+    const sent = this.#send(text, signal)
+    if (id === undefined || method === undefined) return (await sent) ?? new Response(null, { status: 202 })
+    const heard = Promise.withResolvers<undefined>()
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) => void this.#waiting.set(id, { controller, heard: () => heard.resolve(undefined) }),
+      cancel: () => void this.#waiting.delete(id),
+    })
+    signal?.addEventListener('abort', () => this.#waiting.delete(id), { once: true })
+    // Once a message was heard, the POST is no longer awaited, so its failure goes to the stream.
+    sent.then(
+      (refused) => refused && this.#fail(id, new Error(`HTTP ${refused.status}`)),
+      (error) => this.#fail(id, error),
+    )
+    // A message for the request is enough, even if the server answers the POST late or never.
+    const refused = await Promise.race([sent, heard.promise])
+    return refused ?? this.#respond(stream)
+  }
+
+  listen(): Response {
+    let ear: Controller | undefined
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        ear = controller
+        this.#ears.add(controller)
+      },
+      cancel: () => void (ear && this.#ears.delete(ear)),
+    })
+    return this.#respond(stream)
+  }
+
+  #respond(stream: ReadableStream<Uint8Array>): Response {
+    return new Response(stream, { headers: { 'content-type': 'text/event-stream', [SESSION]: this.id } })
+  }
+
+  /** Posts a message. Resolves to the server's answer if it refuses the message. */
+  async #send(body: string, signal: AbortSignal | undefined): Promise<Response | undefined> {
+    const { endpoint, send, end } = this.#begun
+    const response = await send(endpoint, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      signal: AbortSignal.any([end.signal, ...(signal ? [signal] : [])]),
+    })
+    if (!response.ok) return response
+    await response.body?.cancel()
+    return undefined
+  }
+
+  /** Reads the stream to its end. Never throws. */
+  async #read(): Promise<void> {
+    let error: unknown = toStreamEnd()
+    try {
+      for await (const { event = 'message', data } of this.#begun.events)
+        if (data && event === 'message') this.#take(data)
+    } catch (cause) {
+      error = cause
+    }
+    for (const { controller } of this.#waiting.values()) controller.error(error)
+    for (const ear of this.#ears) ear.error(error)
+    this.#waiting.clear()
+    this.#ears.clear()
+    // A new stream would know nothing of the open requests, so none is opened.
+    this.#begun.end.abort()
+  }
+
+  #take(data: string): void {
+    const message = parsed(data)
+    if (!message) {
+      log.debug('an HTTP+SSE server sent what is no message')
       return
     }
-    controller.enqueue(event(message))
-    heard?.()
+    const { id, method, params } = message
+    // An answer with an unknown id can only be a malformed one for the only open request.
+    const isStray = method === undefined && id !== undefined && !this.#waiting.has(id) && this.#waiting.size === 1
+    const [only] = isStray ? this.#waiting.keys() : []
+    const key = only ?? id ?? tokenOf(params) ?? ''
+    const waiting = this.#waiting.get(key)
+    if (!waiting) {
+      if (method !== undefined) for (const ear of this.#ears) ear.enqueue(event(message))
+      return
+    }
+    waiting.controller.enqueue(event(message))
+    waiting.heard()
     if (method !== undefined || id === undefined) return
-    waiting.delete(only ?? id)
-    controller.close()
+    this.#waiting.delete(key)
+    waiting.controller.close()
   }
-  transport.onclose = () => end(Object.assign(new Error('the event stream ended'), { code: 'ECONNRESET' }))
-  transport.onerror = (error) => {
-    log.debug({ error }, 'HTTP+SSE transport error')
-    // The event source would reconnect to a new session, which knows nothing of the open requests.
-    if ('event' in error) void transport.close()
+
+  #fail(id: Id, error: unknown): void {
+    this.#waiting.get(id)?.controller.error(error)
+    this.#waiting.delete(id)
   }
-  const given = Promise.withResolvers<never>()
-  const giveUp = () => {
-    given.reject(signal.reason)
-    void transport.close()
-  }
-  signal.addEventListener('abort', giveUp, { once: true })
-  try {
-    await Promise.race([transport.start(), given.promise])
-  } finally {
-    signal.removeEventListener('abort', giveUp)
-  }
-  return { transport, waiting, ears }
 }
 
 /** The progress token, which the SDK's clients set to the request's id. */
@@ -172,5 +212,15 @@ function tokenOf(params?: Record<string, unknown>): Id | undefined {
   return typeof token === 'string' || typeof token === 'number' ? token : undefined
 }
 
-const event = (message: unknown) => encodeEvent({ event: 'message', data: JSON.stringify(message) })
-const answer = (body: object) => Response.json({ jsonrpc: '2.0', ...body })
+function parsed(data: string): Message | undefined {
+  try {
+    const value: unknown = JSON.parse(data)
+    return value !== null && typeof value === 'object' ? value : undefined
+  } catch {
+    // The caller handles what is not JSON.
+    return undefined
+  }
+}
+
+const event = (message: Message) => encodeEvent({ event: 'message', data: JSON.stringify(message) })
+const toStreamEnd = () => Object.assign(new Error('the event stream ended'), { code: 'ECONNRESET' })

@@ -17,6 +17,8 @@ type Options = {
   announces?: boolean
   /** Lists every tool twice. */
   twice?: boolean
+  /** Gets the body of each request of the newer transport. */
+  told?: string[]
 }
 
 export type SessionServer = AsyncDisposable & {
@@ -41,7 +43,7 @@ export type SessionServer = AsyncDisposable & {
  */
 export async function sessionServer(
   tools: TestTool[],
-  { kind = 'streamable', announces = false, twice = false }: Options = {},
+  { kind = 'streamable', announces = false, twice = false, told }: Options = {},
 ): Promise<SessionServer> {
   const open = new Map<string, { transport: Transport; server: Server }>()
   const state = { tools: [...tools], seen: [] as string[], calls: [] as SessionServer['calls'] }
@@ -94,6 +96,11 @@ export async function sessionServer(
       return found && pathname === '/messages'
         ? found.handlePostMessage(request, response)
         : void response.writeHead(405).end()
+    }
+    if (told) {
+      const chunks: Buffer[] = []
+      request.on('data', (chunk: Buffer) => chunks.push(chunk))
+      request.on('end', () => void told.push(Buffer.concat(chunks).toString()))
     }
     const id = request.headers['mcp-session-id']
     let transport = open.get(String(id))?.transport as StreamableHTTPServerTransport | undefined

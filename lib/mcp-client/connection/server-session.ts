@@ -1,0 +1,114 @@
+import { Client, type ClientCapabilities, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { log } from '#lib/platform/log.ts'
+import { VERSION } from '#lib/platform/version.ts'
+
+/** How servers know us. */
+export const CLIENT_INFO = { name: 'switchboard', title: 'Switchboard', version: VERSION }
+// A server that does not answer to the end of its session holds nobody up for longer.
+const END_MS = 5_000
+
+type Options = {
+  url: string
+  /** The way to the server, which adds the identity. */
+  send: typeof fetch
+  /** The connect timeout (ms), of the whole handshake. */
+  connectMs: number
+  /** What we can do for the server while it works for us. By default nothing. */
+  capabilities?: ClientCapabilities
+  /** `initialize`: connects as a client that knows only revisions before 2026-07-28. */
+  handshake?: 'discover' | 'initialize'
+}
+
+/**
+ * A session with an MCP server: a client, its transport, and their end. Whatever the server keeps
+ * for the session is ended by `close`, even if that comes during the handshake.
+ */
+export class ServerSession {
+  /**
+   * Makes requests once the session is open. Handlers are set before. If a server answers that it
+   * needs input (2026-07-28), a request fails unless it allows that: nothing is answered unseen.
+   */
+  readonly client: Client
+  readonly #options: Options
+  readonly #transport: StreamableHTTPClientTransport
+  #opening: Promise<void> | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(options: Options) {
+    const { url, send, capabilities = {}, handshake = 'discover' } = options
+    this.#options = options
+    this.#transport = new StreamableHTTPClientTransport(new URL(url), { fetch: send })
+    this.client = new Client(CLIENT_INFO, {
+      capabilities,
+      versionNegotiation: { mode: handshake === 'discover' ? 'auto' : 'legacy' },
+      inputRequired: { autoFulfill: false },
+    })
+  }
+
+  /**
+   * Resolves when the session is open. Throws what the SDK throws, a timeout if the handshake takes
+   * too long, or an AbortError if the session is closed meanwhile. A session that did not open is
+   * closed.
+   */
+  open(): Promise<void> {
+    if (this.#closing) return Promise.reject(toClosed())
+    this.#opening ??= this.#open()
+    return this.#opening
+  }
+
+  /**
+   * Closes the connection and ends the session at the server, within 5 s after the handshake. Never
+   * throws.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #open(): Promise<void> {
+    const { connectMs } = this.#options
+    const late = Promise.withResolvers<never>()
+    const timer = setTimeout(() => late.reject(toTimeout()), connectMs)
+    try {
+      await Promise.race([this.client.connect(this.#transport, { timeout: connectMs }), late.promise])
+    } catch (error) {
+      void this.close()
+      throw error
+    } finally {
+      clearTimeout(timer)
+    }
+    if (this.#closing) throw toClosed()
+  }
+
+  async #close(): Promise<void> {
+    // During a handshake the id of the session may be on its way.
+    await this.#opening?.catch(() => undefined)
+    const { sessionId, protocolVersion } = this.#transport
+    // The client has no transport before the revision is known.
+    await (this.client.transport ? this.client : this.#transport).close()
+    if (sessionId !== undefined) await this.#end(sessionId, protocolVersion)
+  }
+
+  /** A request of its own, because closing the transport aborts all of the transport's. */
+  async #end(sessionId: string, protocolVersion: string | undefined): Promise<void> {
+    const { url, send } = this.#options
+    const headers = {
+      'mcp-session-id': sessionId,
+      ...(protocolVersion !== undefined && { 'mcp-protocol-version': protocolVersion }),
+    }
+    try {
+      const response = await send(url, { method: 'DELETE', headers, signal: AbortSignal.timeout(END_MS) })
+      await response.body?.cancel()
+    } catch (error) {
+      log.debug({ error }, 'the session at an MCP server was not ended')
+    }
+  }
+}
+
+function toTimeout(): Error {
+  return Object.assign(new Error('the handshake took too long'), { code: 'ETIMEDOUT' })
+}
+
+function toClosed(): Error {
+  return new DOMException('the session was closed', 'AbortError')
+}
