@@ -35,7 +35,7 @@ export class LogWriter {
     const waiting = this.#waiting.get(run.id) ?? { run, events: [] }
     this.#waiting.set(run.id, waiting)
     this.#count += 1
-    if (waiting.events.push(event) === BACKLOG_EVENTS)
+    if (waiting.events.push(event) >= BACKLOG_EVENTS)
       run.interrupt('The database was out of reach for too long. Try again.')
     if (this.#count >= BATCH_EVENTS && this.#failures === 0) this.#write()
     // The timer outlives the run that set it, so its log lines must not carry that run's ids.
