@@ -219,7 +219,7 @@ describe('an answer that was cut off', () => {
       incomplete(reason),
     ),
   ]
-  const calls: [typeof chat | typeof responses, string, object[]][] = [
+  const calls: [typeof chat | typeof responses, string, object[], Step['fault']?][] = [
     [
       chat,
       'a whole one under content_filter',
@@ -236,7 +236,7 @@ describe('an answer that was cut off', () => {
       [chunk({ content: 'Let me see. ' }), chunk({ tool_calls: [call] }), chunk({}, 'length')],
     ],
     [chat, 'a half one without words', [chunk({ tool_calls: [half] }), chunk({}, 'length')]],
-    [chat, 'a whole one without an end', [chunk({ tool_calls: [call] })]],
+    [chat, 'a whole one without an end', [chunk({ tool_calls: [call] })], { kind: 'ends', after: 1 }],
     [responses, 'a whole one under content_filter', withCall('content_filter')],
     [responses, 'a half one under length', withCall('max_output_tokens', '{"title":"half')],
     [
@@ -245,8 +245,8 @@ describe('an answer that was cut off', () => {
       [{ type: 'response.output_item.done', output_index: 0, item }, endEvent([item], incomplete('max_output_tokens'))],
     ],
   ]
-  test.each(calls)('over %s makes no call: %s', async (api, _, frames) => {
-    await using it = await open(api, { frames }, { text: 'Here.' })
+  test.each(calls)('over %s makes no call: %s', async (api, _, frames, fault) => {
+    await using it = await open(api, { frames, fault }, { text: 'Here.' })
     const turn = await it.chat.say('milk')
     expect((await listToolCalls({ caller })).data).toEqual([])
     expect(it.server.requests).toHaveLength(1)

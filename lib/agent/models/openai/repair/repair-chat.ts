@@ -1,7 +1,7 @@
 import type { ChatCompletionChunk } from 'openai/resources/chat'
 import { ModelFault } from '#lib/agent/models/openai/failures/turn-failure.ts'
-import { type AnswerRepair, readCut } from '#lib/agent/models/openai/repair/answer-repair.ts'
-import { isObject } from '#lib/agent/models/openai/repair/call-arguments.ts'
+import { type AnswerRepair, readCut, type SentCall } from '#lib/agent/models/openai/repair/answer-repair.ts'
+import { isObject, isObjectText } from '#lib/agent/models/openai/repair/call-arguments.ts'
 import { ChatCalls } from '#lib/agent/models/openai/repair/chat-calls.ts'
 import { OF_THE_MESSAGE } from '#lib/agent/models/openai/repair/echo.ts'
 import { type Piece, ThoughtSplitter } from '#lib/agent/models/openai/repair/thought-splitter.ts'
@@ -18,6 +18,12 @@ type Delta = {
   annotations?: unknown
   audio?: unknown
 }
+
+/**
+ * The finish reason that we put in for a server that ended its answer with `[DONE]` and gave none.
+ * The answer counts as whole if its calls are.
+ */
+export const UNSTATED = 'unstated'
 
 const COUNTS = ['prompt_tokens', 'completion_tokens', 'total_tokens']
 
@@ -64,7 +70,8 @@ export async function* repairChat(
         yield chunk({ annotations: delta.annotations, audio: delta.audio })
       }
       calls.take(delta.tool_calls ?? (isObject(delta.function_call) ? [{ function: delta.function_call }] : undefined))
-      if (typeof choice.finish_reason === 'string' && choice.finish_reason !== '') finish = choice.finish_reason
+      if (typeof choice.finish_reason === 'string' && choice.finish_reason !== '')
+        finish = choice.finish_reason === UNSTATED ? (finish ?? UNSTATED) : choice.finish_reason
     }
   } catch (error) {
     yield* toChunks(splitter.end())
@@ -80,6 +87,8 @@ export async function* repairChat(
       `the model gave no answer: ${finish}`,
     )
   const sent = answer.cut ? [] : calls.end()
+  if (finish === UNSTATED && !sent.every(hasWholeArguments))
+    throw new ModelFault('model_cut', 'the stream ended without a finish reason, within a call')
   const whole = sent.map((call) => answer.admit(call))
   if (whole.length > 0)
     yield chunk({
@@ -91,6 +100,11 @@ export async function* repairChat(
       })),
     })
   yield chunk({}, whole.length > 0 ? 'tool_calls' : 'stop')
+}
+
+/** True if the arguments were written to their end. Nothing at all may be a call that was cut. */
+function hasWholeArguments({ arguments: args }: SentCall): boolean {
+  return typeof args === 'string' ? isObjectText(args) : isObject(args)
 }
 
 function toDelta(piece: Piece): Delta {

@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  isFailure,
-  isFailureBody,
-  ModelServerError,
-  toServerError,
-} from '#lib/agent/models/openai/failures/server-error.ts'
+import { ModelServerError, toServerError } from '#lib/agent/models/openai/failures/server-error.ts'
+import { UNSTATED } from '#lib/agent/models/openai/repair/repair-chat.ts'
+import { inspectEvent } from '#lib/agent/models/openai/transport/inspect-event.ts'
 import { toFrames, toGarbled } from '#lib/agent/models/openai/transport/unstreamed-answer.ts'
 import { EVENT_MAX_CHARS, EventTooLong, readEvents, readText, toEventBody } from '#lib/platform/http/sent-events.ts'
 
@@ -19,10 +16,11 @@ const FINISHED = /"finish_reason"\s*:\s*"[^"]/
 // Some servers write a finish reason into every chunk. A later chunk without one means that the
 // model continues.
 const GOES_ON = /"finish_reason"\s*:\s*null/
-// Frames that may report a failure or the end. FastAPI and MiniMax put the error itself at the
-// frame's start.
-const TELLING =
-  /"error"|"status_code"\s*:\s*[1-9]|^\s*\{\s*"(?:detail|message|msg|status|code|errors)"|"type"\s*:\s*"(?:error|response\.(?:output_item\.done|completed|incomplete|failed|error))"/
+/** How the answers of the two APIs look. */
+const CHAT = /"choices"\s*:\s*\[\s*\{/
+const RESPONSES = /"type"\s*:\s*"response\./
+/** The last chunk for a server that ends its answer with `[DONE]` and gives no finish reason. */
+const UNSTATED_END = { choices: [{ index: 0, delta: {}, finish_reason: UNSTATED }] }
 // What proxies send instead of comments to keep the connection alive.
 const KEEP_ALIVE = /^\W*(?:(?:ping|pong|heart-?beat|keep-?alive|processing|null|true)\b\W*)?$/i
 /** How an event stream begins. */
@@ -79,9 +77,10 @@ async function* readAnswer(
   answered: { status: number; headers: Headers },
 ): AsyncGenerator<Event> {
   const events = readEvents(startWith(head, texts))
-  const repair = new EventRepair(answered)
   let finishedAt: number | undefined
   let count = 0
+  /** The API whose answer has begun. */
+  let begun: 'chat' | 'responses' | undefined
   /** A frame that may report a failure. It counts as one if no answer follows. */
   let suspect: ModelServerError | undefined
   try {
@@ -95,6 +94,8 @@ async function* readAnswer(
       // Some proxies prefix each line of a stream with `data:` once more.
       const event = { event: next.value.event, data: next.value.data.replace(/^(?:\s*data:)+/, '').trim() }
       if (/^\[done\]$/i.test(event.data)) {
+        if (suspect && begun === undefined) throw suspect
+        if (begun === 'chat' && finishedAt === undefined) yield { data: JSON.stringify(UNSTATED_END) }
         yield { data: '[DONE]' }
         return
       }
@@ -103,11 +104,12 @@ async function* readAnswer(
         continue
       }
       count += 1
+      begun ??= CHAT.test(event.data) ? 'chat' : RESPONSES.test(event.data) ? 'responses' : undefined
       if (FINISHED.test(event.data)) finishedAt = Date.now()
       else if (GOES_ON.test(event.data)) finishedAt = undefined
-      const { data, isLast, failure, suspicion } = repair.take(event)
+      const { isLast, failure, suspicion } = inspectEvent(event, answered)
       suspect ??= suspicion
-      yield { ...event, data }
+      yield event
       if (failure) throw failure
       if (isLast) return
     }
@@ -144,62 +146,4 @@ async function withinOrEnd<T>(reading: Promise<IteratorResult<T, void>>, ms: num
   } finally {
     late.abort()
   }
-}
-
-/**
- * Looks into the few events that say how the stream went, and throws or returns the failure that
- * one reports.
- */
-class EventRepair {
-  readonly #answered: { status: number; headers: Headers }
-  readonly #items = new Map<number, unknown>()
-
-  constructor(answered: { status: number; headers: Headers }) {
-    this.#answered = answered
-  }
-
-  take({ event, data }: Event): {
-    data: string
-    isLast: boolean
-    failure?: ModelServerError
-    suspicion?: ModelServerError
-  } {
-    const isError = event === 'error'
-    if (!isError && !TELLING.test(data)) return { data, isLast: false }
-    let frame: Frame
-    try {
-      frame = JSON.parse(data)
-    } catch {
-      if (isError) throw toServerError({ message: data }, this.#answered)
-      return { data, isLast: false }
-    }
-    const type = frame.type ?? ''
-    if (isError || type === 'error' || type === 'response.error' || isFailure(frame))
-      throw toServerError(frame, this.#answered)
-    const { response } = frame
-    if (type === 'response.failed' || response?.status === 'failed')
-      throw toServerError(
-        response?.error ? response : { ...frame, code: response?.incomplete_details?.reason },
-        this.#answered,
-      )
-    if (isFailureBody(frame)) return { data, isLast: false, suspicion: toServerError(frame, this.#answered) }
-    // OpenRouter puts the error beside the last words.
-    const choice = Array.isArray(frame.choices) ? frame.choices[0] : undefined
-    if (choice?.error) return { data, isLast: false, failure: toServerError(choice, this.#answered) }
-    if (type === 'response.output_item.done') this.#items.set(frame.output_index ?? this.#items.size, frame.item)
-    if (type !== 'response.completed' && type !== 'response.incomplete') return { data, isLast: false }
-    // Some servers stream the items and end with an empty list of them.
-    if (!frame.response || frame.response.output?.length || this.#items.size === 0) return { data, isLast: true }
-    const output = [...this.#items].sort(([a], [b]) => a - b).map(([, item]) => item)
-    return { data: JSON.stringify({ ...frame, response: { ...frame.response, output } }), isLast: true }
-  }
-}
-
-type Frame = {
-  type?: string
-  error?: unknown
-  output_index?: number
-  item?: unknown
-  choices?: ({ error?: unknown } | null)[]
-  response?: { output?: unknown[]; error?: unknown; status?: string; incomplete_details?: { reason?: unknown } | null }
 }
