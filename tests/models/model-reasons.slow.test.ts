@@ -253,6 +253,40 @@ const CASES: Case[] = [
     422,
     { detail: [{ loc: ['body', 'stream_options'], msg: 'extra fields not permitted', type: 'value_error.extra' }] },
   ],
+  [
+    'OpenAI, a country',
+    'model_region',
+    403,
+    error('Country, region, or territory not supported', {
+      code: 'unsupported_country_region_territory',
+      type: 'request_forbidden',
+      param: null,
+    }),
+  ],
+  [
+    'Gemini, a country',
+    'model_region',
+    400,
+    error('User location is not supported for the API use.', { code: 400, status: 'FAILED_PRECONDITION' }),
+  ],
+  [
+    'Anthropic on Bedrock, a country',
+    'model_region',
+    400,
+    { message: 'Access to Anthropic models is not allowed from unsupported countries, regions, or territories.' },
+  ],
+  ['OpenRouter, a region', 'model_region', 403, error('This model is not available in your region.', { code: 403 })],
+  ['Azure, a region', 'model_region', 400, error('The requested model is not supported in region eastus.')],
+  ['Cloudflare, a country', 'model_region', 403, 'error code: 1009'],
+  ['a law', 'model_region', 451, error('Unavailable For Legal Reasons')],
+  [
+    'OpenAI, a key without rights',
+    'model_unauthorised',
+    403,
+    error('You have insufficient permissions for this operation. Missing scopes: model.request', {
+      type: 'invalid_request_error',
+    }),
+  ],
   ['Mistral', 'model_unauthorised', 401, { message: 'Unauthorized', request_id: 'req_body' }],
   ['a bad request', 'model_rejected', 400, error("Expecting ',' delimiter: line 1 column 14 (char 13)")],
 ]

@@ -78,6 +78,42 @@ describe.each(APIS)('over %s', (api) => {
       'model_limited',
     ],
     [
+      'a number in the body',
+      jsonAnswer(429, { error: { message: 'slow', retry_after: 75 } }),
+      /again in 75 s\./,
+      'model_limited',
+    ],
+    [
+      'a number beside the error, in words',
+      jsonAnswer(429, { error: 'slow', retryAfter: '75' }),
+      /again in 75 s\./,
+      'model_limited',
+    ],
+    [
+      'a number with its unit',
+      jsonAnswer(429, { error: { message: 'slow', metadata: { retry_after_ms: 75_000 } } }),
+      /again in 75 s\./,
+      'model_limited',
+    ],
+    [
+      'a number of seconds by its name',
+      jsonAnswer(503, { detail: 'busy', retry_after_seconds: 90_000 }),
+      /again in 25 h\./,
+      'model_overloaded',
+    ],
+    [
+      'more than a day without a unit, which are milliseconds',
+      jsonAnswer(429, { error: { message: 'slow', retry_after: 90_000 } }),
+      /again in 90 s\./,
+      'model_limited',
+    ],
+    [
+      'a number that nobody believes',
+      jsonAnswer(429, { error: { message: 'slow. Try again in 75s', retry_after: -1 } }),
+      /again in 75 s\./,
+      'model_limited',
+    ],
+    [
       'a duration with units',
       jsonAnswer(429, { error: { message: 'slow' } }, { 'retry-after': '1m30s' }),
       /again in 90 s\./,

@@ -30,6 +30,15 @@ export const RUN_FAILURES = {
     means: 'The model’s provider answered 401 or 403.',
     todo: 'Check OPENAI_API_KEY, and that the key may use the model.',
   },
+  model_region: {
+    sentence:
+      'The provider of the model does not serve the place where this server runs. An administrator has to choose another provider or region.',
+    retry: false,
+    title: 'Not served in this region',
+    means:
+      'The model’s provider refuses requests from this country or region, or does not offer the model in it. The key is not at fault.',
+    todo: 'Let this server reach the provider from a region that it serves, or set OPENAI_BASE_URL and OPENAI_MODEL to what is offered here.',
+  },
   model_payment: {
     sentence: 'The account at the model’s provider has no credit left. An administrator has to look at it.',
     retry: false,

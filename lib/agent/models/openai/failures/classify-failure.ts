@@ -1,7 +1,10 @@
 import type { RunFailureClass } from '#lib/data/runs/run-failures.ts'
 
 /** What a server said of a failure, unchanged. */
-export type Said = { message: string; code?: string; type?: string; param?: string; retryDelay?: string }
+export type Said = { message: string; code?: string; type?: string; param?: string; waits?: SaidWait[] }
+
+/** A field that says when to ask again, such as Gemini's `retryDelay` or `retry_after`. */
+export type SaidWait = { field: string; value: string }
 
 /** What a failure is classified by. */
 type Signs = Said & { status?: number; retryAfterMs?: number }
@@ -23,6 +26,14 @@ const SCHEMA =
   /invalid_function_parameters|invalid schema for (function|tool)|tools?(?:[[.]|['"], | -> )\d+|function_declarations?\[|functions\[\d+\]|input_schema|(json )?schema .{0,40}(invalid|not (valid|supported))|schema conversion failed|unrecognized schema|\.tools\.function\.parameters|(convert|parse|compile) (the )?grammar/i
 const FILE =
   /image|picture|\bpdf\b|\bfile\b|input_file|input_image|\bvision\b|multi-?modal|mmproj|document (is|was|could|has)|unsupported (media|mime)|base64/i
+// OpenAI: unsupported_country_region_territory. Gemini: "User location is not supported". Bedrock:
+// "not available in this region". Cloudflare: error 1009.
+const PLACE = '(?:countr(?:y|ies)|region|territor(?:y|ies)|(?:your|user) location)'
+const CLOSED = '(?:un|not |isn.t |aren.t )(?:supported|available|allowed|offered)|restricted|blocked|banned'
+const REGION = new RegExp(
+  `unsupported_country|error code: 1009|${PLACE}[^.:;]{0,60}(?:${CLOSED})|(?:${CLOSED})[^.:;]{0,60}${PLACE}`,
+  'i',
+)
 const NOT_FOUND =
   /model_not_found|model .{0,120}(does not exist|not found|not exist)|no such model|not a valid model|unknown model|no models? loaded|pull (it|the model) first|invalid model/i
 const OVERLOADED =
@@ -50,6 +61,7 @@ const RULES: Rule[] = [
   ['model_no_tools', ({ text }) => NO_TOOLS.test(text)],
   ['model_too_many_tools', ({ text, param = '' }) => TOO_MANY_TOOLS.test(text) && /tool|function/i.test(text + param)],
   ['model_schema_refused', ({ status, text }) => (status ?? 400) < 500 && SCHEMA.test(text)],
+  ['model_region', ({ status = 400, text }) => status === 451 || (status < 500 && REGION.test(text))],
   ['model_not_found', ({ text }) => NOT_FOUND.test(text)],
   ['model_unauthorised', ({ status, code }) => status === 401 || status === 403 || code === 'invalid_api_key'],
   ['model_too_large', ({ status, text }) => status === 413 || TOO_LARGE.test(text)],

@@ -1,5 +1,5 @@
-import { classifyFailure, type Said } from '#lib/agent/models/openai/failures/classify-failure.ts'
-import { readRetryAfter } from '#lib/agent/models/openai/failures/retry-after.ts'
+import { classifyFailure, type Said, type SaidWait } from '#lib/agent/models/openai/failures/classify-failure.ts'
+import { isWaitField, readRetryAfter } from '#lib/agent/models/openai/failures/retry-after.ts'
 import { isObject } from '#lib/agent/models/openai/repair/call-arguments.ts'
 import type { FailureDetail, RunFailureClass } from '#lib/data/runs/run-failures.ts'
 import { toSafeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
@@ -106,7 +106,7 @@ function readSaid(body: unknown): Said {
   if (!isObject(top)) return { message: word(top) ?? '' }
   const listed = Array.isArray(top.errors) ? top.errors[0] : undefined
   const error = top.error ?? listed ?? top.base_resp ?? top
-  if (!isObject(error)) return { message: word(error) ?? '' }
+  if (!isObject(error)) return { message: word(error) ?? '', waits: waitsOf(top) }
   const metadata = isObject(error.metadata) ? error.metadata : {}
   const inner = isObject(error.innererror) ? word(error.innererror.code) : undefined
   const details = Array.isArray(error.details) ? error.details.filter(isObject) : []
@@ -126,8 +126,15 @@ function readSaid(body: unknown): Said {
     code: word(error.code ?? error.error_code ?? error.status_code) ?? inner,
     type: word(error.type) ?? (typeof error.status === 'string' ? error.status : undefined),
     param: word(error.param),
-    retryDelay: details.map(({ retryDelay }) => word(retryDelay)).find(Boolean),
+    waits: [error, top, metadata, ...details].flatMap(waitsOf),
   }
+}
+
+function waitsOf(fields: Fields): SaidWait[] {
+  return Object.entries(fields).flatMap(([field, value]) => {
+    const said = isWaitField(field) ? word(value) : undefined
+    return said === undefined ? [] : [{ field, value: said }]
+  })
 }
 
 function readMessage(value: unknown): string {
