@@ -61,7 +61,10 @@ export function notFound(what: string): AppError {
   return new AppError('not_found', `${what} was not found.`)
 }
 
-const DATABASE_CODES = new Set([
+/** Why the database could not do what it was asked: unreachable or overloaded, full, read-only. */
+export type DatabaseTrouble = 'down' | 'full' | 'read_only'
+
+const DOWN_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
@@ -75,49 +78,50 @@ const DATABASE_CODES = new Set([
   'P2028',
   'P2037',
 ])
-const DATABASE_WORDS =
-  /Connection terminated|is not queryable|timeout exceeded when trying to connect|Query read timeout|the database system is|terminating connection|Can't reach database|Server has closed the connection/i
+
+/** Signs of each trouble, by SQLSTATE or the driver's code, and by words. The first that fits counts. */
+const TROUBLES: [DatabaseTrouble, (code: string) => boolean, RegExp][] = [
+  ['full', (code) => code === '53100', /No space left on device|Disk quota exceeded/],
+  ['read_only', (code) => code === '25006', /in a read-only transaction/],
+  [
+    'down',
+    // 08: no connection. 53: out of memory or connections. 57P: shutting down or starting.
+    (code) => DOWN_CODES.has(code) || (code.length === 5 && /^(?:08|53|57P)/.test(code)),
+    /Connection terminated|is not queryable|timeout exceeded when trying to connect|Query read timeout|the database system is|terminating connection|Can't reach database|Server has closed the connection/i,
+  ],
+]
+
+/** What ails the database, by an error and its causes; undefined if the error is not its fault. */
+export function findDatabaseTrouble(error: unknown): DatabaseTrouble | undefined {
+  for (const [trouble, isCode, words] of TROUBLES)
+    for (let at = error, depth = 0; at instanceof Object && depth < 6; depth += 1) {
+      const { code, message, cause } = at as { code?: unknown; message?: unknown; cause?: unknown }
+      if (typeof code === 'string' && isCode(code)) return trouble
+      if (typeof message === 'string' && words.test(message)) return trouble
+      at = cause
+    }
+  return undefined
+}
 
 /**
  * True if the database is unreachable or has no free connection: the caller may retry, and it is
  * not a bug.
  */
 export function isDatabaseDown(error: unknown): boolean {
-  for (let at = error, depth = 0; at instanceof Object && depth < 6; depth += 1) {
-    const { code, message, cause } = at as { code?: unknown; message?: unknown; cause?: unknown }
-    if (
-      typeof code === 'string' &&
-      (DATABASE_CODES.has(code) || code.startsWith('57P') || code.startsWith('08') || code === '53300')
-    )
-      return true
-    if (typeof message === 'string' && DATABASE_WORDS.test(message)) return true
-    at = cause
-  }
-  return false
+  return findDatabaseTrouble(error) === 'down'
 }
 
-/** True if PostgreSQL cannot write because its disk is full or its quota is used up. */
-function isDiskFull(error: unknown): boolean {
-  for (let at = error, depth = 0; at instanceof Object && depth < 6; depth += 1) {
-    const { code, message, cause } = at as { code?: unknown; message?: unknown; cause?: unknown }
-    if (
-      code === '53100' ||
-      (typeof message === 'string' && /No space left on device|Disk quota exceeded/.test(message))
-    )
-      return true
-    at = cause
-  }
-  return false
-}
-
-/** True if PostgreSQL accepts no changes: a standby, or a server an operator made read-only. */
-function isReadOnly(error: unknown): boolean {
-  for (let at = error, depth = 0; at instanceof Object && depth < 6; depth += 1) {
-    const { code, message, cause } = at as { code?: unknown; message?: unknown; cause?: unknown }
-    if (code === '25006' || (typeof message === 'string' && /in a read-only transaction/.test(message))) return true
-    at = cause
-  }
-  return false
+/** What people are told of each trouble, and after how many seconds they may try again. */
+export const DATABASE_TROUBLES: Record<DatabaseTrouble, { sentence: string; retryAfter: number }> = {
+  full: {
+    sentence: 'The disk of the database is full: nothing can be saved. Tell your administrator.',
+    retryAfter: 60,
+  },
+  read_only: {
+    sentence: 'The database is read-only: nothing can be saved. Try again later, or tell your administrator.',
+    retryAfter: 30,
+  },
+  down: { sentence: 'The database cannot be reached just now. Try again in a moment.', retryAfter: 5 },
 }
 
 /**
@@ -126,29 +130,11 @@ function isReadOnly(error: unknown): boolean {
  */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
-  if (isDiskFull(error))
-    return new AppError(
-      'unavailable',
-      'The disk of the database is full: nothing can be saved. Tell your administrator.',
-      {
-        cause: error,
-        retryAfter: 60,
-      },
-    )
-  if (isReadOnly(error))
-    return new AppError(
-      'unavailable',
-      'The database is read-only: nothing can be saved. Try again later, or tell your administrator.',
-      {
-        cause: error,
-        retryAfter: 30,
-      },
-    )
-  if (isDatabaseDown(error))
-    return new AppError('unavailable', 'The database cannot be reached just now. Try again in a moment.', {
-      cause: error,
-      retryAfter: 5,
-    })
+  const trouble = findDatabaseTrouble(error)
+  if (trouble) {
+    const { sentence, retryAfter } = DATABASE_TROUBLES[trouble]
+    return new AppError('unavailable', sentence, { cause: error, retryAfter })
+  }
   return new AppError(
     'internal',
     'Something went wrong on our side. Try again; if it stays, tell your administrator the request id.',

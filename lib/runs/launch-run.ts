@@ -1,9 +1,10 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import { ownFailureClass } from '#lib/data/runs/run-failures.ts'
 import { finishRun, markRunning, type RunFacts, type RunOutcome } from '#lib/data/runs/runs.ts'
 import { withDatabasePatience } from '#lib/platform/db/retry.ts'
 import { withRun } from '#lib/platform/db/run-fence.ts'
 import { env } from '#lib/platform/env.ts'
-import { AppError, isDatabaseDown, toAppError } from '#lib/platform/errors.ts'
+import { AppError, toAppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
 import { countRun } from '#lib/platform/metrics.ts'
 import { noteChange } from '#lib/platform/process/watch-changes.ts'
@@ -97,7 +98,7 @@ async function pumpRun(run: LiveRun, handle: RunHandle, produce: Produce, facts:
   } catch (error) {
     const { message, status } = toAppError(error)
     log.error({ error }, 'run broke')
-    handle.fail(isDatabaseDown(error) ? 'database' : 'internal', message)
+    handle.fail(ownFailureClass(error), message)
     facts.allowRetry = status >= 429
     keepEvent(run, { type: 'error', code: 'custom', message, allow_retry: facts.allowRetry })
   }
@@ -120,7 +121,7 @@ async function markRun(run: LiveRun, handle: RunHandle): Promise<void> {
     // Without the mark there is no heartbeat, and another process could start a second run in the
     // thread.
     const { message } = toAppError(error)
-    handle.fail('database', message)
+    handle.fail(ownFailureClass(error), message)
     run.interrupt(message)
   }
 }

@@ -1,6 +1,6 @@
 import { insertRunEvents } from '#lib/data/runs/run-events.ts'
 import { withoutRun } from '#lib/platform/db/run-fence.ts'
-import { isDatabaseDown } from '#lib/platform/errors.ts'
+import { findDatabaseTrouble } from '#lib/platform/errors.ts'
 import { log, withLogContext } from '#lib/platform/log.ts'
 import { notifyEvents } from '#lib/runs/channel.ts'
 import { type Packed, packEvents } from '#lib/runs/pack-events.ts'
@@ -15,7 +15,7 @@ const BATCH_MS = 100
 const BATCH_EVENTS = 2_000
 /** A run with this many unwritten events is ended. */
 const BACKLOG_EVENTS = 100_000
-/** Waits (ms) between attempts while the database is down. */
+/** Waits (ms) between attempts while the database is down, full or read-only. */
 const RETRY_MS = [100, 250, 500, 1_000]
 
 type Waiting = { run: LiveRun; events: Packed[] }
@@ -87,7 +87,7 @@ export class LogWriter {
       this.#failures = 0
       void notifyEvents(batch.map(({ run, events }) => ({ runId: run.id, lastSeq: events.at(-1)?.seq ?? 0 })))
     } catch (error) {
-      if (isDatabaseDown(error)) return this.#putBack(batch, error)
+      if (findDatabaseTrouble(error)) return this.#putBack(batch, error)
       // A run that cannot be written (for example, its person was deleted) must not hold up the
       // others.
       if (batch.length > 1) for (const one of batch) await this.#insert([one])

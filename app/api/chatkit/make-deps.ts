@@ -10,9 +10,10 @@ import { announceAttachment, deleteBytes } from '#lib/data/attachments/attachmen
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { saveFeedback } from '#lib/data/chat/feedback.ts'
 import { withTurnOutcomes } from '#lib/data/chat/turn-outcomes.ts'
+import { ownFailureClass } from '#lib/data/runs/run-failures.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
-import { isDatabaseDown, toAppError } from '#lib/platform/errors.ts'
+import { toAppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
 import { attachToRun, findRepeated } from '#lib/runs/attach-run.ts'
 import { stopRun } from '#lib/runs/stop-run.ts'
@@ -44,7 +45,7 @@ export function makeDeps(caller: Caller, { respond, act }: Pick<Answering, 'resp
     onFailure: (error, told, { run }) => {
       // The agent has already logged and classified its own failures.
       if (!(error instanceof CustomStreamError)) log.error({ error }, 'turn failed')
-      run.fail(isDatabaseDown(error) ? 'database' : 'internal', told.message ?? toAppError(error).message)
+      run.fail(ownFailureClass(error), told.message ?? toAppError(error).message)
     },
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DATABASE_TROUBLES, findDatabaseTrouble } from '#lib/platform/errors.ts'
 
 /** The texts for one failure class, for the person who waited and for the operator. */
 type RunFailureWords = {
@@ -201,11 +202,25 @@ export const RUN_FAILURES = {
     todo: 'Nothing, unless the rule is too strict.',
   },
   database: {
-    sentence: 'The database cannot be reached just now. Try again in a moment.',
+    sentence: DATABASE_TROUBLES.down.sentence,
     retry: true,
     title: 'The database was away',
     means: 'The database could not be reached during the run.',
     todo: 'Check the database and its connection limit.',
+  },
+  database_full: {
+    sentence: DATABASE_TROUBLES.full.sentence,
+    retry: true,
+    title: 'The disk of the database is full',
+    means: 'The database refused a change because its disk or its quota is used up.',
+    todo: 'Give the database more space. What people wrote before is safe; new messages are refused until then.',
+  },
+  database_read_only: {
+    sentence: DATABASE_TROUBLES.read_only.sentence,
+    retry: true,
+    title: 'The database is read-only',
+    means: 'The database refused a change because it is a standby, or because somebody made it read-only.',
+    todo: 'Check that DATABASE_URL names the primary, and that no maintenance made it read-only.',
   },
   internal: {
     sentence: 'Something went wrong on our side. Try again; if it stays, tell your administrator the request id.',
@@ -218,6 +233,14 @@ export const RUN_FAILURES = {
 
 /** Why a run failed, as stored in its row. */
 export type RunFailureClass = keyof typeof RUN_FAILURES
+
+const OF_DATABASE = { down: 'database', full: 'database_full', read_only: 'database_read_only' } as const
+
+/** The class of a failure that is not the model's: the database's, else `internal`. */
+export function ownFailureClass(error: unknown): RunFailureClass {
+  const trouble = findDatabaseTrouble(error)
+  return trouble ? OF_DATABASE[trouble] : 'internal'
+}
 
 /**
  * What the model's server said about a failure, without secrets. It is kept in the run's row and in

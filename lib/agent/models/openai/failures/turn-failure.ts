@@ -14,8 +14,8 @@ import {
   type ModelServerError,
   toServerError,
 } from '#lib/agent/models/openai/failures/server-error.ts'
-import { type FailureDetail, RUN_FAILURES, type RunFailureClass } from '#lib/data/runs/run-failures.ts'
-import { AppError, isDatabaseDown, toAppError } from '#lib/platform/errors.ts'
+import { type FailureDetail, ownFailureClass, RUN_FAILURES, type RunFailureClass } from '#lib/data/runs/run-failures.ts'
+import { AppError, toAppError } from '#lib/platform/errors.ts'
 
 /**
  * How a failed turn is recorded and reported. `sentence` and `retry` (trying again may help) are
@@ -63,12 +63,12 @@ export function toTurnFailure(error: unknown): TurnFailure {
   if (error instanceof ModelBehaviorError) return toFailure('model_cut', { message: error.message })
   if (error instanceof AppError)
     return {
-      ...toFailure(isDatabaseDown(error) ? 'database' : 'internal'),
+      ...toFailure(ownFailureClass(error)),
       sentence: error.message,
       retry: error.status >= 429,
     }
   if (isCutSocket(error)) return toFailure('model_cut', cutDetail(error))
-  return { ...toFailure(isDatabaseDown(error) ? 'database' : 'internal'), sentence: toAppError(error).message }
+  return { ...toFailure(ownFailureClass(error)), sentence: toAppError(error).message }
 }
 
 function toFailure(failureClass: RunFailureClass, detail?: FailureDetail): TurnFailure {
