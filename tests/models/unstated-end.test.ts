@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { handleMcp } from '#mcp/http.ts'
+import { handleMcp } from '#mcp/endpoint.ts'
 import { type Answer, rawModel, streamAnswer } from '#tests/support/models/raw-model.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
