@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { RUN_FAILURES } from '#lib/data/runs/run-failures.ts'
+import { ownFailureClass, RUN_FAILURES } from '#lib/data/runs/run-failures.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { agentDoor } from '#tests/support/agent-door.ts'
 import { signedIn } from '#tests/support/people/people.ts'
@@ -31,9 +31,6 @@ async function refusingAnswers<T>(condition: string, work: () => Promise<T>): Pr
 test.each([
   ['disk_full', 'database_full'],
   ['read_only_sql_transaction', 'database_read_only'],
-  ['out_of_memory', 'database'],
-  ['too_many_connections', 'database'],
-  ['cannot_connect_now', 'database'],
 ] as const)('a run that ends with %s is of class %s', async (condition, failureClass) => {
   const person = await signedIn()
   const { events } = await refusingAnswers(condition, () => agentDoor(person).begin('help'))
@@ -41,4 +38,19 @@ test.each([
   expect(events.at(-1)).toMatchObject({ type: 'error', message: sentence, allow_retry: retry })
   const runs = await withCaller(person.caller, (tx) => tx.run.findMany())
   expect(runs).toMatchObject([{ status: 'failed', failureClass, errorMessage: sentence }])
+})
+
+test.each([
+  ['53100', 'database_full'],
+  ['25006', 'database_read_only'],
+  ['53200', 'database'],
+  ['53300', 'database'],
+  ['53400', 'database'],
+  ['57P03', 'database'],
+  ['08006', 'database'],
+  ['23505', 'internal'],
+  ['53', 'internal'],
+] as const)('SQLSTATE %s is of class %s, however deep it is', (code, failureClass) => {
+  const cause = Object.assign(new Error('no'), { code })
+  expect(ownFailureClass(new Error('outer', { cause: new Error('inner', { cause }) }))).toBe(failureClass)
 })
