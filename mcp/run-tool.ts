@@ -110,9 +110,7 @@ class TooSlow extends AppError {}
 async function withDeadline<T>(ms: number, tool: Tool, promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   const advice =
-    tool.access === 'read'
-      ? 'Try again later.'
-      : 'It may have taken effect all the same: look before you call it again.'
+    tool.access === 'read' ? 'Try again later.' : 'It may have taken effect: check before you call it again.'
   const timer = setTimeout(
     () => reject(new TooSlow('unavailable', `${tool.name} took longer than ${ms / 1000} s. ${advice}`)),
     ms,

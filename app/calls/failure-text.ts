@@ -22,12 +22,12 @@ const FAILURES: Record<FailureClass, Explained> = {
   },
   connect_timeout: {
     title: 'Connect timeout',
-    means: 'The tool server did not accept a connection within the limit, so the call was not sent.',
-    todo: 'Check firewalls and load. MCP_CONNECT_TIMEOUT sets the limit.',
+    means: 'The tool server did not accept a connection within the connect timeout, so the call was not sent.',
+    todo: 'Check firewalls and load. MCP_CONNECT_TIMEOUT sets the timeout.',
   },
   unauthorised: {
     title: 'Unauthorized (401)',
-    means: 'The tool server answered 401: it wants credentials that it did not get or does not accept.',
+    means: 'The tool server answered 401: credentials are missing or not accepted.',
     todo: 'Check how this server expects people to be identified, and whether a token has expired.',
   },
   forbidden: {
@@ -37,13 +37,12 @@ const FAILURES: Record<FailureClass, Explained> = {
   },
   too_large: {
     title: 'Request too large',
-    means:
-      'The tool server, or a proxy before it, answered 413: it takes no request of this size, so nothing was done.',
-    todo: 'Raise the limit of the server or its proxy, or have the tool called with less at a time.',
+    means: 'The tool server, or a proxy before it, answered 413: the request is too large, so nothing was done.',
+    todo: 'Raise the limit of the server or its proxy, or call the tool with less at a time.',
   },
   overloaded: {
     title: 'Server too busy',
-    means: 'The tool server answered 429: it has had too many requests and did not take this one.',
+    means: 'The tool server answered 429: it had too many requests and did not accept this one.',
     todo: 'Wait as long as it says, or have its limit raised.',
   },
   server_error: {
@@ -55,13 +54,13 @@ const FAILURES: Record<FailureClass, Explained> = {
   input_required: {
     title: 'Asked something back',
     means:
-      'In the middle of the call the tool server asked for more (elicitation, sampling or roots), which is not supported yet.',
-    todo: 'Use a tool that takes all that it needs as arguments, or configure the server not to ask.',
+      'During the call the tool server asked for input (elicitation, sampling or roots), which is not supported yet.',
+    todo: 'Use a tool that takes everything as arguments, or configure the server not to ask.',
   },
   protocol_error: {
     title: 'Not an MCP answer',
-    means: 'What came back was not a valid MCP answer.',
-    todo: 'Check that the address ends where the server offers MCP (often /mcp) and that no proxy answers in its place.',
+    means: 'The response was not valid MCP.',
+    todo: 'Check that the address is that of the MCP endpoint (often ends in /mcp) and that no proxy answers in its place.',
   },
   session_lost: {
     title: 'Session lost',
@@ -70,17 +69,17 @@ const FAILURES: Record<FailureClass, Explained> = {
   },
   idle_timeout: {
     title: 'Idle timeout',
-    means: 'The tool server accepted the call and then sent nothing within the limit. It may still be working.',
-    todo: 'Look at the server’s own log. A slow tool should report progress, or the limit be raised.',
+    means: 'The tool server accepted the call and then sent nothing within the idle timeout. It may still be working.',
+    todo: 'Look at the server’s own log. Let a slow tool report progress, or raise the idle timeout.',
   },
   hard_timeout: {
     title: 'Total timeout',
-    means: 'The call reached its time limit and was given up. The tool may still finish its work.',
+    means: 'The call reached its total timeout and was abandoned. The tool may still finish its work.',
     todo: 'Make the tool faster, or raise MCP_CALL_TIMEOUT.',
   },
   transport_lost: {
     title: 'Connection lost',
-    means: 'The connection broke after the call was sent. Whether it took effect is not known.',
+    means: 'The connection broke after the call was sent. It is not known if the call took effect.',
     todo: 'Check in the other system before you repeat it, and look for restarts and proxy limits.',
   },
   tool_error: {
@@ -100,22 +99,22 @@ const FAILURES: Record<FailureClass, Explained> = {
   },
   denied: {
     title: 'Not allowed',
-    means: 'Switchboard did not let the call be made, for the reason given below, so it was not sent.',
+    means: 'Switchboard refused the call for the reason below, so it was not sent.',
     todo: 'Change what the reason names: an address, a setting, the person’s rights, or the arguments.',
   },
   declined: {
     title: 'Declined',
-    means: 'The person was asked and said no, wrote something else, or did not answer, so the call was not sent.',
+    means: 'The approval was declined or expired, so the call was not sent.',
     todo: 'Nothing.',
   },
   replica_died: {
     title: 'Our server stopped',
-    means: 'The process that made the call ended before the answer came. Whether the call took effect is not known.',
-    todo: 'Check in the other system before you repeat it, and look for the reason in our log.',
+    means: 'The process that made the call stopped before the response came. It is not known if the call took effect.',
+    todo: 'Check in the other system before you repeat it, and look for the reason in Switchboard’s log.',
   },
   outcome_unknown: {
     title: 'Outcome unknown',
-    means: 'The call was sent and no clear answer came back. It may have taken effect, once.',
+    means: 'The call was sent and no clear response came back. It may have taken effect, once.',
     todo: 'Check in the other system before you repeat it.',
   },
 }

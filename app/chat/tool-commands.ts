@@ -32,7 +32,7 @@ export function makeToolCommands(write: (text: string) => void): CommandsOption 
 
 async function readTools(): Promise<Tool[]> {
   const response = await fetch('/api/me/tools', { signal: AbortSignal.timeout(10_000) })
-  if (!response.ok) throw new Error(`The list of tools was not to be had (${response.status}).`)
+  if (!response.ok) throw new Error(`The list of tools could not be loaded (${response.status}).`)
   return ((await response.json()) as { tools: Tool[] }).tools
 }
 

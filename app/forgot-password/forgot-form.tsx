@@ -21,7 +21,7 @@ export function ForgotForm() {
   })
   if (mailed)
     return (
-      <Notice tone="ok" announce title="Look into your mail">
+      <Notice tone="ok" announce title="Check your mail">
         If {mailed} has an account here, a link is on its way. It works once and for an hour.
       </Notice>
     )

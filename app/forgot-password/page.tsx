@@ -9,7 +9,7 @@ export const metadata: Metadata = { title: 'Forgotten password' }
 
 export default function ForgotPasswordPage() {
   return (
-    <Entrance title="Forgotten your password?" below={<TextLink href="/sign-in">Back to sign in</TextLink>}>
+    <Entrance title="Forgot your password?" below={<TextLink href="/sign-in">Back to sign in</TextLink>}>
       {canMail() ? (
         <ForgotForm />
       ) : (

@@ -36,7 +36,7 @@ export function AuthorizedApps({ endpoint, connections }: { endpoint: string; co
     >
       <div className="border-t border-line">
         {connections.length === 0 ? (
-          <EmptyState icon={Plug} title="No app is connected">
+          <EmptyState icon={Plug} title="No authorized apps">
             Add the address to an MCP client. It leads you here and asks before it may do anything.
           </EmptyState>
         ) : (

@@ -57,15 +57,15 @@ export default async function SettingsPage({
           title="Password"
           hint={
             hasPassword
-              ? 'A change signs you out on every other device, disconnects every app and stops running answers.'
-              : 'You sign in another way so far. A password is a second one.'
+              ? 'A change signs you out on every other device, removes every authorized app and stops running answers.'
+              : 'You sign in without a password. You can add one as a second way.'
           }
         >
           <PasswordForm hasPassword={hasPassword} email={account.email} />
         </Card>
         <Card
           title="Sessions and tokens"
-          hint="Signs you out in every other browser and disconnects every app, at once. Personal tokens keep working until you revoke them, one by one or all."
+          hint="Signs you out in every other browser and removes every authorized app at once. Personal tokens keep working until you revoke them."
         >
           <div className="flex flex-wrap gap-3">
             <SignOutEverywhere />

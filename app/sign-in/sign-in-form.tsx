@@ -45,7 +45,7 @@ export function SignInForm({ path, mailLinks }: { path: string; mailLinks: boole
       )}
       <FormProblem message={problems.form} />
       {mailed && (
-        <Notice tone="ok" announce title="Look into your mail">
+        <Notice tone="ok" announce title="Check your mail">
           If {mailed} can sign in here, a link is on its way. It works for 15 minutes.
         </Notice>
       )}
@@ -53,7 +53,7 @@ export function SignInForm({ path, mailLinks }: { path: string; mailLinks: boole
         {byMail ? 'Mail me a link' : 'Sign in'}
       </SubmitButton>
       <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 text-sm">
-        <TextLink href="/forgot-password">Forgotten your password?</TextLink>
+        <TextLink href="/forgot-password">Forgot your password?</TextLink>
         {mailLinks && (
           <Button tone="quiet" size="sm" className="-me-3" onClick={() => setByMail(!byMail)}>
             {byMail ? 'Use a password' : 'Sign in by mail'}

@@ -59,7 +59,7 @@ export function AccountForm({
   })
   if (mailed)
     return (
-      <Notice tone="ok" announce title="Look into your mail">
+      <Notice tone="ok" announce title="Check your mail">
         We sent a link to {mailed}. Open it within a day to finish; then you can sign in.
       </Notice>
     )

@@ -19,7 +19,7 @@ export async function* answerAgain(
   context: TurnContext,
 ): AsyncGenerator<ThreadStreamEvent> {
   if (!sender || findConnectCardServer(sender) === undefined)
-    throw new CustomStreamError('This control does nothing any more.')
+    throw new CustomStreamError('This button no longer works. Ask again.')
   const { message, after } = await findLastTurn(store, thread.id)
   if (!message || !after.some(({ id }) => id === sender.id))
     throw new CustomStreamError('This was some time ago. Ask again.')

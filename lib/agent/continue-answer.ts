@@ -7,7 +7,7 @@ import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Act } from '#lib/chatkit/server/turn.ts'
 
 const GO_ON =
-  'Your answer above was cut off, and the person asks for the rest. Go on exactly where it stops, without an introduction and without saying anything twice.'
+  'Your answer above was cut off, and the person wants the rest. Continue exactly where it stops. Do not introduce or repeat anything.'
 
 /**
  * Asks the model for the rest of an answer that was cut off, and removes the card that offered
@@ -17,7 +17,7 @@ export async function* continueAnswer(
   { thread, sender, store, signal }: Parameters<Act>[0],
   context: TurnContext,
 ): AsyncGenerator<ThreadStreamEvent> {
-  if (!sender || !isCutCard(sender)) throw new CustomStreamError('This control does nothing any more.')
+  if (!sender || !isCutCard(sender)) throw new CustomStreamError('This button no longer works. Ask again.')
   const { after } = await findLastTurn(store, thread.id)
   if (!after.some(({ id }) => id === sender.id)) throw new CustomStreamError('This was some time ago. Ask again.')
   yield { type: 'thread.item.removed', item_id: sender.id }

@@ -41,7 +41,7 @@ async function* decide(
 ): AsyncGenerator<ThreadStreamEvent> {
   const { caller } = context
   const asked = await findApproval(caller, thread.id, id)
-  if (!asked) throw new CustomStreamError('This question was not found.')
+  if (!asked) throw new CustomStreamError('This approval was not found. Ask again.')
   const decision = APPROVAL_ACTIONS[action]
   const { won, approvals, sealed } = await answerApproval(caller, asked, decision, action === 'approval.always')
   if (won) yield* closeCard(store, asked, ANSWERED[action])
@@ -75,8 +75,8 @@ async function* closeLateApproval(
 async function* tooLate(status: string | undefined): AsyncGenerator<ThreadStreamEvent> {
   const message =
     status === 'expired'
-      ? 'This question has expired. Nothing was called; ask again.'
-      : 'This question was answered before. Nothing more was done.'
+      ? 'This approval has expired. Nothing was called; ask again.'
+      : 'This approval was decided before. Nothing more was done.'
   yield { type: 'notice', level: 'warning', message }
 }
 

@@ -18,10 +18,10 @@ import { newId } from '#lib/platform/ids.ts'
  * it.
  */
 export function findRepeatRefusal(call: ToolCallDetail): string | null {
-  if (call.status === 'pending') return 'This call is still under way.'
+  if (call.status === 'pending') return 'This call is still in progress. Wait for it to end.'
   // Redacted or clipped arguments cannot be sent, and their placeholders must not be.
   if (call.argumentsHash !== hashArguments(toAskedArguments(call.arguments, call.filledIn)))
-    return 'Its arguments were not kept whole, because they were secret or too long. Ask for it in the chat.'
+    return 'Its arguments were not stored in full, because they were secret or too long. Ask for it in the chat.'
   return null
 }
 
@@ -52,7 +52,7 @@ export async function repeatCall(
   if (foreign && needsAccount(server))
     throw new AppError(
       'forbidden',
-      `Calls at ${server.name} are made with each person's own account there: only they can repeat this one.`,
+      `Calls at ${server.name} use each person's own account, so only they can repeat this one.`,
     )
   const policies = await listPolicies(owner)
   const args = toAskedArguments(call.arguments, call.filledIn) as Record<string, unknown>
@@ -67,9 +67,9 @@ export async function repeatCall(
     if (!connection || !offered)
       throw mcp.unavailable[0] ? new AppError('unavailable', mcp.unavailable[0].sentence) : goneError()
     if (foreign && findApprovalReason({ connection, ...offered }, args, { approved: [], earlier: [] }))
-      throw new AppError('forbidden', 'This tool asks its person before it is called: only they can repeat the call.')
+      throw new AppError('forbidden', 'This tool needs its person’s approval, so only they can repeat the call.')
     if (!twice && !onlyReads({ builtin: server.builtin, ...offered }))
-      throw new AppError('conflict', 'This tool may change something. Tick the box if it is to be called all the same.')
+      throw new AppError('conflict', 'This tool may change something. Tick the box to call it anyway.')
     if (foreign)
       await recordAudit({
         ...{ action: 'call_repeated', actorId: asker.userId, subject: id },
@@ -85,5 +85,5 @@ export async function repeatCall(
 }
 
 function goneError(): AppError {
-  return new AppError('conflict', 'This tool is not offered to its person any more.')
+  return new AppError('conflict', 'This tool is no longer offered to its person.')
 }

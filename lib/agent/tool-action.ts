@@ -45,16 +45,17 @@ export async function* callFromWidget(
   // never one to another server.
   const own = payload.success && sender && findResultWidgetServer(sender) === payload.data.server
   if (!own || !offersAction(sender.widget, action.payload))
-    throw new CustomStreamError('This control does nothing any more.')
+    throw new CustomStreamError('This button no longer works. Ask again.')
   const call: WidgetCall = { ...payload.data, item: sender.id }
   yield* withTool(call, here, context, {}, async function* (offered) {
-    if (!offered) throw new CustomStreamError('The tool behind this control is not available just now.', true)
+    if (!offered)
+      throw new CustomStreamError('The tool behind this button is not available. Try again in a moment.', true)
     const { caller, run } = context
     const approved = await listApprovedForThread(caller, here.thread.id)
     const reason = findApprovalReason(offered, call.arguments, { approved, earlier: [] })
     if (!reason) return yield* makeCall(call, offered, here)
     const unreadable = findReadingProblem(call.arguments)
-    if (unreadable) throw new CustomStreamError(`You would have to agree to this call, and ${unreadable}.`)
+    if (unreadable) throw new CustomStreamError(`This call needs your approval, and ${unreadable}.`)
     yield* parkWidgetCall({ ...here, run: { id: run.id, ownerId: caller.userId } }, { ...offered, reason }, call)
     // Resets the control to the stored value.
     yield { type: 'thread.item.replaced', item: sender }

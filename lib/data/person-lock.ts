@@ -24,5 +24,5 @@ export async function takeTurn(tx: Tx, caller: Caller): Promise<void> {
   })
   const ended = caller.via === 'session' && person?.sessionVersion !== caller.sessionVersion
   if (!person || person.disabledAt || ended)
-    throw new AppError('unauthenticated', 'You were signed out meanwhile. Sign in and try again.')
+    throw new AppError('unauthenticated', 'You were signed out. Sign in and try again.')
 }

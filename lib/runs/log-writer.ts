@@ -36,7 +36,7 @@ export class LogWriter {
     this.#waiting.set(run.id, waiting)
     this.#count += 1
     if (waiting.events.push(event) >= BACKLOG_EVENTS)
-      run.interrupt('The database was out of reach for too long. Try again.')
+      run.interrupt('The database could not be reached for too long. Try again.')
     if (this.#count >= BATCH_EVENTS && this.#failures === 0) this.#write()
     // The timer outlives the run that set it, so its log lines must not carry that run's ids.
     else

@@ -22,7 +22,7 @@ import { notifyEvents } from '#lib/runs/channel.ts'
  */
 const UNWRITTEN = 1_000_000
 const ANSWERS_A_MESSAGE = new Set(['threads.create', 'threads.add_user_message', 'threads.retry_after_item'])
-const FAILURE = 'The server ended before the answer was complete. What it had said so far is kept.'
+const FAILURE = 'The server stopped before the answer was complete. What it said so far is kept.'
 
 /**
  * Marks runs whose process died as interrupted, keeps what they streamed, and settles the tool

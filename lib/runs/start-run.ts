@@ -123,8 +123,8 @@ function toRefusal(
     return new AppError('limited', message, { retryAfter })
   }
   if (refused.outcome === 'signed_out')
-    return new AppError('unauthenticated', 'You were signed out meanwhile. Sign in and try again.')
-  const message = `You have ${atOnce} answers being written already. Wait for one of them, or stop it.`
+    return new AppError('unauthenticated', 'You were signed out. Sign in and try again.')
+  const message = `You already have ${atOnce} answers in progress. Wait for one to end, or stop one.`
   return new AppError('limited', message, { retryAfter: 5 })
 }
 

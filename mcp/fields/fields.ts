@@ -24,7 +24,7 @@ export const limit = (most: number, usual: number) =>
 export const nextCursor = z
   .string()
   .optional()
-  .describe('Present when there are more: give it as cursor for the next page.')
+  .describe('Present if there are more: pass it as cursor to get the next page.')
 
 /** A day in an argument. The pattern is short because models read it. */
 export const day = z.string().regex(/^\d{4}-\d\d-\d\d$/, 'Write a day as 2026-11-27')

@@ -15,7 +15,7 @@ export const dueInput = z
 
 /** A task as every tool returns it. */
 export const taskOutput = z.object({
-  number: z.int().describe('What people and tools call the task by. It never changes and is never used again.'),
+  number: z.int().describe('Identifies the task to people and tools. It never changes and is never reused.'),
   title: z.string(),
   due: z
     .string()

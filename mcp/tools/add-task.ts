@@ -8,7 +8,7 @@ export const addTaskTool = defineTool({
   name: 'add_task',
   title: 'Add a task',
   description:
-    'Adds a task, or a reminder, to the person\'s list and answers with its number. Work out days such as "tomorrow" first.',
+    'Adds a task or reminder to the person\'s list and returns its number. Resolve days such as "tomorrow" to a date first.',
   access: 'write',
   scope: 'tasks:write',
   input: z.object({ title: taskTitle, due: dueInput.optional() }),

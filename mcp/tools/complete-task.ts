@@ -9,7 +9,7 @@ export const completeTaskTool = defineTool({
   name: 'complete_task',
   title: 'Complete a task',
   description:
-    'Marks a task as done. Completing it again changes nothing; update_task with done: false opens it again.',
+    'Marks a task as done. Repeating it changes nothing. To reopen a task, call update_task with done: false.',
   access: 'write',
   idempotent: true,
   scope: 'tasks:write',

@@ -7,7 +7,7 @@ import { noteNotFound } from '#mcp/fields/note-fields.ts'
 export const deleteNoteTool = defineTool({
   name: 'delete_note',
   title: 'Delete a note',
-  description: 'Deletes a note for ever; there is no way back. Use it only when the person asks for deletion.',
+  description: 'Deletes a note permanently. Use it only if the person asks to delete it.',
   access: 'destructive',
   idempotent: true,
   scope: 'notes:write',

@@ -8,7 +8,7 @@ export const deleteTaskTool = defineTool({
   name: 'delete_task',
   title: 'Delete a task',
   description:
-    'Deletes a task for ever; there is no way back. Use complete_task for what is done, and this only when the person asks for deletion.',
+    'Deletes a task permanently. Use it only if the person asks to delete it; for a task that is done, use complete_task.',
   access: 'destructive',
   idempotent: true,
   scope: 'tasks:write',

@@ -7,7 +7,7 @@ import { noteNotFound, noteOutput, toNoteOutput } from '#mcp/fields/note-fields.
 export const getNoteTool = defineTool({
   name: 'get_note',
   title: 'Read a note',
-  description: 'Answers with the whole text of a note. search_notes finds its id.',
+  description: 'Returns the full text of a note. Get its id from search_notes.',
   access: 'read',
   scope: 'notes:read',
   input: z.object({ id: noteId }),

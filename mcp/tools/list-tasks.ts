@@ -17,9 +17,7 @@ export const listTasksTool = defineTool({
     due_from: day.describe('Only tasks due on this day or later ("2026-11-27").').optional(),
     due_to: day.describe('Only tasks due on this day or earlier ("2026-11-27").').optional(),
     text: line(200)
-      .describe(
-        'Only tasks whose title has this in it, or all of these words, in any case and with or without accents.',
-      )
+      .describe('Only tasks whose title contains this text, or all of these words. Ignores case and accents.')
       .optional(),
     limit: limit(100, 50),
     cursor,

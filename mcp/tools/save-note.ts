@@ -11,16 +11,16 @@ export const saveNoteTool = defineTool({
   name: 'save_note',
   title: 'Save a note',
   description:
-    'Writes a new note, or replaces the title or text of the note whose id is given. To add to a note, read it with get_note and save the whole new text.',
+    'Creates a note, or with an id replaces the title or text of that note. To add to a note, read it with get_note and save the full new text.',
   access: 'write',
   scope: 'notes:write',
   input: z.object({
-    id: noteId.describe('The note to change, as search_notes shows it. Leave out to write a new one.').optional(),
+    id: noteId.describe('The id of the note to change, as search_notes shows it. Omit it to create a note.').optional(),
     title: title(200)
-      .describe("A few words to find it by. A new note without one gets its text's first line.")
+      .describe('A few words to find it by. A new note without a title gets the first line of its text.')
       .optional(),
     body: text(100_000)
-      .describe('The whole text, plain or Markdown. It replaces the old text of a note that is there.')
+      .describe('The full text, plain or Markdown. It replaces the text of an existing note.')
       .optional(),
   }),
   output: noteOutput,

@@ -8,13 +8,13 @@ export const searchNotesTool = defineTool({
   name: 'search_notes',
   title: 'Search notes',
   description:
-    "Finds the person's notes by their words, best match first, or lists the newest when no query is given. Answers with extracts; call get_note for the whole text.",
+    "Searches the person's notes, best match first; without a query, lists the newest. Returns extracts; call get_note for the full text.",
   access: 'read',
   scope: 'notes:read',
   input: z.object({
     query: line(500)
       .describe(
-        'Words that the note has, all of them. "quoted words" must stand together, or means either, -word leaves out.',
+        'Words that the note must contain, all of them. "quoted words" match as a phrase, or matches either side, -word excludes.',
       )
       .optional(),
     limit: limit(20, 10),

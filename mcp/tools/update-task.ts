@@ -10,7 +10,7 @@ import { toTaskRow } from '#mcp/fields/task-widgets.ts'
 export const updateTaskTool = defineTool({
   name: 'update_task',
   title: 'Change a task',
-  description: 'Changes the title or the due date of a task, or opens a completed one again. Give only what changes.',
+  description: 'Changes the title or due date of a task, or reopens a completed one. Pass only what changes.',
   access: 'write',
   idempotent: true,
   scope: 'tasks:write',
@@ -19,7 +19,7 @@ export const updateTaskTool = defineTool({
     title: taskTitle.optional(),
     due: dueInput
       .nullable()
-      .describe('The new due date, written as for add_task. null takes the due date away.')
+      .describe('The new due date, written as for add_task. null removes the due date.')
       .optional(),
     done: z.boolean().describe('false opens a completed task again; true completes it.').optional(),
   }),

@@ -6,7 +6,7 @@ export const whoamiTool = defineTool({
   name: 'whoami',
   title: 'Who am I',
   description:
-    'Says for whom the tools work: name, email, time zone and the current time there. Call it first when a date such as "tomorrow" must be worked out.',
+    'Returns the person that the tools work for: name, email, time zone and the current time there. Call it first to resolve a date such as "tomorrow".',
   access: 'read',
   scope: null,
   input: z.object({}),
@@ -14,7 +14,7 @@ export const whoamiTool = defineTool({
     name: z.string(),
     email: z.string(),
     role: z.enum(['admin', 'member']),
-    time_zone: z.string().describe('IANA name. UTC where the person has not told theirs.'),
+    time_zone: z.string().describe('IANA name. UTC if the person has not set one.'),
     locale: z.string().nullable().describe('BCP 47 tag.'),
     now: z.string().describe('The current time, ISO 8601 with the offset of the time zone.'),
   }),

@@ -127,7 +127,7 @@ test('a server’s widget can call only its own tools, and cannot trigger our ow
   const [card] = widgets(shown.events)
   for (const label of ['Button 0', 'Button 1']) {
     const { events } = await agentDoor(ann).press(threadOf(shown), card as WidgetItem, label)
-    expect(events.at(-1)).toMatchObject({ type: 'error', message: 'This control does nothing any more.' })
+    expect(events.at(-1)).toMatchObject({ type: 'error', message: 'This button no longer works. Ask again.' })
   }
   expect((await listToolCalls({ caller: ann.caller })).data.map(({ tool }) => tool)).toEqual(['show'])
   expect(said(shown.events)).toContain('shown')

@@ -74,7 +74,7 @@ test('a card has no buttons once its run no longer waits, even before the call i
   await withSystem('recovery', (tx) => tx.run.updateMany({ where: { status: 'waiting' }, data: { status: 'done' } }))
   const shown = await reloaded(thread, card)
   expect(buttons(shown)).toEqual([])
-  expect(JSON.stringify(shown)).toContain('the server ended before it was made')
+  expect(JSON.stringify(shown)).toContain('the server stopped before making it')
   // The stored card is unchanged; only the reading of it hides the buttons.
   const stored = await createPrismaStore(ann.caller).loadItem(thread, card.id)
   expect(buttons(stored as WidgetItem)).toContain('Approve')
@@ -88,7 +88,7 @@ test('a waiting run without a pending approval is ended, and its card says that 
   const [run] = await withCaller(ann.caller, (tx) => tx.run.findMany({ orderBy: { createdAt: 'desc' } }))
   expect(run).toMatchObject({ status: 'interrupted', errorMessage: expect.stringMatching(/Nothing was called/) })
   const shown = await reloaded(thread, card)
-  expect([buttons(shown), JSON.stringify(shown).includes('the server ended before it was made')]).toEqual([[], true])
+  expect([buttons(shown), JSON.stringify(shown).includes('the server stopped before making it')]).toEqual([[], true])
   // A press in a tab that has not been updated has no effect.
   await agentDoor(ann).press(thread, card, 'Approve')
   expect(await tasks()).toBe(1)

@@ -120,9 +120,9 @@ describe('a destructive call', () => {
     const { thread, card } = await asked()
     const { events } = await press(thread, card, 'Decline')
     expect(await tasks()).toHaveLength(1)
-    expect(said(events)).toContain('did not agree')
+    expect(said(events)).toContain('declined this call')
     expect(await ledger('delete_task')).toMatchObject([{ status: 'declined', failureClass: 'declined' }])
-    expect(JSON.stringify(events)).toMatch(/Not made: The person did not agree to this call\. \(declined\)/)
+    expect(JSON.stringify(events)).toMatch(/Not made: The person declined this call\. \(declined\)/)
   })
 
   test('is declined by a new message', async () => {
@@ -133,7 +133,7 @@ describe('a destructive call', () => {
     expect(await ledger('delete_task')).toMatchObject([{ status: 'declined', failureClass: 'declined' }])
     expect((await runs()).map(({ status }) => status)).toEqual(['done', 'stopped', 'done'])
     const late = await press(thread, question, 'Approve')
-    expect(notices(late.events)).toEqual([expect.stringContaining('answered before')])
+    expect(notices(late.events)).toEqual([expect.stringContaining('decided before')])
     expect(await tasks()).toHaveLength(1)
   })
 
@@ -143,7 +143,7 @@ describe('a destructive call', () => {
     expect((await press(thread, card, 'Approve', bob)).status).toBe(404)
     const own = threadOf(await agentDoor(bob).begin('hello'))
     const stolen = await agentDoor(bob).act(own, undefined, button(card, 'Approve')?.onClickAction)
-    expect(stolen.events.at(-1)).toMatchObject({ type: 'error', message: 'This question was not found.' })
+    expect(stolen.events.at(-1)).toMatchObject({ type: 'error', message: 'This approval was not found. Ask again.' })
     expect(await tasks()).toHaveLength(1)
     expect((await press(thread, card, 'Approve')).status).toBe(200)
     expect(await tasks()).toHaveLength(0)
@@ -154,9 +154,9 @@ describe('a destructive call', () => {
     const replies = await Promise.all(Array.from({ length: 10 }, () => press(thread, card, 'Approve')))
     expect(replies.filter(({ events }) => said(events).includes('Deleted'))).toHaveLength(1)
     const again = await press(thread, card, 'Approve')
-    expect(notices(again.events)).toEqual([expect.stringContaining('answered before')])
+    expect(notices(again.events)).toEqual([expect.stringContaining('decided before')])
     const no = await press(thread, card, 'Decline')
-    expect(notices(no.events)).toEqual([expect.stringContaining('answered before')])
+    expect(notices(no.events)).toEqual([expect.stringContaining('decided before')])
     const rows = await withCaller(ann.caller, (tx) => tx.approval.findMany())
     expect(rows.map(({ status }) => status)).toEqual(['approved'])
     expect(await ledger('delete_task')).toHaveLength(1)
@@ -177,7 +177,7 @@ describe('a destructive call', () => {
       tx.approval.updateMany({ where: { status: 'pending' }, data: { expiresAt: past } }),
     )
     await expireApprovals()
-    expect((await runs()).at(-1)).toMatchObject({ status: 'stopped', errorMessage: 'Nobody answered in time.' })
+    expect((await runs()).at(-1)).toMatchObject({ status: 'stopped', errorMessage: 'The approval expired.' })
     expect(await withCaller(ann.caller, (tx) => tx.parkedRun.count())).toBe(0)
     const shown = (await agentDoor(ann).read(thread)).find(({ id }) => id === unanswered?.id)
     expect(buttons(shown as WidgetItem)).toEqual([])
@@ -259,7 +259,7 @@ describe('with a real model', () => {
       const told = JSON.stringify(model.requests[1]?.body)
       expect(told).toContain('all is well')
       expect(told).toContain('wiped tape')
-      expect(told).toMatch(/did not agree to this call\. \(declined\)/)
+      expect(told).toMatch(/declined this call\. \(declined\)/)
       expect(
         (await ledger('wipe')).map(({ status, failureClass, callId }) => [status, failureClass, callId]).sort(),
       ).toEqual([
@@ -271,7 +271,7 @@ describe('with a real model', () => {
       await say(thread, 'thanks')
       const later = JSON.stringify(model.requests[2]?.body)
       expect(later.split('wiped tape')).toHaveLength(2)
-      expect(later).not.toContain('has not agreed')
+      expect(later).not.toContain('has not approved')
       expect(later).not.toContain('approval:')
     },
   )

@@ -87,10 +87,10 @@ test('a call that was not kept whole, or whose tool is no longer offered, cannot
   await using server = await mcpServer([{ name: 'sign', run: () => 'ok' }])
   withSettings({ MCP_SERVER_URL: server.url })
   const secret = await called('/sign password=hunter2hunter2')
-  await expect(repeat(ann.caller, secret.id, true)).rejects.toThrow('not kept whole')
+  await expect(repeat(ann.caller, secret.id, true)).rejects.toThrow('not stored in full')
   const plain = await called('/sign name=Ann')
   withSettings({ MCP_SERVER_URL: undefined })
-  await expect(repeat(ann.caller, plain.id, true)).rejects.toThrow('not offered')
+  await expect(repeat(ann.caller, plain.id, true)).rejects.toThrow('no longer offered')
   expect(server.calls).toHaveLength(2)
 })
 

@@ -134,7 +134,7 @@ test('a forgotten password is reset through the mailed link, and the person is s
   await inspect(page, 'forgot-password')
   await field(page, 'E-mail').fill(EMAIL)
   await press(page, 'Mail me a link')
-  await page.getByText('Look into your mail').waitFor()
+  await page.getByText('Check your mail').waitFor()
   const link = /http:\S+#\S+/.exec((await sink.nextMail()).text)?.[0] ?? ''
   await page.goto(link)
   await field(page, 'New password').fill(OLD)

@@ -104,7 +104,7 @@ test('a run that the model failed is reported in the chat, counted on the overvi
   await page.goto(`${app.url}/admin`)
   await page.getByText('1 of 1 runs and 0 of 0 calls').filter({ visible: true }).waitFor()
   await shoot(page, 'overview-failed-runs')
-  await page.getByRole('link', { name: /The model wants to be paid/ }).click()
+  await page.getByRole('link', { name: /The model’s account has no credit/ }).click()
   await page.waitForURL(/\/admin\/runs\?failure=model_payment&since=7d/)
   await page.getByRole('link', { name: 'Ann Archer' }).click()
   await page.waitForURL(/\/admin\/runs\/run_/)

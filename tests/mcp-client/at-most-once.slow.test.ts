@@ -105,7 +105,7 @@ test('a Retry after the process was killed behind the tool’s commit makes no s
   const again = await retry(thread)
   expect(rows).toHaveLength(1)
   expect(JSON.stringify(model.requests[1]?.body)).toMatch(
-    /worked on before.*- pay .*amount.*7.*: (nobody knows whether it took effect|it may have taken effect)/,
+    /was abandoned.*- pay .*amount.*7.*: (nobody knows whether it took effect|it may have taken effect)/,
   )
   const [card] = cards(again.events)
   expect(JSON.stringify(card?.widget)).toContain('The same call was made before')

@@ -98,10 +98,10 @@ test.each<[CallHabit, fault: string, said: string]>([
   ['samples', 'input_required', 'sampling'],
   ['input_required', 'input_required', 'elicitation'],
   ['quota', 'server_error', 'Quota of 5 exports a day is used up'],
-  ['status_413', 'too_large', 'larger'],
+  ['status_413', 'too_large', 'too large'],
   ['status_429', 'overloaded', 'Try again in 40 seconds'],
   ['stream_ends', 'transport_lost', 'before the result came'],
-  ['accepted', 'protocol_error', 'gave no answer'],
+  ['accepted', 'protocol_error', 'never answered it'],
 ])('a call that ends as %s is reported as %s', async (tool, fault, said) => {
   await using server = await oddToolServer()
   const { steps } = await examine(at(server.url), { call: { tool, args: {} } })

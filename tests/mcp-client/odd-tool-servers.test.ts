@@ -99,23 +99,23 @@ describe('the ledger never says "not made" of a call that may have been made', (
     ['said_output_refused', 'unknown', 'tool_error', 'Output validation error'],
     ['status_400', 'unknown', 'protocol_error', 'could not be understood'],
     ['status_400_rpc', 'unknown', 'server_error', 'It said: Bad moon rising'],
-    ['status_413', 'failed', 'too_large', 'larger than the server of this tool takes'],
+    ['status_413', 'failed', 'too_large', 'too large for the server of this tool'],
     ['status_429', 'failed', 'overloaded', 'Try again in 40 seconds.'],
-    ['status_503', 'unknown', 'outcome_unknown', 'broke down'],
+    ['status_503', 'unknown', 'outcome_unknown', 'server of this tool failed'],
     ['see_other', 'unknown', 'protocol_error', 'could not be understood'],
-    ['accepted', 'unknown', 'protocol_error', 'gave no answer'],
+    ['accepted', 'unknown', 'protocol_error', 'never answered it'],
     ['stream_ends', 'unknown', 'transport_lost', 'ended its answer before the result came'],
     ['stream_ends_after_progress', 'unknown', 'transport_lost', 'ended its answer before the result came'],
     ['stream_breaks', 'unknown', 'transport_lost', 'ended its answer before the result came'],
     ['stream_ends_for_good', 'unknown', 'transport_lost', 'ended its answer before the result came'],
     ['stream_garbles', 'unknown', 'protocol_error', 'could not be understood'],
-    ['other_id', 'unknown', 'protocol_error', 'answered another request'],
-    ['other_id_in_stream', 'unknown', 'protocol_error', 'answered another request'],
-    ['elicits', 'failed', 'input_required', 'asked back for an answer from the person (elicitation)'],
-    ['samples', 'failed', 'input_required', 'asked back for an answer from the model (sampling)'],
-    ['wants_roots', 'unknown', 'input_required', 'asked back for a list of folders (roots)'],
-    ['input_required', 'unknown', 'input_required', 'asked back for an answer from the person (elicitation)'],
-    ['url_elicitation', 'unknown', 'input_required', 'asked back for an answer from the person (elicitation)'],
+    ['other_id', 'unknown', 'protocol_error', 'answered a different request'],
+    ['other_id_in_stream', 'unknown', 'protocol_error', 'answered a different request'],
+    ['elicits', 'failed', 'input_required', 'asked for an answer from the person (elicitation)'],
+    ['samples', 'failed', 'input_required', 'asked for an answer from the model (sampling)'],
+    ['wants_roots', 'unknown', 'input_required', 'asked for a list of folders (roots)'],
+    ['input_required', 'unknown', 'input_required', 'asked for an answer from the person (elicitation)'],
+    ['url_elicitation', 'unknown', 'input_required', 'asked for an answer from the person (elicitation)'],
   ])('%s: %s, %s', async (habit, status, failureClass, said) => {
     const { text, row, rows, ran } = await call(habit)
     expect(row).toMatchObject({ status, failureClass })
@@ -134,7 +134,7 @@ describe('the ledger never says "not made" of a call that may have been made', (
 })
 
 test.each<[habit: string, status: string, failureClass: string | null, said: string]>([
-  ['other_id', 'unknown', 'protocol_error', 'answered another request'],
+  ['other_id', 'unknown', 'protocol_error', 'answered a different request'],
   ['stream_ends', 'unknown', 'transport_lost', 'ended its answer before the result came'],
   ['stream_breaks', 'unknown', 'transport_lost', 'ended its answer before the result came'],
   ['string_content', 'succeeded', null, 'forty-two'],
@@ -145,9 +145,9 @@ test.each<[habit: string, status: string, failureClass: string | null, said: str
   ['post_401', 'failed', 'unauthorised', 'did not accept our sign-in'],
   ['post_403', 'failed', 'forbidden', 'does not allow this'],
   ['post_404', 'failed', 'session_lost', 'no longer knows our session'],
-  ['post_413', 'failed', 'too_large', 'larger than the server of this tool takes'],
+  ['post_413', 'failed', 'too_large', 'too large for the server of this tool'],
   ['post_429', 'failed', 'overloaded', 'Try again in 40 seconds.'],
-  ['post_500', 'unknown', 'outcome_unknown', 'broke down'],
+  ['post_500', 'unknown', 'outcome_unknown', 'server of this tool failed'],
 ])('over HTTP+SSE, %s: %s, %s', async (habit, status, failureClass, said) => {
   withSettings({ MCP_CALL_TIMEOUT: '5' })
   await using server = await oddSseServer()

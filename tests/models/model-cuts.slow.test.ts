@@ -190,7 +190,7 @@ describe('an answer that was cut off', () => {
     expect(said(more.events)).toBe('me there was.')
     const sent = JSON.stringify(it.server.requests.at(-1)?.body)
     expect(sent).toContain('Once upon a ti')
-    expect(sent).toContain('Go on exactly where it stops')
+    expect(sent).toContain('Continue exactly where it stops')
     expect(sent).not.toContain('was cut off before its end')
     const items = await door.read(thread)
     expect(items.map(({ type }) => type)).toEqual(['user_message', 'assistant_message', 'assistant_message'])

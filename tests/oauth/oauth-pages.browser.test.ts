@@ -125,7 +125,7 @@ test('a visitor signs in, allows the app, sees it under Settings and disconnects
   await inspect(page, 'settings')
   await press(page, 'Disconnect')
   await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click()
-  await page.getByText('No app is connected').waitFor()
+  await page.getByText('No authorized apps').waitFor()
   expect(await status(token)).toBe(401)
   expect(troubles).toEqual([])
   expect(app.logs()).not.toContain(token)

@@ -104,7 +104,7 @@ test('a message to the other replica denies the pending approval', async () => {
   const [card] = widgets((await one.say(thread, 'delete task 1')).events)
   if (!card) throw new Error('nothing was asked')
   expect(JSON.stringify(widgets((await two.say(thread, 'what is open?')).events))).toContain('Buy milk')
-  expect(JSON.stringify((await one.press(thread, card, 'Approve')).events)).toContain('answered before')
+  expect(JSON.stringify((await one.press(thread, card, 'Approve')).events)).toContain('decided before')
   expect(await withCaller(ann.caller, (tx) => tx.task.count())).toBe(1)
 })
 

@@ -53,7 +53,7 @@ test('a run with 100,000 unwritten events is interrupted with a sentence, and no
   add(2_000 + 99_999)
   expect(interrupt).not.toHaveBeenCalled()
   add(1)
-  expect(interrupt).toHaveBeenCalledExactlyOnceWith('The database was out of reach for too long. Try again.')
+  expect(interrupt).toHaveBeenCalledExactlyOnceWith('The database could not be reached for too long. Try again.')
   await writer.take('run_backlog')
 })
 

@@ -40,11 +40,11 @@ export function isApprovalCard(item: ThreadItem): boolean {
 }
 
 const WHY: Record<ApprovalReason, string> = {
-  always: 'This tool is called only after you agree.',
+  always: 'This tool always needs your approval.',
   first: 'This is its first call in this conversation.',
   destructive: 'The tool says that this cannot be undone.',
   unannotated: 'The tool does not say whether this can be undone.',
-  repeated: 'The same call was made before for this message, and took or may have taken effect.',
+  repeated: 'The same call was made before for this message, and it took effect or may have.',
 }
 
 /** The card that asks a person about a call: the tool, its exact arguments, and the buttons. */

@@ -14,7 +14,7 @@ import { findRun } from '#lib/data/runs/runs.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
 /** What ledger, chat and model are told of a call that the person declined. */
-export const DECLINED = 'The person did not agree to this call.'
+export const DECLINED = 'The person declined this call.'
 
 type Owner = { userId: string }
 
@@ -24,13 +24,13 @@ type Ending = 'declined' | 'expired'
 const ENDINGS: Record<Ending, { card: string; call: string; run: string }> = {
   declined: {
     card: 'Not made: you wrote something else.',
-    call: 'The person wrote something else instead of agreeing to this call.',
-    run: 'A new message took the place of the answer.',
+    call: 'The person wrote a new message instead of approving this call.',
+    run: 'A new message replaced this answer.',
   },
   expired: {
-    card: 'Not made: this question has expired.',
-    call: 'Nobody agreed to this call in time.',
-    run: 'Nobody answered in time.',
+    card: 'Not made: this approval has expired.',
+    call: 'The approval of this call expired.',
+    run: 'The approval expired.',
   },
 }
 
@@ -43,14 +43,14 @@ export const CLOSED: Record<Ending, string> = {
 /** What a card says after the person's decision. */
 export const ANSWERED = {
   'approval.approve': 'You approved this call.',
-  'approval.always': 'You approved this tool for the rest of this thread.',
+  'approval.always': 'You approved this tool for the rest of this conversation.',
   'approval.deny': 'You declined this call.',
 } satisfies Record<keyof typeof APPROVAL_ACTIONS, string>
 /**
  * What a card says of an approved call that was never made, because the process that was to make it
  * died.
  */
-export const NEVER_MADE = 'You approved this call, but the server ended before it was made. Ask again.'
+export const NEVER_MADE = 'You approved this call, but the server stopped before making it. Ask again.'
 
 /** Declines the pending approvals of a thread, because the person wrote a new message. */
 export async function* declinePendingApprovals(
@@ -108,13 +108,13 @@ export async function* expireChangedApprovals(
   store: Store,
   approvals: Approval[],
 ): AsyncGenerator<ThreadStreamEvent> {
-  const changed = 'The tool was changed after the person was asked, so that the answer does not count.'
+  const changed = 'The tool changed after the approval was requested, so the decision does not count.'
   await expireApprovedCalls(caller, approvals[0]?.runId ?? '')
   for (const approval of approvals) {
-    yield* closeCard(store, approval, 'Expired: the tool was changed meanwhile. Ask again.')
+    yield* closeCard(store, approval, 'Expired: the tool has changed. Ask again.')
     yield* recordCallNotMade(caller, store, approval, changed, 'denied')
   }
-  const message = 'The tool was changed or is gone since you were asked. Ask again.'
+  const message = 'The tool has changed or was removed since you were asked. Ask again.'
   yield { type: 'notice', level: 'warning', title: 'Not called', message }
 }
 

@@ -29,7 +29,7 @@ export function describeEarlierCalls(calls: EarlierCall[]): AgentInputItem[] {
   const text = [
     'Hidden context for the agent (not shown to the user):',
     '<HiddenContext>',
-    'This message was worked on before, and that attempt was given up. It made these tool calls, oldest first. Do not make one that took or may have taken effect again without looking first what it did.',
+    'An earlier attempt at this message was abandoned. It made these tool calls, oldest first. Before you repeat a call that took effect or may have taken effect, check what it did.',
     ...lines,
     '</HiddenContext>',
   ].join('\n')

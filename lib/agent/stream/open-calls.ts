@@ -34,7 +34,7 @@ export type KeptToolCall = {
 }
 
 /** What the model is told of a call while its approval is pending. */
-export const NOT_YET = 'Not made: the person has not agreed to this call yet.'
+export const NOT_YET = 'Not made: the person has not approved this call yet.'
 
 /** The open calls of a turn, each a line of the open workflow. */
 export class OpenCalls {

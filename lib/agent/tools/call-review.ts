@@ -7,7 +7,7 @@ import { CallIds } from '#lib/agent/tools/call-ids.ts'
 import type { CallRefusal } from '#lib/mcp-client/calls/calling-run.ts'
 import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 
-const UNJUDGED = { sentence: 'The arguments have to be a JSON object. Call the tool again with one.', declined: false }
+const UNJUDGED = { sentence: 'The arguments must be a JSON object. Call the tool again with one.', declined: false }
 
 /**
  * Reviews each call that the model asks for, before it is made: it is made, refused, or a person is
@@ -51,7 +51,10 @@ export class CallReview {
     const reason = decided ? undefined : findApprovalReason(offered, args, this.#known, callId)
     const unreadable = reason && findReadingProblem(args, this.#written.get(callId))
     if (unreadable)
-      this.#refused.set(callId, { sentence: `A person has to agree to this call, and ${unreadable}.`, declined: false })
+      this.#refused.set(callId, {
+        sentence: `This call needs the person's approval, and ${unreadable}.`,
+        declined: false,
+      })
     if (reason !== undefined && unreadable === undefined) {
       this.pending.set(callId, { ...offered, callId, name, arguments: args, reason })
       return true

@@ -63,11 +63,11 @@ export class NeededAccounts {
       const name = connectToolName(server, names)
       const made = tool({
         name,
-        description: `Shows the person a card by which they connect their own account at ${server}, whose tools are not known before. Call it only if what the person asks for is something that ${server} would do.`,
+        description: `Shows the person a card to connect their own account at ${server}. The tools of ${server} are unknown until then. Call this only if the request needs ${server}.`,
         parameters: z.object({}),
         execute: () => {
           this.#needed.set(connect, undefined)
-          return `Below your answer the person gets a card by which they connect their account at ${server}. Say that this is needed first.`
+          return `A card to connect the account at ${server} appears below your answer. Tell the person to connect it first.`
         },
         customDataExtractor: () => ({ server, tool: name, durationMs: 0 }) satisfies CallFacts,
       })

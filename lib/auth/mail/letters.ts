@@ -39,7 +39,7 @@ export const writeKnownAddressLetter = (): Letter =>
     'You have a Switchboard account already',
     'Somebody, probably you, tried to make an account with this address. There is one already: sign in here.',
     link('/sign-in'),
-    `Forgotten the password? ${link('/forgot-password')}`,
+    `Forgot your password? ${link('/forgot-password')}`,
     'If it was not you, ignore this mail: nothing has changed.',
   )
 

@@ -43,7 +43,7 @@ export const RUN_FAILURES = {
   model_payment: {
     sentence: 'The account at the model’s provider has no credit left. An administrator has to look at it.',
     retry: false,
-    title: 'The model wants to be paid',
+    title: 'The model’s account has no credit',
     means: 'The model’s provider answered 402, or said that the credit of the account is used up.',
     todo: 'Add credit or a payment method at the provider.',
   },

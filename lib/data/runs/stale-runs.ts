@@ -3,8 +3,8 @@ import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunModel } from '#lib/generated/prisma/models.ts'
 import { runSystemStatement, type Tx, withSystem } from '#lib/platform/db/db.ts'
 
-const LOST_MESSAGE = 'The server ended before the answer was complete.'
-const UNCLAIMED_MESSAGE = 'The server ended before it could go on with your answer. Nothing was called; ask again.'
+const LOST_MESSAGE = 'The server stopped before the answer was complete.'
+const UNCLAIMED_MESSAGE = 'The server stopped before it could continue your answer. Nothing was called; ask again.'
 
 /**
  * Marks runs that lost their process as interrupted, in one thread or everywhere. Does nothing if

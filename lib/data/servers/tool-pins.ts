@@ -133,8 +133,7 @@ export async function acceptDefinition(admin: Caller, serverId: string, tool: st
     const where = { serverId_tool: { serverId, tool } }
     const row = await tx.mcpToolPin.findUnique({ where })
     if (!row) throw notFound('The tool')
-    if (row.offeredHash !== hash)
-      throw new AppError('conflict', 'The tool has changed again meanwhile. Look at it once more.')
+    if (row.offeredHash !== hash) throw new AppError('conflict', 'The tool has changed again. Review it once more.')
     const acceptance = {
       accepted: toJson(row.offered),
       acceptedHash: hash,

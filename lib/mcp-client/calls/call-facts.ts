@@ -7,7 +7,7 @@ import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 const FACTS = 'switchboard/call'
 
 /** What a model reads about a result that the chat shows as a widget. */
-export const SHOWN_NOTE = '[The person sees this result in the chat, as a list or a card. Do not repeat what is in it.]'
+export const SHOWN_NOTE = '[The person sees this result in the chat as a list or card. Do not repeat its contents.]'
 
 /**
  * The outcome of a call, from the `_meta` of a result that came from a connection. Undefined for

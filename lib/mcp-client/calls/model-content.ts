@@ -22,7 +22,7 @@ export function modelContent(result: Result | undefined): Result['content'] {
   const { structuredContent } = result ?? {}
   if (structuredContent !== undefined && !holds(parts, structuredContent))
     parts.push(text(JSON.stringify(structuredContent)))
-  if (parts.length === 0) parts.push(text('Done. The tool gave no answer.'))
+  if (parts.length === 0) parts.push(text('Done. The tool returned nothing.'))
   return withinBudget(parts)
 }
 

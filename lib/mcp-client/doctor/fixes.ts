@@ -20,7 +20,7 @@ const FIXES: Record<string, string> = {
   protocol_error:
     'The server answers, but not as MCP. Look at its log, and whether a proxy before it changes or buffers bodies.',
   server_error: 'The server itself failed. Look at its log.',
-  overloaded: 'The server asks to be left alone for a while. Try again later, or have the limit raised.',
+  overloaded: 'The server’s rate limit is reached. Try again later, or have the limit raised.',
   too_large: 'The server, or a proxy before it, takes no request of this size. Raise that limit, or send less.',
   input_required:
     'The tool asks something back in the middle of a call, which is not supported yet. Use one that takes all it needs as arguments.',
@@ -29,7 +29,7 @@ const FIXES: Record<string, string> = {
     'Let the server answer with a revision that both sides know, such as 2025-06-18. MCP names revisions by date; a server that is asked for one that it does not know answers with one that it does.',
   bad_tools: 'Correct the definitions that are named. Only these tools are left out, the others work.',
   unauthorised:
-    'The server wants a sign-in. Choose under Identity how people are made known to it: their own account, a signed token, or a header with a key.',
+    'The server needs authentication. Choose it under Authentication: their own account, a signed token, or a header with a key.',
   forbidden:
     'The server knows who asks and refuses. Check the rights of that account, and whether the server allows this host (some check Origin and Host).',
   no_auth_metadata:

@@ -46,21 +46,21 @@ const SENTENCES: Partial<Record<FailureClass, string>> = {
   connect_timeout: 'The server of this tool did not answer in time.',
   unauthorised: 'The server of this tool did not accept our sign-in.',
   forbidden: 'The server of this tool does not allow this.',
-  too_large: 'The arguments are larger than the server of this tool takes.',
+  too_large: 'The arguments are too large for the server of this tool.',
   overloaded: 'The server of this tool has too many requests just now.',
   protocol_error: 'The server of this tool answered in a way that could not be understood.',
   server_error: 'The server of this tool answered with an error.',
-  input_required: 'The server of this tool wants to ask something back, which is not supported yet.',
+  input_required: 'The server of this tool asked for input, which is not supported yet.',
   session_lost: 'The server of this tool no longer knows our session.',
-  idle_timeout: 'The tool gave no sign of life for too long.',
+  idle_timeout: 'The tool sent nothing within its idle timeout.',
   hard_timeout: 'The tool did not answer in time.',
-  outcome_unknown: 'The server of this tool broke down.',
+  outcome_unknown: 'The server of this tool failed.',
   transport_lost: 'The connection to the server of this tool broke before its answer came.',
   bad_arguments: 'The tool did not accept these arguments.',
   cancelled: 'The call was stopped before the tool answered.',
 }
 /** Added to the sentence of a call whose outcome is unknown. */
-export const EFFECT = 'The tool may have taken effect all the same.'
+export const EFFECT = 'The tool may have taken effect anyway.'
 
 const NO_ANSWER: Record<NoAnswer['why'], { failureClass: FailureClass; sentence?: string }> = {
   ended: {
@@ -69,9 +69,9 @@ const NO_ANSWER: Record<NoAnswer['why'], { failureClass: FailureClass; sentence?
   },
   accepted: {
     failureClass: 'protocol_error',
-    sentence: 'The server of this tool took the request and gave no answer to it.',
+    sentence: 'The server of this tool accepted the request and never answered it.',
   },
-  other_id: { failureClass: 'protocol_error', sentence: 'The server of this tool answered another request than ours.' },
+  other_id: { failureClass: 'protocol_error', sentence: 'The server of this tool answered a different request.' },
   unreadable: { failureClass: 'protocol_error' },
   too_long: { failureClass: 'protocol_error', sentence: 'The answer of the server of this tool was too long.' },
   asks: { failureClass: 'input_required' },
@@ -153,7 +153,7 @@ const ASKED = {
 /** What a server asked for that we cannot give. */
 export function describeAsks(asks: (keyof typeof ASKED)[]): string {
   const wanted = asks.map((ask) => ASKED[ask]).join(' and ') || 'more input'
-  return `The tool asked back for ${wanted}, which is not supported yet.`
+  return `The tool asked for ${wanted}, which is not supported yet.`
 }
 
 function classOf(

@@ -22,6 +22,6 @@ export async function assertUnprivilegedRole(query: Query): Promise<void> {
   if (!why) return
   throw new PrivilegedRoleError(
     `DATABASE_URL signs in as "${role?.name}", which ${why} and so could read every person's data past row-level security. ` +
-      'Use a plain role there, and give the owner in DATABASE_DIRECT_URL, which makes that role if it does not exist.',
+      'Use a plain role there, and give the owner in DATABASE_DIRECT_URL; the migration then creates that role if it does not exist.',
   )
 }
