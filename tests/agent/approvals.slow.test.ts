@@ -57,18 +57,15 @@ async function forgetProcess() {
   for (const name of Object.keys(globalThis))
     if (name.startsWith('switchboard')) Reflect.deleteProperty(globalThis, name)
   vi.resetModules()
-  const [again, answering, asking, doors, web] = await Promise.all([
+  const [again, chatkit, asking, doors] = await Promise.all([
     import('#lib/agent/handle-action.ts'),
-    import('#app/api/chatkit/answer.ts'),
+    import('#app/api/chatkit/chatkit-route.ts'),
     import('#lib/agent/run-turn.ts'),
     import('#mcp/endpoint.ts'),
-    import('#lib/platform/http/http.ts'),
   ])
   expect(again.handleAction).not.toBe(handleAction)
   const fresh = { builtinFetch: ((input, init) => doors.handleMcp(new Request(input, init))) as typeof fetch }
-  send = web.route((request) =>
-    answering.answerChatKit(request, { respond: asking.runTurn, act: again.handleAction, ...fresh }),
-  )
+  send = chatkit.makeChatKitRoute({ respond: asking.runTurn, act: again.handleAction, ...fresh })
 }
 
 describe('a destructive call', () => {

@@ -3,12 +3,11 @@ import { request as ask, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
-import { answerChatKit } from '#app/api/chatkit/answer.ts'
+import { makeChatKitRoute } from '#app/api/chatkit/chatkit-route.ts'
 import { makeResumableFetch } from '#app/chat/resumable-fetch.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { Respond } from '#lib/chatkit/server/turn.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
-import { route } from '#lib/platform/http/http.ts'
 import { listActiveRuns } from '#lib/runs/registry.ts'
 import { kinds, message, parseEvents, textOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { signedIn } from '#tests/support/people/people.ts'
@@ -27,7 +26,7 @@ afterEach(async () => {
  * The endpoint behind a proxy that cuts each answer after `cutAfter()` bytes; Infinity means never.
  */
 async function endpoint(respond: Respond<TurnContext>, cutAfter: () => number) {
-  const app = await serve(route((request) => answerChatKit(request, { respond })))
+  const app = await serve(makeChatKitRoute({ respond }))
   const seen: { type: string; params: Record<string, unknown>; metadata?: Record<string, unknown> }[] = []
   const proxy = createServer(async (incoming, outgoing) => {
     const chunks: Buffer[] = []

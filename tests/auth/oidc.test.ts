@@ -1,9 +1,8 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
+import { GET as door } from '#app/api/auth/[...nextauth]/route.ts'
 import { findCaller } from '#lib/auth/sessions/session.ts'
-import { handleNextAuth } from '#lib/auth/sign-in/next-auth-door.ts'
 import { listFederatedProviders } from '#lib/auth/sign-in/providers.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
-import { route } from '#lib/platform/http/http.ts'
 import { Visitor } from '#tests/support/browser/visitor.ts'
 import { followIssuer, openIssuer } from '#tests/support/people/oidc-issuer.ts'
 import { signedIn } from '#tests/support/people/people.ts'
@@ -11,7 +10,6 @@ import { withSettings } from '#tests/support/settings.ts'
 
 const APP = 'http://127.0.0.1:3999'
 const remote = await openIssuer(`${APP}/api/auth/callback/oidc`)
-const door = route(handleNextAuth)
 
 afterAll(() => remote.close())
 beforeEach(async () => {

@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { PUT } from '#app/api/attachments/[id]/route.ts'
-import { answerChatKit } from '#app/api/chatkit/answer.ts'
+import { makeChatKitRoute } from '#app/api/chatkit/chatkit-route.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { PARAMS } from '#lib/chatkit/protocol/requests.ts'
-import { route } from '#lib/platform/http/http.ts'
 import { findFreePort } from '#scripts/local/port.ts'
 import { threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { act, respond } from '#tests/support/chatkit/chatkit-scripts.ts'
@@ -66,9 +65,7 @@ const used = new Set<string>()
 beforeAll(async () => {
   ours = await serve((request) => {
     const id = /^\/api\/attachments\/(.+)$/.exec(new URL(request.url).pathname)?.[1]
-    return id
-      ? PUT(request, { params: Promise.resolve({ id }) })
-      : route((one) => answerChatKit(one, { respond, act }))(request)
+    return id ? PUT(request, { params: Promise.resolve({ id }) }) : makeChatKitRoute({ respond, act })(request)
   })
   const port = await findFreePort()
   const url = `http://127.0.0.1:${port}/api/chatkit`

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { answerChatKit } from '#app/api/chatkit/answer.ts'
+import { makeChatKitRoute } from '#app/api/chatkit/chatkit-route.ts'
 import { handleAction } from '#lib/agent/handle-action.ts'
 import { runTurn } from '#lib/agent/run-turn.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
@@ -10,7 +10,6 @@ import type { ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { savePolicy, type ToolPolicy } from '#lib/data/servers/policies.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
-import { route } from '#lib/platform/http/http.ts'
 import { recoverRuns } from '#lib/runs/recover-runs.ts'
 import { readReply, threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { type OpenAIServer, openAIServer, type Step } from '#tests/support/models/openai-server.ts'
@@ -28,7 +27,7 @@ beforeEach(async () => {
   ann = await signedIn({ role: 'admin' })
 })
 
-const post = route((request) => answerChatKit(request, { respond: runTurn, act: handleAction }))
+const post = makeChatKitRoute({ respond: runTurn, act: handleAction })
 async function ask(body: unknown) {
   const headers = { 'content-type': 'application/json', ...ann.headers }
   return readReply(

@@ -1,7 +1,8 @@
 import { NextRequest } from 'next/server'
 import { expect, test } from 'vitest'
+import { route } from '#lib/auth/route.ts'
 import { nameSessionCookie } from '#lib/auth/sessions/session.ts'
-import { jsonResponse, route } from '#lib/platform/http/http.ts'
+import { jsonResponse } from '#lib/platform/http/http.ts'
 import {
   CHATKIT_ORIGIN,
   INERT_POLICY,
@@ -152,7 +153,9 @@ test('every response has the static headers, and API responses have a policy tha
   // Headers here would override those of a route.
   expect(JSON.stringify(rules)).not.toMatch(/content-security-policy/i)
   const policyOf = async (handler: () => Promise<Response>) =>
-    (await route(handler)(new Request('http://127.0.0.1:3999/api/x'))).headers.get('content-security-policy')
+    (await route({ session: 'none' }, handler)(new Request('http://127.0.0.1:3999/api/x'))).headers.get(
+      'content-security-policy',
+    )
   expect(await policyOf(async () => new Response('<script>1</script>'))).toBe(INERT_POLICY)
   expect(await policyOf(() => Promise.reject(new Error('broken')))).toBe(INERT_POLICY)
   expect(await policyOf(async () => new Response('', { headers: { 'content-security-policy': 'sandbox' } }))).toBe(

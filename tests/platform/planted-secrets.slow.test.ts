@@ -1,11 +1,10 @@
 import pg from 'pg'
 import { beforeEach, expect, test } from 'vitest'
-import { answerChatKit } from '#app/api/chatkit/answer.ts'
+import { makeChatKitRoute } from '#app/api/chatkit/chatkit-route.ts'
 import { handleAction } from '#lib/agent/handle-action.ts'
 import { runTurn } from '#lib/agent/run-turn.ts'
 import { exportData } from '#lib/data/people/export.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
-import { route } from '#lib/platform/http/http.ts'
 import { handleMcp } from '#mcp/endpoint.ts'
 import { readReply, typed } from '#tests/support/chatkit/chatkit.ts'
 import { openAIServer, type Step } from '#tests/support/models/openai-server.ts'
@@ -113,7 +112,7 @@ test('the assistant’s calls store no secret, and neither does the export: not 
     },
     ...{ RUNS_PER_MINUTE: '100', THREAD_TITLES: 'first_words' },
   })
-  const post = route((request) => answerChatKit(request, { respond: runTurn, act: handleAction }))
+  const post = makeChatKitRoute({ respond: runTurn, act: handleAction })
   const headers = { 'content-type': 'application/json', ...ann.headers }
   for (let turn = 0; turn < steps.length / 2; turn += 1) {
     const body = JSON.stringify({ type: 'threads.create', params: { input: typed('go') } })

@@ -1,14 +1,13 @@
-import { answerChatKit } from '#app/api/chatkit/answer.ts'
+import { makeChatKitRoute } from '#app/api/chatkit/chatkit-route.ts'
 import { handleAction } from '#lib/agent/handle-action.ts'
 import { runTurn } from '#lib/agent/run-turn.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
-import { route } from '#lib/platform/http/http.ts'
 import { handleMcp } from '#mcp/endpoint.ts'
 import { readReply, typed } from '#tests/support/chatkit/chatkit.ts'
 
 const edges = { builtinFetch: ((input, init) => handleMcp(new Request(input, init))) as typeof fetch }
-const post = route((request) => answerChatKit(request, { respond: runTurn, act: handleAction, ...edges }))
+const post = makeChatKitRoute({ respond: runTurn, act: handleAction, ...edges })
 
 /**
  * The ChatKit endpoint for one signed-in browser with the real agent behind it. Each response is

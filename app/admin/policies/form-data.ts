@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { APPROVAL_POLICIES, EVERY_TOOL, type ToolPolicy } from '#lib/data/servers/policies.ts'
+import { AppError } from '#lib/platform/errors.ts'
 
 const DAY_SECONDS = 86_400
 const name = z.string().trim().min(1).max(200)
@@ -28,16 +29,23 @@ const Form = z.object({
   hardSeconds: seconds,
 })
 
-/** The form as a policy, or a sentence that says what is wrong with it. */
-export function readPolicy(form: FormData): ToolPolicy | { error: string } {
+/** The form as a policy. Throws bad_request with a sentence that says what is wrong with it. */
+export function parsePolicy(form: FormData): ToolPolicy {
   const parsed = Form.safeParse(Object.fromEntries(form))
   if (!parsed.success) {
     const field = String(parsed.error.issues[0]?.path[0] ?? '')
-    if (field.endsWith('Seconds')) return { error: `Times are whole seconds between 1 and ${DAY_SECONDS}, or nothing.` }
-    return { error: 'Say which server it is about, and how it is to be.' }
+    throw new AppError(
+      'bad_request',
+      field.endsWith('Seconds')
+        ? `Times are whole seconds between 1 and ${DAY_SECONDS}, or nothing.`
+        : 'Say which server it is about, and how it is to be.',
+    )
   }
   const { tool, repeatable } = parsed.data
   if (repeatable && tool === EVERY_TOOL)
-    return { error: 'Confirm that calls may be repeated for one tool at a time, after reading what it does.' }
+    throw new AppError(
+      'bad_request',
+      'Confirm that calls may be repeated for one tool at a time, after reading what it does.',
+    )
   return parsed.data
 }

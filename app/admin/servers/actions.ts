@@ -1,9 +1,6 @@
 'use server'
 
-import { revalidatePath } from 'next/cache'
-import { redirect } from 'next/navigation'
-import type { ActionOutcome } from '#app/ui/forms/action-form.tsx'
-import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
+import { serverAction } from '#app/server-action.ts'
 import { addServer, changeServer, removeServer, requireServer, setServerEnabled } from '#lib/data/servers/servers.ts'
 import { acceptDefinition, listToolPins, notePins, withdrawAcceptance } from '#lib/data/servers/tool-pins.ts'
 import { listToolRefusals } from '#lib/data/servers/tool-refusals.ts'
@@ -13,71 +10,53 @@ import { examine } from '#lib/mcp-client/doctor/examine.ts'
 import { type McpServer, toMcpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { forgetServer } from '#lib/mcp-client/tools/tool-lists.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { toAppError } from '#lib/platform/errors.ts'
-import { log } from '#lib/platform/log.ts'
 import { requireAdminServer } from './admin-server.ts'
 import { parseServerForm } from './server-form-data.ts'
+
+const GATE = { who: 'admin', failure: 'a change of an MCP server failed', refresh: '/admin/servers' } as const
 
 /**
  * Adds the form's server, or changes the one that the form's `server` names, and redirects to its
  * page.
  */
-export async function saveServer(form: FormData): Promise<ActionOutcome> {
-  const admin = await requirePageAdmin()
-  let id = idOf(form)
-  const outcome = await settle(async () => {
-    const before = id ? await requireServer(id) : undefined
+export const saveServer = serverAction(
+  { ...GATE, leadTo: (id: string) => `/admin/servers/${id}` },
+  async (admin, form: FormData) => {
+    const before = idOf(form) ? await requireServer(idOf(form)) : undefined
     const wish = parseServerForm(form, before)
-    const saved = before ? await changeServer(admin, before.id, wish) : await addServer(admin, wish)
+    const { id } = before ? await changeServer(admin, before.id, wish) : await addServer(admin, wish)
     if (before) forgetServer(before)
-    id = saved.id
-  })
-  if (outcome) return outcome
-  redirect(`/admin/servers/${id}`)
-}
+    return id
+  },
+)
 
 /**
  * Enables the server for assistants. The first time, accepts its current tool definitions, if it
  * can be asked for them.
  */
-export async function enableServer(form: FormData): Promise<ActionOutcome> {
-  const admin = await requirePageAdmin()
-  return settle(async () => {
-    const id = idOf(form)
-    const server = toMcpServer(await requireServer(id))
-    if (isPinned(server)) await agreeToAll(admin, server, await toolsNow(admin, server))
-    await setServerEnabled(admin, id, true)
-  })
-}
+export const enableServer = serverAction(GATE, async (admin, form: FormData) => {
+  const id = idOf(form)
+  const server = toMcpServer(await requireServer(id))
+  if (isPinned(server)) await agreeToAll(admin, server, await toolsNow(admin, server))
+  await setServerEnabled(admin, id, true)
+})
 
 /** Disables the server for assistants. */
-export async function disableServer(form: FormData): Promise<ActionOutcome> {
-  const admin = await requirePageAdmin()
-  return settle(() => setServerEnabled(admin, idOf(form), false))
-}
+export const disableServer = serverAction(GATE, (admin, form: FormData) => setServerEnabled(admin, idOf(form), false))
 
 /** Removes the server for good. */
-export async function deleteServer(form: FormData): Promise<ActionOutcome> {
-  const admin = await requirePageAdmin()
-  const outcome = await settle(() => removeServer(admin, idOf(form)))
-  if (outcome) return outcome
-  redirect('/admin/servers')
-}
+export const deleteServer = serverAction({ ...GATE, leadTo: () => '/admin/servers' }, (admin, form: FormData) =>
+  removeServer(admin, idOf(form)),
+)
 
 /** Examines the server as the calling admin, and records the tools that it offers. */
-export async function examineServer(id: string): Promise<{ steps: Step[]; healthy: boolean } | { error: string }> {
-  const admin = await requirePageAdmin()
-  try {
-    const server = await requireAdminServer(id)
-    const { steps, healthy, spoken } = await examine(server, { who: admin })
-    if (spoken && isPinned(server)) await notePins(server.id, spoken.tools, false)
-    forgetServer(server)
-    revalidatePath(`/admin/servers/${id}`)
-    return { steps: [...steps, ...(await refusedSteps(server.name))], healthy }
-  } catch (thrown) {
-    return { error: sentenceOf(thrown) }
-  }
-}
+export const examineServer = serverAction(GATE, async (admin, id: string) => {
+  const server = await requireAdminServer(id)
+  const { steps, healthy, spoken } = await examine(server, { who: admin })
+  if (spoken && isPinned(server)) await notePins(server.id, spoken.tools, false)
+  forgetServer(server)
+  return { steps: [...steps, ...(await refusedSteps(server.name))], healthy }
+})
 
 /** The server's tools that the model's server refused, as a step of the examination. */
 async function refusedSteps(server: string): Promise<Step[]> {
@@ -90,18 +69,14 @@ async function refusedSteps(server: string): Promise<Step[]> {
 }
 
 /** Accepts a tool's definition as the page showed it: the form's `hash`. */
-export async function acceptTool(form: FormData): Promise<ActionOutcome> {
-  const admin = await requirePageAdmin()
-  return settle(() =>
-    acceptDefinition(admin, idOf(form), String(form.get('tool') ?? ''), String(form.get('hash') ?? '')),
-  )
-}
+export const acceptTool = serverAction(GATE, (admin, form: FormData) =>
+  acceptDefinition(admin, idOf(form), String(form.get('tool') ?? ''), String(form.get('hash') ?? '')),
+)
 
 /** Quarantines a tool. */
-export async function quarantineTool(form: FormData): Promise<ActionOutcome> {
-  const admin = await requirePageAdmin()
-  return settle(() => withdrawAcceptance(admin, idOf(form), String(form.get('tool') ?? '')))
-}
+export const quarantineTool = serverAction(GATE, (admin, form: FormData) =>
+  withdrawAcceptance(admin, idOf(form), String(form.get('tool') ?? '')),
+)
 
 async function toolsNow(admin: Caller, server: McpServer) {
   const { spoken } = await examine(server, { who: admin })
@@ -127,19 +102,3 @@ async function agreeToAll(
 }
 
 const idOf = (form: FormData) => String(form.get('server') ?? '')
-
-async function settle(work: () => Promise<void>): Promise<ActionOutcome> {
-  try {
-    await work()
-  } catch (thrown) {
-    return { error: sentenceOf(thrown) }
-  }
-  revalidatePath('/admin/servers', 'layout')
-  return undefined
-}
-
-function sentenceOf(thrown: unknown): string {
-  const error = toAppError(thrown)
-  if (error.status >= 500) log.error({ error: thrown }, 'a change of an MCP server failed')
-  return error.message
-}

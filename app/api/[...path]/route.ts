@@ -1,7 +1,7 @@
+import { route } from '#lib/auth/route.ts'
 import { notFound } from '#lib/platform/errors.ts'
-import { route } from '#lib/platform/http/http.ts'
 
-const nothing = route(async () => {
+const nothing = route({ session: 'none' }, async () => {
   throw notFound('This address')
 })
 

@@ -1,15 +1,15 @@
 import { readFormFile } from '#app/api/attachments/form-file.ts'
-import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
-import { requireCaller } from '#lib/auth/sessions/session.ts'
+import type { Limit } from '#lib/auth/limits/rate-limit.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError } from '#lib/platform/errors.ts'
-import { readBytes, requireSameOrigin } from '#lib/platform/http/http.ts'
+import { readBytes } from '#lib/platform/http/http.ts'
 
 const MEGABYTE = 1024 * 1024
 /** Allowance (bytes) for what surrounds the file in a form. */
 const FORM_BYTES = 10_000
-const UPLOADS: Limit = {
+/** The uploads of a person, in either way. */
+export const UPLOADS: Limit = {
   name: 'uploads',
   points: 120,
   seconds: 60,
@@ -24,27 +24,15 @@ const running: string[] = []
 export type Upload = { bytes: Uint8Array; name: string; type: string }
 
 /**
- * The uploader: signed in, on one of our own pages, within the rate limit. Throws unauthenticated,
- * forbidden, limited, and not_found if files are off.
- */
-export async function requireUploader(request: Request): Promise<Caller> {
-  const { APP_URL, ATTACHMENTS } = env()
-  requireSameOrigin(request, APP_URL)
-  const caller = await requireCaller(request)
-  if (ATTACHMENTS === 'off') throw new AppError('not_found', 'This server takes no attachments.')
-  await consumeLimit(UPLOADS, caller.userId)
-  return caller
-}
-
-/**
  * The caller's file from a request: the field `file` of a form, or the whole body. Throws
- * too_large, bad_request, and limited if too many uploads run at once.
+ * not_found if files are off, too_large, bad_request, and limited if too many uploads run at once.
  */
 export async function withUpload<T>(
   { userId }: Caller,
   request: Request,
   use: (upload: Upload) => Promise<T>,
 ): Promise<T> {
+  if (env().ATTACHMENTS === 'off') throw new AppError('not_found', 'This server takes no attachments.')
   const own = running.filter((person) => person === userId).length
   if (own >= AT_ONCE_EACH || running.length >= AT_ONCE)
     throw new AppError('limited', 'Many files are being uploaded just now. Try again in a moment.', { retryAfter: 2 })

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { route } from '#lib/auth/route.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
-import { route } from '#lib/platform/http/http.ts'
 import { writeMetrics } from '#lib/platform/metrics.ts'
 
 export const dynamic = 'force-dynamic'
@@ -10,7 +10,7 @@ export const dynamic = 'force-dynamic'
  * The metrics of this process for Prometheus, protected by METRICS_TOKEN. Answers 404 without that
  * setting.
  */
-export const GET = route(async (request) => {
+export const GET = route({ session: 'none' }, async ({ request }) => {
   const { METRICS_TOKEN } = env()
   if (!METRICS_TOKEN) throw notFound('This address')
   if (!same(request.headers.get('authorization') ?? '', `Bearer ${METRICS_TOKEN}`))

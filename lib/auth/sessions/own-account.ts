@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { consumeLimit, resetLimit } from '#lib/auth/limits/rate-limit.ts'
 import { hashPassword, isPasswordCorrect, NewPassword } from '#lib/auth/passwords/passwords.ts'
-import { findSession, renewSession, type Session } from '#lib/auth/sessions/session.ts'
+import { renewSession, type Session } from '#lib/auth/sessions/session.ts'
 import { deleteBytesOf, listAttachmentIds } from '#lib/data/attachments/attachment-expiry.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { dropCodes } from '#lib/data/people/one-time-codes.ts'
@@ -10,13 +10,6 @@ import { AppError } from '#lib/platform/errors.ts'
 
 const CHECKS = { name: 'password-check', points: 10, seconds: 900 }
 const FRESH_SECONDS = 600
-
-/** Returns the session of a request. Throws unauthenticated. */
-export async function requireSession(request: Request): Promise<Session> {
-  const session = await findSession(request.headers)
-  if (!session) throw new AppError('unauthenticated', 'You are not signed in. Sign in and try again.')
-  return session
-}
 
 export const PasswordChange = z.object({ old_password: z.string().max(1_000).optional(), new_password: NewPassword })
 

@@ -2,9 +2,8 @@ import { rememberDevice } from '#lib/auth/sessions/known-device.ts'
 import { findSession, nameSessionCookie, signOut } from '#lib/auth/sessions/session.ts'
 import { nextAuth } from '#lib/auth/sign-in/next-auth.ts'
 import { EmailAddress } from '#lib/auth/sign-in/parse-fields.ts'
-import { env } from '#lib/platform/env.ts'
 import { notFound } from '#lib/platform/errors.ts'
-import { readBody, requireSameOrigin } from '#lib/platform/http/http.ts'
+import { readBody } from '#lib/platform/http/http.ts'
 
 const BODY_MAX = 16_384
 /**
@@ -21,7 +20,6 @@ export async function handleNextAuth(request: Request): Promise<Response> {
   const url = new URL(request.url)
   const segments = url.pathname.split('/').slice(3)
   if (!ACTIONS.has(segments[0] ?? '') || segments.length > 2) throw notFound('This address')
-  if (request.method === 'POST') requireSameOrigin(request, env().APP_URL)
   // Credentials must be posted. next-auth answers 500 to other methods.
   if (request.method !== 'POST' && segments.join('/') === 'callback/credentials') throw notFound('This address')
   // If reading a session fails, next-auth clears the cookie. Checking first keeps the cookie when

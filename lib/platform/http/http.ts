@@ -36,31 +36,28 @@ export function findRequestId(request: Request): string {
 }
 
 /**
- * Wraps a route handler. Gives the work a request id, and the response a policy under which nothing
- * in it runs (unless it has its own). Turns thrown errors into JSON responses and logs them.
+ * Answers a request with what `handler` returns. Gives the work a request id, and the response a
+ * policy under which nothing in it runs (unless it has its own). Turns thrown errors into JSON
+ * responses and logs them. Routes are made by `route` (lib/auth/route.ts), which calls this.
  */
-export function route<Rest extends unknown[]>(
-  handler: (request: Request, ...rest: Rest) => Promise<Response>,
-): (request: Request, ...rest: Rest) => Promise<Response> {
-  return (request, ...rest) => {
-    const requestId = findRequestId(request)
-    return withLogContext({ request_id: requestId }, async () => {
-      try {
-        const response = await handler(request, ...rest)
-        response.headers.set('x-request-id', requestId)
-        for (const [name, value] of Object.entries(INERT))
-          if (!response.headers.has(name)) response.headers.set(name, value)
-        return response
-      } catch (thrown) {
-        const error = toAppError(thrown)
-        log[error.status >= 500 ? 'error' : 'info'](
-          { error: thrown, code: error.code, method: request.method, path: new URL(request.url).pathname },
-          'request refused',
-        )
-        return errorResponse(error, requestId)
-      }
-    })
-  }
+export function answerRequest(request: Request, handler: () => Promise<Response>): Promise<Response> {
+  const requestId = findRequestId(request)
+  return withLogContext({ request_id: requestId }, async () => {
+    try {
+      const response = await handler()
+      response.headers.set('x-request-id', requestId)
+      for (const [name, value] of Object.entries(INERT))
+        if (!response.headers.has(name)) response.headers.set(name, value)
+      return response
+    } catch (thrown) {
+      const error = toAppError(thrown)
+      log[error.status >= 500 ? 'error' : 'info'](
+        { error: thrown, code: error.code, method: request.method, path: new URL(request.url).pathname },
+        'request refused',
+      )
+      return errorResponse(error, requestId)
+    }
+  })
 }
 
 /**

@@ -1,11 +1,8 @@
-import { handleNextAuth } from '#lib/auth/sign-in/next-auth-door.ts'
+import { GET as nextAuth } from '#app/api/auth/[...nextauth]/route.ts'
 import { env } from '#lib/platform/env.ts'
-import { route } from '#lib/platform/http/http.ts'
 
 type Handler = (request: Request) => Promise<Response>
 type Sent = { method?: string; json?: unknown; form?: Record<string, string>; headers?: Record<string, string> }
-
-const nextAuth = route(handleNextAuth)
 
 /**
  * A person with a browser. Keeps cookies, and sends to a route's handler what a page of ours would

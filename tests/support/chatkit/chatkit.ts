@@ -1,9 +1,8 @@
-import { answerChatKit } from '#app/api/chatkit/answer.ts'
+import { makeChatKitRoute } from '#app/api/chatkit/chatkit-route.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { AssistantMessageItem, ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Act, Respond, Turn } from '#lib/chatkit/server/turn.ts'
-import { route } from '#lib/platform/http/http.ts'
 
 export type Reply = { status: number; headers: Headers; events: ThreadStreamEvent[]; data: Record<string, unknown> }
 export type Door = (body: unknown, headers?: Record<string, string>) => Promise<Reply>
@@ -27,7 +26,7 @@ export function openDoor(
   respond: Respond<TurnContext>,
   act?: Act<TurnContext>,
 ) {
-  const post = route((request) => answerChatKit(request, { respond, act }))
+  const post = makeChatKitRoute({ respond, act })
   return (body: unknown, headers: Record<string, string> = {}) =>
     post(
       new Request('http://127.0.0.1:3999/api/chatkit', {

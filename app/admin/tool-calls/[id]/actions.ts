@@ -1,13 +1,10 @@
 'use server'
 
-import { redirect } from 'next/navigation'
-import { repeatFrom } from '#app/repeat-from.ts'
-import type { ActionOutcome } from '#app/ui/forms/action-form.tsx'
-import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
+import { REPEATING, repeatFrom } from '#app/repeat-from.ts'
+import { serverAction } from '#app/server-action.ts'
 
 /** Repeats anyone's call, within what an admin may do, and shows the new one. */
-export async function repeatAnyCall(form: FormData): Promise<ActionOutcome> {
-  const made = await repeatFrom(await requirePageAdmin(), form)
-  if ('error' in made) return made
-  redirect(`/admin/tool-calls/${made.id}`)
-}
+export const repeatAnyCall = serverAction(
+  { ...REPEATING, who: 'admin', leadTo: (id: string) => `/admin/tool-calls/${id}` },
+  repeatFrom,
+)

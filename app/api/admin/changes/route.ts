@@ -1,6 +1,5 @@
-import { findCaller, requireCaller } from '#lib/auth/sessions/session.ts'
-import { notFound } from '#lib/platform/errors.ts'
-import { route } from '#lib/platform/http/http.ts'
+import { route } from '#lib/auth/route.ts'
+import { findCaller } from '#lib/auth/sessions/session.ts'
 import { openStream } from '#lib/platform/http/open-streams.ts'
 import { sseResponse } from '#lib/platform/http/sse.ts'
 import { watchChanges } from '#lib/platform/process/watch-changes.ts'
@@ -17,12 +16,10 @@ export const maxDuration = 300
  * Tells an admin's page that there is something new to read, for as long as its reader is an admin.
  * The stream carries no content. A person who is not an admin gets 404.
  */
-export const GET = route(async (request) => {
-  const { role, userId } = await requireCaller(request)
-  if (role !== 'admin') throw notFound('This address')
+export const GET = route({ session: 'admin' }, async ({ request, caller }) => {
   const left = new AbortController()
   const signal = AbortSignal.any([request.signal, left.signal])
-  const onClose = openStream(userId)
+  const onClose = openStream(caller.userId)
   try {
     return sseResponse(whileAdmin(request.headers, watchChanges(signal)), { onDetach: () => left.abort(), onClose })
   } catch (error) {

@@ -1,10 +1,10 @@
-import { requireUploader, withUpload } from '#app/api/attachments/receive-upload.ts'
-import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
-import { requireCaller } from '#lib/auth/sessions/session.ts'
+import { UPLOADS, withUpload } from '#app/api/attachments/receive-upload.ts'
+import type { Limit } from '#lib/auth/limits/rate-limit.ts'
+import { route } from '#lib/auth/route.ts'
 import { toKind } from '#lib/data/attachments/attachment-type.ts'
 import { readAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
 import { decodeText } from '#lib/data/attachments/decode-text.ts'
-import { jsonResponse, route } from '#lib/platform/http/http.ts'
+import { jsonResponse } from '#lib/platform/http/http.ts'
 
 /**
  * Generous, because a page of a conversation may show many pictures. Browsers cache each for an
@@ -15,26 +15,20 @@ const DOWNLOADS: Limit = {
   said: 'You have loaded 600 files within a minute.',
 }
 
-type Context = { params: Promise<{ id: string }> }
-
 /**
  * The second phase of an upload (protocol section 1.11): the raw bytes, or a form with the field
  * `file`.
  */
-async function receive(request: Request, { params }: Context): Promise<Response> {
-  const caller = await requireUploader(request)
-  const { id } = await params
-  return withUpload(caller, request, async ({ bytes }) => jsonResponse(await receiveAttachment(caller, id, bytes)))
-}
+const receive = route({ params: ['id'], limit: UPLOADS }, async ({ request, caller, params: { id } }) =>
+  withUpload(caller, request, async ({ bytes }) => jsonResponse(await receiveAttachment(caller, id, bytes))),
+)
 
 /**
  * The bytes of the caller's own attachment: a file to save, or a picture to show with `?preview`.
  * Never sent as a page.
  */
-async function download(request: Request, { params }: Context): Promise<Response> {
-  const caller = await requireCaller(request)
-  await consumeLimit(DOWNLOADS, caller.userId)
-  const { attachment, bytes } = await readAttachment(caller, (await params).id)
+const download = route({ params: ['id'], limit: DOWNLOADS }, async ({ request, caller, params: { id } }) => {
+  const { attachment, bytes } = await readAttachment(caller, id)
   const kind = toKind(attachment.mime_type)
   const shown = kind === 'image' && new URL(request.url).searchParams.has('preview')
   return new Response(new Uint8Array(bytes), {
@@ -48,7 +42,7 @@ async function download(request: Request, { params }: Context): Promise<Response
       'cache-control': 'private, max-age=3600, immutable',
     },
   })
-}
+})
 
 /**
  * Percent-encodes for RFC 8187, including the characters that encodeURIComponent leaves alone but a
@@ -58,6 +52,4 @@ function encoded(name: string): string {
   return encodeURIComponent(name).replace(/['()*]/g, (character) => `%${character.charCodeAt(0).toString(16)}`)
 }
 
-export const PUT = route(receive)
-export const POST = route(receive)
-export const GET = route(download)
+export { download as GET, receive as POST, receive as PUT }

@@ -1,5 +1,6 @@
+import { route } from '#lib/auth/route.ts'
 import { handleNextAuth } from '#lib/auth/sign-in/next-auth-door.ts'
-import { route } from '#lib/platform/http/http.ts'
 
-export const GET = route(handleNextAuth)
-export const POST = route(handleNextAuth)
+const handle = route({ session: 'none' }, ({ request }) => handleNextAuth(request))
+
+export { handle as GET, handle as POST }

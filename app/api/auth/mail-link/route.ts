@@ -1,14 +1,12 @@
 import { z } from 'zod'
+import { route } from '#lib/auth/route.ts'
 import { requestMailLink } from '#lib/auth/sign-in/mail-link.ts'
-import { EmailAddress, parseFields } from '#lib/auth/sign-in/parse-fields.ts'
-import { env } from '#lib/platform/env.ts'
-import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
+import { EmailAddress } from '#lib/auth/sign-in/parse-fields.ts'
+import { jsonResponse } from '#lib/platform/http/http.ts'
 
 const Wish = z.object({ email: EmailAddress })
 
-export const POST = route(async (request) => {
-  requireSameOrigin(request, env().APP_URL)
-  const { email } = parseFields(Wish, await readJson(request, 4_096))
-  await requestMailLink(email, request.headers)
+export const POST = route({ session: 'none', body: Wish }, async ({ request, body }) => {
+  await requestMailLink(body.email, request.headers)
   return jsonResponse({}, { status: 202 })
 })

@@ -1,13 +1,7 @@
-import { parseFields } from '#lib/auth/sign-in/parse-fields.ts'
+import { route } from '#lib/auth/route.ts'
 import { SignUp, signUp } from '#lib/auth/sign-in/sign-up.ts'
-import { env } from '#lib/platform/env.ts'
-import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
+import { jsonResponse } from '#lib/platform/http/http.ts'
 
-const BODY_MAX = 8_192
-
-export const POST = route(async (request) => {
-  requireSameOrigin(request, env().APP_URL)
-  return jsonResponse(await signUp(parseFields(SignUp, await readJson(request, BODY_MAX)), request.headers), {
-    status: 201,
-  })
-})
+export const POST = route({ session: 'none', body: SignUp }, async ({ request, body }) =>
+  jsonResponse(await signUp(body, request.headers), { status: 201 }),
+)

@@ -1,15 +1,11 @@
 import { z } from 'zod'
 import { makeJourneyCookie } from '#app/api/connections/journey-cookie.ts'
-import { requireCaller } from '#lib/auth/sessions/session.ts'
-import { parseFields } from '#lib/auth/sign-in/parse-fields.ts'
+import { route } from '#lib/auth/route.ts'
 import { removeAccount, saveAccount } from '#lib/data/servers/server-accounts.ts'
 import { beginConnection, requireUsable } from '#lib/mcp-client/accounts/connect-account.ts'
 import { forgetTools } from '#lib/mcp-client/tools/tool-lists.ts'
-import { env } from '#lib/platform/env.ts'
 import { AppError } from '#lib/platform/errors.ts'
-import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
-
-type Params = { params: Promise<{ id: string }> }
+import { jsonResponse } from '#lib/platform/http/http.ts'
 
 const Wish = z.object({
   key: z
@@ -30,11 +26,8 @@ const Wish = z.object({
  * Connects the caller's account at a server. A key is stored at once; otherwise answers `{ url }`,
  * the address that the browser must open.
  */
-export const POST = route(async (request, { params }: Params) => {
-  requireSameOrigin(request, env().APP_URL)
-  const caller = await requireCaller(request)
-  const server = await requireUsable(caller, (await params).id)
-  const { key, thread } = parseFields(Wish, await readJson(request, 8_192))
+export const POST = route({ params: ['id'], body: Wish }, async ({ caller, params, body: { key, thread } }) => {
+  const server = await requireUsable(caller, params.id)
   if (server.config?.identity.kind === 'key') {
     if (!key) throw new AppError('bad_request', 'Enter the key.')
     await saveAccount(caller, server.id, { kind: 'key', key }, { fresh: true })
@@ -46,10 +39,7 @@ export const POST = route(async (request, { params }: Params) => {
 })
 
 /** Disconnects the caller's account at a server. */
-export const DELETE = route(async (request, { params }: Params) => {
-  requireSameOrigin(request, env().APP_URL)
-  const caller = await requireCaller(request)
-  const { id } = await params
-  await removeAccount(caller, id)
+export const DELETE = route({ params: ['id'] }, async ({ caller, params }) => {
+  await removeAccount(caller, params.id)
   return jsonResponse({})
 })

@@ -1,15 +1,15 @@
 import { makeJourneyCookie, readJourney } from '#app/api/connections/journey-cookie.ts'
+import { route } from '#lib/auth/route.ts'
 import { requireCaller } from '#lib/auth/sessions/session.ts'
 import { finishConnection } from '#lib/mcp-client/accounts/connect-account.ts'
 import { env } from '#lib/platform/env.ts'
 import { toAppError } from '#lib/platform/errors.ts'
-import { route } from '#lib/platform/http/http.ts'
 
 /**
  * The redirect URI for authorization servers. Completes the connection and redirects to the page
- * that shows it.
+ * that shows it. A refusal is shown there too, so the session is checked here.
  */
-export const GET = route(async (request) => {
+export const GET = route({ session: 'none' }, async ({ request }) => {
   const page = new URL('/settings/connections', env().APP_URL)
   try {
     const caller = await requireCaller(request)

@@ -1,3 +1,4 @@
+import { route } from '#lib/auth/route.ts'
 import { jsonResponse } from '#lib/platform/http/http.ts'
 
 export const dynamic = 'force-dynamic'
@@ -6,6 +7,4 @@ export const dynamic = 'force-dynamic'
  * Answers as long as the process can answer at all. A container that fails this check should be
  * restarted.
  */
-export function GET(): Response {
-  return jsonResponse({ status: 'ok' })
-}
+export const GET = route({ session: 'none' }, async () => jsonResponse({ status: 'ok' }))

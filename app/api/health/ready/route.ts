@@ -1,3 +1,4 @@
+import { route } from '#lib/auth/route.ts'
 import { db } from '#lib/platform/db/db.ts'
 import { jsonResponse } from '#lib/platform/http/http.ts'
 import { log } from '#lib/platform/log.ts'
@@ -11,7 +12,7 @@ const ANSWER_MS = 2_000
  * Answers 200 while requests can be served, else 503 with a short reason, so that a balancer stops
  * sending requests here.
  */
-export async function GET(): Promise<Response> {
+export const GET = route({ session: 'none' }, async () => {
   if (isShuttingDown()) return jsonResponse({ status: 'unavailable', reason: 'shutting down' }, { status: 503 })
   try {
     await Promise.race([db().$queryRaw`SELECT 1`, deadline()])
@@ -20,7 +21,7 @@ export async function GET(): Promise<Response> {
     log.warn({ error }, 'not ready: the database does not answer')
     return jsonResponse({ status: 'unavailable', reason: 'database' }, { status: 503 })
   }
-}
+})
 
 function deadline(): Promise<never> {
   return new Promise((_, reject) => {

@@ -1,16 +1,12 @@
-import { consumeLimit } from '#lib/auth/limits/rate-limit.ts'
-import { requireCaller } from '#lib/auth/sessions/session.ts'
+import { route } from '#lib/auth/route.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { exportData } from '#lib/data/people/export.ts'
 import { requireAccount } from '#lib/data/people/users.ts'
-import { route } from '#lib/platform/http/http.ts'
 import { log } from '#lib/platform/log.ts'
 
 const EXPORTS = { name: 'export', points: 10, seconds: 3_600 }
 
-export const GET = route(async (request) => {
-  const caller = await requireCaller(request)
-  await consumeLimit(EXPORTS, caller.userId)
+export const GET = route({ limit: EXPORTS }, async ({ caller }) => {
   await requireAccount(caller)
   await recordAudit({ action: 'data_exported', actorId: caller.userId, subject: caller.userId })
   return new Response(asStream(exportData(caller)), {

@@ -1,9 +1,8 @@
-import { requireSession, signOutEverywhere } from '#lib/auth/sessions/own-account.ts'
-import { env } from '#lib/platform/env.ts'
-import { jsonResponse, requireSameOrigin, route } from '#lib/platform/http/http.ts'
+import { route } from '#lib/auth/route.ts'
+import { signOutEverywhere } from '#lib/auth/sessions/own-account.ts'
+import { jsonResponse } from '#lib/platform/http/http.ts'
 
-export const POST = route(async (request) => {
-  requireSameOrigin(request, env().APP_URL)
-  const cookie = await signOutEverywhere(await requireSession(request))
+export const POST = route({}, async ({ session }) => {
+  const cookie = await signOutEverywhere(session)
   return jsonResponse({}, { headers: { 'set-cookie': cookie } })
 })

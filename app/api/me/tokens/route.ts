@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { requireCaller } from '#lib/auth/sessions/session.ts'
-import { parseFields } from '#lib/auth/sign-in/parse-fields.ts'
+import { route } from '#lib/auth/route.ts'
 import { SCOPES, type Scope } from '#lib/auth/tokens/scopes.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import {
@@ -9,8 +8,7 @@ import {
   type PersonalTokenRow,
   revokePersonalTokens,
 } from '#lib/data/people/personal-tokens.ts'
-import { env } from '#lib/platform/env.ts'
-import { jsonResponse, readJson, requireSameOrigin, route } from '#lib/platform/http/http.ts'
+import { jsonResponse } from '#lib/platform/http/http.ts'
 
 const DAY_MS = 86_400_000
 
@@ -34,16 +32,14 @@ const Wish = z.object({
     .nullable(),
 })
 
-export const GET = route(async (request) => {
+export const GET = route({}, async ({ request, caller }) => {
   const after = new URL(request.url).searchParams.get('after') ?? undefined
-  const { data, ...rest } = await listPersonalTokens(await requireCaller(request), { after })
+  const { data, ...rest } = await listPersonalTokens(caller, { after })
   return jsonResponse({ data: data.map(wire), ...rest })
 })
 
-export const POST = route(async (request) => {
-  requireSameOrigin(request, env().APP_URL)
-  const caller = await requireCaller(request)
-  const { name, scopes, expires_in_days: days } = parseFields(Wish, await readJson(request, 4_096))
+export const POST = route({ body: Wish }, async ({ caller, body }) => {
+  const { name, scopes, expires_in_days: days } = body
   const expiresAt = days === null ? null : new Date(Date.now() + days * DAY_MS)
   const { token, row } = await createPersonalToken(caller, { name, scopes, expiresAt })
   await recordAudit({ action: 'token_made', actorId: caller.userId, subject: row.id, detail: { scopes } })
@@ -51,9 +47,7 @@ export const POST = route(async (request) => {
 })
 
 /** Revokes all of the person's tokens. */
-export const DELETE = route(async (request) => {
-  requireSameOrigin(request, env().APP_URL)
-  const caller = await requireCaller(request)
+export const DELETE = route({}, async ({ caller }) => {
   const revoked = await revokePersonalTokens(caller)
   await recordAudit({
     action: 'tokens_revoked',

@@ -1,8 +1,8 @@
 import { runInBackground } from '#app/api/chatkit/background.ts'
 import { type Answering, makeDeps } from '#app/api/chatkit/make-deps.ts'
 import type { AgentEdges, TurnContext } from '#lib/agent/turn-context.ts'
-import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
-import { requireCaller } from '#lib/auth/sessions/session.ts'
+import type { Limit } from '#lib/auth/limits/rate-limit.ts'
+import { route, type SignedVisit } from '#lib/auth/route.ts'
 import type { Operation } from '#lib/chatkit/protocol/requests.ts'
 import type { LiveTurn } from '#lib/chatkit/server/deps.ts'
 import { type Answer, processChatKit } from '#lib/chatkit/server/process-request.ts'
@@ -11,7 +11,7 @@ import { rememberLocale } from '#lib/data/people/users.ts'
 import type { Caller, SessionCaller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError } from '#lib/platform/errors.ts'
-import { jsonResponse, readSizedJson, requireSameOrigin } from '#lib/platform/http/http.ts'
+import { jsonResponse, readSizedJson } from '#lib/platform/http/http.ts'
 import { openStream } from '#lib/platform/http/open-streams.ts'
 import { sseResponse } from '#lib/platform/http/sse.ts'
 import { findCurrentRequestId, log } from '#lib/platform/log.ts'
@@ -38,16 +38,20 @@ const CONTENT = new Set<unknown>([
   'threads.sync_custom_action',
 ] satisfies Operation[])
 
+/** Makes the handler of the ChatKit API, for one person's requests at a limited rate. */
+export function makeChatKitRoute(answering: Answering) {
+  return route({ limit: requestLimit }, (visit) => answerChatKit(visit, answering))
+}
+
 /**
- * Answers one ChatKit request. Checks the caller, the size and the rate, then calls the protocol's
- * server, with each turn as its own run.
+ * Answers one ChatKit request. Checks the size, then calls the protocol's server, with each turn as
+ * its own run.
  */
-export async function answerChatKit(request: Request, { respond, act, ...edges }: Answering): Promise<Response> {
-  const { APP_URL, MESSAGE_MAX_CHARS } = env()
-  requireSameOrigin(request, APP_URL)
-  const caller = await requireCaller(request)
-  await consumeLimit(requestLimit(), caller.userId)
-  const body = await readOperation(request, MESSAGE_MAX_CHARS)
+async function answerChatKit(
+  { request, caller }: SignedVisit,
+  { respond, act, ...edges }: Answering,
+): Promise<Response> {
+  const body = await readOperation(request, env().MESSAGE_MAX_CHARS)
   const answer = await processChatKit<TurnContext>(body, makeDeps(caller, { respond, act }))
   if (answer.kind === 'json') return jsonResponse(answer.data)
   // Reserved before anything is stored or begun, so that a person with too many open streams is
