@@ -36,5 +36,5 @@ test('only the support files open a browser or make the build', () => {
   const users = (pattern: RegExp) =>
     globSync('tests/**/*.ts').filter((file) => pattern.test(readFileSync(file, 'utf8').replaceAll(/^\s*\/\/.*$/gm, '')))
   expect(users(/\bchromium\s*\.launch\(/).filter((file) => !file.includes('projects.test'))).toEqual([NEEDS.browser])
-  expect(users(/'scripts\/build\.ts'/).filter((file) => !file.includes('projects.test'))).toEqual([NEEDS.built])
+  expect(users(/\['scripts\/build\.ts'/).filter((file) => !file.includes('projects.test'))).toEqual([NEEDS.built])
 })
