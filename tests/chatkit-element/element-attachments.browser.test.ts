@@ -134,9 +134,9 @@ test('a file that is too large, one too many, empty or of a wrong type is refuse
 
 test('a failed upload shows its reason, blocks sending and can be retried; a removed file is deleted from the server', async () => {
   const page = await stage.visit(twoPhase())
-  stage.server.uploading.refuse = 'This file is infected.'
+  stage.server.uploading.refuse = { status: 503, message: 'The disk is full.' }
   await pick(page, [text])
-  await page.locator('.file-chip').getByText('This file is infected.').waitFor()
+  await page.locator('.file-chip').getByText('The disk is full.').waitFor()
   const refusal = page
     .locator('.composer-refusal')
     .getByText('Remove the file that could not be attached, or try it again.')
@@ -164,6 +164,24 @@ test('a failed upload shows its reason, blocks sending and can be retried; a rem
   await expect.poll(() => stage.sent('attachments.delete').length).toBe(3)
   gate.resolve()
   expect(await page.locator('.file-chip').count()).toBe(0)
+})
+
+test.each([
+  [413, 'This file is too large.', 'This file is too large.'],
+  [422, undefined, 'The file could not be uploaded.'],
+])('a file that is refused for good (%i) can only be removed', async (status, message, shown) => {
+  const page = await stage.visit(twoPhase())
+  stage.server.uploading.refuse = { status, ...(message && { message }) }
+  await pick(page, [text])
+  await page.locator('.file-chip.is-failed').getByText(shown).waitFor()
+  expect(await page.getByRole('button', { name: 'Upload notes.txt again' }).count()).toBe(0)
+  await send(page).click()
+  await page
+    .locator('.composer-refusal')
+    .getByText('Remove the file that could not be attached. Then send your message.')
+    .waitFor()
+  await page.getByRole('button', { name: 'Remove notes.txt' }).click()
+  await expect.poll(() => page.locator('.file-chip').count()).toBe(0)
 })
 
 test('files can be dropped, pasted and handed over by the page', async () => {

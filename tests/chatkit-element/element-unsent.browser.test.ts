@@ -159,3 +159,37 @@ test('an unsent message survives a switch to another conversation and back witho
   await page.locator('.md strong', { hasText: 'are you there?' }).waitFor()
   expect(await bubbles(page)).toEqual(['hello', 'are you there?'])
 })
+
+test('every unsent message is kept for the next page, however many there are', async () => {
+  const page = await stage.visit(KEPT)
+  await page.route('**/chatkit', (route) => route.abort())
+  const texts = Array.from({ length: 60 }, (_, n) => `message ${n}`)
+  await page.evaluate(async (all) => {
+    const chat = document.querySelector('openai-chatkit') as never as { sendUserMessage(p: object): Promise<void> }
+    for (const text of all) await chat.sendUserMessage({ text })
+  }, texts)
+  await page.reload()
+  await unsent(page).first().waitFor()
+  expect(await unsent(page).allTextContents()).toEqual(texts)
+})
+
+test('a browser without room for an unsent message says that it is lost with the page', async () => {
+  const page = await stage.visit(KEPT)
+  await page.route('**/chatkit', (route) => route.abort())
+  const warning = page.locator('.composer-refusal').getByText('This browser cannot keep the message that was not sent.')
+  await say(page, 'safe')
+  await unsent(page).waitFor()
+  expect(await warning.count()).toBe(0)
+  await page.evaluate(() => {
+    for (let size = 4_000_000; size >= 1; size = Math.floor(size / 2))
+      for (let n = 0; n < 9; n += 1)
+        try {
+          localStorage.setItem(`filler-${size}-${n}`, 'x'.repeat(size))
+        } catch {
+          break
+        }
+  })
+  await say(page, 'not safe')
+  await warning.waitFor()
+  expect(await unsent(page).allTextContents()).toEqual(['safe', 'not safe'])
+})

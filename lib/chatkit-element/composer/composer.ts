@@ -11,7 +11,7 @@ import {
 import { Signal } from '#lib/chatkit-element/signal.ts'
 
 /**
- * A file of the draft. `part` is the fraction of its bytes that has been sent (0 to 1), null if
+ * A file of the draft. A `refused` one would be refused again; a `failed` one may succeed. `part` is the fraction of its bytes that has been sent (0 to 1), null if
  * unknown; `preview` is a small `data:` image.
  */
 export type DraftFile = {
@@ -19,7 +19,7 @@ export type DraftFile = {
   name: string
   size: number | null
   isImage: boolean
-  status: 'uploading' | 'failed' | 'done'
+  status: 'uploading' | 'failed' | 'refused' | 'done'
   part: number | null
   error: string
   preview?: string
@@ -111,9 +111,14 @@ export class Composer {
     return !this.isEmpty && this.state.value.files.every(({ status }) => status === 'done')
   }
 
-  /** True if a failed upload prevents sending. */
+  /** True if a file without an upload prevents sending. */
   get hasFailedFile(): boolean {
-    return this.state.value.files.some(({ status }) => status === 'failed')
+    return this.state.value.files.some(({ status }) => status === 'failed' || status === 'refused')
+  }
+
+  /** True if every file that prevents sending was refused for good. */
+  get hasOnlyRefusedFiles(): boolean {
+    return this.hasFailedFile && this.state.value.files.every(({ status }) => status !== 'failed')
   }
 
   switchTo(threadId: string | null): void {

@@ -8,6 +8,7 @@ import type { Composer, DraftFile } from '#lib/chatkit-element/composer/composer
 import { makeThumbnail } from '#lib/chatkit-element/composer/thumbnail.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { toFileSize } from '#lib/chatkit-element/language/time.ts'
+import { isPassing } from '#lib/chatkit-element/transport/refused.ts'
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
 import { upload } from '#lib/chatkit-element/transport/upload.ts'
 
@@ -128,7 +129,8 @@ export class DraftFiles {
       this.#uploaded.add(attachment.id)
       this.#composer.changeFile(key, { status: 'done', attachment })
     } catch (error) {
-      if (!signal.aborted) this.#composer.changeFile(key, { status: 'failed', error: this.#reason(error) })
+      const status = error instanceof ApiError && !isPassing(error) ? 'refused' : 'failed'
+      if (!signal.aborted) this.#composer.changeFile(key, { status, error: this.#reason(error) })
     } finally {
       this.#running -= 1
       void this.#next()
@@ -136,7 +138,7 @@ export class DraftFiles {
   }
 
   #reason(error: unknown): string {
-    if (error instanceof ApiError) return error.message
+    if (error instanceof ApiError && error.message) return error.message
     if (error instanceof ConnectionError) return this.#host.strings().uploadLost
     this.#host.emit('chatkit.error', { error: toError(error) })
     return this.#host.strings().uploadFailed

@@ -70,6 +70,7 @@ const de: Strings = {
   removeFailedFiles:
     'Entferne die Datei, die nicht angehängt werden konnte, oder versuche es erneut. Sende dann deine Nachricht.',
   removeFile: (name: string) => `${name} entfernen`,
+  removeRefusedFiles: 'Entferne die Datei, die nicht angehängt werden konnte. Sende dann deine Nachricht.',
   rename: 'Umbenennen',
   renameLabel: 'Neuer Titel',
   retry: 'Erneut antworten',
@@ -102,6 +103,8 @@ const de: Strings = {
   transcribing: 'Sprache wird zu Text…',
   tryAgain: 'Erneut versuchen',
   unreachable: 'Der Server ist nicht zu erreichen. Prüfe deine Verbindung und versuche es noch einmal.',
+  unsentNotKept:
+    'Dieser Browser kann die nicht gesendete Nachricht nicht aufbewahren. Sie geht verloren, wenn du diese Seite schließt.',
   unsupportedWidget: 'Dieser Inhalt kann nicht angezeigt werden.',
   untitled: 'Neuer Chat',
   uploadFailed: 'Die Datei konnte nicht hochgeladen werden.',

@@ -69,6 +69,7 @@ const fr: Strings = {
   reconnecting: 'Connexion perdue. Reconnexion…',
   removeFailedFiles: 'Retirez le fichier qui n’a pas pu être joint ou réessayez. Envoyez ensuite votre message.',
   removeFile: (name: string) => `Retirer ${name}`,
+  removeRefusedFiles: 'Retirez le fichier qui n’a pas pu être joint. Envoyez ensuite votre message.',
   rename: 'Renommer',
   renameLabel: 'Nouveau titre',
   retry: 'Régénérer',
@@ -101,6 +102,8 @@ const fr: Strings = {
   transcribing: 'Transcription en cours…',
   tryAgain: 'Réessayer',
   unreachable: 'Le serveur est injoignable. Vérifiez votre connexion et réessayez.',
+  unsentNotKept:
+    'Ce navigateur ne peut pas conserver le message qui n’a pas été envoyé. Il sera perdu si vous fermez cette page.',
   unsupportedWidget: 'Ce contenu ne peut pas être affiché.',
   untitled: 'Nouvelle discussion',
   uploadFailed: 'Le fichier n’a pas pu être envoyé.',

@@ -70,6 +70,7 @@ const nl: Strings = {
   removeFailedFiles:
     'Verwijder het bestand dat niet kon worden toegevoegd of probeer het opnieuw. Verstuur daarna je bericht.',
   removeFile: (name: string) => `${name} verwijderen`,
+  removeRefusedFiles: 'Verwijder het bestand dat niet kon worden toegevoegd. Verstuur daarna je bericht.',
   rename: 'Hernoemen',
   renameLabel: 'Nieuwe titel',
   retry: 'Opnieuw antwoorden',
@@ -102,6 +103,8 @@ const nl: Strings = {
   transcribing: 'Spraak wordt tekst…',
   tryAgain: 'Opnieuw proberen',
   unreachable: 'De server is niet bereikbaar. Controleer je verbinding en probeer het opnieuw.',
+  unsentNotKept:
+    'Deze browser kan het niet-verzonden bericht niet bewaren. Het gaat verloren als je deze pagina sluit.',
   unsupportedWidget: 'Deze inhoud kan niet worden getoond.',
   untitled: 'Nieuwe chat',
   uploadFailed: 'Het bestand kon niet worden geüpload.',

@@ -68,6 +68,7 @@ const pt: Strings = {
   reconnecting: 'Conexão perdida. Reconectando…',
   removeFailedFiles: 'Remova o arquivo que não pôde ser anexado ou tente novamente. Depois envie a mensagem.',
   removeFile: (name: string) => `Remover ${name}`,
+  removeRefusedFiles: 'Remova o arquivo que não pôde ser anexado. Depois envie a mensagem.',
   rename: 'Renomear',
   renameLabel: 'Novo título',
   retry: 'Gerar novamente',
@@ -100,6 +101,8 @@ const pt: Strings = {
   transcribing: 'Convertendo a fala em texto…',
   tryAgain: 'Tentar novamente',
   unreachable: 'Não foi possível alcançar o servidor. Verifique sua conexão e tente de novo.',
+  unsentNotKept:
+    'Este navegador não consegue guardar a mensagem que não foi enviada. Ela será perdida se você fechar esta página.',
   unsupportedWidget: 'Este conteúdo não pode ser exibido.',
   untitled: 'Nova conversa',
   uploadFailed: 'Não foi possível enviar o arquivo.',

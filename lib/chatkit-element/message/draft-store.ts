@@ -61,16 +61,16 @@ export class DraftStore {
   }
 
   /**
-   * Stores this tab's unconfirmed messages (`added`) and drops `gone`; messages of other tabs are
-   * kept.
+   * Stores all of this tab's unconfirmed messages (`added`) and drops `gone`; messages of other
+   * tabs are kept. The browser's storage is their limit: false if it does not hold them.
    */
-  keepUnsent(added: readonly Sending[], gone: readonly string[]): void {
+  keepUnsent(added: readonly Sending[], gone: readonly string[]): boolean {
     const kept = this.#read()
-    if (!kept) return
+    if (!kept) return added.length === 0
     const known = new Set([...gone, ...added.map(({ id }) => id)])
     const others = (kept.unsent ?? []).filter(({ id }) => !known.has(id))
-    if (others.length + added.length + (kept.unsent?.length ?? 0) > 0)
-      this.#write({ ...kept, unsent: [...others, ...added].slice(-MAX_DRAFTS) })
+    if (others.length + added.length + (kept.unsent?.length ?? 0) === 0) return true
+    return this.#write({ ...kept, unsent: [...others, ...added] })
   }
 
   /** Null if there is no entry of this person. */

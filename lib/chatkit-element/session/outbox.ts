@@ -13,6 +13,8 @@ import { makeLocalId } from '#lib/chatkit-element/state/view.ts'
 export class Outbox {
   readonly #host: Host
   #sending: Sending[] = []
+  /** False if the browser did not store the messages, so that they live only as long as the page. */
+  #isKept = true
 
   constructor(host: Host) {
     this.#host = host
@@ -31,6 +33,12 @@ export class Outbox {
 
   find(itemId: string): Sending | undefined {
     return this.#sending.find(({ id }) => makeLocalId(id) === itemId)
+  }
+
+  /** What to tell the person if a message is unsent and not stored; null if it is safe. */
+  findLossWarning(id: string): string | null {
+    const isUnsafe = !this.#isKept && this.#sending.some((sending) => sending.id === id)
+    return isUnsafe ? this.#host.strings().unsentNotKept : null
   }
 
   /** Notes that the new chat of this message has become a thread. */
@@ -71,7 +79,7 @@ export class Outbox {
   #set(sending: Sending[]): void {
     const gone = this.#sending.filter(({ id }) => !sending.some((one) => one.id === id)).map(({ id }) => id)
     this.#sending = sending
-    this.#host.drafts()?.keepUnsent(sending, gone)
+    this.#isKept = this.#host.drafts()?.keepUnsent(sending, gone) ?? true
   }
 }
 

@@ -80,7 +80,11 @@ export class Sender {
     if (this.#current === id) this.#current = null
     // A message that may succeed unchanged stays in the thread; any other goes back to the composer
     // to be edited.
-    if (!refusal || isPassing(refusal)) return
+    if (!refusal || isPassing(refusal)) {
+      const warning = this.#outbox.findLossWarning(id)
+      if (warning) this.#composer.state.patch({ refusal: warning })
+      return
+    }
     this.#giveBack(sending)
     await this.#onRefusal(refusal)
   }

@@ -17,7 +17,7 @@ type Target = { url: string; method: 'POST' | 'PUT'; headers: Record<string, str
 
 /**
  * Uploads a file by the page's `uploadStrategy` (protocol section 1.11). Throws ApiError with the
- * server's message, ConnectionError if the file could not be sent, an Error if the server's answer
+ * server's message (empty if it sent none), ConnectionError if the file could not be sent, an Error if the server's answer
  * is invalid, or the signal's reason.
  */
 export async function upload(file: File, api: Api, config: CustomApiConfig, hooks: UploadHooks): Promise<Attachment> {
@@ -102,10 +102,9 @@ function toForm(file: File): FormData {
   return form
 }
 
-function toRefusal(text: string, status: number): Error {
+function toRefusal(text: string, status: number): ApiError {
   const message = parsed(text)?.message
-  if (typeof message === 'string' && message) return new ApiError(message, status)
-  return new Error(`The server did not take the file (${status}).`)
+  return new ApiError(typeof message === 'string' ? message : '', status)
 }
 
 function toLostError(cause: unknown): ConnectionError {

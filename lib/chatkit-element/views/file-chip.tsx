@@ -15,19 +15,20 @@ export function FileChip({ file }: { file: DraftFile }) {
   const facts = [isUnderway && toPercent(file.part ?? 0, locale), size !== null && toFileSize(size, locale)].filter(
     Boolean,
   )
-  const isPicture = file.isImage && preview && status !== 'failed'
+  const hasFailed = status === 'failed' || status === 'refused'
+  const isPicture = file.isImage && preview && !hasFailed
   return (
-    <li class={`file-chip ${isPicture ? 'is-picture' : ''} is-${status}`}>
+    <li class={`file-chip ${isPicture ? 'is-picture' : ''} ${hasFailed ? 'is-failed' : `is-${status}`}`}>
       {isPicture ? (
         <img src={preview} alt={name} title={name} />
       ) : (
         <>
           <span class="file-icon">
-            <Icon name={status === 'failed' ? 'circle-alert' : file.isImage ? 'square-image' : 'document'} size={20} />
+            <Icon name={hasFailed ? 'circle-alert' : file.isImage ? 'square-image' : 'document'} size={20} />
           </span>
           <span class="file-text">
             <strong dir="auto">{name}</strong>
-            {status === 'failed' ? <small role="alert">{file.error}</small> : <small>{facts.join(' · ')}</small>}
+            {hasFailed ? <small role="alert">{file.error}</small> : <small>{facts.join(' · ')}</small>}
           </span>
         </>
       )}

@@ -69,7 +69,7 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
   const uploading: {
     half: Promise<void> | null
     gate: Promise<void> | null
-    refuse: string | null
+    refuse: { status: number; message?: string } | null
     method: 'PUT' | 'POST'
   } = {
     half: null,
@@ -136,7 +136,7 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
     await uploading.gate
     const { refuse } = uploading
     uploading.refuse = null
-    if (refuse) return fail(response, 413, refuse)
+    if (refuse) return fail(response, refuse.status, refuse.message)
     uploads.set(id, { method: incoming.method ?? '', headers: incoming.headers, body: Buffer.concat(chunks) })
     json(response, id === 'direct' ? attach(next('atc'), 'direct.txt', 'text/plain') : {})
   }
@@ -339,6 +339,6 @@ function json(response: ServerResponse, data: unknown): void {
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(data))
 }
 
-function fail(response: ServerResponse, status: number, message: string): void {
+function fail(response: ServerResponse, status: number, message?: string): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ message }))
 }

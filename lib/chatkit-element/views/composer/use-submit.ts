@@ -9,7 +9,10 @@ export function useSubmit(): () => void {
   const { chat, strings } = useUi()
   return () => {
     const state = chat.state.value
-    if (chat.composer.hasFailedFile) return chat.composer.state.patch({ refusal: strings.removeFailedFiles })
+    if (chat.composer.hasFailedFile) {
+      const refusal = chat.composer.hasOnlyRefusedFiles ? strings.removeRefusedFiles : strings.removeFailedFiles
+      return chat.composer.state.patch({ refusal })
+    }
     if (!chat.composer.isReady || isBusy(state) || state.phase === 'loading') return
     chat.suggestions.close()
     const model = chat.composer.modelId()
