@@ -1,6 +1,5 @@
 import { Api } from '#lib/chatkit/client/api.ts'
 import { ApiError } from '#lib/chatkit/client/api-errors.ts'
-import type { ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { type ChatState, initialState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { Composer } from '#lib/chatkit-element/composer/composer.ts'
 import { Dictation } from '#lib/chatkit-element/composer/dictation.ts'
@@ -11,23 +10,16 @@ import { History } from '#lib/chatkit-element/history/history.ts'
 import { findEndpoint, type Host } from '#lib/chatkit-element/host.ts'
 import type { Outgoing } from '#lib/chatkit-element/message/outgoing.ts'
 import { CatchUp } from '#lib/chatkit-element/session/catch-up.ts'
+import { ItemActions } from '#lib/chatkit-element/session/item-actions.ts'
+import { OtherWindows } from '#lib/chatkit-element/session/other-windows.ts'
 import { Outbox } from '#lib/chatkit-element/session/outbox.ts'
 import { Reader } from '#lib/chatkit-element/session/reader.ts'
 import { Sender } from '#lib/chatkit-element/session/sender.ts'
 import { Turns } from '#lib/chatkit-element/session/turns.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
-import { applyEvent, dropAfter, withOutcome } from '#lib/chatkit-element/state/reducer.ts'
+import { dropAfter, withOutcome } from '#lib/chatkit-element/state/reducer.ts'
 import { emptyView, type Failure, isLocal } from '#lib/chatkit-element/state/view.ts'
 import { findMessage, toError } from '#lib/chatkit-element/transport/to-error.ts'
-
-/** An action as a widget carries it; only `type` and `payload` go to the server. */
-export type WidgetAction = {
-  type: string
-  payload?: Record<string, unknown>
-  handler?: 'server' | 'client'
-  streaming?: boolean
-  loadingBehavior?: 'auto' | 'none' | 'self' | 'container'
-}
 
 /**
  * One conversation at a time: loads it, sends messages to it, and keeps the view in step with the
@@ -41,6 +33,8 @@ export class Chat {
   readonly dictation: Dictation
   readonly suggestions: Suggestions
   readonly sender: Sender
+  readonly actions: ItemActions
+  readonly #otherWindows = new OtherWindows()
   readonly #host: Host
   readonly #api: Api
   readonly #outbox: Outbox
@@ -66,6 +60,7 @@ export class Chat {
         this.sender.noteThread(thread.id)
         this.history.add(thread)
       },
+      onAccepted: (threadId) => this.#otherWindows.tell(threadId),
       onMessage: (message) => this.sender.noteArrival(message),
       reload: (signal) => this.#reader.read(signal),
     })
@@ -74,6 +69,12 @@ export class Chat {
     this.sender = new Sender(this.state, this.#turns, this.#outbox, this.composer, (refusal) =>
       this.#meet(refusal, 'draft'),
     )
+    this.actions = new ItemActions(this.state, this.#api, host, this.#turns, {
+      untilLoaded: () => this.#loaded,
+      onRefusal: (refusal) => this.#meet(refusal),
+      onChanged: (threadId) => this.#otherWindows.tell(threadId),
+      onError: (error) => this.report(error),
+    })
   }
 
   get threadId(): string | null {
@@ -109,7 +110,7 @@ export class Chat {
     if (load.signal.aborted || this.threadId !== threadId) return
     // An answer may have ended between reading the thread and looking for a running answer.
     const isAnswered = this.state.value.view.items.at(-1)?.type === 'assistant_message'
-    void this.#turns.attach(isAnswered ? undefined : (signal) => this.#reader.catchUp(signal))
+    void this.#turns.attach(isAnswered ? {} : { read: (signal) => this.#reader.catchUp(signal) })
   }
 
   /**
@@ -150,11 +151,11 @@ export class Chat {
   }
 
   /**
-   * Fetches what other tabs and devices have changed, including an answer that is being written.
-   * Never throws.
+   * Watches for changes from elsewhere: when the person returns, and when another window of this
+   * browser changes the thread. Returns an unsubscribe function.
    */
-  lookAgain(): Promise<void> {
-    return this.#catchUp.look()
+  watch(): () => void {
+    return this.#catchUp.watch(this.#otherWindows)
   }
 
   /**
@@ -178,59 +179,6 @@ export class Chat {
 
   loadOlder(): Promise<void> {
     return this.#reader.readOlder().catch((error: unknown) => this.report(error))
-  }
-
-  async giveFeedback(key: string, itemIds: string[], kind: 'positive' | 'negative'): Promise<void> {
-    const thread_id = this.threadId
-    if (!thread_id) return
-    const before = this.state.value.feedback
-    this.state.patch({ feedback: new Map(before).set(key, kind), announcement: this.#host.strings().feedbackThanks })
-    try {
-      await this.#api.query('items.feedback', { thread_id, item_ids: itemIds, kind })
-    } catch (error) {
-      this.state.patch({ feedback: before, announcement: '' })
-      this.report(error)
-    }
-  }
-
-  /**
-   * Routes an action to the page, or to the server with or without a streamed answer (protocol
-   * section 1.12).
-   */
-  async act(action: WidgetAction, item: WidgetItem | { id: string } | null): Promise<void> {
-    const { type, payload } = action
-    const bare = { type, ...(payload && { payload }) }
-    if (action.handler === 'client') {
-      if (!item || !('widget' in item)) return
-      await this.#host.options().widgets?.onAction?.(bare, { id: item.id, widget: item.widget as never })
-      return
-    }
-    await this.#loaded
-    const thread_id = this.threadId
-    if (!thread_id) throw new Error('An action needs a thread; send a message first.')
-    const params = { thread_id, ...(item && { item_id: item.id }), action: bare }
-    if (action.streaming !== false) {
-      if (isBusy(this.state.value)) throw new Error('This action has to wait for the end of the answer.')
-      return this.#meet(await this.#turns.run('threads.custom_action', params))
-    }
-    try {
-      const { updated_item } = await this.#api.query<{ updated_item?: ThreadItem }>(
-        'threads.sync_custom_action',
-        params,
-      )
-      if (updated_item)
-        this.state.patch({
-          view: applyEvent(this.state.value.view, { type: 'thread.item.replaced', item: updated_item }),
-        })
-    } catch (error) {
-      this.report(error)
-    }
-  }
-
-  async answerInput(itemId: string, input: object): Promise<void> {
-    const thread_id = this.threadId
-    if (!thread_id || isBusy(this.state.value)) return
-    await this.#meet(await this.#turns.run('threads.add_structured_input', { thread_id, item_id: itemId, input }))
   }
 
   async rename(threadId: string, title: string): Promise<void> {

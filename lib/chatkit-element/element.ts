@@ -6,7 +6,6 @@ import { Language } from '#lib/chatkit-element/language/language.ts'
 import { resolveLocale } from '#lib/chatkit-element/language/locale.ts'
 import { DraftStore } from '#lib/chatkit-element/message/draft-store.ts'
 import { Ready } from '#lib/chatkit-element/session/ready.ts'
-import { subscribeToReturn } from '#lib/chatkit-element/session/subscribe-to-return.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 import { makeStyleSheet } from '#lib/chatkit-element/styles/sheet.ts'
 import { toTheme } from '#lib/chatkit-element/styles/theme.ts'
@@ -35,7 +34,7 @@ export class ChatKitElement extends Base {
    * after its first paint.
    */
   readonly #early: CustomEvent[] = []
-  #stopListening: (() => void) | null = null
+  #stopWatching: (() => void) | null = null
   #drafts: DraftStore | null = null
 
   constructor() {
@@ -62,7 +61,7 @@ export class ChatKitElement extends Base {
   }
 
   connectedCallback(): void {
-    this.#stopListening ??= subscribeToReturn(() => void this.#chat.lookAgain())
+    this.#stopWatching ??= this.#chat.watch()
     this.#draw()
   }
 
@@ -73,8 +72,8 @@ export class ChatKitElement extends Base {
   disconnectedCallback(): void {
     queueMicrotask(() => {
       if (this.isConnected) return
-      this.#stopListening?.()
-      this.#stopListening = null
+      this.#stopWatching?.()
+      this.#stopWatching = null
       this.#chat.close()
       render(null, this.#mount)
     })
@@ -145,7 +144,7 @@ export class ChatKitElement extends Base {
 
   async sendCustomAction(action: { type: string; payload?: Record<string, unknown> }, itemId?: string): Promise<void> {
     this.#needOptions()
-    await this.#chat.act(action, itemId ? { id: itemId } : null)
+    await this.#chat.actions.act(action, itemId ? { id: itemId } : null)
   }
 
   async showHistory(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { gates, scriptedAnswer } from '#tests/support/element/element-answers.ts'
-import { composer, elementBrowser, say, sendButton } from '#tests/support/element/element-browser.ts'
+import { composer, elementBrowser, heard, say, sendButton } from '#tests/support/element/element-browser.ts'
 
 let stage: Awaited<ReturnType<typeof elementBrowser>>
 /** What the answer to "wait" waits for halfway. */
@@ -16,8 +16,11 @@ afterEach(async () => {
   await stage.leave()
 })
 
-/** Two tabs of one person on one conversation with a question and its answer. */
-async function twoTabs(): Promise<{ first: Page; second: Page }> {
+/**
+ * Two tabs of one person on one conversation with a question and its answer. Unless they share a
+ * browser, nothing tells the second what the first does.
+ */
+async function twoTabs({ inOneBrowser = false } = {}): Promise<{ first: Page; second: Page }> {
   rest = Promise.withResolvers()
   gates.set('wait', rest.promise)
   const first = await stage.visit()
@@ -25,6 +28,7 @@ async function twoTabs(): Promise<{ first: Page; second: Page }> {
   await first.locator('.md strong', { hasText: 'hello' }).waitFor()
   await sendButton(first).waitFor()
   const second = await first.context().newPage()
+  if (!inOneBrowser) await second.addInitScript(() => Reflect.deleteProperty(window, 'BroadcastChannel'))
   const options = { initialThread: [...stage.server.threads.keys()].at(-1) }
   await second.goto(`${stage.server.origin}/#${encodeURIComponent(JSON.stringify(options))}`)
   await second.locator('.md strong', { hasText: 'hello' }).waitFor()
@@ -106,4 +110,33 @@ test('an answer that ends while the tab catches up is not missed', async () => {
   })
   await returnTo(second)
   await second.locator('.message', { hasText: 'Half of it and the rest.' }).waitFor()
+})
+
+test('a window beside this one shows a running answer without being touched', async () => {
+  const { first, second } = await twoTabs({ inOneBrowser: true })
+  await composer(second).fill('a draft')
+  await say(first, 'wait')
+  await second.getByText('Half of it').waitFor()
+  await stopButton(second).waitFor()
+  expect(await second.locator('.bubble').allTextContents()).toEqual(['hello', 'wait'])
+  rest.resolve()
+  await second.locator('.message', { hasText: 'Half of it and the rest.' }).waitFor()
+  expect(await composer(second).inputValue()).toBe('a draft')
+  await sendButton(second).waitFor()
+  await say(second, 'and back')
+  await first.locator('.md strong', { hasText: 'and back' }).waitFor()
+})
+
+test('an effect and a client tool happen once, in the window that asked', async () => {
+  const { first, second } = await twoTabs({ inOneBrowser: true })
+  await say(first, 'late effect')
+  await stopButton(second).waitFor()
+  rest.resolve()
+  for (const page of [first, second]) {
+    await page.locator('.message', { hasText: 'The page said: {"name":"double","doubled":42}' }).waitFor()
+    await sendButton(page).waitFor()
+  }
+  expect(stage.sent('threads.add_client_tool_output')).toHaveLength(1)
+  const effects = async (page: Page) => (await heard(page)).filter((name) => name === 'effect')
+  expect([await effects(first), await effects(second)]).toEqual([['effect'], []])
 })

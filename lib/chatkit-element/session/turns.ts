@@ -1,18 +1,12 @@
 import type { Api } from '#lib/chatkit/client/api.ts'
 import { ApiError, ConnectionError, LostError } from '#lib/chatkit/client/api-errors.ts'
 import { type EventStream, prepend } from '#lib/chatkit/client/event-stream.ts'
-import { type AnswerRequest, followAnswer } from '#lib/chatkit/client/follow-answer.ts'
-import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import type { ClientToolCallItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
-import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
-import { callClientTool } from '#lib/chatkit-element/session/client-tool.ts'
-import { FrameQueue } from '#lib/chatkit-element/session/frames.ts'
-import { waitForAbort } from '#lib/chatkit-element/session/wait-for-abort.ts'
+import { type StreamHooks, TurnStream } from '#lib/chatkit-element/session/turn-stream.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
 import { toSpokenText } from '#lib/chatkit-element/state/plain-text.ts'
-import { applyEvent, beginTurn, endTurn, withOutcome } from '#lib/chatkit-element/state/reducer.ts'
+import { beginTurn, endTurn, withOutcome } from '#lib/chatkit-element/state/reducer.ts'
 import { listLastTurn } from '#lib/chatkit-element/state/turn-groups.ts'
 import { type Failure, isLocal } from '#lib/chatkit-element/state/view.ts'
 import { toRefusalNotice } from '#lib/chatkit-element/transport/refused.ts'
@@ -23,8 +17,6 @@ import { toError } from '#lib/chatkit-element/transport/to-error.ts'
  * the server keeps.
  */
 const STOP_GRACE_MS = 1_500
-/** The limit of client tool rounds, in case a model never stops calling the page's tools. */
-const MAX_CLIENT_TOOL_ROUNDS = 32
 
 type TurnHooks = {
   /** Called when the server has accepted the request. */
@@ -35,14 +27,14 @@ type TurnHooks = {
   id?: string
 }
 
-type ThreadHooks = {
-  /** Called when the new chat has become a thread. */
-  onCreated: (thread: WireThread) => void
-  /** Called when the server has a message of the person. */
-  onMessage: (message: UserMessageItem) => void
-  /** Reads the thread as the server has it now. */
-  reload: (signal: AbortSignal) => Promise<void>
+type AttachHooks = {
+  read?: ((signal: AbortSignal) => Promise<void>) | undefined
+  onFound?: (() => void) | undefined
+  isReturn?: boolean
 }
+
+/** `isOwn` is false for a turn that another page has asked for. */
+type TurnSettings = { again?: () => Failure['retry']; isOwn?: boolean; controller?: AbortController }
 
 /**
  * Runs one turn at a time: streams it into the state, answers client tool calls, stops it, and
@@ -52,24 +44,25 @@ export class Turns {
   #running: AbortController | null = null
   #probe: AbortController | null = null
   #stopWhenCreated = false
-  #toolCalls: ClientToolCallItem[] = []
-  readonly #answered = new Set<string>()
-  readonly #queue: FrameQueue<ThreadStreamEvent>
+  readonly #stream: TurnStream
   readonly #state: Signal<ChatState>
   readonly #api: Api
   readonly #host: Host
-  readonly #onCreated: (thread: WireThread) => void
-  readonly #onMessage: (message: UserMessageItem) => void
-  readonly #reload: (signal: AbortSignal) => Promise<void>
 
-  constructor(state: Signal<ChatState>, api: Api, host: Host, to: ThreadHooks) {
+  constructor(state: Signal<ChatState>, api: Api, host: Host, to: StreamHooks) {
     this.#state = state
     this.#api = api
     this.#host = host
-    this.#onCreated = to.onCreated
-    this.#onMessage = to.onMessage
-    this.#reload = to.reload
-    this.#queue = new FrameQueue((events) => state.patch({ view: events.reduce(applyEvent, state.value.view) }))
+    this.#stream = new TurnStream(state, api, host, {
+      ...to,
+      onCreated: (thread) => {
+        to.onCreated(thread)
+        host.emit('chatkit.thread.change', { threadId: thread.id })
+        if (!this.#stopWhenCreated) return
+        state.patch({ phase: 'streaming' })
+        void this.stop()
+      },
+    })
   }
 
   /**
@@ -84,17 +77,18 @@ export class Turns {
       accepted = true
       onOpen?.()
     }
-    const follow = (signal: AbortSignal) => this.#follow({ operation, params, id }, signal, opened)
-    const error = await this.#turn(follow, () => (accepted ? null : again))
+    const follow = (signal: AbortSignal) => this.#stream.follow({ operation, params, id }, signal, opened)
+    const error = await this.#turn(follow, { again: () => (accepted ? null : again) })
     return accepted ? null : error
   }
 
   /**
    * Shows the thread's running answer, if there is one. `read` loads the stored items after the
    * lookup, so that an answer that ends in between is found either as running or as stored.
-   * `onFound` is called before a running answer is shown.
+   * `onFound` is called before a running answer is shown. `isReturn`: the page has been open all
+   * the time, so that only the answers that it asked for are its own.
    */
-  async attach(read?: (signal: AbortSignal) => Promise<void>, onFound?: () => void): Promise<void> {
+  async attach({ read, onFound, isReturn = false }: AttachHooks = {}): Promise<void> {
     const threadId = this.#threadId()
     if (!threadId || isBusy(this.#state.value)) return
     this.#probe?.abort()
@@ -106,11 +100,8 @@ export class Turns {
       if (!running || probe.signal.aborted) return
       const request = { operation: 'threads.attach', params: { thread_id: threadId }, opened: running }
       onFound?.()
-      await this.#turn(
-        (signal) => this.#follow(request, signal),
-        () => null,
-        probe,
-      )
+      const isOwn = !isReturn || this.#stream.hasAskedFor(running)
+      await this.#turn((signal) => this.#stream.follow(request, signal), { isOwn, controller: probe })
     } catch (error) {
       if (!probe.signal.aborted)
         this.#host.emit('chatkit.log', { name: 'read.failed', data: { message: String(error) } })
@@ -162,24 +153,23 @@ export class Turns {
     this.#probe?.abort()
     this.#running?.abort()
     this.#running = null
-    this.#queue.clear()
+    this.#stream.clear()
   }
 
   /** Returns the error that ended the turn; null if it ended normally or was aborted. */
   async #turn(
     work: (signal: AbortSignal) => Promise<void>,
-    again: () => Failure['retry'],
-    controller = new AbortController(),
-  ) {
+    { again = () => null, isOwn = true, controller = new AbortController() }: TurnSettings,
+  ): Promise<unknown> {
     let failed: unknown = null
     this.#running = controller
-    this.#toolCalls = []
+    this.#stream.begin(isOwn)
     this.#stopWhenCreated = false
     this.#state.patch({ phase: 'streaming', view: beginTurn(this.#state.value.view), announcement: '' })
     this.#host.emit('chatkit.response.start')
     try {
       await work(controller.signal)
-      await this.#answerToolCalls(controller.signal)
+      await this.#stream.answerCalls(controller.signal)
     } catch (error) {
       if (!controller.signal.aborted) {
         failed = error
@@ -188,7 +178,7 @@ export class Turns {
     } finally {
       // After `detach` the screen belongs to another thread.
       if (this.#running === controller) {
-        this.#queue.flush()
+        this.#stream.flush()
         this.#running = null
         const { phase, view: last } = this.#state.value
         const view = endTurn(phase === 'stopping' ? withOutcome(last, { status: 'stopped', allow_retry: true }) : last)
@@ -203,68 +193,8 @@ export class Turns {
     return failed
   }
 
-  #follow(request: AnswerRequest, signal: AbortSignal, onOpen?: () => void): Promise<void> {
-    return followAnswer(
-      this.#api,
-      request,
-      {
-        onOpen,
-        onEvent: (event) => this.#receive(event, signal),
-        onReconnecting: (reconnecting) => this.#state.patch({ reconnecting }),
-        threadId: () => this.#threadId(),
-        isUnfinished: () => {
-          this.#queue.flush()
-          const { view, phase } = this.#state.value
-          return view.open.size > 0 && !view.failure && phase !== 'stopping'
-        },
-        reload: this.#reload,
-      },
-      signal,
-    )
-  }
-
-  #receive(event: ThreadStreamEvent, signal: AbortSignal): void {
-    if (signal.aborted) return
-    this.#queue.push(event)
-    if (event.type === 'thread.created') {
-      this.#queue.flush()
-      this.#onCreated(event.thread)
-      this.#host.emit('chatkit.thread.change', { threadId: event.thread.id })
-      if (this.#stopWhenCreated) {
-        this.#state.patch({ phase: 'streaming' })
-        void this.stop()
-      }
-    } else if (event.type === 'thread.item.done' && event.item.type === 'user_message') {
-      this.#onMessage(event.item)
-    } else if (event.type === 'client_effect') {
-      this.#queue.flush()
-      this.#host.emit('chatkit.effect', { name: event.name, data: event.data })
-    } else if (
-      event.type === 'thread.item.done' &&
-      event.item.type === 'client_tool_call' &&
-      event.item.status === 'pending'
-    ) {
-      const { item } = event
-      this.#toolCalls = [...this.#toolCalls.filter(({ id }) => id !== item.id), item]
-    }
-  }
-
-  async #answerToolCalls(signal: AbortSignal): Promise<void> {
-    for (let round = 0; round < MAX_CLIENT_TOOL_ROUNDS; round++) {
-      const call = this.#toolCalls.find(({ id }) => !this.#answered.has(id))
-      const threadId = this.#threadId()
-      if (!call || !threadId || signal.aborted) return
-      this.#answered.add(call.id)
-      const result = await callClientTool(call, this.#host)
-      if (signal.aborted) return
-      const completed = { ...call, status: 'completed' as const, output: result }
-      const request = { operation: 'threads.add_client_tool_output', params: { thread_id: threadId, result } }
-      await this.#follow(request, signal, () => this.#queue.push({ type: 'thread.item.replaced', item: completed }))
-    }
-  }
-
   #fail(error: unknown, again: Failure['retry']): void {
-    this.#queue.flush()
+    this.#stream.flush()
     const isLost = error instanceof LostError
     const question = this.#state.value.view.items.findLast(({ type }) => type === 'user_message')
     const isUnsent = question !== undefined && isLocal(question)
@@ -278,4 +208,13 @@ export class Turns {
   #threadId(): string | null {
     return this.#state.value.view.thread?.id ?? null
   }
+}
+
+/** Resolves when the signal aborts, or after `ms`. */
+function waitForAbort(signal: AbortSignal, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms)
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }

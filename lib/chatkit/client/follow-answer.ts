@@ -20,7 +20,7 @@ export type AnswerRequest = { operation: string; params: object; id?: string | u
 
 export type AnswerHooks = {
   /** The server has accepted the request; the message is stored or about to be. */
-  onOpen?: () => void
+  onOpen?: (runId: string | null) => void
   onEvent: (event: ThreadStreamEvent) => void
   onReconnecting: (reconnecting: boolean) => void
   /** The thread to look in after the connection was lost; null if it is not known yet. */
@@ -50,7 +50,7 @@ export async function followAnswer(
   const place = new AnswerPlace()
   let fromStart = false
   const stream = opened ?? (await open(api, operation, params, hooks, signal, id))
-  hooks.onOpen?.()
+  hooks.onOpen?.(stream.runId)
   if (await readToEnd(stream, hooks, place)) return
   for (let tries = 0; tries < BACK_OFF_MS.length; tries += 1) {
     hooks.onReconnecting(true)

@@ -87,6 +87,11 @@ export async function scriptedAnswer(run: Run, text: string): Promise<void> {
     run.send({ type: 'client_effect', name: 'once', data: {} })
     return speak(run, 'one two three four five six seven eight nine ten', { ms: 80, size: 5 })
   }
+  if (text === 'late effect') {
+    await gates.get('wait')
+    run.send({ type: 'client_effect', name: 'late', data: {} })
+    return scriptedAnswer(run, 'call double')
+  }
   if (text.startsWith('call ')) {
     const name = text.slice(5)
     return run.send({

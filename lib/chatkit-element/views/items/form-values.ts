@@ -1,4 +1,4 @@
-import type { WidgetAction } from '#lib/chatkit-element/chat.ts'
+import type { WidgetAction } from '#lib/chatkit-element/session/item-actions.ts'
 
 type Values = Record<string, unknown>
 

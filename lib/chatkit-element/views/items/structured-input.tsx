@@ -31,7 +31,7 @@ export function StructuredInput({ item, busy }: { item: StructuredInputItem; bus
         return [input.id, { values, skipped: values.length === 0 }]
       }),
     )
-    void chat.answerInput(item.id, { status: 'answered', answers })
+    void chat.actions.answerInput(item.id, { status: 'answered', answers })
   }
   return (
     <form
@@ -49,7 +49,7 @@ export function StructuredInput({ item, busy }: { item: StructuredInputItem; bus
           type="button"
           class="button"
           disabled={busy}
-          onClick={() => void chat.answerInput(item.id, { status: 'skipped', answers: {} })}
+          onClick={() => void chat.actions.answerInput(item.id, { status: 'skipped', answers: {} })}
         >
           {strings.skip}
         </button>

@@ -1,5 +1,5 @@
 import type { Strings } from '#lib/chatkit-element/language/strings.ts'
-import { copyText } from '#lib/chatkit-element/session/clipboard.ts'
+import { copyText } from '#lib/chatkit-element/views/copy-text.ts'
 
 const SHOWN_MS = 2_000
 

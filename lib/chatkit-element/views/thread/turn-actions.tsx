@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
-import { copyText } from '#lib/chatkit-element/session/clipboard.ts'
 import { toPlainText } from '#lib/chatkit-element/state/plain-text.ts'
 import type { TurnGroup } from '#lib/chatkit-element/state/turn-groups.ts'
+import { copyText } from '#lib/chatkit-element/views/copy-text.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
@@ -18,7 +18,7 @@ export function TurnActions({ group, isLast, busy, feedback }: Props) {
   const { question, answer, key } = group
   const text = toPlainText(answer)
   const give = (kind: 'positive' | 'negative') =>
-    chat.giveFeedback(
+    chat.actions.giveFeedback(
       key,
       answer.map(({ id }) => id),
       kind,

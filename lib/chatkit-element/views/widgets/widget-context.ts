@@ -1,7 +1,7 @@
 import { type ComponentChildren, createContext } from 'preact'
 import { useContext, useState } from 'preact/hooks'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
-import type { WidgetAction } from '#lib/chatkit-element/chat.ts'
+import type { WidgetAction } from '#lib/chatkit-element/session/item-actions.ts'
 
 type WidgetScope = {
   /**

@@ -1,6 +1,6 @@
 import { useId, useMemo, useState } from 'preact/hooks'
 import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
-import type { WidgetAction } from '#lib/chatkit-element/chat.ts'
+import type { WidgetAction } from '#lib/chatkit-element/session/item-actions.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { readFormValues, withFormValues } from '#lib/chatkit-element/views/items/form-values.ts'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
@@ -25,7 +25,7 @@ export function WidgetView({ item, busy, imageDomains }: Props) {
       chat.emitError(
         new Error(`The action "${action.type}" sets these already, so the form cannot: ${dropped.join(', ')}.`),
       )
-    const acting = chat.act(merged, item).catch((error: unknown) => chat.report(error))
+    const acting = chat.actions.act(merged, item).catch((error: unknown) => chat.report(error))
     await holdFocus(from, chat, acting)
   }
   const scope = {
