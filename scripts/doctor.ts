@@ -25,7 +25,7 @@ try {
     console.log(
       healthy
         ? `Healthy${spoken ? `: revision ${spoken.revision}, ${spoken.tools.length} ${spoken.tools.length === 1 ? 'tool' : 'tools'}` : ''}.`
-        : 'Something has to be changed: see above.',
+        : 'Problems found: see above.',
     )
     if (!healthy) process.exitCode = 1
   }

@@ -67,14 +67,14 @@ async function Calls({ caller, query }: { caller: Caller; query: Query }) {
 function NoCalls({ status }: { status?: ToolCallStatus }) {
   if (status)
     return (
-      <EmptyState icon={ListFilter} title="Nothing ended like this">
+      <EmptyState icon={ListFilter} title="No calls with this outcome">
         Choose another outcome.
       </EmptyState>
     )
   return (
     <EmptyState
       icon={Activity}
-      title="Nothing done yet"
+      title="No activity yet"
       action={
         <LinkButton href="/chat" tone="primary">
           Go to the chat

@@ -71,7 +71,7 @@ export function Live({ everySeconds = 2 }: { everySeconds?: number }) {
       </span>
       <Button size="sm" onClick={() => setPaused(!paused)}>
         {paused ? <Play aria-hidden className="size-4" /> : <Pause aria-hidden className="size-4" />}
-        {paused ? 'Go on' : 'Pause'}
+        {paused ? 'Resume' : 'Pause'}
       </Button>
     </div>
   )

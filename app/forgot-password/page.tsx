@@ -5,7 +5,7 @@ import { Notice } from '#app/ui/notice.tsx'
 import { canMail } from '#lib/auth/mail/send-mail.ts'
 import { ForgotForm } from './forgot-form.tsx'
 
-export const metadata: Metadata = { title: 'Forgotten password' }
+export const metadata: Metadata = { title: 'Forgot your password' }
 
 export default function ForgotPasswordPage() {
   return (

@@ -93,7 +93,7 @@ export default async function SettingsPage({
         <Card title="Connected accounts" hint="Your own accounts at services whose tools the assistant uses for you.">
           <LinkButton href="/settings/connections">
             <Plug aria-hidden className="size-4" />
-            Manage connections
+            Manage connected accounts
           </LinkButton>
         </Card>
         <Card title="Your data" hint="Profile, threads, runs, tool calls, tasks and notes as one JSON file.">

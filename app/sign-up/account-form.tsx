@@ -34,7 +34,7 @@ export function AccountForm({
       ...requireFilled(values, {
         ...(needsCode && {
           setup_code:
-            'Enter the set-up code. It stands in the log of the server, in the line that begins with “first account”.',
+            'Enter the set-up code. It is in the log of the server, in the line that begins with “first account”.',
         }),
         name: 'Enter your name.',
         email: 'Enter your e-mail address.',
@@ -68,7 +68,7 @@ export function AccountForm({
       {needsCode && (
         <Field
           label="Set-up code"
-          hint="It stands in the log of the server, in the line that begins with “first account”."
+          hint="It is in the log of the server, in the line that begins with “first account”."
           error={problems.setup_code}
         >
           <TextInput

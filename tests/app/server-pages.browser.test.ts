@@ -83,7 +83,7 @@ test('an admin adds, tests and enables a server, accepts a changed tool, reads i
 
   await page.goto(address)
   await page.getByRole('button', { name: 'Test the connection' }).click()
-  await page.getByText('All is well').waitFor()
+  await page.getByText('No problems found').waitFor()
   await page.getByText('New: quarantined').waitFor()
   await page.getByRole('button', { name: 'Accept search' }).click()
   await page.getByText('Accepted', { exact: true }).waitFor()

@@ -64,8 +64,8 @@ test.each([
   [{ idleSeconds: 'soon' }, 'whole seconds'],
   [{ idleSeconds: '0' }, 'whole seconds'],
   [{ hardSeconds: '1e9' }, 'whole seconds'],
-  [{ server: ' ' }, 'which server'],
-  [{ approval: 'sometimes' }, 'which server'],
+  [{ server: ' ' }, 'Choose a server'],
+  [{ approval: 'sometimes' }, 'Choose a server'],
   [{ repeatable: 'on' }, 'one tool at a time'],
 ])('an invalid policy is answered with a sentence: %j', async (fields, says) => {
   expect(await setPolicy(form(fields as Record<string, string>))).toEqual({ error: expect.stringContaining(says) })
@@ -95,12 +95,12 @@ test('a policy about a missing tool or server is reported with a suggestion', as
     { server: 'switchboard', tool: 'delete_task' },
   ])
     await setPolicy(form({ ...fields, approval: 'always' }))
-  expect(await page()).not.toContain('about nothing')
+  expect(await page()).not.toContain('no effect')
   await setPolicy(form({ server: name, tool: `${name}_close_ticket`, approval: 'always' }))
   await setPolicy(form({ server: 'switchboard', tool: 'Delete-Task', approval: 'always' }))
   await setPolicy(form({ server: 'gone', tool: '', approval: 'always' }))
   const warned = await page()
-  expect(warned).toContain('3 policies decide about nothing')
+  expect(warned).toContain('3 policies have no effect')
   expect(warned).toContain(`${name} has no tool ${name}_close_ticket. Is close_ticket meant?`)
   expect(warned).toContain('switchboard has no tool Delete-Task. Is delete_task meant?')
   expect(warned).toContain('There is no server gone, or it is switched off.')

@@ -55,10 +55,10 @@ async function Events({ query: { after, ...filters }, filtered }: { query: Query
   if (page.data.length === 0)
     return filtered ? (
       <EmptyState icon={ListFilter} title="No event fits these filters">
-        Take one filter away.
+        Remove a filter.
       </EmptyState>
     ) : (
-      <EmptyState icon={ScrollText} title="Nothing noted yet">
+      <EmptyState icon={ScrollText} title="No events yet">
         Sign-ins and changes are listed here.
       </EmptyState>
     )

@@ -14,9 +14,9 @@ const ACTION_NAMES: Record<AuditAction, string> = {
   token_made: 'Made a token',
   token_revoked: 'Revoked a token',
   tokens_revoked: 'Revoked all tokens',
-  client_allowed: 'Connected an app',
-  client_revoked: 'Disconnected an app',
-  client_token_reused: 'Used a spent token: the app was disconnected',
+  client_allowed: 'Authorized an app',
+  client_revoked: 'Removed an authorized app',
+  client_token_reused: 'Used a spent token: the authorized app was removed',
   data_exported: 'Exported their data',
   account_deleted: 'Deleted the account',
   role_changed: 'Changed a role',
@@ -33,8 +33,8 @@ const ACTION_NAMES: Record<AuditAction, string> = {
   policy_changed: 'Changed a policy',
   policy_removed: 'Removed a policy',
   call_repeated: 'Repeated a call',
-  account_connected: 'Connected a service',
-  account_disconnected: 'Disconnected a service',
+  account_connected: 'Connected an account',
+  account_disconnected: 'Disconnected an account',
 }
 
 /** The words for an action; also works for one that this version does not know. */

@@ -56,7 +56,7 @@ async function People({ query: { search, after }, me }: { query: Query; me: stri
   const page = await listPeople({ search, after })
   if (page.data.length === 0)
     return (
-      <EmptyState icon={UserSearch} title="Nobody found">
+      <EmptyState icon={UserSearch} title="No people found">
         No name or address contains “{search}”.
       </EmptyState>
     )

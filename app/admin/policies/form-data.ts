@@ -38,7 +38,7 @@ export function parsePolicy(form: FormData): ToolPolicy {
       'bad_request',
       field.endsWith('Seconds')
         ? `Times are whole seconds between 1 and ${DAY_SECONDS}, or nothing.`
-        : 'Say which server it is about, and how it is to be.',
+        : 'Choose a server and when to ask for approval.',
     )
   }
   const { tool, repeatable } = parsed.data

@@ -52,9 +52,7 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
         {idle.length > 0 && (
           <Notice
             tone="warn"
-            title={
-              idle.length === 1 ? 'A policy decides about nothing' : `${idle.length} policies decide about nothing`
-            }
+            title={idle.length === 1 ? 'A policy has no effect' : `${idle.length} policies have no effect`}
           >
             {idle.map((sentence) => (
               <p key={sentence}>{sentence}</p>
@@ -63,7 +61,7 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
         )}
         <Card flush>
           {policies.length === 0 ? (
-            <EmptyState icon={ShieldCheck} title="Nothing decided yet">
+            <EmptyState icon={ShieldCheck} title="No policies yet">
               People are asked before a call of a tool that may destroy something: one that says so, or one that says
               nothing and belongs to a server whose page says that such tools ask. The times are those of the settings.
             </EmptyState>
@@ -109,7 +107,7 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
                         fields={{ server, tool }}
                         action={removePolicy}
                       >
-                        <p>What holds for the server, or else the default, counts from the next call on.</p>
+                        <p>The policy of the server, or else the default, applies from the next call on.</p>
                       </ConfirmButton>
                     </span>
                   ),

@@ -86,7 +86,7 @@ async function Runs({ query: { after, ...filters } }: { query: Query }) {
       </EmptyState>
     ) : (
       <EmptyState icon={ListFilter} title="No run fits these filters">
-        Take one filter away.
+        Remove a filter.
       </EmptyState>
     )
   const between = (from: Date, to: Date | null) => (to ? toDurationText(to.getTime() - from.getTime()) : null)

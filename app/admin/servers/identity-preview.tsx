@@ -26,7 +26,7 @@ export async function IdentityPreview({
   const person = as ? await findAccountByEmail(as) : { id: adminId }
   const told = person ? await previewIdentity(server, person.id) : []
   return (
-    <Card flush title="What it is told of a person" hint={as && person ? `For ${as}.` : 'For you. Nothing is sent.'}>
+    <Card flush title="What it learns about a person" hint={as && person ? `For ${as}.` : 'For you. Nothing is sent.'}>
       <div className="grid gap-4 px-4 pb-4 sm:px-5">
         <Form action="" className="flex max-w-md gap-2">
           <TextInput
@@ -38,13 +38,13 @@ export async function IdentityPreview({
           />
           <SubmitButton tone="secondary">Look</SubmitButton>
         </Form>
-        {!person && <Notice tone="warn">Nobody here has this address.</Notice>}
+        {!person && <Notice tone="warn">No account has this address.</Notice>}
         {person && told.length === 0 && <Notice>Nothing: it cannot tell people apart.</Notice>}
       </div>
       {told.length > 0 && (
         <div className="border-t border-line">
           <Table
-            caption="What the server is told"
+            caption="What the server learns"
             rows={told}
             rowKey={({ where, name }) => where + name}
             columns={[

@@ -69,7 +69,7 @@ export default async function ServersPage() {
               },
               { header: 'State', cell: (server) => <State {...server} /> },
               {
-                header: 'Knows people by',
+                header: 'Authentication',
                 cell: ({ builtin, config }) =>
                   builtin ? 'A token of the run' : IDENTITY_NAMES[config?.identity.kind ?? 'none'].short,
               },

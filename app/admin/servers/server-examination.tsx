@@ -38,7 +38,7 @@ export function ServerExamination({ id }: { id: string }) {
           <>
             <Notice
               tone={found.healthy ? 'ok' : 'bad'}
-              title={found.healthy ? 'All is well' : 'Something has to be changed'}
+              title={found.healthy ? 'No problems found' : 'Problems found'}
             />
             <ol className="grid gap-3">
               {found.steps.map((step) => (

@@ -96,10 +96,10 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
       </div>
       {identity === 'oauth' && (
         <div className="grid items-start gap-4 sm:grid-cols-2">
-          <Field label="Scopes" optional hint="Only where the server does not say itself which it needs.">
+          <Field label="Scopes" optional hint="Only if the server does not say which it needs.">
             <TextInput name="scope" autoComplete="off" defaultValue={oauth?.scope} />
           </Field>
-          <Field label="Client id" optional hint="Only where its authorization server registers nobody by itself.">
+          <Field label="Client id" optional hint="Only if its authorization server does not register clients itself.">
             <TextInput name="clientId" autoComplete="off" defaultValue={oauth?.clientId} />
           </Field>
           <Field
@@ -132,8 +132,8 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
         <summary className="cursor-pointer font-medium">Headers, arguments and metadata</summary>
         <div className="mt-4 grid gap-4">
           <p className="text-sm text-ink-soft">
-            Values may contain {templateNames.map((name) => `{{${name}}}`).join(', ')}. Where one has no value, nothing
-            is sent at all.
+            Values may contain {templateNames.map((name) => `{{${name}}}`).join(', ')}. If one has no value, nothing is
+            sent.
           </p>
           <Field
             label="Bound arguments"
@@ -162,7 +162,7 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
             optional
             hint={
               server?.secretNames.length
-                ? `Stored: ${server.secretNames.join(', ')}. What you write here takes their place.`
+                ? `Stored: ${server.secretNames.join(', ')}. What you enter here replaces them.`
                 : 'One a line, stored encrypted and never shown again.'
             }
           >
@@ -195,7 +195,7 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
             defaultValue={config?.allow.join(', ')}
           />
         </Field>
-        <Field label="Denied tools" optional hint="These never, whatever is allowed.">
+        <Field label="Denied tools" optional hint="Never offered, even if allowed.">
           <TextInput name="deny" autoComplete="off" placeholder="delete_*" defaultValue={config?.deny.join(', ')} />
         </Field>
       </div>

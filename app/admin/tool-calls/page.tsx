@@ -109,7 +109,7 @@ async function Calls({ query }: { query: ToolCallQuery }) {
 function NoCalls({ filtered }: { filtered: boolean }) {
   return filtered ? (
     <EmptyState icon={ListFilter} title="No call fits these filters">
-      Take one filter away, or look further back.
+      Remove a filter, or choose a longer time.
     </EmptyState>
   ) : (
     <EmptyState icon={Plug} title="No tool calls yet">

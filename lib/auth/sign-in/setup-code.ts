@@ -35,7 +35,7 @@ export async function requireSetupCode(given: string | undefined, headers: Heade
   if (!isEqual(plain(given ?? ''), plain(deriveSetupCode())))
     throw new AppError(
       'forbidden',
-      'The set-up code is wrong. It stands in the log of the server, in the line that begins with "first account".',
+      'The set-up code is wrong. It is in the log of the server, in the line that begins with "first account".',
     )
 }
 

@@ -91,9 +91,9 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
               ['Waited to start', since(run.createdAt, run.startedAt)],
               ['First words after', since(run.createdAt, run.firstDeltaAt)],
               ['Took', since(run.createdAt, run.finishedAt)],
-              ['Calls of the model', toCountText(run.modelCalls)],
-              ['Tokens read', toCountText(run.inputTokens)],
-              ['Tokens written', toCountText(run.outputTokens)],
+              ['Model calls', toCountText(run.modelCalls)],
+              ['Input tokens', toCountText(run.inputTokens)],
+              ['Output tokens', toCountText(run.outputTokens)],
               [
                 'Conversation',
                 <Link

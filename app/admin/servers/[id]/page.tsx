@@ -75,7 +75,7 @@ export default async function ServerPage({
           <Facts
             facts={[
               ['Transport', server.config?.transport === 'sse' ? 'HTTP+SSE' : 'Streamable HTTP'],
-              ['Knows people by', IDENTITY_NAMES[server.config?.identity.kind ?? 'none'].short],
+              ['Authentication', IDENTITY_NAMES[server.config?.identity.kind ?? 'none'].short],
               ['For', server.audience === 'admins' ? 'Admins only' : 'Everyone'],
               ['Allowed tools', server.config?.allow.join(', ') || 'All'],
               ['Denied tools', server.config?.deny.join(', ')],
