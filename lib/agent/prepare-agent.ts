@@ -17,7 +17,7 @@ import { findResultWidgetServer } from '#lib/agent/stream/result-widgets.ts'
 import { TurnLine } from '#lib/agent/stream/turn-line.ts'
 import { toAgentTools } from '#lib/agent/tools/agent-tools.ts'
 import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
-import { chooseToolsForModel, refuseTool } from '#lib/agent/tools/tools-for-model.ts'
+import { ToolsForModel } from '#lib/agent/tools/tools-for-model.ts'
 import type { Notice } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { env } from '#lib/platform/env.ts'
@@ -46,13 +46,12 @@ export async function prepareAgent(open: OpenTurn, tools: OpenTools, known: Read
   const connecting = needed.connectTools<AgentFacts>(unavailable, listed)
   const all = [...listed, ...connecting]
   const said = messageTextOf(known.said)
-  const chosen = chooseModel(isDirectCall(said, all), open, tools, known, facts)
+  const forModel = new ToolsForModel(context.caller, connections, readModelName())
+  const chosen = chooseModel(isDirectCall(said, all), open, forModel, known, facts)
   const reportAnswer = reportUsage(context.run, chosen.name)
   const { offered, notice } = chosen.takesAll
     ? { offered: all }
-    : await chooseToolsForModel(context.caller, all, {
-        ...{ connections, said, needed: [...(resumed?.calls ?? []), ...connecting] },
-      })
+    : await forModel.choose(all, { said, needed: [...(resumed?.calls ?? []), ...connecting] })
   model = new GuardedModel(chosen.model, {
     idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
     lastSignAt: chosen.lastSignAt,
@@ -76,11 +75,11 @@ type ChosenModel = { name: string; model: Model; takesAll: boolean; lastSignAt: 
 function chooseModel(
   isDirect: boolean,
   { steps, context: { model: given } }: OpenTurn,
-  { connections }: OpenTools,
+  forModel: ToolsForModel,
   { person }: ReadContext,
   { timeZone, now }: TurnFacts,
 ): ChosenModel {
-  const line = new TurnLine(steps, (...refusal) => refuseTool(connections, readModelName(), ...refusal))
+  const line = new TurnLine(steps, forModel)
   const lastSignAt = () => line.lastSignAt
   if (isDirect) return { name: DIRECT_NAME, model: makeDirectModel(), takesAll: true, lastSignAt }
   if (given) return { name: 'given', model: given, takesAll: false, lastSignAt }

@@ -203,6 +203,7 @@ test('the list of files that may query across people is short', () => {
       "tokens: lib/data/oauth/refresh-tokens.ts",
       "tokens: lib/data/oauth/stored-keys.ts",
       "tokens: lib/data/people/personal-tokens.ts",
+      "tool-servers: lib/data/servers/model-limits.ts",
       "tool-servers: lib/data/servers/server-accounts.ts",
       "tool-servers: lib/data/servers/servers.ts",
       "tool-servers: lib/data/servers/tool-pins.ts",

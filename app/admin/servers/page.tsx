@@ -8,11 +8,13 @@ import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { EmptyState } from '#app/ui/lists/empty-state.tsx'
 import { Table } from '#app/ui/lists/table.tsx'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
+import { listModelLimits } from '#lib/data/servers/model-limits.ts'
 import { listServers } from '#lib/data/servers/servers.ts'
 import { countQuarantined } from '#lib/data/servers/tool-pins.ts'
 import { findRetryTime } from '#lib/mcp-client/servers/health.ts'
 import { type McpServer, readConfiguredServers, toMcpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { IDENTITY_NAMES } from './identity-names.ts'
+import { ModelLimitsCard } from './model-limits-card.tsx'
 
 export const metadata: Metadata = { title: 'Tool servers' }
 
@@ -21,7 +23,7 @@ type Row = McpServer & { enabled: boolean; waiting: number }
 /** The MCP servers whose tools the assistants use, from the settings and added by admins. */
 export default async function ServersPage() {
   await requirePageAdmin()
-  const [stored, waiting] = await Promise.all([listServers(), countQuarantined()])
+  const [stored, waiting, limits] = await Promise.all([listServers(), countQuarantined(), listModelLimits()])
   const rows: Row[] = [
     ...readConfiguredServers().map((server) => ({ ...server, enabled: true })),
     ...stored.map((server) => ({ ...toMcpServer(server), enabled: server.enabled })),
@@ -37,51 +39,54 @@ export default async function ServersPage() {
           </LinkButton>
         }
       />
-      <Card flush>
-        {rows.length === 0 ? (
-          <EmptyState icon={ServerCog} title="No tool servers">
-            Add one by its address, or set MCP_SERVER_URL or MCP_SERVERS_FILE.
-          </EmptyState>
-        ) : (
-          <Table
-            caption="Tool servers"
-            rows={rows}
-            rowKey={({ name, id }) => id ?? name}
-            columns={[
-              {
-                header: 'Server',
-                lead: true,
-                cell: ({ id, name, url }) => (
-                  <>
-                    {id ? (
-                      <Link
-                        href={`/admin/servers/${encodeURIComponent(id)}`}
-                        className="font-medium text-accent underline-offset-2 hover:underline"
-                      >
-                        {name}
-                      </Link>
-                    ) : (
-                      <span className="font-medium">{name}</span>
-                    )}
-                    <span className="block text-sm font-normal break-all text-ink-faint">{url}</span>
-                  </>
-                ),
-              },
-              { header: 'State', cell: (server) => <State {...server} /> },
-              {
-                header: 'Authentication',
-                cell: ({ builtin, config }) =>
-                  builtin ? 'A token of the run' : IDENTITY_NAMES[config?.identity.kind ?? 'none'].short,
-              },
-              { header: 'For', cell: ({ audience }) => (audience === 'admins' ? 'Admins' : 'Everyone') },
-              {
-                header: 'From',
-                cell: ({ builtin, fromAdmin }) => (builtin ? 'Built in' : fromAdmin ? 'This page' : 'Settings'),
-              },
-            ]}
-          />
-        )}
-      </Card>
+      <div className="grid gap-5">
+        <ModelLimitsCard limits={limits} />
+        <Card flush>
+          {rows.length === 0 ? (
+            <EmptyState icon={ServerCog} title="No tool servers">
+              Add one by its address, or set MCP_SERVER_URL or MCP_SERVERS_FILE.
+            </EmptyState>
+          ) : (
+            <Table
+              caption="Tool servers"
+              rows={rows}
+              rowKey={({ name, id }) => id ?? name}
+              columns={[
+                {
+                  header: 'Server',
+                  lead: true,
+                  cell: ({ id, name, url }) => (
+                    <>
+                      {id ? (
+                        <Link
+                          href={`/admin/servers/${encodeURIComponent(id)}`}
+                          className="font-medium text-accent underline-offset-2 hover:underline"
+                        >
+                          {name}
+                        </Link>
+                      ) : (
+                        <span className="font-medium">{name}</span>
+                      )}
+                      <span className="block text-sm font-normal break-all text-ink-faint">{url}</span>
+                    </>
+                  ),
+                },
+                { header: 'State', cell: (server) => <State {...server} /> },
+                {
+                  header: 'Authentication',
+                  cell: ({ builtin, config }) =>
+                    builtin ? 'A token of the run' : IDENTITY_NAMES[config?.identity.kind ?? 'none'].short,
+                },
+                { header: 'For', cell: ({ audience }) => (audience === 'admins' ? 'Admins' : 'Everyone') },
+                {
+                  header: 'From',
+                  cell: ({ builtin, fromAdmin }) => (builtin ? 'Built in' : fromAdmin ? 'This page' : 'Settings'),
+                },
+              ]}
+            />
+          )}
+        </Card>
+      </div>
     </>
   )
 }

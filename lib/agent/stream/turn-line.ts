@@ -11,26 +11,30 @@ import type { FailureDetail } from '#lib/data/runs/run-failures.ts'
  */
 export class TurnLine implements ModelLine {
   readonly #steps: SideEvents<SideStep>
-  readonly #refuseTool: (name: string, detail: FailureDetail) => Notice
+  readonly #tools: Tools
   /**
    * When (ms since 1970) the server gave the last sign of life. Lies in the future during a wait
    * for the server.
    */
   lastSignAt = 0
 
-  /**
-   * `refuseTool` records a tool that the server does not accept, and returns the notice for the
-   * person.
-   */
-  constructor(steps: SideEvents<SideStep>, refuseTool: (name: string, detail: FailureDetail) => Notice) {
+  /** `tools` records what the server does not accept of tools. */
+  constructor(steps: SideEvents<SideStep>, tools: Tools) {
     this.#steps = steps
-    this.#refuseTool = refuseTool
+    this.#tools = tools
   }
 
-  onToolRefused = (name: string, detail: FailureDetail): void => {
-    const notice = this.#refuseTool(name, detail)
-    this.#steps.push((turn) => turn.show(notice))
+  get plainSchemas(): boolean {
+    return this.#tools.plainSchemas
   }
+
+  onToolsRefused = (names: string[], detail: FailureDetail): void => this.#show(this.#tools.refuse(names, detail))
+
+  onToolLimit = (max: number, detail: FailureDetail): void => this.#show(this.#tools.noteLimit(max, detail))
+
+  onPlainSchemas = (detail: FailureDetail): void => this.#tools.notePlainSchemas(detail)
+
+  pickTools = (max: number): Promise<ReadonlySet<string>> => this.#tools.pick(max)
 
   onSign = (aheadMs = 0): void => {
     this.lastSignAt = Math.max(this.lastSignAt, Date.now() + aheadMs)
@@ -42,4 +46,17 @@ export class TurnLine implements ModelLine {
       : ''
     this.#steps.push((turn) => turn.show({ type: 'progress_update', text, ...(wait && { icon: 'clock' }) }))
   }
+
+  #show(notice: Notice): void {
+    this.#steps.push((turn) => turn.show(notice))
+  }
+}
+
+/** What records what a model's server refuses, and makes the notices for the person. */
+type Tools = {
+  readonly plainSchemas: boolean
+  refuse: (names: string[], detail: FailureDetail) => Notice
+  noteLimit: (max: number, detail: FailureDetail) => Notice
+  notePlainSchemas: (detail: FailureDetail) => void
+  pick: (max: number) => Promise<ReadonlySet<string>>
 }

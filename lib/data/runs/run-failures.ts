@@ -103,7 +103,7 @@ export const RUN_FAILURES = {
     retry: false,
     title: 'Too many tools for the model',
     means: 'The model’s server refuses requests that offer so many tools.',
-    todo: 'Set MODEL_MAX_TOOLS to what it takes, or deny tools that nobody needs on the servers’ pages.',
+    todo: 'Fewer were tried four times. Set MODEL_MAX_TOOLS to what it takes, or deny tools that nobody needs on the servers’ pages.',
   },
   model_schema_refused: {
     sentence:

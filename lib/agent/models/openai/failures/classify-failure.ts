@@ -21,9 +21,12 @@ const FILTER =
 const NO_TOOLS =
   /(not|n't) (currently )?support (tools?|function|tool)|support tool use|(tools?|function calling|tool (use|calling|choice))( is| are)? not (supported|enabled)|enable-auto-tool-choice|tools param requires|unsupported.{0,20}['"`]?tools?['"`]?$/i
 const TOO_MANY_TOOLS =
-  /too many (tools|functions)|(maximum|number) (number )?of (tools|functions)|array_above_max_length/i
+  /too many (tools|functions?)|(maximum|number) (number )?of (tools|functions)|array_above_max_length|array too long|(at most|more than|up to|limit of|only) \d+ (tools|functions?)|maximum number of items|(tools|functions) (limit|exceed)/i
 const SCHEMA =
-  /invalid_function_parameters|invalid schema for (function|tool)|tools?(?:[[.]|['"], | -> )\d+|function_declarations?\[|functions\[\d+\]|input_schema|(json )?schema .{0,40}(invalid|not (valid|supported))|schema conversion failed|unrecognized schema|\.tools\.function\.parameters|(convert|parse|compile) (the )?grammar/i
+  /invalid_function_parameters|invalid schema for (function|tool)|tools?(?:[[.]|['"], | -> )\d+|function_declarations?\[|functions\[\d+\]|input_schema|(json )?schema .{0,40}(invalid|not (valid|supported))|schema conversion failed|unrecognized schema|\.tools\.function\.parameters/i
+// llama.cpp; vLLM and SGLang with xgrammar, llguidance or outlines. vLLM sends some of it as a 500.
+const GRAMMAR =
+  /(convert|parse|compile|build) (the |a )?(\w+ )?grammar|grammar (error|compilation|could not|is (invalid|not))|invalid grammar|not supported by (xgrammar|outlines|llguidance|guidance)|initialize samplers/i
 const FILE =
   /image|picture|\bpdf\b|\bfile\b|input_file|input_image|\bvision\b|multi-?modal|mmproj|document (is|was|could|has)|unsupported (media|mime)|base64/i
 // OpenAI: unsupported_country_region_territory. Gemini: "User location is not supported". Bedrock:
@@ -60,7 +63,7 @@ const RULES: Rule[] = [
   ['model_filtered', ({ status, text }) => (status ?? 400) < 500 && FILTER.test(text)],
   ['model_no_tools', ({ text }) => NO_TOOLS.test(text)],
   ['model_too_many_tools', ({ text, param = '' }) => TOO_MANY_TOOLS.test(text) && /tool|function/i.test(text + param)],
-  ['model_schema_refused', ({ status, text }) => (status ?? 400) < 500 && SCHEMA.test(text)],
+  ['model_schema_refused', ({ status, text }) => GRAMMAR.test(text) || ((status ?? 400) < 500 && SCHEMA.test(text))],
   ['model_region', ({ status = 400, text }) => status === 451 || (status < 500 && REGION.test(text))],
   ['model_not_found', ({ text }) => NOT_FOUND.test(text)],
   ['model_unauthorised', ({ status, code }) => status === 401 || status === 403 || code === 'invalid_api_key'],

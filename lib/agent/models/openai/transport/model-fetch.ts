@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findRefusedTool, withoutTools } from '#lib/agent/models/openai/failures/refused-tools.ts'
 import { ModelServerError, readServerError } from '#lib/agent/models/openai/failures/server-error.ts'
+import { FittedTools, type ToolsLine } from '#lib/agent/models/openai/fitting/fitted-tools.ts'
 import { toAnswerStream } from '#lib/agent/models/openai/transport/answer-stream.ts'
 import { type FailureDetail, RUN_FAILURES, type RunFailureClass } from '#lib/data/runs/run-failures.ts'
 import { env } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
 
 /** What a model's server says besides its answer. */
-export type ModelLine = {
+export type ModelLine = ToolsLine & {
   /**
    * Called when bytes arrive: the server is alive. `aheadMs` says for how long (ms) silence is
    * expected.
@@ -18,11 +18,6 @@ export type ModelLine = {
    * wait; undefined when the wait is over.
    */
   onWait?: (wait: { ms: number; sentence: string } | undefined) => void
-  /**
-   * Called if the server does not accept the definition of this tool, by the name that the model
-   * sees. The turn goes on without it.
-   */
-  onToolRefused?: (name: string, detail: FailureDetail) => void
 }
 
 /** Retries of failures that may pass at once: after about 0.5 s, then about 1 s. */
@@ -31,8 +26,6 @@ const QUICK_MS = 500
 /** A wait longer than this (ms) is shown to the person, and updated every TELL_EVERY_MS. */
 const TELL_MS = 3_000
 const TELL_EVERY_MS = 5_000
-/** How many refused tools a turn leaves out before it fails. */
-const REFUSED_TOOLS_MAX = 8
 /** How much of an error's body is read (bytes), and for how long (ms). */
 const ERROR_MAX_BYTES = 64_000
 const ERROR_READ_MS = 5_000
@@ -46,32 +39,30 @@ const PASSING: ReadonlySet<RunFailureClass> = new Set([
 
 /**
  * The `fetch` of one turn's model. Retries failures that may pass, waits as long as the server says
- * (MODEL_WAIT_MAX seconds in total) and reports the wait, leaves out tools that the server does not
- * accept, and makes a stream of any answer. Throws a ModelServerError; after the answer has begun,
+ * (MODEL_WAIT_MAX seconds in total) and reports the wait, leaves out what the server does not accept
+ * of tools, and makes a stream of any answer. Throws a ModelServerError; after the answer has begun,
  * its body throws it.
  */
 export function modelFetch(line: ModelLine = {}): typeof fetch {
-  const refused = new Set<string>()
+  const tools = new FittedTools(line)
   return async (input, init = {}) => {
     const { signal } = init
     let quick = 0
     let waitedMs = 0
     for (;;) {
-      const body = typeof init.body === 'string' ? withoutTools(init.body, refused) : init.body
+      const body = typeof init.body === 'string' ? tools.fit(init.body) : init.body
       const answer = await ask(input, { ...init, body }, line)
-      if (answer instanceof Response) return answer
-      signal?.throwIfAborted()
-      const tool =
-        typeof body === 'string' && refused.size < REFUSED_TOOLS_MAX ? findRefusedTool(answer, body) : undefined
-      if (tool !== undefined) {
-        refused.add(tool)
-        line.onToolRefused?.(tool, answer.detail)
+      if (answer instanceof Response) {
+        if (tools.noteTaken()) return answer
+        void answer.body?.cancel().catch(() => undefined)
         continue
       }
+      signal?.throwIfAborted()
+      if (typeof body === 'string' && (await tools.learn(answer, body))) continue
       const waitMs = PASSING.has(answer.failureClass)
         ? waitBefore(answer, { quick, waitedMs, isTold: line.onWait !== undefined })
         : undefined
-      if (waitMs === undefined) throw answer
+      if (waitMs === undefined) throw tools.giveUp(answer)
       log.info(
         { failure_class: answer.failureClass, ...toLog(answer.detail), wait_ms: Math.round(waitMs) },
         'the model is asked again',
