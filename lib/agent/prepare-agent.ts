@@ -11,7 +11,7 @@ import { isDemo, openModel, readModelName } from '#lib/agent/models/open-model.t
 import { GuardedModel, type ModelAnswer } from '#lib/agent/models/openai/guarded-model.ts'
 import { toTokenCount } from '#lib/agent/models/openai/repair/token-count.ts'
 import type { OpenTurn } from '#lib/agent/open-turn.ts'
-import { restoreAgent } from '#lib/agent/start-agent.ts'
+import { applyDecisions, restoreAgent } from '#lib/agent/start-agent.ts'
 import { ChatContext } from '#lib/agent/stream/chat-context.ts'
 import { findResultWidgetServer } from '#lib/agent/stream/result-widgets.ts'
 import { TurnLine } from '#lib/agent/stream/turn-line.ts'
@@ -38,11 +38,11 @@ export async function prepareAgent(open: OpenTurn, tools: OpenTools, known: Read
   const facts: AgentFacts = { ...toTurnFacts(known.person, new Date(), missing), chat }
   // The tools ask the model about its calls, and which model it is depends on the tools.
   let model: GuardedModel | undefined
-  const listed = await toAgentTools<AgentFacts>(
-    connections,
-    (...call) => review.mustAsk(...call),
-    (callId) => model?.whyUnmakeable(callId),
-  )
+  const listed = await toAgentTools<AgentFacts>(connections, {
+    mustAsk: (...call) => review.mustAsk(...call),
+    findRefusal: (callId) => review.findRefusal(callId),
+    whyUnmakeable: (callId) => model?.whyUnmakeable(callId),
+  })
   const connecting = needed.connectTools<AgentFacts>(unavailable, listed)
   const all = [...listed, ...connecting]
   const said = messageTextOf(known.said)
@@ -101,10 +101,15 @@ function reportUsage(run: RunHandle, model: string): (answer: ModelAnswer) => vo
 /** What the agent starts from: the thread's history, or the state of the run that it resumes. */
 export async function readInput(
   { files, resumed }: OpenTurn,
+  { connections, review }: OpenTools,
   { items, earlier }: ReadContext,
   { agent, facts }: PreparedAgent,
 ): Promise<AgentInputItem[] | RunState<AgentFacts, Agent<AgentFacts>>> {
-  if (resumed) return restoreAgent(agent, resumed.state, facts)
+  if (resumed) {
+    const state = await restoreAgent(agent, resumed.state, facts)
+    await applyDecisions(state, (item) => review.decide(item, connections))
+    return state
+  }
   const history = await files.toModelInput(items.filter((item) => !isOurCard(item)))
   return [...history, ...describeEarlierCalls(earlier)]
 }

@@ -56,7 +56,7 @@ export async function repeatCall(
     )
   const policies = await listPolicies(owner)
   const args = toAskedArguments(call.arguments, call.filledIn) as Record<string, unknown>
-  const run = { id: newId('rpt'), threadId: call.threadId ?? '', ...owner, callIdOf: () => undefined }
+  const run = { id: newId('rpt'), threadId: call.threadId ?? '', ...owner }
   const mcp = await openMcp(
     { ...run, repeats: { callId: id, by: asker.userId } },
     { policies, builtinFetch, servers: [server], relist: true },

@@ -5,7 +5,7 @@ import { openWorkflowOf } from '#lib/agent/input/recent-items.ts'
 import { OpenTurn } from '#lib/agent/open-turn.ts'
 import { prepareAgent, readInput } from '#lib/agent/prepare-agent.ts'
 import { failTurn, settleTurn } from '#lib/agent/settle-turn.ts'
-import { approveUnreviewed, startAgent } from '#lib/agent/start-agent.ts'
+import { applyDecisions, startAgent } from '#lib/agent/start-agent.ts'
 import { mergeEvents } from '#lib/agent/stream/side-events.ts'
 import { openTools, unavailableNotices } from '#lib/agent/tools/open-tools.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
@@ -47,7 +47,7 @@ export async function* runTurn(
     const starting = { signal, whyUnmakeable: (id: string) => model.whyUnmakeable(id), onEnd: model.noteFailure }
 
     // Stream.
-    let result = await startAgent(agent, await readInput(open, known, prepared), facts, starting)
+    let result = await startAgent(agent, await readInput(open, tools, known, prepared), facts, starting)
     for (;;) {
       for await (const event of mergeEvents(result, steps))
         for (const shown of 'side' in event ? event.side(events) : events.take(event.main)) yield shown
@@ -55,7 +55,7 @@ export async function* runTurn(
       if (signal.aborted) return yield* events.interrupt()
       await result.completed
       if (model.failure !== undefined) throw model.failure
-      if (!approveUnreviewed(result, tools.review.pending)) break
+      if (!(await applyDecisions(result.state, (item) => tools.review.decide(item, tools.connections)))) break
       result = await startAgent(agent, result.state, facts, starting)
     }
 

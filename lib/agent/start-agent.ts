@@ -1,5 +1,13 @@
-import { type Agent, type AgentInputItem, RunContext, RunState, run as runAgent } from '@openai/agents'
+import {
+  type Agent,
+  type AgentInputItem,
+  RunContext,
+  RunState,
+  type RunToolApprovalItem,
+  run as runAgent,
+} from '@openai/agents'
 import { describeMissingTool } from '#lib/agent/models/openai/repair/answer-repair.ts'
+import type { Decision } from '#lib/agent/tools/call-review.ts'
 
 const MAX_MODEL_CALLS = 16
 const MAX_PARALLEL_TOOLS = 16
@@ -44,16 +52,22 @@ export function startAgent<Context>(
 }
 
 /**
- * Approves calls that never reached our review, because their arguments are unreadable: the SDK then
- * reports the error to the model. Returns true if there were any, so that the run has to go on.
+ * Carries out what is decided about the calls for which the SDK interrupted a run. Resolves to true
+ * if any was, so that the run has to go on.
  */
-export function approveUnreviewed<Context>(
-  { interruptions, state }: Awaited<ReturnType<typeof startAgent<Context>>>,
-  pending: ReadonlyMap<string, unknown>,
-): boolean {
-  const unreviewed = interruptions.filter(({ rawItem }) => !('callId' in rawItem && pending.has(rawItem.callId)))
-  for (const item of unreviewed) state.approve(item)
-  return unreviewed.length > 0
+export async function applyDecisions<Context>(
+  state: RunState<Context, Agent<Context>>,
+  decide: (item: RunToolApprovalItem) => Promise<Decision | undefined>,
+): Promise<boolean> {
+  let isDecided = false
+  for (const item of state.getInterruptions()) {
+    const decision = await decide(item)
+    if (!decision) continue
+    isDecided = true
+    if (decision.isApproved) state.approve(item)
+    else state.reject(item, { message: decision.message })
+  }
+  return isDecided
 }
 
 /** Restores a stored state. Everything else is new: the caller, the time, the tools. */
@@ -62,11 +76,5 @@ export async function restoreAgent<Context>(
   stored: string,
   context: Context,
 ): Promise<RunState<Context, Agent<Context>>> {
-  const state = await RunState.fromStringWithContext(agent, stored, new RunContext(context), {
-    contextStrategy: 'replace',
-  })
-  // Declined calls are approved here too. They are refused later, at the place that tells ledger,
-  // chat and model the same.
-  for (const item of state.getInterruptions()) state.approve(item)
-  return state
+  return RunState.fromStringWithContext(agent, stored, new RunContext(context), { contextStrategy: 'replace' })
 }

@@ -15,7 +15,8 @@ import type { Act } from '#lib/chatkit/server/turn.ts'
 import { type Approval, listApprovedForThread } from '#lib/data/runs/approvals.ts'
 import { listPolicies } from '#lib/data/servers/policies.ts'
 import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
-import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
+import { readCallFacts } from '#lib/mcp-client/calls/call-facts.ts'
+import { withCallId } from '#lib/mcp-client/calls/call-id.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import { newId } from '#lib/platform/ids.ts'
 
@@ -95,7 +96,7 @@ async function* withTool(
 ): AsyncGenerator<ThreadStreamEvent> {
   const policies = await listPolicies(caller)
   const mcp = await openMcp(
-    { id: run.id, threadId: run.threadId, userId: caller.userId, callIdOf: () => callId },
+    { id: run.id, threadId: run.threadId, userId: caller.userId },
     { policies, builtinFetch, signal, relist },
   )
   try {
@@ -113,8 +114,10 @@ async function* makeCall(
   { thread, store, signal }: Here,
   keptId = store.newItemId('hidden_context'),
 ): AsyncGenerator<ThreadStreamEvent> {
-  const result = await offered.connection.callToolResult(offered.name, call.arguments, null, { signal })
-  const facts = (result._meta as { 'switchboard/call'?: CallFacts } | undefined)?.['switchboard/call']
+  const result = await withCallId(offered.callId, () =>
+    offered.connection.callToolResult(offered.name, call.arguments, null, { signal }),
+  )
+  const facts = readCallFacts(result._meta)
   yield { type: 'thread.item.done', item: toKeptCallItem(thread, keptId, offered, toOutputText(result.content)) }
   if (facts?.failure) throw new CustomStreamError(facts.failure.sentence, true)
   if (!facts?.widget) return

@@ -766,6 +766,18 @@ describe('what tools put into the chat', () => {
   })
 })
 
+test('a call that is settled before the run reports its start ends with what was reported', () => {
+  const mapping = bridge()
+  const failure = { class: 'denied', sentence: 'This is not allowed. (denied)' } as const
+  const events = [
+    ...mapping.settled('a', { server: 's', tool: 'wipe', durationMs: 1, failure }),
+    ...mapping.take(item('tool_called', { type: 'function_call', callId: 'a', name: 'wipe', arguments: '{}' })),
+    ...mapping.take(item('tool_output', { type: 'function_call_result', callId: 'a', output: 'refused' })),
+  ]
+  expect(JSON.stringify(events)).toContain('This is not allowed. (denied)')
+  expect(halfOpen([...events, ...mapping.end()])).toEqual([])
+})
+
 describe('a guardrail', () => {
   test('removes everything that the turn has shown or kept', () => {
     const mapping = bridge()

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { findBearerCaller } from '#lib/auth/tokens/bearer.ts'
 import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
+import { withCallId } from '#lib/mcp-client/calls/call-id.ts'
 import type { CallFacts, CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import { toSafeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
@@ -21,7 +22,7 @@ const echo: TestTool = { name: 'echo', run: (args) => args }
 
 beforeEach(async () => {
   caller = (await signedIn()).caller
-  run = { id: newId('run'), threadId: newId('thr'), userId: caller.userId, callIdOf: () => 'call_1' }
+  run = { id: newId('run'), threadId: newId('thr'), userId: caller.userId }
   await withCaller(caller, async (tx) => {
     await tx.thread.create({ data: { id: run.threadId, ownerId: caller.userId } })
     await tx.run.create({
@@ -42,7 +43,7 @@ async function connect(...servers: McpServer[]) {
   return {
     ...mcp,
     call: (name: string, args = {}) =>
-      only ? only.callToolResult(name, args) : Promise.reject(new Error('no connection')),
+      only ? withCallId('call_1', () => only.callToolResult(name, args)) : Promise.reject(new Error('no connection')),
   }
 }
 

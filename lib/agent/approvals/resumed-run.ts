@@ -1,4 +1,4 @@
-import { DECLINED, expireChangedApprovals } from '#lib/agent/approvals/close-approvals.ts'
+import { expireChangedApprovals } from '#lib/agent/approvals/close-approvals.ts'
 import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
 import type { ToolCall } from '#lib/agent/stream/tool-tasks.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
@@ -6,7 +6,6 @@ import type { ThreadItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import type { Approval } from '#lib/data/runs/approvals.ts'
 import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
-import type { CallRefusal } from '#lib/mcp-client/calls/calling-run.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 
@@ -44,10 +43,10 @@ export class ResumedRun {
     })
   }
 
-  /** The calls that were not approved, each with its refusal. */
-  get refused(): [callId: string, refusal: CallRefusal][] {
-    const refusal = { sentence: DECLINED, declined: true }
-    return this.#approvals.filter(({ status }) => status !== 'approved').map(({ callId }) => [callId, refusal])
+  /** Whether the person approved a call; undefined for a call that was not asked about. */
+  isApproved(callId: string): boolean | undefined {
+    const approval = this.#approvals.find((asked) => asked.callId === callId)
+    return approval && approval.status === 'approved'
   }
 
   /** True if every approved tool still has the definition that the person was asked about. */

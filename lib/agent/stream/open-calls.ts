@@ -42,6 +42,8 @@ export class OpenCalls {
   readonly #workflow: OpenWorkflow
   readonly #sentArguments: (call: ToolCall) => string
   readonly #functions = new Map<string, ToolCall & Place & { settled?: boolean; keptId?: string }>()
+  /** How calls ended whose start the run has not reported yet, by call id. */
+  readonly #early = new Map<string, Outcome>()
   readonly #others = new Map<string, Place & { startedAt: number; stopped: Task }>()
 
   constructor(context: ItemContext, workflow: OpenWorkflow, sentArguments = ({ arguments: args }: ToolCall) => args) {
@@ -91,16 +93,17 @@ export class OpenCalls {
   /** Shows that a call has ended, which may be long before the run reports it. */
   *settle(callId: string, outcome: Outcome): Events {
     const call = this.#functions.get(callId)
+    if (!call) this.#early.set(callId, outcome)
     if (!call || call.settled) return
     call.settled = true
     yield* this.#update(call, toSettledTask(call, outcome))
   }
 
   /** Takes a call's output from the run and keeps it for the next turns. */
-  *end(callId: string, output: unknown, outcome: Outcome = NOT_MADE): Events {
+  *end(callId: string, output: unknown, outcome?: Outcome): Events {
     const call = this.#functions.get(callId)
     if (!call) return
-    yield* this.settle(callId, outcome)
+    yield* this.settle(callId, outcome ?? this.#early.get(callId) ?? NOT_MADE)
     yield* this.#keep(call, toOutputText(output))
   }
 

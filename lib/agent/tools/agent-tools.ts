@@ -5,35 +5,52 @@ import {
   ToolGuardrailFunctionOutputFactory,
 } from '@openai/agents'
 import type { OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
+import { withCallId } from '#lib/mcp-client/calls/call-id.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
 import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 
+/** How the calls of a turn are reviewed. */
+type Review = {
+  /** Resolves to true if a person has to be asked first. */
+  mustAsk: (
+    offered: OfferedTool,
+    args: Record<string, unknown>,
+    call: { callId: string; name: string },
+  ) => Promise<boolean>
+  /** What the model is told instead of a result, if the call may not be made. */
+  findRefusal: (callId: string) => string | undefined
+  /** The same for a call that cannot be made at all, so that there is nothing to review. */
+  whyUnmakeable: (callId: string) => string | undefined
+}
+
 /**
  * The tools of these servers as function tools of the agent, because the SDK can interrupt only
- * those. `mustAsk` reviews each call. If `whyNot` has a sentence for a call, the model gets it
- * instead of a result.
+ * those. Each call is reviewed, and is made under the model's id of it.
  */
 export async function toAgentTools<Context>(
   connections: ToolConnection[],
-  mustAsk: (offered: OfferedTool, args: unknown, call: { callId: string; name: string }) => boolean,
-  whyNot: (callId: string) => string | undefined,
+  { mustAsk, findRefusal, whyUnmakeable }: Review,
 ): Promise<FunctionTool<Context>[]> {
   const all = await getAllMcpTools<Context>(connections)
   const tools = all.filter((tool): tool is FunctionTool<Context> => tool.type === 'function')
   const makeable = defineToolInputGuardrail<Context>({
     name: 'makeable',
     run: async ({ toolCall }) => {
-      const sentence = whyNot(toolCall.callId)
+      const sentence = whyUnmakeable(toolCall.callId) ?? findRefusal(toolCall.callId)
       return sentence === undefined
         ? ToolGuardrailFunctionOutputFactory.allow()
         : ToolGuardrailFunctionOutputFactory.rejectContent(sentence)
     },
   })
   for (const tool of tools) {
-    const { name } = tool
+    const { name, invoke } = tool
     const offered = findOffered(connections, name)
-    tool.needsApproval = async (_context, args, callId = '') =>
-      offered !== undefined && whyNot(callId) === undefined && mustAsk(offered, args, { callId, name })
+    tool.needsApproval = async (_context, args: unknown, callId = '') =>
+      offered !== undefined &&
+      whyUnmakeable(callId) === undefined &&
+      mustAsk(offered, args as Record<string, unknown>, { callId, name })
+    tool.invoke = (context, input, details) =>
+      withCallId(details?.toolCall?.callId, () => invoke(context, input, details))
     tool.inputGuardrails = [makeable]
   }
   return tools
@@ -55,13 +72,14 @@ export function findOffered(connections: ToolConnection[], publicName: string): 
 export function toSentArguments(connections: ToolConnection[], call: { name: string; arguments: string }): string {
   const { connection, tool } = findOffered(connections, call.name) ?? {}
   if (!connection || !tool || !connection.server.config?.bound.length) return call.arguments
-  const args = parsedObject(call.arguments)
+  const args = parseObject(call.arguments)
   if (!args) return call.arguments
   const filledIn = Object.fromEntries(connection.filledIn(tool.name).map((parameter) => [parameter, 'you']))
   return JSON.stringify({ ...filledIn, ...removeBoundArguments(args, connection.server) })
 }
 
-function parsedObject(text: string): Record<string, unknown> | undefined {
+/** A call's arguments if they are a JSON object. No arguments are an empty one. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text || '{}')
     return value !== null && typeof value === 'object' && !Array.isArray(value)

@@ -27,7 +27,7 @@ export async function listTools(
 ): Promise<NamedTool[]> {
   // Listing starts no run and calls no tool, so tokens for the servers carry the id of a run that
   // does not exist.
-  const nothing = { id: newId('run'), threadId: newId('thr'), userId: caller.userId, callIdOf: () => undefined }
+  const nothing = { id: newId('run'), threadId: newId('thr'), userId: caller.userId }
   const mcp = await openMcp(nothing, { builtinFetch })
   try {
     const lists = await Promise.all(

@@ -33,8 +33,6 @@ export async function openTools({ context, known, steps, signal, resumed }: Work
   const mcp: OpenMcp = await openMcp(
     {
       ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId: known.said?.id, signal },
-      callIdOf: (tool, args) => review.callIdOf(tool, args),
-      refusal: (callId) => review.refusalOf(callId),
       onProgress: (...call) => steps.push((turn) => turn.progress(...call)),
       onSettled: (callId, facts) => {
         needed.noteCall(facts, mcp.connections)

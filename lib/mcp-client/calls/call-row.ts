@@ -12,7 +12,7 @@ import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
  * A call as it is sent: the tool by its server's name for it, its listed definition, and an admin's
  * policy for it.
  */
-export type OutgoingCall = Filled & {
+export type RecordedCall = Filled & {
   server: string
   tool: string
   listed: McpTool | undefined
@@ -35,7 +35,7 @@ export class CallRow {
   }
 
   /** Throws if the row cannot be written. The call must not be sent then. */
-  static async begin(call: OutgoingCall, run: CallingRun, span: TraceContext): Promise<CallRow> {
+  static async begin(call: RecordedCall, run: CallingRun, span: TraceContext): Promise<CallRow> {
     const row = rowOf(call, run, span)
     return new CallRow(await beginToolCall(row), row.ownerId, row.hidden)
   }
@@ -44,7 +44,7 @@ export class CallRow {
    * Records a call that is not sent, in one write: half of it would read as a call with an unknown
    * outcome. Returns `why`. Throws if the row cannot be written.
    */
-  static async unsent(call: OutgoingCall, run: CallingRun, span: TraceContext, why: Attempt): Promise<Attempt> {
+  static async unsent(call: RecordedCall, run: CallingRun, span: TraceContext, why: Attempt): Promise<Attempt> {
     const { status = 'failed', class: failureClass, sentence: errorMessage } = why.failure ?? {}
     await recordToolCall(rowOf(call, run, span), new Date(), { status, failureClass, errorMessage })
     return why
@@ -64,7 +64,7 @@ export class CallRow {
 }
 
 function rowOf(
-  { server, tool, listed, policy, args, filledIn, callId }: OutgoingCall,
+  { server, tool, listed, policy, args, filledIn, callId }: RecordedCall,
   run: CallingRun,
   span: TraceContext,
 ) {

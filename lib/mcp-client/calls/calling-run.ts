@@ -11,13 +11,6 @@ export type CallingRun = {
   userId: string
   /** The message that the run answers. A retry of the answer has the same id. */
   turnId?: string
-  /** Finds the model's id of a call that is about to be made. */
-  callIdOf: (tool: string, args: unknown) => string | undefined
-  /**
-   * Why a call must not be made. The ledger records it as denied, or as declined if the person said
-   * no.
-   */
-  refusal?: (callId: string | undefined) => CallRefusal | undefined
   /**
    * Aborts when the run ends early. The reason is an AppError unless the person stopped the run.
    */

@@ -17,7 +17,7 @@ export async function listKnownTools(
   { builtinFetch }: { builtinFetch?: typeof fetch } = {},
 ): Promise<Map<string, Set<string>>> {
   // Only opens connections: no run is stored and nothing is called.
-  const nothing = { id: newId('run'), threadId: newId('thr'), userId: caller.userId, callIdOf: () => undefined }
+  const nothing = { id: newId('run'), threadId: newId('thr'), userId: caller.userId }
   const mcp = await openMcp(nothing, { servers, builtinFetch, signal: AbortSignal.timeout(WAIT_MS) })
   await mcp.close()
   const known = await Promise.all(

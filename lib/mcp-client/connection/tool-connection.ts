@@ -2,14 +2,13 @@ import type { MCPCallToolOptions, MCPServer } from '@openai/agents'
 import { type EffectivePolicy, findPolicy, type ToolPolicy } from '#lib/data/servers/policies.ts'
 import { AnswerWatch } from '#lib/mcp-client/answers/answer-watch.ts'
 import { readCallFacts, toCallFacts, withCallFacts } from '#lib/mcp-client/calls/call-facts.ts'
-import { CallRow } from '#lib/mcp-client/calls/call-row.ts'
-import type { CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
+import { currentCallId } from '#lib/mcp-client/calls/call-id.ts'
+import type { CallingRun, CallRefusal } from '#lib/mcp-client/calls/calling-run.ts'
 import { deadlinesOf } from '#lib/mcp-client/calls/deadlines.ts'
 import { MadeCalls } from '#lib/mcp-client/calls/made-calls.ts'
 import { mayRetry } from '#lib/mcp-client/calls/repeat-rules.ts'
 import { type Attempt, type Result, toDeclined, toDenied } from '#lib/mcp-client/calls/results.ts'
-import { newSpan } from '#lib/mcp-client/calls/trace.ts'
-import { type SentCall, sendCall } from '#lib/mcp-client/connection/send-call.ts'
+import { attemptCall, type OutgoingCall } from '#lib/mcp-client/connection/attempt-call.ts'
 import { ServerSession } from '#lib/mcp-client/connection/server-session.ts'
 import { SessionKeeper } from '#lib/mcp-client/connection/session-keeper.ts'
 import { toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
@@ -19,9 +18,6 @@ import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
 import { OfferedTools } from '#lib/mcp-client/tools/offered-tools.ts'
 import { expireTools, type McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 import { log } from '#lib/platform/log.ts'
-
-/** `problem`: why the call cannot be sent, because a value that must be filled in is unknown. */
-type Call = SentCall & { problem?: Attempt }
 
 /** The layer between a connection and the network, which adds the person's identity. */
 export type Wire = { send: typeof fetch; fill?: (tool: string, args: Record<string, unknown>) => Promise<Filled> }
@@ -160,16 +156,35 @@ export class ToolConnection implements MCPServer {
     options?: MCPCallToolOptions,
   ): Promise<Result> {
     const started = performance.now()
-    const callId = this.#run.callIdOf(name, args ?? {})
-    const call = await this.#outgoing(this.#offered.named(name)?.tool.name ?? name, args ?? {}, {
-      meta,
-      callId,
-      signal: options?.signal,
-    })
-    let attempt = await this.#recorded(call)
-    if (!call.signal?.aborted && mayRetry(this.#judged(call), attempt.failure)) attempt = await this.#recorded(call)
-    this.made.settle(call.tool, removeBoundArguments(call.args, this.server), callId, attempt.failure?.status)
-    const facts = toCallFacts(this.server, call.tool, attempt, performance.now() - started)
+    const call = await this.#outgoing(name, args ?? {}, { meta, callId: currentCallId(), signal: options?.signal })
+    let attempt = await this.#attempt(call)
+    const judged = { builtin: this.server.builtin, tool: call.listed, policy: call.policy }
+    if (!call.signal?.aborted && mayRetry(judged, attempt.failure)) attempt = await this.#attempt(call)
+    return this.#settled(call, attempt, started)
+  }
+
+  /**
+   * Records a call that is not made, because a person or a rule says so. Returns what the model
+   * reads instead of a result.
+   */
+  async refuse(
+    name: string,
+    args: Record<string, unknown>,
+    callId: string,
+    { sentence, declined }: CallRefusal,
+  ): Promise<string> {
+    const started = performance.now()
+    const call = await this.#outgoing(name, args, { meta: undefined, callId, signal: undefined })
+    const problem = declined ? toDeclined(sentence) : toDenied(sentence)
+    const { content } = this.#settled(call, await this.#attempt({ ...call, problem }), started)
+    return String(content[0]?.text)
+  }
+
+  /** Reports the end of a call to the run, and returns what the model reads. */
+  #settled(call: OutgoingCall, attempt: Attempt, started: number): Result {
+    const { tool, args, callId } = call
+    this.made.settle(tool, removeBoundArguments(args, this.server), callId, attempt.failure?.status)
+    const facts = toCallFacts(this.server, tool, attempt, performance.now() - started)
     if (callId) this.#run.onSettled?.(callId, facts)
     return withCallFacts(attempt, facts)
   }
@@ -191,11 +206,12 @@ export class ToolConnection implements MCPServer {
 
   /** The call as it will be sent: values from the session replace those from the model. */
   async #outgoing(
-    tool: string,
+    publicName: string,
     args: Record<string, unknown>,
-    made: Pick<Call, 'meta' | 'callId' | 'signal'>,
-  ): Promise<Call> {
+    made: Pick<OutgoingCall, 'meta' | 'callId' | 'signal'>,
+  ): Promise<OutgoingCall> {
     const { name } = this.server
+    const tool = this.#offered.named(publicName)?.tool.name ?? publicName
     const call = {
       server: name,
       tool,
@@ -217,29 +233,8 @@ export class ToolConnection implements MCPServer {
     }
   }
 
-  #judged({ listed, policy }: Pick<Call, 'listed' | 'policy'>) {
-    return { builtin: this.server.builtin, tool: listed, policy }
-  }
-
-  /** Makes one attempt, recorded in the ledger before it is sent and settled after. */
-  async #recorded(call: Call): Promise<Attempt> {
-    const span = newSpan(this.#run.id)
-    const refused = this.#run.refusal?.(call.callId)
-    const unsent = refused ? (refused.declined ? toDeclined : toDenied)(refused.sentence) : call.problem
-    let row: CallRow
-    try {
-      if (unsent) return await CallRow.unsent(call, this.#run, span, unsent)
-      row = await CallRow.begin(call, this.#run, span)
-    } catch (error) {
-      log.error({ error, server: this.server.name, tool: call.tool }, 'tool call not recorded, so not made')
-      return toDenied('The call was not made, because it could not be recorded.')
-    }
-    const attempt = await sendCall(
-      call,
-      { server: this.server, run: this.#run, keeper: this.#keeper, watch: this.#watch },
-      span,
-    )
-    await row.settle(attempt)
-    return attempt
+  /** Makes one attempt, which the ledger records. */
+  #attempt(call: OutgoingCall): Promise<Attempt> {
+    return attemptCall(call, { server: this.server, run: this.#run, keeper: this.#keeper, watch: this.#watch })
   }
 }

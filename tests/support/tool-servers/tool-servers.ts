@@ -23,7 +23,6 @@ export async function callingRun(caller: { userId: string }): Promise<CallingRun
     id: newId('run'),
     threadId: newId('thr'),
     userId: caller.userId,
-    callIdOf: () => newId('call'),
   }
   await withCaller(caller, async (tx) => {
     await tx.thread.create({ data: { id: run.threadId, ownerId: caller.userId } })

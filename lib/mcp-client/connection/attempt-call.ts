@@ -1,13 +1,14 @@
 import type { AnswerWatch } from '#lib/mcp-client/answers/answer-watch.ts'
-import type { OutgoingCall } from '#lib/mcp-client/calls/call-row.ts'
+import type { ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
+import { CallRow, type RecordedCall } from '#lib/mcp-client/calls/call-row.ts'
 import type { CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
 import { noteCall, whyEnded } from '#lib/mcp-client/calls/calls-under-way.ts'
 import { checkOutput } from '#lib/mcp-client/calls/check-output.ts'
 import { CallClocks, deadlinesOf } from '#lib/mcp-client/calls/deadlines.ts'
 import { type Progress, sayProgress, Throttle } from '#lib/mcp-client/calls/progress.ts'
 import { onlyReads } from '#lib/mcp-client/calls/repeat-rules.ts'
-import { type Attempt, type Result, type Times, toolError } from '#lib/mcp-client/calls/results.ts'
-import { type TraceContext, traceparent } from '#lib/mcp-client/calls/trace.ts'
+import { type Attempt, type Result, type Times, toDenied, toolError } from '#lib/mcp-client/calls/results.ts'
+import { newSpan, type TraceContext, traceparent } from '#lib/mcp-client/calls/trace.ts'
 import type { SessionKeeper } from '#lib/mcp-client/connection/session-keeper.ts'
 import { describeAsks, type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
@@ -18,30 +19,45 @@ import { log } from '#lib/platform/log.ts'
 const SDK_MARGIN_MS = 60_000
 
 /** A call that is ready to be sent, with the `_meta` that goes along. */
-export type SentCall = OutgoingCall & {
+export type OutgoingCall = RecordedCall & {
   meta: Record<string, unknown> | null | undefined
   signal: AbortSignal | undefined
+  /** Why the call is not sent: it was refused, or a value that must be filled in is unknown. */
+  problem?: Attempt
 }
 
 type Way = { server: McpServer; run: CallingRun; keeper: SessionKeeper; watch: AnswerWatch | undefined }
 
 /**
- * Sends a call once, within its deadlines. Never throws. If it fails, whatever the server asked for
- * meanwhile is reported as the reason.
+ * Makes a call once: records it in the ledger, sends it within its deadlines, and records its end.
+ * A call that cannot be recorded is not sent. Never throws. If a call fails, whatever the server
+ * asked for meanwhile is reported as the reason.
  */
-export async function sendCall(call: SentCall, way: Way, span: TraceContext): Promise<Attempt> {
-  const attempt = await attemptCall(call, way, span)
-  const { failure } = attempt
-  const asks = way.watch?.takeAsks(traceparent(span)) ?? []
-  if (!failure || asks.length === 0 || failure.class === 'cancelled') return attempt
-  return {
-    ...attempt,
-    failure: { ...failure, class: 'input_required', sentence: `${describeAsks(asks)} ${failure.sentence}` },
+export async function attemptCall(call: OutgoingCall, way: Way): Promise<Attempt> {
+  const span = newSpan(way.run.id)
+  let row: CallRow
+  try {
+    if (call.problem) return await CallRow.unsent(call, way.run, span, call.problem)
+    row = await CallRow.begin(call, way.run, span)
+  } catch (error) {
+    log.error({ error, server: way.server.name, tool: call.tool }, 'tool call not recorded, so not made')
+    return toDenied('The call was not made, because it could not be recorded.')
   }
+  const sent = await sendCall(call, way, span)
+  const attempt = withAsks(sent, way.watch?.takeAsks(traceparent(span)) ?? [])
+  await row.settle(attempt)
+  return attempt
 }
 
-async function attemptCall(
-  { tool, listed, args, meta, callId, signal, policy }: SentCall,
+function withAsks(attempt: Attempt, asks: ServerAsk[]): Attempt {
+  const { failure } = attempt
+  if (!failure || asks.length === 0 || failure.class === 'cancelled') return attempt
+  const sentence = `${describeAsks(asks)} ${failure.sentence}`
+  return { ...attempt, failure: { ...failure, class: 'input_required', sentence } }
+}
+
+async function sendCall(
+  { tool, listed, args, meta, callId, signal, policy }: OutgoingCall,
   { server, run, keeper }: Way,
   span: TraceContext,
 ): Promise<Attempt> {
