@@ -91,14 +91,22 @@ const TROUBLES: [DatabaseTrouble, (code: string) => boolean, RegExp][] = [
   ],
 ]
 
+type ErrorShape = {
+  code?: unknown
+  message?: unknown
+  cause?: unknown
+  meta?: { driverAdapterError?: unknown } | null
+}
+
 /** What ails the database, by an error and its causes; undefined if the error is not its fault. */
 export function findDatabaseTrouble(error: unknown): DatabaseTrouble | undefined {
   for (const [trouble, isCode, words] of TROUBLES)
     for (let at = error, depth = 0; at instanceof Object && depth < 6; depth += 1) {
-      const { code, message, cause } = at as { code?: unknown; message?: unknown; cause?: unknown }
+      const { code, message, cause, meta } = at as ErrorShape
       if (typeof code === 'string' && isCode(code)) return trouble
       if (typeof message === 'string' && words.test(message)) return trouble
-      at = cause
+      // Prisma keeps the driver's error, which has the SQLSTATE, beside its own.
+      at = cause ?? meta?.driverAdapterError
     }
   return undefined
 }

@@ -2,7 +2,14 @@
 
 import { serverAction } from '#app/server-action.ts'
 import { addServer, changeServer, removeServer, requireServer, setServerEnabled } from '#lib/data/servers/servers.ts'
-import { acceptDefinition, listToolPins, notePins, withdrawAcceptance } from '#lib/data/servers/tool-pins.ts'
+import {
+  acceptDefinition,
+  acceptOfferedDefinitions,
+  listToolPins,
+  type NotAccepted,
+  notePins,
+  withdrawAcceptance,
+} from '#lib/data/servers/tool-pins.ts'
 import { listToolRefusals } from '#lib/data/servers/tool-refusals.ts'
 import { isPinned } from '#lib/mcp-client/connection/load-tools.ts'
 import type { Step } from '#lib/mcp-client/doctor/examination.ts'
@@ -32,13 +39,14 @@ export const saveServer = serverAction(
 
 /**
  * Enables the server for assistants. The first time, accepts its current tool definitions, if it
- * can be asked for them.
+ * can be asked for them. Says which could not be accepted: those stay quarantined.
  */
 export const enableServer = serverAction(GATE, async (admin, form: FormData) => {
   const id = idOf(form)
   const server = toMcpServer(await requireServer(id))
-  if (isPinned(server)) await agreeToAll(admin, server, await toolsNow(admin, server))
+  const failed = isPinned(server) ? await acceptFirst(admin, server, await toolsNow(admin, server)) : []
   await setServerEnabled(admin, id, true)
+  return failed.length > 0 ? { error: toSentence(failed) } : undefined
 })
 
 /** Disables the server for assistants. */
@@ -87,18 +95,22 @@ async function toolsNow(admin: Caller, server: McpServer) {
  * Accepts all current definitions, but only if none was accepted before: a tool that an admin has
  * left quarantined stays so.
  */
-async function agreeToAll(
+async function acceptFirst(
   admin: Caller,
   server: McpServer & { id: string },
   tools: Parameters<typeof notePins>[1],
-): Promise<void> {
-  const before = new Set(
-    (await listToolPins(server.id)).filter(({ acceptedAt }) => acceptedAt !== null).map(({ tool }) => tool),
-  )
+): Promise<NotAccepted[]> {
+  const isFirst = (await listToolPins(server.id)).every(({ acceptedAt }) => acceptedAt === null)
   await notePins(server.id, tools, false)
-  if (before.size > 0) return
-  for (const { tool, offeredHash } of await listToolPins(server.id))
-    await acceptDefinition(admin, server.id, tool, offeredHash)
+  return isFirst ? acceptOfferedDefinitions(admin, server.id) : []
+}
+
+const NAMED_MAX = 5
+
+function toSentence(failed: NotAccepted[]): string {
+  const named = failed.slice(0, NAMED_MAX).map(({ tool, why }) => `${tool} (${why})`)
+  const more = failed.length > NAMED_MAX ? ` and ${failed.length - NAMED_MAX} more` : ''
+  return `The server is enabled, but not every tool was accepted: ${named.join(', ')}${more}. Accept them below.`
 }
 
 const idOf = (form: FormData) => String(form.get('server') ?? '')

@@ -3,7 +3,8 @@ import { recordAudit } from '#lib/data/audit.ts'
 import type { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
-import { AppError, notFound } from '#lib/platform/errors.ts'
+import { AppError, notFound, toAppError } from '#lib/platform/errors.ts'
+import { log } from '#lib/platform/log.ts'
 
 /** The parts of a tool that a model reads and that policies use. */
 export type ToolDefinition = {
@@ -143,6 +144,27 @@ export async function acceptDefinition(admin: Caller, serverId: string, tool: st
     await tx.mcpToolPin.update({ where, data: acceptance })
   })
   await recordAudit({ action: 'tool_agreed', actorId: admin.userId, subject: serverId, detail: { tool, hash } })
+}
+
+/** A tool whose definition could not be accepted, with the sentence for the admin. */
+export type NotAccepted = { tool: string; why: string }
+
+/**
+ * Accepts the definitions that a server offers now, each by itself: one that fails does not hold up
+ * the others. Returns those that failed, which stay quarantined. Only for callers whose admin role
+ * was checked.
+ */
+export async function acceptOfferedDefinitions(admin: Caller, serverId: string): Promise<NotAccepted[]> {
+  const failed: NotAccepted[] = []
+  for (const { tool, offeredHash } of await listToolPins(serverId))
+    try {
+      await acceptDefinition(admin, serverId, tool, offeredHash)
+    } catch (thrown) {
+      const { message, status } = toAppError(thrown)
+      if (status >= 500) log.error({ error: thrown, tool }, 'a definition was not accepted')
+      failed.push({ tool, why: message })
+    }
+  return failed
 }
 
 /**
