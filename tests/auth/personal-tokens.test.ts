@@ -112,6 +112,18 @@ test('a person has at most 50 tokens, even if requests race', async () => {
   })
 })
 
+test('an expired token does not count for the limit, one without an end does', async () => {
+  const { headers, caller } = await signedIn()
+  await insertTokens(caller.userId, 50)
+  expect((await make(request(headers, 'POST', WISH))).status).toBe(409)
+  const [first] = await withSystem('tokens', (tx) => tx.personalToken.findMany({ where: { ownerId: caller.userId } }))
+  await withSystem('tokens', (tx) =>
+    tx.personalToken.update({ where: { id: first?.id }, data: { expiresAt: new Date(Date.now() - 1_000) } }),
+  )
+  expect((await make(request(headers, 'POST', WISH))).status).toBe(201)
+  expect((await make(request(headers, 'POST', WISH))).status).toBe(409)
+})
+
 test('every token is on exactly one page, even if there are more than the limit allows', async () => {
   const { headers, caller } = await signedIn()
   const other = await signedIn()

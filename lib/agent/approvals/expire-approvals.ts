@@ -7,6 +7,8 @@ import { processState } from '#lib/platform/process-state.ts'
 
 /** How often (ms) this process looks for expired approvals. */
 const LOOK_MS = 300_000
+/** How many batches one look ends. */
+const BATCHES_MAX = 20
 
 const watching = processState('questions', (): { timer?: NodeJS.Timeout; stopHearing?: () => void } => ({}))
 
@@ -33,17 +35,34 @@ async function expireOnce(): Promise<void> {
 }
 
 /**
- * Ends the runs whose approvals were not decided in time, or can no longer be decided by anyone;
- * 500 at most. Card, ledger and model are told why. Resolves to the number of runs.
+ * Ends the runs whose approvals were not decided in time, or can no longer be decided by anyone, in
+ * batches of 500 until none is left, 20 batches at most; the next look ends the rest. Card, ledger
+ * and model are told why. A run that cannot be ended does not hold up the others. Resolves to the
+ * number of runs that were ended.
  */
 export async function expireApprovals(): Promise<number> {
-  const runs = await listRunsWithExpiredApprovals()
-  for (const { runId, ownerId } of runs) {
-    const caller = { userId: ownerId }
-    const store = createPrismaStore(caller)
-    for await (const event of closeRunApprovals(caller, store, runId, 'expired')) {
-      if (event.type === 'thread.item.replaced') await store.saveItem(event.item.thread_id, event.item)
+  const failed: string[] = []
+  let ended = 0
+  for (let batch = 0; batch < BATCHES_MAX; batch += 1) {
+    const runs = await listRunsWithExpiredApprovals(failed)
+    if (runs.length === 0) return ended
+    for (const { runId, ownerId } of runs) {
+      try {
+        await expireRun(runId, { userId: ownerId })
+        ended += 1
+      } catch (error) {
+        failed.push(runId)
+        log.warn({ error, run_id: runId }, 'a run whose questions have expired could not be ended')
+      }
     }
   }
-  return runs.length
+  log.warn({ ended, failed: failed.length }, 'more questions have expired than one look can end')
+  return ended
+}
+
+async function expireRun(runId: string, caller: { userId: string }): Promise<void> {
+  const store = createPrismaStore(caller)
+  for await (const event of closeRunApprovals(caller, store, runId, 'expired')) {
+    if (event.type === 'thread.item.replaced') await store.saveItem(event.item.thread_id, event.item)
+  }
 }

@@ -36,7 +36,7 @@ function hashOf(token: string): string {
 
 /**
  * Creates a token and returns it, the only time that it is visible. Throws conflict if the caller
- * already has 50 unrevoked tokens, unauthenticated if the session has ended.
+ * already has 50 valid tokens, unauthenticated if the session has ended.
  */
 export async function createPersonalToken(
   caller: Caller,
@@ -45,7 +45,8 @@ export async function createPersonalToken(
   const token = PREFIX + randomBytes(32).toString('base64url')
   const row = await withCaller(caller, async (tx) => {
     await takeTurn(tx, caller)
-    const count = await tx.personalToken.count({ where: { ownerId: caller.userId, revokedAt: null } })
+    const valid = { OR: [{ expiresAt: null }, { expiresAt: { gte: new Date() } }] }
+    const count = await tx.personalToken.count({ where: { ownerId: caller.userId, revokedAt: null, ...valid } })
     if (count >= TOKENS_MAX)
       throw new AppError('conflict', `You have ${TOKENS_MAX} tokens already. Revoke one that you no longer need.`)
     const data = { id: newId('tok'), ownerId: caller.userId, tokenHash: hashOf(token), ...wish }

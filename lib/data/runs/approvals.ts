@@ -192,15 +192,17 @@ export async function expireApprovedCalls(caller: { userId: string }, runId: str
 }
 
 /**
- * The runs with approvals that expired without a decision, 500 at most. Also deletes the expired
- * states of parked runs.
+ * The runs with approvals that expired without a decision, oldest first, without those of `except`;
+ * 500 at most. Also deletes the expired states of parked runs.
  */
-export function listRunsWithExpiredApprovals(): Promise<{ runId: string; ownerId: string }[]> {
+export function listRunsWithExpiredApprovals(except: string[] = []): Promise<{ runId: string; ownerId: string }[]> {
   return withSystem('expiry', async (tx) => {
-    const expiresAt = { lte: new Date() }
-    await tx.parkedRun.deleteMany({ where: { expiresAt } })
-    const where = { status: 'pending', expiresAt }
-    return tx.approval.findMany({ where, distinct: ['runId'], select: { runId: true, ownerId: true }, take: SWEEP })
+    const now = new Date()
+    await tx.parkedRun.deleteMany({ where: { expiresAt: { lte: now } } })
+    return tx.$queryRaw<{ runId: string; ownerId: string }[]>`
+      SELECT run_id AS "runId", owner_id AS "ownerId" FROM approvals
+      WHERE status = 'pending' AND expires_at <= ${now} AND NOT run_id = ANY(${except})
+      GROUP BY run_id, owner_id ORDER BY min(expires_at), run_id LIMIT ${SWEEP}::integer`
   })
 }
 
