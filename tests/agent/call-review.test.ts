@@ -1,7 +1,9 @@
 import { assistantMessage, functionCall, ScriptedModel } from '@openai/agents/testing'
 import { expect, test } from 'vitest'
+import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { agentDoor, widgets } from '#tests/support/agent-door.ts'
+import { threadOf } from '#tests/support/chatkit/chatkit.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -86,5 +88,22 @@ test('a call that nobody can be asked about is refused once, and its line says w
   expect(JSON.stringify(events)).toContain('approval, and its arguments cannot be sent')
   expect((await listToolCalls({ caller: ann.caller })).data).toMatchObject([
     { status: 'failed', failureClass: 'denied' },
+  ])
+})
+
+test('a declined call stays declined, even if its server is gone by then', async () => {
+  const server = await mcpServer([{ name: 'wipe', run: () => 'wiped', annotations: { destructiveHint: true } }])
+  await using model = await openAIServer({ calls: [{ name: 'wipe', arguments: { what: 'disk' }, id: 'call_disk' }] })
+  useServers(server, model, 'responses')
+  const ann = await signedIn()
+  const first = await agentDoor(ann).begin('clean up')
+  await server[Symbol.asyncDispose]()
+  const { events } = await agentDoor(ann).press(threadOf(first), widgets(first.events)[0] as WidgetItem, 'Decline')
+  expect(events.filter(({ type }) => type === 'error')).toEqual([])
+  model.script({ text: 'Fine.' })
+  await agentDoor(ann).say(threadOf(first), 'go on')
+  expect(JSON.stringify(model.requests.at(-1)?.body)).toContain('The person declined this call. (declined)')
+  expect((await listToolCalls({ caller: ann.caller })).data).toMatchObject([
+    { tool: 'wipe', callId: 'call_disk', status: 'declined', failureClass: 'declined' },
   ])
 })

@@ -124,7 +124,7 @@ test('a call that the widget does not offer is refused', async () => {
   }
   expect((await use(thread, list, forged)).events.at(-1)).toMatchObject({
     type: 'error',
-    message: expect.stringContaining('nothing'),
+    message: expect.stringContaining('no longer works'),
   })
 })
 

@@ -100,8 +100,8 @@ export async function* closeCard(
 }
 
 /**
- * Expires a run's approvals because a tool changed after the person was asked. Nothing of the run
- * is called.
+ * Expires a run's approvals because a tool changed or is gone since the person was asked. Nothing of
+ * the run is called. What the person declined stays declined.
  */
 export async function* expireChangedApprovals(
   caller: Owner,
@@ -110,10 +110,14 @@ export async function* expireChangedApprovals(
 ): AsyncGenerator<ThreadStreamEvent> {
   const changed = 'The tool changed after the approval was requested, so the decision does not count.'
   await expireApprovedCalls(caller, approvals[0]?.runId ?? '')
-  for (const approval of approvals) {
+  const isApproved = ({ status }: Approval) => status === 'approved'
+  for (const approval of approvals.filter(isApproved)) {
     yield* closeCard(store, approval, 'Expired: the tool has changed. Ask again.')
     yield* recordCallNotMade(caller, store, approval, changed, 'denied')
   }
+  for (const approval of approvals.filter((one) => !isApproved(one)))
+    yield* recordCallNotMade(caller, store, approval, DECLINED, 'declined')
+  if (!approvals.some(isApproved)) return
   const message = 'The tool has changed or was removed since you were asked. Ask again.'
   yield { type: 'notice', level: 'warning', title: 'Not called', message }
 }

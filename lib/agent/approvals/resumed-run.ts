@@ -49,13 +49,15 @@ export class ResumedRun {
     return approval && approval.status === 'approved'
   }
 
-  /** True if every approved tool still has the definition that the person was asked about. */
+  /**
+   * True if the run can go on: every tool is still offered, because the SDK restores no call of
+   * another, and every approved one has the definition that the person was asked about.
+   */
   fits(connections: ToolConnection[]): boolean {
     return this.#approvals.every(({ status, server, tool, toolHash: hash }) => {
-      if (status !== 'approved') return true
       const connection = connections.find((candidate) => candidate.server.name === server)
       const listed = connection?.listed(tool)
-      return listed !== undefined && hashDefinition(listed as ToolDefinition) === hash
+      return listed !== undefined && (status !== 'approved' || hashDefinition(listed as ToolDefinition) === hash)
     })
   }
 
@@ -65,7 +67,7 @@ export class ResumedRun {
     return items.find((item): item is WorkflowItem => item.type === 'workflow' && ids.has(item.id))
   }
 
-  /** Expires the approvals because a tool changed after the person was asked. Nothing is called. */
+  /** Closes the run because a tool changed or is gone since the person was asked. Nothing is called. */
   expire(): AsyncGenerator<ThreadStreamEvent> {
     return expireChangedApprovals(this.#caller, this.#store, this.#approvals)
   }
