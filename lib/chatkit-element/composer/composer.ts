@@ -1,6 +1,13 @@
 import type { Attachment, UserMessageContent as PublicContent } from '@openai/chatkit'
+import {
+  changeFile,
+  type Draft,
+  type DraftFile,
+  EMPTY_DRAFT,
+  toDraftFile,
+} from '#lib/chatkit-element/composer/draft.ts'
+import { ThreadDrafts } from '#lib/chatkit-element/composer/thread-drafts.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
-import type { KeptDraft } from '#lib/chatkit-element/message/draft-store.ts'
 import {
   listMentionedTags,
   listTags,
@@ -10,24 +17,6 @@ import {
 } from '#lib/chatkit-element/message/mentions.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 
-/**
- * A file of the draft. A `refused` one would be refused again; a `failed` one may succeed. `part` is the fraction of its bytes that has been sent (0 to 1), null if
- * unknown; `preview` is a small `data:` image.
- */
-export type DraftFile = {
-  key: string
-  name: string
-  size: number | null
-  isImage: boolean
-  status: 'uploading' | 'failed' | 'refused' | 'done'
-  part: number | null
-  error: string
-  preview?: string
-  attachment?: Attachment
-}
-
-/** `tags` are those that were mentioned; a tag counts only while its name is in the text. */
-export type Draft = { text: string; tags: readonly Tag[]; files: readonly DraftFile[]; quotedText: string }
 export type ComposerState = Draft & {
   toolId: string | null
   modelId: string | null
@@ -35,8 +24,6 @@ export type ComposerState = Draft & {
   refusal: string
 }
 
-const EMPTY: Draft = { text: '', tags: [], files: [], quotedText: '' }
-const EMPTY_KEPT: KeptDraft = { text: '', tags: [], attachments: [], quotedText: '' }
 const NEW_CHAT = ''
 /** A draft is stored after this time (ms) without a change, and when the page is left. */
 const KEEP_MS = 250
@@ -44,12 +31,9 @@ const KEEP_MS = 250
 /** A message that was not sent. */
 type Returned = { content: readonly PublicContent[]; attachments?: readonly Attachment[]; quotedText?: string }
 
-/**
- * The draft being written. Each thread has its own draft, kept as long as the page lives, or longer
- * if the host has a store.
- */
+/** The draft being written, and what is chosen beside it. Each thread has its own draft. */
 export class Composer {
-  readonly state = new Signal<ComposerState>({ ...EMPTY, toolId: null, modelId: null, refusal: '' })
+  readonly state = new Signal<ComposerState>({ ...EMPTY_DRAFT, toolId: null, modelId: null, refusal: '' })
   /** Focuses the input; set by the view that renders it. */
   focus: () => void = () => undefined
   /**
@@ -58,13 +42,14 @@ export class Composer {
    */
   cursor: () => number = () => this.state.value.text.length
   write: (text: string, cursor: number) => void = (text) => this.state.patch({ text })
-  readonly #drafts = new Map<string, Draft>()
+  readonly #drafts: ThreadDrafts
   #thread = NEW_CHAT
   #timer: ReturnType<typeof setTimeout> | undefined
   readonly #host: Host
 
   constructor(host: Host) {
     this.#host = host
+    this.#drafts = new ThreadDrafts(host)
     this.state.subscribe(() => {
       clearTimeout(this.#timer)
       this.#timer = setTimeout(() => this.keep(), KEEP_MS)
@@ -73,32 +58,20 @@ export class Composer {
 
   /** Shows the draft of the new chat that an earlier page stored. */
   begin(): void {
-    if (this.isEmpty) this.state.patch(this.#draftOf(NEW_CHAT))
+    if (this.isEmpty) this.state.patch(this.#drafts.find(NEW_CHAT))
     addEventListener('pagehide', this.keep)
   }
 
   /** Stores the draft now, so that it outlives the page. */
   readonly keep = (): void => {
     clearTimeout(this.#timer)
-    this.#keep(this.#thread, this.state.value)
+    this.#drafts.store(this.#thread, this.state.value)
   }
 
   /** Stores the draft and stops watching the page. */
   close(): void {
     removeEventListener('pagehide', this.keep)
     this.keep()
-  }
-
-  #keep(thread: string, { text, tags, files, quotedText }: Draft): void {
-    const attachments = files.flatMap(({ attachment }) => attachment ?? [])
-    this.#host.drafts()?.keep(thread, { text, tags, attachments, quotedText })
-  }
-
-  #draftOf(thread: string): Draft {
-    const kept = this.#drafts.get(thread)
-    if (kept) return kept
-    const { attachments = [], ...draft } = this.#host.drafts()?.find(thread) ?? EMPTY_KEPT
-    return { ...draft, files: attachments.map(hasArrived) }
   }
 
   get isEmpty(): boolean {
@@ -122,24 +95,22 @@ export class Composer {
   }
 
   switchTo(threadId: string | null): void {
-    const { text, tags, files, quotedText } = this.state.value
-    this.#drafts.set(this.#thread, { text, tags, files, quotedText })
-    this.keep()
+    clearTimeout(this.#timer)
+    this.#drafts.put(this.#thread, this.state.value)
     this.#thread = threadId ?? NEW_CHAT
-    this.state.patch({ ...this.#draftOf(this.#thread), refusal: '' })
+    this.state.patch({ ...this.#drafts.find(this.#thread), refusal: '' })
   }
 
   /** Deletes the draft of a thread that no longer exists. */
   forget(threadId: string): void {
     this.#drafts.delete(threadId)
-    this.#keep(threadId, EMPTY)
-    if (threadId === this.#thread) this.state.patch(EMPTY)
+    if (threadId === this.#thread) this.state.patch(EMPTY_DRAFT)
   }
 
   /** The new chat has become a thread: its draft moves to the thread. */
   adopt(threadId: string): void {
     if (this.#thread !== NEW_CHAT) return
-    this.#keep(NEW_CHAT, EMPTY)
+    this.#drafts.store(NEW_CHAT, EMPTY_DRAFT)
     this.#thread = threadId
     this.keep()
   }
@@ -147,32 +118,27 @@ export class Composer {
   /** Puts an unsent message back, before the text that was written meanwhile. */
   restore({ content, attachments = [], quotedText = '' }: Returned, threadId: string | null): void {
     const thread = threadId ?? NEW_CHAT
-    const draft = thread === this.#thread ? this.state.value : this.#draftOf(thread)
+    const draft = thread === this.#thread ? this.state.value : this.#drafts.find(thread)
     const restored: Draft = {
       text: [toWrittenText(content), draft.text].filter((text) => text.trim()).join('\n\n'),
       tags: [...listTags(content), ...draft.tags],
-      files: [...attachments.map(hasArrived), ...draft.files],
+      files: [...attachments.map(toDraftFile), ...draft.files],
       quotedText: quotedText || draft.quotedText,
     }
     if (thread === this.#thread) this.state.patch(restored)
-    else {
-      this.#drafts.set(thread, restored)
-      this.#keep(thread, restored)
-    }
+    else this.#drafts.put(thread, restored)
   }
 
   /** Replaces the draft's files by attachments that the server already has. */
   setAttachments(attachments: readonly Attachment[]): void {
-    this.state.patch({ files: attachments.map(hasArrived) })
+    this.state.patch({ files: attachments.map(toDraftFile) })
   }
 
   /** Updates the state of a file in every draft that contains it. */
   changeFile(key: string, change: Partial<DraftFile>): void {
-    const changed = (files: readonly DraftFile[]) =>
-      files.map((file) => (file.key === key ? { ...file, ...change } : file))
-    for (const [thread, draft] of this.#drafts) this.#drafts.set(thread, { ...draft, files: changed(draft.files) })
-    if (this.state.value.files.some((file) => file.key === key))
-      this.state.patch({ files: changed(this.state.value.files) })
+    this.#drafts.changeFile(key, change)
+    const { files } = this.state.value
+    if (files.some((file) => file.key === key)) this.state.patch({ files: changeFile(files, key, change) })
   }
 
   setContent(content: readonly PublicContent[]): void {
@@ -214,7 +180,7 @@ export class Composer {
     const { text, tags, files, quotedText, toolId } = this.state.value
     const content = toContent(text, tags)
     const attachments = files.flatMap(({ attachment, preview }) => (attachment ? withPreview(attachment, preview) : []))
-    this.state.patch({ ...EMPTY, refusal: '' })
+    this.state.patch({ ...EMPTY_DRAFT, refusal: '' })
     const tool = this.#host.options().composer?.tools?.find(({ id }) => id === toolId)
     if (tool && !tool.persistent) this.chooseTool(null)
     return { content, attachments, quotedText, toolId }
@@ -237,20 +203,4 @@ export class Composer {
 /** Until the server confirms the message, its images are shown from the local preview. */
 function withPreview(attachment: Attachment, preview: string | undefined): Attachment {
   return attachment.type === 'image' && preview ? { ...attachment, preview_url: preview } : attachment
-}
-
-function hasArrived(attachment: Attachment): DraftFile {
-  const { id, name, type } = attachment
-  const preview = attachment.type === 'image' ? { preview: attachment.preview_url } : {}
-  return {
-    key: id,
-    name,
-    size: null,
-    isImage: type === 'image',
-    status: 'done',
-    part: 1,
-    error: '',
-    ...preview,
-    attachment,
-  }
 }

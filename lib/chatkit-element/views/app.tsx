@@ -8,7 +8,7 @@ import { useFileDrop } from '#lib/chatkit-element/views/composer/use-file-drop.t
 import { Dock } from '#lib/chatkit-element/views/dock.tsx'
 import { Header } from '#lib/chatkit-element/views/header.tsx'
 import { HistoryPanel } from '#lib/chatkit-element/views/history/history-panel.tsx'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { StartScreen } from '#lib/chatkit-element/views/start-screen.tsx'
 import { Conversation } from '#lib/chatkit-element/views/thread/conversation.tsx'
 import { UiContext } from '#lib/chatkit-element/views/ui.ts'

@@ -1,7 +1,7 @@
 import type { ChatState } from '#lib/chatkit-element/chat-state.ts'
 import { ComposerForm } from '#lib/chatkit-element/views/composer/composer-form.tsx'
 import { Failure } from '#lib/chatkit-element/views/failure.tsx'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { Markdown } from '#lib/chatkit-element/views/items/markdown.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 

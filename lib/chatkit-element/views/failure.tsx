@@ -3,8 +3,8 @@ import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { toDuration } from '#lib/chatkit-element/language/time.ts'
 import { useSubmit } from '#lib/chatkit-element/views/composer/use-submit.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
-import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
+import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 /** The error message, with the one action that may help. */

@@ -1,7 +1,7 @@
-import type { DraftFile } from '#lib/chatkit-element/composer/composer.ts'
+import type { DraftFile } from '#lib/chatkit-element/composer/draft.ts'
 import { toFileSize, toPercent } from '#lib/chatkit-element/language/time.ts'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
-import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
+import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { useSignal } from '#lib/chatkit-element/signal.ts'
-import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
+import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 /** The conversation's title between the buttons for history and a new chat. */

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 
 export type MenuItem = {
   id: string

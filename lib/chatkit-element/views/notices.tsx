@@ -1,5 +1,5 @@
 import type { Notice } from '#lib/chatkit/protocol/events.ts'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { Markdown } from '#lib/chatkit-element/views/items/markdown.tsx'
 
 const ICONS = { info: 'info', warning: 'triangle-alert', danger: 'circle-alert' } as const

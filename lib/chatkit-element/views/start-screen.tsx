@@ -1,6 +1,6 @@
 import type { StartScreenPrompt } from '@openai/chatkit'
 import { useSignal } from '#lib/chatkit-element/signal.ts'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 /** The start of a new chat: a greeting and a few prompts. */

@@ -4,7 +4,7 @@ import { isFields } from '#lib/mcp-client/answers/read-result.ts'
 import { TurnedAway } from '#lib/mcp-client/answers/turned-away.ts'
 import type { LeftOut } from '#lib/mcp-client/answers/usable-tools.ts'
 import { WireError } from '#lib/mcp-client/wire-error.ts'
-import { readBodyEvents, type SentEvent, toEventBody } from '#lib/platform/http/sent-events.ts'
+import { encodeEvent, readBodyEvents, type SentEvent, toEventBody } from '#lib/platform/http/sent-events.ts'
 
 // These statuses have a meaning of their own, which a JSON-RPC body would hide from the SDK.
 const STATUS_SPEAKS = new Set([401, 403, 404])
@@ -73,7 +73,7 @@ export class AnswerWatch {
     this.#broken.delete(last)
     if (response?.ok && response.body) return this.#watched(response, waiting, init.signal, last)
     await response?.body?.cancel()
-    const ended = `data: ${JSON.stringify(makeNoAnswer(waiting.id, { why: 'ended' }))}\n\n`
+    const ended = encodeEvent({ data: JSON.stringify(makeNoAnswer(waiting.id, { why: 'ended' })) })
     return new Response(ended, { headers: { 'content-type': 'text/event-stream' } })
   }
 

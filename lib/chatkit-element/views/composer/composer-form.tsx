@@ -5,8 +5,8 @@ import { ComposerInput } from '#lib/chatkit-element/views/composer/composer-inpu
 import { ComposerMenus } from '#lib/chatkit-element/views/composer/composer-menus.tsx'
 import { DictationButton } from '#lib/chatkit-element/views/composer/dictation-button.tsx'
 import { useSubmit } from '#lib/chatkit-element/views/composer/use-submit.ts'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
-import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
+import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 /** The composer: text, attachments, tools, models and dictation; one button sends or stops. */

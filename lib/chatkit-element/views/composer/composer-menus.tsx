@@ -1,7 +1,7 @@
 import type { ComposerState } from '#lib/chatkit-element/composer/composer.ts'
 import { useFilePicker } from '#lib/chatkit-element/views/composer/use-file-picker.tsx'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
-import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
+import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { Menu } from '#lib/chatkit-element/views/menu.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 

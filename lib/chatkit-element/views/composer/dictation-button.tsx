@@ -1,6 +1,6 @@
 import { useSignal } from '#lib/chatkit-element/signal.ts'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
-import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
+import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 /** Starts and ends a recording, and shows whether it is recording or transcribing. */

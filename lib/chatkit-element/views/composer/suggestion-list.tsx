@@ -1,7 +1,7 @@
 import { Fragment } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Suggestion } from '#lib/chatkit-element/composer/suggestions.ts'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 /**

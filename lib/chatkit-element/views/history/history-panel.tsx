@@ -4,8 +4,8 @@ import { toAgeGroup } from '#lib/chatkit-element/language/time.ts'
 import { useSignal } from '#lib/chatkit-element/signal.ts'
 import { DeleteQuestion } from '#lib/chatkit-element/views/history/delete-question.tsx'
 import { HistoryRow } from '#lib/chatkit-element/views/history/history-row.tsx'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
-import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
+import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 const AGES = ['today', 'yesterday', 'week', 'month', 'older'] as const

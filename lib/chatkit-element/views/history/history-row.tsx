@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { ChatEntry } from '#lib/chatkit-element/history/history.ts'
 import { toExactTime, toRelativeTime } from '#lib/chatkit-element/language/time.ts'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { Menu } from '#lib/chatkit-element/views/menu.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 

@@ -2,7 +2,7 @@ import type { Entity } from '@openai/chatkit'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 import { WidgetPreview } from '#lib/chatkit-element/views/widgets/widget-preview.tsx'
 

@@ -2,7 +2,7 @@ import { useId, useState } from 'preact/hooks'
 import type { Task, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 import { toDuration } from '#lib/chatkit-element/language/time.ts'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { hasDetails, TaskDetails, toTaskTitle } from '#lib/chatkit-element/views/items/task-details.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 

@@ -1,6 +1,6 @@
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 /** Shows that work is going on, unless another visible item already shows it. */

@@ -3,7 +3,7 @@ import { toPlainText } from '#lib/chatkit-element/state/plain-text.ts'
 import type { TurnGroup } from '#lib/chatkit-element/state/turn-groups.ts'
 import { copyText } from '#lib/chatkit-element/views/copy-text.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
-import { IconButton } from '#lib/chatkit-element/views/icon-button.tsx'
+import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 
 type Props = { group: TurnGroup; isLast: boolean; busy: boolean; feedback: 'positive' | 'negative' | undefined }

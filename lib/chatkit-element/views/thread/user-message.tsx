@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import type { Attachment, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { isAllowedImage, isSameOrigin } from '#lib/chatkit-element/markdown/links.ts'
 import { toEntity } from '#lib/chatkit-element/message/mentions.ts'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { EntityPill } from '#lib/chatkit-element/views/items/entity-pill.tsx'
 import { useUi } from '#lib/chatkit-element/views/ui.ts'
 

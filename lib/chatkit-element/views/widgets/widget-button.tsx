@@ -1,5 +1,5 @@
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { toText, toWidgetAction, useAction } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 
 const ICON_SIZES: Record<string, number> = { sm: 14, md: 16, lg: 18, xl: 20, '2xl': 24 }

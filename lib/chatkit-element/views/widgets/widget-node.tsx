@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { Markdown } from '#lib/chatkit-element/views/items/markdown.tsx'
 import { WidgetButton } from '#lib/chatkit-element/views/widgets/widget-button.tsx'
 import { Card, Form } from '#lib/chatkit-element/views/widgets/widget-card.tsx'

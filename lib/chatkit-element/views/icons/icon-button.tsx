@@ -1,5 +1,5 @@
 import type { JSX, Ref } from 'preact'
-import { Icon } from '#lib/chatkit-element/views/icon.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 
 type Props = Omit<JSX.IntrinsicElements['button'], 'label' | 'icon' | 'ref' | 'size'> & {
   icon: string

@@ -1,4 +1,4 @@
-import { findIcon } from '#lib/chatkit-element/views/find-icon.ts'
+import { findIcon } from '#lib/chatkit-element/views/icons/find-icon.ts'
 
 /** A decorative icon; the element around it has the accessible name. */
 export function Icon({ name, size = 18, class: extra = '' }: { name: string; size?: number; class?: string }) {

@@ -111,7 +111,7 @@ import {
 } from 'lucide-preact'
 
 /** The icon names of `@openai/chatkit` (ChatKitIcon, HeaderIcon, WidgetIcon) as Lucide icons. */
-const NAMED = {
+export const NAMED = {
   agent: Bot,
   analytics: ChartNoAxesCombined,
   atom: Atom,
@@ -219,7 +219,7 @@ const NAMED = {
 }
 
 /** Icons that only the element itself uses. */
-const OWN = {
+export const OWN = {
   'arrow-up': ArrowUp,
   'arrow-down': ArrowDown,
   brain: Brain,
@@ -237,18 +237,4 @@ const OWN = {
   'triangle-alert': TriangleAlert,
   'wifi-off': WifiOff,
   wrench: Wrench,
-}
-
-export type IconName = keyof typeof NAMED | keyof typeof OWN
-
-const ALL = { ...NAMED, ...OWN }
-const FILLED = new Set(['star-filled', 'check-circle-filled'])
-
-/**
- * The icon for a name, also with the prefix `lucide:` if it is in this set; a plain ring for any
- * other name.
- */
-export function findIcon(name: string): { icon: typeof Circle; filled: boolean } {
-  const bare = name.replace(/^lucide:/, '')
-  return { icon: Object.hasOwn(ALL, bare) ? ALL[bare as IconName] : Circle, filled: FILLED.has(bare) }
 }
