@@ -18,8 +18,6 @@ export class EventTooLong extends Error {
   override name = 'EventTooLong'
 }
 
-const encoder = new TextEncoder()
-
 /**
  * Yields the events of a stream as they arrive. An event at the very end may lack its empty line:
  * it counts if its data is whole JSON, because a stream that broke off ends in half an event.
@@ -95,7 +93,8 @@ export function encodeEvent({ id, event, data, retry }: SentEvent): Uint8Array<A
     ...(retry === undefined ? [] : [`retry: ${retry}`]),
     ...data.split('\n').map((line) => `data: ${line}`),
   ]
-  return encoder.encode(`${lines.join('\n')}\n\n`)
+  // Made here, because the element's script is also loaded where there is no TextEncoder.
+  return new TextEncoder().encode(`${lines.join('\n')}\n\n`)
 }
 
 /**
