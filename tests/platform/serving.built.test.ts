@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { request } from 'node:http'
+import net from 'node:net'
 import path from 'node:path'
 import pg from 'pg'
 import { afterEach, expect, inject, test } from 'vitest'
@@ -136,6 +137,30 @@ test('at SIGTERM an open answer gets time to end, new ones are refused, and the 
   await expect(ask(visitor, 'And now?')).rejects.toThrow(/\/api\/chatkit answered 503: .*restarting/)
   expect(await app.ended).toBe(0)
   expect(String(await answer)).toMatch(/The chat turn failed: .*"type":"error"/)
+})
+
+test('a request that never ends is given up 2 s after SHUTDOWN_GRACE, and a second signal changes nothing', {
+  timeout: BUILD_MS,
+}, async () => {
+  const app = await start({ env: { SHUTDOWN_GRACE: '1' } })
+  await fetch(`${app.url}/api/health/live`)
+  const { hostname, port } = new URL(app.url)
+  const socket = net.connect(Number(port), hostname)
+  socket.on('error', () => undefined)
+  await once(socket, 'connect')
+  const head = `POST /api/auth/sign-up HTTP/1.1\r\nhost: ${hostname}\r\norigin: ${app.url}\r\n`
+  socket.write(`${head}content-type: application/json\r\ncontent-length: 100\r\n\r\n{"name":`)
+  // The server has read it once it answers a later request of another connection.
+  await fetch(`${app.url}/api/health/live`)
+  app.kill('SIGTERM')
+  await expect.poll(() => app.logs()).toContain('"msg":"shutting down"')
+  app.kill('SIGINT')
+  app.kill('SIGTERM')
+  expect(await app.ended).toBe(1)
+  expect(app.logs().match(/"msg":"shutting down"/g)).toHaveLength(1)
+  expect(app.logs()).toContain('"msg":"the end took too long: exiting with work open"')
+  expect(app.logs()).not.toContain('"msg":"stopped"')
+  socket.destroy()
 })
 
 test('a server that starts before its database checks its role as soon as the database answers', {
