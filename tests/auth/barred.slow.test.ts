@@ -25,6 +25,8 @@ import { mcpServer, type TestMcp } from '#tests/support/tool-servers/mcp-server.
 // ledger says why.
 
 const CALLS = 4
+/** How long what is written beside an answer may take on a busy machine. */
+const SETTLED = { timeout: 30_000 }
 type Person = Awaited<ReturnType<typeof signedIn>>
 
 let admin: Person
@@ -121,13 +123,17 @@ async function expectEnd(end: (person: Person) => Promise<unknown>, why: RegExp,
   await using work = await answering(ann)
   const [run] = await runsOf(ann)
   await end(ann)
-  if (heard) await vi.waitFor(async () => expect((await runsOf(ann))[0]?.lastSeq).not.toBeNull(), 5_000)
+  if (heard) await vi.waitFor(async () => expect((await runsOf(ann))[0]?.lastSeq).not.toBeNull(), SETTLED)
   const { events } = await work.go()
   expect(work.server.calls).toHaveLength(1)
-  expect(await runsOf(ann)).toMatchObject([{ status: 'stopped', errorMessage: expect.stringMatching(why) }])
-  const rows = await ledgerOf(ann)
-  expect(rows.some(({ errorMessage }) => why.test(errorMessage ?? ''))).toBe(true)
-  const further = rows.slice(1).map(({ status, failureClass }) => `${status} ${failureClass}`)
+  // A reader waits only so long for the row of its run, and the ledger is settled beside it.
+  await expect
+    .poll(() => runsOf(ann), SETTLED)
+    .toMatchObject([{ status: 'stopped', errorMessage: expect.stringMatching(why) }])
+  await expect
+    .poll(async () => (await ledgerOf(ann)).some(({ errorMessage }) => why.test(errorMessage ?? '')), SETTLED)
+    .toBe(true)
+  const further = (await ledgerOf(ann)).slice(1).map(({ status, failureClass }) => `${status} ${failureClass}`)
   // Without a notification the heartbeat of the run may notice during a call. That call is
   // cancelled before it is sent.
   const unsent = heard ? ['failed denied'] : ['failed denied', 'cancelled cancelled']
@@ -215,7 +221,7 @@ test.each([
     const [first] = await ledgerOf(ann)
     expect(first).toMatchObject({ status: 'cancelled', errorMessage: expect.stringMatching(why) })
     expect(first?.errorMessage).toContain('may have taken effect')
-  }, 5_000)
+  }, SETTLED)
 })
 
 test('a pending approval ends with its person’s access; the card and the ledger say why', async () => {
