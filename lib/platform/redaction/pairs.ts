@@ -1,4 +1,5 @@
 import { findBlock, findElement, findMultipartValue } from '#lib/platform/redaction/markup.ts'
+import { findNameBefore, isAtLineStart, type PairName, readLastWord } from '#lib/platform/redaction/pair-names.ts'
 import { findEndOfBrackets, findQuoted } from '#lib/platform/redaction/quoted.ts'
 import { findSecrecy, NAMING, type Secrecy, VALUING } from '#lib/platform/redaction/secret-names.ts'
 import { isSecretText, isSecretWord } from '#lib/platform/redaction/secret-values.ts'
@@ -11,12 +12,10 @@ import type { Span } from '#lib/platform/redaction/spans.ts'
 // text.
 
 const SIGN = /=>|:=|[=:：{}<>]|%(?:25)?3[ad]|\bis\b/gi
-const NAME_MAX_CHARS = 64
 /** How many characters of a value are inspected to decide whether it is a secret. */
 const LOOK_CHARS = 256
 const NESTED_MAX = 64
 
-type Name = { name: string; quoted: boolean; start: number }
 /**
  * The state of the enclosing object: a value whose name has not been seen yet, or a telling name
  * whose value has not.
@@ -59,16 +58,16 @@ function pairAt(
   hidden: ReadonlySet<string>,
 ): Span | undefined {
   if (isComparison(text, at, sign)) return undefined
-  const name = nameBefore(text, at)
+  const name = findNameBefore(text, at)
   if (!name) return undefined
   if (sign.startsWith('%')) return findSecrecy(name.name) === 'strong' ? encodedAt(text, at + sign.length) : undefined
   const behind = skipMarks(text, at + sign.length)
   const start = skipBlanks(text, behind, name.quoted)
   const spaced = start > behind || /\s/.test(text[at - 1] ?? '')
-  if (sign !== 'is' && hidden.has(lastWord(name.name).toLowerCase())) return anythingAt(text, start, name)
+  if (sign !== 'is' && hidden.has(readLastWord(name.name).toLowerCase())) return anythingAt(text, start, name)
   const secrecy = sign === 'is' ? passwordAlone(name.name) : (findSecrecy(name.name) ?? inQuery(text, name))
-  const naming = sign !== 'is' && !secrecy && NAMING.test(lastWord(name.name))
-  const valuing = sign !== 'is' && !secrecy && VALUING.test(lastWord(name.name))
+  const naming = sign !== 'is' && !secrecy && NAMING.test(readLastWord(name.name))
+  const valuing = sign !== 'is' && !secrecy && VALUING.test(readLastWord(name.name))
   if (!secrecy && !naming && !valuing) return undefined
   const header = sign === ':' && !name.quoted && secrecy ? headerValue(text, start, name) : undefined
   if (header) return header
@@ -101,7 +100,7 @@ function pairAt(
     secrecy,
     spaced,
     after: text.slice(value.end, value.end + 24),
-    leads: sign !== 'is' && leadsLine(text, name.start),
+    leads: sign !== 'is' && isAtLineStart(text, name.start),
   }
   return isSecretWord(said, written) ? { start, end: endOfWord(text, start) } : undefined
 }
@@ -123,7 +122,7 @@ function passwordAlone(name: string): Secrecy | undefined {
 }
 
 // These names mean a secret only in the query of a URL.
-function inQuery(text: string, { name, start }: Name): Secrecy | undefined {
+function inQuery(text: string, { name, start }: PairName): Secrecy | undefined {
   if (!/[?&]/.test(text[start - 1] ?? '')) return undefined
   return /^(?:sig|signature|x-amz-(?:signature|credential)|x-goog-signature|code|key|ticket|hmac)$/i.test(name)
     ? 'weak'
@@ -148,10 +147,6 @@ function skipMarks(text: string, at: number): number {
   return at + (/^\*{1,3}(?=\s)/.exec(text.slice(at, at + 4))?.[0].length ?? 0)
 }
 
-function lastWord(name: string): string {
-  return name.slice(Math.max(name.lastIndexOf(' '), name.lastIndexOf('.')) + 1)
-}
-
 function skipBlanks(text: string, at: number, lines: boolean): number {
   const end = Math.min(text.length, at + 40)
   let place = at
@@ -163,40 +158,6 @@ function skipBlanks(text: string, at: number, lines: boolean): number {
   return place
 }
 
-const NAME_CHARACTER = /[\p{L}\p{N}_$.%[\]-]/u
-
-/** Returns the name that ends before `at`: a quoted text, or up to three unquoted words. */
-function nameBefore(text: string, at: number): Name | undefined {
-  let end = at
-  while (end > 0 && at - end < 20 && /[\s?!*]/.test(text[end - 1] ?? '')) end -= 1
-  const quote = text[end - 1] ?? ''
-  const floor = Math.max(0, end - NAME_MAX_CHARS - 2)
-  if (quote === '"' || quote === "'" || quote === '`') {
-    const opened = text.slice(floor, end - 1).lastIndexOf(quote)
-    if (opened < 0) return undefined
-    const name = text.slice(floor + opened + 1, end - 1).replace(/\\+$/, '')
-    return /\n/.test(name) ? undefined : { name, quoted: true, start: floor + opened }
-  }
-  // Only JSON, whose names are quoted, may begin a value on the next line.
-  if (/\n/.test(text.slice(end, at))) return undefined
-  let start = end
-  for (let words = 1; start > floor; start -= 1) {
-    const character = text[start - 1] ?? ''
-    if (NAME_CHARACTER.test(character)) continue
-    if (character !== ' ' || words === 3 || !NAME_CHARACTER.test(text[start - 2] ?? '')) break
-    words += 1
-  }
-  return start < end ? { name: text.slice(start, end), quoted: false, start } : undefined
-}
-
-/** True if only a list mark or a shell keyword precedes the name on its line. */
-function leadsLine(text: string, start: number): boolean {
-  const line = text.slice(Math.max(0, start - 24), start)
-  const begin = Math.max(line.lastIndexOf('\n'), line.lastIndexOf('\\n') + (line.includes('\\n') ? 1 : 0))
-  if (begin < 0 && start > 24) return false
-  return /^[\s>*#/+-]*(?:export |set |setx |ENV |ARG )?$/.test(line.slice(begin + 1))
-}
-
 const HEADER =
   /^(?:(?:proxy-)?authorization|(?:set-)?cookie2?|x-[\w-]{0,40}(?:token|key|secret|auth|authorization|password|cookie|session)|api-?key)$/i
 const SCHEME = /^(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|NTLM|Hawk|OAuth|GenieKey|AWS4-HMAC-SHA256|key)[ =]/i
@@ -205,8 +166,8 @@ const SCHEME = /^(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|NTLM|Hawk|OAuth|G
  * Finds the value of a header, up to the end of its line or of the quoted text that contains it. A
  * sentence about headers does not count.
  */
-function headerValue(text: string, start: number, name: Name): Span | undefined {
-  if (!HEADER.test(lastWord(name.name))) return undefined
+function headerValue(text: string, start: number, name: PairName): Span | undefined {
+  if (!HEADER.test(readLastWord(name.name))) return undefined
   const around = text[name.start - 1] ?? ''
   const parts = QUOTED_PARTS.exec(text.slice(start, start + LOOK_CHARS * 4))?.[0]
   if (parts) return { start, end: start + parts.length }
@@ -236,7 +197,7 @@ function lineFrom(text: string, end: RegExp): string {
 }
 
 /** Finds any value: a quoted text, an object, a list, a number. */
-function anythingAt(text: string, start: number, name: Name): Span | undefined {
+function anythingAt(text: string, start: number, name: PairName): Span | undefined {
   const quoted = findQuoted(text, start)
   if (quoted) return quoted
   const nested = name.quoted && /[[{]/.test(text[start] ?? '')
