@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
@@ -9,6 +9,7 @@ import { keepSignal } from '#lib/platform/http/keep-signal.ts'
 import { VERSION } from '#lib/platform/version.ts'
 import { collectGarbage } from '#tests/support/collect-garbage.ts'
 import { signedIn } from '#tests/support/people/people.ts'
+import { withSettings } from '#tests/support/settings.ts'
 import { mcpHandler, mcpServer } from '#tests/support/tool-servers/mcp-server.ts'
 import { sessionServer } from '#tests/support/tool-servers/session-server.ts'
 import { callingRun, textOf, toolServer } from '#tests/support/tool-servers/tool-servers.ts'
@@ -65,6 +66,39 @@ test.each(['over a socket', 'in this process'])(
     await mcp.close()
   },
 )
+
+test('over sse a handshake that is given up closes the stream', async () => {
+  withSettings({ MCP_CONNECT_TIMEOUT: '1' })
+  const streams = new Set<ServerResponse>()
+  const http = createServer((request, response) => {
+    if (request.method !== 'GET') return void response.writeHead(202).end()
+    streams.add(response.on('close', () => streams.delete(response)))
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write('event: endpoint\ndata: /messages\n\n')
+  })
+  const { caller } = await signedIn()
+  const server = toolServer(`${await listen(http)}/sse`, { transport: 'sse' })
+  const connection = new ToolConnection(server, await callingRun(caller), transportAs(server, caller))
+  await expect(connection.askTools()).rejects.toThrow()
+  await connection.close()
+  await ended(() => streams.size)
+})
+
+test.each([
+  [401, 'unauthorised'],
+  [403, 'forbidden'],
+  [200, 'protocol_error'],
+])('over sse a stream that is refused with HTTP %d has its class: %s', async (status, failureClass) => {
+  const url = await listen(
+    createServer((_request, response) =>
+      response.writeHead(status, { 'content-type': 'text/html' }).end('<h1>no</h1>'),
+    ),
+  )
+  noteAnswer(`${url}/sse`)
+  const { caller } = await signedIn()
+  const mcp = await openMcp(await callingRun(caller), { servers: [toolServer(`${url}/sse`, { transport: 'sse' })] })
+  expect(mcp.unavailable).toMatchObject([{ failureClass }])
+  await mcp.close()
+})
 
 test('every session that a connection opened ends with it, the lost ones too', async () => {
   const server = await scriptedServer()
@@ -170,12 +204,16 @@ async function scriptedServer(steps: Record<string, Step> = {}) {
     if (id === undefined) return void response.writeHead(202).end()
     response.writeHead(200, headers).end(JSON.stringify({ jsonrpc: '2.0', id, result: results[method] ?? {} }))
   })
+  const url = `${await listen(http)}/mcp`
+  noteAnswer(url)
+  return Object.assign(state, { url, forget: () => state.known.clear() })
+}
+
+async function listen(http: Server): Promise<string> {
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {
     http.closeAllConnections()
     http.close()
   })
-  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`
-  noteAnswer(url)
-  return Object.assign(state, { url, forget: () => state.known.clear() })
+  return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
 }
