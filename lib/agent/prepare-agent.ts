@@ -17,8 +17,9 @@ import { findResultWidgetServer } from '#lib/agent/stream/result-widgets.ts'
 import { TurnLine } from '#lib/agent/stream/turn-line.ts'
 import { toAgentTools } from '#lib/agent/tools/agent-tools.ts'
 import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
+import { withModelView } from '#lib/agent/tools/search/call-tool.ts'
+import type { Offer } from '#lib/agent/tools/search/offer-tools.ts'
 import { ToolsForModel } from '#lib/agent/tools/tools-for-model.ts'
-import type { Notice } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { env } from '#lib/platform/env.ts'
 import type { RunHandle } from '#lib/runs/run-handle.ts'
@@ -26,8 +27,8 @@ import type { RunHandle } from '#lib/runs/run-handle.ts'
 /** What the SDK passes to the instructions and tools of a run. */
 export type AgentFacts = TurnFacts & { chat: ChatContext }
 
-/** An agent that is ready to start. `notice` tells the person of tools that are left out. */
-export type PreparedAgent = { agent: Agent<AgentFacts>; model: GuardedModel; facts: AgentFacts; notice?: Notice }
+/** An agent that is ready to start. */
+export type PreparedAgent = { agent: Agent<AgentFacts>; model: GuardedModel; facts: AgentFacts }
 
 /** Builds the agent of a turn: its tools, its model, and the instructions for this person. */
 export async function prepareAgent(open: OpenTurn, tools: OpenTools, known: ReadContext): Promise<PreparedAgent> {
@@ -46,13 +47,15 @@ export async function prepareAgent(open: OpenTurn, tools: OpenTools, known: Read
   const connecting = needed.connectTools<AgentFacts>(unavailable, listed)
   const all = [...listed, ...connecting]
   const said = messageTextOf(known.said)
-  const forModel = new ToolsForModel(context.caller, connections, readModelName())
+  const forModel = new ToolsForModel(connections, readModelName())
   const chosen = chooseModel(isDirectCall(said, all), open, forModel, known, facts)
   const reportAnswer = reportUsage(context.run, chosen.name)
-  const { offered, notice } = chosen.takesAll
-    ? { offered: all }
-    : await forModel.choose(all, { said, needed: [...(resumed?.calls ?? []), ...connecting] })
-  model = new GuardedModel(chosen.model, {
+  const mustHave = [...(resumed?.calls ?? []), ...connecting]
+  const offer: Omit<Offer<AgentFacts>, 'ranked'> = chosen.takesAll
+    ? { tools: all }
+    : await forModel.choose(all, { said, items: known.items, needed: mustHave })
+  facts.hidden = offer.hidden
+  model = new GuardedModel(offer.view ? withModelView(chosen.model, offer.view) : chosen.model, {
     idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
     lastSignAt: chosen.lastSignAt,
     onAnswer: (answer) => {
@@ -64,9 +67,9 @@ export async function prepareAgent(open: OpenTurn, tools: OpenTools, known: Read
     name: 'Switchboard',
     instructions: (runContext) => writeInstructions(runContext.context),
     model,
-    tools: offered,
+    tools: offer.tools,
   })
-  return { agent, model, facts, notice }
+  return { agent, model, facts }
 }
 
 type ChosenModel = { name: string; model: Model; takesAll: boolean; lastSignAt: () => number }

@@ -41,7 +41,6 @@ export async function* runTurn(
     yield* unavailableNotices(tools)
     if (resumed && !resumed.fits(tools.connections)) return yield* resumed.expire()
     const prepared = await prepareAgent(open, tools, known)
-    if (prepared.notice) yield prepared.notice
     for (const call of resumed?.calls ?? []) yield* events.startAgain(call, call.keptId)
     const { agent, facts, model } = prepared
     const starting = { signal, whyUnmakeable: (id: string) => model.whyUnmakeable(id), onEnd: model.noteFailure }

@@ -74,8 +74,10 @@ export const Settings = z.object({
   OPENAI_API: oneOf('responses', 'chat_completions').default('responses'),
   OPENAI_TRANSCRIPTION_MODEL: z.string().default('gpt-4o-mini-transcribe'),
   MODEL_IDLE_TIMEOUT: seconds(60),
-  // The most tools the model accepts in one request.
-  MODEL_MAX_TOOLS: count(128, 10_000),
+  // The most tools the model accepts in one request. Two of them find and call the others.
+  MODEL_MAX_TOOLS: whole(128, 2, 10_000),
+  // How many tools the model sees at once before it has to find the others.
+  MODEL_DIRECT_TOOLS: whole(40, 2, 10_000),
   // The total time one model call may wait when the model server asks for it (Retry-After).
   MODEL_WAIT_MAX: whole(60, 0, 3_600, ' of seconds'),
 

@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { listToolRefusals } from '#lib/data/servers/tool-refusals.ts'
 import { examine } from '#lib/mcp-client/doctor/examine.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { withCaller } from '#lib/platform/db/db.ts'
 import { handleMcp } from '#mcp/endpoint.ts'
 import { type Answer, APIS, type ApiName, jsonAnswer, rawModel, streamAnswer } from '#tests/support/models/raw-model.ts'
 import { signedIn } from '#tests/support/people/people.ts'
@@ -232,28 +231,16 @@ describe.each(APIS)('over %s', (api) => {
     expect(server.requests).toHaveLength(9)
   })
 
-  test('of more tools than the model accepts, our own, recently used and mentioned ones come first', async () => {
+  test('of more tools than the model sees at once, it gets our own and mentioned ones, and two to find and call the others', async () => {
     await using mcp = await serverOf(Array.from({ length: 151 }, (_, index) => good(`tool_${index}`)))
     await using server = await rawModel(strict(api, fine))
     settings(server.url, mcp.url, { MCP_BUILTIN: 'on' })
-    const call = {
-      id: `call_${api}`,
-      ownerId: caller.userId,
-      via: 'chat',
-      server: new URL(mcp.url).host.replace(/\W+/g, '_'),
-      tool: 'tool_149',
-    }
-    await withCaller(caller, (tx) =>
-      tx.toolCall.create({ data: { ...call, arguments: {}, argumentsBytes: 2, status: 'succeeded' } }),
-    )
     const turn = await (await conversation(caller, { builtinFetch })).say('please use tool-150')
     expect(turn.text).toBe('Fine.')
     const offered = names(server.requests[0])
-    expect(offered).toHaveLength(128)
-    expect(offered).toEqual(expect.arrayContaining(['add_task', 'tool_149', 'tool_150', 'tool_0']))
-    expect(notices(turn)).toEqual([
-      expect.stringMatching(/takes 128 tools at once, and there are 161\. Left out this time: 33 of /),
-    ])
+    expect(offered).toHaveLength(13)
+    expect(offered).toEqual(expect.arrayContaining(['add_task', 'tool_150', 'find_tools', 'call_tool']))
+    expect(notices(turn)).toEqual([])
   })
 })
 

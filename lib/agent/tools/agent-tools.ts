@@ -5,6 +5,7 @@ import {
   ToolGuardrailFunctionOutputFactory,
 } from '@openai/agents'
 import type { OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
+import type { Origin } from '#lib/agent/tools/search/offer-tools.ts'
 import { withCallId } from '#lib/mcp-client/calls/call-id.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
 import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
@@ -63,6 +64,14 @@ export function findOffered(connections: ToolConnection[], publicName: string): 
     if (offered) return { connection, ...offered }
   }
   return undefined
+}
+
+/** Where a tool is from; undefined for a tool that belongs to no server. */
+export function findOrigin(connections: ToolConnection[], publicName: string): Origin | undefined {
+  const { connection, tool } = findOffered(connections, publicName) ?? {}
+  if (!connection || !tool) return undefined
+  const { name: server, builtin } = connection.server
+  return { server, isBuiltin: builtin === true, title: tool.title ?? tool.annotations?.title }
 }
 
 /**

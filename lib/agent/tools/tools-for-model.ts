@@ -1,18 +1,21 @@
-import { findOffered } from '#lib/agent/tools/agent-tools.ts'
-import { type LimitedTools, limitTools } from '#lib/agent/tools/limit-tools.ts'
+import type { FunctionTool } from '@openai/agents'
+import { findOffered, findOrigin } from '#lib/agent/tools/agent-tools.ts'
+import { type Offer, offerTools } from '#lib/agent/tools/search/offer-tools.ts'
 import type { Notice } from '#lib/chatkit/protocol/events.ts'
+import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { FailureDetail } from '#lib/data/runs/run-failures.ts'
 import { listModelLimits, type ModelLimits, noteModelLimits } from '#lib/data/servers/model-limits.ts'
-import { listRecentTools } from '#lib/data/servers/recent-tools.ts'
 import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { noteToolRefusal } from '#lib/data/servers/tool-refusals.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
-import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
 
-/** `needed` are the tools that a turn must have, `said` is the person's message. */
-type About = { needed: readonly { name: string }[]; said: string }
+/**
+ * `needed` are the tools that a turn must have, `said` is the person's message, and `items` are the
+ * recent items of the thread.
+ */
+type About = { needed: readonly { name: string }[]; said: string; items: ThreadItem[] }
 
 /**
  * The tools of one turn as its model takes them. What the model's server refuses is recorded for
@@ -21,41 +24,32 @@ type About = { needed: readonly { name: string }[]; said: string }
 export class ToolsForModel {
   /** True if the model's server was found to take only plain schemas. Set by `choose`. */
   plainSchemas = false
-  readonly #caller: Caller
   readonly #connections: ToolConnection[]
   readonly #model: string
-  #all: { name: string }[] = []
-  #about: About = { needed: [], said: '' }
+  /** The names of the tools in the model's requests, those that the turn needs most first. */
+  #ranked: string[] = []
 
-  constructor(caller: Caller, connections: ToolConnection[], model: string) {
-    this.#caller = caller
+  constructor(connections: ToolConnection[], model: string) {
     this.#connections = connections
     this.#model = model
   }
 
   /**
-   * The tools to offer: at most MODEL_MAX_TOOLS, and no more than the model's server was found to
-   * take. `notice` tells the person if some are left out.
+   * The tools to offer. The model sees at most MODEL_DIRECT_TOOLS and MODEL_MAX_TOOLS of them, and no
+   * more than its server was found to take; it finds the others.
    */
-  async choose<Tool extends { name: string }>(
-    tools: Tool[],
-    about: About,
-  ): Promise<{ offered: Tool[]; notice?: Notice }> {
-    this.#all = tools
-    this.#about = about
+  async choose<Context>(tools: FunctionTool<Context>[], about: About): Promise<Offer<Context>> {
     const [known] = tools.length > 0 ? await listModelLimits(this.#model) : []
     this.plainSchemas = known?.plainSchemas ?? false
-    const max = Math.min(env().MODEL_MAX_TOOLS, known?.maxTools ?? Number.POSITIVE_INFINITY)
-    if (tools.length <= max) return { offered: tools }
-    const { offered, left } = await this.#limit(tools, max)
-    return { offered, notice: this.#limitNotice(max, left) }
+    const { MODEL_DIRECT_TOOLS, MODEL_MAX_TOOLS } = env()
+    const max = Math.min(MODEL_DIRECT_TOOLS, MODEL_MAX_TOOLS, known?.maxTools ?? Number.POSITIVE_INFINITY)
+    const offer = offerTools(tools, { max, findOrigin: (name) => findOrigin(this.#connections, name), ...about })
+    this.#ranked = offer.ranked
+    return offer
   }
 
   /** The names of the `max` tools that the turn needs most. */
-  pick = async (max: number): Promise<ReadonlySet<string>> => {
-    const { offered } = await this.#limit(this.#all, max)
-    return new Set(offered.map(({ name }) => name))
-  }
+  pick = async (max: number): Promise<ReadonlySet<string>> => new Set(this.#ranked.slice(0, max))
 
   /** Records that the model's server takes `max` tools at most. Returns the person's notice. */
   noteLimit = (max: number, detail: FailureDetail): Notice => {
@@ -64,7 +58,7 @@ export class ToolsForModel {
       detail,
       'the model’s server takes fewer tools than it was offered',
     )
-    const message = `The model takes ${max} tools at once, and there are ${this.#all.length}. Name a tool in your message to have it among them.`
+    const message = `The model takes ${max} tools at once, and it was offered ${this.#ranked.length}. From your next message on it can find the others.`
     return { type: 'notice', level: 'info', title: 'Not every tool is offered', message }
   }
 
@@ -103,23 +97,6 @@ export class ToolsForModel {
     noteToolRefusal({ server, tool: tool.name, model, reason, toolHash }).catch((error) =>
       log.warn({ error, server, tool: tool.name }, 'a refused tool was not noted'),
     )
-  }
-
-  async #limit<Tool extends { name: string }>(tools: Tool[], max: number): Promise<LimitedTools<Tool>> {
-    const { needed, said } = this.#about
-    return limitTools(tools, max, {
-      connections: this.#connections,
-      needed: new Set(needed.map(({ name }) => name)),
-      said,
-      recent: await listRecentTools(this.#caller),
-    })
-  }
-
-  #limitNotice(max: number, left: Map<string, number>): Notice {
-    const where = [...left].map(([server, count]) => `${count} of ${server}`).join(', ')
-    log.info({ tools: this.#all.length, left_out: Object.fromEntries(left) }, 'more tools than the model takes')
-    const message = `The model takes ${max} tools at once, and there are ${this.#all.length}. Left out this time: ${where}. Name a tool in your message to have it among them.`
-    return { type: 'notice', level: 'info', title: 'Not every tool is offered', message }
   }
 
   #note(limits: ModelLimits, detail: FailureDetail, text: string): void {
