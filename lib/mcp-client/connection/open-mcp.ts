@@ -67,14 +67,10 @@ export async function openMcp(
   })
   const close = async () => {
     const closing = opened.map(({ connection, loading }) => {
-      const end = () =>
-        connection
-          .close()
-          .catch((error) => log.debug({ error, server: connection.server.name }, 'MCP connection not closed cleanly'))
+      if (loading.isSettled()) return connection.close()
       // An unfinished listing continues for the next turn's benefit. This turn does not wait for
       // it.
-      if (loading.isSettled()) return end()
-      void loading.settled.then(end)
+      void loading.settled.then(() => connection.close())
       return undefined
     })
     await Promise.race([Promise.all(closing), setTimeout(CLOSE_MS, undefined, { ref: false })])
