@@ -6,6 +6,7 @@ import { beginToolCall, type NewToolCall, recordToolCall, type ToolCallOutcome }
 import { settleToolCall } from '#lib/data/runs/settle-tool-call.ts'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { withDeadline } from '#lib/platform/deadline.ts'
 import { AppError, OutcomeUnknownError, toAppError } from '#lib/platform/errors.ts'
 import { findCurrentRequestId, log } from '#lib/platform/log.ts'
 import type { ClientInfo } from '#mcp/client-info.ts'
@@ -62,7 +63,9 @@ async function settleCall(call: Call, deadlineMs: number): Promise<Outcome> {
   const started = performance.now()
   const durationMs = () => Math.round(performance.now() - started)
   try {
-    const output = await withDeadline(deadlineMs, call.tool, executeTool(call))
+    const output = await withDeadline(executeTool(call), deadlineMs, () => {
+      throw toTooSlow(call.tool, deadlineMs)
+    })
     return { status: 'succeeded', result: output, output, durationMs: durationMs() }
   } catch (error) {
     return { ...toFailure(error, call), durationMs: durationMs() }
@@ -107,19 +110,10 @@ class BadArguments extends AppError {
 
 class TooSlow extends AppError {}
 
-async function withDeadline<T>(ms: number, tool: Tool, promise: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
+function toTooSlow(tool: Tool, ms: number): TooSlow {
   const advice =
     tool.access === 'read' ? 'Try again later.' : 'It may have taken effect: check before you call it again.'
-  const timer = setTimeout(
-    () => reject(new TooSlow('unavailable', `${tool.name} took longer than ${ms / 1000} s. ${advice}`)),
-    ms,
-  )
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
-  }
+  return new TooSlow('unavailable', `${tool.name} took longer than ${ms / 1000} s. ${advice}`)
 }
 
 function toFailure(thrown: unknown, { tool, signal }: Call): Outcome {

@@ -1,5 +1,6 @@
 import { RUNS_CHANNEL as CHANNEL } from '#lib/data/runs/runs.ts'
 import { isListening, listen, notify } from '#lib/platform/db/notify.ts'
+import { withDeadline } from '#lib/platform/deadline.ts'
 import { registry } from '#lib/runs/registry.ts'
 
 // A message is a run's id and the number of its last event. The number is 0 if the row itself
@@ -65,9 +66,7 @@ export function subscribeToNews(runId: string): { next(ms: number): Promise<void
       if (!heard) {
         const { promise, resolve } = Promise.withResolvers<void>()
         arrived = resolve
-        const timer = setTimeout(resolve, ms)
-        await promise
-        clearTimeout(timer)
+        await withDeadline(promise, ms, () => undefined)
       }
       heard = false
     },

@@ -3,6 +3,7 @@ import { ownFailureClass } from '#lib/data/runs/run-failures.ts'
 import { finishRun, markRunning, type RunFacts, type RunOutcome } from '#lib/data/runs/runs.ts'
 import { withDatabasePatience } from '#lib/platform/db/retry.ts'
 import { withRun } from '#lib/platform/db/run-fence.ts'
+import { withDeadline } from '#lib/platform/deadline.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError, toAppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
@@ -136,12 +137,10 @@ function isDelta(event: ThreadStreamEvent): boolean {
  */
 async function settleRun(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Promise<void> {
   const { promise: tried, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, FINISH_MS)
   const written = writeEnd(run, outcome, facts, resolve)
   // The row is written first, so that the next message finds the thread free. Readers do not wait
   // for a database that is down.
-  await tried
-  clearTimeout(timer)
+  await withDeadline(tried, FINISH_MS, () => undefined)
   run.active = false
   run.log.end()
   const { status, failureClass: failure_class } = outcome

@@ -3,6 +3,7 @@ import type { Opening } from '#lib/chatkit/protocol/store.ts'
 import { type Insertion, insertRun, type NewRun, type RunLimits } from '#lib/data/runs/insert-run.ts'
 import { withdrawRun } from '#lib/data/runs/runs.ts'
 import type { SessionCaller } from '#lib/platform/crypto/caller.ts'
+import { withDeadline } from '#lib/platform/deadline.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
@@ -14,7 +15,6 @@ import { recoverRuns } from '#lib/runs/recover-runs.ts'
 import { findActiveRun, type LiveRun, registry } from '#lib/runs/registry.ts'
 import { requireServing } from '#lib/runs/require-serving.ts'
 import { drainRuns } from '#lib/runs/stop-run.ts'
-import { waitAtMost } from '#lib/runs/wait-at-most.ts'
 
 /** How long (ms) a message waits for the answer before it to end, and how often (ms) it checks. */
 const QUEUE_MS = 60_000
@@ -107,7 +107,8 @@ async function insertInTurn(
     else {
       if (!waits) log.info({ operation: run.operation, thread_id: run.threadId }, 'a turn waits for the one before it')
       waits = true
-      await waitAtMost(QUEUE_LOOK_MS, findActiveRun(run.ownerId, run.threadId)?.ended ?? sleep(QUEUE_LOOK_MS))
+      const ends = findActiveRun(run.ownerId, run.threadId)?.ended ?? sleep(QUEUE_LOOK_MS)
+      await withDeadline(ends, QUEUE_LOOK_MS, () => undefined)
     }
   }
 }

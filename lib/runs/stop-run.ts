@@ -1,9 +1,9 @@
 import { markStopped } from '#lib/data/runs/runs.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { withDeadline } from '#lib/platform/deadline.ts'
 import { subscribeToRun } from '#lib/runs/attach-run.ts'
 import { notifyRunChanged, wakeAllFollowers } from '#lib/runs/channel.ts'
 import { findActiveRun, listActiveRuns } from '#lib/runs/registry.ts'
-import { waitAtMost } from '#lib/runs/wait-at-most.ts'
 
 /** How long (ms) a stop waits for the run to end. */
 const STOP_WAIT_MS = 5_000
@@ -11,6 +11,8 @@ const STOP_WAIT_MS = 5_000
 const LAST = 2_147_483_647
 /** How long (ms) a drained run has to close what it has open. */
 const CLOSE_MS = 3_000
+
+const giveUp = () => undefined
 
 /**
  * Stops the active run of the caller's thread, whichever process it runs in, and waits at most 5 s
@@ -20,13 +22,13 @@ export async function stopRun(caller: Caller, threadId: string): Promise<boolean
   const live = findActiveRun(caller.userId, threadId)
   if (live) {
     live.stop()
-    await waitAtMost(STOP_WAIT_MS, live.ended)
+    await withDeadline(live.ended, STOP_WAIT_MS, giveUp)
     return true
   }
   const runId = await markStopped(caller, threadId)
   if (!runId) return false
   await notifyRunChanged(runId)
-  await waitAtMost(STOP_WAIT_MS, awaitEnd(runId))
+  await withDeadline(awaitEnd(runId), STOP_WAIT_MS, giveUp)
   return true
 }
 
@@ -42,9 +44,9 @@ export async function drainRuns(graceMs: number): Promise<void> {
   // Readers of another process's run should move to a process that stays.
   wakeAllFollowers()
   const ends = () => Promise.all(listActiveRuns().map(({ ended }) => ended))
-  await waitAtMost(Math.max(0, graceMs - CLOSE_MS), ends())
+  await withDeadline(ends(), Math.max(0, graceMs - CLOSE_MS), giveUp)
   for (const run of listActiveRuns()) run.interrupt('The server is restarting. Try again in a moment.')
-  await waitAtMost(Math.min(graceMs, CLOSE_MS), ends())
+  await withDeadline(ends(), Math.min(graceMs, CLOSE_MS), giveUp)
   // The streams of runs that do not end would hold up the process. Their readers continue
   // elsewhere, where the run is found without a process.
   for (const run of listActiveRuns()) run.log.abandon()

@@ -165,6 +165,19 @@ test('only lib/platform/env.ts reads the environment, and only lib/platform/db/d
   )
 })
 
+// Races that are no deadline: between two sources of events, or with a deadline that is moved.
+const RACES: Record<string, string> = {
+  'app/chat/resumable-fetch.ts': 'in the browser, against a stop',
+  'lib/agent/models/openai/guarded-model.ts': 'an idle timeout, which each sign of life moves',
+  'lib/agent/stream/side-events.ts': 'two sources of events',
+  'lib/mcp-client/wire/sse-bridge.ts': 'an answer or its first event',
+}
+
+test('a wait gets its deadline from lib/platform/deadline.ts alone', () => {
+  const racing = files.filter((file) => /Promise\.race\(/.test(readFileSync(file, 'utf8')))
+  expect(racing.sort()).toEqual([...Object.keys(RACES), 'lib/platform/deadline.ts'].sort())
+})
+
 test('the list of files that may query across people is short', () => {
   const users = files
     .flatMap((file) =>

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import { withDeadline } from '#lib/platform/deadline.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
 
@@ -54,13 +55,10 @@ async function takeTurn(): Promise<void> {
   }
   const turn = Promise.withResolvers<void>()
   waiting.push(turn.resolve)
-  const timer = setTimeout(() => {
+  await withDeadline(turn.promise, TURN_MS, () => {
     waiting.splice(waiting.indexOf(turn.resolve), 1)
-    turn.reject(
-      new AppError('limited', 'Many files are being opened just now. Try again in a moment.', { retryAfter: 5 }),
-    )
-  }, TURN_MS)
-  await turn.promise.finally(() => clearTimeout(timer))
+    throw new AppError('limited', 'Many files are being opened just now. Try again in a moment.', { retryAfter: 5 })
+  })
 }
 
 /** Null if the process failed through a fault of ours. */

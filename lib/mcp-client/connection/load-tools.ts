@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import { listAcceptedTools, notePins, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { chooseUsableTools } from '#lib/mcp-client/answers/usable-tools.ts'
@@ -9,6 +8,7 @@ import { findRefusal, Refusal } from '#lib/mcp-client/refusal.ts'
 import { findHealth, findLastFailure, findRetryTime, noteAnswer, noteFailure } from '#lib/mcp-client/servers/health.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { findRememberedTools, type McpTool, rememberTools } from '#lib/mcp-client/tools/tool-lists.ts'
+import { withDeadline, withSignal } from '#lib/platform/deadline.ts'
 import { log } from '#lib/platform/log.ts'
 
 /**
@@ -49,7 +49,7 @@ export function loadTools(
   const asking = askForTools(connection, userId, connectMs)
   const patience = { proven: known === 'proven', ms: Math.min(connectMs, PATIENCE_MS) }
   return toLoading(
-    builtin ? withSignal(asking, signal) : waitForTools(server, userId, asking, patience, signal),
+    builtin ? whileRunning(asking, signal) : waitForTools(server, userId, asking, patience, signal),
     asking,
   )
 }
@@ -64,16 +64,15 @@ function toLoading(tools: Promise<McpTool[]>, asking: Promise<unknown> = tools):
 
 async function askForTools(connection: ToolConnection, userId: string, connectMs: number): Promise<McpTool[]> {
   const { server } = connection
-  const ended = new AbortController()
   const askedAt = Date.now()
-  const loading = connection.askTools()
-  loading.catch(() => undefined)
   try {
-    const late = setTimeout(connectMs, undefined, { signal: ended.signal, ref: false }).then(() =>
-      Promise.reject(tooLate()),
-    )
-    late.catch(() => undefined)
-    const { tools: listed, ttlMs, announced } = await Promise.race([loading, late])
+    const {
+      tools: listed,
+      ttlMs,
+      announced,
+    } = await withDeadline(connection.askTools(), connectMs, () => {
+      throw tooLate()
+    })
     noteAnswer(server.url)
     const { tools } = chooseUsableTools(listed)
     if (isPinned(server)) await notePins(server.id, tools as ToolDefinition[], true)
@@ -89,8 +88,6 @@ async function askForTools(connection: ToolConnection, userId: string, connectMs
     } else if (!server.builtin)
       noteFailure(server.url, { silent: failureClass === 'connect_timeout', last: { failureClass, sentence } })
     throw error
-  } finally {
-    ended.abort()
   }
 }
 
@@ -102,31 +99,31 @@ async function waitForTools(
   signal?: AbortSignal,
 ): Promise<McpTool[]> {
   asking.catch(() => undefined)
-  const ended = new AbortController()
-  const pause = (ms: number) => setTimeout(ms, undefined, { signal: ended.signal, ref: false })
-  const grace = async () => {
-    for (let step = 0; step < GRACE_STEPS; step += 1) await pause(STEP_MS)
-  }
-  const first = grace()
-  first.catch(() => undefined)
+  const answer = whileRunning(asking, signal)
+  answer.catch(() => undefined)
   try {
-    const early = await withSignal(Promise.race([asking, first]), signal)
-    if (early) return early
+    for (let step = 0; step < GRACE_STEPS; step += 1) {
+      const early = await withDeadline(answer, STEP_MS, () => undefined)
+      if (early) return early
+    }
     const before = await findEarlierTools(server, userId)
     if (before) return before
     if (!patience.proven) throw asBefore(server.url)
-    const second = pause(patience.ms)
-    second.catch(() => undefined)
-    return (await withSignal(Promise.race([asking, second]), signal)) ?? Promise.reject(asBefore(server.url))
+    return await withDeadline(answer, patience.ms, () => {
+      throw asBefore(server.url)
+    })
   } catch (error) {
     // A person without a connected account should learn of it by calling a tool, not by missing
     // them all.
     const before = findRefusal(error)?.connect ? await findEarlierTools(server, userId) : undefined
     if (before) return before
     throw error
-  } finally {
-    ended.abort()
   }
+}
+
+/** Rejects as stopped when the run is. */
+function whileRunning<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return withSignal(work, signal, () => new DOMException('stopped', 'AbortError'))
 }
 
 /** The list that this person was given before, else the definitions that an admin accepted. */
@@ -140,19 +137,6 @@ async function findEarlierTools(server: McpServer, userId: string): Promise<McpT
 /** True if a changed tool must be accepted before it is offered. */
 export function isPinned(server: McpServer): server is McpServer & { id: string } {
   return server.id !== undefined && server.config?.pinned === true
-}
-
-async function withSignal<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (!signal) return work
-  const { promise, reject } = Promise.withResolvers<never>()
-  const onAbort = () => reject(new DOMException('stopped', 'AbortError'))
-  signal.addEventListener('abort', onAbort, { once: true })
-  if (signal.aborted) onAbort()
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }
 
 function tooLate(): Error {

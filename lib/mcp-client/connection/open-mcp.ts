@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
 import { findPerson } from '#lib/data/people/users.ts'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import { findPolicy, type ToolPolicy } from '#lib/data/servers/policies.ts'
@@ -17,6 +16,7 @@ import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
 import { mayOffer } from '#lib/mcp-client/tools/tool-filter.ts'
 import { forgetTools, type McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 import { assignToolNames } from '#lib/mcp-client/tools/tool-names.ts'
+import { withDeadline } from '#lib/platform/deadline.ts'
 import { log } from '#lib/platform/log.ts'
 
 /**
@@ -73,7 +73,7 @@ export async function openMcp(
       void loading.settled.then(() => connection.close())
       return undefined
     })
-    await Promise.race([Promise.all(closing), setTimeout(CLOSE_MS, undefined, { ref: false })])
+    await withDeadline(Promise.all(closing), CLOSE_MS, () => undefined)
   }
   const unavailable: Unavailable[] = []
   const [accepted, refused, listed] = await Promise.all([

@@ -1,4 +1,5 @@
 import { Client, type ClientCapabilities, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { withDeadline } from '#lib/platform/deadline.ts'
 import { log } from '#lib/platform/log.ts'
 import { VERSION } from '#lib/platform/version.ts'
 
@@ -67,15 +68,13 @@ export class ServerSession {
 
   async #open(): Promise<void> {
     const { connectMs } = this.#options
-    const late = Promise.withResolvers<never>()
-    const timer = setTimeout(() => late.reject(toTimeout()), connectMs)
     try {
-      await Promise.race([this.client.connect(this.#transport, { timeout: connectMs }), late.promise])
+      await withDeadline(this.client.connect(this.#transport, { timeout: connectMs }), connectMs, () => {
+        throw toTimeout()
+      })
     } catch (error) {
       void this.close()
       throw error
-    } finally {
-      clearTimeout(timer)
     }
     if (this.#closing) throw toClosed()
   }

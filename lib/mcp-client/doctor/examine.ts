@@ -8,6 +8,7 @@ import { runProtocolSteps, type Spoken } from '#lib/mcp-client/doctor/protocol-s
 import { type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import { findReach, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { networkFetch } from '#lib/mcp-client/wire/network-fetch.ts'
+import { withSignal } from '#lib/platform/deadline.ts'
 
 /** The result of an examination. */
 export type Examined = { steps: Step[]; healthy: boolean; spoken?: Spoken }
@@ -41,7 +42,7 @@ export async function examine(
     const ms = () => Math.round(performance.now() - started)
     const signal = AbortSignal.timeout(stepMs)
     try {
-      const { said, value, warn } = await withDeadline(work(signal), signal)
+      const { said, value, warn } = await withSignal(work(signal), signal)
       note({ name, outcome: warn ? 'warning' : 'ok', ms: ms(), said, ...warn })
       return value
     } catch (error) {
@@ -101,15 +102,4 @@ function toFinding(error: unknown, signal: AbortSignal, phase: Phase): Finding {
 function untilAborted(send: typeof fetch, signal: AbortSignal): typeof fetch {
   return (input, init) =>
     send(input, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, signal]) : signal })
-}
-
-async function withDeadline<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const onAbort = () => reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
 import type { ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { AnswerWatch } from '#lib/mcp-client/answers/answer-watch.ts'
 import { chooseUsableTools, type LeftOut } from '#lib/mcp-client/answers/usable-tools.ts'
@@ -11,6 +10,7 @@ import { findFix } from '#lib/mcp-client/doctor/fixes.ts'
 import { runModelToolsStep } from '#lib/mcp-client/doctor/model-tool-steps.ts'
 import { describeAsks, toSafeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
+import { withDeadline } from '#lib/platform/deadline.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
 /** The revision, software and tools of the server. */
@@ -100,7 +100,7 @@ export async function runProtocolSteps({ url, connect, stepMs, call, step }: Exa
   } finally {
     // Ending the sessions must not hold us up.
     const ends = Promise.all([session.close(), older.close()])
-    await Promise.race([ends, setTimeout(END_MS, undefined, { ref: false })])
+    await withDeadline(ends, END_MS, () => undefined)
   }
 }
 

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { withDeadline } from '#lib/platform/deadline.ts'
 import { AppError, toAppError } from '#lib/platform/errors.ts'
 import { INERT_POLICY } from '#lib/platform/http/security-headers.ts'
 import { newId } from '#lib/platform/ids.ts'
@@ -111,14 +112,14 @@ function sizeOf(bytes: number): string {
 
 async function* readWithDeadline(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = body.getReader()
-  const tooSlow = () =>
-    new AppError('bad_request', 'The request did not arrive in time. Check your connection and try again.')
+  const tooSlow = () => {
+    throw new AppError('bad_request', 'The request did not arrive in time. Check your connection and try again.')
+  }
   const end = Date.now() + BODY_MS.whole
   try {
     for (;;) {
-      const { promise: late, reject } = Promise.withResolvers<never>()
-      const timer = setTimeout(() => reject(tooSlow()), Math.min(BODY_MS.idle, end - Date.now()))
-      const { done, value } = await Promise.race([reader.read(), late]).finally(() => clearTimeout(timer))
+      const left = Math.min(BODY_MS.idle, end - Date.now())
+      const { done, value } = await withDeadline(reader.read(), left, tooSlow)
       if (done) return
       yield value
     }

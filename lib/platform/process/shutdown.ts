@@ -1,3 +1,4 @@
+import { withDeadline } from '#lib/platform/deadline.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
 /**
@@ -26,20 +27,17 @@ export function isShuttingDown(): boolean {
  */
 export function shutDown(graceMs: number): Promise<Error[]> {
   const { hooks } = state()
-  state().ending ??= Promise.all([...hooks].map(([name, hook]) => withDeadline(graceMs, name, hook))).then((all) =>
+  state().ending ??= Promise.all([...hooks].map(([name, hook]) => runHook(graceMs, name, hook))).then((all) =>
     all.filter((e) => e !== undefined),
   )
   return state().ending as Promise<Error[]>
 }
 
-async function withDeadline(graceMs: number, name: string, hook: ShutdownHook): Promise<Error | undefined> {
-  const { promise: late, resolve } = Promise.withResolvers<Error>()
-  const timer = setTimeout(() => resolve(new Error(`${name} did not end within ${graceMs} ms`)), graceMs)
+async function runHook(graceMs: number, name: string, hook: ShutdownHook): Promise<Error | undefined> {
+  const late = () => new Error(`${name} did not end within ${graceMs} ms`)
   try {
-    return (await Promise.race([hook(graceMs), late])) ?? undefined
+    return (await withDeadline(hook(graceMs), graceMs, late)) ?? undefined
   } catch (cause) {
     return new Error(`${name} failed to end`, { cause })
-  } finally {
-    clearTimeout(timer)
   }
 }

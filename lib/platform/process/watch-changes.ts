@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isListening, listen, notify } from '#lib/platform/db/notify.ts'
+import { withDeadline } from '#lib/platform/deadline.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { isShuttingDown, registerShutdownHook } from '#lib/platform/process/shutdown.ts'
 import { processState } from '#lib/platform/process-state.ts'
@@ -75,10 +76,8 @@ async function* watch(watcher: Watcher, signal: AbortSignal): AsyncGenerator<Hin
 
 async function woken(watcher: Watcher, ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, ms).unref()
   watcher.wake = resolve
-  await promise
-  clearTimeout(timer)
+  await withDeadline(promise, ms, () => undefined)
 }
 
 function tellWatchers(): void {

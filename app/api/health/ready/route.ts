@@ -1,5 +1,6 @@
 import { route } from '#lib/auth/route.ts'
 import { db } from '#lib/platform/db/db.ts'
+import { withDeadline } from '#lib/platform/deadline.ts'
 import { jsonResponse } from '#lib/platform/http/http.ts'
 import { log } from '#lib/platform/log.ts'
 import { isShuttingDown } from '#lib/platform/process/shutdown.ts'
@@ -15,16 +16,12 @@ const ANSWER_MS = 2_000
 export const GET = route({ session: 'none' }, async () => {
   if (isShuttingDown()) return jsonResponse({ status: 'unavailable', reason: 'shutting down' }, { status: 503 })
   try {
-    await Promise.race([db().$queryRaw`SELECT 1`, deadline()])
+    await withDeadline(db().$queryRaw`SELECT 1`, ANSWER_MS, () => {
+      throw new Error(`the database did not answer within ${ANSWER_MS} ms`)
+    })
     return jsonResponse({ status: 'ok' })
   } catch (error) {
     log.warn({ error }, 'not ready: the database does not answer')
     return jsonResponse({ status: 'unavailable', reason: 'database' }, { status: 503 })
   }
 })
-
-function deadline(): Promise<never> {
-  return new Promise((_, reject) => {
-    setTimeout(() => reject(new Error(`the database did not answer within ${ANSWER_MS} ms`)), ANSWER_MS).unref()
-  })
-}

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ModelServerError, toServerError } from '#lib/agent/models/openai/failures/server-error.ts'
 import { UNSTATED } from '#lib/agent/models/openai/repair/repair-chat.ts'
 import { inspectEvent } from '#lib/agent/models/openai/transport/inspect-event.ts'
 import { toFrames, toGarbled } from '#lib/agent/models/openai/transport/unstreamed-answer.ts'
+import { withDeadline } from '#lib/platform/deadline.ts'
 import { EVENT_MAX_CHARS, EventTooLong, readEvents, readText, toEventBody } from '#lib/platform/http/sent-events.ts'
 
 /** How long (ms) a stream may continue after the model has finished. The token count comes then. */
@@ -140,10 +140,9 @@ async function* startWith(head: string, texts: AsyncGenerator<string>): AsyncGen
  */
 async function withinOrEnd<T>(reading: Promise<IteratorResult<T, void>>, ms: number): Promise<IteratorResult<T, void>> {
   const end = { done: true, value: undefined } as const
-  const late = new AbortController()
-  try {
-    return await Promise.race([reading.catch(() => end), sleep(Math.max(0, ms), end, { signal: late.signal })])
-  } finally {
-    late.abort()
-  }
+  return withDeadline(
+    reading.catch(() => end),
+    Math.max(0, ms),
+    () => end,
+  )
 }

@@ -3,6 +3,7 @@ import { ModelServerError, readServerError } from '#lib/agent/models/openai/fail
 import { FittedTools, type ToolsLine } from '#lib/agent/models/openai/fitting/fitted-tools.ts'
 import { toAnswerStream } from '#lib/agent/models/openai/transport/answer-stream.ts'
 import { type FailureDetail, RUN_FAILURES, type RunFailureClass } from '#lib/data/runs/run-failures.ts'
+import { withDeadline } from '#lib/platform/deadline.ts'
 import { env } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
 
@@ -151,21 +152,17 @@ function socketDetail(error: TypeError): FailureDetail {
 async function readSome({ body }: Response): Promise<string> {
   if (!body) return ''
   const reader = body.getReader()
-  const late = new AbortController()
-  const end = sleep(ERROR_READ_MS, { done: true as const, value: undefined }, { signal: late.signal, ref: false })
-  end.catch(() => undefined)
+  const end = { done: true as const, value: undefined }
+  const until = Date.now() + ERROR_READ_MS
   const chunks: Uint8Array[] = []
   let bytes = 0
   while (bytes < ERROR_MAX_BYTES) {
-    const { done, value } = await Promise.race([
-      reader.read().catch(() => ({ done: true as const, value: undefined })),
-      end,
-    ])
+    const read = reader.read().catch(() => end)
+    const { done, value } = await withDeadline(read, until - Date.now(), () => end)
     if (done) break
     chunks.push(value)
     bytes += value.byteLength
   }
-  late.abort()
   void reader.cancel().catch(() => undefined)
   return Buffer.concat(chunks).subarray(0, ERROR_MAX_BYTES).toString('utf8')
 }
