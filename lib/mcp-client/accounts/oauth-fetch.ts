@@ -1,6 +1,7 @@
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { findNamedReach } from '#lib/mcp-client/wire/named-reach.ts'
-import { networkFetch, type Reach } from '#lib/mcp-client/wire/network-fetch.ts'
+import { networkFetch } from '#lib/mcp-client/wire/network-fetch.ts'
+import type { Reach } from '#lib/platform/net/pinned-fetch.ts'
 
 const DEADLINE_MS = 10_000
 const MAX_REDIRECTS = 3

@@ -3,8 +3,8 @@ import { type Asked, isAnswer, isAnswerTo, readAnswer } from '#lib/mcp-client/an
 import { isFields } from '#lib/mcp-client/answers/read-result.ts'
 import { TurnedAway } from '#lib/mcp-client/answers/turned-away.ts'
 import type { LeftOut } from '#lib/mcp-client/answers/usable-tools.ts'
-import { WireError } from '#lib/mcp-client/wire-error.ts'
 import { encodeEvent, readBodyEvents, type SentEvent, toEventBody } from '#lib/platform/http/sent-events.ts'
+import { WireError } from '#lib/platform/net/wire-error.ts'
 
 // These statuses have a meaning of their own, which a JSON-RPC body would hide from the SDK.
 const STATUS_SPEAKS = new Set([401, 403, 404])

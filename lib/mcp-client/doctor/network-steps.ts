@@ -7,7 +7,7 @@ import { Refusal } from '#lib/mcp-client/refusal.ts'
 import { findReach } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { requireReachable } from '#lib/mcp-client/wire/network-fetch.ts'
 import { isLoopback } from '#lib/platform/env.ts'
-import { isPublicAddress } from '#lib/platform/net/public-fetch.ts'
+import { isPublicAddress } from '#lib/platform/net/public-address.ts'
 
 const SOON_DAYS = 14
 

@@ -7,7 +7,7 @@ import { listCauses } from '#lib/mcp-client/failures/causes.ts'
 import { isInputRefusal } from '#lib/mcp-client/failures/input-refusal.ts'
 import { findNamedFault } from '#lib/mcp-client/failures/named-fault.ts'
 import { findRefusal } from '#lib/mcp-client/refusal.ts'
-import { WireError } from '#lib/mcp-client/wire-error.ts'
+import { WireError } from '#lib/platform/net/wire-error.ts'
 import { redactText } from '#lib/platform/redaction/redact.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 

@@ -2,8 +2,9 @@ import dns from 'node:dns/promises'
 import net from 'node:net'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
 import { findReach, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
-import { type Reach, requireReachable } from '#lib/mcp-client/wire/network-fetch.ts'
-import { isPublicAddress } from '#lib/platform/net/public-fetch.ts'
+import { requireReachable } from '#lib/mcp-client/wire/network-fetch.ts'
+import type { Reach } from '#lib/platform/net/pinned-fetch.ts'
+import { isPublicAddress } from '#lib/platform/net/public-address.ts'
 
 /**
  * The reach of addresses that a server names, such as those of its authorization server. A public
