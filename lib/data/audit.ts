@@ -1,3 +1,4 @@
+import { isAfter, toTimeCursor } from '#lib/data/keyset.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { runSystemStatement, withSystem } from '#lib/platform/db/db.ts'
 import { escapeLike } from '#lib/platform/db/escape-like.ts'
@@ -78,7 +79,7 @@ export type AuditFilter = {
   action?: string
   /** Part of the name or address of the actor or the subject. */
   person?: string
-  /** The id of the last row of the previous page. */
+  /** The cursor of the previous page. */
   after?: string
 }
 
@@ -96,8 +97,8 @@ export async function listAuditEvents({ action, person, after }: AuditFilter = {
         LEFT JOIN mcp_servers m ON m.id = e.subject
       WHERE (${action ?? null}::text IS NULL OR e.action = ${action ?? null})
         AND (${like}::text IS NULL OR a.name ILIKE ${like} OR a.email ILIKE ${like} OR s.name ILIKE ${like} OR s.email ILIKE ${like})
-        AND (${after ?? null}::text IS NULL OR (e.at, e.id) < (SELECT at, id FROM audit_events WHERE id = ${after ?? null}))
+        AND ${isAfter(Prisma.sql`e.at`, Prisma.sql`e.id`, after)}
       ORDER BY e.at DESC, e.id DESC LIMIT ${PAGE + 1}`,
   )
-  return toPage(rows, PAGE, ({ id }) => id)
+  return toPage(rows, PAGE, ({ at, id }) => toTimeCursor(at, id))
 }

@@ -1,12 +1,14 @@
 import { beforeEach, expect, test } from 'vitest'
 import { toActionText } from '#app/admin/audit/to-action-text.ts'
 import { AUDIT_ACTIONS, listAuditEvents, recordAudit } from '#lib/data/audit.ts'
-import { setRole } from '#lib/data/people/people.ts'
+import { listPeople, setRole } from '#lib/data/people/people.ts'
+import { listPersonalTokens } from '#lib/data/people/personal-tokens.ts'
 import { listRuns } from '#lib/data/runs/run-list.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { newId } from '#lib/platform/ids.ts'
-import { signedIn } from '#tests/support/people/people.ts'
+import type { Page } from '#lib/platform/page.ts'
+import { personalToken, signedIn } from '#tests/support/people/people.ts'
 
 let ada: Awaited<ReturnType<typeof signedIn>>
 let mo: Awaited<ReturnType<typeof signedIn>>
@@ -98,4 +100,61 @@ test('runs are found by state and by person, page by page', async () => {
     expect((await listRuns(filter)).data).toMatchObject([
       { id: 'run_mo', name: 'Mo 100%', calls: 0, status: 'waiting' },
     ])
+})
+
+test('a list goes on where a page ended, even if its last row was deleted meanwhile', async () => {
+  const at = new Date()
+  const call = { via: 'chat', server: 's', tool: 't', arguments: {}, argumentsBytes: 2, ownerId: mo.caller.userId }
+  const insert = async (n: number) => {
+    const id = `row_${n}`
+    const startedAt = new Date(at.getTime() - n)
+    await withSystem('admin', async (tx) => {
+      await tx.toolCall.create({ data: { ...call, id, startedAt } })
+      await tx.auditEvent.create({ data: { id, at: startedAt, action: 'signed_in' } })
+      await tx.user.create({ data: { id, email: `${id}@example.com`, name: 'Old', createdAt: startedAt } })
+    })
+  }
+  for (let n = 0; n < 52; n += 1) await insert(n)
+  const lists: ((after?: string) => Promise<Page<{ id: string }>>)[] = [
+    (after) => listToolCalls({ admin: true }, { after }),
+    (after) => listAuditEvents({ after }),
+    (after) => listPeople({ search: 'Old', after }),
+  ]
+  const pages = await Promise.all(lists.map((list) => list()))
+  expect(pages.map(({ data }) => data.at(-1)?.id)).toEqual(['row_49', 'row_49', 'row_49'])
+  await withSystem('admin', async (tx) => {
+    await tx.toolCall.delete({ where: { id: 'row_49' } })
+    await tx.auditEvent.delete({ where: { id: 'row_49' } })
+    await tx.user.delete({ where: { id: 'row_49' } })
+  })
+  for (const [index, list] of lists.entries())
+    expect((await list(pages[index]?.after)).data.map(({ id }) => id)).toEqual(['row_50', 'row_51'])
+})
+
+test('a cursor that no list gave shows no rows and breaks nothing', async () => {
+  await recordAudit({ action: 'signed_in', actorId: mo.caller.userId })
+  await personalToken(mo.caller)
+  const owned = { ownerId: mo.caller.userId, server: 's', tool: 't', argumentsBytes: 2 }
+  await withSystem('admin', (tx) =>
+    tx.toolCall.create({ data: { ...owned, id: 'call_1', via: 'chat', arguments: {} } }),
+  )
+  const made = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const cursors = [
+    'run_1',
+    '\u0000',
+    'é',
+    made(null),
+    made(['now', 'x']),
+    made([new Date().toISOString(), 1]),
+    made([]),
+  ]
+  for (const after of cursors)
+    for (const list of [
+      listAuditEvents({ after }),
+      listPeople({ after }),
+      listRuns({ after }),
+      listToolCalls({ admin: true }, { after }),
+      listPersonalTokens(mo.caller, { after }),
+    ])
+      expect(await list, after).toEqual({ data: [], has_more: false })
 })

@@ -1,3 +1,4 @@
+import { badCursor } from '#lib/data/keyset.ts'
 import { lockPerson } from '#lib/data/person-lock.ts'
 import { fillSearchIndex } from '#lib/data/search/search-index.ts'
 import { toSearchQuery } from '#lib/data/search/search-query.ts'
@@ -149,7 +150,6 @@ function newest({ userId }: Caller, slice: Prisma.Sql): Prisma.Sql {
 function readOffset(after: string | undefined): number {
   if (after === undefined) return 0
   const offset = /^\d{1,5}$/.test(after) ? Number(after) : Number.NaN
-  if (!(offset <= OFFSET_MAX))
-    throw new AppError('bad_request', 'This cursor is not from this list. Leave it out to begin with the first page.')
+  if (!(offset <= OFFSET_MAX)) throw badCursor()
   return offset
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { badCursor, readCursor, toCursor } from '#lib/data/keyset.ts'
 import { fillSearchIndex } from '#lib/data/search/search-index.ts'
 import { toSearchQuery } from '#lib/data/search/search-query.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
@@ -48,10 +49,10 @@ export async function listTasks(
   // "T24" sorts after every time of that day.
   if (dueTo) where.push({ due: { lte: `${dueTo}T24` } })
   if (text) where.push({ OR: [contains(text), { number: { in: await numbersWith(caller, text) } }] })
-  if (after) where.push(order.after(readCursor(after)))
+  if (after) where.push(order.after(requireCursor(after)))
   return withCaller(caller, async (tx) => {
     const rows = await tx.task.findMany({ where: { AND: where }, orderBy: order.by, take: limit + 1, select: ROW })
-    return toPage(rows, limit, (row) => Buffer.from(JSON.stringify([order.key(row), row.number])).toString('base64url'))
+    return toPage(rows, limit, (row) => toCursor(order.key(row), row.number))
   })
 }
 
@@ -95,21 +96,13 @@ const byCompletion: Order = {
   }),
 }
 
-const CursorText = z.tuple([z.string().max(32).nullable(), z.int32()])
+const DueAndNumber = z.tuple([z.string().max(32).nullable(), z.int32()])
 
-function badCursor(cause?: unknown): AppError {
-  return new AppError('bad_request', 'This cursor is not from this list. Leave it out to begin with the first page.', {
-    cause,
-  })
-}
-
-function readCursor(text: string): Cursor {
-  try {
-    const [key, number] = CursorText.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
-    return { key, number }
-  } catch (cause) {
-    throw badCursor(cause)
-  }
+function requireCursor(text: string): Cursor {
+  const keys = readCursor(DueAndNumber, text)
+  if (!keys) throw badCursor()
+  const [key, number] = keys
+  return { key, number }
 }
 
 function toDate(key: string | null): Date {

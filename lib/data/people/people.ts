@@ -1,5 +1,7 @@
 import { recordAudit } from '#lib/data/audit.ts'
+import { isAfter, toTimeCursor } from '#lib/data/keyset.ts'
 import { changeAsAdmin } from '#lib/data/people/users.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Role } from '#lib/generated/prisma/enums.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
@@ -45,9 +47,9 @@ export function listPeople({
              (SELECT count(*)::int FROM tool_calls WHERE owner_id = u.id AND started_at >= now() - interval '7 days') AS calls
       FROM users u
       WHERE (${pattern}::text IS NULL OR u.name ILIKE ${pattern} OR u.email ILIKE ${pattern})
-        AND (${after ?? null}::text IS NULL OR (u.created_at, u.id) < (SELECT created_at, id FROM users WHERE id = ${after ?? null}))
+        AND ${isAfter(Prisma.sql`u.created_at`, Prisma.sql`u.id`, after)}
       ORDER BY u.created_at DESC, u.id DESC LIMIT ${limit + 1}`
-    return toPage(rows, limit, (row) => row.id)
+    return toPage(rows, limit, ({ createdAt, id }) => toTimeCursor(createdAt, id))
   })
 }
 

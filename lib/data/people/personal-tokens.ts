@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { toTimeCursor, whereAfter } from '#lib/data/keyset.ts'
 import { takeTurn } from '#lib/data/person-lock.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Role } from '#lib/generated/prisma/enums.ts'
@@ -56,28 +57,22 @@ export async function createPersonalToken(
 }
 
 /**
- * The caller's unrevoked tokens, newest first, 20 a page. If `after` is not one of their tokens,
- * the first page is returned.
+ * The caller's unrevoked tokens, newest first, 20 a page. A cursor that is not from such a list
+ * gives an empty page.
  */
 export async function listPersonalTokens(
   caller: Caller,
   { after }: { after?: string } = {},
 ): Promise<Page<PersonalTokenRow>> {
-  const where = { ownerId: caller.userId, revokedAt: null }
-  const rows = await withCaller(caller, async (tx) => {
-    const last =
-      after === undefined ? null : await tx.personalToken.findFirst({ where: { id: after, ownerId: caller.userId } })
-    const older = last && {
-      OR: [{ createdAt: { lt: last.createdAt } }, { createdAt: last.createdAt, id: { lt: last.id } }],
-    }
-    return tx.personalToken.findMany({
-      where: { ...where, ...older },
+  const rows = await withCaller(caller, (tx) =>
+    tx.personalToken.findMany({
+      where: { ownerId: caller.userId, revokedAt: null, ...whereAfter('createdAt', after) },
       select: ROW,
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
       take: PAGE + 1,
-    })
-  })
-  return toPage(rows, PAGE, ({ id }) => id)
+    }),
+  )
+  return toPage(rows, PAGE, ({ createdAt, id }) => toTimeCursor(createdAt, id))
 }
 
 /** Revokes a token at once. Throws not_found if it is foreign, unknown or already revoked. */

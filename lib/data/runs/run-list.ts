@@ -1,3 +1,4 @@
+import { isAfter, toTimeCursor } from '#lib/data/keyset.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunStatus } from '#lib/generated/prisma/enums.ts'
 import type { RunModel } from '#lib/generated/prisma/models.ts'
@@ -27,7 +28,7 @@ export type RunFilter = {
   /** The failure class, or `interrupted` for an interrupted run without one. */
   failure?: string
   since?: Date
-  /** The id of the last row of the previous page. */
+  /** The cursor of the previous page. */
   after?: string
 }
 
@@ -50,10 +51,10 @@ export async function listRuns({ status, person, failure, since, after }: RunFil
           OR (coalesce(r.failure_class, r.status::text) = ${failure ?? null} AND r.status IN ('failed', 'interrupted')))
         AND (${since ?? null}::timestamptz IS NULL OR r.created_at >= ${since ?? null})
         AND (${like}::text IS NULL OR u.name ILIKE ${like} OR u.email ILIKE ${like})
-        AND (${after ?? null}::text IS NULL OR (r.created_at, r.id) < (SELECT created_at, id FROM runs WHERE id = ${after ?? null}))
+        AND ${isAfter(Prisma.sql`r.created_at`, Prisma.sql`r.id`, after)}
       ORDER BY r.created_at DESC, r.id DESC LIMIT ${PAGE + 1}`,
   )
-  return toPage(rows, PAGE, ({ id }) => id)
+  return toPage(rows, PAGE, ({ createdAt, id }) => toTimeCursor(createdAt, id))
 }
 
 /** Anybody's run with its person, or null. Only for callers whose admin role was checked. */

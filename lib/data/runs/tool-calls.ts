@@ -1,3 +1,4 @@
+import { toTimeCursor, whereAfter } from '#lib/data/keyset.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { runStatementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
@@ -137,30 +138,26 @@ function read<T>(scope: ToolCallScope, work: (tx: Tx, own: { ownerId?: string })
   return withCaller(scope.caller, (tx) => work(tx, { ownerId: scope.caller.userId }))
 }
 
-/** Lists calls, newest first. A cursor that is not a row of the scope gives an empty page. */
+/** Lists calls, newest first. A cursor that is not from such a list gives an empty page. */
 export function listToolCalls(scope: ToolCallScope, filter: ToolCallFilter = {}): Promise<Page<ToolCallRow>> {
   const limit = Math.min(Math.max(Math.trunc(filter.limit ?? 50), 1), 200)
   return read(scope, async (tx, own) => {
-    const cursor = filter.after
-      ? await tx.toolCall.findFirst({ where: { id: filter.after, ...own }, select: { id: true, startedAt: true } })
-      : undefined
-    if (cursor === null) return { data: [], has_more: false }
     const { status, tool, server, ownerId, person, threadId, runId, failureClass, since } = filter
-    const where: Prisma.ToolCallWhereInput[] = [{ status, tool, server, ownerId, threadId, runId, failureClass }, own]
     const named = { contains: person, mode: 'insensitive' } as const
+    const where: Prisma.ToolCallWhereInput[] = [
+      { status, tool, server, ownerId, threadId, runId, failureClass },
+      own,
+      whereAfter('startedAt', filter.after),
+    ]
     if (person) where.push({ owner: { OR: [{ name: named }, { email: named }] } })
     if (since) where.push({ startedAt: { gte: since } })
-    if (cursor)
-      where.push({
-        OR: [{ startedAt: { lt: cursor.startedAt } }, { startedAt: cursor.startedAt, id: { lt: cursor.id } }],
-      })
     const rows = await tx.toolCall.findMany({
       where: { AND: where },
       orderBy: [{ startedAt: 'desc' }, { id: 'desc' }],
       take: limit + 1,
       select: ROW,
     })
-    return toPage(rows, limit, (row) => row.id)
+    return toPage(rows, limit, ({ startedAt, id }) => toTimeCursor(startedAt, id))
   })
 }
 
