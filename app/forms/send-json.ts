@@ -21,7 +21,10 @@ export async function sendJson<T = unknown>(
       signal: AbortSignal.timeout(30_000),
     })
     const data = await response.json()
-    return response.ok ? { ok: true, data } : { ok: false, code: String(data.code), message: String(data.message) }
+    if (response.ok) return { ok: true, data }
+    // Without a sentence the answer is not ours but a proxy's.
+    if (typeof data?.message !== 'string') return { ok: false, code: 'unreachable', message: UNREACHABLE }
+    return { ok: false, code: String(data.code), message: data.message }
   } catch {
     return { ok: false, code: 'unreachable', message: UNREACHABLE }
   }

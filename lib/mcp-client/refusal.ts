@@ -1,16 +1,17 @@
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
+import { AppError } from '#lib/platform/errors.ts'
 
 /**
  * Why we did not send a request: its failure class and a sentence for the person and the model.
  * Nothing has reached the server.
  */
-export class Refusal extends Error {
+export class Refusal extends AppError {
   readonly failureClass: FailureClass
   /** The server's id, if the person can fix this by connecting an account. */
   readonly connect: string | undefined
 
   constructor(failureClass: FailureClass, sentence: string, detail: { cause?: unknown; connect?: string } = {}) {
-    super(sentence, detail.cause === undefined ? undefined : { cause: detail.cause })
+    super(failureClass === 'denied' ? 'forbidden' : 'unavailable', sentence, { cause: detail.cause })
     this.name = 'Refusal'
     this.failureClass = failureClass
     this.connect = detail.connect

@@ -160,6 +160,7 @@ const PAIRS: [keyof Env, keyof Env][] = [
 
 /**
  * Thrown for invalid settings. The message has one line per variable: the problem and an example.
+ * No AppError: it is for the operator who starts the server.
  */
 export class SettingsError extends Error {}
 

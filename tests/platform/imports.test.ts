@@ -178,6 +178,28 @@ test('a wait gets its deadline from lib/platform/deadline.ts alone', () => {
   expect(racing.sort()).toEqual([...Object.keys(RACES), 'lib/platform/deadline.ts'].sort())
 })
 
+test('only lib/platform/net/pinned-fetch.ts opens connections to addresses that others name', () => {
+  const opening = files.filter((file) => importsOf(file).some(({ target }) => target === 'node:https'))
+  expect(opening).toEqual(['lib/platform/net/pinned-fetch.ts'])
+})
+
+test('an error is an AppError, with a sentence for the person, or its comment says why not', () => {
+  // Browser code cannot import the server's errors.
+  const server = files.filter((file) => !/^lib\/(chatkit\/client|chatkit-element)\//.test(file))
+  const classes = server.flatMap((file) =>
+    [
+      ...readFileSync(file, 'utf8').matchAll(
+        /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?(?:export )?class (\w+) extends Error\b/g,
+      ),
+    ].map(([, comment = '', name]) => ({
+      name,
+      explained: comment.replace(/\s*\n \* /g, ' ').includes('No AppError: '),
+    })),
+  )
+  expect(classes.length).toBeGreaterThan(10)
+  expect(classes.filter(({ explained }) => !explained).map(({ name }) => name)).toEqual(['AppError'])
+})
+
 test('the list of files that may query across people is short', () => {
   const users = files
     .flatMap((file) =>

@@ -13,7 +13,10 @@ export type SignInReason =
   | 'ProviderAddressNotVerified'
   | 'AccountAddressNotVerified'
 
-/** Thrown to next-auth during a sign-in. next-auth shows `message`, so it holds only the reason. */
+/**
+ * Thrown to next-auth during a sign-in. No AppError: next-auth puts `message` into an address, so it
+ * holds only the reason, and the page has the sentences.
+ */
 export class SignInRefused extends Error {
   constructor(reason: SignInReason, options?: ErrorOptions) {
     super(reason, options)

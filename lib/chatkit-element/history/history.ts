@@ -2,7 +2,7 @@ import type { Api } from '#lib/chatkit/client/api.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 import type { ThreadHead } from '#lib/chatkit-element/state/view.ts'
-import { toError } from '#lib/chatkit-element/transport/to-error.ts'
+import { findMessage, toError } from '#lib/chatkit-element/transport/to-error.ts'
 
 export type ChatEntry = { id: string; title?: string; created_at: string }
 type HistoryState = {
@@ -120,6 +120,6 @@ export class History {
 
   #sentence(error: unknown): string {
     this.#host.emit('chatkit.error', { error: toError(error) })
-    return error instanceof Error ? error.message : this.#host.strings().failed
+    return findMessage(error) ?? this.#host.strings().failed
   }
 }

@@ -1,5 +1,6 @@
 /**
  * Ends a turn with an error event that carries a sentence for the person (protocol section 1.6).
+ * No AppError: it is an event of a stream, with no status.
  */
 export class CustomStreamError extends Error {
   readonly allowRetry: boolean
@@ -11,7 +12,9 @@ export class CustomStreamError extends Error {
   }
 }
 
-/** Ends a turn with an error event that the client words itself. */
+/**
+ * Ends a turn with an error event that the client words itself. No AppError: it has no sentence.
+ */
 export class StreamError extends Error {
   readonly code = 'stream.error'
   readonly allowRetry: boolean

@@ -1,6 +1,9 @@
 const SECONDS_MAX = 86_400
 
-/** The server refused a request outright, by the HTTP status of the request itself. */
+/**
+ * The server refused a request outright, by the HTTP status of the request itself. No AppError:
+ * `toMcpFailure` has the sentences.
+ */
 export class TurnedAway extends Error {
   readonly reason: 'too_large' | 'overloaded'
   /** Seconds after which the server wants to be asked again, if it says so; at most a day. */

@@ -1,10 +1,16 @@
 import { findAccount } from '#lib/data/servers/server-accounts.ts'
 import { needsAccount } from '#lib/mcp-client/accounts/accounts.ts'
 import { readTemplateFacts } from '#lib/mcp-client/connection/identity.ts'
-import { Refusal } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
-import { resolveHeader, resolveTemplate, type TemplateFacts } from '#lib/mcp-client/servers/templates.ts'
+import {
+  resolveHeader,
+  resolveTemplate,
+  type TemplateFacts,
+  UnresolvedTemplate,
+} from '#lib/mcp-client/servers/templates.ts'
 import { env } from '#lib/platform/env.ts'
+import { toAppError } from '#lib/platform/errors.ts'
+import { log } from '#lib/platform/log.ts'
 
 /**
  * One value that a server receives: where it goes, what it is, and whether it could be resolved.
@@ -60,9 +66,8 @@ function tryResolve(resolve: () => string): { value: string; problem?: true } {
   try {
     return { value: resolve() }
   } catch (error) {
-    return {
-      value: `Nothing is sent: ${error instanceof Refusal ? error.message : (error as Error).message}`,
-      problem: true,
-    }
+    const known = error instanceof UnresolvedTemplate ? error : toAppError(error)
+    if (known !== error) log.error({ error }, 'an identity could not be previewed')
+    return { value: `Nothing is sent: ${known.message}`, problem: true }
   }
 }

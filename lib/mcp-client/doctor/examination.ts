@@ -14,7 +14,10 @@ export type Step = {
   fix?: string
 }
 
-/** A finding that fails a step. `fault` names it; `stop` also ends the examination. */
+/**
+ * A finding that fails a step. `fault` names it; `stop` also ends the examination. No AppError: it
+ * is a result, which the admin reads with its fix.
+ */
 export class Finding extends Error {
   readonly fault: string
   readonly stop: boolean

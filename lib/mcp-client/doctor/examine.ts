@@ -15,6 +15,7 @@ export type Examined = { steps: Step[]; healthy: boolean; spoken?: Spoken }
 
 const STEP_MS = 10_000
 
+/** Ends an examination after a finding. No AppError: it never leaves `examine`. */
 class Stopped extends Error {}
 const TOO_LATE = new Finding('connect_timeout', 'No answer in time.')
 

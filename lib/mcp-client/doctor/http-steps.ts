@@ -8,6 +8,7 @@ import { readRetryAfterSeconds } from '#lib/mcp-client/answers/turned-away.ts'
 import { CLIENT_INFO } from '#lib/mcp-client/connection/server-session.ts'
 import { type Examination, Finding } from '#lib/mcp-client/doctor/examination.ts'
 import { findFix } from '#lib/mcp-client/doctor/fixes.ts'
+import { toSafeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
 
 /** The authentication challenge of a server that requires a sign-in. */
 export type Challenge = { resourceMetadataUrl?: URL; scope?: string }
@@ -92,7 +93,7 @@ export async function runAuthSteps({ server, step }: Examination, challenge: Cha
     const found = await discoverOAuthProtectedResourceMetadata(server.url, challenge, send).catch((cause) => {
       throw new Finding(
         'no_auth_metadata',
-        `It wants a sign-in and does not say where: ${(cause as Error).message.slice(0, 200)}`,
+        `It wants a sign-in and does not say where: ${toSafeDetail(String(cause.message))}`,
       )
     })
     const issuers = found.authorization_servers ?? []
@@ -103,7 +104,7 @@ export async function runAuthSteps({ server, step }: Examination, challenge: Cha
     const found = await discoverAuthorizationServerMetadata(resource ?? '', { fetchFn: send }).catch((cause) => {
       throw new Finding(
         'bad_auth_metadata',
-        `${resource} does not describe itself: ${(cause as Error).message.slice(0, 200)}`,
+        `${resource} does not describe itself: ${toSafeDetail(String(cause.message))}`,
       )
     })
     if (!found) throw new Finding('bad_auth_metadata', `${resource} does not describe itself.`)

@@ -32,7 +32,10 @@ const VALUES: Record<string, (facts: TemplateFacts) => string | null | undefined
 /** The names that templates may use. */
 export const TEMPLATE_NAMES = Object.keys(VALUES)
 
-/** A template has a placeholder without a value. Nothing is sent then, least of all the braces. */
+/**
+ * A template has a placeholder without a value. Nothing is sent then, least of all the braces. No
+ * AppError: `toRefusal` has the sentences.
+ */
 export class UnresolvedTemplate extends Error {
   readonly place: string
   constructor(place: string) {

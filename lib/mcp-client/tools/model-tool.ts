@@ -28,6 +28,7 @@ const MAPS = new Set(['properties', 'patternProperties', 'dependentSchemas'])
 // At the top level, model servers accept only the properties of one object.
 const NOT_AT_TOP = [...CHOICES, 'enum', 'const', 'not', 'if', 'then', 'else', 'dependentSchemas', 'dependentRequired']
 
+/** Why a tool's definition does not fit. No AppError: it becomes the `problem` of the tool. */
 class Unfit extends Error {}
 
 type Outcome = { tool: McpTool; problem?: undefined } | { tool?: undefined; problem: string }

@@ -8,7 +8,7 @@ const WHO = `
 
 /**
  * The server's database role could read everybody's data. The message is one sentence for the
- * operator.
+ * operator. No AppError: it ends the start, before anybody can ask for something.
  */
 export class PrivilegedRoleError extends Error {}
 

@@ -13,7 +13,7 @@ export type SentEvent = {
 /** The longest event (characters). */
 export const EVENT_MAX_CHARS = 50_000_000
 
-/** An event of a stream is longer than EVENT_MAX_CHARS. */
+/** An event of a stream is longer than EVENT_MAX_CHARS. No AppError: browsers read streams too. */
 export class EventTooLong extends Error {
   override name = 'EventTooLong'
 }

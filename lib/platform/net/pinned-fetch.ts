@@ -11,7 +11,7 @@ import { processState } from '#lib/platform/process-state.ts'
 /** Where requests may go: any address, the public internet, or for tests also this machine. */
 export type Reach = 'anywhere' | 'public' | 'public or loopback'
 
-/** Why an address is forbidden; never leaves the code that asked. */
+/** Why an address is forbidden. No AppError: whoever asked for the address has the sentence. */
 export class ForbiddenAddressError extends Error {
   readonly why: 'scheme' | 'credentials' | 'private'
   readonly host: string

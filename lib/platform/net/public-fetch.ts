@@ -2,8 +2,8 @@ import { isLoopback } from '#lib/platform/env.ts'
 import { ForbiddenAddressError, pinnedFetch } from '#lib/platform/net/pinned-fetch.ts'
 
 /**
- * Why an untrusted address was not fetched. No AppError: whoever asked for the document answers in
- * a protocol's own words.
+ * Why an untrusted address was not fetched. No AppError: the authorization server answers it in the
+ * words of OAuth.
  */
 export class PublicFetchError extends Error {}
 

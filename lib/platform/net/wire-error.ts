@@ -1,6 +1,6 @@
 /**
  * A request failed below HTTP; the cause has the code. `left`: the request had already left for the
- * server. `secure`: the address is https.
+ * server. `secure`: the address is https. No AppError: `toMcpFailure` has the sentences.
  */
 export class WireError extends Error {
   readonly left: boolean

@@ -8,7 +8,7 @@ import { REDACTED } from '#lib/platform/redaction/redact.ts'
 
 /**
  * A failure that the model's server reported or that happened on the way to it, with its class and
- * what was said.
+ * what was said. No AppError: `toTurnFailure` has the sentences.
  */
 export class ModelServerError extends Error {
   readonly failureClass: RunFailureClass

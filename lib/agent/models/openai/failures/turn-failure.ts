@@ -23,7 +23,10 @@ import { AppError, toAppError } from '#lib/platform/errors.ts'
  */
 export type TurnFailure = { failureClass: RunFailureClass; sentence: string; retry: boolean; detail?: FailureDetail }
 
-/** A fault of the model's stream that the SDK does not detect. */
+/**
+ * A fault of the model's stream that the SDK does not detect. No AppError: `toTurnFailure` has the
+ * sentences.
+ */
 export class ModelFault extends Error {
   readonly failureClass: 'model_cut' | 'model_silent' | 'model_empty' | 'model_filtered'
 
