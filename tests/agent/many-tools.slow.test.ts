@@ -2,9 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { listTools } from '#lib/agent/tools/list-tools.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
+import { handleMcp } from '#mcp/endpoint.ts'
+import { toolset } from '#mcp/toolset.ts'
 import { agentDoor, nodes, said, widgets } from '#tests/support/agent-door.ts'
 import { threadOf } from '#tests/support/chatkit/chatkit.ts'
 import { type OpenAIServer, openAIServer, type RecordedRequest } from '#tests/support/models/openai-server.ts'
@@ -15,6 +18,7 @@ import { mcpServer, type TestTool } from '#tests/support/tool-servers/mcp-server
 
 // From the browser's JSON to the ledger's rows, with more tools than a model sees at once.
 
+const builtinFetch: typeof fetch = (input, init) => handleMcp(new Request(input, init))
 let ann: Awaited<ReturnType<typeof signedIn>>
 
 beforeEach(async () => {
@@ -187,6 +191,22 @@ describe('with more tools than a model sees at once', () => {
     expect((await lines(thread)).map(({ title }) => title)).toEqual(['shred_archive'])
   })
 
+  test('a run that waits goes on although it finds nothing to search any more', async () => {
+    await using server = await mcpServer(shopTools())
+    await using model = await openAIServer(
+      { calls: [find('copy a page', 'f1'), call('shred_archive', { year: 2019 }, 'c1')] },
+      { text: 'Shredded.' },
+    )
+    await serve(model, [shop(server.url)])
+    const first = await begin('shred the archive')
+    withSettings({ MODEL_DIRECT_TOOLS: '100' })
+    const { events } = await agentDoor(ann).press(threadOf(first), card(first.events), 'Approve')
+    expect(said(events)).toBe('Shredded.')
+    expect(server.calls).toEqual([{ tool: 'shred_archive', args: { year: 2019 } }])
+    expect(toolsOf(model.requests[1])).not.toContain('find_tools')
+    expect(foundIn(outputsOf(model.requests[1])[0])).toContain('copy_page')
+  })
+
   test('a declined call is not made, and the model is told', async () => {
     await using server = await mcpServer(shopTools())
     await using model = await openAIServer({ calls: [call('shred_archive', {}, 'c1')] }, { text: 'As you wish.' })
@@ -272,6 +292,9 @@ describe('with more tools than a model sees at once', () => {
     await begin('/open_bridge which=7')
     expect(server.calls[1]).toEqual({ tool: 'open_bridge', args: { which: 7 } })
     expect(model.requests).toHaveLength(2)
+    // The list behind the slash has them all, too.
+    const { length } = await listTools(ann.caller, { builtinFetch })
+    expect(length).toBe(shopTools().length + odd.length + toolset.length)
   })
 })
 
