@@ -58,9 +58,9 @@ export function readServers(): Map<string, ListedTool[]> {
   return servers
 }
 
-/** The requests of requests.txt. */
-export function readRequests(): AskedRequest[] {
-  return readLines('requests.txt').map((line) => {
+/** The requests of a file. */
+export function readRequests(file: 'requests.txt' | 'later-requests.txt'): AskedRequest[] {
+  return readLines(file).map((line) => {
     const [text = '', right = ''] = line.split(' => ')
     return { text, right: right.split(', ') }
   })

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
 import { listTools } from '#lib/agent/tools/list-tools.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
@@ -273,6 +274,38 @@ describe('with more tools than a model sees at once', () => {
     await serve(model, [shop(server.url)])
     await begin('copy page 7')
     expect(server.calls).toEqual([{ tool: 'copy_page', args: { which: '7' } }])
+  })
+
+  test('what is found is bounded: a schema without room is outlined, and its tool can be called', async () => {
+    const fields = (count: number) =>
+      z.looseObject(
+        Object.fromEntries(
+          Array.from({ length: count }, (_, at) => [`field_${at}`, z.string().describe('"'.repeat(300)).optional()]),
+        ),
+      )
+    const huge = [1, 2, 3, 4, 5].map((at): TestTool => {
+      return {
+        name: `weigh_elephant_${at}`,
+        description: 'Weighs elephants',
+        input: fields(at === 1 ? 10 : 100),
+        run: () => 'heavy',
+      }
+    })
+    await using server = await mcpServer([...shopTools(), ...huge])
+    await using model = await openAIServer(
+      { calls: [find('weigh elephants', 'f1')] },
+      { calls: [call('weigh_elephant_5', { field_1: 'x' })] },
+      { text: 'Heavy.' },
+    )
+    await serve(model, [{ name: 'zoo', url: server.url }])
+    await begin('weigh the elephant')
+    const [found = '{}'] = outputsOf(model.requests[1])
+    expect(found.length).toBeLessThanOrEqual(24_000)
+    expect(foundIn(found).sort()).toEqual(huge.map(({ name }) => name))
+    const [first, second] = (JSON.parse(found) as { tools: { arguments: unknown }[] }).tools
+    expect(first?.arguments).toMatchObject({ type: 'object', properties: { field_9: { type: 'string' } } })
+    expect(second?.arguments).toContain('field_0 (string); field_1 (string)')
+    expect(server.calls).toEqual([{ tool: 'weigh_elephant_5', args: { field_1: 'x' } }])
   })
 
   test('a tool whose name is taken by a server gives way, and the person reaches a hidden tool by its name', async () => {

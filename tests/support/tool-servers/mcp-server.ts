@@ -13,6 +13,8 @@ export type TestTool = {
   description?: string
   /** By default those of a tool that is not destructive; `{}` for none. */
   annotations?: { readOnlyHint?: boolean; destructiveHint?: boolean; idempotentHint?: boolean }
+  /** By default any arguments are accepted. */
+  input?: z.ZodObject
   run: (
     args: Args,
     request: Request,
@@ -66,23 +68,19 @@ export function mcpHandler(
   }
   const make = (request: Request) => {
     const server = new McpServer({ name: 'test', version: '1' }, options)
-    for (const { name, description = name, annotations = HARMLESS, run } of tools) {
-      server.registerTool(
-        name,
-        { description, annotations, inputSchema: z.looseObject({}) },
-        async (args, { mcpReq }) => {
-          onCall(name, args)
-          const progressToken = mcpReq._meta?.progressToken
-          const value = await run(args, request, async (progress, total, message) => {
-            if (progressToken === undefined) return
-            await mcpReq.notify({
-              method: 'notifications/progress',
-              params: { progressToken, progress, total, message },
-            })
+    for (const { name, description = name, annotations = HARMLESS, input = z.looseObject({}), run } of tools) {
+      server.registerTool(name, { description, annotations, inputSchema: input }, async (args, { mcpReq }) => {
+        onCall(name, args)
+        const progressToken = mcpReq._meta?.progressToken
+        const value = await run(args, request, async (progress, total, message) => {
+          if (progressToken === undefined) return
+          await mcpReq.notify({
+            method: 'notifications/progress',
+            params: { progressToken, progress, total, message },
           })
-          return { content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] }
-        },
-      )
+        })
+        return { content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] }
+      })
     }
     return server
   }

@@ -8,6 +8,8 @@ type Found = { found: string[]; tools: object[]; note?: string }
 const TOTAL_MAX_CHARS = 24_000
 const OUTLINE_MAX_CHARS = 2_000
 const DESCRIPTION_MAX_CHARS = 300
+/** An outlined tool with its names. */
+const OUTLINED_MAX_CHARS = 2_700
 
 /**
  * What the model is told of the tools that were found, as JSON: name, server, description and
@@ -17,8 +19,9 @@ const DESCRIPTION_MAX_CHARS = 300
 export function describeFound(tools: FindableTool[], isShown: (name: string) => boolean): string {
   const described: object[] = []
   let room = TOTAL_MAX_CHARS
-  for (const tool of tools) {
-    const entry = isShown(tool.name) ? describeShown(tool) : describeHidden(tool, room)
+  for (const [place, tool] of tools.entries()) {
+    const others = (tools.length - place - 1) * OUTLINED_MAX_CHARS
+    const entry = isShown(tool.name) ? describeShown(tool) : describeHidden(tool, room - others)
     room -= JSON.stringify(entry).length
     described.push(entry)
   }
@@ -43,8 +46,8 @@ function describeHidden({ name, server, description, parameters }: FindableTool,
   return {
     name,
     server,
-    description: cutText(description, DESCRIPTION_MAX_CHARS),
-    arguments: cutText(outlineOf(parameters), OUTLINE_MAX_CHARS),
+    description: cutText(toPlainText(description), DESCRIPTION_MAX_CHARS),
+    arguments: cutText(toPlainText(outlineOf(parameters)), OUTLINE_MAX_CHARS),
   }
 }
 
@@ -54,4 +57,9 @@ function outlineOf({ properties = {}, required = [] }: FindableTool['parameters'
     return `${name} (${[type ?? 'any', required.includes(name) && 'required'].filter(Boolean).join(', ')})`
   })
   return `A schema too long to be shown, with: ${parts.join('; ')}`
+}
+
+/** A text that is no longer as JSON than it is. */
+function toPlainText(text: string): string {
+  return text.replace(/[\p{C}"\\]+/gu, ' ')
 }

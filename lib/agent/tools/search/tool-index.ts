@@ -24,8 +24,6 @@ const FIELDS = [
 /** How soon more of the same word stops counting (BM25's k1). */
 const SATURATION = 1.2
 const SYNONYM_WEIGHT = 0.4
-/** If no tool has the word itself, its synonyms are all that is known of what was meant. */
-const ONLY_SYNONYM_WEIGHT = 0.8
 const TYPO_WEIGHT = 0.7
 const TYPO_FROM_CHARS = 5
 // The rest of a longer request says nothing more about the tool.
@@ -89,7 +87,8 @@ export class ToolIndex<Tool extends FindableTool> {
       }
     }
     consider(stem, 1)
-    const weight = best.size > 0 ? SYNONYM_WEIGHT : ONLY_SYNONYM_WEIGHT
+    // If no tool has the word itself, its synonyms are all that is known of what was meant.
+    const weight = best.size > 0 ? SYNONYM_WEIGHT : 1
     for (const synonym of listSynonyms(stem)) consider(synonym, weight)
     if (best.size === 0 && stem.length >= TYPO_FROM_CHARS)
       for (const word of this.#postings.keys()) if (isOneTypoAway(stem, word)) consider(word, TYPO_WEIGHT)
