@@ -2,12 +2,10 @@ import { findConnectCardServer } from '#lib/agent/cards/connect-card.ts'
 import { runTurn } from '#lib/agent/run-turn.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import { isHidden, type ThreadItem, type UserMessageItem } from '#lib/chatkit/protocol/items.ts'
-import type { Store } from '#lib/chatkit/protocol/store.ts'
+import { isHidden } from '#lib/chatkit/protocol/items.ts'
+import { findLastTurn } from '#lib/chatkit/server/operations/last-turn.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Act } from '#lib/chatkit/server/turn.ts'
-
-const PAGE = 100
 
 /**
  * Answers the message above a Connect card again, as a retry of that message does: the items after
@@ -28,22 +26,4 @@ export async function* answerAgain(
     else yield { type: 'thread.item.removed', item_id: item.id }
   }
   yield* runTurn({ thread, input: message, store, signal }, context)
-}
-
-/** The person's last message, and the items after it, newest first. */
-export async function findLastTurn(
-  store: Store,
-  threadId: string,
-): Promise<{ message?: UserMessageItem; after: ThreadItem[] }> {
-  const newest: ThreadItem[] = []
-  let place: string | undefined
-  do {
-    const page = await store.listItems(threadId, { limit: PAGE, order: 'desc', ...(place && { after: place }) })
-    for (const item of page.data) {
-      if (item.type === 'user_message') return { message: item, after: newest }
-      newest.push(item)
-    }
-    place = page.has_more ? page.after : undefined
-  } while (place)
-  return { after: newest }
 }

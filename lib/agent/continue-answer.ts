@@ -1,8 +1,8 @@
-import { findLastTurn } from '#lib/agent/answer-again.ts'
 import { isCutCard } from '#lib/agent/cards/cut-card.ts'
 import { runTurn } from '#lib/agent/run-turn.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import { findLastTurn } from '#lib/chatkit/server/operations/last-turn.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Act } from '#lib/chatkit/server/turn.ts'
 

@@ -6,7 +6,7 @@ import { queries } from '#lib/chatkit/server/operations/queries.ts'
 import { replayStored } from '#lib/chatkit/server/operations/replay-stored.ts'
 import { turns } from '#lib/chatkit/server/operations/turn-operations.ts'
 import { type Parsed, parseRequest } from '#lib/chatkit/server/parse-request.ts'
-import type { Whole } from '#lib/chatkit/server/whole-answer.ts'
+import type { Whole } from '#lib/chatkit/server/read-whole.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
 export type Answer<Context> =

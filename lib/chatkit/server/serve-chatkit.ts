@@ -1,7 +1,7 @@
 import type { NumberedEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Deps } from '#lib/chatkit/server/deps.ts'
 import { processChatKit } from '#lib/chatkit/server/process-request.ts'
-import { readWhole } from '#lib/chatkit/server/whole-answer.ts'
+import { readWhole } from '#lib/chatkit/server/read-whole.ts'
 import { toAppError } from '#lib/platform/errors.ts'
 import { sseResponse } from '#lib/platform/http/sse.ts'
 

@@ -8,9 +8,8 @@ import type {
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { Deps } from '#lib/chatkit/server/deps.ts'
+import { findLastTurn } from '#lib/chatkit/server/operations/last-turn.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
-
-const RECENT_ITEMS = 20
 
 /**
  * A thread that takes new turns. Throws not_found; conflict with the reason if locked or closed.
@@ -62,17 +61,16 @@ export async function requirePendingInput(
 }
 
 /**
- * The pending client tool calls since the person's last message, newest first, among the newest 20
- * items. Throws conflict if there is none.
+ * The pending client tool calls since the person's last message, newest first. Throws conflict if
+ * there is none.
  */
 export async function requirePendingToolCalls(
   store: Store,
   threadId: string,
 ): Promise<[ClientToolCallItem, ...ClientToolCallItem[]]> {
-  const { data } = await store.listItems(threadId, { limit: RECENT_ITEMS, order: 'desc' })
-  const end = data.findIndex((item) => item.type === 'user_message')
-  const recent = end < 0 ? data : data.slice(0, end)
-  const [first, ...rest] = recent
+  // Widget actions may have added any number of items after the call.
+  const { after } = await findLastTurn(store, threadId)
+  const [first, ...rest] = after
     .filter((item) => item.type === 'client_tool_call')
     .filter(({ status }) => status === 'pending')
   if (!first) throw new AppError('conflict', 'No tool of this page is waiting for a result in this conversation.')

@@ -1,8 +1,8 @@
 import type { Operation, Params } from '#lib/chatkit/protocol/requests.ts'
-import type { Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { Deps, PreparedTurn } from '#lib/chatkit/server/deps.ts'
 import { fillForm } from '#lib/chatkit/server/operations/fill-form.ts'
+import { listItemsSince } from '#lib/chatkit/server/operations/last-turn.ts'
 import {
   prepareMessageTurn,
   prepareTurn,
@@ -92,26 +92,14 @@ const retryAfterItem: Prepare<'threads.retry_after_item'> = async ({ thread_id, 
       message: await requireUserMessage(store, thread_id, item_id),
     }),
     begin: async ({ thread }) => {
-      for (const id of await newerThan(store, thread_id, item_id)) await store.deleteItem(thread_id, id)
+      const { start, after } = await listItemsSince(store, thread_id, ({ id }) => id === item_id)
+      // The message was deleted meanwhile, so nothing can be newer than it.
+      if (!start) throw notFound('The item')
+      for (const { id } of after) await store.deleteItem(thread_id, id)
       return [streamOptionsEvent(deps, thread)]
     },
     answer: ({ message }) => respondTo(deps, message),
   })
-}
-
-async function newerThan(store: Store, threadId: string, itemId: string): Promise<string[]> {
-  const newer: string[] = []
-  let after: string | undefined
-  do {
-    const page = await store.listItems(threadId, { limit: 100, order: 'desc', after })
-    for (const { id } of page.data) {
-      if (id === itemId) return newer
-      newer.push(id)
-    }
-    after = page.has_more ? page.after : undefined
-  } while (after)
-  // The item was deleted meanwhile, so nothing can be newer than it.
-  throw notFound('The item')
 }
 
 const actSync: Prepare<'threads.sync_custom_action'> = async (params, deps) => {
