@@ -41,7 +41,7 @@ const { blackHole } = await import('#tests/support/tool-servers/fault-server.ts'
 const { mcpServer } = await import('#tests/support/tool-servers/mcp-server.ts')
 const { processStates } = await import('#tests/support/process-states.ts')
 const { callingRun, toolServer } = await import('#tests/support/tool-servers/tool-servers.ts')
-const { conversation } = await import('#tests/support/turns.ts')
+const { conversation } = await import('#tests/support/conversation.ts')
 
 const caller = { userId: newId('usr'), role: 'member', via: 'session', sessionVersion: 1 } as const
 const servers = await Promise.all(

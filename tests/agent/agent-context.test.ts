@@ -13,7 +13,7 @@ import { Card, Text } from '#lib/chatkit/server/widgets/components.ts'
 import { accumulateText } from '#lib/chatkit/server/widgets/stream-widget.ts'
 import { kinds } from '#tests/support/chatkit/chatkit.ts'
 import { memoryStore } from '#tests/support/chatkit/memory-store.ts'
-import { halfOpen } from '#tests/support/turns.ts'
+import { halfOpen } from '#tests/support/conversation.ts'
 
 // Agent tools that write into the chat, on the real SDK with a scripted model.
 

@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { handleMcp } from '#mcp/endpoint.ts'
+import { conversation, halfOpen } from '#tests/support/conversation.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { mcpServer, type TestTool } from '#tests/support/tool-servers/mcp-server.ts'
-import { conversation, halfOpen } from '#tests/support/turns.ts'
 
 const builtinFetch: typeof fetch = (input, init) => handleMcp(new Request(input, init))
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { TurnEvents, type TurnOptions } from '#lib/agent/stream/turn-events.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
-import { halfOpen } from '#tests/support/turns.ts'
+import { halfOpen } from '#tests/support/conversation.ts'
 
 type Recorded = { responses_event?: object; context?: string; tool_called?: object }
 type Scenario = {

@@ -9,10 +9,10 @@ import { withCaller } from '#lib/platform/db/db.ts'
 import { handleMcp } from '#mcp/endpoint.ts'
 import { agentDoor } from '#tests/support/agent-door.ts'
 import { typed } from '#tests/support/chatkit/chatkit.ts'
+import { conversation, halfOpen } from '#tests/support/conversation.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { mcpServer } from '#tests/support/tool-servers/mcp-server.ts'
-import { conversation, halfOpen } from '#tests/support/turns.ts'
 
 // A Sunday evening in Zurich, one hour ahead of UTC.
 const about = {

@@ -5,12 +5,12 @@ import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { findFreePort } from '#scripts/local/port.ts'
 import { openInTime } from '#tests/support/browser/open-in-time.ts'
+import { conversation } from '#tests/support/conversation.ts'
 import { openAIServer, type Step } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { type Program, startProgram } from '#tests/support/processes/program.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { toolServer } from '#tests/support/tool-servers/tool-servers.ts'
-import { conversation } from '#tests/support/turns.ts'
 
 // @modelcontextprotocol/server-everything over Streamable HTTP, with sessions, as its authors ship
 // it.

@@ -8,12 +8,12 @@ import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { findFreePort } from '#scripts/local/port.ts'
 import { openInTime } from '#tests/support/browser/open-in-time.ts'
+import { conversation } from '#tests/support/conversation.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { type Program, startProgram } from '#tests/support/processes/program.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { textOf, toolServer } from '#tests/support/tool-servers/tool-servers.ts'
-import { conversation } from '#tests/support/turns.ts'
 
 // A typical Python server: FastMCP with my_tool(user_id, param), mounted in FastAPI at /mcp.
 

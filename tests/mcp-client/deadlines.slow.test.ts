@@ -5,11 +5,11 @@ import { deadlinesOf } from '#lib/mcp-client/calls/deadlines.ts'
 import { sayProgress, Throttle } from '#lib/mcp-client/calls/progress.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { parseEnv } from '#lib/platform/env.ts'
+import { conversation } from '#tests/support/conversation.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { mcpServer, type TestTool } from '#tests/support/tool-servers/mcp-server.ts'
-import { conversation } from '#tests/support/turns.ts'
 
 let caller: Caller
 beforeEach(async () => {

@@ -4,6 +4,7 @@ import { rememberTools } from '#lib/mcp-client/tools/tool-lists.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { log } from '#lib/platform/log.ts'
 import { writeMetrics } from '#lib/platform/metrics.ts'
+import { conversation, halfOpen } from '#tests/support/conversation.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -15,7 +16,6 @@ import {
   untrustedTls,
 } from '#tests/support/tool-servers/fault-server.ts'
 import { HARMLESS, type TestTool } from '#tests/support/tool-servers/mcp-server.ts'
-import { conversation, halfOpen } from '#tests/support/turns.ts'
 
 // Every way in which a call fails, through the agent. The ledger, the log, the metric, the chat and
 // the model all get the same class.

@@ -9,6 +9,7 @@ import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { openInTime } from '#tests/support/browser/open-in-time.ts'
+import { conversation } from '#tests/support/conversation.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { serve } from '#tests/support/processes/serve.ts'
@@ -17,7 +18,6 @@ import { faultServer } from '#tests/support/tool-servers/fault-server.ts'
 import type { TestTool } from '#tests/support/tool-servers/mcp-server.ts'
 import { sessionServer } from '#tests/support/tool-servers/session-server.ts'
 import { callingRun, textOf, toolServer } from '#tests/support/tool-servers/tool-servers.ts'
-import { conversation } from '#tests/support/turns.ts'
 
 // Servers that send too much, too deep, too little or to the wrong place. Only that one call
 // suffers.

@@ -3,6 +3,7 @@ import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { openInTime } from '#tests/support/browser/open-in-time.ts'
+import { conversation } from '#tests/support/conversation.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -11,7 +12,6 @@ import { oddSseServer } from '#tests/support/tool-servers/odd-sse-server.ts'
 import { type OddServer, oddToolServer } from '#tests/support/tool-servers/odd-tool-server.ts'
 import type { CallHabit } from '#tests/support/tool-servers/tool-call-habits.ts'
 import { callingRun, textOf, toolServer } from '#tests/support/tool-servers/tool-servers.ts'
-import { conversation } from '#tests/support/turns.ts'
 
 // What real tool servers get wrong, over real sockets, and what the ledger, the chat and the model
 // are told.
@@ -167,6 +167,8 @@ test('a server’s error text appears in the chat, the next model request and th
     OPENAI_BASE_URL: model.url,
     OPENAI_API: 'responses',
     OPENAI_API_KEY: 'k',
+    // Each call of this file belongs to a run.
+    RUNS_PER_MINUTE: '1000',
   })
   await (await openInTime(ann)).close()
   const turn = await (await conversation(ann)).say('export it')
@@ -229,6 +231,8 @@ test('lone surrogates and NUL are never sent to a model; over Chat Completions a
     OPENAI_BASE_URL: model.url,
     OPENAI_API: 'chat_completions',
     OPENAI_API_KEY: 'k',
+    // Each call of this file belongs to a run.
+    RUNS_PER_MINUTE: '1000',
   }
   withSettings(settings)
   await (await openInTime(ann)).close()

@@ -5,11 +5,11 @@ import { withCaller } from '#lib/platform/db/db.ts'
 import { handleMcp } from '#mcp/endpoint.ts'
 import { agentDoor, buttons, said, widgets } from '#tests/support/agent-door.ts'
 import { threadOf } from '#tests/support/chatkit/chatkit.ts'
+import { conversation, halfOpen } from '#tests/support/conversation.ts'
 import { chunk, endEvent, functionCall, textChunks, textEvents } from '#tests/support/models/model-frames.ts'
 import { openAIServer, type Step } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
-import { conversation, halfOpen } from '#tests/support/turns.ts'
 
 // Answers that end too early: the text is kept, and the person is told.
 

@@ -1,12 +1,13 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { closeDb } from '#lib/platform/db/db.ts'
+import { PATIENCE } from '#lib/runs/launch-run.ts'
 import { handleMcp } from '#mcp/endpoint.ts'
+import { conversation, halfOpen } from '#tests/support/conversation.ts'
 import { openAIServer, type Step } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
-import { conversation, halfOpen } from '#tests/support/turns.ts'
 
 const builtinFetch: typeof fetch = (input, init) => handleMcp(new Request(input, init))
 const TEXT = ['One ', 'two ', 'three ', 'four']
@@ -237,6 +238,9 @@ test('if the database goes away during a turn, the tool is not called, the turn 
     { text: 'It could not be recorded.' },
   )
   withSettings({ OPENAI_BASE_URL: server.url })
+  const { ms } = PATIENCE
+  PATIENCE.ms = 300
+  onTestFinished(() => void Object.assign(PATIENCE, { ms }))
   const chat = await conversation(caller, { builtinFetch })
   const url = process.env.DATABASE_URL
   const turn = await chat.say('milk', {

@@ -3,6 +3,7 @@ import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { handleMcp } from '#mcp/endpoint.ts'
+import { conversation, halfOpen } from '#tests/support/conversation.ts'
 import {
   callChunks,
   callItems,
@@ -15,7 +16,6 @@ import {
 import { openAIServer, type Step } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
-import { conversation, halfOpen } from '#tests/support/turns.ts'
 
 // What real model servers send. Each answer is repaired before the SDK sees it, and what is sent
 // back is valid for strict servers.

@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { RUN_FAILURES, type RunFailureClass } from '#lib/data/runs/run-failures.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { log } from '#lib/platform/log.ts'
+import { conversation, halfOpen } from '#tests/support/conversation.ts'
 import { type Answer, APIS, jsonAnswer, rawModel, streamAnswer } from '#tests/support/models/raw-model.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
-import { conversation, halfOpen } from '#tests/support/turns.ts'
 
 // What model servers say about a failure, in their own words. Each has its class, its sentence, its
 // advice, and whether it can be retried.

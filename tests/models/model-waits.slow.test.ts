@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { conversation, halfOpen, type TurnResult } from '#tests/support/conversation.ts'
 import { type Answer, APIS, eventsOf, jsonAnswer, rawModel, streamAnswer } from '#tests/support/models/raw-model.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
-import { conversation, halfOpen, type TurnResult } from '#tests/support/turns.ts'
 
 let caller: Caller
 beforeEach(async () => {

@@ -6,11 +6,11 @@ import type { Attachment } from '#lib/chatkit/protocol/items.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { handleMcp } from '#mcp/endpoint.ts'
+import { conversation } from '#tests/support/conversation.ts'
 import { openAIServer, type Step } from '#tests/support/models/openai-server.ts'
 import { HELLO, pdfOf } from '#tests/support/pdf.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
-import { conversation } from '#tests/support/turns.ts'
 
 // A file that a model refuses is named to the person once, and never blocks a conversation.
 

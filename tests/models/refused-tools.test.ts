@@ -3,12 +3,12 @@ import { listToolRefusals } from '#lib/data/servers/tool-refusals.ts'
 import { examine } from '#lib/mcp-client/doctor/examine.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { handleMcp } from '#mcp/endpoint.ts'
+import { conversation, type TurnResult } from '#tests/support/conversation.ts'
 import { type Answer, APIS, type ApiName, jsonAnswer, rawModel, streamAnswer } from '#tests/support/models/raw-model.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { HARMLESS, mcpServer, type TestMcp } from '#tests/support/tool-servers/mcp-server.ts'
 import { schemaFaults } from '#tests/support/tool-servers/tool-schema-faults.ts'
-import { conversation, type TurnResult } from '#tests/support/turns.ts'
 
 // A model server that rejects tools as OpenAI does, and MCP servers with tools that it does not
 // accept unchanged.
