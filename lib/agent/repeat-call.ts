@@ -7,8 +7,8 @@ import { findToolCall, listRepeats, type ToolCallDetail } from '#lib/data/runs/t
 import { listPolicies } from '#lib/data/servers/policies.ts'
 import { needsAccount } from '#lib/mcp-client/accounts/accounts.ts'
 import { onlyReads } from '#lib/mcp-client/calls/repeat-rules.ts'
-import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
-import { listServersFor } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { type OpenMcp, openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
+import { listServersFor, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
@@ -41,47 +41,60 @@ export async function repeatCall(
 ): Promise<string> {
   const scope = asker.role === 'admin' ? ({ admin: true } as const) : { caller: asker }
   const call = await findToolCall(scope, id)
-  const refused = findRepeatRefusal(call)
-  if (refused) throw new AppError('conflict', refused)
+  const server = await requireServer(asker, call)
   const owner = { userId: call.ownerId }
-  const standing = await findStanding(owner.userId)
-  if (!standing) throw new AppError('conflict', 'The account of this person can no longer be used.')
-  const foreign = owner.userId !== asker.userId
-  const server = (await listServersFor(standing.role)).find(({ name }) => name === call.server)
-  if (!server) throw goneError()
-  if (foreign && needsAccount(server))
-    throw new AppError(
-      'forbidden',
-      `Calls at ${server.name} use each person's own account, so only they can repeat this one.`,
-    )
-  const policies = await listPolicies(owner)
-  const args = toAskedArguments(call.arguments, call.filledIn) as Record<string, unknown>
   const run = { id: newId('rpt'), threadId: call.threadId ?? '', ...owner }
   const mcp = await openMcp(
     { ...run, repeats: { callId: id, by: asker.userId } },
-    { policies, builtinFetch, servers: [server], relist: true },
+    { policies: await listPolicies(owner), builtinFetch, servers: [server], relist: true },
   )
   try {
-    const [connection] = mcp.connections
-    const offered = connection?.offeredRaw(call.tool)
-    if (!connection || !offered)
-      throw mcp.unavailable[0] ? new AppError('unavailable', mcp.unavailable[0].sentence) : goneError()
-    if (foreign && findApprovalReason({ connection, ...offered }, args, { approved: [], earlier: [] }))
-      throw new AppError('forbidden', 'This tool needs its person’s approval, so only they can repeat the call.')
-    if (!twice && !onlyReads({ builtin: server.builtin, ...offered }))
-      throw new AppError('conflict', 'This tool may change something. Tick the box to call it anyway.')
-    if (foreign)
+    const offered = requireRepeatable(mcp, asker, call, twice)
+    if (owner.userId !== asker.userId)
       await recordAudit({
         ...{ action: 'call_repeated', actorId: asker.userId, subject: id },
         detail: { owner: owner.userId, server: call.server, tool: call.tool },
       })
-    await connection.callToolResult(offered.name, args, null)
+    await offered.connection.callToolResult(offered.name, argumentsOf(call), null)
   } finally {
     await mcp.close()
   }
   const [made] = await listRepeats(scope, id)
   if (!made) throw new AppError('unavailable', 'The call could not be recorded, so it was not made. Try again.')
   return made.id
+}
+
+/** The server of a call. Throws if the call cannot be repeated there, whatever its tools are now. */
+async function requireServer(asker: Caller, call: ToolCallDetail): Promise<McpServer> {
+  const refused = findRepeatRefusal(call)
+  if (refused) throw new AppError('conflict', refused)
+  const standing = await findStanding(call.ownerId)
+  if (!standing) throw new AppError('conflict', 'The account of this person can no longer be used.')
+  const server = (await listServersFor(standing.role)).find(({ name }) => name === call.server)
+  if (!server) throw goneError()
+  if (call.ownerId !== asker.userId && needsAccount(server))
+    throw new AppError(
+      'forbidden',
+      `Calls at ${server.name} use each person's own account, so only they can repeat this one.`,
+    )
+  return server
+}
+
+/** The tool of a call, as it is offered now. Throws if the asker may not repeat a call of it. */
+function requireRepeatable({ connections, unavailable }: OpenMcp, asker: Caller, call: ToolCallDetail, twice: boolean) {
+  const [connection] = connections
+  const offered = connection?.offeredRaw(call.tool)
+  if (!connection || !offered) throw unavailable[0] ? new AppError('unavailable', unavailable[0].sentence) : goneError()
+  const found = { connection, ...offered }
+  if (call.ownerId !== asker.userId && findApprovalReason(found, argumentsOf(call), { approved: [], earlier: [] }))
+    throw new AppError('forbidden', 'This tool needs its person’s approval, so only they can repeat the call.')
+  if (!twice && !onlyReads({ builtin: connection.server.builtin, ...offered }))
+    throw new AppError('conflict', 'This tool may change something. Tick the box to call it anyway.')
+  return found
+}
+
+function argumentsOf(call: ToolCallDetail): Record<string, unknown> {
+  return toAskedArguments(call.arguments, call.filledIn) as Record<string, unknown>
 }
 
 function goneError(): AppError {

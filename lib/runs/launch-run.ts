@@ -33,46 +33,11 @@ const writer = new LogWriter()
  * Starts to pump `produce` into a log, whether or not anyone reads it. The run's row must be
  * queued.
  */
-export function launchRun(about: { id: string; ownerId: string; threadId: string }, produce: Produce): LiveRun {
-  const controller = new AbortController()
+export function launchRun(about: About, produce: Produce): LiveRun {
   const facts: RunFacts = {}
-  const state: { outcome?: RunOutcome; settling?: boolean } = {}
-  const end = (outcome: RunOutcome, reason?: AppError) => {
-    state.outcome ??= outcome
-    controller.abort(reason)
-  }
-  const run: LiveRun = {
-    ...about,
-    log: new EventLog(),
-    stop: (why) =>
-      end(
-        { status: 'stopped', errorMessage: why },
-        why === undefined ? undefined : new AppError('unauthenticated', why),
-      ),
-    interrupt: (errorMessage) =>
-      end({ status: 'interrupted', errorMessage }, new AppError('unavailable', errorMessage)),
-    lose: () => {
-      // If the run is settling, the row may hold this run's own end. If it does not, writing the
-      // end fails.
-      if (state.settling) return
-      run.log.abandon()
-      end({ status: 'interrupted' }, new AppError('unavailable', 'The answer was cut off.'))
-    },
-    ended: Promise.resolve(),
-    active: true,
-  }
-  const handle: RunHandle = {
-    id: about.id,
-    threadId: about.threadId,
-    signal: controller.signal,
-    report: (learned) => void Object.assign(facts, learned),
-    fail: (failureClass, errorMessage, failureDetail) => {
-      state.outcome ??= { status: 'failed', failureClass, errorMessage, failureDetail }
-    },
-    wait: () => {
-      state.outcome ??= { status: 'waiting' }
-    },
-  }
+  const ending = new Ending()
+  const run = makeLiveRun(about, ending)
+  const handle = makeHandle(about, ending, facts)
   const tooLong = setTimeout(
     () => run.interrupt('The answer took too long and was cut off. What was said so far is kept.'),
     env().RUN_TIMEOUT * 1000,
@@ -81,11 +46,72 @@ export function launchRun(about: { id: string; ownerId: string; threadId: string
   noteChange()
   run.ended = withDatabasePatience(PATIENCE.ms, () => withRun(run.id, () => pumpRun(run, handle, produce, facts)))
     .then(() => {
-      state.settling = true
-      return settleRun(run, state.outcome ?? { status: 'done' }, facts)
+      ending.isSettling = true
+      return settleRun(run, ending.outcome ?? { status: 'done' }, facts)
     })
     .finally(() => clearTimeout(tooLong))
   return run
+}
+
+type About = { id: string; ownerId: string; threadId: string }
+
+/** How a run ends. The first outcome counts. */
+class Ending {
+  outcome: RunOutcome | undefined
+  /** True once the run's end is being written to its row. */
+  isSettling = false
+  readonly #controller = new AbortController()
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  note(outcome: RunOutcome): void {
+    this.outcome ??= outcome
+  }
+
+  /** Ends the run early. Without `reason`, the person stopped it. */
+  end(outcome: RunOutcome, reason?: AppError): void {
+    this.note(outcome)
+    this.#controller.abort(reason)
+  }
+}
+
+/** The run as this process knows it: what may end it from outside. */
+function makeLiveRun(about: About, ending: Ending): LiveRun {
+  const events = new EventLog()
+  return {
+    ...about,
+    log: events,
+    stop: (why) => {
+      const reason = why === undefined ? undefined : new AppError('unauthenticated', why)
+      ending.end({ status: 'stopped', errorMessage: why }, reason)
+    },
+    interrupt: (errorMessage) =>
+      ending.end({ status: 'interrupted', errorMessage }, new AppError('unavailable', errorMessage)),
+    lose: () => {
+      // If the run is settling, the row may hold this run's own end. If it does not, writing the
+      // end fails.
+      if (ending.isSettling) return
+      events.abandon()
+      ending.end({ status: 'interrupted' }, new AppError('unavailable', 'The answer was cut off.'))
+    },
+    ended: Promise.resolve(),
+    active: true,
+  }
+}
+
+/** The run as its own work knows it. */
+function makeHandle({ id, threadId }: About, ending: Ending, facts: RunFacts): RunHandle {
+  return {
+    id,
+    threadId,
+    signal: ending.signal,
+    report: (learned) => void Object.assign(facts, learned),
+    fail: (failureClass, errorMessage, failureDetail) =>
+      ending.note({ status: 'failed', failureClass, errorMessage, failureDetail }),
+    wait: () => ending.note({ status: 'waiting' }),
+  }
 }
 
 async function pumpRun(run: LiveRun, handle: RunHandle, produce: Produce, facts: RunFacts): Promise<void> {

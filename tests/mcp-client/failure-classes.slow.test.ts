@@ -174,7 +174,7 @@ test('cancelled: the person stops the turn, and the next turn knows of the call'
   const stop = new AbortController()
   const slow: TestTool = {
     name: 'pay',
-    run: () => new Promise((resolve) => setTimeout(resolve, 500, stop.abort() ?? 'late')),
+    run: () => new Promise((resolve) => setTimeout(resolve, 5_000, stop.abort() ?? 'late').unref()),
   }
   await using server = await faultServer([slow])
   settings(server.url, 'cancelled')

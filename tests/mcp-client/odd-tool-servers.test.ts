@@ -160,6 +160,8 @@ test.each<[habit: string, status: string, failureClass: string | null, said: str
 })
 
 test('a server’s error text appears in the chat, the next model request and the ledger, without secrets', async () => {
+  // Ann has a run for each call above.
+  const ben = (await signedIn()).caller
   await using model = await openAIServer({ calls: [{ name: 'quota', arguments: {} }] }, { text: 'I see.' })
   withSettings({
     MCP_BUILTIN: 'off',
@@ -167,12 +169,10 @@ test('a server’s error text appears in the chat, the next model request and th
     OPENAI_BASE_URL: model.url,
     OPENAI_API: 'responses',
     OPENAI_API_KEY: 'k',
-    // Each call of this file belongs to a run.
-    RUNS_PER_MINUTE: '1000',
   })
-  await (await openInTime(ann)).close()
-  const turn = await (await conversation(ann)).say('export it')
-  const [row] = (await listToolCalls({ caller: ann })).data
+  await (await openInTime(ben)).close()
+  const turn = await (await conversation(ben)).say('export it')
+  const [row] = (await listToolCalls({ caller: ben })).data
   for (const place of [turn.workflows, model.requests.at(-1)?.body, row]) {
     expect(JSON.stringify(place)).toContain('Quota of 5 exports a day is used up, token [redacted]')
     expect(JSON.stringify(place)).not.toContain('abc123def456')
@@ -220,6 +220,8 @@ describe('the model gets what it can use of an answer', () => {
 })
 
 test('lone surrogates and NUL are never sent to a model; over Chat Completions an image follows its tool’s answer', async () => {
+  // Ann has a run for each call above.
+  const ben = (await signedIn()).caller
   await using model = await openAIServer(
     { calls: [{ name: 'halves_and_nuls', arguments: {} }] },
     { calls: [{ name: 'picture_beside_link', arguments: {} }] },
@@ -231,12 +233,10 @@ test('lone surrogates and NUL are never sent to a model; over Chat Completions a
     OPENAI_BASE_URL: model.url,
     OPENAI_API: 'chat_completions',
     OPENAI_API_KEY: 'k',
-    // Each call of this file belongs to a run.
-    RUNS_PER_MINUTE: '1000',
   }
   withSettings(settings)
-  await (await openInTime(ann)).close()
-  const turn = await (await conversation(ann)).say('look \ud83d at\u0000 it')
+  await (await openInTime(ben)).close()
+  const turn = await (await conversation(ben)).say('look \ud83d at\u0000 it')
   expect(turn.text).toBe('Seen.')
   const bodies = model.requests.map(({ body }) => JSON.stringify(body))
   for (const body of bodies) expect(body).not.toMatch(/\\u0000|\\ud[89a-f]/i)

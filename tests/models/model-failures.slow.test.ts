@@ -202,7 +202,8 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
   })
 
   test('a stop while the model answers keeps the text', async () => {
-    await using server = await openAIServer({ text: TEXT, pace: 100 })
+    // Slow enough that the request to stop arrives before the last word.
+    await using server = await openAIServer({ text: TEXT, pace: 2_000 })
     withSettings({ OPENAI_BASE_URL: server.url, OPENAI_API: api })
     const stop = new AbortController()
     const turn = await (await conversation(caller, { builtinFetch })).say('count', {
@@ -237,7 +238,8 @@ test('if the database goes away during a turn, the tool is not called, the turn 
     { calls: [{ name: 'add_task', arguments: { title: 'milk' } }] },
     { text: 'It could not be recorded.' },
   )
-  withSettings({ OPENAI_BASE_URL: server.url })
+  // The end of the failed run is written once the database is back. The next message waits for it.
+  withSettings({ OPENAI_BASE_URL: server.url, WHILE_ANSWERING: 'wait' })
   const { ms } = PATIENCE
   PATIENCE.ms = 300
   onTestFinished(() => void Object.assign(PATIENCE, { ms }))

@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { handleMcp } from '#mcp/endpoint.ts'
+import { conversation } from '#tests/support/conversation.ts'
 import { type Answer, rawModel, streamAnswer } from '#tests/support/models/raw-model.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
-import { conversation } from '#tests/support/turns.ts'
 
 // Servers of Chat Completions that end with [DONE] and never give a finish reason: gateways before Gemini, LocalAI, ERNIE.
 

@@ -1,4 +1,4 @@
-import { answerChatKit } from '#app/api/chatkit/answer.ts'
+import { makeChatKitRoute } from '#app/api/chatkit/chatkit-route.ts'
 import { handleAction } from '#lib/agent/handle-action.ts'
 import { runTurn } from '#lib/agent/run-turn.ts'
 import type { AgentEdges } from '#lib/agent/turn-context.ts'
@@ -10,7 +10,6 @@ import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import type { FailureDetail } from '#lib/data/runs/run-failures.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
-import { route } from '#lib/platform/http/http.ts'
 import { readBodyEvents } from '#lib/platform/http/sent-events.ts'
 import { typed } from '#tests/support/chatkit/chatkit.ts'
 import { sessionCookieOf } from '#tests/support/people/people.ts'
@@ -36,7 +35,7 @@ type Options = { signal?: AbortSignal; onEvent?: (event: ThreadStreamEvent) => v
 
 /** A thread of one person, whose messages go through the real door: one POST each, answered by the real agent. */
 export async function conversation(caller: Caller, edges: AgentEdges = {}) {
-  const post = route((request) => answerChatKit(request, { respond: runTurn, act: handleAction, ...edges }))
+  const post = makeChatKitRoute({ respond: runTurn, act: handleAction, ...edges })
   const cookie = await sessionCookieOf(caller.userId, caller.via === 'session' ? caller.sessionVersion : 1)
   const headers = { 'content-type': 'application/json', cookie }
   const send = (type: string, params: object) =>

@@ -4,6 +4,14 @@ import type { Task, Workflow, WorkflowItem, WorkflowSummary } from '#lib/chatkit
 
 type Events = Generator<ThreadStreamEvent, void>
 
+/**
+ * A thought of up to this many characters is sent with each delta. A longer one is sent when it has
+ * grown by a fiftieth, because each update carries all of it: the bytes must not grow with the
+ * square of its length.
+ */
+const EACH_DELTA_CHARS = 2_000
+const GROWTH = 1.02
+
 /** The one open workflow of a turn: the model's thoughts, its tool calls, or a tool's own tasks. */
 export class OpenWorkflow {
   readonly #context: ItemContext
@@ -15,6 +23,8 @@ export class OpenWorkflow {
    * section 2.2).
    */
   #streamed: number | undefined
+  /** How much (characters) of that thought was sent. */
+  #sentChars = 0
 
   constructor(context: ItemContext) {
     this.#context = context
@@ -92,9 +102,15 @@ export class OpenWorkflow {
     if (!this.#item) return
     if (this.#streamed !== undefined) {
       const task = this.#item.workflow.tasks[this.#streamed]
-      if (task?.type === 'thought') yield* this.update(this.#streamed, { ...task, content: task.content + delta })
+      if (task?.type !== 'thought') return
+      const content = task.content + delta
+      this.#item.workflow.tasks[this.#streamed] = { ...task, content }
+      if (content.length > EACH_DELTA_CHARS && content.length < this.#sentChars * GROWTH) return
+      this.#sentChars = content.length
+      yield* this.update(this.#streamed, { ...task, content })
     } else if (this.type === 'reasoning' && this.size === 0) {
       this.#streamed = 0
+      this.#sentChars = delta.length
       yield* this.add(thought(delta))
     }
   }
