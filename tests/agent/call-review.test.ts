@@ -4,11 +4,11 @@ import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { agentDoor, widgets } from '#tests/support/agent-door.ts'
 import { threadOf } from '#tests/support/chatkit/chatkit.ts'
+import { conversation } from '#tests/support/conversation.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { mcpServer, type TestTool } from '#tests/support/tool-servers/mcp-server.ts'
-import { conversation } from '#tests/support/turns.ts'
 
 const APIS = ['responses', 'chat_completions'] as const
 const useServers = (server: { url: string }, model: { url: string }, api: (typeof APIS)[number]) =>

@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { listModelLimits } from '#lib/data/servers/model-limits.ts'
 import { listToolRefusals } from '#lib/data/servers/tool-refusals.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { conversation, type TurnResult } from '#tests/support/conversation.ts'
 import { type Answer, APIS, jsonAnswer, rawModel, streamAnswer } from '#tests/support/models/raw-model.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { HARMLESS, mcpServer } from '#tests/support/tool-servers/mcp-server.ts'
-import { conversation, type TurnResult } from '#tests/support/turns.ts'
 
 // Servers of models that refuse a request for its tools and do not say which: llama.cpp, vLLM, Gemini. And servers that take fewer
 // tools than 128.
