@@ -276,6 +276,29 @@ describe('with more tools than a model sees at once', () => {
     expect(server.calls).toEqual([{ tool: 'copy_page', args: { which: '7' } }])
   })
 
+  const NO_QUERY = 'The search was not made: "query" must be a text'
+  test.each([
+    ['{"query":', NO_QUERY],
+    ['{}', NO_QUERY],
+    ['{"query":7}', NO_QUERY],
+    ['[]', NO_QUERY],
+    ['{"query":"\\u0000 . "}', 'No tool fits.'],
+  ])('a search that says nothing finds nothing: %s', async (args, sentence) => {
+    await using server = await mcpServer(shopTools())
+    await using model = await openAIServer(
+      { calls: [{ name: 'find_tools', arguments: args, id: 'f1' }] },
+      { text: 'I see.' },
+    )
+    await serve(model, [shop(server.url)])
+    const reply = await begin('find something')
+    expect(said(reply.events)).toBe('I see.')
+    expect(outputsOf(model.requests[1])).toEqual([expect.stringContaining(sentence)])
+    const isFailed = sentence === NO_QUERY
+    expect(await lines(threadOf(reply))).toMatchObject([
+      { title: 'find_tools', icon: isFailed ? 'lucide:circle-alert' : 'check-circle' },
+    ])
+  })
+
   test('what is found is bounded: a schema without room is outlined, and its tool can be called', async () => {
     const fields = (count: number) =>
       z.looseObject(

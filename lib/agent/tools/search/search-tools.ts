@@ -1,11 +1,15 @@
-import { type FunctionTool, tool } from '@openai/agents'
+import { type FunctionTool, ModelBehaviorError, tool } from '@openai/agents'
 import { z } from 'zod'
 import { explainUnreadCall } from '#lib/agent/tools/search/call-tool.ts'
 import { describeFound } from '#lib/agent/tools/search/found-tools.ts'
 import { type FindableTool, ToolIndex } from '#lib/agent/tools/search/tool-index.ts'
 import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
+import { log } from '#lib/platform/log.ts'
 
 const FOUND_MAX = 5
+const NO_QUERY = 'The search was not made: "query" must be a text that says what the tool has to do.'
+const SEARCH_FAILED = 'The search failed. Try it once more, or say that you cannot search now.'
+const NOT_CALLED = 'It names no tool that can be called, or its arguments are unreadable.'
 
 /** A call of `call_tool` as its schema describes it. Any object is accepted as arguments. */
 const CALL_SCHEMA = {
@@ -39,11 +43,20 @@ export function makeSearchTools<Context>(
     description: `Finds tools that you do not see, by what they do. Answers with the ${FOUND_MAX} best, each with its server, description and arguments. Search for one action at a time, in a few English words: what is to be done with what, and the service if it is known, such as "create invoice stripe".`,
     parameters: z.object({ query: z.string().describe('What the tool has to do.') }),
     execute: ({ query }) => {
-      // Most turns find nothing, so the index waits for the first that does.
+      // Most turns do not search, so the index waits for the first search.
       index ??= new ToolIndex(tools)
       return describeFound(index.find(query, FOUND_MAX), isShown)
     },
-    customDataExtractor: () => factsOf(names.findTools),
+    errorFunction: (_context, error) => {
+      if (error instanceof ModelBehaviorError) return NO_QUERY
+      log.error({ error }, 'tools could not be searched')
+      return SEARCH_FAILED
+    },
+    customDataExtractor: ({ output }) =>
+      toFacts(
+        names.findTools,
+        [NO_QUERY, SEARCH_FAILED].find((sentence) => sentence === output),
+      ),
   })
   // A call that can be made has become the call of its tool before it gets here.
   const call = tool({
@@ -53,17 +66,12 @@ export function makeSearchTools<Context>(
     parameters: CALL_SCHEMA,
     execute: (input, _context, details) =>
       explainUnreadCall(details?.toolCall?.arguments ?? JSON.stringify(input), all, names.findTools),
-    customDataExtractor: () => ({
-      ...factsOf(names.callTool),
-      failure: {
-        class: 'bad_arguments',
-        sentence: 'It names no tool that can be called, or its arguments are unreadable.',
-      },
-    }),
+    customDataExtractor: () => toFacts(names.callTool, NOT_CALLED),
   })
   return [find, call] as unknown as FunctionTool<Context>[]
 }
 
-function factsOf(name: string): CallFacts {
-  return { server: '', tool: name, durationMs: 0 }
+function toFacts(tool: string, problem: string | undefined): CallFacts {
+  const failure = problem ? { class: 'bad_arguments' as const, sentence: problem } : undefined
+  return { server: '', tool, durationMs: 0, ...(failure && { failure }) }
 }
