@@ -40,7 +40,7 @@ async function endpoint(respond: Respond<TurnContext>, cutAfter: () => number) {
         outgoing.write(chunk.subarray(0, left), () => isLast && outgoing.destroy())
         left = Math.max(0, left - chunk.length)
       })
-      answer.on('end', () => outgoing.end())
+      answer.on('end', () => left > 0 && outgoing.end())
     })
     onward.on('error', () => outgoing.destroy())
     outgoing.on('close', () => onward.destroy())
@@ -57,13 +57,14 @@ async function endpoint(respond: Respond<TurnContext>, cutAfter: () => number) {
 
 const WORDS = Array.from({ length: 60 }, (_, n) => `word${n} `)
 
-const slowly: Respond<TurnContext> = async function* (turn) {
-  for await (const event of message(turn, WORDS)) {
-    await Promise.race([sleep(20), once(turn.signal, 'abort')])
-    if (turn.signal.aborted) return
-    yield event
+const slowly = (words: string[]): Respond<TurnContext> =>
+  async function* (turn) {
+    for await (const event of message(turn, words)) {
+      await Promise.race([sleep(20), once(turn.signal, 'abort')])
+      if (turn.signal.aborted) return
+      yield event
+    }
   }
-}
 
 const request = (signal?: AbortSignal): RequestInit => ({
   method: 'POST',
@@ -83,7 +84,7 @@ test('an answer whose connection keeps breaking arrives whole, in the protocolâ€
   const person = await signedIn()
   let lost = 0
   const bytes = [3_000, 2_500, 4_000]
-  const { url, seen } = await endpoint(slowly, () => bytes.shift() ?? Number.POSITIVE_INFINITY)
+  const { url, seen } = await endpoint(slowly(WORDS), () => bytes.shift() ?? Number.POSITIVE_INFINITY)
   const through = makeResumableFetch(await sendAs(person), {
     hasLeft: async () => false,
     onLost: () => {
@@ -110,7 +111,7 @@ test('an answer whose connection keeps breaking arrives whole, in the protocolâ€
 test('an aborted answer is stopped, but goes on if the person only left', async () => {
   const person = await signedIn()
   for (const hasLeft of [false, true]) {
-    const { url, seen } = await endpoint(slowly, () => Number.POSITIVE_INFINITY)
+    const { url, seen } = await endpoint(slowly(WORDS), () => Number.POSITIVE_INFINITY)
     const through = makeResumableFetch(await sendAs(person), { hasLeft: async () => hasLeft, onLost: () => {} })
     const stop = new AbortController()
     const response = await through(url, request(stop.signal))
@@ -126,7 +127,7 @@ test('an aborted answer is stopped, but goes on if the person only left', async 
 
 test('a request with its own event numbers, a query and a refusal pass through unchanged', async () => {
   const person = await signedIn()
-  const { url, seen } = await endpoint(slowly, () => Number.POSITIVE_INFINITY)
+  const { url, seen } = await endpoint(slowly(WORDS), () => Number.POSITIVE_INFINITY)
   const through = makeResumableFetch(await sendAs(person), { hasLeft: async () => false, onLost: () => {} })
   const post = (body: object) => through(url, { ...request(), body: JSON.stringify(body) })
   expect((await post({ type: 'threads.list', params: {} })).status).toBe(200)
@@ -141,7 +142,7 @@ test('a request with its own event numbers, a query and a refusal pass through u
 test('a request whose response breaks off before its first event is resent under its own id and answered once', async () => {
   const person = await signedIn()
   const bytes = [7]
-  const { url, seen } = await endpoint(slowly, () => bytes.shift() ?? Number.POSITIVE_INFINITY)
+  const { url, seen } = await endpoint(slowly(WORDS), () => bytes.shift() ?? Number.POSITIVE_INFINITY)
   const through = makeResumableFetch(await sendAs(person), { hasLeft: async () => false, onLost: () => {} })
   const events = parseEvents(await (await through(url, request())).text())
   const items = events.flatMap((event) => (event.type === 'thread.item.done' ? event.item : []))
@@ -152,10 +153,23 @@ test('a request whose response breaks off before its first event is resent under
   expect(seen[0]?.metadata?.request_id).toMatch(/^[\w-]{36}$/)
 })
 
+test('any progress resets the retry budget: an answer survives more breaks than there are retries', async () => {
+  const person = await signedIn()
+  // Long enough for a dozen breaks.
+  const words = Array.from({ length: 250 }, (_, n) => `word${n} `)
+  const { url, seen } = await endpoint(slowly(words), () => 3_500)
+  const through = makeResumableFetch(await sendAs(person), { hasLeft: async () => false, onLost: () => {} })
+  const events = parseEvents(await (await through(url, request())).text())
+  expect(textOf(events.flatMap((event) => (event.type === 'thread.item.done' ? event.item : [])).at(-1))).toBe(
+    words.join(''),
+  )
+  expect(seen.filter(({ type }) => type === 'threads.attach').length).toBeGreaterThan(7)
+})
+
 test('an answer that cannot be resumed is lost: the page is notified, and the chat gets an error', async () => {
   const person = await signedIn()
   let lost = 0
-  const { url } = await endpoint(slowly, () => 3_000)
+  const { url } = await endpoint(slowly(WORDS), () => 3_000)
   const send = await sendAs(person)
   const signedOut: typeof fetch = (input, init) =>
     /threads\.attach/.test(String(init?.body)) ? fetch(input, init) : send(input, init)
