@@ -1,4 +1,4 @@
-import { after } from 'next/server'
+import { after } from 'next/server.js'
 import { log } from '#lib/platform/log.ts'
 
 /**
