@@ -230,6 +230,7 @@ test('the list of files that may query across people is short', () => {
       "recovery: lib/data/runs/stale-runs.ts",
       "runs: lib/data/runs/run-events.ts",
       "sign-in: lib/data/audit.ts",
+      "sign-in: lib/data/people/create-account.ts",
       "sign-in: lib/data/people/identities.ts",
       "sign-in: lib/data/people/users.ts",
       "tokens: lib/data/oauth/oauth-clients.ts",

@@ -3,6 +3,7 @@
 import { type FormEvent, useState, useTransition } from 'react'
 import { FormProblem } from '#app/forms/form-problem.tsx'
 import { LinkButton } from '#app/ui/button.tsx'
+import { CheckBox } from '#app/ui/forms/check-box.tsx'
 import { Field, Select, TextArea, TextInput } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import type { ServerConfig } from '#lib/data/servers/server-config.ts'
@@ -174,7 +175,9 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
               placeholder="X-Api-Key: …"
             />
           </Field>
-          {Boolean(server?.secretNames.length) && <Check name="dropSecrets" label="Remove the stored secret headers" />}
+          {Boolean(server?.secretNames.length) && (
+            <CheckBox name="dropSecrets" label="Remove the stored secret headers" />
+          )}
           <Field label="Request metadata" optional hint="Goes into _meta of every request, one a line.">
             <TextArea
               name="meta"
@@ -200,19 +203,19 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
         </Field>
       </div>
       <div className="grid gap-2">
-        <Check
+        <CheckBox
           name="pinned"
           label="Quarantine tools that change"
           hint="A tool whose description or schema is no longer what you accepted is not offered until you have looked."
           checked={config?.pinned ?? true}
         />
-        <Check
+        <CheckBox
           name="trusted"
           label="Trusted"
           hint="It may answer with widgets, whose buttons call its tools."
           checked={config?.trusted ?? false}
         />
-        <Check
+        <CheckBox
           name="asksUnannotated"
           label="Ask before tools that do not say what they do"
           hint="A tool without the annotations readOnlyHint and destructiveHint may destroy something, by the specification of MCP."
@@ -225,27 +228,5 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
         <LinkButton href={server ? `/admin/servers/${server.id}` : '/admin/servers'}>Cancel</LinkButton>
       </div>
     </form>
-  )
-}
-
-function Check({
-  name,
-  label,
-  hint,
-  checked = false,
-}: {
-  name: string
-  label: string
-  hint?: string
-  checked?: boolean
-}) {
-  return (
-    <label className="flex items-start gap-2.5">
-      <input type="checkbox" name={name} defaultChecked={checked} className="mt-1 size-4 accent-(--accent)" />
-      <span>
-        {label}
-        {hint && <span className="block text-sm text-ink-faint">{hint}</span>}
-      </span>
-    </label>
   )
 }

@@ -2,7 +2,8 @@ import { needsSetupCode } from '#lib/auth/sign-in/setup-code.ts'
 import { SignInRefused } from '#lib/auth/sign-in/sign-in-refused.ts'
 import { requireSignUp } from '#lib/auth/sign-in/sign-up-rules.ts'
 import { recordAudit } from '#lib/data/audit.ts'
-import { type Account, createFounder, createMember, findAccountByEmail, hasAnyAccount } from '#lib/data/people/users.ts'
+import { createFounder, createMember } from '#lib/data/people/create-account.ts'
+import { type Account, findAccountByEmail, hasAnyAccount } from '#lib/data/people/users.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
 type Newcomer = { email: string; name: string }

@@ -9,7 +9,8 @@ import { requireSetupCode } from '#lib/auth/sign-in/setup-code.ts'
 import { requireSignUp, signUpMode } from '#lib/auth/sign-in/sign-up-rules.ts'
 import { sendVerification } from '#lib/auth/sign-in/verification.ts'
 import { recordAudit } from '#lib/data/audit.ts'
-import { createFounder, createMember, hasAnyAccount, type NewAccount } from '#lib/data/people/users.ts'
+import { createFounder, createMember, type NewAccount } from '#lib/data/people/create-account.ts'
+import { hasAnyAccount } from '#lib/data/people/users.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
 const SIGN_UPS = { name: 'sign-up', points: 20, seconds: 3_600 }

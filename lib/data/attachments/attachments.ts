@@ -1,16 +1,14 @@
 import type { Attachment } from '#lib/chatkit/protocol/items.ts'
-import type { AttachmentRecords } from '#lib/chatkit/protocol/store.ts'
 import { openByteStore, toBytesKey } from '#lib/data/attachments/attachment-bytes.ts'
 import { expireAttachments, UNFINISHED_MS } from '#lib/data/attachments/attachment-expiry.ts'
 import { requireReadable, requireTrueType, toKind } from '#lib/data/attachments/attachment-type.ts'
 import { requireOpenable } from '#lib/data/attachments/open-attachment.ts'
-import { Prisma } from '#lib/generated/prisma/client.ts'
+import type { Prisma } from '#lib/generated/prisma/client.ts'
 import { type Tx, withCaller } from '#lib/platform/db/db.ts'
-import { retryIdempotent } from '#lib/platform/db/retry.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
-import { toStorable, toStorableText } from '#lib/platform/json/to-storable.ts'
+import { toStorableText } from '#lib/platform/json/to-storable.ts'
 import { log } from '#lib/platform/log.ts'
 
 const MEGABYTE = 1024 * 1024
@@ -27,68 +25,6 @@ const EXPIRE_EVERY_MS = 600_000
 let expiredAt = 0
 
 type Person = { userId: string }
-
-/**
- * The caller's attachments for the ChatKit server. Each query names the owner, backed by row-level
- * security.
- */
-export function createAttachmentStore(caller: Person): AttachmentRecords {
-  const ownerId = caller.userId
-  return {
-    load: async (id) => (await findRow(caller, id)).data as unknown as Attachment,
-    save: (attachment) =>
-      withCaller(caller, async (tx) => {
-        const { id, thread_id: threadId = null, ...rest } = toStorable(attachment)
-        const data = { ...rest, id, ...(threadId && { thread_id: threadId }) } as Prisma.InputJsonObject
-        const { count } = await tx.attachment.updateMany({ where: { id, ownerId }, data: { data, threadId } })
-        if (count > 0) return
-        const made = await tx.attachment.createMany({ data: { id, ownerId, threadId, data }, skipDuplicates: true })
-        if (made.count === 0) throw notFound(WHAT)
-      }),
-    bind: (threadId, ids) => retryIdempotent(() => withCaller(caller, (tx) => bindAll(tx, { ownerId, threadId }, ids))),
-    delete: (id) =>
-      withCaller(
-        caller,
-        async (tx) => void (await tx.attachment.deleteMany({ where: { id: toStorableText(id), ownerId } })),
-      ),
-  }
-}
-
-/**
- * The statements that bind files to a thread. `lock` runs first, `isFree` is true if all files can
- * be bound, and `bind` binds them if `when` holds.
- */
-export function bindStatements(
-  { ownerId, threadId }: { ownerId: string; threadId: string },
-  ids: string[],
-  when = Prisma.sql`true`,
-) {
-  const free = Prisma.sql`id = ANY(${ids}) AND owner_id = ${ownerId} AND (thread_id IS NULL OR thread_id = ${threadId})`
-  return {
-    // Always in the same order, so that two messages with the same files never deadlock.
-    lock: Prisma.sql`SELECT id FROM attachments WHERE id = ANY(${ids}) AND owner_id = ${ownerId} ORDER BY id FOR UPDATE`,
-    isFree: Prisma.sql`(SELECT count(*) FROM attachments WHERE ${free}) = ${new Set(ids).size}::integer`,
-    bind: Prisma.sql`
-      UPDATE attachments SET thread_id = ${threadId}, data = jsonb_set(data, '{thread_id}', to_jsonb(${threadId}::text))
-      WHERE ${free} AND ${when}`,
-  }
-}
-
-/**
- * Binds all files or throws conflict. If two threads want a file at once, one statement decides
- * which gets it.
- */
-async function bindAll(
-  tx: Tx,
-  { ownerId, threadId }: { ownerId: string; threadId: string },
-  ids: string[],
-): Promise<void> {
-  const { lock, bind } = bindStatements({ ownerId, threadId }, ids)
-  await tx.$queryRaw(lock)
-  const bound = await tx.$executeRaw(bind)
-  if (bound < new Set(ids).size)
-    throw new AppError('conflict', 'A file of this message belongs to another conversation. Upload it again.')
-}
 
 /**
  * Announces a file that will be uploaded. Returns an attachment with the upload address for its
@@ -124,7 +60,7 @@ export async function announceAttachment(
  */
 export async function receiveAttachment(caller: Person, id: string, bytes: Uint8Array): Promise<Attachment> {
   const ownerId = caller.userId
-  const row = await findRow(caller, id)
+  const row = await requireRow(caller, id)
   if (row.uploadedAt) throw new AppError('conflict', 'This file was uploaded already.')
   requireSize(bytes.byteLength)
   if (Date.now() - row.createdAt.getTime() > UNFINISHED_MS) throw notFound(WHAT)
@@ -181,7 +117,7 @@ export async function readAttachment(
   caller: Person,
   id: string,
 ): Promise<{ attachment: Attachment; bytes: Uint8Array }> {
-  const row = await findRow(caller, id)
+  const row = await requireRow(caller, id)
   const bytes = row.uploadedAt ? await openByteStore().read(toBytesKey(caller.userId, row.id)) : null
   if (!bytes) throw notFound(WHAT)
   return { attachment: row.data as unknown as Attachment, bytes }
@@ -205,7 +141,8 @@ export function deleteBytes(caller: Person, id: string): Promise<void> {
   return openByteStore().delete(toBytesKey(caller.userId, id))
 }
 
-async function findRow({ userId: ownerId }: Person, id: string) {
+/** The caller's row of an attachment. Throws not_found. */
+export async function requireRow({ userId: ownerId }: Person, id: string) {
   const row = await withCaller({ userId: ownerId }, (tx) =>
     tx.attachment.findFirst({ where: { id: toStorableText(id), ownerId } }),
   )

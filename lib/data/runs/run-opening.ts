@@ -1,5 +1,5 @@
 import type { Opening } from '#lib/chatkit/protocol/store.ts'
-import { bindStatements } from '#lib/data/attachments/attachments.ts'
+import { bindStatements } from '#lib/data/attachments/attachment-records.ts'
 import { upsertItem, upsertThread } from '#lib/data/chat/chatkit-store.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 
