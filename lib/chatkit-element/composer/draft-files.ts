@@ -9,7 +9,7 @@ import type { DraftFile } from '#lib/chatkit-element/composer/draft.ts'
 import { makeThumbnail } from '#lib/chatkit-element/composer/thumbnail.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { toFileSize } from '#lib/chatkit-element/language/time.ts'
-import { isPassing } from '#lib/chatkit-element/transport/refused.ts'
+import { isPassing } from '#lib/chatkit-element/transport/refusal-notice.ts'
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
 import { upload } from '#lib/chatkit-element/transport/upload.ts'
 

@@ -3,7 +3,7 @@ import type { ClientToolCallItem, UserMessageItem } from '#lib/chatkit/protocol/
 import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
 import type { ChatState } from '#lib/chatkit-element/chat-state.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
-import { FrameQueue } from '#lib/chatkit-element/session/frames.ts'
+import { FrameQueue } from '#lib/chatkit-element/session/frame-queue.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
 import { applyEvent } from '#lib/chatkit-element/state/reducer.ts'
 

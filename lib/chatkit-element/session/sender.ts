@@ -8,7 +8,7 @@ import type { Turns } from '#lib/chatkit-element/session/turns.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
 import { addLocalMessage, dropMessage } from '#lib/chatkit-element/state/reducer.ts'
 import { isLocal, makeLocalId } from '#lib/chatkit-element/state/view.ts'
-import { isPassing } from '#lib/chatkit-element/transport/refused.ts'
+import { isPassing } from '#lib/chatkit-element/transport/refusal-notice.ts'
 
 /**
  * Sends messages. A message that the server has not confirmed stays visible and can be sent again

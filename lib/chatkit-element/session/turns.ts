@@ -9,7 +9,7 @@ import { toSpokenText } from '#lib/chatkit-element/state/plain-text.ts'
 import { beginTurn, endTurn, withOutcome } from '#lib/chatkit-element/state/reducer.ts'
 import { listLastTurn } from '#lib/chatkit-element/state/turn-groups.ts'
 import { type Failure, isLocal } from '#lib/chatkit-element/state/view.ts'
-import { toRefusalNotice } from '#lib/chatkit-element/transport/refused.ts'
+import { toRefusalNotice } from '#lib/chatkit-element/transport/refusal-notice.ts'
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
 
 /**

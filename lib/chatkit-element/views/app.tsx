@@ -11,7 +11,7 @@ import { HistoryPanel } from '#lib/chatkit-element/views/history/history-panel.t
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { StartScreen } from '#lib/chatkit-element/views/start-screen.tsx'
 import { Conversation } from '#lib/chatkit-element/views/thread/conversation.tsx'
-import { UiContext } from '#lib/chatkit-element/views/ui.ts'
+import { UiContext } from '#lib/chatkit-element/views/use-ui.ts'
 
 type Props = { chat: Chat; options: Signal<ChatKitOptions | null>; strings: Strings; locale: string }
 

@@ -3,7 +3,7 @@ import { ComposerForm } from '#lib/chatkit-element/views/composer/composer-form.
 import { Failure } from '#lib/chatkit-element/views/failure.tsx'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { Markdown } from '#lib/chatkit-element/views/items/markdown.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** The bottom of the element: the composer, or the reason why there is none, and the disclaimer. */
 export function Dock({ state }: { state: ChatState }) {

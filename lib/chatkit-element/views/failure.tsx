@@ -5,7 +5,7 @@ import { useSubmit } from '#lib/chatkit-element/views/composer/use-submit.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** The error message, with the one action that may help. */
 export function Failure({ state }: { state: ChatState }) {

@@ -2,7 +2,7 @@ import type { DraftFile } from '#lib/chatkit-element/composer/draft.ts'
 import { toFileSize, toPercent } from '#lib/chatkit-element/language/time.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /**
  * A file of the draft: an image as a thumbnail, any other file by name, with its upload progress or

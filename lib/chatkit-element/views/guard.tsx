@@ -1,5 +1,5 @@
 import { Component, type ComponentChildren } from 'preact'
-import { type Ui, UiContext } from '#lib/chatkit-element/views/ui.ts'
+import { type Ui, UiContext } from '#lib/chatkit-element/views/use-ui.ts'
 
 /**
  * If one item cannot be rendered (a server may send anything), shows a message in its place and

@@ -1,6 +1,6 @@
 import { useSignal } from '#lib/chatkit-element/signal.ts'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** The conversation's title between the buttons for history and a new chat. */
 export function Header() {

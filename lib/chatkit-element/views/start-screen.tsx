@@ -1,7 +1,7 @@
 import type { StartScreenPrompt } from '@openai/chatkit'
 import { useSignal } from '#lib/chatkit-element/signal.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** The start of a new chat: a greeting and a few prompts. */
 export function StartScreen() {

@@ -5,7 +5,7 @@ import { FileChip } from '#lib/chatkit-element/views/file-chip.tsx'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { EntityPill } from '#lib/chatkit-element/views/items/entity-pill.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** What is sent with the text: a quote, tags, files. Each can be removed. */
 export function ComposerChips({ draft }: { draft: ComposerState }) {

@@ -7,7 +7,7 @@ import { DictationButton } from '#lib/chatkit-element/views/composer/dictation-b
 import { useSubmit } from '#lib/chatkit-element/views/composer/use-submit.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** The composer: text, attachments, tools, models and dictation; one button sends or stops. */
 export function ComposerForm({ state, lockedReason }: { state: ChatState; lockedReason: string | null }) {

@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { useSignal } from '#lib/chatkit-element/signal.ts'
 import { SuggestionList } from '#lib/chatkit-element/views/composer/suggestion-list.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 type Props = { text: string; placeholder: string; lockedReason: string | null; onSubmit: () => void }
 

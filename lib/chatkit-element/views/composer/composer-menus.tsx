@@ -3,7 +3,7 @@ import { useFilePicker } from '#lib/chatkit-element/views/composer/use-file-pick
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { Menu } from '#lib/chatkit-element/views/menu.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** The tools and models that the page offers, and the tool chosen for the next message. */
 export function ComposerMenus({ draft }: { draft: ComposerState }) {

@@ -1,7 +1,7 @@
 import { useSignal } from '#lib/chatkit-element/signal.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** Starts and ends a recording, and shows whether it is recording or transcribing. */
 export function DictationButton() {

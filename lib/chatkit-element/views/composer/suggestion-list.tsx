@@ -2,7 +2,7 @@ import { Fragment } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Suggestion } from '#lib/chatkit-element/composer/suggestions.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /**
  * The suggestions for the word at the cursor. The focus stays in the text field, whose keys move

@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { toAcceptAttribute } from '#lib/chatkit-element/composer/attachment-rules.ts'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** The browser's file picker as a hidden input. The same file can be picked twice in a row. */
 export function useFilePicker() {

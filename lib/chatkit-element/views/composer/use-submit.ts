@@ -1,5 +1,5 @@
 import { isBusy } from '#lib/chatkit-element/chat-state.ts'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /**
  * Sends the draft, if it is not empty and the chat can take a message. If a file has failed, shows

@@ -1,6 +1,6 @@
 import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import type { ChatEntry } from '#lib/chatkit-element/history/history.ts'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** Asks before a chat is deleted; the Cancel button has the focus. */
 export function DeleteQuestion({ entry, onClose }: { entry: ChatEntry; onClose: () => void }) {

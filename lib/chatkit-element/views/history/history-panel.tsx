@@ -6,7 +6,7 @@ import { DeleteQuestion } from '#lib/chatkit-element/views/history/delete-questi
 import { HistoryRow } from '#lib/chatkit-element/views/history/history-row.tsx'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 const AGES = ['today', 'yesterday', 'week', 'month', 'older'] as const
 

@@ -3,7 +3,7 @@ import type { ChatEntry } from '#lib/chatkit-element/history/history.ts'
 import { toExactTime, toRelativeTime } from '#lib/chatkit-element/language/time.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { Menu } from '#lib/chatkit-element/views/menu.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** One chat of the history: a click opens it, its menu renames or deletes it. */
 export function HistoryRow({

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { toError } from '#lib/chatkit-element/transport/to-error.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 import { WidgetPreview } from '#lib/chatkit-element/views/widgets/widget-preview.tsx'
 
 /** How long (ms) the pointer must stay before the preview opens. */

@@ -1,6 +1,6 @@
 import type { GeneratedImageItem } from '#lib/chatkit/protocol/items.ts'
 import { isAllowedImage, isSameOrigin } from '#lib/chatkit-element/markdown/links.ts'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 type Props = {
   item: GeneratedImageItem

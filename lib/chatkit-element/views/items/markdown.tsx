@@ -6,7 +6,7 @@ import type { Footnote } from '#lib/chatkit-element/markdown/footnotes.ts'
 import { toHtml } from '#lib/chatkit-element/markdown/html.ts'
 import { keepMeasuresTogether } from '#lib/chatkit-element/markdown/measures.ts'
 import { sanitise } from '#lib/chatkit-element/markdown/sanitise.ts'
-import { type Ui, UiContext } from '#lib/chatkit-element/views/ui.ts'
+import { type Ui, UiContext } from '#lib/chatkit-element/views/use-ui.ts'
 
 type Props = { text: string; growing?: boolean; imageDomains?: readonly string[]; citations?: readonly CitedSource[] }
 

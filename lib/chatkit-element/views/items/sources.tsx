@@ -2,7 +2,7 @@ import type { CitedSource } from '#lib/chatkit-element/markdown/citations.ts'
 import { isSafeLink } from '#lib/chatkit-element/markdown/links.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { EntityPill } from '#lib/chatkit-element/views/items/entity-pill.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 const ICONS = { url: 'globe', file: 'document', entity: 'book-open' } as const
 

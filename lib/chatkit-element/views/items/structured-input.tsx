@@ -1,5 +1,5 @@
 import type { StructuredInput as Question, StructuredInputItem } from '#lib/chatkit/protocol/items.ts'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /**
  * Questions that the assistant asks during its work: a form while they are pending, the answers

@@ -4,7 +4,7 @@ import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 import { toDuration } from '#lib/chatkit-element/language/time.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { hasDetails, TaskDetails, toTaskTitle } from '#lib/chatkit-element/views/items/task-details.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /**
  * What the assistant did: one line that shows progress while it works, and expands to its steps.

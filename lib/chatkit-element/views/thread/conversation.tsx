@@ -8,7 +8,7 @@ import { copyCode, followFootnote, followLink } from '#lib/chatkit-element/views
 import { ProgressLine } from '#lib/chatkit-element/views/thread/progress-line.tsx'
 import { TurnView } from '#lib/chatkit-element/views/thread/turn-view.tsx'
 import { useScroll } from '#lib/chatkit-element/views/thread/use-scroll.ts'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** The conversation, and everything that scrolls with it. */
 export function Conversation({ state }: { state: ChatState }) {

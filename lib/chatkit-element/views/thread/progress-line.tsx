@@ -1,7 +1,7 @@
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** Shows that work is going on, unless another visible item already shows it. */
 export function ProgressLine({ state, lastAnswer }: { state: ChatState; lastAnswer: readonly ThreadItem[] }) {

@@ -4,7 +4,7 @@ import type { TurnGroup } from '#lib/chatkit-element/state/turn-groups.ts'
 import { copyText } from '#lib/chatkit-element/views/copy-text.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 type Props = { group: TurnGroup; isLast: boolean; busy: boolean; feedback: 'positive' | 'negative' | undefined }
 

@@ -1,7 +1,7 @@
 import type { TurnOutcome, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 type Props = { question: UserMessageItem; outcome: TurnOutcome; canRetry: boolean }
 

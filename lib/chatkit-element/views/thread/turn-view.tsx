@@ -7,7 +7,7 @@ import { AnswerItem } from '#lib/chatkit-element/views/thread/answer-item.tsx'
 import { TurnActions } from '#lib/chatkit-element/views/thread/turn-actions.tsx'
 import { TurnMark } from '#lib/chatkit-element/views/thread/turn-mark.tsx'
 import { UserMessage } from '#lib/chatkit-element/views/thread/user-message.tsx'
-import type { Ui } from '#lib/chatkit-element/views/ui.ts'
+import type { Ui } from '#lib/chatkit-element/views/use-ui.ts'
 
 export type TurnViewProps = {
   group: TurnGroup

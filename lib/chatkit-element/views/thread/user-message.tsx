@@ -4,7 +4,7 @@ import { isAllowedImage, isSameOrigin } from '#lib/chatkit-element/markdown/link
 import { toEntity } from '#lib/chatkit-element/message/mentions.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { EntityPill } from '#lib/chatkit-element/views/items/entity-pill.tsx'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 type Props = {
   item: UserMessageItem

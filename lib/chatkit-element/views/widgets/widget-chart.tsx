@@ -6,7 +6,7 @@ import {
   type ChartSeries,
   layOutChart,
 } from '#lib/chatkit-element/views/charts/chart-layout.ts'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 import { isNode } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 import { toBoxStyle, toColour } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 

@@ -1,6 +1,6 @@
 import { useContext, useLayoutEffect, useRef } from 'preact/hooks'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 import { Combobox } from '#lib/chatkit-element/views/widgets/widget-combobox.tsx'
 import { toText, toWidgetAction, useAction, WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 import type { Option } from '#lib/chatkit-element/views/widgets/widget-option.ts'

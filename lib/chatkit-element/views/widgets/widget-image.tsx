@@ -1,7 +1,7 @@
 import { useContext } from 'preact/hooks'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { isAllowedImage, isSameOrigin } from '#lib/chatkit-element/markdown/links.ts'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 import { toText, WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 import { toBoxStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 

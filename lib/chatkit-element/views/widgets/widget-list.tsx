@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 import { Status, toThemeClass } from '#lib/chatkit-element/views/widgets/widget-card.tsx'
 import { Children } from '#lib/chatkit-element/views/widgets/widget-children.tsx'
 import { listChildren, toWidgetAction, useAction } from '#lib/chatkit-element/views/widgets/widget-context.ts'

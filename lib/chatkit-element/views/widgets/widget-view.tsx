@@ -3,7 +3,7 @@ import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import type { WidgetAction } from '#lib/chatkit-element/session/item-actions.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { readFormValues, withFormValues } from '#lib/chatkit-element/views/items/form-values.ts'
-import { useUi } from '#lib/chatkit-element/views/ui.ts'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 import { listChildren, toText, WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 import { WidgetNodeView } from '#lib/chatkit-element/views/widgets/widget-node.tsx'
 
