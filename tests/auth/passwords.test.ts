@@ -64,7 +64,9 @@ test('one of two simultaneous password changes wins', async () => {
   const change = (new_password: string) =>
     visitor.send(changePassword, '/api/me/password', { json: { old_password: OLD, new_password } })
   const answers = await Promise.all([change('the first new one'), change('the second new one')])
-  expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
+  // The other one finds the account changed, or its session ended if it arrives later.
+  const [won, lost] = answers.map(({ status }) => status).sort()
+  expect([won, lost]).toEqual([200, expect.toSatisfy((status) => status === 409 || status === 401)])
 })
 
 test('a password in another Unicode form is the same password', async () => {

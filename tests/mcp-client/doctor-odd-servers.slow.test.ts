@@ -135,7 +135,7 @@ describe.each(['sse', 'streamable'] as const)('after an examination of a %s serv
       const { healthy, steps } = await examined(server)
       expect(healthy, JSON.stringify(steps)).toBe(true)
     }
-    await vi.waitFor(() => expect([server.streams(), server.sessions()]).toEqual([0, 0]))
+    await vi.waitFor(() => expect([server.streams(), server.sessions()]).toEqual([0, 0]), 20_000)
   })
 
   test('no stream and no session is left if a step times out', async () => {
@@ -143,7 +143,7 @@ describe.each(['sse', 'streamable'] as const)('after an examination of a %s serv
     await examine(kind === 'sse' ? toolServer(server.url, { transport: 'sse' }) : at(server.url), {
       ...{ call: { tool: 'echo', args: {} }, stepMs: 700 },
     })
-    await vi.waitFor(() => expect([server.streams(), server.sessions()]).toEqual([0, 0]))
+    await vi.waitFor(() => expect([server.streams(), server.sessions()]).toEqual([0, 0]), 20_000)
   })
 })
 

@@ -27,7 +27,7 @@ test.each(['sse', 'streamable'] as const)(
       servers: [toolServer(server.url, kind === 'sse' ? { transport: 'sse' } : {})],
     })
     expect(textOf(await mcp.connections[0]?.callToolResult('add', { a: 1, b: 1 }))).toBe('2')
-    await vi.waitFor(() => expect(server.streams()).toBe(1))
+    await vi.waitFor(() => expect(server.streams()).toBe(1), 20_000)
     await collectGarbage()
     await mcp.close()
     await ended(server.sessions)
@@ -119,7 +119,7 @@ test('a session that begins while its connection is closed is ended', async () =
   const connection = await connect(server.url, caller)
   const asking = connection.askTools()
   asking.catch(() => undefined)
-  await vi.waitFor(() => expect(server.begun).toHaveLength(1))
+  await vi.waitFor(() => expect(server.begun).toHaveLength(1), 20_000)
   const closing = connection.close()
   answer.resolve()
   await closing

@@ -38,3 +38,32 @@ test('only the support files open a browser or make the build', () => {
   expect(users(/\bchromium\s*\.launch\(/).filter((file) => !file.includes('projects.test'))).toEqual([NEEDS.browser])
   expect(users(/\['scripts\/build\.ts'/).filter((file) => !file.includes('projects.test'))).toEqual([NEEDS.built])
 })
+
+/** Where the arguments of each call of `name` end, and how many there are; quotes and brackets are passed over. */
+function countArguments(source: string, name: string): { line: number; count: number }[] {
+  return [...source.matchAll(new RegExp(`${name.replace('.', '\\.')}\\(`, 'g'))].map(({ index, 0: { length } }) => {
+    const rest = source.slice(index + length).replaceAll(/'[^'\n]*'|"[^"\n]*"|`[^`]*`/g, '')
+    let depth = 1
+    let end = 0
+    const commas: number[] = []
+    for (; depth > 0 && end < rest.length; end += 1) {
+      if (/[([{]/.test(rest[end] ?? '')) depth += 1
+      else if (/[)\]}]/.test(rest[end] ?? '')) depth -= 1
+      else if (rest[end] === ',' && depth === 1) commas.push(end)
+    }
+    const real = commas.filter((comma) => rest.slice(comma + 1, end - 1).trim() !== '')
+    return { line: source.slice(0, index).split('\n').length, count: real.length + 1 }
+  })
+}
+
+test('a wait has the patience of a busy machine: vi.waitFor alone would give up after a second', () => {
+  const impatient = globSync('tests/**/*.ts').flatMap((file) => {
+    const source = readFileSync(file, 'utf8')
+    const short = [...source.matchAll(/(?:waitFor|poll)\([^\n]*(?:timeout: |, )(\d[\d_]*)(?: }|\))/g)]
+      .filter(([, ms = '']) => Number(ms.replaceAll('_', '')) < 10_000)
+      .map(([call]) => `${file}: ${call}`)
+    const without = countArguments(source, 'vi.waitFor').filter(({ count }) => count < 2)
+    return [...short, ...without.map(({ line }) => `${file}:${line}: no timeout`)]
+  })
+  expect(impatient).toEqual([])
+})

@@ -110,7 +110,7 @@ test('a person’s open streams are limited, and a message that is refused for i
   expect(next.status).toBe(200)
   end()
   await Promise.all([streams[1]?.text(), next.text()])
-  await vi.waitFor(async () => expect((await open(CREATE)).status).toBe(200))
+  await vi.waitFor(async () => expect((await open(CREATE)).status).toBe(200), 20_000)
 })
 
 test('an admin page’s change stream counts as a stream', async () => {

@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeEach, expect, inject, vi } from 'vitest'
-import { closeDb } from '#lib/platform/db/db.ts'
+import { processStates } from '#tests/support/process-states.ts'
 
 // Each test file has its own database, a copy of the migrated template, and settings that reach
 // nothing outside this machine.
@@ -64,9 +64,10 @@ afterEach(({ task }) => {
 })
 
 afterAll(async () => {
-  // Loaded late, because the log reads its level when it is loaded.
-  const { closeNotify } = await import('#lib/platform/db/notify.ts')
-  await Promise.all([closeDb(), closeNotify()])
+  // Many files need no database, and loading its client takes longer than most of their tests. The
+  // names are those of the two modules' processState.
+  if (processStates().has('database')) await (await import('#lib/platform/db/db.ts')).closeDb()
+  if (processStates().has('notify')) await (await import('#lib/platform/db/notify.ts')).closeNotify()
   await rm(attachments, { recursive: true, force: true })
   await asAdmin(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`)
 })
