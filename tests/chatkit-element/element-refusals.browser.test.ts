@@ -83,6 +83,14 @@ test('a refused message returns in front of the text that was written since', as
   expect(await composer(page).inputValue()).toBe('the first thought\n\nthe second thought')
 })
 
+test('an answer that no server of ours gives shows our sentence, not the words of a TypeError', async () => {
+  const page = await stage.visit()
+  await page.route('**/chatkit', (route) => route.fulfill({ status: 200, json: null }))
+  await page.getByRole('button', { name: 'Chat history' }).click()
+  await page.getByText('Something went wrong. Please try again.').first().waitFor()
+  expect(await page.getByText(/Cannot read|undefined|null/).count()).toBe(0)
+})
+
 test('a late action shows the current widget and offers no retry', async () => {
   const page = await stage.visit()
   await say(page, 'widget')
