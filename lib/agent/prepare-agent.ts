@@ -2,6 +2,7 @@ import { Agent, type AgentInputItem, type Model, type RunState } from '@openai/a
 import { isApprovalCard } from '#lib/agent/approvals/approval-card.ts'
 import { findConnectCardServer } from '#lib/agent/cards/connect-card.ts'
 import { isCutCard } from '#lib/agent/cards/cut-card.ts'
+import { isFilesCard } from '#lib/agent/cards/files-card.ts'
 import { describeEarlierCalls } from '#lib/agent/input/earlier-calls.ts'
 import { type TurnFacts, toTurnFacts, writeInstructions } from '#lib/agent/input/instructions.ts'
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
@@ -122,6 +123,7 @@ function isOurCard(item: ThreadItem): boolean {
   return (
     isApprovalCard(item) ||
     isCutCard(item) ||
+    isFilesCard(item) ||
     findResultWidgetServer(item) !== undefined ||
     findConnectCardServer(item) !== undefined
   )

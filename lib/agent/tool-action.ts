@@ -5,7 +5,8 @@ import { DECLINED, expireChangedApprovals, recordCallNotMade } from '#lib/agent/
 import { findReadingProblem } from '#lib/agent/approvals/find-reading-problem.ts'
 import { parkWidgetCall, toKeptCallItem, type WidgetCall } from '#lib/agent/approvals/park-run.ts'
 import { listRecentItems } from '#lib/agent/input/recent-items.ts'
-import { findResultWidgetServer, listChildren, updateWidgets } from '#lib/agent/stream/result-widgets.ts'
+import type { ItemContext } from '#lib/agent/stream/item-context.ts'
+import { findResultWidgetServer, listChildren, toFilesItem, updateWidgets } from '#lib/agent/stream/result-widgets.ts'
 import { toOutputText } from '#lib/agent/stream/tool-tasks.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
@@ -18,6 +19,7 @@ import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins
 import { readCallFacts } from '#lib/mcp-client/calls/call-facts.ts'
 import { withCallId } from '#lib/mcp-client/calls/call-id.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
+import { ResultFiles } from '#lib/mcp-client/files/result-files.ts'
 import { newId } from '#lib/platform/ids.ts'
 
 /** The action with which the widget of a tool's result calls a tool of the same server. */
@@ -96,7 +98,10 @@ async function* withTool(
 ): AsyncGenerator<ThreadStreamEvent> {
   const policies = await listPolicies(caller)
   const mcp = await openMcp(
-    { id: run.id, threadId: run.threadId, userId: caller.userId },
+    {
+      ...{ id: run.id, threadId: run.threadId, userId: caller.userId },
+      keepFiles: new ResultFiles(caller, run.threadId, signal).keep,
+    },
     { policies, builtinFetch, signal, relist },
   )
   try {
@@ -118,7 +123,9 @@ async function* makeCall(
     offered.connection.callToolResult(offered.name, call.arguments, null, { signal }),
   )
   const facts = readCallFacts(result._meta)
+  const making: ItemContext = { threadId: thread.id, newItemId: (kind) => store.newItemId(kind), now: () => new Date() }
   yield { type: 'thread.item.done', item: toKeptCallItem(thread, keptId, offered, toOutputText(result.content)) }
+  if (facts?.files) yield { type: 'thread.item.done', item: toFilesItem(making, facts.server, facts.files) }
   if (facts?.failure) throw new CustomStreamError(facts.failure.sentence, true)
   if (!facts?.widget) return
   const { server, widget } = facts

@@ -29,7 +29,7 @@ export function makeAttachmentReader(
       const { bytes } = await readAttachment(caller, id)
       if (bytes.byteLength > room) return [text(`[There is no room for the attached file ${JSON.stringify(name)}.]`)]
       room -= bytes.byteLength
-      if (toKind(mime_type) !== 'text') onSent(attachment)
+      if (['image', 'pdf'].includes(toKind(mime_type))) onSent(attachment)
       return [toPart(name, mime_type, bytes)]
     } catch (error) {
       // A deleted file does not stop the conversation. Other errors, such as an unreachable store,
@@ -45,6 +45,7 @@ function toPart(name: string, mimeType: string, bytes: Uint8Array): InputPart {
   const dataUrl = () => `data:${mimeType};base64,${Buffer.from(bytes).toString('base64')}`
   if (kind === 'image') return { type: 'input_image', image: dataUrl(), detail: 'auto' }
   if (kind === 'pdf') return { type: 'input_file', file: dataUrl(), filename: name }
+  if (kind !== 'text') return text(`[The attached file ${JSON.stringify(name)} cannot be read.]`)
   const whole = decodeText(bytes)?.text ?? new TextDecoder().decode(bytes)
   const shown =
     whole.length > TEXT_MAX_CHARS

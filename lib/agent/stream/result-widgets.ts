@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RunStreamEvent } from '@openai/agents'
+import { makeFilesCard, toCopyText } from '#lib/agent/cards/files-card.ts'
 import type { ItemContext } from '#lib/agent/stream/item-context.ts'
 import type { ItemDone, ItemReplaced } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem, WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
 import { isWholeWidget, type SentWidget } from '#lib/mcp-client/calls/result-widget.ts'
+import type { ShownFiles } from '#lib/mcp-client/files/result-files.ts'
 
 const KEY = 'result:'
 /** How many of a server's newest widgets in a thread are updated by later results. */
@@ -12,6 +14,7 @@ const FOLLOWING_MAX = 20
 
 type Sent = { server: string; widget: SentWidget }
 type Shown = ItemDone | ItemReplaced
+type Files = { server: string; files: ShownFiles }
 
 /**
  * The widgets in the results of a turn's tools. They are shown when the model continues, after the
@@ -20,6 +23,9 @@ type Shown = ItemDone | ItemReplaced
 export class ResultWidgets {
   readonly #context: ItemContext
   #waiting: Sent[] = []
+  /** The files of results that the run has not reported yet, by call id, and of those it has. */
+  readonly #kept = new Map<string, Files>()
+  #files: Files[] = []
   #earlier: ThreadItem[] = []
 
   constructor(context: ItemContext) {
@@ -35,15 +41,32 @@ export class ResultWidgets {
     if (event.type !== 'run_item_stream_event' || event.name !== 'tool_output') return
     const { server, widget } = ((event.item as { customData?: unknown }).customData ?? {}) as CallFacts
     if (widget) this.#waiting.push({ server, widget })
+    const callId = (event.item.rawItem as { callId?: string }).callId ?? ''
+    const files = this.#kept.get(callId)
+    this.#kept.delete(callId)
+    if (files) this.#files.push(files)
+  }
+
+  /** Takes the files of a call that has ended. They are shown even if the turn ends early. */
+  noteFiles(callId: string, { server, files }: CallFacts): void {
+    if (files) this.#kept.set(callId, { server, files })
+  }
+
+  /** Makes everything due, because the turn ends here. */
+  end(): void {
+    this.#files.push(...this.#kept.values())
+    this.#kept.clear()
   }
 
   /** True if widgets have to be shown before this event: the model goes on. */
   areDue(event: RunStreamEvent): boolean {
-    return this.#waiting.length > 0 && event.type !== 'run_item_stream_event'
+    return this.#waiting.length + this.#files.length > 0 && event.type !== 'run_item_stream_event'
   }
 
   /** Removes and returns the widgets to show. */
   *take(): Generator<Shown, void> {
+    for (const { server, files } of this.#files.splice(0))
+      yield { type: 'thread.item.done', item: toFilesItem(this.#context, server, files) }
     for (const sent of this.#waiting.splice(0)) {
       const changed = updateWidgets(this.#earlier, sent)
       this.#earlier = this.#earlier.map((item) => changed.find(({ id }) => id === item.id) ?? item)
@@ -60,6 +83,14 @@ export class ResultWidgets {
       this.#earlier = [...this.#earlier, item]
       yield { type: 'thread.item.done', item }
     }
+  }
+}
+
+/** The card with a result's files, as an item of the thread. */
+export function toFilesItem({ newItemId, threadId, now }: ItemContext, server: string, files: ShownFiles): WidgetItem {
+  return {
+    ...{ id: newItemId('message'), thread_id: threadId, created_at: now().toISOString() },
+    ...{ type: 'widget', widget: makeFilesCard(server, files), copy_text: toCopyText(files) },
   }
 }
 

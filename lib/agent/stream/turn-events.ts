@@ -103,6 +103,7 @@ export class TurnEvents {
 
   /** Shows that a call of this turn has ended, which may be long before the run reports it. */
   settled(callId: string, facts: CallFacts): Events {
+    this.#widgets.noteFiles(callId, facts)
     return this.#noted(this.#calls.settle(callId, facts))
   }
 
@@ -223,6 +224,8 @@ export class TurnEvents {
   *#interrupt(): Events {
     yield* this.#closeAll()
     yield* this.#workflow.interrupt()
+    this.#widgets.end()
+    yield* this.#showWidgets()
   }
 
   *#closeAll(): Events {

@@ -8,6 +8,7 @@ import { NeededAccounts } from '#lib/agent/tools/needed-accounts.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { Notice } from '#lib/chatkit/protocol/events.ts'
 import { type OpenMcp, openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
+import { ResultFiles } from '#lib/mcp-client/files/result-files.ts'
 import { listServersFor } from '#lib/mcp-client/servers/mcp-servers.ts'
 
 /** The tool servers of one turn, with the review of calls at them. */
@@ -33,6 +34,7 @@ export async function openTools({ context, known, steps, signal, resumed }: Work
   const mcp: OpenMcp = await openMcp(
     {
       ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId: known.said?.id, signal },
+      keepFiles: new ResultFiles(caller, run.threadId, signal).keep,
       onProgress: (...call) => steps.push((turn) => turn.progress(...call)),
       onSettled: (callId, facts) => {
         needed.noteCall(facts, mcp.connections)

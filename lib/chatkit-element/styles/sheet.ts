@@ -1,5 +1,6 @@
 import base from '#lib/chatkit-element/styles/base.css'
 import composer from '#lib/chatkit-element/styles/composer.css'
+import files from '#lib/chatkit-element/styles/files.css'
 import history from '#lib/chatkit-element/styles/history.css'
 import markdown from '#lib/chatkit-element/styles/markdown.css'
 import theme from '#lib/chatkit-element/styles/theme.css'
@@ -15,6 +16,6 @@ let sheet: CSSStyleSheet | undefined
 export function makeStyleSheet(): CSSStyleSheet {
   if (sheet) return sheet
   sheet = new CSSStyleSheet()
-  sheet.replaceSync([theme, base, thread, markdown, composer, history, widgets].join('\n'))
+  sheet.replaceSync([theme, base, thread, markdown, composer, history, widgets, files].join('\n'))
   return sheet
 }

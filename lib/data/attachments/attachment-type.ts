@@ -17,6 +17,11 @@ const ALIASES = new Map([
   ['image/jpg', 'image/jpeg'],
   ['image/apng', 'image/png'],
   ['application/x-pdf', PDF],
+  ['audio/mp3', 'audio/mpeg'],
+  ['audio/x-wav', 'audio/wav'],
+  ['audio/wave', 'audio/wav'],
+  ['audio/x-flac', 'audio/flac'],
+  ['audio/x-m4a', 'audio/mp4'],
 ])
 /**
  * Endings of readable files, whatever type the browser reports: one reports `.csv` as Excel,
@@ -33,13 +38,20 @@ const READABLE_ENDINGS = new Set([
 ])
 const KINDS = 'Pictures (PNG, JPEG, GIF, WebP), PDF and text can'
 
-export type AttachmentKind = 'image' | 'pdf' | 'text'
+/** Recordings that browsers play. */
+const RECORDINGS = new Set(['audio/mpeg', 'audio/wav', 'audio/ogg', 'audio/flac', 'audio/mp4', 'audio/aac'])
+const BINARY = 'application/octet-stream'
+
+/** `audio` and `binary` come only from tools. */
+export type AttachmentKind = 'image' | 'pdf' | 'text' | 'audio' | 'binary'
 
 /** The kind of a stored type. */
 export function toKind(mimeType: string): AttachmentKind {
   const type = plain(mimeType)
   if (IMAGES.has(type)) return 'image'
-  return type === PDF ? 'pdf' : 'text'
+  if (type === PDF) return 'pdf'
+  if (RECORDINGS.has(type)) return 'audio'
+  return TEXTS.test(type) ? 'text' : 'binary'
 }
 
 /**
@@ -64,6 +76,20 @@ export async function requireTrueType(declared: string, bytes: Uint8Array): Prom
   const type = plain(declared)
   if (!IMAGES.has(type) && type !== PDF && decodeText(bytes)) return TEXTS.test(type) ? type : 'text/plain'
   throw new AppError('unsupported_type', `The file is not what its name says, or it is damaged. ${KINDS} be attached.`)
+}
+
+/**
+ * Returns the type under which a file of a tool's result is kept, from its bytes. A file that is
+ * declared as a picture, a recording or a PDF must really be one. Throws unsupported_type.
+ */
+export async function requireResultType(declared: string, bytes: Uint8Array): Promise<string> {
+  const found = plain((await fileTypeFromBuffer(bytes))?.mime ?? '')
+  if (IMAGES.has(found) || RECORDINGS.has(found) || found === PDF) return found
+  const type = plain(declared)
+  if (IMAGES.has(type) || RECORDINGS.has(type) || type === PDF || /^audio\//.test(type))
+    throw new AppError('unsupported_type', 'It is not what its type says, or it is damaged.')
+  if (decodeText(bytes)) return TEXTS.test(type) ? type : 'text/plain'
+  return BINARY
 }
 
 function plain(mimeType: string): string {

@@ -1,25 +1,18 @@
 import type { Attachment } from '#lib/chatkit/protocol/items.ts'
 import { openByteStore, toBytesKey } from '#lib/data/attachments/attachment-bytes.ts'
 import { expireAttachments, UNFINISHED_MS } from '#lib/data/attachments/attachment-expiry.ts'
+import { requireRoom, requireSize } from '#lib/data/attachments/attachment-quota.ts'
 import { requireReadable, requireTrueType, toKind } from '#lib/data/attachments/attachment-type.ts'
+import { cleanFileName } from '#lib/data/attachments/file-name.ts'
 import { requireOpenable } from '#lib/data/attachments/open-attachment.ts'
 import type { Prisma } from '#lib/generated/prisma/client.ts'
-import { type Tx, withCaller } from '#lib/platform/db/db.ts'
+import { withCaller } from '#lib/platform/db/db.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { toStorableText } from '#lib/platform/json/to-storable.ts'
 import { log } from '#lib/platform/log.ts'
 
-const MEGABYTE = 1024 * 1024
-const NAME_MAX_CHARS = 200
-/**
- * Invisible characters and those that change the text direction. Excluded are joiners, which shape
- * letters and emoji, and the Arabic signs, which are visible.
- */
-const UNSEEN = /(?!\u200c|\u200d|[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2])[\p{Cc}\p{Cf}]/gu
-/** Joiners that join nothing: those at either end, and all but one in a row. */
-const STRAY_JOINERS = /^(?:\u200c|\u200d)+|(?:\u200c|\u200d)+$|(\u200c|\u200d)(?:\u200c|\u200d)+/g
 const WHAT = 'The attachment'
 const EXPIRE_EVERY_MS = 600_000
 let expiredAt = 0
@@ -42,7 +35,7 @@ export async function announceAttachment(
   const url = `${env().APP_URL}/api/attachments/${id}`
   const upload_descriptor = { url, method: 'PUT' as const, headers: { 'content-type': 'application/octet-stream' } }
   const attachment: Attachment = {
-    ...described({ id, name: cleanName(name) }, mime_type.toLowerCase()),
+    ...describeAttachment({ id, name: cleanFileName(name) }, mime_type.toLowerCase()),
     upload_descriptor,
   }
   await withCaller(caller, async (tx) => {
@@ -67,8 +60,8 @@ export async function receiveAttachment(caller: Person, id: string, bytes: Uint8
   const { name, mime_type } = row.data as unknown as Attachment
   const type = await requireTrueType(mime_type, bytes)
   const kind = toKind(type)
-  if (kind !== 'text') await requireOpenable(kind, bytes)
-  const attachment = described({ id, name }, type)
+  if (kind === 'image' || kind === 'pdf') await requireOpenable(kind, bytes)
+  const attachment = describeAttachment({ id, name }, type)
   // Claimed before the bytes are written, so that only one of two simultaneous uploads writes.
   await claim(caller, row, {
     data: attachment as unknown as Prisma.InputJsonObject,
@@ -89,7 +82,7 @@ export async function receiveAttachment(caller: Person, id: string, bytes: Uint8
 }
 
 /** An attachment as clients see it. A picture has an address that shows it. */
-function described(about: { id: string; name: string }, mime_type: string): Attachment {
+export function describeAttachment(about: { id: string; name: string }, mime_type: string): Attachment {
   if (toKind(mime_type) !== 'image') return { ...about, mime_type, type: 'file' }
   return { ...about, mime_type, type: 'image', preview_url: `${env().APP_URL}/api/attachments/${about.id}?preview` }
 }
@@ -148,34 +141,6 @@ export async function requireRow({ userId: ownerId }: Person, id: string) {
   )
   if (!row) throw notFound(WHAT)
   return row
-}
-
-function requireSize(bytes: number): void {
-  const { ATTACHMENT_MAX_MB } = env()
-  if (bytes > ATTACHMENT_MAX_MB * MEGABYTE)
-    throw new AppError('too_large', `The file is larger than ${ATTACHMENT_MAX_MB} MB.`)
-}
-
-/**
- * Checks that the person's files leave `more` bytes of space. Locked per person until the
- * transaction ends. Throws conflict.
- */
-async function requireRoom(tx: Tx, { userId: ownerId }: Person, more: number): Promise<void> {
-  const { ATTACHMENTS_PER_PERSON_MB } = env()
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${ownerId}, 1))`
-  const { _sum } = await tx.attachment.aggregate({ where: { ownerId }, _sum: { size: true } })
-  if ((_sum.size ?? 0) + more <= ATTACHMENTS_PER_PERSON_MB * MEGABYTE) return
-  throw new AppError(
-    'conflict',
-    `Your files take ${ATTACHMENTS_PER_PERSON_MB} MB already. Delete conversations with files that you no longer need.`,
-  )
-}
-
-/** Returns a display name without folders and invisible characters. */
-function cleanName(name: string): string {
-  const last = toStorableText(name).split(/[\\/]/).at(-1) ?? ''
-  const visible = [...last.replace(UNSEEN, '').trim()].slice(-NAME_MAX_CHARS).join('')
-  return visible.replace(STRAY_JOINERS, '$1') || 'file'
 }
 
 /** Deletes other people's expired attachments in passing, at most every ten minutes. */

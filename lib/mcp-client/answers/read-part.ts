@@ -6,6 +6,8 @@ import { cutText } from '#lib/platform/text/cut-text.ts'
 export type Part = { type: string; [field: string]: unknown }
 
 const QUOTED_MAX_CHARS = 2_000
+/** Encoded bytes, which mean nothing to a reader. */
+const BASE64 = /[A-Za-z0-9+/]{500,}={0,2}/g
 
 // The required and the optional fields of each kind of part.
 const FIELDS: Record<string, { needs: string[]; may: string[] }> = {
@@ -58,7 +60,7 @@ function unread(part: unknown): string {
   const kind = typeof type === 'string' ? `of the type ${JSON.stringify(cutText(type, 60))}` : 'without a type'
   const missing = fields?.needs.filter((name) => (part as Record<string, unknown>)[name] === undefined) ?? []
   const why = missing.length > 0 ? ` (${missing.join(' and ')} missing)` : ''
-  const shown = JSON.stringify(part) ?? 'undefined'
+  const shown = (JSON.stringify(part) ?? 'undefined').replace(BASE64, (data) => `[${data.length} characters]`)
   const quoted = shown.length > QUOTED_MAX_CHARS ? `${cutText(shown, QUOTED_MAX_CHARS)}…` : shown
   return `[A part of this answer ${kind} could not be read${why}: ${quoted}]`
 }

@@ -1,5 +1,6 @@
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import type { SentWidget } from '#lib/mcp-client/calls/result-widget.ts'
+import type { ResultFiles, ShownFiles } from '#lib/mcp-client/files/result-files.ts'
 
 /** Why a call is not made, as a sentence. `declined`: a person decided so. */
 export type CallRefusal = { sentence: string; declined: boolean }
@@ -17,6 +18,8 @@ export type CallingRun = {
   signal?: AbortSignal
   /** Receives a call's progress in words, at most four times a second. */
   onProgress?: (callId: string, said: string) => void
+  /** Keeps the files of a result for the person. Without it no file is kept. */
+  keepFiles?: ResultFiles['keep']
   /** Set if the call repeats one of the ledger, outside any run. */
   repeats?: { callId: string; by: string }
   /**
@@ -33,4 +36,5 @@ export type CallFacts = {
   durationMs: number
   failure?: { class: FailureClass; sentence: string }
   widget?: SentWidget
+  files?: ShownFiles
 }

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
+import { decodeText } from '#lib/data/attachments/decode-text.ts'
 import { findPictureType } from '#lib/mcp-client/answers/picture-type.ts'
 import { countPartsLeftOut } from '#lib/mcp-client/answers/read-result.ts'
 import type { Result } from '#lib/mcp-client/calls/results.ts'
+import { structuredWithoutBinary, withoutDataUrls } from '#lib/mcp-client/files/without-binary.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
 const TEXT_MAX_CHARS = 40_000
@@ -9,6 +11,7 @@ const PARTS_MAX = 200
 const PICTURES_MAX = 8
 const PICTURE_MAX_BYTES = 5 * 1024 * 1024
 const NOTE_MAX_CHARS = 500
+const READABLE_MAX_BYTES = 4 * TEXT_MAX_CHARS
 
 type Part = Result['content'][number]
 
@@ -19,9 +22,8 @@ type Part = Result['content'][number]
  */
 export function modelContent(result: Result | undefined): Result['content'] {
   const parts = (result?.content ?? []).map(toPart)
-  const { structuredContent } = result ?? {}
-  if (structuredContent !== undefined && !holds(parts, structuredContent))
-    parts.push(text(JSON.stringify(structuredContent)))
+  const structured = result?.structuredContent === undefined ? undefined : structuredWithoutBinary(result)
+  if (structured !== undefined && !holds(parts, structured)) parts.push(text(JSON.stringify(structured)))
   if (parts.length === 0) parts.push(text('Done. The tool returned nothing.'))
   return withinBudget(parts)
 }
@@ -62,7 +64,7 @@ function cut(said: string, max: number): string {
 function toPart(part: Part): Part {
   switch (part.type) {
     case 'text':
-      return text(String(part.text))
+      return text(withoutDataUrls(String(part.text)))
     case 'image':
       return picture(part.data) ?? describePart('picture', part.mimeType, part.data)
     case 'audio':
@@ -78,7 +80,16 @@ function toPart(part: Part): Part {
 
 function resource({ uri, mimeType, text: words, blob }: Record<string, unknown>): Part {
   if (typeof words === 'string') return text(`[file: ${note([uri, mimeType])}]\n${words}`)
-  return picture(blob) ?? describePart('file', mimeType, blob, uri)
+  return picture(blob) ?? readableFile(blob, mimeType, uri) ?? describePart('file', mimeType, blob, uri)
+}
+
+/** A file that came as base64 and is text: a model reads it like any other text. */
+function readableFile(blob: unknown, mimeType: unknown, uri: unknown): Part | undefined {
+  if (typeof blob !== 'string' || bytesOf(blob) > READABLE_MAX_BYTES) return undefined
+  const read = decodeText(Buffer.from(blob, 'base64'))
+  return read?.charset === 'utf-8' && read.text !== ''
+    ? text(`[file: ${note([uri, mimeType])}]\n${read.text}`)
+    : undefined
 }
 
 function picture(data: unknown): Part | undefined {

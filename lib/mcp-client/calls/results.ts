@@ -3,6 +3,7 @@ import type { ToolCallOutcome } from '#lib/data/runs/ledger.ts'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import { isInputRefusal } from '#lib/mcp-client/failures/input-refusal.ts'
 import { EFFECT, toSafeDetail, toSafeText } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { withoutBinary } from '#lib/mcp-client/files/without-binary.ts'
 
 // A text result counts as an input refusal only if it begins like this. Any other opening may be
 // the tool's own words.
@@ -57,11 +58,11 @@ export function toRecordedResult(result: Result | undefined): Omit<Result, '_met
 }
 
 /**
- * What the ledger keeps of a result. Of a failure it keeps the first 40,000 characters, without the
+ * What the ledger keeps of a result: of a file, its size and hash. Of a failure it keeps the first 40,000 characters, without the
  * secrets that error messages reveal.
  */
 export function kept(result: Result | undefined): unknown {
-  const whole = toRecordedResult(result)
+  const whole = toRecordedResult(result && withoutBinary(result))
   if (!whole?.isError) return whole
   let room = ERROR_MAX_CHARS
   const content: unknown[] = []

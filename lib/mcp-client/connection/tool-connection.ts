@@ -176,15 +176,20 @@ export class ToolConnection implements MCPServer {
     const started = performance.now()
     const call = await this.#outgoing(name, args, { meta: undefined, callId, signal: undefined })
     const problem = declined ? toDeclined(sentence) : toDenied(sentence)
-    const { content } = this.#settled(call, await this.#attempt({ ...call, problem }), started)
+    const { content } = await this.#settled(call, await this.#attempt({ ...call, problem }), started)
     return String(content[0]?.text)
   }
 
-  /** Reports the end of a call to the run, and returns what the model reads. */
-  #settled(call: OutgoingCall, attempt: Attempt, started: number): Result {
+  /**
+   * Reports the end of a call to the run, after the files of its result are kept. Resolves to what
+   * the model reads.
+   */
+  async #settled(call: OutgoingCall, attempt: Attempt, started: number): Promise<Result> {
     const { tool, args, callId } = call
     this.made.settle(tool, removeBoundArguments(args, this.server), callId, attempt.failure?.status)
-    const facts = toCallFacts(this.server, tool, attempt, performance.now() - started)
+    const ms = performance.now() - started
+    const files = attempt.result && (await this.#run.keepFiles?.({ server: this.name, tool }, attempt.result))
+    const facts = toCallFacts(this.server, tool, attempt, { ms, files })
     if (callId) this.#run.onSettled?.(callId, facts)
     return withCallFacts(attempt, facts)
   }

@@ -5,11 +5,12 @@ import { serve } from '#tests/support/processes/serve.ts'
 
 type Args = Record<string, unknown>
 /**
- * A tool of a test. What it returns becomes the text of its result; what it throws becomes its
- * error.
+ * A tool of a test. What it returns becomes the text of its result, or the whole result if it has
+ * `content`; what it throws becomes its error.
  */
 export type TestTool = {
   name: string
+  title?: string
   description?: string
   /** By default those of a tool that is not destructive; `{}` for none. */
   annotations?: { readOnlyHint?: boolean; destructiveHint?: boolean; idempotentHint?: boolean }
@@ -68,19 +69,24 @@ export function mcpHandler(
   }
   const make = (request: Request) => {
     const server = new McpServer({ name: 'test', version: '1' }, options)
-    for (const { name, description = name, annotations = HARMLESS, input = z.looseObject({}), run } of tools) {
-      server.registerTool(name, { description, annotations, inputSchema: input }, async (args, { mcpReq }) => {
-        onCall(name, args)
-        const progressToken = mcpReq._meta?.progressToken
-        const value = await run(args, request, async (progress, total, message) => {
-          if (progressToken === undefined) return
-          await mcpReq.notify({
-            method: 'notifications/progress',
-            params: { progressToken, progress, total, message },
+    for (const { name, title, description = name, annotations = HARMLESS, input = z.looseObject({}), run } of tools) {
+      server.registerTool(
+        name,
+        { ...(title !== undefined && { title }), description, annotations, inputSchema: input },
+        async (args, { mcpReq }) => {
+          onCall(name, args)
+          const progressToken = mcpReq._meta?.progressToken
+          const value = await run(args, request, async (progress, total, message) => {
+            if (progressToken === undefined) return
+            await mcpReq.notify({
+              method: 'notifications/progress',
+              params: { progressToken, progress, total, message },
+            })
           })
-        })
-        return { content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] }
-      })
+          if (Array.isArray((value as { content?: unknown } | null)?.content)) return value as { content: [] }
+          return { content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] }
+        },
+      )
     }
     return server
   }

@@ -24,15 +24,19 @@ const receive = route({ params: ['id'], limit: UPLOADS }, async ({ request, call
 )
 
 /**
- * The bytes of the caller's own attachment: a file to save, or a picture to show with `?preview`.
- * Never sent as a page.
+ * The bytes of the caller's own attachment: a file to save, or with `?preview` a picture to show or
+ * a recording to play. Never sent as a page.
  */
 const download = route({ params: ['id'], limit: DOWNLOADS }, async ({ request, caller, params: { id } }) => {
   const { attachment, bytes } = await readAttachment(caller, id)
   const kind = toKind(attachment.mime_type)
-  const shown = kind === 'image' && new URL(request.url).searchParams.has('preview')
-  return new Response(new Uint8Array(bytes), {
+  const shown = (kind === 'image' || kind === 'audio') && new URL(request.url).searchParams.has('preview')
+  const part = kind === 'audio' ? findRange(request.headers.get('range'), bytes.byteLength) : undefined
+  return new Response(new Uint8Array(part ? bytes.subarray(part.start, part.end) : bytes), {
+    status: part ? 206 : 200,
     headers: {
+      ...(kind === 'audio' && { 'accept-ranges': 'bytes' }),
+      ...(part && { 'content-range': `bytes ${part.start}-${part.end - 1}/${bytes.byteLength}` }),
       'content-type':
         kind === 'text' ? `text/plain; charset=${decodeText(bytes)?.charset ?? 'utf-8'}` : attachment.mime_type,
       'content-disposition': `${shown ? 'inline' : 'attachment'}; filename*=UTF-8''${encoded(attachment.name)}`,
@@ -43,6 +47,18 @@ const download = route({ params: ['id'], limit: DOWNLOADS }, async ({ request, c
     },
   })
 })
+
+/**
+ * The part of a recording that a player asks for, without which some play nothing. Undefined for
+ * any other range, which is answered with the whole file.
+ */
+function findRange(header: string | null, size: number): { start: number; end: number } | undefined {
+  const [, from, to] = /^bytes=(\d{1,15})-(\d{0,15})$/.exec(header ?? '') ?? []
+  if (from === undefined) return undefined
+  const start = Number(from)
+  const end = to ? Math.min(Number(to) + 1, size) : size
+  return start < end ? { start, end } : undefined
+}
 
 /**
  * Percent-encodes for RFC 8187, including the characters that encodeURIComponent leaves alone but a

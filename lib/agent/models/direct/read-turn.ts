@@ -1,11 +1,11 @@
 import type { ModelRequest } from '@openai/agents'
-import { SHOWN_NOTE } from '#lib/mcp-client/calls/call-facts.ts'
+import { SHOWN_NOTE, withoutFilesNote } from '#lib/mcp-client/calls/call-facts.ts'
 
 /**
  * A tool's answer: its text, the JSON in it if it is JSON, whether the call failed, and whether the
- * chat shows it as a widget.
+ * chat shows it as a widget, or files of it.
  */
-export type Answer = { text: string; value: unknown; failed: boolean; isShown?: boolean }
+export type Answer = { text: string; value: unknown; failed: boolean; isShown?: boolean; hasFiles?: boolean }
 
 /** A tool as the model is offered it. */
 export type OfferedTool = { name: string; properties: Record<string, unknown>; required: string[] }
@@ -69,6 +69,8 @@ function toAnswer(told: string): Answer {
   const [, said] = FAILED.exec(told) ?? []
   if (said !== undefined) return { text: said, value: undefined, failed: true }
   if (told.endsWith(SHOWN_NOTE)) return { ...toAnswer(told.slice(0, -SHOWN_NOTE.length).trimEnd()), isShown: true }
+  const rest = withoutFilesNote(told)
+  if (rest !== undefined) return { ...toAnswer(rest), hasFiles: true }
   const text = told
   try {
     return { text, value: JSON.parse(text), failed: false }

@@ -78,6 +78,7 @@ function toFence(text: string, language = ''): string {
 }
 
 function formatShown(tool: string, answer: Answer | undefined): string {
+  if (answer?.hasFiles && answer.text === '') return `\`${tool}\` answered with what you see above.`
   if (answer?.value !== undefined && typeof answer.value === 'object')
     return `\`${tool}\` answered:\n\n${toFence(JSON.stringify(answer.value, null, 2), 'json')}`
   return `\`${tool}\` answered:\n\n${toFence(answer?.text ?? '')}`

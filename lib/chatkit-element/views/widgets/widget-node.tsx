@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
+import { isShownPart, ShownPart } from '#lib/chatkit-element/views/files/shown-part.tsx'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { Markdown } from '#lib/chatkit-element/views/items/markdown.tsx'
 import { WidgetButton } from '#lib/chatkit-element/views/widgets/widget-button.tsx'
@@ -20,6 +21,7 @@ type NodeProps = { node: WidgetNode }
  * blank.
  */
 export function WidgetNodeView({ node }: NodeProps) {
+  if (isShownPart(node)) return <ShownPart node={node} />
   const View = Object.hasOwn(VIEWS, node.type) ? VIEWS[node.type] : undefined
   if (View) return <View node={node} />
   if (isField(node)) return <WidgetField node={node} />

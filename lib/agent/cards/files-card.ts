@@ -1,0 +1,70 @@
+import type { ThreadItem, WidgetNode, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
+import { Caption, Card, Col, Icon, Image, Markdown, Row, Text } from '#lib/chatkit/server/widgets/components.ts'
+import type { KeptFile, ResultLink, ShownFiles } from '#lib/mcp-client/files/result-files.ts'
+import { env } from '#lib/platform/env.ts'
+import { toVisibleText } from '#lib/platform/text/visible-text.ts'
+
+const KEY = 'files:'
+const ICONS = { image: 'square-image', pdf: 'document', text: 'document', audio: 'play', binary: 'document' } as const
+
+/**
+ * Our extension of a node: the file or link that it shows, from which our element makes a picture
+ * that opens large, a player, a file to save, or a link that says its host.
+ */
+export type ShownFile = { url: string; name: string; mime_type: string; size: number; origin: string }
+export type ShownLink = { url: string; host?: string; title: string; mime_type?: string; origin: string }
+
+/** True for the card with a result's files. The model gets the result itself. */
+export function isFilesCard(item: ThreadItem): boolean {
+  return item.type === 'widget' && item.widget.key?.startsWith(KEY) === true
+}
+
+/** The card with the files and links of a tool's result. */
+export function makeFilesCard(server: string, { files, links, problems }: ShownFiles): WidgetRoot {
+  const origin = toVisibleText(server)
+  return Card({
+    key: `${KEY}${server}`,
+    size: 'lg',
+    children: [
+      ...files.map((file) => toFileNode(file, origin)),
+      ...links.map((link) => toLinkNode(link, origin)),
+      ...problems.map((value) => Caption({ value })),
+    ],
+  })
+}
+
+/** What the copy button copies: the names of the files, and the addresses of the links. */
+export function toCopyText({ files, links }: ShownFiles): string {
+  return [...files.map(({ name }) => name), ...links.map(({ url }) => url)].join('\n')
+}
+
+function toFileNode({ id, name, mimeType, kind, size }: KeptFile, origin: string): WidgetNode {
+  const url = `${env().APP_URL}/api/attachments/${id}`
+  const file: ShownFile = { url, name, mime_type: mimeType, size, origin }
+  if (kind === 'image') return { ...Image({ src: `${url}?preview`, alt: name, fit: 'contain' }), file }
+  const facts = `${formatSize(size)} · ${origin}`
+  return { ...row(ICONS[kind], name, facts, `[Save](${url})`), file }
+}
+
+function toLinkNode({ title, url, host, mimeType }: ResultLink, origin: string): WidgetNode {
+  const link: ShownLink = { title, url, ...(host && { host }), ...(mimeType && { mime_type: mimeType }), origin }
+  const facts = [host ?? url, mimeType, origin].filter(Boolean).join(' · ')
+  // These would end the link.
+  const target = url.replace(/[()<>\s\\]/g, (character) => `%${character.charCodeAt(0).toString(16)}`)
+  return { ...row('external-link', title, facts, host ? `[Open ${host}](${target})` : ''), link }
+}
+
+function row(icon: 'document' | 'play' | 'external-link' | 'square-image', name: string, facts: string, more: string) {
+  return Row({
+    children: [
+      Icon({ name: icon }),
+      Col({ gap: 0, children: [Text({ value: name, truncate: true }), Caption({ value: facts, truncate: true })] }),
+      more ? Markdown({ value: more }) : null,
+    ],
+  })
+}
+
+function formatSize(bytes: number): string {
+  if (bytes < 1024) return `${bytes} bytes`
+  return bytes < 1024 * 1024 ? `${Math.round(bytes / 1024)} kB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`
+}

@@ -1,0 +1,84 @@
+import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
+import { toFileSize } from '#lib/chatkit-element/language/time.ts'
+import { isSameOrigin } from '#lib/chatkit-element/markdown/links.ts'
+import { Picture } from '#lib/chatkit-element/views/files/picture.tsx'
+import { SaveLink, type ShownFile } from '#lib/chatkit-element/views/files/save-link.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
+import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
+
+/** A link of a tool's result. Without a `host` it leads nowhere that a browser may go. */
+type ShownLink = { url: string; host?: string; title: string; mime_type?: string; origin: string }
+
+/** True for a widget's node with a file or link of a tool's result (protocol section 1.15). */
+export function isShownPart(node: WidgetNode): boolean {
+  return toFile(node) !== undefined || toLink(node) !== undefined
+}
+
+/** A file as a picture that opens large, a player or a chip to save it; a link with its host. */
+export function ShownPart({ node }: { node: WidgetNode }) {
+  const file = toFile(node)
+  if (file) return file.mime_type.startsWith('image/') ? <Picture file={file} /> : <FileRow file={file} />
+  const link = toLink(node)
+  return link ? <LinkRow link={link} /> : null
+}
+
+function FileRow({ file }: { file: ShownFile }) {
+  const { strings, locale } = useUi()
+  const { url, name, size, origin, mime_type } = file
+  const isSound = mime_type.startsWith('audio/')
+  return (
+    <div class="shown-file">
+      <div class="shown-row">
+        <Icon name={isSound ? 'play' : 'document'} size={20} />
+        <span class="shown-text">
+          <bdi>{name}</bdi>
+          <small>{[toFileSize(size, locale), strings.fileFrom(origin)].join(' · ')}</small>
+        </span>
+        <SaveLink file={file} />
+      </div>
+      {/* The recording is the tool's: nobody has captions for it. */}
+      {/* biome-ignore lint/a11y/useMediaCaption: see above */}
+      {isSound && <audio controls preload="none" src={`${url}?preview`} aria-label={name} />}
+    </div>
+  )
+}
+
+function LinkRow({ link: { url, host, title, mime_type, origin } }: { link: ShownLink }) {
+  const { strings } = useUi()
+  const facts = [host ?? url, mime_type, strings.fileFrom(origin)].filter(Boolean).join(' · ')
+  const body = (
+    <>
+      <Icon name={host ? 'external-link' : 'circle-alert'} size={20} />
+      <span class="shown-text">
+        <bdi>{title}</bdi>
+        <small>{facts}</small>
+        {!host && <small>{strings.linkRefused}</small>}
+      </span>
+    </>
+  )
+  if (!host) return <div class="shown-row">{body}</div>
+  return (
+    <a class="shown-row is-link" href={url} target="_blank" rel="noopener noreferrer">
+      {body}
+    </a>
+  )
+}
+
+// A trusted server's own widget could have these fields, too, so they are checked here again.
+function toFile({ file }: WidgetNode): ShownFile | undefined {
+  const { url, name, mime_type, size, origin } = (file ?? {}) as Partial<ShownFile>
+  const isWhole = [url, name, mime_type, origin].every((field) => typeof field === 'string')
+  return isWhole && typeof size === 'number' && isSameOrigin(url ?? '') ? (file as ShownFile) : undefined
+}
+
+function toLink({ link }: WidgetNode): ShownLink | undefined {
+  const { url, title, host, origin } = (link ?? {}) as Partial<ShownLink>
+  if ([url, title, origin].some((field) => typeof field !== 'string')) return undefined
+  const shown = link as ShownLink
+  const leads = URL.parse(shown.url)
+  if (host !== undefined && !(leads && /^https?:$/.test(leads.protocol) && leads.host === host)) {
+    const { host: _, ...rest } = shown
+    return rest
+  }
+  return shown
+}
