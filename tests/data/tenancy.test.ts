@@ -3,7 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as files from '#app/api/attachments/[id]/route.ts'
 import * as connections from '#app/api/connections/[id]/route.ts'
 import * as clients from '#app/api/me/clients/route.ts'
+import * as complete from '#app/api/me/complete/route.ts'
 import * as exported from '#app/api/me/export/route.ts'
+import * as prompts from '#app/api/me/prompts/route.ts'
+import * as resources from '#app/api/me/resources/route.ts'
 import * as me from '#app/api/me/route.ts'
 import * as tokens from '#app/api/me/tokens/[id]/route.ts'
 import * as allTokens from '#app/api/me/tokens/route.ts'
@@ -195,8 +198,20 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/api/me/clients/route.ts': async ({ client }) =>
     seen(await clients.DELETE(mine('clients', 'DELETE', { client_id: client }))),
   'app/api/me/earlier-content/route.ts': NO_IDS,
+  'app/api/me/complete/route.ts': async ({ note }) =>
+    seen(
+      await complete.POST(
+        mine('complete', 'POST', { ...OURS, of: { template: 'note://{id}' }, argument: 'id', value: note }),
+      ),
+    ),
   'app/api/me/export/route.ts': NO_IDS,
   'app/api/me/password/route.ts': NO_IDS,
+  'app/api/me/prompts/route.ts': async ({ title }) =>
+    seen(
+      await prompts.POST(mine('prompts', 'POST', { ...OURS, prompt: 'summarise_note', arguments: { note: title } })),
+    ),
+  'app/api/me/resources/route.ts': async ({ note }) =>
+    seen(await resources.GET(mine(`resources?search=${note}`, 'GET'))),
   'app/api/me/route.ts': NO_IDS,
   'app/api/me/sign-out-everywhere/route.ts': NO_IDS,
   'app/api/me/tokens/[id]/route.ts': async ({ token }) =>
@@ -209,6 +224,9 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/oauth/[...path]/route.ts': 'codes and tokens that only their holder has (tests/oauth/oauth.slow.test.ts)',
   'app/oauth/consent/[id]/answer/route.ts': 'bound to one browser and one person (tests/oauth/oauth-consent.test.ts)',
 }
+
+// Our own server, as everybody's servers are asked: by the rooms of the chat.
+const OURS = { server: 'switchboard' }
 
 function mine(path: string, method: string, body?: object): Request {
   const headers = { ...bob.headers, origin: 'http://127.0.0.1:3999', 'content-type': 'application/json' }
@@ -346,6 +364,8 @@ test('a list without ids shows nothing of another person’s', async () => {
     threads: await createPrismaStore(carl.caller).listThreads({ limit: 100, order: 'desc' }),
     tasks: await carl.mcp.get('list_tasks', { status: 'all' }),
     notes: await carl.mcp.get('search_notes', {}),
+    resources: await (await resources.GET(asCarl('/api/me/resources?search='))).text(),
+    prompts: await (await prompts.GET(asCarl('/api/me/prompts'))).text(),
     approved: await listApprovedForThread(carl.caller, hers.thread),
   }
   for (const [name, answer] of Object.entries(shown)) {

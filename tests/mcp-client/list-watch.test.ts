@@ -1,5 +1,5 @@
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
-import { watchTools } from '#lib/mcp-client/connection/list-watch.ts'
+import { watchLists } from '#lib/mcp-client/connection/list-watch.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { processStates } from '#tests/support/process-states.ts'
 import { faultServer } from '#tests/support/tool-servers/fault-server.ts'
@@ -21,9 +21,9 @@ const countOpen = () => (processStates().get('list watches') as Watches).open.si
 test('a process listens for at most 64 lists of people and servers', async () => {
   await using silent = await faultServer([], { kind: 'hang' })
   const serverAt = (n: number) => toolServer(`${silent.url}?n=${n}`)
-  for (let n = 0; n < 70; n += 1) watchTools(serverAt(n), userId)
+  for (let n = 0; n < 70; n += 1) watchLists(serverAt(n), userId)
   expect(countOpen()).toBe(64)
-  watchTools(serverAt(0), userId)
+  watchLists(serverAt(0), userId)
   expect(countOpen()).toBe(64)
   await expect.poll(() => silent.requests.length).toBe(64)
   await silent[Symbol.asyncDispose]()
@@ -33,20 +33,20 @@ test('a process listens for at most 64 lists of people and servers', async () =>
 test('a server that cannot be listened to is left alone for ten minutes', async () => {
   await using broken = await faultServer([], { kind: 'status', status: 500 })
   const server = toolServer(broken.url)
-  watchTools(server, userId)
+  watchLists(server, userId)
   expect(countOpen()).toBe(1)
   await expect.poll(countOpen).toBe(0)
   const asked = broken.requests.length
   expect(asked).toBeGreaterThan(0)
-  watchTools(server, userId)
+  watchLists(server, userId)
   expect(countOpen()).toBe(0)
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
   onTestFinished(() => void vi.useRealTimers())
   vi.advanceTimersByTime(9 * MINUTE_MS)
-  watchTools(server, userId)
+  watchLists(server, userId)
   expect(countOpen()).toBe(0)
   vi.advanceTimersByTime(2 * MINUTE_MS)
-  watchTools(server, userId)
+  watchLists(server, userId)
   expect(countOpen()).toBe(1)
   await expect.poll(countOpen).toBe(0)
   expect(broken.requests.length).toBeGreaterThan(asked)

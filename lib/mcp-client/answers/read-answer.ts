@@ -1,4 +1,5 @@
 import { askOf, makeNoAnswer, type ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
+import { readOffers } from '#lib/mcp-client/answers/read-offers.ts'
 import { type Fields, isFields, readResult } from '#lib/mcp-client/answers/read-result.ts'
 import { chooseUsableTools, type LeftOut } from '#lib/mcp-client/answers/usable-tools.ts'
 
@@ -38,7 +39,7 @@ export function readAnswer(message: Fields, asked: Asked, onLeftOut: (leftOut: L
       ? readResult(result)
       : asked.method === 'tools/list'
         ? readList(result, onLeftOut)
-        : result
+        : readOffers(asked.method, result)
   if (!read) return makeNoAnswer(id, { why: 'unreadable' })
   const isComplete = asked.modern && asked.method !== 'server/discover' && read.resultType === undefined
   return { jsonrpc: '2.0', id, result: isComplete ? { ...read, resultType: 'complete' } : read }

@@ -1,7 +1,10 @@
+import type { ServerCapabilities, SubscriptionFilter } from '@modelcontextprotocol/client'
 import { ServerSession } from '#lib/mcp-client/connection/server-session.ts'
 import { transportAs } from '#lib/mcp-client/connection/transport.ts'
+import { offerLists } from '#lib/mcp-client/lists/offer-lists.ts'
+import { listKey } from '#lib/mcp-client/lists/remembered-lists.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
-import { expireTools, findRememberedTools, listKey } from '#lib/mcp-client/tools/tool-lists.ts'
+import { expireTools, findRememberedTools } from '#lib/mcp-client/tools/tool-lists.ts'
 import { log } from '#lib/platform/log.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
@@ -20,12 +23,12 @@ type Watches = { open: Map<string, Watch>; muteUntil: Map<string, number> }
 const watches = processState('list watches', (): Watches => ({ open: new Map(), muteUntil: new Map() }))
 
 /**
- * Listens, on behalf of this person, for a server's notice that its tools have changed: by a
- * subscription (2026-07-28) or the stream of a separate session (older revisions). The remembered
+ * Listens, on behalf of this person, for a server's notice that its tools, prompts or resources
+ * have changed: by a subscription (2026-07-28) or the stream of a separate session (older revisions). The remembered
  * list expires when the notice comes or when listening ends: after ten minutes without a turn, or
  * when the server ends the stream. Returns at once and never throws.
  */
-export function watchTools(server: McpServer, userId: string): void {
+export function watchLists(server: McpServer, userId: string): void {
   const { open, muteUntil } = watches()
   const key = listKey(server, userId)
   if (open.has(key) || open.size >= WATCHES_MAX || (muteUntil.get(server.url) ?? 0) > Date.now()) return
@@ -37,8 +40,10 @@ export function watchTools(server: McpServer, userId: string): void {
     .finally(() => {
       open.delete(key)
       const heardMs = watch.hearsSince === undefined ? 0 : Date.now() - watch.hearsSince
-      if (heardMs >= SHORTEST_MS) expireTools(server, userId)
-      else muteUntil.set(server.url, Date.now() + IDLE_MS)
+      if (heardMs >= SHORTEST_MS) {
+        expireTools(server, userId)
+        offerLists.expire(server, userId)
+      } else muteUntil.set(server.url, Date.now() + IDLE_MS)
     })
 }
 
@@ -60,17 +65,21 @@ async function listen(server: McpServer, userId: string, watch: Watch): Promise<
   const send = withEar(transportAs(server, { userId }).send, hears, ended.resolve)
   const session = new ServerSession({ url: server.url, send, connectMs: DEADLINE_MS })
   const { client } = session
+  const expireOffers = () => offerLists.expire(server, userId)
   client.setNotificationHandler('notifications/tools/list_changed', () => expireTools(server, userId))
+  client.setNotificationHandler('notifications/prompts/list_changed', expireOffers)
+  client.setNotificationHandler('notifications/resources/list_changed', expireOffers)
   client.onclose = () => ended.resolve()
   client.onerror = () => ended.resolve()
   const look = setInterval(() => {
-    const forgotten = !findRememberedTools(server, userId, { stale: true })
-    if (forgotten || watch.usedAt + IDLE_MS < Date.now()) ended.resolve()
+    const isKnown =
+      findRememberedTools(server, userId, { stale: true }) ?? offerLists.find(server, userId, { stale: true })
+    if (!isKnown || watch.usedAt + IDLE_MS < Date.now()) ended.resolve()
   }, LOOK_EVERY_MS).unref()
   try {
     await session.open()
     if (client.getProtocolEra() === 'modern') {
-      const subscription = await client.listen({ toolsListChanged: true }, { timeout: DEADLINE_MS })
+      const subscription = await client.listen(toFilter(client.getServerCapabilities()), { timeout: DEADLINE_MS })
       hears()
       void subscription.closed.then(() => ended.resolve())
     }
@@ -78,6 +87,15 @@ async function listen(server: McpServer, userId: string, watch: Watch): Promise<
   } finally {
     clearInterval(look)
     await session.close()
+  }
+}
+
+/** The notices that the server can send. One that is asked for another may refuse to be heard. */
+function toFilter(offers: ServerCapabilities = {}): SubscriptionFilter {
+  return {
+    toolsListChanged: true,
+    ...(offers.prompts?.listChanged && { promptsListChanged: true }),
+    ...(offers.resources?.listChanged && { resourcesListChanged: true }),
   }
 }
 

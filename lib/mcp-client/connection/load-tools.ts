@@ -1,15 +1,14 @@
-import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import { listAcceptedTools, notePins, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { chooseUsableTools } from '#lib/mcp-client/answers/usable-tools.ts'
-import { keepWatching, watchTools } from '#lib/mcp-client/connection/list-watch.ts'
+import { keepWatching, watchLists } from '#lib/mcp-client/connection/list-watch.ts'
 import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.ts'
-import { toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { toDownRefusal } from '#lib/mcp-client/failures/down-refusal.ts'
+import { noteFailedList } from '#lib/mcp-client/failures/note-failed-list.ts'
 import { findRefusal, Refusal } from '#lib/mcp-client/refusal.ts'
-import { findHealth, findLastFailure, findRetryTime, noteAnswer, noteFailure } from '#lib/mcp-client/servers/health.ts'
+import { findHealth, findLastFailure, noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { findRememberedTools, type McpTool, rememberTools } from '#lib/mcp-client/tools/tool-lists.ts'
 import { withDeadline, withSignal } from '#lib/platform/deadline.ts'
-import { log } from '#lib/platform/log.ts'
 
 /**
  * A tool list that is being loaded. `settled` resolves when the request itself has ended, within
@@ -22,7 +21,6 @@ export type Loading = { tools: Promise<McpTool[]>; settled: Promise<void>; isSet
 const GRACE_STEPS = 4
 const STEP_MS = 50
 const PATIENCE_MS = 5_000
-const OUT_OF_REACH: ReadonlySet<FailureClass> = new Set(['refused', 'dns', 'tls', 'connect_timeout', 'transport_lost'])
 
 /**
  * Loads a server's tools for a run. The request continues in the background for up to `connectMs`.
@@ -79,14 +77,10 @@ async function askForTools(connection: ToolConnection, userId: string, connectMs
     // Pins are stored first: a reader of the remembered list looks up which definitions were
     // accepted.
     rememberTools(server, userId, tools, { ttlMs, askedAt })
-    if (announced && !server.builtin) watchTools(server, userId)
+    if (announced && !server.builtin) watchLists(server, userId)
     return tools
   } catch (error) {
-    const { failureClass, sentence } = toMcpFailure(error, 'connect')
-    if (!OUT_OF_REACH.has(failureClass)) {
-      if (!findRefusal(error)) noteAnswer(server.url)
-    } else if (!server.builtin)
-      noteFailure(server.url, { silent: failureClass === 'connect_timeout', last: { failureClass, sentence } })
+    noteFailedList(server, error)
     throw error
   }
 }
@@ -147,12 +141,4 @@ function tooLate(): Error {
 function asBefore(url: string): Error {
   const last = findLastFailure(url)
   return last && last.failureClass !== 'connect_timeout' ? new Refusal(last.failureClass, last.sentence) : tooLate()
-}
-
-function toDownRefusal(url: string): Refusal {
-  const seconds = Math.max(1, Math.ceil(((findRetryTime(url)?.getTime() ?? 0) - Date.now()) / 1000))
-  log.debug({ seconds }, 'MCP server not asked: its circuit is open')
-  const { failureClass = 'connect_timeout', sentence = '' } = findLastFailure(url) ?? {}
-  const why = failureClass === 'connect_timeout' ? 'The server of this tool did not answer lately.' : sentence
-  return new Refusal(failureClass, `${why} It is asked again in ${seconds} s.`)
 }

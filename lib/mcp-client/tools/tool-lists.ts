@@ -1,6 +1,7 @@
 import type { MCPServer } from '@openai/agents'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
-import { processState } from '#lib/platform/process-state.ts'
+import { offerLists } from '#lib/mcp-client/lists/offer-lists.ts'
+import { RememberedLists } from '#lib/mcp-client/lists/remembered-lists.ts'
 
 /**
  * A server's own claims about a tool (MCP, ToolAnnotations). They are unverified and matter only if
@@ -20,51 +21,30 @@ export type McpTool = Awaited<ReturnType<MCPServer['listTools']>>[number] & {
   annotations?: ToolAnnotations
 }
 
-// Bounds of the lifetime that a server sets for its list; FIXED_MS if it sets none.
-const SHORTEST_MS = 1_000
-const LONGEST_MS = 3_600_000
-const FIXED_MS = 300_000
 const LISTS_MAX = 2_000
 
-type Entry = { tools: McpTool[]; until: number; changedAt: number }
-type Memory = Map<string, Entry>
+const toolLists = new RememberedLists<McpTool[]>('tool lists', LISTS_MAX)
 
-const listMemory = processState('tool lists', (): Memory => new Map())
-
-// Two servers may share an address but differ in what they are told about people.
-type Listed = { id?: string; url: string }
-
-/** The key under which a server's list for a person is remembered. */
-export const listKey = ({ id, url }: Listed, userId: string) => JSON.stringify([id, url, userId])
+type Listed = Parameters<typeof toolLists.find>[0]
 
 /**
  * The tools that a server offered this person, while the list is valid. `stale` also returns an
  * expired list.
  */
-export function findRememberedTools(server: Listed, userId: string, { stale = false } = {}): McpTool[] | undefined {
-  const entry = listMemory().get(listKey(server, userId))
-  return entry && (stale || entry.until > Date.now()) ? entry.tools : undefined
+export function findRememberedTools(
+  server: Listed,
+  userId: string,
+  given?: { stale?: boolean },
+): McpTool[] | undefined {
+  return toolLists.find(server, userId, given)
 }
 
 /**
- * Remembers a list. It is valid for `ttlMs` (MCP 2026-07-28, caching), at least 1 s and at most an
- * hour, or five minutes if the server does not say. It is expired at once if the server announced a
- * change after `askedAt`. Above 2,000 lists, the oldest is dropped.
+ * Remembers a list for as long as the server says (`ttlMs`), within bounds. It is expired at once
+ * if the server announced a change after `askedAt`.
  */
-export function rememberTools(
-  server: Listed,
-  userId: string,
-  tools: McpTool[],
-  { ttlMs = FIXED_MS, askedAt = Date.now() }: { ttlMs?: number; askedAt?: number } = {},
-): void {
-  const lists = listMemory()
-  const key = listKey(server, userId)
-  const changedAt = lists.get(key)?.changedAt ?? 0
-  const counts = Math.min(Math.max(ttlMs, SHORTEST_MS), LONGEST_MS)
-  lists.delete(key)
-  lists.set(key, { tools, until: changedAt >= askedAt ? 0 : Date.now() + counts, changedAt })
-  const oldest = lists.size > LISTS_MAX ? lists.keys().next().value : undefined
-  if (oldest !== undefined) lists.delete(oldest)
+export function rememberTools(...list: Parameters<typeof toolLists.remember>): void {
+  toolLists.remember(...list)
 }
 
 /**
@@ -72,16 +52,16 @@ export function rememberTools(
  * it answers, the old list is better than none.
  */
 export function expireTools(server: Listed, userId: string): void {
-  const entry = listMemory().get(listKey(server, userId))
-  if (entry) Object.assign(entry, { until: 0, changedAt: Date.now() })
+  toolLists.expire(server, userId)
 }
 
 /**
- * Forgets a person's list, so that the server is asked again: it did not know a tool of the list,
- * or could not be reached.
+ * Forgets what a server listed for a person, so that it is asked again: it did not know a tool of
+ * the list, or could not be reached, or the person's account at it changed.
  */
 export function forgetTools(server: Listed, userId: string): void {
-  listMemory().delete(listKey(server, userId))
+  toolLists.forget(server, userId)
+  offerLists.forget(server, userId)
 }
 
 /**
@@ -89,8 +69,8 @@ export function forgetTools(server: Listed, userId: string): void {
  * about it, has changed.
  */
 export function forgetServer(server: Listed): void {
-  const start = JSON.stringify([server.id, server.url]).slice(0, -1)
-  for (const key of listMemory().keys()) if (key.startsWith(start)) listMemory().delete(key)
+  toolLists.forgetServer(server)
+  offerLists.forgetServer(server)
 }
 
 const STALE: ReadonlySet<FailureClass> = new Set([
