@@ -49,7 +49,9 @@ export async function prepareAgent(open: OpenTurn, tools: OpenTools, known: Read
   const all = [...listed, ...connecting]
   const said = messageTextOf(known.said)
   const forModel = new ToolsForModel(connections, readModelName())
-  const chosen = chooseModel(isDirectCall(said, all), open, forModel, known, facts)
+  const isCommand = isDirectCall(said, all)
+  if (isCommand) review.noteCommand()
+  const chosen = chooseModel(isCommand, open, forModel, known, facts)
   const reportAnswer = reportUsage(context.run, chosen.name)
   const mustHave = [...(resumed?.calls ?? []), ...connecting]
   const offer: Omit<Offer<AgentFacts>, 'ranked'> = chosen.takesAll
@@ -61,6 +63,7 @@ export async function prepareAgent(open: OpenTurn, tools: OpenTools, known: Read
     lastSignAt: chosen.lastSignAt,
     onAnswer: (answer) => {
       review.noteAsked(answer.calls)
+      if (answer.isHosted) tools.untrusted.noteHostedCalls()
       reportAnswer(answer)
     },
   })

@@ -171,7 +171,14 @@ test('a server-wide policy applies to an unannotated tool, also on the server fr
   await using server = await mcpServer([{ name: 'send', run: () => 'sent', annotations: {} }])
   withSettings({ MCP_BUILTIN: 'off', MCP_SERVER_URL: server.url })
   expect(widgets((await agentDoor(ann).begin('/send to=ann')).events)).toHaveLength(1)
-  const nothing = { repeatable: false, hidden: [], connectSeconds: null, idleSeconds: null, hardSeconds: null }
+  const nothing = {
+    afterUntrusted: null,
+    repeatable: false,
+    hidden: [],
+    connectSeconds: null,
+    idleSeconds: null,
+    hardSeconds: null,
+  }
   const name = new URL(server.url).host.replace(/[^A-Za-z0-9]+/g, '_')
   await savePolicy(admin.caller, { server: name, tool: '*', approval: 'never', ...nothing })
   expect(widgets((await agentDoor(ann).begin('/send to=ann')).events)).toEqual([])

@@ -225,7 +225,14 @@ describe('with a real model', () => {
       MCP_SERVER_URL: server.url,
     })
     const name = new URL(server.url).host.replace(/[^A-Za-z0-9]+/g, '_')
-    const nothing = { repeatable: false, hidden: [], connectSeconds: null, idleSeconds: null, hardSeconds: null }
+    const nothing = {
+      afterUntrusted: null,
+      repeatable: false,
+      hidden: [],
+      connectSeconds: null,
+      idleSeconds: null,
+      hardSeconds: null,
+    }
     if (policy) await savePolicy(ann.caller, { server: name, tool: '*', approval: policy, ...nothing })
   }
   const call = (what: string, id?: string) => ({ name: 'wipe', arguments: { what }, id })
@@ -308,7 +315,7 @@ describe('with a real model', () => {
     ['annotation', 'Always in this conversation', ['asks', 'calls']],
   ]
   test.each(policies)('policy %s, answered with %s: %j', async (policy, label, steps) => {
-    await using server = await mcpServer([wipe()])
+    await using server = await mcpServer([wipe({ annotations: { destructiveHint: true, openWorldHint: false } })])
     const answers = [0, 1].flatMap((at) => [{ calls: [call(`disk ${at}`)] }, { text: 'Done.' }])
     await using model = await openAIServer(...answers)
     await ready(server, 'responses', model.url, policy)

@@ -28,7 +28,11 @@ async function lockedServer() {
     request.headers.get('x-key') === lock.key ? undefined : new Response('who are you?', { status: 401 }),
   )
   count += 1
-  const config = ServerConfig.parse({ identity: { kind: 'key', header: 'X-Key', format: '{{key}}' }, pinned: false })
+  const config = ServerConfig.parse({
+    identity: { kind: 'key', header: 'X-Key', format: '{{key}}' },
+    pinned: false,
+    trusted: true,
+  })
   const given = {
     name: `shop-${count}`,
     url: server.url,

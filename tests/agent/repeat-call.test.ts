@@ -72,7 +72,14 @@ test('another person cannot repeat a call, and an admin cannot give the owner’
   const first = await called('/add_task title="buy milk"')
   const bob = await signedIn()
   await expect(repeat(bob.caller, first.id, true)).rejects.toThrow('This tool call was not found.')
-  const nothing = { repeatable: false, hidden: [], connectSeconds: null, idleSeconds: null, hardSeconds: null }
+  const nothing = {
+    afterUntrusted: null,
+    repeatable: false,
+    hidden: [],
+    connectSeconds: null,
+    idleSeconds: null,
+    hardSeconds: null,
+  }
   await savePolicy(admin.caller, { server: 'switchboard', tool: 'add_task', approval: 'always', ...nothing })
   await expect(repeat(admin.caller, first.id, true)).rejects.toThrow('only they can repeat the call')
   expect(await audited(first.id)).toEqual([])

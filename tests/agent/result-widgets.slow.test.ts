@@ -131,7 +131,14 @@ test('a call that the widget does not offer is refused', async () => {
 /** The person has ticked a box whose tool needs an approval. */
 async function asking() {
   const { thread, list } = await listed()
-  const nothing = { repeatable: false, hidden: [], connectSeconds: null, idleSeconds: null, hardSeconds: null }
+  const nothing = {
+    afterUntrusted: null,
+    repeatable: false,
+    hidden: [],
+    connectSeconds: null,
+    idleSeconds: null,
+    hardSeconds: null,
+  }
   await savePolicy(ann.caller, { server: 'switchboard', tool: 'complete_task', approval: 'always', ...nothing })
   const asked = await use(thread, list, boxes(list.widget)[0]?.onChangeAction)
   const card = widgets(asked.events).find((item) => buttons(item).includes('Approve')) as WidgetItem

@@ -88,6 +88,7 @@ test('an answer cannot run scripts, load anything or link to anything but https,
           element.getAttributeNames().filter((name) => name.startsWith('on') || name === 'style'),
         ),
         links: all.filter((element) => element.tagName === 'A').map((element) => element.getAttribute('href')),
+        titles: all.flatMap((element) => (element.tagName === 'A' ? [element.getAttribute('title')] : [])),
         rels: all.filter((element) => element.tagName === 'A').map((element) => element.getAttribute('rel')),
       }
     })
@@ -99,6 +100,9 @@ test('an answer cannot run scripts, load anything or link to anything but https,
     ).toEqual([])
     expect(found.handlers).toEqual([])
     expect(found.links.every((href) => href?.startsWith('https://'))).toBe(true)
+    const hosts = found.links.map((href) => new URL(href ?? '').host)
+    expect(found.titles.map((title) => title?.split(': ')[0])).toEqual(hosts)
+    expect(found.titles).toContain('ok.example: a title that names evil.example')
     expect(new Set(found.rels)).toEqual(new Set(['noopener noreferrer']))
   }
   await verdict()

@@ -60,12 +60,27 @@ test('a tool’s policy overrides its server’s, and policy changes are audited
   expect(await PoliciesPage({ searchParams: Promise.resolve({}) })).toBeDefined()
 })
 
+test('what happens after untrusted content can be chosen, and the page says what the default is and why', async () => {
+  const effective = async (tool: string) => findPolicy(await listPolicies(admin.caller), 'crm', tool).afterUntrusted
+  const page = async () => renderToStaticMarkup(await PoliciesPage({ searchParams: Promise.resolve({}) }))
+  expect(await effective('pay')).toBe('ask')
+  expect(await page()).toContain('may hold instructions that others wrote, and a model may follow them')
+  expect(await setPolicy(form({ afterUntrusted: 'allow' }))).toBeUndefined()
+  expect(await setPolicy(form({ tool: 'pay', afterUntrusted: 'ask' }))).toBeUndefined()
+  expect(await setPolicy(form({ tool: 'look', approval: 'never' }))).toBeUndefined()
+  expect([await effective('pay'), await effective('look'), await effective('other')]).toEqual(['ask', 'allow', 'allow'])
+  const shown = await page()
+  expect(shown).toContain('Does not ask')
+  expect(shown).toContain('Asks')
+})
+
 test.each([
   [{ idleSeconds: 'soon' }, 'whole seconds'],
   [{ idleSeconds: '0' }, 'whole seconds'],
   [{ hardSeconds: '1e9' }, 'whole seconds'],
   [{ server: ' ' }, 'Choose a server'],
   [{ approval: 'sometimes' }, 'Choose a server'],
+  [{ afterUntrusted: 'sometimes' }, 'Choose a server'],
   [{ repeatable: 'on' }, 'one tool at a time'],
 ])('an invalid policy is answered with a sentence: %j', async (fields, says) => {
   expect(await setPolicy(form(fields as Record<string, string>))).toEqual({ error: expect.stringContaining(says) })

@@ -203,7 +203,7 @@ test('a call with an unknown outcome is still remembered after another call is a
 })
 
 describe('the same write again within one message', () => {
-  const other = { destructiveHint: false }
+  const other = { destructiveHint: false, openWorldHint: false }
   const twice = (annotations: TestTool['annotations'] = other): TestTool => ({
     name: 'pay',
     annotations,
@@ -315,6 +315,7 @@ describe('a call is sent a second time', () => {
         server: new URL(server.url).host.replace(/[^A-Za-z0-9]+/g, '_'),
         tool: 'pay',
         approval: 'never',
+        afterUntrusted: null,
         repeatable: confirmed,
       },
       ...{ hidden: [], connectSeconds: null, idleSeconds: null, hardSeconds: null },
@@ -342,6 +343,7 @@ describe('what the ledger keeps', () => {
         server: new URL(server.url).host.replace(/[^A-Za-z0-9]+/g, '_'),
         tool: 'pay',
         approval: null,
+        afterUntrusted: null,
         repeatable: false,
       },
       ...{ hidden: ['iban', 'card'], connectSeconds: null, idleSeconds: null, hardSeconds: null },

@@ -22,6 +22,7 @@ const policy = (server: string, more: Partial<ToolPolicy>): ToolPolicy => ({
     server,
     tool: '*',
     approval: null,
+    afterUntrusted: null,
     repeatable: false,
     hidden: [],
     connectSeconds: null,

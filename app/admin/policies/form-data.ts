@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { APPROVAL_POLICIES, EVERY_TOOL, type ToolPolicy } from '#lib/data/servers/policies.ts'
+import { AFTER_UNTRUSTED, APPROVAL_POLICIES, EVERY_TOOL, type ToolPolicy } from '#lib/data/servers/policies.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
 const DAY_SECONDS = 86_400
@@ -18,6 +18,11 @@ const Form = z.object({
     .literal('')
     .transform(() => null)
     .or(z.enum(APPROVAL_POLICIES))
+    .default(null),
+  afterUntrusted: z
+    .literal('')
+    .transform(() => null)
+    .or(z.enum(AFTER_UNTRUSTED))
     .default(null),
   repeatable: z
     .literal('on')

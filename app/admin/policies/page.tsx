@@ -19,6 +19,11 @@ import { PolicyForm } from './policy-form.tsx'
 
 export const metadata: Metadata = { title: 'Tool policies' }
 
+const AFTER_UNTRUSTED: Record<NonNullable<ToolPolicy['afterUntrusted']>, string> = {
+  ask: 'Asks',
+  allow: 'Does not ask',
+}
+
 const ASKS: Record<NonNullable<ToolPolicy['approval']>, string> = {
   never: 'Never',
   always: 'Before every call',
@@ -59,6 +64,14 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
             ))}
           </Notice>
         )}
+        <Notice tone="info" title="After untrusted content, a call asks">
+          <p>
+            A file, a page or a tool’s result may hold instructions that others wrote, and a model may follow them.
+            While a conversation holds such content, people are asked before a call that changes something outside their
+            own notes and tasks, or that reaches a server other than the one that the content is from. The card says
+            why. A policy can decide otherwise for a tool or a server.
+          </p>
+        </Notice>
         <Card flush>
           {policies.length === 0 ? (
             <EmptyState icon={ShieldCheck} title="No policies yet">
@@ -83,6 +96,11 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
                   ),
                 },
                 { header: 'Approval', cell: ({ approval }) => (approval ? ASKS[approval] : 'As for the server') },
+                {
+                  header: 'After untrusted content',
+                  cell: ({ afterUntrusted }) =>
+                    afterUntrusted ? AFTER_UNTRUSTED[afterUntrusted] : 'As for the server',
+                },
                 { header: 'Seconds', cell: (policy) => secondsText(policy) },
                 {
                   header: 'Never stored',

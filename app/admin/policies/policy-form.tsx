@@ -17,6 +17,12 @@ const ASKS = [
   ['always', 'Before every call'],
 ] as const
 
+const AFTER_UNTRUSTED = [
+  ['', 'As for the server, else ask'],
+  ['ask', 'Ask before calls that change something outside, or reach another server'],
+  ['allow', 'Do not ask'],
+] as const
+
 /** Sets the policy for a tool, or for all tools of a server. `policy` is the current one. */
 export function PolicyForm({ servers, tools, policy }: { servers: string[]; tools: string[]; policy?: ToolPolicy }) {
   return (
@@ -47,6 +53,18 @@ export function PolicyForm({ servers, tools, policy }: { servers: string[]; tool
       <Field label="Approval">
         <Select name="approval" defaultValue={policy?.approval ?? ''}>
           {ASKS.map(([value, label]) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </Select>
+      </Field>
+      <Field
+        label="After untrusted content"
+        hint="While the conversation holds a file, a page or a tool’s result that others may have written. The model may follow what it says, so ask, unless a wrong call does no harm."
+      >
+        <Select name="afterUntrusted" defaultValue={policy?.afterUntrusted ?? ''}>
+          {AFTER_UNTRUSTED.map(([value, label]) => (
             <option key={value} value={value}>
               {label}
             </option>

@@ -29,6 +29,8 @@ export type Question = {
   /** Names of the parameters that the session fills in, besides these arguments. */
   filledIn?: string[]
   reason: ApprovalReason
+  /** What in the conversation may have led to the call, as sentences. */
+  warning?: string
   remember: boolean
 }
 
@@ -44,6 +46,7 @@ const WHY: Record<ApprovalReason, string> = {
   first: 'This is its first call in this conversation.',
   destructive: 'The tool says that this cannot be undone.',
   unannotated: 'The tool does not say whether this can be undone.',
+  untrusted: 'It may change something, or send on what was read here.',
   repeated: 'The same call was made before for this message, and it took effect or may have.',
 }
 
@@ -55,6 +58,7 @@ export function makeApprovalCard({
   arguments: args,
   filledIn = [],
   reason,
+  warning,
   remember,
 }: Question): WidgetRoot {
   const payload = { approval: id }
@@ -63,6 +67,7 @@ export function makeApprovalCard({
     children: [
       Title({ value: `Call ${toVisibleText(tool)}?`, size: 'sm' }),
       Caption({ value: `A tool of ${toVisibleText(server)}. ${WHY[reason]}` }),
+      warning === undefined ? null : Caption({ value: warning }),
       Markdown({ value: formatArguments(args) }),
       filledIn.length > 0
         ? Caption({ value: `Your session fills in: ${filledIn.map(toVisibleText).join(', ')}.` })

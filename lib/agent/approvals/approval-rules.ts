@@ -1,3 +1,4 @@
+import type { ContentSource, UntrustedContent } from '#lib/agent/approvals/untrusted-content.ts'
 import type { ApprovedTool } from '#lib/data/runs/approvals.ts'
 import { hashArguments } from '#lib/data/runs/ledger.ts'
 import type { EarlierCall } from '#lib/data/runs/tool-calls.ts'
@@ -10,7 +11,7 @@ import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 
 /** Why a person is asked before a call is made. */
-export type ApprovalReason = 'always' | 'first' | 'destructive' | 'unannotated' | 'repeated'
+export type ApprovalReason = 'always' | 'first' | 'destructive' | 'unannotated' | 'repeated' | 'untrusted'
 
 /** What is known when a call is reviewed. */
 export type Known = {
@@ -22,6 +23,11 @@ export type Known = {
   earlier: EarlierCall[]
   /** Calls that this attempt made before it was parked. */
   own?: EarlierCall[]
+  /**
+   * What the model has read that others may have written. Undefined if no model chose the call: the
+   * person did, by a command or a control.
+   */
+  untrusted?: UntrustedContent
 }
 
 /** A tool as the model sees it, with the connection and policy that a review of its calls needs. */
@@ -50,12 +56,26 @@ export function findApprovalReason(
     annotation: whyRisky(server, tool),
   }
   const reason = reasons[policy.approval]
-  if (reason === undefined || reason === 'always') return reason
+  if (reason === 'always') return reason
+  const concerns = known.untrusted?.findConcerns(server, tool, policy) ?? []
+  if (reason === undefined && concerns.length === 0) return undefined
   const hash = hashDefinition(tool as ToolDefinition)
-  const first = reason === 'first'
-  const yes = ({ remember, ...it }: ApprovedTool) =>
-    (first || remember) && it.server === server.name && it.tool === tool.name && it.toolHash === hash
-  return known.approved.some(yes) ? undefined : reason
+  const approved = known.approved.filter(
+    (it) => it.server === server.name && it.tool === tool.name && it.toolHash === hash,
+  )
+  if (concerns.length > 0) return approved.some((approval) => coversAll(approval, concerns)) ? undefined : 'untrusted'
+  return approved.some(({ remember }) => reason === 'first' || remember) ? undefined : reason
+}
+
+/**
+ * True if a person allowed a tool for the rest of the thread when all of this content was there.
+ * The tool's own later results do not take that back, or it would last for one call.
+ */
+function coversAll({ remember, approvedAt, server, tool }: ApprovedTool, concerns: ContentSource[]): boolean {
+  return (
+    remember &&
+    concerns.every((source) => source.at <= approvedAt || (source.server === server && source.tool === tool))
+  )
 }
 
 /**

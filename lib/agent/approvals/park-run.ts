@@ -1,6 +1,7 @@
 import type { RunToolApprovalItem } from '@openai/agents'
 import { makeApprovalCard } from '#lib/agent/approvals/approval-card.ts'
 import type { ApprovalReason, OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
+import { type ContentSource, describeConcerns } from '#lib/agent/approvals/untrusted-content.ts'
 import { type KeptToolCall, NOT_YET } from '#lib/agent/stream/open-calls.ts'
 import type { TurnEvents } from '#lib/agent/stream/turn-events.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
@@ -19,7 +20,14 @@ import { toVisibleJson, toVisibleText } from '#lib/platform/text/visible-text.ts
 const STATE_MAX_CHARS = 4_000_000
 
 /** A call that waits for a person's approval. */
-export type PendingCall = OfferedTool & { callId: string; name: string; arguments: unknown; reason: ApprovalReason }
+export type PendingCall = OfferedTool & {
+  callId: string
+  name: string
+  arguments: unknown
+  reason: ApprovalReason
+  /** The content of the conversation that may have led to the call. */
+  concerns?: ContentSource[]
+}
 
 type Pausing = {
   thread: Thread
@@ -111,10 +119,10 @@ function toQuestion({ call, ...ids }: Asked): NewApproval {
 }
 
 function cardOf(thread: Thread, { id, itemId, call }: Asked): WidgetItem {
-  const { connection, tool, reason } = call
+  const { connection, tool, reason, concerns = [] } = call
   // What the model gives for parameters that the session fills in is not sent, so it is not shown.
   const args = removeBoundArguments(call.arguments as Record<string, unknown>, connection.server)
-  const remember = reason === 'destructive' || reason === 'unannotated'
+  const remember = reason === 'destructive' || reason === 'unannotated' || reason === 'untrusted'
   const filledIn = connection.filledIn(tool.name)
   const widget = makeApprovalCard({
     id,
@@ -123,6 +131,7 @@ function cardOf(thread: Thread, { id, itemId, call }: Asked): WidgetItem {
     arguments: args,
     filledIn,
     reason,
+    ...(concerns.length > 0 && { warning: describeConcerns(concerns) }),
     remember,
   })
   const copy_text = `${toVisibleText(tool.name)} ${toVisibleJson(args)}`

@@ -1,9 +1,10 @@
 import { listRecentItems } from '#lib/agent/input/recent-items.ts'
 import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
+import { listThreadFiles } from '#lib/data/attachments/thread-files.ts'
 import { findPerson } from '#lib/data/people/users.ts'
 import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
-import { type EarlierCall, listCallsFor } from '#lib/data/runs/tool-calls.ts'
+import { type EarlierCall, listAnsweredTools, listCallsFor } from '#lib/data/runs/tool-calls.ts'
 import { listPolicies } from '#lib/data/servers/policies.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { AppError } from '#lib/platform/errors.ts'
@@ -18,11 +19,13 @@ export type ReadContext = Awaited<ReturnType<typeof readContext>>
  */
 export async function readContext(caller: Caller, { thread, input, store }: Omit<Turn, 'signal'>, runs: string[]) {
   const callsFor = async (message?: UserMessageItem | null) => (message ? listCallsFor(caller, message.id) : [])
-  const [person, items, policies, approved, calls] = await Promise.all([
+  const [person, items, policies, approved, answered, files, calls] = await Promise.all([
     findPerson(caller.userId),
     listRecentItems(store, thread.id),
     listPolicies(caller),
     listApprovedForThread(caller, thread.id),
+    listAnsweredTools(caller, thread.id),
+    listThreadFiles(caller, thread.id),
     callsFor(input),
   ])
   if (!person) throw new AppError('unauthenticated', 'This account can no longer be used.')
@@ -35,6 +38,8 @@ export async function readContext(caller: Caller, { thread, input, store }: Omit
     said,
     policies,
     approved,
+    answered,
+    files,
     earlier: all.filter((call) => !isOwn(call)),
     own: all.filter(isOwn),
   }

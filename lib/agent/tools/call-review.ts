@@ -25,7 +25,7 @@ export type Decision = { isApproved: true } | { isApproved: false; message: stri
 export class CallReview {
   /** Calls that wait for a person's approval, by call id. */
   readonly pending = new Map<string, PendingCall>()
-  readonly #known: Known
+  #known: Known
   readonly #resumed: ResumedRun | undefined
   /** The ids of the calls that may be made. */
   readonly #cleared = new Set<string>()
@@ -37,6 +37,11 @@ export class CallReview {
   constructor(known: Known, resumed?: ResumedRun) {
     this.#known = known
     this.#resumed = resumed
+  }
+
+  /** Says that the person chose the turn's calls, by a command, whatever the conversation holds. */
+  noteCommand(): void {
+    this.#known = { ...this.#known, untrusted: undefined }
   }
 
   /** Notes the calls of a model's answer, before the SDK acts on them. */
@@ -67,7 +72,8 @@ export class CallReview {
       return false
     }
     if (reason !== undefined) {
-      this.pending.set(callId, { ...offered, callId, name, arguments: args, reason })
+      const concerns = this.#known.untrusted?.findConcerns(connection.server, tool, offered.policy)
+      this.pending.set(callId, { ...offered, callId, name, arguments: args, reason, ...(concerns && { concerns }) })
       return true
     }
     this.#cleared.add(callId)

@@ -1,4 +1,5 @@
 import type { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
+import { UntrustedContent } from '#lib/agent/approvals/untrusted-content.ts'
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
 import { readModelName } from '#lib/agent/models/open-model.ts'
 import type { SideStep } from '#lib/agent/stream/chat-context.ts'
@@ -12,7 +13,7 @@ import { ResultFiles } from '#lib/mcp-client/files/result-files.ts'
 import { listServersFor } from '#lib/mcp-client/servers/mcp-servers.ts'
 
 /** The tool servers of one turn, with the review of calls at them. */
-export type OpenTools = OpenMcp & { review: CallReview; needed: NeededAccounts }
+export type OpenTools = OpenMcp & { review: CallReview; needed: NeededAccounts; untrusted: UntrustedContent }
 
 type Work = {
   context: TurnContext
@@ -30,7 +31,8 @@ export async function openTools({ context, known, steps, signal, resumed }: Work
   const { caller, run, builtinFetch } = context
   const servers = await listServersFor(known.person.role)
   const needed = new NeededAccounts(caller, servers)
-  const review = new CallReview(known, resumed)
+  const untrusted = new UntrustedContent()
+  const review = new CallReview({ ...known, untrusted }, resumed)
   const mcp: OpenMcp = await openMcp(
     {
       ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId: known.said?.id, signal },
@@ -38,13 +40,19 @@ export async function openTools({ context, known, steps, signal, resumed }: Work
       onProgress: (...call) => steps.push((turn) => turn.progress(...call)),
       onSettled: (callId, facts) => {
         needed.noteCall(facts, mcp.connections)
+        untrusted.noteCall(facts, mcp.connections)
         steps.push((turn) => turn.settled(callId, facts))
       },
     },
     { servers, policies: known.policies, builtinFetch, signal, relist: resumed !== undefined, model: readModelName() },
   )
   try {
-    return { ...mcp, unavailable: await needed.explain(mcp.unavailable), review, needed }
+    const unavailable = await needed.explain(mcp.unavailable)
+    untrusted.noteFiles(known.files)
+    untrusted.noteItems(known.items)
+    for (const answered of known.answered) untrusted.noteAnswer(answered, mcp.connections)
+    untrusted.noteUnavailable(unavailable)
+    return { ...mcp, unavailable, review, needed, untrusted }
   } catch (error) {
     await mcp.close()
     throw error

@@ -10,6 +10,20 @@ export function isSafeLink(href: string): boolean {
 }
 
 /**
+ * What a link shows before it is followed: its host, then the title that the text gives it, which
+ * may say anything.
+ */
+export function toLinkTitle(href: string, title: string): string {
+  try {
+    const { host, pathname } = new URL(href)
+    const place = host || pathname
+    return title === '' || title === href ? place : `${place}: ${title}`
+  } catch {
+    return title
+  }
+}
+
+/**
  * True if an image may be loaded: inline images, and https images from domains that the thread
  * allows (`example.com`, `*.example.com`). Any other address could leak the conversation to a third
  * party.

@@ -1,5 +1,5 @@
 import createDOMPurify from 'dompurify'
-import { isAllowedImage, isSafeLink } from '#lib/chatkit-element/markdown/links.ts'
+import { isAllowedImage, isSafeLink, toLinkTitle } from '#lib/chatkit-element/markdown/links.ts'
 
 const TAGS =
   'a b blockquote br button code del div em h4 h5 h6 hr i img ins kbd li mark ol p pre s span strong sub sup table tbody td th thead tr u ul'
@@ -10,7 +10,7 @@ let allowedDomains: readonly string[] = []
 
 /**
  * Turns untrusted HTML into a safe fragment: an allowlist of tags and attributes, no styles, web
- * and mail links in a new tab without an opener, images only from allowed domains. It works in an
+ * and mail links in a new tab without an opener that name their host, images only from allowed domains. It works in an
  * inert document, so nothing loads or runs.
  */
 export function sanitise(html: string, imageDomains: readonly string[]): DocumentFragment {
@@ -39,6 +39,7 @@ function create() {
     }
     if (node.tagName === 'A') {
       if (!isSafeLink(node.getAttribute('href') ?? '')) return node.removeAttribute('href')
+      node.setAttribute('title', toLinkTitle(node.getAttribute('href') ?? '', node.getAttribute('title') ?? ''))
       node.setAttribute('target', '_blank')
       node.setAttribute('rel', 'noopener noreferrer')
     }

@@ -172,16 +172,20 @@ export async function listRunsWithPendingApprovals(caller: { userId: string }, t
   return rows.map(({ id }) => id)
 }
 
-/** A tool that the person approved in a thread, with its definition's hash at that time. */
-export type ApprovedTool = Pick<Approval, 'server' | 'tool' | 'toolHash' | 'remember'>
+/**
+ * A tool that the person approved in a thread, with its definition's hash at that time, and when
+ * they last did.
+ */
+export type ApprovedTool = Pick<Approval, 'server' | 'tool' | 'toolHash' | 'remember'> & { approvedAt: Date }
 
 /** The tools that the person approved in this thread, 1000 at most. */
 export function listApprovedForThread(caller: { userId: string }, threadId: string): Promise<ApprovedTool[]> {
   return runStatementAs<ApprovedTool>(
     caller,
     Prisma.sql`
-      SELECT DISTINCT server, tool, tool_hash AS "toolHash", remember FROM approvals
-      WHERE thread_id = ${threadId} AND owner_id = ${caller.userId} AND status = 'approved' LIMIT 1000`,
+      SELECT server, tool, tool_hash AS "toolHash", remember, max(decided_at) AS "approvedAt" FROM approvals
+      WHERE thread_id = ${threadId} AND owner_id = ${caller.userId} AND status = 'approved'
+      GROUP BY server, tool, tool_hash, remember LIMIT 1000`,
   )
 }
 

@@ -66,6 +66,33 @@ export function listCallsFor(caller: { userId: string }, turnId: string): Promis
   )
 }
 
+// Failures whose sentence is ours alone. Any other may quote the server.
+const SILENT: FailureClass[] = [
+  ...(['refused', 'dns', 'tls', 'connect_timeout', 'unauthorised', 'forbidden', 'too_large', 'overloaded'] as const),
+  ...(['session_lost', 'idle_timeout', 'hard_timeout', 'transport_lost', 'outcome_unknown'] as const),
+  ...(['cancelled', 'denied', 'declined', 'replica_died'] as const),
+]
+
+/** True if a call that ended like this brought words of its server. */
+export function hasWordsOfServer(failureClass: FailureClass | undefined): boolean {
+  return failureClass === undefined || !SILENT.includes(failureClass)
+}
+
+/** A tool whose words are in a thread, and when the last of them came. */
+export type AnsweredTool = { server: string; tool: string; at: Date }
+
+/** The tools whose answers the model of a thread has read, the latest first, 500 at most. */
+export function listAnsweredTools(caller: { userId: string }, threadId: string): Promise<AnsweredTool[]> {
+  return runStatementAs<AnsweredTool>(
+    caller,
+    Prisma.sql`
+      SELECT server, tool, max(finished_at) AS at FROM tool_calls
+      WHERE thread_id = ${threadId} AND owner_id = ${caller.userId} AND via = 'chat' AND finished_at IS NOT NULL
+        AND (failure_class IS NULL OR failure_class <> ALL(${SILENT}))
+      GROUP BY server, tool ORDER BY at DESC LIMIT 500`,
+  )
+}
+
 /**
  * Whose calls to read: everybody's (after the caller checked the admin role), or one person's own.
  */

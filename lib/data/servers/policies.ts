@@ -10,6 +10,13 @@ import { runStatementAs, withSystem } from '#lib/platform/db/db.ts'
 export const APPROVAL_POLICIES = ['never', 'always', 'first', 'annotation'] as const
 export type ApprovalPolicy = (typeof APPROVAL_POLICIES)[number]
 
+/**
+ * Whether a call asks first while the conversation holds content that others may have written
+ * (lib/agent/approvals/untrusted-content.ts).
+ */
+export const AFTER_UNTRUSTED = ['ask', 'allow'] as const
+export type AfterUntrusted = (typeof AFTER_UNTRUSTED)[number]
+
 /** The name that stands for every tool of a server. */
 export const EVERY_TOOL = '*'
 
@@ -22,6 +29,7 @@ export type ToolPolicy = {
   /** The tool's own name, or `*` for every tool of the server. */
   tool: string
   approval: ApprovalPolicy | null
+  afterUntrusted: AfterUntrusted | null
   /**
    * An admin confirmed the tool's annotation: a second call with the same arguments has no further
    * effect.
@@ -37,15 +45,18 @@ export type ToolPolicy = {
 /**
  * The policy in effect for one tool, after the defaults. Seconds are null if the settings decide.
  */
-export type EffectivePolicy = Omit<ToolPolicy, 'server' | 'tool' | 'approval'> & { approval: ApprovalPolicy }
+export type EffectivePolicy = Omit<ToolPolicy, 'server' | 'tool' | 'approval' | 'afterUntrusted'> & {
+  approval: ApprovalPolicy
+  afterUntrusted: AfterUntrusted
+}
 
 /** All policies, for deciding on the caller's calls or for an admin page: 5,000 at most. */
 export function listPolicies(caller: { userId: string }): Promise<ToolPolicy[]> {
   return runStatementAs<ToolPolicy>(
     caller,
     Prisma.sql`
-      SELECT server, tool, approval, repeatable, hidden, connect_seconds AS "connectSeconds", idle_seconds AS "idleSeconds",
-        hard_seconds AS "hardSeconds"
+      SELECT server, tool, approval, after_untrusted AS "afterUntrusted", repeatable, hidden,
+        connect_seconds AS "connectSeconds", idle_seconds AS "idleSeconds", hard_seconds AS "hardSeconds"
       FROM tool_policies ORDER BY server, tool LIMIT 5000`,
   )
 }
@@ -77,6 +88,7 @@ export function findPolicy(policies: ToolPolicy[], server: string, tool: string)
   const [own, all] = [find(tool), find(EVERY_TOOL)]
   return {
     approval: own?.approval ?? all?.approval ?? 'annotation',
+    afterUntrusted: own?.afterUntrusted ?? all?.afterUntrusted ?? 'ask',
     // Confirmed for one tool at a time, because nobody reviews the annotations of all tools at
     // once.
     repeatable: own?.repeatable ?? false,

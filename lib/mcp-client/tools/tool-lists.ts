@@ -12,6 +12,7 @@ export type ToolAnnotations = {
   readOnlyHint?: boolean
   destructiveHint?: boolean
   idempotentHint?: boolean
+  openWorldHint?: boolean
 }
 
 /** A tool as its server lists it. The SDK's type omits the fields that the SDK does not use. */

@@ -18,7 +18,10 @@ const XSS = [
   '```html\n<img src=x onerror="window.hacked=1">\n```',
   '<details open ontoggle="window.hacked=1">x</details>',
   '[a](https://ok.example "x\\" onmouseover=\\"window.hacked=1")',
+  '[b](https://ok.example "a title that names evil.example")',
+  '[https://bank.example](https://evil.example/bank)',
   '<https://evil.example/auto>',
+  '<link rel="prefetch" href="https://evil.example/d"><meta http-equiv="refresh" content="0;url=https://evil.example/e">',
 ].join('\n\n')
 
 const at = (run: Run) => ({ thread_id: run.thread.id, created_at: new Date().toISOString() })

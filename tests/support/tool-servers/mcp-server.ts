@@ -12,8 +12,13 @@ export type TestTool = {
   name: string
   title?: string
   description?: string
-  /** By default those of a tool that is not destructive; `{}` for none. */
-  annotations?: { readOnlyHint?: boolean; destructiveHint?: boolean; idempotentHint?: boolean }
+  /** By default those of a tool that is not destructive, in a closed world; `{}` for none. */
+  annotations?: {
+    readOnlyHint?: boolean
+    destructiveHint?: boolean
+    idempotentHint?: boolean
+    openWorldHint?: boolean
+  }
   /** By default any arguments are accepted. */
   input?: z.ZodObject
   run: (
@@ -23,8 +28,8 @@ export type TestTool = {
   ) => unknown
 }
 
-/** Annotations of a tool whose calls need no approval. */
-export const HARMLESS = { readOnlyHint: false, destructiveHint: false }
+/** Annotations of a tool whose calls need no approval, neither before its results nor after. */
+export const HARMLESS = { readOnlyHint: false, destructiveHint: false, openWorldHint: false }
 
 export type TestMcp = AsyncDisposable & {
   url: string

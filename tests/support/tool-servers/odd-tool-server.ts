@@ -10,12 +10,12 @@ import { CALL_HABITS, type CallHabit, type Reply, text } from '#tests/support/to
 type Message = { id?: number | string; method?: string; params?: Record<string, unknown> }
 
 const schema = { type: 'object', properties: {} }
-// None is destructive, so that no call needs an approval.
+// None is destructive or of an open world, so that no call needs an approval.
 const good = (name: string) => ({
   name,
   description: name,
   inputSchema: schema,
-  annotations: { destructiveHint: false },
+  annotations: { destructiveHint: false, openWorldHint: false },
 })
 const listed: Record<string, unknown>[] = Object.keys(CALL_HABITS).map((name) =>
   name === 'wrong_structured'

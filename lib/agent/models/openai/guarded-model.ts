@@ -8,8 +8,11 @@ import { toWellFormedRequest } from '#lib/agent/models/well-formed-request.ts'
 /** A tool call as the model asked for it. `arguments` is its text, which may not be JSON. */
 export type AskedCall = { callId: string; name: string; arguments: string }
 
-/** The outcome of one call of the model. */
-export type ModelAnswer = { inputTokens: number; outputTokens: number; calls: AskedCall[] }
+/**
+ * The outcome of one call of the model. `isHosted`: it holds calls that the provider has made
+ * itself, such as a search of the web.
+ */
+export type ModelAnswer = { inputTokens: number; outputTokens: number; calls: AskedCall[]; isHosted: boolean }
 
 type Guard = {
   /** The idle timeout: the most milliseconds between two events of the model. */
@@ -110,7 +113,9 @@ function answerOf({ response: { output, usage } }: Done): ModelAnswer {
   })
   const says = output.some((item) => item.type === 'message' && (item.content as SaidPart[]).some(isSaid))
   if (!says && calls.length === 0) throw new ModelFault('model_empty', 'the model gave an empty answer')
-  return { inputTokens: toTokenCount(usage.inputTokens), outputTokens: toTokenCount(usage.outputTokens), calls }
+  const isHosted = output.some(({ type }) => type === 'hosted_tool_call')
+  const [inputTokens, outputTokens] = [toTokenCount(usage.inputTokens), toTokenCount(usage.outputTokens)]
+  return { inputTokens, outputTokens, calls, isHosted }
 }
 
 type SaidPart = { type: string; text?: string; refusal?: string }

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "tool_policies" ADD COLUMN     "after_untrusted" TEXT;
