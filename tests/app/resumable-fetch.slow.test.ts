@@ -8,7 +8,8 @@ import { makeResumableFetch } from '#app/chat/resumable-fetch.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { Respond } from '#lib/chatkit/server/turn.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
-import { listActiveRuns } from '#lib/runs/registry.ts'
+import { withSystem } from '#lib/platform/db/db.ts'
+import { listActiveRuns, registry } from '#lib/runs/registry.ts'
 import { kinds, message, parseEvents, textOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { serve } from '#tests/support/processes/serve.ts'
@@ -24,8 +25,9 @@ afterEach(async () => {
 
 /**
  * The endpoint behind a proxy that cuts each answer after `cutAfter()` bytes; Infinity means never.
+ * With `isClean` the proxy hides the cut: it ends its own answer as if that were whole.
  */
-async function endpoint(respond: Respond<TurnContext>, cutAfter: () => number) {
+async function endpoint(respond: Respond<TurnContext>, cutAfter: () => number, isClean = false) {
   const app = await serve(makeChatKitRoute({ respond }))
   const seen: { type: string; params: Record<string, unknown>; metadata?: Record<string, unknown> }[] = []
   const proxy = createServer(async (incoming, outgoing) => {
@@ -37,7 +39,7 @@ async function endpoint(respond: Respond<TurnContext>, cutAfter: () => number) {
       let left = cutAfter()
       answer.on('data', (chunk: Buffer) => {
         const isLast = left <= chunk.length
-        outgoing.write(chunk.subarray(0, left), () => isLast && outgoing.destroy())
+        outgoing.write(chunk.subarray(0, left), () => isLast && (isClean ? outgoing.end() : outgoing.destroy()))
         left = Math.max(0, left - chunk.length)
       })
       answer.on('end', () => left > 0 && outgoing.end())
@@ -55,6 +57,8 @@ async function endpoint(respond: Respond<TurnContext>, cutAfter: () => number) {
   return { url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`, seen }
 }
 
+/** The first line of every stream. */
+const PING = ': ping\n'
 const WORDS = Array.from({ length: 60 }, (_, n) => `word${n} `)
 
 const slowly = (words: string[]): Respond<TurnContext> =>
@@ -106,6 +110,47 @@ test('an answer whose connection keeps breaking arrives whole, in the protocolâ€
   )
   expect(seen.map(({ type }) => type).slice(0, 3)).toEqual(['threads.create', 'threads.attach', 'threads.attach'])
   expect(lost).toBe(0)
+})
+
+test('a proxy that hides its cuts loses nothing, even if an attempt to resume ends without an event', {
+  timeout: 30_000,
+}, async () => {
+  const person = await signedIn()
+  const bytes = [3_000, PING.length, PING.length]
+  const { url, seen } = await endpoint(slowly(WORDS), () => bytes.shift() ?? Number.POSITIVE_INFINITY, true)
+  let lost = 0
+  const onLost = () => {
+    lost += 1
+  }
+  const through = makeResumableFetch(await sendAs(person), { hasLeft: async () => false, onLost })
+  const events = parseEvents(await (await through(url, request())).text())
+  expect(textOf(events.flatMap((event) => (event.type === 'thread.item.done' ? event.item : [])).at(-1))).toBe(
+    WORDS.join(''),
+  )
+  expect(seen.map(({ type }) => type).slice(1)).toEqual(['threads.attach', 'threads.attach', 'threads.attach'])
+  expect(lost).toBe(0)
+})
+
+test('an answer whose events are no longer kept is given up at the first attempt to resume it', async () => {
+  const person = await signedIn()
+  const bytes = [3_000]
+  const { url, seen } = await endpoint(slowly(WORDS), () => bytes[0] ?? Number.POSITIVE_INFINITY)
+  const send = await sendAs(person)
+  const forgetful: typeof fetch = async (input, init) => {
+    if (/threads\.attach/.test(String(init?.body))) {
+      bytes.shift()
+      for (const run of listActiveRuns()) {
+        run.stop()
+        await run.ended
+        registry().runs.delete(run.id)
+        await withSystem('expiry', (tx) => tx.run.update({ where: { id: run.id }, data: { lastSeq: 0 } }))
+      }
+    }
+    return send(input, init)
+  }
+  const through = makeResumableFetch(forgetful, { hasLeft: async () => false, onLost: () => {} })
+  await expect((await through(url, request())).text()).rejects.toThrow('The connection was lost.')
+  expect(seen.map(({ type }) => type)).toEqual(['threads.create', 'threads.attach'])
 })
 
 test('an aborted answer is stopped, but goes on if the person only left', async () => {

@@ -25,6 +25,11 @@ export class AnswerPlace {
     this.#replayed = 0
   }
 
+  /** The run that was read last; null if the server has no runs. */
+  get runId(): string | null {
+    return this.#runId
+  }
+
   get isNumbered(): boolean {
     return this.last > 0
   }

@@ -49,10 +49,12 @@ export async function followAnswer(
 ): Promise<void> {
   const place = new AnswerPlace()
   let fromStart = false
+  let endsCleanly = false
   const stream = opened ?? (await open(api, operation, params, hooks, signal, id))
   hooks.onOpen?.(stream.runId)
   if (await readToEnd(stream, hooks, place)) return
   for (let tries = 0; tries < BACK_OFF_MS.length; tries += 1) {
+    endsCleanly = false
     hooks.onReconnecting(true)
     await waitBeforeRetry(BACK_OFF_MS[tries] ?? 0, signal)
     const before = place.last
@@ -71,10 +73,13 @@ export async function followAnswer(
         if (first.value && place.isNumbered && !hooks.isUnfinished()) return
         // The server has runs but sent neither an event nor `: end`: it died before the answer
         // began.
-        if (!first.value && again.runId && !place.isAnswered && operation !== 'threads.attach') {
+        if (!first.value && (again.runId ?? place.runId) && !place.isAnswered && operation !== 'threads.attach') {
           fromStart = true
           continue
         }
+        // A cut that a proxy turned into a clean end: the server would say `: end`, or name no run.
+        endsCleanly = !first.value && again.runId !== null && place.isNumbered
+        if (endsCleanly) continue
         return await hooks.reload(signal)
       }
       if (await readToEnd(prepend(first.value, again), hooks, place)) return
@@ -88,6 +93,8 @@ export async function followAnswer(
       hooks.onReconnecting(false)
     }
   }
+  // The server can be reached, so what it has stored can be read.
+  if (endsCleanly) return await hooks.reload(signal)
   throw new LostError('The connection was lost.')
 }
 

@@ -11,6 +11,9 @@ import type { Act, Respond, Turn, TurnWatch } from '#lib/chatkit/server/turn.ts'
  */
 export type LiveTurn = { runId: string; threadId: string; events: AsyncGenerator<NumberedEvent, boolean> }
 
+/** What a reader attaches to. It has no `runId` if none of the turn's events are kept. */
+export type AttachedTurn = Omit<LiveTurn, 'runId'> & Partial<Pick<LiveTurn, 'runId'>>
+
 /** Where to continue reading: after which event of which turn. */
 export type AttachTo = { runId?: string; after?: number }
 
@@ -24,7 +27,7 @@ export interface LiveTurns {
   /**
    * The running turn, or the one of `runId`, after event number `after`; by default from its first.
    */
-  attach(threadId: string, to: AttachTo): Promise<LiveTurn | null>
+  attach(threadId: string, to: AttachTo): Promise<AttachedTurn | null>
   /** The turn that an earlier request with this id began. */
   findRepeated(requestId: string): Promise<RepeatedTurn | null>
 }
@@ -65,7 +68,7 @@ export type Deps<Context> = {
   transcribe?: (audio: { data: Uint8Array; mimeType: string; mediaType: string }) => Promise<{ text: string }>
   streamOptions?: (thread: Thread) => StreamOptions
   /** Called for each failed turn, with the error event that the client got. */
-  onFailure?: (error: unknown, told: ErrorEvent, context: Context) => void
+  onFailure?: (error: unknown, shown: ErrorEvent, context: Context) => void
 }
 
 /**

@@ -159,9 +159,9 @@ export function findRunOfThread(
   caller: { userId: string },
   threadId: string,
   runId?: string,
-): Promise<Pick<RunModel, 'id' | 'status' | 'errorMessage'> | null> {
+): Promise<Pick<RunModel, 'id' | 'status' | 'errorMessage' | 'lastSeq'> | null> {
   const where = { threadId, ownerId: caller.userId, ...(runId !== undefined && { id: runId }) }
-  const select = { id: true, status: true, errorMessage: true } as const
+  const select = { id: true, status: true, errorMessage: true, lastSeq: true } as const
   return withCaller(caller, (tx) => tx.run.findFirst({ where, orderBy: { createdAt: 'desc' }, select }))
 }
 

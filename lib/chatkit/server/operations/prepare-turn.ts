@@ -99,6 +99,6 @@ function pipe<Context>(
     store,
     signal,
     answer: (thread) => answer({ thread, store, signal }, context),
-    onFailure: (error, told) => onFailure?.(error, told, context),
+    onFailure: (error, shown) => onFailure?.(error, shown, context),
   })
 }

@@ -26,7 +26,7 @@ export type PipedTurn = {
   /** Starts the answer; undefined if there is none. Not called for a turn that was stopped before. */
   answer: (thread: Thread) => { events: AsyncIterable<ThreadStreamEvent>; watcher?: TurnWatch } | undefined
   /** Called once if the turn fails, with the error event that the client gets. */
-  onFailure: (error: unknown, told: ErrorEvent) => void
+  onFailure: (error: unknown, shown: ErrorEvent) => void
 }
 
 /**
@@ -52,8 +52,8 @@ export async function* persistEvents(turn: PipedTurn): AsyncGenerator<ThreadStre
       if (signal.aborted && !items.isClosing(raw)) continue
       const event = toWireEvent(raw)
       await items.store(event)
-      const told = items.toClientEvent(event)
-      if (told) yield told
+      const shown = items.toClientEvent(event)
+      if (shown) yield shown
     }
     const answer = signal.aborted ? undefined : turn.answer(thread)
     // Runs once for each delta, so it waits only if there is something to wait for.
@@ -64,8 +64,8 @@ export async function* persistEvents(turn: PipedTurn): AsyncGenerator<ThreadStre
       const event = toWireEvent(raw)
       const stored = items.store(event)
       if (stored) await stored
-      const told = items.toClientEvent(event)
-      if (told) yield told
+      const shown = items.toClientEvent(event)
+      if (shown) yield shown
       const change = changes.save()
       if (change) yield change
     }
@@ -104,9 +104,9 @@ async function* endEarly(
     failure ??= { error }
   }
   if (failure) {
-    const told = toErrorEvent(failure.error)
-    turn.onFailure(failure.error, told)
-    yield told
+    const shown = toErrorEvent(failure.error)
+    turn.onFailure(failure.error, shown)
+    yield shown
   }
   try {
     const change = changes?.save()
