@@ -151,11 +151,17 @@ export class Chat {
   }
 
   /**
-   * Watches for changes from elsewhere: when the person returns, and when another window of this
-   * browser changes the thread. Returns an unsubscribe function.
+   * Watches the page and what changes elsewhere: keeps the draft when the person leaves, and looks
+   * for news when they return or another window of this browser changes the thread. Returns an
+   * unsubscribe function.
    */
   watch(): () => void {
-    return this.#catchUp.watch(this.#otherWindows)
+    const stopLooking = this.#catchUp.watch(this.#otherWindows)
+    const stopKeeping = this.composer.watch()
+    return () => {
+      stopLooking()
+      stopKeeping()
+    }
   }
 
   /**
@@ -218,7 +224,7 @@ export class Chat {
   close(): void {
     this.#leave()
     this.files.close()
-    this.composer.close()
+    this.composer.keep()
     this.dictation.cancel()
     this.history.close()
   }

@@ -39,6 +39,34 @@ test('on a page without React the first listener hears "ready" once, however lat
   expect(heard).toEqual({ removed: 0, first: 1, second: 0, kept: true })
 })
 
+test('a draft is stored when the page is left, also by an element that was removed and put back', async () => {
+  const page = await stage.visit()
+  const kept = await page.evaluate(async () => {
+    const element = document.createElement('openai-chatkit') as HTMLElement & {
+      setOptions: (options: object) => void
+      setComposerValue: (value: object) => void
+    }
+    Object.assign(element.dataset, { draftsKey: 'own-drafts', draftsOwner: 'ann' })
+    document.body.append(element)
+    element.setOptions({ api: { url: '/chatkit', domainKey: 'x' } })
+    const stored: (string | null)[] = []
+    // The page is left at once, before a pause in the writing stores the draft.
+    const leaveWith = (text: string) => {
+      element.setComposerValue({ text })
+      dispatchEvent(new Event('pagehide'))
+      stored.push(localStorage.getItem('own-drafts'))
+    }
+    leaveWith('the first draft')
+    element.remove()
+    await new Promise((resolve) => setTimeout(resolve))
+    document.body.append(element)
+    leaveWith('the second draft')
+    element.remove()
+    return stored
+  })
+  expect(kept).toEqual([expect.stringContaining('the first draft'), expect.stringContaining('the second draft')])
+})
+
 test('options change the look at once, invalid ones throw, and the theme sets the colours', async () => {
   const page = await stage.visit({
     theme: { colorScheme: 'dark', radius: 'sharp', color: { accent: { primary: 'rgb(200, 30, 90)', level: 2 } } },

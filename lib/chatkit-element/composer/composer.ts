@@ -59,19 +59,18 @@ export class Composer {
   /** Shows the draft of the new chat that an earlier page stored. */
   begin(): void {
     if (this.isEmpty) this.state.patch(this.#drafts.find(NEW_CHAT))
+  }
+
+  /** Stores the draft whenever the page is left. Returns an unsubscribe function. */
+  watch(): () => void {
     addEventListener('pagehide', this.keep)
+    return () => removeEventListener('pagehide', this.keep)
   }
 
   /** Stores the draft now, so that it outlives the page. */
   readonly keep = (): void => {
     clearTimeout(this.#timer)
     this.#drafts.store(this.#thread, this.state.value)
-  }
-
-  /** Stores the draft and stops watching the page. */
-  close(): void {
-    removeEventListener('pagehide', this.keep)
-    this.keep()
   }
 
   get isEmpty(): boolean {
