@@ -1,4 +1,3 @@
-import { runInBackground } from '#app/api/chatkit/background.ts'
 import { type Answering, makeDeps } from '#app/api/chatkit/make-deps.ts'
 import type { AgentEdges, TurnContext } from '#lib/agent/turn-context.ts'
 import type { Limit } from '#lib/auth/limits/rate-limit.ts'
@@ -15,6 +14,7 @@ import { jsonResponse, readSizedJson } from '#lib/platform/http/http.ts'
 import { openStream } from '#lib/platform/http/open-streams.ts'
 import { sseResponse } from '#lib/platform/http/sse.ts'
 import { findCurrentRequestId, log } from '#lib/platform/log.ts'
+import { runAfterResponse } from '#lib/platform/process/run-after-response.ts'
 import { subscribeToRun } from '#lib/runs/attach-run.ts'
 import { startRun } from '#lib/runs/start-run.ts'
 
@@ -60,7 +60,7 @@ async function answerChatKit(
   try {
     if (answer.kind === 'attached') return await sendTurn(answer, answer.runId, answer.events, onClose)
     const run = await startTurn(request, caller, answer, edges)
-    runInBackground(run.ended)
+    runAfterResponse('a run', () => run.ended)
     return await sendTurn(answer, run.id, subscribeToRun(run.id), onClose)
   } catch (error) {
     onClose()

@@ -1,4 +1,3 @@
-import { runInBackground } from '#app/api/chatkit/background.ts'
 import { canNameThreads, nameThread } from '#lib/agent/models/name-thread.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
@@ -6,6 +5,7 @@ import { makeTitle, toMessageText } from '#lib/chatkit/server/title.ts'
 import type { Turn, TurnWatch } from '#lib/chatkit/server/turn.ts'
 import { withoutRun } from '#lib/platform/db/run-fence.ts'
 import { log } from '#lib/platform/log.ts'
+import { runAfterResponse } from '#lib/platform/process/run-after-response.ts'
 
 /**
  * This many characters of an answer show what a conversation is about. A shorter answer is read to
@@ -36,7 +36,9 @@ export function watchForTitle(turn: Turn, { caller }: TurnContext): TurnWatch | 
       return title && thread.title === firstWords ? rename(title) : undefined
     },
     onEnd() {
-      if (!signal.aborted) runInBackground(withoutRun(() => keepLate(turn, naming, firstWords)))
+      if (signal.aborted) return
+      const kept = withoutRun(() => keepLate(turn, naming, firstWords))
+      runAfterResponse('the naming of a conversation', () => kept)
     },
   }
 }

@@ -2,13 +2,13 @@ import { z } from 'zod'
 import { consumeClient } from '#lib/auth/limits/client-limit.ts'
 import { consumeLimit } from '#lib/auth/limits/rate-limit.ts'
 import { writeResetLetter } from '#lib/auth/mail/letters.ts'
-import { runAfterResponse } from '#lib/auth/mail/run-after-response.ts'
 import { canMail, sendMail } from '#lib/auth/mail/send-mail.ts'
 import { hashPassword, NewPassword } from '#lib/auth/passwords/passwords.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { createCode, dropCodes, redeemCode } from '#lib/data/people/one-time-codes.ts'
 import { findAccountByEmail, resetPasswordHash } from '#lib/data/people/users.ts'
 import { AppError } from '#lib/platform/errors.ts'
+import { runAfterResponse } from '#lib/platform/process/run-after-response.ts'
 
 const LETTERS = { name: 'reset-mail', points: 5, seconds: 3_600 }
 const ASKS = { name: 'reset-ask', points: 20, seconds: 3_600 }

@@ -1,6 +1,5 @@
 import { consumeClient, readClientAddress } from '#lib/auth/limits/client-limit.ts'
 import { consumeLimit, type Limit, resetLimit } from '#lib/auth/limits/rate-limit.ts'
-import { runAfterResponse } from '#lib/auth/mail/run-after-response.ts'
 import { canMail } from '#lib/auth/mail/send-mail.ts'
 import { isPasswordCorrect } from '#lib/auth/passwords/passwords.ts'
 import { findKnownDevice } from '#lib/auth/sessions/known-device.ts'
@@ -10,6 +9,7 @@ import { mustVerify } from '#lib/auth/sign-in/sign-up-rules.ts'
 import { sendVerification } from '#lib/auth/sign-in/verification.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { type Account, findAccountByEmail } from '#lib/data/people/users.ts'
+import { runAfterResponse } from '#lib/platform/process/run-after-response.ts'
 
 const PER_NETWORK = { name: 'sign-in', points: 10, seconds: 900 }
 const PER_DEVICE = { name: 'sign-in-device', points: 10, seconds: 900 }

@@ -1,7 +1,6 @@
 import { consumeClient } from '#lib/auth/limits/client-limit.ts'
 import { consumeLimit } from '#lib/auth/limits/rate-limit.ts'
 import { writeSignInLetter, writeUnprovenLetter } from '#lib/auth/mail/letters.ts'
-import { runAfterResponse } from '#lib/auth/mail/run-after-response.ts'
 import { canMail, sendMail } from '#lib/auth/mail/send-mail.ts'
 import { createProvenAccount } from '#lib/auth/sign-in/newcomers.ts'
 import { SignInRefused } from '#lib/auth/sign-in/sign-in-refused.ts'
@@ -9,6 +8,7 @@ import { requireSignUp } from '#lib/auth/sign-in/sign-up-rules.ts'
 import { createCode, redeemCode } from '#lib/data/people/one-time-codes.ts'
 import { type Account, findAccountByEmail } from '#lib/data/people/users.ts'
 import { AppError } from '#lib/platform/errors.ts'
+import { runAfterResponse } from '#lib/platform/process/run-after-response.ts'
 
 const LETTERS = { name: 'link-mail', points: 5, seconds: 3_600 }
 const ASKS = { name: 'link-ask', points: 20, seconds: 3_600 }

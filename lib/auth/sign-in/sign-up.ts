@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { consumeClient } from '#lib/auth/limits/client-limit.ts'
 import { writeKnownAddressLetter } from '#lib/auth/mail/letters.ts'
-import { runAfterResponse } from '#lib/auth/mail/run-after-response.ts'
 import { sendMail } from '#lib/auth/mail/send-mail.ts'
 import { hashPassword, NewPassword } from '#lib/auth/passwords/passwords.ts'
 import { EmailAddress, PersonName } from '#lib/auth/sign-in/parse-fields.ts'
@@ -12,6 +11,7 @@ import { recordAudit } from '#lib/data/audit.ts'
 import { createFounder, createMember, type NewAccount } from '#lib/data/people/create-account.ts'
 import { hasAnyAccount } from '#lib/data/people/users.ts'
 import { AppError } from '#lib/platform/errors.ts'
+import { runAfterResponse } from '#lib/platform/process/run-after-response.ts'
 
 const SIGN_UPS = { name: 'sign-up', points: 20, seconds: 3_600 }
 
