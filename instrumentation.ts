@@ -14,8 +14,8 @@ export async function register(): Promise<void> {
     { startApprovalExpiry },
     { log },
   ] = await Promise.all([
-    import('#lib/platform/console-log.ts'),
-    import('#lib/platform/process/serving.ts'),
+    import('#lib/platform/redirect-console.ts'),
+    import('#lib/platform/process/begin-serving.ts'),
     import('#lib/auth/sign-in/setup-code.ts'),
     import('#lib/mcp-client/connection/warm-up.ts'),
     import('#lib/runs/heartbeat.ts'),

@@ -1,5 +1,5 @@
 import { toResourceMetadataUrl } from '#lib/auth/oauth-server/metadata.ts'
-import { findBearerCaller } from '#lib/auth/tokens/bearer.ts'
+import { findBearerCaller } from '#lib/auth/tokens/find-bearer-caller.ts'
 import { hasScope, SCOPES, type Scope } from '#lib/auth/tokens/scopes.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'

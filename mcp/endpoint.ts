@@ -15,6 +15,7 @@ import { openStream } from '#lib/platform/http/open-streams.ts'
 import { findCurrentRequestId, log, withLogContext } from '#lib/platform/log.ts'
 import { type Authenticate, authenticate, challengeForScope } from '#mcp/auth.ts'
 import { type ClientInfo, readSessionId, toClientInfo, toSessionId } from '#mcp/client-info.ts'
+import { endWhenDisallowed } from '#mcp/end-when-disallowed.ts'
 import { allowOrigin, answerPreflight, requireKnownPlace } from '#mcp/gate.ts'
 import { type Message, readMessage, toRpcError } from '#mcp/message.ts'
 import { createServerOffer, type Offer } from '#mcp/offers/server-offer.ts'
@@ -22,7 +23,6 @@ import { answerPlainly, wantsProgress } from '#mcp/plain-answer.ts'
 import { consumeRequest } from '#mcp/request-limit.ts'
 import { beginSession, findSession, isChannelId, toHolder, wantsChannel } from '#mcp/sessions.ts'
 import { toolset } from '#mcp/toolset.ts'
-import { endWhenDisallowed } from '#mcp/while-allowed.ts'
 
 type Endpoint = (request: Request) => Promise<Response>
 

@@ -11,7 +11,7 @@ import { AppError, OutcomeUnknownError, toAppError } from '#lib/platform/errors.
 import { findCurrentRequestId, log } from '#lib/platform/log.ts'
 import type { ClientInfo } from '#mcp/client-info.ts'
 import type { Report, Tool } from '#mcp/define-tool.ts'
-import { describeIssues } from '#mcp/fields/problems-of.ts'
+import { describeIssues } from '#mcp/fields/describe-issues.ts'
 
 /** The name of this server, in the ledger and to clients. */
 export const SERVER = 'switchboard'

@@ -31,7 +31,7 @@ try {
   await prepareDatabase(appUrl, process.env.DATABASE_DIRECT_URL)
   // The serving process does not need the owner's rights.
   delete process.env.DATABASE_DIRECT_URL
-  // Next would exit on SIGTERM while runs are open. lib/platform/process/serving.ts shuts the
+  // Next would exit on SIGTERM while runs are open. lib/platform/process/begin-serving.ts shuts the
   // process down in order.
   process.env.NEXT_MANUAL_SIG_HANDLE = 'true'
   if (process.channel) process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))

@@ -1,5 +1,5 @@
 import Link from 'next/link'
-import { toToolCallsHref } from '#app/admin/tool-calls/filter.ts'
+import { toToolCallsHref } from '#app/admin/tool-calls/tool-call-query.ts'
 import { EmptyState } from '#app/ui/lists/empty-state.tsx'
 import { Table } from '#app/ui/lists/table.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'

@@ -7,7 +7,7 @@ import { RelativeTime } from '#app/ui/relative-time.tsx'
 import { toBytesText, toDurationText } from '#app/ui/time-text.ts'
 import type { ToolCallDetail } from '#lib/data/runs/tool-calls.ts'
 import { CallTimes } from './call-times.tsx'
-import { explainFailure } from './failure-text.ts'
+import { explainFailure } from './explain-failure.ts'
 
 /** These outcomes are a person's choice, not failures. */
 const NOBODYS_FAULT: ReadonlySet<string> = new Set(['cancelled', 'declined'])

@@ -4,7 +4,7 @@ import { RelativeTime } from '#app/ui/relative-time.tsx'
 import { toDurationText } from '#app/ui/time-text.ts'
 import type { ToolCallRow } from '#lib/data/runs/tool-calls.ts'
 import { CallStatus } from './call-status.tsx'
-import { explainFailure } from './failure-text.ts'
+import { explainFailure } from './explain-failure.ts'
 
 /** Tool calls as rows. The whole row links to the call's page. */
 export function CallTable({

@@ -12,8 +12,8 @@ import { hasAnyAccount } from '#lib/data/people/users.ts'
 import { env } from '#lib/platform/env.ts'
 import { ProviderButtons } from './provider-buttons.tsx'
 import { toReturnPath, withReturnPath } from './return-path.ts'
-import { findSentence } from './sentences.ts'
 import { SignInForm } from './sign-in-form.tsx'
+import { findSentence } from './sign-in-sentence.ts'
 
 export const metadata: Metadata = { title: 'Sign in' }
 

@@ -11,7 +11,7 @@ import { Field, TextInput } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import { Notice } from '#app/ui/notice.tsx'
 import { signInWithPassword } from './password-sign-in.ts'
-import { findSentence } from './sentences.ts'
+import { findSentence } from './sign-in-sentence.ts'
 
 const NO_EMAIL = { email: 'Enter your e-mail address.' }
 

@@ -9,7 +9,7 @@ import {
 import { z } from 'zod'
 import { toAppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
-import { describeIssues } from '#mcp/fields/problems-of.ts'
+import { describeIssues } from '#mcp/fields/describe-issues.ts'
 
 type Handler = (request: JSONRPCRequest, ctx: ServerContext) => Promise<Result>
 

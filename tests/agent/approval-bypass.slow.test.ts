@@ -1,7 +1,7 @@
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
-import { parseServerForm } from '#app/admin/servers/server-form-data.ts'
+import { parseServerForm } from '#app/admin/servers/parse-server-form.ts'
 import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { savePolicy } from '#lib/data/servers/policies.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { DELETE as revoke } from '#app/api/me/tokens/[id]/route.ts'
 import { GET as list, POST as make, DELETE as revokeAll } from '#app/api/me/tokens/route.ts'
-import { findBearerCaller } from '#lib/auth/tokens/bearer.ts'
+import { findBearerCaller } from '#lib/auth/tokens/find-bearer-caller.ts'
 import { listAuditEvents } from '#lib/data/audit.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'

@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose'
 import { expect, test, vi } from 'vitest'
 import { sealSession } from '#lib/auth/sessions/session.ts'
-import { findBearerCaller } from '#lib/auth/tokens/bearer.ts'
+import { findBearerCaller } from '#lib/auth/tokens/find-bearer-caller.ts'
 import { mintRunToken } from '#lib/auth/tokens/run-tokens.ts'
 import { endSessions } from '#lib/data/people/users.ts'
 import { builtinTransport } from '#lib/mcp-client/connection/transport.ts'

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { english } from '#lib/chatkit-element/language/strings.ts'
 import { Blocks } from '#lib/chatkit-element/markdown/blocks.ts'
 import { listCitedSources, markCitations } from '#lib/chatkit-element/markdown/citations.ts'
-import { toHtml } from '#lib/chatkit-element/markdown/html.ts'
 import { isAllowedImage, isSafeLink } from '#lib/chatkit-element/markdown/links.ts'
 import { mend } from '#lib/chatkit-element/markdown/mend.ts'
+import { toHtml } from '#lib/chatkit-element/markdown/to-html.ts'
 import { toSpokenText } from '#lib/chatkit-element/state/plain-text.ts'
 
 const TEXT = `# Plan

@@ -12,7 +12,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8')
 const SETTINGS = new Set([...read('docs/settings.md').matchAll(/^\| `([A-Z0-9_]+)` \|/gm)].map(([, name]) => name))
 const DOCKERFILE = parseDockerfile(read('Dockerfile'))
-/** What the process adds to SHUTDOWN_GRACE before it gives up, in seconds (lib/platform/process/serving.ts). */
+/** What the process adds to SHUTDOWN_GRACE before it gives up, in seconds (lib/platform/process/begin-serving.ts). */
 const GIVE_UP = 2
 
 type Probe = { httpGet: { path: string; port: string } }

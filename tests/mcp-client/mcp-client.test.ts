@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { findBearerCaller } from '#lib/auth/tokens/bearer.ts'
+import { findBearerCaller } from '#lib/auth/tokens/find-bearer-caller.ts'
 import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { withCallId } from '#lib/mcp-client/calls/call-id.ts'
 import type { CallFacts, CallingRun } from '#lib/mcp-client/calls/calling-run.ts'

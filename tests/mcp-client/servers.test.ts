@@ -16,7 +16,7 @@ import {
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import { findHealth, noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import { listServersFor, readConfiguredServers } from '#lib/mcp-client/servers/mcp-servers.ts'
-import { mayOffer } from '#lib/mcp-client/tools/tool-filter.ts'
+import { mayOffer } from '#lib/mcp-client/tools/may-offer.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { signedIn } from '#tests/support/people/people.ts'

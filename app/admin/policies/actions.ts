@@ -2,7 +2,7 @@
 
 import { serverAction } from '#app/server-action.ts'
 import { deletePolicy, savePolicy } from '#lib/data/servers/policies.ts'
-import { parsePolicy } from './form-data.ts'
+import { parsePolicy } from './parse-policy.ts'
 
 const GATE = { who: 'admin', failure: 'tool policy not changed', refresh: '/admin/policies' } as const
 

@@ -17,8 +17,8 @@ import { examine } from '#lib/mcp-client/doctor/examine.ts'
 import { type McpServer, toMcpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { forgetServer } from '#lib/mcp-client/tools/tool-lists.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { requireAdminServer } from './admin-server.ts'
-import { parseServerForm } from './server-form-data.ts'
+import { parseServerForm } from './parse-server-form.ts'
+import { requireAdminServer } from './require-admin-server.ts'
 
 const GATE = { who: 'admin', failure: 'a change of an MCP server failed', refresh: '/admin/servers' } as const
 

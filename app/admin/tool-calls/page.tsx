@@ -4,7 +4,7 @@ import { Live } from '#app/admin/live.tsx'
 import { PERIOD_OPTIONS } from '#app/admin/periods.ts'
 import { CALL_STATUS_NAMES } from '#app/calls/call-status.tsx'
 import { CallTable } from '#app/calls/call-table.tsx'
-import { explainFailure } from '#app/calls/failure-text.ts'
+import { explainFailure } from '#app/calls/explain-failure.ts'
 import { FilterBar } from '#app/ui/forms/filter-bar.tsx'
 import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { EmptyState } from '#app/ui/lists/empty-state.tsx'
@@ -13,7 +13,7 @@ import { Pager } from '#app/ui/lists/pager.tsx'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { findPerson } from '#lib/data/people/users.ts'
 import { listToolCallFacets, listToolCalls } from '#lib/data/runs/tool-calls.ts'
-import { parseToolCallQuery, type ToolCallQuery, toLedgerFilter, toToolCallsHref } from './filter.ts'
+import { parseToolCallQuery, type ToolCallQuery, toLedgerFilter, toToolCallsHref } from './tool-call-query.ts'
 
 export const metadata: Metadata = { title: 'Tool calls' }
 

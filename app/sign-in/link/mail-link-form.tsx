@@ -5,7 +5,7 @@ import { TextLink } from '#app/forms/text-link.tsx'
 import { useForm } from '#app/forms/use-form.ts'
 import { useFragment } from '#app/forms/use-fragment.ts'
 import { signInWithMailLink } from '#app/sign-in/password-sign-in.ts'
-import { findSentence } from '#app/sign-in/sentences.ts'
+import { findSentence } from '#app/sign-in/sign-in-sentence.ts'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 
 export function MailLinkForm() {

@@ -6,8 +6,8 @@ import {
   SESSION_SECONDS,
   type SessionClaims,
 } from '#lib/auth/sessions/session.ts'
-import { type ProviderProfile, signInFromProvider } from '#lib/auth/sign-in/federation.ts'
 import { listProviders, toIdentityProvider } from '#lib/auth/sign-in/providers.ts'
+import { type ProviderProfile, signInFromProvider } from '#lib/auth/sign-in/sign-in-from-provider.ts'
 import { SignInRefused } from '#lib/auth/sign-in/sign-in-refused.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { findSessionStanding } from '#lib/data/people/ended-sessions.ts'

@@ -1,6 +1,6 @@
 import type { Opening } from '#lib/chatkit/protocol/store.ts'
 import { lockPerson } from '#lib/data/person-lock.ts'
-import { makeOpeningStatements } from '#lib/data/runs/run-opening.ts'
+import { makeOpeningStatements } from '#lib/data/runs/opening-statements.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { runStatementAs } from '#lib/platform/db/db.ts'
 import { retryIdempotent } from '#lib/platform/db/retry.ts'

@@ -1,7 +1,7 @@
 import type { Who } from '#lib/mcp-client/connection/require-authority.ts'
 import { overTransport, transportAs } from '#lib/mcp-client/connection/transport.ts'
 import { type Examination, Finding, type Step } from '#lib/mcp-client/doctor/examination.ts'
-import { findFix } from '#lib/mcp-client/doctor/fixes.ts'
+import { findFix } from '#lib/mcp-client/doctor/find-fix.ts'
 import { runAuthSteps, runEndpointStep } from '#lib/mcp-client/doctor/http-steps.ts'
 import { runNetworkSteps } from '#lib/mcp-client/doctor/network-steps.ts'
 import { runProtocolSteps, type Spoken } from '#lib/mcp-client/doctor/protocol-steps.ts'

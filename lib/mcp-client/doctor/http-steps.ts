@@ -7,7 +7,7 @@ import { oauthFetch } from '#lib/mcp-client/accounts/oauth-fetch.ts'
 import { readRetryAfterSeconds } from '#lib/mcp-client/answers/turned-away.ts'
 import { CLIENT_INFO } from '#lib/mcp-client/connection/server-session.ts'
 import { type Examination, Finding } from '#lib/mcp-client/doctor/examination.ts'
-import { findFix } from '#lib/mcp-client/doctor/fixes.ts'
+import { findFix } from '#lib/mcp-client/doctor/find-fix.ts'
 import { toSafeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
 
 /** The authentication challenge of a server that requires a sign-in. */

@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
-import { toToolCallsHref } from '#app/admin/tool-calls/filter.ts'
+import { toToolCallsHref } from '#app/admin/tool-calls/tool-call-query.ts'
 import { CallPage } from '#app/calls/call-page.tsx'
 import { Id } from '#app/ui/lists/facts.tsx'
 import { toCountText, toDurationText } from '#app/ui/time-text.ts'

@@ -1,5 +1,5 @@
 import { route } from '#lib/auth/route.ts'
-import { handleNextAuth } from '#lib/auth/sign-in/next-auth-door.ts'
+import { handleNextAuth } from '#lib/auth/sign-in/handle-next-auth.ts'
 
 const handle = route({ session: 'none' }, ({ request }) => handleNextAuth(request))
 

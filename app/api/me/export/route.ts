@@ -1,6 +1,6 @@
 import { route } from '#lib/auth/route.ts'
 import { recordAudit } from '#lib/data/audit.ts'
-import { exportData } from '#lib/data/people/export.ts'
+import { exportData } from '#lib/data/people/export-data.ts'
 import { requireAccount } from '#lib/data/people/users.ts'
 import { log } from '#lib/platform/log.ts'
 

@@ -3,9 +3,9 @@ import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 import { type Block, Blocks } from '#lib/chatkit-element/markdown/blocks.ts'
 import { type CitedSource, markCitations, placeCitations } from '#lib/chatkit-element/markdown/citations.ts'
 import type { Footnote } from '#lib/chatkit-element/markdown/footnotes.ts'
-import { toHtml } from '#lib/chatkit-element/markdown/html.ts'
-import { keepMeasuresTogether } from '#lib/chatkit-element/markdown/measures.ts'
+import { keepMeasuresTogether } from '#lib/chatkit-element/markdown/keep-measures-together.ts'
 import { sanitise } from '#lib/chatkit-element/markdown/sanitise.ts'
+import { toHtml } from '#lib/chatkit-element/markdown/to-html.ts'
 import { type Ui, UiContext } from '#lib/chatkit-element/views/use-ui.ts'
 
 type Props = { text: string; growing?: boolean; imageDomains?: readonly string[]; citations?: readonly CitedSource[] }

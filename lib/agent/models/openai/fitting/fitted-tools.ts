@@ -1,6 +1,6 @@
 import type { ModelServerError } from '#lib/agent/models/openai/failures/server-error.ts'
+import { findRefusedTool } from '#lib/agent/models/openai/fitting/find-refused-tool.ts'
 import { toPlainSchemas } from '#lib/agent/models/openai/fitting/plain-schemas.ts'
-import { findRefusedTool } from '#lib/agent/models/openai/fitting/refused-tools.ts'
 import { type Found, searchRefused } from '#lib/agent/models/openai/fitting/search-refused.ts'
 import { keepTools, readToolNames } from '#lib/agent/models/openai/fitting/sent-tools.ts'
 import { readToolLimit } from '#lib/agent/models/openai/fitting/tool-limit.ts'

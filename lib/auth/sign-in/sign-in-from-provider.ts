@@ -1,4 +1,4 @@
-import { createProvenAccount } from '#lib/auth/sign-in/newcomers.ts'
+import { createProvenAccount } from '#lib/auth/sign-in/create-proven-account.ts'
 import { EmailAddress } from '#lib/auth/sign-in/parse-fields.ts'
 import { SignInRefused } from '#lib/auth/sign-in/sign-in-refused.ts'
 import { recordAudit } from '#lib/data/audit.ts'
