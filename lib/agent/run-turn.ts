@@ -1,6 +1,7 @@
 import { declinePendingApprovals } from '#lib/agent/approvals/close-approvals.ts'
 import type { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
 import { readContext } from '#lib/agent/input/read-context.ts'
+import { readResources } from '#lib/agent/input/read-resources.ts'
 import { openWorkflowOf } from '#lib/agent/input/recent-items.ts'
 import { OpenTurn } from '#lib/agent/open-turn.ts'
 import { prepareAgent, readInput } from '#lib/agent/prepare-agent.ts'
@@ -30,6 +31,7 @@ export async function* runTurn(
   const { events, steps } = open
   try {
     // Prepare.
+    yield* readResources(turn, context)
     const known = await readContext(context.caller, turn, [context.run.id, ...(resumed?.runs ?? [])])
     events.begin(
       known.items,

@@ -3,7 +3,13 @@ import { handleAction } from '#lib/agent/handle-action.ts'
 import { runTurn } from '#lib/agent/run-turn.ts'
 import type { AgentEdges } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import type { AssistantMessageItem, Attachment, ThreadItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
+import type {
+  AssistantMessageItem,
+  Attachment,
+  TagContent,
+  ThreadItem,
+  WorkflowItem,
+} from '#lib/chatkit/protocol/items.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import { CustomStreamError, StreamError } from '#lib/chatkit/server/stream-errors.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
@@ -31,7 +37,13 @@ export type TurnResult = {
   workflows: WorkflowItem[]
 }
 
-type Options = { signal?: AbortSignal; onEvent?: (event: ThreadStreamEvent) => void; attachments?: Attachment[] }
+type Options = {
+  signal?: AbortSignal
+  onEvent?: (event: ThreadStreamEvent) => void
+  attachments?: Attachment[]
+  /** Stand before the text. */
+  tags?: TagContent[]
+}
 
 /** A thread of one person, whose messages go through the real door: one POST each, answered by the real agent. */
 export async function conversation(caller: Caller, edges: AgentEdges = {}) {
@@ -59,8 +71,12 @@ export async function conversation(caller: Caller, edges: AgentEdges = {}) {
   await store.saveThread(thread)
 
   /** Sends a message and reads the answer as it streams. `signal` stops it, as the person would. */
-  async function say(text: string, { signal, onEvent, attachments = [] }: Options = {}): Promise<TurnResult> {
-    const input = typed(text, { attachments: attachments.map(({ id }) => id) })
+  async function say(
+    text: string,
+    { signal, onEvent, attachments = [], tags = [] }: Options = {},
+  ): Promise<TurnResult> {
+    const content = [...tags, ...typed(text).content]
+    const input = typed(text, { attachments: attachments.map(({ id }) => id), ...(tags.length > 0 && { content }) })
     const response = await send('threads.add_user_message', { thread_id: thread.id, input })
     if (response.status !== 200 || !response.body) throw new Error(`${response.status}: ${await response.text()}`)
     const stop = () => void send('threads.stop', { thread_id: thread.id })

@@ -1,11 +1,19 @@
 import type { AgentInputItem } from '@openai/agents'
 import { estimateTokens } from '#lib/agent/input/estimate-tokens.ts'
+import {
+  describePrompt,
+  describeResource,
+  findKeptResource,
+  findPromptServer,
+  isResourceTag,
+} from '#lib/agent/input/message-offers.ts'
 import { ECHO } from '#lib/agent/models/openai/repair/echo.ts'
 import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
 import type {
   Attachment,
   StructuredInputItem,
   ThreadItem,
+  UserMessageContent,
   UserMessageItem,
   WidgetItem,
 } from '#lib/chatkit/protocol/items.ts'
@@ -41,7 +49,7 @@ export async function toModelInput(
     // Attachments are not read for a message whose text alone has no room.
     if (item.type === 'user_message' && index < lastMessage && estimateTokens(item.content) > room) break
     const group =
-      item.type === 'user_message' ? await fromUser(item, index === items.length - 1, readAttachment) : convert(item)
+      item.type === 'user_message' ? await fromUser(item, isNewest(items, index), readAttachment) : convert(item)
     const size = estimateTokens(group)
     if (size > room && index < lastMessage) break
     room -= size
@@ -107,7 +115,7 @@ async function fromUser(
   isLast: boolean,
   read: NonNullable<Options['readAttachment']>,
 ): Promise<AgentInputItem[]> {
-  const text = content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('')
+  const text = content.map(toWritten).join('')
   const parts: InputPart[] = []
   // One at a time, because attachments may be large.
   for (const attachment of attachments) parts.push(...(await read(attachment)))
@@ -122,7 +130,9 @@ async function fromUser(
   // Tags with the same text but another id or other data stay separate.
   const tags = new Map(
     content.flatMap((part) =>
-      part.type === 'input_tag' ? [[JSON.stringify([part.id, part.text, part.data]), part] as const] : [],
+      part.type === 'input_tag' && !isResourceTag(part) && findPromptServer(part) === undefined
+        ? [[JSON.stringify([part.id, part.text, part.data]), part] as const]
+        : [],
     ),
   )
   if (tags.size > 0) {
@@ -131,12 +141,29 @@ async function fromUser(
     )
     messages.push(user(`# User-provided context for @-mentions\n${lines.join('\n')}`))
   }
+  for (const part of content) {
+    const server = part.type === 'input_tag' ? findPromptServer(part) : undefined
+    if (server !== undefined) messages.push(user(describePrompt(server)))
+  }
   return messages
+}
+
+/** True if nothing but what belongs to this message follows it. */
+function isNewest(items: ThreadItem[], index: number): boolean {
+  return items.slice(index + 1).every((item) => findKeptResource(item) !== undefined)
+}
+
+/** A prompt's tag stands before the prompt, so that its first line is never a command. */
+function toWritten(part: UserMessageContent): string {
+  if (part.type === 'input_text') return part.text
+  return findPromptServer(part) === undefined ? `@${part.text}` : `[${part.text}]\n`
 }
 
 function fromHidden(item: ThreadItem & { type: 'hidden_context_item' }): AgentInputItem[] {
   const call = keptCall(item)
   if (call) return toCallAndResult(call.call_id, call.name, call.arguments, call.output, call.echo)
+  const resource = findKeptResource(item)
+  if (resource) return [user(describeResource(item, resource))]
   return [toHiddenMessage(typeof item.content === 'string' ? item.content : JSON.stringify(item.content))]
 }
 

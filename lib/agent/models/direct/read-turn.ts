@@ -43,7 +43,7 @@ export function readTurn({ input, tools }: Pick<ModelRequest, 'input' | 'tools'>
 
 // Notes for the model are sent as messages of the user.
 function isSaid(text: string): boolean {
-  return !/^(Hidden context for the agent|A message was displayed to the user|The following graphical UI widget|The user is referring to this|# User-provided context)/.test(
+  return !/^(Hidden context for the agent|A message was displayed to the user|The following graphical UI widget|The user is referring to this|# User-provided context|The person attached this resource|The person chose a prompt)/.test(
     text,
   )
 }
