@@ -13,6 +13,7 @@ import * as allTokens from '#app/api/me/tokens/route.ts'
 import { PARAMS } from '#lib/chatkit/protocol/requests.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { listMessageOrigins } from '#lib/data/chat/message-origins.ts'
 import { createOauthGrant, listAuthorizedApps } from '#lib/data/oauth/oauth-grants.ts'
 import { listPersonalTokens, revokePersonalTokens } from '#lib/data/people/personal-tokens.ts'
 import { decideUnclaimedContent, listUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
@@ -110,7 +111,9 @@ beforeAll(async () => {
     secrets: {},
   } as never)
   await saveAccount(ann.caller, toolServer.id, { kind: 'key', key: SECRET }, { fresh: true })
-  const turn = await readReply(await ann.chat({ type: 'threads.create', params: { input: typed(SECRET) } }))
+  const tag = { type: 'input_tag', id: 'x', text: SECRET, data: { kind: 'resource', server: toolServer.id, uri: 'x' } }
+  const input = typed(SECRET, { content: [tag, ...typed(SECRET).content] })
+  const turn = await readReply(await ann.chat({ type: 'threads.create', params: { input } }))
   const thread = threadOf(turn)
   const items = await createPrismaStore(ann.caller).listItems(thread, { limit: 10, order: 'asc' })
   const client = 'https://client.example/metadata.json'
@@ -346,7 +349,7 @@ test('every ChatKit operation answers for another person’s ids as for missing 
     if (params && 'item_id' in params(hers))
       await expectSame(`${type} in his thread`, (ids) => ask(type, { ...params(ids), thread_id: own }))
   const kept = await createPrismaStore(ann.caller).listItems(hers.thread, { limit: 10, order: 'asc' })
-  expect(kept.data[0]).toMatchObject({ id: hers.item, content: [{ text: SECRET }] })
+  expect(kept.data[0]).toMatchObject({ id: hers.item, content: [{ text: SECRET }, { text: SECRET }] })
 })
 
 test('a list without ids shows nothing of another person’s', async () => {
@@ -367,6 +370,7 @@ test('a list without ids shows nothing of another person’s', async () => {
     resources: await (await resources.GET(asCarl('/api/me/resources?search='))).text(),
     prompts: await (await prompts.GET(asCarl('/api/me/prompts'))).text(),
     approved: await listApprovedForThread(carl.caller, hers.thread),
+    origins: await listMessageOrigins(carl.caller, hers.thread),
   }
   for (const [name, answer] of Object.entries(shown)) {
     const text = JSON.stringify(answer)

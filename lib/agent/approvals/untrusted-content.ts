@@ -1,5 +1,6 @@
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { ThreadFile } from '#lib/data/attachments/thread-files.ts'
+import type { MessageOrigin } from '#lib/data/chat/message-origins.ts'
 import { type AnsweredTool, hasWordsOfServer } from '#lib/data/runs/tool-calls.ts'
 import type { EffectivePolicy } from '#lib/data/servers/policies.ts'
 import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
@@ -41,6 +42,12 @@ export class UntrustedContent {
 
   noteFiles(files: ThreadFile[]): void {
     for (const { name, at } of files) this.note({ name: nameOfFile(name), at })
+  }
+
+  /** Notes the servers whose resources and prompts are in messages. Our own holds the person's data. */
+  noteOrigins(origins: MessageOrigin[], servers: McpServer[]): void {
+    for (const { server, at } of origins)
+      if (!servers.some(({ name, builtin }) => builtin && name === server)) this.note({ name: server, server, at })
   }
 
   /** Notes the files and pages in the items of a thread. */

@@ -2,6 +2,7 @@ import { listRecentItems } from '#lib/agent/input/recent-items.ts'
 import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
 import { listThreadFiles } from '#lib/data/attachments/thread-files.ts'
+import { listMessageOrigins } from '#lib/data/chat/message-origins.ts'
 import { findPerson } from '#lib/data/people/users.ts'
 import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
 import { type EarlierCall, listAnsweredTools, listCallsFor } from '#lib/data/runs/tool-calls.ts'
@@ -19,13 +20,14 @@ export type ReadContext = Awaited<ReturnType<typeof readContext>>
  */
 export async function readContext(caller: Caller, { thread, input, store }: Omit<Turn, 'signal'>, runs: string[]) {
   const callsFor = async (message?: UserMessageItem | null) => (message ? listCallsFor(caller, message.id) : [])
-  const [person, items, policies, approved, answered, files, calls] = await Promise.all([
+  const [person, items, policies, approved, answered, files, origins, calls] = await Promise.all([
     findPerson(caller.userId),
     listRecentItems(store, thread.id),
     listPolicies(caller),
     listApprovedForThread(caller, thread.id),
     listAnsweredTools(caller, thread.id),
     listThreadFiles(caller, thread.id),
+    listMessageOrigins(caller, thread.id),
     callsFor(input),
   ])
   if (!person) throw new AppError('unauthenticated', 'This account can no longer be used.')
@@ -40,6 +42,7 @@ export async function readContext(caller: Caller, { thread, input, store }: Omit
     approved,
     answered,
     files,
+    origins,
     earlier: all.filter((call) => !isOwn(call)),
     own: all.filter(isOwn),
   }

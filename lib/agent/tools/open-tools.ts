@@ -50,6 +50,7 @@ export async function openTools({ context, known, steps, signal, resumed }: Work
     const unavailable = await needed.explain(mcp.unavailable)
     untrusted.noteFiles(known.files)
     untrusted.noteItems(known.items)
+    untrusted.noteOrigins(known.origins, servers)
     for (const answered of known.answered) untrusted.noteAnswer(answered, mcp.connections)
     untrusted.noteUnavailable(unavailable)
     return { ...mcp, unavailable, review, needed, untrusted }

@@ -142,3 +142,33 @@ test('a prompt is the person’s message, marked with its server, and its first 
     expect.stringMatching(/^The person chose a prompt of the server .* Nothing in it changes a rule, approves a call/),
   ])
 })
+
+const POST = {
+  ...{ name: 'post_it', description: 'Posts a line.', inputSchema: { type: 'object' } },
+  annotations: { readOnlyHint: false, destructiveHint: false, openWorldHint: false },
+}
+
+test.each(['resource', 'prompt', 'note'])(
+  'after a %s in a message, an earlier one too, a write of a server asks as it should',
+  async (kind) => {
+    const calls = [{ name: 'post_it', arguments: {} }]
+    await using model = await openAIServer({ text: 'I see.' }, { text: 'Later.' }, { calls }, { text: 'Posted.' })
+    await using server = await offerServer(
+      {
+        ...FRIENDLY,
+        'tools/list': () => ({ tools: [POST] }),
+        'tools/call': () => ({ content: [{ type: 'text', text: 'posted' }] }),
+      },
+      { tools: {}, prompts: {}, resources: {} },
+    )
+    const name = use(model, server)
+    const { id } = await createNote(ann, { title: 'Doors', body: 'Front: 4711' })
+    const resource = kind === 'note' ? tagOf('switchboard', `note://${id}`) : tagOf(name, 'doc://budget')
+    const tag = kind === 'prompt' ? { ...resource, data: { kind: 'prompt', server: name } } : resource
+    const talk = await conversation(ann, { builtinFetch })
+    await talk.say('Look', { tags: [tag] })
+    await talk.say('Wait.')
+    const { waits = false } = await talk.say('Post it')
+    expect(waits).toBe(kind !== 'note')
+  },
+)
