@@ -118,6 +118,7 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
       <ChatKit
         control={chat.control}
         className="block min-h-0 w-full flex-1"
+        data-calls-url="/api/tool-calls"
         data-drafts-key={DRAFTS_KEY}
         data-drafts-owner={personId}
       />

@@ -4,7 +4,7 @@ import type { SideStep } from '#lib/agent/stream/chat-context.ts'
 import type { ItemContext } from '#lib/agent/stream/item-context.ts'
 import { SideEvents } from '#lib/agent/stream/side-events.ts'
 import { TurnEvents } from '#lib/agent/stream/turn-events.ts'
-import { toSentArguments } from '#lib/agent/tools/agent-tools.ts'
+import { findOrigin, toSentArguments } from '#lib/agent/tools/agent-tools.ts'
 import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
@@ -31,7 +31,11 @@ export class OpenTurn {
     const { thread, store } = turn
     this.making = { threadId: thread.id, newItemId: (kind) => store.newItemId(kind), now: () => new Date() }
     this.events = new TurnEvents(this.making, {
-      sentArguments: (call) => toSentArguments(this.tools?.connections ?? [], call),
+      describeCall: (call) => {
+        const connections = this.tools?.connections ?? []
+        const title = findOrigin(connections, call.name)?.title
+        return { sent: toSentArguments(connections, call), title, runId: context.run.id }
+      },
     })
     this.files = new SentFiles(context.caller)
   }

@@ -173,7 +173,10 @@ export class ChatKitElement extends Base {
   #draw(): void {
     const speaks = this.#language.state.value
     if (this.isConnected && this.#options.value && speaks)
-      render(h(App, { chat: this.#chat, options: this.#options, ...speaks }), this.#mount)
+      render(
+        h(App, { chat: this.#chat, options: this.#options, callsUrl: this.dataset.callsUrl ?? null, ...speaks }),
+        this.#mount,
+      )
   }
 
   #needOptions(): ChatKitOptions {

@@ -46,7 +46,7 @@ describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
         workflow: {
           type: 'custom',
           summary: { duration: expect.any(Number) },
-          tasks: [{ title: 'add_task', status_indicator: 'complete', icon: 'check-circle' }],
+          tasks: [{ title: 'Add a task', status_indicator: 'complete', icon: 'check-circle' }],
         },
       },
     ])

@@ -100,8 +100,8 @@ describe('a destructive call', () => {
       item.type === 'workflow' ? item.workflow.tasks : [],
     )
     expect(lines.map((task) => [task.title, task.type === 'custom' && task.icon])).toEqual([
-      ['add_task', 'check-circle'],
-      ['delete_task', 'check-circle'],
+      ['Add a task', 'check-circle'],
+      ['Delete a task', 'check-circle'],
     ])
   })
 

@@ -5,15 +5,17 @@ import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { elementBrowser, say } from '#tests/support/element/element-browser.ts'
 
-// What a person sees of a tool's result: its files and links.
+// What a person sees of a tool's call: its request and response, its files and links.
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let stage: Awaited<ReturnType<typeof elementBrowser>>
+const asked: string[] = []
 beforeAll(async () => {
   stage = await elementBrowser(async (run, text) => {
     const at = { thread_id: run.thread.id, created_at: new Date().toISOString() }
-    run.send({ type: 'thread.item.done', item: { type: 'widget', id: `w_${run.id}`, ...at, widget: CARDS[text] } })
+    const item = text === 'call' ? { type: 'workflow', workflow: CALL } : { type: 'widget', widget: CARDS[text] }
+    run.send({ type: 'thread.item.done', item: { ...item, id: `i_${run.id}`, ...at } })
   })
 })
 afterAll(() => stage?.close())
@@ -45,6 +47,24 @@ const CARDS: Record<string, object> = {
       { type: 'Row', children: [], file: { ...shown('x', 'x', 'image/png', 1), url: 'https://evil.example/x.png' } },
     ],
   },
+}
+
+const CALL = {
+  type: 'custom',
+  expanded: false,
+  summary: { duration: 2 },
+  tasks: [
+    {
+      ...{ type: 'custom', status_indicator: 'complete', title: 'Find a customer', icon: 'check-circle' },
+      ...{ content: '`{"name":"Lee"}` (1.2 s)', tool_call: { run_id: 'run_1', call_id: 'call/1' } },
+    },
+  ],
+}
+const READ = {
+  ...{ server: 'crm', tool: 'find_customer', status: 'succeeded', started_at: '2026-11-29T10:00:00.000Z' },
+  ...{ duration_ms: 1_234, href: '/admin/tool-calls/call_9' },
+  request: { text: '{\n  "name": "Lee"\n}', bytes: 14, is_shortened: false },
+  response: { text: 'Ann Lee, Bern ⟦U+202E⟧', bytes: 2_048_000, is_shortened: true },
 }
 
 function LINK(title: string, url: string) {
@@ -86,9 +106,26 @@ function crc(bytes: Buffer): number {
 
 async function visit(text: string, options: object = {}, settings: object = {}): Promise<Page> {
   const page = await stage.visit(options, settings)
+  await page.route('**/api/tool-calls/**', (route) => {
+    asked.push(new URL(route.request().url()).pathname)
+    return asked.length === 1 ? route.fulfill({ status: 503, json: {} }) : route.fulfill({ json: READ })
+  })
   await page.route('**/api/attachments/**', (route) => route.fulfill({ contentType: 'image/png', body: png(640, 400) }))
   await say(page, text)
   return page
+}
+
+async function violations(page: Page): Promise<unknown[]> {
+  await page.evaluate(AXE)
+  return page.evaluate(async () => {
+    const { axe } = window as never as {
+      axe: { run: (where: Element | null) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
+    }
+    return (await axe.run(document.querySelector('openai-chatkit'))).violations.map(({ id, nodes }) => [
+      id,
+      nodes[0]?.html,
+    ])
+  })
 }
 
 test('a picture opens large by keyboard, is saved under its name, and closes with Escape', async () => {
@@ -117,17 +154,7 @@ test('a recording has a player, a file a chip with size and origin, and a link s
   expect(await link.getAttribute('target')).toBe('_blank')
   expect(await page.getByRole('link', { name: /Click me/ }).count()).toBe(0)
   await page.getByText('This is no web address, so it cannot be opened here.').waitFor()
-  await page.evaluate(AXE)
-  const violations = await page.evaluate(async () => {
-    const { axe } = window as never as {
-      axe: { run: (where: Element | null) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
-    }
-    return (await axe.run(document.querySelector('openai-chatkit'))).violations.map(({ id, nodes }) => [
-      id,
-      nodes[0]?.html,
-    ])
-  })
-  expect(violations).toEqual([])
+  expect(await violations(page)).toEqual([])
 })
 
 test('a widget of a server cannot pass off another host’s file or link', async () => {
@@ -135,4 +162,39 @@ test('a widget of a server cannot pass off another host’s file or link', async
   await page.getByText('Below.').waitFor()
   expect(await page.locator('.widget a').count()).toBe(0)
   expect(await page.locator('.widget img').count()).toBe(0)
+})
+
+test('a tool line opens to request, response, server and times, which are read only then and can be read again', async () => {
+  const page = await visit('call', { calls: '/api/tool-calls' })
+  const line = page.getByRole('button', { name: 'Find a customer' })
+  await line.waitFor()
+  expect(await page.getByText('find_customer').count()).toBe(0)
+  await line.click()
+  const details = page.getByRole('button', { name: 'Details' })
+  expect(asked).toEqual([])
+  await details.click()
+  await page.getByRole('alert').getByText('Something went wrong').waitFor()
+  await details.click()
+  await details.click()
+  const panel = page.locator('.call-details')
+  await panel.getByText('find_customer').waitFor()
+  expect(asked).toEqual(['/api/tool-calls/run_1/call%2F1', '/api/tool-calls/run_1/call%2F1'])
+  expect(await panel.locator('dd').allInnerTexts()).toEqual([
+    'crm · find_customer',
+    expect.stringContaining('2026'),
+    '1.23 sec',
+  ])
+  expect(await panel.getByRole('region', { name: 'Request' }).locator('pre').innerText()).toContain('"name": "Lee"')
+  const response = panel.getByRole('region', { name: 'Response' })
+  expect(await response.innerText()).toContain('Shortened: 2 MB in all')
+  expect(await response.locator('pre').innerText()).toBe('Ann Lee, Bern ⟦U+202E⟧')
+  expect(await panel.getByRole('link').getAttribute('href')).toBe('/admin/tool-calls/call_9')
+  expect(await violations(page)).toEqual([])
+})
+
+test('without an address for tool calls a line opens to its content alone', async () => {
+  const page = await visit('call')
+  await page.getByRole('button', { name: 'Find a customer' }).click()
+  await page.getByText('(1.2 s)').waitFor()
+  expect(await page.getByRole('button', { name: 'Details' }).count()).toBe(0)
 })

@@ -10,6 +10,7 @@ import * as resources from '#app/api/me/resources/route.ts'
 import * as me from '#app/api/me/route.ts'
 import * as tokens from '#app/api/me/tokens/[id]/route.ts'
 import * as allTokens from '#app/api/me/tokens/route.ts'
+import * as toolCalls from '#app/api/tool-calls/[run]/[call]/route.ts'
 import { PARAMS } from '#lib/chatkit/protocol/requests.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
@@ -26,8 +27,9 @@ import {
   updateProfile,
 } from '#lib/data/people/users.ts'
 import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
+import { recordToolCall } from '#lib/data/runs/ledger.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
-import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
+import { findCallOfRun, findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { findAccount, listAccounts, saveAccount } from '#lib/data/servers/server-accounts.ts'
 import { addServer } from '#lib/data/servers/servers.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
@@ -49,6 +51,8 @@ type Ids = {
   item: string
   run: string
   call: string
+  /** The model's id of a call of the run. */
+  modelCall: string
   task: number
   note: string
   token: string
@@ -62,6 +66,7 @@ const MISSING: Ids = {
   item: 'msg_00000000000000000000000000',
   run: 'run_00000000000000000000000000',
   call: 'call_0000000000000000000000000',
+  modelCall: 'call_1111111111111111111111111',
   task: 4_712,
   note: 'note_00000000000000000000000000',
   token: 'tok_00000000000000000000000000',
@@ -119,6 +124,21 @@ beforeAll(async () => {
   const client = 'https://client.example/metadata.json'
   const { id: attachment } = await announceAttachment(ann.caller, { name: SECRET, size: 1, mime_type: 'text/plain' })
   await receiveAttachment(ann.caller, attachment, Buffer.from(SECRET))
+  const run = turn.headers.get('x-run-id') ?? ''
+  const modelCall = 'call_of_the_model_4711'
+  await recordToolCall(
+    {
+      ownerId: ann.caller.userId,
+      via: 'chat',
+      server: 'vault',
+      tool: 'open',
+      arguments: {},
+      runId: run,
+      callId: modelCall,
+    },
+    new Date(),
+    { status: 'succeeded', result: { content: [{ type: 'text', text: SECRET }] } },
+  )
   const about = { clientId: client, clientName: 'C', clientHost: 'client.example', scopes: ['notes:read'] }
   await createOauthGrant({ caller: ann.caller, version: 1 }, about)
   hers = {
@@ -129,7 +149,8 @@ beforeAll(async () => {
     client,
     server: toolServer.id,
     item: items.data[0]?.id ?? '',
-    run: turn.headers.get('x-run-id') ?? '',
+    run,
+    modelCall,
     call: (await listToolCalls({ caller: ann.caller })).data[0]?.id ?? '',
     task: 4_711,
     token: (await listPersonalTokens(ann.caller)).data[0]?.id ?? '',
@@ -141,6 +162,7 @@ test('Ann can reach all of it herself, so that the following tests mean somethin
   for (const [name, id] of Object.entries(hers)) expect(id, name).toBeTruthy()
   expect(await findRun(ann.caller, hers.run)).toMatchObject({ threadId: hers.thread })
   expect(await findToolCall({ caller: ann.caller }, hers.call)).toMatchObject({ id: hers.call })
+  expect(await findCallOfRun(ann.caller, { runId: hers.run, callId: hers.modelCall })).toMatchObject({ tool: 'open' })
   expect((await ann.mcp.send('resources/read', { uri: `note://${hers.note}` })).result).toMatchObject({
     contents: [{ text: SECRET }],
   })
@@ -223,6 +245,8 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/api/me/tools/route.ts': NO_IDS,
   'app/api/me/verify-email/route.ts': NO_IDS,
   'app/api/metrics/route.ts': 'nothing of a person, behind a token of the operator',
+  'app/api/tool-calls/[run]/[call]/route.ts': async ({ run, modelCall: call }) =>
+    seen(await toolCalls.GET(mine('x', 'GET'), { params: Promise.resolve({ run, call }) })),
   'app/mcp/route.ts': 'each tool, resource and prompt below',
   'app/oauth/[...path]/route.ts': 'codes and tokens that only their holder has (tests/oauth/oauth.slow.test.ts)',
   'app/oauth/consent/[id]/answer/route.ts': 'bound to one browser and one person (tests/oauth/oauth-consent.test.ts)',

@@ -97,7 +97,7 @@ describe('a tool with a decorated name is recognised', () => {
       await using it = await open(api, { frames }, DONE)
       const turn = await it.chat.say('milk')
       expect(turn.text).toBe('Done.')
-      expect(turn.workflows[0]?.workflow.tasks).toMatchObject([{ title: 'add_task', icon: 'check-circle' }])
+      expect(turn.workflows[0]?.workflow.tasks).toMatchObject([{ title: 'Add a task', icon: 'check-circle' }])
       expect(await madeCalls()).toEqual([{ tool: 'add_task', status: 'succeeded', args: title }])
       expect(bodies(it.server)[1]).not.toContain('<|')
     },

@@ -4,6 +4,7 @@ import { type HostedCall, toHostedTask } from '#lib/agent/stream/hosted-tasks.ts
 import { type ItemContext, makeItem } from '#lib/agent/stream/item-context.ts'
 import type { OpenWorkflow } from '#lib/agent/stream/open-workflow.ts'
 import {
+  type CallNotes,
   formatSeconds,
   NOT_MADE,
   type Outcome,
@@ -40,20 +41,20 @@ export const NOT_YET = 'Not made: the person has not approved this call yet.'
 export class OpenCalls {
   readonly #context: ItemContext
   readonly #workflow: OpenWorkflow
-  readonly #sentArguments: (call: ToolCall) => string
+  readonly #describe: (call: ToolCall) => CallNotes
   readonly #functions = new Map<string, ToolCall & Place & { settled?: boolean; keptId?: string }>()
   /** How calls ended whose start the run has not reported yet, by call id. */
   readonly #early = new Map<string, Outcome>()
   readonly #others = new Map<string, Place & { startedAt: number; stopped: Task }>()
 
-  constructor(context: ItemContext, workflow: OpenWorkflow, sentArguments = ({ arguments: args }: ToolCall) => args) {
+  constructor(context: ItemContext, workflow: OpenWorkflow, describe: (call: ToolCall) => CallNotes = () => ({})) {
     this.#context = context
     this.#workflow = workflow
-    this.#sentArguments = sentArguments
+    this.#describe = describe
   }
 
   *start(asked: ToolCall): Events {
-    const call = { ...asked, sent: this.#sentArguments(asked) }
+    const call = { ...asked, ...this.#describe(asked) }
     if (this.#workflow.type === 'reasoning') yield* this.#workflow.end()
     const place = yield* this.#line(toLoadingTask(call))
     this.#functions.set(call.callId, { ...call, ...place })
@@ -64,7 +65,7 @@ export class OpenCalls {
    * kept under its old id.
    */
   *startAgain(asked: ToolCall, keptId: string): Events {
-    const call = { ...asked, sent: this.#sentArguments(asked) }
+    const call = { ...asked, ...this.#describe(asked) }
     const waiting = toWaitingTask(call)
     const index = this.#workflow.tasks.findIndex((task) => isDeepStrictEqual(task, waiting))
     const old = index < 0 ? undefined : { task: index, workflowId: this.#workflow.id }

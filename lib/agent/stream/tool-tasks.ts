@@ -1,16 +1,26 @@
 import type { CustomTask } from '#lib/chatkit/protocol/items.ts'
 import { redact, redactText } from '#lib/platform/redaction/redact.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
+import { toVisibleText } from '#lib/platform/text/visible-text.ts'
 
+const TITLE_MAX_CHARS = 80
+/** How far a tool is, as `sayProgress` (lib/mcp-client/calls/progress.ts) begins. */
+const PROGRESS = /^(?:[\d.,]+ of [\d.,]+|\d+ %)(?=:|$)/
 const ARGUMENTS_MAX_CHARS = 300
 const ARGUMENTS_KEPT_CHARS = 4_000
 const OUTPUT_MAX_CHARS = 8_000
 
 /**
- * A tool call that the model asked for. `arguments` is the model's text, `sent` the text that is
- * sent, if it is known, and `echo` what the model's provider wants back with the call.
+ * A tool call that the model asked for. `arguments` is the model's text, and `echo` what the model's
+ * provider wants back with the call.
  */
-export type ToolCall = { callId: string; name: string; arguments: string; sent?: string; echo?: string }
+export type ToolCall = { callId: string; name: string; arguments: string; echo?: string } & CallNotes
+
+/**
+ * What is known of a call besides the model's words: the arguments that are sent, the tool's name
+ * for people as its server wrote it, and the run that makes the call.
+ */
+export type CallNotes = { sent?: string; title?: string | undefined; runId?: string }
 
 /** The outcome of a call, for people. */
 export type Outcome = { durationMs?: number; failure?: { class?: string; sentence: string } }
@@ -26,18 +36,22 @@ export const NOT_MADE: Outcome = {
 /** The chat line of a running tool call. `said` is its progress, in the words of the tool. */
 export function toLoadingTask(call: ToolCall, said = ''): CustomTask {
   const content = [shownArguments(call), said && plainMarkdown(said)].filter(Boolean).join('\n\n')
-  return { type: 'custom', status_indicator: 'loading', title: call.name, icon: 'bolt', ...withContent(content) }
+  const far = PROGRESS.exec(said)?.[0]
+  const title = far ? `${toTitle(call)} (${far})` : toTitle(call)
+  return { type: 'custom', status_indicator: 'loading', title, icon: 'bolt', ...withContent(content), ...linkTo(call) }
 }
 
 /** The line of a call that waits for approval. */
 export function toWaitingTask(call: ToolCall): CustomTask {
   const content = [shownArguments(call), 'Waits for your answer.'].filter(Boolean).join('\n\n')
-  return { type: 'custom', status_indicator: 'none', title: call.name, icon: 'circle-question', content }
+  return { type: 'custom', status_indicator: 'none', title: toTitle(call), icon: 'circle-question', content }
 }
 
 /** The line of a call that has ended: how long it took, and why it failed if it did. */
-export function toSettledTask(call: ToolCall, facts: Outcome): CustomTask {
+export function toSettledTask(asked: ToolCall, facts: Outcome): CustomTask {
   const took = facts.durationMs === undefined ? '' : `(${formatSeconds(facts.durationMs)})`
+  // A call that was never sent is not in the ledger.
+  const call = facts === NOT_MADE ? { ...asked, runId: '' } : asked
   const shown = shownArguments(call)
   if (!facts.failure) return lineOf(call, 'check-circle', [shown, took].filter(Boolean).join(' '))
   const isDeclined = facts.failure.class === 'declined'
@@ -50,12 +64,25 @@ export function toSettledTask(call: ToolCall, facts: Outcome): CustomTask {
 }
 
 function lineOf(call: ToolCall, icon: CustomTask['icon'], content: string): CustomTask {
-  return { type: 'custom', status_indicator: 'complete', title: call.name, icon, ...withContent(content) }
+  return {
+    ...{ type: 'custom', status_indicator: 'complete', title: toTitle(call), icon },
+    ...{ ...withContent(content), ...linkTo(call) },
+  }
 }
 
 /** The line of a call that was cut off by the end of the turn. */
 export function toStoppedTask(call: ToolCall): CustomTask {
   return toSettledTask(call, { failure: { sentence: 'Stopped before the tool answered. It may have taken effect.' } })
+}
+
+/** The tool's own title, with nothing hidden in it, or else its name. */
+function toTitle({ name, title }: ToolCall): string {
+  const said = title?.replace(/\s+/g, ' ').trim()
+  return said ? cutText(toVisibleText(said), TITLE_MAX_CHARS) : name
+}
+
+function linkTo({ runId, callId }: ToolCall): Pick<CustomTask, 'tool_call'> {
+  return runId ? { tool_call: { run_id: runId, call_id: callId } } : {}
 }
 
 function withContent(content: string): { content?: string } {

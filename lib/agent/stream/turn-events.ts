@@ -7,7 +7,7 @@ import { OpenWorkflow } from '#lib/agent/stream/open-workflow.ts'
 import { ResultWidgets } from '#lib/agent/stream/result-widgets.ts'
 import { SdkEvents } from '#lib/agent/stream/sdk-events.ts'
 import type { toAnnotation } from '#lib/agent/stream/to-annotation.ts'
-import type { ToolCall } from '#lib/agent/stream/tool-tasks.ts'
+import type { CallNotes, ToolCall } from '#lib/agent/stream/tool-tasks.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import {
   isHidden,
@@ -30,8 +30,8 @@ export type TurnOptions = ImageOptions & {
    * kept.
    */
   clientTools?: ReadonlySet<string>
-  /** The arguments that a call's line shows: those that are sent. */
-  sentArguments?: (call: ToolCall) => string
+  /** What a call's line shows besides the model's words. */
+  describeCall?: (call: ToolCall) => CallNotes
 }
 
 /**
@@ -63,7 +63,7 @@ export class TurnEvents {
     this.#messages = new OpenMessages(context, options.annotate)
     this.#images = new OpenImages(context, options)
     this.#workflow = new OpenWorkflow(context)
-    this.#calls = new OpenCalls(context, this.#workflow, options.sentArguments)
+    this.#calls = new OpenCalls(context, this.#workflow, options.describeCall)
     const open = { messages: this.#messages, images: this.#images, workflow: this.#workflow, calls: this.#calls }
     this.#widgets = new ResultWidgets(context)
     this.#run = new SdkEvents(open, options.clientTools ?? new Set())

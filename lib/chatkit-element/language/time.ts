@@ -37,6 +37,17 @@ export function toDuration(seconds: number, locale: string): string {
   return rest ? `${unit(Math.floor(whole / 60), 'minute')} ${unit(rest, 'second')}` : unit(whole / 60, 'minute')
 }
 
+/** A duration in milliseconds as "0.4 s" in the locale's language. */
+export function toSeconds(ms: number, locale: string): string {
+  const format = {
+    style: 'unit',
+    unit: 'second',
+    unitDisplay: 'short',
+    maximumFractionDigits: ms < 10_000 ? 2 : 0,
+  } as const
+  return new Intl.NumberFormat(locale, format).format(ms / 1000)
+}
+
 /**
  * The group of the history that a chat belongs to, by calendar days in this machine's time zone.
  */

@@ -13,12 +13,21 @@ import { StartScreen } from '#lib/chatkit-element/views/start-screen.tsx'
 import { Conversation } from '#lib/chatkit-element/views/thread/conversation.tsx'
 import { UiContext } from '#lib/chatkit-element/views/use-ui.ts'
 
-type Props = { chat: Chat; options: Signal<ChatKitOptions | null>; strings: Strings; locale: string }
+type Props = {
+  chat: Chat
+  options: Signal<ChatKitOptions | null>
+  strings: Strings
+  locale: string
+  callsUrl: string | null
+}
 
 /** The whole element: header, conversation or start screen, composer, history. */
-export function App({ chat, options, strings, locale }: Props) {
+export function App({ chat, options, strings, locale, callsUrl }: Props) {
   const current = useSignal(options) as ChatKitOptions
-  const ui = useMemo(() => ({ chat, options: current, strings, locale }), [chat, current, strings, locale])
+  const ui = useMemo(
+    () => ({ chat, options: current, strings, locale, callsUrl }),
+    [chat, current, strings, locale, callsUrl],
+  )
   const state = useSignal(chat.state)
   const historyOpen = useSignal(chat.history.state).open
   const root = useRef<HTMLElement>(null)

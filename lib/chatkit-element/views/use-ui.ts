@@ -8,7 +8,14 @@ import type { Strings } from '#lib/chatkit-element/language/strings.ts'
  * What every view may need. It is replaced only when the page sets other options or the language
  * changes.
  */
-export type Ui = { chat: Chat; options: ChatKitOptions; strings: Strings; locale: string }
+export type Ui = {
+  chat: Chat
+  options: ChatKitOptions
+  strings: Strings
+  locale: string
+  /** The address below which the page's server describes tool calls; null if it does not. */
+  callsUrl: string | null
+}
 
 export const UiContext = createContext<Ui | null>(null)
 

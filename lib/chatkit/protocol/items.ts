@@ -55,7 +55,13 @@ export type Attachment = FileAttachment | ImageAttachment
 /** The progress of a workflow's task; has no meaning outside a workflow. */
 export type StatusIndicator = 'none' | 'loading' | 'complete'
 type TaskBase = { status_indicator: StatusIndicator; title?: string }
-export type CustomTask = TaskBase & { type: 'custom'; icon?: string; content?: string }
+export type CustomTask = TaskBase & {
+  type: 'custom'
+  icon?: string
+  content?: string
+  /** Our extension: the tool call that the task is about, for a client that shows more of it. */
+  tool_call?: { run_id: string; call_id: string }
+}
 export type SearchTask = TaskBase & {
   type: 'web_search'
   title_query?: string

@@ -3,6 +3,7 @@ import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { runStatementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { notFound } from '#lib/platform/errors.ts'
+import { toStorableText } from '#lib/platform/json/to-storable.ts'
 import { type Page, toPage } from '#lib/platform/page.ts'
 
 // Reads the ledger; lib/data/runs/ledger.ts writes it.
@@ -191,6 +192,22 @@ export function listToolCalls(scope: ToolCallScope, filter: ToolCallFilter = {})
 /** One call with arguments and result. Throws not_found if the call is outside the scope. */
 export async function findToolCall(scope: ToolCallScope, id: string): Promise<ToolCallDetail> {
   const call = await read(scope, (tx, own) => tx.toolCall.findFirst({ where: { id, ...own }, select: DETAIL }))
+  if (!call) throw notFound('This tool call')
+  return call
+}
+
+/**
+ * The newest attempt of a call that one of the caller's runs made, by the model's id of the call.
+ * Throws not_found.
+ */
+export async function findCallOfRun(
+  caller: { userId: string },
+  { runId, callId }: { runId: string; callId: string },
+): Promise<ToolCallDetail> {
+  const where = { ownerId: caller.userId, runId: toStorableText(runId), callId: toStorableText(callId) }
+  const call = await withCaller(caller, (tx) =>
+    tx.toolCall.findFirst({ where, orderBy: [{ startedAt: 'desc' }, { id: 'desc' }], select: DETAIL }),
+  )
   if (!call) throw notFound('This tool call')
   return call
 }

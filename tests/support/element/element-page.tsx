@@ -7,7 +7,8 @@ import { createRoot } from 'react-dom/client'
 type Seen = { name: string; detail?: unknown }
 const seen: Seen[] = []
 const note = (name: string) => (detail?: unknown) => void seen.push({ name, detail })
-const { drafts, ...chosen }: Partial<UseChatKitOptions> & { drafts?: { key: string; owner: string } } = JSON.parse(
+type More = { drafts?: { key: string; owner: string }; calls?: string }
+const { drafts, calls, ...chosen }: Partial<UseChatKitOptions> & More = JSON.parse(
   decodeURIComponent(location.hash.slice(1) || '{}'),
 )
 
@@ -80,7 +81,14 @@ function Page() {
     },
   })
   Object.assign(window, { chat, seen })
-  return <ChatKit control={chat.control} data-drafts-key={drafts?.key} data-drafts-owner={drafts?.owner} />
+  return (
+    <ChatKit
+      control={chat.control}
+      data-calls-url={calls}
+      data-drafts-key={drafts?.key}
+      data-drafts-owner={drafts?.owner}
+    />
+  )
 }
 
 const root = document.getElementById('app')

@@ -3,6 +3,7 @@ import type { Task, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 import { toDuration } from '#lib/chatkit-element/language/time.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
+import { CallDetails } from '#lib/chatkit-element/views/items/call-details.tsx'
 import { hasDetails, TaskDetails, toTaskTitle } from '#lib/chatkit-element/views/items/task-details.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
@@ -10,14 +11,15 @@ import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
  * What the assistant did: one line that shows progress while it works, and expands to its steps.
  */
 export function WorkflowLine({ item, isOpen }: { item: WorkflowItem; isOpen: boolean }) {
-  const { strings, locale } = useUi()
+  const { strings, locale, callsUrl } = useUi()
   const { workflow } = item
   const [unfolded, setUnfolded] = useState<boolean | null>(null)
   const listId = useId()
   const isWorking = isOpen || workflow.tasks.some((task) => task.status_indicator === 'loading')
   const failed = !isWorking && workflow.tasks.some(hasFailed)
   const shown = unfolded ?? (workflow.expanded || failed)
-  const canUnfold = workflow.tasks.length > 1 || workflow.tasks.some(hasDetails)
+  const isCall = (task: Task) => task.type === 'custom' && callsUrl !== null && task.tool_call !== undefined
+  const canUnfold = workflow.tasks.length > 1 || workflow.tasks.some((task) => hasDetails(task) || isCall(task))
   const { title, detail } = lineText(workflow, isWorking, strings, locale)
   const line = (
     <>
@@ -119,6 +121,7 @@ export function TaskLine({ task, inWorkflow = false }: { task: Task; inWorkflow?
         {(status !== 'none' || failed) && <span class="sr-only">{spoken}</span>}
       </p>
       <TaskDetails task={task} />
+      {task.type === 'custom' && <CallDetails task={task} />}
     </div>
   )
 }

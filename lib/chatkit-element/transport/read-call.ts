@@ -1,0 +1,31 @@
+import type { ChatKitOptions } from '@openai/chatkit'
+
+type ShownText = { text: string; bytes: number | null; is_shortened: boolean }
+
+/** A tool call as the page's server describes it (protocol section 1.15). Sizes are in bytes. */
+export type ShownCall = {
+  server: string
+  tool: string
+  status: string
+  started_at: string
+  duration_ms: number | null
+  request: ShownText
+  response: ShownText | null
+  href: string
+}
+
+/** Reads a tool call below `callsUrl`. Resolves to null if the server does not give it. */
+export async function readCall(
+  callsUrl: string,
+  { run_id, call_id }: { run_id: string; call_id: string },
+  { api }: ChatKitOptions,
+): Promise<ShownCall | null> {
+  const send = ('fetch' in api && api.fetch) || ((...request: Parameters<typeof fetch>) => fetch(...request))
+  try {
+    const response = await send(`${callsUrl}/${encodeURIComponent(run_id)}/${encodeURIComponent(call_id)}`)
+    return response.ok ? ((await response.json()) as ShownCall) : null
+  } catch {
+    // The person is told that it could not be read, and may open it again.
+    return null
+  }
+}
