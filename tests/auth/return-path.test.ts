@@ -61,6 +61,8 @@ test.each([
   [`${APP}/chat/thr_1`, '/chat/thr_1'],
   ['/oauth/consent/abc', '/oauth/consent/abc'],
   ['settings', '/settings'],
+  ['https://evil.example/', '/chat'],
+  ['javascript:alert(1)', '/chat'],
   ['http:evil.example', '/evil.example'],
   ['/a//b', '/a//b'],
   ['/sign-in', '/chat'],

@@ -37,6 +37,7 @@ afterAll(async () => {
 test('a message is answered', async () => {
   await say(page, 'good morning')
   await shown('You said: good morning').waitFor()
+  expect(await shown('You said: good morning').count()).toBe(1)
 })
 
 test('a widget from a template is shown, and its button redraws it', async () => {
@@ -51,6 +52,7 @@ test('a client tool runs in the page, and the answer uses its result', async () 
   await say(page, 'What is my time zone?')
   const zone = await page.evaluate(() => Intl.DateTimeFormat().resolvedOptions().timeZone)
   await shown(`Your time zone is ${zone}.`).waitFor()
+  expect(await page.getByRole('alert').count()).toBe(0)
 })
 
 test('a refusal is JSON with a code, and an invalid body ends the connection', async () => {

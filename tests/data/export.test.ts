@@ -97,10 +97,11 @@ test('an empty account can be exported, and an anonymous export is refused', asy
   expect((await ask({})).status).toBe(401)
 })
 
-test('an export can be cancelled in the middle', async () => {
+test('an export can be cancelled in the middle, and the next one is whole', async () => {
   const { headers, caller } = await signedIn()
   await fill(caller.userId, 'slow', 1_000)
   const reader = (await ask(headers)).body?.getReader()
   expect((await reader?.read())?.done).toBe(false)
   await reader?.cancel()
+  expect((await (await ask(headers)).json()).notes).toHaveLength(1_000)
 })

@@ -18,16 +18,3 @@ test('a difference is shown as SQL', async () => {
     await owner.end()
   }
 })
-
-test('every table except two has forced row-level security', async () => {
-  const owner = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
-  await owner.connect()
-  try {
-    const { rows } = await owner.query(`
-      SELECT relname AS name FROM pg_class
-      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY 1`)
-    expect(rows.map((row) => row.name)).toEqual(['_prisma_migrations', 'rate_limits'])
-  } finally {
-    await owner.end()
-  }
-})

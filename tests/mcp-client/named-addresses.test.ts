@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { oauthFetch } from '#lib/mcp-client/accounts/oauth-fetch.ts'
 import { findNamedReach, requireNamed } from '#lib/mcp-client/wire/named-reach.ts'
 import { serve } from '#tests/support/processes/serve.ts'
+import { withSettings } from '#tests/support/settings.ts'
 import { toolServer } from '#tests/support/tool-servers/tool-servers.ts'
 
 // The authorization server that a tool server names is fetched, receives codes and tokens, and is
@@ -42,9 +43,12 @@ test.each([
   await expect(requireNamed(toolServer('http://127.0.0.1:9/mcp'), new URL(address))).resolves.toBeUndefined()
 })
 
-test('a server from an admin can name public addresses only', async () => {
+test('a server from an admin can name public addresses only, unless it is private and private ones are allowed', async () => {
   expect(await findNamedReach(toolServer('http://127.0.0.1:9/mcp', {}, { fromAdmin: true }))).toBe('public')
   expect(await findNamedReach(toolServer('http://127.0.0.1:9/mcp'))).toBe('anywhere')
   expect(await findNamedReach(toolServer('https://8.8.8.8/mcp', {}, { fromAdmin: true }))).toBe('public')
   await expect(requireNamed(PUBLIC, new URL('https://1.1.1.1/authorize'))).resolves.toBeUndefined()
+  withSettings({ MCP_ALLOW_PRIVATE: 'on' })
+  expect(await findNamedReach(toolServer('http://127.0.0.1:9/mcp', {}, { fromAdmin: true }))).toBe('anywhere')
+  expect(await findNamedReach(toolServer('https://8.8.8.8/mcp', {}, { fromAdmin: true }))).toBe('public')
 })

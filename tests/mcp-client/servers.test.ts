@@ -190,25 +190,23 @@ test.each<[string, string[], string[], boolean]>([
 describe('a server that does not answer', () => {
   const first = async (servers: ReturnType<typeof toolServer>[], caller: Caller) => {
     const run = await callingRun(caller)
-    const started = performance.now()
     const mcp = await openMcp(run, { servers })
-    const ms = performance.now() - started
     void mcp.close()
-    return { ms, names: mcp.connections.map(({ server }) => server.name), unavailable: mcp.unavailable }
+    return { names: mcp.connections.map(({ server }) => server.name), unavailable: mcp.unavailable }
   }
 
   test('is left out of a turn while it is still being asked, every time', async () => {
+    // Longer than the test may take: a turn that waited for the server would fail it.
+    withSettings({ MCP_CONNECT_TIMEOUT: '600' })
     const { caller } = await signedIn()
     await using server = await mcpServer([echo])
     await using hole = await blackHole()
     const alive = toolServer(server.url, {}, { name: 'alive' })
     noteAnswer(alive.url)
     for (let turn = 0; turn < 3; turn += 1) {
-      const { ms, names, unavailable } = await first([alive, toolServer(hole.url, {}, { name: 'hole' })], caller)
+      const { names, unavailable } = await first([alive, toolServer(hole.url, {}, { name: 'hole' })], caller)
       expect(names).toEqual(['alive'])
       expect(unavailable).toMatchObject([{ server: 'hole', failureClass: 'connect_timeout' }])
-      // It would have 30 s to answer.
-      expect(ms).toBeLessThan(15_000)
     }
   })
 

@@ -13,7 +13,7 @@ import type {
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import { CustomStreamError, StreamError } from '#lib/chatkit/server/stream-errors.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
-import type { FailureDetail } from '#lib/data/runs/run-failures.ts'
+import type { FailureDetail } from '#lib/data/runs/failure-detail.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { readBodyEvents } from '#lib/platform/http/sent-events.ts'
