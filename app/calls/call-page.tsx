@@ -2,6 +2,7 @@ import Link from 'next/link'
 import { notFound } from 'next/navigation'
 import type { ReactNode } from 'react'
 import type { ActionOutcome } from '#app/ui/forms/action-form.tsx'
+import { CheckBox } from '#app/ui/forms/check-box.tsx'
 import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
 import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
@@ -112,10 +113,11 @@ function Repeat({
           {call.status === 'succeeded' ? 'It succeeded the first time.' : 'It may have taken effect the first time.'}
         </p>
       )}
-      <label className="flex items-start gap-2 text-sm">
-        <input type="checkbox" name="twice" className="mt-0.5 size-4" />
-        <span>It may change something once more. Needed for every tool that does not only read.</span>
-      </label>
+      <CheckBox
+        name="twice"
+        label="It may change something a second time"
+        hint="Required for every tool that does not only read."
+      />
     </ConfirmButton>
   )
 }

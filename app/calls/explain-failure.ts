@@ -52,7 +52,7 @@ const FAILURES: Record<FailureClass, Explained> = {
     todo: 'Read the message, and look at the server’s own log. If the call is unknown, check in the other system before you repeat it.',
   },
   input_required: {
-    title: 'Asked something back',
+    title: 'Input requested',
     means:
       'During the call the tool server asked for input (elicitation, sampling or roots), which is not supported yet.',
     todo: 'Use a tool that takes everything as arguments, or configure the server not to ask.',
@@ -65,7 +65,7 @@ const FAILURES: Record<FailureClass, Explained> = {
   session_lost: {
     title: 'Session lost',
     means: 'The tool server no longer knew the session of the connection, as after a restart.',
-    todo: 'Try again. If it stays, several replicas may stand behind one address without sticky sessions.',
+    todo: 'Try again. If it persists, several replicas may stand behind one address without sticky sessions.',
   },
   idle_timeout: {
     title: 'Idle timeout',

@@ -62,14 +62,14 @@ export function AuthorizedApps({ endpoint, connections }: { endpoint: string; co
                 cell: ({ lastUsedAt }) => (lastUsedAt ? <RelativeTime at={lastUsedAt} /> : 'never'),
               },
               {
-                header: 'Disconnect',
+                header: 'Remove',
                 align: 'end',
                 cell: ({ clientId, name }) => (
                   <ConfirmButton
-                    label="Disconnect"
+                    label="Remove"
                     size="sm"
-                    title={`Disconnect “${name}”?`}
-                    confirmLabel="Disconnect"
+                    title={`Remove “${name}”?`}
+                    confirmLabel="Remove"
                     action={async () => {
                       const sent = await sendJson('DELETE', '/api/me/clients', { client_id: clientId })
                       if (!sent.ok) return { error: sent.message }
@@ -77,7 +77,7 @@ export function AuthorizedApps({ endpoint, connections }: { endpoint: string; co
                       return undefined
                     }}
                   >
-                    It can do nothing here any more, at once. To come back it has to ask you again.
+                    It loses access at once. To get it back, it has to ask you again.
                   </ConfirmButton>
                 ),
               },

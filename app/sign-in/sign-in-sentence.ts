@@ -1,4 +1,4 @@
-const TRY_AGAIN = 'Signing in did not work. Try again; if it stays, tell your administrator.'
+const TRY_AGAIN = 'Signing in did not work. Try again. If it persists, tell your administrator.'
 const PROVIDER = 'The other service did not let you in, or could not be reached. Try again.'
 
 /** The sentence for each reason of a refused sign-in: next-auth's reasons and our own. */
@@ -10,7 +10,7 @@ const SENTENCES: Record<string, string> = {
   AddressNotVerified: 'Your address is not verified yet. We have sent you a mail: open its link to finish.',
   MailLinkSpent: 'This sign-in link was used already or is older than 15 minutes. Ask for a new one.',
   SignUpClosed: 'There is no account for this address, and new ones are not open to it. Ask your administrator.',
-  SetUpFirst: 'This server has no account yet. Whoever runs it makes the first one with the set-up code.',
+  SetUpFirst: 'This server has no account yet. Its operator creates the first one with the set-up code.',
   ProviderAddressNotVerified:
     'The other service has not verified your e-mail address. Verify it there, then sign in again.',
   AccountAddressNotVerified:

@@ -22,7 +22,7 @@ const READING = new Set(['GET', 'HEAD'])
 /** What a route asks of a request before its handler runs. The defaults are the safe ones. */
 export type Gate<Body extends z.ZodType = z.ZodType, Key extends string = string> = {
   /**
-   * Who may come: a signed-in person (default), an admin (others get not_found), or anybody with
+   * Who is let in: a signed-in person (default), an admin (others get not_found), or anybody with
    * `none`.
    */
   session?: 'person' | 'admin' | 'none'
@@ -53,8 +53,8 @@ type Handler<Key extends string> = (request: Request, ...context: Context<Key>) 
 const gates = new WeakMap<object, Gate>()
 
 /**
- * Makes a route's handler. A change (any method but GET and HEAD) from another site's page is
- * refused, then whoever is not signed in, then whoever exceeds the limit, then a body that does not
+ * Makes a route's handler. It refuses, in this order: a change (any method but GET and HEAD) from
+ * another site's page, a request without a session, one over the limit, and a body that does not
  * fit. Errors become JSON responses.
  *
  * @example

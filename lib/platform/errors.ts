@@ -145,7 +145,7 @@ export function toAppError(error: unknown): AppError {
   }
   return new AppError(
     'internal',
-    'Something went wrong on our side. Try again; if it stays, tell your administrator the request id.',
+    'Something went wrong on our side. Try again. If it persists, give your administrator the request id.',
     {
       cause: error,
     },

@@ -1,4 +1,5 @@
-import type { FailureDetail, RunFailureClass } from '#lib/data/runs/run-failures.ts'
+import type { FailureDetail } from '#lib/data/runs/failure-detail.ts'
+import type { RunFailureClass } from '#lib/data/runs/run-failures.ts'
 
 /** What the work of a run knows about its run, and how it reports to it. */
 export type RunHandle = {

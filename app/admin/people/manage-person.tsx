@@ -48,7 +48,7 @@ function choices({ name, role, disabled }: Managed): Choice[] {
   if (disabled)
     return [
       {
-        id: 'standing',
+        id: 'access',
         label: 'Let in again',
         effect: `${name} can sign in again as before, and finds all data as it was. Tokens that were not revoked work again too.`,
         action: enablePerson,
@@ -80,7 +80,7 @@ function choices({ name, role, disabled }: Managed): Choice[] {
       action: signOutPerson,
     },
     {
-      id: 'standing',
+      id: 'access',
       label: 'Disable the account',
       effect:
         'Signing in is refused, and sessions, tokens and running answers end at once. The data stays, and you can let the person in again.',

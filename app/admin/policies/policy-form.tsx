@@ -1,6 +1,7 @@
 'use client'
 
 import { ActionForm } from '#app/ui/forms/action-form.tsx'
+import { CheckBox } from '#app/ui/forms/check-box.tsx'
 import { Field, Select, TextInput } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import type { ToolPolicy } from '#lib/data/servers/policies.ts'
@@ -89,13 +90,12 @@ export function PolicyForm({ servers, tools, policy }: { servers: string[]; tool
       >
         <TextInput name="hidden" maxLength={2_000} defaultValue={policy?.hidden.join(', ')} />
       </Field>
-      <label className="flex items-start gap-2 text-sm">
-        <input type="checkbox" name="repeatable" className="mt-0.5 size-4" defaultChecked={policy?.repeatable} />
-        <span>
-          I have read what this tool does, and its annotation is true: a second call with the same arguments changes
-          nothing more. Only then may a call whose answer was lost be sent again.
-        </span>
-      </label>
+      <CheckBox
+        name="repeatable"
+        checked={policy?.repeatable}
+        label="A second call with the same arguments changes nothing more"
+        hint="Check it only if you have read what this tool does and its annotation is true. A call whose response was lost may then be sent again."
+      />
       <div>
         <SubmitButton tone="primary">Save</SubmitButton>
       </div>

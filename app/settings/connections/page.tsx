@@ -52,7 +52,7 @@ export default async function ConnectionsPage({ searchParams }: { searchParams: 
         )}
         {problem && (
           <Notice tone="bad" announce title="Not connected">
-            {PROBLEMS[problem] ?? 'Its sign-in did not work. Try again, and tell your administrator if it stays.'}
+            {PROBLEMS[problem] ?? 'The sign-in there did not work. Try again. If it persists, tell your administrator.'}
           </Notice>
         )}
         <Card flush>

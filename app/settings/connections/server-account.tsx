@@ -91,8 +91,8 @@ export function ServerAccount({ id, name, host, way, hint, connectedAt, broken, 
                 return undefined
               }}
             >
-              The assistant can no longer use your account there. What is stored of it here is deleted; the service
-              itself may list this connection until you remove it there too.
+              The assistant can no longer use your account there. Switchboard deletes what it stored about it. The
+              server itself may list Switchboard until you remove it there too.
             </ConfirmButton>
           )}
           {!connected && way === 'oauth' && (

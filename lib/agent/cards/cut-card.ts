@@ -11,17 +11,17 @@ const KEY = 'cut'
 
 const WORDS: Record<Cut, { message: string; continues: boolean }> = {
   length: {
-    message: 'It reached the longest answer that the model may give. Press Continue for the rest.',
+    message: 'It reached the maximum length of an answer. Press Continue for the rest.',
     continues: true,
   },
   filter: {
-    message: 'A content filter of the model’s provider stopped it here. Ask in another way.',
+    message: 'A content filter of the model’s provider stopped it here. Try to rephrase your question.',
     continues: false,
   },
-  error: { message: 'The server of the model broke it off. Press Continue for the rest.', continues: true },
+  error: { message: 'The server of the model ended it early. Press Continue for the rest.', continues: true },
   malformed_call: {
     message:
-      'The model called a tool in a way that cannot be read, so that nothing was called. Press Continue to let it try again.',
+      'The model called a tool in a way that cannot be read, so nothing was called. Press Continue to let it try again.',
     continues: true,
   },
 }

@@ -3,7 +3,7 @@ import type { ModelLine } from '#lib/agent/models/openai/transport/model-fetch.t
 import type { SideStep } from '#lib/agent/stream/chat-context.ts'
 import type { SideEvents } from '#lib/agent/stream/side-events.ts'
 import type { Notice } from '#lib/chatkit/protocol/events.ts'
-import type { FailureDetail } from '#lib/data/runs/run-failures.ts'
+import type { FailureDetail } from '#lib/data/runs/failure-detail.ts'
 
 /**
  * What one turn hears from its model's server besides the answer: signs of life for the idle

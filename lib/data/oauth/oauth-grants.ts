@@ -127,7 +127,7 @@ export async function listAuthorizedApps(caller: { userId: string }): Promise<Au
 export async function revokeAuthorizedApp(caller: { userId: string }, clientId: string): Promise<void> {
   const where = { ownerId: caller.userId, clientId: toStorableText(clientId) }
   const { count } = await withCaller(caller, (tx) => tx.oauthGrant.deleteMany({ where }))
-  if (count === 0) throw notFound('The connected client')
+  if (count === 0) throw notFound('The authorized app')
 }
 
 /** Ends all grants of a person, and their pending consent requests, within `tx`. */

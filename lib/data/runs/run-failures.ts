@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { DATABASE_TROUBLES, findDatabaseTrouble } from '#lib/platform/errors.ts'
 
 /** The texts for one failure class, for the person who waited and for the operator. */
@@ -66,7 +65,7 @@ export const RUN_FAILURES = {
     retry: true,
     title: 'The model’s server is overloaded',
     means: 'The model’s server has no capacity free, or is still loading the model.',
-    todo: 'Wait. If it stays, give the server more capacity or choose another model.',
+    todo: 'Wait. If it persists, give the server more capacity or choose another model.',
   },
   model_too_long: {
     sentence: 'This conversation has grown too long for the model. Start a new chat, or ask something shorter.',
@@ -84,11 +83,11 @@ export const RUN_FAILURES = {
     todo: 'Raise the limit for request bodies there, or lower ATTACHMENT_MAX_MB.',
   },
   model_filtered: {
-    sentence: 'A content filter of the model’s provider stopped this. Say it in another way.',
+    sentence: 'A content filter of the model’s provider stopped this. Try to say it differently.',
     retry: false,
     title: 'Stopped by a content filter',
-    means: 'The model’s provider judged the request or the answer as not allowed.',
-    todo: 'Nothing, unless the filter is too strict: it is set at the provider.',
+    means: 'The model’s provider blocked the request or the answer.',
+    todo: 'Nothing, unless the filter is too strict. It is configured at the provider.',
   },
   model_no_tools: {
     sentence:
@@ -103,7 +102,7 @@ export const RUN_FAILURES = {
     retry: false,
     title: 'Too many tools for the model',
     means: 'The model’s server refuses requests that offer so many tools.',
-    todo: 'Fewer were tried four times. Set MODEL_MAX_TOOLS to what it takes, or deny tools that nobody needs on the servers’ pages.',
+    todo: 'Four smaller numbers were tried. Set MODEL_MAX_TOOLS to the number that it takes, or deny tools that nobody needs on the servers’ pages.',
   },
   model_schema_refused: {
     sentence:
@@ -111,15 +110,15 @@ export const RUN_FAILURES = {
     retry: false,
     title: 'A tool’s definition was refused',
     means: 'The model’s server does not accept the schema of a tool that it was offered.',
-    todo: 'Read below which one. Deny it on its server’s page, or have its schema put right.',
+    todo: 'The detail below names it. Deny it on its server’s page, or have its schema corrected.',
   },
   model_file_refused: {
     sentence:
       'The model cannot read a file of this conversation. Send the message without it, or the file in another format.',
     retry: true,
     title: 'A file was refused',
-    means: 'The model’s server does not accept a picture or document of the conversation, or takes none at all.',
-    todo: 'Check that the model takes pictures and PDF. If it takes none, set ATTACHMENTS=off.',
+    means: 'The model’s server does not accept a picture or document of this conversation, or accepts none at all.',
+    todo: 'Check that the model accepts pictures and PDF files. If it accepts neither, set ATTACHMENTS=off.',
   },
   model_not_found: {
     sentence:
@@ -134,14 +133,14 @@ export const RUN_FAILURES = {
     retry: false,
     title: 'The request could not be processed',
     means: 'The model’s server answered 422: it does not accept a field of the request or its value.',
-    todo: 'Read below which one. OPENAI_API may have to be the other one.',
+    todo: 'The detail below names the field. Try the other value of OPENAI_API.',
   },
   model_rejected: {
     sentence: `The server of the model rejected the request. ${WHERE}`,
     retry: true,
     title: 'The request was rejected',
     means: 'The model’s server answered that the request is wrong.',
-    todo: 'Read below what it said. OPENAI_API may have to be the other one.',
+    todo: 'The detail below has its message. Try the other value of OPENAI_API.',
   },
   model_error: {
     sentence: 'The server of the model failed. Try again in a moment.',
@@ -151,10 +150,10 @@ export const RUN_FAILURES = {
     todo: 'Look at its log, or at the provider’s status page.',
   },
   model_empty: {
-    sentence: 'The model gave an empty answer. Try again, or ask in another way.',
+    sentence: 'The model gave an empty answer. Try again, or rephrase your question.',
     retry: true,
     title: 'An empty answer',
-    means: 'The model’s server answered in good order, but without a word and without a call.',
+    means: 'The model’s server sent a valid response that contains neither text nor a tool call.',
     todo: 'If it happens often, look at the model’s chat template and at its limit for the length of answers.',
   },
   model_garbled: {
@@ -162,15 +161,15 @@ export const RUN_FAILURES = {
       'The server of the model answered in a way that could not be understood. An administrator has to check OPENAI_BASE_URL.',
     retry: true,
     title: 'Not a model’s answer',
-    means: 'What came back is not an answer of the API that was asked: a web page, another format, or damaged.',
-    todo: 'Check that OPENAI_BASE_URL ends where the API begins (often /v1), OPENAI_API, and that no proxy answers in its place.',
+    means: 'The response is not one of this API: it is a web page, has another format, or is damaged.',
+    todo: 'Check OPENAI_API, that OPENAI_BASE_URL ends where the API begins (often /v1), and that no proxy answers in its place.',
   },
   model_cut: {
     sentence: 'The answer of the model was cut off before its end. Try again.',
     retry: true,
     title: 'The answer was cut off',
     means: 'The connection to the model broke in the middle of the answer.',
-    todo: 'Try again. If it stays, look at proxies between this server and the model.',
+    todo: 'Try again. If it persists, look at the proxies between this server and the model.',
   },
   model_silent: {
     sentence: 'The model stopped answering, so the turn was ended. Try again.',
@@ -195,16 +194,16 @@ export const RUN_FAILURES = {
     todo: 'Look at the tool calls below: often one tool fails in a way that the model does not understand.',
   },
   guardrail: {
-    sentence: 'This was stopped by a rule of the server. Ask in another way.',
+    sentence: 'This was stopped by a rule of the server. Try to rephrase your question.',
     retry: false,
-    title: 'A guardrail stepped in',
+    title: 'Stopped by a guardrail',
     means: 'A guardrail of the agent rejected the request or the answer; nothing of the answer was kept.',
     todo: 'Nothing, unless the rule is too strict.',
   },
   database: {
     sentence: DATABASE_TROUBLES.down.sentence,
     retry: true,
-    title: 'The database was away',
+    title: 'The database could not be reached',
     means: 'The database could not be reached during the run.',
     todo: 'Check the database and its connection limit.',
   },
@@ -223,10 +222,10 @@ export const RUN_FAILURES = {
     todo: 'Check that DATABASE_URL names the primary, and that no maintenance made it read-only.',
   },
   internal: {
-    sentence: 'Something went wrong on our side. Try again; if it stays, tell your administrator the request id.',
+    sentence: 'Something went wrong on our side. Try again. If it persists, give your administrator the request id.',
     retry: true,
     title: 'Internal error',
-    means: 'Something failed that nobody expected.',
+    means: 'An unexpected error occurred.',
     todo: 'Find the request id in the server’s log and report it.',
   },
 } as const satisfies Record<string, RunFailureWords>
@@ -241,18 +240,3 @@ export function ownFailureClass(error: unknown): RunFailureClass {
   const trouble = findDatabaseTrouble(error)
   return trouble ? OF_DATABASE[trouble] : 'internal'
 }
-
-/**
- * What the model's server said about a failure, without secrets. It is kept in the run's row and in
- * the log, for operators only. `status` is the HTTP status. `requestId` is the provider's id of the
- * request, which its support can look up.
- */
-export const FailureDetail = z.object({
-  status: z.number().optional(),
-  code: z.string().optional(),
-  type: z.string().optional(),
-  param: z.string().optional(),
-  message: z.string().optional(),
-  requestId: z.string().optional(),
-})
-export type FailureDetail = z.infer<typeof FailureDetail>

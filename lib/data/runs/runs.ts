@@ -1,5 +1,6 @@
+import type { FailureDetail } from '#lib/data/runs/failure-detail.ts'
 import { appendEvents, type StoredEvent } from '#lib/data/runs/run-events.ts'
-import type { FailureDetail, RunFailureClass } from '#lib/data/runs/run-failures.ts'
+import type { RunFailureClass } from '#lib/data/runs/run-failures.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunStatus } from '#lib/generated/prisma/enums.ts'
 import type { RunModel } from '#lib/generated/prisma/models.ts'

@@ -70,7 +70,7 @@ export async function beginConnection(
     log.warn({ error: cause, server: server.name }, 'an account cannot be connected')
     throw new AppError(
       'unavailable',
-      `${server.name} cannot be asked for a sign-in just now. Tell your administrator if it stays.`,
+      `${server.name} cannot start a sign-in just now. If it persists, tell your administrator.`,
       {
         cause,
       },

@@ -8,7 +8,7 @@ const AGAIN = 'Go back to the app and connect it again.'
 // Fixed sentences, because anyone can write the address.
 const SENTENCES: Record<string, string> = {
   expired: `This request has expired, was answered already, or was begun in another browser. ${AGAIN}`,
-  invalid_request: `The app sent a request that is not complete. ${AGAIN} If it stays, tell its makers.`,
+  invalid_request: `The app sent an incomplete request. ${AGAIN} If it persists, tell the makers of the app.`,
   invalid_client: `The app is not known here, or its description cannot be loaded. Remove its connection to this server in the app, and connect it again.`,
   invalid_client_metadata: 'The description of the app that its makers publish is not valid. Tell them.',
   invalid_redirect_uri: 'The app wants the answer at an address that it did not register. Nothing was sent there.',

@@ -14,7 +14,8 @@ import {
   type ModelServerError,
   toServerError,
 } from '#lib/agent/models/openai/failures/server-error.ts'
-import { type FailureDetail, ownFailureClass, RUN_FAILURES, type RunFailureClass } from '#lib/data/runs/run-failures.ts'
+import type { FailureDetail } from '#lib/data/runs/failure-detail.ts'
+import { ownFailureClass, RUN_FAILURES, type RunFailureClass } from '#lib/data/runs/run-failures.ts'
 import { AppError, toAppError } from '#lib/platform/errors.ts'
 
 /**

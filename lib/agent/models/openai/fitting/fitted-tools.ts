@@ -4,7 +4,7 @@ import { toPlainSchemas } from '#lib/agent/models/openai/fitting/plain-schemas.t
 import { type Found, searchRefused } from '#lib/agent/models/openai/fitting/search-refused.ts'
 import { keepTools, readToolNames } from '#lib/agent/models/openai/fitting/sent-tools.ts'
 import { readToolLimit } from '#lib/agent/models/openai/fitting/tool-limit.ts'
-import type { FailureDetail } from '#lib/data/runs/run-failures.ts'
+import type { FailureDetail } from '#lib/data/runs/failure-detail.ts'
 
 /** Whom a turn tells what its model's server does not take, and what is known from before. */
 export type ToolsLine = {

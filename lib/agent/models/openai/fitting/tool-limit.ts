@@ -1,4 +1,4 @@
-import type { FailureDetail } from '#lib/data/runs/run-failures.ts'
+import type { FailureDetail } from '#lib/data/runs/failure-detail.ts'
 
 // OpenAI: "maximum length 128". Groq: "maximum number of items is 128". Gemini: "At most 512
 // function declarations". Copilot: "not include more than 128 tools".
