@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { isFilesCard } from '#lib/agent/cards/files-card.ts'
+import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { examine } from '#lib/mcp-client/doctor/examine.ts'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { findFreePort } from '#scripts/local/port.ts'
+import { nodes } from '#tests/support/agent-door.ts'
 import { openInTime } from '#tests/support/browser/open-in-time.ts'
 import { conversation } from '#tests/support/conversation.ts'
 import { openAIServer, type Step } from '#tests/support/models/openai-server.ts'
@@ -38,11 +41,15 @@ async function turn(...calls: NonNullable<Step['calls']>) {
   })
   await (await openInTime(ann)).close()
   const live: string[] = []
+  const titles: string[] = []
+  const cards: WidgetNode[] = []
   const said = await (await conversation(ann)).say('go', {
     onEvent: (event) => {
+      if (event.type === 'thread.item.done' && isFilesCard(event.item)) cards.push((event.item as WidgetItem).widget)
       if (event.type !== 'thread.item.updated' || event.update.type !== 'workflow.task.updated') return
       const { task } = event.update
       if (task.status_indicator === 'loading' && 'content' in task) live.push(task.content ?? '')
+      titles.push(task.title ?? '')
     },
   })
   expect(said.error).toBeUndefined()
@@ -52,7 +59,7 @@ async function turn(...calls: NonNullable<Step['calls']>) {
   )
   const input = model.requests.at(-1)?.body.input as { type?: string; output?: unknown }[]
   const told = input.filter(({ type }) => type === 'function_call_output').map(({ output }) => JSON.stringify(output))
-  return { live, rows, told: told.join('\n') }
+  return { live, titles, rows, nodes: cards.flatMap(nodes), told: told.join('\n') }
 }
 
 test('the doctor reports no fault', async () => {
@@ -98,8 +105,12 @@ test('two parallel calls are answered, and the ledger has their arguments and re
 })
 
 test('progress of a long operation updates the live workflow line', async () => {
-  const { live, told } = await turn({ name: 'trigger_long_running_operation', arguments: { duration: 1.5, steps: 3 } })
+  const { live, titles, told } = await turn({
+    name: 'trigger_long_running_operation',
+    arguments: { duration: 1.5, steps: 3 },
+  })
   expect(live.some((line) => /[12] of 3/.test(line))).toBe(true)
+  expect(titles.some((title) => /^Trigger Long Running Operation.* \([12] of 3\)$/.test(title))).toBe(true)
   expect(told).toContain('Long running operation completed')
 })
 
@@ -116,6 +127,25 @@ test('structured content, annotated messages, images and resource links reach th
   expect(told).toContain('Operation completed successfully')
   expect(told).toContain('demo://resource/dynamic/')
   expect(told).toContain('image/png')
+})
+
+test('the person gets images, resources and resource links, and the ledger has no base64', async () => {
+  const { nodes, rows } = await turn(
+    { name: 'get_annotated_message', arguments: { messageType: 'success', includeImage: true } },
+    { name: 'get_resource_links', arguments: { count: 2 } },
+    { name: 'get_resource_reference', arguments: { resourceType: 'Text', resourceId: 1 } },
+    { name: 'get_resource_reference', arguments: { resourceType: 'Blob', resourceId: 2 } },
+    { name: 'get_tiny_image', arguments: {} },
+  )
+  const files = nodes.flatMap(({ file }) => (file ? [file as { name: string; mime_type: string }] : []))
+  expect(files.map(({ mime_type }) => mime_type).sort()).toEqual(['image/png', 'image/png', 'text/plain', 'text/plain'])
+  expect(files.map(({ name }) => name)).toContain('get-tiny-image.png')
+  const links = nodes.flatMap(({ link }) => (link ? [link as { url: string; host?: string }] : []))
+  expect(links.map(({ url, host }) => [url.startsWith('demo://'), host])).toEqual([
+    [true, undefined],
+    [true, undefined],
+  ])
+  expect(JSON.stringify(rows)).not.toMatch(/[A-Za-z0-9+/]{500}/)
 })
 
 test('wrong arguments are reported to the model as bad_arguments', async () => {

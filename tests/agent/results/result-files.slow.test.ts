@@ -1,11 +1,12 @@
 import { beforeEach, expect, test } from 'vitest'
 import { GET as download } from '#app/api/attachments/[id]/route.ts'
 import { isFilesCard } from '#lib/agent/cards/files-card.ts'
+import { TurnEvents } from '#lib/agent/stream/turn-events.ts'
 import type { ThreadItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { agentDoor, nodes, said, widgets } from '#tests/support/agent-door.ts'
-import { threadOf } from '#tests/support/chatkit/chatkit.ts'
+import { threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -203,6 +204,13 @@ test('a hostile result shows nothing that runs, and says what it does not keep',
   expect(JSON.stringify(turn.events)).not.toContain(html)
 })
 
+test('a picture that is too large for an answer fails the call, and nothing is kept', async () => {
+  const { text, files } = await call([{ type: 'image', data: 'A'.repeat(20 * 1024 * 1024), mimeType: 'image/png' }])
+  expect(text).toContain('That did not work')
+  expect(files).toEqual([])
+  expect((await stored()).length).toBeLessThan(20_000)
+})
+
 test('a result keeps ten files, and says how many more it had', async () => {
   const parts = Array.from({ length: 1_000 }, (_, at) => ({
     type: 'resource',
@@ -237,6 +245,26 @@ test('an installation that keeps no files still shows the answer, without base64
   expect(files).toEqual([])
   expect(problems).toEqual(['“look.png” is not kept. This installation keeps no files.'])
   expect(text).not.toContain(PNG.slice(0, 40))
+})
+
+test('a file belongs to its conversation, and cannot be sent in another one', async () => {
+  const { files } = await call([PICTURE])
+  const other = threadOf(await agentDoor(ann).begin('hello'))
+  const input = typed('look', { attachments: [new URL(files[0]?.url ?? '').pathname.split('/').at(-1)] })
+  const { status } = await agentDoor(ann).ask({
+    type: 'threads.add_user_message',
+    params: { thread_id: other, input },
+  })
+  expect(status).toBe(409)
+})
+
+test('a turn that is stopped still shows the files that were kept', () => {
+  const events = new TurnEvents({ threadId: 'thr_1', newItemId: (kind) => `${kind}_1`, now: () => new Date() })
+  const kept = { id: 'atc_1', name: 'a.png', mimeType: 'image/png', kind: 'image', size: 70 } as const
+  const facts = { server: 'crm', tool: 'look', durationMs: 1, files: { files: [kept], links: [], problems: [] } }
+  expect([...events.settled('call_1', facts)]).toEqual([])
+  const shown = [...events.interrupt()]
+  expect(shown).toMatchObject([{ type: 'thread.item.done', item: { type: 'widget', widget: { key: 'files:crm' } } }])
 })
 
 test('another person gets the answer for a missing file, and the bytes go with the thread', async () => {
