@@ -3,29 +3,16 @@
 import { type FormEvent, useState, useTransition } from 'react'
 import { FormProblem } from '#app/forms/form-problem.tsx'
 import { LinkButton } from '#app/ui/button.tsx'
-import { CheckBox } from '#app/ui/forms/check-box.tsx'
-import { Field, Select, TextArea, TextInput } from '#app/ui/forms/field.tsx'
+import { Field, Select, TextInput } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
-import type { ServerConfig } from '#lib/data/servers/server-config.ts'
 import { saveServer } from './actions.ts'
 import { IDENTITY_NAMES } from './identity-names.ts'
-
-type Given = {
-  id: string
-  name: string
-  url: string
-  audience: 'everyone' | 'admins'
-  config: ServerConfig
-  secretNames: string[]
-  hasClientSecret: boolean
-}
+import { KeyFields, OauthFields, type ShownServer, TemplateFields, ToolFields } from './server-fields.tsx'
 
 /** All settings of a server. Secrets are never shown again: an empty field keeps the stored one. */
-export function ServerForm({ server, templateNames }: { server?: Given; templateNames: string[] }) {
+export function ServerForm({ server, templateNames }: { server?: ShownServer; templateNames: string[] }) {
   const { config } = server ?? {}
   const [identity, setIdentity] = useState<keyof typeof IDENTITY_NAMES>(config?.identity.kind ?? 'none')
-  const oauth = config?.identity.kind === 'oauth' ? config.identity : undefined
-  const key = config?.identity.kind === 'key' ? config.identity : undefined
   const [problem, setProblem] = useState<string>()
   const [pending, start] = useTransition()
   // Not with `action`: React resets such a form afterwards, and a mistake would cost the whole
@@ -95,133 +82,10 @@ export function ServerForm({ server, templateNames }: { server?: Given; template
           </Select>
         </Field>
       </div>
-      {identity === 'oauth' && (
-        <div className="grid items-start gap-4 sm:grid-cols-2">
-          <Field label="Scopes" optional hint="Only if the server does not say which it needs.">
-            <TextInput name="scope" autoComplete="off" defaultValue={oauth?.scope} />
-          </Field>
-          <Field label="Client id" optional hint="Only if its authorization server does not register clients itself.">
-            <TextInput name="clientId" autoComplete="off" defaultValue={oauth?.clientId} />
-          </Field>
-          <Field
-            label="Client secret"
-            optional
-            hint={server?.hasClientSecret ? 'One is stored. Leave this empty to keep it.' : 'Stored encrypted.'}
-          >
-            <TextInput name="clientSecret" type="password" autoComplete="new-password" />
-          </Field>
-        </div>
-      )}
-      {identity === 'key' && (
-        <div className="grid items-start gap-4 sm:grid-cols-2">
-          <Field label="Header">
-            <TextInput name="keyHeader" autoComplete="off" defaultValue={key?.header ?? 'Authorization'} />
-          </Field>
-          <Field label="Format" hint="{{key}} is the key.">
-            <TextInput name="keyFormat" autoComplete="off" defaultValue={key?.format ?? 'Bearer {{key}}'} />
-          </Field>
-          <Field label="Where people find their key" optional>
-            <TextInput name="keyHint" autoComplete="off" defaultValue={key?.hint} />
-          </Field>
-        </div>
-      )}
-      <details
-        open={Boolean(
-          config && (config.headers.length || config.meta.length || config.bound.length || server?.secretNames.length),
-        )}
-      >
-        <summary className="cursor-pointer font-medium">Headers, arguments and metadata</summary>
-        <div className="mt-4 grid gap-4">
-          <p className="text-sm text-ink-soft">
-            Values may contain {templateNames.map((name) => `{{${name}}}`).join(', ')}. If one has no value, nothing is
-            sent.
-          </p>
-          <Field
-            label="Bound arguments"
-            optional
-            hint="Parameters that the model neither sees nor chooses, one a line."
-          >
-            <TextArea
-              name="bound"
-              rows={2}
-              className="font-mono text-sm"
-              placeholder="user_id = {{user.id}}"
-              defaultValue={config?.bound.map(({ parameter, value }) => `${parameter} = ${value}`).join('\n')}
-            />
-          </Field>
-          <Field label="Headers" optional hint="One a line.">
-            <TextArea
-              name="headers"
-              rows={2}
-              className="font-mono text-sm"
-              placeholder="X-User-Id: {{user.id}}"
-              defaultValue={config?.headers.map(({ name, value }) => `${name}: ${value}`).join('\n')}
-            />
-          </Field>
-          <Field
-            label="Secret headers"
-            optional
-            hint={
-              server?.secretNames.length
-                ? `Stored: ${server.secretNames.join(', ')}. What you enter here replaces them.`
-                : 'One a line, stored encrypted and never shown again.'
-            }
-          >
-            <TextArea
-              name="secretHeaders"
-              rows={2}
-              className="font-mono text-sm"
-              autoComplete="off"
-              placeholder="X-Api-Key: …"
-            />
-          </Field>
-          {Boolean(server?.secretNames.length) && (
-            <CheckBox name="dropSecrets" label="Remove the stored secret headers" />
-          )}
-          <Field label="Request metadata" optional hint="Goes into _meta of every request, one a line.">
-            <TextArea
-              name="meta"
-              rows={2}
-              className="font-mono text-sm"
-              placeholder="example.com/user = {{user.email}}"
-              defaultValue={config?.meta.map(({ name, value }) => `${name} = ${value}`).join('\n')}
-            />
-          </Field>
-        </div>
-      </details>
-      <div className="grid items-start gap-4 sm:grid-cols-2">
-        <Field label="Allowed tools" optional hint="Names, * for anything. Empty: all.">
-          <TextInput
-            name="allow"
-            autoComplete="off"
-            placeholder="search_*, read_page"
-            defaultValue={config?.allow.join(', ')}
-          />
-        </Field>
-        <Field label="Denied tools" optional hint="Never offered, even if allowed.">
-          <TextInput name="deny" autoComplete="off" placeholder="delete_*" defaultValue={config?.deny.join(', ')} />
-        </Field>
-      </div>
-      <div className="grid gap-2">
-        <CheckBox
-          name="pinned"
-          label="Quarantine tools that change"
-          hint="A tool whose description or schema is no longer what you accepted is not offered until you have looked."
-          checked={config?.pinned ?? true}
-        />
-        <CheckBox
-          name="trusted"
-          label="Trusted"
-          hint="It may answer with widgets, whose buttons call its tools."
-          checked={config?.trusted ?? false}
-        />
-        <CheckBox
-          name="asksUnannotated"
-          label="Ask before tools that do not say what they do"
-          hint="A tool without the annotations readOnlyHint and destructiveHint may destroy something, by the specification of MCP."
-          checked={config?.asksUnannotated ?? !config?.trusted}
-        />
-      </div>
+      {identity === 'oauth' && <OauthFields server={server} />}
+      {identity === 'key' && <KeyFields config={config} />}
+      <TemplateFields server={server} templateNames={templateNames} />
+      <ToolFields config={config} />
       <FormProblem message={problem} />
       <div className="flex flex-wrap gap-2">
         <SubmitButton pending={pending}>{server ? 'Save' : 'Add'}</SubmitButton>

@@ -22,9 +22,9 @@ export type SoundCall = { callId: string; name: string; arguments: string }
 const ID_MAX_CHARS = 40
 
 const UNREADABLE =
-  'The call was not made: its arguments have to be one whole JSON object. Call the tool again with such.'
+  'The call was not made: its arguments have to be one whole JSON object. Call the tool again with one.'
 
-/** The repairs of one answer of a model, with all that the turn has to know of them. */
+/** The repairs of one answer of a model, and what the turn has to know about them. */
 export class AnswerRepair {
   cut: Cut | undefined
   /** Fields of the message that its provider wants back with its calls. */
