@@ -87,7 +87,7 @@ async function tokenFor(client: OauthClient): Promise<string> {
 const status = async (token: string) =>
   (await mcpCaller(`${app.url}/mcp`, token).post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })).status
 
-test('a visitor signs in, allows the app, sees it under Settings and disconnects it there', async () => {
+test('a visitor signs in, allows the app, sees it under Settings and removes it there', async () => {
   const client = await registeredClient(app.url, { client_name: 'My editor', redirect_uris: [redirect_uri] })
   const page = await open(client.authorizeUrl({ redirect_uri, scope: undefined }))
   await at(page, '/sign-in')
