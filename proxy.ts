@@ -9,7 +9,7 @@ import { makePageHeaders } from '#lib/platform/http/security-headers.ts'
 // protect. Under /oauth only the consent page is a page.
 export const config = {
   matcher: [
-    '/((?!(?:api|mcp|oauth(?!/consent/)|\\.well-known|_next|chatkit)(?:/|$)|chatkit\\.js|icon\\.svg|favicon\\.ico).*)',
+    '/((?!(?:api|mcp|oauth(?!/consent/)|\\.well-known|_next|chatkit)(?:/|$)|chatkit\\.js|client-metadata\\.json|icon\\.svg|favicon\\.ico).*)',
   ],
 }
 

@@ -25,6 +25,7 @@ const OPEN: Record<string, string> = {
   'app/api/auth/verify-email/route.ts': 'before sign-in, with a mailed code',
   'app/api/connections/callback/route.ts': 'checks the session itself, to refuse on a page',
   'app/api/connections/client.json/route.ts': 'a public document',
+  'app/client-metadata.json/route.ts': 'a public document',
   'app/api/health/live/route.ts': 'for the platform',
   'app/api/health/ready/route.ts': 'for the platform',
   'app/api/metrics/route.ts': 'METRICS_TOKEN',

@@ -216,8 +216,9 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/api/connections/[id]/route.ts': async ({ server: id }) =>
     seen(await connections.DELETE(mine('x', 'DELETE'), { params: Promise.resolve({ id }) })),
   'app/api/connections/callback/route.ts':
-    'bound to one browser and one person (tests/mcp-client/server-accounts.test.ts)',
+    'bound to one browser and one person (tests/mcp-client/accounts/server-accounts.test.ts)',
   'app/api/connections/client.json/route.ts': 'a public document',
+  'app/client-metadata.json/route.ts': 'a public document',
   'app/api/health/live/route.ts': 'nothing of a person',
   'app/api/health/ready/route.ts': 'nothing of a person',
   'app/api/me/clients/route.ts': async ({ client }) =>

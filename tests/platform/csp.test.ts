@@ -130,6 +130,7 @@ test('API endpoints and static files bypass the proxy; pages with similar names 
     '/_next/static/a.js',
     '/chatkit.js',
     '/chatkit/icons.js',
+    '/client-metadata.json',
     '/icon.svg',
   ])
     expect(path, path).not.toMatch(passes)

@@ -36,7 +36,7 @@ export function describeClient(): OAuthClientMetadata {
  */
 export function toClientMetadataUrl(): string | undefined {
   const { APP_URL } = env()
-  return APP_URL.startsWith('https:') ? `${APP_URL}/api/connections/client.json` : undefined
+  return APP_URL.startsWith('https:') ? `${APP_URL}/client-metadata.json` : undefined
 }
 
 /** What an OAuth flow keeps between its steps. Leave out steps that cannot occur: they throw. */

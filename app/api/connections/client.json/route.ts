@@ -1,11 +1,12 @@
 import { route } from '#lib/auth/route.ts'
-import { describeClient, toClientMetadataUrl } from '#lib/mcp-client/accounts/account-client.ts'
+import { describeClient } from '#lib/mcp-client/accounts/account-client.ts'
+import { env } from '#lib/platform/env.ts'
 import { jsonResponse } from '#lib/platform/http/http.ts'
 
 /**
- * The client-id metadata document, which lets authorization servers know this installation without
- * registration.
+ * The earlier address of the client-id metadata document. Authorization servers that know this
+ * installation by it go on reading it.
  */
 export const GET = route({ session: 'none' }, async () =>
-  jsonResponse({ client_id: toClientMetadataUrl(), ...describeClient() }),
+  jsonResponse({ client_id: `${env().APP_URL}/api/connections/client.json`, ...describeClient() }),
 )
