@@ -27,7 +27,8 @@ const FAILURES: Record<FailureClass, Explained> = {
   },
   unauthorised: {
     title: 'Unauthorized (401)',
-    means: 'The tool server answered 401: credentials are missing or not accepted.',
+    means:
+      'The tool server answered 401: credentials are missing or not accepted. Or it answered 403 and wants more permissions than the person’s account has.',
     todo: 'Check how this server expects people to be identified, and whether a token has expired.',
   },
   forbidden: {

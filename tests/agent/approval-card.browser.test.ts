@@ -45,7 +45,7 @@ async function answer(run: Run, text: string): Promise<void> {
       ? makeConnectCard({
           server: { id: 's', name: 'shop\u2800', url: 'https://аррӏе.com/mcp' } as never,
           tool: 'or\u200bders',
-          broken: false,
+          why: 'missing',
         })
       : makeApprovalCard({ ...asked, tool: text === 'one word' ? `send_${'x'.repeat(300)}` : 'send_mail' })
   run.send({ type: 'thread.item.done', item: { type: 'widget', id: `w_${run.id}`, ...at, widget } })

@@ -105,6 +105,13 @@ const stage = 'tools/call'
 const faults: [FailureClass, status: string, fault: Fault, ran: number, rows: number][] = [
   ['unauthorised', 'failed', { kind: 'status', status: 401, stage }, 0, 1],
   ['forbidden', 'failed', { kind: 'status', status: 403, stage }, 0, 1],
+  [
+    'forbidden',
+    'failed',
+    { kind: 'status', status: 403, headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' }, stage },
+    0,
+    1,
+  ],
   ['session_lost', 'failed', { kind: 'status', status: 404, stage }, 0, 2],
   ['protocol_error', 'unknown', { kind: 'malformed', stage }, 0, 1],
   ['protocol_error', 'unknown', { kind: 'wrong-type', stage }, 0, 1],

@@ -15,11 +15,15 @@ export const CONNECTED_RETRY = 'connect.retry'
 
 const KEY = 'connect:'
 
-/**
- * A server whose tools need the person's own account, and the tool that was called. `broken` means
- * that the server no longer accepts the account that was connected.
- */
-export type Need = { server: McpServer; tool?: string; broken: boolean }
+/** Why a person has to connect an account, or connect it again. */
+const WHY = {
+  missing: 'You have not connected it yet.',
+  broken: 'It no longer accepts the one that you connected before.',
+  narrow: 'It wants more permissions for this than you gave it when you connected.',
+}
+
+/** A server whose tools need the person's own account, and the tool that was called. */
+export type Need = { server: McpServer; tool?: string; why: keyof typeof WHY }
 
 /** The id of the server that a Connect card is about; undefined for any other item. */
 export function findConnectCardServer(item: ThreadItem): string | undefined {
@@ -27,7 +31,7 @@ export function findConnectCardServer(item: ThreadItem): string | undefined {
 }
 
 /** The card that asks a person to connect their own account at a server. */
-export function makeConnectCard({ server, tool, broken }: Need): WidgetRoot {
+export function makeConnectCard({ server, tool, why }: Need): WidgetRoot {
   const { id = '', name, url, config } = server
   const way = config?.identity.kind === 'key' ? 'key' : 'oauth'
   const wish = tool ? `The tool ${toVisibleText(tool)}` : 'What it offers'
@@ -36,14 +40,14 @@ export function makeConnectCard({ server, tool, broken }: Need): WidgetRoot {
     children: [
       Title({ value: `Connect ${toVisibleText(name)}`, size: 'sm' }),
       Caption({
-        value: `${wish} works with your own account at ${new URL(url).host}. ${broken ? 'It no longer accepts the one that you connected before.' : 'You have not connected it yet.'}`,
+        value: `${wish} works with your own account at ${new URL(url).host}. ${WHY[why]}`,
       }),
       Row({
         wrap: 'wrap',
         gap: 2,
         children: [
           Button({
-            label: broken ? 'Connect again' : 'Connect',
+            label: why === 'missing' ? 'Connect' : 'Connect again',
             style: 'primary',
             onClickAction: action(CONNECT, { server: id, way }, { handler: 'client' }),
           }),

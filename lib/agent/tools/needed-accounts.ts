@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { makeConnectCard, type Need } from '#lib/agent/cards/connect-card.ts'
 import { type ItemContext, makeItem } from '#lib/agent/stream/item-context.ts'
 import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
-import { listAccounts } from '#lib/data/servers/server-accounts.ts'
+import { findAccount, listAccounts } from '#lib/data/servers/server-accounts.ts'
 import { explainMissingAccount, needsAccount } from '#lib/mcp-client/accounts/accounts.ts'
 import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
 import type { OpenMcp } from '#lib/mcp-client/connection/open-mcp.ts'
@@ -87,11 +87,19 @@ export class NeededAccounts {
   async cards(making: ItemContext): Promise<WidgetItem[]> {
     if (this.#needed.size === 0) return []
     const accounts = await listAccounts(this.#caller)
-    return this.#servers.flatMap((server) => {
-      if (server.id === undefined || !this.#needed.has(server.id)) return []
-      const need: Need = { server, tool: this.#needed.get(server.id), broken: accounts.get(server.id)?.broken ?? false }
-      return [{ ...makeItem(making, 'message'), type: 'widget', widget: makeConnectCard(need) }]
-    })
+    const cards: WidgetItem[] = []
+    for (const server of this.#servers) {
+      if (server.id === undefined || !this.#needed.has(server.id)) continue
+      const why = accounts.get(server.id)?.broken ? await this.#whyAgain(server.id) : 'missing'
+      const widget = makeConnectCard({ server, tool: this.#needed.get(server.id), why })
+      cards.push({ ...makeItem(making, 'message'), type: 'widget', widget })
+    }
+    return cards
+  }
+
+  async #whyAgain(serverId: string): Promise<Need['why']> {
+    const account = await findAccount(this.#caller, serverId)
+    return account?.kind === 'oauth' && account.widerScope !== undefined ? 'narrow' : 'broken'
   }
 }
 

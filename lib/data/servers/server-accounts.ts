@@ -17,6 +17,12 @@ const Account = z.discriminatedUnion('kind', [
     issuer: z.string().optional(),
     tokens: z.record(z.string(), z.unknown()),
     savedAt: z.number(),
+    /** The scope that was asked for when the person connected the account. */
+    scope: z.string().optional(),
+    /** Where the server said that the metadata of its authorization is. */
+    metadataUrl: z.string().optional(),
+    /** A scope that the server has asked for since: the person must connect again. */
+    widerScope: z.string().optional(),
   }),
 ])
 export type Account = z.infer<typeof Account>
@@ -34,8 +40,8 @@ export async function findAccount(owner: Owner, serverId: string): Promise<Accou
 }
 
 /**
- * The servers at which the owner has an account. `broken` means that the server stopped accepting
- * it.
+ * The servers at which the owner has an account. `broken` means that the person has to connect
+ * again: the server stopped accepting the account, or wants a wider scope.
  */
 export async function listAccounts(owner: Owner): Promise<Map<string, { connectedAt: Date; broken: boolean }>> {
   const rows = await withCaller(owner, (tx) =>
@@ -60,7 +66,8 @@ export async function saveAccount(
   { fresh }: { fresh: boolean },
 ): Promise<void> {
   const sealed = await seal(JSON.stringify(account), 'server accounts')
-  const changed = { kind: account.kind, sealed, brokenAt: null }
+  const asksAgain = account.kind === 'oauth' && account.widerScope !== undefined
+  const changed = { kind: account.kind, sealed, brokenAt: asksAgain ? new Date() : null }
   await withCaller(owner, async (tx) => {
     if (fresh && 'via' in owner) await takeTurn(tx, owner)
     const where = { ownerId_serverId: { ownerId: owner.userId, serverId } }

@@ -1,6 +1,7 @@
 import {
   discoverOAuthServerInfo,
   exchangeAuthorization,
+  type OAuthDiscoveryState,
   type OAuthServerInfo,
   type OAuthTokens,
   refreshAuthorization,
@@ -24,9 +25,18 @@ export async function exchangeCode(
     iss,
     verifier,
     discovered,
-  }: { code: string; iss: string | undefined; verifier: string; discovered: OAuthServerInfo | undefined },
+    scope,
+  }: {
+    code: string
+    iss: string | undefined
+    verifier: string
+    discovered: OAuthDiscoveryState | undefined
+    /** The scope that was asked for. */
+    scope: string | undefined
+  },
 ): Promise<OauthAccount> {
-  const place = await tokenPlace(server, discovered)
+  const metadataUrl = discovered?.resourceMetadataUrl
+  const place = await tokenPlace(server, { discovered, metadataUrl })
   const tokens = await exchangeAuthorization(place.address, {
     ...place.parameters,
     authorizationCode: code,
@@ -34,7 +44,7 @@ export async function exchangeCode(
     codeVerifier: verifier,
     redirectUri: toCallbackUrl(),
   })
-  return { kind: 'oauth', issuer: place.issuer, tokens: { ...tokens }, savedAt: Date.now() }
+  return { kind: 'oauth', issuer: place.issuer, tokens: { ...tokens }, savedAt: Date.now(), scope, metadataUrl }
 }
 
 /**
@@ -44,15 +54,19 @@ export async function exchangeCode(
 export async function refreshAccount(server: McpServer, account: OauthAccount): Promise<OauthAccount> {
   const { refresh_token: refreshToken } = account.tokens as OAuthTokens
   if (!refreshToken) throw new Error('there is no refresh token')
-  const place = await tokenPlace(server)
+  const place = await tokenPlace(server, account)
   if (place.issuer !== account.issuer) throw new Error('the server signs in elsewhere now')
   const tokens = await refreshAuthorization(place.address, { ...place.parameters, refreshToken })
   return { ...account, tokens: { refresh_token: refreshToken, ...tokens }, savedAt: Date.now() }
 }
 
-async function tokenPlace(server: McpServer, discovered?: OAuthServerInfo) {
+async function tokenPlace(
+  server: McpServer,
+  { discovered, metadataUrl }: { discovered?: OAuthServerInfo; metadataUrl?: string },
+) {
   const fetchFn = oauthFetch(server)
-  const info = discovered ?? (await discoverOAuthServerInfo(server.url, { fetchFn }))
+  const resourceMetadataUrl = metadataUrl === undefined ? undefined : new URL(metadataUrl)
+  const info = discovered ?? (await discoverOAuthServerInfo(server.url, { fetchFn, resourceMetadataUrl }))
   const { authorizationServerUrl: address, authorizationServerMetadata: metadata, resourceMetadata } = info
   const issuer = metadata?.issuer ?? address
   const client = new AccountClient(server, { tokens: async () => undefined, save: async () => undefined })

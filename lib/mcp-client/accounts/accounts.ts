@@ -1,5 +1,7 @@
+import { computeScopeUnion, isStrictScopeSuperset } from '@modelcontextprotocol/client'
 import { type Account, findAccount, markAccountBroken, saveAccount } from '#lib/data/servers/server-accounts.ts'
 import { refreshAccount } from '#lib/mcp-client/accounts/account-tokens.ts'
+import { readWiderScope } from '#lib/mcp-client/accounts/challenge.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { env } from '#lib/platform/env.ts'
@@ -54,6 +56,24 @@ export async function refreshRefusedAccount(server: McpServer, owner: Owner, res
   await response.body?.cancel()
   await markAccountBroken(owner, server.id)
   throw notConnected(server)
+}
+
+/**
+ * Handles a 403. If the server asks for a wider scope than the owner's account was asked for, notes
+ * it, so that the owner can connect again with that scope, and throws Refusal. A scope that was
+ * asked for before is not asked for again: the answer would be the same.
+ */
+export async function requireWideEnough(server: McpServer, owner: Owner, response: Response): Promise<void> {
+  const widerScope = readWiderScope(response)
+  if (!needsAccount(server) || !server.id || widerScope === undefined) return
+  const account = await findAccount(owner, server.id)
+  if (account?.kind !== 'oauth') return
+  const { scope, tokens } = account
+  if (!isStrictScopeSuperset(widerScope, computeScopeUnion(scope, String(tokens.scope ?? '')))) return
+  await response.body?.cancel()
+  await saveAccount(owner, server.id, { ...account, widerScope }, { fresh: false })
+  const sentence = `${server.name} wants more permissions for this than you gave it. Connect your account again at ${toAccountsUrl()}, then ask again.`
+  throw new Refusal('unauthorised', sentence, { connect: server.id })
 }
 
 /** The sentence for a server whose account is missing or no longer accepted. */

@@ -1,9 +1,10 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { auth, type OAuthDiscoveryState } from '@modelcontextprotocol/client'
+import { auth, computeScopeUnion, type OAuthDiscoveryState } from '@modelcontextprotocol/client'
 import { z } from 'zod'
-import { saveAccount } from '#lib/data/servers/server-accounts.ts'
+import { findAccount, saveAccount } from '#lib/data/servers/server-accounts.ts'
 import { AccountClient } from '#lib/mcp-client/accounts/account-client.ts'
 import { exchangeCode } from '#lib/mcp-client/accounts/account-tokens.ts'
+import { askChallenge, type Challenge } from '#lib/mcp-client/accounts/challenge.ts'
 import { oauthFetch } from '#lib/mcp-client/accounts/oauth-fetch.ts'
 import { listServersFor, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { forgetTools } from '#lib/mcp-client/tools/tool-lists.ts'
@@ -20,11 +21,21 @@ const Journey = z.object({
   state: z.string(),
   verifier: z.string(),
   discovered: z.unknown(),
+  /** The scope that is asked for. */
+  scope: z.string().optional(),
   /** The thread that the person came from. */
   thread: z.string().optional(),
   until: z.number(),
 })
 type Journey = z.infer<typeof Journey>
+
+/** The metadata of an authorization server that the exchange of a code reads. */
+const EXCHANGED = [
+  'issuer',
+  'token_endpoint',
+  'token_endpoint_auth_methods_supported',
+  'authorization_response_iss_parameter_supported',
+]
 
 /** How long (seconds) a person may take at the authorization server. */
 export const JOURNEY_SECONDS = 900
@@ -65,7 +76,9 @@ export async function beginConnection(
     discovery: { get: () => undefined, set: (found) => (discovered = found) },
   })
   try {
-    await auth(client, { serverUrl: server.url, scope: identity.scope, fetchFn: oauthFetch(server) })
+    const { scope, metadataUrl } = await findChallenge(caller, server, identity.scope)
+    const resourceMetadataUrl = metadataUrl === undefined ? undefined : new URL(metadataUrl)
+    await auth(client, { serverUrl: server.url, scope, resourceMetadataUrl, fetchFn: oauthFetch(server) })
   } catch (cause) {
     log.warn({ error: cause, server: server.name }, 'an account cannot be connected')
     throw new AppError(
@@ -90,7 +103,8 @@ export async function beginConnection(
     server: server.id,
     state,
     verifier,
-    discovered,
+    discovered: discovered && toExchange(discovered),
+    scope: destination.searchParams.get('scope') ?? undefined,
     thread,
     until: Date.now() + JOURNEY_SECONDS * 1000,
   }
@@ -128,6 +142,7 @@ export async function finishConnection(
       iss: answer.get('iss') ?? undefined,
       verifier: journey.verifier,
       discovered,
+      scope: journey.scope,
     })
     await saveAccount(caller, server.id, account, { fresh: true })
     forgetTools(server, caller.userId)
@@ -138,6 +153,35 @@ export async function finishConnection(
     })
   }
   return { name: server.name, thread: journey.thread }
+}
+
+/**
+ * What the exchange of a code needs of what was discovered. All of it may be longer than the 4,096
+ * bytes that a browser keeps in a cookie.
+ */
+function toExchange({ resourceMetadata, authorizationServerMetadata, ...rest }: OAuthDiscoveryState) {
+  const metadata = authorizationServerMetadata as Record<string, unknown> | undefined
+  return {
+    ...rest,
+    ...(resourceMetadata && { resourceMetadata: { resource: resourceMetadata.resource } }),
+    ...(metadata && {
+      authorizationServerMetadata: Object.fromEntries(EXCHANGED.map((name) => [name, metadata[name]])),
+    }),
+  }
+}
+
+/**
+ * The scope to ask for, and where the server's metadata is. An account whose server wants a wider
+ * scope keeps the one that it has.
+ */
+async function findChallenge(caller: Caller, server: McpServer & { id: string }, configured = ''): Promise<Challenge> {
+  const account = await findAccount(caller, server.id)
+  if (account?.kind !== 'oauth' || account.widerScope === undefined) {
+    const asked = await askChallenge(server)
+    return configured ? { ...asked, scope: configured } : asked
+  }
+  const { tokens, scope = String(tokens.scope ?? ''), widerScope, metadataUrl } = account
+  return { scope: computeScopeUnion(configured, scope, widerScope), metadataUrl }
 }
 
 function same(one: string, other: string): boolean {

@@ -1,6 +1,6 @@
 import { signIdentity } from '#lib/auth/tokens/identity-tokens.ts'
 import type { Authority } from '#lib/data/people/authority.ts'
-import { makeAccountHeaders, refreshRefusedAccount } from '#lib/mcp-client/accounts/accounts.ts'
+import { makeAccountHeaders, refreshRefusedAccount, requireWideEnough } from '#lib/mcp-client/accounts/accounts.ts'
 import { isClosing, requireAuthority, requireStanding, type Who } from '#lib/mcp-client/connection/require-authority.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
@@ -47,10 +47,13 @@ export function withIdentity(server: McpServer, who: Who, network: typeof fetch)
       const { method, signal } = request
       return network(request.url, { method, headers, body, signal, redirect: 'manual' })
     }
-    const response = await go()
-    if (response.status !== 401 || !(await refreshRefusedAccount(server, who, response))) return response
-    await response.body?.cancel()
-    return go()
+    let response = await go()
+    if (response.status === 401 && (await refreshRefusedAccount(server, who, response))) {
+      await response.body?.cancel()
+      response = await go()
+    }
+    if (response.status === 403) await requireWideEnough(server, who, response)
+    return response
   }
   return {
     send,

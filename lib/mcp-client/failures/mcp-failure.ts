@@ -1,4 +1,10 @@
-import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client'
+import {
+  InsufficientScopeError,
+  ProtocolError,
+  SdkError,
+  SdkErrorCode,
+  SdkHttpError,
+} from '@modelcontextprotocol/client'
 import type { ToolCallOutcome } from '#lib/data/runs/ledger.ts'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import { findNoAnswer, type NoAnswer } from '#lib/mcp-client/answers/no-answer.ts'
@@ -169,7 +175,8 @@ function classOf(
   if (network) return network
   const status = chain.find((at) => at instanceof SdkHttpError)?.status
   if (status === 401) return 'unauthorised'
-  if (status === 403) return 'forbidden'
+  // The SDK has an error of its own for a 403 that names the scope that is missing.
+  if (status === 403 || chain.some((at) => at instanceof InsufficientScopeError)) return 'forbidden'
   if (status === 404 && phase !== 'connect') return 'session_lost'
   if ((status ?? 0) >= 500 && phase !== 'connect') return 'outcome_unknown'
   if (chain.some((at) => at instanceof SdkError && at.code === SdkErrorCode.RequestTimeout)) {
