@@ -150,18 +150,10 @@ export class Chat {
     return this.#turns.stop()
   }
 
-  /**
-   * Watches the page and what changes elsewhere: keeps the draft when the person leaves, and looks
-   * for news when they return or another window of this browser changes the thread. Returns an
-   * unsubscribe function.
-   */
+  /** Watches the page's end, the person's return, other windows. Returns an unsubscribe function. */
   watch(): () => void {
-    const stopLooking = this.#catchUp.watch(this.#otherWindows)
-    const stopKeeping = this.composer.watch()
-    return () => {
-      stopLooking()
-      stopKeeping()
-    }
+    const stops = [this.#catchUp.watch(this.#otherWindows), this.composer.watch()]
+    return () => stops.forEach((stop) => void stop())
   }
 
   /**
