@@ -1,4 +1,5 @@
 import { answerAgain } from '#lib/agent/answer-again.ts'
+import { answerParked } from '#lib/agent/answer-parked.ts'
 import { APPROVAL_ACTIONS } from '#lib/agent/approvals/approval-card.ts'
 import { ANSWERED, CLOSED, closeCard, closeRunApprovals, findItem } from '#lib/agent/approvals/close-approvals.ts'
 import { unsealState } from '#lib/agent/approvals/park-run.ts'
@@ -6,6 +7,7 @@ import { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
 import { CONNECTED_RETRY } from '#lib/agent/cards/connect-card.ts'
 import { CONTINUE } from '#lib/agent/cards/cut-card.ts'
 import { continueAnswer } from '#lib/agent/continue-answer.ts'
+import { isQuestionAction } from '#lib/agent/questions/read-submission.ts'
 import { runTurn } from '#lib/agent/run-turn.ts'
 import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
 import { callFromWidget, resumeWidgetCall, TOOL_ACTION } from '#lib/agent/tool-action.ts'
@@ -28,6 +30,7 @@ export function handleAction(turn: ActTurn, context: TurnContext): AsyncGenerato
   if (type === TOOL_ACTION) return callFromWidget(turn, context)
   if (type === CONNECTED_RETRY) return answerAgain(turn, context)
   if (type === CONTINUE) return continueAnswer(turn, context)
+  if (isQuestionAction(type)) return answerParked(turn, context)
   if (!Object.hasOwn(APPROVAL_ACTIONS, type)) throw new CustomStreamError('This button does nothing here.')
   const id = (payload as { approval?: unknown } | null | undefined)?.approval
   return decide(turn, context, type as keyof typeof APPROVAL_ACTIONS, String(id))
@@ -54,7 +57,7 @@ async function* decide(
   const here = { thread, store, signal }
   if ('call' in open) return yield* resumeWidgetCall(answered, open.call, here, context)
   const resumed = new ResumedRun({ caller, store, ...open }, await findParkedCalls(store, approvals))
-  yield* runTurn({ ...here, input: null }, context, resumed)
+  yield* runTurn({ ...here, input: null }, context, { resumed })
 }
 
 function isLate({ status, expiresAt }: Approval): boolean {

@@ -1,5 +1,6 @@
 import type { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
 import { SentFiles } from '#lib/agent/input/sent-files.ts'
+import type { RunQuestions } from '#lib/agent/questions/run-questions.ts'
 import type { SideStep } from '#lib/agent/stream/chat-context.ts'
 import type { ItemContext } from '#lib/agent/stream/item-context.ts'
 import { SideEvents } from '#lib/agent/stream/side-events.ts'
@@ -9,12 +10,19 @@ import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
 
+/** The parked run that a turn goes on with. */
+type TurnOrigin = { resumed?: ResumedRun | undefined; continued?: { runs: readonly string[] } | undefined }
+
 /** What one turn of the agent has open, from its first event to its last. */
 export class OpenTurn {
   readonly turn: Turn
   readonly context: TurnContext
   /** The parked run that this turn resumes. */
   readonly resumed: ResumedRun | undefined
+  /** The parked run whose calls this turn continues. */
+  readonly continued: { runs: readonly string[] } | undefined
+  /** The questions that servers ask, once it is known whom. */
+  questions: RunQuestions | undefined
   readonly making: ItemContext
   /** What the turn shows: the run's events become thread events here. */
   readonly events: TurnEvents
@@ -24,10 +32,11 @@ export class OpenTurn {
   /** The tool servers, once they are open. */
   tools: OpenTools | undefined
 
-  constructor(turn: Turn, context: TurnContext, resumed?: ResumedRun) {
+  constructor(turn: Turn, context: TurnContext, { resumed, continued }: TurnOrigin = {}) {
     this.turn = turn
     this.context = context
     this.resumed = resumed
+    this.continued = continued
     const { thread, store } = turn
     this.making = { threadId: thread.id, newItemId: (kind) => store.newItemId(kind), now: () => new Date() }
     this.events = new TurnEvents(this.making, {

@@ -12,6 +12,7 @@ import { isDemo, openModel, readModelName } from '#lib/agent/models/open-model.t
 import { GuardedModel, type ModelAnswer } from '#lib/agent/models/openai/guarded-model.ts'
 import { toTokenCount } from '#lib/agent/models/openai/repair/token-count.ts'
 import type { OpenTurn } from '#lib/agent/open-turn.ts'
+import { isQuestionCard } from '#lib/agent/questions/question-card.ts'
 import { applyDecisions, restoreAgent } from '#lib/agent/start-agent.ts'
 import { ChatContext } from '#lib/agent/stream/chat-context.ts'
 import { findResultWidgetServer } from '#lib/agent/stream/result-widgets.ts'
@@ -72,6 +73,11 @@ export async function prepareAgent(open: OpenTurn, tools: OpenTools, known: Read
     instructions: (runContext) => writeInstructions(runContext.context),
     model,
     tools: offer.tools,
+    // A call that waits for its person ends the run, which is parked.
+    toolUseBehavior: () =>
+      open.questions?.waiting.length
+        ? { isFinalOutput: true, isInterrupted: undefined, finalOutput: '' }
+        : { isFinalOutput: false, isInterrupted: undefined },
   })
   return { agent, model, facts }
 }
@@ -125,6 +131,7 @@ export async function readInput(
 function isOurCard(item: ThreadItem): boolean {
   return (
     isApprovalCard(item) ||
+    isQuestionCard(item) ||
     isCutCard(item) ||
     isFilesCard(item) ||
     findResultWidgetServer(item) !== undefined ||

@@ -5,7 +5,10 @@ import { readResources } from '#lib/agent/input/read-resources.ts'
 import { openWorkflowOf } from '#lib/agent/input/recent-items.ts'
 import { OpenTurn } from '#lib/agent/open-turn.ts'
 import { prepareAgent, readInput } from '#lib/agent/prepare-agent.ts'
-import { failTurn, settleTurn } from '#lib/agent/settle-turn.ts'
+import { cancelPendingQuestions } from '#lib/agent/questions/close-questions.ts'
+import type { ContinuedCalls } from '#lib/agent/questions/continued-calls.ts'
+import { RunQuestions } from '#lib/agent/questions/run-questions.ts'
+import { endEarly, failTurn, settleTurn, waitForAnswers } from '#lib/agent/settle-turn.ts'
 import { applyDecisions, startAgent } from '#lib/agent/start-agent.ts'
 import { mergeEvents } from '#lib/agent/stream/side-events.ts'
 import { openTools, unavailableNotices } from '#lib/agent/tools/open-tools.ts'
@@ -23,25 +26,47 @@ import type { Turn } from '#lib/chatkit/server/turn.ts'
 export async function* runTurn(
   turn: Turn,
   context: TurnContext,
-  resumed?: ResumedRun,
+  { resumed, continued }: { resumed?: ResumedRun; continued?: ContinuedCalls } = {},
 ): AsyncGenerator<ThreadStreamEvent> {
   const { input, signal, store, thread } = turn
-  if (input) yield* declinePendingApprovals(context.caller, store, thread.id)
-  const open = new OpenTurn(turn, context, resumed)
+  if (input) {
+    yield* declinePendingApprovals(context.caller, store, thread.id)
+    yield* cancelPendingQuestions(context.caller, store, thread.id)
+  }
+  const open = new OpenTurn(turn, context, { resumed, continued })
   const { events, steps } = open
   try {
     // Prepare.
     yield* readResources(turn, context)
-    const known = await readContext(context.caller, turn, [context.run.id, ...(resumed?.runs ?? [])])
+    const known = await readContext(context.caller, turn, [context.run.id, ...(resumed?.runs ?? continued?.runs ?? [])])
     events.begin(
       known.items,
-      resumed ? resumed.workflowOf(known.items) : input ? undefined : openWorkflowOf(known.items),
+      (resumed ?? continued)
+        ? (resumed ?? continued)?.workflowOf(known.items)
+        : input
+          ? undefined
+          : openWorkflowOf(known.items),
     )
-    const tools = await openTools({ context, known, steps, signal, resumed })
+    open.questions = new RunQuestions({
+      run: { id: context.run.id, ownerId: context.caller.userId, threadId: thread.id },
+      ...{ store, steps, timeZone: known.person.timeZone ?? 'UTC' },
+    })
+    const tools = await openTools({
+      context,
+      known,
+      steps,
+      signal,
+      resumed,
+      asking: open.questions,
+      relist: continued !== undefined,
+    })
     open.tools = tools
     if (signal.aborted) return
     yield* unavailableNotices(tools)
     if (resumed && !resumed.fits(tools.connections)) return yield* resumed.expire()
+    if (continued) yield* continued.finish(open, tools, known)
+    if (signal.aborted) return yield* endEarly(open)
+    if (open.questions.waiting.length > 0) return yield* waitForAnswers(open, tools, [])
     const prepared = await prepareAgent(open, tools, known)
     for (const call of resumed?.calls ?? []) yield* events.startAgain(call, call.keptId)
     const { agent, facts, model } = prepared
@@ -53,7 +78,7 @@ export async function* runTurn(
       for await (const event of mergeEvents(result, steps))
         for (const shown of 'side' in event ? event.side(events) : events.take(event.main)) yield shown
       // An aborted run ends without throwing. A failed one has thrown already, or throws here.
-      if (signal.aborted) return yield* events.interrupt()
+      if (signal.aborted) return yield* endEarly(open)
       await result.completed
       if (model.failure !== undefined) throw model.failure
       if (!(await applyDecisions(result.state, (item) => tools.review.decide(item, tools.connections)))) break
@@ -63,6 +88,7 @@ export async function* runTurn(
     // Settle.
     yield* settleTurn(open, tools, prepared, result)
   } catch (error) {
+    yield* open.questions?.withdraw() ?? []
     yield* failTurn(open, error)
   } finally {
     await open.tools?.close()

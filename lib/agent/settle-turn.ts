@@ -5,6 +5,7 @@ import type { Cut } from '#lib/agent/models/openai/repair/answer-repair.ts'
 import { toLog } from '#lib/agent/models/openai/transport/model-fetch.ts'
 import type { OpenTurn } from '#lib/agent/open-turn.ts'
 import type { AgentFacts, PreparedAgent } from '#lib/agent/prepare-agent.ts'
+import { parkCalls } from '#lib/agent/questions/park-calls.ts'
 import type { startAgent } from '#lib/agent/start-agent.ts'
 import { makeItem } from '#lib/agent/stream/item-context.ts'
 import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
@@ -16,24 +17,42 @@ type Result = Awaited<ReturnType<typeof startAgent<AgentFacts>>>
 
 /**
  * Ends a turn whose agent has ended: shows what is left to show, then parks the run if calls wait
- * for approval, or closes what is open.
+ * for approval or for answers, or closes what is open.
  */
 export async function* settleTurn(
   open: OpenTurn,
-  { review, needed }: OpenTools,
+  tools: OpenTools,
   { model }: PreparedAgent,
   { interruptions, state }: Result,
 ): AsyncGenerator<ThreadStreamEvent> {
   const { turn, context, events, making, resumed } = open
+  const { review, needed } = tools
   yield* events.showWidgets()
   for (const item of await needed.cards(making)) yield* events.show({ type: 'thread.item.done', item })
-  if (interruptions.length > 0) {
+  if (open.questions?.waiting.length) yield* waitForAnswers(open, tools, interruptions)
+  else if (interruptions.length > 0) {
     const { thread, store } = turn
     const run = { id: context.run.id, ownerId: context.caller.userId, runs: resumed?.runs ?? [] }
     yield* parkRun({ thread, store, run, events, state, interruptions, pending: review.pending })
     context.run.wait()
   } else yield* events.end()
   if (model.cut) yield* cutOff(model.cut, open)
+}
+
+/** Parks the run until its person answers what servers asked. */
+export async function* waitForAnswers(
+  open: OpenTurn,
+  tools: OpenTools,
+  interruptions: Result['interruptions'],
+): AsyncGenerator<ThreadStreamEvent> {
+  yield* parkCalls(open, tools, interruptions)
+  open.context.run.wait()
+}
+
+/** Closes what is open after the turn was stopped. */
+export async function* endEarly({ events, questions }: OpenTurn): AsyncGenerator<ThreadStreamEvent> {
+  yield* events.interrupt()
+  yield* questions?.withdraw() ?? []
 }
 
 /** Reports an answer that was cut off: a log line, a notice, and a card below the answer. */

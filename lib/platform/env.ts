@@ -122,6 +122,7 @@ export const Settings = z.object({
   MCP_CONNECT_TIMEOUT: seconds(30),
   MCP_CALL_TIMEOUT: seconds(60),
   MCP_CALL_HARD_TIMEOUT: seconds(300),
+  MCP_QUESTION_TIMEOUT: seconds(600),
 
   SHUTDOWN_GRACE: seconds(25, 600),
 })

@@ -43,6 +43,15 @@ async function fill(ownerId: string, mark: string, notes: number) {
     await tx.approval.create({
       data: { id: `apr_${mark}`, ownerId, runId: `run_${mark}`, server: 's', tool: 'delete', ...asked },
     })
+    const [call] = await tx.toolCall.findMany({ where: { ownerId }, take: 1 })
+    const waiting = { threadId: `thr_${mark}`, callId: 'c', itemId: 'i', isHeld: false, onlyReads: false }
+    const question = { asked: { message: mark }, sealedAnswer: 'a sealed answer', expiresAt: new Date() }
+    await tx.question.create({
+      data: {
+        ...{ id: `qst_${mark}`, ownerId, runId: `run_${mark}`, toolCallId: call?.id ?? '', server: 's', tool: 'book' },
+        ...{ ...waiting, ...question },
+      },
+    })
     await tx.parkedRun.create({
       data: { runId: `run_${mark}`, ownerId, threadId: `thr_${mark}`, sealed: 'a sealed state', expiresAt: new Date() },
     })
@@ -84,6 +93,7 @@ test('the export is one JSON document with all of the person’s data, no secret
   expect(data.runs).toMatchObject([{ id: 'run_ann' }])
   expect(data.tool_calls).toMatchObject([{ tool: 'add_task', arguments: { title: 'ann' } }])
   expect(data.approvals).toMatchObject([{ tool: 'delete', status: 'pending' }])
+  expect(data.questions).toMatchObject([{ tool: 'book', status: 'pending', asked: { message: 'ann' } }])
   expect(data.profile.serverAccounts).toMatchObject([{ serverId: 'srv_ann', kind: 'key', brokenAt: null }])
   expect(data.tasks).toMatchObject([{ number: 1 }, { number: 2 }])
   expect(new Set(data.notes.map(({ id }: { id: string }) => id)).size).toBe(450)

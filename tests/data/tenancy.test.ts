@@ -28,12 +28,21 @@ import {
 } from '#lib/data/people/users.ts'
 import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
 import { recordToolCall } from '#lib/data/runs/ledger.ts'
+import {
+  answerHeldQuestion,
+  answerParkedQuestion,
+  closeParkedQuestions,
+  findQuestion,
+  listQuestionStates,
+  listRunsWithPendingQuestions,
+  takeHeldAnswers,
+} from '#lib/data/runs/questions.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
 import { findCallOfRun, findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { findAccount, listAccounts, saveAccount } from '#lib/data/servers/server-accounts.ts'
 import { addServer } from '#lib/data/servers/servers.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { withSystem } from '#lib/platform/db/db.ts'
+import { withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { handleMcp } from '#mcp/endpoint.ts'
 import { PROMPT_LISTING } from '#mcp/offers/prompts.ts'
 import { TEMPLATES } from '#mcp/offers/resources.ts'
@@ -59,6 +68,7 @@ type Ids = {
   attachment: string
   client: string
   server: string
+  question: string
   title: string
 }
 const MISSING: Ids = {
@@ -73,6 +83,7 @@ const MISSING: Ids = {
   attachment: 'atc_00000000000000000000000000',
   client: 'https://nobody.example/client.json',
   server: 'srv_00000000000000000000000000',
+  question: 'qst_00000000000000000000000000',
   title: 'No such title at all',
 }
 const SECRET = 'the vault code is 90210'
@@ -141,7 +152,19 @@ beforeAll(async () => {
   )
   const about = { clientId: client, clientName: 'C', clientHost: 'client.example', scopes: ['notes:read'] }
   await createOauthGrant({ caller: ann.caller, version: 1 }, about)
+  const call = (await listToolCalls({ caller: ann.caller })).data[0]?.id ?? ''
+  const question = 'qst_11111111111111111111111111'
+  await withCaller(ann.caller, (tx) =>
+    tx.question.create({
+      data: {
+        ...{ id: question, ownerId: ann.caller.userId, threadId: thread, runId: run, toolCallId: call, callId: 'c' },
+        ...{ server: 'vault', tool: 'open', itemId: items.data[0]?.id ?? '', isHeld: false, onlyReads: false },
+        ...{ asked: { mode: 'url', message: SECRET, host: 'a.example' }, expiresAt: new Date(Date.now() + 3_600_000) },
+      },
+    }),
+  )
   hers = {
+    question,
     thread,
     note,
     attachment,
@@ -151,7 +174,7 @@ beforeAll(async () => {
     item: items.data[0]?.id ?? '',
     run,
     modelCall,
-    call: (await listToolCalls({ caller: ann.caller })).data[0]?.id ?? '',
+    call,
     task: 4_711,
     token: (await listPersonalTokens(ann.caller)).data[0]?.id ?? '',
   }
@@ -375,6 +398,23 @@ test('every ChatKit operation answers for another person’s ids as for missing 
       await expectSame(`${type} in his thread`, (ids) => ask(type, { ...params(ids), thread_id: own }))
   const kept = await createPrismaStore(ann.caller).listItems(hers.thread, { limit: 10, order: 'asc' })
   expect(kept.data[0]).toMatchObject({ id: hers.item, content: [{ text: SECRET }, { text: SECRET }] })
+})
+
+const ANSWER = { status: 'accepted', kept: undefined, sealed: 'sealed' } as const
+
+test('a question of a server is answered by its owner alone', async () => {
+  const own = threadOf(await readReply(await bob.chat({ type: 'threads.create', params: { input: INPUT } })))
+  for (const thread of [hers.thread, own])
+    await expectSame('a question', ({ question }) => findQuestion(bob.caller, thread, question))
+  await expectSame('a held answer', ({ question }) => answerHeldQuestion(bob.caller, question, ANSWER))
+  await expectSame('a parked answer', ({ question: id, run: runId }) =>
+    answerParkedQuestion(bob.caller, { id, runId }, ANSWER, 'run_x'),
+  )
+  await expectSame('taken answers', ({ question }) => takeHeldAnswers(bob.caller, [question]))
+  await expectSame('ended questions', ({ run }) => closeParkedQuestions(bob.caller, run, 'cancelled', 'x'))
+  await expectSame('states', ({ thread, item }) => listQuestionStates(bob.caller, thread, [item]))
+  await expectSame('waiting runs', ({ thread }) => listRunsWithPendingQuestions(bob.caller, thread))
+  expect(await findQuestion(ann.caller, hers.thread, hers.question)).toMatchObject({ status: 'pending', answer: null })
 })
 
 test('a list without ids shows nothing of another person’s', async () => {

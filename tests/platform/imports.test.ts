@@ -222,6 +222,7 @@ test('the list of files that may query across people is short', () => {
       "expiry: lib/data/attachments/attachment-expiry.ts",
       "expiry: lib/data/oauth/oauth-records.ts",
       "expiry: lib/data/runs/approvals.ts",
+      "expiry: lib/data/runs/questions.ts",
       "expiry: lib/data/runs/run-events.ts",
       "recovery: lib/data/people/one-time-codes.ts",
       "recovery: lib/data/people/users.ts",

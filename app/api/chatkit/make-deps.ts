@@ -1,6 +1,8 @@
 import { watchForTitle } from '#app/api/chatkit/watch-for-title.ts'
 import { withCurrentCards } from '#lib/agent/approvals/current-cards.ts'
 import { canTranscribe, transcribe } from '#lib/agent/models/transcribe.ts'
+import { answersHeldQuestion, makeAnswerHeld } from '#lib/agent/questions/answer-held.ts'
+import { withCurrentQuestions } from '#lib/agent/questions/current-questions.ts'
 import type { AgentEdges, TurnContext } from '#lib/agent/turn-context.ts'
 import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
 import type { AttachmentFiles, Deps } from '#lib/chatkit/server/deps.ts'
@@ -29,10 +31,12 @@ export type Answering = AgentEdges & { respond: Respond<TurnContext>; act?: Act<
 export function makeDeps(caller: Caller, { respond, act }: Pick<Answering, 'respond' | 'act'>): Deps<TurnContext> {
   const { MESSAGE_MAX_CHARS, ATTACHMENTS, ATTACHMENTS_PER_MESSAGE } = env()
   return {
-    store: withTurnOutcomes(withCurrentCards(createPrismaStore(caller), caller), caller),
+    store: withTurnOutcomes(withCurrentQuestions(withCurrentCards(createPrismaStore(caller), caller), caller), caller),
     respond,
     watch: watchForTitle,
     act,
+    actSync: makeAnswerHeld(caller),
+    takesSync: answersHeldQuestion,
     limits: { messageMaxChars: MESSAGE_MAX_CHARS, attachmentsMax: ATTACHMENTS_PER_MESSAGE },
     turns: {
       stop: (threadId) => stopRun(caller, threadId),

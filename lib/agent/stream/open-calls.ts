@@ -45,6 +45,8 @@ export class OpenCalls {
   readonly #functions = new Map<string, ToolCall & Place & { settled?: boolean; keptId?: string }>()
   /** How calls ended whose start the run has not reported yet, by call id. */
   readonly #early = new Map<string, Outcome>()
+  /** How calls are kept that wait for an answer to their server, by call id. */
+  readonly #waiting = new Map<string, { keptId: string; output: string }>()
   readonly #others = new Map<string, Place & { startedAt: number; stopped: Task }>()
 
   constructor(context: ItemContext, workflow: OpenWorkflow, describe: (call: ToolCall) => CallNotes = () => ({})) {
@@ -85,6 +87,16 @@ export class OpenCalls {
     yield* this.#keep({ ...call, keptId }, NOT_YET)
   }
 
+  /**
+   * Marks a call as waiting for an answer to its server, which the run may not have reported yet.
+   * `output` is what the model is told until then.
+   */
+  *wait(callId: string, kept: { keptId: string; output: string }): Events {
+    this.#waiting.set(callId, kept)
+    const call = this.#functions.get(callId)
+    if (call) yield* this.#update(call, toWaitingTask(call))
+  }
+
   /** Shows how far an open call is, in the words of its tool. */
   *progress(callId: string, said: string): Events {
     const call = this.#functions.get(callId)
@@ -104,6 +116,12 @@ export class OpenCalls {
   *end(callId: string, output: unknown, outcome?: Outcome): Events {
     const call = this.#functions.get(callId)
     if (!call) return
+    const waiting = this.#waiting.get(callId)
+    if (waiting) {
+      this.#waiting.delete(callId)
+      yield* this.#update(call, toWaitingTask(call))
+      return yield* this.#keep({ ...call, keptId: waiting.keptId }, waiting.output)
+    }
     yield* this.settle(callId, outcome ?? this.#early.get(callId) ?? NOT_MADE)
     yield* this.#keep(call, toOutputText(output))
   }

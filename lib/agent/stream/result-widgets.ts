@@ -39,9 +39,13 @@ export class ResultWidgets {
 
   note(event: RunStreamEvent): void {
     if (event.type !== 'run_item_stream_event' || event.name !== 'tool_output') return
-    const { server, widget } = ((event.item as { customData?: unknown }).customData ?? {}) as CallFacts
+    const facts = ((event.item as { customData?: unknown }).customData ?? {}) as CallFacts
+    this.noteResult((event.item.rawItem as { callId?: string }).callId ?? '', facts)
+  }
+
+  /** Takes the result of a call that has ended. */
+  noteResult(callId: string, { server, widget }: Pick<CallFacts, 'server' | 'widget'>): void {
     if (widget) this.#waiting.push({ server, widget })
-    const callId = (event.item.rawItem as { callId?: string }).callId ?? ''
     const files = this.#kept.get(callId)
     this.#kept.delete(callId)
     if (files) this.#files.push(files)

@@ -7,7 +7,7 @@ import { OpenWorkflow } from '#lib/agent/stream/open-workflow.ts'
 import { ResultWidgets } from '#lib/agent/stream/result-widgets.ts'
 import { SdkEvents } from '#lib/agent/stream/sdk-events.ts'
 import type { toAnnotation } from '#lib/agent/stream/to-annotation.ts'
-import type { CallNotes, ToolCall } from '#lib/agent/stream/tool-tasks.ts'
+import type { CallNotes, Outcome, ToolCall } from '#lib/agent/stream/tool-tasks.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import {
   isHidden,
@@ -96,6 +96,23 @@ export class TurnEvents {
     return this.#noted(this.#calls.pause(callId, keptId))
   }
 
+  /** Marks a call as waiting for an answer to its server. It is kept under `keptId`. */
+  wait(callId: string, kept: { keptId: string; output: string }): Events {
+    return this.#noted(this.#calls.wait(callId, kept))
+  }
+
+  /** Ends a call outside the run's events: `output` is what the model reads. */
+  endCall(callId: string, output: unknown, outcome: Outcome & Partial<CallFacts>): Events {
+    const { server = '', widget } = outcome
+    this.#widgets.noteResult(callId, { server, widget })
+    return this.#noted(this.#calls.end(callId, output, outcome))
+  }
+
+  /** Shows an item without ending the open workflow, whose calls still run. */
+  showBeside(event: ThreadStreamEvent): Events {
+    return this.#noted([event].values())
+  }
+
   /** Shows how far a call of this turn is, in the words of its tool. */
   progress(callId: string, said: string): Events {
     return this.#noted(this.#calls.progress(callId, said))
@@ -162,7 +179,7 @@ export class TurnEvents {
     this.#produced.clear()
   }
 
-  *#noted(events: Events): Events {
+  *#noted(events: Iterable<ThreadStreamEvent>): Events {
     for (const event of events) {
       if (event.type === 'thread.item.added' || event.type === 'thread.item.done') this.#produced.add(event.item.id)
       if (event.type === 'thread.item.removed') this.#produced.delete(event.item_id)

@@ -10,6 +10,7 @@ import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { Notice } from '#lib/chatkit/protocol/events.ts'
 import { type OpenMcp, openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import { ResultFiles } from '#lib/mcp-client/files/result-files.ts'
+import type { Asking } from '#lib/mcp-client/questions/asking.ts'
 import { listServersFor } from '#lib/mcp-client/servers/mcp-servers.ts'
 
 /** The tool servers of one turn, with the review of calls at them. */
@@ -21,13 +22,17 @@ type Work = {
   steps: SideEvents<SideStep>
   signal: AbortSignal
   resumed: ResumedRun | undefined
+  /** Takes the questions of servers. */
+  asking: Asking
+  /** Asks every server for its tools again. */
+  relist: boolean
 }
 
 /**
  * Opens the person's tool servers for one turn. A call's progress and end become steps of the turn.
  * The caller has to close them.
  */
-export async function openTools({ context, known, steps, signal, resumed }: Work): Promise<OpenTools> {
+export async function openTools({ context, known, steps, signal, resumed, asking, relist }: Work): Promise<OpenTools> {
   const { caller, run, builtinFetch } = context
   const servers = await listServersFor(known.person.role)
   const needed = new NeededAccounts(caller, servers)
@@ -35,7 +40,7 @@ export async function openTools({ context, known, steps, signal, resumed }: Work
   const review = new CallReview({ ...known, untrusted }, resumed)
   const mcp: OpenMcp = await openMcp(
     {
-      ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId: known.said?.id, signal },
+      ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId: known.said?.id, signal, asking },
       keepFiles: new ResultFiles(caller, run.threadId, signal).keep,
       onProgress: (...call) => steps.push((turn) => turn.progress(...call)),
       onSettled: (callId, facts) => {
@@ -44,7 +49,14 @@ export async function openTools({ context, known, steps, signal, resumed }: Work
         steps.push((turn) => turn.settled(callId, facts))
       },
     },
-    { servers, policies: known.policies, builtinFetch, signal, relist: resumed !== undefined, model: readModelName() },
+    {
+      servers,
+      policies: known.policies,
+      builtinFetch,
+      signal,
+      relist: relist || resumed !== undefined,
+      model: readModelName(),
+    },
   )
   try {
     const unavailable = await needed.explain(mcp.unavailable)

@@ -62,6 +62,8 @@ export type Deps<Context> = {
     sender: WidgetItem | null
     store: Store
   }) => Promise<ThreadItem | null>
+  /** The synchronous actions that `actSync` answers; by default all. */
+  takesSync?: (action: Action) => boolean
   feedback?: (given: Params<'items.feedback'>) => Promise<void>
   files?: AttachmentFiles
   /** `mediaType` is the MIME type without its parameters. */

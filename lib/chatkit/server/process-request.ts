@@ -22,7 +22,11 @@ export type Answer<Context> =
  */
 export async function processChatKit<Context = void>(body: unknown, deps: Deps<Context>): Promise<Answer<Context>> {
   const request = parseRequest(body)
-  if (isTurn(request) && !(request.type === 'threads.sync_custom_action' && deps.actSync))
+  const { actSync, takesSync = () => true } = deps
+  if (
+    isTurn(request) &&
+    !(request.type === 'threads.sync_custom_action' && actSync && takesSync(request.params.action))
+  )
     return answerTurn(request, deps)
   if (request.type === 'threads.attach')
     return { kind: 'attached', resume: request.resume, ...(await attach(request.params, deps)) }

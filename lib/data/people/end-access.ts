@@ -1,5 +1,6 @@
 import { lockPerson } from '#lib/data/person-lock.ts'
 import { expirePendingApprovals } from '#lib/data/runs/approvals.ts'
+import { expirePendingQuestions } from '#lib/data/runs/questions.ts'
 import { stopRunsOf } from '#lib/data/runs/runs.ts'
 import type { Tx } from '#lib/platform/db/db.ts'
 
@@ -18,7 +19,7 @@ export type AccessEnding = keyof typeof ACCESS_ENDINGS
 
 /**
  * Ends everything that acts for a person, within `tx`: sessions and tokens that carry the session
- * version, every run on every replica, and every pending approval. Returns the new session version.
+ * version, every run on every replica, and every pending approval and question. Returns the new session version.
  * The commit notifies the processes of the runs.
  */
 export async function endAccess(tx: Tx, userId: string, why: AccessEnding): Promise<number> {
@@ -30,5 +31,6 @@ export async function endAccess(tx: Tx, userId: string, why: AccessEnding): Prom
   })
   await stopRunsOf(tx, userId, ACCESS_ENDINGS[why])
   await expirePendingApprovals(tx, userId)
+  await expirePendingQuestions(tx, userId)
   return sessionVersion
 }

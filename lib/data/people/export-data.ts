@@ -36,10 +36,10 @@ const take = BATCH
 
 /**
  * Yields everything that the caller owns as pieces of one JSON document: profile, threads and their
- * items, attachments (without bytes), feedback, runs, approvals, tool calls, tasks and notes.
- * Authorized apps and connected accounts are included without their secrets. This is the only
- * module that reads tables other modules own, because an export covers them all. It holds at most
- * 200 rows at a time.
+ * items, attachments (without bytes), feedback, runs, approvals, questions, tool calls, tasks and
+ * notes. Authorized apps and connected accounts are included without their secrets. This is the
+ * only module that reads tables other modules own, because an export covers them all. It holds at
+ * most 200 rows at a time.
  */
 export async function* exportData(caller: Caller): AsyncGenerator<string> {
   const profile = await withCaller(caller, (tx) => readProfile(tx, caller.userId))
@@ -61,6 +61,14 @@ export async function* exportData(caller: Caller): AsyncGenerator<string> {
   )
   yield* list(caller, 'approvals', (tx, ownerId, after?: { id: string }) =>
     tx.approval.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
+  )
+  yield* list(caller, 'questions', (tx, ownerId, after?: { id: string }) =>
+    tx.question.findMany({
+      where: { ownerId, id: { gt: after?.id ?? '' } },
+      omit: { sealedAnswer: true },
+      orderBy: { id: 'asc' },
+      take,
+    }),
   )
   yield* list(caller, 'tool_calls', (tx, ownerId, after?: { id: string }) =>
     tx.toolCall.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),

@@ -113,7 +113,7 @@ export function answerApproval(
  * Takes the state of a parked run to resume it. Returns null if it was already taken or has
  * expired.
  */
-async function claimParkedRun(tx: Tx, run: { id: string; ownerId: string }, now: Date): Promise<string | null> {
+export async function claimParkedRun(tx: Tx, run: { id: string; ownerId: string }, now: Date): Promise<string | null> {
   const where = { runId: run.id, ownerId: run.ownerId }
   const row = await tx.parkedRun.findFirst({ where })
   const { count } = await tx.parkedRun.deleteMany({ where })
@@ -187,6 +187,12 @@ export function listApprovedForThread(caller: { userId: string }, threadId: stri
       WHERE thread_id = ${threadId} AND owner_id = ${caller.userId} AND status = 'approved'
       GROUP BY server, tool, tool_hash, remember LIMIT 1000`,
   )
+}
+
+/** True if the person approved this very call. */
+export async function isCallApproved(caller: { userId: string }, threadId: string, callId: string): Promise<boolean> {
+  const where = { threadId, ownerId: caller.userId, callId, status: 'approved' }
+  return (await withCaller(caller, (tx) => tx.approval.count({ where }))) > 0
 }
 
 /** approved -> expired: the tools have changed since the person approved them. */

@@ -153,6 +153,21 @@ async function settlement({ status, result, stored, hidden, failureClass, errorM
 }
 
 /**
+ * Gives pending calls of a run that waited to the run that continues them, within `tx`. Resolves to
+ * the ids of those that are still pending.
+ */
+export async function moveToolCalls(
+  tx: Tx,
+  { ids, ownerId }: { ids: string[]; ownerId: string },
+  runId: string,
+): Promise<string[]> {
+  const moved = await tx.$queryRaw<{ id: string }[]>`
+    UPDATE tool_calls SET run_id = ${runId}
+    WHERE id = ANY(${ids}) AND owner_id = ${ownerId} AND status = 'pending' RETURNING id`
+  return moved.map(({ id }) => id)
+}
+
+/**
  * Removes the arguments that the session filled in. The rest is what the caller asked for, by which
  * equal calls are recognized.
  */

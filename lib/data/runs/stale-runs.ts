@@ -25,8 +25,8 @@ export async function interruptStaleRuns(threadId?: string): Promise<number> {
 }
 
 /**
- * Ends parked runs that have no pending approval left, and deletes their states. Resolves to their
- * number.
+ * Ends parked runs that have no pending approval or question left, and deletes their states.
+ * Resolves to their number.
  */
 export async function endForgottenWaits(threadId?: string): Promise<number> {
   const ended = await runSystemStatement(
@@ -36,6 +36,7 @@ export async function endForgottenWaits(threadId?: string): Promise<number> {
         UPDATE runs SET status = 'interrupted', finished_at = now(), error_message = ${UNCLAIMED_MESSAGE}, allow_retry = true
         WHERE status = 'waiting' AND (${threadId ?? null}::text IS NULL OR thread_id = ${threadId ?? null})
           AND NOT EXISTS (SELECT FROM approvals WHERE approvals.run_id = runs.id AND approvals.status = 'pending')
+          AND NOT EXISTS (SELECT FROM questions WHERE questions.run_id = runs.id AND questions.status = 'pending')
         RETURNING id
       ), gone AS (DELETE FROM paused_runs USING ended WHERE paused_runs.run_id = ended.id)
       SELECT id FROM ended`,

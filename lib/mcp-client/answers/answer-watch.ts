@@ -10,6 +10,8 @@ import { WireError } from '#lib/platform/net/wire-error.ts'
 const STATUS_SPEAKS = new Set([401, 403, 404])
 // How often a stream may be resumed without any data in between.
 const RESUMES_MAX = 5
+// Questions that wait to be taken. Each is taken as soon as the client reads it.
+const QUESTIONS_MAX = 100
 
 type Waiting = Asked & { resumes: number }
 
@@ -22,13 +24,25 @@ export class AnswerWatch {
   /** The tools that were left out of listings. */
   readonly leftOut: LeftOut[] = []
   readonly #send: typeof fetch
+  readonly #takesQuestions: boolean
   /** What the server asked for during each open call, by the call's trace. */
   readonly #asks = new Map<string, Set<ServerAsk>>()
+  /** The traces of the calls on whose streams a server's questions came, by the questions' ids. */
+  readonly #askedDuring = new Map<string, string>()
   /** Streams that broke off, by the id of their last event. The SDK resumes them. */
   readonly #broken = new Map<string, Waiting>()
 
-  constructor(send: typeof fetch) {
+  /** With `takesQuestions`, questions to the person reach the client. */
+  constructor(send: typeof fetch, { takesQuestions = false } = {}) {
     this.#send = send
+    this.#takesQuestions = takesQuestions
+  }
+
+  /** The trace of the call on whose stream the server's request with this id came. Forgets it. */
+  takeCallOf(requestId: string | number): string | undefined {
+    const trace = this.#askedDuring.get(String(requestId))
+    this.#askedDuring.delete(String(requestId))
+    return trace
   }
 
   /** Returns what the server asked for during the call with this trace, and forgets it. */
@@ -86,7 +100,7 @@ export class AnswerWatch {
   }
 
   #read(message: Parameters<typeof readAnswer>[0], asked: Asked): object {
-    return readAnswer(message, asked, (leftOut) => void this.leftOut.push(...leftOut))
+    return readAnswer(message, asked, (leftOut) => void this.leftOut.push(...leftOut), this.#takesQuestions)
   }
 
   #watched(
@@ -118,7 +132,11 @@ export class AnswerWatch {
         if (messages.length === 0) yield event
         for (const message of messages) {
           if (!isFields(message)) why = 'unreadable'
-          else if (message.id !== undefined) this.#note(askOf(message.method), open)
+          else if (message.id !== undefined) {
+            const ask = askOf(message.method)
+            if (ask === 'elicitation' && this.#takesQuestions) this.#place(message.id, open)
+            else this.#note(ask, open)
+          }
           if (!open || !isAnswer(message)) yield { ...event, data: JSON.stringify(message) }
           else {
             const answer = isAnswerTo(message, open)
@@ -136,6 +154,10 @@ export class AnswerWatch {
     if (!open || signal?.aborted) return
     if (lastId !== undefined && why === 'ended' && open.resumes < RESUMES_MAX) this.#broken.set(lastId, open)
     else yield { data: JSON.stringify(makeNoAnswer(open.id, { why } as NoAnswer)) }
+  }
+
+  #place(requestId: unknown, asked: Asked | undefined): void {
+    if (asked?.trace && this.#askedDuring.size < QUESTIONS_MAX) this.#askedDuring.set(String(requestId), asked.trace)
   }
 
   /** A request that does not come on a call's own stream may belong to any open call. */

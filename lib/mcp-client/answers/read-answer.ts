@@ -24,16 +24,25 @@ export function isAnswerTo(message: Fields, { id }: Asked): boolean {
 
 /**
  * Converts an answer to a form that the SDK reads. Calls `onLeftOut` with the tools that were left
- * out of a list.
+ * out of a list. With `takesQuestions`, a call's question to the person is an answer too.
  */
-export function readAnswer(message: Fields, asked: Asked, onLeftOut: (leftOut: LeftOut[]) => void = () => {}): object {
+export function readAnswer(
+  message: Fields,
+  asked: Asked,
+  onLeftOut: (leftOut: LeftOut[]) => void = () => {},
+  takesQuestions = false,
+): object {
   const { id } = asked
   if (message.jsonrpc !== '2.0') return makeNoAnswer(id, { why: 'unreadable' })
   if (isError(message)) return readError(message.error, id)
   const { result } = message
   if (!isFields(result)) return makeNoAnswer(id, { why: 'unreadable' })
-  if (result.resultType === 'input_required')
-    return makeNoAnswer(id, { why: 'asks', asks: asksOf(result.inputRequests) })
+  if (result.resultType === 'input_required') {
+    const asks = asksOf(result.inputRequests)
+    const isForPerson = asked.method === 'tools/call' && asks.every((ask) => ask === 'elicitation')
+    if (takesQuestions && isForPerson) return { jsonrpc: '2.0', id, result }
+    return makeNoAnswer(id, { why: 'asks', asks })
+  }
   const read =
     asked.method === 'tools/call'
       ? readResult(result)

@@ -23,13 +23,14 @@ export type RecordedCall = Filled & {
 
 /** A call's row in the ledger: written before the call is sent, settled once after it. */
 export class CallRow {
-  readonly #id: string
+  readonly id: string
   readonly #ownerId: string
   readonly #hidden: string[]
-  readonly #startedAt = performance.now()
+  readonly #startedAt: number
 
-  private constructor(id: string, ownerId: string, hidden: string[]) {
-    this.#id = id
+  private constructor(id: string, ownerId: string, hidden: string[], workedMs = 0) {
+    this.id = id
+    this.#startedAt = performance.now() - workedMs
     this.#ownerId = ownerId
     this.#hidden = hidden
   }
@@ -50,6 +51,20 @@ export class CallRow {
     return why
   }
 
+  /** The row of a call that waited for its person. The wait does not count as work. */
+  static resume(
+    call: RecordedCall,
+    run: CallingRun,
+    { rowId, workedMs }: { rowId: string; workedMs: number },
+  ): CallRow {
+    return new CallRow(rowId, run.userId, hiddenFields(call), workedMs)
+  }
+
+  /** How long (ms) the call has been worked on. */
+  get workedMs(): number {
+    return Math.round(performance.now() - this.#startedAt)
+  }
+
   /** Never throws. */
   async settle({ result, failure, times }: Attempt): Promise<void> {
     const outcome: ToolCallOutcome = {
@@ -57,22 +72,19 @@ export class CallRow {
         ? { status: failure.status, failureClass: failure.class, errorMessage: failure.sentence }
         : { status: 'succeeded' }),
       ...{ result: toRecordedResult(result), stored: kept(result), hidden: this.#hidden, ...times },
-      durationMs: Math.round(performance.now() - this.#startedAt),
+      durationMs: this.workedMs,
     }
-    await settleToolCall({ id: this.#id, ownerId: this.#ownerId }, outcome)
+    await settleToolCall({ id: this.id, ownerId: this.#ownerId }, outcome)
   }
 }
 
-function rowOf(
-  { server, tool, listed, policy, args, filledIn, callId }: RecordedCall,
-  run: CallingRun,
-  span: TraceContext,
-) {
-  const hidden = [
-    ...policy.hidden,
-    ...findSensitiveNames(listed?.inputSchema),
-    ...findSensitiveNames(listed?.outputSchema),
-  ]
+function hiddenFields({ policy, listed }: Pick<RecordedCall, 'policy' | 'listed'>): string[] {
+  return [...policy.hidden, ...findSensitiveNames(listed?.inputSchema), ...findSensitiveNames(listed?.outputSchema)]
+}
+
+function rowOf(call: RecordedCall, run: CallingRun, span: TraceContext) {
+  const { server, tool, args, filledIn, callId } = call
+  const hidden = hiddenFields(call)
   const { id: runId, threadId, turnId, userId: ownerId, repeats } = run
   const origin = repeats
     ? ({ via: 'repeat', repeatOf: repeats.callId, repeatedBy: repeats.by } as const)

@@ -1,6 +1,7 @@
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import type { SentWidget } from '#lib/mcp-client/calls/result-widget.ts'
 import type { ResultFiles, ShownFiles } from '#lib/mcp-client/files/result-files.ts'
+import type { Asking } from '#lib/mcp-client/questions/asking.ts'
 
 /** Why a call is not made, as a sentence. `declined`: a person decided so. */
 export type CallRefusal = { sentence: string; declined: boolean }
@@ -20,6 +21,8 @@ export type CallingRun = {
   onProgress?: (callId: string, said: string) => void
   /** Keeps the files of a result for the person. Without it no file is kept. */
   keepFiles?: ResultFiles['keep']
+  /** Takes the questions of servers. Without it, servers are told that nobody can be asked. */
+  asking?: Asking
   /** Set if the call repeats one of the ledger, outside any run. */
   repeats?: { callId: string; by: string }
   /**

@@ -21,12 +21,18 @@ export function deadlinesOf({ connectSeconds, idleSeconds, hardSeconds }: Effect
 export class CallClocks {
   readonly #abort = new AbortController()
   readonly #idleMs: number
-  readonly #hard: NodeJS.Timeout
+  #hard: NodeJS.Timeout
   #idle: NodeJS.Timeout
+  /** What is left (ms) of the total timeout when the clocks next run, and since when they do. */
+  #left: number
+  #since = performance.now()
+  #pauses = 0
+  #isStopped = false
   expired: 'idle_timeout' | 'hard_timeout' | undefined
 
   constructor({ idleMs, hardMs }: Deadlines) {
     this.#idleMs = idleMs
+    this.#left = hardMs
     this.#idle = setTimeout(() => this.#end('idle_timeout'), idleMs)
     this.#hard = setTimeout(() => this.#end('hard_timeout'), hardMs)
   }
@@ -37,9 +43,30 @@ export class CallClocks {
 
   /** Restarts the idle timeout after a sign of life. */
   wind(): void {
-    if (this.expired) return
+    if (this.expired || this.#pauses > 0) return
     clearTimeout(this.#idle)
     this.#idle = setTimeout(() => this.#end('idle_timeout'), this.#idleMs)
+  }
+
+  /**
+   * Stops both timeouts while the server waits for a person, until every pause is disposed of. Then
+   * the idle timeout starts anew, and the total one goes on.
+   */
+  pause(): Disposable {
+    if (this.#pauses === 0) {
+      this.#clear()
+      this.#left -= performance.now() - this.#since
+    }
+    this.#pauses += 1
+    return {
+      [Symbol.dispose]: () => {
+        this.#pauses -= 1
+        if (this.#pauses > 0 || this.#isStopped || this.expired) return
+        this.#since = performance.now()
+        this.#hard = setTimeout(() => this.#end('hard_timeout'), this.#left)
+        this.wind()
+      },
+    }
   }
 
   #end(expired: 'idle_timeout' | 'hard_timeout'): void {
@@ -47,7 +74,13 @@ export class CallClocks {
     this.#abort.abort(new DOMException(expired, 'TimeoutError'))
   }
 
+  /** Ends both timeouts for good. */
   stop(): void {
+    this.#isStopped = true
+    this.#clear()
+  }
+
+  #clear(): void {
     clearTimeout(this.#idle)
     clearTimeout(this.#hard)
   }

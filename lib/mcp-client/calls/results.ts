@@ -4,6 +4,7 @@ import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import { isInputRefusal } from '#lib/mcp-client/failures/input-refusal.ts'
 import { EFFECT, toSafeDetail, toSafeText } from '#lib/mcp-client/failures/mcp-failure.ts'
 import { withoutBinary } from '#lib/mcp-client/files/without-binary.ts'
+import type { WantedInput } from '#lib/mcp-client/questions/asking.ts'
 
 // A text result counts as an input refusal only if it begins like this. Any other opening may be
 // the tool's own words.
@@ -15,14 +16,26 @@ const ERROR_MAX_CHARS = 40_000
 /** A tool's result, as the SDK types it. */
 export type Result = Awaited<ReturnType<NonNullable<MCPServer['callToolResult']>>>
 
+/** What the SDK and the model get of a call that waits for its person. */
+export const WAITING_RESULT: Result = {
+  content: [{ type: 'text', text: 'The tool asked the person a question, and waits for the answer.' }],
+}
+
 /** Why an attempt failed. `sent` is false if it provably never began. */
 export type Failure = { class: FailureClass; sentence: string; status: ToolCallOutcome['status']; sent: boolean }
 
 /** When (ms since its start) an attempt was connected and first received progress. */
 export type Times = Pick<ToolCallOutcome, 'connectedMs' | 'firstSignMs'>
 
-/** The outcome of sending a call once. */
-export type Attempt = { result?: Result; failure?: Failure; times?: Times }
+/** The outcome of sending a call once. With `wanted`, the call waits and has no outcome yet. */
+export type Attempt = {
+  result?: Result
+  failure?: Failure
+  times?: Times
+  wanted?: { input: WantedInput; rowId: string; workedMs: number }
+  /** The server asked the person something during the call. */
+  hasAsked?: boolean
+}
 
 /** The outcome of a call that must not be made. */
 export function toDenied(sentence: string): Attempt {

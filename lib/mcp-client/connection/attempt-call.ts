@@ -1,3 +1,5 @@
+import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/client'
+import { listAcceptedHashes } from '#lib/data/servers/tool-pins.ts'
 import type { AnswerWatch } from '#lib/mcp-client/answers/answer-watch.ts'
 import type { ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
 import { CallRow, type RecordedCall } from '#lib/mcp-client/calls/call-row.ts'
@@ -7,14 +9,26 @@ import { checkOutput } from '#lib/mcp-client/calls/check-output.ts'
 import { CallClocks, deadlinesOf } from '#lib/mcp-client/calls/deadlines.ts'
 import { type Progress, sayProgress, Throttle } from '#lib/mcp-client/calls/progress.ts'
 import { onlyReads } from '#lib/mcp-client/calls/repeat-rules.ts'
-import { type Attempt, type Result, type Times, toDenied, toolError } from '#lib/mcp-client/calls/results.ts'
+import {
+  type Attempt,
+  type Failure,
+  type Result,
+  type Times,
+  toDenied,
+  toolError,
+} from '#lib/mcp-client/calls/results.ts'
 import { newSpan, type TraceContext, traceparent } from '#lib/mcp-client/calls/trace.ts'
 import type { SessionKeeper } from '#lib/mcp-client/connection/session-keeper.ts'
-import { describeAsks, type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { describeAsks, EFFECT, type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
+import type { AskableCalls } from '#lib/mcp-client/questions/askable-calls.ts'
+import { ROUNDS_MAX } from '#lib/mcp-client/questions/asking.ts'
+import { isInputRequired, readWantedInput } from '#lib/mcp-client/questions/wanted-input.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { forgetTools, mayBeStale } from '#lib/mcp-client/tools/tool-lists.ts'
+import { env } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
 
+const TOO_MANY = 'Switchboard asks its person at most five things at once, and five times during a call.'
 // The SDK's timeout must never expire first: only ours can tell an idle timeout from a total one.
 const SDK_MARGIN_MS = 60_000
 
@@ -24,29 +38,61 @@ export type OutgoingCall = RecordedCall & {
   signal: AbortSignal | undefined
   /** Why the call is not sent: it was refused, or a value that must be filled in is unknown. */
   problem?: Attempt
+  /** Set if the call has waited for answers: its row, and the answers as parameters. */
+  resumes?: { rowId: string; workedMs: number; params: object }
 }
 
-type Way = { server: McpServer; run: CallingRun; keeper: SessionKeeper; watch: AnswerWatch | undefined }
+/** How the calls of a connection are made. */
+export type Way = {
+  server: McpServer
+  run: CallingRun
+  keeper: SessionKeeper
+  watch: AnswerWatch | undefined
+  /** The calls of this connection during which its server may ask the person. */
+  open: AskableCalls
+}
 
 /**
  * Makes a call once: records it in the ledger, sends it within its deadlines, and records its end.
  * A call that cannot be recorded is not sent. Never throws. If a call fails, whatever the server
- * asked for meanwhile is reported as the reason.
+ * asked for meanwhile is reported as the reason. A call whose server asks the person something has
+ * no end yet, so its row stays pending.
  */
 export async function attemptCall(call: OutgoingCall, way: Way): Promise<Attempt> {
   const span = newSpan(way.run.id)
   let row: CallRow
   try {
-    if (call.problem) return await CallRow.unsent(call, way.run, span, call.problem)
-    row = await CallRow.begin(call, way.run, span)
+    if (call.resumes) row = CallRow.resume(call, way.run, call.resumes)
+    else if (call.problem) return await CallRow.unsent(call, way.run, span, call.problem)
+    else row = await CallRow.begin(call, way.run, span)
   } catch (error) {
     log.error({ error, server: way.server.name, tool: call.tool }, 'tool call not recorded, so not made')
     return toDenied('The call was not made, because it could not be recorded.')
   }
-  const sent = await sendCall(call, way, span)
-  const attempt = withAsks(sent, way.watch?.takeAsks(traceparent(span)) ?? [])
-  await row.settle(attempt)
+  const sent = call.problem ?? (await sendCall(call, way, span, row))
+  const attempt = withEffect(withAsks(sent, way.watch?.takeAsks(traceparent(span)) ?? []), call, way.server)
+  if (!attempt.wanted) await row.settle(attempt)
   return attempt
+}
+
+/** Ends a call that waits for answers without sending them. Returns its outcome. */
+export async function endWaitingCall(
+  call: OutgoingCall,
+  { server, run }: Pick<Way, 'server' | 'run'>,
+  failure: Failure,
+): Promise<Attempt> {
+  const attempt = withEffect({ failure, hasAsked: true }, call, server)
+  if (call.resumes) await CallRow.resume(call, run, call.resumes).settle(attempt)
+  return attempt
+}
+
+/** A call that has asked its person may have taken effect before, whatever failed after. */
+function withEffect(attempt: Attempt, { listed, policy, resumes }: OutgoingCall, { builtin }: McpServer): Attempt {
+  const { failure, hasAsked = resumes !== undefined } = attempt
+  if (!failure || !hasAsked || failure.class === 'tool_error') return attempt
+  if (failure.status === 'unknown' || onlyReads({ builtin, tool: listed, policy })) return attempt
+  const sentence = failure.sentence.includes(EFFECT) ? failure.sentence : `${failure.sentence} ${EFFECT}`
+  return { ...attempt, failure: { ...failure, status: 'unknown', sent: true, sentence } }
 }
 
 function withAsks(attempt: Attempt, asks: ServerAsk[]): Attempt {
@@ -56,11 +102,24 @@ function withAsks(attempt: Attempt, asks: ServerAsk[]): Attempt {
   return { ...attempt, failure: { ...failure, class: 'input_required', sentence } }
 }
 
+/** The hash of the definition that an admin accepted, for a server whose tools are accepted. */
+async function findAcceptedHash(server: McpServer, tool: string): Promise<string | undefined> {
+  const { id } = server
+  return id === undefined ? undefined : (await listAcceptedHashes([id])).get(id)?.get(tool)
+}
+
 async function sendCall(
-  { tool, listed, args, meta, callId, signal, policy }: OutgoingCall,
-  { server, run, keeper }: Way,
+  { tool, listed, args, meta, callId, signal, policy, resumes }: OutgoingCall,
+  { server, run, keeper, open }: Way,
   span: TraceContext,
+  row: CallRow,
 ): Promise<Attempt> {
+  const readOnly = onlyReads({ builtin: server.builtin, tool: listed, policy })
+  const asking = callId === undefined ? undefined : run.asking
+  const about = { callId: callId ?? '', rowId: row.id, server: server.name, tool, onlyReads: readOnly }
+  const note = (sentence: string) => asking?.note(about, sentence)
+  const ended = new AbortController()
+  let questions = 0
   let phase: Phase = 'connect'
   let clocks: CallClocks | undefined
   const times: Times = {}
@@ -78,7 +137,8 @@ async function sendCall(
     clocks = running
     const options = {
       signal: AbortSignal.any([...(signal ? [signal] : []), running.signal, underWay.signal]),
-      timeout: deadlines.hardMs + SDK_MARGIN_MS,
+      timeout: deadlines.hardMs + SDK_MARGIN_MS + (asking ? ROUNDS_MAX * env().MCP_QUESTION_TIMEOUT * 1000 : 0),
+      allowInputRequired: asking !== undefined,
       // With an output schema, the SDK would discard a result that does not match it, and would
       // not call a tool whose schema it cannot read.
       toolDefinition: server.builtin || !listed ? undefined : { ...listed, outputSchema: undefined },
@@ -89,14 +149,34 @@ async function sendCall(
       },
     }
     const _meta = { ...meta, traceparent: traceparent(span) }
-    const answer = (await session.client.callTool({ name: tool, arguments: args, _meta }, options)) as Result
+    using _open =
+      asking &&
+      open.add(traceparent(span), {
+        ask: async (question, withdrawn) => {
+          questions += 1
+          if (questions > ROUNDS_MAX) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, TOO_MANY)
+          using _paused = running.pause()
+          const before = await findAcceptedHash(server, tool)
+          const answer = await asking.hold(about, question, AbortSignal.any([withdrawn, options.signal, ended.signal]))
+          if ((await findAcceptedHash(server, tool)) === before) return answer
+          throw new ProtocolError(ProtocolErrorCode.InvalidRequest, 'Switchboard no longer accepts this tool.')
+        },
+        note,
+      })
+    const params = { name: tool, arguments: args, _meta, ...resumes?.params }
+    const answer = (await session.client.callTool(params, options)) as Result
+    if (isInputRequired(answer)) {
+      const input = readWantedInput(answer, note)
+      if (!input) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, TOO_MANY)
+      return { wanted: { input, rowId: row.id, workedMs: row.workedMs }, times }
+    }
     const result = server.builtin ? answer : checkOutput(answer, listed)
     return result.isError ? { result, failure: toolError(result), times } : { result, times }
   } catch (error) {
     const { failureClass, sentence, status, sent } = toMcpFailure(
       signal?.aborted || underWay.signal.aborted ? new DOMException('stopped', 'AbortError') : error,
       phase,
-      { expired: clocks?.expired, readOnly: onlyReads({ builtin: server.builtin, tool: listed, policy }) },
+      { expired: clocks?.expired, readOnly },
     )
     log.warn(
       { error, server: server.name, tool, failure_class: failureClass, trace_id: span.traceId },
@@ -104,9 +184,10 @@ async function sendCall(
     )
     if (mayBeStale(failureClass)) forgetTools(server, run.userId)
     if (failureClass === 'session_lost') keeper.drop(session)
-    const ended = failureClass === 'cancelled' ? (whyEnded(run.signal) ?? whyEnded(underWay.signal) ?? '') : ''
-    return { failure: { class: failureClass, sentence: ended + sentence, status, sent }, times }
+    const why = failureClass === 'cancelled' ? (whyEnded(run.signal) ?? whyEnded(underWay.signal) ?? '') : ''
+    return { failure: { class: failureClass, sentence: why + sentence, status, sent }, times, hasAsked: questions > 0 }
   } finally {
     clocks?.stop()
+    ended.abort()
   }
 }

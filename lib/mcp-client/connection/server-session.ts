@@ -1,4 +1,10 @@
-import { Client, type ClientCapabilities, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import {
+  Client,
+  type ClientCapabilities,
+  ProtocolError,
+  ProtocolErrorCode,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client'
 import { withDeadline } from '#lib/platform/deadline.ts'
 import { log } from '#lib/platform/log.ts'
 import { VERSION } from '#lib/platform/version.ts'
@@ -44,6 +50,7 @@ export class ServerSession {
       versionNegotiation: { mode: handshake === 'discover' ? 'auto' : 'legacy' },
       inputRequired: { autoFulfill: false },
     })
+    this.client.fallbackRequestHandler = async ({ method }) => refuseRequest(method)
   }
 
   /**
@@ -102,6 +109,23 @@ export class ServerSession {
       log.debug({ error }, 'the session at an MCP server was not ended')
     }
   }
+}
+
+/** Tells a server plainly that we do not do what it asks for. */
+function refuseRequest(method: string): never {
+  const name = NOT_OFFERED[method]
+  throw new ProtocolError(
+    ProtocolErrorCode.MethodNotFound,
+    name === undefined
+      ? `Switchboard does not know ${method.slice(0, 100)}.`
+      : `Switchboard does not offer ${name}. It did not declare it either.`,
+  )
+}
+
+const NOT_OFFERED: Record<string, string> = {
+  'sampling/createMessage': 'sampling: its model answers its person alone',
+  'roots/list': 'roots: it has no folders to share',
+  'elicitation/create': 'elicitation here: no person is present',
 }
 
 function toTimeout(): Error {

@@ -7,11 +7,15 @@ import type { CallingRun, CallRefusal } from '#lib/mcp-client/calls/calling-run.
 import { deadlinesOf } from '#lib/mcp-client/calls/deadlines.ts'
 import { MadeCalls } from '#lib/mcp-client/calls/made-calls.ts'
 import { mayRetry } from '#lib/mcp-client/calls/repeat-rules.ts'
-import { type Attempt, type Result, toDeclined, toDenied } from '#lib/mcp-client/calls/results.ts'
-import { attemptCall, type OutgoingCall } from '#lib/mcp-client/connection/attempt-call.ts'
+import { type Attempt, type Result, toDeclined, toDenied, WAITING_RESULT } from '#lib/mcp-client/calls/results.ts'
+import { attemptCall, type OutgoingCall, type Way } from '#lib/mcp-client/connection/attempt-call.ts'
+import { concludeCall } from '#lib/mcp-client/connection/conclude-call.ts'
+import { toOutgoingCall } from '#lib/mcp-client/connection/outgoing-call.ts'
 import { ServerSession } from '#lib/mcp-client/connection/server-session.ts'
 import { SessionKeeper } from '#lib/mcp-client/connection/session-keeper.ts'
-import { toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { ASKS, AskableCalls } from '#lib/mcp-client/questions/askable-calls.ts'
+import type { WaitingCall } from '#lib/mcp-client/questions/asking.ts'
+import { toRetryParams } from '#lib/mcp-client/questions/wanted-input.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { type Filled, hideBoundParameters, removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
@@ -44,6 +48,7 @@ export class ToolConnection implements MCPServer {
   readonly #fill: Wire['fill']
   readonly #watch: AnswerWatch | undefined
   readonly #offered = new OfferedTools()
+  readonly #open = new AskableCalls()
   #tools: McpTool[] = []
   /** The calls of this run, without the arguments that the session fills in. */
   readonly made = new MadeCalls()
@@ -55,7 +60,7 @@ export class ToolConnection implements MCPServer {
     this.#policies = policies
     this.#fill = fill
     // Our own server needs no repairs, and the checks would slow down each call.
-    this.#watch = server.builtin ? undefined : new AnswerWatch(send)
+    this.#watch = server.builtin ? undefined : new AnswerWatch(send, { takesQuestions: run.asking !== undefined })
     this.#keeper = new SessionKeeper(() => this.#begin(this.#watch?.fetch ?? send))
   }
 
@@ -159,8 +164,32 @@ export class ToolConnection implements MCPServer {
     const call = await this.#outgoing(name, args ?? {}, { meta, callId: currentCallId(), signal: options?.signal })
     let attempt = await this.#attempt(call)
     const judged = { builtin: this.server.builtin, tool: call.listed, policy: call.policy }
-    if (!call.signal?.aborted && mayRetry(judged, attempt.failure)) attempt = await this.#attempt(call)
-    return this.#settled(call, attempt, started)
+    const again = !call.signal?.aborted && !attempt.hasAsked && mayRetry(judged, attempt.failure)
+    if (again) attempt = await this.#attempt(call)
+    return this.#concluded(call, attempt, { started, name, args: args ?? {}, rounds: 1 })
+  }
+
+  /**
+   * Goes on with a call that waited for answers, and sends them once. It must be a tool of this
+   * server. The result is as of any call, or that of one that waits again.
+   */
+  async continueCall(waiting: WaitingCall, signal?: AbortSignal): Promise<Result> {
+    const { name, args, callId, rowId, workedMs, rounds } = waiting
+    const started = performance.now()
+    const call = await this.#outgoing(name, args, { meta: undefined, callId, signal })
+    const resumes = { rowId, workedMs, params: toRetryParams(waiting) }
+    const attempt = await this.#attempt({ ...call, resumes })
+    return this.#concluded({ ...call, resumes }, attempt, { started, name, args, rounds: rounds + 1 })
+  }
+
+  /** The result of a call, or what stands for it while the call waits for answers. */
+  async #concluded(
+    call: OutgoingCall,
+    attempt: Attempt,
+    { started, ...about }: Pick<WaitingCall, 'name' | 'args' | 'rounds'> & { started: number },
+  ): Promise<Result> {
+    const ended = await concludeCall(call, attempt, about, this.#way)
+    return ended ? this.#settled(call, ended, started) : WAITING_RESULT
   }
 
   /**
@@ -198,7 +227,10 @@ export class ToolConnection implements MCPServer {
   async invalidateToolsCache(): Promise<void> {}
 
   #begin(send: typeof fetch): ServerSession {
-    const session = new ServerSession({ url: this.server.url, send, connectMs: this.#connectMs })
+    const asks = !this.server.builtin && this.#run.asking !== undefined
+    const capabilities = asks ? ASKS : {}
+    const session = new ServerSession({ url: this.server.url, send, connectMs: this.#connectMs, capabilities })
+    if (asks) this.#open.listen(session.client, (id) => this.#watch?.takeCallOf(id))
     session.client.setNotificationHandler('notifications/tools/list_changed', () =>
       expireTools(this.server, this.#run.userId),
     )
@@ -209,37 +241,22 @@ export class ToolConnection implements MCPServer {
     return deadlinesOf(findPolicy(this.#policies, this.name, '')).connectMs
   }
 
-  /** The call as it will be sent: values from the session replace those from the model. */
-  async #outgoing(
+  #outgoing(
     publicName: string,
     args: Record<string, unknown>,
     made: Pick<OutgoingCall, 'meta' | 'callId' | 'signal'>,
   ): Promise<OutgoingCall> {
-    const { name } = this.server
     const tool = this.#offered.named(publicName)?.tool.name ?? publicName
-    const call = {
-      server: name,
-      tool,
-      listed: this.listed(tool),
-      policy: findPolicy(this.#policies, name, tool),
-      ...made,
-    }
-    try {
-      return { ...call, ...((await this.#fill?.(tool, args)) ?? { args, filledIn: [] }) }
-    } catch (error) {
-      const { failureClass, sentence, status, sent } = toMcpFailure(error, 'connect')
-      log.warn({ error, server: name, tool, failure_class: failureClass }, 'tool call not made')
-      return {
-        ...call,
-        args: removeBoundArguments(args, this.server),
-        filledIn: [],
-        problem: { failure: { class: failureClass, sentence, status, sent } },
-      }
-    }
+    const about = { server: this.server, policies: this.#policies, fill: this.#fill }
+    return toOutgoingCall(about, { tool, listed: this.listed(tool), args }, made)
+  }
+
+  get #way(): Way {
+    return { server: this.server, run: this.#run, keeper: this.#keeper, watch: this.#watch, open: this.#open }
   }
 
   /** Makes one attempt, which the ledger records. */
   #attempt(call: OutgoingCall): Promise<Attempt> {
-    return attemptCall(call, { server: this.server, run: this.#run, keeper: this.#keeper, watch: this.#watch })
+    return attemptCall(call, this.#way)
   }
 }

@@ -22,8 +22,7 @@ const FIXES: Record<string, string> = {
   server_error: 'The server itself failed. Look at its log.',
   overloaded: 'The server’s rate limit is reached. Try again later, or have the limit raised.',
   too_large: 'The server, or a proxy in front of it, refuses a request of this size. Raise that limit, or send less.',
-  input_required:
-    'The tool asks for input during a call, which is not supported yet. Use one that takes everything as arguments.',
+  input_required: 'The tool asks for input during a call, which only a person in the chat can give.',
   endless_list: 'Correct the cursors of tools/list: its last page must not have a nextCursor.',
   unknown_revision:
     'Have the server answer with a revision that both sides support, such as 2025-06-18. MCP names its revisions by date. A server that does not support the requested one must offer one that it supports.',

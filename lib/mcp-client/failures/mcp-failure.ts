@@ -56,7 +56,7 @@ const SENTENCES: Partial<Record<FailureClass, string>> = {
   overloaded: 'The server of this tool has too many requests just now.',
   protocol_error: 'The server of this tool answered in a way that could not be understood.',
   server_error: 'The server of this tool answered with an error.',
-  input_required: 'The server of this tool asked for input, which is not supported yet.',
+  input_required: 'The server of this tool asked for input, which is not offered here.',
   session_lost: 'The server of this tool no longer knows our session.',
   idle_timeout: 'The tool sent nothing within its idle timeout.',
   hard_timeout: 'The tool did not answer in time.',
@@ -159,7 +159,7 @@ const ASKED = {
 /** What a server asked for that we cannot give. */
 export function describeAsks(asks: (keyof typeof ASKED)[]): string {
   const wanted = asks.map((ask) => ASKED[ask]).join(' and ') || 'more input'
-  return `The tool asked for ${wanted}, which is not supported yet.`
+  return `The tool asked for ${wanted}, which is not offered here.`
 }
 
 function classOf(

@@ -14,6 +14,8 @@ export type KeyPurpose =
   | 'account requests'
   | 'ledger'
   | 'paused runs'
+  | 'waiting calls'
+  | 'answers to servers'
 
 /**
  * Derives a 32-byte key for one purpose from APP_SECRET (HKDF). All replicas derive the same key,

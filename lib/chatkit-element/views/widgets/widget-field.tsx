@@ -7,7 +7,7 @@ import type { Option } from '#lib/chatkit-element/views/widgets/widget-option.ts
 import { toTextStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 
 const FIELDS = new Set(['Input', 'Textarea', 'Select', 'Checkbox', 'RadioGroup', 'DatePicker', 'Label'])
-const INPUT_TYPES = new Set(['text', 'number', 'email', 'password', 'tel', 'url'])
+const INPUT_TYPES = new Set(['text', 'number', 'email', 'password', 'tel', 'url', 'datetime-local'])
 /** A select with at least this many options gets a search field by default. */
 const SEARCHABLE_FROM = 16
 
@@ -33,6 +33,7 @@ export function WidgetField({ node }: { node: WidgetNode }) {
   const editable = (node.editable ?? {}) as Record<string, unknown>
   const property = (name: string) => node[name] ?? editable[name]
   const text = (name: string) => toText(property(name))
+  const bound = (name: string) => (typeof node[name] === 'number' ? node[name] : undefined)
   const name = text('name') ?? ''
   const initial = toText(node.defaultValue) ?? (node.type === 'Text' ? (text('value') ?? '') : '')
   const options = (Array.isArray(node.options) ? node.options : []) as Option[]
@@ -49,6 +50,8 @@ export function WidgetField({ node }: { node: WidgetNode }) {
   const typed = {
     placeholder: text('placeholder'),
     pattern: text('pattern'),
+    minLength: bound('minLength'),
+    maxLength: bound('maxLength'),
     autoFocus: property('autoFocus') === true,
     autocomplete: text('autoComplete'),
     // Password managers add buttons to every field that does not opt out.
@@ -162,6 +165,7 @@ export function WidgetField({ node }: { node: WidgetNode }) {
           dir="auto"
           type={INPUT_TYPES.has(type) ? type : 'text'}
           defaultValue={initial}
+          {...(type === 'number' && { step: text('step') ?? 'any', min: bound('min'), max: bound('max') })}
           {...common}
           {...typed}
         />

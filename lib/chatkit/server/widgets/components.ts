@@ -49,6 +49,9 @@ type Chart = Dimensions & {
 
 type Known = Widgets.WidgetRoot | Widgets.WidgetComponent | Widgets.ListViewItem | Chart
 type Name = Known['type']
+/** Limits of a control, which the browser checks. Our element has them beside OpenAI's properties. */
+type Limits = { min?: number; max?: number; step?: number; minLength?: number; maxLength?: number }
+type InputType = 'text' | 'number' | 'email' | 'password' | 'tel' | 'url' | 'datetime-local'
 type Option = { value: string; label: string; disabled?: boolean; description?: string }
 
 /**
@@ -60,10 +63,16 @@ type Changed = {
     : N extends 'Transition'
       ? { children?: Child }
       : N extends 'Select'
-        ? { options: readonly Option[]; searchable?: boolean }
-        : 'children' extends keyof Extract<Known, { type: N }>
-          ? Children
-          : unknown
+        ? { options: readonly Option[]; searchable?: boolean; required?: boolean }
+        : N extends 'Input'
+          ? Limits & { inputType?: InputType }
+          : N extends 'DatePicker'
+            ? { required?: boolean }
+            : N extends 'Textarea'
+              ? Limits
+              : 'children' extends keyof Extract<Known, { type: N }>
+                ? Children
+                : unknown
 }
 type Props<N extends Name> = Omit<Extract<Known, { type: N }>, 'type' | keyof Changed[N]> & Changed[N]
 

@@ -1,0 +1,17 @@
+import type { RunQuestions } from '#lib/agent/questions/run-questions.ts'
+import type { SideStep } from '#lib/agent/stream/chat-context.ts'
+import type { SideEvents } from '#lib/agent/stream/side-events.ts'
+import type { TurnEvents } from '#lib/agent/stream/turn-events.ts'
+import type { TurnContext } from '#lib/agent/turn-context.ts'
+import type { Turn } from '#lib/chatkit/server/turn.ts'
+
+/** A turn during whose calls servers ask. */
+export type AskingTurn = {
+  turn: Turn
+  context: TurnContext
+  events: TurnEvents
+  steps: SideEvents<SideStep>
+  questions: RunQuestions | undefined
+  /** The parked run whose calls the turn continues. */
+  continued: { runs: readonly string[] } | undefined
+}

@@ -1,0 +1,115 @@
+import { findApprovalReason } from '#lib/agent/approvals/approval-rules.ts'
+import { findItem } from '#lib/agent/approvals/close-approvals.ts'
+import type { ReadContext } from '#lib/agent/input/read-context.ts'
+import type { AskingTurn } from '#lib/agent/questions/asking-turn.ts'
+import { endCallUnanswered, toUnanswered } from '#lib/agent/questions/close-questions.ts'
+import type { ParkedCall } from '#lib/agent/questions/run-questions.ts'
+import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
+import { mergeEvents } from '#lib/agent/stream/side-events.ts'
+import { toOutputText } from '#lib/agent/stream/tool-tasks.ts'
+import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { ThreadItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
+import type { Store } from '#lib/chatkit/protocol/store.ts'
+import { isCallApproved } from '#lib/data/runs/approvals.ts'
+import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
+import { readCallFacts } from '#lib/mcp-client/calls/call-facts.ts'
+import { type Result, WAITING_RESULT } from '#lib/mcp-client/calls/results.ts'
+
+const CHANGED = 'The tool was changed or taken away since it asked, so the answer was not sent.'
+const NOT_ALLOWED = 'This tool now needs your approval, so the answer was not sent.'
+
+type Kept = ThreadItem & { type: 'hidden_context_item' }
+type Ended = { call: ParkedCall; result: Result }
+
+/** The calls of a parked run whose questions are answered. */
+export class ContinuedCalls {
+  /** The runs that led here. The last one is the run that was parked. */
+  readonly runs: readonly string[]
+  readonly #calls: ParkedCall[]
+  readonly #kept: ReadonlyMap<string, Kept>
+
+  constructor(runs: readonly string[], calls: ParkedCall[], kept: ReadonlyMap<string, Kept>) {
+    this.runs = runs
+    this.#calls = calls
+    this.#kept = kept
+  }
+
+  /** Reads the hidden items that keep the calls. A call whose item was deleted has no line. */
+  static async read(store: Store, threadId: string, runs: readonly string[], calls: ParkedCall[]) {
+    const kept = new Map<string, Kept>()
+    for (const { keptId } of calls) {
+      const item = await findItem(store, threadId, keptId)
+      if (item?.type === 'hidden_context_item') kept.set(keptId, item)
+    }
+    return new ContinuedCalls(runs, calls, kept)
+  }
+
+  /** The workflow that has the lines of the calls. */
+  workflowOf(items: ThreadItem[]): WorkflowItem | undefined {
+    const ids = new Set([...this.#kept.values()].map(({ content }) => (content as KeptToolCall).workflow_id))
+    return items.find((item): item is WorkflowItem => item.type === 'workflow' && ids.has(item.id))
+  }
+
+  /**
+   * Sends the answers, and puts the results into the items that the model will read. Calls that
+   * wait again are among the turn's questions.
+   */
+  async *finish(open: AskingTurn, tools: OpenTools, known: ReadContext): AsyncGenerator<ThreadStreamEvent> {
+    const { events, steps } = open
+    for (const { keptId } of this.#calls) {
+      const kept = this.#kept.get(keptId)?.content as KeptToolCall | undefined
+      if (!kept) continue
+      const { call_id: callId, name, arguments: args, echo } = kept
+      yield* events.startAgain({ callId, name, arguments: args, ...(echo !== undefined && { echo }) }, keptId)
+    }
+    const ends = this.#calls.map((call) => this.#continue(call, open, tools, known))
+    for await (const event of mergeEvents(inOrder(ends), steps)) {
+      if ('side' in event) yield* event.side(events)
+      else yield* this.#end(event.main, open, known)
+    }
+    yield* events.showWidgets()
+  }
+
+  async #continue(call: ParkedCall, open: AskingTurn, tools: OpenTools, known: ReadContext): Promise<Ended> {
+    // A server may ask several things at once, and a person answers one after the other.
+    if (call.questions.length > 0) {
+      open.questions?.park(call)
+      return { call, result: WAITING_RESULT }
+    }
+    const { context, turn } = open
+    const connection = tools.connections.find(({ server }) => server.name === call.server)
+    const offered = connection?.offered(call.name)
+    const isSame = offered && hashDefinition(connection?.listed(call.tool) as ToolDefinition) === call.toolHash
+    if (!connection || !isSame) return { call, result: await this.#refuse(call, open, CHANGED) }
+    const review = { approved: known.approved, earlier: [] }
+    const reason = findApprovalReason({ connection, ...offered }, call.args, review, call.callId)
+    if (reason !== undefined && !(await isCallApproved(context.caller, turn.thread.id, call.callId)))
+      return { call, result: await this.#refuse(call, open, NOT_ALLOWED) }
+    return { call, result: await connection.continueCall(call, turn.signal) }
+  }
+
+  /** Ends a call in the ledger without sending its answer. Returns what the model reads. */
+  async #refuse(call: ParkedCall, { context }: AskingTurn, sentence: string): Promise<Result> {
+    await endCallUnanswered(context.caller, { ...call, toolCallId: call.rowId }, 'denied', sentence)
+    return { content: [{ type: 'text', text: toUnanswered(call, sentence, 'denied') }], isError: true }
+  }
+
+  *#end({ call, result }: Ended, { events }: AskingTurn, known: ReadContext): Generator<ThreadStreamEvent> {
+    if (result === WAITING_RESULT) return yield* events.endCall(call.callId, '', {})
+    const facts = readCallFacts(result._meta)
+    const outcome = facts ?? { failure: { class: 'denied', sentence: 'The answer was not sent.' } as const }
+    const text = toOutputText(result.content)
+    yield* events.endCall(call.callId, text, outcome)
+    const place = known.items.findIndex(({ id }) => id === call.keptId)
+    const kept = this.#kept.get(call.keptId)
+    if (kept && place >= 0)
+      known.items[place] = { ...kept, content: { ...(kept.content as KeptToolCall), output: text } }
+  }
+}
+
+/** The outcomes in the order of the calls. */
+async function* inOrder<T>(promises: Promise<T>[]): AsyncGenerator<T> {
+  for (const promise of promises) promise.catch(() => undefined)
+  for (const promise of promises) yield await promise
+}

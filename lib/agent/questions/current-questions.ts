@@ -1,0 +1,37 @@
+import { ANSWERED, closeQuestionCard, ENDED, isQuestionCard } from '#lib/agent/questions/question-card.ts'
+import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import type { Store } from '#lib/chatkit/protocol/store.ts'
+import { listQuestionStates, type QuestionState } from '#lib/data/runs/questions.ts'
+
+/**
+ * Wraps a store so that clients read the cards of questions in their current state: one that was
+ * answered, or that nobody waits for any more, has no form, even if the process that should have
+ * closed it died.
+ */
+export function withCurrentQuestions(store: Store, caller: { userId: string }): Store {
+  return {
+    ...store,
+    listItems: async (threadId, query) => {
+      const page = await store.listItems(threadId, query)
+      return query.visible ? { ...page, data: await toCurrent(threadId, page.data, caller) } : page
+    },
+  }
+}
+
+async function toCurrent(threadId: string, items: ThreadItem[], caller: { userId: string }): Promise<ThreadItem[]> {
+  const ids = items.filter(isQuestionCard).map(({ id }) => id)
+  if (ids.length === 0) return items
+  const states = new Map((await listQuestionStates(caller, threadId, ids)).map((state) => [state.itemId, state]))
+  return items.map((item) => {
+    if (item.type !== 'widget' || !isQuestionCard(item)) return item
+    const ending = toEnding(states.get(item.id))
+    return ending === undefined ? item : { ...item, widget: closeQuestionCard(item.widget, ending) }
+  })
+}
+
+/** What the card says; undefined while its question can be answered. */
+function toEnding(state: QuestionState | undefined): string | undefined {
+  if (!state || state.lost) return ENDED.lost
+  if (state.status === 'pending') return undefined
+  return state.status === 'expired' ? ENDED.expired : ANSWERED[state.status]
+}

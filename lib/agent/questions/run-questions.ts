@@ -1,0 +1,141 @@
+import { type ArrivedAnswer, awaitAnswer } from '#lib/agent/questions/await-answer.ts'
+import { ANSWERED, closeQuestionCard, ENDED, makeQuestionCard } from '#lib/agent/questions/question-card.ts'
+import type { SideStep } from '#lib/agent/stream/chat-context.ts'
+import type { SideEvents } from '#lib/agent/stream/side-events.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
+import type { Store } from '#lib/chatkit/protocol/store.ts'
+import { expireHeldQuestions, type NewQuestion, storeHeldQuestion } from '#lib/data/runs/questions.ts'
+import { COMPLETED } from '#lib/mcp-client/questions/askable-calls.ts'
+import type { Asking, AskingCall, WaitingCall } from '#lib/mcp-client/questions/asking.ts'
+import type { QuestionAnswer, ServerQuestion } from '#lib/mcp-client/questions/server-question.ts'
+import { env } from '#lib/platform/env.ts'
+import { newId } from '#lib/platform/ids.ts'
+
+/** What the model is told of a call while its server waits for an answer. */
+const NOT_ANSWERED_YET = 'The tool asked the person a question, which is not answered yet.'
+
+type Here = {
+  run: { id: string; ownerId: string; threadId: string }
+  store: Store
+  steps: SideEvents<SideStep>
+  timeZone: string
+}
+
+/** A call that waits for an answer, with the id of the hidden item that keeps it. */
+export type ParkedCall = WaitingCall & { keptId: string }
+
+/** The questions that servers ask during the calls of one run. */
+export class RunQuestions implements Asking {
+  /** The calls that wait for answers without a process. The run has to be parked with them. */
+  readonly waiting: ParkedCall[] = []
+  readonly #here: Here
+  /** The cards of the questions for which calls are held open. */
+  readonly #open = new Map<string, WidgetItem>()
+
+  constructor(here: Here) {
+    this.#here = here
+  }
+
+  async hold(call: AskingCall, question: ServerQuestion, withdrawn: AbortSignal): Promise<QuestionAnswer> {
+    const { run, steps } = this.#here
+    const heldMs = env().MCP_QUESTION_TIMEOUT * 1000
+    const { row, item } = makeQuestion(call, question, { ...this.#here, isHeld: true, ms: heldMs })
+    await storeHeldQuestion(run, row)
+    this.#open.set(row.id, item)
+    steps.push((turn) => turn.showBeside({ type: 'thread.item.done', item }))
+    const late = AbortSignal.timeout(heldMs)
+    const end = AbortSignal.any([withdrawn, late])
+    try {
+      const { status, answer } = await awaitAnswer(row.id, run.ownerId, end)
+      this.#show(row.id, toEnding(status))
+      return answer ?? { action: 'cancel' }
+    } catch (error) {
+      if (!end.aborted) throw error
+      await expireHeldQuestions({ userId: run.ownerId }, [row.id])
+      const isDone = withdrawn.reason === COMPLETED
+      this.#show(row.id, isDone ? ANSWERED.accepted : late.aborted ? ENDED.expired : ENDED.withdrawn)
+      // What a person did not decide is not told as their decision.
+      if (!isDone && !late.aborted) throw error
+      return { action: isDone ? 'accept' : 'cancel' }
+    }
+  }
+
+  park(call: WaitingCall): void {
+    const keptId = this.#here.store.newItemId('hidden_context')
+    this.waiting.push({ ...call, keptId })
+    this.#here.steps.push((turn) => turn.wait(call.callId, { keptId, output: NOT_ANSWERED_YET }))
+  }
+
+  /** The question that a parked call asks first, as it is stored, and its card. */
+  makeParked(call: ParkedCall, ms: number): ReturnType<typeof makeQuestion> {
+    const [[, question] = []] = call.questions
+    if (!question) throw new Error('a call was parked without a question')
+    const { row, item } = makeQuestion(call, question, { ...this.#here, isHeld: false, ms })
+    return { row: { ...row, keptId: call.keptId }, item }
+  }
+
+  note({ server, tool }: Pick<AskingCall, 'server' | 'tool'>, sentence: string): void {
+    const event: ThreadStreamEvent = {
+      type: 'notice',
+      level: 'warning',
+      title: `${tool} of ${server}`,
+      message: sentence,
+    }
+    this.#here.steps.push((turn) => turn.showBeside(event))
+  }
+
+  /** Closes the cards that are still open, because the turn has ended early. */
+  async *withdraw(): AsyncGenerator<ThreadStreamEvent> {
+    const open = [...this.#open]
+    this.#open.clear()
+    if (open.length === 0) return
+    for (const [, item] of open) yield { type: 'thread.item.replaced', item: toClosed(item, ENDED.withdrawn) }
+    await expireHeldQuestions(
+      { userId: this.#here.run.ownerId },
+      open.map(([id]) => id),
+    )
+  }
+
+  #show(id: string, ending: string): void {
+    const item = this.#open.get(id)
+    if (!item || !this.#open.delete(id)) return
+    this.#here.steps.push((turn) => turn.showBeside({ type: 'thread.item.replaced', item: toClosed(item, ending) }))
+  }
+}
+
+/** A question as it is stored, and its card. It can be answered for `ms`. */
+function makeQuestion(
+  { rowId: toolCallId, callId, server, tool, onlyReads }: AskingCall,
+  question: ServerQuestion,
+  { run, store, timeZone, isHeld, ms }: Omit<Here, 'steps'> & { isHeld: boolean; ms: number },
+): { row: NewQuestion; item: WidgetItem } {
+  const id = newId('qst')
+  const itemId = store.newItemId('message')
+  const expiresAt = new Date(Date.now() + ms)
+  const row = { id, toolCallId, callId, server, tool, itemId, onlyReads, expiresAt, asked: toAsked(question) }
+  const item: WidgetItem = {
+    id: itemId,
+    thread_id: run.threadId,
+    created_at: new Date().toISOString(),
+    type: 'widget',
+    widget: makeQuestionCard({ id, server, tool, question, isHeld, timeZone }),
+  }
+  return { row, item }
+}
+
+/** What the ledger keeps of a question. An address may open what is its person's alone. */
+function toAsked(question: ServerQuestion): object {
+  const { mode, message } = question
+  return mode === 'form'
+    ? { mode, message, requestedSchema: question.requestedSchema }
+    : { mode, message, host: new URL(question.url).host }
+}
+
+function toEnding(status: ArrivedAnswer['status']): string {
+  return status === 'pending' || status === 'expired' ? ENDED.expired : ANSWERED[status]
+}
+
+function toClosed(item: WidgetItem, ending: string): WidgetItem {
+  return { ...item, widget: closeQuestionCard(item.widget, ending) }
+}

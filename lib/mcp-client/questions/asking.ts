@@ -1,0 +1,58 @@
+import type { QuestionAnswer, ServerQuestion } from '#lib/mcp-client/questions/server-question.ts'
+
+/** How often a server may ask during one call, whatever the revision. */
+export const ROUNDS_MAX = 5
+/** How many questions a server may ask at once. */
+const AT_ONCE_MAX = 5
+
+/** A call during which a server asks. */
+export type AskingCall = {
+  callId: string
+  /** The id of the call's row in the ledger. */
+  rowId: string
+  server: string
+  tool: string
+  /** The tool changes nothing. */
+  onlyReads: boolean
+}
+
+/**
+ * What a call waits for (2026-07-28): the answers that its server wants, by their keys, and the
+ * state that goes back with them byte for byte. `answers` are those that need no person.
+ */
+export type WantedInput = {
+  questions: [key: string, ServerQuestion][]
+  answers: Record<string, QuestionAnswer>
+  requestState?: string
+}
+
+/** A call that waits without a process, as it will be continued. */
+export type WaitingCall = AskingCall &
+  WantedInput & {
+    /** The public name of the tool, and the arguments as the model gave them. */
+    name: string
+    args: Record<string, unknown>
+    /** A hash of the tool's definition when it was called. */
+    toolHash: string
+    /** How often the server has asked, and how long (ms) it has worked. */
+    rounds: number
+    workedMs: number
+  }
+
+/** Takes the questions that servers ask during the calls of a run, for its person. */
+export type Asking = {
+  /**
+   * Asks while the call stays open (before 2026-07-28). Resolves to the answer; cancelled if none
+   * came in time. Aborting `signal` withdraws the question; then it throws the reason.
+   */
+  hold(call: AskingCall, question: ServerQuestion, signal: AbortSignal): Promise<QuestionAnswer>
+  /** Takes a call that waits for answers (2026-07-28). The run has to end, and is resumed by them. */
+  park(call: WaitingCall): void
+  /** Tells the person why a question was not put to them. */
+  note(call: Pick<AskingCall, 'server' | 'tool'>, sentence: string): void
+}
+
+/** True for so many questions at once that nobody would read them. */
+export function isTooMany(questions: unknown[]): boolean {
+  return questions.length > AT_ONCE_MAX
+}

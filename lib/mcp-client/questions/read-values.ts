@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import type { Field } from '#lib/mcp-client/questions/question-fields.ts'
+import type { QuestionAnswer } from '#lib/mcp-client/questions/server-question.ts'
+import { toInstant } from '#lib/platform/text/zoned-time.ts'
+
+const TEXT_MAX_CHARS = 20_000
+
+type Content = NonNullable<QuestionAnswer['content']>
+type Value = Content[string]
+
+/**
+ * A field's value is not what its schema asks for. No AppError: it is thrown and caught in this
+ * file, and the message is returned as a sentence for the person.
+ */
+class Unfit extends Error {}
+
+/** The name of a field's control in the form. Names of the server could mean something to a form. */
+export function toControlName(index: number): string {
+  return `f${index}`
+}
+
+/**
+ * The answer that a form's controls hold, as the schema wants it. An empty optional field is left
+ * out. `problem` says what is wrong, as a sentence for the person. Times without a zone are of
+ * `timeZone`.
+ */
+export function readValues(
+  fields: Field[],
+  values: unknown,
+  timeZone: string,
+): { content: Content; problem?: undefined } | { problem: string } {
+  const given = (values ?? {}) as Record<string, unknown>
+  const content: Content = {}
+  try {
+    for (const [index, field] of fields.entries()) {
+      const value = readValue(field, given[toControlName(index)], timeZone)
+      if (value !== undefined) Object.defineProperty(content, field.name, { value, enumerable: true, writable: true })
+      else if (field.isRequired) throw new Unfit(`Fill in “${field.title}”.`)
+    }
+    return { content }
+  } catch (error) {
+    if (error instanceof Unfit) return { problem: error.message }
+    throw error
+  }
+}
+
+function readValue(field: Field, value: unknown, timeZone: string): Value | undefined {
+  switch (field.kind) {
+    case 'boolean':
+      return value === true || value === 'true'
+    case 'choices':
+      return readChoices(field, value)
+    case 'choice':
+      if (value === undefined || value === '') return undefined
+      return requireOption(field, value)
+    case 'number':
+      return value === undefined || value === '' ? undefined : readNumber(field, value)
+    case 'text':
+      return value === undefined || value === '' ? undefined : readText(field, value, timeZone)
+  }
+}
+
+function readChoices(field: Field & { kind: 'choices' }, value: unknown): string[] | undefined {
+  const ticked = (value ?? {}) as Record<string, unknown>
+  const chosen = field.options.filter((_, index) => ticked[index] === true).map((option) => option.value)
+  if (chosen.length === 0 && !field.isRequired && !field.min) return undefined
+  if (chosen.length < (field.min ?? 0)) throw new Unfit(`Choose at least ${field.min} of “${field.title}”.`)
+  if (chosen.length > (field.max ?? Number.POSITIVE_INFINITY))
+    throw new Unfit(`Choose at most ${field.max} of “${field.title}”.`)
+  return chosen
+}
+
+function requireOption({ options, title }: Field & { kind: 'choice' }, value: unknown): string {
+  const option = options.find((one) => one.value === value)
+  if (!option) throw new Unfit(`Choose one of the options of “${title}”.`)
+  return option.value
+}
+
+function readNumber({ isInteger, min, max, title }: Field & { kind: 'number' }, value: unknown): number {
+  const number = typeof value === 'number' ? value : Number(String(value).trim().replace(',', '.'))
+  if (!Number.isFinite(number)) throw new Unfit(`“${title}” must be a number.`)
+  if (isInteger && !Number.isSafeInteger(number)) throw new Unfit(`“${title}” must be a whole number.`)
+  if (number < (min ?? -Infinity)) throw new Unfit(`“${title}” must be at least ${min}.`)
+  if (number > (max ?? Infinity)) throw new Unfit(`“${title}” must be at most ${max}.`)
+  return number
+}
+
+const FORMATS = {
+  email: { check: z.email(), sentence: 'must be an email address.' },
+  uri: {
+    check: z.string().refine((text) => URL.canParse(text)),
+    sentence: 'must be an address, such as https://example.com.',
+  },
+  date: { check: z.iso.date(), sentence: 'must be a date, such as 2026-11-29.' },
+  'date-time': {
+    check: z.iso.datetime({ offset: true }),
+    sentence: 'must be a date and time, such as 2026-11-29T15:00.',
+  },
+}
+
+function readText({ format, min, max, title }: Field & { kind: 'text' }, value: unknown, timeZone: string): string {
+  if (typeof value !== 'string' || value.length > TEXT_MAX_CHARS) throw new Unfit(`“${title}” is too long.`)
+  const text = format === 'date-time' ? (toInstant(value, timeZone) ?? value) : format ? value.trim() : value
+  if (format && !FORMATS[format].check.safeParse(text).success)
+    throw new Unfit(`“${title}” ${FORMATS[format].sentence}`)
+  // The protocol counts characters as JSON Schema does.
+  const length = [...text].length
+  if (length < (min ?? 0)) throw new Unfit(`“${title}” must have at least ${min} characters.`)
+  if (length > (max ?? Number.POSITIVE_INFINITY)) throw new Unfit(`“${title}” must have at most ${max} characters.`)
+  return text
+}

@@ -1,0 +1,207 @@
+import { beforeEach, expect, test } from 'vitest'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
+import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
+import { withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { agentDoor, button, nodes, said, widgets } from '#tests/support/agent-door.ts'
+import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
+import { signedIn } from '#tests/support/people/people.ts'
+import { withSettings } from '#tests/support/settings.ts'
+import { type AskingServer, olderAskingServer, SEATS } from '#tests/support/tool-servers/asking-server.ts'
+
+// Questions of revision 2025-11-25: the server asks while its call stays open, and the answer comes
+// by another request.
+
+type Person = Awaited<ReturnType<typeof signedIn>>
+let ann: Person
+
+beforeEach(async () => {
+  ann = await signedIn({ role: 'admin' })
+})
+
+function ready(server: AskingServer, model: OpenAIServer, more = {}): void {
+  withSettings({
+    OPENAI_BASE_URL: model.url,
+    OPENAI_API_KEY: 'k',
+    MCP_BUILTIN: 'off',
+    MCP_SERVER_URL: server.url,
+    THREAD_TITLES: 'first_words',
+    ...more,
+  })
+}
+
+const book = { calls: [{ name: 'book', arguments: {}, id: 'c1' }] }
+const ledger = async () => (await listToolCalls({ caller: ann.caller }, { tool: 'book' })).data.reverse()
+const questions = () => withCaller(ann.caller, (tx) => tx.question.findMany({ orderBy: { createdAt: 'asc' } }))
+const notices = (events: ThreadStreamEvent[]) =>
+  events.flatMap((event) => (event.type === 'notice' ? event.message : []))
+
+const formOf = ({ widget }: WidgetItem): WidgetNode | undefined => nodes(widget).find(({ type }) => type === 'Form')
+
+/** Begins a turn, and resolves when its call asks: the turn goes on meanwhile. */
+async function asked(count = 1) {
+  const turn = agentDoor(ann).begin('book a table')
+  await expect.poll(async () => (await questions()).length).toBe(count)
+  const row = (await questions()).at(-1)
+  const thread = row?.threadId ?? ''
+  await expect.poll(async () => (await agentDoor(ann).read(thread)).some(({ id }) => id === row?.itemId)).toBe(true)
+  const card = (await agentDoor(ann).read(thread)).find(({ id }) => id === row?.itemId) as WidgetItem
+  return { turn, thread, card }
+}
+
+function answer(thread: string, card: WidgetItem, action: unknown, who = ann) {
+  return agentDoor(who).ask({
+    type: 'threads.sync_custom_action',
+    params: { thread_id: thread, item_id: card.id, action },
+  })
+}
+
+function submit(thread: string, card: WidgetItem, values: object, who = ann) {
+  const action = formOf(card)?.onSubmitAction as { type: string; payload: object } | undefined
+  const { type = 'none', payload = {} } = action ?? {}
+  return answer(thread, card, { type, payload: { ...payload, values } }, who)
+}
+
+test('the call is held open until the answer comes, with its clocks stopped, and the answer goes on', async () => {
+  await using server = await olderAskingServer()
+  await using model = await openAIServer(book, { text: 'Booked.' })
+  ready(server, model, { MCP_CALL_TIMEOUT: '1', MCP_CALL_HARD_TIMEOUT: '2' })
+  const { turn, thread, card } = await asked()
+  expect(await ledger()).toMatchObject([{ status: 'pending' }])
+  expect(formOf(card)?.onSubmitAction).toMatchObject({ streaming: false })
+  // Longer than the call's own timeouts.
+  await new Promise((resolve) => setTimeout(resolve, 2_500))
+  const reply = await submit(thread, card, { f0: 'Ada', f1: '4' })
+  expect(reply.status).toBe(200)
+  expect(formOf(reply.data.updated_item as WidgetItem)).toBeUndefined()
+  const { events } = await turn
+  expect(said(events)).toBe('Booked.')
+  expect(server.answers).toEqual([{ action: 'accept', content: { guest: 'Ada', seats: 4 } }])
+  expect([server.booked, server.calls.length]).toEqual([1, 1])
+  expect(await ledger()).toMatchObject([{ status: 'succeeded' }])
+  expect(await questions()).toMatchObject([
+    { status: 'accepted', answer: { guest: 'Ada', seats: 4 }, sealedAnswer: null },
+  ])
+  const shown = (await agentDoor(ann).read(thread)).find(({ id }) => id === card.id) as WidgetItem
+  expect(formOf(shown)).toBeUndefined()
+  const lines = (await agentDoor(ann).read(thread)).flatMap((item) =>
+    item.type === 'workflow' ? item.workflow.tasks : [],
+  )
+  expect(lines.map((task) => [task.title, task.type === 'custom' && task.icon])).toEqual([['book', 'check-circle']])
+  expect(JSON.stringify(model.requests[1]?.body)).not.toContain('For whom')
+})
+
+test('a wrong value is refused with a sentence, and another person gets the answer for a missing question', async () => {
+  await using server = await olderAskingServer()
+  await using model = await openAIServer(book, { text: 'Booked.' })
+  ready(server, model)
+  const { turn, thread, card } = await asked()
+  const wrong = await submit(thread, card, { f0: 'Ada', f1: '90' })
+  expect([wrong.status, JSON.stringify(wrong.data)]).toEqual([400, expect.stringContaining('at most 8')])
+  const bob = await signedIn({ name: 'Bob' })
+  expect((await submit(thread, card, { f0: 'Bob', f1: 1 }, bob)).status).toBe(404)
+  const missing = { type: 'question.decline', payload: { question: 'qst_x' } }
+  expect((await answer(thread, card, missing)).status).toBe(404)
+  await answer(thread, card, button(card, 'Decline')?.onClickAction)
+  await turn
+  expect(server.answers).toEqual([{ action: 'decline' }])
+  const again = await submit(thread, card, { f0: 'Ada', f1: '1' })
+  expect(JSON.stringify(again.data)).toContain('You declined to answer.')
+})
+
+test('without an answer in time the server is told that the person cancelled, and the card is closed', async () => {
+  await using server = await olderAskingServer()
+  await using model = await openAIServer(book, { text: 'Nobody answered.' })
+  ready(server, model, { MCP_QUESTION_TIMEOUT: '1' })
+  const { events } = await agentDoor(ann).begin('book a table')
+  expect(said(events)).toBe('Nobody answered.')
+  expect(server.answers).toEqual([{ action: 'cancel' }])
+  expect(JSON.stringify(widgets(events).at(-1)?.widget)).toContain('Not answered in time.')
+  expect(await questions()).toMatchObject([{ status: 'expired' }])
+})
+
+test('Stop voids the card, and the call may have taken effect: nothing is sent again', async () => {
+  await using server = await olderAskingServer()
+  await using model = await openAIServer(book)
+  ready(server, model)
+  const { turn, thread, card } = await asked()
+  await agentDoor(ann).ask({ type: 'threads.stop', params: { thread_id: thread } })
+  await turn
+  await expect.poll(async () => (await ledger()).map(({ status }) => status)).toEqual(['unknown'])
+  const shown = (await agentDoor(ann).read(thread)).find(({ id }) => id === card.id) as WidgetItem
+  expect(formOf(shown)).toBeUndefined()
+  const late = await submit(thread, card, { f0: 'Ada', f1: '1' })
+  expect(formOf(late.data.updated_item as WidgetItem)).toBeUndefined()
+  expect([server.booked, server.calls.length]).toEqual([0, 1])
+})
+
+test('a card whose process died has an end for its reader, and its answer reaches nobody', async () => {
+  await using server = await olderAskingServer()
+  await using model = await openAIServer(book, { text: 'Booked.' })
+  ready(server, model)
+  const { turn, thread, card } = await asked()
+  // What a killed process leaves behind: a run without a heartbeat.
+  await withSystem('recovery', (tx) =>
+    tx.run.updateMany({ where: { threadId: thread }, data: { heartbeatAt: new Date(Date.now() - 60_000) } }),
+  )
+  const shown = (await agentDoor(ann).read(thread)).find(({ id }) => id === card.id) as WidgetItem
+  expect(JSON.stringify(shown.widget)).toContain('the server stopped before your answer')
+  const reply = await submit(thread, card, { f0: 'Ada', f1: '1' })
+  expect(JSON.stringify(reply.data)).toContain('the server stopped before your answer')
+  await withSystem('recovery', (tx) =>
+    tx.run.updateMany({ where: { threadId: thread }, data: { heartbeatAt: new Date() } }),
+  )
+  await answer(thread, card, button(card, 'Cancel')?.onClickAction)
+  await turn
+  expect(server.answers).toEqual([{ action: 'cancel' }])
+})
+
+test('a form that asks for a secret is refused with the reason, and so are sampling and roots', async () => {
+  const secret = {
+    message: 'Sign in',
+    requestedSchema: { type: 'object', properties: { apiKey: { type: 'string' } } },
+  }
+  await using server = await olderAskingServer({ secret })
+  server.others = ['sampling/createMessage', 'roots/list']
+  await using model = await openAIServer(book, { text: 'It wanted a key.' })
+  ready(server, model)
+  const { events } = await agentDoor(ann).begin('book a table')
+  expect(widgets(events)).toEqual([])
+  expect(notices(events)).toEqual([expect.stringContaining('looks like a secret')])
+  expect(server.errors).toEqual([
+    expect.stringContaining('does not offer sampling'),
+    expect.stringContaining('does not offer roots'),
+    expect.stringContaining('Ask for it in URL mode'),
+  ])
+})
+
+test('an address is done when the server says so', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const pay = { mode: 'url' as const, message: 'Pay first.', url: 'https://pay.example/', elicitationId: 'e1' }
+  await using server = await olderAskingServer({ pay })
+  server.gate = promise
+  await using model = await openAIServer(book, { text: 'Booked.' })
+  ready(server, model)
+  const { turn, thread, card } = await asked()
+  resolve()
+  const { events } = await turn
+  expect(said(events)).toBe('Booked.')
+  expect(server.answers).toEqual([{ action: 'accept' }])
+  const shown = (await agentDoor(ann).read(thread)).find(({ id }) => id === card.id) as WidgetItem
+  expect(JSON.stringify(shown.widget)).toContain('You answered this.')
+})
+
+test('a server may ask twice during a call', async () => {
+  await using server = await olderAskingServer({ one: SEATS }, { two: SEATS })
+  await using model = await openAIServer(book, { text: 'Booked.' })
+  ready(server, model)
+  const { turn, thread, card } = await asked()
+  await submit(thread, card, { f0: 'Ada', f1: '1' })
+  await expect.poll(async () => (await questions()).length).toBe(2)
+  const row = (await questions())[1]
+  await expect.poll(async () => (await agentDoor(ann).read(thread)).some(({ id }) => id === row?.itemId)).toBe(true)
+  const second = (await agentDoor(ann).read(thread)).find(({ id }) => id === row?.itemId) as WidgetItem
+  await submit(thread, second, { f0: 'Bob', f1: '2' })
+  await turn
+  expect(server.answers).toMatchObject([{ content: { guest: 'Ada' } }, { content: { guest: 'Bob' } }])
+})
