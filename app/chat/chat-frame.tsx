@@ -1,5 +1,6 @@
 'use client'
 
+import type { Entity } from '@openai/chatkit'
 import { ChatKit, type StartScreenPrompt, useChatKit } from '@openai/chatkit-react'
 import { usePathname } from 'next/navigation'
 import { useState } from 'react'
@@ -9,6 +10,11 @@ import { Notice } from '#app/ui/notice.tsx'
 import { type AttachmentLimits, toAttachmentOption } from './chat-attachments.ts'
 import { makeChatTheme } from './chat-theme.ts'
 import { DRAFTS_KEY } from './drafts.ts'
+import type { Prompt, Template } from './offers/ask-offers.ts'
+import { withOffers } from './offers/offer-commands.ts'
+import { PromptDialog } from './offers/prompt-dialog.tsx'
+import { makeResourceEntities } from './offers/resource-entities.ts'
+import { TemplateDialog } from './offers/template-dialog.tsx'
 import { openConnection } from './open-connection.ts'
 import { makeToolCommands } from './tool-commands.ts'
 import { keepUnsent, takeUnsent } from './unsent-text.ts'
@@ -56,9 +62,17 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
     () => void chat.fetchUpdates(),
   )
 
+  const [opened, setOpened] = useState<Opened | null>(null)
   const [commands] = useState(() =>
-    makeToolCommands((text) => void chat.setComposerValue({ text }).then(() => chat.focusComposer())),
+    withOffers(
+      makeToolCommands((text) => void chat.setComposerValue({ text }).then(() => chat.focusComposer())),
+      {
+        prompt: (prompt) => setOpened({ prompt }),
+        template: (template) => new Promise((onDone) => setOpened({ template, onDone })),
+      },
+    ),
   )
+  const [entities] = useState(makeResourceEntities)
   const [late] = useState(() => watchForLateName(() => void chat.fetchUpdates()))
   const chat = useChatKit({
     api: { url: '/api/chatkit', domainKey, fetch: resumable.fetch, uploadStrategy: { type: 'two_phase' } },
@@ -77,6 +91,7 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
       dictation: { enabled: dictation },
     },
     commands,
+    entities,
     widgets: { onAction: openConnection },
     threadItemActions: { feedback: true, retry: true },
     onReady: () => {
@@ -122,9 +137,28 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
         data-drafts-key={DRAFTS_KEY}
         data-drafts-owner={personId}
       />
+      {opened && 'prompt' in opened && (
+        <PromptDialog
+          prompt={opened.prompt}
+          onClose={() => setOpened(null)}
+          onSend={(content) => chat.sendUserMessage({ content })}
+        />
+      )}
+      {opened && 'template' in opened && (
+        <TemplateDialog
+          template={opened.template}
+          onDone={(entity) => {
+            setOpened(null)
+            opened.onDone(entity)
+            void chat.focusComposer()
+          }}
+        />
+      )}
     </div>
   )
 }
+
+type Opened = { prompt: Prompt } | { template: Template; onDone: (entity?: Entity) => void }
 
 /**
  * False on a phone, where the keyboard would cover the page, and while the focus is in another

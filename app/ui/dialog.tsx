@@ -19,32 +19,57 @@ export function Dialog({
   return (
     <DialogTrigger>
       <Button className={toButtonClass({ tone, size })}>{label}</Button>
-      <ModalOverlay
-        isDismissable
-        className="animate-appear fixed inset-0 z-50 grid place-items-end bg-shade sm:place-items-center sm:p-4"
-      >
-        <Modal className="animate-rise max-h-[92dvh] w-full overflow-auto rounded-t-lg border border-line bg-surface shadow-raised sm:max-w-md sm:rounded-lg">
-          <AriaDialog className="grid gap-4 p-5 outline-none">
-            {({ close }) => (
-              <>
-                <div className="flex items-start justify-between gap-3">
-                  <Heading slot="title" className="text-lg font-semibold">
-                    {title}
-                  </Heading>
-                  <Button
-                    aria-label="Close"
-                    onPress={close}
-                    className={toButtonClass({ tone: 'quiet', size: 'sm' }, '-me-2 -mt-1 px-2')}
-                  >
-                    <X aria-hidden className="size-4" />
-                  </Button>
-                </div>
-                {typeof children === 'function' ? children(close) : children}
-              </>
-            )}
-          </AriaDialog>
-        </Modal>
-      </ModalOverlay>
+      <Frame title={title}>{children}</Frame>
     </DialogTrigger>
+  )
+}
+
+/** A modal dialog that is open as long as it is rendered. `onClose` is called when it is closed. */
+export function ModalDialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
+  return (
+    <Frame title={title} isOpen onOpenChange={(isOpen) => isOpen || onClose()}>
+      {children}
+    </Frame>
+  )
+}
+
+function Frame({
+  title,
+  children,
+  ...state
+}: {
+  title: string
+  children: ReactNode | ((close: () => void) => ReactNode)
+  isOpen?: boolean
+  onOpenChange?: (isOpen: boolean) => void
+}) {
+  return (
+    <ModalOverlay
+      isDismissable
+      {...state}
+      className="animate-appear fixed inset-0 z-50 grid place-items-end bg-shade sm:place-items-center sm:p-4"
+    >
+      <Modal className="animate-rise max-h-[92dvh] w-full overflow-auto rounded-t-lg border border-line bg-surface shadow-raised sm:max-w-md sm:rounded-lg">
+        <AriaDialog className="grid gap-4 p-5 outline-none">
+          {({ close }) => (
+            <>
+              <div className="flex items-start justify-between gap-3">
+                <Heading slot="title" className="text-lg font-semibold">
+                  {title}
+                </Heading>
+                <Button
+                  aria-label="Close"
+                  onPress={close}
+                  className={toButtonClass({ tone: 'quiet', size: 'sm' }, '-me-2 -mt-1 px-2')}
+                >
+                  <X aria-hidden className="size-4" />
+                </Button>
+              </div>
+              {typeof children === 'function' ? children(close) : children}
+            </>
+          )}
+        </AriaDialog>
+      </Modal>
+    </ModalOverlay>
   )
 }

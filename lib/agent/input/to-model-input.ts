@@ -156,7 +156,7 @@ function isNewest(items: ThreadItem[], index: number): boolean {
 /** A prompt's tag stands before the prompt, so that its first line is never a command. */
 function toWritten(part: UserMessageContent): string {
   if (part.type === 'input_text') return part.text
-  return findPromptServer(part) === undefined ? `@${part.text}` : `[${part.text}]\n`
+  return findPromptServer(part) === undefined ? `@${part.text}` : `[${part.text}]`
 }
 
 function fromHidden(item: ThreadItem & { type: 'hidden_context_item' }): AgentInputItem[] {

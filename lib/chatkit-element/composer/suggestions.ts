@@ -108,6 +108,7 @@ export class Suggestions {
     return found.map((entity) => ({
       id: entity.id,
       label: entity.title,
+      description: entity.data?.description,
       icon: entity.icon,
       group: entity.group,
       choose: () => this.#mention(entity, from, to),
