@@ -19,8 +19,8 @@ export default defineConfig({
     globalSetup: ['tests/support/chatkit/parity.ts', 'tests/support/global-setup.ts'],
     setupFiles: ['tests/support/setup.ts'],
     pool: 'forks',
-    // Many tests wait for a socket or a timer, so one file more than there are cores keeps these busy.
-    maxWorkers: availableParallelism() + 1,
+    // One file a core: files start servers, databases and browsers of their own beside them.
+    maxWorkers: availableParallelism(),
     // Deadlines for a machine that is busy with other things: what is right is there long before.
     testTimeout: 60_000,
     hookTimeout: 90_000,

@@ -71,7 +71,7 @@ test('one answer per thread and RUNS_AT_ONCE per person hold at whichever replic
     const refused = await post(url, person, 'threads.create', message('one more'))
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '5'])
     expect(await refused.json()).toMatchObject({
-      message: 'You have 6 answers being written already. Wait for one of them, or stop it.',
+      message: 'You already have 6 answers in progress. Wait for one to end, or stop one.',
     })
   }
   const second = await post(apps.two.url, person, 'threads.add_user_message', message('more', stream.threadId))
