@@ -22,6 +22,10 @@ export type ToolContext = {
    */
   signal: AbortSignal
   report: Report
+  /** Where the assistant's content comes from that others may have written: kept with what it writes. */
+  sources: string[]
+  /** Notes the sources of what the tool returns. */
+  noteSources: (sources: string[]) => void
 }
 
 type Definition<Input extends z.ZodObject, Output extends z.ZodObject> = {

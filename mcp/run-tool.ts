@@ -1,6 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import type { z } from 'zod'
 import { hasScope } from '#lib/auth/tokens/scopes.ts'
+import { joinSources, SOURCES_META } from '#lib/data/notebook/content-sources.ts'
 import { findPerson } from '#lib/data/people/users.ts'
 import { beginToolCall, type NewToolCall, recordToolCall, type ToolCallOutcome } from '#lib/data/runs/ledger.ts'
 import { settleToolCall } from '#lib/data/runs/settle-tool-call.ts'
@@ -10,7 +11,7 @@ import { withDeadline } from '#lib/platform/deadline.ts'
 import { AppError, OutcomeUnknownError, toAppError } from '#lib/platform/errors.ts'
 import { findCurrentRequestId, log } from '#lib/platform/log.ts'
 import type { ClientInfo } from '#mcp/client-info.ts'
-import type { Report, Tool } from '#mcp/define-tool.ts'
+import type { Report, Tool, ToolContext } from '#mcp/define-tool.ts'
 import { describeIssues } from '#mcp/fields/describe-issues.ts'
 
 /** The name of this server, in the ledger and to clients. */
@@ -26,6 +27,8 @@ type Call = {
   client: ClientInfo
   signal: AbortSignal
   report: Report
+  /** Where the content of the assistant's conversation comes from; none for an outside client. */
+  sources?: string[]
 }
 
 /**
@@ -62,11 +65,16 @@ type Outcome = ToolCallOutcome & { output?: Record<string, unknown> }
 async function settleCall(call: Call, deadlineMs: number): Promise<Outcome> {
   const started = performance.now()
   const durationMs = () => Math.round(performance.now() - started)
+  const found: string[][] = []
   try {
-    const output = await withDeadline(executeTool(call), deadlineMs, () => {
-      throw toTooSlow(call.tool, deadlineMs)
-    })
-    return { status: 'succeeded', result: output, output, durationMs: durationMs() }
+    const output = await withDeadline(
+      executeTool(call, (sources) => found.push(sources)),
+      deadlineMs,
+      () => {
+        throw toTooSlow(call.tool, deadlineMs)
+      },
+    )
+    return { status: 'succeeded', result: output, output, sources: joinSources(...found), durationMs: durationMs() }
   } catch (error) {
     return { ...toFailure(error, call), durationMs: durationMs() }
   }
@@ -90,7 +98,10 @@ function entryOf(
   }
 }
 
-async function executeTool({ tool, args, caller, signal, report }: Call): Promise<Record<string, unknown>> {
+async function executeTool(
+  { tool, args, caller, signal, report, sources = [] }: Call,
+  noteSources: ToolContext['noteSources'],
+): Promise<Record<string, unknown>> {
   const parsed = tool.input.safeParse(args)
   if (!parsed.success) throw new BadArguments(tool.name, parsed.error)
   const person = await findPerson(caller.userId)
@@ -98,7 +109,10 @@ async function executeTool({ tool, args, caller, signal, report }: Call): Promis
   // From here on, only the tool knows whether it can stop.
   signal.throwIfAborted()
   return tool.output.parse(
-    await tool.run(parsed.data, { caller, person, timeZone: person.timeZone ?? 'UTC', signal, report }),
+    await tool.run(parsed.data, {
+      ...{ caller, person, timeZone: person.timeZone ?? 'UTC', signal, report },
+      ...{ sources, noteSources },
+    }),
   )
 }
 
@@ -142,7 +156,7 @@ function unknownArguments(tool: Tool, args: Record<string, unknown>): string[] {
   return Object.keys(args).filter((name) => !Object.hasOwn(tool.input.shape, name))
 }
 
-function toResult({ tool, args, caller }: Call, { output, errorMessage }: Outcome): CallToolResult {
+function toResult({ tool, args, caller }: Call, { output, errorMessage, sources = [] }: Outcome): CallToolResult {
   if (!output) return toError(errorMessage)
   const text = [JSON.stringify(output)]
   const ignored = unknownArguments(tool, args)
@@ -152,10 +166,14 @@ function toResult({ tool, args, caller }: Call, { output, errorMessage }: Outcom
     text.push(`Ignored, because the tool has no such argument: ${ignored.slice(0, 10).join(', ').slice(0, 200)}.`)
   // Only our own chat shows widgets.
   const widget = caller.via === 'run' ? tool.widget?.(output) : undefined
+  const _meta = {
+    ...(widget && { 'switchboard/widget': widget }),
+    ...(caller.via === 'run' && sources.length > 0 && { [SOURCES_META]: sources }),
+  }
   return {
     content: text.map((part) => ({ type: 'text', text: part })),
     structuredContent: output,
-    ...(widget && { _meta: { 'switchboard/widget': widget } }),
+    ...(Object.keys(_meta).length > 0 && { _meta }),
   }
 }
 

@@ -51,7 +51,7 @@ export async function prepareAgent(open: OpenTurn, tools: OpenTools, known: Read
   const said = messageTextOf(known.said)
   const forModel = new ToolsForModel(connections, readModelName())
   const isCommand = isDirectCall(said, all)
-  if (isCommand) review.noteCommand()
+  review.isCommand = isCommand
   const chosen = chooseModel(isCommand, open, forModel, known, facts)
   const reportAnswer = reportUsage(context.run, chosen.name)
   const mustHave = [...(resumed?.calls ?? []), ...connecting]

@@ -7,6 +7,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server'
 import type { Scope } from '#lib/auth/tokens/scopes.ts'
+import { readSources } from '#lib/data/notebook/content-sources.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { VERSION } from '#lib/platform/version.ts'
 import { type ClientInfo, toClientInfo } from '#mcp/client-info.ts'
@@ -76,7 +77,9 @@ export function createServerOffer(tools: readonly Tool[]): Offer {
           `Unknown tool: ${params.name.slice(0, 100)}. Call tools/list.`,
         )
       const about = { client: clientOf(ctx, client), signal: ctx.mcpReq.signal, report: reporterOf(ctx) }
-      return runTool({ tool, args: params.arguments ?? {}, caller: callerOf(ctx), ...about })
+      const caller = callerOf(ctx)
+      const sources = caller.via === 'run' ? readSources(ctx.mcpReq._meta) : []
+      return runTool({ tool, args: params.arguments ?? {}, caller, sources, ...about })
     })
     server.setRequestHandler('resources/list', ({ params }, ctx) => listResources(callerOf(ctx), params?.cursor))
     server.setRequestHandler('resources/templates/list', () => TEMPLATES)

@@ -13,9 +13,9 @@ export const addTaskTool = defineTool({
   scope: 'tasks:write',
   input: z.object({ title: taskTitle, due: dueInput.optional() }),
   output: taskOutput,
-  run: async ({ title, due }, { caller, timeZone }) =>
+  run: async ({ title, due }, { caller, timeZone, sources }) =>
     toTaskOutput(
-      await addTask(caller, { title, due: due === undefined ? null : toWallClock(due, timeZone) }),
+      await addTask(caller, { title, due: due === undefined ? null : toWallClock(due, timeZone), sources }),
       timeZone,
     ),
 })

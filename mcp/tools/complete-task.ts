@@ -16,9 +16,10 @@ export const completeTaskTool = defineTool({
   input: z.object({ number: taskNumber }),
   output: taskOutput,
   widget: toTaskRow,
-  run: async ({ number }, { caller, timeZone }) => {
+  run: async ({ number }, { caller, timeZone, noteSources }) => {
     const task = await updateTask(caller, number, { done: true })
     if (!task) throw taskNotFound(number)
+    noteSources(task.sources)
     return toTaskOutput(task, timeZone)
   },
 })

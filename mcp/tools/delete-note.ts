@@ -13,9 +13,10 @@ export const deleteNoteTool = defineTool({
   scope: 'notes:write',
   input: z.object({ id: noteId }),
   output: z.object({ deleted: z.object({ id: z.string(), title: z.string() }) }),
-  run: async ({ id }, { caller }) => {
+  run: async ({ id }, { caller, noteSources }) => {
     const note = await deleteNote(caller, id)
     if (!note) throw noteNotFound(id)
+    noteSources(note.sources)
     return { deleted: { id, title: note.title } }
   },
 })

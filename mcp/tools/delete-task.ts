@@ -14,9 +14,10 @@ export const deleteTaskTool = defineTool({
   scope: 'tasks:write',
   input: z.object({ number: taskNumber }),
   output: z.object({ deleted: z.object({ number: z.int(), title: z.string() }) }),
-  run: async ({ number }, { caller }) => {
+  run: async ({ number }, { caller, noteSources }) => {
     const task = await deleteTask(caller, number)
     if (!task) throw taskNotFound(number)
+    noteSources(task.sources)
     return { deleted: { number, title: task.title } }
   },
 })

@@ -12,9 +12,10 @@ export const getNoteTool = defineTool({
   scope: 'notes:read',
   input: z.object({ id: noteId }),
   output: noteOutput.extend({ body: z.string() }),
-  run: async ({ id }, { caller, timeZone }) => {
+  run: async ({ id }, { caller, timeZone, noteSources }) => {
     const note = await findNote(caller, id)
     if (!note) throw noteNotFound(id)
+    noteSources(note.sources)
     return { ...toNoteOutput(note, timeZone), body: note.body }
   },
 })

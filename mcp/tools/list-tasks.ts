@@ -24,8 +24,9 @@ export const listTasksTool = defineTool({
   }),
   output: z.object({ tasks: z.array(taskOutput), next_cursor: nextCursor }),
   widget: toTaskList,
-  run: async ({ due_from, due_to, cursor, ...filter }, { caller, timeZone }) => {
+  run: async ({ due_from, due_to, cursor, ...filter }, { caller, timeZone, noteSources }) => {
     const page = await listTasks(caller, { ...filter, dueFrom: due_from, dueTo: due_to, after: cursor })
+    for (const { sources } of page.data) noteSources(sources)
     return { tasks: page.data.map((task) => toTaskOutput(task, timeZone)), next_cursor: page.after }
   },
 })

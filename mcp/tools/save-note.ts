@@ -24,15 +24,19 @@ export const saveNoteTool = defineTool({
       .optional(),
   }),
   output: noteOutput,
-  run: async ({ id, title, body }, { caller, timeZone }) => {
+  run: async ({ id, title, body }, { caller, timeZone, sources, noteSources }) => {
     const nothing = new AppError('bad_request', 'Nothing to save: give a title or a body.')
     if (!id) {
       if (!title && !body?.trim()) throw nothing
-      return toNoteOutput(await createNote(caller, { title: title ?? leadOf(body), body: body ?? '' }), timeZone)
+      return toNoteOutput(
+        await createNote(caller, { title: title ?? leadOf(body), body: body ?? '', sources }),
+        timeZone,
+      )
     }
     if (title === undefined && body === undefined) throw nothing
-    const note = await updateNote(caller, id, { title, body })
+    const note = await updateNote(caller, id, { title, body, sources })
     if (!note) throw noteNotFound(id)
+    noteSources(note.sources)
     return toNoteOutput(note, timeZone)
   },
 })

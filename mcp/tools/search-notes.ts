@@ -31,8 +31,9 @@ export const searchNotesTool = defineTool({
     ),
     next_cursor: nextCursor,
   }),
-  run: async ({ query, limit, cursor }, { caller, timeZone }) => {
+  run: async ({ query, limit, cursor }, { caller, timeZone, noteSources }) => {
     const page = await searchNotes(caller, { query, limit, after: cursor })
+    for (const { sources } of page.data) noteSources(sources)
     const notes = page.data.map(({ id, title, snippet, updatedAt }) => ({
       id,
       title,

@@ -25,11 +25,14 @@ export const updateTaskTool = defineTool({
   }),
   output: taskOutput,
   widget: toTaskRow,
-  run: async ({ number, title, due, done }, { caller, timeZone }) => {
+  run: async ({ number, title, due, done }, { caller, timeZone, sources, noteSources }) => {
     if (title === undefined && due === undefined && done === undefined)
       throw new AppError('bad_request', 'Nothing to change: give title, due or done.')
-    const task = await updateTask(caller, number, { title, due: due ? toWallClock(due, timeZone) : due, done })
+    const changed = { title, due: due ? toWallClock(due, timeZone) : due, done }
+    // Only a title can hold words.
+    const task = await updateTask(caller, number, { ...changed, ...(title !== undefined && { sources }) })
     if (!task) throw taskNotFound(number)
+    noteSources(task.sources)
     return toTaskOutput(task, timeZone)
   },
 })

@@ -1,6 +1,7 @@
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { ThreadFile } from '#lib/data/attachments/thread-files.ts'
 import type { MessageOrigin } from '#lib/data/chat/message-origins.ts'
+import { joinSources } from '#lib/data/notebook/content-sources.ts'
 import { type AnsweredTool, hasWordsOfServer } from '#lib/data/runs/tool-calls.ts'
 import type { EffectivePolicy } from '#lib/data/servers/policies.ts'
 import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
@@ -55,22 +56,29 @@ export class UntrustedContent {
     for (const item of items) for (const name of namesOutside(item)) this.note({ name, at: new Date(item.created_at) })
   }
 
-  /** Notes a tool's result, unless that is of a closed world. */
-  noteAnswer({ server, tool, at }: AnsweredTool, connections: OpenMcp['connections']): void {
+  /** Notes a tool's result, unless that is of a closed world, and what notes and tasks in it hold. */
+  noteAnswer({ server, tool, at, sources }: AnsweredTool, connections: OpenMcp['connections']): void {
     const connection = connections.find((candidate) => candidate.server.name === server)
     if (!connection || isOpenWorld(connection.server, connection.listed(tool)))
       this.note({ name: server, server, tool, at })
+    // A source's name is that of its server, if it has one.
+    for (const name of sources) this.note({ name, server: name, at })
   }
 
   /** Notes a call of this turn that has ended. */
-  noteCall({ server, tool, failure }: CallFacts, connections: OpenMcp['connections']): void {
-    if (hasWordsOfServer(failure?.class)) this.noteAnswer({ server, tool, at: new Date() }, connections)
+  noteCall({ server, tool, failure, sources = [] }: CallFacts, connections: OpenMcp['connections']): void {
+    if (hasWordsOfServer(failure?.class)) this.noteAnswer({ server, tool, at: new Date(), sources }, connections)
   }
 
   /** Notes the servers that said why they cannot be used, because the model is told. */
   noteUnavailable(unavailable: OpenMcp['unavailable']): void {
     for (const { server, failureClass } of unavailable)
       if (hasWordsOfServer(failureClass)) this.note({ name: server, server, at: new Date() })
+  }
+
+  /** The names of all sources. */
+  listNames(): string[] {
+    return joinSources([...this.#sources.values()].map(({ name }) => name))
   }
 
   /**

@@ -25,7 +25,9 @@ export type Decision = { isApproved: true } | { isApproved: false; message: stri
 export class CallReview {
   /** Calls that wait for a person's approval, by call id. */
   readonly pending = new Map<string, PendingCall>()
-  #known: Known
+  /** True if the person chose the turn's calls, by a command, whatever the conversation holds. */
+  isCommand = false
+  readonly #known: Known
   readonly #resumed: ResumedRun | undefined
   /** The ids of the calls that may be made. */
   readonly #cleared = new Set<string>()
@@ -37,11 +39,6 @@ export class CallReview {
   constructor(known: Known, resumed?: ResumedRun) {
     this.#known = known
     this.#resumed = resumed
-  }
-
-  /** Says that the person chose the turn's calls, by a command, whatever the conversation holds. */
-  noteCommand(): void {
-    this.#known = { ...this.#known, untrusted: undefined }
   }
 
   /** Notes the calls of a model's answer, before the SDK acts on them. */
@@ -64,7 +61,7 @@ export class CallReview {
     if (this.#refused.has(callId)) return false
     // A call that was decided still needs its approval, so the stored decision applies.
     const decided = this.#resumed?.isApproved(callId) !== undefined
-    const reason = decided ? undefined : findApprovalReason(offered, args, this.#known, callId)
+    const reason = decided ? undefined : findApprovalReason(offered, args, this.#relevant, callId)
     const unreadable = reason && findReadingProblem(args, this.#written.get(callId))
     if (unreadable) {
       const sentence = `This call needs the person's approval, and ${unreadable}.`
@@ -72,7 +69,7 @@ export class CallReview {
       return false
     }
     if (reason !== undefined) {
-      const concerns = this.#known.untrusted?.findConcerns(connection.server, tool, offered.policy)
+      const concerns = this.#relevant.untrusted?.findConcerns(connection.server, tool, offered.policy)
       this.pending.set(callId, { ...offered, callId, name, arguments: args, reason, ...(concerns && { concerns }) })
       return true
     }
@@ -97,6 +94,11 @@ export class CallReview {
     const connection = findOffered(connections, rawItem.name)?.connection
     const refusal = isApproved === false ? NOT_AGREED : NO_OBJECT
     return { isApproved: false, message: await this.#refuse(connection, rawItem, args, refusal) }
+  }
+
+  /** What counts for a call: content of the conversation does not lead to a person's command. */
+  get #relevant(): Known {
+    return this.isCommand ? { ...this.#known, untrusted: undefined } : this.#known
   }
 
   async #refuse(

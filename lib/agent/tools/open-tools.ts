@@ -42,6 +42,7 @@ export async function openTools({ context, known, steps, signal, resumed, asking
     {
       ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId: known.said?.id, signal, asking },
       keepFiles: new ResultFiles(caller, run.threadId, signal).keep,
+      listSources: () => (review.isCommand ? [] : untrusted.listNames()),
       onProgress: (...call) => steps.push((turn) => turn.progress(...call)),
       onSettled: (callId, facts) => {
         needed.noteCall(facts, mcp.connections)

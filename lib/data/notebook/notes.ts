@@ -1,4 +1,5 @@
 import { badCursor } from '#lib/data/keyset.ts'
+import { joinSources } from '#lib/data/notebook/content-sources.ts'
 import { lockPerson } from '#lib/data/person-lock.ts'
 import { fillSearchIndex } from '#lib/data/search/search-index.ts'
 import { toSearchQuery } from '#lib/data/search/search-query.ts'
@@ -16,7 +17,9 @@ const OFFSET_MAX = 10_000
 const TITLE_MAX = 200
 const SUGGESTIONS = 20
 
-const ROW = { id: true, title: true, body: true, createdAt: true, updatedAt: true } satisfies Prisma.NoteSelect
+const ROW = {
+  ...{ id: true, title: true, body: true, sources: true, createdAt: true, updatedAt: true },
+} satisfies Prisma.NoteSelect
 
 export type Note = Prisma.NoteGetPayload<{ select: typeof ROW }>
 
@@ -24,7 +27,7 @@ export type Note = Prisma.NoteGetPayload<{ select: typeof ROW }>
  * A note in a list. `snippet` is one line of plain text: the part around the matches, each in `**`,
  * or the beginning of the note.
  */
-export type NoteHit = { id: string; title: string; snippet: string; updatedAt: Date }
+export type NoteHit = { id: string; title: string; snippet: string; sources: string[]; updatedAt: Date }
 
 /** The caller's note, or null. */
 export function findNote(caller: Caller, id: string): Promise<Note | null> {
@@ -72,7 +75,7 @@ async function idsTitled(caller: Caller, part: string): Promise<string[]> {
 }
 
 /** Creates a note. Throws conflict at 10,000 notes. */
-export function createNote(caller: Caller, note: { title: string; body: string }): Promise<Note> {
+export function createNote(caller: Caller, note: { title: string; body: string; sources?: string[] }): Promise<Note> {
   return withCaller(caller, async (tx) => {
     // Locked, so that two calls cannot exceed the limit together.
     await tx.$executeRaw(lockPerson(caller.userId))
@@ -85,14 +88,17 @@ export function createNote(caller: Caller, note: { title: string; body: string }
   })
 }
 
-/** Replaces the given fields of a note. Null if there is no such note. */
+/** Replaces the given fields of a note, and adds to its sources. Null if there is no such note. */
 export function updateNote(
   caller: Caller,
   id: string,
-  change: { title?: string; body?: string },
+  { sources = [], ...change }: { title?: string; body?: string; sources?: string[] },
 ): Promise<Note | null> {
   return withCaller(caller, async (tx) => {
-    const rows = await tx.note.updateManyAndReturn({ where: { id, ownerId: caller.userId }, data: change, select: ROW })
+    const where = { id, ownerId: caller.userId }
+    const known = sources.length > 0 ? await tx.note.findFirst({ where, select: { sources: true } }) : null
+    const data = { ...change, ...(known && { sources: joinSources(known.sources, sources) }) }
+    const rows = await tx.note.updateManyAndReturn({ where, data, select: ROW })
     return rows[0] ?? null
   })
 }
@@ -131,11 +137,11 @@ export async function searchNotes(
   return has_more ? { data: hits, has_more, after: String(offset + limit) } : { data: hits, has_more }
 }
 
-type Found = { id: string; title: string; body: string; updatedAt: Date }
+type Found = { id: string; title: string; body: string; sources: string[]; updatedAt: Date }
 
 function matching({ userId }: Caller, tsquery: string, slice: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
-    SELECT id, title, body, updated_at AS "updatedAt"
+    SELECT id, title, body, sources, updated_at AS "updatedAt"
     FROM notes, CAST(${tsquery} AS tsquery) AS query
     WHERE owner_id = ${userId} AND words @@ query
     ORDER BY ts_rank(words, query) DESC, updated_at DESC, id ${slice}`
@@ -143,7 +149,7 @@ function matching({ userId }: Caller, tsquery: string, slice: Prisma.Sql): Prism
 
 function newest({ userId }: Caller, slice: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
-    SELECT id, title, body, updated_at AS "updatedAt" FROM notes WHERE owner_id = ${userId}
+    SELECT id, title, body, sources, updated_at AS "updatedAt" FROM notes WHERE owner_id = ${userId}
     ORDER BY updated_at DESC, id ${slice}`
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { badCursor, readCursor, toCursor } from '#lib/data/keyset.ts'
+import { joinSources } from '#lib/data/notebook/content-sources.ts'
 import { fillSearchIndex } from '#lib/data/search/search-index.ts'
 import { toSearchQuery } from '#lib/data/search/search-query.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
@@ -11,7 +12,9 @@ import { type Page, toPage } from '#lib/platform/page.ts'
 
 const TASKS_MAX = 10_000
 
-const ROW = { number: true, title: true, due: true, completedAt: true, createdAt: true } satisfies Prisma.TaskSelect
+const ROW = {
+  ...{ number: true, title: true, due: true, sources: true, completedAt: true, createdAt: true },
+} satisfies Prisma.TaskSelect
 
 /**
  * A person's task, identified by `number`. `due` is in the person's local time: "2026-11-27" or
@@ -115,7 +118,10 @@ function toDate(key: string | null): Date {
  * Adds a task under the person's next number, which is never reused. Throws conflict at 10,000
  * tasks.
  */
-export function addTask(caller: Caller, task: { title: string; due: string | null }): Promise<Task> {
+export function addTask(
+  caller: Caller,
+  task: { title: string; due: string | null; sources?: string[] },
+): Promise<Task> {
   return withCaller(caller, async (tx) => {
     // The update locks the person's row until the end, so that two calls neither share a number nor
     // exceed the limit together.
@@ -139,21 +145,26 @@ async function claimTaskNumber(tx: Tx, userId: string): Promise<number> {
 }
 
 /**
- * Changes the given fields. `due: null` removes the due date; `done: false` reopens the task. Null
+ * Changes the given fields, and adds to the sources. `due: null` removes the due date; `done: false` reopens the task. Null
  * if there is no such task.
  */
 export function updateTask(
   caller: Caller,
   number: number,
-  { title, due, done }: { title?: string; due?: string | null; done?: boolean },
+  { title, due, done, sources = [] }: { title?: string; due?: string | null; done?: boolean; sources?: string[] },
 ): Promise<Task | null> {
   return withCaller(caller, async (tx) => {
     const own = { ownerId: caller.userId, number }
     // Completing a task again keeps the first completion time.
     if (done) await tx.task.updateMany({ where: { ...own, completedAt: null }, data: { completedAt: new Date() } })
+    const known = sources.length > 0 ? await tx.task.findFirst({ where: own, select: { sources: true } }) : null
     const rows = await tx.task.updateManyAndReturn({
       where: own,
-      data: { title, due, ...(done === false && { completedAt: null }) },
+      data: {
+        ...{ title, due },
+        ...(done === false && { completedAt: null }),
+        ...(known && { sources: joinSources(known.sources, sources) }),
+      },
       select: ROW,
     })
     return rows[0] ?? null

@@ -61,6 +61,8 @@ export type ToolCallOutcome = {
   stored?: unknown
   /** Names of fields whose values are not kept. */
   hidden?: readonly string[]
+  /** Where content of the result comes from that others may have written. */
+  sources?: string[]
   failureClass?: FailureClass
   errorMessage?: string
   /**
@@ -129,6 +131,7 @@ export async function finishToolCall(
     UPDATE tool_calls
     SET status = ${status}::"ToolCallStatus", result = ${result}::jsonb, result_bytes = ${bytes}::int,
       failure_class = ${failureClass}, error_message = ${message}, finished_at = ${at},
+      sources = ${outcome.sources ?? []}::text[],
           connected_ms = ${outcome.connectedMs}, first_sign_ms = ${outcome.firstSignMs},
       duration_ms = coalesce(${outcome.durationMs}::int, greatest(0, round(extract(epoch FROM ${at}::timestamptz - started_at) * 1000))::int)
     WHERE id = ${call.id} AND owner_id = ${call.ownerId} AND status = 'pending'

@@ -79,15 +79,19 @@ export function hasWordsOfServer(failureClass: FailureClass | undefined): boolea
   return failureClass === undefined || !SILENT.includes(failureClass)
 }
 
-/** A tool whose words are in a thread, and when the last of them came. */
-export type AnsweredTool = { server: string; tool: string; at: Date }
+/**
+ * A tool whose words are in a thread, and when the last of them came. `sources` is where content in
+ * the results of our own tools comes from.
+ */
+export type AnsweredTool = { server: string; tool: string; at: Date; sources: string[] }
 
 /** The tools whose answers the model of a thread has read, the latest first, 500 at most. */
 export function listAnsweredTools(caller: { userId: string }, threadId: string): Promise<AnsweredTool[]> {
   return runStatementAs<AnsweredTool>(
     caller,
     Prisma.sql`
-      SELECT server, tool, max(finished_at) AS at FROM tool_calls
+      SELECT server, tool, max(finished_at) AS at, array_remove(array_agg(DISTINCT source), NULL) AS sources
+      FROM tool_calls LEFT JOIN LATERAL unnest(sources) AS source ON true
       WHERE thread_id = ${threadId} AND owner_id = ${caller.userId} AND via = 'chat' AND finished_at IS NOT NULL
         AND (failure_class IS NULL OR failure_class <> ALL(${SILENT}))
       GROUP BY server, tool ORDER BY at DESC LIMIT 500`,

@@ -1,3 +1,4 @@
+import { readSources } from '#lib/data/notebook/content-sources.ts'
 import type { CallFacts } from '#lib/mcp-client/calls/calling-run.ts'
 import { modelContent } from '#lib/mcp-client/calls/model-content.ts'
 import { findResultWidget, isWholeWidget } from '#lib/mcp-client/calls/result-widget.ts'
@@ -50,6 +51,7 @@ export function toCallFacts(
     durationMs: Math.round(ms),
     failure: failure && { class: failure.class, sentence: `${failure.sentence} (${failure.class})` },
     widget: findResultWidget(server, result?._meta),
+    ...(server.builtin && { sources: readSources(result?._meta) }),
     ...(files && { files }),
   }
 }

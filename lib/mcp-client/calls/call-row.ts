@@ -65,13 +65,16 @@ export class CallRow {
     return Math.round(performance.now() - this.#startedAt)
   }
 
-  /** Never throws. */
-  async settle({ result, failure, times }: Attempt): Promise<void> {
+  /**
+   * Settles the row. `sources` is where content of the result comes from that others may have
+   * written. Never throws.
+   */
+  async settle({ result, failure, times }: Attempt, sources: string[] = []): Promise<void> {
     const outcome: ToolCallOutcome = {
       ...(failure
         ? { status: failure.status, failureClass: failure.class, errorMessage: failure.sentence }
         : { status: 'succeeded' }),
-      ...{ result: toRecordedResult(result), stored: kept(result), hidden: this.#hidden, ...times },
+      ...{ result: toRecordedResult(result), stored: kept(result), hidden: this.#hidden, sources, ...times },
       durationMs: this.workedMs,
     }
     await settleToolCall({ id: this.id, ownerId: this.#ownerId }, outcome)

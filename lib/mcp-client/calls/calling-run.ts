@@ -17,6 +17,8 @@ export type CallingRun = {
    * Aborts when the run ends early. The reason is an AppError unless the person stopped the run.
    */
   signal?: AbortSignal
+  /** Where content comes from that others may have written and that the run's model has read. */
+  listSources?: () => string[]
   /** Receives a call's progress in words, at most four times a second. */
   onProgress?: (callId: string, said: string) => void
   /** Keeps the files of a result for the person. Without it no file is kept. */
@@ -39,5 +41,7 @@ export type CallFacts = {
   durationMs: number
   failure?: { class: FailureClass; sentence: string }
   widget?: SentWidget
+  /** Where content comes from that others may have written, in a result of our own server. */
+  sources?: string[]
   files?: ShownFiles
 }

@@ -1,4 +1,5 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/client'
+import { readSources, SOURCES_META } from '#lib/data/notebook/content-sources.ts'
 import { listAcceptedHashes } from '#lib/data/servers/tool-pins.ts'
 import type { AnswerWatch } from '#lib/mcp-client/answers/answer-watch.ts'
 import type { ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
@@ -71,7 +72,7 @@ export async function attemptCall(call: OutgoingCall, way: Way): Promise<Attempt
   }
   const sent = call.problem ?? (await sendCall(call, way, span, row))
   const attempt = withEffect(withAsks(sent, way.watch?.takeAsks(traceparent(span)) ?? []), call, way.server)
-  if (!attempt.wanted) await row.settle(attempt)
+  if (!attempt.wanted) await row.settle(attempt, way.server.builtin ? readSources(attempt.result?._meta) : [])
   return attempt
 }
 
@@ -148,7 +149,8 @@ async function sendCall(
         shown.push(sayProgress(progress))
       },
     }
-    const _meta = { ...meta, traceparent: traceparent(span) }
+    const sources = server.builtin && run.listSources ? { [SOURCES_META]: run.listSources() } : {}
+    const _meta = { ...meta, ...sources, traceparent: traceparent(span) }
     using _open =
       asking &&
       open.add(traceparent(span), {
