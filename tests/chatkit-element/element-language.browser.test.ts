@@ -19,6 +19,8 @@ const files = globSync('lib/chatkit-element/locales/*.ts')
 /** Words that some languages share with English. */
 const SHARED = new Set([
   'assistant',
+  'callDetails',
+  'callServer',
   'chat',
   'chats',
   'code',

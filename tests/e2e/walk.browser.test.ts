@@ -92,10 +92,7 @@ test('a visitor signs up, adds a task by chat and reloads; a second account sees
   await say(page, 'add a task: buy milk tomorrow')
   const chat = page.locator('openai-chatkit')
   await chat.getByRole('paragraph').filter({ hasText: 'Added: 1 Buy milk' }).waitFor()
-  await chat
-    .getByText(/add.task/i)
-    .first()
-    .waitFor()
+  await chat.getByText('Add a task', { exact: true }).first().waitFor()
   await shoot(page, 'chat-answer')
 
   await page.waitForURL(/\/chat\/thr_/)
