@@ -322,7 +322,7 @@ test('on Vercel the build command migrates, and the server runs without our star
       )
       .toBe(200)
     const { events } = await ask(await makeFirstAccount(app.url, () => ''), 'add a task: buy milk')
-    expect(JSON.stringify(events)).toContain('add_task')
+    expect(JSON.stringify(events)).toContain('Add a task')
   } finally {
     server.kill('SIGKILL')
     await empty.drop()
