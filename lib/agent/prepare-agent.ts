@@ -141,5 +141,6 @@ function isOurCard(item: ThreadItem): boolean {
 
 /** The text that the person typed. */
 function messageTextOf(message: UserMessageItem | undefined): string {
-  return message?.content.map(({ text }) => text).join('') ?? ''
+  // A tag's text is its server's, so it must not read as the person's own command.
+  return message?.content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('') ?? ''
 }

@@ -13,7 +13,7 @@ const CHANGES: Limit = {
   said: 'You have sent 120 changes within a minute.',
 }
 
-/** The largest body (bytes) of a route with a `body`. */
+/** The largest body (bytes) of a route with a `body`, if its gate names no other. */
 const BODY_MAX = 8_192
 
 /** Methods that change nothing, so that a page of another site may link to them. */
@@ -30,6 +30,8 @@ export type Gate<Body extends z.ZodType = z.ZodType, Key extends string = string
   limit?: Limit | (() => Limit)
   /** The fields of the JSON body. Without them the handler reads the body, with a limit of its own. */
   body?: Body
+  /** The largest body (bytes), if that is not 8,192. */
+  bodyMax?: number
   /** The names in brackets in the route's path. */
   params?: readonly Key[]
 }
@@ -75,7 +77,7 @@ export function route(gate: Gate, handler: (visit: never) => Promise<Response>):
       const changes = !READING.has(request.method)
       if (changes) requireSameOrigin(request, env().APP_URL)
       const signed = gate.session === 'none' ? {} : await requireVisitor(request, gate, changes)
-      const body = gate.body && parseFields(gate.body, await readJson(request, BODY_MAX))
+      const body = gate.body && parseFields(gate.body, await readJson(request, gate.bodyMax ?? BODY_MAX))
       return handler({ request, params: await context?.params, body, ...signed } as never)
     })
   gates.set(handle, gate)

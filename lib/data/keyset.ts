@@ -28,7 +28,10 @@ export function badCursor(): AppError {
   return new AppError('bad_request', 'This cursor is not from this list. Leave it out to begin with the first page.')
 }
 
-const TimeAndId = z.tuple([z.iso.datetime().transform((text) => new Date(text)), z.string().max(100)])
+const TimeAndId = z.tuple([
+  z.iso.datetime().transform((text) => new Date(text)),
+  z.string().max(100).refine(isStorableText),
+])
 
 /** The cursor of a row in a list that is ordered by time and id, newest first. */
 export function toTimeCursor(at: Date, id: string): string {
@@ -54,4 +57,9 @@ export function whereAfter<Column extends string>(column: Column, cursor: string
   const older = { [column]: { lt: at } } as Record<Column, { lt: Date }>
   const same = { [column]: at } as Record<Column, Date>
   return { OR: [older, { ...same, id: { lt: id } }] }
+}
+
+/** PostgreSQL refuses other texts, and an id is never one of them. */
+function isStorableText(id: string): boolean {
+  return id.isWellFormed() && !id.includes('\0')
 }

@@ -75,41 +75,46 @@ export async function openMcp(
     })
     await withDeadline(Promise.all(closing), CLOSE_MS, () => undefined)
   }
-  const unavailable: Unavailable[] = []
-  const [accepted, refused, listed] = await Promise.all([
-    listAcceptedHashes(servers.filter(isPinned).map(({ id }) => id)),
-    model === undefined ? [] : listToolRefusals({ model }),
-    Promise.all(
-      opened.map(async ({ connection, learn, loading }) => {
-        try {
-          const tools = await loading.tools
-          return { connection, learn, tools }
-        } catch (error) {
-          unavailable.push(toUnavailable(connection.server, error))
-          return undefined
-        }
-      }),
-    ),
-  ])
-  const open = listed.filter((entry) => entry !== undefined)
-  // A server's first listing is accepted while it is read, which is after `accepted` was.
-  const fresh = open.some(({ connection: { server } }) => isPinned(server) && accepted.get(server.id)?.size === 0)
-  const hashes = fresh ? await listAcceptedHashes(servers.filter(isPinned).map(({ id }) => id)) : accepted
-  const offers = open.map(({ connection, learn, tools }) => {
-    const shown = toOfferedTools(connection.server, tools, hashes).filter((tool) =>
-      mayReachModel(connection.server, tool, refused),
-    )
-    learn?.(tools, new Set(shown.map(({ name }) => name)))
-    const schemas = new Map(tools.map(({ name, inputSchema }) => [name, inputSchema]))
-    return { connection, tools: shown, schemas }
-  })
-  const names = assignToolNames(offers.map(({ connection, tools }) => ({ server: connection.server.name, tools })))
-  offers.forEach(({ connection, tools, schemas }, index) => {
-    const filledIn = (tool: string) =>
-      listBoundParameters(schemas.get(tool), connection.server).map(({ parameter }) => parameter)
-    connection.offer(tools, (tool) => names[index]?.get(tool.name) ?? tool.name, filledIn)
-  })
-  return { connections: open.map(({ connection }) => connection), unavailable, close }
+  try {
+    const unavailable: Unavailable[] = []
+    const [accepted, refused, listed] = await Promise.all([
+      listAcceptedHashes(servers.filter(isPinned).map(({ id }) => id)),
+      model === undefined ? [] : listToolRefusals({ model }),
+      Promise.all(
+        opened.map(async ({ connection, learn, loading }) => {
+          try {
+            const tools = await loading.tools
+            return { connection, learn, tools }
+          } catch (error) {
+            unavailable.push(toUnavailable(connection.server, error))
+            return undefined
+          }
+        }),
+      ),
+    ])
+    const open = listed.filter((entry) => entry !== undefined)
+    // A server's first listing is accepted while it is read, which is after `accepted` was.
+    const fresh = open.some(({ connection: { server } }) => isPinned(server) && accepted.get(server.id)?.size === 0)
+    const hashes = fresh ? await listAcceptedHashes(servers.filter(isPinned).map(({ id }) => id)) : accepted
+    const offers = open.map(({ connection, learn, tools }) => {
+      const shown = toOfferedTools(connection.server, tools, hashes).filter((tool) =>
+        mayReachModel(connection.server, tool, refused),
+      )
+      learn?.(tools, new Set(shown.map(({ name }) => name)))
+      const schemas = new Map(tools.map(({ name, inputSchema }) => [name, inputSchema]))
+      return { connection, tools: shown, schemas }
+    })
+    const names = assignToolNames(offers.map(({ connection, tools }) => ({ server: connection.server.name, tools })))
+    offers.forEach(({ connection, tools, schemas }, index) => {
+      const filledIn = (tool: string) =>
+        listBoundParameters(schemas.get(tool), connection.server).map(({ parameter }) => parameter)
+      connection.offer(tools, (tool) => names[index]?.get(tool.name) ?? tool.name, filledIn)
+    })
+    return { connections: open.map(({ connection }) => connection), unavailable, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
 }
 
 /**

@@ -7,6 +7,7 @@ import { makeFirstAccount, type Visitor } from '#scripts/local/first-visit.ts'
 import { findFreePort } from '#scripts/local/port.ts'
 import { startEmbeddedPostgres } from '#scripts/postgres/embedded-postgres.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
+import { buildIfStale } from '#tests/support/processes/build.ts'
 
 /**
  * The address by which authorization servers know the product: the suite expects that the client
@@ -29,8 +30,7 @@ export type Product = {
 
 /** Starts the production build with a database of its own. Builds first if the sources changed. */
 export async function startProduct(): Promise<Product> {
-  const build = start(['scripts/build.ts', '--if-stale'])
-  if ((await build.ended) !== 0) throw new Error(build.output())
+  await buildIfStale()
   const folder = await mkdtemp(path.join(os.tmpdir(), 'switchboard-conformance-'))
   const ends: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })]
   const stop = async () => {

@@ -15,6 +15,6 @@ const Asked = z.object({
 })
 
 /** What a server suggests for an argument of its prompt, or a parameter of its template. */
-export const POST = route({ limit: ASKS, body: Asked }, async ({ caller, body, request }) =>
+export const POST = route({ limit: ASKS, body: Asked, bodyMax: 131_072 }, async ({ caller, body, request }) =>
   jsonResponse({ values: await completeValue({ caller, builtinFetch, signal: request.signal }, body) }),
 )

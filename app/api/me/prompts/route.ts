@@ -30,7 +30,7 @@ const Chosen = z.object({
 })
 
 /** The text of a prompt with the person's arguments, as it would be sent. */
-export const POST = route({ limit: GETS, body: Chosen }, async ({ caller, body, request }) =>
+export const POST = route({ limit: GETS, body: Chosen, bodyMax: 131_072 }, async ({ caller, body, request }) =>
   jsonResponse({
     text: await getPrompt({ caller, builtinFetch, signal: request.signal }, body, env().MESSAGE_MAX_CHARS),
   }),

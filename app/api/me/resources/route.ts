@@ -21,7 +21,7 @@ const Filled = z.object({
 })
 
 /** The address of a template whose parameters are filled in. Nothing is read. */
-export const POST = route({ limit: SEARCHES, body: Filled }, async ({ body }) => {
+export const POST = route({ limit: SEARCHES, body: Filled, bodyMax: 131_072 }, async ({ body }) => {
   const uri = expandTemplate(body.template, body.values)
   if (uri === undefined) throw new AppError('bad_request', 'This address cannot be made from these values.')
   return jsonResponse({ uri })

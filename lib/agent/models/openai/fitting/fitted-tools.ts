@@ -25,7 +25,7 @@ export type ToolsLine = {
 
 /** How many refused tools that the server names a turn leaves out before it fails. */
 const NAMED_MAX = 8
-/** How many further requests a turn sends to find what the server refuses without naming it. */
+/** How many further requests a turn sends to find what the server refuses without naming it. One search a turn. */
 const SEARCH_MAX = 16
 /** How often a turn offers fewer tools before it fails. */
 const FEWER_MAX = 4
@@ -47,6 +47,7 @@ export class FittedTools {
   /** A limit that is being tried. */
   #limitTrial: { max: number; refusal: ModelServerError } | undefined
   #search: Search | undefined
+  #hasSearched = false
 
   constructor(line: ToolsLine) {
     this.#line = line
@@ -103,6 +104,8 @@ export class FittedTools {
       this.#plainTrial = refusal
       return true
     }
+    if (this.#hasSearched) return false
+    this.#hasSearched = true
     const first = this.#plainTrial ?? refusal
     this.#plainTrial = undefined
     this.#search = new Search(names, first)

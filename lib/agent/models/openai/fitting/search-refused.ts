@@ -32,6 +32,7 @@ export function* searchRefused(names: string[], found: Found): Generator<string[
       found.kept = [...found.kept, ...later]
       return
     }
-    suspects = later
+    // Culprits stand together, as one server's tools do, so the search goes on from the other end.
+    suspects = later.toReversed()
   }
 }

@@ -53,10 +53,13 @@ export function modelFetch(line: ModelLine = {}): typeof fetch {
     let waitedMs = 0
     for (;;) {
       const body = typeof init.body === 'string' ? tools.fit(init.body) : init.body
-      const answer = await ask(input, { ...init, body }, line)
+      const question = new AbortController()
+      const ends = signal ? AbortSignal.any([signal, question.signal]) : question.signal
+      const answer = await ask(input, { ...init, body, signal: ends }, line)
       if (answer instanceof Response) {
         if (tools.noteTaken()) return answer
-        void answer.body?.cancel().catch(() => undefined)
+        // Cancelling a body that nobody has begun to read would leave the model writing.
+        question.abort()
         continue
       }
       signal?.throwIfAborted()
