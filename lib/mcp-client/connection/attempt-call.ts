@@ -120,6 +120,8 @@ async function sendCall(
   const about = { callId: callId ?? '', rowId: row.id, server: server.name, tool, onlyReads: readOnly }
   const note = (sentence: string) => asking?.note(about, sentence)
   const ended = new AbortController()
+  // Whatever fails after a question, the call may have taken effect before it.
+  let hasAsked = resumes !== undefined
   let questions = 0
   let phase: Phase = 'connect'
   let clocks: CallClocks | undefined
@@ -156,6 +158,7 @@ async function sendCall(
       open.add(traceparent(span), {
         ask: async (question, withdrawn) => {
           questions += 1
+          hasAsked = true
           if (questions > ROUNDS_MAX) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, TOO_MANY)
           using _paused = running.pause()
           const before = await findAcceptedHash(server, tool)
@@ -168,6 +171,7 @@ async function sendCall(
     const params = { name: tool, arguments: args, _meta, ...resumes?.params }
     const answer = (await session.client.callTool(params, options)) as Result
     if (isInputRequired(answer)) {
+      hasAsked = true
       const input = readWantedInput(answer, note)
       if (!input) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, TOO_MANY)
       return { wanted: { input, rowId: row.id, workedMs: row.workedMs }, times }
@@ -187,7 +191,7 @@ async function sendCall(
     if (mayBeStale(failureClass)) forgetTools(server, run.userId)
     if (failureClass === 'session_lost') keeper.drop(session)
     const why = failureClass === 'cancelled' ? (whyEnded(run.signal) ?? whyEnded(underWay.signal) ?? '') : ''
-    return { failure: { class: failureClass, sentence: why + sentence, status, sent }, times, hasAsked: questions > 0 }
+    return { failure: { class: failureClass, sentence: why + sentence, status, sent }, times, hasAsked }
   } finally {
     clocks?.stop()
     ended.abort()
