@@ -156,6 +156,16 @@ test('a server that asks more than five times is not answered any more', async (
   expect(await ledger()).toMatchObject([{ status: 'unknown', failureClass: 'input_required' }])
 })
 
+test.each([413, 429, 404])('a call that has asked and is then refused with %i stays in doubt', async (status) => {
+  await using server = await askingServer()
+  await using model = await openAIServer(book, { text: 'Not booked.' })
+  const { thread, card } = await asked(server, model)
+  server.refusal = status
+  const { events } = await submit(thread, card, { f0: 'Ada', f1: '4' })
+  expect(said(events)).toBe('Not booked.')
+  expect(await ledger()).toMatchObject([{ status: 'unknown' }])
+})
+
 test('ten answers at once: one counts', async () => {
   await using server = await askingServer()
   await using model = await openAIServer(book, { text: 'Booked.' })

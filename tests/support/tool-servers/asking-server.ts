@@ -51,6 +51,8 @@ export type AskingServer = AsyncDisposable & {
   annotations: object
   /** The errors that the client answered with. */
   errors: string[]
+  /** The status with which a call is refused that was answered before, instead of being made. */
+  refusal: number | undefined
   /** Resolves before the tool answers in its last round. */
   gate: Promise<void>
   /** Other requests of the server that the tool sends before it asks. */
@@ -60,7 +62,7 @@ export type AskingServer = AsyncDisposable & {
 function newState(rounds: AskingServer['rounds']): Omit<AskingServer, 'url' | typeof Symbol.asyncDispose> {
   return {
     ...{ rounds, calls: [], answers: [], booked: 0, description: 'books a table', annotations: HARMLESS },
-    ...{ errors: [], gate: Promise.resolve(), others: [] },
+    ...{ errors: [], gate: Promise.resolve(), others: [], refusal: undefined },
   }
 }
 
@@ -105,7 +107,10 @@ export async function askingServer(...rounds: AskingServer['rounds']): Promise<A
     )
     return server
   }
-  const { url, close } = await serve((request) => createMcpHandler(make).fetch(request))
+  const { url, close } = await serve(async (request) => {
+    const isAnswer = state.refusal !== undefined && (await request.clone().text()).includes('"inputResponses"')
+    return isAnswer ? new Response(null, { status: state.refusal }) : createMcpHandler(make).fetch(request)
+  })
   noteAnswer(`${url}/mcp`)
   return Object.assign(state, { url: `${url}/mcp`, [Symbol.asyncDispose]: close })
 }
