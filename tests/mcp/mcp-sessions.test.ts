@@ -18,11 +18,16 @@ const sessions = () => (processStates().get(SESSIONS) ?? new Map()) as Map<strin
 const ASKABLE = { elicitation: {}, sampling: {} }
 const talkative = makeEndpoint(fixture, authenticate)
 
+/** The sessions whose clients listen. What a tool asks before is lost, and no client waits for its own GET. */
+const listening = new Set<string | null>()
+
 let server: Awaited<ReturnType<typeof serve>>
 beforeAll(async () => {
-  server = await serve((request) =>
-    new URL(request.url).pathname === '/fixture' ? talkative(request) : handleMcp(request),
-  )
+  server = await serve(async (request) => {
+    const response = await (new URL(request.url).pathname === '/fixture' ? talkative(request) : handleMcp(request))
+    if (request.method === 'GET') listening.add(request.headers.get('mcp-session-id'))
+    return response
+  })
 })
 afterAll(() => server.close())
 afterEach(() => vi.useRealTimers())
@@ -42,6 +47,7 @@ async function connect(path: string, token: string) {
     requestInit: { headers: { authorization: `Bearer ${token}` } },
   })
   await client.connect(transport)
+  await expect.poll(() => listening.has(transport.sessionId ?? null)).toBe(true)
   return { client, transport }
 }
 
