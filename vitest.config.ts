@@ -28,7 +28,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'fast', include: ['tests/**/*.test.ts'], exclude: Object.values(NEEDS) },
+        test: {
+          name: 'fast',
+          include: ['tests/**/*.test.ts'],
+          exclude: [...Object.values(NEEDS), '**/node_modules/**'],
+        },
       },
       ...Object.entries(NEEDS).map(([name, files]) => ({
         extends: true as const,
